@@ -1,0 +1,1 @@
+"""Real Apache Kafka (KRaft, one node, loopback) from Maven Central, without containers."""

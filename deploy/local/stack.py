@@ -1,0 +1,164 @@
+"""Composes the embedded stack: which parts, on which ports, with which settings."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+
+from deploy.local import parts, running
+from deploy.local.ports import LOOPBACK, free_port, is_free
+from deploy.local.supervisor import Supervisor
+from shared.security import first_secrets
+
+SERVICES = ("simulators", "intake", "matching", "notify", "audit")
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may have asked for
+BrokerKind = Literal["mesh", "kafka"]
+
+
+class PortInUseError(RuntimeError):
+    """A port that was asked for is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """broker None: Kafka where an address of one is given, else the embedded mesh.
+
+    kafka (HOST:PORT), mongo (URI): existing ones to use; then that part is not started.
+    ports: by part name (broker, mongod, simulators, intake ...); free ones where not given.
+    host: where the services listen; broker and database stay on loopback.
+    services: which of SERVICES to start; none for tests that need broker and database only.
+    settings_env: GUANJIA_* variables that every service gets.
+    """
+
+    data_dir: Path
+    broker: BrokerKind | None = None
+    kafka: str | None = None
+    mongo: str | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    host: str = LOOPBACK
+    settings_env: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = SERVICES
+
+    @property
+    def broker_kind(self) -> BrokerKind:
+        return self.broker or ("kafka" if self.kafka else "mesh")
+
+
+class Stack:
+    """The parts under one supervisor, and where they listen."""
+
+    def __init__(self, options: StackOptions, announce: Callable[[str], None]) -> None:
+        self.options = options
+        self.data_dir = options.data_dir.absolute()
+        self.log_dir = self.data_dir / "logs"
+        self.secrets_dir = self.data_dir / "secrets"
+        self._ports = _choose_ports(options)
+        self.kafka_bootstrap = options.kafka or f"{LOOPBACK}:{self._ports['broker']}"
+        self.mongo_uri = options.mongo or (
+            f"mongodb://{LOOPBACK}:{self._ports['mongod']}/?replicaSet={parts.REPLICA_SET}"
+        )
+        self._reach = LOOPBACK if options.host in _EVERYWHERE else options.host
+        self.urls = {name: f"http://{self._reach}:{self._ports[name]}" for name in SERVICES}
+        self._stages = self._compose()
+        self.supervisor = Supervisor(self._stages, announce, changed=self._publish)
+        self._claim: IO[bytes] | None = None
+
+    async def start(self) -> None:
+        """Returns when all is healthy; else raises DataDirInUseError, PartFailedError or
+        ToolMissingError, and nothing runs. (The constructor: PartMissingError, PortInUseError.)
+        """
+        self._claim = await running.claim(self.data_dir)
+        try:
+            make_secrets(self.secrets_dir)
+            self._publish()
+            await self.supervisor.start()
+        except BaseException:
+            self._release()
+            raise
+
+    async def watch(self) -> None:
+        await self.supervisor.watch()
+
+    async def stop(self) -> None:
+        try:
+            await self.supervisor.stop()
+        finally:
+            self._release()
+
+    def rows(self) -> list[tuple[str, str, Path]]:
+        """Name, address and log file of every part that is ours, in order of start."""
+        return [(p.name, p.address, p.log_file) for stage in self._stages for p in stage]
+
+    def service_env(self, name: str) -> dict[str, str]:
+        """What a service is told by its environment; also fits a service started by hand."""
+        return {
+            **self.options.settings_env,
+            "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
+            "GUANJIA_BROKER": self.options.broker_kind,
+            "GUANJIA_MONGO_URI": self.mongo_uri,
+            "GUANJIA_HOST": self.options.host,
+            "GUANJIA_PORT": str(self._ports[name]),
+            "GUANJIA_DATA_DIR": str(self.data_dir),
+            "GUANJIA_SECRETS_DIR": str(self.secrets_dir),
+            **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
+        }
+
+    def _compose(self) -> list[list[parts.Part]]:
+        backing = [part for part in (self._broker(), self._database()) if part]
+        services = {name: self._service(name) for name in self.options.services}
+        simulators = services.pop("simulators", None)
+        stages = [backing, [simulators] if simulators else [], list(services.values())]
+        return [stage for stage in stages if stage]
+
+    def _broker(self) -> parts.Part | None:
+        if self.options.kafka:
+            return None
+        port, log = self._ports["broker"], self._log("broker")
+        if self.options.broker_kind == "kafka":
+            return parts.kafka(self.data_dir, port, log)
+        return parts.mesh(port, log)
+
+    def _database(self) -> parts.Part | None:
+        if self.options.mongo:
+            return None
+        return parts.mongod(self.data_dir, self._ports["mongod"], self._log("mongod"))
+
+    def _service(self, name: str) -> parts.Part:
+        env, log = self.service_env(name), self._log(name)
+        return parts.service(name, self._ports[name], env, log, self._reach)
+
+    def _log(self, name: str) -> Path:
+        return self.log_dir / f"{name}.log"
+
+    def _publish(self) -> None:
+        described = running.RunningStack(
+            supervisor_pid=os.getpid(),
+            broker=self.options.broker_kind,
+            kafka_bootstrap=self.kafka_bootstrap,
+            mongo_uri=self.mongo_uri,
+            urls=self.urls,
+            pids=self.supervisor.pids(),
+            log_dir=self.log_dir,
+            secrets_dir=self.secrets_dir,
+        )
+        running.publish(self.data_dir, described)
+
+    def _release(self) -> None:
+        if self._claim:
+            running.withdraw(self.data_dir)
+            self._claim.close()
+            self._claim = None
+
+
+def make_secrets(secrets_dir: Path) -> None:
+    """The one place where a first start makes its secrets; later starts find them."""
+    first_secrets(secrets_dir)
+
+
+def _choose_ports(options: StackOptions) -> dict[str, int]:
+    for name, port in options.ports.items():
+        if not is_free(port):
+            raise PortInUseError(f"端口 {port}（{name}）已被占用 · port {port} ({name}) is taken")
+    names = ("broker", "mongod", *SERVICES)
+    return {name: options.ports.get(name) or free_port() for name in names}

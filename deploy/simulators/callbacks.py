@@ -1,0 +1,161 @@
+"""Everything the providers say to intake: receipts, replies, WeChat messages and events."""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import httpx
+
+from deploy.simulators.pushes import Pushes
+from deploy.simulators.settings import SimulatorSettings
+from services.intake.channels.wechat_crypto import WeChatCrypto, signature
+from shared.clock import Clock
+
+CHINA = timezone(timedelta(hours=8))
+RECEIPTS_PER_POST = 100
+HELD_S_MAX = 2.0
+ANSWER_CHARACTERS_MAX = 500
+
+Receipt = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What intake said; status 0 when there was no connection."""
+
+    status: int
+    text: str = ""
+
+    @property
+    def may_work_later(self) -> bool:
+        return self.status == 0 or self.status >= 500 or self.status in (408, 425, 429)
+
+
+def wechat_xml(fields: Mapping[str, str | int]) -> bytes:
+    """A push as WeChat writes it: texts in CDATA, numbers bare."""
+    lines = (
+        f"<{name}>{value}</{name}>" if isinstance(value, int) else _cdata(name, value)
+        for name, value in fields.items()
+    )
+    return f"<xml>{''.join(lines)}</xml>".encode()
+
+
+def _cdata(name: str, value: str) -> str:
+    safe = value.replace("]]>", "]]]]><![CDATA[>")
+    return f"<{name}><![CDATA[{safe}]]></{name}>"
+
+
+def china_time(at: datetime) -> str:
+    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+class Callbacks:
+    """Owns the connection to intake and the two queues towards it."""
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        http: httpx.AsyncClient,
+        counters: Counter[str],
+        now: Clock,
+    ) -> None:
+        self._settings, self._http, self._now = settings, http, now
+        self._tencent = f"{settings.intake}/callbacks/tencent/{settings.callback_token}"
+        self._crypto = (
+            WeChatCrypto(settings.wechat_token, settings.wechat_aes_key, settings.wechat_appid)
+            if settings.wechat_aes_key
+            else None
+        )
+        kept = {"window_s": settings.batch_window_s, "keep_s": settings.push_keep_s}
+        self.receipts = Pushes[Receipt](
+            "receipts",
+            self._deliver_receipts,
+            counters,
+            batch_max=RECEIPTS_PER_POST,
+            workers=1,
+            **kept,
+        )
+        self.others = Pushes[tuple[str, bytes]](
+            "pushes", self._deliver_one, counters, batch_max=1, workers=8, **kept
+        )
+
+    def push_receipt(self, receipt: Receipt, copies: int, delay_s: float) -> None:
+        for _ in range(copies):
+            self.receipts.add(receipt, delay_s)
+
+    async def push_receipt_now(self, receipt: Receipt) -> None:
+        """Before the call is answered; queued like any other if intake is away."""
+        if not 200 <= await self._deliver_receipts([receipt]) < 300:
+            self.receipts.add(receipt)
+
+    async def reply(self, number: str, text: str, at: datetime) -> Answer:
+        """number in E.164, mainland; what fails for now is queued."""
+        body = {
+            "extend": "",
+            "mobile": number.removeprefix("+86"),
+            "nationcode": "86",
+            "sign": self._settings.tencent_sign_name,
+            "text": text,
+            "time": int(at.timestamp()),
+        }
+        return await self._post_json(f"{self._tencent}/replies", body)
+
+    async def wechat(self, fields: Mapping[str, str | int]) -> Answer:
+        """Pushed at once; what fails for now is queued."""
+        xml = wechat_xml(fields)
+        answer = await self._post_wechat(xml)
+        if answer.may_work_later:
+            self.others.add(("wechat", xml))
+        return answer
+
+    def wechat_later(self, fields: Mapping[str, str | int], delay_s: float = 0) -> None:
+        self.others.add(("wechat", wechat_xml(fields)), delay_s)
+
+    async def _post_json(self, url: str, body: Mapping[str, Any]) -> Answer:
+        request = self._http.build_request("POST", url, json=body)
+        answer = await self._send(request)
+        if answer.may_work_later:
+            self.others.add((url, request.content))
+        return answer
+
+    async def _deliver_receipts(self, receipts: Sequence[Receipt]) -> int:
+        url = f"{self._tencent}/receipts"
+        return (await self._send(self._http.build_request("POST", url, json=receipts))).status
+
+    async def _deliver_one(self, batch: Sequence[tuple[str, bytes]]) -> int:
+        ((target, content),) = batch
+        if target == "wechat":
+            return (await self._post_wechat(content)).status
+        headers = {"Content-Type": "application/json"}
+        request = self._http.build_request("POST", target, content=content, headers=headers)
+        return (await self._send(request)).status
+
+    async def _post_wechat(self, xml: bytes) -> Answer:
+        """Signed anew at each try, as WeChat does."""
+        timestamp, nonce = str(int(self._now().timestamp())), str(secrets.randbelow(10**9))
+        signed = signature(self._settings.wechat_token, timestamp, nonce)
+        query = {"signature": signed, "timestamp": timestamp, "nonce": nonce}
+        if self._crypto:
+            xml, sealed_as = self._crypto.seal(xml, timestamp, nonce)
+            query |= {"encrypt_type": "aes", "msg_signature": sealed_as}
+        return await self._send(
+            self._http.build_request(
+                "POST",
+                f"{self._settings.intake}/callbacks/wechat",
+                params=query,
+                content=xml,
+                headers={"Content-Type": "text/xml"},
+            )
+        )
+
+    async def _send(self, request: httpx.Request) -> Answer:
+        if not self._settings.intake:
+            return Answer(204)
+        try:
+            reply = await self._http.send(request)
+        except httpx.HTTPError:
+            return Answer(0)
+        return Answer(reply.status_code, reply.text[:ANSWER_CHARACTERS_MAX])

@@ -1,0 +1,117 @@
+"""Puts one simulator together and serves it: `create_app`, `serve`, `running`."""
+
+import asyncio
+import contextlib
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from starlette.responses import HTMLResponse
+
+from deploy.simulators.callbacks import Callbacks
+from deploy.simulators.control import People, router
+from deploy.simulators.phones import Phones
+from deploy.simulators.scripts import Scripts
+from deploy.simulators.settings import SimulatorSettings
+from deploy.simulators.tencent import Tencent
+from deploy.simulators.wechat import WeChat
+from shared.clock import Clock, system_now
+
+PAGE = Path(__file__).with_name("phones.html")
+INTAKE_TIMEOUT_S = 15.0
+# Longer than any client keeps an idle connection: closing first would look like a lost answer.
+KEEP_ALIVE_S = 120
+
+
+def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
+    """One app with its own phones; the queues towards intake run while it is served."""
+    counters: Counter[str] = Counter()
+    http = httpx.AsyncClient(timeout=INTAKE_TIMEOUT_S, trust_env=False)
+    phones, scripts = Phones(), Scripts()
+    callbacks = Callbacks(settings, http, counters, now)
+    tencent = Tencent(settings, phones, scripts, callbacks, counters, now)
+    wechat = WeChat(settings, phones, scripts, callbacks, counters, now)
+    people = People(settings, phones, callbacks, wechat, counters, now)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        queues = [
+            asyncio.create_task(callbacks.receipts.run()),
+            asyncio.create_task(callbacks.others.run()),
+        ]
+        yield
+        for queue in queues:
+            queue.cancel()
+        await asyncio.gather(*queues, return_exceptions=True)
+        await http.aclose()
+
+    app = FastAPI(title="Guanjia provider simulators", lifespan=lifespan)
+    # Plain routes: these two carry the load, and their bodies are not JSON models.
+    app.add_route("/", tencent.answer, methods=["POST"])
+    app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
+    app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
+    app.include_router(router(phones, scripts, callbacks, wechat, people, counters))
+    page = PAGE.read_text(encoding="utf-8")
+
+    @app.get("/", include_in_schema=False)
+    async def phone_page() -> HTMLResponse:
+        return HTMLResponse(page)
+
+    @app.get("/health/live")
+    @app.get("/health/ready")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def _config(settings: SimulatorSettings, now: Clock) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings, now),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=1,
+    )
+
+
+async def serve(settings: SimulatorSettings, now: Clock = system_now) -> None:
+    """Until a signal comes."""
+    await uvicorn.Server(_config(settings, now)).serve()
+
+
+class _Guest(uvicorn.Server):
+    """A server in somebody else's event loop leaves the signals to its host."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """asyncio sets TCP_NODELAY only where the protocol is named; else an answer takes 40 ms."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(1024)
+    return listening
+
+
+@contextlib.asynccontextmanager
+async def running(settings: SimulatorSettings, now: Clock = system_now) -> AsyncIterator[str]:
+    """Served inside this event loop, on a real socket; yields its base URL."""
+    with _listen(settings.host, settings.port) as listening:
+        server = _Guest(_config(settings, now))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            # The socket already listens: whoever comes before the start waits in its backlog.
+            yield f"http://{settings.host}:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving

@@ -1,0 +1,82 @@
+"""What lies on the simulated phones: one bounded log, seen by recipient or from a point on."""
+
+from collections import OrderedDict, deque
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from deploy.simulators.scripts import Fate
+
+MESSAGES_MAX = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """direction: `in` to the phone, `out` from the person. seq: a growing cursor."""
+
+    seq: int
+    recipient: str
+    channel: Literal["sms", "wechat"]
+    direction: Literal["in", "out"]
+    text: str
+    at: datetime
+    url: str = ""
+    title: str = ""
+    template: str = ""
+    notice_id: str = ""
+    provider_message_id: str = ""
+    fate: Fate = "delivered"
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "at": self.at.isoformat()}
+
+
+class Phones:
+    """The oldest message falls out of both views together, so memory stays bounded."""
+
+    def __init__(self, messages_max: int = MESSAGES_MAX) -> None:
+        self._all: deque[Entry] = deque()
+        self._by_recipient: OrderedDict[str, deque[Entry]] = OrderedDict()
+        self._messages_max = messages_max
+        self._seq = 0
+
+    @property
+    def seq(self) -> int:
+        return self._seq
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def add(self, entry: Entry) -> None:
+        if len(self._all) >= self._messages_max:
+            self._forget_oldest()
+        self._all.append(entry)
+        self._by_recipient.setdefault(entry.recipient, deque()).append(entry)
+        self._by_recipient.move_to_end(entry.recipient)
+
+    def since(self, seq: int, recipient: str, limit: int) -> list[Entry]:
+        """Up to `limit` entries after `seq`, oldest first; of all phones if none is named."""
+        entries = self._by_recipient.get(recipient, deque()) if recipient else self._all
+        newer: list[Entry] = []
+        for entry in reversed(entries):
+            if entry.seq <= seq:
+                break
+            newer.append(entry)
+        return newer[::-1][:limit]
+
+    def recent(self, limit: int) -> list[tuple[Entry, int]]:
+        """The phones that were busy last: newest entry and how many there are."""
+        found: list[tuple[Entry, int]] = []
+        for entries in reversed(self._by_recipient.values()):
+            if len(found) == limit:
+                break
+            found.append((entries[-1], len(entries)))
+        return found
+
+    def _forget_oldest(self) -> None:
+        oldest = self._all.popleft()
+        mine = self._by_recipient[oldest.recipient]
+        mine.popleft()
+        if not mine:
+            del self._by_recipient[oldest.recipient]

@@ -1,0 +1,42 @@
+"""What a simulator has to know: the accounts it plays, and where intake listens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """intake: base URL for callbacks; empty means nobody is told.
+
+    sms_templates: template id -> text with {1}, {2} …; empty takes any template.
+    wechat_templates: template id -> title; empty takes any template.
+    wechat_aes_key: EncodingAESKey of 43 characters; empty means plaintext mode.
+    same_content_s, per_day_max: limits per number; 0 leaves them out.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    intake: str = ""
+    callback_token: str = field(default="", repr=False)
+
+    tencent_secret_id: str = "AKIDSIMULATOR"  # noqa: S105 - an account name
+    tencent_secret_key: str = field(default="", repr=False)
+    tencent_app_id: str = "1400000000"
+    tencent_sign_name: str = "东莞民政"
+    sms_templates: Mapping[str, str] = field(default_factory=dict)
+    same_content_s: float = 0
+    per_day_max: int = 0
+
+    wechat_appid: str = "wxsimulator0000000"
+    wechat_account: str = "gh_simulator0000"
+    wechat_secret: str = field(default="", repr=False)
+    wechat_token: str = field(default="", repr=False)
+    wechat_aes_key: str = field(default="", repr=False)
+    wechat_templates: Mapping[str, str] = field(default_factory=dict)
+    wechat_token_lives_s: int = 7200
+
+    receipt_delay_s: float = 0
+    late_receipt_s: float = 30
+    hang_s: float = 30
+    batch_window_s: float = 0.05
+    push_keep_s: float = 600

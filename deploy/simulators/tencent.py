@@ -1,0 +1,254 @@
+"""Tencent Cloud SMS as its clients see it: `POST /` with X-TC-Action SendSms."""
+
+import asyncio
+import json
+import re
+import uuid
+from collections import Counter, OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from deploy.simulators import tc3
+from deploy.simulators.callbacks import Callbacks, china_time
+from deploy.simulators.dispatch import Dispatch
+from deploy.simulators.phones import Entry, Phones
+from deploy.simulators.scripts import Plan, Scripts
+from deploy.simulators.settings import SimulatorSettings
+from shared.clock import Clock
+
+NUMBERS_MAX = 200
+REMEMBERED_MAX = 200_000
+SESSION_CONTEXT_BYTES_MAX = 511
+
+REFUSALS = {
+    "throttled": ("LimitExceeded.PhoneNumberThirtySecondLimit", "the same number within 30 s"),
+    "blacklisted": ("FailedOperation.PhoneNumberInBlacklist", "the number has opted out"),
+    "ambiguous": ("InternalError.Timeout", "request timed out"),
+}
+# 慈善捐款 and 慈善募捐 are what both providers ban.
+BANNED = re.compile(r"募捐|捐款")
+
+_NUMBER = re.compile(r"\+861\d{10}")
+_PLACE = re.compile(r"\{(\d+)\}")
+
+
+class CallError(Exception):
+    """An error of the whole call, answered with HTTP 200 as Tencent does."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code, self.message = code, message
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    numbers: Sequence[str]
+    template: str
+    text: str
+    session: str
+
+
+class NumberLimits:
+    """The same content within some seconds, and so many a day in China; off when zero."""
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self._settings = settings
+        self._sent: OrderedDict[str, deque[tuple[datetime, str]]] = OrderedDict()
+
+    def refusal(self, number: str, text: str, now: datetime) -> str | None:
+        settings = self._settings
+        sent = self._sent.get(number, deque())
+        today = [at for at, _ in sent if china_time(at)[:10] == china_time(now)[:10]]
+        if settings.per_day_max and len(today) >= settings.per_day_max:
+            return "LimitExceeded.PhoneNumberDailyLimit"
+        if any(said == text and self._is_recent(at, now) for at, said in sent):
+            return "LimitExceeded.PhoneNumberThirtySecondLimit"
+        return None
+
+    def note(self, number: str, text: str, now: datetime) -> None:
+        if not (self._settings.per_day_max or self._settings.same_content_s):
+            return
+        kept = max(100, self._settings.per_day_max)
+        self._sent.setdefault(number, deque(maxlen=kept)).append((now, text))
+        self._sent.move_to_end(number)
+        if len(self._sent) > REMEMBERED_MAX:
+            self._sent.popitem(last=False)
+
+    def _is_recent(self, at: datetime, now: datetime) -> bool:
+        return (now - at).total_seconds() < self._settings.same_content_s
+
+
+class Tencent:
+    """Answers signed calls, puts the texts on the phones and sends the receipts."""
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        phones: Phones,
+        scripts: Scripts,
+        callbacks: Callbacks,
+        counters: Counter[str],
+        now: Clock,
+    ) -> None:
+        self._settings, self._phones, self._scripts = settings, phones, scripts
+        self._counters, self._now = counters, now
+        self._accounts = {settings.tencent_secret_id: settings.tencent_secret_key}
+        self._limits = NumberLimits(settings)
+        self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._dispatch = Dispatch(settings, callbacks.receipts.add, callbacks.push_receipt_now)
+
+    async def answer(self, request: Request) -> Response:
+        body = await request.body()
+        self._counters["sms_calls"] += 1
+        try:
+            call = self._read(request, body)
+        except CallError as error:
+            self._counters["sms_call_errors"] += 1
+            return _response({"Error": {"Code": error.code, "Message": error.message}})
+        plans = [(number, self._scripts.plan(number)) for number in call.numbers]
+        if any(plan.refusal == "unavailable" for _, plan in plans):
+            return JSONResponse({"message": "service unavailable"}, status_code=503)
+        statuses = [await self._send(call, number, plan) for number, plan in plans]
+        if any(plan.hangs for _, plan in plans):
+            await asyncio.sleep(self._settings.hang_s)
+        return _response({"SendStatusSet": statuses})
+
+    def _read(self, request: Request, body: bytes) -> Call:
+        failure = tc3.failure(request.headers, body, self._accounts, self._now())
+        if failure:
+            raise CallError(failure, "the signature or its time is not accepted")
+        if request.headers.get("x-tc-action") != "SendSms":
+            raise CallError("InvalidAction", "only SendSms is known here")
+        if request.headers.get("x-tc-version") != "2021-01-11":
+            raise CallError("NoSuchVersion", "only 2021-01-11 is known here")
+        try:
+            content = json.loads(body)
+            return self._call(content)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CallError("InvalidParameter", "the body is not SendSms's") from None
+
+    def _call(self, content: dict[str, Any]) -> Call:
+        if content["SmsSdkAppId"] != self._settings.tencent_app_id:
+            raise CallError("UnauthorizedOperation.SmsSdkAppIdVerifyFail", "SmsSdkAppId")
+        if content.get("SignName", "") != self._settings.tencent_sign_name:
+            raise CallError("FailedOperation.SignatureIncorrectOrUnapproved", "SignName")
+        numbers = content["PhoneNumberSet"]
+        if not isinstance(numbers, list) or not 1 <= len(numbers) <= NUMBERS_MAX:
+            raise CallError("LimitExceeded.PhoneNumberCountLimit", "1 to 200 numbers")
+        session = str(content.get("SessionContext") or "")
+        if len(session.encode()) > SESSION_CONTEXT_BYTES_MAX:
+            raise CallError("InvalidParameterValue.SessionContextLengthLimit", "below 512 bytes")
+        template, values = str(content["TemplateId"]), content.get("TemplateParamSet") or []
+        return Call([str(n) for n in numbers], template, self._text(template, values), session)
+
+    def _text(self, template: str, values: Sequence[str]) -> str:
+        """The SMS as a phone shows it, or a CallError for what the template does not allow."""
+        known = self._settings.sms_templates
+        if not known:
+            text = " ".join(values)
+        elif template not in known:
+            raise CallError("FailedOperation.TemplateUnapprovedOrNotExist", template)
+        else:
+            text = _fill(known[template], values)
+        if BANNED.search(text):
+            raise CallError("FailedOperation.ContainSensitiveWord", "no appeals for donations")
+        return f"【{self._settings.tencent_sign_name}】{text}"
+
+    async def _send(self, call: Call, number: str, plan: Plan) -> dict[str, Any]:
+        refused = self._refusal(call, number, plan)
+        if refused:
+            self._counters["sms_refused"] += 1
+            return _status(number, call.session, *refused)
+        serial = f"2028:{uuid.uuid4().int % 10**20}"
+        self._note(call, number, plan, serial)
+        if plan.fate != "dropped":
+            receipt = _receipt(number, serial, plan, self._now())
+            await self._dispatch.send(number, receipt, plan)
+        return _status(number, call.session, "Ok", "send success", serial, segments(call.text))
+
+    def _refusal(self, call: Call, number: str, plan: Plan) -> tuple[str, str] | None:
+        if not _NUMBER.fullmatch(number):
+            return "InvalidParameterValue.IncorrectPhoneNumber", "the number is not valid"
+        if plan.refusal in REFUSALS:
+            return REFUSALS[plan.refusal]
+        limit = self._limits.refusal(number, call.text, self._now())
+        return (limit, "the number has reached a limit") if limit else None
+
+    def _note(self, call: Call, number: str, plan: Plan, serial: str) -> None:
+        now = self._now()
+        self._limits.note(number, call.text, now)
+        self._counters["sms_accepted"] += 1
+        self._counters[f"sms_{plan.fate}"] += 1
+        self._count_repeat((number, call.session))
+        self._phones.add(
+            Entry(
+                seq=self._phones.next_seq(),
+                recipient=number,
+                channel="sms",
+                direction="in",
+                text=call.text,
+                at=now,
+                template=call.template,
+                notice_id=call.session,
+                provider_message_id=serial,
+                fate=plan.fate,
+            )
+        )
+
+    def _count_repeat(self, key: tuple[str, str]) -> None:
+        """A notice that was accepted twice: what must never happen."""
+        if key in self._sessions and key[1]:
+            self._counters["sms_repeated_notices"] += 1
+        self._sessions[key] = None
+        if len(self._sessions) > REMEMBERED_MAX:
+            self._sessions.popitem(last=False)
+
+
+def segments(text: str) -> int:
+    """How many SMS a text is billed as; phones count UTF-16 units."""
+    units = len(text.encode("utf-16-le")) // 2
+    return 1 if units <= 70 else -(-units // 67)
+
+
+def _fill(text: str, values: Sequence[str]) -> str:
+    places = {int(n) for n in _PLACE.findall(text)}
+    if places != set(range(1, len(values) + 1)) or not all(isinstance(v, str) for v in values):
+        code = "FailedOperation.TemplateParamSetNotMatchApprovedTemplate"
+        raise CallError(code, f"{len(places)} parameters expected")
+    return _PLACE.sub(lambda place: values[int(place[1]) - 1], text)
+
+
+def _response(content: dict[str, Any]) -> JSONResponse:
+    return JSONResponse({"Response": {**content, "RequestId": str(uuid.uuid4())}})
+
+
+def _status(
+    number: str, session: str, code: str, message: str, serial: str = "", fee: int = 0
+) -> dict[str, Any]:
+    return {
+        "SerialNo": serial,
+        "PhoneNumber": number,
+        "Fee": fee,
+        "SessionContext": session,
+        "Code": code,
+        "Message": message,
+        "IsoCode": "CN",
+    }
+
+
+def _receipt(number: str, serial: str, plan: Plan, now: datetime) -> dict[str, Any]:
+    delivered = plan.fate == "delivered"
+    return {
+        "user_receive_time": china_time(now),
+        "nationcode": "86",
+        "mobile": number.removeprefix("+86"),
+        "report_status": "SUCCESS" if delivered else "FAIL",
+        "errmsg": "DELIVRD" if delivered else "UNDELIV",
+        "description": "用户短信送达成功" if delivered else "用户短信送达失败",
+        "sid": serial,
+    }

@@ -1,0 +1,259 @@
+"""WeChat's API as its clients see it: stable_token and template messages."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections import Counter, OrderedDict
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from deploy.simulators.callbacks import Callbacks
+from deploy.simulators.dispatch import Dispatch
+from deploy.simulators.phones import Entry, Phones
+from deploy.simulators.scripts import Plan, Scripts
+from deploy.simulators.settings import SimulatorSettings
+from shared.clock import Clock
+
+RENEWED_BEFORE_END_S = 300
+DEDUPLICATED_FOR_S = 600
+REMEMBERED_MAX = 200_000
+
+REFUSALS = {"throttled": 45011, "blacklisted": 43004, "ambiguous": -1, "token": 42001}
+MESSAGES = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40003: "invalid openid",
+    40013: "invalid appid",
+    40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
+    40037: "invalid template_id",
+    40125: "invalid appsecret",
+    42001: "access_token expired",
+    43004: "require subscribe",
+    45011: "api minute-quota reach limit, must slower, retry next minute",
+    47001: "data format error",
+}
+FIELD_LENGTHS = {
+    "thing": 20,
+    "number": 32,
+    "letter": 32,
+    "character_string": 32,
+    "symbol": 5,
+    "phrase": 5,
+    "phone_number": 17,
+    "car_number": 8,
+}
+
+_OPENID = re.compile(r"[A-Za-z0-9_-]{6,64}")
+_FIELD_KIND = re.compile(r"([a-z_]+?)\d*")
+
+
+class ApiError(Exception):
+    """An errcode, answered with HTTP 200."""
+
+    def __init__(self, errcode: int, errmsg: str = "") -> None:
+        super().__init__(str(errcode))
+        self.errcode, self.errmsg = errcode, errmsg or MESSAGES.get(errcode, "error")
+
+
+class Tokens:
+    """Stable tokens: the same one until shortly before its end, then two overlap."""
+
+    def __init__(self, lives_s: int, now: Clock) -> None:
+        self._lives_s, self._now = lives_s, now
+        self._ends: OrderedDict[str, float] = OrderedDict()
+
+    def stable(self, force: bool) -> tuple[str, int]:
+        now = self._now().timestamp()
+        if force:
+            self._ends.clear()
+        newest = next(reversed(self._ends), None)
+        spare_s = min(RENEWED_BEFORE_END_S, self._lives_s / 2)
+        if newest is None or self._ends[newest] - now <= spare_s:
+            newest = secrets.token_urlsafe(64)
+            self._ends[newest] = now + self._lives_s
+            while len(self._ends) > 2:
+                self._ends.popitem(last=False)
+        return newest, int(self._ends[newest] - now)
+
+    def check(self, token: str) -> None:
+        ends = self._ends.get(token)
+        if ends is None:
+            raise ApiError(40001)
+        if ends <= self._now().timestamp():
+            raise ApiError(42001)
+
+    def expire(self) -> None:
+        self._ends.clear()
+
+
+class WeChat:
+    """Everybody follows until the control API says otherwise."""
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        phones: Phones,
+        scripts: Scripts,
+        callbacks: Callbacks,
+        counters: Counter[str],
+        now: Clock,
+    ) -> None:
+        self._settings, self._phones, self._scripts = settings, phones, scripts
+        self._callbacks, self._counters, self._now = callbacks, counters, now
+        self.tokens = Tokens(settings.wechat_token_lives_s, now)
+        self._left: set[str] = set()
+        self._sent: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
+        # Ids grow past those of an earlier run of the simulator.
+        self._last_id = int(now().timestamp() * 1000) * 1000
+        self._dispatch = Dispatch(settings, callbacks.wechat_later, self._push_now)
+
+    async def stable_token(self, request: Request) -> Response:
+        self._counters["wechat_token_calls"] += 1
+        try:
+            asked = _json(await request.body())
+            if asked.get("appid") != self._settings.wechat_appid:
+                raise ApiError(40013)
+            if asked.get("secret") != self._settings.wechat_secret:
+                raise ApiError(40125)
+            token, left_s = self.tokens.stable(force=bool(asked.get("force_refresh")))
+        except ApiError as error:
+            return _error(error)
+        return JSONResponse({"access_token": token, "expires_in": left_s})
+
+    async def send_template(self, request: Request) -> Response:
+        body = await request.body()
+        self._counters["wechat_calls"] += 1
+        try:
+            self.tokens.check(request.query_params.get("access_token", ""))
+            content = self._read(body)
+            openid = content["touser"]
+            plan = self._scripts.plan(openid)
+            if plan.refusal == "unavailable":
+                return JSONResponse({"errmsg": "service unavailable"}, status_code=503)
+            self._refuse(openid, plan)
+            message_id = await self._send(openid, content, plan)
+        except ApiError as error:
+            self._counters["wechat_errors"] += 1
+            return _error(error)
+        if plan.hangs:
+            await asyncio.sleep(self._settings.hang_s)
+        return JSONResponse({"errcode": 0, "errmsg": "ok", "msgid": message_id})
+
+    def follow(self, openid: str, follows: bool) -> None:
+        if follows:
+            self._left.discard(openid)
+        elif len(self._left) < REMEMBERED_MAX:
+            self._left.add(openid)
+
+    def next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _read(self, body: bytes) -> dict[str, Any]:
+        if b"\\u" in body:
+            raise ApiError(40033)
+        content = _json(body)
+        if not _OPENID.fullmatch(str(content.get("touser", ""))):
+            raise ApiError(40003)
+        known, template = self._settings.wechat_templates, content.get("template_id")
+        if not isinstance(template, str) or (known and template not in known):
+            raise ApiError(40037)
+        data = content.get("data")
+        if not isinstance(data, dict):
+            raise ApiError(47003, "argument invalid! data is empty")
+        for name, field in data.items():
+            _check_field(name, field)
+        return content
+
+    def _refuse(self, openid: str, plan: Plan) -> None:
+        if plan.refusal == "token":
+            self.tokens.expire()
+        if plan.refusal:
+            raise ApiError(REFUSALS[plan.refusal])
+        if openid in self._left:
+            raise ApiError(43004)
+
+    async def _send(self, openid: str, content: dict[str, Any], plan: Plan) -> int:
+        """The message id; an earlier one for the same client_msg_id within ten minutes."""
+        key, now = (openid, str(content.get("client_msg_id") or "")), self._now()
+        earlier = self._sent.get(key) if key[1] else None
+        if earlier and (now - earlier[0]).total_seconds() < DEDUPLICATED_FOR_S:
+            self._counters["wechat_deduplicated"] += 1
+            return earlier[1]
+        if earlier:
+            self._counters["wechat_repeated_notices"] += 1
+        message_id = self.next_id()
+        self._remember(key, now, message_id)
+        self._note(openid, content, plan, message_id)
+        if plan.fate != "dropped":
+            await self._dispatch.send(openid, self._job_finished(openid, message_id, plan), plan)
+        return message_id
+
+    def _remember(self, key: tuple[str, str], now: datetime, message_id: int) -> None:
+        self._sent[key] = (now, message_id)
+        if len(self._sent) > REMEMBERED_MAX:
+            self._sent.popitem(last=False)
+
+    def _note(self, openid: str, content: dict[str, Any], plan: Plan, message_id: int) -> None:
+        self._counters["wechat_accepted"] += 1
+        self._counters[f"wechat_{plan.fate}"] += 1
+        template = content["template_id"]
+        self._phones.add(
+            Entry(
+                seq=self._phones.next_seq(),
+                recipient=openid,
+                channel="wechat",
+                direction="in",
+                text="\n".join(str(field["value"]) for field in content["data"].values()),
+                at=self._now(),
+                url=str(content.get("url") or ""),
+                title=self._settings.wechat_templates.get(template, template),
+                template=template,
+                notice_id=str(content.get("client_msg_id") or ""),
+                provider_message_id=str(message_id),
+                fate=plan.fate,
+            )
+        )
+
+    def _job_finished(self, openid: str, message_id: int, plan: Plan) -> dict[str, str | int]:
+        delivered = plan.fate == "delivered"
+        return {
+            "ToUserName": self._settings.wechat_account,
+            "FromUserName": openid,
+            "CreateTime": int(self._now().timestamp()),
+            "MsgType": "event",
+            "Event": "TEMPLATESENDJOBFINISH",
+            "MsgID": message_id,
+            "Status": "success" if delivered else "failed:user block",
+        }
+
+    async def _push_now(self, fields: dict[str, str | int]) -> None:
+        await self._callbacks.wechat(fields)
+
+
+def _check_field(name: str, field: Any) -> None:
+    value = field.get("value") if isinstance(field, dict) else None
+    kind = _FIELD_KIND.fullmatch(name)
+    most = FIELD_LENGTHS.get(kind[1]) if kind else None
+    if not isinstance(value, str) or not value:
+        raise ApiError(47003, f"argument invalid! data.{name}.value is empty")
+    if most and len(value) > most:
+        raise ApiError(47003, f"argument invalid! data.{name}.value")
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        raise ApiError(47001) from None
+    if not isinstance(content, dict):
+        raise ApiError(47001)
+    return content
+
+
+def _error(error: ApiError) -> JSONResponse:
+    return JSONResponse({"errcode": error.errcode, "errmsg": error.errmsg})

@@ -1,0 +1,7 @@
+"""Donations and matches -> which ledger entry each becomes, what a fund may do -> the ledger.
+
+Consumes `guanjia.donations.inbound` and `guanjia.matches`; decides which balanced double entry a
+fact becomes, whether the fund can bear it, and what is refused; emits on `guanjia.ledger` and
+publishes every entry on a tile log with signed checkpoints (`log/`), which anybody can verify
+(`verify/`).
+"""

@@ -1,0 +1,64 @@
+"""The log's own key: makes vkeys, and signs checkpoints. The secret's text is Go's note format."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.audit.verify.note import (
+    ED25519,
+    Checkpoint,
+    Note,
+    NoteError,
+    Signature,
+    VerifierKey,
+    is_key_name,
+)
+
+_PREFIX = "PRIVATE+KEY+"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An Ed25519 key under a log's name (its origin, by custom)."""
+
+    name: str
+    private: Ed25519PrivateKey = field(repr=False)
+
+    @classmethod
+    def generate(cls, name: str) -> Self:
+        if not is_key_name(name):
+            raise NoteError("a key's name has no space and no plus")
+        return cls(name, Ed25519PrivateKey.generate())
+
+    @classmethod
+    def parse(cls, secret: str) -> Self:
+        """From `PRIVATE+KEY+name+hex(keyID)+base64(0x01 || seed)`; never says what it was given."""
+        try:
+            name, hexid, encoded = secret.strip().removeprefix(_PREFIX).split("+", 2)
+            blob = base64.b64decode(encoded, validate=True)
+            key = cls(name, Ed25519PrivateKey.from_private_bytes(blob[1:]))
+        except ValueError:
+            raise NoteError("not a signing key") from None
+        if not secret.startswith(_PREFIX) or blob[0] != ED25519 or key.vkey.id.hex() != hexid:
+            raise NoteError("not a signing key")
+        return key
+
+    def secret(self) -> str:
+        """For the file that keeps it, and nothing else."""
+        blob = base64.b64encode(bytes([ED25519]) + self.private.private_bytes_raw()).decode()
+        return f"{_PREFIX}{self.name}+{self.vkey.id.hex()}+{blob}"
+
+    @property
+    def vkey(self) -> VerifierKey:
+        return VerifierKey(self.name, ED25519, self.private.public_key().public_bytes_raw())
+
+    def sign(self, body: str) -> Signature:
+        return Signature(self.name, self.vkey.id, self.private.sign(body.encode()))
+
+
+def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> bytes:
+    """The signed note to publish. Ed25519 is deterministic: the same checkpoint, the same bytes."""
+    body = checkpoint.body()
+    return bytes(Note(body, (key.sign(body),)))

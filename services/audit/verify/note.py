@@ -1,0 +1,188 @@
+"""C2SP signed notes and checkpoints: what a log says of itself, and whether its key said so."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from services.audit.verify.merkle import HASH_BYTES
+
+ED25519 = 0x01
+COSIGNATURE = 0x04
+FROZEN = "log frozen"
+"""The one extension line a checkpoint may have: the year is closed."""
+_DASH = "\u2014 "
+_SIGNATURES_MAX = 100
+
+
+class NoteError(ValueError):
+    """The note is malformed, or lacks a pinned key's signature, or has a bad one."""
+
+
+def key_id(name: str, algorithm: int, public: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
+
+
+def is_key_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(c.isspace() for c in name)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A vkey: name, algorithm and public key. Type 0x04 verifies a witness's cosignature."""
+
+    name: str
+    algorithm: int
+    public: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `name+hex(keyID)+base64(type || public)`; NoteError if anything is off."""
+        name, _, rest = text.strip().partition("+")
+        hexid, _, encoded = rest.partition("+")
+        blob = _decode(encoded, "vkey")
+        if not is_key_name(name) or len(blob) != 33 or blob[0] not in (ED25519, COSIGNATURE):
+            raise NoteError("not an Ed25519 vkey: name+keyid+base64")
+        key = cls(name, blob[0], blob[1:])
+        if key.id.hex() != hexid:
+            raise NoteError(f"vkey {name}: the key id {hexid} is not its key's")
+        return key
+
+    @property
+    def id(self) -> bytes:
+        return key_id(self.name, self.algorithm, self.public)
+
+    def __str__(self) -> str:
+        blob = base64.b64encode(bytes([self.algorithm]) + self.public).decode()
+        return f"{self.name}+{self.id.hex()}+{blob}"
+
+    def accepts(self, body: str, signature: bytes) -> bool:
+        message = body.encode()
+        if self.algorithm == COSIGNATURE:
+            when, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+            message = f"cosignature/v1\ntime {when}\n".encode() + message
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature line."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+    def __str__(self) -> str:
+        return f"{_DASH}{self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        parts = line.removeprefix(_DASH).split(" ")
+        if not line.startswith(_DASH) or len(parts) != 2 or not is_key_name(parts[0]):
+            raise NoteError("malformed signature line")
+        blob = _decode(parts[1], "signature")
+        if len(blob) < 5:
+            raise NoteError("signature too short")
+        return cls(parts[0], blob[:4], blob[4:])
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text (ending in a newline) and its signatures, not yet verified."""
+
+    body: str
+    signatures: tuple[Signature, ...]
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        text = _text(data)
+        body, found, tail = text.rpartition("\n\n")
+        if not found or not tail.endswith("\n"):
+            raise NoteError("a note is a text, a blank line and signature lines")
+        lines = tail[:-1].split("\n")
+        if len(lines) > _SIGNATURES_MAX:
+            raise NoteError("too many signatures")
+        return cls(body + "\n", tuple(Signature.parse(line) for line in lines))
+
+    def __bytes__(self) -> bytes:
+        return "".join([self.body, "\n", *map(str, self.signatures)]).encode()
+
+    def signers(self, keys: Iterable[VerifierKey]) -> list[VerifierKey]:
+        """The keys that signed. Unknown ones are passed over; a known one signed badly raises."""
+        known = {(key.name, key.id): key for key in keys}
+        signed: dict[VerifierKey, None] = {}
+        for each in self.signatures:
+            key = known.get((each.name, each.key_id))
+            if key is None:
+                continue
+            if not key.accepts(self.body, each.signature):
+                raise NoteError(f"bad signature by {key.name}")
+            signed[key] = None
+        return list(signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log promises: its first `size` entries have this root."""
+
+    origin: str
+    size: int
+    root: bytes
+    frozen: bool = False
+
+    def body(self) -> str:
+        tail = f"{FROZEN}\n" if self.frozen else ""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n{tail}"
+
+    @classmethod
+    def parse(cls, body: str) -> Self:
+        """From a note's text; NoteError unless it is the one spelling of its content."""
+        lines = body.split("\n")
+        if len(lines) < 4 or lines[3:] not in ([""], [FROZEN, ""]) or not lines[0]:
+            raise NoteError("a checkpoint is origin, size and root, one a line")
+        if not (lines[1].isascii() and lines[1].isdigit()) or len(lines[1]) > 19:
+            raise NoteError("the size is not a decimal number")
+        found = cls(lines[0], int(lines[1]), _decode(lines[2], "root"), len(lines) == 5)
+        if len(found.root) != HASH_BYTES or found.body() != body:
+            raise NoteError("the checkpoint is not in canonical form")
+        return found
+
+
+def open_checkpoint(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
+    """Parse a signed checkpoint and require a good signature of every key given."""
+    note = Note.parse(data)
+    signed = note.signers(keys)
+    for key in keys:
+        if key not in signed:
+            raise NoteError(f"not signed by {key.name}+{key.id.hex()}")
+    return Checkpoint.parse(note.body)
+
+
+def _text(data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise NoteError("not UTF-8") from None
+    if any(char < " " and char != "\n" for char in text):
+        raise NoteError("control characters")
+    return text
+
+
+def _decode(encoded: str, what: str) -> bytes:
+    """Strict base64: the one spelling of its bytes."""
+    try:
+        blob = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise NoteError(f"{what}: not base64") from None
+    if base64.b64encode(blob).decode() != encoded:
+        raise NoteError(f"{what}: not canonical base64")
+    return blob

@@ -1,0 +1,73 @@
+"""Rebuild every balance from entries alone, up to an index or a moment."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.audit.verify.balances import Books
+from services.audit.verify.canonical import canonical, parse_entry
+from services.audit.verify.note import Checkpoint, Note, NoteError
+from services.audit.verify.published import read_entries, read_entry
+from services.audit.verify.source import Source, open_source
+from services.audit.verify.tiles import CHECKPOINT
+from shared.contracts.ledger import LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The books as of the last of `entries` entries."""
+
+    entries: int
+    last_recorded_at: str
+    books: Books
+
+    def __bytes__(self) -> bytes:
+        """The same entries give the same bytes, wherever they were read."""
+        said = {"entries": self.entries, "last_recorded_at": self.last_recorded_at}
+        return canonical({**said, **self.books.snapshot()})
+
+
+def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay:
+    """Fold the published log at `where`: up to entry `to` (an index, inclusive), up to a time
+    (`2026-01-31T00:00:00.000000Z`, inclusive), or all of it. Proves nothing: see `verify_log`.
+
+    BrokenError where an entry may not be posted; NoteError without a readable checkpoint.
+    """
+    source = open_source(where) if isinstance(where, str | Path) else where
+    size = _standing(source).size
+
+    def original(index: int) -> LedgerEntry:
+        return parse_entry(read_entry(source, size, index))
+
+    return replay_entries(read_entries(source, size), original, to=to)
+
+
+def replay_entries(
+    entries: Iterable[bytes], original: Callable[[int], LedgerEntry], *, to: int | str | None = None
+) -> Replay:
+    """As `replay`, from leaves in order, wherever they come from."""
+    books, count, last = Books(), 0, ""
+    for raw in entries:
+        entry = parse_entry(raw)
+        if _beyond(entry, to):
+            break
+        books.apply(entry, original(entry["reverses"]) if entry["kind"] == "reversal" else None)
+        count, last = count + 1, entry["recorded_at"]
+    return Replay(count, last, books)
+
+
+def _beyond(entry: LedgerEntry, to: int | str | None) -> bool:
+    match to:
+        case None:
+            return False
+        case int():
+            return entry["index"] > to
+        case str():
+            return entry["recorded_at"] > to
+
+
+def _standing(source: Source) -> Checkpoint:
+    data = source.read(CHECKPOINT)
+    if data is None:
+        raise NoteError("there is no checkpoint")
+    return Checkpoint.parse(Note.parse(data).body)

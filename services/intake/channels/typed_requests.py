@@ -1,0 +1,54 @@
+"""From an understood text to a request, and the words that answer whoever wrote."""
+
+from services.intake.channels.text import Wanted
+from shared.contracts.events import Applicant, RequestSubmitted
+from shared.contracts.values import Area, Channel
+from shared.errors import Problem
+from shared.messaging.decision import Answer
+
+HOW_TO_WRITE = (
+    "请写明诉求：类型 类别 金额或物品数量 镇街 困难类别 姓名，例如“心愿 生活物资 200元 茶山镇 低保 张三”。"
+    "收到帮助后回复“收到”。\n"
+    "Write kind, category, amount or item, town, class and name, as in the example."
+)
+THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."
+NOTHING_AWAITED = "目前没有等待您确认的帮助。Nothing waits for your confirmation now."
+OPTED_OUT = "已为您退订通知。You will get no more notices."
+WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
+
+
+def as_request(
+    wanted: Wanted, channel: Channel, text: str, *, phone: str | None, openid: str | None
+) -> RequestSubmitted:
+    """The whole text goes along, for whoever has to judge it."""
+    return RequestSubmitted(
+        kind=wanted.kind,
+        category=wanted.category,
+        beneficiary_class=wanted.beneficiary_class,
+        channel=channel,
+        need=wanted.need,
+        area=Area(town_code=wanted.town_code),
+        applicant=Applicant(name=wanted.name, phone=phone, wechat_openid=openid),
+        text=text[:4000],
+    )
+
+
+def words_for(answer: Answer) -> str:
+    """What the person is told of a decision."""
+    body = answer.body
+    if problems := body.get("problems"):
+        return "\n".join(f"{problem['zh']} {problem['en']}" for problem in problems)
+    if meaning := body.get("meaning"):
+        return {"received": THANKS, "opted_out": OPTED_OUT}.get(meaning, NOTHING_AWAITED)
+    number = body["request_id"]
+    match body["decision"]:
+        case "opened":
+            return f"诉求已登记并公开对接，编号 {number}。Recorded and open."
+        case "duplicate":
+            return f"与未完结的诉求 {body['duplicate_of']} 相同，无需重复提交。Already recorded."
+        case _:
+            return f"诉求已登记，等待审批，编号 {number}。Recorded, waiting for approval."
+
+
+def words_for_problems(problems: tuple[Problem, ...]) -> str:
+    return "\n".join(f"{problem.zh} {problem.en}" for problem in problems)

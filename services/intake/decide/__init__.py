@@ -1,0 +1,1 @@
+"""Pure decisions: (states, event or command, now) -> Decision. One module per aggregate."""

@@ -1,0 +1,36 @@
+"""What intake adds to the settings: its limits and WeChat's callback secrets."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from services.intake.rules import Rules
+from shared.settings import Settings
+
+Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+class IntakeSettings(Settings):
+    """Limits are inclusive. Money in fen, goods and hours in their own unit."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    small_wish_limit_fen: Annotated[Limit, Field(description="opens without approval")] = 50_000
+    village_limit_fen: Annotated[Limit, Field(description="a village may approve")] = 200_000
+    town_limit_fen: Annotated[Limit, Field(description="a town may approve")] = 2_000_000
+    request_limit_fen: Annotated[Limit, Field(description="most that is taken")] = 100_000_000
+    small_wish_limit_quantity: Limit = 10
+    village_limit_quantity: Limit = 100
+    town_limit_quantity: Limit = 1_000
+    request_limit_quantity: Limit = 1_000_000
+    duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
+    wechat_token: Annotated[
+        SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")
+    ] = SecretStr("")
+    wechat_appid: str = "wx0000000000000000"
+    wechat_aes_key: Annotated[
+        SecretStr, Field(description="EncodingAESKey, 43 characters; empty: plain mode only")
+    ] = SecretStr("")
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(**{name: getattr(self, name) for name in Rules.__dataclass_fields__})

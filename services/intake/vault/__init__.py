@@ -1,0 +1,1 @@
+"""The persons' vault: what is personal is sealed here and read back only for a named purpose."""

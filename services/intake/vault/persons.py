@@ -1,0 +1,70 @@
+"""What of a person goes into the vault and comes out of it: contact, openid, texts of requests."""
+
+import json
+from dataclasses import dataclass, field
+
+from services.intake.model import Person, Request, Sealed
+from services.intake.vault.sealing import Unreadable, Vault
+from shared.contracts.values import Area
+
+CONTACT = "contact"
+OPENID = "openid"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """None: never given, or erased."""
+
+    name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    openid: str | None = field(default=None, repr=False)
+
+
+def person_id(vault: Vault, name: str, phone: str | None, openid: str | None, area: Area) -> str:
+    """The same phone is the same person, else the same openid, else the same name in a place."""
+    if phone:
+        return person_by_phone(vault, phone)
+    if openid:
+        return vault.name("P", "openid", openid)
+    return vault.name("P", "name", name.strip(), area.village_code or area.town_code)
+
+
+def person_by_phone(vault: Vault, phone: str) -> str:
+    return vault.name("P", "phone", phone)
+
+
+def handle_id(vault: Vault, openid: str | None) -> str:
+    """Empty when there is no openid."""
+    return vault.name("H", "openid", openid) if openid else ""
+
+
+def seal_contact(vault: Vault, name: str, phone: str | None) -> Sealed:
+    content = json.dumps({"name": name, "phone": phone}, ensure_ascii=False)
+    return vault.seal(CONTACT, content.encode())
+
+
+def seal_openid(vault: Vault, openid: str | None) -> Sealed | None:
+    return vault.seal(OPENID, openid.encode()) if openid else None
+
+
+def open_contact(vault: Vault, person: Person) -> Contact:
+    contact = _open(vault, person, CONTACT, person.contact)
+    openid = _open(vault, person, OPENID, person.openid)
+    known = json.loads(contact) if contact else {}
+    return Contact(known.get("name"), known.get("phone"), openid.decode() if openid else None)
+
+
+def open_text(vault: Vault, person: Person, request: Request) -> str | None:
+    text = _open(vault, person, request.id, request.text)
+    return text.decode() if text else None
+
+
+def _open(vault: Vault, person: Person, record: str, cipher: bytes | None) -> bytes | None:
+    """None when its key is gone: an erased person is no error."""
+    key = person.keys.get(record)
+    if cipher is None or key is None:
+        return None
+    try:
+        return vault.open(record, cipher, key)
+    except Unreadable:
+        return None

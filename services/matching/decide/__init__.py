@@ -1,0 +1,1 @@
+"""Pure functions from (states, event or command, now) to a decision; one module per aggregate."""

@@ -1,0 +1,91 @@
+"""A match with the offer and the need behind it: what every decision on a match reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.matching.model.match import Match
+from services.matching.model.match_id import is_match_id, parse_match_id
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from shared.contracts.events import MatchFact
+from shared.messaging.decision import Answer, AnyRef, Decision, Ref, States, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    match: Match
+    offer: Offer
+    need: Need
+
+
+def match_refs(match_id: str) -> tuple[AnyRef, ...]:
+    """Where neither offer nor need changes; none when it is no match id."""
+    return (Ref(Match, match_id),) if is_match_id(match_id) else ()
+
+
+def case_refs(match_id: str) -> tuple[AnyRef, ...]:
+    """None when it is no match id: `decide` then says so."""
+    if not is_match_id(match_id):
+        return ()
+    parts = parse_match_id(match_id)
+    return Ref(Match, match_id), Ref(Offer, parts.offer_id), Ref(Need, parts.request_id)
+
+
+def match_of(states: States, match_id: str) -> Match | None:
+    """Raises Invalid when it is no match id."""
+    parse_match_id(match_id)
+    return states.get(Match, match_id)
+
+
+def case_of(states: States, match_id: str) -> Case | None:
+    """Raises Invalid when it is no match id."""
+    parts = parse_match_id(match_id)
+    match = states.get(Match, match_id)
+    if match is None:
+        return None
+    offer, need = states.get(Offer, parts.offer_id), states.get(Need, parts.request_id)
+    assert offer is not None, "a match without its offer"
+    assert need is not None, "a match without its need"
+    return Case(match, offer, need)
+
+
+def freed(case: Case, match: Match, fact: MatchFact, *, exclude: bool) -> Decision:
+    """The match fell: the offer has its quantity again, the need looks again for the rest."""
+    offer = case.offer.release(match.quantity)
+    need = case.need.without_match(match.id, exclude=exclude)
+    return Decision((match, offer, need), ((match, fact),), told(match))
+
+
+def told(match: Match, status: int = 200) -> Answer:
+    body: Mapping[str, Any] = {
+        "match_id": match.id,
+        "state": match.state,
+        "unit": match.unit,
+        "quantity": match.quantity,
+        "item": match.item,
+    }
+    return Answer(status, body)
+
+
+def unknown() -> Decision:
+    return Decision(answer=refusal(404, "match_unknown", "没有这项对接", "no such match"))
+
+
+def not_now(match: Match) -> Decision:
+    """409 with the state it is in."""
+    label = STATE_LABELS[match.state]
+    zh, en = f"这项对接的状态是“{label}”，不能这样处理", f"the match is {match.state}"
+    return Decision(answer=refusal(409, f"match_{match.state}", zh, en))
+
+
+STATE_LABELS: dict[str, str] = {
+    "proposed": "待捐赠方答复",
+    "accepted": "捐赠方已接受",
+    "committed": "已落实",
+    "delivered": "已送达",
+    "confirmed": "已确认收到",
+    "declined": "捐赠方婉拒",
+    "expired": "逾期未答复",
+    "released": "已释放",
+}

@@ -1,0 +1,96 @@
+"""Decisions on needs: intake opened, withdrew or closed the request."""
+
+from datetime import datetime
+
+from services.matching.decide.outcomes import keep
+from services.matching.model.match import Match
+from services.matching.model.match_id import parse_match_id
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from shared.contracts.envelope import Event, Fact
+from shared.contracts.events import (
+    MatchReleased,
+    RequestClosed,
+    RequestOpened,
+    RequestWithdrawn,
+)
+from shared.contracts.values import TIERS
+from shared.messaging.decision import NOTHING, AnyRef, Decision, Ref, State, States
+
+
+def touches_opened(event: Event[RequestOpened]) -> tuple[AnyRef, ...]:
+    return (Ref(Need, event.subject),)
+
+
+def decide_opened(states: States, event: Event[RequestOpened], now: datetime) -> Decision:  # noqa: ARG001
+    if states.get(Need, event.subject) is not None:
+        return NOTHING
+    said = event.data
+    need = Need(
+        id=event.subject,
+        person_id=said.person_id,
+        category=said.category,
+        beneficiary_class=said.beneficiary_class,
+        tier=TIERS[said.beneficiary_class],
+        town_code=said.area.town_code,
+        village_code=said.area.village_code,
+        unit=said.need.unit,
+        item=said.need.item,
+        quantity=said.need.quantity,
+        recorded_at=said.recorded_at,
+        correlation_id=event.correlation_id,
+    )
+    return Decision((need,))
+
+
+def touches_closed(event: Event[RequestClosed]) -> tuple[AnyRef, ...]:
+    return (Ref(Need, event.subject),)
+
+
+def decide_closed(states: States, event: Event[RequestClosed], now: datetime) -> Decision:  # noqa: ARG001
+    need = states.get(Need, event.subject)
+    if need is None or need.state != "open":
+        return NOTHING
+    return Decision((need.model_copy(update={"state": "closed"}),))
+
+
+def touches_withdrawn(event: Event[RequestWithdrawn]) -> tuple[AnyRef, ...]:
+    return (Ref(Need, event.subject),)
+
+
+def follow_withdrawn(states: States, event: Event[RequestWithdrawn]) -> tuple[AnyRef, ...]:
+    """Its matches, and the offers behind them."""
+    need = states.get(Need, event.subject)
+    if need is None:
+        return ()
+    matches = tuple(Ref(Match, id_) for id_ in need.matches)
+    offers = {parse_match_id(id_).offer_id for id_ in need.matches}
+    return (*matches, *(Ref(Offer, id_) for id_ in sorted(offers)))
+
+
+def decide_withdrawn(states: States, event: Event[RequestWithdrawn], now: datetime) -> Decision:
+    """Everything not delivered is freed; what waits for audit's answer is freed after it."""
+    need = states.get(Need, event.subject)
+    if need is None or need.state != "open":
+        return NOTHING
+    need = need.model_copy(update={"state": "withdrawn"})
+    offers: dict[str, Offer] = {}
+    matches: list[Match] = []
+    events: list[tuple[State, Fact]] = []
+    for match in _live(states, need):
+        if match.state == "accepted":
+            matches.append(keep(match, "request_withdrawn"))
+            continue
+        released = match.became("released", now, reason="request_withdrawn")
+        offer = offers.get(match.offer_id) or states.get(Offer, match.offer_id)
+        assert offer is not None, "a match without its offer"
+        offers[offer.id] = offer.release(match.quantity)
+        need = need.without_match(match.id, exclude=False)
+        matches.append(released)
+        events.append((released, released.fact(MatchReleased, reason="request_withdrawn")))
+    return Decision((need, *offers.values(), *matches), tuple(events))
+
+
+def _live(states: States, need: Need) -> list[Match]:
+    found = (states.get(Match, id_) for id_ in need.matches)
+    return [match for match in found if match is not None and match.reserves]

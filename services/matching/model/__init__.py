@@ -1,0 +1,1 @@
+"""Offers, needs, matches and rounds: frozen states and the commands that change them."""

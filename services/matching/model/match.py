@@ -1,0 +1,189 @@
+"""A match (对接): a quantity of one offer set aside for one request, and what can happen to it."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+from pydantic import Field
+
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from shared.contracts.events import MatchFact
+from shared.contracts.values import (
+    MONEY_UNIT,
+    BeneficiaryClass,
+    Category,
+    Identifier,
+    Quantity,
+    ShortText,
+    Value,
+)
+from shared.messaging.decision import Due, State
+
+MatchState = Literal[
+    "proposed",
+    "accepted",
+    "committed",
+    "delivered",
+    "confirmed",
+    "declined",
+    "expired",
+    "released",
+]
+WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
+# What stands in an offer's `reserved`.
+RESERVING: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
+
+M = TypeVar("M", bound=MatchFact)
+
+
+class Match(State):
+    """quantity: in `unit` (fen for money). source: who registered the offer.
+
+    kept: a withdrawal that came between `accepted` and audit's answer, carried out after it.
+    due_at: when a proposal expires; None once answered.
+    """
+
+    COLLECTION: ClassVar[str] = "matches"
+
+    request_id: str
+    offer_id: str
+    person_id: str
+    donor_id: str
+    unit: str
+    item: str = ""
+    quantity: int
+    fund_id: str | None = None
+    category: Category
+    beneficiary_class: BeneficiaryClass
+    town_code: str
+    village_code: str | None = None
+    source: str
+    state: MatchState = "proposed"
+    reason: str = ""
+    kept: WithdrawnReason | None = None
+    proposed_at: datetime
+    expires_at: datetime
+    changed_at: datetime
+    correlation_id: str = ""
+
+    @property
+    def is_money(self) -> bool:
+        return self.unit == MONEY_UNIT
+
+    @property
+    def reserves(self) -> bool:
+        return self.state in RESERVING
+
+    def became(
+        self,
+        state: MatchState,
+        now: datetime,
+        *,
+        reason: str = "",
+    ) -> "Match":
+        """The next state; the deadline was the proposal's and ends with it."""
+        return self.model_copy(
+            update={
+                "state": state,
+                "reason": reason,
+                "kept": None,
+                "due_at": None,
+                "changed_at": now,
+            }
+        )
+
+    def fact(self, kind: type[M], **more: object) -> M:
+        return kind.model_validate(
+            {
+                "request_id": self.request_id,
+                "offer_id": self.offer_id,
+                "person_id": self.person_id,
+                "donor_id": self.donor_id,
+                "unit": self.unit,
+                "quantity": self.quantity,
+                "item": self.item,
+                "fund_id": self.fund_id,
+            }
+            | more
+        )
+
+
+def proposal(
+    id_: str, need: Need, offer: Offer, quantity: int, now: datetime, expires_at: datetime
+) -> Match:
+    return Match(
+        id=id_,
+        due_at=expires_at,
+        request_id=need.id,
+        offer_id=offer.id,
+        person_id=need.person_id,
+        donor_id=offer.donor_id,
+        unit=need.unit,
+        item=need.item,
+        quantity=quantity,
+        fund_id=offer.fund_id,
+        category=need.category,
+        beneficiary_class=need.beneficiary_class,
+        town_code=need.town_code,
+        village_code=need.village_code,
+        source=offer.source,
+        proposed_at=now,
+        expires_at=expires_at,
+        changed_at=now,
+        correlation_id=need.correlation_id,
+    )
+
+
+class Scope(Value):
+    """What the caller may touch: an area (code prefix), and with partners his own offers only."""
+
+    area: str = ""
+    source: str | None = None
+
+    def sees(self, match: Match) -> bool:
+        where = match.village_code or match.town_code
+        return where.startswith(self.area) and self.source in (None, match.source)
+
+
+EVERYTHING = Scope()
+
+
+class Propose(Value):
+    """One allocation of a round. number: the request's next match number when it was read."""
+
+    request_id: Identifier
+    offer_id: Identifier
+    number: Annotated[int, Field(ge=1)]
+    quantity: Quantity
+    lifetime_s: Annotated[float, Field(gt=0)]
+
+
+class MatchCommand(Value):
+    match_id: Identifier
+    scope: Scope = EVERYTHING
+
+
+class AcceptMatch(MatchCommand):
+    pass
+
+
+class DeclineMatch(MatchCommand):
+    reason: ShortText
+
+
+class DeliverMatch(MatchCommand):
+    pass
+
+
+class ConfirmMatch(MatchCommand):
+    pass
+
+
+class ReleaseMatch(Value):
+    """The offer behind it was withdrawn."""
+
+    match_id: Identifier
+
+
+class ProposalDue(Due):
+    """Nobody answered in time."""

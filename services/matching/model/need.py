@@ -1,0 +1,63 @@
+"""A need: the open part of a request, as matching knows it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field, computed_field
+
+from services.matching.model.match_id import parse_match_id
+from shared.contracts.values import BeneficiaryClass, Category
+from shared.messaging.decision import State
+
+
+class Need(State):
+    """Its id is the request's.
+
+    matches: match id -> quantity, of every match that counts (proposed to confirmed).
+    proposals: how many matches it ever had; the next one's number is one more.
+    excluded_offers: declined, expired or refused by the fund: not asked again.
+    """
+
+    COLLECTION: ClassVar[str] = "needs"
+
+    person_id: str
+    category: Category
+    beneficiary_class: BeneficiaryClass
+    tier: int
+    town_code: str
+    village_code: str | None = None
+    unit: str
+    item: str = ""
+    quantity: int
+    matches: Mapping[str, int] = Field(default_factory=dict)
+    proposals: int = 0
+    excluded_offers: tuple[str, ...] = ()
+    state: Literal["open", "withdrawn", "closed"] = "open"
+    recorded_at: datetime
+    correlation_id: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def remaining(self) -> int:
+        return self.quantity - sum(self.matches.values())
+
+    def share_of(self, offer_id: str) -> int:
+        """What this offer already gives, in `unit`."""
+        return sum(q for m, q in self.matches.items() if parse_match_id(m).offer_id == offer_id)
+
+    def with_match(self, match_id: str, quantity: int) -> "Need":
+        return self.model_copy(
+            update={
+                "matches": {**self.matches, match_id: quantity},
+                "proposals": parse_match_id(match_id).number,
+            }
+        )
+
+    def without_match(self, match_id: str, *, exclude: bool) -> "Need":
+        matches = {m: q for m, q in self.matches.items() if m != match_id}
+        excluded = self.excluded_offers
+        offer_id = parse_match_id(match_id).offer_id
+        if exclude and offer_id not in excluded:
+            excluded = (*excluded, offer_id)
+        return self.model_copy(update={"matches": matches, "excluded_offers": excluded})

@@ -1,0 +1,1 @@
+"""Solvers: pure functions from open needs and offers to allocations, run in another process."""

@@ -1,0 +1,1 @@
+"""The decisions: announcing, sending, what providers report, what people resolve."""

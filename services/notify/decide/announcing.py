@@ -1,0 +1,61 @@
+"""From an event to the notices it calls for: one per event, recipient and purpose."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from services.notify.model import Link, Notice
+from services.notify.purposes import PURPOSES, LinkUse, Purpose
+from services.notify.rules import after
+from shared.contracts.envelope import Event, Fact
+from shared.ids import derived_id
+from shared.messaging.decision import AnyRef, Decision, Ref, States
+
+
+def touches_event(event: Event[Any]) -> tuple[AnyRef, ...]:
+    return tuple(Ref(Notice, notice_id) for _, _, notice_id in _called_for(event))
+
+
+def decide_event(states: States, event: Event[Any], now: datetime) -> Decision:
+    return Decision(
+        states=tuple(
+            _notice(event, purpose, person_id, notice_id, now)
+            for purpose, person_id, notice_id in _called_for(event)
+            if states.get(Notice, notice_id) is None
+        )
+    )
+
+
+def _called_for(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
+    for purpose in PURPOSES[type(event.data)]:
+        person_id = recipient_of(purpose, event.data)
+        if person_id:
+            yield purpose, person_id, derived_id("N", event.id, person_id, purpose.name)
+
+
+def recipient_of(purpose: Purpose, fact: Fact) -> str | None:
+    """None when the fact names nobody: money of the fund itself has no donor to tell."""
+    field = "person_id" if purpose.recipient == "applicant" else "donor_id"
+    found: str | None = getattr(fact, field)
+    return found
+
+
+def _notice(
+    event: Event[Any], purpose: Purpose, person_id: str, notice_id: str, now: datetime
+) -> Notice:
+    return Notice(
+        id=notice_id,
+        person_id=person_id,
+        purpose=purpose.name,
+        regarding=event.subject,
+        correlation_id=event.correlation_id,
+        created_at=now,
+        due_at=after(now),
+        link=_link(purpose.link, event, now) if purpose.link else None,
+        amount_fen=getattr(event.data, "amount_fen", None),
+    )
+
+
+def _link(use: LinkUse, event: Event[Any], now: datetime) -> Link:
+    expires_at = event.data.expires_at if use.lives is None else now + use.lives
+    return Link(purpose=use.purpose, path=use.path, subject=event.subject, expires_at=expires_at)

@@ -1,0 +1,208 @@
+"""Tencent Cloud SMS, `SendSms` 2021-01-11, signed with TC3-HMAC-SHA256.
+
+Source: https://cloud.tencent.com/document/product/382/55981 and /213/30654 (signature).
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from services.notify.providers.provider import (
+    Message,
+    Outcome,
+    Ruling,
+    outcome_of_failure,
+    outcome_of_status,
+    ruling_by_prefix,
+    without_persons,
+)
+from shared.clock import Clock
+
+ENDPOINT = "https://sms.tencentcloudapi.com/"
+CONTENT_TYPE = "application/json"
+SESSION_CONTEXT_BYTES_MAX = 511
+
+# Looked up from the most specific to the family (see `ruling_by_prefix`).
+CODES: Mapping[str, Ruling] = {
+    "Ok": Ruling("sent"),
+    # Explicit throttles: not sent, will pass later.
+    "RequestLimitExceeded": Ruling("retry", 1),
+    "LimitExceeded": Ruling("retry", 3600),
+    "LimitExceeded.DeliveryFrequencyLimit": Ruling("retry", 60),
+    "LimitExceeded.PhoneNumberThirtySecondLimit": Ruling("retry", 30),
+    "LimitExceeded.PhoneNumberOneHourLimit": Ruling("retry", 3600),
+    "LimitExceeded.PhoneNumberDailyLimit": Ruling("retry", 6 * 3600),
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": Ruling("retry", 6 * 3600),
+    "LimitExceeded.PhoneNumberCountLimit": Ruling("misconfigured"),
+    "FailedOperation.MarketingSendTimeConstraint": Ruling("retry", 3600),
+    # May have been sent: never again by itself.
+    "InternalError": Ruling("unknown"),
+    "InternalError.Timeout": Ruling("unknown"),
+    "InternalError.SendAndRecvFail": Ruling("unknown"),
+    # This recipient.
+    "FailedOperation.PhoneNumberInBlacklist": Ruling("refused"),
+    "InvalidParameterValue.IncorrectPhoneNumber": Ruling("refused"),
+    "UnsupportedOperation.UnsupportedRegion": Ruling("refused"),
+    "UnsupportedOperation.UnsuportedRegion": Ruling("refused"),  # the provider's own spelling
+    # Our account, signature, template or parameters.
+    "FailedOperation": Ruling("misconfigured"),
+    "AuthFailure": Ruling("misconfigured"),
+    "UnauthorizedOperation": Ruling("misconfigured"),
+    "UnsupportedOperation": Ruling("misconfigured"),
+    "InvalidParameter": Ruling("misconfigured"),
+    "InvalidParameterValue": Ruling("misconfigured"),
+    "MissingParameter": Ruling("misconfigured"),
+    "UnknownParameter": Ruling("misconfigured"),
+    "InvalidAction": Ruling("misconfigured"),
+    "NoSuchVersion": Ruling("misconfigured"),
+    "UnsupportedProtocol": Ruling("misconfigured"),
+}
+UNLISTED = Ruling("unknown")
+
+_MAINLAND_NUMBER = re.compile(r"1\d{10}")
+_NUMBER = re.compile(r"\+\d{6,15}")
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), "sha256")
+
+
+def sign(
+    secret_id: str,
+    secret_key: str,
+    *,
+    host: str,
+    body: bytes,
+    at: datetime,
+    service: str = "sms",
+    content_type: str = CONTENT_TYPE,
+) -> str:
+    """The Authorization header for exactly these bytes, this Content-Type and this Host."""
+    timestamp = int(at.timestamp())
+    date = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
+    scope = f"{date}/{service}/tc3_request"
+    request = (
+        f"POST\n/\n\ncontent-type:{content_type}\nhost:{host}\n\ncontent-type;host\n"
+        f"{hashlib.sha256(body).hexdigest()}"
+    )
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    key = _hmac(_hmac(_hmac(f"TC3{secret_key}".encode(), date), service), "tc3_request")
+    signature = _hmac(key, f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}").hex()
+    return (
+        f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, "
+        f"SignedHeaders=content-type;host, Signature={signature}"
+    )
+
+
+def read_reply(body: bytes) -> Outcome:
+    """Both levels of the answer: an error of the call, then the status of the one number."""
+    try:
+        response = json.loads(body)["Response"]
+        if "Error" in response:
+            return _outcome(response["Error"], None)
+        (status,) = response["SendStatusSet"]
+        return _outcome(status, status.get("SerialNo"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Outcome("unknown", code="unreadable", detail="the answer is not SendSms's")
+
+
+def _outcome(said: Mapping[str, Any], serial: object) -> Outcome:
+    code = str(said["Code"])
+    ruling = ruling_by_prefix(CODES, code, UNLISTED)
+    sent_as = str(serial) if ruling.kind == "sent" and serial else None
+    detail = "" if ruling.kind == "sent" else without_persons(str(said.get("Message", "")))
+    return Outcome(ruling.kind, sent_as, code, detail, ruling.retry_after_s)
+
+
+def e164(number: str) -> str | None:
+    """`+86…` for a mainland number written without it; None for what is no number at all."""
+    if _MAINLAND_NUMBER.fullmatch(number):
+        return f"+86{number}"
+    return number if _NUMBER.fullmatch(number) else None
+
+
+class TencentSms:
+    """Sends one SMS per call. Safe to share among tasks; holds no state of its own.
+
+    templates: our template name -> Tencent's template id.
+    """
+
+    name = "tencent_sms"
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        endpoint: str,
+        secret_id: str,
+        secret_key: str,
+        app_id: str,
+        sign_name: str,
+        templates: Mapping[str, str],
+        now: Clock,
+        *,
+        region: str = "ap-guangzhou",
+        timeout_s: float = 10,
+    ) -> None:
+        self._http, self._url = http, httpx.URL(endpoint)
+        self._secret_id, self._secret_key = secret_id, secret_key
+        self._app_id, self._sign_name, self._region = app_id, sign_name, region
+        self._templates, self._now, self._timeout_s = templates, now, timeout_s
+
+    async def send(self, message: Message) -> Outcome:
+        number = e164(message.recipient)
+        if number is None:
+            return Outcome("refused", code="not_a_number", detail="no E.164 number")
+        wrong = self._what_is_wrong(message)
+        if wrong:
+            return Outcome("misconfigured", code=wrong, detail=f"template {message.template}")
+        body = self._body(message, number)
+        try:
+            reply = await self._http.post(
+                self._url, content=body, headers=self._headers(body), timeout=self._timeout_s
+            )
+        except httpx.HTTPError as error:
+            return outcome_of_failure(error)
+        return outcome_of_status(reply) or read_reply(reply.content)
+
+    def _what_is_wrong(self, message: Message) -> str | None:
+        if message.template not in self._templates:
+            return "no_template"
+        if len(message.notice_id.encode()) > SESSION_CONTEXT_BYTES_MAX:
+            return "notice_id_too_long"
+        # A link in a variable gets the template banned; it belongs in the template's text.
+        if any("://" in value for value in _values(message)):
+            return "link_in_variable"
+        return None
+
+    def _body(self, message: Message, number: str) -> bytes:
+        content = {
+            "PhoneNumberSet": [number],
+            "SmsSdkAppId": self._app_id,
+            "TemplateId": self._templates[message.template],
+            "SignName": self._sign_name,
+            "TemplateParamSet": _values(message),
+            "SessionContext": message.notice_id,
+        }
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _headers(self, body: bytes) -> dict[str, str]:
+        at, host = self._now(), self._url.netloc.decode("ascii")
+        return {
+            "Authorization": sign(self._secret_id, self._secret_key, host=host, body=body, at=at),
+            "Content-Type": CONTENT_TYPE,
+            "Host": host,
+            "X-TC-Action": "SendSms",
+            "X-TC-Version": "2021-01-11",
+            "X-TC-Timestamp": str(int(at.timestamp())),
+            "X-TC-Region": self._region,
+        }
+
+
+def _values(message: Message) -> list[str]:
+    return [p if isinstance(p, str) else p[1] for p in message.parameters]

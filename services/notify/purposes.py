@@ -1,0 +1,71 @@
+"""Who is told what: one line per notice. Nobody hears of a gift that may still vanish.
+
+So an applicant hears of a match only when it is committed; a proposal and its acceptance are
+between the house and the donor.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from services.notify.templates import TEMPLATES, Template
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    LedgerDisbursed,
+    LedgerReceived,
+    MatchCommitted,
+    MatchDelivered,
+    MatchProposed,
+    NoticeChannel,
+    RequestDeclined,
+    RequestOpened,
+    RequestRecorded,
+)
+
+WECHAT_FIRST: tuple[NoticeChannel, ...] = ("wechat", "sms")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUse:
+    """purpose: what the link is signed for; path: where it leads, on matching's address.
+
+    lives: None when the fact says when it expires.
+    """
+
+    purpose: str
+    path: str
+    lives: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """recipient: whose id in the fact. channels: in order of preference."""
+
+    name: str
+    recipient: Literal["applicant", "donor"]
+    link: LinkUse | None = None
+    channels: tuple[NoticeChannel, ...] = WECHAT_FIRST
+
+    @property
+    def template(self) -> Template:
+        return TEMPLATES[self.name]
+
+
+ANSWER_PROPOSAL = LinkUse("match.donor", "d")
+CONFIRM_RECEIPT = LinkUse("match.applicant", "c", lives=timedelta(days=30))
+
+PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
+    RequestRecorded: (Purpose("request_recorded", "applicant"),),
+    RequestOpened: (Purpose("request_opened", "applicant"),),
+    RequestDeclined: (Purpose("request_declined", "applicant"),),
+    MatchProposed: (Purpose("match_proposed", "donor", ANSWER_PROPOSAL),),
+    MatchCommitted: (Purpose("match_committed", "applicant"),),
+    MatchDelivered: (Purpose("match_delivered", "applicant", CONFIRM_RECEIPT),),
+    LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
+    LedgerReceived: (Purpose("ledger_received", "donor"),),
+}
+
+BY_NAME: Mapping[str, Purpose] = {
+    purpose.name: purpose for purposes in PURPOSES.values() for purpose in purposes
+}

@@ -1,0 +1,66 @@
+"""What notify adds to the settings: providers, their accounts, and how it sends."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from services.notify.rules import Rules
+from shared.settings import Settings
+
+DERIVED = "empty: derived from the root key, as the simulators expect"
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class NotifySettings(Settings):
+    """An endpoint left empty is the simulators'."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8003
+    simulators_url: str = "http://127.0.0.1:8005"
+
+    tencent_endpoint: Annotated[
+        str, Field(description="https://sms.tencentcloudapi.com/; empty: the simulators")
+    ] = ""
+    tencent_secret_id: str = "AKIDSIMULATOR"  # noqa: S105 - an account name
+    tencent_secret_key: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
+    tencent_app_id: str = "1400000000"
+    sms_sign_name: Annotated[str, Field(min_length=2, max_length=12)] = "东莞民政"
+    sms_template_ids: Annotated[
+        dict[str, str], Field(description="notice purpose -> approved template id")
+    ] = {}
+
+    wechat_endpoint: Annotated[
+        str, Field(description="https://api.weixin.qq.com; empty: the simulators")
+    ] = ""
+    wechat_appid: str = "wxsimulator0000000"
+    wechat_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
+    wechat_template_ids: Annotated[
+        dict[str, str], Field(description="notice purpose -> template id")
+    ] = {}
+
+    send_concurrency: Annotated[int, Field(ge=1, le=1000, description="calls at one time")] = 32
+    send_claimed_max: Annotated[
+        int, Field(ge=1, le=5000, description="claimed and not yet answered, per process")
+    ] = 200
+    send_batch_max: Annotated[int, Field(ge=1, le=500)] = 100
+    send_poll_s: Seconds = 0.25
+    send_linger_ms: Annotated[
+        int, Field(ge=0, le=1000, description="waits for more notices to share a transaction")
+    ] = 40
+    provider_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
+
+    claim_s: Annotated[
+        float, Field(ge=30, description="a claim without an outcome is unclear after this")
+    ] = 120
+    wechat_resend_s: Annotated[
+        float, Field(gt=0, le=540, description="WeChat drops doubles for 600 s")
+    ] = 450
+    retries_max: Annotated[int, Field(ge=0, le=100, description="per channel")] = 10
+    backoff_s_min: Seconds = 5
+    backoff_s_max: Seconds = 3600
+    misconfigured_wait_s: Seconds = 300
+    notice_life_s: Seconds = 72 * 3600
+    receipt_life_s: Seconds = 30 * 86_400
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(**{name: getattr(self, name) for name in Rules.__dataclass_fields__})

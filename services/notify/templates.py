@@ -1,0 +1,133 @@
+"""The words: one fixed template per purpose, as registered with the providers.
+
+Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
+most six characters and no link. `{1}` is the last six characters of the request's or donation's
+number, so that two notices about different things never have the same content.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+REFERENCE_LENGTH = 6
+
+_REQUEST = re.compile(r"R-[0-9a-f]{20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """sms_id, wechat_id: as the simulators know them; settings replace them by the approved ones.
+
+    status, hint: WeChat's `thing` fields, at most 20 characters each.
+    """
+
+    sms_id: str
+    sms: str
+    title: str
+    status: str
+    hint: str
+    with_amount: bool = False
+
+    @property
+    def wechat_id(self) -> str:
+        return f"guanjia-{self.sms_id}"
+
+
+TEMPLATES: Mapping[str, Template] = {
+    "request_recorded": Template(
+        "2400001",
+        "您的诉求已登记，正在审核，结果会再通知您。尾号{1}。",
+        "诉求进度提醒",
+        "已登记，正在审核",
+        "审核结果会再通知您",
+    ),
+    "request_opened": Template(
+        "2400002",
+        "您的诉求已受理，正在为您寻找帮助，有确定的进展会通知您。尾号{1}。",
+        "诉求进度提醒",
+        "已受理，正在寻找帮助",
+        "有确定的进展会通知您",
+    ),
+    "request_declined": Template(
+        "2400003",
+        "您的诉求未通过审核，可向村(居)委会了解原因或重新提交。尾号{1}。",
+        "诉求进度提醒",
+        "未通过审核",
+        "可向村(居)委会了解原因",
+    ),
+    "match_proposed": Template(
+        "2400004",
+        "有一项对接等待您答复，请在有效期内登录平台办理。尾号{1}。",
+        "对接待确认提醒",
+        "有一项对接等待您答复",
+        "请在有效期内点击办理",
+    ),
+    "match_committed": Template(
+        "2400005",
+        "您的诉求已落实帮助，正在安排，送达前会有人与您联系。尾号{1}。",
+        "诉求进度提醒",
+        "已落实帮助，正在安排",
+        "送达前会有人与您联系",
+    ),
+    "match_delivered": Template(
+        "2400006",
+        "您的帮助已送达，收到请回复1；没有收到请联系村(居)委会。尾号{1}。",
+        "帮助送达确认",
+        "帮助已送达，请确认",
+        "点击确认收到，也可回复1",
+    ),
+    "ledger_disbursed": Template(
+        "2400007",
+        "您支持的款项已按约定用途拨付，可在公开账本核对。尾号{1}。",
+        "款项拨付通知",
+        "款项已按约定用途拨付",
+        "可在公开账本核对",
+        with_amount=True,
+    ),
+    "ledger_received": Template(
+        "2400008",
+        "您的款项已到账，并已记入公开账本。尾号{1}。",
+        "款项到账通知",
+        "款项已到账",
+        "已记入公开账本",
+        with_amount=True,
+    ),
+}
+
+
+def reference_of(regarding: str) -> str:
+    """What a person quotes: the end of the request's number, or of the donation's."""
+    request = _REQUEST.search(regarding)
+    return (request[0] if request else regarding)[-REFERENCE_LENGTH:].upper()
+
+
+def sms_units(sign_name: str, text: str) -> int:
+    """UTF-16 units of the text as it arrives: up to 70 are one SMS."""
+    return len(f"【{sign_name}】{text}".encode("utf-16-le")) // 2
+
+
+def sms_parameters(regarding: str) -> tuple[str, ...]:
+    return (reference_of(regarding),)
+
+
+def wechat_parameters(
+    template: Template, regarding: str, amount_fen: int | None
+) -> tuple[tuple[str, str], ...]:
+    fields = (
+        ("thing1", template.status),
+        ("character_string2", reference_of(regarding)),
+        ("thing3", template.hint),
+    )
+    if template.with_amount and amount_fen is not None:
+        return (*fields, ("amount4", f"¥{amount_fen // 100}.{amount_fen % 100:02d}"))
+    return fields
+
+
+def simulated_sms() -> dict[str, str]:
+    """Template id -> text, for the simulators."""
+    return {template.sms_id: template.sms for template in TEMPLATES.values()}
+
+
+def simulated_wechat() -> dict[str, str]:
+    """Template id -> title, for the simulators."""
+    return {template.wechat_id: template.title for template in TEMPLATES.values()}

@@ -1,0 +1,1 @@
+"""Everything the services know of each other: envelope, events, topics, exported schemas."""

@@ -1,0 +1,146 @@
+"""The envelope: CloudEvents 1.0, structured JSON, one event a Kafka record.
+
+Source: cloudevents.io/spec v1.0.2, `sequence` extension for the gapless number within a subject.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.contracts.values import Identifier, Value
+from shared.errors import Invalid, Problem, describe_validation
+
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+
+
+class Fact(Value):
+    """The `data` of an event. Subclasses name their type and the aggregate they speak of."""
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[str]
+
+
+F = TypeVar("F", bound=Fact)
+
+
+class Envelope(BaseModel):
+    """CloudEvents attributes as they travel; `data` not yet typed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    specversion: Annotated[str, Field(pattern=r"^1\.0$")]
+    id: Annotated[str, Field(min_length=1, max_length=300)]
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+    type: Identifier
+    subject: Annotated[str, Field(max_length=300)] = ""
+    time: datetime
+    sequence: Annotated[str, Field(pattern=r"^[1-9]\d{0,15}$")] | None = None
+    correlationid: Annotated[str, Field(max_length=200)] = ""
+    causationid: Annotated[str, Field(max_length=300)] = ""
+    traceparent: Annotated[str, Field(max_length=60)] = ""
+    data: dict[str, Any]
+
+
+class Event(BaseModel, Generic[F]):
+    """A parsed event.
+
+    sequence: place among its subject's events, from 1 without gaps; 0 for foreign events, whose
+    identity is (`source`, `id`).
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    id: str
+    source: str
+    subject: str
+    sequence: int
+    time: datetime
+    correlation_id: str
+    causation_id: str
+    traceparent: str
+    data: F
+
+
+def event_id(source: str, subject: str, sequence: int) -> str:
+    return f"{source}:{subject}:{sequence}"
+
+
+def parse_envelope(value: bytes) -> Envelope:
+    """Raises Invalid with the fields that are wrong."""
+    try:
+        return Envelope.model_validate_json(value)
+    except ValidationError as error:
+        raise Invalid(*describe_validation(error)) from None
+
+
+def parse_event(envelope: Envelope, fact_type: type[F]) -> Event[F]:
+    """Raises Invalid when `data` does not fit `fact_type`."""
+    try:
+        data = fact_type.model_validate(envelope.data, strict=False)
+    except ValidationError as error:
+        problems = (
+            Problem(p.code, p.zh, p.en, f"data.{p.field}") for p in describe_validation(error)
+        )
+        raise Invalid(*problems) from None
+    return Event[F].model_construct(
+        id=envelope.id,
+        source=envelope.source,
+        subject=envelope.subject,
+        sequence=int(envelope.sequence or 0),
+        time=envelope.time,
+        correlation_id=envelope.correlationid or envelope.id,
+        causation_id=envelope.causationid,
+        traceparent=envelope.traceparent,
+        data=data,
+    )
+
+
+def cloud_event(
+    *,
+    source: str,
+    subject: str,
+    sequence: int,
+    time: datetime,
+    data: Fact,
+    correlation_id: str,
+    causation_id: str,
+    traceparent: str,
+) -> dict[str, Any]:
+    """One of our own events as a JSON-able dict, its id built from its place."""
+    return _attributes(event_id(source, subject, sequence), source, time, data) | {
+        "subject": subject,
+        "sequence": str(sequence),
+        "sequencetype": "Integer",
+        "correlationid": correlation_id,
+        "causationid": causation_id,
+        "traceparent": traceparent,
+    }
+
+
+def foreign_event(
+    *, source: str, message_id: str, time: datetime, data: Fact, traceparent: str = ""
+) -> dict[str, Any]:
+    """An inbound event as a channel, a bank bridge or our own import publishes it."""
+    return _attributes(message_id, source, time, data) | (
+        {"traceparent": traceparent} if traceparent else {}
+    )
+
+
+def _attributes(id_: str, source: str, time: datetime, data: Fact) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": id_,
+        "source": source,
+        "type": data.TYPE,
+        "time": time.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:guanjia:schema:{data.TYPE}",
+        "data": data.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def content_digest(value: bytes, key: bytes) -> bytes:
+    """Keyed, because the content may be personal and guessable."""
+    return hashlib.blake2b(value, key=key, digest_size=16).digest()

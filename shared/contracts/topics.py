@@ -1,0 +1,57 @@
+"""The topics table: what travels where, who writes it, who reads it, for how long."""
+
+from dataclasses import dataclass
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """key: what the records are keyed by. producer: a service, or `outside`."""
+
+    name: str
+    key: str
+    producer: str
+    consumers: tuple[str, ...]
+    partitions: int
+    retention_ms: int
+
+
+REQUESTS_INBOUND = "guanjia.requests.inbound"
+OFFERS_INBOUND = "guanjia.offers.inbound"
+DONATIONS_INBOUND = "guanjia.donations.inbound"
+REQUESTS = "guanjia.requests"
+OFFERS = "guanjia.offers"
+MATCHES = "guanjia.matches"
+LEDGER = "guanjia.ledger"
+NOTIFICATIONS = "guanjia.notifications"
+RECEIPTS = "guanjia.receipts"
+DEAD_LETTERS = "guanjia.dead-letters"
+
+# Inbound topics alone carry personal data: seven days is their erasure deadline.
+TOPICS: tuple[Topic, ...] = (
+    Topic(REQUESTS_INBOUND, "source", "outside", ("intake",), 6, 7 * DAY_MS),
+    Topic(OFFERS_INBOUND, "source", "outside", ("matching",), 6, 7 * DAY_MS),
+    Topic(DONATIONS_INBOUND, "source", "outside", ("audit",), 6, 7 * DAY_MS),
+    Topic(REQUESTS, "request id", "intake", ("matching", "notify"), 6, 30 * DAY_MS),
+    Topic(OFFERS, "offer id", "matching", (), 6, 30 * DAY_MS),
+    Topic(MATCHES, "match id", "matching", ("intake", "notify", "audit"), 6, 30 * DAY_MS),
+    Topic(LEDGER, "match or donation id", "audit", ("matching", "notify"), 6, 30 * DAY_MS),
+    Topic(NOTIFICATIONS, "notice id", "notify", (), 6, 30 * DAY_MS),
+    Topic(
+        RECEIPTS, "provider message or reply id", "intake", ("matching", "notify"), 6, 30 * DAY_MS
+    ),
+    Topic(DEAD_LETTERS, "dead letter id", "every service", (), 1, 30 * DAY_MS),
+)
+
+BY_NAME = {topic.name: topic for topic in TOPICS}
+
+
+def consumed_by(service: str) -> tuple[Topic, ...]:
+    return tuple(topic for topic in TOPICS if service in topic.consumers)
+
+
+def may_publish(source: str, topic: str) -> bool:
+    """Whether one of our own services may write there. Foreign sources are asked by their scope."""
+    producer = BY_NAME[topic].producer
+    return source.removeprefix("/") == producer or topic == DEAD_LETTERS

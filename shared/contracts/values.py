@@ -1,0 +1,159 @@
+"""The words of the domain as types: kinds, channels, classes, categories, needs, areas.
+
+The Chinese term is the authority (`LABELS`); codes are what travels.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Value(BaseModel):
+    """A frozen value at an edge: unknown fields are refused, inputs never shown in errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+Fen = Annotated[int, Field(ge=0, le=2**53 - 1)]
+PositiveFen = Annotated[int, Field(gt=0, le=2**53 - 1)]
+Quantity = Annotated[int, Field(gt=0, le=10**12)]
+Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:/@+-]+$")]
+TownCode = Annotated[str, Field(pattern=r"^\d{9}$")]
+VillageCode = Annotated[str, Field(pattern=r"^\d{12}$")]
+Phone = Annotated[str, Field(pattern=r"^\+861\d{10}$")]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+LongText = Annotated[str, Field(max_length=4000)]
+
+MONEY_UNIT = "fen"
+
+
+class Kind(StrEnum):
+    WISH = "wish"
+    PROJECT = "project"
+
+
+class Channel(StrEnum):
+    LEADER_VISIT = "leader_visit"
+    COMMITTEE = "committee"
+    SERVICE_WINDOW = "service_window"
+    GRID_WORKER = "grid_worker"
+    HOUSEHOLD_VISIT = "household_visit"
+    SOCIAL_WORKER = "social_worker"
+    VETERANS_CENTRE = "veterans_centre"
+    STATION = "station"
+    HOTLINE = "hotline"
+    WECHAT = "wechat"
+    SMS = "sms"
+    WEB = "web"
+    SPREADSHEET = "spreadsheet"
+    PARTNER = "partner"
+
+
+class BeneficiaryClass(StrEnum):
+    EXTREME_POVERTY = "extreme_poverty"
+    SUBSISTENCE = "subsistence"
+    LOW_INCOME_EDGE = "low_income_edge"
+    TEMPORARY_HARDSHIP = "temporary_hardship"
+    MIGRANT_WORKER = "migrant_worker"
+    ELDERLY_ALONE = "elderly_alone"
+    DISABLED = "disabled"
+    CHILD = "child"
+    VETERAN = "veteran"
+    GENERAL = "general"
+
+
+class Category(StrEnum):
+    HOME_ADAPTATION = "home_adaptation"
+    MEALS = "meals"
+    HOME_CARE = "home_care"
+    MEDICAL = "medical"
+    EDUCATION = "education"
+    DISABILITY = "disability"
+    CHILDREN = "children"
+    HOUSING_REPAIR = "housing_repair"
+    COUNSELLING = "counselling"
+    SUPPLIES = "supplies"
+    EMPLOYMENT = "employment"
+    PUBLIC_WORKS = "public_works"
+    STREET_RESCUE = "street_rescue"
+    AFTER_SCHOOL = "after_school"
+    OTHER = "other"
+
+
+LABELS: dict[str, str] = {
+    Kind.WISH: "民生微心愿",
+    Kind.PROJECT: "民生微实事",
+    Channel.LEADER_VISIT: "领导干部驻点联系群众",
+    Channel.COMMITTEE: "村(居)委会收集",
+    Channel.SERVICE_WINDOW: "政务服务中心窗口",
+    Channel.GRID_WORKER: "网格员巡查",
+    Channel.HOUSEHOLD_VISIT: "入户走访",
+    Channel.SOCIAL_WORKER: "双百社工",
+    Channel.VETERANS_CENTRE: "退役军人服务中心",
+    Channel.STATION: "驿站",
+    Channel.HOTLINE: "12345热线",
+    Channel.WECHAT: "微信公众号",
+    Channel.SMS: "短信",
+    Channel.WEB: "网页",
+    Channel.SPREADSHEET: "表格导入",
+    Channel.PARTNER: "系统对接",
+    BeneficiaryClass.EXTREME_POVERTY: "特困",
+    BeneficiaryClass.SUBSISTENCE: "低保",
+    BeneficiaryClass.LOW_INCOME_EDGE: "低保边缘",
+    BeneficiaryClass.TEMPORARY_HARDSHIP: "临时困境",
+    BeneficiaryClass.MIGRANT_WORKER: "困难异地务工人员",
+    BeneficiaryClass.ELDERLY_ALONE: "独居老人",
+    BeneficiaryClass.DISABLED: "残疾",
+    BeneficiaryClass.CHILD: "困境儿童",
+    BeneficiaryClass.VETERAN: "优抚对象",
+    BeneficiaryClass.GENERAL: "一般群众",
+    Category.HOME_ADAPTATION: "适老化改造",
+    Category.MEALS: "配餐",
+    Category.HOME_CARE: "居家养老服务",
+    Category.MEDICAL: "医疗救助",
+    Category.EDUCATION: "助学",
+    Category.DISABILITY: "助残",
+    Category.CHILDREN: "儿童关爱",
+    Category.HOUSING_REPAIR: "住房修缮",
+    Category.COUNSELLING: "心理慰藉",
+    Category.SUPPLIES: "生活物资",
+    Category.EMPLOYMENT: "就业",
+    Category.PUBLIC_WORKS: "便民工程",
+    Category.STREET_RESCUE: "街面救助",
+    Category.AFTER_SCHOOL: "校外托管",
+    Category.OTHER: "其他",
+}
+
+# Lower is more urgent: the order of 分层分类社会救助.
+TIERS: dict[BeneficiaryClass, int] = {
+    BeneficiaryClass.EXTREME_POVERTY: 0,
+    BeneficiaryClass.SUBSISTENCE: 1,
+    BeneficiaryClass.CHILD: 1,
+    BeneficiaryClass.LOW_INCOME_EDGE: 2,
+    BeneficiaryClass.TEMPORARY_HARDSHIP: 2,
+    BeneficiaryClass.DISABLED: 2,
+    BeneficiaryClass.ELDERLY_ALONE: 3,
+    BeneficiaryClass.MIGRANT_WORKER: 3,
+    BeneficiaryClass.VETERAN: 3,
+    BeneficiaryClass.GENERAL: 4,
+}
+
+
+class Need(Value):
+    """What is asked for. Money: unit `fen`, no item. Goods and hours: an item with its unit."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=20)]
+    quantity: Quantity
+    item: Annotated[str, Field(max_length=100)] = ""
+
+    @property
+    def is_money(self) -> bool:
+        return self.unit == MONEY_UNIT
+
+
+class Area(Value):
+    """A town or street, and a village or community where known; codes of the national division."""
+
+    town_code: TownCode
+    village_code: VillageCode | None = None

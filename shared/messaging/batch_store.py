@@ -1,0 +1,303 @@
+"""A batch in and out of Mongo: one find per collection, one transaction for everything decided."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from shared import mongo
+from shared.errors import Conflict
+from shared.messaging import outbox
+from shared.messaging.decision import Answer, AnyRef, Ref, States
+from shared.messaging.fold import (
+    Changes,
+    DeadLetter,
+    Known,
+    Loaded,
+    Snapshot,
+    dead_letter_notice,
+)
+from shared.messaging.inbox import Inbox, Incoming, Item
+from shared.messaging.sealing import Sealer
+
+SEQUENCES = "sequences"
+PARKED = "parked"
+KEYS = "idempotency_keys"
+POSITIONS = "positions"
+DEAD_LETTERS = "dead_letters"
+
+INDEXES: tuple[mongo.Index, ...] = (
+    (SEQUENCES, [("_id", 1)], {}),
+    (PARKED, [("stream", 1), ("sequence", 1)], {}),
+    (PARKED, [("parked_at", 1)], {}),
+    (KEYS, [("_id", 1)], {}),
+    (POSITIONS, [("_id", 1)], {}),
+    (DEAD_LETTERS, [("state", 1), ("stored_at", 1)], {}),
+)
+
+# Only here may an update match nothing: everywhere else that is somebody who was faster.
+UNCHECKED = frozenset({PARKED, POSITIONS, DEAD_LETTERS})
+
+Position = tuple[str, str, int]
+
+
+class BatchStore:
+    """Everything the processor reads and writes for one service."""
+
+    def __init__(self, database: mongo.Database, inbox: Inbox, source: str, sealer: Sealer) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._source = source
+        self._sealer = sealer
+
+    # --- reading ---
+
+    async def load(self, items: Sequence[Item]) -> Snapshot:
+        """Raises Transient when the database does not answer."""
+        try:
+            return await self._load(items)
+        except mongo.PyMongoError as error:
+            raise mongo.translated(error) from error
+
+    async def _load(self, items: Sequence[Item]) -> Snapshot:
+        streams = sorted({item.stream for item in items if item.stream})
+        keys = sorted({item.key for item in items if item.key})
+        sequences, known, parked, states = await asyncio.gather(
+            self._sequences(streams), self._known(keys), self._parked(streams), self._states(items)
+        )
+        waiting = [item for stream in parked.values() for item in stream.values()]
+        if waiting:
+            states |= await self._states(waiting, states)
+        states |= await self._followed([*items, *waiting], states)
+        return Snapshot(states, sequences, known, parked)
+
+    async def _sequences(self, streams: list[str]) -> dict[str, int]:
+        rows = await self._by_id(SEQUENCES, streams)
+        return {row["_id"]: row["last"] for row in rows}
+
+    async def _known(self, keys: list[str]) -> dict[str, Known]:
+        rows = await self._by_id(KEYS, keys)
+        return {
+            row["_id"]: Known(
+                bytes(row["digest"]),
+                Answer(row["answer"]["status"], row["answer"]["body"]) if row["answer"] else None,
+            )
+            for row in rows
+        }
+
+    async def _parked(self, streams: list[str]) -> dict[str, dict[int, Item]]:
+        if not streams:
+            return {}
+        parked: dict[str, dict[int, Item]] = defaultdict(dict)
+        async for row in self._database[PARKED].find({"stream": {"$in": streams}}):
+            incoming = incoming_from(row["incoming"], bytes(row["incoming"]["value"]))
+            parked[row["stream"]][row["sequence"]] = self._inbox.record(incoming, trusted=True)
+        return parked
+
+    async def _states(
+        self, items: Iterable[Item], loaded: Mapping[AnyRef, Loaded] | None = None
+    ) -> dict[AnyRef, Loaded]:
+        touched = (
+            item.handler.touches(item.input)
+            for item in items
+            if item.handler is not None and item.input is not None
+        )
+        return await self._load_refs(set(chain.from_iterable(touched)) - set(loaded or ()))
+
+    async def _followed(
+        self, items: Iterable[Item], loaded: Mapping[AnyRef, Loaded]
+    ) -> dict[AnyRef, Loaded]:
+        view = States({ref: found.state for ref, found in loaded.items()})
+        refs = {
+            ref
+            for item in items
+            if item.handler and item.handler.follow and item.input
+            for ref in item.handler.follow(view, item.input)
+        }
+        return await self._load_refs(refs - set(loaded))
+
+    async def _load_refs(self, refs: set[AnyRef]) -> dict[AnyRef, Loaded]:
+        ids: dict[type[Any], list[str]] = defaultdict(list)
+        for ref in refs:
+            ids[ref.state].append(ref.id)
+        found: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
+        for state, rows in zip(
+            ids,
+            await asyncio.gather(*(self._by_id(s.COLLECTION, i) for s, i in ids.items())),
+            strict=True,
+        ):
+            for row in rows:
+                found[Ref(state, row["_id"])] = Loaded(
+                    mongo.to_state(state, row), row["_version"], row["_emitted"]
+                )
+        return found
+
+    async def _by_id(self, collection: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        if not ids:
+            return []
+        cursor = self._database[collection].find({"_id": {"$in": list(ids)}})
+        return list(await cursor.to_list(None))
+
+    # --- writing ---
+
+    async def write(
+        self,
+        snapshot: Snapshot,
+        changes: Changes,
+        positions: Mapping[Position, int],
+        now: datetime,
+    ) -> list[outbox.Document]:
+        """One transaction. Returns the outbox documents, not yet published.
+
+        Raises Conflict or Transient; then nothing was written.
+        """
+        notices = [
+            dead_letter_notice(self._source, id_, letter, now)
+            for id_, letter in changes.dead_letters.items()
+        ]
+        documents = outbox.documents([*changes.outgoing, *notices], now)
+        writes = self._operations(snapshot, changes, positions, documents, now)
+        if not writes:
+            return []
+
+        async def write_all(session: mongo.Session) -> None:
+            for collection, operations in writes.items():
+                await self._write_one(collection, operations, session)
+
+        await mongo.in_transaction(self._database, write_all)
+        return documents
+
+    async def _write_one(
+        self, collection: str, operations: list[Any], session: mongo.Session
+    ) -> None:
+        result = await self._database[collection].bulk_write(
+            operations, ordered=False, session=session
+        )
+        if collection in UNCHECKED:
+            return
+        expected = sum(not isinstance(operation, mongo.InsertOne) for operation in operations)
+        if result.matched_count < expected:
+            raise Conflict(f"{collection}: {result.matched_count} of {expected} as they were read")
+
+    def _operations(
+        self,
+        snapshot: Snapshot,
+        changes: Changes,
+        positions: Mapping[Position, int],
+        documents: Sequence[outbox.Document],
+        now: datetime,
+    ) -> dict[str, list[Any]]:
+        writes: dict[str, list[Any]] = defaultdict(list)
+        for ref, operation in _state_writes(snapshot, changes):
+            writes[ref.state.COLLECTION].append(operation)
+        for stream, last in changes.sequences.items():
+            writes[SEQUENCES].append(_sequence_write(stream, snapshot.sequences.get(stream), last))
+        for key, known in changes.keys.items():
+            writes[KEYS].append(mongo.InsertOne(_key_document(key, known, now)))
+        for record in changes.records:
+            writes[record.collection].append(mongo.InsertOne({"_id": record.id, **record.fields}))
+        for (stream, sequence), item in changes.parked.items():
+            writes[PARKED].append(_park_write(stream, sequence, item, now))
+        for stream, sequence in changes.unparked:
+            writes[PARKED].append(mongo.DeleteOne({"_id": f"{stream}|{sequence}"}))
+        for id_, letter in changes.dead_letters.items():
+            writes[DEAD_LETTERS].append(self._bury_write(id_, letter, now))
+        for id_, how in changes.settled_dead_letters.items():
+            settled = {"$set": {"state": how, "settled_at": now}}
+            writes[DEAD_LETTERS].append(mongo.UpdateMany({"_id": id_}, settled))
+        for (cluster, topic, partition), position in positions.items():
+            writes[POSITIONS].append(
+                mongo.UpdateOne(
+                    {"_id": f"{cluster}|{topic}|{partition}"},
+                    {"$max": {"next": position}},
+                    upsert=True,
+                )
+            )
+        writes[outbox.COLLECTION] = [mongo.InsertOne(document) for document in documents]
+        return {collection: operations for collection, operations in writes.items() if operations}
+
+    def _bury_write(self, id_: str, letter: DeadLetter, now: datetime) -> mongo.UpdateOne:
+        """The first content stays; why it failed is told anew each time."""
+        item = letter.item
+        assert item.incoming is not None
+        first = {
+            "state": "open",
+            "stored_at": now,
+            "incoming": incoming_document(item.incoming, self._sealer.seal(id_, item)),
+            "subject": item.subject,
+            "stream": item.stream,
+            "sequence": item.sequence,
+        }
+        latest = {
+            "problems": [problem.as_dict() for problem in letter.problems],
+            "traceback": letter.traceback,
+            "last_failed_at": now,
+        }
+        return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
+
+
+def _state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, Any]]:
+    """What was read is written with its version, changed or not: two decisions that each read
+    the same fund cannot both stand."""
+    for ref, state in changes.states.items():
+        loaded = snapshot.states[ref]
+        document = mongo.to_document(state) | {
+            "_version": loaded.version + 1,
+            "_emitted": changes.emitted.get(ref, loaded.emitted),
+        }
+        if loaded.version == 0:
+            yield ref, mongo.InsertOne(document)
+        else:
+            as_read = {"_id": ref.id, "_version": loaded.version}
+            yield ref, mongo.ReplaceOne(as_read, document)
+    for ref in changes.read - set(changes.states):
+        version = snapshot.states[ref].version
+        if version:
+            as_read = {"_id": ref.id, "_version": version}
+            yield ref, mongo.UpdateOne(as_read, {"$inc": {"_version": 1}})
+
+
+def _sequence_write(stream: str, before: int | None, last: int) -> Any:
+    if before is None:
+        return mongo.InsertOne({"_id": stream, "last": last})
+    return mongo.UpdateOne({"_id": stream, "last": before}, {"$set": {"last": last}})
+
+
+def _key_document(key: str, known: Known, now: datetime) -> dict[str, Any]:
+    answer = known.answer and {"status": known.answer.status, "body": dict(known.answer.body)}
+    return {"_id": key, "digest": known.digest, "answer": answer, "at": now}
+
+
+def _park_write(stream: str, sequence: int, item: Item, now: datetime) -> mongo.UpdateOne:
+    assert item.incoming is not None
+    document = {
+        "stream": stream,
+        "sequence": sequence,
+        "incoming": incoming_document(item.incoming, item.incoming.value),
+        "parked_at": now,
+    }
+    place = {"_id": f"{stream}|{sequence}"}
+    return mongo.UpdateOne(place, {"$setOnInsert": document}, upsert=True)
+
+
+def incoming_document(incoming: Incoming, value: bytes) -> dict[str, Any]:
+    return {
+        "cluster": incoming.cluster,
+        "topic": incoming.topic,
+        "partition": incoming.partition,
+        "offset": incoming.offset,
+        "value": value,
+    }
+
+
+def incoming_from(document: Mapping[str, Any], value: bytes) -> Incoming:
+    return Incoming(
+        cluster=document["cluster"],
+        topic=document["topic"],
+        partition=document["partition"],
+        offset=document["offset"],
+        value=value,
+        signature=None,
+    )

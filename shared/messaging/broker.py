@@ -1,0 +1,291 @@
+"""The broker's side: topics, the producer, and FastStream's batch subscriber with exact offsets.
+
+What FastStream 0.7.8 would do on its own (acknowledge first, skip a batch on a bad header, commit
+past it, start at latest) is switched off here: the parser cannot raise, the handler returns only
+when every record is durable, positions come from Mongo, and only they say where to resume.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, for_code
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+from faststream.kafka.subscriber.usecase import LogicSubscriber
+
+from shared import mongo
+from shared.contracts.envelope import CONTENT_TYPE
+from shared.contracts.topics import BY_NAME, TOPICS, Topic
+from shared.errors import Transient
+from shared.messaging.batch_store import POSITIONS, Position
+from shared.messaging.fold import Outgoing
+from shared.messaging.inbox import Incoming, incoming_of
+from shared.security import SIGNATURE_HEADER, Keyring
+from shared.settings import Settings
+
+log = structlog.get_logger()
+
+TOPIC_ALREADY_EXISTS = 36
+CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
+
+
+async def cluster_id(bootstrap: str) -> str:
+    """Which cluster answers there. Raises Transient when none does."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        described = await admin.describe_cluster()
+        return str(described["cluster_id"])
+    except (KafkaError, OSError) as error:
+        raise Transient(f"broker {bootstrap}: {error}") from error
+    finally:
+        await admin.close()
+
+
+async def create_topics(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> None:
+    """Before the first send: a topic made by producing has the broker's defaults."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        present = set(await admin.list_topics())
+        wanted = [_new_topic(topic) for topic in topics if topic.name not in present]
+        if wanted:
+            answer = await admin.create_topics(wanted)
+            for name, code, *_ in answer.topic_errors:
+                if code not in (0, TOPIC_ALREADY_EXISTS):
+                    raise Transient(f"topic {name}: {for_code(code).__name__}")
+    except (KafkaError, OSError) as error:
+        raise Transient(f"broker {bootstrap}: {error}") from error
+    finally:
+        await admin.close()
+
+
+def _new_topic(topic: Topic) -> NewTopic:
+    return NewTopic(
+        topic.name,
+        topic.partitions,
+        replication_factor=1,
+        topic_configs={"retention.ms": str(topic.retention_ms)},
+    )
+
+
+class Producer:
+    """Sends signed records and waits for every acknowledgement."""
+
+    def __init__(self, bootstrap: str, *, source: str, keyring: Keyring, idempotent: bool) -> None:
+        self._bootstrap = bootstrap
+        self._source = source
+        self._keyring = keyring
+        self._idempotent = idempotent
+        self._producer: AIOKafkaProducer | None = None
+        self.cluster = ""
+
+    async def start(self, cluster: str) -> None:
+        await self.stop()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=self._idempotent,
+            max_request_size=4_000_000,
+            max_batch_size=256_000,
+            request_timeout_ms=15_000,
+        )
+        await producer.start()
+        self._producer, self.cluster = producer, cluster
+
+    async def stop(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await producer.stop()
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Raises Transient when any record may not have arrived."""
+        producer = self._producer
+        if producer is None:
+            raise Transient("the producer is not connected")
+        try:
+            waiting = [await self._send(producer, record) for record in records]
+            await asyncio.gather(*waiting)
+        except (KafkaError, OSError) as error:
+            raise Transient(f"publish: {type(error).__name__} {error}") from error
+
+    async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[Any]:
+        signature = self._keyring.sign_record(self._source, record.topic, record.value)
+        sent: Awaitable[Any] = await producer.send(
+            record.topic,
+            record.value,
+            key=record.key.encode(),
+            headers=[CONTENT_TYPE_HEADER, (SIGNATURE_HEADER, signature)],
+        )
+        return sent
+
+
+class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
+    """On assignment the consumer seeks to what this service has worked, not to what it committed.
+
+    A cluster never seen, or a log that ends before the stored place, is read from its start.
+    """
+
+    def __init__(self, database: mongo.Database) -> None:
+        self._collection = database[POSITIONS]
+        self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self.cluster = ""
+        self.assigned = False
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002
+        self.assigned = False
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        consumer = self.consumer()
+        if consumer is None or not assigned:
+            self.assigned = True
+            return
+        partitions = sorted(assigned)
+        stored = await self._stored(partitions)
+        first = await consumer.beginning_offsets(partitions)
+        end = await consumer.end_offsets(partitions)
+        for partition in partitions:
+            position = stored.get(partition, first[partition])
+            if not first[partition] <= position <= end[partition]:
+                log.warning("position_outside_log", partition=str(partition), stored=position)
+                position = first[partition]
+            consumer.seek(partition, position)
+        self.assigned = True
+        log.info("partitions_assigned", count=len(partitions), cluster=self.cluster)
+
+    async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        names = {f"{self.cluster}|{p.topic}|{p.partition}": p for p in partitions}
+        rows = await self._collection.find({"_id": {"$in": list(names)}}).to_list(None)
+        return {names[row["_id"]]: row["next"] for row in rows}
+
+
+class Subscription:
+    """One FastStream batch subscriber over all topics of a service."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        topics: Sequence[str],
+        settings: Settings,
+        positions: Positions,
+        submit: Callable[[Sequence[Incoming]], Awaitable[None]],
+    ) -> None:
+        self._positions = positions
+        self._submit = submit
+        self.broker = KafkaBroker(
+            settings.kafka_bootstrap,
+            client_id=f"guanjia-{service}",
+            allow_auto_create_topics=False,
+            logger=None,
+            apply_types=False,
+        )
+        self._subscriber: LogicSubscriber[Any] | None = None
+        if topics:
+            self._subscriber = self._subscribe(service, topics, settings)
+        positions.consumer = lambda: self._subscriber.consumer if self._subscriber else None
+        describe_publishers(self.broker, service)
+
+    def _subscribe(
+        self, service: str, topics: Sequence[str], settings: Settings
+    ) -> LogicSubscriber[Any]:
+        subscriber = self.broker.subscriber(
+            *topics,
+            batch=True,
+            group_id=f"guanjia-{service}",
+            group_instance_id=settings.instance_id or None,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            listener=self._positions,
+            parser=_parse,
+            decoder=_decode,
+            batch_timeout_ms=settings.fetch_max_wait_ms,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            max_records=settings.batch_events_max,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=max(200, settings.session_timeout_ms // 10),
+            max_poll_interval_ms=max(300_000, settings.session_timeout_ms),
+            title=f"{service}:inbox",
+        )
+        subscriber(self._on_batch)
+        return subscriber
+
+    async def _on_batch(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        cluster = self._positions.cluster
+        await self._submit([incoming_of(record, cluster) for record in records])
+
+    @property
+    def ready(self) -> bool:
+        return self._subscriber is None or self._positions.assigned
+
+    async def start(self, cluster: str) -> None:
+        """Raises Transient when the broker does not answer."""
+        self._positions.cluster = cluster
+        self._positions.assigned = False
+        try:
+            await self.broker.start()
+        except (KafkaError, OSError) as error:
+            raise Transient(f"subscribe: {error}") from error
+
+    async def stop(self) -> None:
+        await self.broker.stop()
+
+    async def commit(self, positions: Mapping[Position, int]) -> None:
+        """Exactly these; a partition that moved away meanwhile is its new owner's business."""
+        consumer = self._subscriber.consumer if self._subscriber else None
+        mine = {
+            TopicPartition(topic, partition): offset
+            for (cluster, topic, partition), offset in positions.items()
+            if cluster == self._positions.cluster
+        }
+        if consumer is None or not mine:
+            return
+        try:
+            await consumer.commit(mine)
+        except (KafkaError, IllegalStateError) as error:
+            log.info("offsets_not_committed", reason=type(error).__name__)
+
+
+async def _parse(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> KafkaMessage:
+    """Nothing is read here, so nothing can raise: `inbox` looks at every record by itself."""
+    return KafkaMessage(body=b"", raw_message=records, consumer=_NO_CONSUMER)
+
+
+async def _decode(message: KafkaMessage) -> Any:
+    return message.raw_message
+
+
+class _NoConsumer:
+    """Offsets are committed by `Subscription.commit`, never by FastStream."""
+
+    async def commit(self) -> None:
+        return
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:  # noqa: ARG002
+        return
+
+
+_NO_CONSUMER = _NoConsumer()
+
+
+def describe_publishers(broker: KafkaBroker, service: str) -> None:
+    """What the service publishes, for its AsyncAPI page; sending is the outbox's."""
+    from shared.contracts.events import FACTS
+
+    for fact in FACTS:
+        topic = BY_NAME[fact.TOPIC]
+        if topic.producer == service:
+            broker.publisher(topic.name, title=fact.TYPE, schema=fact, description=fact.__doc__)

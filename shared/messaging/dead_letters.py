@@ -1,0 +1,81 @@
+"""Dead letters: what could not be worked, kept with its reason until a person settles it.
+
+A dead letter of one of our own events leaves its gap: later events of that subject wait, other
+subjects pass. Replaying fills the gap, discarding steps over it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from shared import mongo
+from shared.messaging.batch_store import DEAD_LETTERS, incoming_from
+from shared.messaging.decision import Answer, refusal
+from shared.messaging.inbox import Inbox, Item
+from shared.messaging.processor import Processor
+from shared.messaging.sealing import Sealer
+
+SHOWN = ("state", "stored_at", "last_failed_at", "problems", "subject", "stream", "sequence")
+
+
+class DeadLetters:
+    """One service's dead letters, for its operators."""
+
+    def __init__(
+        self, database: mongo.Database, inbox: Inbox, processor: Processor, sealer: Sealer
+    ) -> None:
+        self._collection = database[DEAD_LETTERS]
+        self._inbox = inbox
+        self._processor = processor
+        self._sealer = sealer
+
+    async def list(self, state: str = "open", limit: int = 100) -> list[dict[str, Any]]:
+        """Newest first, without content."""
+        cursor = self._collection.find({"state": state}).sort("stored_at", -1).limit(limit)
+        return [_summary(row) for row in await cursor.to_list(None)]
+
+    async def open_count(self) -> int:
+        return int(await self._collection.count_documents({"state": "open"}))
+
+    async def show(self, id_: str) -> dict[str, Any] | None:
+        """With its content, which may be personal, and the traceback of a bug."""
+        row = await self._collection.find_one({"_id": id_})
+        if row is None:
+            return None
+        content = self._sealer.unseal(id_, bytes(row["incoming"]["value"]))
+        return _summary(row) | {
+            "traceback": row["traceback"],
+            "content": content.decode("utf-8", errors="backslashreplace"),
+        }
+
+    async def replay(self, id_: str) -> Answer:
+        """Works it again, as it is, with the code that runs now."""
+        item = await self._open(id_)
+        return await self._processor.resume(item) if item else _unknown()
+
+    async def discard(self, id_: str) -> Answer:
+        item = await self._open(id_)
+        return await self._processor.resume(replace(item, discard=True)) if item else _unknown()
+
+    async def _open(self, id_: str) -> Item | None:
+        row = await self._collection.find_one({"_id": id_, "state": "open"})
+        if row is None:
+            return None
+        value = self._sealer.unseal(id_, bytes(row["incoming"]["value"]))
+        item = self._inbox.record(incoming_from(row["incoming"], value), trusted=not _forged(row))
+        return replace(item, dead_letter=id_)
+
+
+def _forged(row: dict[str, Any]) -> bool:
+    """Who could not sign it the first time does not get it in by an operator's replay."""
+    codes = {problem["code"] for problem in row["problems"]}
+    return bool(codes & {"signature_wrong", "source_not_allowed"})
+
+
+def _summary(row: dict[str, Any]) -> dict[str, Any]:
+    origin = {k: row["incoming"][k] for k in ("topic", "partition", "offset", "cluster")}
+    shown = {k: row.get(k) for k in SHOWN}
+    return {"id": row["_id"], "bug": bool(row["traceback"])} | shown | origin
+
+
+def _unknown() -> Answer:
+    return refusal(404, "unknown_dead_letter", "没有这条未处理的死信", "no such open dead letter")

@@ -1,0 +1,349 @@
+"""Folding a batch over the loaded states, in order, in memory: the pure half of the processor.
+
+In: what was loaded (`Snapshot`) and the items. Out: `Changes`, everything one transaction writes.
+"""
+
+import json
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from shared.contracts import topics
+from shared.contracts.envelope import cloud_event
+from shared.contracts.events import DeadLetterStored
+from shared.errors import Invalid, Problem
+from shared.ids import derived_id
+from shared.messaging.decision import (
+    Answer,
+    AnyRef,
+    Decision,
+    Record,
+    Ref,
+    State,
+    States,
+    refusal,
+)
+from shared.messaging.inbox import Item
+
+log = structlog.get_logger()
+
+TRANSACTION_BYTES_MAX = 4_000_000
+DONE = ("applied", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An aggregate as found; version 0 and no state is one that is not there."""
+
+    state: State | None
+    version: int = 0
+    emitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored idempotency key: what it was used for, and the answer given."""
+
+    digest: bytes
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """parked: by stream, then by sequence."""
+
+    states: Mapping[AnyRef, Loaded]
+    sequences: Mapping[str, int]
+    keys: Mapping[str, Known]
+    parked: Mapping[str, Mapping[int, Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One of our events, encoded; `id` and `correlation_id` are for the log line it gets."""
+
+    topic: str
+    key: str
+    value: bytes
+    id: str = ""
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Why an item cannot be worked. `traceback` marks a bug."""
+
+    item: Item
+    problems: tuple[Problem, ...]
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an item; `answer` and `error` are for the caller of a command."""
+
+    kind: str
+    answer: Answer | None = None
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything one transaction writes, and the result of each item worked."""
+
+    states: dict[AnyRef, State] = field(default_factory=dict)
+    read: set[AnyRef] = field(default_factory=set)
+    emitted: dict[AnyRef, int] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, Known] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    parked: dict[tuple[str, int], Item] = field(default_factory=dict)
+    unparked: set[tuple[str, int]] = field(default_factory=set)
+    dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    settled_dead_letters: dict[str, str] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+    bytes: int = 0
+
+
+class Fold:
+    """One batch. `run` works a prefix of the items: `len(changes.results)` of them."""
+
+    def __init__(self, source: str, snapshot: Snapshot, now: datetime) -> None:
+        self._source = source
+        self._snapshot = snapshot
+        self._now = now
+        self._view: dict[AnyRef, State | None] = {
+            ref: loaded.state for ref, loaded in snapshot.states.items()
+        }
+        self.changes = Changes()
+
+    def run(self, items: Sequence[Item]) -> Changes:
+        for item in items:
+            if self.changes.bytes > TRANSACTION_BYTES_MAX or not self._covers(item):
+                break
+            self.changes.results.append(self._one(item))
+            self.changes.bytes += len(item.incoming.value) if item.incoming else 0
+        return self.changes
+
+    def _covers(self, item: Item) -> bool:
+        """An earlier item of this batch may have made it follow to something not loaded."""
+        if not self.changes.results or item.input is None or item.handler is None:
+            return True
+        follow = item.handler.follow
+        return follow is None or all(
+            ref in self._view for ref in follow(States(self._view), item.input)
+        )
+
+    def _one(self, item: Item) -> Result:
+        if item.discard:
+            return self._discard(item)
+        if item.stream:
+            return self._in_sequence(item)
+        result = self._by_identity(item)
+        if item.dead_letter and result.kind == "applied":
+            self.changes.settled_dead_letters[item.dead_letter] = "replayed"
+        return result
+
+    # --- our own events: gapless within their subject ---
+
+    def _in_sequence(self, item: Item) -> Result:
+        last = self._last(item.stream)
+        if item.sequence <= last:
+            self._settle(item, "replayed")
+            return Result("repeated")
+        if item.sequence > last + 1:
+            self._park(item)
+            return Result("parked")
+        result = self._apply(item)
+        if result.kind in DONE:
+            self._advance(item.stream, item.sequence)
+            self._settle(item, "replayed")
+            self._unpark(item.stream)
+        return result
+
+    def _discard(self, item: Item) -> Result:
+        """Steps over what nobody can work, so that what waits behind it goes on."""
+        if item.stream and item.sequence == self._last(item.stream) + 1:
+            self._advance(item.stream, item.sequence)
+            self._unpark(item.stream)
+        self.changes.settled_dead_letters[item.dead_letter] = "discarded"
+        return Result("discarded", answer=Answer(200, {"discarded": item.dead_letter}))
+
+    def _unpark(self, stream: str) -> None:
+        while True:
+            sequence = self._last(stream) + 1
+            waiting = self.changes.parked.get((stream, sequence)) or (
+                self._snapshot.parked.get(stream, {}).get(sequence)
+            )
+            if waiting is None or self._apply(waiting).kind not in DONE:
+                return
+            self._advance(stream, sequence)
+
+    def _park(self, item: Item) -> None:
+        place = (item.stream, item.sequence)
+        if item.sequence not in self._snapshot.parked.get(item.stream, {}):
+            self.changes.parked[place] = item
+
+    def _last(self, stream: str) -> int:
+        changed = self.changes.sequences.get(stream)
+        return self._snapshot.sequences.get(stream, 0) if changed is None else changed
+
+    def _advance(self, stream: str, sequence: int) -> None:
+        self.changes.sequences[stream] = sequence
+        if self.changes.parked.pop((stream, sequence), None) is None and (
+            sequence in self._snapshot.parked.get(stream, {})
+        ):
+            self.changes.unparked.add((stream, sequence))
+
+    def _settle(self, item: Item, how: str) -> None:
+        if item.dead_letter:
+            self.changes.settled_dead_letters[item.dead_letter] = how
+
+    # --- foreign events and commands: identity by key ---
+
+    def _by_identity(self, item: Item) -> Result:
+        known = self._known(item.key)
+        if known is None:
+            return self._apply(item)
+        if known.digest == item.digest:
+            self._settle(item, "replayed")
+            return Result("repeated", answer=known.answer)
+        reused = _key_reused()
+        if item.incoming is None:
+            return Result("refused", answer=reused)
+        return self._bury(item, tuple(Problem(**p) for p in reused.body["problems"]))
+
+    def _known(self, key: str) -> Known | None:
+        if not key:
+            return None
+        return self.changes.keys.get(key) or self._snapshot.keys.get(key)
+
+    # --- deciding ---
+
+    def _apply(self, item: Item) -> Result:
+        if item.problems:
+            return self._bury(item, item.problems)
+        if item.input is None or item.handler is None:
+            return Result("skipped")
+        states = States(self._view)
+        try:
+            decision = item.handler.decide(states, item.input, self._now)
+            staged = self._encode(item, decision)
+        except Invalid as invalid:
+            return self._bury(item, invalid.problems, error=invalid)
+        except Exception as bug:
+            trace = "".join(traceback.format_exception(bug))
+            problem = Problem("bug", "程序错误", f"bug: {type(bug).__name__}")
+            return self._bury(item, (problem,), trace=trace, error=bug)
+        self._keep(item, decision, states.read, staged)
+        return Result("applied", answer=decision.answer)
+
+    def _encode(self, item: Item, decision: Decision) -> tuple[list[Outgoing], dict[AnyRef, int]]:
+        """Everything that may fail, before anything is kept: a bug leaves no trace in memory."""
+        for state in decision.states:
+            if Ref(type(state), state.id) not in self._view:
+                raise KeyError(f"{type(state).__name__} was changed and not named by touches")
+        for speaker, _ in decision.events:
+            if speaker not in decision.states:
+                raise ValueError(f"{type(speaker).__name__} speaks and is not among the states")
+        correlation, causation, traceparent = item.cause
+        emitted: dict[AnyRef, int] = {}
+        outgoing = []
+        for speaker, fact in decision.events:
+            ref = Ref(type(speaker), speaker.id)
+            emitted[ref] = sequence = emitted.get(ref, self._emitted(ref)) + 1
+            event = cloud_event(
+                source=self._source,
+                subject=speaker.id,
+                sequence=sequence,
+                time=self._now,
+                data=fact,
+                correlation_id=correlation,
+                causation_id=causation,
+                traceparent=traceparent,
+            )
+            outgoing.append(
+                Outgoing(fact.TOPIC, speaker.id, encode(event), event["id"], correlation)
+            )
+        return outgoing, emitted
+
+    def _emitted(self, ref: AnyRef) -> int:
+        changed = self.changes.emitted.get(ref)
+        return self._snapshot.states[ref].emitted if changed is None else changed
+
+    def _keep(
+        self,
+        item: Item,
+        decision: Decision,
+        read: set[AnyRef],
+        staged: tuple[list[Outgoing], dict[AnyRef, int]],
+    ) -> None:
+        outgoing, emitted = staged
+        for state in decision.states:
+            ref: AnyRef = Ref(type(state), state.id)
+            self._view[ref] = self.changes.states[ref] = state
+        if decision.states or decision.events or decision.records:
+            self.changes.read |= read
+        self.changes.emitted |= emitted
+        self.changes.outgoing += outgoing
+        self.changes.records += decision.records
+        self.changes.bytes += sum(len(o.value) for o in outgoing)
+        if item.key:
+            self.changes.keys[item.key] = Known(item.digest, decision.answer)
+
+    def _bury(
+        self,
+        item: Item,
+        problems: tuple[Problem, ...],
+        *,
+        trace: str = "",
+        error: Exception | None = None,
+    ) -> Result:
+        """A record becomes a dead letter; the caller of a command is told directly."""
+        if item.incoming is None:
+            return Result("bug" if trace else "refused", error=error)
+        id_ = derived_id("DL", self._source, item.place)
+        if not item.dead_letter:
+            self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)
+        answer = refusal(409, "still_fails", "重放仍然失败", f"still fails: {problems[0].en}")
+        return Result("bug" if trace else "dead_letter", answer=answer)
+
+
+def _key_reused() -> Answer:
+    return refusal(
+        422,
+        "idempotency_key_reused",
+        "同一编号已用于不同的内容；请换一个新的编号",
+        "this key was used for other content; use a new one",
+        "Idempotency-Key",
+    )
+
+
+def encode(event: Mapping[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime) -> Outgoing:
+    """Tells the operators' topic: ids only, the content stays with the service."""
+    assert letter.item.incoming is not None
+    fact = DeadLetterStored(
+        service=source.removeprefix("/"),
+        topic=letter.item.incoming.topic,
+        reason=letter.problems[0].code,
+    )
+    event = cloud_event(
+        source=source,
+        subject=id_,
+        sequence=1,
+        time=now,
+        data=fact,
+        correlation_id=letter.item.correlation_id or id_,
+        causation_id=id_,
+        traceparent="",
+    )
+    return Outgoing(topics.DEAD_LETTERS, id_, encode(event))

@@ -1,0 +1,186 @@
+"""From raw records and commands to items that can be decided: parse, check, route. No I/O."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.contracts import topics
+from shared.contracts.envelope import (
+    Envelope,
+    Event,
+    Fact,
+    content_digest,
+    parse_envelope,
+    parse_event,
+)
+from shared.contracts.events import BY_TYPE
+from shared.contracts.values import Value
+from shared.errors import Invalid, Problem
+from shared.messaging.decision import Command, Handler
+from shared.security import SIGNATURE_HEADER, Keyring
+
+AnyHandler = Handler[Any]
+AnyInput = Event[Any] | Command[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record as the broker gave it; nothing about it is believed yet."""
+
+    cluster: str
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+    signature: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to decide.
+
+    stream and sequence: place among a subject's own events. key and digest: foreign identity.
+    problems: why it can never be decided. dead_letter: the dead letter this replays or discards.
+    """
+
+    incoming: Incoming | None = None
+    input: AnyInput | None = None
+    handler: AnyHandler | None = None
+    stream: str = ""
+    sequence: int = 0
+    key: str = ""
+    digest: bytes = b""
+    problems: tuple[Problem, ...] = ()
+    subject: str = ""
+    dead_letter: str = ""
+    discard: bool = False
+
+    @property
+    def correlation_id(self) -> str:
+        return self.input.correlation_id if self.input else ""
+
+    @property
+    def cause(self) -> tuple[str, str, str]:
+        """Correlation id, causation id and traceparent for the events this leads to."""
+        if isinstance(self.input, Event):
+            return self.input.correlation_id, self.input.id, self.input.traceparent
+        assert isinstance(self.input, Command)
+        command = self.input
+        correlation = command.correlation_id or command.key
+        return correlation, command.causation_id or command.key, command.traceparent
+
+    @property
+    def place(self) -> str:
+        """Stable name of what it is, the id of its dead letter."""
+        if self.stream:
+            return f"{self.stream}|{self.sequence}"
+        if self.key:
+            return self.key
+        assert self.incoming is not None
+        i = self.incoming
+        return f"{i.cluster}|{i.topic}|{i.partition}|{i.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """What a service understands."""
+
+    events: Mapping[type[Fact], AnyHandler]
+    commands: Mapping[type[Value], AnyHandler]
+
+
+class Inbox:
+    """Turns records and commands into items; never raises on a record."""
+
+    def __init__(self, routes: Routes, keyring: Keyring) -> None:
+        self._routes = routes
+        self._keyring = keyring
+        self._digest_key = keyring.derived("digests")
+
+    def record(self, incoming: Incoming, *, trusted: bool = False) -> Item:
+        """trusted: it comes from our own parked or dead letters, where it was checked before."""
+        try:
+            return self._parse(incoming, trusted)
+        except Invalid as invalid:
+            return Item(incoming=incoming, problems=invalid.problems)
+        except Exception as error:
+            problem = Problem("unreadable", "消息无法读取", f"unreadable: {type(error).__name__}")
+            return Item(incoming=incoming, problems=(problem,))
+
+    def command(self, command: Command[Any]) -> Item:
+        handler = self._routes.commands[type(command.data)]
+        digest = self._digest(command.data) if command.key else b""
+        prepared = handler.prepare(command) if handler.prepare else command
+        return Item(input=prepared, handler=handler, key=command.key, digest=digest)
+
+    def _digest(self, data: Value) -> bytes:
+        """The same for a fact that came by HTTP and by a topic."""
+        name = data.TYPE if isinstance(data, Fact) else type(data).__name__
+        content = json.dumps([name, data.model_dump(mode="json")], sort_keys=True)
+        return content_digest(content.encode(), self._digest_key)
+
+    def _parse(self, incoming: Incoming, trusted: bool) -> Item:
+        envelope = parse_envelope(incoming.value)
+        if not trusted:
+            self._keyring.check_record(
+                envelope.source, incoming.topic, incoming.value, incoming.signature
+            )
+        foreign = topics.BY_NAME[incoming.topic].producer == "outside"
+        item = _foreign(incoming, envelope) if foreign else _own(incoming, envelope)
+        try:
+            return self._typed(item, envelope)
+        except Invalid as invalid:
+            return replace(item, problems=invalid.problems)
+
+    def _typed(self, item: Item, envelope: Envelope) -> Item:
+        fact = BY_TYPE.get(envelope.type)
+        handler = self._routes.events.get(fact) if fact else None
+        if fact is None or handler is None:
+            if item.stream:
+                return item  # not for us, yet its place in the sequence counts
+            raise Invalid.of(
+                "type_unknown",
+                f"此主题不接受类型 {envelope.type}",
+                f"type {envelope.type} is not accepted on this topic",
+                "type",
+            )
+        event = parse_event(envelope, fact)
+        digest = self._digest(event.data) if item.key else b""
+        prepared = handler.prepare(event) if handler.prepare else event
+        key = "" if handler.own_identity else item.key
+        return replace(item, input=prepared, handler=handler, key=key, digest=digest)
+
+
+def _foreign(incoming: Incoming, envelope: Envelope) -> Item:
+    return Item(
+        incoming=incoming,
+        key=f"{envelope.source}|{envelope.id}",
+        subject=envelope.subject,
+    )
+
+
+def _own(incoming: Incoming, envelope: Envelope) -> Item:
+    if not envelope.sequence or not envelope.subject:
+        raise Invalid.of(
+            "sequence_missing", "缺少 sequence 或 subject", "sequence and subject are required"
+        )
+    return Item(
+        incoming=incoming,
+        stream=f"{envelope.source}|{envelope.subject}",
+        sequence=int(envelope.sequence),
+        subject=envelope.subject,
+    )
+
+
+def incoming_of(record: Any, cluster: str) -> Incoming:
+    """An aiokafka ConsumerRecord; its headers are read here only, byte for byte."""
+    signature = next((v for k, v in record.headers if k == SIGNATURE_HEADER), None)
+    return Incoming(
+        cluster=cluster,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        value=record.value or b"",
+        signature=signature,
+    )

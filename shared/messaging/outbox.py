@@ -1,0 +1,108 @@
+"""The outbox: what a transaction decided to say, kept until the broker has it, and longer.
+
+A document stays (30 days; ledger entries for ever), so that a broker that comes back empty can be
+filled again: `cluster` is the broker that has it.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from shared import mongo
+from shared.messaging.fold import Outgoing
+
+COLLECTION = "outbox"
+DOCUMENT_BYTES_MAX = 1_000_000
+REFILL_DOCUMENTS = 200
+
+Document = dict[str, Any]
+
+
+class Sender(Protocol):
+    """The broker's side: returns when every record is acknowledged, raises Transient if not."""
+
+    @property
+    def cluster(self) -> str: ...
+
+    async def send(self, records: Sequence[Outgoing]) -> None: ...
+
+
+def indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
+    """Only published documents have `published_at`, so only they ever expire."""
+    waiting: mongo.Index = (COLLECTION, [("cluster", 1), ("created_at", 1)], {})
+    if retention_days is None:
+        return (waiting,)
+    expiry = {"expireAfterSeconds": retention_days * 86_400}
+    return (waiting, (COLLECTION, [("published_at", 1)], expiry))
+
+
+def documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
+    """One for a transaction, split at 1 MB."""
+    split: list[list[list[Any]]] = [[]]
+    size = 0
+    for record in outgoing:
+        if size and size + len(record.value) > DOCUMENT_BYTES_MAX:
+            split.append([])
+            size = 0
+        split[-1].append([record.topic, record.key, record.value])
+        size += len(record.value)
+    return [
+        {"_id": uuid.uuid4().hex, "created_at": now, "cluster": None, "records": records}
+        for records in split
+        if records
+    ]
+
+
+def records_of(document: Document) -> list[Outgoing]:
+    return [Outgoing(topic, key, bytes(value)) for topic, key, value in document["records"]]
+
+
+class Outbox:
+    """Publishes this service's documents: its own at once, anybody's when they were forgotten."""
+
+    def __init__(self, database: mongo.Database, sender: Sender, stale_ms: int) -> None:
+        self._collection = database[COLLECTION]
+        self._sender = sender
+        self._stale = timedelta(milliseconds=stale_ms)
+
+    async def publish(self, waiting: Sequence[Document], now: datetime) -> None:
+        """Sends and marks. Raises Transient; publishing again later is harmless."""
+        if not waiting:
+            return
+        cluster = self._sender.cluster
+        await self._sender.send([r for document in waiting for r in records_of(document)])
+        await self._collection.update_many(
+            {"_id": {"$in": [document["_id"] for document in waiting]}},
+            {"$set": {"cluster": cluster, "published_at": now}},
+        )
+
+    async def publish_forgotten(self, now: datetime) -> int:
+        """What is older than 2 s and this broker does not have: unpublished by one that died,
+        or lost with a broker that came back empty. Returns how many documents."""
+        published = 0
+        while True:
+            found = await self._forgotten(now)
+            await self.publish(found, now)
+            published += len(found)
+            if len(found) < REFILL_DOCUMENTS:
+                return published
+
+    async def resend(self, subject: str) -> int:
+        """Every event of one subject again, to fill a consumer's gap. Returns how many."""
+        cursor = self._collection.find({"records": {"$elemMatch": {"1": subject}}})
+        found = [r async for d in cursor.sort("created_at", 1) for r in records_of(d)]
+        mine = [record for record in found if record.key == subject]
+        await self._sender.send(mine)
+        return len(mine)
+
+    async def waiting(self) -> int:
+        return int(await self._collection.count_documents({"cluster": None}))
+
+    async def _forgotten(self, now: datetime) -> list[Document]:
+        query = {
+            "cluster": {"$ne": self._sender.cluster},
+            "created_at": {"$lt": now - self._stale},
+        }
+        cursor = self._collection.find(query).sort("created_at", 1).limit(REFILL_DOCUMENTS)
+        return list(await cursor.to_list(None))

@@ -1,0 +1,248 @@
+"""The one write path of a service: records and commands in, one transaction a batch, events out.
+
+    records, commands -> load -> fold (decide) -> one transaction -> publish -> commit offsets
+
+Nothing is acknowledged before it is durable; nothing durable is decided twice; nothing decided
+stays unpublished. A crash at any arrow loses nothing and repeats no effect.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from shared import mongo, telemetry
+from shared.errors import BugBrake, Conflict, Transient
+from shared.messaging.batch_store import BatchStore, Position
+from shared.messaging.decision import Answer, Command
+from shared.messaging.fold import Changes, Fold, Result
+from shared.messaging.inbox import Inbox, Incoming, Item
+from shared.messaging.publisher import Publisher
+
+log = structlog.get_logger()
+
+CONFLICTS_BEFORE_HALVING = 3
+BUG_WINDOW = 200
+RETRY_DELAY_S_MIN = 0.05
+RETRY_DELAY_S_MAX = 5.0
+NO_ANSWER = Answer(204, {})
+
+
+class ServerTime(Protocol):
+    async def now(self) -> datetime: ...
+
+
+@dataclass(slots=True)
+class Ticket:
+    """What a submitter waits for: the results of all its items, durable."""
+
+    results: list[Result | None]
+    done: asyncio.Future[None]
+    open: int = field(default=0)
+
+    def settle(self, index: int, result: Result) -> None:
+        self.results[index] = result
+        self.open -= 1
+        if self.open == 0 and not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    item: Item
+    ticket: Ticket
+    index: int
+
+
+class Processor:
+    """One per process; it decides one batch at a time, for all its topics and HTTP."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        inbox: Inbox,
+        store: BatchStore,
+        publisher: Publisher,
+        clock: ServerTime,
+        batch_events_max: int = 500,
+        bugs_max: int = 20,
+    ) -> None:
+        self._service = service
+        self._inbox = inbox
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._batch_events_max = batch_events_max
+        self._bugs_max = bugs_max
+        self._queue: deque[Pending] = deque()
+        self._arrived = asyncio.Event()
+        self._committed = asyncio.Event()
+        self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
+        self.braked = False
+
+    # --- ways in ---
+
+    async def submit(self, records: Sequence[Incoming]) -> None:
+        """Returns when every record is durable: decided, parked, dropped or a dead letter."""
+        await self._wait_for([self._inbox.record(record) for record in records])
+
+    async def execute(self, command: Command[Any]) -> Answer:
+        """The durable decision. Raises Invalid (nothing is stored) or Transient."""
+        (answer,) = await self.execute_many([command])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def execute_many(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
+        """Decided in order, together where they fit in one transaction."""
+        if not commands:
+            return []
+        results = await self._wait_for([self._inbox.command(command) for command in commands])
+        return [result.error or result.answer or NO_ANSWER for result in results]
+
+    async def resume(self, item: Item) -> Answer:
+        """A dead letter to be replayed or discarded."""
+        (result,) = await self._wait_for([item])
+        return result.answer or Answer(200, {"result": result.kind})
+
+    async def now(self) -> datetime:
+        """mongod's clock."""
+        return await self._clock.now()
+
+    async def wait_commit(self, timeout_s: float) -> None:
+        """Until something was decided here, or the time is up."""
+        committed = self._committed
+        try:
+            await asyncio.wait_for(committed.wait(), timeout_s)
+        except TimeoutError:
+            return
+
+    async def _wait_for(self, items: Sequence[Item]) -> list[Result]:
+        if not items:
+            return []
+        if self.braked:
+            raise BugBrake(self._service)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ticket = Ticket([None] * len(items), done, open=len(items))
+        self._queue.extend(Pending(item, ticket, index) for index, item in enumerate(items))
+        self._arrived.set()
+        await done
+        return [result for result in ticket.results if result is not None]
+
+    # --- the loop ---
+
+    async def run(self) -> None:
+        """Until cancelled. Raises what is neither Conflict nor Transient: the process must end."""
+        while True:
+            await self._arrived.wait()
+            batch = [self._queue.popleft() for _ in range(self._next_size())]
+            if not self._queue:
+                self._arrived.clear()
+            try:
+                await self._work(batch)
+            except BugBrake as brake:
+                self._stop_deciding([*batch, *self._queue], brake)
+                return
+
+    def _next_size(self) -> int:
+        return min(len(self._queue), self._batch_events_max)
+
+    async def _work(self, batch: list[Pending]) -> None:
+        """All of it, in as few transactions as conflicts and sizes allow."""
+        size, failures = len(batch), 0
+        while batch:
+            try:
+                worked = await self._one_transaction([p.item for p in batch[:size]])
+            except Conflict:
+                failures += 1
+                telemetry.CONFLICTS.labels(self._service).inc()
+                if failures % CONFLICTS_BEFORE_HALVING == 0:
+                    size = max(1, size // 2)
+                await _back_off(failures, most_s=0.1)
+            except Transient as error:
+                failures += 1
+                log.warning("batch_retried", service=self._service, error=str(error))
+                await _back_off(failures, most_s=RETRY_DELAY_S_MAX)
+            else:
+                for pending, result in zip(batch, worked, strict=False):
+                    pending.ticket.settle(pending.index, result)
+                batch, failures = batch[len(worked) :], 0
+
+    async def _one_transaction(self, items: list[Item]) -> list[Result]:
+        """Works a prefix of the items; returns their results."""
+        started = time.perf_counter()
+        now = await self._now()
+        snapshot = await self._store.load(items)
+        changes = Fold(f"/{self._service}", snapshot, now).run(items)
+        self._watch_bugs(changes)
+        positions = _positions(items[: len(changes.results)])
+        documents = await self._store.write(snapshot, changes, positions, now)
+        self._wake_jobs()
+        self._report(changes, time.perf_counter() - started)
+        await self._publisher.put(documents, positions)
+        return changes.results
+
+    async def _now(self) -> datetime:
+        try:
+            return await self._clock.now()
+        except mongo.PyMongoError as error:
+            raise mongo.translated(error) from error
+
+    def _watch_bugs(self, changes: Changes) -> None:
+        """A bad release must not empty a topic into dead letters."""
+        self._bugs.extend(result.kind == "bug" for result in changes.results)
+        if sum(self._bugs) > self._bugs_max:
+            raise BugBrake(self._service)
+
+    def _stop_deciding(self, waiting: Sequence[Pending], brake: BugBrake) -> None:
+        self.braked = True
+        log.critical("bug_brake_pulled", service=self._service, bugs=sum(self._bugs))
+        for pending in waiting:
+            pending.ticket.fail(brake)
+
+    def _wake_jobs(self) -> None:
+        self._committed.set()
+        self._committed = asyncio.Event()
+
+    def _report(self, changes: Changes, seconds: float) -> None:
+        telemetry.BATCH_SECONDS.labels(self._service).observe(seconds)
+        for kind, count in Counter(result.kind for result in changes.results).items():
+            telemetry.ITEMS.labels(self._service, kind).inc(count)
+        for id_, letter in changes.dead_letters.items():
+            log.warning(
+                "dead_letter_stored",
+                service=self._service,
+                dead_letter_id=id_,
+                correlation_id=letter.item.correlation_id,
+                problems=[problem.code for problem in letter.problems],
+                traceback=letter.traceback or None,
+            )
+        telemetry.log_emitted(self._service, changes.outgoing)
+
+
+def _positions(items: Sequence[Item]) -> dict[Position, int]:
+    """Where to resume, by (cluster, topic, partition); replays have no place of their own."""
+    positions: dict[Position, int] = {}
+    for item in items:
+        incoming = item.incoming
+        if incoming is not None and not item.dead_letter:
+            place = (incoming.cluster, incoming.topic, incoming.partition)
+            positions[place] = max(positions.get(place, 0), incoming.offset + 1)
+    return positions
+
+
+async def _back_off(failures: int, most_s: float) -> None:
+    """Exponential with full jitter."""
+    ceiling = min(most_s, RETRY_DELAY_S_MIN * 2 ** min(failures, 10))
+    await asyncio.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,74 @@
+"""After the transaction: publish its outbox, mark it, commit its offsets. In order, in batches."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from shared import mongo, telemetry
+from shared.errors import Transient
+from shared.messaging.batch_store import Position
+from shared.messaging.outbox import Document, Outbox
+
+log = structlog.get_logger()
+
+BATCHES_WAITING_MAX = 4
+
+
+class Committer(Protocol):
+    async def commit(self, positions: Mapping[Position, int]) -> None: ...
+
+
+class Publisher:
+    """Takes what transactions leave behind; a little behind them, never far (bounded queue)."""
+
+    def __init__(self, service: str, outbox: Outbox, clock: mongo.ServerClock) -> None:
+        self._service = service
+        self._outbox = outbox
+        self._clock = clock
+        self._queue: asyncio.Queue[tuple[Sequence[Document], Mapping[Position, int]]] = (
+            asyncio.Queue(BATCHES_WAITING_MAX)
+        )
+        self.committer: Committer | None = None
+
+    async def put(self, documents: Sequence[Document], positions: Mapping[Position, int]) -> None:
+        await self._queue.put((documents, positions))
+
+    async def run(self) -> None:
+        """Until cancelled; what cannot be published now is left to `relay`."""
+        while True:
+            batches = [await self._queue.get()]
+            while not self._queue.empty():
+                batches.append(self._queue.get_nowait())
+            documents = [document for some, _ in batches for document in some]
+            await self._publish(documents)
+            await self._commit({k: v for _, some in batches for k, v in some.items()})
+            for _ in batches:
+                self._queue.task_done()
+
+    async def drain(self) -> None:
+        await self._queue.join()
+
+    async def relay(self, every_s: float) -> None:
+        """What was left unpublished by anybody, once a second."""
+        while True:
+            try:
+                count = await self._outbox.publish_forgotten(await self._clock.now())
+                if count:
+                    log.info("outbox_relayed", service=self._service, documents=count)
+                telemetry.OUTBOX_WAITING.labels(self._service).set(await self._outbox.waiting())
+            except (Transient, mongo.PyMongoError) as error:
+                log.warning("outbox_relay_failed", service=self._service, error=str(error))
+            await asyncio.sleep(every_s)
+
+    async def _publish(self, documents: Sequence[Document]) -> None:
+        try:
+            await self._outbox.publish(documents, await self._clock.now())
+        except (Transient, mongo.PyMongoError) as error:
+            log.warning("outbox_publish_failed", service=self._service, error=str(error))
+
+    async def _commit(self, positions: Mapping[Position, int]) -> None:
+        """The stored positions decide where to resume; the broker's are for its lag tools."""
+        if positions and self.committer is not None:
+            await self.committer.commit(positions)

@@ -1,0 +1,225 @@
+"""The only driver import: motor now, PyMongo's AsyncMongoClient can take its place here.
+
+An aggregate's document is `{_id, _version, _emitted, ...state}`: `_version` is checked on every
+write, `_emitted` counts the events its aggregate has published.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+import structlog
+from bson import CodecOptions
+from bson.binary import Binary
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
+from pymongo import DeleteOne, InsertOne, ReadPreference, ReplaceOne, UpdateMany, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from shared.errors import Conflict, Transient
+from shared.messaging.decision import State
+
+__all__ = [
+    "Binary",
+    "Client",
+    "Database",
+    "DeleteOne",
+    "DuplicateKeyError",
+    "InsertOne",
+    "PyMongoError",
+    "ReplaceOne",
+    "UpdateMany",
+    "UpdateOne",
+    "connect",
+    "due",
+    "find",
+    "in_transaction",
+    "load",
+]
+
+log = structlog.get_logger()
+
+Client = AsyncIOMotorClient[dict[str, Any]]
+Database = AsyncIOMotorDatabase[dict[str, Any]]
+Collection = AsyncIOMotorCollection[dict[str, Any]]
+Session = AsyncIOMotorClientSession
+Index = tuple[str, Sequence[tuple[str, int]], Mapping[str, Any]]
+
+S = TypeVar("S", bound=State)
+R = TypeVar("R")
+
+DURABLE = WriteConcern("majority", j=True)
+WRITE_CONFLICT = 112
+COMMIT_RETRY_S = 30.0
+
+
+def connect(uri: str, name: str) -> Database:
+    """Lazy: nothing is sent before the first operation."""
+    client: Client = AsyncIOMotorClient(
+        uri,
+        tz_aware=True,
+        appname=name,
+        serverSelectionTimeoutMS=5000,
+        w="majority",
+        journal=True,
+        retryWrites=True,
+    )
+    return client.get_database(
+        name,
+        codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+        read_preference=ReadPreference.PRIMARY,
+        write_concern=DURABLE,
+    )
+
+
+async def ensure_indexes(database: Database, indexes: Iterable[Index]) -> None:
+    """Creates the collections too: one that appears inside a transaction is a conflict."""
+    for collection, keys, options in indexes:
+        await database[collection].create_index(list(keys), **options)
+
+
+def to_document(state: State) -> dict[str, Any]:
+    document = state.model_dump(mode="python")
+    document["_id"] = document.pop("id")
+    return cast("dict[str, Any]", _plain(document))
+
+
+def _plain(value: Any) -> Any:
+    """BSON takes no enums, sets or tuples of them; everything else passes."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, str) and type(value) is not str:
+        return str(value.value) if hasattr(value, "value") else str(value)
+    return value
+
+
+def to_state(state: type[S], document: Mapping[str, Any]) -> S:
+    return state.model_validate({**document, "id": document["_id"]})
+
+
+async def load(database: Database, state: type[S], id_: str) -> S | None:
+    document = await database[state.COLLECTION].find_one({"_id": id_})
+    return to_state(state, document) if document else None
+
+
+async def find(
+    database: Database,
+    state: type[S],
+    query: Mapping[str, Any],
+    *,
+    sort: Sequence[tuple[str, int]] | None = None,
+    limit: int = 0,
+    skip: int = 0,
+) -> list[S]:
+    cursor = database[state.COLLECTION].find(dict(query)).skip(skip).limit(limit)
+    if sort:
+        cursor = cursor.sort(list(sort))
+    return [to_state(state, document) for document in await cursor.to_list(None)]
+
+
+async def due(database: Database, state: type[S], now: datetime, limit: int = 500) -> list[S]:
+    """Those whose deadline has passed, earliest first."""
+    return await find(database, state, {"due_at": {"$lte": now}}, sort=[("due_at", 1)], limit=limit)
+
+
+async def count_by(database: Database, collection: str, *fields: str) -> dict[Any, int]:
+    """Documents by the value of a field, or by tuples of several."""
+    key: Any = f"${fields[0]}" if len(fields) == 1 else {f: f"${f}" for f in fields}
+    rows = database[collection].aggregate([{"$group": {"_id": key, "n": {"$sum": 1}}}])
+    found = await rows.to_list(None)
+    if len(fields) == 1:
+        return {row["_id"]: row["n"] for row in found}
+    return {tuple(row["_id"].get(f) for f in fields): row["n"] for row in found}
+
+
+class ServerClock:
+    """mongod's clock: sampled, then carried on by this machine's monotonic one.
+
+    So a machine whose wall clock jumps expires nothing early.
+    """
+
+    def __init__(self, database: Database, refresh_s: float = 1.0) -> None:
+        self._database = database
+        self._refresh_s = refresh_s
+        self._sample = (datetime.min.replace(tzinfo=UTC), float("-inf"))
+
+    async def now(self) -> datetime:
+        server, at = self._sample
+        if time.monotonic() - at > self._refresh_s:
+            hello = await self._database.command("hello")
+            server, at = self._sample = (hello["localTime"].replace(tzinfo=UTC), time.monotonic())
+        return server + timedelta(seconds=time.monotonic() - at)
+
+
+async def in_transaction(database: Database, write: Callable[[Session], Awaitable[R]]) -> R:
+    """Runs `write` and commits durably.
+
+    Raises Conflict when somebody was faster, Transient when the outcome may differ next time;
+    after either the whole batch is loaded and decided again.
+    """
+    try:
+        async with await database.client.start_session() as session:
+            session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=DURABLE)
+            try:
+                result = await write(session)
+            except BaseException:
+                await _abort(session)
+                raise
+            await _commit(session)
+            return result
+    except (DuplicateKeyError, BulkWriteError, OperationFailure) as error:
+        raise translated(error) from error
+    except ConnectionFailure as error:
+        raise Transient(str(error)) from error
+
+
+def translated(error: PyMongoError) -> Exception:
+    """A driver's error as one of the three names of failure; what is none of them stays a bug."""
+    codes = {getattr(error, "code", None)}
+    if isinstance(error, BulkWriteError):
+        codes |= {problem.get("code") for problem in error.details.get("writeErrors", ())}
+    if codes & {WRITE_CONFLICT, 11000}:
+        return Conflict(type(error).__name__)
+    transient = error.has_error_label("TransientTransactionError") or isinstance(
+        error, ConnectionFailure
+    )
+    return Transient(str(error)) if transient else error
+
+
+async def _abort(session: Session) -> None:
+    if session.in_transaction:  # type: ignore[truthy-function]  # a property in truth
+        try:
+            await session.abort_transaction()
+        except PyMongoError:
+            log.debug("transaction_abort_failed")
+
+
+async def _commit(session: Session) -> None:
+    """Committing again is safe, so an unknown result is asked again for a while."""
+    deadline = time.monotonic() + COMMIT_RETRY_S
+    while True:
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            unknown = error.has_error_label("UnknownTransactionCommitResult")
+            if not unknown or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,278 @@
+"""A service: what it understands, put together with broker, database and HTTP into one app.
+
+`services/<name>/main.py` fills in a `Service`; `build_app` makes the process of it.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import httpx
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from shared import logs, mongo
+from shared.contracts.envelope import Fact
+from shared.contracts.topics import consumed_by
+from shared.contracts.values import Value
+from shared.errors import Transient
+from shared.messaging import batch_store, outbox
+from shared.messaging.batch_store import BatchStore
+from shared.messaging.broker import Positions, Producer, Subscription, cluster_id, create_topics
+from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.decision import State
+from shared.messaging.inbox import AnyHandler, Inbox, Routes
+from shared.messaging.outbox import Outbox
+from shared.messaging.processor import Processor
+from shared.messaging.publisher import Publisher
+from shared.messaging.sealing import Sealer
+from shared.runtime import Runtime
+from shared.security import Keyring
+from shared.settings import Settings
+from shared.web import access, operations
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+Job = Callable[[Runtime], Awaitable[None]]
+RELAY_EVERY_S = 1.0
+CLUSTER_LOOK_EVERY_S = 1.0
+EXIT_CANNOT_STORE = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """events, commands: fact or command type -> how it is decided. jobs: endless coroutines.
+
+    records_expire: False keeps the outbox for ever (audit's entries are their own outbox).
+    extras: what only this service needs at hand (vault, providers ...).
+    """
+
+    name: str
+    states: tuple[type[State], ...]
+    events: Mapping[type[Fact], AnyHandler]
+    commands: Mapping[type[Value], AnyHandler]
+    routers: tuple[APIRouter, ...]
+    jobs: tuple[Job, ...] = ()
+    indexes: tuple[mongo.Index, ...] = ()
+    records_expire: bool = True
+    extras: Callable[[Settings, Keyring, httpx.AsyncClient], object] | None = None
+    start: Job | None = None
+
+
+def build_app(service: Service, settings: Settings) -> FastAPI:
+    """HTTP answers at once; it is ready when broker, database and consumers are."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logs.configure(service.name, settings.log_level)
+        house = _House(app, service, settings)
+        starting = asyncio.create_task(_or_end(house.start()))
+        yield
+        starting.cancel()
+        await house.stop()
+
+    app = FastAPI(
+        title=f"莞家 Guanjia: {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None
+    )
+    app.state.runtime = None
+    app.state.ready = lambda: "starting"
+    app.state.rate_limit = access.rate_limit(settings.rate_limit_per_minute)
+    access.install_problem_answers(app)
+    for router in (*service.routers, operations.router):
+        app.include_router(router)
+    app.state.asyncapi = operations.asyncapi_page(service.name, service.events)
+    return app
+
+
+class _House:
+    """Starts the parts in order and keeps them with the broker that is there."""
+
+    def __init__(self, app: FastAPI, service: Service, settings: Settings) -> None:
+        self._app = app
+        self._service = service
+        self._settings = settings
+        self._tasks: list[asyncio.Task[None]] = []
+        self._away = ""
+        self._closing = AsyncExitStack()
+        self._keyring = Keyring(settings.secrets_dir)
+        self._database = mongo.connect(
+            settings.mongo_uri, f"{settings.mongo_prefix}_{service.name}"
+        )
+        self._clock = mongo.ServerClock(self._database)
+        self._producer = Producer(
+            settings.kafka_bootstrap,
+            source=f"/{service.name}",
+            keyring=self._keyring,
+            idempotent=settings.broker == "kafka",
+        )
+        self._outbox = Outbox(self._database, self._producer, settings.outbox_stale_ms)
+        self._publisher = Publisher(service.name, self._outbox, self._clock)
+        self._processor, self._dead_letters = self._make_processor()
+        self._positions = Positions(self._database)
+        self._subscription = self._make_subscription()
+
+    def _make_processor(self) -> tuple[Processor, DeadLetters]:
+        service, settings = self._service, self._settings
+        inbox = Inbox(Routes(service.events, service.commands), self._keyring)
+        sealer = Sealer(self._keyring.derived(f"dead-letters:{service.name}"))
+        processor = Processor(
+            service=service.name,
+            inbox=inbox,
+            store=BatchStore(self._database, inbox, f"/{service.name}", sealer),
+            publisher=self._publisher,
+            clock=self._clock,
+            batch_events_max=settings.batch_events_max,
+            bugs_max=settings.bugs_max,
+        )
+        return processor, DeadLetters(self._database, inbox, processor, sealer)
+
+    def _make_subscription(self) -> Subscription:
+        return Subscription(
+            service=self._service.name,
+            topics=[topic.name for topic in consumed_by(self._service.name)],
+            settings=self._settings,
+            positions=self._positions,
+            submit=self._processor.submit,
+        )
+
+    async def start(self) -> None:
+        await _until_it_works(self._prepare_database)
+        cluster = await _until_it_works(self._meet_broker)
+        runtime = await self._make_runtime()
+        if self._service.start:
+            await self._service.start(runtime)
+        self._spawn(self._processor.run())
+        self._spawn(self._publisher.run())
+        self._app.state.runtime = runtime
+        # What a dead instance left is published before anything new is read.
+        await _until_it_works(self._publish_forgotten)
+        await _until_it_works(partial(self._subscription.start, cluster))
+        self._publisher.committer = self._subscription
+        self._spawn(self._publisher.relay(RELAY_EVERY_S))
+        self._spawn(self._follow_cluster(cluster))
+        self._spawn(_endlessly(operations.watch_gaps, runtime))
+        for job in self._service.jobs:
+            self._spawn(_endlessly(job, runtime))
+        self._app.state.ready = lambda: self._not_ready_because()
+        log.info("service_ready", service=self._service.name, cluster=cluster)
+
+    async def stop(self) -> None:
+        """Reading first, then what was read is finished, then the rest."""
+        self._app.state.ready = lambda: "stopping"
+        await self._subscription.stop()
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._producer.stop()
+        await self._closing.aclose()
+        self._database.client.close()
+
+    def _spawn(self, coroutine: Awaitable[None]) -> None:
+        self._tasks.append(asyncio.ensure_future(_or_end(coroutine)))
+
+    async def _prepare_database(self) -> None:
+        states = [
+            (state.COLLECTION, [("due_at", 1)], {"sparse": True}) for state in self._service.states
+        ]
+        retention = self._settings.outbox_retention_days if self._service.records_expire else None
+        indexes: list[mongo.Index] = [
+            *states,
+            *self._service.indexes,
+            *batch_store.INDEXES,
+            *outbox.indexes(retention),
+        ]
+        try:
+            await mongo.ensure_indexes(self._database, indexes)
+        except mongo.PyMongoError as error:
+            raise Transient(str(error)) from error
+
+    async def _meet_broker(self) -> str:
+        cluster = await cluster_id(self._settings.kafka_bootstrap)
+        await create_topics(self._settings.kafka_bootstrap)
+        try:
+            await self._producer.start(cluster)
+        except OSError as error:
+            raise Transient(str(error)) from error
+        return cluster
+
+    async def _make_runtime(self) -> Runtime:
+        http = await self._closing.enter_async_context(httpx.AsyncClient(timeout=10))
+        extras = self._service.extras
+        return Runtime(
+            name=self._service.name,
+            settings=self._settings,
+            keyring=self._keyring,
+            database=self._database,
+            processor=self._processor,
+            outbox=self._outbox,
+            dead_letters=self._dead_letters,
+            http=http,
+            extras=extras(self._settings, self._keyring, http) if extras else None,
+        )
+
+    async def _publish_forgotten(self) -> None:
+        try:
+            await self._outbox.publish_forgotten(await self._clock.now())
+        except mongo.PyMongoError as error:
+            raise Transient(str(error)) from error
+
+    async def _follow_cluster(self, cluster: str) -> None:
+        """A broker that comes back empty has another id: topics, outbox and places anew."""
+        while True:
+            await asyncio.sleep(CLUSTER_LOOK_EVERY_S)
+            try:
+                found = await cluster_id(self._settings.kafka_bootstrap)
+                await self._database.command("ping")
+            except (Transient, mongo.PyMongoError) as error:
+                self._away = type(error).__name__
+                log.warning("part_away", service=self._service.name, error=str(error))
+                continue
+            self._away = ""
+            if found != cluster:
+                log.warning("broker_changed", service=self._service.name, cluster=found)
+                await self._subscription.stop()
+                cluster = await _until_it_works(self._meet_broker)
+                await _until_it_works(self._publish_forgotten)
+                await _until_it_works(partial(self._subscription.start, cluster))
+
+    def _not_ready_because(self) -> str:
+        if self._processor.braked:
+            return "bug brake"
+        if self._away:
+            return f"broker or database away: {self._away}"
+        if not self._subscription.ready:
+            return "no partitions assigned"
+        return ""
+
+
+async def _until_it_works(attempt: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await attempt()
+        except Transient as error:
+            log.warning("start_waits", error=str(error))
+            await asyncio.sleep(0.3)
+
+
+async def _endlessly(job: Job, runtime: Runtime) -> None:
+    """A job that raises is told and started again; it holds nothing that could be lost."""
+    while True:
+        try:
+            await job(runtime)
+        except Exception:
+            log.exception("job_failed", service=runtime.name, job=job.__name__)
+            await asyncio.sleep(1)
+
+
+async def _or_end(coroutine: Awaitable[None]) -> None:
+    """What no retry can mend ends the process: the supervisor starts a clean one."""
+    try:
+        await coroutine
+    except Exception:
+        log.exception("process_ends")
+        os._exit(EXIT_CANNOT_STORE)

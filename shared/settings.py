@@ -1,0 +1,104 @@
+"""Settings: environment variables `GUANJIA_*`, or a TOML file named by `GUANJIA_SETTINGS_FILE`.
+
+A wrong value is refused at start with its name, the value and what is allowed; secrets are masked.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "GUANJIA_"
+
+
+class Settings(BaseSettings):
+    """What every service needs to know. A service adds its own in `services/<name>/settings.py`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    broker: Annotated[
+        Literal["kafka", "mesh"], Field(description="kafka: idempotent producer, acks=all")
+    ] = "kafka"
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    mongo_uri: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    mongo_prefix: Annotated[str, Field(description="database names start with this")] = "guanjia"
+    host: Annotated[str, Field(description="nothing listens beyond loopback unless told to")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    data_dir: Path = Path.home() / ".local/share/guanjia"
+    secrets_dir: Path = Path.home() / ".local/share/guanjia/secrets"
+    instance_id: Annotated[str, Field(description="static Kafka membership; unique")] = ""
+    intake_url: str = "http://127.0.0.1:8001"
+    matching_url: str = "http://127.0.0.1:8002"
+    notify_url: str = "http://127.0.0.1:8003"
+    audit_url: str = "http://127.0.0.1:8004"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    batch_events_max: Annotated[int, Field(ge=1, le=500)] = 500
+    fetch_max_wait_ms: Annotated[int, Field(ge=1, le=5000)] = 50
+    session_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
+    gap_alarm_s: Annotated[float, Field(gt=0)] = 30.0
+    outbox_stale_ms: Annotated[int, Field(ge=100)] = 2000
+    outbox_retention_days: Annotated[int, Field(ge=1)] = 30
+    bugs_max: Annotated[int, Field(ge=1, description="bugs in the last 200 events")] = 20
+    rate_limit_per_minute: Annotated[int, Field(ge=1, description="per credential")] = 60_000
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
+
+
+class SettingsError(SystemExit):
+    """Refused at start, with one line per wrong value."""
+
+
+T = TypeVar("T", bound=Settings)
+
+
+def load_settings(kind: type[T]) -> T:
+    """Raises SettingsError, which names the variable, the value and what is allowed."""
+    try:
+        return kind()
+    except ValidationError as error:
+        raise SettingsError(explain(kind, error)) from None
+
+
+def explain(kind: type[Settings], error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0])
+        field = kind.model_fields.get(name)
+        secret = field is not None and field.annotation is SecretStr
+        value = "***" if secret else repr(problem["input"])
+        lines.append(
+            f"设置有误 wrong setting: {PREFIX}{name.upper()} = {value}: {problem['msg']}"
+            + (f" ({field.description})" if field and field.description else "")
+        )
+    return "\n".join(lines)
+
+
+def in_force(settings: Settings) -> dict[str, Any]:
+    """The settings as they are, secrets masked (`SecretStr` masks itself, URIs lose passwords)."""
+    values = settings.model_dump(mode="json")
+    uri = values["mongo_uri"]
+    if "@" in uri:
+        scheme, _, rest = uri.partition("://")
+        values["mongo_uri"] = f"{scheme}://***@{rest.rpartition('@')[2]}"
+    return {f"{PREFIX}{name.upper()}": value for name, value in values.items()}

@@ -1,0 +1,152 @@
+"""Who may come in by HTTP, and how answers look.
+
+Problems are `{"problems": [{"code", "field", "zh", "en"}]}` at every status from 400.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from shared.contracts.values import Value
+from shared.errors import BugBrake, Invalid, Problem, Transient
+from shared.messaging.decision import Answer, Command, refusal
+from shared.runtime import Runtime
+from shared.security import Credential, Role, Unauthenticated
+
+
+def runtime_of(request: Request) -> Runtime:
+    """Raises Transient while the service is still starting."""
+    runtime = getattr(request.app.state, "runtime", None)
+    if runtime is None:
+        raise Transient("starting")
+    assert isinstance(runtime, Runtime)
+    return runtime
+
+
+RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
+IdempotencyKey = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")
+]
+
+
+class Denied(Exception):  # noqa: N818 - what the answer says
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+def allow(*roles: Role) -> Callable[..., Awaitable[Credential]]:
+    """A dependency: the caller's credential, if one of its roles is among these."""
+    allowed = frozenset(roles)
+
+    async def check(request: Request, authorization: Annotated[str, Header()] = "") -> Credential:
+        runtime = runtime_of(request)
+        credential = _authenticated(runtime, authorization)
+        if not credential.roles & allowed:
+            raise Denied(refusal(403, "forbidden", "无权进行此操作", "not allowed for this role"))
+        if not await request.app.state.rate_limit(credential.id):
+            raise Denied(refusal(429, "too_many_requests", "请求过于频繁", "slow down"))
+        return credential
+
+    return check
+
+
+def _authenticated(runtime: Runtime, authorization: str) -> Credential:
+    scheme, _, bearer = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    return runtime.keyring.authenticate(bearer)
+
+
+def rate_limit(per_minute: int) -> Callable[[str], Awaitable[bool]]:
+    """Whether this credential may come in once more; counted in this process."""
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+    item = RateLimitItemPerMinute(per_minute)
+
+    async def hit(credential_id: str) -> bool:
+        return bool(await limiter.hit(item, credential_id))
+
+    return hit
+
+
+async def answer_to(
+    runtime: Runtime,
+    credential: Credential,
+    data: Value,
+    idempotency_key: str,
+    correlation_id: str = "",
+) -> Response:
+    """Executes a command in the caller's name and answers with its durable decision."""
+    command = Command(
+        data,
+        key=f"{credential.source or credential.id}|{idempotency_key}",
+        principal=credential.id,
+        correlation_id=correlation_id,
+    )
+    return respond(await runtime.processor.execute(command))
+
+
+def respond(answer: Answer) -> Response:
+    if answer.status == 204:
+        return Response(status_code=204)
+    return JSONResponse(dict(answer.body), status_code=answer.status)
+
+
+def problems(status: int, *found: Problem) -> JSONResponse:
+    return JSONResponse({"problems": [p.as_dict() for p in found]}, status_code=status)
+
+
+def install_problem_answers(app: FastAPI) -> None:
+    """Every failure as problems, in the reader's languages, never with the input."""
+    handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        Invalid: _invalid,
+        RequestValidationError: _request_invalid,
+        Unauthenticated: _unauthenticated,
+        Denied: _denied,
+        Transient: _transient,
+        BugBrake: _transient,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _invalid(_request: Request, error: Invalid) -> Response:
+    return problems(422, *error.problems)
+
+
+async def _request_invalid(_request: Request, error: RequestValidationError) -> Response:
+    return problems(
+        422,
+        *(
+            Problem(
+                code=e["type"],
+                zh=f"字段不符合要求（{e['type']}）",
+                en=e["msg"],
+                field=".".join(str(part) for part in e["loc"] if part != "body"),
+            )
+            for e in error.errors()
+        ),
+    )
+
+
+async def _unauthenticated(_request: Request, _error: Unauthenticated) -> Response:
+    answer = problems(
+        401, Problem("unauthenticated", "请提供有效的凭证", "a valid token is needed")
+    )
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+async def _denied(_request: Request, error: Denied) -> Response:
+    return respond(error.answer)
+
+
+async def _transient(_request: Request, _error: Exception) -> Response:
+    answer = problems(503, Problem("unavailable", "服务暂不可用，请稍后再试", "try again later"))
+    answer.headers["Retry-After"] = "1"
+    return answer

@@ -1,0 +1,143 @@
+"""What every service offers its operators: health, metrics, AsyncAPI, dead letters, outbox."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from faststream.kafka import KafkaBroker
+from faststream.specification.asyncapi import AsyncAPI
+from faststream.specification.asyncapi.site import get_asyncapi_html
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared import telemetry
+from shared.contracts.envelope import Fact
+from shared.contracts.values import Identifier, Value
+from shared.errors import Problem
+from shared.messaging.batch_store import PARKED
+from shared.messaging.broker import describe_publishers
+from shared.runtime import Runtime
+from shared.security import Credential, Role
+from shared.web.access import RuntimeDep, allow, problems, respond
+
+log = structlog.get_logger()
+
+router = APIRouter(tags=["operations"])
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
+GAPS_LOOK_EVERY_S = 5.0
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> Response:
+    """200 only when broker, database and consumers are there; else why not."""
+    reason = request.app.state.ready()
+    status = {"status": "waiting", "reason": reason} if reason else {"status": "ready"}
+    return JSONResponse(status, status_code=503 if reason else 200)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    runtime = request.app.state.runtime
+    if runtime is not None:
+        count = await runtime.dead_letters.open_count()
+        telemetry.DEAD_LETTERS_OPEN.labels(runtime.name).set(count)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/asyncapi", response_class=HTMLResponse)
+async def asyncapi(request: Request) -> HTMLResponse:
+    return HTMLResponse(get_asyncapi_html(request.app.state.asyncapi.to_specification()))
+
+
+@router.get("/asyncapi.json")
+async def asyncapi_json(request: Request) -> Response:
+    specification = request.app.state.asyncapi.to_specification()
+    return Response(specification.to_json(), media_type="application/json")
+
+
+def asyncapi_page(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:
+    """What the service reads and writes, as its topics see it."""
+    broker = KafkaBroker(logger=None)
+    for fact in events:
+        broker.subscriber(fact.TOPIC, group_id=f"guanjia-{service}", title=fact.TYPE)(_reads(fact))
+    describe_publishers(broker, service)
+    return AsyncAPI(broker, title=f"Guanjia: {service}", version="1")
+
+
+def _reads(fact: type[Fact]) -> Any:
+    async def read(data: Any) -> None: ...
+
+    read.__annotations__["data"] = fact
+    read.__doc__ = fact.__doc__
+    return read
+
+
+# --- dead letters and outbox --------------------------------------------------------------------
+
+
+@router.get("/dead-letters")
+async def dead_letters(
+    _operator: Operator, runtime: RuntimeDep, state: str = "open", limit: int = 100
+) -> list[dict[str, Any]]:
+    return await runtime.dead_letters.list(state, min(limit, 1000))
+
+
+@router.get("/dead-letters/{id_}")
+async def dead_letter(operator: Operator, runtime: RuntimeDep, id_: str) -> Response:
+    """With its content, which may be personal: looking is logged."""
+    found = await runtime.dead_letters.show(id_)
+    log.info("dead_letter_shown", dead_letter_id=id_, by=operator.id)
+    if found is None:
+        return problems(404, Problem("unknown_dead_letter", "没有这条死信", "no such dead letter"))
+    return JSONResponse(_json(found))
+
+
+@router.post("/dead-letters/{id_}/replay")
+async def replay(operator: Operator, runtime: RuntimeDep, id_: str) -> Response:
+    log.info("dead_letter_replayed", dead_letter_id=id_, by=operator.id)
+    return respond(await runtime.dead_letters.replay(id_))
+
+
+@router.post("/dead-letters/{id_}/discard")
+async def discard(operator: Operator, runtime: RuntimeDep, id_: str) -> Response:
+    log.info("dead_letter_discarded", dead_letter_id=id_, by=operator.id)
+    return respond(await runtime.dead_letters.discard(id_))
+
+
+class Resend(Value):
+    subject: Identifier
+
+
+@router.post("/outbox/resend")
+async def resend(_operator: Operator, runtime: RuntimeDep, body: Resend) -> dict[str, int]:
+    """Every event of a subject again: fills a gap, harms nobody who has them."""
+    return {"sent": await runtime.outbox.resend(body.subject)}
+
+
+@router.get("/outbox")
+async def outbox(_operator: Operator, runtime: RuntimeDep) -> dict[str, int]:
+    return {"waiting": await runtime.outbox.waiting()}
+
+
+def _json(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
+
+
+async def watch_gaps(runtime: Runtime) -> None:
+    """A gap open for 30 s is an alarm; `guanjia outbox resend SUBJECT` fills it."""
+    alarm = timedelta(seconds=runtime.settings.gap_alarm_s)
+    while True:
+        await asyncio.sleep(GAPS_LOOK_EVERY_S)
+        query = {"parked_at": {"$lt": await runtime.processor.now() - alarm}}
+        streams = await runtime.database[PARKED].distinct("stream", query)
+        telemetry.GAPS_OPEN.labels(runtime.name).set(len(streams))
+        for stream in streams[:20]:
+            log.error("sequence_gap_open", service=runtime.name, stream=stream)

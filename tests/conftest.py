@@ -1,0 +1,45 @@
+"""Real parts for every test that touches them: a mongod a session, a broker a test."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import BrokerKind, Stack
+from shared.security import first_secrets
+from tests.support.house import House
+from tests.support.stack import start_broker, start_mongod
+
+BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    stack = await start_mongod(tmp_path_factory.mktemp("mongod"))
+    yield stack
+    await stack.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def broker(tmp_path: Path) -> AsyncIterator[Stack]:
+    """`GUANJIA_TEST_BROKER=kafka` makes it Apache Kafka; the embedded one starts in 60 ms."""
+    stack = await start_broker(tmp_path / "broker", BROKER)
+    yield stack
+    await stack.stop()
+
+
+@pytest.fixture
+def secrets_dir(tmp_path: Path) -> Path:
+    first_secrets(tmp_path / "secrets")
+    return tmp_path / "secrets"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(mongod: Stack, broker: Stack, secrets_dir: Path) -> AsyncIterator[House]:
+    """Services in this process on the real broker and database, all of this test alone."""
+    house = House(mongod, broker, secrets_dir, prefix=f"t{uuid4().hex[:12]}")
+    yield house
+    await house.stop()

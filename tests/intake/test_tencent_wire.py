@@ -1,0 +1,126 @@
+"""Tencent's callbacks as their documentation prints them, and as nobody should send them."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.channels.tencent_sms import parse_receipts, parse_reply
+from shared.errors import Invalid
+
+RECEIPT = {
+    "user_receive_time": "2015-10-17 08:03:04",
+    "nationcode": "86",
+    "mobile": "13800138000",
+    "report_status": "SUCCESS",
+    "errmsg": "DELIVRD",
+    "description": "用户短信送达成功",
+    "sid": "2019:538884190132148",
+}
+REPLY = {
+    "extend": "01",
+    "mobile": "13800138000",
+    "nationcode": "86",
+    "sign": "",
+    "text": "路灯坏了",
+    "time": 1457336869,
+}
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*RECEIPT, *REPLY]), inner, max_size=8)
+    ),
+)
+
+
+def body(content: Any) -> bytes:
+    return json.dumps(content).encode()
+
+
+def test_receipt_in_china_time_is_read_in_utc() -> None:
+    (receipt,) = parse_receipts(body([RECEIPT])).read
+    assert receipt.provider_message_id == "2019:538884190132148"
+    assert (receipt.outcome, receipt.code) == ("delivered", "DELIVRD")
+    assert receipt.at == datetime(2015, 10, 17, 0, 3, 4, tzinfo=UTC)
+    assert "13800138000" not in repr(receipt)
+
+
+def test_failed_receipt_keeps_the_carriers_code() -> None:
+    failed = RECEIPT | {"report_status": "FAIL", "errmsg": "MK:1008", "user_receive_time": ""}
+    (receipt,) = parse_receipts(body([failed])).read
+    assert (receipt.outcome, receipt.code, receipt.at) == ("failed", "MK:1008", None)
+
+
+def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
+    receipts = parse_receipts(body([RECEIPT, {**RECEIPT, "sid": None}, "?", RECEIPT]))
+    assert len(receipts.read) == 2
+    assert [problem.field for problem in receipts.refused] == ["1.sid", "2"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"\xff", b"[" * 100_000, b"null"])
+def test_what_is_no_array_is_refused(content: bytes) -> None:
+    with pytest.raises(Invalid):
+        parse_receipts(content)
+
+
+def test_more_than_a_hundred_receipts_are_refused() -> None:
+    assert len(parse_receipts(body([RECEIPT] * 100)).read) == 100
+    with pytest.raises(Invalid):
+        parse_receipts(body([RECEIPT] * 101))
+
+
+def test_reply_is_read_with_its_number_in_e164() -> None:
+    reply = parse_reply(body(REPLY))
+    assert (reply.phone, reply.text, reply.extend) == ("+8613800138000", "路灯坏了", "01")
+    assert reply.at == datetime(2016, 3, 7, 7, 47, 49, tzinfo=UTC)
+    assert "13800138000" not in repr(reply)
+    assert "路灯坏了" not in repr(reply)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"mobile": "+8613800138000"}, {"nationcode": "+86"}, {"nationcode": ""}, {"nationcode": 86}],
+)
+def test_number_is_the_same_however_the_country_is_written(changes: dict[str, Any]) -> None:
+    assert parse_reply(body(REPLY | changes)).phone == "+8613800138000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"mobile": "138-0013"}, "mobile"),
+        ({"mobile": ""}, "mobile"),
+        ({"time": "soon"}, "time"),
+        ({"time": 10**30}, "time"),
+        ({"text": "\ud800"}, "text"),
+        ({"text": "a\x00b"}, "text"),
+        ({"text": ["a"]}, "text"),
+    ],
+)
+def test_reply_that_cannot_be_read_names_the_field(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_reply(body(REPLY | changes))
+    assert refused.value.problems[0].field == field
+
+
+@given(anything | st.lists(anything))
+def test_nothing_but_invalid_is_ever_raised(content: Any) -> None:
+    for parse in (parse_receipts, parse_reply):
+        try:
+            parse(body(content))
+        except Invalid as error:
+            assert error.problems
+
+
+@given(st.binary())
+def test_bytes_that_are_no_json_are_refused(content: bytes) -> None:
+    for parse in (parse_receipts, parse_reply):
+        try:
+            parse(content)
+        except Invalid as error:
+            assert error.problems

@@ -1,0 +1,206 @@
+"""WeChat's pushes against wechatpy, the published signature, and hostile XML."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wechatpy import parse_message as oracle_parse
+from wechatpy.crypto import PrpCrypto
+from wechatpy.crypto import WeChatCrypto as OracleCrypto
+from wechatpy.utils import check_signature
+
+from deploy.simulators.callbacks import wechat_xml
+from services.intake.channels.wechat import (
+    WeChatFollowed,
+    WeChatLocation,
+    WeChatOther,
+    WeChatReceipt,
+    WeChatText,
+    WeChatUnfollowed,
+    parse_message,
+    parse_xml,
+)
+from services.intake.channels.wechat_crypto import WeChatCrypto, echo, signature, verify
+from shared.errors import Invalid
+
+TOKEN, APPID = "AAAAA", "wx0123456789abcdef"
+AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
+AT = datetime(2024, 4, 25, 9, 24, 19, tzinfo=UTC)
+FIELDS: dict[str, str | int] = {
+    "ToUserName": "gh_dongguan",
+    "FromUserName": "oPerson_000001",
+    "CreateTime": 1714037059,
+}
+TEXT = FIELDS | {"MsgType": "text", "Content": "楼道漏水 <急>", "MsgId": 23637352235060880}
+EVENT = FIELDS | {"MsgType": "event"}
+
+# What XML can carry: no control characters, no half pairs; a lone CR is read as LF.
+xml_text = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
+)
+
+
+def test_signature_is_the_published_one() -> None:
+    assert signature(TOKEN, "1714037059", "486452656") == (
+        "899cf89e464efb63f54ddac96b0a0a235f53aa78"
+    )
+
+
+@given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
+def test_wechatpy_accepts_our_signature(timestamp: str, nonce: str) -> None:
+    check_signature(TOKEN, signature(TOKEN, timestamp, nonce), timestamp, nonce)
+
+
+def test_echo_answers_only_a_signed_get() -> None:
+    query = {"timestamp": "1714037059", "nonce": "486452656", "echostr": "4375120948345356249"}
+    signed = query | {"signature": "899cf89e464efb63f54ddac96b0a0a235f53aa78"}
+    assert echo(TOKEN, signed) == "4375120948345356249"
+    for wrong in (query, signed | {"nonce": "1"}, signed | {"signature": "é"}, {}):
+        with pytest.raises(Invalid):
+            verify(TOKEN, wrong)
+
+
+def test_text_message_is_read() -> None:
+    assert parse_message(wechat_xml(TEXT)) == WeChatText(
+        "oPerson_000001", "楼道漏水 <急>", "23637352235060880", AT
+    )
+
+
+@given(xml_text)
+def test_any_text_arrives_as_wechatpy_reads_it(text: str) -> None:
+    xml = wechat_xml(TEXT | {"Content": text})
+    read, expected = parse_message(xml), oracle_parse(xml)
+    assert isinstance(read, WeChatText)
+    assert read.text == text
+    assert (read.openid, read.message_id) == (expected.source, str(expected.id))
+    # wechatpy strips the text and joins split CDATA sections with nothing lost.
+    assert (expected.content or "").strip() == text.strip()
+
+
+def test_location_is_read() -> None:
+    place: dict[str, str | int] = {"Location_X": "23.02", "Location_Y": "113.75", "Label": "茶山镇"}
+    xml = wechat_xml(FIELDS | {"MsgType": "location", "MsgId": 7} | place)
+    assert parse_message(xml) == WeChatLocation("oPerson_000001", 23.02, 113.75, "茶山镇", "7", AT)
+
+
+@pytest.mark.parametrize("latitude", ["91", "nan", "north", ""])
+def test_place_that_is_none_is_refused(latitude: str) -> None:
+    place: dict[str, str | int] = {"Location_X": latitude, "Location_Y": "113.75"}
+    with pytest.raises(Invalid):
+        parse_message(wechat_xml(FIELDS | {"MsgType": "location", "MsgId": 7} | place))
+
+
+def test_events_are_read() -> None:
+    openid = "oPerson_000001"
+    assert parse_message(wechat_xml(EVENT | {"Event": "subscribe"})) == WeChatFollowed(openid, AT)
+    assert parse_message(wechat_xml(EVENT | {"Event": "unsubscribe"})) == WeChatUnfollowed(
+        openid, AT
+    )
+    assert parse_message(wechat_xml(EVENT | {"Event": "CLICK"})) == WeChatOther(openid, "CLICK", AT)
+    assert parse_message(wechat_xml(FIELDS | {"MsgType": "image"})) == WeChatOther(
+        openid, "image", AT
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("success", "delivered"),
+        ("failed:user block", "failed"),
+        ("failed: system failed", "failed"),
+    ],
+)
+def test_job_finished_is_a_receipt(status: str, outcome: str) -> None:
+    finished = {"Event": "TEMPLATESENDJOBFINISH", "MsgID": 200163836, "Status": status}
+    receipt = parse_message(wechat_xml(EVENT | finished))
+    assert isinstance(receipt, WeChatReceipt)
+    assert (receipt.provider_message_id, receipt.outcome) == ("200163836", outcome)
+    assert receipt.code == status
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        '<!DOCTYPE a [<!ENTITY b "c">]><xml><Content>&b;</Content></xml>',
+        '<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///etc/passwd"><xml/>',
+        "<?x <![CDATA[ ?><!DOCTYPE a><?y ]]> ?><xml/>",
+        "<!-- <![CDATA[ --><!DOCTYPE a><!-- ]]> --><xml/>",
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a><xml/>',
+    ],
+)
+def test_document_type_is_refused_however_it_hides(xml: str) -> None:
+    for encoded in (xml.encode(), xml.encode("utf-16"), b"\xef\xbb\xbf" + xml.encode()):
+        with pytest.raises(Invalid):
+            parse_xml(encoded)
+
+
+def test_person_may_write_a_document_type() -> None:
+    read = parse_message(wechat_xml(TEXT | {"Content": "<!DOCTYPE a><?b?>]]>"}))
+    assert isinstance(read, WeChatText)
+    assert read.text == "<!DOCTYPE a><?b?>]]>"
+
+
+@given(st.binary() | xml_text.map(lambda t: f"<xml>{t}</xml>".encode()))
+def test_nothing_but_invalid_is_ever_raised(body: bytes) -> None:
+    with pytest.raises(Invalid):
+        parse_message(body)
+
+
+def test_large_body_is_refused_unread() -> None:
+    with pytest.raises(Invalid):
+        parse_xml(b"<xml>" + b" " * 70_000 + b"</xml>")
+
+
+@given(st.binary(max_size=300), st.binary(min_size=16, max_size=16))
+def test_what_is_encrypted_is_decrypted(xml: bytes, first: bytes) -> None:
+    crypto = WeChatCrypto(TOKEN, AES_KEY, APPID)
+    assert crypto.decrypt(crypto.encrypt(xml, first)) == xml
+
+
+def test_encryption_is_wechatpys_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PrpCrypto, "get_random_string", lambda self: b"0123456789abcdef")
+    xml = wechat_xml(TEXT)
+    theirs = PrpCrypto(base64.b64decode(AES_KEY + "=")).encrypt(xml.decode(), APPID)
+    ours = WeChatCrypto(TOKEN, AES_KEY, APPID).encrypt(xml, b"0123456789abcdef")
+    assert ours.encode() == theirs
+
+
+def test_wechatpy_opens_what_we_seal_and_we_open_what_it_seals() -> None:
+    crypto, oracle = WeChatCrypto(TOKEN, AES_KEY, APPID), OracleCrypto(TOKEN, AES_KEY, APPID)
+    xml = wechat_xml(TEXT)
+    sealed, signed = crypto.seal(xml, "1714037059", "486452656")
+    opened = oracle.decrypt_message(sealed, signed, "1714037059", "486452656")
+    assert opened == xml.decode()
+
+    theirs = oracle.encrypt_message(xml.decode(), "486452656", "1714037059").encode()
+    query = {
+        "timestamp": "1714037059",
+        "nonce": "486452656",
+        "msg_signature": parse_xml(theirs)["MsgSignature"],
+    }
+    assert crypto.open(theirs, query) == xml
+
+
+def test_push_for_another_account_or_with_another_key_is_refused() -> None:
+    sealed, signed = WeChatCrypto(TOKEN, AES_KEY, "wxanother").seal(b"<xml/>", "1", "2")
+    query = {"timestamp": "1", "nonce": "2", "msg_signature": signed}
+    other_key = base64.b64encode(bytes(32)).decode().rstrip("=")
+    for crypto in (WeChatCrypto(TOKEN, AES_KEY, APPID), WeChatCrypto(TOKEN, other_key, APPID)):
+        with pytest.raises(Invalid):
+            crypto.open(sealed, query)
+    with pytest.raises(Invalid):
+        WeChatCrypto(TOKEN, AES_KEY, "wxanother").open(sealed, query | {"nonce": "3"})
+
+
+@given(st.text(max_size=200) | st.binary(max_size=96).map(lambda b: base64.b64encode(b).decode()))
+def test_any_cipher_is_refused_without_surprise(cipher: str) -> None:
+    with pytest.raises(Invalid):
+        WeChatCrypto(TOKEN, AES_KEY, APPID).decrypt(cipher)
+
+
+@pytest.mark.parametrize("key", ["", "short", "*" * 43])
+def test_key_of_another_length_is_refused_at_start(key: str) -> None:
+    with pytest.raises(Invalid):
+        WeChatCrypto(TOKEN, key, APPID)

@@ -1,0 +1,229 @@
+"""WeChat's adapter against the simulator on a real socket, and its rules for fields."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.simulators.main import running
+from deploy.simulators.settings import SimulatorSettings
+from services.notify.providers import Message, Outcome, WeChatTemplate
+from services.notify.providers.wechat import CODES, read_reply
+from services.notify.providers.wechat_fields import fit
+
+SETTINGS = SimulatorSettings(wechat_secret="simulated", hang_s=1, wechat_templates={"T1": "进展"})
+TEMPLATES = {"request_opened": "T1", "unapproved": "T404"}
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    async with running(SETTINGS) as base:
+        yield base
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        yield client
+
+
+def wechat(
+    http: httpx.AsyncClient, url: str, *, secret: str = "simulated", **more: Any
+) -> WeChatTemplate:
+    return WeChatTemplate(http, url, SETTINGS.wechat_appid, secret, TEMPLATES, **more)
+
+
+def notice(openid: str = "oPerson_000001", **changes: Any) -> Message:
+    content: dict[str, Any] = {
+        "notice_id": f"notice-{openid}",
+        "recipient": openid,
+        "template": "request_opened",
+        "parameters": (("character_string1", "DG20250001"), ("thing2", "已受理")),
+        "url": "https://gj.example/r/1",
+    }
+    return Message(**(content | changes))
+
+
+async def counted(http: httpx.AsyncClient, url: str) -> dict[str, int]:
+    return dict((await http.get(f"{url}/simulator/counters")).json())
+
+
+async def on_phone(http: httpx.AsyncClient, url: str, openid: str) -> list[dict[str, Any]]:
+    found = await http.get(f"{url}/simulator/messages", params={"recipient": openid})
+    return list(found.json()["messages"])
+
+
+async def test_message_lies_on_the_phone_with_its_link(http: httpx.AsyncClient, url: str) -> None:
+    outcome = await wechat(http, url).send(notice())
+    (message,) = await on_phone(http, url, "oPerson_000001")
+    assert outcome == Outcome("sent", message["provider_message_id"], "0")
+    assert message["text"] == "DG20250001\n已受理"
+    assert (message["title"], message["url"]) == ("进展", "https://gj.example/r/1")
+
+
+async def test_many_senders_fetch_one_token(http: httpx.AsyncClient, url: str) -> None:
+    provider = wechat(http, url)
+    people = [notice(f"oPerson_{n:06d}") for n in range(20)]
+    outcomes = await asyncio.gather(*(provider.send(one) for one in people))
+    assert {outcome.kind for outcome in outcomes} == {"sent"}
+    assert (await counted(http, url))["wechat_token_calls"] == 1
+
+
+async def test_token_that_dies_in_mid_batch_is_fetched_again_once(
+    http: httpx.AsyncClient, url: str
+) -> None:
+    provider = wechat(http, url)
+    people = [notice(f"oPerson_{n:06d}") for n in range(20)]
+    people[10] = notice("oPerson_990012")
+    outcomes = await asyncio.gather(*(provider.send(one) for one in people))
+    assert {outcome.kind for outcome in outcomes} == {"sent"}
+    counters = await counted(http, url)
+    assert counters["wechat_token_calls"] == 2
+    assert counters["wechat_accepted"] == 20
+
+
+async def test_token_is_fetched_again_before_its_end(http: httpx.AsyncClient, url: str) -> None:
+    elapsed = [0.0]
+    provider = wechat(http, url, elapsed=lambda: elapsed[0])
+    for at in (0.0, 6900.0, 6970.0):
+        elapsed[0] = at
+        assert (await provider.send(notice(f"oPerson_{int(at):06d}"))).kind == "sent"
+    assert (await counted(http, url))["wechat_token_calls"] == 2
+
+
+async def test_same_notice_twice_is_one_message(http: httpx.AsyncClient, url: str) -> None:
+    provider = wechat(http, url)
+    first, second = [await provider.send(notice()) for _ in range(2)]
+    assert first == second
+    assert len(await on_phone(http, url, "oPerson_000001")) == 1
+
+
+async def test_lost_answer_is_asked_for_again_and_sends_no_second_message(
+    http: httpx.AsyncClient, url: str
+) -> None:
+    outcome = await wechat(http, url, timeout_s=0.3).send(notice("oPerson_990005"))
+    assert outcome.kind == "unknown"
+    assert len(await on_phone(http, url, "oPerson_990005")) == 1
+    assert (await counted(http, url))["wechat_deduplicated"] == 1
+
+
+@pytest.mark.parametrize(
+    ("openid", "kinds"),
+    [
+        ("oPerson_990002", ["retry", "sent"]),
+        ("oPerson_990003", ["retry", "sent"]),
+        ("oPerson_990009", ["refused"]),
+        ("oPerson_990010", ["retry"]),
+        ("无", ["refused"]),
+    ],
+)
+async def test_scripted_recipient_is_classified(
+    http: httpx.AsyncClient, url: str, openid: str, kinds: list[str]
+) -> None:
+    provider = wechat(http, url)
+    assert [(await provider.send(notice(openid))).kind for _ in kinds] == kinds
+
+
+async def test_wrong_secret_is_misconfigured(http: httpx.AsyncClient, url: str) -> None:
+    outcome = await wechat(http, url, secret="wrong").send(notice())
+    assert (outcome.kind, outcome.code) == ("misconfigured", "40125")
+
+
+async def test_no_connection_is_retried(http: httpx.AsyncClient) -> None:
+    assert (await wechat(http, "http://127.0.0.1:1").send(notice())).kind == "retry"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"template": "unheard"}, "no_template"),
+        ({"template": "unapproved"}, "40037"),
+        ({"parameters": ("bare",)}, "parameter_without_field_name"),
+        ({"parameters": (("number1", "9" * 33),)}, "field_does_not_fit.number1"),
+    ],
+)
+async def test_message_that_can_never_pass_is_misconfigured(
+    http: httpx.AsyncClient, url: str, changes: dict[str, Any], code: str
+) -> None:
+    outcome = await wechat(http, url).send(notice(**changes))
+    assert (outcome.kind, outcome.code) == ("misconfigured", code)
+
+
+async def test_neither_token_nor_openid_reaches_a_log(
+    http: httpx.AsyncClient, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    message = notice(notice_id="n1")
+    await wechat(http, url).send(message)
+    assert caplog.text == ""
+    assert message.recipient not in repr(message)
+
+
+@pytest.mark.parametrize("errcode", [code for code in CODES if code])
+def test_refusal_names_no_openid(errcode: int) -> None:
+    body = json.dumps({"errcode": errcode, "errmsg": "openid oPerson_000001 fails"}).encode()
+    outcome = read_reply(body, "oPerson_000001")
+    assert outcome.kind == CODES[errcode].kind
+    assert outcome.detail == "openid … fails"
+
+
+@given(st.binary() | st.dictionaries(st.text(), st.text()).map(json.dumps).map(str.encode))
+def test_any_answer_is_read_without_raising(body: bytes) -> None:
+    assert read_reply(body).kind == "unknown"
+
+
+@given(st.text(max_size=60), st.integers(1, 99))
+def test_prose_always_fits_and_short_prose_is_untouched(text: str, number: int) -> None:
+    fitted = fit(f"thing{number}", text)
+    assert 1 <= len(fitted) <= 20
+    plain = " ".join(text.split())
+    if 1 <= len(plain) <= 20:
+        assert fitted == plain
+    elif plain:
+        assert fitted == plain[:19] + "…"
+
+
+@given(st.sampled_from(["thing1", "phrase2", "name3", "symbol4"]), st.text(max_size=60))
+def test_fitting_twice_changes_nothing_more(field: str, text: str) -> None:
+    once = fit(field, text)
+    assert fit(field, once) == once
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("phrase1", "已受理!", "已受理"),
+        ("phrase1", "正在等待审批", "正在等待审"),
+        ("name1", "张三", "张三"),
+        ("name1", "欧阳" * 6, "欧阳" * 4 + "欧…"),
+        ("amount1", "¥12.50元", "¥12.50元"),
+        ("time1", "2019年10月1日 15:01", "2019年10月1日 15:01"),
+        ("keyword1", "长" * 50, "长" * 50),
+        ("thing1", "\n", "无"),
+    ],
+)
+def test_field_is_fitted(field: str, value: str, expected: str) -> None:
+    assert fit(field, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("number1", "9" * 33),
+        ("number1", "twelve"),
+        ("amount1", "¥12345678901"),
+        ("phone_number1", "1" * 18),
+        ("car_number1", "粤S" + "1" * 7),
+        ("character_string1", "编号一"),
+        ("letter1", "a1"),
+    ],
+)
+def test_fact_that_does_not_fit_is_refused_and_never_cut(field: str, value: str) -> None:
+    with pytest.raises(ValueError, match=field):
+        fit(field, value)

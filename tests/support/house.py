@@ -1,0 +1,171 @@
+"""A house for one test: services in this process, on a real broker and database of their own."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from fastapi import FastAPI
+
+from deploy.local.stack import Stack
+from shared import mongo
+from shared.contracts.envelope import Fact, cloud_event, foreign_event
+from shared.contracts.topics import BY_NAME
+from shared.messaging.broker import cluster_id, create_topics
+from shared.messaging.fold import encode
+from shared.runtime import Runtime
+from shared.security import SIGNATURE_HEADER, Credential, Keyring, Role, issue
+from shared.service import Service, build_app
+from shared.settings import Settings
+from tests.support.eventually import eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One instance of a service in this process."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+    leave: AsyncExitStack
+
+    @property
+    def runtime(self) -> Runtime:
+        runtime = self.app.state.runtime
+        assert isinstance(runtime, Runtime)
+        return runtime
+
+    async def stop(self) -> None:
+        await self.leave.aclose()
+
+
+class House:
+    def __init__(self, mongod: Stack, broker: Stack, secrets_dir: Path, prefix: str) -> None:
+        self.mongod = mongod
+        self.broker = broker
+        self.secrets_dir = secrets_dir
+        self.keyring = Keyring(secrets_dir)
+        self.prefix = prefix
+        self._running: list[Running] = []
+        self._databases: set[str] = set()
+        issue(secrets_dir / "credentials.json", _credential("operator", {Role.OPERATOR}))
+
+    # --- services ---
+
+    def settings(self, kind: type[Settings] = Settings, **given: Any) -> Any:
+        return kind(
+            **{
+                "broker": self.broker.options.broker_kind,
+                "kafka_bootstrap": self.broker.kafka_bootstrap,
+                "mongo_uri": self.mongod.mongo_uri,
+                "mongo_prefix": self.prefix,
+                "secrets_dir": self.secrets_dir,
+                "data_dir": self.secrets_dir.parent,
+                "fetch_max_wait_ms": 20,
+                "session_timeout_ms": 6000,
+                **given,
+            }
+        )
+
+    async def start(self, service: Service, settings: Any = None, **given: Any) -> Running:
+        return await self.start_app(build_app(service, settings or self.settings(**given)))
+
+    async def start_app(self, app: FastAPI) -> Running:
+        """Returns when it is ready."""
+        leave = AsyncExitStack()
+        await leave.enter_async_context(app.router.lifespan_context(app))
+        http = await leave.enter_async_context(
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service")
+        )
+        running = Running(app, http, leave)
+        self._running.append(running)
+
+        async def reason() -> str:
+            return str(app.state.ready())
+
+        await eventually(reason, lambda text: text == "")
+        self._databases.add(running.runtime.database.name)
+        return running
+
+    async def stop(self) -> None:
+        for running in self._running:
+            await running.stop()
+        for name in self._databases:
+            await mongo.connect(self.mongod.mongo_uri, name).client.drop_database(name)
+
+    # --- who comes in ---
+
+    def bearer(self, id_: str, *roles: Role, area: str = "", source: str = "") -> dict[str, str]:
+        """Issues a credential; returns the header it comes in with."""
+        credential = _credential(id_, set(roles), area, source)
+        token = issue(self.secrets_dir / "credentials.json", credential)
+        return {"Authorization": f"Bearer {token}"}
+
+    # --- the broker, as an outsider sees it ---
+
+    async def publish(self, *records: tuple[str, bytes, bytes, bytes | None]) -> None:
+        """(topic, key, value, signature), in order, acknowledged."""
+        await create_topics(self.broker.kafka_bootstrap)
+        producer = AIOKafkaProducer(bootstrap_servers=self.broker.kafka_bootstrap, acks="all")
+        await producer.start()
+        try:
+            for topic, key, value, signature in records:
+                headers = [(SIGNATURE_HEADER, signature)] if signature is not None else []
+                await producer.send_and_wait(topic, value, key=key, headers=headers)
+        finally:
+            await producer.stop()
+
+    def own(self, source: str, subject: str, sequence: int, fact: Fact) -> Any:
+        """A signed record of one of our own services."""
+        event = cloud_event(
+            source=source,
+            subject=subject,
+            sequence=sequence,
+            time=datetime.now(UTC),
+            data=fact,
+            correlation_id="C-1",
+            causation_id="",
+            traceparent="",
+        )
+        return self.signed(source, fact.TOPIC, subject, encode(event))
+
+    def foreign(self, source: str, message_id: str, fact: Fact) -> Any:
+        """A signed record from outside."""
+        event = foreign_event(
+            source=source, message_id=message_id, time=datetime.now(UTC), data=fact
+        )
+        return self.signed(source, fact.TOPIC, source, encode(event))
+
+    def signed(self, source: str, topic: str, key: str, value: bytes) -> Any:
+        return (topic, key.encode(), value, self.keyring.sign_record(source, topic, value))
+
+    async def read(self, topic: str) -> list[dict[str, Any]]:
+        """Every event on a topic now, partition by partition."""
+        import json
+
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.broker.kafka_bootstrap)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, p) for p in range(BY_NAME[topic].partitions)]
+            consumer.assign(partitions)
+            end = await consumer.end_offsets(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            events = []
+            for partition in partitions:
+                while await consumer.position(partition) < end[partition]:
+                    for record in (await consumer.getmany(partition, timeout_ms=200)).get(
+                        partition, []
+                    ):
+                        events.append(json.loads(record.value))
+            return events
+        finally:
+            await consumer.stop()
+
+    async def cluster(self) -> str:
+        return await cluster_id(self.broker.kafka_bootstrap)
+
+
+def _credential(id_: str, roles: set[Role], area: str = "", source: str = "") -> Credential:
+    return Credential(id=id_, secret_sha256="", roles=frozenset(roles), area=area, source=source)
