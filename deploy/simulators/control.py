@@ -19,7 +19,7 @@ from shared.clock import Clock
 AT_ONCE_MAX = 16
 BATCH_MAX = 1000
 
-Number = Annotated[str, Field(pattern=r"^(\+86)?1\d{10}$")]
+Number = Annotated[str, Field(pattern=r"^(\+86)?1[0-9]{10}$")]
 Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{6,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 UnixTime = Annotated[int, Field(ge=0, lt=2**33)]
@@ -45,7 +45,7 @@ class NumberedReply(Reply):
 class WeChatWords(Reply):
     """message_id: given again for a message that is pushed again."""
 
-    message_id: str | None = Field(default=None, pattern=r"^\d{1,20}$")
+    message_id: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
 
 
 class NumberedWords(WeChatWords):

@@ -33,7 +33,7 @@ REFUSALS = {
 # 慈善捐款 and 慈善募捐 are what both providers ban.
 BANNED = re.compile(r"募捐|捐款")
 
-_NUMBER = re.compile(r"\+861\d{10}")
+_NUMBER = re.compile(r"\+861[0-9]{10}")
 _PLACE = re.compile(r"\{(\d+)\}")
 
 

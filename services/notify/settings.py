@@ -1,5 +1,6 @@
 """What notify adds to the settings: providers, their accounts, and how it sends."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -25,8 +26,9 @@ class NotifySettings(Settings):
     tencent_app_id: str = "1400000000"
     sms_sign_name: Annotated[str, Field(min_length=2, max_length=12)] = "东莞民政"
     sms_template_ids: Annotated[
-        dict[str, str], Field(description="notice purpose -> approved template id")
-    ] = {}
+        Mapping[str, str],
+        Field(default_factory=dict, description="notice purpose -> approved template id"),
+    ]
 
     wechat_endpoint: Annotated[
         str, Field(description="https://api.weixin.qq.com; empty: the simulators")
@@ -34,8 +36,8 @@ class NotifySettings(Settings):
     wechat_appid: str = "wxsimulator0000000"
     wechat_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
     wechat_template_ids: Annotated[
-        dict[str, str], Field(description="notice purpose -> template id")
-    ] = {}
+        Mapping[str, str], Field(default_factory=dict, description="notice purpose -> template id")
+    ]
 
     send_concurrency: Annotated[int, Field(ge=1, le=1000, description="calls at one time")] = 32
     send_claimed_max: Annotated[

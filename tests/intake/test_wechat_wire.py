@@ -33,8 +33,12 @@ FIELDS: dict[str, str | int] = {
     "FromUserName": "oPerson_000001",
     "CreateTime": 1714037059,
 }
-TEXT = FIELDS | {"MsgType": "text", "Content": "楼道漏水 <急>", "MsgId": 23637352235060880}
-EVENT = FIELDS | {"MsgType": "event"}
+TEXT: dict[str, str | int] = FIELDS | {
+    "MsgType": "text",
+    "Content": "楼道漏水 <急>",
+    "MsgId": 23637352235060880,
+}
+EVENT: dict[str, str | int] = FIELDS | {"MsgType": "event"}
 
 # What XML can carry: no control characters, no half pairs; a lone CR is read as LF.
 xml_text = st.text(
@@ -113,8 +117,8 @@ def test_events_are_read() -> None:
     ],
 )
 def test_job_finished_is_a_receipt(status: str, outcome: str) -> None:
-    finished = {"Event": "TEMPLATESENDJOBFINISH", "MsgID": 200163836, "Status": status}
-    receipt = parse_message(wechat_xml(EVENT | finished))
+    finished = EVENT | {"Event": "TEMPLATESENDJOBFINISH", "MsgID": 200163836, "Status": status}
+    receipt = parse_message(wechat_xml(finished))
     assert isinstance(receipt, WeChatReceipt)
     assert (receipt.provider_message_id, receipt.outcome) == ("200163836", outcome)
     assert receipt.code == status
@@ -160,7 +164,7 @@ def test_what_is_encrypted_is_decrypted(xml: bytes, first: bytes) -> None:
 
 
 def test_encryption_is_wechatpys_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PrpCrypto, "get_random_string", lambda self: b"0123456789abcdef")
+    monkeypatch.setattr(PrpCrypto, "get_random_string", lambda _: b"0123456789abcdef")
     xml = wechat_xml(TEXT)
     theirs = PrpCrypto(base64.b64decode(AES_KEY + "=")).encrypt(xml.decode(), APPID)
     ours = WeChatCrypto(TOKEN, AES_KEY, APPID).encrypt(xml, b"0123456789abcdef")

@@ -1,5 +1,6 @@
 """A house for one test: services in this process, on a real broker and database of their own."""
 
+import json
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -143,8 +144,7 @@ class House:
 
     async def read(self, topic: str) -> list[dict[str, Any]]:
         """Every event on a topic now, partition by partition."""
-        import json
-
+        await create_topics(self.broker.kafka_bootstrap)
         consumer = AIOKafkaConsumer(bootstrap_servers=self.broker.kafka_bootstrap)
         await consumer.start()
         try:

@@ -19,7 +19,7 @@ CHINA = timezone(timedelta(hours=8))
 
 _CODE = re.compile(r"[^A-Za-z0-9_.:-]")
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")
-_DIGITS = re.compile(r"\d{5,15}")
+_DIGITS = re.compile(r"[0-9]{5,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,6 @@ def _phone(nation: str, mobile: str) -> str:
     if mobile.startswith("+"):
         nation, mobile = "", mobile[1:]
     digits = nation.lstrip("+") + mobile
-    if not (_DIGITS.fullmatch(digits) and digits.isascii()):
+    if not _DIGITS.fullmatch(digits):
         raise Invalid.of("not_a_number", "不是电话号码", "not a phone number", "mobile")
     return f"+{digits}"

@@ -113,7 +113,7 @@ def _wanted(text: str) -> Wanted | Unclear:
     reading = _Reading(text)
     reading.take(_PHONE)
     names = [match.group(1) for match in reading.take(_NAMED)]
-    amounts = {_fen(match) for match in reading.take(_AMOUNT)}
+    amounts = {_fen(match) for match in reading.take(_AMOUNT)} - {0}
     town_codes = reading.take_words(_TOWN_WORDS) or _short_towns(reading)
     classes = reading.take_words(CLASS_WORDS)
     kinds = reading.take_words(KIND_WORDS)
@@ -148,7 +148,7 @@ def _fen(match: re.Match[str]) -> int:
 
 
 def _money(fen: int) -> Need:
-    return Need(unit=MONEY_UNIT, quantity=max(fen, 1))
+    return Need(unit=MONEY_UNIT, quantity=fen)
 
 
 def _short_towns(reading: _Reading) -> set[str]:

@@ -7,8 +7,8 @@ from shared.errors import Problem
 from shared.messaging.decision import Answer
 
 HOW_TO_WRITE = (
-    "请写明诉求：类型 类别 金额或物品数量 镇街 困难类别 姓名，例如“心愿 生活物资 200元 茶山镇 低保 张三”。"
-    "收到帮助后回复“收到”。\n"
+    "请写明诉求：类型 类别 金额或物品数量 镇街 困难类别 姓名，"
+    "例如“心愿 生活物资 200元 茶山镇 低保 张三”。收到帮助后回复“收到”。\n"
     "Write kind, category, amount or item, town, class and name, as in the example."
 )
 THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."

@@ -11,7 +11,8 @@ KIND_WORDS: dict[str, str] = {
     "实事": Kind.PROJECT,
 }
 
-CLASS_WORDS: dict[str, str] = {LABELS[c]: c for c in BeneficiaryClass} | {
+CLASS_WORDS: dict[str, str] = {
+    **{LABELS[c]: c for c in BeneficiaryClass},
     "特困人员": BeneficiaryClass.EXTREME_POVERTY,
     "低保户": BeneficiaryClass.SUBSISTENCE,
     "低保家庭": BeneficiaryClass.SUBSISTENCE,
@@ -69,7 +70,10 @@ _HINTS: dict[str, Category] = {
 }
 
 MEASURES: frozenset[str] = frozenset(
-    "床 件 套 袋 包 箱 桶 瓶 个 台 张 双 条 盏 份 斤 公斤 千克 辆 把 本 次 小时 罐 盒 只".split()
+    {
+        *("公斤", "千克", "小时"),
+        *"床件套袋包箱桶瓶个台张双条盏份斤辆把本次罐盒只",
+    }
 )
 
 NUMERALS: dict[str, int] = {

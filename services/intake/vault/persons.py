@@ -25,12 +25,16 @@ def person_id(vault: Vault, name: str, phone: str | None, openid: str | None, ar
     if phone:
         return person_by_phone(vault, phone)
     if openid:
-        return vault.name("P", "openid", openid)
+        return person_by_openid(vault, openid)
     return vault.name("P", "name", name.strip(), area.village_code or area.town_code)
 
 
 def person_by_phone(vault: Vault, phone: str) -> str:
     return vault.name("P", "phone", phone)
+
+
+def person_by_openid(vault: Vault, openid: str) -> str:
+    return vault.name("P", "openid", openid)
 
 
 def handle_id(vault: Vault, openid: str | None) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.matching.decide.outcomes import keep
 from services.matching.model.match import Match
-from services.matching.model.match_id import parse_match_id
+from services.matching.model.match_id import is_request_id, parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.envelope import Event, Fact
@@ -15,6 +15,7 @@ from shared.contracts.events import (
     RequestWithdrawn,
 )
 from shared.contracts.values import TIERS
+from shared.errors import Invalid
 from shared.messaging.decision import NOTHING, AnyRef, Decision, Ref, State, States
 
 
@@ -25,6 +26,9 @@ def touches_opened(event: Event[RequestOpened]) -> tuple[AnyRef, ...]:
 def decide_opened(states: States, event: Event[RequestOpened], now: datetime) -> Decision:  # noqa: ARG001
     if states.get(Need, event.subject) is not None:
         return NOTHING
+    if not is_request_id(event.subject):
+        zh, en = "诉求编号格式不正确", "this is not a request id"
+        raise Invalid.of("request_id_malformed", zh, en, "subject")
     said = event.data
     need = Need(
         id=event.subject,

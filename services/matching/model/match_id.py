@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from shared.errors import Invalid
 
-_FORM = re.compile(r"M-(R-[0-9a-f]{20})-(O-[0-9a-f]{20})-([1-9]\d{0,8})")
+_FORM = re.compile(r"M-(R-[0-9A-Za-z]{1,64})-(O-[0-9A-Za-z]{1,64})-([1-9][0-9]{0,8})")
+_REQUEST = re.compile(r"R-[0-9A-Za-z]{1,64}")
 
 
 class MatchParts(NamedTuple):
@@ -18,6 +19,11 @@ class MatchParts(NamedTuple):
 
 def match_id(request_id: str, offer_id: str, number: int) -> str:
     return f"M-{request_id}-{offer_id}-{number}"
+
+
+def is_request_id(id_: str) -> bool:
+    """Whether a match id can hold it."""
+    return _REQUEST.fullmatch(id_) is not None
 
 
 def is_match_id(id_: str) -> bool:

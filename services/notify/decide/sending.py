@@ -10,6 +10,7 @@ from services.notify.decide.steps import (
     is_closed,
     is_misconfigured,
     may_ask_wechat_again,
+    settling,
 )
 from services.notify.model import (
     Attempt,
@@ -69,9 +70,8 @@ def _claimed(
     usable = _usable_channels(notice, opted_out, rules)
     if not usable:
         return notice.became("failed", code=_why_unreachable(notice, asked, opted_out))
-    channel = next((c for c in usable if not is_misconfigured(notice, c)), usable[0])
-    ready_at = _ready_at(notice, channel, rules)
-    if ready_at is not None and now < ready_at:
+    ready_at, channel = min((_ready_at(notice, c, rules), i, c) for i, c in enumerate(usable))[::2]
+    if now < ready_at:
         return notice.became("retry", due_at=ready_at, code=notice.code)
     return _sending(notice, channel, now, rules)
 
@@ -102,10 +102,10 @@ def _why_unreachable(notice: Notice, asked: ClaimNotice, opted_out: bool) -> str
     return notice.code or "no_contact"
 
 
-def _ready_at(notice: Notice, channel: NoticeChannel, rules: Rules) -> datetime | None:
-    """A channel that is misconfigured gets time to be put right."""
+def _ready_at(notice: Notice, channel: NoticeChannel, rules: Rules) -> datetime:
+    """A channel that is misconfigured gets time to be put right; the others are ready."""
     if not is_misconfigured(notice, channel):
-        return None
+        return notice.created_at
     ended_at = max(a.ended_at for a in notice.attempts if a.channel == channel and a.ended_at)
     return after(ended_at, rules.misconfigured_wait_s)
 
@@ -149,6 +149,7 @@ def decide_outcome(
         return decided(notice, told)
     if heard.said == "unknown":
         return decided(notice, after_unclear(told, attempt, now, rules))
+    told = settling(told, attempt)
     return decided(notice, after_not_sent(told, attempt, now, rules, heard.retry_after_s))
 
 

@@ -1,6 +1,7 @@
 """What every decision about a notice ends with: the facts its change of state tells."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from services.notify.model import Attempt, Notice
 from services.notify.rules import Rules, after
@@ -20,7 +21,7 @@ def decided(
 ) -> Decision:
     """steps: the notice as it was, and as it became, one after another."""
     final = steps[-1]
-    facts = (_fact(b) for a, b in zip(steps, steps[1:], strict=False) if a.state != b.state)
+    facts = (_fact(b) for a, b in pairwise(steps) if a.state != b.state)
     return Decision(
         states=(final, *others),
         events=tuple((final, fact) for fact in facts if fact is not None),
@@ -67,11 +68,13 @@ def after_not_sent(
     """It certainly did not go out: there again later, elsewhere at once, or never."""
     if any(a.stands for a in notice.attempts):
         return notice.became("sent")
+    if notice.unclear_since is not None:
+        return after_unclear(notice, attempt, now, rules, retry_after_s)
     channel, code = attempt.channel, attempt.code
     if attempt.outcome == "retry" and not is_closed(notice, channel, rules):
         failures = sum(a.channel == channel and a.outcome == "retry" for a in notice.attempts)
-        delay_s = max(rules.delay_s(failures), retry_after_s)
-        return notice.became("retry", due_at=after(now, delay_s), code=code)
+        due_at = after(now, max(rules.delay_s(failures), retry_after_s))
+        return notice.became("retry", due_at=due_at, code=code)
     if any(_is_promising(notice, other, rules) for other in notice.reachable if other != channel):
         return notice.became("retry", due_at=after(now), code=code)
     if attempt.outcome == "misconfigured":
@@ -84,13 +87,15 @@ def _is_promising(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
     return not is_closed(notice, channel, rules) and not is_misconfigured(notice, channel)
 
 
-def after_unclear(notice: Notice, attempt: Attempt, now: datetime, rules: Rules) -> Notice:
+def after_unclear(
+    notice: Notice, attempt: Attempt, now: datetime, rules: Rules, retry_after_s: float = 0
+) -> Notice:
     """It may have gone out. Only WeChat may be asked again, while it drops doubles."""
     if any(a.stands for a in notice.attempts):
         return notice.became("sent")
     if attempt.channel == "wechat" and may_ask_wechat_again(notice, now, rules):
-        failures = sum(a.outcome == "unknown" for a in notice.attempts)
-        due_at = after(now, rules.delay_s(failures))
+        failures = sum(a.channel == "wechat" for a in notice.attempts)
+        due_at = after(now, max(rules.delay_s(failures), retry_after_s))
         return notice.became("retry", due_at=due_at, code=attempt.code)
     return notice.became("unknown", code=attempt.code)
 
@@ -98,6 +103,21 @@ def after_unclear(notice: Notice, attempt: Attempt, now: datetime, rules: Rules)
 def may_ask_wechat_again(notice: Notice, now: datetime, rules: Rules) -> bool:
     since = notice.unclear_since
     return since is not None and (now - since).total_seconds() < rules.wechat_resend_s
+
+
+def settling(notice: Notice, attempt: Attempt) -> Notice:
+    """A refusal of the same message by WeChat says that the unclear ones did not arrive either."""
+    if attempt.channel != "wechat" or (
+        attempt.outcome != "refused" and attempt.receipt != "failed"
+    ):
+        return notice
+    attempts = tuple(
+        a.model_copy(update={"outcome": "refused"})
+        if a.channel == "wechat" and a.outcome == "unknown"
+        else a
+        for a in notice.attempts
+    )
+    return notice.model_copy(update={"attempts": attempts})
 
 
 def after_receipt(notice: Notice, attempt: Attempt, now: datetime, rules: Rules) -> Notice:
@@ -109,4 +129,4 @@ def after_receipt(notice: Notice, attempt: Attempt, now: datetime, rules: Rules)
         return notice.became("delivered", channel=attempt.channel)
     if notice.state not in ("sent", "unknown") or attempt.number != notice.tries:
         return notice
-    return after_not_sent(notice, attempt, now, rules)
+    return after_not_sent(settling(notice, attempt), attempt, now, rules)

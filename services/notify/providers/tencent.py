@@ -65,8 +65,8 @@ CODES: Mapping[str, Ruling] = {
 }
 UNLISTED = Ruling("unknown")
 
-_MAINLAND_NUMBER = re.compile(r"1\d{10}")
-_NUMBER = re.compile(r"\+\d{6,15}")
+_MAINLAND_NUMBER = re.compile(r"1[0-9]{10}")
+_NUMBER = re.compile(r"\+[0-9]{6,15}")
 
 
 def _hmac(key: bytes, text: str) -> bytes:

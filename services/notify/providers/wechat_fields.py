@@ -16,11 +16,11 @@ CUT_AT: Mapping[str, int] = {"thing": 20, "symbol": 5, "phrase": 5}
 
 # Facts: what the whole value has to look like.
 SHAPES: Mapping[str, re.Pattern[str]] = {
-    "number": re.compile(r"[\d.,+-]{1,32}"),
+    "number": re.compile(r"[0-9.,+-]{1,32}"),
     "letter": re.compile(r"[A-Za-z]{1,32}"),
     "character_string": re.compile(r"[\x21-\x7e]{1,32}"),
-    "amount": re.compile(r"[^\d\s.]?(?=[\d.]{1,11}元?$)\d{1,10}(\.\d+)?元?"),
-    "phone_number": re.compile(r"[\d+() -]{1,17}"),
+    "amount": re.compile(r"[^\d\s.]?(?=[0-9.]{1,11}元?$)[0-9]{1,10}(\.[0-9]+)?元?"),
+    "phone_number": re.compile(r"[0-9+() -]{1,17}"),
     "car_number": re.compile(r".{1,8}"),
 }
 

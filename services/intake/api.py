@@ -1,0 +1,287 @@
+"""HTTP for channels, collectors, approvers and our own services: parse, decide, answer."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from pydantic import Field, ValidationError
+
+from services.intake import store, views
+from services.intake.equipment import equipment_of
+from services.intake.model import (
+    ApproveRequest,
+    DeclineRequest,
+    ErasePerson,
+    RegisterParty,
+    Request,
+    RequestState,
+    WithdrawRequest,
+)
+from services.intake.rules import LEVELS, problems_of
+from shared import mongo
+from shared.contracts.events import ApprovalLevel, RequestSubmitted
+from shared.contracts.values import Channel, Identifier, ShortText, Value
+from shared.errors import Invalid, describe_validation
+from shared.messaging.decision import Answer, Command, refusal
+from shared.runtime import Runtime
+from shared.security import STAFF, Credential, Role
+from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_to
+
+router = APIRouter()
+
+APPROVERS: dict[Role, tuple[ApprovalLevel, ...]] = {
+    Role.APPROVER_VILLAGE: LEVELS[:1],
+    Role.APPROVER_TOWN: LEVELS[:2],
+    Role.APPROVER_CITY: LEVELS,
+}
+CASE_WORKERS = frozenset({Role.COLLECTOR, *APPROVERS})
+BATCH_MAX = 200
+
+Submitter = Annotated[
+    Credential, Depends(allow(Role.CHANNEL, Role.COLLECTOR, Role.OPERATOR, *APPROVERS))
+]
+Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
+Staff = Annotated[Credential, Depends(allow(*STAFF))]
+Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
+Registrar = Annotated[
+    Credential,
+    Depends(allow(Role.COLLECTOR, Role.DONOR_PARTNER, Role.OPERATOR, Role.CHANNEL, Role.SERVICE)),
+]
+OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
+
+UNKNOWN = refusal(404, "unknown_request", "没有这个诉求编号", "no such request", "request_id")
+
+
+class BatchRow(Value):
+    """request: as in `POST /requests`; checked row by row, so that one does not hold the others."""
+
+    idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
+    request: dict[str, Any]
+
+
+class Declining(Value):
+    reason: ShortText
+
+
+class ContactsAsked(Value):
+    purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+    person_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)]
+
+
+# --- submitting -------------------------------------------------------------------------------
+
+
+@router.post("/requests", status_code=201)
+async def submit(
+    asked: RequestSubmitted, caller: Submitter, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """The durable decision: opened, waiting for an approval, or a duplicate."""
+    return await answer_to(runtime, caller, _collected(asked, caller), key)
+
+
+@router.post("/requests/batch")
+async def submit_batch(
+    rows: Annotated[list[BatchRow], Field(max_length=BATCH_MAX)],
+    caller: Submitter,
+    runtime: RuntimeDep,
+) -> dict[str, Any]:
+    """Each row's own answer, in order; good rows do not wait for bad ones."""
+    source = caller.source or caller.id
+    answers: dict[int, Answer] = {}
+    commands: dict[int, Command[RequestSubmitted]] = {}
+    for index, row in enumerate(rows):
+        try:
+            asked = _checked(row, caller, runtime)
+            key = f"{source}|{row.idempotency_key}"
+            commands[index] = Command(asked, key=key, principal=caller.id)
+        except Invalid as error:
+            answers[index] = _problems(error)
+        except Denied as denied:
+            answers[index] = denied.answer
+    decided = await runtime.processor.execute_many(list(commands.values()))
+    for index, answer in zip(commands, decided, strict=True):
+        answers[index] = answer_of(answer)
+    return {
+        "answers": [
+            {
+                "idempotency_key": row.idempotency_key,
+                "status": answers[index].status,
+                **answers[index].body,
+            }
+            for index, row in enumerate(rows)
+        ]
+    }
+
+
+def _checked(row: BatchRow, caller: Credential, runtime: Runtime) -> RequestSubmitted:
+    """Raises Invalid or Denied."""
+    try:
+        asked = RequestSubmitted.model_validate(row.request)
+    except ValidationError as error:
+        raise Invalid(*describe_validation(error)) from None
+    if problems := problems_of(equipment_of(runtime).rules, asked):
+        raise Invalid(*problems)
+    return _collected(asked, caller)
+
+
+def _collected(asked: RequestSubmitted, caller: Credential) -> RequestSubmitted:
+    """In the caller's area, and in the name of the collector who brings it. Raises Denied."""
+    if not caller.sees(asked.area.town_code, asked.area.village_code):
+        raise Denied(
+            refusal(403, "not_your_area", "不在您的辖区", "not in your area", "area.town_code")
+        )
+    if Role.COLLECTOR in caller.roles and asked.collector_id is None:
+        return asked.model_copy(update={"collector_id": caller.id})
+    return asked
+
+
+def _problems(error: Invalid) -> Answer:
+    return Answer(422, {"problems": [problem.as_dict() for problem in error.problems]})
+
+
+def answer_of(result: Answer | Exception) -> Answer:
+    """Raises what is not the row's own fault."""
+    if isinstance(result, Invalid):
+        return _problems(result)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+@router.get("/requests/{request_id}")
+async def read_request(
+    request_id: Identifier, caller: Reader, runtime: RuntimeDep
+) -> dict[str, Any]:
+    """A channel sees its own, staff their area; who works on the case reads the text too."""
+    request = await mongo.load(runtime.database, Request, request_id)
+    if request is None or not _may_see(request, caller):
+        raise Denied(UNKNOWN)
+    view = views.request_view(request)
+    return view | await _personal(request, caller, runtime)
+
+
+async def _personal(request: Request, caller: Credential, runtime: Runtime) -> dict[str, Any]:
+    if not caller.roles & CASE_WORKERS:
+        return {}
+    persons = await store.find_persons(runtime.database, [request.person_id])
+    person = persons.get(request.person_id)
+    if person is None:
+        return {}
+    at = await runtime.processor.now()
+    await store.log_access(runtime.database, caller.id, "read_request", [person.id], at)
+    return views.personal_view(equipment_of(runtime).vault, request, person)
+
+
+def _may_see(request: Request, caller: Credential) -> bool:
+    if not caller.roles & STAFF:
+        return request.source == (caller.source or caller.id)
+    return caller.sees(request.area.town_code, request.area.village_code)
+
+
+@router.get("/requests")
+async def list_requests(
+    caller: Staff,
+    runtime: RuntimeDep,
+    state: RequestState | None = None,
+    channel: Channel | None = None,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> dict[str, Any]:
+    """One page by id; `next` is the `after` of the following one, null at the end."""
+    query = store.seen_by(caller)
+    query |= {"state": state.value} if state else {}
+    query |= {"channel": channel.value} if channel else {}
+    found = await store.list_requests(runtime.database, query, after, limit)
+    following = found[-1].id if len(found) == limit else None
+    return {"requests": [views.request_view(r) for r in found], "next": following}
+
+
+@router.get("/summary")
+async def summary(_caller: Staff, runtime: RuntimeDep) -> dict[str, Any]:
+    counts = await store.count_by_state_and_channel(runtime.database)
+    return views.summary_view(counts)
+
+
+# --- judging ----------------------------------------------------------------------------------
+
+
+@router.post("/requests/{request_id}/approve")
+async def approve(
+    request_id: Identifier, caller: Approver, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    command = ApproveRequest(
+        request_id=request_id, levels=_levels(caller), area=caller.area, approver_id=caller.id
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/requests/{request_id}/decline")
+async def decline(
+    request_id: Identifier,
+    said: Declining,
+    caller: Approver,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """The reason goes out with the event: no personal data in it."""
+    command = DeclineRequest(
+        request_id=request_id,
+        levels=_levels(caller),
+        area=caller.area,
+        approver_id=caller.id,
+        reason=said.reason,
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/requests/{request_id}/withdraw")
+async def withdraw(
+    request_id: Identifier, caller: Submitter, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    staff = bool(caller.roles & STAFF)
+    command = WithdrawRequest(
+        request_id=request_id,
+        source="" if staff else caller.source or caller.id,
+        area=caller.area,
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+def _levels(caller: Credential) -> tuple[ApprovalLevel, ...]:
+    allowed = {level for role in caller.roles for level in APPROVERS.get(role, ())}
+    return tuple(level for level in LEVELS if level in allowed)
+
+
+# --- persons ----------------------------------------------------------------------------------
+
+
+@router.post("/parties", status_code=201)
+async def register_party(
+    party: RegisterParty, caller: Registrar, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Keeps a donor's or another party's contact; the same phone is always the same id."""
+    return await answer_to(runtime, caller, party, key)
+
+
+@router.post("/persons/{person_id}/erase")
+async def erase(
+    person_id: Identifier, caller: Operator, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Drops the keys of everything personal; ids and figures stay as they are."""
+    return await answer_to(runtime, caller, ErasePerson(person_id=person_id), key)
+
+
+@router.post("/internal/contacts")
+async def contacts(asked: ContactsAsked, caller: OwnService, runtime: RuntimeDep) -> dict[str, Any]:
+    """For the moment of sending: nobody keeps the answer, and every look is logged first."""
+    at = await runtime.processor.now()
+    await store.log_access(runtime.database, caller.id, asked.purpose, asked.person_ids, at)
+    persons = await store.find_persons(runtime.database, asked.person_ids)
+    vault = equipment_of(runtime).vault
+    return {
+        "contacts": [views.contact_view(vault, id_, persons.get(id_)) for id_ in asked.person_ids]
+    }

@@ -1,0 +1,54 @@
+"""Reading intake's documents: lists, counts, and the log of who looked into the vault."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from services.intake.model import Person, Request
+from shared import mongo
+from shared.security import Credential
+
+VAULT_ACCESS = "vault_access"
+
+INDEXES: tuple[mongo.Index, ...] = (
+    (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
+    (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
+    (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
+)
+
+TOWN_CODE_DIGITS = 9
+
+
+async def list_requests(
+    database: mongo.Database, query: Mapping[str, Any], after: str, limit: int
+) -> list[Request]:
+    """By id; after: the last id of the page before."""
+    paged = {**query, "_id": {"$gt": after}} if after else query
+    return await mongo.find(database, Request, paged, sort=[("_id", 1)], limit=limit)
+
+
+def seen_by(credential: Credential) -> dict[str, Any]:
+    """The query for what this credential may see of its area."""
+    if not credential.area:
+        return {}
+    field = "town_code" if len(credential.area) <= TOWN_CODE_DIGITS else "village_code"
+    return {f"area.{field}": {"$regex": f"^{re.escape(credential.area)}"}}
+
+
+async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str, Person]:
+    found = await mongo.find(database, Person, {"_id": {"$in": list(ids)}})
+    return {person.id: person for person in found}
+
+
+async def log_access(
+    database: mongo.Database, who: str, purpose: str, person_ids: Iterable[str], at: datetime
+) -> None:
+    """Durable before anything is shown; who and why, never what."""
+    rows = [{"who": who, "purpose": purpose, "person_id": id_, "at": at} for id_ in person_ids]
+    if rows:
+        await database[VAULT_ACCESS].insert_many(rows, ordered=False)
+
+
+async def count_by_state_and_channel(database: mongo.Database) -> dict[tuple[str, str], int]:
+    return await mongo.count_by(database, Request.COLLECTION, "state", "channel")

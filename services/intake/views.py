@@ -1,0 +1,104 @@
+"""Requests and contacts as people and services read them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from services.intake.channels.towns import town_name
+from services.intake.model import Person, Request, RequestState
+from services.intake.vault.persons import open_contact, open_text
+from services.intake.vault.sealing import Vault
+from shared.contracts.values import LABELS
+
+STATE_LABELS: dict[str, str] = {
+    RequestState.RECORDED: "已登记，待审批",
+    RequestState.OPEN: "已公开，对接中",
+    RequestState.DUPLICATE: "与已有诉求重复",
+    RequestState.DECLINED: "未通过",
+    RequestState.WITHDRAWN: "已撤回",
+    RequestState.CLOSED: "已完结",
+}
+
+
+def request_view(request: Request) -> dict[str, Any]:
+    """Everything but what is personal."""
+    return {
+        "request_id": request.id,
+        "state": request.state.value,
+        "state_zh": STATE_LABELS[request.state],
+        "kind": request.kind.value,
+        "category": request.category.value,
+        "category_zh": LABELS[request.category],
+        "beneficiary_class": request.beneficiary_class.value,
+        "channel": request.channel.value,
+        "need": request.need.model_dump(),
+        "area": request.area.model_dump(exclude_none=True),
+        "town_zh": town_name(request.area.town_code),
+        "person_id": request.person_id,
+        "recorded_at": request.recorded_at,
+        "approval_level": request.approval_level,
+        "duplicate_of": request.duplicate_of,
+        "reason": request.reason,
+        "collector_id": request.collector_id,
+        "committed_quantity": request.committed_quantity,
+        "confirmed_quantity": request.confirmed_quantity,
+    }
+
+
+def personal_view(vault: Vault, request: Request, person: Person) -> dict[str, Any]:
+    """What those who work on the case may read besides; None where it was erased."""
+    contact = open_contact(vault, person)
+    return {
+        "applicant": {"name": contact.name, "phone": contact.phone, "erased": person.erased},
+        "text": open_text(vault, person, request),
+    }
+
+
+def status_view(request: Request) -> dict[str, Any]:
+    """What the applicant's link shows: it may be seen over a shoulder, so nothing personal."""
+    return {
+        "request_id": request.id,
+        "state": request.state.value,
+        "state_zh": STATE_LABELS[request.state],
+        "category_zh": LABELS[request.category],
+        "need_zh": need_words(request),
+        "reason": request.reason,
+        "recorded_at": request.recorded_at,
+        "may_withdraw": request.state in (RequestState.RECORDED, RequestState.OPEN),
+    }
+
+
+def need_words(request: Request) -> str:
+    need = request.need
+    if need.is_money:
+        return f"{need.quantity // 100}.{need.quantity % 100:02d}元"
+    return f"{need.item} {need.quantity}{need.unit}"
+
+
+def contact_view(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
+    """An unknown person is as one that was erased: nobody can be told anything."""
+    if person is None:
+        person = Person(id=person_id, erased=True)
+    contact = open_contact(vault, person)
+    return {
+        "person_id": person_id,
+        "phone": contact.phone,
+        "openid": contact.openid,
+        "opted_out": person.opted_out,
+        "erased": person.erased,
+    }
+
+
+def summary_view(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    by_state: Counter[str] = Counter()
+    by_channel: Counter[str] = Counter()
+    for (state, channel), count in counts.items():
+        by_state[state] += count
+        by_channel[channel] += count
+    return {
+        "requests": {
+            "total": by_state.total(),
+            "by_state": dict(sorted(by_state.items())),
+            "by_channel": dict(sorted(by_channel.items())),
+        }
+    }

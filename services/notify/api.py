@@ -1,0 +1,72 @@
+"""HTTP: notices by id and by person, sums, and an unclear notice resolved by a person.
+
+A notice carries no area, so only those who see the whole city may ask.
+"""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from services.notify import store
+from services.notify.model import Notice, NoticeState, ResolveNotice
+from services.notify.views import NoticeView, Summary, notice_view
+from shared import mongo
+from shared.contracts.values import Identifier, Value
+from shared.messaging.decision import refusal
+from shared.security import Credential, Role
+from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
+
+router = APIRouter(tags=["notices"])
+
+READER = Depends(allow(Role.OPERATOR, Role.AUDITOR, Role.APPROVER_CITY, Role.SERVICE))
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
+
+
+class Resolution(Value):
+    """verdict: what became of it, or `resend`. provider_message_id: from the provider's console,
+    so that a receipt finds the notice."""
+
+    verdict: Literal["sent", "failed", "resend"]
+    provider_message_id: Identifier | None = None
+
+
+@router.get("/notices/{notice_id}", response_model=NoticeView, dependencies=[READER])
+async def get_notice(notice_id: str, runtime: RuntimeDep) -> object:
+    notice = await mongo.load(runtime.database, Notice, notice_id)
+    if notice is None:
+        answer = refusal(404, "notice_unknown", "没有这条通知", "there is no such notice")
+        return respond(answer)
+    return notice_view(notice)
+
+
+@router.get("/notices", dependencies=[READER])
+async def list_notices(
+    runtime: RuntimeDep,
+    person_id: Identifier | None = None,
+    state: NoticeState | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[NoticeView]:
+    notices = await store.find_notices(runtime.database, person_id, state, limit)
+    return [notice_view(notice) for notice in notices]
+
+
+@router.get("/summary", dependencies=[READER])
+async def summary(runtime: RuntimeDep) -> Summary:
+    return Summary.model_validate(await store.count_notices(runtime.database))
+
+
+@router.post("/notices/{notice_id}/resolve")
+async def resolve_notice(
+    notice_id: Identifier,
+    resolution: Resolution,
+    operator: Operator,
+    runtime: RuntimeDep,
+    idempotency_key: IdempotencyKey,
+) -> Response:
+    data = ResolveNotice(
+        notice_id=notice_id,
+        verdict=resolution.verdict,
+        provider_message_id=resolution.provider_message_id,
+    )
+    return await answer_to(runtime, operator, data, idempotency_key)

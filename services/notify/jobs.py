@@ -1,0 +1,221 @@
+"""The sender: claims what is due, sends it, records what the provider said.
+
+    due -> contacts -> claim (durable) -> send, many at a time -> outcomes (durable, in batches)
+
+Nothing is sent before its claim is durable. Whoever dies in between leaves a claim that runs out:
+then an SMS counts as unclear and is never sent again by itself.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import structlog
+
+from services.notify.contacts import NOBODY, Contact
+from services.notify.model import ClaimNotice, Notice, NoticeDue, RecordOutcome
+from services.notify.outbound import Outbound
+from services.notify.providers import Outcome
+from services.notify.settings import NotifySettings
+from shared import mongo
+from shared.contracts.events import NoticeChannel
+from shared.errors import Transient
+from shared.messaging.decision import Answer, Command
+from shared.runtime import Runtime
+
+log = structlog.get_logger()
+
+CONTACT_PURPOSE = "notice"
+TROUBLE_WAIT_S = 1.0
+ALARM_EVERY_S = 60.0
+OUTCOMES_MAX = 200
+FINISH_WITHIN_S = 8.0
+
+
+async def send_notices(runtime: Runtime) -> None:
+    """Until cancelled; then what is under way is finished and recorded, if there is time."""
+    await Sender(runtime).run()
+
+
+class Sender:
+    """One per process. Any number of processes share the work: the claim decides whose it is."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._settings = cast("NotifySettings", runtime.settings)
+        self._outbound = cast("Outbound", runtime.extras)
+        self._gate = asyncio.Semaphore(self._settings.send_concurrency)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
+        self._alarmed_at: dict[tuple[str, str], float] = {}
+
+    async def run(self) -> None:
+        recorder = asyncio.create_task(self._record_outcomes())
+        try:
+            while True:
+                if not await self._round():
+                    await self._runtime.processor.wait_commit(self._settings.send_poll_s)
+                    await asyncio.sleep(self._settings.send_linger_ms / 1000)
+        finally:
+            await self._finish()
+            recorder.cancel()
+
+    async def _finish(self) -> None:
+        """A send that is given up on would leave an SMS unclear for a person to look at."""
+        try:
+            async with asyncio.timeout(FINISH_WITHIN_S):
+                await asyncio.gather(*self._sending)
+                await self._outcomes.join()
+        except TimeoutError:
+            log.warning("sends_left_unclear", count=len(self._sending) + self._outcomes.qsize())
+
+    # --- claiming ---
+
+    async def _round(self) -> bool:
+        """Whether there may be more to do at once."""
+        settings = self._settings
+        room = min(settings.send_batch_max, settings.send_claimed_max - len(self._sending))
+        if room <= 0:
+            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
+            return True
+        now = await self._runtime.processor.now()
+        due = await mongo.due(self._runtime.database, Notice, now, room)
+        lapsed = [notice for notice in due if notice.state == "sending"]
+        waiting = [notice for notice in due if notice.state != "sending"]
+        await self._give_up(lapsed)
+        try:
+            return await self._claim(waiting) == settings.send_batch_max
+        except Transient as error:
+            log.warning("notices_wait", reason=str(error), count=len(waiting))
+            await asyncio.sleep(TROUBLE_WAIT_S)
+            return False
+
+    async def _give_up(self, lapsed: Sequence[Notice]) -> None:
+        commands = [
+            Command(
+                NoticeDue(aggregate_id=notice.id, due_at=notice.due_at),
+                correlation_id=notice.correlation_id,
+            )
+            for notice in lapsed
+            if notice.due_at is not None
+        ]
+        await self._execute(commands)
+
+    async def _claim(self, waiting: Sequence[Notice]) -> int:
+        """How many are now ours; their sending has begun."""
+        if not waiting:
+            return 0
+        persons = {notice.person_id for notice in waiting}
+        contacts = await self._outbound.contacts.of(persons, CONTACT_PURPOSE)
+        start_before = time.monotonic() + self._start_within_s()
+        answers = await self._execute([_claim_command(n, contacts) for n in waiting])
+        ours = [
+            (notice, answer)
+            for notice, answer in zip(waiting, answers, strict=True)
+            if isinstance(answer, Answer) and answer.status == 200
+        ]
+        for notice, answer in ours:
+            contact = contacts.get(notice.person_id, NOBODY)
+            self._begin(self._send(notice, answer.body, contact, start_before))
+        return len(ours)
+
+    def _start_within_s(self) -> float:
+        """A send begun later could end after the claim has run out: a token, and WeChat twice."""
+        return max(5.0, self._settings.claim_s - 4 * self._settings.provider_timeout_s)
+
+    async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
+        answers = await self._runtime.processor.execute_many(commands)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                log.error("command_failed", error=repr(answer))
+        return answers
+
+    # --- sending ---
+
+    def _begin(self, sending: Any) -> None:
+        task = asyncio.create_task(sending)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(
+        self, notice: Notice, claim: Mapping[str, Any], contact: Contact, start_before: float
+    ) -> None:
+        channel: NoticeChannel = claim["channel"]
+        async with self._gate:
+            outcome = await self._outcome(notice, channel, contact, start_before)
+        if outcome.kind == "misconfigured":
+            self._alarm(channel, outcome)
+        self._outcomes.put_nowait(_outcome_command(notice, channel, claim["attempt"], outcome))
+
+    async def _outcome(
+        self, notice: Notice, channel: NoticeChannel, contact: Contact, start_before: float
+    ) -> Outcome:
+        if time.monotonic() > start_before:
+            return Outcome("retry", code="claim_too_old")
+        try:
+            return await self._outbound.send(notice, channel, contact)
+        except Exception:
+            log.exception("provider_adapter_failed", channel=channel, notice_id=notice.id)
+            return Outcome("unknown", code="adapter_failed")
+
+    def _alarm(self, channel: NoticeChannel, outcome: Outcome) -> None:
+        """Once a minute for each cause: no message passes until a person looks."""
+        now, cause = time.monotonic(), (channel, outcome.code)
+        if now - self._alarmed_at.get(cause, float("-inf")) > ALARM_EVERY_S:
+            self._alarmed_at[cause] = now
+            log.error(
+                "provider_misconfigured", channel=channel, code=outcome.code, detail=outcome.detail
+            )
+
+    # --- recording ---
+
+    async def _record_outcomes(self) -> None:
+        while True:
+            commands = [await self._outcomes.get()]
+            while len(commands) < OUTCOMES_MAX and not self._outcomes.empty():
+                commands.append(self._outcomes.get_nowait())
+            await self._record(commands)
+            for _ in commands:
+                self._outcomes.task_done()
+
+    async def _record(self, commands: list[Command[RecordOutcome]]) -> None:
+        """What a provider said is heard once: it is kept until it is durable."""
+        while commands:
+            try:
+                answers = await self._execute(commands)
+            except Transient as error:
+                log.warning("outcomes_wait", reason=str(error), count=len(commands))
+            else:
+                pairs = zip(commands, answers, strict=True)
+                commands = [c for c, answer in pairs if isinstance(answer, Transient)]
+            if commands:
+                await asyncio.sleep(TROUBLE_WAIT_S)
+
+
+def _claim_command(notice: Notice, contacts: Mapping[str, Contact]) -> Command[ClaimNotice]:
+    contact = contacts.get(notice.person_id, NOBODY)
+    assert notice.due_at is not None
+    claim = ClaimNotice(
+        notice_id=notice.id,
+        person_id=notice.person_id,
+        due_at=notice.due_at,
+        reachable=contact.reachable,
+        erased=contact.erased,
+    )
+    return Command(claim, correlation_id=notice.correlation_id)
+
+
+def _outcome_command(
+    notice: Notice, channel: NoticeChannel, attempt: int, outcome: Outcome
+) -> Command[RecordOutcome]:
+    heard = RecordOutcome(
+        notice_id=notice.id,
+        attempt=attempt,
+        channel=channel,
+        said=outcome.kind,
+        provider_message_id=outcome.provider_message_id,
+        code=outcome.code[:100],
+        retry_after_s=outcome.retry_after_s or 0,
+    )
+    return Command(heard, correlation_id=notice.correlation_id)

@@ -1,0 +1,47 @@
+"""What sending needs: the providers, the contacts, and how a notice becomes a message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.notify.contacts import Contact, Contacts
+from services.notify.model import Notice
+from services.notify.providers import Message, Outcome, Provider
+from services.notify.purposes import BY_NAME
+from services.notify.templates import sms_parameters, wechat_parameters
+from shared.contracts.events import NoticeChannel
+from shared.security import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """matching_url: where links for donors and applicants lead."""
+
+    providers: Mapping[NoticeChannel, Provider]
+    contacts: Contacts
+    keyring: Keyring
+    matching_url: str
+
+    async def send(self, notice: Notice, channel: NoticeChannel, contact: Contact) -> Outcome:
+        return await self.providers[channel].send(self._message(notice, channel, contact))
+
+    def _message(self, notice: Notice, channel: NoticeChannel, contact: Contact) -> Message:
+        template = BY_NAME[notice.purpose].template
+        parameters = (
+            wechat_parameters(template, notice.regarding, notice.amount_fen)
+            if channel == "wechat"
+            else sms_parameters(notice.regarding)
+        )
+        return Message(
+            notice_id=notice.id,
+            recipient=contact.address(channel) or "",
+            template=notice.purpose,
+            parameters=parameters,
+            url=self._url(notice),
+        )
+
+    def _url(self, notice: Notice) -> str | None:
+        link = notice.link
+        if link is None:
+            return None
+        token = self.keyring.make_link(link.purpose, link.subject, link.expires_at)
+        return f"{self.matching_url.rstrip('/')}/{link.path}/{token}"

@@ -1,0 +1,43 @@
+"""Notices in Mongo: the indexes and the sums."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.notify.model import Dispatch, Notice, NoticeState
+from shared import mongo
+
+INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, Any]], ...] = (
+    (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
+    (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
+    (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
+)
+
+
+async def find_notices(
+    database: mongo.Database, person_id: str | None, state: NoticeState | None, limit: int
+) -> list[Notice]:
+    """Newest first."""
+    query = {"person_id": person_id, "state": state}
+    return await mongo.find(
+        database,
+        Notice,
+        {name: value for name, value in query.items() if value is not None},
+        sort=[("created_at", -1)],
+        limit=limit,
+    )
+
+
+async def count_notices(database: mongo.Database) -> Mapping[str, Counter[str]]:
+    """by_channel (`none`: nothing was tried), by_outcome (the state) and by_purpose."""
+    rows = await mongo.count_by(database, Notice.COLLECTION, "channel", "state", "purpose")
+    sums: dict[str, Counter[str]] = {
+        "by_channel": Counter(),
+        "by_outcome": Counter(),
+        "by_purpose": Counter(),
+    }
+    for (channel, state, purpose), count in rows.items():
+        sums["by_channel"][channel or "none"] += count
+        sums["by_outcome"][state] += count
+        sums["by_purpose"][purpose] += count
+    return sums

@@ -1,0 +1,194 @@
+"""Deciding without I/O: the service's own tables of handlers over states kept in a dictionary."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from services.matching.events import COMMANDS, EVENTS
+from services.matching.model.match import (
+    AcceptMatch,
+    ConfirmMatch,
+    DeliverMatch,
+    Match,
+    Propose,
+)
+from services.matching.model.match_id import match_id
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer, RegisterOffer, offer_id
+from shared.contracts.envelope import Event, Fact
+from shared.contracts.events import (
+    LedgerCommitted,
+    LedgerRefused,
+    OfferSubmitted,
+    RequestOpened,
+    RequestWithdrawn,
+)
+from shared.contracts.values import Value
+from shared.ids import derived_id
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, State, States
+
+NOW = datetime(2026, 1, 20, 8, tzinfo=UTC)
+LIFETIME_S = 3600.0
+FUND = "fund-warm"
+
+S = TypeVar("S", bound=State)
+
+
+def request_id(name: str) -> str:
+    return derived_id("R", name)
+
+
+def person_id(name: str) -> str:
+    return derived_id("P", name)
+
+
+class Desk:
+    """Applies inputs one after another, as the processor folds them; keeps every event."""
+
+    def __init__(self) -> None:
+        self.states: dict[AnyRef, State] = {}
+        self.facts: list[tuple[str, Fact]] = []
+        self.now = NOW
+
+    def later(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def command(self, data: Value) -> Answer | None:
+        return self._apply(COMMANDS[type(data)], Command(data)).answer
+
+    def event(self, subject: str, fact: Fact) -> Decision:
+        event: Event[Any] = Event[Any].model_construct(
+            id=f"test:{subject}",
+            source="/test",
+            subject=subject,
+            sequence=1,
+            time=self.now,
+            correlation_id="c-1",
+            causation_id="",
+            traceparent="",
+            data=fact,
+        )
+        return self._apply(EVENTS[type(fact)], event)
+
+    def _apply(self, handler: Any, said: Any) -> Decision:
+        refs: set[AnyRef] = set(handler.touches(said))
+        if handler.follow:
+            refs |= set(handler.follow(self._view(refs), said))
+        decision: Decision = handler.decide(self._view(refs), said, self.now)
+        for state in decision.states:
+            ref: AnyRef = Ref(type(state), state.id)
+            assert ref in refs, f"{ref} was changed and not named"
+            self.states[ref] = state
+        for speaker, fact in decision.events:
+            assert speaker in decision.states
+            self.facts.append((speaker.id, fact))
+        return decision
+
+    def _view(self, refs: set[AnyRef]) -> States:
+        return States({ref: self.states.get(ref) for ref in refs})
+
+    # --- reading ---
+
+    def get(self, kind: type[S], id_: str) -> S:
+        found = self.states[Ref(kind, id_)]
+        assert isinstance(found, kind)
+        return found
+
+    def names(self) -> list[str]:
+        """The events so far, by name."""
+        return [type(fact).__name__ for _, fact in self.facts]
+
+    def last(self) -> Fact:
+        return self.facts[-1][1]
+
+    # --- what tests do often ---
+
+    def offer(self, name: str = "a", quantity: int = 100, **more: Any) -> str:
+        submitted = submitted_offer(quantity=quantity, **more)
+        answer = self.command(RegisterOffer(source="desk", message_id=name, offer=submitted))
+        assert answer is not None
+        assert answer.status == 201
+        return offer_id("desk", name)
+
+    def need(self, name: str = "r", quantity: int = 50, **more: Any) -> str:
+        self.event(request_id(name), opened(name, quantity, **more))
+        return request_id(name)
+
+    def propose(self, request: str, offer: str, quantity: int, number: int = 1) -> str:
+        answer = self.command(proposed(request, offer, quantity, number))
+        assert answer is not None
+        assert answer.status == 201, answer.body
+        return match_id(request, offer, number)
+
+    def accepted(self, **more: Any) -> str:
+        """A money match of 50 fen of an offer of 100, waiting for audit."""
+        id_ = self.propose(self.need(**more), self.offer(fund_id=FUND), 50)
+        self.command(AcceptMatch(match_id=id_))
+        return id_
+
+    def committed(self) -> str:
+        id_ = self.accepted()
+        self.event(id_, ledger(LedgerCommitted, 50))
+        return id_
+
+    def delivered(self) -> str:
+        id_ = self.committed()
+        self.command(DeliverMatch(match_id=id_))
+        return id_
+
+    def confirmed(self) -> str:
+        id_ = self.delivered()
+        self.command(ConfirmMatch(match_id=id_))
+        return id_
+
+    def withdraw_request(self, name: str = "r") -> None:
+        self.event(request_id(name), RequestWithdrawn(person_id=person_id(name)))
+
+    def match(self, id_: str) -> Match:
+        return self.get(Match, id_)
+
+    def offer_of(self, id_: str) -> Offer:
+        return self.get(Offer, self.match(id_).offer_id)
+
+    def need_of(self, id_: str) -> Need:
+        return self.get(Need, self.match(id_).request_id)
+
+
+def submitted_offer(quantity: int = 100, unit: str = "fen", **more: Any) -> OfferSubmitted:
+    return OfferSubmitted.model_validate(
+        {"donor_id": "P-donor", "unit": unit, "quantity": quantity} | more
+    )
+
+
+def opened(name: str, quantity: int, unit: str = "fen", item: str = "") -> RequestOpened:
+    return RequestOpened.model_validate(
+        {
+            "person_id": person_id(name),
+            "kind": "wish",
+            "category": "supplies",
+            "beneficiary_class": "subsistence",
+            "channel": "sms",
+            "need": {"unit": unit, "quantity": quantity, "item": item},
+            "area": {"town_code": "441900101", "village_code": "441900101001"},
+            "recorded_at": NOW.isoformat(),
+        }
+    )
+
+
+def proposed(request: str, offer: str, quantity: int, number: int = 1) -> Propose:
+    return Propose(
+        request_id=request,
+        offer_id=offer,
+        number=number,
+        quantity=quantity,
+        lifetime_s=LIFETIME_S,
+    )
+
+
+def ledger(
+    kind: type[LedgerCommitted] | type[LedgerRefused], amount_fen: int, fund_id: str = FUND
+) -> LedgerCommitted | LedgerRefused:
+    refused = {"reason": "insufficient_funds", "available_fen": 0} if kind is LedgerRefused else {}
+    return kind.model_validate(
+        {"log": "log", "index": 1, "entry": "{}", "fund_id": fund_id, "amount_fen": amount_fen}
+        | refused
+    )

@@ -1,0 +1,145 @@
+"""Proposals: never more than remains; accepted, declined, expired."""
+
+from typing import Any
+
+import pytest
+
+from services.matching.model.match import (
+    AcceptMatch,
+    DeclineMatch,
+    ProposalDue,
+    Scope,
+)
+from shared.contracts.events import MatchDeclined, MatchProposed
+from shared.errors import Invalid
+from shared.messaging.decision import Answer
+from tests.matching.deciding import FUND, LIFETIME_S, Desk, proposed
+
+
+def code(answer: Answer | None) -> str:
+    assert answer is not None
+    assert answer.status >= 400
+    return str(answer.body["problems"][0]["code"])
+
+
+def test_proposal_reserves_of_the_offer_and_of_the_need() -> None:
+    desk = Desk()
+    id_ = desk.propose(desk.need(), desk.offer(), 30)
+    assert (desk.offer_of(id_).reserved, desk.offer_of(id_).free) == (30, 70)
+    assert desk.need_of(id_).remaining == 20
+    fact = desk.last()
+    assert isinstance(fact, MatchProposed)
+    assert (fact.expires_at - desk.now).total_seconds() == LIFETIME_S
+
+
+@pytest.mark.parametrize(
+    ("offer", "need", "quantity", "obstacle"),
+    [
+        ({"quantity": 40}, {}, 50, "offer_exceeded"),
+        ({}, {"quantity": 40}, 50, "need_exceeded"),
+        ({"cap_per_request": 20}, {}, 30, "cap_exceeded"),
+        ({"unit": "袋", "item": "大米"}, {}, 30, "unit_differs"),
+    ],
+)
+def test_more_than_remains_is_refused(
+    offer: dict[str, Any], need: dict[str, Any], quantity: int, obstacle: str
+) -> None:
+    desk = Desk()
+    command = proposed(desk.need(**need), desk.offer(**offer), quantity)
+    assert code(desk.command(command)) == obstacle
+
+
+def test_second_match_of_a_pair_counts_towards_the_cap() -> None:
+    desk = Desk()
+    need, offer = desk.need(), desk.offer(cap_per_request=30)
+    desk.propose(need, offer, 20)
+    assert code(desk.command(proposed(need, offer, 11, number=2))) == "cap_exceeded"
+    desk.propose(need, offer, 10, number=2)
+
+
+def test_same_allocation_again_is_refused() -> None:
+    desk = Desk()
+    need, offer = desk.need(), desk.offer()
+    desk.propose(need, offer, 10)
+    assert code(desk.command(proposed(need, offer, 10))) == "number_taken"
+
+
+def test_proposal_about_nothing_known_is_refused() -> None:
+    desk = Desk()
+    assert code(desk.command(proposed("R-1", "O-1", 10))) == "unknown"
+
+
+def test_goods_stand_as_soon_as_they_are_accepted() -> None:
+    desk = Desk()
+    offer = desk.offer(unit="袋", item="大米", quantity=5)
+    id_ = desk.propose(desk.need(unit="袋", item="大米", quantity=2), offer, 2)
+    desk.command(AcceptMatch(match_id=id_))
+    assert desk.match(id_).state == "committed"
+    assert desk.names()[-2:] == ["MatchAccepted", "MatchCommitted"]
+
+
+def test_money_waits_for_the_fund() -> None:
+    desk = Desk()
+    id_ = desk.accepted()
+    assert desk.match(id_).state == "accepted"
+    assert desk.names()[-1] == "MatchAccepted"
+
+
+def test_acceptance_after_the_deadline_is_refused() -> None:
+    desk = Desk()
+    id_ = desk.propose(desk.need(), desk.offer(fund_id=FUND), 30)
+    desk.later(LIFETIME_S)
+    assert code(desk.command(AcceptMatch(match_id=id_))) == "match_expired"
+
+
+def test_declined_pair_is_not_asked_again_for_that_need() -> None:
+    desk = Desk()
+    offer = desk.offer()
+    id_ = desk.propose(desk.need(), offer, 30)
+    desk.command(DeclineMatch(match_id=id_, reason="暂时没有余力"))
+    fact = desk.last()
+    assert isinstance(fact, MatchDeclined)
+    assert fact.reason == "暂时没有余力"
+    assert (desk.offer_of(id_).free, desk.need_of(id_).remaining) == (100, 50)
+    again = proposed(desk.match(id_).request_id, offer, 30, number=2)
+    assert code(desk.command(again)) == "offer_excluded"
+    desk.propose(desk.need("other"), offer, 30)
+
+
+def test_unanswered_proposal_expires_and_frees_both_sides() -> None:
+    desk = Desk()
+    id_ = desk.propose(desk.need(), desk.offer(), 30)
+    due = ProposalDue(aggregate_id=id_, due_at=desk.match(id_).expires_at)
+    desk.later(LIFETIME_S)
+    desk.command(due)
+    assert desk.match(id_).state == "expired"
+    assert (desk.offer_of(id_).free, desk.need_of(id_).remaining) == (100, 50)
+    assert desk.need_of(id_).excluded_offers == (desk.match(id_).offer_id,)
+    before = len(desk.facts)
+    desk.command(due)
+    assert len(desk.facts) == before
+
+
+def test_accepted_money_does_not_expire() -> None:
+    desk = Desk()
+    id_ = desk.accepted()
+    desk.later(LIFETIME_S)
+    desk.command(ProposalDue(aggregate_id=id_, due_at=desk.match(id_).expires_at))
+    assert desk.match(id_).state == "accepted"
+
+
+@pytest.mark.parametrize(
+    "scope", [Scope(area="441900102"), Scope(source="/partners/other"), Scope(area="441900101002")]
+)
+def test_what_the_caller_may_not_see_is_unknown_to_him(scope: Scope) -> None:
+    desk = Desk()
+    id_ = desk.propose(desk.need(), desk.offer(), 30)
+    assert code(desk.command(AcceptMatch(match_id=id_, scope=scope))) == "match_unknown"
+    assert code(desk.command(DeclineMatch(match_id=id_, scope=scope, reason="x"))) == (
+        "match_unknown"
+    )
+
+
+def test_match_id_that_is_none_is_invalid() -> None:
+    with pytest.raises(Invalid):
+        Desk().command(AcceptMatch(match_id="M-1"))

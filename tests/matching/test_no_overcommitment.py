@@ -1,0 +1,210 @@
+"""No interleaving reserves more than an offer has, or gives a need more than it asks.
+
+The model beside it is nine lines of bookkeeping and knows nothing of the service's own sums.
+"""
+
+from dataclasses import dataclass
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
+
+from services.matching.model.match import (
+    AcceptMatch,
+    ConfirmMatch,
+    DeclineMatch,
+    DeliverMatch,
+    MatchCommand,
+    ProposalDue,
+    ReleaseMatch,
+)
+from services.matching.model.match_id import match_id
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer, WithdrawOffer
+from shared.contracts.events import (
+    LedgerCommitted,
+    LedgerRefused,
+    MatchFact,
+    RequestWithdrawn,
+)
+from tests.matching.deciding import FUND, LIFETIME_S, Desk, ledger, person_id, proposed
+
+HOLDING = {"proposed", "accepted", "committed", "delivered", "confirmed"}
+# The state each event leaves a match in, by the contract alone.
+AFTER = {
+    "MatchProposed": "proposed",
+    "MatchAccepted": "accepted",
+    "MatchCommitted": "committed",
+    "MatchDelivered": "delivered",
+    "MatchConfirmed": "confirmed",
+    "MatchDeclined": "declined",
+    "MatchExpired": "expired",
+    "MatchReleased": "released",
+}
+# What may follow what: an event out of this order would break audit or notify.
+FOLLOWS = {
+    "": {"MatchProposed"},
+    "proposed": {"MatchAccepted", "MatchDeclined", "MatchExpired", "MatchReleased"},
+    "accepted": {"MatchCommitted", "MatchReleased"},
+    "committed": {"MatchDelivered", "MatchReleased"},
+    "delivered": {"MatchConfirmed"},
+}
+
+
+@dataclass
+class Told:
+    """What a reader of the events knows of one match."""
+
+    offer: str
+    request: str
+    quantity: int
+    state: str = ""
+
+
+class Interleavings(RuleBasedStateMachine):
+    matches = Bundle("matches")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk = Desk()
+        self.heard = 0
+        self.told: dict[str, Told] = {}
+        self.refused_pairs: set[tuple[str, str]] = set()
+
+    @initialize(
+        quantities=st.lists(st.integers(1, 100), min_size=2, max_size=3),
+        caps=st.lists(st.none() | st.integers(1, 60), min_size=3, max_size=3),
+        asked=st.lists(st.integers(1, 100), min_size=2, max_size=3),
+    )
+    def open(self, quantities: list[int], caps: list[int | None], asked: list[int]) -> None:
+        self.size, self.cap = {}, {}
+        for n, (quantity, cap) in enumerate(zip(quantities, caps, strict=False)):
+            unit = {"unit": "袋", "item": "大米"} if n == 2 else {"fund_id": FUND}
+            id_ = self.desk.offer(str(n), quantity, cap_per_request=cap, **unit)
+            self.size[id_], self.cap[id_] = quantity, cap
+        self.asked = {}
+        for n, quantity in enumerate(asked):
+            unit = {"unit": "袋", "item": "大米"} if n == 2 else {}
+            self.asked[self.desk.need(str(n), quantity, **unit)] = quantity
+        self.numbers = dict.fromkeys(self.asked, 0)
+
+    def _listen(self) -> None:
+        """Reads the new events as another service would."""
+        for subject, fact in self.desk.facts[self.heard :]:
+            if isinstance(fact, MatchFact):
+                known = self.told.setdefault(
+                    subject, Told(fact.offer_id, fact.request_id, fact.quantity)
+                )
+                name = type(fact).__name__
+                assert name in FOLLOWS.get(known.state, set()), f"{name} after {known.state}"
+                known.state = AFTER[name]
+                if name in ("MatchDeclined", "MatchExpired"):
+                    self.refused_pairs.add((known.request, known.offer))
+        self.heard = len(self.desk.facts)
+
+    # --- what may happen, in any order ---
+
+    @rule(target=matches, data=st.data(), quantity=st.integers(1, 100), stale=st.booleans())
+    def propose(self, data: st.DataObject, quantity: int, stale: bool) -> object:
+        request = data.draw(st.sampled_from(sorted(self.asked)))
+        offer = data.draw(st.sampled_from(sorted(self.size)))
+        number = max(1, self.numbers[request] + (0 if stale else 1))
+        answer = self.desk.command(proposed(request, offer, quantity, number))
+        assert answer is not None
+        if answer.status != 201:
+            return multiple()
+        assert (request, offer) not in self.refused_pairs, "asked again"
+        self.numbers[request] = number
+        return match_id(request, offer, number)
+
+    @rule(match=matches, kind=st.sampled_from((AcceptMatch, DeliverMatch, ConfirmMatch)))
+    def handle(self, match: str, kind: type[MatchCommand]) -> None:
+        self.desk.command(kind(match_id=match))
+
+    @rule(match=matches)
+    def decline(self, match: str) -> None:
+        self.desk.command(DeclineMatch(match_id=match, reason="没有余力"))
+
+    @rule(match=matches, passed=st.booleans())
+    def deadline(self, match: str, passed: bool) -> None:
+        found = self.desk.match(match)
+        if passed and found.due_at:
+            self.desk.later((found.due_at - self.desk.now).total_seconds())
+        self.desk.command(ProposalDue(aggregate_id=match, due_at=found.expires_at))
+
+    @rule(match=matches, committed=st.booleans())
+    def fund_answers(self, match: str, committed: bool) -> None:
+        """Audit answers only what was asked, and it may answer twice."""
+        found = self.desk.match(match)
+        if found.is_money and found.state not in ("proposed", "declined", "expired"):
+            kind = LedgerCommitted if committed else LedgerRefused
+            self.desk.event(match, ledger(kind, found.quantity))
+
+    @rule(match=matches)
+    def offer_is_withdrawn(self, match: str) -> None:
+        self.desk.command(WithdrawOffer(offer_id=self.desk.match(match).offer_id))
+
+    @rule(match=matches)
+    def withdrawal_reaches(self, match: str) -> None:
+        self.desk.command(ReleaseMatch(match_id=match))
+
+    @rule(match=matches)
+    def request_is_withdrawn(self, match: str) -> None:
+        request = self.desk.match(match).request_id
+        self.desk.event(request, RequestWithdrawn(person_id=person_id("0")))
+
+    @rule(seconds=st.floats(0, LIFETIME_S / 3))
+    def time_passes(self, seconds: float) -> None:
+        self.desk.later(seconds)
+
+    # --- what holds after each ---
+
+    @invariant()
+    def events_tell_the_states(self) -> None:
+        self._listen()
+        for id_, told in self.told.items():
+            assert self.desk.match(id_).state == told.state
+
+    @invariant()
+    def no_offer_gives_more_than_it_has(self) -> None:
+        for id_, size in getattr(self, "size", {}).items():
+            held = [t for t in self.told.values() if t.offer == id_ and t.state in HOLDING]
+            done = sum(t.quantity for t in held if t.state in ("delivered", "confirmed"))
+            offer = self.desk.get(Offer, id_)
+            assert sum(t.quantity for t in held) <= size
+            assert offer.delivered == done
+            assert offer.reserved == sum(t.quantity for t in held) - done
+            assert offer.free == size - offer.reserved - done >= 0
+
+    @invariant()
+    def remaining_and_matched_make_the_need(self) -> None:
+        for id_, asked in getattr(self, "asked", {}).items():
+            held = [t for t in self.told.values() if t.request == id_ and t.state in HOLDING]
+            need = self.desk.get(Need, id_)
+            assert need.remaining + sum(t.quantity for t in held) == asked
+            assert need.remaining >= 0
+            for offer, cap in self.cap.items():
+                share = sum(t.quantity for t in held if t.offer == offer)
+                assert cap is None or share <= cap
+
+    @invariant()
+    def withdrawn_request_holds_only_what_is_underway(self) -> None:
+        for id_ in getattr(self, "asked", {}):
+            need = self.desk.get(Need, id_)
+            if need.state == "withdrawn":
+                for match in need.matches:
+                    state = self.desk.match(match).state
+                    assert state in ("delivered", "confirmed") or (
+                        state == "accepted" and self.desk.match(match).kept
+                    )
+
+
+Interleavings.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestInterleavings = Interleavings.TestCase

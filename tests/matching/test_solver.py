@@ -1,0 +1,167 @@
+"""The solver: deterministic, within capacity, caps and exclusions, urgent needs first."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.model.fit import fits
+from services.matching.solver.apart import SolverApart
+from services.matching.solver.candidates import Candidates
+from services.matching.solver.interface import (
+    Inputs,
+    OpenNeed,
+    OpenOffer,
+    digest,
+    read,
+    solution_digest,
+    written,
+)
+from services.matching.solver.priority import PriorityOrder
+
+SOLVER = PriorityOrder()
+CATEGORIES = ("meals", "medical")
+TOWNS = ("441900101", "441900102")
+some_of = st.sets(st.sampled_from(CATEGORIES)).map(lambda s: tuple(sorted(s)))
+
+
+@st.composite
+def instances(draw: st.DrawFn) -> Inputs:
+    offers = tuple(
+        OpenOffer(
+            id=f"O-{n}",
+            unit=draw(st.sampled_from(("fen", "袋"))),
+            item="",
+            quantity=100,
+            free=draw(st.integers(0, 100)),
+            categories=draw(some_of),
+            town_codes=draw(st.sampled_from(((), TOWNS[:1]))),
+            cap_per_request=draw(st.none() | st.integers(1, 60)),
+        )
+        for n in range(draw(st.integers(0, 6)))
+    )
+    ids = [offer.id for offer in offers] or ["O-none"]
+    needs = tuple(
+        OpenNeed(
+            id=f"R-{n}",
+            unit=draw(st.sampled_from(("fen", "袋"))),
+            item="",
+            category=draw(st.sampled_from(CATEGORIES)),
+            beneficiary_class="general",
+            town_code=draw(st.sampled_from(TOWNS)),
+            tier=draw(st.integers(0, 4)),
+            recorded_ms=draw(st.integers(0, 3)),
+            remaining=draw(st.integers(1, 120)),
+            next_number=draw(st.integers(1, 3)),
+            excluded_offers=tuple(sorted(draw(st.sets(st.sampled_from(ids), max_size=2)))),
+            shares=tuple(
+                sorted(draw(st.dictionaries(st.sampled_from(ids), st.integers(1, 40))).items())
+            ),
+        )
+        for n in range(draw(st.integers(0, 8)))
+    )
+    return Inputs(needs, offers)
+
+
+def shuffled(inputs: Inputs, seed: int) -> Inputs:
+    chance = random.Random(seed)
+    needs, offers = list(inputs.needs), list(inputs.offers)
+    chance.shuffle(needs)
+    chance.shuffle(offers)
+    return Inputs(tuple(needs), tuple(offers))
+
+
+@given(instances(), st.integers())
+def test_shuffled_input_gives_the_same_solution(inputs: Inputs, seed: int) -> None:
+    other = shuffled(inputs, seed)
+    assert written(other) == written(inputs)
+    assert solution_digest(SOLVER.solve(other)) == solution_digest(SOLVER.solve(inputs))
+
+
+@given(instances())
+def test_recorded_inputs_are_read_back_as_they_were(inputs: Inputs) -> None:
+    again = read(written(inputs))
+    assert written(again) == written(inputs)
+    assert SOLVER.solve(again) == SOLVER.solve(inputs)
+
+
+@settings(max_examples=300)
+@given(instances())
+def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None:
+    needs = {need.id: need for need in inputs.needs}
+    offers = {offer.id: offer for offer in inputs.offers}
+    given_by: dict[str, int] = {}
+    given_to: dict[str, int] = {}
+    numbers: dict[str, list[int]] = {}
+    for a in SOLVER.solve(inputs):
+        need, offer = needs[a.request_id], offers[a.offer_id]
+        assert a.quantity > 0
+        assert fits(offer, need)
+        assert offer.id not in need.excluded_offers
+        if offer.cap_per_request is not None:
+            assert dict(need.shares).get(offer.id, 0) + a.quantity <= offer.cap_per_request
+        given_by[offer.id] = given_by.get(offer.id, 0) + a.quantity
+        given_to[need.id] = given_to.get(need.id, 0) + a.quantity
+        numbers.setdefault(need.id, []).append(a.number)
+    assert all(quantity <= offers[id_].free for id_, quantity in given_by.items())
+    assert all(quantity <= needs[id_].remaining for id_, quantity in given_to.items())
+    for id_, taken in numbers.items():
+        first = needs[id_].next_number
+        assert taken == list(range(first, first + len(taken)))
+
+
+@given(instances())
+def test_what_is_left_over_could_not_be_served(inputs: Inputs) -> None:
+    """After the solution is applied, no need has an offer with room for it."""
+    offers = {offer.id: offer for offer in inputs.offers}
+    needs = {need.id: need for need in inputs.needs}
+    for a in SOLVER.solve(inputs):
+        offer, need = offers[a.offer_id], needs[a.request_id]
+        offers[offer.id] = replace(offer, free=offer.free - a.quantity)
+        shares = dict(need.shares)
+        shares[offer.id] = shares.get(offer.id, 0) + a.quantity
+        needs[need.id] = replace(
+            need, remaining=need.remaining - a.quantity, shares=tuple(shares.items())
+        )
+    left = Candidates(offers.values())
+    assert not any(left.serve(need) for need in needs.values() if need.remaining)
+
+
+def need(id_: str, **more: Any) -> OpenNeed:
+    plain = OpenNeed(id_, "fen", "", "meals", "general", TOWNS[0], 1, 0, 60, 1)
+    return replace(plain, **more)
+
+
+def offer(id_: str, free: int, quantity: int = 100) -> OpenOffer:
+    return OpenOffer(id_, "fen", "", quantity, free)
+
+
+def pairs(inputs: Inputs) -> list[tuple[str, str, int]]:
+    return [(a.request_id, a.offer_id, a.quantity) for a in SOLVER.solve(inputs)]
+
+
+def test_more_urgent_then_longer_waiting_need_is_served_first() -> None:
+    needs = (need("R-late", recorded_ms=2), need("R-early", recorded_ms=1), need("R-top", tier=0))
+    assert [r for r, _, _ in pairs(Inputs(needs, (offer("O-1", 100),)))] == ["R-top", "R-early"]
+
+
+def test_least_used_offer_gives_first() -> None:
+    inputs = Inputs((need("R-1"),), (offer("O-1", 60), offer("O-2", 90)))
+    assert pairs(inputs) == [("R-1", "O-2", 60)]
+
+
+def test_several_offers_share_a_need_that_none_covers() -> None:
+    inputs = Inputs((need("R-1", remaining=90),), (offer("O-1", 50), offer("O-2", 60)))
+    assert pairs(inputs) == [("R-1", "O-2", 60), ("R-1", "O-1", 30)]
+
+
+async def test_solver_apart_says_what_the_function_says() -> None:
+    inputs = Inputs((need("R-1", remaining=90),), (offer("O-1", 50), offer("O-2", 60)))
+    async with SolverApart() as solver:
+        for _ in range(2):
+            solution = await solver.solve(written(inputs))
+            assert solution.allocations == SOLVER.solve(inputs)
+    assert (solution.solver, solution.version) == (SOLVER.name, SOLVER.version)
+    assert digest(written(inputs)) == digest(written(shuffled(inputs, 1)))

@@ -1,0 +1,451 @@
+"""The simulators over real sockets, against an intake that reads with our own parsers."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.sms.v20210111 import models
+from tencentcloud.sms.v20210111.sms_client import SmsClient
+
+from deploy.simulators.main import running
+from deploy.simulators.phones import Entry, Phones
+from deploy.simulators.scripts import SUFFIXES, Script
+from deploy.simulators.settings import SimulatorSettings
+from services.intake.channels import tencent_sms
+from services.intake.channels.tencent_sms import SmsReceipt, SmsReply
+from services.intake.channels.wechat import (
+    WeChatInbound,
+    WeChatReceipt,
+    WeChatText,
+    WeChatUnfollowed,
+    parse_message,
+)
+from services.intake.channels.wechat_crypto import WeChatCrypto, verify
+from services.notify.providers import Message, TencentSms, WeChatTemplate
+from shared.clock import system_now
+
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+SETTINGS = SimulatorSettings(
+    callback_token="unguessable",
+    tencent_secret_key="simulated-secret",
+    wechat_secret="simulated",
+    wechat_token="wechat-token",
+    hang_s=1,
+    late_receipt_s=0.3,
+    batch_window_s=0.02,
+)
+
+
+@dataclass
+class Intake:
+    """What came in; `answers` are statuses to give before 200."""
+
+    settings: SimulatorSettings
+    receipts: list[SmsReceipt] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    replies: list[SmsReply] = field(default_factory=list)
+    wechat: list[WeChatInbound] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def app(self) -> Starlette:
+        base = f"/callbacks/tencent/{self.settings.callback_token}"
+        routes = [
+            Route(f"{base}/receipts", self._receipts, methods=["POST"]),
+            Route(f"{base}/replies", self._replies, methods=["POST"]),
+            Route("/callbacks/wechat", self._wechat, methods=["POST"]),
+        ]
+        return Starlette(routes=routes)
+
+    async def _answered(self, good: Response) -> Response:
+        async with self.changed:
+            self.changed.notify_all()
+        return good
+
+    async def _receipts(self, request: Request) -> Response:
+        if self.answers:
+            return await self._answered(Response(status_code=self.answers.pop(0)))
+        found = tencent_sms.parse_receipts(await request.body())
+        assert not found.refused
+        self.receipts.extend(found.read)
+        self.batches.append(len(found.read))
+        return await self._answered(JSONResponse(tencent_sms.ANSWER))
+
+    async def _replies(self, request: Request) -> Response:
+        if self.answers:
+            return await self._answered(Response(status_code=self.answers.pop(0)))
+        self.replies.append(tencent_sms.parse_reply(await request.body()))
+        return await self._answered(JSONResponse(tencent_sms.ANSWER))
+
+    async def _wechat(self, request: Request) -> Response:
+        body, query = await request.body(), request.query_params
+        verify(self.settings.wechat_token, query)
+        if query.get("encrypt_type") == "aes":
+            assert b"FromUserName" not in body
+            token, appid = self.settings.wechat_token, self.settings.wechat_appid
+            body = WeChatCrypto(token, AES_KEY, appid).open(body, query)
+        self.wechat.append(parse_message(body))
+        return await self._answered(PlainTextResponse("success"))
+
+    async def until(self, fact: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(fact)
+
+
+class Guest(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bound(port: int = 0) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    return listening
+
+
+@contextlib.asynccontextmanager
+async def listening(intake: Intake, at: socket.socket) -> AsyncIterator[None]:
+    server = Guest(uvicorn.Config(intake.app(), log_level="warning", timeout_keep_alive=60))
+    serving = asyncio.create_task(server.serve(sockets=[at]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@dataclass
+class House:
+    """A running intake and simulator, and our own adapters towards the latter."""
+
+    url: str
+    intake: Intake
+    http: httpx.AsyncClient
+
+    def sms(self, **more: Any) -> TencentSms:
+        s = self.intake.settings
+        return TencentSms(
+            self.http,
+            f"{self.url}/",
+            s.tencent_secret_id,
+            s.tencent_secret_key,
+            s.tencent_app_id,
+            s.tencent_sign_name,
+            {"notice": "100"},
+            system_now,
+            **more,
+        )
+
+    def wechat(self) -> WeChatTemplate:
+        s = self.intake.settings
+        return WeChatTemplate(self.http, self.url, s.wechat_appid, s.wechat_secret, {"notice": "T"})
+
+    async def post(self, path: str, body: Any) -> Any:
+        reply = await self.http.post(f"{self.url}/simulator{path}", json=body)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    async def get(self, path: str, **query: Any) -> Any:
+        return (await self.http.get(f"{self.url}/simulator{path}", params=query)).json()
+
+
+@contextlib.asynccontextmanager
+async def house(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[House]:
+    at = bound()
+    settings = replace(settings, intake=f"http://127.0.0.1:{at.getsockname()[1]}")
+    intake = Intake(settings)
+    async with (
+        listening(intake, at),
+        running(settings) as url,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        yield House(url, intake, http)
+
+
+@pytest.fixture
+async def home() -> AsyncIterator[House]:
+    async with house() as built:
+        yield built
+
+
+def notice(recipient: str, number: int = 0) -> Message:
+    is_phone = recipient.startswith("1")
+    parameters: tuple[Any, ...] = ("DG1",) if is_phone else (("thing1", "已受理"),)
+    return Message(f"n{number}", recipient, "notice", parameters)
+
+
+async def test_receipts_come_in_batches_and_match_what_was_sent(home: House) -> None:
+    provider = home.sms()
+    numbers = [f"138{n:08d}" for n in range(150)]
+    sent = await asyncio.gather(*(provider.send(notice(number)) for number in numbers))
+    await home.intake.until(lambda: len(home.intake.receipts) == 150)
+    assert {one.provider_message_id for one in sent} == {
+        receipt.provider_message_id for receipt in home.intake.receipts
+    }
+    assert {receipt.outcome for receipt in home.intake.receipts} == {"delivered"}
+    assert max(home.intake.batches) <= 100
+    assert len(home.intake.batches) < 75
+
+
+async def test_permanent_failure_ends_in_a_failed_receipt(home: House) -> None:
+    sent = await home.sms().send(notice("13800990001"))
+    await home.intake.until(lambda: bool(home.intake.receipts))
+    (receipt,) = home.intake.receipts
+    assert (receipt.provider_message_id, receipt.outcome, receipt.code) == (
+        sent.provider_message_id,
+        "failed",
+        "UNDELIV",
+    )
+
+
+async def test_receipt_may_come_before_the_answer(home: House) -> None:
+    sent = await home.sms().send(notice("13800990006"))
+    (receipt,) = home.intake.receipts
+    assert receipt.provider_message_id == sent.provider_message_id
+
+
+async def test_receipt_may_come_twice(home: House) -> None:
+    await home.sms().send(notice("13800990007"))
+    await home.intake.until(lambda: len(home.intake.receipts) == 2)
+    assert len(set(home.intake.receipts)) == 1
+
+
+async def test_receipts_may_come_in_another_order(home: House) -> None:
+    provider = home.sms()
+    first = await provider.send(notice("13800990008", 1))
+    second = await provider.send(notice("13800990008", 2))
+    await home.intake.until(lambda: len(home.intake.receipts) == 2)
+    came = [receipt.provider_message_id for receipt in home.intake.receipts]
+    assert came == [second.provider_message_id, first.provider_message_id]
+
+
+async def test_receipt_may_come_late_or_never(home: House) -> None:
+    provider = home.sms()
+    dropped = await provider.send(notice("13800990004"))
+    late = await provider.send(notice("13800990011"))
+    await home.intake.until(lambda: bool(home.intake.receipts))
+    assert [r.provider_message_id for r in home.intake.receipts] == [late.provider_message_id]
+    assert dropped.kind == "sent"
+    counters = await home.get("/counters")
+    assert counters["sms_dropped"] == 1
+
+
+async def test_receipt_follows_a_call_whose_answer_was_lost(home: House) -> None:
+    sent = await home.sms(timeout_s=0.2).send(notice("13800990005"))
+    await home.intake.until(lambda: bool(home.intake.receipts))
+    assert sent.kind == "unknown"
+    assert home.intake.receipts[0].outcome == "delivered"
+
+
+async def test_receipts_wait_while_intake_is_away() -> None:
+    at = bound()
+    port = at.getsockname()[1]
+    at.close()
+    settings = replace(SETTINGS, intake=f"http://127.0.0.1:{port}")
+    intake = Intake(settings)
+    async with running(settings) as url, httpx.AsyncClient(trust_env=False) as http:
+        home = House(url, intake, http)
+        sent = await home.sms().send(notice("13800000001"))
+        said = await home.post("/phones/13800000001/reply", {"text": "收到"})
+        assert said == {"status": 0, "answer": "", "queued": True}
+        async with listening(intake, bound(port)):
+            await intake.until(lambda: bool(intake.receipts and intake.replies))
+    assert intake.receipts[0].provider_message_id == sent.provider_message_id
+    assert intake.replies[0].text == "收到"
+
+
+async def test_refused_push_is_repeated_twice_and_dropped(home: House) -> None:
+    home.intake.answers.extend([400, 400, 400])
+    await home.sms().send(notice("13800000001"))
+    await home.intake.until(lambda: not home.intake.answers)
+    await home.sms().send(notice("13800000002"))
+    await home.intake.until(lambda: bool(home.intake.receipts))
+    counters = await home.get("/counters")
+    assert counters["receipts_dropped"] == 1
+    assert len(home.intake.receipts) == 1
+
+
+async def test_failing_intake_is_asked_until_it_recovers(home: House) -> None:
+    home.intake.answers.extend([500, 503, 429, 500])
+    await home.sms().send(notice("13800000001"))
+    await home.intake.until(lambda: bool(home.intake.receipts))
+    assert (await home.get("/counters"))["receipts_failed_posts"] == 4
+
+
+async def test_person_texts_back(home: House) -> None:
+    said = await home.post("/phones/13800000001/reply", {"text": "1", "time": 1714037059})
+    assert said == {"status": 200, "answer": '{"result":0,"errmsg":"OK"}', "queued": False}
+    (reply,) = home.intake.replies
+    assert (reply.phone, reply.text) == ("+8613800000001", "1")
+    (shown,) = (await home.get("/messages", recipient="+8613800000001"))["messages"]
+    assert (shown["direction"], shown["text"]) == ("out", "1")
+
+
+async def test_many_people_text_at_once_and_are_answered_in_order(home: House) -> None:
+    people = [{"number": f"138{n:08d}", "text": f"第{n}条"} for n in range(40)]
+    said = await home.post("/phones/replies", people)
+    assert [one["status"] for one in said] == [200] * 40
+    assert {reply.text for reply in home.intake.replies} == {one["text"] for one in people}
+
+
+@pytest.mark.parametrize("aes_key", ["", AES_KEY])
+async def test_person_writes_by_wechat_in_plaintext_and_encrypted(aes_key: str) -> None:
+    async with house(replace(SETTINGS, wechat_aes_key=aes_key)) as home:
+        said = await home.post("/wechat/oPerson_000001/text", {"text": "灯坏了 ]]> <b>"})
+        assert (said["status"], said["answer"]) == (200, "success")
+        (words,) = home.intake.wechat
+        assert isinstance(words, WeChatText)
+        assert (words.openid, words.text) == ("oPerson_000001", "灯坏了 ]]> <b>")
+
+
+async def test_batch_of_wechat_texts_keeps_given_message_ids(home: House) -> None:
+    people = [
+        {"openid": f"oPerson_{n:06d}", "text": "漏水", "message_id": f"{n}"} for n in range(40)
+    ]
+    said = await home.post("/wechat/texts", people)
+    assert [one["status"] for one in said] == [200] * 40
+    ids = {words.message_id for words in home.intake.wechat if isinstance(words, WeChatText)}
+    assert ids == {f"{n}" for n in range(40)}
+
+
+async def test_template_message_is_followed_by_its_event(home: House) -> None:
+    provider = home.wechat()
+    sent = [await provider.send(notice(o)) for o in ("oPerson_000001", "oPerson_990001")]
+    await home.intake.until(lambda: len(home.intake.wechat) == 2)
+    receipts = {
+        e.provider_message_id: e for e in home.intake.wechat if isinstance(e, WeChatReceipt)
+    }
+    outcomes = [receipts[str(one.provider_message_id)].outcome for one in sent]
+    assert outcomes == ["delivered", "failed"]
+
+
+async def test_who_leaves_is_reached_no_more_until_he_returns(home: House) -> None:
+    provider = home.wechat()
+    await home.post("/wechat/oPerson_000001/event", {"event": "unsubscribe"})
+    assert isinstance(home.intake.wechat[0], WeChatUnfollowed)
+    assert (await provider.send(notice("oPerson_000001"))).code == "43004"
+    await home.post("/wechat/oPerson_000001/event", {"event": "subscribe"})
+    assert (await provider.send(notice("oPerson_000001"))).kind == "sent"
+
+
+async def test_tokens_expire_when_told(home: House) -> None:
+    provider = home.wechat()
+    assert (await provider.send(notice("oPerson_000001", 1))).kind == "sent"
+    await home.post("/wechat/expire-tokens", {})
+    assert (await provider.send(notice("oPerson_000001", 2))).kind == "sent"
+    assert (await home.get("/counters"))["wechat_token_calls"] == 2
+
+
+async def test_number_limits_hold_when_asked_for() -> None:
+    async with house(replace(SETTINGS, per_day_max=2, same_content_s=30)) as home:
+        provider = home.sms()
+        others = replace(notice("13800000001"), parameters=("DG2",))
+        third = replace(notice("13800000001"), parameters=("DG3",))
+        codes = [
+            (await provider.send(one)).code
+            for one in (notice("13800000001"), notice("13800000001"), others, third)
+        ]
+    assert codes == [
+        "Ok",
+        "LimitExceeded.PhoneNumberThirtySecondLimit",
+        "Ok",
+        "LimitExceeded.PhoneNumberDailyLimit",
+    ]
+
+
+async def test_behaviour_is_assigned_to_any_recipient(home: House) -> None:
+    assigned = {"recipient": "+8613800000001", "script": "blacklisted"}
+    await home.post("/behaviours", assigned)
+    assert (await home.sms().send(notice("13800000001"))).kind == "refused"
+
+
+def test_every_script_has_one_suffix() -> None:
+    assert set(SUFFIXES.values()) == set(Script) - {Script.DELIVERED}
+    assert SUFFIXES["990005"] is Script.READ_TIMEOUT
+    assert SUFFIXES["990012"] is Script.TOKEN_EXPIRES
+
+
+async def test_messages_are_followed_by_a_cursor(home: House) -> None:
+    provider = home.sms()
+    for number in range(3):
+        await provider.send(notice("13800000001", number))
+    first = await home.get("/messages", limit=2)
+    rest = await home.get("/messages", since=first["next"])
+    assert [m["notice_id"] for m in first["messages"] + rest["messages"]] == ["n0", "n1", "n2"]
+    assert (await home.get("/messages", since=rest["next"]))["messages"] == []
+
+
+async def test_notice_that_was_accepted_twice_is_counted(home: House) -> None:
+    provider = home.sms()
+    for _ in range(2):
+        await provider.send(notice("13800000001"))
+    assert (await home.get("/counters"))["sms_repeated_notices"] == 1
+
+
+def test_phones_forget_the_oldest_first() -> None:
+    phones = Phones(messages_max=3)
+    for n in range(5):
+        phones.add(Entry(phones.next_seq(), f"p{n % 2}", "sms", "in", f"{n}", system_now()))
+    assert [entry.text for entry in phones.since(0, "", 10)] == ["2", "3", "4"]
+    assert [entry.text for entry in phones.since(0, "p1", 10)] == ["3"]
+    assert [(entry.text, count) for entry, count in phones.recent(10)] == [("4", 2), ("3", 1)]
+
+
+def sdk(url: str, key: str) -> SmsClient:
+    http = HttpProfile(protocol="http", endpoint=url.removeprefix("http://"))
+    credential = Credential(SETTINGS.tencent_secret_id, key)
+    return SmsClient(credential, "ap-guangzhou", ClientProfile(httpProfile=http))
+
+
+def sdk_request(*numbers: str) -> models.SendSmsRequest:
+    request = models.SendSmsRequest()
+    request.from_json_string(
+        json.dumps(
+            {
+                "PhoneNumberSet": numbers,
+                "SmsSdkAppId": SETTINGS.tencent_app_id,
+                "TemplateId": "100",
+                "SignName": SETTINGS.tencent_sign_name,
+                "TemplateParamSet": ["DG1", "已受理"],
+            }
+        )
+    )
+    return request
+
+
+async def test_tencents_own_sdk_is_served_as_by_tencent(home: House) -> None:
+    client = sdk(home.url, SETTINGS.tencent_secret_key)
+    numbers = ("+8613800000001", "+8613800990009")
+    answer = await asyncio.to_thread(client.SendSms, sdk_request(*numbers))
+    assert [status.Code for status in answer.SendStatusSet] == [
+        "Ok",
+        "FailedOperation.PhoneNumberInBlacklist",
+    ]
+    stranger = sdk(home.url, "another")
+    with pytest.raises(TencentCloudSDKException) as refused:
+        await asyncio.to_thread(stranger.SendSms, sdk_request("+8613800000001"))
+    assert refused.value.get_code() == "AuthFailure.SignatureFailure"
+
+
+async def test_page_is_served_in_chinese_first(home: House) -> None:
+    page = await home.http.get(home.url)
+    assert page.headers["content-type"].startswith("text/html")
+    assert '<html lang="zh-CN">' in page.text
+    assert page.text.index("模拟手机") < page.text.index("Simulated phones")
