@@ -1,0 +1,64 @@
+# 莞家 Guanjia - `make help` shows what there is. Everything runs in .venv, which is made when needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test test-long test-kafka lint format types bench lock schemas clean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make .venv with exactly the locked packages
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "缺少 venv · missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(READY) ## run the whole system on real input and show what happened
+	$(BIN)/guanjia demo
+
+up: $(READY) ## start the embedded stack and keep it running
+	$(BIN)/guanjia up
+
+test: $(READY) ## unit, loop, one kill per service (under ten minutes)
+	$(PYTEST) -q -m "not long and not kafka"
+
+test-long: $(READY) ## chaos under load, pauses, rebalances
+	$(PYTEST) -q -m "long and not kafka"
+
+test-kafka: $(READY) ## the processor's and the system's suites on real Apache Kafka
+	$(PYTEST) -q -m kafka tests/system
+	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -m "not long and not kafka" tests/shared tests/system/test_system.py
+
+lint: $(READY) ## ruff, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## put the code into shape
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## lifecycles per second against the raw limit and the tutorial way
+	$(BIN)/python -m tests.bench
+
+schemas: $(READY) ## export the event schemas
+	$(BIN)/python -m shared.contracts.export
+
+lock: ## resolve the dependencies anew, with hashes and no index lines
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --extra services --extra embedded --extra test \
+	  -o requirements.lock pyproject.toml
+
+clean: ## remove the environment and what tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

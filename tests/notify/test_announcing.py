@@ -1,0 +1,79 @@
+"""From events to notices."""
+
+from datetime import timedelta
+
+from services.notify.model import Notice
+from shared.contracts.events import LedgerDisbursed, MatchCommitted, MatchDelivered
+from tests.notify.world import MATCH_ID, START, World, match_fields, opened, proposed
+
+
+def disbursed(donor_id: str | None) -> LedgerDisbursed:
+    return LedgerDisbursed(
+        log="l", index=0, fund_id="F-1", amount_fen=20_000, donor_id=donor_id, entry="{}"
+    )
+
+
+def test_opened_request_tells_its_applicant() -> None:
+    world = World()
+    world.happens(opened())
+    notice = world.notice
+    assert (notice.person_id, notice.purpose, notice.state) == ("P-1", "request_opened", "created")
+    assert notice.due_at == START
+    assert notice.correlation_id == "C-1"
+
+
+def test_redelivered_event_makes_no_second_notice() -> None:
+    world = World()
+    world.happens(opened())
+    world.claim_and_hear("sent", "sms", provider_message_id="1")
+    world.happens(opened())
+    assert world.notice.state == "sent"
+
+
+def test_another_event_for_the_same_person_makes_another_notice() -> None:
+    world = World()
+    world.happens(opened(), id_="E-1")
+    world.happens(opened(), id_="E-2")
+    assert len(world.notices) == 2
+
+
+def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:
+    world = World()
+    world.happens(proposed(), MATCH_ID)
+    notice = world.notice
+    assert notice.person_id == "P-donor"
+    assert notice.link is not None
+    assert (notice.link.purpose, notice.link.path) == ("match.donor", "d")
+    assert notice.link.subject == MATCH_ID
+    assert notice.link.expires_at == proposed().expires_at
+
+
+def test_commitment_goes_to_the_applicant_without_a_link() -> None:
+    world = World()
+    world.happens(MatchCommitted(**match_fields()), MATCH_ID)
+    assert (world.notice.person_id, world.notice.link) == ("P-1", None)
+
+
+def test_delivery_asks_the_applicant_to_confirm() -> None:
+    world = World()
+    world.happens(MatchDelivered(**match_fields()), MATCH_ID)
+    link = world.notice.link
+    assert link is not None
+    assert (link.purpose, link.path, link.subject) == ("match.applicant", "c", MATCH_ID)
+    assert link.expires_at == START + timedelta(days=30)
+
+
+def test_disbursement_tells_the_donor_the_amount() -> None:
+    world = World()
+    world.happens(disbursed("P-donor"), MATCH_ID)
+    assert (world.notice.person_id, world.notice.amount_fen) == ("P-donor", 20_000)
+
+
+def test_money_without_a_donor_tells_nobody() -> None:
+    world = World()
+    world.happens(disbursed(None), MATCH_ID)
+    assert world.notices == []
+
+
+def test_notice_holds_no_personal_data() -> None:
+    assert not set(Notice.model_fields) & {"phone", "openid", "name", "text"}

@@ -1,0 +1,95 @@
+"""The table of who is told what, and its words."""
+
+import re
+
+import pytest
+
+from services.notify.main import service
+from services.notify.purposes import BY_NAME, PURPOSES
+from services.notify.settings import NotifySettings
+from services.notify.templates import (
+    TEMPLATES,
+    reference_of,
+    simulated_sms,
+    simulated_wechat,
+    sms_parameters,
+    sms_units,
+    wechat_parameters,
+)
+from shared.contracts.events import (
+    FACTS,
+    MatchAccepted,
+    MatchCommitted,
+    MatchDeclined,
+    MatchExpired,
+    MatchFact,
+    MatchProposed,
+    MatchReleased,
+)
+from shared.contracts.topics import consumed_by
+from tests.notify.world import MATCH_ID
+
+MAY_STILL_VANISH = (MatchProposed, MatchAccepted, MatchDeclined, MatchExpired, MatchReleased)
+
+
+@pytest.mark.parametrize("fact", MAY_STILL_VANISH)
+def test_no_applicant_hears_of_a_gift_that_may_vanish(fact: type[MatchFact]) -> None:
+    assert all(purpose.recipient == "donor" for purpose in PURPOSES.get(fact, ()))
+
+
+def test_applicant_hears_of_a_match_only_from_commitment_on() -> None:
+    told = {f for f, ps in PURPOSES.items() if any(p.recipient == "applicant" for p in ps)}
+    first_match_facts = [f for f in FACTS if f in told and issubclass(f, MatchFact)]
+    assert first_match_facts[0] is MatchCommitted
+
+
+def test_every_recipient_is_named_by_its_fact() -> None:
+    for fact, purposes in PURPOSES.items():
+        for purpose in purposes:
+            field = "person_id" if purpose.recipient == "applicant" else "donor_id"
+            assert field in fact.model_fields, purpose.name
+
+
+def test_every_purpose_has_one_template_and_no_template_is_unused() -> None:
+    assert set(BY_NAME) == set(TEMPLATES)
+    assert len(simulated_sms()) == len(simulated_wechat()) == len(TEMPLATES)
+
+
+def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
+    read = {topic.name for topic in consumed_by("notify")}
+    assert {fact.TOPIC for fact in service(NotifySettings()).events} <= read
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_sms_is_one_segment(name: str) -> None:
+    text = TEMPLATES[name].sms.replace("{1}", *sms_parameters(MATCH_ID))
+    assert sms_units(NotifySettings().sms_sign_name, text) <= 70
+    assert sms_units("十二个字的签名名称最长了", text) <= 70
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_no_sms_solicits_or_carries_a_link(name: str) -> None:
+    template = TEMPLATES[name]
+    words = "".join((template.sms, template.title, template.status, template.hint))
+    assert not re.search(r"募捐|捐款|捐赠|募集|献爱心|拒收请回复|http|www", words)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
+    for field, value in wechat_parameters(TEMPLATES[name], MATCH_ID, 20_450_000):
+        assert len(value) <= (20 if field.startswith("thing") else 32), field
+
+
+def test_variables_have_at_most_six_characters() -> None:
+    assert all(len(value) <= 6 for value in sms_parameters(MATCH_ID))
+    assert all(template.sms.count("{") == 1 for template in TEMPLATES.values())
+
+
+def test_person_and_donor_see_the_same_reference_for_one_request() -> None:
+    assert reference_of(MATCH_ID) == reference_of(MATCH_ID.split("-O-")[0][2:])
+    assert reference_of("D-00000000000000abcdef") == "ABCDEF"
+
+
+def test_amount_is_written_to_the_fen() -> None:
+    fields = dict(wechat_parameters(TEMPLATES["ledger_received"], "D-1", 20_450_005))
+    assert fields["amount4"] == "¥204500.05"

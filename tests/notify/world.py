@@ -1,0 +1,208 @@
+"""Notify's decisions over states in memory, the way the processor folds them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.notify.events import commands, events
+from services.notify.model import (
+    ClaimNotice,
+    Notice,
+    NoticeDue,
+    RecordOutcome,
+    Said,
+    dispatch_id,
+)
+from services.notify.rules import Rules
+from shared.contracts.envelope import Event, Fact
+from shared.contracts.events import (
+    MatchProposed,
+    MessageReported,
+    NoticeChannel,
+    NoticeFact,
+    RequestOpened,
+)
+from shared.contracts.values import (
+    Area,
+    BeneficiaryClass,
+    Category,
+    Channel,
+    Kind,
+    Need,
+    Value,
+)
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref, States
+
+START = datetime(2022, 1, 20, 8, tzinfo=UTC)
+REQUEST_ID = "R-" + "0123456789" * 2
+OFFER_ID = "O-" + "9876543210" * 2
+MATCH_ID = f"M-{REQUEST_ID}-{OFFER_ID}-1"
+BOTH: tuple[NoticeChannel, ...] = ("wechat", "sms")
+
+
+def opened() -> RequestOpened:
+    return RequestOpened(
+        person_id="P-1",
+        kind=Kind.WISH,
+        category=Category.SUPPLIES,
+        beneficiary_class=BeneficiaryClass.MIGRANT_WORKER,
+        channel=Channel.WECHAT,
+        need=Need(unit="fen", quantity=20_000),
+        area=Area(town_code="441900101"),
+        recorded_at=START,
+    )
+
+
+def match_fields() -> dict[str, Any]:
+    return {
+        "request_id": REQUEST_ID,
+        "offer_id": OFFER_ID,
+        "person_id": "P-1",
+        "donor_id": "P-donor",
+        "unit": "fen",
+        "quantity": 20_000,
+        "fund_id": "F-1",
+    }
+
+
+def proposed(expires_at: datetime = START + timedelta(days=3)) -> MatchProposed:
+    return MatchProposed(**match_fields(), expires_at=expires_at)
+
+
+def event(fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> Event[Any]:
+    return Event(
+        id=id_,
+        source="/intake",
+        subject=subject,
+        sequence=1,
+        time=START,
+        correlation_id="C-1",
+        causation_id="",
+        traceparent="",
+        data=fact,
+    )
+
+
+class World:
+    """states: all aggregates. told: every fact that was emitted, in order."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self.now = START
+        self.states: dict[AnyRef, Any] = {}
+        self.told: list[NoticeFact] = []
+        self._events = events(self.rules)
+        self._commands = commands(self.rules)
+
+    # --- in ---
+
+    def happens(self, fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> None:
+        self._fold(self._events[type(fact)], event(fact, subject, id_))
+
+    def ask(self, data: Value, principal: str = "") -> Answer | None:
+        command = Command(data, principal=principal)
+        return self._fold(self._commands[type(data)], command).answer
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def _fold(self, handler: Handler[Any], given: Any) -> Decision:
+        refs = set(handler.touches(given))
+        if handler.follow:
+            refs |= set(handler.follow(self._view(refs), given))
+        decision = handler.decide(self._view(refs), given, self.now)
+        for state in decision.states:
+            assert Ref(type(state), state.id) in refs, "changed and not named by touches"
+            self.states[Ref(type(state), state.id)] = state
+        for speaker, fact in decision.events:
+            assert speaker in decision.states, "speaks and is not among the states"
+            assert isinstance(fact, NoticeFact)
+            self.told.append(fact)
+        return decision
+
+    def _view(self, refs: set[AnyRef]) -> States:
+        return States({ref: self.states.get(ref) for ref in refs})
+
+    # --- the usual steps ---
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [state for state in self.states.values() if isinstance(state, Notice)]
+
+    @property
+    def notice(self) -> Notice:
+        (notice,) = self.notices
+        return notice
+
+    def claim_command(
+        self, reachable: tuple[NoticeChannel, ...] = BOTH, erased: bool = False
+    ) -> ClaimNotice:
+        notice = self.notice
+        return ClaimNotice(
+            notice_id=notice.id,
+            person_id=notice.person_id,
+            due_at=notice.due_at or self.now,
+            reachable=reachable,
+            erased=erased,
+        )
+
+    def claim(
+        self, *reachable: NoticeChannel, erased: bool = False
+    ) -> tuple[int, NoticeChannel] | None:
+        """The attempt and its channel, if it was granted."""
+        answer = self.ask(self.claim_command(reachable, erased))
+        assert answer is not None
+        return (answer.body["attempt"], answer.body["channel"]) if answer.status == 200 else None
+
+    def hear(self, attempt: int, said: Said, **more: Any) -> None:
+        found = self.notice.attempt(attempt)
+        assert found is not None
+        self.ask(
+            RecordOutcome(
+                notice_id=self.notice.id,
+                attempt=attempt,
+                channel=found.channel,
+                said=said,
+                code=more.pop("code", f"code_{said}"),
+                **more,
+            )
+        )
+
+    def claim_and_hear(self, said: Said, *reachable: NoticeChannel, **more: Any) -> int:
+        claimed = self.claim(*reachable)
+        assert claimed is not None
+        self.hear(claimed[0], said, **more)
+        return claimed[0]
+
+    def report(
+        self, channel: NoticeChannel, message_id: str, outcome: str, code: str = "CODE"
+    ) -> None:
+        subject = dispatch_id(channel, message_id)
+        fact = MessageReported.model_validate(
+            {
+                "provider": subject.partition(":")[0],
+                "provider_message_id": message_id,
+                "outcome": outcome,
+                "code": code,
+            }
+        )
+        self.happens(fact, subject, f"E-{subject}-{outcome}")
+
+    def run_out(self) -> None:
+        """The claim's time passes and a poller sees it."""
+        due_at = self.notice.due_at
+        assert due_at is not None
+        self.now = max(self.now, due_at)
+        self.ask(NoticeDue(aggregate_id=self.notice.id, due_at=due_at))
+
+    def wait_until_due(self) -> None:
+        assert self.notice.due_at is not None
+        self.now = max(self.now, self.notice.due_at)
+
+    def told_types(self) -> list[str]:
+        return [type(fact).__name__ for fact in self.told]
+
+
+def with_notice() -> World:
+    world = World()
+    world.happens(opened())
+    return world
