@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from deploy.local import parts, running
+from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, free_port, is_free
 from deploy.local.supervisor import Supervisor
 from shared.security import first_secrets
@@ -154,6 +155,7 @@ class Stack:
 def make_secrets(secrets_dir: Path) -> None:
     """The one place where a first start makes its secrets; later starts find them."""
     first_secrets(secrets_dir)
+    issue_first(secrets_dir)
 
 
 def _choose_ports(options: StackOptions) -> dict[str, int]:

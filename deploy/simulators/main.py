@@ -98,7 +98,11 @@ def _listen(host: str, port: int) -> socket.socket:
     """asyncio sets TCP_NODELAY only where the protocol is named; else an answer takes 40 ms."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
     listening.listen(1024)
     return listening
 

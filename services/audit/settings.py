@@ -10,6 +10,7 @@ from shared.settings import Settings
 class AuditSettings(Settings):
     """log_origin: the log's C2SP origin without its ledger year: 2026's is `<log_origin>/2026`."""
 
+    port: Annotated[int, Field(ge=0, le=65535)] = 8004
     log_origin: Annotated[
         str,
         Field(

@@ -3,13 +3,10 @@
 Importing the same file again adds nothing: a row's key is its own number or a digest of it.
 """
 
-import csv
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,10 +15,10 @@ from rich.table import Table
 from shared.client import ServiceClient
 
 from services.intake.channels.spreadsheet import RefusedRow, Row, headers, read
+from services.intake.importing import Report, import_rows, write_refused
 from shared.contracts.values import Channel
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid
 
-BATCH_ROWS = 200
 SHOWN_REFUSALS = 20
 DECISIONS = {
     "opened": "已公开 opened",
@@ -31,15 +28,6 @@ DECISIONS = {
 }
 
 app = typer.Typer(help="导入表格 Import spreadsheets.", no_args_is_help=True)
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Report:
-    """decisions: how many rows came to what; imported rows that were known keep their decision."""
-
-    decisions: Counter[str] = field(default_factory=Counter)
-    refused: list[RefusedRow] = field(default_factory=list)
 
 
 @app.callback()
@@ -56,7 +44,7 @@ def import_requests(
         Channel, typer.Option(help="征集渠道 where the rows come from, unless a row says so")
     ] = Channel.SPREADSHEET,
 ) -> None:
-    """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests; says which rows and why not."""
+    """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not."""
     console = Console()
     content = file.read_bytes()
     try:
@@ -65,7 +53,7 @@ def import_requests(
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
-    report = import_rows(ServiceClient("intake"), rows, console)
+    report = _import_with_progress(rows, console)
     _show(console, report)
     if report.refused:
         target = file.with_name(f"{file.name}.refused.csv")
@@ -74,67 +62,11 @@ def import_requests(
         raise typer.Exit(1)
 
 
-def import_rows(
-    client: ServiceClient, rows: Sequence[Row | RefusedRow], console: Console
-) -> Report:
-    """Posts what can be posted, in batches, and gathers every row's answer."""
-    report = Report(refused=[row for row in rows if isinstance(row, RefusedRow)])
-    fresh = list(_first_of_each([row for row in rows if isinstance(row, Row)], report))
+def _import_with_progress(rows: Sequence[Row | RefusedRow], console: Console) -> Report:
     columns = (TextColumn("导入 importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("import", total=len(rows), completed=len(rows) - len(fresh))
-        for batch in _batches(fresh, BATCH_ROWS):
-            _post(client, batch, report)
-            progress.advance(task, len(batch))
-    report.refused.sort(key=lambda row: row.line)
-    return report
-
-
-def _first_of_each(rows: Sequence[Row], report: Report) -> Iterator[Row]:
-    """Two rows that say the same are one message."""
-    seen: set[tuple[str, str]] = set()
-    for row in rows:
-        identity = (row.key, row.request.model_dump_json())
-        if identity in seen:
-            report.decisions["repeated"] += 1
-        else:
-            seen.add(identity)
-            yield row
-
-
-def _post(client: ServiceClient, batch: Sequence[Row], report: Report) -> None:
-    body = [
-        {
-            "idempotency_key": row.key,
-            "request": row.request.model_dump(mode="json", exclude_none=True),
-        }
-        for row in batch
-    ]
-    answers: list[dict[str, Any]] = client.post("/requests/batch", body)["answers"]
-    for row, answer in zip(batch, answers, strict=True):
-        if problems := answer.get("problems"):
-            found = tuple(Problem(**problem) for problem in problems)
-            report.refused.append(RefusedRow(row.line, row.original, found))
-        else:
-            report.decisions[answer["decision"]] += 1
-
-
-def _batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def write_refused(target: Path, names: Sequence[str], refused: Sequence[RefusedRow]) -> None:
-    """The rows as they were, with why: correct them there and import that file."""
-    with target.open("w", encoding="utf-8-sig", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(["行号 line", "字段 field", "原因", "reason", *names])
-        for row in refused:
-            fields = "; ".join(problem.field for problem in row.problems)
-            zh = "; ".join(problem.zh for problem in row.problems)
-            en = "; ".join(problem.en for problem in row.problems)
-            out.writerow([row.line, fields, zh, en, *(row.original.get(n, "") for n in names)])
+        task = progress.add_task("import", total=len(rows))
+        return import_rows(ServiceClient("intake"), rows, partial(progress.advance, task))
 
 
 def _show(console: Console, report: Report) -> None:

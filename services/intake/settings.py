@@ -26,7 +26,7 @@ class IntakeSettings(Settings):
     wechat_token: Annotated[
         SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")
     ] = SecretStr("")
-    wechat_appid: str = "wx0000000000000000"
+    wechat_appid: str = "wxsimulator0000000"
     wechat_aes_key: Annotated[
         SecretStr, Field(description="EncodingAESKey, 43 characters; empty: plain mode only")
     ] = SecretStr("")

@@ -70,37 +70,37 @@ async def register_offer(
 
 
 class OfferRow(Value):
-    """message_id: the caller's name for it; the same one again is the same offer."""
+    """The same key again is the same offer."""
 
-    message_id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
     offer: dict[str, Any]
 
 
-class OfferRows(Value):
-    offers: Annotated[tuple[OfferRow, ...], Field(min_length=1, max_length=ROWS_MAX)]
-
-
 @router.post("/offers/batch")
-async def register_offers(rows: OfferRows, caller: Giving, runtime: RuntimeDep) -> Response:
-    """Row by row: `{"results": [{message_id, status, offer_id | problems}]}`."""
+async def register_offers(
+    rows: Annotated[list[OfferRow], Field(max_length=ROWS_MAX)],
+    caller: Giving,
+    runtime: RuntimeDep,
+) -> Response:
+    """Row by row: `{"answers": [{idempotency_key, status, offer_id | problems}]}`."""
     source = source_of(caller)
-    checked = [(row, _checked(row)) for row in rows.offers]
+    checked = [(row, _checked(row)) for row in rows]
     commands = [
         Command(
-            RegisterOffer(source=source, message_id=row.message_id, offer=offer),
-            key=f"{source}|{row.message_id}",
+            RegisterOffer(source=source, message_id=row.idempotency_key, offer=offer),
+            key=f"{source}|{row.idempotency_key}",
             principal=caller.id,
         )
         for row, offer in checked
         if isinstance(offer, OfferSubmitted)
     ]
     answers = iter(await runtime.processor.execute_many(commands))
-    results = [
-        {"message_id": row.message_id}
+    told = [
+        {"idempotency_key": row.idempotency_key}
         | _row_result(offer if isinstance(offer, Invalid) else next(answers))
         for row, offer in checked
     ]
-    return JSONResponse({"results": results})
+    return JSONResponse({"answers": told})
 
 
 def _checked(row: OfferRow) -> OfferSubmitted | Invalid:
@@ -232,7 +232,7 @@ async def confirm_many(
 async def _answer_many(
     runtime: Runtime, caller: Credential, kind: type[MatchCommand], ids: MatchIds, key: str
 ) -> Response:
-    """Each decided on its own: `{"results": [{match_id, status, ...}]}`."""
+    """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
     known = await store.correlations(runtime.database, Match.COLLECTION, ids.match_ids)
     scope, source = scope_of(caller), source_of(caller)
     commands = [
@@ -245,11 +245,11 @@ async def _answer_many(
         for id_ in ids.match_ids
     ]
     answers = await runtime.processor.execute_many(commands)
-    results = [
+    told = [
         {"match_id": id_} | _row_result(answer)
         for id_, answer in zip(ids.match_ids, answers, strict=True)
     ]
-    return JSONResponse({"results": results})
+    return JSONResponse({"answers": told})
 
 
 @router.get("/summary")

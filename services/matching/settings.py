@@ -8,6 +8,7 @@ from shared.settings import Settings
 
 
 class MatchingSettings(Settings):
+    port: Annotated[int, Field(ge=0, le=65535)] = 8002
     round_interval_ms: Annotated[
         int, Field(ge=10, le=60_000, description="rounds are at least this far apart")
     ] = 200

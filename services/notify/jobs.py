@@ -108,7 +108,7 @@ class Sender:
             return 0
         persons = {notice.person_id for notice in waiting}
         contacts = await self._outbound.contacts.of(persons, CONTACT_PURPOSE)
-        start_before = time.monotonic() + self._start_within_s()
+        start_before = time.monotonic() + start_within_s(self._settings)
         answers = await self._execute([_claim_command(n, contacts) for n in waiting])
         ours = [
             (notice, answer)
@@ -119,10 +119,6 @@ class Sender:
             contact = contacts.get(notice.person_id, NOBODY)
             self._begin(self._send(notice, answer.body, contact, start_before))
         return len(ours)
-
-    def _start_within_s(self) -> float:
-        """A send begun later could end after the claim has run out: a token, and WeChat twice."""
-        return max(5.0, self._settings.claim_s - 4 * self._settings.provider_timeout_s)
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
         answers = await self._runtime.processor.execute_many(commands)
@@ -191,6 +187,11 @@ class Sender:
                 commands = [c for c, answer in pairs if isinstance(answer, Transient)]
             if commands:
                 await asyncio.sleep(TROUBLE_WAIT_S)
+
+
+def start_within_s(settings: NotifySettings) -> float:
+    """A send begun later could end after the claim has run out: a token, and WeChat twice."""
+    return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
 
 
 def _claim_command(notice: Notice, contacts: Mapping[str, Contact]) -> Command[ClaimNotice]:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.notify.rules import Rules
 from shared.settings import Settings
 
 DERIVED = "empty: derived from the root key, as the simulators expect"
+WECHAT_DROPS_DOUBLES_S = 600
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -54,7 +55,7 @@ class NotifySettings(Settings):
         float, Field(ge=30, description="a claim without an outcome is unclear after this")
     ] = 120
     wechat_resend_s: Annotated[
-        float, Field(gt=0, le=540, description="WeChat drops doubles for 600 s")
+        float, Field(gt=0, description="an unclear WeChat message is asked again this long")
     ] = 450
     retries_max: Annotated[int, Field(ge=0, le=100, description="per channel")] = 10
     backoff_s_min: Seconds = 5
@@ -62,6 +63,22 @@ class NotifySettings(Settings):
     misconfigured_wait_s: Seconds = 300
     notice_life_s: Seconds = 72 * 3600
     receipt_life_s: Seconds = 30 * 86_400
+
+    @field_validator("claim_s")
+    @classmethod
+    def _outlasts_a_send(cls, value: float, info: ValidationInfo) -> float:
+        least = 4 * info.data.get("provider_timeout_s", 10) + 10
+        if value < least:
+            raise ValueError(f"at least {least:g}: a send may take four provider timeouts")
+        return value
+
+    @field_validator("wechat_resend_s")
+    @classmethod
+    def _ends_while_doubles_are_dropped(cls, value: float, info: ValidationInfo) -> float:
+        most = WECHAT_DROPS_DOUBLES_S - info.data.get("claim_s", 120)
+        if value >= most:
+            raise ValueError(f"below {most:g}: a claim that begins then must end within 600 s")
+        return value
 
     @property
     def rules(self) -> Rules:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.contracts import topics
 from shared.contracts.values import Identifier, Value
 from shared.errors import Invalid, Problem, describe_validation
 
@@ -76,9 +77,14 @@ def parse_envelope(value: bytes) -> Envelope:
 
 
 def parse_event(envelope: Envelope, fact_type: type[F]) -> Event[F]:
-    """Raises Invalid when `data` does not fit `fact_type`."""
+    """Raises Invalid when `data` does not fit `fact_type`.
+
+    An unknown field is refused from outside, where it is a mistake; in our own events a newer
+    release has added it while this one still runs.
+    """
+    inbound = topics.BY_NAME[fact_type.TOPIC].inbound
     try:
-        data = fact_type.model_validate(envelope.data, strict=False)
+        data = fact_type.model_validate(envelope.data, extra="forbid" if inbound else "ignore")
     except ValidationError as error:
         problems = (
             Problem(p.code, p.zh, p.en, f"data.{p.field}") for p in describe_validation(error)

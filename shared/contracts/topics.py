@@ -16,6 +16,11 @@ class Topic:
     partitions: int
     retention_ms: int
 
+    @property
+    def inbound(self) -> bool:
+        """Written from outside: a channel, a partner, a bank."""
+        return self.producer == "outside"
+
 
 REQUESTS_INBOUND = "guanjia.requests.inbound"
 OFFERS_INBOUND = "guanjia.offers.inbound"

@@ -80,12 +80,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """states: every changed aggregate; events: (the aggregate that speaks, its fact), in order."""
+    """states: every changed aggregate; events: (the aggregate that speaks, its fact), in order.
+
+    correlation_id: where a command does not know the request it is about, its aggregate does.
+    """
 
     states: tuple[State, ...] = ()
     events: tuple[tuple[State, Fact], ...] = ()
     answer: Answer | None = None
     records: tuple[Record, ...] = ()
+    correlation_id: str = ""
 
 
 NOTHING = Decision()

@@ -253,6 +253,7 @@ class Fold:
             if speaker not in decision.states:
                 raise ValueError(f"{type(speaker).__name__} speaks and is not among the states")
         correlation, causation, traceparent = item.cause
+        correlation = decision.correlation_id or correlation
         emitted: dict[AnyRef, int] = {}
         outgoing = []
         for speaker, fact in decision.events:

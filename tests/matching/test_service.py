@@ -98,7 +98,7 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
     await office.audit_says(proposal.id, ledger(LedgerCommitted, 50))
     await office.loaded(proposal.id, "committed")
     assert (await office.post("/matches/deliver", "2", {"match_ids": [proposal.id]})).json()[
-        "results"
+        "answers"
     ] == [
         {
             "match_id": proposal.id,
@@ -112,8 +112,15 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
     reply = ReplyUnderstood(person_id=person_id("r"), meaning="received", match_id=proposal.id)
     await house.publish(house.own("/intake", "reply-1", 1, reply))
     await office.loaded(proposal.id, "confirmed")
-    names = [e["type"].split(".")[2] for e in await house.read(topics.MATCHES)]
-    assert names == ["proposed", "accepted", "committed", "delivered", "confirmed"]
+    told = await eventually(lambda: house.read(topics.MATCHES), lambda events: len(events) >= 5)
+    told.sort(key=lambda event: int(event["sequence"]))
+    assert [event["type"].split(".")[2] for event in told] == [
+        "proposed",
+        "accepted",
+        "committed",
+        "delivered",
+        "confirmed",
+    ]
     summary = (await office.http.get("/summary", headers=office.operator)).json()
     assert summary["matches"]["by_state"] == {"confirmed": 1}
     assert summary["offers"]["by_unit"]["fen"]["open"] == {
@@ -229,13 +236,13 @@ async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> No
     office = Office(house, await started(house))
     good = submitted_offer().model_dump(mode="json", exclude_none=True)
     rows = [
-        {"message_id": "1", "offer": good},
-        {"message_id": "2", "offer": good | {"quantity": 0}},
-        {"message_id": "3", "offer": good | {"valid_until": "2020-01-01T00:00:00Z"}},
-        {"message_id": "1", "offer": good},
+        {"idempotency_key": "1", "offer": good},
+        {"idempotency_key": "2", "offer": good | {"quantity": 0}},
+        {"idempotency_key": "3", "offer": good | {"valid_until": "2020-01-01T00:00:00Z"}},
+        {"idempotency_key": "1", "offer": good},
     ]
-    answer = await office.http.post("/offers/batch", json={"offers": rows}, headers=office.operator)
-    results = answer.json()["results"]
+    answer = await office.http.post("/offers/batch", json=rows, headers=office.operator)
+    results = answer.json()["answers"]
     assert [r["status"] for r in results] == [201, 422, 422, 201]
     assert [r["problems"][0]["field"] for r in results[1:3]] == ["quantity", "valid_until"]
     assert results[0]["offer_id"] == results[3]["offer_id"]

@@ -1,29 +1,44 @@
 """Whatever the order of claims, answers, receipts, crashes and repetitions: never two SMS."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
+from services.notify.jobs import start_within_s
 from services.notify.model import ClaimNotice, Notice, RecordOutcome, Said
 from services.notify.rules import Rules
+from services.notify.settings import NotifySettings
 from shared.contracts.events import NoticeChannel
 from tests.notify.world import World, opened
 
 WECHAT_DROPS_DOUBLES_S = 600
+START_WITHIN_S = start_within_s(NotifySettings())
+SAID = st.sampled_from(["sent", "sent", "retry", "refused", "misconfigured", "unknown"])
+ENDS = st.one_of(SAID, st.none())
 DUE_STATES = ("created", "sending", "retry")
 REACHABLE: list[tuple[NoticeChannel, ...]] = [("wechat", "sms"), ("sms",), ("wechat",), ()]
 
 
 @dataclass(frozen=True)
 class Granted:
-    """A claim that a process holds."""
+    """A claim that a process holds. start_before: later, the sender does not begin any more."""
 
     attempt: int
     channel: NoticeChannel
+    start_before: datetime
 
 
 @dataclass(frozen=True)
@@ -37,13 +52,12 @@ class Message:
 class AnyOrder(RuleBasedStateMachine):
     granted: Bundle[Granted] = Bundle("granted")
     outcomes: Bundle[RecordOutcome] = Bundle("outcomes")
-    claims: Bundle[ClaimNotice] = Bundle("claims")
-    message_ids: Bundle[tuple[NoticeChannel, str]] = Bundle("message_ids")
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World(Rules(retries_max=2))
         self.world.happens(opened())
+        self.seen: list[ClaimNotice] = []
         self.messages: list[Message] = []
         self.before: Notice = self.world.notice
 
@@ -51,49 +65,62 @@ class AnyOrder(RuleBasedStateMachine):
     def the_event_comes_again(self) -> None:
         self.world.happens(opened())
 
-    @rule(target=claims, reachable=st.sampled_from(REACHABLE))
-    def a_process_sees_it(self, reachable: tuple[NoticeChannel, ...]) -> ClaimNotice:
-        return self.world.claim_command(reachable)
+    @rule(target=outcomes, reachable=st.sampled_from(REACHABLE), ends=ENDS)
+    def a_process_works(
+        self, reachable: tuple[NoticeChannel, ...], ends: Said | None
+    ) -> MultipleResults[RecordOutcome]:
+        """Claims as soon as it is due, sends, records; or dies before or after sending."""
+        if self.world.notice.state in DUE_STATES:
+            self.world.wait_until_due()
+        if self.world.notice.state == "sending":
+            self.world.run_out()
+        held = self._claim(self.world.claim_command(reachable))
+        if held is None:
+            return multiple()
+        outcome = self._send(held, ends or "unknown")
+        if ends is not None:
+            self.world.ask(outcome)
+        return multiple(outcome)
 
-    @rule(target=granted, claim=claims)
-    def a_process_claims_it(self, claim: ClaimNotice) -> Granted | None:  # type: ignore[return]
-        """Any process, any time after it saw the notice."""
+    @rule(target=granted, reachable=st.sampled_from(REACHABLE))
+    def a_process_claims_it(self, reachable: tuple[NoticeChannel, ...]) -> MultipleResults[Granted]:
+        held = self._claim(self.world.claim_command(reachable))
+        return multiple(held) if held else multiple()
+
+    @precondition(lambda self: self.seen)
+    @rule(target=granted, data=st.data())
+    def a_slow_process_claims_it_too(self, data: st.DataObject) -> MultipleResults[Granted]:
+        """By what it saw some time ago."""
+        held = self._claim(data.draw(st.sampled_from(self.seen)))
+        return multiple(held) if held else multiple()
+
+    def _claim(self, claim: ClaimNotice) -> Granted | None:
+        self.seen.append(claim)
         answer = self.world.ask(claim)
         assert answer is not None
         if answer.status != 200:
-            return Granted(0, "sms")
-        return Granted(answer.body["attempt"], answer.body["channel"])
+            return None
+        start_before = self.world.now + timedelta(seconds=START_WITHIN_S)
+        return Granted(answer.body["attempt"], answer.body["channel"], start_before)
 
-    @rule(
-        target=outcomes,
-        held=consumes(granted),
-        said=st.sampled_from(["sent", "retry", "refused", "misconfigured", "unknown"]),
-        late_s=st.sampled_from([0, 0, 70]),
-    )
+    @rule(target=outcomes, held=consumes(granted), said=SAID, late_s=st.sampled_from([0, 0, 70]))
     def it_sends(self, held: Granted, said: Said, late_s: float) -> RecordOutcome:
-        """Within the time that the sender allows itself after a claim."""
-        attempt = self.world.notice.attempt(held.attempt)
-        number = held.attempt
-        if attempt is not None and attempt.outcome is None:
-            self.world.pass_time(late_s)
-            if said in ("sent", "unknown"):
-                self.messages.append(Message(held.channel, self.world.now))
-        else:
-            said, number = "unknown", 0
-        message_id = f"{number}" if said == "sent" else None
+        """The answer is recorded later, if ever."""
+        self.world.pass_time(late_s)
+        return self._send(held, said)
+
+    def _send(self, held: Granted, said: Said) -> RecordOutcome:
+        if self.world.now > held.start_before:
+            said = "retry"
+        if said in ("sent", "unknown"):
+            self.messages.append(Message(held.channel, self.world.now))
         return RecordOutcome(
             notice_id=self.world.notice.id,
-            attempt=number,
+            attempt=held.attempt,
             channel=held.channel,
             said=said,
-            provider_message_id=message_id,
+            provider_message_id=f"{held.attempt}" if said == "sent" else None,
         )
-
-    @rule(held=consumes(granted), sent=st.booleans())
-    def it_dies(self, held: Granted, sent: bool) -> None:
-        attempt = self.world.notice.attempt(held.attempt)
-        if sent and attempt is not None and attempt.outcome is None:
-            self.messages.append(Message(held.channel, self.world.now))
 
     @rule(outcome=outcomes)
     def the_answer_is_recorded(self, outcome: RecordOutcome) -> None:
@@ -103,17 +130,12 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(outcome=outcomes, what=st.sampled_from(["delivered", "failed"]))
     def a_receipt_comes(self, outcome: RecordOutcome, what: Literal["delivered", "failed"]) -> None:
         """Before or after the answer, again, or saying the contrary."""
-        if outcome.provider_message_id is not None:
-            self.world.report(outcome.channel, outcome.provider_message_id, what)
+        if outcome.said == "sent":
+            self.world.report(outcome.channel, f"{outcome.attempt}", what)
 
     @rule(seconds=st.sampled_from([0, 1, 60, 130, 700]))
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
-
-    @rule()
-    def a_claim_runs_out(self) -> None:
-        if self.world.notice.state == "sending":
-            self.world.run_out()
 
     @invariant()
     def there_is_one_notice(self) -> None:
@@ -160,7 +182,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=300,
+    max_examples=600,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -244,6 +244,27 @@ def test_unclear_wechat_does_not_become_an_sms() -> None:
     assert world.notice.state == "unknown"
 
 
+def test_late_answer_of_the_first_try_outweighs_a_refusal_of_the_second() -> None:
+    world = with_notice()
+    world.claim("wechat", "sms")
+    world.run_out()
+    second = world.claim("wechat", "sms")
+    assert second is not None
+    world.hear(1, "sent", provider_message_id="7")
+    world.hear(second[0], "refused", code="43004")
+    assert world.notice.state == "sent"
+    assert world.claim("wechat", "sms") is None
+
+
+def test_unclear_wechat_waits_before_it_is_asked_again() -> None:
+    world = with_notice()
+    for said in ("unknown", "retry", "misconfigured"):
+        world.wait_until_due()
+        world.claim_and_hear(said, "wechat", "sms")
+    assert world.notice.due_at is not None
+    assert (world.notice.due_at - world.now).total_seconds() == 10
+
+
 def test_refusal_of_the_repetition_settles_an_unclear_wechat() -> None:
     world = with_notice()
     world.claim_and_hear("unknown", "wechat", "sms")

@@ -1,0 +1,60 @@
+"""`guanjia`: every command of the house, each imported when it is called."""
+
+from typing import ClassVar
+
+import typer
+
+from deploy.commands.lazy import Lazy, LazyGroup
+
+
+class Imports(LazyGroup):
+    COMMANDS: ClassVar[dict[str, Lazy]] = {
+        name: Lazy(help_, (module,), command=name)
+        for name, module, help_ in (
+            ("requests", "services.intake.cli", "导入诉求 Requests from a spreadsheet."),
+            ("offers", "services.matching.cli", "导入帮扶意向 Offers from a spreadsheet."),
+            ("donations", "services.audit.cli", "导入善款到账 Donations from a spreadsheet."),
+        )
+    }
+
+
+imports = typer.Typer(cls=Imports, no_args_is_help=True)
+
+
+@imports.callback()
+def _imports() -> None:
+    """导入表格 Import spreadsheets."""
+
+
+class Guanjia(LazyGroup):
+    COMMANDS: ClassVar[dict[str, Lazy]] = {
+        "up": Lazy("启动整套系统 Start the whole stack.", ("deploy.commands.up",), "up"),
+        "demo": Lazy("演示“暖‘留’”行动 Play the campaign.", ("deploy.demo.cli",), "demo"),
+        "status": Lazy(
+            "运行状况 Health of the running stack.", ("deploy.commands.status",), "status"
+        ),
+        "run": Lazy("运行一个服务 Run one service.", ("deploy.commands.run",), "run"),
+        "config": Lazy("生效的设置 Settings in force.", ("deploy.commands.config",), "config"),
+        "keys": Lazy("凭证 Credentials.", ("deploy.commands.keys",)),
+        "topics": Lazy("消息主题 Table of topics.", ("deploy.commands.topics",), "topics"),
+        "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),
+        "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
+        "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
+        "matching": Lazy("匹配 Matching.", ("services.matching.cli",)),
+        "audit": Lazy("账本 The ledger: verify, replay.", ("services.audit.cli",)),
+    }
+
+
+app = typer.Typer(cls=Guanjia, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _guanjia() -> None:
+    """莞家：让每一份需要找到帮助，让每一分善款有账可查。
+
+    Carries people's needs to those who can help, and accounts for every fen.
+    """
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""The commands of `guanjia`, one module each; `deploy/cli.py` imports the one that is called."""

@@ -1,0 +1,85 @@
+"""A Typer group that imports a command's module only when that command is called.
+
+So `guanjia audit verify` and every `--help` work with the base dependencies alone.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+OWN = ("deploy", "services", "shared")
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """module: tried in order, the first that has it. attribute: a Typer app, or a function.
+
+    command: a command of that app, by name; empty takes the whole app.
+    """
+
+    help: str
+    modules: tuple[str, ...]
+    attribute: str = "app"
+    command: str = ""
+
+
+class LazyGroup(TyperGroup):
+    """Subclasses name their commands in COMMANDS, in the order of the help."""
+
+    COMMANDS: ClassVar[dict[str, Lazy]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(self.COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """For listing: name and help alone."""
+        lazy = self.COMMANDS.get(cmd_name)
+        return TyperCommand(cmd_name, help=lazy.help) if lazy else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        lazy = self.COMMANDS.get(name or "")
+        return name, load(name, lazy) if name and lazy else command, rest
+
+
+def load(name: str, lazy: Lazy) -> Any:
+    """The real command. Raises SystemExit, in one line, when something is not installed."""
+    missing = ""
+    for module in lazy.modules:
+        try:
+            target = getattr(importlib.import_module(module), lazy.attribute)
+        except ModuleNotFoundError as error:
+            missing = str(error.name)
+            if missing.partition(".")[0] not in OWN:
+                raise SystemExit(_not_installed(name, missing)) from None
+            continue
+        found = _command(name, target, lazy.command)
+        if found is not None:
+            return found
+    raise SystemExit(f"没有 {name} 命令的程序 · {name} is not there: {missing or lazy.modules}")
+
+
+def _command(name: str, target: Any, wanted: str) -> Any:
+    app = target if isinstance(target, typer.Typer) else _app_of(name, target)
+    command = typer.main.get_command(app)
+    if not wanted:
+        command.name = name
+        return command
+    return getattr(command, "commands", {}).get(wanted)
+
+
+def _app_of(name: str, function: Callable[..., Any]) -> typer.Typer:
+    app = typer.Typer(add_completion=False)
+    app.command(name)(function)
+    return app
+
+
+def _not_installed(name: str, module: str) -> str:
+    return (
+        f"guanjia {name} 需要 {module}：pip install 'guanjia[services,embedded]' · "
+        f"guanjia {name} needs {module}: pip install 'guanjia[services,embedded]'"
+    )

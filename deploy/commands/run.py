@@ -1,0 +1,66 @@
+"""`guanjia run NAME`: one service in this process, until SIGTERM or Ctrl-C."""
+
+import importlib
+import os
+import threading
+from types import FrameType
+from typing import Annotated, Any, cast
+
+import structlog
+import typer
+import uvicorn
+
+from deploy.commands.services import Name, settings_kind
+from shared import logs
+from shared.settings import Settings, load_settings
+
+log = structlog.get_logger()
+
+REQUESTS_FINISH_S = 2
+STOP_S_MAX = 4.5
+EXIT_STOP_TOO_SLOW = 75
+# Longer than any client keeps an idle connection: closing first would look like a lost answer.
+KEEP_ALIVE_S = 120
+
+
+def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
+    """运行一个服务；设置来自环境变量 GUANJIA_*。Runs one service, set by GUANJIA_* variables."""
+    settings = load_settings(settings_kind(name))
+    logs.configure(name, settings.log_level)
+    config = uvicorn.Config(
+        _app(name, settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=REQUESTS_FINISH_S,
+    )
+    _Server(config).run()
+
+
+def _app(name: str, settings: Settings) -> Any:
+    if name == "simulators":
+        from deploy.simulators.environment import SimulatorsEnvironment, simulator_settings
+        from deploy.simulators.main import create_app
+
+        return create_app(simulator_settings(cast(SimulatorsEnvironment, settings)))
+    return importlib.import_module(f"services.{name}.main").create_app(settings)
+
+
+class _Server(uvicorn.Server):
+    """Whatever hangs, the process is gone in time: a crash loses nothing, waiting may."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        timer = threading.Timer(STOP_S_MAX, _give_up)
+        timer.daemon = True
+        timer.start()
+
+
+def _give_up() -> None:
+    log.error("stop_too_slow", waited_s=STOP_S_MAX)
+    os._exit(EXIT_STOP_TOO_SLOW)

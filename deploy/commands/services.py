@@ -1,0 +1,22 @@
+"""The programs `guanjia run` knows: where each one's app and settings are."""
+
+import importlib
+from typing import Literal, cast
+
+from shared.settings import Settings
+
+Name = Literal["intake", "matching", "notify", "audit", "simulators"]
+NAMES: tuple[Name, ...] = ("intake", "matching", "notify", "audit", "simulators")
+
+_SETTINGS: dict[str, tuple[str, str]] = {
+    "intake": ("services.intake.settings", "IntakeSettings"),
+    "matching": ("services.matching.settings", "MatchingSettings"),
+    "notify": ("services.notify.settings", "NotifySettings"),
+    "audit": ("services.audit.settings", "AuditSettings"),
+    "simulators": ("deploy.simulators.environment", "SimulatorsEnvironment"),
+}
+
+
+def settings_kind(name: str) -> type[Settings]:
+    module, kind = _SETTINGS[name]
+    return cast(type[Settings], getattr(importlib.import_module(module), kind))

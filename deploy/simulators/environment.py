@@ -1,0 +1,76 @@
+"""The simulators' accounts from the environment, so that notify, intake and they agree.
+
+They read the same variables as the two services; what is empty is derived from the root key, by
+the same names as there.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from deploy.simulators.settings import SimulatorSettings
+from services.notify.templates import TEMPLATES
+from shared.security import Keyring
+from shared.settings import Settings
+
+CALLBACK_CREDENTIAL = "callback-tencent"
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class SimulatorsEnvironment(Settings):
+    """Names without `simulators_` are notify's and intake's."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8005
+    tencent_secret_id: str = "AKIDSIMULATOR"  # noqa: S105 - an account name
+    tencent_secret_key: SecretStr = SecretStr("")
+    tencent_app_id: str = "1400000000"
+    sms_sign_name: Annotated[str, Field(min_length=2, max_length=12)] = "东莞民政"
+    sms_template_ids: Annotated[Mapping[str, str], Field(default_factory=dict)]
+    wechat_appid: str = "wxsimulator0000000"
+    wechat_secret: SecretStr = SecretStr("")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")
+    wechat_template_ids: Annotated[Mapping[str, str], Field(default_factory=dict)]
+    simulators_receipt_delay_s: Annotated[
+        Seconds, Field(description="between a message and its receipt")
+    ] = 0.0
+    simulators_per_day_max: Annotated[
+        int, Field(ge=0, description="SMS to one number; 0: no limit")
+    ] = 0
+
+
+def simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSettings:
+    keyring = Keyring(environment.secrets_dir)
+
+    def secret(given: SecretStr, purpose: str) -> str:
+        return given.get_secret_value() or keyring.derived(purpose).hex()[:32]
+
+    sms_ids, wechat_ids = environment.sms_template_ids, environment.wechat_template_ids
+    return SimulatorSettings(
+        host=environment.host,
+        port=environment.port,
+        intake=environment.intake_url.rstrip("/"),
+        callback_token=callback_token(environment.secrets_dir),
+        tencent_secret_id=environment.tencent_secret_id,
+        tencent_secret_key=secret(environment.tencent_secret_key, "tencent.secret_key"),
+        tencent_app_id=environment.tencent_app_id,
+        tencent_sign_name=environment.sms_sign_name,
+        sms_templates={sms_ids.get(name, t.sms_id): t.sms for name, t in TEMPLATES.items()},
+        per_day_max=environment.simulators_per_day_max,
+        wechat_appid=environment.wechat_appid,
+        wechat_secret=secret(environment.wechat_secret, "wechat.secret"),
+        wechat_token=secret(environment.wechat_token, "wechat-callback"),
+        wechat_aes_key=environment.wechat_aes_key.get_secret_value(),
+        wechat_templates={
+            wechat_ids.get(name, t.wechat_id): t.title for name, t in TEMPLATES.items()
+        },
+        receipt_delay_s=environment.simulators_receipt_delay_s,
+    )
+
+
+def callback_token(secrets_dir: Path) -> str:
+    """What Tencent's console would hold in the callback's URL: the secret part of the bearer."""
+    bearer = (secrets_dir / f"{CALLBACK_CREDENTIAL}.token").read_text().strip()
+    return bearer.rpartition("_")[2]

@@ -1,0 +1,96 @@
+"""`guanjia import offers FILE.csv`: givers into intake's vault, their offers into matching.
+
+Importing the same file again adds nothing.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from shared.client import ServiceClient
+
+from services.matching.spreadsheet import RefusedRow, Row, read
+from shared.errors import Invalid, Problem
+from shared.ids import derived_id
+
+BATCH_ROWS = 200
+
+app = typer.Typer(help="导入表格 Import spreadsheets.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """A group, so that other spreadsheets can be mounted beside offers."""
+
+
+@app.command("offers")
+def import_offers(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8 or GB18030")
+    ],
+) -> None:
+    """导入爱心资源表格，列出被拒绝的行及原因。Imports offers; says what it refused."""
+    console = Console()
+    try:
+        rows = list(read(file.read_bytes()))
+    except Invalid as error:
+        for problem in error.problems:
+            console.print(f"[red]{problem.zh}[/] {problem.en}")
+        raise typer.Exit(2) from None
+    good = [row for row in rows if isinstance(row, Row)]
+    refused = [row for row in rows if isinstance(row, RefusedRow)]
+    refused += import_rows(ServiceClient("intake"), ServiceClient("matching"), good, console)
+    _show(console, len(rows), sorted(refused, key=lambda row: row.line))
+    if refused:
+        raise typer.Exit(1)
+
+
+def import_rows(
+    intake: ServiceClient, matching: ServiceClient, rows: Sequence[Row], console: Console
+) -> list[RefusedRow]:
+    """Those that the services refused."""
+    refused: list[RefusedRow] = []
+    donors: dict[str, str] = {}
+    with Progress(console=console) as progress:
+        task = progress.add_task("导入 importing", total=len(rows))
+        for start in range(0, len(rows), BATCH_ROWS):
+            batch = rows[start : start + BATCH_ROWS]
+            refused += _post(matching, [(row, _donor(intake, row, donors)) for row in batch])
+            progress.advance(task, len(batch))
+    return refused
+
+
+def _donor(intake: ServiceClient, row: Row, known: dict[str, str]) -> str:
+    """The giver's id from intake's vault; one call for all his rows."""
+    key = derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
+    if key not in known:
+        known[key] = intake.post("/parties", row.giver, key=key)["person_id"]
+    return known[key]
+
+
+def _post(matching: ServiceClient, batch: Sequence[tuple[Row, str]]) -> list[RefusedRow]:
+    body = [
+        {"idempotency_key": row.key, "offer": row.offer | {"donor_id": donor_id}}
+        for row, donor_id in batch
+    ]
+    answers: list[dict[str, Any]] = matching.post("/offers/batch", body)["answers"]
+    return [
+        RefusedRow(row.line, tuple(Problem(**problem) for problem in answer["problems"]))
+        for (row, _), answer in zip(batch, answers, strict=True)
+        if answer.get("problems")
+    ]
+
+
+def _show(console: Console, total: int, refused: Sequence[RefusedRow]) -> None:
+    console.print(f"已导入 imported: {total - len(refused)}；被拒绝 refused: {len(refused)}")
+    if not refused:
+        return
+    table = Table("行 line", "字段 field", "原因", "reason")
+    for row in refused:
+        for problem in row.problems:
+            table.add_row(str(row.line), problem.field, problem.zh, problem.en)
+    console.print(table)

@@ -1,0 +1,114 @@
+"""Exports every event's JSON Schema: `python -m shared.contracts.export`.
+
+What is exported is published: others write and read by it. So an incompatible change is refused
+here and in `tests/contracts`, and the way out is a new version of the type.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shared.contracts import ledger, topics
+from shared.contracts.compatibility import incompatibilities
+from shared.contracts.envelope import Fact
+from shared.contracts.events import FACTS
+
+SCHEMAS = Path(__file__).parent / "schemas"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+ADVICE = (
+    "Leave the published version as it is and publish a new one beside it: a new class with "
+    "TYPE ending in .v2 in shared/contracts/events.py, and consumers that understand both."
+)
+
+
+class Incompatible(Exception):  # noqa: N818 - what the change is
+    """A published schema would change so that somebody breaks."""
+
+    def __init__(self, found: Mapping[str, list[str]]) -> None:
+        lines = [f"  {name}: {what}" for name, whats in found.items() for what in whats]
+        super().__init__("\n".join(["A published event may not change so:", *lines, ADVICE]))
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """By name: the `data` of every event, and the ledger's entry."""
+    return {fact.TYPE: fact_schema(fact) for fact in FACTS} | {
+        ledger.SCHEMA: _document(ledger.SCHEMA, ledger.entry_schema())
+    }
+
+
+def fact_schema(fact: type[Fact]) -> dict[str, Any]:
+    """Inbound data is closed: a wrong name is told. Our own is open, so that fields can be added
+    while older readers run."""
+    schema = fact.model_json_schema()
+    if not topics.BY_NAME[fact.TOPIC].inbound:
+        schema = _opened(schema)
+    return _document(fact.TYPE, schema) | {"x-topic": fact.TOPIC}
+
+
+def published(directory: Path = SCHEMAS) -> dict[str, dict[str, Any]]:
+    """What has been exported before."""
+    return {file.stem: json.loads(file.read_bytes()) for file in sorted(directory.glob("*.json"))}
+
+
+def refused_changes(
+    old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """By name, what breaks. A type that is gone breaks those who still read it."""
+    found = {}
+    for name, was in old.items():
+        now = new.get(name)
+        broken = ["it was removed"] if now is None else _broken(was, now)
+        if broken:
+            found[name] = broken
+    return found
+
+
+def export(directory: Path = SCHEMAS) -> list[str]:
+    """Writes new and compatibly changed schemas; returns their names. Raises Incompatible."""
+    old, new = published(directory), schemas()
+    if refused := refused_changes(old, new):
+        raise Incompatible(refused)
+    changed = [name for name, schema in new.items() if schema != old.get(name)]
+    for name in changed:
+        (directory / f"{name}.json").write_text(as_text(new[name]), encoding="utf-8")
+    return changed
+
+
+def as_text(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _broken(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    moved = was.get("x-topic") != now.get("x-topic")
+    where = [f"it moved from topic {was.get('x-topic')} to {now.get('x-topic')}"] if moved else []
+    return where + incompatibilities(was, now)
+
+
+def _document(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"$schema": DIALECT, "$id": f"urn:guanjia:schema:{name}", **schema}
+
+
+def _opened(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: _opened(value)
+            for key, value in node.items()
+            if not (key == "additionalProperties" and value is False)
+        }
+    return [_opened(item) for item in node] if isinstance(node, list) else node
+
+
+def main() -> None:
+    try:
+        changed = export()
+    except Incompatible as refused:
+        sys.exit(str(refused))
+    for name in changed:
+        sys.stdout.write(f"{name}.json\n")
+
+
+if __name__ == "__main__":
+    main()

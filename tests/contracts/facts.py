@@ -1,0 +1,71 @@
+"""Any fact of the house, made from its own JSON Schema."""
+
+from datetime import UTC
+from typing import Any
+
+from hypothesis import strategies as st
+
+from shared.contracts.envelope import Fact
+from shared.contracts.events import FACTS
+
+Schema = dict[str, Any]
+
+TEXT = st.characters(exclude_categories=["Cs"])
+ASCII = st.characters(codec="ascii", exclude_characters="\n")
+INTEGER_MAX = 2**53 - 1
+
+
+def facts() -> st.SearchStrategy[Fact]:
+    return st.sampled_from(FACTS).flatmap(
+        lambda fact: matching_schema(fact).map(fact.model_validate)
+    )
+
+
+def matching_schema(fact: type[Fact]) -> st.SearchStrategy[Schema]:
+    """JSON-able data for this type."""
+    schema = fact.model_json_schema()
+    strategy: st.SearchStrategy[Schema] = _from(schema, schema.get("$defs", {}))
+    return strategy
+
+
+def _from(schema: Schema, known: Schema) -> st.SearchStrategy[Any]:
+    if "$ref" in schema:
+        return _from(known[schema["$ref"].rsplit("/", 1)[1]], known)
+    if "anyOf" in schema:
+        return st.one_of(*(_from(one, known) for one in schema["anyOf"]))
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "const" in schema:
+        return st.just(schema["const"])
+    match schema["type"]:
+        case "object":
+            return _objects(schema, known)
+        case "array":
+            return st.lists(_from(schema["items"], known), max_size=3)
+        case "integer":
+            lowest = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+            return st.integers(lowest, schema.get("maximum", INTEGER_MAX))
+        case "string":
+            return _strings(schema)
+    return st.none()
+
+
+def _objects(schema: Schema, known: Schema) -> st.SearchStrategy[Schema]:
+    fields = {name: _from(one, known) for name, one in schema.get("properties", {}).items()}
+    required = set(schema.get("required", ()))
+    return st.fixed_dictionaries(
+        {name: one for name, one in fields.items() if name in required},
+        optional={name: one for name, one in fields.items() if name not in required},
+    )
+
+
+def _strings(schema: Schema) -> st.SearchStrategy[str]:
+    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 50)
+    if schema.get("format") == "date-time":
+        return st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat())
+    if "pattern" in schema:
+        found = st.from_regex(schema["pattern"], fullmatch=True, alphabet=ASCII)
+        return found.filter(lambda text: shortest <= len(text) <= schema.get("maxLength", 10**6))
+    return st.text(TEXT, min_size=shortest, max_size=min(longest, 50))
+
+

@@ -1,0 +1,137 @@
+"""The vault: what is sealed is read back by whoever has the key, and by nobody once it is gone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake import events, views
+from services.intake.model import ErasePerson, ForgetOpenid, RegisterParty, WithdrawRequest
+from services.intake.vault.persons import open_contact, open_text
+from services.intake.vault.prepare import prepare_party
+from services.intake.vault.sealing import Unreadable, Vault
+from shared.contracts.events import MatchConfirmed, MatchDelivered
+from tests.intake.making import PHONE, RULES, VAULT, Memory, command, match, submitted, told
+
+EVENTS = events.events(VAULT, RULES)
+COMMANDS = events.commands(VAULT, RULES)
+OPENID = "oABC_123"
+BOTH = {"name": "张三", "phone": PHONE, "wechat_openid": OPENID}
+
+
+def erase(memory: Memory, person_id: str) -> None:
+    memory.handle(COMMANDS[ErasePerson], command(ErasePerson(person_id=person_id)))
+
+
+def register(memory: Memory, **party: str) -> str:
+    item = prepare_party(VAULT, command(RegisterParty.model_validate(party)))
+    return str(told(memory.handle(COMMANDS[RegisterParty], item))["person_id"])
+
+
+@given(st.binary(max_size=500), st.text(max_size=20))
+def test_what_is_sealed_comes_back(content: bytes, record: str) -> None:
+    sealed = VAULT.seal(record, content)
+    assert VAULT.open(record, sealed.cipher, sealed.key) == content
+    assert len(content) < 4 or content not in sealed.cipher
+
+
+def test_the_same_content_is_never_the_same_cipher() -> None:
+    assert VAULT.seal("contact", b"x").cipher != VAULT.seal("contact", b"x").cipher
+
+
+def test_another_vault_another_record_or_a_changed_byte_opens_nothing() -> None:
+    sealed = VAULT.seal("contact", b"secret")
+    changed = bytes([sealed.cipher[0] ^ 1]) + sealed.cipher[1:]
+    for vault, record, cipher in (
+        (Vault(b"o" * 32), "contact", sealed.cipher),
+        (VAULT, "openid", sealed.cipher),
+        (VAULT, "contact", changed),
+        (VAULT, "contact", b""),
+    ):
+        with pytest.raises(Unreadable):
+            vault.open(record, cipher, sealed.key)
+
+
+def test_contact_and_text_are_read_back() -> None:
+    memory = Memory()
+    id_ = told(memory.submit(submitted(applicant=BOTH)))["request_id"]
+    request = memory.request(id_)
+    person = memory.person(request.person_id)
+    contact = open_contact(VAULT, person)
+    assert (contact.name, contact.phone, contact.openid) == ("张三", PHONE, OPENID)
+    assert open_text(VAULT, person, request) == "想要一床新棉被"
+
+
+def test_erasing_a_person_leaves_nothing_to_read_and_breaks_nothing() -> None:
+    memory = Memory()
+    id_ = told(memory.submit(submitted(applicant=BOTH)))["request_id"]
+    request = memory.request(id_)
+    erase(memory, request.person_id)
+    person = memory.person(request.person_id)
+    assert person.keys == {}
+    assert views.contact_view(VAULT, person.id, person) == {
+        "person_id": person.id,
+        "phone": None,
+        "openid": None,
+        "opted_out": False,
+        "erased": True,
+    }
+    assert views.personal_view(VAULT, request, person)["text"] is None
+    memory.handle(EVENTS[MatchDelivered], match(MatchDelivered, request, 20_000))
+    closing = memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, request, 20_000))
+    assert [type(fact).__name__ for _, fact in closing.events] == ["RequestClosed"]
+
+
+def test_an_erased_persons_old_texts_stay_unreadable_when_they_come_again() -> None:
+    memory = Memory()
+    first = memory.request(told(memory.submit(message="m-1"))["request_id"])
+    memory.handle(COMMANDS[WithdrawRequest], command(WithdrawRequest(request_id=first.id)))
+    erase(memory, first.person_id)
+    second = memory.request(told(memory.submit(message="m-2"))["request_id"])
+    person = memory.person(first.person_id)
+    assert second.person_id == first.person_id
+    assert not person.erased
+    assert open_text(VAULT, person, first) is None
+    assert open_text(VAULT, person, second) == "想要一床新棉被"
+
+
+def test_unfollowing_forgets_the_openid_and_keeps_the_phone() -> None:
+    memory = Memory()
+    memory.submit(submitted(applicant=BOTH))
+    (handle,) = memory.handles()
+    memory.handle(COMMANDS[ForgetOpenid], command(ForgetOpenid(handle_id=handle.id)))
+    contact = open_contact(VAULT, memory.person(handle.person_id))
+    assert (contact.phone, contact.openid) == (PHONE, None)
+
+
+def test_unfollowing_erases_whom_we_know_by_openid_alone() -> None:
+    memory = Memory()
+    memory.submit(submitted(applicant={"name": "张三", "wechat_openid": OPENID}))
+    (handle,) = memory.handles()
+    memory.handle(COMMANDS[ForgetOpenid], command(ForgetOpenid(handle_id=handle.id)))
+    assert memory.person(handle.person_id).erased
+
+
+def test_the_same_phone_is_the_same_person_whoever_brings_it() -> None:
+    memory = Memory()
+    party = register(memory, name="茶园公司", phone=PHONE)
+    assert register(memory, name="茶园有限公司", phone=PHONE) == party
+    request = memory.request(told(memory.submit())["request_id"])
+    assert request.person_id == party
+
+
+def test_an_openid_seen_with_a_phone_is_that_person_afterwards() -> None:
+    memory = Memory()
+    first = memory.request(told(memory.submit(submitted(applicant=BOTH)))["request_id"])
+    by_wechat = submitted(applicant={"name": "张", "wechat_openid": OPENID}, category="meals")
+    second = memory.request(told(memory.submit(by_wechat, message="m-2"))["request_id"])
+    assert second.person_id == first.person_id
+    assert open_contact(VAULT, memory.person(first.person_id)).phone == PHONE
+
+
+def test_ids_cannot_be_tried_without_the_key() -> None:
+    party = register(Memory(), name="张三", phone=PHONE)
+    other = prepare_party(
+        Vault(b"o" * 32), command(RegisterParty(name="张三", phone=PHONE))
+    ).data.person_id
+    assert party.startswith("P-")
+    assert other != party

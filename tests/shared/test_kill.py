@@ -1,0 +1,172 @@
+"""The promises under force: killed, paused and rebalanced, nothing is missing, nothing doubled.
+
+Ids are compared on both ends: what went in, what was counted, what came out.
+"""
+
+import asyncio
+from collections import Counter as Multiset
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import mongo
+from shared.contracts import topics
+from shared.contracts.events import MatchAccepted
+from tests.support.eventually import eventually
+from tests.support.house import House
+from tests.support.ledgerlet import Counter
+from tests.support.processes import Instances
+
+SUBJECTS = 60
+EVENTS_EACH = 40
+ROUNDS = 8
+
+
+def accepted() -> MatchAccepted:
+    return MatchAccepted(
+        request_id="R", offer_id="O", person_id="P", donor_id="D", unit="fen", quantity=1
+    )
+
+
+def load(house: House) -> list[Any]:
+    """Every subject's events in turn, so that a batch holds pieces of many subjects."""
+    return [
+        house.own("/matching", f"M-{subject}", sequence, accepted())
+        for sequence in range(1, EVENTS_EACH + 1)
+        for subject in range(SUBJECTS)
+    ]
+
+
+async def counters(house: House) -> list[Counter]:
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_audit")
+    return await mongo.find(database, Counter, {})
+
+
+async def all_counted(house: House, within_s: float = 90) -> None:
+    def complete(found: list[Counter]) -> bool:
+        return sum(c.total for c in found) >= SUBJECTS * EVENTS_EACH
+
+    found = await eventually(lambda: counters(house), complete, within_s)
+    expected = {
+        f"M-{subject}": tuple(f"/matching:M-{subject}:{n}" for n in range(1, EVENTS_EACH + 1))
+        for subject in range(SUBJECTS)
+    }
+    assert {c.id: c.seen for c in found} == expected
+
+
+async def all_told(house: House, within_s: float = 60) -> None:
+    """Every effect is on the topic; one published again is the same event, never another."""
+
+    async def read() -> list[dict[str, Any]]:
+        return await house.read(topics.LEDGER)
+
+    def complete(events: list[dict[str, Any]]) -> bool:
+        return len({event["id"] for event in events}) >= SUBJECTS * EVENTS_EACH
+
+    events = await eventually(read, complete, within_s)
+    effects = {(event["id"], event["data"]["entry"]) for event in events}
+    assert len(effects) == SUBJECTS * EVENTS_EACH
+    causes = Multiset(entry for _, entry in effects)
+    assert set(causes.values()) == {1}
+
+
+async def some_counted(house: House, at_least: int) -> None:
+    await eventually(
+        lambda: counters(house), lambda found: sum(c.total for c in found) >= at_least, 60
+    )
+
+
+async def publish_slowly(house: House) -> None:
+    """In pieces, so that there is always a batch under way when something breaks."""
+    records = load(house)
+    size = len(records) // ROUNDS
+    for start in range(0, len(records), size):
+        await house.publish(*records[start : start + size])
+        await asyncio.sleep(0)
+
+
+async def test_killed_in_mid_batch_nothing_is_missing_and_nothing_doubled(
+    house: House, tmp_path: Path
+) -> None:
+    async with Instances(house, tmp_path, "one") as processes:
+        publishing = asyncio.create_task(publish_slowly(house))
+        await some_counted(house, 200)
+        await processes.kill("one")
+        await processes.restart("one")
+        await publishing
+        await all_counted(house)
+        await all_told(house)
+
+
+@pytest.mark.long
+async def test_killed_again_and_again_nothing_is_missing_and_nothing_doubled(
+    house: House, tmp_path: Path
+) -> None:
+    async with Instances(house, tmp_path, "one") as processes:
+        publishing = asyncio.create_task(publish_slowly(house))
+        for kill in range(1, 6):
+            await some_counted(house, kill * 300)
+            await processes.kill("one")
+            await processes.restart("one")
+        await publishing
+        await all_counted(house)
+        await all_told(house)
+
+
+@pytest.mark.long
+async def test_two_instances_share_the_work_and_a_rebalance_in_mid_batch_harms_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    async with Instances(house, tmp_path, "one", "two") as processes:
+        publishing = asyncio.create_task(publish_slowly(house))
+        await some_counted(house, 300)
+        await processes.kill("two")
+        await some_counted(house, 600)
+        await processes.restart("two")
+        await publishing
+        await all_counted(house)
+        await all_told(house)
+
+
+@pytest.mark.long
+async def test_an_instance_paused_past_its_session_is_fenced_when_it_wakes(
+    house: House, tmp_path: Path
+) -> None:
+    async with Instances(house, tmp_path, "one", "two") as processes:
+        publishing = asyncio.create_task(publish_slowly(house))
+        await some_counted(house, 300)
+        await processes.pause("one")
+        await publishing
+        await all_counted(house)
+        await processes.resume("one")
+        await processes.wait_healthy("one")
+        await all_counted(house)
+        await all_told(house)
+
+
+@pytest.mark.long
+async def test_a_killed_broker_loses_nothing_that_was_decided(house: House, tmp_path: Path) -> None:
+    """Our own publishers send again what a broker that came back empty has lost."""
+    async with Instances(house, tmp_path, "one"):
+        await house.publish(*load(house)[: SUBJECTS * 20])
+        await some_counted(house, 300)
+        await house.broker.supervisor.kill("broker")
+        await house.broker.supervisor.restart("broker")
+        await house.publish(*load(house))
+        await all_counted(house)
+        await all_told(house)
+
+
+@pytest.mark.long
+async def test_a_killed_database_loses_nothing_that_was_answered(
+    house: House, tmp_path: Path
+) -> None:
+    async with Instances(house, tmp_path, "one"):
+        publishing = asyncio.create_task(publish_slowly(house))
+        await some_counted(house, 300)
+        await house.mongod.supervisor.kill("mongod")
+        await house.mongod.supervisor.restart("mongod")
+        await publishing
+        await all_counted(house)
+        await all_told(house)

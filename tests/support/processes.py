@@ -1,0 +1,46 @@
+"""Instances of the ledgerlet as processes that can be killed, paused and started again."""
+
+import os
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from deploy.local import health, parts
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.supervisor import Supervisor
+from tests.support.house import House
+
+
+class Instances:
+    """`one`, `two` ...: each a process, none restarted by itself."""
+
+    def __init__(self, house: House, log_dir: Path, *names: str, **settings: str) -> None:
+        log_dir.mkdir(exist_ok=True, parents=True)
+        self.logs = {name: log_dir / f"{name}.log" for name in names}
+        self.supervisor = Supervisor(
+            [[_part(house, name, self.logs[name], settings)] for name in names], announce=print
+        )
+
+    async def __aenter__(self) -> Supervisor:
+        await self.supervisor.start()
+        return self.supervisor
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.supervisor.stop()
+
+
+def _part(house: House, name: str, log: Path, settings: dict[str, str]) -> parts.Part:
+    port = free_port()
+    shared = house.settings(instance_id=f"ledgerlet-{name}")
+    env = {
+        f"GUANJIA_{key.upper()}": str(value)
+        for key, value in shared.model_dump(mode="json").items()
+    }
+    env |= {"GUANJIA_PORT": str(port), "PYTHONPATH": str(Path.cwd())} | settings
+    part = parts.service(name, port, os.environ | env, log)
+    return replace(
+        part,
+        command=(sys.executable, "-m", "tests.support.ledgerlet_main"),
+        healthy=partial(health.ready, LOOPBACK, port),
+    )
