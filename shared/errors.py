@@ -3,7 +3,11 @@
 Every message is in the reader's language: Chinese first, English beside it.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+_FIELD_NAME = re.compile(r"[A-Za-z_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,16 @@ def describe_validation(error: object) -> tuple[Problem, ...]:
             code=e["type"],
             zh=f"字段不符合要求（{e['type']}）",
             en=e["msg"],
-            field=".".join(str(part) for part in e["loc"]),
+            field=field_path(e["loc"]),
         )
         for e in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+
+
+def field_path(location: Iterable[str | int]) -> str:
+    """`need.quantity`. A name nobody gave a field is shown only if it looks like one: it comes
+    from the input, and may be personal."""
+    return ".".join(
+        str(part) if isinstance(part, int) or _FIELD_NAME.fullmatch(part) else "?"
+        for part in location
     )

@@ -33,7 +33,7 @@ from shared.messaging.sealing import Sealer
 from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.settings import Settings
-from shared.web import access, operations
+from shared.web import access, openapi, operations
 
 log = structlog.get_logger()
 
@@ -83,8 +83,10 @@ def build_app(service: Service, settings: Settings) -> FastAPI:
     app.state.ready = lambda: "starting"
     app.state.rate_limit = access.rate_limit(settings.rate_limit_per_minute)
     access.install_problem_answers(app)
-    for router in (*service.routers, operations.router):
+    routers = (*service.routers, operations.router)
+    for router in routers:
         app.include_router(router)
+    openapi.document_problems(app, routers)
     app.state.asyncapi = operations.asyncapi_page(service.name, service.events)
     return app
 

@@ -1,12 +1,14 @@
-"""The programs `guanjia run` knows: where each one's app and settings are."""
+"""The programs `guanjia run` knows: where each one's settings are."""
 
 import importlib
 from typing import Literal, cast
 
 from shared.settings import Settings
 
+Service = Literal["intake", "matching", "notify", "audit"]
 Name = Literal["intake", "matching", "notify", "audit", "simulators"]
-NAMES: tuple[Name, ...] = ("intake", "matching", "notify", "audit", "simulators")
+SERVICES: tuple[Service, ...] = ("intake", "matching", "notify", "audit")
+NAMES: tuple[Name, ...] = (*SERVICES, "simulators")
 
 _SETTINGS: dict[str, tuple[str, str]] = {
     "intake": ("services.intake.settings", "IntakeSettings"),

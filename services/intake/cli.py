@@ -1,6 +1,7 @@
 """`guanjia import requests FILE.csv`: a spreadsheet into intake, with a report of what it refused.
 
 Importing the same file again adds nothing: a row's key is its own number or a digest of it.
+Exit codes: 0 when rows were taken, 1 when none was, 2 when the file is no table of requests.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from shared.client import ServiceClient
 
 from services.intake.channels.spreadsheet import RefusedRow, Row, headers, read
 from services.intake.importing import Report, import_rows, write_refused
+from shared.client import ServiceClient
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 
@@ -43,6 +44,9 @@ def import_requests(
     channel: Annotated[
         Channel, typer.Option(help="征集渠道 where the rows come from, unless a row says so")
     ] = Channel.SPREADSHEET,
+    token_id: Annotated[str, typer.Option("--as", help="凭证 whose token to come in with")] = (
+        "operator"
+    ),
 ) -> None:
     """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not."""
     console = Console()
@@ -53,20 +57,23 @@ def import_requests(
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
-    report = _import_with_progress(rows, console)
+    report = _import_with_progress(ServiceClient("intake", token_id), rows, console)
     _show(console, report)
     if report.refused:
         target = file.with_name(f"{file.name}.refused.csv")
         write_refused(target, headers(content), report.refused)
         console.print(f"被拒绝的行已写入 refused rows: {target}")
+    if not report.decisions:
         raise typer.Exit(1)
 
 
-def _import_with_progress(rows: Sequence[Row | RefusedRow], console: Console) -> Report:
+def _import_with_progress(
+    client: ServiceClient, rows: Sequence[Row | RefusedRow], console: Console
+) -> Report:
     columns = (TextColumn("导入 importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("import", total=len(rows))
-        return import_rows(ServiceClient("intake"), rows, partial(progress.advance, task))
+        return import_rows(client, rows, partial(progress.advance, task))
 
 
 def _show(console: Console, report: Report) -> None:

@@ -11,6 +11,7 @@ from services.intake.model import WithdrawRequest
 from shared import mongo
 from shared.messaging.decision import Command, refusal
 from shared.runtime import Runtime
+from shared.security import Unauthenticated
 from shared.web.access import Denied, RuntimeDep, respond
 
 router = APIRouter()
@@ -20,7 +21,12 @@ LINK_PURPOSE = "request"
 
 @router.get("/r/{token}")
 async def status(token: str, request: Request, runtime: RuntimeDep) -> Response:
-    id_ = await _subject(runtime, token)
+    try:
+        id_ = await _subject(runtime, token)
+    except Unauthenticated:
+        if _wants_json(request):
+            raise
+        return HTMLResponse(_EXPIRED, status_code=401, headers=_HEADERS)
     found = await mongo.load(runtime.database, model.Request, id_)
     if found is None:
         raise Denied(refusal(404, "unknown_request", "没有这个诉求", "no such request"))
@@ -80,8 +86,18 @@ def _page(view: dict[str, Any], token: str) -> str:
         if view["may_withdraw"]
         else ""
     )
+    return _framed("我的诉求 My request", f"<dl>{shown}</dl>{button}")
+
+
+def _framed(title: str, content: str) -> str:
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>莞家 我的诉求</title>'
-        f"<style>{_STYLE}</style><h1>我的诉求 My request</h1><dl>{shown}</dl>{button}</html>"
+        f'<meta name="viewport" content="width=device-width"><title>莞家 {title}</title>'
+        f"<style>{_STYLE}</style><h1>{title}</h1>{content}</html>"
     )
+
+
+_EXPIRED = _framed(
+    "链接已失效 This link has expired",
+    "<p>请回复短信或联系村（居）委会。Reply to the SMS, or ask your village committee.</p>",
+)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts import topics
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import Identifier, Moment, Value
 from shared.errors import Invalid, Problem, describe_validation
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
@@ -36,8 +36,8 @@ class Envelope(BaseModel):
     source: Annotated[str, Field(min_length=1, max_length=200)]
     type: Identifier
     subject: Annotated[str, Field(max_length=300)] = ""
-    time: datetime
-    sequence: Annotated[str, Field(pattern=r"^[1-9]\d{0,15}$")] | None = None
+    time: Moment
+    sequence: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")] | None = None
     correlationid: Annotated[str, Field(max_length=200)] = ""
     causationid: Annotated[str, Field(max_length=300)] = ""
     traceparent: Annotated[str, Field(max_length=60)] = ""

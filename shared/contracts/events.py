@@ -3,7 +3,6 @@
 A published version never changes incompatibly: `tests/contracts` holds the exported schemas.
 """
 
-from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -18,6 +17,7 @@ from shared.contracts.values import (
     Identifier,
     Kind,
     LongText,
+    Moment,
     Need,
     Phone,
     PositiveFen,
@@ -69,7 +69,7 @@ class OfferSubmitted(Fact):
     town_codes: tuple[TownCode, ...] = ()
     cap_per_request: Quantity | None = None
     fund_id: Identifier | None = None
-    valid_until: datetime | None = None
+    valid_until: Moment | None = None
 
 
 class DonationReceived(Fact):
@@ -78,7 +78,7 @@ class DonationReceived(Fact):
     donor_id: Identifier
     fund_id: Identifier
     amount_fen: PositiveFen
-    received_at: datetime
+    received_at: Moment
     bank_reference: Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -110,7 +110,7 @@ class RequestOpened(RequestFact):
     channel: Channel
     need: Need
     area: Area
-    recorded_at: datetime
+    recorded_at: Moment
 
 
 class RequestDeclined(RequestFact):
@@ -183,7 +183,7 @@ class MatchFact(Fact):
 
 class MatchProposed(MatchFact):
     TYPE: ClassVar[str] = "guanjia.match.proposed.v1"
-    expires_at: datetime
+    expires_at: Moment
 
 
 class MatchAccepted(MatchFact):

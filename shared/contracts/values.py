@@ -3,10 +3,12 @@
 The Chinese term is the authority (`LABELS`); codes are what travels.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 class Value(BaseModel):
@@ -15,13 +17,21 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def _plausible(at: datetime) -> datetime:
+    """Near the ends of the calendar a time has no UTC form, and no database takes it."""
+    if not 1900 <= at.year < 9000:
+        raise PydanticCustomError("time_implausible", "a year from 1900 to 8999 is needed")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
 Fen = Annotated[int, Field(ge=0, le=2**53 - 1)]
 PositiveFen = Annotated[int, Field(gt=0, le=2**53 - 1)]
 Quantity = Annotated[int, Field(gt=0, le=10**12)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:/@+-]+$")]
-TownCode = Annotated[str, Field(pattern=r"^\d{9}$")]
-VillageCode = Annotated[str, Field(pattern=r"^\d{12}$")]
-Phone = Annotated[str, Field(pattern=r"^\+861\d{10}$")]
+TownCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+Phone = Annotated[str, Field(pattern=r"^\+861[0-9]{10}$")]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
 

@@ -4,6 +4,7 @@ Problems are `{"problems": [{"code", "field", "zh", "en"}]}` at every status fro
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request
@@ -14,7 +15,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from shared.contracts.values import Value
-from shared.errors import BugBrake, Invalid, Problem, Transient
+from shared.errors import BugBrake, Invalid, Problem, Transient, field_path
 from shared.messaging.decision import Answer, Command, refusal
 from shared.runtime import Runtime
 from shared.security import Credential, Role, Unauthenticated
@@ -40,20 +41,27 @@ class Denied(Exception):  # noqa: N818 - what the answer says
         self.answer = answer
 
 
-def allow(*roles: Role) -> Callable[..., Awaitable[Credential]]:
+@dataclass(frozen=True)
+class Allow:
     """A dependency: the caller's credential, if one of its roles is among these."""
-    allowed = frozenset(roles)
 
-    async def check(request: Request, authorization: Annotated[str, Header()] = "") -> Credential:
-        runtime = runtime_of(request)
-        credential = _authenticated(runtime, authorization)
-        if not credential.roles & allowed:
+    roles: frozenset[Role]
+
+    async def __call__(
+        self,
+        request: Request,
+        authorization: Annotated[str, Header(include_in_schema=False)] = "",
+    ) -> Credential:
+        credential = _authenticated(runtime_of(request), authorization)
+        if not credential.roles & self.roles:
             raise Denied(refusal(403, "forbidden", "无权进行此操作", "not allowed for this role"))
         if not await request.app.state.rate_limit(credential.id):
             raise Denied(refusal(429, "too_many_requests", "请求过于频繁", "slow down"))
         return credential
 
-    return check
+
+def allow(*roles: Role) -> Allow:
+    return Allow(frozenset(roles))
 
 
 def _authenticated(runtime: Runtime, authorization: str) -> Credential:
@@ -127,7 +135,7 @@ async def _request_invalid(_request: Request, error: RequestValidationError) -> 
                 code=e["type"],
                 zh=f"字段不符合要求（{e['type']}）",
                 en=e["msg"],
-                field=".".join(str(part) for part in e["loc"] if part != "body"),
+                field=field_path(part for part in e["loc"] if part != "body"),
             )
             for e in error.errors()
         ),

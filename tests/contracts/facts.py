@@ -67,5 +67,3 @@ def _strings(schema: Schema) -> st.SearchStrategy[str]:
         found = st.from_regex(schema["pattern"], fullmatch=True, alphabet=ASCII)
         return found.filter(lambda text: shortest <= len(text) <= schema.get("maxLength", 10**6))
     return st.text(TEXT, min_size=shortest, max_size=min(longest, 50))
-
-

@@ -62,7 +62,7 @@ def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_sms_is_one_segment(name: str) -> None:
-    text = TEMPLATES[name].sms.replace("{1}", *sms_parameters(MATCH_ID))
+    text = TEMPLATES[name].sms.replace("{1}", sms_parameters(MATCH_ID)[0])
     assert sms_units(NotifySettings().sms_sign_name, text) <= 70
     assert sms_units("十二个字的签名名称最长了", text) <= 70
 

@@ -15,7 +15,7 @@ def sent_by_sms() -> World:
 def test_receipt_delivers_the_notice() -> None:
     world = sent_by_sms()
     world.report("sms", "1", "delivered")
-    assert world.notice.state == "delivered"
+    assert world.state == "delivered"
     assert world.told_types() == ["NoticeSent", "NoticeDelivered"]
 
 
@@ -31,16 +31,16 @@ def test_receipt_that_comes_before_the_answer_is_kept_for_it() -> None:
     claimed = world.claim("sms")
     assert claimed is not None
     world.report("sms", "1", "delivered")
-    assert world.notice.state == "sending"
+    assert world.state == "sending"
     world.hear(claimed[0], "sent", provider_message_id="1")
-    assert world.notice.state == "delivered"
+    assert world.state == "delivered"
     assert world.told_types() == ["NoticeSent", "NoticeDelivered"]
 
 
 def test_receipt_of_a_message_that_is_not_ours_changes_nothing_else() -> None:
     world = sent_by_sms()
     world.report("sms", "999", "failed")
-    assert world.notice.state == "sent"
+    assert world.state == "sent"
     assert world.states[Ref(Dispatch, "tencent:999")].notice_id is None
 
 
@@ -55,14 +55,14 @@ def test_late_failure_does_not_undo_a_delivery() -> None:
     world = sent_by_sms()
     world.report("sms", "1", "delivered")
     world.report("sms", "1", "failed")
-    assert world.notice.state == "delivered"
+    assert world.state == "delivered"
 
 
 def test_late_delivery_does_not_undo_a_reported_failure() -> None:
     world = sent_by_sms()
     world.report("sms", "1", "failed")
     world.report("sms", "1", "delivered")
-    assert world.notice.state == "failed"
+    assert world.state == "failed"
 
 
 def test_failed_wechat_falls_over_to_sms() -> None:
@@ -90,7 +90,7 @@ def test_failure_of_an_older_attempt_does_not_fail_the_newer() -> None:
     world.claim_and_hear("sent", "wechat", provider_message_id="8")
     world.hear(1, "sent", provider_message_id="7")
     world.report("wechat", "7", "failed")
-    assert world.notice.state == "sent"
+    assert world.state == "sent"
 
 
 def test_receipt_delivers_a_notice_that_had_run_out() -> None:
@@ -99,7 +99,7 @@ def test_receipt_delivers_a_notice_that_had_run_out() -> None:
     world.run_out()
     world.hear(1, "sent", provider_message_id="1")
     world.report("sms", "1", "delivered")
-    assert world.notice.state == "delivered"
+    assert world.state == "delivered"
 
 
 def test_opt_out_is_remembered_once() -> None:

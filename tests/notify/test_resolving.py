@@ -50,9 +50,9 @@ def test_message_id_from_the_console_finds_the_receipt_that_waits() -> None:
 def test_message_id_from_the_console_lets_a_later_receipt_find_the_notice() -> None:
     world = unclear()
     resolve(world, "sent", "1")
-    assert world.notice.state == "sent"
+    assert world.state == "sent"
     world.report("sms", "1", "delivered")
-    assert world.notice.state == "delivered"
+    assert world.state == "delivered"
 
 
 def test_receipt_of_delivery_corrects_a_person() -> None:
@@ -61,9 +61,9 @@ def test_receipt_of_delivery_corrects_a_person() -> None:
     world.run_out()
     resolve(world, "failed")
     world.hear(1, "sent", provider_message_id="1")
-    assert world.notice.state == "failed"
+    assert world.state == "failed"
     world.report("sms", "1", "delivered")
-    assert world.notice.state == "delivered"
+    assert world.state == "delivered"
 
 
 @pytest.mark.parametrize("verdict", ["sent", "failed", "resend"])
@@ -71,7 +71,7 @@ def test_clear_notice_cannot_be_resolved(verdict: Literal["sent", "failed", "res
     world = with_notice()
     world.claim_and_hear("sent", "sms", provider_message_id="1")
     assert resolve(world, verdict).status == 409
-    assert world.notice.state == "sent"
+    assert world.state == "sent"
 
 
 def test_unknown_notice_is_not_found() -> None:

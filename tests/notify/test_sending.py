@@ -5,7 +5,7 @@ import pytest
 from services.notify.model import NoticeDue
 from services.notify.rules import Rules
 from shared.contracts.events import NoticeFailed, NoticeSent, ReplyUnderstood
-from tests.notify.world import MATCH_ID, World, proposed, with_notice
+from tests.notify.world import MATCH_ID, World, opened, proposed, with_notice
 
 
 def opt_out(world: World) -> None:
@@ -94,7 +94,9 @@ def test_sent_notice_is_told_once_however_often_it_is_heard() -> None:
     attempt = world.claim_and_hear("sent", "sms", provider_message_id="1")
     world.hear(attempt, "sent", provider_message_id="1")
     world.hear(attempt, "refused")
-    assert world.notice.state == "sent"
+    found = world.notice.attempt(attempt)
+    assert found is not None
+    assert (world.notice.state, found.outcome) == ("sent", "sent")
     assert [type(fact) for fact in world.told] == [NoticeSent]
 
 
@@ -118,8 +120,6 @@ def test_provider_that_names_a_wait_is_obeyed() -> None:
 
 def test_retries_end_in_failure_with_the_last_code() -> None:
     world = World(Rules(retries_max=2))
-    from tests.notify.world import opened
-
     world.happens(opened())
     for _ in range(3):
         world.wait_until_due()
@@ -235,6 +235,23 @@ def test_unclear_wechat_is_asked_again_only_while_doubles_are_dropped() -> None:
     world.run_out()
     assert world.notice.state == "unknown"
     assert world.claim("wechat", "sms") is None
+
+
+def test_unclear_wechat_that_waited_too_long_is_left_to_a_person() -> None:
+    world = with_notice()
+    world.claim_and_hear("unknown", "wechat", "sms")
+    world.pass_time(Rules().wechat_resend_s)
+    assert world.claim("wechat", "sms") is None
+    assert world.notice.state == "unknown"
+
+
+def test_late_answer_of_the_first_try_settles_what_the_second_left_unclear() -> None:
+    world = with_notice()
+    world.claim("wechat")
+    world.run_out()
+    world.claim_and_hear("unknown", "wechat")
+    world.hear(1, "sent", provider_message_id="7")
+    assert world.notice.state == "sent"
 
 
 def test_unclear_wechat_does_not_become_an_sms() -> None:

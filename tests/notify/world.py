@@ -198,6 +198,10 @@ class World:
         assert self.notice.due_at is not None
         self.now = max(self.now, self.notice.due_at)
 
+    @property
+    def state(self) -> str:
+        return self.notice.state
+
     def told_types(self) -> list[str]:
         return [type(fact).__name__ for fact in self.told]
 

@@ -75,6 +75,7 @@ def _obstacle(need: Need, offer: Offer, said: Propose, now: datetime) -> str:
         "unit_differs": offer.unit != need.unit,
         "need_exceeded": said.quantity > need.remaining,
         "offer_exceeded": said.quantity > offer.free,
+        "cap_exceeded": cap is not None and need.share_of(offer.id) + said.quantity > cap,
     }
     return next((code for code, stands in checks.items() if stands), "")
 

@@ -166,8 +166,8 @@ def _sent(
     heard: RecordOutcome,
     now: datetime,
 ) -> Decision:
-    is_last = attempt.number == told.tries
-    waits = told.state in ("sending", "unknown", "retry") and is_last
+    under_way = told.state == "sending" and attempt.number == told.tries
+    waits = under_way or told.state in ("unknown", "retry")
     sent = told.became("sent", channel=attempt.channel) if waits else told
     if heard.provider_message_id is None:
         return decided(before, sent)

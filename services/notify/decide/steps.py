@@ -66,6 +66,8 @@ def after_not_sent(
     notice: Notice, attempt: Attempt, now: datetime, rules: Rules, retry_after_s: float = 0
 ) -> Notice:
     """It certainly did not go out: there again later, elsewhere at once, or never."""
+    if any(a.stands for a in notice.attempts):
+        return notice.became("sent")
     if notice.unclear_since is not None:
         return after_unclear(notice, attempt, now, rules, retry_after_s)
     channel, code = attempt.channel, attempt.code
@@ -125,6 +127,6 @@ def after_receipt(notice: Notice, attempt: Attempt, now: datetime, rules: Rules)
         return notice
     if attempt.receipt == "delivered":
         return notice.became("delivered", channel=attempt.channel)
-    if notice.state not in ("sent", "unknown") or attempt.number != notice.tries:
+    if notice.state not in ("sent", "unknown"):
         return notice
     return after_not_sent(settling(notice, attempt), attempt, now, rules)

@@ -1,0 +1,103 @@
+"""`guanjia dead-letters`: what could not be worked, with its reason; replay it or discard it."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.commands.services import SERVICES, Service
+from shared.client import ServiceClient, ServiceError
+
+app = typer.Typer(help="死信 Dead letters.", no_args_is_help=True)
+Of = Annotated[
+    Service | None, typer.Option("--service", help="哪个服务；缺省全部 which; all if not given")
+]
+Id = Annotated[str, typer.Argument(metavar="ID", help="死信编号 as listed")]
+
+
+@app.command("list")
+def list_(
+    service: Of = None,
+    state: Annotated[
+        Literal["open", "replayed", "discarded"], typer.Option(help="状态 which")
+    ] = "open",
+) -> None:
+    """列出死信及原因，不含内容。Lists them with their reasons, without content."""
+    console = Console()
+    table = Table("服务 service", "编号 id", "时间 stored", "来自 from", "原因 why")
+    for column in table.columns:
+        column.overflow = "fold"
+    for name in _services(service):
+        for letter in ServiceClient(name).get("/dead-letters", {"state": state, "limit": 1000}):
+            table.add_row(name, letter["id"], _when(letter), _origin(letter), _why(letter))
+    if table.row_count:
+        console.print(table)
+    else:
+        typer.echo("没有死信 no dead letters")
+
+
+@app.command()
+def show(id_: Id, service: Of = None) -> None:
+    """显示一条死信的内容（可能含个人信息，会留痕）。With its content; looking is logged."""
+    name, letter = _find(id_, service)
+    typer.echo(json.dumps({"service": name, **letter}, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def replay(id_: Id, service: Of = None) -> None:
+    """按现在的程序重新处理。Works it again, with the code that runs now."""
+    _settle(id_, service, "replay", "已重新处理 replayed")
+
+
+@app.command()
+def discard(id_: Id, service: Of = None) -> None:
+    """放弃，其后的事件继续。Steps over it: what waited behind it goes on."""
+    _settle(id_, service, "discard", "已放弃 discarded")
+
+
+def _settle(id_: str, service: Service | None, how: str, done: str) -> None:
+    name, _ = _find(id_, service)
+    ServiceClient(name).post(f"/dead-letters/{id_}/{how}")
+    typer.echo(f"{done}: {name} {id_}")
+
+
+def _find(id_: str, service: Service | None) -> tuple[str, dict[str, Any]]:
+    """Whose it is. Raises ServiceError when nobody has it."""
+    absent: ServiceError | None = None
+    for name in _services(service):
+        try:
+            return name, ServiceClient(name).get(f"/dead-letters/{id_}")
+        except ServiceError as error:
+            if error.status != 404:
+                raise
+            absent = error
+    assert absent is not None
+    raise absent
+
+
+def _services(service: Service | None) -> Iterable[str]:
+    return (service,) if service else SERVICES
+
+
+def _when(letter: dict[str, Any]) -> str:
+    return str(letter["stored_at"])[:19].replace("T", " ")
+
+
+def _origin(letter: dict[str, Any]) -> str:
+    return escape(f"{letter['topic']}/{letter['partition']}@{letter['offset']}")
+
+
+def _why(letter: dict[str, Any]) -> str:
+    return "\n".join(_lines(letter))
+
+
+def _lines(letter: dict[str, Any]) -> Iterator[str]:
+    if letter["bug"]:
+        yield "程序缺陷 bug"
+    for problem in letter["problems"]:
+        field = f"{problem['field']}: " if problem.get("field") else ""
+        yield escape(f"{field}{problem['zh']} {problem['en']}")

@@ -1,0 +1,126 @@
+"""`guanjia keys`: who may come in. Works on the register file; services see it within a second."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.commands.services import SERVICES
+from deploy.local.credentials import REGISTER, changing, write_token
+from shared.client import default_secrets_dir
+from shared.security import (
+    PUBLISHES,
+    Credential,
+    Role,
+    issue,
+    publisher_key,
+    read_register,
+    revoke,
+)
+
+app = typer.Typer(help="凭证 Credentials.", no_args_is_help=True)
+DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None) -> None:
+    """列出凭证（登记簿中没有密钥）。Lists them; the register holds no secret."""
+    table = Table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
+    for credential in sorted(_register(_secrets(data_dir)), key=lambda c: c.id):
+        table.add_row(
+            credential.id,
+            " ".join(sorted(credential.roles)),
+            credential.area or "全市 whole city",
+            escape(credential.source),
+            "[red]已吊销 revoked[/]" if credential.revoked else "有效 valid",
+        )
+    Console().print(table)
+
+
+@app.command("issue")
+def issue_(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="小写字母、数字、连字符 a-z 0-9 -")],
+    role: Annotated[list[Role], typer.Option(help="角色，可重复 repeatable")],
+    area: Annotated[str, typer.Option(help="镇街9位或村居12位代码；空为全市 empty: all")] = "",
+    source: Annotated[str, typer.Option(help="以此来源发布 publishes as, /channels/NAME")] = "",
+    replace: Annotated[bool, typer.Option(help="换发，旧密钥作废 the old secret ends")] = False,
+    save: Annotated[bool, typer.Option(help="存入密钥目录 into the secrets folder")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """发放凭证；密钥只显示这一次。Issues one; its secret is shown this once."""
+    secrets_dir = _secrets(data_dir)
+    try:
+        credential = Credential(
+            id=id_, secret_sha256="", roles=frozenset(role), area=area, source=source
+        )
+    except ValueError:
+        raise typer.BadParameter("只能用 a-z 0-9 -，至多60个 only those, at most 60") from None
+    _check_area(area)
+    with changing(secrets_dir) as register:
+        _check_free(credential, _register(secrets_dir), replace)
+        bearer = issue(register, credential)
+        if save or (secrets_dir / f"{id_}.token").exists():  # never leave an old secret there
+            typer.echo(str(write_token(secrets_dir, id_, bearer)))
+    typer.echo(bearer)
+
+
+@app.command("revoke")
+def revoke_(
+    id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir = None
+) -> None:
+    """吊销凭证，一秒内生效。Revokes one; refused within a second."""
+    secrets_dir = _secrets(data_dir)
+    _register(secrets_dir)
+    with changing(secrets_dir) as register:
+        if not revoke(register, id_):
+            raise SystemExit(f"没有凭证 {id_} · no credential {id_}")
+    typer.echo(f"已吊销 revoked: {id_}")
+
+
+@app.command("publisher-key")
+def publisher_key_(
+    source: Annotated[str, typer.Argument(help="来源 such as /channels/village")],
+    data_dir: DataDir = None,
+) -> None:
+    """外部系统签名消息用的密钥（十六进制）。Hex key with which a foreign source signs its records."""
+    secrets_dir = _secrets(data_dir)
+    known = {c.source: c for c in _register(secrets_dir) if c.source and not c.revoked}
+    if source not in known or not known[source].roles & set(PUBLISHES):
+        publishers = "、".join(sorted(s for s, c in known.items() if c.roles & set(PUBLISHES)))
+        raise SystemExit(
+            f"来源 {source} 无权发布；可用的有 {publishers} · "
+            f"no credential publishes as {source}; there are {publishers}"
+        )
+    typer.echo(publisher_key((secrets_dir / "root.key").read_bytes(), source).hex())
+
+
+def _check_area(area: str) -> None:
+    if area and not (area.isdigit() and len(area) in (9, 12)):
+        raise typer.BadParameter("应为9位或12位数字 9 or 12 digits", param_hint="--area")
+
+
+def _check_free(credential: Credential, known: tuple[Credential, ...], replace: bool) -> None:
+    """One source, one speaker: and none of them in the name of a service."""
+    if not replace and any(c.id == credential.id for c in known):
+        raise typer.BadParameter("已有此凭证 exists already (--replace)", param_hint="ID")
+    source = credential.source
+    if not source:
+        return
+    ours = source.strip("/").partition("/")[0] in SERVICES
+    taken = any(c.source == source and c.id != credential.id for c in known)
+    if ours or taken or not source.startswith("/"):
+        raise typer.BadParameter("来源已被占用或无效 taken or not allowed", param_hint="--source")
+
+
+def _secrets(data_dir: Path | None) -> Path:
+    return default_secrets_dir(data_dir)
+
+
+def _register(secrets_dir: Path) -> tuple[Credential, ...]:
+    file = secrets_dir / REGISTER
+    if not file.exists():
+        raise SystemExit(f"没有登记簿 · no register at {file} (guanjia up makes it)")
+    return read_register(file)

@@ -1,0 +1,23 @@
+"""`guanjia topics`: what travels where, who writes it, who reads it, for how long."""
+
+from rich.console import Console
+from rich.table import Table
+
+from shared.contracts.topics import DAY_MS, TOPICS
+
+
+def topics() -> None:
+    """消息主题一览。The table of topics."""
+    table = Table(
+        "主题 topic", "键 key", "写 producer", "读 consumers", "分区 partitions", "保留天数 days"
+    )
+    for topic in TOPICS:
+        table.add_row(
+            topic.name,
+            topic.key,
+            topic.producer,
+            "、".join(topic.consumers),
+            str(topic.partitions),
+            str(topic.retention_ms // DAY_MS),
+        )
+    Console().print(table)

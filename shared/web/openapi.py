@@ -1,0 +1,87 @@
+"""The OpenAPI page tells the truth about who may come in and what a failure looks like."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from shared.web.access import Allow
+
+PROBLEM_STATUSES = {
+    "401": "没有有效的凭证 no valid credential",
+    "403": "无权进行此操作 not allowed for this role or area",
+    "422": "内容不符合要求 what is asked cannot work; the problems say what to change",
+    "429": "请求过于频繁 too many requests",
+    "503": "服务暂不可用 try again later",
+}
+_PROBLEMS_REF = {"$ref": "#/components/schemas/Problems"}
+_TEXT = {"type": "string"}
+_SCHEMAS: dict[str, Any] = {
+    "Problem": {
+        "type": "object",
+        "required": ["code", "field", "zh", "en"],
+        "properties": {"code": _TEXT, "field": _TEXT, "zh": _TEXT, "en": _TEXT},
+    },
+    "Problems": {
+        "type": "object",
+        "required": ["problems"],
+        "properties": {
+            "problems": {"type": "array", "items": {"$ref": "#/components/schemas/Problem"}}
+        },
+    },
+}
+
+
+def allowed_by(route: APIRoute) -> Allow | None:
+    """What guards this route; None for a route that asks for no credential."""
+    return next((call for call in _calls(route.dependant) if isinstance(call, Allow)), None)
+
+
+def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Adds to every guarded operation its bearer and the statuses it may be refused with."""
+    guarded = {
+        (route.path_format, method.lower())
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and allowed_by(route)
+        for method in route.methods
+    }
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if not app.openapi_schema:
+            app.openapi_schema = _described(generated(), guarded)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
+
+
+def _calls(dependant: Dependant) -> Iterable[Any]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
+
+
+def _described(schema: dict[str, Any], guarded: set[tuple[str, str]]) -> dict[str, Any]:
+    components = schema.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas |= _SCHEMAS
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    for path, operations in schema.get("paths", {}).items():
+        for method, operation in operations.items():
+            _describe(operation, (path, method) in guarded)
+    return schema
+
+
+def _describe(operation: dict[str, Any], guarded: bool) -> None:
+    responses = operation["responses"]
+    if guarded:
+        operation["security"] = [{"bearer": []}]
+    for status, description in PROBLEM_STATUSES.items():
+        if guarded or status in responses:
+            content = {"application/json": {"schema": _PROBLEMS_REF}}
+            responses[status] = {"description": description, "content": content}

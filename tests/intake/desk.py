@@ -1,0 +1,131 @@
+"""A running intake as its visitors meet it: channels, staff, providers, services."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import httpx
+
+from services.intake.channels.wechat_crypto import signature
+from services.intake.main import default_wechat_token
+from services.intake.model import Request
+from services.intake.store import VAULT_ACCESS
+from services.intake.vault.persons import person_by_openid, person_by_phone
+from shared import mongo
+from shared.contracts.events import RequestSubmitted
+from shared.security import Role
+from tests.intake.making import CHASHAN, submitted
+from tests.support.eventually import eventually
+from tests.support.house import House, Running
+
+SOURCE = "/channels/grid"
+
+
+class Door:
+    """A running intake and everybody who may come to it; one for all tests of this file."""
+
+    def __init__(self, house: House, running: Running) -> None:
+        self.house = house
+        self.running = running
+        self.channel = house.bearer("grid", Role.CHANNEL, source=SOURCE)
+        self.other = house.bearer("other", Role.CHANNEL, source="/channels/other")
+        self.town = house.bearer("town", Role.APPROVER_TOWN, area=CHASHAN)
+        self.village = house.bearer("village", Role.APPROVER_VILLAGE, area=CHASHAN)
+        self.elsewhere = house.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
+        self.auditor = house.bearer("auditor", Role.AUDITOR)
+        self.operator = house.bearer("op", Role.OPERATOR)
+        self.service = house.bearer("notify", Role.SERVICE)
+        callback = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
+        self.token = callback.rpartition("_")[2]
+        self.persons = count(1)
+
+
+class Desk:
+    """One test's person and messages at the door: a phone, an openid, message ids of its own."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.house = door.house
+        self.http = door.running.http
+        self.runtime = door.running.runtime
+        self.database = self.runtime.database
+        self.number = next(door.persons)
+        self.phone = f"+86138{self.number:08}"
+        self.openid = f"oTEST_{self.number}"
+
+    def key(self, message: str) -> str:
+        return f"{self.number}-{message}"
+
+    def body(self, **changed: Any) -> dict[str, Any]:
+        return self.asked(**changed).model_dump(mode="json", exclude_none=True)
+
+    def asked(self, **changed: Any) -> RequestSubmitted:
+        return submitted(**{"applicant": {"name": "张三", "phone": self.phone}, **changed})
+
+    async def post(
+        self, path: str, body: Any = None, *, key: str = "", who: dict[str, str] | None = None
+    ) -> httpx.Response:
+        headers = who or self.door.channel
+        headers = headers | ({"Idempotency-Key": self.key(key)} if key else {})
+        return await self.http.post(path, json=body, headers=headers)
+
+    async def get(self, path: str, who: dict[str, str] | None = None) -> httpx.Response:
+        return await self.http.get(path, headers=who)
+
+    async def submit(self, key: str = "m-1", **changed: Any) -> dict[str, Any]:
+        answer = await self.post("/requests", self.body(**changed), key=key)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def contact(self, *person_ids: str) -> list[dict[str, Any]]:
+        asked = {"purpose": "test", "person_ids": person_ids}
+        answer = await self.post("/internal/contacts", asked, who=self.door.service)
+        return list(answer.json()["contacts"])
+
+    async def request(self, id_: str) -> Request:
+        found = await mongo.load(self.database, Request, id_)
+        assert found is not None
+        return found
+
+    async def requests(self) -> list[Request]:
+        """This test's person's, by phone or openid."""
+        vault = self.runtime.extras.vault
+        persons = [person_by_phone(vault, self.phone), person_by_openid(vault, self.openid)]
+        return await mongo.find(self.database, Request, {"person_id": {"$in": persons}})
+
+    async def becomes(self, id_: str, holds: Callable[[Request], object]) -> Request:
+        async def look() -> Request | None:
+            return await mongo.load(self.database, Request, id_)
+
+        found = await eventually(look, lambda request: request and holds(request))
+        assert found is not None
+        return found
+
+    async def published(self, topic: str, *subjects: str, count: int) -> list[dict[str, Any]]:
+        async def look() -> list[dict[str, Any]]:
+            return [e for e in await self.house.read(topic) if e["subject"] in subjects]
+
+        return await eventually(look, lambda events: len(events) >= count)
+
+    async def looks(self, *person_ids: str) -> list[dict[str, Any]]:
+        """Who looked these persons up."""
+        rows = self.database[VAULT_ACCESS].find({"person_id": {"$in": list(person_ids)}})
+        return list(await rows.to_list(None))
+
+    async def sms(self, text: str, at: int = 1_642_000_000) -> httpx.Response:
+        body = {"mobile": self.phone[3:], "nationcode": "86", "text": text, "time": at}
+        return await self.http.post(f"/callbacks/tencent/{self.door.token}/replies", json=body)
+
+    async def wechat(self, fields: str, token: str | None = None) -> httpx.Response:
+        token = token or default_wechat_token(self.house.keyring)
+        query = {"signature": signature(token, "1", "2"), "timestamp": "1", "nonce": "2"}
+        xml = (
+            f"<xml><ToUserName>gh_1</ToUserName><FromUserName>{self.openid}</FromUserName>"
+            f"<CreateTime>1642000000</CreateTime>{fields}</xml>"
+        )
+        return await self.http.post("/callbacks/wechat", params=query, content=xml.encode())
+
+    async def says(self, message: str, text: str) -> httpx.Response:
+        return await self.wechat(
+            f"<MsgType>text</MsgType><MsgId>{self.key(message)}</MsgId><Content>{text}</Content>"
+        )
