@@ -4,6 +4,7 @@ A wrong value is refused at start with its name, the value and what is allowed; 
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,8 +15,10 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
 PREFIX = "GUANJIA_"
+WRONG = "设置有误 wrong setting"
 
 
 class Settings(BaseSettings):
@@ -75,9 +78,24 @@ T = TypeVar("T", bound=Settings)
 def load_settings(kind: type[T]) -> T:
     """Raises SettingsError, which names the variable, the value and what is allowed."""
     try:
+        _check_file()
         return kind()
     except ValidationError as error:
         raise SettingsError(explain(kind, error)) from None
+    except SourceError as error:  # a mapping that is not JSON; the message holds no value
+        raise SettingsError(f"{WRONG}: {error} (JSON)") from None
+
+
+def _check_file() -> None:
+    """pydantic-settings takes an absent file for an empty one."""
+    file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
+    if not file:
+        return
+    try:
+        tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = f"{WRONG}: {PREFIX}SETTINGS_FILE = {file!r}: {error} (TOML)"
+        raise SettingsError(why) from None
 
 
 def explain(kind: type[Settings], error: ValidationError) -> str:
@@ -88,7 +106,7 @@ def explain(kind: type[Settings], error: ValidationError) -> str:
         secret = field is not None and field.annotation is SecretStr
         value = "***" if secret else repr(problem["input"])
         lines.append(
-            f"设置有误 wrong setting: {PREFIX}{name.upper()} = {value}: {problem['msg']}"
+            f"{WRONG}: {PREFIX}{name.upper()} = {value}: {problem['msg']}"
             + (f" ({field.description})" if field and field.description else "")
         )
     return "\n".join(lines)

@@ -44,9 +44,9 @@ def import_requests(
     channel: Annotated[
         Channel, typer.Option(help="征集渠道 where the rows come from, unless a row says so")
     ] = Channel.SPREADSHEET,
-    token_id: Annotated[str, typer.Option("--as", help="凭证 whose token to come in with")] = (
-        "operator"
-    ),
+    caller: Annotated[
+        str, typer.Option("--as", help="凭证 id of the credential to come in with")
+    ] = "operator",
 ) -> None:
     """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not."""
     console = Console()
@@ -57,10 +57,10 @@ def import_requests(
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
-    report = _import_with_progress(ServiceClient("intake", token_id), rows, console)
+    report = _import_with_progress(ServiceClient("intake", caller), rows, console)
     _show(console, report)
     if report.refused:
-        target = file.with_name(f"{file.name}.refused.csv")
+        target = file.with_suffix(".refused.csv")
         write_refused(target, headers(content), report.refused)
         console.print(f"被拒绝的行已写入 refused rows: {target}")
     if not report.decisions:

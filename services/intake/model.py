@@ -29,6 +29,10 @@ Meaning = Literal["received", "opted_out"]
 Outcome = Literal["delivered", "failed"]
 Provider = Literal["tencent", "wechat"]
 
+# Records of a person beside the texts of requests: fields of `Person`, names of its keys.
+CONTACT = "contact"
+OPENID = "openid"
+
 
 class Sealed(Value):
     """cipher: the content under a key of its own; key: that key, wrapped by the vault's."""

@@ -120,7 +120,7 @@ def _row_result(answer: Answer | Exception) -> dict[str, Any]:
 
 
 @router.get("/offers/{offer_id}")
-async def read_offer(offer_id: str, caller: Reading, runtime: RuntimeDep) -> Response:
+async def read_offer(offer_id: Identifier, caller: Reading, runtime: RuntimeDep) -> Response:
     offer = await mongo.load(runtime.database, Offer, offer_id)
     scope = scope_of(caller)
     if offer is None or scope.source not in (None, offer.source):
@@ -130,7 +130,7 @@ async def read_offer(offer_id: str, caller: Reading, runtime: RuntimeDep) -> Res
 
 @router.post("/offers/{offer_id}/withdraw")
 async def withdraw_offer(
-    offer_id: str, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
+    offer_id: Identifier, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = WithdrawOffer(offer_id=offer_id, source=scope_of(caller).source)
     return await answer_to(runtime, caller, command, key)
@@ -154,7 +154,7 @@ async def list_matches(
 
 
 @router.get("/matches/{match_id}")
-async def read_match(match_id: str, caller: Reading, runtime: RuntimeDep) -> Response:
+async def read_match(match_id: Identifier, caller: Reading, runtime: RuntimeDep) -> Response:
     match = await mongo.load(runtime.database, Match, match_id)
     if match is None or not scope_of(caller).sees(match):
         return respond(refusal(404, "match_unknown", "没有这项对接", "no such match"))
@@ -167,7 +167,7 @@ class Reason(Value):
 
 @router.post("/matches/{match_id}/accept")
 async def accept(
-    match_id: str, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = AcceptMatch(match_id=match_id, scope=scope_of(caller))
     return await _answer(runtime, caller, command, key)
@@ -175,7 +175,7 @@ async def accept(
 
 @router.post("/matches/{match_id}/decline")
 async def decline(
-    match_id: str, body: Reason, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier, body: Reason, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = DeclineMatch(match_id=match_id, scope=scope_of(caller), reason=body.reason)
     return await _answer(runtime, caller, command, key)
@@ -183,7 +183,7 @@ async def decline(
 
 @router.post("/matches/{match_id}/deliver")
 async def deliver(
-    match_id: str, caller: Handing, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier, caller: Handing, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = DeliverMatch(match_id=match_id, scope=scope_of(caller))
     return await _answer(runtime, caller, command, key)
@@ -191,7 +191,7 @@ async def deliver(
 
 @router.post("/matches/{match_id}/confirm")
 async def confirm(
-    match_id: str, caller: Receiving, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier, caller: Receiving, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = ConfirmMatch(match_id=match_id, scope=scope_of(caller))
     return await _answer(runtime, caller, command, key)

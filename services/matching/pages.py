@@ -11,19 +11,20 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, Response
 
-from services.matching.decide.cases import STATE_LABELS
 from services.matching.model.match import (
+    STATE_LABELS,
     AcceptMatch,
     ConfirmMatch,
     DeclineMatch,
     Match,
     MatchCommand,
+    MatchState,
 )
 from shared import mongo
 from shared.contracts.values import LABELS
 from shared.errors import Invalid
 from shared.ids import derived_id
-from shared.messaging.decision import Command
+from shared.messaging.decision import Command, refusal
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.web.access import RuntimeDep, respond
@@ -42,28 +43,36 @@ Token = Annotated[str, Path(max_length=600)]
 
 
 @router.get("/d/{token}", response_class=HTMLResponse)
-async def donor_page(token: Token, runtime: RuntimeDep) -> Response:
+async def donor_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     match = await _opened(runtime, DONOR, token)
+    if match is None:
+        return _link_invalid(request)
     return _page("爱心对接 A match for your offer", _described(match) + _donor_forms(match, token))
 
 
 @router.post("/d/{token}/accept")
 async def donor_accepts(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     match = await _opened(runtime, DONOR, token)
+    if match is None:
+        return _link_invalid(request)
     return await _carried_out(request, runtime, AcceptMatch(match_id=match.id), match, token)
 
 
 @router.post("/d/{token}/decline")
 async def donor_declines(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     match = await _opened(runtime, DONOR, token)
+    if match is None:
+        return _link_invalid(request)
     reason = await _reason(request)
     command = DeclineMatch(match_id=match.id, reason=reason)
     return await _carried_out(request, runtime, command, match, token)
 
 
 @router.get("/c/{token}", response_class=HTMLResponse)
-async def applicant_page(token: Token, runtime: RuntimeDep) -> Response:
+async def applicant_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     match = await _opened(runtime, APPLICANT, token)
+    if match is None:
+        return _link_invalid(request)
     form = ""
     if match.state == "delivered":
         form = _form(f"/c/{token}/confirm", "<button>确认收到 It arrived</button>")
@@ -73,17 +82,30 @@ async def applicant_page(token: Token, runtime: RuntimeDep) -> Response:
 @router.post("/c/{token}/confirm")
 async def applicant_confirms(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     match = await _opened(runtime, APPLICANT, token)
+    if match is None:
+        return _link_invalid(request)
     return await _carried_out(request, runtime, ConfirmMatch(match_id=match.id), match, token)
 
 
-async def _opened(runtime: Runtime, purpose: str, token: str) -> Match:
-    """Raises Unauthenticated: a link that is forged, expired or about nothing."""
+async def _opened(runtime: Runtime, purpose: str, token: str) -> Match | None:
+    """None: a link that is forged, expired or about nothing."""
     now = await runtime.processor.now()
-    match_id = runtime.keyring.open_link(purpose, token, now)
-    match = await mongo.load(runtime.database, Match, match_id)
-    if match is None:
-        raise Unauthenticated
-    return match
+    try:
+        match_id = runtime.keyring.open_link(purpose, token, now)
+    except Unauthenticated:
+        return None
+    return await mongo.load(runtime.database, Match, match_id)
+
+
+def _link_invalid(request: Request) -> Response:
+    zh, en = "链接无效或已过期", "this link is not valid, or not any more"
+    if _is_browser(request):
+        return _page("莞家 Guanjia", f"<p>{zh} · {en}</p>", 401)
+    return respond(refusal(401, "link_invalid", zh, en))
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 async def _carried_out(
@@ -93,10 +115,10 @@ async def _carried_out(
     key = derived_id("link", token, type(data).__name__)
     command = Command(data, key=key, principal="link", correlation_id=match.correlation_id)
     answer = await runtime.processor.execute(command)
-    if "text/html" not in request.headers.get("accept", ""):
+    if not _is_browser(request):
         return respond(answer)
     said = answer.body.get("problems", [{}])[0] if answer.status >= 400 else {}
-    state = str(answer.body.get("state", match.state))
+    state: MatchState = answer.body.get("state", match.state)
     text = said.get("zh") or f"已办理：{STATE_LABELS[state]} · done: {state}"
     return _page("莞家 Guanjia", f"<p>{escape(text)}</p>", answer.status)
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from services.matching.decide.cases import STATE_LABELS
-from services.matching.model.match import Match, MatchState, Scope
+from services.matching.model.match import STATE_LABELS, Match, MatchState, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared import mongo

@@ -13,10 +13,14 @@ from shared.errors import Transient
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """phone: E.164. Both stay out of repr, and so out of logs."""
+    """phone: E.164. It and openid stay out of repr, and so out of logs.
+
+    opted_out: wants no SMS.
+    """
 
     phone: str | None = field(default=None, repr=False)
     openid: str | None = field(default=None, repr=False)
+    opted_out: bool = False
     erased: bool = False
 
     def address(self, channel: NoticeChannel) -> str | None:
@@ -54,4 +58,4 @@ class Contacts:
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:
-    return Contact(row.get("phone"), row.get("wechat_openid"), bool(row.get("erased", False)))
+    return Contact(row["phone"], row["openid"], bool(row["opted_out"]), bool(row["erased"]))

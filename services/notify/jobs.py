@@ -30,7 +30,7 @@ CONTACT_PURPOSE = "notice"
 TROUBLE_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
 OUTCOMES_MAX = 200
-FINISH_WITHIN_S = 8.0
+FINISH_WITHIN_S = 2.0
 
 
 async def send_notices(runtime: Runtime) -> None:
@@ -202,6 +202,7 @@ def _claim_command(notice: Notice, contacts: Mapping[str, Contact]) -> Command[C
         person_id=notice.person_id,
         due_at=notice.due_at,
         reachable=contact.reachable,
+        opted_out=contact.opted_out,
         erased=contact.erased,
     )
     return Command(claim, correlation_id=notice.correlation_id)

@@ -149,12 +149,13 @@ class OptOut(State):
 
 
 class ClaimNotice(Value):
-    """Somebody is about to send it. reachable: what intake knows of the person right now."""
+    """Somebody is about to send it. The rest is what intake knows of the person right now."""
 
     notice_id: Identifier
     person_id: Identifier
     due_at: datetime
     reachable: tuple[NoticeChannel, ...]
+    opted_out: bool = False
     erased: bool = False
 
 

@@ -29,7 +29,10 @@ ENTRY_BYTES_MAX = 65_535
 
 _CLOSED = ConfigDict(extra="forbid", strict=True)
 
-Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+Timestamp = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"),
+]
 Index = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 AmountFen = Annotated[int, Field(gt=0, le=INTEGER_MAX)]
 Id = Annotated[str, Field(min_length=1, max_length=256)]

@@ -228,7 +228,7 @@ class Fold:
 
     def _apply(self, item: Item) -> Result:
         if item.problems:
-            return self._bury(item, item.problems)
+            return self._bury(item, item.problems, error=Invalid(*item.problems))
         if item.input is None or item.handler is None:
             return Result("skipped")
         states = States(self._view)

@@ -111,8 +111,11 @@ class Inbox:
     def command(self, command: Command[Any]) -> Item:
         handler = self._routes.commands[type(command.data)]
         digest = self._digest(command.data) if command.key else b""
-        prepared = handler.prepare(command) if handler.prepare else command
-        return Item(input=prepared, handler=handler, key=command.key, digest=digest)
+        item = Item(input=command, handler=handler, key=command.key, digest=digest)
+        try:
+            return replace(item, input=handler.prepare(command)) if handler.prepare else item
+        except Invalid as invalid:
+            return replace(item, problems=invalid.problems)
 
     def _digest(self, data: Value) -> bytes:
         """The same for a fact that came by HTTP and by a topic."""

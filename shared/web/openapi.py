@@ -46,7 +46,7 @@ def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         for router in routers
         for route in router.routes
         if isinstance(route, APIRoute) and allowed_by(route)
-        for method in route.methods
+        for method in route.methods or ()
     }
     generated = app.openapi
 

@@ -1,15 +1,20 @@
 """Audit as a service on the real broker and database: facts in, entries, files and sums out."""
 
 import asyncio
+import json
+import os
 import random
+import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-import pytest
 import pytest_asyncio
+import uvicorn
+from fastapi import FastAPI
 
 from services.audit.cli import compare
 from services.audit.main import SERVICE
@@ -17,6 +22,7 @@ from services.audit.settings import AuditSettings
 from services.audit.verify.replay import replay
 from services.audit.verify.source import open_source
 from services.audit.verify.verifier import Report, verify_log
+from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
 from shared.security import Role
@@ -214,19 +220,16 @@ async def test_the_log_is_served_to_everybody(office: Office) -> None:
     assert vkey.text.strip() == said["vkey"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+async def test_nothing_but_the_log_is_served(office: Office) -> None:
+    for path in (
         "/log/2026/tile/..%2F..%2Fsecrets%2Froot.key",
         "/log/..%2Fsecrets/checkpoint",
         "/log/2026/tile/0/%2Fetc%2Fpasswd",
         "/log/2026/tile/99/000",
         "/log/1999/checkpoint",
         "/log/1999/vkey",
-    ],
-)
-async def test_nothing_but_the_log_is_served(office: Office, path: str) -> None:
-    assert (await office.audit.http.get(path)).status_code == 404
+    ):
+        assert (await office.audit.http.get(path)).status_code == 404, path
 
 
 async def test_the_signing_key_is_readable_by_its_owner_alone(office: Office) -> None:
@@ -234,25 +237,21 @@ async def test_the_signing_key_is_readable_by_its_owner_alone(office: Office) ->
     assert key.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
+async def test_books_are_for_finance_and_auditors_alone(office: Office) -> None:
+    collector = office.house.bearer("collector", Role.COLLECTOR)
+    body = {"fund_id": "X", "name": "x"}
+    for method, path in (
         ("GET", "/funds"),
         ("GET", f"/funds/{FUND}"),
         ("GET", "/summary"),
         ("POST", "/funds"),
         ("POST", f"/funds/{FUND}/approve"),
         ("POST", f"/funds/{FUND}/decline"),
-    ],
-)
-async def test_books_are_for_finance_and_auditors(office: Office, method: str, path: str) -> None:
-    collector = office.house.bearer("collector", Role.COLLECTOR)
-    http = office.audit.http
-    key = {"Idempotency-Key": "k"}
-    body = {"fund_id": "X", "name": "x"}
-    assert (await http.request(method, path, headers=key, json=body)).status_code == 401
-    wrong = await http.request(method, path, headers=collector | key, json=body)
-    assert wrong.status_code == 403
+    ):
+        for who, status in (({}, 401), (collector, 403)):
+            headers = who | {"Idempotency-Key": "k"}
+            answer = await office.audit.http.request(method, path, headers=headers, json=body)
+            assert answer.status_code == status, (method, path)
 
 
 async def test_one_person_cannot_open_a_fund_alone(office: Office) -> None:
@@ -262,3 +261,52 @@ async def test_one_person_cannot_open_a_fund_alone(office: Office) -> None:
     assert refused.status_code == 409
     assert refused.json()["problems"][0]["code"] == "second_person_needed"
     assert (await office.get(f"/funds/{FUND}"))["state"] == "proposed"
+
+
+async def test_a_database_that_lost_entries_never_rewrites_the_log(office: Office) -> None:
+    await office.open_fund()
+    await office.house.publish(given(office.house, "g-1", 1_000))
+    before = await office.published(2)
+    await office.audit.stop()
+    name = office.audit.runtime.database.name
+    await mongo.connect(office.house.mongod.mongo_uri, name).client.drop_database(name)
+    office.audit = await office.start_another()
+    after = await eventually(lambda: office.get("/summary"), lambda s: s["publishing_stopped"])
+    assert after["published"] == before["published"]
+
+
+async def test_the_command_compares_the_log_with_the_running_service(office: Office) -> None:
+    await office.open_fund()
+    await office.house.publish(given(office.house, "g-1", 123_456))
+    await office.published(2)
+    async with served(office.audit.app) as url:
+        token = office.maker["Authorization"].removeprefix("Bearer ")
+        command = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from services.audit.cli import app; app()",
+            "replay",
+            "--json",
+            env=os.environ | {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await command.communicate()
+    said = json.loads(out)
+    assert (command.returncode, said["compared"], said["differences"]) == (0, True, [])
+    assert said["replay"]["funds"][0]["received_fen"] == 123_456
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The running app on a port of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="error"))
+    running = asyncio.create_task(server.serve())
+    await eventually(lambda: _started(server), bool)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await running
+
+
+async def _started(server: uvicorn.Server) -> bool:
+    return server.started

@@ -296,7 +296,7 @@ async def test_importing_a_spreadsheet_twice_adds_nothing(
     imported = await mongo.find(desk.database, Request, {"collector_id": collector})
     assert len(imported) == 250
     assert {request.state for request in imported} == {"open"}
-    report = (tmp_path / "心愿.csv.refused.csv").read_text("utf-8-sig")
+    report = (tmp_path / "心愿.refused.csv").read_text("utf-8-sig")
     refused = list(csv.DictReader(io.StringIO(report)))
     assert [row["行号 line"] for row in refused] == ["253", "254"]
     assert [row["字段 field"] for row in refused] == ["amount", "area.town_code"]

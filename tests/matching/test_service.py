@@ -14,8 +14,9 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.round import Round
 from services.matching.settings import MatchingSettings
-from services.matching.solver.interface import digest, read, solution_digest
+from services.matching.solver.interface import Inputs, digest, read, solution_digest, written
 from services.matching.solver.priority import PriorityOrder
+from services.matching.store import open_need, open_offer
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerCommitted, LedgerRefused, ReplyUnderstood
@@ -23,6 +24,8 @@ from shared.messaging.decision import Answer, Command
 from shared.security import Role
 from tests.matching.deciding import (
     FUND,
+    NOW,
+    Desk,
     ledger,
     opened,
     person_id,
@@ -184,6 +187,26 @@ async def test_recorded_round_is_solved_again_to_the_same_solution(house: House)
         assert solution_digest(again) == held.solution_hash
 
 
+async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    desk = Desk()
+    offer, need = desk.get(Offer, desk.offer()), desk.get(Need, desk.need())
+    inputs = written(Inputs((open_need(need),), (open_offer(offer),)))
+    left = Round(
+        id="city-1", pool="city", number=1, closed_at=NOW, inputs=inputs, input_hash=digest(inputs)
+    )
+    for state in (offer, need, left):
+        document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
+        await database[state.COLLECTION].insert_one(document)
+    office = Office(house, await started(house))
+    [match] = await office.matches(1, "proposed")
+    assert (match.offer_id, match.quantity) == (offer.id, 50)
+    held = await mongo.load(database, Round, "city-1")
+    assert held is not None
+    assert held.state == "done"
+    assert held.solver == "priority_order"
+
+
 async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House) -> None:
     running = await started(house)
     office = Office(house, running)
@@ -209,6 +232,9 @@ async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House
     assert "确认收到" in (await office.http.get(f"/c/{own}")).text
     confirmed = await office.http.post(f"/c/{own}/confirm", headers={"Accept": "text/html"})
     assert "已确认收到" in confirmed.text
+    assert "链接无效" in (await office.http.get("/d/x", headers={"Accept": "text/html"})).text
+    odd = await office.post("/matches/not%20an%20id/accept", "odd")
+    assert odd.status_code == 422
     late = house.keyring.make_link("match.donor", match.id, expires_at - 61 * SECOND)
     assert (await office.http.get(f"/d/{late}")).status_code == 401
 

@@ -41,6 +41,10 @@ NEXT = {
     "guanjia.match.committed.v1": "deliver",
     "guanjia.match.delivered.v1": "confirm",
 }
+# An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
+TOLD = frozenset(
+    {"guanjia.notice.sent.v1", "guanjia.notice.delivered.v1", "guanjia.notice.unresolved.v1"}
+)
 
 
 @dataclass(slots=True)
@@ -220,7 +224,7 @@ class Lifecycles:
             self._todo[NEXT[kind]].append(subject)
         elif kind == "guanjia.ledger.disbursed.v1":
             self._mark(subject, "paid_at")
-        elif kind == "guanjia.notice.sent.v1" and event["data"]["purpose"] == "ledger_disbursed":
+        elif kind in TOLD and event["data"]["purpose"] == "ledger_disbursed":
             self._mark(event["data"]["regarding"], "told_at")
 
     def _mark(self, match_id: str, what: str) -> None:

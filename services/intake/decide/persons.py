@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from services.intake.model import (
+    CONTACT,
+    OPENID,
     ErasePerson,
     ForgetOpenid,
     Handle,
@@ -13,7 +15,6 @@ from services.intake.model import (
     SealedRequest,
     Unfinished,
 )
-from services.intake.vault.persons import CONTACT, OPENID
 from shared.messaging.decision import (
     NOTHING,
     Answer,

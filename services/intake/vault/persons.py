@@ -3,12 +3,9 @@
 import json
 from dataclasses import dataclass, field
 
-from services.intake.model import Person, Request, Sealed
+from services.intake.model import CONTACT, OPENID, Person, Request, Sealed
 from services.intake.vault.sealing import Unreadable, Vault
 from shared.contracts.values import Area
-
-CONTACT = "contact"
-OPENID = "openid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.matching.model.match import Match
+from services.matching.model.match import STATE_LABELS, Match
 from services.matching.model.match_id import is_match_id, parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -77,15 +77,3 @@ def not_now(match: Match) -> Decision:
     label = STATE_LABELS[match.state]
     zh, en = f"这项对接的状态是“{label}”，不能这样处理", f"the match is {match.state}"
     return Decision(answer=refusal(409, f"match_{match.state}", zh, en))
-
-
-STATE_LABELS: dict[str, str] = {
-    "proposed": "待捐赠方答复",
-    "accepted": "捐赠方已接受",
-    "committed": "已落实",
-    "delivered": "已送达",
-    "confirmed": "已确认收到",
-    "declined": "捐赠方婉拒",
-    "expired": "逾期未答复",
-    "released": "已释放",
-}

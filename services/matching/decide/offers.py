@@ -70,19 +70,11 @@ def _problems(said: OfferSubmitted, now: datetime) -> list[Problem]:
         problems.append(
             Problem("fund_not_money", "只有资金才写基金", "only money has a fund", "fund_id")
         )
-    if said.valid_until is not None:
-        problems += _validity_problems(said.valid_until, now)
+    if said.valid_until is not None and said.valid_until <= now:
+        problems.append(
+            Problem("already_past", "有效期已过", "this time has passed", "valid_until")
+        )
     return problems
-
-
-def _validity_problems(valid_until: datetime, now: datetime) -> list[Problem]:
-    if valid_until.tzinfo is None:
-        zh, en = "有效期须带时区", "give the time zone, such as +08:00"
-        return [Problem("time_zone_missing", zh, en, "valid_until")]
-    if valid_until <= now:
-        zh, en = "有效期已过", "this time has passed"
-        return [Problem("already_past", zh, en, "valid_until")]
-    return []
 
 
 def touches_withdraw(command: Command[WithdrawOffer]) -> tuple[AnyRef, ...]:

@@ -32,6 +32,16 @@ MatchState = Literal[
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
 RESERVING: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
+STATE_LABELS: dict[MatchState, str] = {
+    "proposed": "待捐赠方答复",
+    "accepted": "捐赠方已接受",
+    "committed": "已落实",
+    "delivered": "已送达",
+    "confirmed": "已确认收到",
+    "declined": "捐赠方婉拒",
+    "expired": "逾期未答复",
+    "released": "已释放",
+}
 
 M = TypeVar("M", bound=MatchFact)
 

@@ -46,7 +46,7 @@ def decide_claim(
     notice = states.get(Notice, asked.notice_id)
     if notice is None or not notice.is_due(asked.due_at, now):
         return Decision(answer=NOT_CLAIMED)
-    opted_out = states.get(OptOut, asked.person_id) is not None
+    opted_out = asked.opted_out or states.get(OptOut, asked.person_id) is not None
     after_claim = _claimed(notice, asked, opted_out, now, rules)
     return decided(notice, after_claim, answer=_answer(after_claim))
 

@@ -1,0 +1,240 @@
+"""What the campaign consists of: enterprises, their money, and wishes; made up, the same each time.
+
+Figures of the article of January 2022: 1,000 wishes of three classes, 18 enterprises, CNY
+204,500.00. Nobody here exists: the phones begin with numbers that no operator has given out.
+"""
+
+import csv
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.intake.channels.towns import towns
+from shared.contracts.events import Applicant, DonationReceived, OfferSubmitted, RequestSubmitted
+from shared.contracts.values import (
+    LABELS,
+    MONEY_UNIT,
+    Area,
+    BeneficiaryClass,
+    Category,
+    Channel,
+    Kind,
+    Need,
+)
+
+SEED = 20220118
+WISHES = 1000
+FUND_ID = "nuanliu-2022"
+FUND_NAME = "新春暖“留”行动专项基金"
+GIVEN_YUAN = (
+    *(5000, 6000, 6800, 8000, 8800, 9000, 10000, 10000, 10000, 10888),
+    *(12000, 12000, 12800, 15000, 15000, 16000, 18000, 19212),
+)
+TOTAL_FEN = 20_450_000
+# What stays unasked: room to look again after a decline.
+ASKED_FEN_MAX = TOTAL_FEN * 98 // 100
+
+CLASSES = (
+    BeneficiaryClass.LOW_INCOME_EDGE,
+    BeneficiaryClass.TEMPORARY_HARDSHIP,
+    BeneficiaryClass.MIGRANT_WORKER,
+)
+CATEGORIES = (
+    Category.SUPPLIES,
+    Category.SUPPLIES,
+    Category.EDUCATION,
+    Category.MEDICAL,
+    Category.MEALS,
+)
+# How many of a hundred wishes come in where.
+SHARES: dict[Channel, int] = {
+    Channel.COMMITTEE: 18,
+    Channel.HOTLINE: 14,
+    Channel.HOUSEHOLD_VISIT: 12,
+    Channel.STATION: 20,
+    Channel.SPREADSHEET: 16,
+    Channel.SMS: 10,
+    Channel.WECHAT: 10,
+}
+YUAN = (100, 120, 150, 180, 200, 220, 240, 260, 280)
+# Above what opens by itself: a village approves these.
+YUAN_TO_APPROVE = 600
+APPROVED_EVERY, TWICE_EVERY = 100, 25
+
+_SURNAMES = "陈林李黄张梁王刘何吴周罗叶谢莫卢钟邓蔡郑"
+_DIGITS = "零一二三四五六七八九"
+_WORDS = {
+    Category.SUPPLIES: "盼过年添置棉被和米油",
+    Category.EDUCATION: "盼为孩子添置文具",
+    Category.MEDICAL: "盼补贴年前的药费",
+    Category.MEALS: "盼吃上一顿团圆饭",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprise:
+    number: int
+    amount_fen: int
+
+    @property
+    def name(self) -> str:
+        return f"示例企业{self.number:02d}有限公司（演示）"
+
+    @property
+    def phone(self) -> str:
+        return f"+86100{self.number:08d}"
+
+    @property
+    def openid(self) -> str:
+        return f"demo-donor-{self.number:02d}"
+
+    def offer(self, donor_id: str) -> OfferSubmitted:
+        return OfferSubmitted(
+            donor_id=donor_id,
+            unit=MONEY_UNIT,
+            quantity=self.amount_fen,
+            beneficiary_classes=CLASSES,
+            fund_id=FUND_ID,
+        )
+
+    def donation(self, donor_id: str, received_at: datetime) -> DonationReceived:
+        return DonationReceived(
+            donor_id=donor_id,
+            fund_id=FUND_ID,
+            amount_fen=self.amount_fen,
+            received_at=received_at,
+            bank_reference=f"DEMO-{self.number:04d}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """twice: its message is sent a second time, and must stay one request."""
+
+    number: int
+    channel: Channel
+    beneficiary_class: BeneficiaryClass
+    category: Category
+    amount_fen: int
+    town_code: str
+    twice: bool
+
+    @property
+    def message_id(self) -> str:
+        return f"demo-{self.number:05d}"
+
+    @property
+    def name(self) -> str:
+        """A surname and digits: never somebody's, and never the same twice."""
+        surname = _SURNAMES[self.number % len(_SURNAMES)]
+        return surname + "".join(_DIGITS[int(d)] for d in f"{self.number // len(_SURNAMES):03d}")
+
+    @property
+    def phone(self) -> str | None:
+        """Who is visited at home and who writes by WeChat left no number."""
+        has_none = self.channel in (Channel.HOUSEHOLD_VISIT, Channel.WECHAT)
+        return None if has_none else f"+86161{self.number:08d}"
+
+    @property
+    def openid(self) -> str | None:
+        """Those who write by WeChat; and some who follow the account besides."""
+        follows = self.channel is Channel.WECHAT or (self.phone and self.number % 4 == 0)
+        return f"demo-wish-{self.number:05d}" if follows and self.channel is not Channel.SMS else None
+
+    @property
+    def yuan(self) -> str:
+        whole, cents = divmod(self.amount_fen, 100)
+        return f"{whole}.{cents:02d}" if cents else str(whole)
+
+    def request(self) -> RequestSubmitted:
+        return RequestSubmitted(
+            kind=Kind.WISH,
+            category=self.category,
+            beneficiary_class=self.beneficiary_class,
+            channel=self.channel,
+            need=Need(unit=MONEY_UNIT, quantity=self.amount_fen),
+            area=Area(town_code=self.town_code),
+            applicant=Applicant(name=self.name, phone=self.phone, wechat_openid=self.openid),
+            text=_WORDS[self.category],
+        )
+
+    def text(self) -> str:
+        """As somebody writes it on a phone."""
+        return (
+            f"心愿 {LABELS[self.category]} {self.yuan}元 {towns()[self.town_code]} "
+            f"{LABELS[self.beneficiary_class]} 姓名:{self.name}"
+        )
+
+    def row(self) -> dict[str, str]:
+        """As a village office writes it into its spreadsheet."""
+        return {
+            "编号": self.message_id,
+            "姓名": self.name,
+            "手机": (self.phone or "").removeprefix("+86"),
+            "openid": self.openid or "",
+            "类型": LABELS[Kind.WISH],
+            "类别": LABELS[self.category],
+            "困难类别": LABELS[self.beneficiary_class],
+            "金额": self.yuan,
+            "镇街": towns()[self.town_code],
+            "内容": _WORDS[self.category],
+        }
+
+
+def enterprises() -> tuple[Enterprise, ...]:
+    return tuple(Enterprise(number, yuan * 100) for number, yuan in enumerate(GIVEN_YUAN, 1))
+
+
+def wishes(count: int = WISHES, seed: int = SEED) -> tuple[Wish, ...]:
+    """Together a little less than was given."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    channels = chance.choices(list(SHARES), list(SHARES.values()), k=count)
+    codes = sorted(towns())
+    amounts = _amounts(chance, count)
+    return tuple(
+        Wish(
+            number=number,
+            channel=channels[number - 1],
+            beneficiary_class=chance.choice(CLASSES),
+            category=chance.choice(CATEGORIES),
+            amount_fen=amounts[number - 1],
+            town_code=chance.choice(codes),
+            twice=number % TWICE_EVERY == 3,
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def _amounts(chance: random.Random, count: int) -> list[int]:
+    """In fen; where they ask for more than there is, all ask for less in proportion."""
+    yuan = [
+        YUAN_TO_APPROVE if n % APPROVED_EVERY == 37 else chance.choice(YUAN)
+        for n in range(1, count + 1)
+    ]
+    asked = sum(yuan) * 100
+    if asked <= ASKED_FEN_MAX:
+        return [each * 100 for each in yuan]
+    return [max(1, each * 100 * ASKED_FEN_MAX // asked) for each in yuan]
+
+
+def by_channel(played: Sequence[Wish]) -> dict[Channel, list[Wish]]:
+    return {channel: [w for w in played if w.channel is channel] for channel in SHARES}
+
+
+def sent(played: Sequence[Wish]) -> Iterator[Wish]:
+    """Every message as often as it is sent."""
+    for wish in played:
+        yield wish
+        if wish.twice:
+            yield wish
+
+
+def write_spreadsheet(file: Path, played: Sequence[Wish]) -> None:
+    rows: list[dict[str, Any]] = [wish.row() for wish in sent(played)]
+    with file.open("w", encoding="utf-8-sig", newline="") as out:
+        table = csv.DictWriter(out, list(rows[0]) if rows else ["编号"])
+        table.writeheader()
+        table.writerows(rows)

@@ -1,0 +1,77 @@
+"""The people and systems of the campaign at their desks: HTTP in somebody's name."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+TRIES_MAX = 8
+WAIT_S_MAX = 3.0
+AT_ONCE_MAX = 24
+BUSY = (429, 503)
+
+
+class RefusedError(RuntimeError):
+    """An answer that was not expected."""
+
+
+class Desk:
+    """One credential at one service; without a token, whoever holds a link."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str, token: str, gate: asyncio.Semaphore):
+        self._http, self._url, self._gate = http, url, gate
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def get(self, path: str, **params: Any) -> Any:
+        return (await self._ask("GET", path, params=params)).json()
+
+    async def post(self, path: str, json: Any = None, key: str = "") -> Any:
+        """Raises RefusedError for anything but success."""
+        answer = await self.ask(path, json, key)
+        if not answer.is_success:
+            raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json()
+
+    async def ask(self, path: str, json: Any = None, key: str = "") -> httpx.Response:
+        """As `post`, whatever the answer."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self._ask("POST", path, json=json, headers=headers)
+
+    async def _ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **said: Any
+    ) -> httpx.Response:
+        """The same key: asking again repeats nothing."""
+        url = path if path.startswith("http") else f"{self._url}{path}"
+        async with self._gate:
+            for attempt in range(TRIES_MAX):
+                answer = await self._http.request(
+                    method, url, headers={**self._headers, **(headers or {})}, **said
+                )
+                if answer.status_code not in BUSY:
+                    break
+                await asyncio.sleep(min(0.1 * 2**attempt, WAIT_S_MAX))
+        return answer
+
+
+class Desks:
+    """Hands out desks: `desks.at("intake", "channel-village")`."""
+
+    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], secrets_dir: Path):
+        self._http, self._urls, self._secrets_dir = http, urls, secrets_dir
+        self._gate = asyncio.Semaphore(AT_ONCE_MAX)
+
+    def at(self, service: str, credential: str = "") -> Desk:
+        token = ""
+        if credential:
+            token = (self._secrets_dir / f"{credential}.token").read_text().strip()
+        return Desk(self._http, self._urls[service], token, self._gate)
+
+
+@asynccontextmanager
+async def open_desks(urls: Mapping[str, str], secrets_dir: Path) -> AsyncIterator[Desks]:
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:
+        yield Desks(http, urls, secrets_dir)

@@ -1,0 +1,62 @@
+"""`guanjia notices`: what was told to whom, and unclear notices resolved by a person."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.client import ServiceClient
+
+Verdict = Literal["sent", "failed", "resend"]
+OPERATOR = "operator"
+
+app = typer.Typer(help="通知 Notices.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_notices(
+    state: Annotated[str | None, typer.Option(help="状态，如 unknown")] = None,
+    person_id: Annotated[str | None, typer.Option(help="人员编号")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+) -> None:
+    """列出通知，最新的在前。Lists notices, newest first."""
+    asked = {"state": state, "person_id": person_id, "limit": limit}
+    params = {name: value for name, value in asked.items() if value is not None}
+    table = Table("编号 id", "状态 state", "渠道 channel", "目的 purpose", "代码 code", "时间 at")
+    for notice in _client().get("/notices", params):
+        table.add_row(*(str(notice[name] or "") for name in _COLUMNS))
+    Console().print(table)
+
+
+_COLUMNS = ("id", "state", "channel", "purpose", "code", "created_at")
+
+
+@app.command()
+def show(notice_id: str) -> None:
+    """显示一条通知及每次发送。Shows a notice and its attempts."""
+    Console().print_json(data=_client().get(f"/notices/{notice_id}"))
+
+
+@app.command()
+def summary() -> None:
+    """按渠道、结果、目的统计。Sums by channel, outcome and purpose."""
+    Console().print_json(data=_client().get("/summary"))
+
+
+@app.command()
+def resolve(
+    notice_id: str,
+    verdict: Annotated[Verdict, typer.Argument(help="sent 已发出 | failed 未发出 | resend 重发")],
+    message_id: Annotated[
+        str | None, typer.Option(help="运营商流水号 the provider's message id, with sent")
+    ] = None,
+) -> None:
+    """为结果不明的通知作出结论。Says what became of an unclear notice."""
+    body: dict[str, Any] = {"verdict": verdict, "provider_message_id": message_id}
+    answer = _client().post(f"/notices/{notice_id}/resolve", body)
+    Console().print(f"{answer['id']}: {answer['state']}")
+
+
+def _client() -> ServiceClient:
+    return ServiceClient("notify", OPERATOR)

@@ -1,0 +1,213 @@
+"""Publishing from outside: a bank bridge, a village's system, an import. Rule 7.
+
+An embedded broker dies with what it holds, so a foreign event is safe only once the house has
+stored it. `ForeignPublisher` keeps what it sent until the fact it led to appears, and sends again
+what is still kept when another cluster answers. The house drops what it already knows.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.contracts.envelope import Fact, foreign_event
+from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS, REQUESTS_INBOUND
+from shared.errors import Transient
+from shared.messaging.broker import CONTENT_TYPE_HEADER, cluster_id, create_topics
+from shared.messaging.fold import encode
+from shared.security import SIGNATURE_HEADER, sign_record
+
+log = structlog.get_logger()
+
+LOOK_AT_CLUSTER_EVERY_S = 1.0
+TRY_AGAIN_AFTER_S = 0.3
+# Where the facts appear that foreign events of a topic lead to.
+ANSWERED_ON: Mapping[str, str] = {REQUESTS_INBOUND: REQUESTS, DONATIONS_INBOUND: LEDGER}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record as it is sent, and sent again."""
+
+    topic: str
+    value: bytes
+    signature: bytes
+
+
+class ForeignPublisher:
+    """Speaks as one source on one inbound topic. key: `shared.security.publisher_key`.
+
+    async with ForeignPublisher(...) as bank:
+        await bank.publish("2026-0001", gift, at)
+        await bank.all_answered()
+    """
+
+    def __init__(
+        self, bootstrap: str, *, source: str, key: bytes, topic: str, idempotent: bool
+    ) -> None:
+        """idempotent: on Apache Kafka; the embedded broker refuses it."""
+        self._bootstrap, self._source, self._key = bootstrap, source, key
+        self._topic, self._idempotent = topic, idempotent
+        self._kept: dict[str, Kept] = {}
+        self._connection: _Connection | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._answered = asyncio.Event()
+        self._answered.set()
+        self.answered = 0
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Message ids whose facts have not appeared yet."""
+        return tuple(self._kept)
+
+    async def __aenter__(self) -> "ForeignPublisher":
+        self._keeping = asyncio.create_task(self._keep_connected())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._keeping is not None
+        self._keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._keeping
+        await self._disconnect()
+
+    async def publish(self, message_id: str, data: Fact, time: datetime) -> None:
+        """Kept from here on; returns at once when no broker answers now."""
+        event = foreign_event(source=self._source, message_id=message_id, time=time, data=data)
+        value = encode(event)
+        kept = Kept(self._topic, value, sign_record(self._key, self._topic, value))
+        self._kept[message_id] = kept
+        self._answered.clear()
+        if self._connection is not None:
+            await self._send(self._connection, [kept])
+
+    async def all_answered(self) -> None:
+        """Every fact has appeared. What the house refuses or holds a duplicate never does."""
+        await self._answered.wait()
+
+    # --- the broker that is there ---
+
+    async def _keep_connected(self) -> None:
+        """Endless: on another cluster, everything that is still kept goes out again."""
+        reading: asyncio.Task[None] | None = None
+        try:
+            while True:
+                with suppress(Transient):
+                    cluster = await cluster_id(self._bootstrap)
+                    if self._connection is None or self._connection.cluster != cluster:
+                        reading = await self._move_to(cluster, reading)
+                await asyncio.sleep(LOOK_AT_CLUSTER_EVERY_S)
+        finally:
+            if reading:
+                reading.cancel()
+
+    async def _move_to(
+        self, cluster: str, reading: asyncio.Task[None] | None
+    ) -> asyncio.Task[None] | None:
+        if reading:
+            reading.cancel()
+        await self._disconnect()
+        try:
+            await create_topics(self._bootstrap)
+            connection = await _connect(self._bootstrap, cluster, self._topic, self._idempotent)
+        except (KafkaError, OSError, Transient) as error:
+            log.info("broker_not_ready", reason=type(error).__name__)
+            return None
+        self._connection = connection
+        log.info("broker_found", cluster=cluster, kept=len(self._kept))
+        await self._send(connection, list(self._kept.values()))
+        return asyncio.create_task(self._read_facts(connection))
+
+    async def _send(self, connection: "_Connection", records: Iterable[Kept]) -> None:
+        """What fails is kept like the rest; a broker that stays is asked again."""
+        try:
+            waiting = [
+                await connection.producer.send(
+                    kept.topic,
+                    kept.value,
+                    key=self._source.encode(),
+                    headers=[CONTENT_TYPE_HEADER, (SIGNATURE_HEADER, kept.signature)],
+                )
+                for kept in records
+            ]
+            await asyncio.gather(*waiting)
+        except (KafkaError, OSError) as error:
+            log.warning("foreign_events_not_sent", reason=type(error).__name__)
+            connection.cluster = ""  # so that the next look sends all again
+
+    async def _read_facts(self, connection: "_Connection") -> None:
+        while True:
+            try:
+                found = await connection.consumer.getmany(timeout_ms=500)
+            except (KafkaError, OSError):
+                await asyncio.sleep(TRY_AGAIN_AFTER_S)
+                continue
+            for records in found.values():
+                for record in records:
+                    self._let_go(record.value)
+
+    def _let_go(self, value: bytes) -> None:
+        if self._kept.pop(answers(value, self._source), None) is not None:
+            self.answered += 1
+        if not self._kept:
+            self._answered.set()
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+@dataclass(slots=True)
+class _Connection:
+    cluster: str
+    producer: AIOKafkaProducer
+    consumer: AIOKafkaConsumer
+
+    async def close(self) -> None:
+        for part in (self.producer, self.consumer):
+            with suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(part.stop(), 5)
+
+
+async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -> _Connection:
+    """Facts are read from the start: what appeared before this process did counts too."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=idempotent
+    )
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=50)
+    connection = _Connection(cluster, producer, consumer)
+    try:
+        await producer.start()
+        await consumer.start()
+        facts = BY_NAME[ANSWERED_ON[topic]]
+        partitions = [TopicPartition(facts.name, number) for number in range(facts.partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def answers(value: bytes, source: str) -> str:
+    """The id of the foreign event that led to this fact; empty when none of `source` did.
+
+    A ledger entry names source and id; other facts name the id alone, as their cause.
+    """
+    try:
+        event: dict[str, Any] = json.loads(value)
+        entry = event["data"].get("entry")
+        if not entry:
+            return str(event.get("causationid", ""))
+        recorded = json.loads(entry)["event"]
+        return str(recorded["id"]) if recorded["source"] == source else ""
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""

@@ -1,0 +1,94 @@
+"""The two commands of an auditor, on published files alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.audit.cli import app, yuan
+from services.audit.log.publisher import LogDirectory
+from services.audit.log.signing import SigningKey
+from services.audit.verify.tiles import tile_path
+from tests.audit.deciding import FUND, ORIGIN, accepted, confirmed, gift, open_audit
+
+
+@pytest.fixture
+def key() -> SigningKey:
+    return SigningKey.generate(ORIGIN)
+
+
+@pytest.fixture
+def log(tmp_path: Path, key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published log of four entries, and no service that runs."""
+    monkeypatch.setenv("GUANJIA_DATA_DIR", str(tmp_path / "nothing-runs-here"))
+    monkeypatch.delenv("GUANJIA_AUDIT_URL", raising=False)
+    audit = open_audit()
+    for fact in (gift(204_500_00), accepted("M-1", 300_00), confirmed("M-1", 300_00)):
+        audit.hear(fact)
+    directory = LogDirectory(tmp_path / "log", key)
+    directory.publish(list(enumerate(audit.leaves)), audit.head.tree)
+    return directory.path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+
+def test_a_good_log_verifies(log: Path, key: SigningKey) -> None:
+    result = run("verify", str(log), "--vkey", str(key.vkey))
+    assert result.exit_code == 0
+    assert "204,500.00" in result.output
+
+
+def test_a_flipped_byte_is_found_and_named(log: Path, key: SigningKey) -> None:
+    bundle = log / tile_path("entries", 0, 4)
+    bundle.write_bytes(bundle.read_bytes().replace(b"20450000", b"20450001"))
+    result = run("verify", str(log), "--vkey", str(key.vkey), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.output)["broken"].startswith("[2]")
+
+
+def test_another_key_is_not_believed(log: Path) -> None:
+    other = SigningKey.generate(ORIGIN).vkey
+    assert run("verify", str(log), "--vkey", str(other)).exit_code == 1
+
+
+def test_a_key_that_is_none_is_said_so(log: Path) -> None:
+    assert run("verify", str(log), "--vkey", "nonsense").exit_code == 2
+
+
+def test_an_older_checkpoint_is_compared(log: Path, key: SigningKey, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_bytes((log / "checkpoint").read_bytes())
+    result = run("verify", str(log), "--vkey", str(key.vkey), "--since", str(kept))
+    assert result.exit_code == 0
+
+
+def test_a_replay_without_service_says_that_it_compared_nothing(log: Path) -> None:
+    result = run("replay", "--dir", str(log), "--json")
+    said = json.loads(result.output)
+    assert result.exit_code == 0
+    assert not said["compared"]
+    assert said["replay"]["funds"][0]["disbursed_fen"] == 300_00
+
+
+def test_a_replay_stops_where_it_is_told_to(log: Path) -> None:
+    said = json.loads(run("replay", "--dir", str(log), "--to", "2", "--json").output)
+    (fund,) = said["replay"]["funds"]
+    assert (fund["fund"], fund["outstanding_fen"]) == (FUND, 300_00)
+
+
+def test_a_replay_without_log_or_service_is_refused(log: Path) -> None:
+    assert run("replay").exit_code == 2
+    assert run("replay", "--dir", str(log.parent / "empty")).exit_code == 2
+    assert run("replay", "--to", "1").exit_code == 2
+
+
+def test_money_is_shown_in_yuan() -> None:
+    assert [yuan(fen) for fen in (0, 5, 20_450_000, -101)] == [
+        "0.00",
+        "0.05",
+        "204,500.00",
+        "-1.01",
+    ]

@@ -1,0 +1,155 @@
+"""Notify on the real broker and database, with the real intake and the simulators on sockets."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from deploy.local.credentials import issue_first
+from deploy.simulators.environment import SimulatorsEnvironment, simulator_settings
+from deploy.simulators.main import running
+from services.intake.main import create_app as create_intake
+from services.intake.settings import IntakeSettings
+from services.notify.main import create_app
+from services.notify.settings import NotifySettings
+from shared.contracts.envelope import Fact
+from shared.security import Role
+from tests.support.eventually import eventually
+from tests.support.house import House, Running
+
+PROVIDER_TIMEOUT_S = 0.5
+
+
+class _Guest(uvicorn.Server):
+    """A server in somebody else's event loop leaves the signals to its host."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+    """An app that has started already, on a real socket."""
+    config = uvicorn.Config(app, lifespan="off", access_log=False, log_config=None)
+    server = _Guest(config)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Publishes facts as the other services do, and looks at the phones."""
+
+    house: House
+    intake: Running
+    notify: Running
+    settings: NotifySettings
+    simulators: httpx.AsyncClient
+    operator: dict[str, str]
+
+    def bearer(self, id_: str) -> dict[str, str]:
+        """One of the credentials of a first start."""
+        token = (self.house.secrets_dir / f"{id_}.token").read_text().strip()
+        return {"Authorization": f"Bearer {token}"}
+
+    # --- persons ---
+
+    async def person(self, phone: str = "", openid: str = "") -> str:
+        """Registered with intake; the id is what everybody else knows."""
+        body = {"name": "张三"}
+        body |= {"phone": f"+86{phone}"} if phone else {}
+        body |= {"wechat_openid": openid} if openid else {}
+        answer = await self._post(self.intake, "/parties", body)
+        assert answer.status_code < 300, answer.text
+        return str(answer.json()["person_id"])
+
+    async def erase(self, person_id: str) -> None:
+        answer = await self._post(self.intake, f"/persons/{person_id}/erase")
+        assert answer.status_code == 200, answer.text
+
+    async def _post(self, at: Running, path: str, body: Any = None) -> httpx.Response:
+        headers = self.operator | {"Idempotency-Key": uuid4().hex}
+        return await at.http.post(path, json=body, headers=headers)
+
+    # --- facts ---
+
+    async def tell(self, fact: Fact, subject: str, source: str = "/intake") -> None:
+        await self.house.publish(self.house.own(source, subject, 1, fact))
+
+    async def tell_all(self, facts: dict[str, Fact], source: str = "/intake") -> None:
+        own = self.house.own
+        await self.house.publish(*(own(source, s, 1, fact) for s, fact in facts.items()))
+
+    # --- notices ---
+
+    async def notices(self, person_id: str) -> list[dict[str, Any]]:
+        answer = await self.notify.http.get(
+            "/notices", params={"person_id": person_id}, headers=self.operator
+        )
+        assert answer.status_code == 200, answer.text
+        return list(answer.json())
+
+    async def becomes(self, person_id: str, state: str) -> dict[str, Any]:
+        """The person's one notice, when it has reached that state."""
+        found = await eventually(
+            lambda: self.notices(person_id), lambda ns: [n["state"] for n in ns] == [state]
+        )
+        return found[0]
+
+    async def resolve(self, notice_id: str, **said: Any) -> httpx.Response:
+        return await self._post(self.notify, f"/notices/{notice_id}/resolve", said)
+
+    # --- phones ---
+
+    async def phone(self, recipient: str) -> list[dict[str, Any]]:
+        """What lies on it, oldest first."""
+        answer = await self.simulators.get(
+            "/simulator/messages", params={"recipient": recipient, "limit": 5000}
+        )
+        return [m for m in answer.json()["messages"] if m["direction"] == "in"]
+
+    async def counters(self) -> dict[str, int]:
+        return dict((await self.simulators.get("/simulator/counters")).json())
+
+
+@contextlib.asynccontextmanager
+async def open_desk(house: House) -> AsyncIterator[Desk]:
+    issue_first(house.secrets_dir)
+    async with contextlib.AsyncExitStack() as leave:
+        listening = leave.enter_context(socket.create_server(("127.0.0.1", 0)))
+        intake_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        intake = await house.start_app(create_intake(house.settings(IntakeSettings)))
+        await leave.enter_async_context(serving(intake.app, listening))
+        environment = SimulatorsEnvironment(
+            secrets_dir=house.secrets_dir, port=0, intake_url=intake_url
+        )
+        simulated = replace(
+            simulator_settings(environment), hang_s=2 * PROVIDER_TIMEOUT_S, late_receipt_s=0.3
+        )
+        url = await leave.enter_async_context(running(simulated))
+        settings = house.settings(
+            NotifySettings,
+            intake_url=intake_url,
+            simulators_url=url,
+            matching_url="http://matching.example",
+            provider_timeout_s=PROVIDER_TIMEOUT_S,
+        )
+        notify = await house.start_app(create_app(settings))
+        simulators = await leave.enter_async_context(
+            httpx.AsyncClient(base_url=url, trust_env=False)
+        )
+        operator = house.bearer("operator", Role.OPERATOR)
+        yield Desk(house, intake, notify, settings, simulators, operator)
+        await house.stop()
