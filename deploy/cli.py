@@ -40,7 +40,7 @@ class Guanjia(LazyGroup):
         "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
-        "matching": Lazy("匹配 Matching.", ("services.matching.cli",)),
+        "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
         "audit": Lazy("账本 The ledger: verify, replay.", ("services.audit.cli",)),
     }
 

@@ -35,7 +35,10 @@ class ServiceClient:
     """Speaks to one service as one credential. Every method raises ServiceError."""
 
     def __init__(
-        self, service: str, token_id: str = "operator", data_dir: Path | None = None
+        self,
+        service: str,
+        token_id: str = "operator",  # noqa: S107 - a name
+        data_dir: Path | None = None,
     ) -> None:
         self.service = service
         self.url = service_url(service, data_dir)
@@ -49,7 +52,7 @@ class ServiceClient:
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._ask(self._http.build_request("GET", path, params=params))
 
-    def post(self, path: str, json: Any = None, key: str | None = None) -> Any:  # noqa: A002
+    def post(self, path: str, json: Any = None, key: str | None = None) -> Any:
         """key: the Idempotency-Key; without one, a new command each time."""
         headers = {"Idempotency-Key": key or uuid4().hex}
         return self._ask(self._http.build_request("POST", path, json=json, headers=headers))

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -23,15 +24,30 @@ def configure(service: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format=_stdlib_format(service))
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_LibraryLines(service))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def _to_json(event: dict[str, Any], **options: Any) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"), **options)
 
 
-def _stdlib_format(service: str) -> str:
-    return (
-        f'{{"service":"{service}","event":"library_message","level":"%(levelname)s",'
-        '"logger":"%(name)s","message":"%(message)s"}'
-    )
+class _LibraryLines(logging.Formatter):
+    """What libraries log: a traceback too is one line of JSON."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _to_json(
+            {
+                "service": self._service,
+                "event": "library_message",
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "message": super().format(record),
+                "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            }
+        )

@@ -76,6 +76,7 @@ def connect(uri: str, name: str) -> Database:
         serverSelectionTimeoutMS=5000,
         w="majority",
         journal=True,
+        readConcernLevel="majority",  # nothing is acted on that a failover could take back
         retryWrites=True,
     )
     return client.get_database(

@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 Job = Callable[[Runtime], Awaitable[None]]
+HAS_DEADLINE = {"due_at": {"$type": "date"}}
 RELAY_EVERY_S = 1.0
 CLUSTER_LOOK_EVERY_S = 1.0
 EXIT_CANNOT_STORE = 70
@@ -115,7 +116,7 @@ class _House:
         self._outbox = Outbox(self._database, self._producer, settings.outbox_stale_ms)
         self._publisher = Publisher(service.name, self._outbox, self._clock)
         self._processor, self._dead_letters = self._make_processor()
-        self._positions = Positions(self._database)
+        self._positions = Positions(self._database, believe_end=settings.broker == "kafka")
         self._subscription = self._make_subscription()
 
     def _make_processor(self) -> tuple[Processor, DeadLetters]:
@@ -179,7 +180,8 @@ class _House:
 
     async def _prepare_database(self) -> None:
         states = [
-            (state.COLLECTION, [("due_at", 1)], {"sparse": True}) for state in self._service.states
+            (state.COLLECTION, [("due_at", 1)], {"partialFilterExpression": HAS_DEADLINE})
+            for state in self._service.states
         ]
         retention = self._settings.outbox_retention_days if self._service.records_expire else None
         indexes: list[mongo.Index] = [

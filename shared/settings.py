@@ -4,6 +4,7 @@ A wrong value is refused at start with its name, the value and what is allowed; 
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -37,7 +38,13 @@ class Settings(BaseSettings):
     )
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     data_dir: Path = Path.home() / ".local/share/guanjia"
-    secrets_dir: Path = Path.home() / ".local/share/guanjia/secrets"
+    secrets_dir: Annotated[
+        Path,
+        Field(
+            default_factory=lambda known: known["data_dir"] / "secrets",
+            description="empty: `secrets` in the data folder",
+        ),
+    ]
     instance_id: Annotated[str, Field(description="static Kafka membership; unique")] = ""
     intake_url: str = "http://127.0.0.1:8001"
     matching_url: str = "http://127.0.0.1:8002"
@@ -82,8 +89,16 @@ def load_settings(kind: type[T]) -> T:
         return kind()
     except ValidationError as error:
         raise SettingsError(explain(kind, error)) from None
-    except SourceError as error:  # a mapping that is not JSON; the message holds no value
-        raise SettingsError(f"{WRONG}: {error} (JSON)") from None
+    except SourceError as error:
+        raise SettingsError(_explain_json(error)) from None
+
+
+def _explain_json(error: SourceError) -> str:
+    """A mapping whose text is no JSON: the message names the field alone."""
+    found = re.search(r'field "(\w+)"', str(error))
+    variable = f"{PREFIX}{found[1].upper()}" if found else PREFIX
+    value = os.environ.get(variable, "?")
+    return f"{WRONG}: {variable} = {value!r}: Input should be a JSON object"
 
 
 def _check_file() -> None:

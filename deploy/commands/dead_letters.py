@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from deploy.commands.services import SERVICES, Service
+from deploy.commands.tables import console, table
 from shared.client import ServiceClient, ServiceError
 
 app = typer.Typer(help="死信 Dead letters.", no_args_is_help=True)
@@ -27,15 +26,12 @@ def list_(
     ] = "open",
 ) -> None:
     """列出死信及原因，不含内容。Lists them with their reasons, without content."""
-    console = Console()
-    table = Table("服务 service", "编号 id", "时间 stored", "来自 from", "原因 why")
-    for column in table.columns:
-        column.overflow = "fold"
+    rows = table("编号 id", "服务 service", "时间 stored", "来自 from", "原因 why")
     for name in _services(service):
         for letter in ServiceClient(name).get("/dead-letters", {"state": state, "limit": 1000}):
-            table.add_row(name, letter["id"], _when(letter), _origin(letter), _why(letter))
-    if table.row_count:
-        console.print(table)
+            rows.add_row(letter["id"], name, _when(letter), _origin(letter), _why(letter))
+    if rows.row_count:
+        console().print(rows)
     else:
         typer.echo("没有死信 no dead letters")
 

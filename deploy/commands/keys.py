@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from deploy.commands.services import SERVICES
-from deploy.local.credentials import REGISTER, changing, write_token
+from deploy.commands.tables import console, table
+from deploy.local.credentials import REGISTER, changing, issue_first, write_token
 from shared.client import default_secrets_dir
 from shared.security import (
     PUBLISHES,
     Credential,
     Role,
+    first_secrets,
     issue,
     publisher_key,
     read_register,
@@ -25,19 +25,28 @@ app = typer.Typer(help="凭证 Credentials.", no_args_is_help=True)
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
 
 
+@app.command()
+def init(data_dir: DataDir = None) -> None:
+    """首次生成密钥与凭证，已有的不动。Makes what a first start needs; keeps what is there."""
+    secrets_dir = _secrets(data_dir)
+    first_secrets(secrets_dir)
+    issue_first(secrets_dir)
+    typer.echo(f"密钥与凭证 keys and tokens: {secrets_dir} (<id>.token)")
+
+
 @app.command("list")
 def list_(data_dir: DataDir = None) -> None:
     """列出凭证（登记簿中没有密钥）。Lists them; the register holds no secret."""
-    table = Table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
+    rows = table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
     for credential in sorted(_register(_secrets(data_dir)), key=lambda c: c.id):
-        table.add_row(
+        rows.add_row(
             credential.id,
             " ".join(sorted(credential.roles)),
             credential.area or "全市 whole city",
             escape(credential.source),
             "[red]已吊销 revoked[/]" if credential.revoked else "有效 valid",
         )
-    Console().print(table)
+    console().print(rows)
 
 
 @app.command("issue")
@@ -68,9 +77,7 @@ def issue_(
 
 
 @app.command("revoke")
-def revoke_(
-    id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir = None
-) -> None:
+def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir = None) -> None:
     """吊销凭证，一秒内生效。Revokes one; refused within a second."""
     secrets_dir = _secrets(data_dir)
     _register(secrets_dir)
@@ -85,7 +92,7 @@ def publisher_key_(
     source: Annotated[str, typer.Argument(help="来源 such as /channels/village")],
     data_dir: DataDir = None,
 ) -> None:
-    """外部系统签名消息用的密钥（十六进制）。Hex key with which a foreign source signs its records."""
+    """外部系统签名消息用的密钥（十六进制）。Hex key with which a source signs its records."""
     secrets_dir = _secrets(data_dir)
     known = {c.source: c for c in _register(secrets_dir) if c.source and not c.revoked}
     if source not in known or not known[source].roles & set(PUBLISHES):

@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from deploy.commands.services import SERVICES, Service
+from deploy.commands.tables import console, table
 from shared.client import ServiceClient
 
 app = typer.Typer(help="待发事件 Outbox.", no_args_is_help=True)
@@ -15,10 +14,10 @@ app = typer.Typer(help="待发事件 Outbox.", no_args_is_help=True)
 @app.command()
 def status() -> None:
     """各服务尚未发布的批次数。How many batches each service has still to publish."""
-    table = Table("服务 service", "待发 waiting")
+    rows = table("服务 service", "待发 waiting")
     for name in SERVICES:
-        table.add_row(name, str(ServiceClient(name).get("/outbox")["waiting"]))
-    Console().print(table)
+        rows.add_row(name, str(ServiceClient(name).get("/outbox")["waiting"]))
+    console().print(rows)
 
 
 @app.command()

@@ -11,8 +11,9 @@ import typer
 import uvicorn
 
 from deploy.commands.services import Name, settings_kind
+from deploy.local.credentials import REGISTER
 from shared import logs
-from shared.settings import Settings, load_settings
+from shared.settings import PREFIX, Settings, SettingsError, load_settings
 
 log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ KEEP_ALIVE_S = 120
 def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
     """运行一个服务；设置来自环境变量 GUANJIA_*。Runs one service, set by GUANJIA_* variables."""
     settings = load_settings(settings_kind(name))
+    _check_secrets(settings)
     logs.configure(name, settings.log_level)
     config = uvicorn.Config(
         _app(name, settings),
@@ -40,6 +42,16 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
         timeout_graceful_shutdown=REQUESTS_FINISH_S,
     )
     _Server(config).run()
+
+
+def _check_secrets(settings: Settings) -> None:
+    for name in ("root.key", REGISTER):
+        file = settings.secrets_dir / name
+        if not file.exists():
+            raise SettingsError(
+                f"{PREFIX}SECRETS_DIR = {str(settings.secrets_dir)!r}: 没有 {name} · "
+                f"{name} is not there (`guanjia up` makes it, `guanjia keys init` too)"
+            )
 
 
 def _app(name: str, settings: Settings) -> Any:

@@ -1,14 +1,15 @@
 """`guanjia status`: is what runs healthy."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from deploy.commands.services import NAMES
+from deploy.commands.tables import console, table
 from deploy.local.running import RunningStack, running_stack
 from shared.client import default_data_dir
 
@@ -19,28 +20,36 @@ Row = tuple[str, str, str, bool]
 def status(
     data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
 ) -> None:
-    """各部件是否正常；有异常时退出码为 1。Health of the running stack; exit code 1 if not all well."""
+    """各部件是否正常；否则退出码为 1。Health of the running stack; exit code 1 if not well."""
     folder = data_dir or default_data_dir()
     stack = running_stack(folder)
-    if stack is None:
+    rows = [*_of_stack(stack)] if stack else [*_by_address()]
+    if not rows:
         raise SystemExit(f"{folder} 没有运行中的莞家 · nothing runs on {folder} (guanjia up)")
-    rows = [*_backing(stack), *(_service(stack, name) for name in stack.urls)]
-    table = Table("部件 part", "地址 address", "状态 state")
+    shown = table("部件 part", "地址 address", "状态 state")
     for name, address, state, well in rows:
-        table.add_row(name, address, f"[{'green' if well else 'red'}]{state}[/]")
-    Console().print(table)
-    console_line = f"数据 data: {folder}\n日志 logs: {stack.log_dir}\n密钥 secrets: {stack.secrets_dir}"
-    typer.echo(console_line)
+        shown.add_row(name, address, f"[{'green' if well else 'red'}]{state}[/]")
+    console().print(shown)
+    if stack:
+        typer.echo(f"日志 logs: {stack.log_dir}\n密钥 secrets: {stack.secrets_dir}")
     if not all(well for *_, well in rows):
         raise typer.Exit(1)
 
 
-def _backing(stack: RunningStack) -> list[Row]:
-    """Broker and database, where they are ours; the services say whether they can use them."""
-    return [
-        _process(stack, name, address)
-        for name, address in (("broker", stack.kafka_bootstrap), ("mongod", _mongo(stack)))
-    ]
+def _of_stack(stack: RunningStack) -> Iterator[Row]:
+    """Broker and database as processes; the services say whether they can use them."""
+    yield _process(stack, "broker", stack.kafka_bootstrap)
+    yield _process(stack, "mongod", _mongo(stack))
+    for name, url in stack.urls.items():
+        yield _service(name, url)
+
+
+def _by_address() -> Iterator[Row]:
+    """Services that somebody else started, where the environment says."""
+    for name in NAMES:
+        url = os.environ.get(f"GUANJIA_{name.upper()}_URL")
+        if url:
+            yield _service(name, url)
 
 
 def _process(stack: RunningStack, name: str, address: str) -> Row:
@@ -64,13 +73,18 @@ def _mongo(stack: RunningStack) -> str:
     return stack.mongo_uri.rpartition("@")[2].removeprefix("mongodb://").partition("/")[0]
 
 
-def _service(stack: RunningStack, name: str) -> Row:
-    url = stack.urls[name]
+def _service(name: str, url: str) -> Row:
     try:
         answer = httpx.get(f"{url}/health/ready", timeout=ASK_S, trust_env=False)
     except httpx.HTTPError:
         return name, url, "没有应答 does not answer", False
     if answer.is_success:
         return name, url, "就绪 ready", True
-    reason = answer.json().get("reason", answer.reason_phrase)
-    return name, url, f"未就绪 not ready: {reason}", False
+    return name, url, f"未就绪 not ready: {_reason(answer)}", False
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["reason"])
+    except (ValueError, KeyError, TypeError):
+        return answer.reason_phrase

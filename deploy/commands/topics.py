@@ -1,18 +1,16 @@
 """`guanjia topics`: what travels where, who writes it, who reads it, for how long."""
 
-from rich.console import Console
-from rich.table import Table
-
+from deploy.commands.tables import console, table
 from shared.contracts.topics import DAY_MS, TOPICS
 
 
 def topics() -> None:
     """消息主题一览。The table of topics."""
-    table = Table(
+    rows = table(
         "主题 topic", "键 key", "写 producer", "读 consumers", "分区 partitions", "保留天数 days"
     )
     for topic in TOPICS:
-        table.add_row(
+        rows.add_row(
             topic.name,
             topic.key,
             topic.producer,
@@ -20,4 +18,4 @@ def topics() -> None:
             str(topic.partitions),
             str(topic.retention_ms // DAY_MS),
         )
-    Console().print(table)
+    console().print(rows)

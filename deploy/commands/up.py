@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from deploy.commands import tables
 from deploy.commands.services import NAMES, settings_kind
 from deploy.kafka.jars import ToolMissingError
 from deploy.local.keeper import PartFailedError
@@ -20,7 +20,6 @@ from deploy.local.stack import SERVICES, BrokerKind, PortInUseError, Stack, Stac
 from shared.client import default_data_dir
 from shared.settings import PREFIX, load_settings
 
-PIPE_WIDTH = 200
 REFUSALS = (
     PartMissingError,
     PartFailedError,
@@ -63,7 +62,7 @@ def up(
         host=host,
         settings_env=read_settings(set_ or ()),
     )
-    console = _console()
+    console = tables.console()
     try:
         stack = Stack(options, announce=lambda line: console.print(line, highlight=False))
         asyncio.run(_until_told(stack, console))
@@ -106,11 +105,9 @@ async def _started(stack: Stack, told: asyncio.Event) -> bool:
 
 def show(stack: Stack, console: Console) -> None:
     """One table of what runs, and where the secrets are."""
-    table = Table("部件 part", "地址 address", "日志 log", title="莞家 Guanjia")
+    table = tables.table("部件 part", "地址 address", "日志 log", title="莞家 Guanjia")
     for name, address, log_file in stack.rows():
         table.add_row(name, address, str(log_file))
-    for column in table.columns:
-        column.overflow = "fold"
     console.print(table)
     console.print(f"数据 data: {stack.data_dir}", soft_wrap=True, highlight=False)
     console.print(
@@ -151,9 +148,3 @@ def read_settings(given: list[str] | tuple[()]) -> dict[str, str]:
     for name in NAMES:
         load_settings(settings_kind(name))
     return env
-
-
-def _console() -> Console:
-    """In a pipe, wide enough that no path is broken."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPE_WIDTH)

@@ -19,7 +19,7 @@ from shared import logs
 from shared.contracts.envelope import Fact
 from shared.contracts.events import DonationReceived, RequestSubmitted
 from shared.messaging.foreign import ForeignPublisher
-from shared.settings import load_settings, Settings
+from shared.settings import Settings, load_settings
 
 KINDS: dict[str, type[Fact]] = {k.TOPIC: k for k in (DonationReceived, RequestSubmitted)}
 ANSWERED_WITHIN_S = 120.0

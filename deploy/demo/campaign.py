@@ -142,7 +142,9 @@ class Wish:
     def openid(self) -> str | None:
         """Those who write by WeChat; and some who follow the account besides."""
         follows = self.channel is Channel.WECHAT or (self.phone and self.number % 4 == 0)
-        return f"demo-wish-{self.number:05d}" if follows and self.channel is not Channel.SMS else None
+        return (
+            f"demo-wish-{self.number:05d}" if follows and self.channel is not Channel.SMS else None
+        )
 
     @property
     def yuan(self) -> str:

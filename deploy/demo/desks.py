@@ -43,17 +43,24 @@ class Desk:
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **said: Any
     ) -> httpx.Response:
-        """The same key: asking again repeats nothing."""
+        """The same key: asking again repeats nothing, also where an answer was lost."""
         url = path if path.startswith("http") else f"{self._url}{path}"
         async with self._gate:
             for attempt in range(TRIES_MAX):
-                answer = await self._http.request(
-                    method, url, headers={**self._headers, **(headers or {})}, **said
-                )
-                if answer.status_code not in BUSY:
-                    break
+                last = attempt == TRIES_MAX - 1
+                try:
+                    answer = await self._http.request(
+                        method, url, headers={**self._headers, **(headers or {})}, **said
+                    )
+                except httpx.TransportError as error:
+                    print("TRANSPORT", method, url, repr(error))
+                    if last:
+                        raise
+                else:
+                    if answer.status_code not in BUSY or last:
+                        return answer
                 await asyncio.sleep(min(0.1 * 2**attempt, WAIT_S_MAX))
-        return answer
+        raise AssertionError("the last try returned or raised")
 
 
 class Desks:

@@ -38,7 +38,7 @@ COLUMNS = {
 PUBLISHED_WITHIN_S = 15.0
 WRONG, UNREADABLE = 1, 2
 
-app = typer.Typer(help="公开账本 The public ledger.", no_args_is_help=True)
+app = typer.Typer(help="公开账本 The public ledger.", no_args_is_help=True, add_completion=False)
 console = Console()
 
 Where = Annotated[str, typer.Argument(metavar="DIR_OR_URL", help="日志目录或网址 the log's place")]

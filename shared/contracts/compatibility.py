@@ -31,7 +31,8 @@ class _Comparison:
         found: list[str] = []
         for was in _alternatives(old, self._old):
             tried = [self._compare_one(was, now, path) for now in alternatives]
-            found += min(tried, key=lambda told: len(told))
+            closest = min(tried, key=len)
+            found += closest
         return found
 
     def _compare_one(self, old: Schema, new: Schema, path: str) -> list[str]:

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from shared import mongo
@@ -19,7 +18,7 @@ from shared.messaging.fold import (
     Snapshot,
     dead_letter_notice,
 )
-from shared.messaging.inbox import Inbox, Incoming, Item
+from shared.messaging.inbox import Inbox, Incoming, Item, followed
 from shared.messaging.sealing import Sealer
 
 SEQUENCES = "sequences"
@@ -99,23 +98,14 @@ class BatchStore:
     async def _states(
         self, items: Iterable[Item], loaded: Mapping[AnyRef, Loaded] | None = None
     ) -> dict[AnyRef, Loaded]:
-        touched = (
-            item.handler.touches(item.input)
-            for item in items
-            if item.handler is not None and item.input is not None
-        )
-        return await self._load_refs(set(chain.from_iterable(touched)) - set(loaded or ()))
+        touched = {ref for item in items for ref in item.refs}
+        return await self._load_refs(touched - set(loaded or ()))
 
     async def _followed(
         self, items: Iterable[Item], loaded: Mapping[AnyRef, Loaded]
     ) -> dict[AnyRef, Loaded]:
         view = States({ref: found.state for ref, found in loaded.items()})
-        refs = {
-            ref
-            for item in items
-            if item.handler and item.handler.follow and item.input
-            for ref in item.handler.follow(view, item.input)
-        }
+        refs = {ref for item in items for ref in followed(item, view)}
         return await self._load_refs(refs - set(loaded))
 
     async def _load_refs(self, refs: set[AnyRef]) -> dict[AnyRef, Loaded]:

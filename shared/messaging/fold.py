@@ -5,7 +5,6 @@ In: what was loaded (`Snapshot`) and the items. Out: `Changes`, everything one t
 
 import hashlib
 import json
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +27,7 @@ from shared.messaging.decision import (
     States,
     refusal,
 )
-from shared.messaging.inbox import Item
+from shared.messaging.inbox import Item, bug_problem, followed, traceback_of
 
 log = structlog.get_logger()
 
@@ -133,12 +132,9 @@ class Fold:
 
     def _covers(self, item: Item) -> bool:
         """An earlier item of this batch may have made it follow to something not loaded."""
-        if not self.changes.results or item.input is None or item.handler is None:
+        if not self.changes.results:
             return True
-        follow = item.handler.follow
-        return follow is None or all(
-            ref in self._view for ref in follow(States(self._view), item.input)
-        )
+        return all(ref in self._view for ref in followed(item, States(self._view)))
 
     def _one(self, item: Item) -> Result:
         if item.discard:
@@ -228,7 +224,8 @@ class Fold:
 
     def _apply(self, item: Item) -> Result:
         if item.problems:
-            return self._bury(item, item.problems, error=Invalid(*item.problems))
+            error = Invalid(*item.problems)
+            return self._bury(item, item.problems, trace=item.traceback, error=error)
         if item.input is None or item.handler is None:
             return Result("skipped")
         states = States(self._view)
@@ -238,9 +235,7 @@ class Fold:
         except Invalid as invalid:
             return self._bury(item, invalid.problems, error=invalid)
         except Exception as bug:
-            trace = "".join(traceback.format_exception(bug))
-            problem = Problem("bug", "程序错误", f"bug: {type(bug).__name__}")
-            return self._bury(item, (problem,), trace=trace, error=bug)
+            return self._bury(item, (bug_problem(bug),), trace=traceback_of(bug), error=bug)
         self._keep(item, decision, states.read, staged)
         return Result("applied", answer=decision.answer)
 

@@ -1,6 +1,7 @@
 """From raw records and commands to items that can be decided: parse, check, route. No I/O."""
 
 import json
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from shared.contracts.envelope import (
 from shared.contracts.events import BY_TYPE
 from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
-from shared.messaging.decision import Command, Handler
+from shared.messaging.decision import AnyRef, Command, Handler, States
 from shared.security import SIGNATURE_HEADER, Keyring
 
 AnyHandler = Handler[Any]
@@ -41,7 +42,8 @@ class Item:
     """One thing to decide.
 
     stream and sequence: place among a subject's own events. key and digest: foreign identity.
-    problems: why it can never be decided. dead_letter: the dead letter this replays or discards.
+    refs: the aggregates it touches. problems: why it can never be decided; `traceback` marks a bug.
+    dead_letter: the dead letter this replays or discards.
     """
 
     incoming: Incoming | None = None
@@ -51,7 +53,9 @@ class Item:
     sequence: int = 0
     key: str = ""
     digest: bytes = b""
+    refs: tuple[AnyRef, ...] = ()
     problems: tuple[Problem, ...] = ()
+    traceback: str = ""
     subject: str = ""
     dead_letter: str = ""
     discard: bool = False
@@ -112,10 +116,7 @@ class Inbox:
         handler = self._routes.commands[type(command.data)]
         digest = self._digest(command.data) if command.key else b""
         item = Item(input=command, handler=handler, key=command.key, digest=digest)
-        try:
-            return replace(item, input=handler.prepare(command)) if handler.prepare else item
-        except Invalid as invalid:
-            return replace(item, problems=invalid.problems)
+        return _touching(item)
 
     def _digest(self, data: Value) -> bytes:
         """The same for a fact that came by HTTP and by a topic."""
@@ -150,9 +151,39 @@ class Inbox:
             )
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else b""
-        prepared = handler.prepare(event) if handler.prepare else event
         key = "" if handler.own_identity else item.key
-        return replace(item, input=prepared, handler=handler, key=key, digest=digest)
+        return _touching(replace(item, input=event, handler=handler, key=key, digest=digest))
+
+
+def _touching(item: Item) -> Item:
+    """With what the handler's `prepare` and `touches` say; a bug in them is its event's bug."""
+    assert item.handler is not None
+    handler, given = item.handler, item.input
+    try:
+        prepared = handler.prepare(given) if handler.prepare else given
+        return replace(item, input=prepared, refs=tuple(handler.touches(prepared)))
+    except Invalid as invalid:
+        return replace(item, problems=invalid.problems)
+    except Exception as bug:
+        return replace(item, problems=(bug_problem(bug),), traceback=traceback_of(bug))
+
+
+def followed(item: Item, states: States) -> tuple[AnyRef, ...]:
+    """What only the loaded aggregates name. If asking fails, `decide` fails on the same."""
+    if item.problems or item.handler is None or item.handler.follow is None:
+        return ()
+    try:
+        return tuple(item.handler.follow(states, item.input))
+    except Exception:
+        return ()
+
+
+def bug_problem(bug: Exception) -> Problem:
+    return Problem("bug", "程序错误", f"bug: {type(bug).__name__}")
+
+
+def traceback_of(bug: Exception) -> str:
+    return "".join(traceback.format_exception(bug))
 
 
 def _foreign(incoming: Incoming, envelope: Envelope) -> Item:

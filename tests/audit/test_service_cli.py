@@ -1,6 +1,8 @@
 """The two commands of an auditor, on published files alone."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,11 @@ def test_money_is_shown_in_yuan() -> None:
         "204,500.00",
         "-1.01",
     ]
+
+
+def test_an_auditor_needs_the_base_dependencies_alone() -> None:
+    look = "import sys, services.audit.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+    assert "services.audit.verify.verifier" in loaded.stdout.split()
+    for service_only in ("motor", "aiokafka", "faststream", "fastapi", "pydantic_settings"):
+        assert service_only not in loaded.stdout.split()

@@ -31,7 +31,7 @@ class Memory:
 
     def snapshot(self, items: Sequence[Item]) -> Snapshot:
         waiting = [i for stream in self.parked.values() for i in stream.values()]
-        refs = {ref for i in [*items, *waiting] for ref in touched(i)}
+        refs = {ref for i in [*items, *waiting] for ref in i.refs}
         states = {ref: self.states.get(ref, Loaded(None)) for ref in refs}
         return Snapshot(states, self.sequences, self.keys, self.parked)
 
@@ -54,10 +54,6 @@ class Memory:
     def counter(self, id_: str) -> Counter:
         found = self.states.get(Ref(Counter, id_))
         return found.state if found and isinstance(found.state, Counter) else Counter(id=id_)
-
-
-def touched(item: Item) -> Iterable[Ref[Any]]:
-    return item.handler.touches(item.input) if item.handler and item.input else ()
 
 
 def event(subject: str, sequence: int, quantity: int = 1) -> Item:
@@ -84,6 +80,7 @@ def event(subject: str, sequence: int, quantity: int = 1) -> Item:
         incoming=Incoming("c", "guanjia.matches", 0, sequence, b"{}", None),
         input=parsed,
         handler=ON_EVENT,
+        refs=(Ref(Counter, subject),),
         stream=f"/matching|{subject}",
         sequence=sequence,
         subject=subject,
@@ -91,9 +88,8 @@ def event(subject: str, sequence: int, quantity: int = 1) -> Item:
 
 
 def command(key: str, amount: int, digest: bytes = b"d") -> Item:
-    return Item(
-        input=Command(Add(counter="C", amount=amount), key=key), handler=ADD, key=key, digest=digest
-    )
+    asked = Command(Add(counter="C", amount=amount), key=key)
+    return Item(input=asked, handler=ADD, refs=(Ref(Counter, "C"),), key=key, digest=digest)
 
 
 deliveries = st.lists(

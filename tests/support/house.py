@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from deploy.local.stack import Stack
 from shared import mongo
 from shared.contracts.envelope import Fact, cloud_event, foreign_event
-from shared.contracts.topics import BY_NAME
+from shared.contracts.topics import BY_NAME, consumed_by
 from shared.messaging.broker import cluster_id, create_topics
 from shared.messaging.fold import encode
 from shared.runtime import Runtime
@@ -152,14 +152,30 @@ class House:
             consumer.assign(partitions)
             end = await consumer.end_offsets(partitions)
             await consumer.seek_to_beginning(*partitions)
-            events = []
-            for partition in partitions:
-                while await consumer.position(partition) < end[partition]:
-                    for record in (await consumer.getmany(partition, timeout_ms=200)).get(
-                        partition, []
-                    ):
-                        events.append(json.loads(record.value))
-            return events
+            events: list[dict[str, Any]] = []
+            # The embedded broker reports its ends too low: read on until nothing more comes.
+            while True:
+                found = await consumer.getmany(timeout_ms=300)
+                events += [json.loads(r.value) for records in found.values() for r in records]
+                reached = [await consumer.position(p) >= end[p] for p in partitions]
+                if not found and all(reached):
+                    return events
+        finally:
+            await consumer.stop()
+
+    async def group_offsets(self, service: str) -> dict[TopicPartition, tuple[int, int]]:
+        """What a service's consumer group has committed, and where each log ends."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.broker.kafka_bootstrap,
+            group_id=f"guanjia-{service}",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            names = [topic.name for topic in consumed_by(service)]
+            parts = [TopicPartition(n, p) for n in names for p in range(BY_NAME[n].partitions)]
+            end = await consumer.end_offsets(parts)
+            return {p: (await consumer.committed(p) or 0, end[p]) for p in parts}
         finally:
             await consumer.stop()
 

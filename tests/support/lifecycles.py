@@ -49,11 +49,12 @@ TOLD = frozenset(
 
 @dataclass(slots=True)
 class Lifecycle:
-    """Seconds on this machine's monotonic clock; None is not yet."""
+    """Seconds on this machine's monotonic clock; None is not yet. steps: by the match's events."""
 
     sent_at: float
     paid_at: float | None = None
     told_at: float | None = None
+    steps: dict[str, float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float | None:
@@ -70,6 +71,7 @@ class Lifecycles:
     run: str = "run"
     started: dict[str, Lifecycle] = field(default_factory=dict)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    done: int = 0
     _of_match: dict[str, str] = field(default_factory=dict)
     _todo: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _sent: dict[str, bytes] = field(default_factory=dict)
@@ -220,6 +222,7 @@ class Lifecycles:
         kind, subject = event["type"], event["subject"]
         if kind == "guanjia.match.proposed.v1":
             self._of_match[subject] = event["data"]["request_id"]
+        self._note_step(kind, subject)
         if kind in NEXT:
             self._todo[NEXT[kind]].append(subject)
         elif kind == "guanjia.ledger.disbursed.v1":
@@ -231,6 +234,12 @@ class Lifecycles:
         lifecycle = self.started.get(self._of_match.get(match_id, ""))
         if lifecycle is not None and getattr(lifecycle, what) is None:
             setattr(lifecycle, what, time.monotonic())
+            self.done += lifecycle.seconds is not None
+
+    def _note_step(self, kind: str, match_id: str) -> None:
+        lifecycle = self.started.get(self._of_match.get(match_id, ""))
+        if lifecycle is not None:
+            lifecycle.steps.setdefault(kind, time.monotonic())
 
     # --- donors and staff ---
 

@@ -1,0 +1,140 @@
+"""`guanjia config`: the settings in force, secrets masked, and where each came from."""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.commands import tables
+from deploy.commands.services import NAMES, Name, settings_kind
+from deploy.local.running import RunningStack, running_stack
+from shared.client import default_data_dir
+from shared.settings import PREFIX, Settings, in_force, load_settings
+
+# Read by commands, not by services.
+COMMANDS_OWN = {f"{PREFIX}{name}" for name in ("SETTINGS_FILE", "TOKEN", "SIMULATORS_URL")}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """origin: what people read; masked values are masked here already."""
+
+    value: Any
+    origin: str
+
+
+def config(
+    name: Annotated[
+        Name | None, typer.Argument(help="服务；缺省全部 which; all if not given")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="数据目录 of which stack")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="机器可读 machine readable")] = False,
+) -> None:
+    """生效的设置，密文已遮盖；有运行中的服务时取自该服务。
+
+    Settings in force, secrets masked: those of the running services, where a stack runs.
+    """
+    stack = running_stack(data_dir or default_data_dir())
+    names: tuple[str, ...] = (name,) if name else NAMES
+    found = {each: _settings_of(each, stack) for each in names}
+    if as_json:
+        plain = {n: {k: s.value for k, s in rows.items()} for n, rows in found.items()}
+        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    console = tables.console()
+    for title, rows in _tables(found):
+        console.print(_table(title, rows))
+    for line in _unknown():
+        console.print(f"[yellow]{line}[/]", highlight=False)
+
+
+def _settings_of(name: str, stack: RunningStack | None) -> dict[str, Setting]:
+    """Raises SettingsError for a value that would be refused at start."""
+    with _environment_of(name, stack):
+        settings = load_settings(settings_kind(name))
+        file = _file_names()
+        return {
+            variable: Setting(value, _origin(variable, file))
+            for variable, value in in_force(settings).items()
+        }
+
+
+@contextmanager
+def _environment_of(name: str, stack: RunningStack | None) -> Iterator[None]:
+    """As the running service sees it; ours, where it does not run."""
+    pid = stack.pids.get(name) if stack else None
+    if pid is None:
+        yield
+        return
+    ours = dict(os.environ)
+    try:
+        os.environ.update(_environment_of_process(pid))
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(ours)
+
+
+def _environment_of_process(pid: int) -> Mapping[str, str]:
+    try:
+        raw = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return {}
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    pairs = (entry.decode(errors="replace").partition("=") for entry in raw.split(b"\0"))
+    return {name: value for name, _, value in pairs if name.startswith(PREFIX)}
+
+
+def _file_names() -> frozenset[str]:
+    file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
+    content = tomllib.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+    return frozenset(content)
+
+
+def _origin(variable: str, file: frozenset[str]) -> str:
+    if variable in os.environ:
+        return "环境变量 environment"
+    field = variable.removeprefix(PREFIX).lower()
+    return "文件 file" if field in file else "缺省 default"
+
+
+def _tables(
+    found: Mapping[str, dict[str, Setting]],
+) -> Iterator[tuple[str, dict[str, Setting]]]:
+    """What all have in common stands once."""
+    first, *others = found.values()
+    shared = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
+    common = {
+        v: first[v] for v in shared if others and all(other[v] == first[v] for other in others)
+    }
+    if common:
+        yield "全部服务 every service", common
+    for name, rows in found.items():
+        yield name, {v: setting for v, setting in rows.items() if v not in common}
+
+
+def _table(title: str, rows: Mapping[str, Setting]) -> Table:
+    table = tables.table("变量 variable", "值 value", "来自 from", title=title)
+    for variable, setting in rows.items():
+        table.add_row(variable, escape(str(setting.value)), setting.origin)
+    return table
+
+
+def _unknown() -> Iterator[str]:
+    """A misspelt variable changes nothing and says nothing: here it is named."""
+    known = {f"{PREFIX}{f.upper()}" for n in NAMES for f in settings_kind(n).model_fields}
+    for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
+        if variable not in known | COMMANDS_OWN:
+            near = difflib.get_close_matches(variable, known, 1)
+            hint = f"，是否 did you mean {near[0]}?" if near else ""
+            yield f"没有这个设置 no such setting: {variable}{hint}"

@@ -1,0 +1,122 @@
+"""Whether every sum agrees: across the services, with the topics, and with the public log."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.demo.figures import UNDER_WAY, Figures, Replayed
+from services.notify.purposes import PURPOSES
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must be the same in two places."""
+
+    what: str
+    expected: Any
+    found: Any
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.expected == self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Told before the play begins; None where it cannot be known."""
+
+    received_fen: int
+    requests: int | None = None
+    closed: int | None = None
+
+
+def checks(
+    expected: Expected, figures: Figures, events: Counter[str], log: Replayed
+) -> list[Check]:
+    return [
+        *_money(expected, figures),
+        *_requests(expected, figures, events),
+        *_notices(figures, events),
+        *_log(figures, log),
+        *_health(figures),
+    ]
+
+
+def _money(expected: Expected, figures: Figures) -> Iterator[Check]:
+    audit = figures.audit
+    standing = audit["committed_fen"] - audit["released_fen"]
+    yield Check("到账 received (fen)", expected.received_fen, audit["received_fen"])
+    yield Check(
+        "对接落实的款项 committed: matching = ledger",
+        figures.fen("committed", "delivered", "confirmed"),
+        standing,
+    )
+    yield Check(
+        "确认收到的款项 disbursed: matching = ledger",
+        figures.fen("confirmed"),
+        audit["disbursed_fen"],
+    )
+    yield Check(
+        "结余 remaining = received - committed + released",
+        audit["received_fen"] - standing,
+        audit["remaining_fen"],
+    )
+
+
+def _requests(expected: Expected, figures: Figures, events: Counter[str]) -> Iterator[Check]:
+    needs = figures.matching["needs"]["by_state"]
+    opened = events["guanjia.request.opened.v1"]
+    if expected.requests is not None:
+        total = figures.intake["requests"]["total"]
+        yield Check("每条消息一个诉求 one request per message", expected.requests, total)
+    if expected.closed is not None:
+        yield Check("已完结 closed requests", expected.closed, figures.requests("closed"))
+    yield Check("已公开的诉求 opened: intake = needs at matching", opened, sum(needs.values()))
+    yield Check(
+        "对接中的诉求 open: intake = needs at matching",
+        figures.requests("open"),
+        needs.get("open", 0),
+    )
+    yield Check(
+        "已完结的诉求 closed: intake = needs at matching",
+        figures.requests("closed"),
+        needs.get("closed", 0),
+    )
+    proposed = events["guanjia.match.proposed.v1"]
+    all_matches = sum(figures.matching["matches"]["by_state"].values())
+    yield Check("提议 proposed: topic = matches at matching", proposed, all_matches)
+    yield Check("未办完的对接 matches still under way", 0, figures.matches(*UNDER_WAY))
+
+
+def _notices(figures: Figures, events: Counter[str]) -> Iterator[Check]:
+    """One for each event, recipient and purpose, whatever was redelivered."""
+    by_purpose = figures.notify["by_purpose"]
+    for fact, purposes in PURPOSES.items():
+        for purpose in purposes:
+            yield Check(
+                f"通知 notices {purpose.name} = {fact.TYPE}",
+                events[fact.TYPE],
+                by_purpose.get(purpose.name, 0),
+            )
+    repeated = sum(n for name, n in figures.counters.items() if name.endswith("_repeated_notices"))
+    yield Check("重复发送的通知 notices sent twice", 0, repeated)
+
+
+def _log(figures: Figures, log: Replayed) -> Iterator[Check]:
+    audit = figures.audit
+    yield Check("账本核验 the log verifies", "", log.broken)
+    yield Check("账本条数 entries: log = service", log.size, audit["size"])
+    yield Check("账本根 root: checkpoint = service", log.root, audit["root"])
+    for fund in audit["funds"]:
+        if fund["state"] != "open":
+            continue
+        told = log.funds.get(fund["id"], {})
+        for name, amount in told.items():
+            yield Check(f"重算 replay {fund['id']} {name}", amount, fund.get(name))
+        yield Check(f"重算 replay knows {fund['id']}", True, bool(told))
+
+
+def _health(figures: Figures) -> Iterator[Check]:
+    for name, count in figures.dead_letters.items():
+        yield Check(f"死信 dead letters at {name}", 0, count)

@@ -1,0 +1,131 @@
+"""What the four services say at one moment, and what the topics and the public log say."""
+
+import asyncio
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.demo.desks import Desks
+from services.audit.verify.replay import replay
+from services.audit.verify.verifier import verify_log
+from shared.contracts.topics import TOPICS
+
+SERVICES = ("intake", "matching", "notify", "audit")
+UNDER_WAY = ("proposed", "accepted", "committed", "delivered")
+NOT_YET_TOLD = ("created", "sending", "retry")
+READ_MS = 300
+
+Said = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Each service's summary; the simulators' counters; open dead letters; outbox waiting."""
+
+    intake: Said
+    matching: Said
+    notify: Said
+    audit: Said
+    counters: dict[str, int]
+    dead_letters: dict[str, int]
+    outbox: dict[str, int]
+
+    def matches(self, *states: str) -> int:
+        return sum(self.matching["matches"]["by_state"].get(s, 0) for s in states)
+
+    def fen(self, *states: str) -> int:
+        by_state = self.matching["matches"]["by_unit"].get("fen", {})
+        return sum(by_state.get(s, {}).get("quantity", 0) for s in states)
+
+    def requests(self, *states: str) -> int:
+        return sum(self.intake["requests"]["by_state"].get(s, 0) for s in states)
+
+    def notices(self, *states: str) -> int:
+        return sum(self.notify["by_outcome"].get(s, 0) for s in states)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is about to happen by itself; a lost receipt leaves a notice `sent`."""
+        return (
+            self.matches(*UNDER_WAY) == 0
+            and self.requests("recorded") == 0
+            and self.notices(*NOT_YET_TOLD) == 0
+            and not any(self.outbox.values())
+        )
+
+
+async def look(desks: Desks) -> Figures:
+    async def each(path: str, **params: Any) -> dict[str, Any]:
+        asked = (desks.at(name, "operator").get(path, **params) for name in SERVICES)
+        return dict(zip(SERVICES, await asyncio.gather(*asked), strict=True))
+
+    summaries, letters, outbox, counters = await asyncio.gather(
+        each("/summary"),
+        each("/dead-letters", limit=1000),
+        each("/outbox"),
+        desks.at("simulators").get("/simulator/counters"),
+    )
+    return Figures(
+        **summaries,
+        counters=counters,
+        dead_letters={name: len(found) for name, found in letters.items()},
+        outbox={name: found["waiting"] for name, found in outbox.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """size, root, totals by fund: from the published files alone. broken: what is wrong."""
+
+    size: int
+    root: str
+    funds: dict[str, dict[str, int]]
+    broken: str
+
+
+def replayed(log_dir: str, vkey: str) -> Replayed:
+    """Blocking."""
+    from services.audit.verify.balances import totals
+    from services.audit.views import encoded
+
+    report = verify_log(log_dir, vkey)
+    found = replay(Path(log_dir))
+    checkpoint = report.checkpoint
+    return Replayed(
+        size=found.entries,
+        root=encoded(checkpoint.root) if checkpoint else "",
+        funds={id_: totals(book) for id_, book in found.books.funds.items()},
+        broken=str(report.broken or ""),
+    )
+
+
+async def count_events(bootstrap: str) -> Counter[str]:
+    """Distinct events by type, over all topics, from their start to where they end now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=20)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(t.name, p) for t in TOPICS for p in range(t.partitions)]
+        consumer.assign(partitions)
+        left = {p: end for p, end in (await consumer.end_offsets(partitions)).items() if end}
+        await consumer.seek_to_beginning(*partitions)
+        seen: set[tuple[str, str, str]] = set()
+        while left:
+            for partition, records in (await consumer.getmany(timeout_ms=READ_MS)).items():
+                seen.update(_identity(record.value) for record in records)
+                if partition in left and records[-1].offset + 1 >= left[partition]:
+                    del left[partition]
+        return Counter(kind for kind, _, _ in seen)
+    finally:
+        await consumer.stop()
+
+
+def _identity(value: bytes) -> tuple[str, str, str]:
+    try:
+        event = json.loads(value)
+        return event["type"], event["source"], event["id"]
+    except (ValueError, KeyError, TypeError):
+        return "", "", ""

@@ -1,0 +1,108 @@
+"""The end of the play: the same figures as tables for people and as JSON for machines."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.checks import Check
+from deploy.demo.figures import Figures
+from deploy.local.stack import Stack
+from services.audit.cli import yuan
+from services.intake.views import STATE_LABELS as REQUEST_LABELS
+from services.matching.decide.cases import STATE_LABELS as MATCH_LABELS
+from shared.contracts.values import LABELS
+
+LEDGER = {
+    "received_fen": "到账 received",
+    "committed_fen": "已承诺 committed",
+    "disbursed_fen": "已拨付 disbursed",
+    "released_fen": "已释放 released",
+    "remaining_fen": "可用 remaining",
+}
+NOTICE_LABELS = {
+    "delivered": "已送达",
+    "sent": "已发出，待回执",
+    "failed": "未能送达",
+    "unknown": "结果不明",
+    "created": "待发送",
+    "sending": "发送中",
+    "retry": "待重试",
+    "sms": "短信",
+    "wechat": "微信",
+    "none": "无法联系",
+}
+
+
+def as_json(figures: Figures, found: Iterable[Check], seconds: float) -> dict[str, Any]:
+    requests, audit = figures.intake["requests"], figures.audit
+    wrong = [check for check in found if not check.holds]
+    return {
+        "requests": {name: requests[name] for name in ("by_state", "by_channel")},
+        "matches": {"by_state": figures.matching["matches"]["by_state"]},
+        "notifications": {name: figures.notify[name] for name in ("by_channel", "by_outcome")},
+        "ledger": {name: audit[name] for name in (*LEDGER, "size", "root", "vkey", "log_dir")},
+        "seconds": round(seconds, 1),
+        "differences": [{"what": c.what, "expected": c.expected, "found": c.found} for c in wrong],
+    }
+
+
+def show(console: Console, said: Mapping[str, Any], found: list[Check], stack: Stack) -> None:
+    console.print()
+    _counts(console, "诉求 requests", said["requests"]["by_state"], REQUEST_LABELS)
+    _counts(console, "征集渠道 channels", said["requests"]["by_channel"], LABELS)
+    _counts(console, "对接 matches", said["matches"]["by_state"], MATCH_LABELS)
+    notices = said["notifications"]
+    _counts(console, "通知结果 notices by outcome", notices["by_outcome"], NOTICE_LABELS)
+    _counts(console, "通知渠道 notices by channel", notices["by_channel"], NOTICE_LABELS)
+    _ledger(console, said["ledger"], stack)
+    _verdict(console, found)
+    console.print(f"用时 took {said['seconds']} s", soft_wrap=True)
+
+
+def _counts(
+    console: Console, title: str, counts: Mapping[str, int], labels: Mapping[str, str]
+) -> None:
+    named = (f"{labels.get(k, k)} {k} [bold]{n:,}[/]" for k, n in counts.items())
+    console.print(f"[cyan]{title}[/]: {' · '.join(named)}", soft_wrap=True)
+
+
+def _ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
+    table = Table(*LEDGER.values(), title="专项基金 the fund, CNY", title_justify="left")
+    for column in table.columns:
+        column.justify = "right"
+    table.add_row(*(yuan(ledger[name]) for name in LEDGER))
+    console.print(table)
+    console.print(f"账本 log: {ledger['size']} 条 entries, root {ledger['root']}", soft_wrap=True)
+    checkpoint = f"{ledger['log_dir']}/checkpoint"
+    console.print(f"检查点 checkpoint: {checkpoint}", soft_wrap=True)
+    console.print(
+        f"核验 verify: guanjia audit verify {ledger['log_dir']} --vkey '{ledger['vkey']}'",
+        soft_wrap=True,
+        markup=False,
+    )
+    console.print(f"日志 logs: {stack.log_dir}", soft_wrap=True)
+
+
+def _verdict(console: Console, found: list[Check]) -> None:
+    wrong = [check for check in found if not check.holds]
+    if not wrong:
+        console.print(f"[green]{len(found)} 项核对全部一致 · all {len(found)} sums agree[/]")
+        return
+    table = Table("不一致 does not agree", "应为 expected", "实为 found", style="red")
+    for check in wrong:
+        table.add_row(check.what, str(check.expected), str(check.found))
+    console.print(table)
+
+
+def show_addresses(console: Console, stack: Stack) -> None:
+    """For those who want to look around while it keeps running."""
+    table = Table("可以看看 look around", "地址 address")
+    table.add_row("模拟手机 simulated phones", stack.urls["simulators"])
+    for name in ("intake", "matching", "notify", "audit"):
+        table.add_row(f"{name} 接口 API, 事件 events", f"{stack.urls[name]}/docs /asyncapi")
+    table.add_row("凭证 tokens", str(stack.secrets_dir))
+    for column in table.columns:
+        column.overflow = "fold"
+    console.print(table)

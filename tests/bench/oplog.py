@@ -1,0 +1,67 @@
+"""What was written to the database between two moments, counted from its oplog."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from bson.timestamp import Timestamp
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from tests.bench.shape import SERVICES, Write
+
+PREFIX = "guanjia_"
+
+
+class Oplog:
+    """Use: `begin`, let the house work, `writes`."""
+
+    def __init__(self, uri: str) -> None:
+        self._client: Any = AsyncIOMotorClient(uri, tz_aware=True)
+        self._from = Timestamp(0, 0)
+
+    async def begin(self) -> None:
+        hello = await self._client.admin.command("hello")
+        self._from = hello["lastWrite"]["majorityOpTime"]["ts"]
+
+    async def writes(self, lifecycles: int) -> dict[str, dict[str, Write]]:
+        """By service and collection. Sample: a document of about the mean size."""
+        found: dict[str, dict[str, Write]] = {service: {} for service in SERVICES}
+        for row in await self._counted():
+            database, _, collection = row["_id"].partition(".")
+            service = database.removeprefix(PREFIX)
+            sample = await self._sample(database, collection)
+            if service in found and sample is not None:
+                found[service][collection] = Write(row["n"] / lifecycles, sample)
+        return found
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def _counted(self) -> list[Mapping[str, Any]]:
+        """A transaction is one entry whose `applyOps` are the operations."""
+        single = [{"ns": "$ns", "op": "$op"}]
+        operations = {"$cond": [{"$isArray": "$o.applyOps"}, "$o.applyOps", single]}
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {"ts": {"$gt": self._from}}},
+            {"$project": {"operation": operations}},
+            {"$unwind": "$operation"},
+            {"$match": {"operation.op": {"$in": ["i", "u", "d"]}}},
+            {"$group": {"_id": "$operation.ns", "n": {"$sum": 1}}},
+        ]
+        return list(await self._client.local["oplog.rs"].aggregate(pipeline).to_list(None))
+
+    async def _sample(self, database: str, collection: str) -> Mapping[str, Any] | None:
+        sized = self._client[database][collection].aggregate(
+            [
+                {"$sort": {"$natural": -1}},
+                {"$limit": 500},
+                {"$project": {"size": {"$bsonSize": "$$ROOT"}}},
+            ]
+        )
+        sizes = {row["_id"]: row["size"] for row in await sized.to_list(None)}
+        if not sizes:
+            return None
+        mean = sum(sizes.values()) / len(sizes)
+        nearest = min(sizes, key=lambda id_: abs(sizes[id_] - mean))
+        document = await self._client[database][collection].find_one({"_id": nearest})
+        return dict(document) if document else None

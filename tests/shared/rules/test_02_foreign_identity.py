@@ -1,0 +1,51 @@
+"""Rule 2. Foreign events and commands are known by their own key and content."""
+
+import pytest
+
+from shared.errors import Invalid
+from shared.messaging.decision import Answer, Command
+from shared.security import Role
+from tests.support.house import House
+from tests.support.ledgerlet import Add, ledgerlet
+from tests.support.looking import counter, counts, donation, open_dead_letters
+
+
+async def test_foreign_event_twice_is_worked_once(house: House) -> None:
+    service = await house.start(ledgerlet())
+    house.bearer("bank", Role.BANK, source="/bank/icbc")
+    record = house.foreign("/bank/icbc", "1", donation())
+    await house.publish(record, record)
+    await house.publish(record, house.foreign("/bank/icbc", "2", donation()))
+    assert (await counts(service, "F-1", 200)).total == 200
+
+
+async def test_foreign_id_with_other_content_is_refused(house: House) -> None:
+    service = await house.start(ledgerlet())
+    house.bearer("bank", Role.BANK, source="/bank/icbc")
+    await house.publish(
+        house.foreign("/bank/icbc", "1", donation(100)),
+        house.foreign("/bank/icbc", "1", donation(101)),
+    )
+    [letter] = await open_dead_letters(service, 1)
+    assert letter["problems"][0]["code"] == "idempotency_key_reused"
+    assert (await counter(service, "F-1")).total == 100
+
+
+async def test_command_is_answered_with_its_durable_decision_once(house: House) -> None:
+    service = await house.start(ledgerlet())
+    processor = service.runtime.processor
+    command = Command(Add(counter="C", amount=5), key="k")
+    first = await processor.execute(command)
+    again = await processor.execute(command)
+    assert first == again == Answer(200, {"total": 5})
+    reused = await processor.execute(Command(Add(counter="C", amount=6), key="k"))
+    assert reused.status == 422
+    assert (await counter(service, "C")).total == 5
+
+
+async def test_invalid_command_says_why_and_leaves_nothing(house: House) -> None:
+    service = await house.start(ledgerlet())
+    with pytest.raises(Invalid) as refused:
+        await service.runtime.processor.execute(Command(Add(counter="C", amount=13), key="k"))
+    assert refused.value.problems[0].field == "amount"
+    assert await service.runtime.database["idempotency_keys"].count_documents({}) == 0

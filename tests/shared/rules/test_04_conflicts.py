@@ -1,0 +1,100 @@
+"""Rule 4. What was read is written with its version; whoever was slower decides again."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from shared.contracts.values import Value
+from shared.messaging.decision import Command, Decision, Handler, Ref, States
+from tests.support.house import House, Running
+from tests.support.ledgerlet import Add, Counter, ledgerlet
+from tests.support.looking import counter, counts
+
+
+async def test_concurrent_commands_share_a_transaction(house: House) -> None:
+    service = await house.start(ledgerlet())
+    answers = await asyncio.gather(
+        *(
+            service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"k{n}"))
+            for n in range(200)
+        )
+    )
+    assert sorted(a.body["total"] for a in answers) == list(range(1, 201))
+    transactions = await service.runtime.database["outbox"].count_documents({})
+    assert transactions < 20
+
+
+async def test_two_instances_never_lose_an_update(house: House) -> None:
+    one, two = await house.start(ledgerlet()), await house.start(ledgerlet())
+    await asyncio.gather(
+        *(
+            side.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"{i}-{n}"))
+            for i, side in enumerate((one, two))
+            for n in range(100)
+        )
+    )
+    found = await counter(one, "C")
+    assert found.total == 200
+    assert len(set(found.seen)) == 200
+
+
+async def test_what_was_only_read_is_written_with_its_version_too(house: House) -> None:
+    """Else two decisions could each read the same fund and both spend it."""
+    service = await house.start(ledgerlet(commands={**ledgerlet().commands, Peek: PEEK}))
+    await service.runtime.processor.execute(Command(Add(counter="read", amount=1), key="a"))
+    before = await version(service, "read")
+    await service.runtime.processor.execute(Command(Peek(read="read", write="written")))
+    assert await version(service, "read") == before + 1
+
+
+async def test_a_clients_disconnect_cancels_no_transaction(house: House) -> None:
+    service = await house.start(ledgerlet())
+    command = Command(Add(counter="C", amount=1), key="k")
+    asking = asyncio.create_task(service.runtime.processor.execute(command))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert (await counts(service, "C", 1)).total == 1
+
+
+async def test_conflicts_with_a_stubborn_writer_end_in_the_right_sum(house: House) -> None:
+    """Somebody outside keeps changing the version: decided again until it fits."""
+    service = await house.start(ledgerlet())
+    collection = service.runtime.database[Counter.COLLECTION]
+    await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key="first"))
+
+    async def disturb() -> None:
+        for _ in range(50):
+            await collection.update_one({"_id": "C"}, {"$inc": {"_version": 1}})
+
+    disturbing = asyncio.create_task(disturb())
+    commands = [Command(Add(counter="C", amount=1), key=f"k{n}") for n in range(40)]
+    await asyncio.gather(*(service.runtime.processor.execute(c) for c in commands))
+    await disturbing
+    assert (await counter(service, "C")).total == 41
+
+
+class Peek(Value):
+    read: str
+    write: str
+
+
+def _decide_peek(states: States, command: Command[Peek], now: datetime) -> Decision:
+    seen = states.get(Counter, command.data.read)
+    assert seen is not None
+    return Decision(states=(Counter(id=command.data.write, total=seen.total),))
+
+
+PEEK: Handler[Any] = Handler(
+    touches=lambda c: (Ref(Counter, c.data.read), Ref(Counter, c.data.write)),
+    decide=_decide_peek,
+)
+
+
+async def version(service: Running, id_: str) -> int:
+    row = await service.runtime.database[Counter.COLLECTION].find_one({"_id": id_})
+    assert row is not None
+    return int(row["_version"])

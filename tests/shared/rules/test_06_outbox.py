@@ -1,0 +1,59 @@
+"""Rule 6. What was decided is published, by whoever is alive, and again to an empty broker."""
+
+import pytest
+
+from shared import mongo
+from shared.contracts import topics
+from shared.messaging.decision import Command
+from tests.support.eventually import eventually
+from tests.support.house import House
+from tests.support.ledgerlet import Add, ledgerlet
+from tests.support.looking import M, accepted, counts
+
+
+async def test_events_are_published_in_gapless_sequence_and_only_once_stored(
+    house: House,
+) -> None:
+    service = await house.start(ledgerlet())
+    for n in range(20):
+        await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"k{n}"))
+
+    async def read() -> list[dict[str, object]]:
+        return await house.read(topics.LEDGER)
+
+    events = await eventually(read, lambda found: len(found) >= 20)
+    assert [int(str(event["sequence"])) for event in events] == list(range(1, 21))
+
+
+async def test_empty_broker_is_filled_again_from_the_outbox(house: House) -> None:
+    """The embedded broker forgets everything; Kafka keeps its cluster id and its data."""
+    if house.broker.options.broker_kind == "kafka":
+        pytest.skip("Apache Kafka does not come back empty")
+    service = await house.start(ledgerlet(), outbox_stale_ms=100)
+    for n in range(5):
+        await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"k{n}"))
+    await house.broker.supervisor.kill("broker")
+    await house.broker.supervisor.restart("broker")
+
+    async def read() -> list[dict[str, object]]:
+        return await house.read(topics.LEDGER)
+
+    events = await eventually(read, lambda found: len(found) >= 5)
+    assert {int(str(event["sequence"])) for event in events} == {1, 2, 3, 4, 5}
+    await house.publish(house.own(M, "M-1", 1, accepted()))
+    assert (await counts(service, "M-1", 1)).total == 1
+
+
+async def test_what_a_dead_instance_left_unpublished_is_published_by_the_next(
+    house: House,
+) -> None:
+    first = await house.start(ledgerlet(), outbox_stale_ms=100)
+    await first.runtime.processor.execute(Command(Add(counter="C", amount=1), key="k"))
+    await eventually(first.runtime.outbox.waiting, lambda n: n == 0)
+    await first.stop()
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_audit")
+    await database["outbox"].update_many({}, {"$set": {"cluster": None}})
+    second = await house.start(ledgerlet(), outbox_stale_ms=100)
+    await eventually(second.runtime.outbox.waiting, lambda n: n == 0)
+    events = await house.read(topics.LEDGER)
+    assert [event["id"] for event in events] == ["/audit:C:1", "/audit:C:1"]

@@ -1,0 +1,311 @@
+"""Who comes in: credentials, record signatures and links, with the invariants that hold them."""
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deploy.local.credentials import FIRST, issue_first
+from shared.contracts import topics
+from shared.errors import Invalid
+from shared.security import (
+    PUBLISHES,
+    Credential,
+    Keyring,
+    Role,
+    Unauthenticated,
+    first_secrets,
+    issue,
+    publisher_key,
+    read_register,
+    revoke,
+    sign_record,
+)
+from tests.support.eventually import eventually
+
+NOW = datetime(2022, 1, 20, 8, 0, tzinfo=UTC)
+# What Identifier allows is what subjects are made of.
+SUBJECTS = st.from_regex(r"\A[A-Za-z0-9_.:/@+-]{1,60}\Z")
+PURPOSES = st.sampled_from(("donor", "confirm", "request"))
+quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    first_secrets(tmp_path)
+    issue_first(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def keyring(house: Path) -> Keyring:
+    return Keyring(house)
+
+
+def token(house: Path, id_: str) -> str:
+    return (house / f"{id_}.token").read_text().strip()
+
+
+# --- credentials ---
+
+
+def test_a_first_start_issues_every_credential_once(house: Path, keyring: Keyring) -> None:
+    for expected in FIRST:
+        found = keyring.authenticate(token(house, expected.id))
+        assert (found.id, found.roles, found.source) == (
+            expected.id,
+            expected.roles,
+            expected.source,
+        )
+    before = {file.name: file.read_bytes() for file in house.iterdir()}
+    issue_first(house)
+    assert {file.name: file.read_bytes() for file in house.iterdir()} == before
+
+
+def test_every_role_has_somebody_at_a_first_start() -> None:
+    assert {role for credential in FIRST for role in credential.roles} == set(Role)
+
+
+def test_a_later_start_brings_nobody_back(house: Path) -> None:
+    revoke(house / "credentials.json", "bank")
+    issue_first(house)
+    with pytest.raises(Unauthenticated):
+        Keyring(house).authenticate(token(house, "bank"))
+
+
+def test_the_register_holds_no_secret_and_no_file_is_for_others(house: Path) -> None:
+    register = (house / "credentials.json").read_text()
+    for file in house.glob("*.token"):
+        _, _, secret = file.read_text().strip().rpartition("_")
+        assert len(bytes.fromhex(secret)) == 32
+        assert secret not in register
+        assert hashlib.sha256(secret.encode()).hexdigest() in register
+    for file in (*house.glob("*.token"), house / "root.key", house / "credentials.json"):
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+@quick
+@given(
+    at=st.integers(min_value=0, max_value=200),
+    put=st.characters(min_codepoint=33, max_codepoint=126),
+)
+def test_a_bearer_with_one_character_changed_is_refused(
+    house: Path, keyring: Keyring, at: int, put: str
+) -> None:
+    good = token(house, "operator")
+    place = at % len(good)
+    forged = good[:place] + put + good[place + 1 :]
+    if forged == good:
+        assert keyring.authenticate(forged).id == "operator"
+    else:
+        with pytest.raises(Unauthenticated):
+            keyring.authenticate(forged)
+
+
+@pytest.mark.parametrize("bearer", ["", "gj", "gj_", "gj_operator", "gj_operator_", "x_operator_1"])
+def test_what_is_no_bearer_is_refused(keyring: Keyring, bearer: str) -> None:
+    with pytest.raises(Unauthenticated):
+        keyring.authenticate(bearer)
+
+
+def test_nobody_comes_in_with_the_secret_of_another(house: Path, keyring: Keyring) -> None:
+    _, _, secret = token(house, "auditor").rpartition("_")
+    with pytest.raises(Unauthenticated):
+        keyring.authenticate(f"gj_operator_{secret}")
+
+
+async def test_a_revoked_credential_is_refused_within_a_second(
+    house: Path, keyring: Keyring
+) -> None:
+    bearer = token(house, "partner")
+    keyring.authenticate(bearer)
+    assert revoke(house / "credentials.json", "partner")
+    await eventually(lambda: _refused(keyring, bearer), bool, within_s=1)
+
+
+async def test_a_replaced_secret_ends_within_a_second(house: Path, keyring: Keyring) -> None:
+    old = token(house, "partner")
+    keyring.authenticate(old)
+    fresh = issue(house / "credentials.json", keyring.authenticate(old))
+    await eventually(lambda: _refused(keyring, old), bool, within_s=1)
+    assert keyring.authenticate(fresh).id == "partner"
+
+
+async def _refused(keyring: Keyring, bearer: str) -> bool:
+    try:
+        keyring.authenticate(bearer)
+    except Unauthenticated:
+        return True
+    return False
+
+
+def test_revoking_somebody_unknown_says_so(house: Path) -> None:
+    register = house / "credentials.json"
+    before = read_register(register)
+    assert not revoke(register, "nobody")
+    assert read_register(register) == before
+
+
+@pytest.mark.parametrize(
+    ("area", "sees"),
+    [("", True), ("441900103", True), ("441900103001", True), ("441900104", False)],
+)
+def test_a_credential_sees_its_own_area_only(area: str, sees: bool) -> None:
+    here = Credential(id="c", secret_sha256="", roles=frozenset({Role.COLLECTOR}), area=area)
+    assert here.sees("441900103", "441900103001") is sees
+    assert not here.sees("441900105") or area == ""
+
+
+def test_a_village_does_not_see_what_is_only_known_of_its_town() -> None:
+    village = Credential(id="c", secret_sha256="", roles=frozenset(), area="441900103001")
+    assert not village.sees("441900103")
+
+
+# --- records ---
+
+
+@quick
+@given(source=st.sampled_from([c.source for c in FIRST if c.source]), value=st.binary())
+def test_a_record_signed_by_its_source_is_taken(
+    house: Path, keyring: Keyring, source: str, value: bytes
+) -> None:
+    topic = _topic_of(source)
+    key = publisher_key((house / "root.key").read_bytes(), source)
+    keyring.check_record(source, topic, value, sign_record(key, topic, value))
+
+
+def _topic_of(source: str) -> str:
+    (role,) = next(c.roles for c in FIRST if c.source == source)
+    return PUBLISHES[role]
+
+
+@quick
+@given(value=st.binary(), other=st.binary(), signature=st.binary(max_size=80))
+def test_a_forged_record_is_refused(
+    keyring: Keyring, value: bytes, other: bytes, signature: bytes
+) -> None:
+    source, topic = "/channels/village", topics.REQUESTS_INBOUND
+    good = keyring.sign_record(source, topic, value)
+    _refuses(keyring, source, topic, value, None, "signature_wrong")
+    _refuses(keyring, source, topic, value, signature, "signature_wrong")
+    if other != value:
+        _refuses(keyring, source, topic, other, good, "signature_wrong")
+    foreign = keyring.sign_record("/channels/hotline", topic, value)
+    _refuses(keyring, source, topic, value, foreign, "signature_wrong")
+
+
+@pytest.mark.parametrize("source", ["/channels/village", "/bank/demo", "/nobody", "/outside", "intake", ""])
+@pytest.mark.parametrize("topic", [topic.name for topic in topics.TOPICS])
+def test_a_foreign_source_writes_on_its_own_topic_alone(
+    keyring: Keyring, source: str, topic: str
+) -> None:
+    allowed = {
+        "/channels/village": {topics.REQUESTS_INBOUND},
+        "/bank/demo": {topics.DONATIONS_INBOUND},
+    }.get(source, set())
+    good = keyring.sign_record(source, topic, b"{}")
+    if topic in allowed:
+        keyring.check_record(source, topic, b"{}", good)
+    else:
+        _refuses(keyring, source, topic, b"{}", good, "source_not_allowed")
+
+
+def test_a_signature_is_what_openssl_computes() -> None:
+    """`printf 'T\\nV' | openssl dgst -sha256 -mac hmac -macopt hexkey:00..00`."""
+    signature = sign_record(bytes(32), "T", b"V")
+    assert signature == b"f82bae0706326973a56059109c0008c97be8ffeb05f688808ebd8cd1d0abf9eb"
+
+
+async def test_a_revoked_source_writes_no_more_within_a_second(
+    house: Path, keyring: Keyring
+) -> None:
+    source, topic = "/channels/village", topics.REQUESTS_INBOUND
+    good = keyring.sign_record(source, topic, b"{}")
+    keyring.check_record(source, topic, b"{}", good)
+    revoke(house / "credentials.json", "channel-village")
+
+    async def refused() -> bool:
+        try:
+            keyring.check_record(source, topic, b"{}", good)
+        except Invalid:
+            return True
+        return False
+
+    await eventually(refused, bool, within_s=1)
+
+
+def _refuses(
+    keyring: Keyring, source: str, topic: str, value: bytes, signature: bytes | None, code: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        keyring.check_record(source, topic, value, signature)
+    assert [problem.code for problem in refused.value.problems] == [code]
+
+
+# --- links ---
+
+
+@quick
+@given(purpose=PURPOSES, subject=SUBJECTS, lives_s=st.integers(1, 10**8))
+def test_a_link_opens_until_it_expires(
+    keyring: Keyring, purpose: str, subject: str, lives_s: int
+) -> None:
+    ends = NOW + timedelta(seconds=lives_s)
+    link = keyring.make_link(purpose, subject, ends)
+    assert keyring.open_link(purpose, link, NOW) == subject
+    assert keyring.open_link(purpose, link, ends - timedelta(microseconds=1)) == subject
+    for late in (ends, ends + timedelta(days=1)):
+        with pytest.raises(Unauthenticated):
+            keyring.open_link(purpose, link, late)
+
+
+@quick
+@given(subject=SUBJECTS, purpose=PURPOSES, other=PURPOSES)
+def test_a_link_is_for_one_purpose(
+    keyring: Keyring, subject: str, purpose: str, other: str
+) -> None:
+    link = keyring.make_link(purpose, subject, NOW + timedelta(hours=1))
+    if other != purpose:
+        with pytest.raises(Unauthenticated):
+            keyring.open_link(other, link, NOW)
+
+
+@quick
+@given(at=st.integers(0, 500), put=st.sampled_from("ABCXYZabcxyz0189-_=.% ü"))
+def test_a_link_with_one_character_changed_does_not_speak_of_anything_else(
+    keyring: Keyring, at: int, put: str
+) -> None:
+    link = keyring.make_link("donor", "M-1", NOW + timedelta(hours=1))
+    place = at % len(link)
+    try:
+        opened = keyring.open_link("donor", link[:place] + put + link[place + 1 :], NOW)
+    except Unauthenticated:
+        return
+    assert opened == "M-1"  # base64 has spellings that mean the same bytes
+
+
+@quick
+@given(st.one_of(st.text(), st.binary().map(lambda b: base64.urlsafe_b64encode(b).decode())))
+def test_what_is_no_link_is_refused(keyring: Keyring, text: str) -> None:
+    with pytest.raises(Unauthenticated):
+        keyring.open_link("donor", text, NOW)
+
+
+@quick
+@given(body=st.sampled_from([[], ["donor"], ["donor", "M-1", "later"], {}, 1, None]))
+def test_a_link_of_another_house_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, keyring: Keyring, body: object
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    first_secrets(elsewhere)
+    issue_first(elsewhere)
+    theirs = Keyring(elsewhere).make_link("donor", "M-1", NOW + timedelta(hours=1))
+    unsigned = base64.urlsafe_b64encode(bytes(16) + json.dumps(body).encode()).decode()
+    for forged in (theirs, unsigned):
+        with pytest.raises(Unauthenticated):
+            keyring.open_link("donor", forged, NOW)

@@ -1,0 +1,54 @@
+"""The four services as they are put together in production, on a test's settings."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from services.audit.main import create_app as create_audit
+from services.audit.settings import AuditSettings
+from services.intake.main import create_app as create_intake
+from services.intake.settings import IntakeSettings
+from services.matching.main import create_app as create_matching
+from services.matching.settings import MatchingSettings
+from services.notify.main import create_app as create_notify
+from services.notify.settings import NotifySettings
+from shared.security import first_secrets, write_register
+from shared.settings import Settings
+
+CREATE: dict[str, tuple[Callable[[Any], FastAPI], type[Settings]]] = {
+    "intake": (create_intake, IntakeSettings),
+    "matching": (create_matching, MatchingSettings),
+    "notify": (create_notify, NotifySettings),
+    "audit": (create_audit, AuditSettings),
+}
+SERVICES = tuple(CREATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, and FastAPI's route where it is one of ours."""
+
+    method: str
+    path: str
+    route: APIRoute | None
+
+
+def not_started(service: str, place: Path) -> FastAPI:
+    """For its pages: nothing runs behind it."""
+    first_secrets(place)
+    write_register(place / "credentials.json", ())
+    create, settings = CREATE[service]
+    return create(settings(secrets_dir=place, data_dir=place))
+
+
+def operations(app: FastAPI) -> Iterator[Operation]:
+    """Every way in, the framework's own pages included."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        assert context.path is not None
+        for method in sorted((context.methods or set()) - {"HEAD"}):
+            yield Operation(method, context.path, route if isinstance(route, APIRoute) else None)
