@@ -116,6 +116,8 @@ def _check_file() -> None:
 def explain(kind: type[Settings], error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
+        if problem["type"] == "default_factory_not_called":  # because of the others
+            continue
         name = str(problem["loc"][0])
         field = kind.model_fields.get(name)
         secret = field is not None and field.annotation is SecretStr

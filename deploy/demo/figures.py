@@ -104,21 +104,22 @@ def replayed(log_dir: str, vkey: str) -> Replayed:
 
 
 async def count_events(bootstrap: str) -> Counter[str]:
-    """Distinct events by type, over all topics, from their start to where they end now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=20)
+    """Distinct events by type, over all topics, from their start until nothing more comes."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=20
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(t.name, p) for t in TOPICS for p in range(t.partitions)]
         consumer.assign(partitions)
-        left = {p: end for p, end in (await consumer.end_offsets(partitions)).items() if end}
-        await consumer.seek_to_beginning(*partitions)
+        end = await consumer.end_offsets(partitions)
         seen: set[tuple[str, str, str]] = set()
-        while left:
-            for partition, records in (await consumer.getmany(timeout_ms=READ_MS)).items():
+        while True:
+            found = await consumer.getmany(timeout_ms=READ_MS)
+            for records in found.values():
                 seen.update(_identity(record.value) for record in records)
-                if partition in left and records[-1].offset + 1 >= left[partition]:
-                    del left[partition]
-        return Counter(kind for kind, _, _ in seen)
+            if not found and all([await consumer.position(p) >= end[p] for p in partitions]):
+                return Counter(kind for kind, _, _ in seen)
     finally:
         await consumer.stop()
 

@@ -50,6 +50,7 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 BY_NAME = {topic.name: topic for topic in TOPICS}
+SERVICES = ("intake", "matching", "notify", "audit")
 
 
 def consumed_by(service: str) -> tuple[Topic, ...]:
@@ -58,5 +59,7 @@ def consumed_by(service: str) -> tuple[Topic, ...]:
 
 def may_publish(source: str, topic: str) -> bool:
     """Whether one of our own services may write there. Foreign sources are asked by their scope."""
-    producer = BY_NAME[topic].producer
-    return source.removeprefix("/") == producer or topic == DEAD_LETTERS
+    name = source.removeprefix("/")
+    if not source.startswith("/") or name not in SERVICES:
+        return False
+    return name == BY_NAME[topic].producer or topic == DEAD_LETTERS

@@ -182,7 +182,9 @@ async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", enable_idempotence=idempotent
     )
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=50)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
+    )
     connection = _Connection(cluster, producer, consumer)
     try:
         await producer.start()
@@ -190,7 +192,6 @@ async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -
         facts = BY_NAME[ANSWERED_ON[topic]]
         partitions = [TopicPartition(facts.name, number) for number in range(facts.partitions)]
         consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
     except BaseException:
         await connection.close()
         raise

@@ -2,7 +2,8 @@
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from deploy.local.stack import SERVICES, Stack, StackOptions
 from tests.bench.loop import Load, Say, Throughput, hold, pace
 from tests.bench.oplog import Oplog
-from tests.bench.shape import Shape, read_records, shape_of
+from tests.bench.shape import Record, Shape, read_records, shape_of
 from tests.support.eventually import eventually
 from tests.support.lifecycles import Lifecycle, Lifecycles
 
@@ -26,6 +27,8 @@ STEPS = (
     "guanjia.ledger.disbursed.v1",
 )
 TOLD = "told"
+SUBMITTED = "guanjia.request.submitted.v1"
+QUIET_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +82,63 @@ async def prepare(lifecycles: Lifecycles) -> None:
     await eventually(received, lambda n: n >= 8)
 
 
-async def record_one(stack: Stack, lifecycles: Lifecycles, shape_load: "ShapeLoad") -> Shape:
-    """One lifecycle alone gives the events; the load before it gave the writes."""
-    await lifecycles.submit([shape_load.number])
-    await eventually(_done(lifecycles), lambda n: n >= shape_load.done_before + 1)
+async def measure(
+    stack: Stack, lifecycles: Lifecycles, load: Load, records: int, say: Say
+) -> tuple[Measured, Shape]:
+    """Full load, then half of what it reached at an even pace, then one lifecycle alone."""
+    await prepare(lifecycles)
+    oplog = Oplog(stack.mongo_uri)
+    await oplog.begin()
+    throughput = await hold(lifecycles, load, stack.supervisor.pids(), say)
     await _quiet(lifecycles)
-    records = await read_records(stack.kafka_bootstrap)
-    submitted = max(r.time for r in records if r.kind == "guanjia.request.submitted.v1")
-    return shape_of([r for r in records if r.time >= submitted], await shape_load.writes)
+    writes = await oplog.writes(throughput.began)
+    oplog.close()
+    half = throughput.per_s / 2
+    paced = await pace(lifecycles, half, load.seconds, throughput.began, say)
+    latency = _latency(half, list(lifecycles.started.values())[-paced:])
+    records_of_one = await _one_alone(stack, lifecycles, throughput.began + paced)
+    return Measured(records, throughput, latency), shape_of(records_of_one, writes)
 
 
-def _done(lifecycles: Lifecycles):
-    async def look() -> int:
+def _latency(per_s: float, paced: list[Lifecycle]) -> Latency:
+    seconds = [each.seconds for each in paced if each.seconds is not None]
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else []
+    p50, p90, p99 = (cuts[49], cuts[89], cuts[98]) if cuts else (seconds[0],) * 3
+    passed = [_durations(each) for each in paced]
+    steps = {step: statistics.median(found[step] for found in passed) for step in (*STEPS, TOLD)}
+    return Latency(per_s, len(seconds), p50, p90, p99, steps)
+
+
+def _durations(lifecycle: Lifecycle) -> dict[str, float]:
+    """How long each step took after the one before."""
+    assert lifecycle.told_at is not None
+    moments = [lifecycle.sent_at, *(lifecycle.steps[step] for step in STEPS), lifecycle.told_at]
+    return {
+        step: after - before
+        for step, before, after in zip((*STEPS, TOLD), moments, moments[1:], strict=False)
+    }
+
+
+async def _one_alone(stack: Stack, lifecycles: Lifecycles, number: int) -> list[Record]:
+    """Every event of one lifecycle, in a house that has nothing else to do."""
+    await _quiet(lifecycles)
+    target = lifecycles.done + 1
+    await lifecycles.submit([number])
+
+    async def done() -> int:
         return lifecycles.done
 
-    return look
+    await eventually(done, lambda n: n >= target)
+    await _quiet(lifecycles)
+    found = await read_records(stack.kafka_bootstrap)
+    submitted = max(r.time for r in found if r.kind == SUBMITTED)
+    return [record for record in found if record.time >= submitted]
+
+
+async def _quiet(lifecycles: Lifecycles) -> None:
+    """Until the last receipts are in: nothing was heard for a while."""
+    heard, since = -1, time.monotonic()
+    while time.monotonic() - since < QUIET_S:
+        if len(lifecycles.events) != heard:
+            heard, since = len(lifecycles.events), time.monotonic()
+        await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import find
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import Fact
@@ -68,3 +69,8 @@ def _strings(schema: Schema) -> st.SearchStrategy[str]:
         found = st.from_regex(schema["pattern"], fullmatch=True, alphabet=ASCII)
         return found.filter(lambda text: shortest <= len(text) <= schema.get("maxLength", 10**6))
     return st.text(TEXT, min_size=shortest, max_size=min(longest, 50))
+
+
+def example(fact: type[Fact]) -> Fact:
+    """The simplest one."""
+    return fact.model_validate(find(matching_schema(fact), lambda _: True))

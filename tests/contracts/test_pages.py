@@ -63,7 +63,7 @@ async def test_asyncapi_lists_every_topic_read_with_its_messages(
     read = spoken(document, "receive")
     assert {topic for topic, _ in read.values()} == {t.name for t in consumed_by(service)}
     for type_, (topic, _) in read.items():
-        assert BY_TYPE[type_].TOPIC == topic
+        assert topic == BY_TYPE[type_].TOPIC
 
 
 async def test_asyncapi_lists_every_event_written(service: str, app: FastAPI) -> None:

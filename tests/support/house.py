@@ -145,7 +145,9 @@ class House:
     async def read(self, topic: str) -> list[dict[str, Any]]:
         """Every event on a topic now, partition by partition."""
         await create_topics(self.broker.kafka_bootstrap)
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.broker.kafka_bootstrap)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.broker.kafka_bootstrap, fetch_max_wait_ms=50
+        )
         await consumer.start()
         try:
             partitions = [TopicPartition(topic, p) for p in range(BY_NAME[topic].partitions)]

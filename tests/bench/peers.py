@@ -1,0 +1,186 @@
+"""Runs a peer: four processes on a broker and database of their own, and the load on them."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from deploy.local.stack import Stack
+from tests.bench.loop import Load, Say, Throughput, hold
+from tests.bench.ours import started
+from tests.bench.plan import Plan
+from tests.bench.shape import LISTENED, SERVICES, Shape
+from tests.bench.tutorial.audit import FUND
+from tests.support.lifecycles import WISH_FEN, phone, wish
+
+READY_S = 60
+PLENTY = 10**12
+
+Value = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """module: runs one service of it."""
+
+    name: str
+    module: str
+    value: Callable[[Shape], Value]
+
+
+def _zeros(shape: Shape) -> Value:
+    value = bytes(shape.sizes[shape.first])
+    return lambda _: value
+
+
+def _submission(_: Shape) -> Value:
+    def value(number: int) -> bytes:
+        asked = wish("tutorial", number)
+        return json.dumps(
+            {
+                "message_id": _id(number),
+                "category": asked.category,
+                "quantity": WISH_FEN,
+                "town_code": asked.area.town_code,
+                "name": "示例",
+                "phone": phone("tutorial", number),
+                "text": asked.text,
+            }
+        ).encode()
+
+    return value
+
+
+def _id(number: int) -> str:
+    return f"R-{number:020x}"
+
+
+BARE = Peer("bare", "tests.bench.bare", _zeros)
+TUTORIAL = Peer("tutorial", "tests.bench.tutorial", _submission)
+
+
+async def run(peer: Peer, path: Path, shape: Shape, load: Load, say: Say) -> Throughput:
+    """Broker, database and simulators are the house's own, its services stay away."""
+    stack = await started(path, ("simulators",))
+    try:
+        plan = Plan(
+            kafka_bootstrap=stack.kafka_bootstrap,
+            mongo_uri=stack.mongo_uri,
+            prefix=f"bench-{peer.name}",
+            intake_url=stack.urls["intake"],
+            simulators_url=stack.urls["simulators"],
+            secrets_dir=str(stack.secrets_dir),
+            shape=shape,
+        )
+        return await _run(peer, plan, stack, path, load, say)
+    finally:
+        await stack.stop()
+
+
+async def _run(
+    peer: Peer, plan: Plan, stack: Stack, path: Path, load: Load, say: Say
+) -> Throughput:
+    plan.save(path / "plan.json")
+    await plan.create_topics()
+    await _furnish(plan)
+    async with AsyncExitStack() as leave:
+        say(f"{peer.name}: starting four processes")
+        starting = [
+            leave.enter_async_context(_service(peer, service, path)) for service in SERVICES
+        ]
+        pids = dict(zip(SERVICES, [await each for each in starting], strict=True))
+        player = Player(plan, peer.value(plan.shape))
+        await leave.enter_async_context(player.playing())
+        return await hold(player, load, {**stack.supervisor.pids(), **pids}, say)
+
+
+async def _furnish(plan: Plan) -> None:
+    """A fund, donors and an offer, for the peer that looks for them."""
+    client = AsyncIOMotorClient(plan.mongo_uri)
+    donor = {"_id": "P-donor", "phone": phone("tutorial", 9_999_999)}
+    offer = {"_id": "O-1", "donor_id": "P-donor", "free": PLENTY}
+    fund = {"_id": FUND, "received_fen": PLENTY, "committed_fen": 0, "disbursed_fen": 0}
+    await client[f"{plan.prefix}_intake"]["persons"].insert_one(donor)
+    await client[f"{plan.prefix}_matching"]["offers"].insert_one(offer)
+    await client[f"{plan.prefix}_audit"]["funds"].insert_one(fund)
+    client.close()
+
+
+@asynccontextmanager
+async def _service(peer: Peer, service: str, path: Path) -> AsyncIterator[int]:
+    """Its pid, when it reads."""
+    with (path / f"{peer.name}-{service}.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", peer.module, service, str(path / "plan.json")),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_S):
+            said = await process.stdout.readline()
+        assert said == b"ready\n", f"{peer.name} {service}: {path}"
+        yield process.pid
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+        await process.wait()
+
+
+class Player:
+    """A lifecycle has ended when every event of it that the house's driver hears was heard."""
+
+    def __init__(self, plan: Plan, value: Value) -> None:
+        self._plan, self._value = plan, value
+        self._heard: Counter[bytes] = Counter()
+        self._first = plan.topic(plan.shape.topics[plan.shape.first])
+        self._kind = plan.shape.first.encode()
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=plan.kafka_bootstrap, acks="all", max_batch_size=200_000
+        )
+        self._consumer = AIOKafkaConsumer(
+            *(plan.topic(name) for name in LISTENED),
+            bootstrap_servers=plan.kafka_bootstrap,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=20,
+        )
+        self.done = 0
+
+    @asynccontextmanager
+    async def playing(self) -> AsyncIterator[None]:
+        await self._producer.start()
+        await self._consumer.start()
+        listening = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await self._consumer.stop()
+            await self._producer.stop()
+
+    async def submit(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            await self._producer.send(
+                self._first,
+                self._value(number),
+                key=_id(number).encode(),
+                headers=[("type", self._kind)],
+            )
+        await self._producer.flush()
+
+    async def _listen(self) -> None:
+        wanted = self._plan.shape.listened
+        while True:
+            found = await self._consumer.getmany(timeout_ms=200)
+            for records in found.values():
+                for record in records:
+                    self._heard[record.key] += 1
+                    self.done += self._heard[record.key] == wanted
