@@ -5,7 +5,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -100,6 +100,7 @@ class _House:
         self._service = service
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
+        self._jobs: list[asyncio.Task[None]] = []
         self._away = ""
         self._closing = AsyncExitStack()
         self._keyring = Keyring(settings.secrets_dir)
@@ -159,18 +160,18 @@ class _House:
         self._spawn(self._publisher.relay(RELAY_EVERY_S))
         self._spawn(self._follow_cluster(cluster))
         self._spawn(_endlessly(operations.watch_gaps, runtime))
-        for job in self._service.jobs:
-            self._spawn(_endlessly(job, runtime))
+        self._jobs = [
+            asyncio.create_task(_endlessly(job, runtime)) for job in self._service.jobs
+        ]
         self._app.state.ready = lambda: self._not_ready_because()
         log.info("service_ready", service=self._service.name, cluster=cluster)
 
     async def stop(self) -> None:
-        """Reading first, then what was read is finished, then the rest."""
+        """Reading first, then jobs (they may still decide), then what decides and publishes."""
         self._app.state.ready = lambda: "stopping"
         await self._subscription.stop()
-        for task in reversed(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _ended(self._jobs)
+        await _ended(self._tasks)
         await self._producer.stop()
         await self._closing.aclose()
         self._database.client.close()
@@ -236,7 +237,8 @@ class _House:
                 self._away = type(error).__name__
                 log.warning("part_away", service=self._service.name, error=str(error))
                 continue
-            self._away = ""
+            self._jobs: list[asyncio.Task[None]] = []
+        self._away = ""
             if found != cluster:
                 log.warning("broker_changed", service=self._service.name, cluster=found)
                 await self._subscription.stop()
@@ -261,6 +263,12 @@ async def _until_it_works(attempt: Callable[[], Awaitable[T]]) -> T:
         except Transient as error:
             log.warning("start_waits", error=str(error))
             await asyncio.sleep(0.3)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _endlessly(job: Job, runtime: Runtime) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.commands import tables
-from deploy.commands.services import NAMES, Name, settings_kind
+from deploy.commands.services import NAMES, Name, environment, settings_kind
 from deploy.local.running import RunningStack, running_stack
 from shared.client import default_data_dir
 from shared.settings import PREFIX, Settings, in_force, load_settings
@@ -59,7 +58,7 @@ def config(
 
 def _settings_of(name: str, stack: RunningStack | None) -> dict[str, Setting]:
     """Raises SettingsError for a value that would be refused at start."""
-    with _environment_of(name, stack):
+    with environment(_environment_of(name, stack)):
         settings = load_settings(settings_kind(name))
         file = _file_names()
         return {
@@ -68,31 +67,15 @@ def _settings_of(name: str, stack: RunningStack | None) -> dict[str, Setting]:
         }
 
 
-@contextmanager
-def _environment_of(name: str, stack: RunningStack | None) -> Iterator[None]:
+def _environment_of(name: str, stack: RunningStack | None) -> dict[str, str]:
     """As the running service sees it; ours, where it does not run."""
     pid = stack.pids.get(name) if stack else None
-    if pid is None:
-        yield
-        return
-    ours = dict(os.environ)
-    try:
-        os.environ.update(_environment_of_process(pid))
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(ours)
-
-
-def _environment_of_process(pid: int) -> Mapping[str, str]:
     try:
         raw = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
-        return {}
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        del os.environ[name]
-    pairs = (entry.decode(errors="replace").partition("=") for entry in raw.split(b"\0"))
-    return {name: value for name, _, value in pairs if name.startswith(PREFIX)}
+        return dict(os.environ)
+    entries = (entry.decode(errors="replace").partition("=") for entry in raw.split(b"\0"))
+    return {variable: value for variable, _, value in entries if variable}
 
 
 def _file_names() -> frozenset[str]:

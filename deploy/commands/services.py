@@ -1,6 +1,9 @@
 """The programs `guanjia run` knows: where each one's settings are."""
 
 import importlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal, cast
 
 from shared.settings import Settings
@@ -17,6 +20,19 @@ _SETTINGS: dict[str, tuple[str, str]] = {
     "audit": ("services.audit.settings", "AuditSettings"),
     "simulators": ("deploy.simulators.environment", "SimulatorsEnvironment"),
 }
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These variables and no others, for as long as the context lasts."""
+    ours, wanted = dict(os.environ), dict(variables)
+    try:
+        os.environ.clear()
+        os.environ.update(wanted)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(ours)
 
 
 def settings_kind(name: str) -> type[Settings]:

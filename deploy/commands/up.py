@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from deploy.commands import tables
-from deploy.commands.services import NAMES, settings_kind
+from deploy.commands.services import NAMES, environment, settings_kind
 from deploy.kafka.jars import ToolMissingError
 from deploy.local.keeper import PartFailedError
 from deploy.local.parts import PartMissingError
@@ -144,7 +144,7 @@ def read_settings(given: list[str] | tuple[()]) -> dict[str, str]:
                 f"{pair!r}: 没有这个设置 no such setting (guanjia config)", param_hint="--set"
             )
         env[f"{PREFIX}{field.upper()}"] = value
-    os.environ.update(env)
-    for name in NAMES:
-        load_settings(settings_kind(name))
+    with environment({**os.environ, **env}):
+        for name in NAMES:
+            load_settings(settings_kind(name))
     return env

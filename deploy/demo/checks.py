@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.figures import UNDER_WAY, Figures, Replayed
+from services.audit.model import AMOUNTS
 from services.notify.purposes import PURPOSES
 
 
@@ -112,9 +113,8 @@ def _log(figures: Figures, log: Replayed) -> Iterator[Check]:
         if fund["state"] != "open":
             continue
         told = log.funds.get(fund["id"], {})
-        for name, amount in told.items():
-            yield Check(f"重算 replay {fund['id']} {name}", amount, fund.get(name))
-        yield Check(f"重算 replay knows {fund['id']}", True, bool(told))
+        for name in AMOUNTS:
+            yield Check(f"重算 replay {fund['id']} {name}", told.get(name), fund[name])
 
 
 def _health(figures: Figures) -> Iterator[Check]:

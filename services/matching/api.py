@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field, ValidationError
 
-from services.matching import store, views
+from services.matching import views
 from services.matching.model.match import (
     AcceptMatch,
     ConfirmMatch,
@@ -170,7 +170,7 @@ async def accept(
     match_id: Identifier, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = AcceptMatch(match_id=match_id, scope=scope_of(caller))
-    return await _answer(runtime, caller, command, key)
+    return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/matches/{match_id}/decline")
@@ -178,7 +178,7 @@ async def decline(
     match_id: Identifier, body: Reason, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = DeclineMatch(match_id=match_id, scope=scope_of(caller), reason=body.reason)
-    return await _answer(runtime, caller, command, key)
+    return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/matches/{match_id}/deliver")
@@ -186,7 +186,7 @@ async def deliver(
     match_id: Identifier, caller: Handing, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = DeliverMatch(match_id=match_id, scope=scope_of(caller))
-    return await _answer(runtime, caller, command, key)
+    return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/matches/{match_id}/confirm")
@@ -194,14 +194,7 @@ async def confirm(
     match_id: Identifier, caller: Receiving, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = ConfirmMatch(match_id=match_id, scope=scope_of(caller))
-    return await _answer(runtime, caller, command, key)
-
-
-async def _answer(
-    runtime: Runtime, caller: Credential, command: MatchCommand, key: str
-) -> Response:
-    known = await store.correlations(runtime.database, Match.COLLECTION, [command.match_id])
-    return await answer_to(runtime, caller, command, key, known.get(command.match_id, ""))
+    return await answer_to(runtime, caller, command, key)
 
 
 class MatchIds(Value):
@@ -233,14 +226,12 @@ async def _answer_many(
     runtime: Runtime, caller: Credential, kind: type[MatchCommand], ids: MatchIds, key: str
 ) -> Response:
     """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
-    known = await store.correlations(runtime.database, Match.COLLECTION, ids.match_ids)
     scope, source = scope_of(caller), source_of(caller)
     commands = [
         Command(
             kind(match_id=id_, scope=scope),
             key=f"{source}|{key}|{id_}",
             principal=caller.id,
-            correlation_id=known.get(id_, ""),
         )
         for id_ in ids.match_ids
     ]

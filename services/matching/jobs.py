@@ -7,7 +7,6 @@ import structlog
 
 from services.matching import store
 from services.matching.model.match import Match, ProposalDue, Propose, ReleaseMatch
-from services.matching.model.need import Need
 from services.matching.model.offer import Offer, OfferDue
 from services.matching.model.round import CloseRound, FinishRound, RecordSolution, Round, round_id
 from services.matching.settings import MatchingSettings
@@ -87,17 +86,14 @@ class Rounds:
             allocations=solution.allocations,
             solution_hash=solution_digest(solution.allocations),
         )
-        proposals = await self._proposals(solution.allocations)
+        proposals = self._proposals(solution.allocations)
         finish = FinishRound(pool=POOL, number=number)
         answers = await self._runtime.processor.execute_many(
             [Command(record), *proposals, Command(finish)]
         )
         _report(number, answers[1:-1])
 
-    async def _proposals(self, allocations: tuple[Allocation, ...]) -> list[Command[Propose]]:
-        known = await store.correlations(
-            self._runtime.database, Need.COLLECTION, (a.request_id for a in allocations)
-        )
+    def _proposals(self, allocations: tuple[Allocation, ...]) -> list[Command[Propose]]:
         return [
             Command(
                 Propose(
@@ -106,8 +102,7 @@ class Rounds:
                     number=a.number,
                     quantity=a.quantity,
                     lifetime_s=self._settings.proposal_lifetime_s,
-                ),
-                correlation_id=known.get(a.request_id, ""),
+                )
             )
             for a in allocations
         ]
@@ -135,10 +130,7 @@ async def keep_deadlines(runtime: Runtime) -> None:
 
 async def _expire(runtime: Runtime, overdue: list[Match]) -> None:
     commands = [
-        Command(
-            ProposalDue(aggregate_id=match.id, due_at=match.due_at),
-            correlation_id=match.correlation_id,
-        )
+        Command(ProposalDue(aggregate_id=match.id, due_at=match.due_at))
         for match in overdue
         if match.due_at is not None
     ]
@@ -149,10 +141,7 @@ async def _expire(runtime: Runtime, overdue: list[Match]) -> None:
 async def _free_withdrawn(runtime: Runtime, offer: Offer) -> None:
     """No proposal can be added to it any more; when all are reached its deadline is cleared."""
     ids = await store.open_matches_of(runtime.database, offer.id, RELEASED_AT_ONCE)
-    known = await store.correlations(runtime.database, Match.COLLECTION, ids)
-    commands = [
-        Command(ReleaseMatch(match_id=id_), correlation_id=known.get(id_, "")) for id_ in ids
-    ]
+    commands = [Command(ReleaseMatch(match_id=id_)) for id_ in ids]
     if commands:
         await runtime.processor.execute_many(commands)
     elif offer.due_at is not None:

@@ -113,7 +113,7 @@ async def _carried_out(
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON."""
     key = derived_id("link", token, type(data).__name__)
-    command = Command(data, key=key, principal="link", correlation_id=match.correlation_id)
+    command = Command(data, key=key, principal="link")
     answer = await runtime.processor.execute(command)
     if not _is_browser(request):
         return respond(answer)

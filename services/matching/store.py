@@ -110,15 +110,6 @@ async def latest_round(database: mongo.Database, pool: str) -> RoundHead | None:
     return RoundHead(row["number"], row["state"], row["closed_at"]) if row else None
 
 
-async def correlations(
-    database: mongo.Database, collection: str, ids: Iterable[str]
-) -> dict[str, str]:
-    """The correlation id of each need or match that is there."""
-    query = {"_id": {"$in": sorted(set(ids))}}
-    rows = database[collection].find(query, {"correlation_id": 1})
-    return {row["_id"]: row["correlation_id"] async for row in rows}
-
-
 async def open_matches_of(database: mongo.Database, offer_id: str, limit: int) -> list[str]:
     """Match ids of an offer that a withdrawal is still to reach."""
     query = {"offer_id": offer_id, "state": {"$in": ["proposed", "accepted"]}, "kept": None}

@@ -20,13 +20,14 @@ from services.notify.providers import Outcome
 from services.notify.settings import NotifySettings
 from shared import mongo
 from shared.contracts.events import NoticeChannel
-from shared.errors import Transient
+from shared.errors import BugBrake, Transient
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
 CONTACT_PURPOSE = "notice"
+TROUBLE = (Transient, BugBrake, mongo.PyMongoError)
 TROUBLE_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
 OUTCOMES_MAX = 200
@@ -53,10 +54,11 @@ class Sender:
     async def run(self) -> None:
         recorder = asyncio.create_task(self._record_outcomes())
         try:
-            while True:
-                if not await self._round():
+            while not recorder.done():
+                if not await self._round_or_wait():
                     await self._runtime.processor.wait_commit(self._settings.send_poll_s)
                     await asyncio.sleep(self._settings.send_linger_ms / 1000)
+            recorder.result()
         finally:
             await self._finish()
             recorder.cancel()
@@ -72,6 +74,15 @@ class Sender:
 
     # --- claiming ---
 
+    async def _round_or_wait(self) -> bool:
+        """Trouble elsewhere must not end the sender: it holds what providers said."""
+        try:
+            return await self._round()
+        except TROUBLE as error:
+            log.warning("notices_wait", reason=str(error))
+            await asyncio.sleep(TROUBLE_WAIT_S)
+            return False
+
     async def _round(self) -> bool:
         """Whether there may be more to do at once."""
         settings = self._settings
@@ -84,12 +95,7 @@ class Sender:
         lapsed = [notice for notice in due if notice.state == "sending"]
         waiting = [notice for notice in due if notice.state != "sending"]
         await self._give_up(lapsed)
-        try:
-            return await self._claim(waiting) == settings.send_batch_max
-        except Transient as error:
-            log.warning("notices_wait", reason=str(error), count=len(waiting))
-            await asyncio.sleep(TROUBLE_WAIT_S)
-            return False
+        return await self._claim(waiting) == settings.send_batch_max
 
     async def _give_up(self, lapsed: Sequence[Notice]) -> None:
         commands = [
@@ -180,7 +186,7 @@ class Sender:
         while commands:
             try:
                 answers = await self._execute(commands)
-            except Transient as error:
+            except TROUBLE as error:
                 log.warning("outcomes_wait", reason=str(error), count=len(commands))
             else:
                 pairs = zip(commands, answers, strict=True)

@@ -18,7 +18,11 @@ from shared.errors import Problem
 
 
 class State(BaseModel):
-    """An aggregate: loaded by id, written with its version. `due_at` is its deadline, if any."""
+    """An aggregate: loaded by id, written with its version.
+
+    due_at: its deadline, if any. correlation_id: the first cause of it, kept by the processor;
+    whatever it says later belongs to the same story.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -26,6 +30,7 @@ class State(BaseModel):
 
     id: str
     due_at: datetime | None = None
+    correlation_id: str = ""
 
 
 S = TypeVar("S", bound=State)
@@ -80,16 +85,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """states: every changed aggregate; events: (the aggregate that speaks, its fact), in order.
-
-    correlation_id: where a command does not know the request it is about, its aggregate does.
-    """
+    """states: every changed aggregate; events: (the aggregate that speaks, its fact), in order."""
 
     states: tuple[State, ...] = ()
     events: tuple[tuple[State, Fact], ...] = ()
     answer: Answer | None = None
     records: tuple[Record, ...] = ()
-    correlation_id: str = ""
 
 
 NOTHING = Decision()

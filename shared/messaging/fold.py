@@ -248,25 +248,23 @@ class Fold:
             if speaker not in decision.states:
                 raise ValueError(f"{type(speaker).__name__} speaks and is not among the states")
         correlation, causation, traceparent = item.cause
-        correlation = decision.correlation_id or correlation
         emitted: dict[AnyRef, int] = {}
         outgoing = []
         for speaker, fact in decision.events:
             ref = Ref(type(speaker), speaker.id)
             emitted[ref] = sequence = emitted.get(ref, self._emitted(ref)) + 1
+            story = speaker.correlation_id or correlation
             event = cloud_event(
                 source=self._source,
                 subject=speaker.id,
                 sequence=sequence,
                 time=self._now,
                 data=fact,
-                correlation_id=correlation,
+                correlation_id=story,
                 causation_id=causation,
-                traceparent=trace_parent(traceparent, correlation, f"{speaker.id}:{sequence}"),
+                traceparent=trace_parent(traceparent, story, f"{speaker.id}:{sequence}"),
             )
-            outgoing.append(
-                Outgoing(fact.TOPIC, speaker.id, encode(event), event["id"], correlation)
-            )
+            outgoing.append(Outgoing(fact.TOPIC, speaker.id, encode(event), event["id"], story))
         return outgoing, emitted
 
     def _emitted(self, ref: AnyRef) -> int:
@@ -283,7 +281,7 @@ class Fold:
         outgoing, emitted = staged
         for state in decision.states:
             ref: AnyRef = Ref(type(state), state.id)
-            self._view[ref] = self.changes.states[ref] = state
+            self._view[ref] = self.changes.states[ref] = _in_story(state, item)
         if decision.states or decision.events or decision.records:
             self.changes.read |= read
         self.changes.emitted |= emitted
@@ -309,6 +307,12 @@ class Fold:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)
         answer = refusal(409, "still_fails", "重放仍然失败", f"still fails: {problems[0].en}")
         return Result("bug" if trace else "dead_letter", answer=answer)
+
+
+def _in_story(state: State, item: Item) -> State:
+    if state.correlation_id:
+        return state
+    return state.model_copy(update={"correlation_id": item.cause[0]})
 
 
 def trace_parent(cause: str, correlation_id: str, span: str) -> str:

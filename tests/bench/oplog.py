@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+import bson
 from bson.timestamp import Timestamp
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from tests.bench.shape import SERVICES, Write
 
 PREFIX = "guanjia_"
+SAMPLED = 500
 
 
 class Oplog:
@@ -51,17 +53,9 @@ class Oplog:
         return list(await self._client.local["oplog.rs"].aggregate(pipeline).to_list(None))
 
     async def _sample(self, database: str, collection: str) -> Mapping[str, Any] | None:
-        sized = self._client[database][collection].aggregate(
-            [
-                {"$sort": {"$natural": -1}},
-                {"$limit": 500},
-                {"$project": {"size": {"$bsonSize": "$$ROOT"}}},
-            ]
-        )
-        sizes = {row["_id"]: row["size"] for row in await sized.to_list(None)}
+        newest = self._client[database][collection].find().sort("$natural", -1).limit(SAMPLED)
+        sizes = [(len(bson.encode(found)), found) for found in await newest.to_list(None)]
         if not sizes:
             return None
-        mean = sum(sizes.values()) / len(sizes)
-        nearest = min(sizes, key=lambda id_: abs(sizes[id_] - mean))
-        document = await self._client[database][collection].find_one({"_id": nearest})
-        return dict(document) if document else None
+        mean = sum(size for size, _ in sizes) / len(sizes)
+        return dict(min(sizes, key=lambda sized: abs(sized[0] - mean))[1])

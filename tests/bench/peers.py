@@ -2,18 +2,19 @@
 
 import asyncio
 import json
-import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from deploy.local.parts import Part
 from deploy.local.stack import Stack
+from deploy.local.supervisor import Supervisor
 from tests.bench.loop import Load, Say, Throughput, hold
 from tests.bench.ours import started
 from tests.bench.plan import Plan
@@ -21,7 +22,7 @@ from tests.bench.shape import LISTENED, SERVICES, Shape
 from tests.bench.tutorial.audit import FUND
 from tests.support.lifecycles import WISH_FEN, phone, wish
 
-READY_S = 60
+PLAN = "plan.json"
 PLENTY = 10**12
 
 Value = Callable[[int], bytes]
@@ -88,18 +89,35 @@ async def run(peer: Peer, path: Path, shape: Shape, load: Load, say: Say) -> Thr
 async def _run(
     peer: Peer, plan: Plan, stack: Stack, path: Path, load: Load, say: Say
 ) -> Throughput:
-    plan.save(path / "plan.json")
+    plan.save(path / PLAN)
     await plan.create_topics()
     await _furnish(plan)
-    async with AsyncExitStack() as leave:
-        say(f"{peer.name}: starting four processes")
-        starting = [
-            leave.enter_async_context(_service(peer, service, path)) for service in SERVICES
-        ]
-        pids = dict(zip(SERVICES, [await each for each in starting], strict=True))
+    services = Supervisor([[_part(peer, name, path) for name in SERVICES]], announce=print)
+    say(f"{peer.name}: starting four processes")
+    await services.start()
+    try:
         player = Player(plan, peer.value(plan.shape))
-        await leave.enter_async_context(player.playing())
-        return await hold(player, load, {**stack.supervisor.pids(), **pids}, say)
+        async with player.playing():
+            return await hold(player, load, {**stack.supervisor.pids(), **services.pids()}, say)
+    finally:
+        await services.stop()
+
+
+def _part(peer: Peer, service: str, path: Path) -> Part:
+    log = path / f"{peer.name}-{service}.log"
+
+    async def reads() -> bool:
+        return log.exists() and "ready" in log.read_text()
+
+    return Part(
+        name=service,
+        command=(sys.executable, "-m", peer.module, service, str(path / PLAN)),
+        address="",
+        log_file=log,
+        healthy=reads,
+        env={"PYTHONPATH": str(Path.cwd())},
+        stop_grace_s=5,
+    )
 
 
 async def _furnish(plan: Plan) -> None:
@@ -112,27 +130,6 @@ async def _furnish(plan: Plan) -> None:
     await client[f"{plan.prefix}_matching"]["offers"].insert_one(offer)
     await client[f"{plan.prefix}_audit"]["funds"].insert_one(fund)
     client.close()
-
-
-@asynccontextmanager
-async def _service(peer: Peer, service: str, path: Path) -> AsyncIterator[int]:
-    """Its pid, when it reads."""
-    with (path / f"{peer.name}-{service}.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", peer.module, service, str(path / "plan.json")),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-        )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(READY_S):
-            said = await process.stdout.readline()
-        assert said == b"ready\n", f"{peer.name} {service}: {path}"
-        yield process.pid
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
-        await process.wait()
 
 
 class Player:

@@ -199,7 +199,9 @@ def test_a_forged_record_is_refused(
     _refuses(keyring, source, topic, value, foreign, "signature_wrong")
 
 
-@pytest.mark.parametrize("source", ["/channels/village", "/bank/demo", "/nobody", "/outside", "intake", ""])
+@pytest.mark.parametrize(
+    "source", ["/channels/village", "/bank/demo", "/nobody", "/outside", "intake", ""]
+)
 @pytest.mark.parametrize("topic", [topic.name for topic in topics.TOPICS])
 def test_a_foreign_source_writes_on_its_own_topic_alone(
     keyring: Keyring, source: str, topic: str

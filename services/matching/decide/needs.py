@@ -42,7 +42,6 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
         item=said.need.item,
         quantity=said.need.quantity,
         recorded_at=said.recorded_at,
-        correlation_id=event.correlation_id,
     )
     return Decision((need,))
 

@@ -74,7 +74,6 @@ class Match(State):
     proposed_at: datetime
     expires_at: datetime
     changed_at: datetime
-    correlation_id: str = ""
 
     @property
     def is_money(self) -> bool:

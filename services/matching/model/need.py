@@ -35,7 +35,6 @@ class Need(State):
     excluded_offers: tuple[str, ...] = ()
     state: Literal["open", "withdrawn", "closed"] = "open"
     recorded_at: datetime
-    correlation_id: str = ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property

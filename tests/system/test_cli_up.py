@@ -1,0 +1,218 @@
+"""`guanjia up` as a person starts it: a table, healthy services, one Ctrl-C, and again."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local.running import RunningStack, running_stack
+from deploy.local.stack import SERVICES
+
+PARTS = ("broker", "mongod", *SERVICES)
+STARTS_WITHIN_S = 90
+STOPS_WITHIN_S = 40
+WISH = {
+    "kind": "wish",
+    "category": "supplies",
+    "beneficiary_class": "subsistence",
+    "channel": "grid_worker",
+    "need": {"unit": "fen", "quantity": 20_000},
+    "area": {"town_code": "441900103"},
+    "applicant": {"name": "测试甲", "phone": "+8613800138000"},
+    "text": "一床棉被",
+}
+Guanjia = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("GUANJIA_")}
+    return ours | {"GUANJIA_DATA_DIR": str(data_dir)}
+
+
+class Up:
+    """The running command; `printed` is what it said until everything was up."""
+
+    def __init__(self, data_dir: Path, *words: str) -> None:
+        self.data_dir = data_dir
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.cli", "up", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment(data_dir),
+        )
+        self.printed = self._until("Ctrl-C")
+
+    @property
+    def stack(self) -> RunningStack:
+        found = running_stack(self.data_dir)
+        assert found is not None
+        return found
+
+    def stop(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        self.printed += self.process.communicate(timeout=STOPS_WITHIN_S)[0]
+        return self.process.returncode
+
+    def _until(self, word: str) -> str:
+        """Ends with the output, too: a failed start is seen in the assertion."""
+        assert self.process.stdout
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if word in line:
+                break
+        return "".join(lines)
+
+
+@contextmanager
+def up(data_dir: Path, *words: str) -> Iterator[Up]:
+    command = Up(data_dir, *words)
+    try:
+        yield command
+    finally:
+        if command.process.poll() is None:
+            command.stop(signal.SIGTERM)
+
+
+def post_wish(stack: RunningStack, key: str) -> httpx.Response:
+    token = (stack.secrets_dir / "collector.token").read_text().strip()
+    return httpx.post(
+        f"{stack.urls['intake']}/requests",
+        json=WISH,
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
+        timeout=30,
+        trust_env=False,
+    )
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; a zombie does not."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.timeout(2 * (STARTS_WITHIN_S + STOPS_WITHIN_S))
+def test_the_whole_stack_starts_answers_stops_and_finds_its_data_again(tmp_path: Path) -> None:
+    def guanjia(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.cli", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=environment(tmp_path),
+        )
+
+    with up(tmp_path, "--set", "gap_alarm_s=7.5") as first:
+        stack = first.stack
+        the_table_names_every_part(first)
+        every_service_is_ready(stack)
+        nothing_listens_beyond_loopback(stack)
+        the_commands_find_it(guanjia, stack)
+        wish = post_wish(stack, "m-1")
+        assert wish.status_code == 201, wish.text
+        pids = [first.process.pid, *stack.pids.values()]
+        assert len(pids) == 1 + len(PARTS)
+        assert first.stop(signal.SIGINT) == 0
+    assert not [pid for pid in pids if alive(pid)]
+    assert running_stack(tmp_path) is None
+    assert "stop_too_slow" not in logs(tmp_path)
+
+    with up(tmp_path) as second:
+        again = post_wish(second.stack, "m-1")
+        assert (again.status_code, again.json()) == (201, wish.json())
+        pids = list(second.stack.pids.values())
+        assert second.stop(signal.SIGTERM) == 0
+    assert not [pid for pid in pids if alive(pid)]
+
+
+def the_table_names_every_part(command: Up) -> None:
+    rows = command.printed.splitlines()
+    for name in PARTS:
+        row = next(row for row in rows if re.search(rf"\W{name}\W", row))
+        assert str(command.data_dir / "logs" / f"{name}.log") in row
+    for name, url in command.stack.urls.items():
+        assert any(name in row and url in row for row in rows)
+    assert str(command.stack.secrets_dir) in command.printed
+    assert "gj_" not in command.printed
+
+
+def every_service_is_ready(stack: RunningStack) -> None:
+    for url in stack.urls.values():
+        assert httpx.get(f"{url}/health/ready", trust_env=False).status_code == 200
+
+
+def nothing_listens_beyond_loopback(stack: RunningStack) -> None:
+    inodes = {inode for pid in stack.pids.values() for inode in sockets_of(pid)}
+    ours = [row for row in listening() if row[1] in inodes]
+    assert len(ours) >= len(PARTS)
+    assert {address for address, _ in ours} == {"0100007F"}  # 127.0.0.1
+
+
+def sockets_of(pid: int) -> set[str]:
+    links = (os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink())
+    return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def listening() -> list[tuple[str, str]]:
+    """(address in hex, inode) of every TCP listener, IPv4 and IPv6."""
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    return [(row[1].partition(":")[0], row[9]) for row in rows if row[3] == "0A"]
+
+
+def the_commands_find_it(guanjia: Guanjia, stack: RunningStack) -> None:
+    status = guanjia("status")
+    assert status.returncode == 0, status.stdout
+    assert status.stdout.count("ready") == len(SERVICES)
+    config = json.loads(guanjia("config", "--json").stdout)
+    for name in SERVICES:
+        assert config[name]["GUANJIA_GAP_ALARM_S"] == 7.5
+        assert config[name]["GUANJIA_PORT"] == httpx.URL(stack.urls[name]).port
+    assert "GUANJIA_GAP_ALARM_S" in guanjia("config", "intake").stdout
+    for words in (("outbox", "status"), ("dead-letters", "list"), ("notices", "list")):
+        told = guanjia(*words)
+        assert told.returncode == 0, told.stderr
+    unknown = guanjia("dead-letters", "discard", "unknown")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "404: 没有这条死信 · no such dead letter" in unknown.stderr
+    other = guanjia("up")
+    assert other.returncode == 1
+    assert f"another stack (pid {stack.supervisor_pid}) runs on" in other.stderr
+
+
+def logs(data_dir: Path) -> str:
+    return "".join(file.read_text(errors="replace") for file in (data_dir / "logs").iterdir())
+
+
+@pytest.mark.timeout(STARTS_WITHIN_S)
+def test_a_stop_during_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-m", "deploy.cli", "up"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(tmp_path),
+    )
+    assert command.stdout
+    command.stdout.readline()  # it handles signals from here on
+    command.send_signal(signal.SIGINT)
+    output, _ = command.communicate(timeout=STOPS_WITHIN_S)
+    assert "Traceback" not in output
+    assert command.returncode == 0
+    assert running_stack(tmp_path) is None
+    assert not (tmp_path / "stack.json").exists()
