@@ -237,8 +237,7 @@ class _House:
                 self._away = type(error).__name__
                 log.warning("part_away", service=self._service.name, error=str(error))
                 continue
-            self._jobs: list[asyncio.Task[None]] = []
-        self._away = ""
+            self._away = ""
             if found != cluster:
                 log.warning("broker_changed", service=self._service.name, cluster=found)
                 await self._subscription.stop()

@@ -54,7 +54,7 @@ class Up:
     @property
     def stack(self) -> RunningStack:
         found = running_stack(self.data_dir)
-        assert found is not None
+        assert found is not None, self.printed
         return found
 
     def stop(self, number: signal.Signals) -> int:
@@ -161,7 +161,7 @@ def nothing_listens_beyond_loopback(stack: RunningStack) -> None:
 
 
 def sockets_of(pid: int) -> set[str]:
-    links = (os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink())
+    links = (str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 

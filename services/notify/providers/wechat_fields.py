@@ -47,4 +47,6 @@ def _cut(value: str, length_max: int | None) -> str:
     if length_max is None or len(value) <= length_max:
         return value
     # Five characters are a word, not a sentence: an ellipsis would take a fifth of it.
-    return value[:length_max] if length_max <= 5 else value[: length_max - 1] + "…"
+    if length_max <= 5:
+        return value[:length_max].rstrip()
+    return value[: length_max - 1].rstrip() + "…"
