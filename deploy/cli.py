@@ -9,12 +9,9 @@ from deploy.commands.lazy import Lazy, LazyGroup
 
 class Imports(LazyGroup):
     COMMANDS: ClassVar[dict[str, Lazy]] = {
-        name: Lazy(help_, (module,), command=name)
-        for name, module, help_ in (
-            ("requests", "services.intake.cli", "导入诉求 Requests from a spreadsheet."),
-            ("offers", "services.matching.cli", "导入帮扶意向 Offers from a spreadsheet."),
-            ("donations", "services.audit.cli", "导入善款到账 Donations from a spreadsheet."),
-        )
+        "requests": Lazy("导入诉求 Requests.", ("services.intake.cli",), command="requests"),
+        "offers": Lazy("导入爱心资源 Offers.", ("services.matching.cli",), command="offers"),
+        "donations": Lazy("导入银行流水 Donations.", ("deploy.commands.donations",), "donations"),
     }
 
 
@@ -45,7 +42,10 @@ class Guanjia(LazyGroup):
     }
 
 
-app = typer.Typer(cls=Guanjia, no_args_is_help=True, add_completion=False)
+# Rich tracebacks may show locals, and in a log they are no lines.
+app = typer.Typer(
+    cls=Guanjia, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 
 @app.callback()

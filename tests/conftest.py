@@ -11,7 +11,7 @@ import pytest_asyncio
 from deploy.local.stack import BrokerKind, Stack
 from shared.security import first_secrets
 from tests.support.house import House
-from tests.support.stack import start_broker, start_mongod
+from tests.support.stack import forget_topics, start_broker, start_mongod
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
 
@@ -23,10 +23,25 @@ async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stac
     await stack.stop()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack | None]:
+    """Apache Kafka takes seconds to start, so it stays for the session."""
+    if BROKER != "kafka":
+        yield None
+        return
+    stack = await start_broker(tmp_path_factory.mktemp("kafka"), "kafka")
+    yield stack
+    await stack.stop()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def broker(tmp_path: Path) -> AsyncIterator[Stack]:
+async def broker(tmp_path: Path, kafka: Stack | None) -> AsyncIterator[Stack]:
     """`GUANJIA_TEST_BROKER=kafka` makes it Apache Kafka; the embedded one starts in 60 ms."""
-    stack = await start_broker(tmp_path / "broker", BROKER)
+    if kafka is not None:
+        yield kafka
+        await forget_topics(kafka.kafka_bootstrap)
+        return
+    stack = await start_broker(tmp_path / "broker", "mesh")
     yield stack
     await stack.stop()
 

@@ -1,6 +1,7 @@
 """What is shown while it runs: a line a stage with its count; in a pipe, a line at each end."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 PIPE_WIDTH = 200
+PULSE_S = 5.0
 
 
 def make_console() -> Console:
@@ -27,15 +29,17 @@ class Stage:
     total: int | None = None
 
     def to(self, done: int, total: int | None = None) -> None:
-        total = self.total if total is None else total
-        was_complete = self.total is not None and self.done >= self.total
-        self.done, self.total = done, total
-        self.board.progress.update(self.task, completed=done, total=total)
-        if total and done >= total and not was_complete:
-            self.board.say(f"{self.title}: {done}")
+        self.done = done
+        self.total = self.total if total is None else total
+        self.board.progress.update(self.task, completed=done, total=self.total)
 
     def add(self, count: int = 1) -> None:
         self.to(self.done + count)
+
+    def finish(self) -> None:
+        """Says so, with how many there were and when."""
+        self.to(self.done, self.done)
+        self.board.say(f"{self.title} {self.done:,}")
 
 
 class Board:
@@ -50,6 +54,7 @@ class Board:
         )
         self.progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._began_s = time.monotonic()
+        self._pulsed_s = 0.0
 
     @property
     def seconds(self) -> float:
@@ -58,6 +63,12 @@ class Board:
     def stage(self, title: str, total: int | None = None) -> Stage:
         task = self.progress.add_task(title, total=total)
         return Stage(self, task, title, total=total)
+
+    def pulse(self, stages: Iterable[Stage]) -> None:
+        """In a pipe, where no bar moves, a line now and then."""
+        if self.progress.disable and self.seconds - self._pulsed_s >= PULSE_S:
+            self._pulsed_s = self.seconds
+            self.say(" · ".join(f"{stage.title} {stage.done:,}" for stage in stages))
 
     def say(self, text: str) -> None:
         self.progress.console.print(f"[dim]{self.seconds:6.1f} s[/] {text}")

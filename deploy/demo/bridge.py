@@ -1,8 +1,8 @@
-"""A foreign system in a process of its own: carries a file of events to an inbound topic.
+"""A foreign system in a process of its own: carries events from its input to an inbound topic.
 
-    python -m deploy.demo.bridge SOURCE TOPIC FILE
+    python -m deploy.demo.bridge SOURCE TOPIC < EVENTS
 
-FILE: a JSON object a line, `{"id", "time", "data"}`; a line may come twice. The signing key comes
+EVENTS: a JSON object a line, `{"id", "time", "data"}`; a line may come twice. The signing key comes
 as GUANJIA_PUBLISHER_KEY (hex), so this process knows no other secret. Ends when every event has
 led to its fact, so whatever a broker loses meanwhile is sent again.
 """
@@ -11,9 +11,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from shared import logs
 from shared.contracts.envelope import Fact
@@ -31,7 +29,7 @@ def line(message_id: str, time: datetime, data: Fact) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-async def carry(source: str, topic: str, file: Path, key: bytes, settings: Settings) -> int:
+async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
     """How many events were answered. Raises TimeoutError."""
     async with ForeignPublisher(
         settings.kafka_bootstrap,
@@ -40,26 +38,25 @@ async def carry(source: str, topic: str, file: Path, key: bytes, settings: Setti
         topic=topic,
         idempotent=settings.broker == "kafka",
     ) as publisher:
-        for message_id, time, data in _read(file, KINDS[topic]):
+        while text := await asyncio.to_thread(sys.stdin.readline):
+            message_id, time, data = _read(text, KINDS[topic])
             await publisher.publish(message_id, data, time)
         await asyncio.wait_for(publisher.all_answered(), ANSWERED_WITHIN_S)
         return publisher.answered
 
 
-def _read(file: Path, kind: type[Fact]) -> Iterator[tuple[str, datetime, Fact]]:
-    with file.open(encoding="utf-8") as lines:
-        for text in lines:
-            said = json.loads(text)
-            time = datetime.fromisoformat(said["time"])
-            yield said["id"], time, kind.model_validate(said["data"])
+def _read(text: str, kind: type[Fact]) -> tuple[str, datetime, Fact]:
+    said = json.loads(text)
+    time = datetime.fromisoformat(said["time"])
+    return said["id"], time, kind.model_validate(said["data"])
 
 
 def main() -> None:
-    source, topic, file = sys.argv[1:]
+    source, topic = sys.argv[1:]
     settings = load_settings(Settings)
     logs.configure("bridge", settings.log_level)
     key = bytes.fromhex(os.environ["GUANJIA_PUBLISHER_KEY"])
-    answered = asyncio.run(carry(source, topic, Path(file), key, settings))
+    answered = asyncio.run(carry(source, topic, key, settings))
     print(json.dumps({"answered": answered}))
 
 

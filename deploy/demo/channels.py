@@ -3,18 +3,22 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from deploy.demo import bridge, campaign
 from deploy.demo.campaign import FUND_ID, FUND_NAME, Enterprise, Wish
 from deploy.demo.desks import Desks, RefusedError
 from deploy.local.stack import Stack
+from shared.contracts.events import OfferSubmitted
 from shared.contracts.topics import DONATIONS_INBOUND, REQUESTS_INBOUND
 from shared.contracts.values import Channel
 from shared.security import publisher_key
 
+T = TypeVar("T")
 Added = Callable[[int], None]
 BANK_SOURCE, STATION_SOURCE = "/bank/demo", "/channels/station"
 HTTP_CREDENTIALS: dict[Channel, str] = {
@@ -22,14 +26,31 @@ HTTP_CREDENTIALS: dict[Channel, str] = {
     Channel.HOTLINE: "channel-hotline",
     Channel.HOUSEHOLD_VISIT: "collector",
 }
-TEXTS_AT_ONCE = 50
+AT_ONCE = 20
+
+
+class Pace:
+    """Wishes come in no faster than donors can answer: otherwise proposals expire unread."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._turn = most, asyncio.Event()
+        self._turn.set()
+
+    def told(self, unanswered: int) -> None:
+        if unanswered < self._most:
+            self._turn.set()
+        else:
+            self._turn.clear()
+
+    async def turn(self) -> None:
+        await self._turn.wait()
 
 
 class Doors:
     """Every way in. added: told how many wishes have come in."""
 
-    def __init__(self, desks: Desks, stack: Stack, folder: Path) -> None:
-        self._desks, self._stack, self._folder = desks, stack, folder
+    def __init__(self, desks: Desks, stack: Stack, folder: Path, pace: Pace) -> None:
+        self._desks, self._stack, self._folder, self._pace = desks, stack, folder, pace
         folder.mkdir(parents=True, exist_ok=True)
 
     # --- money ---
@@ -54,13 +75,11 @@ class Doors:
 
         return dict(await asyncio.gather(*(one(giver) for giver in givers)))
 
-    async def offer(self, givers: Sequence[Enterprise], ids: dict[int, str]) -> None:
+    async def offer(self, offers: Sequence[tuple[str, OfferSubmitted]]) -> None:
+        """(message id, offer)."""
         rows = [
-            {
-                "idempotency_key": f"offer-{giver.number}",
-                "offer": giver.offer(ids[giver.number]).model_dump(mode="json", exclude_none=True),
-            }
-            for giver in givers
+            {"idempotency_key": id_, "offer": offer.model_dump(mode="json", exclude_none=True)}
+            for id_, offer in offers
         ]
         answers = await self._desks.at("matching", "partner").post("/offers/batch", rows)
         refused = [a for a in answers["answers"] if a["status"] not in (200, 201)]
@@ -70,12 +89,13 @@ class Doors:
     async def donate(self, givers: Sequence[Enterprise], ids: dict[int, str]) -> None:
         """The bank's own process reports what arrived; each twice, as banks do."""
         now = datetime.now(UTC)
-        lines = [
-            bridge.line(f"demo-{giver.number:04d}", now, giver.donation(ids[giver.number], now))
-            for giver in givers
-        ]
-        file = self._write("donations.jsonl", [*lines, *lines])
-        await self._bridge(BANK_SOURCE, DONATIONS_INBOUND, file)
+
+        async def lines() -> AsyncIterator[str]:
+            for giver in (*givers, *givers):
+                gift = giver.donation(ids[giver.number], now)
+                yield bridge.line(f"demo-{giver.number:04d}", now, gift)
+
+        await self._bridge(BANK_SOURCE, DONATIONS_INBOUND, lines())
 
     # --- wishes ---
 
@@ -93,14 +113,24 @@ class Doors:
             added(1)
             return str(answer["request_id"])
 
-        return list(await asyncio.gather(*(one(wish) for wish in wishes)))
+        ids: list[str] = []
+        for some in _some(wishes):
+            await self._pace.turn()
+            ids += await asyncio.gather(*(one(wish) for wish in some))
+        return ids
 
     async def topic(self, wishes: Sequence[Wish], added: Added) -> None:
         """A station's system, a process of its own, publishes to the inbound topic."""
-        now = datetime.now(UTC)
-        lines = [bridge.line(w.message_id, now, w.request()) for w in campaign.sent(wishes)]
-        await self._bridge(STATION_SOURCE, REQUESTS_INBOUND, self._write("station.jsonl", lines))
-        added(len(wishes))
+
+        async def lines() -> AsyncIterator[str]:
+            for some in _some(wishes):
+                await self._pace.turn()
+                now = datetime.now(UTC)
+                for wish in campaign.sent(some):
+                    yield bridge.line(wish.message_id, now, wish.request())
+                added(len(some))
+
+        await self._bridge(STATION_SOURCE, REQUESTS_INBOUND, lines())
 
     async def spreadsheet(self, wishes: Sequence[Wish], added: Added) -> None:
         file = self._folder / "wishes.csv"
@@ -116,54 +146,85 @@ class Doors:
     async def sms(self, wishes: Sequence[Wish], added: Added) -> None:
         """The same reply pushed twice carries the same time."""
         at = int(datetime.now(UTC).timestamp())
-        said = [{"number": w.phone, "text": w.text(), "time": at} for w in campaign.sent(wishes)]
-        await self._written("/simulator/phones/replies", said)
-        added(len(wishes))
+        await self._written(
+            "/simulator/phones/replies",
+            [(w, {"number": w.phone, "text": w.text(), "time": at}) for w in campaign.sent(wishes)],
+            added,
+        )
 
     async def wechat(self, wishes: Sequence[Wish], added: Added) -> None:
-        said = [
-            {"openid": w.openid, "text": w.text(), "message_id": f"7{w.number:010d}"}
-            for w in campaign.sent(wishes)
-        ]
-        await self._written("/simulator/wechat/texts", said)
-        added(len(wishes))
+        await self._written(
+            "/simulator/wechat/texts",
+            [
+                (w, {"openid": w.openid, "text": w.text(), "message_id": f"7{w.number:010d}"})
+                for w in campaign.sent(wishes)
+            ],
+            added,
+        )
 
-    async def _written(self, path: str, said: Sequence[dict[str, object]]) -> None:
+    async def _written(
+        self, path: str, said: Sequence[tuple[Wish, dict[str, object]]], added: Added
+    ) -> None:
         phones = self._desks.at("simulators")
-        for start in range(0, len(said), TEXTS_AT_ONCE):
-            answers = await phones.post(path, said[start : start + TEXTS_AT_ONCE])
+        for some in _some(said):
+            await self._pace.turn()
+            answers = await phones.post(path, [body for _, body in some])
             refused = [a for a in answers if a["status"] >= 300 and not a["queued"]]
             if refused:
                 raise RefusedError(f"{path}: {refused[:3]}")
+            added(len({wish.number for wish, _ in some}))
 
     # --- processes ---
 
-    def _write(self, name: str, lines: Sequence[str]) -> Path:
-        file = self._folder / name
-        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return file
-
-    async def _bridge(self, source: str, topic: str, file: Path) -> None:
+    async def _bridge(self, source: str, topic: str, lines: AsyncIterator[str]) -> None:
         key = publisher_key((self._stack.secrets_dir / "root.key").read_bytes(), source)
-        command = ("-m", "deploy.demo.bridge", source, topic, str(file))
-        await self._run(command, {"GUANJIA_PUBLISHER_KEY": key.hex()})
+        command = ("-m", "deploy.demo.bridge", source, topic)
+        await self._run(command, {"GUANJIA_PUBLISHER_KEY": key.hex()}, lines=lines)
 
     async def _run(
-        self, arguments: Sequence[str], env: dict[str, str], accepted: Sequence[int] = (0,)
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        accepted: Sequence[int] = (0,),
+        lines: AsyncIterator[str] | None = None,
     ) -> str:
+        """What it said. lines: what it reads. Raises RefusedError for another exit code."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            env=os.environ | self._stack.service_env("intake") | env,
+            env={**os.environ, **self._stack.service_env("intake"), **env},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            said, _ = await process.communicate()
+            _, said = await asyncio.gather(_feed(process, lines), _heard(process))
+            await process.wait()
         finally:
             if process.returncode is None:
                 process.kill()
-        text = said.decode(errors="replace")
         if process.returncode not in accepted:
-            raise RefusedError(f"{' '.join(arguments)}: exit {process.returncode}\n{text[-2000:]}")
-        return text
+            raise RefusedError(f"{' '.join(arguments)}: exit {process.returncode}\n{said[-2000:]}")
+        return said
+
+
+async def _feed(process: asyncio.subprocess.Process, lines: AsyncIterator[str] | None) -> None:
+    """A process that ends before it has read everything says why by itself."""
+    assert process.stdin is not None
+    with suppress(ConnectionError):
+        if lines is not None:
+            async for text in lines:
+                process.stdin.write(f"{text}\n".encode())
+                await process.stdin.drain()
+        process.stdin.close()
+        await process.stdin.wait_closed()
+
+
+async def _heard(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.read()).decode(errors="replace")
+
+
+def _some(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """A few at a time."""
+    return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.figures import UNDER_WAY, Figures, Replayed
+from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed
 from services.audit.model import AMOUNTS
 from services.notify.purposes import PURPOSES
 
@@ -33,14 +33,14 @@ class Expected:
 
 
 def checks(
-    expected: Expected, figures: Figures, events: Counter[str], log: Replayed
+    expected: Expected, figures: Figures, health: Health, events: Counter[str], log: Replayed
 ) -> list[Check]:
     return [
         *_money(expected, figures),
         *_requests(expected, figures, events),
-        *_notices(figures, events),
+        *_notices(figures, health, events),
         *_log(figures, log),
-        *_health(figures),
+        *_health(health),
     ]
 
 
@@ -90,7 +90,7 @@ def _requests(expected: Expected, figures: Figures, events: Counter[str]) -> Ite
     yield Check("未办完的对接 matches still under way", 0, figures.matches(*UNDER_WAY))
 
 
-def _notices(figures: Figures, events: Counter[str]) -> Iterator[Check]:
+def _notices(figures: Figures, health: Health, events: Counter[str]) -> Iterator[Check]:
     """One for each event, recipient and purpose, whatever was redelivered."""
     by_purpose = figures.notify["by_purpose"]
     for fact, purposes in PURPOSES.items():
@@ -100,7 +100,7 @@ def _notices(figures: Figures, events: Counter[str]) -> Iterator[Check]:
                 events[fact.TYPE],
                 by_purpose.get(purpose.name, 0),
             )
-    repeated = sum(n for name, n in figures.counters.items() if name.endswith("_repeated_notices"))
+    repeated = sum(n for name, n in health.counters.items() if name.endswith("_repeated_notices"))
     yield Check("重复发送的通知 notices sent twice", 0, repeated)
 
 
@@ -117,6 +117,8 @@ def _log(figures: Figures, log: Replayed) -> Iterator[Check]:
             yield Check(f"重算 replay {fund['id']} {name}", told.get(name), fund[name])
 
 
-def _health(figures: Figures) -> Iterator[Check]:
-    for name, count in figures.dead_letters.items():
+def _health(health: Health) -> Iterator[Check]:
+    for name, count in health.dead_letters.items():
         yield Check(f"死信 dead letters at {name}", 0, count)
+    for name, count in health.outbox.items():
+        yield Check(f"待发 outbox waiting at {name}", 0, count)

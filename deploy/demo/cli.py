@@ -21,12 +21,15 @@ from deploy.local.stack import BrokerKind, Stack, StackOptions
 
 # A donor has this long: those who are left alone expire while the others are served.
 SETTINGS = {
-    "GUANJIA_PROPOSAL_LIFETIME_S": "25",
+    "GUANJIA_PROPOSAL_LIFETIME_S": "40",
     "GUANJIA_DUE_POLL_MS": "500",
     "GUANJIA_FETCH_MAX_WAIT_MS": "20",
     "GUANJIA_LOG_LEVEL": "warning",
 }
+# A file comes in all at once.
+FILE_SETTINGS = {"GUANJIA_PROPOSAL_LIFETIME_S": "120"}
 WITHIN_S = 300.0
+FILE_WITHIN_S = 1800.0
 DISAGREES = 1
 
 
@@ -83,7 +86,8 @@ def demo(
 
 async def _played(asked: Asked, console: Console) -> Outcome | None:
     """None when it was stopped before the end."""
-    options = StackOptions(data_dir=asked.data_dir, broker=asked.broker, settings_env=SETTINGS)
+    settings = SETTINGS | (FILE_SETTINGS if asked.requests else {})
+    options = StackOptions(data_dir=asked.data_dir, broker=asked.broker, settings_env=settings)
     with Board(console) as board:
         stack = Stack(options, announce=board.say)
         told = _told_to_stop()
@@ -102,13 +106,14 @@ async def _played(asked: Asked, console: Console) -> Outcome | None:
 
 
 async def _on(stack: Stack, asked: Asked, board: Board) -> Outcome:
-    starting = board.stage("启动 starting", 1)
+    starting = board.stage("启动部件 parts started", len(stack.rows()))
     await stack.start()
     watching = asyncio.create_task(stack.watch())
     try:
-        starting.to(1)
+        starting.to(len(stack.rows()))
+        starting.finish()
         async with open_desks(stack.urls, stack.secrets_dir) as desks:
-            play = Play(desks, stack, board, WITHIN_S)
+            play = Play(desks, stack, board, FILE_WITHIN_S if asked.requests else WITHIN_S)
             outcome = await _chosen(play, asked)
         _conclude(outcome, asked, board, stack)
         if asked.keep:
@@ -120,6 +125,8 @@ async def _on(stack: Stack, asked: Asked, board: Board) -> Outcome:
 
 
 async def _chosen(play: Play, asked: Asked) -> Outcome:
+    if asked.requests:
+        return await play.file(asked.requests, asked.offers)
     return await play.campaign(campaign.wishes(asked.wishes))
 
 

@@ -52,8 +52,7 @@ class Desk:
                     answer = await self._http.request(
                         method, url, headers={**self._headers, **(headers or {})}, **said
                     )
-                except httpx.TransportError as error:
-                    print("TRANSPORT", method, url, repr(error))
+                except httpx.TransportError:
                     if last:
                         raise
                 else:

@@ -10,8 +10,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.desks import Desks
+from services.audit.verify.balances import totals
 from services.audit.verify.replay import replay
 from services.audit.verify.verifier import verify_log
+from services.audit.views import encoded
 from shared.contracts.topics import TOPICS
 
 SERVICES = ("intake", "matching", "notify", "audit")
@@ -24,15 +26,12 @@ Said = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Each service's summary; the simulators' counters; open dead letters; outbox waiting."""
+    """Each service's summary."""
 
     intake: Said
     matching: Said
     notify: Said
     audit: Said
-    counters: dict[str, int]
-    dead_letters: dict[str, int]
-    outbox: dict[str, int]
 
     def matches(self, *states: str) -> int:
         return sum(self.matching["matches"]["by_state"].get(s, 0) for s in states)
@@ -49,32 +48,43 @@ class Figures:
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing is about to happen by itself; a lost receipt leaves a notice `sent`."""
+        """Whether nothing is under way; a receipt that never comes leaves a notice `sent`."""
         return (
             self.matches(*UNDER_WAY) == 0
             and self.requests("recorded") == 0
             and self.notices(*NOT_YET_TOLD) == 0
-            and not any(self.outbox.values())
         )
 
 
 async def look(desks: Desks) -> Figures:
-    async def each(path: str, **params: Any) -> dict[str, Any]:
-        asked = (desks.at(name, "operator").get(path, **params) for name in SERVICES)
-        return dict(zip(SERVICES, await asyncio.gather(*asked), strict=True))
+    return Figures(**await _each(desks, "/summary"))
 
-    summaries, letters, outbox, counters = await asyncio.gather(
-        each("/summary"),
-        each("/dead-letters", limit=1000),
-        each("/outbox"),
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """By service: dead letters open, outbox documents unpublished; the simulators' counters."""
+
+    dead_letters: dict[str, int]
+    outbox: dict[str, int]
+    counters: dict[str, int]
+
+
+async def look_at_health(desks: Desks) -> Health:
+    letters, outbox, counters = await asyncio.gather(
+        _each(desks, "/dead-letters", limit=1000),
+        _each(desks, "/outbox"),
         desks.at("simulators").get("/simulator/counters"),
     )
-    return Figures(
-        **summaries,
-        counters=counters,
+    return Health(
         dead_letters={name: len(found) for name, found in letters.items()},
         outbox={name: found["waiting"] for name, found in outbox.items()},
+        counters=counters,
     )
+
+
+async def _each(desks: Desks, path: str, **params: Any) -> dict[str, Any]:
+    asked = (desks.at(name, "operator").get(path, **params) for name in SERVICES)
+    return dict(zip(SERVICES, await asyncio.gather(*asked), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,6 @@ class Replayed:
 
 def replayed(log_dir: str, vkey: str) -> Replayed:
     """Blocking."""
-    from services.audit.verify.balances import totals
-    from services.audit.views import encoded
-
     report = verify_log(log_dir, vkey)
     found = replay(Path(log_dir))
     checkpoint = report.checkpoint

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from deploy.demo.desks import Desk, Desks
@@ -21,15 +21,17 @@ Match = dict[str, Any]
 Message = dict[str, Any]
 
 
-@dataclass(slots=True)
+Answer = Literal["accept", "decline", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
 class Manners:
-    """How many of the first proposals are declined, and how many are left to expire.
+    """answer: what is done with the how-manieth proposal, from 0.
 
     confirmed_by_staff: whether staff confirm for the person, who has no phone.
     """
 
-    declined: int
-    expired: int
+    answer: Callable[[int], Answer]
     confirmed_by_staff: Callable[[Match], bool]
 
 
@@ -105,13 +107,14 @@ class Donors:
 
     async def answer(self, message: Message) -> None:
         number, self._done.proposals = self._done.proposals, self._done.proposals + 1
-        if number < self._manners.expired:
-            self._done.answers["left"] += 1
-        elif number < self._manners.expired + self._manners.declined:
-            body = {"reason": REASONS[number % len(REASONS)]}
-            self._count("declined", await self._link.ask(f"{message['url']}/decline", body))
-        else:
-            self._count("accepted", await self._link.ask(f"{message['url']}/accept"))
+        match self._manners.answer(number):
+            case "accept":
+                self._count("accepted", await self._link.ask(f"{message['url']}/accept"))
+            case "decline":
+                body = {"reason": REASONS[number % len(REASONS)]}
+                self._count("declined", await self._link.ask(f"{message['url']}/decline", body))
+            case "leave":
+                self._done.answers["left"] += 1
 
     def _count(self, what: str, answer: Any) -> None:
         """409: it expired before the donor came to it."""

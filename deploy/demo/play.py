@@ -5,23 +5,26 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from deploy.demo import campaign
-from deploy.demo.board import Board
+from deploy.demo import campaign, goods
+from deploy.demo.board import Board, Stage
 from deploy.demo.campaign import Wish
-from deploy.demo.channels import Doors
+from deploy.demo.channels import Doors, Pace
 from deploy.demo.checks import Check, Expected, checks
 from deploy.demo.desks import Desks
-from deploy.demo.figures import Figures, count_events, look, replayed
-from deploy.demo.people import Applicants, Done, Donors, Manners, Phones, Staff
+from deploy.demo.figures import Figures, count_events, look, look_at_health, replayed
+from deploy.demo.people import Answer, Applicants, Done, Donors, Manners, Phones, Staff
 from deploy.local.stack import Stack
 from shared.contracts.values import Channel
 
 LOOK_EVERY_S = 0.5
 QUIET_S = 2.0
+UNANSWERED_MAX = 150
 STILL_SENT_QUIET_S = 6.0
 AGREE_WITHIN_S = 15.0
+ACCEPTED = ("accepted", "committed", "delivered", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +42,56 @@ class Play:
 
     def __init__(self, desks: Desks, stack: Stack, board: Board, within_s: float) -> None:
         self.desks, self.stack, self.board = desks, stack, board
-        self.doors = Doors(desks, stack, stack.data_dir / "demo")
+        self._pace = Pace(UNANSWERED_MAX)
+        self.doors = Doors(desks, stack, stack.data_dir / "demo", self._pace)
         self.done = Done()
+        self._sent = board.stage("诉求征集 wishes come in")
         self._within_s = within_s
 
     async def campaign(self, wishes: Sequence[Wish]) -> Outcome:
         """The New Year campaign, on so many wishes."""
         await self.money()
         visited: set[str] = set()
-        few = len(wishes) // 50
         manners = Manners(
-            declined=min(12, max(1, few)),
-            expired=min(8, max(1, few // 2)),
+            answer=partial(first_ones_hesitate, len(wishes)),
             confirmed_by_staff=lambda match: match["request_id"] in visited,
         )
         expected = Expected(campaign.TOTAL_FEN, requests=len(wishes), closed=len(wishes))
         sending = self._send(wishes, visited)
         return await self.until_quiet(sending, manners, expected, "approver-village")
 
-    async def money(self) -> None:
+    async def file(self, requests: Path, offers: Path | None) -> Outcome:
+        """The requests of a spreadsheet, whatever they ask for; staff confirm what arrived."""
+        ids = await self.money()
+        if offers:
+            self.board.say(await self.doors.import_file("offers", offers, (0, 1)))
+        else:
+            made = goods.offers_for(requests, campaign.enterprises(), ids)
+            await self.doors.offer(made)
+            self.board.say(f"物资资源 goods offered {len(made)}")
+        manners = Manners(answer=some_hesitate, confirmed_by_staff=lambda _match: True)
+        expected = Expected(campaign.TOTAL_FEN)
+        return await self.until_quiet(self._import(requests), manners, expected, "approver-city")
+
+    async def _import(self, requests: Path) -> None:
+        self.board.say(await self.doors.import_file("requests", requests, (0, 1)))
+
+    async def money(self) -> dict[int, str]:
+        """Enterprise number -> its id."""
         givers = campaign.enterprises()
         stage = self.board.stage("善款到账 donations", len(givers))
         await self.doors.open_fund()
         ids = await self.doors.register(givers)
         await self.doors.donate(givers, ids)
-        await self.doors.offer(givers, ids)
+        await self.doors.offer([(f"money-{g.number}", g.offer(ids[g.number])) for g in givers])
         stage.to(len(givers))
+        stage.finish()
+        return ids
 
     async def _send(self, wishes: Sequence[Wish], visited: set[str]) -> None:
         """Every channel at once."""
-        stage = self.board.stage("诉求征集 wishes come in", len(wishes))
-        added: Callable[[int], None] = stage.add
+        self._sent.to(0, len(wishes))
+        added: Callable[[int], None] = self._sent.add
         mine = campaign.by_channel(wishes)
 
         async def visits() -> None:
@@ -78,14 +100,15 @@ class Play:
             )
 
         doors = self.doors
+        await doors.spreadsheet(mine[Channel.SPREADSHEET], added)
         async with asyncio.TaskGroup() as group:
             group.create_task(visits())
             for channel in (Channel.COMMITTEE, Channel.HOTLINE):
-                group.create_task(doors.http(channel, mine[channel], added))  # type: ignore[arg-type]
+                group.create_task(doors.http(channel, mine[channel], added))
             group.create_task(doors.topic(mine[Channel.STATION], added))
-            group.create_task(doors.spreadsheet(mine[Channel.SPREADSHEET], added))
             group.create_task(doors.sms(mine[Channel.SMS], added))
             group.create_task(doors.wechat(mine[Channel.WECHAT], added))
+        self._sent.finish()
 
     # --- to the end ---
 
@@ -121,53 +144,74 @@ class Play:
                     task.result()
             figures = await look(self.desks)
             view.show(figures)
+            answered = figures.matches(*ACCEPTED)
+            self._pace.told(self._sent.done - answered)
             now = time.monotonic()
             if figures != before or not sender.done():
                 before, since = figures, now
             quiet_s = STILL_SENT_QUIET_S if figures.notices("sent") else QUIET_S
             if figures.at_rest and now - since > quiet_s:
+                view.finish()
                 return
             await asyncio.sleep(LOOK_EVERY_S)
         self.board.say(f"[red]{self._within_s:.0f} s 后仍未办完 not finished in time[/]")
 
     async def _reckon(self, expected: Expected) -> Outcome:
         """What was published a moment ago may still be on its way: looks again for a while."""
-        stage = self.board.stage("核对 reckoning", 1)
+        stage = self.board.stage("核对 reckoning")
         deadline = time.monotonic() + AGREE_WITHIN_S
         while True:
-            figures = await look(self.desks)
+            figures, health = await look(self.desks), await look_at_health(self.desks)
             audit = figures.audit
             events = await count_events(self.stack.kafka_bootstrap)
             log = await asyncio.to_thread(replayed, audit["log_dir"], audit["vkey"])
-            outcome = Outcome(figures, checks(expected, figures, events, log))
+            outcome = Outcome(figures, checks(expected, figures, health, events, log))
             if outcome.agrees or time.monotonic() > deadline:
-                stage.to(1)
+                stage.to(len(outcome.checks))
+                stage.finish()
                 return outcome
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+def first_ones_hesitate(wishes: int, number: int) -> Answer:
+    """So that what expires does so while the others are served: 8 and 12 of 1,000."""
+    left, declined = min(8, max(1, wishes // 100)), min(12, max(1, wishes // 50))
+    if number < left:
+        return "leave"
+    return "decline" if number < left + declined else "accept"
+
+
+def some_hesitate(number: int) -> Answer:
+    if number % 100 == 49:
+        return "leave"
+    return "decline" if number % 50 == 24 else "accept"
 
 
 class _View:
     """The board's lines of what the services say."""
 
     def __init__(self, board: Board) -> None:
+        self._board = board
         self._proposed = board.stage("提出对接 proposed")
-        self._answered = board.stage("捐方接受 accepted")
+        self._accepted = board.stage("捐方接受 accepted")
         self._delivered = board.stage("送达 delivered")
         self._confirmed = board.stage("确认收到 confirmed")
         self._told = board.stage("通知 notices")
 
     def show(self, figures: Figures) -> None:
-        matches = sum(figures.matching["matches"]["by_state"].values())
         opened = figures.requests("open", "closed")
-        self._proposed.to(matches, opened)
-        self._answered.to(
-            figures.matches("accepted", "committed", "delivered", "confirmed"), opened
-        )
+        self._proposed.to(sum(figures.matching["matches"]["by_state"].values()), opened)
+        self._accepted.to(figures.matches(*ACCEPTED), opened)
         self._delivered.to(figures.matches("delivered", "confirmed"), opened)
         self._confirmed.to(figures.matches("confirmed"), opened)
         told = sum(figures.notify["by_outcome"].values())
-        self._told.to(figures.notices("delivered", "sent", "failed"), told)
+        self._told.to(figures.notices("delivered", "sent", "failed", "unknown"), told)
+        self._board.pulse(self._stages)
 
+    def finish(self) -> None:
+        for stage in self._stages:
+            stage.finish()
 
-def demo_folder(stack: Stack) -> Path:
-    return stack.data_dir / "demo"
+    @property
+    def _stages(self) -> tuple[Stage, ...]:
+        return self._proposed, self._accepted, self._delivered, self._confirmed, self._told

@@ -11,7 +11,7 @@ from deploy.demo.figures import Figures
 from deploy.local.stack import Stack
 from services.audit.cli import yuan
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
-from services.matching.decide.cases import STATE_LABELS as MATCH_LABELS
+from services.matching.model.match import STATE_LABELS as MATCH_LABELS
 from shared.contracts.values import LABELS
 
 LEDGER = {
@@ -62,7 +62,7 @@ def show(console: Console, said: Mapping[str, Any], found: list[Check], stack: S
 
 
 def _counts(
-    console: Console, title: str, counts: Mapping[str, int], labels: Mapping[str, str]
+    console: Console, title: str, counts: Mapping[str, int], labels: Mapping[Any, str]
 ) -> None:
     named = (f"{labels.get(k, k)} {k} [bold]{n:,}[/]" for k, n in counts.items())
     console.print(f"[cyan]{title}[/]: {' · '.join(named)}", soft_wrap=True)

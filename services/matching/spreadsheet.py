@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -117,6 +117,6 @@ def _amount(name: str, text: str, parts: int) -> int:
         exact = Decimal(text.replace(",", "")) * parts
         if exact == exact.to_integral_value():
             return int(exact)
-    except (InvalidOperation, OverflowError, ValueError):
+    except (ArithmeticError, ValueError):
         pass
     raise Invalid.of("not_a_quantity", "数量不正确", "not a quantity of this unit", name)

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,13 @@ from tests.bench.loop import Load, Say
 from tests.bench.ours import Measured
 from tests.bench.shape import Shape
 
-SMALL = Load(in_flight=20, warm=20, seconds=0)
+# It works one message at a time, so more waiting ones only lengthen the warm-up.
+TUTORIAL_IN_FLIGHT = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """peers_only_seconds: how long the tutorial may take."""
+    """databases: how many requests are there before, the empty one first."""
 
     load: Load
     databases: Sequence[int]
@@ -31,25 +33,32 @@ class Options:
 
 async def bench(options: Options, path: Path, say: Say) -> report.Report:
     load_at_start = os.getloadavg()[0]
+    measured, shape = await _houses(options, path, say)
+    bare = tutorial = None
+    if options.with_peers:
+        bare = await peers.run(peers.BARE, path / "bare", shape, options.load, say)
+        slow = replace(options.load, in_flight=TUTORIAL_IN_FLIGHT, warm=TUTORIAL_IN_FLIGHT)
+        tutorial = await peers.run(peers.TUTORIAL, path / "tutorial", shape, slow, say)
+    return report.Report(load_at_start, options.load.in_flight, measured, bare, tutorial, shape)
+
+
+async def _houses(options: Options, path: Path, say: Say) -> tuple[list[Measured], Shape]:
     measured: list[Measured] = []
     shape: Shape | None = None
+    seed: preload.Seed | None = None
     for records in options.databases:
-        run = path / f"house-{records}"
-        if records:
-            assert shape is not None, "an empty database comes first"
-            await preload.fill(run, seed, records, say)
-        async with ours.running(run, run=f"run{records}") as (stack, lifecycles):
-            say(f"house at {records} records: started")
+        data_dir = path / f"house-{records}"
+        if seed is not None:
+            await preload.fill(data_dir, seed, records, say)
+        say(f"house at {records:,} records: starting")
+        async with ours.running(data_dir, run=f"run{records}") as (stack, lifecycles):
             found, shape_found = await ours.measure(stack, lifecycles, options.load, records, say)
             seed = await preload.seed_of(stack.mongo_uri)
         measured.append(found)
         shape = shape or shape_found
+        shutil.rmtree(data_dir)
     assert shape is not None
-    bare = tutorial = None
-    if options.with_peers:
-        bare = await peers.run(peers.BARE, path / "bare", shape, options.load, say)
-        tutorial = await peers.run(peers.TUTORIAL, path / "tutorial", shape, options.load, say)
-    return report.Report(load_at_start, measured, bare, tutorial, shape)
+    return measured, shape
 
 
 def main(

@@ -1,6 +1,5 @@
 """What was written to the database between two moments, counted from its oplog."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 

@@ -64,9 +64,10 @@ async def running(
         await stack.stop()
 
 
-async def started(path: Path, services: tuple[str, ...]) -> Stack:
+async def started(path: Path, services: tuple[str, ...], kafka: str | None = None) -> Stack:
     """A part that dies stays dead: then the run fails, it does not pass for a slow one."""
-    stack = Stack(StackOptions(data_dir=path, services=services), announce=print)
+    options = StackOptions(data_dir=path, services=services, kafka=kafka)
+    stack = Stack(options, announce=print)
     await stack.start()
     return stack
 

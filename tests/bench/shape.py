@@ -80,9 +80,7 @@ class Shape:
 LISTENED = frozenset({topics.MATCHES, topics.LEDGER, topics.NOTIFICATIONS})
 
 
-def shape_of(
-    records: Sequence[Record], writes: Mapping[str, Mapping[str, Write]]
-) -> Shape:
+def shape_of(records: Sequence[Record], writes: Mapping[str, Mapping[str, Write]]) -> Shape:
     """records: of one lifecycle alone, the submission first."""
     ordered = sorted(records, key=lambda record: record.time)
     counts = Counter(record.kind for record in ordered)
@@ -117,9 +115,7 @@ def _emits(ordered: Sequence[Record], counts: Mapping[str, int]) -> dict[str, An
         cause = kinds.get(str(record.event.get("causationid")))
         if cause is None:
             readable = _read_by(service)
-            before = [
-                r.kind for r in ordered[:at] if r.topic in readable and counts[r.kind] == 1
-            ]
+            before = [r.kind for r in ordered[:at] if r.topic in readable and counts[r.kind] == 1]
             cause = before[-1]
         sent[service][cause][record.kind] += 1
     return {

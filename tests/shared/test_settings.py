@@ -1,6 +1,6 @@
 """Settings: a wrong value is refused with name, value and what is allowed; secrets stay masked."""
 
-from collections.abc import Iterator
+import os
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,10 @@ from shared.settings import Settings, SettingsError, in_force, load_settings
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what the test sets."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("GUANJIA_")]:
         monkeypatch.delenv(name)
-    return monkeypatch
 
 
 @pytest.mark.parametrize(

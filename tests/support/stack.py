@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from aiokafka.admin import AIOKafkaAdminClient
+
 from deploy.local.stack import BrokerKind, Stack, StackOptions
+from tests.support.eventually import eventually
 
 NOT_STARTED = "127.0.0.1:9"
 
@@ -27,3 +30,19 @@ async def _started(options: StackOptions) -> Stack:
     stack = Stack(options, announce=print)
     await stack.start()
     return stack
+
+
+async def forget_topics(bootstrap: str) -> None:
+    """Every topic gone, so that the next test finds an empty broker."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+
+        async def ours() -> list[str]:
+            return [name for name in await admin.list_topics() if name.startswith("guanjia.")]
+
+        if names := await ours():
+            await admin.delete_topics(names)
+        await eventually(ours, lambda found: not found)
+    finally:
+        await admin.close()

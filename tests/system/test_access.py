@@ -289,7 +289,8 @@ class Publishers:
             if topic.inbound
             else self.house.own(source, "S-1", 1, data)
         )
-        return self.house.signed(source, topic.name, "k", record[2])
+        signed: Record = self.house.signed(source, topic.name, "k", record[2])
+        return signed
 
     def _sign(self, source: str, topic: str, value: bytes) -> bytes:
         return self.house.keyring.sign_record(source, topic, value)

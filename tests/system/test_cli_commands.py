@@ -1,6 +1,7 @@
 """The commands by themselves: what they import, what they refuse, keys and clients."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,8 +40,6 @@ app()
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import os
-
     for name in [name for name in os.environ if name.startswith("GUANJIA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GUANJIA_DATA_DIR", str(tmp_path))

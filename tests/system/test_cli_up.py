@@ -15,6 +15,7 @@ import pytest
 
 from deploy.local.running import RunningStack, running_stack
 from deploy.local.stack import SERVICES
+from shared.client import ServiceClient
 
 PARTS = ("broker", "mongod", *SERVICES)
 STARTS_WITHIN_S = 90
@@ -120,6 +121,7 @@ def test_the_whole_stack_starts_answers_stops_and_finds_its_data_again(tmp_path:
         every_service_is_ready(stack)
         nothing_listens_beyond_loopback(stack)
         the_commands_find_it(guanjia, stack)
+        a_bank_statement_is_entered_once(guanjia, stack, tmp_path / "bank.csv")
         wish = post_wish(stack, "m-1")
         assert wish.status_code == 201, wish.text
         pids = [first.process.pid, *stack.pids.values()]
@@ -193,6 +195,30 @@ def the_commands_find_it(guanjia: Guanjia, stack: RunningStack) -> None:
     other = guanjia("up")
     assert other.returncode == 1
     assert f"another stack (pid {stack.supervisor_pid}) runs on" in other.stderr
+
+
+STATEMENT = """流水号,名称,电话,金额,基金,到账时间
+B-1,茶园商会,+8613800000001,"11,361.50",warm,2022-01-20 08:30
+B-2,粮油店,,0.01,warm,2022-01-21T08:30:00+08:00
+B-3,粮油店,,0.001,warm,2022-01-21
+B-4,粮油店,,5,nowhere,2022-01-21
+"""
+
+
+def a_bank_statement_is_entered_once(guanjia: Guanjia, stack: RunningStack, file: Path) -> None:
+    fund = {"fund_id": "warm", "name": "暖冬", "restricted": False}
+    for who, path, body in (("maker", "", fund), ("checker", "/warm/approve", None)):
+        client = ServiceClient("audit", f"finance-{who}", file.parent)
+        client.post(f"/funds{path}", body)
+    file.write_text(STATEMENT)
+    for _ in range(2):
+        told = guanjia("import", "donations", str(file))
+        assert told.returncode == 1, told.stderr
+        assert "entered: 2；被拒绝 refused: 2；未见入账 no entry seen: 0" in told.stdout
+        assert "not an amount in yuan" in told.stdout
+        assert "no such fund: nowhere" in told.stdout
+        found = ServiceClient("audit", "auditor", file.parent).get("/funds/warm")
+        assert found["received_fen"] == 1_136_151
 
 
 def logs(data_dir: Path) -> str:

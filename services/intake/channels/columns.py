@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from services.intake.channels.towns import codes_by_name
@@ -126,7 +126,7 @@ def _fen(said: str) -> int:
     plain = said.replace(",", "").replace("，", "").removeprefix("¥").removesuffix("元").strip()
     try:
         fen = Decimal(plain) * 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one beyond every exponent
         fen = Decimal(0)
     if not fen.is_finite() or fen <= 0 or fen >= 10**15 or fen != fen.to_integral_value():
         raise Invalid.of(

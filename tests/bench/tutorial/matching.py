@@ -43,8 +43,9 @@ def build(here: Here) -> APIRouter:
         found = await matches.find_one({"_id": match_id})
         await matches.update_one({"_id": match_id}, {"$set": {"type": state}})
         fields = {name: found[name] for name in MatchEvent.model_fields if name in found}
-        event = MatchEvent(**{k: v for k, v in fields.items() if k not in ("id", "time", "type")},
-                           type=state)
+        event = MatchEvent(
+            **{k: v for k, v in fields.items() if k not in ("id", "time", "type")}, type=state
+        )
         await here.publish(event, topics.MATCHES, event.request_id)
 
     return APIRouter()

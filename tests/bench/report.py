@@ -1,0 +1,210 @@
+"""The figures of one run, for people and as JSON."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.loop import Throughput
+from tests.bench.ours import Measured
+from tests.bench.shape import Shape
+
+AIM_PER_S, AIM_OF_RAW, AIM_OF_TUTORIAL = 100, 0.5, 20
+PUBLIC_EMPTY_PER_S, PUBLIC_MILLION_PER_S = 37, 6.3
+BUSY_ENOUGH = 0.85
+PROCESSES = ("broker", "mongod", "simulators", "intake", "matching", "notify", "audit", "driver")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """load_at_start: the machine's 1-minute load average before anything was started."""
+
+    load_at_start: float
+    in_flight: int
+    measured: Sequence[Measured]
+    bare: Throughput | None
+    tutorial: Throughput | None
+    shape: Shape
+
+    @property
+    def empty(self) -> Measured:
+        return self.measured[0]
+
+    def rows(self) -> list[tuple[str, Throughput]]:
+        houses = [(_house_name(m.records), m.throughput) for m in self.measured]
+        peers = [
+            ("(a) 原始极限 raw limit", self.bare),
+            ("(b) 教程写法 tutorial way", self.tutorial),
+        ]
+        return [*houses, *((name, found) for name, found in peers if found is not None)]
+
+
+def show(report: Report, console: Console) -> None:
+    cores = os.cpu_count() or 1
+    console.print(_speeds(report, cores))
+    console.print(_aims(report))
+    console.print(_latencies(report.measured))
+    console.print(_cpu(report))
+    console.print(_public(report.measured))
+    console.print(
+        f"{cores} 核 cores; 开始时负载 load average at start {report.load_at_start:.2f}; "
+        f"在途 in flight {report.in_flight}"
+    )
+    if any(found.busy_share < BUSY_ENOUGH for _, found in report.rows()):
+        console.print(
+            "其他进程占用了处理器，速率偏低；请看每次毫秒数。Others used the machine: rates are "
+            "below what it can do; CPU milliseconds and their ratios are hardly touched by that."
+        )
+
+
+def _house_name(records: int) -> str:
+    return f"莞家 Guanjia, {records:,} 条 records"
+
+
+def _speeds(report: Report, cores: int) -> Table:
+    table = Table(title="完整流程 Complete request lifecycles")
+    table.add_column("")
+    for heading in (
+        "每秒 per second",
+        "CPU ms 每次 each",
+        "本机可达 if all cores were its own /s",
+        "占用 share of cores",
+        "计数 counted",
+    ):
+        table.add_column(heading, justify="right")
+    for name, found in report.rows():
+        table.add_row(
+            name,
+            f"{found.per_s:.1f}",
+            f"{found.cpu_ms:.1f}",
+            f"{cores * 1000 / found.cpu_ms:.0f}",
+            f"{found.busy_share:.0%}",
+            f"{found.count} / {found.seconds:.0f} s",
+        )
+    return table
+
+
+def _aims(report: Report) -> Table:
+    table = Table("", "实测 reached", "按 CPU by CPU time", "目标 aim", title="目标 Aims")
+    ours = report.empty.throughput
+    table.add_row("每秒 lifecycles per second", f"{ours.per_s:.1f}", "", f"{AIM_PER_S}")
+    for name, peer, aim in (
+        ("/ (a) 原始极限 raw limit", report.bare, AIM_OF_RAW),
+        ("/ (b) 教程写法 tutorial way", report.tutorial, AIM_OF_TUTORIAL),
+    ):
+        if peer is not None:
+            by_rate, by_cpu = ratios(ours, peer)
+            table.add_row(name, f"{by_rate:.2f}", f"{by_cpu:.2f}", f">= {aim}")
+    return table
+
+
+def ratios(ours: Throughput, peer: Throughput) -> tuple[float, float]:
+    """How many times the peer's speed: as measured, and for the same CPU time."""
+    return ours.per_s / peer.per_s, peer.cpu_ms / ours.cpu_ms
+
+
+def _latencies(measured: Sequence[Measured]) -> Table:
+    table = Table(
+        title="延迟，按一半速率匀速到达 Latency at half that load, evenly paced (seconds)"
+    )
+    table.add_column("")
+    for found in measured:
+        table.add_column(f"{found.records:,} 条 records", justify="right")
+    rows: list[tuple[str, list[str]]] = [
+        ("到达 arrivals per second", [f"{m.latency.per_s:.1f}" for m in measured]),
+        ("p50", [f"{m.latency.p50:.2f}" for m in measured]),
+        ("p90", [f"{m.latency.p90:.2f}" for m in measured]),
+        ("p99", [f"{m.latency.p99:.2f}" for m in measured]),
+    ]
+    for step in measured[0].latency.steps:
+        name = f"  … {step.removeprefix('guanjia.').removesuffix('.v1')}"
+        rows.append((name, [f"{m.latency.steps[step]:.2f}" for m in measured]))
+    for name, cells in rows:
+        table.add_row(name, *cells)
+    return table
+
+
+def _cpu(report: Report) -> Table:
+    table = Table(title="每次流程的 CPU 毫秒 CPU milliseconds per lifecycle, by process")
+    table.add_column("")
+    for name, _ in report.rows():
+        table.add_column(name, justify="right")
+    each = [found.spent.ms_each(found.count) for _, found in report.rows()]
+    for process in PROCESSES:
+        table.add_row(process, *(f"{ms.get(process, 0):.1f}" for ms in each))
+    table.add_row("合计 all", *(f"{sum(ms.values()):.1f}" for ms in each))
+    return table
+
+
+def _public(measured: Sequence[Measured]) -> Table:
+    table = Table("", "空库 empty database", "百万条 a million records", title="规模 For scale")
+    table.add_row(
+        "a comparable public system reports",
+        f"{PUBLIC_EMPTY_PER_S} lifecycles/s",
+        f"{PUBLIC_MILLION_PER_S} lifecycles/s",
+    )
+    cells = [f"{m.throughput.per_s:.1f} lifecycles/s" for m in measured]
+    if len(measured) > 1 and measured[1].records != 1_000_000:
+        cells[1] += f" (at {measured[1].records:,})"
+    table.add_row("莞家 Guanjia, this run", *cells)
+    return table
+
+
+def figures(report: Report) -> dict[str, Any]:
+    """For `--json`."""
+    ours = report.empty.throughput
+    peers = {"raw_limit": report.bare, "tutorial": report.tutorial}
+    return {
+        "machine": {"cores": os.cpu_count(), "load_at_start": report.load_at_start},
+        "in_flight": report.in_flight,
+        "house": [
+            {"records": m.records, **_throughput(m.throughput), "latency": asdict(m.latency)}
+            for m in report.measured
+        ],
+        "peers": {name: _throughput(found) for name, found in peers.items() if found},
+        "ratios": {
+            name: dict(zip(("by_rate", "by_cpu"), ratios(ours, found), strict=True))
+            for name, found in peers.items()
+            if found
+        },
+        "aims": {
+            "per_s": AIM_PER_S,
+            "of_raw_limit": AIM_OF_RAW,
+            "of_tutorial": AIM_OF_TUTORIAL,
+        },
+        "public_system": {
+            "empty_per_s": PUBLIC_EMPTY_PER_S,
+            "million_per_s": PUBLIC_MILLION_PER_S,
+        },
+        "lifecycle": _shape(report.shape),
+    }
+
+
+def _throughput(found: Throughput) -> dict[str, Any]:
+    return {
+        "per_s": found.per_s,
+        "count": found.count,
+        "seconds": found.seconds,
+        "cpu_ms": found.cpu_ms,
+        "cpu_ms_by_process": found.spent.ms_each(found.count),
+        "share_of_cores": found.busy_share,
+        "others_cpu_s": found.spent.others_s,
+        "idle_cpu_s": found.spent.idle_s,
+    }
+
+
+def _shape(shape: Shape) -> dict[str, Any]:
+    """What one lifecycle is: events by type, bytes, who sends what on, writes by collection."""
+    writes: Mapping[str, Any] = {
+        service: {name: write.per_lifecycle for name, write in collections.items()}
+        for service, collections in shape.writes.items()
+    }
+    return {
+        "events": dict(shape.counts),
+        "bytes": dict(shape.sizes),
+        "emits": shape.emits,
+        "writes": writes,
+    }

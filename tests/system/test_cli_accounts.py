@@ -1,0 +1,89 @@
+"""notify, intake and the simulators agree on every account, whoever sets it."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local.credentials import issue_first
+from deploy.simulators.environment import SimulatorsEnvironment, simulator_settings
+from deploy.simulators.main import running
+from services.intake.main import equip
+from services.intake.settings import IntakeSettings
+from services.notify.main import outbound
+from services.notify.providers import Message
+from services.notify.settings import NotifySettings
+from services.notify.templates import TEMPLATES, sms_parameters, wechat_parameters
+from shared.contracts.events import NoticeChannel
+from shared.security import Keyring, Role, first_secrets
+
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+REQUEST = "R-0123456789abcdef0123"
+OWN = {
+    "GUANJIA_TENCENT_SECRET_ID": "AKIDOURS",
+    "GUANJIA_TENCENT_SECRET_KEY": "our-key",
+    "GUANJIA_TENCENT_APP_ID": "1400000001",
+    "GUANJIA_SMS_SIGN_NAME": "茶山民政",
+    "GUANJIA_SMS_TEMPLATE_IDS": '{"request_opened": "77"}',
+    "GUANJIA_WECHAT_APPID": "wxours",
+    "GUANJIA_WECHAT_SECRET": "our-secret",
+    "GUANJIA_WECHAT_TOKEN": "our-token",
+    "GUANJIA_WECHAT_AES_KEY": AES_KEY,
+    "GUANJIA_WECHAT_TEMPLATE_IDS": '{"request_opened": "template-77"}',
+}
+
+
+@pytest.fixture(params=[{}, OWN], ids=["nothing set", "all set"])
+def accounts(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, secrets_dir: Path
+) -> Path:
+    issue_first(secrets_dir)
+    for name, value in request.param.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GUANJIA_SECRETS_DIR", str(secrets_dir))
+    monkeypatch.setenv("GUANJIA_PORT", "0")
+    monkeypatch.setenv("GUANJIA_INTAKE_URL", "")
+    return secrets_dir
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: str) -> None:
+    template = TEMPLATES[name]
+    async with (
+        running(simulator_settings(SimulatorsEnvironment())) as url,
+        httpx.AsyncClient() as http,
+    ):
+        sender = outbound(NotifySettings(simulators_url=url), Keyring(accounts), http)
+        amount = 20_000 if template.with_amount else None
+        messages: dict[NoticeChannel, Message] = {
+            "sms": Message("N-1", "+8613800138000", name, sms_parameters(REQUEST)),
+            "wechat": Message(
+                "N-2", "o-abcdef", name, wechat_parameters(template, REQUEST, amount)
+            ),
+        }
+        for channel, message in messages.items():
+            outcome = await sender.providers[channel].send(message)
+            assert outcome.kind == "sent", outcome
+
+
+def test_intake_takes_what_the_simulators_sign(accounts: Path) -> None:
+    simulator = simulator_settings(SimulatorsEnvironment())
+    keyring = Keyring(accounts)
+    equipment = equip(IntakeSettings(), keyring)
+    assert equipment.wechat_token == simulator.wechat_token
+    assert (equipment.wechat_crypto is not None) == bool(simulator.wechat_aes_key)
+    assert IntakeSettings().wechat_appid == simulator.wechat_appid
+    callback = keyring.authenticate(f"gj_callback-tencent_{simulator.callback_token}")
+    assert callback.roles == {Role.CALLBACK}
+
+
+def test_no_account_of_a_first_start_is_the_same_in_two_houses(tmp_path: Path) -> None:
+    found = []
+    for house in (tmp_path / "one", tmp_path / "two"):
+        first_secrets(house)
+        issue_first(house)
+        made = simulator_settings(SimulatorsEnvironment(secrets_dir=house))
+        found.append(
+            {made.tencent_secret_key, made.wechat_secret, made.wechat_token, made.callback_token}
+        )
+    assert len(found[0] | found[1]) == 8

@@ -1,0 +1,124 @@
+"""`guanjia demo` as anybody runs it, on fewer wishes: the whole system in processes of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.demo import campaign
+from services.audit.verify.replay import replay
+from services.audit.verify.verifier import verify_log
+from services.intake.channels.spreadsheet import Row, read
+from services.intake.channels.text import Wanted, understand
+from shared.contracts.values import Channel
+
+WISHES = 60
+RECEIVED_FEN = 20_450_000
+
+
+def played(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
+    """The summary it writes, and what it prints."""
+    file = folder / "summary.json"
+    done = subprocess.run(
+        (
+            *(sys.executable, "-m", "deploy.cli", "demo", "--json", str(file)),
+            *("--data-dir", str(folder / "data"), *options),
+        ),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(file.read_bytes()), done.stdout
+
+
+@pytest.mark.timeout(300)
+def test_demo_plays_the_campaign_and_every_sum_agrees(tmp_path: Path) -> None:
+    said, shown = played(tmp_path, "--wishes", str(WISHES))
+    asked = sum(wish.amount_fen for wish in campaign.wishes(WISHES))
+    assert said["differences"] == []
+    assert said["requests"]["by_state"] == {"closed": WISHES}
+    assert len(said["requests"]["by_channel"]) >= 5
+    assert sum(said["requests"]["by_channel"].values()) == WISHES
+    matches, ledger = said["matches"]["by_state"], said["ledger"]
+    assert matches["confirmed"] >= WISHES
+    assert matches["declined"] >= 1
+    assert matches["expired"] >= 1
+    assert ledger["received_fen"] == RECEIVED_FEN
+    assert ledger["committed_fen"] - ledger["released_fen"] == asked
+    assert ledger["disbursed_fen"] == asked
+    assert ledger["remaining_fen"] == RECEIVED_FEN - asked
+    notices = said["notifications"]
+    assert sum(notices["by_channel"].values()) == sum(notices["by_outcome"].values())
+    assert ledger["root"] in shown
+    assert "204,500.00" in shown
+    proves_itself(ledger)
+
+
+def proves_itself(ledger: dict[str, Any]) -> None:
+    """The log stays after the demo, and needs no service."""
+    report = verify_log(ledger["log_dir"], ledger["vkey"])
+    assert report.ok, report.broken
+    assert report.entries == ledger["size"]
+    (book,) = replay(ledger["log_dir"]).books.funds.values()
+    assert book.name == campaign.FUND_NAME
+
+
+@pytest.mark.timeout(300)
+def test_demo_plays_a_file_that_is_given(tmp_path: Path) -> None:
+    file = tmp_path / "needs.csv"
+    file.write_text(
+        "编号,姓名,手机,类型,类别,困难类别,数量,单位,物品,镇街,内容\n"
+        "1,陈零一,16100000001,民生微心愿,生活物资,低保边缘,1,床,棉被,茶山镇,过冬\n"
+        "2,陈零二,16100000002,民生微心愿,生活物资,低保边缘,1,床,棉被,石龙镇,过冬\n"
+        "3,陈零三,16100000003,民生微实事,便民工程,一般群众,1,盏,路灯,石龙镇,村口修路灯\n"
+        "4,陈零四,16100000004,民生微心愿,生活物资,低保边缘,零,床,棉被,石龙镇,过冬\n",
+        encoding="utf-8",
+    )
+    said, shown = played(tmp_path, "--requests", str(file))
+    assert said["differences"] == []
+    assert said["requests"]["by_state"] == {"closed": 1, "open": 2}
+    assert said["ledger"]["received_fen"] == RECEIVED_FEN
+    assert "被拒绝" in shown
+
+
+def test_wishes_ask_for_a_little_less_than_was_given() -> None:
+    given = sum(each.amount_fen for each in campaign.enterprises())
+    asked = sum(wish.amount_fen for wish in campaign.wishes())
+    assert len(campaign.enterprises()) == 18
+    assert given == campaign.TOTAL_FEN == RECEIVED_FEN
+    assert given * 9 // 10 < asked < given
+
+
+def test_the_same_seed_gives_the_same_wishes() -> None:
+    assert campaign.wishes() == campaign.wishes()
+    assert campaign.wishes(seed=1) != campaign.wishes(seed=2)
+
+
+def test_nobody_of_the_campaign_is_another() -> None:
+    wishes = campaign.wishes()
+    for whose in ("message_id", "name", "phone", "openid"):
+        values = [value for wish in wishes if (value := getattr(wish, whose))]
+        assert len(set(values)) == len(values)
+
+
+def test_every_written_wish_is_understood_for_sure() -> None:
+    for wish in campaign.wishes():
+        understood = understand(wish.text())
+        assert isinstance(understood, Wanted)
+        assert understood.sure
+        assert understood.need == wish.request().need
+        assert understood.town_code == wish.town_code
+
+
+def test_every_row_of_the_spreadsheet_is_the_wish(tmp_path: Path) -> None:
+    wishes = campaign.by_channel(campaign.wishes())[Channel.SPREADSHEET]
+    campaign.write_spreadsheet(tmp_path / "wishes.csv", wishes)
+    rows = list(read((tmp_path / "wishes.csv").read_bytes(), Channel.SPREADSHEET))
+    assert [row.request for row in rows if isinstance(row, Row)] == [
+        wish.request() for wish in campaign.sent(wishes)
+    ]
