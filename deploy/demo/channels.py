@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -139,8 +140,12 @@ class Doors:
         added(len(wishes))
 
     async def import_file(self, what: str, file: Path, accepted: Sequence[int] = (0,)) -> str:
-        """`guanjia import`, as anybody runs it. Exit code 1 says that some rows were refused."""
-        command = ("-m", "deploy.cli", "import", what, str(file))
+        """`guanjia import`, as anybody runs it. Exit code 1 says that some rows were refused;
+        they are written beside the file, so a copy is imported."""
+        copy = self._folder / file.name
+        if copy != file:
+            await asyncio.to_thread(shutil.copyfile, file, copy)
+        command = ("-m", "deploy.cli", "import", what, str(copy))
         return await self._run(command, {"COLUMNS": "160"}, accepted)
 
     async def sms(self, wishes: Sequence[Wish], added: Added) -> None:
