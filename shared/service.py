@@ -160,9 +160,7 @@ class _House:
         self._spawn(self._publisher.relay(RELAY_EVERY_S))
         self._spawn(self._follow_cluster(cluster))
         self._spawn(_endlessly(operations.watch_gaps, runtime))
-        self._jobs = [
-            asyncio.create_task(_endlessly(job, runtime)) for job in self._service.jobs
-        ]
+        self._jobs = [asyncio.create_task(_endlessly(job, runtime)) for job in self._service.jobs]
         self._app.state.ready = lambda: self._not_ready_because()
         log.info("service_ready", service=self._service.name, cluster=cluster)
 

@@ -169,12 +169,10 @@ class Staff:
         self._approved: set[str] = set()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            await self._approve()
-            await self._deliver()
-            await self._confirm()
-            await asyncio.sleep(WORK_EVERY_S)
+        """Until cancelled; each at a desk of its own."""
+        async with asyncio.TaskGroup() as group:
+            for work in (self._approve, self._deliver, self._confirm):
+                group.create_task(_again_and_again(work))
 
     async def _approve(self) -> None:
         after = ""
@@ -211,6 +209,12 @@ class Staff:
             found += [m | {"match_id": m["id"]} for m in page["matches"]]
             after = page["next"]
         return found
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(WORK_EVERY_S)
 
 
 def _pages(ids: list[str]) -> list[list[str]]:

@@ -290,5 +290,5 @@ def describe_publishers(broker: KafkaBroker, service: str) -> None:
     from shared.contracts.events import FACTS
 
     for fact in FACTS:
-        if may_publish(service, fact.TOPIC):
+        if may_publish(f"/{service}", fact.TOPIC):
             broker.publisher(fact.TOPIC, title=fact.TYPE, schema=fact, description=fact.__doc__)

@@ -18,6 +18,7 @@ from services.notify.main import create_app as create_notify
 from services.notify.settings import NotifySettings
 from shared.security import first_secrets, write_register
 from shared.settings import Settings
+from tests.support.house import House, Running
 
 CREATE: dict[str, tuple[Callable[[Any], FastAPI], type[Settings]]] = {
     "intake": (create_intake, IntakeSettings),
@@ -52,3 +53,16 @@ def operations(app: FastAPI) -> Iterator[Operation]:
         assert context.path is not None
         for method in sorted((context.methods or set()) - {"HEAD"}):
             yield Operation(method, context.path, route if isinstance(route, APIRoute) else None)
+
+
+async def start(house: House, service: str, **given: Any) -> Running:
+    create, settings = CREATE[service]
+    return await house.start_app(create(house.settings(settings, **given)))
+
+
+async def everything_stored(running: Running) -> dict[str, int]:
+    """Documents by collection, without what only says how far was read."""
+    database = running.runtime.database
+    names = set(await database.list_collection_names()) - {"positions", "dead_letters", "outbox"}
+    counts = {name: await database[name].count_documents({}) for name in sorted(names)}
+    return {name: count for name, count in counts.items() if count}

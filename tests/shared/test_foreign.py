@@ -1,0 +1,146 @@
+"""A foreign event on a broker that dies is safe once its consumer stored it: rule 7."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.audit.main import SERVICE
+from services.audit.settings import AuditSettings
+from shared.contracts.events import DonationReceived, LedgerReceived
+from shared.contracts.topics import DONATIONS_INBOUND, LEDGER, REQUESTS_INBOUND
+from shared.messaging.foreign import ForeignPublisher, answers
+from shared.security import Role, publisher_key, sign_record
+from tests.support.eventually import eventually
+from tests.support.house import House
+
+BANK = "/bank/test"
+AT = datetime(2026, 1, 18, 9, 0, tzinfo=UTC)
+FUND = "nuanliu"
+
+
+def gift(amount_fen: int = 5_000) -> DonationReceived:
+    return DonationReceived(
+        donor_id="P-1", fund_id=FUND, amount_fen=amount_fen, received_at=AT, bank_reference="T-1"
+    )
+
+
+def entered(message_id: str, source: str = BANK) -> LedgerReceived:
+    """What audit says of a gift, as far as the bank looks at it."""
+    entry = json.dumps({"event": {"id": message_id, "source": source}})
+    return LedgerReceived(log="l", index=0, fund_id=FUND, amount_fen=5_000, entry=entry)
+
+
+@asynccontextmanager
+async def bank(house: House) -> AsyncIterator[ForeignPublisher]:
+    root = (house.secrets_dir / "root.key").read_bytes()
+    async with ForeignPublisher(
+        house.broker.kafka_bootstrap,
+        source=BANK,
+        key=publisher_key(root, BANK),
+        topic=DONATIONS_INBOUND,
+        idempotent=house.broker.options.broker_kind == "kafka",
+    ) as publisher:
+        yield publisher
+
+
+async def arrived(house: House, *expected: str) -> list[str]:
+    """Ids on the inbound topic, each once, when they are these."""
+
+    async def ids() -> list[str]:
+        return [event["id"] for event in await house.read(DONATIONS_INBOUND)]
+
+    return await eventually(ids, lambda found: sorted(set(found)) == sorted(expected))
+
+
+async def test_a_foreign_event_is_kept_until_its_fact_appears(house: House) -> None:
+    async with bank(house) as publisher:
+        await publisher.publish("g-1", gift(), AT)
+        await publisher.publish("g-2", gift(), AT)
+        await arrived(house, "g-1", "g-2")
+        assert publisher.waiting == ("g-1", "g-2")
+        await house.publish(house.own("/audit", "D-1", 1, entered("g-1")))
+        await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
+        await house.publish(house.own("/audit", "D-2", 1, entered("g-2")))
+        await publisher.all_answered()
+        assert not publisher.waiting
+        assert publisher.answered == 2
+
+
+async def test_a_fact_of_another_source_lets_nothing_go(house: House) -> None:
+    async with bank(house) as publisher:
+        await publisher.publish("g-1", gift(), AT)
+        await house.publish(
+            house.own("/audit", "D-9", 1, entered("g-1", source="/bank/other")),
+            house.own("/audit", "D-2", 1, entered("g-2")),
+        )
+        await publisher.publish("g-2", gift(), AT)
+        await eventually(_waiting(publisher), lambda waiting: "g-2" not in waiting)
+        assert publisher.waiting == ("g-1",)
+
+
+async def test_what_is_kept_is_sent_again_to_a_broker_that_came_back_empty(house: House) -> None:
+    if house.broker.options.broker_kind == "kafka":
+        pytest.skip("Apache Kafka keeps what it acknowledged")
+    async with bank(house) as publisher:
+        await publisher.publish("g-1", gift(), AT)
+        await publisher.publish("g-2", gift(), AT)
+        await arrived(house, "g-1", "g-2")
+        await house.publish(house.own("/audit", "D-1", 1, entered("g-1")))
+        await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
+        await house.broker.supervisor.restart("broker")
+        await arrived(house, "g-2")
+
+
+async def test_an_event_given_while_no_broker_answers_goes_out_when_one_does(house: House) -> None:
+    await house.broker.supervisor.kill("broker")
+    async with bank(house) as publisher:
+        await publisher.publish("g-1", gift(), AT)
+        assert publisher.waiting == ("g-1",)
+        await house.broker.supervisor.restart("broker")
+        await arrived(house, "g-1")
+
+
+async def test_the_bank_hears_of_every_gift_that_audit_entered(house: House) -> None:
+    settings = house.settings(AuditSettings, log_origin="guanjia.test/log")
+    audit = await house.start(SERVICE, settings)
+    house.bearer("bank", Role.BANK, source=BANK)
+    maker = house.bearer("maker", Role.FINANCE_MAKER)
+    checker = house.bearer("checker", Role.FINANCE_CHECKER)
+    body = {"fund_id": FUND, "name": "暖“留”"}
+    await audit.http.post("/funds", json=body, headers=maker | {"Idempotency-Key": "1"})
+    await audit.http.post(f"/funds/{FUND}/approve", headers=checker | {"Idempotency-Key": "2"})
+    async with bank(house) as publisher:
+        for number in range(1, 31):
+            await publisher.publish(f"g-{number}", gift(number), AT)
+            await publisher.publish(f"g-{number}", gift(number), AT)
+        await publisher.all_answered()
+    said = (await audit.http.get("/summary", headers=maker)).json()
+    assert said["received_fen"] == sum(range(1, 31))
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\xff", b"[]", b"{}", b'{"data":1}', b'{"data":{"entry":"x"}}']
+)
+def test_a_record_that_is_no_fact_answers_nothing(value: bytes) -> None:
+    assert answers(value, BANK) == ""
+
+
+def test_a_fact_without_entry_answers_its_cause() -> None:
+    value = json.dumps({"causationid": "m-1", "data": {"person_id": "P-1"}}).encode()
+    assert answers(value, "/channels/station") == "m-1"
+
+
+def test_signature_covers_topic_and_value() -> None:
+    key = bytes(32)
+    assert sign_record(key, LEDGER, b"x") != sign_record(key, REQUESTS_INBOUND, b"x")
+
+
+def _waiting(publisher: ForeignPublisher) -> Any:
+    async def look() -> tuple[str, ...]:
+        return publisher.waiting
+
+    return look

@@ -1,0 +1,143 @@
+"""Who may speak on topics: every topic of the four services, tried with false signatures."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from shared.contracts import topics
+from shared.contracts.envelope import Fact
+from shared.contracts.events import FACTS
+from shared.contracts.topics import Topic, consumed_by
+from shared.security import PUBLISHES, Role, revoke
+from tests.contracts.facts import example
+from tests.support.eventually import eventually
+from tests.support.house import House
+from tests.support.services import SERVICES, everything_stored, start
+
+Record = tuple[str, bytes, bytes, bytes | None]
+ROLE_OF = {topic: role for role, topic in PUBLISHES.items()}
+GARBAGE = b"0" * 64
+
+
+class Publishers:
+    """Everybody who speaks on topics, those who may and those who may not."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        for role in PUBLISHES:
+            house.bearer(f"good-{_dashed(role)}", role, source=f"/good/{role}")
+            house.bearer(f"gone-{_dashed(role)}", role, source=f"/gone/{role}")
+            revoke(house.secrets_dir / "credentials.json", f"gone-{_dashed(role)}")
+
+    def forged(self, topic: Topic, fact: type[Fact]) -> Iterator[tuple[str, Record]]:
+        """Each with the code it must be refused with."""
+        honest, stranger = self._sources(topic)
+        name, key, value, signature = self._record(topic, honest, fact)
+        yield "signature_wrong", (name, key, value, None)
+        yield "signature_wrong", (name, key, value, b"")
+        yield "signature_wrong", (name, key, value, GARBAGE)
+        yield "signature_wrong", (name, key, value, b"\xff\xfe")
+        yield "signature_wrong", (name, key, value + b" ", signature)
+        yield "signature_wrong", (name, key, value, self._sign(stranger, name, value))
+        yield "signature_wrong", (name, key, value, self._sign(honest, "guanjia.other", value))
+        for source in self._not_allowed(topic):
+            yield "source_not_allowed", self._record(topic, source, fact)
+
+    def honest(self, topic: Topic, fact: type[Fact]) -> Record:
+        return self._record(topic, self._sources(topic)[0], fact)
+
+    def _sources(self, topic: Topic) -> tuple[str, str]:
+        """One who may write there, and another who has a key."""
+        if topic.inbound:
+            return f"/good/{ROLE_OF[topic.name]}", "/intake"
+        return f"/{topic.producer}", f"/good/{Role.CHANNEL}"
+
+    def _not_allowed(self, topic: Topic) -> list[str]:
+        """All of them have keys of their own, and sign rightly."""
+        own = [f"/{name}" for name in SERVICES if name != topic.producer]
+        partners = [f"/good/{role}" for role in PUBLISHES if PUBLISHES[role] != topic.name]
+        gone = [f"/gone/{role}" for role in PUBLISHES]
+        return [*own, *partners, *gone, "/unknown", "outside", "/outside"]
+
+    def _record(self, topic: Topic, source: str, fact: type[Fact]) -> Record:
+        data = example(fact)
+        record = (
+            self.house.foreign(source, "forged-1", data)
+            if topic.inbound
+            else self.house.own(source, "S-1", 1, data)
+        )
+        signed: Record = self.house.signed(source, topic.name, "k", record[2])
+        return signed
+
+    def _sign(self, source: str, topic: str, value: bytes) -> bytes:
+        return self.house.keyring.sign_record(source, topic, value)
+
+
+def _dashed(role: Role) -> str:
+    return role.replace("_", "-")
+
+
+def facts_on(topic: Topic) -> list[type[Fact]]:
+    return [fact for fact in FACTS if topic.name == fact.TOPIC]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_forged_records_become_dead_letters_and_nothing_else(
+    house: House, service: str
+) -> None:
+    publishers = Publishers(house)
+    running = await start(house, service)
+    before = await everything_stored(running)
+    forged = [
+        (code, record)
+        for topic in consumed_by(service)
+        for fact in facts_on(topic)
+        for code, record in publishers.forged(topic, fact)
+    ]
+    await house.publish(*(record for _, record in forged))
+    expected = Counter((record[0], code) for code, record in forged)
+
+    async def refused() -> Counter[tuple[str, str]]:
+        letters = await running.runtime.dead_letters.list(limit=10_000)
+        return Counter((one["topic"], p["code"]) for one in letters for p in one["problems"])
+
+    await eventually(refused, lambda found: found.total() >= expected.total())
+    assert await refused() == expected
+    assert await everything_stored(running) == before
+    told = await house.read(topics.DEAD_LETTERS)
+    assert {event["data"]["reason"] for event in told} == {code for code, _ in forged}
+
+
+@pytest.mark.parametrize("service", ["intake", "matching", "audit"])
+async def test_same_record_with_the_right_name_and_signature_is_taken(
+    house: House, service: str
+) -> None:
+    """So that the refusals above are for their signatures, not for what they say."""
+    publishers = Publishers(house)
+    running = await start(house, service)
+    own = [topic for topic in consumed_by(service) if not topic.inbound]
+    await house.publish(*(publishers.honest(t, facts_on(t)[0]) for t in own[:1]))
+
+    async def places() -> int:
+        return int(await running.runtime.database["sequences"].count_documents({}))
+
+    await eventually(places, lambda count: count >= 1)
+    assert await running.runtime.dead_letters.list() == []
+
+
+async def test_replay_by_an_operator_lets_no_forged_record_in(house: House) -> None:
+    publishers = Publishers(house)
+    operator = house.bearer("op", Role.OPERATOR)
+    running = await start(house, "audit")
+    before = await everything_stored(running)
+    [donations] = [topic for topic in consumed_by("audit") if topic.inbound]
+    forged = list(publishers.forged(donations, facts_on(donations)[0]))
+    await house.publish(*(record for _, record in forged))
+    letters = await eventually(
+        running.runtime.dead_letters.list, lambda found: len(found) >= len(forged)
+    )
+    for letter in letters:
+        path = f"/dead-letters/{letter['id']}/replay"
+        assert (await running.http.post(path, headers=operator)).status_code == 409
+    assert await everything_stored(running) == before
