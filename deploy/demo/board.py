@@ -54,7 +54,7 @@ class Board:
         )
         self.progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._began_s = time.monotonic()
-        self._pulsed_s = 0.0
+        self._pulsed_s, self._pulsed = 0.0, ""
 
     @property
     def seconds(self) -> float:
@@ -67,8 +67,10 @@ class Board:
     def pulse(self, stages: Iterable[Stage]) -> None:
         """In a pipe, where no bar moves, a line now and then."""
         if self.progress.disable and self.seconds - self._pulsed_s >= PULSE_S:
-            self._pulsed_s = self.seconds
-            self.say(" · ".join(f"{stage.title} {stage.done:,}" for stage in stages))
+            line = " · ".join(f"{stage.title} {stage.done:,}" for stage in stages)
+            if line != self._pulsed:
+                self._pulsed_s, self._pulsed = self.seconds, line
+                self.say(line)
 
     def say(self, text: str) -> None:
         self.progress.console.print(f"[dim]{self.seconds:6.1f} s[/] {text}")

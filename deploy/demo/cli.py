@@ -5,17 +5,19 @@ import json
 import shutil
 import signal
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 
 from deploy.commands.up import REFUSALS
 from deploy.demo import campaign, summary
 from deploy.demo.board import Board, make_console
-from deploy.demo.desks import open_desks
+from deploy.demo.desks import RefusedError, open_desks
 from deploy.demo.play import Outcome, Play
 from deploy.local.stack import BrokerKind, Stack, StackOptions
 
@@ -27,7 +29,7 @@ SETTINGS = {
     "GUANJIA_LOG_LEVEL": "warning",
 }
 # A file comes in all at once.
-FILE_SETTINGS = {"GUANJIA_PROPOSAL_LIFETIME_S": "120"}
+FILE_SETTINGS = {"GUANJIA_PROPOSAL_LIFETIME_S": "90"}
 WITHIN_S = 300.0
 FILE_WITHIN_S = 1800.0
 DISAGREES = 1
@@ -77,11 +79,23 @@ def demo(
         outcome = asyncio.run(_played(asked, console))
     except REFUSALS as refusal:
         raise SystemExit(str(refusal)) from None
+    except (RefusedError, httpx.TransportError, ExceptionGroup) as error:
+        raise _failed(error, folder) from error
     finally:
         if data_dir is None:
             _forget_databases(folder)
     if outcome is None or not outcome.agrees:
         raise typer.Exit(DISAGREES)
+
+
+def _failed(error: Exception, folder: Path) -> BaseException:
+    """A line for people where a part of the system refused or was away; a bug stays a bug."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, RefusedError | httpx.TransportError):
+        return error
+    what = str(error) or type(error).__name__
+    return SystemExit(f"演示中断 the demo failed: {what}\n日志 logs: {folder / 'logs'}")
 
 
 async def _played(asked: Asked, console: Console) -> Outcome | None:
@@ -117,7 +131,8 @@ async def _on(stack: Stack, asked: Asked, board: Board) -> Outcome:
             outcome = await _chosen(play, asked)
         _conclude(outcome, asked, board, stack)
         if asked.keep:
-            await _kept(board, stack)
+            with suppress(asyncio.CancelledError):  # Ctrl-C ends it as it should
+                await _kept(board, stack)
         return outcome
     finally:
         await stack.stop()

@@ -11,7 +11,7 @@ from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import Channel
 
 # Asked for often enough to be of use, seldom enough that a few enterprises can give it.
-ASKED_TIMES_MIN, ASKED_TIMES_MAX = 2, 40
+ASKED_TIMES_MIN, ASKED_TIMES_MAX = 2, 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The end of the play: the same figures as tables for people and as JSON for machines."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -75,8 +76,9 @@ def _ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
     table.add_row(*(yuan(ledger[name]) for name in LEDGER))
     console.print(table)
     console.print(f"账本 log: {ledger['size']} 条 entries, root {ledger['root']}", soft_wrap=True)
-    checkpoint = f"{ledger['log_dir']}/checkpoint"
-    console.print(f"检查点 checkpoint: {checkpoint}", soft_wrap=True)
+    checkpoint = Path(ledger["log_dir"], "checkpoint")
+    console.print(f"检查点 checkpoint {checkpoint}:", soft_wrap=True)
+    console.print(checkpoint.read_text().strip(), style="dim", soft_wrap=True, markup=False)
     console.print(
         f"核验 verify: guanjia audit verify {ledger['log_dir']} --vkey '{ledger['vkey']}'",
         soft_wrap=True,

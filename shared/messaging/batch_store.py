@@ -9,15 +9,9 @@ from typing import Any
 from shared import mongo
 from shared.errors import Conflict
 from shared.messaging import outbox
+from shared.messaging.changes import Changes, DeadLetter, Known, Loaded, Snapshot
 from shared.messaging.decision import Answer, AnyRef, Ref, States
-from shared.messaging.fold import (
-    Changes,
-    DeadLetter,
-    Known,
-    Loaded,
-    Snapshot,
-    dead_letter_notice,
-)
+from shared.messaging.fold import dead_letter_notice
 from shared.messaging.inbox import Inbox, Incoming, Item, followed
 from shared.messaging.sealing import Sealer
 

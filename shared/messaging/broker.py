@@ -30,7 +30,7 @@ from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.topics import TOPICS, Topic, may_publish
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
-from shared.messaging.fold import Outgoing
+from shared.messaging.changes import Outgoing
 from shared.messaging.inbox import Incoming, incoming_of
 from shared.security import SIGNATURE_HEADER, Keyring
 from shared.settings import Settings

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared import mongo
-from shared.messaging.fold import Outgoing
+from shared.messaging.changes import Outgoing
 
 COLLECTION = "outbox"
 DOCUMENT_BYTES_MAX = 1_000_000

@@ -20,8 +20,9 @@ import structlog
 from shared import mongo, telemetry
 from shared.errors import BugBrake, Conflict, Transient
 from shared.messaging.batch_store import BatchStore, Position
+from shared.messaging.changes import Changes, Result
 from shared.messaging.decision import Answer, Command
-from shared.messaging.fold import Changes, Fold, Result
+from shared.messaging.fold import Fold
 from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.publisher import Publisher
 

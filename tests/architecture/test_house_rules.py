@@ -14,8 +14,6 @@ from tests.architecture.house_files import ROOT, files, python_files, text_of
 LINES_MAX = 300
 LONGER_FOR_A_REASON = {
     "shared/contracts/events.py": "one table of every event is read as a whole",
-    "shared/messaging/batch_store.py": "what one transaction loads and writes, side by side",
-    "shared/messaging/fold.py": "one pure function over a batch, with its words",
     "services/audit/verify/balances.py": "the bookkeeping rules an auditor reads in one go",
 }
 # Tests are lists of sentences; a long list is no tangle, yet a very long one is two subjects.

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shared.contracts.envelope import Event
 from shared.contracts.events import MatchAccepted
+from shared.messaging.changes import Changes, Known, Loaded, Snapshot
 from shared.messaging.decision import Command, Ref
-from shared.messaging.fold import Changes, Fold, Known, Loaded, Snapshot
+from shared.messaging.fold import Fold
 from shared.messaging.inbox import Incoming, Item
 from tests.support.ledgerlet import ADD, ON_EVENT, Add, Counter
 

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from shared.messaging import outbox
+from shared.messaging.changes import Outgoing
 from shared.messaging.decision import Command
-from shared.messaging.fold import TRANSACTION_BYTES_MAX, Outgoing
+from shared.messaging.fold import TRANSACTION_BYTES_MAX
 from tests.support.house import House
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.looking import counter

@@ -1,0 +1,83 @@
+"""What goes into a fold and what comes out: the snapshot loaded, the changes to write."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.errors import Problem
+from shared.messaging.decision import Answer, AnyRef, Record, State
+from shared.messaging.inbox import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An aggregate as found; version 0 and no state is one that is not there."""
+
+    state: State | None
+    version: int = 0
+    emitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored idempotency key: what it was used for, and the answer given."""
+
+    digest: bytes
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """parked: by stream, then by sequence."""
+
+    states: Mapping[AnyRef, Loaded]
+    sequences: Mapping[str, int]
+    keys: Mapping[str, Known]
+    parked: Mapping[str, Mapping[int, Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One of our events, encoded; `id` and `correlation_id` are for the log line it gets."""
+
+    topic: str
+    key: str
+    value: bytes
+    id: str = ""
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Why an item cannot be worked. `traceback` marks a bug."""
+
+    item: Item
+    problems: tuple[Problem, ...]
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an item; `answer` and `error` are for the caller of a command."""
+
+    kind: str
+    answer: Answer | None = None
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything one transaction writes, and the result of each item worked."""
+
+    states: dict[AnyRef, State] = field(default_factory=dict)
+    read: set[AnyRef] = field(default_factory=set)
+    emitted: dict[AnyRef, int] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, Known] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    parked: dict[tuple[str, int], Item] = field(default_factory=dict)
+    unparked: set[tuple[str, int]] = field(default_factory=set)
+    dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    settled_dead_letters: dict[str, str] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+    bytes: int = 0
