@@ -11,11 +11,17 @@ from uuid import uuid4
 from deploy.demo.desks import Desk, Desks
 from services.notify.templates import TEMPLATES
 
-LOOK_EVERY_S = 0.2
-WORK_EVERY_S = 0.3
+LOOK_EVERY_S = 0.3
+WORK_EVERY_S = 1.0
 PAGE = 500
 REPLIED_AGAIN_AFTER_S = 4.0
 REASONS = ("暂时没有余力 No capacity now", "不在服务范围 Not what we can give")
+
+# Channel: where it is written, whose it is called there, what is written.
+WAYS_TO_WRITE = {
+    "sms": ("/simulator/phones/replies", "number", "1"),
+    "wechat": ("/simulator/wechat/texts", "openid", "收到"),
+}
 
 Match = dict[str, Any]
 Message = dict[str, Any]
@@ -128,31 +134,41 @@ class Applicants:
         self._simulators, self._link = desks.at("simulators"), desks.at("matching")
         self._done = done
         self._said: dict[str, tuple[float, Message]] = {}
+        self._letters: list[tuple[str, dict[str, str]]] = []
 
     async def confirm(self, message: Message) -> None:
-        if message["channel"] == "sms":
-            await self._write(message, "sms", "/simulator/phones/replies", "number", "1")
-        elif int(message["seq"]) % 2:
-            await self._write(message, "wechat", "/simulator/wechat/texts", "openid", "收到")
+        if message["channel"] == "sms" or int(message["seq"]) % 2:
+            self._write(message)
         else:
             answer = await self._link.ask(f"{message['url']}/confirm")
             self._done.confirmed["link" if answer.is_success else "link_refused"] += 1
 
-    async def repeat(self, waiting: list[Match]) -> None:
+    def repeat(self, waiting: list[Match]) -> None:
         """A person who is still asked writes once more: the first answer came too early."""
         now = time.monotonic()
         for match in waiting:
             at, message = self._said.get(match["request_id"][-6:].upper(), (now, {}))
             if message and now - at > REPLIED_AGAIN_AFTER_S:
                 self._done.confirmed["repeated"] += 1
-                await self.confirm(message)
+                self._write(message)
 
-    async def _write(self, message: Message, channel: str, path: str, whom: str, text: str) -> None:
-        words = message["text"].upper()
+    async def run(self) -> None:
+        """Until cancelled: what was written meanwhile goes out together."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            letters, self._letters = self._letters, []
+            for channel, (path, _, _) in WAYS_TO_WRITE.items():
+                mine = [body for way, body in letters if way == channel]
+                if mine:
+                    await self._simulators.post(path, mine)
+                    self._done.confirmed[channel] += len(mine)
+
+    def _write(self, message: Message) -> None:
+        words, channel = message["text"].upper(), message["channel"]
         reference = words.rpartition("尾号")[2][:6] if channel == "sms" else words.split("\n")[1]
         self._said[reference] = (time.monotonic(), message)
-        await self._simulators.post(path, [{whom: message["recipient"], "text": text}])
-        self._done.confirmed[channel] += 1
+        _, whom, text = WAYS_TO_WRITE[channel]
+        self._letters.append((channel, {whom: message["recipient"], "text": text}))
 
 
 class Staff:
@@ -199,7 +215,7 @@ class Staff:
         for ids in _pages(theirs):
             count = await _batch(self._matching, "/matches/confirm", ids)
             self._done.confirmed["staff"] += count
-        await self._applicants.repeat(delivered)
+        self._applicants.repeat(delivered)
 
     async def _matches(self, state: str) -> list[Match]:
         found: list[Match] = []

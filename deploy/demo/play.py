@@ -19,9 +19,9 @@ from deploy.demo.people import Answer, Applicants, Done, Donors, Manners, Phones
 from deploy.local.stack import Stack
 from shared.contracts.values import Channel
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.8
 QUIET_S = 2.0
-UNANSWERED_MAX = 150
+UNANSWERED_MAX = 200
 STILL_SENT_QUIET_S = 6.0
 AGREE_WITHIN_S = 15.0
 ACCEPTED = ("accepted", "committed", "delivered", "confirmed")
@@ -120,7 +120,7 @@ class Play:
         donors = Donors(self.desks, manners, self.done)
         phones = Phones(self.desks, donors, applicants)
         staff = Staff(self.desks, manners, self.done, applicants, approver)
-        work = [asyncio.create_task(phones.run()), asyncio.create_task(staff.run())]
+        work = [asyncio.create_task(each.run()) for each in (phones, applicants, staff)]
         sender = asyncio.ensure_future(sending)  # type: ignore[call-overload]
         try:
             await self._watch([*work, sender], sender)

@@ -14,6 +14,9 @@ from shared.security import first_secrets
 
 SERVICES = ("simulators", "intake", "matching", "notify", "audit")
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may have asked for
+# The embedded broker lets a group begin half a session timeout after its first member came, and
+# answers a fetch when its wait ends.
+EMBEDDED_BROKER = {"GUANJIA_SESSION_TIMEOUT_MS": "6000", "GUANJIA_FETCH_MAX_WAIT_MS": "20"}
 BrokerKind = Literal["mesh", "kafka"]
 
 
@@ -93,7 +96,9 @@ class Stack:
 
     def service_env(self, name: str) -> dict[str, str]:
         """What a service is told by its environment; also fits a service started by hand."""
+        embedded = EMBEDDED_BROKER if self.options.broker_kind == "mesh" else {}
         return {
+            **embedded,
             **self.options.settings_env,
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "GUANJIA_BROKER": self.options.broker_kind,

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.exceptions import HTTPException
 
 from shared.contracts.values import Value
 from shared.errors import BugBrake, Invalid, Problem, Transient, field_path
@@ -118,6 +119,7 @@ def install_problem_answers(app: FastAPI) -> None:
         Denied: _denied,
         Transient: _transient,
         BugBrake: _transient,
+        HTTPException: _refused,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -140,6 +142,17 @@ async def _request_invalid(_request: Request, error: RequestValidationError) -> 
             for e in error.errors()
         ),
     )
+
+
+async def _refused(_request: Request, error: HTTPException) -> Response:
+    """What the framework itself turns away: no such path, another method, no JSON at all."""
+    zh = _FRAMEWORK_ZH.get(error.status_code, "请求有误")
+    answer = problems(error.status_code, Problem("bad_request", zh, str(error.detail)))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+_FRAMEWORK_ZH = {404: "没有这个地址", 405: "这个地址不接受这种方法"}
 
 
 async def _unauthenticated(_request: Request, _error: Unauthenticated) -> Response:

@@ -62,7 +62,7 @@ async def _houses(options: Options, path: Path, say: Say) -> tuple[list[Measured
 
 
 def main(
-    seconds: Annotated[float, typer.Option(help="measured, per load")] = 25.0,
+    seconds: Annotated[float, typer.Option(help="measured, per load")] = 20.0,
     in_flight: Annotated[int, typer.Option(help="lifecycles begun and not ended")] = 300,
     database: Annotated[
         int, typer.Option(help="requests there before; 0: the empty database alone")
@@ -73,7 +73,7 @@ def main(
     """莞家与原始极限、教程写法的对比。The house beside the raw limit and the tutorial way."""
     console = Console()
     options = Options(
-        Load(in_flight, in_flight, seconds),
+        Load(in_flight, in_flight // 2, seconds),
         (0, database) if database else (0,),
         peers_too,
     )

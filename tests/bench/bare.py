@@ -44,9 +44,8 @@ class Documents:
 
 
 async def serve(plan: Plan, service: str) -> None:
-    database = AsyncIOMotorClient(plan.mongo_uri, w="majority", journal=True)[
-        f"{plan.prefix}_{service}"
-    ]
+    client: Any = AsyncIOMotorClient(plan.mongo_uri, w="majority", journal=True)
+    database = client[f"{plan.prefix}_{service}"]
     producer = AIOKafkaProducer(
         bootstrap_servers=plan.kafka_bootstrap, acks="all", max_batch_size=256_000
     )

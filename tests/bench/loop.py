@@ -35,12 +35,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """began: how many were submitted in all, warm-up and drain included."""
+    """began: how many were submitted in all, warm-up and drain included, within began_s."""
 
     count: int
     seconds: float
     spent: cpu.Spent
     began: int
+    began_s: float
 
     @property
     def per_s(self) -> float:
@@ -61,7 +62,7 @@ async def hold(
     player: Player, load: Load, pids: Mapping[str, int], say: Say, first: int = 0
 ) -> Throughput:
     """Keeps so many in flight, measures after the warm-up, then lets all of them end."""
-    began, from_done = first, player.done
+    began, from_done, opened = first, player.done, time.monotonic()
     start: tuple[float, int, cpu.Snapshot] | None = None
     progress = _Progress(player, say)
     while start is None or time.monotonic() - start[0] < load.seconds:
@@ -77,7 +78,9 @@ async def hold(
     ended, after = time.monotonic(), cpu.snapshot(pids)
     count = player.done - from_done - start[1]
     await ended_all(player, from_done + began - first, progress)
-    return Throughput(count, ended - start[0], cpu.spent(start[2], after), began - first)
+    began_s = time.monotonic() - opened
+    used = cpu.spent(start[2], after)
+    return Throughput(count, ended - start[0], used, began - first, began_s)
 
 
 async def pace(player: Player, per_s: float, seconds: float, first: int, say: Say) -> int:

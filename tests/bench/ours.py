@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.stack import SERVICES, Stack, StackOptions
+from tests.bench import cpu
 from tests.bench.loop import Load, Say, Throughput, hold, pace
 from tests.bench.oplog import Oplog
 from tests.bench.shape import Record, Shape, read_records, shape_of
+from tests.bench.work import Work, read_work
 from tests.support.eventually import eventually
 from tests.support.lifecycles import Lifecycle, Lifecycles
 
@@ -29,6 +31,7 @@ STEPS = (
 TOLD = "told"
 SUBMITTED = "guanjia.request.submitted.v1"
 QUIET_S = 1.5
+IDLE_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,16 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """records: requests that were there before."""
+    """records: requests that were there before. idle_ms: CPU milliseconds a second at rest.
+
+    work: what the processors did for all that was begun under full load.
+    """
 
     records: int
     throughput: Throughput
     latency: Latency
+    idle_ms: Mapping[str, float]
+    work: Mapping[str, Work]
 
 
 @asynccontextmanager
@@ -88,17 +96,31 @@ async def measure(
 ) -> tuple[Measured, Shape]:
     """Full load, then half of what it reached at an even pace, then one lifecycle alone."""
     await prepare(lifecycles)
+    idle = await _idle(stack, lifecycles, say)
     oplog = Oplog(stack.mongo_uri)
     await oplog.begin()
+    before = await read_work(stack.urls)
     throughput = await hold(lifecycles, load, stack.supervisor.pids(), say)
     await _quiet(lifecycles)
+    after = await read_work(stack.urls)
     writes = await oplog.writes(throughput.began)
     oplog.close()
     half = throughput.per_s / 2
     paced = await pace(lifecycles, half, load.seconds, throughput.began, say)
     latency = _latency(half, list(lifecycles.started.values())[-paced:])
     records_of_one = await _one_alone(stack, lifecycles, throughput.began + paced)
-    return Measured(records, throughput, latency), shape_of(records_of_one, writes)
+    work = {name: after[name].since(before[name]) for name in after}
+    return Measured(records, throughput, latency, idle, work), shape_of(records_of_one, writes)
+
+
+async def _idle(stack: Stack, lifecycles: Lifecycles, say: Say) -> Mapping[str, float]:
+    """CPU milliseconds a second of a house with nothing to do, by process."""
+    await _quiet(lifecycles)
+    say("measuring the idle house")
+    before = cpu.snapshot(stack.supervisor.pids())
+    await asyncio.sleep(IDLE_S)
+    used = cpu.spent(before, cpu.snapshot(stack.supervisor.pids()))
+    return {name: seconds * 1000 / IDLE_S for name, seconds in used.processes.items()}
 
 
 def _latency(per_s: float, paced: list[Lifecycle]) -> Latency:

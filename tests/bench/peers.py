@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -122,7 +123,7 @@ def _part(peer: Peer, service: str, path: Path) -> Part:
 
 async def _furnish(plan: Plan) -> None:
     """A fund, donors and an offer, for the peer that looks for them."""
-    client = AsyncIOMotorClient(plan.mongo_uri)
+    client: Any = AsyncIOMotorClient(plan.mongo_uri)
     donor = {"_id": "P-donor", "phone": phone("tutorial", 9_999_999)}
     offer = {"_id": "O-1", "donor_id": "P-donor", "free": PLENTY}
     fund = {"_id": FUND, "received_fen": PLENTY, "committed_fen": 0, "disbursed_fen": 0}

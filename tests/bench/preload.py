@@ -1,7 +1,8 @@
-"""Fills a database with closed requests and what they left in each service, before the house starts.
+"""Fills a database with closed requests and what they left in each service.
 
-Documents are clones of one real lifecycle's under ids of their own, written as raw BSON; indexes
-are the house's and are built at the end. The ledger's entries are not cloned: a log cannot be.
+Documents are clones of one real lifecycle's under ids of their own, written as raw BSON before the
+house starts; the indexes are the house's and are built at the end. The ledger's entries are not
+cloned: a log cannot be.
 """
 
 import asyncio

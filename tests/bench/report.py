@@ -15,6 +15,7 @@ from tests.bench.shape import Shape
 AIM_PER_S, AIM_OF_RAW, AIM_OF_TUTORIAL = 100, 0.5, 20
 PUBLIC_EMPTY_PER_S, PUBLIC_MILLION_PER_S = 37, 6.3
 BUSY_ENOUGH = 0.85
+RAW, TUTORIAL = "(a) 原始极限 raw limit", "(b) 教程写法 tutorial way"
 PROCESSES = ("broker", "mongod", "simulators", "intake", "matching", "notify", "audit", "driver")
 
 
@@ -34,11 +35,8 @@ class Report:
         return self.measured[0]
 
     def rows(self) -> list[tuple[str, Throughput]]:
-        houses = [(_house_name(m.records), m.throughput) for m in self.measured]
-        peers = [
-            ("(a) 原始极限 raw limit", self.bare),
-            ("(b) 教程写法 tutorial way", self.tutorial),
-        ]
+        houses = [(f"莞家 Guanjia, {m.records:,} 条 records", m.throughput) for m in self.measured]
+        peers = ((RAW, self.bare), (TUTORIAL, self.tutorial))
         return [*houses, *((name, found) for name, found in peers if found is not None)]
 
 
@@ -48,6 +46,7 @@ def show(report: Report, console: Console) -> None:
     console.print(_aims(report))
     console.print(_latencies(report.measured))
     console.print(_cpu(report))
+    console.print(_work(report.measured))
     console.print(_public(report.measured))
     console.print(
         f"{cores} 核 cores; 开始时负载 load average at start {report.load_at_start:.2f}; "
@@ -55,13 +54,9 @@ def show(report: Report, console: Console) -> None:
     )
     if any(found.busy_share < BUSY_ENOUGH for _, found in report.rows()):
         console.print(
-            "其他进程占用了处理器，速率偏低；请看每次毫秒数。Others used the machine: rates are "
-            "below what it can do; CPU milliseconds and their ratios are hardly touched by that."
+            "机器与他人共用：速率偏低，请看 CPU 毫秒数及其比值。Others used the machine, or it "
+            "waited: rates are below what it can do; CPU milliseconds and their ratios tell more."
         )
-
-
-def _house_name(records: int) -> str:
-    return f"莞家 Guanjia, {records:,} 条 records"
 
 
 def _speeds(report: Report, cores: int) -> Table:
@@ -92,12 +87,12 @@ def _aims(report: Report) -> Table:
     ours = report.empty.throughput
     table.add_row("每秒 lifecycles per second", f"{ours.per_s:.1f}", "", f"{AIM_PER_S}")
     for name, peer, aim in (
-        ("/ (a) 原始极限 raw limit", report.bare, AIM_OF_RAW),
-        ("/ (b) 教程写法 tutorial way", report.tutorial, AIM_OF_TUTORIAL),
+        (RAW, report.bare, AIM_OF_RAW),
+        (TUTORIAL, report.tutorial, AIM_OF_TUTORIAL),
     ):
         if peer is not None:
             by_rate, by_cpu = ratios(ours, peer)
-            table.add_row(name, f"{by_rate:.2f}", f"{by_cpu:.2f}", f">= {aim}")
+            table.add_row(f"莞家 / {name}", f"{by_rate:.2f}", f"{by_cpu:.2f}", f">= {aim}")
     return table
 
 
@@ -130,12 +125,43 @@ def _latencies(measured: Sequence[Measured]) -> Table:
 def _cpu(report: Report) -> Table:
     table = Table(title="每次流程的 CPU 毫秒 CPU milliseconds per lifecycle, by process")
     table.add_column("")
+    table.add_column("空闲时每秒 at rest, per second", justify="right")
     for name, _ in report.rows():
         table.add_column(name, justify="right")
     each = [found.spent.ms_each(found.count) for _, found in report.rows()]
     for process in PROCESSES:
-        table.add_row(process, *(f"{ms.get(process, 0):.1f}" for ms in each))
-    table.add_row("合计 all", *(f"{sum(ms.values()):.1f}" for ms in each))
+        cells = [f"{ms.get(process, 0):.1f}" for ms in (report.empty.idle_ms, *each)]
+        table.add_row(process, *cells)
+    sums = [f"{sum(ms.values()):.1f}" for ms in (report.empty.idle_ms, *each)]
+    table.add_row("合计 all", *sums)
+    return table
+
+
+def _work(measured: Sequence[Measured]) -> Table:
+    """Where the time goes: who is at it all the time is the narrow place."""
+    table = Table(title="各服务的批处理，满载 The processors under full load")
+    for heading in ("", "服务 service"):
+        table.add_column(heading)
+    for heading in (
+        "事务/流程 transactions per lifecycle",
+        "项/事务 items per transaction",
+        "毫秒/事务 ms per transaction",
+        "忙 busy",
+        "冲突 conflicts",
+    ):
+        table.add_column(heading, justify="right")
+    for found in measured:
+        for name, work in found.work.items():
+            each = max(1.0, work.transactions)
+            table.add_row(
+                f"{found.records:,}",
+                name,
+                f"{work.transactions / found.throughput.began:.2f}",
+                f"{work.items / each:.0f}",
+                f"{work.busy_s * 1000 / each:.0f}",
+                f"{work.busy_s / found.throughput.began_s:.0%}",
+                f"{work.conflicts:.0f}",
+            )
     return table
 
 
@@ -161,7 +187,13 @@ def figures(report: Report) -> dict[str, Any]:
         "machine": {"cores": os.cpu_count(), "load_at_start": report.load_at_start},
         "in_flight": report.in_flight,
         "house": [
-            {"records": m.records, **_throughput(m.throughput), "latency": asdict(m.latency)}
+            {
+                "records": m.records,
+                **_throughput(m.throughput),
+                "latency": asdict(m.latency),
+                "idle_ms_per_s": dict(m.idle_ms),
+                "processors": {name: asdict(work) for name, work in m.work.items()},
+            }
             for m in report.measured
         ],
         "peers": {name: _throughput(found) for name, found in peers.items() if found},

@@ -56,6 +56,7 @@ class House:
     # --- services ---
 
     def settings(self, kind: type[Settings] = Settings, **given: Any) -> Any:
+        kafka = self.broker.options.broker_kind == "kafka"
         return kind(
             **{
                 "broker": self.broker.options.broker_kind,
@@ -65,7 +66,8 @@ class House:
                 "secrets_dir": self.secrets_dir,
                 "data_dir": self.secrets_dir.parent,
                 "fetch_max_wait_ms": 20,
-                "session_timeout_ms": 6000,
+                # Kafka allows no less than 6 s; the embedded broker begins after half of it.
+                "session_timeout_ms": 6000 if kafka else 3000,
                 **given,
             }
         )

@@ -1,5 +1,6 @@
 """The four services as they are put together in production, on a test's settings."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,10 @@ def operations(app: FastAPI) -> Iterator[Operation]:
         assert context.path is not None
         for method in sorted((context.methods or set()) - {"HEAD"}):
             yield Operation(method, context.path, route if isinstance(route, APIRoute) else None)
+
+
+def address(path: str, token: str = "X-1") -> str:
+    return re.sub(r"\{[^}]*\}", token, path)
 
 
 async def start(house: House, service: str, **given: Any) -> Running:

@@ -1,6 +1,5 @@
 """Who may come in: every route of the four services, tried by the wrong people."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,15 @@ from shared.security import Role, revoke
 from shared.web.openapi import allowed_by
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
-from tests.support.services import CREATE, SERVICES, Operation, everything_stored, operations, start
+from tests.support.services import (
+    CREATE,
+    SERVICES,
+    Operation,
+    address,
+    everything_stored,
+    operations,
+    start,
+)
 
 OPEN_TO_ALL = {
     ("GET", "/asyncapi"),
@@ -63,10 +70,6 @@ def without_guard(app: Any) -> set[tuple[str, str]]:
         for operation in operations(app)
         if operation.route is None or allowed_by(operation.route) is None
     }
-
-
-def address(path: str, token: str = "X-1") -> str:
-    return re.sub(r"\{[^}]*\}", token, path)
 
 
 async def ask(running: Running, operation: Operation, headers: Headers) -> httpx.Response:

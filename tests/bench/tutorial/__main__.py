@@ -1,10 +1,11 @@
 """One of the four: `python -m tests.bench.tutorial SERVICE PLAN`."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from tests.bench.plan import Plan
 from tests.bench.tutorial import audit, intake, matching, notify
 from tests.bench.tutorial.messages import Here
+from tests.support.eventually import eventually
 
 BUILD = {
     "intake": intake.build,
@@ -45,8 +47,11 @@ def main(arguments: Sequence[str]) -> None:
 async def _assigned(here: Here) -> None:
     """FastStream starts before its groups have joined."""
     for subscriber in here.broker.subscribers:
-        while not subscriber.consumer.assignment():  # type: ignore[attr-defined]
-            await asyncio.sleep(0.05)
+        await eventually(partial(_assignment, subscriber), bool)
+
+
+async def _assignment(subscriber: Any) -> frozenset[Any]:
+    return frozenset(subscriber.consumer.assignment())
 
 
 if __name__ == "__main__":

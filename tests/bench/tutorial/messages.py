@@ -1,5 +1,6 @@
 """What the four say to each other, and where."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,8 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import BaseModel, Field
 
 from tests.bench.plan import Plan
+
+Handler = Callable[[Any], Awaitable[None]]
 
 
 class Event(BaseModel):
@@ -76,7 +79,7 @@ class Here:
         self.broker = KafkaBroker(plan.kafka_bootstrap, logger=None)
         self.database: Any = AsyncIOMotorClient(plan.mongo_uri)[f"{plan.prefix}_{service}"]
 
-    def on(self, topic: str) -> Any:
+    def on(self, topic: str) -> Callable[[Handler], object]:
         return self.broker.subscriber(
             self.plan.topic(topic), group_id=self.group, auto_offset_reset="earliest"
         )
