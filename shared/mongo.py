@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import structlog
 from bson import CodecOptions
@@ -96,18 +96,7 @@ async def ensure_indexes(database: Database, indexes: Iterable[Index]) -> None:
 def to_document(state: State) -> dict[str, Any]:
     document = state.model_dump(mode="python")
     document["_id"] = document.pop("id")
-    return cast("dict[str, Any]", _plain(document))
-
-
-def _plain(value: Any) -> Any:
-    """BSON takes no enums, sets or tuples of them; everything else passes."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    if isinstance(value, str) and type(value) is not str:
-        return str(value.value) if hasattr(value, "value") else str(value)
-    return value
+    return document
 
 
 def to_state(state: type[S], document: Mapping[str, Any]) -> S:

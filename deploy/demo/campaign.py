@@ -134,17 +134,21 @@ class Wish:
 
     @property
     def phone(self) -> str | None:
-        """Who is visited at home and who writes by WeChat left no number."""
-        has_none = self.channel in (Channel.HOUSEHOLD_VISIT, Channel.WECHAT)
+        """Who writes by WeChat left no number, nor did some who are visited at home."""
+        visited = self.channel is Channel.HOUSEHOLD_VISIT
+        has_none = self.channel is Channel.WECHAT or (visited and self.number % 3 == 0)
         return None if has_none else f"+86161{self.number:08d}"
 
     @property
     def openid(self) -> str | None:
-        """Those who write by WeChat; and some who follow the account besides."""
-        follows = self.channel is Channel.WECHAT or (self.phone and self.number % 4 == 0)
-        return (
-            f"demo-wish-{self.number:05d}" if follows and self.channel is not Channel.SMS else None
-        )
+        """Of those who write by WeChat; and of some who follow the account besides."""
+        also = self.phone and self.channel is not Channel.SMS and self.number % 4 == 0
+        follows = self.channel is Channel.WECHAT or also
+        return f"demo-wish-{self.number:05d}" if follows else None
+
+    @property
+    def is_reachable(self) -> bool:
+        return bool(self.phone or self.openid)
 
     @property
     def yuan(self) -> str:

@@ -21,17 +21,17 @@ from deploy.demo.desks import RefusedError, open_desks
 from deploy.demo.play import Outcome, Play
 from deploy.local.stack import BrokerKind, Stack, StackOptions
 
-# A donor has this long: those who are left alone expire while the others are served.
 SETTINGS = {
-    "GUANJIA_PROPOSAL_LIFETIME_S": "40",
     "GUANJIA_DUE_POLL_MS": "500",
     "GUANJIA_FETCH_MAX_WAIT_MS": "20",
+    # A part that dies is soon missed: its partitions wait no longer than this.
+    "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_LOG_LEVEL": "warning",
 }
-# A file comes in all at once.
-FILE_SETTINGS = {"GUANJIA_PROPOSAL_LIFETIME_S": "90"}
 WITHIN_S = 300.0
 FILE_WITHIN_S = 1800.0
+# A file comes in all at once, so its donors need longer.
+FILE_LIFETIME_S = 90.0
 DISAGREES = 1
 
 
@@ -98,9 +98,15 @@ def _failed(error: Exception, folder: Path) -> BaseException:
     return SystemExit(f"演示中断 the demo failed: {what}\n日志 logs: {folder / 'logs'}")
 
 
+def lifetime_s(wishes: int) -> float:
+    """A donor has this long. Who is left alone lets it expire while the others are served."""
+    return min(40.0, 15.0 + wishes / 40)
+
+
 async def _played(asked: Asked, console: Console) -> Outcome | None:
     """None when it was stopped before the end."""
-    settings = SETTINGS | (FILE_SETTINGS if asked.requests else {})
+    lifetime = FILE_LIFETIME_S if asked.requests else lifetime_s(asked.wishes)
+    settings = SETTINGS | {"GUANJIA_PROPOSAL_LIFETIME_S": str(lifetime)}
     options = StackOptions(data_dir=asked.data_dir, broker=asked.broker, settings_env=settings)
     with Board(console) as board:
         stack = Stack(options, announce=board.say)

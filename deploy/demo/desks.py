@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-TRIES_MAX = 8
+TRIES_MAX = 14
 WAIT_S_MAX = 3.0
 AT_ONCE_MAX = 24
 BUSY = (429, 503)

@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.demo import campaign, goods
 from deploy.demo.board import Board, Stage
 from deploy.demo.campaign import Wish
-from deploy.demo.channels import Doors, Pace
+from deploy.demo.channels import HTTP_CREDENTIALS, Doors, Pace
 from deploy.demo.checks import Check, Expected, checks
 from deploy.demo.desks import Desks
 from deploy.demo.figures import Figures, count_events, look, look_at_health, replayed
@@ -51,13 +51,13 @@ class Play:
     async def campaign(self, wishes: Sequence[Wish]) -> Outcome:
         """The New Year campaign, on so many wishes."""
         await self.money()
-        visited: set[str] = set()
+        unreachable: set[str] = set()
         manners = Manners(
             answer=partial(first_ones_hesitate, len(wishes)),
-            confirmed_by_staff=lambda match: match["request_id"] in visited,
+            confirmed_by_staff=lambda match: match["request_id"] in unreachable,
         )
         expected = Expected(campaign.TOTAL_FEN, requests=len(wishes), closed=len(wishes))
-        sending = self._send(wishes, visited)
+        sending = self._send(wishes, unreachable)
         return await self.until_quiet(sending, manners, expected, "approver-village")
 
     async def file(self, requests: Path, offers: Path | None) -> Outcome:
@@ -88,23 +88,23 @@ class Play:
         stage.finish()
         return ids
 
-    async def _send(self, wishes: Sequence[Wish], visited: set[str]) -> None:
-        """Every channel at once."""
+    async def _send(self, wishes: Sequence[Wish], unreachable: set[str]) -> None:
+        """Every channel at once. unreachable: gets the requests of whom nobody can write to."""
         self._sent.to(0, len(wishes))
         added: Callable[[int], None] = self._sent.add
         mine = campaign.by_channel(wishes)
 
-        async def visits() -> None:
-            visited.update(
-                await self.doors.http(Channel.HOUSEHOLD_VISIT, mine[Channel.HOUSEHOLD_VISIT], added)
-            )
-
         doors = self.doors
+
+        async def http(channel: Channel) -> None:
+            ids = await doors.http(channel, mine[channel], added)
+            pairs = zip(ids, mine[channel], strict=True)
+            unreachable.update(id_ for id_, wish in pairs if not wish.is_reachable)
+
         await doors.spreadsheet(mine[Channel.SPREADSHEET], added)
         async with asyncio.TaskGroup() as group:
-            group.create_task(visits())
-            for channel in (Channel.COMMITTEE, Channel.HOTLINE):
-                group.create_task(doors.http(channel, mine[channel], added))
+            for channel in HTTP_CREDENTIALS:
+                group.create_task(http(channel))
             group.create_task(doors.topic(mine[Channel.STATION], added))
             group.create_task(doors.sms(mine[Channel.SMS], added))
             group.create_task(doors.wechat(mine[Channel.WECHAT], added))

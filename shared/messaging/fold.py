@@ -205,7 +205,9 @@ class Fold:
         outgoing, emitted = staged
         for state in decision.states:
             ref: AnyRef = Ref(type(state), state.id)
-            self._view[ref] = self.changes.states[ref] = _in_story(state, item)
+            is_new = self._snapshot.states[ref].state is None
+            kept = _in_story(state, item) if is_new else state
+            self._view[ref] = self.changes.states[ref] = kept
         if decision.states or decision.events or decision.records:
             self.changes.read |= read
         self.changes.emitted |= emitted

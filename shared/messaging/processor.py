@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ from shared.messaging.batch_store import BatchStore, Position
 from shared.messaging.changes import Changes, Result
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
-from shared.messaging.inbox import Inbox, Incoming, Item
+from shared.messaging.inbox import Inbox, Incoming, Item, bug_problem, traceback_of
 from shared.messaging.publisher import Publisher
 
 log = structlog.get_logger()
@@ -175,6 +175,13 @@ class Processor:
                 failures += 1
                 log.warning("batch_retried", service=self._service, error=str(error))
                 await _back_off(failures, most_s=RETRY_DELAY_S_MAX)
+            except BugBrake:
+                raise
+            except Exception as bug:
+                # What cannot be written is somebody's: alone, it becomes a dead letter.
+                if size == 1:
+                    batch[0] = _unwritable(batch[0], bug)
+                size = max(1, size // 2)
             else:
                 for pending, result in zip(batch, worked, strict=False):
                     pending.ticket.settle(pending.index, result)
@@ -230,6 +237,15 @@ class Processor:
                 traceback=letter.traceback or None,
             )
         telemetry.log_emitted(self._service, changes.outgoing)
+
+
+def _unwritable(pending: Pending, bug: Exception) -> Pending:
+    """Raises the bug again when even the dead letter could not be stored."""
+    if pending.item.problems:
+        raise bug
+    problems, trace = (bug_problem(bug),), traceback_of(bug)
+    item = replace(pending.item, problems=problems, traceback=trace)
+    return replace(pending, item=item)
 
 
 def _positions(items: Sequence[Item]) -> dict[Position, int]:

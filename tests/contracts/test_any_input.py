@@ -11,12 +11,14 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema_rs import Draft202012Validator
 from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
 
 from shared.security import Role
 from shared.web.openapi import allowed_by
 from tests.support.house import House
 from tests.support.services import SERVICES, address, operations, start
 
+AnyCase = Case[Any]
 EXAMPLES = 3
 PROBLEMS = Draft202012Validator(
     {
@@ -96,12 +98,13 @@ def nasty(app: FastAPI) -> Iterator[tuple[str, str, bytes]]:
             yield operation.method, f"{address(operation.path)}?{query}", b""
 
 
-def cases(app: FastAPI, examples: int) -> list[Case]:
+def cases(app: FastAPI, examples: int) -> list[AnyCase]:
     """Some that fit the description of a route and some that do not, for each."""
     described = schemathesis.openapi.from_dict(app.openapi())
     guarded = {o.path for o in operations(app) if o.route and allowed_by(o.route)}
-    found: list[Case] = []
+    found: list[AnyCase] = []
     for result in described.get_all_operations():
+        assert isinstance(result, Ok), result
         operation = result.ok()
         if operation.path in guarded:
             for mode in GenerationMode:
@@ -109,8 +112,8 @@ def cases(app: FastAPI, examples: int) -> list[Case]:
     return found
 
 
-def drawn(strategy: Any, examples: int) -> list[Case]:
-    found: list[Case] = []
+def drawn(strategy: Any, examples: int) -> list[AnyCase]:
+    found: list[AnyCase] = []
 
     @settings(
         max_examples=examples,
@@ -121,14 +124,14 @@ def drawn(strategy: Any, examples: int) -> list[Case]:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=strategy)
-    def keep(case: Case) -> None:
+    def keep(case: AnyCase) -> None:
         found.append(case)
 
     keep()
     return found
 
 
-async def sent(http: httpx.AsyncClient, case: Case, who: dict[str, str]) -> httpx.Response:
+async def sent(http: httpx.AsyncClient, case: AnyCase, who: dict[str, str]) -> httpx.Response:
     asked = case.as_transport_kwargs(base_url="http://service")
     headers = {k: v for k, v in (asked.get("headers") or {}).items() if k != "Authorization"}
     return await http.request(

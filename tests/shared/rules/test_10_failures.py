@@ -78,6 +78,19 @@ async def test_transient_is_tried_again_in_place_until_it_works(house: House) ->
     assert (await counts(service, "M-1", 1)).total == 1
 
 
+async def test_what_the_database_cannot_hold_is_a_dead_letter_and_the_rest_is_kept(
+    house: House,
+) -> None:
+    service = await house.start(ledgerlet())
+    house.bearer("bank", Role.BANK, source="/bank/icbc")
+    too_large = Command(Add(counter="C", amount=2**70), key="k0")
+    fine = [Command(Add(counter="D", amount=1), key=f"k{n}") for n in range(1, 5)]
+    answers = await service.runtime.processor.execute_many([*fine, too_large, *fine])
+    assert isinstance(answers[4], Exception)
+    assert [a for a in answers if isinstance(a, Exception)] == [answers[4]]
+    assert (await counter(service, "D")).total == 4
+
+
 async def test_dead_letter_that_cannot_be_stored_ends_the_process(
     house: House, tmp_path: Path
 ) -> None:
