@@ -1,22 +1,13 @@
-"""The service on a real broker and database: rounds, links, partners, races."""
+"""The service on a real broker and database: links, partners, races."""
 
 import asyncio
-from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
 
-from services.matching.main import create_app
-from services.matching.model.match import Match, Propose
+from services.matching.model.match import Propose
 from services.matching.model.match_id import match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.round import Round
-from services.matching.settings import MatchingSettings
-from services.matching.solver.interface import Inputs, digest, read, solution_digest, written
-from services.matching.solver.priority import PriorityOrder
-from services.matching.store import open_need, open_offer
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerCommitted, LedgerRefused, ReplyUnderstood
@@ -24,70 +15,14 @@ from shared.messaging.decision import Answer, Command
 from shared.security import Role
 from tests.matching.deciding import (
     FUND,
-    NOW,
-    Desk,
     ledger,
-    opened,
     person_id,
     request_id,
     submitted_offer,
 )
+from tests.matching.office import SECOND, Office, started
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
-
-SECOND = timedelta(seconds=1)
-
-
-async def started(house: House, **given: Any) -> Running:
-    settings = house.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **given)
-    return await house.start_app(create_app(settings))
-
-
-class Office:
-    """Staff, a partner and the other services, as matching hears of them."""
-
-    def __init__(self, house: House, running: Running) -> None:
-        self.house = house
-        self.http = running.http
-        self.database = running.runtime.database
-        self.operator = house.bearer("op", Role.OPERATOR)
-        self.sequences: dict[str, int] = {}
-
-    async def offer(self, key: str = "a", **more: Any) -> str:
-        body = submitted_offer(**more).model_dump(mode="json", exclude_none=True)
-        answer = await self.post("/offers", key, body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["offer_id"])
-
-    async def post(self, path: str, key: str, body: Any = None) -> httpx.Response:
-        return await self.http.post(
-            path, json=body, headers=self.operator | {"Idempotency-Key": key}
-        )
-
-    async def opens(self, *names: str, quantity: int = 50, **more: Any) -> None:
-        await self.house.publish(
-            *(
-                self.house.own("/intake", request_id(name), 1, opened(name, quantity, **more))
-                for name in names
-            )
-        )
-
-    async def audit_says(self, match: str, fact: LedgerCommitted | LedgerRefused) -> None:
-        await self.house.publish(self.house.own("/audit", match, 1, fact))
-
-    async def matches(self, count: int, state: str) -> list[Match]:
-        async def look() -> list[Match]:
-            return await mongo.find(self.database, Match, {"state": state})
-
-        return await eventually(look, lambda found: len(found) >= count)
-
-    async def loaded(self, id_: str, state: str) -> Match:
-        async def look() -> Match | None:
-            return await mongo.load(self.database, Match, id_)
-
-        found = await eventually(look, lambda match: match is not None and match.state == state)
-        assert found is not None
-        return found
 
 
 async def test_money_goes_from_need_to_confirmed(house: House) -> None:
@@ -168,43 +103,6 @@ async def test_withdrawn_offer_releases_its_proposals(house: House) -> None:
     await office.post(f"/offers/{offer}/withdraw", "w")
     released = await office.loaded(match.id, "released")
     assert released.reason == "offer_withdrawn"
-
-
-async def test_recorded_round_is_solved_again_to_the_same_solution(house: House) -> None:
-    office = Office(house, await started(house))
-    await office.offer()
-    await office.opens("r1", "r2")
-    await office.matches(2, "proposed")
-
-    async def look() -> list[Round]:
-        return await mongo.find(office.database, Round, {"state": {"$ne": "done"}})
-
-    await eventually(look, lambda undone: not undone)
-    for held in await mongo.find(office.database, Round, {}):
-        assert digest(held.inputs) == held.input_hash
-        again = PriorityOrder().solve(read(held.inputs))
-        assert again == held.allocations
-        assert solution_digest(again) == held.solution_hash
-
-
-async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
-    desk = Desk()
-    offer, need = desk.get(Offer, desk.offer()), desk.get(Need, desk.need())
-    inputs = written(Inputs((open_need(need),), (open_offer(offer),)))
-    left = Round(
-        id="city-1", pool="city", number=1, closed_at=NOW, inputs=inputs, input_hash=digest(inputs)
-    )
-    for state in (offer, need, left):
-        document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
-        await database[state.COLLECTION].insert_one(document)
-    office = Office(house, await started(house))
-    [match] = await office.matches(1, "proposed")
-    assert (match.offer_id, match.quantity) == (offer.id, 50)
-    held = await mongo.load(database, Round, "city-1")
-    assert held is not None
-    assert held.state == "done"
-    assert held.solver == "priority_order"
 
 
 async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House) -> None:
@@ -318,18 +216,3 @@ async def test_two_instances_racing_for_one_offer_never_overcommit(house: House)
     reserved = {id_ for need in needs for id_ in need.matches}
     assert reserved == {match.id for match in matches}
     assert all(match.id == match_id(match.request_id, offer, 1) for match in matches)
-
-
-async def test_two_instances_hold_rounds_without_proposing_twice(house: House) -> None:
-    instances = [await started(house), await started(house)]
-    office = Office(house, instances[0])
-    for name in ("a", "b", "c"):
-        await office.offer(name, quantity=1000)
-    await office.opens(*(f"r{n}" for n in range(40)), quantity=50)
-    matches = await office.matches(40, "proposed")
-    assert len(matches) == 40
-    assert len({match.request_id for match in matches}) == 40
-    rounds = await mongo.find(office.database, Round, {}, sort=[("number", 1)])
-    assert [held.number for held in rounds] == list(range(1, len(rounds) + 1))
-    spread = [offer.reserved for offer in await mongo.find(office.database, Offer, {})]
-    assert max(spread) - min(spread) <= 50

@@ -1,4 +1,4 @@
-"""A foreign event on a broker that dies is safe once its consumer stored it: rule 7."""
+"""Rule 7. A foreign event on a broker that dies is safe once its consumer stored it."""
 
 import json
 from collections.abc import AsyncIterator

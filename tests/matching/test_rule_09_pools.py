@@ -1,0 +1,68 @@
+"""Rule 9. A round is an aggregate: closed by one, solved apart, each allocation decided again."""
+
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from services.matching.model.round import Round
+from services.matching.solver.interface import Inputs, digest, read, solution_digest, written
+from services.matching.solver.priority import PriorityOrder
+from services.matching.store import open_need, open_offer
+from shared import mongo
+from tests.matching.deciding import (
+    NOW,
+    Desk,
+)
+from tests.matching.office import Office, started
+from tests.support.eventually import eventually
+from tests.support.house import House
+
+
+async def test_recorded_round_is_solved_again_to_the_same_solution(house: House) -> None:
+    office = Office(house, await started(house))
+    await office.offer()
+    await office.opens("r1", "r2")
+    await office.matches(2, "proposed")
+
+    async def look() -> list[Round]:
+        return await mongo.find(office.database, Round, {"state": {"$ne": "done"}})
+
+    await eventually(look, lambda undone: not undone)
+    for held in await mongo.find(office.database, Round, {}):
+        assert digest(held.inputs) == held.input_hash
+        again = PriorityOrder().solve(read(held.inputs))
+        assert again == held.allocations
+        assert solution_digest(again) == held.solution_hash
+
+
+async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    desk = Desk()
+    offer, need = desk.get(Offer, desk.offer()), desk.get(Need, desk.need())
+    inputs = written(Inputs((open_need(need),), (open_offer(offer),)))
+    left = Round(
+        id="city-1", pool="city", number=1, closed_at=NOW, inputs=inputs, input_hash=digest(inputs)
+    )
+    for state in (offer, need, left):
+        document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
+        await database[state.COLLECTION].insert_one(document)
+    office = Office(house, await started(house))
+    [match] = await office.matches(1, "proposed")
+    assert (match.offer_id, match.quantity) == (offer.id, 50)
+    held = await mongo.load(database, Round, "city-1")
+    assert held is not None
+    assert held.state == "done"
+    assert held.solver == "priority_order"
+
+
+async def test_two_instances_hold_rounds_without_proposing_twice(house: House) -> None:
+    instances = [await started(house), await started(house)]
+    office = Office(house, instances[0])
+    for name in ("a", "b", "c"):
+        await office.offer(name, quantity=1000)
+    await office.opens(*(f"r{n}" for n in range(40)), quantity=50)
+    matches = await office.matches(40, "proposed")
+    assert len(matches) == 40
+    assert len({match.request_id for match in matches}) == 40
+    rounds = await mongo.find(office.database, Round, {}, sort=[("number", 1)])
+    assert [held.number for held in rounds] == list(range(1, len(rounds) + 1))
+    spread = [offer.reserved for offer in await mongo.find(office.database, Offer, {})]
+    assert max(spread) - min(spread) <= 50
