@@ -21,7 +21,7 @@ from shared.contracts.values import Channel
 
 LOOK_EVERY_S = 0.8
 QUIET_S = 2.0
-UNANSWERED_MAX = 200
+UNANSWERED_MAX = 150
 STILL_SENT_QUIET_S = 6.0
 AGREE_WITHIN_S = 15.0
 ACCEPTED = ("accepted", "committed", "delivered", "confirmed")
@@ -130,7 +130,17 @@ class Play:
             for task in work:
                 with suppress(asyncio.CancelledError, Exception):
                     await task
+        self._tell_ways()
         return await self._reckon(expected)
+
+    def _tell_ways(self) -> None:
+        """How donors answered and applicants confirmed, by the means they used."""
+        for title, counts in (
+            ("捐方答复 donors", self.done.answers),
+            ("确认方式 confirmed by", self.done.confirmed),
+        ):
+            said = " · ".join(f"{way} {count:,}" for way, count in sorted(counts.items()))
+            self.board.say(f"{title}: {said}")
 
     async def _watch(
         self, tasks: Sequence["asyncio.Task[None]"], sender: "asyncio.Task[None]"

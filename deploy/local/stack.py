@@ -103,6 +103,8 @@ class Stack:
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "GUANJIA_BROKER": self.options.broker_kind,
             "GUANJIA_MONGO_URI": self.mongo_uri,
+            # Static membership: one that is started again takes its partitions back at once.
+            "GUANJIA_INSTANCE_ID": f"{name}-1",
             "GUANJIA_HOST": self.options.host,
             "GUANJIA_PORT": str(self._ports[name]),
             "GUANJIA_DATA_DIR": str(self.data_dir),

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.stack import SERVICES, Stack, StackOptions
+from shared.contracts.events import RequestSubmitted
 from tests.bench import cpu
 from tests.bench.loop import Load, Say, Throughput, hold, pace
 from tests.bench.oplog import Oplog
-from tests.bench.shape import Record, Shape, read_records, shape_of
+from tests.bench.shape import Record, Shape, recording, shape_of
 from tests.bench.work import Work, read_work
 from tests.support.eventually import eventually
 from tests.support.lifecycles import Lifecycle, Lifecycles
@@ -29,9 +30,9 @@ STEPS = (
     "guanjia.ledger.disbursed.v1",
 )
 TOLD = "told"
-SUBMITTED = "guanjia.request.submitted.v1"
-QUIET_S = 1.5
+QUIET_S = 2.5
 IDLE_S = 4.0
+PACE_PER_S_MIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ async def measure(
     after = await read_work(stack.urls)
     writes = await oplog.writes(throughput.began)
     oplog.close()
-    half = throughput.per_s / 2
+    half = max(PACE_PER_S_MIN, throughput.per_s / 2)
     paced = await pace(lifecycles, half, load.seconds, throughput.began, say)
     latency = _latency(half, list(lifecycles.started.values())[-paced:])
     records_of_one = await _one_alone(stack, lifecycles, throughput.began + paced)
@@ -146,16 +147,17 @@ async def _one_alone(stack: Stack, lifecycles: Lifecycles, number: int) -> list[
     """Every event of one lifecycle, in a house that has nothing else to do."""
     await _quiet(lifecycles)
     target = lifecycles.done + 1
-    await lifecycles.submit([number])
 
     async def done() -> int:
         return lifecycles.done
 
-    await eventually(done, lambda n: n >= target)
-    await _quiet(lifecycles)
-    found = await read_records(stack.kafka_bootstrap)
-    submitted = max(r.time for r in found if r.kind == SUBMITTED)
-    return [record for record in found if record.time >= submitted]
+    async with recording(stack.kafka_bootstrap) as read:
+        await lifecycles.submit([number])
+        await eventually(done, lambda n: n >= target)
+        await _quiet(lifecycles)
+        found = await read()
+    submitted = next(record for record in found if record.kind == RequestSubmitted.TYPE)
+    return [record for record in found if record.time >= submitted.time]
 
 
 async def _quiet(lifecycles: Lifecycles) -> None:

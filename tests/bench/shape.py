@@ -5,7 +5,8 @@ Recorded from the house at work, so that the peers do the same hops and the same
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,22 +128,30 @@ def _emits(ordered: Sequence[Record], counts: Mapping[str, int]) -> dict[str, An
     }
 
 
-async def read_records(bootstrap: str) -> list[Record]:
-    """Everything that lies on our topics now."""
+@asynccontextmanager
+async def recording(bootstrap: str) -> AsyncIterator[Callable[[], Awaitable[list[Record]]]]:
+    """Gives a function that reads everything that has come on our topics since."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
     await consumer.start()
     try:
         partitions = [TopicPartition(t.name, p) for t in topics.TOPICS for p in range(t.partitions)]
         consumer.assign(partitions)
-        end = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        found: list[Record] = []
-        for partition in partitions:
-            while await consumer.position(partition) < end[partition]:
-                batch = await consumer.getmany(partition, timeout_ms=200)
-                for record in batch.get(partition, []):
-                    event = json.loads(record.value)
-                    found.append(Record(partition.topic, len(record.value), event))
-        return found
+        for partition, offset in (await consumer.end_offsets(partitions)).items():
+            consumer.seek(partition, offset)
+
+        async def read() -> list[Record]:
+            end = await consumer.end_offsets(partitions)
+            return [record for p in partitions for record in await _until(consumer, p, end[p])]
+
+        yield read
     finally:
         await consumer.stop()
+
+
+async def _until(consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> list[Record]:
+    found: list[Record] = []
+    while await consumer.position(partition) < end:
+        batch = await consumer.getmany(partition, timeout_ms=200)
+        for record in batch.get(partition, []):
+            found.append(Record(partition.topic, len(record.value), json.loads(record.value)))
+    return found
