@@ -35,6 +35,7 @@ COLUMNS = {
     "outstanding_fen": "未了结 outstanding",
     "remaining_fen": "可用 remaining",
 }
+MONEY_WIDTH = 14  # an amount is never cut short, however narrow the terminal
 PUBLISHED_WITHIN_S = 15.0
 WRONG, UNREADABLE = 1, 2
 
@@ -210,7 +211,7 @@ def _show_replayed(found: Replay, differences: list[Difference], *, compared: bo
 def _funds_table(funds: Mapping[str, FundBook]) -> Table:
     table = Table("基金 fund", title="人民币元 CNY")
     for title in COLUMNS.values():
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True, min_width=MONEY_WIDTH)
     for id_, book in sorted(funds.items()):
         table.add_row(f"{id_} {book.name}", *(yuan(totals(book)[name]) for name in COLUMNS))
     return table
