@@ -3,6 +3,14 @@
 import hashlib
 
 
+def cause_id(source: str, message_id: str) -> str:
+    """What our events call a foreign message or a caller's key.
+
+    Never as it was written: it may be long, or somebody's number.
+    """
+    return derived_id("C", source, message_id)
+
+
 def derived_id(prefix: str, *parts: str) -> str:
     """`prefix` and 20 hex digits of SHA-256 over the length-framed parts."""
     framed = "".join(f"{len(part)}:{part}" for part in parts)

@@ -196,7 +196,10 @@ class _House:
 
     async def _meet_broker(self) -> str:
         cluster = await cluster_id(self._settings.kafka_bootstrap)
-        await create_topics(self._settings.kafka_bootstrap)
+        await create_topics(
+            self._settings.kafka_bootstrap,
+            replication_factor=self._settings.replication_factor,
+        )
         try:
             await self._producer.start(cluster)
         except OSError as error:

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     session_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
     gap_alarm_s: Annotated[float, Field(gt=0)] = 30.0
     outbox_stale_ms: Annotated[int, Field(ge=100)] = 2000
+    replication_factor: Annotated[
+        int, Field(ge=1, le=9, description="of topics made here; fewer where brokers are fewer")
+    ] = 3
     outbox_retention_days: Annotated[int, Field(ge=1)] = 30
     bugs_max: Annotated[int, Field(ge=1, description="bugs in the last 200 events")] = 20
     rate_limit_per_minute: Annotated[int, Field(ge=1, description="per credential")] = 60_000

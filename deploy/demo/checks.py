@@ -8,6 +8,8 @@ from typing import Any
 from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed
 from services.audit.model import AMOUNTS
 from services.notify.purposes import PURPOSES
+from shared.contracts.events import FACTS
+from shared.contracts.topics import LEDGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def checks(
         *_money(expected, figures),
         *_requests(expected, figures, events),
         *_notices(figures, health, events),
-        *_log(figures, log),
+        *_log(figures, events, log),
         *_health(health),
     ]
 
@@ -104,10 +106,12 @@ def _notices(figures: Figures, health: Health, events: Counter[str]) -> Iterator
     yield Check("重复发送的通知 notices sent twice", 0, repeated)
 
 
-def _log(figures: Figures, log: Replayed) -> Iterator[Check]:
+def _log(figures: Figures, events: Counter[str], log: Replayed) -> Iterator[Check]:
     audit = figures.audit
     yield Check("账本核验 the log verifies", "", log.broken)
     yield Check("账本条数 entries: log = service", log.size, audit["size"])
+    on_topic = sum(events[fact.TYPE] for fact in FACTS if fact.TOPIC == LEDGER)
+    yield Check("账本条数 entries: topic = log", log.size, on_topic)
     yield Check("账本根 root: checkpoint = service", log.root, audit["root"])
     for fund in audit["funds"]:
         if fund["state"] != "open":

@@ -16,7 +16,10 @@ SERVICES = ("simulators", "intake", "matching", "notify", "audit")
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may have asked for
 # The embedded broker lets a group begin half a session timeout after its first member came, and
 # answers a fetch when its wait ends.
-EMBEDDED_BROKER = {"GUANJIA_SESSION_TIMEOUT_MS": "6000", "GUANJIA_FETCH_MAX_WAIT_MS": "20"}
+EMBEDDED_BROKER = {
+    "GUANJIA_SESSION_TIMEOUT_MS": "6000",
+    "GUANJIA_FETCH_MAX_WAIT_MS": "20",
+}
 BrokerKind = Literal["mesh", "kafka"]
 
 

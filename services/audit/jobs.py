@@ -5,9 +5,11 @@ import asyncio
 import structlog
 
 from services.audit.log.publisher import CorruptLogError, ForkError
+from services.audit.model import LogHead
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from services.audit.store import found_log, ledger_year, read_entries, read_head
+from shared import mongo
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
@@ -44,11 +46,10 @@ async def publish(runtime: Runtime) -> None:
 async def publish_committed(runtime: Runtime) -> bool:
     """One checkpoint over what was committed since the last one; whether there was anything."""
     settings, logs = _parts(runtime)
-    head = await read_head(runtime.database)
-    directory = await asyncio.to_thread(logs.directory, head.origin)
+    origin = (await read_head(runtime.database)).origin
+    directory = await asyncio.to_thread(logs.directory, origin)
     standing = await asyncio.to_thread(directory.standing)
-    if standing.size > head.size:
-        raise ForkError(f"{standing.size} entries are published, {head.size} are in the database")
+    head = await _head_beyond(runtime.database, standing.size)
     limit = min(settings.publish_entries_max, head.size - standing.size)
     fresh = await read_entries(runtime.database, head.origin, standing.size, limit)
     if not fresh:
@@ -56,6 +57,17 @@ async def publish_committed(runtime: Runtime) -> bool:
     checkpoint = await asyncio.to_thread(directory.publish, fresh, head.tree)
     log.info("checkpoint_published", log=head.origin, size=checkpoint.size, entries=len(fresh))
     return True
+
+
+async def _head_beyond(database: mongo.Database, published: int) -> LogHead:
+    """Read after what stands: another instance publishes while this one looks, and what it
+    publishes is committed. Asked twice, should a server just replaced have answered first."""
+    head = await read_head(database)
+    if head.size < published:
+        head = await read_head(database)
+    if head.size < published:
+        raise ForkError(f"{published} entries are published, {head.size} are in the database")
+    return head
 
 
 def _parts(runtime: Runtime) -> tuple[AuditSettings, PublicLogs]:

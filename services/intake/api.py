@@ -201,8 +201,9 @@ async def list_requests(
 
 
 @router.get("/summary")
-async def summary(_caller: Staff, runtime: RuntimeDep) -> dict[str, Any]:
-    counts = await store.count_by_state_and_channel(runtime.database)
+async def summary(caller: Staff, runtime: RuntimeDep) -> dict[str, Any]:
+    """Of the caller's area."""
+    counts = await store.count_by_state_and_channel(runtime.database, store.seen_by(caller))
     return views.summary_view(counts)
 
 

@@ -20,21 +20,27 @@ from services.intake.channels.typed_requests import (
 )
 from services.intake.channels.wechat_answer import text_answer
 from services.intake.equipment import equipment_of
-from services.intake.model import ForgetOpenid, Meaning, ReportMessage, UnderstandReply
+from services.intake.model import (
+    WECHAT_SOURCE,
+    ForgetOpenid,
+    Meaning,
+    ReportMessage,
+    UnderstandReply,
+)
 from services.intake.vault.persons import handle_id, person_by_openid, person_by_phone
 from shared.contracts.values import Channel, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import Role, Unauthenticated
-from shared.web.access import RuntimeDep
+from shared.web.access import RuntimeDep, limited
 
 router = APIRouter(prefix="/callbacks", include_in_schema=False)
 log = structlog.get_logger()
 
 BODY_BYTES_MAX = 256 * 1024
 TENCENT = "/callbacks/tencent"
-WECHAT = "/callbacks/wechat"
+WECHAT_CALLER = "callback-wechat"  # it has no credential: its signature is by a shared token
 
 
 async def read_body(request: Request) -> bytes:
@@ -48,11 +54,12 @@ async def read_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def from_tencent(token: str, runtime: RuntimeDep) -> Runtime:
-    """Raises Unauthenticated."""
+async def from_tencent(token: str, request: Request, runtime: RuntimeDep) -> Runtime:
+    """Raises Unauthenticated or Denied."""
     credential = runtime.keyring.authenticate(f"gj_callback-tencent_{token}")
     if Role.CALLBACK not in credential.roles:
         raise Unauthenticated
+    await limited(request, credential.id)
     return runtime
 
 
@@ -102,12 +109,14 @@ async def wechat_echo(request: Request, runtime: RuntimeDep) -> Response:
         echo = wechat_crypto.echo(equipment_of(runtime).wechat_token, request.query_params)
     except Invalid:
         raise Unauthenticated from None
+    await limited(request, WECHAT_CALLER)
     return PlainTextResponse(echo)
 
 
 @router.post("/wechat")
 async def wechat_push(request: Request, runtime: RuntimeDep, body: Body) -> Response:
     plain = _opened(runtime, request, body)
+    await limited(request, WECHAT_CALLER)
     pushed = wechat.parse_message(plain)
     answer = await _wechat_answer(runtime, pushed)
     if not answer:
@@ -147,7 +156,7 @@ async def _wechat_answer(runtime: Runtime, pushed: wechat.WeChatInbound) -> str:
                 runtime,
                 pushed.text,
                 message_id=pushed.message_id,
-                source=WECHAT,
+                source=WECHAT_SOURCE,
                 channel=Channel.WECHAT,
                 openid=pushed.openid,
             )

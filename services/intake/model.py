@@ -33,6 +33,9 @@ Provider = Literal["tencent", "wechat"]
 CONTACT = "contact"
 OPENID = "openid"
 
+# The source of what a person writes from WeChat: the openid is certainly its sender's.
+WECHAT_SOURCE = "/callbacks/wechat"
+
 
 class Sealed(Value):
     """cipher: the content under a key of its own; key: that key, wrapped by the vault's."""
@@ -143,7 +146,10 @@ class Receipt(State):
 
 
 class Reply(State):
-    """A reply that was understood. id: derived from the provider's."""
+    """A reply that was understood. id: derived from the provider's.
+
+    match_id: None where the person opted out, or where nothing was awaited.
+    """
 
     COLLECTION: ClassVar[str] = "replies"
 

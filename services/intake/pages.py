@@ -12,7 +12,7 @@ from shared import mongo
 from shared.messaging.decision import Command, refusal
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import Denied, RuntimeDep, respond
+from shared.web.access import Denied, RuntimeDep, limited, link_key, respond
 
 router = APIRouter()
 
@@ -22,7 +22,7 @@ LINK_PURPOSE = "request"
 @router.get("/r/{token}")
 async def status(token: str, request: Request, runtime: RuntimeDep) -> Response:
     try:
-        id_ = await _subject(runtime, token)
+        id_ = await _subject(request, runtime, token)
     except Unauthenticated:
         if _wants_json(request):
             raise
@@ -39,7 +39,7 @@ async def status(token: str, request: Request, runtime: RuntimeDep) -> Response:
 @router.post("/r/{token}/withdraw")
 async def withdraw(token: str, request: Request, runtime: RuntimeDep) -> Response:
     """The link is the permission, and it names the request: asking twice is asking once."""
-    id_ = await _subject(runtime, token)
+    id_ = await _subject(request, runtime, token)
     command = Command(
         WithdrawRequest(request_id=id_), key=f"link|{id_}/withdraw", principal=f"link:{id_}"
     )
@@ -49,9 +49,11 @@ async def withdraw(token: str, request: Request, runtime: RuntimeDep) -> Respons
     return RedirectResponse(f"/r/{token}", status_code=303)
 
 
-async def _subject(runtime: Runtime, token: str) -> str:
-    """Raises Unauthenticated for a link that is false or has expired."""
-    return runtime.keyring.open_link(LINK_PURPOSE, token, await runtime.processor.now())
+async def _subject(request: Request, runtime: Runtime, token: str) -> str:
+    """Raises Unauthenticated for a link that is false or has expired, Denied for one overused."""
+    id_ = runtime.keyring.open_link(LINK_PURPOSE, token, await runtime.processor.now())
+    await limited(request, link_key(LINK_PURPOSE, id_))
+    return id_
 
 
 def _wants_json(request: Request) -> bool:

@@ -50,5 +50,9 @@ async def log_access(
         await database[VAULT_ACCESS].insert_many(rows, ordered=False)
 
 
-async def count_by_state_and_channel(database: mongo.Database) -> dict[tuple[str, str], int]:
-    return await mongo.count_by(database, Request.COLLECTION, "state", "channel")
+async def count_by_state_and_channel(
+    database: mongo.Database, query: Mapping[str, Any]
+) -> dict[tuple[str, str], int]:
+    grouped = {"_id": {"state": "$state", "channel": "$channel"}, "n": {"$sum": 1}}
+    rows = database[Request.COLLECTION].aggregate([{"$match": query}, {"$group": grouped}])
+    return {(r["_id"]["state"], r["_id"]["channel"]): r["n"] for r in await rows.to_list(None)}

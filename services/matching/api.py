@@ -37,7 +37,8 @@ _FIELD = (
     Role.OPERATOR,
 )
 Giving = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLLECTOR, Role.OPERATOR))]
-Donor = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLLECTOR, Role.OPERATOR))]
+# Who collects the need and hands the gift over does not also answer for the donor.
+Donor = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.OPERATOR))]
 Handing = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *_FIELD))]
 # Two-sided: who gives cannot say for the person that it arrived.
 Receiving = Annotated[Credential, Depends(allow(*_FIELD))]
@@ -55,7 +56,13 @@ def scope_of(caller: Credential) -> Scope:
     """Staff see their area; a partner sees what comes of his own offers."""
     if caller.roles & STAFF:
         return Scope(area=caller.area)
-    return Scope(area=caller.area, source=source_of(caller))
+    return owner_scope(caller)
+
+
+def owner_scope(caller: Credential) -> Scope:
+    """Where one speaks for the donor: his own offers; the operator answers for any."""
+    anybodys = Role.OPERATOR in caller.roles
+    return Scope(area=caller.area, source=None if anybodys else source_of(caller))
 
 
 # --- offers -----------------------------------------------------------------------------------
@@ -132,7 +139,7 @@ async def read_offer(offer_id: Identifier, caller: Reading, runtime: RuntimeDep)
 async def withdraw_offer(
     offer_id: Identifier, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = WithdrawOffer(offer_id=offer_id, source=scope_of(caller).source)
+    command = WithdrawOffer(offer_id=offer_id, source=owner_scope(caller).source)
     return await answer_to(runtime, caller, command, key)
 
 
@@ -169,7 +176,7 @@ class Reason(Value):
 async def accept(
     match_id: Identifier, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = AcceptMatch(match_id=match_id, scope=scope_of(caller))
+    command = AcceptMatch(match_id=match_id, scope=owner_scope(caller))
     return await answer_to(runtime, caller, command, key)
 
 
@@ -177,7 +184,7 @@ async def accept(
 async def decline(
     match_id: Identifier, body: Reason, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = DeclineMatch(match_id=match_id, scope=scope_of(caller), reason=body.reason)
+    command = DeclineMatch(match_id=match_id, scope=owner_scope(caller), reason=body.reason)
     return await answer_to(runtime, caller, command, key)
 
 
@@ -226,7 +233,8 @@ async def _answer_many(
     runtime: Runtime, caller: Credential, kind: type[MatchCommand], ids: MatchIds, key: str
 ) -> Response:
     """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
-    scope, source = scope_of(caller), source_of(caller)
+    source = source_of(caller)
+    scope = owner_scope(caller) if kind is AcceptMatch else scope_of(caller)
     commands = [
         Command(
             kind(match_id=id_, scope=scope),
@@ -244,6 +252,6 @@ async def _answer_many(
 
 
 @router.get("/summary")
-async def read_summary(_caller: Staff, runtime: RuntimeDep) -> Response:
-    """Counts by state and sums by unit, over the whole city."""
-    return JSONResponse(await views.summary(runtime.database))
+async def read_summary(caller: Staff, runtime: RuntimeDep) -> Response:
+    """Counts by state and sums by unit, over the caller's area; offers only for the whole city."""
+    return JSONResponse(await views.summary(runtime.database, caller.area))

@@ -67,16 +67,21 @@ class Rounds:
         return True
 
     async def _take_over(self, number: int) -> bool:
-        """Its instance is gone: the same inputs give the same proposals, whose numbers are taken
-        where they were already made."""
+        """Its instance is gone: what it stored is decided on, and solved only where it had not.
+
+        Where a proposal was already made, its number is taken.
+        """
         left = await mongo.load(self._runtime.database, Round, round_id(POOL, number))
         assert left is not None, "the round was read just now"
         log.warning("round_taken_over", pool=POOL, number=number)
-        await self._work(number, left.inputs)
+        if left.state == "solved":
+            await self._decide(number, left.allocations)
+        else:
+            await self._work(number, left.inputs)
         return True
 
     async def _work(self, number: int, inputs: str) -> None:
-        """Solves outside any transaction; each allocation is then decided on its own."""
+        """Solves outside any transaction."""
         solution = await self._solver.solve(inputs)
         record = RecordSolution(
             pool=POOL,
@@ -86,12 +91,16 @@ class Rounds:
             allocations=solution.allocations,
             solution_hash=solution_digest(solution.allocations),
         )
-        proposals = self._proposals(solution.allocations)
+        await self._decide(number, solution.allocations, Command(record))
+
+    async def _decide(
+        self, number: int, allocations: tuple[Allocation, ...], *before: Command[RecordSolution]
+    ) -> None:
+        """Each allocation on its own."""
+        proposals = self._proposals(allocations)
         finish = FinishRound(pool=POOL, number=number)
-        answers = await self._runtime.processor.execute_many(
-            [Command(record), *proposals, Command(finish)]
-        )
-        _report(number, answers[1:-1])
+        answers = await self._runtime.processor.execute_many([*before, *proposals, Command(finish)])
+        _report(number, answers[len(before) : -1])
 
     def _proposals(self, allocations: tuple[Allocation, ...]) -> list[Command[Propose]]:
         return [

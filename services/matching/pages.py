@@ -27,7 +27,7 @@ from shared.ids import derived_id
 from shared.messaging.decision import Command, refusal
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import RuntimeDep, respond
+from shared.web.access import RuntimeDep, limited, link_key, respond
 
 router = APIRouter(tags=["links"])
 
@@ -44,7 +44,7 @@ Token = Annotated[str, Path(max_length=600)]
 
 @router.get("/d/{token}", response_class=HTMLResponse)
 async def donor_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await _opened(runtime, DONOR, token)
+    match = await _opened(request, runtime, DONOR, token)
     if match is None:
         return _link_invalid(request)
     return _page("爱心对接 A match for your offer", _described(match) + _donor_forms(match, token))
@@ -52,7 +52,7 @@ async def donor_page(token: Token, request: Request, runtime: RuntimeDep) -> Res
 
 @router.post("/d/{token}/accept")
 async def donor_accepts(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await _opened(runtime, DONOR, token)
+    match = await _opened(request, runtime, DONOR, token)
     if match is None:
         return _link_invalid(request)
     return await _carried_out(request, runtime, AcceptMatch(match_id=match.id), match, token)
@@ -60,7 +60,7 @@ async def donor_accepts(token: Token, request: Request, runtime: RuntimeDep) -> 
 
 @router.post("/d/{token}/decline")
 async def donor_declines(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await _opened(runtime, DONOR, token)
+    match = await _opened(request, runtime, DONOR, token)
     if match is None:
         return _link_invalid(request)
     reason = await _reason(request)
@@ -70,7 +70,7 @@ async def donor_declines(token: Token, request: Request, runtime: RuntimeDep) ->
 
 @router.get("/c/{token}", response_class=HTMLResponse)
 async def applicant_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await _opened(runtime, APPLICANT, token)
+    match = await _opened(request, runtime, APPLICANT, token)
     if match is None:
         return _link_invalid(request)
     form = ""
@@ -81,19 +81,20 @@ async def applicant_page(token: Token, request: Request, runtime: RuntimeDep) ->
 
 @router.post("/c/{token}/confirm")
 async def applicant_confirms(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await _opened(runtime, APPLICANT, token)
+    match = await _opened(request, runtime, APPLICANT, token)
     if match is None:
         return _link_invalid(request)
     return await _carried_out(request, runtime, ConfirmMatch(match_id=match.id), match, token)
 
 
-async def _opened(runtime: Runtime, purpose: str, token: str) -> Match | None:
-    """None: a link that is forged, expired or about nothing."""
+async def _opened(request: Request, runtime: Runtime, purpose: str, token: str) -> Match | None:
+    """None: a link that is forged, expired or about nothing. Raises Denied for one overused."""
     now = await runtime.processor.now()
     try:
         match_id = runtime.keyring.open_link(purpose, token, now)
     except Unauthenticated:
         return None
+    await limited(request, link_key(purpose, match_id))
     return await mongo.load(runtime.database, Match, match_id)
 
 
@@ -113,7 +114,8 @@ async def _carried_out(
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON."""
     key = derived_id("link", token, type(data).__name__)
-    command = Command(data, key=key, principal="link")
+    purpose = APPLICANT if isinstance(data, ConfirmMatch) else DONOR
+    command = Command(data, key=key, principal=f"link:{purpose}")
     answer = await runtime.processor.execute(command)
     if not _is_browser(request):
         return respond(answer)

@@ -78,6 +78,7 @@ def open_need(need: Need) -> OpenNeed:
         next_number=need.proposals + 1,
         excluded_offers=tuple(sorted(need.excluded_offers)),
         shares=tuple(sorted(shares.items())),
+        excluded_donors=tuple(sorted(need.excluded_donors)),
     )
 
 
@@ -92,6 +93,7 @@ def open_offer(offer: Offer) -> OpenOffer:
         beneficiary_classes=tuple(sorted(c.value for c in offer.beneficiary_classes)),
         town_codes=tuple(sorted(offer.town_codes)),
         cap_per_request=offer.cap_per_request,
+        donor_id=offer.donor_id,
     )
 
 

@@ -32,35 +32,43 @@ async def matches_seen(
     query: dict[str, Any] = {"_id": {"$gt": after}}
     if states:
         query["state"] = {"$in": states}
-    if scope.area:
-        # a town code is the beginning of its villages' codes
-        field = "town_code" if len(scope.area) <= 9 else "village_code"
-        query[field] = {"$regex": f"^{scope.area}"}
+    query |= _within(scope.area)
     if scope.source is not None:
         query["source"] = scope.source
     return await mongo.find(database, Match, query, sort=[("_id", 1)], limit=limit)
 
 
-async def summary(database: mongo.Database) -> dict[str, Any]:
-    """Counts by state; quantities by unit (fen for money)."""
-    matched = await _sums(database, Match.COLLECTION, ["quantity"], "state", "unit")
-    needs = await _sums(database, Need.COLLECTION, ["quantity", "remaining"], "state", "unit")
-    offers = await _sums(
-        database, Offer.COLLECTION, ["quantity", "reserved", "delivered", "free"], "state", "unit"
-    )
-    return {
-        "matches": {"by_state": _counts(matched), "by_unit": _by_unit(matched)},
-        "needs": {"by_state": _counts(needs), "by_unit": _by_unit(needs)},
-        "offers": {"by_state": _counts(offers), "by_unit": _by_unit(offers)},
-    }
+def _within(area: str) -> dict[str, Any]:
+    """A town code is the beginning of its villages' codes; empty is the whole city."""
+    if not area:
+        return {}
+    return {"town_code" if len(area) <= 9 else "village_code": {"$regex": f"^{area}"}}
+
+
+SUMMED = {
+    "matches": (Match.COLLECTION, ["quantity"]),
+    "needs": (Need.COLLECTION, ["quantity", "remaining"]),
+    "offers": (Offer.COLLECTION, ["quantity", "reserved", "delivered", "free"]),
+}
+
+
+async def summary(database: mongo.Database, area: str) -> dict[str, Any]:
+    """Counts by state; quantities by unit (fen for money). Offers belong to no area."""
+    told = {}
+    for name, (collection, fields) in SUMMED.items():
+        if name != "offers" or not area:
+            rows = await _sums(database, collection, fields, _within(area))
+            told[name] = {"by_state": _counts(rows), "by_unit": _by_unit(rows)}
+    return told
 
 
 async def _sums(
-    database: mongo.Database, collection: str, fields: list[str], *by: str
+    database: mongo.Database, collection: str, fields: list[str], where: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    group = {"_id": {name: f"${name}" for name in by}, "count": {"$sum": 1}}
+    group: dict[str, Any] = {"_id": {"state": "$state", "unit": "$unit"}, "count": {"$sum": 1}}
     group |= {field: {"$sum": f"${field}"} for field in fields}
-    rows = await database[collection].aggregate([{"$group": group}]).to_list(None)
+    stages = [{"$match": where}, {"$group": group}]
+    rows = await database[collection].aggregate(stages).to_list(None)
     return sorted((row | row.pop("_id") for row in rows), key=lambda r: (r["state"], r["unit"]))
 
 

@@ -47,6 +47,7 @@ def outbound(settings: Settings, keyring: Keyring, http: httpx.AsyncClient) -> O
         contacts=Contacts(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
         matching_url=settings.matching_url,
+        intake_url=settings.intake_url,
     )
 
 

@@ -59,6 +59,7 @@ class Attempt(Value):
 class Link(Value):
     """What a signed link is for; the link itself is made when it is sent."""
 
+    service: Literal["matching", "intake"] = "matching"
     purpose: str
     path: str
     subject: str

@@ -14,12 +14,13 @@ from shared.security import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """matching_url: where links for donors and applicants lead."""
+    """matching_url, intake_url: where links for donors and applicants lead."""
 
     providers: Mapping[NoticeChannel, Provider]
     contacts: Contacts
     keyring: Keyring
     matching_url: str
+    intake_url: str
 
     async def send(self, notice: Notice, channel: NoticeChannel, contact: Contact) -> Outcome:
         return await self.providers[channel].send(self._message(notice, channel, contact))
@@ -44,4 +45,5 @@ class Outbound:
         if link is None:
             return None
         token = self.keyring.make_link(link.purpose, link.subject, link.expires_at)
-        return f"{self.matching_url.rstrip('/')}/{link.path}/{token}"
+        address = self.intake_url if link.service == "intake" else self.matching_url
+        return f"{address.rstrip('/')}/{link.path}/{token}"

@@ -28,7 +28,7 @@ WECHAT_FIRST: tuple[NoticeChannel, ...] = ("wechat", "sms")
 
 @dataclass(frozen=True, slots=True)
 class LinkUse:
-    """purpose: what the link is signed for; path: where it leads, on matching's address.
+    """purpose: what the link is signed for; service, path: whose page it leads to.
 
     lives: None when the fact says when it expires.
     """
@@ -36,6 +36,7 @@ class LinkUse:
     purpose: str
     path: str
     lives: timedelta | None = None
+    service: Literal["matching", "intake"] = "matching"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ class Purpose:
 
 ANSWER_PROPOSAL = LinkUse("match.donor", "d")
 CONFIRM_RECEIPT = LinkUse("match.applicant", "c", lives=timedelta(days=30))
+FOLLOW_REQUEST = LinkUse("request", "r", lives=timedelta(days=90), service="intake")
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
-    RequestRecorded: (Purpose("request_recorded", "applicant"),),
-    RequestOpened: (Purpose("request_opened", "applicant"),),
+    RequestRecorded: (Purpose("request_recorded", "applicant", FOLLOW_REQUEST),),
+    RequestOpened: (Purpose("request_opened", "applicant", FOLLOW_REQUEST),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     MatchProposed: (Purpose("match_proposed", "donor", ANSWER_PROPOSAL),),
     MatchCommitted: (Purpose("match_committed", "applicant"),),

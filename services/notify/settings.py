@@ -40,7 +40,7 @@ class NotifySettings(Settings):
         Mapping[str, str], Field(default_factory=dict, description="notice purpose -> template id")
     ]
 
-    send_concurrency: Annotated[int, Field(ge=1, le=1000, description="calls at one time")] = 16
+    send_concurrency: Annotated[int, Field(ge=1, le=1000, description="calls at one time")] = 8
     send_claimed_max: Annotated[
         int, Field(ge=1, le=5000, description="claimed and not yet answered, per process")
     ] = 200

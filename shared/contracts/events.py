@@ -228,7 +228,7 @@ class MatchConfirmed(MatchFact):
 
 
 class LedgerFact(Fact):
-    """An entry on the log. Subject: the match or the donation it concerns.
+    """An entry on the log; every entry is told. Subject: the match, donation or fund concerned.
 
     entry: the leaf's exact canonical JSON; index: its place in the log, from 0.
     """
@@ -237,30 +237,45 @@ class LedgerFact(Fact):
     log: str
     index: Annotated[int, Field(ge=0)]
     fund_id: Identifier
-    amount_fen: PositiveFen
-    donor_id: Identifier | None = None
     entry: str
 
 
-class LedgerReceived(LedgerFact):
+class LedgerFundOpened(LedgerFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.fund_opened.v1"
+
+
+class LedgerAmountFact(LedgerFact):
+    """amount_fen: what was moved, or was asked for and refused."""
+
+    amount_fen: PositiveFen
+    donor_id: Identifier | None = None
+
+
+class LedgerReceived(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.received.v1"
 
 
-class LedgerCommitted(LedgerFact):
+class LedgerCommitted(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.committed.v1"
 
 
-class LedgerRefused(LedgerFact):
+RefusedReason = Literal["insufficient_funds", "unknown_fund", "id_reused", "not_committed"]
+
+
+class LedgerRefused(LedgerAmountFact):
+    """reason: a commitment is refused as insufficient_funds or unknown_fund; a gift as
+    unknown_fund, or id_reused by other content; a payment as not_committed."""
+
     TYPE: ClassVar[str] = "guanjia.ledger.refused.v1"
-    reason: Literal["insufficient_funds", "unknown_fund"]
+    reason: RefusedReason
     available_fen: Annotated[int, Field(ge=0)]
 
 
-class LedgerDisbursed(LedgerFact):
+class LedgerDisbursed(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.disbursed.v1"
 
 
-class LedgerReleased(LedgerFact):
+class LedgerReleased(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.released.v1"
 
 
@@ -329,6 +344,7 @@ FACTS: tuple[type[Fact], ...] = (
     MatchReleased,
     MatchDelivered,
     MatchConfirmed,
+    LedgerFundOpened,
     LedgerReceived,
     LedgerCommitted,
     LedgerRefused,

@@ -41,7 +41,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(REQUESTS, "request id", "intake", ("matching", "notify"), 6, 30 * DAY_MS),
     Topic(OFFERS, "offer id", "matching", (), 6, 30 * DAY_MS),
     Topic(MATCHES, "match id", "matching", ("intake", "notify", "audit"), 6, 30 * DAY_MS),
-    Topic(LEDGER, "match or donation id", "audit", ("matching", "notify"), 6, 30 * DAY_MS),
+    Topic(LEDGER, "match, donation or fund id", "audit", ("matching", "notify"), 6, 30 * DAY_MS),
     Topic(NOTIFICATIONS, "notice id", "notify", (), 6, 30 * DAY_MS),
     Topic(
         RECEIPTS, "provider message or reply id", "intake", ("matching", "notify"), 6, 30 * DAY_MS

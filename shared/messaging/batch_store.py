@@ -57,18 +57,18 @@ class BatchStore:
     async def _load(self, items: Sequence[Item]) -> Snapshot:
         streams = sorted({item.stream for item in items if item.stream})
         keys = sorted({item.key for item in items if item.key})
-        sequences, known, parked, states = await asyncio.gather(
-            self._sequences(streams), self._known(keys), self._parked(streams), self._states(items)
+        # Sequences before what is parked on them: whoever parks in between changes a revision.
+        rows, known, states = await asyncio.gather(
+            self._by_id(SEQUENCES, streams), self._known(keys), self._states(items)
         )
+        sequences = {row["_id"]: row["last"] for row in rows}
+        revisions = {row["_id"]: row["revision"] for row in rows}
+        parked = await self._parked(streams)
         waiting = [item for stream in parked.values() for item in stream.values()]
         if waiting:
             states |= await self._states(waiting, states)
         states |= await self._followed([*items, *waiting], states)
-        return Snapshot(states, sequences, known, parked)
-
-    async def _sequences(self, streams: list[str]) -> dict[str, int]:
-        rows = await self._by_id(SEQUENCES, streams)
-        return {row["_id"]: row["last"] for row in rows}
+        return Snapshot(states, sequences, revisions, known, parked)
 
     async def _known(self, keys: list[str]) -> dict[str, Known]:
         rows = await self._by_id(KEYS, keys)
@@ -177,7 +177,7 @@ class BatchStore:
         for ref, operation in _state_writes(snapshot, changes):
             writes[ref.state.COLLECTION].append(operation)
         for stream, last in changes.sequences.items():
-            writes[SEQUENCES].append(_sequence_write(stream, snapshot.sequences.get(stream), last))
+            writes[SEQUENCES].append(_sequence_write(stream, snapshot.revisions.get(stream), last))
         for key, known in changes.keys.items():
             writes[KEYS].append(mongo.InsertOne(_key_document(key, known, now)))
         for record in changes.records:
@@ -243,10 +243,11 @@ def _state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef
             yield ref, mongo.UpdateOne(as_read, {"$inc": {"_version": 1}})
 
 
-def _sequence_write(stream: str, before: int | None, last: int) -> Any:
-    if before is None:
-        return mongo.InsertOne({"_id": stream, "last": last})
-    return mongo.UpdateOne({"_id": stream, "last": before}, {"$set": {"last": last}})
+def _sequence_write(stream: str, revision: int | None, last: int) -> Any:
+    if revision is None:
+        return mongo.InsertOne({"_id": stream, "last": last, "revision": 1})
+    change = {"$set": {"last": last}, "$inc": {"revision": 1}}
+    return mongo.UpdateOne({"_id": stream, "revision": revision}, change)
 
 
 def _key_document(key: str, known: Known, now: datetime) -> dict[str, Any]:

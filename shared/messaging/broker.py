@@ -38,6 +38,7 @@ from shared.settings import Settings
 log = structlog.get_logger()
 
 TOPIC_ALREADY_EXISTS = 36
+SEEK_AGAIN_AFTER_S = 0.5
 CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
 
 
@@ -54,13 +55,17 @@ async def cluster_id(bootstrap: str) -> str:
         await admin.close()
 
 
-async def create_topics(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> None:
+async def create_topics(
+    bootstrap: str, topics: Sequence[Topic] = TOPICS, *, replication_factor: int = 3
+) -> None:
     """Before the first send: a topic made by producing has the broker's defaults."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
     try:
         await admin.start()
         present = set(await admin.list_topics())
-        wanted = [_new_topic(topic) for topic in topics if topic.name not in present]
+        brokers = len((await admin.describe_cluster())["brokers"])
+        copies = min(replication_factor, brokers)
+        wanted = [_new_topic(t, copies) for t in topics if t.name not in present]
         if wanted:
             answer = await admin.create_topics(wanted)
             for name, code, *_ in answer.topic_errors:
@@ -72,11 +77,11 @@ async def create_topics(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> Non
         await admin.close()
 
 
-def _new_topic(topic: Topic) -> NewTopic:
+def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
     return NewTopic(
         topic.name,
         topic.partitions,
-        replication_factor=1,
+        replication_factor=replication_factor,
         topic_configs={"retention.ms": str(topic.retention_ms)},
     )
 
@@ -151,6 +156,15 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
         self.assigned = False
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Tried until it works: what a listener raises, aiokafka only logs."""
+        while True:
+            try:
+                return await self._seek(assigned)
+            except (mongo.PyMongoError, KafkaError) as error:
+                log.warning("seek_retried", error=type(error).__name__)
+                await asyncio.sleep(SEEK_AGAIN_AFTER_S)
+
+    async def _seek(self, assigned: set[TopicPartition]) -> None:
         consumer = self.consumer()
         if consumer is None or not assigned:
             self.assigned = True
@@ -220,7 +234,7 @@ class Subscription:
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             max_records=settings.batch_events_max,
             session_timeout_ms=settings.session_timeout_ms,
-            heartbeat_interval_ms=max(200, settings.session_timeout_ms // 10),
+            heartbeat_interval_ms=settings.session_timeout_ms // 3,
             max_poll_interval_ms=max(300_000, settings.session_timeout_ms),
             title=f"{service}:inbox",
         )

@@ -27,10 +27,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """parked: by stream, then by sequence."""
+    """sequences: the last one of each stream; revisions: how often that was written.
+
+    parked: by stream, then by sequence.
+    """
 
     states: Mapping[AnyRef, Loaded]
     sequences: Mapping[str, int]
+    revisions: Mapping[str, int]
     keys: Mapping[str, Known]
     parked: Mapping[str, Mapping[int, Item]]
 

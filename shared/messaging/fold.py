@@ -5,6 +5,7 @@ In: what was loaded (`Snapshot`) and the items. Out: `Changes`, everything one t
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 
 TRANSACTION_BYTES_MAX = 4_000_000
 DONE = ("applied", "skipped")
+TRACE_CONTEXT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Fold:
@@ -109,6 +111,9 @@ class Fold:
         place = (item.stream, item.sequence)
         if item.sequence not in self._snapshot.parked.get(item.stream, {}):
             self.changes.parked[place] = item
+        # Written though unchanged: whoever closes the gap meanwhile would not see what waits.
+        self.changes.sequences.setdefault(item.stream, self._last(item.stream))
+        self._unpark(item.stream)
 
     def _last(self, stream: str) -> int:
         changed = self.changes.sequences.get(stream)
@@ -246,7 +251,8 @@ def trace_parent(cause: str, correlation_id: str, span: str) -> str:
 
     Derived, so that deciding stays pure: a batch decided again says the same.
     """
-    trace = cause.split("-")[1] if cause.count("-") == 3 else _hex(correlation_id, 16)
+    given = TRACE_CONTEXT.fullmatch(cause)
+    trace = given.group(1) if given else _hex(correlation_id, 16)
     return f"00-{trace}-{_hex(span, 8)}-01"
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -20,6 +19,7 @@ from aiokafka.errors import KafkaError
 from shared.contracts.envelope import Fact, foreign_event
 from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS, REQUESTS_INBOUND
 from shared.errors import Transient
+from shared.ids import cause_id
 from shared.messaging.broker import CONTENT_TYPE_HEADER, cluster_id, create_topics
 from shared.messaging.fold import encode
 from shared.security import SIGNATURE_HEADER, sign_record
@@ -36,6 +36,7 @@ ANSWERED_ON: Mapping[str, str] = {REQUESTS_INBOUND: REQUESTS, DONATIONS_INBOUND:
 class Kept:
     """A record as it is sent, and sent again."""
 
+    message_id: str
     topic: str
     value: bytes
     signature: bytes
@@ -65,7 +66,7 @@ class ForeignPublisher:
     @property
     def waiting(self) -> tuple[str, ...]:
         """Message ids whose facts have not appeared yet."""
-        return tuple(self._kept)
+        return tuple(kept.message_id for kept in self._kept.values())
 
     async def __aenter__(self) -> "ForeignPublisher":
         self._keeping = asyncio.create_task(self._keep_connected())
@@ -82,8 +83,9 @@ class ForeignPublisher:
         """Kept from here on; returns at once when no broker answers now."""
         event = foreign_event(source=self._source, message_id=message_id, time=time, data=data)
         value = encode(event)
-        kept = Kept(self._topic, value, sign_record(self._key, self._topic, value))
-        self._kept[message_id] = kept
+        signature = sign_record(self._key, self._topic, value)
+        kept = Kept(message_id, self._topic, value, signature)
+        self._kept[cause_id(self._source, message_id)] = kept
         self._answered.clear()
         if self._connection is not None:
             await self._send(self._connection, [kept])
@@ -154,7 +156,7 @@ class ForeignPublisher:
                     self._let_go(record.value)
 
     def _let_go(self, value: bytes) -> None:
-        if self._kept.pop(answers(value, self._source), None) is not None:
+        if self._kept.pop(answers(value), None) is not None:
             self.answered += 1
         if not self._kept:
             self._answered.set()
@@ -198,17 +200,9 @@ async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -
     return connection
 
 
-def answers(value: bytes, source: str) -> str:
-    """The id of the foreign event that led to this fact; empty when none of `source` did.
-
-    A ledger entry names source and id; other facts name the id alone, as their cause.
-    """
+def answers(value: bytes) -> str:
+    """What led to this fact (`causationid`); empty when it is no fact."""
     try:
-        event: dict[str, Any] = json.loads(value)
-        entry = event["data"].get("entry")
-        if not entry:
-            return str(event.get("causationid", ""))
-        recorded = json.loads(entry)["event"]
-        return str(recorded["id"]) if recorded["source"] == source else ""
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return str(json.loads(value)["causationid"])
+    except (ValueError, KeyError, TypeError):
         return ""

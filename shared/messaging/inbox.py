@@ -18,6 +18,7 @@ from shared.contracts.envelope import (
 from shared.contracts.events import BY_TYPE
 from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
+from shared.ids import cause_id
 from shared.messaging.decision import AnyRef, Command, Handler, States
 from shared.security import SIGNATURE_HEADER, Keyring
 
@@ -41,7 +42,8 @@ class Incoming:
 class Item:
     """One thing to decide.
 
-    stream and sequence: place among a subject's own events. key and digest: foreign identity.
+    stream and sequence: place among a subject's own events. origin: a foreign event's source and
+    id. key and digest: what the processor tells repetitions by.
     refs: the aggregates it touches. problems: why it can never be decided; `traceback` marks a bug.
     dead_letter: the dead letter this replays or discards.
     """
@@ -57,30 +59,35 @@ class Item:
     problems: tuple[Problem, ...] = ()
     traceback: str = ""
     subject: str = ""
+    origin: str = ""
     dead_letter: str = ""
     discard: bool = False
 
     @property
     def correlation_id(self) -> str:
-        return self.input.correlation_id if self.input else ""
+        return self.cause[0] if self.input else ""
 
     @property
     def cause(self) -> tuple[str, str, str]:
         """Correlation id, causation id and traceparent for the events this leads to."""
+        if isinstance(self.input, Event) and self.origin:
+            known_as = _cause_of(self.origin)
+            return known_as, known_as, self.input.traceparent
         if isinstance(self.input, Event):
             return self.input.correlation_id, self.input.id, self.input.traceparent
         assert isinstance(self.input, Command)
         command = self.input
-        correlation = command.correlation_id or command.key
-        return correlation, command.causation_id or command.key, command.traceparent
+        known_as = _cause_of(command.key) if command.key else ""
+        correlation = command.correlation_id or known_as
+        return correlation, command.causation_id or known_as, command.traceparent
 
     @property
     def place(self) -> str:
         """Stable name of what it is, the id of its dead letter."""
         if self.stream:
             return f"{self.stream}|{self.sequence}"
-        if self.key:
-            return self.key
+        if self.origin:
+            return f"{self.origin}|{self.digest.hex()}"
         assert self.incoming is not None
         i = self.incoming
         return f"{i.cluster}|{i.topic}|{i.partition}|{i.offset}"
@@ -131,11 +138,22 @@ class Inbox:
                 envelope.source, incoming.topic, incoming.value, incoming.signature
             )
         foreign = topics.BY_NAME[incoming.topic].producer == "outside"
-        item = _foreign(incoming, envelope) if foreign else _own(incoming, envelope)
+        item = self._foreign(incoming, envelope) if foreign else _own(incoming, envelope)
         try:
             return self._typed(item, envelope)
         except Invalid as invalid:
             return replace(item, problems=invalid.problems)
+
+    def _foreign(self, incoming: Incoming, envelope: Envelope) -> Item:
+        """The digest is of its bytes until it is known to be a fact."""
+        identity = f"{envelope.source}|{envelope.id}"
+        return Item(
+            incoming=incoming,
+            origin=identity,
+            key=identity,
+            digest=content_digest(incoming.value, self._digest_key),
+            subject=envelope.subject,
+        )
 
     def _typed(self, item: Item, envelope: Envelope) -> Item:
         fact = BY_TYPE.get(envelope.type)
@@ -150,7 +168,7 @@ class Inbox:
                 "type",
             )
         event = parse_event(envelope, fact)
-        digest = self._digest(event.data) if item.key else b""
+        digest = self._digest(event.data) if item.key else item.digest
         key = "" if handler.own_identity else item.key
         return _touching(replace(item, input=event, handler=handler, key=key, digest=digest))
 
@@ -186,12 +204,10 @@ def traceback_of(bug: Exception) -> str:
     return "".join(traceback.format_exception(bug))
 
 
-def _foreign(incoming: Incoming, envelope: Envelope) -> Item:
-    return Item(
-        incoming=incoming,
-        key=f"{envelope.source}|{envelope.id}",
-        subject=envelope.subject,
-    )
+def _cause_of(identity: str) -> str:
+    """`source|id`, as a foreign event or a caller's key has it, by the name our events give it."""
+    source, _, message_id = identity.partition("|")
+    return cause_id(source, message_id)
 
 
 def _own(incoming: Incoming, envelope: Envelope) -> Item:

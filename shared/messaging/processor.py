@@ -193,9 +193,10 @@ class Processor:
         now = await self._now()
         snapshot = await self._store.load(items)
         changes = Fold(f"/{self._service}", snapshot, now).run(items)
-        self._watch_bugs(changes)
+        bugs = self._bugs_with(items, changes)
         positions = _positions(items[: len(changes.results)])
         documents = await self._store.write(snapshot, changes, positions, now)
+        self._bugs.extend(bugs)
         self._wake_jobs()
         self._report(changes, time.perf_counter() - started)
         await self._publisher.put(documents, positions)
@@ -207,11 +208,19 @@ class Processor:
         except mongo.PyMongoError as error:
             raise mongo.translated(error) from error
 
-    def _watch_bugs(self, changes: Changes) -> None:
-        """A bad release must not empty a topic into dead letters."""
-        self._bugs.extend(result.kind == "bug" for result in changes.results)
-        if sum(self._bugs) > self._bugs_max:
+    def _bugs_with(self, items: Sequence[Item], changes: Changes) -> list[bool]:
+        """A bad release must not empty a topic into dead letters.
+
+        Records count, once stored; a command's caller is told, and a replay was counted before.
+        """
+        fresh = [
+            result.kind == "bug"
+            for item, result in zip(items, changes.results, strict=False)
+            if item.incoming is not None and not item.dead_letter
+        ]
+        if sum([*self._bugs, *fresh][-BUG_WINDOW:]) > self._bugs_max:
             raise BugBrake(self._service)
+        return fresh
 
     def _stop_deciding(self, waiting: Sequence[Pending], brake: BugBrake) -> None:
         self.braked = True

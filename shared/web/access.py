@@ -3,6 +3,7 @@
 Problems are `{"problems": [{"code", "field", "zh", "en"}]}` at every status from 400.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -56,13 +57,27 @@ class Allow:
         credential = _authenticated(runtime_of(request), authorization)
         if not credential.roles & self.roles:
             raise Denied(refusal(403, "forbidden", "无权进行此操作", "not allowed for this role"))
-        if not await request.app.state.rate_limit(credential.id):
-            raise Denied(refusal(429, "too_many_requests", "请求过于频繁", "slow down"))
+        await limited(request, credential.id)
         return credential
 
 
 def allow(*roles: Role) -> Allow:
     return Allow(frozenset(roles))
+
+
+async def limited(request: Request, key: str) -> None:
+    """Counts one more visit of whoever the key names. Raises Denied when there were too many.
+
+    Only once they are known: otherwise strangers would use up the share of others.
+    """
+    if not await request.app.state.rate_limit(key):
+        raise Denied(refusal(429, "too_many_requests", "请求过于频繁", "slow down"))
+
+
+def link_key(purpose: str, subject: str) -> str:
+    """Whom `limited` counts behind a signed link: not by its token, which has many spellings."""
+    digest = hashlib.sha256(f"{purpose} {subject}".encode()).hexdigest()
+    return f"link:{digest[:16]}"
 
 
 def _authenticated(runtime: Runtime, authorization: str) -> Credential:
@@ -73,12 +88,12 @@ def _authenticated(runtime: Runtime, authorization: str) -> Credential:
 
 
 def rate_limit(per_minute: int) -> Callable[[str], Awaitable[bool]]:
-    """Whether this credential may come in once more; counted in this process."""
+    """Whether this credential or link may come in once more; counted in this process."""
     limiter = MovingWindowRateLimiter(MemoryStorage())
     item = RateLimitItemPerMinute(per_minute)
 
-    async def hit(credential_id: str) -> bool:
-        return bool(await limiter.hit(item, credential_id))
+    async def hit(key: str) -> bool:
+        return bool(await limiter.hit(item, key))
 
     return hit
 

@@ -9,6 +9,7 @@ from shared.contracts.events import (
     LedgerCommitted,
     LedgerDisbursed,
     LedgerFact,
+    LedgerFundOpened,
     LedgerReceived,
     LedgerRefused,
     LedgerReleased,
@@ -39,13 +40,23 @@ def test_a_gift_becomes_an_entry_and_is_told() -> None:
     assert (told.log, told.index, told.amount_fen) == (ORIGIN, 1, 5_000)
 
 
-def test_an_event_carries_the_exact_leaf() -> None:
+def test_every_entry_is_told_with_its_exact_leaf() -> None:
     audit = open_audit()
     audit.hear(gift(5_000))
     audit.hear(accepted("M-1", 3_000))
     audit.hear(confirmed("M-1", 3_000))
+    audit.hear(gift(9_000))
+    audit.hear(accepted("M-2", 3_000))
+    audit.hear(confirmed("M-2", 3_000))
     told = [fact for _, fact in audit.said if isinstance(fact, LedgerFact)]
-    assert [fact.entry.encode() for fact in told] == audit.leaves[1:]
+    assert [fact.entry.encode() for fact in told] == audit.leaves
+    assert [fact.index for fact in told] == list(range(7))
+
+
+def test_an_opened_fund_is_told() -> None:
+    subject, told = open_audit().said[-1]
+    assert isinstance(told, LedgerFundOpened)
+    assert (subject, told.fund_id, told.index) == (FUND, FUND, 0)
 
 
 def test_the_same_gift_twice_is_one_entry() -> None:
@@ -72,6 +83,10 @@ def test_a_used_id_with_other_content_is_refused_and_logged_once() -> None:
     assert audit.hear(gift(5_000)) == NOTHING
     assert audit.kinds() == ["fund_opened", "donation_received", "refusal"]
     assert audit.entries()[-1]["event"]["id"] == "gift-1#2"
+    donation, told = audit.said[-1]
+    assert isinstance(told, LedgerRefused)
+    assert (told.reason, told.amount_fen) == ("id_reused", 9_000)
+    assert donation == audit.said[-2][0]
     assert audit.fund().received_fen == 5_000
 
 
@@ -201,6 +216,9 @@ def test_nothing_is_paid_that_was_not_committed() -> None:
     audit.hear(gift(5_000))
     audit.hear(confirmed("M-1", 3_000))
     assert audit.entries()[-1]["kind"] == "refusal"
+    subject, told = audit.said[-1]
+    assert isinstance(told, LedgerRefused)
+    assert (subject, told.reason) == ("M-1", "not_committed")
     assert audit.hear(confirmed("M-1", 3_000)) == NOTHING
     assert audit.fund().disbursed_fen == 0
 

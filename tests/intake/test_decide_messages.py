@@ -91,3 +91,16 @@ def test_who_opts_out_is_marked_even_if_nobody_knows_them() -> None:
     decision = memory.handle(COMMANDS[UnderstandReply], command(reply("P-new", "opted_out")))
     assert facts(decision) == ["ReplyUnderstood"]
     assert memory.person("P-new") == Person(id="P-new", opted_out=True)
+
+
+def test_received_before_any_delivery_never_confirms_a_later_one() -> None:
+    memory = Memory()
+    person = delivered(memory)
+    first = memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
+    request = next(iter(memory.person(person).unfinished.values())).request_id
+    later = match(MatchDelivered, memory.request(request), 1, "M-1")
+    memory.handle(EVENTS[MatchDelivered], later)
+    again = memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
+    assert not again.events
+    assert told(again) == told(first) == {"meaning": "nothing_awaited"}
+    assert memory.person(person).awaiting == ("M-1",)

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered
 from shared.security import Role, first_secrets
+from shared.web.access import rate_limit
 from tests.conftest import BROKER
 from tests.intake.desk import SOURCE, Desk, Door
 from tests.intake.making import match
@@ -144,6 +145,50 @@ async def test_the_summary_counts_by_state_and_channel(desk: Desk) -> None:
     assert after["total"] - before["total"] == 2
     assert after["by_channel"]["hotline"] - before["by_channel"].get("hotline", 0) == 2
     assert after["by_state"]["duplicate"] - before["by_state"].get("duplicate", 0) == 1
+
+
+async def test_the_summary_of_staff_counts_their_own_area(desk: Desk) -> None:
+    own = desk.house.bearer("qiaotou", Role.COLLECTOR, area="441900117")
+    inside = await desk.submit(key="1", area={"town_code": "441900117"})
+    await desk.submit(key="2", category="meals")
+
+    async def counted() -> Any:
+        return (await desk.get("/summary", own)).json()
+
+    found = await eventually(counted, lambda said: "requests" in said)
+    assert inside["decision"] == "opened"
+    assert found["requests"]["total"] == 1
+    assert found["requests"]["by_state"] == {"open": 1}
+
+
+@pytest.fixture
+def two_a_minute(door: Door) -> Iterator[None]:
+    state = door.running.app.state
+    usual, state.rate_limit = state.rate_limit, rate_limit(2)
+    yield
+    state.rate_limit = usual
+
+
+@pytest.mark.usefixtures("two_a_minute")
+async def test_links_and_callbacks_are_limited_like_credentials(desk: Desk) -> None:
+    id_ = (await desk.submit())["request_id"]
+    ends = await desk.runtime.processor.now() + timedelta(days=1)
+    link, other = (desk.house.keyring.make_link("request", i, ends) for i in (id_, "R-1"))
+    receipts = f"/callbacks/tencent/{desk.door.token}/receipts"
+
+    async def statuses() -> list[int]:
+        visits = (
+            await desk.get(f"/r/{link}"),
+            await desk.http.post(receipts, json=[]),
+            await desk.wechat("<MsgType>event</MsgType><Event>VIEW</Event>"),
+        )
+        return [visit.status_code for visit in visits]
+
+    assert [await statuses() for _ in range(3)] == [[200] * 3, [200] * 3, [429] * 3]
+    assert (await desk.get(f"/r/{link}!")).status_code == 429, "the same link, spelt otherwise"
+    assert (await desk.http.post(f"/r/{link}/withdraw")).status_code == 429
+    assert (await desk.get(f"/r/{other}")).status_code == 404
+    assert (await desk.request(id_)).state == "open"
 
 
 async def test_contacts_are_given_to_services_and_every_look_is_logged(desk: Desk) -> None:

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake import events, views
-from services.intake.model import ErasePerson, ForgetOpenid, RegisterParty, WithdrawRequest
+from services.intake.model import (
+    WECHAT_SOURCE,
+    ErasePerson,
+    ForgetOpenid,
+    RegisterParty,
+    WithdrawRequest,
+)
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.prepare import prepare_party
 from services.intake.vault.sealing import Unreadable, Vault
@@ -126,6 +132,45 @@ def test_an_openid_seen_with_a_phone_is_that_person_afterwards() -> None:
     second = memory.request(told(memory.submit(by_wechat, message="m-2"))["request_id"])
     assert second.person_id == first.person_id
     assert open_contact(VAULT, memory.person(first.person_id)).phone == PHONE
+
+
+def test_a_third_party_gives_no_known_person_its_own_openid() -> None:
+    memory = Memory()
+    victim = register(memory, name="张三", phone=PHONE)
+    assert register(memory, **BOTH) == victim
+    memory.submit(submitted(applicant=BOTH))
+    assert open_contact(VAULT, memory.person(victim)).openid is None
+    assert memory.handles() == []
+
+
+def test_a_third_party_replaces_no_openid() -> None:
+    memory = Memory()
+    victim = register(memory, **BOTH)
+    register(memory, **BOTH | {"wechat_openid": "oTHIEF_1"})
+    memory.submit(submitted(applicant=BOTH | {"wechat_openid": "oTHIEF_1"}))
+    assert open_contact(VAULT, memory.person(victim)).openid == OPENID
+    assert [handle.person_id for handle in memory.handles()] == [victim]
+
+
+def test_a_third_party_moves_no_openid_to_a_person_it_brings_in() -> None:
+    memory = Memory()
+    victim = register(memory, **BOTH)
+    brought = register(memory, name="李四", phone="+8613900139000", wechat_openid=OPENID)
+    assert brought != victim
+    assert open_contact(VAULT, memory.person(brought)).openid is None
+    assert [handle.person_id for handle in memory.handles()] == [victim]
+
+
+def test_who_was_forgotten_is_reached_again_once_they_write_themselves() -> None:
+    memory = Memory()
+    memory.submit(submitted(applicant=BOTH))
+    (handle,) = memory.handles()
+    memory.handle(COMMANDS[ForgetOpenid], command(ForgetOpenid(handle_id=handle.id)))
+    asked = submitted(applicant={"name": "张三", "wechat_openid": OPENID}, category="meals")
+    memory.submit(asked, message="m-2")
+    assert open_contact(VAULT, memory.person(handle.person_id)).openid is None
+    memory.decide_submission(command(asked, key=f"{WECHAT_SOURCE}|m-3"))
+    assert open_contact(VAULT, memory.person(handle.person_id)).openid == OPENID
 
 
 def test_ids_cannot_be_tried_without_the_key() -> None:

@@ -52,8 +52,8 @@ class Desk:
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def command(self, data: Value) -> Answer | None:
-        return self._apply(COMMANDS[type(data)], Command(data)).answer
+    def command(self, data: Value, principal: str = "") -> Answer | None:
+        return self._apply(COMMANDS[type(data)], Command(data, principal=principal)).answer
 
     def event(self, subject: str, fact: Fact) -> Decision:
         event: Event[Any] = Event[Any].model_construct(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.matching.model.match import ConfirmMatch, DeliverMatch, Scope
+from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch, Scope
 from services.matching.model.need import Need
 from shared.contracts.events import (
     LedgerCommitted,
@@ -37,10 +37,23 @@ def test_refusal_of_the_fund_reopens_the_need_without_that_offer() -> None:
     need = desk.need_of(id_)
     assert (need.remaining, need.excluded_offers) == (50, (desk.match(id_).offer_id,))
     assert desk.offer_of(id_).free == 100
+    desk.propose(need.id, desk.offer("b"), 50, number=2)
 
 
 def test_refused_donation_is_not_matchings() -> None:
     assert Desk().event("D-1", ledger(LedgerRefused, 50)) is NOTHING
+
+
+@pytest.mark.parametrize("reason", ["not_committed", "id_reused"])
+@pytest.mark.parametrize("state", ["accepted", "committed", "delivered", "confirmed"])
+def test_refusal_of_something_else_than_the_commitment_changes_nothing(
+    reason: str, state: str
+) -> None:
+    desk = Desk()
+    id_ = getattr(desk, state)()
+    told = ledger(LedgerRefused, 49).model_copy(update={"reason": reason})
+    assert desk.event(id_, told) is NOTHING
+    assert desk.match(id_).state == state
 
 
 def test_ledger_that_speaks_of_another_amount_is_invalid() -> None:
@@ -77,6 +90,19 @@ def test_staff_confirm_what_was_delivered() -> None:
     id_ = desk.confirmed()
     assert desk.match(id_).state == "confirmed"
     assert desk.names()[-2:] == ["MatchDelivered", "MatchConfirmed"]
+
+
+def test_who_accepted_cannot_confirm() -> None:
+    desk = Desk()
+    id_ = desk.propose(desk.need(unit="袋"), desk.offer(unit="袋"), 50)
+    desk.command(AcceptMatch(match_id=id_), principal="op")
+    desk.command(DeliverMatch(match_id=id_), principal="op")
+    refused = desk.command(ConfirmMatch(match_id=id_), principal="op")
+    assert refused is not None
+    assert (refused.status, refused.body["problems"][0]["code"]) == (409, "same_person")
+    assert desk.match(id_).state == "delivered"
+    desk.command(ConfirmMatch(match_id=id_), principal="collector")
+    assert (desk.match(id_).state, desk.match(id_).accepted_by) == ("confirmed", "op")
 
 
 def test_another_area_cannot_confirm() -> None:

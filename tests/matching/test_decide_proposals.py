@@ -102,8 +102,24 @@ def test_declined_pair_is_not_asked_again_for_that_need() -> None:
     assert fact.reason == "暂时没有余力"
     assert (desk.offer_of(id_).free, desk.need_of(id_).remaining) == (100, 50)
     again = proposed(desk.match(id_).request_id, offer, 30, number=2)
-    assert code(desk.command(again)) == "offer_excluded"
+    assert code(desk.command(again)) == "donor_excluded"
     desk.propose(desk.need("other"), offer, 30)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_donor_who_gave_no_is_not_asked_again_through_another_offer(answered: bool) -> None:
+    desk = Desk()
+    need, mine, more = desk.need(), desk.offer("a"), desk.offer("b")
+    others = desk.offer("c", donor_id="P-other")
+    id_ = desk.propose(need, mine, 30)
+    if answered:
+        desk.command(DeclineMatch(match_id=id_, reason="暂时没有余力"))
+    else:
+        desk.later(LIFETIME_S)
+        desk.command(ProposalDue(aggregate_id=id_, due_at=desk.match(id_).expires_at))
+    assert code(desk.command(proposed(need, more, 30, number=2))) == "donor_excluded"
+    desk.propose(need, others, 30, number=2)
+    desk.propose(desk.need("another"), more, 30)
 
 
 def test_unanswered_proposal_expires_and_frees_both_sides() -> None:
@@ -114,7 +130,7 @@ def test_unanswered_proposal_expires_and_frees_both_sides() -> None:
     desk.command(due)
     assert desk.match(id_).state == "expired"
     assert (desk.offer_of(id_).free, desk.need_of(id_).remaining) == (100, 50)
-    assert desk.need_of(id_).excluded_offers == (desk.match(id_).offer_id,)
+    assert desk.need_of(id_).excluded_donors == (desk.match(id_).donor_id,)
     before = len(desk.facts)
     desk.command(due)
     assert len(desk.facts) == before

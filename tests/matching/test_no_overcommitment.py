@@ -88,11 +88,12 @@ class Interleavings(RuleBasedStateMachine):
         asked=st.lists(st.integers(20, 100), min_size=2, max_size=3),
     )
     def open(self, quantities: list[int], caps: list[int | None], asked: list[int]) -> None:
-        self.size, self.cap = {}, {}
+        self.size, self.cap, self.donor = {}, {}, {}
         for n, (quantity, cap) in enumerate(zip(quantities, caps, strict=False)):
             unit = {"unit": "袋", "item": "大米"} if n == 2 else {"fund_id": FUND}
-            id_ = self.desk.offer(str(n), quantity, cap_per_request=cap, **unit)
-            self.size[id_], self.cap[id_] = quantity, cap
+            donor = f"P-{n % 2}"
+            id_ = self.desk.offer(str(n), quantity, cap_per_request=cap, donor_id=donor, **unit)
+            self.size[id_], self.cap[id_], self.donor[id_] = quantity, cap, donor
         self.asked = {}
         for n, quantity in enumerate(asked):
             unit = {"unit": "袋", "item": "大米"} if n == 2 else {}
@@ -110,7 +111,7 @@ class Interleavings(RuleBasedStateMachine):
                 assert name in FOLLOWS.get(known.state, set()), f"{name} after {known.state}"
                 known.state = AFTER[name]
                 if name in ("MatchDeclined", "MatchExpired"):
-                    self.refused_pairs.add((known.request, known.offer))
+                    self.refused_pairs.add((known.request, fact.donor_id))
         self.heard = len(self.desk.facts)
 
     # --- what may happen, in any order ---
@@ -124,7 +125,7 @@ class Interleavings(RuleBasedStateMachine):
         assert answer is not None
         if answer.status != 201:
             return multiple()
-        assert (request, offer) not in self.refused_pairs, "asked again"
+        assert (request, self.donor[offer]) not in self.refused_pairs, "asked again"
         self.numbers[request] = number
         return match_id(request, offer, number)
 

@@ -1,9 +1,17 @@
 """Rule 9. A round is an aggregate: closed by one, solved apart, each allocation decided again."""
 
+from services.matching.model.match_id import match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.round import Round
-from services.matching.solver.interface import Inputs, digest, read, solution_digest, written
+from services.matching.solver.interface import (
+    Allocation,
+    Inputs,
+    digest,
+    read,
+    solution_digest,
+    written,
+)
 from services.matching.solver.priority import PriorityOrder
 from services.matching.store import open_need, open_offer
 from shared import mongo
@@ -51,6 +59,32 @@ async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
     assert held is not None
     assert held.state == "done"
     assert held.solver == "priority_order"
+
+
+async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None:
+    """What was stored stands, also where a solver of today would say something else."""
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    desk = Desk()
+    offer, need = desk.get(Offer, desk.offer()), desk.get(Need, desk.need())
+    inputs = written(Inputs((open_need(need),), (open_offer(offer),)))
+    stored = (Allocation(need.id, offer.id, 1, 10),)
+    left = Round(
+        id="city-1",
+        pool="city",
+        number=1,
+        state="solved",
+        closed_at=NOW,
+        inputs=inputs,
+        input_hash=digest(inputs),
+        allocations=stored,
+        solution_hash=solution_digest(stored),
+    )
+    for state in (offer, need, left):
+        document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
+        await database[state.COLLECTION].insert_one(document)
+    office = Office(house, await started(house))
+    first = await office.loaded(match_id(need.id, offer.id, 1), "proposed")
+    assert first.quantity == 10
 
 
 async def test_two_instances_hold_rounds_without_proposing_twice(house: House) -> None:

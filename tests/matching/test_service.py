@@ -1,7 +1,9 @@
 """The service on a real broker and database: links, partners, races."""
 
 import asyncio
+from typing import Any
 
+import httpx
 import pytest
 
 from services.matching.model.match import Propose
@@ -72,7 +74,7 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
 
 async def test_declined_and_expired_go_to_others_and_never_back(house: House) -> None:
     office = Office(house, await started(house, proposal_lifetime_s=0.5))
-    offers = {await office.offer(name) for name in ("a", "b")}
+    offers = {await office.offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
     await office.opens("r")
     [first] = await office.matches(1, "proposed")
     await office.post(f"/matches/{first.id}/decline", "1", {"reason": "没有余力"})
@@ -80,7 +82,19 @@ async def test_declined_and_expired_go_to_others_and_never_back(house: House) ->
     assert {first.offer_id, second.offer_id} == offers
     need = await mongo.load(office.database, Need, request_id("r"))
     assert need is not None
-    assert (need.remaining, set(need.excluded_offers)) == (50, offers)
+    assert (need.remaining, set(need.excluded_donors)) == (50, {"P-a", "P-b"})
+
+
+async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -> None:
+    office = Office(house, await started(house))
+    for name in ("a", "b"):
+        await office.offer(name)
+    await office.opens("r")
+    [first] = await office.matches(1, "proposed")
+    await office.post(f"/matches/{first.id}/decline", "1", {"reason": "没有余力"})
+    await office.offer("c", donor_id="P-other")
+    [second] = await office.matches(1, "proposed")
+    assert second.donor_id == "P-other"
 
 
 async def test_refused_by_the_fund_looks_again_elsewhere(house: House) -> None:
@@ -154,6 +168,50 @@ async def test_partner_sees_and_answers_for_his_own_offers_only(house: House) ->
     assert accepted.json()["state"] == "accepted"
     confirmed = await office.http.post(f"{path}/confirm", headers=mine | {"Idempotency-Key": "2"})
     assert confirmed.status_code == 403
+
+
+async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(house: House) -> None:
+    office = Office(house, await started(house))
+    collector = house.bearer("collector", Role.COLLECTOR)
+    both = house.bearer("both", Role.COLLECTOR, Role.DONOR_PARTNER, source="/partners/both")
+    offer = await office.offer()
+    await office.opens("r")
+    [match] = await office.matches(1, "proposed")
+
+    async def post(path: str, who: dict[str, str], body: Any = None) -> httpx.Response:
+        headers = who | {"Idempotency-Key": path}
+        return await office.http.post(path, json=body, headers=headers)
+
+    path, many = f"/matches/{match.id}", {"match_ids": [match.id]}
+    for verb in ("accept", "decline"):
+        for who, status in ((collector, 403), (both, 404)):
+            answer = await post(f"{path}/{verb}", who, {"reason": "没有余力"})
+            assert answer.status_code == status
+    assert (await post("/matches/accept", collector, many)).status_code == 403
+    answers = (await post("/matches/accept", both, many)).json()["answers"]
+    assert [answer["status"] for answer in answers] == [404]
+    for who in (collector, both):
+        assert (await post(f"/offers/{offer}/withdraw", who)).status_code == 404
+    assert (await office.loaded(match.id, "proposed")).accepted_by == ""
+    body = submitted_offer().model_dump(mode="json", exclude_none=True)
+    own = (await post("/offers", collector, body)).json()["offer_id"]
+    assert (await post(f"/offers/{own}/withdraw", collector)).status_code == 200
+
+
+async def test_summary_counts_the_callers_area_only(house: House) -> None:
+    office = Office(house, await started(house))
+    expected = {"441900101": 1, "441900101001": 1, "441900102": 0}
+    within = {area: house.bearer(f"in-{area}", Role.COLLECTOR, area=area) for area in expected}
+    await office.offer()
+    await office.opens("r")
+    await office.matches(1, "proposed")
+    for area, count in expected.items():
+        seen = (await office.http.get("/summary", headers=within[area])).json()
+        assert sum(seen["matches"]["by_state"].values()) == count, area
+        assert sum(seen["needs"]["by_state"].values()) == count, area
+        assert "offers" not in seen
+    whole = (await office.http.get("/summary", headers=office.operator)).json()
+    assert whole["offers"]["by_state"] == {"open": 1}
 
 
 async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> None:

@@ -1,5 +1,6 @@
 """The solver: deterministic, within capacity, caps and exclusions, urgent needs first."""
 
+import json
 import random
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from services.matching.solver.interface import (
 from services.matching.solver.priority import PriorityOrder
 
 SOLVER = PriorityOrder()
+DONORS = ("P-1", "P-2", "P-3")
 CATEGORIES = ("meals", "medical")
 TOWNS = ("441900101", "441900102")
 some_of = st.sets(st.sampled_from(CATEGORIES)).map(lambda s: tuple(sorted(s)))
@@ -39,6 +41,7 @@ def instances(draw: st.DrawFn) -> Inputs:
             categories=draw(some_of),
             town_codes=draw(st.sampled_from(((), TOWNS[:1]))),
             cap_per_request=draw(st.none() | st.integers(1, 60)),
+            donor_id=draw(st.sampled_from(DONORS)),
         )
         for n in range(draw(st.integers(0, 6)))
     )
@@ -56,6 +59,7 @@ def instances(draw: st.DrawFn) -> Inputs:
             remaining=draw(st.integers(1, 120)),
             next_number=draw(st.integers(1, 3)),
             excluded_offers=tuple(sorted(draw(st.sets(st.sampled_from(ids), max_size=2)))),
+            excluded_donors=tuple(sorted(draw(st.sets(st.sampled_from(DONORS), max_size=2)))),
             shares=tuple(
                 sorted(draw(st.dictionaries(st.sampled_from(ids), st.integers(1, 40))).items())
             ),
@@ -100,6 +104,7 @@ def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None
         assert a.quantity > 0
         assert fits(offer, need)
         assert offer.id not in need.excluded_offers
+        assert offer.donor_id not in need.excluded_donors
         if offer.cap_per_request is not None:
             assert dict(need.shares).get(offer.id, 0) + a.quantity <= offer.cap_per_request
         given_by[offer.id] = given_by.get(offer.id, 0) + a.quantity
@@ -155,6 +160,13 @@ def test_least_used_offer_gives_first() -> None:
 def test_several_offers_share_a_need_that_none_covers() -> None:
     inputs = Inputs((need("R-1", remaining=90),), (offer("O-1", 50), offer("O-2", 60)))
     assert pairs(inputs) == [("R-1", "O-2", 60), ("R-1", "O-1", 30)]
+
+
+def test_round_recorded_before_donors_were_excluded_is_still_read() -> None:
+    inputs = Inputs((need("R-1"),), (offer("O-1", 60),))
+    old = json.loads(written(inputs))
+    del old["needs"][0]["excluded_donors"], old["offers"][0]["donor_id"]
+    assert read(json.dumps(old)) == inputs
 
 
 async def test_solver_apart_says_what_the_function_says() -> None:

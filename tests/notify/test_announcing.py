@@ -2,9 +2,27 @@
 
 from datetime import timedelta
 
+import pytest
+
+from services.intake.pages import LINK_PURPOSE
 from services.notify.model import Notice
-from shared.contracts.events import LedgerDisbursed, MatchCommitted, MatchDelivered
-from tests.notify.world import MATCH_ID, START, World, match_fields, opened, proposed
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    LedgerDisbursed,
+    MatchCommitted,
+    MatchDelivered,
+    RequestRecorded,
+)
+from shared.contracts.values import Channel
+from tests.notify.world import (
+    MATCH_ID,
+    REQUEST_ID,
+    START,
+    World,
+    match_fields,
+    opened,
+    proposed,
+)
 
 
 def disbursed(donor_id: str | None) -> LedgerDisbursed:
@@ -35,6 +53,20 @@ def test_another_event_for_the_same_person_makes_another_notice() -> None:
     world.happens(opened(), id_="E-1")
     world.happens(opened(), id_="E-2")
     assert len(world.notices) == 2
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [opened(), RequestRecorded(person_id="P-1", channel=Channel.SMS, approval_level="village")],
+)
+def test_applicant_may_follow_the_request_by_a_link(fact: Fact) -> None:
+    world = World()
+    world.happens(fact)
+    link = world.notice.link
+    assert link is not None
+    assert (link.service, link.purpose, link.path) == ("intake", LINK_PURPOSE, "r")
+    assert link.subject == REQUEST_ID
+    assert link.expires_at == START + timedelta(days=90)
 
 
 def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:

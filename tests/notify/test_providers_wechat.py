@@ -113,6 +113,57 @@ async def test_lost_answer_is_asked_for_again_and_sends_no_second_message(
     assert (await counted(http, url))["wechat_deduplicated"] == 1
 
 
+def says(errcode: int) -> httpx.Response:
+    return httpx.Response(200, json={"errcode": errcode, "errmsg": "", "msgid": 7})
+
+
+@pytest.mark.parametrize(
+    ("later", "kind"),
+    [
+        ([says(0)], "sent"),
+        ([says(43004)], "refused"),
+        ([says(-1)], "unknown"),
+        ([says(45011)], "unknown"),
+        ([says(40037)], "unknown"),
+        ([httpx.ConnectError("down")], "unknown"),
+        ([httpx.Response(503)], "unknown"),
+        ([says(40001), says(0)], "sent"),
+        ([says(40001), says(43004)], "refused"),
+        ([says(40001), says(40001)], "unknown"),
+        ([says(40001), says(-1)], "unknown"),
+    ],
+)
+async def test_lost_answer_stays_unclear_until_wechat_says_what_became_of_it(
+    later: list[httpx.Response | Exception], kind: str
+) -> None:
+    """On a scripted wire: no simulated recipient answers otherwise when asked again."""
+    assert (await _sent_over([httpx.ReadTimeout("lost"), *later])).kind == kind
+
+
+async def test_lost_answer_stays_unclear_when_no_new_token_comes() -> None:
+    posts: list[httpx.Response | Exception] = [httpx.ReadTimeout("lost"), says(42001)]
+    assert (await _sent_over(posts, tokens=1)).kind == "unknown"
+
+
+async def _sent_over(posts: list[httpx.Response | Exception], tokens: int = 2) -> Outcome:
+    """What a send comes to when its posts are answered so, one after the other."""
+    answers, issued = iter(posts), iter(range(tokens))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/stable_token"):
+            number = next(issued, None)
+            if number is None:
+                return httpx.Response(200, json={"errcode": 40125, "errmsg": ""})
+            return httpx.Response(200, json={"access_token": f"T{number}", "expires_in": 7200})
+        found = next(answers)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        return await wechat(http, "http://wechat.example").send(notice())
+
+
 @pytest.mark.parametrize(
     ("openid", "kinds"),
     [

@@ -74,6 +74,11 @@ def test_no_sms_solicits_or_carries_a_link(name: str) -> None:
     assert not re.search(r"募捐|捐款|捐赠|募集|献爱心|拒收请回复|http|www", words)
 
 
+def test_donor_without_wechat_is_sent_to_people_and_not_to_a_platform() -> None:
+    assert all("平台" not in t.sms and "登录" not in t.sms for t in TEMPLATES.values())
+    assert "联系对接社工或莞家驿站" in TEMPLATES["match_proposed"].sms
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
     for field, value in wechat_parameters(TEMPLATES[name], MATCH_ID, 20_450_000):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -18,6 +19,7 @@ from shared.contracts import topics
 from shared.contracts.events import LedgerReceived, MatchProposed, RequestOpened
 from shared.security import first_secrets
 from tests.conftest import BROKER
+from tests.intake.making import submitted
 from tests.notify.desk import Desk, open_desk
 from tests.notify.world import match_fields, opened
 from tests.support.eventually import eventually
@@ -94,6 +96,22 @@ async def test_donor_gets_a_signed_link_by_wechat(desk: Desk) -> None:
     keyring = desk.house.keyring
     assert keyring.open_link("match.donor", token, datetime.now(UTC)) == match_id
     assert await desk.phone(f"+86{number()}") == []
+
+
+async def test_applicant_gets_a_link_that_opens_at_intake(desk: Desk) -> None:
+    theirs = openid()
+    asked = submitted(applicant={"name": "张三", "wechat_openid": theirs})
+    headers = desk.operator | {"Idempotency-Key": uuid4().hex}
+    body = asked.model_dump(mode="json", exclude_none=True)
+    told = (await desk.intake.http.post("/requests", json=body, headers=headers)).json()
+
+    async def messages() -> list[dict[str, Any]]:
+        return await desk.phone(theirs)
+
+    (message,) = await eventually(messages, bool)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        page = await http.get(message["url"])
+    assert page.json()["request_id"] == told["request_id"]
 
 
 async def test_donation_is_acknowledged_with_its_amount(desk: Desk) -> None:

@@ -34,7 +34,7 @@ class Memory:
         waiting = [i for stream in self.parked.values() for i in stream.values()]
         refs = {ref for i in [*items, *waiting] for ref in i.refs}
         states = {ref: self.states.get(ref, Loaded(None)) for ref in refs}
-        return Snapshot(states, self.sequences, self.keys, self.parked)
+        return Snapshot(states, self.sequences, {}, self.keys, self.parked)
 
     def work(self, items: Sequence[Item]) -> Changes:
         snapshot = self.snapshot(items)

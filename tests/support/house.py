@@ -120,7 +120,7 @@ class House:
         finally:
             await producer.stop()
 
-    def own(self, source: str, subject: str, sequence: int, fact: Fact) -> Any:
+    def own(self, source: str, subject: str, sequence: int, fact: Fact, causation: str = "") -> Any:
         """A signed record of one of our own services."""
         event = cloud_event(
             source=source,
@@ -129,7 +129,7 @@ class House:
             time=datetime.now(UTC),
             data=fact,
             correlation_id="C-1",
-            causation_id="",
+            causation_id=causation,
             traceparent="",
         )
         return self.signed(source, fact.TOPIC, subject, encode(event))

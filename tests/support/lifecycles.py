@@ -41,6 +41,8 @@ NEXT = {
     "guanjia.match.committed.v1": "deliver",
     "guanjia.match.delivered.v1": "confirm",
 }
+# Who accepts may not confirm; the partner registered the offers.
+ACTS = {"accept": "partner", "deliver": "collector", "confirm": "collector"}
 # An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
 TOLD = frozenset(
     {"guanjia.notice.sent.v1", "guanjia.notice.delivered.v1", "guanjia.notice.unresolved.v1"}
@@ -257,7 +259,7 @@ class Lifecycles:
         while True:
             try:
                 await self._post(
-                    "matching", f"/matches/{step}", "operator", {"match_ids": match_ids}, key
+                    "matching", f"/matches/{step}", ACTS[step], {"match_ids": match_ids}, key
                 )
             except (httpx.HTTPError, AssertionError) as error:
                 print(f"{step} again after {type(error).__name__} {str(error)[:200]}")

@@ -1,7 +1,7 @@
 """Money for a match: reserved when the donor accepts, paid when the person has it, or released."""
 
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from services.audit.decide.leaves import append_leaf, refused
 from services.audit.log import entry as entries
@@ -16,11 +16,11 @@ from shared.contracts.events import (
     MatchConfirmed,
     MatchFact,
     MatchReleased,
+    RefusedReason,
 )
 from shared.contracts.values import MONEY_UNIT
 from shared.messaging.decision import NOTHING, Decision, States
 
-Reason = Literal["insufficient_funds", "unknown_fund"]
 M = TypeVar("M", bound=MatchFact)
 
 
@@ -55,7 +55,7 @@ def _commit(states: States, event: Event[MatchAccepted], fund: Fund, now: dateti
 def _refuse(
     states: States,
     event: Event[MatchAccepted],
-    reason: Reason,
+    reason: RefusedReason,
     available_fen: int,
     now: datetime,
 ) -> Decision:
@@ -94,10 +94,13 @@ def _refuse_payment(
     before = known or Commitment(id=event.subject, fund_id=fund_id)
     if kind in before.refused:
         return NOTHING
-    asked = refused(kind, "not_committed", event.data.quantity, fund_id)
+    amount, reason = event.data.quantity, "not_committed"
+    asked = refused(kind, reason, amount, fund_id)
     leaf = append_leaf(states, entries.refusal(_fact(event), asked), now)
     marked = before.model_copy(update={"refused": (*before.refused, kind)})
-    return leaf.decided(marked, events=())
+    why: dict[str, Any] = {"reason": reason, "available_fen": 0}
+    told = leaf.told(LedgerRefused, **_said(event, amount), **why)
+    return leaf.decided(marked, events=((marked, told),))
 
 
 def decide_released(states: States, event: Event[MatchReleased], now: datetime) -> Decision:

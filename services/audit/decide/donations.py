@@ -9,7 +9,12 @@ from services.audit.log import entry as entries
 from services.audit.model import RECEIVED_FEN_MAX, Donation, Fund
 from shared.contracts import ledger
 from shared.contracts.envelope import Event
-from shared.contracts.events import DonationReceived, LedgerReceived, LedgerRefused
+from shared.contracts.events import (
+    DonationReceived,
+    LedgerReceived,
+    LedgerRefused,
+    RefusedReason,
+)
 from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import NOTHING, Decision, States
@@ -47,8 +52,7 @@ def _receive(states: States, event: Gift, fund: Fund, now: datetime) -> Decision
 def _refuse(states: States, event: Gift, now: datetime) -> Decision:
     leaf = append_leaf(states, entries.refusal(_fact(event), _refused(event, "unknown_fund")), now)
     donation = _donation(event, leaf, was_refused=True)
-    why: dict[str, Any] = {"reason": "unknown_fund", "available_fen": 0}
-    told = leaf.told(LedgerRefused, **_said(event.data), **why)
+    told = _told_refused(event, leaf, "unknown_fund")
     return leaf.decided(donation, events=((donation, told),))
 
 
@@ -60,7 +64,13 @@ def _again(states: States, event: Gift, known: Donation, now: datetime) -> Decis
     fact = _fact(event, suffix=f"#{len(known.digests) + 1}")
     leaf = append_leaf(states, entries.refusal(fact, _refused(event, "id_reused")), now)
     marked = known.model_copy(update={"digests": (*known.digests, digest)})
-    return leaf.decided(marked, events=())
+    told = _told_refused(event, leaf, "id_reused")
+    return leaf.decided(marked, events=((marked, told),))
+
+
+def _told_refused(event: Gift, leaf: Leaf, reason: RefusedReason) -> LedgerRefused:
+    why: dict[str, Any] = {"reason": reason, "available_fen": 0}
+    return leaf.told(LedgerRefused, **_said(event.data), **why)
 
 
 def _donation(event: Gift, leaf: Leaf, *, was_refused: bool) -> Donation:

@@ -1,10 +1,12 @@
 """A fund is opened by two people: one proposes, another approves or declines."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.audit.decide.leaves import append_leaf
 from services.audit.log import entry as entries
 from services.audit.model import ApproveFund, DeclineFund, Fund, ProposeFund, described
+from shared.contracts.events import LedgerFundOpened
 from shared.messaging.decision import Answer, Command, Decision, States, refusal
 
 
@@ -36,8 +38,9 @@ def decide_approve_fund(states: States, command: Command[ApproveFund], now: date
     fact = entries.Fact({"id": f"fund:{fund.id}", "source": "/audit"}, fund.id, now)
     draft = entries.fund_opened(fact, fund.id, fund.name, restricted=fund.restricted)
     leaf = append_leaf(states, draft, now)
-    answer = Answer(200, described(opened))
-    return Decision((leaf.head, opened), answer=answer, records=(leaf.record,))
+    told = leaf.told(LedgerFundOpened, fund_id=fund.id)
+    decision = leaf.decided(opened, events=((opened, told),))
+    return replace(decision, answer=Answer(200, described(opened)))
 
 
 def decide_decline_fund(

@@ -56,16 +56,19 @@ def follow_reply(states: States, item: Command[UnderstandReply]) -> tuple[AnyRef
 
 
 def decide_reply(states: States, item: Command[UnderstandReply], _now: datetime) -> Decision:
-    """`received` is for the oldest delivered match; with none waiting it says nothing."""
-    if states.get(Reply, item.data.reply_id) is not None:
-        return Decision(answer=Answer(200, {"meaning": item.data.meaning}))
+    """`received` is for the oldest delivered match; with none waiting it says nothing, ever."""
+    known = states.get(Reply, item.data.reply_id)
+    if known is not None:
+        return Decision(answer=_answer(known))
     person_id = _person_id(states, item.data)
     person = states.get(Person, person_id)
     if item.data.meaning == "opted_out":
-        known = person or Person(id=person_id)
-        return _understood(item.data, known.model_copy(update={"opted_out": True}), None)
+        leaving = person or Person(id=person_id)
+        return _understood(item.data, leaving.model_copy(update={"opted_out": True}), None)
     if person is None or not person.awaiting:
-        return Decision(answer=Answer(200, {"meaning": "nothing_awaited"}))
+        # Kept, so that the provider's repetition of it confirms no later delivery.
+        reply = _reply(item.data, person_id, None)
+        return Decision(states=(reply,), answer=_answer(reply))
     match_id = person.awaiting[0]
     return _understood(item.data, not_awaiting(person, match_id), match_id)
 
@@ -76,7 +79,17 @@ def _person_id(states: States, asked: UnderstandReply) -> str:
 
 
 def _understood(asked: UnderstandReply, person: Person, match_id: str | None) -> Decision:
-    reply = Reply(id=asked.reply_id, person_id=person.id, meaning=asked.meaning, match_id=match_id)
+    reply = _reply(asked, person.id, match_id)
     fact = ReplyUnderstood(person_id=person.id, meaning=asked.meaning, match_id=match_id)
-    body = {"meaning": asked.meaning} | ({"match_id": match_id} if match_id else {})
-    return Decision(states=(person, reply), events=((reply, fact),), answer=Answer(200, body))
+    return Decision(states=(person, reply), events=((reply, fact),), answer=_answer(reply))
+
+
+def _reply(asked: UnderstandReply, person_id: str, match_id: str | None) -> Reply:
+    return Reply(id=asked.reply_id, person_id=person_id, meaning=asked.meaning, match_id=match_id)
+
+
+def _answer(reply: Reply) -> Answer:
+    if reply.meaning == "received" and reply.match_id is None:
+        return Answer(200, {"meaning": "nothing_awaited"})
+    body = {"meaning": reply.meaning} | ({"match_id": reply.match_id} if reply.match_id else {})
+    return Answer(200, body)

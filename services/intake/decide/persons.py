@@ -5,6 +5,7 @@ from datetime import datetime
 from services.intake.model import (
     CONTACT,
     OPENID,
+    WECHAT_SOURCE,
     ErasePerson,
     ForgetOpenid,
     Handle,
@@ -46,19 +47,40 @@ def person_meant(states: States, named: SealedRequest | SealedParty) -> str:
     return handle.person_id if handle else named.person_id
 
 
-def handles_kept(named: SealedRequest | SealedParty, person_id: str) -> tuple[Handle, ...]:
-    return (Handle(id=named.handle_id, person_id=person_id),) if named.handle_id else ()
+def binds_openid(
+    states: States, named: SealedRequest | SealedParty, person_id: str, source: str
+) -> bool:
+    """Whether the openid becomes this person's.
+
+    A third party may bring in both, but not move either: else whoever knows a phone would get
+    that person's notices and answer for them. The person himself writes from his own openid.
+    """
+    if not named.handle_id or source == WECHAT_SOURCE:
+        return bool(named.handle_id)
+    known = states.get(Person, person_id) or states.get(Handle, named.handle_id)
+    return known is None
+
+
+def with_named(
+    states: States, named: SealedRequest | SealedParty, person_id: str, source: str = ""
+) -> tuple[Person, tuple[Handle, ...]]:
+    """The person as named now, and the handle that leads there; source: who names them."""
+    binds = binds_openid(states, named, person_id, source)
+    person = with_contact(states.get(Person, person_id), person_id, named, binds=binds)
+    return person, (Handle(id=named.handle_id, person_id=person_id),) if binds else ()
 
 
 # --- what is kept ---
 
 
-def with_contact(person: Person | None, id_: str, named: SealedRequest | SealedParty) -> Person:
+def with_contact(
+    person: Person | None, id_: str, named: SealedRequest | SealedParty, *, binds: bool
+) -> Person:
     """The latest contact stands; one without a phone does not replace one that has it."""
     known = person or Person(id=id_)
     if named.has_phone or not known.has_phone:
         known = _keep(known, CONTACT, named.contact)
-    if named.openid:
+    if named.openid and binds:
         known = _keep(known, OPENID, named.openid)
     has_phone = known.has_phone or named.has_phone
     return known.model_copy(update={"has_phone": has_phone, "erased": False})
@@ -118,9 +140,8 @@ def follow_party(states: States, item: Command[SealedParty]) -> tuple[AnyRef, ..
 
 def decide_register_party(states: States, item: Command[SealedParty], _now: datetime) -> Decision:
     id_ = person_meant(states, item.data)
-    person = with_contact(states.get(Person, id_), id_, item.data)
-    answer = Answer(201, {"person_id": id_})
-    return Decision(states=(person, *handles_kept(item.data, id_)), answer=answer)
+    person, handles = with_named(states, item.data, id_)
+    return Decision(states=(person, *handles), answer=Answer(201, {"person_id": id_}))
 
 
 def touches_erase(item: Command[ErasePerson]) -> tuple[AnyRef, ...]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from services.intake.decide.persons import (
     follow_person,
-    handles_kept,
     person_meant,
     touches_person,
-    with_contact,
+    with_named,
     with_request,
     without_request,
 )
@@ -66,12 +65,12 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     if known is not None:
         return _same_again(known, asked)
     person_id = person_meant(states, asked)
-    person = with_contact(states.get(Person, person_id), person_id, asked)
+    person, handles = with_named(states, asked, person_id, asked.source)
     request = _judged(rules, person, asked, now)
     person = with_request(person, request, asked.text)
     fact = fact_of(request)
     return Decision(
-        states=(request, person, *handles_kept(asked, person_id)),
+        states=(request, person, *handles),
         events=((request, fact),) if fact else (),
         answer=Answer(201, outcome(request)),
     )

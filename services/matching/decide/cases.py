@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from services.matching.model.match import STATE_LABELS, Match
 from services.matching.model.match_id import is_match_id, parse_match_id
@@ -50,10 +50,16 @@ def case_of(states: States, match_id: str) -> Case | None:
     return Case(match, offer, need)
 
 
-def freed(case: Case, match: Match, fact: MatchFact, *, exclude: bool) -> Decision:
+def freed(
+    case: Case, match: Match, fact: MatchFact, *, exclude: Literal["offer", "donor"] | None = None
+) -> Decision:
     """The match fell: the offer has its quantity again, the need looks again for the rest."""
     offer = case.offer.release(match.quantity)
-    need = case.need.without_match(match.id, exclude=exclude)
+    need = case.need.without_match(match.id)
+    if exclude == "offer":
+        need = need.without_offer(match.offer_id)
+    elif exclude == "donor":
+        need = need.without_donor(match.donor_id)
     return Decision((match, offer, need), ((match, fact),), told(match))
 
 

@@ -88,7 +88,7 @@ def decide_withdrawn(states: States, event: Event[RequestWithdrawn], now: dateti
         offer = offers.get(match.offer_id) or states.get(Offer, match.offer_id)
         assert offer is not None, "a match without its offer"
         offers[offer.id] = offer.release(match.quantity)
-        need = need.without_match(match.id, exclude=False)
+        need = need.without_match(match.id)
         matches.append(released)
         events.append((released, released.fact(MatchReleased, reason="request_withdrawn")))
     return Decision((need, *offers.values(), *matches), tuple(events))

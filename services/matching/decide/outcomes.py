@@ -30,10 +30,13 @@ from shared.contracts.events import (
     MatchConfirmed,
     MatchDelivered,
     MatchReleased,
+    RefusedReason,
     ReplyUnderstood,
 )
 from shared.errors import Invalid
-from shared.messaging.decision import NOTHING, AnyRef, Command, Decision, Ref, States
+from shared.messaging.decision import NOTHING, AnyRef, Command, Decision, Ref, States, refusal
+
+COMMITMENT_REFUSED: frozenset[RefusedReason] = frozenset({"insufficient_funds", "unknown_fund"})
 
 
 def touches_committed(event: Event[LedgerCommitted]) -> tuple[AnyRef, ...]:
@@ -60,22 +63,22 @@ def decide_committed(states: States, event: Event[LedgerCommitted], now: datetim
 
 
 def touches_refused(event: Event[LedgerRefused]) -> tuple[AnyRef, ...]:
-    return case_refs(event.subject) if _of_a_match(event) else ()
+    return case_refs(event.subject) if _of_a_commitment(event) else ()
 
 
 def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -> Decision:
     """Counts as a decline of that offer: the need looks again, elsewhere."""
-    if not _of_a_match(event) or not _waiting(states, event.subject, event.data.amount_fen):
+    if not _of_a_commitment(event) or not _waiting(states, event.subject, event.data.amount_fen):
         return NOTHING
     case = case_of(states, event.subject)
     assert case is not None, "the match was read just now"
     match = case.match.became("released", now, reason="refused_by_fund")
-    return freed(case, match, match.fact(MatchReleased, reason="refused_by_fund"), exclude=True)
+    return freed(case, match, match.fact(MatchReleased, reason="refused_by_fund"), exclude="offer")
 
 
-def _of_a_match(event: Event[LedgerRefused]) -> bool:
-    """Audit refuses donations too; those are not matching's."""
-    return event.subject.startswith("M-")
+def _of_a_commitment(event: Event[LedgerRefused]) -> bool:
+    """Audit refuses donations too, and payments; those are no answer to an acceptance."""
+    return event.subject.startswith("M-") and event.data.reason in COMMITMENT_REFUSED
 
 
 def _waiting(states: States, match_id: str, amount_fen: int) -> Match | None:
@@ -89,7 +92,7 @@ def _waiting(states: States, match_id: str, amount_fen: int) -> Match | None:
 
 def release(case: Case, reason: WithdrawnReason, now: datetime) -> Decision:
     match = case.match.became("released", now, reason=reason)
-    return freed(case, match, match.fact(MatchReleased, reason=reason), exclude=False)
+    return freed(case, match, match.fact(MatchReleased, reason=reason))
 
 
 def keep(match: Match, reason: WithdrawnReason) -> Match:
@@ -140,7 +143,12 @@ def decide_confirm(states: States, command: Command[ConfirmMatch], now: datetime
     match = match_of(states, command.data.match_id)
     if match is None or not command.data.scope.sees(match):
         return unknown()
-    return _confirmed(match, now) if match.state == "delivered" else not_now(match)
+    if match.state != "delivered":
+        return not_now(match)
+    if match.accepted_by and match.accepted_by == command.principal:
+        zh, en = "接受与确认收到须由不同的人办理", "who accepted it may not confirm that it arrived"
+        return Decision(answer=refusal(409, "same_person", zh, en))
+    return _confirmed(match, now)
 
 
 def touches_reply(event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:

@@ -72,6 +72,7 @@ def _obstacle(need: Need, offer: Offer, said: Propose, now: datetime) -> str:
         "offer_not_open": not offer.is_open(now),
         "number_taken": said.number <= need.proposals,
         "offer_excluded": offer.id in need.excluded_offers,
+        "donor_excluded": offer.donor_id in need.excluded_donors,
         "unit_differs": offer.unit != need.unit,
         "need_exceeded": said.quantity > need.remaining,
         "offer_exceeded": said.quantity > offer.free,
@@ -93,6 +94,7 @@ def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) 
         return not_now(match)
     if now >= match.expires_at:
         return Decision(answer=refusal(409, "match_expired", "已逾期", "it has expired"))
+    match = match.model_copy(update={"accepted_by": command.principal})
     accepted = match.fact(MatchAccepted)
     if match.is_money:
         match = match.became("accepted", now)
@@ -114,7 +116,7 @@ def decide_decline(states: States, command: Command[DeclineMatch], now: datetime
         return not_now(case.match)
     reason = command.data.reason
     match = case.match.became("declined", now, reason=reason)
-    return freed(case, match, match.fact(MatchDeclined, reason=reason), exclude=True)
+    return freed(case, match, match.fact(MatchDeclined, reason=reason), exclude="donor")
 
 
 def touches_due(command: Command[ProposalDue]) -> tuple[AnyRef, ...]:
@@ -128,4 +130,4 @@ def decide_due(states: States, command: Command[ProposalDue], now: datetime) -> 
     if case.match.due_at != command.data.due_at or now < command.data.due_at:
         return NOTHING
     match = case.match.became("expired", now)
-    return freed(case, match, match.fact(MatchExpired), exclude=True)
+    return freed(case, match, match.fact(MatchExpired), exclude="donor")

@@ -50,6 +50,7 @@ class Match(State):
     """quantity: in `unit` (fen for money). source: who registered the offer.
 
     kept: a withdrawal that came between `accepted` and audit's answer, carried out after it.
+    accepted_by: the principal, who may not also confirm that it arrived.
     due_at: when a proposal expires; None once answered.
     """
 
@@ -71,6 +72,7 @@ class Match(State):
     state: MatchState = "proposed"
     reason: str = ""
     kept: WithdrawnReason | None = None
+    accepted_by: str = ""
     proposed_at: datetime
     expires_at: datetime
     changed_at: datetime

@@ -16,7 +16,8 @@ class Need(State):
 
     matches: match id -> quantity, of every match that counts (proposed to confirmed).
     proposals: how many matches it ever had; the next one's number is one more.
-    excluded_offers: declined, expired or refused by the fund: not asked again.
+    excluded_offers: refused by the fund; excluded_donors: declined or did not answer in time.
+    Neither is asked again.
     """
 
     COLLECTION: ClassVar[str] = "needs"
@@ -33,6 +34,7 @@ class Need(State):
     matches: Mapping[str, int] = Field(default_factory=dict)
     proposals: int = 0
     excluded_offers: tuple[str, ...] = ()
+    excluded_donors: tuple[str, ...] = ()
     state: Literal["open", "withdrawn", "closed"] = "open"
     recorded_at: datetime
 
@@ -53,10 +55,19 @@ class Need(State):
             }
         )
 
-    def without_match(self, match_id: str, *, exclude: bool) -> "Need":
+    def without_match(self, match_id: str) -> "Need":
         matches = {m: q for m, q in self.matches.items() if m != match_id}
-        excluded = self.excluded_offers
-        offer_id = parse_match_id(match_id).offer_id
-        if exclude and offer_id not in excluded:
-            excluded = (*excluded, offer_id)
-        return self.model_copy(update={"matches": matches, "excluded_offers": excluded})
+        return self.model_copy(update={"matches": matches})
+
+    def without_offer(self, offer_id: str) -> "Need":
+        excluded = _with(self.excluded_offers, offer_id)
+        return self.model_copy(update={"excluded_offers": excluded})
+
+    def without_donor(self, donor_id: str) -> "Need":
+        """A donor who said no is not asked again through another of his offers."""
+        excluded = _with(self.excluded_donors, donor_id)
+        return self.model_copy(update={"excluded_donors": excluded})
+
+
+def _with(known: tuple[str, ...], id_: str) -> tuple[str, ...]:
+    return known if id_ in known else (*known, id_)

@@ -84,7 +84,7 @@ class RegisterOffer(Value):
 
 
 class WithdrawOffer(Value):
-    """source: whose offers the caller may withdraw; None is anybody's (staff)."""
+    """source: whose offers the caller may withdraw; None is anybody's (operator)."""
 
     offer_id: Identifier
     source: str | None = None

@@ -22,7 +22,11 @@ class Candidates:
         if found is None:
             offers = self._by_resource.get((need.unit, need.item), ())
             found = self._found[alike] = tuple(o for o in offers if fits(o, need))
-        return [o for o in found if o.id not in need.excluded_offers]
+        return [
+            o
+            for o in found
+            if o.id not in need.excluded_offers and o.donor_id not in need.excluded_donors
+        ]
 
     def serve(self, need: OpenNeed) -> bool:
         """Whether any has room for it: a round without such a need would be in vain."""

@@ -25,6 +25,7 @@ class OpenNeed:
     next_number: int
     excluded_offers: tuple[str, ...] = ()
     shares: tuple[tuple[str, int], ...] = ()
+    excluded_donors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class OpenOffer:
     beneficiary_classes: tuple[str, ...] = ()
     town_codes: tuple[str, ...] = ()
     cap_per_request: int | None = None
+    donor_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def read(text: str) -> Inputs:
                 **n
                 | {
                     "excluded_offers": tuple(n["excluded_offers"]),
+                    # rounds closed before donors were excluded have none
+                    "excluded_donors": tuple(n.get("excluded_donors", ())),
                     "shares": tuple((offer, quantity) for offer, quantity in n["shares"]),
                 }
             )

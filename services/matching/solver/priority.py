@@ -13,7 +13,7 @@ class PriorityOrder:
     """Tier, then waiting time, then id."""
 
     name = "priority_order"
-    version = "1"
+    version = "2"
 
     def solve(self, inputs: Inputs) -> tuple[Allocation, ...]:
         candidates = Candidates(inputs.offers)

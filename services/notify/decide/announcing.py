@@ -58,4 +58,10 @@ def _notice(
 
 def _link(use: LinkUse, event: Event[Any], now: datetime) -> Link:
     expires_at = event.data.expires_at if use.lives is None else now + use.lives
-    return Link(purpose=use.purpose, path=use.path, subject=event.subject, expires_at=expires_at)
+    return Link(
+        service=use.service,
+        purpose=use.purpose,
+        path=use.path,
+        subject=event.subject,
+        expires_at=expires_at,
+    )

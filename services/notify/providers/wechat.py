@@ -6,7 +6,7 @@ Source: developers.weixin.qq.com, "getStableAccessToken" and "sendTemplateMessag
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,23 +109,28 @@ class WeChatTemplate:
             body = self._body(message)
         except ValueError as error:
             return Outcome("misconfigured", code=str(error), detail=message.template)
+        heard: list[Outcome] = []
         try:
-            return await self._send_with_fresh_token(body, message.recipient)
+            await self._send_with_fresh_token(body, message.recipient, heard)
         except TokenRefused as refused:
-            return refused.outcome
+            return _unclear(heard) or refused.outcome
+        return _last_word(heard)
 
-    async def _send_with_fresh_token(self, body: bytes, openid: str) -> Outcome:
+    async def _send_with_fresh_token(self, body: bytes, openid: str, heard: list[Outcome]) -> None:
+        """Adds to `heard` what WeChat says to each post. Raises TokenRefused."""
         token = await self._usable_token()
-        outcome = await self._post_surely(body, token, openid)
-        if outcome.code.isdigit() and int(outcome.code) in TOKEN_REJECTED:
+        await self._post_surely(body, token, openid, heard)
+        if _rejects_token(heard[-1]):
             token = await self._usable_token(rejected=token)
-            outcome = await self._post_surely(body, token, openid)
-        return outcome
+            await self._post_surely(body, token, openid, heard)
 
-    async def _post_surely(self, body: bytes, token: str, openid: str) -> Outcome:
+    async def _post_surely(
+        self, body: bytes, token: str, openid: str, heard: list[Outcome]
+    ) -> None:
         """Asks once more after an ambiguous end: client_msg_id makes WeChat drop the double."""
-        outcome = await self._post(body, token, openid)
-        return await self._post(body, token, openid) if outcome.kind == "unknown" else outcome
+        heard.append(await self._post(body, token, openid))
+        if heard[-1].kind == "unknown":
+            heard.append(await self._post(body, token, openid))
 
     async def _post(self, body: bytes, token: str, openid: str) -> Outcome:
         try:
@@ -186,13 +191,27 @@ class WeChatTemplate:
             raise TokenRefused(_why_no_token(reply)) from None
 
 
+def _last_word(heard: Sequence[Outcome]) -> Outcome:
+    """A post that may have gone out stays so, unless WeChat then says `sent` or `refused`."""
+    last = heard[-1]
+    return last if last.kind in ("sent", "refused") else _unclear(heard) or last
+
+
+def _unclear(heard: Sequence[Outcome]) -> Outcome | None:
+    return next((outcome for outcome in heard if outcome.kind == "unknown"), None)
+
+
+def _rejects_token(outcome: Outcome) -> bool:
+    return outcome.code.isdigit() and int(outcome.code) in TOKEN_REJECTED
+
+
 def _why_no_token(reply: httpx.Response) -> Outcome:
     """Whatever it is, no message has left: only retry or misconfigured."""
     outcome = outcome_of_status(reply) or read_reply(reply.content)
     if outcome.kind == "unknown":
         return Outcome("retry", None, outcome.code, "no token", 5)
     # 40001 here means a wrong secret, not a spent token.
-    if outcome.code.isdigit() and int(outcome.code) in TOKEN_REJECTED:
+    if _rejects_token(outcome):
         return Outcome("misconfigured", None, outcome.code, "appid or secret is wrong")
     return outcome
 

@@ -1,9 +1,11 @@
 """Rule 1. An event is (source, subject, sequence): applied in order, each once, gaps wait."""
 
+import asyncio
 import json
 
 from shared.contracts import topics
 from shared.messaging.decision import Command
+from shared.messaging.inbox import Incoming
 from shared.security import Role
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -81,3 +83,19 @@ async def test_correlation_id_goes_from_cause_to_effect(house: House) -> None:
     assert event["correlationid"] == "C-1"
     assert event["causationid"] == f"{M}:M-1:1"
     assert json.dumps(event)
+
+
+async def test_parking_is_fenced_so_that_nothing_waits_behind_a_closed_gap(house: House) -> None:
+    """One instance parks while the other closes the gap: whoever is slower looks again."""
+    one, two = await house.start(ledgerlet()), await house.start(ledgerlet())
+    for round_ in range(20):
+        subject = f"M-{round_}"
+        first, second = (
+            Incoming("c", topic, 0, n, value, signature)
+            for n in (1, 2)
+            for topic, _, value, signature in [house.own(M, subject, n, accepted())]
+        )
+        await asyncio.gather(
+            one.runtime.processor.submit([second]), two.runtime.processor.submit([first])
+        )
+        assert (await counter(one, subject)).total == 2

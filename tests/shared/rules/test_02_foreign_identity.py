@@ -1,10 +1,16 @@
 """Rule 2. Foreign events and commands are known by their own key and content."""
 
+import json
+from typing import Any
+
 import pytest
 
+from shared.contracts import topics
+from shared.contracts.envelope import parse_envelope
 from shared.errors import Invalid
 from shared.messaging.decision import Answer, Command
 from shared.security import Role
+from tests.support.eventually import eventually
 from tests.support.house import House
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.looking import counter, counts, donation, open_dead_letters
@@ -49,3 +55,18 @@ async def test_invalid_command_says_why_and_leaves_nothing(house: House) -> None
         await service.runtime.processor.execute(Command(Add(counter="C", amount=13), key="k"))
     assert refused.value.problems[0].field == "amount"
     assert await service.runtime.database["idempotency_keys"].count_documents({}) == 0
+
+
+async def test_a_callers_key_is_never_written_into_events(house: House) -> None:
+    """It may be longer than an attribute may be, or somebody's number."""
+    service = await house.start(ledgerlet())
+    key = "/channels/x|" + "13800138000" * 18
+    await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=key))
+
+    async def read() -> list[dict[str, Any]]:
+        return await house.read(topics.LEDGER)
+
+    [event] = await eventually(read, lambda found: len(found) >= 1)
+    attributes = {name: event[name] for name in ("correlationid", "causationid", "traceparent")}
+    assert "13800138000" not in json.dumps(attributes)
+    parse_envelope(json.dumps(event).encode())

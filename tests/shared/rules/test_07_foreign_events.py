@@ -12,6 +12,7 @@ from services.audit.main import SERVICE
 from services.audit.settings import AuditSettings
 from shared.contracts.events import DonationReceived, LedgerReceived
 from shared.contracts.topics import DONATIONS_INBOUND, LEDGER, REQUESTS_INBOUND
+from shared.ids import cause_id
 from shared.messaging.foreign import ForeignPublisher, answers
 from shared.security import Role, publisher_key, sign_record
 from tests.support.eventually import eventually
@@ -28,10 +29,8 @@ def gift(amount_fen: int = 5_000) -> DonationReceived:
     )
 
 
-def entered(message_id: str, source: str = BANK) -> LedgerReceived:
-    """What audit says of a gift, as far as the bank looks at it."""
-    entry = json.dumps({"event": {"id": message_id, "source": source}})
-    return LedgerReceived(log="l", index=0, fund_id=FUND, amount_fen=5_000, entry=entry)
+# What audit says of a gift; the bank looks at what led to it.
+ENTERED = LedgerReceived(log="l", index=0, fund_id=FUND, amount_fen=5_000, entry="{}")
 
 
 @asynccontextmanager
@@ -62,9 +61,9 @@ async def test_a_foreign_event_is_kept_until_its_fact_appears(house: House) -> N
         await publisher.publish("g-2", gift(), AT)
         await arrived(house, "g-1", "g-2")
         assert publisher.waiting == ("g-1", "g-2")
-        await house.publish(house.own("/audit", "D-1", 1, entered("g-1")))
+        await house.publish(house.own("/audit", "D-1", 1, ENTERED, cause_id(BANK, "g-1")))
         await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
-        await house.publish(house.own("/audit", "D-2", 1, entered("g-2")))
+        await house.publish(house.own("/audit", "D-2", 1, ENTERED, cause_id(BANK, "g-2")))
         await publisher.all_answered()
         assert not publisher.waiting
         assert publisher.answered == 2
@@ -74,8 +73,8 @@ async def test_a_fact_of_another_source_lets_nothing_go(house: House) -> None:
     async with bank(house) as publisher:
         await publisher.publish("g-1", gift(), AT)
         await house.publish(
-            house.own("/audit", "D-9", 1, entered("g-1", source="/bank/other")),
-            house.own("/audit", "D-2", 1, entered("g-2")),
+            house.own("/audit", "D-9", 1, ENTERED, cause_id("/bank/other", "g-1")),
+            house.own("/audit", "D-2", 1, ENTERED, cause_id(BANK, "g-2")),
         )
         await publisher.publish("g-2", gift(), AT)
         await eventually(_waiting(publisher), lambda waiting: "g-2" not in waiting)
@@ -89,7 +88,7 @@ async def test_what_is_kept_is_sent_again_to_a_broker_that_came_back_empty(house
         await publisher.publish("g-1", gift(), AT)
         await publisher.publish("g-2", gift(), AT)
         await arrived(house, "g-1", "g-2")
-        await house.publish(house.own("/audit", "D-1", 1, entered("g-1")))
+        await house.publish(house.own("/audit", "D-1", 1, ENTERED, cause_id(BANK, "g-1")))
         await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
         await house.broker.supervisor.restart("broker")
         await arrived(house, "g-2")
@@ -126,12 +125,12 @@ async def test_the_bank_hears_of_every_gift_that_audit_entered(house: House) -> 
     "value", [b"", b"\xff", b"[]", b"{}", b'{"data":1}', b'{"data":{"entry":"x"}}']
 )
 def test_a_record_that_is_no_fact_answers_nothing(value: bytes) -> None:
-    assert answers(value, BANK) == ""
+    assert answers(value) == ""
 
 
-def test_a_fact_without_entry_answers_its_cause() -> None:
-    value = json.dumps({"causationid": "m-1", "data": {"person_id": "P-1"}}).encode()
-    assert answers(value, "/channels/station") == "m-1"
+def test_a_fact_answers_its_cause() -> None:
+    value = json.dumps({"causationid": "C-1", "data": {"person_id": "P-1"}}).encode()
+    assert answers(value) == "C-1"
 
 
 def test_signature_covers_topic_and_value() -> None:
