@@ -35,8 +35,8 @@ test-long: $(READY) ## chaos under load, pauses, rebalances
 	$(PYTEST) -q -m "long and not kafka"
 
 test-kafka: $(READY) ## the processor's and the system's suites on real Apache Kafka
-	$(PYTEST) -q -m kafka tests/system
-	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -m "not long and not kafka" tests/shared tests/system/test_system.py
+	$(PYTEST) -q -n 1 -m kafka tests/system
+	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "not long and not kafka" tests/shared tests/system/test_system.py
 
 lint: $(READY) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
