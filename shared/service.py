@@ -22,7 +22,8 @@ from shared.contracts.values import Value
 from shared.errors import Transient
 from shared.messaging import batch_store, outbox
 from shared.messaging.batch_store import BatchStore
-from shared.messaging.broker import Positions, Producer, Subscription, cluster_id, create_topics
+from shared.messaging.broker import Positions, Producer, Subscription
+from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decision import State
 from shared.messaging.inbox import AnyHandler, Inbox, Routes

@@ -17,9 +17,8 @@ from aiokafka import (
     ConsumerRecord,
     TopicPartition,
 )
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import IllegalStateError, KafkaError, for_code
+from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
@@ -27,7 +26,7 @@ from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from shared import mongo
 from shared.contracts.envelope import CONTENT_TYPE
-from shared.contracts.topics import TOPICS, Topic, may_publish
+from shared.contracts.topics import may_publish
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
 from shared.messaging.changes import Outgoing
@@ -37,53 +36,8 @@ from shared.settings import Settings
 
 log = structlog.get_logger()
 
-TOPIC_ALREADY_EXISTS = 36
 SEEK_AGAIN_AFTER_S = 0.5
 CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
-
-
-async def cluster_id(bootstrap: str) -> str:
-    """Which cluster answers there. Raises Transient when none does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
-    try:
-        await admin.start()
-        described = await admin.describe_cluster()
-        return str(described["cluster_id"])
-    except (KafkaError, OSError) as error:
-        raise Transient(f"broker {bootstrap}: {error}") from error
-    finally:
-        await admin.close()
-
-
-async def create_topics(
-    bootstrap: str, topics: Sequence[Topic] = TOPICS, *, replication_factor: int = 3
-) -> None:
-    """Before the first send: a topic made by producing has the broker's defaults."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
-    try:
-        await admin.start()
-        present = set(await admin.list_topics())
-        brokers = len((await admin.describe_cluster())["brokers"])
-        copies = min(replication_factor, brokers)
-        wanted = [_new_topic(t, copies) for t in topics if t.name not in present]
-        if wanted:
-            answer = await admin.create_topics(wanted)
-            for name, code, *_ in answer.topic_errors:
-                if code not in (0, TOPIC_ALREADY_EXISTS):
-                    raise Transient(f"topic {name}: {for_code(code).__name__}")
-    except (KafkaError, OSError) as error:
-        raise Transient(f"broker {bootstrap}: {error}") from error
-    finally:
-        await admin.close()
-
-
-def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
-    return NewTopic(
-        topic.name,
-        topic.partitions,
-        replication_factor=replication_factor,
-        topic_configs={"retention.ms": str(topic.retention_ms)},
-    )
 
 
 class Producer:
