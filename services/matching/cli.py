@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from shared.client import ServiceClient
 
 from services.matching.spreadsheet import RefusedRow, Row, read
+from shared.client import ServiceClient
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
 
