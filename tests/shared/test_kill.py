@@ -100,7 +100,7 @@ async def test_killed_in_mid_batch_nothing_is_missing_and_nothing_doubled(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_again_and_again_nothing_is_missing_and_nothing_doubled(
     house: House, tmp_path: Path
 ) -> None:
@@ -116,7 +116,7 @@ async def test_killed_again_and_again_nothing_is_missing_and_nothing_doubled(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_two_instances_share_the_work_and_a_rebalance_in_mid_batch_harms_nothing(
     house: House, tmp_path: Path
 ) -> None:
@@ -132,7 +132,7 @@ async def test_two_instances_share_the_work_and_a_rebalance_in_mid_batch_harms_n
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_an_instance_paused_past_its_session_is_fenced_when_it_wakes(
     house: House, tmp_path: Path
 ) -> None:
@@ -149,7 +149,7 @@ async def test_an_instance_paused_past_its_session_is_fenced_when_it_wakes(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_killed_broker_loses_nothing_that_was_decided(house: House, tmp_path: Path) -> None:
     """Our own publishers send again what a broker that came back empty has lost."""
     async with Instances(house, tmp_path, "one"):
@@ -163,7 +163,7 @@ async def test_a_killed_broker_loses_nothing_that_was_decided(house: House, tmp_
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_killed_database_loses_nothing_that_was_answered(
     house: House, tmp_path: Path
 ) -> None:
