@@ -44,11 +44,6 @@ class Publisher:
             documents = [document for some, _ in batches for document in some]
             await self._publish(documents)
             await self._commit({k: v for _, some in batches for k, v in some.items()})
-            for _ in batches:
-                self._queue.task_done()
-
-    async def drain(self) -> None:
-        await self._queue.join()
 
     async def relay(self, every_s: float) -> None:
         """What was left unpublished by anybody, once a second."""

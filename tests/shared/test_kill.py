@@ -83,7 +83,6 @@ async def publish_slowly(house: House) -> None:
     size = len(records) // ROUNDS
     for start in range(0, len(records), size):
         await house.publish(*records[start : start + size])
-        await asyncio.sleep(0)
 
 
 async def test_killed_in_mid_batch_nothing_is_missing_and_nothing_doubled(
