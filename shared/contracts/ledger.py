@@ -7,11 +7,17 @@ the fields of `Recorded`; what else it has, its own class says; nothing more is 
 - `event` names the fact this entry records; (`source`, `id`) occurs once in a log. A fact that
   needs two entries (a fund opened by its first gift) gives them two ids.
 - `legs` is the double entry. Amounts are positive; the side gives the direction. Debits equal
-  credits within each fund. Refusals and openings have no legs.
+  credits within each fund. Refusals and openings have no legs. Goods have legs of their own kind,
+  so many units of one item, and never share an entry with money.
+- `terms` is what a fund's money may be spent on (empty lists mean anything); the `purpose` of a
+  commitment says what it is spent on, in the same codes.
 - A commitment reserves money for a match: debit Equity:Commitments-Reserve, credit
   Equity:Commitments. A disbursement pays it and takes the same amount off the reservation; a
   release gives back what will not be spent. Both name the commitment by its index.
-- A reversal names one earlier entry and has its legs with the sides exchanged.
+- A reversal names one earlier entry of the same log and has its legs with the sides exchanged.
+- A log holds one ledger year. What is left at its end is brought forward into the next year's log
+  by `*_carried` entries, which name the frozen log they come from: a fund before anything else is
+  entered for it, a commitment before it is settled, goods before they move.
 
 No field holds personal data: `subject` and ids are opaque.
 """
@@ -42,6 +48,8 @@ Account = Annotated[
 ]
 Side = Literal["debit", "credit"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Town = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+Permille = Annotated[int, Field(ge=0, le=1000)]
 
 
 @with_config(_CLOSED)
@@ -52,6 +60,56 @@ class Leg(TypedDict):
     amount_fen: AmountFen
     fund: FundId
     side: Side
+
+
+@with_config(_CLOSED)
+class GoodsLeg(TypedDict):
+    """One line of an entry about things: so many `unit` of `item`."""
+
+    account: Account
+    fund: FundId
+    item: Id
+    quantity: AmountFen
+    side: Side
+    unit: Id
+
+
+@with_config(_CLOSED)
+class Terms(TypedDict):
+    """What a fund is for; an empty list allows anything. Fees: of what was received this year."""
+
+    beneficiary_classes: list[Code]
+    categories: list[Code]
+    fee_permille_max: Permille
+    purpose: Annotated[str, Field(max_length=1000)]
+    towns: list[Town]
+
+
+@with_config(_CLOSED)
+class Purpose(TypedDict):
+    """What money is spent on, as far as the request says."""
+
+    beneficiary_class: NotRequired[Code]
+    category: NotRequired[Code]
+    town: NotRequired[Town]
+
+
+@with_config(_CLOSED)
+class PreviousLog(TypedDict):
+    """The frozen log something is carried forward from."""
+
+    log: Id
+    root: Annotated[str, Field(min_length=44, max_length=44)]
+    """Base64, as its last checkpoint writes it."""
+    size: Index
+
+
+@with_config(_CLOSED)
+class EntryRef(TypedDict):
+    """An entry, in this log or in an earlier year's."""
+
+    index: Index
+    log: Id
 
 
 @with_config(_CLOSED)
@@ -81,7 +139,10 @@ class Refused(TypedDict):
     code: Code
     fund: NotRequired[Id]
     """As it was asked for: there may be no such fund."""
+    item: NotRequired[Id]
     kind: Code
+    quantity: NotRequired[AmountFen]
+    unit: NotRequired[Id]
 
 
 @with_config(_CLOSED)
@@ -101,7 +162,6 @@ class Recorded(TypedDict):
     effective_at: Timestamp
     event: Event
     index: Index
-    legs: list[Leg]
     log: Id
     recorded_at: Timestamp
     schema: Literal["guanjia.ledger.entry.v1"]
@@ -109,8 +169,16 @@ class Recorded(TypedDict):
     """The fund, donation, match or transfer the entry is about."""
 
 
+class Moving(Recorded):
+    legs: list[Leg]
+
+
+class MovingGoods(Recorded):
+    legs: list[GoodsLeg]
+
+
 @with_config(_CLOSED)
-class FundOpened(Recorded):
+class FundOpened(Moving):
     kind: Literal["fund_opened"]
     accounts: Annotated[list[Account], Field(min_length=1)]
     """The accounts this fund may use from now on."""
@@ -118,71 +186,153 @@ class FundOpened(Recorded):
     name: Id
     restricted: bool
     """Restricted money has a purpose, and the fund may never fall below zero."""
+    terms: Terms
 
 
 @with_config(_CLOSED)
-class DonationReceived(Recorded):
+class FundCarried(Moving):
+    """The fund goes on from an earlier year: its bank balance against net assets, and what of it
+    is still promised. No legs where nothing is left."""
+
+    kind: Literal["fund_carried"]
+    accounts: Annotated[list[Account], Field(min_length=1)]
+    fund: FundId
+    name: Id
+    previous: PreviousLog
+    restricted: bool
+    terms: Terms
+
+
+@with_config(_CLOSED)
+class CommitmentCarried(Moving):
+    """A promise of an earlier year, of `amount_fen` still outstanding; a settlement names this
+    entry. No legs: the fund carried them."""
+
+    kind: Literal["commitment_carried"]
+    amount_fen: AmountFen
+    fund: FundId
+    previous: EntryRef
+    purpose: NotRequired[Purpose]
+
+
+@with_config(_CLOSED)
+class GoodsCarried(MovingGoods):
+    """What of one item lay in stock at the year's end."""
+
+    kind: Literal["goods_carried"]
+    fund: FundId
+    previous: PreviousLog
+
+
+@with_config(_CLOSED)
+class GoodsReceived(MovingGoods):
+    kind: Literal["goods_received"]
+    fund: FundId
+
+
+@with_config(_CLOSED)
+class GoodsDistributed(MovingGoods):
+    kind: Literal["goods_distributed"]
+    fund: FundId
+    purpose: NotRequired[Purpose]
+
+
+@with_config(_CLOSED)
+class DonationReceived(Moving):
     kind: Literal["donation_received"]
     fund: FundId
 
 
 @with_config(_CLOSED)
-class Commitment(Recorded):
+class Commitment(Moving):
     kind: Literal["commitment"]
     fund: FundId
+    purpose: NotRequired[Purpose]
 
 
 @with_config(_CLOSED)
-class Disbursement(Recorded):
+class Disbursement(Moving):
     kind: Literal["disbursement"]
     commitment: Index
     fund: FundId
 
 
 @with_config(_CLOSED)
-class Release(Recorded):
+class Release(Moving):
     kind: Literal["release"]
     commitment: Index
     fund: FundId
 
 
 @with_config(_CLOSED)
-class Transfer(Recorded):
+class Transfer(Moving):
     kind: Literal["transfer"]
     authorisation: Authorisation
+
+
+@with_config(_CLOSED)
+class ManagementFee(Moving):
+    """What the foundation keeps for its work, within the fund's `fee_permille_max`."""
+
+    kind: Literal["management_fee"]
+    fund: FundId
+
+
+@with_config(_CLOSED)
+class Refund(Moving):
+    """A gift, or a part of it, given back to its giver."""
+
+    kind: Literal["refund"]
+    fund: FundId
+    gift: EntryRef
 
 
 @with_config(_CLOSED)
 class Reversal(Recorded):
     kind: Literal["reversal"]
     authorisation: Authorisation
+    legs: list[Leg] | list[GoodsLeg]
     reverses: Index
 
 
 @with_config(_CLOSED)
-class Refusal(Recorded):
+class Refusal(Moving):
     kind: Literal["refusal"]
     refused: Refused
 
 
 LedgerEntry = (
     FundOpened
+    | FundCarried
+    | CommitmentCarried
+    | GoodsCarried
     | DonationReceived
+    | GoodsReceived
     | Commitment
     | Disbursement
     | Release
+    | GoodsDistributed
     | Transfer
+    | ManagementFee
+    | Refund
     | Reversal
     | Refusal
 )
 
 Kind = Literal[
     "fund_opened",
+    "fund_carried",
+    "commitment_carried",
+    "goods_carried",
     "donation_received",
+    "goods_received",
     "commitment",
     "disbursement",
     "release",
+    "goods_distributed",
     "transfer",
+    "management_fee",
+    "refund",
     "reversal",
     "refusal",
 ]

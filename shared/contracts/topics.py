@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 DAY_MS = 86_400_000
+FOR_EVER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ TOPICS: tuple[Topic, ...] = (
     Topic(OFFERS_INBOUND, "source", "outside", ("matching",), 6, 7 * DAY_MS),
     Topic(DONATIONS_INBOUND, "source", "outside", ("audit",), 6, 7 * DAY_MS),
     Topic(REQUESTS, "request id", "intake", ("matching", "notify"), 6, 30 * DAY_MS),
-    Topic(OFFERS, "offer id", "matching", (), 6, 30 * DAY_MS),
+    Topic(OFFERS, "offer id", "matching", ("audit",), 6, 30 * DAY_MS),
     Topic(MATCHES, "match id", "matching", ("intake", "notify", "audit"), 6, 30 * DAY_MS),
-    Topic(LEDGER, "match, donation or fund id", "audit", ("matching", "notify"), 6, 30 * DAY_MS),
+    # A replay from the topic gives every balance, so it keeps every entry.
+    Topic(LEDGER, "match, donation or fund id", "audit", ("matching", "notify"), 6, FOR_EVER),
     Topic(NOTIFICATIONS, "notice id", "notify", (), 6, 30 * DAY_MS),
     Topic(
         RECEIPTS, "provider message or reply id", "intake", ("matching", "notify"), 6, 30 * DAY_MS

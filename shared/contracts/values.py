@@ -32,6 +32,8 @@ Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:
 TownCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Phone = Annotated[str, Field(pattern=r"^\+861[0-9]{10}$")]
+Cell = Annotated[str, Field(pattern=r"^8[0-9a-f]{14}$")]
+"""An h3 cell: the finest a place is told outside intake's vault."""
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
 
@@ -91,6 +93,20 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+class Giving(StrEnum):
+    MONEY = "money"
+    GOODS = "goods"
+    VISITS = "visits"
+    HOURS = "hours"
+    PAIRING = "pairing"
+
+
+class DonorKind(StrEnum):
+    ENTERPRISE = "enterprise"
+    SOCIAL_ORGANISATION = "social_organisation"
+    INDIVIDUAL = "individual"
+
+
 LABELS: dict[str, str] = {
     Kind.WISH: "民生微心愿",
     Kind.PROJECT: "民生微实事",
@@ -133,6 +149,14 @@ LABELS: dict[str, str] = {
     Category.STREET_RESCUE: "街面救助",
     Category.AFTER_SCHOOL: "校外托管",
     Category.OTHER: "其他",
+    Giving.MONEY: "资金扶持",
+    Giving.GOODS: "物资捐赠",
+    Giving.VISITS: "定期探访",
+    Giving.HOURS: "志愿服务",
+    Giving.PAIRING: "结对帮扶",
+    DonorKind.ENTERPRISE: "企业",
+    DonorKind.SOCIAL_ORGANISATION: "社会组织",
+    DonorKind.INDIVIDUAL: "个人",
 }
 
 # Lower is more urgent: the order of 分层分类社会救助.
@@ -163,7 +187,11 @@ class Need(Value):
 
 
 class Area(Value):
-    """A town or street, and a village or community where known; codes of the national division."""
+    """A town or street, and a village or community where known; codes of the national division.
+
+    cell: for distances, where a channel knows it.
+    """
 
     town_code: TownCode
     village_code: VillageCode | None = None
+    cell: Cell | None = None

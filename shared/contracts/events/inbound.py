@@ -1,0 +1,155 @@
+"""Inbound: foreign events, the only ones that may carry personal data."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts import topics
+from shared.contracts.envelope import Fact
+from shared.contracts.values import (
+    Area,
+    BeneficiaryClass,
+    Category,
+    Cell,
+    Channel,
+    DonorKind,
+    Giving,
+    Identifier,
+    Kind,
+    LongText,
+    Moment,
+    Need,
+    Phone,
+    PositiveFen,
+    Quantity,
+    ShortText,
+    TownCode,
+    Value,
+    VillageCode,
+)
+
+
+class Applicant(Value):
+    """Who asks, or for whom it is asked. Goes into intake's vault and nowhere else."""
+
+    name: ShortText
+    phone: Phone | None = None
+    wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
+
+
+class RequestSubmitted(Fact):
+    TYPE: ClassVar[str] = "guanjia.request.submitted.v1"
+    TOPIC: ClassVar[str] = topics.REQUESTS_INBOUND
+    kind: Kind
+    category: Category
+    beneficiary_class: BeneficiaryClass
+    channel: Channel
+    need: Need
+    area: Area
+    applicant: Applicant
+    text: LongText = ""
+    collector_id: Identifier | None = None
+
+
+class OfferSubmitted(Fact):
+    """What somebody is ready to give. Empty tuples mean any. `donor_id` comes from intake's vault.
+
+    quantity: in `unit` (fen for money); cap_per_request: in the same unit. cases_max: how many
+    requests it serves at a time. radius_km: around `base`. mode: `push` is proposed by us, `claim`
+    taken from the menu by the donor. name_shown: he consents that those he helps see his name.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.offer.submitted.v1"
+    TOPIC: ClassVar[str] = topics.OFFERS_INBOUND
+    donor_id: Identifier
+    donor_kind: DonorKind | None = None
+    giving: Giving | None = None
+    unit: Annotated[str, Field(min_length=1, max_length=20)]
+    quantity: Quantity
+    item: Annotated[str, Field(max_length=100)] = ""
+    categories: tuple[Category, ...] = ()
+    beneficiary_classes: tuple[BeneficiaryClass, ...] = ()
+    town_codes: tuple[TownCode, ...] = ()
+    village_codes: tuple[VillageCode, ...] = ()
+    base: Cell | None = None
+    radius_km: Annotated[int, Field(ge=1, le=500)] | None = None
+    cap_per_request: Quantity | None = None
+    cases_max: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    fund_id: Identifier | None = None
+    campaign_id: Identifier | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+    mode: Literal["push", "claim", "both"] = "push"
+    name_shown: bool = False
+
+
+Reference = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class StatementRow(Value):
+    """Where a gift is listed: a bank's or platform's statement, and the row in it."""
+
+    statement: Annotated[str, Field(min_length=1, max_length=100)]
+    row: Annotated[int, Field(ge=1)]
+
+
+class DonationReceived(Fact):
+    """statement: not part of what the gift is; two statements may list the same gift.
+    designation: what the giver wrote it is for."""
+
+    TYPE: ClassVar[str] = "guanjia.donation.received.v1"
+    TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
+    donor_id: Identifier
+    fund_id: Identifier
+    amount_fen: PositiveFen
+    received_at: Moment
+    bank_reference: Reference
+    statement: StatementRow | None = None
+    designation: Annotated[str, Field(max_length=500)] = ""
+
+
+class GoodsReceived(Fact):
+    """Things that came into a fund's store: so many `unit` of `item`."""
+
+    TYPE: ClassVar[str] = "guanjia.goods.received.v1"
+    TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
+    donor_id: Identifier
+    fund_id: Identifier
+    item: Annotated[str, Field(min_length=1, max_length=100)]
+    unit: Annotated[str, Field(min_length=1, max_length=20)]
+    quantity: Quantity
+    received_at: Moment
+    reference: Reference
+
+
+class PaymentMade(Fact):
+    """The bank paid an instalment of what was committed for a match, before it is confirmed."""
+
+    TYPE: ClassVar[str] = "guanjia.payment.made.v1"
+    TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
+    match_id: Identifier
+    amount_fen: PositiveFen
+    paid_at: Moment
+    bank_reference: Reference
+
+
+class DonationRefunded(Fact):
+    """The bank gave a gift, or a part of it, back to its giver."""
+
+    TYPE: ClassVar[str] = "guanjia.donation.refunded.v1"
+    TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
+    donation_id: Identifier
+    amount_fen: PositiveFen
+    refunded_at: Moment
+    bank_reference: Reference
+
+
+class FeeCharged(Fact):
+    """The foundation took its management fee from a fund."""
+
+    TYPE: ClassVar[str] = "guanjia.fee.charged.v1"
+    TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
+    fund_id: Identifier
+    amount_fen: PositiveFen
+    charged_at: Moment
+    bank_reference: Reference

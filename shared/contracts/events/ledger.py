@@ -1,0 +1,130 @@
+"""What audit says: every entry on the log, told."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts import topics
+from shared.contracts.envelope import Fact
+from shared.contracts.values import (
+    Identifier,
+    PositiveFen,
+    Quantity,
+)
+
+
+class LedgerFact(Fact):
+    """An entry on the log; every entry is told. Subject: the match, donation or fund concerned.
+
+    entry: the leaf's exact canonical JSON; index: its place in the log, from 0.
+    """
+
+    TOPIC: ClassVar[str] = topics.LEDGER
+    log: str
+    index: Annotated[int, Field(ge=0)]
+    fund_id: Identifier
+    entry: str
+
+
+class LedgerFundOpened(LedgerFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.fund_opened.v1"
+
+
+class LedgerAmountFact(LedgerFact):
+    """amount_fen: what was moved, or was asked for and refused."""
+
+    amount_fen: PositiveFen
+    donor_id: Identifier | None = None
+
+
+class LedgerReceived(LedgerAmountFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.received.v1"
+
+
+class LedgerCommitted(LedgerAmountFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.committed.v1"
+
+
+class LedgerTransferred(LedgerAmountFact):
+    """fund_id gives, to_fund_id takes. Subject: the transfer."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.transferred.v1"
+    to_fund_id: Identifier
+
+
+class LedgerFeeCharged(LedgerAmountFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.fee_charged.v1"
+
+
+class LedgerRefunded(LedgerAmountFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.refunded.v1"
+    donation_id: Identifier
+
+
+class LedgerReversed(LedgerFact):
+    """reverses: the index, in the same log, of the entry that is undone."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.reversed.v1"
+    reverses: Annotated[int, Field(ge=0)]
+
+
+class LedgerCarried(LedgerFact):
+    """A fund, a commitment or goods in stock go on in the next ledger year."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.carried.v1"
+
+
+class LedgerGoodsFact(LedgerFact):
+    """quantity: of `unit` of `item`: what was moved, or was asked for and refused."""
+
+    item: str
+    unit: str
+    quantity: Quantity
+    donor_id: Identifier | None = None
+
+
+class LedgerGoodsReceived(LedgerGoodsFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.goods_received.v1"
+
+
+class LedgerGoodsDistributed(LedgerGoodsFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.goods_distributed.v1"
+
+
+RefusedReason = Literal[
+    "insufficient_funds",
+    "unknown_fund",
+    "outside_terms",
+    "id_reused",
+    "not_committed",
+    "exceeds_commitment",
+    "exceeds_gift",
+    "exceeds_fee_limit",
+    "unknown_donation",
+    "insufficient_goods",
+]
+
+
+class LedgerGoodsRefused(LedgerGoodsFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.goods_refused.v1"
+    reason: RefusedReason
+    available: Annotated[int, Field(ge=0)]
+
+
+class LedgerRefused(LedgerAmountFact):
+    """reason: a commitment is refused as insufficient_funds, unknown_fund or outside_terms; a gift
+    as unknown_fund, or id_reused by other content; a payment as not_committed or
+    exceeds_commitment; a refund as unknown_donation, exceeds_gift or insufficient_funds; a fee as
+    unknown_fund, exceeds_fee_limit or insufficient_funds."""
+
+    TYPE: ClassVar[str] = "guanjia.ledger.refused.v1"
+    reason: RefusedReason
+    available_fen: Annotated[int, Field(ge=0)]
+
+
+class LedgerDisbursed(LedgerAmountFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.disbursed.v1"
+
+
+class LedgerReleased(LedgerAmountFact):
+    TYPE: ClassVar[str] = "guanjia.ledger.released.v1"

@@ -1,0 +1,138 @@
+"""What matching says: offers and matches."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts import topics
+from shared.contracts.envelope import Fact
+from shared.contracts.values import (
+    BeneficiaryClass,
+    Category,
+    DonorKind,
+    Identifier,
+    Moment,
+    Quantity,
+    ShortText,
+    TownCode,
+)
+
+
+class OfferRegistered(Fact):
+    TYPE: ClassVar[str] = "guanjia.offer.registered.v1"
+    TOPIC: ClassVar[str] = topics.OFFERS
+    donor_id: Identifier
+    unit: str
+    quantity: Quantity
+    item: str = ""
+    fund_id: Identifier | None = None
+
+
+class OfferChanged(Fact):
+    """Other terms, or a longer life; quantity: what it now is in all."""
+
+    TYPE: ClassVar[str] = "guanjia.offer.changed.v1"
+    TOPIC: ClassVar[str] = topics.OFFERS
+    quantity: Quantity
+    valid_until: Moment | None = None
+
+
+class OfferPaused(Fact):
+    TYPE: ClassVar[str] = "guanjia.offer.paused.v1"
+    TOPIC: ClassVar[str] = topics.OFFERS
+
+
+class OfferResumed(Fact):
+    TYPE: ClassVar[str] = "guanjia.offer.resumed.v1"
+    TOPIC: ClassVar[str] = topics.OFFERS
+
+
+class OfferWithdrawn(Fact):
+    TYPE: ClassVar[str] = "guanjia.offer.withdrawn.v1"
+    TOPIC: ClassVar[str] = topics.OFFERS
+
+
+class MatchFact(Fact):
+    """quantity: in `unit`; money is fen. fund_id: whose money or stock it is.
+
+    category, beneficiary_class, town_code: what it is for, which a fund's terms may restrict.
+    name_shown: the donor consents that the person sees his name; donor_kind: what stands for it
+    where he does not.
+    """
+
+    TOPIC: ClassVar[str] = topics.MATCHES
+    request_id: Identifier
+    offer_id: Identifier
+    person_id: Identifier
+    donor_id: Identifier
+    unit: str
+    quantity: Quantity
+    item: str = ""
+    fund_id: Identifier | None = None
+    category: Category | None = None
+    beneficiary_class: BeneficiaryClass | None = None
+    town_code: TownCode | None = None
+    name_shown: bool = False
+    donor_kind: DonorKind | None = None
+
+
+class MatchProposed(MatchFact):
+    """claimed: the donor took it from the menu himself, so nobody need ask him."""
+
+    TYPE: ClassVar[str] = "guanjia.match.proposed.v1"
+    expires_at: Moment
+    claimed: bool = False
+
+
+class MatchAccepted(MatchFact):
+    """The donor said yes. With money, audit is now asked to commit."""
+
+    TYPE: ClassVar[str] = "guanjia.match.accepted.v1"
+
+
+class MatchDeclined(MatchFact):
+    TYPE: ClassVar[str] = "guanjia.match.declined.v1"
+    reason: ShortText
+
+
+class MatchExpired(MatchFact):
+    TYPE: ClassVar[str] = "guanjia.match.expired.v1"
+
+
+class MatchCommitted(MatchFact):
+    """It stands: the fund has set the money aside, or the goods need no fund."""
+
+    TYPE: ClassVar[str] = "guanjia.match.committed.v1"
+
+
+class MatchReleased(MatchFact):
+    """It fell after it was accepted: the fund refused, or it was withdrawn."""
+
+    TYPE: ClassVar[str] = "guanjia.match.released.v1"
+    reason: Literal["refused_by_fund", "request_withdrawn", "offer_withdrawn", "not_arrived"]
+
+
+class MatchDelivered(MatchFact):
+    TYPE: ClassVar[str] = "guanjia.match.delivered.v1"
+
+
+class MatchConfirmed(MatchFact):
+    """The person says it arrived: money is now paid from the fund."""
+
+    TYPE: ClassVar[str] = "guanjia.match.confirmed.v1"
+
+
+class MatchReopened(MatchFact):
+    """The help did not really arrive. From `delivered` it is to be delivered again; after
+    `confirmed` the request needs that quantity anew, and money is finance's to reverse."""
+
+    TYPE: ClassVar[str] = "guanjia.match.reopened.v1"
+    was: Literal["delivered", "confirmed"]
+    reason: ShortText
+
+
+class MatchRated(MatchFact):
+    """What the person thinks of the help: one star to five."""
+
+    TYPE: ClassVar[str] = "guanjia.match.rated.v1"
+    stars: Annotated[int, Field(ge=1, le=5)]

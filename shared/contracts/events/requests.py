@@ -1,0 +1,92 @@
+"""What intake says: requests and receipts."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts import topics
+from shared.contracts.envelope import Fact
+from shared.contracts.values import (
+    Area,
+    BeneficiaryClass,
+    Category,
+    Channel,
+    Identifier,
+    Kind,
+    Moment,
+    Need,
+    ShortText,
+)
+
+ApprovalLevel = Literal["village", "town", "city"]
+
+
+class RequestFact(Fact):
+    TOPIC: ClassVar[str] = topics.REQUESTS
+    person_id: Identifier
+
+
+class RequestRecorded(RequestFact):
+    """It waits for an approval."""
+
+    TYPE: ClassVar[str] = "guanjia.request.recorded.v1"
+    channel: Channel
+    approval_level: ApprovalLevel
+
+
+class RequestOpened(RequestFact):
+    """It is open to the resource library."""
+
+    TYPE: ClassVar[str] = "guanjia.request.opened.v1"
+    kind: Kind
+    category: Category
+    beneficiary_class: BeneficiaryClass
+    channel: Channel
+    need: Need
+    area: Area
+    recorded_at: Moment
+
+
+class RequestDeclined(RequestFact):
+    TYPE: ClassVar[str] = "guanjia.request.declined.v1"
+    reason: ShortText
+
+
+class RequestWithdrawn(RequestFact):
+    TYPE: ClassVar[str] = "guanjia.request.withdrawn.v1"
+
+
+class RequestClosed(RequestFact):
+    """Everything that was needed has been delivered and confirmed."""
+
+    TYPE: ClassVar[str] = "guanjia.request.closed.v1"
+
+
+class RequestReopened(RequestFact):
+    """Help that was confirmed did not really arrive: the request is open for that part again."""
+
+    TYPE: ClassVar[str] = "guanjia.request.reopened.v1"
+
+
+class MessageReported(Fact):
+    """What a provider said of a message. Subject: `<provider>:<provider's message id>`."""
+
+    TYPE: ClassVar[str] = "guanjia.receipt.reported.v1"
+    TOPIC: ClassVar[str] = topics.RECEIPTS
+    provider: Literal["tencent", "wechat"]
+    provider_message_id: Identifier
+    outcome: Literal["delivered", "failed"]
+    code: Annotated[str, Field(max_length=100)] = ""
+
+
+class ReplyUnderstood(Fact):
+    """What a person's reply means. Subject: the reply's id, derived from the provider's.
+
+    not_received: of what was delivered, or of what was confirmed for him a while ago.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.reply.understood.v1"
+    TOPIC: ClassVar[str] = topics.RECEIPTS
+    person_id: Identifier
+    meaning: Literal["received", "not_received", "opted_out"]
+    match_id: Identifier | None = None
