@@ -206,10 +206,11 @@ class BatchStore:
         """The first content stays; why it failed is told anew each time."""
         item = letter.item
         assert item.incoming is not None
+        sealed = self._sealer.seal(id_, item.incoming.value)
         first = {
             "state": "open",
             "stored_at": now,
-            "incoming": incoming_document(item.incoming, self._sealer.seal(id_, item)),
+            "incoming": incoming_document(item.incoming, sealed),
             "subject": item.subject,
             "stream": item.stream,
             "sequence": item.sequence,
