@@ -1,81 +1,126 @@
-"""Which fact and which command goes to which decision, and what each touches."""
+"""Which fact and which command goes to which decision, and what each touches.
 
-from collections.abc import Iterable, Mapping
+Tables are built, not constant: deciding needs the chart and foundations, sealing the house's keys.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from services.audit.decide import (
-    decide_accepted,
-    decide_approve_fund,
-    decide_confirmed,
-    decide_decline_fund,
-    decide_donation,
-    decide_propose_fund,
-    decide_released,
-    donation_id,
-    fund_of,
-    is_money,
+    bank,
+    carrying,
+    commitments,
+    confirming,
+    funds,
+    pledges,
+    reversals,
+    transfers,
 )
+from services.audit.decide.gifts import GoodsGift, MoneyGift
+from services.audit.decide.outgoings import Fee, Payment, Refund
 from services.audit.model import (
-    HEAD,
     ApproveFund,
-    Commitment,
+    ApproveReversal,
+    ApproveTransfer,
+    CarriedAll,
+    CarryCommitment,
+    CarryFund,
+    CarryStock,
+    CloseYear,
     DeclineFund,
-    Donation,
-    Fund,
-    LogHead,
+    DeclineReversal,
+    DeclineTransfer,
     ProposeFund,
+    ProposeReversal,
+    ProposeTransfer,
 )
-from shared.contracts.envelope import Event, Fact
+from services.audit.preparing import BankSecrets
+from services.audit.rules import Rules
+from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     DonationReceived,
+    DonationRefunded,
+    FeeCharged,
+    GoodsReceived,
     MatchAccepted,
     MatchConfirmed,
-    MatchFact,
     MatchReleased,
+    OfferRegistered,
+    OfferWithdrawn,
+    PaymentMade,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import AnyRef, Command, Handler, Ref, States
+from shared.messaging.decision import Decision, Handler
 
-THE_HEAD: AnyRef = Ref(LogHead, HEAD)
-
-
-def _donation_touches(event: Event[DonationReceived]) -> Iterable[AnyRef]:
-    return THE_HEAD, Ref(Donation, donation_id(event)), Ref(Fund, event.data.fund_id)
-
-
-def _match_touches(event: Event[Any]) -> Iterable[AnyRef]:
-    """Goods leave no trace on the ledger, so they do not contend for its head."""
-    match: MatchFact = event.data
-    if not is_money(match):
-        return ()
-    return THE_HEAD, Ref(Commitment, event.subject), Ref(Fund, fund_of(match))
-
-
-def _fund_behind(states: States, event: Event[Any]) -> Iterable[AnyRef]:
-    """The commitment says which fund pays, should a later event say otherwise."""
-    if not is_money(event.data):
-        return ()
-    commitment = states.get(Commitment, event.subject)
-    return (Ref(Fund, commitment.fund_id),) if commitment else ()
-
-
-def _fund_touches(command: Command[Any]) -> Iterable[AnyRef]:
-    return (Ref(Fund, command.data.fund_id),)
-
-
-def _opening_touches(command: Command[ApproveFund]) -> Iterable[AnyRef]:
-    return THE_HEAD, Ref(Fund, command.data.fund_id)
-
-
-EVENTS: Mapping[type[Fact], Handler[Any]] = {
-    DonationReceived: Handler(_donation_touches, decide_donation, own_identity=True),
-    MatchAccepted: Handler(_match_touches, decide_accepted),
-    MatchConfirmed: Handler(_match_touches, decide_confirmed, follow=_fund_behind),
-    MatchReleased: Handler(_match_touches, decide_released, follow=_fund_behind),
+BANK_FACTS: Mapping[type[Fact], bank.Kind] = {
+    DonationReceived: MoneyGift,
+    GoodsReceived: GoodsGift,
+    PaymentMade: Payment,
+    DonationRefunded: Refund,
+    FeeCharged: Fee,
 }
 
-COMMANDS: Mapping[type[Value], Handler[Any]] = {
-    ProposeFund: Handler(_fund_touches, decide_propose_fund),
-    ApproveFund: Handler(_opening_touches, decide_approve_fund),
-    DeclineFund: Handler(_fund_touches, decide_decline_fund),
-}
+
+def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], Handler[Any]]:
+    of_banks = {fact: _of_bank(kind, rules, secrets) for fact, kind in BANK_FACTS.items()}
+    return of_banks | {
+        MatchAccepted: _of_money(commitments.decide_accepted, rules),
+        MatchConfirmed: Handler(
+            confirming.touches,
+            partial(confirming.decide, rules),
+            follow=partial(confirming.follow, rules),
+        ),
+        MatchReleased: _of_money(commitments.decide_released, rules),
+        OfferRegistered: Handler(pledges.touches_registered, pledges.decide_registered),
+        OfferWithdrawn: Handler(pledges.touches_withdrawn, pledges.decide_withdrawn),
+    }
+
+
+def commands(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+    return {
+        ProposeFund: Handler(funds.touches_propose, partial(funds.decide_propose, rules)),
+        ApproveFund: Handler(funds.touches, funds.decide_approve, follow=funds.follow),
+        DeclineFund: Handler(funds.touches, funds.decide_decline),
+        ProposeTransfer: Handler(transfers.touches_propose, transfers.decide_propose),
+        ApproveTransfer: Handler(
+            transfers.touches, transfers.decide_approve, follow=transfers.follow
+        ),
+        DeclineTransfer: Handler(transfers.touches, transfers.decide_decline),
+        ProposeReversal: Handler(
+            reversals.touches_propose, reversals.decide_propose, follow=reversals.follow_propose
+        ),
+        ApproveReversal: Handler(
+            reversals.touches, reversals.decide_approve, follow=reversals.follow
+        ),
+        DeclineReversal: Handler(reversals.touches, reversals.decide_decline),
+        CloseYear: Handler(carrying.touches_close, carrying.decide_close),
+        CarriedAll: Handler(carrying.touches_close, carrying.decide_carried_all),
+        CarryFund: Handler(
+            carrying.touches_fund, carrying.decide_fund, follow=carrying.follow_fund
+        ),
+        CarryCommitment: Handler(
+            carrying.touches_commitment,
+            carrying.decide_commitment,
+            follow=carrying.follow_commitment,
+        ),
+        CarryStock: Handler(
+            carrying.touches_stock, carrying.decide_stock, follow=carrying.follow_stock
+        ),
+    }
+
+
+def _of_bank(kind: bank.Kind, rules: Rules, secrets: BankSecrets) -> Handler[Any]:
+    return Handler(
+        partial(bank.touches, kind),
+        partial(bank.decide, kind, rules),
+        follow=partial(bank.follow, kind, rules),
+        prepare=secrets.prepare,
+        own_identity=True,
+    )
+
+
+def _of_money(decide: Callable[..., Decision], rules: Rules) -> Handler[Any]:
+    return Handler(
+        commitments.touches, partial(decide, rules), follow=partial(commitments.follow, rules)
+    )

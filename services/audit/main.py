@@ -1,34 +1,37 @@
 """The composition root: settings in, app out."""
 
-import httpx
 from fastapi import FastAPI
 
-from services.audit import api, jobs
-from services.audit.events import COMMANDS, EVENTS
+from services.audit import api, events, publishing, store, years
+from services.audit.log.witnesses import Witness, Witnesses
+from services.audit.preparing import BankSecrets
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
-from services.audit.store import STATES
+from services.audit.statements import listed
 from shared.security import Keyring
 from shared.service import Service, build_app
-from shared.settings import Settings, load_settings
-
-
-def _public_logs(settings: Settings, _keyring: Keyring, _http: httpx.AsyncClient) -> PublicLogs:
-    return PublicLogs(settings.data_dir / "ledger", settings.secrets_dir)
-
-
-SERVICE = Service(
-    name="audit",
-    states=STATES,
-    events=EVENTS,
-    commands=COMMANDS,
-    routers=(api.router,),
-    jobs=(jobs.publish,),
-    records_expire=False,
-    extras=_public_logs,
-    start=jobs.open_log,
-)
+from shared.settings import load_settings
 
 
 def create_app(settings: AuditSettings | None = None) -> FastAPI:
-    return build_app(SERVICE, settings or load_settings(AuditSettings))
+    settings = settings or load_settings(AuditSettings)
+    rules, keyring = settings.rules(), Keyring(settings.secrets_dir)
+    service = Service(
+        name="audit",
+        states=store.STATES,
+        events=events.events(rules, BankSecrets(keyring.derived)),
+        commands=events.commands(rules),
+        routers=api.ROUTERS,
+        jobs=(publishing.publish, years.keep_years),
+        indexes=(*store.INDEXES, *listed.INDEXES),
+        records_expire=False,
+        extras=lambda *_: public_logs(settings),
+        start=years.found,
+    )
+    return build_app(service, settings)
+
+
+def public_logs(settings: AuditSettings) -> PublicLogs:
+    witnesses = Witnesses(map(Witness.parse, settings.witnesses), settings.witness_quorum)
+    ledger = settings.data_dir / "ledger"
+    return PublicLogs(ledger, settings.secrets_dir, settings.log_origin, witnesses)

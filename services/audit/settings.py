@@ -1,14 +1,28 @@
 """What audit adds to the settings: the name of its log, and how often it is published."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from services.audit.log.witnesses import Witness
+from services.audit.rules import Rules
+from services.audit.verify.accounts import load_chart
 from shared.settings import Settings
+
+# An origin's last part is its year, so no foundation may look like one.
+FoundationId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+FoundationName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _known_witness(text: str) -> str:
+    Witness.parse(text)
+    return text
 
 
 class AuditSettings(Settings):
-    """log_origin: the log's C2SP origin without its ledger year: 2026's is `<log_origin>/2026`."""
+    """log_origin: the C2SP origin of the house's own foundation's logs without the ledger year:
+    2026's is `<log_origin>/2026`, and `<log_origin>/<foundation>/2026` that of another."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8004
     log_origin: Annotated[
@@ -18,9 +32,56 @@ class AuditSettings(Settings):
             description="an address without scheme, no space, no plus, no slash at the ends",
         ),
     ] = "guanjia.local/log"
+    foundations: Annotated[
+        dict[FoundationId, FoundationName],
+        Field(min_length=1, description="a JSON object: name by id; each has logs of its own"),
+    ] = {"guanjia": "莞家慈善基金会 Guanjia foundation"}  # noqa: RUF012 - pydantic copies it
+    default_foundation: Annotated[
+        str, Field(description="whose logs are at `log_origin` itself")
+    ] = "guanjia"
+    chart_file: Annotated[
+        Path | None, Field(description="a chart of accounts (TOML) in place of the standard one")
+    ] = None
     publish_entries_max: Annotated[
         int, Field(ge=1, le=50_000, description="entries per checkpoint")
     ] = 5000
     publish_interval_ms: Annotated[
         int, Field(ge=0, le=60_000, description="least time between two checkpoints")
     ] = 100
+    witnesses: Annotated[
+        tuple[Annotated[str, AfterValidator(_known_witness)], ...],
+        Field(description="who cosigns checkpoints: a JSON list of `URL vkey`"),
+    ] = ()
+    witness_quorum: Annotated[
+        int, Field(ge=0, description="no checkpoint stands that fewer witnesses cosigned")
+    ] = 0
+
+    @field_validator("default_foundation")
+    @classmethod
+    def _default_is_known(cls, default: str, known: ValidationInfo) -> str:
+        if default not in known.data.get("foundations", {}):
+            raise ValueError("not among the foundations")
+        return default
+
+    @field_validator("chart_file")
+    @classmethod
+    def _chart_can_be_read(cls, file: Path | None) -> Path | None:
+        try:
+            load_chart(file)
+        except OSError as error:
+            raise ValueError(str(error)) from None
+        return file
+
+    def origin(self, foundation: str, year: int) -> str:
+        place = "" if foundation == self.default_foundation else f"/{foundation}"
+        return f"{self.log_origin}{place}/{year}"
+
+    def rules(self) -> Rules:
+        return Rules(load_chart(self.chart_file), self.foundations, self.default_foundation)
+
+    @field_validator("witness_quorum")
+    @classmethod
+    def _quorum_can_be_had(cls, quorum: int, known: ValidationInfo) -> int:
+        if quorum > len(known.data.get("witnesses", ())):
+            raise ValueError("larger than the number of witnesses")
+        return quorum

@@ -1,32 +1,77 @@
-"""Documents in and out of Mongo: the head is founded here, everything else is read."""
+"""Documents in and out of Mongo: heads are founded here, everything else is read."""
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
-from services.audit.model import HEAD, Commitment, Donation, Entry, Fund, LogHead, entry_id
+from services.audit.model import (
+    BankFact,
+    Commitment,
+    Distribution,
+    Donation,
+    Entry,
+    Fund,
+    LogHead,
+    Reversal,
+    Stock,
+    Transfer,
+    entry_id,
+)
+from services.audit.model.pledge import Pledge
 from shared import mongo
 from shared.messaging.decision import State
 
+P = TypeVar("P", Transfer, Reversal)
+
 # Entry is here for its collection: one that first appears in a transaction is a conflict.
-STATES: tuple[type[State], ...] = (LogHead, Fund, Commitment, Donation, Entry)
+STATES: tuple[type[State], ...] = (
+    LogHead,
+    Fund,
+    Commitment,
+    Donation,
+    BankFact,
+    Stock,
+    Distribution,
+    Transfer,
+    Reversal,
+    Pledge,
+    Entry,
+)
 
-_CHINA = timezone(timedelta(hours=8))
+# What is still to be carried into the year that runs is found without reading what is settled.
+INDEXES: tuple[mongo.Index, ...] = (
+    (
+        Commitment.COLLECTION,
+        [("foundation", 1), ("log", 1)],
+        {"partialFilterExpression": {"outstanding_fen": {"$gt": 0}}},
+    ),
+    (Stock.COLLECTION, [("foundation", 1), ("log", 1)], {}),
+    (Fund.COLLECTION, [("foundation", 1), ("log", 1)], {}),
+)
 
 
-def ledger_year(now: datetime) -> int:
-    """The accounting year is China's calendar year."""
-    return now.astimezone(_CHINA).year
+GOES_ON: Mapping[type[State], dict[str, Any]] = {
+    Fund: {"state": "open"},
+    Commitment: {"outstanding_fen": {"$gt": 0}},
+    Stock: {"in_stock": {"$gt": 0}},
+}
+"""What of each kind goes on in the next year."""
 
 
-async def found_log(database: mongo.Database, origin: str) -> None:
-    """Before anything is read or decided; where there is a head already, nothing happens."""
-    founded = mongo.to_document(LogHead(id=HEAD, origin=origin)) | {"_version": 1, "_emitted": 0}
-    await database[LogHead.COLLECTION].update_one(
-        {"_id": founded.pop("_id")}, {"$setOnInsert": founded}, upsert=True
-    )
+async def found_logs(database: mongo.Database, heads: Iterable[LogHead]) -> None:
+    """Before anything is read or decided; where a foundation has a head, nothing happens."""
+    for head in heads:
+        founded = mongo.to_document(head) | {"_version": 1, "_emitted": 0}
+        await database[LogHead.COLLECTION].update_one(
+            {"_id": founded.pop("_id")}, {"$setOnInsert": founded}, upsert=True
+        )
 
 
-async def read_head(database: mongo.Database) -> LogHead:
-    head = await mongo.load(database, LogHead, HEAD)
+async def read_heads(database: mongo.Database) -> list[LogHead]:
+    return await mongo.find(database, LogHead, {}, sort=[("_id", 1)])
+
+
+async def read_head(database: mongo.Database, foundation: str) -> LogHead:
+    head = await mongo.load(database, LogHead, foundation)
     assert head is not None, "the log is founded at start"
     return head
 
@@ -40,5 +85,25 @@ async def read_entries(
     return [(entry.index, entry.leaf) for entry in found]
 
 
+async def read_entry(database: mongo.Database, log: str, index: int) -> str | None:
+    """The leaf's text."""
+    found = await mongo.load(database, Entry, entry_id(log, index))
+    return found.leaf.decode() if found else None
+
+
 async def read_funds(database: mongo.Database) -> list[Fund]:
     return await mongo.find(database, Fund, {}, sort=[("_id", 1)])
+
+
+async def read_proposals(database: mongo.Database, kind: type[P], limit: int) -> list[P]:
+    """Those that wait for a second person first."""
+    return await mongo.find(database, kind, {}, sort=[("state", -1), ("_id", 1)], limit=limit)
+
+
+async def not_carried(
+    database: mongo.Database, kind: type[State], head: LogHead, limit: int
+) -> list[str]:
+    """Ids of those that go on and that an earlier year's log still holds."""
+    earlier = {"foundation": head.id, "log": {"$in": [log.origin for log in head.closed]}}
+    wanted = {**earlier, **GOES_ON[kind]}
+    return [found.id for found in await mongo.find(database, kind, wanted, limit=limit)]

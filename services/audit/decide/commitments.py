@@ -1,134 +1,175 @@
 """Money for a match: reserved when the donor accepts, paid when the person has it, or released."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
-from services.audit.decide.leaves import append_leaf, refused
+from services.audit.decide.carrying import carried_commitment, carried_fund, fund_behind
+from services.audit.decide.matches import M, fact_of, foundation_of, fund_of, is_money
+from services.audit.decide.refusing import Asked, No, outside
+from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
-from services.audit.model import GENERAL_FUND, Commitment, Fund
+from services.audit.model import Commitment, Fund, LogHead, Spending
+from services.audit.rules import Rules
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     LedgerCommitted,
     LedgerDisbursed,
-    LedgerRefused,
     LedgerReleased,
     MatchAccepted,
     MatchConfirmed,
-    MatchFact,
     MatchReleased,
-    RefusedReason,
 )
-from shared.contracts.values import MONEY_UNIT
-from shared.messaging.decision import NOTHING, Decision, States
-
-M = TypeVar("M", bound=MatchFact)
+from shared.messaging.decision import NOTHING, AnyRef, Decision, Ref, States
 
 
-def fund_of(match: MatchFact) -> str:
-    return match.fund_id or GENERAL_FUND
+def touches(event: Event[M]) -> tuple[AnyRef, ...]:
+    """Goods wait for nobody's money, and do not contend for the head."""
+    if not is_money(event.data):
+        return ()
+    return Ref(Commitment, event.subject), Ref(Fund, fund_of(event.data))
 
 
-def is_money(match: MatchFact) -> bool:
-    return match.unit == MONEY_UNIT
+def follow(rules: Rules, states: States, event: Event[M]) -> tuple[AnyRef, ...]:
+    """The commitment says which fund pays, should a later event say otherwise."""
+    if not is_money(event.data):
+        return ()
+    known = states.get(Commitment, event.subject)
+    if known is not None:
+        return Ref(Fund, known.fund_id), Ref(LogHead, known.foundation)
+    return (Ref(LogHead, foundation_of(rules, states.get(Fund, fund_of(event.data)))),)
 
 
-def decide_accepted(states: States, event: Event[MatchAccepted], now: datetime) -> Decision:
+def decide_accepted(
+    rules: Rules, states: States, event: Event[MatchAccepted], now: datetime
+) -> Decision:
     """A donor said yes: the fund sets the money aside, or says why not."""
     if not is_money(event.data) or states.get(Commitment, event.subject) is not None:
         return NOTHING
     fund = states.get(Fund, fund_of(event.data))
+    writer = Writer.of(states, foundation_of(rules, fund), now)
+    promised = Commitment(
+        id=event.subject,
+        fund_id=fund_of(event.data),
+        foundation=writer.head.id,
+        donor_id=event.data.donor_id,
+        spending=Spending.of(event.data),
+    )
+    no = _why_not(fund, promised.spending, event.data.quantity)
+    if no is not None:
+        return _refuse(writer, event, promised, "commitment", no)
+    assert fund is not None
+    return _commit(writer, event, promised, carried_fund(writer, fund))
+
+
+def _why_not(fund: Fund | None, spending: Spending, amount_fen: int) -> No | None:
     if fund is None or not fund.is_open:
-        return _refuse(states, event, "unknown_fund", 0, now)
-    if fund.remaining_fen < event.data.quantity:
-        return _refuse(states, event, "insufficient_funds", fund.remaining_fen, now)
-    return _commit(states, event, fund, now)
+        return No("unknown_fund")
+    if outside(fund.terms, spending):
+        return No("outside_terms", fund.remaining_fen)
+    if fund.remaining_fen < amount_fen:
+        return No("insufficient_funds", fund.remaining_fen)
+    return None
 
 
-def _commit(states: States, event: Event[MatchAccepted], fund: Fund, now: datetime) -> Decision:
-    amount = event.data.quantity
-    leaf = append_leaf(states, entries.commitment(_fact(event), fund.id, amount), now)
-    reserved = Commitment(id=event.subject, fund_id=fund.id, entry=leaf.index, reserved_fen=amount)
-    told = leaf.told(LedgerCommitted, **_said(event, amount))
-    return leaf.decided(reserved, fund.plus(committed_fen=amount), events=((reserved, told),))
-
-
-def _refuse(
-    states: States,
-    event: Event[MatchAccepted],
-    reason: RefusedReason,
-    available_fen: int,
-    now: datetime,
+def _commit(
+    writer: Writer, event: Event[MatchAccepted], promised: Commitment, fund: Fund
 ) -> Decision:
-    fund_id, amount = fund_of(event.data), event.data.quantity
-    draft = entries.refusal(_fact(event), refused("commitment", reason, amount, fund_id))
-    leaf = append_leaf(states, draft, now)
-    kept = Commitment(id=event.subject, fund_id=fund_id, refused=("commitment",))
-    why: dict[str, Any] = {"reason": reason, "available_fen": available_fen}
-    told = leaf.told(LedgerRefused, **_said(event, amount), **why)
-    return leaf.decided(kept, events=((kept, told),))
+    amount, purpose = event.data.quantity, promised.spending.said()
+    leaf = writer.append(entries.commitment(fact_of(event), fund.ref, amount, purpose))
+    reserved = promised.model_copy(update={**leaf.place, "reserved_fen": amount})
+    writer.tell(reserved, leaf.told(LedgerCommitted, **_asked(event, "commitment").said()))
+    return writer.decision(fund.plus(committed_fen=amount))
 
 
-def decide_confirmed(states: States, event: Event[MatchConfirmed], now: datetime) -> Decision:
-    """The person has it: what was reserved is paid."""
-    if not is_money(event.data):
-        return NOTHING
+def decide_confirmed(
+    rules: Rules, states: States, event: Event[MatchConfirmed], now: datetime
+) -> Decision:
+    """The person has it: what is still reserved is paid."""
     known = states.get(Commitment, event.subject)
     if known is None or known.entry is None:
-        return _refuse_payment(states, event, known, now)
+        return _refuse_payment(rules, states, event, known, now)
+    if not known.outstanding_fen:
+        return NOTHING
+    settling = _settling(states, known, now)
+    writer, fund, known = settling.writer, settling.fund, settling.known
     amount = known.outstanding_fen
-    if amount == 0:
-        return NOTHING
-    draft = entries.disbursement(_fact(event), known.fund_id, amount, known.entry)
-    leaf = append_leaf(states, draft, now)
-    settled = known.model_copy(update={"disbursed_fen": known.disbursed_fen + amount})
-    fund = _fund_behind(states, known).plus(disbursed_fen=amount)
-    told = leaf.told(LedgerDisbursed, **_said(event, amount))
-    return leaf.decided(settled, fund, events=((settled, told),))
+    draft = entries.disbursement(fact_of(event), fund.ref, amount, known.place["index"])
+    leaf = writer.append(draft)
+    told = leaf.told(LedgerDisbursed, **settling.said(amount))
+    writer.tell(known.plus(disbursed_fen=amount), told)
+    return writer.decision(fund.plus(disbursed_fen=amount))
 
 
-def _refuse_payment(
-    states: States, event: Event[MatchConfirmed], known: Commitment | None, now: datetime
+def decide_released(
+    rules: Rules,  # noqa: ARG001 - as the others
+    states: States,
+    event: Event[MatchReleased],
+    now: datetime,
 ) -> Decision:
-    """Nothing is paid that was not committed; that it was asked for stands on the log, once."""
-    fund_id, kind = fund_of(event.data), "disbursement"
-    before = known or Commitment(id=event.subject, fund_id=fund_id)
-    if kind in before.refused:
-        return NOTHING
-    amount, reason = event.data.quantity, "not_committed"
-    asked = refused(kind, reason, amount, fund_id)
-    leaf = append_leaf(states, entries.refusal(_fact(event), asked), now)
-    marked = before.model_copy(update={"refused": (*before.refused, kind)})
-    why: dict[str, Any] = {"reason": reason, "available_fen": 0}
-    told = leaf.told(LedgerRefused, **_said(event, amount), **why)
-    return leaf.decided(marked, events=((marked, told),))
-
-
-def decide_released(states: States, event: Event[MatchReleased], now: datetime) -> Decision:
     """The match fell: what is still reserved goes back to the fund."""
     if not is_money(event.data):
         return NOTHING
     known = states.get(Commitment, event.subject)
-    if known is None or known.entry is None or known.outstanding_fen == 0:
+    if known is None or known.entry is None or not known.outstanding_fen:
         return NOTHING
+    settling = _settling(states, known, now)
+    writer, fund, known = settling.writer, settling.fund, settling.known
     amount = known.outstanding_fen
-    draft = entries.release(_fact(event), known.fund_id, amount, known.entry)
-    leaf = append_leaf(states, draft, now)
-    settled = known.model_copy(update={"released_fen": known.released_fen + amount})
-    fund = _fund_behind(states, known).plus(released_fen=amount)
-    told = leaf.told(LedgerReleased, **_said(event, amount))
-    return leaf.decided(settled, fund, events=((settled, told),))
+    draft = entries.release(fact_of(event), fund.ref, amount, known.place["index"])
+    leaf = writer.append(draft)
+    writer.tell(known.plus(released_fen=amount), leaf.told(LedgerReleased, **settling.said(amount)))
+    return writer.decision(fund.plus(released_fen=amount))
 
 
-def _fund_behind(states: States, commitment: Commitment) -> Fund:
-    fund = states.get(Fund, commitment.fund_id)
-    assert fund is not None, "the fund of a commitment is open"
-    return fund
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """A commitment and its fund, in the year that is written."""
+
+    writer: Writer
+    fund: Fund
+    known: Commitment
+
+    def said(self, amount_fen: int) -> dict[str, object]:
+        known = self.known
+        return {"fund_id": known.fund_id, "amount_fen": amount_fen, "donor_id": known.donor_id}
 
 
-def _fact(event: Event[M]) -> entries.Fact:
-    return entries.Fact({"id": event.id, "source": event.source}, event.subject, event.time)
+def _settling(states: States, known: Commitment, now: datetime) -> _Settling:
+    writer = Writer.of(states, known.foundation, now)
+    fund = carried_fund(writer, fund_behind(states, known))
+    return _Settling(writer, fund, carried_commitment(writer, known, fund))
 
 
-def _said(event: Event[M], amount_fen: int) -> dict[str, Any]:
+def _refuse_payment(
+    rules: Rules,
+    states: States,
+    event: Event[MatchConfirmed],
+    known: Commitment | None,
+    now: datetime,
+) -> Decision:
+    """Nothing is paid that was not committed; that it was asked for stands on the log, once."""
+    if known is not None and "disbursement" in known.refused:
+        return NOTHING
+    fund = states.get(Fund, fund_of(event.data))
+    foundation = known.foundation if known else foundation_of(rules, fund)
+    writer = Writer.of(states, foundation, now)
+    unknown = Commitment(
+        id=event.subject,
+        fund_id=fund_of(event.data),
+        foundation=foundation,
+        donor_id=event.data.donor_id,
+    )
+    return _refuse(writer, event, known or unknown, "disbursement", No("not_committed"))
+
+
+def _refuse(writer: Writer, event: Event[M], about: Commitment, kind: str, no: No) -> Decision:
+    asked = _asked(event, kind)
+    leaf = writer.append(entries.refusal(fact_of(event), asked.refused(no)))
+    marked = about.model_copy(update={"refused": (*about.refused, kind)})
+    writer.tell(marked, asked.told_refused(leaf, no))
+    return writer.decision()
+
+
+def _asked(event: Event[M], kind: str) -> Asked:
     match = event.data
-    return {"fund_id": fund_of(match), "amount_fen": amount_fen, "donor_id": match.donor_id}
+    return Asked(kind, fund_of(match), match.quantity, event.time, match.donor_id)

@@ -1,56 +1,81 @@
 """A fund is opened by two people: one proposes, another approves or declines."""
 
-from dataclasses import replace
+import re
 from datetime import datetime
 
-from services.audit.decide.leaves import append_leaf
+from services.audit.decide.two_people import why_not_decide
+from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
-from services.audit.model import ApproveFund, DeclineFund, Fund, ProposeFund, described
+from services.audit.model import ApproveFund, DeclineFund, Fund, LogHead, ProposeFund, described
+from services.audit.rules import Rules
 from shared.contracts.events import LedgerFundOpened
-from shared.messaging.decision import Answer, Command, Decision, States, refusal
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, States, refusal
+
+_TAKEN = re.compile(r"(M|D|B|S|T|V)-.*")
+"""Ids of matches, donations and the like: a fund tells of itself on the same topic."""
 
 
-def decide_propose_fund(
+def touches(command: Command[ApproveFund] | Command[DeclineFund]) -> tuple[AnyRef, ...]:
+    return (Ref(Fund, command.data.fund_id),)
+
+
+def touches_propose(command: Command[ProposeFund]) -> tuple[AnyRef, ...]:
+    return (Ref(Fund, command.data.fund_id),)
+
+
+def follow(states: States, command: Command[ApproveFund]) -> tuple[AnyRef, ...]:
+    fund = states.get(Fund, command.data.fund_id)
+    return (Ref(LogHead, fund.foundation),) if fund else ()
+
+
+def decide_propose(
+    rules: Rules,
     states: States,
     command: Command[ProposeFund],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
     asked = command.data
+    foundation = asked.foundation or rules.default_foundation
     known = states.get(Fund, asked.fund_id)
-    if known is not None and known.state != "declined":
+    if (known is not None and known.state != "declined") or _TAKEN.fullmatch(asked.fund_id):
         return Decision(answer=_taken())
+    if foundation not in rules.foundations:
+        return Decision(answer=_no_foundation())
     fund = Fund(
         id=asked.fund_id,
         name=asked.name,
         state="proposed",
         restricted=asked.restricted,
         terms=asked.terms,
+        foundation=foundation,
+        accounts=rules.chart.of_fund(restricted=asked.restricted),
         maker=command.principal,
     )
     return Decision((fund,), answer=Answer(202, described(fund)))
 
 
-def decide_approve_fund(states: States, command: Command[ApproveFund], now: datetime) -> Decision:
+def decide_approve(states: States, command: Command[ApproveFund], now: datetime) -> Decision:
     fund = states.get(Fund, command.data.fund_id)
-    if fund is None or fund.state != "proposed" or fund.maker == command.principal:
-        return Decision(answer=_why_not(fund))
-    opened = fund.model_copy(update={"state": "open", "checker": command.principal})
-    fact = entries.Fact({"id": f"fund:{fund.id}", "source": "/audit"}, fund.id, now)
-    draft = entries.fund_opened(fact, fund.id, fund.name, restricted=fund.restricted)
-    leaf = append_leaf(states, draft, now)
-    told = leaf.told(LedgerFundOpened, fund_id=fund.id)
-    decision = leaf.decided(opened, events=((opened, told),))
-    return replace(decision, answer=Answer(200, described(opened)))
+    why_not = why_not_decide(fund, command.principal, "基金", "fund")
+    if why_not is not None or fund is None:
+        return Decision(answer=why_not)
+    writer = Writer.of(states, fund.foundation, now)
+    leaf = writer.append(entries.fund_opened(writer.here("fund", fund.id), fund.opening))
+    settled = {"state": "open", "checker": command.principal, "log": leaf.log}
+    opened = fund.model_copy(update=settled)
+    writer.tell(opened, leaf.told(LedgerFundOpened, fund_id=fund.id))
+    return writer.decision(answer=Answer(200, described(opened)))
 
 
-def decide_decline_fund(
+def decide_decline(
     states: States,
     command: Command[DeclineFund],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
     fund = states.get(Fund, command.data.fund_id)
-    if fund is None or fund.state != "proposed" or fund.maker == command.principal:
-        return Decision(answer=_why_not(fund))
+    why_not = why_not_decide(fund, command.principal, "基金", "fund")
+    if why_not is not None or fund is None:
+        return Decision(answer=why_not)
     declined = fund.model_copy(update={"state": "declined", "checker": command.principal})
     return Decision((declined,), answer=Answer(200, described(declined)))
 
@@ -59,16 +84,6 @@ def _taken() -> Answer:
     return refusal(409, "fund_exists", "该基金编号已被使用", "this fund id is taken", "fund_id")
 
 
-def _why_not(fund: Fund | None) -> Answer:
-    if fund is None:
-        return refusal(404, "fund_unknown", "没有这个基金", "there is no such fund", "fund_id")
-    if fund.state != "proposed":
-        return refusal(
-            409, "fund_not_proposed", "该基金不在待审核状态", f"this fund is {fund.state}"
-        )
-    return refusal(
-        409,
-        "second_person_needed",
-        "提出人不能审核自己的提议",
-        "the one who proposed it cannot also decide on it",
-    )
+def _no_foundation() -> Answer:
+    zh, en = "没有这个基金会", "there is no such foundation"
+    return refusal(404, "foundation_unknown", zh, en, "foundation")

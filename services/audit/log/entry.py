@@ -1,21 +1,25 @@
 """Drafts: which entry a fact becomes. Each is balanced by form; the log adds number and time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.audit.log.head import Draft, timestamp
-from services.audit.verify.accounts import (
-    BANK,
-    CHART,
-    COMMITMENTS,
-    DONATIONS,
-    PROGRAMME,
-    RESERVE,
-    TRANSFERS,
+from services.audit.verify.accounts import FundAccounts
+from services.audit.verify.books import mirror
+from shared.contracts.ledger import (
+    Authorisation,
+    EntryRef,
+    Event,
+    GoodsLeg,
+    LedgerEntry,
+    Leg,
+    PreviousLog,
+    Purpose,
+    Refused,
+    Side,
+    Terms,
 )
-from services.audit.verify.balances import mirror
-from shared.contracts.ledger import Authorisation, Event, LedgerEntry, Leg, Refused, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,51 +31,128 @@ class Fact:
     effective_at: datetime
 
 
-def fund_opened(
-    fact: Fact, fund: str, name: str, *, restricted: bool, accounts: Iterable[str] = CHART
+@dataclass(frozen=True, slots=True)
+class FundRef:
+    """A fund and its accounts: every later leg is on one of them."""
+
+    id: str
+    accounts: FundAccounts
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the log says of a fund when it opens, or goes on in another year."""
+
+    fund: FundRef
+    name: str
+    restricted: bool
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """So many `unit` of `item`."""
+
+    item: str
+    unit: str
+    quantity: int
+
+
+def fund_opened(fact: Fact, opening: Opening) -> Draft:
+    return _draft(fact, "fund_opened", []) | _opened(opening)
+
+
+def fund_carried(
+    fact: Fact, opening: Opening, previous: PreviousLog, balance_fen: int, outstanding_fen: int
 ) -> Draft:
-    """Open `fund`; every later leg must be on one of its `accounts`."""
-    opened = {"fund": fund, "name": name, "restricted": restricted, "accounts": sorted(accounts)}
-    return _draft(fact, "fund_opened", []) | opened
+    """The fund goes on: `balance_fen` lies at the bank, `outstanding_fen` of it is promised."""
+    fund, accounts = opening.fund, opening.fund.accounts
+    legs = _moved(fund, balance_fen, debit=accounts.bank, credit=accounts.net_assets)
+    promised = _moved(fund, outstanding_fen, debit=accounts.reserve, credit=accounts.commitments)
+    draft = _draft(fact, "fund_carried", [*legs, *promised])
+    return draft | _opened(opening) | {"previous": previous}
 
 
-def donation_received(fact: Fact, fund: str, amount_fen: int) -> Draft:
-    legs = _moved(fund, amount_fen, debit=BANK, credit=DONATIONS)
-    return _draft(fact, "donation_received", legs) | {"fund": fund}
+def donation_received(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
+    accounts = fund.accounts
+    legs = _moved(fund, amount_fen, debit=accounts.bank, credit=accounts.donations)
+    return _draft(fact, "donation_received", legs) | {"fund": fund.id}
 
 
-def commitment(fact: Fact, fund: str, amount_fen: int) -> Draft:
+def goods_received(fact: Fact, fund: FundRef, goods: Goods) -> Draft:
+    accounts = fund.accounts
+    legs = _stored(fund, goods, debit=accounts.goods, credit=accounts.goods_donations)
+    return _draft(fact, "goods_received", legs) | {"fund": fund.id}
+
+
+def goods_carried(fact: Fact, fund: FundRef, goods: Goods, previous: PreviousLog) -> Draft:
+    accounts = fund.accounts
+    legs = _stored(fund, goods, debit=accounts.goods, credit=accounts.net_assets)
+    return _draft(fact, "goods_carried", legs) | {"fund": fund.id, "previous": previous}
+
+
+def goods_distributed(fact: Fact, fund: FundRef, goods: Goods, purpose: Purpose) -> Draft:
+    accounts = fund.accounts
+    legs = _stored(fund, goods, debit=accounts.goods_programme, credit=accounts.goods)
+    return _draft(fact, "goods_distributed", legs) | {"fund": fund.id, "purpose": purpose}
+
+
+def commitment(fact: Fact, fund: FundRef, amount_fen: int, purpose: Purpose) -> Draft:
     """Reserve money for the match `fact.subject`."""
-    legs = _moved(fund, amount_fen, debit=RESERVE, credit=COMMITMENTS)
-    return _draft(fact, "commitment", legs) | {"fund": fund}
+    accounts = fund.accounts
+    legs = _moved(fund, amount_fen, debit=accounts.reserve, credit=accounts.commitments)
+    return _draft(fact, "commitment", legs) | {"fund": fund.id, "purpose": purpose}
 
 
-def disbursement(fact: Fact, fund: str, amount_fen: int, committed_in: int) -> Draft:
+def commitment_carried(
+    fact: Fact, fund: FundRef, outstanding_fen: int, purpose: Purpose, previous: EntryRef
+) -> Draft:
+    """The fund carried the legs; this names whom the money is promised to."""
+    named = {"fund": fund.id, "amount_fen": outstanding_fen, "previous": previous}
+    return _draft(fact, "commitment_carried", []) | named | {"purpose": purpose}
+
+
+def disbursement(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Pay `amount_fen` of the commitment in entry `committed_in`: one instalment, or all of it."""
-    paid = _moved(fund, amount_fen, debit=PROGRAMME, credit=BANK)
-    unreserved = _moved(fund, amount_fen, debit=COMMITMENTS, credit=RESERVE)
-    named = {"fund": fund, "commitment": committed_in}
+    accounts = fund.accounts
+    paid = _moved(fund, amount_fen, debit=accounts.programme, credit=accounts.bank)
+    unreserved = _moved(fund, amount_fen, debit=accounts.commitments, credit=accounts.reserve)
+    named = {"fund": fund.id, "commitment": committed_in}
     return _draft(fact, "disbursement", [*paid, *unreserved]) | named
 
 
-def release(fact: Fact, fund: str, amount_fen: int, committed_in: int) -> Draft:
+def release(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Give back `amount_fen` of the commitment in entry `committed_in`."""
-    legs = _moved(fund, amount_fen, debit=COMMITMENTS, credit=RESERVE)
-    return _draft(fact, "release", legs) | {"fund": fund, "commitment": committed_in}
+    accounts = fund.accounts
+    legs = _moved(fund, amount_fen, debit=accounts.commitments, credit=accounts.reserve)
+    return _draft(fact, "release", legs) | {"fund": fund.id, "commitment": committed_in}
 
 
 def transfer(
-    fact: Fact, from_fund: str, to_fund: str, amount_fen: int, authorisation: Authorisation
+    fact: Fact, giver: FundRef, taker: FundRef, amount_fen: int, authorisation: Authorisation
 ) -> Draft:
-    given = _moved(from_fund, amount_fen, debit=TRANSFERS, credit=BANK)
-    taken = _moved(to_fund, amount_fen, debit=BANK, credit=TRANSFERS)
+    given = _moved(giver, amount_fen, debit=giver.accounts.transfers, credit=giver.accounts.bank)
+    taken = _moved(taker, amount_fen, debit=taker.accounts.bank, credit=taker.accounts.transfers)
     return _draft(fact, "transfer", [*given, *taken]) | {"authorisation": authorisation}
+
+
+def management_fee(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
+    accounts = fund.accounts
+    legs = _moved(fund, amount_fen, debit=accounts.management, credit=accounts.bank)
+    return _draft(fact, "management_fee", legs) | {"fund": fund.id}
+
+
+def refund(fact: Fact, fund: FundRef, amount_fen: int, gift: EntryRef) -> Draft:
+    accounts = fund.accounts
+    legs = _moved(fund, amount_fen, debit=accounts.donations, credit=accounts.bank)
+    return _draft(fact, "refund", legs) | {"fund": fund.id, "gift": gift}
 
 
 def reversal(fact: Fact, original: LedgerEntry, authorisation: Authorisation) -> Draft:
     """Undo `original`, once and exactly."""
     named = {"reverses": original["index"], "authorisation": authorisation}
-    return _draft(fact, "reversal", mirror(original["legs"])) | named
+    draft = _draft(fact, "reversal", [])
+    return draft | {"legs": mirror(original["legs"])} | named
 
 
 def refusal(fact: Fact, refused: Refused) -> Draft:
@@ -79,7 +160,17 @@ def refusal(fact: Fact, refused: Refused) -> Draft:
     return _draft(fact, "refusal", []) | {"refused": refused}
 
 
-def _draft(fact: Fact, kind: str, legs: Sequence[Leg]) -> Draft:
+def _opened(opening: Opening) -> Draft:
+    return {
+        "fund": opening.fund.id,
+        "name": opening.name,
+        "restricted": opening.restricted,
+        "terms": opening.terms,
+        "accounts": sorted(opening.fund.accounts),
+    }
+
+
+def _draft(fact: Fact, kind: str, legs: Sequence[Leg] | Sequence[GoodsLeg]) -> Draft:
     return {
         "kind": kind,
         "currency": "CNY",
@@ -90,8 +181,28 @@ def _draft(fact: Fact, kind: str, legs: Sequence[Leg]) -> Draft:
     }
 
 
-def _moved(fund: str, amount_fen: int, *, debit: str, credit: str) -> list[Leg]:
-    sides: list[tuple[str, Side]] = [(debit, "debit"), (credit, "credit")]
+def _moved(fund: FundRef, amount_fen: int, *, debit: str, credit: str) -> list[Leg]:
+    """Two legs; none where nothing is moved (a fund carried over with nothing left)."""
     return [
-        Leg(account=account, amount_fen=amount_fen, fund=fund, side=side) for account, side in sides
+        Leg(account=account, amount_fen=amount_fen, fund=fund.id, side=side)
+        for account, side in _sides(debit, credit)
+        if amount_fen
     ]
+
+
+def _stored(fund: FundRef, goods: Goods, *, debit: str, credit: str) -> list[GoodsLeg]:
+    return [
+        GoodsLeg(
+            account=account,
+            fund=fund.id,
+            item=goods.item,
+            quantity=goods.quantity,
+            side=side,
+            unit=goods.unit,
+        )
+        for account, side in _sides(debit, credit)
+    ]
+
+
+def _sides(debit: str, credit: str) -> tuple[tuple[str, Side], tuple[str, Side]]:
+    return (debit, "debit"), (credit, "credit")

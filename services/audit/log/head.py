@@ -40,7 +40,7 @@ class Sealed:
 
 def timestamp(moment: datetime) -> str:
     """UTC with microseconds: text that sorts as time does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def append(head: LogHead, draft: Draft, now: datetime) -> tuple[LogHead, Sealed]:
@@ -49,8 +49,9 @@ def append(head: LogHead, draft: Draft, now: datetime) -> tuple[LogHead, Sealed]
     NotCanonicalError if the entry does not fit the schema.
     """
     recorded_at = max(timestamp(now), head.last_recorded_at)
-    assigned = {"schema": SCHEMA, "log": head.origin, "index": head.size}
+    frontier = head.frontier
+    assigned = {"schema": SCHEMA, "log": head.origin, "index": frontier.size}
     entry = cast(LedgerEntry, {**draft, **assigned, "recorded_at": recorded_at})
     raw = encode_entry(entry)
-    grown = LogHead(head.origin, head.frontier.append(leaf_hash(raw)), recorded_at)
-    return grown, Sealed(head.size, raw, entry)
+    grown = LogHead(head.origin, frontier.append(leaf_hash(raw)), recorded_at)
+    return grown, Sealed(frontier.size, raw, entry)

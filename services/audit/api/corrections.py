@@ -1,0 +1,99 @@
+"""HTTP: transfers between funds and reversals of entries, each by two people with a document."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from services.audit import views
+from services.audit.api.answers import Checker, Maker, Reader, not_found
+from services.audit.model import (
+    ApproveReversal,
+    ApproveTransfer,
+    DeclineReversal,
+    DeclineTransfer,
+    ProposeReversal,
+    ProposeTransfer,
+    Reversal,
+    Transfer,
+)
+from services.audit.model.commands import Consent
+from services.audit.store import read_entry
+from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.values import Identifier, Value
+from shared.web.access import IdempotencyKey, RuntimeDep, answer_to
+
+router = APIRouter()
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Id = Annotated[Identifier, Path()]
+
+
+class EntryToReverse(Value):
+    """log and index: where it stands. reference: the document that allows it."""
+
+    log: Annotated[str, Field(min_length=1, max_length=256)]
+    index: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+    reference: Consent
+
+
+@router.get("/transfers", dependencies=[Reader])
+async def list_transfers(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, Any]:
+    return {"transfers": await views.proposals(runtime.database, Transfer, limit)}
+
+
+@router.post("/transfers")
+async def propose_transfer(
+    transfer: ProposeTransfer, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    """Between two funds of one foundation; the reference names the donor's consent or filing."""
+    return await answer_to(runtime, maker, transfer, key)
+
+
+@router.post("/transfers/{transfer_id}/approve")
+async def approve_transfer(
+    transfer_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """By another person than proposed it; the money moves, and the log says so."""
+    return await answer_to(runtime, checker, ApproveTransfer(transfer_id=transfer_id), key)
+
+
+@router.post("/transfers/{transfer_id}/decline")
+async def decline_transfer(
+    transfer_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, checker, DeclineTransfer(transfer_id=transfer_id), key)
+
+
+@router.get("/reversals", dependencies=[Reader])
+async def list_reversals(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, Any]:
+    return {"reversals": await views.proposals(runtime.database, Reversal, limit)}
+
+
+@router.post("/reversals")
+async def propose_reversal(
+    asked: EntryToReverse, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    """Of an entry of a log that is still written; each entry once. Entries never change, so the
+    one that is read here is the one that will be undone."""
+    leaf = await read_entry(runtime.database, asked.log, asked.index)
+    if leaf is None:
+        return not_found("账本条目", "entry")
+    command = ProposeReversal(leaf=leaf, **asked.model_dump())
+    return await answer_to(runtime, maker, command, key)
+
+
+@router.post("/reversals/{reversal_id}/approve")
+async def approve_reversal(
+    reversal_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """By another person than proposed it; refused where a fund would fall below zero."""
+    return await answer_to(runtime, checker, ApproveReversal(reversal_id=reversal_id), key)
+
+
+@router.post("/reversals/{reversal_id}/decline")
+async def decline_reversal(
+    reversal_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """It may then be proposed again."""
+    return await answer_to(runtime, checker, DeclineReversal(reversal_id=reversal_id), key)

@@ -1,0 +1,28 @@
+"""HTTP for those who see to it that gifts go where their givers wanted: what was written."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from services.audit.preparing import BankSecrets
+from services.audit.statements import views
+from shared.security import Credential, Role
+from shared.web.access import RuntimeDep, allow
+
+router = APIRouter()
+
+Reader = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR))
+]
+
+
+@router.get("/designations")
+async def read_designations(
+    _caller: Reader,
+    runtime: RuntimeDep,
+    after: Annotated[str, Query(max_length=200)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
+    secrets = BankSecrets(runtime.keyring.derived)
+    return await views.designations(runtime.database, secrets.designation, after, limit)

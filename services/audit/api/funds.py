@@ -1,0 +1,67 @@
+"""HTTP: funds by two people, and each foundation's sums for staff."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.audit import views
+from services.audit.api.answers import Checker, Maker, Reader, not_found, public_logs
+from services.audit.model import ApproveFund, DeclineFund, LogHead, NewFundId, ProposeFund
+from services.audit.settings import AuditSettings
+from shared.runtime import Runtime
+from shared.web.access import IdempotencyKey, RuntimeDep, answer_to
+
+router = APIRouter()
+
+
+@router.get("/funds", dependencies=[Reader])
+async def list_funds(runtime: RuntimeDep) -> dict[str, Any]:
+    return await views.funds(runtime.database)
+
+
+@router.get("/funds/{fund_id}", dependencies=[Reader], response_model=None)
+async def show_fund(fund_id: str, runtime: RuntimeDep) -> Response | dict[str, Any]:
+    return await views.fund(runtime.database, fund_id) or not_found("基金", "fund")
+
+
+@router.post("/funds")
+async def propose_fund(
+    fund: ProposeFund, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    """Opening a fund takes two people: this proposes it."""
+    return await answer_to(runtime, maker, fund, key)
+
+
+@router.post("/funds/{fund_id}/approve")
+async def approve_fund(
+    fund_id: NewFundId, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """By another person than proposed it. The fund is open, and the log says so."""
+    return await answer_to(runtime, checker, ApproveFund(fund_id=fund_id), key)
+
+
+@router.post("/funds/{fund_id}/decline")
+async def decline_fund(
+    fund_id: NewFundId, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """The id may then be proposed again."""
+    return await answer_to(runtime, checker, DeclineFund(fund_id=fund_id), key)
+
+
+@router.get("/summary", dependencies=[Reader])
+async def summary(runtime: RuntimeDep) -> dict[str, Any]:
+    """Sums of the funds, the log's size and root they belong to, and what is published of it: of
+    the house's own foundation, and under `foundations` of each."""
+    settings: AuditSettings = runtime.settings
+    heads, found = await views.at_rest(runtime.database)
+    said = {
+        head.id: views.summed(head, found) | await asyncio.to_thread(_published, runtime, head)
+        for head in heads
+    }
+    return views.whole(said, settings.foundations, settings.default_foundation)
+
+
+def _published(runtime: Runtime, head: LogHead) -> dict[str, Any]:
+    logs = public_logs(runtime)
+    return views.published(logs.standing(head.origin), logs)

@@ -1,0 +1,95 @@
+"""HTTP: the receipt for one gift, for staff, and for the donor by a signed link."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from services.audit.api.answers import Reader, not_found, public_logs
+from services.audit.model import Donation
+from services.audit.pages import HEADERS, link_invalid_page, receipt_page
+from services.audit.verify.canonical import parse_entry
+from services.audit.verify.receipt import SUFFIX, Receipt
+from shared import mongo
+from shared.errors import Transient
+from shared.messaging.decision import refusal
+from shared.runtime import Runtime
+from shared.security import Unauthenticated
+from shared.web.access import RuntimeDep, limited, link_key, respond
+
+router = APIRouter()
+
+GIFT = "gift.receipt"
+"""What a donor's link is signed for; it names the donation."""
+LINK_LIVES = timedelta(days=365)
+
+DonationId = Annotated[str, Path(max_length=200)]
+Token = Annotated[str, Path(max_length=600)]
+
+
+@router.get("/donations/{donation_id}/receipt", dependencies=[Reader], response_model=None)
+async def receipt(donation_id: DonationId, runtime: RuntimeDep) -> Response:
+    """The gift's entry and the proof that the public log contains it (C2SP tlog-proof)."""
+    gift = await mongo.load(runtime.database, Donation, donation_id)
+    if gift is None:
+        return not_found("捐赠", "donation")
+    if gift.refused:
+        return respond(refusal(409, "gift_refused", "该笔捐赠未入账", "this gift was refused"))
+    return _file(await _receipt(runtime, gift))
+
+
+@router.post("/donations/{donation_id}/receipt-link", dependencies=[Reader], response_model=None)
+async def receipt_link(donation_id: DonationId, runtime: RuntimeDep) -> Response | dict[str, Any]:
+    """An address to give to the donor: whoever has it sees the gift, for a year."""
+    if await mongo.load(runtime.database, Donation, donation_id) is None:
+        return not_found("捐赠", "donation")
+    expires_at = await runtime.processor.now() + LINK_LIVES
+    token = runtime.keyring.make_link(GIFT, donation_id, expires_at)
+    return {"url": f"{runtime.settings.audit_url}/g/{token}", "expires_at": expires_at.isoformat()}
+
+
+@router.get("/g/{token}", tags=["links"], response_model=None)
+async def gift_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    """The donor's page: his gift in words, and the receipt to take away."""
+    gift = await _linked(token, request, runtime)
+    if gift is None:
+        return link_invalid_page()
+    found = await _receipt(runtime, gift)
+    vkeys = await asyncio.to_thread(public_logs(runtime).vkeys, gift.log)
+    return receipt_page(parse_entry(found.entry), found, vkeys, f"{token}/receipt")
+
+
+@router.get("/g/{token}/receipt", tags=["links"], response_model=None)
+async def gift_receipt(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    gift = await _linked(token, request, runtime)
+    if gift is None:
+        return link_invalid_page()
+    return _file(await _receipt(runtime, gift))
+
+
+async def _linked(token: str, request: Request, runtime: Runtime) -> Donation | None:
+    """None: a link that is forged, expired or about nothing. Raises Denied for one overused."""
+    now = await runtime.processor.now()
+    try:
+        donation_id = runtime.keyring.open_link(GIFT, token, now)
+    except Unauthenticated:
+        return None
+    await limited(request, link_key(GIFT, donation_id))
+    return await mongo.load(runtime.database, Donation, donation_id)
+
+
+async def _receipt(runtime: Runtime, gift: Donation) -> Receipt:
+    """Raises Transient for the moment until a checkpoint contains the gift."""
+    logs = public_logs(runtime)
+    found = await asyncio.to_thread(logs.receipt, logs.name_of(gift.log), gift.entry)
+    if found is None:
+        raise Transient("the gift's entry is not published yet")
+    return found
+
+
+def _file(found: Receipt) -> Response:
+    """The name says nothing of the giver."""
+    name = f'attachment; filename="receipt-{found.index}{SUFFIX}"'
+    return PlainTextResponse(bytes(found), headers=HEADERS | {"Content-Disposition": name})

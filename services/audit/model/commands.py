@@ -1,0 +1,95 @@
+"""What staff and the year's jobs may ask."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.audit.model.fund import FundTerms, NewFundId
+from shared.contracts.ledger import INTEGER_MAX
+from shared.contracts.values import Identifier, PositiveFen, ShortText, Value
+
+Consent = Annotated[str, Field(min_length=1, max_length=200)]
+"""The document that allows it: a donor's consent, a filing, a minute. Its reference, no names."""
+
+
+class ProposeFund(Value):
+    """The maker's part of opening a fund. foundation: the house's own where none is said."""
+
+    fund_id: NewFundId
+    name: ShortText
+    restricted: bool = False
+    terms: FundTerms = FundTerms()
+    foundation: Identifier | None = None
+
+
+class ApproveFund(Value):
+    """The checker's part: another person."""
+
+    fund_id: NewFundId
+
+
+class DeclineFund(Value):
+    """The checker says no; the id may be proposed again."""
+
+    fund_id: NewFundId
+
+
+class ProposeTransfer(Value):
+    """Money from one fund to another of the same foundation."""
+
+    from_fund_id: NewFundId
+    to_fund_id: NewFundId
+    amount_fen: PositiveFen
+    reference: Consent
+
+
+class ApproveTransfer(Value):
+    transfer_id: Identifier
+
+
+class DeclineTransfer(Value):
+    transfer_id: Identifier
+
+
+class ProposeReversal(Value):
+    """leaf: the entry that is to be undone, exactly as it stands at `index` of `log`."""
+
+    log: str
+    index: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+    leaf: str
+    reference: Consent
+
+
+class ApproveReversal(Value):
+    reversal_id: Identifier
+
+
+class DeclineReversal(Value):
+    reversal_id: Identifier
+
+
+class CloseYear(Value):
+    """A foundation's ledger year is over, though nothing arrived that would say so."""
+
+    foundation: str
+
+
+class CarriedAll(Value):
+    """Nothing of an earlier year is left to be carried into `log`."""
+
+    foundation: str
+    log: str
+
+
+class CarryFund(Value):
+    """Into the year that is running, should the fund not be there yet."""
+
+    fund_id: str
+
+
+class CarryCommitment(Value):
+    match_id: str
+
+
+class CarryStock(Value):
+    stock_id: str

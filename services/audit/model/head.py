@@ -1,0 +1,92 @@
+"""The head of a foundation's log: the fence, and the one place where a ledger year ends.
+
+Every entry takes its number from the head, and it is written with its version, so two writers can
+never both append. Entries themselves are built in `log.entry` and sealed by `log.head`.
+"""
+
+import base64
+from datetime import datetime, timedelta, timezone
+from typing import ClassVar
+
+from services.audit.log import head as log_head
+from services.audit.verify.merkle import Frontier
+from shared.contracts.ledger import PreviousLog
+from shared.contracts.values import Value
+from shared.messaging.decision import State
+
+CHINA = timezone(timedelta(hours=8))
+"""The accounting year is China's calendar year."""
+
+
+def ledger_year(now: datetime) -> int:
+    return now.astimezone(CHINA).year
+
+
+class ClosedLog(Value):
+    """A ledger year that is over: its log never grows again."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def said(self) -> PreviousLog:
+        """As what is carried forward from it names it."""
+        root = base64.b64encode(self.root).decode()
+        return PreviousLog(log=self.origin, root=root, size=self.size)
+
+
+class LogHead(State):
+    """Where the log of `origin` ends: what is needed of its tree to append the next entry.
+
+    Its id is the foundation's. closed: the logs of the years before, the oldest first. carrying:
+    something of the year before may not be carried into this log yet. Until it is, no later year
+    begins: all that a log carries comes from one log, and a frozen log has carried everything.
+    """
+
+    COLLECTION: ClassVar[str] = "heads"
+
+    origin: str
+    size: int = 0
+    frontier: tuple[bytes, ...] = ()
+    last_recorded_at: str = ""
+    closed: tuple[ClosedLog, ...] = ()
+    carrying: bool = False
+
+    @property
+    def tree(self) -> Frontier:
+        return Frontier(self.size, self.frontier)
+
+    @property
+    def year(self) -> int:
+        return int(self.origin.rpartition("/")[2])
+
+    @property
+    def began_at(self) -> datetime:
+        """What is carried into this year was so from its first moment on."""
+        return datetime(self.year, 1, 1, tzinfo=CHINA)
+
+    def in_year_of(self, now: datetime) -> "LogHead":
+        """Itself, or where its year is over: the head of the log of the year that `now` is in."""
+        year = ledger_year(now)
+        if year <= self.year or self.carrying:
+            return self
+        ended = ClosedLog(origin=self.origin, size=self.size, root=self.tree.root())
+        origin = f"{self.origin.rpartition('/')[0]}/{year}"
+        closed = (*self.closed, ended)
+        anew = {"origin": origin, "size": 0, "frontier": (), "closed": closed, "carrying": True}
+        return self.model_copy(update=anew)
+
+    def closed_log(self, origin: str) -> ClosedLog:
+        return next(closed for closed in self.closed if closed.origin == origin)
+
+    def for_writing(self) -> log_head.LogHead:
+        return log_head.LogHead(self.origin, self.tree, self.last_recorded_at)
+
+    def grown_to(self, head: log_head.LogHead) -> "LogHead":
+        return self.model_copy(
+            update={
+                "size": head.size,
+                "frontier": head.frontier.hashes,
+                "last_recorded_at": head.last_recorded_at,
+            }
+        )
