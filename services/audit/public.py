@@ -1,75 +1,108 @@
-"""The logs as the public sees them: a directory and a signing key for each ledger year.
+"""The logs as the public sees them: for each foundation and ledger year a directory and its keys.
 
 Everything in a log directory is public by design and holds no personal data.
 """
 
-import os
 import re
 from pathlib import Path
 
-from services.audit.log.publisher import LogDirectory
+from services.audit.log.keys import KeyFile
+from services.audit.log.publisher import ForkError, LogDirectory
 from services.audit.log.signing import SigningKey
+from services.audit.log.witnesses import NO_WITNESSES, Witnesses
+from services.audit.verify.merkle import EMPTY_ROOT
+from services.audit.verify.note import Checkpoint, Note, NoteError
+from services.audit.verify.receipt import Receipt, make_receipt
+from services.audit.verify.source import Directory
 from services.audit.verify.tiles import CHECKPOINT
 
 _NAME = re.compile(r"\w[\w.-]{0,100}")
 _TILE = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/(x\d{3}/){0,6}\d{3}(\.p/\d{1,3})?")
 
 
-def name_of(origin: str) -> str:
-    """The log's directory and place below `/log/`: the last part of its origin."""
-    return origin.rpartition("/")[2]
-
-
 class PublicLogs:
     """The log directories below `root`, and the keys that sign for them.
 
-    stopped: why publishing was given up; a person must look.
+    stopped: which logs (by origin) are published no more, and why; a person must look.
     """
 
-    def __init__(self, root: Path, secrets_dir: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        secrets_dir: Path,
+        log_origin: str,
+        witnesses: Witnesses = NO_WITNESSES,
+    ) -> None:
         self._root = root
         self._secrets_dir = secrets_dir
-        self._directories: dict[str, LogDirectory] = {}
-        self.stopped = ""
+        self._log_origin = log_origin
+        self._witnesses = witnesses
+        self._key_files: dict[str, KeyFile] = {}
+        self._directories: dict[str, tuple[tuple[SigningKey, ...], LogDirectory]] = {}
+        self.stopped: dict[str, str] = {}
+
+    def name_of(self, origin: str) -> str:
+        """The log's directory and place below `/log/`: `<year>` of the house's own foundation,
+        `<foundation>-<year>` of another."""
+        inside = origin.removeprefix(f"{self._log_origin}/")
+        return inside.replace("/", "-") if inside != origin else origin.rpartition("/")[2]
 
     def directory(self, origin: str) -> LogDirectory:
-        """Blocking at first: makes or reads the key."""
+        """Blocking: makes or reads the keys, which may have changed. ForkError where they are
+        another log's."""
+        keys = self.keys(origin)
         known = self._directories.get(origin)
-        if known is None:
-            known = LogDirectory(self._root / name_of(origin), self.key(origin))
+        if known is None or known[0] != keys:
+            path = self._root / self.name_of(origin)
+            known = (keys, LogDirectory(path, *keys, witnesses=self._witnesses))
             self._directories[origin] = known
-        return known
+        return known[1]
 
-    def key(self, origin: str) -> SigningKey:
-        return signing_key(self._secrets_dir / f"ledger-{name_of(origin)}.key", origin)
+    def standing(self, origin: str) -> Checkpoint:
+        """What is published; where what lies there is not ours, publishing stops and this is
+        nothing."""
+        try:
+            return self.directory(origin).standing()
+        except ForkError as error:
+            self.stopped.setdefault(origin, str(error))
+            return Checkpoint(origin, 0, EMPTY_ROOT)
 
-    def vkey(self, origin: str) -> str:
-        return str(self.key(origin).vkey)
+    def keys(self, origin: str) -> tuple[SigningKey, ...]:
+        path = key_path(self._secrets_dir, self.name_of(origin))
+        try:
+            return self._key_files.setdefault(origin, KeyFile(path, origin)).read()
+        except NoteError as error:
+            raise ForkError(str(error)) from None
+
+    def vkeys(self, origin: str) -> list[str]:
+        """The keys to check the log with: any one will do. The oldest first."""
+        return [str(key.vkey) for key in self.keys(origin)]
+
+    def origin_of(self, name: str) -> str | None:
+        """Whose log is published under a name; None where there is none."""
+        found = self.checkpoint(name)
+        return found.origin if found else None
+
+    def checkpoint(self, name: str) -> Checkpoint | None:
+        """What stands under a name, unverified; None where there is nothing that can be read."""
+        data = self.read(name, CHECKPOINT)
+        try:
+            return Checkpoint.parse(Note.parse(data).body) if data else None
+        except NoteError:
+            return None
+
+    def receipt(self, name: str, index: int) -> Receipt | None:
+        """For an entry that is published. Blocking."""
+        return make_receipt(Directory(self._root / name), index) if _NAME.fullmatch(name) else None
 
     def read(self, name: str, path: str) -> bytes | None:
         """A published file, or None; only what belongs to the layout can be named."""
         known = path == CHECKPOINT or _TILE.fullmatch(path)
         if not known or not _NAME.fullmatch(name):
             return None
-        try:
-            return (self._root / name / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return Directory(self._root / name).read(path)
 
 
-def signing_key(file: Path, name: str) -> SigningKey:
-    """Read, or made if there is none; of several that make one at once, the first one's stands."""
-    if not file.exists():
-        part = file.with_name(f"{file.name}.{os.getpid()}")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as out:
-            out.write(SigningKey.generate(name).secret() + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            os.link(part, file)
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink()
-    return SigningKey.parse(file.read_text())
+def key_path(secrets_dir: Path, name: str) -> Path:
+    """The file with the keys of the log published under `name`."""
+    return secrets_dir / f"ledger-{name}.key"

@@ -25,7 +25,7 @@ def store(root: Path, files: Mapping[str, bytes]) -> None:
         changed.update(_made(target.parent), {target.parent})
         os.replace(aside, target)  # noqa: PTH105 - tests stop the process at exactly this call
     for folder in sorted(changed):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def remove_folder(folder: Path) -> None:
@@ -49,7 +49,14 @@ def _made(folder: Path) -> set[Path]:
     return {each.parent for each in missing}
 
 
-def _sync_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """With its parents; when this returns it survives a power cut."""
+    for parent in _made(folder):
+        sync_folder(parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in it durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

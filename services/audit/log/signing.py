@@ -1,4 +1,4 @@
-"""The log's own key: makes vkeys, and signs checkpoints. The secret's text is Go's note format."""
+"""Keys that sign checkpoints: a log's own, a witness's. The secret's text is Go's note format."""
 
 import base64
 from dataclasses import dataclass, field
@@ -7,12 +7,14 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.audit.verify.note import (
+    COSIGNATURE,
     ED25519,
     Checkpoint,
     Note,
     NoteError,
     Signature,
     VerifierKey,
+    cosigned,
     is_key_name,
 )
 
@@ -21,16 +23,17 @@ _PREFIX = "PRIVATE+KEY+"
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An Ed25519 key under a log's name (its origin, by custom)."""
+    """An Ed25519 key under a log's name (its origin, by custom), or under a witness's."""
 
     name: str
     private: Ed25519PrivateKey = field(repr=False)
+    algorithm: int = ED25519
 
     @classmethod
-    def generate(cls, name: str) -> Self:
+    def generate(cls, name: str, algorithm: int = ED25519) -> Self:
         if not is_key_name(name):
             raise NoteError("a key's name has no space and no plus")
-        return cls(name, Ed25519PrivateKey.generate())
+        return cls(name, Ed25519PrivateKey.generate(), algorithm)
 
     @classmethod
     def parse(cls, secret: str) -> Self:
@@ -38,27 +41,33 @@ class SigningKey:
         try:
             name, hexid, encoded = secret.strip().removeprefix(_PREFIX).split("+", 2)
             blob = base64.b64decode(encoded, validate=True)
-            key = cls(name, Ed25519PrivateKey.from_private_bytes(blob[1:]))
+            key = cls(name, Ed25519PrivateKey.from_private_bytes(blob[1:]), blob[0])
         except ValueError:
             raise NoteError("not a signing key") from None
-        if not secret.startswith(_PREFIX) or blob[0] != ED25519 or key.vkey.id.hex() != hexid:
+        known = key.algorithm in (ED25519, COSIGNATURE)
+        if not secret.startswith(_PREFIX) or not known or key.vkey.id.hex() != hexid:
             raise NoteError("not a signing key")
         return key
 
     def secret(self) -> str:
         """For the file that keeps it, and nothing else."""
-        blob = base64.b64encode(bytes([ED25519]) + self.private.private_bytes_raw()).decode()
+        blob = base64.b64encode(bytes([self.algorithm]) + self.private.private_bytes_raw()).decode()
         return f"{_PREFIX}{self.name}+{self.vkey.id.hex()}+{blob}"
 
     @property
     def vkey(self) -> VerifierKey:
-        return VerifierKey(self.name, ED25519, self.private.public_key().public_bytes_raw())
+        return VerifierKey(self.name, self.algorithm, self.private.public_key().public_bytes_raw())
 
     def sign(self, body: str) -> Signature:
         return Signature(self.name, self.vkey.id, self.private.sign(body.encode()))
 
+    def cosign(self, body: str, time_s: int) -> Signature:
+        """A witness's: since `time_s` (POSIX) it knows of no other history."""
+        signed = self.private.sign(cosigned(body, time_s))
+        return Signature(self.name, self.vkey.id, time_s.to_bytes(8, "big") + signed)
 
-def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> bytes:
+
+def sign_checkpoint(checkpoint: Checkpoint, *keys: SigningKey) -> bytes:
     """The signed note to publish. Ed25519 is deterministic: the same checkpoint, the same bytes."""
     body = checkpoint.body()
-    return bytes(Note(body, (key.sign(body),)))
+    return bytes(Note(body, tuple(key.sign(body) for key in keys)))

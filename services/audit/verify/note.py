@@ -32,6 +32,11 @@ def is_key_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(c.isspace() for c in name)
 
 
+def cosigned(body: str, time_s: int) -> bytes:
+    """What a witness signs: C2SP cosignature/v1."""
+    return f"cosignature/v1\ntime {time_s}\n{body}".encode()
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """A vkey: name, algorithm and public key. Type 0x04 verifies a witness's cosignature."""
@@ -64,8 +69,8 @@ class VerifierKey:
     def accepts(self, body: str, signature: bytes) -> bool:
         message = body.encode()
         if self.algorithm == COSIGNATURE:
-            when, signature = int.from_bytes(signature[:8], "big"), signature[8:]
-            message = f"cosignature/v1\ntime {when}\n".encode() + message
+            time_s, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+            message = cosigned(body, time_s)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
@@ -129,6 +134,15 @@ class Note:
             signed[key] = None
         return list(signed)
 
+    def cosigners(self, witnesses: Iterable[VerifierKey]) -> list[VerifierKey]:
+        """The witnesses that cosigned; one public key counts once, whatever names it has."""
+        keys = [key for key in witnesses if key.algorithm == COSIGNATURE]
+        return list({key.public: key for key in self.signers(keys)}.values())
+
+    def plus(self, signatures: Iterable[Signature]) -> "Note":
+        """With more signature lines; one that is there already is not repeated."""
+        return Note(self.body, tuple(dict.fromkeys((*self.signatures, *signatures))))
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -165,6 +179,32 @@ def open_checkpoint(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
         if key not in signed:
             raise NoteError(f"not signed by {key.name}+{key.id.hex()}")
     return Checkpoint.parse(note.body)
+
+
+def trusted_checkpoint(
+    data: bytes,
+    keys: Sequence[VerifierKey],
+    witnesses: Sequence[VerifierKey] = (),
+    quorum: int | None = None,
+) -> Checkpoint:
+    """Parse a signed checkpoint that one of the log's `keys` signed (there are two while a key is
+    replaced) and `quorum` of the `witnesses` cosigned (all of them by default).
+
+    NoteError otherwise, also for a bad signature of any key given, and for another log's name.
+    """
+    note = Note.parse(data)
+    found = Checkpoint.parse(note.body)
+    signed = note.signers(keys)
+    if not signed:
+        names = ", ".join(f"{key.name}+{key.id.hex()}" for key in keys)
+        raise NoteError(f"not signed by {names}")
+    if found.origin not in {key.name for key in signed}:
+        raise NoteError(f"the checkpoint is of another log, {found.origin}")
+    cosigned_by = len(note.cosigners(witnesses))
+    needed = len({key.public for key in witnesses}) if quorum is None else quorum
+    if cosigned_by < needed:
+        raise NoteError(f"{cosigned_by} witnesses cosigned, {needed} are required")
+    return found
 
 
 def _text(data: bytes) -> str:

@@ -1,0 +1,176 @@
+"""The publisher: committed entries become tiles, bundles and a signed checkpoint, in batches.
+
+Each foundation's closed years come first and are frozen, then the year that is running. What is
+wrong with one log stops that log alone.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Gauge
+
+from services.audit.log.publisher import (
+    CorruptLogError,
+    ForkError,
+    LockedError,
+    LogDirectory,
+    MissingEntriesError,
+)
+from services.audit.log.witnesses import QuorumError
+from services.audit.model import ClosedLog, LogHead
+from services.audit.public import PublicLogs
+from services.audit.settings import AuditSettings
+from services.audit.store import read_entries, read_head, read_heads
+from services.audit.verify.merkle import Frontier
+from services.audit.verify.note import Checkpoint
+from shared.runtime import Runtime
+
+log = structlog.get_logger()
+
+STOPPED = Gauge("guanjia_log_stopped", "a person must look: published no more", ["log"])
+LOOK_EVERY_S = 1.0
+"""Another instance's commits wake nobody here, so the database is asked as well."""
+REST_S = 10.0
+"""How long nothing is asked of a log that is finished, or of witnesses that did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the database holds of one log. closed: it is complete, and this its end."""
+
+    origin: str
+    size: int
+    tree: Frontier | None = None
+    closed: ClosedLog | None = None
+
+
+async def publish(runtime: Runtime) -> None:
+    """Endless."""
+    settings, _ = _parts(runtime)
+    publisher = Publisher(runtime)
+    while True:
+        if not await publisher.publish_committed():
+            await runtime.processor.wait_commit(LOOK_EVERY_S)
+        await asyncio.sleep(settings.publish_interval_ms / 1000)
+
+
+async def publish_committed(runtime: Runtime) -> bool:
+    """One round over all logs; whether anything was published."""
+    return await Publisher(runtime).publish_committed()
+
+
+class Publisher:
+    """Remembers which logs may rest, and what their witnesses have cosigned."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._database = runtime.database
+        self._settings, self._logs = _parts(runtime)
+        self._rests_until: dict[str, float] = {}
+        self._ahead: dict[str, int] = {}
+
+    async def publish_committed(self) -> bool:
+        """At most one checkpoint for each log; whether there was any."""
+        published = False
+        for head in await read_heads(self._database):
+            for committed in _logs_of(head):
+                published |= await self._publish_or_stop(head.id, committed)
+        return published
+
+    async def _publish_or_stop(self, foundation: str, committed: Committed) -> bool:
+        origin = committed.origin
+        if origin in self._logs.stopped or (committed.closed and self._rests(origin)):
+            return False
+        try:
+            return await self._publish(foundation, committed)
+        except (ForkError, CorruptLogError) as error:
+            self._logs.stopped[origin] = str(error)
+            STOPPED.labels(origin).set(1)
+            log.critical("ledger_publishing_stopped", log=origin, error=str(error))
+        except QuorumError as error:
+            self._ahead[origin] = error.size
+            log.warning("checkpoint_waits_for_witnesses", log=origin, error=str(error))
+        except (LockedError, MissingEntriesError) as error:
+            log.warning("publishing_waits", log=origin, error=str(error))
+        return False
+
+    async def _publish(self, foundation: str, committed: Committed) -> bool:
+        directory = await asyncio.to_thread(self._logs.directory, committed.origin)
+        standing = await asyncio.to_thread(directory.standing)
+        committed = await self._at_least(foundation, committed, standing)
+        if standing.size < committed.size:
+            return await self._extend(directory, committed, standing.size)
+        if committed.closed and not standing.frozen:
+            await asyncio.to_thread(directory.freeze, committed.size, committed.closed.root)
+            log.info("log_frozen", log=committed.origin, size=committed.size)
+            return True
+        return await self._sign_again(directory, standing)
+
+    async def _extend(self, directory: LogDirectory, committed: Committed, standing: int) -> bool:
+        """A witness that cosigned more than stands answers for no less."""
+        ahead = self._ahead.get(committed.origin, 0) - standing
+        limit = min(max(self._settings.publish_entries_max, ahead), committed.size - standing)
+        fresh = await read_entries(self._database, committed.origin, standing, limit)
+        if not fresh:
+            raise MissingEntriesError(
+                f"{standing} of {committed.size} are published, no more found"
+            )
+        checkpoint = await asyncio.to_thread(directory.publish, fresh, committed.tree)
+        size, entries = checkpoint.size, len(fresh)
+        log.info("checkpoint_published", log=committed.origin, size=size, entries=entries)
+        return True
+
+    async def _sign_again(self, directory: LogDirectory, standing: Checkpoint) -> bool:
+        """Nothing is new in the log, but a key may be, or a witness that was away is back."""
+        if await asyncio.to_thread(directory.lacks_signature):
+            await asyncio.to_thread(directory.publish, [])
+            log.info("checkpoint_signed_again", log=standing.origin, size=standing.size)
+            return True
+        if not self._rests(standing.origin):
+            self._rest(standing.origin)
+            if await asyncio.to_thread(directory.lacks_witness):
+                await asyncio.to_thread(directory.publish, [], ask_again=True)
+        return False
+
+    def _rests(self, origin: str) -> bool:
+        return asyncio.get_running_loop().time() < self._rests_until.get(origin, 0.0)
+
+    def _rest(self, origin: str) -> None:
+        self._rests_until[origin] = asyncio.get_running_loop().time() + REST_S
+
+    async def _at_least(
+        self, foundation: str, committed: Committed, standing: Checkpoint
+    ) -> Committed:
+        """Read after what stands: another instance publishes while this one looks, and what it
+        publishes is committed. Asked twice, should a server just replaced have answered first."""
+        for _ in range(2):
+            if _holds(committed, standing):
+                return committed
+            head = await read_head(self._database, foundation)
+            committed = next(
+                (each for each in _logs_of(head) if each.origin == committed.origin),
+                Committed(committed.origin, 0),
+            )
+        if _holds(committed, standing):
+            return committed
+        what = "a frozen log" if standing.frozen else "entries"
+        raise ForkError(
+            f"{what} of size {standing.size} stands, {committed.size} are in the database"
+        )
+
+
+def _logs_of(head: LogHead) -> list[Committed]:
+    closed = [Committed(each.origin, each.size, closed=each) for each in head.closed]
+    return [*closed, Committed(head.origin, head.size, head.tree)]
+
+
+def _holds(committed: Committed, standing: Checkpoint) -> bool:
+    """Whether what stands can have come from what is committed."""
+    return standing.size <= committed.size and (committed.closed is not None or not standing.frozen)
+
+
+def _parts(runtime: Runtime) -> tuple[AuditSettings, PublicLogs]:
+    settings, logs = runtime.settings, runtime.extras
+    assert isinstance(settings, AuditSettings)
+    assert isinstance(logs, PublicLogs)
+    return settings, logs
