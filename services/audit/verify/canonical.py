@@ -1,13 +1,11 @@
 """Canonical JSON (RFC 8785 with ASCII keys and integers only): one value, one spelling."""
 
-import json
-from typing import Any
+from typing import Any, cast
 
+from orjson import OPT_SORT_KEYS, dumps, loads
+
+from services.audit.verify.shapes import fits
 from shared.contracts.ledger import ENTRY_BYTES_MAX, INTEGER_MAX, LedgerEntry, entry_adapter
-
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-).encode
 
 
 class NotCanonicalError(ValueError):
@@ -16,8 +14,11 @@ class NotCanonicalError(ValueError):
 
 def canonical(value: Any) -> bytes:
     """Encode `value`; raises NotCanonicalError for floats, large integers and non-ASCII keys."""
-    _check(value)
-    return _encode(value).encode()
+    try:
+        _check(value)
+        return dumps(value, option=OPT_SORT_KEYS)
+    except (TypeError, RecursionError) as error:
+        raise NotCanonicalError(f"nested too deeply: {error}") from None
 
 
 def parse(data: bytes) -> Any:
@@ -27,8 +28,8 @@ def parse(data: bytes) -> Any:
     unsorted keys, spaces and needless escapes, all at once.
     """
     try:
-        value = json.loads(data.decode())
-    except (ValueError, RecursionError) as error:
+        value = loads(data)
+    except ValueError as error:
         raise NotCanonicalError(f"not JSON: {error}") from None
     if canonical(value) != data:
         raise NotCanonicalError("not in canonical form")
@@ -44,25 +45,33 @@ def parse_entry(data: bytes) -> LedgerEntry:
     if len(data) > ENTRY_BYTES_MAX:
         raise NotCanonicalError(f"{len(data)} bytes, more than {ENTRY_BYTES_MAX}")
     try:
-        entry = entry_adapter.validate_json(data)
-        unchanged = _encode(entry).encode() == data
+        value = loads(data)
     except ValueError as error:
-        raise NotCanonicalError(f"not an entry: {error}") from None
-    if not unchanged:
+        raise NotCanonicalError(f"not JSON: {error}") from None
+    if not fits(value):
+        _judge(data)
+    if dumps(value, option=OPT_SORT_KEYS) != data:
         raise NotCanonicalError("not in canonical form")
-    return entry
+    return cast(LedgerEntry, value)
 
 
 def encode_entry(entry: LedgerEntry) -> bytes:
     """The leaf of `entry`; raises NotCanonicalError if it would not be read back."""
     try:
-        data = _encode(entry).encode()
+        data = dumps(entry, option=OPT_SORT_KEYS)
+    except TypeError as error:
+        raise NotCanonicalError(f"not an entry: {error}") from None
+    if not fits(entry) or len(data) > ENTRY_BYTES_MAX:
+        parse_entry(data)
+    return data
+
+
+def _judge(data: bytes) -> None:
+    """What the plain checks did not accept, and may yet be an entry; or else why it is none."""
+    try:
         entry_adapter.validate_json(data)
     except ValueError as error:
         raise NotCanonicalError(f"not an entry: {error}") from None
-    if len(data) > ENTRY_BYTES_MAX:
-        raise NotCanonicalError(f"{len(data)} bytes, more than {ENTRY_BYTES_MAX}")
-    return data
 
 
 def _check(value: Any) -> None:

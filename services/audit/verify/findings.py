@@ -5,12 +5,18 @@ from dataclasses import dataclass
 INVARIANTS = {
     1: ("检查点规范且签名有效", "the checkpoint is canonical and the pinned key verifies"),
     2: ("条目重算出的树根与检查点一致", "the tree rebuilt from the entries is the one published"),
-    3: ("与以往检查点一致", "every older checkpoint kept is consistent with the newest"),
+    3: (
+        "与以往检查点及上年日志一致",
+        "consistent with every older checkpoint kept, and with the year before",
+    ),
     4: ("条目为规范编码、格式已知", "every entry is in canonical form, of a known schema"),
     5: ("序号连续、记录时间不倒退", "sequence is the leaf index; recorded time never decreases"),
     6: ("同一事件只记一次", "every event is recorded once"),
-    7: ("借贷平衡、账户已开立", "every entry balances in fen, on opened accounts"),
-    8: ("各基金平衡、限定性基金不为负", "every fund balances; no restricted fund below zero"),
+    7: ("借贷平衡、账户已开立", "every entry balances in fen or units, on opened accounts"),
+    8: (
+        "各基金平衡、不超支、专款专用",
+        "every fund balances, is not overspent, and is used for its purpose",
+    ),
     9: (
         "承诺 = 已拨付 + 已释放 + 未了结",
         "commitments: reserved = disbursed + released + outstanding",

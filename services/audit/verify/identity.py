@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from services.audit.verify.findings import BrokenError
 from shared.contracts.ledger import Event, Position
 
+PAGE_BITS = 9
+PAGE_MASK = (1 << PAGE_BITS) - 1
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class PartitionRange:
     """The offsets of one partition that became entries. Not every offset must: other facts pass."""
 
@@ -16,7 +19,7 @@ class PartitionRange:
     partition: int
     first: int
     last: int
-    recorded: int = 1
+    recorded: int
 
     @property
     def skipped(self) -> int:
@@ -26,15 +29,15 @@ class PartitionRange:
 
 @dataclass(slots=True)
 class EventRegister:
-    """The ids seen so far, each as a 64-bit keyed hash.
+    """The ids seen so far, each as a 64-bit keyed hash, and the offsets, each as one bit.
 
     A false alarm has odds of one in 70 million at a million entries, and Python keys the hash
     anew for each process, so nobody can prepare one; a repeated id is never missed.
     """
 
     _events: set[int] = field(default_factory=set)
-    _places: set[int] = field(default_factory=set)
-    _ranges: dict[tuple[str, str, int], PartitionRange] = field(default_factory=dict)
+    _offsets: dict[tuple[str, str, int], dict[int, int]] = field(default_factory=dict)
+    """By partition: pages of 512 offsets, the bit of each one seen is set."""
 
     def record(self, event: Event, index: int) -> None:
         """BrokenError if the event, or its place on the broker, was recorded before."""
@@ -47,19 +50,21 @@ class EventRegister:
             self._record_position(event["position"], index)
 
     def _record_position(self, at: Position, index: int) -> None:
-        place = (at["cluster"], at["topic"], at["partition"])
-        mark = hash((*place, at["offset"]))
-        if mark in self._places:
-            raise BrokenError(6, f"offset {at['offset']} of {place} was recorded before", index)
-        self._places.add(mark)
-        known = self._ranges.get(place)
-        if known is None:
-            self._ranges[place] = PartitionRange(*place, at["offset"], at["offset"])
-            return
-        known.first = min(known.first, at["offset"])
-        known.last = max(known.last, at["offset"])
-        known.recorded += 1
+        place, offset = (at["cluster"], at["topic"], at["partition"]), at["offset"]
+        pages = self._offsets.get(place)
+        if pages is None:
+            pages = self._offsets[place] = {}
+        number, bit = offset >> PAGE_BITS, 1 << (offset & PAGE_MASK)
+        page = pages.get(number, 0)
+        if page & bit:
+            raise BrokenError(6, f"offset {offset} of {place} was recorded before", index)
+        pages[number] = page | bit
 
     def partitions(self) -> Iterator[PartitionRange]:
-        for place in sorted(self._ranges):
-            yield self._ranges[place]
+        for place, pages in sorted(self._offsets.items()):
+            lowest, highest = min(pages), max(pages)
+            first = (pages[lowest] & -pages[lowest]).bit_length() - 1
+            last = pages[highest].bit_length() - 1
+            recorded = sum(page.bit_count() for page in pages.values())
+            base, top = lowest << PAGE_BITS, highest << PAGE_BITS
+            yield PartitionRange(*place, base + first, top + last, recorded)

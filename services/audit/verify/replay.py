@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.audit.verify.balances import Books
+from services.audit.verify.books import Books
+from services.audit.verify.books.originals import NAMING, named_original
 from services.audit.verify.canonical import canonical, parse_entry
 from services.audit.verify.note import Checkpoint, Note, NoteError
 from services.audit.verify.published import read_entries, read_entry
@@ -29,7 +30,8 @@ class Replay:
 
 def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay:
     """Fold the published log at `where`: up to entry `to` (an index, inclusive), up to a time
-    (`2026-01-31T00:00:00.000000Z`, inclusive), or all of it. Proves nothing: see `verify_log`.
+    (inclusive: `2026-01-31T08:30:00.000000Z`, or the whole of `2026-01-31`), or all of it.
+    Proves nothing: see `verify_log`.
 
     BrokenError where an entry may not be posted; NoteError without a readable checkpoint.
     """
@@ -51,7 +53,8 @@ def replay_entries(
         entry = parse_entry(raw)
         if _beyond(entry, to):
             break
-        books.apply(entry, original(entry["reverses"]) if entry["kind"] == "reversal" else None)
+        named = named_original(entry) if entry["kind"] in NAMING else None
+        books.apply(entry, None if named is None or named >= count else original(named))
         count, last = count + 1, entry["recorded_at"]
     return Replay(count, last, books)
 
@@ -63,7 +66,7 @@ def _beyond(entry: LedgerEntry, to: int | str | None) -> bool:
         case int():
             return entry["index"] > to
         case str():
-            return entry["recorded_at"] > to
+            return entry["recorded_at"][: len(to)] > to
 
 
 def _standing(source: Source) -> Checkpoint:

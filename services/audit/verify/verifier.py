@@ -1,42 +1,26 @@
 """Verify a published log from its files alone, entry by entry, and stop at the first broken rule.
 
-Memory does not grow with the entries' bytes. What is kept of each: 16 bytes of its hash (so that a
-reversal's original can be read again and trusted), a 64-bit mark of its event id, and commitments.
+Memory does not grow with the entries' bytes: see `tree` and `posting` for what is kept of each.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.audit.verify.balances import Books, totals
-from services.audit.verify.canonical import NotCanonicalError, parse_entry
+from services.audit.verify.books import Books, totals
+from services.audit.verify.carried import check_carried
 from services.audit.verify.findings import BrokenError, Finding
-from services.audit.verify.identity import EventRegister, PartitionRange
-from services.audit.verify.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash
-from services.audit.verify.note import Checkpoint, NoteError, VerifierKey, open_checkpoint
-from services.audit.verify.published import (
-    BundleAndTile,
-    read_bundle,
-    read_bundles,
-    read_tile,
-)
+from services.audit.verify.identity import PartitionRange
+from services.audit.verify.note import Checkpoint, NoteError, VerifierKey, trusted_checkpoint
+from services.audit.verify.posting import Posting
+from services.audit.verify.published import read_bundles
 from services.audit.verify.source import Source, open_source
-from services.audit.verify.tiles import (
-    CHECKPOINT,
-    ENTRIES,
-    TILE_WIDTH,
-    Tile,
-    TileTree,
-    pack_bundle,
-    split_tile,
-    tile_path,
-)
-from shared.contracts.ledger import LedgerEntry
+from services.audit.verify.tiles import CHECKPOINT
+from services.audit.verify.tree import TreeCheck
 
 Progress = Callable[[int, int], None]
 """Called with (entries verified, entries in all)."""
-_KEPT_HASH_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +32,8 @@ class Report:
     broken: Finding | None
     books: Books
     partitions: tuple[PartitionRange, ...] = ()
+    not_carried: tuple[str, ...] = ()
+    """Funds of the year before, given with it, that this log does not go on with yet."""
 
     @property
     def ok(self) -> bool:
@@ -60,174 +46,126 @@ class Report:
             "origin": self.checkpoint.origin if self.checkpoint else None,
             "size": self.checkpoint.size if self.checkpoint else None,
             "root": self.checkpoint.root.hex() if self.checkpoint else None,
+            "frozen": self.checkpoint.frozen if self.checkpoint else None,
             "entries": self.entries,
             "broken": str(self.broken) if self.broken else None,
             "funds": {fund: totals(book) for fund, book in sorted(self.books.funds.items())},
+            "partitions": [_partition(each) for each in self.partitions],
+            "not_carried": list(self.not_carried),
         }
 
 
 def verify_log(
     where: str | Path | Source,
-    vkey: str,
+    vkey: str | Sequence[str],
     *,
     since: Sequence[bytes] = (),
+    witnesses: Sequence[str] = (),
+    quorum: int | None = None,
+    previous: Report | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Check a log against the pinned `vkey` and the older signed checkpoints in `since`.
+    """Check a log against the pinned `vkey` (two after a rotation: either may have signed), the
+    older signed checkpoints in `since`, and `quorum` of the `witnesses` (default: all of them).
 
-    `where` is a directory, an http(s) address or a Source. What the network refuses raises
-    httpx.HTTPError and a malformed `vkey` NoteError: neither says anything about the log.
+    `where` is a directory, an http(s) address or a Source. `previous` is the verified log of the
+    year before: then what was carried is checked too. What the network refuses raises
+    httpx.HTTPError and a malformed key NoteError: neither says anything about the log.
     """
-    key = VerifierKey.parse(vkey)
     source = open_source(where) if isinstance(where, str | Path) else where
-    run = _Verification(source, key)
+    keys = [vkey] if isinstance(vkey, str) else vkey
+    trust = _Trust(_parsed(keys), _parsed(witnesses), quorum)
+    run = _Verification(source, trust)
     try:
-        run.verify(since, progress)
+        run.verify(since, previous, progress)
     except BrokenError as broken:
         return run.report(broken.finding)
     return run.report(None)
 
 
+def _parsed(keys: Sequence[str]) -> list[VerifierKey]:
+    return [VerifierKey.parse(key) for key in keys]
+
+
+def _partition(found: PartitionRange) -> dict[str, Any]:
+    return {
+        "cluster": found.cluster,
+        "topic": found.topic,
+        "partition": found.partition,
+        "first": found.first,
+        "last": found.last,
+        "recorded": found.recorded,
+        "skipped": found.skipped,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """Whose signatures a checkpoint needs."""
+
+    keys: Sequence[VerifierKey]
+    witnesses: Sequence[VerifierKey]
+    quorum: int | None
+
+    def newest(self, data: bytes | None) -> Checkpoint:
+        if data is None:
+            raise BrokenError(1, "there is no checkpoint")
+        try:
+            return trusted_checkpoint(data, self.keys, self.witnesses, self.quorum)
+        except NoteError as error:
+            raise BrokenError(1, str(error)) from None
+
+    def older(self, data: bytes, newest: Checkpoint) -> Checkpoint:
+        """Not every checkpoint that was kept went to the witnesses first."""
+        try:
+            found = trusted_checkpoint(data, self.keys)
+        except NoteError as error:
+            raise BrokenError(3, str(error)) from None
+        if found.origin != newest.origin:
+            raise BrokenError(3, f"the checkpoint is of another log, {found.origin}")
+        return found
+
+
 @dataclass(slots=True)
 class _Verification:
     source: Source
-    key: VerifierKey
+    trust: _Trust
     checkpoint: Checkpoint | None = None
-    tree: TileTree = field(default_factory=TileTree)
-    books: Books = field(default_factory=Books)
-    events: EventRegister = field(default_factory=EventRegister)
-    hashes: bytearray = field(default_factory=bytearray)
-    entries: int = 0
-    last_recorded_at: str = ""
-    read_again: tuple[int, list[bytes]] = (-1, [])
-    """The bundle last read for a reversal's original: reversals come in groups."""
-    older: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
+    posting: Posting | None = None
+    not_carried: Sequence[str] = ()
+
+    def verify(
+        self, since: Sequence[bytes], previous: Report | None, progress: Progress | None
+    ) -> None:
+        newest = self.checkpoint = self.trust.newest(self.source.read(CHECKPOINT))
+        posting = self.posting = Posting(self.source, newest.origin, newest.size)
+        tree = TreeCheck(self.source, newest)
+        for data in since:
+            tree.expect(self.trust.older(data, newest))
+        for part in read_bundles(self.source, newest.size):
+            posting.add(part, tree.add(part))
+            if progress:
+                progress(posting.entries, newest.size)
+        tree.finish()
+        if previous is not None:
+            self.not_carried = _carried(posting.books, newest, previous)
 
     def report(self, broken: Finding | None) -> Report:
-        partitions = tuple(self.events.partitions())
-        return Report(self.checkpoint, self.entries, broken, self.books, partitions)
-
-    def verify(self, since: Sequence[bytes], progress: Progress | None) -> None:
-        newest = self.checkpoint = self._newest()
-        for data in since:
-            self._expect(self._opened(data, 3), newest)
-        for part in read_bundles(self.source, newest.size):
-            self._bundle(part, newest)
-            if progress:
-                progress(self.entries, newest.size)
-        self._edge(newest)
-
-    def _newest(self) -> Checkpoint:
-        data = self.source.read(CHECKPOINT)
-        if data is None:
-            raise BrokenError(1, "there is no checkpoint")
-        return self._opened(data, 1)
-
-    def _opened(self, data: bytes, invariant: int) -> Checkpoint:
-        try:
-            found = open_checkpoint(data, [self.key])
-        except NoteError as error:
-            raise BrokenError(invariant, str(error)) from None
-        if found.origin != self.key.name:
-            raise BrokenError(invariant, f"the checkpoint is of another log, {found.origin}")
-        return found
-
-    def _expect(self, older: Checkpoint, newest: Checkpoint) -> None:
-        if older.size > newest.size:
-            raise BrokenError(3, f"the log shrank from {older.size} to {newest.size} entries")
-        known = newest.root if older.size == newest.size else self.older.get(older.size)
-        if known is not None and known != older.root:
-            raise BrokenError(3, f"two signed roots at size {older.size}: proof of fraud")
-        self.older[older.size] = older.root
-
-    def _bundle(self, part: BundleAndTile, newest: Checkpoint) -> None:
-        leaves = [leaf_hash(entry) for entry in part.entries]
-        first = part.number * TILE_WIDTH
-        self._compare(Tile(0, part.number, b"".join(leaves)), part.tile)
-        self._kept_partials(part, b"".join(leaves))
-        self._consistent(leaves, first)
-        for tile in self.tree.add(leaves)[1:]:
-            self._compare(tile, read_tile(self.source, tile.level, tile.number, TILE_WIDTH))
-            self._kept_tile_partials(tile)
-        for index, (raw, leaf) in enumerate(zip(part.entries, leaves, strict=True), first):
-            self._entry(index, raw, newest.origin)
-            self.hashes += leaf[:_KEPT_HASH_BYTES]
-            self.entries = index + 1
-
-    def _compare(self, rebuilt: Tile, published: bytes) -> None:
-        if rebuilt.data == published:
-            return
-        at = _first_difference(rebuilt.data, published)
-        span = TILE_WIDTH**rebuilt.level
-        index = (rebuilt.number * TILE_WIDTH + at) * span
-        raise BrokenError(2, f"{rebuilt.path} is not the hash of the entries", index)
-
-    def _kept_partials(self, part: BundleAndTile, hashes: bytes) -> None:
-        """Older partial bundles and tiles that still lie there must say the same."""
-        self._kept_tile_partials(Tile(0, part.number, hashes))
-        for width in self.source.partial_widths(ENTRIES, part.number):
-            if width <= len(part.entries):
-                path = tile_path(ENTRIES, part.number, width)
-                if self.source.read(path) != pack_bundle(part.entries[:width]):
-                    raise BrokenError(2, f"{path} differs", part.number * TILE_WIDTH)
-
-    def _kept_tile_partials(self, tile: Tile) -> None:
-        for width in self.source.partial_widths(tile.level, tile.number):
-            hashes = tile.data[: width * HASH_BYTES]
-            if len(hashes) == width * HASH_BYTES:
-                path = tile_path(tile.level, tile.number, width)
-                self._compare(Tile(tile.level, tile.number, hashes), self.source.read(path) or b"")
-
-    def _consistent(self, leaves: Sequence[bytes], first: int) -> None:
-        for size, root in self.older.items():
-            reached = first < size <= first + len(leaves)
-            if reached and self.tree.root(leaves[: size - first]) != root:
-                raise BrokenError(3, f"the first {size} entries are not those signed for before")
-
-    def _edge(self, newest: Checkpoint) -> None:
-        for tile in self.tree.partials():
-            if tile.level:
-                self._compare(tile, read_tile(self.source, tile.level, tile.number, tile.width))
-                self._kept_tile_partials(tile)
-        if self.tree.root() != newest.root:
-            raise BrokenError(2, "the entries' root is not the checkpoint's")
-
-    def _entry(self, index: int, raw: bytes, origin: str) -> None:
-        entry = _parsed(raw, index)
-        if entry["index"] != index or entry["log"] != origin:
-            raise BrokenError(5, f"says it is entry {entry['index']} of {entry['log']}", index)
-        if entry["recorded_at"] < self.last_recorded_at:
-            raise BrokenError(5, f"recorded before {self.last_recorded_at}", index)
-        self.last_recorded_at = entry["recorded_at"]
-        self.events.record(entry["event"], index)
-        original = self._original(entry["reverses"]) if entry["kind"] == "reversal" else None
-        self.books.apply(entry, original)
-
-    def _original(self, index: int) -> LedgerEntry | None:
-        """An entry verified before, read again; its hash must still be the one seen then."""
-        if index >= self.entries or self.checkpoint is None:
-            return None
-        raw = self._read_again(self.checkpoint.size, index)
-        at = index * _KEPT_HASH_BYTES
-        if leaf_hash(raw)[:_KEPT_HASH_BYTES] != self.hashes[at : at + _KEPT_HASH_BYTES]:
-            raise BrokenError(2, "the entry changed while it was being verified", index)
-        return _parsed(raw, index)
-
-    def _read_again(self, size: int, index: int) -> bytes:
-        number, at = divmod(index, TILE_WIDTH)
-        if number != self.read_again[0]:
-            self.read_again = (number, read_bundle(self.source, size, number))
-        return self.read_again[1][at]
+        posting = self.posting
+        if posting is None:
+            return Report(self.checkpoint, 0, broken, Books())
+        partitions = tuple(posting.events.partitions())
+        not_carried = tuple(self.not_carried)
+        return Report(
+            self.checkpoint, posting.entries, broken, posting.books, partitions, not_carried
+        )
 
 
-def _parsed(raw: bytes, index: int) -> LedgerEntry:
-    try:
-        return parse_entry(raw)
-    except NotCanonicalError as error:
-        raise BrokenError(4, str(error), index) from None
-
-
-def _first_difference(rebuilt: bytes, published: bytes) -> int:
-    """The number of the first hash that differs."""
-    pairs = zip(split_tile(rebuilt), split_tile(published), strict=False)
-    return next((at for at, (ours, theirs) in enumerate(pairs) if ours != theirs), 0)
+def _carried(books: Books, newest: Checkpoint, previous: Report) -> Sequence[str]:
+    """What of the year before is not carried yet. A frozen log has carried everything."""
+    if previous.checkpoint is None or not previous.ok:
+        raise BrokenError(3, "the log of the year before is not to be trusted")
+    left = check_carried(books, previous.books, previous.checkpoint)
+    if left and newest.frozen:
+        raise BrokenError(3, f"frozen, and never carried {', '.join(left)}")
+    return left
