@@ -1,0 +1,52 @@
+"""A published log as these reports read it: its entries in order, and one of them by number.
+
+Nothing is proved here: `guanjia audit verify` says whether the files can be trusted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from services.audit.verify.canonical import parse_entry
+from services.audit.verify.note import Checkpoint, Note, NoteError
+from services.audit.verify.published import read_entries, read_entry
+from services.audit.verify.source import Source, open_source
+from services.audit.verify.tiles import CHECKPOINT
+from shared.contracts.ledger import LedgerEntry
+
+CHINA = timezone(timedelta(hours=8))
+"""Ledger years, months and due dates go by the calendar here; China has one time all year."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """A log as its checkpoint says it stands; `root` in base64."""
+
+    origin: str
+    size: int
+    root: str
+    source: Source
+
+    def entries(self) -> Iterator[LedgerEntry]:
+        """In order. BrokenError or NotCanonicalError where one cannot be read."""
+        return map(parse_entry, read_entries(self.source, self.size))
+
+    def entry(self, index: int) -> LedgerEntry:
+        return parse_entry(read_entry(self.source, self.size, index))
+
+
+def open_log(where: str | Path | Source) -> PublishedLog:
+    """The log in a directory or at an address. NoteError without a readable checkpoint."""
+    source = open_source(where) if isinstance(where, str | Path) else where
+    data = source.read(CHECKPOINT)
+    if data is None:
+        raise NoteError("there is no checkpoint")
+    body = Note.parse(data).body
+    checkpoint = Checkpoint.parse(body)
+    return PublishedLog(checkpoint.origin, checkpoint.size, body.split("\n")[2], source)
+
+
+def day_of(timestamp: str) -> date:
+    """The day in China of an entry's time."""
+    return datetime.fromisoformat(timestamp).astimezone(CHINA).date()
