@@ -1,122 +1,90 @@
-"""`guanjia import donations FILE.csv`: a bank statement, published as the bank bridge would.
+"""`guanjia import donations FILE.csv`: statements, published as the bank bridge would.
 
-Givers go into intake's vault, the gifts onto the topic, signed; a row is done when its ledger entry
-appears. Its reference is the event's id, so importing the same file again adds nothing.
+Givers go into intake's vault, the gifts onto the topic, signed; a row is done when audit knows that
+it lists its gift. A file imported again adds nothing, nor does one that overlaps another.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
-from rich.markup import escape
 
-from deploy.commands.bank_statement import Gift, Refused, read
-from deploy.commands.tables import console, table
-from deploy.local.running import running_stack
-from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
-from shared.contracts.events import DonationReceived
-from shared.contracts.topics import DONATIONS_INBOUND
+from deploy.commands.donations_import import Import
+from deploy.commands.donations_shown import overlaps as show_overlaps
+from deploy.commands.donations_shown import refusals, totals, write_overlaps
+from services.audit.statements import Layout, layout_of
+from services.audit.statements.layout import example
+from shared.client import ServiceClient
 from shared.errors import Invalid
-from shared.ids import derived_id
-from shared.messaging.foreign import ForeignPublisher
-from shared.security import publisher_key
-from shared.settings import Settings, load_settings
+
+
+def _show_example(asked: bool) -> None:
+    if asked:
+        typer.echo(example())
+        raise typer.Exit
 
 
 def donations(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8 or GB18030")
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8 or GB18030")
     ],
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 TOML of the columns")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="字段=列名 ours=theirs, as amount=amount_cny")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="每行相同 for every row, as fund_id=warm")
+    ] = None,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--example-mapping",
+            help="显示列映射样例 shows a complete mapping",
+            callback=_show_example,
+            is_eager=True,
+        ),
+    ] = False,
     source: Annotated[str, typer.Option(help="以哪个来源发布 publishes as")] = "/bank/demo",
-    within_s: Annotated[float, typer.Option(help="等待入账的秒数 waits for the entries")] = 60,
+    report: Annotated[
+        Path | None, typer.Option(help="重复行写入此 CSV writes the repeated rows there")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="显示的行数 rows shown of each list")] = 20,
+    within_s: Annotated[
+        float, typer.Option(help="多久无进展即停 gives up when nothing came for so long")
+    ] = 60,
 ) -> None:
-    """导入银行流水中的善款，列出被拒绝的行。Imports donations; says which rows it refused."""
+    """导入银行或平台流水中的善款，列出被拒绝和重复的行。Imports donations from statements."""
+    if report and not report.parent.is_dir():
+        raise typer.BadParameter(
+            f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
+        )
+    work = Import(source, files, _layout(mapping, column or [], set_ or []), within_s)
     try:
-        rows = list(read(file.read_bytes()))
+        done = asyncio.run(work.run())
     except Invalid as error:
-        for problem in error.problems:
-            typer.echo(f"{problem.zh} {problem.en}", err=True)
-        raise typer.Exit(2) from None
-    gifts = [row for row in rows if isinstance(row, Gift)]
-    refused = [row for row in rows if isinstance(row, Refused)]
-    funds = _known_funds({gift.fact.fund_id for gift in gifts})
-    refused += [_without_fund(gift) for gift in gifts if gift.fact.fund_id not in funds]
-    facts = list(_facts([gift for gift in gifts if gift.fact.fund_id in funds]))
-    waiting = asyncio.run(_publish(source, facts, within_s)) if facts else ()
-    _show(len(facts) - len(waiting), sorted(refused, key=lambda row: row.line), waiting)
-    if refused or waiting:
+        raise _not_a_statement(error) from None
+    audit = ServiceClient("audit")
+    equal = totals(done, audit.get("/statements")["statements"])
+    refusals(done, show)
+    show_overlaps(audit, list(done.own), show)
+    if report:
+        write_overlaps(audit, list(done.own), report)
+    if done.refused or done.unseen or not equal:
         raise typer.Exit(1)
 
 
-def _known_funds(ids: Iterable[str]) -> set[str]:
-    audit, known = ServiceClient("audit"), set()
-    for id_ in sorted(ids):
-        try:
-            audit.get(f"/funds/{quote(id_, safe='')}")
-        except ServiceError as error:
-            if error.status != 404:
-                raise
-        else:
-            known.add(id_)
-    return known
+def _layout(mapping: Path | None, columns: list[str], constants: list[str]) -> Layout:
+    try:
+        return layout_of(mapping.read_bytes() if mapping else b"", columns, constants)
+    except Invalid as error:
+        raise _not_a_statement(error) from None
 
 
-def _without_fund(gift: Gift) -> Refused:
-    return Refused(gift.line, "fund_id", "没有这个基金", f"no such fund: {gift.fact.fund_id}")
-
-
-def _facts(gifts: Sequence[Gift]) -> Iterable[DonationReceived]:
-    """The giver's id comes from intake's vault, one call for all his rows."""
-    intake, known = ServiceClient("intake"), dict[str, str]()
-    for gift in gifts:
-        key = derived_id("party", *(f"{k}={v}" for k, v in sorted(gift.giver.items())))
-        if key not in known:
-            known[key] = intake.post("/parties", gift.giver, key=key)["person_id"]
-        yield gift.fact.model_copy(update={"donor_id": known[key]})
-
-
-async def _publish(
-    source: str, facts: Sequence[DonationReceived], within_s: float
-) -> tuple[str, ...]:
-    """The references whose entries did not appear in time."""
-    bootstrap, broker = _broker()
-    root = (default_secrets_dir() / "root.key").read_bytes()
-    async with ForeignPublisher(
-        bootstrap,
-        source=source,
-        key=publisher_key(root, source),
-        topic=DONATIONS_INBOUND,
-        idempotent=broker == "kafka",
-    ) as publisher:
-        for fact in facts:
-            await publisher.publish(fact.bank_reference, fact, fact.received_at)
-        try:
-            await asyncio.wait_for(publisher.all_answered(), within_s)
-        except TimeoutError:
-            return publisher.waiting
-    return ()
-
-
-def _broker() -> tuple[str, str]:
-    stack = running_stack(default_data_dir())
-    if stack:
-        return stack.kafka_bootstrap, stack.broker
-    settings = load_settings(Settings)
-    return settings.kafka_bootstrap, settings.broker
-
-
-def _show(done: int, refused: Sequence[Refused], waiting: Sequence[str]) -> None:
-    typer.echo(
-        f"已入账 entered: {done}；被拒绝 refused: {len(refused)}；"
-        f"未见入账 no entry seen: {len(waiting)}"
-    )
-    if refused:
-        rows = table("行 line", "字段 field", "原因", "reason")
-        for row in refused:
-            rows.add_row(str(row.line), row.field, row.zh, escape(row.en))
-        console().print(rows)
-    for reference in waiting:
-        typer.echo(f"未见入账 no entry seen: {reference}")
+def _not_a_statement(error: Invalid) -> typer.Exit:
+    for problem in error.problems:
+        where = f"{problem.field}: " if problem.field else ""
+        typer.echo(f"{where}{problem.zh} {problem.en}", err=True)
+    return typer.Exit(2)

@@ -1,0 +1,143 @@
+"""An import of statements as it runs: read, publish, and see what became of each row.
+
+A few batches are under way at a time, so that vault, broker and ledger work side by side and memory
+stays bounded.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from deploy.commands.donations_done import Done
+from deploy.commands.donations_shown import Bar
+from deploy.local.running import running_stack
+from services.audit.statements import Gift, Layout, Refused
+from services.audit.statements.files import Batch, Row, batches
+from services.audit.statements.givers import Givers
+from services.audit.statements.outcomes import Outcome, outcomes
+from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
+from shared.contracts.topics import DONATIONS_INBOUND
+from shared.messaging.foreign import ForeignPublisher
+from shared.security import publisher_key
+from shared.settings import Settings, load_settings
+
+BATCHES_AT_ONCE = 3
+ASK_AGAIN_S = 0.5
+WHY: dict[Outcome, tuple[str, str, str]] = {
+    "reused": ("bank_reference", "流水号已用于另一笔善款", "its reference is another gift's"),
+    "refused": ("fund_id", "账本拒绝了这笔善款", "the ledger refused this gift"),
+}
+
+
+class Import:
+    def __init__(self, source: str, files: Sequence[Path], layout: Layout, within_s: float) -> None:
+        self._source, self._files, self._layout = source, files, layout
+        self._within_s = within_s
+        self._audit = ServiceClient("audit")
+        self._funds: dict[str, bool] = {}
+        self._bar = Bar(sum(file.stat().st_size for file in files))
+        self.done = Done()
+
+    async def run(self) -> Done:
+        """Raises Invalid when a file is no statement."""
+        with self._bar:
+            async with self._publisher() as publisher:
+                await self._work(publisher)
+        return self.done
+
+    async def _work(self, publisher: ForeignPublisher) -> None:
+        givers = Givers(ServiceClient("intake"))
+        found = batches(self._files, self._layout, givers, self._check_fund)
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            while batch := await asyncio.to_thread(next, found, None):
+                self.done.read(batch)
+                self._bar.read(batch)
+                under_way.add(asyncio.create_task(self._settle(publisher, batch)))
+                if len(under_way) >= BATCHES_AT_ONCE:
+                    ended, under_way = await asyncio.wait(
+                        under_way, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    await asyncio.gather(*ended)
+            await asyncio.gather(*under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
+
+    async def _settle(self, publisher: ForeignPublisher, batch: Batch) -> None:
+        """Publishes what the books do not have, and waits until they have it."""
+        rows, found = await self._sort_out(publisher, batch, batch.rows, again=("reused",))
+        self.done.before += found.total()
+        await publisher.publish_all((row.id, row.fact, row.fact.received_at) for row in rows)
+        clock = asyncio.get_running_loop()
+        last = clock.time()
+        while rows and clock.time() - last < self._within_s:
+            rows, found = await self._sort_out(publisher, batch, rows)
+            if found:
+                last = clock.time()
+            self.done.entered += found["entered"]
+            self.done.repeated += found["repeated"]
+            await asyncio.sleep(ASK_AGAIN_S if rows else 0)
+        self.done.give_up(rows)
+
+    async def _sort_out(
+        self,
+        publisher: ForeignPublisher,
+        batch: Batch,
+        rows: Sequence[Row],
+        again: Sequence[Outcome] = (),
+    ) -> tuple[list[Row], Counter[Outcome]]:
+        """Rows of which nothing is known yet, and what the others came to.
+
+        again: outcomes that are to be heard once more.
+        """
+        known = await asyncio.to_thread(outcomes, self._audit, self._source, rows)
+        left, found = [], Counter[Outcome]()
+        for row, outcome in zip(rows, known, strict=True):
+            if outcome in ("unknown", "elsewhere", *again):
+                left.append(row)
+                continue
+            found[outcome] += 1
+            publisher.let_go(row.id)
+            if outcome in WHY:
+                self.done.lose(batch.file, Refused(row.line, *WHY[outcome]))
+        self._bar.settled(found.total())
+        return left, found
+
+    def _check_fund(self, gift: Gift) -> Refused | None:
+        id_ = gift.fact.fund_id
+        if id_ not in self._funds:
+            self._funds[id_] = self._is_known(id_)
+        if self._funds[id_]:
+            return None
+        return Refused(gift.line, "fund_id", "没有这个基金", f"no such fund: {id_}")
+
+    def _is_known(self, fund_id: str) -> bool:
+        try:
+            self._audit.get(f"/funds/{quote(fund_id, safe='')}")
+        except ServiceError as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    def _publisher(self) -> ForeignPublisher:
+        bootstrap, broker = _broker()
+        root = (default_secrets_dir() / "root.key").read_bytes()
+        return ForeignPublisher(
+            bootstrap,
+            source=self._source,
+            key=publisher_key(root, self._source),
+            topic=DONATIONS_INBOUND,
+            idempotent=broker == "kafka",
+        )
+
+
+def _broker() -> tuple[str, str]:
+    stack = running_stack(default_data_dir())
+    if stack:
+        return stack.kafka_bootstrap, stack.broker
+    settings = load_settings(Settings)
+    return settings.kafka_bootstrap, settings.broker

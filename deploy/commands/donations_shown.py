@@ -1,0 +1,159 @@
+"""What `guanjia import donations` shows: progress, sums by statement, refusals, repeated rows."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from deploy.commands.donations_done import Done
+from deploy.commands.tables import console, table
+from services.audit.designation import Kind
+from services.audit.statements.files import Batch
+from shared.client import ServiceClient
+
+PAGE = 1000
+KINDS: dict[Kind, str] = {
+    "whole": "整笔 whole gift",
+    "split": "分项相符 split",
+    "share": "部分指定 share",
+    "exceeds": "超出金额 exceeds the gift",
+    "unparsed": "未能识别 not understood",
+}
+"""Of designations."""
+
+
+class Bar:
+    """How far the files are read, by bytes, and how many of the rows read are settled."""
+
+    def __init__(self, total_bytes: int) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=console())
+        self._bytes = self._progress.add_task("读取字节 bytes read", total=total_bytes)
+        self._rows = self._progress.add_task("已核对行 rows settled", total=0)
+        self._read: dict[Path, int] = {}
+        self._found = 0
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def read(self, batch: Batch) -> None:
+        self._read[batch.file] = batch.read_bytes
+        self._found += len(batch.rows)
+        self._progress.update(self._bytes, completed=sum(self._read.values()))
+        self._progress.update(self._rows, total=self._found)
+
+    def settled(self, rows: int) -> None:
+        self._progress.advance(self._rows, rows)
+
+
+def yuan(fen: int) -> str:
+    return f"{fen // 100:,}.{fen % 100:02d}"
+
+
+def totals(done: Done, known: Sequence[Mapping[str, Any]]) -> bool:
+    """Each statement's own sum beside the ledger's; whether all are equal."""
+    ledger = {each["statement"]: each for each in known}
+    shown = table(
+        "对账单 statement",
+        "行 rows",
+        "文件合计 file",
+        "账本合计 ledger",
+        "首见 first here",
+        "他处亦有 elsewhere",
+        "一致 equal",
+    )
+    unequal = 0
+    for name, own in done.own.items():
+        there = ledger.get(name, Counter())
+        equal = own["amount_fen"] == there["total_fen"]
+        unequal += not equal
+        shown.add_row(
+            escape(name),
+            str(own["rows"]),
+            yuan(own["amount_fen"]),
+            yuan(there["total_fen"]),
+            str(there["first_here"]),
+            str(there["elsewhere"]),
+            "是 yes" if equal else "否 NO",
+        )
+    console().print(shown)
+    typer.echo(
+        f"已入账 entered: {done.entered}；他处已列 repeated: {done.repeated}；"
+        f"此前已有 known before: {done.before}；"
+        f"被拒绝 refused: {done.refused}；未见入账 no entry seen: {done.unseen}"
+    )
+    if done.designations:
+        counts = "，".join(f"{KINDS[kind]}: {done.designations[kind]}" for kind in KINDS)
+        typer.echo(f"用途 designations: {counts}")
+    return not unequal
+
+
+def refusals(done: Done, show: int) -> None:
+    if done.lost:
+        rows = table("文件 file", "行 line", "字段 field", "原因", "reason")
+        for lost in done.lost[:show]:
+            why = lost.why
+            rows.add_row(escape(lost.file), str(why.line), why.field, why.zh, escape(why.en))
+        console().print(rows)
+    for row in done.waiting[:show]:
+        typer.echo(f"未见入账 no entry seen: {row.listed.statement} {row.listed.row} {row.id}")
+    if done.waiting:
+        typer.echo("原因或在死信中 why may be told by: guanjia dead-letters list --service audit")
+
+
+def overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -> None:
+    """Which statements list the same gifts, and the first of them."""
+    page = audit.get("/statements/overlaps", {"statement": list(statements), "limit": show or 1})
+    if not page["pairs"]:
+        return
+    pairs = table("对账单 statement", "与 and", "重复行 rows", "金额 amount")
+    for pair in page["pairs"]:
+        sums = (str(pair["rows"]), yuan(pair["amount_fen"]))
+        pairs.add_row(escape(pair["statement"]), escape(pair["other"]), *sums)
+    console().print(pairs)
+    if not show:
+        return
+    rows = table("善款 gift", "金额 amount", "所在行 its rows", title="重复的行 repeated rows")
+    for gift in page["gifts"]:
+        places = "，".join(f"{at['statement']} {at['row']}" for at in gift["statements"])
+        rows.add_row(gift["id"], yuan(gift["amount_fen"]), escape(places))
+    console().print(rows)
+
+
+def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path) -> None:
+    """One line for each further row of a gift, beside its first."""
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(
+            ("statement", "row", "first_statement", "first_row", "donation_id", "amount_fen")
+        )
+        for gift in _all_overlaps(audit, statements):
+            first, *others = gift["statements"]
+            for other in others:
+                places = (other["statement"], other["row"], first["statement"], first["row"])
+                lines.writerow((*places, gift["id"], gift["amount_fen"]))
+    typer.echo(f"重复行已写入 repeated rows: {target}")
+
+
+def _all_overlaps(audit: ServiceClient, statements: Sequence[str]) -> Iterator[dict[str, Any]]:
+    after: str | None = ""
+    while after is not None:
+        asked = {"statement": list(statements), "limit": PAGE, "after": after}
+        page = audit.get("/statements/overlaps", asked)
+        yield from page["gifts"]
+        after = page["next"]

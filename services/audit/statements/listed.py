@@ -1,0 +1,117 @@
+"""Which gifts each statement lists, as the database knows it: sums, overlaps, and by their ids."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.audit.model import Donation
+from shared import mongo
+
+_REPEATED = {"statements.1": {"$exists": True}}
+_DESIGNATED = {"designation": {"$type": "binData"}}
+
+INDEXES: tuple[mongo.Index, ...] = (
+    (Donation.COLLECTION, (("statements.statement", 1),), {}),
+    (Donation.COLLECTION, (("donor_id", 1), ("fund_id", 1), ("received_at", 1)), {}),
+    # Few gifts are listed twice, and few say what they are for: pages of them read no others.
+    (Donation.COLLECTION, (("_id", 1), ("entry", 1)), {"partialFilterExpression": _REPEATED}),
+    (Donation.COLLECTION, (("_id", 1), ("fund_id", 1)), {"partialFilterExpression": _DESIGNATED}),
+)
+
+_ON_THE_LEDGER: dict[str, Any] = {"$not": {"$or": ["$refused", "$undone"]}}
+
+
+def _count(condition: Any) -> dict[str, Any]:
+    return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+async def statements(database: mongo.Database) -> list[dict[str, Any]]:
+    """By name. rows: those that list a gift. total_fen: of its gifts that stand on the ledger,
+    each once. first_here: not in another statement before; elsewhere: also in another."""
+    gift = {
+        "rows": {"$sum": 1},
+        "amount_fen": {"$first": "$amount_fen"},
+        "stands": {"$first": _ON_THE_LEDGER},
+        "refused": {"$first": "$refused"},
+        "names": {"$first": "$names"},
+    }
+    names = "$_id.statement"
+    found = database[Donation.COLLECTION].aggregate(
+        [
+            {"$match": {"statements.0": {"$exists": True}}},
+            {"$set": {"names": "$statements.statement"}},
+            {"$unwind": "$statements"},
+            {"$group": {"_id": {"statement": "$statements.statement", "gift": "$_id"}, **gift}},
+            {
+                "$group": {
+                    "_id": names,
+                    "rows": {"$sum": "$rows"},
+                    "gifts": {"$sum": 1},
+                    "total_fen": {"$sum": {"$cond": ["$stands", "$amount_fen", 0]}},
+                    "first_here": _count({"$eq": [{"$first": "$names"}, names]}),
+                    "elsewhere": _count(
+                        {"$gt": [{"$size": {"$setDifference": ["$names", [names]]}}, 0]}
+                    ),
+                    "refused": _count("$refused"),
+                }
+            },
+            {"$sort": {"_id": 1}},
+            {"$set": {"statement": "$_id"}},
+            {"$unset": "_id"},
+        ],
+        allowDiskUse=True,
+    )
+    return await found.to_list(None)
+
+
+async def overlapping_pairs(database: mongo.Database, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Two statements, or one twice, and how many gifts both list. names: empty for all."""
+    row, other = "$statement.statement", "$other.statement"
+    later = {"$gt": ["$other.row", "$statement.row"]}
+    found = database[Donation.COLLECTION].aggregate(
+        [
+            {"$match": _overlapping(names)},
+            {"$project": {"statement": "$statements", "other": "$statements", "amount_fen": 1}},
+            {"$unwind": "$statement"},
+            {"$unwind": "$other"},
+            {
+                "$match": {
+                    "$expr": {
+                        "$or": [{"$lt": [row, other]}, {"$and": [{"$eq": [row, other]}, later]}]
+                    }
+                }
+            },
+            {
+                "$group": {
+                    "_id": {"statement": row, "other": other},
+                    "rows": {"$sum": 1},
+                    "amount_fen": {"$sum": "$amount_fen"},
+                }
+            },
+            {"$sort": {"_id.statement": 1, "_id.other": 1}},
+        ],
+        allowDiskUse=True,
+    )
+    return [each.pop("_id") | each for each in await found.to_list(None)]
+
+
+async def overlaps(
+    database: mongo.Database, names: Sequence[str], after: str, limit: int
+) -> list[Donation]:
+    """Gifts that are listed more than once, by id."""
+    query = _overlapping(names) | {"_id": {"$gt": after}}
+    return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)
+
+
+def _overlapping(names: Sequence[str]) -> dict[str, Any]:
+    return _REPEATED | ({"statements.statement": {"$in": list(names)}} if names else {})
+
+
+async def designated(database: mongo.Database, after: str, limit: int) -> list[Donation]:
+    """Gifts whose giver wrote what they are for, by id."""
+    query = _DESIGNATED | {"_id": {"$gt": after}}
+    return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)
+
+
+async def by_ids(database: mongo.Database, ids: Sequence[str]) -> dict[str, Donation]:
+    found = await mongo.find(database, Donation, {"_id": {"$in": list(ids)}})
+    return {donation.id: donation for donation in found}

@@ -1,0 +1,52 @@
+"""What the ledger made of a statement's rows, asked by HTTP."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from services.audit.statements.files import Row
+from services.audit.statements.givers import Poster
+
+Outcome = Literal["entered", "repeated", "elsewhere", "refused", "reused", "unknown"]
+"""entered: this row brought the gift to the ledger. repeated: another did, and this one is known to
+list it too. elsewhere: only others are known to. reused: its reference is another gift's."""
+
+ASKED_MAX = 1000
+
+
+def outcomes(audit: Poster, source: str, rows: Sequence[Row]) -> list[Outcome]:
+    """In order."""
+    found: list[Outcome] = []
+    for start in range(0, len(rows), ASKED_MAX):
+        some = rows[start : start + ASKED_MAX]
+        body = {"source": source, "ids": [row.id for row in some]}
+        gifts = audit.post("/statements/find", body)["gifts"]
+        found += [_outcome(row, gift) for row, gift in zip(some, gifts, strict=True)]
+    return found
+
+
+def _outcome(row: Row, gift: Mapping[str, Any] | None) -> Outcome:
+    if gift is None:
+        return "unknown"
+    if not _same(row, gift):
+        return "reused"
+    listed = [(place["statement"], place["row"]) for place in gift["statements"]]
+    here = (row.listed.statement, row.listed.row)
+    if here not in listed:
+        return "elsewhere"
+    if gift["refused"]:
+        return "refused"
+    return "entered" if here == listed[0] else "repeated"
+
+
+def _same(row: Row, gift: Mapping[str, Any]) -> bool:
+    fact = row.fact
+    if datetime.fromisoformat(gift["received_at"]) != _as_stored(fact.received_at):
+        return False
+    said = (fact.donor_id, fact.fund_id, fact.amount_fen)
+    return said == (gift["donor_id"], gift["fund_id"], gift["amount_fen"])
+
+
+def _as_stored(moment: datetime) -> datetime:
+    """The database keeps milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,174 @@
+"""Pledge, bank, ledger: what of one has no match in the others, and for how long. Pure.
+
+All of one donor's pledges to a fund are answered by all his gifts to it, the oldest first: a donor
+does not say which pledge a transfer is for. Ids only, no names.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from services.audit.model.donation import Donation
+from services.audit.model.pledge import Pledge
+
+Kind = Literal[
+    "pledged_not_arrived", "arrived_not_pledged", "listed_not_on_ledger", "on_ledger_not_listed"
+]
+KINDS: tuple[Kind, ...] = (
+    "pledged_not_arrived",
+    "arrived_not_pledged",
+    "listed_not_on_ledger",
+    "on_ledger_not_listed",
+)
+AGES = ("0-30", "31-60", "61-90", "over 90")
+"""Days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What does not match. id: the offer's or the gift's. since: registered or received."""
+
+    kind: Kind
+    id: str
+    donor_id: str
+    fund_id: str
+    amount_fen: int
+    since: datetime
+
+    def age(self, now: datetime) -> str:
+        return AGES[min(max((now - self.since).days - 1, 0) // 30, len(AGES) - 1)]
+
+    def said(self, now: datetime) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "age": self.age(now),
+            "days": max((now - self.since).days, 0),
+            "id": self.id,
+            "donor_id": self.donor_id,
+            "fund_id": self.fund_id,
+            "amount_fen": self.amount_fen,
+            "since": self.since.isoformat(),
+        }
+
+
+def gaps(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
+    """All of one donor to one fund."""
+    gifts = sorted(gifts, key=lambda gift: (gift.received_at, gift.id))
+    yield from _awaited(pledges, gifts)
+    yield from _unexpected(pledges, gifts)
+    for gift in gifts:
+        if stands(gift) and not gift.statements:
+            yield _of_gift("on_ledger_not_listed", gift, gift.amount_fen)
+        elif not stands(gift) and gift.statements:
+            yield _of_gift("listed_not_on_ledger", gift, gift.amount_fen)
+
+
+def stands(gift: Donation) -> bool:
+    """It is on the ledger, and nobody has taken it back."""
+    return not gift.refused and not gift.undone
+
+
+def kept_fen(gift: Donation) -> int:
+    """What of it was not given back."""
+    return gift.amount_fen - gift.refunded_fen if stands(gift) else 0
+
+
+def _awaited(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
+    arrived_fen = sum(map(kept_fen, gifts))
+    for pledge in sorted(pledges, key=lambda p: (p.registered_at, p.id)):
+        if pledge.withdrawn_at is not None:
+            continue
+        open_fen = max(pledge.amount_fen - arrived_fen, 0)
+        arrived_fen = max(arrived_fen - pledge.amount_fen, 0)
+        if open_fen:
+            yield Gap(
+                "pledged_not_arrived",
+                pledge.id,
+                pledge.donor_id,
+                pledge.fund_id,
+                open_fen,
+                pledge.registered_at,
+            )
+
+
+def _unexpected(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
+    """A withdrawn pledge still answers for what came."""
+    pledged_fen = sum(pledge.amount_fen for pledge in pledges)
+    for gift in gifts:
+        over_fen = max(kept_fen(gift) - pledged_fen, 0)
+        pledged_fen = max(pledged_fen - kept_fen(gift), 0)
+        if over_fen:
+            yield _of_gift("arrived_not_pledged", gift, over_fen)
+
+
+def _of_gift(kind: Kind, gift: Donation, amount_fen: int) -> Gap:
+    return Gap(kind, gift.id, gift.donor_id, gift.fund_id, amount_fen, gift.received_at)
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """Totals by fund, gaps by kind and age, and the `limit` oldest of them, in bounded memory."""
+
+    now: datetime
+    limit: int
+    funds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    ageing: dict[tuple[Kind, str], Counter[str]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    _oldest: list[tuple[float, str, str, Gap]] = field(default_factory=list)
+
+    def add(self, pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> None:
+        """All of one donor to one fund."""
+        for pledge in pledges:
+            what = "withdrawn_fen" if pledge.withdrawn_at else "pledged_fen"
+            self.funds[pledge.fund_id][what] += pledge.amount_fen
+        for gift in gifts:
+            self._count(gift)
+        for gap in gaps(pledges, gifts):
+            self.note(gap)
+
+    def note(self, gap: Gap) -> None:
+        self.funds[gap.fund_id][f"{gap.kind}_fen"] += gap.amount_fen
+        cell = self.ageing[gap.kind, gap.age(self.now)]
+        cell["count"] += 1
+        cell["amount_fen"] += gap.amount_fen
+        entry = (-gap.since.timestamp(), gap.kind, gap.id, gap)
+        if len(self._oldest) < self.limit:
+            heapq.heappush(self._oldest, entry)
+        elif self.limit:
+            heapq.heappushpop(self._oldest, entry)
+
+    def _count(self, gift: Donation) -> None:
+        fund = self.funds[gift.fund_id]
+        if gift.statements:
+            fund["listed_fen"] += gift.amount_fen
+        if stands(gift):
+            fund["ledger_fen"] += gift.amount_fen
+            fund["refunded_fen"] += gift.refunded_fen
+
+    def said(self) -> dict[str, Any]:
+        return {
+            "as_of": self.now.isoformat(),
+            "funds": [_fund_said(id_, self.funds[id_]) for id_ in sorted(self.funds)],
+            "ageing": {
+                kind: {age: _cell_said(self.ageing.get((kind, age))) for age in AGES}
+                for kind in KINDS
+            },
+            "gaps": [gap.said(self.now) for *_, gap in sorted(self._oldest, reverse=True)],
+        }
+
+
+TOTALS = ("pledged_fen", "withdrawn_fen", "listed_fen", "ledger_fen", "refunded_fen")
+
+
+def _fund_said(id_: str, sums: Counter[str]) -> dict[str, Any]:
+    names: Iterable[str] = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
+    return {"fund_id": id_, **{name: sums[name] for name in names}}
+
+
+def _cell_said(cell: Counter[str] | None) -> dict[str, int]:
+    cell = cell or Counter()
+    return {"count": cell["count"], "amount_fen": cell["amount_fen"]}
