@@ -1,0 +1,31 @@
+"""`guanjia audit`: what an auditor, a donor or a witness does with the public log.
+
+One module per subject. None imports what only a running service needs: an auditor installs the base
+dependencies alone.
+"""
+
+import typer
+
+from services.audit.cli import (
+    disclose,
+    export,
+    keys,
+    receipt,
+    reconcile,
+    replay,
+    trace,
+    verify,
+    witness,
+)
+
+app = typer.Typer(help="公开账本 The public ledger.", no_args_is_help=True, add_completion=False)
+app.command("verify")(verify.verify)
+app.command("replay")(replay.replay_log)
+app.command("export")(export.export)
+app.command("receipt")(receipt.receipt)
+app.command("check-receipt")(receipt.check_receipt)
+app.command("witness")(witness.witness)
+app.command("rotate-key")(keys.rotate_key)
+app.command("trace")(trace.trace_donation)
+app.command("reconcile")(reconcile.reconcile)
+app.command("disclose")(disclose.disclose)

@@ -1,0 +1,112 @@
+"""`guanjia audit receipt` fetches the proof for one gift; `check-receipt` checks it offline."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from services.audit.cli.showing import UNREADABLE, WRONG, console, existing, unreadable, written
+from services.audit.verify.canonical import parse_entry
+from services.audit.verify.findings import BrokenError
+from services.audit.verify.note import Checkpoint, Note, NoteError, VerifierKey
+from services.audit.verify.published import read_entries
+from services.audit.verify.receipt import SUFFIX, Receipt, ReceiptError, make_receipt
+from services.audit.verify.source import Source, open_source
+from services.audit.verify.telling import told
+from services.audit.verify.tiles import CHECKPOINT
+
+GIFTS = ("donation_received", "goods_received")
+PUBLISHED_WITHIN_S = 15.0
+
+Vkeys = Annotated[
+    list[str],
+    typer.Option("--vkey", help="公开验证密钥，其一即可 a pinned key"),
+]
+
+
+def receipt(
+    donation: Annotated[str, typer.Argument(help="捐赠编号 the donation's id")],
+    where: Annotated[
+        str,
+        typer.Option(
+            "--dir",
+            metavar="DIR_OR_URL",
+            help="日志目录或网址；默认问服务 the log",
+            callback=existing,
+        ),
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="写到哪里 the file to write")] = None,
+) -> None:
+    """取一笔捐赠的凭证。Writes the proof that the public log contains a gift (C2SP tlog-proof)."""
+    try:
+        data = _from_log(open_source(where), donation) if where else _from_service(donation)
+    except (NoteError, BrokenError, httpx.HTTPError) as error:
+        raise unreadable(error) from None
+    if data is None:
+        console.print(f"[red]日志中没有捐赠 {escape(donation)} the log has no such gift[/]")
+        raise typer.Exit(UNREADABLE)
+    file = out or Path(f"{donation}{SUFFIX}")
+    with written(file):
+        file.write_bytes(data)
+    console.print(f"已写入 written: {escape(str(file))}")
+
+
+def check_receipt(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="凭证 the receipt")],
+    vkey: Vkeys,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="见证方密钥 a witness's key (type 0x04)")
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(min=0, help="须有几方见证，默认全部 how many; default all")
+    ] = None,
+) -> None:
+    """离线核验捐赠凭证。Checks a receipt offline and shows the gift; not proven: exit 1."""
+    try:
+        keys = [VerifierKey.parse(text) for text in vkey]
+        witnesses = [VerifierKey.parse(text) for text in witness or ()]
+    except NoteError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        found = Receipt.parse(file.read_bytes()).check(keys, witnesses, quorum)
+    except ReceiptError as error:
+        console.print(f"[red]凭证不成立 the receipt proves nothing[/]: {escape(str(error))}")
+        raise typer.Exit(WRONG) from None
+    table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
+    for label, text in told(*found):
+        table.add_row(label, escape(text))
+    console.print(table)
+
+
+def _from_log(source: Source, donation: str) -> bytes | None:
+    """Reads the log from its beginning: files know no donation ids."""
+    note = source.read(CHECKPOINT)
+    if note is None:
+        raise NoteError("there is no checkpoint")
+    size, mark = Checkpoint.parse(Note.parse(note).body).size, donation.encode()
+    for index, raw in enumerate(read_entries(source, size)):
+        if mark in raw and _is_gift(parse_entry(raw), donation):
+            return bytes(made) if (made := make_receipt(source, index)) else None
+    return None
+
+
+def _is_gift(entry: Any, donation: str) -> bool:
+    return entry["kind"] in GIFTS and entry["subject"] == donation
+
+
+def _from_service(donation: str) -> bytes | None:
+    """Asked again while the gift's checkpoint is not there yet."""
+    from shared.client import bearer, service_url  # an offline auditor does not have it
+
+    url = f"{service_url('audit')}/donations/{donation}/receipt"
+    headers = {"Authorization": f"Bearer {bearer('operator')}"}
+    deadline = time.monotonic() + PUBLISHED_WITHIN_S
+    while (answer := httpx.get(url, headers=headers)).status_code == 503:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.3)
+    return None if answer.status_code in (404, 409) else answer.raise_for_status().content

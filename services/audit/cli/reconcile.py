@@ -1,0 +1,168 @@
+"""`guanjia audit reconcile [STATEMENT.csv ...]`: pledge, bank and ledger side by side.
+
+Without files, the bank is what the imported statements list. Files add those of their rows that are
+not on the ledger. They change nothing there; intake learns the givers it does not know, for only
+by his id is a row known to be a giver's.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from services.audit.cli.showing import UNREADABLE, WRONG, console, written, yuan
+from services.audit.statements import Refused, layout_of
+from services.audit.statements.files import Row, batches
+from services.audit.statements.givers import Givers
+from services.audit.statements.outcomes import outcomes
+from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
+from shared.errors import Invalid
+
+KIND_TITLES = {
+    "pledged_not_arrived": "已认捐未到账 pledged, not arrived",
+    "arrived_not_pledged": "到账未认捐 arrived, not pledged",
+    "listed_not_on_ledger": "流水有账本无 listed, not on the ledger",
+    "on_ledger_not_listed": "账本有流水无 on the ledger, in no statement",
+}
+TOTAL_TITLES = {
+    "pledged_fen": "认捐 pledged",
+    "withdrawn_fen": "撤回 withdrawn",
+    "listed_fen": "流水 listed",
+    "ledger_fen": "账本 ledger",
+    "refunded_fen": "退款 refunded",
+}
+THREE = ("pledged_fen", "listed_fen", "ledger_fen")
+GAP_COLUMNS = ("kind", "age", "days", "id", "donor_id", "fund_id", "amount_fen", "since")
+NAMED_MAX = 10_000
+
+
+def reconcile(
+    files: Annotated[
+        list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="流水 CSV")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 TOML of the columns")
+    ] = None,
+    column: Annotated[list[str] | None, typer.Option(help="字段=列名 ours=theirs")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="每行相同 for every row")] = None,
+    source: Annotated[str, typer.Option(help="流水的来源 who publishes them")] = "/bank/demo",
+    show: Annotated[int, typer.Option(min=0, max=NAMED_MAX, help="显示的条数 gaps shown")] = 20,
+    report: Annotated[
+        Path | None, typer.Option(help="不符明细写入此 CSV writes the gaps there")
+    ] = None,
+) -> None:
+    """认捐、流水、账本三方对账，按账龄列出不符。Pledge, bank and ledger side by side.
+
+    Exits with 1 when bank and ledger differ, with 2 when a file is no statement.
+    """
+    from shared.client import ServiceClient  # what only a running stack needs
+
+    audit = ServiceClient("audit")
+    said = audit.get("/reconciliation", {"limit": NAMED_MAX if report else show})
+    try:
+        toml = mapping.read_bytes() if mapping else b""
+        layout = layout_of(toml, column or (), set_ or ())
+        read = batches(files, layout, Givers(ServiceClient("intake"))) if files else ()
+        lost = [each for batch in read for each in _lost(audit, source, batch.rows, batch.refused)]
+    except Invalid as error:
+        for problem in error.problems:
+            console.print(f"[red]{problem.zh}[/] {escape(problem.en)}")
+        raise typer.Exit(UNREADABLE) from None
+    gaps = [each for each in lost if isinstance(each, Gap)]
+    _add(said, gaps)
+    _show(said, show, [each for each in lost if isinstance(each, Refused)])
+    if report:
+        _write(report, said["gaps"])
+    if lost or any(_differs(fund) for fund in said["funds"]):
+        raise typer.Exit(WRONG)
+
+
+def _lost(
+    audit: Any, source: str, rows: Sequence[Row], refused: Sequence[Refused]
+) -> Iterator[Gap | Refused]:
+    """Rows that are not on the ledger; those it refused are among what it knows itself."""
+    yield from refused
+    for row, outcome in zip(rows, outcomes(audit, source, rows), strict=True):
+        if outcome in ("unknown", "reused"):
+            fact = row.fact
+            where = f"{row.listed.statement} {row.listed.row}"
+            party = (fact.donor_id, fact.fund_id)
+            yield Gap("listed_not_on_ledger", where, *party, fact.amount_fen, fact.received_at)
+
+
+def _add(said: dict[str, Any], gaps: Sequence[Gap]) -> None:
+    """To the service's own sums and lists, the files' rows first."""
+    now = datetime.fromisoformat(said["as_of"])
+    funds = {fund["fund_id"]: fund for fund in said["funds"]}
+    for gap in gaps:
+        cell = said["ageing"][gap.kind][gap.age(now)]
+        cell["count"] += 1
+        cell["amount_fen"] += gap.amount_fen
+        fund = funds.setdefault(gap.fund_id, _empty(gap.fund_id))
+        fund["listed_fen"] += gap.amount_fen
+        fund[f"{gap.kind}_fen"] += gap.amount_fen
+    said["funds"] = [funds[id_] for id_ in sorted(funds)]
+    said["gaps"] = [*(gap.said(now) for gap in gaps), *said["gaps"]]
+
+
+def _empty(fund_id: str) -> dict[str, Any]:
+    sums = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
+    return {"fund_id": fund_id, **dict.fromkeys(sums, 0)}
+
+
+def _differs(fund: Mapping[str, Any]) -> bool:
+    return bool(fund["listed_not_on_ledger_fen"] or fund["on_ledger_not_listed_fen"])
+
+
+def _show(said: Mapping[str, Any], show: int, refused: Sequence[Refused]) -> None:
+    console.print(_funds_table(said["funds"]), _ageing_table(said["ageing"]))
+    for each in refused[:show]:
+        console.print(f"第 {each.line} 行 line {each.line}: {each.zh} {escape(each.en)}")
+    gaps = _table("编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund"))
+    for gap in said["gaps"][:show]:
+        title, amount = KIND_TITLES[gap["kind"]], yuan(gap["amount_fen"])
+        gaps.add_row(escape(gap["id"]), str(gap["days"]), amount, title, escape(gap["fund_id"]))
+    if gaps.row_count:
+        console.print(gaps)
+
+
+def _funds_table(funds: Sequence[Mapping[str, Any]]) -> Table:
+    """A sum that is zero throughout is left out unless it is one of the three."""
+    shown = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
+    table = _table("基金 fund", exact=[TOTAL_TITLES[name] for name in shown])
+    for fund in funds:
+        table.add_row(escape(fund["fund_id"]), *(yuan(fund[name]) for name in shown))
+    return table
+
+
+def _ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Table:
+    table = _table("不符 what does not match", exact=("天 days", "笔 count", "金额 amount"))
+    for kind, title in KIND_TITLES.items():
+        cells = [(age, ageing[kind][age]) for age in AGES if ageing[kind][age]["count"]]
+        for age, cell in cells or [("", {"count": 0, "amount_fen": 0})]:
+            table.add_row(title, age, str(cell["count"]), yuan(cell["amount_fen"]))
+    return table
+
+
+def _table(first: str, exact: Sequence[str], folded: Sequence[str] = ()) -> Table:
+    """What is exact is never cut short, however narrow the terminal."""
+    made = Table()
+    made.add_column(first, no_wrap=not exact or bool(folded))
+    for name in exact:
+        made.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    for name in folded:
+        made.add_column(name, overflow="fold")
+    return made
+
+
+def _write(target: Path, gaps: Sequence[Mapping[str, Any]]) -> None:
+    with written(target), target.open("w", encoding="utf-8-sig", newline="") as file:
+        lines = csv.DictWriter(file, GAP_COLUMNS)
+        lines.writeheader()
+        lines.writerows(gaps)
+    console.print(f"不符明细已写入 gaps: {escape(str(target))}")

@@ -1,0 +1,160 @@
+"""`guanjia audit replay` rebuilds every balance, and compares it with what the service says."""
+
+import json
+import logging
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from services.audit.cli.service import Difference, compare, service_says, wait_until_published
+from services.audit.cli.showing import (
+    WRONG,
+    AsJson,
+    console,
+    existing,
+    funds_table,
+    unreadable,
+    written,
+)
+from services.audit.cli.topic import TopicError, replay_topic
+from services.audit.verify.canonical import NotCanonicalError
+from services.audit.verify.findings import BrokenError
+from services.audit.verify.note import NoteError
+from services.audit.verify.replay import Replay, replay
+from services.audit.verify.source import open_source
+
+Folder = Annotated[
+    str,
+    typer.Option(
+        "--dir",
+        metavar="DIR_OR_URL",
+        help="日志目录或网址；默认问服务 the log",
+        callback=existing,
+    ),
+]
+FromTopic = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="改从 Kafka 主题读取 from the topic instead")
+]
+LogName = Annotated[str, typer.Option(help="主题中的哪一本日志 which log of the topic: its origin")]
+To = Annotated[
+    str,
+    typer.Option(
+        metavar="INDEX|TIME",
+        help="截至条目号或时间（含），如 120、2026-01-31、2026-01-31T08:30:00Z up to and with it",
+        callback=lambda to: _index_or_time(to),
+    ),
+]
+BytesFile = Annotated[
+    Path | None,
+    typer.Option("--bytes", dir_okay=False, help="写出可逐字节比较的结果 write it canonically"),
+]
+
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z)?")
+
+
+def replay_log(
+    where: Folder = "",
+    to: To = "",
+    topic: FromTopic = "",
+    log: LogName = "",
+    bytes_file: BytesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """仅凭日志重算每个余额，并与服务核对。Rebuilds every balance; differs from the service: 1."""
+    if topic and where:
+        raise typer.BadParameter("--dir 与 --topic 只能给一个; either --dir or --topic")
+    differences: list[Difference] | None = None
+    try:
+        if topic:
+            found = _from_topic(topic, log, to)
+        else:
+            found, differences = _from_files(where, to)
+    except (NoteError, NotCanonicalError, TopicError, httpx.HTTPError) as error:
+        raise unreadable(error) from None
+    except BrokenError as broken:
+        console.print(f"[red]{escape(str(broken.finding))}[/]")
+        raise typer.Exit(WRONG) from None
+    if bytes_file:
+        with written(bytes_file):
+            bytes_file.write_bytes(bytes(found))
+    if as_json:
+        typer.echo(_as_json(found, differences))
+    else:
+        _show(found, differences)
+    raise typer.Exit(WRONG if differences else 0)
+
+
+def _from_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
+    """With the differences from what the service says, where it runs and says the same moment."""
+    said = service_says(needed=not where) if not (to and where) else None
+    source = open_source(where or str((said or {})["log_dir"]))
+    if said is None or to:
+        return _expect_reached(replay(source, to=_limit(to)), _limit(to)), None
+    wait_until_published(source, said["size"])
+    found = replay(source, to=int(said["size"]) - 1)
+    return found, compare(source, found, said)
+
+
+def _from_topic(topic: str, log: str, to: str) -> Replay:
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # TopicError says it
+    with console.status("") as status:
+
+        def advance(done: int) -> None:
+            status.update(f"读取 reading: {done}")
+
+        return replay_topic(topic, log, to=_limit(to), progress=advance)
+
+
+def _expect_reached(found: Replay, to: int | str | None) -> Replay:
+    if isinstance(to, int) and found.entries <= to:
+        raise NoteError(f"日志只有 {found.entries} 条 it has only {found.entries} entries")
+    return found
+
+
+def _index_or_time(to: str) -> str:
+    """Times are compared as text, so they must be written as the log writes them."""
+    try:
+        if to and not to.isdecimal():
+            date.fromisoformat(TIME.fullmatch(to)[1])  # type: ignore[index]
+    except (TypeError, ValueError):
+        raise typer.BadParameter(
+            "写作条目号或 UTC 时间，如 120、2026-01-31、2026-01-31T08:30:00Z; "
+            "not an index or a time in UTC"
+        ) from None
+    return to
+
+
+def _limit(to: str) -> int | str | None:
+    return int(to) if to.isdigit() else to or None
+
+
+def _show(found: Replay, differences: list[Difference] | None) -> None:
+    console.print(funds_table(found.books.funds))
+    console.print(f"{found.entries} 条 entries, 截至 until {found.last_recorded_at}")
+    if differences is None:
+        console.print("未与服务核对 not compared with the service")
+    elif not differences:
+        console.print("[green]与服务一致 the service says the same[/]")
+    else:
+        table = Table("不一致 difference", "日志 log", "服务 service", style="red")
+        for each in differences:
+            table.add_row(escape(each.what), escape(each.log), escape(each.service))
+        console.print(table)
+
+
+def _as_json(found: Replay, differences: list[Difference] | None) -> str:
+    said = {
+        "replay": json.loads(bytes(found)),
+        "compared": differences is not None,
+        "differences": [
+            {"what": each.what, "log": each.log, "service": each.service}
+            for each in differences or []
+        ],
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1)

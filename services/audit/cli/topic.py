@@ -1,0 +1,157 @@
+"""The ledger read back from Kafka: the topic `guanjia.ledger` keeps every entry's exact text.
+
+Records come from several partitions in any order, some twice; entries are put back in the order of
+their index. The broker's own reports of where a partition ends are not relied on: the indexes must
+be gapless up to the one asked for, or up to where nothing more comes.
+"""
+
+import asyncio
+import json
+import tempfile
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+from services.audit.verify.canonical import parse_entry
+from services.audit.verify.replay import Replay, replay_entries
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.topics import LEDGER
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer  # the offline auditor does not have it
+
+QUIET_S = 3.0
+"""So long nothing comes: this was the end."""
+POLL_MS = 200
+RECORDS_MAX = 2000
+
+
+class TopicError(Exception):
+    """The topic cannot be replayed; the text says why."""
+
+
+@dataclass(slots=True)
+class Spool:
+    """A log's entries in order, in a file without name; those that came too early wait."""
+
+    log: str
+    file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    places: "array[int]" = field(default_factory=lambda: array("Q", [0]))
+    early: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return len(self.places) - 1
+
+    def add(self, index: int, raw: bytes) -> None:
+        """TopicError if this entry came before with other content."""
+        known = self.read(index) if index < self.size else self.early.get(index, raw)
+        if known != raw:
+            raise TopicError(f"entry {index} of {self.log} was told twice, differently")
+        if index >= self.size:
+            self.early[index] = raw
+        while (following := self.early.pop(self.size, None)) is not None:
+            self.file.seek(0, 2)
+            self.file.write(following)
+            self.places.append(self.places[-1] + len(following))
+
+    def read(self, index: int) -> bytes:
+        start, end = self.places[index], self.places[index + 1]
+        self.file.seek(start)
+        return self.file.read(end - start)
+
+    def original(self, index: int) -> LedgerEntry:
+        return parse_entry(self.read(index))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.read, range(self.size))
+
+
+def replay_topic(
+    bootstrap: str,
+    log: str = "",
+    *,
+    to: int | str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Replay:
+    """As `replay`, from the topic at `bootstrap` (host:port). `log` says which, where the topic has
+    several. TopicError where entries are missing; BrokenError where one may not be posted."""
+    spool = asyncio.run(read_topic(bootstrap, log, to, progress))
+    return replay_entries(spool, spool.original, to=to)
+
+
+async def read_topic(
+    bootstrap: str,
+    log: str,
+    to: int | str | None,
+    progress: Callable[[int], None] = lambda _: None,
+    end_after_s: float = QUIET_S,
+) -> Spool:
+    """A log's entries, complete up to `to`; without an index, up to where nothing more comes."""
+    spools: dict[str, Spool] = {}
+    async with _consumer(bootstrap) as consumer:
+        quiet_s = 0.0
+        while quiet_s < end_after_s:
+            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
+            quiet_s = 0.0 if found else quiet_s + POLL_MS / 1000
+            for record in (each for records in found.values() for each in records):
+                _spool(record.value, log, spools)
+            progress(sum(each.size for each in spools.values()))
+            if log in spools and isinstance(to, int) and spools[log].size > to:
+                break
+    return _only(spools, log, to)
+
+
+@asynccontextmanager
+async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
+    """From the beginning of every partition, in no group: nobody's offsets are touched."""
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+    from aiokafka.errors import KafkaConnectionError, KafkaError
+
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    try:
+        await consumer.start()
+        known = consumer.partitions_for_topic(LEDGER) or await _partitions(consumer)
+        consumer.assign([TopicPartition(LEDGER, number) for number in sorted(known)])
+        await consumer.seek_to_beginning()
+        yield consumer
+    except KafkaConnectionError:
+        raise TopicError(f"连不上代理 no broker answers at {bootstrap}") from None
+    except KafkaError as error:
+        raise TopicError(f"{bootstrap}: {error}") from None
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:
+    """Metadata of a topic is fetched when it is first asked for."""
+    await consumer.topics()
+    known: set[int] | None = consumer.partitions_for_topic(LEDGER)
+    if not known:
+        raise TopicError(f"there is no topic {LEDGER}")
+    return known
+
+
+def _spool(value: bytes, log: str, spools: dict[str, Spool]) -> None:
+    said: dict[str, Any] = json.loads(value)["data"]
+    if not log or said["log"] == log:
+        spool = spools.get(said["log"])
+        if spool is None:
+            spool = spools[said["log"]] = Spool(said["log"])
+        spool.add(said["index"], said["entry"].encode())
+
+
+def _only(spools: dict[str, Spool], log: str, to: int | str | None) -> Spool:
+    if not log and len(spools) > 1:
+        raise TopicError(f"several logs, name one by --log: {', '.join(sorted(spools))}")
+    if not spools:
+        raise TopicError(f"no entries{f' of {log}' if log else ''} on {LEDGER}")
+    (spool,) = spools.values()
+    incomplete = spool.size <= to if isinstance(to, int) else bool(spool.early)
+    if incomplete:
+        raise TopicError(f"entry {spool.size} of {spool.log} is missing on {LEDGER}")
+    return spool
