@@ -7,9 +7,10 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from services.matching.solver.interface import Allocation
 from services.matching.solver.worker import LENGTH
@@ -18,9 +19,14 @@ from shared.errors import Transient
 
 @dataclass(frozen=True, slots=True)
 class Solution:
+    """prices, objective, bound: see Decided."""
+
     solver: str
     version: str
     allocations: tuple[Allocation, ...]
+    prices: tuple[tuple[str, int], ...] = ()
+    objective: int = 0
+    bound: int | None = None
 
 
 class SolverApart:
@@ -42,8 +48,31 @@ class SolverApart:
 
     async def solve(self, inputs: str) -> Solution:
         """Raises Transient when the child died; the same round is then solved again."""
+        said = await self._asked(inputs)
+        rows = tuple(Allocation(*row) for row in said["allocations"])
+        return Solution(
+            solver=said["solver"],
+            version=said["version"],
+            allocations=rows,
+            prices=tuple((offer, price) for offer, price in said["prices"]),
+            objective=said["objective"],
+            bound=said["bound"],
+        )
+
+    async def explain(
+        self, inputs: str, request_id: str, named: Collection[str] | None
+    ) -> dict[str, Any] | None:
+        """As solver/explaining.py says; the same Transient."""
+        shown = None if named is None else sorted(named)
+        asked = {"explain": request_id, "named": shown, "inputs": inputs}
+        found: dict[str, Any] | None = await self._asked(
+            json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
+        )
+        return found
+
+    async def _asked(self, question: str) -> Any:
         try:
-            said = json.loads(await self._ask(inputs.encode()))
+            return json.loads(await self._ask(question.encode()))
         except (OSError, asyncio.IncompleteReadError) as error:
             await self._stop()
             raise Transient(f"the solver's process ended: {type(error).__name__}") from error
@@ -51,8 +80,6 @@ class SolverApart:
             # an unread answer would be taken for the next one's
             await self._stop()
             raise
-        rows = tuple(Allocation(*row) for row in said["allocations"])
-        return Solution(said["solver"], said["version"], rows)
 
     async def _ask(self, question: bytes) -> bytes:
         child = await self._running()

@@ -11,7 +11,11 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class OpenNeed:
-    """shares: what each offer already gives to it. next_number: of its next match."""
+    """shares: what each offer already gives to it. next_number: of its next match.
+
+    place: microdegrees, where known. excluded_funds: could not pay; related_funds: the person is
+    a related party of theirs. campaigns: whose offers may serve it, beside those of none.
+    """
 
     id: str
     unit: str
@@ -26,11 +30,20 @@ class OpenNeed:
     excluded_offers: tuple[str, ...] = ()
     shares: tuple[tuple[str, int], ...] = ()
     excluded_donors: tuple[str, ...] = ()
+    village_code: str | None = None
+    place: tuple[int, int] | None = None
+    excluded_funds: tuple[str, ...] = ()
+    related_funds: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenOffer:
-    """Empty tuples mean any."""
+    """Empty tuples mean any. A village or a town is enough; radius_km counts beside them.
+
+    place: microdegrees, the middle of the radius. cases_free: how many more matches it may hold.
+    unreliability: points, 0 to 100.
+    """
 
     id: str
     unit: str
@@ -42,6 +55,13 @@ class OpenOffer:
     town_codes: tuple[str, ...] = ()
     cap_per_request: int | None = None
     donor_id: str = ""
+    village_codes: tuple[str, ...] = ()
+    place: tuple[int, int] | None = None
+    radius_km: int | None = None
+    cases_free: int | None = None
+    fund_id: str | None = None
+    campaign_id: str | None = None
+    unreliability: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +76,29 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
+    """now_ms: the pool's time; without it, the newest need's. weights: JSON, empty for defaults.
+
+    prices: points of each offer's unit in the last whole solution. With them a micro-batch is
+    decided; without, the pool is solved as a whole.
+    """
+
     needs: tuple[OpenNeed, ...]
     offers: tuple[OpenOffer, ...]
+    now_ms: int | None = None
+    weights: str = ""
+    prices: tuple[tuple[str, int], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """objective, bound: points times units. prices: of each offer's unit, by id; for the batches
+    until the next whole solution. A micro-batch has no bound, and hands on the prices it was given.
+    """
+
+    allocations: tuple[Allocation, ...]
+    prices: tuple[tuple[str, int], ...] = ()
+    objective: int = 0
+    bound: int | None = None
 
 
 class Solver(Protocol):
@@ -68,42 +109,36 @@ class Solver(Protocol):
     @property
     def version(self) -> str: ...
 
-    def solve(self, inputs: Inputs) -> tuple[Allocation, ...]: ...
+    def decide(self, inputs: Inputs) -> Decided: ...
 
 
 def written(inputs: Inputs) -> str:
     """Canonical JSON: sorted by id, so that order of reading does not show."""
     needs = [asdict(need) for need in sorted(inputs.needs, key=lambda n: n.id)]
     offers = [asdict(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
-    return _canonical({"needs": needs, "offers": offers})
+    prices = None if inputs.prices is None else sorted(inputs.prices)
+    beside = {"now_ms": inputs.now_ms, "weights": inputs.weights, "prices": prices}
+    return canonical({"needs": needs, "offers": offers, **beside})
 
 
 def read(text: str) -> Inputs:
+    """A field that an older round does not have takes its default."""
     raw = json.loads(text)
     return Inputs(
-        needs=tuple(
-            OpenNeed(
-                **n
-                | {
-                    "excluded_offers": tuple(n["excluded_offers"]),
-                    # rounds closed before donors were excluded have none
-                    "excluded_donors": tuple(n.get("excluded_donors", ())),
-                    "shares": tuple((offer, quantity) for offer, quantity in n["shares"]),
-                }
-            )
-            for n in raw["needs"]
-        ),
-        offers=tuple(
-            OpenOffer(
-                **o
-                | {
-                    name: tuple(o[name])
-                    for name in ("categories", "beneficiary_classes", "town_codes")
-                }
-            )
-            for o in raw["offers"]
-        ),
+        needs=tuple(OpenNeed(**_frozen(row)) for row in raw["needs"]),
+        offers=tuple(OpenOffer(**_frozen(row)) for row in raw["offers"]),
+        now_ms=raw.get("now_ms"),
+        weights=raw.get("weights", ""),
+        prices=_tuples(raw.get("prices")),
     )
+
+
+def _frozen(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _tuples(value) for name, value in row.items()}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
 
 
 def digest(text: str) -> str:
@@ -111,8 +146,8 @@ def digest(text: str) -> str:
 
 
 def solution_digest(allocations: tuple[Allocation, ...]) -> str:
-    return digest(_canonical([asdict(a) for a in allocations]))
+    return digest(canonical([asdict(a) for a in allocations]))
 
 
-def _canonical(value: Any) -> str:
+def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

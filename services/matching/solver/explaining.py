@@ -1,0 +1,158 @@
+"""Why a need got what it got in a round: recomputed from the round's inputs, so it is what was.
+
+Nothing is kept beside a round but what solves it again: an explanation of every match would be
+many times the size, and could differ from what was decided.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from services.matching.solver.flow.batch import decided
+from services.matching.solver.flow.model import Model, model_of
+from services.matching.solver.flow.objective import objective_of
+from services.matching.solver.flow.prices import Prices
+from services.matching.solver.flow.scores import Score, next_load, scores_of
+from services.matching.solver.flow.solve import Solved, solve
+from services.matching.solver.interface import Inputs, OpenNeed, read
+from services.matching.solver.planner.explain import Explanation, Standing, explained
+from services.matching.solver.planner.plan import Part
+from services.matching.solver.planner.words import sentences
+from services.matching.solver.pool.columns import Ints
+from services.matching.solver.pool.why_not import RuledOut
+from services.matching.solver.ruled_out import ruled_out
+from services.matching.solver.service_pool import ask_of, now_of, service_pools, weights_of
+
+ANOTHER = "（其他资源 another offer）"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Round:
+    """Of one resource. price: points of each offer's unit that a batch was given."""
+
+    inputs: Inputs
+    part: Part
+    price: Ints | None
+
+
+def explanation(
+    text: str, request_id: str, named: Collection[str] | None = None
+) -> dict[str, Any] | None:
+    """`{"explanation": {...}, "text": [lines]}`; None when the round did not look at the request.
+
+    named: the offers whose ids may be shown, where not all.
+    """
+    inputs = _inputs(text)
+    need = next((need for need in inputs.needs if need.id == request_id), None)
+    if need is None:
+        return None
+    found = _explained(text, need)
+    shown = found if named is None else _without_others(found, named)
+    return {"explanation": shown.as_dict(), "text": sentences(shown)}
+
+
+@lru_cache(maxsize=1)
+def _inputs(text: str) -> Inputs:
+    return read(text)
+
+
+def _explained(text: str, need: OpenNeed) -> Explanation:
+    found = _solved(text, need.unit, need.item)
+    if found is None:
+        return _nothing_offered(need, _inputs(text))
+    row = list(found.part.pool.demand.ids).index(need.id)
+    weights, ruled = weights_of(found.inputs), ruled_out(need, found.inputs.offers)
+    return explained(weights, found.part, row, _scores(found, row), ruled)
+
+
+@lru_cache(maxsize=2)
+def _solved(text: str, unit: str, item: str) -> _Round | None:
+    """None: nothing was offered of it."""
+    inputs = _inputs(text)
+    weights = weights_of(inputs)
+    pools = service_pools(inputs, weights)
+    pool = next((p for p in pools if (p.pool.unit, p.pool.item) == (unit, item)), None)
+    if pool is None:
+        return None
+    model = model_of(pool.pool, weights, pool.arcs)
+    if inputs.prices is None:
+        return _Round(inputs, Part(pool.pool, solve(model)), None)
+    known = dict(inputs.prices)
+    price = np.array([known.get(id_, 0) for id_ in model.offers], dtype=np.int64)
+    return _Round(inputs, Part(pool.pool, _priced(model, decided(model, price), price)), price)
+
+
+def _priced(model: Model, given: Ints, price: Ints) -> Solved:
+    """A batch has no bound; a unit costs its offer's price, and its load where that is more."""
+    objective = objective_of(model, given)
+    solved = Solved(model, given, objective, objective.total, Prices(price, model.worth, 0))
+    offer = np.maximum(price, next_load(solved))
+    return replace(solved, prices=Prices(offer, model.worth, 0))
+
+
+def _scores(found: _Round, row: int) -> Sequence[Score]:
+    """In a batch as they were when the request's turn came."""
+    solved = found.part.solved
+    if found.price is None:
+        return scores_of(found.part.pool, solved, row)
+    before = _priced(solved.model, _before(solved.model, solved.given, row), found.price)
+    scores = scores_of(found.part.pool, before, row)
+    given = _given(solved, row)
+    taken = [replace(score, given=given.get(score.offer, 0)) for score in scores]
+    return [replace(score, has_case=score.has_case or score.given > 0) for score in taken]
+
+
+def _before(model: Model, given: Ints, row: int) -> Ints:
+    """What those whose turn came earlier were given."""
+    request = model.arcs.request
+    worth, mine = model.worth[request], model.worth[row]
+    earlier = (worth > mine) | ((worth == mine) & (request < row))
+    return np.where(earlier, given, 0)
+
+
+def _given(solved: Solved, row: int) -> dict[str, int]:
+    arcs = solved.model.arcs
+    mine = np.flatnonzero((arcs.request == row) & (solved.given > 0))
+    return {solved.model.offers[arcs.offer[at]]: int(solved.given[at]) for at in mine.tolist()}
+
+
+def _nothing_offered(need: OpenNeed, inputs: Inputs) -> Explanation:
+    weights = weights_of(inputs)
+    ask = ask_of(need, now_of(inputs))
+    tier, level = ask.tier, weights.level(ask.tier, ask.days_waited)
+    worth = (weights.level_max + 1 - level) * weights.points_per_level(0, 0)
+    return Explanation(
+        request=need.id,
+        unit=need.unit,
+        item=need.item,
+        asked=need.remaining,
+        standing=Standing(tier, weights.tier_days * tier - level, level, worth),
+        givers=(),
+        others=(),
+        differences=(),
+        candidates=0,
+        ruled_out=RuledOut(),
+        unmatched=need.remaining,
+        missing=None,
+        donor_points=weights.donor_points,
+    )
+
+
+def _without_others(found: Explanation, named: Collection[str]) -> Explanation:
+    """A partner reads of his own offers by name alone."""
+
+    def shown(score: Score) -> Score:
+        return score if score.offer in named else replace(score, offer=ANOTHER)
+
+    missing = found.missing
+    if missing is not None and missing.offer not in named:
+        missing = replace(missing, offer=ANOTHER)
+    return replace(
+        found,
+        givers=tuple(map(shown, found.givers)),
+        others=tuple(map(shown, found.others)),
+        missing=missing,
+    )

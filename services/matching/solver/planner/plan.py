@@ -1,0 +1,107 @@
+"""An instance solved: allocations, what they cost by term, and how far from the bound."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.matching.solver.flow.cities import by_city, joint_bound
+from services.matching.solver.flow.model import model_of
+from services.matching.solver.flow.objective import Objective, product
+from services.matching.solver.flow.solve import Solved, solve
+from services.matching.solver.planner.apart import each_apart
+from services.matching.solver.planner.instance import Instance
+from services.matching.solver.pool.build import pools_of
+from services.matching.solver.pool.columns import Pool
+from services.matching.solver.pool.weights import Weights
+
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    request: str
+    offer: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One resource, or of a pool solved by cities one city's share of it."""
+
+    pool: Pool
+    solved: Solved
+
+    @property
+    def worth(self) -> int:
+        return product(self.solved.model.amount, self.solved.model.worth)
+
+    def allocations(self) -> Iterator[Given]:
+        arcs, given = self.solved.model.arcs, self.solved.given
+        demand, supply = self.pool.demand, self.pool.supply
+        for at in np.flatnonzero(given):
+            request, offer = demand.ids[arcs.request[at]], supply.ids[arcs.offer[at]]
+            yield Given(request, offer, int(given[at]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """seconds: with building, without reading. bound: no plan has a lower objective."""
+
+    weights: Weights
+    parts: Sequence[Part]
+    bound: int
+    seconds: float
+
+    @property
+    def allocations(self) -> list[Given]:
+        """In order of request, then offer."""
+        rows = (row for part in self.parts for row in part.allocations())
+        return sorted(rows, key=lambda row: (row.request, row.offer))
+
+    @property
+    def objective(self) -> Objective:
+        return sum((part.solved.objective for part in self.parts), Objective())
+
+    @property
+    def worth(self) -> int:
+        """What it would cost to leave everything without."""
+        return sum(part.worth for part in self.parts)
+
+    @property
+    def gap(self) -> float:
+        """How much more the bound saves than this plan, as a share of what the bound saves."""
+        return gap_of(self.objective.total, self.bound, self.worth)
+
+
+def gap_of(objective: int, bound: int, worth: int) -> float:
+    return (objective - bound) / (worth - bound) if objective > bound else 0.0
+
+
+def _silent(_what: str, _done: int, _of: int) -> None:
+    """Nobody looks."""
+
+
+def plan_of(instance: Instance, say: Say = _silent, processes: int = 0) -> Plan:
+    """processes: to solve city by city in; 0 solves each resource whole, which is exact."""
+    started = time.perf_counter()
+    pools = pools_of(instance.asks(), instance.gives(), instance.weights)
+    parts: list[Part] = []
+    bound = 0
+    for number, pool in enumerate(pools):
+        say(f"{pool.unit} {pool.item}".strip(), number, len(pools))
+        solved, least = solve_pool(pool, instance.weights, processes)
+        parts += solved
+        bound += least
+    return Plan(instance.weights, parts, bound, time.perf_counter() - started)
+
+
+def solve_pool(pool: Pool, weights: Weights, processes: int) -> tuple[list[Part], int]:
+    """With a bound of the whole pool."""
+    if not processes:
+        whole = Part(pool, solve(model_of(pool, weights)))
+        return [whole], whole.solved.bound
+    cities = by_city(pool, weights)
+    parts = [Part(*found) for found in each_apart(cities, weights, processes)]
+    return parts, joint_bound(pool.supply, [(part.pool.supply, part.solved) for part in parts])

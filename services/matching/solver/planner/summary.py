@@ -1,0 +1,80 @@
+"""A plan in two small tables: by resource, and by tier."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from rich.table import Table
+
+from services.matching.solver.flow.objective import sums
+from services.matching.solver.planner.plan import Part, Plan, gap_of
+from services.matching.solver.planner.words import quantity
+from services.matching.solver.pool.columns import Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """whole, partly: requests met in full and in part. asked, given: units."""
+
+    requests: int
+    whole: int
+    partly: int
+    asked: int
+    given: int
+
+
+def coverage(part: Part, which: Flags | None = None) -> Coverage:
+    """which: of the requests."""
+    model = part.solved.model
+    given = sums(model.arcs.request, part.solved.given, len(model.amount))
+    rows = np.ones(len(given), dtype=np.bool_) if which is None else which
+    given, asked = given[rows], model.amount[rows]
+    return Coverage(
+        requests=len(given),
+        whole=int((given == asked).sum()),
+        partly=int(((given > 0) & (given < asked)).sum()),
+        asked=int(asked.sum()),
+        given=int(given.sum()),
+    )
+
+
+def tables(plan: Plan) -> Iterator[Table]:
+    yield _by_resource(plan)
+    yield _by_tier(plan)
+
+
+def _by_resource(plan: Plan) -> Table:
+    table = _table("资源 resource", "资源数 offers", "差距 gap")
+    for part in plan.parts:
+        solved = part.solved
+        gap = gap_of(solved.objective.total, solved.bound, part.worth)
+        name = f"{part.pool.unit} {part.pool.item}".strip()
+        offers = f"{len(part.pool.supply):,}"
+        table.add_row(name, offers, f"{gap:.3%}", *_cells(coverage(part), part.pool.unit))
+    return table
+
+
+def _by_tier(plan: Plan) -> Table:
+    table = _table("资源 resource", "级别 tier")
+    for part in plan.parts:
+        name = f"{part.pool.unit} {part.pool.item}".strip()
+        for tier in np.unique(part.pool.demand.tier).tolist():
+            found = coverage(part, part.pool.demand.tier == tier)
+            table.add_row(name, str(tier), *_cells(found, part.pool.unit))
+    return table
+
+
+def _table(*first: str) -> Table:
+    table = Table(*first)
+    for heading in ("诉求 requests", "全部满足 whole", "部分 partly", "需要 asked", "满足 given"):
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _cells(found: Coverage, unit: str) -> Iterable[str]:
+    share = found.given / found.asked if found.asked else 0.0
+    yield f"{found.requests:,}"
+    yield f"{found.whole:,}"
+    yield f"{found.partly:,}"
+    yield quantity(found.asked, unit)
+    yield f"{share:.1%}"

@@ -1,0 +1,133 @@
+"""An explanation in sentences, Chinese first, English beside it."""
+
+from collections.abc import Iterator
+
+from services.matching.solver.flow.scores import Score
+from services.matching.solver.planner.explain import Explanation, Missing
+from services.matching.solver.pool.why_not import RuledOut
+
+_TERMS = (
+    ("base", "基数", "base"),
+    ("distance", "距离", "distance"),
+    ("specialism", "专长", "specialism"),
+    ("unreliability", "可靠度", "reliability"),
+    ("load", "负担", "load"),
+    ("scarcity", "紧缺", "scarcity"),
+)
+_RULES = (
+    ("category", "类别不符", "category"),
+    ("area", "不在服务范围", "area"),
+    ("restriction", "资金用途或对象受限", "restricted fund"),
+    ("declined", "此前已婉拒", "earlier decline"),
+    ("budget", "已无余额", "budget"),
+    ("open_cases", "在办件数已满", "open cases"),
+    ("cap", "已达单件上限", "cap per request"),
+)
+
+
+def sentences(found: Explanation) -> list[str]:
+    return [*_heading(found), *_given(found), *_others(found), *_ruled(found), *_unmatched(found)]
+
+
+def quantity(units: int, unit: str) -> str:
+    """Money in yuan, the rest in its unit."""
+    return f"¥{units // 100:,}.{units % 100:02}" if unit == "fen" else f"{units:,} {unit}"
+
+
+def _heading(found: Explanation) -> Iterator[str]:
+    s = found.standing
+    asked = quantity(found.asked, found.unit)
+    yield f"诉求 {found.request} 需要 {asked} {found.item}".rstrip() + (
+        f" · request {found.request} asks for {asked}"
+    )
+    yield (
+        f"紧急程度：第 {s.tier} 级，等待折抵 {s.days_apart} 天，级别 {s.level}，"
+        f"每单位最高可付 {s.worth} 点 · tier {s.tier}, {s.days_apart} days waited, level "
+        f"{s.level}, worth {s.worth} points a unit"
+    )
+    yield f"候选资源 {found.candidates} 个 · candidates: {found.candidates}"
+
+
+def _given(found: Explanation) -> Iterator[str]:
+    for score in found.givers:
+        amount = quantity(score.given, found.unit)
+        yield f"对接 {score.offer}：{amount} · matched {score.offer}: {amount}"
+        yield f"  {_terms(score)}"
+    if found.givers and found.donor_points:
+        yield _donors(found)
+
+
+def _donors(found: Explanation) -> str:
+    number, each, points = len(found.givers), found.donor_points, found.donors_total
+    return (
+        f"捐赠方个数 {number}：所需每单位计 {points} 点（首个不计，此后每个 {each} 点） · donors "
+        f"{number}: {points} points for each unit asked (none for the first, {each} for each more)"
+    )
+
+
+def _terms(score: Score) -> str:
+    zh = " + ".join(f"{name} {getattr(score, field)}" for field, name, _ in _TERMS)
+    en = " + ".join(f"{name} {getattr(score, field)}" for field, _, name in _TERMS)
+    return f"{zh} = {score.total} 点 · {en} = {score.total} points"
+
+
+def _others(found: Explanation) -> Iterator[str]:
+    for score, difference in zip(found.others, found.differences, strict=True):
+        zh, en = _why_not(score, difference, found)
+        yield f"未选 {score.offer}：{zh} · not {score.offer}: {en}"
+        yield f"  {_terms(score)}"
+
+
+def _why_not(score: Score, difference: int, found: Explanation) -> tuple[str, str]:
+    if not score.has_case:
+        return "在办件数已满", "it takes no further case"
+    zh, en = ("已选者", "those chosen") if found.givers else ("可付", "what may be paid")
+    if difference > 0:
+        return f"比{zh}高 {difference} 点", f"{difference} points above {en}"
+    if not difference:
+        return "点数相同，按编号的散列定序", "as many points; a hash of the ids decided"
+    below = (
+        f"比{zh}低 {-difference} 点，但不再需要",
+        f"{-difference} points below {en}, but no longer needed",
+    )
+    if not found.givers or not found.donor_points:
+        return below
+    return (
+        f"{below[0]}；再多一个捐赠方另计 {found.donor_points} 点",
+        f"{below[1]}; a donor more costs {found.donor_points} points",
+    )
+
+
+def _ruled(found: Explanation) -> Iterator[str]:
+    zh = "、".join(f"{name} {_count(found.ruled_out, field)}" for field, name, _ in _RULES)
+    en = ", ".join(f"{name} {_count(found.ruled_out, field)}" for field, _, name in _RULES)
+    yield f"排除 · ruled out: {zh} · {en}"
+
+
+def _count(ruled: RuledOut, field: str) -> int:
+    number: int = getattr(ruled, field)
+    return number
+
+
+def _unmatched(found: Explanation) -> Iterator[str]:
+    if not found.unmatched:
+        return
+    rest = quantity(found.unmatched, found.unit)
+    yield f"尚缺 {rest} · still wanted: {rest}"
+    if found.missing is None:
+        yield "没有可用的候选资源 · no candidate can give (more)"
+    elif found.missing.no_case:
+        yield "候选资源的在办件数都已满 · no candidate takes a further case"
+    else:
+        yield _dear(found.missing, found.unit)
+
+
+def _dear(missing: Missing, unit: str) -> str:
+    more = quantity(missing.quantity, unit)
+    zh = "仅靠等待不够" if missing.days is None else f"再等 {missing.days} 天"
+    en = "waiting alone will not do" if missing.days is None else f"{missing.days} more days"
+    return (
+        f"所有候选资源的价格都高于本诉求的级别；最接近的是 {missing.offer}：{zh}，"
+        f"或该资源再增加 {more} · every candidate's price exceeds its level; the nearest, "
+        f"{missing.offer}, needs {en}, or {more} more"
+    )
