@@ -6,20 +6,19 @@ import time
 import structlog
 
 from services.matching import store
-from services.matching.model.match import Match, ProposalDue, Propose, ReleaseMatch
+from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
-from services.matching.model.round import CloseRound, FinishRound, RecordSolution, Round, round_id
+from services.matching.rounds.explaining import Explainer
+from services.matching.rounds.holding import Rounds
 from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import SolverApart
-from services.matching.solver.interface import Allocation, digest, solution_digest, written
 from shared import mongo
 from shared.errors import Transient
-from shared.messaging.decision import Answer, Command
+from shared.messaging.decision import Command
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
-POOL = "city"
 # Other instances commit unheard; and a commit during a look is seen at the next.
 LOOK_AGAIN_S = 1.0
 RELEASED_AT_ONCE = 400
@@ -38,89 +37,11 @@ async def hold_rounds(runtime: Runtime) -> None:
             await asyncio.sleep(max(0.0, settings.round_interval_ms / 1000 - passed))
 
 
-class Rounds:
-    """What one instance does of the pool's rounds."""
-
-    def __init__(self, runtime: Runtime, settings: MatchingSettings, solver: SolverApart) -> None:
-        self._runtime = runtime
-        self._settings = settings
-        self._solver = solver
-
-    async def hold(self) -> bool:
-        """One round, if there is anything to decide and nobody else is at it."""
-        database, now = self._runtime.database, await self._runtime.processor.now()
-        last = await store.latest_round(database, POOL)
-        if last is not None and last.state != "done":
-            if (now - last.closed_at).total_seconds() < self._settings.round_takeover_s:
-                return False
-            return await self._take_over(last.number)
-        pool = await store.read_pool(database, now, self._settings.round_needs_max)
-        if not pool.needs:
-            return False
-        number = last.number + 1 if last else 1
-        inputs = written(pool)
-        close = CloseRound(pool=POOL, number=number, inputs=inputs, input_hash=digest(inputs))
-        closed = await self._runtime.processor.execute(Command(close))
-        if closed.status != 201:
-            return False
-        await self._work(number, inputs)
-        return True
-
-    async def _take_over(self, number: int) -> bool:
-        """Its instance is gone: what it stored is decided on, and solved only where it had not.
-
-        Where a proposal was already made, its number is taken.
-        """
-        left = await mongo.load(self._runtime.database, Round, round_id(POOL, number))
-        assert left is not None, "the round was read just now"
-        log.warning("round_taken_over", pool=POOL, number=number)
-        if left.state == "solved":
-            await self._decide(number, left.allocations)
-        else:
-            await self._work(number, left.inputs)
-        return True
-
-    async def _work(self, number: int, inputs: str) -> None:
-        """Solves outside any transaction."""
-        solution = await self._solver.solve(inputs)
-        record = RecordSolution(
-            pool=POOL,
-            number=number,
-            solver=solution.solver,
-            solver_version=solution.version,
-            allocations=solution.allocations,
-            solution_hash=solution_digest(solution.allocations),
-        )
-        await self._decide(number, solution.allocations, Command(record))
-
-    async def _decide(
-        self, number: int, allocations: tuple[Allocation, ...], *before: Command[RecordSolution]
-    ) -> None:
-        """Each allocation on its own."""
-        proposals = self._proposals(allocations)
-        finish = FinishRound(pool=POOL, number=number)
-        answers = await self._runtime.processor.execute_many([*before, *proposals, Command(finish)])
-        _report(number, answers[len(before) : -1])
-
-    def _proposals(self, allocations: tuple[Allocation, ...]) -> list[Command[Propose]]:
-        return [
-            Command(
-                Propose(
-                    request_id=a.request_id,
-                    offer_id=a.offer_id,
-                    number=a.number,
-                    quantity=a.quantity,
-                    lifetime_s=self._settings.proposal_lifetime_s,
-                )
-            )
-            for a in allocations
-        ]
-
-
-def _report(number: int, answers: list[Answer | Exception]) -> None:
-    proposed = sum(isinstance(a, Answer) and a.status == 201 for a in answers)
-    refused = len(answers) - proposed
-    log.info("round_held", pool=POOL, number=number, proposed=proposed, refused=refused)
+async def keep_explainer(runtime: Runtime) -> None:
+    """Endless: its process ends when this is cancelled."""
+    assert isinstance(runtime.extras, Explainer)
+    async with runtime.extras:
+        await asyncio.Event().wait()
 
 
 async def keep_deadlines(runtime: Runtime) -> None:

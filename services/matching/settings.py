@@ -4,19 +4,35 @@ from typing import Annotated
 
 from pydantic import Field
 
+from services.matching.solver.pool.weights import Weights
 from shared.settings import Settings
 
 
 class MatchingSettings(Settings):
+    """weights: GUANJIA_WEIGHTS is a JSON object of those that differ, each described there."""
+
     port: Annotated[int, Field(ge=0, le=65535)] = 8002
     round_interval_ms: Annotated[
         int, Field(ge=10, le=60_000, description="rounds are at least this far apart")
     ] = 200
     round_needs_max: Annotated[int, Field(ge=1, le=5000, description="needs in one round")] = 500
     round_takeover_s: Annotated[
-        float, Field(gt=0, description="a round left unfinished is taken over after this")
+        float, Field(gt=0, description="a round nobody was heard of is taken over after this")
     ] = 10.0
+    whole_round_interval_s: Annotated[
+        float, Field(gt=0, description="the optimum over the whole open pool, and its prices")
+    ] = 3600.0
+    whole_round_needs_max: Annotated[
+        int, Field(ge=1, le=100_000, description="the most urgent needs of a whole round")
+    ] = 50_000
+    weights: Annotated[
+        Weights, Field(description="what counts how much in a round, in points, metres and days")
+    ] = Weights()
     proposal_lifetime_s: Annotated[
         float, Field(gt=0, description="a donor has this long to answer")
     ] = 72 * 3600.0
+    reopen_days: Annotated[
+        int,
+        Field(ge=0, le=365, description="after a confirmation it may be said not to have arrived"),
+    ] = 15
     due_poll_ms: Annotated[int, Field(ge=50, le=60_000)] = 1000

@@ -1,13 +1,14 @@
 """Spreadsheets of offers: bytes in, rows out, each an offer with its giver or why it is none.
 
-Headers and values in Chinese or English; money in yuan (unit 元) becomes fen.
+Headers and values in Chinese or English; money in yuan (unit 元) becomes fen; towns by name or
+code; dates as 2026-12-31 or with their time.
 """
 
 import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +17,8 @@ from shared.contracts.events import Applicant, OfferSubmitted
 from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem, describe_validation
 from shared.ids import derived_id
+from shared.money import fen_of, quantity_of
+from shared.towns import codes_by_name
 
 HEADERS = {
     "编号": "message_id",
@@ -31,10 +34,25 @@ HEADERS = {
     "每户上限": "cap_per_request",
     "基金": "fund_id",
     "有效期至": "valid_until",
+    "捐赠方类型": "donor_kind",
+    "给予方式": "giving",
+    "村(社区)": "village_codes",
+    "中心位置": "base",
+    "服务半径(公里)": "radius_km",
+    "同时服务上限": "cases_max",
+    "专项行动": "campaign_id",
+    "有效期自": "valid_from",
+    "对接方式": "mode",
+    "显示姓名": "name_shown",
 }
-_CODES = {label: str(code) for code, label in LABELS.items()}
-_LISTS = ("categories", "beneficiary_classes", "town_codes")
+_WORDS = {"推荐": "push", "认领": "claim", "均可": "both", "是": "true", "否": "false"}
+_CODES = {label: str(code) for code, label in LABELS.items()} | _WORDS
+_LISTS = ("categories", "beneficiary_classes", "town_codes", "village_codes")
 _AMOUNTS = ("quantity", "cap_per_request")
+_COUNTS = ("radius_km", "cases_max")
+_CODED = ("donor_kind", "giving", "mode", "name_shown")
+_VERBATIM = ("item", "fund_id", "campaign_id", "base")
+_CHINA = timezone(timedelta(hours=8))
 _GIVER = ("name", "phone", "wechat_openid")
 _NOBODY = "P-not-registered-yet"
 
@@ -99,24 +117,29 @@ def _offer(values: Mapping[str, str]) -> dict[str, Any]:
     unit = values.get("unit", "")
     money = unit in ("元", "yuan", "CNY")
     offer: dict[str, Any] = {"unit": MONEY_UNIT if money else unit}
-    for name in ("item", "fund_id", "valid_until"):
-        if name in values:
-            offer[name] = values[name]
-    for name in _AMOUNTS:
-        if name in values:
-            offer[name] = _amount(name, values[name], 100 if money else 1)
-    for name in _LISTS:
-        parts = values.get(name, "").replace("、", ";").replace("；", ";").split(";")
-        offer[name] = [_CODES.get(part.strip(), part.strip()) for part in parts if part.strip()]
-    return offer
+    offer |= {name: values[name] for name in _VERBATIM if name in values}
+    offer |= {name: _CODES.get(values[name], values[name]) for name in _CODED if name in values}
+    offer |= {name: quantity_of(values[name], name) for name in _COUNTS if name in values}
+    read_amount = fen_of if money else quantity_of
+    offer |= {name: read_amount(values[name], name) for name in _AMOUNTS if name in values}
+    if "valid_from" in values:
+        offer["valid_from"] = _moment(values["valid_from"])
+    if "valid_until" in values:
+        offer["valid_until"] = _moment(values["valid_until"], days=1)
+    return offer | {name: _codes(values[name]) for name in _LISTS if name in values}
 
 
-def _amount(name: str, text: str, parts: int) -> int:
-    """Raises Invalid: not a number, or more decimals than the unit has."""
+def _codes(cell: str) -> list[str]:
+    """Codes, or the words they stand for; several are separated by 、 or ；."""
+    parts = (part.strip() for part in cell.replace("、", ";").replace("；", ";").split(";"))
+    words = codes_by_name() | _CODES
+    return [words.get(part, part) for part in parts if part]
+
+
+def _moment(text: str, days: int = 0) -> str:
+    """A mere date is a day in China, and one that ends something ends with it: days = 1."""
     try:
-        exact = Decimal(text.replace(",", "")) * parts
-        if exact == exact.to_integral_value():
-            return int(exact)
-    except (ArithmeticError, ValueError):
-        pass
-    raise Invalid.of("not_a_quantity", "数量不正确", "not a quantity of this unit", name)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_CHINA)
+    except ValueError:
+        return text
+    return (day + timedelta(days=days)).isoformat()

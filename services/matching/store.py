@@ -1,66 +1,90 @@
 """What matching asks of Mongo beside its aggregates, and the indexes that make it cheap."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from services.matching.model.campaign import Campaign, belonging
+from services.matching.model.emergency import Emergency, lifted
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.round import Round
-from services.matching.solver.candidates import Candidates
-from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer
+from services.matching.model.relations import FundRelations
+from services.matching.solver.interface import OpenNeed, OpenOffer
 from shared import mongo
+from shared.contracts.values import MONEY_UNIT
 
-_WAITING: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
-_GIVING: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
-_PRIORITY = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
+WAITING: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
+GIVING: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
+PRIORITY = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
 
 INDEXES: tuple[mongo.Index, ...] = (
-    (Need.COLLECTION, _PRIORITY, {"partialFilterExpression": dict(_WAITING)}),
-    (Offer.COLLECTION, [("unit", 1)], {"partialFilterExpression": dict(_GIVING)}),
+    (Need.COLLECTION, [("unit", 1), ("item", 1), *PRIORITY], {}),
+    (Offer.COLLECTION, [("donor_id", 1), ("source", 1)], {}),
+    (Offer.COLLECTION, [("unit", 1)], {"partialFilterExpression": dict(GIVING)}),
     (Match.COLLECTION, [("state", 1), ("_id", 1)], {}),
     (Match.COLLECTION, [("offer_id", 1), ("state", 1)], {}),
     (Match.COLLECTION, [("request_id", 1)], {}),
-    (Round.COLLECTION, [("pool", 1), ("number", -1)], {"unique": True}),
+    (Match.COLLECTION, [("person_id", 1), ("fund_id", 1)], {}),
+    (Match.COLLECTION, [("campaign_id", 1)], {}),
+    (Need.COLLECTION, [("campaigns", 1)], {}),
+    (Need.COLLECTION, [("state", 1), ("closed_at", 1)], {}),
+    (Offer.COLLECTION, [("campaign_id", 1)], {}),
 )
 
-# How many waiting needs are looked at for those some offer has room for.
-LOOKED_AT_MAX = 5000
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a round has to know beside needs and offers. related: person -> funds.
+
+    campaigns, emergencies: those that are on.
+    """
+
+    related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    campaigns: tuple[Campaign, ...] = ()
+    emergencies: tuple[Emergency, ...] = ()
+
+    def admitted(self, offers: Iterable[OpenOffer]) -> list[OpenOffer]:
+        """Those that may give now: of a campaign's only what its budget has left."""
+        on = {campaign.id: campaign for campaign in self.campaigns}
+        found = []
+        for offer in offers:
+            if offer.campaign_id is None:
+                found.append(offer)
+            elif (campaign := on.get(offer.campaign_id)) and offer.donor_id in campaign.donor_ids:
+                money = offer.unit == MONEY_UNIT
+                free = min(offer.free, campaign.left_fen) if money else offer.free
+                found += [replace(offer, free=free)] if free > 0 else []
+        return found
+
+    def parts(self) -> tuple[dict[str, Any], ...]:
+        """Queries that together are every need; within one, the stored order is the urgency's."""
+        towns = sorted({code for e in self.emergencies for code in e.town_codes})
+        if not towns:
+            return ({},)
+        return {"town_code": {"$in": towns}}, {"town_code": {"$nin": towns}}
 
 
-async def read_pool(database: mongo.Database, now: datetime, needs_max: int) -> Inputs:
-    """The most urgent needs that some offer has room for, and the offers with room."""
-    offers = await _open_offers(database, now)
-    if not offers:
-        return Inputs((), ())
-    candidates = Candidates(offers)
-    query = {**_WAITING, "$or": _wanted(offers)}
-    cursor = database[Need.COLLECTION].find(query).sort(_PRIORITY).limit(LOOKED_AT_MAX)
-    needs: list[OpenNeed] = []
-    async for row in cursor:
-        need = open_need(mongo.to_state(Need, row))
-        if candidates.serve(need):
-            needs.append(need)
-            if len(needs) == needs_max:
-                break
-    return Inputs(tuple(needs), tuple(offers))
+async def around(database: mongo.Database, offers: Iterable[OpenOffer], now: datetime) -> Around:
+    funds = sorted({offer.fund_id for offer in offers if offer.fund_id})
+    related: dict[str, tuple[str, ...]] = {}
+    for fund in await mongo.find(database, FundRelations, {"_id": {"$in": funds}}):
+        for relation in fund.relations:
+            related[relation.person_id] = (*related.get(relation.person_id, ()), fund.id)
+    on = {"starts_at": {"$lte": now}, "ends_at": {"$gt": now}}
+    return Around(
+        {person: tuple(sorted(ids)) for person, ids in related.items()},
+        tuple(await mongo.find(database, Campaign, on, sort=[("_id", 1)])),
+        tuple(await mongo.find(database, Emergency, on, sort=[("_id", 1)])),
+    )
 
 
-async def _open_offers(database: mongo.Database, now: datetime) -> list[OpenOffer]:
-    offers = await mongo.find(database, Offer, _GIVING)
-    return [open_offer(offer) for offer in offers if offer.is_open(now)]
+NOTHING_AROUND = Around()
 
 
-def _wanted(offers: Iterable[OpenOffer]) -> list[dict[str, Any]]:
-    """Needs of those resources alone: the rest cannot be served."""
-    resources = sorted({(offer.unit, offer.item) for offer in offers})
-    return [{"unit": unit, "item": item} for unit, item in resources]
-
-
-def open_need(need: Need) -> OpenNeed:
+def open_need(need: Need, around: Around = NOTHING_AROUND) -> OpenNeed:
     shares: dict[str, int] = {}
     for match, quantity in need.matches.items():
         offer = parse_match_id(match).offer_id
@@ -72,13 +96,18 @@ def open_need(need: Need) -> OpenNeed:
         category=need.category.value,
         beneficiary_class=need.beneficiary_class.value,
         town_code=need.town_code,
-        tier=need.tier,
+        tier=lifted(need.tier, need.town_code, around.emergencies),
         recorded_ms=int(need.recorded_at.timestamp() * 1000),
         remaining=need.remaining,
         next_number=need.proposals + 1,
         excluded_offers=tuple(sorted(need.excluded_offers)),
         shares=tuple(sorted(shares.items())),
         excluded_donors=tuple(sorted(need.excluded_donors)),
+        village_code=need.village_code,
+        place=need.place,
+        excluded_funds=tuple(sorted(need.excluded_funds)),
+        related_funds=around.related.get(need.person_id, ()),
+        campaigns=belonging(need, around.campaigns),
     )
 
 
@@ -94,22 +123,21 @@ def open_offer(offer: Offer) -> OpenOffer:
         town_codes=tuple(sorted(offer.town_codes)),
         cap_per_request=offer.cap_per_request,
         donor_id=offer.donor_id,
+        village_codes=tuple(sorted(offer.village_codes)),
+        place=offer.place,
+        radius_km=offer.radius_km,
+        cases_free=offer.cases_free,
+        fund_id=offer.fund_id,
+        campaign_id=offer.campaign_id,
+        unreliability=offer.unreliability,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RoundHead:
-    """A round without its inputs, which may be large."""
-
-    number: int
-    state: str
-    closed_at: datetime
-
-
-async def latest_round(database: mongo.Database, pool: str) -> RoundHead | None:
-    fields = {"number": 1, "state": 1, "closed_at": 1}
-    row = await database[Round.COLLECTION].find_one({"pool": pool}, fields, sort=[("number", -1)])
-    return RoundHead(row["number"], row["state"], row["closed_at"]) if row else None
+def within(area: str) -> dict[str, Any]:
+    """A town code is the beginning of its villages' codes; empty is the whole city."""
+    if not area:
+        return {}
+    return {"town_code" if len(area) <= 9 else "village_code": {"$regex": f"^{area}"}}
 
 
 async def open_matches_of(database: mongo.Database, offer_id: str, limit: int) -> list[str]:

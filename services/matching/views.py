@@ -2,9 +2,23 @@
 
 from typing import Any
 
-from services.matching.model.match import STATE_LABELS, Match, MatchState, Scope
+from services.matching.model.match import (
+    RESERVING,
+    REVERSE_PAYMENT,
+    STATE_LABELS,
+    Match,
+    MatchState,
+    Scope,
+)
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from services.matching.model.relations import (
+    RELATION_LABELS,
+    TIE_LABELS,
+    FundRelations,
+    Relation,
+)
+from services.matching.store import within
 from shared import mongo
 from shared.contracts.values import LABELS
 
@@ -15,9 +29,30 @@ def offer_view(offer: Offer) -> dict[str, Any]:
 
 def match_view(match: Match) -> dict[str, Any]:
     shown = match.model_dump(mode="json", exclude={"due_at", "kept", "correlation_id"})
-    return shown | {
-        "state_zh": STATE_LABELS[match.state],
-        "category_zh": LABELS[match.category],
+    shown |= {"state_zh": STATE_LABELS[match.state], "category_zh": LABELS[match.category]}
+    if match.state == "reopened" and match.is_money:
+        return shown | {"finance": REVERSE_PAYMENT}
+    return shown
+
+
+async def relations_of(database: mongo.Database, fund_id: str) -> dict[str, Any]:
+    """Related parties of a fund, and its matches with them that are not ended."""
+    fund = await mongo.load(database, FundRelations, fund_id) or FundRelations(id=fund_id)
+    persons = [relation.person_id for relation in fund.relations]
+    going = [state for state in STATE_LABELS if state in RESERVING or state == "delivered"]
+    query = {"fund_id": fund_id, "person_id": {"$in": persons}, "state": {"$in": going}}
+    under_way = await mongo.find(database, Match, query, sort=[("_id", 1)]) if persons else []
+    return {
+        "fund_id": fund_id,
+        "relations": [_relation_view(relation) for relation in fund.relations],
+        "under_way": [match_view(match) for match in under_way],
+    }
+
+
+def _relation_view(relation: Relation) -> dict[str, Any]:
+    return relation.model_dump(mode="json") | {
+        "tie_zh": TIE_LABELS[relation.tie],
+        "state_zh": RELATION_LABELS[relation.state],
     }
 
 
@@ -32,17 +67,10 @@ async def matches_seen(
     query: dict[str, Any] = {"_id": {"$gt": after}}
     if states:
         query["state"] = {"$in": states}
-    query |= _within(scope.area)
+    query |= within(scope.area)
     if scope.source is not None:
         query["source"] = scope.source
     return await mongo.find(database, Match, query, sort=[("_id", 1)], limit=limit)
-
-
-def _within(area: str) -> dict[str, Any]:
-    """A town code is the beginning of its villages' codes; empty is the whole city."""
-    if not area:
-        return {}
-    return {"town_code" if len(area) <= 9 else "village_code": {"$regex": f"^{area}"}}
 
 
 SUMMED = {
@@ -57,7 +85,7 @@ async def summary(database: mongo.Database, area: str) -> dict[str, Any]:
     told = {}
     for name, (collection, fields) in SUMMED.items():
         if name != "offers" or not area:
-            rows = await _sums(database, collection, fields, _within(area))
+            rows = await _sums(database, collection, fields, within(area))
             told[name] = {"by_state": _counts(rows), "by_unit": _by_unit(rows)}
     return told
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.matching.model.campaign import Campaign
 from services.matching.model.match import STATE_LABELS, Match
 from services.matching.model.match_id import is_match_id, parse_match_id
 from services.matching.model.need import Need
@@ -14,9 +15,12 @@ from shared.messaging.decision import Answer, AnyRef, Decision, Ref, States, ref
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """campaign: whose budget holds the money, if any does."""
+
     match: Match
     offer: Offer
     need: Need
+    campaign: Campaign | None = None
 
 
 def match_refs(match_id: str) -> tuple[AnyRef, ...]:
@@ -30,6 +34,23 @@ def case_refs(match_id: str) -> tuple[AnyRef, ...]:
         return ()
     parts = parse_match_id(match_id)
     return Ref(Match, match_id), Ref(Offer, parts.offer_id), Ref(Need, parts.request_id)
+
+
+def paying(need: Need | None) -> tuple[AnyRef, ...]:
+    """The campaigns whose budgets hold something for this need."""
+    return tuple(Ref(Campaign, id_) for id_ in sorted(set(need.paid_by.values()))) if need else ()
+
+
+def follow_case(states: States, match_id: str) -> tuple[AnyRef, ...]:
+    """Whoever may free the match follows to the budget that holds its money."""
+    if not is_match_id(match_id):
+        return ()
+    return paying(states.get(Need, parse_match_id(match_id).request_id))
+
+
+def match_in(states: States, match_id: str) -> Match | None:
+    """To follow from: None also where it is no match id."""
+    return states.get(Match, match_id) if is_match_id(match_id) else None
 
 
 def match_of(states: States, match_id: str) -> Match | None:
@@ -47,20 +68,28 @@ def case_of(states: States, match_id: str) -> Case | None:
     offer, need = states.get(Offer, parts.offer_id), states.get(Need, parts.request_id)
     assert offer is not None, "a match without its offer"
     assert need is not None, "a match without its need"
-    return Case(match, offer, need)
+    paid_by = need.paid_by.get(match_id)
+    return Case(match, offer, need, states.get(Campaign, paid_by) if paid_by else None)
 
 
 def freed(
-    case: Case, match: Match, fact: MatchFact, *, exclude: Literal["offer", "donor"] | None = None
+    case: Case,
+    match: Match,
+    fact: MatchFact,
+    *,
+    exclude: Literal["offer", "fund", "donor"] | None = None,
 ) -> Decision:
-    """The match fell: the offer has its quantity again, the need looks again for the rest."""
+    """The match fell: offer and budget have its quantity again, the need looks for the rest."""
     offer = case.offer.release(match.quantity)
     need = case.need.without_match(match.id)
-    if exclude == "offer":
+    if exclude == "fund" and match.fund_id:
+        need = need.without_fund(match.fund_id)
+    elif exclude in ("offer", "fund"):
         need = need.without_offer(match.offer_id)
     elif exclude == "donor":
         need = need.without_donor(match.donor_id)
-    return Decision((match, offer, need), ((match, fact),), told(match))
+    budget = (case.campaign.let_go(match.quantity),) if case.campaign else ()
+    return Decision((match, offer, need, *budget), ((match, fact),), told(match))
 
 
 def told(match: Match, status: int = 200) -> Answer:

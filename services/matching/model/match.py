@@ -12,6 +12,7 @@ from shared.contracts.values import (
     MONEY_UNIT,
     BeneficiaryClass,
     Category,
+    DonorKind,
     Identifier,
     Quantity,
     ShortText,
@@ -28,6 +29,7 @@ MatchState = Literal[
     "declined",
     "expired",
     "released",
+    "reopened",
 ]
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
@@ -41,7 +43,16 @@ STATE_LABELS: dict[MatchState, str] = {
     "declined": "捐赠方婉拒",
     "expired": "逾期未答复",
     "released": "已释放",
+    "reopened": "未到位，重新对接",
 }
+
+# Nothing moves by itself: audit's reversal takes a maker and a checker.
+REVERSE_PAYMENT = {
+    "zh": "款项已拨付：须由财务经办与复核两人冲正该笔拨付及其承诺",
+    "en": "the money was paid: finance must reverse payment and commitment, by two people",
+}
+
+Stars = Annotated[int, Field(ge=1, le=5)]
 
 M = TypeVar("M", bound=MatchFact)
 
@@ -52,6 +63,10 @@ class Match(State):
     kept: a withdrawal that came between `accepted` and audit's answer, carried out after it.
     accepted_by: the principal, who may not also confirm that it arrived.
     due_at: when a proposal expires; None once answered.
+    deliveries: how often it was handed over; again where it had not arrived.
+    reopen_until: before this, one that was confirmed may still be said not to have arrived.
+    stars: what the person thinks of the help, 1 to 5. name_shown: he may see whose it is.
+    round_number: of the round that proposed it; None where its donor took it from the menu.
     """
 
     COLLECTION: ClassVar[str] = "matches"
@@ -69,6 +84,10 @@ class Match(State):
     town_code: str
     village_code: str | None = None
     source: str
+    campaign_id: str | None = None
+    name_shown: bool = False
+    donor_kind: DonorKind | None = None
+    round_number: int | None = None
     state: MatchState = "proposed"
     reason: str = ""
     kept: WithdrawnReason | None = None
@@ -76,6 +95,10 @@ class Match(State):
     proposed_at: datetime
     expires_at: datetime
     changed_at: datetime
+    deliveries: int = 0
+    confirmed_at: datetime | None = None
+    reopen_until: datetime | None = None
+    stars: int | None = None
 
     @property
     def is_money(self) -> bool:
@@ -84,6 +107,11 @@ class Match(State):
     @property
     def reserves(self) -> bool:
         return self.state in RESERVING
+
+    def may_reopen(self, now: datetime) -> bool:
+        if self.state == "confirmed":
+            return self.reopen_until is not None and now < self.reopen_until
+        return self.state == "delivered"
 
     def became(
         self,
@@ -114,6 +142,11 @@ class Match(State):
                 "quantity": self.quantity,
                 "item": self.item,
                 "fund_id": self.fund_id,
+                "category": self.category,
+                "beneficiary_class": self.beneficiary_class,
+                "town_code": self.town_code,
+                "name_shown": self.name_shown,
+                "donor_kind": self.donor_kind,
             }
             | more
         )
@@ -138,6 +171,9 @@ def proposal(
         town_code=need.town_code,
         village_code=need.village_code,
         source=offer.source,
+        campaign_id=offer.campaign_id,
+        name_shown=offer.name_shown,
+        donor_kind=offer.donor_kind,
         proposed_at=now,
         expires_at=expires_at,
         changed_at=now,
@@ -167,6 +203,7 @@ class Propose(Value):
     number: Annotated[int, Field(ge=1)]
     quantity: Quantity
     lifetime_s: Annotated[float, Field(gt=0)]
+    round_number: int | None = None
 
 
 class MatchCommand(Value):
@@ -188,6 +225,20 @@ class DeliverMatch(MatchCommand):
 
 class ConfirmMatch(MatchCommand):
     pass
+
+
+class ReopenMatch(MatchCommand):
+    """It did not arrive: from delivered, or within its window from confirmed."""
+
+    reason: ShortText
+
+
+class GiveUpMatch(MatchCommand):
+    """It will not arrive any more: what was set aside is free, and the need looks elsewhere."""
+
+
+class RateMatch(MatchCommand):
+    stars: Stars
 
 
 class ReleaseMatch(Value):

@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
 
+from services.matching.model.distance import Place
 from services.matching.model.match_id import parse_match_id
-from shared.contracts.values import BeneficiaryClass, Category
+from services.matching.model.place import centre
+from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind
 from shared.messaging.decision import State
 
 
@@ -15,53 +17,77 @@ class Need(State):
     """Its id is the request's.
 
     matches: match id -> quantity, of every match that counts (proposed to confirmed).
+    paid_by: match id -> campaign, of those among them that a campaign's budget pays.
+    campaigns: those it was joined to by name, whatever their criteria.
     proposals: how many matches it ever had; the next one's number is one more.
-    excluded_offers: refused by the fund; excluded_donors: declined or did not answer in time.
-    Neither is asked again.
+    excluded_funds: could not or may not pay; excluded_offers: the same, before funds were
+    excluded whole; excluded_donors: declined or did not answer in time. None is asked again.
     """
 
     COLLECTION: ClassVar[str] = "needs"
 
     person_id: str
+    kind: Kind | None = None
     category: Category
     beneficiary_class: BeneficiaryClass
     tier: int
     town_code: str
     village_code: str | None = None
+    cell: Cell | None = None
     unit: str
     item: str = ""
     quantity: int
     matches: Mapping[str, int] = Field(default_factory=dict)
+    paid_by: Mapping[str, str] = Field(default_factory=dict)
+    campaigns: tuple[str, ...] = ()
     proposals: int = 0
     excluded_offers: tuple[str, ...] = ()
+    excluded_funds: tuple[str, ...] = ()
     excluded_donors: tuple[str, ...] = ()
     state: Literal["open", "withdrawn", "closed"] = "open"
     recorded_at: datetime
+    closed_at: datetime | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def remaining(self) -> int:
         return self.quantity - sum(self.matches.values())
 
+    @property
+    def place(self) -> Place | None:
+        return centre(self.cell) if self.cell else None
+
     def share_of(self, offer_id: str) -> int:
         """What this offer already gives, in `unit`."""
         return sum(q for m, q in self.matches.items() if parse_match_id(m).offer_id == offer_id)
 
-    def with_match(self, match_id: str, quantity: int) -> "Need":
+    def with_match(self, match_id: str, quantity: int, campaign_id: str | None = None) -> "Need":
+        """campaign_id: whose budget pays it."""
+        paid_by = {**self.paid_by, match_id: campaign_id} if campaign_id else self.paid_by
         return self.model_copy(
             update={
                 "matches": {**self.matches, match_id: quantity},
+                "paid_by": paid_by,
                 "proposals": parse_match_id(match_id).number,
             }
         )
 
     def without_match(self, match_id: str) -> "Need":
         matches = {m: q for m, q in self.matches.items() if m != match_id}
-        return self.model_copy(update={"matches": matches})
+        paid_by = {m: c for m, c in self.paid_by.items() if m != match_id}
+        return self.model_copy(update={"matches": matches, "paid_by": paid_by})
+
+    def joining(self, campaign_id: str) -> "Need":
+        return self.model_copy(update={"campaigns": _with(self.campaigns, campaign_id)})
 
     def without_offer(self, offer_id: str) -> "Need":
         excluded = _with(self.excluded_offers, offer_id)
         return self.model_copy(update={"excluded_offers": excluded})
+
+    def without_fund(self, fund_id: str) -> "Need":
+        """A fund that cannot pay is not asked again through another offer of its money."""
+        excluded = _with(self.excluded_funds, fund_id)
+        return self.model_copy(update={"excluded_funds": excluded})
 
     def without_donor(self, donor_id: str) -> "Need":
         """A donor who said no is not asked again through another of his offers."""

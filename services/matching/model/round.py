@@ -3,31 +3,64 @@
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from services.matching.solver.interface import Allocation
-from shared.contracts.values import Value
+from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
+
+POOL = "city"
+
+RoundKind = Literal["batch", "whole"]
+# Points times units outgrow what the database calls an integer.
+Points = Annotated[int, PlainSerializer(str, return_type=str)]
+Prices = tuple[tuple[str, int], ...]
+
+# Where a round's inputs are kept, which are never changed and may be large.
+INPUTS = "round_inputs"
 
 
 class Round(State):
-    """inputs: the solver's, canonical JSON, whose SHA-256 is input_hash; solution_hash likewise.
+    """closed: inputs recorded; solved: allocations stored; done: every allocation was decided on.
 
-    closed: inputs recorded; solved: allocations stored; done: every allocation was decided on.
+    kind: `whole` finds the optimum over the open pool, and prices; `batch` decides what came or
+    changed since, at those prices. alive_at: whoever works it was last heard of.
+    input_hash: SHA-256 of the inputs' canonical JSON; weights_hash, prices_hash and solution_hash
+    likewise. priced_by: the whole round a batch has its prices from; a whole round keeps its own.
+    needs, offers: how many stood in it. objective, bound: points times units.
     """
 
     COLLECTION: ClassVar[str] = "rounds"
 
     pool: str
     number: int
+    kind: RoundKind = "batch"
     state: Literal["closed", "solved", "done"] = "closed"
     closed_at: datetime
-    inputs: str
+    alive_at: datetime
     input_hash: str
+    needs: int = 0
+    offers: int = 0
+    weights_version: str = ""
+    weights_hash: str = ""
+    priced_by: int | None = None
+    prices_hash: str = ""
     solver: str = ""
     solver_version: str = ""
     allocations: tuple[Allocation, ...] = ()
     solution_hash: str = ""
+    objective: Points = 0
+    bound: Points | None = None
+    prices: Prices = ()
+
+
+class WholeRoundDemand(State):
+    """Somebody wants the optimum over the open pool now. Its id is the pool."""
+
+    COLLECTION: ClassVar[str] = "round_demands"
+
+    asked_at: datetime
+    asked_by: str
 
 
 def round_id(pool: str, number: int) -> str:
@@ -35,21 +68,47 @@ def round_id(pool: str, number: int) -> str:
 
 
 class CloseRound(Value):
+    """inputs: compressed (solver/recording.py); the rest as in Round."""
+
     pool: str
     number: Annotated[int, Field(ge=1)]
-    inputs: str
+    kind: RoundKind
+    inputs: bytes
     input_hash: str
+    needs: int
+    offers: int
+    weights_version: str
+    weights_hash: str
+    priced_by: int | None = None
+    prices_hash: str = ""
+
+
+class KeepRound(Value):
+    """It is being worked: nobody need take it over."""
+
+    pool: str
+    number: int
 
 
 class RecordSolution(Value):
+    """prices: of a whole round."""
+
     pool: str
     number: int
     solver: str
     solver_version: str
     allocations: tuple[Allocation, ...]
     solution_hash: str
+    objective: int
+    bound: int | None = None
+    prices: Prices = ()
+    prices_hash: str = ""
 
 
 class FinishRound(Value):
     pool: str
     number: int
+
+
+class DemandWholeRound(Value):
+    pool: Identifier = POOL

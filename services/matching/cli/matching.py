@@ -1,0 +1,108 @@
+"""`guanjia matching solve FILE.json`: what would be matched, and why. No service is needed."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from services.matching.cli.campaign import campaign
+from services.matching.cli.rounds import explain as explain_id
+from services.matching.cli.rounds import optimise, replay, rounds
+from services.matching.cli.selection import selection
+from shared.errors import Invalid
+
+if TYPE_CHECKING:
+    from services.matching.solver.planner.plan import Plan
+
+app = typer.Typer(help="对接方案 Matching: what-if plans.", no_args_is_help=True)
+app.command("selection")(selection)
+app.command("campaign")(campaign)
+app.command("optimise")(optimise)
+app.command("rounds")(rounds)
+app.command("replay")(replay)
+app.command("explain")(explain_id)
+
+
+@app.callback()
+def _group() -> None:
+    """A group, so that other commands can be mounted beside solve."""
+
+
+@app.command("solve")
+def solve(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON instance")],
+    out: Annotated[Path | None, typer.Option(help="结果写入文件 write the result here")] = None,
+    explain: Annotated[
+        str | None, typer.Option(metavar="ID", help="说明这一诉求 explain this request")
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(min=0, help="按城市分开求解的进程数 solve city by city in so many")
+    ] = 0,
+) -> None:
+    """求解一个对接方案，不需要运行任何服务。Solves an instance, without any service running.
+
+    A terminal shows a summary; anything else without --out gets the result as JSON.
+    """
+    notes, console = Console(stderr=True), Console()
+    try:
+        plan = _planned(file, processes, notes)
+    except Invalid as error:
+        for problem in error.problems:
+            notes.print(f"[red]{problem.field}[/]: {problem.zh} · {problem.en}", highlight=False)
+        raise typer.Exit(2) from None
+    lines = _explanation(plan, explain, notes) if explain else []
+    if out:
+        out.write_text(_json(plan), encoding="utf-8")
+    if out or console.is_terminal or lines:
+        _show(console, plan, lines)
+    else:
+        typer.echo(_json(plan), nl=False)
+
+
+def _planned(file: Path, processes: int, notes: Console) -> "Plan":
+    """Imported here: help and other commands need no solver."""
+    from services.matching.solver.planner.plan import plan_of
+    from services.matching.solver.planner.reading import read_instance
+
+    with notes.status("读取 reading") as status:
+        instance = read_instance(file.read_bytes())
+
+        def say(resource: str, done: int, of: int) -> None:
+            status.update(f"求解 solving {escape(resource)} ({done + 1}/{of})")
+
+        return plan_of(instance, say, processes)
+
+
+def _json(plan: "Plan") -> str:
+    from services.matching.solver.planner.result import result_of
+
+    return json.dumps(result_of(plan), ensure_ascii=False, indent=2) + "\n"
+
+
+def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
+    from services.matching.solver.planner.explain import explain
+    from services.matching.solver.planner.words import sentences
+
+    found = explain(plan, request_id)
+    if found is None:
+        name = escape(request_id)
+        notes.print(f"[red]没有诉求 {name}[/] · there is no request {name}", highlight=False)
+        raise typer.Exit(2)
+    return sentences(found)
+
+
+def _show(console: Console, plan: "Plan", lines: list[str]) -> None:
+    from services.matching.solver.planner.summary import tables
+
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not lines:
+        for table in tables(plan):
+            console.print(table)
+        console.print(
+            f"与下界之差 gap to the bound: {plan.gap:.3%} · 用时 {plan.seconds:.2f} s",
+            highlight=False,
+        )

@@ -1,0 +1,189 @@
+"""`guanjia matching optimise, rounds, replay, explain`: what rounds did, do again and why."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from shared.client import ServiceClient
+
+if TYPE_CHECKING:
+    from services.matching.solver.replaying import Replayed
+
+LOOK_EVERY_S = 0.5
+PAGE = 500
+KINDS = {"batch": "微批 batch", "whole": "全池 whole"}
+VERDICTS = {
+    "same": "一致 same",
+    "differs": "不一致 differs",
+    "inputs_differ": "输入已变 inputs differ",
+    "other_solver": "求解器版本不同 another solver's",
+}
+
+Json = Annotated[bool, typer.Option("--json", help="机器可读 machine readable")]
+
+
+def optimise(
+    wait_s: Annotated[
+        float, typer.Option("--wait", min=0, help="最多等待秒数 wait so many seconds at most")
+    ] = 120.0,
+    as_json: Json = False,
+) -> None:
+    """现在就对全部待对接诉求求最优。The optimum over the whole open pool, now."""
+    service, console = ServiceClient("matching"), Console()
+    asked_at = datetime.fromisoformat(service.post("/rounds/whole")["asked_at"])
+    with console.status("求解 solving"):
+        held = _whole_since(service, asked_at, wait_s)
+    if held is None:
+        console.print(f"{wait_s:g} 秒内未完成 · not done within {wait_s:g} s")
+        raise typer.Exit(1)
+    if as_json:
+        typer.echo(json.dumps(held, ensure_ascii=False, indent=1))
+    else:
+        console.print(_table([held]))
+        objective, bound = int(held["objective"]), int(held["bound"] or 0)
+        console.print(
+            f"目标值 objective {objective:,} · 下界 bound {bound:,} · 点 points", highlight=False
+        )
+
+
+def _whole_since(
+    service: ServiceClient, asked_at: datetime, wait_s: float
+) -> dict[str, Any] | None:
+    until = time.monotonic() + wait_s
+    while True:
+        held = service.get("/rounds/latest", {"kind": "whole"})["round"]
+        if held and datetime.fromisoformat(held["closed_at"]) >= asked_at:
+            return dict(held)
+        if time.monotonic() >= until:
+            return None
+        time.sleep(LOOK_EVERY_S)
+
+
+def rounds(
+    after: Annotated[int, typer.Option(min=0, help="从这一轮之后 those after this one")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="连同输入写入文件，供重放 with inputs, for replay --file")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """列出对接轮次，或导出以供重放。Lists rounds, or exports them to be replayed."""
+    service, console = ServiceClient("matching"), Console()
+    found = list(_heads(service, after))
+    if out is not None:
+        with out.open("w", encoding="utf-8") as file:
+            for head in track(found, "导出 exporting", console=Console(stderr=True)):
+                record = service.get(f"/rounds/{head['number']}")
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        console.print(f"已写入 written: {len(found)} · {out}")
+    elif as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        console.print(_table(found))
+
+
+def _heads(service: ServiceClient, after: int) -> Iterator[dict[str, Any]]:
+    place: int | None = after
+    while place is not None:
+        page = service.get("/rounds", {"after": place, "limit": PAGE})
+        yield from page["rounds"]
+        place = page["next"]
+
+
+def _table(found: list[dict[str, Any]]) -> Table:
+    """A terminal may be narrow: no number is cut."""
+    table = Table()
+    for name in ("轮次", "类型 kind", "截止 closed", "状态"):
+        table.add_column(name, no_wrap=True)
+    for name in ("诉求 needs", "资源 offers"):
+        table.add_column(name, justify="right", min_width=6)
+    table.add_column("方案 solution", no_wrap=True)
+    for held in found:
+        table.add_row(
+            str(held["number"]),
+            KINDS[held["kind"]],
+            held["closed_at"][:19],
+            held["state"],
+            f"{held['needs']:,}",
+            f"{held['offers']:,}",
+            held["solution_hash"][:8],
+        )
+    return table
+
+
+def replay(
+    file: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="rounds --out 写的文件 an export"),
+    ] = None,
+    after: Annotated[int, typer.Option(min=0, help="从这一轮之后 those after this one")] = 0,
+    as_json: Json = False,
+) -> None:
+    """重新求解记录下来的每一轮，逐位比较。Solves every recorded round again, bit for bit.
+
+    Exit code 1 where one differs; a round of another solver's version cannot be compared.
+    """
+    from services.matching.solver.min_cost_flow import MinCostFlow
+    from services.matching.solver.replaying import replayed
+
+    records = _of_file(file) if file else _of_service(ServiceClient("matching"))
+    solver = MinCostFlow()
+    wanted = (r for r in records if r["round"]["number"] > after and r["round"]["solution_hash"])
+    results = [
+        replayed(record, solver)
+        for record in track(wanted, "重放 replaying", console=Console(stderr=True))
+    ]
+    _tell(results, as_json=as_json)
+    if any(result.differing and result.verdict != "other_solver" for result in results):
+        raise typer.Exit(1)
+
+
+def _of_file(file: Path) -> Iterator[Mapping[str, Any]]:
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _of_service(service: ServiceClient) -> Iterator[Mapping[str, Any]]:
+    for head in _heads(service, 0):
+        yield service.get(f"/rounds/{head['number']}")
+
+
+def _tell(results: "list[Replayed]", *, as_json: bool) -> None:
+    if as_json:
+        rows = [{name: getattr(r, name) for name in r.__slots__} for r in results]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    console = Console()
+    for result in results:
+        if result.verdict != "same":
+            what = ", ".join(result.differing)
+            console.print(f"{result.number} {VERDICTS[result.verdict]}: {what}", highlight=False)
+    counts = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
+    told = "，".join(f"{VERDICTS[name]} {count:,}" for name, count in counts.items() if count)
+    console.print(f"共重放 replayed {len(results):,}：{told or '—'}", highlight=False)
+
+
+def explain(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="对接或诉求编号 a match or a request")],
+    as_json: Json = False,
+) -> None:
+    """说明为什么这样对接，或为什么还没有对接。Why it was matched so, or not yet."""
+    place = f"/matches/{id_}" if id_.startswith("M-") else f"/needs/{id_}"
+    found = ServiceClient("matching").get(f"{place}/explanation")
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    console = Console()
+    if held := found.get("round"):
+        typed, when = KINDS[held["kind"]], held["closed_at"][:19]
+        console.print(f"第 {held['number']} 轮 · round {held['number']}（{typed}，{when}）")
+    for line in found["text"]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

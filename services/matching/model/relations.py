@@ -1,0 +1,74 @@
+"""Related parties (利害关系人) of a fund: they never receive from it."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from shared.contracts.values import Identifier, Value
+from shared.messaging.decision import State
+
+Tie = Literal["manager", "founder", "relative", "associate"]
+TIE_LABELS: dict[Tie, str] = {
+    "manager": "管理人员",
+    "founder": "发起人、主要捐赠人",
+    "relative": "近亲属",
+    "associate": "其他关联关系",
+}
+RelationState = Literal["declared", "in_force", "leaving"]
+RELATION_LABELS: dict[RelationState, str] = {
+    "declared": "已申报，待复核",
+    "in_force": "已生效",
+    "leaving": "申请撤销，待复核",
+}
+
+
+class Relation(Value):
+    """One person. In every state he is kept from the fund: a doubt counts against paying.
+
+    maker: who declared it, or asked to end it; checker: who approved the declaration.
+    """
+
+    person_id: str
+    tie: Tie
+    state: RelationState = "declared"
+    maker: str
+    checker: str = ""
+    changed_at: datetime
+
+
+class FundRelations(State):
+    """Its id is the fund's."""
+
+    COLLECTION: ClassVar[str] = "fund_relations"
+
+    relations: tuple[Relation, ...] = ()
+
+    def of(self, person_id: str) -> Relation | None:
+        return next((r for r in self.relations if r.person_id == person_id), None)
+
+    def with_relation(self, relation: Relation) -> "FundRelations":
+        others = self.without(relation.person_id).relations
+        ordered = sorted((*others, relation), key=lambda r: r.person_id)
+        return self.model_copy(update={"relations": tuple(ordered)})
+
+    def without(self, person_id: str) -> "FundRelations":
+        kept = tuple(r for r in self.relations if r.person_id != person_id)
+        return self.model_copy(update={"relations": kept})
+
+
+class RelationCommand(Value):
+    fund_id: Identifier
+    person_id: Identifier
+
+
+class DeclareRelation(RelationCommand):
+    tie: Tie
+
+
+class WithdrawRelation(RelationCommand):
+    """It is to end: once another has checked it."""
+
+
+class CheckRelation(RelationCommand):
+    """The second pair of eyes, on a declaration or on the wish to end one."""
+
+    approve: bool

@@ -1,0 +1,86 @@
+"""The person says whether it arrived, and what they think of it."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from services.matching.model.match import ConfirmMatch, Match, RateMatch, ReopenMatch
+from services.matching.pages.links import (
+    APPLICANT,
+    Token,
+    carried_out,
+    field_of,
+    link_invalid,
+    opened,
+)
+from services.matching.pages.showing import choice, described, form, page
+from shared.errors import Invalid
+from shared.web.access import RuntimeDep
+
+router = APIRouter()
+
+# Chosen, not written: the reason goes out with the event, and nobody is to be named in it.
+REASONS = (
+    "没有收到 It did not arrive",
+    "与约定不符 Not what was agreed",
+    "已损坏或不能使用 Damaged or of no use",
+)
+STARS = ("5", "4", "3", "2", "1")
+
+
+@router.get("/c/{token}", response_class=HTMLResponse)
+async def applicant_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await opened(request, runtime, APPLICANT, token)
+    if match is None:
+        return link_invalid(request)
+    now = await runtime.processor.now()
+    body = described(match) + _forms(match, token, now)
+    return page("请确认是否收到 Did it arrive?", body)
+
+
+@router.post("/c/{token}/confirm")
+async def applicant_confirms(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await opened(request, runtime, APPLICANT, token)
+    if match is None:
+        return link_invalid(request)
+    command = ConfirmMatch(match_id=match.id)
+    return await carried_out(request, runtime, command, match, token, APPLICANT)
+
+
+@router.post("/c/{token}/reopen")
+async def applicant_reopens(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await opened(request, runtime, APPLICANT, token)
+    if match is None:
+        return link_invalid(request)
+    reason = await field_of(request, "reason") or REASONS[0]
+    if reason not in REASONS:
+        raise Invalid.of("reason_unknown", "请选择所列原因之一", "choose one of those", "reason")
+    command = ReopenMatch(match_id=match.id, reason=reason)
+    return await carried_out(request, runtime, command, match, token, APPLICANT)
+
+
+@router.post("/c/{token}/rate")
+async def applicant_rates(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await opened(request, runtime, APPLICANT, token)
+    if match is None:
+        return link_invalid(request)
+    stars = await field_of(request, "stars")
+    if stars not in STARS:
+        raise Invalid.of("stars_wrong", "请选择一至五星", "choose one star to five", "stars")
+    command = RateMatch(match_id=match.id, stars=int(stars))
+    return await carried_out(request, runtime, command, match, token, APPLICANT)
+
+
+def _forms(match: Match, token: str, now: datetime) -> str:
+    """What may be done now: nothing is offered that would be refused."""
+    shown = ""
+    if match.state == "delivered":
+        shown += form(f"/c/{token}/confirm", "<button>确认收到 It arrived</button>")
+    if match.may_reopen(now):
+        button = "<button>没有收到 It did not arrive</button>"
+        shown += form(f"/c/{token}/reopen", f"{choice('reason', REASONS)} {button}")
+    if match.state == "confirmed" and match.stars is None:
+        button = "<button>评价 Rate it (1-5)</button>"
+        shown += form(f"/c/{token}/rate", f"{choice('stars', STARS)} 星 {button}")
+    return shown

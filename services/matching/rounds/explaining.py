@@ -1,0 +1,106 @@
+"""Why a match was proposed, and why a need still waits: recomputed in a process of its own."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from services.matching.model.match import Match
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from services.matching.model.round import Round
+from services.matching.rounds import stored
+from services.matching.rounds.pool import inputs_of
+from services.matching.rounds.shelf import Shelf
+from services.matching.solver.apart import SolverApart
+from services.matching.solver.interface import written
+from services.matching.solver.pool.weights import Weights
+from services.matching.store import around, open_need
+from shared import mongo
+
+CLAIMED = "捐赠方从认领菜单中自行认领，没有经过推荐 · its donor took it from the menu, no round did"
+NOTHING_LEFT = "没有尚缺的部分 · nothing of it is still wanted"
+
+
+class Explainer:
+    """One question at a time. A context, so that its process ends with the service."""
+
+    def __init__(self) -> None:
+        self._solver = SolverApart()
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._solver.__aexit__(kind, error, trace)
+
+    async def match(
+        self, database: mongo.Database, match: Match, named: Collection[str] | None
+    ) -> dict[str, Any]:
+        """named: the offers whose ids may be shown, where not all."""
+        about = {"match_id": match.id, "request_id": match.request_id, "offer_id": match.offer_id}
+        held = match.round_number and await stored.load(database, match.round_number)
+        if not held:
+            return about | {"round": None, "explanation": None, "text": [CLAIMED]}
+        text = await stored.inputs_of(database, held.number)
+        return about | _of_round(held) | (await self._ask(text, match.request_id, named) or {})
+
+    async def need(
+        self,
+        database: mongo.Database,
+        need: Need,
+        now: datetime,
+        weights: Weights,
+        named: Collection[str] | None,
+    ) -> dict[str, Any]:
+        """By the last whole round, if it saw the need as it is now; else as things stand."""
+        about = {"request_id": need.id, "remaining": need.remaining, "matches": list(need.matches)}
+        if need.state != "open" or not need.remaining:
+            return about | {"round": None, "explanation": None, "text": [NOTHING_LEFT]}
+        whole = await stored.latest_whole(database)
+        if whole is not None:
+            text = await stored.inputs_of(database, whole.number)
+            found = await self._ask(text, need.id, named)
+            if found and found["explanation"]["unmatched"] == need.remaining:
+                return about | _of_round(whole) | found
+        text = await _as_things_stand(database, need, now, weights)
+        return about | {"round": None} | (await self._ask(text, need.id, named) or {})
+
+    async def _ask(
+        self, text: str, request_id: str, named: Collection[str] | None
+    ) -> dict[str, Any] | None:
+        async with self._turn:
+            return await self._solver.explain(text, request_id, named)
+
+
+async def named_to(database: mongo.Database, source: str | None) -> frozenset[str] | None:
+    """The offers a partner registered; None is all of them."""
+    if source is None:
+        return None
+    rows = database[Offer.COLLECTION].find({"source": source}, {"_id": 1})
+    return frozenset([row["_id"] async for row in rows])
+
+
+def _of_round(held: Round) -> dict[str, Any]:
+    names = {"number", "kind", "closed_at", "solver", "solver_version", "weights_version"}
+    names |= {"weights_hash", "input_hash", "solution_hash", "prices_hash", "priced_by"}
+    return {"round": held.model_dump(mode="json", include=names)}
+
+
+async def _as_things_stand(
+    database: mongo.Database, need: Need, now: datetime, weights: Weights
+) -> str:
+    """The inputs of a batch of this need alone, at the prices of the last whole round."""
+    offers = await Shelf(database).read(now)
+    beside = await around(database, offers, now)
+    last = await stored.LastWhole(database, weights).read()
+    prices = last.prices if last else {}
+    asked = [open_need(need, beside)]
+    return written(inputs_of(asked, beside.admitted(offers), now, weights, prices))
