@@ -12,7 +12,6 @@ from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
     ErasePerson,
-    RegisterParty,
     Request,
     RequestState,
     WithdrawRequest,
@@ -44,10 +43,6 @@ Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
 Staff = Annotated[Credential, Depends(allow(*STAFF))]
 Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
-Registrar = Annotated[
-    Credential,
-    Depends(allow(Role.COLLECTOR, Role.DONOR_PARTNER, Role.OPERATOR, Role.CHANNEL, Role.SERVICE)),
-]
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 
 UNKNOWN = refusal(404, "unknown_request", "没有这个诉求编号", "no such request", "request_id")
@@ -260,14 +255,6 @@ def _levels(caller: Credential) -> tuple[ApprovalLevel, ...]:
 # --- persons ----------------------------------------------------------------------------------
 
 
-@router.post("/parties", status_code=201)
-async def register_party(
-    party: RegisterParty, caller: Registrar, runtime: RuntimeDep, key: IdempotencyKey
-) -> Response:
-    """Keeps a donor's or another party's contact; the same phone is always the same id."""
-    return await answer_to(runtime, caller, party, key)
-
-
 @router.post("/persons/{person_id}/erase")
 async def erase(
     person_id: Identifier, caller: Operator, runtime: RuntimeDep, key: IdempotencyKey
@@ -286,3 +273,13 @@ async def contacts(asked: ContactsAsked, caller: OwnService, runtime: RuntimeDep
     return {
         "contacts": [views.contact_view(vault, id_, persons.get(id_)) for id_ in asked.person_ids]
     }
+
+
+@router.post("/internal/names")
+async def names(asked: ContactsAsked, caller: OwnService, runtime: RuntimeDep) -> dict[str, Any]:
+    """Of donors who consent that it is shown; logged like a contact, and apart from it."""
+    at = await runtime.processor.now()
+    await store.log_access(runtime.database, caller.id, asked.purpose, asked.person_ids, at)
+    persons = await store.find_persons(runtime.database, asked.person_ids)
+    vault = equipment_of(runtime).vault
+    return {"names": [views.name_view(vault, id_, persons.get(id_)) for id_ in asked.person_ids]}

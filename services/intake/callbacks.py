@@ -190,6 +190,8 @@ async def _hear(
     match text.understand(words):
         case text.Received():
             command = _reply(runtime, "received", source, message_id, phone, openid)
+        case text.NotReceived():
+            command = _reply(runtime, "not_received", source, message_id, phone, openid)
         case text.OptedOut():
             command = _reply(runtime, "opted_out", source, message_id, phone, openid)
         case text.Wanted() as wanted:

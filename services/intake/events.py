@@ -28,6 +28,7 @@ from shared.contracts.events import (
     MatchConfirmed,
     MatchDelivered,
     MatchReleased,
+    MatchReopened,
     RequestSubmitted,
 )
 from shared.contracts.values import Value
@@ -41,6 +42,7 @@ def events(vault: Vault, rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
         MatchDelivered: Handler(progress.touches_match, progress.decide_delivered),
         MatchConfirmed: Handler(progress.touches_match, progress.decide_confirmed),
         MatchReleased: Handler(progress.touches_match, progress.decide_released),
+        MatchReopened: Handler(progress.touches_match, progress.decide_reopened),
     }
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, callbacks, events, pages, store
+from services.intake import api, callbacks, events, pages, parties, store
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.equipment import Equipment
 from services.intake.model import Handle, Person, Receipt, Reply, Request
@@ -21,7 +21,7 @@ def create_app(settings: IntakeSettings | None = None) -> FastAPI:
         states=(Request, Person, Handle, Receipt, Reply),
         events=events.events(equipment.vault, equipment.rules),
         commands=events.commands(equipment.vault, equipment.rules),
-        routers=(api.router, callbacks.router, pages.router),
+        routers=(api.router, parties.router, callbacks.router, pages.router),
         indexes=store.INDEXES,
         extras=lambda _settings, _keyring, _http: equipment,
     )

@@ -25,7 +25,7 @@ from shared.contracts.values import (
 )
 from shared.messaging.decision import State
 
-Meaning = Literal["received", "opted_out"]
+Meaning = Literal["received", "not_received", "opted_out"]
 Outcome = Literal["delivered", "failed"]
 Provider = Literal["tencent", "wechat"]
 
@@ -112,7 +112,8 @@ class Person(State):
 
     keys: wrapped keys by record (`contact`, `openid`, a request's id); without them the ciphers
     are noise, so erasing drops them. unfinished: requests by fingerprint, to find duplicates.
-    awaiting: delivered matches that nobody confirmed yet, oldest first.
+    awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that
+    was confirmed last, by whomever: what “没收到” means where nothing is awaited.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -125,6 +126,7 @@ class Person(State):
     erased: bool = False
     unfinished: Mapping[str, Unfinished] = Field(default_factory=dict)
     awaiting: tuple[str, ...] = ()
+    arrived: str = ""
 
 
 class Handle(State):

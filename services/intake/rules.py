@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.intake.channels.towns import is_city_wide, is_known
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Kind, Need
 from shared.errors import Problem
+from shared.towns import is_city_wide, is_known
 
 LEVELS: tuple[ApprovalLevel, ...] = ("village", "town", "city")
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake.channels.towns import town_name
 from services.intake.model import Person, Request, RequestState
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import LABELS
+from shared.towns import town_name
 
 STATE_LABELS: dict[str, str] = {
     RequestState.RECORDED: "已登记，待审批",
@@ -87,6 +87,12 @@ def contact_view(vault: Vault, person_id: str, person: Person | None) -> dict[st
         "opted_out": person.opted_out,
         "erased": person.erased,
     }
+
+
+def name_view(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
+    """name: null where the person is unknown or was erased."""
+    contact = open_contact(vault, person) if person else None
+    return {"person_id": person_id, "name": contact.name if contact else None}
 
 
 def summary_view(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from shared.runtime import Runtime
 log = structlog.get_logger()
 
 CONTACT_PURPOSE = "notice"
+DONOR_PURPOSE = "donor_name_shown"
 TROUBLE = (Transient, BugBrake, mongo.PyMongoError)
 TROUBLE_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
@@ -114,6 +115,8 @@ class Sender:
             return 0
         persons = {notice.person_id for notice in waiting}
         contacts = await self._outbound.contacts.of(persons, CONTACT_PURPOSE)
+        shown = {notice.donor_id for notice in waiting if notice.donor_id}
+        names = await self._outbound.contacts.names(shown, DONOR_PURPOSE)
         start_before = time.monotonic() + start_within_s(self._settings)
         answers = await self._execute([_claim_command(n, contacts) for n in waiting])
         ours = [
@@ -123,7 +126,8 @@ class Sender:
         ]
         for notice, answer in ours:
             contact = contacts.get(notice.person_id, NOBODY)
-            self._begin(self._send(notice, answer.body, contact, start_before))
+            name = names.get(notice.donor_id or "")
+            self._begin(self._send(notice, answer.body, contact, name, start_before))
         return len(ours)
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
@@ -141,22 +145,32 @@ class Sender:
         task.add_done_callback(self._sending.discard)
 
     async def _send(
-        self, notice: Notice, claim: Mapping[str, Any], contact: Contact, start_before: float
+        self,
+        notice: Notice,
+        claim: Mapping[str, Any],
+        contact: Contact,
+        donor_name: str | None,
+        start_before: float,
     ) -> None:
         channel: NoticeChannel = claim["channel"]
         async with self._gate:
-            outcome = await self._outcome(notice, channel, contact, start_before)
+            outcome = await self._outcome(notice, channel, contact, donor_name, start_before)
         if outcome.kind == "misconfigured":
             self._alarm(channel, outcome)
         self._outcomes.put_nowait(_outcome_command(notice, channel, claim["attempt"], outcome))
 
     async def _outcome(
-        self, notice: Notice, channel: NoticeChannel, contact: Contact, start_before: float
+        self,
+        notice: Notice,
+        channel: NoticeChannel,
+        contact: Contact,
+        donor_name: str | None,
+        start_before: float,
     ) -> Outcome:
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
         try:
-            return await self._outbound.send(notice, channel, contact)
+            return await self._outbound.send(notice, channel, contact, donor_name)
         except Exception:
             log.exception("provider_adapter_failed", channel=channel, notice_id=notice.id)
             return Outcome("unknown", code="adapter_failed")

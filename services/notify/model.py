@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.events import NoticeChannel
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
 NoticeState = Literal["created", "sending", "retry", "sent", "unknown", "failed", "delivered"]
@@ -71,6 +71,7 @@ class Notice(State):
 
     channel: where the last attempt went. reachable: where the person could be reached then.
     tries: attempts ever made; some that were certainly not sent are not kept.
+    donor_id: whose name the person may see; it is asked for at the moment of sending.
     """
 
     COLLECTION: ClassVar[str] = "notices"
@@ -85,6 +86,8 @@ class Notice(State):
     code: str = ""
     link: Link | None = None
     amount_fen: int | None = None
+    donor_id: str | None = None
+    donor_kind: DonorKind | None = None
     reachable: tuple[NoticeChannel, ...] = ()
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()

@@ -7,7 +7,7 @@ from services.notify.contacts import Contact, Contacts
 from services.notify.model import Notice
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.purposes import BY_NAME
-from services.notify.templates import sms_parameters, wechat_parameters
+from services.notify.templates import Donor, sms_parameters, wechat_parameters
 from shared.contracts.events import NoticeChannel
 from shared.security import Keyring
 
@@ -22,15 +22,21 @@ class Outbound:
     matching_url: str
     intake_url: str
 
-    async def send(self, notice: Notice, channel: NoticeChannel, contact: Contact) -> Outcome:
-        return await self.providers[channel].send(self._message(notice, channel, contact))
+    async def send(
+        self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
+    ) -> Outcome:
+        message = self._message(notice, channel, contact, donor_name)
+        return await self.providers[channel].send(message)
 
-    def _message(self, notice: Notice, channel: NoticeChannel, contact: Contact) -> Message:
+    def _message(
+        self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
+    ) -> Message:
         template = BY_NAME[notice.purpose].template
+        donor = Donor(donor_name, notice.donor_kind)
         parameters = (
-            wechat_parameters(template, notice.regarding, notice.amount_fen)
+            wechat_parameters(template, notice.regarding, notice.amount_fen, donor)
             if channel == "wechat"
-            else sms_parameters(notice.regarding)
+            else sms_parameters(template, notice.regarding, donor)
         )
         return Message(
             notice_id=notice.id,

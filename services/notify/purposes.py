@@ -17,6 +17,7 @@ from shared.contracts.events import (
     MatchCommitted,
     MatchDelivered,
     MatchProposed,
+    MatchReopened,
     NoticeChannel,
     RequestDeclined,
     RequestOpened,
@@ -41,12 +42,16 @@ class LinkUse:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """recipient: whose id in the fact. channels: in order of preference."""
+    """recipient: whose id in the fact. channels: in order of preference.
+
+    unless: a field of the fact that, when true, makes the notice needless.
+    """
 
     name: str
     recipient: Literal["applicant", "donor"]
     link: LinkUse | None = None
     channels: tuple[NoticeChannel, ...] = WECHAT_FIRST
+    unless: str = ""
 
     @property
     def template(self) -> Template:
@@ -61,9 +66,13 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestRecorded: (Purpose("request_recorded", "applicant", FOLLOW_REQUEST),),
     RequestOpened: (Purpose("request_opened", "applicant", FOLLOW_REQUEST),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
-    MatchProposed: (Purpose("match_proposed", "donor", ANSWER_PROPOSAL),),
+    MatchProposed: (Purpose("match_proposed", "donor", ANSWER_PROPOSAL, unless="claimed"),),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
     MatchDelivered: (Purpose("match_delivered", "applicant", CONFIRM_RECEIPT),),
+    MatchReopened: (
+        Purpose("match_reopened", "applicant"),
+        Purpose("match_not_arrived", "donor"),
+    ),
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     LedgerReceived: (Purpose("ledger_received", "donor"),),
 }

@@ -2,14 +2,26 @@
 
 Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
-number, so that two notices about different things never have the same content.
+number, so that two notices about different things never have the same content. `{2}` is the donor,
+by name only where he consents and the name is short enough.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from shared.contracts.values import DonorKind
 
 REFERENCE_LENGTH = 6
+SMS_VARIABLE_MAX = 6
+WECHAT_THING_MAX = 20
+# For donors who did not consent that their name is shown.
+DONOR_WORDS: Mapping[DonorKind | None, str] = {
+    None: "爱心人士",
+    DonorKind.INDIVIDUAL: "爱心人士",
+    DonorKind.ENTERPRISE: "爱心企业",
+    DonorKind.SOCIAL_ORGANISATION: "爱心组织",
+}
 
 _REQUEST = re.compile(r"R-[0-9a-f]{20}")
 
@@ -27,6 +39,7 @@ class Template:
     status: str
     hint: str
     with_amount: bool = False
+    with_donor: bool = False
 
     @property
     def wechat_id(self) -> str:
@@ -64,17 +77,32 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "match_committed": Template(
         "2400005",
-        "您的诉求已落实帮助，正在安排，送达前会有人与您联系。尾号{1}。",
+        "您的诉求已由{2}落实帮助，正在安排，送达前会有人与您联系。尾号{1}。",
         "诉求进度提醒",
         "已落实帮助，正在安排",
         "送达前会有人与您联系",
+        with_donor=True,
     ),
     "match_delivered": Template(
         "2400006",
-        "您的帮助已送达，收到请回复1；没有收到请联系村(居)委会。尾号{1}。",
+        "您的帮助已送达，收到请回复1，没有收到请回复“没收到”。尾号{1}。",
         "帮助送达确认",
         "帮助已送达，请确认",
         "点击确认收到，也可回复1",
+    ),
+    "match_reopened": Template(
+        "2400009",
+        "已记录您没有收到帮助，正在重新安排，有确定的进展会通知您。尾号{1}。",
+        "诉求进度提醒",
+        "没有收到，正在重新安排",
+        "有确定的进展会通知您",
+    ),
+    "match_not_arrived": Template(
+        "2400010",
+        "您支持的一项对接，对方反映没有收到，对接社工会与您联系核实。尾号{1}。",
+        "对接进度提醒",
+        "对方反映没有收到",
+        "对接社工会与您联系核实",
     ),
     "ledger_disbursed": Template(
         "2400007",
@@ -106,18 +134,38 @@ def sms_units(sign_name: str, text: str) -> int:
     return len(f"【{sign_name}】{text}".encode("utf-16-le")) // 2
 
 
-def sms_parameters(regarding: str) -> tuple[str, ...]:
-    return (reference_of(regarding),)
+@dataclass(frozen=True, slots=True)
+class Donor:
+    """name: None where it may not be shown, or is not known. It stays out of repr, and of logs."""
+
+    name: str | None = field(default=None, repr=False)
+    kind: DonorKind | None = None
+
+    def shown(self, length_max: int) -> str:
+        """A name that would have to be cut is not shown in part."""
+        if self.name and len(self.name) <= length_max:
+            return self.name
+        return DONOR_WORDS[self.kind]
+
+
+SOMEBODY = Donor()
+
+
+def sms_parameters(template: Template, regarding: str, donor: Donor = SOMEBODY) -> tuple[str, ...]:
+    reference = reference_of(regarding)
+    return (reference, donor.shown(SMS_VARIABLE_MAX)) if template.with_donor else (reference,)
 
 
 def wechat_parameters(
-    template: Template, regarding: str, amount_fen: int | None
+    template: Template, regarding: str, amount_fen: int | None, donor: Donor = SOMEBODY
 ) -> tuple[tuple[str, str], ...]:
-    fields = (
+    fields: tuple[tuple[str, str], ...] = (
         ("thing1", template.status),
         ("character_string2", reference_of(regarding)),
         ("thing3", template.hint),
     )
+    if template.with_donor:
+        fields = (*fields, ("thing5", donor.shown(WECHAT_THING_MAX)))
     if template.with_amount and amount_fen is not None:
         return (*fields, ("amount4", f"¥{amount_fen // 100}.{amount_fen % 100:02d}"))
     return fields

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from services.intake.channels.towns import codes_by_name
 from services.intake.channels.words import CATEGORY_WORDS, CLASS_WORDS, KIND_WORDS
 from shared.contracts.values import (
     LABELS,
@@ -16,6 +15,7 @@ from shared.contracts.values import (
     Kind,
 )
 from shared.errors import Invalid, Problem
+from shared.towns import codes_by_name
 
 _FIELDS: dict[str, str] = {
     "number": "编号 序号编号 诉求编号 id message_id number",

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from services.intake.channels.towns import CITY_WIDE, codes_by_name, towns
 from services.intake.channels.words import (
     CATEGORY_WORDS,
     CLASS_WORDS,
@@ -22,8 +21,12 @@ from services.intake.channels.words import (
     keyword_categories,
 )
 from shared.contracts.values import MONEY_UNIT, BeneficiaryClass, Category, Kind, Need
+from shared.towns import CITY_WIDE, codes_by_name, towns
 
 RECEIVED_WORDS = frozenset({"1", "收到", "已收到", "收到了", "确认收到", "已经收到"})
+NOT_RECEIVED_WORDS = frozenset(
+    {"没收到", "没有收到", "未收到", "还没收到", "还没有收到", "尚未收到", "没收到货"}
+)
 OPT_OUT_WORDS = frozenset({"退订", "t", "td", "n", "r"})
 NAMELESS = "未留姓名"
 
@@ -42,6 +45,11 @@ _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
 @dataclass(frozen=True, slots=True)
 class Received:
     """“It arrived.”"""
+
+
+@dataclass(frozen=True, slots=True)
+class NotReceived:
+    """“It did not arrive.”"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class Unclear:
     """Too little to record: neither an amount nor an item with a number."""
 
 
-Understood = Received | OptedOut | Wanted | Unclear
+Understood = Received | NotReceived | OptedOut | Wanted | Unclear
 
 
 def understand(text: str) -> Understood:
@@ -76,6 +84,8 @@ def understand(text: str) -> Understood:
     word = plain.strip("。.!,;\"'“” ").casefold()
     if word in RECEIVED_WORDS:
         return Received()
+    if word in NOT_RECEIVED_WORDS:
+        return NotReceived()
     if word in OPT_OUT_WORDS:
         return OptedOut()
     return _wanted(_THOUSANDS.sub("", plain))

@@ -8,13 +8,20 @@ from shared.messaging.decision import Answer
 
 HOW_TO_WRITE = (
     "请写明诉求：类型 类别 金额或物品数量 镇街 困难类别 姓名，"
-    "例如“心愿 生活物资 200元 茶山镇 低保 张三”。收到帮助后回复“收到”。\n"
+    "例如“心愿 生活物资 200元 茶山镇 低保 张三”。收到帮助后回复“收到”，没有收到回复“没收到”。\n"
     "Write kind, category, amount or item, town, class and name, as in the example."
 )
 THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."
+NOT_ARRIVED = (
+    "已记下您没有收到：刚办结的会重新安排，时间较久的请联系村(居)委会。"
+    "Noted that it did not arrive: what is recent is arranged anew."
+)
 NOTHING_AWAITED = "目前没有等待您确认的帮助。Nothing waits for your confirmation now."
 OPTED_OUT = "已为您退订通知。You will get no more notices."
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
+
+
+_MEANT = {"received": THANKS, "not_received": NOT_ARRIVED, "opted_out": OPTED_OUT}
 
 
 def as_request(
@@ -39,7 +46,7 @@ def words_for(answer: Answer) -> str:
     if problems := body.get("problems"):
         return "\n".join(f"{problem['zh']} {problem['en']}" for problem in problems)
     if meaning := body.get("meaning"):
-        return {"received": THANKS, "opted_out": OPTED_OUT}.get(meaning, NOTHING_AWAITED)
+        return _MEANT.get(meaning, NOTHING_AWAITED)
     number = body["request_id"]
     match body["decision"]:
         case "opened":

@@ -5,6 +5,7 @@ from datetime import datetime
 from services.intake.decide.persons import not_awaiting
 from services.intake.model import (
     Handle,
+    Meaning,
     Person,
     Receipt,
     Reply,
@@ -56,7 +57,7 @@ def follow_reply(states: States, item: Command[UnderstandReply]) -> tuple[AnyRef
 
 
 def decide_reply(states: States, item: Command[UnderstandReply], _now: datetime) -> Decision:
-    """`received` is for the oldest delivered match; with none waiting it says nothing, ever."""
+    """It is about the oldest delivered match; with none waiting, 收到 says nothing, ever."""
     known = states.get(Reply, item.data.reply_id)
     if known is not None:
         return Decision(answer=_answer(known))
@@ -65,12 +66,21 @@ def decide_reply(states: States, item: Command[UnderstandReply], _now: datetime)
     if item.data.meaning == "opted_out":
         leaving = person or Person(id=person_id)
         return _understood(item.data, leaving.model_copy(update={"opted_out": True}), None)
-    if person is None or not person.awaiting:
+    match_id = _meant(person, item.data.meaning)
+    if person is None or match_id is None:
         # Kept, so that the provider's repetition of it confirms no later delivery.
         reply = _reply(item.data, person_id, None)
         return Decision(states=(reply,), answer=_answer(reply))
-    match_id = person.awaiting[0]
     return _understood(item.data, not_awaiting(person, match_id), match_id)
+
+
+def _meant(person: Person | None, meaning: Meaning) -> str | None:
+    """Who says 没收到 with nothing awaited means what somebody confirmed for him."""
+    if person is None:
+        return None
+    if person.awaiting:
+        return person.awaiting[0]
+    return person.arrived or None if meaning == "not_received" else None
 
 
 def _person_id(states: States, asked: UnderstandReply) -> str:
@@ -89,7 +99,7 @@ def _reply(asked: UnderstandReply, person_id: str, match_id: str | None) -> Repl
 
 
 def _answer(reply: Reply) -> Answer:
-    if reply.meaning == "received" and reply.match_id is None:
+    if reply.meaning != "opted_out" and reply.match_id is None:
         return Answer(200, {"meaning": "nothing_awaited"})
     body = {"meaning": reply.meaning} | ({"match_id": reply.match_id} if reply.match_id else {})
     return Answer(200, body)

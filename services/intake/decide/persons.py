@@ -101,6 +101,15 @@ def with_request(person: Person, request: Request, text: Sealed | None) -> Perso
     return person.model_copy(update={"unfinished": unfinished, "keys": keys})
 
 
+def with_unfinished(person: Person, request: Request) -> Person:
+    """It is unfinished business again, unless another like it took its place meanwhile."""
+    if request.fingerprint in person.unfinished:
+        return person
+    entry = Unfinished(request_id=request.id, recorded_at=request.recorded_at)
+    unfinished = {**person.unfinished, request.fingerprint: entry}
+    return person.model_copy(update={"unfinished": unfinished})
+
+
 def without_request(person: Person, request: Request) -> Person:
     entry = person.unfinished.get(request.fingerprint)
     if entry is None or entry.request_id != request.id:
@@ -116,8 +125,14 @@ def awaiting(person: Person, match_id: str) -> Person:
 
 
 def not_awaiting(person: Person, match_id: str) -> Person:
+    """Nor remembered as arrived."""
     left = tuple(id_ for id_ in person.awaiting if id_ != match_id)
-    return person.model_copy(update={"awaiting": left})
+    arrived = "" if person.arrived == match_id else person.arrived
+    return person.model_copy(update={"awaiting": left, "arrived": arrived})
+
+
+def arrived(person: Person, match_id: str) -> Person:
+    return not_awaiting(person, match_id).model_copy(update={"arrived": match_id})
 
 
 def forgotten(person: Person) -> Person:

@@ -1,9 +1,15 @@
-"""What matching says of a request: committed, delivered, confirmed, released; then closed."""
+"""What matching says of a request: committed, delivered, confirmed, released, reopened; closed."""
 
 from datetime import datetime
 from typing import Literal
 
-from services.intake.decide.persons import awaiting, not_awaiting, without_request
+from services.intake.decide.persons import (
+    arrived,
+    awaiting,
+    not_awaiting,
+    with_unfinished,
+    without_request,
+)
 from services.intake.model import Person, Portion, Request, RequestState
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
@@ -11,12 +17,18 @@ from shared.contracts.events import (
     MatchConfirmed,
     MatchDelivered,
     MatchReleased,
+    MatchReopened,
     RequestClosed,
+    RequestReopened,
 )
 from shared.messaging.decision import NOTHING, AnyRef, Decision, Ref, States
 
 MatchEvent = (
-    Event[MatchCommitted] | Event[MatchDelivered] | Event[MatchConfirmed] | Event[MatchReleased]
+    Event[MatchCommitted]
+    | Event[MatchDelivered]
+    | Event[MatchConfirmed]
+    | Event[MatchReleased]
+    | Event[MatchReopened]
 )
 
 
@@ -44,7 +56,7 @@ def decide_confirmed(states: States, event: Event[MatchConfirmed], _now: datetim
     if request is None:
         return NOTHING
     person = states.get(Person, event.data.person_id)
-    person = not_awaiting(person, event.subject) if person else None
+    person = arrived(person, event.subject) if person else None
     if request.state is not RequestState.OPEN or request.confirmed_quantity < request.need.quantity:
         return Decision(states=(request, *((person,) if person else ())))
     closed = request.model_copy(update={"state": RequestState.CLOSED})
@@ -57,14 +69,43 @@ def decide_confirmed(states: States, event: Event[MatchConfirmed], _now: datetim
 
 
 def decide_released(states: States, event: Event[MatchReleased], _now: datetime) -> Decision:
-    request = states.get(Request, event.data.request_id)
-    if request is None or event.subject not in request.matches:
+    request = _without_portion(states, event)
+    if request is None:
         return NOTHING
-    left = {id_: p for id_, p in request.matches.items() if id_ != event.subject}
-    changed = request.model_copy(update={"matches": left})
     person = states.get(Person, event.data.person_id)
     kept = (not_awaiting(person, event.subject),) if person else ()
-    return Decision(states=(changed, *kept))
+    return Decision(states=(request, *kept))
+
+
+def decide_reopened(states: States, event: Event[MatchReopened], _now: datetime) -> Decision:
+    """Delivered: it is on its way again. Confirmed: the request lacks it anew, and reopens."""
+    if event.data.was == "delivered":
+        request = _with_portion(states, event, "committed")
+    else:
+        request = _without_portion(states, event)
+    if request is None:
+        return NOTHING
+    person = states.get(Person, event.data.person_id)
+    person = not_awaiting(person, event.subject) if person else None
+    lacks = request.confirmed_quantity < request.need.quantity
+    if request.state is not RequestState.CLOSED or not lacks:
+        return Decision(states=(request, *((person,) if person else ())))
+    opened = request.model_copy(update={"state": RequestState.OPEN})
+    person = with_unfinished(person, opened) if person else None
+    fact = RequestReopened(person_id=request.person_id)
+    return Decision(
+        states=(opened, *((person,) if person else ())),
+        events=((opened, fact),),
+    )
+
+
+def _without_portion(states: States, event: MatchEvent) -> Request | None:
+    """None where it never counted."""
+    request = states.get(Request, event.data.request_id)
+    if request is None or event.subject not in request.matches:
+        return None
+    left = {id_: p for id_, p in request.matches.items() if id_ != event.subject}
+    return request.model_copy(update={"matches": left})
 
 
 def _with_portion(

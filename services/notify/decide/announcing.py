@@ -8,6 +8,7 @@ from services.notify.model import Link, Notice
 from services.notify.purposes import PURPOSES, LinkUse, Purpose
 from services.notify.rules import after
 from shared.contracts.envelope import Event, Fact
+from shared.contracts.events import MatchFact
 from shared.ids import derived_id
 from shared.messaging.decision import AnyRef, Decision, Ref, States
 
@@ -28,6 +29,8 @@ def decide_event(states: States, event: Event[Any], now: datetime) -> Decision:
 
 def _called_for(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
     for purpose in PURPOSES[type(event.data)]:
+        if purpose.unless and getattr(event.data, purpose.unless):
+            continue
         person_id = recipient_of(purpose, event.data)
         if person_id:
             yield purpose, person_id, derived_id("N", event.id, person_id, purpose.name)
@@ -53,7 +56,16 @@ def _notice(
         due_at=after(now),
         link=_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
+        **_donor(event.data),
     )
+
+
+def _donor(fact: Fact) -> dict[str, Any]:
+    """His id goes along only where he consents that his name is shown."""
+    if not isinstance(fact, MatchFact):
+        return {}
+    shown = fact.donor_id if fact.name_shown else None
+    return {"donor_id": shown, "donor_kind": fact.donor_kind}
 
 
 def _link(use: LinkUse, event: Event[Any], now: datetime) -> Link:

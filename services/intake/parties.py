@@ -1,0 +1,67 @@
+"""HTTP for those who register donors and other parties: one, or many at a time."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from pydantic import Field, ValidationError
+
+from services.intake.api import answer_of
+from services.intake.model import RegisterParty
+from shared.contracts.values import Value
+from shared.errors import Invalid, describe_validation
+from shared.messaging.decision import Answer, Command
+from shared.security import Credential, Role
+from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to
+
+router = APIRouter()
+
+BATCH_MAX = 500
+
+Registrar = Annotated[
+    Credential,
+    Depends(allow(Role.COLLECTOR, Role.DONOR_PARTNER, Role.OPERATOR, Role.CHANNEL, Role.SERVICE)),
+]
+
+
+class BatchParty(Value):
+    """party: as in `POST /parties`; checked one by one, so that one does not hold the others."""
+
+    idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
+    party: dict[str, Any]
+
+
+@router.post("/parties", status_code=201)
+async def register_party(
+    party: RegisterParty, caller: Registrar, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Keeps a donor's or another party's contact; the same phone is always the same id."""
+    return await answer_to(runtime, caller, party, key)
+
+
+@router.post("/parties/batch")
+async def register_parties(
+    rows: Annotated[list[BatchParty], Field(max_length=BATCH_MAX)],
+    caller: Registrar,
+    runtime: RuntimeDep,
+) -> dict[str, Any]:
+    """Each party's own answer, in order: its person_id, or its problems."""
+    source = caller.source or caller.id
+    checked = [_checked(row, source, caller.id) for row in rows]
+    commands = [each for each in checked if isinstance(each, Command)]
+    decided = iter(await runtime.processor.execute_many(commands))
+    answers = [answer_of(next(decided)) if isinstance(c, Command) else c for c in checked]
+    return {
+        "answers": [
+            {"idempotency_key": row.idempotency_key, "status": answer.status, **answer.body}
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+    }
+
+
+def _checked(row: BatchParty, source: str, principal: str) -> Command[RegisterParty] | Answer:
+    try:
+        party = RegisterParty.model_validate(row.party)
+    except ValidationError as error:
+        return answer_of(Invalid(*describe_validation(error)))
+    return Command(party, key=f"{source}|{row.idempotency_key}", principal=principal)
