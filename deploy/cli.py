@@ -38,7 +38,8 @@ class Guanjia(LazyGroup):
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
-        "audit": Lazy("账本 The ledger: verify, replay.", ("services.audit.cli",)),
+        "matching": Lazy("对接 Matching: solve, explain.", ("services.matching.cli.matching",)),
+        "audit": Lazy("账本 The ledger: verify, prove, report.", ("services.audit.cli",)),
     }
 
 

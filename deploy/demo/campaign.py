@@ -6,13 +6,12 @@ Figures of the article of January 2022: 1,000 wishes of three classes, 18 enterp
 
 import csv
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.intake.channels.towns import towns
 from shared.contracts.events import Applicant, DonationReceived, OfferSubmitted, RequestSubmitted
 from shared.contracts.values import (
     LABELS,
@@ -24,11 +23,14 @@ from shared.contracts.values import (
     Kind,
     Need,
 )
+from shared.towns import towns
 
 SEED = 20220118
 WISHES = 1000
 FUND_ID = "nuanliu-2022"
 FUND_NAME = "新春暖“留”行动专项基金"
+CAMPAIGN_ID, CAMPAIGN_NAME = "nuanliu-2022", "新春暖“留”行动"
+CAMPAIGN_LIVES = timedelta(days=30)
 GIVEN_YUAN = (
     *(5000, 6000, 6800, 8000, 8800, 9000, 10000, 10000, 10000, 10888),
     *(12000, 12000, 12800, 15000, 15000, 16000, 18000, 19212),
@@ -91,13 +93,14 @@ class Enterprise:
     def openid(self) -> str:
         return f"demo-donor-{self.number:02d}"
 
-    def offer(self, donor_id: str) -> OfferSubmitted:
+    def offer(self, donor_id: str, campaign_id: str | None = None) -> OfferSubmitted:
         return OfferSubmitted(
             donor_id=donor_id,
             unit=MONEY_UNIT,
             quantity=self.amount_fen,
             beneficiary_classes=CLASSES,
             fund_id=FUND_ID,
+            campaign_id=campaign_id,
         )
 
     def donation(self, donor_id: str, received_at: datetime) -> DonationReceived:
@@ -192,6 +195,19 @@ class Wish:
 
 def enterprises() -> tuple[Enterprise, ...]:
     return tuple(Enterprise(number, yuan * 100) for number, yuan in enumerate(GIVEN_YUAN, 1))
+
+
+def terms(donor_ids: Iterable[str], now: datetime) -> dict[str, Any]:
+    """Of the campaign: its wishes are those of three classes that come in from now on."""
+    return {
+        "campaign_id": CAMPAIGN_ID,
+        "name": CAMPAIGN_NAME,
+        "starts_at": (now - timedelta(hours=1)).isoformat(),
+        "ends_at": (now + CAMPAIGN_LIVES).isoformat(),
+        "budget_fen": TOTAL_FEN,
+        "criteria": {"beneficiary_classes": [each.value for each in CLASSES]},
+        "donor_ids": sorted(donor_ids),
+    }
 
 
 def wishes(count: int = WISHES, seed: int = SEED) -> tuple[Wish, ...]:

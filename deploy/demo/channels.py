@@ -76,6 +76,12 @@ class Doors:
 
         return dict(await asyncio.gather(*(one(giver) for giver in givers)))
 
+    async def open_campaign(self, ids: dict[int, str]) -> None:
+        """The city creates it; these donors may give in it."""
+        terms = campaign.terms(ids.values(), datetime.now(UTC))
+        city = self._desks.at("matching", "approver-city")
+        await city.post("/campaigns", terms, key=f"create-{campaign.CAMPAIGN_ID}")
+
     async def offer(self, offers: Sequence[tuple[str, OfferSubmitted]]) -> None:
         """(message id, offer)."""
         rows = [

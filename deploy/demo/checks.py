@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed
+from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed, Said
 from services.audit.model import AMOUNTS
 from services.notify.purposes import PURPOSES
 from shared.contracts.events import FACTS
@@ -32,6 +32,7 @@ class Expected:
     received_fen: int
     requests: int | None = None
     closed: int | None = None
+    donors: int | None = None
 
 
 def checks(
@@ -43,6 +44,23 @@ def checks(
         *_notices(figures, health, events),
         *_log(figures, events, log),
         *_health(health),
+    ]
+
+
+def campaign_checks(expected: Expected, figures: Figures, told: Said) -> list[Check]:
+    """The campaign's own report against what was played, and against the rest of matching."""
+    money = told["money"]
+    spent = figures.fen("confirmed")
+    return [
+        Check("行动的诉求 requests of the campaign", expected.requests, told["requests"]["total"]),
+        Check("行动的捐赠方 donors of the campaign", expected.donors, told["donors"]["pledged"]),
+        Check("行动认捐 pledged (fen)", expected.received_fen, money["pledged_fen"]),
+        Check("行动已确认 confirmed: campaign = matching", spent, money["confirmed_fen"]),
+        Check(
+            "行动预算余额 budget left = budget - confirmed",
+            money["budget_fen"] - spent,
+            money["budget_left_fen"],
+        ),
     ]
 
 

@@ -152,7 +152,7 @@ async def _chosen(play: Play, asked: Asked) -> Outcome:
 
 
 def _conclude(outcome: Outcome, asked: Asked, board: Board, stack: Stack) -> None:
-    said = summary.as_json(outcome.figures, outcome.checks, board.seconds)
+    said = summary.as_json(outcome.figures, outcome.checks, board.seconds, outcome.campaign)
     if asked.json:
         asked.json.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
     board.progress.stop()

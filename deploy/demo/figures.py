@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.desks import Desks
-from services.audit.verify.balances import totals
+from services.audit.verify.books import totals
 from services.audit.verify.replay import replay
 from services.audit.verify.verifier import verify_log
 from services.audit.views import encoded

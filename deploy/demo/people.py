@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 from deploy.demo.desks import Desk, Desks
@@ -23,6 +23,7 @@ WAYS_TO_WRITE = {
     "wechat": ("/simulator/wechat/texts", "openid", "收到"),
 }
 
+T = TypeVar("T")
 Match = dict[str, Any]
 Message = dict[str, Any]
 
@@ -159,8 +160,8 @@ class Applicants:
             letters, self._letters = self._letters, []
             for channel, (path, _, _) in WAYS_TO_WRITE.items():
                 mine = [body for way, body in letters if way == channel]
-                if mine:
-                    await self._simulators.post(path, mine)
+                for page in _pages(mine):
+                    await self._simulators.post(path, page)
                     self._done.confirmed[channel] += len(mine)
 
     def _write(self, message: Message) -> None:
@@ -233,8 +234,8 @@ async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(WORK_EVERY_S)
 
 
-def _pages(ids: list[str]) -> list[list[str]]:
-    return [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
+def _pages(all_of_them: list[T]) -> list[list[T]]:
+    return [all_of_them[start : start + PAGE] for start in range(0, len(all_of_them), PAGE)]
 
 
 async def _batch(desk: Desk, path: str, ids: list[str]) -> int:

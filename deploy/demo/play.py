@@ -12,9 +12,9 @@ from deploy.demo import campaign, goods
 from deploy.demo.board import Board, Stage
 from deploy.demo.campaign import Wish
 from deploy.demo.channels import HTTP_CREDENTIALS, Doors, Pace
-from deploy.demo.checks import Check, Expected, checks
+from deploy.demo.checks import Check, Expected, campaign_checks, checks
 from deploy.demo.desks import Desks
-from deploy.demo.figures import Figures, count_events, look, look_at_health, replayed
+from deploy.demo.figures import Figures, Said, count_events, look, look_at_health, replayed
 from deploy.demo.people import Answer, Applicants, Done, Donors, Manners, Phones, Staff
 from deploy.local.stack import Stack
 from shared.contracts.values import Channel
@@ -29,8 +29,11 @@ ACCEPTED = ("accepted", "committed", "delivered", "confirmed")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """campaign: its report, where there is one."""
+
     figures: Figures
     checks: list[Check]
+    campaign: Said | None = None
 
     @property
     def agrees(self) -> bool:
@@ -50,13 +53,14 @@ class Play:
 
     async def campaign(self, wishes: Sequence[Wish]) -> Outcome:
         """The New Year campaign, on so many wishes."""
-        await self.money()
+        await self.money(campaign.CAMPAIGN_ID)
         unreachable: set[str] = set()
         manners = Manners(
             answer=partial(first_ones_hesitate, len(wishes)),
             confirmed_by_staff=lambda match: match["request_id"] in unreachable,
         )
-        expected = Expected(campaign.TOTAL_FEN, requests=len(wishes), closed=len(wishes))
+        count, donors = len(wishes), len(campaign.enterprises())
+        expected = Expected(campaign.TOTAL_FEN, requests=count, closed=count, donors=donors)
         sending = self._send(wishes, unreachable)
         return await self.until_quiet(sending, manners, expected, "approver-village")
 
@@ -76,14 +80,17 @@ class Play:
     async def _import(self, requests: Path) -> None:
         self.board.say(await self.doors.import_file("requests", requests, (0, 1)))
 
-    async def money(self) -> dict[int, str]:
-        """Enterprise number -> its id."""
+    async def money(self, campaign_id: str | None = None) -> dict[int, str]:
+        """Enterprise number -> its id. campaign_id: what they give in, if in any."""
         givers = campaign.enterprises()
         stage = self.board.stage("善款到账 donations", len(givers))
         await self.doors.open_fund()
         ids = await self.doors.register(givers)
         await self.doors.donate(givers, ids)
-        await self.doors.offer([(f"money-{g.number}", g.offer(ids[g.number])) for g in givers])
+        if campaign_id:
+            await self.doors.open_campaign(ids)
+        offers = [(f"money-{g.number}", g.offer(ids[g.number], campaign_id)) for g in givers]
+        await self.doors.offer(offers)
         stage.to(len(givers))
         stage.finish()
         return ids
@@ -175,12 +182,20 @@ class Play:
             audit = figures.audit
             events = await count_events(self.stack.kafka_bootstrap)
             log = await asyncio.to_thread(replayed, audit["log_dir"], audit["vkey"])
-            outcome = Outcome(figures, checks(expected, figures, health, events, log))
+            told = await self._campaign() if expected.donors else None
+            found = checks(expected, figures, health, events, log)
+            found += campaign_checks(expected, figures, told) if told else []
+            outcome = Outcome(figures, found, told)
             if outcome.agrees or time.monotonic() > deadline:
                 stage.to(len(outcome.checks))
                 stage.finish()
                 return outcome
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _campaign(self) -> Said:
+        desk = self.desks.at("matching", "operator")
+        told: Said = await desk.get(f"/campaigns/{campaign.CAMPAIGN_ID}/report")
+        return told
 
 
 def first_ones_hesitate(wishes: int, number: int) -> Answer:

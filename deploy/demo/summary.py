@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.demo.checks import Check
-from deploy.demo.figures import Figures
+from deploy.demo.figures import Figures, Said
 from deploy.local.stack import Stack
-from services.audit.cli import yuan
+from services.audit.cli.showing import yuan
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
 from services.matching.model.match import STATE_LABELS as MATCH_LABELS
 from shared.contracts.values import LABELS
@@ -36,13 +36,16 @@ NOTICE_LABELS = {
 }
 
 
-def as_json(figures: Figures, found: Iterable[Check], seconds: float) -> dict[str, Any]:
+def as_json(
+    figures: Figures, found: Iterable[Check], seconds: float, campaign: Said | None = None
+) -> dict[str, Any]:
     requests, audit = figures.intake["requests"], figures.audit
     wrong = [check for check in found if not check.holds]
     return {
         "requests": {name: requests[name] for name in ("by_state", "by_channel")},
         "matches": {"by_state": figures.matching["matches"]["by_state"]},
         "notifications": {name: figures.notify[name] for name in ("by_channel", "by_outcome")},
+        "campaign": campaign,
         "ledger": {name: audit[name] for name in (*LEDGER, "size", "root", "vkey", "log_dir")},
         "seconds": round(seconds, 1),
         "differences": [{"what": c.what, "expected": c.expected, "found": c.found} for c in wrong],
@@ -57,6 +60,7 @@ def show(console: Console, said: Mapping[str, Any], found: list[Check], stack: S
     notices = said["notifications"]
     _counts(console, "通知结果 notices by outcome", notices["by_outcome"], NOTICE_LABELS)
     _counts(console, "通知渠道 notices by channel", notices["by_channel"], NOTICE_LABELS)
+    _campaign(console, said["campaign"])
     _ledger(console, said["ledger"], stack)
     _verdict(console, found)
     console.print(f"用时 took {said['seconds']} s", soft_wrap=True)
@@ -67,6 +71,24 @@ def _counts(
 ) -> None:
     named = (f"{labels.get(k, k)} {k} [bold]{n:,}[/]" for k, n in counts.items())
     console.print(f"[cyan]{title}[/]: {' · '.join(named)}", soft_wrap=True)
+
+
+def _campaign(console: Console, told: Mapping[str, Any] | None) -> None:
+    if told is None:
+        return
+    money, donors = told["money"], told["donors"]
+    classes = " · ".join(
+        f"{name} {count:,}" for name, count in told["requests"]["by_class_zh"].items()
+    )
+    console.print(
+        f"[cyan]专项行动 campaign[/]: {told['campaign']['name']} · "
+        f"微心愿 [bold]{told['requests']['total']:,}[/] wishes ({classes}) · "
+        f"企业 [bold]{donors['pledged']}[/] enterprises · "
+        f"认捐 CNY [bold]{yuan(money['pledged_fen'])}[/] pledged · "
+        f"已确认 {yuan(money['confirmed_fen'])} confirmed · "
+        f"余额 {yuan(money['budget_left_fen'])} left",
+        soft_wrap=True,
+    )
 
 
 def _ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
