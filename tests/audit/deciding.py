@@ -2,24 +2,66 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from hashlib import sha256
+from typing import Any, TypeVar
 
-from services.audit.events import COMMANDS, EVENTS
-from services.audit.model import HEAD, ApproveFund, Commitment, Fund, LogHead, ProposeFund
-from services.audit.verify.balances import Books
+from services.audit import events
+from services.audit.model import (
+    ApproveFund,
+    Commitment,
+    Donation,
+    Fund,
+    FundTerms,
+    LogHead,
+    ProposeFund,
+    Stock,
+    stock_id,
+)
+from services.audit.preparing import BankSecrets
+from services.audit.rules import Rules
+from services.audit.verify.accounts import load_chart
+from services.audit.verify.books import Books
+from services.audit.verify.books.originals import named_original
 from services.audit.verify.canonical import parse_entry
 from services.audit.verify.merkle import Frontier, leaf_hash
 from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
+from shared.contracts.events import (
+    DonationReceived,
+    DonationRefunded,
+    FeeCharged,
+    GoodsReceived,
+    LedgerFact,
+    LedgerGoodsRefused,
+    LedgerRefused,
+    MatchAccepted,
+    MatchConfirmed,
+    MatchReleased,
+    PaymentMade,
+    StatementRow,
+)
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import Value
-from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, State, States
 
+FOUNDATION = "guanjia"
+OTHER_FOUNDATION = "chashan"
 ORIGIN = "guanjia.test/log/2026"
+NEXT_ORIGIN = "guanjia.test/log/2027"
+OTHER_ORIGIN = "guanjia.test/log/chashan/2026"
 NOW = datetime(2026, 1, 15, 8, tzinfo=UTC)
+NEXT_YEAR = datetime(2026, 12, 31, 16, tzinfo=UTC)
+"""Midnight in China."""
 FUND = "NEW-YEAR"
 BANK = "/partners/bank"
 MATCHING = "/matching"
+GOODS = {"item": "棉被", "unit": "床"}
+ANYTHING = FundTerms()
+RULES = Rules(load_chart(), {FOUNDATION: "莞家", OTHER_FOUNDATION: "茶山"}, FOUNDATION)
+SECRETS = BankSecrets(lambda purpose: sha256(purpose.encode()).digest())
+EVENTS = events.events(RULES, SECRETS)
+COMMANDS = events.commands(RULES)
+
+S = TypeVar("S", bound=State)
 
 
 def event(data: Fact, id_: str, subject: str = "", source: str = MATCHING) -> Event[Any]:
@@ -37,19 +79,59 @@ def event(data: Fact, id_: str, subject: str = "", source: str = MATCHING) -> Ev
 
 
 def gift(
-    amount_fen: int, id_: str = "gift-1", *, fund: str = FUND, donor: str = "P-donor"
-) -> Event[DonationReceived]:
+    amount_fen: int,
+    id_: str = "gift-1",
+    *,
+    fund: str = FUND,
+    donor: str = "P-donor",
+    listed: tuple[str, int] | None = None,
+    designation: str = "",
+) -> Event[Any]:
+    """listed: statement and row."""
     data = DonationReceived(
         donor_id=donor,
         fund_id=fund,
         amount_fen=amount_fen,
         received_at=NOW,
         bank_reference=f"ref-{id_[:40]}",
+        statement=StatementRow(statement=listed[0], row=listed[1]) if listed else None,
+        designation=designation,
     )
     return event(data, id_, source=BANK)
 
 
-def match(amount: int, *, fund: str | None = FUND, unit: str = "fen") -> dict[str, Any]:
+def goods(quantity: int, id_: str = "goods-1", *, fund: str = FUND) -> Event[Any]:
+    data = GoodsReceived(
+        donor_id="P-donor",
+        fund_id=fund,
+        quantity=quantity,
+        received_at=NOW,
+        reference=f"ref-{id_[:40]}",
+        **GOODS,
+    )
+    return event(data, id_, source=BANK)
+
+
+def paid(match_id: str, amount_fen: int, id_: str = "pay-1") -> Event[Any]:
+    data = PaymentMade(match_id=match_id, amount_fen=amount_fen, paid_at=NOW, bank_reference="p")
+    return event(data, id_, source=BANK)
+
+
+def refunded(donation: str, amount_fen: int, id_: str = "refund-1") -> Event[Any]:
+    data = DonationRefunded(
+        donation_id=donation, amount_fen=amount_fen, refunded_at=NOW, bank_reference="r"
+    )
+    return event(data, id_, source=BANK)
+
+
+def charged(amount_fen: int, id_: str = "fee-1", *, fund: str = FUND) -> Event[Any]:
+    data = FeeCharged(fund_id=fund, amount_fen=amount_fen, charged_at=NOW, bank_reference="f")
+    return event(data, id_, source=BANK)
+
+
+def match(
+    amount: int, *, fund: str | None = FUND, unit: str = "fen", **more: Any
+) -> dict[str, Any]:
     return {
         "request_id": "R-1",
         "offer_id": "O-1",
@@ -58,6 +140,7 @@ def match(amount: int, *, fund: str | None = FUND, unit: str = "fen") -> dict[st
         "unit": unit,
         "quantity": amount,
         "fund_id": fund,
+        **more,
     }
 
 
@@ -83,10 +166,21 @@ class Audit:
     said: list[tuple[str, Fact]] = field(default_factory=list)
 
     def hear(self, event: Event[Any], now: datetime = NOW) -> Decision:
-        return self._apply(EVENTS[type(event.data)], event, now)
+        handler = EVENTS[type(event.data)]
+        return self._apply(handler, handler.prepare(event) if handler.prepare else event, now)
 
-    def do(self, data: Value, principal: str = "maker", now: datetime = NOW) -> Decision:
-        return self._apply(COMMANDS[type(data)], Command(data, principal=principal), now)
+    def do(
+        self, data: Value, principal: str = "maker", now: datetime = NOW, key: str = ""
+    ) -> Decision:
+        command = Command(data, principal=principal, key=key or f"{principal}|{len(self.said)}")
+        return self._apply(COMMANDS[type(data)], command, now)
+
+    def answer(
+        self, data: Value, principal: str = "maker", now: datetime = NOW, key: str = ""
+    ) -> Answer:
+        answer = self.do(data, principal, now, key).answer
+        assert answer is not None
+        return answer
 
     def _apply(self, handler: Any, given: Any, now: datetime) -> Decision:
         refs = set(handler.touches(given))
@@ -96,54 +190,87 @@ class Audit:
         for state in decision.states:
             assert Ref(type(state), state.id) in refs
             self.states[Ref(type(state), state.id)] = state
-        self.leaves += [record.fields["leaf"] for record in decision.records]
+        told = [fact for _, fact in decision.events if isinstance(fact, LedgerFact)]
+        assert all(speaker in decision.states for speaker, _ in decision.events)
+        assert [fact.entry.encode() for fact in told] == _leaves(decision)
+        self.leaves += _leaves(decision)
         self.said += [(speaker.id, fact) for speaker, fact in decision.events]
         return decision
 
     def _view(self, refs: set[AnyRef]) -> States:
         return States({ref: self.states.get(ref) for ref in refs})
 
+    def get(self, state: type[S], id_: str) -> S:
+        found = self.states[Ref(state, id_)]
+        assert isinstance(found, state)
+        return found
+
+    def all(self, state: type[S]) -> dict[str, S]:
+        return {s.id: s for s in self.states.values() if isinstance(s, state)}
+
     @property
     def head(self) -> LogHead:
-        head = self.states[Ref(LogHead, HEAD)]
-        assert isinstance(head, LogHead)
-        return head
+        return self.get(LogHead, FOUNDATION)
 
     def fund(self, id_: str = FUND) -> Fund:
-        fund = self.states[Ref(Fund, id_)]
-        assert isinstance(fund, Fund)
-        return fund
+        return self.get(Fund, id_)
 
     def commitment(self, id_: str) -> Commitment:
-        commitment = self.states[Ref(Commitment, id_)]
-        assert isinstance(commitment, Commitment)
-        return commitment
+        return self.get(Commitment, id_)
 
     def commitments(self) -> dict[str, Commitment]:
-        return {s.id: s for s in self.states.values() if isinstance(s, Commitment)}
+        return self.all(Commitment)
 
-    def entries(self) -> list[LedgerEntry]:
-        return [parse_entry(leaf) for leaf in self.leaves]
+    def stock(self, fund: str = FUND) -> Stock:
+        return self.get(Stock, stock_id(fund, **GOODS))
 
-    def books(self) -> Books:
+    def donation(self) -> Donation:
+        """The only one."""
+        (found,) = self.all(Donation).values()
+        return found
+
+    def entries(self, log: str = "") -> list[LedgerEntry]:
+        found = [parse_entry(leaf) for leaf in self.leaves]
+        return [entry for entry in found if log in ("", entry["log"])]
+
+    def books(self, log: str = ORIGIN) -> Books:
         """What the log alone says, with every invariant of a replay checked."""
-        books = Books()
-        for entry in self.entries():
-            books.apply(entry)
+        books, entries = Books(), self.entries(log)
+        for entry in entries:
+            named = named_original(entry)
+            books.apply(entry, None if named is None else entries[named])
         return books
 
-    def root(self) -> bytes:
-        return Frontier().extend(map(leaf_hash, self.leaves)).root()
+    def root(self, log: str = "") -> bytes:
+        leaves = [raw for raw in self.leaves if log in ("", parse_entry(raw)["log"])]
+        return Frontier().extend(map(leaf_hash, leaves)).root()
 
-    def kinds(self) -> list[str]:
-        return [entry["kind"] for entry in self.entries()]
+    def kinds(self, log: str = "") -> list[str]:
+        return [entry["kind"] for entry in self.entries(log)]
 
 
-def open_audit(*funds: str) -> Audit:
-    """A ledger with its log and these funds open."""
+def _leaves(decision: Decision) -> list[bytes]:
+    return [record.fields["leaf"] for record in decision.records]
+
+
+def open_audit(*funds: str, terms: FundTerms = ANYTHING, restricted: bool = False) -> Audit:
+    """A ledger with its logs and these funds open."""
     audit = Audit()
-    audit.states[Ref(LogHead, HEAD)] = LogHead(id=HEAD, origin=ORIGIN)
+    for id_, origin in ((FOUNDATION, ORIGIN), (OTHER_FOUNDATION, OTHER_ORIGIN)):
+        audit.states[Ref(LogHead, id_)] = LogHead(id=id_, origin=origin)
     for fund in funds or (FUND,):
-        audit.do(ProposeFund(fund_id=fund, name="暖“留”慈善基金"), "maker")
-        audit.do(ApproveFund(fund_id=fund), "checker")
+        open_fund(audit, fund, terms=terms, restricted=restricted)
     return audit
+
+
+def open_fund(audit: Audit, fund: str, now: datetime = NOW, **more: Any) -> None:
+    audit.do(ProposeFund(fund_id=fund, name="暖“留”慈善基金", **more), "maker", now)
+    assert audit.answer(ApproveFund(fund_id=fund), "checker", now).status == 200
+
+
+def reason(audit: Audit) -> str:
+    """Of the last refusal."""
+    fact = audit.said[-1][1]
+    assert isinstance(fact, LedgerRefused | LedgerGoodsRefused)
+    assert audit.kinds()[-1] == "refusal"
+    return fact.reason

@@ -1,5 +1,6 @@
 """Logs for the tests: facts sealed into entries, and an independent, naive Merkle tree."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,19 +13,56 @@ from services.audit.log import entry
 from services.audit.log.head import Draft, LogHead, Sealed, append
 from services.audit.log.publisher import LogDirectory
 from services.audit.log.signing import SigningKey
+from services.audit.verify.accounts import load_chart
 from services.audit.verify.note import Checkpoint
-from shared.contracts.ledger import Authorisation, Event, Refused
+from shared.contracts.ledger import (
+    Authorisation,
+    EntryRef,
+    Event,
+    Position,
+    PreviousLog,
+    Purpose,
+    Refused,
+    Terms,
+)
 
 ORIGIN = "guanjia.test/ledger/2026"
+LAST_YEAR = "guanjia.test/ledger/2025"
 FUND = "FUND-NEWYEAR"
 GENERAL = "FUND-GENERAL"
+OLD = "FUND-OLD"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TWO_PEOPLE = Authorisation(maker="staff-1", checker="staff-2", reference="consent-7")
+CHASHAN = "441900103"
+TERMS = Terms(
+    beneficiary_classes=[],
+    categories=["home_care", "meals"],
+    fee_permille_max=100,
+    purpose="茶园暖留：送餐与居家照料",
+    towns=[CHASHAN],
+)
+ANY = Terms(beneficiary_classes=[], categories=[], fee_permille_max=100, purpose="", towns=[])
+MEALS = Purpose(beneficiary_class="elderly_living_alone", category="meals", town=CHASHAN)
+RICE = entry.Goods("大米 rice", "kg", 50)
+FROZEN = PreviousLog(
+    log=LAST_YEAR, root=base64.b64encode(sha256(b"2025").digest()).decode(), size=1000
+)
+CHART = load_chart()
 
 
-def log_key() -> SigningKey:
+def log_key(origin: str = ORIGIN) -> SigningKey:
     """A fixed key, so that published bytes are the same in every run."""
-    return SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    return SigningKey(origin, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+
+
+def fund_ref(fund: str) -> entry.FundRef:
+    """The general fund is unrestricted, every other one restricted."""
+    return entry.FundRef(fund, CHART.of_fund(restricted=fund != GENERAL))
+
+
+def opening(fund: str) -> entry.Opening:
+    restricted = fund != GENERAL
+    return entry.Opening(fund_ref(fund), "新年暖留基金", restricted, TERMS if restricted else ANY)
 
 
 @dataclass
@@ -33,9 +71,16 @@ class Writer:
 
     head: LogHead = field(default_factory=lambda: LogHead(ORIGIN))
     sealed: list[Sealed] = field(default_factory=list)
+    positions: bool = False
+    """Whether events say where they stood on the broker."""
 
     def fact(self, subject: str, event_id: str | None = None) -> entry.Fact:
         event = Event(source="/test", id=event_id or f"{subject}:{self.head.size}")
+        if self.positions:
+            at = self.head.size
+            event["position"] = Position(
+                cluster="test", topic="donations", partition=at % 3, offset=at // 3
+            )
         return entry.Fact(event, subject, START)
 
     def add(self, draft: Draft) -> int:
@@ -44,30 +89,66 @@ class Writer:
         self.sealed.append(sealed)
         return sealed.index
 
-    def open(self, fund: str = FUND, *, restricted: bool = True) -> int:
+    def open(self, fund: str = FUND) -> int:
+        return self.add(entry.fund_opened(self.fact(fund), opening(fund)))
+
+    def carry(self, balance_fen: int, outstanding_fen: int = 0, fund: str = OLD) -> int:
+        fact = self.fact(fund)
         return self.add(
-            entry.fund_opened(self.fact(fund), fund, "新年暖留基金", restricted=restricted)
+            entry.fund_carried(fact, opening(fund), FROZEN, balance_fen, outstanding_fen)
         )
 
-    def donate(self, amount_fen: int, fund: str = FUND) -> int:
-        return self.add(entry.donation_received(self.fact("donation-1"), fund, amount_fen))
+    def carry_commitment(
+        self, match: str, outstanding_fen: int, named: int = 7, fund: str = OLD
+    ) -> int:
+        previous = EntryRef(log=LAST_YEAR, index=named)
+        fact = self.fact(match)
+        return self.add(
+            entry.commitment_carried(fact, fund_ref(fund), outstanding_fen, MEALS, previous)
+        )
 
-    def commit(self, match: str, amount_fen: int, fund: str = FUND) -> int:
-        return self.add(entry.commitment(self.fact(match), fund, amount_fen))
+    def carry_goods(self, goods: entry.Goods = RICE, fund: str = OLD) -> int:
+        return self.add(entry.goods_carried(self.fact("stock-1"), fund_ref(fund), goods, FROZEN))
+
+    def donate(self, amount_fen: int, fund: str = FUND) -> int:
+        fact = self.fact("donation-1")
+        return self.add(entry.donation_received(fact, fund_ref(fund), amount_fen))
+
+    def receive(self, goods: entry.Goods = RICE, fund: str = FUND) -> int:
+        return self.add(entry.goods_received(self.fact("donation-2"), fund_ref(fund), goods))
+
+    def distribute(
+        self, match: str, goods: entry.Goods = RICE, fund: str = FUND, purpose: Purpose = MEALS
+    ) -> int:
+        return self.add(entry.goods_distributed(self.fact(match), fund_ref(fund), goods, purpose))
+
+    def commit(
+        self, match: str, amount_fen: int, fund: str = FUND, purpose: Purpose = MEALS
+    ) -> int:
+        return self.add(entry.commitment(self.fact(match), fund_ref(fund), amount_fen, purpose))
 
     def disburse(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
-        return self.add(entry.disbursement(self.fact(match), fund, amount_fen, named))
+        fact = self.fact(match)
+        return self.add(entry.disbursement(fact, fund_ref(fund), amount_fen, named))
 
     def release(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
-        return self.add(entry.release(self.fact(match), fund, amount_fen, named))
+        return self.add(entry.release(self.fact(match), fund_ref(fund), amount_fen, named))
+
+    def fee(self, amount_fen: int, fund: str = FUND) -> int:
+        return self.add(entry.management_fee(self.fact("fee-1"), fund_ref(fund), amount_fen))
+
+    def refund(self, amount_fen: int, gift: int, fund: str = FUND, log: str | None = None) -> int:
+        named = EntryRef(log=log or self.head.origin, index=gift)
+        return self.add(entry.refund(self.fact("refund-1"), fund_ref(fund), amount_fen, named))
 
     def reverse(self, index: int) -> int:
         original = self.sealed[index].entry
         return self.add(entry.reversal(self.fact(f"reversal-{index}"), original, TWO_PEOPLE))
 
     def transfer(self, amount_fen: int, from_fund: str, to_fund: str) -> int:
+        giver, taker = fund_ref(from_fund), fund_ref(to_fund)
         fact = self.fact("transfer-1")
-        return self.add(entry.transfer(fact, from_fund, to_fund, amount_fen, TWO_PEOPLE))
+        return self.add(entry.transfer(fact, giver, taker, amount_fen, TWO_PEOPLE))
 
     def refuse(self, match: str) -> int:
         refused = Refused(code="fund_insufficient", kind="commitment", fund=FUND, amount_fen=1)
@@ -78,38 +159,59 @@ class Writer:
         return [each.raw for each in self.sealed]
 
 
-def year_of_facts(size: int) -> Writer:
-    """A log of `size` entries of every kind."""
-    writer = Writer()
-    writer.open()
-    writer.open(GENERAL, restricted=False)
-    steps = _steps(writer)
+def year_of_facts(size: int, *, positions: bool = False) -> Writer:
+    """A log of `size` entries; of every kind, where it has 30 or more."""
+    writer = Writer(positions=positions)
+    writer.open(FUND)
+    writer.open(GENERAL)
+    steps = life(writer)
     while writer.head.size < size:
         next(steps)
     return writer
 
 
-def _steps(writer: Writer) -> Iterator[int]:
-    number = 0
+def life(writer: Writer) -> Iterator[int]:
+    """Entries for ever, one at a step, with the index of each. Fund FUND and GENERAL are open."""
+    yield from _round(writer, 1)
+    yield writer.carry(90_000, 30_000)
+    named = writer.carry_commitment("match-old", 30_000)
+    yield named
+    yield writer.disburse("match-old", 10_000, named, OLD)
+    yield writer.carry_goods()
+    yield writer.distribute("match-old-b", fund=OLD)
+    number = 1
     while True:
         number += 1
-        match = f"match-{number}"
-        gift = writer.donate(20_000)
-        yield gift
-        named = writer.commit(match, 10_000)
-        yield named
-        yield writer.disburse(match, 6_000, named)
-        yield writer.release(match, 3_999, named)
-        yield writer.refuse(f"{match}-b")
-        if number % 7 == 0:
-            yield writer.reverse(gift)
-        if number % 5 == 0:
-            yield writer.transfer(5, FUND, GENERAL)
+        yield from _round(writer, number)
+
+
+def _round(writer: Writer, number: int) -> Iterator[int]:
+    match = f"match-{number}"
+    gift = writer.donate(20_000)
+    yield gift
+    named = writer.commit(match, 10_000)
+    yield named
+    yield writer.disburse(match, 6_000, named)
+    yield writer.release(match, 3_999, named)
+    yield writer.refuse(f"{match}-b")
+    if number % 2 == 1:
+        yield writer.receive()
+        yield writer.distribute(match)
+    if number % 3 == 1:
+        yield writer.fee(700)
+        yield writer.refund(1_000, gift)
+    if number % 6 == 2:
+        yield writer.reverse(gift)
+        goods = writer.receive()
+        yield goods
+        yield writer.reverse(goods)
+    if number % 5 == 2:
+        yield writer.transfer(5, FUND, GENERAL)
 
 
 def publish_all(writer: Writer, path: Path, step: int = 100) -> Checkpoint:
     """Publish a writer's entries to `path`, `step` entries a checkpoint."""
-    log = LogDirectory(path, log_key())
+    log = LogDirectory(path, log_key(writer.head.origin))
     pairs = list(enumerate(writer.leaves))
     for at in range(0, len(pairs), step):
         log.publish(pairs[at : at + step])

@@ -82,4 +82,11 @@ def test_an_entry_too_long_for_a_bundle_is_refused() -> None:
 
 
 def test_the_schema_is_exported_with_every_kind() -> None:
-    assert len(entry_schema()["discriminator"]["mapping"]) == 8
+    assert len(entry_schema()["discriminator"]["mapping"]) == 15
+
+
+@pytest.mark.parametrize("depth", [300, 900, 2_000, 50_000])
+def test_what_is_nested_too_deeply_is_refused_like_anything_else(depth: int) -> None:
+    for read in (parse, parse_entry):
+        with pytest.raises(NotCanonicalError):
+            read(b"[" * depth + b"]" * depth)

@@ -16,6 +16,7 @@ from services.audit.verify.note import (
     Signature,
     VerifierKey,
     open_checkpoint,
+    trusted_checkpoint,
 )
 from tests.audit.ledgers import ORIGIN, log_key
 
@@ -83,6 +84,67 @@ def test_a_witness_cosignature_verifies_with_its_time() -> None:
     signed = private.sign(f"cosignature/v1\ntime 1767225600\n{body}".encode())
     line = Signature(witness.name, witness.id, (1767225600).to_bytes(8, "big") + signed)
     assert Note(body, (line,)).signers([VerifierKey.parse(str(witness))]) == [witness]
+
+
+def cosigned_note(*witnesses: SigningKey, by: SigningKey | None = None) -> Note:
+    body = Checkpoint(ORIGIN, 1, bytes(32)).body()
+    lines = (witness.cosign(body, 1_767_225_600 + at) for at, witness in enumerate(witnesses))
+    return Note(body, ((by or log_key()).sign(body), *lines))
+
+
+def witness_key(name: str = "witness.test") -> SigningKey:
+    return SigningKey.generate(name, COSIGNATURE)
+
+
+def test_one_of_the_logs_keys_is_enough() -> None:
+    """While a key is replaced an auditor may hold both, and old checkpoints have but one."""
+    old, new = log_key(), SigningKey.generate(ORIGIN)
+    for signer in (old, new):
+        note = bytes(cosigned_note(by=signer))
+        assert trusted_checkpoint(note, [old.vkey, new.vkey]).size == 1
+    with pytest.raises(NoteError, match="not signed by"):
+        trusted_checkpoint(bytes(cosigned_note()), [new.vkey])
+    with pytest.raises(NoteError, match="not signed by"):
+        trusted_checkpoint(bytes(cosigned_note()), [])
+
+
+def test_a_key_vouches_for_its_own_log_alone() -> None:
+    other = SigningKey("another.test/log", log_key().private)
+    with pytest.raises(NoteError, match="another log"):
+        trusted_checkpoint(bytes(cosigned_note(by=other)), [other.vkey])
+
+
+def test_a_quorum_is_counted_in_witnesses_that_signed_well() -> None:
+    one, two, away = witness_key(), witness_key(), witness_key()
+    known = [key.vkey for key in (one, two, away)]
+    note = cosigned_note(one, two)
+    assert trusted_checkpoint(bytes(note), [log_key().vkey], known, 2).size == 1
+    assert trusted_checkpoint(bytes(note), [log_key().vkey], known[:2]).size == 1
+    with pytest.raises(NoteError, match="2 witnesses cosigned, 3"):
+        trusted_checkpoint(bytes(note), [log_key().vkey], known)
+    forged = one.cosign("another body\n", 1_767_225_600)
+    with pytest.raises(NoteError, match="bad signature"):
+        trusted_checkpoint(bytes(cosigned_note().plus([forged])), [log_key().vkey], known, 0)
+
+
+def test_a_cosignature_of_another_time_is_none() -> None:
+    """The time is signed with it."""
+    witness = witness_key()
+    line = cosigned_note(witness).signatures[1]
+    later = (1_767_225_601).to_bytes(8, "big") + line.signature[8:]
+    note = cosigned_note().plus([Signature(line.name, line.key_id, later)])
+    with pytest.raises(NoteError, match="bad signature"):
+        note.cosigners([witness.vkey])
+
+
+def test_a_logs_own_signature_is_no_cosignature() -> None:
+    assert cosigned_note().cosigners([log_key().vkey]) == []
+
+
+def test_a_witness_key_survives_its_text() -> None:
+    key = witness_key()
+    assert SigningKey.parse(key.secret()).vkey == key.vkey
+    assert key.vkey.algorithm == COSIGNATURE
 
 
 def test_the_secret_key_survives_its_text_and_stays_out_of_repr() -> None:

@@ -1,102 +1,169 @@
-"""Code that nobody here wrote, the Go team's tlog and note packages, judges our log."""
+"""Code that nobody here wrote judges our log: the Go team's tlog and note packages (gocheck), and
+transparency-dev's fsck, proof format and cosignatures (gotessera).
+"""
 
-import shutil
-import subprocess
+import base64
+import json
+import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.audit.log.publisher import LogDirectory
-from services.audit.verify.tiles import pack_bundle, split_bundle
-from tests.audit.ledgers import log_key, publish_all, year_of_facts
+from services.audit.log.signing import SigningKey
+from services.audit.log.witnesses import Witnesses
+from services.audit.verify.merkle import leaf_hash
+from services.audit.verify.note import VerifierKey
+from services.audit.verify.proofs import prove_consistency, prove_inclusion
+from services.audit.verify.receipt import make_receipt
+from services.audit.verify.source import Directory
+from services.audit.verify.verifier import verify_log
+from tests.audit.goprograms import built, ran
+from tests.audit.ledgers import log_key, naive_root, publish_all, year_of_facts
+from tests.audit.tampering import SIZE, TAMPERINGS, other_history
+from tests.audit.witnessing import witnessing
 
-SOURCE = Path(__file__).parent / "gocheck"
 VKEY = str(log_key().vkey)
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
+
+Judge = Callable[[Path], bool]
 
 
 @pytest.fixture(scope="module")
 def gocheck(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("go is not installed (Debian package golang-go, 1.26 or later)")
-    program = tmp_path_factory.mktemp("go") / "gocheck"
-    build = subprocess.run(
-        [go, "build", "-o", str(program), "."],
-        cwd=SOURCE,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if build.returncode != 0:
-        pytest.skip(f"go cannot build the checker here: {build.stderr.strip()[-300:]}")
-    return program
+    return built("gocheck", tmp_path_factory.mktemp("go")) / "gocheck"
 
 
-def run(program: Path, log: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(program), str(log), VKEY], capture_output=True, text=True, timeout=60, check=False
-    )
+@pytest.fixture(scope="module")
+def tessera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with fsck and receiptcheck."""
+    fsck = "github.com/transparency-dev/tessera/cmd/fsck"
+    return built("gotessera", tmp_path_factory.mktemp("go"), fsck, "./receiptcheck")
 
 
+@pytest.fixture
+def judged(request: pytest.FixtureRequest, tmp_path: Path) -> Judge:
+    """Whether the program named by the parameter accepts a log."""
+
+    def by_gocheck(log: Path) -> bool:
+        return ran([request.getfixturevalue("gocheck"), log, VKEY]).returncode == 0
+
+    def by_fsck(log: Path) -> bool:
+        """It says so; its exit code is always 0. Many workers: it waits for ever for one that has
+        found a fault when there is no other."""
+        key = tmp_path / "vkey"
+        key.write_text(VKEY)
+        program = request.getfixturevalue("tessera") / "fsck"
+        options = ["--ui=false", "--N=16", f"--storage_url=file://{log}/", f"--public_key={key}"]
+        return "Successfully fsck'd log" in ran([program, *options]).stdout
+
+    return {"gocheck": by_gocheck, "fsck": by_fsck}[request.param]
+
+
+both = pytest.mark.parametrize("judged", ["gocheck", "fsck"], indirect=True)
+
+
+@both
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 1000, 65_537])
-def test_go_accepts_our_log_at_every_kind_of_size(gocheck: Path, tmp_path: Path, size: int) -> None:
-    log = LogDirectory(tmp_path, log_key())
+def test_go_accepts_our_log_at_every_kind_of_size(judged: Judge, tmp_path: Path, size: int) -> None:
+    log = LogDirectory(tmp_path / "log", log_key())
     log.publish((number, b"entry %d" % number) for number in range(size // 2))
     log.publish((number, b"entry %d" % number) for number in range(size))
-    result = run(gocheck, tmp_path)
-    assert result.returncode == 0, result.stdout
+    assert judged(tmp_path / "log")
 
 
-def flipped(name: str) -> Callable[[Path], None]:
-    def tamper(log: Path) -> None:
-        data = bytearray((log / name).read_bytes())
-        data[len(data) // 2] ^= 1
-        (log / name).write_bytes(data)
-
-    return tamper
-
-
-def rebundled(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[Path], None]:
-    """The first two bundles' entries, changed; the tiles stay as they are."""
-
-    def tamper(log: Path) -> None:
-        paths = [log / "tile/entries/000", log / "tile/entries/001"]
-        entries = change([each for p in paths for each in split_bundle(p.read_bytes(), 256)])
-        paths[0].write_bytes(pack_bundle(entries[:256]))
-        paths[1].write_bytes(pack_bundle(entries[256:512]))
-
-    return tamper
-
-
-def other_history(log: Path) -> None:
-    """Entries and tiles of another log of the same size below the old checkpoint."""
-    other = year_of_facts(599)
-    other.donate(1)
-    publish_all(other, log / "other", step=600)
-    shutil.rmtree(log / "tile")
-    (log / "other/tile").rename(log / "tile")
-
-
-TAMPERINGS = {
-    "flipped byte in an entry": flipped("tile/entries/001"),
-    "flipped byte in a tile": flipped("tile/0/001"),
-    "flipped byte in a partial tile": flipped("tile/0/002.p/88"),
-    "flipped byte in an upper tile": flipped("tile/1/000.p/2"),
-    "flipped byte in the checkpoint": flipped("checkpoint"),
-    "swapped bundles": rebundled(lambda entries: entries[256:] + entries[:256]),
-    "removed entry": rebundled(lambda entries: entries[:9] + entries[10:] + entries[-1:]),
-    "reordered entries": rebundled(lambda e: [*e[:9], e[10], e[9], *e[11:]]),
-    "duplicated entry": rebundled(lambda entries: entries[:10] + entries[9:-1]),
-    "second history": other_history,
-}
-
-
+@both
 @pytest.mark.parametrize("name", TAMPERINGS)
-def test_go_rejects_what_we_reject(gocheck: Path, tmp_path: Path, name: str) -> None:
-    publish_all(year_of_facts(600), tmp_path, step=600)
-    assert run(gocheck, tmp_path).returncode == 0
-    TAMPERINGS[name](tmp_path)
-    assert run(gocheck, tmp_path).returncode != 0
+def test_go_rejects_what_we_reject(judged: Judge, tmp_path: Path, name: str) -> None:
+    log = tmp_path / "log"
+    publish_all(year_of_facts(SIZE), log, step=SIZE)
+    assert judged(log)
+    TAMPERINGS[name](log)
+    assert not judged(log)
+    assert not verify_log(log, VKEY).ok
+
+
+def test_go_rejects_a_second_history_at_the_same_size(gocheck: Path, tmp_path: Path) -> None:
+    """By itself it is a good log: only who kept the first checkpoint can tell."""
+    log, kept = tmp_path / "log", tmp_path / "kept"
+    publish_all(year_of_facts(SIZE), log, step=SIZE)
+    kept.write_bytes((log / "checkpoint").read_bytes())
+    assert ran([gocheck, log, VKEY, kept]).returncode == 0
+    other_history(log)
+    assert ran([gocheck, log, VKEY]).returncode == 0
+    assert ran([gocheck, log, VKEY, kept]).returncode == 1
+    assert not verify_log(log, VKEY, since=[kept.read_bytes()]).ok
+
+
+@both
+def test_go_accepts_a_frozen_log_and_one_with_two_keys_and_a_witness(
+    judged: Judge, tmp_path: Path
+) -> None:
+    writer = year_of_facts(300)
+    with witnessing(tmp_path / "w") as witness:
+        keys = log_key(), SigningKey.generate(log_key().name)
+        log = LogDirectory(tmp_path / "log", *keys, witnesses=Witnesses([witness], 1))
+        log.publish(enumerate(writer.leaves))
+        assert judged(log.path)
+        log.freeze(300, naive_root(writer.leaves))
+    assert judged(log.path)
+
+
+# --- proofs and receipts ----------------------------------------------------------------------
+
+
+def test_go_judges_our_proofs_as_we_do(gocheck: Path, tmp_path: Path) -> None:
+    leaves = [b"entry %d" % number for number in range(700)]
+    claims: list[dict[str, Any]] = []
+    for size in (1, 2, 3, 255, 256, 257, 512, 600, 700):
+        LogDirectory(tmp_path / "log", log_key()).publish(enumerate(leaves[:size]))
+        source, root = Directory(tmp_path / "log"), naive_root(leaves[:size])
+        for number in {0, size // 3, size // 2, size - 1}:
+            leaf, proof = leaf_hash(leaves[number]), prove_inclusion(source, size, number)
+            claims += claimed(proof, Size=size, Root=root, Index=number, Leaf=leaf)
+            old, proof = (
+                naive_root(leaves[: number + 1]),
+                prove_consistency(source, number + 1, size),
+            )
+            claims += claimed(proof, Size=size, Root=root, Old=number + 1, OldRoot=old)
+    file = tmp_path / "claims"
+    file.write_text("\n".join(json.dumps(each, default=encoded) for each in claims))
+    judged = ran([gocheck, "proofs", file])
+    assert judged.returncode == 0, judged.stdout
+    assert judged.stdout.strip() == str(len(claims))
+    assert len(claims) > 200
+
+
+def claimed(proof: list[bytes], **claim: Any) -> list[dict[str, Any]]:
+    """The proof, and some that are none."""
+    wrong = [[*proof, bytes(32)]]
+    if proof:
+        at = random.Random(7).randrange(len(proof))
+        wrong += [proof[:-1], [*proof[:at], proof[at][::-1], *proof[at + 1 :]]]
+    return [claim | {"Proof": proof}, *(claim | {"Proof": each, "Wrong": True} for each in wrong)]
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize("index", [0, 7, 299])
+def test_go_accepts_our_receipt_and_its_cosignature(
+    tessera: Path, tmp_path: Path, index: int
+) -> None:
+    with witnessing(tmp_path / "w") as witness:
+        log = LogDirectory(tmp_path / "log", log_key(), witnesses=Witnesses([witness], 1))
+        log.publish(enumerate(year_of_facts(300).leaves))
+    file = tmp_path / "mine.tlog-proof"
+    receipt = bytes(make_receipt(Directory(log.path), index) or b"")
+    file.write_bytes(receipt)
+    check: list[str | Path] = [tessera / "receiptcheck", file, VKEY]
+    accepted = ran([*check, str(witness.key)])
+    assert accepted.returncode == 0, accepted.stdout
+    stranger = VerifierKey("w.test", 4, SigningKey.generate("w.test").vkey.public)
+    assert ran([*check, str(stranger)]).returncode == 1
+    for change in ((b"index ", b"index 1"), (b"extra ey", b"extra ez"), (b"\n300\n", b"\n301\n")):
+        file.write_bytes(receipt.replace(*change, 1))
+        assert ran(check).returncode == 1, change

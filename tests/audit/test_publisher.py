@@ -1,28 +1,27 @@
 """Publishing: only grows, may be repeated, never forks, and survives kill -9 at every step."""
 
+import fcntl
 import itertools
-import multiprocessing
 import os
 import shutil
-import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.log import disk
+from services.audit.log import publisher
 from services.audit.log.publisher import (
     CorruptLogError,
     ForkError,
+    LockedError,
     LogDirectory,
     MissingEntriesError,
 )
 from services.audit.log.signing import SigningKey
 from services.audit.verify.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from services.audit.verify.verifier import verify_log
+from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, Writer, log_key, naive_root, publish_all, year_of_facts
 
 VKEY = str(log_key().vkey)
@@ -111,6 +110,20 @@ def test_two_writers_to_one_directory_take_turns(tmp_path: Path, writer: Writer)
     assert verify_log(tmp_path, VKEY).ok
 
 
+def test_one_that_was_stopped_in_the_middle_makes_others_wait_not_break_in(
+    tmp_path: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogDirectory(tmp_path, log_key())
+    log.publish(pairs(writer, 0, 300))
+    monkeypatch.setattr(publisher, "LOCK_WITHIN_S", 0)
+    with (tmp_path / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(LockedError):
+            log.publish(pairs(writer, 300, 400))
+        assert log.standing().size == 300
+    assert log.publish(pairs(writer, 300, 400)).size == 400
+
+
 def test_partial_tiles_go_once_the_full_one_is_published(tmp_path: Path, writer: Writer) -> None:
     log = LogDirectory(tmp_path, log_key())
     for size in (100, 200):
@@ -196,43 +209,7 @@ def assert_whole(folder: Path, writer: Writer, sizes: set[int], root: bytes) -> 
 
 def publish_and_die(folder: Path, batch: list[tuple[int, bytes]], step: int) -> bool:
     """Publish in another process that is killed before its `step`-th touch of the disk."""
-    process = multiprocessing.get_context("fork").Process(
-        target=_publish_until, args=(folder, batch, step)
-    )
-    process.start()
-    process.join(30)
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
-
-
-def _publish_until(folder: Path, batch: list[tuple[int, bytes]], step: int) -> None:
-    touches = itertools.count(1)
-
-    def deadly(call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            if next(touches) == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*args, **kwargs)
-
-        return wrapped
-
-    for name in ("fsync", "replace", "mkdir", "unlink", "rmdir"):
-        setattr(os, name, deadly(getattr(os, name)))
-    disk._write = deadly(half_written(disk._write, deadly))
-    LogDirectory(folder, log_key()).publish(batch)
-    os._exit(0)
-
-
-def half_written(
-    write: Callable[[Path, bytes], None], deadly: Callable[..., Any]
-) -> Callable[[Path, bytes], None]:
-    """Writing with a moment in between, when half of the file is there."""
-
-    def in_two(path: Path, data: bytes) -> None:
-        path.write_bytes(data[: len(data) // 2])
-        deadly(write)(path, data)
-
-    return in_two
+    return not survives(step, lambda: LogDirectory(folder, log_key()).publish(batch))
 
 
 def everything(folder: Path) -> dict[str, bytes]:

@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from services.audit.cli import app, yuan
+from services.audit.cli import app, showing
+from services.audit.cli import replay as replaying
+from services.audit.cli.showing import yuan
 from services.audit.log.publisher import LogDirectory
 from services.audit.log.signing import SigningKey
 from services.audit.verify.tiles import tile_path
@@ -85,6 +88,43 @@ def test_a_replay_without_log_or_service_is_refused(log: Path) -> None:
     assert run("replay").exit_code == 2
     assert run("replay", "--dir", str(log.parent / "empty")).exit_code == 2
     assert run("replay", "--to", "1").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("verify", "--vkey", "any"), ("export", "--format", "csv")])
+def test_a_folder_that_is_not_there_is_a_slip_and_no_broken_log(
+    log: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    out = ("--out", str(tmp_path / "x")) if command[0] == "export" else ()
+    result = run(*command, *out, str(log.parent / "empty"))
+    assert result.exit_code == 2
+    assert "没有这个文件夹" in result.output
+
+
+@pytest.mark.parametrize("to", ["nonsense", "-3", "2026-13-01", "2026-1-31", "2026-01-31 08:30"])
+def test_a_replay_up_to_what_is_no_index_and_no_time_is_refused(log: Path, to: str) -> None:
+    result = run("replay", "--dir", str(log), "--to", to)
+    assert result.exit_code == 2
+    assert "写作条目号或 UTC 时间" in result.output
+
+
+def test_a_replay_beyond_the_last_entry_is_refused(log: Path) -> None:
+    result = run("replay", "--dir", str(log), "--to", "4")
+    assert (result.exit_code, "日志只有 4 条" in result.output) == (2, True)
+
+
+def test_what_cannot_be_written_is_not_blamed_on_the_log(log: Path, tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "missing" / "books")
+    result = run("replay", "--dir", str(log), "--bytes", nowhere)
+    assert (result.exit_code, "无法写入" in result.output) == (2, True)
+
+
+def test_a_narrow_terminal_cuts_no_amount_and_no_fund(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(showing, "console", Console(width=60))
+    monkeypatch.setattr(replaying, "console", showing.console)
+    result = run("replay", "--dir", str(log))
+    assert {FUND, "204,500.00", "204,200.00"} <= set(result.output.split())
 
 
 def test_money_is_shown_in_yuan() -> None:

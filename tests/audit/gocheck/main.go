@@ -1,5 +1,8 @@
 // Command gocheck verifies a published log with the Go team's own code (golang.org/x/mod):
 // the signature, the tree rebuilt from the entry bundles, every tile, and proofs from the tiles.
+//
+//	gocheck LOG VKEY [OLDER_CHECKPOINT...]
+//	gocheck proofs FILE
 package main
 
 import (
@@ -56,14 +59,21 @@ func (d directory) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 }
 
 func main() {
-	if err := check(directory(os.Args[1]), os.Args[2]); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
 }
 
-func check(log directory, vkey string) error {
-	tree, err := openCheckpoint(log, vkey)
+func run(args []string) error {
+	if args[0] == "proofs" {
+		return checkProofs(args[1])
+	}
+	return check(directory(args[0]), args[1], args[2:])
+}
+
+func check(log directory, vkey string, older []string) error {
+	tree, err := openCheckpoint(filepath.Join(string(log), "checkpoint"), vkey)
 	if err != nil {
 		return err
 	}
@@ -81,11 +91,38 @@ func check(log directory, vkey string) error {
 	if err := compareTiles(log, tree.N, stored); err != nil {
 		return err
 	}
+	if err := continuesAll(older, vkey, tree, stored); err != nil {
+		return err
+	}
 	return proveFromTiles(log, tree, stored)
 }
 
-func openCheckpoint(log directory, vkey string) (tlog.Tree, error) {
-	raw, err := os.ReadFile(filepath.Join(string(log), "checkpoint"))
+// continuesAll says whether the log still begins with what each older checkpoint signed.
+func continuesAll(older []string, vkey string, tree tlog.Tree, stored hashes) error {
+	for _, file := range older {
+		old, err := openCheckpoint(file, vkey)
+		if err != nil {
+			return err
+		}
+		if old.N > tree.N {
+			return fmt.Errorf("the log shrank from %d to %d", old.N, tree.N)
+		}
+		if old.N == 0 {
+			continue
+		}
+		proof, err := tlog.ProveTree(tree.N, old.N, stored)
+		if err != nil {
+			return err
+		}
+		if err := tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash); err != nil {
+			return fmt.Errorf("%s is of another history: %w", file, err)
+		}
+	}
+	return nil
+}
+
+func openCheckpoint(file, vkey string) (tlog.Tree, error) {
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		return tlog.Tree{}, err
 	}

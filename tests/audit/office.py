@@ -1,0 +1,102 @@
+"""Audit on a real broker and database, and those who deal with it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from services.audit.main import create_app
+from services.audit.settings import AuditSettings
+from services.audit.verify.verifier import Report, verify_log
+from shared.contracts.envelope import Event
+from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
+from shared.security import Role
+from tests.audit.deciding import BANK, FUND, MATCHING, match
+from tests.support.eventually import eventually
+from tests.support.house import House, Running
+
+
+@dataclass
+class Office:
+    """A running audit with the people who may come in."""
+
+    house: House
+    audit: Running
+    maker: dict[str, str]
+    checker: dict[str, str]
+    told: dict[str, int] = field(default_factory=dict)
+    """How much matching said of each match."""
+
+    async def start_another(self, **given: Any) -> Running:
+        return await self.house.start_app(create_app(settings(self.house, **given)))
+
+    async def post(self, path: str, who: dict[str, str], key: str, body: Any = None) -> Any:
+        headers = who | {"Idempotency-Key": key}
+        return await self.audit.http.post(path, json=body, headers=headers)
+
+    async def get(self, path: str) -> Any:
+        return (await self.audit.http.get(path, headers=self.maker)).json()
+
+    async def open_fund(self, fund: str = FUND, **more: Any) -> None:
+        body = {"fund_id": fund, "name": "暖“留”慈善基金", **more}
+        assert (await self.post("/funds", self.maker, f"{fund}-1", body)).status_code == 202
+        approved = await self.post(f"/funds/{fund}/approve", self.checker, f"{fund}-2")
+        assert approved.status_code == 200
+
+    async def both(self, path: str, key: str, body: Any = None) -> Any:
+        """Proposed by one person and approved by another; the answer to the second."""
+        asked = await self.post(path, self.maker, key, body)
+        assert asked.status_code == 202, asked.text
+        return await self.post(f"{path}/{asked.json()['id']}/approve", self.checker, f"{key}-2")
+
+    async def hears(self, *events: Event[Any]) -> None:
+        """What the tests of single decisions hear, from the bank or in matching's order."""
+        await self.house.publish(*(self._record(event) for event in events))
+
+    def _record(self, event: Event[Any]) -> Any:
+        if event.source == BANK:
+            return self.house.foreign(BANK, event.id, event.data)
+        self.told[event.subject] = number = self.told.get(event.subject, 0) + 1
+        return self.house.own(MATCHING, event.subject, number, event.data)
+
+    async def published(self, size: int) -> dict[str, Any]:
+        """The summary once so many entries are published and none is missing."""
+        return await eventually(
+            lambda: self.get("/summary"), lambda s: s["published"]["size"] == s["size"] == size
+        )
+
+    async def verified(self, said: dict[str, Any]) -> Report:
+        report = await asyncio.to_thread(verify_log, said["log_dir"], said["vkey"])
+        assert report.broken is None, str(report.broken)
+        return report
+
+
+def settings(house: House, **given: Any) -> AuditSettings:
+    made: AuditSettings = house.settings(AuditSettings, log_origin="guanjia.test/log", **given)
+    return made
+
+
+async def open_office(house: House, **more: Any) -> Office:
+    maker = house.bearer("fin-maker", Role.FINANCE_MAKER)
+    checker = house.bearer("fin-checker", Role.FINANCE_CHECKER)
+    house.bearer("bank", Role.BANK, source=BANK)
+    running = await house.start_app(create_app(settings(house, **more)))
+    return Office(house, running, maker, checker)
+
+
+def given(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
+    fact = DonationReceived(
+        donor_id="P-donor",
+        fund_id=fund,
+        amount_fen=amount_fen,
+        received_at=datetime(2026, 1, 15, 8, tzinfo=UTC),
+        bank_reference=f"ref-{id_}",
+    )
+    return house.foreign(BANK, id_, fact)
+
+
+def lifecycle(house: House, id_: str, amount: int, *, falls: bool = False) -> list[Any]:
+    said = match(amount)
+    end = MatchReleased(reason="request_withdrawn", **said) if falls else MatchConfirmed(**said)
+    facts = (MatchAccepted(**said), end)
+    return [house.own(MATCHING, id_, number, fact) for number, fact in enumerate(facts, 1)]

@@ -1,0 +1,328 @@
+"""The decisions against a model of plain sums, and against the books the logs alone give.
+
+Facts come in any order, twice, under used ids, before and after a year's end, and some decisions
+are lost with their process before they are durable. Whatever happens, each log stands on its own.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.audit.model import (
+    ApproveReversal,
+    ApproveTransfer,
+    CarriedAll,
+    CarryCommitment,
+    CarryFund,
+    CarryStock,
+    CloseYear,
+    Commitment,
+    Donation,
+    Fund,
+    ProposeReversal,
+    ProposeTransfer,
+    Stock,
+    donation_id,
+)
+from services.audit.verify.books import Books, totals
+from services.audit.verify.carried import check_carried
+from services.audit.verify.identity import EventRegister
+from services.audit.verify.note import Checkpoint
+from shared.messaging.decision import NOTHING
+from tests.audit import deciding
+from tests.audit.deciding import FOUNDATION, GOODS, ORIGIN, Audit, open_audit
+
+FUNDS = ("RICE", "WARM")
+OTHER = dict(zip(FUNDS, reversed(FUNDS), strict=True))
+IDS = ("x", "y", "x#2", "y#2")
+MATCHES = ("M-1", "M-2", "M-3")
+MONTH = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Step:
+    """named: a bank's id, a match, or an entry of the log, by number."""
+
+    kind: str
+    fund: str
+    amount: int
+    named: int
+    times: int = 1
+
+
+@dataclass
+class Model:
+    """What each fund has and owes, and what was said of each id. free: had and not promised."""
+
+    free: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FUNDS, 0))
+    owed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    given: dict[str, list[Any]] = field(default_factory=dict)
+    """By id: fund, amount, how much of it may still be given back."""
+    year: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FUNDS, 0))
+    fees: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FUNDS, 0))
+    ids: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    stock: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FUNDS, 0))
+
+    def bank(self, id_: str, *content: Any) -> bool:
+        """Whether a bank's id is new; what it says again, or otherwise, does nothing."""
+        return self.ids.setdefault(id_, content) is content
+
+    def gift(self, id_: str, fund: str, amount: int) -> None:
+        if self.bank(id_, "gift", fund, amount):
+            self.given[id_] = [fund, amount, amount]
+            self.free[fund] += amount
+            self.year[fund] += amount
+
+    def refund(self, id_: str, of: str, amount: int) -> None:
+        gift = self.given.get(of, ["", 0, 0])
+        fits = amount <= gift[2] and amount <= self.free.get(gift[0], 0)
+        if self.bank(id_, "refund", of, amount) and fits:
+            gift[2] -= amount
+            self.free[gift[0]] -= amount
+            self.year[gift[0]] -= amount
+
+    def fee(self, id_: str, fund: str, amount: int) -> None:
+        fits = (self.fees[fund] + amount) * 10 <= self.year[fund] and amount <= self.free[fund]
+        if self.bank(id_, "fee", fund, amount) and fits:
+            self.fees[fund] += amount
+            self.free[fund] -= amount
+
+    def accept(self, match: str, fund: str, amount: int) -> None:
+        if match not in self.owed:
+            promised = amount if amount <= self.free[fund] else 0
+            self.owed[match] = (fund, promised)
+            self.free[fund] -= promised
+
+    def pay(self, id_: str, match: str, amount: int) -> None:
+        fund, left = self.owed.get(match, ("", 0))
+        if self.bank(id_, "pay", match, amount) and amount <= left:
+            self.owed[match] = (fund, left - amount)
+
+    def confirm(self, match: str, fund: str) -> None:
+        self.owed[match] = (self.owed.get(match, (fund, 0))[0], 0)
+
+    def release(self, match: str) -> None:
+        if match in self.owed:
+            fund, left = self.owed[match]
+            self.free[fund] += left
+            self.owed[match] = (fund, 0)
+
+    def transfer(self, fund: str, amount: int) -> None:
+        if amount <= self.free[fund]:
+            self.free[fund] -= amount
+            self.free[OTHER[fund]] += amount
+
+    def goods(self, id_: str, fund: str, amount: int) -> None:
+        if self.bank(id_, "goods", fund, amount):
+            self.stock[fund] += amount
+
+    def hand_over(self, match: str, fund: str, amount: int) -> None:
+        if match not in self.settled and amount <= self.stock[fund]:
+            self.stock[fund] -= amount
+        self.settled.add(match)
+
+    def new_year(self) -> None:
+        self.year, self.fees = dict.fromkeys(FUNDS, 0), dict.fromkeys(FUNDS, 0)
+
+
+@dataclass
+class Story:
+    """An audit and its model, told the same."""
+
+    audit: Audit = field(default_factory=lambda: open_audit(*FUNDS))
+    model: Model = field(default_factory=Model)
+    now: datetime = datetime(2026, 1, 15, 8, tzinfo=UTC)
+    asked: int = 0
+
+    def hear(self, fact: Any, times: int) -> None:
+        """Once decided in vain: the process died before it was durable."""
+        lost = deepcopy(self.audit).hear(fact, self.now)
+        assert self.audit.hear(fact, self.now) == lost
+        for _ in range(times - 1):
+            assert self.audit.hear(fact, self.now) == NOTHING
+
+    def do(self, command: Any, principal: str = "ann") -> Any:
+        self.asked += 1
+        return self.audit.do(command, principal, self.now, key=f"{principal}|{self.asked}").answer
+
+    def tell(self, step: Step) -> None:
+        if self.audit.head.in_year_of(self.now) != self.audit.head:
+            self.model.new_year()
+        match, of = MATCHES[step.named % len(MATCHES)], IDS[step.named % len(IDS)]
+        id_ = of if step.kind == "gift" or step.amount == 5 else f"{step.kind} {step.named}"
+        fund, amount, model = step.fund, step.amount, self.model
+        match step.kind:
+            case "gift":
+                self.hear(deciding.gift(amount, id_, fund=fund), step.times)
+                model.gift(id_, fund, amount)
+            case "refund":
+                given_id = donation_id(deciding.gift(1, of))
+                self.hear(deciding.refunded(given_id, amount, id_), step.times)
+                model.refund(id_, of, amount)
+            case "fee":
+                self.hear(deciding.charged(amount, id_, fund=fund), step.times)
+                model.fee(id_, fund, amount)
+            case "accept":
+                self.hear(deciding.accepted(match, amount, fund=fund), step.times)
+                model.accept(match, fund, amount)
+            case "pay":
+                self.hear(deciding.paid(match, amount, id_), step.times)
+                model.pay(id_, match, amount)
+            case "confirm":
+                self.hear(deciding.confirmed(match, amount, fund=fund), step.times)
+                model.confirm(match, fund)
+            case "release":
+                self.hear(deciding.released(match, amount, fund=fund), step.times)
+                model.release(match)
+            case "goods":
+                self.hear(deciding.goods(amount, id_, fund=fund), step.times)
+                model.goods(id_, fund, amount)
+            case "hand over":
+                fact = deciding.confirmed(f"G-{match}", amount, fund=fund, **GOODS)
+                self.hear(fact, step.times)
+                model.hand_over(match, fund, amount)
+            case "transfer":
+                self.transfer(fund, amount)
+            case "reverse":
+                self.reverse(step.named)
+            case "month":
+                self.now += MONTH * step.named
+            case "carry one":
+                self.do(CarryFund(fund_id=fund))
+            case _:
+                self.turn()
+
+    def transfer(self, fund: str, amount: int) -> None:
+        sides = {"from_fund_id": fund, "to_fund_id": OTHER[fund]}
+        answer = self.do(ProposeTransfer(**sides, amount_fen=amount, reference="minute 7"))
+        if answer.status == 202:
+            done = self.do(ApproveTransfer(transfer_id=answer.body["id"]), "bob")
+            assert done.status == 200
+        self.model.transfer(fund, amount)
+
+    def reverse(self, named: int) -> None:
+        """Of what may be undone the model is told what was, and that it was."""
+        log = self.audit.head.origin
+        entries = self.audit.entries(log)
+        if not entries:
+            return
+        at = named % len(entries)
+        leaf = [raw for raw in self.audit.leaves if f'"log":"{log}"'.encode() in raw][at].decode()
+        if entries[at]["kind"] in ("fund_opened", "refusal", "reversal") or "carried" in leaf:
+            return
+        asked = self.do(ProposeReversal(log=log, index=at, leaf=leaf, reference="minute 8"))
+        if asked.status == 202:
+            answer = self.do(ApproveReversal(reversal_id=asked.body["id"]), "bob")
+            if answer.status == 200:
+                self.undo(entries[at])
+
+    def undo(self, entry: Any) -> None:
+        model, leg = self.model, entry["legs"][0]
+        fund, amount = leg["fund"], leg.get("amount_fen", leg.get("quantity"))
+        given = {donation_id(deciding.gift(1, id_)): id_ for id_ in IDS}
+        match entry["kind"]:
+            case "donation_received":
+                model.free[fund] -= amount
+                model.year[fund] -= amount
+                model.given.pop(given[entry["subject"]])
+            case "refund":
+                model.free[fund] += amount
+                model.year[fund] += amount
+                model.given[given[entry["subject"]]][2] += amount
+            case "management_fee":
+                model.free[fund] += amount
+                model.fees[fund] -= amount
+            case "transfer":
+                model.free[fund] += amount
+                model.free[OTHER[fund]] -= amount
+            case "commitment":
+                model.free[fund] += amount
+                model.owed[entry["subject"]] = (fund, 0)
+            case "disbursement":
+                model.owed[entry["subject"]] = (fund, model.owed[entry["subject"]][1] + amount)
+            case "release":
+                model.free[fund] -= amount
+                model.owed[entry["subject"]] = (fund, model.owed[entry["subject"]][1] + amount)
+            case "goods_received":
+                model.stock[fund] -= amount
+            case _:
+                model.stock[fund] += amount
+
+    def turn(self) -> None:
+        """What the year's job does, twice: it finds what an earlier turn left, then closes."""
+        for _ in range(2):
+            origin = self.audit.head.origin
+            if self.audit.head.carrying:
+                for fund in FUNDS:
+                    self.do(CarryFund(fund_id=fund))
+                for match in self.audit.all(Commitment):
+                    self.do(CarryCommitment(match_id=match))
+                for stock in self.audit.all(Stock):
+                    self.do(CarryStock(stock_id=stock))
+                self.do(CarriedAll(foundation=FOUNDATION, log=origin))
+            self.do(CloseYear(foundation=FOUNDATION))
+
+    def agrees(self) -> None:
+        audit, model = self.audit, self.model
+        for id_ in FUNDS:
+            fund = audit.fund(id_)
+            owed = sum(left for at, left in model.owed.values() if at == id_)
+            assert (fund.remaining_fen, fund.outstanding_fen) == (model.free[id_], owed)
+            assert min(model.free[id_], owed) >= 0
+        assert sum(each.in_stock for each in audit.all(Stock).values()) == sum(model.stock.values())
+
+    def follows_from_the_logs(self) -> None:
+        """The states are the books of the logs they are in; every log carries on the one before."""
+        audit, before = self.audit, None
+        logs = [*(each.origin for each in audit.head.closed), audit.head.origin]
+        held: dict[str, Books] = {}
+        for log in logs:
+            books = held[log] = audit.books(log)
+            register = EventRegister()
+            for entry in audit.entries(log):
+                register.record(entry["event"], entry["index"])
+            if before is not None:
+                size, root = len(audit.entries(before)), audit.root(before)
+                frozen = Checkpoint(before, size, root, frozen=True)
+                left = check_carried(books, held[before], frozen)
+                assert not left or (log == logs[-1] and audit.head.carrying)
+            before = log
+        for fund in audit.all(Fund).values():
+            book = held[fund.log].funds[fund.id]
+            assert totals(book) == {name: getattr(fund, name) for name in totals(book)}
+        for kept in audit.all(Commitment).values():
+            if kept.entry is not None:
+                there = held[kept.log].commitments[kept.entry]
+                assert (there.subject, there.outstanding_fen) == (kept.id, kept.outstanding_fen)
+        for gift in audit.all(Donation).values():
+            assert 0 <= gift.refunded_fen <= gift.amount_fen
+
+
+KINDS = ["gift", "gift", "accept", "accept", "pay", "confirm", "release", "refund", "fee"]
+REST = ["transfer", "goods", "hand over", "reverse", "reverse", "month", "carry one", "turn"]
+STEPS = st.builds(
+    Step,
+    st.sampled_from([*KINDS, *REST]),
+    st.sampled_from(FUNDS),
+    st.sampled_from([1, 2, 5, 10, 50, 100]),
+    st.integers(0, 14),
+    st.sampled_from([1, 1, 2]),
+)
+
+
+@given(st.lists(STEPS, min_size=20, max_size=50))
+@settings(max_examples=200, deadline=None)
+def test_no_sequence_of_facts_commands_and_crashes_makes_states_model_and_logs_differ(
+    steps: list[Step],
+) -> None:
+    story = Story()
+    for step in steps:
+        story.tell(step)
+        story.agrees()
+    story.follows_from_the_logs()
+    assert story.audit.entries()[0]["log"] == ORIGIN

@@ -1,0 +1,116 @@
+"""Gifts given back and management fees: what a bank reports of them, and what is refused."""
+
+import pytest
+
+from services.audit.model import FundTerms
+from shared.contracts.events import LedgerFeeCharged, LedgerRefunded, LedgerRefused
+from shared.messaging.decision import NOTHING
+from tests.audit.deciding import (
+    Audit,
+    accepted,
+    charged,
+    gift,
+    goods,
+    open_audit,
+    reason,
+    refunded,
+)
+
+
+def given(amount_fen: int = 5_000) -> tuple[Audit, str]:
+    """An audit with one gift, and the gift's id."""
+    audit = open_audit()
+    audit.hear(gift(amount_fen))
+    return audit, audit.donation().id
+
+
+def test_a_gift_is_given_back_in_parts_up_to_what_it_was() -> None:
+    audit, donation = given(5_000)
+    audit.hear(refunded(donation, 2_000, "r-1"))
+    subject, told = audit.said[-1]
+    assert isinstance(told, LedgerRefunded)
+    assert (subject, told.donation_id, told.amount_fen) == (donation, donation, 2_000)
+    audit.hear(refunded(donation, 3_000, "r-2"))
+    assert audit.fund().remaining_fen == 0
+    entry = audit.entries()[-1]
+    assert entry["kind"] == "refund"
+    assert entry["gift"] == {"log": entry["log"], "index": 1}
+    audit.books()
+
+
+def test_the_same_refund_twice_is_one() -> None:
+    audit, donation = given()
+    audit.hear(refunded(donation, 2_000))
+    assert audit.hear(refunded(donation, 2_000)) == NOTHING
+    assert audit.fund().refunded_fen == 2_000
+
+
+def test_no_more_is_given_back_than_was_given() -> None:
+    audit, donation = given(5_000)
+    audit.hear(gift(9_000, "gift-2"))
+    audit.hear(refunded(donation, 2_000, "r-1"))
+    audit.hear(refunded(donation, 3_001, "r-2"))
+    told = audit.said[-1][1]
+    assert isinstance(told, LedgerRefused)
+    assert (told.reason, told.available_fen) == ("exceeds_gift", 3_000)
+    assert audit.hear(refunded(donation, 3_001, "r-2")) == NOTHING
+
+
+def test_promised_money_is_not_given_back() -> None:
+    audit, donation = given(5_000)
+    audit.hear(accepted("M-1", 4_000))
+    audit.hear(refunded(donation, 1_001))
+    assert reason(audit) == "insufficient_funds"
+    audit.hear(refunded(donation, 1_000, "r-2"))
+    assert audit.fund().remaining_fen == 0
+
+
+def test_only_a_gift_of_money_that_was_entered_is_given_back() -> None:
+    audit = open_audit()
+    audit.hear(gift(5_000, fund="UNKNOWN"))
+    audit.hear(refunded(audit.donation().id, 1, "r-1"))
+    assert reason(audit) == "unknown_donation"
+    audit.hear(refunded("D-none", 1, "r-2"))
+    assert reason(audit) == "unknown_donation"
+    audit = open_audit()
+    audit.hear(goods(5))
+    audit.hear(refunded(audit.donation().id, 1))
+    assert reason(audit) == "unknown_donation"
+
+
+def test_a_fee_is_charged_within_the_limit_of_the_funds_terms() -> None:
+    audit = open_audit(terms=FundTerms(fee_permille_max=50))
+    audit.hear(gift(1_999))
+    audit.hear(charged(100, "f-1"))
+    told = audit.said[-1][1]
+    assert isinstance(told, LedgerRefused)
+    assert (told.reason, told.available_fen) == ("exceeds_fee_limit", 99)
+    audit.hear(charged(99, "f-2"))
+    assert isinstance(audit.said[-1][1], LedgerFeeCharged)
+    audit.hear(charged(1, "f-3"))
+    assert reason(audit) == "exceeds_fee_limit"
+    assert audit.fund().remaining_fen == 1_900
+    audit.books()
+
+
+def test_what_was_given_back_bears_no_fee() -> None:
+    audit, donation = given(10_000)
+    audit.hear(refunded(donation, 5_000))
+    audit.hear(charged(501))
+    assert reason(audit) == "exceeds_fee_limit"
+    audit.hear(charged(500, "f-2"))
+    assert audit.fund().fees_fen == 500
+
+
+def test_a_fee_is_not_taken_from_promised_money() -> None:
+    audit, _ = given(5_000)
+    audit.hear(accepted("M-1", 4_999))
+    audit.hear(charged(2))
+    assert reason(audit) == "insufficient_funds"
+
+
+@pytest.mark.parametrize("fund", ["UNKNOWN", "a:b"])
+def test_a_fee_of_an_unknown_fund_is_refused(fund: str) -> None:
+    audit = open_audit()
+    audit.hear(charged(1, fund=fund))
+    assert reason(audit) == "unknown_fund"

@@ -1,0 +1,165 @@
+"""Audits killed and paused while they append and publish: one log, complete, that verifies."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.audit.log.keys import read_keys
+from services.audit.verify.canonical import parse_entry
+from services.audit.verify.note import Checkpoint, Note
+from services.audit.verify.published import read_entries
+from services.audit.verify.source import Directory
+from services.audit.verify.verifier import verify_log
+from shared.security import Role
+from tests.audit.deciding import BANK, FUND
+from tests.audit.office import given, lifecycle
+from tests.audit.processes import Audits, audits
+from tests.support.eventually import eventually
+from tests.support.house import House
+
+pytestmark = [pytest.mark.timeout(300)]
+
+MATCHES = 150
+ENTRIES = 2 + 2 * MATCHES
+WRITERS, FUNDS_EACH = 5, 20
+FUNDS = 1 + 2 * WRITERS * FUNDS_EACH
+# A checkpoint every few entries, one right after the other: wherever it is hit, it is publishing.
+BUSY = {"publish_interval_ms": 0, "publish_entries_max": 5}
+
+
+class Load:
+    """What comes by HTTP (funds) and by the broker (a gift, matches promised and paid)."""
+
+    def __init__(self, house: House, running: Audits) -> None:
+        self._house = house
+        self._running = running
+        self._maker = house.bearer("fin-maker", Role.FINANCE_MAKER)
+        self._checker = house.bearer("fin-checker", Role.FINANCE_CHECKER)
+        house.bearer("bank", Role.BANK, source=BANK)
+
+    async def begin(self, name: str) -> None:
+        await self.open_funds(name, [FUND])
+        await self._house.publish(given(self._house, "g-1", 100 * MATCHES))
+        await self.reached(name, 2)
+
+    async def open_funds(self, name: str, funds: Sequence[str]) -> None:
+        """By two people, one fund after the other, however long the answers take."""
+        async with httpx.AsyncClient(base_url=self._running.urls[name], timeout=100) as http:
+            for fund in funds:
+                body = {"fund_id": fund, "name": "暖“留”慈善基金"}
+                await self._post(http, "/funds", self._maker, fund, body)
+                await self._post(http, f"/funds/{fund}/approve", self._checker, fund)
+
+    async def _post(
+        self, http: httpx.AsyncClient, path: str, who: dict[str, str], key: str, body: Any = None
+    ) -> None:
+        answer = await http.post(path, json=body, headers=who | {"Idempotency-Key": key})
+        assert answer.status_code < 300, answer.text
+
+    async def promise_and_pay(self, numbers: Sequence[int]) -> None:
+        for at in range(0, len(numbers), 25):
+            part = numbers[at : at + 25]
+            facts = [fact for n in part for fact in lifecycle(self._house, f"M-{n}", 100)]
+            await self._house.publish(*facts)
+
+    async def said(self, name: str) -> dict[str, Any]:
+        """The summary; empty while nobody answers."""
+        try:
+            async with httpx.AsyncClient(base_url=self._running.urls[name]) as http:
+                answer = await http.get("/summary", headers=self._maker)
+                return dict(answer.json()) if answer.status_code == 200 else {}
+        except httpx.HTTPError:
+            return {}
+
+    async def committed(self, name: str, size: int) -> dict[str, Any]:
+        """In the database: publishing waits for one that was paused in the middle of it."""
+        return await eventually(
+            lambda: self.said(name), lambda said: said and said["size"] >= size, 120
+        )
+
+    async def reached(self, name: str, size: int) -> dict[str, Any]:
+        """Once so many entries are committed and published."""
+        return await eventually(
+            lambda: self.said(name),
+            lambda said: said and said["published"]["size"] == said["size"] >= size,
+            120,
+        )
+
+    async def published_about(self, log: Path, size: int) -> bytes:
+        """A checkpoint that covers so many entries, as an auditor keeps it."""
+
+        async def standing() -> bytes:
+            return (log / "checkpoint").read_bytes()
+
+        return await eventually(standing, lambda note: size_of(note) >= size, 120)
+
+
+def size_of(note: bytes) -> int:
+    return Checkpoint.parse(Note.parse(note).body).size
+
+
+async def verified(said: dict[str, Any], kept: list[bytes]) -> None:
+    """Complete, each fact once, and every checkpoint kept is of this very history."""
+    report = await asyncio.to_thread(verify_log, said["log_dir"], said["vkey"], since=kept)
+    assert report.ok, report.broken
+    assert (report.entries, said["size"]) == (ENTRIES, ENTRIES)
+    assert (said["disbursed_fen"], said["remaining_fen"]) == (100 * MATCHES, 0)
+
+
+async def test_killed_while_it_publishes_the_log_goes_on_and_verifies(
+    house: House, tmp_path: Path
+) -> None:
+    async with audits(house, tmp_path, "one", **BUSY) as running:
+        load = Load(house, running)
+        await load.begin("one")
+        log, kept = Path((await load.said("one"))["log_dir"]), []
+        telling = asyncio.create_task(load.promise_and_pay(range(MATCHES)))
+        for size in (30, 120, 210):
+            kept.append(await load.published_about(log, size))
+            await running.supervisor.kill("one")
+            await asyncio.to_thread(left_whole, log, kept)
+            await running.supervisor.restart("one")
+        await telling
+        await verified(await load.reached("one", ENTRIES), kept)
+
+
+def left_whole(log: Path, kept: list[bytes]) -> None:
+    """Nobody runs: what lies there is a good log already."""
+    (key,) = (log.parents[1] / "secrets").glob("ledger-*.key")
+    report = verify_log(log, str(read_keys(key)[0].vkey), since=kept)
+    assert report.ok, report.broken
+
+
+async def test_of_two_writers_that_take_turns_to_sleep_only_one_appends_at_a_place(
+    house: House, tmp_path: Path
+) -> None:
+    """The paused one wakes with a head that is long past, and with entries decided on it."""
+    async with audits(house, tmp_path, "one", "two", **BUSY) as running:
+        load = Load(house, running)
+        await load.open_funds("one", ["FIRST"])
+        log, kept = Path((await load.reached("one", 1))["log_dir"]), []
+        async with asyncio.TaskGroup() as opening:
+            for name, writer in ((name, n) for name in ("one", "two") for n in range(WRITERS)):
+                funds = [f"F-{name}-{writer}-{n}" for n in range(FUNDS_EACH)]
+                opening.create_task(load.open_funds(name, funds))
+            for size, sleeper, other in ((10, "one", "two"), (80, "two", "one")):
+                awake = await load.committed(other, size)
+                kept.append((log / "checkpoint").read_bytes())
+                await running.supervisor.pause(sleeper)
+                await load.committed(other, awake["size"] + 15)
+                await running.supervisor.resume(sleeper)
+        said = await load.reached("two", FUNDS)
+        assert said["size"] == FUNDS
+        assert (await load.reached("one", FUNDS))["root"] == said["root"]
+        report = await asyncio.to_thread(verify_log, log, said["vkey"], since=kept)
+        assert report.ok, report.broken
+        assert subjects_of(log, FUNDS) == {fund["id"]: 1 for fund in said["funds"]}
+
+
+def subjects_of(log: Path, size: int) -> Counter[str]:
+    return Counter(parse_entry(raw)["subject"] for raw in read_entries(Directory(log), size))

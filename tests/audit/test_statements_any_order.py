@@ -1,0 +1,144 @@
+"""Overlapping statements, in any order and again: every gift once, every sum its file's own."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.audit.model import Donation
+from services.audit.statements import Identities, Layout, decoded, layout_of, read
+from services.audit.statements.files import Row, batches
+from services.audit.statements.givers import Givers
+from shared.ids import derived_id
+from tests.audit.deciding import BANK, FUND, Audit, event, open_audit
+
+Line = tuple[str, str, str, str]
+"""date, giver, yuan, what he wrote."""
+LINES = st.tuples(
+    st.sampled_from(["2026-01-01", "2026-01-02"]),
+    st.sampled_from(["甲", "乙"]),
+    st.sampled_from(["1.00", "2.50"]),
+    st.sampled_from(["", "武汉"]),
+)
+STATEMENTS = st.lists(st.lists(LINES, max_size=6), min_size=1, max_size=4)
+MAPPING = layout_of(constants=[f"fund_id={FUND}"])
+
+
+class Vault:
+    """Answers as intake does, and counts whom it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def post(self, path: str, json: Any = None) -> Any:
+        assert path == "/parties/batch"
+        self.asked += [row["party"]["name"] for row in json]
+        return {"answers": [self._answer(row) for row in json]}
+
+    def _answer(self, row: dict[str, Any]) -> dict[str, Any]:
+        key = {"idempotency_key": row["idempotency_key"]}
+        if row["party"]["name"] == "不收":
+            problem = {"field": "name", "zh": "不收", "en": "not taken"}
+            return key | {"status": 422, "problems": [problem]}
+        return key | {"status": 201, "person_id": derived_id("P", row["party"]["name"])}
+
+
+def written(folder: Path, number: int, lines: Sequence[Line]) -> Path:
+    file = folder / f"{number}.csv"
+    with file.open("w", newline="", encoding="utf-8") as text:
+        rows = csv.writer(text)
+        rows.writerow(("到账时间", "名称", "金额", "用途"))
+        rows.writerows(lines)
+    return file
+
+
+def rows_of(files: Sequence[Path], layout: Layout = MAPPING) -> list[Row]:
+    found = [row for b in batches(files, layout, Givers(Vault())) for row in b.rows]
+    assert len(found) == len({(row.listed.statement, row.listed.row) for row in found})
+    return found
+
+
+def ledger_totals(audit: Audit) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for donation in audit.all(Donation).values():
+        assert not donation.refused
+        for name in {at.statement for at in donation.statements}:
+            totals[name] += donation.amount_fen
+    return totals
+
+
+@given(
+    statements=STATEMENTS,
+    order=st.lists(st.integers(0, 3), min_size=1, max_size=9),
+)
+def test_any_order_and_any_overlap_gives_every_statement_its_own_total(
+    statements: list[list[Line]], order: list[int]
+) -> None:
+    audit = open_audit()
+    with TemporaryDirectory() as folder:
+        files = [written(Path(folder), n, lines) for n, lines in enumerate(statements)]
+        for number in (*order, *range(len(files))):
+            for row in rows_of([files[number % len(files)]]):
+                audit.hear(event(row.fact, row.id, source=BANK))
+    own = Counter(
+        {
+            f"{n}.csv": sum(round(float(line[2]) * 100) for line in lines)
+            for n, lines in enumerate(statements)
+        }
+    )
+    assert ledger_totals(audit) == own
+    # Whoever gave the same so many times on a day did so in the statement that says it most often.
+    gifts: Counter[tuple[str, ...]] = Counter()
+    for lines in statements:
+        gifts |= Counter(line[:3] for line in lines)
+    assert len(audit.all(Donation)) == gifts.total()
+    assert audit.fund().received_fen == sum(
+        n * round(float(content[2]) * 100) for content, n in gifts.items()
+    )
+    assert audit.kinds().count("donation_received") == gifts.total()
+    assert "refusal" not in audit.kinds()
+
+
+def test_every_row_of_a_repeated_gift_is_kept_with_it() -> None:
+    audit, line = open_audit(), ("2026-01-01", "甲", "1.00", "")
+    with TemporaryDirectory() as folder:
+        files = [written(Path(folder), n, [line]) for n in range(2)]
+        for row in rows_of(files):
+            audit.hear(event(row.fact, row.id, source=BANK))
+    listed = audit.donation().statements
+    assert [(at.statement, at.row) for at in listed] == [("0.csv", 2), ("1.csv", 2)]
+
+
+def test_a_reference_outweighs_the_content() -> None:
+    header = "流水号,到账时间,名称,金额,基金\n"
+    text = header + "B-1,2026-01-01,甲,1,warm\nB-2,2026-01-01,甲,1,warm\n,2026-01-01,甲,1,warm\n"
+    gifts = list(read(decoded(io.BytesIO(text.encode())), "a.csv", Layout()))
+    identities = Identities()
+    ids = [identities.of(gift, "P-1") for gift in gifts]  # type: ignore[arg-type]
+    assert ids[:2] == ["B-1", "B-2"]
+    assert len(set(ids)) == 3
+
+
+def test_ids_do_not_tell_who_gave_to_whoever_guesses_names() -> None:
+    with TemporaryDirectory() as folder:
+        file = written(Path(folder), 0, [("2026-01-01", "甲", "1.00", "")])
+        (row,) = rows_of([file])
+        (gift,) = read(decoded(io.BytesIO(file.read_bytes())), file.name, MAPPING)
+    assert row.id != Identities().of(gift, "甲")  # type: ignore[arg-type]
+
+
+def test_a_file_named_twice_is_read_once_and_a_giver_is_asked_for_once() -> None:
+    vault = Vault()
+    with TemporaryDirectory() as folder:
+        line = ("2026-01-01", "甲", "1.00", "")
+        file = written(Path(folder), 0, [line, line, ("2026-01-01", "不收", "1.00", "")])
+        (batch,) = batches([file, file], MAPPING, Givers(vault))
+    assert sorted(vault.asked) == ["不收", "甲"]
+    assert len({row.id for row in batch.rows}) == 2
+    assert [(lost.line, lost.field) for lost in batch.refused] == [(4, "name")]

@@ -1,0 +1,164 @@
+"""Statements and reconciliation on a running audit: sums, overlaps, and what does not match."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.events import OfferRegistered, OfferWithdrawn
+from shared.security import Role
+from tests.audit.deciding import BANK, FUND, MATCHING, event, gift
+from tests.audit.office import Office
+from tests.support.eventually import eventually
+
+A, B = "a.csv", "b.csv"
+
+
+def offer(id_: str, fen: int, *, unit: str = "fen", fund: str | None = FUND) -> Any:
+    fact = OfferRegistered(donor_id="P-donor", unit=unit, quantity=fen, fund_id=fund)
+    return event(fact, f"{id_}:1", id_, source=MATCHING)
+
+
+async def statements(office: Office, rows: int) -> dict[str, Any]:
+    """By name, once so many rows are known."""
+
+    async def known() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await office.get("/statements"))["statements"]
+        return found
+
+    found = await eventually(known, lambda each: sum(one["rows"] for one in each) == rows)
+    return {each.pop("statement"): each for each in found}
+
+
+async def overlapping(office: Office) -> None:
+    """a.csv lists three gifts and b.csv two of them and one to nowhere."""
+    await office.open_fund()
+    await office.hears(
+        gift(100, "g-1", listed=(A, 2)),
+        gift(200, "g-2", listed=(A, 3)),
+        gift(400, "g-3", listed=(A, 4)),
+        gift(400, "g-3", listed=(B, 2)),
+        gift(200, "g-2", listed=(B, 3), designation="武汉"),
+        gift(700, "g-4", listed=(B, 4), fund="nowhere"),
+        gift(200, "g-2", listed=(B, 3)),
+    )
+
+
+async def test_each_statement_has_its_own_total_and_knows_what_others_list(office: Office) -> None:
+    await overlapping(office)
+    found = await statements(office, rows=6)
+    assert found[A] == {
+        "rows": 3,
+        "gifts": 3,
+        "total_fen": 700,
+        "first_here": 3,
+        "elsewhere": 2,
+        "refused": 0,
+    }
+    assert found[B] == {
+        "rows": 3,
+        "gifts": 3,
+        "total_fen": 600,
+        "first_here": 1,
+        "elsewhere": 2,
+        "refused": 1,
+    }
+    fund = await office.get(f"/funds/{FUND}")
+    assert fund["received_fen"] == 700
+
+
+async def test_overlaps_name_the_rows_and_come_in_pages(office: Office) -> None:
+    await overlapping(office)
+    await statements(office, rows=6)
+    page = await office.get("/statements/overlaps?limit=1")
+    assert page["pairs"] == [{"statement": A, "other": B, "rows": 2, "amount_fen": 600}]
+    rest = await office.get(f"/statements/overlaps?limit=1&after={page['next']}")
+    end = await office.get(f"/statements/overlaps?limit=1&after={rest['next']}")
+    assert (end["gifts"], end["next"]) == ([], None)
+    rows = {
+        tuple((at["statement"], at["row"]) for at in each["statements"])
+        for each in (*page["gifts"], *rest["gifts"])
+    }
+    assert rows == {((A, 3), (B, 3)), ((A, 4), (B, 2))}
+    other = await office.get("/statements/overlaps?statement=c.csv")
+    assert (other["pairs"], other["gifts"]) == ([], [])
+
+
+async def test_a_source_finds_what_became_of_its_rows(office: Office) -> None:
+    await overlapping(office)
+    await statements(office, rows=6)
+    asked = {"source": BANK, "ids": ["g-4", "never", "g-2"]}
+    answer = await office.post("/statements/find", office.maker, "k", asked)
+    refused, unknown, known = answer.json()["gifts"]
+    assert (refused["refused"], unknown, known["refused"]) == (True, None, False)
+    assert (known["amount_fen"], known["donor_id"]) == (200, "P-donor")
+    assert "designation" not in known
+
+
+async def test_pledge_bank_and_ledger_are_set_side_by_side(office: Office) -> None:
+    await overlapping(office)
+    said = (await statements(office, rows=6), await office.get("/reconciliation"))[1]
+    assert said["ageing"]["pledged_not_arrived"]["0-30"] == {"count": 0, "amount_fen": 0}
+    await office.hears(
+        offer("O-1", 500),
+        offer("O-2", 1000),
+        offer("O-3", 5, unit="袋"),
+        offer("O-4", 50, fund=None),
+        event(OfferWithdrawn(), "O-4:2", "O-4", source=MATCHING),
+        gift(30, "g-5"),
+    )
+    said = await eventually(
+        lambda: office.get("/reconciliation"),
+        lambda s: (
+            {f["fund_id"]: f for f in s["funds"]}.get(FUND, {}).get("pledged_fen") == 1500
+            and any(f["withdrawn_fen"] for f in s["funds"])
+            and {f["fund_id"]: f for f in s["funds"]}[FUND]["ledger_fen"] == 730
+        ),
+    )
+    funds = {fund["fund_id"]: fund for fund in said["funds"]}
+    assert funds[FUND] == {
+        "fund_id": FUND,
+        "pledged_fen": 1500,
+        "withdrawn_fen": 0,
+        "listed_fen": 700,
+        "ledger_fen": 730,
+        "refunded_fen": 0,
+        "pledged_not_arrived_fen": 770,
+        "arrived_not_pledged_fen": 0,
+        "listed_not_on_ledger_fen": 0,
+        "on_ledger_not_listed_fen": 30,
+    }
+    assert funds["nowhere"]["listed_not_on_ledger_fen"] == 700
+    assert funds["general"]["withdrawn_fen"] == 50
+    assert {gap["kind"] for gap in said["gaps"]} == {
+        "pledged_not_arrived",
+        "listed_not_on_ledger",
+        "on_ledger_not_listed",
+    }
+    assert "武汉" not in str(said)
+
+
+async def test_what_givers_wrote_is_read_by_those_who_see_to_it(office: Office) -> None:
+    collector = office.house.bearer("collector", Role.COLLECTOR)
+    await office.open_fund()
+    text = "指定武汉1元、宜昌2元"
+    await office.hears(
+        gift(300, "g-1", listed=(A, 2)), gift(300, "g-1", listed=(B, 2), designation=text)
+    )
+    await statements(office, rows=2)
+    said = await office.get("/designations")
+    (read,) = said["gifts"]
+    assert (read["text"], read["kind"], read["unparsed"]) == (text, "split", [])
+    assert [(part["place"], part["amount_fen"]) for part in read["parts"]] == [
+        ("武汉", 100),
+        ("宜昌", 200),
+    ]
+    assert (await office.audit.http.get("/designations", headers=collector)).status_code == 403
+    entries = await office.house.read("guanjia.ledger")
+    assert "武汉" not in str(entries)
+
+
+@pytest.mark.parametrize("path", ["/statements", "/statements/overlaps", "/reconciliation"])
+async def test_statements_are_for_staff(office: Office, path: str) -> None:
+    partner = office.house.bearer("partner", Role.DONOR_PARTNER, source="/partners/other")
+    assert (await office.audit.http.get(path, headers=partner)).status_code == 403
+    assert (await office.audit.http.get(path)).status_code == 401
