@@ -159,7 +159,9 @@ def submitted_offer(quantity: int = 100, unit: str = "fen", **more: Any) -> Offe
     )
 
 
-def opened(name: str, quantity: int, unit: str = "fen", item: str = "") -> RequestOpened:
+def opened(
+    name: str, quantity: int, unit: str = "fen", item: str = "", **more: Any
+) -> RequestOpened:
     return RequestOpened.model_validate(
         {
             "person_id": person_id(name),
@@ -171,6 +173,7 @@ def opened(name: str, quantity: int, unit: str = "fen", item: str = "") -> Reque
             "area": {"town_code": "441900101", "village_code": "441900101001"},
             "recorded_at": NOW.isoformat(),
         }
+        | more
     )
 
 

@@ -33,7 +33,8 @@ class Office:
     def __init__(self, house: House, running: Running) -> None:
         self.house = house
         self.http = running.http
-        self.database = running.runtime.database
+        self.runtime = running.runtime
+        self.database = self.runtime.database
         self.operator = house.bearer("op", Role.OPERATOR)
         self.sequences: dict[str, int] = {}
 

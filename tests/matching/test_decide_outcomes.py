@@ -13,7 +13,7 @@ from shared.contracts.events import (
 )
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
-from tests.matching.deciding import Desk, ledger, person_id, proposed, request_id
+from tests.matching.deciding import FUND, Desk, ledger, person_id, proposed, request_id
 
 
 def received(match_id: str | None, person: str = "r") -> ReplyUnderstood:
@@ -27,17 +27,25 @@ def test_committed_by_the_fund_it_stands() -> None:
     assert desk.names()[-1] == "MatchCommitted"
 
 
-def test_refusal_of_the_fund_reopens_the_need_without_that_offer() -> None:
+@pytest.mark.parametrize("reason", ["insufficient_funds", "unknown_fund", "outside_terms"])
+def test_refusal_of_the_fund_reopens_the_need_for_every_other_fund(reason: str) -> None:
     desk = Desk()
     id_ = desk.accepted()
-    desk.event(id_, ledger(LedgerRefused, 50))
+    same, other = desk.offer("same", fund_id=FUND), desk.offer("other", fund_id="fund-2")
+    refused = ledger(LedgerRefused, 50).model_copy(update={"reason": reason})
+    desk.event(id_, refused)
     fact = desk.last()
     assert isinstance(fact, MatchReleased)
     assert fact.reason == "refused_by_fund"
     need = desk.need_of(id_)
-    assert (need.remaining, need.excluded_offers) == (50, (desk.match(id_).offer_id,))
+    assert (need.remaining, need.excluded_funds) == (50, (FUND,))
     assert desk.offer_of(id_).free == 100
-    desk.propose(need.id, desk.offer("b"), 50, number=2)
+    for offer in (desk.match(id_).offer_id, same):
+        answer = desk.command(proposed(need.id, offer, 50, number=2))
+        assert answer is not None
+        assert answer.body["problems"][0]["code"] == "fund_excluded"
+    desk.propose(desk.need("another"), same, 50)
+    desk.propose(need.id, other, 50, number=2)
 
 
 def test_refused_donation_is_not_matchings() -> None:

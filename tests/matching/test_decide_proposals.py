@@ -10,6 +10,8 @@ from services.matching.model.match import (
     ProposalDue,
     Scope,
 )
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
 from shared.contracts.events import MatchDeclined, MatchProposed
 from shared.errors import Invalid
 from shared.messaging.decision import Answer
@@ -104,6 +106,34 @@ def test_declined_pair_is_not_asked_again_for_that_need() -> None:
     again = proposed(desk.match(id_).request_id, offer, 30, number=2)
     assert code(desk.command(again)) == "donor_excluded"
     desk.propose(desk.need("other"), offer, 30)
+
+
+def test_donor_who_declines_keeps_no_other_proposal_for_that_request() -> None:
+    desk = Desk()
+    need, offers = desk.need(), [desk.offer(n) for n in "abc"]
+    others = desk.offer("d", donor_id="P-other")
+    first, second = (desk.propose(need, offers[n], 10, number=n + 1) for n in (0, 1))
+    stays = desk.propose(need, others, 10, number=3)
+    accepted = desk.propose(need, offers[2], 10, number=4)
+    elsewhere = desk.propose(desk.need("another"), offers[0], 10)
+    desk.command(AcceptMatch(match_id=accepted))
+    desk.command(DeclineMatch(match_id=first, reason="暂时没有余力"))
+    assert [desk.match(m).state for m in (first, second)] == ["declined", "declined"]
+    assert [desk.match(m).reason for m in (first, second)] == ["暂时没有余力"] * 2
+    assert desk.match(stays).state == desk.match(elsewhere).state == "proposed"
+    assert desk.match(accepted).state == "accepted", "what he promised, he promised"
+    assert desk.get(Need, need).remaining == 50 - 20
+    assert [desk.get(Offer, offer).reserved for offer in offers] == [10, 0, 10]
+    assert desk.names()[-2:] == ["MatchDeclined", "MatchDeclined"]
+
+
+def test_two_proposals_of_one_offer_are_declined_together() -> None:
+    desk = Desk()
+    need, offer = desk.need(), desk.offer()
+    first, second = (desk.propose(need, offer, 10, number=n) for n in (1, 2))
+    desk.command(DeclineMatch(match_id=second, reason="没有余力"))
+    assert desk.match(first).state == "declined"
+    assert (desk.get(Offer, offer).free, desk.get(Need, need).remaining) == (100, 50)
 
 
 @pytest.mark.parametrize("answered", [True, False])

@@ -1,12 +1,38 @@
 """Rounds: one instance closes each, in order, and its solution is recorded."""
 
-from services.matching.model.round import CloseRound, FinishRound, RecordSolution, Round
+from datetime import timedelta
+
+from services.matching.model.round import (
+    POOL,
+    CloseRound,
+    DemandWholeRound,
+    FinishRound,
+    KeepRound,
+    RecordSolution,
+    Round,
+    RoundKind,
+    WholeRoundDemand,
+)
 from services.matching.solver.interface import Allocation
-from tests.matching.deciding import Desk
+from shared import mongo
+from tests.matching.deciding import NOW, Desk
 
 
-def close(desk: Desk, number: int) -> int:
-    answer = desk.command(CloseRound(pool="city", number=number, inputs="{}", input_hash="00"))
+def close(desk: Desk, number: int, kind: RoundKind = "whole") -> int:
+    said = CloseRound(
+        pool=POOL,
+        number=number,
+        kind=kind,
+        inputs=b"{}",
+        input_hash="00",
+        needs=1,
+        offers=1,
+        weights_version="2026-01",
+        weights_hash="22",
+        priced_by=None if kind == "whole" else 1,
+        prices_hash="" if kind == "whole" else "33",
+    )
+    answer = desk.command(said)
     assert answer is not None
     return answer.status
 
@@ -14,15 +40,18 @@ def close(desk: Desk, number: int) -> int:
 def finish(desk: Desk, number: int) -> None:
     desk.command(
         RecordSolution(
-            pool="city",
+            pool=POOL,
             number=number,
-            solver="priority_order",
+            solver="min_cost_flow",
             solver_version="1",
             allocations=(Allocation("R-1", "O-1", 1, 5),),
             solution_hash="11",
+            objective=10**30,
+            prices=(("O-1", 40),),
+            prices_hash="44",
         )
     )
-    desk.command(FinishRound(pool="city", number=number))
+    desk.command(FinishRound(pool=POOL, number=number))
 
 
 def test_only_the_first_to_close_a_round_works_it() -> None:
@@ -46,3 +75,44 @@ def test_solution_is_recorded_once() -> None:
     assert desk.get(Round, "city-1") == done
     assert done.state == "done"
     assert done.allocations == (Allocation("R-1", "O-1", 1, 5),)
+
+
+def test_whole_round_keeps_its_prices_and_a_batch_the_hash_of_those_it_was_given() -> None:
+    desk = Desk()
+    for number, kind in ((1, "whole"), (2, "batch")):
+        close(desk, number, "whole" if kind == "whole" else "batch")
+        finish(desk, number)
+    whole, batch = desk.get(Round, "city-1"), desk.get(Round, "city-2")
+    assert (whole.prices, whole.prices_hash, whole.priced_by) == ((("O-1", 40),), "44", None)
+    assert (batch.prices, batch.prices_hash, batch.priced_by) == ((), "33", 1)
+
+
+def test_objective_beyond_the_databases_integers_is_kept() -> None:
+    desk = Desk()
+    close(desk, 1)
+    finish(desk, 1)
+    kept = desk.get(Round, "city-1")
+    document = mongo.to_document(kept)
+    assert document["objective"] == "1" + "0" * 30
+    assert mongo.to_state(Round, document) == kept
+
+
+def test_round_that_is_worked_says_so_until_it_is_done() -> None:
+    desk = Desk()
+    close(desk, 1)
+    desk.later(5)
+    desk.command(KeepRound(pool=POOL, number=1))
+    assert desk.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
+    finish(desk, 1)
+    desk.later(5)
+    desk.command(KeepRound(pool=POOL, number=1))
+    assert desk.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
+
+
+def test_whole_round_is_asked_for_by_name() -> None:
+    desk = Desk()
+    answer = desk.command(DemandWholeRound(), principal="op")
+    assert answer is not None
+    assert answer.status == 202
+    demand = desk.get(WholeRoundDemand, POOL)
+    assert (demand.asked_at, demand.asked_by) == (NOW, "op")

@@ -4,6 +4,7 @@ The model beside it is nine lines of bookkeeping and knows nothing of the servic
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,27 +17,48 @@ from hypothesis.stateful import (
     rule,
 )
 
+from services.matching.model.campaign import Campaign, CampaignTerms, CreateCampaign
+from services.matching.model.claim import ClaimNeed
 from services.matching.model.match import (
     AcceptMatch,
     ConfirmMatch,
     DeclineMatch,
     DeliverMatch,
+    GiveUpMatch,
     MatchCommand,
     ProposalDue,
+    RateMatch,
     ReleaseMatch,
+    ReopenMatch,
 )
 from services.matching.model.match_id import match_id
 from services.matching.model.need import Need
-from services.matching.model.offer import Offer, WithdrawOffer
+from services.matching.model.offer import (
+    ChangeOffer,
+    Offer,
+    OfferCommand,
+    OfferTerms,
+    PauseOffer,
+    ResumeOffer,
+    WithdrawOffer,
+)
+from services.matching.model.relations import DeclareRelation
 from shared.contracts.events import (
     LedgerCommitted,
     LedgerRefused,
     MatchFact,
+    MatchReleased,
+    MatchReopened,
     RequestWithdrawn,
 )
-from tests.matching.deciding import FUND, LIFETIME_S, Desk, ledger, person_id, proposed
+from shared.errors import Invalid
+from tests.matching.deciding import FUND, LIFETIME_S, NOW, Desk, ledger, person_id, proposed
 
 HOLDING = {"proposed", "accepted", "committed", "delivered", "confirmed"}
+# Handed over, and gone from the offer; what was confirmed and did not arrive stays gone.
+GONE = {"delivered", "confirmed", "reopened"}
+BUDGET_FEN = 90
+CASES_MAX = 3
 # The state each event leaves a match in, by the contract alone.
 AFTER = {
     "MatchProposed": "proposed",
@@ -54,8 +76,16 @@ FOLLOWS = {
     "proposed": {"MatchAccepted", "MatchDeclined", "MatchExpired", "MatchReleased"},
     "accepted": {"MatchCommitted", "MatchReleased"},
     "committed": {"MatchDelivered", "MatchReleased"},
-    "delivered": {"MatchConfirmed"},
+    "delivered": {"MatchConfirmed", "MatchReopened", "MatchReleased"},
+    "confirmed": {"MatchReopened", "MatchRated"},
 }
+
+
+def _after(fact: MatchFact, before: str) -> str:
+    """A rating moves nothing; where what is reopened goes on depends on where it was."""
+    if isinstance(fact, MatchReopened):
+        return "committed" if fact.was == "delivered" else "reopened"
+    return AFTER.get(type(fact).__name__, before)
 
 
 # A withdrawal ends much: too many and nothing else would ever happen.
@@ -69,6 +99,7 @@ class Told:
     offer: str
     request: str
     quantity: int
+    money: bool
     state: str = ""
 
 
@@ -81,6 +112,7 @@ class Interleavings(RuleBasedStateMachine):
         self.heard = 0
         self.told: dict[str, Told] = {}
         self.refused_pairs: set[tuple[str, str]] = set()
+        self.related: set[str] = set()
 
     @initialize(
         quantities=st.lists(st.integers(20, 100), min_size=2, max_size=3),
@@ -89,10 +121,21 @@ class Interleavings(RuleBasedStateMachine):
     )
     def open(self, quantities: list[int], caps: list[int | None], asked: list[int]) -> None:
         self.size, self.cap, self.donor = {}, {}, {}
+        self._campaign()
         for n, (quantity, cap) in enumerate(zip(quantities, caps, strict=False)):
             unit = {"unit": "袋", "item": "大米"} if n == 2 else {"fund_id": FUND}
+            unit |= {"campaign_id": "warm"} if n != 1 else {}
             donor = f"P-{n % 2}"
-            id_ = self.desk.offer(str(n), quantity, cap_per_request=cap, donor_id=donor, **unit)
+            cases = CASES_MAX if n == 1 else None
+            id_ = self.desk.offer(
+                str(n),
+                quantity,
+                cap_per_request=cap,
+                cases_max=cases,
+                donor_id=donor,
+                mode="both",
+                **unit,
+            )
             self.size[id_], self.cap[id_], self.donor[id_] = quantity, cap, donor
         self.asked = {}
         for n, quantity in enumerate(asked):
@@ -100,17 +143,33 @@ class Interleavings(RuleBasedStateMachine):
             self.asked[self.desk.need(str(n), quantity, **unit)] = quantity
         self.numbers = dict.fromkeys(self.asked, 0)
 
+    def _campaign(self) -> None:
+        """Of the first donor's offers, money and goods; the other's is in none."""
+        terms = CampaignTerms.model_validate(
+            {
+                "name": "暖“留”行动",
+                "starts_at": NOW,
+                "ends_at": NOW + timedelta(days=3650),
+                "budget_fen": BUDGET_FEN,
+                "criteria": {},
+                "donor_ids": ["P-0"],
+            }
+        )
+        self.desk.command(CreateCampaign(campaign_id="warm", terms=terms))
+
     def _listen(self) -> None:
         """Reads the new events as another service would."""
         for subject, fact in self.desk.facts[self.heard :]:
             if isinstance(fact, MatchFact):
                 known = self.told.setdefault(
-                    subject, Told(fact.offer_id, fact.request_id, fact.quantity)
+                    subject,
+                    Told(fact.offer_id, fact.request_id, fact.quantity, fact.unit == "fen"),
                 )
                 name = type(fact).__name__
                 assert name in FOLLOWS.get(known.state, set()), f"{name} after {known.state}"
-                known.state = AFTER[name]
-                if name in ("MatchDeclined", "MatchExpired"):
+                known.state = _after(fact, known.state)
+                given_up = isinstance(fact, MatchReleased) and fact.reason == "not_arrived"
+                if given_up or name in ("MatchDeclined", "MatchExpired"):
                     self.refused_pairs.add((known.request, fact.donor_id))
         self.heard = len(self.desk.facts)
 
@@ -125,13 +184,78 @@ class Interleavings(RuleBasedStateMachine):
         assert answer is not None
         if answer.status != 201:
             return multiple()
+        return self._stands(request, offer, number)
+
+    def _stands(self, request: str, offer: str, number: int) -> str:
+        """What nobody may have let through."""
         assert (request, self.donor[offer]) not in self.refused_pairs, "asked again"
+        held = self.desk.get(Offer, offer)
+        assert held.cases_max is None or held.open_cases <= held.cases_max
+        kept_out = self.desk.get(Need, request).person_id in self.related
+        assert not (kept_out and held.fund_id == FUND), "a related party"
         self.numbers[request] = number
         return match_id(request, offer, number)
+
+    @rule(target=matches, data=st.data(), quantity=st.integers(1, 40))
+    def claim(self, data: st.DataObject, quantity: int) -> object:
+        request = data.draw(st.sampled_from(sorted(self.asked)))
+        offer = data.draw(st.sampled_from(sorted(self.size)))
+        said = ClaimNeed(request_id=request, offer_id=offer, quantity=quantity)
+        answer = self.desk.command(said)
+        assert answer is not None
+        if answer.status != 201:
+            return multiple()
+        return self._stands(request, offer, self.numbers[request] + 1)
+
+    @rule(data=st.data(), quantity=st.integers(1, 120))
+    def donor_changes_his_offer(self, data: st.DataObject, quantity: int) -> None:
+        offer = data.draw(st.sampled_from(sorted(self.size)))
+        held = self.desk.get(Offer, offer)
+        terms = OfferTerms(quantity=quantity)
+        try:
+            answer = self.desk.command(ChangeOffer(offer_id=offer, terms=terms))
+        except Invalid:
+            assert quantity < held.reserved + held.delivered
+            return
+        assert answer is not None
+        if answer.status == 200:
+            self.size[offer] = quantity
+
+    @rule(data=st.data(), kind=st.sampled_from((PauseOffer, ResumeOffer, ResumeOffer)))
+    def pauses(self, data: st.DataObject, kind: type[OfferCommand]) -> None:
+        self.desk.command(kind(offer_id=data.draw(st.sampled_from(sorted(self.size)))))
+
+    @rule(really=seldom)
+    def somebody_is_a_related_party(self, really: bool) -> None:
+        if really:
+            self.related.add(person_id("0"))
+            relation = DeclareRelation(fund_id=FUND, person_id=person_id("0"), tie="relative")
+            self.desk.command(relation, principal="maker")
 
     @rule(match=matches, kind=st.sampled_from((AcceptMatch, DeliverMatch, ConfirmMatch)))
     def handle(self, match: str, kind: type[MatchCommand]) -> None:
         self.desk.command(kind(match_id=match))
+
+    @rule(match=matches)
+    def goes_all_the_way(self, match: str) -> None:
+        """Alone, the steps in their order would hardly ever be found."""
+        self.handle(match, AcceptMatch)
+        self.fund_answers(match, committed=True)
+        self.handle(match, DeliverMatch)
+        self.handle(match, ConfirmMatch)
+
+    @rule(match=matches)
+    def did_not_arrive(self, match: str) -> None:
+        self.desk.command(ReopenMatch(match_id=match, reason="没有收到"))
+
+    @rule(match=matches, really=seldom)
+    def give_up(self, match: str, really: bool) -> None:
+        if really:
+            self.desk.command(GiveUpMatch(match_id=match))
+
+    @rule(match=matches, stars=st.integers(1, 5))
+    def rate(self, match: str, stars: int) -> None:
+        self.desk.command(RateMatch(match_id=match, stars=stars))
 
     @rule(match=matches)
     def decline(self, match: str) -> None:
@@ -182,13 +306,26 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def no_offer_gives_more_than_it_has(self) -> None:
         for id_, size in getattr(self, "size", {}).items():
-            held = [t for t in self.told.values() if t.offer == id_ and t.state in HOLDING]
-            done = sum(t.quantity for t in held if t.state in ("delivered", "confirmed"))
+            taken = HOLDING | GONE
+            held = [t for t in self.told.values() if t.offer == id_ and t.state in taken]
+            done = sum(t.quantity for t in held if t.state in GONE)
             offer = self.desk.get(Offer, id_)
             assert sum(t.quantity for t in held) <= size
             assert offer.delivered == done
             assert offer.reserved == sum(t.quantity for t in held) - done
             assert offer.free == size - offer.reserved - done >= 0
+            assert offer.open_cases == sum(t.state not in GONE for t in held)
+
+    @invariant()
+    def no_campaign_gives_more_than_its_budget(self) -> None:
+        if not hasattr(self, "donor"):
+            return
+        held = [
+            t.quantity
+            for t in self.told.values()
+            if t.money and self.donor[t.offer] == "P-0" and t.state in HOLDING | GONE
+        ]
+        assert self.desk.get(Campaign, "warm").held_fen == sum(held) <= BUDGET_FEN
 
     @invariant()
     def remaining_and_matched_make_the_need(self) -> None:

@@ -74,7 +74,7 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
 
 async def test_declined_and_expired_go_to_others_and_never_back(house: House) -> None:
     office = Office(house, await started(house, proposal_lifetime_s=0.5))
-    offers = {await office.offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
+    offers = {await office.offer(name, quantity=400, donor_id=f"P-{name}") for name in ("a", "b")}
     await office.opens("r")
     [first] = await office.matches(1, "proposed")
     await office.post(f"/matches/{first.id}/decline", "1", {"reason": "没有余力"})
@@ -100,13 +100,15 @@ async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -
 async def test_refused_by_the_fund_looks_again_elsewhere(house: House) -> None:
     office = Office(house, await started(house))
     for name in ("a", "b"):
-        await office.offer(name, fund_id=FUND)
+        await office.offer(name, quantity=400, fund_id=FUND, donor_id=f"P-{name}")
     await office.opens("r")
     [first] = await office.matches(1, "proposed")
     await office.post(f"/matches/{first.id}/accept", "1")
     await office.audit_says(first.id, ledger(LedgerRefused, 50))
+    await office.loaded(first.id, "released")
+    other = await office.offer("c", quantity=400, fund_id="fund-2")
     [second] = await office.matches(1, "proposed")
-    assert second.offer_id != first.offer_id
+    assert second.offer_id == other, "not the other offer of the fund that cannot pay"
 
 
 async def test_withdrawn_offer_releases_its_proposals(house: House) -> None:

@@ -12,6 +12,7 @@ from services.matching.model.fit import fits
 from services.matching.solver.apart import SolverApart
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import (
+    Allocation,
     Inputs,
     OpenNeed,
     OpenOffer,
@@ -20,9 +21,10 @@ from services.matching.solver.interface import (
     solution_digest,
     written,
 )
-from services.matching.solver.priority import PriorityOrder
+from services.matching.solver.min_cost_flow import MinCostFlow
 
-SOLVER = PriorityOrder()
+SOLVER = MinCostFlow()
+DAY_MS = 24 * 3600 * 1000
 DONORS = ("P-1", "P-2", "P-3")
 CATEGORIES = ("meals", "medical")
 TOWNS = ("441900101", "441900102")
@@ -42,6 +44,7 @@ def instances(draw: st.DrawFn) -> Inputs:
             town_codes=draw(st.sampled_from(((), TOWNS[:1]))),
             cap_per_request=draw(st.none() | st.integers(1, 60)),
             donor_id=draw(st.sampled_from(DONORS)),
+            cases_free=draw(st.none() | st.integers(0, 3)),
         )
         for n in range(draw(st.integers(0, 6)))
     )
@@ -66,7 +69,13 @@ def instances(draw: st.DrawFn) -> Inputs:
         )
         for n in range(draw(st.integers(0, 8)))
     )
-    return Inputs(needs, offers)
+    prices = st.tuples(*(st.tuples(st.just(o.id), st.integers(0, 700_000)) for o in offers))
+    now_ms = draw(st.none() | st.integers(0, 100 * DAY_MS))
+    return Inputs(needs, offers, now_ms, prices=draw(st.none() | prices))
+
+
+def solved(inputs: Inputs) -> tuple[Allocation, ...]:
+    return SOLVER.decide(inputs).allocations
 
 
 def shuffled(inputs: Inputs, seed: int) -> Inputs:
@@ -74,21 +83,21 @@ def shuffled(inputs: Inputs, seed: int) -> Inputs:
     needs, offers = list(inputs.needs), list(inputs.offers)
     chance.shuffle(needs)
     chance.shuffle(offers)
-    return Inputs(tuple(needs), tuple(offers))
+    return replace(inputs, needs=tuple(needs), offers=tuple(offers))
 
 
 @given(instances(), st.integers())
 def test_shuffled_input_gives_the_same_solution(inputs: Inputs, seed: int) -> None:
     other = shuffled(inputs, seed)
     assert written(other) == written(inputs)
-    assert solution_digest(SOLVER.solve(other)) == solution_digest(SOLVER.solve(inputs))
+    assert solution_digest(solved(other)) == solution_digest(solved(inputs))
 
 
 @given(instances())
 def test_recorded_inputs_are_read_back_as_they_were(inputs: Inputs) -> None:
     again = read(written(inputs))
     assert written(again) == written(inputs)
-    assert SOLVER.solve(again) == SOLVER.solve(inputs)
+    assert solved(again) == solved(inputs)
 
 
 @settings(max_examples=300)
@@ -99,7 +108,8 @@ def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None
     given_by: dict[str, int] = {}
     given_to: dict[str, int] = {}
     numbers: dict[str, list[int]] = {}
-    for a in SOLVER.solve(inputs):
+    cases: dict[str, int] = {}
+    for a in solved(inputs):
         need, offer = needs[a.request_id], offers[a.offer_id]
         assert a.quantity > 0
         assert fits(offer, need)
@@ -110,8 +120,12 @@ def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None
         given_by[offer.id] = given_by.get(offer.id, 0) + a.quantity
         given_to[need.id] = given_to.get(need.id, 0) + a.quantity
         numbers.setdefault(need.id, []).append(a.number)
+        cases[offer.id] = cases.get(offer.id, 0) + 1
     assert all(quantity <= offers[id_].free for id_, quantity in given_by.items())
     assert all(quantity <= needs[id_].remaining for id_, quantity in given_to.items())
+    for id_, number in cases.items():
+        limit = offers[id_].cases_free
+        assert limit is None or number <= limit
     for id_, taken in numbers.items():
         first = needs[id_].next_number
         assert taken == list(range(first, first + len(taken)))
@@ -119,19 +133,38 @@ def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None
 
 @given(instances())
 def test_what_is_left_over_could_not_be_served(inputs: Inputs) -> None:
-    """After the solution is applied, no need has an offer with room for it."""
+    """After a whole solution is applied, no need has an offer with room and a case for it."""
+    inputs = replace(inputs, prices=None)
     offers = {offer.id: offer for offer in inputs.offers}
     needs = {need.id: need for need in inputs.needs}
-    for a in SOLVER.solve(inputs):
+    for a in solved(inputs):
         offer, need = offers[a.offer_id], needs[a.request_id]
-        offers[offer.id] = replace(offer, free=offer.free - a.quantity)
+        cases_free = None if offer.cases_free is None else offer.cases_free - 1
+        offers[offer.id] = replace(offer, free=offer.free - a.quantity, cases_free=cases_free)
         shares = dict(need.shares)
         shares[offer.id] = shares.get(offer.id, 0) + a.quantity
         needs[need.id] = replace(
             need, remaining=need.remaining - a.quantity, shares=tuple(shares.items())
         )
-    left = Candidates(offers.values())
+    left = Candidates(o for o in offers.values() if o.cases_free != 0)
     assert not any(left.serve(need) for need in needs.values() if need.remaining)
+
+
+def test_batch_obeys_the_prices_of_the_last_whole_solution() -> None:
+    """The dear offer is left to more urgent needs; the price says from which level on."""
+    inputs = Inputs((need("R-1", tier=2), need("R-2", tier=0)), (offer("O-1", 120),))
+    assert len(solved(inputs)) == 2
+    dear = replace(inputs, prices=(("O-1", 500_000),))
+    assert [a.request_id for a in solved(dear)] == ["R-2"]
+    assert SOLVER.decide(dear).prices == dear.prices
+
+
+def test_whole_solution_says_prices_and_a_bound() -> None:
+    inputs = Inputs((need("R-1"), need("R-2", tier=4)), (offer("O-1", 60), offer("O-2", 10)))
+    decided = SOLVER.decide(inputs)
+    assert [id_ for id_, _ in decided.prices] == ["O-1", "O-2"]
+    assert all(price > 100_000 for _, price in decided.prices), "what is short is dear"
+    assert decided.bound == decided.objective
 
 
 def need(id_: str, **more: Any) -> OpenNeed:
@@ -144,22 +177,24 @@ def offer(id_: str, free: int, quantity: int = 100) -> OpenOffer:
 
 
 def pairs(inputs: Inputs) -> list[tuple[str, str, int]]:
-    return [(a.request_id, a.offer_id, a.quantity) for a in SOLVER.solve(inputs)]
+    return [(a.request_id, a.offer_id, a.quantity) for a in solved(inputs)]
 
 
 def test_more_urgent_then_longer_waiting_need_is_served_first() -> None:
-    needs = (need("R-late", recorded_ms=2), need("R-early", recorded_ms=1), need("R-top", tier=0))
-    assert [r for r, _, _ in pairs(Inputs(needs, (offer("O-1", 100),)))] == ["R-top", "R-early"]
+    late = need("R-a-late", recorded_ms=2 * DAY_MS)
+    needs = (late, need("R-early", recorded_ms=DAY_MS), need("R-top", tier=0))
+    assert [r for r, _, _ in pairs(Inputs(needs, (offer("O-1", 100),)))] == ["R-early", "R-top"]
 
 
 def test_least_used_offer_gives_first() -> None:
-    inputs = Inputs((need("R-1"),), (offer("O-1", 60), offer("O-2", 90)))
-    assert pairs(inputs) == [("R-1", "O-2", 60)]
+    inputs = Inputs((need("R-1", remaining=10),), (offer("O-1", 60), offer("O-2", 90)))
+    assert pairs(inputs) == [("R-1", "O-2", 10)]
 
 
 def test_several_offers_share_a_need_that_none_covers() -> None:
     inputs = Inputs((need("R-1", remaining=90),), (offer("O-1", 50), offer("O-2", 60)))
-    assert pairs(inputs) == [("R-1", "O-2", 60), ("R-1", "O-1", 30)]
+    assert sum(quantity for _, _, quantity in pairs(inputs)) == 90
+    assert {id_ for _, id_, _ in pairs(inputs)} == {"O-1", "O-2"}
 
 
 def test_round_recorded_before_donors_were_excluded_is_still_read() -> None:
@@ -174,6 +209,8 @@ async def test_solver_apart_says_what_the_function_says() -> None:
     async with SolverApart() as solver:
         for _ in range(2):
             solution = await solver.solve(written(inputs))
-            assert solution.allocations == SOLVER.solve(inputs)
+            decided = SOLVER.decide(inputs)
+            assert solution.allocations == decided.allocations
+            assert (solution.prices, solution.bound) == (decided.prices, decided.bound)
     assert (solution.solver, solution.version) == (SOLVER.name, SOLVER.version)
     assert digest(written(inputs)) == digest(written(shuffled(inputs, 1)))

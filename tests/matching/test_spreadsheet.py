@@ -3,8 +3,11 @@
 import pytest
 
 from services.matching.spreadsheet import RefusedRow, Row, read
+from shared.contracts.events import OfferSubmitted
 from shared.errors import Invalid
+from shared.towns import towns
 
+CODES = {name: code for code, name in towns().items()}
 CHINESE = """名称,电话,单位,数量,物品,类别,困难类别,镇街,每户上限,基金
 茶园商会,+8613800000001,元,"11,361.50",,配餐、助学,低保;特困,441900101,500,fund-warm
 粮油店,+8613800000002,袋,20,大米,,,,,
@@ -31,6 +34,36 @@ def test_chinese_table_becomes_offers_in_fen(encoding: str) -> None:
         "town_codes": ["441900101"],
     }
     assert (goods.offer["unit"], goods.offer["quantity"], goods.offer["item"]) == ("袋", 20, "大米")
+
+
+FULL = """名称,电话,单位,数量,捐赠方类型,给予方式,镇街,村(社区),中心位置,服务半径(公里),\
+同时服务上限,专项行动,有效期自,有效期至,对接方式,显示姓名
+茶园商会,+8613800000001,小时,200,社会组织,志愿服务,茶山镇、石排,441900101001,88411c2dc5fffff,5,3,\
+warm-2026,2026-01-20,2026-12-31,均可,是
+"""
+
+
+def test_every_column_of_an_offer_is_read() -> None:
+    [row] = rows(FULL)
+    assert isinstance(row, Row), row
+    assert row.offer == {
+        "unit": "小时",
+        "quantity": 200,
+        "donor_kind": "social_organisation",
+        "giving": "hours",
+        "town_codes": [CODES["茶山镇"], CODES["石排镇"]],
+        "village_codes": ["441900101001"],
+        "base": "88411c2dc5fffff",
+        "radius_km": 5,
+        "cases_max": 3,
+        "campaign_id": "warm-2026",
+        "valid_from": "2026-01-20T00:00:00+08:00",
+        "valid_until": "2027-01-01T00:00:00+08:00",
+        "mode": "both",
+        "name_shown": "true",
+    }
+    said = OfferSubmitted.model_validate(row.offer | {"donor_id": "P-1"})
+    assert said.name_shown is True
 
 
 def test_same_row_has_the_same_key_and_another_row_another() -> None:

@@ -1,0 +1,43 @@
+"""Matchings as processes that can be killed and started again, on one database and broker."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from deploy.local import parts
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.supervisor import Supervisor
+from services.matching.settings import MatchingSettings
+from tests.support.house import House
+
+
+@dataclass
+class Matchings:
+    """`one`, `two` ...: each a process, none restarted by itself."""
+
+    supervisor: Supervisor
+    urls: dict[str, str]
+
+    async def __aenter__(self) -> "Matchings":
+        await self.supervisor.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.supervisor.stop()
+
+
+def matchings(house: House, folder: Path, *names: str, **given: Any) -> Matchings:
+    ports = {name: free_port() for name in names}
+    stage = [
+        _part(house, name, port, folder / f"{name}.log", given) for name, port in ports.items()
+    ]
+    urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
+    return Matchings(Supervisor([stage], announce=print), urls)
+
+
+def _part(house: House, name: str, port: int, log: Path, given: dict[str, Any]) -> parts.Part:
+    settings = house.settings(MatchingSettings, instance_id=f"matching-{name}", port=port, **given)
+    env = settings.model_dump(mode="json", include=settings.model_fields_set)
+    told = {f"GUANJIA_{key.upper()}": str(value) for key, value in env.items()}
+    return replace(parts.service("matching", port, os.environ | told, log), name=name)

@@ -1,0 +1,35 @@
+"""`python -m tests.matching.shuffled_replay FILE SEED`: solution hashes of exported rounds.
+
+Each round's needs, offers and prices are shuffled before it is solved.
+"""
+
+import json
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from services.matching.solver.interface import Inputs, read, solution_digest, written
+from services.matching.solver.min_cost_flow import MinCostFlow
+
+
+def shuffled(inputs: Inputs, chance: random.Random) -> Inputs:
+    needs, offers, prices = list(inputs.needs), list(inputs.offers), list(inputs.prices or ())
+    chance.shuffle(needs)
+    chance.shuffle(offers)
+    chance.shuffle(prices)
+    known = None if inputs.prices is None else tuple(prices)
+    return replace(inputs, needs=tuple(needs), offers=tuple(offers), prices=known)
+
+
+def main(file: Path, seed: int) -> None:
+    chance, solver = random.Random(seed), MinCostFlow()
+    for line in file.read_text(encoding="utf-8").splitlines():
+        inputs = read(json.loads(line)["inputs"])
+        other = shuffled(inputs, chance)
+        assert written(other) == written(inputs)
+        print(solution_digest(solver.decide(other).allocations))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

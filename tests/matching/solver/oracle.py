@@ -1,0 +1,182 @@
+"""The same model written again, plainly, and solved by HiGHS: what the solver is held against.
+
+Nothing of the solver is used here but the instance, and of the house the distance.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp  # type: ignore[import-untyped]
+from scipy.sparse import coo_array  # type: ignore[import-untyped]
+
+from services.matching.model import distance
+from services.matching.solver.planner.instance import Instance, Offer, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    request: Request
+    offer: Offer
+    room: int
+    cost: int
+
+
+def level(instance: Instance, request: Request) -> int:
+    weights = instance.weights
+    waited = max(0, (instance.now - request.created_at).days)
+    return min(weights.level_max, max(0, weights.tier_days * request.tier - waited))
+
+
+def metres(request: Request, offer: Offer) -> int:
+    """The house's integers (test_distance.py holds them against the sphere)."""
+    if request.lat is None or request.lon is None or offer.lat is None or offer.lon is None:
+        return 0
+    return distance.metres(
+        (round(request.lat * 1e6), round(request.lon * 1e6)),
+        (round(offer.lat * 1e6), round(offer.lon * 1e6)),
+    )
+
+
+def is_candidate(instance: Instance, request: Request, offer: Offer) -> bool:
+    far = offer.radius_km is not None and (
+        request.lat is None or metres(request, offer) > offer.radius_km * 1000
+    )
+    return (
+        (offer.unit, offer.item) == (request.need.unit, request.need.item)
+        and (not offer.categories or request.category in offer.categories)
+        and (not offer.towns or request.town in offer.towns)
+        and (not offer.tiers or request.tier in offer.tiers)
+        and (
+            not offer.beneficiary_classes or request.beneficiary_class in offer.beneficiary_classes
+        )
+        and offer.id not in request.excluded_offers
+        and not far
+        and offer.is_valid(instance.now)
+    )
+
+
+def pairs(instance: Instance) -> list[Pair]:
+    weights = instance.weights
+    found = []
+    for request in instance.requests:
+        for offer in instance.offers:
+            if is_candidate(instance, request, offer):
+                away = metres(request, offer) // weights.metres_per_point
+                cost = (
+                    1
+                    + min(away, weights.distance_points_max)
+                    + weights.category_points
+                    * ((len(offer.categories) or weights.categories_of_any) - 1)
+                    + offer.unreliability
+                )
+                limit = offer.cap_per_request or request.need.quantity
+                room = min(request.need.quantity, limit, offer.quantity)
+                found.append(Pair(request, offer, room, cost))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """bound: HiGHS's own; the objective's for a linear program."""
+
+    objective: float
+    bound: float
+
+
+def optimum(
+    instance: Instance,
+    *,
+    whole_cases: bool,
+    points_per_level: int,
+    left: Mapping[str, int] | None = None,
+) -> Found:
+    """whole_cases: open cases are 0 or 1, a mixed-integer program; else the linear relaxation.
+
+    left: units that each request goes without, where that is settled.
+    Variables: what each pair gives, whether it is a case, what is left, each offer's quarters, each
+    request's donors beyond the first.
+    """
+    arcs = pairs(instance)
+    requests = {request.id: row for row, request in enumerate(instance.requests)}
+    offers = {offer.id: row for row, offer in enumerate(instance.offers)}
+    n, r, o = len(arcs), len(requests), len(offers)
+    worth = [
+        (instance.weights.level_max + 1 - level(instance, request)) * points_per_level
+        for request in instance.requests
+    ]
+    quarters = np.array([_quarters(offer.quantity) for offer in instance.offers]).reshape(-1)
+    cost = np.concatenate(
+        [
+            [arc.cost for arc in arcs],
+            np.zeros(n),
+            worth,
+            np.tile(instance.weights.load_points, o),
+            [instance.weights.donor_points * of.need.quantity for of in instance.requests],
+        ]
+    )
+    rows = _Rows(2 * n + r + 4 * o + r)
+    for row, request in enumerate(instance.requests):
+        mine = [at for at, arc in enumerate(arcs) if arc.request.id == request.id]
+        amount = request.need.quantity
+        rows.add([*((at, 1) for at in mine), (2 * n + row, 1)], amount, amount)
+        more = 2 * n + r + 4 * o + row
+        rows.add([*((n + at, 1) for at in mine), (more, -1)], -math.inf, 1)
+    for row, offer in enumerate(instance.offers):
+        mine = [at for at, arc in enumerate(arcs) if arc.offer.id == offer.id]
+        filled = [(2 * n + r + 4 * row + quarter, -1) for quarter in range(4)]
+        rows.add([*((at, 1) for at in mine), *filled], 0, 0)
+        limit = math.inf if offer.max_cases is None else offer.max_cases
+        rows.add([(n + at, 1) for at in mine], 0, limit)
+    for at, arc in enumerate(arcs):
+        rows.add([(at, 1), (n + at, -arc.room)], -math.inf, 0)
+    rooms = [arc.room for arc in arcs]
+    amounts = [request.need.quantity for request in instance.requests]
+    lower = np.zeros(len(cost))
+    upper = np.concatenate([rooms, np.ones(n), amounts, quarters, np.full(r, n)])
+    if left is not None:
+        settled = [left[request.id] for request in instance.requests]
+        lower[2 * n : 2 * n + r] = upper[2 * n : 2 * n + r] = settled
+    integral = np.zeros(len(cost))
+    integral[n : 2 * n] = whole_cases
+    if not len(cost):
+        return Found(0.0, 0.0)
+    solved = milp(
+        cost,
+        constraints=rows.constraint(),
+        bounds=Bounds(lower, upper),
+        integrality=integral,
+        options={"mip_rel_gap": 0.0},
+    )
+    assert solved.success, solved.message
+    bound = solved.fun if solved.mip_dual_bound is None else solved.mip_dual_bound
+    return Found(float(solved.fun), float(bound))
+
+
+def _quarters(quantity: int) -> list[int]:
+    edges = [quantity * k // 4 for k in range(5)]
+    return [b - a for a, b in pairwise(edges)]
+
+
+class _Rows:
+    """A sparse matrix, row by row."""
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+        self._entries: list[tuple[int, int, float]] = []
+        self._lower: list[float] = []
+        self._upper: list[float] = []
+
+    def add(self, entries: list[tuple[int, int]], lower: float, upper: float) -> None:
+        row = len(self._lower)
+        self._entries += [(row, column, value) for column, value in entries]
+        self._lower.append(lower)
+        self._upper.append(upper)
+
+    def constraint(self) -> LinearConstraint:
+        shape = (len(self._lower), self._columns)
+        rows, columns, values = zip(*self._entries, strict=True) if self._entries else ((), (), ())
+        matrix = coo_array((values, (rows, columns)), shape=shape).tocsr()
+        return LinearConstraint(matrix, self._lower, self._upper)

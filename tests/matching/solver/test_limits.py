@@ -1,0 +1,120 @@
+"""No plan, whatever its size, gives what may not be given."""
+
+from collections import defaultdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.solver.flow.model import model_of
+from services.matching.solver.flow.objective import filled, product, sums
+from services.matching.solver.flow.solve import solve
+from services.matching.solver.flow.ties import shift_of
+from services.matching.solver.planner.instance import Instance
+from services.matching.solver.planner.plan import Plan, gap_of, plan_of
+from services.matching.solver.planner.result import input_hash, solution_hash
+from services.matching.solver.pool.weights import Weights
+from shared.errors import Invalid
+from tests.bench.matching.instances import Shape, pool
+from tests.matching.solver.instances import instances, random_instance, shuffled
+from tests.matching.solver.oracle import is_candidate
+
+
+def check(instance: Instance, plan: Plan) -> None:
+    requests = {request.id: request for request in instance.requests}
+    offers = {offer.id: offer for offer in instance.offers}
+    given_by: dict[str, int] = defaultdict(int)
+    given_to: dict[str, int] = defaultdict(int)
+    cases: dict[str, int] = defaultdict(int)
+    seen = set()
+    for row in plan.allocations:
+        request, offer = requests[row.request], offers[row.offer]
+        assert row.quantity > 0
+        assert is_candidate(instance, request, offer)
+        assert row.quantity <= (offer.cap_per_request or row.quantity)
+        assert (row.request, row.offer) not in seen
+        seen.add((row.request, row.offer))
+        given_by[offer.id] += row.quantity
+        given_to[request.id] += row.quantity
+        cases[offer.id] += 1
+    assert all(quantity <= offers[id_].quantity for id_, quantity in given_by.items())
+    assert all(quantity <= requests[id_].need.quantity for id_, quantity in given_to.items())
+    for id_, number in cases.items():
+        limit = offers[id_].max_cases
+        assert limit is None or number <= limit
+
+
+@settings(max_examples=150, deadline=None)
+@given(instances())
+def test_small_plan_keeps_every_limit(instance: Instance) -> None:
+    check(instance, plan_of(instance))
+
+
+@pytest.mark.parametrize(("requests", "offers"), [(200, 10), (1000, 50), (4000, 120)])
+@pytest.mark.parametrize("cases", [False, True])
+def test_large_plan_keeps_every_limit(requests: int, offers: int, cases: bool) -> None:
+    instance = random_instance(requests, offers, seed=7, cases=cases)
+    plan = plan_of(instance)
+    check(instance, plan)
+    assert len(plan.allocations) > requests // 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(instances())
+def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance) -> None:
+    """Summed again from what was allocated: nothing is counted that was not given."""
+    plan = plan_of(instance)
+    given_to: dict[str, int] = defaultdict(int)
+    for row in plan.allocations:
+        given_to[row.request] += row.quantity
+    for part in plan.parts:
+        model, demand = part.solved.model, part.pool.demand
+        left = [
+            a - given_to[id_] for id_, a in zip(demand.ids, demand.amount.tolist(), strict=True)
+        ]
+        without = sum(left_ * w for left_, w in zip(left, model.worth.tolist(), strict=True))
+        assert without == part.solved.objective.without
+        by_offer = sums(model.arcs.offer, part.solved.given, len(model.offers))
+        assert (filled(model, part.solved.given).sum(axis=1) == by_offer).all()
+    assert 0 <= plan.gap <= 1
+    assert plan.bound <= plan.objective.total <= plan.worth
+
+
+@settings(max_examples=100, deadline=None)
+@given(instances(), st.integers())
+def test_shuffled_file_gives_the_same_plan(instance: Instance, seed: int) -> None:
+    other = shuffled(instance, seed)
+    assert input_hash(other) == input_hash(instance)
+    assert solution_hash(plan_of(other)) == solution_hash(plan_of(instance))
+
+
+@pytest.mark.parametrize("cases", [False, True])
+def test_shuffled_city_changes_no_request(cases: bool) -> None:
+    instance = random_instance(3000, 90, seed=5, cases=cases)
+    hashes = {solution_hash(plan_of(shuffled(instance, seed))) for seed in range(3)}
+    assert hashes == {solution_hash(plan_of(instance))}
+
+
+def test_another_need_gives_another_hash() -> None:
+    one, two = (random_instance(50, 5, seed=seed) for seed in (1, 2))
+    assert input_hash(one) != input_hash(two)
+    assert solution_hash(plan_of(one)) != solution_hash(plan_of(two))
+
+
+def test_costs_too_large_for_the_flow_are_refused_not_overflowed() -> None:
+    assert shift_of(1 << 20, 1 << 10) == 24
+    assert 0 <= shift_of(1 << 40, 1 << 17) < 24
+    with pytest.raises(Invalid):
+        shift_of(1 << 50, 1 << 20)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gap_with_limits_on_cases_is_small_and_polish_does_not_harm(seed: int) -> None:
+    """A city of the bench's kind: 30% of the offers limit their cases."""
+    weights = Weights()
+    model = model_of(pool(Shape(3000, 100, 12), seed, cases=True), weights)
+    repaired, polished = solve(model, polish=False), solve(model)
+    worth = product(model.amount, model.worth)
+    assert polished.objective.total < repaired.objective.total
+    assert polished.bound == repaired.bound
+    assert gap_of(polished.objective.total, polished.bound, worth) <= 0.006

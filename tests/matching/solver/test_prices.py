@@ -1,0 +1,62 @@
+"""Prices are duals of the flow: complementary slackness, and what a unit more would cost."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from services.matching.solver.flow.objective import filled, sums
+from services.matching.solver.flow.solve import Solved
+from services.matching.solver.planner.instance import Instance
+from services.matching.solver.planner.plan import plan_of
+from tests.matching.solver.instances import EXACT, instances, random_instance
+
+
+def check(solved: Solved) -> None:
+    model, given, prices = solved.model, solved.given, solved.prices
+    arcs = model.arcs
+    reduced = arcs.cost + prices.offer[arcs.offer] - prices.request[arcs.request]
+    assert (reduced[given < arcs.room] >= 0).all(), "what has room is not too cheap"
+    assert (reduced[given > 0] <= 0).all(), "what is given is not too dear"
+    left = model.amount - sums(arcs.request, given, len(model.amount))
+    assert (prices.request <= model.worth).all()
+    assert (prices.request[left > 0] == model.worth[left > 0]).all()
+    full = filled(model, given)
+    load = np.broadcast_to(model.load, full.shape)
+    price = np.broadcast_to(prices.offer[:, None], full.shape)
+    assert (price[full > 0] >= load[full > 0]).all()
+    assert (price[full < model.quarters] <= load[full < model.quarters]).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(instances(cases=False, exact=True))
+def test_prices_and_flow_are_complementary(instance: Instance) -> None:
+    for part in plan_of(instance).parts:
+        check(part.solved)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prices_of_a_city_are_complementary(seed: int) -> None:
+    for part in plan_of(random_instance(2000, 60, seed, weights=EXACT)).parts:
+        check(part.solved)
+        assert part.solved.prices.passes <= 60
+
+
+def test_price_is_what_one_unit_more_asked_of_the_offer_costs() -> None:
+    """Seen by asking for it: the offer loses a unit, and the objective grows by its price."""
+    instance = random_instance(300, 12, seed=3, weights=EXACT)
+    plan = plan_of(instance)
+    seen = 0
+    for part in plan.parts:
+        full = part.solved.prices.offer > part.solved.model.load[-1]
+        for row in np.flatnonzero(full)[:4]:
+            id_ = part.pool.supply.ids[row]
+            offers = tuple(
+                o.model_copy(update={"quantity": o.quantity - 1}) if o.id == id_ else o
+                for o in instance.offers
+            )
+            less = plan_of(instance.model_copy(update={"offers": offers}))
+            dearer = less.objective.total - plan.objective.total
+            # The quarters of a quantity one smaller end elsewhere, by a few units.
+            assert dearer == pytest.approx(int(part.solved.prices.offer[row]), abs=4 * 300)
+            seen += 1
+    assert seen >= 2

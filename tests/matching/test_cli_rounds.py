@@ -1,0 +1,78 @@
+"""`guanjia matching optimise, rounds, replay, explain` against a service in its own process."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.matching.cli.matching import app
+from services.matching.model.match import Match
+from services.matching.settings import MatchingSettings
+from shared import mongo
+from shared.security import Role
+from shared.settings import SettingsError, load_settings
+from tests.matching.deciding import opened, request_id, submitted_offer
+from tests.matching.processes import matchings
+from tests.support.eventually import eventually
+from tests.support.house import House
+
+
+async def invoke(env: dict[str, str], *words: str) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, app, list(words), env=env)
+
+
+async def told(env: dict[str, str], *words: str) -> Any:
+    found = await invoke(env, *words, "--json")
+    assert found.exit_code == 0, found.output
+    return json.loads(found.stdout)
+
+
+@pytest.mark.timeout(180)
+async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
+    house: House, tmp_path: Path
+) -> None:
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
+    token = house.bearer("op", Role.OPERATOR)["Authorization"].split()[1]
+    async with matchings(house, tmp_path, "one", round_interval_ms=20) as running:
+        env = {"GUANJIA_MATCHING_URL": running.urls["one"], "GUANJIA_TOKEN": token}
+        await house.publish(
+            house.foreign("/partners/mine", "offer-1", submitted_offer(quantity=70)),
+            house.own("/intake", request_id("r"), 1, opened("r", 100)),
+        )
+
+        async def proposed() -> list[Match]:
+            return await mongo.find(database, Match, {"state": "proposed"})
+
+        [match] = await eventually(proposed, lambda found: len(found) == 1, 60)
+        whole = await told(env, "optimise")
+        assert (whole["kind"], whole["state"]) == ("whole", "done")
+        listed = await told(env, "rounds")
+        assert [held["number"] for held in listed] == list(range(1, len(listed) + 1))
+        assert "全池 whole" in (await invoke(env, "rounds")).output
+        file = tmp_path / "rounds.jsonl"
+        assert (await invoke(env, "rounds", "--out", str(file))).exit_code == 0
+        by_http, by_file = await told(env, "replay"), await told({}, "replay", "--file", str(file))
+        assert by_http == by_file
+        assert {row["verdict"] for row in by_http} == {"same"}
+        assert "一致 same" in (await invoke(env, "replay")).output
+        why = await invoke(env, "explain", match.id)
+        assert f"对接 {match.offer_id}：¥0.70" in why.output
+        why_not = await invoke(env, "explain", match.request_id)
+        assert "尚缺 ¥0.30" in why_not.output
+
+
+def test_weights_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUANJIA_WEIGHTS", '{"version": "2026-02", "tier_days": 45}')
+    weights = load_settings(MatchingSettings).weights
+    assert (weights.version, weights.tier_days, weights.level_points) == ("2026-02", 45, 4096)
+
+
+@pytest.mark.parametrize("wrong", ['{"tier_days": -1}', '{"tierdays": 3}', "[]", "{"])
+def test_wrong_weights_are_refused_at_start(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("GUANJIA_WEIGHTS", wrong)
+    with pytest.raises(SettingsError, match="GUANJIA_WEIGHTS"):
+        load_settings(MatchingSettings)

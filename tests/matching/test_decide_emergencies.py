@@ -1,0 +1,103 @@
+"""Emergency areas: their needs are more urgent, for their period, in their towns alone."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching.model.emergency import (
+    DeclareEmergency,
+    Emergency,
+    EmergencyTerms,
+    EndEmergency,
+    lifted,
+)
+from shared.errors import Invalid
+from shared.messaging.decision import Answer
+from tests.matching.deciding import NOW, Desk
+
+DAY = timedelta(days=1)
+HERE, ELSEWHERE = "441900101", "441900102"
+
+
+def declared(lift: int = 2, days: int = 3, id_: str = "e-1") -> Desk:
+    desk = Desk()
+    terms = EmergencyTerms(
+        town_codes=(HERE,), lift=lift, starts_at=NOW, ends_at=NOW + days * DAY, reason="疫情防控"
+    )
+    answer = desk.command(DeclareEmergency(emergency_id=id_, terms=terms), principal="city")
+    assert answer is not None
+    assert answer.status == 201
+    return desk
+
+
+def tier(desk: Desk, tier: int, town: str = HERE) -> int:
+    declared = [desk.get(Emergency, "e-1")]
+    return lifted(tier, town, [e for e in declared if e.is_on(desk.now)])
+
+
+def code(answer: Answer | None) -> str:
+    assert answer is not None
+    return str(answer.body["problems"][0]["code"])
+
+
+def test_needs_of_its_towns_rise_and_others_do_not() -> None:
+    desk = declared()
+    assert tier(desk, 3) == 1
+    assert tier(desk, 3, ELSEWHERE) == 3
+
+
+def test_no_need_rises_above_the_most_urgent() -> None:
+    assert tier(declared(lift=4), 2) == 0
+
+
+def test_it_begins_and_ends_by_itself() -> None:
+    desk = declared(days=3)
+    desk.now = NOW - timedelta(seconds=1)
+    assert tier(desk, 3) == 3
+    desk.now = NOW + 3 * DAY
+    assert tier(desk, 3) == 3
+
+
+def test_it_is_ended_before_its_time() -> None:
+    desk = declared()
+    desk.later(60)
+    for _ in range(2):
+        answer = desk.command(EndEmergency(emergency_id="e-1"))
+        assert answer is not None
+        assert answer.status == 200
+    assert tier(desk, 3) == 3
+    assert desk.get(Emergency, "e-1").declared_by == "city"
+
+
+def test_it_is_declared_once_and_ended_only_if_known() -> None:
+    desk = declared()
+    terms = EmergencyTerms(town_codes=(ELSEWHERE,), starts_at=NOW, ends_at=NOW + DAY, reason="x")
+    again = desk.command(DeclareEmergency(emergency_id="e-1", terms=terms))
+    assert code(again) == "emergency_exists"
+    assert desk.get(Emergency, "e-1").town_codes == (HERE,)
+    assert code(desk.command(EndEmergency(emergency_id="e-2"))) == "emergency_unknown"
+
+
+def test_emergency_that_is_over_already_is_invalid() -> None:
+    terms = EmergencyTerms(town_codes=(HERE,), starts_at=NOW - DAY, ends_at=NOW, reason="x")
+    with pytest.raises(Invalid):
+        Desk().command(DeclareEmergency(emergency_id="e-1", terms=terms))
+
+
+@given(st.integers(0, 4), st.lists(st.integers(1, 4), max_size=4))
+def test_the_highest_lift_counts_and_not_their_sum(tier_: int, lifts: list[int]) -> None:
+    emergencies = [
+        Emergency(
+            id=str(n),
+            town_codes=(HERE,),
+            lift=lift,
+            starts_at=NOW,
+            ends_at=NOW + DAY,
+            reason="x",
+            declared_by="city",
+        )
+        for n, lift in enumerate(lifts)
+    ]
+    assert lifted(tier_, HERE, emergencies) == max(0, tier_ - max(lifts, default=0))

@@ -1,0 +1,228 @@
+"""What a round looks at: what came or changed, not again what the round before it left without."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from services.matching.model.campaign import CampaignTerms, CreateCampaign
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from services.matching.rounds.pool import TRIES_MAX, OpenPool
+from services.matching.rounds.shelf import PUSHED
+from services.matching.solver.interface import Inputs
+from services.matching.solver.pool.weights import Weights
+from services.matching.store import PRIORITY, WAITING
+from shared import mongo
+from shared.messaging.decision import State
+from tests.matching.deciding import NOW, Desk
+from tests.matching.office import started
+from tests.support.house import House
+
+LEVEL_POINTS = Weights().level_points
+# No level of need is worth as much as this price.
+DEAR = 1000 * LEVEL_POINTS
+
+
+class Pool:
+    """An open pool over states written as the processor writes them."""
+
+    def __init__(self, house: House) -> None:
+        uri, name = house.mongod.mongo_uri, f"{house.prefix}_matching"
+        self.database = mongo.connect(uri, name)
+        self.desk = Desk()
+        self.pool = OpenPool(self.database, Weights())
+
+    async def store(self, *states: State) -> None:
+        for state in states:
+            rows = self.database[state.COLLECTION]
+            before = await rows.find_one({"_id": state.id}) or {"_version": 0}
+            document = mongo.to_document(state) | {"_version": before["_version"] + 1}
+            await rows.replace_one({"_id": state.id}, document | {"_emitted": 0}, upsert=True)
+
+    async def need(self, name: str, **more: Any) -> Need:
+        need = self.desk.get(Need, self.desk.need(name, **more))
+        await self.store(need)
+        return need
+
+    async def offer(self, name: str, quantity: int = 1000, **more: Any) -> Offer:
+        offer = self.desk.get(Offer, self.desk.offer(name, quantity, **more))
+        await self.store(offer)
+        return offer
+
+    async def look(self, needs_max: int = 100, **prices: int) -> Inputs:
+        named = {id_.replace("_", "-"): price for id_, price in prices.items()}
+        return await self.pool.changed(NOW + timedelta(seconds=1), named, needs_max)
+
+    async def looks_at(self, **prices: int) -> list[str]:
+        """A look whose round serves nobody."""
+        inputs = await self.look(**prices)
+        self.pool.leave(inputs, frozenset())
+        return [need.id for need in inputs.needs]
+
+
+def at(offer: Offer, price: int) -> dict[str, int]:
+    return {offer.id.replace("-", "_"): price}
+
+
+async def test_need_left_without_is_not_looked_at_again(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    need = await pool.need("r")
+    assert await pool.looks_at() == [need.id]
+    assert await pool.looks_at() == []
+
+
+async def test_need_that_changed_is_looked_at_again(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    need = await pool.need("r")
+    await pool.looks_at()
+    await pool.store(need.without_donor("P-somebody"))
+    assert await pool.looks_at() == [need.id]
+
+
+async def test_new_need_is_looked_at_alone(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    await pool.need("r")
+    await pool.looks_at()
+    new = await pool.need("s")
+    assert await pool.looks_at() == [new.id]
+
+
+async def test_new_offer_wakes_the_needs_it_may_serve(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    need = await pool.need("r")
+    await pool.need("elsewhere", category="medical")
+    await pool.looks_at()
+    await pool.offer("b", categories=["supplies"])
+    assert await pool.looks_at() == [need.id]
+
+
+async def test_need_that_no_offer_fits_waits_for_one_that_does(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a", categories=["medical"])
+    need = await pool.need("r")
+    assert await pool.looks_at() == []
+    await pool.offer("b", unit="袋", item="大米")
+    assert await pool.looks_at() == []
+    await pool.offer("c", categories=["supplies"])
+    assert await pool.looks_at() == [need.id]
+
+
+async def test_offer_that_has_more_again_wakes_what_it_may_serve_at_its_price(house: House) -> None:
+    pool = Pool(house)
+    offer = await pool.offer("a")
+    need = await pool.need("r")
+    await pool.store(offer.reserve(1000))
+    assert await pool.looks_at() == []
+    await pool.store(offer.reserve(900))
+    assert await pool.looks_at(**at(offer, DEAR)) == [need.id]
+    await pool.store(offer.reserve(800))
+    assert await pool.looks_at(**at(offer, DEAR)) == []
+    await pool.store(offer.reserve(700))
+    assert await pool.looks_at(**at(offer, LEVEL_POINTS)) == [need.id]
+
+
+async def test_offer_that_gives_or_only_answers_wakes_nobody(house: House) -> None:
+    pool = Pool(house)
+    offer = await pool.offer("a")
+    await pool.need("r")
+    await pool.looks_at()
+    await pool.store(offer.reserve(400).counting(declined=1))
+    assert await pool.looks_at() == []
+
+
+async def test_offer_whose_time_comes_wakes_needs_without_being_written(house: House) -> None:
+    pool = Pool(house)
+    need = await pool.need("r")
+    await pool.offer("a", valid_from=NOW + timedelta(hours=1))
+    assert await pool.looks_at() == []
+    inputs = await pool.pool.changed(NOW + timedelta(hours=2), {}, 100)
+    assert [n.id for n in inputs.needs] == [need.id]
+
+
+async def test_campaign_that_begins_wakes_all(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    need = await pool.need("r")
+    await pool.looks_at()
+    terms = CampaignTerms.model_validate(
+        {
+            "name": "暖“留”行动",
+            "starts_at": NOW,
+            "ends_at": NOW + timedelta(days=30),
+            "budget_fen": 500,
+            "criteria": {},
+            "donor_ids": ["P-donor"],
+        }
+    )
+    pool.desk.command(CreateCampaign(campaign_id="warm", terms=terms))
+    await pool.store(*(s for s in pool.desk.states.values() if s.COLLECTION == "campaigns"))
+    assert await pool.looks_at() == [need.id]
+    assert await pool.looks_at() == []
+
+
+async def test_need_whose_proposal_was_refused_is_tried_again_and_not_for_ever(
+    house: House,
+) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    need = await pool.need("r")
+    tries = 0
+    while (inputs := await pool.look()).needs:
+        pool.pool.leave(inputs, {need.id})
+        tries += 1
+        assert tries <= TRIES_MAX
+    assert tries == TRIES_MAX
+
+
+async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    for n in range(3):
+        await pool.need(f"r{n}", beneficiary_class="general")
+    urgent = await pool.need("urgent", beneficiary_class="extreme_poverty")
+    first = await pool.look(needs_max=2)
+    assert first.needs[0].id == urgent.id
+    pool.pool.leave(first, frozenset())
+    second = await pool.look(needs_max=2)
+    assert len({need.id for need in (*first.needs, *second.needs)}) == 4
+
+
+async def test_whole_round_looks_at_all_that_waits(house: House) -> None:
+    pool = Pool(house)
+    offer = await pool.offer("a")
+    await pool.offer("b", unit="袋", item="大米")
+    need = await pool.need("r")
+    await pool.looks_at(**at(offer, DEAR))
+    whole = await pool.pool.whole(NOW, 100)
+    assert [each.id for each in whole.needs] == [need.id]
+    assert [each.id for each in whole.offers] == [offer.id]
+    assert whole.prices is None
+    pool.pool.leave(whole, frozenset())
+    assert await pool.looks_at() == []
+
+
+async def test_look_reads_no_document_that_did_not_change(house: House) -> None:
+    """Both questions for versions are answered by an index alone, the needs' in order."""
+    database = (await started(house)).runtime.database
+    for kind, query in ((Offer, PUSHED), (Need, {**WAITING, "town_code": {"$nin": ["1"]}})):
+        cursor = database[kind.COLLECTION].find(dict(query), {"_version": 1})
+        plan = await (cursor.sort(PRIORITY) if kind is Need else cursor).explain()
+        stages = re.findall(r"'stage': '([A-Z_]+)'", str(plan["queryPlanner"]["winningPlan"]))
+        assert set(stages) <= {"PROJECTION_COVERED", "PROJECTION_SIMPLE", "IXSCAN"}, stages
+        assert "IXSCAN" in stages
+
+
+async def test_batch_is_given_the_prices_of_its_offers_alone(house: House) -> None:
+    pool = Pool(house)
+    known, new = await pool.offer("a"), await pool.offer("b")
+    await pool.offer("c", unit="袋", item="大米")
+    await pool.need("r")
+    inputs = await pool.look(O_other=5, **at(known, 7))
+    assert {offer.id for offer in inputs.offers} == {known.id, new.id}
+    assert inputs.prices == ((known.id, 7),)
+    assert inputs.now_ms == int((NOW + timedelta(seconds=1)).timestamp() * 1000)
+    assert Weights.model_validate_json(inputs.weights) == Weights()

@@ -1,0 +1,55 @@
+"""What a round reads of Mongo: offers that may be proposed now, and needs they may serve."""
+
+from datetime import timedelta
+from typing import Any
+
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from services.matching.model.relations import FundRelations, Relation
+from services.matching.rounds.pool import OpenPool
+from services.matching.solver.interface import read, written
+from services.matching.solver.pool.weights import Weights
+from shared import mongo
+from shared.messaging.decision import State
+from tests.matching.deciding import FUND, NOW, Desk, person_id
+from tests.support.house import House
+
+
+async def stored(house: House, *states: State) -> mongo.Database:
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    for state in states:
+        document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
+        await database[state.COLLECTION].insert_one(document)
+    return database
+
+
+async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> None:
+    desk = Desk()
+    held_back: dict[str, dict[str, Any]] = {
+        "claimed": {"mode": "claim"},
+        "later": {"valid_from": NOW + timedelta(days=1)},
+        "over": {"valid_until": NOW + timedelta(hours=1)},
+    }
+    ids = {name: desk.offer(name, **more) for name, more in held_back.items()}
+    both, busy, paused = desk.offer("both", mode="both"), desk.offer("busy"), desk.offer("paused")
+    offers = {id_: desk.get(Offer, id_) for id_ in (*ids.values(), both, busy, paused)}
+    offers[busy] = offers[busy].reserve(10).model_copy(update={"cases_max": 1})
+    offers[paused] = offers[paused].model_copy(update={"state": "paused"})
+    database = await stored(house, desk.get(Need, desk.need()), *offers.values())
+    pool = await OpenPool(database, Weights()).whole(NOW + timedelta(hours=2), 100)
+    assert [offer.id for offer in pool.offers] == [both]
+    assert [need.remaining for need in pool.needs] == [50]
+    assert read(written(pool)) == pool
+
+
+async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:
+    desk = Desk()
+    needs = {name: desk.get(Need, desk.need(name)) for name in ("free", "refused", "related")}
+    needs["refused"] = needs["refused"].without_fund(FUND)
+    related = Relation(person_id=person_id("related"), tie="founder", maker="m", changed_at=NOW)
+    offer = desk.get(Offer, desk.offer(fund_id=FUND))
+    database = await stored(
+        house, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
+    )
+    pool = await OpenPool(database, Weights()).whole(NOW, 100)
+    assert [need.id for need in pool.needs] == [needs["free"].id]

@@ -1,0 +1,277 @@
+"""Campaigns, emergency areas and the year's selection, as the city's staff read them."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.matching.cli.campaign import lines
+from services.matching.model.campaign import Campaign
+from services.matching.model.emergency import DeclareEmergency, EmergencyTerms
+from services.matching.model.match import Match, Propose
+from services.matching.model.need import Need
+from services.matching.rounds.pool import OpenPool
+from services.matching.solver.pool.weights import Weights
+from shared import mongo
+from shared.contracts.events import LedgerCommitted, RequestClosed, RequestOpened
+from shared.messaging.decision import Command
+from shared.security import Role
+from tests.matching.deciding import FUND, NOW, Desk, ledger, opened, person_id, request_id
+from tests.matching.office import Office, started
+from tests.support.eventually import eventually
+from tests.support.house import House, Running
+
+DAY = timedelta(days=1)
+TOWNS = {"r1": "441900101", "r2": "441900102", "r3": "441900103"}
+
+
+class City(Office):
+    """The city's approver beside the operator; a town's, who may less."""
+
+    def __init__(self, house: House, running: Running) -> None:
+        super().__init__(house, running)
+        self.city = house.bearer("city", Role.APPROVER_CITY)
+        self.town = house.bearer("town", Role.APPROVER_CITY, area="441900101")
+        self.collector = house.bearer("collector", Role.COLLECTOR)
+
+    async def now(self) -> datetime:
+        return await self.runtime.processor.now()
+
+    async def says(
+        self, path: str, body: Any = None, key: str = "1", who: dict[str, str] | None = None
+    ) -> httpx.Response:
+        headers = (who or self.city) | {"Idempotency-Key": f"{path}-{key}"}
+        return await self.http.post(path, json=body, headers=headers)
+
+    async def campaign(self, **changed: Any) -> httpx.Response:
+        now = await self.now()
+        body: dict[str, Any] = {
+            "campaign_id": "warm",
+            "name": "暖“留”行动",
+            "starts_at": (now - DAY).isoformat(),
+            "ends_at": (now + 10 * DAY).isoformat(),
+            "budget_fen": 120,
+            "criteria": {"beneficiary_classes": ["subsistence"]},
+            "donor_ids": ["P-donor"],
+        }
+        return await self.says("/campaigns", body | changed)
+
+    async def opens_now(self, *names: str, quantity: int = 50) -> None:
+        """In towns of their own, recorded now."""
+        now = await self.now()
+        facts = [(request_id(name), _opened(name, quantity, TOWNS[name], now)) for name in names]
+        await self.house.publish(*(self.house.own("/intake", id_, 1, f) for id_, f in facts))
+
+    async def helped(self, match: Match) -> None:
+        """To the end: paid, delivered, confirmed, the request closed."""
+        await self.post(f"/matches/{match.id}/accept", f"accept-{match.id}")
+        await self.audit_says(match.id, ledger(LedgerCommitted, match.quantity))
+        await self.loaded(match.id, "committed")
+        await self.post(f"/matches/{match.id}/deliver", f"deliver-{match.id}")
+        await self.says(f"/matches/{match.id}/confirm", who=self.collector)
+        closed = RequestClosed(person_id=match.person_id)
+        await self.house.publish(self.house.own("/intake", match.request_id, 2, closed))
+
+        async def look() -> Need | None:
+            return await mongo.load(self.database, Need, match.request_id)
+
+        await eventually(look, lambda need: need is not None and need.state == "closed")
+
+    async def read(self, path: str) -> Any:
+        answer = await self.http.get(path, headers=self.city)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def _opened(name: str, quantity: int, town: str, now: datetime) -> RequestOpened:
+    changed = {"area": {"town_code": town}, "recorded_at": now}
+    known = opened(name, quantity).model_dump(mode="json")
+    return RequestOpened.model_validate(known | changed)
+
+
+async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> None:
+    city = City(house, await started(house))
+    created = await city.campaign()
+    assert created.status_code == 201, created.text
+    await city.offer(fund_id=FUND, campaign_id="warm", quantity=500)
+    await city.opens_now("r1", "r2", "r3")
+    first, second, third = sorted(await city.matches(3, "proposed"), key=lambda m: -m.quantity)
+    assert [first.quantity, second.quantity, third.quantity] == [50, 50, 20]
+    await city.helped(first)
+    told = await city.read("/campaigns/warm/report")
+    assert told["requests"]["by_state"] == {"closed": 1, "open": 2}
+    assert told["requests"]["by_class"] == {"subsistence": 3}
+    assert told["donors"] == {"joined": 1, "pledged": 1, "giving": 1}
+    assert told["days"] == {"total": 11, "passed": 2, "left": 9}
+    assert told["money"] == {
+        "budget_fen": 120,
+        "budget_left_fen": 0,
+        "pledged_fen": 500,
+        "reserved_fen": 70,
+        "delivered_fen": 0,
+        "confirmed_fen": 50,
+        "reopened_fen": 0,
+    }
+    assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in lines(told)
+    [listed] = (await city.read("/campaigns"))["campaigns"]
+    assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
+    await city.post(f"/matches/{second.id}/decline", "no", {"reason": "没有余力"})
+
+    async def left() -> int:
+        return int((await city.read("/campaigns/warm/report"))["money"]["budget_left_fen"])
+
+    # what was declined goes to the one that got too little
+    await eventually(left, lambda fen: fen == 20)
+    await city.says(f"/matches/{first.id}/reopen", {"reason": "没有收到"}, who=city.collector)
+    desk = await city.read(f"/matches/{first.id}")
+    assert (desk["state_zh"], "冲正" in desk["finance"]["zh"]) == ("未到位，重新对接", True)
+    told = await city.read("/campaigns/warm/report")
+    assert (told["money"]["reopened_fen"], told["money"]["budget_left_fen"]) == (50, 20)
+
+
+async def test_campaign_is_the_citys_and_others_join_what_it_made(house: House) -> None:
+    city = City(house, await started(house))
+    assert (await city.says("/campaigns", {}, who=city.operator)).status_code == 403
+    assert (await city.says("/campaigns", {"campaign_id": "warm"})).status_code == 422
+    await city.campaign(criteria=None)
+    donors = {"donor_ids": ["P-other"]}
+    assert (await city.says("/campaigns/warm/donors", donors, who=city.town)).status_code == 403
+    joined = await city.says("/campaigns/warm/donors", donors, who=city.operator)
+    assert joined.json()["donors"] == 2
+    await city.opens_now("r1")
+    await city.offer(fund_id=FUND, campaign_id="warm", donor_id="P-other")
+
+    async def join() -> httpx.Response:
+        ids = {"request_ids": [request_id("r1")]}
+        return await city.says("/campaigns/warm/requests", ids, key=uuid4().hex)
+
+    await eventually(join, lambda answer: answer.status_code == 200)
+    [match] = await city.matches(1, "proposed")
+    assert match.campaign_id == "warm"
+    assert (await city.says("/campaigns/warm/end")).status_code == 200
+    assert (await city.says("/campaigns/none/end")).status_code == 404
+    unknown = await city.http.get("/campaigns/none/report", headers=city.city)
+    assert unknown.status_code == 404
+
+
+@pytest.mark.timeout(180)
+async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House) -> None:
+    """Two offers of plenty, forty proposals of 5 fen, a budget of 100 fen."""
+    one, two = await started(house), await started(house)
+    city = City(house, one)
+    await city.campaign(budget_fen=100, donor_ids=["P-a", "P-b"])
+    names = [f"r{n}" for n in range(40)]
+    now = await city.now()
+    facts = [_opened(name, 5, TOWNS["r1"], now) for name in names]
+    await house.publish(
+        *(
+            house.own("/intake", request_id(n), 1, fact)
+            for n, fact in zip(names, facts, strict=True)
+        )
+    )
+
+    async def needs() -> list[Need]:
+        return await mongo.find(city.database, Need, {})
+
+    waiting = await eventually(needs, lambda found: len(found) == len(names))
+    offers = [
+        await city.offer(
+            donor, donor_id=f"P-{donor}", fund_id=FUND, campaign_id="warm", quantity=1000
+        )
+        for donor in "ab"
+    ]
+
+    async def race(running: Running, part: list[Need], offer: str) -> None:
+        await running.runtime.processor.execute_many(
+            [
+                Command(
+                    Propose(request_id=n.id, offer_id=offer, number=1, quantity=5, lifetime_s=60)
+                )
+                for n in part
+            ]
+        )
+
+    await asyncio.gather(
+        *(race(one, waiting[n : n + 4], offers[0]) for n in range(0, 40, 4)),
+        *(race(two, waiting[n : n + 4], offers[1]) for n in range(0, 40, 4)),
+    )
+
+    async def held() -> int:
+        campaign = await mongo.load(city.database, Campaign, "warm")
+        return campaign.held_fen if campaign else 0
+
+    await eventually(held, lambda fen: fen == 100)
+    matches = await mongo.find(city.database, Match, {"state": "proposed"})
+    assert sum(match.quantity for match in matches) == 100
+
+
+async def test_needs_of_an_emergency_area_come_first_while_it_is_on(house: House) -> None:
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    desk = Desk()
+    desk.offer(quantity=500)
+    for hour, name in enumerate(TOWNS):
+        fact = _opened(name, 50, TOWNS[name], NOW + timedelta(hours=hour))
+        desk.event(request_id(name), fact)
+    terms = EmergencyTerms(
+        town_codes=(TOWNS["r3"],), starts_at=NOW, ends_at=NOW + DAY, reason="疫情防控"
+    )
+    desk.command(DeclareEmergency(emergency_id="e-1", terms=terms))
+    for state in desk.states.values():
+        document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
+        await database[state.COLLECTION].insert_one(document)
+
+    async def first(now: datetime, count: int) -> list[tuple[str, int]]:
+        pool = await OpenPool(database, Weights()).whole(now, count)
+        return [(need.id, need.tier) for need in pool.needs]
+
+    r1, r2, r3 = (request_id(name) for name in TOWNS)
+    assert await first(NOW, 1) == [(r3, 0)]
+    assert await first(NOW, 3) == [(r3, 0), (r1, 1), (r2, 1)]
+    assert await first(NOW + DAY, 2) == [(r1, 1), (r2, 1)]
+
+
+async def test_emergency_is_the_citys_to_declare_and_end_and_everybodys_to_see(
+    house: House,
+) -> None:
+    city = City(house, await started(house))
+    now = await city.now()
+    body = {
+        "emergency_id": "e-1",
+        "town_codes": [TOWNS["r3"]],
+        "starts_at": now.isoformat(),
+        "ends_at": (now + DAY).isoformat(),
+        "reason": "疫情防控封控管理",
+    }
+    assert (await city.says("/emergencies", body, who=city.town)).status_code == 403
+    assert (await city.says("/emergencies", body, who=city.operator)).status_code == 403
+    assert (await city.says("/emergencies", body)).status_code == 201
+    [shown] = (await city.read("/emergencies"))["emergencies"]
+    assert (shown["on"], shown["towns_zh"]) == (True, ["茶山镇"])
+    assert (await city.says("/emergencies/e-1/end", who=city.town)).status_code == 403
+    assert (await city.says("/emergencies/e-1/end")).status_code == 200
+    [ended] = (await city.read("/emergencies"))["emergencies"]
+    assert ended["on"] is False
+
+
+async def test_years_selection_ranks_what_was_completed_in_it(house: House) -> None:
+    city = City(house, await started(house))
+    await city.offer(fund_id=FUND, quantity=500)
+    await city.opens_now("r1", "r2", "r3")
+    matches = {match.request_id: match for match in await city.matches(3, "proposed")}
+    for name in ("r1", "r2"):
+        await city.helped(matches[request_id(name)])
+    rated = matches[request_id("r2")]
+    await city.says(f"/matches/{rated.id}/rate", {"stars": 5}, who=city.collector)
+    year = (await city.now() + timedelta(hours=8)).year
+    found = await city.read(f"/selection?year={year}")
+    assert [row["request_id"] for row in found["wish"]] == [request_id("r2"), request_id("r1")]
+    assert [row["score"] for row in found["wish"]] == [6400, 4800]
+    assert found["project"] == []
+    assert person_id("r1") not in str(found)
+    assert (await city.read(f"/selection?year={year - 1}"))["wish"] == []
+    best = await city.read(f"/selection?year={year}&kind=wish&top=1")
+    assert [row["rank"] for row in best["wish"]] == [1]
+    assert "project" not in best

@@ -1,0 +1,261 @@
+"""Rounds of a running service: whole and batches, on demand, explained, and replayed."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from services.matching.cli.matching import app
+from services.matching.model.match import Match
+from services.matching.model.need import Need
+from services.matching.model.round import Round
+from services.matching.rounds import stored
+from services.matching.rounds.holding import Rounds
+from services.matching.settings import MatchingSettings
+from services.matching.solver.apart import SolverApart
+from shared import mongo
+from shared.security import Role
+from tests.matching.deciding import person_id, request_id, submitted_offer
+from tests.matching.office import Office, started
+from tests.support.eventually import eventually
+from tests.support.house import House
+
+TOWNS = ("441900101", "441900102", "441900103")
+
+
+async def rounds(office: Office) -> list[Round]:
+    """All that are done, and no other is left."""
+
+    async def look() -> list[Round]:
+        return await mongo.find(office.database, Round, {}, sort=[("number", 1)])
+
+    return await eventually(look, lambda found: all(held.state == "done" for held in found))
+
+
+async def whole_rounds(office: Office, count: int) -> list[Round]:
+    async def look() -> list[Round]:
+        query = {"kind": "whole", "state": "done"}
+        return await mongo.find(office.database, Round, query, sort=[("number", 1)])
+
+    return await eventually(look, lambda found: len(found) >= count)
+
+
+async def get(office: Office, path: str, who: dict[str, str] | None = None) -> Any:
+    answer = await office.http.get(path, headers=who or office.operator)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_first_round_is_whole_and_batches_take_its_prices(house: House) -> None:
+    office = Office(house, await started(house))
+    await office.offer(quantity=4000)
+    for name in ("r1", "r2"):
+        await office.opens(name)
+        await office.matches(1 if name == "r1" else 2, "proposed")
+    first, second = await rounds(office)
+    assert (first.kind, second.kind) == ("whole", "batch")
+    assert first.prices
+    assert first.bound is not None
+    assert (second.priced_by, second.prices_hash) == (first.number, first.prices_hash)
+    assert first.weights_hash == second.weights_hash
+    match = await mongo.find(office.database, Match, {"request_id": request_id("r2")})
+    assert [each.round_number for each in match] == [second.number]
+
+
+async def test_optimum_is_found_anew_on_schedule_and_on_demand(house: House) -> None:
+    office = Office(house, await started(house, whole_round_interval_s=1))
+    await office.offer(quantity=4000)
+    await office.opens("r1")
+    await whole_rounds(office, 3)
+    answer = await office.post("/rounds/whole", "now")
+    assert answer.status_code == 202
+    asked_at = datetime.fromisoformat(answer.json()["asked_at"])
+
+    async def latest() -> datetime:
+        held = (await get(office, "/rounds/latest?kind=whole"))["round"]
+        return datetime.fromisoformat(held["closed_at"])
+
+    await eventually(latest, lambda closed_at: closed_at >= asked_at)
+
+
+async def test_demand_of_a_whole_round_is_met_before_its_schedule(house: House) -> None:
+    office = Office(house, await started(house))
+    await office.offer(quantity=4000)
+    await office.opens("r1")
+    await whole_rounds(office, 1)
+    assert (await office.post("/rounds/whole", "now")).status_code == 202
+    await whole_rounds(office, 2)
+
+
+async def test_need_that_nobody_serves_causes_no_endless_rounds(house: House) -> None:
+    """Dear at the last prices: it waits for the next whole round, or for a new offer."""
+    running = await started(house)
+    office = Office(house, running)
+    await office.offer("a", quantity=100, cap_per_request=10)
+    await office.opens("r1")
+    await office.matches(1, "proposed")
+    settings = running.runtime.settings
+    assert isinstance(settings, MatchingSettings)
+    async with SolverApart() as solver:
+        # Another instance, which knows nothing yet of what the rounds before it left.
+        other = Rounds(running.runtime, settings, solver)
+        held = [await other.hold() for _ in range(6)]
+        assert sum(held) <= 1
+        before = len(await rounds(office))
+        assert not any([await other.hold() for _ in range(6)])
+    assert len(await rounds(office)) == before
+    await office.offer("b", quantity=400)
+    await office.matches(2, "proposed")
+
+
+async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: House) -> None:
+    office = Office(house, await started(house))
+    mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
+    other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
+    body = submitted_offer(quantity=40, cap_per_request=20)
+    await house.publish(house.foreign("/partners/mine", "offer-1", body))
+    theirs = await office.offer("b", quantity=90, categories=["supplies", "medical"])
+    await office.opens("r", quantity=200)
+    matches = await office.matches(2, "proposed")
+    [match] = [each for each in matches if each.source == "/partners/mine"]
+    found = await get(office, f"/matches/{match.id}/explanation")
+    assert found["round"]["number"] == match.round_number
+    givers = {score["offer"]: score["given"] for score in found["explanation"]["givers"]}
+    assert givers == {each.offer_id: each.quantity for each in matches}
+    assert any("紧急程度" in line for line in found["text"])
+    partners = await get(office, f"/matches/{match.id}/explanation", mine)
+    assert theirs not in json.dumps(partners)
+    assert match.offer_id in json.dumps(partners)
+    path = f"/matches/{match.id}/explanation"
+    assert (await office.http.get(path, headers=other)).status_code == 404
+    waiting = await get(office, f"/needs/{match.request_id}/explanation")
+    need = await mongo.load(office.database, Need, match.request_id)
+    assert need is not None
+    assert waiting["remaining"] == need.remaining == 90
+    assert waiting["explanation"]["unmatched"] == 90
+    assert any("尚缺" in line for line in waiting["text"])
+    for told in (found, waiting, partners):
+        assert person_id("r") not in json.dumps(told)
+
+
+async def test_claimed_match_is_explained_by_its_donors_choice(house: House) -> None:
+    office = Office(house, await started(house))
+    offer = await office.offer(quantity=400, mode="claim")
+    await office.opens("r")
+
+    async def needs() -> list[Need]:
+        return await mongo.find(office.database, Need, {})
+
+    await eventually(needs, lambda found: len(found) == 1)
+    claimed: dict[str, Any] = {"offer_id": offer, "quantity": 20}
+    answer = await office.post(f"/menu/{request_id('r')}/claim", "c", claimed)
+    assert answer.status_code == 201
+    [match] = await mongo.find(office.database, Match, {})
+    found = await get(office, f"/matches/{match.id}/explanation")
+    assert found["round"] is None
+    assert "认领" in found["text"][0]
+
+
+async def busy(house: House) -> Office:
+    """Many kinds of needs and offers, answers of every kind, and whole rounds in between."""
+    office = Office(house, await started(house, whole_round_interval_s=1, proposal_lifetime_s=2.0))
+    for n in range(6):
+        more: dict[str, Any] = {"cap_per_request": 60} if n % 2 else {"cases_max": 4}
+        towns = [TOWNS[n % 3]] if n % 3 else []
+        await office.offer(
+            f"o{n}", quantity=120 + 30 * n, donor_id=f"P-{n}", town_codes=towns, **more
+        )
+    for n in range(30):
+        town = TOWNS[n % 3]
+        area = {"town_code": town, "village_code": f"{town}001"}
+        await office.opens(f"r{n}", quantity=10 + n, area=area)
+        if n % 5 == 4:
+            await _answer(office, n)
+    await office.matches(3, "expired")
+    await rounds(office)
+    return office
+
+
+async def _answer(office: Office, n: int) -> None:
+    first, second, *_ = await office.matches(2, "proposed")
+    await office.post(f"/matches/{first.id}/decline", f"d{n}", {"reason": "没有余力"})
+    await office.post(f"/matches/{second.id}/accept", f"a{n}")
+
+
+def write(file: Path, records: list[Any]) -> None:
+    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+
+
+def lines_of(file: Path) -> list[Any]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+async def exported(office: Office, file: Path) -> list[str]:
+    """Writes the rounds as `guanjia matching rounds --out` does; their solution hashes."""
+    held = (await get(office, "/rounds?limit=500"))["rounds"]
+    held = [each for each in held if each["state"] == "done"]
+    records = [await get(office, f"/rounds/{each['number']}") for each in held]
+    write(file, records)
+    return [record["round"]["solution_hash"] for record in records]
+
+
+@pytest.mark.timeout(180)
+async def test_recorded_rounds_are_replayed_bit_for_bit_elsewhere(
+    house: House, tmp_path: Path
+) -> None:
+    """In fresh processes with other hash seeds, and their rows shuffled."""
+    office = await busy(house)
+    file = tmp_path / "rounds.jsonl"
+    expected = await exported(office, file)
+    kinds = [held.kind for held in await rounds(office)]
+    assert {"batch", "whole"} == set(kinds)
+    for seed in ("1", "987"):
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.matching.shuffled_replay", str(file), seed),
+            stdout=asyncio.subprocess.PIPE,
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path.cwd())},
+        )
+        told, _ = await child.communicate()
+        assert told.decode().split() == expected
+    same = CliRunner().invoke(app, ["replay", "--file", str(file), "--json"])
+    assert same.exit_code == 0, same.output
+    assert {row["verdict"] for row in json.loads(same.stdout)} == {"same"}
+
+
+async def test_replay_finds_a_round_that_was_changed_afterwards(
+    house: House, tmp_path: Path
+) -> None:
+    office = Office(house, await started(house))
+    await office.offer(quantity=400)
+    await office.opens("r1", "r2")
+    await office.matches(2, "proposed")
+    await rounds(office)
+    file = tmp_path / "rounds.jsonl"
+    await exported(office, file)
+    untouched = lines_of(file)
+    for name, verdict in (("solution_hash", "differs"), ("input_hash", "inputs_differ")):
+        records = json.loads(json.dumps(untouched))
+        records[0]["round"][name] = "0" * 64
+        write(file, records)
+        found = CliRunner().invoke(app, ["replay", "--file", str(file), "--json"])
+        assert found.exit_code == 1
+        assert json.loads(found.stdout)[0]["verdict"] == verdict
+
+
+async def test_inputs_are_kept_once_a_round_and_packed(house: House) -> None:
+    office = Office(house, await started(house))
+    await office.offer(quantity=4000)
+    await office.opens(*(f"r{n}" for n in range(40)))
+    await office.matches(40, "proposed")
+    held = await rounds(office)
+    kept = await office.database["round_inputs"].find({}).to_list(None)
+    assert sorted(row["number"] for row in kept) == [each.number for each in held]
+    largest = max(kept, key=lambda row: len(row["inputs"]))
+    text = await stored.inputs_of(office.database, largest["number"])
+    assert len(largest["inputs"]) < len(text) / 2
