@@ -48,8 +48,9 @@ format: $(READY) ## put the code into shape
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## lifecycles per second against the raw limit and the tutorial way
+bench: $(READY) ## lifecycles, the ledger and the solver, each beside its limit and its peers
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench matching --requests-max 200000
 
 schemas: $(READY) ## export the event schemas
 	$(BIN)/python -m shared.contracts.export
@@ -57,7 +58,7 @@ schemas: $(READY) ## export the event schemas
 lock: ## resolve the dependencies anew, with hashes and no index lines
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --extra services --extra embedded --extra test \
+	  --no-emit-find-links --no-emit-trusted-host --extra services --extra embedded --extra parquet --extra test \
 	  -o requirements.lock pyproject.toml
 
 clean: ## remove the environment and what tools left

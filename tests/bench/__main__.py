@@ -14,9 +14,13 @@ import typer
 from rich.console import Console
 
 from tests.bench import ours, peers, preload, report
+from tests.bench.ledger import report as ledger_report
+from tests.bench.ledger.run import bench_ledger
 from tests.bench.loop import Load, Say
+from tests.bench.matching import bench as matching
 from tests.bench.ours import Measured
 from tests.bench.shape import Shape
+from tests.bench.wuhan import bench as wuhan
 
 # It works one message at a time, so more waiting ones only lengthen the warm-up.
 TUTORIAL_IN_FLIGHT = 40
@@ -61,16 +65,47 @@ async def _houses(options: Options, path: Path, say: Say) -> tuple[list[Measured
     return measured, shape
 
 
+app = typer.Typer(add_completion=False)
+JsonFile = Annotated[Path | None, typer.Option("--json", help="write the figures")]
+Entries = Annotated[int, typer.Option(help="in the ledger that is verified")]
+ENTRIES = 500_000
+
+
+@app.command("ledger")
+def ledger(entries: Entries = ENTRIES, json_file: JsonFile = None) -> None:
+    """账本单独测试。The ledger alone: append, verify beside journal programs, prove."""
+    console = Console()
+    found = _ledger(entries, console)
+    if json_file:
+        json_file.write_text(json.dumps(ledger_report.figures(found), indent=2))
+
+
+def _ledger(entries: int, console: Console) -> ledger_report.LedgerReport:
+    with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
+        found = bench_ledger(entries, Path(path), lambda text: status.update(text))
+    ledger_report.show(found, console)
+    return found
+
+
+app.command("wuhan")(wuhan.main)
+app.command("matching")(matching.main)
+
+
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     seconds: Annotated[float, typer.Option(help="measured, per load")] = 20.0,
     in_flight: Annotated[int, typer.Option(help="lifecycles begun and not ended")] = 300,
     database: Annotated[
         int, typer.Option(help="requests there before; 0: the empty database alone")
     ] = 1_000_000,
     peers_too: Annotated[bool, typer.Option("--peers/--no-peers")] = True,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,
+    entries: Entries = ENTRIES,
+    json_file: JsonFile = None,
 ) -> None:
     """莞家与原始极限、教程写法的对比。The house beside the raw limit and the tutorial way."""
+    if context.invoked_subcommand:
+        return
     console = Console()
     options = Options(
         Load(in_flight, in_flight // 2, seconds),
@@ -80,9 +115,10 @@ def main(
     with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
         found = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))
     report.show(found, console)
+    said = report.figures(found) | {"ledger": ledger_report.figures(_ledger(entries, console))}
     if json_file:
-        json_file.write_text(json.dumps(report.figures(found), indent=2, ensure_ascii=False))
+        json_file.write_text(json.dumps(said, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -64,7 +64,7 @@ def build(here: Here) -> APIRouter:
         }
         await notices.insert_one(notice)
         contact = await http.get(f"{here.plan.intake_url}/contacts/{person_id}")
-        parameters = sms_parameters(request_id)
+        parameters = sms_parameters(TEMPLATES[purpose], request_id)
         message = Message(event.id, contact.json()["phone"], purpose, parameters)
         outcome = await sms.send(message)
         assert outcome.provider_message_id is not None, outcome
