@@ -25,7 +25,7 @@ OFFENCES = {
     "rooms": ("services/intake/store.py", "import services.audit.model"),
     "corridor": ("shared/ids.py", "import services.intake.model"),
     "cellar": ("services/notify/store.py", "import deploy.local.stack"),
-    "pure": ("services/audit/model.py", "import asyncio"),
+    "pure": ("services/audit/model/fund.py", "import asyncio"),
     "driver": ("services/intake/store.py", "import pymongo"),
     "writing": ("services/intake/model.py", "import services.intake.decide"),
     "reading": ("services/matching/store.py", "import services.matching.views"),

@@ -48,6 +48,8 @@ def _from(schema: Schema, known: Schema) -> st.SearchStrategy[Any]:
         case "integer":
             lowest = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
             return st.integers(lowest, schema.get("maximum", INTEGER_MAX))
+        case "boolean":
+            return st.booleans()
         case "string":
             return _strings(schema)
     return st.none()

@@ -116,7 +116,9 @@ def facts(decision: Decision) -> list[str]:
     return [type(fact).__name__ for _, fact in decision.events]
 
 
-def match(kind: type[MatchFact], request: Request, quantity: int, id_: str = "M-1") -> Any:
+def match(
+    kind: type[MatchFact], request: Request, quantity: int, id_: str = "M-1", **more: Any
+) -> Any:
     """An event of matching about this request."""
     fact = kind.model_validate(
         {
@@ -127,6 +129,8 @@ def match(kind: type[MatchFact], request: Request, quantity: int, id_: str = "M-
             "unit": request.need.unit,
             "quantity": quantity,
             **({"reason": "request_withdrawn"} if "reason" in kind.model_fields else {}),
+            **({"was": "confirmed"} if "was" in kind.model_fields else {}),
+            **more,
         }
     )
     return event(fact, subject=id_, id_=f"/matching:{id_}:1", source="/matching")

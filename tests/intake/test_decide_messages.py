@@ -3,8 +3,15 @@
 from typing import Literal
 
 from services.intake import events
-from services.intake.model import Person, ReportMessage, UnderstandReply
-from shared.contracts.events import MatchDelivered, MessageReported, ReplyUnderstood
+from services.intake.channels.typed_requests import NOT_ARRIVED, words_for
+from services.intake.model import Meaning, Person, ReportMessage, UnderstandReply
+from shared.contracts.events import (
+    MatchConfirmed,
+    MatchDelivered,
+    MatchReopened,
+    MessageReported,
+    ReplyUnderstood,
+)
 from tests.intake.making import RULES, VAULT, Memory, command, facts, match, submitted, told
 
 EVENTS = events.events(VAULT, RULES)
@@ -19,7 +26,7 @@ def report(outcome: Literal["delivered", "failed"]) -> ReportMessage:
 
 def reply(
     person_id: str,
-    meaning: Literal["received", "opted_out"] = "received",
+    meaning: Meaning = "received",
     id_: str = "Y-1",
     handle_id: str = "",
 ) -> UnderstandReply:
@@ -104,3 +111,50 @@ def test_received_before_any_delivery_never_confirms_a_later_one() -> None:
     assert not again.events
     assert told(again) == told(first) == {"meaning": "nothing_awaited"}
     assert memory.person(person).awaiting == ("M-1",)
+
+
+# --- “没收到” ---
+
+
+def said_not_received(memory: Memory, person: str, id_: str = "Y-1") -> str | None:
+    """The match it is about, if it said anything."""
+    said = command(reply(person, "not_received", id_=id_))
+    decision = memory.handle(COMMANDS[UnderstandReply], said)
+    for _, fact in decision.events:
+        assert isinstance(fact, ReplyUnderstood)
+        assert fact.meaning == "not_received"
+        assert decision.answer is not None
+        assert words_for(decision.answer) == NOT_ARRIVED
+        return fact.match_id
+    return None
+
+
+def test_not_received_is_about_the_oldest_delivery() -> None:
+    memory = Memory()
+    person = delivered(memory, "M-1", "M-2")
+    assert said_not_received(memory, person) == "M-1"
+    assert memory.person(person).awaiting == ("M-2",)
+
+
+def test_not_received_is_about_what_somebody_else_confirmed_where_nothing_is_awaited() -> None:
+    memory = Memory()
+    person = delivered(memory, "M-1")
+    request = next(iter(memory.person(person).unfinished.values())).request_id
+    memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, memory.request(request), 1, "M-1"))
+    assert memory.person(person).arrived == "M-1"
+    assert said_not_received(memory, person) == "M-1"
+    assert said_not_received(memory, person, "Y-2") is None
+
+
+def test_not_received_with_nothing_delivered_says_nothing() -> None:
+    memory = Memory()
+    assert said_not_received(memory, delivered(memory)) is None
+
+
+def test_what_was_reopened_is_no_longer_remembered_as_arrived() -> None:
+    memory = Memory()
+    person = delivered(memory, "M-1")
+    request = next(iter(memory.person(person).unfinished.values())).request_id
+    for kind in (MatchConfirmed, MatchReopened):
+        memory.handle(EVENTS[kind], match(kind, memory.request(request), 1, "M-1"))
+    assert said_not_received(memory, person) is None

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from services.intake import events
 from services.intake.model import RequestState, WithdrawRequest
-from shared.contracts.events import MatchCommitted, MatchConfirmed, MatchDelivered, MatchReleased
+from shared.contracts.events import (
+    MatchCommitted,
+    MatchConfirmed,
+    MatchDelivered,
+    MatchReleased,
+    MatchReopened,
+)
 from tests.intake.making import RULES, VAULT, Memory, command, facts, match, submitted, told
 
 EVENTS = events.events(VAULT, RULES)
@@ -97,3 +103,68 @@ def test_it_closes_exactly_once_and_only_when_enough_came(parts: list[int], need
         closed += len(memory.handle(EVENTS[MatchConfirmed], arrived).events)
     assert closed == (1 if sum(parts) >= need else 0)
     assert memory.request(id_).confirmed_quantity == sum(parts)
+
+
+# --- it did not arrive after all ---
+
+
+def confirmed(quantity: int = 20_000) -> tuple[Memory, str]:
+    """Closed: everything that was needed is confirmed."""
+    memory, id_ = opened(quantity)
+    request = memory.request(id_)
+    memory.handle(EVENTS[MatchDelivered], match(MatchDelivered, request, quantity))
+    memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, request, quantity))
+    assert memory.request(id_).state is RequestState.CLOSED
+    return memory, id_
+
+
+def reopened(memory: Memory, id_: str, was: str, quantity: int = 20_000) -> list[str]:
+    again = match(MatchReopened, memory.request(id_), quantity, was=was)
+    return facts(memory.handle(EVENTS[MatchReopened], again))
+
+
+def test_closed_request_reopens_when_what_was_confirmed_did_not_arrive() -> None:
+    memory, id_ = confirmed()
+    assert reopened(memory, id_, "confirmed") == ["RequestReopened"]
+    request = memory.request(id_)
+    assert (request.state, request.confirmed_quantity) == (RequestState.OPEN, 0)
+    assert told(memory.submit(message="m-2"))["decision"] == "duplicate"
+    part = match(MatchConfirmed, request, 20_000, "M-2")
+    assert facts(memory.handle(EVENTS[MatchConfirmed], part)) == ["RequestClosed"]
+
+
+def test_request_like_it_that_came_meanwhile_stays_the_unfinished_one() -> None:
+    memory, id_ = confirmed()
+    newer = told(memory.submit(message="m-2"))["request_id"]
+    reopened(memory, id_, "confirmed")
+    person = memory.person(memory.request(id_).person_id)
+    assert [entry.request_id for entry in person.unfinished.values()] == [newer]
+
+
+def test_delivery_that_did_not_arrive_is_on_its_way_again_and_not_awaited() -> None:
+    memory, id_ = opened()
+    request = memory.request(id_)
+    memory.handle(EVENTS[MatchDelivered], match(MatchDelivered, request, 20_000))
+    assert reopened(memory, id_, "delivered") == []
+    assert memory.request(id_).matches["M-1"].stage == "committed"
+    assert memory.person(request.person_id).awaiting == ()
+
+
+def test_withdrawn_request_stays_withdrawn_whatever_did_not_arrive() -> None:
+    memory, id_ = opened()
+    request = memory.request(id_)
+    memory.handle(EVENTS[MatchDelivered], match(MatchDelivered, request, 10_000))
+    memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, request, 10_000))
+    memory.handle(COMMANDS[WithdrawRequest], command(WithdrawRequest(request_id=id_)))
+    assert reopened(memory, id_, "confirmed", 10_000) == []
+    assert memory.request(id_).state is RequestState.WITHDRAWN
+    assert memory.request(id_).confirmed_quantity == 0
+
+
+def test_request_that_has_enough_without_it_stays_closed() -> None:
+    memory, id_ = opened(100)
+    request = memory.request(id_)
+    for part in ("M-1", "M-2"):
+        memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, request, 100, part))
+    assert reopened(memory, id_, "confirmed", 100) == []
+    assert memory.request(id_).state is RequestState.CLOSED

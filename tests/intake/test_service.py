@@ -23,7 +23,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.vault.prepare import request_id
 from shared import mongo
 from shared.contracts import topics
-from shared.contracts.events import MatchConfirmed, MatchDelivered
+from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
 from shared.security import Role, first_secrets
 from shared.web.access import rate_limit
 from tests.conftest import BROKER
@@ -191,6 +191,25 @@ async def test_links_and_callbacks_are_limited_like_credentials(desk: Desk) -> N
     assert (await desk.request(id_)).state == "open"
 
 
+async def test_parties_of_a_batch_are_registered_each_by_itself(desk: Desk) -> None:
+    alone = await desk.post("/parties", {"name": "茶园公司", "phone": desk.phone}, key="p-1")
+    rows = [
+        {"idempotency_key": desk.key("b-1"), "party": {"name": "茶园", "phone": desk.phone}},
+        {"idempotency_key": desk.key("b-2"), "party": {"name": "某店", "phone": "138"}},
+        {"idempotency_key": desk.key("b-3"), "party": {"name": f"无电话{desk.number}"}},
+        {"idempotency_key": desk.key("b-4"), "party": {"name": f"无电话{desk.number}"}},
+    ]
+    first = (await desk.post("/parties/batch", rows)).json()["answers"]
+    again = (await desk.post("/parties/batch", rows)).json()["answers"]
+    assert first == again
+    assert [each["status"] for each in first] == [201, 422, 201, 201]
+    assert first[0]["person_id"] == alone.json()["person_id"], "the same phone, the same person"
+    assert first[2]["person_id"] == first[3]["person_id"] != first[0]["person_id"]
+    assert [problem["field"] for problem in first[1]["problems"]] == ["phone"]
+    (contact,) = await desk.contact(first[0]["person_id"])
+    assert contact["phone"] == desk.phone
+
+
 async def test_contacts_are_given_to_services_and_every_look_is_logged(desk: Desk) -> None:
     party = await desk.post("/parties", {"name": "茶园公司", "phone": desk.phone}, key="p-1")
     person = party.json()["person_id"]
@@ -206,6 +225,23 @@ async def test_contacts_are_given_to_services_and_every_look_is_logged(desk: Des
         (unknown, "notify"),
     }
     assert desk.phone not in repr(looks)
+
+
+async def test_names_are_given_to_services_alone_and_every_look_is_logged(desk: Desk) -> None:
+    party = await desk.post("/parties", {"name": "茶园公司", "phone": desk.phone}, key="p-1")
+    person, unknown = party.json()["person_id"], f"P-unknown{desk.number}"
+    asked = {"purpose": "donor_name_shown", "person_ids": [person, unknown]}
+    assert (await desk.post("/internal/names", asked)).status_code == 403
+    answer = await desk.post("/internal/names", asked, who=desk.door.service)
+    assert answer.json() == {
+        "names": [
+            {"person_id": person, "name": "茶园公司"},
+            {"person_id": unknown, "name": None},
+        ]
+    }
+    looks = await desk.looks(person, unknown)
+    assert {row["purpose"] for row in looks} == {"donor_name_shown"}
+    assert "茶园公司" not in repr(looks)
 
 
 async def test_an_erased_person_breaks_nothing(desk: Desk) -> None:
@@ -250,6 +286,30 @@ async def test_an_sms_is_a_request_and_a_later_one_says_it_arrived(desk: Desk) -
         "meaning": "received",
         "match_id": match_id,
     }
+
+
+async def test_who_writes_that_nothing_came_has_his_closed_request_reopened(desk: Desk) -> None:
+    """Also where somebody else confirmed it for him."""
+    id_ = (await desk.submit())["request_id"]
+    request, match_id = await desk.request(id_), f"M-{desk.number}"
+    facts = [match(kind, request, 20_000).data for kind in (MatchDelivered, MatchConfirmed)]
+    told = [desk.house.own("/matching", match_id, n, fact) for n, fact in enumerate(facts, 1)]
+    await desk.house.publish(*told)
+    await desk.becomes(id_, lambda request: request.state == "closed")
+    await desk.sms("没有收到。")
+    (reply,) = await mongo.find(desk.database, Reply, {"person_id": request.person_id})
+    (event,) = await desk.published(topics.RECEIPTS, reply.id, count=1)
+    assert (event["data"]["meaning"], event["data"]["match_id"]) == ("not_received", match_id)
+    reopened = match(MatchReopened, request, 20_000, was="confirmed").data
+    await desk.house.publish(desk.house.own("/matching", match_id, 3, reopened))
+    await desk.becomes(id_, lambda request: request.state == "open")
+    events = await desk.published(topics.REQUESTS, id_, count=3)
+    kinds = [event["type"].split(".")[2] for event in sorted(events, key=_sequence)]
+    assert kinds == ["opened", "closed", "reopened"]
+
+
+def _sequence(event: dict[str, Any]) -> int:
+    return int(event["sequence"])
 
 
 async def test_receipts_are_taken_once_and_together(desk: Desk) -> None:

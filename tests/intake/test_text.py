@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.text import OptedOut, Received, Unclear, Wanted, understand
-from services.intake.channels.towns import towns
+from services.intake.channels.text import (
+    NotReceived,
+    OptedOut,
+    Received,
+    Unclear,
+    Wanted,
+    understand,
+)
 from services.intake.channels.typed_requests import as_request
 from services.intake.rules import Rules, problems_of
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Channel, Kind, Need
+from shared.towns import towns
 
 WORDS = ("心愿", "生活物资", "200元", "茶山镇", "低保", "张三")
 
@@ -24,6 +31,11 @@ def wanted(text: str) -> Wanted:
 @pytest.mark.parametrize("text", ["1", "收到", "已收到", " 收到！", "１", "收到了。"])
 def test_it_arrived(text: str) -> None:
     assert understand(text) == Received()
+
+
+@pytest.mark.parametrize("text", ["没收到", "没有收到。", " 未收到！", "还没收到"])
+def test_it_did_not_arrive(text: str) -> None:
+    assert understand(text) == NotReceived()
 
 
 @pytest.mark.parametrize("text", ["退订", "T", "td", "N", "R", "Ｔ", " 退订 "])

@@ -13,7 +13,7 @@ from shared.contracts.events import (
     MatchDelivered,
     RequestRecorded,
 )
-from shared.contracts.values import Channel
+from shared.contracts.values import Channel, DonorKind
 from tests.notify.world import (
     MATCH_ID,
     REQUEST_ID,
@@ -67,6 +67,23 @@ def test_applicant_may_follow_the_request_by_a_link(fact: Fact) -> None:
     assert (link.service, link.purpose, link.path) == ("intake", LINK_PURPOSE, "r")
     assert link.subject == REQUEST_ID
     assert link.expires_at == START + timedelta(days=90)
+
+
+def test_donor_who_claimed_himself_is_not_asked() -> None:
+    world = World()
+    world.happens(proposed().model_copy(update={"claimed": True}), MATCH_ID)
+    assert not world.notices
+
+
+@pytest.mark.parametrize("consents", [True, False])
+def test_donor_goes_along_only_where_he_consents(consents: bool) -> None:
+    world = World()
+    kind = DonorKind.ENTERPRISE
+    fact = MatchCommitted(**match_fields(), name_shown=consents, donor_kind=kind)
+    world.happens(fact, MATCH_ID)
+    assert world.notice.person_id == "P-1"
+    assert world.notice.donor_id == ("P-donor" if consents else None)
+    assert world.notice.donor_kind == kind
 
 
 def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:

@@ -9,6 +9,7 @@ from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
 from services.notify.templates import (
     TEMPLATES,
+    Donor,
     reference_of,
     simulated_sms,
     simulated_wechat,
@@ -27,8 +28,10 @@ from shared.contracts.events import (
     MatchReleased,
 )
 from shared.contracts.topics import consumed_by
+from shared.contracts.values import DonorKind
 from tests.notify.world import MATCH_ID
 
+LONG = Donor("东莞市茶山镇慈善事业与社会工作联合促进总会", DonorKind.SOCIAL_ORGANISATION)
 MAY_STILL_VANISH = (MatchProposed, MatchAccepted, MatchDeclined, MatchExpired, MatchReleased)
 
 
@@ -62,7 +65,10 @@ def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_sms_is_one_segment(name: str) -> None:
-    text = TEMPLATES[name].sms.replace("{1}", sms_parameters(MATCH_ID)[0])
+    text = TEMPLATES[name].sms
+    for number, value in enumerate(sms_parameters(TEMPLATES[name], MATCH_ID, LONG), 1):
+        text = text.replace(f"{{{number}}}", value)
+    assert "{" not in text
     assert sms_units(NotifySettings().sms_sign_name, text) <= 70
     assert sms_units("十二个字的签名名称最长了", text) <= 70
 
@@ -81,13 +87,31 @@ def test_donor_without_wechat_is_sent_to_people_and_not_to_a_platform() -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
-    for field, value in wechat_parameters(TEMPLATES[name], MATCH_ID, 20_450_000):
+    for field, value in wechat_parameters(TEMPLATES[name], MATCH_ID, 20_450_000, LONG):
         assert len(value) <= (20 if field.startswith("thing") else 32), field
 
 
 def test_variables_have_at_most_six_characters() -> None:
-    assert all(len(value) <= 6 for value in sms_parameters(MATCH_ID))
-    assert all(template.sms.count("{") == 1 for template in TEMPLATES.values())
+    for template in TEMPLATES.values():
+        assert all(len(v) <= 6 for v in sms_parameters(template, MATCH_ID, LONG))
+        assert template.sms.count("{") == (2 if template.with_donor else 1)
+
+
+@pytest.mark.parametrize(
+    ("donor", "sms", "wechat"),
+    [
+        (Donor(), "爱心人士", "爱心人士"),
+        (Donor(kind=DonorKind.ENTERPRISE), "爱心企业", "爱心企业"),
+        (Donor("李四", DonorKind.INDIVIDUAL), "李四", "李四"),
+        (Donor("茶山镇粮油商行", DonorKind.ENTERPRISE), "爱心企业", "茶山镇粮油商行"),
+        (LONG, "爱心组织", "爱心组织"),
+    ],
+)
+def test_donor_is_named_in_full_or_by_what_he_is(donor: Donor, sms: str, wechat: str) -> None:
+    template = TEMPLATES["match_committed"]
+    assert sms_parameters(template, MATCH_ID, donor)[1] == sms
+    assert dict(wechat_parameters(template, MATCH_ID, None, donor))["thing5"] == wechat
+    assert not donor.name or donor.name not in repr(donor)
 
 
 def test_person_and_donor_see_the_same_reference_for_one_request() -> None:

@@ -16,7 +16,7 @@ from services.notify.main import create_app
 from services.notify.model import Notice
 from shared import mongo
 from shared.contracts import topics
-from shared.contracts.events import LedgerReceived, MatchProposed, RequestOpened
+from shared.contracts.events import LedgerReceived, MatchCommitted, MatchProposed, RequestOpened
 from shared.security import first_secrets
 from tests.conftest import BROKER
 from tests.intake.making import submitted
@@ -53,6 +53,20 @@ def openid(script: str = "000000") -> str:
 
 def to(person_id: str) -> RequestOpened:
     return opened().model_copy(update={"person_id": person_id})
+
+
+@pytest.mark.parametrize(("consents", "told"), [(True, "张三"), (False, "爱心人士")])
+async def test_donor_is_named_to_the_person_only_with_his_consent(
+    desk: Desk, consents: bool, told: str
+) -> None:
+    phone = number()
+    person, donor = await desk.person(phone), await desk.person(number())
+    named = {"person_id": person, "donor_id": donor, "name_shown": consents}
+    fact = MatchCommitted.model_validate(match_fields() | named)
+    await desk.tell(fact, f"M-{request_id()}-O-{uuid4().hex[:20]}-1", source="/matching")
+    await desk.becomes(person, "delivered")
+    [message] = await desk.phone(f"+86{phone}")
+    assert f"已由{told}落实帮助" in message["text"]
 
 
 async def test_person_is_told_by_sms_and_the_receipt_comes_back(desk: Desk) -> None:

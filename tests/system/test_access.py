@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.audit.api.receipts import GIFT
 from services.intake import pages
-from services.matching.pages import APPLICANT, DONOR
+from services.matching.pages import APPLICANT, DONOR, MENU
 from shared.security import Role, revoke
 from shared.web.openapi import allowed_by
 from tests.support.eventually import eventually
@@ -35,21 +36,27 @@ OPEN_TO_ALL = {
 # Public by design: whoever doubts the ledger reads it without asking anybody.
 PUBLIC_LOG = {
     ("GET", "/log/{log}/checkpoint"),
+    ("GET", "/log/{log}/proof/{index}"),
     ("GET", "/log/{log}/tile/{place:path}"),
     ("GET", "/log/{log}/vkey"),
 }
 # The link is the permission; its purpose is in the token.
 LINKS = {
+    "audit": {("GET", "/g/{token}"), ("GET", "/g/{token}/receipt")},
     "intake": {("GET", "/r/{token}"), ("POST", "/r/{token}/withdraw")},
     "matching": {
         ("GET", "/d/{token}"),
         ("POST", "/d/{token}/accept"),
         ("POST", "/d/{token}/decline"),
+        ("GET", "/m/{token}"),
+        ("POST", "/m/{token}/claim"),
         ("GET", "/c/{token}"),
         ("POST", "/c/{token}/confirm"),
+        ("POST", "/c/{token}/reopen"),
+        ("POST", "/c/{token}/rate"),
     },
 }
-LINK_PURPOSES = (pages.LINK_PURPOSE, DONOR, APPLICANT)
+LINK_PURPOSES = (GIFT, pages.LINK_PURPOSE, DONOR, APPLICANT, MENU)
 # Providers sign, or know a secret that stands in the address.
 CALLBACKS = {
     "intake": {
@@ -139,7 +146,7 @@ async def test_open_pages_answer_without_a_credential_and_name_no_secret(house: 
         assert "gj_" not in answer.text.replace("gj_<id>", "")
         assert str(house.secrets_dir) not in answer.text
     for method, path in sorted(PUBLIC_LOG):
-        answer = await running.http.request(method, address(path))
+        answer = await running.http.request(method, address(path, "7"))
         assert answer.status_code == 404, path
 
 

@@ -56,7 +56,7 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
         sender = outbound(NotifySettings(simulators_url=url), Keyring(accounts), http)
         amount = 20_000 if template.with_amount else None
         messages: dict[NoticeChannel, Message] = {
-            "sms": Message("N-1", "+8613800138000", name, sms_parameters(REQUEST)),
+            "sms": Message("N-1", "+8613800138000", name, sms_parameters(template, REQUEST)),
             "wechat": Message(
                 "N-2", "o-abcdef", name, wechat_parameters(template, REQUEST, amount)
             ),

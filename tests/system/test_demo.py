@@ -52,6 +52,10 @@ def test_demo_plays_the_campaign_and_every_sum_agrees(tmp_path: Path) -> None:
     assert ledger["committed_fen"] - ledger["released_fen"] == asked
     assert ledger["disbursed_fen"] == asked
     assert ledger["remaining_fen"] == RECEIVED_FEN - asked
+    told = said["campaign"]
+    assert told["requests"]["by_state"] == {"closed": WISHES}
+    assert told["donors"]["pledged"] == 18
+    assert (told["money"]["pledged_fen"], told["money"]["confirmed_fen"]) == (RECEIVED_FEN, asked)
     notices = said["notifications"]
     assert sum(notices["by_channel"].values()) == sum(notices["by_outcome"].values())
     assert ledger["root"] in shown

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.audit.main import SERVICE
+from services.audit.main import create_app
 from services.audit.settings import AuditSettings
 from shared.contracts.events import DonationReceived, LedgerReceived
 from shared.contracts.topics import DONATIONS_INBOUND, LEDGER, REQUESTS_INBOUND
@@ -105,7 +105,7 @@ async def test_an_event_given_while_no_broker_answers_goes_out_when_one_does(hou
 
 async def test_the_bank_hears_of_every_gift_that_audit_entered(house: House) -> None:
     settings = house.settings(AuditSettings, log_origin="guanjia.test/log")
-    audit = await house.start(SERVICE, settings)
+    audit = await house.start_app(create_app(settings))
     house.bearer("bank", Role.BANK, source=BANK)
     maker = house.bearer("maker", Role.FINANCE_MAKER)
     checker = house.bearer("checker", Role.FINANCE_CHECKER)

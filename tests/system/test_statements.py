@@ -1,0 +1,91 @@
+"""`guanjia import donations` and `guanjia audit reconcile` on running services."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.support.statements import Books, open_books
+
+MAPPING = """
+[columns]
+received_at = "日期"
+name = "捐赠者"
+amount = "捐款金额(元)"
+bank_reference = "编号"
+designation = "备注"
+
+[constants]
+fund_id = "warm"
+"""
+FIRST = """编号,日期,捐赠者,捐款金额(元),备注
+,2020-01-22,甲商会,10000.0,
+,2020-01-23,爱心人士,100.0,指定茶山50元、石龙50元
+,2020-01-23,爱心人士,100.0,
+B-9,2020-01-24,乙公司,1万元,
+,2020-01-24,丙,0.005,
+"""
+SECOND = """编号,日期,捐赠者,捐款金额(元),备注
+,2020-01-23,爱心人士,100.0,以上已公示
+,2020-01-25,丁,11.280000000000001,
+B-9,2020-01-24,乙公司,2万元,
+"""
+
+
+@pytest.mark.timeout(180)
+async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> None:
+    first, second, mapping = (tmp_path / name for name in ("a.csv", "b.csv", "columns.toml"))
+    first.write_bytes(FIRST.encode("gb18030"))
+    second.write_text(SECOND)
+    mapping.write_text(MAPPING)
+    async with open_books(tmp_path / "data", "warm") as books:
+        await before_the_import(books, first, mapping)
+        await both_files(books, first, second, mapping, entered=5, before=0)
+        await both_files(books, second, first, mapping, entered=0, before=6)
+        await after_the_import(books, second, mapping, tmp_path / "gaps.csv")
+        told = await books.guanjia("import", "donations", first, "--set", "fund_id=warm")
+        assert told.status == 2
+        assert "到账时间" in told.text
+
+
+async def before_the_import(books: Books, file: Path, mapping: Path) -> None:
+    told = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
+    assert told.status == 1, told.text
+    assert "20,200.00" in told.text, "what the file lists and the ledger has not"
+    assert (await books.get("/funds/warm"))["received_fen"] == 0
+
+
+async def both_files(
+    books: Books, first: Path, second: Path, mapping: Path, *, entered: int, before: int
+) -> None:
+    report = mapping.with_name("overlaps.csv")
+    told = await books.guanjia(
+        "import", "donations", first, second, "--mapping", mapping, "--report", report
+    )
+    assert told.status == 1, told.text  # two rows are refused, so somebody has to look
+    assert f"entered: {entered}；" in told.text, told.text
+    assert f"known before: {before}；被拒绝 refused: 2；" in told.text, told.text
+    assert "parts of a fen" in told.text
+    assert "its reference is another gift's" in told.text
+    assert (await books.get("/funds/warm"))["received_fen"] == 2_021_128
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    listed = {(row["statement"], row["row"]), (row["first_statement"], row["first_row"])}
+    assert listed == {("a.csv", "3"), ("b.csv", "2")}
+
+
+def text_of(file: Path) -> str:
+    return file.read_text("utf-8-sig")
+
+
+async def after_the_import(books: Books, file: Path, mapping: Path, report: Path) -> None:
+    said = {each["statement"]: each for each in (await books.get("/statements"))["statements"]}
+    assert said["a.csv"]["total_fen"] == 2_020_000
+    assert said["b.csv"]["total_fen"] == 11_128
+    told = await books.guanjia("audit", "reconcile", "--report", report)
+    assert told.status == 0, told.text
+    assert "20,211.28" in told.text
+    assert "爱心人士" not in text_of(report) + told.text
+    told = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
+    assert told.status == 1, told.text
+    assert "b.csv 4" in told.text, "the row whose reference is another gift's"
