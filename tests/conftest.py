@@ -7,11 +7,16 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import BrokerKind, Stack
 from shared.security import first_secrets
 from tests.support.house import House
 from tests.support.stack import forget_topics, start_broker, start_mongod
+
+# Speed is measured in tests/bench; a busy machine must not fail a property.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
 
