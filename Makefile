@@ -31,8 +31,9 @@ up: $(READY) ## start the embedded stack and keep it running
 test: $(READY) ## unit, loop, one kill per service (under ten minutes)
 	$(PYTEST) -q -m "not long and not kafka"
 
-test-long: $(READY) ## chaos under load, pauses, rebalances
-	$(PYTEST) -q -m "long and not kafka"
+test-long: $(READY) ## chaos under load; pauses and rebalances on Apache Kafka (Java 17, Maven)
+	$(PYTEST) -q -m "long and not kafka" --ignore tests/shared
+	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "long and not kafka" tests/shared
 
 test-kafka: $(READY) ## the processor's and the system's suites on real Apache Kafka
 	$(PYTEST) -q -n 1 -m kafka tests/system
