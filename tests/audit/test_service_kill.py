@@ -22,7 +22,7 @@ from tests.audit.processes import Audits, audits
 from tests.support.eventually import eventually
 from tests.support.house import House
 
-pytestmark = [pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 MATCHES = 150
 ENTRIES = 2 + 2 * MATCHES

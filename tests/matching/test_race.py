@@ -195,6 +195,7 @@ async def watching(database: mongo.Database) -> AsyncIterator[Watched]:
             task.cancel()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_two_instances_and_a_kill_never_overcommit(house: House, tmp_path: Path) -> None:
     database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
