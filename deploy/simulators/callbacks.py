@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,8 +13,8 @@ from deploy.simulators.pushes import Pushes
 from deploy.simulators.settings import SimulatorSettings
 from services.intake.channels.wechat_crypto import WeChatCrypto, signature
 from shared.clock import Clock
+from shared.contracts.values import CHINA
 
-CHINA = timezone(timedelta(hours=8))
 RECEIPTS_PER_POST = 100
 HELD_S_MAX = 2.0
 ANSWER_CHARACTERS_MAX = 500

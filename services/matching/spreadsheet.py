@@ -8,13 +8,13 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.contracts.events import Applicant, OfferSubmitted
-from shared.contracts.values import LABELS, MONEY_UNIT
+from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem, describe_validation
 from shared.ids import derived_id
 from shared.money import fen_of, quantity_of
@@ -52,7 +52,6 @@ _AMOUNTS = ("quantity", "cap_per_request")
 _COUNTS = ("radius_km", "cases_max")
 _CODED = ("donor_kind", "giving", "mode", "name_shown")
 _VERBATIM = ("item", "fund_id", "campaign_id", "base")
-_CHINA = timezone(timedelta(hours=8))
 _GIVER = ("name", "phone", "wechat_openid")
 _NOBODY = "P-not-registered-yet"
 
@@ -139,7 +138,7 @@ def _codes(cell: str) -> list[str]:
 def _moment(text: str, days: int = 0) -> str:
     """A mere date is a day in China, and one that ends something ends with it: days = 1."""
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_CHINA)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=CHINA)
     except ValueError:
         return text
     return (day + timedelta(days=days)).isoformat()

@@ -3,7 +3,7 @@
 The Chinese term is the authority (`LABELS`); codes are what travels.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated
 
@@ -38,6 +38,8 @@ ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
 
 MONEY_UNIT = "fen"
+CHINA = timezone(timedelta(hours=8))
+"""Whose calendar ledger years, statements, campaigns and providers go by."""
 
 
 class Kind(StrEnum):

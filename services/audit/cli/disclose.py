@@ -21,7 +21,7 @@ from services.audit.report.disclosure import (
     figures_as_json,
     read_campaigns,
 )
-from services.audit.report.reading import CHINA
+from shared.contracts.values import CHINA
 
 _YUAN = 100
 

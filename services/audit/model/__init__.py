@@ -34,13 +34,12 @@ from services.audit.model.fund import (
     amounts,
     described,
 )
-from services.audit.model.head import CHINA, ClosedLog, LogHead, ledger_year
+from services.audit.model.head import ClosedLog, LogHead, ledger_year
 from services.audit.model.proposal import Proposal, Reversal, Transfer, reversal_id, shown
 from services.audit.model.stock import Distribution, Stock, stock_id
 
 __all__ = [
     "AMOUNTS",
-    "CHINA",
     "GENERAL_FUND",
     "ApproveFund",
     "ApproveReversal",

@@ -5,17 +5,14 @@ never both append. Entries themselves are built in `log.entry` and sealed by `lo
 """
 
 import base64
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import ClassVar
 
 from services.audit.log import head as log_head
 from services.audit.verify.merkle import Frontier
 from shared.contracts.ledger import PreviousLog
-from shared.contracts.values import Value
+from shared.contracts.values import CHINA, Value
 from shared.messaging.decision import State
-
-CHINA = timezone(timedelta(hours=8))
-"""The accounting year is China's calendar year."""
 
 
 def ledger_year(now: datetime) -> int:

@@ -5,7 +5,7 @@ Nothing is proved here: `guanjia audit verify` says whether the files can be tru
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 
 from services.audit.verify.canonical import parse_entry
@@ -14,9 +14,7 @@ from services.audit.verify.published import read_entries, read_entry
 from services.audit.verify.source import Source, open_source
 from services.audit.verify.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
-
-CHINA = timezone(timedelta(hours=8))
-"""Ledger years, months and due dates go by the calendar here; China has one time all year."""
+from shared.contracts.values import CHINA
 
 
 @dataclass(frozen=True, slots=True)

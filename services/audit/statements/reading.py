@@ -9,17 +9,17 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import BinaryIO, TextIO
 
 from pydantic import ValidationError
 
 from services.audit.statements.layout import NEEDED, Layout
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
+from shared.contracts.values import CHINA
 from shared.errors import Invalid, describe_validation
 from shared.money import fen_of, plain
 
-CHINA = timezone(timedelta(hours=8))
 NOBODY = "P-not-registered-yet"
 NO_REFERENCE = "none"
 ENCODINGS = ("utf-8-sig", "gb18030")

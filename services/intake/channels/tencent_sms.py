@@ -8,14 +8,14 @@ Source: https://cloud.tencent.com/document/product/382/59178 and /382/59179.
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+from shared.contracts.values import CHINA
 from shared.errors import Invalid, Problem
 
 ANSWER = {"result": 0, "errmsg": "OK"}
 RECEIPTS_MAX = 100
-CHINA = timezone(timedelta(hours=8))
 
 _CODE = re.compile(r"[^A-Za-z0-9_.:-]")
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")

@@ -1,7 +1,7 @@
 """Decisions on the way to the person: delivered, confirmed, not arrived after all, rated."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from services.matching.decide.cases import (
     Case,
@@ -38,6 +38,7 @@ from shared.contracts.events import (
     MatchReopened,
     ReplyUnderstood,
 )
+from shared.contracts.values import CHINA
 from shared.messaging.decision import (
     NOTHING,
     Answer,
@@ -50,7 +51,6 @@ from shared.messaging.decision import (
 )
 
 REOPEN_DAYS = 15
-CHINA = timezone(timedelta(hours=8))
 REPLIED_NOT_RECEIVED = "本人回复没有收到"
 
 

@@ -10,9 +10,9 @@ Equal scores: the more urgent first, then who waited longer, then by id.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-CHINA = timezone(timedelta(hours=8))
+from shared.contracts.values import CHINA
 
 POINTS_A_STAR, UNRATED_STARS = 8, 3
 URGENCY_MAX, POINTS_A_TIER = 30, 6
