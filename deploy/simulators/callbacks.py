@@ -82,11 +82,7 @@ class Callbacks:
             "pushes", self._deliver_one, counters, batch_max=1, workers=8, **kept
         )
 
-    def push_receipt(self, receipt: Receipt, copies: int, delay_s: float) -> None:
-        for _ in range(copies):
-            self.receipts.add(receipt, delay_s)
-
-    async def push_receipt_now(self, receipt: Receipt) -> None:
+    async def push_receipt(self, receipt: Receipt) -> None:
         """Before the call is answered; queued like any other if intake is away."""
         if not 200 <= await self._deliver_receipts([receipt]) < 300:
             self.receipts.add(receipt)

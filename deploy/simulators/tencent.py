@@ -100,7 +100,7 @@ class Tencent:
         self._accounts = {settings.tencent_secret_id: settings.tencent_secret_key}
         self._limits = NumberLimits(settings)
         self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._dispatch = Dispatch(settings, callbacks.receipts.add, callbacks.push_receipt_now)
+        self._dispatch = Dispatch(settings, callbacks.receipts.add, callbacks.push_receipt)
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()

@@ -34,7 +34,7 @@ def test_frontier_grows_the_same_however_entries_are_batched(leaves: list[bytes]
 @given(st.integers(0, 200))
 def test_frontier_survives_its_encoding(size: int) -> None:
     frontier = Frontier().extend(leaf_hash(bytes([n % 256])) for n in range(size))
-    assert Frontier.from_list(frontier.size, frontier.to_list()) == frontier
+    assert Frontier.from_list(frontier.size, frontier.hashes) == frontier
 
 
 @pytest.mark.parametrize(

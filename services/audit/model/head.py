@@ -51,7 +51,7 @@ class LogHead(State):
 
     @property
     def tree(self) -> Frontier:
-        return Frontier(self.size, self.frontier)
+        return Frontier.from_list(self.size, self.frontier)
 
     @property
     def year(self) -> int:

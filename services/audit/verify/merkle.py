@@ -66,10 +66,6 @@ class Frontier:
             root = node_hash(left, root)
         return root
 
-    def to_list(self) -> list[bytes]:
-        """For the database, beside `size`."""
-        return list(self.hashes)
-
     @classmethod
     def from_list(cls, size: int, hashes: Iterable[bytes]) -> Self:
         """Raises ValueError unless there is one 32-byte hash for each bit of `size`."""

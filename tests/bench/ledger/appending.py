@@ -146,7 +146,7 @@ async def _write(
     """The entries, and the head if it is the one read: the fence."""
     documents = [_document(each.index, each.raw) for each in entries]
     await database["entries"].insert_many(documents, session=session)
-    moved = {"size": head.size, "tree": head.frontier.to_list(), "last": head.last_recorded_at}
+    moved = {"size": head.size, "tree": head.frontier.hashes, "last": head.last_recorded_at}
     place = {"_id": ORIGIN, "size": before}
     found = await database["heads"].update_one(place, {"$set": moved}, session=session)
     assert found.matched_count == 1
