@@ -201,10 +201,7 @@ class _House:
             self._settings.kafka_bootstrap,
             replication_factor=self._settings.replication_factor,
         )
-        try:
-            await self._producer.start(cluster)
-        except OSError as error:
-            raise Transient(str(error)) from error
+        await self._producer.start(cluster)
         return cluster
 
     async def _make_runtime(self) -> Runtime:

@@ -37,11 +37,16 @@ from shared.settings import Settings
 log = structlog.get_logger()
 
 SEEK_AGAIN_AFTER_S = 0.5
+FLUSH_S_MAX = 5.0
 CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
 
 
 class Producer:
-    """Sends signed records and waits for every acknowledgement."""
+    """Sends signed records and waits for every acknowledgement.
+
+    A producer that failed is replaced: Kafka numbers what an idempotent one sends, and after a
+    record that used up a number but never arrived it refuses all that follow.
+    """
 
     def __init__(self, bootstrap: str, *, source: str, keyring: Keyring, idempotent: bool) -> None:
         self._bootstrap = bootstrap
@@ -49,10 +54,44 @@ class Producer:
         self._keyring = keyring
         self._idempotent = idempotent
         self._producer: AIOKafkaProducer | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._connecting = asyncio.Lock()
         self.cluster = ""
 
     async def start(self, cluster: str) -> None:
-        await self.stop()
+        """Raises Transient when the broker does not answer."""
+        self._dismiss()
+        self.cluster = cluster
+        await self._current()
+
+    async def stop(self) -> None:
+        self._dismiss()
+        self.cluster = ""
+        if self._leaving:
+            _, late = await asyncio.wait(self._leaving, timeout=FLUSH_S_MAX)
+            for task in late:
+                task.cancel()
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Raises Transient when any record may not have arrived."""
+        producer = await self._current()
+        try:
+            waiting = [await self._send(producer, record) for record in records]
+            await asyncio.gather(*waiting)
+        except (KafkaError, OSError) as error:
+            if producer is self._producer:
+                self._dismiss()
+            raise Transient(f"publish: {type(error).__name__} {error}") from error
+
+    async def _current(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            if not self.cluster:
+                raise Transient("the producer is not connected")
+            if self._producer is None:
+                self._producer = await self._connected()
+            return self._producer
+
+    async def _connected(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
@@ -61,24 +100,20 @@ class Producer:
             max_batch_size=256_000,
             request_timeout_ms=15_000,
         )
-        await producer.start()
-        self._producer, self.cluster = producer, cluster
-
-    async def stop(self) -> None:
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            await producer.stop()
-
-    async def send(self, records: Sequence[Outgoing]) -> None:
-        """Raises Transient when any record may not have arrived."""
-        producer = self._producer
-        if producer is None:
-            raise Transient("the producer is not connected")
         try:
-            waiting = [await self._send(producer, record) for record in records]
-            await asyncio.gather(*waiting)
+            await producer.start()
         except (KafkaError, OSError) as error:
-            raise Transient(f"publish: {type(error).__name__} {error}") from error
+            await producer.stop()
+            raise Transient(f"broker {self._bootstrap}: {error}") from error
+        return producer
+
+    def _dismiss(self) -> None:
+        """It may go on trying to send what it holds; the outbox holds it too."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            task = asyncio.create_task(producer.stop())
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[Any]:
         signature = self._keyring.sign_record(self._source, record.topic, record.value)
