@@ -47,24 +47,25 @@ class PublicLogs:
         inside = origin.removeprefix(f"{self._log_origin}/")
         return inside.replace("/", "-") if inside != origin else origin.rpartition("/")[2]
 
+    def path_of(self, origin: str) -> Path:
+        return self._root / self.name_of(origin)
+
     def directory(self, origin: str) -> LogDirectory:
         """Blocking: makes or reads the keys, which may have changed. ForkError where they are
         another log's."""
         keys = self.keys(origin)
         known = self._directories.get(origin)
         if known is None or known[0] != keys:
-            path = self._root / self.name_of(origin)
+            path = self.path_of(origin)
             known = (keys, LogDirectory(path, *keys, witnesses=self._witnesses))
             self._directories[origin] = known
         return known[1]
 
     def standing(self, origin: str) -> Checkpoint:
-        """What is published; where what lies there is not ours, publishing stops and this is
-        nothing."""
+        """What is published; nothing where what lies there is not ours."""
         try:
             return self.directory(origin).standing()
-        except ForkError as error:
-            self.stopped.setdefault(origin, str(error))
+        except ForkError:
             return Checkpoint(origin, 0, EMPTY_ROOT)
 
     def keys(self, origin: str) -> tuple[SigningKey, ...]:
@@ -75,8 +76,12 @@ class PublicLogs:
             raise ForkError(str(error)) from None
 
     def vkeys(self, origin: str) -> list[str]:
-        """The keys to check the log with: any one will do. The oldest first."""
-        return [str(key.vkey) for key in self.keys(origin)]
+        """The keys to check the log with: any one will do. The oldest first; none where the key
+        file holds another log's."""
+        try:
+            return [str(key.vkey) for key in self.keys(origin)]
+        except ForkError:
+            return []
 
     def origin_of(self, name: str) -> str | None:
         """Whose log is published under a name; None where there is none."""

@@ -68,9 +68,9 @@ def published(checkpoint: Checkpoint, logs: PublicLogs) -> dict[str, Any]:
     """What anybody can see of the log, and how to check it. Blocking."""
     vkeys = logs.vkeys(checkpoint.origin)
     return {
-        "vkey": vkeys[0],
+        "vkey": vkeys[0] if vkeys else "",
         "vkeys": vkeys,
-        "log_dir": str(logs.directory(checkpoint.origin).path),
+        "log_dir": str(logs.path_of(checkpoint.origin)),
         "log_path": f"/log/{logs.name_of(checkpoint.origin)}",
         "published": {"size": checkpoint.size, "root": encoded(checkpoint.root)},
         "publishing_stopped": logs.stopped.get(checkpoint.origin, ""),

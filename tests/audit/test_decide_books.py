@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
+    CarriedAll,
     CarryCommitment,
     CarryFund,
     CarryStock,
@@ -36,6 +37,7 @@ from shared.contracts.envelope import Event
 from shared.ids import derived_id
 from tests.audit.deciding import (
     BANK,
+    FOUNDATION,
     GOODS,
     NOW,
     accepted,
@@ -246,6 +248,7 @@ class Facts(RuleBasedStateMachine):
             self.audit.do(CarryStock(stock_id=stock_id(fund, **GOODS)), now=self.now)
         for id_ in self.audit.commitments():
             self.audit.do(CarryCommitment(match_id=id_), now=self.now)
+        self.audit.do(CarriedAll(foundation=FOUNDATION, log=self.audit.head.origin), now=self.now)
 
     @invariant()
     def the_log_alone_gives_the_same_balances(self) -> None:
@@ -285,6 +288,7 @@ class Facts(RuleBasedStateMachine):
                 self.audit.root(closed.origin),
             )
         assert head.tree.root() == self.audit.root(head.origin)
+        assert head.size == len(self.audit.entries(head.origin))
 
 
 class WithoutCorrections(Facts):

@@ -33,6 +33,25 @@ async def test_a_log_gone_wrong_stops_alone_and_says_so(house: House) -> None:
     await office.verified(said)
 
 
+async def test_another_logs_key_stops_the_publisher_and_nobody_else(house: House) -> None:
+    plain = await open_office(house)
+    await plain.open_fund()
+    said = await plain.published(1)
+    await plain.audit.stop()
+    name = said["log_path"].rpartition("/")[2]
+    path = key_path(house.secrets_dir, name)
+    path.unlink()
+    KeyFile(path, "guanjia.test/log/of-another").read()
+    office = await open_office(house)
+    stopped = await eventually(
+        lambda: office.get("/summary"), lambda s: s["publishing_stopped"] != ""
+    )
+    assert (stopped["vkey"], stopped["size"], stopped["published"]["size"]) == ("", 1, 0)
+    assert stopped["log_dir"] == said["log_dir"]
+    assert (await office.audit.http.get(f"{said['log_path']}/vkey")).status_code == 404
+    assert (await office.audit.http.get(f"{said['log_path']}/checkpoint")).status_code == 200
+
+
 async def test_both_keys_sign_as_soon_as_there_are_two_and_the_old_one_goes(
     office: Office,
 ) -> None:

@@ -64,6 +64,8 @@ async def vkey(log: str, runtime: RuntimeDep) -> Response:
     if origin is None:
         return _missing("账本日志", "log")
     found = await asyncio.to_thread(logs.vkeys, origin)
+    if not found:
+        return _missing("密钥", "key")
     return PlainTextResponse("".join(f"{key}\n" for key in found), headers=FRESH)
 
 

@@ -9,9 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.showing import UNREADABLE, WRONG, console, existing, unreadable, written
+from services.audit.cli.showing import UNREADABLE, WRONG, console, existing, written
+from services.audit.cli.telling import readable
 from services.audit.verify.canonical import parse_entry
-from services.audit.verify.findings import BrokenError
 from services.audit.verify.note import Checkpoint, Note, NoteError, VerifierKey
 from services.audit.verify.published import read_entries
 from services.audit.verify.receipt import SUFFIX, Receipt, ReceiptError, make_receipt
@@ -42,10 +42,8 @@ def receipt(
     out: Annotated[Path | None, typer.Option(help="写到哪里 the file to write")] = None,
 ) -> None:
     """取一笔捐赠的凭证。Writes the proof that the public log contains a gift (C2SP tlog-proof)."""
-    try:
+    with readable():
         data = _from_log(open_source(where), donation) if where else _from_service(donation)
-    except (NoteError, BrokenError, httpx.HTTPError) as error:
-        raise unreadable(error) from None
     if data is None:
         console.print(f"[red]日志中没有捐赠 {escape(donation)} the log has no such gift[/]")
         raise typer.Exit(UNREADABLE)

@@ -82,4 +82,8 @@ def bank_fact_id(event: Event[Fact]) -> str:
 
 
 def donation_id(event: Event[Fact]) -> str:
-    return derived_id("D", event.source, event.id)
+    return donation_id_of(event.source, event.id)
+
+
+def donation_id_of(source: str, message_id: str) -> str:
+    return derived_id("D", source, message_id)

@@ -6,9 +6,9 @@ from typing import Any
 
 from services.audit.designation import parse
 from services.audit.model import Donation
+from services.audit.model.donation import donation_id_of
 from services.audit.statements import listed
 from shared import mongo
-from shared.ids import derived_id
 
 
 async def statements(database: mongo.Database) -> dict[str, Any]:
@@ -32,7 +32,7 @@ async def overlaps(
 
 async def found_gifts(database: mongo.Database, source: str, ids: Sequence[str]) -> dict[str, Any]:
     """What became of messages of a source, in order; null where nothing is known of one."""
-    wanted = [derived_id("D", source, id_) for id_ in ids]
+    wanted = [donation_id_of(source, id_) for id_ in ids]
     known = await listed.by_ids(database, wanted)
     return {"gifts": [_gift(known[id_]) if id_ in known else None for id_ in wanted]}
 

@@ -105,4 +105,5 @@ def test_what_is_no_instance_is_refused(content: bytes) -> None:
 
 
 def test_byte_order_mark_is_no_mistake() -> None:
-    read_instance(b"\xef\xbb\xbf" + json.dumps(FILE).encode())
+    content = json.dumps(FILE).encode()
+    assert read_instance(b"\xef\xbb\xbf" + content) == read_instance(content)
