@@ -33,7 +33,7 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
         _app(name, settings),
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
+        loop="asyncio",  # aiokafka's metadata task does not survive uvloop's error on a dead socket
         http="httptools",
         ws="none",
         access_log=False,

@@ -37,7 +37,9 @@ from shared.settings import Settings
 log = structlog.get_logger()
 
 SEEK_AGAIN_AFTER_S = 0.5
+SEND_S_MAX = 20.0
 FLUSH_S_MAX = 5.0
+COMMIT_S_MAX = 5.0
 CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
 
 
@@ -76,8 +78,10 @@ class Producer:
         """Raises Transient when any record may not have arrived."""
         producer = await self._current()
         try:
-            waiting = [await self._send(producer, record) for record in records]
-            await asyncio.gather(*waiting)
+            # By itself it waits for ever, for a broker or, when dismissed meanwhile, for nobody.
+            async with asyncio.timeout(SEND_S_MAX):
+                waiting = [await self._send(producer, record) for record in records]
+                await asyncio.gather(*waiting)
         except (KafkaError, OSError) as error:
             if producer is self._producer:
                 self._dismiss()
@@ -251,7 +255,10 @@ class Subscription:
         await self.broker.stop()
 
     async def commit(self, positions: Mapping[Position, int]) -> None:
-        """Exactly these; a partition that moved away meanwhile is its new owner's business."""
+        """Exactly these; a partition that moved away meanwhile is its new owner's business.
+
+        Nobody waits long for it: where to resume is stored with what was decided.
+        """
         consumer = self._subscriber.consumer if self._subscriber else None
         mine = {
             TopicPartition(topic, partition): offset
@@ -261,8 +268,9 @@ class Subscription:
         if consumer is None or not mine:
             return
         try:
-            await consumer.commit(mine)
-        except (KafkaError, IllegalStateError) as error:
+            async with asyncio.timeout(COMMIT_S_MAX):
+                await consumer.commit(mine)
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("offsets_not_committed", reason=type(error).__name__)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -14,6 +15,7 @@ from shared.messaging.outbox import Document, Outbox
 log = structlog.get_logger()
 
 BATCHES_WAITING_MAX = 4
+PUT_S_MAX = 1.0
 
 
 class Committer(Protocol):
@@ -33,7 +35,10 @@ class Publisher:
         self.committer: Committer | None = None
 
     async def put(self, documents: Sequence[Document], positions: Mapping[Position, int]) -> None:
-        await self._queue.put((documents, positions))
+        """Waits for a slow broker, but people's decisions do not wait for one that is away:
+        what finds no place is durable, and `relay` publishes it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._queue.put((documents, positions)), PUT_S_MAX)
 
     async def run(self) -> None:
         """Until cancelled; what cannot be published now is left to `relay`."""

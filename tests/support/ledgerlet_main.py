@@ -12,6 +12,7 @@ if __name__ == "__main__":
         build_app(ledgerlet(), settings),
         host=settings.host,
         port=settings.port,
+        loop="asyncio",
         log_level="warning",
         timeout_graceful_shutdown=5,
     )

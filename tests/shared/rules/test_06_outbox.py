@@ -1,14 +1,19 @@
 """Rule 6. What was decided is published, by whoever is alive, and again to an empty broker."""
 
+import asyncio
+
 import pytest
 
 from shared import mongo
 from shared.contracts import topics
 from shared.messaging.decision import Command
+from shared.messaging.publisher import BATCHES_WAITING_MAX
 from tests.support.eventually import eventually
 from tests.support.house import House
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.looking import M, accepted, counts
+
+ANSWER_S_MAX = 10
 
 
 async def test_events_are_published_in_gapless_sequence_and_only_once_stored(
@@ -42,6 +47,23 @@ async def test_empty_broker_is_filled_again_from_the_outbox(house: House) -> Non
     assert {int(str(event["sequence"])) for event in events} == {1, 2, 3, 4, 5}
     await house.publish(house.own(M, "M-1", 1, accepted()))
     assert (await counts(service, "M-1", 1)).total == 1
+
+
+async def test_people_are_answered_while_the_broker_is_away(house: House) -> None:
+    """More often than batches may wait for it; all of it is published when it is back."""
+    service = await house.start(ledgerlet(), outbox_stale_ms=100)
+    await house.broker.supervisor.kill("broker")
+    wanted = range(1, BATCHES_WAITING_MAX + 4)
+    for n in wanted:
+        command = Command(Add(counter="C", amount=1), key=f"k{n}")
+        answer = await asyncio.wait_for(service.runtime.processor.execute(command), ANSWER_S_MAX)
+        assert answer.body == {"total": n}
+    await house.broker.supervisor.restart("broker")
+
+    async def told() -> set[int]:
+        return {int(event["sequence"]) for event in await house.read(topics.LEDGER)}
+
+    await eventually(told, lambda found: found == set(wanted), 60)
 
 
 async def test_what_a_dead_instance_left_unpublished_is_published_by_the_next(
