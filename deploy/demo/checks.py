@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed, Said
-from services.audit.model import AMOUNTS
+from services.audit.verify.books.balances import TOTALS
 from services.notify.purposes import PURPOSES
 from shared.contracts.events import FACTS
 from shared.contracts.topics import LEDGER
@@ -135,7 +135,7 @@ def _log(figures: Figures, events: Counter[str], log: Replayed) -> Iterator[Chec
         if fund["state"] != "open":
             continue
         told = log.funds.get(fund["id"], {})
-        for name in AMOUNTS:
+        for name in TOTALS:
             yield Check(f"重算 replay {fund['id']} {name}", told.get(name), fund[name])
 
 

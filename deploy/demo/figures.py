@@ -11,9 +11,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.desks import Desks
 from services.audit.verify.books import totals
+from services.audit.verify.note import root_text
 from services.audit.verify.replay import replay
 from services.audit.verify.verifier import verify_log
-from services.audit.views import encoded
 from shared.contracts.topics import TOPICS
 
 SERVICES = ("intake", "matching", "notify", "audit")
@@ -104,7 +104,7 @@ def replayed(log_dir: str, vkey: str) -> Replayed:
     checkpoint = report.checkpoint
     return Replayed(
         size=found.entries,
-        root=encoded(checkpoint.root) if checkpoint else "",
+        root=root_text(checkpoint.root) if checkpoint else "",
         funds={id_: totals(book) for id_, book in found.books.funds.items()},
         broken=str(report.broken or ""),
     )

@@ -79,7 +79,7 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], Handler[An
 
 def commands(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
-        ProposeFund: Handler(funds.touches_propose, partial(funds.decide_propose, rules)),
+        ProposeFund: Handler(funds.touches, partial(funds.decide_propose, rules)),
         ApproveFund: Handler(funds.touches, funds.decide_approve, follow=funds.follow),
         DeclineFund: Handler(funds.touches, funds.decide_decline),
         ProposeTransfer: Handler(transfers.touches_propose, transfers.decide_propose),

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 
-from services.audit.verify.note import Checkpoint, Note
+from services.audit.verify.note import Checkpoint
 from services.audit.verify.receipt import Receipt
 from services.audit.verify.telling import told
 
@@ -23,7 +23,7 @@ dt{color:#666}dd{margin:0 0 .7em;overflow-wrap:anywhere}code{overflow-wrap:anywh
 
 def receipt_page(entry: Any, receipt: Receipt, vkeys: list[str], file: str) -> HTMLResponse:
     """file: where the receipt itself is, relative to the page."""
-    checkpoint = Checkpoint.parse(Note.parse(receipt.checkpoint).body)
+    checkpoint = Checkpoint.unverified(receipt.checkpoint)
     rows = "".join(
         f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>"
         for label, text in told(entry, checkpoint)

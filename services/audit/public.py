@@ -11,12 +11,13 @@ from services.audit.log.publisher import ForkError, LogDirectory
 from services.audit.log.signing import SigningKey
 from services.audit.log.witnesses import NO_WITNESSES, Witnesses
 from services.audit.verify.merkle import EMPTY_ROOT
-from services.audit.verify.note import Checkpoint, Note, NoteError
+from services.audit.verify.note import Checkpoint, NoteError
 from services.audit.verify.receipt import Receipt, make_receipt
 from services.audit.verify.source import Directory
 from services.audit.verify.tiles import CHECKPOINT
 
 _NAME = re.compile(r"\w[\w.-]{0,100}")
+_KEY_BEFORE, _KEY_AFTER = "ledger-", ".key"
 _TILE = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/(x\d{3}/){0,6}\d{3}(\.p/\d{1,3})?")
 
 
@@ -24,6 +25,7 @@ class PublicLogs:
     """The log directories below `root`, and the keys that sign for them.
 
     stopped: which logs (by origin) are published no more, and why; a person must look.
+    waiting: which have too few witnesses for their next checkpoint, and why.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class PublicLogs:
         self._key_files: dict[str, KeyFile] = {}
         self._directories: dict[str, tuple[tuple[SigningKey, ...], LogDirectory]] = {}
         self.stopped: dict[str, str] = {}
+        self.waiting: dict[str, str] = {}
 
     def name_of(self, origin: str) -> str:
         """The log's directory and place below `/log/`: `<year>` of the house's own foundation,
@@ -92,7 +95,7 @@ class PublicLogs:
         """What stands under a name, unverified; None where there is nothing that can be read."""
         data = self.read(name, CHECKPOINT)
         try:
-            return Checkpoint.parse(Note.parse(data).body) if data else None
+            return Checkpoint.unverified(data) if data else None
         except NoteError:
             return None
 
@@ -110,4 +113,10 @@ class PublicLogs:
 
 def key_path(secrets_dir: Path, name: str) -> Path:
     """The file with the keys of the log published under `name`."""
-    return secrets_dir / f"ledger-{name}.key"
+    return secrets_dir / f"{_KEY_BEFORE}{name}{_KEY_AFTER}"
+
+
+def named_logs(secrets_dir: Path) -> list[str]:
+    """The names of the logs that have keys there."""
+    files = secrets_dir.glob(f"{_KEY_BEFORE}*{_KEY_AFTER}")
+    return sorted(each.name.removeprefix(_KEY_BEFORE).removesuffix(_KEY_AFTER) for each in files)

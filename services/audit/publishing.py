@@ -29,6 +29,7 @@ from shared.runtime import Runtime
 log = structlog.get_logger()
 
 STOPPED = Gauge("guanjia_log_stopped", "a person must look: published no more", ["log"])
+WAITING = Gauge("guanjia_log_waiting", "too few witnesses for the next checkpoint", ["log"])
 LOOK_EVERY_S = 1.0
 """Another instance's commits wake nobody here, so the database is asked as well."""
 REST_S = 10.0
@@ -82,13 +83,18 @@ class Publisher:
         if origin in self._logs.stopped or (committed.closed and self._rests(origin)):
             return False
         try:
-            return await self._publish(foundation, committed)
+            published = await self._publish(foundation, committed)
+            if published:
+                self._has_witnesses(origin)
+            return published
         except (ForkError, CorruptLogError) as error:
             self._logs.stopped[origin] = str(error)
             STOPPED.labels(origin).set(1)
             log.critical("ledger_publishing_stopped", log=origin, error=str(error))
         except QuorumError as error:
             self._ahead[origin] = error.size
+            self._logs.waiting[origin] = str(error)
+            WAITING.labels(origin).set(1)
             log.warning("checkpoint_waits_for_witnesses", log=origin, error=str(error))
         except (LockedError, MissingEntriesError) as error:
             log.warning("publishing_waits", log=origin, error=str(error))
@@ -130,7 +136,12 @@ class Publisher:
             self._rest(standing.origin)
             if await asyncio.to_thread(directory.lacks_witness):
                 await asyncio.to_thread(directory.publish, [], ask_again=True)
+            self._has_witnesses(standing.origin)
         return False
+
+    def _has_witnesses(self, origin: str) -> None:
+        if self._logs.waiting.pop(origin, None) is not None:
+            WAITING.labels(origin).set(0)
 
     def _rests(self, origin: str) -> bool:
         return asyncio.get_running_loop().time() < self._rests_until.get(origin, 0.0)

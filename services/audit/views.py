@@ -1,11 +1,9 @@
 """What people read: funds, and each foundation's sums with the size and root they belong to."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from services.audit.model import (
-    AMOUNTS,
     Fund,
     LogHead,
     Reversal,
@@ -16,7 +14,8 @@ from services.audit.model import (
 )
 from services.audit.public import PublicLogs
 from services.audit.store import read_funds, read_heads, read_proposals
-from services.audit.verify.note import Checkpoint
+from services.audit.verify.books.balances import TOTALS
+from services.audit.verify.note import Checkpoint, root_text
 from shared import mongo
 
 P = TypeVar("P", Transfer, Reversal)
@@ -55,9 +54,9 @@ def summed(head: LogHead, found: list[Fund]) -> dict[str, Any]:
     own = [each for each in found if each.foundation == head.id]
     opened = [amounts(each) for each in own if each.is_open]
     return {
-        **{name: sum(each[name] for each in opened) for name in AMOUNTS},
+        **{name: sum(each[name] for each in opened) for name in TOTALS},
         "size": head.size,
-        "root": encoded(head.tree.root()),
+        "root": root_text(head.tree.root()),
         "log": head.origin,
         "closed": [{"log": each.origin, "size": each.size} for each in head.closed],
         "funds": [described(each) for each in own],
@@ -72,7 +71,7 @@ def published(checkpoint: Checkpoint, logs: PublicLogs) -> dict[str, Any]:
         "vkeys": vkeys,
         "log_dir": str(logs.path_of(checkpoint.origin)),
         "log_path": f"/log/{logs.name_of(checkpoint.origin)}",
-        "published": {"size": checkpoint.size, "root": encoded(checkpoint.root)},
+        "published": {"size": checkpoint.size, "root": root_text(checkpoint.root)},
         "publishing_stopped": logs.stopped.get(checkpoint.origin, ""),
     }
 
@@ -83,8 +82,3 @@ def whole(
     """The house's own foundation, and every one by its id."""
     named = {id_: {"name": names.get(id_, id_), **said} for id_, said in foundations.items()}
     return {**foundations[default], "foundations": named}
-
-
-def encoded(root: bytes) -> str:
-    """As a checkpoint writes it."""
-    return base64.b64encode(root).decode()

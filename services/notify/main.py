@@ -46,8 +46,11 @@ def outbound(settings: Settings, keyring: Keyring, http: httpx.AsyncClient) -> O
         },
         contacts=Contacts(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
-        matching_url=settings.matching_url,
-        intake_url=settings.intake_url,
+        addresses={
+            "matching": settings.matching_url,
+            "intake": settings.intake_url,
+            "audit": settings.audit_url,
+        },
     )
 
 

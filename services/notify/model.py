@@ -17,6 +17,8 @@ from shared.contracts.events import NoticeChannel
 from shared.contracts.values import DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
+LinkedService = Literal["matching", "intake", "audit"]
+"""Whose page a link leads to."""
 NoticeState = Literal["created", "sending", "retry", "sent", "unknown", "failed", "delivered"]
 Said = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
 Receipt = Literal["delivered", "failed"]
@@ -59,7 +61,7 @@ class Attempt(Value):
 class Link(Value):
     """What a signed link is for; the link itself is made when it is sent."""
 
-    service: Literal["matching", "intake"] = "matching"
+    service: LinkedService = "matching"
     purpose: str
     path: str
     subject: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.notify.contacts import Contact, Contacts
-from services.notify.model import Notice
+from services.notify.model import LinkedService, Notice
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.purposes import BY_NAME
 from services.notify.templates import Donor, sms_parameters, wechat_parameters
@@ -14,13 +14,12 @@ from shared.security import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """matching_url, intake_url: where links for donors and applicants lead."""
+    """addresses: of the services that links for donors and applicants lead to."""
 
     providers: Mapping[NoticeChannel, Provider]
     contacts: Contacts
     keyring: Keyring
-    matching_url: str
-    intake_url: str
+    addresses: Mapping[LinkedService, str]
 
     async def send(
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
@@ -51,5 +50,4 @@ class Outbound:
         if link is None:
             return None
         token = self.keyring.make_link(link.purpose, link.subject, link.expires_at)
-        address = self.intake_url if link.service == "intake" else self.matching_url
-        return f"{address.rstrip('/')}/{link.path}/{token}"
+        return f"{self.addresses[link.service].rstrip('/')}/{link.path}/{token}"

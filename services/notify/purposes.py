@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from services.notify.model import LinkedService
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
@@ -37,7 +38,7 @@ class LinkUse:
     purpose: str
     path: str
     lives: timedelta | None = None
-    service: Literal["matching", "intake"] = "matching"
+    service: LinkedService = "matching"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Purpose:
 ANSWER_PROPOSAL = LinkUse("match.donor", "d")
 CONFIRM_RECEIPT = LinkUse("match.applicant", "c", lives=timedelta(days=30))
 FOLLOW_REQUEST = LinkUse("request", "r", lives=timedelta(days=90), service="intake")
+TAKE_RECEIPT = LinkUse("gift.receipt", "g", lives=timedelta(days=365), service="audit")
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestRecorded: (Purpose("request_recorded", "applicant", FOLLOW_REQUEST),),
@@ -74,7 +76,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("match_not_arrived", "donor"),
     ),
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
-    LedgerReceived: (Purpose("ledger_received", "donor"),),
+    LedgerReceived: (Purpose("ledger_received", "donor", TAKE_RECEIPT),),
 }
 
 BY_NAME: Mapping[str, Purpose] = {

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.moments import as_stored
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -28,6 +30,5 @@ class Rules:
 
 
 def after(now: datetime, seconds: float = 0) -> datetime:
-    """In whole milliseconds, as the database keeps it: a deadline is compared for equality."""
-    at = now + timedelta(seconds=seconds)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    """A deadline is compared for equality."""
+    return as_stored(now + timedelta(seconds=seconds))

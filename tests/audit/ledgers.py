@@ -14,7 +14,7 @@ from services.audit.log.head import Draft, LogHead, Sealed, append
 from services.audit.log.publisher import LogDirectory
 from services.audit.log.signing import SigningKey
 from services.audit.verify.accounts import load_chart
-from services.audit.verify.note import Checkpoint
+from services.audit.verify.note import Checkpoint, Note
 from shared.contracts.ledger import (
     Authorisation,
     EntryRef,
@@ -55,6 +55,12 @@ def log_key(origin: str = ORIGIN) -> SigningKey:
     return SigningKey(origin, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
+def sign_checkpoint(checkpoint: Checkpoint, *keys: SigningKey) -> bytes:
+    """The signed note, as a log publishes it."""
+    body = checkpoint.body()
+    return bytes(Note(body, tuple(key.sign(body) for key in keys)))
+
+
 def fund_ref(fund: str) -> entry.FundRef:
     """The general fund is unrestricted, every other one restricted."""
     return entry.FundRef(fund, CHART.of_fund(restricted=fund != GENERAL))
@@ -73,6 +79,7 @@ class Writer:
     sealed: list[Sealed] = field(default_factory=list)
     positions: bool = False
     """Whether events say where they stood on the broker."""
+    begins: datetime = START
 
     def fact(self, subject: str, event_id: str | None = None) -> entry.Fact:
         event = Event(source="/test", id=event_id or f"{subject}:{self.head.size}")
@@ -84,7 +91,7 @@ class Writer:
         return entry.Fact(event, subject, START)
 
     def add(self, draft: Draft) -> int:
-        now = START + timedelta(seconds=self.head.size)
+        now = self.begins + timedelta(seconds=self.head.size)
         self.head, sealed = append(self.head, draft, now)
         self.sealed.append(sealed)
         return sealed.index
@@ -207,6 +214,11 @@ def _round(writer: Writer, number: int) -> Iterator[int]:
         yield writer.reverse(goods)
     if number % 5 == 2:
         yield writer.transfer(5, FUND, GENERAL)
+
+
+def publish_leaves(leaves: list[bytes], folder: Path) -> None:
+    """Whatever they say, signed as it is."""
+    LogDirectory(folder, log_key()).publish(enumerate(leaves))
 
 
 def publish_all(writer: Writer, path: Path, step: int = 100) -> Checkpoint:

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tlog_scales.signing import PlainEd25519Signer, Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
 
-from services.audit.log.signing import SigningKey, sign_checkpoint
+from services.audit.log.signing import SigningKey
 from services.audit.verify.note import (
     COSIGNATURE,
     Checkpoint,
@@ -15,10 +15,9 @@ from services.audit.verify.note import (
     NoteError,
     Signature,
     VerifierKey,
-    open_checkpoint,
     trusted_checkpoint,
 )
-from tests.audit.ledgers import ORIGIN, log_key
+from tests.audit.ledgers import ORIGIN, log_key, sign_checkpoint
 
 VKEY = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
 PUBLIC = """example.com/log/testdata
@@ -32,7 +31,7 @@ uEWP6zdkdIQzd/fmwlM/dlPWF74ewI=
 
 def test_public_test_log_is_accepted_and_written_byte_for_byte() -> None:
     key = VerifierKey.parse(VKEY)
-    found = open_checkpoint(PUBLIC, [key])
+    found = trusted_checkpoint(PUBLIC, [key])
     assert (found.origin, found.size) == ("example.com/log/testdata", 15)
     assert str(key) == VKEY
     assert bytes(Note.parse(PUBLIC)) == PUBLIC
@@ -44,7 +43,7 @@ def test_a_flipped_byte_of_the_public_checkpoint_is_refused(at: int) -> None:
     flipped = bytearray(PUBLIC)
     flipped[at] ^= 1
     with pytest.raises(NoteError):
-        open_checkpoint(bytes(flipped), [VerifierKey.parse(VKEY)])
+        trusted_checkpoint(bytes(flipped), [VerifierKey.parse(VKEY)])
 
 
 def test_signing_writes_what_the_oracle_writes() -> None:
@@ -61,7 +60,7 @@ def test_signatures_by_unknown_keys_are_ignored() -> None:
     namesake = SigningKey.generate("log.test")
     body = Checkpoint("log.test", 0, bytes(32)).body()
     note = bytes(Note(body, (other.sign(body), namesake.sign("else"), mine.sign(body))))
-    assert open_checkpoint(note, [mine.vkey]).size == 0
+    assert trusted_checkpoint(note, [mine.vkey]).size == 0
 
 
 def test_a_bad_signature_by_a_known_key_is_refused_even_beside_a_good_one() -> None:
@@ -69,12 +68,12 @@ def test_a_bad_signature_by_a_known_key_is_refused_even_beside_a_good_one() -> N
     body = Checkpoint("log.test", 0, bytes(32)).body()
     note = bytes(Note(body, (mine.sign(body), mine.sign("something else"))))
     with pytest.raises(NoteError, match="bad signature"):
-        open_checkpoint(note, [mine.vkey])
+        trusted_checkpoint(note, [mine.vkey])
 
 
 def test_a_note_without_the_pinned_key_is_refused() -> None:
     with pytest.raises(NoteError, match="not signed by"):
-        open_checkpoint(PUBLIC, [log_key().vkey])
+        trusted_checkpoint(PUBLIC, [log_key().vkey])
 
 
 def test_a_witness_cosignature_verifies_with_its_time() -> None:

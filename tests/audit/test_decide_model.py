@@ -130,6 +130,10 @@ class Model:
         self.year, self.fees = dict.fromkeys(FUNDS, 0), dict.fromkeys(FUNDS, 0)
 
 
+SETTLED_BY = {"confirm": "confirmed", "release": "released"}
+"""How `deciding` names the event of a step."""
+
+
 @dataclass
 class Story:
     """An audit and its model, told the same."""
@@ -138,6 +142,9 @@ class Story:
     model: Model = field(default_factory=Model)
     now: datetime = datetime(2026, 1, 15, 8, tzinfo=UTC)
     asked: int = 0
+    undone: set[str] = field(default_factory=set)
+    """Events whose entries were reversed. No event of our own is heard again once it is settled:
+    the processor knows their numbers. So what was reversed is not done again by the same event."""
 
     def hear(self, fact: Any, times: int) -> None:
         """Once decided in vain: the process died before it was durable."""
@@ -156,6 +163,8 @@ class Story:
         match, of = MATCHES[step.named % len(MATCHES)], IDS[step.named % len(IDS)]
         id_ = of if step.kind == "gift" or step.amount == 5 else f"{step.kind} {step.named}"
         fund, amount, model = step.fund, step.amount, self.model
+        if f"{match}:{SETTLED_BY.get(step.kind)}" in self.undone:
+            return
         match step.kind:
             case "gift":
                 self.hear(deciding.gift(amount, id_, fund=fund), step.times)
@@ -225,6 +234,7 @@ class Story:
         model, leg = self.model, entry["legs"][0]
         fund, amount = leg["fund"], leg.get("amount_fen", leg.get("quantity"))
         given = {donation_id(deciding.gift(1, id_)): id_ for id_ in IDS}
+        self.undone.add(entry["event"]["id"])
         match entry["kind"]:
             case "donation_received":
                 model.free[fund] -= amount

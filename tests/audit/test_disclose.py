@@ -341,3 +341,12 @@ def test_a_period_that_is_none_is_said_so(places: list[Path]) -> None:
     result = run("--period", "2026Q9", "--dir", str(places[0]))
     assert result.exit_code == 2
     assert "2026Q1" in result.output
+
+
+@pytest.mark.parametrize(("period", "nothing"), [("2019", True), ("2031Q1", True), ("2026", False)])
+def test_a_period_outside_the_log_is_said_so(
+    places: list[Path], period: str, nothing: bool
+) -> None:
+    result = run("--period", period, "--dir", str(places[0]))
+    assert result.exit_code == 0
+    assert ("账本没有这一期的条目 the log has nothing of this period" in result.output) == nothing

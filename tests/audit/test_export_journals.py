@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -17,10 +19,8 @@ from hypothesis import strategies as st
 from services.audit.report.dialects import Dialect
 from services.audit.report.journal import write_journal
 from services.audit.report.names import (
-    account_and_fund,
     account_name,
     capital_commodity,
-    item_and_unit,
     quoted_commodity,
 )
 from tests.audit.stories import FUND, GENERAL, RICE, Story, a_year
@@ -208,6 +208,22 @@ def test_commitments_are_a_balanced_pair_of_accounts(year: Story, tmp_path: Path
     assert f"    Equity:Commitments:{FUND}  -100.00 CNY\n" in text
     assert "(Equity" not in text
     assert "[Equity" not in text
+
+
+def account_and_fund(name: str) -> tuple[str, str]:
+    """What `account_name` was made from, as the module's text says it is read."""
+    root, *parts, fund = name.split(":")
+    return ":".join((root, *map(plain, parts))), plain(fund)
+
+
+def plain(part: str) -> str:
+    return re.sub("-x([0-9a-f]+)-", lambda found: chr(int(found[1], 16)), part.removeprefix("X"))
+
+
+def item_and_unit(commodity: str) -> tuple[str, str]:
+    """What `quoted_commodity` was made from."""
+    item, unit = commodity.strip('"').split("|")
+    return unquote(item), unquote(unit)
 
 
 @given(st.from_regex(r"[^\s:;]{1,40}", fullmatch=True))

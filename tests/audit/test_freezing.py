@@ -9,7 +9,7 @@ import pytest
 
 from services.audit.log.publisher import ForkError, LogDirectory, MissingEntriesError
 from services.audit.verify.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from services.audit.verify.note import open_checkpoint
+from services.audit.verify.note import trusted_checkpoint
 from services.audit.verify.verifier import verify_log
 from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, Writer, log_key, naive_root, year_of_facts
@@ -46,7 +46,7 @@ def test_the_last_checkpoint_says_that_the_log_is_frozen(
         "log frozen",
         "",
     ]
-    assert open_checkpoint(note, [log_key().vkey]).root == root(writer)
+    assert trusted_checkpoint(note, [log_key().vkey]).root == root(writer)
     assert verify_log(closed.path, VKEY).ok
 
 

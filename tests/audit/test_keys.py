@@ -11,7 +11,7 @@ from services.audit.cli import app
 from services.audit.log.keys import KeyFile, read_keys
 from services.audit.log.publisher import ForkError, LogDirectory
 from services.audit.public import PublicLogs, key_path
-from services.audit.verify.note import Note, NoteError, open_checkpoint
+from services.audit.verify.note import Note, NoteError, trusted_checkpoint
 from services.audit.verify.verifier import verify_log
 from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, year_of_facts
@@ -60,7 +60,7 @@ def test_while_a_key_is_replaced_both_sign_the_old_one_first(place: Place) -> No
     note = Note.parse(place.publish(30))
     assert [each.key_id for each in note.signatures] == [old.vkey.id, new.vkey.id]
     for key in (old, new):
-        assert open_checkpoint(bytes(note), [key.vkey]).size == 30
+        assert trusted_checkpoint(bytes(note), [key.vkey]).size == 30
         assert verify_log(place.log.path, str(key.vkey)).ok
 
 
@@ -80,7 +80,7 @@ def test_an_auditor_follows_from_the_old_key_to_the_new_one(place: Place) -> Non
     assert place.rotate("--retire").exit_code == 0
     (new,) = place.keys.read()
     place.publish(40)
-    assert open_checkpoint(kept, [old.vkey]) == open_checkpoint(kept, [new.vkey])
+    assert trusted_checkpoint(kept, [old.vkey]) == trusted_checkpoint(kept, [new.vkey])
     assert verify_log(place.log.path, str(new.vkey), since=[kept]).ok
     assert not verify_log(place.log.path, str(old.vkey)).ok
 
@@ -97,7 +97,10 @@ def test_the_old_key_stays_until_the_new_one_has_signed(place: Place) -> None:
 
 def test_a_log_that_is_not_there_has_no_key(place: Place) -> None:
     given = ["--data-dir", str(place.data), "--secrets-dir", str(place.secrets)]
-    assert CliRunner().invoke(app, ["rotate-key", "1999", *given]).exit_code == 2
+    said = CliRunner().invoke(app, ["rotate-key", "1999", *given], env={"COLUMNS": "200"})
+    assert said.exit_code == 2
+    assert "没有账本 1999 there is no log 1999" in said.output
+    assert f"现有 there are: {NAME}" in said.output
     assert not key_path(place.secrets, "1999").exists()
 
 

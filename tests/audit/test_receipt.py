@@ -169,6 +169,20 @@ def test_a_donor_takes_his_receipt_from_the_files_and_checks_it(log: Path, tmp_p
     assert "200.00" in checked.output
 
 
+def test_the_command_says_how_many_witnesses_cosigned(tmp_path: Path, writer: Writer) -> None:
+    with witnessing(tmp_path / "w") as witness:
+        LogDirectory(tmp_path / "log", log_key(), witnesses=Witnesses([witness])).publish(
+            enumerate(writer.leaves[:9])
+        )
+    file = tmp_path / "mine.tlog-proof"
+    file.write_bytes(bytes(receipt(tmp_path / "log", 7)))
+    stranger = VerifierKey("w.test", 4, SigningKey.generate("w.test").vkey.public)
+    checking = ("check-receipt", str(file), "--vkey", str(KEY))
+    keys = ("--witness", str(witness.key), "--witness", str(stranger), "--quorum", "1")
+    assert "1 方已见证，共给出 2 方 1 of 2 witnesses cosigned" in run(*checking, *keys).output
+    assert "未核对 not checked; --witness KEY" in run(*checking).output
+
+
 def test_the_command_says_no_and_why(log: Path, tmp_path: Path) -> None:
     assert run("receipt", "D-unknown", "--dir", str(log)).exit_code == 2
     assert run("receipt", "D-unknown", "--dir", str(tmp_path)).exit_code == 2

@@ -102,6 +102,7 @@ def test_totals_stand_by_fund_and_the_oldest_gaps_are_named_first() -> None:
     for days in (40, 80, 3):
         made.add([], [gift(100, days=days, id_=f"D-{days}")])
     said = made.said()
+    assert said["checked"] == {"pledges": 2, "gifts": 3}
     (fund,) = said["funds"]
     assert (fund["pledged_fen"], fund["withdrawn_fen"]) == (500, 70)
     assert (fund["listed_fen"], fund["ledger_fen"]) == (300, 300)

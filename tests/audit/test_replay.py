@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_replay_stops_where_it_is_told(log: Path, writer: Writer) -> None:
     assert bytes(replay(log, to=writer.sealed[3].entry["recorded_at"])) == bytes(replay(log, to=3))
 
 
-def test_a_date_is_the_whole_day(log: Path) -> None:
+def test_a_time_may_be_told_in_part(log: Path) -> None:
     assert replay(log, to="2026-01-01").entries == SIZE
     assert replay(log, to="2026-01-01T00:01").entries == 120
     assert replay(log, to="2025-12-31").entries == 0
@@ -128,6 +129,17 @@ def test_the_command_writes_bytes_that_can_be_compared(log: Path, tmp_path: Path
     result = run("--dir", str(log), "--to", "99", "--bytes", str(out))
     assert result.exit_code == 0
     assert out.read_bytes() == bytes(replay(log, to=99))
+
+
+def test_a_date_is_told_to_the_command_as_the_day_in_china(tmp_path: Path) -> None:
+    """Its last moment is 16:00 UTC, as the ledger year's last one is."""
+    late = Writer(begins=datetime(2026, 1, 31, 15, 59, 59, tzinfo=UTC))
+    late.open(FUND)
+    late.donate(100, FUND)
+    publish_all(late, tmp_path)
+    for to, entries in (("2026-01-30", 0), ("2026-01-31", 1), ("2026-02-01", 2)):
+        said = json.loads(run("--dir", str(tmp_path), "--to", to, "--json").output)
+        assert said["replay"]["entries"] == entries, to
 
 
 def test_a_topic_that_cannot_be_reached_is_said_so() -> None:

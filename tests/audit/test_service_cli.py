@@ -104,7 +104,7 @@ def test_a_folder_that_is_not_there_is_a_slip_and_no_broken_log(
 def test_a_replay_up_to_what_is_no_index_and_no_time_is_refused(log: Path, to: str) -> None:
     result = run("replay", "--dir", str(log), "--to", to)
     assert result.exit_code == 2
-    assert "写作条目号或 UTC 时间" in result.output
+    assert "写作条目号、日期或 UTC 时间" in result.output
 
 
 def test_a_replay_beyond_the_last_entry_is_refused(log: Path) -> None:

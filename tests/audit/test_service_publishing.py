@@ -28,6 +28,10 @@ async def test_a_log_gone_wrong_stops_alone_and_says_so(house: House) -> None:
     await office.hears(gift(100), gift(200, "tea", fund="TEA"))
     stopped = await eventually(lambda: tea(office), lambda s: s["publishing_stopped"] != "")
     assert "not ours" in stopped["publishing_stopped"]
+    told = await readiness(office)
+    assert told["status"] == "ready"
+    assert [(each["log"], each["state"]) for each in told["logs"]] == [(stopped["log"], "stopped")]
+    assert "not ours" in told["logs"][0]["reason"]
     said = await office.published(2)
     assert said["publishing_stopped"] == ""
     await office.verified(said)
@@ -88,16 +92,29 @@ async def test_with_a_quorum_nothing_stands_that_no_witness_has_seen(
         await office.hears(gift(100, "g-1"))
         await office.published(2)
     await office.hears(gift(100, "g-2"))
-    waiting = await eventually(lambda: office.get("/summary"), lambda s: s["size"] == 3)
-    assert waiting["published"]["size"] == 2
+    told = await eventually(lambda: readiness(office), lambda said: "logs" in said)
+    assert told["status"] == "ready"
+    assert [(each["log"], each["state"]) for each in told["logs"]] == [
+        (said["log"], "waits_for_witnesses")
+    ]
+    waiting = await office.get("/summary")
+    assert (waiting["size"], waiting["published"]["size"]) == (3, 2)
     await office.hears(gift(100, "g-3"))
     await eventually(lambda: office.get("/summary"), lambda s: s["size"] == 4)
     port = int(witness.url.rpartition(":")[2])
     with witnessing(tmp_path / "w", key, port=port):
         said = await office.published(4)
+        await eventually(lambda: readiness(office), lambda said: said == {"status": "ready"})
     note = (Path(said["log_dir"]) / "checkpoint").read_bytes()
     assert trusted_checkpoint(note, [key.vkey], [witness.key]).size == 4
     await office.verified(said)
+
+
+async def readiness(office: Office) -> Any:
+    """What the service says of itself; it stays in rotation whatever a log lacks."""
+    answer = await office.audit.http.get("/health/ready")
+    assert answer.status_code == 200
+    return answer.json()
 
 
 async def tea(office: Office) -> Any:

@@ -46,7 +46,7 @@ def is_read(value: Any) -> bool:
 
 
 def test_every_kind_is_among_the_entries() -> None:
-    assert len(KINDS) == len(entry_adapter.json_schema()["discriminator"]["mapping"]) == 15
+    assert set(KINDS) == set(entry_adapter.json_schema()["discriminator"]["mapping"])
 
 
 def test_every_entry_of_every_kind_takes_the_quick_way() -> None:

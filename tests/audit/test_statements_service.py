@@ -1,5 +1,8 @@
 """Statements and reconciliation on a running audit: sums, overlaps, and what does not match."""
 
+import asyncio
+import os
+import sys
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from shared.contracts.events import OfferRegistered, OfferWithdrawn
 from shared.security import Role
 from tests.audit.deciding import BANK, FUND, MATCHING, event, gift
 from tests.audit.office import Office
+from tests.audit.test_service import served
 from tests.support.eventually import eventually
 
 A, B = "a.csv", "b.csv"
@@ -94,6 +98,17 @@ async def test_a_source_finds_what_became_of_its_rows(office: Office) -> None:
     assert "designation" not in known
 
 
+async def test_a_source_that_nobody_registered_is_refused_with_those_that_are(
+    office: Office,
+) -> None:
+    asked = {"source": "/bank/nobody", "ids": ["g-1"]}
+    answer = await office.post("/statements/find", office.maker, "k", asked)
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["code"]) == (404, "source_unknown")
+    assert BANK in problem["zh"]
+    assert BANK in problem["en"]
+
+
 async def test_pledge_bank_and_ledger_are_set_side_by_side(office: Office) -> None:
     await overlapping(office)
     said = (await statements(office, rows=6), await office.get("/reconciliation"))[1]
@@ -155,6 +170,20 @@ async def test_what_givers_wrote_is_read_by_those_who_see_to_it(office: Office) 
     assert (await office.audit.http.get("/designations", headers=collector)).status_code == 403
     entries = await office.house.read("guanjia.ledger")
     assert "武汉" not in str(entries)
+
+
+async def test_the_command_says_how_much_it_compared(office: Office) -> None:
+    await overlapping(office)
+    await statements(office, rows=6)
+    async with served(office.audit.app) as url:
+        token = office.maker["Authorization"].removeprefix("Bearer ")
+        command = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from services.audit.cli import app; app()", "reconcile"),
+            env=os.environ | {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await command.communicate()
+    assert "已核对 checked: 认捐 0 pledges，善款 4 gifts" in said.decode()
 
 
 @pytest.mark.parametrize("path", ["/statements", "/statements/overlaps", "/reconciliation"])

@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from services.audit.cli import app
-from services.audit.log.signing import SigningKey, sign_checkpoint
-from services.audit.verify.note import COSIGNATURE, Note, open_checkpoint
+from services.audit.log.signing import SigningKey
+from services.audit.verify.note import COSIGNATURE, Note, trusted_checkpoint
 from services.audit.verify.verifier import Report, verify_log
-from tests.audit.ledgers import ORIGIN, log_key, publish_all, year_of_facts
+from tests.audit.ledgers import ORIGIN, log_key, publish_all, sign_checkpoint, year_of_facts
 from tests.audit.tampering import SIZE, TAMPERINGS, other_history
 
 VKEY = str(log_key().vkey)
@@ -83,7 +83,7 @@ def test_a_cosignature_of_another_checkpoint_is_rejected(log: Path) -> None:
 
 def test_after_a_rotation_either_key_is_believed_and_older_checkpoints_too(log: Path) -> None:
     kept = (log / "checkpoint").read_bytes()
-    rotated = sign_checkpoint(open_checkpoint(kept, [log_key().vkey]), NEW_KEY)
+    rotated = sign_checkpoint(trusted_checkpoint(kept, [log_key().vkey]), NEW_KEY)
     (log / "checkpoint").write_bytes(rotated)
     both = [VKEY, str(NEW_KEY.vkey)]
     assert invariant(verify_log(log, VKEY)) == 1

@@ -1,6 +1,5 @@
 """A year's log against the frozen log of the year before."""
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,7 @@ from typer.testing import CliRunner
 from services.audit.cli import app
 from services.audit.log import entry
 from services.audit.log.head import LogHead
-from services.audit.log.signing import sign_checkpoint
-from services.audit.verify.note import Checkpoint
+from services.audit.verify.note import Checkpoint, root_text
 from services.audit.verify.verifier import Report, verify_log
 from shared.contracts.ledger import EntryRef, PreviousLog
 from tests.audit.ledgers import (
@@ -25,9 +23,11 @@ from tests.audit.ledgers import (
     log_key,
     opening,
     publish_all,
+    sign_checkpoint,
 )
 
 NEXT = "guanjia.test/ledger/2027"
+LAST = "guanjia.test/ledger/2028"
 PROMISE = 4
 """The entry in the old log whose money is outstanding at its end."""
 
@@ -67,7 +67,7 @@ def publish_frozen(writer: Writer, folder: Path, *, frozen: bool = True) -> Chec
 
 
 def new_year(before: Checkpoint, said: Carried) -> Writer:
-    root = base64.b64encode(said.root or before.root).decode()
+    root = root_text(said.root or before.root)
     previous = PreviousLog(log=ORIGIN, size=said.size or before.size, root=root)
     writer = Writer(head=LogHead(NEXT))
     balances = [(said.fund, said.balance_fen, said.promised_fen)]
@@ -121,6 +121,66 @@ def test_what_was_carried_falsely_is_found(tmp_path: Path, invariant: int, said:
     report = verified(tmp_path, said)
     assert report.broken is not None
     assert report.broken.invariant == invariant, report.broken
+
+
+GIFT = 2
+
+
+def refunded(
+    tmp_path: Path, *amounts: int, gift: int = GIFT, fund: str = FUND, undone: bool = False
+) -> Report:
+    """In 2027, of 1,000 fen given in 2026 of which 100 were given back then; 2028 is verified,
+    which gives back the last of the amounts."""
+    old = old_year()
+    old.refund(100, GIFT)
+    before = publish_frozen(old, tmp_path / "2026")
+    writer = new_year(before, Carried(balance_fen=700))
+    writer.donate(5_000)
+    for amount in amounts[:-1]:
+        writer.refund(amount, gift, fund, ORIGIN)
+    if undone:
+        writer.reverse(writer.head.size - 1)
+    between = publish_frozen(writer, tmp_path / "2027")
+    last = Writer(head=LogHead(LAST))
+    previous = PreviousLog(log=NEXT, size=between.size, root=root_text(between.root))
+    left = 5_700 - (sum(amounts[:-1]) if not undone else 0)
+    for id_, balance, promised in ((FUND, left, 300), (GENERAL, 0, 0)):
+        fact = last.fact(id_)
+        last.add(entry.fund_carried(fact, opening(id_), previous, balance, promised))
+    last.donate(5_000, fund)
+    last.refund(amounts[-1], gift, fund, ORIGIN)
+    publish_all(last, tmp_path / "2028")
+    report: Report | None = None
+    for year, origin in (("2026", ORIGIN), ("2027", NEXT), ("2028", LAST)):
+        report = verify_log(tmp_path / year, str(log_key(origin).vkey), previous=report)
+    assert report is not None
+    return report
+
+
+def test_a_gift_of_earlier_years_is_given_back_once(tmp_path: Path) -> None:
+    report = refunded(tmp_path, 600, 300)
+    assert report.ok, report.broken
+
+
+def test_a_refund_that_was_undone_does_not_count(tmp_path: Path) -> None:
+    report = refunded(tmp_path, 600, 900, undone=True)
+    assert report.ok, report.broken
+
+
+def test_no_more_is_given_back_over_the_years_than_was_given(tmp_path: Path) -> None:
+    report = refunded(tmp_path, 600, 301)
+    assert report.broken is not None
+    assert report.broken.invariant == 8, report.broken
+    assert "1001" in str(report.broken)
+
+
+@pytest.mark.parametrize(("gift", "fund"), [(3, FUND), (99, FUND), (GIFT, GENERAL)])
+def test_what_is_given_back_of_an_earlier_year_was_given_to_that_fund(
+    tmp_path: Path, gift: int, fund: str
+) -> None:
+    report = refunded(tmp_path, 10, gift=gift, fund=fund)
+    assert report.broken is not None
+    assert report.broken.invariant == 8, report.broken
 
 
 def test_nothing_is_carried_from_a_log_that_may_still_grow(tmp_path: Path) -> None:

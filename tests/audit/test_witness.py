@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 from services.audit.cli import app
 from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey, sign_checkpoint
+from services.audit.log.signing import SigningKey
 from services.audit.log.witnesses import Witness
 from services.audit.verify.note import Checkpoint, Note, Signature
 from services.audit.verify.proofs import prove_consistency
 from services.audit.verify.source import Directory
-from tests.audit.ledgers import ORIGIN, log_key, naive_root
+from tests.audit.ledgers import ORIGIN, log_key, naive_root, sign_checkpoint
 from tests.audit.witnessing import NAME, witnessing
 
 LEAVES = [b"entry %d" % number for number in range(900)]

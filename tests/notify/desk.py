@@ -144,6 +144,7 @@ async def open_desk(house: House) -> AsyncIterator[Desk]:
             intake_url=intake_url,
             simulators_url=url,
             matching_url="http://matching.example",
+            audit_url="http://audit.example",
             provider_timeout_s=PROVIDER_TIMEOUT_S,
         )
         notify = await house.start_app(create_app(settings))

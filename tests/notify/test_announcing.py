@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from services.audit.api.receipts import GIFT, LINK_LIVES
 from services.intake.pages import LINK_PURPOSE
 from services.notify.model import Notice
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerDisbursed,
+    LedgerReceived,
     MatchCommitted,
     MatchDelivered,
+    MatchReopened,
     RequestRecorded,
 )
 from shared.contracts.values import Channel, DonorKind
@@ -86,6 +89,18 @@ def test_donor_goes_along_only_where_he_consents(consents: bool) -> None:
     assert world.notice.donor_kind == kind
 
 
+@pytest.mark.parametrize("kind", [MatchDelivered, MatchReopened])
+def test_donor_goes_along_only_where_the_notice_names_him(
+    kind: type[MatchDelivered] | type[MatchReopened],
+) -> None:
+    """His name is asked of the vault with a purpose: none is asked that no words hold."""
+    world = World()
+    more = {"was": "delivered", "reason": "没有收到"} if kind is MatchReopened else {}
+    fact = kind(**match_fields(), **more, name_shown=True, donor_kind=DonorKind.ENTERPRISE)
+    world.happens(fact, MATCH_ID)
+    assert {(notice.donor_id, notice.donor_kind) for notice in world.notices} == {(None, None)}
+
+
 def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:
     world = World()
     world.happens(proposed(), MATCH_ID)
@@ -116,6 +131,18 @@ def test_disbursement_tells_the_donor_the_amount() -> None:
     world = World()
     world.happens(disbursed("P-donor"), MATCH_ID)
     assert (world.notice.person_id, world.notice.amount_fen) == ("P-donor", 20_000)
+
+
+def test_donor_is_thanked_with_the_link_to_his_receipt_as_audit_serves_it() -> None:
+    world = World()
+    said = disbursed("P-donor").model_dump()
+    world.happens(LedgerReceived.model_validate(said), "D-0123456789abcdef0123")
+    link = world.notice.link
+    assert (world.notice.person_id, world.notice.purpose) == ("P-donor", "ledger_received")
+    assert link is not None
+    assert (link.service, link.purpose, link.path) == ("audit", GIFT, "g")
+    assert link.subject == "D-0123456789abcdef0123"
+    assert link.expires_at == START + LINK_LIVES
 
 
 def test_money_without_a_donor_tells_nobody() -> None:

@@ -12,12 +12,13 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from services.audit.api.receipts import GIFT
 from services.notify.main import create_app
 from services.notify.model import Notice
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerReceived, MatchCommitted, MatchProposed, RequestOpened
-from shared.security import first_secrets
+from shared.security import Keyring, first_secrets
 from tests.conftest import BROKER
 from tests.intake.making import submitted
 from tests.notify.desk import Desk, open_desk
@@ -134,10 +135,15 @@ async def test_donation_is_acknowledged_with_its_amount(desk: Desk) -> None:
     fact = LedgerReceived(
         log="l", index=0, fund_id="F-1", amount_fen=20_450_000, donor_id=person, entry="{}"
     )
-    await desk.tell(fact, f"D-{uuid4().hex[:20]}", "/audit")
+    donation = f"D-{uuid4().hex[:20]}"
+    await desk.tell(fact, donation, "/audit")
     await desk.becomes(person, "delivered")
     (message,) = await desk.phone(donor)
     assert "¥204500.00" in message["text"]
+    base, _, token = message["url"].rpartition("/g/")
+    assert base == "http://audit.example"
+    later = datetime.now(UTC) + timedelta(days=364)
+    assert Keyring(desk.house.secrets_dir).open_link(GIFT, token, later) == donation
 
 
 async def test_event_published_twice_is_one_message(desk: Desk) -> None:

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
 
 from services.audit import views
 from services.audit.api.answers import Checker, Maker, Reader, not_found
@@ -17,24 +16,15 @@ from services.audit.model import (
     Reversal,
     Transfer,
 )
-from services.audit.model.commands import Consent
+from services.audit.model.commands import EntryToReverse
 from services.audit.store import read_entry
-from shared.contracts.ledger import INTEGER_MAX
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import Identifier
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to
 
 router = APIRouter()
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Id = Annotated[Identifier, Path()]
-
-
-class EntryToReverse(Value):
-    """log and index: where it stands. reference: the document that allows it."""
-
-    log: Annotated[str, Field(min_length=1, max_length=256)]
-    index: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
-    reference: Consent
 
 
 @router.get("/transfers", dependencies=[Reader])

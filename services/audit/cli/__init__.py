@@ -9,11 +9,14 @@ import typer
 from services.audit.cli import (
     disclose,
     export,
+    fund,
     keys,
     receipt,
     reconcile,
     replay,
+    reversal,
     trace,
+    transfer,
     verify,
     witness,
 )
@@ -29,3 +32,6 @@ app.command("rotate-key")(keys.rotate_key)
 app.command("trace")(trace.trace_donation)
 app.command("reconcile")(reconcile.reconcile)
 app.command("disclose")(disclose.disclose)
+app.add_typer(fund.app, name="fund")
+app.add_typer(transfer.app, name="transfer")
+app.add_typer(reversal.app, name="reversal")

@@ -66,6 +66,8 @@ def _heading(found: Figures) -> Iterator[str]:
     read = "、".join(f"{log} ({count} 条 entries)" for log, count in found.logs.items())
     yield f"依据公开账本 from the public log: {read}"
     yield f"本期 in the period: {found.entries} 条 entries"
+    if not found.entries:
+        yield "**账本没有这一期的条目 the log has nothing of this period**"
     yield "金额单位：人民币元 amounts in CNY yuan"
 
 

@@ -34,10 +34,12 @@ def rotate_key(
     signature line that OLD does not know says nothing by itself: NEW must come from the operator.
     """
     from services.audit.log.keys import KeyFile, read_keys
-    from services.audit.public import key_path
+    from services.audit.public import key_path, named_logs
     from shared.client import default_data_dir, default_secrets_dir
 
     path = key_path(secrets_dir or default_secrets_dir(data_dir), log)
+    if not path.exists():
+        raise _no_log(log, named_logs(path.parent))
     ledger = (data_dir or default_data_dir()) / "ledger"
     try:
         keys = KeyFile(path, read_keys(path)[0].name)
@@ -45,7 +47,9 @@ def rotate_key(
             _expect_signed_by_new(ledger / log, keys)
         changed = keys.retire() if retire else keys.add()
     except OSError as error:
-        console.print(f"[red]读不到密钥 the keys cannot be read[/]: {escape(str(error))}")
+        console.print(
+            f"[red]读不到密钥 the keys cannot be read[/]: {escape(f'{path}: {error.strerror}')}"
+        )
         raise typer.Exit(UNREADABLE) from None
     except NoteError as error:
         console.print(f"[red]未更换 nothing changed[/]: {escape(str(error))}")
@@ -56,9 +60,17 @@ def rotate_key(
         console.print(f"--vkey {key.vkey}", soft_wrap=True)
 
 
+def _no_log(log: str, there: list[str]) -> typer.Exit:
+    console.print(
+        f"[red]没有账本 {escape(log)} there is no log {escape(log)}[/]；"
+        f"现有 there are: {escape('、'.join(there) or '无 none')}"
+    )
+    return typer.Exit(UNREADABLE)
+
+
 def _expect_signed_by_new(log: Path, keys: "KeyFile") -> None:
     """Retired earlier, the old key would leave a checkpoint that the new one has not signed."""
     note = Directory(log).read(CHECKPOINT)
     if note is None:
-        raise NoteError("there is no checkpoint")
+        raise NoteError("没有检查点 there is no checkpoint")
     trusted_checkpoint(note, [keys.read()[-1].vkey])

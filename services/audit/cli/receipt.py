@@ -12,12 +12,11 @@ from rich.table import Table
 from services.audit.cli.showing import UNREADABLE, WRONG, console, existing, written
 from services.audit.cli.telling import readable
 from services.audit.verify.canonical import parse_entry
-from services.audit.verify.note import Checkpoint, Note, NoteError, VerifierKey
-from services.audit.verify.published import read_entries
+from services.audit.verify.note import NoteError, VerifierKey
+from services.audit.verify.published import read_entries, standing
 from services.audit.verify.receipt import SUFFIX, Receipt, ReceiptError, make_receipt
 from services.audit.verify.source import Source, open_source
 from services.audit.verify.telling import told
-from services.audit.verify.tiles import CHECKPOINT
 
 GIFTS = ("donation_received", "goods_received")
 PUBLISHED_WITHIN_S = 15.0
@@ -70,22 +69,28 @@ def check_receipt(
     except NoteError as error:
         raise typer.BadParameter(str(error)) from None
     try:
-        found = Receipt.parse(file.read_bytes()).check(keys, witnesses, quorum)
+        checked = Receipt.parse(file.read_bytes())
+        found = checked.check(keys, witnesses, quorum)
     except ReceiptError as error:
         console.print(f"[red]凭证不成立 the receipt proves nothing[/]: {escape(str(error))}")
         raise typer.Exit(WRONG) from None
     table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
-    for label, text in told(*found):
+    for label, text in (*told(*found), ("见证 Witnesses", _cosigned(checked, witnesses))):
         table.add_row(label, escape(text))
     console.print(table)
 
 
+def _cosigned(checked: Receipt, witnesses: list[VerifierKey]) -> str:
+    """How many of the witnesses asked for; nothing can be said of one whose key is not given."""
+    if not witnesses:
+        return "未核对 not checked; --witness KEY"
+    cosigned, given = len(checked.cosigners(witnesses)), len({key.public for key in witnesses})
+    return f"{cosigned} 方已见证，共给出 {given} 方 {cosigned} of {given} witnesses cosigned"
+
+
 def _from_log(source: Source, donation: str) -> bytes | None:
     """Reads the log from its beginning: files know no donation ids."""
-    note = source.read(CHECKPOINT)
-    if note is None:
-        raise NoteError("there is no checkpoint")
-    size, mark = Checkpoint.parse(Note.parse(note).body).size, donation.encode()
+    size, mark = standing(source).size, donation.encode()
     for index, raw in enumerate(read_entries(source, size)):
         if mark in raw and _is_gift(parse_entry(raw), donation):
             return bytes(made) if (made := make_receipt(source, index)) else None

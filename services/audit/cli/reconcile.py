@@ -68,13 +68,18 @@ def reconcile(
         toml = mapping.read_bytes() if mapping else b""
         layout = layout_of(toml, column or (), set_ or ())
         read = batches(files, layout, Givers(ServiceClient("intake"))) if files else ()
-        lost = [each for batch in read for each in _lost(audit, source, batch.rows, batch.refused)]
+        lost: list[Gap | Refused] = []
+        rows = 0
+        for batch in read:
+            rows += len(batch.rows) + len(batch.refused)
+            lost += _lost(audit, source, batch.rows, batch.refused)
     except Invalid as error:
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {escape(problem.en)}")
         raise typer.Exit(UNREADABLE) from None
     gaps = [each for each in lost if isinstance(each, Gap)]
     _add(said, gaps)
+    _show_checked(said["checked"], rows if files else None)
     _show(said, show, [each for each in lost if isinstance(each, Refused)])
     if report:
         _write(report, said["gaps"])
@@ -117,6 +122,13 @@ def _empty(fund_id: str) -> dict[str, Any]:
 
 def _differs(fund: Mapping[str, Any]) -> bool:
     return bool(fund["listed_not_on_ledger_fen"] or fund["on_ledger_not_listed_fen"])
+
+
+def _show_checked(checked: Mapping[str, int], rows: int | None) -> None:
+    """rows: of the files given, those that are no gift's too."""
+    parts = [f"认捐 {checked['pledges']} pledges", f"善款 {checked['gifts']} gifts"]
+    parts += [f"流水 {rows} 行 statement rows"] if rows is not None else []
+    console.print(f"已核对 checked: {'，'.join(parts)}")
 
 
 def _show(said: Mapping[str, Any], show: int, refused: Sequence[Refused]) -> None:

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -23,11 +23,13 @@ from services.audit.cli.showing import (
     written,
 )
 from services.audit.cli.topic import TopicError, replay_topic
+from services.audit.log.head import timestamp
 from services.audit.verify.canonical import NotCanonicalError
 from services.audit.verify.findings import BrokenError
 from services.audit.verify.note import NoteError
 from services.audit.verify.replay import Replay, replay
 from services.audit.verify.source import open_source
+from shared.contracts.values import CHINA
 
 Folder = Annotated[
     str,
@@ -46,7 +48,8 @@ To = Annotated[
     str,
     typer.Option(
         metavar="INDEX|TIME",
-        help="截至条目号或时间（含），如 120、2026-01-31、2026-01-31T08:30:00Z up to and with it",
+        help="截至条目号、日期（中国当日）或 UTC 时间（含），如 120、2026-01-31、"
+        "2026-01-31T08:30:00Z up to and with it; a date is the day in China",
         callback=lambda to: _index_or_time(to),
     ),
 ]
@@ -55,6 +58,7 @@ BytesFile = Annotated[
     typer.Option("--bytes", dir_okay=False, help="写出可逐字节比较的结果 write it canonically"),
 ]
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z)?")
 
 
@@ -124,14 +128,19 @@ def _index_or_time(to: str) -> str:
             date.fromisoformat(TIME.fullmatch(to)[1])  # type: ignore[index]
     except (TypeError, ValueError):
         raise typer.BadParameter(
-            "写作条目号或 UTC 时间，如 120、2026-01-31、2026-01-31T08:30:00Z; "
-            "not an index or a time in UTC"
+            "写作条目号、日期或 UTC 时间，如 120、2026-01-31、2026-01-31T08:30:00Z; "
+            "not an index, a date or a time in UTC"
         ) from None
     return to
 
 
 def _limit(to: str) -> int | str | None:
-    return int(to) if to.isdigit() else to or None
+    """A date is the whole of that day in China, whose calendar ledger years go by."""
+    if to.isdigit():
+        return int(to)
+    if DATE.fullmatch(to):
+        return timestamp(datetime.combine(date.fromisoformat(to), time.max, CHINA))
+    return to or None
 
 
 def _show(found: Replay, differences: list[Difference] | None) -> None:

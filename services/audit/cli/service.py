@@ -12,7 +12,7 @@ from rich.markup import escape
 from services.audit.cli.showing import COLUMNS, UNREADABLE, console
 from services.audit.verify.books import totals
 from services.audit.verify.merkle import Frontier, leaf_hash
-from services.audit.verify.note import Checkpoint, Note, NoteError
+from services.audit.verify.note import Checkpoint, NoteError, root_text
 from services.audit.verify.published import read_entries
 from services.audit.verify.replay import Replay
 from services.audit.verify.source import Source
@@ -62,16 +62,18 @@ def wait_until_published(source: Source, size: int) -> None:
     deadline = time.monotonic() + PUBLISHED_WITHIN_S
     while (standing := _standing(source)) < size:
         if time.monotonic() > deadline:
-            raise NoteError(f"{standing} of {size} entries are published")
+            raise NoteError(
+                f"已公布 {standing}/{size} 条 {standing} of {size} entries are published"
+            )
         time.sleep(0.1)
 
 
 def _standing(source: Source) -> int:
     data = source.read(CHECKPOINT)
-    return Checkpoint.parse(Note.parse(data).body).size if data else 0
+    return Checkpoint.unverified(data).size if data else 0
 
 
 def _root(source: Source, size: int) -> str:
     leaves = map(leaf_hash, islice(read_entries(source, _standing(source)), size))
     tree = Frontier().extend(leaves)
-    return Checkpoint("", size, tree.root()).body().split("\n")[2]
+    return root_text(tree.root())

@@ -49,7 +49,9 @@ class Spool:
         """TopicError if this entry came before with other content."""
         known = self.read(index) if index < self.size else self.early.get(index, raw)
         if known != raw:
-            raise TopicError(f"entry {index} of {self.log} was told twice, differently")
+            raise TopicError(
+                f"同一条目内容不一 entry {index} of {self.log} was told twice, differently"
+            )
         if index >= self.size:
             self.early[index] = raw
         while (following := self.early.pop(self.size, None)) is not None:
@@ -122,7 +124,7 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     except KafkaConnectionError:
         raise TopicError(f"连不上代理 no broker answers at {bootstrap}") from None
     except KafkaError as error:
-        raise TopicError(f"{bootstrap}: {error}") from None
+        raise TopicError(f"代理出错 the broker at {bootstrap}: {error}") from None
     finally:
         await consumer.stop()
 
@@ -132,7 +134,7 @@ async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:
     await consumer.topics()
     known: set[int] | None = consumer.partitions_for_topic(LEDGER)
     if not known:
-        raise TopicError(f"there is no topic {LEDGER}")
+        raise TopicError(f"没有主题 there is no topic {LEDGER}")
     return known
 
 
@@ -147,11 +149,11 @@ def _spool(value: bytes, log: str, spools: dict[str, Spool]) -> None:
 
 def _only(spools: dict[str, Spool], log: str, to: int | str | None) -> Spool:
     if not log and len(spools) > 1:
-        raise TopicError(f"several logs, name one by --log: {', '.join(sorted(spools))}")
+        raise TopicError(f"有多本账本 several logs, name one by --log: {', '.join(sorted(spools))}")
     if not spools:
-        raise TopicError(f"no entries{f' of {log}' if log else ''} on {LEDGER}")
+        raise TopicError(f"主题上没有条目 no entries{f' of {log}' if log else ''} on {LEDGER}")
     (spool,) = spools.values()
     incomplete = spool.size <= to if isinstance(to, int) else bool(spool.early)
     if incomplete:
-        raise TopicError(f"entry {spool.size} of {spool.log} is missing on {LEDGER}")
+        raise TopicError(f"主题缺条目 entry {spool.size} of {spool.log} is missing on {LEDGER}")
     return spool

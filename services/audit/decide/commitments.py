@@ -1,11 +1,11 @@
 """Money for a match: reserved when the donor accepts, paid when the person has it, or released."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from services.audit.decide.carrying import carried_commitment, carried_fund, fund_behind
+from services.audit.decide.carrying import carried_fund, fund_behind
 from services.audit.decide.matches import M, fact_of, foundation_of, fund_of, is_money
 from services.audit.decide.refusing import Asked, No, outside
+from services.audit.decide.settling import PAID, RELEASED, Settling, settle
 from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
 from services.audit.model import Commitment, Fund, LogHead, Spending
@@ -13,8 +13,6 @@ from services.audit.rules import Rules
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     LedgerCommitted,
-    LedgerDisbursed,
-    LedgerReleased,
     MatchAccepted,
     MatchConfirmed,
     MatchReleased,
@@ -90,14 +88,7 @@ def decide_confirmed(
         return _refuse_payment(rules, states, event, known, now)
     if not known.outstanding_fen:
         return NOTHING
-    settling = _settling(states, known, now)
-    writer, fund, known = settling.writer, settling.fund, settling.known
-    amount = known.outstanding_fen
-    draft = entries.disbursement(fact_of(event), fund.ref, amount, known.place["index"])
-    leaf = writer.append(draft)
-    told = leaf.told(LedgerDisbursed, **settling.said(amount))
-    writer.tell(known.plus(disbursed_fen=amount), told)
-    return writer.decision(fund.plus(disbursed_fen=amount))
+    return _settle(PAID, states, event, known, now)
 
 
 def decide_released(
@@ -112,32 +103,17 @@ def decide_released(
     known = states.get(Commitment, event.subject)
     if known is None or known.entry is None or not known.outstanding_fen:
         return NOTHING
-    settling = _settling(states, known, now)
-    writer, fund, known = settling.writer, settling.fund, settling.known
-    amount = known.outstanding_fen
-    draft = entries.release(fact_of(event), fund.ref, amount, known.place["index"])
-    leaf = writer.append(draft)
-    writer.tell(known.plus(released_fen=amount), leaf.told(LedgerReleased, **settling.said(amount)))
-    return writer.decision(fund.plus(released_fen=amount))
+    return _settle(RELEASED, states, event, known, now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Settling:
-    """A commitment and its fund, in the year that is written."""
-
-    writer: Writer
-    fund: Fund
-    known: Commitment
-
-    def said(self, amount_fen: int) -> dict[str, object]:
-        known = self.known
-        return {"fund_id": known.fund_id, "amount_fen": amount_fen, "donor_id": known.donor_id}
-
-
-def _settling(states: States, known: Commitment, now: datetime) -> _Settling:
+def _settle(
+    how: Settling, states: States, event: Event[M], known: Commitment, now: datetime
+) -> Decision:
+    """All that is outstanding."""
     writer = Writer.of(states, known.foundation, now)
-    fund = carried_fund(writer, fund_behind(states, known))
-    return _Settling(writer, fund, carried_commitment(writer, known, fund))
+    fund, amount = fund_behind(states, known), known.outstanding_fen
+    settle(writer, how, fact_of(event), known, fund, amount)
+    return writer.decision()
 
 
 def _refuse_payment(

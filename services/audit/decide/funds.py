@@ -2,8 +2,9 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
-from services.audit.decide.two_people import why_not_decide
+from services.audit.decide.two_people import decline, why_not_decide
 from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
 from services.audit.model import ApproveFund, DeclineFund, Fund, LogHead, ProposeFund, described
@@ -15,11 +16,7 @@ _TAKEN = re.compile(r"(M|D|B|S|T|V)-.*")
 """Ids of matches, donations and the like: a fund tells of itself on the same topic."""
 
 
-def touches(command: Command[ApproveFund] | Command[DeclineFund]) -> tuple[AnyRef, ...]:
-    return (Ref(Fund, command.data.fund_id),)
-
-
-def touches_propose(command: Command[ProposeFund]) -> tuple[AnyRef, ...]:
+def touches(command: Command[Any]) -> tuple[AnyRef, ...]:
     return (Ref(Fund, command.data.fund_id),)
 
 
@@ -61,8 +58,7 @@ def decide_approve(states: States, command: Command[ApproveFund], now: datetime)
         return Decision(answer=why_not)
     writer = Writer.of(states, fund.foundation, now)
     leaf = writer.append(entries.fund_opened(writer.here("fund", fund.id), fund.opening))
-    settled = {"state": "open", "checker": command.principal, "log": leaf.log}
-    opened = fund.model_copy(update=settled)
+    opened = fund.decided("open", command.principal).model_copy(update={"log": leaf.log})
     writer.tell(opened, leaf.told(LedgerFundOpened, fund_id=fund.id))
     return writer.decision(answer=Answer(200, described(opened)))
 
@@ -72,12 +68,8 @@ def decide_decline(
     command: Command[DeclineFund],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    fund = states.get(Fund, command.data.fund_id)
-    why_not = why_not_decide(fund, command.principal, "基金", "fund")
-    if why_not is not None or fund is None:
-        return Decision(answer=why_not)
-    declined = fund.model_copy(update={"state": "declined", "checker": command.principal})
-    return Decision((declined,), answer=Answer(200, described(declined)))
+    known = states.get(Fund, command.data.fund_id)
+    return decline(known, command.principal, "基金", "fund", described)
 
 
 def _taken() -> Answer:

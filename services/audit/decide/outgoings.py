@@ -3,8 +3,9 @@
 from typing import Any
 
 from services.audit.decide.bank import BankCase
-from services.audit.decide.carrying import carried_commitment, carried_fund
+from services.audit.decide.carrying import carried_fund
 from services.audit.decide.refusing import Asked, No
+from services.audit.decide.settling import PAID, settle
 from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
 from services.audit.model import GENERAL_FUND, Commitment, Donation, Fund
@@ -12,7 +13,6 @@ from shared.contracts.envelope import Event
 from shared.contracts.events import (
     DonationRefunded,
     FeeCharged,
-    LedgerDisbursed,
     LedgerFeeCharged,
     LedgerRefunded,
     PaymentMade,
@@ -44,17 +44,8 @@ class Payment(BankCase[PaymentMade]):
         elif amount > known.outstanding_fen:
             self.refuse(writer, No("exceeds_commitment", known.outstanding_fen))
         else:
-            self._pay(writer, known, amount)
-
-    def _pay(self, writer: Writer, known: Commitment, amount: int) -> None:
-        assert self.fund is not None, "a commitment was made of a fund"
-        fund = carried_fund(writer, self.fund)
-        known = carried_commitment(writer, known, fund)
-        fact, place = self.recorded(known.id), known.place["index"]
-        leaf = writer.append(entries.disbursement(fact, fund.ref, amount, place))
-        writer.keep(fund.plus(disbursed_fen=amount))
-        told = leaf.told(LedgerDisbursed, **self.asked().said())
-        writer.tell(known.plus(disbursed_fen=amount), told)
+            assert self.fund is not None, "a commitment was made of a fund"
+            settle(writer, PAID, self.recorded(known.id), known, self.fund, amount)
 
 
 class Refund(BankCase[DonationRefunded]):

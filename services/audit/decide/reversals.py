@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.audit.decide.two_people import why_not_decide
+from services.audit.decide.two_people import decline, why_not_decide
 from services.audit.decide.undoing import Undone, named_by, undo
 from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
@@ -78,7 +78,7 @@ def decide_approve(states: States, command: Command[ApproveReversal], now: datet
     undone = undo(states, original)
     if not isinstance(undone, Undone):
         return Decision(answer=undone)
-    approved = known.model_copy(update={"state": "approved", "checker": command.principal})
+    approved = known.decided("approved", command.principal)
     return _reverse(Writer.of(states, known.foundation, now), approved, original, undone)
 
 
@@ -97,11 +97,7 @@ def decide_decline(
     now: datetime,  # noqa: ARG001
 ) -> Decision:
     known = states.get(Reversal, command.data.reversal_id)
-    why_not = why_not_decide(known, command.principal, "冲正", "reversal")
-    if why_not is not None or known is None:
-        return Decision(answer=why_not)
-    declined = known.model_copy(update={"state": "declined", "checker": command.principal})
-    return Decision((declined,), answer=Answer(200, shown(declined)))
+    return decline(known, command.principal, "冲正", "reversal", shown)
 
 
 def original_of(asked: ProposeReversal) -> LedgerEntry:

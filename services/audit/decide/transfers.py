@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.decide.carrying import carried_fund
-from services.audit.decide.two_people import why_not_decide
+from services.audit.decide.two_people import decline, why_not_decide
 from services.audit.decide.writing import Writer
 from services.audit.log import entry as entries
 from services.audit.model import (
@@ -73,7 +73,7 @@ def decide_approve(states: States, command: Command[ApproveTransfer], now: datet
     why_not = _why_not(giver, taker, transfer.amount_fen)
     if why_not is not None or giver is None or taker is None:
         return Decision(answer=why_not)
-    approved = transfer.model_copy(update={"state": "approved", "checker": command.principal})
+    approved = transfer.decided("approved", command.principal)
     return _move(Writer.of(states, transfer.foundation, now), approved, giver, taker)
 
 
@@ -94,12 +94,8 @@ def decide_decline(
     command: Command[DeclineTransfer],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    transfer = states.get(Transfer, command.data.transfer_id)
-    why_not = why_not_decide(transfer, command.principal, "划转", "transfer")
-    if why_not is not None or transfer is None:
-        return Decision(answer=why_not)
-    declined = transfer.model_copy(update={"state": "declined", "checker": command.principal})
-    return Decision((declined,), answer=Answer(200, shown(declined)))
+    known = states.get(Transfer, command.data.transfer_id)
+    return decline(known, command.principal, "划转", "transfer", shown)
 
 
 def _why_not(giver: Fund | None, taker: Fund | None, amount_fen: int) -> Answer | None:

@@ -1,7 +1,12 @@
 """The rule of two people: who proposed something cannot also decide on it."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from services.audit.model import Proposal
-from shared.messaging.decision import Answer, refusal
+from shared.messaging.decision import Answer, Decision, refusal
+
+P = TypeVar("P", bound=Proposal)
 
 
 def why_not_decide(proposal: Proposal | None, principal: str, zh: str, en: str) -> Answer | None:
@@ -20,3 +25,14 @@ def why_not_decide(proposal: Proposal | None, principal: str, zh: str, en: str) 
             "the one who proposed it cannot also decide on it",
         )
     return None
+
+
+def decline(
+    proposal: P | None, principal: str, zh: str, en: str, shown: Callable[[P], dict[str, Any]]
+) -> Decision:
+    """zh and en name the kind of thing; it stays as it is but for being declined."""
+    why_not = why_not_decide(proposal, principal, zh, en)
+    if why_not is not None or proposal is None:
+        return Decision(answer=why_not)
+    declined = proposal.decided("declined", principal)
+    return Decision((declined,), answer=Answer(200, shown(declined)))

@@ -38,7 +38,9 @@ class KeyFile:
         """A new key beside the old; from now on both sign. NoteError while there are two."""
         old = self.read()
         if len(old) > 1:
-            raise NoteError("two keys sign already: retire the old one first")
+            raise NoteError(
+                "已有两把密钥，先停用旧的 two keys sign already: retire the old one first"
+            )
         new = SigningKey.generate(self._name, self._algorithm)
         self._replace((*old, new))
         return new
@@ -47,7 +49,7 @@ class KeyFile:
         """The old key signs no more. NoteError if it is the only one."""
         old, *rest = self.read()
         if not rest:
-            raise NoteError("it is the only key")
+            raise NoteError("这是唯一的密钥 it is the only key")
         self._replace(tuple(rest))
         return old
 
@@ -82,5 +84,7 @@ def read_keys(path: Path, name: str = "") -> tuple[SigningKey, ...]:
     keys = tuple(SigningKey.parse(line) for line in path.read_text().splitlines())
     names = {key.name for key in keys}
     if len(names) != 1 or (name and names != {name}):
-        raise NoteError(f"{path.name} does not hold the keys of {name or 'one log'}")
+        raise NoteError(
+            f"{path.name} 不是该账本的密钥 does not hold the keys of {name or 'one log'}"
+        )
     return keys

@@ -9,8 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.audit.verify.note import (
     COSIGNATURE,
     ED25519,
-    Checkpoint,
-    Note,
     NoteError,
     Signature,
     VerifierKey,
@@ -32,7 +30,7 @@ class SigningKey:
     @classmethod
     def generate(cls, name: str, algorithm: int = ED25519) -> Self:
         if not is_key_name(name):
-            raise NoteError("a key's name has no space and no plus")
+            raise NoteError("密钥名不能含空格或加号 a key's name has no space and no plus")
         return cls(name, Ed25519PrivateKey.generate(), algorithm)
 
     @classmethod
@@ -43,10 +41,10 @@ class SigningKey:
             blob = base64.b64decode(encoded, validate=True)
             key = cls(name, Ed25519PrivateKey.from_private_bytes(blob[1:]), blob[0])
         except ValueError:
-            raise NoteError("not a signing key") from None
+            raise NoteError("不是签名密钥 not a signing key") from None
         known = key.algorithm in (ED25519, COSIGNATURE)
         if not secret.startswith(_PREFIX) or not known or key.vkey.id.hex() != hexid:
-            raise NoteError("not a signing key")
+            raise NoteError("不是签名密钥 not a signing key")
         return key
 
     def secret(self) -> str:
@@ -65,9 +63,3 @@ class SigningKey:
         """A witness's: since `time_s` (POSIX) it knows of no other history."""
         signed = self.private.sign(cosigned(body, time_s))
         return Signature(self.name, self.vkey.id, time_s.to_bytes(8, "big") + signed)
-
-
-def sign_checkpoint(checkpoint: Checkpoint, *keys: SigningKey) -> bytes:
-    """The signed note to publish. Ed25519 is deterministic: the same checkpoint, the same bytes."""
-    body = checkpoint.body()
-    return bytes(Note(body, tuple(key.sign(body) for key in keys)))

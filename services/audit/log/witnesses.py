@@ -51,7 +51,7 @@ class Witness:
         url, _, vkey = text.strip().partition(" ")
         key = VerifierKey.parse(vkey)
         if key.algorithm != COSIGNATURE or not url.startswith(("http://", "https://")):
-            raise NoteError("a witness is `URL vkey`, its key of type 0x04")
+            raise NoteError("见证方应写作 a witness is `URL vkey`, its key of type 0x04")
         return cls(url.rstrip("/"), key)
 
 

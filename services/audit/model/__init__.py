@@ -26,7 +26,6 @@ from services.audit.model.donation import (
 )
 from services.audit.model.entry import Entry, entry_id
 from services.audit.model.fund import (
-    AMOUNTS,
     GENERAL_FUND,
     Fund,
     FundTerms,
@@ -39,7 +38,6 @@ from services.audit.model.proposal import Proposal, Reversal, Transfer, reversal
 from services.audit.model.stock import Distribution, Stock, stock_id
 
 __all__ = [
-    "AMOUNTS",
     "GENERAL_FUND",
     "ApproveFund",
     "ApproveReversal",

@@ -51,13 +51,18 @@ class DeclineTransfer(Value):
     transfer_id: Identifier
 
 
-class ProposeReversal(Value):
+class EntryToReverse(Value):
+    """log and index: where it stands. reference: the document that allows it."""
+
+    log: Annotated[str, Field(min_length=1, max_length=256)]
+    index: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+    reference: Consent
+
+
+class ProposeReversal(EntryToReverse):
     """leaf: the entry that is to be undone, exactly as it stands at `index` of `log`."""
 
-    log: str
-    index: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
     leaf: str
-    reference: Consent
 
 
 class ApproveReversal(Value):

@@ -73,8 +73,14 @@ class Donation(State):
         return self.amount_fen > 0
 
     @property
+    def stands(self) -> bool:
+        """It is on the ledger, and nobody has taken it back."""
+        return not self.refused and not self.undone
+
+    @property
     def refundable_fen(self) -> int:
-        return 0 if self.undone else self.amount_fen - self.refunded_fen
+        """What of it was not given back."""
+        return self.amount_fen - self.refunded_fen if self.stands else 0
 
 
 def bank_fact_id(event: Event[Fact]) -> str:

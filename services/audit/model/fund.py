@@ -7,6 +7,7 @@ from pydantic import Field
 from services.audit.log import entry as entries
 from services.audit.model.proposal import Proposal
 from services.audit.verify.accounts import FundAccounts
+from services.audit.verify.books.balances import COUNTERS, TOTALS
 from shared.contracts.ledger import INTEGER_MAX, Terms
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
 
@@ -118,21 +119,8 @@ class Fund(Proposal):
         )
 
 
-COUNTERS = (
-    "brought_forward_fen",
-    "received_fen",
-    "transferred_fen",
-    "fees_fen",
-    "refunded_fen",
-    "committed_fen",
-    "disbursed_fen",
-    "released_fen",
-)
-AMOUNTS = (*COUNTERS, "outstanding_fen", "remaining_fen")
-
-
 def amounts(fund: Fund) -> dict[str, int]:
-    return {name: getattr(fund, name) for name in AMOUNTS}
+    return {name: getattr(fund, name) for name in TOTALS}
 
 
 SHOWN = {"id", "name", "state", "restricted", "terms", "foundation", "log", "maker", "checker"}

@@ -4,12 +4,12 @@ Every entry takes its number from the head, and it is written with its version, 
 never both append. Entries themselves are built in `log.entry` and sealed by `log.head`.
 """
 
-import base64
 from datetime import datetime
 from typing import ClassVar
 
 from services.audit.log import head as log_head
 from services.audit.verify.merkle import Frontier
+from services.audit.verify.note import root_text
 from shared.contracts.ledger import PreviousLog
 from shared.contracts.values import CHINA, Value
 from shared.messaging.decision import State
@@ -28,8 +28,7 @@ class ClosedLog(Value):
 
     def said(self) -> PreviousLog:
         """As what is carried forward from it names it."""
-        root = base64.b64encode(self.root).decode()
-        return PreviousLog(log=self.origin, root=root, size=self.size)
+        return PreviousLog(log=self.origin, root=root_text(self.root), size=self.size)
 
 
 class LogHead(State):

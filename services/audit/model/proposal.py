@@ -1,6 +1,6 @@
 """What two people do: one proposes, another approves or declines."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ class Proposal(State):
     state: ProposalState = "proposed"
     maker: str
     checker: str = ""
+
+    def decided(self, state: ProposalState, checker: str) -> Self:
+        return self.model_copy(update={"state": state, "checker": checker})
 
 
 class Referenced(Proposal):

@@ -4,7 +4,7 @@ An account in a journal is `<account>:<fund>`: the last part is always the fund.
 A-Z, a-z, 0-9, `-` and Chinese characters. Any other character is written `-x<hex of its code>-`, a
 `-` before an `x` as well, so `.` is `-x2e-`. A part must start with A-Z or 0-9: one that does not,
 or that starts with `X`, gets an `X` in front. `FUND-NEWYEAR` stays as it is; `fund.a@b` is
-`Xfund-x2e-a-x40-b`; `plain()` reads both back.
+`Xfund-x2e-a-x40-b`; nothing is lost, so either leads back.
 
 Goods are commodities. ledger and hledger take any name in quotes: `"item|unit"`, with signs in it
 percent-encoded. beancount takes capitals and digits only: `GOODS-` and the first 16 hex digits of
@@ -14,11 +14,10 @@ SHA-256 over the quoted name; its `commodity` line says item and unit.
 import hashlib
 import re
 from functools import lru_cache
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 CURRENCY = "CNY"
 _UNSAFE = re.compile(r"-(?=x)|[^A-Za-z0-9\-\u4e00-\u9fff]")
-_ESCAPED = re.compile(r"-x([0-9a-f]+)-")
 _STARTS_WELL = re.compile(r"[A-WYZ0-9]")
 _OTHER = re.compile(r"^ | $| (?= )|[^A-Za-z0-9_./@+:#()= -]")
 """What is looked at more closely: a space stands for itself only alone and between words."""
@@ -31,21 +30,10 @@ def account_name(account: str, fund: str) -> str:
     return ":".join((root, *map(escaped, parts), escaped(fund)))
 
 
-def account_and_fund(name: str) -> tuple[str, str]:
-    """What `account_name` was made from."""
-    root, *parts, fund = name.split(":")
-    return ":".join((root, *map(plain, parts))), plain(fund)
-
-
 def escaped(part: str) -> str:
     """One part of an account name."""
     text = _UNSAFE.sub(lambda found: f"-x{ord(found[0]):x}-", part)
     return text if _STARTS_WELL.match(text) else f"X{text}"
-
-
-def plain(part: str) -> str:
-    """The reverse of `escaped`."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), part.removeprefix("X"))
 
 
 @lru_cache(maxsize=65_536)
@@ -59,12 +47,6 @@ def capital_commodity(item: str, unit: str) -> str:
     """As beancount writes it."""
     digest = hashlib.sha256(quoted_commodity(item, unit).encode()).hexdigest()
     return f"GOODS-{digest[:16].upper()}"
-
-
-def item_and_unit(commodity: str) -> tuple[str, str]:
-    """What `quoted_commodity` was made from."""
-    item, unit = commodity.strip('"').split("|")
-    return unquote(item), unquote(unit)
 
 
 def encoded(text: str) -> str:

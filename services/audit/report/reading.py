@@ -9,10 +9,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from services.audit.verify.canonical import parse_entry
-from services.audit.verify.note import Checkpoint, Note, NoteError
-from services.audit.verify.published import read_entries, read_entry
+from services.audit.verify.note import root_text
+from services.audit.verify.published import read_entries, read_entry, standing
 from services.audit.verify.source import Source, open_source
-from services.audit.verify.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import CHINA
 
@@ -37,12 +36,8 @@ class PublishedLog:
 def open_log(where: str | Path | Source) -> PublishedLog:
     """The log in a directory or at an address. NoteError without a readable checkpoint."""
     source = open_source(where) if isinstance(where, str | Path) else where
-    data = source.read(CHECKPOINT)
-    if data is None:
-        raise NoteError("there is no checkpoint")
-    body = Note.parse(data).body
-    checkpoint = Checkpoint.parse(body)
-    return PublishedLog(checkpoint.origin, checkpoint.size, body.split("\n")[2], source)
+    found = standing(source)
+    return PublishedLog(found.origin, found.size, root_text(found.root), source)
 
 
 def day_of(timestamp: str) -> date:

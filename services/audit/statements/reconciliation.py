@@ -60,24 +60,14 @@ def gaps(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
     yield from _awaited(pledges, gifts)
     yield from _unexpected(pledges, gifts)
     for gift in gifts:
-        if stands(gift) and not gift.statements:
+        if gift.stands and not gift.statements:
             yield _of_gift("on_ledger_not_listed", gift, gift.amount_fen)
-        elif not stands(gift) and gift.statements:
+        elif not gift.stands and gift.statements:
             yield _of_gift("listed_not_on_ledger", gift, gift.amount_fen)
 
 
-def stands(gift: Donation) -> bool:
-    """It is on the ledger, and nobody has taken it back."""
-    return not gift.refused and not gift.undone
-
-
-def kept_fen(gift: Donation) -> int:
-    """What of it was not given back."""
-    return gift.amount_fen - gift.refunded_fen if stands(gift) else 0
-
-
 def _awaited(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
-    arrived_fen = sum(map(kept_fen, gifts))
+    arrived_fen = sum(gift.refundable_fen for gift in gifts)
     for pledge in sorted(pledges, key=lambda p: (p.registered_at, p.id)):
         if pledge.withdrawn_at is not None:
             continue
@@ -98,8 +88,8 @@ def _unexpected(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterato
     """A withdrawn pledge still answers for what came."""
     pledged_fen = sum(pledge.amount_fen for pledge in pledges)
     for gift in gifts:
-        over_fen = max(kept_fen(gift) - pledged_fen, 0)
-        pledged_fen = max(pledged_fen - kept_fen(gift), 0)
+        over_fen = max(gift.refundable_fen - pledged_fen, 0)
+        pledged_fen = max(pledged_fen - gift.refundable_fen, 0)
         if over_fen:
             yield _of_gift("arrived_not_pledged", gift, over_fen)
 
@@ -115,6 +105,8 @@ class Reconciliation:
     now: datetime
     limit: int
     funds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    checked: Counter[str] = field(default_factory=Counter)
+    """How many pledges and gifts were compared."""
     ageing: dict[tuple[Kind, str], Counter[str]] = field(
         default_factory=lambda: defaultdict(Counter)
     )
@@ -122,6 +114,7 @@ class Reconciliation:
 
     def add(self, pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> None:
         """All of one donor to one fund."""
+        self.checked.update(pledges=len(pledges), gifts=len(gifts))
         for pledge in pledges:
             what = "withdrawn_fen" if pledge.withdrawn_at else "pledged_fen"
             self.funds[pledge.fund_id][what] += pledge.amount_fen
@@ -145,13 +138,14 @@ class Reconciliation:
         fund = self.funds[gift.fund_id]
         if gift.statements:
             fund["listed_fen"] += gift.amount_fen
-        if stands(gift):
+        if gift.stands:
             fund["ledger_fen"] += gift.amount_fen
             fund["refunded_fen"] += gift.refunded_fen
 
     def said(self) -> dict[str, Any]:
         return {
             "as_of": self.now.isoformat(),
+            "checked": {"pledges": self.checked["pledges"], "gifts": self.checked["gifts"]},
             "funds": [_fund_said(id_, self.funds[id_]) for id_ in sorted(self.funds)],
             "ageing": {
                 kind: {age: _cell_said(self.ageing.get((kind, age))) for age in AGES}

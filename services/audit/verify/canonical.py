@@ -18,7 +18,7 @@ def canonical(value: Any) -> bytes:
         _check(value)
         return dumps(value, option=OPT_SORT_KEYS)
     except (TypeError, RecursionError) as error:
-        raise NotCanonicalError(f"nested too deeply: {error}") from None
+        raise NotCanonicalError(f"嵌套过深 nested too deeply: {error}") from None
 
 
 def parse(data: bytes) -> Any:
@@ -30,9 +30,9 @@ def parse(data: bytes) -> Any:
     try:
         value = loads(data)
     except ValueError as error:
-        raise NotCanonicalError(f"not JSON: {error}") from None
+        raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
     if canonical(value) != data:
-        raise NotCanonicalError("not in canonical form")
+        raise NotCanonicalError("不是规范写法 not in canonical form")
     return value
 
 
@@ -43,15 +43,15 @@ def parse_entry(data: bytes) -> LedgerEntry:
     check is not needed; this runs for every entry of a replay.
     """
     if len(data) > ENTRY_BYTES_MAX:
-        raise NotCanonicalError(f"{len(data)} bytes, more than {ENTRY_BYTES_MAX}")
+        raise NotCanonicalError(f"条目过长 {len(data)} bytes, more than {ENTRY_BYTES_MAX}")
     try:
         value = loads(data)
     except ValueError as error:
-        raise NotCanonicalError(f"not JSON: {error}") from None
+        raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
     if not fits(value):
         _judge(data)
     if dumps(value, option=OPT_SORT_KEYS) != data:
-        raise NotCanonicalError("not in canonical form")
+        raise NotCanonicalError("不是规范写法 not in canonical form")
     return cast(LedgerEntry, value)
 
 
@@ -60,7 +60,7 @@ def encode_entry(entry: LedgerEntry) -> bytes:
     try:
         data = dumps(entry, option=OPT_SORT_KEYS)
     except TypeError as error:
-        raise NotCanonicalError(f"not an entry: {error}") from None
+        raise NotCanonicalError(f"不是账本条目 not an entry: {error}") from None
     if not fits(entry) or len(data) > ENTRY_BYTES_MAX:
         parse_entry(data)
     return data
@@ -71,7 +71,7 @@ def _judge(data: bytes) -> None:
     try:
         entry_adapter.validate_json(data)
     except ValueError as error:
-        raise NotCanonicalError(f"not an entry: {error}") from None
+        raise NotCanonicalError(f"不是账本条目 not an entry: {error}") from None
 
 
 def _check(value: Any) -> None:
@@ -80,7 +80,7 @@ def _check(value: Any) -> None:
             return
         case int():
             if abs(value) > INTEGER_MAX:
-                raise NotCanonicalError("integer beyond 2^53-1")
+                raise NotCanonicalError("整数超出范围 integer beyond 2^53-1")
         case str():
             _check_text(value)
         case list() | tuple():
@@ -89,18 +89,18 @@ def _check(value: Any) -> None:
         case dict():
             _check_object(value)
         case _:
-            raise NotCanonicalError(f"no canonical form for {type(value).__name__}")
+            raise NotCanonicalError(f"没有规范写法 no canonical form for {type(value).__name__}")
 
 
 def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise NotCanonicalError("a lone surrogate has no UTF-8 form") from None
+        raise NotCanonicalError("有不成对的代理码 a lone surrogate has no UTF-8 form") from None
 
 
 def _check_object(value: dict[Any, Any]) -> None:
     for key, item in value.items():
         if not isinstance(key, str) or not key.isascii():
-            raise NotCanonicalError("keys are ASCII strings")
+            raise NotCanonicalError("键须为 ASCII keys are ASCII strings")
         _check(item)

@@ -1,11 +1,10 @@
 """What a year's log says it carried is what the frozen log of the year before ended with."""
 
-import base64
 from collections.abc import Iterator
 
 from services.audit.verify.books import Books, FundBook
 from services.audit.verify.findings import BrokenError
-from services.audit.verify.note import Checkpoint
+from services.audit.verify.note import Checkpoint, root_text
 
 
 def check_carried(books: Books, before: Books, frozen: Checkpoint) -> list[str]:
@@ -23,7 +22,7 @@ def check_carried(books: Books, before: Books, frozen: Checkpoint) -> list[str]:
 
 
 def _named(frozen: Checkpoint) -> tuple[str, int, str]:
-    return frozen.origin, frozen.size, base64.b64encode(frozen.root).decode()
+    return frozen.origin, frozen.size, root_text(frozen.root)
 
 
 def _check_funds(books: Books, before: Books) -> None:

@@ -52,10 +52,10 @@ class VerifierKey:
         hexid, _, encoded = rest.partition("+")
         blob = _decode(encoded, "vkey")
         if not is_key_name(name) or len(blob) != 33 or blob[0] not in (ED25519, COSIGNATURE):
-            raise NoteError("not an Ed25519 vkey: name+keyid+base64")
+            raise NoteError("不是 Ed25519 公钥 not an Ed25519 vkey: name+keyid+base64")
         key = cls(name, blob[0], blob[1:])
         if key.id.hex() != hexid:
-            raise NoteError(f"vkey {name}: the key id {hexid} is not its key's")
+            raise NoteError(f"{name}: 密钥编号 {hexid} 不符 the key id is not its key's")
         return key
 
     @property
@@ -93,10 +93,10 @@ class Signature:
     def parse(cls, line: str) -> Self:
         parts = line.removeprefix(_DASH).split(" ")
         if not line.startswith(_DASH) or len(parts) != 2 or not is_key_name(parts[0]):
-            raise NoteError("malformed signature line")
+            raise NoteError("签名行格式不对 malformed signature line")
         blob = _decode(parts[1], "signature")
         if len(blob) < 5:
-            raise NoteError("signature too short")
+            raise NoteError("签名过短 signature too short")
         return cls(parts[0], blob[:4], blob[4:])
 
 
@@ -112,10 +112,10 @@ class Note:
         text = _text(data)
         body, found, tail = text.rpartition("\n\n")
         if not found or not tail.endswith("\n"):
-            raise NoteError("a note is a text, a blank line and signature lines")
+            raise NoteError("格式不对 a note is a text, a blank line and signature lines")
         lines = tail[:-1].split("\n")
         if len(lines) > _SIGNATURES_MAX:
-            raise NoteError("too many signatures")
+            raise NoteError("签名过多 too many signatures")
         return cls(body + "\n", tuple(Signature.parse(line) for line in lines))
 
     def __bytes__(self) -> bytes:
@@ -130,7 +130,7 @@ class Note:
             if key is None:
                 continue
             if not key.accepts(self.body, each.signature):
-                raise NoteError(f"bad signature by {key.name}")
+                raise NoteError(f"签名无效 bad signature by {key.name}")
             signed[key] = None
         return list(signed)
 
@@ -144,6 +144,11 @@ class Note:
         return Note(self.body, tuple(dict.fromkeys((*self.signatures, *signatures))))
 
 
+def root_text(root: bytes) -> str:
+    """As checkpoints write it, and whatever names a root beside them."""
+    return base64.b64encode(root).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a log promises: its first `size` entries have this root."""
@@ -155,30 +160,25 @@ class Checkpoint:
 
     def body(self) -> str:
         tail = f"{FROZEN}\n" if self.frozen else ""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n{tail}"
+        return f"{self.origin}\n{self.size}\n{root_text(self.root)}\n{tail}"
 
     @classmethod
     def parse(cls, body: str) -> Self:
         """From a note's text; NoteError unless it is the one spelling of its content."""
         lines = body.split("\n")
         if len(lines) < 4 or lines[3:] not in ([""], [FROZEN, ""]) or not lines[0]:
-            raise NoteError("a checkpoint is origin, size and root, one a line")
+            raise NoteError("检查点格式不对 a checkpoint is origin, size and root, one a line")
         if not (lines[1].isascii() and lines[1].isdigit()) or len(lines[1]) > 19:
-            raise NoteError("the size is not a decimal number")
+            raise NoteError("条目数不是十进制数 the size is not a decimal number")
         found = cls(lines[0], int(lines[1]), _decode(lines[2], "root"), len(lines) == 5)
         if len(found.root) != HASH_BYTES or found.body() != body:
-            raise NoteError("the checkpoint is not in canonical form")
+            raise NoteError("检查点不是规范写法 the checkpoint is not in canonical form")
         return found
 
-
-def open_checkpoint(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
-    """Parse a signed checkpoint and require a good signature of every key given."""
-    note = Note.parse(data)
-    signed = note.signers(keys)
-    for key in keys:
-        if key not in signed:
-            raise NoteError(f"not signed by {key.name}+{key.id.hex()}")
-    return Checkpoint.parse(note.body)
+    @classmethod
+    def unverified(cls, data: bytes) -> Self:
+        """What a signed note says, whoever signed it. NoteError if it is malformed."""
+        return cls.parse(Note.parse(data).body)
 
 
 def trusted_checkpoint(
@@ -197,13 +197,16 @@ def trusted_checkpoint(
     signed = note.signers(keys)
     if not signed:
         names = ", ".join(f"{key.name}+{key.id.hex()}" for key in keys)
-        raise NoteError(f"not signed by {names}")
+        raise NoteError(f"没有所给密钥的签名 not signed by {names}")
     if found.origin not in {key.name for key in signed}:
-        raise NoteError(f"the checkpoint is of another log, {found.origin}")
+        raise NoteError(f"检查点属于另一账本 the checkpoint is of another log, {found.origin}")
     cosigned_by = len(note.cosigners(witnesses))
     needed = len({key.public for key in witnesses}) if quorum is None else quorum
     if cosigned_by < needed:
-        raise NoteError(f"{cosigned_by} witnesses cosigned, {needed} are required")
+        raise NoteError(
+            f"只有 {cosigned_by} 方见证，须有 {needed} 方 "
+            f"{cosigned_by} witnesses cosigned, {needed} are required"
+        )
     return found
 
 
@@ -211,9 +214,9 @@ def _text(data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise NoteError("not UTF-8") from None
+        raise NoteError("不是 UTF-8 not UTF-8") from None
     if any(char < " " and char != "\n" for char in text):
-        raise NoteError("control characters")
+        raise NoteError("含控制字符 control characters")
     return text
 
 
@@ -222,7 +225,7 @@ def _decode(encoded: str, what: str) -> bytes:
     try:
         blob = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise NoteError(f"{what}: not base64") from None
+        raise NoteError(f"{what}: 不是 base64 not base64") from None
     if base64.b64encode(blob).decode() != encoded:
-        raise NoteError(f"{what}: not canonical base64")
+        raise NoteError(f"{what}: 不是规范的 base64 not canonical base64")
     return blob

@@ -55,13 +55,18 @@ class Posting:
         self.books.apply(entry, original)
 
     def _original(self, entry: LedgerEntry, part: BundleAndTile) -> LedgerEntry | None:
-        """The earlier entry that `entry` names; its hash must still be the one seen then."""
+        """The earlier entry that `entry` names."""
         named = named_original(entry)
         if named is None or named >= self.entries:
             return None
         number, at = divmod(named, TILE_WIDTH)
-        if number == part.number:
-            return parse_entry(part.entries[at])
+        return parse_entry(part.entries[at]) if number == part.number else self.entry(named)
+
+    def entry(self, named: int) -> LedgerEntry | None:
+        """One that was posted, read again; its hash must still be the one seen then."""
+        if named >= self.entries:
+            return None
+        number, at = divmod(named, TILE_WIDTH)
         if number != self._read_again[0]:
             self._read_again = (number, read_bundle(self.source, self.size, number))
         raw, kept = self._read_again[1][at], named * KEPT_HASH_BYTES

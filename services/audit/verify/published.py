@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from services.audit.verify.findings import BrokenError
 from services.audit.verify.merkle import HASH_BYTES
+from services.audit.verify.note import Checkpoint, NoteError
 from services.audit.verify.source import Source
 from services.audit.verify.tiles import (
+    CHECKPOINT,
     ENTRIES,
     TILE_WIDTH,
     MalformedBundleError,
@@ -22,6 +24,14 @@ class BundleAndTile:
     number: int
     entries: list[bytes]
     tile: bytes
+
+
+def standing(source: Source) -> Checkpoint:
+    """The checkpoint that stands, unverified. NoteError where there is none that can be read."""
+    data = source.read(CHECKPOINT)
+    if data is None:
+        raise NoteError("没有检查点 there is no checkpoint")
+    return Checkpoint.unverified(data)
 
 
 def read_bundles(source: Source, size: int) -> Iterator[BundleAndTile]:

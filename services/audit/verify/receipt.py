@@ -54,12 +54,12 @@ class Receipt:
         head, _, checkpoint = data.partition(b"\n\n")
         lines = head.decode("ascii", errors="replace").split("\n")
         if len(lines) < 3 or lines[0] != HEADER or len(lines) > 3 + _PROOF_LINES_MAX:
-            raise ReceiptError(f"not a receipt: it begins with {HEADER}")
+            raise ReceiptError(f"不是凭证，首行应为 not a receipt, it begins with: {HEADER}")
         entry = _decoded(_after("extra ", lines[1]))
         proof = tuple(_decoded(line) for line in lines[3:])
         found = cls(_number(_after("index ", lines[2])), entry, proof, checkpoint)
         if bytes(found) != data or any(len(each) != HASH_BYTES for each in proof):
-            raise ReceiptError("the receipt is not in canonical form")
+            raise ReceiptError("凭证不是规范写法 the receipt is not in canonical form")
         return found
 
     def check(
@@ -80,10 +80,19 @@ class Receipt:
             raise ReceiptError(str(error)) from None
         leaf, root = leaf_hash(self.entry), checkpoint.root
         if not verify_inclusion(leaf, self.index, checkpoint.size, self.proof, root):
-            raise ReceiptError("the proof does not lead from the entry to the checkpoint's root")
+            raise ReceiptError(
+                "从条目推不出检查点的树根 "
+                "the proof does not lead from the entry to the checkpoint's root"
+            )
         if (entry["log"], entry["index"]) != (checkpoint.origin, self.index):
-            raise ReceiptError(f"says it is entry {entry['index']} of {entry['log']}")
+            raise ReceiptError(
+                f"条目自称另有其位 says it is entry {entry['index']} of {entry['log']}"
+            )
         return entry, checkpoint
+
+    def cosigners(self, witnesses: Sequence[VerifierKey]) -> list[VerifierKey]:
+        """Which of the witnesses cosigned its checkpoint."""
+        return Note.parse(self.checkpoint).cosigners(witnesses)
 
 
 def make_receipt(source: Source, index: int) -> Receipt | None:
@@ -94,7 +103,7 @@ def make_receipt(source: Source, index: int) -> Receipt | None:
     note = source.read(CHECKPOINT)
     if note is None:
         return None
-    size = Checkpoint.parse(Note.parse(note).body).size
+    size = Checkpoint.unverified(note).size
     if not 0 <= index < size:
         return None
     try:
@@ -114,16 +123,16 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise ReceiptError("a line is not base64") from None
+        raise ReceiptError("有一行不是 base64 a line is not base64") from None
 
 
 def _after(word: str, line: str) -> str:
     if not line.startswith(word):
-        raise ReceiptError(f"a line with {word.strip()!r} is missing")
+        raise ReceiptError(f"缺少一行 a line is missing: {word.strip()}")
     return line.removeprefix(word)
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 19:
-        raise ReceiptError("the index is not a decimal number")
+        raise ReceiptError("条目号不是十进制数 the index is not a decimal number")
     return int(text)

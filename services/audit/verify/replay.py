@@ -7,10 +7,8 @@ from pathlib import Path
 from services.audit.verify.books import Books
 from services.audit.verify.books.originals import NAMING, named_original
 from services.audit.verify.canonical import canonical, parse_entry
-from services.audit.verify.note import Checkpoint, Note, NoteError
-from services.audit.verify.published import read_entries, read_entry
+from services.audit.verify.published import read_entries, read_entry, standing
 from services.audit.verify.source import Source, open_source
-from services.audit.verify.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
 
 
@@ -30,13 +28,14 @@ class Replay:
 
 def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay:
     """Fold the published log at `where`: up to entry `to` (an index, inclusive), up to a time
-    (inclusive: `2026-01-31T08:30:00.000000Z`, or the whole of `2026-01-31`), or all of it.
+    (in UTC as the log writes it, inclusive: `2026-01-31T08:30:00.000000Z`, or the beginning of it,
+    which stands for all times that begin so), or all of it.
     Proves nothing: see `verify_log`.
 
     BrokenError where an entry may not be posted; NoteError without a readable checkpoint.
     """
     source = open_source(where) if isinstance(where, str | Path) else where
-    size = _standing(source).size
+    size = standing(source).size
 
     def original(index: int) -> LedgerEntry:
         return parse_entry(read_entry(source, size, index))
@@ -67,10 +66,3 @@ def _beyond(entry: LedgerEntry, to: int | str | None) -> bool:
             return entry["index"] > to
         case str():
             return entry["recorded_at"][: len(to)] > to
-
-
-def _standing(source: Source) -> Checkpoint:
-    data = source.read(CHECKPOINT)
-    if data is None:
-        raise NoteError("there is no checkpoint")
-    return Checkpoint.parse(Note.parse(data).body)

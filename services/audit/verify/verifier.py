@@ -4,12 +4,13 @@ Memory does not grow with the entries' bytes: see `tree` and `posting` for what 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from services.audit.verify.books import Books, totals
 from services.audit.verify.carried import check_carried
+from services.audit.verify.earlier import check_earlier_refunds
 from services.audit.verify.findings import BrokenError, Finding
 from services.audit.verify.identity import PartitionRange
 from services.audit.verify.note import Checkpoint, NoteError, VerifierKey, trusted_checkpoint
@@ -34,6 +35,8 @@ class Report:
     partitions: tuple[PartitionRange, ...] = ()
     not_carried: tuple[str, ...] = ()
     """Funds of the year before, given with it, that this log does not go on with yet."""
+    years: tuple[Posting, ...] = field(default=(), repr=False, compare=False)
+    """This log as it was posted, then those before it, as far as they were given."""
 
     @property
     def ok(self) -> bool:
@@ -133,6 +136,7 @@ class _Verification:
     checkpoint: Checkpoint | None = None
     posting: Posting | None = None
     not_carried: Sequence[str] = ()
+    before: tuple[Posting, ...] = ()
 
     def verify(
         self, since: Sequence[bytes], previous: Report | None, progress: Progress | None
@@ -148,7 +152,9 @@ class _Verification:
                 progress(posting.entries, newest.size)
         tree.finish()
         if previous is not None:
+            self.before = previous.years
             self.not_carried = _carried(posting.books, newest, previous)
+            check_earlier_refunds(posting.books, self.before)
 
     def report(self, broken: Finding | None) -> Report:
         posting = self.posting
@@ -156,8 +162,9 @@ class _Verification:
             return Report(self.checkpoint, 0, broken, Books())
         partitions = tuple(posting.events.partitions())
         not_carried = tuple(self.not_carried)
+        years, books = (posting, *self.before), posting.books
         return Report(
-            self.checkpoint, posting.entries, broken, posting.books, partitions, not_carried
+            self.checkpoint, posting.entries, broken, books, partitions, not_carried, years
         )
 
 

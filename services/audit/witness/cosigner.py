@@ -42,7 +42,9 @@ class Submission:
         head, found, note = body.partition(b"\n\n")
         first, *lines = head.split(b"\n")
         if not found or not first.startswith(b"old ") or len(lines) > PROOF_LINES_MAX:
-            raise NoteError("not a request: old size, proof lines, a blank line, a checkpoint")
+            raise NoteError(
+                "请求格式不对 not a request: old size, proof lines, a blank line, a checkpoint"
+            )
         parsed = Note.parse(note)
         proof = tuple(_hash(line) for line in lines)
         return cls(_size(first[4:]), proof, parsed, Checkpoint.parse(parsed.body))
@@ -101,7 +103,7 @@ class Cosigner:
 
 def _size(text: bytes) -> int:
     if not text.isdigit() or len(text) > 19 or str(int(text)).encode() != text:
-        raise NoteError("the old size is not a decimal number")
+        raise NoteError("旧条目数不是十进制数 the old size is not a decimal number")
     return int(text)
 
 
@@ -109,7 +111,7 @@ def _hash(line: bytes) -> bytes:
     try:
         found = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError):
-        raise NoteError("a proof line is not base64") from None
+        raise NoteError("证明行不是 base64 a proof line is not base64") from None
     if len(found) != HASH_BYTES or base64.b64encode(found) != line:
-        raise NoteError("a proof line is not a SHA-256 hash")
+        raise NoteError("证明行不是 SHA-256 a proof line is not a SHA-256 hash")
     return found

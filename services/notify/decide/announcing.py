@@ -56,13 +56,13 @@ def _notice(
         due_at=after(now),
         link=_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
-        **_donor(event.data),
+        **_donor(purpose, event.data),
     )
 
 
-def _donor(fact: Fact) -> dict[str, Any]:
-    """His id goes along only where he consents that his name is shown."""
-    if not isinstance(fact, MatchFact):
+def _donor(purpose: Purpose, fact: Fact) -> dict[str, Any]:
+    """Where the words name him; his id only where he consents that his name is shown."""
+    if not purpose.template.with_donor or not isinstance(fact, MatchFact):
         return {}
     shown = fact.donor_id if fact.name_shown else None
     return {"donor_id": shown, "donor_kind": fact.donor_kind}

@@ -119,23 +119,28 @@ class Balances:
     reversed_entries: set[int] = field(default_factory=set)
     refunds: dict[int, int] = field(default_factory=dict)
     """What was given back of a gift, by the index of its entry in this log."""
+    earlier_refunds: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    """What was given back of an earlier year's gift, by its log, its entry there, and the fund."""
     previous: PreviousLog | None = None
     """The frozen log that everything carried comes from."""
     carried_commitments: dict[int, int] = field(default_factory=dict)
     """Entries of the previous log that were carried, with the entry here that did."""
 
 
+COUNTERS = (
+    "brought_forward_fen",
+    "received_fen",
+    "transferred_fen",
+    "fees_fen",
+    "refunded_fen",
+    "committed_fen",
+    "disbursed_fen",
+    "released_fen",
+)
+"""What a fund's entries of a year add up."""
+TOTALS = (*COUNTERS, "outstanding_fen", "remaining_fen")
+
+
 def totals(book: FundBook) -> dict[str, int]:
     """A fund's totals in fen, by name."""
-    return {
-        "brought_forward_fen": book.brought_forward_fen,
-        "received_fen": book.received_fen,
-        "transferred_fen": book.transferred_fen,
-        "fees_fen": book.fees_fen,
-        "refunded_fen": book.refunded_fen,
-        "committed_fen": book.committed_fen,
-        "disbursed_fen": book.disbursed_fen,
-        "released_fen": book.released_fen,
-        "outstanding_fen": book.outstanding_fen,
-        "remaining_fen": book.remaining_fen,
-    }
+    return {name: getattr(book, name) for name in TOTALS}

@@ -87,10 +87,13 @@ def _settle(books: Balances, entry: Settling, signed: int) -> CommitmentBook:
 
 
 def _count_refund(books: Balances, book: FundBook, entry: ledger.Refund, signed: int) -> None:
-    """Of a gift on this log; one of an earlier year's is on a log that is not at hand."""
+    """Of a gift on this log, or on one of an earlier year: see `earlier`."""
     gift = entry["gift"]
     if gift["log"] == entry["log"]:
         books.refunds[gift["index"]] = books.refunds.get(gift["index"], 0) + signed
-    elif not book.carried:
+        return
+    if not book.carried:
         message = f"a fund of this year has no gift on {gift['log']}"
         raise BrokenError(8, message, entry["index"])
+    place = (gift["log"], gift["index"], entry["fund"])
+    books.earlier_refunds[place] = books.earlier_refunds.get(place, 0) + signed

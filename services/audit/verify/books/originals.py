@@ -54,10 +54,10 @@ def check_refund(
         raise BrokenError(8, f"entry {gift} is no gift", index)
     if original["fund"] != entry["fund"] or gift in books.reversed_entries:
         raise BrokenError(8, f"entry {gift} is no gift to this fund, or was reversed", index)
-    given, refunded = _given(original), books.refunds.get(gift, 0)
+    given, refunded = given_fen(original), books.refunds.get(gift, 0)
     if refunded > given:
         raise BrokenError(8, f"{refunded} fen refunded of a gift of {given}", index)
 
 
-def _given(gift: ledger.DonationReceived) -> int:
+def given_fen(gift: ledger.DonationReceived) -> int:
     return sum(leg["amount_fen"] for leg in gift["legs"] if leg["side"] == "debit")

@@ -1,0 +1,39 @@
+"""Gifts followed through stories' logs, for the tests of traces."""
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from services.audit.report.flow import Gifts
+from services.audit.report.reading import open_log
+from services.audit.report.trace import Trace, follow, trace_in
+from tests.audit.stories import GENERAL, Story
+
+
+def two_funds() -> Story:
+    told = Story()
+    told.open()
+    told.open(GENERAL, restricted=False)
+    return told
+
+
+def followed(*stories: Story) -> Gifts:
+    with TemporaryDirectory() as folder:
+        return follow(open_log(each.publish(Path(folder) / str(each.year))) for each in stories)
+
+
+def traced(donation: str, *stories: Story) -> Trace:
+    return trace_in(followed(*stories), donation)
+
+
+def uses(found: Trace) -> Counter[tuple[str, str]]:
+    """By use and match (or fund, where there is none)."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for part in found.parts:
+        sums[part.use, part.match or part.fund] += part.amount
+    return sums
+
+
+def at(index: int | None) -> int:
+    assert index is not None
+    return index
