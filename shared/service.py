@@ -22,13 +22,14 @@ from shared.contracts.values import Value
 from shared.errors import Transient
 from shared.messaging import batch_store, outbox
 from shared.messaging.batch_store import BatchStore
-from shared.messaging.broker import Positions, Producer, Subscription
+from shared.messaging.broker import Positions, Subscription
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decision import State
 from shared.messaging.inbox import AnyHandler, Inbox, Routes
 from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
+from shared.messaging.producer import Producer
 from shared.messaging.publisher import Publisher
 from shared.messaging.sealing import Sealer
 from shared.runtime import Runtime

@@ -1,4 +1,4 @@
-"""The broker's side: topics, the producer, and FastStream's batch subscriber with exact offsets.
+"""The broker's side: FastStream's batch subscriber with exact offsets.
 
 What FastStream 0.7.8 would do on its own (acknowledge first, skip a batch on a bad header, commit
 past it, start at latest) is switched off here: the parser cannot raise, the handler returns only
@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 from aiokafka import (
     AIOKafkaConsumer,
-    AIOKafkaProducer,
     ConsumerRebalanceListener,
     ConsumerRecord,
     TopicPartition,
@@ -25,109 +24,16 @@ from faststream.kafka.message import KafkaMessage
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from shared import mongo
-from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.topics import may_publish
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
-from shared.messaging.changes import Outgoing
 from shared.messaging.inbox import Incoming, incoming_of
-from shared.security import SIGNATURE_HEADER, Keyring
 from shared.settings import Settings
 
 log = structlog.get_logger()
 
 SEEK_AGAIN_AFTER_S = 0.5
-SEND_S_MAX = 20.0
-FLUSH_S_MAX = 5.0
 COMMIT_S_MAX = 5.0
-CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
-
-
-class Producer:
-    """Sends signed records and waits for every acknowledgement.
-
-    A producer that failed is replaced: Kafka numbers what an idempotent one sends, and after a
-    record that used up a number but never arrived it refuses all that follow.
-    """
-
-    def __init__(self, bootstrap: str, *, source: str, keyring: Keyring, idempotent: bool) -> None:
-        self._bootstrap = bootstrap
-        self._source = source
-        self._keyring = keyring
-        self._idempotent = idempotent
-        self._producer: AIOKafkaProducer | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._connecting = asyncio.Lock()
-        self.cluster = ""
-
-    async def start(self, cluster: str) -> None:
-        """Raises Transient when the broker does not answer."""
-        self._dismiss()
-        self.cluster = cluster
-        await self._current()
-
-    async def stop(self) -> None:
-        self._dismiss()
-        self.cluster = ""
-        if self._leaving:
-            _, late = await asyncio.wait(self._leaving, timeout=FLUSH_S_MAX)
-            for task in late:
-                task.cancel()
-
-    async def send(self, records: Sequence[Outgoing]) -> None:
-        """Raises Transient when any record may not have arrived."""
-        producer = await self._current()
-        try:
-            # By itself it waits for ever, for a broker or, when dismissed meanwhile, for nobody.
-            async with asyncio.timeout(SEND_S_MAX):
-                waiting = [await self._send(producer, record) for record in records]
-                await asyncio.gather(*waiting)
-        except (KafkaError, OSError) as error:
-            if producer is self._producer:
-                self._dismiss()
-            raise Transient(f"publish: {type(error).__name__} {error}") from error
-
-    async def _current(self) -> AIOKafkaProducer:
-        async with self._connecting:
-            if not self.cluster:
-                raise Transient("the producer is not connected")
-            if self._producer is None:
-                self._producer = await self._connected()
-            return self._producer
-
-    async def _connected(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            enable_idempotence=self._idempotent,
-            max_request_size=4_000_000,
-            max_batch_size=256_000,
-            request_timeout_ms=15_000,
-        )
-        try:
-            await producer.start()
-        except (KafkaError, OSError) as error:
-            await producer.stop()
-            raise Transient(f"broker {self._bootstrap}: {error}") from error
-        return producer
-
-    def _dismiss(self) -> None:
-        """It may go on trying to send what it holds; the outbox holds it too."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            task = asyncio.create_task(producer.stop())
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
-
-    async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[Any]:
-        signature = self._keyring.sign_record(self._source, record.topic, record.value)
-        sent: Awaitable[Any] = await producer.send(
-            record.topic,
-            record.value,
-            key=record.key.encode(),
-            headers=[CONTENT_TYPE_HEADER, (SIGNATURE_HEADER, signature)],
-        )
-        return sent
 
 
 class Positions(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -20,9 +20,9 @@ from shared.contracts.envelope import Fact, foreign_event
 from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS, REQUESTS_INBOUND
 from shared.errors import Transient
 from shared.ids import cause_id
-from shared.messaging.broker import CONTENT_TYPE_HEADER
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.fold import encode
+from shared.messaging.producer import CONTENT_TYPE_HEADER
 from shared.security import SIGNATURE_HEADER, sign_record
 
 log = structlog.get_logger()

@@ -6,9 +6,9 @@ import pytest
 
 from shared.contracts import topics
 from shared.errors import Transient
-from shared.messaging.broker import Producer
 from shared.messaging.changes import Outgoing
 from shared.messaging.cluster import create_topics
+from shared.messaging.producer import Producer
 from tests.support.house import House
 
 BEYOND_THE_BROKERS_LIMIT = 2_000_000
