@@ -54,6 +54,11 @@ def quantity_of(text: str, field: str = "quantity") -> int:
     return int(exact)
 
 
+def yuan(fen: int) -> str:
+    """204,500.00, for people; fen: none below zero."""
+    return f"{fen // 100:,}.{fen % 100:02d}"
+
+
 def fen_per(unit: str) -> int:
     """How many fen one 元, 万元, 亿 or 分 is. Raises KeyError."""
     times = next(t for t in sorted(TIMES, key=len, reverse=True) if unit.startswith(t))

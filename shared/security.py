@@ -81,6 +81,11 @@ class Credential(Value):
     source: str = ""
     revoked: bool = False
 
+    @property
+    def speaks_as(self) -> str:
+        """Whose idempotency keys and offers are its own."""
+        return self.source or self.id
+
     def sees(self, town_code: str, village_code: str | None = None) -> bool:
         return (village_code or town_code).startswith(self.area)
 

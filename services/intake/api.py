@@ -82,7 +82,7 @@ async def submit_batch(
     runtime: RuntimeDep,
 ) -> dict[str, Any]:
     """Each row's own answer, in order; good rows do not wait for bad ones."""
-    source = caller.source or caller.id
+    source = caller.speaks_as
     answers: dict[int, Answer] = {}
     commands: dict[int, Command[RequestSubmitted]] = {}
     for index, row in enumerate(rows):
@@ -173,7 +173,7 @@ async def _personal(request: Request, caller: Credential, runtime: Runtime) -> d
 
 def _may_see(request: Request, caller: Credential) -> bool:
     if not caller.roles & STAFF:
-        return request.source == (caller.source or caller.id)
+        return request.source == caller.speaks_as
     return caller.sees(request.area.town_code, request.area.village_code)
 
 
@@ -241,7 +241,7 @@ async def withdraw(
     staff = bool(caller.roles & STAFF)
     command = WithdrawRequest(
         request_id=request_id,
-        source="" if staff else caller.source or caller.id,
+        source="" if staff else caller.speaks_as,
         area=caller.area,
     )
     return await answer_to(runtime, caller, command, key)

@@ -46,7 +46,7 @@ async def register_parties(
     runtime: RuntimeDep,
 ) -> dict[str, Any]:
     """Each party's own answer, in order: its person_id, or its problems."""
-    source = caller.source or caller.id
+    source = caller.speaks_as
     checked = [_checked(row, source, caller.id) for row in rows]
     commands = [each for each in checked if isinstance(each, Command)]
     decided = iter(await runtime.processor.execute_many(commands))

@@ -74,7 +74,8 @@ def replies(reopen_days: int) -> Handler[Any]:
 
 
 def confirmations(reopen_days: int) -> Handler[Any]:
-    return Handler(delivery.touches_confirm, partial(delivery.decide_confirm, reopen_days))
+    decide = partial(delivery.decide_confirm, reopen_days)
+    return Handler(delivery.touches_confirm, decide, follow=delivery.follow_confirm)
 
 
 EVENTS: Mapping[type[Fact], Handler[Any]] = {

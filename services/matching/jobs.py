@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import structlog
 
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 # Other instances commit unheard; and a commit during a look is seen at the next.
 LOOK_AGAIN_S = 1.0
-RELEASED_AT_ONCE = 400
+RELEASED_AT_ONCE = 2000
 
 
 async def hold_rounds(runtime: Runtime) -> None:
@@ -49,34 +50,56 @@ async def keep_deadlines(runtime: Runtime) -> None:
     poll_s = _settings(runtime).due_poll_ms / 1000
     while True:
         try:
-            now = await runtime.processor.now()
-            for offer in await mongo.due(runtime.database, Offer, now):
-                await _free_withdrawn(runtime, offer)
-            await _expire(runtime, await mongo.due(runtime.database, Match, now))
+            await meet_deadlines(runtime)
         except Transient as error:
             log.warning("deadlines_postponed", error=str(error))
         await asyncio.sleep(poll_s)
 
 
-async def _expire(runtime: Runtime, overdue: list[Match]) -> None:
-    commands = [
-        Command(ProposalDue(aggregate_id=match.id, due_at=match.due_at))
-        for match in overdue
-        if match.due_at is not None
-    ]
-    if commands:
-        await runtime.processor.execute_many(commands)
+async def meet_deadlines(runtime: Runtime) -> None:
+    """Once: all that is due now, together."""
+    now = await runtime.processor.now()
+    withdrawn = await mongo.due(runtime.database, Offer, now)
+    overdue = await mongo.due(runtime.database, Match, now)
+    commands = [*await _freeing(runtime, withdrawn), *map(_expiring, overdue)]
+    answers = await runtime.processor.execute_many(commands) if commands else []
+    for command, answer in zip(commands, answers, strict=True):
+        if isinstance(answer, Exception):
+            _tell_failure(command, answer)
 
 
-async def _free_withdrawn(runtime: Runtime, offer: Offer) -> None:
-    """No proposal can be added to it any more; when all are reached its deadline is cleared."""
-    ids = await store.open_matches_of(runtime.database, offer.id, RELEASED_AT_ONCE)
-    commands = [Command(ReleaseMatch(match_id=id_)) for id_ in ids]
-    if commands:
-        await runtime.processor.execute_many(commands)
-    elif offer.due_at is not None:
-        due = OfferDue(aggregate_id=offer.id, due_at=offer.due_at)
-        await runtime.processor.execute(Command(due))
+async def _freeing(runtime: Runtime, offers: list[Offer]) -> list[Command[Any]]:
+    """No proposal can be added to them any more; when all are reached a deadline is cleared."""
+    if not offers:
+        return []
+    ids = [offer.id for offer in offers]
+    held = await store.open_matches_of(runtime.database, ids, RELEASED_AT_ONCE)
+    commands: list[Command[Any]] = [Command(ReleaseMatch(match_id=id_)) for id_ in held]
+    if len(held) < RELEASED_AT_ONCE:
+        holding = set(held.values())
+        commands += [_cleared(offer) for offer in offers if offer.id not in holding]
+    return commands
+
+
+def _cleared(offer: Offer) -> Command[OfferDue]:
+    assert offer.due_at is not None, "it was found by its deadline"
+    return Command(OfferDue(aggregate_id=offer.id, due_at=offer.due_at))
+
+
+def _expiring(match: Match) -> Command[ProposalDue]:
+    assert match.due_at is not None, "it was found by its deadline"
+    return Command(ProposalDue(aggregate_id=match.id, due_at=match.due_at))
+
+
+def _tell_failure(command: Command[Any], error: Exception) -> None:
+    """It stays due, and is tried again."""
+    said = command.data
+    log.error(
+        "deadline_failed",
+        command=type(said).__name__,
+        about=said.match_id if isinstance(said, ReleaseMatch) else said.aggregate_id,
+        exc_info=error,
+    )
 
 
 def _settings(runtime: Runtime) -> MatchingSettings:

@@ -5,7 +5,7 @@ Nobody is named in it: what kind of help, in which town, how much, since when.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -16,15 +16,14 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
 from shared import mongo
-from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind, Quantity, Value
+from shared.contracts.values import LABELS, TIERS, BeneficiaryClass, Category, Kind, Quantity, Value
 from shared.errors import Invalid
+from shared.moments import milliseconds, of_milliseconds
 from shared.towns import town_name
 
-ORDER = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
-# How many requests are looked at for those that one offer may serve.
+TIERS_SHOWN = range(max(TIERS.values()) + 1)
+# How many requests are looked at, for each offer, for those that it may serve.
 LOOKED_AT_MAX = 2000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class MenuFilter(Value):
@@ -60,20 +59,26 @@ async def open_requests(
 
 
 async def requests_for(
-    database: mongo.Database, offer: Offer, now: datetime, limit: int
-) -> list[Need]:
-    """What the offer may serve now, by the rule that decides on a claim."""
-    if not offer.is_open(now) or offer.free <= 0 or offer.cases_free == 0:
-        return []
-    giving = [store.open_offer(offer)]
+    database: mongo.Database, offers: Sequence[Offer], now: datetime, limit: int
+) -> dict[str, list[Need]]:
+    """What each offer may serve now, by the rule that decides on a claim; limit: of each."""
+    open_ = {o.id: o for o in offers if o.is_open(now) and o.free > 0 and o.cases_free != 0}
+    if not open_:
+        return {}
+    giving = [store.open_offer(offer) for offer in open_.values()]
     beside = await store.around(database, giving, now)
-    candidates = Candidates(beside.admitted(giving))
-    found: list[Need] = []
-    async for need in _in_order(database, _fitting(offer), beside, LOOKED_AT_MAX):
-        if candidates.serve(store.open_need(need, beside)):
-            found.append(need)
-            if len(found) == limit:
-                break
+    serving = {offer.id: Candidates([offer]) for offer in beside.admitted(giving)}
+    found: dict[str, list[Need]] = {id_: [] for id_ in serving}
+    query = {"$or": [_fitting(offer) for offer in open_.values()]}
+    async for need in _in_order(database, query, beside, LOOKED_AT_MAX * len(open_)):
+        asked = store.open_need(need, beside)
+        for id_, candidates in list(serving.items()):
+            if candidates.serve(asked):
+                found[id_].append(need)
+                if len(found[id_]) == limit:
+                    del serving[id_]
+        if not serving:
+            break
     return found
 
 
@@ -84,12 +89,12 @@ async def _in_order(
     limit: int,
     beyond: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Need]:
-    """The most urgent first; beyond: a condition on the fields of ORDER."""
+    """The most urgent first; beyond: a condition on the fields of PRIORITY."""
     stages: list[dict[str, Any]] = [{"$match": query}]
     if beside.emergencies:
         stages.append({"$addFields": {"tier": _lifted(beside.emergencies)}})
     stages += [{"$match": beyond}] if beyond else []
-    stages += [{"$sort": dict(ORDER)}, {"$limit": limit}]
+    stages += [{"$sort": dict(store.PRIORITY)}, {"$limit": limit}]
     async for row in database[Need.COLLECTION].aggregate(stages):
         yield mongo.to_state(Need, row)
 
@@ -160,21 +165,22 @@ def _fitting(offer: Offer) -> dict[str, Any]:
 
 
 def _place(need: Need) -> str:
-    return f"{need.tier}.{(need.recorded_at - _EPOCH) // _MILLISECOND}.{need.id}"
+    return f"{need.tier}.{milliseconds(need.recorded_at)}.{need.id}"
 
 
 def _beyond(after: str) -> dict[str, Any]:
-    """Behind that place in ORDER. Raises Invalid."""
+    """Behind that place in the order of urgency. Raises Invalid."""
     if not after:
         return {}
     tier, _, rest = after.partition(".")
     at, _, id_ = rest.partition(".")
     try:
-        recorded_at = _EPOCH + int(at) * _MILLISECOND
+        recorded_at = of_milliseconds(int(at))
         first = int(tier)
     except (ValueError, OverflowError):
-        zh, en = "翻页标记不正确", "not a place in the menu"
-        raise Invalid.of("place_unknown", zh, en, "after") from None
+        raise _not_a_place() from None
+    if first not in TIERS_SHOWN:
+        raise _not_a_place()
     same = {"tier": first, "recorded_at": recorded_at}
     return {
         "$or": [
@@ -183,3 +189,7 @@ def _beyond(after: str) -> dict[str, Any]:
             {**same, "_id": {"$gt": id_}},
         ]
     }
+
+
+def _not_a_place() -> Invalid:
+    return Invalid.of("place_unknown", "翻页标记不正确", "not a place in the menu", "after")

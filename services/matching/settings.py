@@ -25,6 +25,9 @@ class MatchingSettings(Settings):
     whole_round_needs_max: Annotated[
         int, Field(ge=1, le=100_000, description="the most urgent needs of a whole round")
     ] = 50_000
+    round_retention_days: Annotated[
+        int, Field(ge=1, le=36_500, description="recorded rounds are kept, then expire as a whole")
+    ] = 400
     weights: Annotated[
         Weights, Field(description="what counts how much in a round, in points, metres and days")
     ] = Weights()

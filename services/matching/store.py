@@ -1,6 +1,6 @@
 """What matching asks of Mongo beside its aggregates, and the indexes that make it cheap."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from services.matching.model.relations import FundRelations
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from shared import mongo
 from shared.contracts.values import MONEY_UNIT
+from shared.moments import milliseconds
 
 WAITING: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
 GIVING: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
@@ -61,10 +62,19 @@ class Around:
 
     def parts(self) -> tuple[dict[str, Any], ...]:
         """Queries that together are every need; within one, the stored order is the urgency's."""
-        towns = sorted({code for e in self.emergencies for code in e.town_codes})
-        if not towns:
+        lifts: dict[str, int] = {}
+        for emergency in self.emergencies:
+            for town in emergency.town_codes:
+                lifts[town] = max(lifts.get(town, 0), emergency.lift)
+        if not lifts:
             return ({},)
-        return {"town_code": {"$in": towns}}, {"town_code": {"$nin": towns}}
+        parts: list[dict[str, Any]] = [{"town_code": {"$nin": sorted(lifts)}}]
+        for lift in sorted(set(lifts.values())):
+            towns = {"town_code": {"$in": sorted(t for t in lifts if lifts[t] == lift)}}
+            # All that rise to the top are one tier there, whatever they were.
+            parts += [towns | {"tier": tier} for tier in range(lift)]
+            parts.append(towns | {"tier": {"$gte": lift}})
+        return tuple(parts)
 
 
 async def around(database: mongo.Database, offers: Iterable[OpenOffer], now: datetime) -> Around:
@@ -97,7 +107,7 @@ def open_need(need: Need, around: Around = NOTHING_AROUND) -> OpenNeed:
         beneficiary_class=need.beneficiary_class.value,
         town_code=need.town_code,
         tier=lifted(need.tier, need.town_code, around.emergencies),
-        recorded_ms=int(need.recorded_at.timestamp() * 1000),
+        recorded_ms=milliseconds(need.recorded_at),
         remaining=need.remaining,
         next_number=need.proposals + 1,
         excluded_offers=tuple(sorted(need.excluded_offers)),
@@ -140,8 +150,11 @@ def within(area: str) -> dict[str, Any]:
     return {"town_code" if len(area) <= 9 else "village_code": {"$regex": f"^{area}"}}
 
 
-async def open_matches_of(database: mongo.Database, offer_id: str, limit: int) -> list[str]:
-    """Match ids of an offer that a withdrawal is still to reach."""
-    query = {"offer_id": offer_id, "state": {"$in": ["proposed", "accepted"]}, "kept": None}
-    rows = database[Match.COLLECTION].find(query, {"_id": 1}).limit(limit)
-    return [row["_id"] async for row in rows]
+async def open_matches_of(
+    database: mongo.Database, offer_ids: Sequence[str], limit: int
+) -> dict[str, str]:
+    """Match id -> offer, of those that a withdrawal is still to reach; so many at most."""
+    waiting = {"state": {"$in": ["proposed", "accepted"]}, "kept": None}
+    query = {"offer_id": {"$in": list(offer_ids)}, **waiting}
+    rows = database[Match.COLLECTION].find(query, {"offer_id": 1}).limit(limit)
+    return {row["_id"]: row["offer_id"] async for row in rows}

@@ -108,7 +108,7 @@ async def answer_to(
     """Executes a command in the caller's name and answers with its durable decision."""
     command = Command(
         data,
-        key=f"{credential.source or credential.id}|{idempotency_key}",
+        key=f"{credential.speaks_as}|{idempotency_key}",
         principal=credential.id,
         correlation_id=correlation_id,
     )

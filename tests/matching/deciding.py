@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.matching.events import COMMANDS, EVENTS
+from services.matching.model.campaign import CampaignTerms, CreateCampaign
 from services.matching.model.match import (
+    DECLINE_REASONS,
     AcceptMatch,
     ConfirmMatch,
     DeliverMatch,
@@ -29,6 +31,7 @@ from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, St
 NOW = datetime(2026, 1, 20, 8, tzinfo=UTC)
 LIFETIME_S = 3600.0
 FUND = "fund-warm"
+NO_CAPACITY = DECLINE_REASONS[0]
 
 S = TypeVar("S", bound=State)
 
@@ -185,6 +188,19 @@ def proposed(request: str, offer: str, quantity: int, number: int = 1) -> Propos
         quantity=quantity,
         lifetime_s=LIFETIME_S,
     )
+
+
+def warm(budget_fen: int, *donor_ids: str) -> CreateCampaign:
+    """A campaign for every request from now on, for ten years."""
+    terms = {
+        "name": "暖“留”行动",
+        "starts_at": NOW,
+        "ends_at": NOW + timedelta(days=3650),
+        "budget_fen": budget_fen,
+        "criteria": {},
+        "donor_ids": donor_ids,
+    }
+    return CreateCampaign(campaign_id="warm", terms=CampaignTerms.model_validate(terms))
 
 
 def ledger(

@@ -7,6 +7,7 @@ import httpx
 
 from services.matching.main import create_app
 from services.matching.model.match import Match
+from services.matching.model.need import Need
 from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.contracts.events import LedgerCommitted, LedgerRefused
@@ -56,6 +57,15 @@ class Office:
                 for name in names
             )
         )
+
+    async def known(self, *names: str) -> None:
+        """Returns when matching has heard of these requests."""
+        ids = [request_id(name) for name in names]
+
+        async def look() -> list[Need]:
+            return await mongo.find(self.database, Need, {"_id": {"$in": ids}})
+
+        await eventually(look, lambda found: len(found) == len(ids))
 
     async def audit_says(self, match: str, fact: LedgerCommitted | LedgerRefused) -> None:
         await self.house.publish(self.house.own("/audit", match, 1, fact))

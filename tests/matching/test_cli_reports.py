@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from services.matching.cli.matching import app
+from tests.matching.answering import answering
 
 REPORT = {
     "campaign": {"id": "warm", "name": "暖“留”行动"},
@@ -52,32 +51,21 @@ WISH = {
 }
 
 
-class Matching(BaseHTTPRequestHandler):
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        found: dict[str, Any] = {"year": 2026, "wish": [WISH], "project": []}
-        body = REPORT if self.path == "/campaigns/warm/report" else found
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Silent."""
-
-
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The paths that were asked for."""
-    Matching.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Matching) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("GUANJIA_MATCHING_URL", f"http://127.0.0.1:{server.server_port}")
+    paths: list[str] = []
+
+    def answer(path: str, _body: Any) -> Any:
+        paths.append(path)
+        selected = {"year": 2026, "wish": [WISH], "project": []}
+        return REPORT if path == "/campaigns/warm/report" else selected
+
+    with answering(answer) as url:
+        monkeypatch.setenv("GUANJIA_MATCHING_URL", url)
         monkeypatch.setenv("GUANJIA_TOKEN", "gj_operator_x")
         monkeypatch.setenv("COLUMNS", "60")
-        yield Matching.asked
-        server.shutdown()
+        yield paths
 
 
 def run(*words: str) -> Result:

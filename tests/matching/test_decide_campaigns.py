@@ -27,8 +27,8 @@ from services.matching.model.need import Need
 from services.matching.model.offer import WithdrawOffer
 from shared.contracts.events import LedgerCommitted, LedgerRefused
 from shared.errors import Invalid
-from shared.messaging.decision import Answer
-from tests.matching.deciding import FUND, LIFETIME_S, NOW, Desk, ledger, proposed
+from tests.matching.deciding import FUND, LIFETIME_S, NO_CAPACITY, NOW, Desk, ledger, proposed
+from tests.support.answers import code
 
 WARM = "warm-2026"
 DAY = timedelta(days=1)
@@ -58,12 +58,6 @@ def created(**changed: Any) -> Desk:
 
 def campaign(desk: Desk) -> Campaign:
     return desk.get(Campaign, WARM)
-
-
-def code(answer: Answer | None) -> str:
-    assert answer is not None
-    assert answer.status >= 400
-    return str(answer.body["problems"][0]["code"])
 
 
 def refused(desk: Desk, quantity: int = 50, **offer: Any) -> str:
@@ -102,7 +96,7 @@ def test_goods_take_nothing_of_the_budget() -> None:
     offer = desk.offer("a", campaign_id=WARM, unit="袋", quantity=500)
     id_ = desk.propose(desk.need(unit="袋", quantity=200), offer, 200)
     assert campaign(desk).held_fen == 0
-    desk.command(DeclineMatch(match_id=id_, reason="没有余力"))
+    desk.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
     assert campaign(desk).held_fen == 0
 
 
@@ -163,7 +157,7 @@ def test_requests_join_all_or_none() -> None:
 
 def test_whatever_frees_a_match_frees_its_budget() -> None:
     def declined(desk: Desk, id_: str) -> None:
-        desk.command(DeclineMatch(match_id=id_, reason="没有余力"))
+        desk.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
 
     def expired(desk: Desk, id_: str) -> None:
         desk.later(LIFETIME_S)

@@ -13,7 +13,8 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer, PauseOffer
 from shared.contracts.events import MatchAccepted, MatchCommitted, MatchProposed
 from shared.messaging.decision import Answer
-from tests.matching.deciding import FUND, Desk, proposed
+from tests.matching.deciding import FUND, NO_CAPACITY, Desk, proposed
+from tests.support.answers import code
 
 RICE: dict[str, Any] = {"unit": "袋", "item": "大米"}
 
@@ -25,10 +26,6 @@ def claimed(desk: Desk, request: str, offer: str, quantity: int, **scope: Any) -
     answer = desk.command(said, principal="partner")
     assert answer is not None
     return answer
-
-
-def code(answer: Answer) -> str:
-    return str(answer.body["problems"][0]["code"])
 
 
 def test_claimed_money_is_proposed_and_accepted_at_once_and_waits_for_the_fund() -> None:
@@ -116,7 +113,7 @@ def test_who_declined_the_proposal_does_not_claim_it_afterwards() -> None:
     desk = Desk()
     need, offer = desk.need(), desk.offer(mode="both")
     id_ = desk.propose(need, offer, 10)
-    desk.command(DeclineMatch(match_id=id_, reason="没有余力"))
+    desk.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
     assert code(claimed(desk, need, offer, 10)) == "donor_excluded"
 
 

@@ -25,14 +25,9 @@ from shared.contracts.events import (
 )
 from shared.messaging.decision import NOTHING, Answer
 from tests.matching.deciding import Desk, person_id, proposed
+from tests.support.answers import code
 
 WINDOW_S = timedelta(days=REOPEN_DAYS).total_seconds()
-
-
-def code(answer: Answer | None) -> str:
-    assert answer is not None
-    assert answer.status >= 400
-    return str(answer.body["problems"][0]["code"])
 
 
 def reopen(desk: Desk, id_: str, **more: object) -> Answer:

@@ -14,8 +14,8 @@ from services.matching.model.emergency import (
     lifted,
 )
 from shared.errors import Invalid
-from shared.messaging.decision import Answer
 from tests.matching.deciding import NOW, Desk
+from tests.support.answers import code
 
 DAY = timedelta(days=1)
 HERE, ELSEWHERE = "441900101", "441900102"
@@ -35,11 +35,6 @@ def declared(lift: int = 2, days: int = 3, id_: str = "e-1") -> Desk:
 def tier(desk: Desk, tier: int, town: str = HERE) -> int:
     declared = [desk.get(Emergency, "e-1")]
     return lifted(tier, town, [e for e in declared if e.is_on(desk.now)])
-
-
-def code(answer: Answer | None) -> str:
-    assert answer is not None
-    return str(answer.body["problems"][0]["code"])
 
 
 def test_needs_of_its_towns_rise_and_others_do_not() -> None:

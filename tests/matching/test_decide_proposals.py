@@ -14,14 +14,8 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.events import MatchDeclined, MatchProposed
 from shared.errors import Invalid
-from shared.messaging.decision import Answer
-from tests.matching.deciding import FUND, LIFETIME_S, Desk, proposed
-
-
-def code(answer: Answer | None) -> str:
-    assert answer is not None
-    assert answer.status >= 400
-    return str(answer.body["problems"][0]["code"])
+from tests.matching.deciding import FUND, LIFETIME_S, NO_CAPACITY, Desk, proposed
+from tests.support.answers import code
 
 
 def test_proposal_reserves_of_the_offer_and_of_the_need() -> None:
@@ -98,10 +92,10 @@ def test_declined_pair_is_not_asked_again_for_that_need() -> None:
     desk = Desk()
     offer = desk.offer()
     id_ = desk.propose(desk.need(), offer, 30)
-    desk.command(DeclineMatch(match_id=id_, reason="暂时没有余力"))
+    desk.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
     fact = desk.last()
     assert isinstance(fact, MatchDeclined)
-    assert fact.reason == "暂时没有余力"
+    assert fact.reason == NO_CAPACITY
     assert (desk.offer_of(id_).free, desk.need_of(id_).remaining) == (100, 50)
     again = proposed(desk.match(id_).request_id, offer, 30, number=2)
     assert code(desk.command(again)) == "donor_excluded"
@@ -117,9 +111,9 @@ def test_donor_who_declines_keeps_no_other_proposal_for_that_request() -> None:
     accepted = desk.propose(need, offers[2], 10, number=4)
     elsewhere = desk.propose(desk.need("another"), offers[0], 10)
     desk.command(AcceptMatch(match_id=accepted))
-    desk.command(DeclineMatch(match_id=first, reason="暂时没有余力"))
+    desk.command(DeclineMatch(match_id=first, reason=NO_CAPACITY))
     assert [desk.match(m).state for m in (first, second)] == ["declined", "declined"]
-    assert [desk.match(m).reason for m in (first, second)] == ["暂时没有余力"] * 2
+    assert [desk.match(m).reason for m in (first, second)] == [NO_CAPACITY] * 2
     assert desk.match(stays).state == desk.match(elsewhere).state == "proposed"
     assert desk.match(accepted).state == "accepted", "what he promised, he promised"
     assert desk.get(Need, need).remaining == 50 - 20
@@ -131,7 +125,7 @@ def test_two_proposals_of_one_offer_are_declined_together() -> None:
     desk = Desk()
     need, offer = desk.need(), desk.offer()
     first, second = (desk.propose(need, offer, 10, number=n) for n in (1, 2))
-    desk.command(DeclineMatch(match_id=second, reason="没有余力"))
+    desk.command(DeclineMatch(match_id=second, reason=NO_CAPACITY))
     assert desk.match(first).state == "declined"
     assert (desk.get(Offer, offer).free, desk.get(Need, need).remaining) == (100, 50)
 
@@ -143,7 +137,7 @@ def test_donor_who_gave_no_is_not_asked_again_through_another_offer(answered: bo
     others = desk.offer("c", donor_id="P-other")
     id_ = desk.propose(need, mine, 30)
     if answered:
-        desk.command(DeclineMatch(match_id=id_, reason="暂时没有余力"))
+        desk.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
     else:
         desk.later(LIFETIME_S)
         desk.command(ProposalDue(aggregate_id=id_, due_at=desk.match(id_).expires_at))
@@ -181,7 +175,7 @@ def test_what_the_caller_may_not_see_is_unknown_to_him(scope: Scope) -> None:
     desk = Desk()
     id_ = desk.propose(desk.need(), desk.offer(), 30)
     assert code(desk.command(AcceptMatch(match_id=id_, scope=scope))) == "match_unknown"
-    assert code(desk.command(DeclineMatch(match_id=id_, scope=scope, reason="x"))) == (
+    assert code(desk.command(DeclineMatch(match_id=id_, scope=scope, reason=NO_CAPACITY))) == (
         "match_unknown"
     )
 

@@ -1,9 +1,12 @@
 """Related parties (利害关系人): declared by one, checked by another, never paid by their fund."""
 
+from collections.abc import Callable
+
 import pytest
 
+from services.matching.model.campaign import Campaign
 from services.matching.model.claim import ClaimNeed
-from services.matching.model.match import AcceptMatch, DeliverMatch
+from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import (
@@ -15,10 +18,11 @@ from services.matching.model.relations import (
 from services.matching.solver.interface import Inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.store import Around, open_need, open_offer
-from shared.contracts.events import LedgerCommitted, MatchReleased
+from shared.contracts.events import LedgerCommitted, MatchReleased, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Answer
-from tests.matching.deciding import FUND, Desk, ledger, person_id, proposed
+from tests.matching.deciding import FUND, Desk, ledger, person_id, proposed, warm
+from tests.support.answers import code
 
 PERSON = person_id("r")
 
@@ -39,11 +43,6 @@ def check(desk: Desk, *, approve: bool, who: str = "checker") -> Answer:
 
 def withdraw(desk: Desk) -> Answer:
     return asked(desk, WithdrawRelation(fund_id=FUND, person_id=PERSON))
-
-
-def code(answer: Answer | None) -> str:
-    assert answer is not None
-    return str(answer.body["problems"][0]["code"])
 
 
 def state(desk: Desk) -> str:
@@ -125,6 +124,56 @@ def test_what_was_committed_before_the_declaration_is_not_delivered() -> None:
     declare(desk)
     assert code(desk.command(DeliverMatch(match_id=id_))) == "related_party"
     assert desk.match(id_).state == "committed"
+
+
+def by_command(desk: Desk, id_: str) -> None:
+    assert code(desk.command(ConfirmMatch(match_id=id_))) == "related_party"
+
+
+def by_reply(desk: Desk, id_: str) -> None:
+    said = ReplyUnderstood(person_id=PERSON, meaning="received", match_id=id_)
+    desk.event("reply-1", said)
+
+
+@pytest.mark.parametrize("confirm", [by_command, by_reply])
+def test_money_of_a_person_declared_after_delivery_is_released_and_not_paid(
+    confirm: Callable[[Desk, str], None],
+) -> None:
+    desk = Desk()
+    id_ = desk.delivered()
+    declare(desk)
+    confirm(desk, id_)
+    fact = desk.last()
+    assert isinstance(fact, MatchReleased)
+    assert fact.reason == "refused_by_fund"
+    assert (desk.match(id_).state, desk.match(id_).reason) == ("released", "related_party")
+    offer, need = desk.offer_of(id_), desk.need_of(id_)
+    assert (offer.free, offer.reserved, offer.delivered, offer.open_cases) == (100, 0, 0, 0)
+    assert (need.remaining, need.excluded_funds) == (50, (FUND,))
+    assert "MatchConfirmed" not in desk.names()
+
+
+def test_budget_of_a_campaign_has_again_what_is_not_paid_to_a_related_party() -> None:
+    desk = Desk()
+    desk.command(warm(50, "P-donor"))
+    id_ = desk.propose(desk.need(), desk.offer(fund_id=FUND, campaign_id="warm"), 50)
+    desk.command(AcceptMatch(match_id=id_))
+    desk.event(id_, ledger(LedgerCommitted, 50))
+    desk.command(DeliverMatch(match_id=id_))
+    assert desk.get(Campaign, "warm").left_fen == 0
+    declare(desk)
+    by_command(desk, id_)
+    assert desk.get(Campaign, "warm").left_fen == 50
+
+
+def test_goods_in_the_hands_of_a_person_declared_since_are_confirmed() -> None:
+    desk = Desk()
+    id_ = desk.propose(desk.need(unit="袋"), desk.offer(unit="袋", fund_id=FUND), 50)
+    desk.command(AcceptMatch(match_id=id_))
+    desk.command(DeliverMatch(match_id=id_))
+    declare(desk)
+    desk.command(ConfirmMatch(match_id=id_))
+    assert desk.match(id_).state == "confirmed"
 
 
 def test_round_leaves_related_parties_to_other_funds() -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
+from services.matching.menu import requests_for
 from services.matching.model.claim import ClaimNeed
 from services.matching.model.emergency import Emergency
 from services.matching.model.match import Match, Propose
@@ -119,8 +127,10 @@ async def test_menu_names_nobody_and_is_read_page_by_page(house: House) -> None:
         assert person_id(name) not in answer.text
     for row in answer.json()["requests"]:
         assert not [key for key in row if any(word in key for word in PERSONAL)]
-    odd = await office.http.get("/menu", params={"after": "x"}, headers=office.operator)
-    assert odd.status_code == 422
+    for place in ("x", f"{2**70}.0.R", "0.99999999999999999999.R", "-1.0.R"):
+        odd = await office.http.get("/menu", params={"after": place}, headers=office.operator)
+        assert odd.status_code == 422, place
+        assert odd.json()["problems"][0]["code"] == "place_unknown"
 
 
 async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house: House) -> None:
@@ -181,6 +191,57 @@ async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(house
     assert stolen.status_code == 401
 
 
+async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
+    house: House,
+) -> None:
+    """As many questions to the database for three offers as for one."""
+    office = await library(house)
+    terms: dict[str, dict[str, Any]] = {
+        "meals": {"categories": ["meals"]},
+        "rice": {"unit": "袋", "item": "大米"},
+        "shilong": {"town_codes": [SHILONG]},
+    }
+    ids = {
+        name: await office.offer(name, donor_id="P-his", mode="claim", quantity=1000, **more)
+        for name, more in terms.items()
+    }
+    offers = {id_: await mongo.load(office.database, Offer, id_) for id_ in ids.values()}
+    now = await office.runtime.processor.now()
+    asked: dict[int, list[str]] = {}
+    for count in (1, 3):
+        giving = [offer for offer in offers.values() if offer][:count]
+        listener, database = listening(house, office)
+        found = await requests_for(database, giving, now, 20)
+        asked[count] = listener.commands
+        database.client.close()
+    assert asked[1] == asked[3] != []
+    assert {name: [NAMES_BY_ID[need.id] for need in found[id_]] for name, id_ in ids.items()} == {
+        name: [name] for name in terms
+    }
+
+
+class Listener(CommandListener):
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Of no interest."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Of no interest."""
+
+
+def listening(house: House, office: Office) -> tuple[Listener, mongo.Database]:
+    """The database by a connection that tells every question."""
+    listener = Listener()
+    client: mongo.Client = AsyncIOMotorClient(house.mongod.mongo_uri, event_listeners=[listener])
+    known = office.database
+    return listener, client.get_database(known.name, codec_options=known.codec_options)
+
+
 async def test_related_party_is_on_the_menu_of_other_funds_alone(house: House) -> None:
     office = await library(house)
     maker = house.bearer("maker", Role.FINANCE_MAKER)
@@ -210,6 +271,7 @@ async def test_related_party_is_on_the_menu_of_other_funds_alone(house: House) -
 
 
 async def test_offer_is_changed_paused_and_resumed_over_http(house: House) -> None:
+    foreign = house.bearer("foreign", Role.DONOR_PARTNER, source="/partners/foreign")
     office = Office(house, await started(house))
     offer = await office.offer(mode="claim", cap_per_request=5)
     headers = office.operator | {"Idempotency-Key": "change"}
@@ -225,7 +287,6 @@ async def test_offer_is_changed_paused_and_resumed_over_http(house: House) -> No
     held = await mongo.load(office.database, Offer, offer)
     assert held is not None
     assert (held.quantity, held.cap_per_request, held.open_cases) == (500, None, 1)
-    foreign = house.bearer("foreign", Role.DONOR_PARTNER, source="/partners/foreign")
     answer = await office.http.patch(f"/offers/{offer}", json=terms, headers=headers | foreign)
     assert answer.status_code == 404
 

@@ -1,10 +1,7 @@
 """No interleaving reserves more than an offer has, or gives a need more than it asks.
 
-The model beside it is nine lines of bookkeeping and knows nothing of the service's own sums.
+The model beside it (told.py) reads the events alone, as another service would.
 """
-
-from dataclasses import dataclass
-from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +14,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from services.matching.model.campaign import Campaign, CampaignTerms, CreateCampaign
+from services.matching.model.campaign import Campaign
 from services.matching.model.claim import ClaimNeed
 from services.matching.model.match import (
     AcceptMatch,
@@ -46,61 +43,26 @@ from services.matching.model.relations import DeclareRelation
 from shared.contracts.events import (
     LedgerCommitted,
     LedgerRefused,
-    MatchFact,
-    MatchReleased,
-    MatchReopened,
+    MatchConfirmed,
     RequestWithdrawn,
 )
 from shared.errors import Invalid
-from tests.matching.deciding import FUND, LIFETIME_S, NOW, Desk, ledger, person_id, proposed
+from tests.matching.deciding import (
+    FUND,
+    LIFETIME_S,
+    NO_CAPACITY,
+    Desk,
+    ledger,
+    person_id,
+    proposed,
+    warm,
+)
+from tests.matching.told import GONE, HOLDING, Reader
 
-HOLDING = {"proposed", "accepted", "committed", "delivered", "confirmed"}
-# Handed over, and gone from the offer; what was confirmed and did not arrive stays gone.
-GONE = {"delivered", "confirmed", "reopened"}
 BUDGET_FEN = 90
 CASES_MAX = 3
-# The state each event leaves a match in, by the contract alone.
-AFTER = {
-    "MatchProposed": "proposed",
-    "MatchAccepted": "accepted",
-    "MatchCommitted": "committed",
-    "MatchDelivered": "delivered",
-    "MatchConfirmed": "confirmed",
-    "MatchDeclined": "declined",
-    "MatchExpired": "expired",
-    "MatchReleased": "released",
-}
-# What may follow what: an event out of this order would break audit or notify.
-FOLLOWS = {
-    "": {"MatchProposed"},
-    "proposed": {"MatchAccepted", "MatchDeclined", "MatchExpired", "MatchReleased"},
-    "accepted": {"MatchCommitted", "MatchReleased"},
-    "committed": {"MatchDelivered", "MatchReleased"},
-    "delivered": {"MatchConfirmed", "MatchReopened", "MatchReleased"},
-    "confirmed": {"MatchReopened", "MatchRated"},
-}
-
-
-def _after(fact: MatchFact, before: str) -> str:
-    """A rating moves nothing; where what is reopened goes on depends on where it was."""
-    if isinstance(fact, MatchReopened):
-        return "committed" if fact.was == "delivered" else "reopened"
-    return AFTER.get(type(fact).__name__, before)
-
-
 # A withdrawal ends much: too many and nothing else would ever happen.
 seldom = st.sampled_from((False, False, False, False, False, True))
-
-
-@dataclass
-class Told:
-    """What a reader of the events knows of one match."""
-
-    offer: str
-    request: str
-    quantity: int
-    money: bool
-    state: str = ""
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -109,9 +71,8 @@ class Interleavings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.desk = Desk()
-        self.heard = 0
-        self.told: dict[str, Told] = {}
-        self.refused_pairs: set[tuple[str, str]] = set()
+        self.reader = Reader()
+        self.told = self.reader.matches
         self.related: set[str] = set()
 
     @initialize(
@@ -121,7 +82,8 @@ class Interleavings(RuleBasedStateMachine):
     )
     def open(self, quantities: list[int], caps: list[int | None], asked: list[int]) -> None:
         self.size, self.cap, self.donor = {}, {}, {}
-        self._campaign()
+        # of the first donor's offers, money and goods; the other's is in none
+        self.desk.command(warm(BUDGET_FEN, "P-0"))
         for n, (quantity, cap) in enumerate(zip(quantities, caps, strict=False)):
             unit = {"unit": "袋", "item": "大米"} if n == 2 else {"fund_id": FUND}
             unit |= {"campaign_id": "warm"} if n != 1 else {}
@@ -143,35 +105,11 @@ class Interleavings(RuleBasedStateMachine):
             self.asked[self.desk.need(str(n), quantity, **unit)] = quantity
         self.numbers = dict.fromkeys(self.asked, 0)
 
-    def _campaign(self) -> None:
-        """Of the first donor's offers, money and goods; the other's is in none."""
-        terms = CampaignTerms.model_validate(
-            {
-                "name": "暖“留”行动",
-                "starts_at": NOW,
-                "ends_at": NOW + timedelta(days=3650),
-                "budget_fen": BUDGET_FEN,
-                "criteria": {},
-                "donor_ids": ["P-0"],
-            }
-        )
-        self.desk.command(CreateCampaign(campaign_id="warm", terms=terms))
-
     def _listen(self) -> None:
         """Reads the new events as another service would."""
-        for subject, fact in self.desk.facts[self.heard :]:
-            if isinstance(fact, MatchFact):
-                known = self.told.setdefault(
-                    subject,
-                    Told(fact.offer_id, fact.request_id, fact.quantity, fact.unit == "fen"),
-                )
-                name = type(fact).__name__
-                assert name in FOLLOWS.get(known.state, set()), f"{name} after {known.state}"
-                known.state = _after(fact, known.state)
-                given_up = isinstance(fact, MatchReleased) and fact.reason == "not_arrived"
-                if given_up or name in ("MatchDeclined", "MatchExpired"):
-                    self.refused_pairs.add((known.request, fact.donor_id))
-        self.heard = len(self.desk.facts)
+        for fact in self.reader.read(self.desk.facts):
+            paid = isinstance(fact, MatchConfirmed) and fact.unit == "fen"
+            assert not (paid and fact.person_id in self.related and fact.fund_id == FUND)
 
     # --- what may happen, in any order ---
 
@@ -188,7 +126,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def _stands(self, request: str, offer: str, number: int) -> str:
         """What nobody may have let through."""
-        assert (request, self.donor[offer]) not in self.refused_pairs, "asked again"
+        assert (request, self.donor[offer]) not in self.reader.refused, "asked again"
         held = self.desk.get(Offer, offer)
         assert held.cases_max is None or held.open_cases <= held.cases_max
         kept_out = self.desk.get(Need, request).person_id in self.related
@@ -259,7 +197,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(match=matches)
     def decline(self, match: str) -> None:
-        self.desk.command(DeclineMatch(match_id=match, reason="没有余力"))
+        self.desk.command(DeclineMatch(match_id=match, reason=NO_CAPACITY))
 
     @rule(match=matches, passed=st.booleans())
     def deadline(self, match: str, passed: bool) -> None:

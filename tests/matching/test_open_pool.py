@@ -4,7 +4,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from services.matching.model.campaign import CampaignTerms, CreateCampaign
+import pytest
+
+from services.matching.model.emergency import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.rounds.pool import TRIES_MAX, OpenPool
@@ -14,13 +16,14 @@ from services.matching.solver.pool.weights import Weights
 from services.matching.store import PRIORITY, WAITING
 from shared import mongo
 from shared.messaging.decision import State
-from tests.matching.deciding import NOW, Desk
+from tests.matching.deciding import NOW, Desk, warm
 from tests.matching.office import started
 from tests.support.house import House
 
 LEVEL_POINTS = Weights().level_points
 # No level of need is worth as much as this price.
 DEAR = 1000 * LEVEL_POINTS
+HERE, THERE, ELSEWHERE = "441900101", "441900102", "441900103"
 
 
 class Pool:
@@ -148,17 +151,7 @@ async def test_campaign_that_begins_wakes_all(house: House) -> None:
     await pool.offer("a")
     need = await pool.need("r")
     await pool.looks_at()
-    terms = CampaignTerms.model_validate(
-        {
-            "name": "暖“留”行动",
-            "starts_at": NOW,
-            "ends_at": NOW + timedelta(days=30),
-            "budget_fen": 500,
-            "criteria": {},
-            "donor_ids": ["P-donor"],
-        }
-    )
-    pool.desk.command(CreateCampaign(campaign_id="warm", terms=terms))
+    pool.desk.command(warm(500, "P-donor"))
     await pool.store(*(s for s in pool.desk.states.values() if s.COLLECTION == "campaigns"))
     assert await pool.looks_at() == [need.id]
     assert await pool.looks_at() == []
@@ -176,6 +169,53 @@ async def test_need_whose_proposal_was_refused_is_tried_again_and_not_for_ever(
         tries += 1
         assert tries <= TRIES_MAX
     assert tries == TRIES_MAX
+
+
+async def test_whole_round_gives_what_was_refused_its_tries_again(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a")
+    need = await pool.need("r")
+    while (inputs := await pool.look()).needs:
+        pool.pool.leave(inputs, {need.id})
+    whole = await pool.pool.whole(NOW, 100)
+    pool.pool.leave(whole, {need.id})
+    assert [each.id for each in (await pool.look()).needs] == [need.id]
+
+
+@pytest.mark.parametrize(
+    ("lifts", "tiers", "first"),
+    [
+        ({HERE: 1, THERE: 2}, {HERE: 1, THERE: 2}, THERE),
+        ({HERE: 2, THERE: 2}, {HERE: 0, THERE: 2}, THERE),
+        ({HERE: 1, ELSEWHERE: 4}, {HERE: 1, THERE: 0}, THERE),
+    ],
+    ids=["another lift", "both at the top", "a town without"],
+)
+async def test_most_urgent_come_first_whatever_the_lifts_of_their_towns(
+    house: House, lifts: dict[str, int], tiers: dict[str, int], first: str
+) -> None:
+    """Two needs that both stand at tier 0; the older is the one that a round of one looks at."""
+    pool = Pool(house)
+    await pool.offer("a")
+    classes = {0: "extreme_poverty", 1: "subsistence", 2: "disabled"}
+    for town, tier in tiers.items():
+        at = NOW - timedelta(days=town == first)
+        area = {"town_code": town}
+        await pool.need(town, area=area, beneficiary_class=classes[tier], recorded_at=at)
+    for town, lift in lifts.items():
+        await pool.store(
+            Emergency(
+                id=town,
+                town_codes=(town,),
+                lift=lift,
+                starts_at=NOW,
+                ends_at=NOW + timedelta(days=1),
+                reason="疫情防控",
+                declared_by="city",
+            )
+        )
+    [found] = (await pool.look(needs_max=1)).needs
+    assert (found.town_code, found.tier) == (first, 0)
 
 
 async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: House) -> None:

@@ -21,7 +21,7 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import RequestWithdrawn
 from shared.security import Role
-from tests.matching.deciding import opened, person_id, request_id, submitted_offer
+from tests.matching.deciding import NO_CAPACITY, opened, person_id, request_id, submitted_offer
 from tests.matching.processes import Matchings, matchings
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -105,7 +105,7 @@ class Crowd:
         """A few proposals are left to expire."""
         if match := await self.one_match("proposed"):
             verb = self.chance.choice(("accept", "accept", "decline"))
-            body = {"reason": "没有余力"} if verb == "decline" else None
+            body = {"reason": NO_CAPACITY} if verb == "decline" else None
             await self.does(verb, http, f"/matches/{match}/{verb}", body)
 
     async def hands_over(self, http: httpx.AsyncClient) -> None:

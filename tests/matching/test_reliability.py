@@ -16,7 +16,7 @@ from services.matching.model.match import (
 from services.matching.model.offer import Offer
 from services.matching.store import open_offer
 from shared.contracts.events import ReplyUnderstood
-from tests.matching.deciding import Desk, person_id
+from tests.matching.deciding import NO_CAPACITY, Desk, person_id
 
 counts = st.integers(0, 10_000)
 
@@ -49,7 +49,7 @@ def test_no_counts_on_every_offer_it_was_said_for() -> None:
     need, offers = desk.need(quantity=50), [desk.offer(name) for name in ("a", "b")]
     first = desk.propose(need, offers[0], 10, 1)
     desk.propose(need, offers[1], 10, 2)
-    desk.command(DeclineMatch(match_id=first, reason="没有余力"))
+    desk.command(DeclineMatch(match_id=first, reason=NO_CAPACITY))
     assert [desk.get(Offer, id_).declined for id_ in offers] == [1, 1]
 
 

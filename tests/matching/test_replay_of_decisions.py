@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match, ProposalDue
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, RegisterOffer
-from services.matching.solver.interface import Inputs, read, written
+from services.matching.solver.interface import Inputs, Prices, read, written
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.store import open_need, open_offer
 from shared.contracts.envelope import Fact
 from shared.contracts.events import RequestOpened, RequestWithdrawn
 from shared.contracts.values import Value
 from tests.matching.deciding import (
+    NO_CAPACITY,
     Desk,
     opened,
     person_id,
@@ -47,7 +48,7 @@ class Recorder:
     def __init__(self) -> None:
         self.desk = Desk()
         self.record: list[str] = []
-        self.prices: tuple[tuple[str, int], ...] | None = None
+        self.prices: Prices | None = None
 
     def command(self, data: Any) -> None:
         self._note("command", type(data).__name__, data.model_dump_json())
@@ -76,7 +77,7 @@ class Recorder:
         return Inputs(tuple(map(open_need, needs)), tuple(map(open_offer, offers)), now_ms)
 
 
-def decide_round(desk: Desk, text: str) -> tuple[tuple[str, int], ...]:
+def decide_round(desk: Desk, text: str) -> Prices:
     """The prices of a whole round."""
     inputs = read(text)
     found = SOLVER.decide(inputs)
@@ -125,7 +126,7 @@ def _plays(told: Recorder, act: str, n: int, chance: int) -> None:
     elif match and act == "accept":
         told.command(AcceptMatch(match_id=match.id))
     elif match and act == "decline":
-        told.command(DeclineMatch(match_id=match.id, reason="没有余力"))
+        told.command(DeclineMatch(match_id=match.id, reason=NO_CAPACITY))
     elif match and act == "due":
         told.desk.now = max(told.desk.now, match.expires_at + timedelta(seconds=1))
         told.command(ProposalDue(aggregate_id=match.id, due_at=match.expires_at))

@@ -40,6 +40,7 @@ async def test_recorded_round_is_solved_again_to_the_same_solution(house: House)
     await eventually(look, lambda undone: not undone)
     for held in await mongo.find(office.database, Round, {}):
         inputs = await stored.inputs_of(office.database, held.number)
+        assert inputs is not None
         assert digest(inputs) == held.input_hash
         again = MinCostFlow().decide(read(inputs)).allocations
         assert again == held.allocations

@@ -17,6 +17,7 @@ from shared.messaging.decision import Answer, Command
 from shared.security import Role
 from tests.matching.deciding import (
     FUND,
+    NO_CAPACITY,
     ledger,
     person_id,
     request_id,
@@ -74,10 +75,10 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
 
 async def test_declined_and_expired_go_to_others_and_never_back(house: House) -> None:
     office = Office(house, await started(house, proposal_lifetime_s=0.5))
-    offers = {await office.offer(name, quantity=400, donor_id=f"P-{name}") for name in ("a", "b")}
+    offers = {await office.offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
     await office.opens("r")
     [first] = await office.matches(1, "proposed")
-    await office.post(f"/matches/{first.id}/decline", "1", {"reason": "没有余力"})
+    await office.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
     [second] = await office.matches(1, "expired")
     assert {first.offer_id, second.offer_id} == offers
     need = await mongo.load(office.database, Need, request_id("r"))
@@ -91,7 +92,7 @@ async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -
         await office.offer(name)
     await office.opens("r")
     [first] = await office.matches(1, "proposed")
-    await office.post(f"/matches/{first.id}/decline", "1", {"reason": "没有余力"})
+    await office.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
     await office.offer("c", donor_id="P-other")
     [second] = await office.matches(1, "proposed")
     assert second.donor_id == "P-other"
@@ -100,13 +101,13 @@ async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -
 async def test_refused_by_the_fund_looks_again_elsewhere(house: House) -> None:
     office = Office(house, await started(house))
     for name in ("a", "b"):
-        await office.offer(name, quantity=400, fund_id=FUND, donor_id=f"P-{name}")
+        await office.offer(name, fund_id=FUND, donor_id=f"P-{name}")
     await office.opens("r")
     [first] = await office.matches(1, "proposed")
     await office.post(f"/matches/{first.id}/accept", "1")
     await office.audit_says(first.id, ledger(LedgerRefused, 50))
     await office.loaded(first.id, "released")
-    other = await office.offer("c", quantity=400, fund_id="fund-2")
+    other = await office.offer("c", fund_id="fund-2")
     [second] = await office.matches(1, "proposed")
     assert second.offer_id == other, "not the other offer of the fund that cannot pay"
 
@@ -131,13 +132,16 @@ async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House
     link = house.keyring.make_link("match.donor", match.id, expires_at)
     page = await office.http.get(f"/d/{link}")
     assert page.status_code == 200
+    written = await office.http.post(f"/d/{link}/decline", json={"reason": "张三家不需要"})
+    assert (written.status_code, written.json()["problems"][0]["code"]) == (422, "reason_unknown")
+    assert NO_CAPACITY in page.text
     assert "大米 2 袋" in page.text
     assert match.person_id not in page.text
     for _ in range(2):
         accepted = await office.http.post(f"/d/{link}/accept")
         assert (accepted.status_code, accepted.json()["state"]) == (200, "committed")
     browser = await office.http.post(
-        f"/d/{link}/decline", data={"reason": "不需要"}, headers={"Accept": "text/html"}
+        f"/d/{link}/decline", data={"reason": NO_CAPACITY}, headers={"Accept": "text/html"}
     )
     assert browser.status_code == 409
     await office.post(f"/matches/{match.id}/deliver", "1")
@@ -187,7 +191,7 @@ async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(hou
     path, many = f"/matches/{match.id}", {"match_ids": [match.id]}
     for verb in ("accept", "decline"):
         for who, status in ((collector, 403), (both, 404)):
-            answer = await post(f"{path}/{verb}", who, {"reason": "没有余力"})
+            answer = await post(f"{path}/{verb}", who, {"reason": NO_CAPACITY})
             assert answer.status_code == status
     assert (await post("/matches/accept", collector, many)).status_code == 403
     answers = (await post("/matches/accept", both, many)).json()["answers"]

@@ -19,7 +19,16 @@ from shared import mongo
 from shared.contracts.events import LedgerCommitted, RequestClosed, RequestOpened
 from shared.messaging.decision import Command
 from shared.security import Role
-from tests.matching.deciding import FUND, NOW, Desk, ledger, opened, person_id, request_id
+from tests.matching.deciding import (
+    FUND,
+    NO_CAPACITY,
+    NOW,
+    Desk,
+    ledger,
+    opened,
+    person_id,
+    request_id,
+)
 from tests.matching.office import Office, started
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
@@ -118,7 +127,7 @@ async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> 
     assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in lines(told)
     [listed] = (await city.read("/campaigns"))["campaigns"]
     assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
-    await city.post(f"/matches/{second.id}/decline", "no", {"reason": "没有余力"})
+    await city.post(f"/matches/{second.id}/decline", "no", {"reason": NO_CAPACITY})
 
     async def left() -> int:
         return int((await city.read("/campaigns/warm/report"))["money"]["budget_left_fen"])

@@ -12,7 +12,7 @@ from services.matching.pages import APPLICANT, DONOR
 from shared import mongo
 from shared.runtime import Runtime
 from shared.security import Role
-from tests.matching.deciding import opened, submitted_offer
+from tests.matching.deciding import NO_CAPACITY, opened, submitted_offer
 from tests.support.eventually import eventually
 from tests.support.house import House
 from tests.support.services import start
@@ -155,7 +155,7 @@ async def test_match_is_seen_in_its_town_and_by_its_partner_alone(proposal: Prop
         assert (await proposal.http.get(path, headers=who)).status_code == 404, name
         assert (await proposal.http.get("/matches", headers=who)).json()["matches"] == [], name
         for verb in ("accept", "decline", "deliver", "confirm"):
-            status = await proposal.post(f"{path}/{verb}", who, {"reason": "因故"})
+            status = await proposal.post(f"{path}/{verb}", who, {"reason": NO_CAPACITY})
             assert status in (403, 404), (name, verb)
     assert [match.state for match in await proposal.matches()] == ["proposed"]
 

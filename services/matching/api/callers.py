@@ -25,12 +25,9 @@ Handing = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *FIELD))]
 Receiving = Annotated[Credential, Depends(allow(*FIELD))]
 Reading = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *sorted(STAFF)))]
 Staff = Annotated[Credential, Depends(allow(*sorted(STAFF)))]
+City = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
 
 ROWS_MAX = 500
-
-
-def source_of(caller: Credential) -> str:
-    return caller.source or caller.id
 
 
 def scope_of(caller: Credential) -> Scope:
@@ -43,7 +40,7 @@ def scope_of(caller: Credential) -> Scope:
 def owner_scope(caller: Credential) -> Scope:
     """Where one speaks for the donor: his own offers; the operator answers for any."""
     anybodys = Role.OPERATOR in caller.roles
-    return Scope(area=caller.area, source=None if anybodys else source_of(caller))
+    return Scope(area=caller.area, source=None if anybodys else caller.speaks_as)
 
 
 def row_result(answer: Answer | Exception) -> dict[str, Any]:

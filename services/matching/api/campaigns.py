@@ -7,7 +7,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from services.matching import campaign_report
-from services.matching.api.callers import Staff
+from services.matching.api.callers import City, Staff
+from services.matching.decide.unknown import no_such
 from services.matching.model.campaign import (
     JOINED_AT_ONCE,
     Campaign,
@@ -25,7 +26,6 @@ from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_
 
 router = APIRouter(tags=["campaigns"])
 
-City = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
 Joining = Annotated[Credential, Depends(allow(Role.APPROVER_CITY, Role.OPERATOR))]
 Ids = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_AT_ONCE)]
 
@@ -98,7 +98,7 @@ async def read_report(campaign_id: Identifier, caller: Staff, runtime: RuntimeDe
     """Sums of the whole campaign, which belongs to no town; nobody is named in them."""
     campaign = await mongo.load(runtime.database, Campaign, campaign_id)
     if campaign is None:
-        return respond(refusal(404, "campaign_unknown", "没有这个专项行动", "no such campaign"))
+        return respond(no_such("campaign"))
     now = await runtime.processor.now()
     return JSONResponse(await campaign_report.report(runtime.database, campaign, now))
 

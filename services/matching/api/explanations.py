@@ -4,13 +4,13 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import Reading, scope_of
+from services.matching.decide.unknown import no_such
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.rounds.explaining import Explainer, named_to
 from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.contracts.values import Identifier
-from shared.messaging.decision import refusal
 from shared.web.access import RuntimeDep, respond
 
 router = APIRouter(tags=["explanations"])
@@ -25,7 +25,7 @@ async def explain_match(match_id: Identifier, caller: Reading, runtime: RuntimeD
     match = await mongo.load(runtime.database, Match, match_id)
     scope = scope_of(caller)
     if match is None or not scope.sees(match):
-        return respond(refusal(404, "match_unknown", "没有这项对接", "no such match"))
+        return respond(no_such("match"))
     explainer = _explainer(runtime.extras)
     named = await named_to(runtime.database, scope.source)
     return JSONResponse(await explainer.match(runtime.database, match, named))
@@ -37,7 +37,7 @@ async def explain_need(request_id: Identifier, caller: Reading, runtime: Runtime
     database = runtime.database
     need = await mongo.load(database, Need, request_id)
     if need is None or not caller.sees(need.town_code, need.village_code):
-        return respond(refusal(404, "need_unknown", "没有这项诉求", "no such request"))
+        return respond(no_such("need"))
     assert isinstance(runtime.settings, MatchingSettings)
     weights, now = runtime.settings.weights, await runtime.processor.now()
     named = await named_to(database, scope_of(caller).source)

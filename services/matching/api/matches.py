@@ -17,20 +17,21 @@ from services.matching.api.callers import (
     owner_scope,
     row_result,
     scope_of,
-    source_of,
 )
+from services.matching.decide.unknown import no_such
 from services.matching.model.match import (
     AcceptMatch,
     ConfirmMatch,
     DeclineMatch,
+    DeclineReason,
     DeliverMatch,
     Match,
     MatchCommand,
     MatchState,
 )
 from shared import mongo
-from shared.contracts.values import Identifier, ShortText, Value
-from shared.messaging.decision import Command, refusal
+from shared.contracts.values import Identifier, Value
+from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import Credential
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
@@ -56,12 +57,12 @@ async def list_matches(
 async def read_match(match_id: Identifier, caller: Reading, runtime: RuntimeDep) -> Response:
     match = await mongo.load(runtime.database, Match, match_id)
     if match is None or not scope_of(caller).sees(match):
-        return respond(refusal(404, "match_unknown", "没有这项对接", "no such match"))
+        return respond(no_such("match"))
     return JSONResponse(views.match_view(match))
 
 
-class Reason(Value):
-    reason: ShortText
+class Declining(Value):
+    reason: DeclineReason
 
 
 @router.post("/matches/{match_id}/accept")
@@ -74,7 +75,7 @@ async def accept(
 
 @router.post("/matches/{match_id}/decline")
 async def decline(
-    match_id: Identifier, body: Reason, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier, body: Declining, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = DeclineMatch(match_id=match_id, scope=owner_scope(caller), reason=body.reason)
     return await answer_to(runtime, caller, command, key)
@@ -125,7 +126,7 @@ async def _answer_many(
     runtime: Runtime, caller: Credential, kind: type[MatchCommand], ids: MatchIds, key: str
 ) -> Response:
     """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
-    source = source_of(caller)
+    source = caller.speaks_as
     scope = owner_scope(caller) if kind is AcceptMatch else scope_of(caller)
     commands = [
         Command(

@@ -14,12 +14,12 @@ from services.matching.api.callers import (
     Reading,
     owner_scope,
 )
+from services.matching.decide.unknown import no_such
 from services.matching.model.claim import ClaimNeed
 from services.matching.model.offer import Offer
 from services.matching.pages.links import MENU
 from shared import mongo
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Quantity, Value
-from shared.messaging.decision import refusal
 from shared.security import Credential
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
 
@@ -104,7 +104,7 @@ async def menu_link(
     """`{"path", "expires_at"}`: a page where the donor claims without an account of his own."""
     offer = await mongo.load(runtime.database, Offer, offer_id)
     if offer is None or owner_scope(caller).source not in (None, offer.source):
-        return respond(refusal(404, "offer_unknown", "没有这项资源", "no such offer"))
+        return respond(no_such("offer"))
     expires_at = await runtime.processor.now() + timedelta(days=body.days)
     token = runtime.keyring.make_link(MENU, offer.id, expires_at)
     return JSONResponse({"path": f"/m/{token}", "expires_at": expires_at.isoformat()})

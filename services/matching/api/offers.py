@@ -14,8 +14,8 @@ from services.matching.api.callers import (
     owner_scope,
     row_result,
     scope_of,
-    source_of,
 )
+from services.matching.decide.unknown import no_such
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,
@@ -29,7 +29,7 @@ from shared import mongo
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import Identifier, Value
 from shared.errors import Invalid, describe_validation
-from shared.messaging.decision import Command, refusal
+from shared.messaging.decision import Command
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
 
 router = APIRouter(tags=["offers"])
@@ -39,7 +39,7 @@ router = APIRouter(tags=["offers"])
 async def register_offer(
     offer: OfferSubmitted, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = RegisterOffer(source=source_of(caller), message_id=key, offer=offer)
+    command = RegisterOffer(source=caller.speaks_as, message_id=key, offer=offer)
     return await answer_to(runtime, caller, command, key)
 
 
@@ -57,7 +57,7 @@ async def register_offers(
     runtime: RuntimeDep,
 ) -> Response:
     """Row by row: `{"answers": [{idempotency_key, status, offer_id | problems}]}`."""
-    source = source_of(caller)
+    source = caller.speaks_as
     checked = [(row, _checked(row)) for row in rows]
     commands = [
         Command(
@@ -89,7 +89,7 @@ async def read_offer(offer_id: Identifier, caller: Reading, runtime: RuntimeDep)
     offer = await mongo.load(runtime.database, Offer, offer_id)
     scope = scope_of(caller)
     if offer is None or scope.source not in (None, offer.source):
-        return respond(refusal(404, "offer_unknown", "没有这项资源", "no such offer"))
+        return respond(no_such("offer"))
     return JSONResponse(views.offer_view(offer))
 
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import Staff
+from services.matching.decide.unknown import no_such
 from services.matching.model.round import DemandWholeRound, Round, RoundKind
 from services.matching.rounds import stored
-from shared.messaging.decision import refusal
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
 
@@ -17,7 +17,8 @@ router = APIRouter(tags=["rounds"])
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
 Checking = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR))]
 ROUNDS_MAX = 500
-Number = Annotated[int, Path(ge=1, le=2**31)]
+NUMBER_MAX = 2**31
+Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 
 
 @router.post("/rounds/whole", status_code=202)
@@ -30,7 +31,7 @@ async def demand_whole(caller: Operator, runtime: RuntimeDep, key: IdempotencyKe
 async def list_rounds(
     caller: Staff,  # noqa: ARG001
     runtime: RuntimeDep,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=NUMBER_MAX)] = 0,
     limit: Annotated[int, Query(ge=1, le=ROUNDS_MAX)] = 100,
 ) -> Response:
     """`{"rounds": [...], "next": the last number or null}`; go on with `after=<next>`."""
@@ -56,9 +57,9 @@ async def latest_round(
 async def read_round(number: Number, caller: Checking, runtime: RuntimeDep) -> Response:  # noqa: ARG001
     """`{"round": {...}, "inputs": text}`: all that a replay takes. No personal data is in it."""
     held = await stored.load(runtime.database, number)
-    if held is None:
-        return respond(refusal(404, "round_unknown", "没有这一轮", "no such round"))
     inputs = await stored.inputs_of(runtime.database, number)
+    if held is None or inputs is None:
+        return respond(no_such("round"))
     return JSONResponse({"round": held.model_dump(mode="json"), "inputs": inputs})
 
 

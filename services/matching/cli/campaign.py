@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.client import ServiceClient
+from shared.money import yuan
 
 AMOUNTS = {
     "budget": "预算 budget",
@@ -40,7 +41,7 @@ def show_campaign(console: Console, told: Mapping[str, Any]) -> None:
         console.print(escape(line), soft_wrap=True, highlight=False)
     money = Table("资金 money", "人民币元 CNY")
     for name, label in AMOUNTS.items():
-        money.add_row(label, _yuan(told["money"][f"{name}_fen"]))
+        money.add_row(label, yuan(told["money"][f"{name}_fen"]))
     money.columns[1].justify, money.columns[1].no_wrap = "right", True
     console.print(money)
 
@@ -65,7 +66,3 @@ def _goods(row: Mapping[str, Any]) -> str:
     names = ("pledged", "reserved", "delivered", "confirmed", "reopened")
     amounts = " · ".join(f"{AMOUNTS[name]} {row[name]:,}" for name in names)
     return f"物资 goods {row['item']}（{row['unit']}）: {amounts}"
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100:,}.{fen % 100:02d}"

@@ -3,7 +3,7 @@
 Importing the same file again adds nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,17 +59,32 @@ def import_rows(
         task = progress.add_task("导入 importing", total=len(rows))
         for start in range(0, len(rows), BATCH_ROWS):
             batch = rows[start : start + BATCH_ROWS]
-            refused += _post(matching, [(row, _donor(intake, row, donors)) for row in batch])
+            unknown = _register(intake, batch, donors)
+            named = [(row, _key(row)) for row in batch]
+            refused += [RefusedRow(row.line, unknown[key]) for row, key in named if key in unknown]
+            good = [(row, donors[key]) for row, key in named if key in donors]
+            refused += _post(matching, good)
             progress.advance(task, len(batch))
     return refused
 
 
-def _donor(intake: ServiceClient, row: Row, known: dict[str, str]) -> str:
-    """The giver's id from intake's vault; one call for all his rows."""
-    key = derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
-    if key not in known:
-        known[key] = intake.post("/parties", row.giver, key=key)["person_id"]
-    return known[key]
+def _key(row: Row) -> str:
+    """The same giver in another row, or another file, is the same."""
+    return derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
+
+
+def _register(
+    intake: ServiceClient, batch: Sequence[Row], known: dict[str, str]
+) -> dict[str, tuple[Problem, ...]]:
+    """One call for all their givers, whose ids of intake's vault join `known`; those refused."""
+    new = {key: row.giver for row in batch if (key := _key(row)) not in known}
+    if not new:
+        return {}
+    body = [{"idempotency_key": key, "party": giver} for key, giver in new.items()]
+    answers: list[dict[str, Any]] = intake.post("/parties/batch", body)["answers"]
+    found = dict(zip(new, answers, strict=True))
+    known |= {key: told["person_id"] for key, told in found.items() if not told.get("problems")}
+    return {key: _problems(told) for key, told in found.items() if told.get("problems")}
 
 
 def _post(matching: ServiceClient, batch: Sequence[tuple[Row, str]]) -> list[RefusedRow]:
@@ -79,10 +94,14 @@ def _post(matching: ServiceClient, batch: Sequence[tuple[Row, str]]) -> list[Ref
     ]
     answers: list[dict[str, Any]] = matching.post("/offers/batch", body)["answers"]
     return [
-        RefusedRow(row.line, tuple(Problem(**problem) for problem in answer["problems"]))
+        RefusedRow(row.line, _problems(answer))
         for (row, _), answer in zip(batch, answers, strict=True)
         if answer.get("problems")
     ]
+
+
+def _problems(answer: Mapping[str, Any]) -> tuple[Problem, ...]:
+    return tuple(Problem(**problem) for problem in answer["problems"])
 
 
 def _show(console: Console, total: int, refused: Sequence[RefusedRow]) -> None:

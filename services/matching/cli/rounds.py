@@ -133,27 +133,30 @@ def replay(
     from services.matching.solver.min_cost_flow import MinCostFlow
     from services.matching.solver.replaying import replayed
 
-    records = _of_file(file) if file else _of_service(ServiceClient("matching"))
+    records = _of_file(file, after) if file else _of_service(ServiceClient("matching"), after)
     solver = MinCostFlow()
-    wanted = (r for r in records if r["round"]["number"] > after and r["round"]["solution_hash"])
     results = [
         replayed(record, solver)
-        for record in track(wanted, "重放 replaying", console=Console(stderr=True))
+        for record in track(records, "重放 replaying", console=Console(stderr=True))
     ]
     _tell(results, as_json=as_json)
     if any(result.differing and result.verdict != "other_solver" for result in results):
         raise typer.Exit(1)
 
 
-def _of_file(file: Path) -> Iterator[Mapping[str, Any]]:
+def _of_file(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
     with file.open(encoding="utf-8") as lines:
         for line in lines:
-            yield json.loads(line)
+            record = json.loads(line)
+            if record["round"]["number"] > after and record["round"]["solution_hash"]:
+                yield record
 
 
-def _of_service(service: ServiceClient) -> Iterator[Mapping[str, Any]]:
-    for head in _heads(service, 0):
-        yield service.get(f"/rounds/{head['number']}")
+def _of_service(service: ServiceClient, after: int) -> Iterator[Mapping[str, Any]]:
+    """Their inputs may be large: none is fetched that is not replayed."""
+    for head in _heads(service, after):
+        if head["solution_hash"]:
+            yield service.get(f"/rounds/{head['number']}")
 
 
 def _tell(results: "list[Replayed]", *, as_json: bool) -> None:

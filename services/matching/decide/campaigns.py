@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.matching.decide.unknown import no_such
 from services.matching.model.campaign import (
     Campaign,
     CreateCampaign,
@@ -106,7 +107,7 @@ def decide_end(states: States, command: Command[EndCampaign], now: datetime) -> 
 
 def _not_joined(campaign: Campaign | None) -> Decision:
     if campaign is None:
-        answer = refusal(404, "campaign_unknown", "没有这个专项行动", "no such campaign")
+        answer = no_such("campaign")
     else:
         answer = refusal(409, "campaign_over", "专项行动已结束", "the campaign is over")
     return Decision(answer=answer)

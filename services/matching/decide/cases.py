@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.matching.decide.unknown import no_such
 from services.matching.model.campaign import Campaign
 from services.matching.model.match import STATE_LABELS, Match
 from services.matching.model.match_id import is_match_id, parse_match_id
@@ -77,14 +78,14 @@ def freed(
     match: Match,
     fact: MatchFact,
     *,
-    exclude: Literal["offer", "fund", "donor"] | None = None,
+    exclude: Literal["fund", "donor"] | None = None,
 ) -> Decision:
     """The match fell: offer and budget have its quantity again, the need looks for the rest."""
     offer = case.offer.release(match.quantity)
     need = case.need.without_match(match.id)
     if exclude == "fund" and match.fund_id:
         need = need.without_fund(match.fund_id)
-    elif exclude in ("offer", "fund"):
+    elif exclude == "fund":
         need = need.without_offer(match.offer_id)
     elif exclude == "donor":
         need = need.without_donor(match.donor_id)
@@ -104,7 +105,7 @@ def told(match: Match, status: int = 200) -> Answer:
 
 
 def unknown() -> Decision:
-    return Decision(answer=refusal(404, "match_unknown", "没有这项对接", "no such match"))
+    return Decision(answer=no_such("match"))
 
 
 def not_now(match: Match) -> Decision:

@@ -16,6 +16,7 @@ from services.matching.decide.cases import (
     told,
     unknown,
 )
+from services.matching.decide.related import behind_money, is_kept_from_money, kept_from_fund
 from services.matching.decide.relations import is_related, relation_refs
 from services.matching.decide.taking import refused
 from services.matching.model.match import (
@@ -93,6 +94,10 @@ def _with_offer(match_id: str) -> tuple[AnyRef, ...]:
     return *match_refs(match_id), Ref(Offer, parse_match_id(match_id).offer_id)
 
 
+def follow_confirm(states: States, command: Command[ConfirmMatch]) -> tuple[AnyRef, ...]:
+    return behind_money(states, command.data.match_id)
+
+
 def decide_confirm(
     reopen_days: int, states: States, command: Command[ConfirmMatch], now: datetime
 ) -> Decision:
@@ -112,7 +117,9 @@ def _answered_for_donor(match: Match, principal: str) -> bool:
 
 
 def _confirmed(states: States, delivered: Match, reopen_days: int, now: datetime) -> Decision:
-    """It counts for the offer."""
+    """It counts for the offer. Money is paid only now: to nobody who is by now a related party."""
+    if is_kept_from_money(states, delivered):
+        return kept_from_fund(states, delivered, now)
     until = now + timedelta(days=reopen_days)
     match = delivered.became("confirmed", now)
     match = match.model_copy(update={"confirmed_at": now, "reopen_until": until})
@@ -133,8 +140,10 @@ def touches_reply(event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:
 
 
 def follow_reply(states: States, event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:
-    frees = event.data.meaning == "not_received"
-    return follow_case(states, event.data.match_id or "") if frees else ()
+    named, meaning = event.data.match_id or "", event.data.meaning
+    if meaning == "received":
+        return behind_money(states, named)
+    return follow_case(states, named) if meaning == "not_received" else ()
 
 
 def decide_reply(

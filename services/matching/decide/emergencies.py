@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.matching.decide.campaigns import check_period
+from services.matching.decide.unknown import no_such
 from services.matching.model.emergency import DeclareEmergency, Emergency, EndEmergency
 from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, States, refusal
 
@@ -31,8 +32,7 @@ def touches_end(command: Command[EndEmergency]) -> tuple[AnyRef, ...]:
 def decide_end(states: States, command: Command[EndEmergency], now: datetime) -> Decision:
     emergency = states.get(Emergency, command.data.emergency_id)
     if emergency is None:
-        zh, en = "没有这个应急区域", "no such emergency"
-        return Decision(answer=refusal(404, "emergency_unknown", zh, en))
+        return Decision(answer=no_such("emergency"))
     if emergency.ends_at <= now:
         return Decision(answer=_told(emergency))
     ended = emergency.model_copy(

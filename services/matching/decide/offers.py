@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.matching.decide.unknown import no_such
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,
@@ -178,7 +179,7 @@ def _owned(states: States, said: OfferCommand) -> Offer | None:
 
 
 def _unknown() -> Decision:
-    return Decision(answer=refusal(404, "offer_unknown", "没有这项资源", "no such offer"))
+    return Decision(answer=no_such("offer"))
 
 
 def _withdrawn() -> Decision:

@@ -16,6 +16,7 @@ from services.matching.decide.cases import (
     told,
     unknown,
 )
+from services.matching.decide.related import kept_from_fund
 from services.matching.decide.relations import is_related, relation_refs
 from services.matching.decide.taking import behind, obstacle, refused, taken
 from services.matching.model.match import (
@@ -36,7 +37,6 @@ from shared.contracts.events import (
     MatchExpired,
     MatchFact,
     MatchProposed,
-    MatchReleased,
 )
 from shared.messaging.decision import (
     NOTHING,
@@ -100,7 +100,7 @@ def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) 
     if now >= match.expires_at:
         return Decision(answer=refusal(409, "match_expired", "已逾期", "it has expired"))
     if is_related(states, match.fund_id, match.person_id):
-        return _kept_from_fund(states, match, now)
+        return kept_from_fund(states, match, now)
     match, events = accepted(match, command.principal, now)
     return Decision((match,), events, told(match))
 
@@ -115,15 +115,6 @@ def accepted(
         return match, ((match, match.fact(MatchAccepted)),)
     match = match.became("committed", now)
     return match, ((match, match.fact(MatchAccepted)), (match, match.fact(MatchCommitted)))
-
-
-def _kept_from_fund(states: States, match: Match, now: datetime) -> Decision:
-    """Declared a related party after the proposal: it falls, and the need looks elsewhere."""
-    case = case_of(states, match.id)
-    assert case is not None, "the match was read just now"
-    fallen = match.became("released", now, reason="related_party")
-    fact = fallen.fact(MatchReleased, reason="refused_by_fund")
-    return replace(freed(case, fallen, fact, exclude="fund"), answer=refused("related_party"))
 
 
 def touches_decline(command: Command[DeclineMatch]) -> tuple[AnyRef, ...]:

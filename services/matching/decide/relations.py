@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.matching.decide.unknown import no_such
 from services.matching.model.relations import (
     RELATION_LABELS,
     CheckRelation,
@@ -97,8 +98,7 @@ def _told(
 
 
 def _unknown() -> Decision:
-    zh, en = "没有这项利害关系的申报", "no such relation is declared"
-    return Decision(answer=refusal(404, "relation_unknown", zh, en))
+    return Decision(answer=no_such("relation"))
 
 
 def _waiting(relation: Relation) -> Decision:

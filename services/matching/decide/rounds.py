@@ -1,6 +1,6 @@
 """Decisions on rounds: one instance closes a round; its solution is stored beside its inputs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.matching.model.round import (
     INPUTS,
@@ -24,6 +24,7 @@ from shared.messaging.decision import (
     States,
     refusal,
 )
+from shared.moments import as_stored
 
 
 def touches_close(command: Command[CloseRound]) -> tuple[AnyRef, ...]:
@@ -42,9 +43,11 @@ def decide_close(states: States, command: Command[CloseRound], now: datetime) ->
         before = states.get(Round, round_id(said.pool, said.number - 1))
         if before is None or before.state != "done":
             return Decision(answer=refusal(409, "round_open", "上一轮未完", "one is not done yet"))
-    kept = Record(INPUTS, id_, {"pool": said.pool, "number": said.number, "inputs": said.inputs})
-    terms = said.model_dump(exclude={"inputs"})
-    closed = Round(id=id_, closed_at=now, alive_at=now, **terms)
+    expires_at = now + timedelta(days=said.kept_days)
+    beside = {"inputs": said.inputs, "expires_at": expires_at}
+    kept = Record(INPUTS, id_, {"pool": said.pool, "number": said.number, **beside})
+    terms = said.model_dump(exclude={"inputs", "kept_days"})
+    closed = Round(id=id_, closed_at=now, alive_at=now, expires_at=expires_at, **terms)
     return Decision((closed,), answer=Answer(201, {"number": said.number}), records=(kept,))
 
 
@@ -88,7 +91,7 @@ def decide_demand(states: States, command: Command[DemandWholeRound], now: datet
     """The next round is a whole one; asked again before it comes, it is still that one."""
     pool = command.data.pool
     # As the database keeps it, so that whoever waits can compare.
-    asked_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    asked_at = as_stored(now)
     demand = WholeRoundDemand(id=pool, asked_at=asked_at, asked_by=command.principal)
     answer = Answer(202, {"pool": pool, "asked_at": asked_at.isoformat()})
     return Decision((demand,), answer=answer)

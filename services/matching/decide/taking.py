@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.matching.decide.relations import is_related, relation_refs
+from services.matching.decide.unknown import NO_SUCH
 from services.matching.model import campaign as campaigns
 from services.matching.model.campaign import Campaign
 from services.matching.model.fit import fits
@@ -34,7 +35,7 @@ OBSTACLES: dict[str, tuple[str, str]] = {
     "offer_exceeded": ("超过资源可用的数量", "more than the offer still has"),
     "cap_exceeded": ("超过每项诉求的上限", "more than the offer gives to one request"),
     "cases_exceeded": ("同时服务的诉求已达上限", "the offer serves as many as it may"),
-    "campaign_unknown": ("没有这个专项行动", "no such campaign"),
+    "campaign_unknown": NO_SUCH["campaign"],
     "campaign_not_on": ("专项行动不在进行期间", "the campaign is not on"),
     "donor_not_in_campaign": ("捐赠方未加入专项行动", "the donor is not in the campaign"),
     "need_not_in_campaign": ("这项诉求不属于专项行动", "the request is not in the campaign"),

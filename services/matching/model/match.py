@@ -1,7 +1,7 @@
 """A match (对接): a quantity of one offer set aside for one request, and what can happen to it."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import Field
 
@@ -31,6 +31,13 @@ MatchState = Literal[
     "released",
     "reopened",
 ]
+# Chosen, not written: the reason goes out with the event, and nobody is to be named in it.
+DeclineReason = Literal[
+    "暂时没有余力 No capacity now",
+    "不在服务范围 Not what we can give",
+    "其他 Other",
+]
+DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
 RESERVING: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
@@ -216,7 +223,7 @@ class AcceptMatch(MatchCommand):
 
 
 class DeclineMatch(MatchCommand):
-    reason: ShortText
+    reason: DeclineReason
 
 
 class DeliverMatch(MatchCommand):

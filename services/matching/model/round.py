@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainSerializer
 
-from services.matching.solver.interface import Allocation
+from services.matching.solver.interface import Allocation, Prices
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
 
@@ -14,7 +14,6 @@ POOL = "city"
 RoundKind = Literal["batch", "whole"]
 # Points times units outgrow what the database calls an integer.
 Points = Annotated[int, PlainSerializer(str, return_type=str)]
-Prices = tuple[tuple[str, int], ...]
 
 # Where a round's inputs are kept, which are never changed and may be large.
 INPUTS = "round_inputs"
@@ -28,6 +27,7 @@ class Round(State):
     input_hash: SHA-256 of the inputs' canonical JSON; weights_hash, prices_hash and solution_hash
     likewise. priced_by: the whole round a batch has its prices from; a whole round keeps its own.
     needs, offers: how many stood in it. objective, bound: points times units.
+    expires_at: from then on neither it nor its inputs are kept.
     """
 
     COLLECTION: ClassVar[str] = "rounds"
@@ -38,6 +38,7 @@ class Round(State):
     state: Literal["closed", "solved", "done"] = "closed"
     closed_at: datetime
     alive_at: datetime
+    expires_at: datetime | None = None
     input_hash: str
     needs: int = 0
     offers: int = 0
@@ -68,12 +69,13 @@ def round_id(pool: str, number: int) -> str:
 
 
 class CloseRound(Value):
-    """inputs: compressed (solver/recording.py); the rest as in Round."""
+    """inputs: compressed (solver/recording.py); kept_days: the round; the rest as in Round."""
 
     pool: str
     number: Annotated[int, Field(ge=1)]
     kind: RoundKind
     inputs: bytes
+    kept_days: Annotated[int, Field(ge=1)]
     input_hash: str
     needs: int
     offers: int

@@ -13,6 +13,7 @@ from services.matching.pages.links import (
     field_of,
     link_invalid,
     opened,
+    reason_unknown,
 )
 from services.matching.pages.showing import choice, described, form, page
 from shared.errors import Invalid
@@ -55,7 +56,7 @@ async def applicant_reopens(token: Token, request: Request, runtime: RuntimeDep)
         return link_invalid(request)
     reason = await field_of(request, "reason") or REASONS[0]
     if reason not in REASONS:
-        raise Invalid.of("reason_unknown", "请选择所列原因之一", "choose one of those", "reason")
+        raise reason_unknown()
     command = ReopenMatch(match_id=match.id, reason=reason)
     return await carried_out(request, runtime, command, match, token, APPLICANT)
 

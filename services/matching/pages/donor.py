@@ -3,7 +3,13 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from services.matching.model.match import AcceptMatch, DeclineMatch, Match
+from services.matching.model.match import (
+    DECLINE_REASONS,
+    AcceptMatch,
+    DeclineMatch,
+    DeclineReason,
+    Match,
+)
 from services.matching.pages.links import (
     DONOR,
     Token,
@@ -11,14 +17,12 @@ from services.matching.pages.links import (
     field_of,
     link_invalid,
     opened,
+    reason_unknown,
 )
 from services.matching.pages.showing import choice, described, form, page
-from shared.errors import Invalid
 from shared.web.access import RuntimeDep
 
 router = APIRouter()
-
-REASONS = ("暂时没有余力 No capacity now", "不在服务范围 Not what we can give", "其他 Other")
 
 
 @router.get("/d/{token}", response_class=HTMLResponse)
@@ -47,19 +51,19 @@ async def donor_declines(token: Token, request: Request, runtime: RuntimeDep) ->
     return await carried_out(request, runtime, command, match, token, DONOR)
 
 
-async def _reason(request: Request) -> str:
+async def _reason(request: Request) -> DeclineReason:
     """From a form or from JSON. Raises Invalid."""
-    reason = await field_of(request, "reason")
-    if not 1 <= len(reason) <= 200:
-        zh, en = "请写明原因（200字以内）", "give a reason of at most 200 characters"
-        raise Invalid.of("reason_missing", zh, en, "reason")
-    return reason
+    said = await field_of(request, "reason")
+    for reason in DECLINE_REASONS:
+        if reason == said:
+            return reason
+    raise reason_unknown()
 
 
 def _forms(match: Match, token: str) -> str:
     if match.state != "proposed":
         return ""
-    decline = f"{choice('reason', REASONS)} <button>婉拒 Decline</button>"
+    decline = f"{choice('reason', DECLINE_REASONS)} <button>婉拒 Decline</button>"
     return form(f"/d/{token}/accept", "<button>接受 Accept</button>") + form(
         f"/d/{token}/decline", decline
     )

@@ -17,6 +17,7 @@ from services.matching.model.match import (
 )
 from services.matching.pages.showing import page
 from shared import mongo
+from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import Command, refusal
 from shared.runtime import Runtime
@@ -73,6 +74,10 @@ async def carried_out(
     state: MatchState = answer.body.get("state", match.state)
     text = problem.get("zh") or f"已办理：{STATE_LABELS[state]} · done: {state}"
     return page("莞家 Guanjia", f"<p>{escape(text)}</p>", answer.status)
+
+
+def reason_unknown() -> Invalid:
+    return Invalid.of("reason_unknown", "请选择所列原因之一", "choose one of those", "reason")
 
 
 async def field_of(request: Request, name: str) -> str:

@@ -4,6 +4,7 @@ The link names one offer; with it he gives from every offer that the same source
 him, as that source itself may.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
@@ -46,7 +47,9 @@ async def menu_page(token: Token, request: Request, runtime: RuntimeDep) -> Resp
     if not offers:
         return link_invalid(request)
     now = await runtime.processor.now()
-    parts = [await _section(runtime, offer, token, now) for offer in offers]
+    claimable = [offer for offer in offers if offer.mode != "push"]
+    needs = await menu.requests_for(runtime.database, claimable, now, SHOWN_MAX)
+    parts = [_section(offer, needs.get(offer.id, []), token, now) for offer in claimable]
     nothing = "<p>目前没有合适的诉求 · nothing fits at the moment</p>"
     return page(TITLE, "".join(parts) or nothing)
 
@@ -90,11 +93,8 @@ def _claim(offer: Offer, request_id: str, text: str) -> ClaimNeed:
 # --- what is shown ------------------------------------------------------------------------------
 
 
-async def _section(runtime: Runtime, offer: Offer, token: str, now: datetime) -> str:
-    """Empty where the offer is not for claiming, or nothing fits it."""
-    if offer.mode == "push":
-        return ""
-    needs = await menu.requests_for(runtime.database, offer, now, SHOWN_MAX)
+def _section(offer: Offer, needs: Sequence[Need], token: str, now: datetime) -> str:
+    """Empty where nothing fits the offer."""
     if not needs:
         return ""
     left = amount(offer.unit, offer.free, offer.item)

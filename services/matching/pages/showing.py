@@ -5,7 +5,8 @@ from html import escape
 from fastapi.responses import HTMLResponse
 
 from services.matching.model.match import STATE_LABELS, Match
-from shared.contracts.values import LABELS
+from shared.contracts.values import LABELS, MONEY_UNIT
+from shared.money import yuan
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -15,8 +16,8 @@ HEADERS = {
 
 
 def amount(unit: str, quantity: int, item: str) -> str:
-    if unit == "fen":
-        return f"人民币 {quantity // 100:,}.{quantity % 100:02d} 元"
+    if unit == MONEY_UNIT:
+        return f"人民币 {yuan(quantity)} 元"
     return f"{item} {quantity} {unit}".strip()
 
 

@@ -20,6 +20,7 @@ from services.matching.store import around, open_need
 from shared import mongo
 
 CLAIMED = "捐赠方从认领菜单中自行认领，没有经过推荐 · its donor took it from the menu, no round did"
+EXPIRED = "推荐它的那一轮已过保存期限 · the round that proposed it has expired"
 NOTHING_LEFT = "没有尚缺的部分 · nothing of it is still wanted"
 
 
@@ -46,10 +47,12 @@ class Explainer:
     ) -> dict[str, Any]:
         """named: the offers whose ids may be shown, where not all."""
         about = {"match_id": match.id, "request_id": match.request_id, "offer_id": match.offer_id}
-        held = match.round_number and await stored.load(database, match.round_number)
-        if not held:
+        if match.round_number is None:
             return about | {"round": None, "explanation": None, "text": [CLAIMED]}
-        text = await stored.inputs_of(database, held.number)
+        held = await stored.load(database, match.round_number)
+        text = await stored.inputs_of(database, match.round_number)
+        if held is None or text is None or held.closed_at > match.proposed_at:
+            return about | {"round": None, "explanation": None, "text": [EXPIRED]}
         return about | _of_round(held) | (await self._ask(text, match.request_id, named) or {})
 
     async def need(
@@ -65,9 +68,9 @@ class Explainer:
         if need.state != "open" or not need.remaining:
             return about | {"round": None, "explanation": None, "text": [NOTHING_LEFT]}
         whole = await stored.latest_whole(database)
-        if whole is not None:
-            text = await stored.inputs_of(database, whole.number)
-            found = await self._ask(text, need.id, named)
+        seen = await stored.inputs_of(database, whole.number) if whole else None
+        if whole is not None and seen is not None:
+            found = await self._ask(seen, need.id, named)
             if found and found["explanation"]["unmatched"] == need.remaining:
                 return about | _of_round(whole) | found
         text = await _as_things_stand(database, need, now, weights)
@@ -98,7 +101,7 @@ async def _as_things_stand(
     database: mongo.Database, need: Need, now: datetime, weights: Weights
 ) -> str:
     """The inputs of a batch of this need alone, at the prices of the last whole round."""
-    offers = await Shelf(database).read(now)
+    offers = await Shelf(database, {"unit": need.unit, "item": need.item}).read(now)
     beside = await around(database, offers, now)
     last = await stored.LastWhole(database, weights).read()
     prices = last.prices if last else {}

@@ -35,6 +35,7 @@ from services.matching.solver.interface import (
     written,
 )
 from services.matching.solver.recording import packed, prices_digest
+from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 
@@ -112,6 +113,7 @@ class Rounds:
             number=number,
             kind="batch" if batch else "whole",
             inputs=packed(text),
+            kept_days=self._settings.round_retention_days,
             input_hash=digest(text),
             needs=len(inputs.needs),
             offers=len(inputs.offers),
@@ -135,6 +137,7 @@ class Rounds:
                 await self._decide(left.number, whole.allocations)
             else:
                 text = await stored.inputs_of(self._runtime.database, left.number)
+                assert text is not None, "a round is closed with its inputs"
                 await self._work(left.number, text)
         return True
 
@@ -151,7 +154,10 @@ class Rounds:
         keep = KeepRound(pool=POOL, number=number)
         while True:
             await asyncio.sleep(self._settings.round_takeover_s / BEATS)
-            await self._runtime.processor.execute(Command(keep))
+            try:
+                await self._runtime.processor.execute(Command(keep))
+            except Transient as error:
+                log.warning("round_beat_missed", pool=POOL, number=number, error=str(error))
 
     async def _work(
         self, number: int, text: str, inputs: Inputs | None = None, read_s: float = 0.0

@@ -24,6 +24,7 @@ from services.matching.store import (
     open_need,
 )
 from shared import mongo
+from shared.moments import milliseconds
 
 _READ_AT_ONCE = 500
 _DAY_MS = 24 * 3600 * 1000
@@ -73,6 +74,7 @@ class OpenPool:
         """The most urgent of all that some offer has room for."""
         await self._see(now, {})
         self._left.clear()
+        self._refused.clear()
         needs = await self._waiting(needs_max)
         return inputs_of(needs, self._offers.values(), now, self._weights, None)
 
@@ -121,7 +123,7 @@ class OpenPool:
     def _worth(self, need: OpenNeed, now: datetime) -> int:
         """The points a unit may cost, at most."""
         weights = self._weights
-        days = max(0, _milliseconds(now) - need.recorded_ms) // _DAY_MS
+        days = max(0, milliseconds(now) - need.recorded_ms) // _DAY_MS
         above = weights.level_max + 1 - weights.level(need.tier, days)
         dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
         return above * weights.points_per_level(len(self._offers), dearest)
@@ -189,11 +191,7 @@ def inputs_of(
     if prices is not None:
         known = tuple((o.id, prices[o.id]) for o in offered if o.id in prices)
     text = canonical(weights.model_dump(mode="json"))
-    return Inputs(asked, offered, _milliseconds(now), text, known)
-
-
-def _milliseconds(now: datetime) -> int:
-    return int(now.timestamp() * 1000)
+    return Inputs(asked, offered, milliseconds(now), text, known)
 
 
 def _is_better(offer: OpenOffer, before: OpenOffer | None) -> bool:

@@ -31,8 +31,11 @@ class _Kept:
 
 
 class Shelf:
-    def __init__(self, database: mongo.Database) -> None:
+    """only: a further condition on the offers, such as their resource."""
+
+    def __init__(self, database: mongo.Database, only: Mapping[str, Any] | None = None) -> None:
         self._database = database
+        self._query = {**PUSHED, **(only or {})}
         self._kept: dict[str, _Kept] = {}
 
     async def read(self, now: datetime) -> list[OpenOffer]:
@@ -45,7 +48,7 @@ class Shelf:
         return [each.open for each in kept if _may_give(each.offer, now)]
 
     async def _versions(self) -> dict[str, int]:
-        rows = self._database[Offer.COLLECTION].find(dict(PUSHED), {"_version": 1})
+        rows = self._database[Offer.COLLECTION].find(self._query, {"_version": 1})
         return {row["_id"]: row["_version"] async for row in rows}
 
     def _knows(self, id_: str, version: int) -> bool:

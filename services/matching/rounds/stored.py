@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.matching.model.round import INPUTS, POOL, Prices, Round, WholeRoundDemand, round_id
+from services.matching.model.round import INPUTS, POOL, Round, WholeRoundDemand, round_id
+from services.matching.solver.interface import Prices
 from services.matching.solver.pool.weights import Weights
 from services.matching.solver.recording import unpacked
 from shared import mongo
@@ -12,6 +13,9 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Round.COLLECTION, [("pool", 1), ("number", -1)], {"unique": True}),
     (Round.COLLECTION, [("pool", 1), ("kind", 1), ("state", 1), ("number", -1)], {}),
     (INPUTS, [("pool", 1), ("number", -1)], {"unique": True}),
+    # At the moment that is written in both: another retention binds only the rounds to come.
+    (Round.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
+    (INPUTS, [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
 HEAD = {name: 1 for name in Round.model_fields if name not in ("id", "allocations", "prices")}
 
@@ -56,11 +60,10 @@ async def load(database: mongo.Database, number: int) -> Round | None:
     return await mongo.load(database, Round, round_id(POOL, number))
 
 
-async def inputs_of(database: mongo.Database, number: int) -> str:
-    """The canonical JSON that input_hash is of."""
+async def inputs_of(database: mongo.Database, number: int) -> str | None:
+    """The canonical JSON that input_hash is of; None where the round has expired."""
     row = await database[INPUTS].find_one({"_id": round_id(POOL, number)})
-    assert row is not None, "a round is closed with its inputs"
-    return unpacked(bytes(row["inputs"]))
+    return unpacked(bytes(row["inputs"])) if row else None
 
 
 async def demanded_at(database: mongo.Database) -> datetime | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from services.matching.solver.interface import Allocation
+from services.matching.solver.interface import Allocation, Prices
 from services.matching.solver.worker import LENGTH
 from shared.errors import Transient
 
@@ -24,7 +24,7 @@ class Solution:
     solver: str
     version: str
     allocations: tuple[Allocation, ...]
-    prices: tuple[tuple[str, int], ...] = ()
+    prices: Prices = ()
     objective: int = 0
     bound: int | None = None
 

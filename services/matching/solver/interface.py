@@ -8,6 +8,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+# Points of each offer's unit, by the offer's id.
+Prices = tuple[tuple[str, int], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class OpenNeed:
@@ -86,7 +89,7 @@ class Inputs:
     offers: tuple[OpenOffer, ...]
     now_ms: int | None = None
     weights: str = ""
-    prices: tuple[tuple[str, int], ...] | None = None
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Decided:
     """
 
     allocations: tuple[Allocation, ...]
-    prices: tuple[tuple[str, int], ...] = ()
+    prices: Prices = ()
     objective: int = 0
     bound: int | None = None
 

@@ -2,9 +2,7 @@
 
 import zlib
 
-from services.matching.solver.interface import canonical, digest
-
-Prices = tuple[tuple[str, int], ...]
+from services.matching.solver.interface import Prices, canonical, digest
 
 
 def packed(text: str) -> bytes:

@@ -1,0 +1,64 @@
+"""A round under way is heard of, so that no other instance takes it over."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from services.matching.main import MATCHING
+from services.matching.model.round import KeepRound
+from services.matching.rounds.holding import Rounds
+from services.matching.settings import MatchingSettings
+from services.matching.solver.apart import Solution, SolverApart
+from shared.errors import Transient
+from shared.messaging.decision import Answer, Command
+from shared.messaging.processor import Processor
+from tests.matching.office import Office
+from tests.support.house import House
+
+
+@dataclass
+class AwayAtFirst:
+    """The processor, whose database is away at the first beat."""
+
+    real: Processor
+    beats: int = 0
+
+    def __post_init__(self) -> None:
+        self.heard = asyncio.Event()
+
+    async def execute(self, command: Command[Any]) -> Answer:
+        if isinstance(command.data, KeepRound):
+            self.beats += 1
+            if self.beats == 1:
+                raise Transient("not primary")
+            self.heard.set()
+        return await self.real.execute(command)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+class SlowSolver(SolverApart):
+    """Is done only when the round was heard of."""
+
+    def __init__(self, heard: asyncio.Event) -> None:
+        super().__init__()
+        self._heard = heard
+
+    async def solve(self, inputs: str) -> Solution:
+        await asyncio.wait_for(self._heard.wait(), 10)
+        return await super().solve(inputs)
+
+
+async def test_round_goes_on_being_heard_of_when_the_database_was_away(house: House) -> None:
+    settings = house.settings(MatchingSettings, round_takeover_s=0.3)
+    running = await house.start(replace(MATCHING, jobs=()), settings)
+    office, away = Office(house, running), AwayAtFirst(running.runtime.processor)
+    await office.offer()
+    await office.opens("r")
+    await office.known("r")
+    runtime = replace(running.runtime, processor=cast("Processor", away))
+    async with SlowSolver(away.heard) as solver:
+        assert await Rounds(runtime, settings, solver).hold()
+    assert away.beats >= 2
+    await office.matches(1, "proposed")
