@@ -51,11 +51,15 @@ class Import:
         givers = Givers(ServiceClient("intake"))
         found = batches(self._files, self._layout, givers, self._check_fund)
         under_way: set[asyncio.Task[None]] = set()
+        published = asyncio.Event()
+        published.set()
         try:
             while batch := await asyncio.to_thread(next, found, None):
                 self.done.read(batch)
                 self._bar.read(batch)
-                under_way.add(asyncio.create_task(self._settle(publisher, batch)))
+                before, published = published, asyncio.Event()
+                settling = self._settle(publisher, batch, before, published)
+                under_way.add(asyncio.create_task(settling))
                 if len(under_way) >= BATCHES_AT_ONCE:
                     ended, under_way = await asyncio.wait(
                         under_way, return_when=asyncio.FIRST_COMPLETED
@@ -66,11 +70,22 @@ class Import:
             for task in under_way:
                 task.cancel()
 
-    async def _settle(self, publisher: ForeignPublisher, batch: Batch) -> None:
-        """Publishes what the books do not have, and waits until they have it."""
+    async def _settle(
+        self,
+        publisher: ForeignPublisher,
+        batch: Batch,
+        before: asyncio.Event,
+        published: asyncio.Event,
+    ) -> None:
+        """Publishes what the books do not have, and waits until they have it.
+
+        In the order of the files: of two gifts under one reference the first is entered.
+        """
         rows, found = await self._sort_out(publisher, batch, batch.rows, again=("reused",))
         self.done.before += found.total()
+        await before.wait()
         await publisher.publish_all((row.id, row.fact, row.fact.received_at) for row in rows)
+        published.set()
         clock = asyncio.get_running_loop()
         last = clock.time()
         while rows and clock.time() - last < self._within_s:
