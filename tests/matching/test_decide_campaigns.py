@@ -14,6 +14,7 @@ from services.matching.model.campaign import (
     JoinRequests,
 )
 from services.matching.model.match import (
+    REOPEN_REASONS,
     AcceptMatch,
     ConfirmMatch,
     DeclineMatch,
@@ -204,7 +205,7 @@ def test_whatever_frees_a_match_frees_its_budget() -> None:
 def test_money_that_was_paid_stays_spent_though_its_request_reopens() -> None:
     desk = created()
     id_ = confirmed(desk)
-    desk.command(ReopenMatch(match_id=id_, reason="没有收到"))
+    desk.command(ReopenMatch(match_id=id_, reason=REOPEN_REASONS[0]))
     assert desk.match(id_).state == "reopened"
     assert campaign(desk).held_fen == 50
     assert desk.need_of(id_).paid_by == {}

@@ -6,6 +6,7 @@ import pytest
 
 from services.matching.decide.delivery import REOPEN_DAYS
 from services.matching.model.match import (
+    REOPEN_REASONS,
     AcceptMatch,
     ConfirmMatch,
     DeliverMatch,
@@ -31,7 +32,9 @@ WINDOW_S = timedelta(days=REOPEN_DAYS).total_seconds()
 
 
 def reopen(desk: Desk, id_: str, **more: object) -> Answer:
-    answer = desk.command(ReopenMatch.model_validate({"match_id": id_, "reason": "没有"} | more))
+    answer = desk.command(
+        ReopenMatch.model_validate({"match_id": id_, "reason": REOPEN_REASONS[0]} | more)
+    )
     assert answer is not None
     return answer
 
@@ -47,12 +50,12 @@ def test_what_was_delivered_and_did_not_arrive_is_to_be_delivered_again() -> Non
     id_ = desk.delivered()
     assert reopen(desk, id_).status == 200
     match, offer = desk.match(id_), desk.offer_of(id_)
-    assert (match.state, match.reason) == ("committed", "没有")
+    assert (match.state, match.reason) == ("committed", REOPEN_REASONS[0])
     assert (offer.reserved, offer.delivered, offer.free) == (50, 0, 50)
     assert desk.need_of(id_).remaining == 0
     fact = desk.last()
     assert isinstance(fact, MatchReopened)
-    assert (fact.was, fact.reason) == ("delivered", "没有")
+    assert (fact.was, fact.reason) == ("delivered", REOPEN_REASONS[0])
     desk.command(DeliverMatch(match_id=id_))
     desk.command(ConfirmMatch(match_id=id_))
     assert (desk.match(id_).state, desk.match(id_).deliveries) == ("confirmed", 2)

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 from services.matching.model.campaign import Campaign
 from services.matching.model.claim import ClaimNeed
 from services.matching.model.match import (
+    REOPEN_REASONS,
     AcceptMatch,
     ConfirmMatch,
     DeclineMatch,
@@ -184,7 +185,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(match=matches)
     def did_not_arrive(self, match: str) -> None:
-        self.desk.command(ReopenMatch(match_id=match, reason="没有收到"))
+        self.desk.command(ReopenMatch(match_id=match, reason=REOPEN_REASONS[0]))
 
     @rule(match=matches, really=seldom)
     def give_up(self, match: str, really: bool) -> None:

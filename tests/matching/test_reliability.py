@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.model.match import (
+    REOPEN_REASONS,
     ConfirmMatch,
     DeclineMatch,
     GiveUpMatch,
@@ -74,7 +75,7 @@ def test_confirmation_counts_until_it_is_taken_back() -> None:
     id_ = desk.delivered()
     desk.command(ConfirmMatch(match_id=id_))
     assert desk.offer_of(id_).confirmed == 1
-    desk.command(ReopenMatch(match_id=id_, reason="没有收到"))
+    desk.command(ReopenMatch(match_id=id_, reason=REOPEN_REASONS[0]))
     assert desk.offer_of(id_).confirmed == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from services.matching.cli.campaign import lines
 from services.matching.model.campaign import Campaign
 from services.matching.model.emergency import DeclareEmergency, EmergencyTerms
-from services.matching.model.match import Match, Propose
+from services.matching.model.match import REOPEN_REASONS, Match, Propose
 from services.matching.model.need import Need
 from services.matching.rounds.pool import OpenPool
 from services.matching.solver.pool.weights import Weights
@@ -134,7 +134,9 @@ async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> 
 
     # what was declined goes to the one that got too little
     await eventually(left, lambda fen: fen == 20)
-    await city.says(f"/matches/{first.id}/reopen", {"reason": "没有收到"}, who=city.collector)
+    await city.says(
+        f"/matches/{first.id}/reopen", {"reason": REOPEN_REASONS[0]}, who=city.collector
+    )
     desk = await city.read(f"/matches/{first.id}")
     assert (desk["state_zh"], "冲正" in desk["finance"]["zh"]) == ("未到位，重新对接", True)
     told = await city.read("/campaigns/warm/report")

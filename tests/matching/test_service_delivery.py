@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from services.matching.model.match import Match
+from services.matching.model.match import REOPEN_REASONS, Match
 from services.matching.model.need import Need
 from shared import mongo
 from shared.contracts.events import ReplyUnderstood, RequestClosed, RequestReopened
@@ -111,8 +111,10 @@ async def test_window_of_reopening_is_a_setting(house: House) -> None:
     desk = await desk_of(house, reopen_days=0)
     match = await desk.begin()
     await desk.asks(f"/matches/{match.id}/confirm", "confirm")
-    late = await desk.asks(f"/matches/{match.id}/reopen", "reopen", {"reason": "没有收到"})
+    late = await desk.asks(f"/matches/{match.id}/reopen", "reopen", {"reason": REOPEN_REASONS[0]})
     assert late.json()["problems"][0]["code"] == "reopen_too_late"
+    nobodys = await desk.asks(f"/matches/{match.id}/reopen", "free", {"reason": "张三家没有收到"})
+    assert nobodys.status_code == 422
     token = await desk.link(match)
     assert "没有收到" not in (await desk.http.get(f"/c/{token}")).text
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.matching.api.callers import Receiving, scope_of
-from services.matching.model.match import GiveUpMatch, RateMatch, ReopenMatch, Stars
-from shared.contracts.values import Identifier, ShortText, Value
+from services.matching.model.match import GiveUpMatch, RateMatch, ReopenMatch, ReopenReason, Stars
+from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to
 
@@ -18,9 +18,7 @@ Asking = Annotated[Credential, Depends(allow(Role.COLLECTOR))]
 
 
 class NotArrived(Value):
-    """The reason goes out with the event: no personal data in it."""
-
-    reason: ShortText
+    reason: ReopenReason
 
 
 class Rating(Value):

@@ -15,7 +15,6 @@ from shared.contracts.values import (
     DonorKind,
     Identifier,
     Quantity,
-    ShortText,
     Value,
 )
 from shared.messaging.decision import Due, State
@@ -31,13 +30,19 @@ MatchState = Literal[
     "released",
     "reopened",
 ]
-# Chosen, not written: the reason goes out with the event, and nobody is to be named in it.
+# Chosen, not written: reasons go out with the events, and nobody is to be named in them.
 DeclineReason = Literal[
     "暂时没有余力 No capacity now",
     "不在服务范围 Not what we can give",
     "其他 Other",
 ]
 DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
+ReopenReason = Literal[
+    "没有收到 It did not arrive",
+    "与约定不符 Not what was agreed",
+    "已损坏或不能使用 Damaged or of no use",
+]
+REOPEN_REASONS: tuple[ReopenReason, ...] = get_args(ReopenReason)
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
 RESERVING: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
@@ -237,7 +242,7 @@ class ConfirmMatch(MatchCommand):
 class ReopenMatch(MatchCommand):
     """It did not arrive: from delivered, or within its window from confirmed."""
 
-    reason: ShortText
+    reason: ReopenReason
 
 
 class GiveUpMatch(MatchCommand):

@@ -5,7 +5,14 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from services.matching.model.match import ConfirmMatch, Match, RateMatch, ReopenMatch
+from services.matching.model.match import (
+    REOPEN_REASONS,
+    ConfirmMatch,
+    Match,
+    RateMatch,
+    ReopenMatch,
+    ReopenReason,
+)
 from services.matching.pages.links import (
     APPLICANT,
     Token,
@@ -21,12 +28,6 @@ from shared.web.access import RuntimeDep
 
 router = APIRouter()
 
-# Chosen, not written: the reason goes out with the event, and nobody is to be named in it.
-REASONS = (
-    "没有收到 It did not arrive",
-    "与约定不符 Not what was agreed",
-    "已损坏或不能使用 Damaged or of no use",
-)
 STARS = ("5", "4", "3", "2", "1")
 
 
@@ -54,10 +55,7 @@ async def applicant_reopens(token: Token, request: Request, runtime: RuntimeDep)
     match = await opened(request, runtime, APPLICANT, token)
     if match is None:
         return link_invalid(request)
-    reason = await field_of(request, "reason") or REASONS[0]
-    if reason not in REASONS:
-        raise reason_unknown()
-    command = ReopenMatch(match_id=match.id, reason=reason)
+    command = ReopenMatch(match_id=match.id, reason=await _reason(request))
     return await carried_out(request, runtime, command, match, token, APPLICANT)
 
 
@@ -73,6 +71,15 @@ async def applicant_rates(token: Token, request: Request, runtime: RuntimeDep) -
     return await carried_out(request, runtime, command, match, token, APPLICANT)
 
 
+async def _reason(request: Request) -> ReopenReason:
+    """The first where none is said. Raises Invalid."""
+    said = await field_of(request, "reason") or REOPEN_REASONS[0]
+    for reason in REOPEN_REASONS:
+        if reason == said:
+            return reason
+    raise reason_unknown()
+
+
 def _forms(match: Match, token: str, now: datetime) -> str:
     """What may be done now: nothing is offered that would be refused."""
     shown = ""
@@ -80,7 +87,7 @@ def _forms(match: Match, token: str, now: datetime) -> str:
         shown += form(f"/c/{token}/confirm", "<button>确认收到 It arrived</button>")
     if match.may_reopen(now):
         button = "<button>没有收到 It did not arrive</button>"
-        shown += form(f"/c/{token}/reopen", f"{choice('reason', REASONS)} {button}")
+        shown += form(f"/c/{token}/reopen", f"{choice('reason', REOPEN_REASONS)} {button}")
     if match.state == "confirmed" and match.stars is None:
         button = "<button>评价 Rate it (1-5)</button>"
         shown += form(f"/c/{token}/rate", f"{choice('stars', STARS)} 星 {button}")
