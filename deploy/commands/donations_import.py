@@ -16,7 +16,7 @@ from deploy.local.running import running_stack
 from services.audit.statements import Gift, Layout, Refused
 from services.audit.statements.files import Batch, Row, batches
 from services.audit.statements.givers import Givers
-from services.audit.statements.outcomes import Outcome, outcomes
+from services.audit.statements.outcomes import Outcome, check_source, outcomes
 from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
 from shared.messaging.foreign import ForeignPublisher
@@ -41,7 +41,9 @@ class Import:
         self.done = Done()
 
     async def run(self) -> Done:
-        """Raises Invalid when a file is no statement."""
+        """Raises Invalid when a file is no statement, ServiceError when the source is nobody's."""
+        # Before any giver reaches the vault.
+        await asyncio.to_thread(check_source, self._audit, self._source)
         with self._bar:
             async with self._publisher() as publisher:
                 await self._work(publisher)

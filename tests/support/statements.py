@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.stack import Stack, StackOptions
+from services.intake.model import Person
+from shared import mongo
 from shared.client import ServiceClient
 
 WITHIN_S = 600
@@ -24,6 +26,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Books:
     data_dir: Path
+    mongo_uri: str
 
     async def guanjia(self, *words: str | Path) -> Told:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("GUANJIA_")}
@@ -44,6 +47,11 @@ class Books:
         client = ServiceClient("audit", "auditor", self.data_dir)
         return await asyncio.to_thread(client.get, path)
 
+    async def people(self) -> int:
+        """How many intake's vault knows."""
+        intake = mongo.connect(self.mongo_uri, "guanjia_intake")
+        return await intake[Person.COLLECTION].count_documents({})
+
     async def open_fund(self, id_: str) -> None:
         for who, path, body in (
             ("maker", "/funds", {"fund_id": id_, "name": "疫情防控", "restricted": False}),
@@ -58,7 +66,7 @@ async def open_books(data_dir: Path, fund: str) -> AsyncIterator[Books]:
     stack = Stack(StackOptions(data_dir=data_dir, services=("intake", "audit")), announce=print)
     await stack.start()
     try:
-        books = Books(data_dir)
+        books = Books(data_dir, stack.mongo_uri)
         await books.open_fund(fund)
         yield books
     finally:

@@ -39,6 +39,7 @@ async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> No
     second.write_text(SECOND)
     mapping.write_text(MAPPING)
     async with open_books(tmp_path / "data", "warm") as books:
+        await a_strangers_statement(books, first, mapping)
         await before_the_import(books, first, mapping)
         await both_files(books, first, second, mapping, entered=5, before=0)
         await both_files(books, second, first, mapping, entered=0, before=6)
@@ -53,6 +54,16 @@ async def before_the_import(books: Books, file: Path, mapping: Path) -> None:
     assert told.status == 1, told.text
     assert "20,200.00" in told.text, "what the file lists and the ledger has not"
     assert (await books.get("/funds/warm"))["received_fen"] == 0
+
+
+async def a_strangers_statement(books: Books, file: Path, mapping: Path) -> None:
+    """Refused at once, before any giver is registered."""
+    told = await books.guanjia(
+        "import", "donations", file, "--mapping", mapping, "--source", "/bank/nobody"
+    )
+    assert told.status == 1, told.text
+    assert "no bank is registered as /bank/nobody; registered: /bank/demo" in told.text
+    assert await books.people() == 0
 
 
 async def both_files(

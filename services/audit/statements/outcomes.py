@@ -6,12 +6,18 @@ from typing import Any, Literal
 
 from services.audit.statements.files import Row
 from services.audit.statements.givers import Poster
+from shared.moments import as_stored
 
 Outcome = Literal["entered", "repeated", "elsewhere", "refused", "reused", "unknown"]
 """entered: this row brought the gift to the ledger. repeated: another did, and this one is known to
 list it too. elsewhere: only others are known to. reused: its reference is another gift's."""
 
 ASKED_MAX = 1000
+
+
+def check_source(audit: Poster, source: str) -> None:
+    """Raises ServiceError where no bank is registered by that name."""
+    audit.post("/statements/find", {"source": source, "ids": []})
 
 
 def outcomes(audit: Poster, source: str, rows: Sequence[Row]) -> list[Outcome]:
@@ -41,12 +47,7 @@ def _outcome(row: Row, gift: Mapping[str, Any] | None) -> Outcome:
 
 def _same(row: Row, gift: Mapping[str, Any]) -> bool:
     fact = row.fact
-    if datetime.fromisoformat(gift["received_at"]) != _as_stored(fact.received_at):
+    if datetime.fromisoformat(gift["received_at"]) != as_stored(fact.received_at):
         return False
     said = (fact.donor_id, fact.fund_id, fact.amount_fen)
     return said == (gift["donor_id"], gift["fund_id"], gift["amount_fen"])
-
-
-def _as_stored(moment: datetime) -> datetime:
-    """The database keeps milliseconds."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
