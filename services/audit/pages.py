@@ -41,6 +41,11 @@ def link_invalid_page() -> HTMLResponse:
     return page("莞家 Guanjia", f"<p>{text}</p>", 401)
 
 
+def not_yet_page() -> HTMLResponse:
+    text = "凭证正在公布，请稍后再看 · the receipt is being published, come back in a moment"
+    return page("莞家 Guanjia", f"<p>{text}</p>", 503)
+
+
 def page(title: str, body: str, status: int = 200) -> HTMLResponse:
     html = f"""<!doctype html><html lang=zh><meta charset=utf-8>
 <meta name=viewport content="width=device-width"><title>{escape(title)}</title>

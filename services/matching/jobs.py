@@ -23,6 +23,7 @@ log = structlog.get_logger()
 # Other instances commit unheard; and a commit during a look is seen at the next.
 LOOK_AGAIN_S = 1.0
 RELEASED_AT_ONCE = 2000
+DECIDED_AT_ONCE = 400
 
 
 async def hold_rounds(runtime: Runtime) -> None:
@@ -57,15 +58,16 @@ async def keep_deadlines(runtime: Runtime) -> None:
 
 
 async def meet_deadlines(runtime: Runtime) -> None:
-    """Once: all that is due now, together."""
+    """Once: all that is due now, in a few batches."""
     now = await runtime.processor.now()
     withdrawn = await mongo.due(runtime.database, Offer, now)
     overdue = await mongo.due(runtime.database, Match, now)
     commands = [*await _freeing(runtime, withdrawn), *map(_expiring, overdue)]
-    answers = await runtime.processor.execute_many(commands) if commands else []
-    for command, answer in zip(commands, answers, strict=True):
-        if isinstance(answer, Exception):
-            _tell_failure(command, answer)
+    for start in range(0, len(commands), DECIDED_AT_ONCE):  # people's come in between
+        some = commands[start : start + DECIDED_AT_ONCE]
+        for command, answer in zip(some, await runtime.processor.execute_many(some), strict=True):
+            if isinstance(answer, Exception):
+                _tell_failure(command, answer)
 
 
 async def _freeing(runtime: Runtime, offers: list[Offer]) -> list[Command[Any]]:

@@ -67,10 +67,27 @@ async def requests_for(
         return {}
     giving = [store.open_offer(offer) for offer in open_.values()]
     beside = await store.around(database, giving, now)
-    serving = {offer.id: Candidates([offer]) for offer in beside.admitted(giving)}
-    found: dict[str, list[Need]] = {id_: [] for id_ in serving}
-    query = {"$or": [_fitting(offer) for offer in open_.values()]}
-    async for need in _in_order(database, query, beside, LOOKED_AT_MAX * len(open_)):
+    admitted = {offer.id: open_[offer.id] for offer in beside.admitted(giving)}
+    if not admitted:
+        return {}
+    found, unsure = await _served(database, admitted, beside, limit)
+    # What others may serve was more urgent and hid theirs: each looks alone.
+    for id_ in unsure if len(admitted) > 1 else ():
+        alone, _ = await _served(database, {id_: admitted[id_]}, beside, limit)
+        found |= alone
+    return found
+
+
+async def _served(
+    database: mongo.Database, offers: Mapping[str, Offer], beside: store.Around, limit: int
+) -> tuple[dict[str, list[Need]], list[str]]:
+    """By offer; and those that might serve more than was looked at."""
+    found: dict[str, list[Need]] = {id_: [] for id_ in offers}
+    serving = {id_: Candidates([store.open_offer(offer)]) for id_, offer in offers.items()}
+    query = {"$or": [_fitting(offer) for offer in offers.values()]}
+    left = LOOKED_AT_MAX * len(offers)
+    async for need in _in_order(database, query, beside, left):
+        left -= 1
         asked = store.open_need(need, beside)
         for id_, candidates in list(serving.items()):
             if candidates.serve(asked):
@@ -79,7 +96,7 @@ async def requests_for(
                     del serving[id_]
         if not serving:
             break
-    return found
+    return found, [] if left else list(serving)
 
 
 async def _in_order(

@@ -135,9 +135,13 @@ class ForeignPublisher:
         except (KafkaError, OSError, Transient) as error:
             log.info("broker_not_ready", reason=type(error).__name__)
             return None
-        self._connection = connection
         log.info("broker_found", cluster=cluster, kept=len(self._kept))
-        await self._send(connection, list(self._kept.values()))
+        sent: set[str] = set()
+        while new := {id_: kept for id_, kept in self._kept.items() if id_ not in sent}:
+            sent |= new.keys()
+            await self._send(connection, new.values())
+        # Only now, so that nothing overtakes what was kept.
+        self._connection = connection
         return asyncio.create_task(self._read_facts(connection))
 
     async def _send(self, connection: "_Connection", records: Iterable[Kept]) -> None:

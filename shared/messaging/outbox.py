@@ -5,7 +5,7 @@ filled again: `cluster` is the broker that has it.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from shared.messaging.changes import Outgoing
 COLLECTION = "outbox"
 DOCUMENT_BYTES_MAX = 1_000_000
 REFILL_DOCUMENTS = 200
+SENT_BYTES_MAX = 4_000_000
 
 Document = dict[str, Any]
 
@@ -58,6 +59,20 @@ def records_of(document: Document) -> list[Outgoing]:
     return [Outgoing(topic, key, bytes(value)) for topic, key, value in document["records"]]
 
 
+def _portions(waiting: Iterable[Document]) -> Iterator[list[Document]]:
+    some: list[Document] = []
+    size = 0
+    for document in waiting:
+        more = sum(len(value) for _, _, value in document["records"])
+        if some and size + more > SENT_BYTES_MAX:
+            yield some
+            some, size = [], 0
+        some.append(document)
+        size += more
+    if some:
+        yield some
+
+
 class Outbox:
     """Publishes this service's documents: its own at once, anybody's when they were forgotten."""
 
@@ -67,15 +82,15 @@ class Outbox:
         self._stale = timedelta(milliseconds=stale_ms)
 
     async def publish(self, waiting: Sequence[Document], now: datetime) -> None:
-        """Sends and marks. Raises Transient; publishing again later is harmless."""
-        if not waiting:
-            return
-        cluster = self._sender.cluster
-        await self._sender.send([r for document in waiting for r in records_of(document)])
-        await self._collection.update_many(
-            {"_id": {"$in": [document["_id"] for document in waiting]}},
-            {"$set": {"cluster": cluster, "published_at": now}},
-        )
+        """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
+        the broker is. Raises Transient; publishing again later is harmless."""
+        for some in _portions(waiting):
+            cluster = self._sender.cluster
+            await self._sender.send([r for document in some for r in records_of(document)])
+            await self._collection.update_many(
+                {"_id": {"$in": [document["_id"] for document in some]}},
+                {"$set": {"cluster": cluster, "published_at": now}},
+            )
 
     async def publish_forgotten(self, now: datetime) -> int:
         """What is older than 2 s and this broker does not have: unpublished by one that died,

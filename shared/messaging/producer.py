@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
+from shared.messaging.cluster import cluster_id
 from shared.security import SIGNATURE_HEADER, Keyring
 
 SEND_S_MAX = 20.0
@@ -70,6 +71,9 @@ class Producer:
             return self._producer
 
     async def _connected(self) -> AIOKafkaProducer:
+        """Another cluster has no topics yet: whoever follows it makes them first."""
+        if await cluster_id(self._bootstrap) != self.cluster:
+            raise Transient(f"broker {self._bootstrap}: another cluster")
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
@@ -79,17 +83,17 @@ class Producer:
             request_timeout_ms=15_000,
         )
         try:
-            await producer.start()
+            async with asyncio.timeout(SEND_S_MAX):
+                await producer.start()
         except (KafkaError, OSError) as error:
-            await producer.stop()
+            await _leave(producer)
             raise Transient(f"broker {self._bootstrap}: {error}") from error
         return producer
 
     def _dismiss(self) -> None:
-        """It may go on trying to send what it holds; the outbox holds it too."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            task = asyncio.create_task(producer.stop())
+            task = asyncio.create_task(_leave(producer))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
 
@@ -102,3 +106,13 @@ class Producer:
             headers=[CONTENT_TYPE_HEADER, (SIGNATURE_HEADER, signature)],
         )
         return sent
+
+
+async def _leave(producer: AIOKafkaProducer) -> None:
+    """aiokafka's own end waits as long as there is something to send; the outbox holds it too."""
+    try:
+        async with asyncio.timeout(FLUSH_S_MAX):
+            await producer.stop()
+    except TimeoutError:
+        await producer._sender.close()
+        await producer.client.close()

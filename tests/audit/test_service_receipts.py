@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.audit.api.receipts import GIFT
+from services.audit.api.receipts import GIFT, LINK_LIVES
 from services.audit.model import Donation
 from services.audit.public import PublicLogs
 from services.audit.verify.merkle import EMPTY_ROOT
@@ -134,6 +134,10 @@ async def test_a_gift_not_yet_published_is_to_be_asked_for_again(office: Office)
     answer = await office.audit.http.get(f"/donations/{one.id}/receipt", headers=office.maker)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
+    runtime = office.audit.runtime
+    token = runtime.keyring.make_link(GIFT, one.id, await runtime.processor.now() + LINK_LIVES)
+    page = await office.audit.http.get(f"/g/{token}")
+    assert (page.status_code, "请稍后再看" in page.text) == (503, True)
 
 
 async def origin(office: Office) -> str:

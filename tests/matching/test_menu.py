@@ -220,6 +220,21 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
     }
 
 
+async def test_what_is_more_urgent_for_one_offer_hides_nothing_from_another(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await library(house)
+    monkeypatch.setattr("services.matching.menu.LOOKED_AT_MAX", 1)
+    money = await office.offer("money", donor_id="P-his", mode="claim", quantity=1000)
+    more: dict[str, Any] = {"unit": "袋", "item": "大米"}
+    rice = await office.offer("rice", donor_id="P-his", mode="claim", quantity=1000, **more)
+    offers = [await mongo.load(office.database, Offer, id_) for id_ in (money, rice)]
+    now = await office.runtime.processor.now()
+    found = await requests_for(office.database, [offer for offer in offers if offer], now, 1)
+    shown = {id_: [NAMES_BY_ID[need.id] for need in needs] for id_, needs in found.items()}
+    assert shown == {money: ["urgent"], rice: ["rice"]}
+
+
 class Listener(CommandListener):
     def __init__(self) -> None:
         self.commands: list[str] = []

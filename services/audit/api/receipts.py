@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from services.audit.api.answers import Reader, not_found, public_logs
 from services.audit.model import Donation
-from services.audit.pages import HEADERS, link_invalid_page, receipt_page
+from services.audit.pages import HEADERS, link_invalid_page, not_yet_page, receipt_page
 from services.audit.verify.canonical import parse_entry
 from services.audit.verify.receipt import SUFFIX, Receipt
 from shared import mongo
@@ -56,7 +56,10 @@ async def gift_page(token: Token, request: Request, runtime: RuntimeDep) -> Resp
     gift = await _linked(token, request, runtime)
     if gift is None:
         return link_invalid_page()
-    found = await _receipt(runtime, gift)
+    try:
+        found = await _receipt(runtime, gift)
+    except Transient:
+        return not_yet_page()
     vkeys = await asyncio.to_thread(public_logs(runtime).vkeys, gift.log)
     return receipt_page(parse_entry(found.entry), found, vkeys, f"{token}/receipt")
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from shared.client import ServiceClient
+from shared.client import ServiceClient, ServiceError
 
 if TYPE_CHECKING:
     from services.matching.solver.replaying import Replayed
@@ -155,8 +156,13 @@ def _of_file(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
 def _of_service(service: ServiceClient, after: int) -> Iterator[Mapping[str, Any]]:
     """Their inputs may be large: none is fetched that is not replayed."""
     for head in _heads(service, after):
-        if head["solution_hash"]:
+        if not head["solution_hash"]:
+            continue
+        try:
             yield service.get(f"/rounds/{head['number']}")
+        except ServiceError as error:
+            if error.status != httpx.codes.NOT_FOUND:  # it expired since
+                raise
 
 
 def _tell(results: "list[Replayed]", *, as_json: bool) -> None:

@@ -117,7 +117,8 @@ def _answered_for_donor(match: Match, principal: str) -> bool:
 
 
 def _confirmed(states: States, delivered: Match, reopen_days: int, now: datetime) -> Decision:
-    """It counts for the offer. Money is paid only now: to nobody who is by now a related party."""
+    """It counts for the offer. What was not paid in instalments is paid now: to nobody who is by
+    now a related party."""
     if is_kept_from_money(states, delivered):
         return kept_from_fund(states, delivered, now)
     until = now + timedelta(days=reopen_days)

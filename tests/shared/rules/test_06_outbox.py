@@ -1,12 +1,16 @@
 """Rule 6. What was decided is published, by whoever is alive, and again to an empty broker."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from shared import mongo
 from shared.contracts import topics
+from shared.errors import Transient
+from shared.messaging.changes import Outgoing
 from shared.messaging.decision import Command
+from shared.messaging.outbox import COLLECTION, SENT_BYTES_MAX, Outbox, documents
 from shared.messaging.publisher import BATCHES_WAITING_MAX
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -79,3 +83,36 @@ async def test_what_a_dead_instance_left_unpublished_is_published_by_the_next(
     await eventually(second.runtime.outbox.waiting, lambda n: n == 0)
     events = await house.read(topics.LEDGER)
     assert [event["id"] for event in events] == ["/audit:C:1", "/audit:C:1"]
+
+
+class Tiring:
+    """A broker that takes one sending and then no more."""
+
+    cluster = "tired"
+
+    def __init__(self) -> None:
+        self.taken: list[Outgoing] = []
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        if self.taken:
+            raise Transient("no more")
+        self.taken += records
+
+
+async def test_a_backlog_grows_smaller_however_little_a_broker_takes(house: House) -> None:
+    """What was taken is not sent again."""
+    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_outbox")
+    now = await mongo.ServerClock(database).now()
+    large = [Outgoing(topics.LEDGER, f"D-{n}", b" " * (SENT_BYTES_MAX // 2)) for n in range(5)]
+    kept = documents(large, now)
+    await database[COLLECTION].insert_many(kept)
+    for left in (3, 1, 0):
+        outbox = Outbox(database, Tiring(), stale_ms=0)
+        found = await database[COLLECTION].find({"cluster": None}).sort("_id", 1).to_list(None)
+        if left:
+            with pytest.raises(Transient):
+                await outbox.publish(found, now)
+        else:
+            await outbox.publish(found, now)
+        assert await outbox.waiting() == left
+    await database.client.drop_database(database.name)

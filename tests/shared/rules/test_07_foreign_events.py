@@ -1,5 +1,6 @@
 """Rule 7. A foreign event on a broker that dies is safe once its consumer stored it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -143,3 +144,17 @@ def _waiting(publisher: ForeignPublisher) -> Any:
         return publisher.waiting
 
     return look
+
+
+async def test_events_are_sent_in_order_while_the_broker_is_being_found(house: House) -> None:
+    """What is said before the first connection, while what was kept goes out, and after it."""
+    wanted = [f"g-{n}" for n in range(2_000)]
+    async with bank(house) as publisher:
+        await publisher.publish_all((id_, gift(), AT) for id_ in wanted[:1_000])
+        async with asyncio.TaskGroup() as saying:
+            for id_ in wanted[1_000:]:
+                saying.create_task(publisher.publish(id_, gift(), AT))
+                await asyncio.sleep(0)
+        await arrived(house, *wanted)
+    first = dict.fromkeys(event["id"] for event in await house.read(DONATIONS_INBOUND))
+    assert list(first) == wanted
