@@ -57,7 +57,7 @@ class ForeignPublisher:
         """idempotent: on Apache Kafka; the embedded broker refuses it."""
         self._bootstrap, self._source, self._key = bootstrap, source, key
         self._topic, self._idempotent = topic, idempotent
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, list[Kept]] = {}
         self._connection: _Connection | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
@@ -67,7 +67,7 @@ class ForeignPublisher:
     @property
     def waiting(self) -> tuple[str, ...]:
         """Message ids whose facts have not appeared yet."""
-        return tuple(kept.message_id for kept in self._kept.values())
+        return tuple(same[0].message_id for same in self._kept.values())
 
     async def __aenter__(self) -> "ForeignPublisher":
         self._keeping = asyncio.create_task(self._keep_connected())
@@ -95,7 +95,10 @@ class ForeignPublisher:
         value = encode(event)
         signature = sign_record(self._key, self._topic, value)
         kept = Kept(message_id, self._topic, value, signature)
-        self._kept[cause_id(self._source, message_id)] = kept
+        # An id used for two messages: the house refuses the second, so both go, in order.
+        same = self._kept.setdefault(cause_id(self._source, message_id), [])
+        if kept not in same:
+            same.append(kept)
         self._answered.clear()
         return kept
 
@@ -136,10 +139,10 @@ class ForeignPublisher:
             log.info("broker_not_ready", reason=type(error).__name__)
             return None
         log.info("broker_found", cluster=cluster, kept=len(self._kept))
-        sent: set[str] = set()
-        while new := {id_: kept for id_, kept in self._kept.items() if id_ not in sent}:
-            sent |= new.keys()
-            await self._send(connection, new.values())
+        sent: set[Kept] = set()
+        while new := [k for same in self._kept.values() for k in same if k not in sent]:
+            sent.update(new)
+            await self._send(connection, new)
         # Only now, so that nothing overtakes what was kept.
         self._connection = connection
         return asyncio.create_task(self._read_facts(connection))

@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -124,10 +125,9 @@ class Processor:
     async def wait_commit(self, timeout_s: float) -> None:
         """Until something was decided here, or the time is up."""
         committed = self._committed
-        try:
-            await asyncio.wait_for(committed.wait(), timeout_s)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await committed.wait()
 
     async def _wait_for(self, items: Sequence[Item]) -> list[Result]:
         if not items:

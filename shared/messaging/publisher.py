@@ -38,7 +38,9 @@ class Publisher:
         """Waits for a slow broker, but people's decisions do not wait for one that is away:
         what finds no place is durable, and `relay` publishes it."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._queue.put((documents, positions)), PUT_S_MAX)
+            # Not wait_for: until Python 3.12 it may swallow a cancellation.
+            async with asyncio.timeout(PUT_S_MAX):
+                await self._queue.put((documents, positions))
 
     async def run(self) -> None:
         """Until cancelled; what cannot be published now is left to `relay`."""

@@ -158,3 +158,17 @@ async def test_events_are_sent_in_order_while_the_broker_is_being_found(house: H
         await arrived(house, *wanted)
     first = dict.fromkeys(event["id"] for event in await house.read(DONATIONS_INBOUND))
     assert list(first) == wanted
+
+
+async def test_of_two_messages_under_one_id_the_first_is_sent_first(house: House) -> None:
+    """Said before the broker was found; which of them counts is the house's to say."""
+    async with bank(house) as publisher:
+        for amount_fen in (10_000, 20_000, 10_000):
+            await publisher.publish("g-1", gift(amount_fen), AT)
+        await arrived(house, "g-1")
+
+        async def amounts() -> list[int]:
+            events = await house.read(DONATIONS_INBOUND)
+            return [event["data"]["amount_fen"] for event in events]
+
+        await eventually(amounts, lambda found: list(dict.fromkeys(found)) == [10_000, 20_000])
