@@ -11,7 +11,6 @@ from services.matching.model.match import (
     Match,
     RateMatch,
     ReopenMatch,
-    ReopenReason,
 )
 from services.matching.pages.links import (
     APPLICANT,
@@ -20,7 +19,7 @@ from services.matching.pages.links import (
     field_of,
     link_invalid,
     opened,
-    reason_unknown,
+    reason_of,
 )
 from services.matching.pages.showing import choice, described, form, page
 from shared.errors import Invalid
@@ -55,7 +54,9 @@ async def applicant_reopens(token: Token, request: Request, runtime: RuntimeDep)
     match = await opened(request, runtime, APPLICANT, token)
     if match is None:
         return link_invalid(request)
-    command = ReopenMatch(match_id=match.id, reason=await _reason(request))
+    command = ReopenMatch(
+        match_id=match.id, reason=await reason_of(request, REOPEN_REASONS, REOPEN_REASONS[0])
+    )
     return await carried_out(request, runtime, command, match, token, APPLICANT)
 
 
@@ -69,15 +70,6 @@ async def applicant_rates(token: Token, request: Request, runtime: RuntimeDep) -
         raise Invalid.of("stars_wrong", "请选择一至五星", "choose one star to five", "stars")
     command = RateMatch(match_id=match.id, stars=int(stars))
     return await carried_out(request, runtime, command, match, token, APPLICANT)
-
-
-async def _reason(request: Request) -> ReopenReason:
-    """The first where none is said. Raises Invalid."""
-    said = await field_of(request, "reason") or REOPEN_REASONS[0]
-    for reason in REOPEN_REASONS:
-        if reason == said:
-            return reason
-    raise reason_unknown()
 
 
 def _forms(match: Match, token: str, now: datetime) -> str:

@@ -7,17 +7,15 @@ from services.matching.model.match import (
     DECLINE_REASONS,
     AcceptMatch,
     DeclineMatch,
-    DeclineReason,
     Match,
 )
 from services.matching.pages.links import (
     DONOR,
     Token,
     carried_out,
-    field_of,
     link_invalid,
     opened,
-    reason_unknown,
+    reason_of,
 )
 from services.matching.pages.showing import choice, described, form, page
 from shared.web.access import RuntimeDep
@@ -47,17 +45,8 @@ async def donor_declines(token: Token, request: Request, runtime: RuntimeDep) ->
     match = await opened(request, runtime, DONOR, token)
     if match is None:
         return link_invalid(request)
-    command = DeclineMatch(match_id=match.id, reason=await _reason(request))
+    command = DeclineMatch(match_id=match.id, reason=await reason_of(request, DECLINE_REASONS))
     return await carried_out(request, runtime, command, match, token, DONOR)
-
-
-async def _reason(request: Request) -> DeclineReason:
-    """From a form or from JSON. Raises Invalid."""
-    said = await field_of(request, "reason")
-    for reason in DECLINE_REASONS:
-        if reason == said:
-            return reason
-    raise reason_unknown()
 
 
 def _forms(match: Match, token: str) -> str:

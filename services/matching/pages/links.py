@@ -1,8 +1,9 @@
 """What the pages share: opening a link, carrying out a button, reading a form."""
 
 import json
+from collections.abc import Sequence
 from html import escape
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qs
 
 from fastapi import Path, Request
@@ -27,6 +28,7 @@ from shared.web.access import limited, link_key, respond
 DONOR, APPLICANT, MENU = "match.donor", "match.applicant", "offer.menu"
 BODY_BYTES_MAX = 4096
 Token = Annotated[str, Path(max_length=600)]
+R = TypeVar("R", bound=str)
 
 
 async def opened(request: Request, runtime: Runtime, purpose: str, token: str) -> Match | None:
@@ -76,8 +78,13 @@ async def carried_out(
     return page("莞家 Guanjia", f"<p>{escape(text)}</p>", answer.status)
 
 
-def reason_unknown() -> Invalid:
-    return Invalid.of("reason_unknown", "请选择所列原因之一", "choose one of those", "reason")
+async def reason_of(request: Request, reasons: Sequence[R], default: str = "") -> R:
+    """The one that was chosen, from a form or from JSON. Raises Invalid."""
+    said = await field_of(request, "reason") or default
+    for reason in reasons:
+        if reason == said:
+            return reason
+    raise Invalid.of("reason_unknown", "请选择所列原因之一", "choose one of those", "reason")
 
 
 async def field_of(request: Request, name: str) -> str:
