@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from services.intake import model, views
 from services.intake.model import WithdrawRequest
 from shared import mongo
+from shared.contracts.links import REQUEST
 from shared.messaging.decision import Command, refusal
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
@@ -16,10 +17,8 @@ from shared.web.access import Denied, RuntimeDep, limited, link_key, respond
 
 router = APIRouter()
 
-LINK_PURPOSE = "request"
 
-
-@router.get("/r/{token}")
+@router.get(REQUEST.route())
 async def status(token: str, request: Request, runtime: RuntimeDep) -> Response:
     try:
         id_ = await _subject(request, runtime, token)
@@ -36,7 +35,7 @@ async def status(token: str, request: Request, runtime: RuntimeDep) -> Response:
     return HTMLResponse(_page(view, token), headers=_HEADERS)
 
 
-@router.post("/r/{token}/withdraw")
+@router.post(REQUEST.route("withdraw"))
 async def withdraw(token: str, request: Request, runtime: RuntimeDep) -> Response:
     """The link is the permission, and it names the request: asking twice is asking once."""
     id_ = await _subject(request, runtime, token)
@@ -46,13 +45,13 @@ async def withdraw(token: str, request: Request, runtime: RuntimeDep) -> Respons
     answer = await runtime.processor.execute(command)
     if _wants_json(request):
         return respond(answer)
-    return RedirectResponse(f"/r/{token}", status_code=303)
+    return RedirectResponse(REQUEST.path(token), status_code=303)
 
 
 async def _subject(request: Request, runtime: Runtime, token: str) -> str:
     """Raises Unauthenticated for a link that is false or has expired, Denied for one overused."""
-    id_ = runtime.keyring.open_link(LINK_PURPOSE, token, await runtime.processor.now())
-    await limited(request, link_key(LINK_PURPOSE, id_))
+    id_ = runtime.keyring.open_link(REQUEST.purpose, token, await runtime.processor.now())
+    await limited(request, link_key(REQUEST.purpose, id_))
     return id_
 
 
@@ -83,7 +82,7 @@ def _page(view: dict[str, Any], token: str) -> str:
     )
     shown = "".join(f"<dt>{k}<dd>{escape(str(v))}" for k, v in rows if v)
     button = (
-        f'<form method="post" action="/r/{escape(token)}/withdraw">'
+        f'<form method="post" action="{escape(REQUEST.path(token, "withdraw"))}">'
         "<button>撤回诉求 Withdraw</button></form>"
         if view["may_withdraw"]
         else ""

@@ -14,10 +14,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.events import NoticeChannel
+from shared.contracts.links import LinkService
 from shared.contracts.values import DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
-LinkedService = Literal["matching", "intake", "audit"]
 """Whose page a link leads to."""
 NoticeState = Literal["created", "sending", "retry", "sent", "unknown", "failed", "delivered"]
 Said = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
@@ -61,7 +61,7 @@ class Attempt(Value):
 class Link(Value):
     """What a signed link is for; the link itself is made when it is sent."""
 
-    service: LinkedService = "matching"
+    service: LinkService = "matching"
     purpose: str
     path: str
     subject: str

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.notify.contacts import Contact, Contacts
-from services.notify.model import LinkedService, Notice
+from services.notify.model import Notice
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.purposes import BY_NAME
 from services.notify.templates import Donor, sms_parameters, wechat_parameters
+from shared.contracts import links
 from shared.contracts.events import NoticeChannel
+from shared.contracts.links import LinkService
 from shared.security import Keyring
 
 
@@ -19,7 +21,7 @@ class Outbound:
     providers: Mapping[NoticeChannel, Provider]
     contacts: Contacts
     keyring: Keyring
-    addresses: Mapping[LinkedService, str]
+    addresses: Mapping[LinkService, str]
 
     async def send(
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
@@ -50,4 +52,5 @@ class Outbound:
         if link is None:
             return None
         token = self.keyring.make_link(link.purpose, link.subject, link.expires_at)
-        return f"{self.addresses[link.service].rstrip('/')}/{link.path}/{token}"
+        row = links.BY_PURPOSE[link.purpose]
+        return self.addresses[row.service].rstrip("/") + row.path(token)

@@ -6,11 +6,10 @@ between the house and the donor.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
-from services.notify.model import LinkedService
 from services.notify.templates import TEMPLATES, Template
+from shared.contracts import links
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerDisbursed,
@@ -24,21 +23,9 @@ from shared.contracts.events import (
     RequestOpened,
     RequestRecorded,
 )
+from shared.contracts.links import SignedLink
 
 WECHAT_FIRST: tuple[NoticeChannel, ...] = ("wechat", "sms")
-
-
-@dataclass(frozen=True, slots=True)
-class LinkUse:
-    """purpose: what the link is signed for; service, path: whose page it leads to.
-
-    lives: None when the fact says when it expires.
-    """
-
-    purpose: str
-    path: str
-    lives: timedelta | None = None
-    service: LinkedService = "matching"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +37,7 @@ class Purpose:
 
     name: str
     recipient: Literal["applicant", "donor"]
-    link: LinkUse | None = None
+    link: SignedLink | None = None
     channels: tuple[NoticeChannel, ...] = WECHAT_FIRST
     unless: str = ""
 
@@ -59,24 +46,19 @@ class Purpose:
         return TEMPLATES[self.name]
 
 
-ANSWER_PROPOSAL = LinkUse("match.donor", "d")
-CONFIRM_RECEIPT = LinkUse("match.applicant", "c", lives=timedelta(days=30))
-FOLLOW_REQUEST = LinkUse("request", "r", lives=timedelta(days=90), service="intake")
-TAKE_RECEIPT = LinkUse("gift.receipt", "g", lives=timedelta(days=365), service="audit")
-
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
-    RequestRecorded: (Purpose("request_recorded", "applicant", FOLLOW_REQUEST),),
-    RequestOpened: (Purpose("request_opened", "applicant", FOLLOW_REQUEST),),
+    RequestRecorded: (Purpose("request_recorded", "applicant", links.REQUEST),),
+    RequestOpened: (Purpose("request_opened", "applicant", links.REQUEST),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
-    MatchProposed: (Purpose("match_proposed", "donor", ANSWER_PROPOSAL, unless="claimed"),),
+    MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
-    MatchDelivered: (Purpose("match_delivered", "applicant", CONFIRM_RECEIPT),),
+    MatchDelivered: (Purpose("match_delivered", "applicant", links.DELIVERY),),
     MatchReopened: (
         Purpose("match_reopened", "applicant"),
         Purpose("match_not_arrived", "donor"),
     ),
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
-    LedgerReceived: (Purpose("ledger_received", "donor", TAKE_RECEIPT),),
+    LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
 }
 
 BY_NAME: Mapping[str, Purpose] = {

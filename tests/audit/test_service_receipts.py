@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from services.audit.api.receipts import GIFT, LINK_LIVES
 from services.audit.model import Donation
 from services.audit.public import PublicLogs
 from services.audit.verify.merkle import EMPTY_ROOT
 from services.audit.verify.note import VerifierKey
 from services.audit.verify.receipt import Receipt
 from shared import mongo
+from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
 from tests.audit.deciding import gift
 from tests.audit.office import Office
@@ -110,14 +110,14 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(office: O
     assert entry["subject"] == one.id
 
 
-@pytest.mark.parametrize("purpose", [GIFT, "match.donor"])
+@pytest.mark.parametrize("purpose", [GIFT_RECEIPT.purpose, "match.donor"])
 async def test_a_link_for_something_else_or_too_old_opens_nothing(
     office: Office, purpose: str
 ) -> None:
     (one,), _ = await donated(office, "g-1")
     runtime = office.audit.runtime
     now = await runtime.processor.now()
-    later = now if purpose == GIFT else now + timedelta(days=1)
+    later = now if purpose == GIFT_RECEIPT.purpose else now + timedelta(days=1)
     token = runtime.keyring.make_link(purpose, one.id, later)
     for path in (f"/g/{token}", f"/g/{token}/receipt", "/g/nonsense"):
         assert (await office.audit.http.get(path)).status_code == 401
@@ -135,7 +135,8 @@ async def test_a_gift_not_yet_published_is_to_be_asked_for_again(office: Office)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     runtime = office.audit.runtime
-    token = runtime.keyring.make_link(GIFT, one.id, await runtime.processor.now() + LINK_LIVES)
+    expires_at = GIFT_RECEIPT.expires_at(await runtime.processor.now())
+    token = runtime.keyring.make_link(GIFT_RECEIPT.purpose, one.id, expires_at)
     page = await office.audit.http.get(f"/g/{token}")
     assert (page.status_code, "请稍后再看" in page.text) == (503, True)
 

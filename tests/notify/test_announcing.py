@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from services.audit.api.receipts import GIFT, LINK_LIVES
-from services.intake.pages import LINK_PURPOSE
 from services.notify.model import Notice
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
@@ -67,7 +65,7 @@ def test_applicant_may_follow_the_request_by_a_link(fact: Fact) -> None:
     world.happens(fact)
     link = world.notice.link
     assert link is not None
-    assert (link.service, link.purpose, link.path) == ("intake", LINK_PURPOSE, "r")
+    assert (link.service, link.purpose, link.path) == ("intake", "request", "r")
     assert link.subject == REQUEST_ID
     assert link.expires_at == START + timedelta(days=90)
 
@@ -140,9 +138,9 @@ def test_donor_is_thanked_with_the_link_to_his_receipt_as_audit_serves_it() -> N
     link = world.notice.link
     assert (world.notice.person_id, world.notice.purpose) == ("P-donor", "ledger_received")
     assert link is not None
-    assert (link.service, link.purpose, link.path) == ("audit", GIFT, "g")
+    assert (link.service, link.purpose, link.path) == ("audit", "gift.receipt", "g")
     assert link.subject == "D-0123456789abcdef0123"
-    assert link.expires_at == START + LINK_LIVES
+    assert link.expires_at == START + timedelta(days=365)
 
 
 def test_money_without_a_donor_tells_nobody() -> None:

@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from services.audit.api.receipts import GIFT
 from services.notify.main import create_app
 from services.notify.model import Notice
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerReceived, MatchCommitted, MatchProposed, RequestOpened
+from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Keyring, first_secrets
 from tests.conftest import BROKER
 from tests.intake.making import submitted
@@ -143,7 +143,7 @@ async def test_donation_is_acknowledged_with_its_amount(desk: Desk) -> None:
     base, _, token = message["url"].rpartition("/g/")
     assert base == "http://audit.example"
     later = datetime.now(UTC) + timedelta(days=364)
-    assert Keyring(desk.house.secrets_dir).open_link(GIFT, token, later) == donation
+    assert Keyring(desk.house.secrets_dir).open_link(GIFT_RECEIPT.purpose, token, later) == donation
 
 
 async def test_event_published_twice_is_one_message(desk: Desk) -> None:

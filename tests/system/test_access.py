@@ -6,9 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.audit.api.receipts import GIFT
-from services.intake import pages
-from services.matching.pages import APPLICANT, DONOR, MENU
+from shared.contracts.links import BY_PURPOSE
 from shared.security import Role, revoke
 from shared.web.openapi import allowed_by
 from tests.support.eventually import eventually
@@ -56,7 +54,7 @@ LINKS = {
         ("POST", "/c/{token}/rate"),
     },
 }
-LINK_PURPOSES = (GIFT, pages.LINK_PURPOSE, DONOR, APPLICANT, MENU)
+LINK_PURPOSES = tuple(BY_PURPOSE)
 # Providers sign, or know a secret that stands in the address.
 CALLBACKS = {
     "intake": {

@@ -8,8 +8,8 @@ import httpx
 import pytest_asyncio
 
 from services.matching.model.match import Match
-from services.matching.pages import APPLICANT, DONOR
 from shared import mongo
+from shared.contracts.links import DELIVERY, PROPOSAL
 from shared.runtime import Runtime
 from shared.security import Role
 from tests.matching.deciding import NO_CAPACITY, opened, submitted_offer
@@ -168,14 +168,14 @@ async def test_rival_partner_neither_sees_nor_withdraws_an_offer(proposal: Propo
 
 async def test_link_of_one_purpose_opens_no_other(proposal: Proposal) -> None:
     """Who is asked to give cannot say that it arrived, and who receives cannot give."""
-    opened_by = {DONOR: "/d", APPLICANT: "/c"}
-    for purpose in (DONOR, APPLICANT, "request", ""):
+    opened_by = {PROPOSAL.purpose: "/d", DELIVERY.purpose: "/c"}
+    for purpose in (PROPOSAL.purpose, DELIVERY.purpose, "request", ""):
         token = await proposal.link(purpose)
         for right, place in opened_by.items():
             status = (await proposal.http.get(f"{place}/{token}")).status_code
             assert status == (200 if purpose == right else 401), (purpose, place)
-    donor = await proposal.link(DONOR)
+    donor = await proposal.link(PROPOSAL.purpose)
     assert (await proposal.http.post(f"/c/{donor}/confirm")).status_code == 401
-    applicant = await proposal.link(APPLICANT)
+    applicant = await proposal.link(DELIVERY.purpose)
     assert (await proposal.http.post(f"/d/{applicant}/accept")).status_code == 401
     assert [match.state for match in await proposal.matches()] == ["proposed"]

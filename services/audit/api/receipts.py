@@ -1,7 +1,6 @@
 """HTTP: the receipt for one gift, for staff, and for the donor by a signed link."""
 
 import asyncio
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -13,6 +12,7 @@ from services.audit.pages import HEADERS, link_invalid_page, not_yet_page, recei
 from services.audit.verify.canonical import parse_entry
 from services.audit.verify.receipt import SUFFIX, Receipt
 from shared import mongo
+from shared.contracts.links import GIFT_RECEIPT
 from shared.errors import Transient
 from shared.messaging.decision import refusal
 from shared.runtime import Runtime
@@ -20,10 +20,6 @@ from shared.security import Unauthenticated
 from shared.web.access import RuntimeDep, limited, link_key, respond
 
 router = APIRouter()
-
-GIFT = "gift.receipt"
-"""What a donor's link is signed for; it names the donation."""
-LINK_LIVES = timedelta(days=365)
 
 DonationId = Annotated[str, Path(max_length=200)]
 Token = Annotated[str, Path(max_length=600)]
@@ -45,12 +41,15 @@ async def receipt_link(donation_id: DonationId, runtime: RuntimeDep) -> Response
     """An address to give to the donor: whoever has it sees the gift, for a year."""
     if await mongo.load(runtime.database, Donation, donation_id) is None:
         return not_found("捐赠", "donation")
-    expires_at = await runtime.processor.now() + LINK_LIVES
-    token = runtime.keyring.make_link(GIFT, donation_id, expires_at)
-    return {"url": f"{runtime.settings.audit_url}/g/{token}", "expires_at": expires_at.isoformat()}
+    expires_at = GIFT_RECEIPT.expires_at(await runtime.processor.now())
+    token = runtime.keyring.make_link(GIFT_RECEIPT.purpose, donation_id, expires_at)
+    return {
+        "url": f"{runtime.settings.audit_url}{GIFT_RECEIPT.path(token)}",
+        "expires_at": expires_at.isoformat(),
+    }
 
 
-@router.get("/g/{token}", tags=["links"], response_model=None)
+@router.get(GIFT_RECEIPT.route(), tags=["links"], response_model=None)
 async def gift_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """The donor's page: his gift in words, and the receipt to take away."""
     gift = await _linked(token, request, runtime)
@@ -64,7 +63,7 @@ async def gift_page(token: Token, request: Request, runtime: RuntimeDep) -> Resp
     return receipt_page(parse_entry(found.entry), found, vkeys, f"{token}/receipt")
 
 
-@router.get("/g/{token}/receipt", tags=["links"], response_model=None)
+@router.get(GIFT_RECEIPT.route("receipt"), tags=["links"], response_model=None)
 async def gift_receipt(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     gift = await _linked(token, request, runtime)
     if gift is None:
@@ -76,10 +75,10 @@ async def _linked(token: str, request: Request, runtime: Runtime) -> Donation | 
     """None: a link that is forged, expired or about nothing. Raises Denied for one overused."""
     now = await runtime.processor.now()
     try:
-        donation_id = runtime.keyring.open_link(GIFT, token, now)
+        donation_id = runtime.keyring.open_link(GIFT_RECEIPT.purpose, token, now)
     except Unauthenticated:
         return None
-    await limited(request, link_key(GIFT, donation_id))
+    await limited(request, link_key(GIFT_RECEIPT.purpose, donation_id))
     return await mongo.load(runtime.database, Donation, donation_id)
 
 

@@ -17,15 +17,13 @@ from services.matching.api.callers import (
 from services.matching.decide.unknown import no_such
 from services.matching.model.claim import ClaimNeed
 from services.matching.model.offer import Offer
-from services.matching.pages.links import MENU
 from shared import mongo
+from shared.contracts import links
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Quantity, Value
 from shared.security import Credential
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
 
 router = APIRouter(tags=["menu"])
-
-LINK_LIVES = timedelta(days=30)
 
 
 @router.get("/menu")
@@ -94,7 +92,7 @@ async def claim(
 
 
 class LinkLife(Value):
-    days: Annotated[int, Field(ge=1, le=90)] = LINK_LIVES.days
+    days: Annotated[int, Field(ge=1, le=90)] = links.MENU.lifetime_days
 
 
 @router.post("/offers/{offer_id}/menu-link")
@@ -106,5 +104,5 @@ async def menu_link(
     if offer is None or owner_scope(caller).source not in (None, offer.source):
         return respond(no_such("offer"))
     expires_at = await runtime.processor.now() + timedelta(days=body.days)
-    token = runtime.keyring.make_link(MENU, offer.id, expires_at)
-    return JSONResponse({"path": f"/m/{token}", "expires_at": expires_at.isoformat()})
+    token = runtime.keyring.make_link(links.MENU.purpose, offer.id, expires_at)
+    return JSONResponse({"path": links.MENU.path(token), "expires_at": expires_at.isoformat()})

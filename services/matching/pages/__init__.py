@@ -6,9 +6,6 @@ No personal data: what kind of help, where (town), how much. Looking changes not
 from fastapi import APIRouter
 
 from services.matching.pages import applicant, donor, menu
-from services.matching.pages.links import APPLICANT, DONOR, MENU
-
-__all__ = ["APPLICANT", "DONOR", "MENU", "router"]
 
 router = APIRouter(tags=["links"])
 router.include_router(donor.router)

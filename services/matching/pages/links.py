@@ -18,6 +18,7 @@ from services.matching.model.match import (
 )
 from services.matching.pages.showing import page
 from shared import mongo
+from shared.contracts.links import SignedLink
 from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import Command, refusal
@@ -25,26 +26,25 @@ from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.web.access import limited, link_key, respond
 
-DONOR, APPLICANT, MENU = "match.donor", "match.applicant", "offer.menu"
 BODY_BYTES_MAX = 4096
 Token = Annotated[str, Path(max_length=600)]
 R = TypeVar("R", bound=str)
 
 
-async def opened(request: Request, runtime: Runtime, purpose: str, token: str) -> Match | None:
+async def opened(request: Request, runtime: Runtime, link: SignedLink, token: str) -> Match | None:
     """None: a link that is forged, expired or about nothing. Raises Denied for one overused."""
-    match_id = await subject_of(request, runtime, purpose, token)
+    match_id = await subject_of(request, runtime, link, token)
     return await mongo.load(runtime.database, Match, match_id) if match_id else None
 
 
-async def subject_of(request: Request, runtime: Runtime, purpose: str, token: str) -> str:
+async def subject_of(request: Request, runtime: Runtime, link: SignedLink, token: str) -> str:
     """What the link is about; empty where it is forged or expired. Raises Denied."""
     now = await runtime.processor.now()
     try:
-        subject = runtime.keyring.open_link(purpose, token, now)
+        subject = runtime.keyring.open_link(link.purpose, token, now)
     except Unauthenticated:
         return ""
-    await limited(request, link_key(purpose, subject))
+    await limited(request, link_key(link.purpose, subject))
     return subject
 
 
@@ -60,7 +60,12 @@ def is_browser(request: Request) -> bool:
 
 
 async def carried_out(
-    request: Request, runtime: Runtime, data: MatchCommand, match: Match, token: str, purpose: str
+    request: Request,
+    runtime: Runtime,
+    data: MatchCommand,
+    match: Match,
+    token: str,
+    link: SignedLink,
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON.
 
@@ -68,7 +73,7 @@ async def carried_out(
     """
     occasion = f"{match.deliveries} {match.state == 'confirmed' and isinstance(data, RateMatch)}"
     key = derived_id("link", token, type(data).__name__, occasion, data.model_dump_json())
-    command = Command(data, key=key, principal=f"link:{purpose}")
+    command = Command(data, key=key, principal=f"link:{link.purpose}")
     answer = await runtime.processor.execute(command)
     if not is_browser(request):
         return respond(answer)

@@ -18,7 +18,6 @@ from services.matching.model.match import STATE_LABELS, MatchState, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.links import (
-    MENU,
     Token,
     field_of,
     is_browser,
@@ -27,6 +26,7 @@ from services.matching.pages.links import (
 )
 from services.matching.pages.showing import amount, form, page
 from shared import mongo
+from shared.contracts.links import MENU
 from shared.contracts.values import LABELS
 from shared.errors import Invalid, describe_validation
 from shared.ids import derived_id
@@ -41,7 +41,7 @@ SHOWN_MAX = 20
 TITLE = "认领心愿 Requests you can help with"
 
 
-@router.get("/m/{token}", response_class=HTMLResponse)
+@router.get(MENU.route(), response_class=HTMLResponse)
 async def menu_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     offers = await _offers_behind(request, runtime, token)
     if not offers:
@@ -54,7 +54,7 @@ async def menu_page(token: Token, request: Request, runtime: RuntimeDep) -> Resp
     return page(TITLE, "".join(parts) or nothing)
 
 
-@router.post("/m/{token}/claim")
+@router.post(MENU.route("claim"))
 async def donor_claims(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """Fields offer_id, request_id and amount (yuan for money). Raises Invalid."""
     offers = {offer.id: offer for offer in await _offers_behind(request, runtime, token)}
@@ -66,7 +66,9 @@ async def donor_claims(token: Token, request: Request, runtime: RuntimeDep) -> R
     data = _claim(offer, await field_of(request, "request_id"), await field_of(request, "amount"))
     seen = await field_of(request, "seen")
     key = derived_id("link", token, data.request_id, offer.id, str(data.quantity), seen)
-    answer = await runtime.processor.execute(Command(data, key=key, principal=f"link:{MENU}"))
+    answer = await runtime.processor.execute(
+        Command(data, key=key, principal=f"link:{MENU.purpose}")
+    )
     return _shown(answer) if is_browser(request) else respond(answer)
 
 
@@ -110,7 +112,7 @@ def _entry(need: Need, offer: Offer, token: str, now: datetime) -> str:
     return (
         f"<h3>{escape(title)}</h3><p>{LABELS[need.beneficiary_class]} · "
         f"尚需 Needed: {escape(still)} · {waiting}</p>"
-        + form(f"/m/{token}/claim", _fields(need, offer))
+        + form(MENU.path(token, "claim"), _fields(need, offer))
     )
 
 

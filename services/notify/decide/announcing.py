@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from services.notify.model import Link, Notice
-from services.notify.purposes import PURPOSES, LinkUse, Purpose
+from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import after
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact
+from shared.contracts.links import SignedLink
 from shared.ids import derived_id
 from shared.messaging.decision import AnyRef, Decision, Ref, States
 
@@ -68,12 +69,11 @@ def _donor(purpose: Purpose, fact: Fact) -> dict[str, Any]:
     return {"donor_id": shown, "donor_kind": fact.donor_kind}
 
 
-def _link(use: LinkUse, event: Event[Any], now: datetime) -> Link:
-    expires_at = event.data.expires_at if use.lives is None else now + use.lives
+def _link(row: SignedLink, event: Event[Any], now: datetime) -> Link:
     return Link(
-        service=use.service,
-        purpose=use.purpose,
-        path=use.path,
+        service=row.service,
+        purpose=row.purpose,
+        path=row.segment,
         subject=event.subject,
-        expires_at=expires_at,
+        expires_at=row.expires_at(now, getattr(event.data, "expires_at", None)),
     )
