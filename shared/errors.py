@@ -1,13 +1,12 @@
 """Three names of failure: `Invalid` can never work, `Transient` may later, the rest are bugs.
 
-Every message is in the reader's language: Chinese first, English beside it.
+Every message is in the reader's language: Chinese first, English beside it. The texts stand in
+`shared/messages.py` and in the `messages.py` of each service.
 """
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-_FIELD_NAME = re.compile(r"[A-Za-z_-]{1,40}")
+from shared.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,51 @@ class Invalid(Exception):  # noqa: N818 - the architecture's word
         return cls(Problem(code, zh, en, field))
 
 
+class InvalidValueError(ValueError):
+    """Raised by a validator of a pydantic model: the value's own problem instead of pydantic's."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.en)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that can be wrong, in both languages.
+
+    zh and en are `str.format` templates. They are filled with the `field` and the values that are
+    passed where the problem occurs: `FUND_UNKNOWN.invalid("fund_id", fund=id_)`.
+    """
+
+    code: str
+    zh: str
+    en: str
+
+    def problem(self, field: str = "", /, **values: object) -> Problem:
+        named = {"field": field, **values}
+        return Problem(self.code, self.zh.format(**named), self.en.format(**named), field)
+
+    def invalid(self, field: str = "", /, **values: object) -> Invalid:
+        """For `raise MESSAGE.invalid(...)`: the input can never work."""
+        return Invalid(self.problem(field, **values))
+
+    def invalid_value(self, field: str = "", /, **values: object) -> InvalidValueError:
+        """For `raise MESSAGE.invalid_value(...)` in a validator of a pydantic model."""
+        return InvalidValueError(self.problem(field, **values))
+
+    def refusal(self, status: int, field: str = "", /, **values: object) -> Answer:
+        """The answer to a command that is understood and not carried out.
+
+        status: 404 for what does not exist, 409 for what its state does not allow.
+        """
+        return refuse(status, self.problem(field, **values))
+
+
+def refuse(status: int, *problems: Problem) -> Answer:
+    """The body of every failure: `{"problems": [{"code", "field", "zh", "en"}]}`."""
+    return Answer(status, {"problems": [problem.as_dict() for problem in problems]})
+
+
 class Transient(Exception):  # noqa: N818 - the architecture's word
     """Network, not primary, timeout: the same work may succeed later, so it is tried again."""
 
@@ -48,28 +92,3 @@ class Conflict(Transient):
 
 class BugBrake(RuntimeError):  # noqa: N818 - the architecture's word
     """Too many bugs among the last events: consumption stops, readiness fails, people look."""
-
-
-def describe_validation(error: object) -> tuple[Problem, ...]:
-    """Pydantic's errors as problems, without the input itself (it may be personal)."""
-    from pydantic import ValidationError
-
-    assert isinstance(error, ValidationError)
-    return tuple(
-        Problem(
-            code=e["type"],
-            zh=f"字段不符合要求（{e['type']}）",
-            en=e["msg"],
-            field=field_path(e["loc"]),
-        )
-        for e in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-
-
-def field_path(location: Iterable[str | int]) -> str:
-    """`need.quantity`. A name nobody gave a field is shown only if it looks like one: it comes
-    from the input, and may be personal."""
-    return ".".join(
-        str(part) if isinstance(part, int) or _FIELD_NAME.fullmatch(part) else "?"
-        for part in location
-    )

@@ -25,7 +25,7 @@ from pydantic import Field
 
 from shared.contracts import topics
 from shared.contracts.values import Value
-from shared.errors import Invalid
+from shared.messages import SIGNATURE_WRONG, SOURCE_NOT_ALLOWED
 
 SIGNATURE_HEADER = "guanjia-signature"
 
@@ -134,20 +134,10 @@ class Keyring:
     def check_record(self, source: str, topic: str, value: bytes, signature: bytes | None) -> None:
         """Raises Invalid when `source` may not write there or did not write this."""
         if not self._may_publish(source, topic):
-            raise Invalid.of(
-                "source_not_allowed",
-                f"来源 {source} 无权写入 {topic}",
-                f"source {source} may not publish to {topic}",
-                "source",
-            )
+            raise SOURCE_NOT_ALLOWED.invalid("source", source=source, topic=topic)
         expected = self.sign_record(source, topic, value)
         if signature is None or not hmac.compare_digest(expected, signature):
-            raise Invalid.of(
-                "signature_wrong",
-                f"消息头 {SIGNATURE_HEADER} 缺失或不正确",
-                f"header {SIGNATURE_HEADER} is missing or wrong",
-                SIGNATURE_HEADER,
-            )
+            raise SIGNATURE_WRONG.invalid(SIGNATURE_HEADER, header=SIGNATURE_HEADER)
 
     def _may_publish(self, source: str, topic: str) -> bool:
         if topics.may_publish(source, topic):

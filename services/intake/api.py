@@ -20,10 +20,11 @@ from services.intake.rules import LEVELS, problems_of
 from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Channel, Identifier, ShortText, Value
-from shared.errors import Invalid, describe_validation
+from shared.errors import Invalid
 from shared.messaging.decision import Answer, Command, refusal
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
+from shared.validation import describe_validation
 from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_to
 
 router = APIRouter()

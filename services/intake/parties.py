@@ -9,9 +9,10 @@ from pydantic import Field, ValidationError
 from services.intake.api import answer_of
 from services.intake.model import RegisterParty
 from shared.contracts.values import Value
-from shared.errors import Invalid, describe_validation
+from shared.errors import Invalid
 from shared.messaging.decision import Answer, Command
 from shared.security import Credential, Role
+from shared.validation import describe_validation
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to
 
 router = APIRouter()

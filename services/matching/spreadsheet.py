@@ -15,10 +15,11 @@ from pydantic import ValidationError
 
 from shared.contracts.events import Applicant, OfferSubmitted
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
-from shared.errors import Invalid, Problem, describe_validation
+from shared.errors import Invalid, Problem
 from shared.ids import derived_id
 from shared.money import fen_of, quantity_of
 from shared.towns import codes_by_name
+from shared.validation import describe_validation
 
 HEADERS = {
     "编号": "message_id",

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts import topics
 from shared.contracts.values import Identifier, Moment, Value
-from shared.errors import Invalid, Problem, describe_validation
+from shared.errors import Invalid, Problem
+from shared.validation import describe_validation
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 

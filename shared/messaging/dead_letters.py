@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from shared import mongo
+from shared.messages import DEAD_LETTER_UNKNOWN
 from shared.messaging.batch_store import DEAD_LETTERS, incoming_from
-from shared.messaging.decision import Answer, refusal
+from shared.messaging.decision import Answer
 from shared.messaging.inbox import Inbox, Item
 from shared.messaging.processor import Processor
 from shared.messaging.sealing import Sealer
@@ -50,11 +51,15 @@ class DeadLetters:
     async def replay(self, id_: str) -> Answer:
         """Works it again, as it is, with the code that runs now."""
         item = await self._open(id_)
-        return await self._processor.resume(item) if item else _unknown()
+        return await self._processor.resume(item) if item else DEAD_LETTER_UNKNOWN.refusal(404)
 
     async def discard(self, id_: str) -> Answer:
         item = await self._open(id_)
-        return await self._processor.resume(replace(item, discard=True)) if item else _unknown()
+        return (
+            await self._processor.resume(replace(item, discard=True))
+            if item
+            else DEAD_LETTER_UNKNOWN.refusal(404)
+        )
 
     async def _open(self, id_: str) -> Item | None:
         row = await self._collection.find_one({"_id": id_, "state": "open"})
@@ -75,7 +80,3 @@ def _summary(row: dict[str, Any]) -> dict[str, Any]:
     origin = {k: row["incoming"][k] for k in ("topic", "partition", "offset", "cluster")}
     shown = {k: row.get(k) for k in SHOWN}
     return {"id": row["_id"], "bug": bool(row["traceback"])} | shown | origin
-
-
-def _unknown() -> Answer:
-    return refusal(404, "unknown_dead_letter", "没有这条未处理的死信", "no such open dead letter")

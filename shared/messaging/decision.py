@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.answers import Answer as Answer
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Value
-from shared.errors import Problem
+from shared.errors import Problem, refuse
 
 
 class State(BaseModel):
@@ -64,14 +65,6 @@ class States:
 
     def __contains__(self, ref: AnyRef) -> bool:
         return ref in self._states
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the caller of a command is told; stored with its idempotency key."""
-
-    status: int
-    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +131,4 @@ class Handler(Generic[T]):
 
 def refusal(status: int, code: str, zh: str, en: str, field: str = "") -> Answer:
     """A command that was understood and is not carried out: 404 unknown, 409 not in this state."""
-    return Answer(status, {"problems": [Problem(code, zh, en, field).as_dict()]})
+    return refuse(status, Problem(code, zh, en, field))

@@ -15,8 +15,9 @@ import structlog
 from shared.contracts import topics
 from shared.contracts.envelope import cloud_event
 from shared.contracts.events import DeadLetterStored
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid, Problem, refuse
 from shared.ids import derived_id
+from shared.messages import KEY_REUSED, REPLAY_FAILED
 from shared.messaging.changes import Changes, DeadLetter, Known, Outgoing, Result, Snapshot
 from shared.messaging.decision import (
     Answer,
@@ -25,7 +26,6 @@ from shared.messaging.decision import (
     Ref,
     State,
     States,
-    refusal,
 )
 from shared.messaging.inbox import Item, bug_problem, followed, traceback_of
 
@@ -139,10 +139,10 @@ class Fold:
         if known.digest == item.digest:
             self._settle(item, "replayed")
             return Result("repeated", answer=known.answer)
-        reused = _key_reused()
+        problem = KEY_REUSED.problem("Idempotency-Key")
         if item.incoming is None:
-            return Result("refused", answer=reused)
-        return self._bury(item, tuple(Problem(**p) for p in reused.body["problems"]))
+            return Result("refused", answer=refuse(422, problem))
+        return self._bury(item, (problem,))
 
     def _known(self, key: str) -> Known | None:
         if not key:
@@ -236,7 +236,7 @@ class Fold:
         id_ = derived_id("DL", self._source, item.place)
         if not item.dead_letter:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)
-        answer = refusal(409, "still_fails", "重放仍然失败", f"still fails: {problems[0].en}")
+        answer = REPLAY_FAILED.refusal(409, reason=problems[0].en)
         return Result("bug" if trace else "dead_letter", answer=answer)
 
 
@@ -258,16 +258,6 @@ def trace_parent(cause: str, correlation_id: str, span: str) -> str:
 
 def _hex(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
-
-
-def _key_reused() -> Answer:
-    return refusal(
-        422,
-        "idempotency_key_reused",
-        "同一编号已用于不同的内容；请换一个新的编号",
-        "this key was used for other content; use a new one",
-        "Idempotency-Key",
-    )
 
 
 def encode(event: Mapping[str, Any]) -> bytes:

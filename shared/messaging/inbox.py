@@ -19,6 +19,7 @@ from shared.contracts.events import BY_TYPE
 from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
 from shared.ids import cause_id
+from shared.messages import BUG, SEQUENCE_MISSING, TYPE_UNKNOWN, UNREADABLE
 from shared.messaging.decision import AnyRef, Command, Handler, States
 from shared.security import SIGNATURE_HEADER, Keyring
 
@@ -116,7 +117,7 @@ class Inbox:
         except Invalid as invalid:
             return Item(incoming=incoming, problems=invalid.problems)
         except Exception as error:
-            problem = Problem("unreadable", "消息无法读取", f"unreadable: {type(error).__name__}")
+            problem = UNREADABLE.problem(name=type(error).__name__)
             return Item(incoming=incoming, problems=(problem,))
 
     def command(self, command: Command[Any]) -> Item:
@@ -161,12 +162,7 @@ class Inbox:
         if fact is None or handler is None:
             if item.stream:
                 return item  # not for us, yet its place in the sequence counts
-            raise Invalid.of(
-                "type_unknown",
-                f"此主题不接受类型 {envelope.type}",
-                f"type {envelope.type} is not accepted on this topic",
-                "type",
-            )
+            raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else item.digest
         key = "" if handler.own_identity else item.key
@@ -197,7 +193,7 @@ def followed(item: Item, states: States) -> tuple[AnyRef, ...]:
 
 
 def bug_problem(bug: Exception) -> Problem:
-    return Problem("bug", "程序错误", f"bug: {type(bug).__name__}")
+    return BUG.problem(name=type(bug).__name__)
 
 
 def traceback_of(bug: Exception) -> str:
@@ -212,9 +208,7 @@ def _cause_of(identity: str) -> str:
 
 def _own(incoming: Incoming, envelope: Envelope) -> Item:
     if not envelope.sequence or not envelope.subject:
-        raise Invalid.of(
-            "sequence_missing", "缺少 sequence 或 subject", "sequence and subject are required"
-        )
+        raise SEQUENCE_MISSING.invalid()
     return Item(
         incoming=incoming,
         stream=f"{envelope.source}|{envelope.subject}",

@@ -17,10 +17,20 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 
 from shared.contracts.values import Value
-from shared.errors import BugBrake, Invalid, Problem, Transient, field_path
-from shared.messaging.decision import Answer, Command, refusal
+from shared.errors import BugBrake, Invalid, Problem, Transient
+from shared.messages import (
+    ADDRESS_UNKNOWN,
+    FORBIDDEN,
+    METHOD_NOT_ALLOWED,
+    REQUEST_INVALID,
+    REQUESTS_TOO_MANY,
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+)
+from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.security import Credential, Role, Unauthenticated
+from shared.validation import Location, describe_errors, field_path
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -56,7 +66,7 @@ class Allow:
     ) -> Credential:
         credential = _authenticated(runtime_of(request), authorization)
         if not credential.roles & self.roles:
-            raise Denied(refusal(403, "forbidden", "无权进行此操作", "not allowed for this role"))
+            raise Denied(FORBIDDEN.refusal(403))
         await limited(request, credential.id)
         return credential
 
@@ -71,7 +81,7 @@ async def limited(request: Request, key: str) -> None:
     Only once they are known: otherwise strangers would use up the share of others.
     """
     if not await request.app.state.rate_limit(key):
-        raise Denied(refusal(429, "too_many_requests", "请求过于频繁", "slow down"))
+        raise Denied(REQUESTS_TOO_MANY.refusal(429))
 
 
 def link_key(purpose: str, subject: str) -> str:
@@ -145,35 +155,26 @@ async def _invalid(_request: Request, error: Invalid) -> Response:
 
 
 async def _request_invalid(_request: Request, error: RequestValidationError) -> Response:
-    return problems(
-        422,
-        *(
-            Problem(
-                code=e["type"],
-                zh=f"字段不符合要求（{e['type']}）",
-                en=e["msg"],
-                field=field_path(part for part in e["loc"] if part != "body"),
-            )
-            for e in error.errors()
-        ),
-    )
+    return problems(422, *describe_errors(error.errors(), _body_path))
+
+
+def _body_path(location: Location) -> str:
+    return field_path(part for part in location if part != "body")
 
 
 async def _refused(_request: Request, error: HTTPException) -> Response:
     """What the framework itself turns away: no such path, another method, no JSON at all."""
-    zh = _FRAMEWORK_ZH.get(error.status_code, "请求有误")
-    answer = problems(error.status_code, Problem("bad_request", zh, str(error.detail)))
+    message = _FRAMEWORK_MESSAGES.get(error.status_code, REQUEST_INVALID)
+    answer = problems(error.status_code, message.problem(detail=error.detail))
     answer.headers.update(error.headers or {})
     return answer
 
 
-_FRAMEWORK_ZH = {404: "没有这个地址", 405: "这个地址不接受这种方法"}
+_FRAMEWORK_MESSAGES = {404: ADDRESS_UNKNOWN, 405: METHOD_NOT_ALLOWED}
 
 
 async def _unauthenticated(_request: Request, _error: Unauthenticated) -> Response:
-    answer = problems(
-        401, Problem("unauthenticated", "请提供有效的凭证", "a valid token is needed")
-    )
+    answer = problems(401, UNAUTHENTICATED.problem())
     answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
@@ -183,6 +184,6 @@ async def _denied(_request: Request, error: Denied) -> Response:
 
 
 async def _transient(_request: Request, _error: Exception) -> Response:
-    answer = problems(503, Problem("unavailable", "服务暂不可用，请稍后再试", "try again later"))
+    answer = problems(503, UNAVAILABLE.problem())
     answer.headers["Retry-After"] = "1"
     return answer

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import telemetry
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Identifier, Value
-from shared.errors import Problem
+from shared.messages import DEAD_LETTER_UNKNOWN
 from shared.messaging.batch_store import PARKED
 from shared.messaging.broker import describe_publishers
 from shared.runtime import Runtime
@@ -96,7 +96,7 @@ async def dead_letter(operator: Operator, runtime: RuntimeDep, id_: str) -> Resp
     found = await runtime.dead_letters.show(id_)
     log.info("dead_letter_shown", dead_letter_id=id_, by=operator.id)
     if found is None:
-        return problems(404, Problem("unknown_dead_letter", "没有这条死信", "no such dead letter"))
+        return problems(404, DEAD_LETTER_UNKNOWN.problem())
     return JSONResponse(_json(found))
 
 

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 from pydantic import Field, ValidationError
 
 from shared.contracts.values import Value
-from shared.errors import Invalid, describe_validation
+from shared.errors import Invalid
+from shared.validation import describe_validation
 
 Column = Literal[
     "statement",

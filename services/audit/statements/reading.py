@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from services.audit.statements.layout import NEEDED, Layout
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.contracts.values import CHINA
-from shared.errors import Invalid, describe_validation
+from shared.errors import Invalid
 from shared.money import fen_of, plain
+from shared.validation import describe_validation
 
 NOBODY = "P-not-registered-yet"
 NO_REFERENCE = "none"

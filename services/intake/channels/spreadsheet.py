@@ -18,7 +18,8 @@ from services.intake.channels import hospital_needs
 from services.intake.channels.columns import HEADERS, request_of
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import Channel
-from shared.errors import Invalid, Problem, describe_validation
+from shared.errors import Invalid, Problem
+from shared.validation import describe_validation
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,9 @@ from services.matching.model.offer import (
 from shared import mongo
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import Identifier, Value
-from shared.errors import Invalid, describe_validation
+from shared.errors import Invalid
 from shared.messaging.decision import Command
+from shared.validation import describe_validation
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
 
 router = APIRouter(tags=["offers"])

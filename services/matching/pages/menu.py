@@ -28,11 +28,12 @@ from services.matching.pages.showing import amount, form, page
 from shared import mongo
 from shared.contracts.links import MENU
 from shared.contracts.values import LABELS
-from shared.errors import Invalid, describe_validation
+from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import Answer, Command
 from shared.money import fen_of, quantity_of
 from shared.runtime import Runtime
+from shared.validation import describe_validation
 from shared.web.access import RuntimeDep, respond
 
 router = APIRouter()

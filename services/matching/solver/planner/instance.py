@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from services.matching.messages import PLACE_UNPAIRED, RADIUS_UNCENTRED
 from services.matching.solver.pool.records import Ask, Give, microdegrees
 from services.matching.solver.pool.weights import TIER_MAX, Weights
 from shared.contracts.values import Identifier, Moment, Quantity, ShortText, Value
@@ -32,7 +33,7 @@ class Placed(Value):
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
         if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon are given together or not at all")
+            raise PLACE_UNPAIRED.invalid_value()
         return self
 
     @property
@@ -80,7 +81,7 @@ class Offer(Placed):
     @model_validator(mode="after")
     def _radius_has_a_centre(self) -> Self:
         if self.radius_km is not None and self.lat is None:
-            raise ValueError("a radius needs lat and lon")
+            raise RADIUS_UNCENTRED.invalid_value()
         return self
 
     def is_valid(self, now: datetime) -> bool:

@@ -1,0 +1,143 @@
+"""What shared code answers when something is wrong, and pydantic's own errors in Chinese.
+
+Codes are a noun and what is the matter with it: `type_unknown`. Templates are `str.format`'s.
+"""
+
+from collections.abc import Mapping
+
+from shared.errors import Message
+
+# --- who may come in ---
+
+UNAUTHENTICATED = Message("unauthenticated", "请提供有效的凭证", "a valid token is needed")
+FORBIDDEN = Message("forbidden", "无权进行此操作", "not allowed for this role")
+REQUESTS_TOO_MANY = Message("requests_too_many", "请求过于频繁", "slow down")
+
+# --- HTTP ---
+
+ADDRESS_UNKNOWN = Message("address_unknown", "没有这个地址", "{detail}")
+METHOD_NOT_ALLOWED = Message("method_not_allowed", "这个地址不接受这种方法", "{detail}")
+REQUEST_INVALID = Message("request_invalid", "请求有误", "{detail}")
+UNAVAILABLE = Message("unavailable", "服务暂不可用，请稍后再试", "try again later")
+
+# --- events and commands ---
+
+BUG = Message("bug", "程序错误", "bug: {name}")
+KEY_REUSED = Message(
+    "idempotency_key_reused",
+    "同一编号已用于不同的内容；请换一个新的编号",
+    "this key was used for other content; use a new one",
+)
+SEQUENCE_MISSING = Message(
+    "sequence_missing", "缺少 sequence 或 subject", "sequence and subject are required"
+)
+SIGNATURE_WRONG = Message(
+    "signature_wrong", "消息头 {header} 缺失或不正确", "header {header} is missing or wrong"
+)
+SOURCE_NOT_ALLOWED = Message(
+    "source_not_allowed",
+    "来源 {source} 无权写入 {topic}",
+    "source {source} may not publish to {topic}",
+)
+TYPE_UNKNOWN = Message(
+    "type_unknown", "此主题不接受类型 {type}", "type {type} is not accepted on this topic"
+)
+UNREADABLE = Message("unreadable", "消息无法读取", "unreadable: {name}")
+
+# --- dead letters ---
+
+DEAD_LETTER_UNKNOWN = Message(
+    "dead_letter_unknown", "没有这条未处理的死信", "no such open dead letter"
+)
+REPLAY_FAILED = Message("replay_failed", "重放仍然失败", "still fails: {reason}")
+
+# --- pydantic ---
+
+VALIDATION_OTHER = "不符合要求（{type}）"
+# By pydantic's type of error, with its limits filled in. Left out is what only code can get wrong,
+# never input. No template repeats the input, which may be personal.
+VALIDATION_ZH: Mapping[str, str] = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "不认识的字段",
+    "invalid_key": "字段名应为文字",
+    "json_invalid": "不是正确的 JSON",
+    "json_type": "应为 JSON 文本",
+    "recursion_loop": "内容循环引用",
+    "recursion_depth_exceeded": "嵌套过深",
+    "model_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "dataclass_type": "应为对象",
+    "named_tuple_type": "应为列表",
+    "none_required": "应为空",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "不能大于 {le}",
+    "multiple_of": "应为 {multiple_of} 的倍数",
+    "finite_number": "应为有限的数字",
+    "too_short": "至少要有 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "iterable_type": "应为列表",
+    "string_type": "应为文字",
+    "string_unicode": "含有无法识别的字符",
+    "string_too_short": "至少要有 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "含有不允许的字符",
+    "string_not_ascii": "只能用英文字母、数字和半角符号",
+    "enum": "应为 {expected} 之一",
+    "dict_type": "应为对象",
+    "mapping_type": "应为对象",
+    "list_type": "应为列表",
+    "tuple_type": "应为列表",
+    "set_type": "应为列表",
+    "frozen_set_type": "应为列表",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_parsing_size": "数字过大",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "bytes_type": "应为文字",
+    "bytes_too_short": "至少要有 {min_length} 个字节",
+    "bytes_too_long": "最多 {max_length} 个字节",
+    "bytes_invalid_encoding": "编码不正确，应为 {encoding}",
+    "value_error": "不符合要求：{error}",
+    "assertion_error": "不符合要求：{error}",
+    "literal_error": "应为 {expected} 之一",
+    "date_type": "应为日期，例如 2026-01-31",
+    "date_parsing": "应为日期，例如 2026-01-31",
+    "date_from_datetime_parsing": "应为日期，例如 2026-01-31",
+    "date_from_datetime_inexact": "应为日期，不带时间",
+    "date_past": "应为过去的日期",
+    "date_future": "应为将来的日期",
+    "time_type": "应为时间，例如 08:30",
+    "time_parsing": "应为时间，例如 08:30",
+    "datetime_type": "应为 ISO 8601 时间",
+    "datetime_parsing": "应为 ISO 8601 时间",
+    "datetime_object_invalid": "应为 ISO 8601 时间",
+    "datetime_from_date_parsing": "应为 ISO 8601 时间",
+    "datetime_past": "应为过去的时间",
+    "datetime_future": "应为将来的时间",
+    "timezone_naive": "时间不应带时区",
+    "timezone_aware": "时间要带时区，例如 2026-01-01T08:00:00+08:00",
+    "timezone_offset": "时区不正确",
+    "time_delta_type": "应为时长，例如 PT30M",
+    "time_delta_parsing": "应为时长，例如 PT30M",
+    "union_tag_invalid": "{discriminator} 应为 {expected_tags} 之一",
+    "union_tag_not_found": "缺少 {discriminator}",
+    "url_type": "应为网址",
+    "url_parsing": "应为网址",
+    "url_syntax_violation": "应为网址",
+    "url_too_long": "网址最多 {max_length} 个字符",
+    "url_scheme": "网址应以 {expected_schemes} 开头",
+    "uuid_type": "应为 UUID",
+    "uuid_parsing": "应为 UUID",
+    "uuid_version": "应为第 {expected_version} 版 UUID",
+    "decimal_type": "应为数字",
+    "decimal_parsing": "应为数字",
+    "decimal_max_digits": "最多 {max_digits} 位数字",
+    "decimal_max_places": "最多 {decimal_places} 位小数",
+    "decimal_whole_digits": "整数部分最多 {whole_digits} 位",
+}
