@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from services.notify import store
+from services.notify.messages import NOTICE_UNKNOWN
 from services.notify.model import Notice, NoticeState, ResolveNotice
-from services.notify.views import NoticeView, Summary, notice_view
+from services.notify.views import NoticeView, Summary, build_view
 from shared import mongo
 from shared.contracts.values import Identifier, Value
-from shared.messaging.decision import refusal
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
 
@@ -35,9 +35,8 @@ class Resolution(Value):
 async def get_notice(notice_id: str, runtime: RuntimeDep) -> object:
     notice = await mongo.load(runtime.database, Notice, notice_id)
     if notice is None:
-        answer = refusal(404, "notice_unknown", "没有这条通知", "there is no such notice")
-        return respond(answer)
-    return notice_view(notice)
+        return respond(NOTICE_UNKNOWN)
+    return build_view(notice)
 
 
 @router.get("/notices", dependencies=[READER])
@@ -48,11 +47,11 @@ async def list_notices(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[NoticeView]:
     notices = await store.find_notices(runtime.database, person_id, state, limit)
-    return [notice_view(notice) for notice in notices]
+    return [build_view(notice) for notice in notices]
 
 
 @router.get("/summary", dependencies=[READER])
-async def summary(runtime: RuntimeDep) -> Summary:
+async def get_summary(runtime: RuntimeDep) -> Summary:
     return Summary.model_validate(await store.count_notices(runtime.database))
 
 

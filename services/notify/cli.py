@@ -1,6 +1,6 @@
-"""`guanjia notices`: what was told to whom, and unclear notices resolved by a person."""
+"""`guanjia notices`: who was notified of what, and unclear notices resolved by a person."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,10 +21,10 @@ def list_notices(
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
 ) -> None:
     """列出通知，最新的在前。Lists notices, newest first."""
-    asked = {"state": state, "person_id": person_id, "limit": limit}
-    params = {name: value for name, value in asked.items() if value is not None}
+    filters = {"state": state, "person_id": person_id, "limit": limit}
+    params = {name: value for name, value in filters.items() if value is not None}
     table = Table("编号 id", "状态 state", "渠道 channel", "目的 purpose", "代码 code", "时间 at")
-    for notice in _client().get("/notices", params):
+    for notice in _open_client().get("/notices", params):
         table.add_row(*(str(notice[name] or "") for name in _COLUMNS))
     Console().print(table)
 
@@ -35,13 +35,13 @@ _COLUMNS = ("id", "state", "channel", "purpose", "code", "created_at")
 @app.command()
 def show(notice_id: str) -> None:
     """显示一条通知及每次发送。Shows a notice and its attempts."""
-    Console().print_json(data=_client().get(f"/notices/{notice_id}"))
+    Console().print_json(data=_open_client().get(f"/notices/{notice_id}"))
 
 
 @app.command()
 def summary() -> None:
     """按渠道、结果、目的统计。Sums by channel, outcome and purpose."""
-    Console().print_json(data=_client().get("/summary"))
+    Console().print_json(data=_open_client().get("/summary"))
 
 
 @app.command()
@@ -53,10 +53,10 @@ def resolve(
     ] = None,
 ) -> None:
     """为结果不明的通知作出结论。Says what became of an unclear notice."""
-    body: dict[str, Any] = {"verdict": verdict, "provider_message_id": message_id}
-    answer = _client().post(f"/notices/{notice_id}/resolve", body)
+    body: dict[str, str | None] = {"verdict": verdict, "provider_message_id": message_id}
+    answer = _open_client().post(f"/notices/{notice_id}/resolve", body)
     Console().print(f"{answer['id']}: {answer['state']}")
 
 
-def _client() -> ServiceClient:
+def _open_client() -> ServiceClient:
     return ServiceClient("notify", OPERATOR)

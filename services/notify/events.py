@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.notify.decide import announcing, reports, resolving, sending
+from services.notify.decide import announcements, claims, outcomes
 from services.notify.model import ClaimNotice, NoticeDue, RecordOutcome, ResolveNotice
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
@@ -13,28 +13,30 @@ from shared.contracts.events import MessageReported, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 
-ANNOUNCE: Handler[Any] = Handler(announcing.touches_event, announcing.decide_event)
+ANNOUNCE: Handler[Any] = Handler(announcements.touches_event, announcements.decide_announce)
 
 
-def events(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
+def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
     return dict.fromkeys(PURPOSES, ANNOUNCE) | {
         MessageReported: Handler(
-            reports.touches_report,
-            partial(reports.decide_report, rules),
-            follow=reports.follow_report,
+            outcomes.touches_report,
+            partial(outcomes.decide_report, rules),
+            follow=outcomes.follow_report,
         ),
-        ReplyUnderstood: Handler(reports.touches_reply, reports.decide_reply),
+        ReplyUnderstood: Handler(claims.touches_reply, claims.decide_reply),
     }
 
 
-def commands(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
-        ClaimNotice: Handler(sending.touches_claim, partial(sending.decide_claim, rules)),
-        RecordOutcome: Handler(sending.touches_outcome, partial(sending.decide_outcome, rules)),
-        NoticeDue: Handler(sending.touches_due, partial(sending.decide_due, rules)),
+        ClaimNotice: Handler(claims.touches_claim, partial(claims.decide_claim, rules)),
+        NoticeDue: Handler(claims.touches_due, partial(claims.decide_expire, rules)),
+        RecordOutcome: Handler(
+            outcomes.touches_outcome, partial(outcomes.decide_record_outcome, rules)
+        ),
         ResolveNotice: Handler(
-            resolving.touches_resolve,
-            partial(resolving.decide_resolve, rules),
-            follow=resolving.follow_resolve,
+            outcomes.touches_resolve,
+            partial(outcomes.decide_resolve, rules),
+            follow=outcomes.follow_resolve,
         ),
     }

@@ -1,19 +1,19 @@
-"""The sender: claims what is due, sends it, records what the provider said.
+"""The sender: claims what is due, sends it, records what became of it.
 
     due -> contacts -> claim (durable) -> send, many at a time -> outcomes (durable, in batches)
 
-Nothing is sent before its claim is durable. Whoever dies in between leaves a claim that runs out:
-then an SMS counts as unclear and is never sent again by itself.
+Nothing is sent before its claim is durable. A process that dies in between leaves a claim that
+expires: then an SMS counts as unclear and is never sent again by itself.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
 
-from services.notify.contacts import NOBODY, Contact
+from services.notify.channels import NO_CONTACT, Contact
 from services.notify.model import ClaimNotice, Notice, NoticeDue, RecordOutcome
 from services.notify.outbound import Outbound
 from services.notify.providers import Outcome
@@ -28,8 +28,8 @@ log = structlog.get_logger()
 
 CONTACT_PURPOSE = "notice"
 DONOR_PURPOSE = "donor_name_shown"
-TROUBLE = (Transient, BugBrake, mongo.PyMongoError)
-TROUBLE_WAIT_S = 1.0
+INTERRUPTIONS = (Transient, BugBrake, mongo.PyMongoError)
+INTERRUPTED_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
 OUTCOMES_MAX = 200
 FINISH_WITHIN_S = 2.0
@@ -56,7 +56,7 @@ class Sender:
         recorder = asyncio.create_task(self._record_outcomes())
         try:
             while not recorder.done():
-                if not await self._round_or_wait():
+                if not await self._work_or_wait():
                     await self._runtime.processor.wait_commit(self._settings.send_poll_s)
                     await asyncio.sleep(self._settings.send_linger_ms / 1000)
             recorder.result()
@@ -75,60 +75,60 @@ class Sender:
 
     # --- claiming ---
 
-    async def _round_or_wait(self) -> bool:
-        """Trouble elsewhere must not end the sender: it holds what providers said."""
+    async def _work_or_wait(self) -> bool:
+        """A failure elsewhere must not end the sender: it holds outcomes not yet stored."""
         try:
-            return await self._round()
-        except TROUBLE as error:
+            return await self._work_batch()
+        except INTERRUPTIONS as error:
             log.warning("notices_wait", reason=str(error))
-            await asyncio.sleep(TROUBLE_WAIT_S)
+            await asyncio.sleep(INTERRUPTED_WAIT_S)
             return False
 
-    async def _round(self) -> bool:
+    async def _work_batch(self) -> bool:
         """Whether there may be more to do at once."""
         settings = self._settings
-        room = min(settings.send_batch_max, settings.send_claimed_max - len(self._sending))
-        if room <= 0:
+        limit = min(settings.send_batch_max, settings.send_claimed_max - len(self._sending))
+        if limit <= 0:
             await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
             return True
         now = await self._runtime.processor.now()
-        due = await mongo.due(self._runtime.database, Notice, now, room)
-        lapsed = [notice for notice in due if notice.state == "sending"]
+        due = await mongo.due(self._runtime.database, Notice, now, limit)
+        expired = [notice for notice in due if notice.state == "sending"]
         waiting = [notice for notice in due if notice.state != "sending"]
-        await self._give_up(lapsed)
+        await self._expire(expired)
         return await self._claim(waiting) == settings.send_batch_max
 
-    async def _give_up(self, lapsed: Sequence[Notice]) -> None:
+    async def _expire(self, expired: Sequence[Notice]) -> None:
         commands = [
             Command(
                 NoticeDue(aggregate_id=notice.id, due_at=notice.due_at),
                 correlation_id=notice.correlation_id,
             )
-            for notice in lapsed
+            for notice in expired
             if notice.due_at is not None
         ]
         await self._execute(commands)
 
     async def _claim(self, waiting: Sequence[Notice]) -> int:
-        """How many are now ours; their sending has begun."""
+        """How many are now claimed by this process; their sending has begun."""
         if not waiting:
             return 0
         persons = {notice.person_id for notice in waiting}
-        contacts = await self._outbound.contacts.of(persons, CONTACT_PURPOSE)
-        shown = {notice.donor_id for notice in waiting if notice.donor_id}
-        names = await self._outbound.contacts.names(shown, DONOR_PURPOSE)
-        start_before = time.monotonic() + start_within_s(self._settings)
-        answers = await self._execute([_claim_command(n, contacts) for n in waiting])
-        ours = [
+        contacts = await self._outbound.contacts.find_contacts(persons, CONTACT_PURPOSE)
+        donors = {notice.donor_id for notice in waiting if notice.donor_id}
+        names = await self._outbound.contacts.find_names(donors, DONOR_PURPOSE)
+        start_before = time.monotonic() + compute_start_within_s(self._settings)
+        answers = await self._execute([_build_claim(n, contacts) for n in waiting])
+        claimed = [
             (notice, answer)
             for notice, answer in zip(waiting, answers, strict=True)
             if isinstance(answer, Answer) and answer.status == 200
         ]
-        for notice, answer in ours:
-            contact = contacts.get(notice.person_id, NOBODY)
+        for notice, answer in claimed:
+            contact = contacts.get(notice.person_id, NO_CONTACT)
             name = names.get(notice.donor_id or "")
-            self._begin(self._send(notice, answer.body, contact, name, start_before))
-        return len(ours)
+            self._start(self._send(notice, answer.body, contact, name, start_before))
+        return len(claimed)
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
         answers = await self._runtime.processor.execute_many(commands)
@@ -139,7 +139,7 @@ class Sender:
 
     # --- sending ---
 
-    def _begin(self, sending: Any) -> None:
+    def _start(self, sending: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -154,12 +154,12 @@ class Sender:
     ) -> None:
         channel: NoticeChannel = claim["channel"]
         async with self._gate:
-            outcome = await self._outcome(notice, channel, contact, donor_name, start_before)
+            outcome = await self._try_to_send(notice, channel, contact, donor_name, start_before)
         if outcome.kind == "misconfigured":
-            self._alarm(channel, outcome)
-        self._outcomes.put_nowait(_outcome_command(notice, channel, claim["attempt"], outcome))
+            self._raise_alarm(channel, outcome)
+        self._outcomes.put_nowait(_build_record(notice, channel, claim["attempt"], outcome))
 
-    async def _outcome(
+    async def _try_to_send(
         self,
         notice: Notice,
         channel: NoticeChannel,
@@ -175,7 +175,7 @@ class Sender:
             log.exception("provider_adapter_failed", channel=channel, notice_id=notice.id)
             return Outcome("unknown", code="adapter_failed")
 
-    def _alarm(self, channel: NoticeChannel, outcome: Outcome) -> None:
+    def _raise_alarm(self, channel: NoticeChannel, outcome: Outcome) -> None:
         """Once a minute for each cause: no message passes until a person looks."""
         now, cause = time.monotonic(), (channel, outcome.code)
         if now - self._alarmed_at.get(cause, float("-inf")) > ALARM_EVERY_S:
@@ -196,26 +196,26 @@ class Sender:
                 self._outcomes.task_done()
 
     async def _record(self, commands: list[Command[RecordOutcome]]) -> None:
-        """What a provider said is heard once: it is kept until it is durable."""
+        """A provider answers once: its outcome is held until it is durable."""
         while commands:
             try:
                 answers = await self._execute(commands)
-            except TROUBLE as error:
+            except INTERRUPTIONS as error:
                 log.warning("outcomes_wait", reason=str(error), count=len(commands))
             else:
                 pairs = zip(commands, answers, strict=True)
                 commands = [c for c, answer in pairs if isinstance(answer, Transient)]
             if commands:
-                await asyncio.sleep(TROUBLE_WAIT_S)
+                await asyncio.sleep(INTERRUPTED_WAIT_S)
 
 
-def start_within_s(settings: NotifySettings) -> float:
-    """A send begun later could end after the claim has run out: a token, and WeChat twice."""
+def compute_start_within_s(settings: NotifySettings) -> float:
+    """A send begun later could outlast its claim: it takes up to four calls to the provider."""
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
 
 
-def _claim_command(notice: Notice, contacts: Mapping[str, Contact]) -> Command[ClaimNotice]:
-    contact = contacts.get(notice.person_id, NOBODY)
+def _build_claim(notice: Notice, contacts: Mapping[str, Contact]) -> Command[ClaimNotice]:
+    contact = contacts.get(notice.person_id, NO_CONTACT)
     assert notice.due_at is not None
     claim = ClaimNotice(
         notice_id=notice.id,
@@ -228,16 +228,16 @@ def _claim_command(notice: Notice, contacts: Mapping[str, Contact]) -> Command[C
     return Command(claim, correlation_id=notice.correlation_id)
 
 
-def _outcome_command(
+def _build_record(
     notice: Notice, channel: NoticeChannel, attempt: int, outcome: Outcome
 ) -> Command[RecordOutcome]:
-    heard = RecordOutcome(
+    record = RecordOutcome(
         notice_id=notice.id,
         attempt=attempt,
         channel=channel,
-        said=outcome.kind,
+        outcome=outcome.kind,
         provider_message_id=outcome.provider_message_id,
         code=outcome.code[:100],
         retry_after_s=outcome.retry_after_s or 0,
     )
-    return Command(heard, correlation_id=notice.correlation_id)
+    return Command(record, correlation_id=notice.correlation_id)

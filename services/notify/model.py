@@ -1,8 +1,8 @@
-"""What notify knows: notices with their attempts, dispatches, opt-outs; and what it may be asked.
+"""What notify stores (notices with their attempts, dispatches, opt-outs) and its commands.
 
     created -> sending -> sent -> delivered
                   |-> retry -> sending       certainly not sent: later, or on another channel
-                  |-> unknown                may have been sent: a receipt or a person tells
+                  |-> unknown                may have been sent: a receipt or a person says
                   |-> failed                 nothing more is tried
 
 Only a receipt of delivery changes a notice that is failed, and nothing changes a delivered one.
@@ -18,48 +18,40 @@ from shared.contracts.links import LinkService
 from shared.contracts.values import DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
-"""Whose page a link leads to."""
 NoticeState = Literal["created", "sending", "retry", "sent", "unknown", "failed", "delivered"]
-Said = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
+OutcomeKind = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
 Receipt = Literal["delivered", "failed"]
 Code = Annotated[str, Field(max_length=100)]
-
-PROVIDERS: dict[NoticeChannel, str] = {"sms": "tencent", "wechat": "wechat"}
-
-
-def dispatch_id(channel: NoticeChannel, provider_message_id: str) -> str:
-    """The subject under which intake reports what became of a message."""
-    return f"{PROVIDERS[channel]}:{provider_message_id}"
 
 
 class Attempt(Value):
     """One call to a provider.
 
-    outcome: what it said, `unknown` also where nobody heard it; None while it runs;
+    outcome: the provider's answer; `unknown` also where no answer came; None while it runs;
     `written_off`: unclear, and a person decided to send again.
     """
 
     number: int
     channel: NoticeChannel
     claimed_at: datetime
-    outcome: Said | Literal["written_off"] | None = None
+    outcome: OutcomeKind | Literal["written_off"] | None = None
     ended_at: datetime | None = None
     code: str = ""
     receipt: Receipt | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether a clear word can still come."""
+        """Whether a clear outcome can still come."""
         return self.outcome in (None, "unknown", "written_off")
 
     @property
-    def stands(self) -> bool:
-        """It was taken by the provider, and nothing says that it did not arrive."""
+    def is_accepted(self) -> bool:
+        """Whether the provider accepted it, and no receipt says that it did not arrive."""
         return self.outcome == "sent" and self.receipt != "failed"
 
 
 class Link(Value):
-    """What a signed link is for; the link itself is made when it is sent."""
+    """What a signed link is for; the link itself is signed when the notice is sent."""
 
     service: LinkService = "matching"
     purpose: str
@@ -72,8 +64,8 @@ class Notice(State):
     """One message to one person about one event.
 
     channel: where the last attempt went. reachable: where the person could be reached then.
-    tries: attempts ever made; some that were certainly not sent are not kept.
-    donor_id: whose name the person may see; it is asked for at the moment of sending.
+    tries: attempts ever made; some that were certainly not sent are no longer stored.
+    donor_id: whose name the person may see; it is fetched at the moment of sending.
     """
 
     COLLECTION: ClassVar[str] = "notices"
@@ -95,7 +87,7 @@ class Notice(State):
     attempts: tuple[Attempt, ...] = ()
     resolved_by: str | None = None
 
-    def attempt(self, number: int) -> Attempt | None:
+    def find_attempt(self, number: int) -> Attempt | None:
         return next((a for a in self.attempts if a.number == number), None)
 
     @property
@@ -103,14 +95,14 @@ class Notice(State):
         return self.attempts[-1] if self.attempts else None
 
     @property
-    def unclear_since(self) -> datetime | None:
-        """When the first attempt began of which nobody knows the outcome."""
-        return next((a.claimed_at for a in self.attempts if a.outcome == "unknown"), None)
+    def unclear_attempt(self) -> Attempt | None:
+        """The first one that may have gone out without anybody knowing."""
+        return next((a for a in self.attempts if a.outcome == "unknown"), None)
 
     def is_due(self, due_at: datetime, now: datetime) -> bool:
         return self.state in ("created", "retry") and self.due_at == due_at and due_at <= now
 
-    def became(
+    def with_state(
         self,
         state: NoticeState,
         *,
@@ -118,13 +110,19 @@ class Notice(State):
         code: str = "",
         channel: NoticeChannel | None = None,
     ) -> "Notice":
-        changed = {"state": state, "due_at": due_at, "code": code[:100]}
-        return self.model_copy(update=changed | {"channel": channel or self.channel})
+        return self.model_copy(
+            update={
+                "state": state,
+                "due_at": due_at,
+                "code": code[:100],
+                "channel": channel or self.channel,
+            }
+        )
 
     def with_attempt(self, attempt: Attempt) -> "Notice":
-        """Replaces the one with its number."""
-        kept = tuple(attempt if a.number == attempt.number else a for a in self.attempts)
-        return self.model_copy(update={"attempts": kept})
+        """Replaces the attempt of the same number."""
+        attempts = tuple(attempt if a.number == attempt.number else a for a in self.attempts)
+        return self.model_copy(update={"attempts": attempts})
 
 
 class Dispatch(State):
@@ -151,11 +149,11 @@ class OptOut(State):
     since: datetime
 
 
-# --- what is asked ----------------------------------------------------------------------------
+# --- commands ---
 
 
 class ClaimNotice(Value):
-    """Somebody is about to send it. The rest is what intake knows of the person right now."""
+    """A process is about to send it. The rest is what intake knows of the person right now."""
 
     notice_id: Identifier
     person_id: Identifier
@@ -166,12 +164,12 @@ class ClaimNotice(Value):
 
 
 class RecordOutcome(Value):
-    """What the provider said to one attempt."""
+    """What became of one attempt."""
 
     notice_id: Identifier
     attempt: int
     channel: NoticeChannel
-    said: Said
+    outcome: OutcomeKind
     provider_message_id: Identifier | None = None
     code: Code = ""
     retry_after_s: float = 0

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.notify.contacts import Contact, Contacts
+from services.notify.channels import CHANNELS, Contact, Content, Donor
+from services.notify.contacts import ContactClient
 from services.notify.model import Notice
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.purposes import BY_NAME
-from services.notify.templates import Donor, sms_parameters, wechat_parameters
 from shared.contracts import links
 from shared.contracts.events import NoticeChannel
 from shared.contracts.links import LinkService
@@ -16,38 +16,40 @@ from shared.security import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """addresses: of the services that links for donors and applicants lead to."""
+    """The typed resources of the service.
+
+    providers: who sends for each channel. addresses: of the services that links lead to.
+    """
 
     providers: Mapping[NoticeChannel, Provider]
-    contacts: Contacts
+    contacts: ContactClient
     keyring: Keyring
     addresses: Mapping[LinkService, str]
 
     async def send(
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
     ) -> Outcome:
-        message = self._message(notice, channel, contact, donor_name)
+        message = self._build_message(notice, channel, contact, donor_name)
         return await self.providers[channel].send(message)
 
-    def _message(
+    def _build_message(
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
     ) -> Message:
-        template = BY_NAME[notice.purpose].template
-        donor = Donor(donor_name, notice.donor_kind)
-        parameters = (
-            wechat_parameters(template, notice.regarding, notice.amount_fen, donor)
-            if channel == "wechat"
-            else sms_parameters(template, notice.regarding, donor)
+        content = Content(
+            BY_NAME[notice.purpose].template,
+            notice.regarding,
+            notice.amount_fen,
+            Donor(donor_name, notice.donor_kind),
         )
         return Message(
             notice_id=notice.id,
-            recipient=contact.address(channel) or "",
+            recipient=CHANNELS[channel].find_address(contact) or "",
             template=notice.purpose,
-            parameters=parameters,
-            url=self._url(notice),
+            parameters=CHANNELS[channel].format_parameters(content),
+            url=self._sign_url(notice),
         )
 
-    def _url(self, notice: Notice) -> str | None:
+    def _sign_url(self, notice: Notice) -> str | None:
         link = notice.link
         if link is None:
             return None

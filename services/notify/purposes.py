@@ -1,13 +1,14 @@
-"""Who is told what: one line per notice. Nobody hears of a gift that may still vanish.
+"""Who is notified of what: one line per notice. Nobody hears of a gift that may still vanish.
 
 So an applicant hears of a match only when it is committed; a proposal and its acceptance are
-between the house and the donor.
+between matching and the donor.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from services.notify.channels import PREFERRED
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
@@ -25,8 +26,6 @@ from shared.contracts.events import (
 )
 from shared.contracts.links import SignedLink
 
-WECHAT_FIRST: tuple[NoticeChannel, ...] = ("wechat", "sms")
-
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
@@ -38,7 +37,7 @@ class Purpose:
     name: str
     recipient: Literal["applicant", "donor"]
     link: SignedLink | None = None
-    channels: tuple[NoticeChannel, ...] = WECHAT_FIRST
+    channels: tuple[NoticeChannel, ...] = PREFERRED
     unless: str = ""
 
     @property

@@ -9,7 +9,7 @@ from services.notify.rules import Rules
 from shared.settings import Settings
 
 DERIVED = "empty: derived from the root key, as the simulators expect"
-WECHAT_DROPS_DOUBLES_S = 600
+WECHAT_DROPS_REPEATS_S = 600
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -55,7 +55,7 @@ class NotifySettings(Settings):
         float, Field(ge=30, description="a claim without an outcome is unclear after this")
     ] = 120
     wechat_resend_s: Annotated[
-        float, Field(gt=0, description="an unclear WeChat message is asked again this long")
+        float, Field(gt=0, description="an unclear WeChat message is repeated this long")
     ] = 450
     retries_max: Annotated[int, Field(ge=0, le=100, description="per channel")] = 10
     backoff_s_min: Seconds = 5
@@ -66,18 +66,18 @@ class NotifySettings(Settings):
 
     @field_validator("claim_s")
     @classmethod
-    def _outlasts_a_send(cls, value: float, info: ValidationInfo) -> float:
-        least = 4 * info.data.get("provider_timeout_s", 10) + 10
-        if value < least:
-            raise ValueError(f"at least {least:g}: a send may take four provider timeouts")
+    def _check_outlasts_a_send(cls, value: float, info: ValidationInfo) -> float:
+        minimum = 4 * info.data.get("provider_timeout_s", 10) + 10
+        if value < minimum:
+            raise ValueError(f"at least {minimum:g}: a send may take four provider timeouts")
         return value
 
     @field_validator("wechat_resend_s")
     @classmethod
-    def _ends_while_doubles_are_dropped(cls, value: float, info: ValidationInfo) -> float:
-        most = WECHAT_DROPS_DOUBLES_S - info.data.get("claim_s", 120)
-        if value >= most:
-            raise ValueError(f"below {most:g}: a claim that begins then must end within 600 s")
+    def _check_repeats_are_dropped(cls, value: float, info: ValidationInfo) -> float:
+        limit = WECHAT_DROPS_REPEATS_S - info.data.get("claim_s", 120)
+        if value >= limit:
+            raise ValueError(f"below {limit:g}: a claim that begins then must end within 600 s")
         return value
 
     @property

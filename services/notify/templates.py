@@ -3,18 +3,16 @@
 Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
 number, so that two notices about different things never have the same content. `{2}` is the donor,
-by name only where he consents and the name is short enough.
+by name only where he consents and the name is short enough (`channels.py` fills both).
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.contracts.values import DonorKind
 
 REFERENCE_LENGTH = 6
-SMS_VARIABLE_MAX = 6
-WECHAT_THING_MAX = 20
 # For donors who did not consent that their name is shown.
 DONOR_WORDS: Mapping[DonorKind | None, str] = {
     None: "爱心人士",
@@ -123,59 +121,12 @@ TEMPLATES: Mapping[str, Template] = {
 }
 
 
-def reference_of(regarding: str) -> str:
+def format_reference(regarding: str) -> str:
     """What a person quotes: the end of the request's number, or of the donation's."""
     request = _REQUEST.search(regarding)
     return (request[0] if request else regarding)[-REFERENCE_LENGTH:].upper()
 
 
-def sms_units(sign_name: str, text: str) -> int:
+def count_sms_units(sign_name: str, text: str) -> int:
     """UTF-16 units of the text as it arrives: up to 70 are one SMS."""
     return len(f"【{sign_name}】{text}".encode("utf-16-le")) // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Donor:
-    """name: None where it may not be shown, or is not known. It stays out of repr, and of logs."""
-
-    name: str | None = field(default=None, repr=False)
-    kind: DonorKind | None = None
-
-    def shown(self, length_max: int) -> str:
-        """A name that would have to be cut is not shown in part."""
-        if self.name and len(self.name) <= length_max:
-            return self.name
-        return DONOR_WORDS[self.kind]
-
-
-SOMEBODY = Donor()
-
-
-def sms_parameters(template: Template, regarding: str, donor: Donor = SOMEBODY) -> tuple[str, ...]:
-    reference = reference_of(regarding)
-    return (reference, donor.shown(SMS_VARIABLE_MAX)) if template.with_donor else (reference,)
-
-
-def wechat_parameters(
-    template: Template, regarding: str, amount_fen: int | None, donor: Donor = SOMEBODY
-) -> tuple[tuple[str, str], ...]:
-    fields: tuple[tuple[str, str], ...] = (
-        ("thing1", template.status),
-        ("character_string2", reference_of(regarding)),
-        ("thing3", template.hint),
-    )
-    if template.with_donor:
-        fields = (*fields, ("thing5", donor.shown(WECHAT_THING_MAX)))
-    if template.with_amount and amount_fen is not None:
-        return (*fields, ("amount4", f"¥{amount_fen // 100}.{amount_fen % 100:02d}"))
-    return fields
-
-
-def simulated_sms() -> dict[str, str]:
-    """Template id -> text, for the simulators."""
-    return {template.sms_id: template.sms for template in TEMPLATES.values()}
-
-
-def simulated_wechat() -> dict[str, str]:
-    """Template id -> title, for the simulators."""
-    return {template.wechat_id: template.title for template in TEMPLATES.values()}

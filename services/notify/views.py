@@ -39,10 +39,10 @@ class Summary(Value):
     by_purpose: Mapping[str, int]
 
 
-def notice_view(notice: Notice) -> NoticeView:
-    shown = {name: getattr(notice, name) for name in NoticeView.model_fields if name != "attempts"}
-    return NoticeView(**shown, attempts=tuple(_attempt_view(a) for a in notice.attempts))
+def build_view(notice: Notice) -> NoticeView:
+    fields = {name: getattr(notice, name) for name in NoticeView.model_fields if name != "attempts"}
+    return NoticeView(**fields, attempts=tuple(_build_attempt(a) for a in notice.attempts))
 
 
-def _attempt_view(attempt: Attempt) -> AttemptView:
+def _build_attempt(attempt: Attempt) -> AttemptView:
     return AttemptView(**{name: getattr(attempt, name) for name in AttemptView.model_fields})

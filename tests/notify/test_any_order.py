@@ -17,23 +17,21 @@ from hypothesis.stateful import (
     rule,
 )
 
-from services.notify.jobs import start_within_s
-from services.notify.model import ClaimNotice, Notice, RecordOutcome, Said
-from services.notify.rules import Rules
-from services.notify.settings import NotifySettings
+from services.notify.jobs import compute_start_within_s
+from services.notify.model import ClaimNotice, Notice, OutcomeKind, RecordOutcome
+from services.notify.settings import WECHAT_DROPS_REPEATS_S, NotifySettings
 from shared.contracts.events import NoticeChannel
-from tests.notify.world import World, opened
+from tests.notify.decisions import DecisionHarness, make_opened, make_rules
 
-WECHAT_DROPS_DOUBLES_S = 600
-START_WITHIN_S = start_within_s(NotifySettings())
-SAID = st.sampled_from(["sent", "sent", "retry", "refused", "misconfigured", "unknown"])
-ENDS = st.one_of(SAID, st.none())
+START_WITHIN_S = compute_start_within_s(NotifySettings())
+OUTCOMES = st.sampled_from(["sent", "sent", "retry", "refused", "misconfigured", "unknown"])
+ENDS = st.one_of(OUTCOMES, st.none())
 DUE_STATES = ("created", "sending", "retry")
 REACHABLE: list[tuple[NoticeChannel, ...]] = [("wechat", "sms"), ("sms",), ("wechat",), ()]
 
 
 @dataclass(frozen=True)
-class Granted:
+class Grant:
     """A claim that a process holds. start_before: later, the sender does not begin any more."""
 
     attempt: int
@@ -50,106 +48,111 @@ class Message:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    granted: Bundle[Granted] = Bundle("granted")
+    grants: Bundle[Grant] = Bundle("grants")
     outcomes: Bundle[RecordOutcome] = Bundle("outcomes")
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(Rules(retries_max=2))
-        self.world.happens(opened())
+        self.harness = DecisionHarness(make_rules(retries_max=2))
+        self.harness.on_event(make_opened())
         self.seen: list[ClaimNotice] = []
         self.messages: list[Message] = []
-        self.before: Notice = self.world.notice
+        self.before: Notice = self.harness.notice
 
     @rule()
     def the_event_comes_again(self) -> None:
-        self.world.happens(opened())
+        self.harness.on_event(make_opened())
 
     @rule(target=outcomes, reachable=st.sampled_from(REACHABLE), ends=ENDS)
     def a_process_works(
-        self, reachable: tuple[NoticeChannel, ...], ends: Said | None
+        self, reachable: tuple[NoticeChannel, ...], ends: OutcomeKind | None
     ) -> MultipleResults[RecordOutcome]:
         """Claims as soon as it is due, sends, records; or dies before or after sending."""
-        if self.world.notice.state in DUE_STATES:
-            self.world.wait_until_due()
-        if self.world.notice.state == "sending":
-            self.world.run_out()
-        held = self._claim(self.world.claim_command(reachable))
-        if held is None:
+        if self.harness.notice.state in DUE_STATES:
+            self.harness.wait_until_due()
+        if self.harness.notice.state == "sending":
+            self.harness.expire_claim()
+        grant = self._claim(self.harness.make_claim(reachable))
+        if grant is None:
             return multiple()
-        outcome = self._send(held, ends or "unknown")
+        record = self._send(grant, ends or "unknown")
         if ends is not None:
-            self.world.ask(outcome)
-        return multiple(outcome)
+            self.harness.execute(record)
+        return multiple(record)
 
-    @rule(target=granted, reachable=st.sampled_from(REACHABLE))
-    def a_process_claims_it(self, reachable: tuple[NoticeChannel, ...]) -> MultipleResults[Granted]:
-        held = self._claim(self.world.claim_command(reachable))
-        return multiple(held) if held else multiple()
+    @rule(target=grants, reachable=st.sampled_from(REACHABLE))
+    def a_process_claims_it(self, reachable: tuple[NoticeChannel, ...]) -> MultipleResults[Grant]:
+        grant = self._claim(self.harness.make_claim(reachable))
+        return multiple(grant) if grant else multiple()
 
     @precondition(lambda self: self.seen)
-    @rule(target=granted, data=st.data())
-    def a_slow_process_claims_it_too(self, data: st.DataObject) -> MultipleResults[Granted]:
+    @rule(target=grants, data=st.data())
+    def a_slow_process_claims_it_too(self, data: st.DataObject) -> MultipleResults[Grant]:
         """By what it saw some time ago."""
-        held = self._claim(data.draw(st.sampled_from(self.seen)))
-        return multiple(held) if held else multiple()
+        grant = self._claim(data.draw(st.sampled_from(self.seen)))
+        return multiple(grant) if grant else multiple()
 
-    def _claim(self, claim: ClaimNotice) -> Granted | None:
+    def _claim(self, claim: ClaimNotice) -> Grant | None:
         self.seen.append(claim)
-        answer = self.world.ask(claim)
+        answer = self.harness.execute(claim)
         assert answer is not None
         if answer.status != 200:
             return None
-        start_before = self.world.now + timedelta(seconds=START_WITHIN_S)
-        return Granted(answer.body["attempt"], answer.body["channel"], start_before)
+        start_before = self.harness.now + timedelta(seconds=START_WITHIN_S)
+        return Grant(answer.body["attempt"], answer.body["channel"], start_before)
 
-    @rule(target=outcomes, held=consumes(granted), said=SAID, late_s=st.sampled_from([0, 0, 70]))
-    def it_sends(self, held: Granted, said: Said, late_s: float) -> RecordOutcome:
+    @rule(
+        target=outcomes,
+        grant=consumes(grants),
+        outcome=OUTCOMES,
+        late_s=st.sampled_from([0, 0, 70]),
+    )
+    def it_sends(self, grant: Grant, outcome: OutcomeKind, late_s: float) -> RecordOutcome:
         """The answer is recorded later, if ever."""
-        self.world.pass_time(late_s)
-        return self._send(held, said)
+        self.harness.pass_time(late_s)
+        return self._send(grant, outcome)
 
-    def _send(self, held: Granted, said: Said) -> RecordOutcome:
-        if self.world.now > held.start_before:
-            said = "retry"
-        if said in ("sent", "unknown"):
-            self.messages.append(Message(held.channel, self.world.now))
+    def _send(self, grant: Grant, outcome: OutcomeKind) -> RecordOutcome:
+        if self.harness.now > grant.start_before:
+            outcome = "retry"
+        if outcome in ("sent", "unknown"):
+            self.messages.append(Message(grant.channel, self.harness.now))
         return RecordOutcome(
-            notice_id=self.world.notice.id,
-            attempt=held.attempt,
-            channel=held.channel,
-            said=said,
-            provider_message_id=f"{held.attempt}" if said == "sent" else None,
+            notice_id=self.harness.notice.id,
+            attempt=grant.attempt,
+            channel=grant.channel,
+            outcome=outcome,
+            provider_message_id=f"{grant.attempt}" if outcome == "sent" else None,
         )
 
-    @rule(outcome=outcomes)
-    def the_answer_is_recorded(self, outcome: RecordOutcome) -> None:
+    @rule(record=outcomes)
+    def the_answer_is_recorded(self, record: RecordOutcome) -> None:
         """Once or often, soon or late."""
-        self.world.ask(outcome)
+        self.harness.execute(record)
 
-    @rule(outcome=outcomes, what=st.sampled_from(["delivered", "failed"]))
-    def a_receipt_comes(self, outcome: RecordOutcome, what: Literal["delivered", "failed"]) -> None:
+    @rule(record=outcomes, what=st.sampled_from(["delivered", "failed"]))
+    def a_receipt_comes(self, record: RecordOutcome, what: Literal["delivered", "failed"]) -> None:
         """Before or after the answer, again, or saying the contrary."""
-        if outcome.said == "sent":
-            self.world.report(outcome.channel, f"{outcome.attempt}", what)
+        if record.outcome == "sent":
+            self.harness.report(record.channel, f"{record.attempt}", what)
 
     @rule(seconds=st.sampled_from([0, 1, 60, 130, 700]))
     def time_passes(self, seconds: float) -> None:
-        self.world.pass_time(seconds)
+        self.harness.pass_time(seconds)
 
     @invariant()
     def there_is_one_notice(self) -> None:
-        assert len(self.world.notices) == 1
+        assert len(self.harness.notices) == 1
 
     @invariant()
     def at_most_one_sms_lies_on_the_phone(self) -> None:
         assert sum(message.channel == "sms" for message in self.messages) <= 1
 
     @invariant()
-    def wechat_can_drop_every_double(self) -> None:
+    def wechat_can_drop_every_repeat(self) -> None:
         times = [message.at for message in self.messages if message.channel == "wechat"]
         if times:
-            assert (times[-1] - times[0]).total_seconds() < WECHAT_DROPS_DOUBLES_S
+            assert (times[-1] - times[0]).total_seconds() < WECHAT_DROPS_REPEATS_S
 
     @invariant()
     def nothing_is_sent_after_an_sms_that_may_have_gone(self) -> None:
@@ -158,26 +161,26 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_has_a_deadline_and_what_is_done_has_none(self) -> None:
-        notice = self.world.notice
+        notice = self.harness.notice
         assert (notice.due_at is not None) == (notice.state in DUE_STATES)
 
     @invariant()
     def a_delivered_notice_stays_so(self) -> None:
         if self.before.state == "delivered":
-            assert self.world.notice.state == "delivered"
-        self.before = self.world.notice
+            assert self.harness.notice.state == "delivered"
+        self.before = self.harness.notice
 
     @invariant()
     def the_last_fact_says_the_state(self) -> None:
-        told = {
+        facts = {
             "sent": "NoticeSent",
             "delivered": "NoticeDelivered",
             "failed": "NoticeFailed",
             "unknown": "NoticeUnresolved",
         }
-        state = self.world.notice.state
-        if state in told:
-            assert self.world.told_types()[-1] == told[state]
+        state = self.harness.notice.state
+        if state in facts:
+            assert self.harness.fact_types()[-1] == facts[state]
 
 
 TestAnyOrder = AnyOrder.TestCase

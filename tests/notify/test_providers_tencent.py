@@ -20,7 +20,7 @@ from deploy.simulators import tc3
 from deploy.simulators.main import running
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, TencentSms
-from services.notify.providers.tencent import CODES, e164, read_reply, sign
+from services.notify.providers.tencent import CODES, format_e164, parse_reply, sign
 from shared.clock import Clock, system_now
 
 SETTINGS = SimulatorSettings(
@@ -163,7 +163,7 @@ def test_simulator_accepts_our_signature_and_no_other_body(
 
 @given(st.binary() | st.from_type(object).map(lambda o: json.dumps(str(o)).encode()))
 def test_any_answer_is_read_without_raising(body: bytes) -> None:
-    assert read_reply(body).kind == "unknown"
+    assert parse_reply(body).kind == "unknown"
 
 
 @given(
@@ -178,17 +178,17 @@ def test_any_answer_is_read_without_raising(body: bytes) -> None:
     )
 )
 def test_any_json_answer_is_read_without_raising(content: object) -> None:
-    assert read_reply(json.dumps(content).encode()).kind != "sent"
+    assert parse_reply(json.dumps(content).encode()).kind != "sent"
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_listed_code_means_the_same_on_both_levels(code: str) -> None:
     status = {"SerialNo": "1", "Code": code, "Message": "told 13800138000 something"}
-    one = read_reply(json.dumps({"Response": {"SendStatusSet": [status]}}).encode())
+    one = parse_reply(json.dumps({"Response": {"SendStatusSet": [status]}}).encode())
     assert (one.kind, one.retry_after_s) == (CODES[code].kind, CODES[code].retry_after_s)
     assert "13800138000" not in one.detail
     if code != "Ok":
-        call = read_reply(json.dumps({"Response": {"Error": status}}).encode())
+        call = parse_reply(json.dumps({"Response": {"Error": status}}).encode())
         assert call == one
 
 
@@ -205,12 +205,12 @@ def test_every_listed_code_means_the_same_on_both_levels(code: str) -> None:
 )
 def test_unlisted_code_is_judged_by_its_family(code: str, kind: str) -> None:
     body = json.dumps({"Response": {"Error": {"Code": code, "Message": ""}}}).encode()
-    assert read_reply(body).kind == kind
+    assert parse_reply(body).kind == kind
 
 
 @pytest.mark.parametrize("number", ["", "139", "+86139x", "1380013800０", "12345", "+"])
 def test_what_is_no_number_is_no_number(number: str) -> None:
-    assert e164(number) is None
+    assert format_e164(number) is None
 
 
 async def test_delivered_message_lies_on_the_phone(http: httpx.AsyncClient, url: str) -> None:

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from deploy.simulators.main import running
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, WeChatTemplate
-from services.notify.providers.wechat import CODES, read_reply
-from services.notify.providers.wechat_fields import fit
+from services.notify.providers.wechat import CODES, fit_field, parse_reply
 
 SETTINGS = SimulatorSettings(wechat_secret="simulated", hang_s=1, wechat_templates={"T1": "进展"})
 TEMPLATES = {"request_opened": "T1", "unapproved": "T404"}
@@ -219,19 +218,19 @@ async def test_neither_token_nor_openid_reaches_a_log(
 @pytest.mark.parametrize("errcode", [code for code in CODES if code])
 def test_refusal_names_no_openid(errcode: int) -> None:
     body = json.dumps({"errcode": errcode, "errmsg": "openid oPerson_000001 fails"}).encode()
-    outcome = read_reply(body, "oPerson_000001")
+    outcome = parse_reply(body, "oPerson_000001")
     assert outcome.kind == CODES[errcode].kind
     assert outcome.detail == "openid … fails"
 
 
 @given(st.binary() | st.dictionaries(st.text(), st.text()).map(json.dumps).map(str.encode))
 def test_any_answer_is_read_without_raising(body: bytes) -> None:
-    assert read_reply(body).kind == "unknown"
+    assert parse_reply(body).kind == "unknown"
 
 
 @given(st.text(max_size=60), st.integers(1, 99))
 def test_prose_always_fits_and_short_prose_is_untouched(text: str, number: int) -> None:
-    fitted = fit(f"thing{number}", text)
+    fitted = fit_field(f"thing{number}", text)
     assert 1 <= len(fitted) <= 20
     plain = " ".join(text.split())
     if 1 <= len(plain) <= 20:
@@ -242,8 +241,8 @@ def test_prose_always_fits_and_short_prose_is_untouched(text: str, number: int) 
 
 @given(st.sampled_from(["thing1", "phrase2", "name3", "symbol4"]), st.text(max_size=60))
 def test_fitting_twice_changes_nothing_more(field: str, text: str) -> None:
-    once = fit(field, text)
-    assert fit(field, once) == once
+    once = fit_field(field, text)
+    assert fit_field(field, once) == once
 
 
 @pytest.mark.parametrize(
@@ -260,7 +259,7 @@ def test_fitting_twice_changes_nothing_more(field: str, text: str) -> None:
     ],
 )
 def test_field_is_fitted(field: str, value: str, expected: str) -> None:
-    assert fit(field, value) == expected
+    assert fit_field(field, value) == expected
 
 
 @pytest.mark.parametrize(
@@ -277,4 +276,4 @@ def test_field_is_fitted(field: str, value: str, expected: str) -> None:
 )
 def test_fact_that_does_not_fit_is_refused_and_never_cut(field: str, value: str) -> None:
     with pytest.raises(ValueError, match=field):
-        fit(field, value)
+        fit_field(field, value)

@@ -4,18 +4,14 @@ import re
 
 import pytest
 
-from services.notify.main import service
+from services.notify.channels import SMS, WECHAT, Content, Donor
+from services.notify.main import build_service, list_template_ids
 from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
 from services.notify.templates import (
     TEMPLATES,
-    Donor,
-    reference_of,
-    simulated_sms,
-    simulated_wechat,
-    sms_parameters,
-    sms_units,
-    wechat_parameters,
+    count_sms_units,
+    format_reference,
 )
 from shared.contracts.events import (
     FACTS,
@@ -29,7 +25,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.topics import consumed_by
 from shared.contracts.values import DonorKind
-from tests.notify.world import MATCH_ID
+from tests.notify.decisions import MATCH_ID
 
 LONG = Donor("东莞市茶山镇慈善事业与社会工作联合促进总会", DonorKind.SOCIAL_ORGANISATION)
 MAY_STILL_VANISH = (MatchProposed, MatchAccepted, MatchDeclined, MatchExpired, MatchReleased)
@@ -41,8 +37,8 @@ def test_no_applicant_hears_of_a_gift_that_may_vanish(fact: type[MatchFact]) -> 
 
 
 def test_applicant_hears_of_a_match_only_from_commitment_on() -> None:
-    told = {f for f, ps in PURPOSES.items() if any(p.recipient == "applicant" for p in ps)}
-    first_match_facts = [f for f in FACTS if f in told and issubclass(f, MatchFact)]
+    facts = {f for f, ps in PURPOSES.items() if any(p.recipient == "applicant" for p in ps)}
+    first_match_facts = [f for f in FACTS if f in facts and issubclass(f, MatchFact)]
     assert first_match_facts[0] is MatchCommitted
 
 
@@ -55,22 +51,25 @@ def test_every_recipient_is_named_by_its_fact() -> None:
 
 def test_every_purpose_has_one_template_and_no_template_is_unused() -> None:
     assert set(BY_NAME) == set(TEMPLATES)
-    assert len(simulated_sms()) == len(simulated_wechat()) == len(TEMPLATES)
+    assert len(set(list_template_ids("sms").values())) == len(TEMPLATES)
+    assert len(set(list_template_ids("wechat").values())) == len(TEMPLATES)
 
 
 def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
     read = {topic.name for topic in consumed_by("notify")}
-    assert {fact.TOPIC for fact in service(NotifySettings()).events} <= read
+    assert {fact.TOPIC for fact in build_service(NotifySettings()).events} <= read
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_sms_is_one_segment(name: str) -> None:
     text = TEMPLATES[name].sms
-    for number, value in enumerate(sms_parameters(TEMPLATES[name], MATCH_ID, LONG), 1):
+    for number, value in enumerate(
+        SMS.format_parameters(Content(TEMPLATES[name], MATCH_ID, donor=LONG)), 1
+    ):
         text = text.replace(f"{{{number}}}", value)
     assert "{" not in text
-    assert sms_units(NotifySettings().sms_sign_name, text) <= 70
-    assert sms_units("十二个字的签名名称最长了", text) <= 70
+    assert count_sms_units(NotifySettings().sms_sign_name, text) <= 70
+    assert count_sms_units("十二个字的签名名称最长了", text) <= 70
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -87,13 +86,17 @@ def test_donor_without_wechat_is_sent_to_people_and_not_to_a_platform() -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
-    for field, value in wechat_parameters(TEMPLATES[name], MATCH_ID, 20_450_000, LONG):
+    for field, value in WECHAT.format_parameters(
+        Content(TEMPLATES[name], MATCH_ID, 20_450_000, LONG)
+    ):
         assert len(value) <= (20 if field.startswith("thing") else 32), field
 
 
 def test_variables_have_at_most_six_characters() -> None:
     for template in TEMPLATES.values():
-        assert all(len(v) <= 6 for v in sms_parameters(template, MATCH_ID, LONG))
+        assert all(
+            len(v) <= 6 for v in SMS.format_parameters(Content(template, MATCH_ID, donor=LONG))
+        )
         assert template.sms.count("{") == (2 if template.with_donor else 1)
 
 
@@ -108,17 +111,19 @@ def test_variables_have_at_most_six_characters() -> None:
     ],
 )
 def test_donor_is_named_in_full_or_by_what_he_is(donor: Donor, sms: str, wechat: str) -> None:
-    template = TEMPLATES["match_committed"]
-    assert sms_parameters(template, MATCH_ID, donor)[1] == sms
-    assert dict(wechat_parameters(template, MATCH_ID, None, donor))["thing5"] == wechat
+    content = Content(TEMPLATES["match_committed"], MATCH_ID, donor=donor)
+    assert SMS.format_parameters(content)[1] == sms
+    assert dict(WECHAT.format_parameters(content))["thing5"] == wechat
     assert not donor.name or donor.name not in repr(donor)
 
 
 def test_person_and_donor_see_the_same_reference_for_one_request() -> None:
-    assert reference_of(MATCH_ID) == reference_of(MATCH_ID.split("-O-")[0][2:])
-    assert reference_of("D-00000000000000abcdef") == "ABCDEF"
+    assert format_reference(MATCH_ID) == format_reference(MATCH_ID.split("-O-")[0][2:])
+    assert format_reference("D-00000000000000abcdef") == "ABCDEF"
 
 
 def test_amount_is_written_to_the_fen() -> None:
-    fields = dict(wechat_parameters(TEMPLATES["ledger_received"], "D-1", 20_450_005))
+    fields = dict(
+        WECHAT.format_parameters(Content(TEMPLATES["ledger_received"], "D-1", 20_450_005))
+    )
     assert fields["amount4"] == "¥204500.05"

@@ -10,10 +10,11 @@ from deploy.simulators.environment import SimulatorsEnvironment, simulator_setti
 from deploy.simulators.main import running
 from services.intake.main import equip
 from services.intake.settings import IntakeSettings
-from services.notify.main import outbound
+from services.notify.channels import CHANNELS, Content
+from services.notify.main import build_resources
 from services.notify.providers import Message
 from services.notify.settings import NotifySettings
-from services.notify.templates import TEMPLATES, sms_parameters, wechat_parameters
+from services.notify.templates import TEMPLATES
 from shared.contracts.events import NoticeChannel
 from shared.security import Keyring, Role, first_secrets
 
@@ -53,15 +54,13 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
         running(simulator_settings(SimulatorsEnvironment())) as url,
         httpx.AsyncClient() as http,
     ):
-        sender = outbound(NotifySettings(simulators_url=url), Keyring(accounts), http)
+        sender = build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
         amount = 20_000 if template.with_amount else None
-        messages: dict[NoticeChannel, Message] = {
-            "sms": Message("N-1", "+8613800138000", name, sms_parameters(template, REQUEST)),
-            "wechat": Message(
-                "N-2", "o-abcdef", name, wechat_parameters(template, REQUEST, amount)
-            ),
-        }
-        for channel, message in messages.items():
+        content = Content(template, REQUEST, amount)
+        recipients: dict[NoticeChannel, str] = {"sms": "+8613800138000", "wechat": "o-abcdef"}
+        for channel, recipient in recipients.items():
+            parameters = CHANNELS[channel].format_parameters(content)
+            message = Message(f"N-{channel}", recipient, name, parameters)
             outcome = await sender.providers[channel].send(message)
             assert outcome.kind == "sent", outcome
 

@@ -1,1 +1,1 @@
-"""The decisions: announcing, sending, what providers report, what people resolve."""
+"""The decisions: announcements, claims, outcomes; transitions say what each outcome leads to."""

@@ -1,16 +1,16 @@
 """Outbound adapters: one message in, one `Outcome` out, over the provider's real wire format.
 
-An adapter never retries what may already have been sent. It says what happened, and
+An adapter never retries what may already have been sent. It reports what happened, and
 notify's own rules decide whether to wait, to try again or to use another channel.
 """
 
 import logging
 
-from services.notify.providers.provider import Message, Outcome, OutcomeKind, Provider
+from services.notify.providers.protocol import Message, Outcome, Provider
 from services.notify.providers.tencent import TencentSms
 from services.notify.providers.wechat import WeChatTemplate
 
-__all__ = ["Message", "Outcome", "OutcomeKind", "Provider", "TencentSms", "WeChatTemplate"]
+__all__ = ["Message", "Outcome", "Provider", "TencentSms", "WeChatTemplate"]
 
 # httpx logs whole URLs at INFO, and a WeChat URL carries the access token.
 for _name in ("httpx", "httpcore"):

@@ -13,14 +13,14 @@ from typing import Any
 
 import httpx
 
-from services.notify.providers.provider import (
+from services.notify.providers.protocol import (
     Message,
     Outcome,
     Ruling,
-    outcome_of_failure,
-    outcome_of_status,
-    ruling_by_prefix,
-    without_persons,
+    classify_failure,
+    classify_status,
+    find_ruling,
+    redact,
 )
 from shared.clock import Clock
 
@@ -28,7 +28,7 @@ ENDPOINT = "https://sms.tencentcloudapi.com/"
 CONTENT_TYPE = "application/json"
 SESSION_CONTEXT_BYTES_MAX = 511
 
-# Looked up from the most specific to the family (see `ruling_by_prefix`).
+# Looked up from the most specific to the family (see `find_ruling`).
 CODES: Mapping[str, Ruling] = {
     "Ok": Ruling("sent"),
     # Explicit throttles: not sent, will pass later.
@@ -69,7 +69,7 @@ _MAINLAND_NUMBER = re.compile(r"1[0-9]{10}")
 _NUMBER = re.compile(r"\+[0-9]{6,15}")
 
 
-def _hmac(key: bytes, text: str) -> bytes:
+def _compute_hmac(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
 
 
@@ -92,35 +92,37 @@ def sign(
         f"{hashlib.sha256(body).hexdigest()}"
     )
     digest = hashlib.sha256(request.encode()).hexdigest()
-    key = _hmac(_hmac(_hmac(f"TC3{secret_key}".encode(), date), service), "tc3_request")
-    signature = _hmac(key, f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}").hex()
+    key = _compute_hmac(
+        _compute_hmac(_compute_hmac(f"TC3{secret_key}".encode(), date), service), "tc3_request"
+    )
+    signature = _compute_hmac(key, f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}").hex()
     return (
         f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, "
         f"SignedHeaders=content-type;host, Signature={signature}"
     )
 
 
-def read_reply(body: bytes) -> Outcome:
+def parse_reply(body: bytes) -> Outcome:
     """Both levels of the answer: an error of the call, then the status of the one number."""
     try:
         response = json.loads(body)["Response"]
         if "Error" in response:
-            return _outcome(response["Error"], None)
+            return _build_outcome(response["Error"], None)
         (status,) = response["SendStatusSet"]
-        return _outcome(status, status.get("SerialNo"))
+        return _build_outcome(status, status.get("SerialNo"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Outcome("unknown", code="unreadable", detail="the answer is not SendSms's")
 
 
-def _outcome(said: Mapping[str, Any], serial: object) -> Outcome:
-    code = str(said["Code"])
-    ruling = ruling_by_prefix(CODES, code, UNLISTED)
-    sent_as = str(serial) if ruling.kind == "sent" and serial else None
-    detail = "" if ruling.kind == "sent" else without_persons(str(said.get("Message", "")))
-    return Outcome(ruling.kind, sent_as, code, detail, ruling.retry_after_s)
+def _build_outcome(status: Mapping[str, Any], serial: object) -> Outcome:
+    code = str(status["Code"])
+    ruling = find_ruling(CODES, code, UNLISTED)
+    message_id = str(serial) if ruling.kind == "sent" and serial else None
+    detail = "" if ruling.kind == "sent" else redact(str(status.get("Message", "")))
+    return Outcome(ruling.kind, message_id, code, detail, ruling.retry_after_s)
 
 
-def e164(number: str) -> str | None:
+def format_e164(number: str) -> str | None:
     """`+86…` for a mainland number written without it; None for what is no number at all."""
     if _MAINLAND_NUMBER.fullmatch(number):
         return f"+86{number}"
@@ -155,43 +157,43 @@ class TencentSms:
         self._templates, self._now, self._timeout_s = templates, now, timeout_s
 
     async def send(self, message: Message) -> Outcome:
-        number = e164(message.recipient)
+        number = format_e164(message.recipient)
         if number is None:
             return Outcome("refused", code="not_a_number", detail="no E.164 number")
-        wrong = self._what_is_wrong(message)
-        if wrong:
-            return Outcome("misconfigured", code=wrong, detail=f"template {message.template}")
-        body = self._body(message, number)
+        fault = self._find_fault(message)
+        if fault:
+            return Outcome("misconfigured", code=fault, detail=f"template {message.template}")
+        body = self._build_body(message, number)
         try:
             reply = await self._http.post(
-                self._url, content=body, headers=self._headers(body), timeout=self._timeout_s
+                self._url, content=body, headers=self._build_headers(body), timeout=self._timeout_s
             )
         except httpx.HTTPError as error:
-            return outcome_of_failure(error)
-        return outcome_of_status(reply) or read_reply(reply.content)
+            return classify_failure(error)
+        return classify_status(reply) or parse_reply(reply.content)
 
-    def _what_is_wrong(self, message: Message) -> str | None:
+    def _find_fault(self, message: Message) -> str | None:
         if message.template not in self._templates:
             return "no_template"
         if len(message.notice_id.encode()) > SESSION_CONTEXT_BYTES_MAX:
             return "notice_id_too_long"
         # A link in a variable gets the template banned; it belongs in the template's text.
-        if any("://" in value for value in _values(message)):
+        if any("://" in value for value in _list_values(message)):
             return "link_in_variable"
         return None
 
-    def _body(self, message: Message, number: str) -> bytes:
+    def _build_body(self, message: Message, number: str) -> bytes:
         content = {
             "PhoneNumberSet": [number],
             "SmsSdkAppId": self._app_id,
             "TemplateId": self._templates[message.template],
             "SignName": self._sign_name,
-            "TemplateParamSet": _values(message),
+            "TemplateParamSet": _list_values(message),
             "SessionContext": message.notice_id,
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
-    def _headers(self, body: bytes) -> dict[str, str]:
+    def _build_headers(self, body: bytes) -> dict[str, str]:
         at, host = self._now(), self._url.netloc.decode("ascii")
         return {
             "Authorization": sign(self._secret_id, self._secret_key, host=host, body=body, at=at),
@@ -204,5 +206,5 @@ class TencentSms:
         }
 
 
-def _values(message: Message) -> list[str]:
+def _list_values(message: Message) -> list[str]:
     return [p if isinstance(p, str) else p[1] for p in message.parameters]

@@ -5,6 +5,7 @@ Source: developers.weixin.qq.com, "getStableAccessToken" and "sendTemplateMessag
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +13,14 @@ from typing import Any
 
 import httpx
 
-from services.notify.providers.provider import (
+from services.notify.providers.protocol import (
     Message,
     Outcome,
     Ruling,
-    outcome_of_failure,
-    outcome_of_status,
-    without_persons,
+    classify_failure,
+    classify_status,
+    redact,
 )
-from services.notify.providers.wechat_fields import fit
 
 ENDPOINT = "https://api.weixin.qq.com"
 TOKEN_REJECTED = frozenset({40001, 40014, 42001})
@@ -45,6 +45,25 @@ CODES: Mapping[int, Ruling] = {
 # A non-zero errcode says it was not sent; one that we do not know needs a person.
 UNLISTED = Ruling("misconfigured")
 
+_FIELD_KIND = re.compile(r"([a-z_]+?)\d*")
+_HANZI = re.compile(r"[\u4e00-\u9fff]")
+EMPTY = "无"
+
+# A shortened sentence still says something; a shortened number or date says something else. So
+# `thing`, `phrase`, `name` and `symbol` are cut, and a fact that is too long is refused.
+# Prose: cut to so many characters.
+CUT_AT: Mapping[str, int] = {"thing": 20, "symbol": 5, "phrase": 5}
+
+# Facts: what the whole value has to look like.
+SHAPES: Mapping[str, re.Pattern[str]] = {
+    "number": re.compile(r"[0-9.,+-]{1,32}"),
+    "letter": re.compile(r"[A-Za-z]{1,32}"),
+    "character_string": re.compile(r"[\x21-\x7e]{1,32}"),
+    "amount": re.compile(r"[^\d\s.]?(?=[0-9.]{1,11}元?$)[0-9]{1,10}(\.[0-9]+)?元?"),
+    "phone_number": re.compile(r"[0-9+() -]{1,17}"),
+    "car_number": re.compile(r".{1,8}"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -52,29 +71,28 @@ class Token:
     usable_until: float
 
 
-class TokenRefused(Exception):  # noqa: N818 - carries an outcome, not a fault of ours
-    """No token, hence nothing was sent."""
+class TokenRefusedError(Exception):
+    """No token, hence nothing was sent; carries the outcome that says why."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.code)
         self.outcome = outcome
 
 
-def read_reply(body: bytes, *private: str) -> Outcome:
+def parse_reply(body: bytes, *private: str) -> Outcome:
     """private: words that must not appear in the outcome, such as the openid."""
     try:
-        said = json.loads(body)
-        code = int(said["errcode"])
-        return _outcome(code, said, private)
+        answer = json.loads(body)
+        return _build_outcome(int(answer["errcode"]), answer, private)
     except (ValueError, KeyError, TypeError, RecursionError):
         return Outcome("unknown", code="unreadable", detail="the answer is not WeChat's")
 
 
-def _outcome(code: int, said: Mapping[str, Any], private: tuple[str, ...]) -> Outcome:
+def _build_outcome(code: int, answer: Mapping[str, Any], private: tuple[str, ...]) -> Outcome:
     ruling = CODES.get(code, UNLISTED)
     if ruling.kind == "sent":
-        return Outcome("sent", str(said["msgid"]), str(code))
-    detail = without_persons(str(said.get("errmsg", "")), *private)
+        return Outcome("sent", str(answer["msgid"]), str(code))
+    detail = redact(str(answer.get("errmsg", "")), *private)
     return Outcome(ruling.kind, None, str(code), detail, ruling.retry_after_s)
 
 
@@ -82,7 +100,7 @@ class WeChatTemplate:
     """Sends template messages. Share one per process: the token is fetched once for all.
 
     templates: our template name -> WeChat's template id.
-    elapsed: a monotonic clock in seconds, for the token's life only.
+    elapsed: a monotonic clock in seconds, for the token's lifetime only.
     """
 
     name = "wechat_template"
@@ -106,31 +124,33 @@ class WeChatTemplate:
 
     async def send(self, message: Message) -> Outcome:
         try:
-            body = self._body(message)
+            body = self._build_body(message)
         except ValueError as error:
             return Outcome("misconfigured", code=str(error), detail=message.template)
-        heard: list[Outcome] = []
+        outcomes: list[Outcome] = []
         try:
-            await self._send_with_fresh_token(body, message.recipient, heard)
-        except TokenRefused as refused:
-            return _unclear(heard) or refused.outcome
-        return _last_word(heard)
+            await self._send_with_fresh_token(body, message.recipient, outcomes)
+        except TokenRefusedError as refused:
+            return _find_unclear(outcomes) or refused.outcome
+        return _pick_final(outcomes)
 
-    async def _send_with_fresh_token(self, body: bytes, openid: str, heard: list[Outcome]) -> None:
-        """Adds to `heard` what WeChat says to each post. Raises TokenRefused."""
-        token = await self._usable_token()
-        await self._post_surely(body, token, openid, heard)
-        if _rejects_token(heard[-1]):
-            token = await self._usable_token(rejected=token)
-            await self._post_surely(body, token, openid, heard)
-
-    async def _post_surely(
-        self, body: bytes, token: str, openid: str, heard: list[Outcome]
+    async def _send_with_fresh_token(
+        self, body: bytes, openid: str, outcomes: list[Outcome]
     ) -> None:
-        """Asks once more after an ambiguous end: client_msg_id makes WeChat drop the double."""
-        heard.append(await self._post(body, token, openid))
-        if heard[-1].kind == "unknown":
-            heard.append(await self._post(body, token, openid))
+        """Appends the outcome of each post to `outcomes`. Raises TokenRefusedError."""
+        token = await self._get_token()
+        await self._post_twice_if_unclear(body, token, openid, outcomes)
+        if _is_token_rejected(outcomes[-1]):
+            token = await self._get_token(rejected=token)
+            await self._post_twice_if_unclear(body, token, openid, outcomes)
+
+    async def _post_twice_if_unclear(
+        self, body: bytes, token: str, openid: str, outcomes: list[Outcome]
+    ) -> None:
+        """Posts again after an ambiguous end: client_msg_id makes WeChat drop the repetition."""
+        outcomes.append(await self._post(body, token, openid))
+        if outcomes[-1].kind == "unknown":
+            outcomes.append(await self._post(body, token, openid))
 
     async def _post(self, body: bytes, token: str, openid: str) -> Outcome:
         try:
@@ -142,10 +162,10 @@ class WeChatTemplate:
                 timeout=self._timeout_s,
             )
         except httpx.HTTPError as error:
-            return outcome_of_failure(error)
-        return outcome_of_status(reply) or read_reply(reply.content, openid, token)
+            return classify_failure(error)
+        return classify_status(reply) or parse_reply(reply.content, openid, token)
 
-    def _body(self, message: Message) -> bytes:
+    def _build_body(self, message: Message) -> bytes:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
         if message.template not in self._templates:
             raise ValueError("no_template")
@@ -153,14 +173,14 @@ class WeChatTemplate:
             "touser": message.recipient,
             "template_id": self._templates[message.template],
             "client_msg_id": message.notice_id,
-            "data": dict(_field(p) for p in message.parameters),
+            "data": dict(_build_field(p) for p in message.parameters),
         }
         if message.url:
             content["url"] = message.url
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
-    async def _usable_token(self, rejected: str | None = None) -> str:
-        """The cached token unless spent or just rejected; however many ask, one fetches."""
+    async def _get_token(self, rejected: str | None = None) -> str:
+        """The cached token unless spent or just rejected; of many callers, one fetches."""
         async with self._fetching:
             token = self._token
             if token and token.value != rejected and self._elapsed() < token.usable_until:
@@ -169,7 +189,7 @@ class WeChatTemplate:
             return self._token.value
 
     async def _fetch_token(self) -> Token:
-        asked_at = self._elapsed()
+        started_at = self._elapsed()
         try:
             reply = await self._http.post(
                 f"{self._endpoint}/cgi-bin/stable_token",
@@ -181,43 +201,70 @@ class WeChatTemplate:
                 },
                 timeout=self._timeout_s,
             )
-            said = reply.json()
-            lives_s = float(said["expires_in"])
-            return Token(str(said["access_token"]), asked_at + lives_s - TOKEN_SPARE_S)
+            answer = reply.json()
+            usable_until = started_at + float(answer["expires_in"]) - TOKEN_SPARE_S
+            return Token(str(answer["access_token"]), usable_until)
         except httpx.HTTPError as error:
             code = type(error).__name__
-            raise TokenRefused(Outcome("retry", code=code, detail="no token")) from None
+            raise TokenRefusedError(Outcome("retry", code=code, detail="no token")) from None
         except (ValueError, KeyError, TypeError):
-            raise TokenRefused(_why_no_token(reply)) from None
+            raise TokenRefusedError(_explain_no_token(reply)) from None
 
 
-def _last_word(heard: Sequence[Outcome]) -> Outcome:
-    """A post that may have gone out stays so, unless WeChat then says `sent` or `refused`."""
-    last = heard[-1]
-    return last if last.kind in ("sent", "refused") else _unclear(heard) or last
+def _pick_final(outcomes: Sequence[Outcome]) -> Outcome:
+    """A post that may have gone out stays unclear, unless WeChat then answers sent or refused."""
+    last = outcomes[-1]
+    return last if last.kind in ("sent", "refused") else _find_unclear(outcomes) or last
 
 
-def _unclear(heard: Sequence[Outcome]) -> Outcome | None:
-    return next((outcome for outcome in heard if outcome.kind == "unknown"), None)
+def _find_unclear(outcomes: Sequence[Outcome]) -> Outcome | None:
+    return next((outcome for outcome in outcomes if outcome.kind == "unknown"), None)
 
 
-def _rejects_token(outcome: Outcome) -> bool:
+def _is_token_rejected(outcome: Outcome) -> bool:
     return outcome.code.isdigit() and int(outcome.code) in TOKEN_REJECTED
 
 
-def _why_no_token(reply: httpx.Response) -> Outcome:
-    """Whatever it is, no message has left: only retry or misconfigured."""
-    outcome = outcome_of_status(reply) or read_reply(reply.content)
+def _explain_no_token(reply: httpx.Response) -> Outcome:
+    """No message has left, so only retry or misconfigured."""
+    outcome = classify_status(reply) or parse_reply(reply.content)
     if outcome.kind == "unknown":
         return Outcome("retry", None, outcome.code, "no token", 5)
     # 40001 here means a wrong secret, not a spent token.
-    if _rejects_token(outcome):
+    if _is_token_rejected(outcome):
         return Outcome("misconfigured", None, outcome.code, "appid or secret is wrong")
     return outcome
 
 
-def _field(parameter: str | tuple[str, str]) -> tuple[str, dict[str, str]]:
+def _build_field(parameter: str | tuple[str, str]) -> tuple[str, dict[str, str]]:
     if isinstance(parameter, str):
         raise ValueError("parameter_without_field_name")
     name, value = parameter
-    return name, {"value": fit(name, value)}
+    return name, {"value": fit_field(name, value)}
+
+
+def fit_field(field: str, value: str) -> str:
+    """The value as WeChat accepts it. Raises ValueError(code) for a fact that does not fit."""
+    value = " ".join(value.split()) or EMPTY
+    match = _FIELD_KIND.fullmatch(field)
+    kind = match[1] if match else field
+    if kind in SHAPES and not SHAPES[kind].fullmatch(value):
+        raise ValueError(f"field_does_not_fit.{field}")
+    if kind == "phrase":
+        value = "".join(_HANZI.findall(value)) or EMPTY
+    return _cut(value, _find_length_max(kind, value))
+
+
+def _find_length_max(kind: str, value: str) -> int | None:
+    if kind == "name":
+        return 20 if value.isascii() else 10
+    return CUT_AT.get(kind)
+
+
+def _cut(value: str, length_max: int | None) -> str:
+    if length_max is None or len(value) <= length_max:
+        return value
+    # Five characters are a word, not a sentence: an ellipsis would take a fifth of it.
+    if length_max <= 5:
+        return value[:length_max].rstrip()
+    return value[: length_max - 1].rstrip() + "…"

@@ -5,11 +5,12 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter
 
-from services.notify.main import secret_or_derived
+from services.notify.channels import SMS, Content
+from services.notify.main import reveal_or_derive
 from services.notify.providers import TencentSms
-from services.notify.providers.provider import Message
+from services.notify.providers.protocol import Message
 from services.notify.settings import NotifySettings
-from services.notify.templates import TEMPLATES, sms_parameters
+from services.notify.templates import TEMPLATES
 from shared.clock import system_now
 from shared.contracts import topics
 from shared.security import Keyring
@@ -64,7 +65,7 @@ def build(here: Here) -> APIRouter:
         }
         await notices.insert_one(notice)
         contact = await http.get(f"{here.plan.intake_url}/contacts/{person_id}")
-        parameters = sms_parameters(TEMPLATES[purpose], request_id)
+        parameters = SMS.format_parameters(Content(TEMPLATES[purpose], request_id))
         message = Message(event.id, contact.json()["phone"], purpose, parameters)
         outcome = await sms.send(message)
         assert outcome.provider_message_id is not None, outcome
@@ -92,7 +93,7 @@ def _sms(plan: Plan, http: httpx.AsyncClient) -> TencentSms:
         http,
         f"{plan.simulators_url}/",
         settings.tencent_secret_id,
-        secret_or_derived(settings.tencent_secret_key, keyring, "tencent.secret_key"),
+        reveal_or_derive(settings.tencent_secret_key, keyring, "tencent.secret_key"),
         settings.tencent_app_id,
         settings.sms_sign_name,
         {name: template.sms_id for name, template in TEMPLATES.items()},

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.notify.model import Link, Notice
 from services.notify.purposes import PURPOSES, Purpose
-from services.notify.rules import after
+from services.notify.rules import compute_deadline
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact
 from shared.contracts.links import SignedLink
@@ -15,36 +15,37 @@ from shared.messaging.decision import AnyRef, Decision, Ref, States
 
 
 def touches_event(event: Event[Any]) -> tuple[AnyRef, ...]:
-    return tuple(Ref(Notice, notice_id) for _, _, notice_id in _called_for(event))
+    return tuple(Ref(Notice, notice_id) for _, _, notice_id in _list_recipients(event))
 
 
-def decide_event(states: States, event: Event[Any], now: datetime) -> Decision:
+def decide_announce(states: States, event: Event[Any], now: datetime) -> Decision:
     return Decision(
         states=tuple(
-            _notice(event, purpose, person_id, notice_id, now)
-            for purpose, person_id, notice_id in _called_for(event)
+            _build_notice(event, purpose, person_id, notice_id, now)
+            for purpose, person_id, notice_id in _list_recipients(event)
             if states.get(Notice, notice_id) is None
         )
     )
 
 
-def _called_for(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
+def _list_recipients(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
+    """(purpose, person, notice id)."""
     for purpose in PURPOSES[type(event.data)]:
         if purpose.unless and getattr(event.data, purpose.unless):
             continue
-        person_id = recipient_of(purpose, event.data)
+        person_id = find_recipient(purpose, event.data)
         if person_id:
             yield purpose, person_id, derived_id("N", event.id, person_id, purpose.name)
 
 
-def recipient_of(purpose: Purpose, fact: Fact) -> str | None:
-    """None when the fact names nobody: money of the fund itself has no donor to tell."""
+def find_recipient(purpose: Purpose, fact: Fact) -> str | None:
+    """None when the fact names nobody: money of the fund itself has no donor to thank."""
     field = "person_id" if purpose.recipient == "applicant" else "donor_id"
-    found: str | None = getattr(fact, field)
-    return found
+    person_id: str | None = getattr(fact, field)
+    return person_id
 
 
-def _notice(
+def _build_notice(
     event: Event[Any], purpose: Purpose, person_id: str, notice_id: str, now: datetime
 ) -> Notice:
     return Notice(
@@ -54,22 +55,22 @@ def _notice(
         regarding=event.subject,
         correlation_id=event.correlation_id,
         created_at=now,
-        due_at=after(now),
-        link=_link(purpose.link, event, now) if purpose.link else None,
+        due_at=compute_deadline(now),
+        link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
-        **_donor(purpose, event.data),
+        **_donor_fields(purpose, event.data),
     )
 
 
-def _donor(purpose: Purpose, fact: Fact) -> dict[str, Any]:
-    """Where the words name him; his id only where he consents that his name is shown."""
+def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, Any]:
+    """Where the words name the donor; his id only where he consents that his name is visible."""
     if not purpose.template.with_donor or not isinstance(fact, MatchFact):
         return {}
-    shown = fact.donor_id if fact.name_shown else None
-    return {"donor_id": shown, "donor_kind": fact.donor_kind}
+    donor_id = fact.donor_id if fact.name_shown else None
+    return {"donor_id": donor_id, "donor_kind": fact.donor_kind}
 
 
-def _link(row: SignedLink, event: Event[Any], now: datetime) -> Link:
+def _build_link(row: SignedLink, event: Event[Any], now: datetime) -> Link:
     return Link(
         service=row.service,
         purpose=row.purpose,

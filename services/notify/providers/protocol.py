@@ -1,20 +1,21 @@
-"""What every provider is given and what it answers, whatever it speaks on the wire."""
+"""What every provider receives and what it answers, whatever it speaks on the wire."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import httpx
 
-OutcomeKind = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
+from services.notify.channels import Parameters
+from services.notify.model import OutcomeKind
 
 # Nothing has left this machine, so trying again cannot send twice.
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
-# 503 and 429 say that the request was not taken. Other 5xx may come from a gateway
-# whose upstream did take it: those stay `unknown`.
-NOT_TAKEN = frozenset({429, 503})
+# 503 and 429 say that the request was not accepted. Other 5xx may come from a gateway
+# whose upstream did accept it: those stay `unknown`.
+NOT_ACCEPTED = frozenset({429, 503})
 
 _LONG_NUMBER = re.compile(r"\+?\d{7,}")
 
@@ -26,25 +27,24 @@ class Message:
     notice_id: what the provider deduplicates or echoes by.
     recipient: an E.164 number or an openid; kept out of repr, and so out of logs.
     template: our name for it; each provider maps it to its own template id.
-    parameters: in the template's order, or as (field name, value) where fields have names.
     """
 
     notice_id: str
     recipient: str = field(repr=False)
     template: str
-    parameters: tuple[str | tuple[str, str], ...] = field(default=(), repr=False)
+    parameters: Parameters = field(default=(), repr=False)
     url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the provider said.
+    """What became of one call.
 
     sent: accepted; a receipt will follow. retry: certainly not sent, may work later.
     refused: this recipient cannot be reached here. misconfigured: our account, template
     or parameters are wrong; no message will pass until a person looks. unknown: it may
     have been sent; never resend, await the receipt.
-    code: the provider's own word for it. detail: free of numbers and openids.
+    code: the provider's own. detail: free of numbers and openids.
     """
 
     kind: OutcomeKind
@@ -63,7 +63,7 @@ class Ruling:
 
 
 class Provider(Protocol):
-    """Sends one message and tells what became of it; raises for nothing the wire can do."""
+    """Sends one message and returns what became of it; raises for nothing the wire can do."""
 
     @property
     def name(self) -> str: ...
@@ -71,7 +71,7 @@ class Provider(Protocol):
     async def send(self, message: Message) -> Outcome: ...
 
 
-def ruling_by_prefix(table: Mapping[str, Ruling], code: str, otherwise: Ruling) -> Ruling:
+def find_ruling(table: Mapping[str, Ruling], code: str, otherwise: Ruling) -> Ruling:
     """The most specific line: `A.B` is looked up as `A.B`, then as `A`."""
     while code:
         if code in table:
@@ -80,7 +80,7 @@ def ruling_by_prefix(table: Mapping[str, Ruling], code: str, otherwise: Ruling) 
     return otherwise
 
 
-def outcome_of_failure(error: httpx.HTTPError) -> Outcome:
+def classify_failure(error: httpx.HTTPError) -> Outcome:
     """A request without an answer: harmless if no connection stood, ambiguous if one did."""
     name = type(error).__name__
     if isinstance(error, NOTHING_SENT):
@@ -88,12 +88,12 @@ def outcome_of_failure(error: httpx.HTTPError) -> Outcome:
     return Outcome("unknown", code=name, detail="no answer after the request was on its way")
 
 
-def outcome_of_status(reply: httpx.Response) -> Outcome | None:
+def classify_status(reply: httpx.Response) -> Outcome | None:
     """An HTTP status that is itself the answer; None when the body has to be read."""
     code = f"HTTP{reply.status_code}"
-    if reply.status_code in NOT_TAKEN:
+    if reply.status_code in NOT_ACCEPTED:
         return Outcome(
-            "retry", code=code, detail="not taken", retry_after_s=_retry_after_s(reply.headers)
+            "retry", code=code, detail="not taken", retry_after_s=_parse_retry_after(reply.headers)
         )
     if reply.status_code >= 500:
         return Outcome("unknown", code=code, detail="failed inside the provider")
@@ -102,13 +102,13 @@ def outcome_of_status(reply: httpx.Response) -> Outcome | None:
     return None
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "")
     return float(value) if value.isascii() and value.isdigit() else None
 
 
-def without_persons(text: str, *private: str) -> str:
-    """A provider's message fit for logs: no long numbers, none of the given words."""
+def redact(text: str, *private: str) -> str:
+    """A provider's message fit for logs: no long numbers, none of the private words."""
     for word in filter(None, private):
         text = text.replace(word, "…")
     return _LONG_NUMBER.sub("…", text)[:200]

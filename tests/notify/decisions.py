@@ -3,16 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.notify.events import commands, events
+from services.notify.channels import CHANNELS
+from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.model import (
     ClaimNotice,
     Notice,
     NoticeDue,
+    OutcomeKind,
     RecordOutcome,
-    Said,
-    dispatch_id,
 )
 from services.notify.rules import Rules
+from services.notify.settings import NotifySettings
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MatchProposed,
@@ -39,7 +40,7 @@ MATCH_ID = f"M-{REQUEST_ID}-{OFFER_ID}-1"
 BOTH: tuple[NoticeChannel, ...] = ("wechat", "sms")
 
 
-def opened() -> RequestOpened:
+def make_opened() -> RequestOpened:
     return RequestOpened(
         person_id="P-1",
         kind=Kind.WISH,
@@ -64,11 +65,11 @@ def match_fields() -> dict[str, Any]:
     }
 
 
-def proposed(expires_at: datetime = START + timedelta(days=3)) -> MatchProposed:
+def make_proposed(expires_at: datetime = START + timedelta(days=3)) -> MatchProposed:
     return MatchProposed(**match_fields(), expires_at=expires_at)
 
 
-def event(fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> Event[Any]:
+def make_event(fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> Event[Any]:
     return Event(
         id=id_,
         source="/intake",
@@ -82,41 +83,45 @@ def event(fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> Event[Any]
     )
 
 
-class World:
-    """states: all aggregates. told: every fact that was emitted, in order."""
+def make_rules(**changes: Any) -> Rules:
+    return NotifySettings(**changes).rules
+
+
+class DecisionHarness:
+    """states: all aggregates. facts: every fact that was emitted, in order."""
 
     def __init__(self, rules: Rules | None = None) -> None:
-        self.rules = rules or Rules()
+        self.rules = rules or make_rules()
         self.now = START
         self.states: dict[AnyRef, Any] = {}
-        self.told: list[NoticeFact] = []
-        self._events = events(self.rules)
-        self._commands = commands(self.rules)
+        self.facts: list[NoticeFact] = []
+        self._events = build_event_handlers(self.rules)
+        self._commands = build_command_handlers(self.rules)
 
-    # --- in ---
+    # --- input ---
 
-    def happens(self, fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> None:
-        self._fold(self._events[type(fact)], event(fact, subject, id_))
+    def on_event(self, fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> None:
+        self._fold(self._events[type(fact)], make_event(fact, subject, id_))
 
-    def ask(self, data: Value, principal: str = "") -> Answer | None:
+    def execute(self, data: Value, principal: str = "") -> Answer | None:
         command = Command(data, principal=principal)
         return self._fold(self._commands[type(data)], command).answer
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def _fold(self, handler: Handler[Any], given: Any) -> Decision:
-        refs = set(handler.touches(given))
+    def _fold(self, handler: Handler[Any], message: Any) -> Decision:
+        refs = set(handler.touches(message))
         if handler.follow:
-            refs |= set(handler.follow(self._view(refs), given))
-        decision = handler.decide(self._view(refs), given, self.now)
+            refs |= set(handler.follow(self._view(refs), message))
+        decision = handler.decide(self._view(refs), message, self.now)
         for state in decision.states:
             assert Ref(type(state), state.id) in refs, "changed and not named by touches"
             self.states[Ref(type(state), state.id)] = state
-        for speaker, fact in decision.events:
-            assert speaker in decision.states, "speaks and is not among the states"
+        for emitter, fact in decision.events:
+            assert emitter in decision.states, "emits and is not among the states"
             assert isinstance(fact, NoticeFact)
-            self.told.append(fact)
+            self.facts.append(fact)
         return decision
 
     def _view(self, refs: set[AnyRef]) -> States:
@@ -133,7 +138,7 @@ class World:
         (notice,) = self.notices
         return notice
 
-    def claim_command(
+    def make_claim(
         self, reachable: tuple[NoticeChannel, ...] = BOTH, erased: bool = False
     ) -> ClaimNotice:
         notice = self.notice
@@ -149,34 +154,34 @@ class World:
         self, *reachable: NoticeChannel, erased: bool = False
     ) -> tuple[int, NoticeChannel] | None:
         """The attempt and its channel, if it was granted."""
-        answer = self.ask(self.claim_command(reachable, erased))
+        answer = self.execute(self.make_claim(reachable, erased))
         assert answer is not None
         return (answer.body["attempt"], answer.body["channel"]) if answer.status == 200 else None
 
-    def hear(self, attempt: int, said: Said, **more: Any) -> None:
-        found = self.notice.attempt(attempt)
-        assert found is not None
-        self.ask(
+    def record(self, attempt: int, outcome: OutcomeKind, **more: Any) -> None:
+        current = self.notice.find_attempt(attempt)
+        assert current is not None
+        self.execute(
             RecordOutcome(
                 notice_id=self.notice.id,
                 attempt=attempt,
-                channel=found.channel,
-                said=said,
-                code=more.pop("code", f"code_{said}"),
+                channel=current.channel,
+                outcome=outcome,
+                code=more.pop("code", f"code_{outcome}"),
                 **more,
             )
         )
 
-    def claim_and_hear(self, said: Said, *reachable: NoticeChannel, **more: Any) -> int:
+    def claim_and_record(self, outcome: OutcomeKind, *reachable: NoticeChannel, **more: Any) -> int:
         claimed = self.claim(*reachable)
         assert claimed is not None
-        self.hear(claimed[0], said, **more)
+        self.record(claimed[0], outcome, **more)
         return claimed[0]
 
     def report(
         self, channel: NoticeChannel, message_id: str, outcome: str, code: str = "CODE"
     ) -> None:
-        subject = dispatch_id(channel, message_id)
+        subject = CHANNELS[channel].dispatch_id(message_id)
         fact = MessageReported.model_validate(
             {
                 "provider": subject.partition(":")[0],
@@ -185,14 +190,14 @@ class World:
                 "code": code,
             }
         )
-        self.happens(fact, subject, f"E-{subject}-{outcome}")
+        self.on_event(fact, subject, f"E-{subject}-{outcome}")
 
-    def run_out(self) -> None:
+    def expire_claim(self) -> None:
         """The claim's time passes and a poller sees it."""
         due_at = self.notice.due_at
         assert due_at is not None
         self.now = max(self.now, due_at)
-        self.ask(NoticeDue(aggregate_id=self.notice.id, due_at=due_at))
+        self.execute(NoticeDue(aggregate_id=self.notice.id, due_at=due_at))
 
     def wait_until_due(self) -> None:
         assert self.notice.due_at is not None
@@ -202,11 +207,11 @@ class World:
     def state(self) -> str:
         return self.notice.state
 
-    def told_types(self) -> list[str]:
-        return [type(fact).__name__ for fact in self.told]
+    def fact_types(self) -> list[str]:
+        return [type(fact).__name__ for fact in self.facts]
 
 
-def with_notice() -> World:
-    world = World()
-    world.happens(opened())
-    return world
+def make_with_notice() -> DecisionHarness:
+    harness = DecisionHarness()
+    harness.on_event(make_opened())
+    return harness

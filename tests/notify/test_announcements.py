@@ -15,14 +15,14 @@ from shared.contracts.events import (
     RequestRecorded,
 )
 from shared.contracts.values import Channel, DonorKind
-from tests.notify.world import (
+from tests.notify.decisions import (
     MATCH_ID,
     REQUEST_ID,
     START,
-    World,
+    DecisionHarness,
+    make_opened,
+    make_proposed,
     match_fields,
-    opened,
-    proposed,
 )
 
 
@@ -32,38 +32,41 @@ def disbursed(donor_id: str | None) -> LedgerDisbursed:
     )
 
 
-def test_opened_request_tells_its_applicant() -> None:
-    world = World()
-    world.happens(opened())
-    notice = world.notice
+def test_opened_request_notifies_its_applicant() -> None:
+    harness = DecisionHarness()
+    harness.on_event(make_opened())
+    notice = harness.notice
     assert (notice.person_id, notice.purpose, notice.state) == ("P-1", "request_opened", "created")
     assert notice.due_at == START
     assert notice.correlation_id == "C-1"
 
 
 def test_redelivered_event_makes_no_second_notice() -> None:
-    world = World()
-    world.happens(opened())
-    world.claim_and_hear("sent", "sms", provider_message_id="1")
-    world.happens(opened())
-    assert world.notice.state == "sent"
+    harness = DecisionHarness()
+    harness.on_event(make_opened())
+    harness.claim_and_record("sent", "sms", provider_message_id="1")
+    harness.on_event(make_opened())
+    assert harness.notice.state == "sent"
 
 
 def test_another_event_for_the_same_person_makes_another_notice() -> None:
-    world = World()
-    world.happens(opened(), id_="E-1")
-    world.happens(opened(), id_="E-2")
-    assert len(world.notices) == 2
+    harness = DecisionHarness()
+    harness.on_event(make_opened(), id_="E-1")
+    harness.on_event(make_opened(), id_="E-2")
+    assert len(harness.notices) == 2
 
 
 @pytest.mark.parametrize(
     "fact",
-    [opened(), RequestRecorded(person_id="P-1", channel=Channel.SMS, approval_level="village")],
+    [
+        make_opened(),
+        RequestRecorded(person_id="P-1", channel=Channel.SMS, approval_level="village"),
+    ],
 )
 def test_applicant_may_follow_the_request_by_a_link(fact: Fact) -> None:
-    world = World()
-    world.happens(fact)
-    link = world.notice.link
+    harness = DecisionHarness()
+    harness.on_event(fact)
+    link = harness.notice.link
     assert link is not None
     assert (link.service, link.purpose, link.path) == ("intake", "request", "r")
     assert link.subject == REQUEST_ID
@@ -71,20 +74,20 @@ def test_applicant_may_follow_the_request_by_a_link(fact: Fact) -> None:
 
 
 def test_donor_who_claimed_himself_is_not_asked() -> None:
-    world = World()
-    world.happens(proposed().model_copy(update={"claimed": True}), MATCH_ID)
-    assert not world.notices
+    harness = DecisionHarness()
+    harness.on_event(make_proposed().model_copy(update={"claimed": True}), MATCH_ID)
+    assert not harness.notices
 
 
 @pytest.mark.parametrize("consents", [True, False])
 def test_donor_goes_along_only_where_he_consents(consents: bool) -> None:
-    world = World()
+    harness = DecisionHarness()
     kind = DonorKind.ENTERPRISE
     fact = MatchCommitted(**match_fields(), name_shown=consents, donor_kind=kind)
-    world.happens(fact, MATCH_ID)
-    assert world.notice.person_id == "P-1"
-    assert world.notice.donor_id == ("P-donor" if consents else None)
-    assert world.notice.donor_kind == kind
+    harness.on_event(fact, MATCH_ID)
+    assert harness.notice.person_id == "P-1"
+    assert harness.notice.donor_id == ("P-donor" if consents else None)
+    assert harness.notice.donor_kind == kind
 
 
 @pytest.mark.parametrize("kind", [MatchDelivered, MatchReopened])
@@ -92,51 +95,51 @@ def test_donor_goes_along_only_where_the_notice_names_him(
     kind: type[MatchDelivered] | type[MatchReopened],
 ) -> None:
     """His name is asked of the vault with a purpose: none is asked that no words hold."""
-    world = World()
+    harness = DecisionHarness()
     more = {"was": "delivered", "reason": "没有收到"} if kind is MatchReopened else {}
     fact = kind(**match_fields(), **more, name_shown=True, donor_kind=DonorKind.ENTERPRISE)
-    world.happens(fact, MATCH_ID)
-    assert {(notice.donor_id, notice.donor_kind) for notice in world.notices} == {(None, None)}
+    harness.on_event(fact, MATCH_ID)
+    assert {(notice.donor_id, notice.donor_kind) for notice in harness.notices} == {(None, None)}
 
 
 def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:
-    world = World()
-    world.happens(proposed(), MATCH_ID)
-    notice = world.notice
+    harness = DecisionHarness()
+    harness.on_event(make_proposed(), MATCH_ID)
+    notice = harness.notice
     assert notice.person_id == "P-donor"
     assert notice.link is not None
     assert (notice.link.purpose, notice.link.path) == ("match.donor", "d")
     assert notice.link.subject == MATCH_ID
-    assert notice.link.expires_at == proposed().expires_at
+    assert notice.link.expires_at == make_proposed().expires_at
 
 
 def test_commitment_goes_to_the_applicant_without_a_link() -> None:
-    world = World()
-    world.happens(MatchCommitted(**match_fields()), MATCH_ID)
-    assert (world.notice.person_id, world.notice.link) == ("P-1", None)
+    harness = DecisionHarness()
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID)
+    assert (harness.notice.person_id, harness.notice.link) == ("P-1", None)
 
 
 def test_delivery_asks_the_applicant_to_confirm() -> None:
-    world = World()
-    world.happens(MatchDelivered(**match_fields()), MATCH_ID)
-    link = world.notice.link
+    harness = DecisionHarness()
+    harness.on_event(MatchDelivered(**match_fields()), MATCH_ID)
+    link = harness.notice.link
     assert link is not None
     assert (link.purpose, link.path, link.subject) == ("match.applicant", "c", MATCH_ID)
     assert link.expires_at == START + timedelta(days=30)
 
 
 def test_disbursement_tells_the_donor_the_amount() -> None:
-    world = World()
-    world.happens(disbursed("P-donor"), MATCH_ID)
-    assert (world.notice.person_id, world.notice.amount_fen) == ("P-donor", 20_000)
+    harness = DecisionHarness()
+    harness.on_event(disbursed("P-donor"), MATCH_ID)
+    assert (harness.notice.person_id, harness.notice.amount_fen) == ("P-donor", 20_000)
 
 
 def test_donor_is_thanked_with_the_link_to_his_receipt_as_audit_serves_it() -> None:
-    world = World()
-    said = disbursed("P-donor").model_dump()
-    world.happens(LedgerReceived.model_validate(said), "D-0123456789abcdef0123")
-    link = world.notice.link
-    assert (world.notice.person_id, world.notice.purpose) == ("P-donor", "ledger_received")
+    harness = DecisionHarness()
+    fields = disbursed("P-donor").model_dump()
+    harness.on_event(LedgerReceived.model_validate(fields), "D-0123456789abcdef0123")
+    link = harness.notice.link
+    assert (harness.notice.person_id, harness.notice.purpose) == ("P-donor", "ledger_received")
     assert link is not None
     assert (link.service, link.purpose, link.path) == ("audit", "gift.receipt", "g")
     assert link.subject == "D-0123456789abcdef0123"
@@ -144,9 +147,9 @@ def test_donor_is_thanked_with_the_link_to_his_receipt_as_audit_serves_it() -> N
 
 
 def test_money_without_a_donor_tells_nobody() -> None:
-    world = World()
-    world.happens(disbursed(None), MATCH_ID)
-    assert world.notices == []
+    harness = DecisionHarness()
+    harness.on_event(disbursed(None), MATCH_ID)
+    assert harness.notices == []
 
 
 def test_notice_holds_no_personal_data() -> None:

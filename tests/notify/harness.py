@@ -27,8 +27,8 @@ from tests.support.house import House, Running
 PROVIDER_TIMEOUT_S = 0.5
 
 
-class _Guest(uvicorn.Server):
-    """A server in somebody else's event loop leaves the signals to its host."""
+class _EmbeddedServer(uvicorn.Server):
+    """A server in another's event loop leaves the signals to its host."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -36,10 +36,10 @@ class _Guest(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
     """An app that has started already, on a real socket."""
     config = uvicorn.Config(app, lifespan="off", access_log=False, log_config=None)
-    server = _Guest(config)
+    server = _EmbeddedServer(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield
@@ -49,8 +49,8 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Publishes facts as the other services do, and looks at the phones."""
+class NotifyHarness:
+    """Publishes facts as the other services do, and reads the phones."""
 
     house: House
     intake: Running
@@ -59,14 +59,14 @@ class Desk:
     simulators: httpx.AsyncClient
     operator: dict[str, str]
 
-    def bearer(self, id_: str) -> dict[str, str]:
+    def authorize(self, id_: str) -> dict[str, str]:
         """One of the credentials of a first start."""
         token = (self.house.secrets_dir / f"{id_}.token").read_text().strip()
         return {"Authorization": f"Bearer {token}"}
 
     # --- persons ---
 
-    async def person(self, phone: str = "", openid: str = "") -> str:
+    async def register_person(self, phone: str = "", openid: str = "") -> str:
         """Registered with intake; the id is what everybody else knows."""
         body = {"name": "张三"}
         body |= {"phone": f"+86{phone}"} if phone else {}
@@ -85,60 +85,60 @@ class Desk:
 
     # --- facts ---
 
-    async def tell(self, fact: Fact, subject: str, source: str = "/intake") -> None:
+    async def publish(self, fact: Fact, subject: str, source: str = "/intake") -> None:
         await self.house.publish(self.house.own(source, subject, 1, fact))
 
-    async def tell_all(self, facts: dict[str, Fact], source: str = "/intake") -> None:
+    async def publish_all(self, facts: dict[str, Fact], source: str = "/intake") -> None:
         own = self.house.own
         await self.house.publish(*(own(source, s, 1, fact) for s, fact in facts.items()))
 
     # --- notices ---
 
-    async def notices(self, person_id: str) -> list[dict[str, Any]]:
+    async def list_notices(self, person_id: str) -> list[dict[str, Any]]:
         answer = await self.notify.http.get(
             "/notices", params={"person_id": person_id}, headers=self.operator
         )
         assert answer.status_code == 200, answer.text
         return list(answer.json())
 
-    async def becomes(self, person_id: str, state: str) -> dict[str, Any]:
-        """The person's one notice, when it has reached that state."""
-        found = await eventually(
-            lambda: self.notices(person_id), lambda ns: [n["state"] for n in ns] == [state]
+    async def wait_for_state(self, person_id: str, state: str) -> dict[str, Any]:
+        """Returns the person's one notice, when it has reached that state."""
+        notices = await eventually(
+            lambda: self.list_notices(person_id), lambda ns: [n["state"] for n in ns] == [state]
         )
-        return found[0]
+        return notices[0]
 
-    async def resolve(self, notice_id: str, **said: Any) -> httpx.Response:
-        return await self._post(self.notify, f"/notices/{notice_id}/resolve", said)
+    async def resolve(self, notice_id: str, **resolution: Any) -> httpx.Response:
+        return await self._post(self.notify, f"/notices/{notice_id}/resolve", resolution)
 
     # --- phones ---
 
-    async def phone(self, recipient: str) -> list[dict[str, Any]]:
-        """What lies on it, oldest first."""
+    async def read_phone(self, recipient: str) -> list[dict[str, Any]]:
+        """The messages on it, oldest first."""
         answer = await self.simulators.get(
             "/simulator/messages", params={"recipient": recipient, "limit": 5000}
         )
         return [m for m in answer.json()["messages"] if m["direction"] == "in"]
 
-    async def counters(self) -> dict[str, int]:
+    async def read_counters(self) -> dict[str, int]:
         return dict((await self.simulators.get("/simulator/counters")).json())
 
 
 @contextlib.asynccontextmanager
-async def open_desk(house: House) -> AsyncIterator[Desk]:
+async def open_harness(house: House) -> AsyncIterator[NotifyHarness]:
     issue_first(house.secrets_dir)
-    async with contextlib.AsyncExitStack() as leave:
-        listening = leave.enter_context(socket.create_server(("127.0.0.1", 0)))
+    async with contextlib.AsyncExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         intake_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         intake = await house.start_app(create_intake(house.settings(IntakeSettings)))
-        await leave.enter_async_context(serving(intake.app, listening))
+        await stack.enter_async_context(serve(intake.app, listening))
         environment = SimulatorsEnvironment(
             secrets_dir=house.secrets_dir, port=0, intake_url=intake_url
         )
-        simulated = replace(
+        simulator = replace(
             simulator_settings(environment), hang_s=2 * PROVIDER_TIMEOUT_S, late_receipt_s=0.3
         )
-        url = await leave.enter_async_context(running(simulated))
+        url = await stack.enter_async_context(running(simulator))
         settings = house.settings(
             NotifySettings,
             intake_url=intake_url,
@@ -148,9 +148,9 @@ async def open_desk(house: House) -> AsyncIterator[Desk]:
             provider_timeout_s=PROVIDER_TIMEOUT_S,
         )
         notify = await house.start_app(create_app(settings))
-        simulators = await leave.enter_async_context(
+        simulators = await stack.enter_async_context(
             httpx.AsyncClient(base_url=url, trust_env=False)
         )
         operator = house.bearer("operator", Role.OPERATOR)
-        yield Desk(house, intake, notify, settings, simulators, operator)
+        yield NotifyHarness(house, intake, notify, settings, simulators, operator)
         await house.stop()

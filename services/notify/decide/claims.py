@@ -1,0 +1,159 @@
+"""Claiming a notice before it is sent, claims that expire, and persons who want no more SMS."""
+
+from datetime import datetime
+
+from services.notify.channels import CHANNELS
+from services.notify.decide.transitions import (
+    build_decision,
+    is_closed,
+    is_misconfigured,
+    plan_after_unclear,
+)
+from services.notify.model import Attempt, ClaimNotice, Notice, NoticeDue, OptOut
+from services.notify.purposes import BY_NAME
+from services.notify.rules import Rules, compute_deadline
+from shared.contracts.envelope import Event
+from shared.contracts.events import NoticeChannel, ReplyUnderstood
+from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
+
+NOT_CLAIMED = Answer(409, {})
+
+
+# --- claiming ---
+
+
+def touches_claim(command: Command[ClaimNotice]) -> tuple[AnyRef, ...]:
+    claim = command.data
+    return Ref(Notice, claim.notice_id), Ref(OptOut, claim.person_id)
+
+
+def decide_claim(
+    rules: Rules, states: States, command: Command[ClaimNotice], now: datetime
+) -> Decision:
+    """The answer names the channel and the attempt, when it is the caller's to send."""
+    claim = command.data
+    notice = states.get(Notice, claim.notice_id)
+    if notice is None or not notice.is_due(claim.due_at, now):
+        return Decision(answer=NOT_CLAIMED)
+    opted_out = claim.opted_out or states.get(OptOut, claim.person_id) is not None
+    claimed = _apply_claim(notice, claim, opted_out, now, rules)
+    return build_decision(notice, claimed, answer=_build_answer(claimed))
+
+
+def _build_answer(notice: Notice) -> Answer:
+    if notice.state != "sending":
+        return NOT_CLAIMED
+    return Answer(200, {"channel": notice.channel, "attempt": notice.tries})
+
+
+def _apply_claim(
+    notice: Notice, claim: ClaimNotice, opted_out: bool, now: datetime, rules: Rules
+) -> Notice:
+    notice = notice.model_copy(update={"reachable": claim.reachable})
+    if notice.unclear_attempt is not None:
+        return _repeat_unclear(notice, notice.unclear_attempt, now, rules)
+    obstacle = _find_obstacle(notice, now, rules)
+    if obstacle:
+        return notice.with_state("failed", code=obstacle)
+    channels = _list_channels(notice, opted_out, rules)
+    if not channels:
+        return notice.with_state("failed", code=_explain_unreachable(notice, claim, opted_out))
+    ready_at, _, channel = min(
+        (_compute_ready_at(notice, channel, rules), place, channel)
+        for place, channel in enumerate(channels)
+    )
+    if now < ready_at:
+        return notice.with_state("retry", due_at=ready_at, code=notice.code)
+    return _begin_attempt(notice, channel, now, rules)
+
+
+def _repeat_unclear(notice: Notice, unclear: Attempt, now: datetime, rules: Rules) -> Notice:
+    """On the same channel, as long as its provider drops a repetition; never on another."""
+    channel = unclear.channel
+    if channel in notice.reachable and CHANNELS[channel].may_repeat(unclear.claimed_at, now, rules):
+        return _begin_attempt(notice, channel, now, rules)
+    return notice.with_state("unknown")
+
+
+def _find_obstacle(notice: Notice, now: datetime, rules: Rules) -> str:
+    """The code of what makes the notice pointless by now; empty if nothing does."""
+    if notice.purpose not in BY_NAME:
+        return "purpose_gone"
+    if notice.link is not None and now >= notice.link.expires_at:
+        return "link_expired"
+    return "too_late" if (now - notice.created_at).total_seconds() > rules.notice_life_s else ""
+
+
+def _list_channels(notice: Notice, opted_out: bool, rules: Rules) -> list[NoticeChannel]:
+    return [
+        channel
+        for channel in BY_NAME[notice.purpose].channels
+        if channel in notice.reachable
+        and not is_closed(notice, channel, rules)
+        and not (opted_out and CHANNELS[channel].honours_opt_out)
+    ]
+
+
+def _explain_unreachable(notice: Notice, claim: ClaimNotice, opted_out: bool) -> str:
+    if claim.erased:
+        return "erased"
+    if opted_out and any(CHANNELS[channel].honours_opt_out for channel in claim.reachable):
+        return "opted_out"
+    return notice.code or "no_contact"
+
+
+def _compute_ready_at(notice: Notice, channel: NoticeChannel, rules: Rules) -> datetime:
+    """A channel that is misconfigured gets time to be put right; the others are ready."""
+    if not is_misconfigured(notice, channel):
+        return notice.created_at
+    ended_at = max(a.ended_at for a in notice.attempts if a.channel == channel and a.ended_at)
+    return compute_deadline(ended_at, rules.misconfigured_wait_s)
+
+
+def _begin_attempt(notice: Notice, channel: NoticeChannel, now: datetime, rules: Rules) -> Notice:
+    """Attempts that a misconfigured account refused say nothing new: the last one is enough."""
+    earlier = tuple(
+        a for a in notice.attempts if a.channel != channel or a.outcome != "misconfigured"
+    )
+    tries = notice.tries + 1
+    attempt = Attempt(number=tries, channel=channel, claimed_at=now)
+    notice = notice.model_copy(update={"tries": tries, "attempts": (*earlier, attempt)})
+    due_at = compute_deadline(now, rules.claim_s)
+    return notice.with_state("sending", due_at=due_at, channel=channel)
+
+
+# --- claims that expire ---
+
+
+def touches_due(command: Command[NoticeDue]) -> tuple[AnyRef, ...]:
+    return (Ref(Notice, command.data.aggregate_id),)
+
+
+def decide_expire(
+    rules: Rules, states: States, command: Command[NoticeDue], now: datetime
+) -> Decision:
+    """Its process died or is stuck, and nobody knows whether the message went out."""
+    notice = states.get(Notice, command.data.aggregate_id)
+    if notice is None or notice.state != "sending" or notice.last_attempt is None:
+        return NOTHING
+    if notice.due_at != command.data.due_at or command.data.due_at > now:
+        return NOTHING
+    attempt = notice.last_attempt.model_copy(
+        update={"outcome": "unknown", "ended_at": now, "code": "no_outcome"}
+    )
+    unclear = plan_after_unclear(notice.with_attempt(attempt), attempt, now, rules)
+    return build_decision(notice, unclear)
+
+
+# --- opting out ---
+
+
+def touches_reply(event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:
+    return (Ref(OptOut, event.data.person_id),) if event.data.meaning == "opted_out" else ()
+
+
+def decide_reply(states: States, event: Event[ReplyUnderstood], now: datetime) -> Decision:
+    person_id = event.data.person_id
+    if event.data.meaning != "opted_out" or states.get(OptOut, person_id) is not None:
+        return NOTHING
+    return Decision(states=(OptOut(id=person_id, since=now),))

@@ -1,0 +1,187 @@
+"""What became of an attempt: the provider's answer, its later receipt, a person's verdict."""
+
+from datetime import datetime
+
+from services.notify.channels import CHANNELS
+from services.notify.decide.transitions import (
+    apply_receipt,
+    build_decision,
+    plan_after_failure,
+    plan_after_unclear,
+    settle_unclear_attempts,
+)
+from services.notify.messages import NOTICE_NOT_UNCLEAR, NOTICE_UNKNOWN
+from services.notify.model import Attempt, Dispatch, Notice, RecordOutcome, ResolveNotice
+from services.notify.rules import Rules, compute_deadline
+from shared.contracts.envelope import Event
+from shared.contracts.events import MessageReported
+from shared.messaging.decision import (
+    NOTHING,
+    Answer,
+    AnyRef,
+    Command,
+    Decision,
+    Ref,
+    State,
+    States,
+)
+
+# --- the provider's answer ---
+
+
+def touches_outcome(command: Command[RecordOutcome]) -> tuple[AnyRef, ...]:
+    record = command.data
+    notice: AnyRef = Ref(Notice, record.notice_id)
+    if record.provider_message_id is None:
+        return (notice,)
+    dispatch_id = CHANNELS[record.channel].dispatch_id(record.provider_message_id)
+    return notice, Ref(Dispatch, dispatch_id)
+
+
+def decide_record_outcome(
+    rules: Rules, states: States, command: Command[RecordOutcome], now: datetime
+) -> Decision:
+    """The first clear outcome of an attempt counts, even when its claim has expired meanwhile."""
+    record = command.data
+    notice = states.get(Notice, record.notice_id)
+    attempt = notice.find_attempt(record.attempt) if notice else None
+    if notice is None or attempt is None or not _is_news(attempt, record):
+        return NOTHING
+    attempt = attempt.model_copy(
+        update={"outcome": record.outcome, "ended_at": now, "code": record.code}
+    )
+    ended = notice.with_attempt(attempt)
+    if record.outcome == "sent":
+        sent = _mark_sent(ended, attempt)
+        steps, others = _bind_message(rules, states, sent, attempt, record.provider_message_id, now)
+        return build_decision(notice, *steps, others=others)
+    if notice.state not in ("sending", "unknown", "retry") or attempt.number != notice.tries:
+        return build_decision(notice, ended)
+    if record.outcome == "unknown":
+        return build_decision(notice, plan_after_unclear(ended, attempt, now, rules))
+    settled = settle_unclear_attempts(ended, attempt)
+    planned = plan_after_failure(settled, attempt, now, rules, record.retry_after_s)
+    return build_decision(notice, planned)
+
+
+def _is_news(attempt: Attempt, record: RecordOutcome) -> bool:
+    return attempt.is_open and (record.outcome != "unknown" or attempt.outcome is None)
+
+
+def _mark_sent(notice: Notice, attempt: Attempt) -> Notice:
+    """A notice that failed, or is being sent anew, stays in its state."""
+    is_current = notice.state == "sending" and attempt.number == notice.tries
+    if is_current or notice.state in ("unknown", "retry"):
+        return notice.with_state("sent", channel=attempt.channel)
+    return notice
+
+
+def _bind_message(
+    rules: Rules,
+    states: States,
+    sent: Notice,
+    attempt: Attempt,
+    provider_message_id: str | None,
+    now: datetime,
+) -> tuple[tuple[Notice, ...], tuple[State, ...]]:
+    """The notice's next steps, and the dispatch that receipts of this message will find.
+
+    A receipt may have come before: then it counts at once.
+    """
+    if provider_message_id is None:
+        return (sent,), ()
+    dispatch_id = CHANNELS[attempt.channel].dispatch_id(provider_message_id)
+    dispatch = _find_dispatch(rules, states, dispatch_id, now).model_copy(
+        update={"notice_id": sent.id, "attempt": attempt.number}
+    )
+    if dispatch.receipt is None:
+        return (sent,), (dispatch,)
+    return (sent, apply_receipt(sent, dispatch, now, rules)), (dispatch,)
+
+
+def _find_dispatch(rules: Rules, states: States, dispatch_id: str, now: datetime) -> Dispatch:
+    """As stored, or a new one."""
+    return states.get(Dispatch, dispatch_id) or Dispatch(
+        id=dispatch_id, expires_at=compute_deadline(now, rules.receipt_life_s)
+    )
+
+
+# --- the provider's receipt ---
+
+
+def touches_report(event: Event[MessageReported]) -> tuple[AnyRef, ...]:
+    return (Ref(Dispatch, event.subject),)
+
+
+def follow_report(states: States, event: Event[MessageReported]) -> tuple[AnyRef, ...]:
+    dispatch = states.get(Dispatch, event.subject)
+    return (Ref(Notice, dispatch.notice_id),) if dispatch and dispatch.notice_id else ()
+
+
+def decide_report(
+    rules: Rules, states: States, event: Event[MessageReported], now: datetime
+) -> Decision:
+    """The first receipt of a message counts; one that comes before its answer waits."""
+    dispatch = _find_dispatch(rules, states, event.subject, now)
+    if dispatch.receipt is not None:
+        return NOTHING
+    dispatch = dispatch.model_copy(update={"receipt": event.data.outcome, "code": event.data.code})
+    notice = states.get(Notice, dispatch.notice_id) if dispatch.notice_id else None
+    if notice is None:
+        return Decision(states=(dispatch,))
+    return build_decision(notice, apply_receipt(notice, dispatch, now, rules), others=(dispatch,))
+
+
+# --- a person's verdict on an unclear notice ---
+
+
+def touches_resolve(command: Command[ResolveNotice]) -> tuple[AnyRef, ...]:
+    return (Ref(Notice, command.data.notice_id),)
+
+
+def follow_resolve(states: States, command: Command[ResolveNotice]) -> tuple[AnyRef, ...]:
+    resolution = command.data
+    notice, message_id = states.get(Notice, resolution.notice_id), resolution.provider_message_id
+    if notice is None or notice.channel is None or message_id is None:
+        return ()
+    return (Ref(Dispatch, CHANNELS[notice.channel].dispatch_id(message_id)),)
+
+
+def decide_resolve(
+    rules: Rules, states: States, command: Command[ResolveNotice], now: datetime
+) -> Decision:
+    notice = states.get(Notice, command.data.notice_id)
+    if notice is None:
+        return Decision(answer=NOTICE_UNKNOWN)
+    if notice.state != "unknown":
+        return Decision(answer=NOTICE_NOT_UNCLEAR)
+    steps, others = _resolve(rules, states, notice, command.data, now)
+    final = steps[-1].model_copy(update={"resolved_by": command.principal})
+    answer = Answer(200, {"id": final.id, "state": final.state})
+    return build_decision(notice, *steps[:-1], final, others=others, answer=answer)
+
+
+def _resolve(
+    rules: Rules, states: States, notice: Notice, resolution: ResolveNotice, now: datetime
+) -> tuple[tuple[Notice, ...], tuple[State, ...]]:
+    match resolution.verdict:
+        case "failed":
+            return (_write_off(notice).with_state("failed", code="resolved_failed"),), ()
+        case "resend":
+            return (_write_off(notice).with_state("retry", due_at=compute_deadline(now)),), ()
+        case "sent":
+            last = notice.last_attempt
+            assert last is not None
+            attempt = last.model_copy(update={"outcome": "sent", "ended_at": now})
+            sent = notice.with_attempt(attempt).with_state("sent")
+            message_id = resolution.provider_message_id
+            return _bind_message(rules, states, sent, attempt, message_id, now)
+
+
+def _write_off(notice: Notice) -> Notice:
+    """The unclear attempts no longer stand in the way of another."""
+    attempts = tuple(
+        a.model_copy(update={"outcome": "written_off"}) if a.outcome == "unknown" else a
+        for a in notice.attempts
+    )
+    return notice.model_copy(update={"attempts": attempts})

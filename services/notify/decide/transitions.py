@@ -1,0 +1,133 @@
+"""What an outcome leads to: the notice's next state, and the fact that its change emits."""
+
+from datetime import datetime
+from itertools import pairwise
+
+from services.notify.channels import CHANNELS, UNTRIED
+from services.notify.model import Attempt, Dispatch, Notice
+from services.notify.rules import Rules, compute_deadline
+from shared.contracts.events import (
+    NoticeChannel,
+    NoticeDelivered,
+    NoticeFact,
+    NoticeFailed,
+    NoticeSent,
+    NoticeUnresolved,
+)
+from shared.messaging.decision import Answer, Decision, State
+
+
+def build_decision(
+    *steps: Notice, others: tuple[State, ...] = (), answer: Answer | None = None
+) -> Decision:
+    """steps: the notice as it was, and as it became, one after another."""
+    final = steps[-1]
+    facts = (_build_fact(after) for before, after in pairwise(steps) if before.state != after.state)
+    return Decision(
+        states=(final, *others),
+        events=tuple((final, fact) for fact in facts if fact is not None),
+        answer=answer,
+    )
+
+
+def _build_fact(notice: Notice) -> NoticeFact | None:
+    fields = {
+        "person_id": notice.person_id,
+        "purpose": notice.purpose,
+        "regarding": notice.regarding,
+        "channel": notice.channel or UNTRIED,
+    }
+    match notice.state:
+        case "sent":
+            return NoticeSent.model_validate(fields)
+        case "delivered":
+            return NoticeDelivered.model_validate(fields)
+        case "unknown":
+            return NoticeUnresolved.model_validate(fields)
+        case "failed":
+            return NoticeFailed.model_validate(fields | {"code": notice.code})
+    return None
+
+
+def is_closed(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
+    """Whether nothing more is tried there: refused, reported as failed, or tried too often."""
+    attempts = [a for a in notice.attempts if a.channel == channel]
+    if any(a.outcome == "refused" or a.receipt == "failed" for a in attempts):
+        return True
+    return sum(a.outcome == "retry" for a in attempts) > rules.retries_max
+
+
+def is_misconfigured(notice: Notice, channel: NoticeChannel) -> bool:
+    """Whether our own account or template was at fault when it was last tried there."""
+    last = next((a for a in reversed(notice.attempts) if a.channel == channel), None)
+    return last is not None and last.outcome == "misconfigured"
+
+
+def plan_after_failure(
+    notice: Notice, attempt: Attempt, now: datetime, rules: Rules, retry_after_s: float = 0
+) -> Notice:
+    """It certainly did not go out: there again later, elsewhere at once, or never."""
+    if any(a.is_accepted for a in notice.attempts):
+        return notice.with_state("sent")
+    if notice.unclear_attempt is not None:
+        return plan_after_unclear(notice, attempt, now, rules, retry_after_s)
+    channel, code = attempt.channel, attempt.code
+    if attempt.outcome == "retry" and not is_closed(notice, channel, rules):
+        failures = sum(a.channel == channel and a.outcome == "retry" for a in notice.attempts)
+        delay_s = max(rules.compute_delay_s(failures), retry_after_s)
+        return notice.with_state("retry", due_at=compute_deadline(now, delay_s), code=code)
+    if any(_is_promising(notice, other, rules) for other in notice.reachable if other != channel):
+        return notice.with_state("retry", due_at=compute_deadline(now), code=code)
+    if attempt.outcome == "misconfigured":
+        delay_s = max(rules.misconfigured_wait_s, retry_after_s)
+        return notice.with_state("retry", due_at=compute_deadline(now, delay_s), code=code)
+    return notice.with_state("failed", code=code)
+
+
+def _is_promising(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
+    return not is_closed(notice, channel, rules) and not is_misconfigured(notice, channel)
+
+
+def plan_after_unclear(
+    notice: Notice, attempt: Attempt, now: datetime, rules: Rules, retry_after_s: float = 0
+) -> Notice:
+    """It may have gone out: repeated where the channel allows it, else left to a person."""
+    if any(a.is_accepted for a in notice.attempts):
+        return notice.with_state("sent")
+    unclear, channel = notice.unclear_attempt, CHANNELS[attempt.channel]
+    if unclear is not None and channel.may_repeat(unclear.claimed_at, now, rules):
+        failures = sum(a.channel == attempt.channel for a in notice.attempts)
+        due_at = compute_deadline(now, max(rules.compute_delay_s(failures), retry_after_s))
+        return notice.with_state("retry", due_at=due_at, code=attempt.code)
+    return notice.with_state("unknown", code=attempt.code)
+
+
+def settle_unclear_attempts(notice: Notice, attempt: Attempt) -> Notice:
+    """Where repetitions are dropped, a refusal says that the unclear ones did not arrive either."""
+    is_refused = attempt.outcome == "refused" or attempt.receipt == "failed"
+    if not is_refused or not CHANNELS[attempt.channel].drops_repeats:
+        return notice
+    attempts = tuple(
+        a.model_copy(update={"outcome": "refused"})
+        if a.channel == attempt.channel and a.outcome == "unknown"
+        else a
+        for a in notice.attempts
+    )
+    return notice.model_copy(update={"attempts": attempts})
+
+
+def apply_receipt(notice: Notice, dispatch: Dispatch, now: datetime, rules: Rules) -> Notice:
+    """Delivered is final; a late failure changes nothing that has gone on since."""
+    attempt = notice.find_attempt(dispatch.attempt)
+    if attempt is None or attempt.receipt is not None:
+        return notice
+    code = dispatch.code if dispatch.receipt == "failed" else attempt.code
+    attempt = attempt.model_copy(update={"receipt": dispatch.receipt, "code": code})
+    notice = notice.with_attempt(attempt)
+    if notice.state == "delivered":
+        return notice
+    if attempt.receipt == "delivered":
+        return notice.with_state("delivered", channel=attempt.channel)
+    if notice.state not in ("sent", "unknown"):
+        return notice
+    return plan_after_failure(settle_unclear_attempts(notice, attempt), attempt, now, rules)
