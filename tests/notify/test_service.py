@@ -284,6 +284,9 @@ async def test_two_instances_share_the_work_and_send_nothing_twice(harness: Noti
 
 
 async def test_sums_agree_with_what_happened(harness: NotifyHarness) -> None:
+    person = await harness.register_person(openid=openid())
+    await harness.publish(to(person), request_id())
+    await harness.wait_for_state(person, "delivered")
     answer = await harness.notify.http.get("/summary", headers=harness.operator)
     sums = answer.json()
     count = await harness.notify.runtime.database[Notice.COLLECTION].count_documents({})
