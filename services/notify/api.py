@@ -35,7 +35,7 @@ class Resolution(Value):
 async def get_notice(notice_id: str, runtime: RuntimeDep) -> object:
     notice = await mongo.load(runtime.database, Notice, notice_id)
     if notice is None:
-        return respond(NOTICE_UNKNOWN)
+        return respond(NOTICE_UNKNOWN.refusal(404))
     return build_view(notice)
 
 

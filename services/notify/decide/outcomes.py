@@ -152,9 +152,9 @@ def decide_resolve(
 ) -> Decision:
     notice = states.get(Notice, command.data.notice_id)
     if notice is None:
-        return Decision(answer=NOTICE_UNKNOWN)
+        return Decision(answer=NOTICE_UNKNOWN.refusal(404))
     if notice.state != "unknown":
-        return Decision(answer=NOTICE_NOT_UNCLEAR)
+        return Decision(answer=NOTICE_NOT_UNCLEAR.refusal(409))
     steps, others = _resolve(rules, states, notice, command.data, now)
     final = steps[-1].model_copy(update={"resolved_by": command.principal})
     answer = Answer(200, {"id": final.id, "state": final.state})
