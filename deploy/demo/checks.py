@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed, Said
-from services.audit.verify.books.balances import TOTALS
+from services.audit.ledger.balances import TOTALS
 from services.notify.purposes import PURPOSES
 from shared.contracts.events import FACTS
 from shared.contracts.topics import LEDGER

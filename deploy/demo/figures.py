@@ -10,10 +10,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.desks import Desks
-from services.audit.verify.books import totals
-from services.audit.verify.note import root_text
-from services.audit.verify.replay import replay
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.balances import totals
+from services.audit.ledger.replay import replay
+from services.audit.ledger.verification import verify_log
+from services.audit.tlog.checkpoint import root_text
 from shared.contracts.topics import TOPICS
 
 SERVICES = ("intake", "matching", "notify", "audit")

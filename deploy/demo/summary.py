@@ -10,7 +10,7 @@ from rich.table import Table
 from deploy.demo.checks import Check
 from deploy.demo.figures import Figures, Said
 from deploy.local.stack import Stack
-from services.audit.cli.showing import yuan
+from services.audit.ledger.movements import format_yuan
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
 from services.matching.model.match import STATE_LABELS as MATCH_LABELS
 from shared.contracts.values import LABELS
@@ -84,9 +84,9 @@ def _campaign(console: Console, told: Mapping[str, Any] | None) -> None:
         f"[cyan]专项行动 campaign[/]: {told['campaign']['name']} · "
         f"微心愿 [bold]{told['requests']['total']:,}[/] wishes ({classes}) · "
         f"企业 [bold]{donors['pledged']}[/] enterprises · "
-        f"认捐 CNY [bold]{yuan(money['pledged_fen'])}[/] pledged · "
-        f"已确认 {yuan(money['confirmed_fen'])} confirmed · "
-        f"余额 {yuan(money['budget_left_fen'])} left",
+        f"认捐 CNY [bold]{format_yuan(money['pledged_fen'])}[/] pledged · "
+        f"已确认 {format_yuan(money['confirmed_fen'])} confirmed · "
+        f"余额 {format_yuan(money['budget_left_fen'])} left",
         soft_wrap=True,
     )
 
@@ -95,7 +95,7 @@ def _ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
     table = Table(*LEDGER.values(), title="专项基金 the fund, CNY", title_justify="left")
     for column in table.columns:
         column.justify = "right"
-    table.add_row(*(yuan(ledger[name]) for name in LEDGER))
+    table.add_row(*(format_yuan(ledger[name]) for name in LEDGER))
     console.print(table)
     console.print(f"账本 log: {ledger['size']} 条 entries, root {ledger['root']}", soft_wrap=True)
     checkpoint = Path(ledger["log_dir"], "checkpoint")

@@ -3,11 +3,11 @@
 from fastapi import FastAPI
 
 from services.audit import api, events, publishing, store, years
-from services.audit.log.witnesses import Witness, Witnesses
 from services.audit.preparing import BankSecrets
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from services.audit.statements import listed
+from services.audit.tlog.witnesses import Witness, Witnesses
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings

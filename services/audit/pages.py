@@ -8,9 +8,8 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 
-from services.audit.verify.note import Checkpoint
-from services.audit.verify.receipt import Receipt
-from services.audit.verify.telling import told
+from services.audit.ledger.receipts import Receipt, describe_receipt
+from services.audit.tlog.checkpoint import Checkpoint
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -26,7 +25,7 @@ def receipt_page(entry: Any, receipt: Receipt, vkeys: list[str], file: str) -> H
     checkpoint = Checkpoint.unverified(receipt.checkpoint)
     rows = "".join(
         f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>"
-        for label, text in told(entry, checkpoint)
+        for label, text in describe_receipt(entry, checkpoint)
     )
     keys = "".join(f" --vkey {escape(vkey)}" for vkey in vkeys)
     body = f"""<dl>{rows}</dl>

@@ -6,15 +6,15 @@ Everything in a log directory is public by design and holds no personal data.
 import re
 from pathlib import Path
 
-from services.audit.log.keys import KeyFile
-from services.audit.log.publisher import ForkError, LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.log.witnesses import NO_WITNESSES, Witnesses
-from services.audit.verify.merkle import EMPTY_ROOT
-from services.audit.verify.note import Checkpoint, NoteError
-from services.audit.verify.receipt import Receipt, make_receipt
-from services.audit.verify.source import Directory
-from services.audit.verify.tiles import CHECKPOINT
+from services.audit.ledger.receipts import Receipt, make_receipt
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.keys import KeyFile, SigningKey
+from services.audit.tlog.merkle import EMPTY_ROOT
+from services.audit.tlog.note import NoteError
+from services.audit.tlog.reader import Directory
+from services.audit.tlog.tiles import CHECKPOINT
+from services.audit.tlog.witnesses import NO_WITNESSES, Witnesses
+from services.audit.tlog.writer import ForkError, LogDirectory
 
 _NAME = re.compile(r"\w[\w.-]{0,100}")
 _KEY_BEFORE, _KEY_AFTER = "ledger-", ".key"

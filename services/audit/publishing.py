@@ -10,20 +10,20 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Gauge
 
-from services.audit.log.publisher import (
+from services.audit.model import ClosedLog, LogHead
+from services.audit.public import PublicLogs
+from services.audit.settings import AuditSettings
+from services.audit.store import read_entries, read_head, read_heads
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.merkle import Frontier
+from services.audit.tlog.witnesses import QuorumError
+from services.audit.tlog.writer import (
     CorruptLogError,
     ForkError,
     LockedError,
     LogDirectory,
     MissingEntriesError,
 )
-from services.audit.log.witnesses import QuorumError
-from services.audit.model import ClosedLog, LogHead
-from services.audit.public import PublicLogs
-from services.audit.settings import AuditSettings
-from services.audit.store import read_entries, read_head, read_heads
-from services.audit.verify.merkle import Frontier
-from services.audit.verify.note import Checkpoint
 from shared.runtime import Runtime
 
 log = structlog.get_logger()

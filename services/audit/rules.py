@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.audit.verify.accounts import Chart
+from services.audit.ledger.accounts import Chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from services.audit.log.witnesses import Witness
+from services.audit.ledger.accounts import load_chart
 from services.audit.rules import Rules
-from services.audit.verify.accounts import load_chart
+from services.audit.tlog.witnesses import Witness
 from shared.settings import Settings
 
 # An origin's last part is its year, so no foundation may look like one.

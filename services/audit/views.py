@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from services.audit.ledger.balances import TOTALS
 from services.audit.model import (
     Fund,
     LogHead,
@@ -14,8 +15,7 @@ from services.audit.model import (
 )
 from services.audit.public import PublicLogs
 from services.audit.store import read_funds, read_heads, read_proposals
-from services.audit.verify.books.balances import TOTALS
-from services.audit.verify.note import Checkpoint, root_text
+from services.audit.tlog.checkpoint import Checkpoint, root_text
 from shared import mongo
 
 P = TypeVar("P", Transfer, Reversal)

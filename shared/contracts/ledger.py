@@ -1,6 +1,6 @@
 """The ledger entry, version 1: what one leaf of the public log says.
 
-An entry is a JSON object in canonical form (see `services.audit.verify.canonical`). Every kind has
+An entry is a JSON object in canonical form (see `services.audit.ledger.canonical`). Every kind has
 the fields of `Recorded`; what else it has, its own class says; nothing more is allowed. Fields:
 
 - `index` is the leaf's number in the log `log` (the log's origin); `recorded_at` never decreases.

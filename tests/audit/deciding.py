@@ -6,6 +6,10 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from services.audit import events
+from services.audit.ledger.accounts import load_chart
+from services.audit.ledger.books import Books
+from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.corrections import named_original
 from services.audit.model import (
     ApproveFund,
     Commitment,
@@ -19,11 +23,7 @@ from services.audit.model import (
 )
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
-from services.audit.verify.accounts import load_chart
-from services.audit.verify.books import Books
-from services.audit.verify.books.originals import named_original
-from services.audit.verify.canonical import parse_entry
-from services.audit.verify.merkle import Frontier, leaf_hash
+from services.audit.tlog.merkle import Frontier, leaf_hash
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     DonationReceived,

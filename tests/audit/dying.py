@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from services.audit.log import disk
+from services.audit.tlog import disk
 
 TOUCHES = ("fsync", "replace", "mkdir", "unlink", "rmdir", "link")
 
@@ -37,7 +37,7 @@ def _until(step: int, action: Callable[[], object]) -> None:
 
     for name in TOUCHES:
         setattr(os, name, deadly(getattr(os, name)))
-    disk._write = deadly(_half_written(disk._write, deadly))
+    disk._write_synced = deadly(_half_written(disk._write_synced, deadly))
     action()
     os._exit(0)
 

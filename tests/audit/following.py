@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from services.audit.report.flow import Gifts
-from services.audit.report.reading import open_log
-from services.audit.report.trace import Trace, follow, trace_in
+from services.audit.ledger.published import open_log
+from services.audit.reports.flow.gifts import Gifts
+from services.audit.reports.trace import Trace, follow, trace_in
 from tests.audit.stories import GENERAL, Story
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.audit.log import entry
-from services.audit.log.head import Draft, LogHead, Sealed, append
-from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.verify.accounts import load_chart
-from services.audit.verify.note import Checkpoint, Note
+from services.audit.ledger import entries
+from services.audit.ledger.accounts import load_chart
+from services.audit.ledger.entries import Draft, Sealed, seal
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.merkle import TreeHead
+from services.audit.tlog.note import Note
+from services.audit.tlog.writer import LogDirectory
 from shared.contracts.ledger import (
     Authorisation,
     EntryRef,
@@ -43,7 +45,7 @@ TERMS = Terms(
 )
 ANY = Terms(beneficiary_classes=[], categories=[], fee_permille_max=100, purpose="", towns=[])
 MEALS = Purpose(beneficiary_class="elderly_living_alone", category="meals", town=CHASHAN)
-RICE = entry.Goods("大米 rice", "kg", 50)
+RICE = entries.Goods("大米 rice", "kg", 50)
 FROZEN = PreviousLog(
     log=LAST_YEAR, root=base64.b64encode(sha256(b"2025").digest()).decode(), size=1000
 )
@@ -61,48 +63,48 @@ def sign_checkpoint(checkpoint: Checkpoint, *keys: SigningKey) -> bytes:
     return bytes(Note(body, tuple(key.sign(body) for key in keys)))
 
 
-def fund_ref(fund: str) -> entry.FundRef:
+def fund_ref(fund: str) -> entries.FundRef:
     """The general fund is unrestricted, every other one restricted."""
-    return entry.FundRef(fund, CHART.of_fund(restricted=fund != GENERAL))
+    return entries.FundRef(fund, CHART.of_fund(restricted=fund != GENERAL))
 
 
-def opening(fund: str) -> entry.Opening:
+def opening(fund: str) -> entries.Opening:
     restricted = fund != GENERAL
-    return entry.Opening(fund_ref(fund), "新年暖留基金", restricted, TERMS if restricted else ANY)
+    return entries.Opening(fund_ref(fund), "新年暖留基金", restricted, TERMS if restricted else ANY)
 
 
 @dataclass
 class Writer:
     """Seals drafts one after another, one a second."""
 
-    head: LogHead = field(default_factory=lambda: LogHead(ORIGIN))
+    head: TreeHead = field(default_factory=lambda: TreeHead(ORIGIN))
     sealed: list[Sealed] = field(default_factory=list)
     positions: bool = False
     """Whether events say where they stood on the broker."""
     begins: datetime = START
 
-    def fact(self, subject: str, event_id: str | None = None) -> entry.Fact:
+    def fact(self, subject: str, event_id: str | None = None) -> entries.Fact:
         event = Event(source="/test", id=event_id or f"{subject}:{self.head.size}")
         if self.positions:
             at = self.head.size
             event["position"] = Position(
                 cluster="test", topic="donations", partition=at % 3, offset=at // 3
             )
-        return entry.Fact(event, subject, START)
+        return entries.Fact(event, subject, START)
 
     def add(self, draft: Draft) -> int:
         now = self.begins + timedelta(seconds=self.head.size)
-        self.head, sealed = append(self.head, draft, now)
+        self.head, sealed = seal(self.head, draft, now)
         self.sealed.append(sealed)
         return sealed.index
 
     def open(self, fund: str = FUND) -> int:
-        return self.add(entry.fund_opened(self.fact(fund), opening(fund)))
+        return self.add(entries.fund_opened(self.fact(fund), opening(fund)))
 
     def carry(self, balance_fen: int, outstanding_fen: int = 0, fund: str = OLD) -> int:
         fact = self.fact(fund)
         return self.add(
-            entry.fund_carried(fact, opening(fund), FROZEN, balance_fen, outstanding_fen)
+            entries.fund_carried(fact, opening(fund), FROZEN, balance_fen, outstanding_fen)
         )
 
     def carry_commitment(
@@ -111,55 +113,55 @@ class Writer:
         previous = EntryRef(log=LAST_YEAR, index=named)
         fact = self.fact(match)
         return self.add(
-            entry.commitment_carried(fact, fund_ref(fund), outstanding_fen, MEALS, previous)
+            entries.commitment_carried(fact, fund_ref(fund), outstanding_fen, MEALS, previous)
         )
 
-    def carry_goods(self, goods: entry.Goods = RICE, fund: str = OLD) -> int:
-        return self.add(entry.goods_carried(self.fact("stock-1"), fund_ref(fund), goods, FROZEN))
+    def carry_goods(self, goods: entries.Goods = RICE, fund: str = OLD) -> int:
+        return self.add(entries.goods_carried(self.fact("stock-1"), fund_ref(fund), goods, FROZEN))
 
     def donate(self, amount_fen: int, fund: str = FUND) -> int:
         fact = self.fact("donation-1")
-        return self.add(entry.donation_received(fact, fund_ref(fund), amount_fen))
+        return self.add(entries.donation_received(fact, fund_ref(fund), amount_fen))
 
-    def receive(self, goods: entry.Goods = RICE, fund: str = FUND) -> int:
-        return self.add(entry.goods_received(self.fact("donation-2"), fund_ref(fund), goods))
+    def receive(self, goods: entries.Goods = RICE, fund: str = FUND) -> int:
+        return self.add(entries.goods_received(self.fact("donation-2"), fund_ref(fund), goods))
 
     def distribute(
-        self, match: str, goods: entry.Goods = RICE, fund: str = FUND, purpose: Purpose = MEALS
+        self, match: str, goods: entries.Goods = RICE, fund: str = FUND, purpose: Purpose = MEALS
     ) -> int:
-        return self.add(entry.goods_distributed(self.fact(match), fund_ref(fund), goods, purpose))
+        return self.add(entries.goods_distributed(self.fact(match), fund_ref(fund), goods, purpose))
 
     def commit(
         self, match: str, amount_fen: int, fund: str = FUND, purpose: Purpose = MEALS
     ) -> int:
-        return self.add(entry.commitment(self.fact(match), fund_ref(fund), amount_fen, purpose))
+        return self.add(entries.commitment(self.fact(match), fund_ref(fund), amount_fen, purpose))
 
     def disburse(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
         fact = self.fact(match)
-        return self.add(entry.disbursement(fact, fund_ref(fund), amount_fen, named))
+        return self.add(entries.disbursement(fact, fund_ref(fund), amount_fen, named))
 
     def release(self, match: str, amount_fen: int, named: int, fund: str = FUND) -> int:
-        return self.add(entry.release(self.fact(match), fund_ref(fund), amount_fen, named))
+        return self.add(entries.release(self.fact(match), fund_ref(fund), amount_fen, named))
 
     def fee(self, amount_fen: int, fund: str = FUND) -> int:
-        return self.add(entry.management_fee(self.fact("fee-1"), fund_ref(fund), amount_fen))
+        return self.add(entries.management_fee(self.fact("fee-1"), fund_ref(fund), amount_fen))
 
     def refund(self, amount_fen: int, gift: int, fund: str = FUND, log: str | None = None) -> int:
         named = EntryRef(log=log or self.head.origin, index=gift)
-        return self.add(entry.refund(self.fact("refund-1"), fund_ref(fund), amount_fen, named))
+        return self.add(entries.refund(self.fact("refund-1"), fund_ref(fund), amount_fen, named))
 
     def reverse(self, index: int) -> int:
         original = self.sealed[index].entry
-        return self.add(entry.reversal(self.fact(f"reversal-{index}"), original, TWO_PEOPLE))
+        return self.add(entries.reversal(self.fact(f"reversal-{index}"), original, TWO_PEOPLE))
 
     def transfer(self, amount_fen: int, from_fund: str, to_fund: str) -> int:
         giver, taker = fund_ref(from_fund), fund_ref(to_fund)
         fact = self.fact("transfer-1")
-        return self.add(entry.transfer(fact, giver, taker, amount_fen, TWO_PEOPLE))
+        return self.add(entries.transfer(fact, giver, taker, amount_fen, TWO_PEOPLE))
 
     def refuse(self, match: str) -> int:
         refused = Refused(code="fund_insufficient", kind="commitment", fund=FUND, amount_fen=1)
-        return self.add(entry.refusal(self.fact(match), refused))
+        return self.add(entries.refusal(self.fact(match), refused))
 
     @property
     def leaves(self) -> list[bytes]:

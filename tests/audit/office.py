@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from services.audit.ledger.verification import Report, verify_log
 from services.audit.main import create_app
 from services.audit.settings import AuditSettings
-from services.audit.verify.verifier import Report, verify_log
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
 from shared.security import Role

@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from services.audit.log import entry as drafts
-from services.audit.log.head import timestamp
-from services.audit.verify.accounts import load_chart
-from services.audit.verify.books import Books
-from services.audit.verify.books.originals import named_original
-from services.audit.verify.canonical import encode_entry
-from services.audit.verify.findings import BrokenError
-from services.audit.verify.merkle import Frontier, leaf_hash
-from services.audit.verify.tiles import TILE_WIDTH, pack_bundle, tile_path
+from services.audit.ledger import entries as drafts
+from services.audit.ledger.accounts import load_chart
+from services.audit.ledger.books import Books
+from services.audit.ledger.canonical import encode_entry
+from services.audit.ledger.corrections import named_original
+from services.audit.ledger.entries import timestamp
+from services.audit.tlog.findings import BrokenError
+from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.tiles import TILE_WIDTH, pack_bundle, tile_path
 from shared.contracts.ledger import (
     SCHEMA,
     Authorisation,

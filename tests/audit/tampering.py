@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from services.audit.verify.merkle import node_hash
-from services.audit.verify.tiles import pack_bundle, split_bundle
+from services.audit.tlog.merkle import node_hash
+from services.audit.tlog.tiles import pack_bundle, split_bundle
 from tests.audit.ledgers import publish_all, year_of_facts
 
 SIZE = 600

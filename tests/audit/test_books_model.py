@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.log import entry
-from services.audit.verify.books import Books
-from services.audit.verify.books.originals import named_original
-from services.audit.verify.findings import BrokenError
+from services.audit.ledger import entries
+from services.audit.ledger.books import Books
+from services.audit.ledger.corrections import named_original
+from services.audit.tlog.findings import BrokenError
 from tests.audit.ledgers import FUND, GENERAL, OLD, TERMS, Writer
 
 FUNDS = (FUND, GENERAL, OLD)
@@ -88,7 +88,7 @@ def after(past: Past, at: int, step: Step) -> Past | None:
 
 
 def write(writer: Writer, step: Step) -> int:
-    goods = entry.Goods("rice", "kg", step.amount)
+    goods = entries.Goods("rice", "kg", step.amount)
     subject, settled = f"m-{writer.head.size}", f"m-{step.named}"
     match step.kind:
         case "donate":

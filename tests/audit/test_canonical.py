@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.verify.canonical import (
+from services.audit.ledger.canonical import (
     NotCanonicalError,
     canonical,
     encode_entry,

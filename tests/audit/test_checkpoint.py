@@ -7,16 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tlog_scales.signing import PlainEd25519Signer, Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
 
-from services.audit.log.signing import SigningKey
-from services.audit.verify.note import (
-    COSIGNATURE,
-    Checkpoint,
-    Note,
-    NoteError,
-    Signature,
-    VerifierKey,
-    trusted_checkpoint,
-)
+from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.note import COSIGNATURE, Note, NoteError, Signature, VerifierKey
 from tests.audit.ledgers import ORIGIN, log_key, sign_checkpoint
 
 VKEY = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"

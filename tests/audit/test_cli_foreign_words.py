@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
-from services.audit.verify.receipt import make_receipt
-from services.audit.verify.source import Directory
+from services.audit.ledger.receipts import make_receipt
+from services.audit.tlog.reader import Directory
 from tests.audit.ledgers import Writer, log_key, publish_all
 
 FUND = "WARM[/x]"

@@ -13,6 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from services.audit.ledger.balances import totals
+from services.audit.ledger.canonical import canonical
+from services.audit.ledger.corrections import NEVER_REVERSED
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
@@ -30,9 +33,6 @@ from services.audit.model import (
 from services.audit.model import (
     amounts as amounts_of,
 )
-from services.audit.verify.books import totals
-from services.audit.verify.books.originals import NEVER_REVERSED
-from services.audit.verify.canonical import canonical
 from shared.contracts.envelope import Event
 from shared.ids import derived_id
 from tests.audit.deciding import (

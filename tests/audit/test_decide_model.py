@@ -12,6 +12,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.audit.ledger.balances import totals
+from services.audit.ledger.books import Books
+from services.audit.ledger.identity import EventRegister
+from services.audit.ledger.years import check_carried
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
@@ -28,10 +32,7 @@ from services.audit.model import (
     Stock,
     donation_id,
 )
-from services.audit.verify.books import Books, totals
-from services.audit.verify.carried import check_carried
-from services.audit.verify.identity import EventRegister
-from services.audit.verify.note import Checkpoint
+from services.audit.tlog.checkpoint import Checkpoint
 from shared.messaging.decision import NOTHING
 from tests.audit import deciding
 from tests.audit.deciding import FOUNDATION, GOODS, ORIGIN, Audit, open_audit

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.audit.ledger.canonical import parse_entry
 from services.audit.model import (
     CarriedAll,
     CarryCommitment,
@@ -16,8 +17,7 @@ from services.audit.model import (
     ProposeReversal,
     stock_id,
 )
-from services.audit.verify.canonical import parse_entry
-from services.audit.verify.merkle import EMPTY_ROOT
+from services.audit.tlog.merkle import EMPTY_ROOT
 from shared.contracts.events import LedgerCarried
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING

@@ -12,19 +12,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
-from services.audit.report.disclosure import (
-    MAJOR_FEN,
-    Campaign,
-    Duty,
-    Figures,
-    Period,
-    PeriodError,
-    duties,
-    figures,
-    figures_as_json,
-)
-from services.audit.report.disclosure.period import months_after
-from services.audit.report.reading import open_log
+from services.audit.ledger.published import open_log
+from services.audit.reports.disclosure.counting import figures
+from services.audit.reports.disclosure.duties import MAJOR_FEN, Duty, duties
+from services.audit.reports.disclosure.figures import Figures, figures_as_json
+from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, months_after
 from shared.contracts.ledger import Purpose
 from tests.audit.stories import FUND, GENERAL, Story, a_year
 

@@ -16,13 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.report.dialects import Dialect
-from services.audit.report.journal import write_journal
-from services.audit.report.names import (
-    account_name,
-    capital_commodity,
-    quoted_commodity,
-)
+from services.audit.exports.dialects import Dialect
+from services.audit.exports.journal import write_journal
+from services.audit.exports.names import account_name, capital_commodity, quoted_commodity
 from tests.audit.stories import FUND, GENERAL, RICE, Story, a_year
 
 DIALECTS: tuple[Dialect, ...] = ("hledger", "ledger", "beancount")

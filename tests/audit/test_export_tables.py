@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
-from services.audit.report import tables
-from services.audit.report.journal import write_journal
-from services.audit.report.tables import COLUMNS, NUMBER, write_table
-from services.audit.verify import accounts
+from services.audit.exports import tables
+from services.audit.exports.journal import write_journal
+from services.audit.exports.tables import COLUMNS, NUMBER, write_table
+from services.audit.ledger import accounts
 from tests.audit.stories import FUND, Story, a_year
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.audit.log.publisher import ForkError, LogDirectory, MissingEntriesError
-from services.audit.verify.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from services.audit.verify.note import trusted_checkpoint
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.verification import verify_log
+from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from services.audit.tlog.writer import ForkError, LogDirectory, MissingEntriesError
 from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, Writer, log_key, naive_root, year_of_facts
 

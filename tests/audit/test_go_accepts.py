@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.log.witnesses import Witnesses
-from services.audit.verify.merkle import leaf_hash
-from services.audit.verify.note import VerifierKey
-from services.audit.verify.proofs import prove_consistency, prove_inclusion
-from services.audit.verify.receipt import make_receipt
-from services.audit.verify.source import Directory
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.receipts import make_receipt
+from services.audit.ledger.verification import verify_log
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.merkle import leaf_hash
+from services.audit.tlog.note import VerifierKey
+from services.audit.tlog.proofs import prove_consistency, prove_inclusion
+from services.audit.tlog.reader import Directory
+from services.audit.tlog.witnesses import Witnesses
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.goprograms import built, ran
 from tests.audit.ledgers import log_key, naive_root, publish_all, year_of_facts
 from tests.audit.tampering import SIZE, TAMPERINGS, other_history

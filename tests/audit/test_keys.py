@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
-from services.audit.log.keys import KeyFile, read_keys
-from services.audit.log.publisher import ForkError, LogDirectory
+from services.audit.ledger.verification import verify_log
 from services.audit.public import PublicLogs, key_path
-from services.audit.verify.note import Note, NoteError, trusted_checkpoint
-from services.audit.verify.verifier import verify_log
+from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.keys import KeyFile, read_keys
+from services.audit.tlog.note import Note, NoteError
+from services.audit.tlog.writer import ForkError, LogDirectory
 from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, year_of_facts
 

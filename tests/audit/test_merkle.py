@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.verify.merkle import EMPTY_ROOT, Frontier, leaf_hash, subtree_root
+from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash, subtree_root
 from tests.audit.ledgers import naive_root
 
 

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.log.publisher import LogDirectory
-from services.audit.verify.merkle import EMPTY_ROOT, leaf_hash
-from services.audit.verify.proofs import (
+from services.audit.tlog.merkle import EMPTY_ROOT, leaf_hash
+from services.audit.tlog.proofs import (
     Prover,
     prove_consistency,
     prove_inclusion,
     verify_consistency,
     verify_inclusion,
 )
-from services.audit.verify.source import Directory
+from services.audit.tlog.reader import Directory
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import log_key, naive_root
 
 LEAVES = [b"entry %d" % number for number in range(1200)]

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.log import publisher
-from services.audit.log.publisher import (
+from services.audit.ledger.verification import verify_log
+from services.audit.tlog import writer as log_writer
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from services.audit.tlog.writer import (
     CorruptLogError,
     ForkError,
     LockedError,
     LogDirectory,
     MissingEntriesError,
 )
-from services.audit.log.signing import SigningKey
-from services.audit.verify.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from services.audit.verify.verifier import verify_log
 from tests.audit.dying import survives
 from tests.audit.ledgers import ORIGIN, Writer, log_key, naive_root, publish_all, year_of_facts
 
@@ -115,7 +115,7 @@ def test_one_that_was_stopped_in_the_middle_makes_others_wait_not_break_in(
 ) -> None:
     log = LogDirectory(tmp_path, log_key())
     log.publish(pairs(writer, 0, 300))
-    monkeypatch.setattr(publisher, "LOCK_WITHIN_S", 0)
+    monkeypatch.setattr(log_writer, "LOCK_WITHIN_S", 0)
     with (tmp_path / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(LockedError):

@@ -7,12 +7,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
-from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.log.witnesses import Witnesses
-from services.audit.verify.note import NoteError, VerifierKey
-from services.audit.verify.receipt import Receipt, ReceiptError, make_receipt
-from services.audit.verify.source import Directory
+from services.audit.ledger.receipts import Receipt, ReceiptError, make_receipt
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.note import NoteError, VerifierKey
+from services.audit.tlog.reader import Directory
+from services.audit.tlog.witnesses import Witnesses
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import ORIGIN, Writer, log_key, naive_root, year_of_facts
 from tests.audit.witnessing import witnessing
 

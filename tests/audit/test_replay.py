@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from deploy.local.stack import Stack
 from services.audit.cli import app
 from services.audit.cli.topic import TopicError, read_topic
-from services.audit.verify.replay import Replay, replay, replay_entries
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.replay import Replay, replay, replay_entries
+from services.audit.ledger.verification import verify_log
 from shared.contracts.topics import LEDGER
 from shared.messaging.cluster import create_topics
 from tests.audit.ledgers import FUND, ORIGIN, Writer, log_key, publish_all, year_of_facts

@@ -13,9 +13,9 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from services.audit.cli.service import compare
-from services.audit.verify.replay import replay
-from services.audit.verify.source import open_source
+from services.audit.cli.replay import compare
+from services.audit.ledger.replay import replay
+from services.audit.tlog.reader import open_source
 from shared.contracts import topics
 from shared.security import Role
 from tests.audit.deciding import FUND

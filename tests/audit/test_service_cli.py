@@ -9,12 +9,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from services.audit.cli import app, showing
-from services.audit.cli import replay as replaying
-from services.audit.cli.showing import yuan
-from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.verify.tiles import tile_path
+from services.audit.cli import app, console, replay
+from services.audit.ledger.movements import format_yuan
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.tiles import tile_path
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.deciding import FUND, ORIGIN, accepted, confirmed, gift, open_audit
 
 
@@ -121,14 +120,14 @@ def test_what_cannot_be_written_is_not_blamed_on_the_log(log: Path, tmp_path: Pa
 def test_a_narrow_terminal_cuts_no_amount_and_no_fund(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(showing, "console", Console(width=60))
-    monkeypatch.setattr(replaying, "console", showing.console)
+    monkeypatch.setattr(console, "console", Console(width=60))
+    monkeypatch.setattr(replay, "console", console.console)
     result = run("replay", "--dir", str(log))
     assert {FUND, "204,500.00", "204,200.00"} <= set(result.output.split())
 
 
 def test_money_is_shown_in_yuan() -> None:
-    assert [yuan(fen) for fen in (0, 5, 20_450_000, -101)] == [
+    assert [format_yuan(fen) for fen in (0, 5, 20_450_000, -101)] == [
         "0.00",
         "0.05",
         "204,500.00",
@@ -139,6 +138,6 @@ def test_money_is_shown_in_yuan() -> None:
 def test_an_auditor_needs_the_base_dependencies_alone() -> None:
     look = "import sys, services.audit.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
-    assert "services.audit.verify.verifier" in loaded.stdout.split()
+    assert "services.audit.ledger.verification" in loaded.stdout.split()
     for service_only in ("motor", "aiokafka", "faststream", "fastapi", "pydantic_settings"):
         assert service_only not in loaded.stdout.split()

@@ -1,10 +1,10 @@
 """Every fact a bank, a store or matching tells, through the service and back from its log."""
 
-from services.audit.cli.service import compare
+from services.audit.cli.replay import compare
+from services.audit.ledger.replay import replay
 from services.audit.model import Donation
 from services.audit.preparing import BankSecrets
-from services.audit.verify.replay import replay
-from services.audit.verify.source import open_source
+from services.audit.tlog.reader import open_source
 from shared import mongo
 from shared.contracts import topics
 from tests.audit.deciding import (

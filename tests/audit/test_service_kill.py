@@ -9,12 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.audit.log.keys import read_keys
-from services.audit.verify.canonical import parse_entry
-from services.audit.verify.note import Checkpoint
-from services.audit.verify.published import read_entries
-from services.audit.verify.source import Directory
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.verification import verify_log
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.keys import read_keys
+from services.audit.tlog.reader import Directory, read_entries
 from shared.security import Role
 from tests.audit.deciding import BANK, FUND
 from tests.audit.office import given, lifecycle

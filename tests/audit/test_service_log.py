@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from services.audit.log.publisher import LogDirectory
 from services.audit.publishing import publish_committed
 from services.audit.store import read_head
-from services.audit.verify.note import Checkpoint
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.writer import LogDirectory
 from shared import mongo
 from tests.audit.deciding import FOUNDATION
 from tests.audit.office import Office, given

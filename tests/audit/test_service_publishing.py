@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from services.audit.log.keys import KeyFile
+from services.audit.ledger.verification import verify_log
 from services.audit.public import PublicLogs, key_path
-from services.audit.verify.note import Note, trusted_checkpoint
-from services.audit.verify.verifier import verify_log
+from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.keys import KeyFile
+from services.audit.tlog.note import Note
 from tests.audit.deciding import gift
 from tests.audit.office import Office, open_office
 from tests.audit.witnessing import witnessing

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from services.audit.ledger.receipts import Receipt
 from services.audit.model import Donation
 from services.audit.public import PublicLogs
-from services.audit.verify.merkle import EMPTY_ROOT
-from services.audit.verify.note import VerifierKey
-from services.audit.verify.receipt import Receipt
+from services.audit.tlog.merkle import EMPTY_ROOT
+from services.audit.tlog.note import VerifierKey
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.audit.ledger.verification import verify_log
 from services.audit.model import Fund
-from services.audit.verify.verifier import verify_log
 from services.audit.years import close_and_carry
 from shared import mongo
 from tests.audit.deciding import GOODS, accepted, confirmed, gift, goods

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from services.audit.settings import AuditSettings
 
-CHART = files("services.audit.verify").joinpath("chart.toml")
+CHART = files("services.audit.ledger").joinpath("chart.toml")
 
 
 def test_each_foundation_and_year_has_an_origin_of_its_own() -> None:

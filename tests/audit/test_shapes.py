@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.audit.verify.canonical import NotCanonicalError, canonical, parse_entry
-from services.audit.verify.shapes import fits
+from services.audit.ledger.canonical import NotCanonicalError, canonical, parse_entry
+from services.audit.ledger.shapes import fits
 from shared.contracts.ledger import INTEGER_MAX, LedgerEntry, entry_adapter
 from tests.audit.ledgers import year_of_facts
 

@@ -11,9 +11,8 @@ from tlog_scales.reader import TilesReader
 from tlog_scales.signing import PlainEd25519Signer
 from tlog_scales.writer import TilesWriter
 
-from services.audit.log.publisher import LogDirectory
-from services.audit.verify.merkle import Frontier, leaf_hash
-from services.audit.verify.tiles import (
+from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.tiles import (
     MalformedBundleError,
     TileTree,
     edge_places,
@@ -21,6 +20,7 @@ from services.audit.verify.tiles import (
     split_bundle,
     tile_path,
 )
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import ORIGIN, log_key
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.report.trace import trace_in
-from services.audit.report.units import MONEY
+from services.audit.ledger.movements import MONEY
+from services.audit.reports.trace import trace_in
 from tests.audit.following import followed, two_funds
 from tests.audit.stories import FUND, GENERAL, Story, a_year
 

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from services.audit.cli import app
-from services.audit.report.flow import TraceError
-from services.audit.report.reading import open_log
-from services.audit.report.trace import trace, trace_in
+from services.audit.ledger.published import open_log
+from services.audit.reports.flow.gifts import TraceError
+from services.audit.reports.trace import trace, trace_in
 from shared.contracts.ledger import Purpose
 from tests.audit.following import at, followed, traced, two_funds, uses
 from tests.audit.stories import FUND, Story

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.verify.note import Checkpoint
-from services.audit.verify.tiles import pack_bundle, split_bundle
-from services.audit.verify.verifier import Report, verify_log
+from services.audit.ledger.verification import Report, verify_log
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.tiles import pack_bundle, split_bundle
 from tests.audit.ledgers import (
     FUND,
     ORIGIN,

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from services.audit.log import entry
-from services.audit.log.head import Draft
-from services.audit.verify.books import Books, totals
-from services.audit.verify.books.originals import named_original
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger import entries
+from services.audit.ledger.balances import totals
+from services.audit.ledger.books import Books
+from services.audit.ledger.corrections import named_original
+from services.audit.ledger.entries import Draft
+from services.audit.ledger.verification import verify_log
 from shared.contracts.ledger import EntryRef, PreviousLog, Purpose
 from tests.audit.ledgers import (
     CHASHAN,
@@ -47,11 +48,11 @@ def started() -> Writer:
 
 
 def fund_draft(writer: Writer, **changed: object) -> Draft:
-    return entry.fund_opened(writer.fact("X"), opening("X")) | changed
+    return entries.fund_opened(writer.fact("X"), opening("X")) | changed
 
 
 def goods_legs(writer: Writer, **changed: object) -> Draft:
-    draft = entry.goods_received(writer.fact("d"), fund_ref(FUND), RICE)
+    draft = entries.goods_received(writer.fact("d"), fund_ref(FUND), RICE)
     draft["legs"][0] |= changed
     return draft
 
@@ -146,13 +147,13 @@ RULES: dict[str, tuple[int, Break]] = {
 
 
 def carry_moved_goods(writer: Writer) -> int:
-    flour = entry.Goods("flour", "kg", 1)
+    flour = entries.Goods("flour", "kg", 1)
     writer.receive(flour, OLD)
     return writer.carry_goods(flour)
 
 
 def unbalanced_carry(writer: Writer) -> Draft:
-    draft = entry.fund_carried(writer.fact("B"), opening("FUND-B"), FROZEN, 10, 5)
+    draft = entries.fund_carried(writer.fact("B"), opening("FUND-B"), FROZEN, 10, 5)
     draft["legs"][3]["amount_fen"] = 6
     return draft
 
@@ -160,12 +161,12 @@ def unbalanced_carry(writer: Writer) -> Draft:
 def carry_outside_terms(writer: Writer) -> int:
     fact = writer.fact("m")
     previous, purpose = EntryRef(log=LAST_YEAR, index=1), spent(category="medical", town=CHASHAN)
-    return writer.add(entry.commitment_carried(fact, fund_ref(OLD), 1, purpose, previous))
+    return writer.add(entries.commitment_carried(fact, fund_ref(OLD), 1, purpose, previous))
 
 
 def give_twice(writer: Writer) -> int:
     writer.distribute("m")
-    return writer.distribute("n", entry.Goods(RICE.item, RICE.unit, 1))
+    return writer.distribute("n", entries.Goods(RICE.item, RICE.unit, 1))
 
 
 def pay_carried(writer: Writer, first: int, second: int) -> int:
@@ -176,12 +177,12 @@ def pay_carried(writer: Writer, first: int, second: int) -> int:
 
 def carry_from(writer: Writer, log: str = LAST_YEAR, size: int = FROZEN["size"]) -> int:
     fact, said = writer.fact("B"), PreviousLog(log=log, size=size, root=FROZEN["root"])
-    return writer.add(entry.fund_carried(fact, opening("FUND-B"), said, 10, 5))
+    return writer.add(entries.fund_carried(fact, opening("FUND-B"), said, 10, 5))
 
 
 def promise_of(writer: Writer, previous: EntryRef) -> int:
     fact = writer.fact("m")
-    return writer.add(entry.commitment_carried(fact, fund_ref(OLD), 1, MEALS, previous))
+    return writer.add(entries.commitment_carried(fact, fund_ref(OLD), 1, MEALS, previous))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[name.replace(" ", "-") for name in RULES])
@@ -240,7 +241,7 @@ def test_a_carried_fund_goes_on_with_its_promises_and_goods() -> None:
     writer.disburse("m", 200, named, OLD)
     writer.release("m", 100, named, OLD)
     writer.commit("n", 700, OLD)
-    writer.distribute("m", entry.Goods(RICE.item, RICE.unit, 20), OLD)
+    writer.distribute("m", entries.Goods(RICE.item, RICE.unit, 20), OLD)
     books = books_of(writer)
     fund = books.funds[OLD]
     assert (fund.brought_forward_fen, fund.remaining_fen, fund.outstanding_fen) == (900, 0, 700)

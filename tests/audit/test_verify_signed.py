@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.audit.verify.canonical import canonical
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.canonical import canonical
+from services.audit.ledger.verification import verify_log
 from tests.audit.ledgers import (
     FUND,
     GENERAL,

@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from services.audit.cli import app
-from services.audit.log.signing import SigningKey
-from services.audit.verify.note import COSIGNATURE, Note, trusted_checkpoint
-from services.audit.verify.verifier import Report, verify_log
+from services.audit.ledger.verification import Report, verify_log
+from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.note import COSIGNATURE, Note
 from tests.audit.ledgers import ORIGIN, log_key, publish_all, sign_checkpoint, year_of_facts
 from tests.audit.tampering import SIZE, TAMPERINGS, other_history
 

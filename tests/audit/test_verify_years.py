@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from services.audit.cli import app
-from services.audit.log import entry
-from services.audit.log.head import LogHead
-from services.audit.verify.note import Checkpoint, root_text
-from services.audit.verify.verifier import Report, verify_log
+from services.audit.ledger import entries
+from services.audit.ledger.verification import Report, verify_log
+from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.merkle import TreeHead
 from shared.contracts.ledger import EntryRef, PreviousLog
 from tests.audit.ledgers import (
     FUND,
@@ -41,7 +41,7 @@ class Carried:
     promise_fen: int = 300
     named: int = PROMISE
     subject: str = "m"
-    goods: entry.Goods = RICE
+    goods: entries.Goods = RICE
     size: int | None = None
     root: bytes | None = None
     general: bool = True
@@ -69,16 +69,16 @@ def publish_frozen(writer: Writer, folder: Path, *, frozen: bool = True) -> Chec
 def new_year(before: Checkpoint, said: Carried) -> Writer:
     root = root_text(said.root or before.root)
     previous = PreviousLog(log=ORIGIN, size=said.size or before.size, root=root)
-    writer = Writer(head=LogHead(NEXT))
+    writer = Writer(head=TreeHead(NEXT))
     balances = [(said.fund, said.balance_fen, said.promised_fen)]
     balances += [(GENERAL, 0, 0)] if said.general else []
     for fund, balance, promised in balances:
         fact = writer.fact(fund)
-        writer.add(entry.fund_carried(fact, opening(fund), previous, balance, promised))
+        writer.add(entries.fund_carried(fact, opening(fund), previous, balance, promised))
     named = EntryRef(log=ORIGIN, index=said.named)
     fact, fund_of = writer.fact(said.subject), fund_ref(said.fund)
-    writer.add(entry.commitment_carried(fact, fund_of, said.promise_fen, MEALS, named))
-    writer.add(entry.goods_carried(writer.fact("s"), fund_of, said.goods, previous))
+    writer.add(entries.commitment_carried(fact, fund_of, said.promise_fen, MEALS, named))
+    writer.add(entries.goods_carried(writer.fact("s"), fund_of, said.goods, previous))
     return writer
 
 
@@ -108,8 +108,8 @@ def test_what_is_not_carried_yet_is_listed(tmp_path: Path) -> None:
         (3, Carried(size=7)),
         (3, Carried(root=bytes(32))),
         (7, Carried(fund="FUND-NEW")),
-        (7, Carried(goods=entry.Goods(RICE.item, RICE.unit, 51))),
-        (7, Carried(goods=entry.Goods("flour", "kg", 1))),
+        (7, Carried(goods=entries.Goods(RICE.item, RICE.unit, 51))),
+        (7, Carried(goods=entries.Goods("flour", "kg", 1))),
         (8, Carried(balance_fen=801)),
         (8, Carried(promised_fen=301)),
         (9, Carried(promise_fen=299)),
@@ -141,12 +141,12 @@ def refunded(
     if undone:
         writer.reverse(writer.head.size - 1)
     between = publish_frozen(writer, tmp_path / "2027")
-    last = Writer(head=LogHead(LAST))
+    last = Writer(head=TreeHead(LAST))
     previous = PreviousLog(log=NEXT, size=between.size, root=root_text(between.root))
     left = 5_700 - (sum(amounts[:-1]) if not undone else 0)
     for id_, balance, promised in ((FUND, left, 300), (GENERAL, 0, 0)):
         fact = last.fact(id_)
-        last.add(entry.fund_carried(fact, opening(id_), previous, balance, promised))
+        last.add(entries.fund_carried(fact, opening(id_), previous, balance, promised))
     last.donate(5_000, fund)
     last.refund(amounts[-1], gift, fund, ORIGIN)
     publish_all(last, tmp_path / "2028")

@@ -13,12 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from services.audit.cli import app
-from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.log.witnesses import Witness
-from services.audit.verify.note import Checkpoint, Note, Signature
-from services.audit.verify.proofs import prove_consistency
-from services.audit.verify.source import Directory
+from services.audit.tlog.checkpoint import Checkpoint
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.note import Note, Signature
+from services.audit.tlog.proofs import prove_consistency
+from services.audit.tlog.reader import Directory
+from services.audit.tlog.witnesses import Witness
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import ORIGIN, log_key, naive_root, sign_checkpoint
 from tests.audit.witnessing import NAME, witnessing
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from services.audit.log.publisher import LogDirectory
-from services.audit.log.signing import SigningKey
-from services.audit.log.witnesses import QuorumError, Witness, Witnesses
-from services.audit.verify.note import Note, NoteError, VerifierKey, trusted_checkpoint
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.verification import verify_log
+from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.note import Note, NoteError, VerifierKey
+from services.audit.tlog.witnesses import QuorumError, Witness, Witnesses
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.dying import survives
 from tests.audit.ledgers import Writer, log_key, naive_root, year_of_facts
 from tests.audit.witnessing import witnessing

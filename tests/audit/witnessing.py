@@ -9,9 +9,9 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from services.audit.log.signing import SigningKey
-from services.audit.log.witnesses import Witness
-from services.audit.witness.app import create_witness, witness_key_file
+from services.audit.tlog.keys import SigningKey
+from services.audit.tlog.witnesses import Witness
+from services.audit.witness import create_witness, witness_key_file
 from tests.audit.ledgers import log_key
 
 NAME = "witness.test/one"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.demo import campaign
-from services.audit.verify.replay import replay
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.replay import replay
+from services.audit.ledger.verification import verify_log
 from services.intake.channels.spreadsheet import Row, read
 from services.intake.channels.text import Wanted, understand
 from shared.contracts.values import Channel

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deploy.local.stack import BrokerKind, Stack, StackOptions
-from services.audit.verify.verifier import verify_log
+from services.audit.ledger.verification import verify_log
 from tests.support.eventually import eventually
 from tests.support.lifecycles import WISH_FEN, Lifecycles
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit.api.answers import not_found, public_logs
-from services.audit.verify import note
-from services.audit.verify.tiles import CHECKPOINT
+from services.audit.tlog.checkpoint import FROZEN as FROZEN_TEXT
+from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import INTEGER_MAX
 from shared.web.access import RuntimeDep
 
@@ -21,7 +21,7 @@ FROZEN = {"Cache-Control": "public, max-age=3600"}
 # A proof by an older checkpoint stays a proof.
 SOON_OLD = {"Cache-Control": "public, max-age=60"}
 NOT_YET = {"Cache-Control": "no-store"}
-FROZEN_LINE = f"\n{note.FROZEN}\n\n".encode()
+FROZEN_LINE = f"\n{FROZEN_TEXT}\n\n".encode()
 
 Index = Annotated[int, Path(ge=0, le=INTEGER_MAX)]
 

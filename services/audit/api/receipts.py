@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit.api.answers import Reader, not_found, public_logs
+from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.receipts import SUFFIX, Receipt
 from services.audit.model import Donation
 from services.audit.pages import HEADERS, link_invalid_page, not_yet_page, receipt_page
-from services.audit.verify.canonical import parse_entry
-from services.audit.verify.receipt import SUFFIX, Receipt
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.errors import Transient

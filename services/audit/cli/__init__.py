@@ -7,16 +7,12 @@ dependencies alone.
 import typer
 
 from services.audit.cli import (
-    disclose,
-    export,
-    fund,
     keys,
+    proposals,
     receipt,
     reconcile,
     replay,
-    reversal,
-    trace,
-    transfer,
+    reports,
     verify,
     witness,
 )
@@ -24,14 +20,14 @@ from services.audit.cli import (
 app = typer.Typer(help="公开账本 The public ledger.", no_args_is_help=True, add_completion=False)
 app.command("verify")(verify.verify)
 app.command("replay")(replay.replay_log)
-app.command("export")(export.export)
+app.command("export")(reports.export)
 app.command("receipt")(receipt.receipt)
 app.command("check-receipt")(receipt.check_receipt)
 app.command("witness")(witness.witness)
 app.command("rotate-key")(keys.rotate_key)
-app.command("trace")(trace.trace_donation)
+app.command("trace")(reports.trace_donation)
 app.command("reconcile")(reconcile.reconcile)
-app.command("disclose")(disclose.disclose)
-app.add_typer(fund.app, name="fund")
-app.add_typer(transfer.app, name="transfer")
-app.add_typer(reversal.app, name="reversal")
+app.command("disclose")(reports.disclose)
+app.add_typer(proposals.fund_app, name="fund")
+app.add_typer(proposals.transfer_app, name="transfer")
+app.add_typer(proposals.reversal_app, name="reversal")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from services.audit.cli.showing import UNREADABLE, WRONG, console
-from services.audit.verify.note import NoteError, trusted_checkpoint
-from services.audit.verify.source import Directory
-from services.audit.verify.tiles import CHECKPOINT
+from services.audit.cli.console import UNREADABLE, WRONG, console
+from services.audit.tlog.checkpoint import trusted_checkpoint
+from services.audit.tlog.note import NoteError
+from services.audit.tlog.reader import Directory
+from services.audit.tlog.tiles import CHECKPOINT
 
 if TYPE_CHECKING:
-    from services.audit.log.keys import KeyFile
+    from services.audit.tlog.keys import KeyFile
 
 
 def rotate_key(
@@ -33,8 +34,8 @@ def rotate_key(
     pin NEW; later `verify --vkey NEW --since KEPT` shows that this history was only continued. A
     signature line that OLD does not know says nothing by itself: NEW must come from the operator.
     """
-    from services.audit.log.keys import KeyFile, read_keys
     from services.audit.public import key_path, named_logs
+    from services.audit.tlog.keys import KeyFile, read_keys
     from shared.client import default_data_dir, default_secrets_dir
 
     path = key_path(secrets_dir or default_secrets_dir(data_dir), log)

@@ -1,21 +1,26 @@
-"""What the commands of two people share: whose token they bring, and what became of a proposal.
+"""`guanjia audit fund|transfer|reversal`: what two people do, one proposing, another approving.
 
-Each brings `GUANJIA_TOKEN`, else the token that the stack made for a maker or a checker.
-"""
+Each brings `GUANJIA_TOKEN`, else the token that the stack made for a maker or a checker."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.showing import console
+from services.audit.cli.console import console
+from services.audit.ledger.movements import format_yuan
+from shared.contracts.values import BeneficiaryClass, Category
+from shared.errors import Invalid
+from shared.money import fen_of
 
 if TYPE_CHECKING:
     from shared.client import ServiceClient
 
 ID_WIDTH = 22
+
 STATES = {
     "proposed": "待批准 proposed",
     "open": "已开立 open",
@@ -57,3 +62,154 @@ def _audit(token_id: str) -> "ServiceClient":
     from shared.client import ServiceClient  # an offline auditor does not have it
 
     return ServiceClient("audit", token_id)
+
+
+FUNDS = "/funds"
+
+fund_app = typer.Typer(help="基金：两人开立 Funds, opened by two people.", no_args_is_help=True)
+
+
+@fund_app.command("open")
+def open_fund(
+    fund: Annotated[str, typer.Argument(metavar="ID", help="基金编号 its id")],
+    name: Annotated[str, typer.Option(help="名称 its name")],
+    restricted: Annotated[bool, typer.Option(help="限定性 restricted to its purpose")] = False,
+    purpose: Annotated[str, typer.Option(help="用途 what it is for, in words")] = "",
+    category: Annotated[
+        list[Category] | None, typer.Option(help="限于类别，可多次 only these; again for each")
+    ] = None,
+    town: Annotated[
+        list[str] | None, typer.Option(help="限于镇街代码，可多次 only these towns")
+    ] = None,
+    class_: Annotated[
+        list[BeneficiaryClass] | None,
+        typer.Option("--class", help="限于困难类别，可多次 only these beneficiary classes"),
+    ] = None,
+    fee_permille: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="管理费上限，千分比 fees at most, permille")
+    ] = None,
+    foundation: Annotated[
+        str | None, typer.Option(help="哪个基金会，默认本会 whose; default the house's own")
+    ] = None,
+) -> None:
+    """提出开立基金，由另一人批准。Proposes a fund; another person approves it."""
+    terms = {
+        "purpose": purpose,
+        "categories": [each.value for each in category or ()],
+        "town_codes": town or [],
+        "beneficiary_classes": [each.value for each in class_ or ()],
+        **({} if fee_permille is None else {"fee_permille_max": fee_permille}),
+    }
+    asked = {"fund_id": fund, "name": name, "restricted": restricted, "terms": terms}
+    propose(FUNDS, "fund approve", asked | {"foundation": foundation})
+
+
+@fund_app.command("approve")
+def approve_fund(fund: Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]) -> None:
+    """批准开立基金，须为另一人。Opens a fund that another person proposed."""
+    approve(FUNDS, fund)
+
+
+@fund_app.command("list")
+def list_funds() -> None:
+    """各基金及其可用余额。The funds, and what each can still promise."""
+    columns = ("人民币元可用 remaining, CNY", "名称 name", "提出、批准 maker, checker")
+    show(
+        FUNDS,
+        columns,
+        lambda each: (
+            format_yuan(each["remaining_fen"]),
+            each["name"],
+            f"{each['maker']} {each['checker']}",
+        ),
+    )
+
+
+TRANSFERS = "/transfers"
+
+transfer_app = typer.Typer(help="划转：两人办理 Transfers, by two people.", no_args_is_help=True)
+
+
+@transfer_app.command("propose")
+def propose_transfer(
+    giver: Annotated[str, typer.Option("--from", metavar="FUND", help="转出基金 which gives")],
+    taker: Annotated[str, typer.Option("--to", metavar="FUND", help="转入基金 which takes")],
+    amount: Annotated[str, typer.Option("--yuan", help="金额，元 such as 1,000.00 or 10万")],
+    reference: Annotated[
+        str, typer.Option(help="依据：同意书或备案号 the document that allows it")
+    ],
+) -> None:
+    """提出划转，由另一人批准。Proposes a transfer; another person approves it."""
+    asked = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": _fen(amount)}
+    propose(TRANSFERS, "transfer approve", asked | {"reference": reference})
+
+
+@transfer_app.command("approve")
+def approve_transfer(
+    transfer: Annotated[str, typer.Argument(metavar="ID", help="划转编号 its id")],
+) -> None:
+    """批准划转，须为另一人。Moves the money that another person proposed to move."""
+    approve(TRANSFERS, transfer)
+
+
+@transfer_app.command("list")
+def list_transfers() -> None:
+    """各次划转。The transfers."""
+    columns = ("人民币元 CNY", "基金 funds", "依据 reference", "提出、批准 maker, checker")
+    show(
+        TRANSFERS,
+        columns,
+        lambda each: (
+            format_yuan(each["amount_fen"]),
+            f"{each['from_fund_id']} → {each['to_fund_id']}",
+            each["reference"],
+            f"{each['maker']} {each['checker']}",
+        ),
+    )
+
+
+def _fen(amount: str) -> int:
+    try:
+        return fen_of(amount)
+    except Invalid as error:
+        (problem,) = error.problems
+        raise typer.BadParameter(f"{problem.zh} {problem.en}", param_hint="--yuan") from None
+
+
+REVERSALS = "/reversals"
+
+reversal_app = typer.Typer(help="冲正：两人办理 Reversals, by two people.", no_args_is_help=True)
+
+
+@reversal_app.command("propose")
+def propose_reversal(
+    log: Annotated[str, typer.Argument(help="账本，如 guanjia.local/log/2026 the log's origin")],
+    index: Annotated[int, typer.Argument(min=0, help="条目号 the entry's number")],
+    reference: Annotated[str, typer.Option(help="依据：更正单号 the document that allows it")],
+) -> None:
+    """提出冲正一条，由另一人批准。Proposes to undo an entry; another person approves it."""
+    propose(REVERSALS, "reversal approve", {"log": log, "index": index, "reference": reference})
+
+
+@reversal_app.command("approve")
+def approve_reversal(
+    reversal: Annotated[str, typer.Argument(metavar="ID", help="冲正编号 its id")],
+) -> None:
+    """批准冲正，须为另一人。Undoes the entry that another person proposed to undo."""
+    approve(REVERSALS, reversal)
+
+
+@reversal_app.command("list")
+def list_reversals() -> None:
+    """各次冲正。The reversals."""
+    columns = ("原条目 entry", "基金 fund", "依据 reference", "提出、批准 maker, checker")
+    show(
+        REVERSALS,
+        columns,
+        lambda each: (
+            f"{each['reverses_log']} #{each['reverses']}",
+            each["fund_id"],
+            each["reference"],
+            f"{each['maker']} {each['checker']}",
+        ),
+    )

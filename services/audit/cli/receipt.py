@@ -9,14 +9,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.showing import UNREADABLE, WRONG, console, existing, written
-from services.audit.cli.telling import readable
-from services.audit.verify.canonical import parse_entry
-from services.audit.verify.note import NoteError, VerifierKey
-from services.audit.verify.published import read_entries, standing
-from services.audit.verify.receipt import SUFFIX, Receipt, ReceiptError, make_receipt
-from services.audit.verify.source import Source, open_source
-from services.audit.verify.telling import told
+from services.audit.cli.console import UNREADABLE, WRONG, console, existing, readable, written
+from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.receipts import (
+    SUFFIX,
+    Receipt,
+    ReceiptError,
+    describe_receipt,
+    make_receipt,
+)
+from services.audit.tlog.note import NoteError, VerifierKey
+from services.audit.tlog.reader import Source, open_source, read_entries, standing
 
 GIFTS = ("donation_received", "goods_received")
 PUBLISHED_WITHIN_S = 15.0
@@ -75,7 +78,10 @@ def check_receipt(
         console.print(f"[red]凭证不成立 the receipt proves nothing[/]: {escape(str(error))}")
         raise typer.Exit(WRONG) from None
     table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
-    for label, text in (*told(*found), ("见证 Witnesses", _cosigned(checked, witnesses))):
+    for label, text in (
+        *describe_receipt(*found),
+        ("见证 Witnesses", _cosigned(checked, witnesses)),
+    ):
         table.add_row(label, escape(text))
     console.print(table)
 

@@ -15,7 +15,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.showing import UNREADABLE, WRONG, console, written, yuan
+from services.audit.cli.console import UNREADABLE, WRONG, console, written
+from services.audit.ledger.movements import format_yuan
 from services.audit.statements import Refused, layout_of
 from services.audit.statements.files import Row, batches
 from services.audit.statements.givers import Givers
@@ -137,7 +138,7 @@ def _show(said: Mapping[str, Any], show: int, refused: Sequence[Refused]) -> Non
         console.print(f"第 {each.line} 行 line {each.line}: {each.zh} {escape(each.en)}")
     gaps = _table("编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund"))
     for gap in said["gaps"][:show]:
-        title, amount = KIND_TITLES[gap["kind"]], yuan(gap["amount_fen"])
+        title, amount = KIND_TITLES[gap["kind"]], format_yuan(gap["amount_fen"])
         gaps.add_row(escape(gap["id"]), str(gap["days"]), amount, title, escape(gap["fund_id"]))
     if gaps.row_count:
         console.print(gaps)
@@ -148,7 +149,7 @@ def _funds_table(funds: Sequence[Mapping[str, Any]]) -> Table:
     shown = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
     table = _table("基金 fund", exact=[TOTAL_TITLES[name] for name in shown])
     for fund in funds:
-        table.add_row(escape(fund["fund_id"]), *(yuan(fund[name]) for name in shown))
+        table.add_row(escape(fund["fund_id"]), *(format_yuan(fund[name]) for name in shown))
     return table
 
 
@@ -157,7 +158,7 @@ def _ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Tabl
     for kind, title in KIND_TITLES.items():
         cells = [(age, ageing[kind][age]) for age in AGES if ageing[kind][age]["count"]]
         for age, cell in cells or [("", {"count": 0, "amount_fen": 0})]:
-            table.add_row(title, age, str(cell["count"]), yuan(cell["amount_fen"]))
+            table.add_row(title, age, str(cell["count"]), format_yuan(cell["amount_fen"]))
     return table
 
 

@@ -3,33 +3,89 @@
 import json
 import logging
 import re
-from datetime import date, datetime, time
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.service import Difference, compare, service_says, wait_until_published
-from services.audit.cli.showing import (
+from services.audit.cli.console import (
+    COLUMNS,
     WRONG,
     AsJson,
     console,
     existing,
     funds_table,
+    service_says,
     unreadable,
     written,
 )
 from services.audit.cli.topic import TopicError, replay_topic
-from services.audit.log.head import timestamp
-from services.audit.verify.canonical import NotCanonicalError
-from services.audit.verify.findings import BrokenError
-from services.audit.verify.note import NoteError
-from services.audit.verify.replay import Replay, replay
-from services.audit.verify.source import open_source
+from services.audit.ledger.balances import totals
+from services.audit.ledger.canonical import NotCanonicalError
+from services.audit.ledger.entries import timestamp
+from services.audit.ledger.replay import Replay, replay
+from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.findings import BrokenError
+from services.audit.tlog.merkle import Frontier, leaf_hash
+from services.audit.tlog.note import NoteError
+from services.audit.tlog.reader import Source, open_source, read_entries
+from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.values import CHINA
+
+PUBLISHED_WITHIN_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """log and service: the two values, as they are written."""
+
+    what: str
+    log: str
+    service: str
+
+
+def compare(source: Source, found: Replay, said: Mapping[str, Any]) -> list[Difference]:
+    """Where the balances rebuilt from the log and the service's own are not the same."""
+    size = said["size"]
+    pairs = {"size": (found.entries, size), "root": (_root(source, size), said["root"])}
+    theirs = {fund["id"]: fund for fund in said["funds"] if fund["state"] == "open"}
+    for id_ in sorted(found.books.funds.keys() | theirs.keys()):
+        book = found.books.funds.get(id_)
+        ours = totals(book) if book else {}
+        for name in COLUMNS:
+            pairs[f"{id_} {name}"] = (ours.get(name), theirs.get(id_, {}).get(name))
+    return [Difference(what, str(a), str(b)) for what, (a, b) in pairs.items() if a != b]
+
+
+def wait_until_published(source: Source, size: int) -> None:
+    """A checkpoint follows its transaction closely; give it the time."""
+    deadline = time.monotonic() + PUBLISHED_WITHIN_S
+    while (standing := _standing(source)) < size:
+        if time.monotonic() > deadline:
+            raise NoteError(
+                f"已公布 {standing}/{size} 条 {standing} of {size} entries are published"
+            )
+        time.sleep(0.1)
+
+
+def _standing(source: Source) -> int:
+    data = source.read(CHECKPOINT)
+    return Checkpoint.unverified(data).size if data else 0
+
+
+def _root(source: Source, size: int) -> str:
+    leaves = map(leaf_hash, islice(read_entries(source, _standing(source)), size))
+    tree = Frontier().extend(leaves)
+    return root_text(tree.root())
+
 
 Folder = Annotated[
     str,
@@ -40,10 +96,13 @@ Folder = Annotated[
         callback=existing,
     ),
 ]
+
 FromTopic = Annotated[
     str, typer.Option(metavar="HOST:PORT", help="改从 Kafka 主题读取 from the topic instead")
 ]
+
 LogName = Annotated[str, typer.Option(help="主题中的哪一本日志 which log of the topic: its origin")]
+
 To = Annotated[
     str,
     typer.Option(
@@ -53,12 +112,14 @@ To = Annotated[
         callback=lambda to: _index_or_time(to),
     ),
 ]
+
 BytesFile = Annotated[
     Path | None,
     typer.Option("--bytes", dir_okay=False, help="写出可逐字节比较的结果 write it canonically"),
 ]
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z)?")
 
 
@@ -139,7 +200,7 @@ def _limit(to: str) -> int | str | None:
     if to.isdigit():
         return int(to)
     if DATE.fullmatch(to):
-        return timestamp(datetime.combine(date.fromisoformat(to), time.max, CHINA))
+        return timestamp(datetime.combine(date.fromisoformat(to), datetime.max.time(), CHINA))
     return to or None
 
 

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-from services.audit.verify.canonical import parse_entry
-from services.audit.verify.replay import Replay, replay_entries
+from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.replay import Replay, replay_entries
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.topics import LEDGER
 

@@ -10,7 +10,7 @@ import httpx
 import typer
 from rich.markup import escape
 
-from services.audit.cli.showing import (
+from services.audit.cli.console import (
     WRONG,
     AsJson,
     Where,
@@ -20,8 +20,8 @@ from services.audit.cli.showing import (
     progress_bar,
     unreadable,
 )
-from services.audit.verify.note import NoteError
-from services.audit.verify.verifier import Report, verify_log
+from services.audit.ledger.verification import Report, verify_log
+from services.audit.tlog.note import NoteError
 
 Keys = Annotated[
     list[str],

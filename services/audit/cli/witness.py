@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from services.audit.cli.showing import console
-from services.audit.verify.note import ED25519, NoteError, VerifierKey
+from services.audit.cli.console import console
+from services.audit.tlog.note import ED25519, NoteError, VerifierKey
 
 
 def witness(
@@ -29,7 +29,7 @@ def witness(
     """
     import uvicorn  # an auditor does not have it
 
-    from services.audit.witness.app import create_witness, witness_key_file
+    from services.audit.witness import create_witness, witness_key_file
 
     host, _, port = listen.rpartition(":")
     try:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from services.audit.decide.refusing import Asked, No
 from services.audit.decide.writing import Leaf, Writer
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
 from services.audit.model import (
     BankFact,
     Commitment,

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.audit.decide.writing import Writer
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
 from services.audit.model import (
     CarriedAll,
     CarryCommitment,

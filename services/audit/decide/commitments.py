@@ -7,7 +7,7 @@ from services.audit.decide.matches import M, fact_of, foundation_of, fund_of, is
 from services.audit.decide.refusing import Asked, No, outside
 from services.audit.decide.settling import PAID, RELEASED, Settling, settle
 from services.audit.decide.writing import Writer
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
 from services.audit.model import Commitment, Fund, LogHead, Spending
 from services.audit.rules import Rules
 from shared.contracts.envelope import Event

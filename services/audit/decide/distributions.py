@@ -6,8 +6,8 @@ from services.audit.decide.carrying import carried_fund, carried_stock
 from services.audit.decide.matches import fact_of, foundation_of, fund_of
 from services.audit.decide.refusing import Asked, No, outside
 from services.audit.decide.writing import Leaf, Writer
-from services.audit.log import entry as entries
-from services.audit.log.entry import Goods
+from services.audit.ledger import entries
+from services.audit.ledger.entries import Goods
 from services.audit.model import Distribution, Fund, LogHead, Spending, Stock, stock_id
 from services.audit.rules import Rules
 from shared.contracts.envelope import Event

@@ -7,8 +7,8 @@ from services.audit.decide.bank import BankCase
 from services.audit.decide.carrying import carried_fund, carried_stock
 from services.audit.decide.refusing import Asked, No
 from services.audit.decide.writing import Leaf, Writer
-from services.audit.log import entry as entries
-from services.audit.log.entry import Goods
+from services.audit.ledger import entries
+from services.audit.ledger.entries import Goods
 from services.audit.model import Donation, Fund, Stock, donation_id, stock_id
 from shared.contracts.envelope import Event
 from shared.contracts.events import (

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
 from services.audit.model import GENERAL_FUND, Fund
 from services.audit.rules import Rules
 from shared.contracts import ledger

@@ -7,7 +7,7 @@ from services.audit.decide.carrying import carried_fund
 from services.audit.decide.refusing import Asked, No
 from services.audit.decide.settling import PAID, settle
 from services.audit.decide.writing import Writer
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
 from services.audit.model import GENERAL_FUND, Commitment, Donation, Fund
 from shared.contracts.envelope import Event
 from shared.contracts.events import (

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.decide.writing import Leaf
-from services.audit.log.entry import Goods
+from services.audit.ledger.entries import Goods
 from services.audit.model import Spending
 from services.audit.model.fund import FundTerms
 from shared.contracts.events import (

@@ -6,7 +6,8 @@ from typing import Any
 from services.audit.decide.two_people import decline, why_not_decide
 from services.audit.decide.undoing import Undone, named_by, undo
 from services.audit.decide.writing import Writer
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
+from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.model import (
     ApproveReversal,
     DeclineReversal,
@@ -17,7 +18,6 @@ from services.audit.model import (
     reversal_id,
     shown,
 )
-from services.audit.verify.canonical import NotCanonicalError, parse_entry
 from shared.contracts.events import LedgerReversed
 from shared.contracts.ledger import LedgerEntry
 from shared.errors import Invalid

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from services.audit.decide.carrying import carried_commitment, carried_fund
 from services.audit.decide.writing import Writer
-from services.audit.log import entry as entries
-from services.audit.log.head import Draft
+from services.audit.ledger import entries
+from services.audit.ledger.entries import Draft
 from services.audit.model import Commitment, Fund
 from shared.contracts.events import LedgerDisbursed, LedgerReleased
 

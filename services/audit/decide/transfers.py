@@ -6,7 +6,7 @@ from typing import Any
 from services.audit.decide.carrying import carried_fund
 from services.audit.decide.two_people import decline, why_not_decide
 from services.audit.decide.writing import Writer
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
 from services.audit.model import (
     ApproveTransfer,
     DeclineTransfer,

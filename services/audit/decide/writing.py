@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.audit.log.entry import Fact
-from services.audit.log.head import Draft, append
+from services.audit.ledger.entries import Draft, Fact, seal
 from services.audit.model import Entry, LogHead, entry_id
 from shared.contracts.events import LedgerFact
 from shared.messaging.decision import Answer, Decision, Record, State, States
@@ -53,7 +52,7 @@ class Writer:
 
     def append(self, draft: Draft) -> Leaf:
         head = self.head
-        grown, sealed = append(head.for_writing(), draft, self.now)
+        grown, sealed = seal(head.for_writing(), draft, self.now)
         kept = {"log": head.origin, "index": sealed.index, "leaf": sealed.raw}
         self._records.append(Record(Entry.COLLECTION, entry_id(head.origin, sealed.index), kept))
         self.head = head.grown_to(grown)

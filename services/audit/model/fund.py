@@ -4,10 +4,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from services.audit.log import entry as entries
+from services.audit.ledger import entries
+from services.audit.ledger.accounts import FundAccounts
+from services.audit.ledger.balances import COUNTERS, TOTALS
 from services.audit.model.proposal import Proposal
-from services.audit.verify.accounts import FundAccounts
-from services.audit.verify.books.balances import COUNTERS, TOTALS
 from shared.contracts.ledger import INTEGER_MAX, Terms
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
 

@@ -1,15 +1,14 @@
 """The head of a foundation's log: the fence, and the one place where a ledger year ends.
 
 Every entry takes its number from the head, and it is written with its version, so two writers can
-never both append. Entries themselves are built in `log.entry` and sealed by `log.head`.
+never both append. Entries are built and sealed in `ledger.entries`.
 """
 
 from datetime import datetime
 from typing import ClassVar
 
-from services.audit.log import head as log_head
-from services.audit.verify.merkle import Frontier
-from services.audit.verify.note import root_text
+from services.audit.tlog.checkpoint import root_text
+from services.audit.tlog.merkle import Frontier, TreeHead
 from shared.contracts.ledger import PreviousLog
 from shared.contracts.values import CHINA, Value
 from shared.messaging.decision import State
@@ -75,10 +74,10 @@ class LogHead(State):
     def closed_log(self, origin: str) -> ClosedLog:
         return next(closed for closed in self.closed if closed.origin == origin)
 
-    def for_writing(self) -> log_head.LogHead:
-        return log_head.LogHead(self.origin, self.tree, self.last_recorded_at)
+    def for_writing(self) -> TreeHead:
+        return TreeHead(self.origin, self.tree, self.last_recorded_at)
 
-    def grown_to(self, head: log_head.LogHead) -> "LogHead":
+    def grown_to(self, head: TreeHead) -> "LogHead":
         return self.model_copy(
             update={
                 "size": head.size,

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import computed_field
 
-from services.audit.log.entry import Goods
+from services.audit.ledger.entries import Goods
 from shared.contracts.ledger import INTEGER_MAX
 from shared.ids import derived_id
 from shared.messaging.decision import State

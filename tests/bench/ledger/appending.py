@@ -13,8 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from services.audit.log.head import Draft, LogHead, Sealed, append
-from services.audit.log.publisher import LogDirectory
+from services.audit.ledger.entries import Draft, Sealed, seal
+from services.audit.tlog.merkle import TreeHead
+from services.audit.tlog.writer import LogDirectory
 from shared import mongo
 from tests.audit.ledgers import ORIGIN, START, log_key
 from tests.bench.ledger.facts import drafts, sealed
@@ -92,7 +93,7 @@ async def _appending(
     """Entries a second, and how many checkpoints were published meanwhile."""
     await database["heads"].insert_one({"_id": ORIGIN, "size": 0})
     await database["entries"].insert_one({"_id": "first"})
-    head, publisher = LogHead(ORIGIN), _Publisher(LogDirectory(folder, log_key()))
+    head, publisher = TreeHead(ORIGIN), _Publisher(LogDirectory(folder, log_key()))
     start = time.perf_counter()
     publishing = asyncio.create_task(publisher.publish_until(len(facts)))
     for batch in _batches(facts):
@@ -128,10 +129,10 @@ class _Publisher:
             self.checkpoints += 1
 
 
-def _seal(head: LogHead, batch: Sequence[Draft]) -> tuple[LogHead, list[Sealed]]:
+def _seal(head: TreeHead, batch: Sequence[Draft]) -> tuple[TreeHead, list[Sealed]]:
     entries = []
     for draft in batch:
-        head, entry = append(head, draft, START)
+        head, entry = seal(head, draft, START)
         entries.append(entry)
     return head, entries
 
@@ -140,7 +141,7 @@ async def _write(
     database: mongo.Database,
     entries: Sequence[Sealed],
     before: int,
-    head: LogHead,
+    head: TreeHead,
     session: mongo.Session,
 ) -> None:
     """The entries, and the head if it is the one read: the fence."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.audit.log.head import Draft, LogHead, append
-from services.audit.log.publisher import LogDirectory
+from services.audit.ledger.entries import Draft, seal
+from services.audit.tlog.merkle import TreeHead
+from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import FUND, GENERAL, ORIGIN, START, Writer, life, log_key
 from tests.bench.loop import Say
 
@@ -43,9 +44,9 @@ def drafts(size: int) -> list[Draft]:
 
 def sealed(facts: list[Draft]) -> list[bytes]:
     """The leaves they become."""
-    head, leaves = LogHead(ORIGIN), []
+    head, leaves = TreeHead(ORIGIN), []
     for draft in facts:
-        head, entry = append(head, draft, START)
+        head, entry = seal(head, draft, START)
         leaves.append(entry.raw)
     return leaves
 

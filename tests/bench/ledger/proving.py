@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.audit.verify.proofs import Prover
-from services.audit.verify.source import Directory
+from services.audit.tlog.proofs import Prover
+from services.audit.tlog.reader import Directory
 from tests.bench.loop import Say
 
 PROOFS = 20_000

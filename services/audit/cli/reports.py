@@ -1,0 +1,196 @@
+"""`guanjia audit export|trace|disclose`: the log for other programs, a gift's way, the figures."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+from rich.tree import Tree
+
+from services.audit.cli.console import (
+    WRONG,
+    AsJson,
+    Where,
+    Years,
+    console,
+    logs_of,
+    readable,
+    written,
+)
+from services.audit.exports.dialects import Dialect
+from services.audit.exports.journal import write_journal
+from services.audit.exports.tables import write_table
+from services.audit.ledger.accounts import Chart, ChartError, load_chart
+from services.audit.ledger.published import day_of, open_log
+from services.audit.reports.disclosure.counting import figures
+from services.audit.reports.disclosure.duties import MAJOR_FEN, duties
+from services.audit.reports.disclosure.figures import figures_as_json
+from services.audit.reports.disclosure.markdown import label, leaf, markdown
+from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, read_campaigns
+from services.audit.reports.flow.gifts import TraceError
+from services.audit.reports.flow.pieces import EntryKey, Use
+from services.audit.reports.trace import Part, Trace, trace
+from shared.contracts.values import CHINA
+
+Format = Literal["hledger", "ledger", "beancount", "csv", "parquet"]
+
+
+def export(
+    where: Where,
+    format_: Annotated[Format, typer.Option("--format", help="格式 the program it is for")],
+    out: Annotated[
+        Path, typer.Option(help="文件或文件夹 a file, or a folder to put <log>.<format> in")
+    ],
+    chart: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="会计科目表 a chart of your own: codes, titles"
+        ),
+    ] = None,
+) -> None:
+    """导出账本：日记账或明细表。One year's log as a journal or as a table of legs."""
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"没有文件夹 no such folder: {out.parent}", param_hint="--out")
+    try:
+        with readable():
+            log = open_log(where)
+            file = out / f"{_file_name(log.origin)}.{format_}" if out.is_dir() else out
+            with written(file):
+                entries = _write_export(where, format_, file, load_chart(chart))
+    except ChartError as error:
+        raise typer.BadParameter(str(error)) from None
+    except ImportError:
+        raise typer.BadParameter(
+            "parquet 需要 pyarrow; parquet needs: pip install pyarrow"
+        ) from None
+    console.print(f"{escape(str(file))}: {entries} 条 entries")
+
+
+def _write_export(where: str, format_: Format, out: Path, chart: Chart) -> int:
+    if format_ in get_args(Dialect):
+        return write_journal(where, format_, out, chart)  # type: ignore[arg-type]
+    return write_table(where, format_, out, chart)  # type: ignore[arg-type]
+
+
+def _file_name(origin: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", origin)
+
+
+USES: dict[Use, str] = {
+    "spent": "已使用 spent",
+    "promised": "已承诺未付 promised",
+    "unspent": "尚未使用 unspent",
+    "fee": "管理费 fees",
+    "refunded": "已退回 refunded",
+    "reversed": "已冲销 reversed",
+}
+
+
+def trace_donation(
+    donation: Annotated[str, typer.Argument(metavar="DONATION", help="捐赠编号 the donation's id")],
+    years: Years = None,
+    as_json: AsJson = False,
+) -> None:
+    """一笔捐赠用到了哪里，逐分相符。What a gift paid for, to the fen."""
+    try:
+        with readable():
+            found = trace(donation, logs_of(years))
+    except TraceError as error:
+        console.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(WRONG) from None
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+    else:
+        console.print(_gift_tree(found))
+
+
+def _gift_tree(found: Trace) -> Tree:
+    tree = Tree(f"捐赠 donation [bold]{escape(found.donation)}[/]")
+    for gift in found.gifts:
+        received = (
+            f"{day_of(gift.recorded_at)} 收到 received [bold]{gift.unit.said(gift.amount)}[/]"
+        )
+        tree.add(f"{received} → {_fund_label(found, gift.fund)} ({_leaf(gift.entry)})")
+    for (unit, use), amount in found.totals().items():
+        branch = tree.add(f"{USES[use]}: [bold]{escape(unit.said(amount))}[/]")
+        for part in found.parts:
+            if (part.unit, part.use) == (unit, use):
+                branch.add(_part_line(found, part))
+    return tree
+
+
+def _part_line(found: Trace, part: Part) -> str:
+    about = [escape(part.match or found.fund_names.get(part.fund, part.fund))]
+    about += [escape(label(value)) for _, value in part.purpose]
+    about += [_leaf(key) for key in part.entries]
+    about += [
+        f"经划转 via transfer, 依据 reference {escape(found.references[key])} ({_leaf(key)})"
+        for key in part.via
+    ]
+    return f"{escape(part.unit.said(part.amount))}  {' · '.join(about)}"
+
+
+def _fund_label(found: Trace, fund: str) -> str:
+    return escape(f"{fund} {found.fund_names.get(fund, '')}".strip())
+
+
+def _leaf(key: EntryKey) -> str:
+    return escape(leaf(key))
+
+
+_YUAN = 100
+
+
+def disclose(
+    period: Annotated[str, typer.Option(help="期间 2026、2026Q1 或 2026-01")],
+    years: Years = None,
+    today: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="以此日判断是否逾期 overdue as of; today"),
+    ] = None,
+    campaigns: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="募捐活动与项目 JSON: [{name, start, end, funds, kind: campaign|project}]",
+        ),
+    ] = None,
+    major: Annotated[
+        int, typer.Option(min=1, help="重大交易标准，元；以章程为准 yuan, as your charter says")
+    ] = MAJOR_FEN // _YUAN,
+    as_json: AsJson = False,
+) -> None:
+    """信息公开：各期数字与到期事项。Figures of a period, and the duties of disclosure."""
+    asked, listed, major_fen = _period(period), _campaigns(campaigns), major * _YUAN
+    day = today.date() if today else datetime.now(CHINA).date()
+    with readable():
+        found = figures(logs_of(years), asked, major_fen=major_fen)
+    due = duties(found, listed, major_fen=major_fen)
+    if as_json:
+        said = figures_as_json(found, listed) | {
+            "today": str(day),
+            "major_fen": major_fen,
+            "duties": [each.as_json(day) for each in due],
+        }
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=1))
+    else:
+        typer.echo(markdown(found, due, listed, day, major_fen))
+
+
+def _period(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except PeriodError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _campaigns(file: Path | None) -> list[Campaign]:
+    try:
+        return read_campaigns(file) if file else []
+    except ValidationError as error:
+        raise typer.BadParameter(f"{file}: {error}") from None

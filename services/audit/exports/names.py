@@ -1,0 +1,115 @@
+"""Names that ledger, hledger and beancount all accept, and that lead back to ours.
+
+An account in a journal is `<account>:<fund>`: the last part is always the fund. Each part may hold
+A-Z, a-z, 0-9, `-` and Chinese characters. Any other character is written `-x<hex of its code>-`, a
+`-` before an `x` as well, so `.` is `-x2e-`. A part must start with A-Z or 0-9: one that does not,
+or that starts with `X`, gets an `X` in front. `FUND-NEWYEAR` stays as it is; `fund.a@b` is
+`Xfund-x2e-a-x40-b`; nothing is lost, so either leads back.
+
+Goods are commodities. ledger and hledger take any name in quotes: `"item|unit"`, with signs in it
+percent-encoded. beancount takes capitals and digits only: `GOODS-` and the first 16 hex digits of
+SHA-256 over the quoted name; its `commodity` line says item and unit.
+"""
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from services.audit.ledger.movements import format_yuan_plain
+from shared.contracts.ledger import LedgerEntry
+
+CURRENCY = "CNY"
+
+_UNSAFE = re.compile(r"-(?=x)|[^A-Za-z0-9\-\u4e00-\u9fff]")
+
+_STARTS_WELL = re.compile(r"[A-WYZ0-9]")
+
+_OTHER = re.compile(r"^ | $| (?= )|[^A-Za-z0-9_./@+:#()= -]")
+"""What is looked at more closely: a space stands for itself only alone and between words."""
+
+
+@lru_cache(maxsize=65_536)
+def account_name(account: str, fund: str) -> str:
+    """Our account and fund as one account of a journal."""
+    root, *parts = account.split(":")
+    return ":".join((root, *map(escaped, parts), escaped(fund)))
+
+
+def escaped(part: str) -> str:
+    """One part of an account name."""
+    text = _UNSAFE.sub(lambda found: f"-x{ord(found[0]):x}-", part)
+    return text if _STARTS_WELL.match(text) else f"X{text}"
+
+
+@lru_cache(maxsize=65_536)
+def quoted_commodity(item: str, unit: str) -> str:
+    """As ledger and hledger write it."""
+    return f'"{encoded(item)}|{encoded(unit)}"'
+
+
+@lru_cache(maxsize=65_536)
+def capital_commodity(item: str, unit: str) -> str:
+    """As beancount writes it."""
+    digest = hashlib.sha256(quoted_commodity(item, unit).encode()).hexdigest()
+    return f"GOODS-{digest[:16].upper()}"
+
+
+def encoded(text: str) -> str:
+    """Text for notes and quoted names: a sign that could mean something there, or that is not seen,
+    is percent-encoded."""
+    return _OTHER.sub(_harmless, text)
+
+
+def _harmless(found: re.Match[str]) -> str:
+    sign = found[0]
+    return sign if sign.isprintable() and not sign.isascii() else quote(sign, safe="")
+
+
+_SAID_ELSEWHERE = {"schema", "currency", "legs", "index", "log", "subject", "accounts"}
+
+TAGS = (
+    *("kind", "fund", "recorded-at", "effective-at", "event-source", "event-id"),
+    *(f"event-position-{part}" for part in ("cluster", "topic", "partition", "offset")),
+    *("commitment", "reverses", "gift-log", "gift-index"),
+    *(f"authorisation-{part}" for part in ("maker", "checker", "reference")),
+    *("purpose-category", "purpose-beneficiary-class", "purpose-town"),
+    *("name", "restricted", "terms-purpose", "terms-fee-permille-max"),
+    *("terms-categories", "terms-beneficiary-classes", "terms-towns"),
+    *("previous-log", "previous-size", "previous-root"),
+)
+"""Every name `entry_notes` gives to an entry with legs; `ledger --pedantic` wants them declared."""
+
+
+def entry_notes(entry: LedgerEntry) -> dict[str, str]:
+    """Names and values for the comments of a transaction; flat, values `encoded`."""
+    return {
+        name.replace("_", "-"): encoded(value)
+        for key, said in entry.items()
+        if key not in _SAID_ELSEWHERE
+        for name, value in _flat(key, said)
+        if value
+    }
+
+
+def entry_comment(entry: LedgerEntry) -> str:
+    """One line on an entry that moves nothing."""
+    told = (f"{key}={value}" for key, value in entry_notes(entry).items())
+    return ", ".join((encoded(entry["subject"]), *told))
+
+
+def _flat(key: str, value: Any) -> list[tuple[str, str]]:
+    match value:
+        case dict():
+            return [
+                (f"{key}-{name}", text)
+                for inner, each in value.items()
+                for name, text in _flat(inner, each)
+            ]
+        case list():
+            return [(key, "+".join(map(str, value)))]
+        case int() if key.endswith("_fen"):
+            return [(key.removesuffix("_fen"), format_yuan_plain(value))]
+        case _:
+            return [(key, str(value))]

@@ -1,0 +1,148 @@
+"""The chart of accounts: data in a file, with the statutory code and title of each account.
+
+What an entry does is told by the classes of its accounts (`account_class`), so a chart may name its
+accounts as it likes within them. Commitments and transfers between funds have no statutory account:
+they are kept inside net assets (净资产) and cancel out.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.ledger import Account
+
+COMMITMENTS = "Equity:Commitments"
+
+RESERVE = "Equity:Commitments-Reserve"
+
+TRANSFERS = "Equity:Transfers"
+
+NET_ASSETS = "Equity:Net-Assets"
+
+
+class ChartError(ValueError):
+    """The chart file cannot be used; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAccount:
+    """An account, its statutory code (empty where there is none) and its Chinese title."""
+
+    name: str
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundAccounts:
+    """The account of each role, for one fund; kept with the fund from its opening on."""
+
+    bank: str
+    goods: str
+    donations: str
+    goods_donations: str
+    programme: str
+    goods_programme: str
+    management: str
+    net_assets: str
+    commitments: str
+    reserve: str
+    transfers: str
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(asdict(self).values())
+
+
+CLASSES = {
+    "bank": "Assets",
+    "goods": "Assets",
+    "donations": "Income",
+    "goods_donations": "Income",
+    "programme": "Expenses",
+    "goods_programme": "Expenses",
+    "management": "Expenses",
+    "net_assets": NET_ASSETS,
+    "commitments": COMMITMENTS,
+    "reserve": RESERVE,
+    "transfers": TRANSFERS,
+}
+
+RESTRICTED = ("donations", "goods_donations", "net_assets")
+"""Roles that restricted funds have an account of their own for."""
+
+OF_GOODS = ("goods", "goods_donations", "goods_programme")
+
+_NAME = TypeAdapter[str](Account)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The accounts by role; `<role>_restricted` beside those in RESTRICTED."""
+
+    standard: str
+    accounts: Mapping[str, LedgerAccount]
+
+    def of_fund(self, *, restricted: bool) -> FundAccounts:
+        def name(role: str) -> str:
+            own = f"{role}_restricted" if restricted and role in RESTRICTED else role
+            return self.accounts[own].name
+
+        return FundAccounts(**{field.name: name(field.name) for field in fields(FundAccounts)})
+
+    def titled(self, name: str) -> LedgerAccount:
+        """The account of this name; one that the chart does not know has neither code nor title."""
+        known = {account.name: account for account in self.accounts.values()}
+        return known.get(name, LedgerAccount(name, "", ""))
+
+
+def load_chart(file: Path | None = None) -> Chart:
+    """The default chart, or that of `file`. ChartError where a role is missing or misplaced."""
+    text = file.read_text() if file else (files(__package__) / "chart.toml").read_text()
+    try:
+        data = tomllib.loads(text)
+        accounts = {role: LedgerAccount(**said) for role, said in data["accounts"].items()}
+        chart = Chart(data["standard"], accounts)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ChartError(f"科目表无法读取 the chart cannot be read: {error}") from None
+    for role, wanted in CLASSES.items():
+        for own in (role, f"{role}_restricted") if role in RESTRICTED else (role,):
+            _check(accounts, own, wanted)
+    _check_apart(accounts)
+    return chart
+
+
+def _check(accounts: Mapping[str, LedgerAccount], role: str, wanted: str) -> None:
+    if role not in accounts:
+        raise ChartError(f"科目表缺少 {role}; the chart has no account for {role}")
+    name = accounts[role].name
+    if account_class(name) != wanted:
+        raise ChartError(f"{role} 须属于 {wanted}; {role} must be under {wanted}, not {name}")
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        raise ChartError(
+            f"科目名 {name} 不可用; {name} is no account's name: "
+            "parts without spaces or semicolons, joined by colons"
+        ) from None
+
+
+def _check_apart(accounts: Mapping[str, LedgerAccount]) -> None:
+    """Money and goods meet on net assets alone."""
+    goods = {account.name for role, account in accounts.items() if role.startswith(OF_GOODS)}
+    for role, account in accounts.items():
+        if not role.startswith(OF_GOODS) and account.name in goods:
+            raise ChartError(
+                f"{role} 与物资同一科目; {role} has the account of goods {account.name}"
+            )
+
+
+@lru_cache(maxsize=4096)
+def account_class(account: str) -> str:
+    """What a kind of entry asks of an account: its root, or for Equity the named account itself."""
+    parts = account.split(":")
+    return ":".join(parts[:2]) if parts[0] == "Equity" else parts[0]

@@ -1,0 +1,187 @@
+"""What the books hold: counters by account, fund, commitment and item. Amounts are fen."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.contracts.ledger import PreviousLog, Terms
+
+
+@dataclass(slots=True)
+class FundBook:
+    """A fund's totals of this log's year. Reversals count against what they reverse."""
+
+    name: str
+    restricted: bool
+    accounts: dict[str, str]
+    """The accounts opened for it, each with its class."""
+    terms: Terms
+    carried: bool = False
+    brought_forward_fen: int = 0
+    received_fen: int = 0
+    transferred_fen: int = 0
+    """What came from other funds less what went to them."""
+    fees_fen: int = 0
+    refunded_fen: int = 0
+    committed_fen: int = 0
+    disbursed_fen: int = 0
+    released_fen: int = 0
+    promised_forward_fen: int = 0
+    """Of what was brought forward, so much was promised in an earlier year."""
+    uncarried_fen: int = 0
+    """Of that, what no commitment_carried has named yet."""
+    usual: dict[str, "UsualLegs"] = field(default_factory=dict, repr=False, compare=False)
+    """By kind: the legs its last entry had, checked once."""
+
+    @property
+    def outstanding_fen(self) -> int:
+        """Promised and not yet paid."""
+        return self.committed_fen - self.disbursed_fen - self.released_fen
+
+    @property
+    def remaining_fen(self) -> int:
+        """What can still be promised."""
+        income = self.brought_forward_fen + self.received_fen + self.transferred_fen
+        return income - self.fees_fen - self.refunded_fen - self.committed_fen + self.released_fen
+
+
+@dataclass(slots=True)
+class CommitmentBook:
+    """What became of one commitment: reserved = disbursed + released + outstanding."""
+
+    subject: str
+    fund: str
+    reserved_fen: int = 0
+    disbursed_fen: int = 0
+    released_fen: int = 0
+
+    @property
+    def outstanding_fen(self) -> int:
+        return self.reserved_fen - self.disbursed_fen - self.released_fen
+
+
+@dataclass(slots=True)
+class GoodsBook:
+    """What became of one item of a fund, in its unit."""
+
+    brought_forward: int = 0
+    received: int = 0
+    distributed: int = 0
+
+    @property
+    def in_stock(self) -> int:
+        return self.brought_forward + self.received - self.distributed
+
+
+@dataclass(slots=True)
+class AccountBook:
+    """An account's two counters within a fund, in fen."""
+
+    debit_fen: int = 0
+    credit_fen: int = 0
+
+
+@dataclass(slots=True)
+class GoodsAccountBook:
+    """An account's two counters of one item within a fund, in its unit."""
+
+    debit: int = 0
+    credit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UsualLegs:
+    """Legs that are right for their kind, of one amount in one fund, and where they are posted."""
+
+    legs: tuple[tuple[str, str], ...]
+    """Account and side of each."""
+    debited: tuple[AccountBook, ...]
+    credited: tuple[AccountBook, ...]
+
+    def post(self, amount_fen: int) -> None:
+        for book in self.debited:
+            book.debit_fen += amount_fen
+        for book in self.credited:
+            book.credit_fen += amount_fen
+
+
+@dataclass(slots=True)
+class Balances:
+    """Everything the log says about money and goods, as of the last entry applied."""
+
+    accounts: dict[tuple[str, str], AccountBook] = field(default_factory=dict)
+    """By fund and account."""
+    funds: dict[str, FundBook] = field(default_factory=dict)
+    commitments: dict[int, CommitmentBook] = field(default_factory=dict)
+    """By the index of the commitment's entry, in this log."""
+    goods: dict[tuple[str, str, str], GoodsBook] = field(default_factory=dict)
+    """By fund, item and unit."""
+    goods_accounts: dict[tuple[str, str, str, str], GoodsAccountBook] = field(default_factory=dict)
+    """By fund, account, item and unit."""
+    reversed_entries: set[int] = field(default_factory=set)
+    refunds: dict[int, int] = field(default_factory=dict)
+    """What was given back of a gift, by the index of its entry in this log."""
+    earlier_refunds: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    """What was given back of an earlier year's gift, by its log, its entry there, and the fund."""
+    previous: PreviousLog | None = None
+    """The frozen log that everything carried comes from."""
+    carried_commitments: dict[int, int] = field(default_factory=dict)
+    """Entries of the previous log that were carried, with the entry here that did."""
+
+
+COUNTERS = (
+    "brought_forward_fen",
+    "received_fen",
+    "transferred_fen",
+    "fees_fen",
+    "refunded_fen",
+    "committed_fen",
+    "disbursed_fen",
+    "released_fen",
+)
+"""What a fund's entries of a year add up."""
+
+TOTALS = (*COUNTERS, "outstanding_fen", "remaining_fen")
+
+
+def totals(book: FundBook) -> dict[str, int]:
+    """A fund's totals in fen, by name."""
+    return {name: getattr(book, name) for name in TOTALS}
+
+
+def snapshot(books: Balances) -> dict[str, Any]:
+    return {
+        "accounts": [
+            {
+                "fund": fund,
+                "account": account,
+                "debit_fen": book.debit_fen,
+                "credit_fen": book.credit_fen,
+            }
+            for (fund, account), book in sorted(books.accounts.items())
+        ],
+        "commitments": [
+            {
+                "entry": index,
+                "subject": book.subject,
+                "fund": book.fund,
+                "reserved_fen": book.reserved_fen,
+                "disbursed_fen": book.disbursed_fen,
+                "released_fen": book.released_fen,
+                "outstanding_fen": book.outstanding_fen,
+            }
+            for index, book in sorted(books.commitments.items())
+        ],
+        "funds": [{"fund": fund, **totals(book)} for fund, book in sorted(books.funds.items())],
+        "goods": [
+            {
+                "fund": fund,
+                "item": item,
+                "unit": unit,
+                "brought_forward": book.brought_forward,
+                "received": book.received,
+                "distributed": book.distributed,
+                "in_stock": book.in_stock,
+            }
+            for (fund, item, unit), book in sorted(books.goods.items())
+        ],
+    }

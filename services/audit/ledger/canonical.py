@@ -1,0 +1,106 @@
+"""Canonical JSON (RFC 8785 with ASCII keys and integers only): one value, one spelling."""
+
+from typing import Any, cast
+
+from orjson import OPT_SORT_KEYS, dumps, loads
+
+from services.audit.ledger.shapes import fits
+from shared.contracts.ledger import ENTRY_BYTES_MAX, INTEGER_MAX, LedgerEntry, entry_adapter
+
+
+class NotCanonicalError(ValueError):
+    """The value has no canonical form, or the bytes are not it."""
+
+
+def canonical(value: Any) -> bytes:
+    """Encode `value`; raises NotCanonicalError for floats, large integers and non-ASCII keys."""
+    try:
+        _check(value)
+        return dumps(value, option=OPT_SORT_KEYS)
+    except (TypeError, RecursionError) as error:
+        raise NotCanonicalError(f"嵌套过深 nested too deeply: {error}") from None
+
+
+def parse(data: bytes) -> Any:
+    """Decode `data`, which must be exactly the canonical form of what it says.
+
+    Comparing with the re-encoding finds duplicate keys (the later one wins, the text differs),
+    unsorted keys, spaces and needless escapes, all at once.
+    """
+    try:
+        value = loads(data)
+    except ValueError as error:
+        raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
+    if canonical(value) != data:
+        raise NotCanonicalError("不是规范写法 not in canonical form")
+    return value
+
+
+def parse_entry(data: bytes) -> LedgerEntry:
+    """Decode one leaf: canonical, of the known schema, within the size limit.
+
+    The schema allows no floats, no unknown keys and no integers beyond 2^53-1, so the generic
+    check is not needed; this runs for every entry of a replay.
+    """
+    if len(data) > ENTRY_BYTES_MAX:
+        raise NotCanonicalError(f"条目过长 {len(data)} bytes, more than {ENTRY_BYTES_MAX}")
+    try:
+        value = loads(data)
+    except ValueError as error:
+        raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
+    if not fits(value):
+        _judge(data)
+    if dumps(value, option=OPT_SORT_KEYS) != data:
+        raise NotCanonicalError("不是规范写法 not in canonical form")
+    return cast(LedgerEntry, value)
+
+
+def encode_entry(entry: LedgerEntry) -> bytes:
+    """The leaf of `entry`; raises NotCanonicalError if it would not be read back."""
+    try:
+        data = dumps(entry, option=OPT_SORT_KEYS)
+    except TypeError as error:
+        raise NotCanonicalError(f"不是账本条目 not an entry: {error}") from None
+    if not fits(entry) or len(data) > ENTRY_BYTES_MAX:
+        parse_entry(data)
+    return data
+
+
+def _judge(data: bytes) -> None:
+    """What the plain checks did not accept, and may yet be an entry; or else why it is none."""
+    try:
+        entry_adapter.validate_json(data)
+    except ValueError as error:
+        raise NotCanonicalError(f"不是账本条目 not an entry: {error}") from None
+
+
+def _check(value: Any) -> None:
+    match value:
+        case None | bool():
+            return
+        case int():
+            if abs(value) > INTEGER_MAX:
+                raise NotCanonicalError("整数超出范围 integer beyond 2^53-1")
+        case str():
+            _check_text(value)
+        case list() | tuple():
+            for item in value:
+                _check(item)
+        case dict():
+            _check_object(value)
+        case _:
+            raise NotCanonicalError(f"没有规范写法 no canonical form for {type(value).__name__}")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotCanonicalError("有不成对的代理码 a lone surrogate has no UTF-8 form") from None
+
+
+def _check_object(value: dict[Any, Any]) -> None:
+    for key, item in value.items():
+        if not isinstance(key, str) or not key.isascii():
+            raise NotCanonicalError("键须为 ASCII keys are ASCII strings")
+        _check(item)

@@ -1,0 +1,160 @@
+"""The legs of an entry: which shape each kind has, whether they balance, what they move."""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from services.audit.ledger.accounts import COMMITMENTS, NET_ASSETS, RESERVE, TRANSFERS
+from services.audit.ledger.balances import FundBook, UsualLegs
+from services.audit.ledger.findings import BALANCED, WITHIN_FUND
+from services.audit.tlog.findings import BrokenError
+from shared.contracts import ledger
+
+InOneFund = (
+    ledger.DonationReceived
+    | ledger.Commitment
+    | ledger.Disbursement
+    | ledger.Release
+    | ledger.ManagementFee
+    | ledger.Refund
+)
+"""Entries whose money stays within the fund they name."""
+
+MoneyEntry = InOneFund | ledger.Transfer
+
+GoodsEntry = ledger.GoodsReceived | ledger.GoodsDistributed | ledger.GoodsCarried
+
+Group = tuple[str, ledger.Side]
+"""An account's class and the side of a leg on it."""
+
+Shape = frozenset[Group]
+
+Amounts = dict[str, tuple[Shape, int]]
+"""By fund: the shape of the legs there, and their amount."""
+
+Thing = tuple[str, str, str]
+"""Fund, item, unit."""
+
+AnyLeg = ledger.Leg | ledger.GoodsLeg
+
+PAID: Shape = frozenset({("Expenses", "debit"), ("Assets", "credit")})
+
+RESERVED: Shape = frozenset({(RESERVE, "debit"), (COMMITMENTS, "credit")})
+
+UNRESERVED: Shape = frozenset({(COMMITMENTS, "debit"), (RESERVE, "credit")})
+
+GIVING: Shape = frozenset({(TRANSFERS, "debit"), ("Assets", "credit")})
+
+TAKING: Shape = frozenset({("Assets", "debit"), (TRANSFERS, "credit")})
+
+INCOME: Shape = frozenset({("Assets", "debit"), ("Income", "credit")})
+
+GIVEN_BACK: Shape = frozenset({("Income", "debit"), ("Assets", "credit")})
+
+BROUGHT: Shape = frozenset({("Assets", "debit"), (NET_ASSETS, "credit")})
+
+SHAPES: dict[str, tuple[Shape, ...]] = {
+    "donation_received": (INCOME,),
+    "commitment": (RESERVED,),
+    "disbursement": (PAID | UNRESERVED,),
+    "release": (UNRESERVED,),
+    "transfer": (GIVING, TAKING),
+    "management_fee": (PAID,),
+    "refund": (GIVEN_BACK,),
+    "goods_received": (INCOME,),
+    "goods_distributed": (PAID,),
+    "goods_carried": (BROUGHT,),
+}
+"""The (account class, side) groups an entry of a kind has in each fund, all of the same amount."""
+
+
+def amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
+    """What the legs move in each fund; BrokenError unless it is what the kind allows."""
+    found: dict[str, dict[Group, int]] = {}
+    for leg in entry["legs"]:
+        sums = found.setdefault(leg["fund"], {})
+        group = group_of(leg, entry, funds)
+        sums[group] = sums.get(group, 0) + leg["amount_fen"]
+    moved: Amounts = {}
+    for fund, sums in found.items():
+        values, shape = set(sums.values()), frozenset(sums)
+        if len(values) != 1 or shape not in SHAPES[entry["kind"]]:
+            raise why_not(entry, fund)
+        moved[fund] = (shape, values.pop())
+    if not moved:
+        raise BrokenError(BALANCED, f"a {entry['kind']} without legs", entry["index"])
+    return moved
+
+
+def amount_in_fund(entry: InOneFund, funds: Mapping[str, FundBook]) -> int:
+    """As `amounts`, of a kind that moves money within the fund it names."""
+    ((fund, (_, amount)), *others) = amounts(entry, funds).items()
+    if others or fund != entry["fund"]:
+        raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
+    return amount
+
+
+def usual_amount(entry: InOneFund, usual: UsualLegs) -> int:
+    """The amount of an entry whose legs are `usual` but for it; 0 where they are not."""
+    fund, legs = entry["fund"], entry["legs"]
+    amount = legs[0]["amount_fen"] if len(legs) == len(usual.legs) else 0
+    for leg, (account, side) in zip(legs, usual.legs, strict=False):
+        if (
+            leg["account"] != account
+            or leg["side"] != side
+            or leg["amount_fen"] != amount
+            or leg["fund"] != fund
+        ):
+            return 0
+    return amount
+
+
+def quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thing, int]:
+    """How much of each thing an entry about goods moves; BrokenError as `amounts` does."""
+    found: dict[Thing, dict[Group, int]] = {}
+    for leg in entry["legs"]:
+        if leg["fund"] != entry["fund"]:
+            raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
+        sums = found.setdefault((leg["fund"], leg["item"], leg["unit"]), {})
+        group = group_of(leg, entry, funds)
+        sums[group] = sums.get(group, 0) + leg["quantity"]
+    for thing, sums in found.items():
+        if len(set(sums.values())) != 1 or frozenset(sums) not in SHAPES[entry["kind"]]:
+            said = " ".join(thing)
+            raise BrokenError(BALANCED, f"not what a {entry['kind']} of {said} is", entry["index"])
+    if not found:
+        raise BrokenError(BALANCED, f"a {entry['kind']} without legs", entry["index"])
+    return {thing: next(iter(sums.values())) for thing, sums in found.items()}
+
+
+def group_of(
+    leg: ledger.Leg | ledger.GoodsLeg, entry: ledger.LedgerEntry, funds: Mapping[str, FundBook]
+) -> Group:
+    """BrokenError unless the fund, and the account within it, were opened."""
+    book = funds.get(leg["fund"])
+    kind = book.accounts.get(leg["account"]) if book else None
+    if kind is None:
+        message = f"{leg['account']} of fund {leg['fund']} was not opened"
+        raise BrokenError(BALANCED, message, entry["index"])
+    return kind, leg["side"]
+
+
+def mirror(legs: Iterable[AnyLeg]) -> list[AnyLeg]:
+    """The legs that undo `legs`: the same in order and content; sides exchanged."""
+    return [
+        cast(AnyLeg, {**leg, "side": "credit" if leg["side"] == "debit" else "debit"})
+        for leg in legs
+    ]
+
+
+def why_not(entry: MoneyEntry | ledger.FundCarried, fund: str) -> BrokenError:
+    """Name the rule that legs of a wrong shape break: balance first, then balance by fund."""
+    signed = [
+        (leg["fund"], leg["amount_fen"] if leg["side"] == "debit" else -leg["amount_fen"])
+        for leg in entry["legs"]
+    ]
+    if (total := sum(amount for _, amount in signed)) != 0:
+        return BrokenError(BALANCED, f"debits exceed credits by {total} fen", entry["index"])
+    if (total := sum(amount for each, amount in signed if each == fund)) != 0:
+        message = f"debits exceed credits by {total} fen in fund {fund}"
+        return BrokenError(WITHIN_FUND, message, entry["index"])
+    return BrokenError(BALANCED, f"not the accounts of a {entry['kind']}", entry["index"])

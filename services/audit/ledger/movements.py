@@ -1,0 +1,103 @@
+"""What the legs of an entry move: money in fen, or things in their own units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from services.audit.ledger.accounts import COMMITMENTS, RESERVE, account_class
+from shared.contracts.ledger import (
+    Commitment,
+    CommitmentCarried,
+    GoodsDistributed,
+    GoodsLeg,
+    LedgerEntry,
+    Leg,
+    Side,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unit:
+    """So many fen, or so many `unit` of `item`. Money has neither name."""
+
+    item: str = ""
+    unit: str = ""
+
+    def number(self, amount: int) -> str:
+        """For other programs: exact, yuan with two decimals or a whole number."""
+        return str(amount) if self.item else format_yuan_plain(amount)
+
+    def said(self, amount: int) -> str:
+        """For people: `20 袋 大米`, `1,234.50 元`."""
+        if self.item:
+            return f"{amount:,} {self.unit} {self.item}"
+        whole, _, cents = format_yuan_plain(amount).partition(".")
+        sign = "-" if amount < 0 else ""
+        return f"{sign}{int(whole.lstrip('-')):,}.{cents} 元"
+
+    def as_json(self, amount: int) -> dict[str, int | str]:
+        if self.item:
+            return {"item": self.item, "quantity": amount, "unit": self.unit}
+        return {"amount_fen": amount}
+
+
+MONEY = Unit()
+
+
+def amount_of(leg: Leg | GoodsLeg) -> tuple[Unit, int]:
+    """What a leg moves, whatever its side."""
+    if "item" in leg:
+        goods = cast(GoodsLeg, leg)
+        return Unit(goods["item"], goods["unit"]), goods["quantity"]
+    return MONEY, leg["amount_fen"]
+
+
+Purposes = tuple[tuple[str, str], ...]
+"""The names and values of a purpose, sorted."""
+
+
+def entering(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
+    """By fund and unit, what came into bank or store."""
+    return _of_assets(entry, "debit")
+
+
+def leaving(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
+    """By fund and unit, what left bank or store."""
+    return _of_assets(entry, "credit")
+
+
+def promising(entry: LedgerEntry) -> int:
+    """What is reserved or, in a release, no longer reserved; fen."""
+    return sum(
+        amount_of(leg)[1]
+        for leg in entry["legs"]
+        if leg["side"] == "debit" and account_class(leg["account"]) in (COMMITMENTS, RESERVE)
+    )
+
+
+def purpose_of(entry: Commitment | CommitmentCarried | GoodsDistributed) -> Purposes:
+    """What the entry says the money or goods are for; empty where it says nothing."""
+    said = cast(Mapping[str, str], entry.get("purpose", {}))
+    return tuple(sorted(said.items()))
+
+
+def _of_assets(entry: LedgerEntry, side: Side) -> dict[tuple[str, Unit], int]:
+    sums: dict[tuple[str, Unit], int] = {}
+    for leg in entry["legs"]:
+        if leg["side"] == side and account_class(leg["account"]) == "Assets":
+            unit, amount = amount_of(leg)
+            place = (leg["fund"], unit)
+            sums[place] = sums.get(place, 0) + amount
+    return sums
+
+
+def format_yuan_plain(fen: int) -> str:
+    """20450000 -> 204500.00, for other programs; never rounded."""
+    whole, cents = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole}.{cents:02d}"
+
+
+def format_yuan(fen: int) -> str:
+    """20450000 -> 204,500.00"""
+    whole, cents = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole:,}.{cents:02d}"

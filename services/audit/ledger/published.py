@@ -1,0 +1,44 @@
+"""A published log as these reports read it: its entries in order, and one of them by number.
+
+Nothing is proved here: `guanjia audit verify` says whether the files can be trusted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from services.audit.ledger.canonical import parse_entry
+from services.audit.tlog.checkpoint import root_text
+from services.audit.tlog.reader import Source, open_source, read_entries, read_entry, standing
+from shared.contracts.ledger import LedgerEntry
+from shared.contracts.values import CHINA
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """A log as its checkpoint says it stands; `root` in base64."""
+
+    origin: str
+    size: int
+    root: str
+    source: Source
+
+    def entries(self) -> Iterator[LedgerEntry]:
+        """In order. BrokenError or NotCanonicalError where one cannot be read."""
+        return map(parse_entry, read_entries(self.source, self.size))
+
+    def entry(self, index: int) -> LedgerEntry:
+        return parse_entry(read_entry(self.source, self.size, index))
+
+
+def open_log(where: str | Path | Source) -> PublishedLog:
+    """The log in a directory or at an address. NoteError without a readable checkpoint."""
+    source = open_source(where) if isinstance(where, str | Path) else where
+    found = standing(source)
+    return PublishedLog(found.origin, found.size, root_text(found.root), source)
+
+
+def day_of(timestamp: str) -> date:
+    """The day in China of an entry's time."""
+    return datetime.fromisoformat(timestamp).astimezone(CHINA).date()

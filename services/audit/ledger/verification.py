@@ -1,0 +1,275 @@
+"""Verify a published log from its files alone, entry by entry, and stop at the first broken rule.
+
+Memory does not grow with the entries' bytes: `tlog.tree` and `Posting` say what is kept of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.audit.ledger.balances import totals
+from services.audit.ledger.books import Books
+from services.audit.ledger.canonical import NotCanonicalError, parse_entry
+from services.audit.ledger.corrections import NAMING, given_fen, named_original
+from services.audit.ledger.findings import CANONICAL, SEQUENCE, WITHIN_FUND
+from services.audit.ledger.identity import EventRegister, PartitionRange
+from services.audit.ledger.years import check_carried
+from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
+from services.audit.tlog.findings import HISTORY, SIGNED, TREE, BrokenError, Finding
+from services.audit.tlog.merkle import leaf_hash
+from services.audit.tlog.note import NoteError, VerifierKey
+from services.audit.tlog.reader import BundleAndTile, Source, open_source, read_bundle, read_bundles
+from services.audit.tlog.tiles import CHECKPOINT, TILE_WIDTH
+from services.audit.tlog.tree import TreeCheck
+from shared.contracts.ledger import LedgerEntry
+
+KEPT_HASH_BYTES = 16
+"""Of each entry, so that one that is named later can be read again and trusted."""
+
+
+@dataclass(slots=True)
+class Posting:
+    """Fed bundle after bundle. What it keeps of each entry: a part of its hash, a mark of its event
+    id, a bit of its offset, and commitments. `entries` is how many are posted."""
+
+    source: Source
+    origin: str
+    size: int
+    books: Books = field(default_factory=Books)
+    events: EventRegister = field(default_factory=EventRegister)
+    entries: int = 0
+    last_recorded_at: str = ""
+    _hashes: bytearray = field(default_factory=bytearray)
+    _read_again: tuple[int, Sequence[bytes]] = (-1, ())
+    """The bundle last read again: entries that name others come in groups."""
+
+    def add(self, part: BundleAndTile, leaves: Sequence[bytes]) -> None:
+        """Post a bundle's entries; BrokenError at the first that is wrong."""
+        self._hashes += b"".join([leaf[:KEPT_HASH_BYTES] for leaf in leaves])
+        try:
+            for index, entry in enumerate(map(parse_entry, part.entries), self.entries):
+                self._post(index, entry, part)
+                self.entries = index + 1
+        except NotCanonicalError as error:
+            raise BrokenError(CANONICAL, str(error), self.entries) from None
+
+    def _post(self, index: int, entry: LedgerEntry, part: BundleAndTile) -> None:
+        if entry["index"] != index or entry["log"] != self.origin:
+            raise BrokenError(
+                SEQUENCE, f"says it is entry {entry['index']} of {entry['log']}", index
+            )
+        if entry["recorded_at"] < self.last_recorded_at:
+            raise BrokenError(SEQUENCE, f"recorded before {self.last_recorded_at}", index)
+        self.last_recorded_at = entry["recorded_at"]
+        self.events.record(entry["event"], index)
+        original = self._original(entry, part) if entry["kind"] in NAMING else None
+        self.books.apply(entry, original)
+
+    def _original(self, entry: LedgerEntry, part: BundleAndTile) -> LedgerEntry | None:
+        """The earlier entry that `entry` names."""
+        named = named_original(entry)
+        if named is None or named >= self.entries:
+            return None
+        number, at = divmod(named, TILE_WIDTH)
+        return parse_entry(part.entries[at]) if number == part.number else self.entry(named)
+
+    def entry(self, named: int) -> LedgerEntry | None:
+        """One that was posted, read again; its hash must still be the one seen then."""
+        if named >= self.entries:
+            return None
+        number, at = divmod(named, TILE_WIDTH)
+        if number != self._read_again[0]:
+            self._read_again = (number, read_bundle(self.source, self.size, number))
+        raw, kept = self._read_again[1][at], named * KEPT_HASH_BYTES
+        if leaf_hash(raw)[:KEPT_HASH_BYTES] != self._hashes[kept : kept + KEPT_HASH_BYTES]:
+            raise BrokenError(TREE, "the entry changed while it was being verified", named)
+        return parse_entry(raw)
+
+
+GiftPlace = tuple[str, int, str]
+"""A gift: its log, its entry there, and the fund it is given back from."""
+
+
+def check_earlier_refunds(books: Books, years: Sequence[Posting]) -> None:
+    """`years`: the verified logs of the years before that are at hand. A gift on another one is
+    passed over. BrokenError for one that was not, or that comes to too much."""
+    at_hand = {year.origin: year for year in years}
+    for place, refunded in books.earlier_refunds.items():
+        year = at_hand.get(place[0])
+        if year is not None:
+            given = _given_fen(year, place)
+            before = [each.books.earlier_refunds.get(place, 0) for each in years]
+            refunded += year.books.refunds.get(place[1], 0) + sum(before)
+            if refunded > given:
+                message = f"{refunded} fen refunded of a gift of {given}"
+                raise BrokenError(WITHIN_FUND, f"{message}, entry {place[1]} of {place[0]}")
+
+
+def _given_fen(year: Posting, place: GiftPlace) -> int:
+    log, index, fund = place
+    gift = year.entry(index)
+    if gift is None or gift["kind"] != "donation_received":
+        raise BrokenError(WITHIN_FUND, f"entry {index} of {log} is no gift")
+    if gift["fund"] != fund or index in year.books.reversed_entries:
+        raise BrokenError(
+            WITHIN_FUND, f"entry {index} of {log} is no gift to fund {fund}, or was reversed"
+        )
+    return given_fen(gift)
+
+
+Progress = Callable[[int, int], None]
+"""Called with (entries verified, entries in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found. `books` and `entries` reach as far as it came."""
+
+    checkpoint: Checkpoint | None
+    entries: int
+    broken: Finding | None
+    books: Books
+    partitions: tuple[PartitionRange, ...] = ()
+    not_carried: tuple[str, ...] = ()
+    """Funds of the year before, given with it, that this log does not go on with yet."""
+    years: tuple[Posting, ...] = field(default=(), repr=False, compare=False)
+    """This log as it was posted, then those before it, as far as they were given."""
+
+    @property
+    def ok(self) -> bool:
+        return self.broken is None
+
+    def summary(self) -> dict[str, Any]:
+        """For JSON and for people."""
+        return {
+            "ok": self.ok,
+            "origin": self.checkpoint.origin if self.checkpoint else None,
+            "size": self.checkpoint.size if self.checkpoint else None,
+            "root": self.checkpoint.root.hex() if self.checkpoint else None,
+            "frozen": self.checkpoint.frozen if self.checkpoint else None,
+            "entries": self.entries,
+            "broken": str(self.broken) if self.broken else None,
+            "funds": {fund: totals(book) for fund, book in sorted(self.books.funds.items())},
+            "partitions": [_partition(each) for each in self.partitions],
+            "not_carried": list(self.not_carried),
+        }
+
+
+def verify_log(
+    where: str | Path | Source,
+    vkey: str | Sequence[str],
+    *,
+    since: Sequence[bytes] = (),
+    witnesses: Sequence[str] = (),
+    quorum: int | None = None,
+    previous: Report | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check a log against the pinned `vkey` (two after a rotation: either may have signed), the
+    older signed checkpoints in `since`, and `quorum` of the `witnesses` (default: all of them).
+
+    `where` is a directory, an http(s) address or a Source. `previous` is the verified log of the
+    year before: then what was carried is checked too. What the network refuses raises
+    httpx.HTTPError and a malformed key NoteError: neither says anything about the log.
+    """
+    source = open_source(where) if isinstance(where, str | Path) else where
+    keys = [vkey] if isinstance(vkey, str) else vkey
+    trust = _Trust(_parsed(keys), _parsed(witnesses), quorum)
+    run = _Verification(source, trust)
+    try:
+        run.verify(since, previous, progress)
+    except BrokenError as broken:
+        return run.report(broken.finding)
+    return run.report(None)
+
+
+def _parsed(keys: Sequence[str]) -> list[VerifierKey]:
+    return [VerifierKey.parse(key) for key in keys]
+
+
+def _partition(found: PartitionRange) -> dict[str, Any]:
+    return {
+        "cluster": found.cluster,
+        "topic": found.topic,
+        "partition": found.partition,
+        "first": found.first,
+        "last": found.last,
+        "recorded": found.recorded,
+        "skipped": found.skipped,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """Whose signatures a checkpoint needs."""
+
+    keys: Sequence[VerifierKey]
+    witnesses: Sequence[VerifierKey]
+    quorum: int | None
+
+    def newest(self, data: bytes | None) -> Checkpoint:
+        if data is None:
+            raise BrokenError(SIGNED, "there is no checkpoint")
+        try:
+            return trusted_checkpoint(data, self.keys, self.witnesses, self.quorum)
+        except NoteError as error:
+            raise BrokenError(SIGNED, str(error)) from None
+
+    def older(self, data: bytes, newest: Checkpoint) -> Checkpoint:
+        """Not every checkpoint that was kept went to the witnesses first."""
+        try:
+            found = trusted_checkpoint(data, self.keys)
+        except NoteError as error:
+            raise BrokenError(HISTORY, str(error)) from None
+        if found.origin != newest.origin:
+            raise BrokenError(HISTORY, f"the checkpoint is of another log, {found.origin}")
+        return found
+
+
+@dataclass(slots=True)
+class _Verification:
+    source: Source
+    trust: _Trust
+    checkpoint: Checkpoint | None = None
+    posting: Posting | None = None
+    not_carried: Sequence[str] = ()
+    before: tuple[Posting, ...] = ()
+
+    def verify(
+        self, since: Sequence[bytes], previous: Report | None, progress: Progress | None
+    ) -> None:
+        newest = self.checkpoint = self.trust.newest(self.source.read(CHECKPOINT))
+        posting = self.posting = Posting(self.source, newest.origin, newest.size)
+        tree = TreeCheck(self.source, newest)
+        for data in since:
+            tree.expect(self.trust.older(data, newest))
+        for part in read_bundles(self.source, newest.size):
+            posting.add(part, tree.add(part))
+            if progress:
+                progress(posting.entries, newest.size)
+        tree.finish()
+        if previous is not None:
+            self.before = previous.years
+            self.not_carried = _carried(posting.books, newest, previous)
+            check_earlier_refunds(posting.books, self.before)
+
+    def report(self, broken: Finding | None) -> Report:
+        posting = self.posting
+        if posting is None:
+            return Report(self.checkpoint, 0, broken, Books())
+        partitions = tuple(posting.events.partitions())
+        not_carried = tuple(self.not_carried)
+        years, books = (posting, *self.before), posting.books
+        return Report(
+            self.checkpoint, posting.entries, broken, books, partitions, not_carried, years
+        )
+
+
+def _carried(books: Books, newest: Checkpoint, previous: Report) -> Sequence[str]:
+    """What of the year before is not carried yet. A frozen log has carried everything."""
+    if previous.checkpoint is None or not previous.ok:
+        raise BrokenError(HISTORY, "the log of the year before is not to be trusted")
+    left = check_carried(books, previous.books, previous.checkpoint)
+    if left and newest.frozen:
+        raise BrokenError(HISTORY, f"frozen, and never carried {', '.join(left)}")
+    return left

@@ -1,0 +1,166 @@
+"""How a fund, a commitment or goods enter a year's log: opened, or brought forward from the frozen
+log of the year before; and whether what is brought forward is what that log ended with."""
+
+from collections.abc import Iterator
+
+from services.audit.ledger.accounts import account_class
+from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
+from services.audit.ledger.counting import check_purpose
+from services.audit.ledger.findings import BALANCED, COMMITTED, WITHIN_FUND
+from services.audit.ledger.legs import BROUGHT, RESERVED, Group, group_of, quantities, why_not
+from services.audit.tlog.checkpoint import Checkpoint, root_text
+from services.audit.tlog.findings import HISTORY, BrokenError
+from shared.contracts import ledger
+
+
+def open_fund(books: Balances, entry: ledger.FundOpened | ledger.FundCarried) -> FundBook:
+    """A fund may be opened or carried once; BrokenError."""
+    if entry["fund"] in books.funds:
+        raise BrokenError(BALANCED, f"fund {entry['fund']} was opened before", entry["index"])
+    accounts = {account: account_class(account) for account in entry["accounts"]}
+    book = FundBook(entry["name"], entry["restricted"], accounts, entry["terms"])
+    books.funds[entry["fund"]] = book
+    return book
+
+
+def carry_fund(books: Balances, entry: ledger.FundCarried) -> None:
+    """What lies at the bank, and what of it is promised, are two pairs of legs or none."""
+    _from_previous(books, entry["previous"], entry)
+    book = open_fund(books, entry)
+    sums: dict[Group, int] = {}
+    for leg in entry["legs"]:
+        if leg["fund"] != entry["fund"]:
+            raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
+        group = group_of(leg, entry, books.funds)
+        sums[group] = sums.get(group, 0) + leg["amount_fen"]
+    (balance, _), (promised, _) = pairs = [
+        tuple(sums.pop(group, 0) for group in sorted(shape)) for shape in (BROUGHT, RESERVED)
+    ]
+    if sums or any(debit != credit for debit, credit in pairs):
+        raise why_not(entry, entry["fund"])
+    if promised > balance:
+        message = f"{promised} fen promised of {balance} fen carried"
+        raise BrokenError(WITHIN_FUND, message, entry["index"])
+    book.carried = True
+    book.brought_forward_fen = balance
+    book.committed_fen = book.promised_forward_fen = book.uncarried_fen = promised
+
+
+def carry_commitment(books: Balances, entry: ledger.CommitmentCarried) -> None:
+    """The promises carried one by one are, together, no more than what the fund carried."""
+    book, previous, index = books.funds.get(entry["fund"]), entry["previous"], entry["index"]
+    if entry["legs"]:
+        raise BrokenError(BALANCED, "a commitment_carried moves no money", index)
+    if book is None or books.previous is None:
+        raise BrokenError(BALANCED, f"fund {entry['fund']} was not carried", index)
+    if previous["log"] != books.previous["log"] or previous["index"] >= books.previous["size"]:
+        raise BrokenError(HISTORY, f"no entry of the frozen log {books.previous['log']}", index)
+    if previous["index"] in books.carried_commitments:
+        raise BrokenError(COMMITTED, f"entry {previous['index']} was carried before", index)
+    if entry["amount_fen"] > book.uncarried_fen:
+        raise BrokenError(
+            COMMITTED, f"only {book.uncarried_fen} fen of promises left to carry", index
+        )
+    check_purpose(book, entry.get("purpose"), index)
+    book.uncarried_fen -= entry["amount_fen"]
+    books.carried_commitments[previous["index"]] = index
+    books.commitments[index] = CommitmentBook(entry["subject"], entry["fund"], entry["amount_fen"])
+
+
+def carry_goods(books: Balances, entry: ledger.GoodsCarried) -> None:
+    """Once for each thing, before it moves, into a fund that was carried itself."""
+    _from_previous(books, entry["previous"], entry)
+    moved = quantities(entry, books.funds)
+    if not books.funds[entry["fund"]].carried:
+        raise BrokenError(BALANCED, f"fund {entry['fund']} was not carried", entry["index"])
+    for thing, quantity in moved.items():
+        if thing in books.goods:
+            message = f"{thing[1]} of fund {thing[0]} was carried or moved before"
+            raise BrokenError(BALANCED, message, entry["index"])
+        books.goods[thing] = GoodsBook(brought_forward=quantity)
+
+
+def _from_previous(
+    books: Balances, said: ledger.PreviousLog, entry: ledger.FundCarried | ledger.GoodsCarried
+) -> None:
+    """Everything carried into a log comes from one frozen log: same name, size and root."""
+    if said["log"] == entry["log"]:
+        raise BrokenError(HISTORY, "a log does not carry from itself", entry["index"])
+    if books.previous is None:
+        books.previous = said
+    elif books.previous != said:
+        message = f"carried from another frozen log than before: {said['log']}, {said['size']}"
+        raise BrokenError(HISTORY, message, entry["index"])
+
+
+def check_carried(books: Balances, before: Balances, frozen: Checkpoint) -> list[str]:
+    """Names of what is left over there and not carried yet; BrokenError for a false amount."""
+    said = books.previous
+    if said is not None:
+        if (said["log"], said["size"], said["root"]) != _frozen_log(frozen):
+            raise BrokenError(HISTORY, f"carried from another log than {frozen.origin}")
+        if not frozen.frozen:
+            raise BrokenError(HISTORY, f"carried from {frozen.origin}, which is not frozen")
+    _check_funds(books, before)
+    _check_commitments(books, before)
+    _check_goods(books, before)
+    return list(_left(books, before))
+
+
+def _frozen_log(frozen: Checkpoint) -> tuple[str, int, str]:
+    return frozen.origin, frozen.size, root_text(frozen.root)
+
+
+def _check_funds(books: Balances, before: Balances) -> None:
+    for id_, book in books.funds.items():
+        old = before.funds.get(id_)
+        if not book.carried:
+            if old is not None:
+                raise BrokenError(BALANCED, f"fund {id_} was opened again, not carried")
+            continue
+        if old is None:
+            raise BrokenError(BALANCED, f"fund {id_} was not in the log before")
+        if (book.name, book.restricted, book.terms) != (old.name, old.restricted, old.terms):
+            raise BrokenError(WITHIN_FUND, f"fund {id_} was carried under other terms")
+        carried = (book.brought_forward_fen, book.promised_forward_fen)
+        if carried != (_balance(old), old.outstanding_fen):
+            raise BrokenError(
+                WITHIN_FUND, f"fund {id_} ended with {_balance(old)} fen, not {carried[0]}"
+            )
+
+
+def _check_commitments(books: Balances, before: Balances) -> None:
+    for named, index in books.carried_commitments.items():
+        old, new = before.commitments.get(named), books.commitments[index]
+        if old is None or (old.subject, old.fund) != (new.subject, new.fund):
+            raise BrokenError(
+                COMMITTED, f"entry {named} of the log before is not its commitment", index
+            )
+        if old.outstanding_fen != new.reserved_fen:
+            message = f"{old.outstanding_fen} fen of it were outstanding, not {new.reserved_fen}"
+            raise BrokenError(COMMITTED, message, index)
+
+
+def _check_goods(books: Balances, before: Balances) -> None:
+    for thing, new in books.goods.items():
+        old = before.goods.get(thing)
+        in_stock = old.in_stock if old else 0
+        if new.brought_forward != in_stock:
+            fund, item, unit = thing
+            message = f"{in_stock} {unit} of {item} of fund {fund}, not {new.brought_forward}"
+            raise BrokenError(BALANCED, f"the log before ended with {message}")
+
+
+def _left(books: Balances, before: Balances) -> Iterator[str]:
+    yield from sorted(before.funds.keys() - books.funds.keys())
+    for named, promise in sorted(before.commitments.items()):
+        if promise.outstanding_fen and named not in books.carried_commitments:
+            yield promise.subject
+    for thing, stock in sorted(before.goods.items()):
+        if stock.in_stock and thing not in books.goods:
+            yield " ".join(thing)
+
+
+def _balance(book: FundBook) -> int:
+    """What lies at the bank: what can be promised and what is."""
+    return book.remaining_fen + book.outstanding_fen

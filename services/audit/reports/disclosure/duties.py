@@ -1,0 +1,100 @@
+"""What falls due when. Sources: 慈善组织信息公开办法 (民政部令第81号, in force since 2026-01-01).
+
+- The yearly work and financial report: by 31 May of the year after.
+- A campaign or project longer than six months: every three months; any one: in full within three
+  months of its end.
+- Major transactions: within 30 days (article 13). What is major the organisation's own charter or
+  rules say; `MAJOR_FEN`, a million yuan, stands in until it is told.
+- A correction is published as a correction, with a note (article 16), without delay: no day is set.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from services.audit.reports.disclosure.figures import Figures
+from services.audit.reports.disclosure.period import Campaign, Period, months_after
+from services.audit.reports.flow.pieces import EntryKey
+
+MAJOR_FEN = 1_000_000_00
+MEASURES = "《慈善组织信息公开办法》（民政部令第81号）"
+LONG_MONTHS, EVERY_MONTHS, FULL_WITHIN_MONTHS = 6, 3, 3
+MAJOR_WITHIN = timedelta(days=30)
+
+Subject = Literal["yearly_report", "progress", "full_report", "major_transaction", "correction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """due: the last day; none where the measures set no day. entry: the leaf it is about."""
+
+    subject: Subject
+    about: str
+    due: date | None
+    source: str
+    entry: EntryKey | None = None
+
+    def overdue(self, today: date) -> bool:
+        """The day has passed; whether it was met, the log does not know."""
+        return self.due is not None and today > self.due
+
+    def as_json(self, today: date) -> dict[str, Any]:
+        return {
+            "subject": self.subject,
+            "about": self.about,
+            "due": self.due.isoformat() if self.due else None,
+            "overdue": self.overdue(today),
+            "source": self.source,
+            "entry": {"log": self.entry[0], "index": self.entry[1]} if self.entry else None,
+        }
+
+
+def duties(found: Figures, campaigns: Iterable[Campaign], *, major_fen: int) -> list[Duty]:
+    """Duties that arise from the period or fall due in it, by due date."""
+    period = found.period
+    all_ = [
+        *_yearly(period),
+        *(duty for each in campaigns for duty in _of_campaign(each, period)),
+        *_major(found, major_fen),
+        *_corrections(found),
+    ]
+    return sorted(all_, key=lambda duty: (duty.due or date.max, duty.subject, duty.about))
+
+
+def _yearly(period: Period) -> Iterator[Duty]:
+    for year in (period.start.year - 1, period.start.year):
+        due = date(year + 1, 5, 31)
+        if year == period.start.year or due in period:
+            yield Duty("yearly_report", str(year), due, MEASURES)
+
+
+def _of_campaign(campaign: Campaign, period: Period) -> Iterator[Duty]:
+    """Progress is due for each three months that touch the period; the full report once."""
+    start, end = campaign.start, campaign.end
+    if end is None or end > months_after(start, LONG_MONTHS):
+        last = min(period.end, end or period.end)
+        times, since, due = 1, start, months_after(start, EVERY_MONTHS)
+        while since < last and (end is None or due <= end):
+            if due >= period.start:
+                yield Duty("progress", f"{campaign.name} {since}/{due}", due, MEASURES)
+            times += 1
+            since, due = due, months_after(start, times * EVERY_MONTHS)
+    if end is not None and end < period.end:
+        due = months_after(end, FULL_WITHIN_MONTHS)
+        if due >= period.start:
+            yield Duty("full_report", f"{campaign.name} {start}/{end}", due, MEASURES)
+
+
+def _major(found: Figures, major_fen: int) -> Iterator[Duty]:
+    for each in found.moved:
+        if each.amount >= major_fen:
+            source = f"{MEASURES}第十三条；标准由章程或财务资产管理制度规定"
+            about = f"{each.kind} {each.subject}"
+            yield Duty("major_transaction", about, each.day + MAJOR_WITHIN, source, each.entry)
+
+
+def _corrections(found: Figures) -> Iterator[Duty]:
+    for each in found.corrections:
+        about = f"{each.kind} {each.reverses[0]} #{each.reverses[1]}"
+        yield Duty("correction", about, None, f"{MEASURES}第十六条：公布更正说明", each.entry)

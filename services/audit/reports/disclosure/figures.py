@@ -1,0 +1,244 @@
+"""The figures of a period. Reversals count against what they reverse, in the period they are
+recorded in, and are listed as corrections besides."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from services.audit.ledger.movements import Unit
+from services.audit.reports.disclosure.period import Campaign, Period
+from services.audit.reports.flow.pieces import EntryKey
+from shared.contracts.ledger import Kind
+
+UNSPECIFIED = "unspecified"
+
+LARGEST = 10
+
+
+@dataclass(slots=True)
+class FundFigures:
+    """A fund's money, in fen: closing = opening + received + transferred in - transferred out
+    - fees - refunded - disbursed; of which `outstanding` is promised."""
+
+    name: str
+    restricted: bool
+    opening: int = 0
+    received: int = 0
+    transferred_in: int = 0
+    transferred_out: int = 0
+    fees: int = 0
+    refunded: int = 0
+    disbursed: int = 0
+    outstanding_before: int = 0
+    committed: int = 0
+    released: int = 0
+
+    @property
+    def closing(self) -> int:
+        came = self.opening + self.received + self.transferred_in
+        return came - self.transferred_out - self.fees - self.refunded - self.disbursed
+
+    @property
+    def outstanding(self) -> int:
+        return self.outstanding_before + self.committed - self.disbursed - self.released
+
+
+@dataclass(slots=True)
+class GoodsFigures:
+    """Things of a fund: closing = opening + received - distributed."""
+
+    opening: int = 0
+    received: int = 0
+    distributed: int = 0
+
+    @property
+    def closing(self) -> int:
+        return self.opening + self.received - self.distributed
+
+
+@dataclass(slots=True)
+class Promise:
+    """A commitment: whom for, from which fund, and how much of it is not yet paid (fen)."""
+
+    match: str
+    fund: str
+    purpose: dict[str, str]
+    outstanding: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Money that came, went or changed funds in one entry. funds: signed fen, by fund."""
+
+    entry: EntryKey
+    day: date
+    kind: Kind
+    subject: str
+    amount: int
+    funds: tuple[tuple[str, int], ...]
+    reference: str = ""
+    """The document behind a transfer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A reversal, and what it takes back: an entry of this period or of an earlier one."""
+
+    entry: EntryKey
+    day: date
+    reverses: EntryKey
+    recorded: date
+    kind: Kind
+    amounts: tuple[tuple[Unit, int], ...]
+    reference: str
+
+
+@dataclass(slots=True)
+class Figures:
+    """Everything counted in one period."""
+
+    period: Period
+    logs: dict[str, int] = field(default_factory=dict)
+    """By log, how many of its entries were read."""
+    funds: dict[str, FundFigures] = field(default_factory=dict)
+    by_category: Counter[str] = field(default_factory=Counter)
+    by_beneficiary_class: Counter[str] = field(default_factory=Counter)
+    by_town: Counter[str] = field(default_factory=Counter)
+    goods: dict[tuple[str, Unit], GoodsFigures] = field(default_factory=dict)
+    promises: dict[EntryKey, Promise] = field(default_factory=dict)
+    transfers: list[Moved] = field(default_factory=list)
+    refunds: list[Moved] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
+    moved: list[Moved] = field(default_factory=list)
+    """The largest of the period, largest first; all that are major, however many."""
+    entries: int = 0
+
+    def total(self, name: str, *, restricted: bool | None = None) -> int:
+        """A field of FundFigures over all funds, or over those that are restricted or not."""
+        return sum(
+            getattr(fund, name)
+            for fund in self.funds.values()
+            if restricted is None or fund.restricted is restricted
+        )
+
+    @property
+    def fee_share_of_received(self) -> int | None:
+        """Fees of what was received and not given back, in hundredths of a percent, rounded up."""
+        return _share(self.total("fees"), self.total("received") - self.total("refunded"))
+
+    @property
+    def fee_share_of_spent(self) -> int | None:
+        """Fees of all that was spent, fees included, in hundredths of a percent, rounded up."""
+        return _share(self.total("fees"), self.total("fees") + self.total("disbursed"))
+
+    def open_promises(self) -> list[tuple[EntryKey, Promise]]:
+        return [(key, each) for key, each in self.promises.items() if each.outstanding]
+
+
+def _share(part: int, whole: int) -> int | None:
+    return -(-part * 10_000 // whole) if whole > 0 else None
+
+
+_OF_FUND = (
+    *("opening", "received", "transferred_in", "transferred_out", "fees", "refunded"),
+    *("disbursed", "closing", "outstanding_before", "committed", "released", "outstanding"),
+)
+
+
+def figures_as_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, Any]:
+    """campaigns: each told with the figures of its funds, for the whole period."""
+    period = found.period
+    return {
+        "period": {"name": period.name, "start": str(period.start), "end_before": str(period.end)},
+        "logs": found.logs,
+        "entries": found.entries,
+        "funds": [{"fund": id_, **_fund(each)} for id_, each in sorted(found.funds.items())],
+        "totals": {f"{name}_fen": found.total(name) for name in _OF_FUND},
+        "received": {
+            "restricted_fen": found.total("received", restricted=True),
+            "unrestricted_fen": found.total("received", restricted=False),
+        },
+        "disbursed": {
+            "by_category": _counted(found.by_category),
+            "by_beneficiary_class": _counted(found.by_beneficiary_class),
+            "by_town": _counted(found.by_town),
+        },
+        "fees": {
+            "fees_fen": found.total("fees"),
+            "basis_points_of_received": found.fee_share_of_received,
+            "basis_points_of_spent": found.fee_share_of_spent,
+        },
+        "refunds": [_moved(each) for each in found.refunds],
+        "transfers": [_moved(each) for each in found.transfers],
+        "outstanding": [
+            {
+                "entry": _named(key),
+                "match": each.match,
+                "fund": each.fund,
+                "purpose": each.purpose,
+                "outstanding_fen": each.outstanding,
+            }
+            for key, each in found.open_promises()
+        ],
+        "goods": [
+            {
+                "fund": fund,
+                "item": unit.item,
+                "unit": unit.unit,
+                "opening": each.opening,
+                "received": each.received,
+                "distributed": each.distributed,
+                "closing": each.closing,
+            }
+            for (fund, unit), each in sorted(found.goods.items())
+        ],
+        "refusals": dict(sorted(found.refusals.items())),
+        "corrections": [
+            {
+                "entry": _named(each.entry),
+                "day": str(each.day),
+                "reverses": _named(each.reverses),
+                "reverses_day": str(each.recorded),
+                "kind": each.kind,
+                "amounts": [unit.as_json(amount) for unit, amount in each.amounts],
+                "reference": each.reference,
+            }
+            for each in found.corrections
+        ],
+        "campaigns": [campaign_figures(found, each) for each in campaigns],
+        "largest": [_moved(each) for each in found.moved],
+    }
+
+
+def campaign_figures(found: Figures, campaign: Campaign) -> dict[str, Any]:
+    own = [found.funds[fund] for fund in campaign.funds if fund in found.funds]
+    sums = {f"{name}_fen": sum(getattr(fund, name) for fund in own) for name in _OF_FUND}
+    return {**campaign.model_dump(mode="json"), **sums}
+
+
+def _fund(each: FundFigures) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": each.name, "restricted": each.restricted}
+    return said | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
+
+
+def _moved(each: Moved) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "entry": _named(each.entry),
+        "day": str(each.day),
+        "kind": each.kind,
+        "subject": each.subject,
+        "amount_fen": each.amount,
+        "funds": [{"fund": fund, "amount_fen": amount} for fund, amount in each.funds],
+    }
+    return said | ({"reference": each.reference} if each.reference else {})
+
+
+def _counted(sums: Mapping[str, int]) -> dict[str, int]:
+    return {code: amount for code, amount in sorted(sums.items()) if amount}
+
+
+def _named(key: EntryKey) -> dict[str, str | int]:
+    return {"log": key[0], "index": key[1]}

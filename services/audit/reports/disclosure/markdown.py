@@ -1,0 +1,252 @@
+"""The figures and duties of disclosure as Markdown: Chinese first, English beside it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from html import escape
+
+from services.audit.ledger.kinds import TITLES
+from services.audit.ledger.movements import format_yuan
+from services.audit.reports.disclosure.duties import Duty
+from services.audit.reports.disclosure.figures import (
+    UNSPECIFIED,
+    Figures,
+    FundFigures,
+    Moved,
+    campaign_figures,
+)
+from services.audit.reports.disclosure.period import Campaign
+from services.audit.reports.flow.pieces import EntryKey
+from shared.contracts.values import LABELS
+from shared.towns import town_name
+
+SHOWN = 20
+"""Lists are cut here; `--json` has them in full."""
+
+FUND_COLUMNS = {
+    "opening": "期初 opening",
+    "received": "收到捐赠 received",
+    "transferred_in": "划入 in",
+    "transferred_out": "划出 out",
+    "fees": "管理费 fees",
+    "refunded": "退回 refunded",
+    "disbursed": "拨付 disbursed",
+    "closing": "期末 closing",
+    "outstanding": "其中已承诺 of which promised",
+}
+
+SUBJECTS = {
+    "yearly_report": "年度工作报告和财务会计报告 yearly work and financial report",
+    "progress": "每三个月进展 three-monthly progress",
+    "full_report": "结束后全面公开 in full after the end",
+    "major_transaction": "重大交易及资金往来 major transaction",
+    "correction": "更正 correction",
+}
+
+MOVED_COLUMNS = (
+    "日期 day",
+    "条目 entry",
+    "类型 kind",
+    "编号 subject",
+    "金额 amount",
+    "基金 funds",
+    "依据 reference",
+)
+
+Rows = Iterable[Sequence[str]]
+
+
+def markdown(
+    found: Figures, due: Sequence[Duty], campaigns: Sequence[Campaign], today: date, major_fen: int
+) -> str:
+    parts = (
+        _heading(found),
+        _funds(found),
+        _income(found),
+        _spending(found),
+        _lists(found),
+        _goods(found),
+        _campaigns(found, campaigns),
+        _corrections(found),
+        _duties(due, today, major_fen),
+    )
+    return "\n".join(line for part in parts for line in part)
+
+
+def _heading(found: Figures) -> Iterator[str]:
+    yield f"# 信息公开 Disclosure {found.period.name}"
+    yield ""
+    read = "、".join(f"{log} ({count} 条 entries)" for log, count in found.logs.items())
+    yield f"依据公开账本 from the public log: {read}"
+    yield f"本期 in the period: {found.entries} 条 entries"
+    if not found.entries:
+        yield "**账本没有这一期的条目 the log has nothing of this period**"
+    yield "金额单位：人民币元 amounts in CNY yuan"
+
+
+def _funds(found: Figures) -> Iterator[str]:
+    rows = [(_fund(id_, each), *_sums(each)) for id_, each in sorted(found.funds.items())]
+    total = ("**合计 total**", *(format_yuan(found.total(name)) for name in FUND_COLUMNS))
+    yield from _section("基金 Funds", ("基金 fund", *FUND_COLUMNS.values()), [*rows, total])
+
+
+def _income(found: Figures) -> Iterator[str]:
+    kinds = {True: "限定性 restricted", False: "非限定性 unrestricted"}
+    rows = [(kinds[each], format_yuan(found.total("received", restricted=each))) for each in kinds]
+    yield from _section("捐赠收入 Income", ("性质 kind", "收到 received"), rows)
+    received, spent = found.fee_share_of_received, found.fee_share_of_spent
+    yield ""
+    yield (
+        f"管理费 fees {format_yuan(found.total('fees'))}，占收入 of income {_percent(received)}，"
+        f"占支出 of spending {_percent(spent)}"
+    )
+
+
+def _spending(found: Figures) -> Iterator[str]:
+    for title, sums in (
+        ("支出：需求类别 Spending by category", found.by_category),
+        ("支出：困难类别 Spending by beneficiary class", found.by_beneficiary_class),
+        ("支出：镇街 Spending by town", found.by_town),
+    ):
+        rows = [(_label(code), format_yuan(fen)) for code, fen in sums.most_common() if fen]
+        yield from _section(title, ("", "拨付 disbursed"), rows)
+
+
+def _lists(found: Figures) -> Iterator[str]:
+    for title, moved in (
+        ("最大交易 Largest transactions", found.moved),
+        ("退回捐赠 Refunds", found.refunds),
+        ("基金间划转 Transfers between funds", found.transfers),
+    ):
+        yield from _section(title, MOVED_COLUMNS, map(_moved, moved[:SHOWN]), len(moved))
+    promises = found.open_promises()
+    rows = [
+        (leaf(key), each.match, each.fund, format_yuan(each.outstanding))
+        for key, each in promises[:SHOWN]
+    ]
+    heading = ("条目 entry", "对接 match", "基金 fund", "未付 outstanding")
+    yield from _section("期末未付承诺 Commitments outstanding", heading, rows, len(promises))
+    refusals = [(code, str(count)) for code, count in found.refusals.most_common()]
+    yield from _section("拒绝的事项 Refusals", ("原因 reason", "次数 count"), refusals)
+
+
+def _goods(found: Figures) -> Iterator[str]:
+    rows = [
+        (fund, unit.item, unit.unit, *map(str, (g.opening, g.received, g.distributed, g.closing)))
+        for (fund, unit), g in sorted(found.goods.items())
+    ]
+    columns = ("基金 fund", "物资 item", "单位 unit", "期初 opening", "收到 received")
+    yield from _section("物资 Goods", (*columns, "发放 distributed", "期末 closing"), rows)
+
+
+def _campaigns(found: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
+    rows = []
+    for each in campaigns:
+        own = campaign_figures(found, each)
+        told = (own["received_fen"], own["disbursed_fen"], own["closing_fen"])
+        dates = f"{each.start} / {each.end or '进行中 open'}"
+        rows.append((each.name, dates, *map(format_yuan, told)))
+    columns = ("名称 name", "起止 dates", "收到 received", "拨付 disbursed", "期末 closing")
+    yield from _section("募捐活动与项目 Campaigns and projects", columns, rows)
+
+
+def _corrections(found: Figures) -> Iterator[str]:
+    rows = [
+        (
+            str(each.day),
+            leaf(each.entry),
+            f"{leaf(each.reverses)} ({each.recorded})",
+            TITLES[each.kind],
+            "，".join(unit.said(amount) for unit, amount in each.amounts),
+            each.reference,
+        )
+        for each in found.corrections[:SHOWN]
+    ]
+    columns = (
+        "日期 day",
+        "条目 entry",
+        "更正 corrects",
+        "类型 kind",
+        "金额 amount",
+        "依据 reference",
+    )
+    yield from _section("更正 Corrections", columns, rows, len(found.corrections))
+
+
+def _duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
+    rows = [
+        (
+            str(each.due or "及时 without delay"),
+            "**已过期 passed**" if each.overdue(today) else "",
+            SUBJECTS[each.subject],
+            each.about + (f" ({leaf(each.entry)})" if each.entry else ""),
+            each.source,
+        )
+        for each in due
+    ]
+    columns = ("期限 due", f"截至 as of {today}", "事项 duty", "内容 about", "依据 source")
+    yield from _section("公开期限 Duties", columns, rows)
+    yield ""
+    yield (
+        f"重大交易标准 a transaction is major from {format_yuan(major_fen)}"
+        "（以章程为准 your charter decides）。"
+        "账本不知道哪些已经公开 the log does not know what was published already."
+    )
+
+
+def _section(
+    title: str, columns: Sequence[str], rows: Rows, of: int | None = None
+) -> Iterator[str]:
+    """A table under its title; `of`: how many rows there are in all."""
+    told = list(rows)
+    yield from ("", f"## {title}", "")
+    if not told:
+        yield "无 none"
+        return
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    yield from (f"| {' | '.join(map(_cell, row))} |" for row in told)
+    if of and of > len(told):
+        yield from ("", f"共 {of} 项，余见 --json; {of} in all, see --json")
+
+
+def _cell(text: str) -> str:
+    """Text that stays in its cell and is no markup."""
+    return " ".join(escape(text, quote=False).replace("\\", "\\\\").replace("|", "\\|").split())
+
+
+def _fund(id_: str, each: FundFigures) -> str:
+    return f"{id_} {each.name}（{'限定' if each.restricted else '非限定'}）"
+
+
+def _sums(each: FundFigures) -> list[str]:
+    return [format_yuan(getattr(each, name)) for name in FUND_COLUMNS]
+
+
+def _moved(each: Moved) -> Sequence[str]:
+    funds = "，".join(f"{fund} {format_yuan(amount)}" for fund, amount in each.funds)
+    said = (
+        str(each.day),
+        leaf(each.entry),
+        TITLES[each.kind],
+        each.subject,
+        format_yuan(each.amount),
+    )
+    return *said, funds, each.reference
+
+
+def _label(code: str) -> str:
+    return "未注明 unspecified" if code == UNSPECIFIED else label(code)
+
+
+def _percent(basis_points: int | None) -> str:
+    return "-" if basis_points is None else f"{basis_points // 100}.{basis_points % 100:02d}%"
+
+
+def label(code: str) -> str:
+    """`meals` -> 配餐 meals; a code without a title stands for itself."""
+    title = LABELS.get(code) or town_name(code)
+    return f"{title} {code}" if title else code
+
+
+def leaf(key: EntryKey) -> str:
+    return f"{key[0]} #{key[1]}"

@@ -1,0 +1,179 @@
+"""One entry after another: what it does with the pieces of gifts."""
+
+from dataclasses import replace
+from typing import Literal
+
+from services.audit.ledger.movements import MONEY, Unit, entering, leaving, promising, purpose_of
+from services.audit.ledger.published import PublishedLog
+from services.audit.reports.flow.corrections import refund, reverse
+from services.audit.reports.flow.gifts import Gifts, Moving, TraceError
+from services.audit.reports.flow.pieces import EntryKey, Place, cut
+from shared.contracts.ledger import (
+    Commitment,
+    CommitmentCarried,
+    Disbursement,
+    EntryRef,
+    FundCarried,
+    GoodsCarried,
+    GoodsDistributed,
+    LedgerEntry,
+    Release,
+    Transfer,
+)
+
+
+def tell(gifts: Gifts, log: PublishedLog) -> None:
+    """The next log, all of it. TraceError where it does not follow on those before."""
+    if log.origin in gifts.logs:
+        raise TraceError(f"日志重复 the log {log.origin} was given twice")
+    gifts.logs.append(log.origin)
+    gifts.followed = set()
+    for entry in log.entries():
+        gifts.number += 1
+        if entry["kind"] == "reversal":
+            reverse(gifts, entry, log.entry(entry["reverses"]))
+        else:
+            _apply(gifts, entry)
+
+
+def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
+    match entry["kind"]:
+        case "donation_received" | "goods_received":
+            for (fund, unit), amount in entering(entry).items():
+                gifts.receive("gift", entry, fund, unit, amount)
+        case "commitment":
+            gifts.use(_for_match(entry, "promised", MONEY), promising(entry), entry)
+        case "disbursement":
+            _pay(gifts, entry)
+        case "release":
+            source = _promise(gifts, entry)
+            pieces = gifts.places.take_last(source, promising(entry))
+            gifts.free(source.fund, MONEY, pieces)
+        case "goods_distributed":
+            for (_, unit), amount in leaving(entry).items():
+                gifts.use(_for_match(entry, "spent", unit), amount, entry)
+        case "management_fee":
+            for (fund, unit), amount in leaving(entry).items():
+                gifts.use(Place("fee", fund, unit, _key(entry)), amount, entry)
+        case "transfer":
+            _transfer(gifts, entry)
+        case "refund":
+            refund(gifts, entry)
+        case "fund_opened":
+            gifts.fund_names[entry["fund"]] = entry["name"]
+        case "fund_carried" | "goods_carried" | "commitment_carried":
+            carry(gifts, entry)
+
+
+def _pay(gifts: Gifts, entry: Disbursement) -> None:
+    source = _promise(gifts, entry)
+    pieces = gifts.places.take(source, sum(leaving(entry).values()))
+    gifts.put(replace(source, use="spent", entry=_key(entry)), pieces, entry)
+
+
+def _promise(gifts: Gifts, entry: Disbursement | Release) -> Place:
+    return gifts.done[entry["log"], entry["commitment"]][0]
+
+
+def _transfer(gifts: Gifts, entry: Transfer) -> None:
+    key = _key(entry)
+    gifts.references[key] = entry["authorisation"]["reference"]
+    pool = [
+        piece
+        for (fund, unit), amount in leaving(entry).items()
+        for piece in gifts.take(fund, unit, amount, entry)
+    ]
+    before = {piece.gift: piece.since for piece in reversed(pool)}
+    gifts.moved[key] = Moving(gifts.number, before)
+    for (fund, unit), amount in entering(entry).items():
+        taken, pool = cut(pool, amount)
+        gifts.free(
+            fund,
+            unit,
+            [replace(piece, since=gifts.number, via=(*piece.via, key)) for piece in taken],
+        )
+
+
+def _for_match(
+    entry: Commitment | GoodsDistributed, use: Literal["promised", "spent"], unit: Unit
+) -> Place:
+    return Place(use, entry["fund"], unit, _key(entry), entry["subject"], purpose_of(entry))
+
+
+def _key(entry: LedgerEntry) -> EntryKey:
+    return entry["log"], entry["index"]
+
+
+def carry(gifts: Gifts, entry: FundCarried | GoodsCarried | CommitmentCarried) -> None:
+    match entry["kind"]:
+        case "fund_carried":
+            _carry_fund(gifts, entry)
+        case "goods_carried":
+            _carry_goods(gifts, entry)
+        case "commitment_carried":
+            _carry_commitment(gifts, entry)
+
+
+def _carry_fund(gifts: Gifts, entry: FundCarried) -> None:
+    fund, balance = entry["fund"], sum(entering(entry).values())
+    if fund in gifts.fund_names:
+        _follow(gifts, entry, fund, MONEY, balance)
+        gifts.followed.add(fund)
+    elif balance:
+        gifts.receive("brought_forward", entry, fund, MONEY, balance)
+        place = Place("promised", fund, MONEY, (entry["log"], entry["index"]))
+        gifts.use(place, promising(entry), entry)
+    gifts.fund_names[fund] = entry["name"]
+
+
+def _carry_goods(gifts: Gifts, entry: GoodsCarried) -> None:
+    for (fund, unit), quantity in entering(entry).items():
+        if fund in gifts.followed:
+            _follow(gifts, entry, fund, unit, quantity)
+        else:
+            gifts.receive("brought_forward", entry, fund, unit, quantity)
+
+
+def _carry_commitment(gifts: Gifts, entry: CommitmentCarried) -> None:
+    key, before = (entry["log"], entry["index"]), _ref_key(entry["previous"])
+    if entry["fund"] in gifts.followed:
+        if before not in gifts.done:
+            raise TraceError(f"缺少承诺 the commitment {before} was not told")
+        gifts.done[key] = gifts.done[before]
+        return
+    whole = next(
+        place
+        for place in gifts.places.places()
+        if place.use == "promised" and place.fund == entry["fund"] and not place.match
+    )
+    place = Place("promised", entry["fund"], MONEY, key, entry["subject"], purpose_of(entry))
+    gifts.put(place, gifts.places.take(whole, entry["amount_fen"]), entry)
+
+
+def _follow(
+    gifts: Gifts, entry: FundCarried | GoodsCarried, fund: str, unit: Unit, balance: int
+) -> None:
+    """What is carried must be what the year before, which was told, left."""
+    previous = entry["previous"]["log"]
+    if previous not in gifts.logs:
+        raise TraceError(f"缺少日志 the log {previous} is missing between those given")
+    left = _balance(gifts, fund, unit)
+    if left != balance:
+        raise TraceError(
+            f"{fund}: 上年余 {unit.said(left)}，结转 {unit.said(balance)}; "
+            f"{entry['log']} does not carry what {previous} left"
+        )
+
+
+def _balance(gifts: Gifts, fund: str, unit: Unit) -> int:
+    held = sum(
+        gifts.places.total(place)
+        for place in gifts.places.places()
+        if (place.fund, place.unit) == (fund, unit) and place.use in ("unspent", "promised")
+    )
+    debt = gifts.uncovered.get((fund, unit))
+    return held - (gifts.places.total_of_gift(debt) if debt is not None else 0)
+
+
+def _ref_key(previous: EntryRef) -> EntryKey:
+    return previous["log"], previous["index"]
