@@ -18,14 +18,15 @@ from services.matching.decide import (
 )
 from services.matching.model.campaign import (
     CreateCampaign,
+    DeclareEmergency,
     EndCampaign,
+    EndEmergency,
     JoinDonors,
     JoinRequests,
 )
-from services.matching.model.claim import ClaimNeed
-from services.matching.model.emergency import DeclareEmergency, EndEmergency
 from services.matching.model.match import (
     AcceptMatch,
+    ClaimNeed,
     ConfirmMatch,
     DeclineMatch,
     DeliverMatch,
@@ -49,7 +50,7 @@ from services.matching.model.round import (
     CloseRound,
     DemandWholeRound,
     FinishRound,
-    KeepRound,
+    KeepRoundAlive,
     RecordSolution,
 )
 from shared.contracts.envelope import Fact
@@ -137,7 +138,7 @@ COMMANDS: Mapping[type[Value], Handler[Any]] = {
     DeclareEmergency: Handler(emergencies.touches_declare, emergencies.decide_declare),
     EndEmergency: Handler(emergencies.touches_end, emergencies.decide_end),
     CloseRound: Handler(rounds.touches_close, rounds.decide_close),
-    KeepRound: Handler(rounds.touches_round, rounds.decide_keep),
+    KeepRoundAlive: Handler(rounds.touches_round, rounds.decide_keep),
     RecordSolution: Handler(rounds.touches_round, rounds.decide_solution),
     FinishRound: Handler(rounds.touches_round, rounds.decide_finish),
     DemandWholeRound: Handler(rounds.touches_demand, rounds.decide_demand),

@@ -10,7 +10,7 @@ from services.matching import store
 from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
 from services.matching.rounds.explaining import Explainer
-from services.matching.rounds.holding import Rounds
+from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import SolverApart
 from shared import mongo
@@ -20,86 +20,89 @@ from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
-# Other instances commit unheard; and a commit during a look is seen at the next.
-LOOK_AGAIN_S = 1.0
-RELEASED_AT_ONCE = 2000
-DECIDED_AT_ONCE = 400
+# A commit of another instance wakes nobody here, so the pool is looked at this often anyway.
+POLL_S = 1.0
+RELEASED_MAX = 2000
+DECIDED_MAX = 400
 
 
-async def hold_rounds(runtime: Runtime) -> None:
+async def run_rounds(runtime: Runtime) -> None:
     """Endless: after a commit here, or a while, one round after another while there is work."""
     settings = _settings(runtime)
     async with SolverApart() as solver:
-        rounds = Rounds(runtime, settings, solver)
+        runner = RoundRunner(runtime, settings, solver)
         while True:
             started = time.monotonic()
-            if not await rounds.hold():
-                await runtime.processor.wait_commit(LOOK_AGAIN_S)
+            if not await runner.run():
+                await runtime.processor.wait_commit(POLL_S)
             passed = time.monotonic() - started
             await asyncio.sleep(max(0.0, settings.round_interval_ms / 1000 - passed))
 
 
-async def keep_explainer(runtime: Runtime) -> None:
+async def run_explainer(runtime: Runtime) -> None:
     """Endless: its process ends when this is cancelled."""
     assert isinstance(runtime.extras, Explainer)
     async with runtime.extras:
         await asyncio.Event().wait()
 
 
-async def keep_deadlines(runtime: Runtime) -> None:
+async def run_deadlines(runtime: Runtime) -> None:
     """Endless: expires proposals nobody answered, frees what a withdrawn offer still holds."""
     poll_s = _settings(runtime).due_poll_ms / 1000
     while True:
         try:
-            await meet_deadlines(runtime)
+            await process_deadlines(runtime)
         except Transient as error:
             log.warning("deadlines_postponed", error=str(error))
         await asyncio.sleep(poll_s)
 
 
-async def meet_deadlines(runtime: Runtime) -> None:
+async def process_deadlines(runtime: Runtime) -> None:
     """Once: all that is due now, in a few batches."""
     now = await runtime.processor.now()
     withdrawn = await mongo.due(runtime.database, Offer, now)
     overdue = await mongo.due(runtime.database, Match, now)
-    commands = [*await _freeing(runtime, withdrawn), *map(_expiring, overdue)]
-    for start in range(0, len(commands), DECIDED_AT_ONCE):  # people's come in between
-        some = commands[start : start + DECIDED_AT_ONCE]
-        for command, answer in zip(some, await runtime.processor.execute_many(some), strict=True):
+    commands = [*await _list_releases(runtime, withdrawn), *map(_expire, overdue)]
+    for start in range(0, len(commands), DECIDED_MAX):  # people's come in between
+        chunk = commands[start : start + DECIDED_MAX]
+        for command, answer in zip(chunk, await runtime.processor.execute_many(chunk), strict=True):
             if isinstance(answer, Exception):
-                _tell_failure(command, answer)
+                _log_failure(command, answer)
 
 
-async def _freeing(runtime: Runtime, offers: list[Offer]) -> list[Command[Any]]:
+async def _list_releases(runtime: Runtime, offers: list[Offer]) -> list[Command[Any]]:
     """No proposal can be added to them any more; when all are reached a deadline is cleared."""
     if not offers:
         return []
     ids = [offer.id for offer in offers]
-    held = await store.open_matches_of(runtime.database, ids, RELEASED_AT_ONCE)
-    commands: list[Command[Any]] = [Command(ReleaseMatch(match_id=id_)) for id_ in held]
-    if len(held) < RELEASED_AT_ONCE:
-        holding = set(held.values())
-        commands += [_cleared(offer) for offer in offers if offer.id not in holding]
+    open_matches = await store.find_open_matches(runtime.database, ids, RELEASED_MAX)
+    commands: list[Command[Any]] = [Command(ReleaseMatch(match_id=id_)) for id_ in open_matches]
+    if len(open_matches) < RELEASED_MAX:
+        waiting = set(open_matches.values())
+        commands += [_clear_deadline(offer) for offer in offers if offer.id not in waiting]
     return commands
 
 
-def _cleared(offer: Offer) -> Command[OfferDue]:
+def _clear_deadline(offer: Offer) -> Command[OfferDue]:
     assert offer.due_at is not None, "it was found by its deadline"
     return Command(OfferDue(aggregate_id=offer.id, due_at=offer.due_at))
 
 
-def _expiring(match: Match) -> Command[ProposalDue]:
+def _expire(match: Match) -> Command[ProposalDue]:
     assert match.due_at is not None, "it was found by its deadline"
     return Command(ProposalDue(aggregate_id=match.id, due_at=match.due_at))
 
 
-def _tell_failure(command: Command[Any], error: Exception) -> None:
+def _name_aggregate(command: ReleaseMatch | OfferDue | ProposalDue) -> str:
+    return command.match_id if isinstance(command, ReleaseMatch) else command.aggregate_id
+
+
+def _log_failure(command: Command[Any], error: Exception) -> None:
     """It stays due, and is tried again."""
-    said = command.data
     log.error(
         "deadline_failed",
-        command=type(said).__name__,
-        about=said.match_id if isinstance(said, ReleaseMatch) else said.aggregate_id,
+        command=type(command.data).__name__,
+        about=_name_aggregate(command.data),
         exc_info=error,
     )
 

@@ -6,15 +6,15 @@ from fastapi import FastAPI
 
 from services.matching import api, pages
 from services.matching.events import COMMANDS, EVENTS, confirmations, replies
-from services.matching.jobs import hold_rounds, keep_deadlines, keep_explainer
-from services.matching.model.campaign import Campaign
-from services.matching.model.emergency import Emergency
+from services.matching.jobs import run_deadlines, run_explainer, run_rounds
+from services.matching.model.campaign import Campaign, Emergency
 from services.matching.model.match import ConfirmMatch, Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
 from services.matching.model.round import Round, WholeRoundDemand
-from services.matching.rounds import pool, shelf, stored
+from services.matching.rounds import pool
+from services.matching.rounds import store as round_store
 from services.matching.rounds.explaining import Explainer
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
@@ -28,9 +28,9 @@ MATCHING = Service(
     events=EVENTS,
     commands=COMMANDS,
     routers=(*api.ROUTERS, pages.router),
-    jobs=(hold_rounds, keep_deadlines, keep_explainer),
+    jobs=(run_rounds, run_deadlines, run_explainer),
     extras=lambda *_: Explainer(),
-    indexes=(*INDEXES, *pool.INDEXES, *shelf.INDEXES, *stored.INDEXES),
+    indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES),
 )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.matching import store
-from services.matching.model.emergency import Emergency
+from services.matching.model.campaign import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
@@ -21,7 +21,7 @@ from shared.errors import Invalid
 from shared.moments import milliseconds, of_milliseconds
 from shared.towns import town_name
 
-TIERS_SHOWN = range(max(TIERS.values()) + 1)
+TIER_RANGE = range(max(TIERS.values()) + 1)
 # How many requests are looked at, for each offer, for those that it may serve.
 LOOKED_AT_MAX = 2000
 
@@ -48,83 +48,83 @@ class Page:
     next: str | None
 
 
-async def open_requests(
-    database: mongo.Database, wanted: MenuFilter, now: datetime, after: str, limit: int
+async def find_open_needs(
+    database: mongo.Database, criteria: MenuFilter, now: datetime, after: str, limit: int
 ) -> Page:
     """after: `next` of the page before. Raises Invalid."""
-    beside = await store.around(database, (), now)
-    query, beyond = _open(wanted), _beyond(after)
-    found = [need async for need in _in_order(database, query, beside, limit, beyond)]
-    return Page(found, _place(found[-1]) if len(found) == limit else None)
+    context = await store.load_pool_context(database, (), now)
+    query, beyond = _build_query(criteria), _after_place(after)
+    needs = [need async for need in _iterate_by_urgency(database, query, context, limit, beyond)]
+    return Page(needs, _format_place(needs[-1]) if len(needs) == limit else None)
 
 
-async def requests_for(
+async def find_servable(
     database: mongo.Database, offers: Sequence[Offer], now: datetime, limit: int
 ) -> dict[str, list[Need]]:
     """What each offer may serve now, by the rule that decides on a claim; limit: of each."""
-    open_ = {o.id: o for o in offers if o.is_open(now) and o.free > 0 and o.cases_free != 0}
-    if not open_:
+    offers_open = {o.id: o for o in offers if o.is_open(now) and o.free > 0 and o.cases_free != 0}
+    if not offers_open:
         return {}
-    giving = [store.open_offer(offer) for offer in open_.values()]
-    beside = await store.around(database, giving, now)
-    admitted = {offer.id: open_[offer.id] for offer in beside.admitted(giving)}
+    open_offers = [store.build_open_offer(offer) for offer in offers_open.values()]
+    context = await store.load_pool_context(database, open_offers, now)
+    admitted = {offer.id: offers_open[offer.id] for offer in context.admit(open_offers)}
     if not admitted:
         return {}
-    found, unsure = await _served(database, admitted, beside, limit)
-    # What others may serve was more urgent and hid theirs: each looks alone.
+    needs, unsure = await _find_needs(database, admitted, context, limit)
+    # More urgent needs of other offers hid theirs: each is looked for alone.
     for id_ in unsure if len(admitted) > 1 else ():
-        alone, _ = await _served(database, {id_: admitted[id_]}, beside, limit)
-        found |= alone
-    return found
+        own, _ = await _find_needs(database, {id_: admitted[id_]}, context, limit)
+        needs |= own
+    return needs
 
 
-async def _served(
-    database: mongo.Database, offers: Mapping[str, Offer], beside: store.Around, limit: int
+async def _find_needs(
+    database: mongo.Database, offers: Mapping[str, Offer], context: store.PoolContext, limit: int
 ) -> tuple[dict[str, list[Need]], list[str]]:
     """By offer; and those that might serve more than was looked at."""
-    found: dict[str, list[Need]] = {id_: [] for id_ in offers}
-    serving = {id_: Candidates([store.open_offer(offer)]) for id_, offer in offers.items()}
-    query = {"$or": [_fitting(offer) for offer in offers.values()]}
-    left = LOOKED_AT_MAX * len(offers)
-    async for need in _in_order(database, query, beside, left):
-        left -= 1
-        asked = store.open_need(need, beside)
-        for id_, candidates in list(serving.items()):
-            if candidates.serve(asked):
-                found[id_].append(need)
-                if len(found[id_]) == limit:
-                    del serving[id_]
-        if not serving:
+    needs: dict[str, list[Need]] = {id_: [] for id_ in offers}
+    unfilled = {id_: Candidates([store.build_open_offer(offer)]) for id_, offer in offers.items()}
+    query = {"$or": [_build_coarse_query(offer) for offer in offers.values()]}
+    remaining = LOOKED_AT_MAX * len(offers)
+    async for need in _iterate_by_urgency(database, query, context, remaining):
+        remaining -= 1
+        open_need = store.build_open_need(need, context)
+        for id_, candidates in list(unfilled.items()):
+            if candidates.serve(open_need):
+                needs[id_].append(need)
+                if len(needs[id_]) == limit:
+                    del unfilled[id_]
+        if not unfilled:
             break
-    return found, [] if left else list(serving)
+    return needs, [] if remaining else list(unfilled)
 
 
-async def _in_order(
+async def _iterate_by_urgency(
     database: mongo.Database,
     query: Mapping[str, Any],
-    beside: store.Around,
+    context: store.PoolContext,
     limit: int,
     beyond: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Need]:
     """The most urgent first; beyond: a condition on the fields of PRIORITY."""
     stages: list[dict[str, Any]] = [{"$match": query}]
-    if beside.emergencies:
-        stages.append({"$addFields": {"tier": _lifted(beside.emergencies)}})
+    if context.emergencies:
+        stages.append({"$addFields": {"tier": _build_lifted_tier(context.emergencies)}})
     stages += [{"$match": beyond}] if beyond else []
     stages += [{"$sort": dict(store.PRIORITY)}, {"$limit": limit}]
     async for row in database[Need.COLLECTION].aggregate(stages):
         yield mongo.to_state(Need, row)
 
 
-def _lifted(emergencies: Sequence[Emergency]) -> dict[str, Any]:
-    """The tier as `model.emergency.lifted` has it, for the database to sort by."""
+def _build_lifted_tier(emergencies: Sequence[Emergency]) -> dict[str, Any]:
+    """The tier as `model.campaign.lift_tier` has it, for the database to sort by."""
     lifts = [
         {"$cond": [{"$in": ["$town_code", list(e.town_codes)]}, e.lift, 0]} for e in emergencies
     ]
     return {"$max": [0, {"$subtract": ["$tier", {"$max": lifts}]}]}
 
 
-def row(need: Need, now: datetime) -> dict[str, Any]:
+def menu_row(need: Need, now: datetime) -> dict[str, Any]:
     return {
         "request_id": need.id,
         "kind": need.kind,
@@ -138,54 +138,54 @@ def row(need: Need, now: datetime) -> dict[str, Any]:
         "unit": need.unit,
         "item": need.item,
         "remaining": need.remaining,
-        "days_waiting": days_waiting(need, now),
+        "days_waiting": count_days_waiting(need, now),
     }
 
 
-def days_waiting(need: Need, now: datetime) -> int:
+def count_days_waiting(need: Need, now: datetime) -> int:
     return max(0, (now - need.recorded_at).days)
 
 
 # --- the query ----------------------------------------------------------------------------------
 
 
-def _open(wanted: MenuFilter) -> dict[str, Any]:
-    if (wanted.at_least or wanted.at_most) and not wanted.unit:
+def _build_query(criteria: MenuFilter) -> dict[str, Any]:
+    if (criteria.at_least or criteria.at_most) and not criteria.unit:
         zh, en = "按数量筛选须写明单位（资金为 fen）", "say of which unit; money is fen"
         raise Invalid.of("unit_missing", zh, en, "unit")
-    query: dict[str, Any] = {"state": "open", "remaining": _between(wanted)}
-    exact = {"kind": wanted.kind, "unit": wanted.unit, "item": wanted.item}
+    query: dict[str, Any] = {"state": "open", "remaining": _quantity_range(criteria)}
+    exact = {"kind": criteria.kind, "unit": criteria.unit, "item": criteria.item}
     query |= {name: value for name, value in exact.items() if value}
-    query |= _any_of("category", wanted.categories)
-    query |= _any_of("beneficiary_class", wanted.beneficiary_classes)
-    return query | store.within(wanted.area)
+    query |= _one_of("category", criteria.categories)
+    query |= _one_of("beneficiary_class", criteria.beneficiary_classes)
+    return query | store.area_query(criteria.area)
 
 
-def _between(wanted: MenuFilter) -> dict[str, int]:
-    least = {"$gte": wanted.at_least or 1}
-    return least | {"$lte": wanted.at_most} if wanted.at_most else least
+def _quantity_range(criteria: MenuFilter) -> dict[str, int]:
+    least = {"$gte": criteria.at_least or 1}
+    return least | {"$lte": criteria.at_most} if criteria.at_most else least
 
 
-def _any_of(field: str, codes: Sequence[str]) -> dict[str, Any]:
+def _one_of(field: str, codes: Sequence[str]) -> dict[str, Any]:
     return {field: {"$in": list(codes)}} if codes else {}
 
 
-def _fitting(offer: Offer) -> dict[str, Any]:
+def _build_coarse_query(offer: Offer) -> dict[str, Any]:
     """The coarse part of the rule, as far as an index helps."""
-    wanted = MenuFilter(
+    criteria = MenuFilter(
         unit=offer.unit,
         categories=offer.categories,
         beneficiary_classes=offer.beneficiary_classes,
     )
     towns = () if offer.village_codes else offer.town_codes
-    return _open(wanted) | {"item": offer.item} | _any_of("town_code", towns)
+    return _build_query(criteria) | {"item": offer.item} | _one_of("town_code", towns)
 
 
-def _place(need: Need) -> str:
+def _format_place(need: Need) -> str:
     return f"{need.tier}.{milliseconds(need.recorded_at)}.{need.id}"
 
 
-def _beyond(after: str) -> dict[str, Any]:
+def _after_place(after: str) -> dict[str, Any]:
     """Behind that place in the order of urgency. Raises Invalid."""
     if not after:
         return {}
@@ -195,9 +195,9 @@ def _beyond(after: str) -> dict[str, Any]:
         recorded_at = of_milliseconds(int(at))
         first = int(tier)
     except (ValueError, OverflowError):
-        raise _not_a_place() from None
-    if first not in TIERS_SHOWN:
-        raise _not_a_place()
+        raise _place_unknown() from None
+    if first not in TIER_RANGE:
+        raise _place_unknown()
     same = {"tier": first, "recorded_at": recorded_at}
     return {
         "$or": [
@@ -208,5 +208,5 @@ def _beyond(after: str) -> dict[str, Any]:
     }
 
 
-def _not_a_place() -> Invalid:
+def _place_unknown() -> Invalid:
     return Invalid.of("place_unknown", "翻页标记不正确", "not a place in the menu", "after")

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.matching.model.campaign import Campaign, belonging
-from services.matching.model.emergency import Emergency, lifted
+from services.matching.model.campaign import Campaign, Emergency, find_covering, lift_tier
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Need
@@ -17,14 +16,14 @@ from shared import mongo
 from shared.contracts.values import MONEY_UNIT
 from shared.moments import milliseconds
 
-WAITING: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
-GIVING: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
+WAITING_NEEDS: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
+GIVING_OFFERS: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
 PRIORITY = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
 
 INDEXES: tuple[mongo.Index, ...] = (
     (Need.COLLECTION, [("unit", 1), ("item", 1), *PRIORITY], {}),
     (Offer.COLLECTION, [("donor_id", 1), ("source", 1)], {}),
-    (Offer.COLLECTION, [("unit", 1)], {"partialFilterExpression": dict(GIVING)}),
+    (Offer.COLLECTION, [("unit", 1)], {"partialFilterExpression": dict(GIVING_OFFERS)}),
     (Match.COLLECTION, [("state", 1), ("_id", 1)], {}),
     (Match.COLLECTION, [("offer_id", 1), ("state", 1)], {}),
     (Match.COLLECTION, [("request_id", 1)], {}),
@@ -37,68 +36,75 @@ INDEXES: tuple[mongo.Index, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What a round has to know beside needs and offers. related: person -> funds.
+class PoolContext:
+    """What decides beside needs and offers who may serve whom, and in which order.
 
-    campaigns, emergencies: those that are on.
+    related: person -> the funds whose related party he is. campaigns, emergencies: those that
+    are on.
     """
 
     related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     campaigns: tuple[Campaign, ...] = ()
     emergencies: tuple[Emergency, ...] = ()
 
-    def admitted(self, offers: Iterable[OpenOffer]) -> list[OpenOffer]:
+    def admit(self, offers: Iterable[OpenOffer]) -> list[OpenOffer]:
         """Those that may give now: of a campaign's only what its budget has left."""
-        on = {campaign.id: campaign for campaign in self.campaigns}
-        found = []
+        campaigns = {campaign.id: campaign for campaign in self.campaigns}
+        admitted = []
         for offer in offers:
             if offer.campaign_id is None:
-                found.append(offer)
-            elif (campaign := on.get(offer.campaign_id)) and offer.donor_id in campaign.donor_ids:
-                money = offer.unit == MONEY_UNIT
-                free = min(offer.free, campaign.left_fen) if money else offer.free
-                found += [replace(offer, free=free)] if free > 0 else []
-        return found
+                admitted.append(offer)
+                continue
+            campaign = campaigns.get(offer.campaign_id)
+            if campaign is None or offer.donor_id not in campaign.donor_ids:
+                continue
+            is_money = offer.unit == MONEY_UNIT
+            free = min(offer.free, campaign.remaining_fen) if is_money else offer.free
+            if free > 0:
+                admitted.append(replace(offer, free=free))
+        return admitted
 
-    def parts(self) -> tuple[dict[str, Any], ...]:
-        """Queries that together are every need; within one, the stored order is the urgency's."""
+    def partition_needs(self) -> tuple[dict[str, Any], ...]:
+        """Conditions that together cover every need; under each, the stored order is right."""
         lifts: dict[str, int] = {}
         for emergency in self.emergencies:
             for town in emergency.town_codes:
                 lifts[town] = max(lifts.get(town, 0), emergency.lift)
         if not lifts:
             return ({},)
-        parts: list[dict[str, Any]] = [{"town_code": {"$nin": sorted(lifts)}}]
+        conditions: list[dict[str, Any]] = [{"town_code": {"$nin": sorted(lifts)}}]
         for lift in sorted(set(lifts.values())):
             towns = {"town_code": {"$in": sorted(t for t in lifts if lifts[t] == lift)}}
             # All that rise to the top are one tier there, whatever they were.
-            parts += [towns | {"tier": tier} for tier in range(lift)]
-            parts.append(towns | {"tier": {"$gte": lift}})
-        return tuple(parts)
+            conditions += [towns | {"tier": tier} for tier in range(lift)]
+            conditions.append(towns | {"tier": {"$gte": lift}})
+        return tuple(conditions)
 
 
-async def around(database: mongo.Database, offers: Iterable[OpenOffer], now: datetime) -> Around:
+async def load_pool_context(
+    database: mongo.Database, offers: Iterable[OpenOffer], now: datetime
+) -> PoolContext:
     funds = sorted({offer.fund_id for offer in offers if offer.fund_id})
     related: dict[str, tuple[str, ...]] = {}
     for fund in await mongo.find(database, FundRelations, {"_id": {"$in": funds}}):
         for relation in fund.relations:
             related[relation.person_id] = (*related.get(relation.person_id, ()), fund.id)
-    on = {"starts_at": {"$lte": now}, "ends_at": {"$gt": now}}
-    return Around(
+    is_on = {"starts_at": {"$lte": now}, "ends_at": {"$gt": now}}
+    return PoolContext(
         {person: tuple(sorted(ids)) for person, ids in related.items()},
-        tuple(await mongo.find(database, Campaign, on, sort=[("_id", 1)])),
-        tuple(await mongo.find(database, Emergency, on, sort=[("_id", 1)])),
+        tuple(await mongo.find(database, Campaign, is_on, sort=[("_id", 1)])),
+        tuple(await mongo.find(database, Emergency, is_on, sort=[("_id", 1)])),
     )
 
 
-NOTHING_AROUND = Around()
+EMPTY_CONTEXT = PoolContext()
 
 
-def open_need(need: Need, around: Around = NOTHING_AROUND) -> OpenNeed:
+def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNeed:
     shares: dict[str, int] = {}
-    for match, quantity in need.matches.items():
-        offer = parse_match_id(match).offer_id
-        shares[offer] = shares.get(offer, 0) + quantity
+    for match_id, quantity in need.matches.items():
+        offer_id = parse_match_id(match_id).offer_id
+        shares[offer_id] = shares.get(offer_id, 0) + quantity
     return OpenNeed(
         id=need.id,
         unit=need.unit,
@@ -106,7 +112,7 @@ def open_need(need: Need, around: Around = NOTHING_AROUND) -> OpenNeed:
         category=need.category.value,
         beneficiary_class=need.beneficiary_class.value,
         town_code=need.town_code,
-        tier=lifted(need.tier, need.town_code, around.emergencies),
+        tier=lift_tier(need.tier, need.town_code, context.emergencies),
         recorded_ms=milliseconds(need.recorded_at),
         remaining=need.remaining,
         next_number=need.proposals + 1,
@@ -116,12 +122,12 @@ def open_need(need: Need, around: Around = NOTHING_AROUND) -> OpenNeed:
         village_code=need.village_code,
         place=need.place,
         excluded_funds=tuple(sorted(need.excluded_funds)),
-        related_funds=around.related.get(need.person_id, ()),
-        campaigns=belonging(need, around.campaigns),
+        related_funds=context.related.get(need.person_id, ()),
+        campaigns=find_covering(need, context.campaigns),
     )
 
 
-def open_offer(offer: Offer) -> OpenOffer:
+def build_open_offer(offer: Offer) -> OpenOffer:
     return OpenOffer(
         id=offer.id,
         unit=offer.unit,
@@ -143,14 +149,14 @@ def open_offer(offer: Offer) -> OpenOffer:
     )
 
 
-def within(area: str) -> dict[str, Any]:
+def area_query(area: str) -> dict[str, Any]:
     """A town code is the beginning of its villages' codes; empty is the whole city."""
     if not area:
         return {}
     return {"town_code" if len(area) <= 9 else "village_code": {"$regex": f"^{area}"}}
 
 
-async def open_matches_of(
+async def find_open_matches(
     database: mongo.Database, offer_ids: Sequence[str], limit: int
 ) -> dict[str, str]:
     """Match id -> offer, of those that a withdrawal is still to reach; so many at most."""

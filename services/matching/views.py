@@ -1,9 +1,12 @@
-"""Read models: an offer, matches, and the sums over all of them."""
+"""Read models: an offer, matches, the sums over all of them, and a campaign in figures."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from services.matching.model.campaign import Campaign
 from services.matching.model.match import (
-    RESERVING,
+    RESERVING_STATES,
     REVERSE_PAYMENT,
     STATE_LABELS,
     Match,
@@ -18,9 +21,9 @@ from services.matching.model.relations import (
     FundRelations,
     Relation,
 )
-from services.matching.store import within
+from services.matching.store import area_query
 from shared import mongo
-from shared.contracts.values import LABELS
+from shared.contracts.values import LABELS, MONEY_UNIT
 
 
 def offer_view(offer: Offer) -> dict[str, Any]:
@@ -28,19 +31,21 @@ def offer_view(offer: Offer) -> dict[str, Any]:
 
 
 def match_view(match: Match) -> dict[str, Any]:
-    shown = match.model_dump(mode="json", exclude={"due_at", "kept", "correlation_id"})
-    shown |= {"state_zh": STATE_LABELS[match.state], "category_zh": LABELS[match.category]}
+    view = match.model_dump(mode="json", exclude={"due_at", "kept", "correlation_id"})
+    view |= {"state_zh": STATE_LABELS[match.state], "category_zh": LABELS[match.category]}
     if match.state == "reopened" and match.is_money:
-        return shown | {"finance": REVERSE_PAYMENT}
-    return shown
+        return view | {"finance": REVERSE_PAYMENT}
+    return view
 
 
-async def relations_of(database: mongo.Database, fund_id: str) -> dict[str, Any]:
+async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, Any]:
     """Related parties of a fund, and its matches with them that are not ended."""
     fund = await mongo.load(database, FundRelations, fund_id) or FundRelations(id=fund_id)
     persons = [relation.person_id for relation in fund.relations]
-    going = [state for state in STATE_LABELS if state in RESERVING or state == "delivered"]
-    query = {"fund_id": fund_id, "person_id": {"$in": persons}, "state": {"$in": going}}
+    open_states = [
+        state for state in STATE_LABELS if state in RESERVING_STATES or state == "delivered"
+    ]
+    query = {"fund_id": fund_id, "person_id": {"$in": persons}, "state": {"$in": open_states}}
     under_way = await mongo.find(database, Match, query, sort=[("_id", 1)]) if persons else []
     return {
         "fund_id": fund_id,
@@ -56,7 +61,7 @@ def _relation_view(relation: Relation) -> dict[str, Any]:
     }
 
 
-async def matches_seen(
+async def list_matches(
     database: mongo.Database,
     scope: Scope,
     states: list[MatchState],
@@ -67,30 +72,30 @@ async def matches_seen(
     query: dict[str, Any] = {"_id": {"$gt": after}}
     if states:
         query["state"] = {"$in": states}
-    query |= within(scope.area)
+    query |= area_query(scope.area)
     if scope.source is not None:
         query["source"] = scope.source
     return await mongo.find(database, Match, query, sort=[("_id", 1)], limit=limit)
 
 
-SUMMED = {
+SUMMED_FIELDS = {
     "matches": (Match.COLLECTION, ["quantity"]),
     "needs": (Need.COLLECTION, ["quantity", "remaining"]),
     "offers": (Offer.COLLECTION, ["quantity", "reserved", "delivered", "free"]),
 }
 
 
-async def summary(database: mongo.Database, area: str) -> dict[str, Any]:
+async def build_summary(database: mongo.Database, area: str) -> dict[str, Any]:
     """Counts by state; quantities by unit (fen for money). Offers belong to no area."""
-    told = {}
-    for name, (collection, fields) in SUMMED.items():
+    summary = {}
+    for name, (collection, fields) in SUMMED_FIELDS.items():
         if name != "offers" or not area:
-            rows = await _sums(database, collection, fields, within(area))
-            told[name] = {"by_state": _counts(rows), "by_unit": _by_unit(rows)}
-    return told
+            rows = await _load_sums(database, collection, fields, area_query(area))
+            summary[name] = {"by_state": _count_by_state(rows), "by_unit": _sum_by_unit(rows)}
+    return summary
 
 
-async def _sums(
+async def _load_sums(
     database: mongo.Database, collection: str, fields: list[str], where: dict[str, Any]
 ) -> list[dict[str, Any]]:
     group: dict[str, Any] = {"_id": {"state": "$state", "unit": "$unit"}, "count": {"$sum": 1}}
@@ -100,17 +105,162 @@ async def _sums(
     return sorted((row | row.pop("_id") for row in rows), key=lambda r: (r["state"], r["unit"]))
 
 
-def _counts(rows: list[dict[str, Any]]) -> dict[str, int]:
+def _count_by_state(rows: list[dict[str, Any]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["state"]] = counts.get(row["state"], 0) + row["count"]
     return counts
 
 
-def _by_unit(rows: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
+def _sum_by_unit(rows: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
     """unit -> state -> sums."""
     units: dict[str, dict[str, dict[str, int]]] = {}
     for row in rows:
         sums = {k: v for k, v in row.items() if k not in ("state", "unit")}
         units.setdefault(row["unit"], {})[row["state"]] = sums
     return units
+
+
+# --- campaigns ------------------------------------------------------------------------------------
+
+# What a match has come to, by its state; the rest came to nothing.
+CAMPAIGN_STAGES: dict[str, str] = {
+    "proposed": "reserved",
+    "accepted": "reserved",
+    "committed": "reserved",
+    "delivered": "delivered",
+    "confirmed": "confirmed",
+    "reopened": "reopened",
+}
+CAMPAIGN_AMOUNTS = ("pledged", "reserved", "delivered", "confirmed", "reopened")
+
+
+def campaign_view(campaign: Campaign, now: datetime) -> dict[str, Any]:
+    view = campaign.model_dump(
+        mode="json", exclude={"due_at", "correlation_id", "donor_ids", "held_fen"}
+    )
+    return view | {
+        "on": campaign.is_on(now),
+        "donors": len(campaign.donor_ids),
+        "budget_left_fen": campaign.remaining_fen,
+    }
+
+
+async def list_campaigns(database: mongo.Database, now: datetime) -> list[dict[str, Any]]:
+    """The latest first."""
+    campaigns = await mongo.find(database, Campaign, {}, sort=[("starts_at", -1), ("_id", 1)])
+    return [campaign_view(campaign, now) for campaign in campaigns]
+
+
+async def build_campaign_report(
+    database: mongo.Database, campaign: Campaign, now: datetime
+) -> dict[str, Any]:
+    resources = await _sum_resources(database, campaign)
+    money = resources.pop((MONEY_UNIT, ""), dict.fromkeys(CAMPAIGN_AMOUNTS, 0))
+    return {
+        "campaign": campaign_view(campaign, now),
+        "days": _count_days(campaign, now),
+        "requests": await _count_requests(database, campaign),
+        "donors": await _count_donors(database, campaign),
+        "money": {f"{name}_fen": money[name] for name in CAMPAIGN_AMOUNTS}
+        | {"budget_fen": campaign.budget_fen, "budget_left_fen": campaign.remaining_fen},
+        "goods": [
+            {"item": item, "unit": unit, **amounts}
+            for (unit, item), amounts in sorted(resources.items())
+        ],
+    }
+
+
+def _count_days(campaign: Campaign, now: datetime) -> dict[str, int]:
+    """Whole days; a day begun is passed."""
+    total = -((campaign.starts_at - campaign.ends_at).total_seconds() // 86400)
+    passed = -((campaign.starts_at - min(now, campaign.ends_at)).total_seconds() // 86400)
+    passed = max(0.0, min(total, passed))
+    return {"total": int(total), "passed": int(passed), "left": int(total - passed)}
+
+
+def covering_query(campaign: Campaign) -> dict[str, Any]:
+    """The query for the needs that `Campaign.covers`."""
+    by_name: dict[str, Any] = {"campaigns": campaign.id}
+    if campaign.criteria is None:
+        return by_name
+    by_criteria: dict[str, Any] = {
+        "recorded_at": {"$gte": campaign.starts_at, "$lt": campaign.ends_at}
+    }
+    codes_by_field: Mapping[str, list[str]] = {
+        "beneficiary_class": [c.value for c in campaign.criteria.beneficiary_classes],
+        "category": [c.value for c in campaign.criteria.categories],
+        "town_code": list(campaign.criteria.town_codes),
+    }
+    by_criteria |= {name: {"$in": codes} for name, codes in codes_by_field.items() if codes}
+    return {"$or": [by_name, by_criteria]}
+
+
+async def _count_requests(database: mongo.Database, campaign: Campaign) -> dict[str, Any]:
+    group = {"_id": {"state": "$state", "class": "$beneficiary_class"}, "count": {"$sum": 1}}
+    stages = [{"$match": covering_query(campaign)}, {"$group": group}]
+    by_state: dict[str, int] = {}
+    by_class: dict[str, int] = {}
+    async for row in database[Need.COLLECTION].aggregate(stages):
+        state, named = row["_id"]["state"], row["_id"]["class"]
+        by_state[state] = by_state.get(state, 0) + row["count"]
+        by_class[named] = by_class.get(named, 0) + row["count"]
+    return {
+        "total": sum(by_state.values()),
+        "by_state": dict(sorted(by_state.items())),
+        "by_class": dict(sorted(by_class.items())),
+        "by_class_zh": {LABELS[name]: n for name, n in sorted(by_class.items())},
+    }
+
+
+async def _count_donors(database: mongo.Database, campaign: Campaign) -> dict[str, int]:
+    """joined: may give; pledged: have offered; giving: something of theirs stands."""
+    standing = {"campaign_id": campaign.id, "state": {"$in": _STANDING}}
+    pledged = await database[Offer.COLLECTION].distinct("donor_id", {"campaign_id": campaign.id})
+    giving = await database[Match.COLLECTION].distinct("donor_id", standing)
+    return {
+        "joined": len(campaign.donor_ids),
+        "pledged": len(set(pledged) & set(campaign.donor_ids)),
+        "giving": len(giving),
+    }
+
+
+_STANDING = ["accepted", "committed", "delivered", "confirmed"]
+
+
+async def _sum_resources(
+    database: mongo.Database, campaign: Campaign
+) -> dict[tuple[str, str], dict[str, int]]:
+    """(unit, item) -> what was pledged, and what has become of it."""
+    resources: dict[tuple[str, str], dict[str, int]] = {}
+
+    def add(row: Mapping[str, Any], name: str, quantity: int) -> None:
+        amounts = resources.setdefault(
+            (row["unit"], row["item"]), dict.fromkeys(CAMPAIGN_AMOUNTS, 0)
+        )
+        amounts[name] += quantity
+
+    for offer in await mongo.find(database, Offer, {"campaign_id": campaign.id}):
+        add(
+            offer.model_dump(include={"unit", "item"}),
+            "pledged",
+            _pledged_quantity(offer, campaign),
+        )
+    key = {"unit": "$unit", "item": "$item", "state": "$state"}
+    stages: list[Mapping[str, Any]] = [
+        {"$match": {"campaign_id": campaign.id}},
+        {"$group": {"_id": key, "quantity": {"$sum": "$quantity"}}},
+    ]
+    async for row in database[Match.COLLECTION].aggregate(stages):
+        if stage := CAMPAIGN_STAGES.get(row["_id"]["state"]):
+            add(row["_id"], stage, row["quantity"])
+    return resources
+
+
+def _pledged_quantity(offer: Offer, campaign: Campaign) -> int:
+    """Of a withdrawn offer what it had given; of one whose donor has not joined nothing."""
+    if offer.donor_id not in campaign.donor_ids:
+        return 0
+    if offer.state == "withdrawn":
+        return offer.reserved + offer.delivered
+    return offer.quantity

@@ -13,9 +13,9 @@ from services.matching.model.match import (
     Match,
     Propose,
 )
-from services.matching.model.match_id import match_id
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
-from services.matching.model.offer import Offer, RegisterOffer, offer_id
+from services.matching.model.offer import Offer, RegisterOffer, build_offer_id
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerCommitted,
@@ -110,7 +110,7 @@ class Desk:
         answer = self.command(RegisterOffer(source="desk", message_id=name, offer=submitted))
         assert answer is not None
         assert answer.status == 201
-        return offer_id("desk", name)
+        return build_offer_id("desk", name)
 
     def need(self, name: str = "r", quantity: int = 50, **more: Any) -> str:
         self.event(request_id(name), opened(name, quantity, **more))
@@ -120,7 +120,7 @@ class Desk:
         answer = self.command(proposed(request, offer, quantity, number))
         assert answer is not None
         assert answer.status == 201, answer.body
-        return match_id(request, offer, number)
+        return build_match_id(request, offer, number)
 
     def accepted(self, **more: Any) -> str:
         """A money match of 50 fen of an offer of 100, waiting for audit."""

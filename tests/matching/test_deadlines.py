@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from structlog.testing import capture_logs
 
-from services.matching.jobs import meet_deadlines
+from services.matching.jobs import process_deadlines
 from services.matching.main import MATCHING
 from services.matching.model.match import Match, Propose, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
@@ -65,7 +65,7 @@ async def test_withdrawn_offers_are_freed_together(house: House) -> None:
     office = await withdrawn(house)
     runtime, ears = listened(office.runtime)
     for _ in range(3):
-        await meet_deadlines(runtime)
+        await process_deadlines(runtime)
     assert ears.calls == [["ReleaseMatch"] * 3, ["OfferDue"] * 3]
     matches = await mongo.find(office.database, Match, {})
     assert [(match.state, match.reason) for match in matches] == [
@@ -78,7 +78,7 @@ async def test_release_that_fails_is_told_and_its_offer_stays_due(house: House) 
     office = await withdrawn(house)
     runtime, _ = listened(office.runtime, failing=ReleaseMatch)
     with capture_logs() as logs:
-        await meet_deadlines(runtime)
+        await process_deadlines(runtime)
     failed = [entry for entry in logs if entry["event"] == "deadline_failed"]
     proposals = {match.id for match in await mongo.find(office.database, Match, {})}
     assert {entry["about"] for entry in failed} == proposals
@@ -90,11 +90,11 @@ async def test_release_that_fails_is_told_and_its_offer_stays_due(house: House) 
 async def test_offer_with_more_than_is_released_at_once_stays_due(
     house: House, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("services.matching.jobs.RELEASED_AT_ONCE", 2)
+    monkeypatch.setattr("services.matching.jobs.RELEASED_MAX", 2)
     office = await withdrawn(house)
     runtime, ears = listened(office.runtime)
     for _ in range(4):
-        await meet_deadlines(runtime)
+        await process_deadlines(runtime)
     assert sum(call.count("ReleaseMatch") for call in ears.calls) == 3
     assert sum(call.count(OfferDue.__name__) for call in ears.calls) == 3
     assert {match.state for match in await mongo.find(office.database, Match, {})} == {"released"}

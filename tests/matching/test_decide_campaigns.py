@@ -83,13 +83,13 @@ def confirmed(desk: Desk) -> str:
 def test_proposal_holds_its_money_within_the_budget() -> None:
     desk = created()
     id_ = match_of(desk)
-    assert (campaign(desk).held_fen, campaign(desk).left_fen) == (50, 30)
+    assert (campaign(desk).held_fen, campaign(desk).remaining_fen) == (50, 30)
     assert desk.match(id_).campaign_id == WARM
     offer = desk.match(id_).offer_id
     another = desk.need("other")
     assert code(desk.command(proposed(another, offer, 31))) == "campaign_budget"
     desk.propose(another, offer, 30)
-    assert campaign(desk).left_fen == 0
+    assert campaign(desk).remaining_fen == 0
 
 
 def test_goods_take_nothing_of_the_budget() -> None:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.claim import ClaimNeed
-from services.matching.model.match import DeclineMatch, Match, Scope
-from services.matching.model.match_id import match_id
+from services.matching.model.match import ClaimNeed, DeclineMatch, Match, Scope
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, PauseOffer
 from shared.contracts.events import MatchAccepted, MatchCommitted, MatchProposed
@@ -33,7 +32,7 @@ def test_claimed_money_is_proposed_and_accepted_at_once_and_waits_for_the_fund()
     need, offer = desk.need(), desk.offer(fund_id=FUND, mode="claim", name_shown=True)
     answer = claimed(desk, need, offer, 30)
     assert (answer.status, answer.body["state"]) == (201, "accepted")
-    match = desk.match(match_id(need, offer, 1))
+    match = desk.match(build_match_id(need, offer, 1))
     assert (match.quantity, match.accepted_by, match.due_at) == (30, "partner", None)
     assert (desk.offer_of(match.id).reserved, desk.need_of(match.id).remaining) == (30, 20)
     asked, accepted = (fact for _, fact in desk.facts[-2:])

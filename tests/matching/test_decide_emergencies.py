@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.emergency import (
+from services.matching.model.campaign import (
     DeclareEmergency,
     Emergency,
     EmergencyTerms,
     EndEmergency,
-    lifted,
+    lift_tier,
 )
 from shared.errors import Invalid
 from tests.matching.deciding import NOW, Desk
@@ -34,7 +34,7 @@ def declared(lift: int = 2, days: int = 3, id_: str = "e-1") -> Desk:
 
 def tier(desk: Desk, tier: int, town: str = HERE) -> int:
     declared = [desk.get(Emergency, "e-1")]
-    return lifted(tier, town, [e for e in declared if e.is_on(desk.now)])
+    return lift_tier(tier, town, [e for e in declared if e.is_on(desk.now)])
 
 
 def test_needs_of_its_towns_rise_and_others_do_not() -> None:
@@ -95,4 +95,4 @@ def test_the_highest_lift_counts_and_not_their_sum(tier_: int, lifts: list[int])
         )
         for n, lift in enumerate(lifts)
     ]
-    assert lifted(tier_, HERE, emergencies) == max(0, tier_ - max(lifts, default=0))
+    assert lift_tier(tier_, HERE, emergencies) == max(0, tier_ - max(lifts, default=0))

@@ -14,7 +14,7 @@ from services.matching.model.offer import (
     RegisterOffer,
     ResumeOffer,
     WithdrawOffer,
-    offer_id,
+    build_offer_id,
 )
 from shared.contracts.events import LedgerCommitted, MatchReleased, OfferChanged, OfferRegistered
 from shared.errors import Invalid
@@ -42,7 +42,7 @@ def test_same_message_twice_is_one_offer() -> None:
 def test_inbound_event_and_http_decide_alike() -> None:
     desk = Desk()
     desk.event("", submitted_offer(40))
-    assert desk.get(Offer, offer_id("/test", "test:")).quantity == 40
+    assert desk.get(Offer, build_offer_id("/test", "test:")).quantity == 40
 
 
 @pytest.mark.parametrize(

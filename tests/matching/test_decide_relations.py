@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from services.matching.model.campaign import Campaign
-from services.matching.model.claim import ClaimNeed
-from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch
+from services.matching.model.match import AcceptMatch, ClaimNeed, ConfirmMatch, DeliverMatch
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import (
@@ -17,7 +16,7 @@ from services.matching.model.relations import (
 )
 from services.matching.solver.interface import Inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.store import Around, open_need, open_offer
+from services.matching.store import PoolContext, build_open_need, build_open_offer
 from shared.contracts.events import LedgerCommitted, MatchReleased, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Answer
@@ -46,7 +45,7 @@ def withdraw(desk: Desk) -> Answer:
 
 
 def state(desk: Desk) -> str:
-    relation = desk.get(FundRelations, FUND).of(PERSON)
+    relation = desk.get(FundRelations, FUND).find(PERSON)
     return relation.state if relation else "none"
 
 
@@ -160,10 +159,10 @@ def test_budget_of_a_campaign_has_again_what_is_not_paid_to_a_related_party() ->
     desk.command(AcceptMatch(match_id=id_))
     desk.event(id_, ledger(LedgerCommitted, 50))
     desk.command(DeliverMatch(match_id=id_))
-    assert desk.get(Campaign, "warm").left_fen == 0
+    assert desk.get(Campaign, "warm").remaining_fen == 0
     declare(desk)
     by_command(desk, id_)
-    assert desk.get(Campaign, "warm").left_fen == 50
+    assert desk.get(Campaign, "warm").remaining_fen == 50
 
 
 def test_goods_in_the_hands_of_a_person_declared_since_are_confirmed() -> None:
@@ -180,8 +179,9 @@ def test_round_leaves_related_parties_to_other_funds() -> None:
     desk = Desk()
     need = desk.get(Need, desk.need())
     offers = [desk.offer(fund, fund_id=fund) for fund in (FUND, "fund-other")]
-    around = Around(related={PERSON: (FUND,)})
+    around = PoolContext(related={PERSON: (FUND,)})
     inputs = Inputs(
-        (open_need(need, around),), tuple(open_offer(desk.get(Offer, id_)) for id_ in offers)
+        (build_open_need(need, around),),
+        tuple(build_open_offer(desk.get(Offer, id_)) for id_ in offers),
     )
     assert [a.offer_id for a in MinCostFlow().decide(inputs).allocations] == [offers[1]]

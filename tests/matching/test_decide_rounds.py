@@ -7,7 +7,7 @@ from services.matching.model.round import (
     CloseRound,
     DemandWholeRound,
     FinishRound,
-    KeepRound,
+    KeepRoundAlive,
     RecordSolution,
     Round,
     RoundKind,
@@ -24,7 +24,7 @@ def close(desk: Desk, number: int, kind: RoundKind = "whole") -> int:
         number=number,
         kind=kind,
         inputs=b"{}",
-        kept_days=400,
+        retention_days=400,
         input_hash="00",
         needs=1,
         offers=1,
@@ -102,11 +102,11 @@ def test_round_that_is_worked_says_so_until_it_is_done() -> None:
     desk = Desk()
     close(desk, 1)
     desk.later(5)
-    desk.command(KeepRound(pool=POOL, number=1))
+    desk.command(KeepRoundAlive(pool=POOL, number=1))
     assert desk.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
     finish(desk, 1)
     desk.later(5)
-    desk.command(KeepRound(pool=POOL, number=1))
+    desk.command(KeepRoundAlive(pool=POOL, number=1))
     assert desk.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
 
 

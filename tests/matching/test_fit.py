@@ -16,7 +16,7 @@ from services.matching.model.place import centre, known_cell
 from services.matching.solver.candidates import Candidates, may_be_asked
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.pool.distance import metres as metres_of_columns
-from services.matching.store import open_need, open_offer
+from services.matching.store import build_open_need, build_open_offer
 from tests.matching.deciding import Desk, proposed
 
 SHIJIE, SHILONG = "441900101", "441900102"
@@ -57,7 +57,7 @@ def test_offer_serves_what_it_names_and_nothing_else(offer: dict[str, Any], serv
     need = need_in(desk, village_code=VILLAGE, cell=cell(0))
     giving = desk.get(Offer, desk.offer(**offer))
     assert fits(giving, need) is served
-    assert Candidates([open_offer(giving)]).serve(open_need(need)) is served
+    assert Candidates([build_open_offer(giving)]).serve(build_open_need(need)) is served
     answer = desk.command(proposed(need.id, giving.id, 10))
     assert answer is not None
     assert answer.status == (201 if served else 409)

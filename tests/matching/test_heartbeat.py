@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from services.matching.main import MATCHING
-from services.matching.model.round import KeepRound
-from services.matching.rounds.holding import Rounds
+from services.matching.model.round import KeepRoundAlive
+from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import Solution, SolverApart
 from shared.errors import Transient
@@ -27,7 +27,7 @@ class AwayAtFirst:
         self.heard = asyncio.Event()
 
     async def execute(self, command: Command[Any]) -> Answer:
-        if isinstance(command.data, KeepRound):
+        if isinstance(command.data, KeepRoundAlive):
             self.beats += 1
             if self.beats == 1:
                 raise Transient("not primary")
@@ -59,6 +59,6 @@ async def test_round_goes_on_being_heard_of_when_the_database_was_away(house: Ho
     await office.known("r")
     runtime = replace(running.runtime, processor=cast("Processor", away))
     async with SlowSolver(away.heard) as solver:
-        assert await Rounds(runtime, settings, solver).hold()
+        assert await RoundRunner(runtime, settings, solver).run()
     assert away.beats >= 2
     await office.matches(1, "proposed")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.match_id import match_id, parse_match_id
+from services.matching.model.match_id import build_match_id, parse_match_id
 from shared.errors import Invalid
 from shared.ids import derived_id
 
@@ -12,7 +12,7 @@ from shared.ids import derived_id
 @given(st.text(), st.text(), st.integers(1, 999_999_999))
 def test_match_id_gives_back_request_offer_and_number(a: str, b: str, number: int) -> None:
     request, offer = derived_id("R", a), derived_id("O", b)
-    assert parse_match_id(match_id(request, offer, number)) == (request, offer, number)
+    assert parse_match_id(build_match_id(request, offer, number)) == (request, offer, number)
 
 
 @given(st.text())

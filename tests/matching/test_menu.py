@@ -14,10 +14,9 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from services.matching.menu import requests_for
-from services.matching.model.claim import ClaimNeed
-from services.matching.model.emergency import Emergency
-from services.matching.model.match import Match, Propose
+from services.matching.menu import find_servable
+from services.matching.model.campaign import Emergency
+from services.matching.model.match import ClaimNeed, Match, Propose
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared import mongo
@@ -211,7 +210,7 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
     for count in (1, 3):
         giving = [offer for offer in offers.values() if offer][:count]
         listener, database = listening(house, office)
-        found = await requests_for(database, giving, now, 20)
+        found = await find_servable(database, giving, now, 20)
         asked[count] = listener.commands
         database.client.close()
     assert asked[1] == asked[3] != []
@@ -230,7 +229,7 @@ async def test_what_is_more_urgent_for_one_offer_hides_nothing_from_another(
     rice = await office.offer("rice", donor_id="P-his", mode="claim", quantity=1000, **more)
     offers = [await mongo.load(office.database, Offer, id_) for id_ in (money, rice)]
     now = await office.runtime.processor.now()
-    found = await requests_for(office.database, [offer for offer in offers if offer], now, 1)
+    found = await find_servable(office.database, [offer for offer in offers if offer], now, 1)
     shown = {id_: [NAMES_BY_ID[need.id] for need in needs] for id_, needs in found.items()}
     assert shown == {money: ["urgent"], rice: ["rice"]}
 

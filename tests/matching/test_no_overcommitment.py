@@ -15,10 +15,10 @@ from hypothesis.stateful import (
 )
 
 from services.matching.model.campaign import Campaign
-from services.matching.model.claim import ClaimNeed
 from services.matching.model.match import (
     REOPEN_REASONS,
     AcceptMatch,
+    ClaimNeed,
     ConfirmMatch,
     DeclineMatch,
     DeliverMatch,
@@ -29,7 +29,7 @@ from services.matching.model.match import (
     ReleaseMatch,
     ReopenMatch,
 )
-from services.matching.model.match_id import match_id
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import (
     ChangeOffer,
@@ -133,7 +133,7 @@ class Interleavings(RuleBasedStateMachine):
         kept_out = self.desk.get(Need, request).person_id in self.related
         assert not (kept_out and held.fund_id == FUND), "a related party"
         self.numbers[request] = number
-        return match_id(request, offer, number)
+        return build_match_id(request, offer, number)
 
     @rule(target=matches, data=st.data(), quantity=st.integers(1, 40))
     def claim(self, data: st.DataObject, quantity: int) -> object:

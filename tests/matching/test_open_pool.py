@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.matching.model.emergency import Emergency
+from services.matching.model.campaign import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.rounds.pool import TRIES_MAX, OpenPool
-from services.matching.rounds.shelf import PUSHED
+from services.matching.rounds.pool import PUSHED, TRIES_MAX, OpenPool
 from services.matching.solver.interface import Inputs
 from services.matching.solver.pool.weights import Weights
-from services.matching.store import PRIORITY, WAITING
+from services.matching.store import PRIORITY, WAITING_NEEDS
 from shared import mongo
 from shared.messaging.decision import State
 from tests.matching.deciding import NOW, Desk, warm
@@ -54,12 +53,12 @@ class Pool:
 
     async def look(self, needs_max: int = 100, **prices: int) -> Inputs:
         named = {id_.replace("_", "-"): price for id_, price in prices.items()}
-        return await self.pool.changed(NOW + timedelta(seconds=1), named, needs_max)
+        return await self.pool.read_batch(NOW + timedelta(seconds=1), named, needs_max)
 
     async def looks_at(self, **prices: int) -> list[str]:
         """A look whose round serves nobody."""
         inputs = await self.look(**prices)
-        self.pool.leave(inputs, frozenset())
+        self.pool.record_round(inputs, frozenset())
         return [need.id for need in inputs.needs]
 
 
@@ -80,7 +79,7 @@ async def test_need_that_changed_is_looked_at_again(house: House) -> None:
     await pool.offer("a")
     need = await pool.need("r")
     await pool.looks_at()
-    await pool.store(need.without_donor("P-somebody"))
+    await pool.store(need.exclude_donor("P-somebody"))
     assert await pool.looks_at() == [need.id]
 
 
@@ -133,7 +132,7 @@ async def test_offer_that_gives_or_only_answers_wakes_nobody(house: House) -> No
     offer = await pool.offer("a")
     await pool.need("r")
     await pool.looks_at()
-    await pool.store(offer.reserve(400).counting(declined=1))
+    await pool.store(offer.reserve(400).count_outcome(declined=1))
     assert await pool.looks_at() == []
 
 
@@ -142,7 +141,7 @@ async def test_offer_whose_time_comes_wakes_needs_without_being_written(house: H
     need = await pool.need("r")
     await pool.offer("a", valid_from=NOW + timedelta(hours=1))
     assert await pool.looks_at() == []
-    inputs = await pool.pool.changed(NOW + timedelta(hours=2), {}, 100)
+    inputs = await pool.pool.read_batch(NOW + timedelta(hours=2), {}, 100)
     assert [n.id for n in inputs.needs] == [need.id]
 
 
@@ -165,7 +164,7 @@ async def test_need_whose_proposal_was_refused_is_tried_again_and_not_for_ever(
     need = await pool.need("r")
     tries = 0
     while (inputs := await pool.look()).needs:
-        pool.pool.leave(inputs, {need.id})
+        pool.pool.record_round(inputs, {need.id})
         tries += 1
         assert tries <= TRIES_MAX
     assert tries == TRIES_MAX
@@ -176,9 +175,9 @@ async def test_whole_round_gives_what_was_refused_its_tries_again(house: House) 
     await pool.offer("a")
     need = await pool.need("r")
     while (inputs := await pool.look()).needs:
-        pool.pool.leave(inputs, {need.id})
-    whole = await pool.pool.whole(NOW, 100)
-    pool.pool.leave(whole, {need.id})
+        pool.pool.record_round(inputs, {need.id})
+    whole = await pool.pool.read_whole(NOW, 100)
+    pool.pool.record_round(whole, {need.id})
     assert [each.id for each in (await pool.look()).needs] == [need.id]
 
 
@@ -226,7 +225,7 @@ async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: Hous
     urgent = await pool.need("urgent", beneficiary_class="extreme_poverty")
     first = await pool.look(needs_max=2)
     assert first.needs[0].id == urgent.id
-    pool.pool.leave(first, frozenset())
+    pool.pool.record_round(first, frozenset())
     second = await pool.look(needs_max=2)
     assert len({need.id for need in (*first.needs, *second.needs)}) == 4
 
@@ -237,18 +236,18 @@ async def test_whole_round_looks_at_all_that_waits(house: House) -> None:
     await pool.offer("b", unit="袋", item="大米")
     need = await pool.need("r")
     await pool.looks_at(**at(offer, DEAR))
-    whole = await pool.pool.whole(NOW, 100)
+    whole = await pool.pool.read_whole(NOW, 100)
     assert [each.id for each in whole.needs] == [need.id]
     assert [each.id for each in whole.offers] == [offer.id]
     assert whole.prices is None
-    pool.pool.leave(whole, frozenset())
+    pool.pool.record_round(whole, frozenset())
     assert await pool.looks_at() == []
 
 
 async def test_look_reads_no_document_that_did_not_change(house: House) -> None:
     """Both questions for versions are answered by an index alone, the needs' in order."""
     database = (await started(house)).runtime.database
-    for kind, query in ((Offer, PUSHED), (Need, {**WAITING, "town_code": {"$nin": ["1"]}})):
+    for kind, query in ((Offer, PUSHED), (Need, {**WAITING_NEEDS, "town_code": {"$nin": ["1"]}})):
         cursor = database[kind.COLLECTION].find(dict(query), {"_version": 1})
         plan = await (cursor.sort(PRIORITY) if kind is Need else cursor).explain()
         stages = re.findall(r"'stage': '([A-Z_]+)'", str(plan["queryPlanner"]["winningPlan"]))

@@ -36,7 +36,7 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
     offers[busy] = offers[busy].reserve(10).model_copy(update={"cases_max": 1})
     offers[paused] = offers[paused].model_copy(update={"state": "paused"})
     database = await stored(house, desk.get(Need, desk.need()), *offers.values())
-    pool = await OpenPool(database, Weights()).whole(NOW + timedelta(hours=2), 100)
+    pool = await OpenPool(database, Weights()).read_whole(NOW + timedelta(hours=2), 100)
     assert [offer.id for offer in pool.offers] == [both]
     assert [need.remaining for need in pool.needs] == [50]
     assert read(written(pool)) == pool
@@ -45,11 +45,11 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
 async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:
     desk = Desk()
     needs = {name: desk.get(Need, desk.need(name)) for name in ("free", "refused", "related")}
-    needs["refused"] = needs["refused"].without_fund(FUND)
+    needs["refused"] = needs["refused"].exclude_fund(FUND)
     related = Relation(person_id=person_id("related"), tie="founder", maker="m", changed_at=NOW)
     offer = desk.get(Offer, desk.offer(fund_id=FUND))
     database = await stored(
         house, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
     )
-    pool = await OpenPool(database, Weights()).whole(NOW, 100)
+    pool = await OpenPool(database, Weights()).read_whole(NOW, 100)
     assert [need.id for need in pool.needs] == [needs["free"].id]

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.matching.model.match import RESERVING, Match
+from services.matching.model.match import RESERVING_STATES, Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared import mongo
@@ -29,7 +29,7 @@ from tests.support.house import House
 GOODS: dict[str, Any] = {"unit": "袋", "item": "大米"}
 OFFERS, NEEDS, ASKED = 6, 90, 12
 ACTS = ("accept", "decline", "claim", "deliver", "confirm", "change", "give-up", "withdraw")
-HOLDING = RESERVING | {"delivered", "confirmed"}
+HOLDING = RESERVING_STATES | {"delivered", "confirmed"}
 
 
 class Crowd:
@@ -255,11 +255,11 @@ async def sums_agree(house: House, database: mongo.Database) -> None:
     assert {match.id: match.state for match in matches} == await states_by_events(house)
     for offer in await mongo.find(database, Offer, {}):
         own = [match for match in matches if match.offer_id == offer.id]
-        reserved = sum(m.quantity for m in own if m.state in RESERVING)
+        reserved = sum(m.quantity for m in own if m.state in RESERVING_STATES)
         delivered = sum(m.quantity for m in own if m.state in ("delivered", "confirmed"))
         assert (offer.reserved, offer.delivered) == (reserved, delivered)
         assert reserved + delivered <= offer.quantity
-        assert offer.open_cases == sum(m.state in RESERVING for m in own)
+        assert offer.open_cases == sum(m.state in RESERVING_STATES for m in own)
         assert offer.cases_max is None or offer.open_cases <= offer.cases_max
     for need in await mongo.find(database, Need, {}):
         own = [m for m in matches if m.request_id == need.id and m.state in HOLDING]

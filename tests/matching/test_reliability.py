@@ -15,7 +15,7 @@ from services.matching.model.match import (
     ReopenMatch,
 )
 from services.matching.model.offer import Offer
-from services.matching.store import open_offer
+from services.matching.store import build_open_offer
 from shared.contracts.events import ReplyUnderstood
 from tests.matching.deciding import NO_CAPACITY, Desk, person_id
 
@@ -28,12 +28,14 @@ def offer(desk: Desk) -> Offer:
 
 @given(declined=counts, expired=counts, confirmed=counts)
 def test_it_stays_within_its_points(declined: int, expired: int, confirmed: int) -> None:
-    held = offer(Desk()).counting(declined=declined, expired=expired, confirmed=confirmed)
+    held = offer(Desk()).count_outcome(declined=declined, expired=expired, confirmed=confirmed)
     assert 0 <= held.unreliability <= 100
-    assert held.counting(declined=1).unreliability >= held.unreliability
-    assert held.counting(confirmed=1).unreliability <= held.unreliability
-    assert held.counting(expired=1).unreliability >= held.counting(declined=1).unreliability
-    assert open_offer(held).unreliability == held.unreliability
+    assert held.count_outcome(declined=1).unreliability >= held.unreliability
+    assert held.count_outcome(confirmed=1).unreliability <= held.unreliability
+    assert (
+        held.count_outcome(expired=1).unreliability >= held.count_outcome(declined=1).unreliability
+    )
+    assert build_open_offer(held).unreliability == held.unreliability
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_it_stays_within_its_points(declined: int, expired: int, confirmed: int)
     [(0, 0, 0, 0), (1, 0, 0, 16), (0, 1, 0, 28), (0, 1, 10, 11), (20, 0, 5, 66)],
 )
 def test_formula(declined: int, expired: int, confirmed: int, points: int) -> None:
-    held = offer(Desk()).counting(declined=declined, expired=expired, confirmed=confirmed)
+    held = offer(Desk()).count_outcome(declined=declined, expired=expired, confirmed=confirmed)
     assert held.unreliability == points
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from services.matching.model.match_id import match_id
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.round import INPUTS, POOL, Round
-from services.matching.rounds import stored
+from services.matching.rounds import store as round_store
 from services.matching.solver.interface import (
     Allocation,
     Inputs,
@@ -17,7 +17,7 @@ from services.matching.solver.interface import (
 )
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.recording import packed
-from services.matching.store import open_need, open_offer
+from services.matching.store import build_open_need, build_open_offer
 from shared import mongo
 from tests.matching.deciding import (
     NOW,
@@ -39,7 +39,7 @@ async def test_recorded_round_is_solved_again_to_the_same_solution(house: House)
 
     await eventually(look, lambda undone: not undone)
     for held in await mongo.find(office.database, Round, {}):
-        inputs = await stored.inputs_of(office.database, held.number)
+        inputs = await round_store.load_inputs(office.database, held.number)
         assert inputs is not None
         assert digest(inputs) == held.input_hash
         again = MinCostFlow().decide(read(inputs)).allocations
@@ -49,7 +49,7 @@ async def test_recorded_round_is_solved_again_to_the_same_solution(house: House)
 
 async def leave(database: mongo.Database, offer: Offer, need: Need, **solved: Any) -> None:
     """A round that its instance did not finish."""
-    inputs = written(Inputs((open_need(need),), (open_offer(offer),)))
+    inputs = written(Inputs((build_open_need(need),), (build_open_offer(offer),)))
     left = Round(
         id="city-1",
         pool=POOL,
@@ -97,7 +97,7 @@ async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None
     }
     await leave(database, offer, need, **solved)
     office = Office(house, await started(house))
-    first = await office.loaded(match_id(need.id, offer.id, 1), "proposed")
+    first = await office.loaded(build_match_id(need.id, offer.id, 1), "proposed")
     assert first.quantity == 10
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.matching.model.match import Propose
-from services.matching.model.match_id import match_id
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared import mongo
@@ -279,4 +279,4 @@ async def test_two_instances_racing_for_one_offer_never_overcommit(house: House)
     needs = await mongo.find(office.database, Need, {})
     reserved = {id_ for need in needs for id_ in need.matches}
     assert reserved == {match.id for match in matches}
-    assert all(match.id == match_id(match.request_id, offer, 1) for match in matches)
+    assert all(match.id == build_match_id(match.request_id, offer, 1) for match in matches)

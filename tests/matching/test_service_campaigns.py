@@ -8,9 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.matching.cli.campaign import lines
-from services.matching.model.campaign import Campaign
-from services.matching.model.emergency import DeclareEmergency, EmergencyTerms
+from services.matching.cli.reports import format_campaign
+from services.matching.model.campaign import Campaign, DeclareEmergency, EmergencyTerms
 from services.matching.model.match import REOPEN_REASONS, Match, Propose
 from services.matching.model.need import Need
 from services.matching.rounds.pool import OpenPool
@@ -124,7 +123,7 @@ async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> 
         "confirmed_fen": 50,
         "reopened_fen": 0,
     }
-    assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in lines(told)
+    assert "诉求 requests 3: 已完结 closed 1 · 对接中 open 2" in format_campaign(told)
     [listed] = (await city.read("/campaigns"))["campaigns"]
     assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
     await city.post(f"/matches/{second.id}/decline", "no", {"reason": NO_CAPACITY})
@@ -235,7 +234,7 @@ async def test_needs_of_an_emergency_area_come_first_while_it_is_on(house: House
         await database[state.COLLECTION].insert_one(document)
 
     async def first(now: datetime, count: int) -> list[tuple[str, int]]:
-        pool = await OpenPool(database, Weights()).whole(now, count)
+        pool = await OpenPool(database, Weights()).read_whole(now, count)
         return [(need.id, need.tier) for need in pool.needs]
 
     r1, r2, r3 = (request_id(name) for name in TOWNS)

@@ -15,8 +15,8 @@ from services.matching.cli.matching import app
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.round import INPUTS, Round
-from services.matching.rounds import stored
-from services.matching.rounds.holding import Rounds
+from services.matching.rounds import store as round_store
+from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import SolverApart
 from shared import mongo
@@ -101,11 +101,11 @@ async def test_need_that_nobody_serves_causes_no_endless_rounds(house: House) ->
     assert isinstance(settings, MatchingSettings)
     async with SolverApart() as solver:
         # Another instance, which knows nothing yet of what the rounds before it left.
-        other = Rounds(running.runtime, settings, solver)
-        held = [await other.hold() for _ in range(6)]
+        other = RoundRunner(running.runtime, settings, solver)
+        held = [await other.run() for _ in range(6)]
         assert sum(held) <= 1
         before = len(await rounds(office))
-        assert not any([await other.hold() for _ in range(6)])
+        assert not any([await other.run() for _ in range(6)])
     assert len(await rounds(office)) == before
     await office.offer("b", quantity=400)
     await office.matches(2, "proposed")
@@ -254,7 +254,7 @@ async def test_inputs_are_kept_once_a_round_and_packed(house: House) -> None:
     kept = await office.database[INPUTS].find({}).to_list(None)
     assert sorted(row["number"] for row in kept) == [each.number for each in held]
     largest = max(kept, key=lambda row: len(row["inputs"]))
-    text = await stored.inputs_of(office.database, largest["number"])
+    text = await round_store.load_inputs(office.database, largest["number"])
     assert text is not None
     assert len(largest["inputs"]) < len(text) / 2
 

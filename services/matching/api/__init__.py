@@ -1,27 +1,15 @@
 """HTTP for staff and partners, one module per subject."""
 
-from services.matching.api import (
-    campaigns,
-    delivery,
-    emergencies,
-    explanations,
-    matches,
-    menu,
-    offers,
-    relations,
-    rounds,
-    selection,
-)
+from services.matching.api import campaigns, matches, offers, relations, rounds
 
 ROUTERS = (
     offers.router,
     matches.router,
-    delivery.router,
-    menu.router,
+    offers.menu_router,
     relations.router,
     campaigns.router,
-    emergencies.router,
-    selection.router,
+    campaigns.emergency_router,
+    matches.selection_router,
     rounds.router,
-    explanations.router,
+    rounds.explanation_router,
 )

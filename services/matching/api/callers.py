@@ -10,40 +10,42 @@ from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
 from shared.web.access import allow
 
-FIELD = (
+FIELD_ROLES = (
     Role.COLLECTOR,
     Role.APPROVER_VILLAGE,
     Role.APPROVER_TOWN,
     Role.APPROVER_CITY,
     Role.OPERATOR,
 )
-Giving = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLLECTOR, Role.OPERATOR))]
+GivingCaller = Annotated[
+    Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLLECTOR, Role.OPERATOR))
+]
 # Who collects the need and hands the gift over does not also answer for the donor.
-Donor = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.OPERATOR))]
-Handing = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *FIELD))]
+DonorCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.OPERATOR))]
+HandingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *FIELD_ROLES))]
 # Two-sided: who gives cannot say for the person that it arrived.
-Receiving = Annotated[Credential, Depends(allow(*FIELD))]
-Reading = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *sorted(STAFF)))]
-Staff = Annotated[Credential, Depends(allow(*sorted(STAFF)))]
-City = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
+ReceivingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES))]
+ReadingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *sorted(STAFF)))]
+StaffCaller = Annotated[Credential, Depends(allow(*sorted(STAFF)))]
+CityCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
 
 ROWS_MAX = 500
 
 
-def scope_of(caller: Credential) -> Scope:
+def find_scope(caller: Credential) -> Scope:
     """Staff see their area; a partner sees what comes of his own offers."""
     if caller.roles & STAFF:
         return Scope(area=caller.area)
-    return owner_scope(caller)
+    return find_owner_scope(caller)
 
 
-def owner_scope(caller: Credential) -> Scope:
+def find_owner_scope(caller: Credential) -> Scope:
     """Where one speaks for the donor: his own offers; the operator answers for any."""
-    anybodys = Role.OPERATOR in caller.roles
-    return Scope(area=caller.area, source=None if anybodys else caller.speaks_as)
+    answers_for_any = Role.OPERATOR in caller.roles
+    return Scope(area=caller.area, source=None if answers_for_any else caller.speaks_as)
 
 
-def row_result(answer: Answer | Exception) -> dict[str, Any]:
+def format_row(answer: Answer | Exception) -> dict[str, Any]:
     """Raises what is neither an answer nor the row's own fault."""
     if isinstance(answer, Invalid):
         return {"status": 422, "problems": [p.as_dict() for p in answer.problems]}

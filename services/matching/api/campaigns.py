@@ -1,20 +1,24 @@
-"""HTTP for campaigns: the city creates them, donors and requests join, everybody reads."""
+"""HTTP for campaigns and emergency areas: the city creates and ends them, staff read them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
-from services.matching import campaign_report
-from services.matching.api.callers import City, Staff
+from services.matching import views
+from services.matching.api.callers import CityCaller, ReadingCaller, StaffCaller
 from services.matching.decide.unknown import no_such
 from services.matching.model.campaign import (
-    JOINED_AT_ONCE,
+    JOINED_MAX,
     Campaign,
     CampaignTerms,
     CreateCampaign,
+    DeclareEmergency,
+    Emergency,
+    EmergencyTerms,
     EndCampaign,
+    EndEmergency,
     JoinDonors,
     JoinRequests,
 )
@@ -22,89 +26,145 @@ from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import refusal
 from shared.security import Credential, Role
+from shared.towns import town_name
 from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_to, respond
+
+# --- campaigns ------------------------------------------------------------------------------------
 
 router = APIRouter(tags=["campaigns"])
 
-Joining = Annotated[Credential, Depends(allow(Role.APPROVER_CITY, Role.OPERATOR))]
-Ids = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_AT_ONCE)]
+JoiningCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY, Role.OPERATOR))]
+Ids = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_MAX)]
 
 
 class NewCampaign(CampaignTerms):
     campaign_id: Identifier
 
 
-class Donors(Value):
+class JoiningDonors(Value):
     donor_ids: Ids
 
 
-class Requests(Value):
+class JoiningRequests(Value):
     request_ids: Ids
 
 
 @router.post("/campaigns", status_code=201)
-async def create(
-    asked: NewCampaign, caller: City, runtime: RuntimeDep, key: IdempotencyKey
+async def create_campaign(
+    body: NewCampaign, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    _whole_city(caller)
-    terms = CampaignTerms.model_validate(asked.model_dump(exclude={"campaign_id"}))
-    command = CreateCampaign(campaign_id=asked.campaign_id, terms=terms)
+    _check_whole_city(caller)
+    terms = CampaignTerms.model_validate(body.model_dump(exclude={"campaign_id"}))
+    command = CreateCampaign(campaign_id=body.campaign_id, terms=terms)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/campaigns/{campaign_id}/donors")
 async def join_donors(
     campaign_id: Identifier,
-    asked: Donors,
-    caller: Joining,
+    body: JoiningDonors,
+    caller: JoiningCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
-    _whole_city(caller)
-    command = JoinDonors(campaign_id=campaign_id, donor_ids=asked.donor_ids)
+    _check_whole_city(caller)
+    command = JoinDonors(campaign_id=campaign_id, donor_ids=body.donor_ids)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/campaigns/{campaign_id}/requests")
 async def join_requests(
     campaign_id: Identifier,
-    asked: Requests,
-    caller: Joining,
+    body: JoiningRequests,
+    caller: JoiningCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
     """All or none; beside those that meet its criteria."""
-    _whole_city(caller)
-    command = JoinRequests(campaign_id=campaign_id, request_ids=asked.request_ids)
+    _check_whole_city(caller)
+    command = JoinRequests(campaign_id=campaign_id, request_ids=body.request_ids)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/campaigns/{campaign_id}/end")
-async def end(
-    campaign_id: Identifier, caller: City, runtime: RuntimeDep, key: IdempotencyKey
+async def end_campaign(
+    campaign_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    _whole_city(caller)
+    _check_whole_city(caller)
     return await answer_to(runtime, caller, EndCampaign(campaign_id=campaign_id), key)
 
 
 @router.get("/campaigns")
-async def list_campaigns(caller: Staff, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+async def list_campaigns(caller: StaffCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
     now = await runtime.processor.now()
-    return JSONResponse({"campaigns": await campaign_report.campaigns(runtime.database, now)})
+    return JSONResponse({"campaigns": await views.list_campaigns(runtime.database, now)})
 
 
 @router.get("/campaigns/{campaign_id}/report")
-async def read_report(campaign_id: Identifier, caller: Staff, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+async def read_campaign_report(
+    campaign_id: Identifier,
+    caller: StaffCaller,  # noqa: ARG001
+    runtime: RuntimeDep,
+) -> Response:
     """Sums of the whole campaign, which belongs to no town; nobody is named in them."""
     campaign = await mongo.load(runtime.database, Campaign, campaign_id)
     if campaign is None:
         return respond(no_such("campaign"))
     now = await runtime.processor.now()
-    return JSONResponse(await campaign_report.report(runtime.database, campaign, now))
+    return JSONResponse(await views.build_campaign_report(runtime.database, campaign, now))
 
 
-def _whole_city(caller: Credential) -> None:
+def _check_whole_city(caller: Credential) -> None:
     """A campaign has no bounds of area. Raises Denied."""
     if caller.area:
         zh, en = "专项行动面向全市", "a campaign is for the whole city"
         raise Denied(refusal(403, "not_your_area", zh, en))
+
+
+# --- emergency areas ------------------------------------------------------------------------------
+
+emergency_router = APIRouter(tags=["emergencies"])
+
+
+class NewEmergency(EmergencyTerms):
+    emergency_id: Identifier
+
+
+@emergency_router.post("/emergencies", status_code=201)
+async def declare_emergency(
+    body: NewEmergency, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    _check_area(caller, body.town_codes)
+    terms = EmergencyTerms.model_validate(body.model_dump(exclude={"emergency_id"}))
+    command = DeclareEmergency(emergency_id=body.emergency_id, terms=terms)
+    return await answer_to(runtime, caller, command, key)
+
+
+@emergency_router.post("/emergencies/{emergency_id}/end")
+async def end_emergency(
+    emergency_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    emergency = await mongo.load(runtime.database, Emergency, emergency_id)
+    _check_area(caller, emergency.town_codes if emergency else ())
+    return await answer_to(runtime, caller, EndEmergency(emergency_id=emergency_id), key)
+
+
+@emergency_router.get("/emergencies")
+async def list_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+    """Past ones too, the latest first."""
+    now = await runtime.processor.now()
+    order = [("starts_at", -1), ("_id", 1)]
+    emergencies = await mongo.find(runtime.database, Emergency, {}, sort=order)
+    rows: list[dict[str, Any]] = [
+        emergency.model_dump(mode="json", exclude={"due_at", "correlation_id"})
+        | {"on": emergency.is_on(now), "towns_zh": [town_name(c) for c in emergency.town_codes]}
+        for emergency in emergencies
+    ]
+    return JSONResponse({"emergencies": rows})
+
+
+def _check_area(caller: Credential, town_codes: tuple[str, ...]) -> None:
+    """Raises Denied."""
+    if not all(caller.sees(code) for code in town_codes):
+        zh, en = "不在您的辖区", "not in your area"
+        raise Denied(refusal(403, "not_your_area", zh, en, "town_codes"))

@@ -1,22 +1,22 @@
-"""HTTP for matches: listed, accepted, declined, delivered, confirmed; and the sums."""
+"""HTTP for matches, from proposal to rating; the sums over them; the year's selection."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from services.matching import views
 from services.matching.api.callers import (
     ROWS_MAX,
-    Donor,
-    Handing,
-    Reading,
-    Receiving,
-    Staff,
-    owner_scope,
-    row_result,
-    scope_of,
+    DonorCaller,
+    HandingCaller,
+    ReadingCaller,
+    ReceivingCaller,
+    StaffCaller,
+    find_owner_scope,
+    find_scope,
+    format_row,
 )
 from services.matching.decide.unknown import no_such
 from services.matching.model.match import (
@@ -25,75 +25,87 @@ from services.matching.model.match import (
     DeclineMatch,
     DeclineReason,
     DeliverMatch,
+    GiveUpMatch,
     Match,
     MatchCommand,
     MatchState,
+    RateMatch,
+    ReopenMatch,
+    ReopenReason,
+    Stars,
 )
+from services.matching.selection import build_selection
 from shared import mongo
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
-from shared.security import Credential
-from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
+from shared.security import Credential, Role
+from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
 
 router = APIRouter(tags=["matches"])
 
 
 @router.get("/matches")
 async def list_matches(
-    caller: Reading,
+    caller: ReadingCaller,
     runtime: RuntimeDep,
     state: Annotated[list[MatchState] | None, Query()] = None,
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 100,
 ) -> Response:
     """`{"matches": [...], "next": the last id or null}`; go on with `after=<next>`."""
-    found = await views.matches_seen(runtime.database, scope_of(caller), state or [], after, limit)
-    more = found[-1].id if len(found) == limit else None
-    return JSONResponse({"matches": [views.match_view(m) for m in found], "next": more})
+    matches = await views.list_matches(
+        runtime.database, find_scope(caller), state or [], after, limit
+    )
+    more = matches[-1].id if len(matches) == limit else None
+    return JSONResponse({"matches": [views.match_view(m) for m in matches], "next": more})
 
 
 @router.get("/matches/{match_id}")
-async def read_match(match_id: Identifier, caller: Reading, runtime: RuntimeDep) -> Response:
+async def read_match(match_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep) -> Response:
     match = await mongo.load(runtime.database, Match, match_id)
-    if match is None or not scope_of(caller).sees(match):
+    if match is None or not find_scope(caller).sees(match):
         return respond(no_such("match"))
     return JSONResponse(views.match_view(match))
 
 
-class Declining(Value):
+class Decline(Value):
     reason: DeclineReason
 
 
 @router.post("/matches/{match_id}/accept")
-async def accept(
-    match_id: Identifier, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
+async def accept_match(
+    match_id: Identifier, caller: DonorCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = AcceptMatch(match_id=match_id, scope=owner_scope(caller))
+    command = AcceptMatch(match_id=match_id, scope=find_owner_scope(caller))
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/matches/{match_id}/decline")
-async def decline(
-    match_id: Identifier, body: Declining, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
+async def decline_match(
+    match_id: Identifier,
+    body: Decline,
+    caller: DonorCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
 ) -> Response:
-    command = DeclineMatch(match_id=match_id, scope=owner_scope(caller), reason=body.reason)
+    command = DeclineMatch(match_id=match_id, scope=find_owner_scope(caller), reason=body.reason)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/matches/{match_id}/deliver")
-async def deliver(
-    match_id: Identifier, caller: Handing, runtime: RuntimeDep, key: IdempotencyKey
+async def deliver_match(
+    match_id: Identifier, caller: HandingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = DeliverMatch(match_id=match_id, scope=scope_of(caller))
+    command = DeliverMatch(match_id=match_id, scope=find_scope(caller))
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/matches/{match_id}/confirm")
-async def confirm(
-    match_id: Identifier, caller: Receiving, runtime: RuntimeDep, key: IdempotencyKey
+async def confirm_match(
+    match_id: Identifier, caller: ReceivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = ConfirmMatch(match_id=match_id, scope=scope_of(caller))
+    command = ConfirmMatch(match_id=match_id, scope=find_scope(caller))
     return await answer_to(runtime, caller, command, key)
 
 
@@ -102,32 +114,32 @@ class MatchIds(Value):
 
 
 @router.post("/matches/accept")
-async def accept_many(
-    ids: MatchIds, caller: Donor, runtime: RuntimeDep, key: IdempotencyKey
+async def accept_matches(
+    ids: MatchIds, caller: DonorCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    return await _answer_many(runtime, caller, AcceptMatch, ids, key)
+    return await _execute_many(runtime, caller, AcceptMatch, ids, key)
 
 
 @router.post("/matches/deliver")
-async def deliver_many(
-    ids: MatchIds, caller: Handing, runtime: RuntimeDep, key: IdempotencyKey
+async def deliver_matches(
+    ids: MatchIds, caller: HandingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    return await _answer_many(runtime, caller, DeliverMatch, ids, key)
+    return await _execute_many(runtime, caller, DeliverMatch, ids, key)
 
 
 @router.post("/matches/confirm")
-async def confirm_many(
-    ids: MatchIds, caller: Receiving, runtime: RuntimeDep, key: IdempotencyKey
+async def confirm_matches(
+    ids: MatchIds, caller: ReceivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    return await _answer_many(runtime, caller, ConfirmMatch, ids, key)
+    return await _execute_many(runtime, caller, ConfirmMatch, ids, key)
 
 
-async def _answer_many(
+async def _execute_many(
     runtime: Runtime, caller: Credential, kind: type[MatchCommand], ids: MatchIds, key: str
 ) -> Response:
     """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
     source = caller.speaks_as
-    scope = owner_scope(caller) if kind is AcceptMatch else scope_of(caller)
+    scope = find_owner_scope(caller) if kind is AcceptMatch else find_scope(caller)
     commands = [
         Command(
             kind(match_id=id_, scope=scope),
@@ -137,14 +149,79 @@ async def _answer_many(
         for id_ in ids.match_ids
     ]
     answers = await runtime.processor.execute_many(commands)
-    told = [
-        {"match_id": id_} | row_result(answer)
+    rows = [
+        {"match_id": id_} | format_row(answer)
         for id_, answer in zip(ids.match_ids, answers, strict=True)
     ]
-    return JSONResponse({"answers": told})
+    return JSONResponse({"answers": rows})
 
 
 @router.get("/summary")
-async def read_summary(caller: Staff, runtime: RuntimeDep) -> Response:
+async def read_summary(caller: StaffCaller, runtime: RuntimeDep) -> Response:
     """Counts by state and sums by unit, over the caller's area; offers only for the whole city."""
-    return JSONResponse(await views.summary(runtime.database, caller.area))
+    return JSONResponse(await views.build_summary(runtime.database, caller.area))
+
+
+# Who was with the person may write down what the person thinks.
+CollectingCaller = Annotated[Credential, Depends(allow(Role.COLLECTOR))]
+
+
+class NotArrived(Value):
+    reason: ReopenReason
+
+
+class Rating(Value):
+    stars: Stars
+
+
+@router.post("/matches/{match_id}/reopen")
+async def reopen_match(
+    match_id: Identifier,
+    body: NotArrived,
+    caller: ReceivingCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """Delivered: to be delivered again. Confirmed, within the window: the request asks anew."""
+    command = ReopenMatch(match_id=match_id, scope=find_scope(caller), reason=body.reason)
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/matches/{match_id}/give-up")
+async def give_up_match(
+    match_id: Identifier, caller: ReceivingCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    command = GiveUpMatch(match_id=match_id, scope=find_scope(caller))
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/matches/{match_id}/rate")
+async def rate_match(
+    match_id: Identifier,
+    body: Rating,
+    caller: CollectingCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    command = RateMatch(match_id=match_id, scope=find_scope(caller), stars=body.stars)
+    return await answer_to(runtime, caller, command, key)
+
+
+# --- the year's selection -------------------------------------------------------------------------
+
+selection_router = APIRouter(tags=["selection"])
+
+TOP = 100
+
+
+@selection_router.get("/selection")
+async def read_selection(
+    caller: StaffCaller,
+    runtime: RuntimeDep,
+    year: Annotated[int, Query(ge=2000, le=8998)],
+    kind: Kind | None = None,
+    top: Annotated[int, Query(ge=1, le=1000)] = TOP,
+) -> Response:
+    """Of the caller's area: ids, the score and its terms in hundredths of a point."""
+    kinds = (kind,) if kind else tuple(Kind)
+    return JSONResponse(await build_selection(runtime.database, caller.area, year, kinds, top))

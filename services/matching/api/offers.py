@@ -1,21 +1,24 @@
-"""HTTP for offers: registered one by one or in batches, read, changed, paused, withdrawn."""
+"""HTTP for offers, and for the claim menu (认领) from which a donor takes."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field, ValidationError
 
-from services.matching import views
+from services.matching import menu, views
 from services.matching.api.callers import (
     ROWS_MAX,
-    Giving,
-    Reading,
-    owner_scope,
-    row_result,
-    scope_of,
+    DonorCaller,
+    GivingCaller,
+    ReadingCaller,
+    find_owner_scope,
+    find_scope,
+    format_row,
 )
 from services.matching.decide.unknown import no_such
+from services.matching.model.match import ClaimNeed
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,
@@ -26,19 +29,23 @@ from services.matching.model.offer import (
     WithdrawOffer,
 )
 from shared import mongo
+from shared.contracts import links
 from shared.contracts.events import OfferSubmitted
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Quantity, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
+from shared.security import Credential
 from shared.validation import describe_validation
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
+
+# --- offers ---------------------------------------------------------------------------------------
 
 router = APIRouter(tags=["offers"])
 
 
 @router.post("/offers", status_code=201)
 async def register_offer(
-    offer: OfferSubmitted, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
+    offer: OfferSubmitted, caller: GivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = RegisterOffer(source=caller.speaks_as, message_id=key, offer=offer)
     return await answer_to(runtime, caller, command, key)
@@ -54,31 +61,31 @@ class OfferRow(Value):
 @router.post("/offers/batch")
 async def register_offers(
     rows: Annotated[list[OfferRow], Field(max_length=ROWS_MAX)],
-    caller: Giving,
+    caller: GivingCaller,
     runtime: RuntimeDep,
 ) -> Response:
     """Row by row: `{"answers": [{idempotency_key, status, offer_id | problems}]}`."""
     source = caller.speaks_as
-    checked = [(row, _checked(row)) for row in rows]
+    parsed = [(row, _parse_offer(row)) for row in rows]
     commands = [
         Command(
             RegisterOffer(source=source, message_id=row.idempotency_key, offer=offer),
             key=f"{source}|{row.idempotency_key}",
             principal=caller.id,
         )
-        for row, offer in checked
+        for row, offer in parsed
         if isinstance(offer, OfferSubmitted)
     ]
     answers = iter(await runtime.processor.execute_many(commands))
-    told = [
+    rows_answered = [
         {"idempotency_key": row.idempotency_key}
-        | row_result(offer if isinstance(offer, Invalid) else next(answers))
-        for row, offer in checked
+        | format_row(offer if isinstance(offer, Invalid) else next(answers))
+        for row, offer in parsed
     ]
-    return JSONResponse({"answers": told})
+    return JSONResponse({"answers": rows_answered})
 
 
-def _checked(row: OfferRow) -> OfferSubmitted | Invalid:
+def _parse_offer(row: OfferRow) -> OfferSubmitted | Invalid:
     try:
         return OfferSubmitted.model_validate(row.offer)
     except ValidationError as error:
@@ -86,9 +93,9 @@ def _checked(row: OfferRow) -> OfferSubmitted | Invalid:
 
 
 @router.get("/offers/{offer_id}")
-async def read_offer(offer_id: Identifier, caller: Reading, runtime: RuntimeDep) -> Response:
+async def read_offer(offer_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep) -> Response:
     offer = await mongo.load(runtime.database, Offer, offer_id)
-    scope = scope_of(caller)
+    scope = find_scope(caller)
     if offer is None or scope.source not in (None, offer.source):
         return respond(no_such("offer"))
     return JSONResponse(views.offer_view(offer))
@@ -98,35 +105,126 @@ async def read_offer(offer_id: Identifier, caller: Reading, runtime: RuntimeDep)
 async def change_offer(
     offer_id: Identifier,
     terms: OfferTerms,
-    caller: Giving,
+    caller: GivingCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
     """Only the fields given change; null takes a bound away. A later valid_until renews it."""
-    source = owner_scope(caller).source
+    source = find_owner_scope(caller).source
     command = ChangeOffer(offer_id=offer_id, source=source, terms=terms)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/offers/{offer_id}/pause")
 async def pause_offer(
-    offer_id: Identifier, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
+    offer_id: Identifier, caller: GivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = PauseOffer(offer_id=offer_id, source=owner_scope(caller).source)
+    command = PauseOffer(offer_id=offer_id, source=find_owner_scope(caller).source)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/offers/{offer_id}/resume")
 async def resume_offer(
-    offer_id: Identifier, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
+    offer_id: Identifier, caller: GivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = ResumeOffer(offer_id=offer_id, source=owner_scope(caller).source)
+    command = ResumeOffer(offer_id=offer_id, source=find_owner_scope(caller).source)
     return await answer_to(runtime, caller, command, key)
 
 
 @router.post("/offers/{offer_id}/withdraw")
 async def withdraw_offer(
-    offer_id: Identifier, caller: Giving, runtime: RuntimeDep, key: IdempotencyKey
+    offer_id: Identifier, caller: GivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    command = WithdrawOffer(offer_id=offer_id, source=owner_scope(caller).source)
+    command = WithdrawOffer(offer_id=offer_id, source=find_owner_scope(caller).source)
     return await answer_to(runtime, caller, command, key)
+
+
+# --- the claim menu -------------------------------------------------------------------------------
+
+menu_router = APIRouter(tags=["menu"])
+
+
+@menu_router.get("/menu")
+async def read_menu(
+    caller: ReadingCaller,
+    runtime: RuntimeDep,
+    area: Annotated[str, Query(pattern=r"^[0-9]{0,12}$")] = "",
+    kind: Kind | None = None,
+    category: Annotated[list[Category] | None, Query()] = None,
+    beneficiary_class: Annotated[list[BeneficiaryClass] | None, Query()] = None,
+    unit: Annotated[str, Query(max_length=20)] = "",
+    item: Annotated[str, Query(max_length=100)] = "",
+    at_least: Annotated[Quantity | None, Query()] = None,
+    at_most: Annotated[Quantity | None, Query()] = None,
+    after: Annotated[str, Query(max_length=200)] = "",
+    limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 100,
+) -> Response:
+    """`{"requests": [...], "next": place or null}`, the most urgent first; `after=<next>` goes on.
+
+    at_least, at_most: what is still needed, in `unit` (fen for money).
+    """
+    narrower = _narrow_area(area, caller)
+    if narrower is None:
+        return JSONResponse({"requests": [], "next": None})
+    criteria = menu.MenuFilter(
+        area=narrower,
+        kind=kind,
+        categories=tuple(category or ()),
+        beneficiary_classes=tuple(beneficiary_class or ()),
+        unit=unit,
+        item=item,
+        at_least=at_least,
+        at_most=at_most,
+    )
+    now = await runtime.processor.now()
+    page = await menu.find_open_needs(runtime.database, criteria, now, after, limit)
+    rows = [menu.menu_row(need, now) for need in page.needs]
+    return JSONResponse({"requests": rows, "next": page.next})
+
+
+def _narrow_area(area: str, caller: Credential) -> str | None:
+    """The smaller of what is asked for and what the caller may see; None where neither is."""
+    if area.startswith(caller.area):
+        return area
+    return caller.area if caller.area.startswith(area) else None
+
+
+class Claim(Value):
+    """quantity: in the request's unit (fen for money); a part of what it needs, or all."""
+
+    offer_id: Identifier
+    quantity: Quantity
+
+
+@menu_router.post("/menu/{request_id}/claim", status_code=201)
+async def claim_need(
+    request_id: Identifier,
+    body: Claim,
+    caller: DonorCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    command = ClaimNeed(
+        request_id=request_id,
+        offer_id=body.offer_id,
+        quantity=body.quantity,
+        scope=find_owner_scope(caller),
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+class LinkLife(Value):
+    days: Annotated[int, Field(ge=1, le=90)] = links.MENU.lifetime_days
+
+
+@menu_router.post("/offers/{offer_id}/menu-link")
+async def make_menu_link(
+    offer_id: Identifier, body: LinkLife, caller: DonorCaller, runtime: RuntimeDep
+) -> Response:
+    """`{"path", "expires_at"}`: a page where the donor claims without an account of his own."""
+    offer = await mongo.load(runtime.database, Offer, offer_id)
+    if offer is None or find_owner_scope(caller).source not in (None, offer.source):
+        return respond(no_such("offer"))
+    expires_at = await runtime.processor.now() + timedelta(days=body.days)
+    token = runtime.keyring.make_link(links.MENU.purpose, offer.id, expires_at)
+    return JSONResponse({"path": links.MENU.path(token), "expires_at": expires_at.isoformat()})

@@ -18,39 +18,43 @@ from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to
 
 router = APIRouter(tags=["relations"])
 
-Maker = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
-Checker = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
-Reader = Annotated[
+MakerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
+CheckerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
+FinanceCaller = Annotated[
     Credential,
     Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR, Role.OPERATOR)),
 ]
 
 
-class Declaration(Value):
+class RelationDeclaration(Value):
     person_id: Identifier
     tie: Tie
 
 
-class Person(Value):
+class RelationEnd(Value):
     person_id: Identifier
 
 
-class Verdict(Value):
+class RelationCheck(Value):
     person_id: Identifier
     approve: bool
 
 
 @router.get("/funds/{fund_id}/relations")
-async def read_relations(fund_id: Identifier, caller: Reader, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+async def read_relations(
+    fund_id: Identifier,
+    caller: FinanceCaller,  # noqa: ARG001
+    runtime: RuntimeDep,
+) -> Response:
     """Whoever is declared, and what of the fund is on its way to them nevertheless."""
-    return JSONResponse(await views.relations_of(runtime.database, fund_id))
+    return JSONResponse(await views.load_relations(runtime.database, fund_id))
 
 
 @router.post("/funds/{fund_id}/relations", status_code=201)
-async def declare(
+async def declare_relation(
     fund_id: Identifier,
-    body: Declaration,
-    caller: Maker,
+    body: RelationDeclaration,
+    caller: MakerCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
@@ -60,8 +64,12 @@ async def declare(
 
 
 @router.post("/funds/{fund_id}/relations/withdraw")
-async def withdraw(
-    fund_id: Identifier, body: Person, caller: Maker, runtime: RuntimeDep, key: IdempotencyKey
+async def withdraw_relation(
+    fund_id: Identifier,
+    body: RelationEnd,
+    caller: MakerCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
 ) -> Response:
     """It is to end: it holds until another has checked it."""
     command = WithdrawRelation(fund_id=fund_id, person_id=body.person_id)
@@ -69,8 +77,12 @@ async def withdraw(
 
 
 @router.post("/funds/{fund_id}/relations/check")
-async def check(
-    fund_id: Identifier, body: Verdict, caller: Checker, runtime: RuntimeDep, key: IdempotencyKey
+async def check_relation(
+    fund_id: Identifier,
+    body: RelationCheck,
+    caller: CheckerCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
 ) -> Response:
     command = CheckRelation(fund_id=fund_id, person_id=body.person_id, approve=body.approve)
     return await answer_to(runtime, caller, command, key)

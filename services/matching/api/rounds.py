@@ -1,67 +1,121 @@
-"""HTTP for rounds: what was held, with what it takes to solve it again; and a whole one now."""
+"""HTTP for rounds: what was run, with what it takes to solve it again, a whole one now; and why."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
-from services.matching.api.callers import Staff
+from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
 from services.matching.decide.unknown import no_such
+from services.matching.model.match import Match
+from services.matching.model.need import Need
 from services.matching.model.round import DemandWholeRound, Round, RoundKind
-from services.matching.rounds import stored
+from services.matching.rounds import store as round_store
+from services.matching.rounds.explaining import Explainer, named_to
+from services.matching.settings import MatchingSettings
+from shared import mongo
+from shared.contracts.values import Identifier
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
 
 router = APIRouter(tags=["rounds"])
 
-Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
-Checking = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR))]
+OperatorCaller = Annotated[Credential, Depends(allow(Role.OPERATOR))]
+ReplayingCaller = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR))]
 ROUNDS_MAX = 500
 NUMBER_MAX = 2**31
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 
 
 @router.post("/rounds/whole", status_code=202)
-async def demand_whole(caller: Operator, runtime: RuntimeDep, key: IdempotencyKey) -> Response:
+async def demand_whole_round(
+    caller: OperatorCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
     """The next round finds the optimum over the whole open pool. `{"pool", "asked_at"}`."""
     return await answer_to(runtime, caller, DemandWholeRound(), key)
 
 
 @router.get("/rounds")
 async def list_rounds(
-    caller: Staff,  # noqa: ARG001
+    caller: StaffCaller,  # noqa: ARG001
     runtime: RuntimeDep,
     after: Annotated[int, Query(ge=0, le=NUMBER_MAX)] = 0,
     limit: Annotated[int, Query(ge=1, le=ROUNDS_MAX)] = 100,
 ) -> Response:
     """`{"rounds": [...], "next": the last number or null}`; go on with `after=<next>`."""
-    found = await stored.heads(runtime.database, after, limit)
-    more = found[-1].number if len(found) == limit else None
-    return JSONResponse({"rounds": [_head(held) for held in found], "next": more})
+    rounds = await round_store.list_rounds(runtime.database, after, limit)
+    more = rounds[-1].number if len(rounds) == limit else None
+    return JSONResponse({"rounds": [_round_head(round_) for round_ in rounds], "next": more})
 
 
 @router.get("/rounds/latest")
-async def latest_round(
-    caller: Staff,  # noqa: ARG001
+async def read_latest_round(
+    caller: StaffCaller,  # noqa: ARG001
     runtime: RuntimeDep,
     kind: RoundKind | None = None,
 ) -> Response:
     """`{"round": {...} or null}`. kind=whole: the last that is done."""
     database = runtime.database
-    whole = kind == "whole"
-    found = await (stored.latest_whole(database) if whole else stored.latest(database))
-    return JSONResponse({"round": _head(found) if found else None})
+    latest = await (
+        round_store.find_latest_whole(database)
+        if kind == "whole"
+        else round_store.find_latest(database)
+    )
+    return JSONResponse({"round": _round_head(latest) if latest else None})
 
 
 @router.get("/rounds/{number}")
-async def read_round(number: Number, caller: Checking, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+async def read_round(number: Number, caller: ReplayingCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
     """`{"round": {...}, "inputs": text}`: all that a replay takes. No personal data is in it."""
-    held = await stored.load(runtime.database, number)
-    inputs = await stored.inputs_of(runtime.database, number)
-    if held is None or inputs is None:
+    round_ = await round_store.load_round(runtime.database, number)
+    inputs = await round_store.load_inputs(runtime.database, number)
+    if round_ is None or inputs is None:
         return respond(no_such("round"))
-    return JSONResponse({"round": held.model_dump(mode="json"), "inputs": inputs})
+    return JSONResponse({"round": round_.model_dump(mode="json"), "inputs": inputs})
 
 
-def _head(held: Round) -> dict[str, Any]:
-    return held.model_dump(mode="json", exclude={"allocations", "prices", "due_at"})
+def _round_head(round_: Round) -> dict[str, Any]:
+    return round_.model_dump(mode="json", exclude={"allocations", "prices", "due_at"})
+
+
+# --- explanations ---------------------------------------------------------------------------------
+
+explanation_router = APIRouter(tags=["explanations"])
+
+
+@explanation_router.get("/matches/{match_id}/explanation")
+async def explain_match(
+    match_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep
+) -> Response:
+    """The request's level, the score of each candidate by term, who lost by how much, and `text`.
+
+    A partner reads of his own offers by id, of others' without.
+    """
+    match = await mongo.load(runtime.database, Match, match_id)
+    scope = find_scope(caller)
+    if match is None or not scope.sees(match):
+        return respond(no_such("match"))
+    explainer = _get_explainer(runtime.extras)
+    named = await named_to(runtime.database, scope.source)
+    return JSONResponse(await explainer.match(runtime.database, match, named))
+
+
+@explanation_router.get("/needs/{request_id}/explanation")
+async def explain_need(
+    request_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep
+) -> Response:
+    """Why it still waits, and what the nearest candidate would take."""
+    database = runtime.database
+    need = await mongo.load(database, Need, request_id)
+    if need is None or not caller.sees(need.town_code, need.village_code):
+        return respond(no_such("need"))
+    assert isinstance(runtime.settings, MatchingSettings)
+    weights, now = runtime.settings.weights, await runtime.processor.now()
+    named = await named_to(database, find_scope(caller).source)
+    explainer = _get_explainer(runtime.extras)
+    return JSONResponse(await explainer.need(database, need, now, weights, named))
+
+
+def _get_explainer(extras: object) -> Explainer:
+    assert isinstance(extras, Explainer)
+    return extras

@@ -8,10 +8,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.matching.cli.campaign import campaign
+from services.matching.cli.reports import campaign, selection
 from services.matching.cli.rounds import explain as explain_id
 from services.matching.cli.rounds import optimise, replay, rounds
-from services.matching.cli.selection import selection
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
@@ -48,21 +47,21 @@ def solve(
     """
     notes, console = Console(stderr=True), Console()
     try:
-        plan = _planned(file, processes, notes)
+        plan = _solve_file(file, processes, notes)
     except Invalid as error:
         for problem in error.problems:
             notes.print(f"[red]{problem.field}[/]: {problem.zh} · {problem.en}", highlight=False)
         raise typer.Exit(2) from None
     lines = _explanation(plan, explain, notes) if explain else []
     if out:
-        out.write_text(_json(plan), encoding="utf-8")
+        out.write_text(_to_json(plan), encoding="utf-8")
     if out or console.is_terminal or lines:
-        _show(console, plan, lines)
+        _print_plan(console, plan, lines)
     else:
-        typer.echo(_json(plan), nl=False)
+        typer.echo(_to_json(plan), nl=False)
 
 
-def _planned(file: Path, processes: int, notes: Console) -> "Plan":
+def _solve_file(file: Path, processes: int, notes: Console) -> "Plan":
     """Imported here: help and other commands need no solver."""
     from services.matching.solver.planner.plan import plan_of
     from services.matching.solver.planner.reading import read_instance
@@ -70,13 +69,13 @@ def _planned(file: Path, processes: int, notes: Console) -> "Plan":
     with notes.status("读取 reading") as status:
         instance = read_instance(file.read_bytes())
 
-        def say(resource: str, done: int, of: int) -> None:
+        def show_progress(resource: str, done: int, of: int) -> None:
             status.update(f"求解 solving {escape(resource)} ({done + 1}/{of})")
 
-        return plan_of(instance, say, processes)
+        return plan_of(instance, show_progress, processes)
 
 
-def _json(plan: "Plan") -> str:
+def _to_json(plan: "Plan") -> str:
     from services.matching.solver.planner.result import result_of
 
     return json.dumps(result_of(plan), ensure_ascii=False, indent=2) + "\n"
@@ -86,15 +85,15 @@ def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
     from services.matching.solver.planner.explain import explain
     from services.matching.solver.planner.words import sentences
 
-    found = explain(plan, request_id)
-    if found is None:
+    explanation = explain(plan, request_id)
+    if explanation is None:
         name = escape(request_id)
         notes.print(f"[red]没有诉求 {name}[/] · there is no request {name}", highlight=False)
         raise typer.Exit(2)
-    return sentences(found)
+    return sentences(explanation)
 
 
-def _show(console: Console, plan: "Plan", lines: list[str]) -> None:
+def _print_plan(console: Console, plan: "Plan", lines: list[str]) -> None:
     from services.matching.solver.planner.summary import tables
 
     for line in lines:

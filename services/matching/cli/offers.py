@@ -44,7 +44,7 @@ def import_offers(
     good = [row for row in rows if isinstance(row, Row)]
     refused = [row for row in rows if isinstance(row, RefusedRow)]
     refused += import_rows(ServiceClient("intake"), ServiceClient("matching"), good, console)
-    _show(console, len(rows), sorted(refused, key=lambda row: row.line))
+    _print_outcome(console, len(rows), sorted(refused, key=lambda row: row.line))
     if refused:
         raise typer.Exit(1)
 
@@ -59,52 +59,54 @@ def import_rows(
         task = progress.add_task("导入 importing", total=len(rows))
         for start in range(0, len(rows), BATCH_ROWS):
             batch = rows[start : start + BATCH_ROWS]
-            unknown = _register(intake, batch, donors)
-            named = [(row, _key(row)) for row in batch]
-            refused += [RefusedRow(row.line, unknown[key]) for row, key in named if key in unknown]
-            good = [(row, donors[key]) for row, key in named if key in donors]
-            refused += _post(matching, good)
+            rejected = _register_givers(intake, batch, donors)
+            keyed = [(row, _giver_key(row)) for row in batch]
+            refused += [
+                RefusedRow(row.line, rejected[key]) for row, key in keyed if key in rejected
+            ]
+            good = [(row, donors[key]) for row, key in keyed if key in donors]
+            refused += _post_offers(matching, good)
             progress.advance(task, len(batch))
     return refused
 
 
-def _key(row: Row) -> str:
+def _giver_key(row: Row) -> str:
     """The same giver in another row, or another file, is the same."""
     return derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
 
 
-def _register(
-    intake: ServiceClient, batch: Sequence[Row], known: dict[str, str]
+def _register_givers(
+    intake: ServiceClient, batch: Sequence[Row], donors: dict[str, str]
 ) -> dict[str, tuple[Problem, ...]]:
-    """One call for all their givers, whose ids of intake's vault join `known`; those refused."""
-    new = {key: row.giver for row in batch if (key := _key(row)) not in known}
+    """One call for all their givers: adds their ids to `donors`, returns those refused."""
+    new = {key: row.giver for row in batch if (key := _giver_key(row)) not in donors}
     if not new:
         return {}
     body = [{"idempotency_key": key, "party": giver} for key, giver in new.items()]
     answers: list[dict[str, Any]] = intake.post("/parties/batch", body)["answers"]
-    found = dict(zip(new, answers, strict=True))
-    known |= {key: told["person_id"] for key, told in found.items() if not told.get("problems")}
-    return {key: _problems(told) for key, told in found.items() if told.get("problems")}
+    answered = dict(zip(new, answers, strict=True))
+    donors |= {key: row["person_id"] for key, row in answered.items() if not row.get("problems")}
+    return {key: _read_problems(row) for key, row in answered.items() if row.get("problems")}
 
 
-def _post(matching: ServiceClient, batch: Sequence[tuple[Row, str]]) -> list[RefusedRow]:
+def _post_offers(matching: ServiceClient, batch: Sequence[tuple[Row, str]]) -> list[RefusedRow]:
     body = [
         {"idempotency_key": row.key, "offer": row.offer | {"donor_id": donor_id}}
         for row, donor_id in batch
     ]
     answers: list[dict[str, Any]] = matching.post("/offers/batch", body)["answers"]
     return [
-        RefusedRow(row.line, _problems(answer))
+        RefusedRow(row.line, _read_problems(answer))
         for (row, _), answer in zip(batch, answers, strict=True)
         if answer.get("problems")
     ]
 
 
-def _problems(answer: Mapping[str, Any]) -> tuple[Problem, ...]:
+def _read_problems(answer: Mapping[str, Any]) -> tuple[Problem, ...]:
     return tuple(Problem(**problem) for problem in answer["problems"])
 
 
-def _show(console: Console, total: int, refused: Sequence[RefusedRow]) -> None:
+def _print_outcome(console: Console, total: int, refused: Sequence[RefusedRow]) -> None:
     console.print(f"已导入 imported: {total - len(refused)}；被拒绝 refused: {len(refused)}")
     if not refused:
         return

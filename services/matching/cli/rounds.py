@@ -18,7 +18,7 @@ from shared.client import ServiceClient, ServiceError
 if TYPE_CHECKING:
     from services.matching.solver.replaying import Replayed
 
-LOOK_EVERY_S = 0.5
+POLL_S = 0.5
 PAGE = 500
 KINDS = {"batch": "微批 batch", "whole": "全池 whole"}
 VERDICTS = {
@@ -41,31 +41,31 @@ def optimise(
     service, console = ServiceClient("matching"), Console()
     asked_at = datetime.fromisoformat(service.post("/rounds/whole")["asked_at"])
     with console.status("求解 solving"):
-        held = _whole_since(service, asked_at, wait_s)
-    if held is None:
+        whole = _wait_for_whole(service, asked_at, wait_s)
+    if whole is None:
         console.print(f"{wait_s:g} 秒内未完成 · not done within {wait_s:g} s")
         raise typer.Exit(1)
     if as_json:
-        typer.echo(json.dumps(held, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(whole, ensure_ascii=False, indent=1))
     else:
-        console.print(_table([held]))
-        objective, bound = int(held["objective"]), int(held["bound"] or 0)
+        console.print(_rounds_table([whole]))
+        objective, bound = int(whole["objective"]), int(whole["bound"] or 0)
         console.print(
             f"目标值 objective {objective:,} · 下界 bound {bound:,} · 点 points", highlight=False
         )
 
 
-def _whole_since(
+def _wait_for_whole(
     service: ServiceClient, asked_at: datetime, wait_s: float
 ) -> dict[str, Any] | None:
     until = time.monotonic() + wait_s
     while True:
-        held = service.get("/rounds/latest", {"kind": "whole"})["round"]
-        if held and datetime.fromisoformat(held["closed_at"]) >= asked_at:
-            return dict(held)
+        whole = service.get("/rounds/latest", {"kind": "whole"})["round"]
+        if whole and datetime.fromisoformat(whole["closed_at"]) >= asked_at:
+            return dict(whole)
         if time.monotonic() >= until:
             return None
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_S)
 
 
 def rounds(
@@ -77,20 +77,20 @@ def rounds(
 ) -> None:
     """列出对接轮次，或导出以供重放。Lists rounds, or exports them to be replayed."""
     service, console = ServiceClient("matching"), Console()
-    found = list(_heads(service, after))
+    heads = list(_iterate_heads(service, after))
     if out is not None:
         with out.open("w", encoding="utf-8") as file:
-            for head in track(found, "导出 exporting", console=Console(stderr=True)):
+            for head in track(heads, "导出 exporting", console=Console(stderr=True)):
                 record = service.get(f"/rounds/{head['number']}")
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        console.print(f"已写入 written: {len(found)} · {out}")
+        console.print(f"已写入 written: {len(heads)} · {out}")
     elif as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(heads, ensure_ascii=False, indent=1))
     else:
-        console.print(_table(found))
+        console.print(_rounds_table(heads))
 
 
-def _heads(service: ServiceClient, after: int) -> Iterator[dict[str, Any]]:
+def _iterate_heads(service: ServiceClient, after: int) -> Iterator[dict[str, Any]]:
     place: int | None = after
     while place is not None:
         page = service.get("/rounds", {"after": place, "limit": PAGE})
@@ -98,7 +98,7 @@ def _heads(service: ServiceClient, after: int) -> Iterator[dict[str, Any]]:
         place = page["next"]
 
 
-def _table(found: list[dict[str, Any]]) -> Table:
+def _rounds_table(heads: list[dict[str, Any]]) -> Table:
     """A terminal may be narrow: no number is cut."""
     table = Table()
     for name in ("轮次", "类型 kind", "截止 closed", "状态"):
@@ -106,15 +106,15 @@ def _table(found: list[dict[str, Any]]) -> Table:
     for name in ("诉求 needs", "资源 offers"):
         table.add_column(name, justify="right", min_width=6)
     table.add_column("方案 solution", no_wrap=True)
-    for held in found:
+    for head in heads:
         table.add_row(
-            str(held["number"]),
-            KINDS[held["kind"]],
-            held["closed_at"][:19],
-            held["state"],
-            f"{held['needs']:,}",
-            f"{held['offers']:,}",
-            held["solution_hash"][:8],
+            str(head["number"]),
+            KINDS[head["kind"]],
+            head["closed_at"][:19],
+            head["state"],
+            f"{head['needs']:,}",
+            f"{head['offers']:,}",
+            head["solution_hash"][:8],
         )
     return table
 
@@ -134,18 +134,18 @@ def replay(
     from services.matching.solver.min_cost_flow import MinCostFlow
     from services.matching.solver.replaying import replayed
 
-    records = _of_file(file, after) if file else _of_service(ServiceClient("matching"), after)
+    records = _read_records(file, after) if file else _fetch_records(after)
     solver = MinCostFlow()
     results = [
         replayed(record, solver)
         for record in track(records, "重放 replaying", console=Console(stderr=True))
     ]
-    _tell(results, as_json=as_json)
+    _print_results(results, as_json=as_json)
     if any(result.differing and result.verdict != "other_solver" for result in results):
         raise typer.Exit(1)
 
 
-def _of_file(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
+def _read_records(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
@@ -153,9 +153,10 @@ def _of_file(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
                 yield record
 
 
-def _of_service(service: ServiceClient, after: int) -> Iterator[Mapping[str, Any]]:
+def _fetch_records(after: int) -> Iterator[Mapping[str, Any]]:
     """Their inputs may be large: none is fetched that is not replayed."""
-    for head in _heads(service, after):
+    service = ServiceClient("matching")
+    for head in _iterate_heads(service, after):
         if not head["solution_hash"]:
             continue
         try:
@@ -165,7 +166,7 @@ def _of_service(service: ServiceClient, after: int) -> Iterator[Mapping[str, Any
                 raise
 
 
-def _tell(results: "list[Replayed]", *, as_json: bool) -> None:
+def _print_results(results: "list[Replayed]", *, as_json: bool) -> None:
     if as_json:
         rows = [{name: getattr(r, name) for name in r.__slots__} for r in results]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -176,8 +177,8 @@ def _tell(results: "list[Replayed]", *, as_json: bool) -> None:
             what = ", ".join(result.differing)
             console.print(f"{result.number} {VERDICTS[result.verdict]}: {what}", highlight=False)
     counts = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
-    told = "，".join(f"{VERDICTS[name]} {count:,}" for name, count in counts.items() if count)
-    console.print(f"共重放 replayed {len(results):,}：{told or '—'}", highlight=False)
+    summary = "，".join(f"{VERDICTS[name]} {count:,}" for name, count in counts.items() if count)
+    console.print(f"共重放 replayed {len(results):,}：{summary or '—'}", highlight=False)
 
 
 def explain(
@@ -186,13 +187,13 @@ def explain(
 ) -> None:
     """说明为什么这样对接，或为什么还没有对接。Why it was matched so, or not yet."""
     place = f"/matches/{id_}" if id_.startswith("M-") else f"/needs/{id_}"
-    found = ServiceClient("matching").get(f"{place}/explanation")
+    answer = ServiceClient("matching").get(f"{place}/explanation")
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
     console = Console()
-    if held := found.get("round"):
-        typed, when = KINDS[held["kind"]], held["closed_at"][:19]
-        console.print(f"第 {held['number']} 轮 · round {held['number']}（{typed}，{when}）")
-    for line in found["text"]:
+    if head := answer.get("round"):
+        kind, closed_at = KINDS[head["kind"]], head["closed_at"][:19]
+        console.print(f"第 {head['number']} 轮 · round {head['number']}（{kind}，{closed_at}）")
+    for line in answer["text"]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -84,7 +84,7 @@ def decide_requests(states: States, command: Command[JoinRequests], now: datetim
         zh, en = f"不是对接中的诉求：{missing[0]}", f"no open request: {missing[0]}"
         answer = refusal(409, "request_not_open", zh, en, "request_ids")
         return Decision(answer=Answer(409, {**answer.body, "request_ids": missing}))
-    joined = tuple(need.joining(campaign.id) for need in needs)
+    joined = tuple(need.with_campaign(campaign.id) for need in needs)
     return Decision(joined, answer=Answer(200, {**told(campaign).body, "requests": len(joined)}))
 
 

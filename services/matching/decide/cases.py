@@ -84,12 +84,12 @@ def freed(
     offer = case.offer.release(match.quantity)
     need = case.need.without_match(match.id)
     if exclude == "fund" and match.fund_id:
-        need = need.without_fund(match.fund_id)
+        need = need.exclude_fund(match.fund_id)
     elif exclude == "fund":
-        need = need.without_offer(match.offer_id)
+        need = need.exclude_offer(match.offer_id)
     elif exclude == "donor":
-        need = need.without_donor(match.donor_id)
-    budget = (case.campaign.let_go(match.quantity),) if case.campaign else ()
+        need = need.exclude_donor(match.donor_id)
+    budget = (case.campaign.release(match.quantity),) if case.campaign else ()
     return Decision((match, offer, need, *budget), ((match, fact),), told(match))
 
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from services.matching.decide.cases import told
 from services.matching.decide.proposals import accepted
 from services.matching.decide.taking import behind, obstacle, refused, taken
-from services.matching.model.claim import ClaimNeed
-from services.matching.model.match import Match, Scope, proposal
-from services.matching.model.match_id import match_id
+from services.matching.model.match import ClaimNeed, Match, Scope, build_proposal
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.events import MatchProposed
@@ -35,16 +34,16 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
         return Decision(answer=refused("unknown"))
     if code := obstacle(states, need, offer, said.quantity, "claim", now):
         return Decision(answer=refused(code))
-    proposed = proposal(_next_match(need, offer), need, offer, said.quantity, now, now)
+    proposed = build_proposal(_next_match(need, offer), need, offer, said.quantity, now, now)
     match, answered = accepted(proposed, command.principal, now)
-    asked = match.fact(MatchProposed, expires_at=now, claimed=True)
+    asked = match.build_fact(MatchProposed, expires_at=now, claimed=True)
     return Decision(
         taken(states, match, need, offer), ((match, asked), *answered), told(match, 201)
     )
 
 
 def _next_match(need: Need, offer: Offer) -> str:
-    return match_id(need.id, offer.id, need.proposals + 1)
+    return build_match_id(need.id, offer.id, need.proposals + 1)
 
 
 def _sees(scope: Scope, need: Need, offer: Offer) -> bool:

@@ -74,10 +74,10 @@ def decide_deliver(states: States, command: Command[DeliverMatch], now: datetime
         return Decision(answer=refused("related_party"))
     offer = states.get(Offer, match.offer_id)
     assert offer is not None, "a match without its offer"
-    match = match.became("delivered", now)
+    match = match.change_to("delivered", now)
     match = match.model_copy(update={"deliveries": match.deliveries + 1})
     states_after = (match, offer.hand_over(match.quantity))
-    return Decision(states_after, ((match, match.fact(MatchDelivered)),), told(match))
+    return Decision(states_after, ((match, match.build_fact(MatchDelivered)),), told(match))
 
 
 # --- confirmed ---
@@ -122,12 +122,12 @@ def _confirmed(states: States, delivered: Match, reopen_days: int, now: datetime
     if is_kept_from_money(states, delivered):
         return kept_from_fund(states, delivered, now)
     until = now + timedelta(days=reopen_days)
-    match = delivered.became("confirmed", now)
+    match = delivered.change_to("confirmed", now)
     match = match.model_copy(update={"confirmed_at": now, "reopen_until": until})
     offer = states.get(Offer, match.offer_id)
     assert offer is not None, "a match without its offer"
-    changed = (match, offer.counting(confirmed=1))
-    return Decision(changed, ((match, match.fact(MatchConfirmed)),), told(match))
+    changed = (match, offer.count_outcome(confirmed=1))
+    return Decision(changed, ((match, match.build_fact(MatchConfirmed)),), told(match))
 
 
 # --- by reply ---
@@ -203,21 +203,21 @@ def _reopened(case: Case, reason: str, now: datetime) -> Decision:
         return _asked_anew(case, reason, now)
     if case.need.state == "withdrawn":
         return _given_up(case, now)
-    match = case.match.became("committed", now, reason=reason)
+    match = case.match.change_to("committed", now, reason=reason)
     offer = case.offer.take_back(match.quantity)
-    fact = match.fact(MatchReopened, was="delivered", reason=reason)
+    fact = match.build_fact(MatchReopened, was="delivered", reason=reason)
     return Decision((match, offer), ((match, fact),), told(match))
 
 
 def _asked_anew(case: Case, reason: str, now: datetime) -> Decision:
     """What was paid or handed over is gone, of the offer and of a campaign's budget."""
-    match = case.match.became("reopened", now, reason=reason)
+    match = case.match.change_to("reopened", now, reason=reason)
     need = case.need.without_match(match.id)
-    fact = match.fact(MatchReopened, was="confirmed", reason=reason)
+    fact = match.build_fact(MatchReopened, was="confirmed", reason=reason)
     answer = told(match)
     if match.is_money:
         answer = Answer(200, {**answer.body, "finance": REVERSE_PAYMENT})
-    offer = case.offer.counting(confirmed=-1)
+    offer = case.offer.count_outcome(confirmed=-1)
     return Decision((match, need, offer), ((match, fact),), answer)
 
 
@@ -234,9 +234,11 @@ def decide_give_up(states: States, command: Command[GiveUpMatch], now: datetime)
 def _given_up(case: Case, now: datetime) -> Decision:
     if case.match.state == "delivered":
         case = replace(case, offer=case.offer.take_back(case.match.quantity))
-    case = replace(case, offer=case.offer.counting(expired=1))
-    match = case.match.became("released", now, reason="not_arrived")
-    return freed(case, match, match.fact(MatchReleased, reason="not_arrived"), exclude="donor")
+    case = replace(case, offer=case.offer.count_outcome(expired=1))
+    match = case.match.change_to("released", now, reason="not_arrived")
+    return freed(
+        case, match, match.build_fact(MatchReleased, reason="not_arrived"), exclude="donor"
+    )
 
 
 # --- rated ---
@@ -260,6 +262,6 @@ def decide_rate(states: States, command: Command[RateMatch], now: datetime) -> D
         zh, en = "接受与评价须由不同的人办理", "who accepted it may not rate it"
         return Decision(answer=refusal(409, "same_person", zh, en))
     match = match.model_copy(update={"stars": command.data.stars})
-    fact = match.fact(MatchRated, stars=command.data.stars)
+    fact = match.build_fact(MatchRated, stars=command.data.stars)
     answer = Answer(200, {**told(match).body, "stars": match.stars})
     return Decision((match,), ((match, fact),), answer)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.matching.decide.campaigns import check_period
 from services.matching.decide.unknown import no_such
-from services.matching.model.emergency import DeclareEmergency, Emergency, EndEmergency
+from services.matching.model.campaign import DeclareEmergency, Emergency, EndEmergency
 from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, States, refusal
 
 

@@ -104,17 +104,17 @@ def decide_withdrawn(states: States, event: Event[RequestWithdrawn], now: dateti
         if match.state == "accepted":
             matches.append(keep(match, "request_withdrawn"))
             continue
-        released = match.became("released", now, reason="request_withdrawn")
+        released = match.change_to("released", now, reason="request_withdrawn")
         offer = offers.get(match.offer_id) or states.get(Offer, match.offer_id)
         assert offer is not None, "a match without its offer"
         offers[offer.id] = offer.release(match.quantity)
         if campaign_id := paid_by.get(match.id):
             budget = budgets.get(campaign_id) or states.get(Campaign, campaign_id)
             assert budget is not None, "a budget holds it and is not there"
-            budgets[campaign_id] = budget.let_go(match.quantity)
+            budgets[campaign_id] = budget.release(match.quantity)
         need = need.without_match(match.id)
         matches.append(released)
-        events.append((released, released.fact(MatchReleased, reason="request_withdrawn")))
+        events.append((released, released.build_fact(MatchReleased, reason="request_withdrawn")))
     changed = (need, *offers.values(), *budgets.values(), *matches)
     return Decision(changed, tuple(events))
 

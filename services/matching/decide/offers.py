@@ -15,7 +15,7 @@ from services.matching.model.offer import (
     RegisterOffer,
     ResumeOffer,
     WithdrawOffer,
-    offer_id,
+    build_offer_id,
 )
 from services.matching.model.place import known_cell
 from shared.contracts.envelope import Event
@@ -41,7 +41,7 @@ from shared.messaging.decision import (
 
 
 def touches_submitted(event: Event[OfferSubmitted]) -> tuple[AnyRef, ...]:
-    return (Ref(Offer, offer_id(event.source, event.id)),)
+    return (Ref(Offer, build_offer_id(event.source, event.id)),)
 
 
 def decide_submitted(states: States, event: Event[OfferSubmitted], now: datetime) -> Decision:
@@ -49,7 +49,7 @@ def decide_submitted(states: States, event: Event[OfferSubmitted], now: datetime
 
 
 def touches_register(command: Command[RegisterOffer]) -> tuple[AnyRef, ...]:
-    return (Ref(Offer, offer_id(command.data.source, command.data.message_id)),)
+    return (Ref(Offer, build_offer_id(command.data.source, command.data.message_id)),)
 
 
 def decide_register(states: States, command: Command[RegisterOffer], now: datetime) -> Decision:
@@ -61,7 +61,7 @@ def _register(
     states: States, source: str, message_id: str, said: OfferSubmitted, now: datetime
 ) -> Decision:
     """Raises Invalid with everything that is wrong."""
-    id_ = offer_id(source, message_id)
+    id_ = build_offer_id(source, message_id)
     known = states.get(Offer, id_)
     if known is not None:
         return Decision(answer=_told(known, 200))

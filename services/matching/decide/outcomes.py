@@ -52,8 +52,8 @@ def decide_committed(states: States, event: Event[LedgerCommitted], now: datetim
         case = case_of(states, match.id)
         assert case is not None, "the match was read just now"
         return release(case, match.kept, now)
-    match = match.became("committed", now)
-    return Decision((match,), ((match, match.fact(MatchCommitted)),))
+    match = match.change_to("committed", now)
+    return Decision((match,), ((match, match.build_fact(MatchCommitted)),))
 
 
 def touches_refused(event: Event[LedgerRefused]) -> tuple[AnyRef, ...]:
@@ -70,8 +70,10 @@ def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -
         return NOTHING
     case = case_of(states, event.subject)
     assert case is not None, "the match was read just now"
-    match = case.match.became("released", now, reason="refused_by_fund")
-    return freed(case, match, match.fact(MatchReleased, reason="refused_by_fund"), exclude="fund")
+    match = case.match.change_to("released", now, reason="refused_by_fund")
+    return freed(
+        case, match, match.build_fact(MatchReleased, reason="refused_by_fund"), exclude="fund"
+    )
 
 
 def _of_a_commitment(event: Event[LedgerRefused]) -> bool:
@@ -89,8 +91,8 @@ def _waiting(states: States, match_id: str, amount_fen: int) -> Match | None:
 
 
 def release(case: Case, reason: WithdrawnReason, now: datetime) -> Decision:
-    match = case.match.became("released", now, reason=reason)
-    return freed(case, match, match.fact(MatchReleased, reason=reason))
+    match = case.match.change_to("released", now, reason=reason)
+    return freed(case, match, match.build_fact(MatchReleased, reason=reason))
 
 
 def keep(match: Match, reason: WithdrawnReason) -> Match:

@@ -25,9 +25,9 @@ from services.matching.model.match import (
     Match,
     ProposalDue,
     Propose,
-    proposal,
+    build_proposal,
 )
-from services.matching.model.match_id import match_id
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.events import (
@@ -52,7 +52,7 @@ from shared.messaging.decision import (
 
 def touches_propose(command: Command[Propose]) -> tuple[AnyRef, ...]:
     said = command.data
-    id_ = match_id(said.request_id, said.offer_id, said.number)
+    id_ = build_match_id(said.request_id, said.offer_id, said.number)
     return Ref(Match, id_), Ref(Offer, said.offer_id), Ref(Need, said.request_id)
 
 
@@ -70,13 +70,13 @@ def decide_propose(states: States, command: Command[Propose], now: datetime) -> 
         return Decision(answer=refused("number_taken"))
     if code := obstacle(states, need, offer, said.quantity, "push", now):
         return Decision(answer=refused(code))
-    id_ = match_id(need.id, offer.id, said.number)
+    id_ = build_match_id(need.id, offer.id, said.number)
     expires_at = now + timedelta(seconds=said.lifetime_s)
-    match = proposal(id_, need, offer, said.quantity, now, expires_at)
+    match = build_proposal(id_, need, offer, said.quantity, now, expires_at)
     match = match.model_copy(update={"round_number": said.round_number})
     return Decision(
         taken(states, match, need, offer),
-        ((match, match.fact(MatchProposed, expires_at=expires_at)),),
+        ((match, match.build_fact(MatchProposed, expires_at=expires_at)),),
         told(match, 201),
     )
 
@@ -111,10 +111,13 @@ def accepted(
     """Money now waits for audit's commitment; goods stand at once."""
     match = match.model_copy(update={"accepted_by": principal})
     if match.is_money:
-        match = match.became("accepted", now)
-        return match, ((match, match.fact(MatchAccepted)),)
-    match = match.became("committed", now)
-    return match, ((match, match.fact(MatchAccepted)), (match, match.fact(MatchCommitted)))
+        match = match.change_to("accepted", now)
+        return match, ((match, match.build_fact(MatchAccepted)),)
+    match = match.change_to("committed", now)
+    return match, (
+        (match, match.build_fact(MatchAccepted)),
+        (match, match.build_fact(MatchCommitted)),
+    )
 
 
 def touches_decline(command: Command[DeclineMatch]) -> tuple[AnyRef, ...]:
@@ -162,9 +165,9 @@ def _by_ref(decision: Decision) -> dict[AnyRef, State]:
 
 
 def _declined(case: Case, reason: str, now: datetime) -> Decision:
-    case = replace(case, offer=case.offer.counting(declined=1))
-    match = case.match.became("declined", now, reason=reason)
-    return freed(case, match, match.fact(MatchDeclined, reason=reason), exclude="donor")
+    case = replace(case, offer=case.offer.count_outcome(declined=1))
+    match = case.match.change_to("declined", now, reason=reason)
+    return freed(case, match, match.build_fact(MatchDeclined, reason=reason), exclude="donor")
 
 
 def _others_proposed(states: States, case: Case) -> list[Match]:
@@ -187,6 +190,6 @@ def decide_due(states: States, command: Command[ProposalDue], now: datetime) -> 
         return NOTHING
     if case.match.due_at != command.data.due_at or now < command.data.due_at:
         return NOTHING
-    case = replace(case, offer=case.offer.counting(expired=1))
-    match = case.match.became("expired", now)
-    return freed(case, match, match.fact(MatchExpired), exclude="donor")
+    case = replace(case, offer=case.offer.count_outcome(expired=1))
+    match = case.match.change_to("expired", now)
+    return freed(case, match, match.build_fact(MatchExpired), exclude="donor")

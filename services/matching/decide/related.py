@@ -31,6 +31,6 @@ def kept_from_fund(states: States, match: Match, now: datetime) -> Decision:
     assert case is not None, "the match was read just now"
     if match.state == "delivered":
         case = replace(case, offer=case.offer.take_back(match.quantity))
-    fallen = match.became("released", now, reason="related_party")
-    fact = fallen.fact(MatchReleased, reason="refused_by_fund")
+    fallen = match.change_to("released", now, reason="related_party")
+    fact = fallen.build_fact(MatchReleased, reason="refused_by_fund")
     return replace(freed(case, fallen, fact, exclude="fund"), answer=refused("related_party"))

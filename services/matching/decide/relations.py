@@ -32,7 +32,7 @@ def relation_refs(fund_id: str | None) -> tuple[AnyRef, ...]:
 def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
     """Whether this person may not receive from this fund."""
     known = states.get(FundRelations, fund_id) if fund_id else None
-    return known is not None and known.of(person_id) is not None
+    return known is not None and known.find(person_id) is not None
 
 
 # --- declared, checked, ended -------------------------------------------------------------------
@@ -78,7 +78,7 @@ def decide_check(states: States, command: Command[CheckRelation], now: datetime)
         return Decision(answer=refusal(409, "same_person", zh, en))
     if (known.state == "declared") is not command.data.approve:
         body = {"fund_id": fund.id, "person_id": known.person_id, "state": "none"}
-        return Decision((fund.without(known.person_id),), answer=Answer(200, body))
+        return Decision((fund.without_person(known.person_id),), answer=Answer(200, body))
     stands = known.model_copy(
         update={"state": "in_force", "checker": command.principal, "changed_at": now}
     )
@@ -87,7 +87,7 @@ def decide_check(states: States, command: Command[CheckRelation], now: datetime)
 
 def _known(states: States, said: RelationCommand) -> tuple[FundRelations, Relation | None]:
     fund = states.get(FundRelations, said.fund_id) or FundRelations(id=said.fund_id)
-    return fund, fund.of(said.person_id)
+    return fund, fund.find(said.person_id)
 
 
 def _told(

@@ -73,18 +73,20 @@ def obstacle(
         "does_not_fit": not fits(offer, need),
         "need_exceeded": quantity > need.remaining,
         "offer_exceeded": quantity > offer.free,
-        "cap_exceeded": cap is not None and need.share_of(offer.id) + quantity > cap,
+        "cap_exceeded": cap is not None and need.compute_share(offer.id) + quantity > cap,
         "cases_exceeded": offer.cases_free == 0,
     }
     found = next((code for code, stands in checks.items() if stands), "")
-    return found or campaigns.obstacle(_campaign(states, offer), offer, need, quantity, now)
+    return found or campaigns.find_campaign_obstacle(
+        _campaign(states, offer), offer, need, quantity, now
+    )
 
 
 def taken(states: States, match: Match, need: Need, offer: Offer) -> tuple[State, ...]:
     """The states once it is set aside; the match first."""
     budget = _campaign(states, offer) if match.is_money else None
     need = need.with_match(match.id, match.quantity, budget.id if budget else None)
-    holding = (budget.hold(match.quantity),) if budget else ()
+    holding = (budget.reserve(match.quantity),) if budget else ()
     return (match, offer.reserve(match.quantity), need, *holding)
 
 

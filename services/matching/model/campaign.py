@@ -1,4 +1,4 @@
-"""A campaign (专项行动): requests and donors under one name, for a period, within a budget."""
+"""Campaigns (专项行动), within a period and a budget, and areas under emergency measures."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,7 +20,7 @@ from shared.contracts.values import (
 )
 from shared.messaging.decision import State
 
-JOINED_AT_ONCE = 500
+JOINED_MAX = 500
 
 
 class Criteria(Value):
@@ -30,7 +30,7 @@ class Criteria(Value):
     categories: tuple[Category, ...] = ()
     town_codes: tuple[TownCode, ...] = ()
 
-    def met_by(self, need: Need) -> bool:
+    def is_met_by(self, need: Need) -> bool:
         return (
             (not self.beneficiary_classes or need.beneficiary_class in self.beneficiary_classes)
             and (not self.categories or need.category in self.categories)
@@ -56,7 +56,7 @@ class Campaign(State):
     created_by: str
 
     @property
-    def left_fen(self) -> int:
+    def remaining_fen(self) -> int:
         return self.budget_fen - self.held_fen
 
     def is_on(self, now: datetime) -> bool:
@@ -67,24 +67,24 @@ class Campaign(State):
         if self.id in need.campaigns:
             return True
         within = self.starts_at <= need.recorded_at < self.ends_at
-        return within and self.criteria is not None and self.criteria.met_by(need)
+        return within and self.criteria is not None and self.criteria.is_met_by(need)
 
-    def hold(self, fen: int) -> "Campaign":
+    def reserve(self, fen: int) -> "Campaign":
         return self.model_copy(update={"held_fen": self.held_fen + fen})
 
-    def let_go(self, fen: int) -> "Campaign":
+    def release(self, fen: int) -> "Campaign":
         return self.model_copy(update={"held_fen": self.held_fen - fen})
 
     def with_donors(self, ids: Iterable[str]) -> "Campaign":
         return self.model_copy(update={"donor_ids": tuple(dict.fromkeys((*self.donor_ids, *ids)))})
 
 
-def belonging(need: Need, campaigns: Iterable[Campaign]) -> tuple[str, ...]:
+def find_covering(need: Need, campaigns: Iterable[Campaign]) -> tuple[str, ...]:
     """The ids of those that cover it, in order."""
     return tuple(sorted(campaign.id for campaign in campaigns if campaign.covers(need)))
 
 
-def obstacle(
+def find_campaign_obstacle(
     campaign: Campaign | None, offer: Offer, need: Need, quantity: int, now: datetime
 ) -> str:
     """Why this offer of the campaign may not serve the need, as a code; empty when it may."""
@@ -96,7 +96,7 @@ def obstacle(
         "campaign_not_on": not campaign.is_on(now),
         "donor_not_in_campaign": offer.donor_id not in campaign.donor_ids,
         "need_not_in_campaign": not campaign.covers(need),
-        "campaign_budget": offer.is_money and quantity > campaign.left_fen,
+        "campaign_budget": offer.is_money and quantity > campaign.remaining_fen,
     }
     return next((code for code, stands in checks.items() if stands), "")
 
@@ -109,7 +109,7 @@ class CampaignTerms(Value):
     ends_at: Moment
     budget_fen: PositiveFen
     criteria: Criteria | None = None
-    donor_ids: Annotated[tuple[Identifier, ...], Field(max_length=JOINED_AT_ONCE)] = ()
+    donor_ids: Annotated[tuple[Identifier, ...], Field(max_length=JOINED_MAX)] = ()
 
 
 class CreateCampaign(Value):
@@ -119,15 +119,57 @@ class CreateCampaign(Value):
 
 class JoinDonors(Value):
     campaign_id: Identifier
-    donor_ids: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_AT_ONCE)]
+    donor_ids: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_MAX)]
 
 
 class JoinRequests(Value):
     campaign_id: Identifier
-    request_ids: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_AT_ONCE)]
+    request_ids: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_MAX)]
 
 
 class EndCampaign(Value):
     """Before its time; what is set aside stands."""
 
     campaign_id: Identifier
+
+
+# --- areas under emergency measures (民政纾困十条) ----------------------------------------------
+
+
+class Emergency(State):
+    """lift: by how many tiers its towns' needs rise; tier 0 stays the most urgent."""
+
+    COLLECTION: ClassVar[str] = "emergencies"
+
+    town_codes: tuple[str, ...]
+    lift: int
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    declared_by: str
+
+    def is_on(self, now: datetime) -> bool:
+        return self.starts_at <= now < self.ends_at
+
+
+def lift_tier(tier: int, town_code: str, emergencies: Iterable[Emergency]) -> int:
+    """The tier a need of this town has while these are on: the highest lift, not their sum."""
+    lifts = (e.lift for e in emergencies if town_code in e.town_codes)
+    return max(0, tier - max(lifts, default=0))
+
+
+class EmergencyTerms(Value):
+    town_codes: Annotated[tuple[TownCode, ...], Field(min_length=1, max_length=100)]
+    lift: Annotated[int, Field(ge=1, le=4)] = 1
+    starts_at: Moment
+    ends_at: Moment
+    reason: ShortText
+
+
+class DeclareEmergency(Value):
+    emergency_id: Identifier
+    terms: EmergencyTerms
+
+
+class EndEmergency(Value):
+    emergency_id: Identifier

@@ -45,7 +45,7 @@ ReopenReason = Literal[
 REOPEN_REASONS: tuple[ReopenReason, ...] = get_args(ReopenReason)
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
-RESERVING: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
+RESERVING_STATES: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
 STATE_LABELS: dict[MatchState, str] = {
     "proposed": "待捐赠方答复",
     "accepted": "捐赠方已接受",
@@ -118,14 +118,14 @@ class Match(State):
 
     @property
     def reserves(self) -> bool:
-        return self.state in RESERVING
+        return self.state in RESERVING_STATES
 
     def may_reopen(self, now: datetime) -> bool:
         if self.state == "confirmed":
             return self.reopen_until is not None and now < self.reopen_until
         return self.state == "delivered"
 
-    def became(
+    def change_to(
         self,
         state: MatchState,
         now: datetime,
@@ -143,7 +143,7 @@ class Match(State):
             }
         )
 
-    def fact(self, kind: type[M], **more: object) -> M:
+    def build_fact(self, kind: type[M], **more: object) -> M:
         return kind.model_validate(
             {
                 "request_id": self.request_id,
@@ -164,7 +164,7 @@ class Match(State):
         )
 
 
-def proposal(
+def build_proposal(
     id_: str, need: Need, offer: Offer, quantity: int, now: datetime, expires_at: datetime
 ) -> Match:
     return Match(
@@ -261,3 +261,12 @@ class ReleaseMatch(Value):
 
 class ProposalDue(Due):
     """Nobody answered in time."""
+
+
+class ClaimNeed(Value):
+    """quantity: in the request's unit. scope: whose offers the caller gives from, and where."""
+
+    request_id: Identifier
+    offer_id: Identifier
+    quantity: Quantity
+    scope: Scope = EVERYTHING

@@ -10,14 +10,14 @@ _REQUEST = re.compile(r"R-[0-9A-Za-z]{1,64}")
 
 
 class MatchParts(NamedTuple):
-    """number: the how-manieth match of that request, from 1."""
+    """number: of the match among its request's, from 1."""
 
     request_id: str
     offer_id: str
     number: int
 
 
-def match_id(request_id: str, offer_id: str, number: int) -> str:
+def build_match_id(request_id: str, offer_id: str, number: int) -> str:
     return f"M-{request_id}-{offer_id}-{number}"
 
 
@@ -32,9 +32,9 @@ def is_match_id(id_: str) -> bool:
 
 def parse_match_id(id_: str) -> MatchParts:
     """Raises Invalid."""
-    found = _FORM.fullmatch(id_)
-    if found is None:
+    parts = _FORM.fullmatch(id_)
+    if parts is None:
         raise Invalid.of(
             "match_id_malformed", "对接编号格式不正确", "this is not a match id", "match_id"
         )
-    return MatchParts(found[1], found[2], int(found[3]))
+    return MatchParts(parts[1], parts[2], int(parts[3]))

@@ -57,7 +57,7 @@ class Need(State):
     def place(self) -> Place | None:
         return centre(self.cell) if self.cell else None
 
-    def share_of(self, offer_id: str) -> int:
+    def compute_share(self, offer_id: str) -> int:
         """What this offer already gives, in `unit`."""
         return sum(q for m, q in self.matches.items() if parse_match_id(m).offer_id == offer_id)
 
@@ -77,23 +77,23 @@ class Need(State):
         paid_by = {m: c for m, c in self.paid_by.items() if m != match_id}
         return self.model_copy(update={"matches": matches, "paid_by": paid_by})
 
-    def joining(self, campaign_id: str) -> "Need":
-        return self.model_copy(update={"campaigns": _with(self.campaigns, campaign_id)})
+    def with_campaign(self, campaign_id: str) -> "Need":
+        return self.model_copy(update={"campaigns": _add(self.campaigns, campaign_id)})
 
-    def without_offer(self, offer_id: str) -> "Need":
-        excluded = _with(self.excluded_offers, offer_id)
+    def exclude_offer(self, offer_id: str) -> "Need":
+        excluded = _add(self.excluded_offers, offer_id)
         return self.model_copy(update={"excluded_offers": excluded})
 
-    def without_fund(self, fund_id: str) -> "Need":
+    def exclude_fund(self, fund_id: str) -> "Need":
         """A fund that cannot pay is not asked again through another offer of its money."""
-        excluded = _with(self.excluded_funds, fund_id)
+        excluded = _add(self.excluded_funds, fund_id)
         return self.model_copy(update={"excluded_funds": excluded})
 
-    def without_donor(self, donor_id: str) -> "Need":
+    def exclude_donor(self, donor_id: str) -> "Need":
         """A donor who said no is not asked again through another of his offers."""
-        excluded = _with(self.excluded_donors, donor_id)
+        excluded = _add(self.excluded_donors, donor_id)
         return self.model_copy(update={"excluded_donors": excluded})
 
 
-def _with(known: tuple[str, ...], id_: str) -> tuple[str, ...]:
-    return known if id_ in known else (*known, id_)
+def _add(ids: tuple[str, ...], id_: str) -> tuple[str, ...]:
+    return ids if id_ in ids else (*ids, id_)

@@ -108,19 +108,19 @@ class Offer(State):
         return self.valid_until is not None and self.valid_until <= now
 
     def reserve(self, quantity: int) -> "Offer":
-        return self._moved(reserved=quantity, cases=1)
+        return self._move(reserved=quantity, cases=1)
 
     def release(self, quantity: int) -> "Offer":
-        return self._moved(reserved=-quantity, cases=-1)
+        return self._move(reserved=-quantity, cases=-1)
 
     def hand_over(self, quantity: int) -> "Offer":
-        return self._moved(reserved=-quantity, delivered=quantity, cases=-1)
+        return self._move(reserved=-quantity, delivered=quantity, cases=-1)
 
     def take_back(self, quantity: int) -> "Offer":
         """It was handed over and did not arrive: to be handed over again, whatever the bound."""
-        return self._moved(reserved=quantity, delivered=-quantity, cases=1)
+        return self._move(reserved=quantity, delivered=-quantity, cases=1)
 
-    def counting(self, *, declined: int = 0, expired: int = 0, confirmed: int = 0) -> "Offer":
+    def count_outcome(self, *, declined: int = 0, expired: int = 0, confirmed: int = 0) -> "Offer":
         return self.model_copy(
             update={
                 "declined": self.declined + declined,
@@ -129,7 +129,7 @@ class Offer(State):
             }
         )
 
-    def _moved(self, *, reserved: int, cases: int, delivered: int = 0) -> "Offer":
+    def _move(self, *, reserved: int, cases: int, delivered: int = 0) -> "Offer":
         return self.model_copy(
             update={
                 "reserved": self.reserved + reserved,
@@ -139,7 +139,7 @@ class Offer(State):
         )
 
 
-def offer_id(source: str, message_id: str) -> str:
+def build_offer_id(source: str, message_id: str) -> str:
     """The same message of the same source is always the same offer."""
     return derived_id("O", source, message_id)
 

@@ -42,17 +42,17 @@ class FundRelations(State):
 
     relations: tuple[Relation, ...] = ()
 
-    def of(self, person_id: str) -> Relation | None:
+    def find(self, person_id: str) -> Relation | None:
         return next((r for r in self.relations if r.person_id == person_id), None)
 
     def with_relation(self, relation: Relation) -> "FundRelations":
-        others = self.without(relation.person_id).relations
+        others = self.without_person(relation.person_id).relations
         ordered = sorted((*others, relation), key=lambda r: r.person_id)
         return self.model_copy(update={"relations": tuple(ordered)})
 
-    def without(self, person_id: str) -> "FundRelations":
-        kept = tuple(r for r in self.relations if r.person_id != person_id)
-        return self.model_copy(update={"relations": kept})
+    def without_person(self, person_id: str) -> "FundRelations":
+        others = tuple(r for r in self.relations if r.person_id != person_id)
+        return self.model_copy(update={"relations": others})
 
 
 class RelationCommand(Value):

@@ -64,18 +64,18 @@ class WholeRoundDemand(State):
     asked_by: str
 
 
-def round_id(pool: str, number: int) -> str:
+def build_round_id(pool: str, number: int) -> str:
     return f"{pool}-{number}"
 
 
 class CloseRound(Value):
-    """inputs: compressed (solver/recording.py); kept_days: the round; the rest as in Round."""
+    """inputs: compressed (solver/recording.py); retention_days: the round; the rest as in Round."""
 
     pool: str
     number: Annotated[int, Field(ge=1)]
     kind: RoundKind
     inputs: bytes
-    kept_days: Annotated[int, Field(ge=1)]
+    retention_days: Annotated[int, Field(ge=1)]
     input_hash: str
     needs: int
     offers: int
@@ -85,7 +85,7 @@ class CloseRound(Value):
     prices_hash: str = ""
 
 
-class KeepRound(Value):
+class KeepRoundAlive(Value):
     """It is being worked: nobody need take it over."""
 
     pool: str

@@ -13,8 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from services.matching import menu
-from services.matching.model.claim import ClaimNeed
-from services.matching.model.match import STATE_LABELS, MatchState, Scope
+from services.matching.model.match import STATE_LABELS, ClaimNeed, MatchState, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.links import (
@@ -49,7 +48,7 @@ async def menu_page(token: Token, request: Request, runtime: RuntimeDep) -> Resp
         return link_invalid(request)
     now = await runtime.processor.now()
     claimable = [offer for offer in offers if offer.mode != "push"]
-    needs = await menu.requests_for(runtime.database, claimable, now, SHOWN_MAX)
+    needs = await menu.find_servable(runtime.database, claimable, now, SHOWN_MAX)
     parts = [_section(offer, needs.get(offer.id, []), token, now) for offer in claimable]
     nothing = "<p>目前没有合适的诉求 · nothing fits at the moment</p>"
     return page(TITLE, "".join(parts) or nothing)
@@ -106,7 +105,7 @@ def _section(offer: Offer, needs: Sequence[Need], token: str, now: datetime) -> 
 
 
 def _entry(need: Need, offer: Offer, token: str, now: datetime) -> str:
-    row = menu.row(need, now)
+    row = menu.menu_row(need, now)
     title = f"{LABELS[need.category]} · {row['town'] or need.town_code}"
     still = amount(need.unit, need.remaining, need.item)
     waiting = f"已等待 {row['days_waiting']} 天 days waiting"
@@ -121,7 +120,7 @@ def _fields(need: Need, offer: Offer) -> str:
     """seen: a button pressed twice is one claim; after a new look it is another."""
     most = min(need.remaining, offer.free)
     if offer.cap_per_request is not None:
-        most = min(most, offer.cap_per_request - need.share_of(offer.id))
+        most = min(most, offer.cap_per_request - need.compute_share(offer.id))
     proposed = f"{most // 100}.{most % 100:02d}" if offer.is_money else str(most)
     hidden = {"offer_id": offer.id, "request_id": need.id, "seen": str(need.proposals)}
     inputs = "".join(

@@ -1,1 +1,1 @@
-"""Rounds: which needs to look at, at what prices, and how one is held, explained and replayed."""
+"""Rounds: which needs to look at, at what prices, and how one is run, stored and explained."""

@@ -10,13 +10,12 @@ from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.round import Round
-from services.matching.rounds import stored
-from services.matching.rounds.pool import inputs_of
-from services.matching.rounds.shelf import Shelf
+from services.matching.rounds import store as round_store
+from services.matching.rounds.pool import OfferShelf, build_inputs
 from services.matching.solver.apart import SolverApart
 from services.matching.solver.interface import written
 from services.matching.solver.pool.weights import Weights
-from services.matching.store import around, open_need
+from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
 
 CLAIMED = "捐赠方从认领菜单中自行认领，没有经过推荐 · its donor took it from the menu, no round did"
@@ -49,8 +48,8 @@ class Explainer:
         about = {"match_id": match.id, "request_id": match.request_id, "offer_id": match.offer_id}
         if match.round_number is None:
             return about | {"round": None, "explanation": None, "text": [CLAIMED]}
-        held = await stored.load(database, match.round_number)
-        text = await stored.inputs_of(database, match.round_number)
+        held = await round_store.load_round(database, match.round_number)
+        text = await round_store.load_inputs(database, match.round_number)
         if held is None or text is None or held.closed_at > match.proposed_at:
             return about | {"round": None, "explanation": None, "text": [EXPIRED]}
         return about | _of_round(held) | (await self._ask(text, match.request_id, named) or {})
@@ -67,8 +66,8 @@ class Explainer:
         about = {"request_id": need.id, "remaining": need.remaining, "matches": list(need.matches)}
         if need.state != "open" or not need.remaining:
             return about | {"round": None, "explanation": None, "text": [NOTHING_LEFT]}
-        whole = await stored.latest_whole(database)
-        seen = await stored.inputs_of(database, whole.number) if whole else None
+        whole = await round_store.find_latest_whole(database)
+        seen = await round_store.load_inputs(database, whole.number) if whole else None
         if whole is not None and seen is not None:
             found = await self._ask(seen, need.id, named)
             if found and found["explanation"]["unmatched"] == need.remaining:
@@ -101,9 +100,9 @@ async def _as_things_stand(
     database: mongo.Database, need: Need, now: datetime, weights: Weights
 ) -> str:
     """The inputs of a batch of this need alone, at the prices of the last whole round."""
-    offers = await Shelf(database, {"unit": need.unit, "item": need.item}).read(now)
-    beside = await around(database, offers, now)
-    last = await stored.LastWhole(database, weights).read()
+    offers = await OfferShelf(database, {"unit": need.unit, "item": need.item}).read(now)
+    context = await load_pool_context(database, offers, now)
+    last = await round_store.LastWhole(database, weights).read()
     prices = last.prices if last else {}
-    asked = [open_need(need, beside)]
-    return written(inputs_of(asked, beside.admitted(offers), now, weights, prices))
+    asked = [build_open_need(need, context)]
+    return written(build_inputs(asked, context.admit(offers), now, weights, prices))

@@ -1,8 +1,9 @@
-"""What a round looks at: whole, all that waits; in a batch, what came or changed since.
+"""The open pool as one instance knows it: what a round is to decide.
 
-A need that a round left without waits for the next whole round, until it changes or an offer gets
-better that could serve it. What was left is remembered by each instance for itself: one that just
-started looks once at everything.
+A batch decides what came or changed since the last look, a whole round all that waits. A need that
+a round could not serve waits for the next whole round, unless it changes or an offer that could
+serve it improves. Each instance remembers for itself which needs wait; one that just started
+looks at all of them once.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
@@ -11,116 +12,183 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.model.need import Need
-from services.matching.rounds.shelf import Shelf
+from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates, room
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, canonical
 from services.matching.solver.pool.weights import Weights
 from services.matching.store import (
-    NOTHING_AROUND,
+    EMPTY_CONTEXT,
+    GIVING_OFFERS,
     PRIORITY,
-    WAITING,
-    Around,
-    around,
-    open_need,
+    WAITING_NEEDS,
+    PoolContext,
+    build_open_need,
+    build_open_offer,
+    load_pool_context,
 )
 from shared import mongo
 from shared.moments import milliseconds
 
-_READ_AT_ONCE = 500
-_DAY_MS = 24 * 3600 * 1000
-# A proposal is refused where somebody was faster; a need that is refused for ever is left.
-TRIES_MAX = 5
-UNRELIABILITY_MAX = 100
+# Without the offers that only their donors give from (认领).
+PUSHED: Mapping[str, Any] = {**GIVING_OFFERS, "mode": {"$ne": "claim"}}
 
 INDEXES: tuple[mongo.Index, ...] = (
-    # Every field of a look is in it: only what is new or changed is read.
+    # Both cover a look: only a document that is new or changed is read.
+    (
+        Offer.COLLECTION,
+        [("state", 1), ("free", 1), ("mode", 1), ("_id", 1), ("_version", 1)],
+        {"partialFilterExpression": dict(GIVING_OFFERS)},
+    ),
     (
         Need.COLLECTION,
         [("state", 1), *PRIORITY, ("remaining", 1), ("town_code", 1), ("_version", 1)],
-        {"partialFilterExpression": dict(WAITING)},
+        {"partialFilterExpression": dict(WAITING_NEEDS)},
     ),
 )
 
+_READ_AT_ONCE = 500
+_DAY_MS = 24 * 3600 * 1000
+# A refused proposal is tried again, since somebody was only faster; but not for ever.
+TRIES_MAX = 5
+UNRELIABILITY_MAX = 100
+
+# --- the offers -----------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A need as it was looked at."""
+class _ShelvedOffer:
+    version: int
+    offer: Offer
+    open: OpenOffer
+
+
+class OfferShelf:
+    """The offers that may be proposed, remembered between looks: only what changed is read.
+
+    only: a further condition on the offers, such as their resource.
+    """
+
+    def __init__(self, database: mongo.Database, only: Mapping[str, Any] | None = None) -> None:
+        self._database = database
+        self._query = {**PUSHED, **(only or {})}
+        self._offers: dict[str, _ShelvedOffer] = {}
+
+    async def read(self, now: datetime) -> list[OpenOffer]:
+        """In order of id."""
+        versions = await self._read_versions()
+        changed = [id_ for id_, version in versions.items() if not self._has(id_, version)]
+        self._offers = {id_: self._offers[id_] for id_ in versions if id_ in self._offers}
+        self._offers |= await self._load(changed)
+        offers = (self._offers[id_] for id_ in sorted(self._offers))
+        return [shelved.open for shelved in offers if _may_give(shelved.offer, now)]
+
+    async def _read_versions(self) -> dict[str, int]:
+        rows = self._database[Offer.COLLECTION].find(self._query, {"_version": 1})
+        return {row["_id"]: row["_version"] async for row in rows}
+
+    def _has(self, id_: str, version: int) -> bool:
+        return id_ in self._offers and self._offers[id_].version == version
+
+    async def _load(self, ids: list[str]) -> dict[str, _ShelvedOffer]:
+        if not ids:
+            return {}
+        loaded: dict[str, _ShelvedOffer] = {}
+        async for row in self._database[Offer.COLLECTION].find({"_id": {"$in": ids}}):
+            offer = mongo.to_state(Offer, row)
+            loaded[offer.id] = _ShelvedOffer(row["_version"], offer, build_open_offer(offer))
+        return loaded
+
+
+def _may_give(offer: Offer, now: datetime) -> bool:
+    """Time alone opens and closes an offer too."""
+    pushed = offer.mode != "claim" and offer.free > 0
+    return pushed and offer.is_open(now) and offer.cases_free != 0
+
+
+# --- needs and offers -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _SeenNeed:
+    """A need as it was when it was looked at."""
 
     version: int
     need: OpenNeed
 
 
 class OpenPool:
-    """Open needs and offers, as one instance knows them."""
+    """Open needs and offers, as one instance knows them.
+
+    _unserved: needs that no offer could serve when they were last looked at.
+    _refused: needs whose proposal was refused, and how often while the need stayed the same.
+    """
 
     def __init__(self, database: mongo.Database, weights: Weights) -> None:
         self._database = database
         self._weights = weights
-        self._shelf = Shelf(database)
-        self._around: Around = NOTHING_AROUND
+        self._shelf = OfferShelf(database)
+        self._context: PoolContext = EMPTY_CONTEXT
         self._offers: dict[str, OpenOffer] = {}
         self._candidates = Candidates(())
-        self._looked_at: dict[str, _Seen] = {}
-        self._left: dict[str, _Seen] = {}
+        self._looked_at: dict[str, _SeenNeed] = {}
+        self._unserved: dict[str, _SeenNeed] = {}
         self._refused: dict[str, tuple[OpenNeed, int]] = {}
 
-    async def changed(self, now: datetime, prices: Mapping[str, int], needs_max: int) -> Inputs:
+    async def read_batch(self, now: datetime, prices: Mapping[str, int], needs_max: int) -> Inputs:
         """The most urgent of those that came or changed, and that some offer has room for."""
-        await self._see(now, prices)
-        needs = await self._waiting(needs_max)
-        return inputs_of(needs, self._offers.values(), now, self._weights, prices)
+        await self._read_offers(now, prices)
+        needs = await self._read_needs(needs_max)
+        return build_inputs(needs, self._offers.values(), now, self._weights, prices)
 
-    async def whole(self, now: datetime, needs_max: int) -> Inputs:
+    async def read_whole(self, now: datetime, needs_max: int) -> Inputs:
         """The most urgent of all that some offer has room for."""
-        await self._see(now, {})
-        self._left.clear()
+        await self._read_offers(now, {})
+        self._unserved.clear()
         self._refused.clear()
-        needs = await self._waiting(needs_max)
-        return inputs_of(needs, self._offers.values(), now, self._weights, None)
+        needs = await self._read_needs(needs_max)
+        return build_inputs(needs, self._offers.values(), now, self._weights, None)
 
-    def leave(self, inputs: Inputs, refused: Collection[str]) -> None:
-        """The round was held: what it did not serve waits. refused: requests whose proposals were.
+    def record_round(self, inputs: Inputs, refused: Collection[str]) -> None:
+        """Needs that the round did not serve wait; those it served have another version now.
 
-        What it did serve has another version now.
+        refused: requests whose proposals were refused.
         """
         for need in inputs.needs:
-            if need.id not in refused or not self._tries_again(need):
-                self._left[need.id] = self._looked_at[need.id]
+            if need.id not in refused or not self._may_try_again(need):
+                self._unserved[need.id] = self._looked_at[need.id]
 
-    def _tries_again(self, need: OpenNeed) -> bool:
+    def _may_try_again(self, need: OpenNeed) -> bool:
         before, tries = self._refused.get(need.id, (need, 0))
         self._refused[need.id] = (need, tries + 1 if before == need else 1)
         return self._refused[need.id][1] < TRIES_MAX
 
-    # --- offers ---
-
-    async def _see(self, now: datetime, prices: Mapping[str, int]) -> None:
+    async def _read_offers(self, now: datetime, prices: Mapping[str, int]) -> None:
         offers = await self._shelf.read(now)
-        beside = await around(self._database, offers, now)
-        admitted = beside.admitted(offers)
-        better = [o for o in admitted if _is_better(o, self._offers.get(o.id))]
-        if _rules(beside) != _rules(self._around):
-            self._left.clear()
-        elif better:
-            self._wake(Candidates(better), prices, now)
-        self._around = beside
-        seen = {offer.id: offer for offer in admitted}
-        if seen != self._offers:
-            self._offers, self._candidates = seen, Candidates(admitted)
+        context = await load_pool_context(self._database, offers, now)
+        admitted = context.admit(offers)
+        improved = [o for o in admitted if _is_better(o, self._offers.get(o.id))]
+        if _rules(context) != _rules(self._context):
+            self._unserved.clear()
+        elif improved:
+            self._wake_needs(Candidates(improved), prices, now)
+        self._context = context
+        offers_by_id = {offer.id: offer for offer in admitted}
+        if offers_by_id != self._offers:
+            self._offers, self._candidates = offers_by_id, Candidates(admitted)
 
-    def _wake(self, better: Candidates, prices: Mapping[str, int], now: datetime) -> None:
-        """Of what was left, those that one of these may serve at its price."""
-        for id_, seen in list(self._left.items()):
-            worth = self._worth(seen.need, now)
+    def _wake_needs(self, improved: Candidates, prices: Mapping[str, int], now: datetime) -> None:
+        """Of the unserved needs, those that one of these offers may serve at its price."""
+        for id_, seen in list(self._unserved.items()):
+            worth = self._compute_worth(seen.need, now)
             shares = dict(seen.need.shares)
             if any(
                 room(offer, offer.free, shares.get(offer.id, 0)) > 0
                 and prices.get(offer.id, 0) < worth
-                for offer in better.of(seen.need)
+                for offer in improved.of(seen.need)
             ):
-                del self._left[id_]
+                del self._unserved[id_]
 
-    def _worth(self, need: OpenNeed, now: datetime) -> int:
+    def _compute_worth(self, need: OpenNeed, now: datetime) -> int:
         """The points a unit may cost, at most."""
         weights = self._weights
         days = max(0, milliseconds(now) - need.recorded_ms) // _DAY_MS
@@ -128,37 +196,35 @@ class OpenPool:
         dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
         return above * weights.points_per_level(len(self._offers), dearest)
 
-    # --- needs ---
-
-    async def _waiting(self, needs_max: int) -> list[OpenNeed]:
-        found: list[OpenNeed] = []
+    async def _read_needs(self, needs_max: int) -> list[OpenNeed]:
+        needs: list[OpenNeed] = []
         self._looked_at = {}
-        for part in self._around.parts() if self._offers else ():
-            found += await self._servable({**WAITING, **part}, needs_max)
-        found.sort(key=lambda need: (need.tier, need.recorded_ms, need.id))
-        return found[:needs_max]
+        for condition in self._context.partition_needs() if self._offers else ():
+            needs += await self._find_servable({**WAITING_NEEDS, **condition}, needs_max)
+        needs.sort(key=lambda need: (need.tier, need.recorded_ms, need.id))
+        return needs[:needs_max]
 
-    async def _servable(self, query: Mapping[str, Any], needs_max: int) -> list[OpenNeed]:
-        """Those that no offer has room for are left at once."""
-        found: list[OpenNeed] = []
-        async for ids in self._unseen(query):
-            for seen in await self._loaded(ids):
+    async def _find_servable(self, query: Mapping[str, Any], needs_max: int) -> list[OpenNeed]:
+        """Those that no offer has room for wait at once."""
+        needs: list[OpenNeed] = []
+        async for ids in self._find_unseen(query):
+            for seen in await self._load_needs(ids):
                 if self._candidates.serve(seen.need):
                     self._looked_at[seen.need.id] = seen
-                    found.append(seen.need)
+                    needs.append(seen.need)
                 else:
-                    self._left[seen.need.id] = seen
-            if len(found) >= needs_max:
+                    self._unserved[seen.need.id] = seen
+            if len(needs) >= needs_max:
                 break
-        return found[:needs_max]
+        return needs[:needs_max]
 
-    async def _unseen(self, query: Mapping[str, Any]) -> AsyncIterator[list[str]]:
+    async def _find_unseen(self, query: Mapping[str, Any]) -> AsyncIterator[list[str]]:
         """Ids, the most urgent first, some at a time."""
         cursor = self._database[Need.COLLECTION].find(dict(query), {"_version": 1})
         ids: list[str] = []
         async for row in cursor.sort(PRIORITY):
-            left = self._left.get(row["_id"])
-            if left is None or left.version != row["_version"]:
+            unserved = self._unserved.get(row["_id"])
+            if unserved is None or unserved.version != row["_version"]:
                 ids.append(row["_id"])
             if len(ids) == _READ_AT_ONCE:
                 yield ids
@@ -166,17 +232,19 @@ class OpenPool:
         if ids:
             yield ids
 
-    async def _loaded(self, ids: list[str]) -> list[_Seen]:
+    async def _load_needs(self, ids: list[str]) -> list[_SeenNeed]:
         """In the order of the ids, those that still wait."""
-        rows = self._database[Need.COLLECTION].find({**WAITING, "_id": {"$in": ids}})
-        found = {
-            row["_id"]: _Seen(row["_version"], open_need(mongo.to_state(Need, row), self._around))
+        rows = self._database[Need.COLLECTION].find({**WAITING_NEEDS, "_id": {"$in": ids}})
+        loaded = {
+            row["_id"]: _SeenNeed(
+                row["_version"], build_open_need(mongo.to_state(Need, row), self._context)
+            )
             async for row in rows
         }
-        return [found[id_] for id_ in ids if id_ in found]
+        return [loaded[id_] for id_ in ids if id_ in loaded]
 
 
-def inputs_of(
+def build_inputs(
     needs: Iterable[OpenNeed],
     offers: Iterable[OpenOffer],
     now: datetime,
@@ -184,18 +252,18 @@ def inputs_of(
     prices: Mapping[str, int] | None,
 ) -> Inputs:
     """Of the offers, those of the resources that are asked for. prices: a batch's."""
-    asked = tuple(needs)
-    resources = {(need.unit, need.item) for need in asked}
-    offered = tuple(o for o in offers if (o.unit, o.item) in resources)
-    known = None
+    needs = tuple(needs)
+    resources = {(need.unit, need.item) for need in needs}
+    offers = tuple(o for o in offers if (o.unit, o.item) in resources)
+    offer_prices = None
     if prices is not None:
-        known = tuple((o.id, prices[o.id]) for o in offered if o.id in prices)
+        offer_prices = tuple((o.id, prices[o.id]) for o in offers if o.id in prices)
     text = canonical(weights.model_dump(mode="json"))
-    return Inputs(asked, offered, milliseconds(now), text, known)
+    return Inputs(needs, offers, milliseconds(now), text, offer_prices)
 
 
 def _is_better(offer: OpenOffer, before: OpenOffer | None) -> bool:
-    """It came, has more to give, or gives on other terms."""
+    """It is new, has more to give, or gives on other terms."""
     if before is None or offer.free > before.free:
         return True
     more_cases = before.cases_free is not None and (
@@ -208,7 +276,7 @@ def _terms(offer: OpenOffer) -> OpenOffer:
     return replace(offer, free=0, cases_free=None, unreliability=0)
 
 
-def _rules(beside: Around) -> Any:
-    """What a need may be served by beside the offers' own terms; a budget's use is none of it."""
-    campaigns = [campaign.model_copy(update={"held_fen": 0}) for campaign in beside.campaigns]
-    return beside.related, campaigns, beside.emergencies
+def _rules(context: PoolContext) -> tuple[object, ...]:
+    """What beside the offers' own terms decides who may serve whom; not how full a budget is."""
+    campaigns = [campaign.model_copy(update={"held_fen": 0}) for campaign in context.campaigns]
+    return context.related, campaigns, context.emergencies

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.matching.model.match import AcceptMatch, Propose
-from services.matching.model.match_id import match_id
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
-from services.matching.model.offer import Offer, offer_id
+from services.matching.model.offer import Offer, build_offer_id
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import Allocation, Decided, Inputs, OpenOffer
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.store import open_need, open_offer
+from services.matching.store import build_open_need, build_open_offer
 from shared.contracts.values import Value
 from shared.ids import derived_id
 from tests.bench.wuhan.assume import Assumptions
@@ -49,7 +49,7 @@ class Office:
         self.desk.now = now
         for command in due:
             self._command(command, 201)
-            self._stock.append(offer_id(command.source, command.message_id))
+            self._stock.append(build_offer_id(command.source, command.message_id))
         return coming[len(due) :]
 
     def apply(self, batch: Iterable[Change], now: datetime) -> list[Spell]:
@@ -104,7 +104,7 @@ class Office:
         found = reason(spell, heard, self._assumed, now)
         if found != "stock_exhausted":
             return found
-        need = open_need(self.desk.get(Need, spell.request_id))
+        need = build_open_need(self.desk.get(Need, spell.request_id))
         return with_stock if self._left.serve(need) else found
 
     # --- what is decided ---
@@ -123,7 +123,7 @@ class Office:
         offers = self._open_offers(now)
         candidates, items = Candidates(offers), {offer.item for offer in offers}
         asking = [self.desk.get(Need, s.request_id) for s in spells if s.wanted.item in items]
-        needs = tuple(n for n in map(open_need, asking) if candidates.serve(n))
+        needs = tuple(n for n in map(build_open_need, asking) if candidates.serve(n))
         decided = None
         if needs:
             now_ms = int(now.timestamp() * 1000)
@@ -135,7 +135,9 @@ class Office:
 
     def _open_offers(self, now: datetime) -> list[OpenOffer]:
         offers = (self.desk.get(Offer, id_) for id_ in self._stock)
-        return [open_offer(offer) for offer in offers if offer.is_open(now) and offer.free > 0]
+        return [
+            build_open_offer(offer) for offer in offers if offer.is_open(now) and offer.free > 0
+        ]
 
     def _give(self, said: Allocation, now: datetime) -> None:
         """Proposed and accepted; the decisions refuse nothing of a round that just read them."""
@@ -147,7 +149,7 @@ class Office:
             lifetime_s=LIFETIME_S,
         )
         self._command(propose, 201)
-        id_ = match_id(said.request_id, said.offer_id, said.number)
+        id_ = build_match_id(said.request_id, said.offer_id, said.number)
         self._command(AcceptMatch(match_id=id_), 200)
         spell = self._waiting[said.request_id]
         spell.standing += said.quantity

@@ -1,9 +1,9 @@
-"""What is asked of Mongo about rounds, without their inputs, which may be large."""
+"""Rounds in Mongo: mostly read without their inputs, which may be large."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.matching.model.round import INPUTS, POOL, Round, WholeRoundDemand, round_id
+from services.matching.model.round import INPUTS, POOL, Round, WholeRoundDemand, build_round_id
 from services.matching.solver.interface import Prices
 from services.matching.solver.pool.weights import Weights
 from services.matching.solver.recording import unpacked
@@ -21,7 +21,7 @@ HEAD = {name: 1 for name in Round.model_fields if name not in ("id", "allocation
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class PricedRound:
     """The last whole solution, and what batches pay by it: points of each offer's unit, by id.
 
     A day's level less than the solution's own prices: what a decline frees goes at once to
@@ -34,64 +34,65 @@ class Priced:
     prices_hash: str
 
 
-async def heads(database: mongo.Database, after: int, limit: int) -> list[Round]:
+async def list_rounds(database: mongo.Database, after: int, limit: int) -> list[Round]:
     """Without allocations and prices, in order, those after this number."""
     query = {"pool": POOL, "number": {"$gt": after}}
     rows = database[Round.COLLECTION].find(query, HEAD).sort("number", 1).limit(limit)
     return [mongo.to_state(Round, row) async for row in rows]
 
 
-async def latest(database: mongo.Database) -> Round | None:
+async def find_latest(database: mongo.Database) -> Round | None:
     """Without allocations and prices."""
-    return await _head(database, {"pool": POOL})
+    return await _find_head(database, {"pool": POOL})
 
 
-async def latest_whole(database: mongo.Database) -> Round | None:
+async def find_latest_whole(database: mongo.Database) -> Round | None:
     """The last that is done; without allocations and prices."""
-    return await _head(database, {"pool": POOL, "kind": "whole", "state": "done"})
+    return await _find_head(database, {"pool": POOL, "kind": "whole", "state": "done"})
 
 
-async def _head(database: mongo.Database, query: dict[str, str]) -> Round | None:
+async def _find_head(database: mongo.Database, query: dict[str, str]) -> Round | None:
     row = await database[Round.COLLECTION].find_one(query, HEAD, sort=[("number", -1)])
     return mongo.to_state(Round, row) if row else None
 
 
-async def load(database: mongo.Database, number: int) -> Round | None:
-    return await mongo.load(database, Round, round_id(POOL, number))
+async def load_round(database: mongo.Database, number: int) -> Round | None:
+    return await mongo.load(database, Round, build_round_id(POOL, number))
 
 
-async def inputs_of(database: mongo.Database, number: int) -> str | None:
+async def load_inputs(database: mongo.Database, number: int) -> str | None:
     """The canonical JSON that input_hash is of; None where the round has expired."""
-    row = await database[INPUTS].find_one({"_id": round_id(POOL, number)})
+    row = await database[INPUTS].find_one({"_id": build_round_id(POOL, number)})
     return unpacked(bytes(row["inputs"])) if row else None
 
 
-async def demanded_at(database: mongo.Database) -> datetime | None:
+async def find_demand_time(database: mongo.Database) -> datetime | None:
     demand = await mongo.load(database, WholeRoundDemand, POOL)
     return demand.asked_at if demand else None
 
 
 class LastWhole:
-    """Its prices are read once."""
+    """The last whole round, whose prices are read once."""
 
     def __init__(self, database: mongo.Database, weights: Weights) -> None:
         self._database = database
-        self._a_day = weights.level_points
-        self._known: Priced | None = None
+        self._points_a_day = weights.level_points
+        self._last: PricedRound | None = None
 
-    async def read(self) -> Priced | None:
+    async def read(self) -> PricedRound | None:
         """None: nothing was ever solved as a whole."""
-        head = await latest_whole(self._database)
-        if head is None or (self._known is not None and self._known.number == head.number):
-            return self._known
+        head = await find_latest_whole(self._database)
+        if head is None or (self._last is not None and self._last.number == head.number):
+            return self._last
         prices = {
-            id_: max(0, price - self._a_day) for id_, price in await self._prices(head.number)
+            id_: max(0, price - self._points_a_day)
+            for id_, price in await self._load_prices(head.number)
         }
-        self._known = Priced(head.number, head.closed_at, prices, head.prices_hash)
-        return self._known
+        self._last = PricedRound(head.number, head.closed_at, prices, head.prices_hash)
+        return self._last
 
-    async def _prices(self, number: int) -> Prices:
+    async def _load_prices(self, number: int) -> Prices:
         row = await self._database[Round.COLLECTION].find_one(
-            {"_id": round_id(POOL, number)}, {"prices": 1}
+            {"_id": build_round_id(POOL, number)}, {"prices": 1}
         )
         return tuple((id_, price) for id_, price in row["prices"]) if row else ()

@@ -1,4 +1,4 @@
-"""One instance holds a round: closes it, solves it in another process, has each allocation decided.
+"""One instance runs a round: closes it, solves it in another process, has each allocation decided.
 
 Every micro-batch is priced by the last whole solution. That is found anew on a schedule, on
 demand, and by the first round there is.
@@ -18,13 +18,13 @@ from services.matching.model.round import (
     POOL,
     CloseRound,
     FinishRound,
-    KeepRound,
+    KeepRoundAlive,
     RecordSolution,
     Round,
 )
-from services.matching.rounds import stored
+from services.matching.rounds import store as round_store
 from services.matching.rounds.pool import OpenPool
-from services.matching.rounds.stored import LastWhole, Priced
+from services.matching.rounds.store import LastWhole, PricedRound
 from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import Solution, SolverApart
 from services.matching.solver.interface import (
@@ -43,10 +43,10 @@ log = structlog.get_logger()
 
 # What else is to be decided comes in between.
 PROPOSED_AT_ONCE = 400
-BEATS = 3  # within the time after which a round is taken over
+HEARTBEATS = 3  # within the time after which a round is taken over
 
 
-class Rounds:
+class RoundRunner:
     """What one instance does of the pool's rounds."""
 
     def __init__(self, runtime: Runtime, settings: MatchingSettings, solver: SolverApart) -> None:
@@ -56,128 +56,128 @@ class Rounds:
         self._pool = OpenPool(runtime.database, settings.weights)
         self._last_whole = LastWhole(runtime.database, settings.weights)
 
-    async def hold(self) -> bool:
-        """One round, if there is anything to decide and nobody else is at it."""
+    async def run(self) -> bool:
+        """One round, if there is anything to decide and nobody else runs one."""
         database, now = self._runtime.database, await self._runtime.processor.now()
-        last = await stored.latest(database)
+        last = await round_store.find_latest(database)
         if last is not None and last.state != "done":
             if (now - last.alive_at).total_seconds() < self._settings.round_takeover_s:
                 return False
             return await self._take_over(last)
         started = time.monotonic()
         priced = await self._last_whole.read()
-        inputs = await self._inputs(priced, now)
+        inputs = await self._read_inputs(priced, now)
         if inputs is None:
             return False
         return await self._close(last.number + 1 if last else 1, inputs, priced, started)
 
-    async def _inputs(self, priced: Priced | None, now: datetime) -> Inputs | None:
+    async def _read_inputs(self, priced: PricedRound | None, now: datetime) -> Inputs | None:
         """Of a whole round where one is due, else of a batch if there is one."""
         if priced is not None and await self._is_whole_due(priced.closed_at, now):
-            return await self._pool.whole(now, self._settings.whole_round_needs_max)
+            return await self._pool.read_whole(now, self._settings.whole_round_needs_max)
         prices = priced.prices if priced else {}
-        batch = await self._pool.changed(now, prices, self._settings.round_needs_max)
+        batch = await self._pool.read_batch(now, prices, self._settings.round_needs_max)
         if not batch.needs:
             return None
         if priced is None:
-            return await self._pool.whole(now, self._settings.whole_round_needs_max)
+            return await self._pool.read_whole(now, self._settings.whole_round_needs_max)
         return batch
 
     async def _is_whole_due(self, closed_at: datetime, now: datetime) -> bool:
         passed = (now - closed_at).total_seconds()
         if passed >= self._settings.whole_round_interval_s:
             return True
-        demanded_at = await stored.demanded_at(self._runtime.database)
+        demanded_at = await round_store.find_demand_time(self._runtime.database)
         return demanded_at is not None and demanded_at > closed_at
 
     async def _close(
-        self, number: int, inputs: Inputs, priced: Priced | None, started: float
+        self, number: int, inputs: Inputs, priced: PricedRound | None, started: float
     ) -> bool:
-        close, text = await asyncio.to_thread(self._recorded, number, inputs, priced)
+        close, text = await asyncio.to_thread(self._build_close, number, inputs, priced)
         closed = await self._runtime.processor.execute(Command(close))
         if closed.status != 201:
             return False
         read_s = time.monotonic() - started
-        async with self._kept_alive(number):
-            await self._work(number, text, inputs, read_s)
+        async with self._keep_alive(number):
+            await self._solve_and_decide(number, text, inputs, read_s)
         return True
 
-    def _recorded(
-        self, number: int, inputs: Inputs, priced: Priced | None
+    def _build_close(
+        self, number: int, inputs: Inputs, priced: PricedRound | None
     ) -> tuple[CloseRound, str]:
         """With the inputs' text. Large ones take seconds, so this is no work for the loop."""
         text = written(inputs)
-        batch = inputs.prices is not None
+        is_batch = inputs.prices is not None
         close = CloseRound(
             pool=POOL,
             number=number,
-            kind="batch" if batch else "whole",
+            kind="batch" if is_batch else "whole",
             inputs=packed(text),
-            kept_days=self._settings.round_retention_days,
+            retention_days=self._settings.round_retention_days,
             input_hash=digest(text),
             needs=len(inputs.needs),
             offers=len(inputs.offers),
             weights_version=self._settings.weights.version,
             weights_hash=digest(inputs.weights),
-            priced_by=priced.number if priced and batch else None,
-            prices_hash=priced.prices_hash if priced and batch else "",
+            priced_by=priced.number if priced and is_batch else None,
+            prices_hash=priced.prices_hash if priced and is_batch else "",
         )
         return close, text
 
-    async def _take_over(self, left: Round) -> bool:
+    async def _take_over(self, abandoned: Round) -> bool:
         """Its instance is gone: what it stored is decided on, and solved only where it had not.
 
         Where a proposal was already made, its number is taken.
         """
-        log.warning("round_taken_over", pool=POOL, number=left.number, kind=left.kind)
-        async with self._kept_alive(left.number):
-            if left.state == "solved":
-                whole = await stored.load(self._runtime.database, left.number)
+        log.warning("round_taken_over", pool=POOL, number=abandoned.number, kind=abandoned.kind)
+        async with self._keep_alive(abandoned.number):
+            if abandoned.state == "solved":
+                whole = await round_store.load_round(self._runtime.database, abandoned.number)
                 assert whole is not None, "the round was read just now"
-                await self._decide(left.number, whole.allocations)
+                await self._decide(abandoned.number, whole.allocations)
             else:
-                text = await stored.inputs_of(self._runtime.database, left.number)
+                text = await round_store.load_inputs(self._runtime.database, abandoned.number)
                 assert text is not None, "a round is closed with its inputs"
-                await self._work(left.number, text)
+                await self._solve_and_decide(abandoned.number, text)
         return True
 
     @asynccontextmanager
-    async def _kept_alive(self, number: int) -> AsyncIterator[None]:
+    async def _keep_alive(self, number: int) -> AsyncIterator[None]:
         """A long solve is not taken over by another instance."""
-        beating = asyncio.create_task(self._beat(number))
+        heartbeats = asyncio.create_task(self._send_heartbeats(number))
         try:
             yield
         finally:
-            beating.cancel()
+            heartbeats.cancel()
 
-    async def _beat(self, number: int) -> None:
-        keep = KeepRound(pool=POOL, number=number)
+    async def _send_heartbeats(self, number: int) -> None:
+        heartbeat = KeepRoundAlive(pool=POOL, number=number)
         while True:
-            await asyncio.sleep(self._settings.round_takeover_s / BEATS)
+            await asyncio.sleep(self._settings.round_takeover_s / HEARTBEATS)
             try:
-                await self._runtime.processor.execute(Command(keep))
+                await self._runtime.processor.execute(Command(heartbeat))
             except Transient as error:
                 log.warning("round_beat_missed", pool=POOL, number=number, error=str(error))
 
-    async def _work(
+    async def _solve_and_decide(
         self, number: int, text: str, inputs: Inputs | None = None, read_s: float = 0.0
     ) -> None:
         """Solves outside any transaction. inputs: where this instance read them from its pool."""
         began = time.monotonic()
         solution = await self._solver.solve(text)
         solve_s = time.monotonic() - began
-        record = Command(_recorded(number, solution))
+        record = Command(_build_record(number, solution))
         answers = await self._decide(number, solution.allocations, record)
-        refused = _refused(solution.allocations, answers)
+        refused = _find_refused(solution.allocations, answers)
         if inputs is not None:
-            self._pool.leave(inputs, refused)
-            told = _told(inputs, solution, len(refused))
+            self._pool.record_round(inputs, refused)
+            counts = _count_round(inputs, solution, len(refused))
             decide_s = time.monotonic() - began - solve_s
             log.info(
                 "round_held",
                 pool=POOL,
                 number=number,
-                **told,
+                **counts,
                 read_ms=round(read_s * 1000),
                 solve_ms=round(solve_s * 1000),
                 decide_ms=round(decide_s * 1000),
@@ -193,14 +193,14 @@ class Rounds:
         execute = self._runtime.processor.execute_many
         answers: list[Answer | Exception] = []
         first: tuple[Command[Any], ...] = before
-        for some in _some(allocations, PROPOSED_AT_ONCE):
-            proposals = [self._proposal(number, allocation) for allocation in some]
+        for chunk in _chunk(allocations, PROPOSED_AT_ONCE):
+            proposals = [self._build_proposal(number, allocation) for allocation in chunk]
             answers += (await execute([*first, *proposals]))[len(first) :]
             first = ()
         await execute([*first, Command(FinishRound(pool=POOL, number=number))])
         return answers
 
-    def _proposal(self, number: int, allocation: Allocation) -> Command[Propose]:
+    def _build_proposal(self, number: int, allocation: Allocation) -> Command[Propose]:
         return Command(
             Propose(
                 request_id=allocation.request_id,
@@ -213,7 +213,7 @@ class Rounds:
         )
 
 
-def _recorded(number: int, solution: Solution) -> RecordSolution:
+def _build_record(number: int, solution: Solution) -> RecordSolution:
     return RecordSolution(
         pool=POOL,
         number=number,
@@ -228,11 +228,11 @@ def _recorded(number: int, solution: Solution) -> RecordSolution:
     )
 
 
-def _some(rows: Sequence[Allocation], at_once: int) -> Iterator[Sequence[Allocation]]:
+def _chunk(rows: Sequence[Allocation], at_once: int) -> Iterator[Sequence[Allocation]]:
     return (rows[at : at + at_once] for at in range(0, len(rows), at_once))
 
 
-def _refused(
+def _find_refused(
     allocations: Sequence[Allocation], answers: Sequence[Answer | Exception]
 ) -> frozenset[str]:
     """Requests of which a proposal was."""
@@ -243,7 +243,7 @@ def _refused(
     )
 
 
-def _told(inputs: Inputs, solution: Solution, refused: int) -> dict[str, Any]:
+def _count_round(inputs: Inputs, solution: Solution, refused: int) -> dict[str, Any]:
     served = {allocation.request_id for allocation in solution.allocations}
     return {
         "kind": "whole" if inputs.prices is None else "batch",
