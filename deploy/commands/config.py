@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.commands import tables
-from deploy.commands.services import NAMES, Name, environment, settings_kind
-from deploy.local.running import RunningStack, running_stack
+from deploy.commands.services import NAMES, Name, environment, find_settings_class
+from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
 from shared.settings import PREFIX, Settings, in_force, load_settings
 
@@ -42,7 +42,7 @@ def config(
 
     Settings in force, secrets masked: those of the running services, where a stack runs.
     """
-    stack = running_stack(data_dir or default_data_dir())
+    stack = find_running_stack(data_dir or default_data_dir())
     names: tuple[str, ...] = (name,) if name else NAMES
     found = {each: _settings_of(each, stack) for each in names}
     if as_json:
@@ -59,7 +59,7 @@ def config(
 def _settings_of(name: str, stack: RunningStack | None) -> dict[str, Setting]:
     """Raises SettingsError for a value that would be refused at start."""
     with environment(_environment_of(name, stack)):
-        settings = load_settings(settings_kind(name))
+        settings = load_settings(find_settings_class(name))
         file = _file_names()
         return {
             variable: Setting(value, _origin(variable, file))
@@ -115,7 +115,7 @@ def _table(title: str, rows: Mapping[str, Setting]) -> Table:
 
 def _unknown() -> Iterator[str]:
     """A misspelt variable changes nothing and says nothing: here it is named."""
-    known = {f"{PREFIX}{f.upper()}" for n in NAMES for f in settings_kind(n).model_fields}
+    known = {f"{PREFIX}{f.upper()}" for n in NAMES for f in find_settings_class(n).model_fields}
     for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
         if variable not in known | COMMANDS_OWN:
             near = difflib.get_close_matches(variable, known, 1)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from deploy.commands.donations_done import Done
 from deploy.commands.donations_shown import Bar
-from deploy.local.running import running_stack
+from deploy.local.stack_file import find_running_stack
 from services.audit.statements import Gift, Layout, Refused
 from services.audit.statements.files import Batch, Row, batches
 from services.audit.statements.givers import Givers
@@ -153,7 +153,7 @@ class Import:
 
 
 def _broker() -> tuple[str, str]:
-    stack = running_stack(default_data_dir())
+    stack = find_running_stack(default_data_dir())
     if stack:
         return stack.kafka_bootstrap, stack.broker
     settings = load_settings(Settings)

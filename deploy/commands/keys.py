@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from deploy.commands.services import SERVICES
 from deploy.commands.tables import console, table
-from deploy.local.credentials import REGISTER, changing, issue_first, write_token
+from deploy.local.credentials import REGISTER, issue_first, lock_register, write_token
 from shared.client import default_secrets_dir
 from shared.security import (
     PUBLISHES,
@@ -68,7 +68,7 @@ def issue_(
     except ValueError:
         raise typer.BadParameter("只能用 a-z 0-9 -，至多60个 only those, at most 60") from None
     _check_area(area)
-    with changing(secrets_dir) as register:
+    with lock_register(secrets_dir) as register:
         _check_free(credential, _register(secrets_dir), replace)
         bearer = issue(register, credential)
         if save or (secrets_dir / f"{id_}.token").exists():  # never leave an old secret there
@@ -81,7 +81,7 @@ def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir
     """吊销凭证，一秒内生效。Revokes one; refused within a second."""
     secrets_dir = _secrets(data_dir)
     _register(secrets_dir)
-    with changing(secrets_dir) as register:
+    with lock_register(secrets_dir) as register:
         if not revoke(register, id_):
             raise SystemExit(f"没有凭证 {id_} · no credential {id_}")
     typer.echo(f"已吊销 revoked: {id_}")

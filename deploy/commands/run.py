@@ -10,7 +10,7 @@ import structlog
 import typer
 import uvicorn
 
-from deploy.commands.services import Name, settings_kind
+from deploy.commands.services import Name, find_settings_class
 from deploy.local.credentials import REGISTER
 from shared import logs
 from shared.settings import PREFIX, Settings, SettingsError, load_settings
@@ -26,7 +26,7 @@ KEEP_ALIVE_S = 120
 
 def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
     """运行一个服务；设置来自环境变量 GUANJIA_*。Runs one service, set by GUANJIA_* variables."""
-    settings = load_settings(settings_kind(name))
+    settings = load_settings(find_settings_class(name))
     _check_secrets(settings)
     logs.configure(name, settings.log_level)
     config = uvicorn.Config(
@@ -56,10 +56,10 @@ def _check_secrets(settings: Settings) -> None:
 
 def _app(name: str, settings: Settings) -> Any:
     if name == "simulators":
-        from deploy.simulators.environment import SimulatorsEnvironment, simulator_settings
+        from deploy.simulators.environment import SimulatorsEnvironment, build_simulator_settings
         from deploy.simulators.main import create_app
 
-        return create_app(simulator_settings(cast(SimulatorsEnvironment, settings)))
+        return create_app(build_simulator_settings(cast(SimulatorsEnvironment, settings)))
     return importlib.import_module(f"services.{name}.main").create_app(settings)
 
 

@@ -35,6 +35,6 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(ours)
 
 
-def settings_kind(name: str) -> type[Settings]:
+def find_settings_class(name: str) -> type[Settings]:
     module, kind = _SETTINGS[name]
     return cast(type[Settings], getattr(importlib.import_module(module), kind))

@@ -10,7 +10,7 @@ import typer
 
 from deploy.commands.services import NAMES
 from deploy.commands.tables import console, table
-from deploy.local.running import RunningStack, running_stack
+from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
 
 ASK_S = 3.0
@@ -22,7 +22,7 @@ def status(
 ) -> None:
     """各部件是否正常；否则退出码为 1。Health of the running stack; exit code 1 if not well."""
     folder = data_dir or default_data_dir()
-    stack = running_stack(folder)
+    stack = find_running_stack(folder)
     rows = [*_of_stack(stack)] if stack else [*_by_address()]
     if not rows:
         raise SystemExit(f"{folder} 没有运行中的莞家 · nothing runs on {folder} (guanjia up)")

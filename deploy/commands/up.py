@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 
 from deploy.commands import tables
-from deploy.commands.services import NAMES, environment, settings_kind
+from deploy.commands.services import NAMES, environment, find_settings_class
 from deploy.kafka.jars import ToolMissingError
-from deploy.local.keeper import PartFailedError
 from deploy.local.parts import PartMissingError
 from deploy.local.ports import LOOPBACK
-from deploy.local.running import DataDirInUseError
+from deploy.local.runner import PartFailedError
 from deploy.local.stack import SERVICES, BrokerKind, PortInUseError, Stack, StackOptions
+from deploy.local.stack_file import DataDirInUseError
 from shared.client import default_data_dir
 from shared.settings import PREFIX, load_settings
 
@@ -134,7 +134,7 @@ def read_ports(given: list[str] | tuple[()]) -> dict[str, int]:
 
 def read_settings(given: list[str] | tuple[()]) -> dict[str, str]:
     """KEY as `GUANJIA_LOG_LEVEL` or `log_level`. Everything is checked before anything starts."""
-    known = {field for name in NAMES for field in settings_kind(name).model_fields}
+    known = {field for name in NAMES for field in find_settings_class(name).model_fields}
     env = {}
     for pair in given:
         key, equals, value = pair.partition("=")
@@ -146,5 +146,5 @@ def read_settings(given: list[str] | tuple[()]) -> dict[str, str]:
         env[f"{PREFIX}{field.upper()}"] = value
     with environment({**os.environ, **env}):
         for name in NAMES:
-            load_settings(settings_kind(name))
+            load_settings(find_settings_class(name))
     return env

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from deploy.kafka.jars import ToolMissingError
-from deploy.local.keeper import PartFailedError
-from deploy.local.parts import kafka
-from deploy.local.ports import free_port
+from deploy.local.parts import build_kafka
+from deploy.local.ports import find_free_port
+from deploy.local.runner import PartFailedError
 from deploy.local.supervisor import Supervisor
 
 
@@ -19,13 +19,13 @@ def main(
     port: Annotated[int | None, typer.Option(help="端口，缺省自选 · chosen if not given")] = None,
 ) -> None:
     try:
-        asyncio.run(_run(data_dir, port or free_port()))
+        asyncio.run(_run(data_dir, port or find_free_port()))
     except (PartFailedError, ToolMissingError) as error:
         raise SystemExit(str(error)) from None
 
 
 async def _run(data_dir: Path, port: int) -> None:
-    part = kafka(data_dir, port, data_dir / "logs" / "broker.log")
+    part = build_kafka(data_dir, port, data_dir / "logs" / "broker.log")
     supervisor = Supervisor([[part]], announce=typer.echo)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

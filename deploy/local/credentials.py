@@ -1,4 +1,4 @@
-"""Who may come in at a first start: one credential for each role, its token in a file of its own.
+"""The credentials of a first start: one for each role, its token in a file of its own.
 
 `<secrets>/credentials.json` is the register (hashes only); `<secrets>/<id>.token` is what its
 owner sends. A later start adds what is missing and never brings back what was revoked.
@@ -15,36 +15,36 @@ from shared.security import Credential, Role, issue, read_register
 REGISTER = "credentials.json"
 
 
-def _of(id_: str, role: Role, source: str = "") -> Credential:
+def _make_credential(id_: str, role: Role, source: str = "") -> Credential:
     return Credential(id=id_, secret_sha256="", roles=frozenset({role}), source=source)
 
 
 # All see the whole city; `guanjia keys issue --area CODE` makes those who see less.
 FIRST: tuple[Credential, ...] = (
-    _of("operator", Role.OPERATOR),
-    _of("auditor", Role.AUDITOR),
-    _of("finance-maker", Role.FINANCE_MAKER),
-    _of("finance-checker", Role.FINANCE_CHECKER),
-    _of("collector", Role.COLLECTOR),
-    _of("approver-village", Role.APPROVER_VILLAGE),
-    _of("approver-town", Role.APPROVER_TOWN),
-    _of("approver-city", Role.APPROVER_CITY),
-    _of("channel-village", Role.CHANNEL, "/channels/village"),
-    _of("channel-hotline", Role.CHANNEL, "/channels/hotline"),
-    _of("channel-station", Role.CHANNEL, "/channels/station"),
-    _of("partner", Role.DONOR_PARTNER, "/partners/chamber"),
-    _of("bank", Role.BANK, "/bank/demo"),
-    _of("service", Role.SERVICE),
-    _of("callback-tencent", Role.CALLBACK),
+    _make_credential("operator", Role.OPERATOR),
+    _make_credential("auditor", Role.AUDITOR),
+    _make_credential("finance-maker", Role.FINANCE_MAKER),
+    _make_credential("finance-checker", Role.FINANCE_CHECKER),
+    _make_credential("collector", Role.COLLECTOR),
+    _make_credential("approver-village", Role.APPROVER_VILLAGE),
+    _make_credential("approver-town", Role.APPROVER_TOWN),
+    _make_credential("approver-city", Role.APPROVER_CITY),
+    _make_credential("channel-village", Role.CHANNEL, "/channels/village"),
+    _make_credential("channel-hotline", Role.CHANNEL, "/channels/hotline"),
+    _make_credential("channel-station", Role.CHANNEL, "/channels/station"),
+    _make_credential("partner", Role.DONOR_PARTNER, "/partners/chamber"),
+    _make_credential("bank", Role.BANK, "/bank/demo"),
+    _make_credential("service", Role.SERVICE),
+    _make_credential("callback-tencent", Role.CALLBACK),
 )
 
 
 def issue_first(secrets_dir: Path) -> None:
-    """Issues what the register does not know yet."""
-    with changing(secrets_dir) as register:
-        known = {c.id for c in read_register(register)} if register.exists() else set()
+    """Issues the credentials that the register does not hold yet."""
+    with lock_register(secrets_dir) as register:
+        existing = {c.id for c in read_register(register)} if register.exists() else set()
         for credential in FIRST:
-            if credential.id not in known:
+            if credential.id not in existing:
                 write_token(secrets_dir, credential.id, issue(register, credential))
 
 
@@ -60,8 +60,8 @@ def write_token(secrets_dir: Path, id_: str, bearer: str) -> Path:
 
 
 @contextmanager
-def changing(secrets_dir: Path) -> Iterator[Path]:
-    """The register, for one who reads, changes and writes it at a time."""
+def lock_register(secrets_dir: Path) -> Iterator[Path]:
+    """The register, exclusively: who reads, changes and writes it does so alone."""
     with (secrets_dir / "register.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield secrets_dir / REGISTER

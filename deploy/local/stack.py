@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from deploy.local import parts, running
+from deploy.local import parts, stack_file
 from deploy.local.credentials import issue_first
-from deploy.local.ports import LOOPBACK, free_port, is_free
+from deploy.local.ports import LOOPBACK, find_free_port, is_free
 from deploy.local.supervisor import Supervisor
 from shared.security import first_secrets
 
 SERVICES = ("simulators", "intake", "matching", "notify", "audit")
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may have asked for
-# The embedded broker lets a group begin half a session timeout after its first member came, and
+_ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may ask for
+# The embedded broker starts a group half a session timeout after its first member joined, and
 # answers a fetch when its wait ends.
 EMBEDDED_BROKER = {
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
@@ -24,7 +24,7 @@ BrokerKind = Literal["mesh", "kafka"]
 
 
 class PortInUseError(RuntimeError):
-    """A port that was asked for is taken."""
+    """A requested port is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,20 @@ class Stack:
         self.mongo_uri = options.mongo or (
             f"mongodb://{LOOPBACK}:{self._ports['mongod']}/?replicaSet={parts.REPLICA_SET}"
         )
-        self._reach = LOOPBACK if options.host in _EVERYWHERE else options.host
-        self.urls = {name: f"http://{self._reach}:{self._ports[name]}" for name in SERVICES}
+        self._client_host = LOOPBACK if options.host in _ALL_INTERFACES else options.host
+        self.urls = {name: f"http://{self._client_host}:{self._ports[name]}" for name in SERVICES}
         self._stages = self._compose()
-        self.supervisor = Supervisor(self._stages, announce, changed=self._publish)
+        self.supervisor = Supervisor(self._stages, announce, changed=self._write_state)
         self._claim: IO[bytes] | None = None
 
     async def start(self) -> None:
         """Returns when all is healthy; else raises DataDirInUseError, PartFailedError or
         ToolMissingError, and nothing runs. (The constructor: PartMissingError, PortInUseError.)
         """
-        self._claim = await running.claim(self.data_dir)
+        self._claim = await stack_file.claim_folder(self.data_dir)
         try:
             make_secrets(self.secrets_dir)
-            self._publish()
+            self._write_state()
             await self.supervisor.start()
         except BaseException:
             self._release()
@@ -98,7 +98,7 @@ class Stack:
         return [(p.name, p.address, p.log_file) for stage in self._stages for p in stage]
 
     def service_env(self, name: str) -> dict[str, str]:
-        """What a service is told by its environment; also fits a service started by hand."""
+        """The settings of a service as variables; also for a service started by hand."""
         embedded = EMBEDDED_BROKER if self.options.broker_kind == "mesh" else {}
         return {
             **embedded,
@@ -127,23 +127,23 @@ class Stack:
             return None
         port, log = self._ports["broker"], self._log("broker")
         if self.options.broker_kind == "kafka":
-            return parts.kafka(self.data_dir, port, log)
-        return parts.mesh(port, log)
+            return parts.build_kafka(self.data_dir, port, log)
+        return parts.build_mesh(port, log)
 
     def _database(self) -> parts.Part | None:
         if self.options.mongo:
             return None
-        return parts.mongod(self.data_dir, self._ports["mongod"], self._log("mongod"))
+        return parts.build_mongod(self.data_dir, self._ports["mongod"], self._log("mongod"))
 
     def _service(self, name: str) -> parts.Part:
         env, log = self.service_env(name), self._log(name)
-        return parts.service(name, self._ports[name], env, log, self._reach)
+        return parts.build_service(name, self._ports[name], env, log, self._client_host)
 
     def _log(self, name: str) -> Path:
         return self.log_dir / f"{name}.log"
 
-    def _publish(self) -> None:
-        described = running.RunningStack(
+    def _write_state(self) -> None:
+        state = stack_file.RunningStack(
             supervisor_pid=os.getpid(),
             broker=self.options.broker_kind,
             kafka_bootstrap=self.kafka_bootstrap,
@@ -153,17 +153,17 @@ class Stack:
             log_dir=self.log_dir,
             secrets_dir=self.secrets_dir,
         )
-        running.publish(self.data_dir, described)
+        stack_file.write_stack(self.data_dir, state)
 
     def _release(self) -> None:
         if self._claim:
-            running.withdraw(self.data_dir)
+            stack_file.remove_stack(self.data_dir)
             self._claim.close()
             self._claim = None
 
 
 def make_secrets(secrets_dir: Path) -> None:
-    """The one place where a first start makes its secrets; later starts find them."""
+    """Makes what a first start needs; a later start finds it."""
     first_secrets(secrets_dir)
     issue_first(secrets_dir)
 
@@ -173,4 +173,4 @@ def _choose_ports(options: StackOptions) -> dict[str, int]:
         if not is_free(port):
             raise PortInUseError(f"端口 {port}（{name}）已被占用 · port {port} ({name}) is taken")
     names = ("broker", "mongod", *SERVICES)
-    return {name: options.ports.get(name) or free_port() for name in names}
+    return {name: options.ports.get(name) or find_free_port() for name in names}

@@ -1,22 +1,22 @@
-"""Starts the parts stage by stage, keeps them running, stops them in reverse order."""
+"""Starts the parts stage by stage, restarts what dies, stops all in reverse order."""
 
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from deploy.local.keeper import Announce, Keeper
 from deploy.local.parts import Part
+from deploy.local.runner import Announce, PartRunner
 
 
-def _nobody_told() -> None:
+def _ignore_change() -> None:
     return None
 
 
 class Supervisor:
     """Runs the parts of each stage together, one stage after the other.
 
-    announce: told, in one line for people, of every death and recovery.
+    announce: called with one line for people at every death and recovery.
     changed: called after every start of a process, when `pids` differ.
     Its processes end with it, even if it is killed.
     """
@@ -25,17 +25,17 @@ class Supervisor:
         self,
         stages: Sequence[Sequence[Part]],
         announce: Announce,
-        changed: Callable[[], None] = _nobody_told,
+        changed: Callable[[], None] = _ignore_change,
     ) -> None:
-        self._stages = [[Keeper(part, announce, changed) for part in stage] for stage in stages]
-        self._keepers = {keeper.part.name: keeper for stage in self._stages for keeper in stage}
+        self._stages = [[PartRunner(part, announce, changed) for part in stage] for stage in stages]
+        self._runners = {runner.part.name: runner for stage in self._stages for runner in stage}
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Returns when all are healthy; if one is not, stops all and raises PartFailedError."""
         try:
             for stage in self._stages:
-                await _together(keeper.start() for keeper in stage)
+                await _run_together(runner.start() for runner in stage)
         except BaseException:
             await self.stop()
             raise
@@ -43,7 +43,7 @@ class Supervisor:
     async def watch(self) -> None:
         """Restarts what dies, until `stop` is called."""
         async with asyncio.TaskGroup() as group:
-            watches = [group.create_task(keeper.watch()) for keeper in self._keepers.values()]
+            watches = [group.create_task(runner.watch()) for runner in self._runners.values()]
             await self._stopping.wait()
             for watch in watches:
                 watch.cancel()
@@ -51,21 +51,21 @@ class Supervisor:
     async def stop(self) -> None:
         self._stopping.set()
         for stage in reversed(self._stages):
-            await _together(keeper.stop() for keeper in stage)
+            await _run_together(runner.stop() for runner in stage)
 
     def pids(self) -> dict[str, int]:
         """The parts that run at the moment."""
-        return {name: keeper.pid for name, keeper in self._keepers.items() if keeper.pid}
+        return {name: runner.pid for name, runner in self._runners.items() if runner.pid}
 
     async def restart(self, name: str) -> None:
-        await self._keepers[name].restart()
+        await self._runners[name].restart()
 
     async def wait_healthy(self, name: str, timeout_s: float | None = None) -> None:
-        await self._keepers[name].wait_healthy(timeout_s)
+        await self._runners[name].wait_healthy(timeout_s)
 
     async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """For chaos tests. A killed part comes back only while `watch` runs, or by `restart`."""
-        await self._keepers[name].kill(number)
+        await self._runners[name].kill(number)
 
     async def pause(self, name: str) -> None:
         await self.kill(name, signal.SIGSTOP)
@@ -74,7 +74,7 @@ class Supervisor:
         await self.kill(name, signal.SIGCONT)
 
 
-async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def _run_together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
     """All at once; the first failure cancels the rest and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:

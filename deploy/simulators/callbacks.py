@@ -1,4 +1,4 @@
-"""Everything the providers say to intake: receipts, replies, WeChat messages and events."""
+"""What the providers send to intake: receipts, replies, WeChat messages and events."""
 
 import secrets
 from collections import Counter
@@ -9,14 +9,13 @@ from typing import Any
 
 import httpx
 
-from deploy.simulators.pushes import Pushes
+from deploy.simulators.pushes import PushQueue
 from deploy.simulators.settings import SimulatorSettings
 from services.intake.channels.wechat_crypto import WeChatCrypto, signature
 from shared.clock import Clock
 from shared.contracts.values import CHINA
 
 RECEIPTS_PER_POST = 100
-HELD_S_MAX = 2.0
 ANSWER_CHARACTERS_MAX = 500
 
 Receipt = Mapping[str, Any]
@@ -24,7 +23,7 @@ Receipt = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What intake said; status 0 when there was no connection."""
+    """intake's answer; status 0 when there was no connection."""
 
     status: int
     text: str = ""
@@ -34,21 +33,21 @@ class Answer:
         return self.status == 0 or self.status >= 500 or self.status in (408, 425, 429)
 
 
-def wechat_xml(fields: Mapping[str, str | int]) -> bytes:
+def format_wechat_xml(fields: Mapping[str, str | int]) -> bytes:
     """A push as WeChat writes it: texts in CDATA, numbers bare."""
     lines = (
-        f"<{name}>{value}</{name}>" if isinstance(value, int) else _cdata(name, value)
+        f"<{name}>{value}</{name}>" if isinstance(value, int) else _format_cdata(name, value)
         for name, value in fields.items()
     )
     return f"<xml>{''.join(lines)}</xml>".encode()
 
 
-def _cdata(name: str, value: str) -> str:
+def _format_cdata(name: str, value: str) -> str:
     safe = value.replace("]]>", "]]]]><![CDATA[>")
     return f"<{name}><![CDATA[{safe}]]></{name}>"
 
 
-def china_time(at: datetime) -> str:
+def format_china_time(at: datetime) -> str:
     return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -69,17 +68,17 @@ class Callbacks:
             if settings.wechat_aes_key
             else None
         )
-        kept = {"window_s": settings.batch_window_s, "keep_s": settings.push_keep_s}
-        self.receipts = Pushes[Receipt](
+        options = {"window_s": settings.batch_window_s, "retry_for_s": settings.push_keep_s}
+        self.receipts = PushQueue[Receipt](
             "receipts",
             self._deliver_receipts,
             counters,
             batch_max=RECEIPTS_PER_POST,
             workers=1,
-            **kept,
+            **options,
         )
-        self.others = Pushes[tuple[str, bytes]](
-            "pushes", self._deliver_one, counters, batch_max=1, workers=8, **kept
+        self.others = PushQueue[tuple[str, bytes]](
+            "pushes", self._deliver_other, counters, batch_max=1, workers=8, **options
         )
 
     async def push_receipt(self, receipt: Receipt) -> None:
@@ -87,7 +86,7 @@ class Callbacks:
         if not 200 <= await self._deliver_receipts([receipt]) < 300:
             self.receipts.add(receipt)
 
-    async def reply(self, number: str, text: str, at: datetime) -> Answer:
+    async def push_reply(self, number: str, text: str, at: datetime) -> Answer:
         """number in E.164, mainland; what fails for now is queued."""
         body = {
             "extend": "",
@@ -99,16 +98,16 @@ class Callbacks:
         }
         return await self._post_json(f"{self._tencent}/replies", body)
 
-    async def wechat(self, fields: Mapping[str, str | int]) -> Answer:
+    async def push_wechat(self, fields: Mapping[str, str | int]) -> Answer:
         """Pushed at once; what fails for now is queued."""
-        xml = wechat_xml(fields)
+        xml = format_wechat_xml(fields)
         answer = await self._post_wechat(xml)
         if answer.may_work_later:
             self.others.add(("wechat", xml))
         return answer
 
-    def wechat_later(self, fields: Mapping[str, str | int], delay_s: float = 0) -> None:
-        self.others.add(("wechat", wechat_xml(fields)), delay_s)
+    def queue_wechat(self, fields: Mapping[str, str | int], delay_s: float = 0) -> None:
+        self.others.add(("wechat", format_wechat_xml(fields)), delay_s)
 
     async def _post_json(self, url: str, body: Mapping[str, Any]) -> Answer:
         request = self._http.build_request("POST", url, json=body)
@@ -121,7 +120,7 @@ class Callbacks:
         url = f"{self._tencent}/receipts"
         return (await self._send(self._http.build_request("POST", url, json=receipts))).status
 
-    async def _deliver_one(self, batch: Sequence[tuple[str, bytes]]) -> int:
+    async def _deliver_other(self, batch: Sequence[tuple[str, bytes]]) -> int:
         ((target, content),) = batch
         if target == "wechat":
             return (await self._post_wechat(content)).status
@@ -132,11 +131,11 @@ class Callbacks:
     async def _post_wechat(self, xml: bytes) -> Answer:
         """Signed anew at each try, as WeChat does."""
         timestamp, nonce = str(int(self._now().timestamp())), str(secrets.randbelow(10**9))
-        signed = signature(self._settings.wechat_token, timestamp, nonce)
-        query = {"signature": signed, "timestamp": timestamp, "nonce": nonce}
+        token_signature = signature(self._settings.wechat_token, timestamp, nonce)
+        query = {"signature": token_signature, "timestamp": timestamp, "nonce": nonce}
         if self._crypto:
-            xml, sealed_as = self._crypto.seal(xml, timestamp, nonce)
-            query |= {"encrypt_type": "aes", "msg_signature": sealed_as}
+            xml, message_signature = self._crypto.seal(xml, timestamp, nonce)
+            query |= {"encrypt_type": "aes", "msg_signature": message_signature}
         return await self._send(
             self._http.build_request(
                 "POST",

@@ -1,4 +1,4 @@
-"""`/simulator/`: what lies on the phones, what was counted, and people who text back."""
+"""`/simulator/`: the messages on the phones, the counters, and people who text back."""
 
 import asyncio
 from collections import Counter
@@ -16,7 +16,7 @@ from deploy.simulators.settings import SimulatorSettings
 from deploy.simulators.wechat import WeChat
 from shared.clock import Clock
 
-AT_ONCE_MAX = 16
+CONCURRENT_MAX = 16
 BATCH_MAX = 1000
 
 Number = Annotated[str, Field(pattern=r"^(\+86)?1[0-9]{10}$")]
@@ -24,44 +24,44 @@ Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{6,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 UnixTime = Annotated[int, Field(ge=0, lt=2**33)]
 
-Said = TypeVar("Said")
+Item = TypeVar("Item")
 
 
-class Asked(BaseModel):
+class ControlModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Reply(Asked):
+class Reply(ControlModel):
     """time: unix seconds, now if absent. The same reply twice carries the same time."""
 
     text: Text
     time: UnixTime | None = None
 
 
-class NumberedReply(Reply):
+class AddressedReply(Reply):
     number: Number
 
 
-class WeChatWords(Reply):
-    """message_id: given again for a message that is pushed again."""
+class WeChatText(Reply):
+    """message_id: the same one for a message that is pushed again."""
 
     message_id: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
 
 
-class NumberedWords(WeChatWords):
+class AddressedText(WeChatText):
     openid: Openid
 
 
-class Following(Asked):
+class FollowEvent(ControlModel):
     event: Literal["subscribe", "unsubscribe"]
 
 
-class Behaviour(Asked):
+class Behaviour(ControlModel):
     recipient: str
     script: Script
 
 
-class IntakeSaid(Asked):
+class IntakeAnswer(ControlModel):
     """What intake answered; queued when it will be pushed again."""
 
     status: int
@@ -69,17 +69,17 @@ class IntakeSaid(Asked):
     queued: bool
 
 
-def _said(answer: Answer) -> IntakeSaid:
-    return IntakeSaid(status=answer.status, answer=answer.text, queued=answer.may_work_later)
+def _build_answer(answer: Answer) -> IntakeAnswer:
+    return IntakeAnswer(status=answer.status, answer=answer.text, queued=answer.may_work_later)
 
 
-async def _each(
-    items: Sequence[Said], push: Callable[[Said], Awaitable[IntakeSaid]]
-) -> list[IntakeSaid]:
-    """All of them, some at a time, answered in order."""
-    gate = asyncio.Semaphore(AT_ONCE_MAX)
+async def _push_each(
+    items: Sequence[Item], push: Callable[[Item], Awaitable[IntakeAnswer]]
+) -> list[IntakeAnswer]:
+    """All items, some at a time; the answers in their order."""
+    gate = asyncio.Semaphore(CONCURRENT_MAX)
 
-    async def one(item: Said) -> IntakeSaid:
+    async def one(item: Item) -> IntakeAnswer:
         async with gate:
             return await push(item)
 
@@ -101,31 +101,31 @@ class People:
         self._settings, self._phones, self._callbacks = settings, phones, callbacks
         self._wechat, self._counters, self._now = wechat, counters, now
 
-    async def text(self, number: str, reply: Reply) -> IntakeSaid:
-        number, at = f"+86{number.removeprefix('+86')}", self._at(reply)
+    async def send_sms(self, number: str, reply: Reply) -> IntakeAnswer:
+        number, at = f"+86{number.removeprefix('+86')}", self._compute_time(reply)
         self._counters["sms_replies"] += 1
-        self._note("sms", number, reply.text, at)
-        return _said(await self._callbacks.reply(number, reply.text, at))
+        self._record("sms", number, reply.text, at)
+        return _build_answer(await self._callbacks.push_reply(number, reply.text, at))
 
-    async def write(self, openid: str, words: WeChatWords) -> IntakeSaid:
-        at, message_id = self._at(words), words.message_id or str(self._wechat.next_id())
+    async def send_text(self, openid: str, text: WeChatText) -> IntakeAnswer:
+        at, message_id = self._compute_time(text), text.message_id or str(self._wechat.next_id())
         self._counters["wechat_texts"] += 1
-        self._note("wechat", openid, words.text, at)
-        fields = self._fields(openid, at, "text") | {
-            "Content": words.text,
+        self._record("wechat", openid, text.text, at)
+        fields = self._build_fields(openid, at, "text") | {
+            "Content": text.text,
             "MsgId": int(message_id),
         }
-        return _said(await self._callbacks.wechat(fields))
+        return _build_answer(await self._callbacks.push_wechat(fields))
 
-    async def follow(self, openid: str, event: Literal["subscribe", "unsubscribe"]) -> IntakeSaid:
-        self._wechat.follow(openid, event == "subscribe")
-        fields = self._fields(openid, self._now(), "event") | {"Event": event, "EventKey": ""}
-        return _said(await self._callbacks.wechat(fields))
+    async def follow(self, openid: str, event: Literal["subscribe", "unsubscribe"]) -> IntakeAnswer:
+        self._wechat.set_following(openid, event == "subscribe")
+        fields = self._build_fields(openid, self._now(), "event") | {"Event": event, "EventKey": ""}
+        return _build_answer(await self._callbacks.push_wechat(fields))
 
-    def _at(self, reply: Reply) -> datetime:
+    def _compute_time(self, reply: Reply) -> datetime:
         return self._now() if reply.time is None else datetime.fromtimestamp(reply.time, UTC)
 
-    def _fields(self, openid: str, at: datetime, kind: str) -> dict[str, str | int]:
+    def _build_fields(self, openid: str, at: datetime, kind: str) -> dict[str, str | int]:
         return {
             "ToUserName": self._settings.wechat_account,
             "FromUserName": openid,
@@ -133,14 +133,14 @@ class People:
             "MsgType": kind,
         }
 
-    def _note(
+    def _record(
         self, channel: Literal["sms", "wechat"], recipient: str, text: str, at: datetime
     ) -> None:
         seq = self._phones.next_seq()
         self._phones.add(Entry(seq, recipient, channel, "out", text, at))
 
 
-def router(
+def build_router(
     phones: Phones,
     scripts: Scripts,
     callbacks: Callbacks,
@@ -148,71 +148,73 @@ def router(
     people: People,
     counters: Counter[str],
 ) -> APIRouter:
-    routes = APIRouter(prefix="/simulator")
+    router = APIRouter(prefix="/simulator")
 
-    @routes.get("/messages")
-    async def messages(recipient: str = "", since: int = 0, limit: int = 200) -> dict[str, Any]:
+    @router.get("/messages")
+    async def list_messages(
+        recipient: str = "", since: int = 0, limit: int = 200
+    ) -> dict[str, Any]:
         """After the cursor `since`, oldest first; ask again from `next`."""
-        found = phones.since(since, recipient, max(1, min(limit, 5000)))
+        entries = phones.list_since(since, recipient, max(1, min(limit, 5000)))
         return {
-            "messages": [entry.as_json() for entry in found],
-            "next": found[-1].seq if found else since,
+            "messages": [entry.to_json() for entry in entries],
+            "next": entries[-1].seq if entries else since,
         }
 
-    @routes.get("/recipients")
-    async def recipients(limit: int = 60) -> list[dict[str, Any]]:
+    @router.get("/recipients")
+    async def list_recipients(limit: int = 60) -> list[dict[str, Any]]:
         """The phones that were busy last, each with its newest message."""
         return [
-            {**entry.as_json(), "messages": count, "script": scripts.script(entry.recipient)}
-            for entry, count in phones.recent(max(1, min(limit, 500)))
+            {**entry.to_json(), "messages": count, "script": scripts.find_script(entry.recipient)}
+            for entry, count in phones.list_recent(max(1, min(limit, 500)))
         ]
 
-    @routes.get("/counters")
-    async def count() -> dict[str, int]:
+    @router.get("/counters")
+    async def read_counters() -> dict[str, int]:
         waiting = {
             "receipts_pending": callbacks.receipts.pending,
             "pushes_pending": callbacks.others.pending,
         }
         return dict(sorted((counters | Counter(waiting)).items())) | waiting
 
-    @routes.get("/behaviours")
-    async def behaviours() -> dict[str, dict[str, str]]:
+    @router.get("/behaviours")
+    async def list_behaviours() -> dict[str, dict[str, str]]:
         return {"by_suffix": {s: str(script) for s, script in SUFFIXES.items()}}
 
-    @routes.post("/behaviours")
-    async def behave(asked: Behaviour) -> dict[str, str]:
-        assert asked.script in PLANS
-        scripts.assign(asked.recipient, asked.script)
-        return {"recipient": asked.recipient, "script": asked.script}
+    @router.post("/behaviours")
+    async def assign_behaviour(body: Behaviour) -> dict[str, str]:
+        assert body.script in PLANS
+        scripts.assign(body.recipient, body.script)
+        return {"recipient": body.recipient, "script": body.script}
 
-    @routes.post("/phones/{number}/reply")
-    async def reply(number: Annotated[Number, Path()], asked: Reply) -> IntakeSaid:
-        return await people.text(number, asked)
+    @router.post("/phones/{number}/reply")
+    async def send_reply(number: Annotated[Number, Path()], body: Reply) -> IntakeAnswer:
+        return await people.send_sms(number, body)
 
-    @routes.post("/phones/replies")
-    async def replies(
-        asked: Annotated[list[NumberedReply], Field(max_length=BATCH_MAX)],
-    ) -> list[IntakeSaid]:
-        return await _each(asked, lambda one: people.text(one.number, one))
+    @router.post("/phones/replies")
+    async def send_replies(
+        body: Annotated[list[AddressedReply], Field(max_length=BATCH_MAX)],
+    ) -> list[IntakeAnswer]:
+        return await _push_each(body, lambda one: people.send_sms(one.number, one))
 
-    @routes.post("/wechat/{openid}/text")
-    async def text(openid: Annotated[Openid, Path()], asked: WeChatWords) -> IntakeSaid:
-        return await people.write(openid, asked)
+    @router.post("/wechat/{openid}/text")
+    async def send_text(openid: Annotated[Openid, Path()], body: WeChatText) -> IntakeAnswer:
+        return await people.send_text(openid, body)
 
-    @routes.post("/wechat/texts")
-    async def texts(
-        asked: Annotated[list[NumberedWords], Field(max_length=BATCH_MAX)],
-    ) -> list[IntakeSaid]:
-        return await _each(asked, lambda one: people.write(one.openid, one))
+    @router.post("/wechat/texts")
+    async def send_texts(
+        body: Annotated[list[AddressedText], Field(max_length=BATCH_MAX)],
+    ) -> list[IntakeAnswer]:
+        return await _push_each(body, lambda one: people.send_text(one.openid, one))
 
-    @routes.post("/wechat/{openid}/event")
-    async def event(openid: Annotated[Openid, Path()], asked: Following) -> IntakeSaid:
-        return await people.follow(openid, asked.event)
+    @router.post("/wechat/{openid}/event")
+    async def send_event(openid: Annotated[Openid, Path()], body: FollowEvent) -> IntakeAnswer:
+        return await people.follow(openid, body.event)
 
-    @routes.post("/wechat/expire-tokens")
+    @router.post("/wechat/expire-tokens")
     async def expire_tokens() -> dict[str, str]:
-        """Every access token given so far is dead from here on."""
+        """Every access token issued so far is dead from now on."""
         wechat.tokens.expire()
         return {"tokens": "expired"}
 
-    return routes
+    return router

@@ -41,27 +41,27 @@ class SimulatorsEnvironment(Settings):
     ] = 0
 
 
-def simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSettings:
+def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSettings:
     keyring = Keyring(environment.secrets_dir)
 
-    def secret(given: SecretStr, purpose: str) -> str:
-        return given.get_secret_value() or keyring.derived(purpose).hex()[:32]
+    def reveal(secret: SecretStr, purpose: str) -> str:
+        return secret.get_secret_value() or keyring.derived(purpose).hex()[:32]
 
     sms_ids, wechat_ids = environment.sms_template_ids, environment.wechat_template_ids
     return SimulatorSettings(
         host=environment.host,
         port=environment.port,
         intake=environment.intake_url.rstrip("/"),
-        callback_token=callback_token(environment.secrets_dir),
+        callback_token=read_callback_token(environment.secrets_dir),
         tencent_secret_id=environment.tencent_secret_id,
-        tencent_secret_key=secret(environment.tencent_secret_key, "tencent.secret_key"),
+        tencent_secret_key=reveal(environment.tencent_secret_key, "tencent.secret_key"),
         tencent_app_id=environment.tencent_app_id,
         tencent_sign_name=environment.sms_sign_name,
         sms_templates={sms_ids.get(name, t.sms_id): t.sms for name, t in TEMPLATES.items()},
         per_day_max=environment.simulators_per_day_max,
         wechat_appid=environment.wechat_appid,
-        wechat_secret=secret(environment.wechat_secret, "wechat.secret"),
-        wechat_token=secret(environment.wechat_token, "wechat-callback"),
+        wechat_secret=reveal(environment.wechat_secret, "wechat.secret"),
+        wechat_token=reveal(environment.wechat_token, "wechat-callback"),
         wechat_aes_key=environment.wechat_aes_key.get_secret_value(),
         wechat_templates={
             wechat_ids.get(name, t.wechat_id): t.title for name, t in TEMPLATES.items()
@@ -70,7 +70,7 @@ def simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSettings:
     )
 
 
-def callback_token(secrets_dir: Path) -> str:
-    """What Tencent's console would hold in the callback's URL: the secret part of the bearer."""
+def read_callback_token(secrets_dir: Path) -> str:
+    """As Tencent's console holds it in the callback's URL: the secret part of the bearer."""
     bearer = (secrets_dir / f"{CALLBACK_CREDENTIAL}.token").read_text().strip()
     return bearer.rpartition("_")[2]

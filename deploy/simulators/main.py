@@ -1,4 +1,4 @@
-"""Puts one simulator together and serves it: `create_app`, `serve`, `running`."""
+"""Builds one simulator and serves it: `create_app`, `serve`, `run_simulators`."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.responses import HTMLResponse
 
 from deploy.simulators.callbacks import Callbacks
-from deploy.simulators.control import People, router
+from deploy.simulators.control import People, build_router
 from deploy.simulators.phones import Phones
 from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
@@ -50,11 +50,11 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
         await http.aclose()
 
     app = FastAPI(title="Guanjia provider simulators", lifespan=lifespan)
-    # Plain routes: these two carry the load, and their bodies are not JSON models.
+    # Plain routes: these carry the load, and their bodies are not JSON models.
     app.add_route("/", tencent.answer, methods=["POST"])
     app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
     app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
-    app.include_router(router(phones, scripts, callbacks, wechat, people, counters))
+    app.include_router(build_router(phones, scripts, callbacks, wechat, people, counters))
     page = PAGE.read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -69,7 +69,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     return app
 
 
-def _config(settings: SimulatorSettings, now: Clock) -> uvicorn.Config:
+def _build_config(settings: SimulatorSettings, now: Clock) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings, now),
         host=settings.host,
@@ -83,11 +83,11 @@ def _config(settings: SimulatorSettings, now: Clock) -> uvicorn.Config:
 
 async def serve(settings: SimulatorSettings, now: Clock = system_now) -> None:
     """Until a signal comes."""
-    await uvicorn.Server(_config(settings, now)).serve()
+    await uvicorn.Server(_build_config(settings, now)).serve()
 
 
-class _Guest(uvicorn.Server):
-    """A server in somebody else's event loop leaves the signals to its host."""
+class _EmbeddedServer(uvicorn.Server):
+    """A server in another's event loop leaves the signals to its host."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -108,10 +108,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: SimulatorSettings, now: Clock = system_now) -> AsyncIterator[str]:
-    """Served inside this event loop, on a real socket; yields its base URL."""
+async def run_simulators(
+    settings: SimulatorSettings, now: Clock = system_now
+) -> AsyncIterator[str]:
+    """Serves them inside this event loop, on a real socket; yields the base URL."""
     with _listen(settings.host, settings.port) as listening:
-        server = _Guest(_config(settings, now))
+        server = _EmbeddedServer(_build_config(settings, now))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             # The socket already listens: whoever comes before the start waits in its backlog.

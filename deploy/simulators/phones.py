@@ -1,4 +1,4 @@
-"""What lies on the simulated phones: one bounded log, seen by recipient or from a point on."""
+"""The messages on the simulated phones: one bounded log, read by recipient or from a cursor on."""
 
 from collections import OrderedDict, deque
 from dataclasses import asdict, dataclass
@@ -27,7 +27,7 @@ class Entry:
     provider_message_id: str = ""
     fate: Fate = "delivered"
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat()}
 
 
@@ -50,12 +50,12 @@ class Phones:
 
     def add(self, entry: Entry) -> None:
         if len(self._all) >= self._messages_max:
-            self._forget_oldest()
+            self._drop_oldest()
         self._all.append(entry)
         self._by_recipient.setdefault(entry.recipient, deque()).append(entry)
         self._by_recipient.move_to_end(entry.recipient)
 
-    def since(self, seq: int, recipient: str, limit: int) -> list[Entry]:
+    def list_since(self, seq: int, recipient: str, limit: int) -> list[Entry]:
         """Up to `limit` entries after `seq`, oldest first; of all phones if none is named."""
         entries = self._by_recipient.get(recipient, deque()) if recipient else self._all
         newer: list[Entry] = []
@@ -65,18 +65,18 @@ class Phones:
             newer.append(entry)
         return newer[::-1][:limit]
 
-    def recent(self, limit: int) -> list[tuple[Entry, int]]:
+    def list_recent(self, limit: int) -> list[tuple[Entry, int]]:
         """The phones that were busy last: newest entry and how many there are."""
-        found: list[tuple[Entry, int]] = []
+        rows: list[tuple[Entry, int]] = []
         for entries in reversed(self._by_recipient.values()):
-            if len(found) == limit:
+            if len(rows) == limit:
                 break
-            found.append((entries[-1], len(entries)))
-        return found
+            rows.append((entries[-1], len(entries)))
+        return rows
 
-    def _forget_oldest(self) -> None:
+    def _drop_oldest(self) -> None:
         oldest = self._all.popleft()
-        mine = self._by_recipient[oldest.recipient]
-        mine.popleft()
-        if not mine:
+        queue = self._by_recipient[oldest.recipient]
+        queue.popleft()
+        if not queue:
             del self._by_recipient[oldest.recipient]

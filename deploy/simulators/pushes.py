@@ -11,14 +11,14 @@ Item = TypeVar("Item")
 QUEUE_MAX = 100_000
 REFUSED_RETRIES_MAX = 2  # as Tencent does: pushed once, then twice again
 BACKOFF_S_MIN, BACKOFF_S_MAX = 0.25, 10.0
-TRY_AGAIN_LATER = frozenset({408, 425, 429})
+RETRYABLE = frozenset({408, 425, 429})
 
 
-class Pushes(Generic[Item]):
+class PushQueue(Generic[Item]):
     """Calls `deliver` with up to `batch_max` items; it answers a status, 0 for no connection.
 
     A refusal (4xx) is repeated twice and dropped. No connection, 5xx and `later` are repeated
-    with backoff for `keep_s`; meanwhile the others wait in order.
+    with backoff for `retry_for_s`; meanwhile the others wait in order.
     """
 
     def __init__(
@@ -30,17 +30,17 @@ class Pushes(Generic[Item]):
         batch_max: int,
         workers: int,
         window_s: float,
-        keep_s: float,
+        retry_for_s: float,
     ) -> None:
         self._name, self._deliver, self._counters = name, deliver, counters
         self._batch_max, self._workers = batch_max, workers
-        self._window_s, self._keep_s = window_s, keep_s
+        self._window_s, self._retry_for_s = window_s, retry_for_s
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._pending = 0
 
     @property
     def pending(self) -> int:
-        """Items not yet taken by intake, delayed ones included."""
+        """Items that intake has not accepted yet, delayed ones included."""
         return self._pending
 
     def add(self, item: Item, delay_s: float = 0) -> None:
@@ -60,14 +60,14 @@ class Pushes(Generic[Item]):
 
     async def _work(self) -> None:
         while True:
-            batch = await self._take()
+            batch = await self._take_batch()
             try:
                 await self._push(batch)
             finally:
                 self._pending -= len(batch)
 
-    async def _take(self) -> list[Item]:
-        """Waits for one item, lets others gather for a moment, takes what has come."""
+    async def _take_batch(self) -> list[Item]:
+        """Waits for one item, then a moment for others."""
         batch = [await self._queue.get()]
         if self._batch_max > 1 and self._queue.qsize() + 1 < self._batch_max:
             await asyncio.sleep(self._window_s)
@@ -76,7 +76,7 @@ class Pushes(Generic[Item]):
         return batch
 
     async def _push(self, batch: Sequence[Item]) -> None:
-        give_up_at = asyncio.get_running_loop().time() + self._keep_s
+        give_up_at = asyncio.get_running_loop().time() + self._retry_for_s
         refused, backoff_s = 0, BACKOFF_S_MIN
         while True:
             status = await self._deliver(batch)
@@ -85,7 +85,7 @@ class Pushes(Generic[Item]):
                 self._counters[f"{self._name}_taken"] += len(batch)
                 return
             self._counters[f"{self._name}_failed_posts"] += 1
-            refused += 400 <= status < 500 and status not in TRY_AGAIN_LATER
+            refused += 400 <= status < 500 and status not in RETRYABLE
             out_of_time = asyncio.get_running_loop().time() >= give_up_at
             if refused > REFUSED_RETRIES_MAX or out_of_time:
                 self._counters[f"{self._name}_dropped"] += len(batch)

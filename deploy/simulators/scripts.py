@@ -1,4 +1,4 @@
-"""Scripted recipients: the last six characters of a number or an openid say what happens.
+"""Scripted recipients: the last six characters of a number or an openid decide what happens.
 
 | ends with | script | what happens |
 |---|---|---|
@@ -59,7 +59,7 @@ class Plan:
     hangs: bool = False
     receipt_first: bool = False
     receipt_copies: int = 1
-    receipt_held: bool = False
+    receipt_withheld: bool = False
     receipt_late: bool = False
 
 
@@ -72,7 +72,7 @@ PLANS: dict[Script, Plan] = {
     Script.READ_TIMEOUT: Plan(hangs=True),
     Script.RECEIPT_FIRST: Plan(receipt_first=True),
     Script.DUPLICATE_RECEIPT: Plan(receipt_copies=2),
-    Script.REORDERED_RECEIPTS: Plan(receipt_held=True),
+    Script.REORDERED_RECEIPTS: Plan(receipt_withheld=True),
     Script.BLACKLISTED: Plan(refusal="blacklisted"),
     Script.AMBIGUOUS: Plan(refusal="ambiguous"),
     Script.LATE_RECEIPT: Plan(receipt_late=True),
@@ -95,13 +95,13 @@ class Scripts:
         self._assigned[recipient] = script
         self._calls.pop(recipient, None)
 
-    def script(self, recipient: str) -> Script:
+    def find_script(self, recipient: str) -> Script:
         default = SUFFIXES.get(recipient[-SUFFIX_LENGTH:], Script.DELIVERED)
         return self._assigned.get(recipient, default)
 
-    def plan(self, recipient: str) -> Plan:
+    def plan_call(self, recipient: str) -> Plan:
         """The plan for the call that comes in now."""
-        plan = PLANS[self.script(recipient)]
+        plan = PLANS[self.find_script(recipient)]
         if plan.once:
             return plan if self._is_first(recipient) else Plan()
         return plan

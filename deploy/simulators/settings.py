@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
-    """intake: base URL for callbacks; empty means nobody is told.
+    """intake: base URL for callbacks; empty means no callbacks.
 
-    sms_templates: template id -> text with {1}, {2} …; empty takes any template.
-    wechat_templates: template id -> title; empty takes any template.
+    sms_templates: template id -> text with {1}, {2} …; empty accepts any template.
+    wechat_templates: template id -> title; empty accepts any template.
     wechat_aes_key: EncodingAESKey of 43 characters; empty means plaintext mode.
     same_content_s, per_day_max: limits per number; 0 leaves them out.
     """
@@ -33,7 +33,7 @@ class SimulatorSettings:
     wechat_token: str = field(default="", repr=False)
     wechat_aes_key: str = field(default="", repr=False)
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
-    wechat_token_lives_s: int = 7200
+    wechat_token_lifetime_s: int = 7200
 
     receipt_delay_s: float = 0
     late_receipt_s: float = 30

@@ -1,4 +1,4 @@
-"""Checks TC3-HMAC-SHA256 as the real gateway does, written apart from the client's signer."""
+"""Checks TC3-HMAC-SHA256 as the real gateway does, written independently of the client's signer."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ _AUTHORIZATION = re.compile(
 )
 
 
-def failure(
+def find_failure(
     headers: Mapping[str, str], body: bytes, accounts: Mapping[str, str], now: datetime
 ) -> str | None:
     """The code of what is wrong with a signed call, or None.

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from deploy.simulators import tc3
-from deploy.simulators.callbacks import Callbacks, china_time
-from deploy.simulators.dispatch import Dispatch
+from deploy.simulators.callbacks import Callbacks, format_china_time
+from deploy.simulators.dispatch import ReceiptDispatch
 from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.scripts import Plan, Scripts
 from deploy.simulators.settings import SimulatorSettings
@@ -60,21 +60,21 @@ class NumberLimits:
         self._settings = settings
         self._sent: OrderedDict[str, deque[tuple[datetime, str]]] = OrderedDict()
 
-    def refusal(self, number: str, text: str, now: datetime) -> str | None:
+    def find_refusal(self, number: str, text: str, now: datetime) -> str | None:
         settings = self._settings
         sent = self._sent.get(number, deque())
-        today = [at for at, _ in sent if china_time(at)[:10] == china_time(now)[:10]]
+        today = [at for at, _ in sent if format_china_time(at)[:10] == format_china_time(now)[:10]]
         if settings.per_day_max and len(today) >= settings.per_day_max:
             return "LimitExceeded.PhoneNumberDailyLimit"
-        if any(said == text and self._is_recent(at, now) for at, said in sent):
+        if any(earlier == text and self._is_recent(at, now) for at, earlier in sent):
             return "LimitExceeded.PhoneNumberThirtySecondLimit"
         return None
 
-    def note(self, number: str, text: str, now: datetime) -> None:
+    def record(self, number: str, text: str, now: datetime) -> None:
         if not (self._settings.per_day_max or self._settings.same_content_s):
             return
-        kept = max(100, self._settings.per_day_max)
-        self._sent.setdefault(number, deque(maxlen=kept)).append((now, text))
+        length_max = max(100, self._settings.per_day_max)
+        self._sent.setdefault(number, deque(maxlen=length_max)).append((now, text))
         self._sent.move_to_end(number)
         if len(self._sent) > REMEMBERED_MAX:
             self._sent.popitem(last=False)
@@ -84,7 +84,7 @@ class NumberLimits:
 
 
 class Tencent:
-    """Answers signed calls, puts the texts on the phones and sends the receipts."""
+    """Answers signed calls, delivers the texts to the phones and sends the receipts."""
 
     def __init__(
         self,
@@ -100,26 +100,26 @@ class Tencent:
         self._accounts = {settings.tencent_secret_id: settings.tencent_secret_key}
         self._limits = NumberLimits(settings)
         self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._dispatch = Dispatch(settings, callbacks.receipts.add, callbacks.push_receipt)
+        self._dispatch = ReceiptDispatch(settings, callbacks.receipts.add, callbacks.push_receipt)
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
         self._counters["sms_calls"] += 1
         try:
-            call = self._read(request, body)
+            call = self._parse_request(request, body)
         except CallError as error:
             self._counters["sms_call_errors"] += 1
-            return _response({"Error": {"Code": error.code, "Message": error.message}})
-        plans = [(number, self._scripts.plan(number)) for number in call.numbers]
+            return _build_response({"Error": {"Code": error.code, "Message": error.message}})
+        plans = [(number, self._scripts.plan_call(number)) for number in call.numbers]
         if any(plan.refusal == "unavailable" for _, plan in plans):
             return JSONResponse({"message": "service unavailable"}, status_code=503)
         statuses = [await self._send(call, number, plan) for number, plan in plans]
         if any(plan.hangs for _, plan in plans):
             await asyncio.sleep(self._settings.hang_s)
-        return _response({"SendStatusSet": statuses})
+        return _build_response({"SendStatusSet": statuses})
 
-    def _read(self, request: Request, body: bytes) -> Call:
-        failure = tc3.failure(request.headers, body, self._accounts, self._now())
+    def _parse_request(self, request: Request, body: bytes) -> Call:
+        failure = tc3.find_failure(request.headers, body, self._accounts, self._now())
         if failure:
             raise CallError(failure, "the signature or its time is not accepted")
         if request.headers.get("x-tc-action") != "SendSms":
@@ -128,11 +128,11 @@ class Tencent:
             raise CallError("NoSuchVersion", "only 2021-01-11 is known here")
         try:
             content = json.loads(body)
-            return self._call(content)
+            return self._parse_call(content)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise CallError("InvalidParameter", "the body is not SendSms's") from None
 
-    def _call(self, content: dict[str, Any]) -> Call:
+    def _parse_call(self, content: dict[str, Any]) -> Call:
         if content["SmsSdkAppId"] != self._settings.tencent_app_id:
             raise CallError("UnauthorizedOperation.SmsSdkAppIdVerifyFail", "SmsSdkAppId")
         if content.get("SignName", "") != self._settings.tencent_sign_name:
@@ -144,44 +144,48 @@ class Tencent:
         if len(session.encode()) > SESSION_CONTEXT_BYTES_MAX:
             raise CallError("InvalidParameterValue.SessionContextLengthLimit", "below 512 bytes")
         template, values = str(content["TemplateId"]), content.get("TemplateParamSet") or []
-        return Call([str(n) for n in numbers], template, self._text(template, values), session)
+        return Call(
+            [str(n) for n in numbers], template, self._format_text(template, values), session
+        )
 
-    def _text(self, template: str, values: Sequence[str]) -> str:
+    def _format_text(self, template: str, values: Sequence[str]) -> str:
         """The SMS as a phone shows it, or a CallError for what the template does not allow."""
-        known = self._settings.sms_templates
-        if not known:
+        templates = self._settings.sms_templates
+        if not templates:
             text = " ".join(values)
-        elif template not in known:
+        elif template not in templates:
             raise CallError("FailedOperation.TemplateUnapprovedOrNotExist", template)
         else:
-            text = _fill(known[template], values)
+            text = _fill(templates[template], values)
         if BANNED.search(text):
             raise CallError("FailedOperation.ContainSensitiveWord", "no appeals for donations")
         return f"【{self._settings.tencent_sign_name}】{text}"
 
     async def _send(self, call: Call, number: str, plan: Plan) -> dict[str, Any]:
-        refused = self._refusal(call, number, plan)
-        if refused:
+        refusal = self._find_refusal(call, number, plan)
+        if refusal:
             self._counters["sms_refused"] += 1
-            return _status(number, call.session, *refused)
+            return _build_status(number, call.session, *refusal)
         serial = f"2028:{uuid.uuid4().int % 10**20}"
-        self._note(call, number, plan, serial)
+        self._record(call, number, plan, serial)
         if plan.fate != "dropped":
-            receipt = _receipt(number, serial, plan, self._now())
+            receipt = _build_receipt(number, serial, plan, self._now())
             await self._dispatch.send(number, receipt, plan)
-        return _status(number, call.session, "Ok", "send success", serial, segments(call.text))
+        return _build_status(
+            number, call.session, "Ok", "send success", serial, count_segments(call.text)
+        )
 
-    def _refusal(self, call: Call, number: str, plan: Plan) -> tuple[str, str] | None:
+    def _find_refusal(self, call: Call, number: str, plan: Plan) -> tuple[str, str] | None:
         if not _NUMBER.fullmatch(number):
             return "InvalidParameterValue.IncorrectPhoneNumber", "the number is not valid"
         if plan.refusal in REFUSALS:
             return REFUSALS[plan.refusal]
-        limit = self._limits.refusal(number, call.text, self._now())
+        limit = self._limits.find_refusal(number, call.text, self._now())
         return (limit, "the number has reached a limit") if limit else None
 
-    def _note(self, call: Call, number: str, plan: Plan, serial: str) -> None:
+    def _record(self, call: Call, number: str, plan: Plan, serial: str) -> None:
         now = self._now()
-        self._limits.note(number, call.text, now)
+        self._limits.record(number, call.text, now)
         self._counters["sms_accepted"] += 1
         self._counters[f"sms_{plan.fate}"] += 1
         self._count_repeat((number, call.session))
@@ -209,7 +213,7 @@ class Tencent:
             self._sessions.popitem(last=False)
 
 
-def segments(text: str) -> int:
+def count_segments(text: str) -> int:
     """How many SMS a text is billed as; phones count UTF-16 units."""
     units = len(text.encode("utf-16-le")) // 2
     return 1 if units <= 70 else -(-units // 67)
@@ -223,11 +227,11 @@ def _fill(text: str, values: Sequence[str]) -> str:
     return _PLACE.sub(lambda place: values[int(place[1]) - 1], text)
 
 
-def _response(content: dict[str, Any]) -> JSONResponse:
+def _build_response(content: dict[str, Any]) -> JSONResponse:
     return JSONResponse({"Response": {**content, "RequestId": str(uuid.uuid4())}})
 
 
-def _status(
+def _build_status(
     number: str, session: str, code: str, message: str, serial: str = "", fee: int = 0
 ) -> dict[str, Any]:
     return {
@@ -241,10 +245,10 @@ def _status(
     }
 
 
-def _receipt(number: str, serial: str, plan: Plan, now: datetime) -> dict[str, Any]:
+def _build_receipt(number: str, serial: str, plan: Plan, now: datetime) -> dict[str, Any]:
     delivered = plan.fate == "delivered"
     return {
-        "user_receive_time": china_time(now),
+        "user_receive_time": format_china_time(now),
         "nationcode": "86",
         "mobile": number.removeprefix("+86"),
         "report_status": "SUCCESS" if delivered else "FAIL",

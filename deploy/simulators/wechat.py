@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from deploy.simulators.callbacks import Callbacks
-from deploy.simulators.dispatch import Dispatch
+from deploy.simulators.dispatch import ReceiptDispatch
 from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.scripts import Plan, Scripts
 from deploy.simulators.settings import SimulatorSettings
@@ -62,19 +62,19 @@ class ApiError(Exception):
 class Tokens:
     """Stable tokens: the same one until shortly before its end, then two overlap."""
 
-    def __init__(self, lives_s: int, now: Clock) -> None:
-        self._lives_s, self._now = lives_s, now
+    def __init__(self, lifetime_s: int, now: Clock) -> None:
+        self._lifetime_s, self._now = lifetime_s, now
         self._ends: OrderedDict[str, float] = OrderedDict()
 
-    def stable(self, force: bool) -> tuple[str, int]:
+    def issue(self, force: bool) -> tuple[str, int]:
         now = self._now().timestamp()
         if force:
             self._ends.clear()
         newest = next(reversed(self._ends), None)
-        spare_s = min(RENEWED_BEFORE_END_S, self._lives_s / 2)
+        spare_s = min(RENEWED_BEFORE_END_S, self._lifetime_s / 2)
         if newest is None or self._ends[newest] - now <= spare_s:
             newest = secrets.token_urlsafe(64)
-            self._ends[newest] = now + self._lives_s
+            self._ends[newest] = now + self._lifetime_s
             while len(self._ends) > 2:
                 self._ends.popitem(last=False)
         return newest, int(self._ends[newest] - now)
@@ -104,63 +104,63 @@ class WeChat:
     ) -> None:
         self._settings, self._phones, self._scripts = settings, phones, scripts
         self._callbacks, self._counters, self._now = callbacks, counters, now
-        self.tokens = Tokens(settings.wechat_token_lives_s, now)
-        self._left: set[str] = set()
+        self.tokens = Tokens(settings.wechat_token_lifetime_s, now)
+        self._unfollowed: set[str] = set()
         self._sent: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
         # Ids grow past those of an earlier run of the simulator.
         self._last_id = int(now().timestamp() * 1000) * 1000
-        self._dispatch = Dispatch(settings, callbacks.wechat_later, self._push_now)
+        self._dispatch = ReceiptDispatch(settings, callbacks.queue_wechat, self._push_now)
 
     async def stable_token(self, request: Request) -> Response:
         self._counters["wechat_token_calls"] += 1
         try:
-            asked = _json(await request.body())
-            if asked.get("appid") != self._settings.wechat_appid:
+            body = _parse_json(await request.body())
+            if body.get("appid") != self._settings.wechat_appid:
                 raise ApiError(40013)
-            if asked.get("secret") != self._settings.wechat_secret:
+            if body.get("secret") != self._settings.wechat_secret:
                 raise ApiError(40125)
-            token, left_s = self.tokens.stable(force=bool(asked.get("force_refresh")))
+            token, expires_in_s = self.tokens.issue(force=bool(body.get("force_refresh")))
         except ApiError as error:
-            return _error(error)
-        return JSONResponse({"access_token": token, "expires_in": left_s})
+            return _build_error(error)
+        return JSONResponse({"access_token": token, "expires_in": expires_in_s})
 
     async def send_template(self, request: Request) -> Response:
         body = await request.body()
         self._counters["wechat_calls"] += 1
         try:
             self.tokens.check(request.query_params.get("access_token", ""))
-            content = self._read(body)
+            content = self._parse_body(body)
             openid = content["touser"]
-            plan = self._scripts.plan(openid)
+            plan = self._scripts.plan_call(openid)
             if plan.refusal == "unavailable":
                 return JSONResponse({"errmsg": "service unavailable"}, status_code=503)
-            self._refuse(openid, plan)
+            self._check_recipient(openid, plan)
             message_id = await self._send(openid, content, plan)
         except ApiError as error:
             self._counters["wechat_errors"] += 1
-            return _error(error)
+            return _build_error(error)
         if plan.hangs:
             await asyncio.sleep(self._settings.hang_s)
         return JSONResponse({"errcode": 0, "errmsg": "ok", "msgid": message_id})
 
-    def follow(self, openid: str, follows: bool) -> None:
+    def set_following(self, openid: str, follows: bool) -> None:
         if follows:
-            self._left.discard(openid)
-        elif len(self._left) < REMEMBERED_MAX:
-            self._left.add(openid)
+            self._unfollowed.discard(openid)
+        elif len(self._unfollowed) < REMEMBERED_MAX:
+            self._unfollowed.add(openid)
 
     def next_id(self) -> int:
         self._last_id += 1
         return self._last_id
 
-    def _read(self, body: bytes) -> dict[str, Any]:
+    def _parse_body(self, body: bytes) -> dict[str, Any]:
         if b"\\u" in body:
             raise ApiError(40033)
-        content = _json(body)
+        content = _parse_json(body)
         if not _OPENID.fullmatch(str(content.get("touser", ""))):
             raise ApiError(40003)
-        known, template = self._settings.wechat_templates, content.get("template_id")
-        if not isinstance(template, str) or (known and template not in known):
+        templates, template = self._settings.wechat_templates, content.get("template_id")
+        if not isinstance(template, str) or (templates and template not in templates):
             raise ApiError(40037)
         data = content.get("data")
         if not isinstance(data, dict):
@@ -169,12 +169,12 @@ class WeChat:
             _check_field(name, field)
         return content
 
-    def _refuse(self, openid: str, plan: Plan) -> None:
+    def _check_recipient(self, openid: str, plan: Plan) -> None:
         if plan.refusal == "token":
             self.tokens.expire()
         if plan.refusal:
             raise ApiError(REFUSALS[plan.refusal])
-        if openid in self._left:
+        if openid in self._unfollowed:
             raise ApiError(43004)
 
     async def _send(self, openid: str, content: dict[str, Any], plan: Plan) -> int:
@@ -188,9 +188,9 @@ class WeChat:
             self._counters["wechat_repeated_notices"] += 1
         message_id = self.next_id()
         self._remember(key, now, message_id)
-        self._note(openid, content, plan, message_id)
+        self._record(openid, content, plan, message_id)
         if plan.fate != "dropped":
-            await self._dispatch.send(openid, self._job_finished(openid, message_id, plan), plan)
+            await self._dispatch.send(openid, self._build_receipt(openid, message_id, plan), plan)
         return message_id
 
     def _remember(self, key: tuple[str, str], now: datetime, message_id: int) -> None:
@@ -198,7 +198,7 @@ class WeChat:
         if len(self._sent) > REMEMBERED_MAX:
             self._sent.popitem(last=False)
 
-    def _note(self, openid: str, content: dict[str, Any], plan: Plan, message_id: int) -> None:
+    def _record(self, openid: str, content: dict[str, Any], plan: Plan, message_id: int) -> None:
         self._counters["wechat_accepted"] += 1
         self._counters[f"wechat_{plan.fate}"] += 1
         template = content["template_id"]
@@ -219,7 +219,7 @@ class WeChat:
             )
         )
 
-    def _job_finished(self, openid: str, message_id: int, plan: Plan) -> dict[str, str | int]:
+    def _build_receipt(self, openid: str, message_id: int, plan: Plan) -> dict[str, str | int]:
         delivered = plan.fate == "delivered"
         return {
             "ToUserName": self._settings.wechat_account,
@@ -232,20 +232,20 @@ class WeChat:
         }
 
     async def _push_now(self, fields: dict[str, str | int]) -> None:
-        await self._callbacks.wechat(fields)
+        await self._callbacks.push_wechat(fields)
 
 
 def _check_field(name: str, field: Any) -> None:
     value = field.get("value") if isinstance(field, dict) else None
     kind = _FIELD_KIND.fullmatch(name)
-    most = FIELD_LENGTHS.get(kind[1]) if kind else None
+    length_max = FIELD_LENGTHS.get(kind[1]) if kind else None
     if not isinstance(value, str) or not value:
         raise ApiError(47003, f"argument invalid! data.{name}.value is empty")
-    if most and len(value) > most:
+    if length_max and len(value) > length_max:
         raise ApiError(47003, f"argument invalid! data.{name}.value")
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _parse_json(body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except ValueError:
@@ -255,5 +255,5 @@ def _json(body: bytes) -> dict[str, Any]:
     return content
 
 
-def _error(error: ApiError) -> JSONResponse:
+def _build_error(error: ApiError) -> JSONResponse:
     return JSONResponse({"errcode": error.errcode, "errmsg": error.errmsg})

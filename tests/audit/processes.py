@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import parts
-from deploy.local.ports import free_port
+from deploy.local.ports import find_free_port
 from deploy.local.supervisor import Supervisor
 from services.audit.settings import AuditSettings
 from tests.support.house import House
@@ -36,7 +36,7 @@ def audits(house: House, folder: Path, *names: str, **given: Any) -> Audits:
 
 
 def _part(house: House, name: str, log: Path, given: dict[str, Any]) -> parts.Part:
-    port = free_port()
+    port = find_free_port()
     settings = house.settings(
         AuditSettings,
         log_origin="guanjia.test/log",
@@ -46,4 +46,4 @@ def _part(house: House, name: str, log: Path, given: dict[str, Any]) -> parts.Pa
     )
     env = settings.model_dump(mode="json", include=settings.model_fields_set)
     told = {f"GUANJIA_{key.upper()}": str(value) for key, value in env.items()}
-    return replace(parts.service("audit", port, os.environ | told, log), name=name)
+    return replace(parts.build_service("audit", port, os.environ | told, log), name=name)

@@ -115,7 +115,7 @@ def _part(peer: Peer, service: str, path: Path) -> Part:
         command=(sys.executable, "-m", peer.module, service, str(path / PLAN)),
         address="",
         log_file=log,
-        healthy=reads,
+        is_healthy=reads,
         env={"PYTHONPATH": str(Path.cwd())},
         stop_grace_s=5,
     )

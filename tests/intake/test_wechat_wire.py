@@ -11,7 +11,7 @@ from wechatpy.crypto import PrpCrypto
 from wechatpy.crypto import WeChatCrypto as OracleCrypto
 from wechatpy.utils import check_signature
 
-from deploy.simulators.callbacks import wechat_xml
+from deploy.simulators.callbacks import format_wechat_xml
 from services.intake.channels.wechat import (
     WeChatFollowed,
     WeChatLocation,
@@ -67,14 +67,14 @@ def test_echo_answers_only_a_signed_get() -> None:
 
 
 def test_text_message_is_read() -> None:
-    assert parse_message(wechat_xml(TEXT)) == WeChatText(
+    assert parse_message(format_wechat_xml(TEXT)) == WeChatText(
         "oPerson_000001", "楼道漏水 <急>", "23637352235060880", AT
     )
 
 
 @given(xml_text)
 def test_any_text_arrives_as_wechatpy_reads_it(text: str) -> None:
-    xml = wechat_xml(TEXT | {"Content": text})
+    xml = format_wechat_xml(TEXT | {"Content": text})
     read, expected = parse_message(xml), oracle_parse(xml)
     assert isinstance(read, WeChatText)
     assert read.text == text
@@ -85,7 +85,7 @@ def test_any_text_arrives_as_wechatpy_reads_it(text: str) -> None:
 
 def test_location_is_read() -> None:
     place: dict[str, str | int] = {"Location_X": "23.02", "Location_Y": "113.75", "Label": "茶山镇"}
-    xml = wechat_xml(FIELDS | {"MsgType": "location", "MsgId": 7} | place)
+    xml = format_wechat_xml(FIELDS | {"MsgType": "location", "MsgId": 7} | place)
     assert parse_message(xml) == WeChatLocation("oPerson_000001", 23.02, 113.75, "茶山镇", "7", AT)
 
 
@@ -93,17 +93,21 @@ def test_location_is_read() -> None:
 def test_place_that_is_none_is_refused(latitude: str) -> None:
     place: dict[str, str | int] = {"Location_X": latitude, "Location_Y": "113.75"}
     with pytest.raises(Invalid):
-        parse_message(wechat_xml(FIELDS | {"MsgType": "location", "MsgId": 7} | place))
+        parse_message(format_wechat_xml(FIELDS | {"MsgType": "location", "MsgId": 7} | place))
 
 
 def test_events_are_read() -> None:
     openid = "oPerson_000001"
-    assert parse_message(wechat_xml(EVENT | {"Event": "subscribe"})) == WeChatFollowed(openid, AT)
-    assert parse_message(wechat_xml(EVENT | {"Event": "unsubscribe"})) == WeChatUnfollowed(
+    assert parse_message(format_wechat_xml(EVENT | {"Event": "subscribe"})) == WeChatFollowed(
         openid, AT
     )
-    assert parse_message(wechat_xml(EVENT | {"Event": "CLICK"})) == WeChatOther(openid, "CLICK", AT)
-    assert parse_message(wechat_xml(FIELDS | {"MsgType": "image"})) == WeChatOther(
+    assert parse_message(format_wechat_xml(EVENT | {"Event": "unsubscribe"})) == WeChatUnfollowed(
+        openid, AT
+    )
+    assert parse_message(format_wechat_xml(EVENT | {"Event": "CLICK"})) == WeChatOther(
+        openid, "CLICK", AT
+    )
+    assert parse_message(format_wechat_xml(FIELDS | {"MsgType": "image"})) == WeChatOther(
         openid, "image", AT
     )
 
@@ -118,7 +122,7 @@ def test_events_are_read() -> None:
 )
 def test_job_finished_is_a_receipt(status: str, outcome: str) -> None:
     finished = EVENT | {"Event": "TEMPLATESENDJOBFINISH", "MsgID": 200163836, "Status": status}
-    receipt = parse_message(wechat_xml(finished))
+    receipt = parse_message(format_wechat_xml(finished))
     assert isinstance(receipt, WeChatReceipt)
     assert (receipt.provider_message_id, receipt.outcome) == ("200163836", outcome)
     assert receipt.code == status
@@ -141,7 +145,7 @@ def test_document_type_is_refused_however_it_hides(xml: str) -> None:
 
 
 def test_person_may_write_a_document_type() -> None:
-    read = parse_message(wechat_xml(TEXT | {"Content": "<!DOCTYPE a><?b?>]]>"}))
+    read = parse_message(format_wechat_xml(TEXT | {"Content": "<!DOCTYPE a><?b?>]]>"}))
     assert isinstance(read, WeChatText)
     assert read.text == "<!DOCTYPE a><?b?>]]>"
 
@@ -165,7 +169,7 @@ def test_what_is_encrypted_is_decrypted(xml: bytes, first: bytes) -> None:
 
 def test_encryption_is_wechatpys_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PrpCrypto, "get_random_string", lambda _: b"0123456789abcdef")
-    xml = wechat_xml(TEXT)
+    xml = format_wechat_xml(TEXT)
     theirs = PrpCrypto(base64.b64decode(AES_KEY + "=")).encrypt(xml.decode(), APPID)
     ours = WeChatCrypto(TOKEN, AES_KEY, APPID).encrypt(xml, b"0123456789abcdef")
     assert ours.encode() == theirs
@@ -173,7 +177,7 @@ def test_encryption_is_wechatpys_byte_for_byte(monkeypatch: pytest.MonkeyPatch) 
 
 def test_wechatpy_opens_what_we_seal_and_we_open_what_it_seals() -> None:
     crypto, oracle = WeChatCrypto(TOKEN, AES_KEY, APPID), OracleCrypto(TOKEN, AES_KEY, APPID)
-    xml = wechat_xml(TEXT)
+    xml = format_wechat_xml(TEXT)
     sealed, signed = crypto.seal(xml, "1714037059", "486452656")
     opened = oracle.decrypt_message(sealed, signed, "1714037059", "486452656")
     assert opened == xml.decode()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import parts
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 from services.matching.settings import MatchingSettings
 from tests.support.house import House
@@ -28,7 +28,7 @@ class Matchings:
 
 
 def matchings(house: House, folder: Path, *names: str, **given: Any) -> Matchings:
-    ports = {name: free_port() for name in names}
+    ports = {name: find_free_port() for name in names}
     stage = [
         _part(house, name, port, folder / f"{name}.log", given) for name, port in ports.items()
     ]
@@ -40,4 +40,4 @@ def _part(house: House, name: str, port: int, log: Path, given: dict[str, Any]) 
     settings = house.settings(MatchingSettings, instance_id=f"matching-{name}", port=port, **given)
     env = settings.model_dump(mode="json", include=settings.model_fields_set)
     told = {f"GUANJIA_{key.upper()}": str(value) for key, value in env.items()}
-    return replace(parts.service("matching", port, os.environ | told, log), name=name)
+    return replace(parts.build_service("matching", port, os.environ | told, log), name=name)

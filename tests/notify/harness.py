@@ -13,8 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from deploy.local.credentials import issue_first
-from deploy.simulators.environment import SimulatorsEnvironment, simulator_settings
-from deploy.simulators.main import running
+from deploy.simulators.environment import SimulatorsEnvironment, build_simulator_settings
+from deploy.simulators.main import run_simulators
 from services.intake.main import create_app as create_intake
 from services.intake.settings import IntakeSettings
 from services.notify.main import create_app
@@ -136,9 +136,9 @@ async def open_harness(house: House) -> AsyncIterator[NotifyHarness]:
             secrets_dir=house.secrets_dir, port=0, intake_url=intake_url
         )
         simulator = replace(
-            simulator_settings(environment), hang_s=2 * PROVIDER_TIMEOUT_S, late_receipt_s=0.3
+            build_simulator_settings(environment), hang_s=2 * PROVIDER_TIMEOUT_S, late_receipt_s=0.3
         )
-        url = await stack.enter_async_context(running(simulator))
+        url = await stack.enter_async_context(run_simulators(simulator))
         settings = house.settings(
             NotifySettings,
             intake_url=intake_url,

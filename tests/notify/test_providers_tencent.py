@@ -17,7 +17,7 @@ from tencentcloud.common.http.request import RequestInternal
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from deploy.simulators import tc3
-from deploy.simulators.main import running
+from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, TencentSms
 from services.notify.providers.tencent import CODES, format_e164, parse_reply, sign
@@ -39,7 +39,7 @@ P = {
 
 @pytest.fixture(scope="module")
 async def url() -> AsyncIterator[str]:
-    async with running(SETTINGS) as base:
+    async with run_simulators(SETTINGS) as base:
         yield base
 
 
@@ -155,10 +155,10 @@ def test_simulator_accepts_our_signature_and_no_other_body(
         "content-type": "application/json",
         "host": "127.0.0.1:8",
     }
-    assert tc3.failure(headers, body, {"AKID": key}, at) is None
+    assert tc3.find_failure(headers, body, {"AKID": key}, at) is None
     changed = body[:place] + b"!" + body[place:]
-    assert tc3.failure(headers, changed, {"AKID": key}, at) == "AuthFailure.SignatureFailure"
-    assert tc3.failure(headers, body, {"AKID": f"{key}x"}, at) is not None
+    assert tc3.find_failure(headers, changed, {"AKID": key}, at) == "AuthFailure.SignatureFailure"
+    assert tc3.find_failure(headers, body, {"AKID": f"{key}x"}, at) is not None
 
 
 @given(st.binary() | st.from_type(object).map(lambda o: json.dumps(str(o)).encode()))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.simulators.main import running
+from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, WeChatTemplate
 from services.notify.providers.wechat import CODES, fit_field, parse_reply
@@ -22,7 +22,7 @@ TEMPLATES = {"request_opened": "T1", "unapproved": "T404"}
 
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
-    async with running(SETTINGS) as base:
+    async with run_simulators(SETTINGS) as base:
         yield base
 
 

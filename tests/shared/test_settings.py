@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from deploy.commands.services import NAMES, settings_kind
+from deploy.commands.services import NAMES, find_settings_class
 from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
 from shared.settings import Settings, SettingsError, in_force, load_settings
@@ -94,7 +94,7 @@ def test_secrets_lie_in_the_data_folder_unless_told(
 @given(secret=st.binary(min_size=16).map(bytes.hex))
 def test_no_secret_is_in_what_is_shown(secret: str) -> None:
     for name in NAMES:
-        kind = settings_kind(name)
+        kind = find_settings_class(name)
         secrets = {f: SecretStr(secret) for f, i in kind.model_fields.items() if _hidden(i)}
         settings = kind.model_validate(secrets)
         assert secret not in str(in_force(settings))
@@ -108,7 +108,7 @@ def _hidden(info: object) -> bool:
 def test_every_secret_is_of_the_type_that_hides_it() -> None:
     words = ("secret_key", "_token", "aes_key", "wechat_secret", "password")
     for name in NAMES:
-        for field, info in settings_kind(name).model_fields.items():
+        for field, info in find_settings_class(name).model_fields.items():
             assert not field.endswith(words) or _hidden(info), f"{name}: {field} is shown"
 
 
@@ -128,5 +128,5 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_services_that_run_side_by_side_have_ports_of_their_own() -> None:
-    ports = [settings_kind(name)().port for name in NAMES]
+    ports = [find_settings_class(name)().port for name in NAMES]
     assert len(set(ports)) == len(NAMES)

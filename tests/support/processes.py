@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local import health, parts
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 from tests.support.house import House
 
@@ -31,16 +31,16 @@ class Instances:
 
 
 def _part(house: House, name: str, log: Path, settings: dict[str, str]) -> parts.Part:
-    port = free_port()
+    port = find_free_port()
     shared = house.settings(instance_id=f"ledgerlet-{name}")
     env = {
         f"GUANJIA_{key.upper()}": str(value)
         for key, value in shared.model_dump(mode="json").items()
     }
     env |= {"GUANJIA_PORT": str(port), "PYTHONPATH": str(Path.cwd())} | settings
-    part = parts.service(name, port, os.environ | env, log)
+    part = parts.build_service(name, port, os.environ | env, log)
     return replace(
         part,
         command=(sys.executable, "-m", "tests.support.ledgerlet_main"),
-        healthy=partial(health.ready, LOOPBACK, port),
+        is_healthy=partial(health.is_ready, LOOPBACK, port),
     )

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from deploy.local.credentials import issue_first
-from deploy.simulators.environment import SimulatorsEnvironment, simulator_settings
-from deploy.simulators.main import running
+from deploy.simulators.environment import SimulatorsEnvironment, build_simulator_settings
+from deploy.simulators.main import run_simulators
 from services.intake.main import equip
 from services.intake.settings import IntakeSettings
 from services.notify.channels import CHANNELS, Content
@@ -51,7 +51,7 @@ def accounts(
 async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: str) -> None:
     template = TEMPLATES[name]
     async with (
-        running(simulator_settings(SimulatorsEnvironment())) as url,
+        run_simulators(build_simulator_settings(SimulatorsEnvironment())) as url,
         httpx.AsyncClient() as http,
     ):
         sender = build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
@@ -66,7 +66,7 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
 
 
 def test_intake_takes_what_the_simulators_sign(accounts: Path) -> None:
-    simulator = simulator_settings(SimulatorsEnvironment())
+    simulator = build_simulator_settings(SimulatorsEnvironment())
     keyring = Keyring(accounts)
     equipment = equip(IntakeSettings(), keyring)
     assert equipment.wechat_token == simulator.wechat_token
@@ -81,7 +81,7 @@ def test_no_account_of_a_first_start_is_the_same_in_two_houses(tmp_path: Path) -
     for house in (tmp_path / "one", tmp_path / "two"):
         first_secrets(house)
         issue_first(house)
-        made = simulator_settings(SimulatorsEnvironment(secrets_dir=house))
+        made = build_simulator_settings(SimulatorsEnvironment(secrets_dir=house))
         found.append(
             {made.tencent_secret_key, made.wechat_secret, made.wechat_token, made.callback_token}
         )

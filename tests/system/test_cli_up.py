@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.local.running import RunningStack, running_stack
 from deploy.local.stack import SERVICES
+from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import ServiceClient
 
 PARTS = ("broker", "mongod", *SERVICES)
@@ -54,7 +54,7 @@ class Up:
 
     @property
     def stack(self) -> RunningStack:
-        found = running_stack(self.data_dir)
+        found = find_running_stack(self.data_dir)
         assert found is not None, self.printed
         return found
 
@@ -128,7 +128,7 @@ def test_the_whole_stack_starts_answers_stops_and_finds_its_data_again(tmp_path:
         assert len(pids) == 1 + len(PARTS)
         assert first.stop(signal.SIGINT) == 0
     assert not [pid for pid in pids if alive(pid)]
-    assert running_stack(tmp_path) is None
+    assert find_running_stack(tmp_path) is None
     assert "stop_too_slow" not in logs(tmp_path)
 
     with up(tmp_path) as second:
@@ -242,5 +242,5 @@ def test_a_stop_during_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
     output, _ = command.communicate(timeout=STOPS_WITHIN_S)
     assert "Traceback" not in output
     assert command.returncode == 0
-    assert running_stack(tmp_path) is None
+    assert find_running_stack(tmp_path) is None
     assert not (tmp_path / "stack.json").exists()

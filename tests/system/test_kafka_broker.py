@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.kafka import jars
-from deploy.local.health import cluster_id
-from deploy.local.parts import kafka
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.health import read_cluster_id
+from deploy.local.parts import build_kafka
+from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 
 MISSING = jars.missing()
@@ -30,8 +30,8 @@ class Broker:
         self._folder = folder
 
     async def start(self) -> None:
-        self.port = free_port()
-        part = kafka(self._folder, self.port, self._folder / "broker.log")
+        self.port = find_free_port()
+        part = build_kafka(self._folder, self.port, self._folder / "broker.log")
         self.supervisor = Supervisor([[part]], announce=print)
         await self.supervisor.start()
 
@@ -40,7 +40,7 @@ class Broker:
         return f"{LOOPBACK}:{self.port}"
 
     async def cluster_id(self) -> str | None:
-        return await cluster_id(LOOPBACK, self.port)
+        return await read_cluster_id(LOOPBACK, self.port)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
-from deploy.simulators.main import running
+from deploy.simulators.main import run_simulators
 from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.scripts import SUFFIXES, Script
 from deploy.simulators.settings import SimulatorSettings
@@ -173,7 +173,7 @@ async def house(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[House]:
     intake = Intake(settings)
     async with (
         listening(intake, at),
-        running(settings) as url,
+        run_simulators(settings) as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         yield House(url, intake, http)
@@ -260,7 +260,7 @@ async def test_receipts_wait_while_intake_is_away() -> None:
     at.close()
     settings = replace(SETTINGS, intake=f"http://127.0.0.1:{port}")
     intake = Intake(settings)
-    async with running(settings) as url, httpx.AsyncClient(trust_env=False) as http:
+    async with run_simulators(settings) as url, httpx.AsyncClient(trust_env=False) as http:
         home = House(url, intake, http)
         sent = await home.sms().send(notice("13800000001"))
         said = await home.post("/phones/13800000001/reply", {"text": "收到"})
@@ -403,9 +403,9 @@ def test_phones_forget_the_oldest_first() -> None:
     phones = Phones(messages_max=3)
     for n in range(5):
         phones.add(Entry(phones.next_seq(), f"p{n % 2}", "sms", "in", f"{n}", system_now()))
-    assert [entry.text for entry in phones.since(0, "", 10)] == ["2", "3", "4"]
-    assert [entry.text for entry in phones.since(0, "p1", 10)] == ["3"]
-    assert [(entry.text, count) for entry, count in phones.recent(10)] == [("4", 2), ("3", 1)]
+    assert [entry.text for entry in phones.list_since(0, "", 10)] == ["2", "3", "4"]
+    assert [entry.text for entry in phones.list_since(0, "p1", 10)] == ["3"]
+    assert [(entry.text, count) for entry, count in phones.list_recent(10)] == [("4", 2), ("3", 1)]
 
 
 def sdk(url: str, key: str) -> SmsClient:

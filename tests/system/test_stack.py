@@ -10,11 +10,11 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from deploy.local import parts
-from deploy.local.health import cluster_id, ready
-from deploy.local.keeper import PartFailedError
-from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.running import DataDirInUseError, running_stack
+from deploy.local.health import is_ready, read_cluster_id
+from deploy.local.ports import LOOPBACK, find_free_port
+from deploy.local.runner import PartFailedError
 from deploy.local.stack import SERVICES, PortInUseError, Stack, StackOptions
+from deploy.local.stack_file import DataDirInUseError, find_running_stack
 from deploy.local.supervisor import Supervisor
 from tests.support.stack import start_backing
 
@@ -74,7 +74,7 @@ async def test_watched_database_comes_back_by_itself(stack: Stack) -> None:
     await stack.supervisor.wait_healthy("mongod")
     await insert(stack.mongo_uri, {"_id": "after"})
     assert await stored_ids(stack.mongo_uri) == ["after", "before"]
-    running = running_stack(stack.data_dir)
+    running = find_running_stack(stack.data_dir)
     assert running
     assert running.pids == stack.supervisor.pids()
     await stack.stop()
@@ -83,29 +83,29 @@ async def test_watched_database_comes_back_by_itself(stack: Stack) -> None:
 
 async def test_restarted_mesh_has_another_cluster_id(stack: Stack) -> None:
     port = port_of(stack.kafka_bootstrap)
-    before = await cluster_id(LOOPBACK, port)
+    before = await read_cluster_id(LOOPBACK, port)
     await stack.supervisor.restart("broker")
-    after = await cluster_id(LOOPBACK, port)
+    after = await read_cluster_id(LOOPBACK, port)
     assert before
     assert after
     assert before != after
 
 
 async def test_running_stack_is_found_until_it_stops(stack: Stack) -> None:
-    found = running_stack(stack.data_dir)
+    found = find_running_stack(stack.data_dir)
     assert found
     assert found.kafka_bootstrap == stack.kafka_bootstrap
     assert found.mongo_uri == stack.mongo_uri
     assert found.pids == stack.supervisor.pids()
     await stack.stop()
-    assert running_stack(stack.data_dir) is None
+    assert find_running_stack(stack.data_dir) is None
     assert not (stack.data_dir / "stack.json").exists()
 
 
 async def test_second_stack_on_the_same_folder_is_refused(stack: Stack) -> None:
     with pytest.raises(DataDirInUseError, match=r"another stack \(pid \d+\) runs on"):
         await start_backing(stack.data_dir)
-    assert running_stack(stack.data_dir)
+    assert find_running_stack(stack.data_dir)
     assert len(stack.supervisor.pids()) == 2
 
 
@@ -113,7 +113,7 @@ async def test_what_a_killed_stack_left_behind_is_not_a_running_one(stack: Stack
     described = (stack.data_dir / "stack.json").read_text()
     await stack.stop()
     (stack.data_dir / "stack.json").write_text(described)
-    assert running_stack(stack.data_dir) is None
+    assert find_running_stack(stack.data_dir) is None
 
 
 async def test_taken_port_is_refused_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def without_curl(program: Path, target: Path) -> str:
 
 
 async def test_missing_library_is_one_line_with_its_debian_package(tmp_path: Path) -> None:
-    real = parts.mongod(tmp_path, free_port(), tmp_path / "mongod.log")
+    real = parts.build_mongod(tmp_path, find_free_port(), tmp_path / "mongod.log")
     program = without_curl(Path(real.command[0]), tmp_path / "mongod")
     part = replace(real, command=(program, *real.command[1:]))
     with pytest.raises(PartFailedError, match=r"apt-get install libcurl4$") as failure:
@@ -145,10 +145,10 @@ async def test_service_is_healthy_when_it_says_it_is_ready(status: str, expected
             writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
         writer.close()
 
-    port = free_port()
-    assert not await ready(LOOPBACK, port)
+    port = find_free_port()
+    assert not await is_ready(LOOPBACK, port)
     async with await asyncio.start_server(answer, LOOPBACK, port):
-        assert await ready(LOOPBACK, port) is expected
+        assert await is_ready(LOOPBACK, port) is expected
 
 
 def test_services_are_told_where_everything_is(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.keeper import PartFailedError, backoff_s
 from deploy.local.parts import Part
-from deploy.local.ports import free_port, is_free
+from deploy.local.ports import find_free_port, is_free
+from deploy.local.runner import PartFailedError, compute_backoff_s
 from deploy.local.supervisor import Supervisor
 
 REPOSITORY = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def tiny_part(name: str, folder: Path, program: str = PROGRAM) -> Part:
         command=(sys.executable, "-c", program, name, str(folder / "journal")),
         address="nowhere",
         log_file=folder / f"{name}.log",
-        healthy=partial(told_its_start, folder, name),
+        is_healthy=partial(told_its_start, folder, name),
         stop_grace_s=10,
         healthy_within_s=20,
     )
@@ -210,11 +210,11 @@ async def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
 
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_backoff_grows_within_its_bounds(failures: int, chance: float) -> None:
-    assert 0.1 <= backoff_s(failures, chance) <= 10
-    assert backoff_s(failures, chance) <= backoff_s(failures + 1, chance)
+    assert 0.1 <= compute_backoff_s(failures, chance) <= 10
+    assert compute_backoff_s(failures, chance) <= compute_backoff_s(failures + 1, chance)
 
 
 def test_free_ports_are_free_and_differ() -> None:
-    ports = [free_port() for _ in range(50)]
+    ports = [find_free_port() for _ in range(50)]
     assert len(set(ports)) == 50
     assert all(is_free(port) for port in ports)

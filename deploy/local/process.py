@@ -1,4 +1,4 @@
-"""One process of a part: started with its own log, ended with its whole group.
+"""One process of a part: it has its own log, and ends with its whole process group.
 
 Linux only, as the embedded wheels are: it uses pidfd and the parent-death signal.
 """
@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
-class Child:
+class PartProcess:
     """Starts the process on construction; needs a running loop. `ended` resolves to its code."""
 
     def __init__(self, part: Part) -> None:
@@ -29,15 +29,15 @@ class Child:
         part.log_file.parent.mkdir(parents=True, exist_ok=True)
         with part.log_file.open("ab") as log:
             self._log_start = log.tell()
-            # Popen, not asyncio's: with no await between fork and handle, no child can be lost.
+            # Popen, not asyncio's: with no await between fork and handle, no process can be lost.
             self._process = subprocess.Popen(
-                (*part.command, *part.fresh_arguments()),
+                (*part.command, *part.make_arguments()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **part.env},
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops in order
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=_make_death_signal(os.getpid()),
             )
         self._pidfd = os.pidfd_open(self.pid)
         loop.add_reader(self._pidfd, self._reap)
@@ -47,7 +47,7 @@ class Child:
         return self._process.pid
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return not self.ended.done()
 
     async def wait(self) -> int:
@@ -55,11 +55,11 @@ class Child:
         return await asyncio.shield(self.ended)
 
     def send(self, number: int) -> None:
-        if self.alive:
+        if self.is_alive:
             self._process.send_signal(number)
 
     async def end(self) -> None:
-        """Asks with the part's stop signal, insists with SIGKILL after its grace."""
+        """Sends the part's stop signal, and SIGKILL after its grace."""
         self.send(self.part.stop_signal)
         self.send(signal.SIGCONT)  # a paused process takes its signals only when it goes on
         try:
@@ -69,7 +69,7 @@ class Child:
             await self.wait()
 
     def last_lines(self, count: int = 15) -> str:
-        """What this process (not an earlier one) logged last."""
+        """The last lines that this process (not an earlier one) logged."""
         return "\n".join(_read_from(self.part.log_file, self._log_start).splitlines()[-count:])
 
     def _reap(self) -> None:
@@ -81,18 +81,18 @@ class Child:
         self.ended.set_result(code)
 
 
-def _die_with(parent: int) -> Callable[[], None]:
-    """For the child between fork and exec: SIGKILL me when my parent is gone, however it went.
+def _make_death_signal(parent: int) -> Callable[[], None]:
+    """Runs in the child between fork and exec: SIGKILL it when the parent is gone, however it went.
 
     The kernel means the parent's thread, so children are started from the main thread.
     """
 
-    def ask_kernel() -> None:
+    def register() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it went before we asked
+        if os.getppid() != parent:  # it ended before the request
             os._exit(1)
 
-    return ask_kernel
+    return register
 
 
 def _read_from(log_file: Path, start: int, bytes_max: int = 16_384) -> str:

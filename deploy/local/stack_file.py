@@ -1,4 +1,4 @@
-"""What a running stack leaves in its data folder, so that other commands find it."""
+"""`stack.json` and `stack.lock`: how other commands find the stack of a data folder."""
 
 import asyncio
 import fcntl
@@ -31,8 +31,8 @@ class RunningStack(BaseModel):
     secrets_dir: Path
 
 
-def running_stack(data_dir: Path) -> RunningStack | None:
-    """The stack that runs on this folder now; what a killed one left behind is none."""
+def find_running_stack(data_dir: Path) -> RunningStack | None:
+    """The stack that runs on this folder now; the file of a killed one does not count."""
     if not _is_claimed(data_dir):
         return None
     try:
@@ -41,7 +41,7 @@ def running_stack(data_dir: Path) -> RunningStack | None:
         return None
 
 
-def publish(data_dir: Path, stack: RunningStack) -> None:
+def write_stack(data_dir: Path, stack: RunningStack) -> None:
     """Replaced in one step; for the owner alone, since a database URI may hold a password."""
     scratch = data_dir / "stack.json.new"
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -49,12 +49,12 @@ def publish(data_dir: Path, stack: RunningStack) -> None:
     scratch.replace(data_dir / "stack.json")
 
 
-def withdraw(data_dir: Path) -> None:
+def remove_stack(data_dir: Path) -> None:
     (data_dir / "stack.json").unlink(missing_ok=True)
 
 
-async def claim(data_dir: Path) -> IO[bytes]:
-    """The folder is ours while the returned file is open; the kernel lets go if we are killed."""
+async def claim_folder(data_dir: Path) -> IO[bytes]:
+    """The folder is ours while the returned file is open; the kernel releases it at our death."""
     lock = await asyncio.to_thread(_open_lock, data_dir)
     for _ in range(_CLAIM_TRIES):  # a command that looks for a running stack holds it for a moment
         with suppress(BlockingIOError):
@@ -62,7 +62,7 @@ async def claim(data_dir: Path) -> IO[bytes]:
             return lock
         await asyncio.sleep(0.01)
     lock.close()
-    stack = running_stack(data_dir)
+    stack = find_running_stack(data_dir)
     owner = f"pid {stack.supervisor_pid}" if stack else "?"
     raise DataDirInUseError(
         f"数据目录已有一个莞家在用（{owner}）· another stack ({owner}) runs on {data_dir}"
