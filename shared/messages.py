@@ -51,6 +51,81 @@ DEAD_LETTER_UNKNOWN = Message(
 )
 REPLAY_FAILED = Message("replay_failed", "重放仍然失败", "still fails: {reason}")
 
+# --- amounts and quantities ---
+
+AMOUNT_ABBREVIATED = Message(
+    "amount_abbreviated",
+    "科学记数法会丢失数字：请把该列设为数值格式，写出全部数字",
+    "written with an exponent, digits may be lost: write the number out",
+)
+AMOUNT_FRACTIONAL = Message(
+    "amount_fractional",
+    "金额含不足一分的部分：请在原表中保留两位小数后再导入",
+    "has parts of a fen that are no float noise: state it with two decimals",
+)
+AMOUNT_OUT_OF_RANGE = Message(
+    "amount_out_of_range", "金额须大于零且不过大", "not more than zero, or too large"
+)
+AMOUNT_SIGNED = Message(
+    "amount_signed",
+    "金额须为正数；退款请按退款登记",
+    "only money that came in: record a refund as a refund",
+)
+AMOUNT_WRONG = Message(
+    "amount_wrong",
+    "金额不正确，如 11,361.50 或 300万元",
+    "not an amount, such as 11,361.50 or 300万元",
+)
+CURRENCY_FOREIGN = Message(
+    "currency_foreign",
+    "只登记人民币：请按入账的人民币金额填写",
+    "only yuan (CNY) are recorded: state the amount in yuan as it was credited",
+)
+QUANTITY_WRONG = Message(
+    "quantity_wrong",
+    "数量应为整数，如 20 或 1,000",
+    "not a whole number of this unit, such as 20 or 1,000",
+)
+
+# --- phones ---
+
+PHONE_ABBREVIATED = Message(
+    "phone_abbreviated",
+    "手机号已被表格软件改写，数字已丢失：请把该列设为文本格式后重新填写",
+    "a spreadsheet program rewrote the number and lost digits: format the column as text",
+)
+PHONE_FIXED = Message("phone_fixed", "这是固定电话，收不到短信", "a fixed line, which gets no SMS")
+PHONE_FOREIGN = Message(
+    "phone_foreign",
+    "目前只登记内地手机号（+86）",
+    "only mobile numbers of the mainland (+86) are recorded",
+)
+PHONE_MASKED = Message("phone_masked", "号码有遮盖，不完整", "some digits are masked")
+PHONE_SEVERAL = Message("phone_several", "只能填写一个手机号", "one number only")
+PHONE_WRONG = Message(
+    "phone_wrong",
+    "手机号应为11位数字，以1开头",
+    "a mobile number has 11 digits and begins with 1",
+)
+
+# --- moments and places ---
+
+MOMENT_WRONG = Message(
+    "moment_wrong",
+    "日期或时间不正确，请写成 2027-12-01 或 2027-12-01 08:30",
+    "not a date or time: write it as 2027-12-01 or 2027-12-01 08:30",
+)
+TOWN_UNKNOWN = Message(
+    "town_unknown",
+    "没有这个镇街，请填写全称（如茶山镇）或9位代码",
+    "no such town: give its full name (茶山镇) or its 9 digit code",
+)
+VILLAGE_UNKNOWN = Message(
+    "village_unknown",
+    "村（社区）代码应为12位数字",
+    "a village's code has 12 digits",
+)
+
 # --- pydantic ---
 
 VALIDATION_OTHER = "不符合要求（{type}）"

@@ -1,9 +1,55 @@
-"""Moments as the database keeps them: whole milliseconds, cut and not rounded."""
+"""Moments: as people write them, and as the database keeps them (whole milliseconds, cut)."""
 
+import re
 from datetime import UTC, datetime, timedelta
+
+from shared.contracts.values import CHINA
+from shared.messages import MOMENT_WRONG
+from shared.text import fold_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+YEAR_MIN, YEAR_MAX = 1900, 8999
+_MOMENT = re.compile(
+    r"(?P<year>[0-9]{4})(?:-|/|\.|年)(?P<month>[0-9]{1,2})(?:-|/|\.|月)(?P<day>[0-9]{1,2})日?"
+    r"(?P<clock>[ T]*(?P<hour>[0-9]{1,2})[:时](?P<minute>[0-9]{2})"
+    r"(?:[:分](?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?[分秒]?)?"
+    r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.IGNORECASE,
+)
+
+
+def parse_moment(text: str, field: str = "") -> datetime:
+    """A date, perhaps with its time; China's where no zone is named, a date its midnight.
+
+    A bare number, such as 20271201 or a spreadsheet's 46722, is none. Raises Invalid.
+    """
+    return _parse(text, field)[0]
+
+
+def parse_end(text: str, field: str = "") -> datetime:
+    """Of what ends then: a date is meant to its end. Raises Invalid."""
+    moment, is_date = _parse(text, field)
+    return moment + timedelta(days=1) if is_date else moment
+
+
+def _parse(text: str, field: str) -> tuple[datetime, bool]:
+    match = _MOMENT.fullmatch(fold_text(text))
+    if match is None or (match["zone"] and not match["clock"]):
+        raise MOMENT_WRONG.invalid(field)
+    iso = f"{match['year']}-{match['month']:0>2}-{match['day']:0>2}"
+    if match["clock"]:
+        fraction = (match["fraction"] or "").ljust(6, "0")[:6]
+        second = match["second"] or "00"
+        iso += f"T{match['hour']:0>2}:{match['minute']}:{second}.{fraction}"
+        iso += (match["zone"] or "").upper()
+    try:
+        moment = datetime.fromisoformat(iso)
+        if not YEAR_MIN <= moment.year <= YEAR_MAX:
+            raise ValueError
+    except ValueError:
+        raise MOMENT_WRONG.invalid(field) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA), not match["clock"]
 
 
 def as_stored(moment: datetime) -> datetime:

@@ -1,17 +1,26 @@
 """Amounts as people and programs write them, as exact fen; never through a binary float.
 
-¥11,361.50 · 300万元 · 1.5亿 · 3482232.1100000003 (a sum that went through binary floats)
+¥11,361.50 · 300万元 · 1.5亿 · 三百元 · 3482232.1100000003 (a sum that went through binary floats)
 """
 
 import re
-import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 
 from shared.errors import Invalid
+from shared.messages import (
+    AMOUNT_ABBREVIATED,
+    AMOUNT_FRACTIONAL,
+    AMOUNT_OUT_OF_RANGE,
+    AMOUNT_SIGNED,
+    AMOUNT_WRONG,
+    CURRENCY_FOREIGN,
+    QUANTITY_WRONG,
+)
+from shared.text import fold_text
 
 FEN_MAX = 2**53 - 1
-FEN_OF_UNIT = {"": 100, "元": 100, "块": 100, "角": 10, "分": 1}
+FEN_OF_UNIT = {"": 100, "元": 100, "块": 100, "圆": 100, "角": 10, "分": 1}
 TIMES = {"": 1, "百": 100, "千": 1_000, "万": 10_000, "百万": 1_000_000, "亿": 100_000_000}
 NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
 
@@ -19,44 +28,83 @@ NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
 FLOAT_DIGITS = 15
 NOISE_YUAN_MAX = Fraction(1, 1_000_000)
 
+_CURRENCY = r"(?:人民币|RMB|CNY|¥)"
 _AMOUNT = re.compile(
-    rf"(?:人民币|RMB|CNY|¥)?\s*(?P<number>{NUMBER})\s*(?P<times>百万|[百千万亿])?(?P<unit>[元块角分])?整?",
+    rf"{_CURRENCY}?\s*¥?\s*\+?(?P<number>{NUMBER})\s*(?P<times>百万|[百千万亿])?\s*"
+    rf"(?P<unit>[元块圆角分])?[整正]?\s*{_CURRENCY}?",
     re.IGNORECASE,
 )
-_SIGN = re.compile(r"^[+-]")
-_EXPONENT = re.compile(rf"(?:{NUMBER})[eE][+-]?[0-9]+")
+_YUAN_WORDS = frozenset({"人民币", "人民币元", "rmb", "cny", "yuan", "元", "¥", "156"})
+_MONEY_UNITS = {"元": "元", "圆": "元", "块": "元", "yuan": "元", "cny": "元", "rmb": "元"}
+_MONEY_UNITS |= {"人民币": "元", "人民币元": "元", "千元": "千元", "万元": "万元", "亿元": "亿元"}
+_FOREIGN = re.compile(
+    r"[$€£₩฿]|美元|港币|港元|欧元|英镑|日元|澳门元|(?:US|HK|EU|GB|JP|MO|TW|SG)[DRPYK]|NT", re.I
+)
+_SIGN = re.compile(r"^-|^\(.*\d.*\)$")
+_EXPONENT = re.compile(rf"(?:{_CURRENCY})?\s*(?:{NUMBER})[eE][+-]?[0-9]+元?", re.IGNORECASE)
+
+_DIGITS = {
+    character: digit
+    for digit, characters in enumerate(
+        ["零〇", "一壹", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"]
+    )
+    for character in characters
+}
+_TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_GROUPS = {"万": 10_000, "亿": 100_000_000}
+_NUMERALS = re.compile(
+    rf"{_CURRENCY}?(?P<number>[{''.join((*_DIGITS, *_TENS, *_GROUPS))}]+)[元圆块][整正]?"
+)
 
 
-def fen_of(text: str, field: str = "amount", unit: str = "元") -> int:
+def parse_amount(text: str, field: str = "amount", unit: str = "元") -> int:
     """A positive amount of whole fen. unit: of a number that names none, such as 万元.
 
     Raises Invalid, which says what to change.
     """
-    found = _AMOUNT.fullmatch(plain(text))
-    if found is None:
-        raise _unreadable(text, field)
-    number, times, said = found["number"], found["times"] or "", found["unit"] or ""
-    per_unit = fen_per(times + said if times or said else unit)
-    fen = _whole_fen(number.replace(",", ""), per_unit, field)
+    folded = fold_text(text)
+    if numerals := _NUMERALS.fullmatch(folded):
+        fen = _read_numerals(numerals["number"], field) * FEN_OF_UNIT["元"]
+    elif amount := _AMOUNT.fullmatch(folded):
+        number, times, named = amount["number"], amount["times"] or "", amount["unit"] or ""
+        per_unit = fen_per(times + named if times or named else unit)
+        fen = _whole_fen(number.replace(",", ""), per_unit, field)
+    else:
+        raise _explain_unreadable(folded, field)
     if not 0 < fen <= FEN_MAX:
-        raise Invalid.of(
-            "amount_out_of_range", "金额须大于零且不过大", "not more than zero, or too large", field
-        )
+        raise AMOUNT_OUT_OF_RANGE.invalid(field)
     return fen
 
 
-def quantity_of(text: str, field: str = "quantity") -> int:
+def parse_quantity(text: str, field: str = "quantity") -> int:
     """A whole number of things; 1,000 is a thousand. Raises Invalid."""
-    number = re.fullmatch(NUMBER, plain(text))
+    number = re.fullmatch(NUMBER, fold_text(text))
     exact = Decimal(number.group().replace(",", "")) if number else None
     if exact is None or exact != exact.to_integral_value():
-        raise Invalid.of("not_a_quantity", "数量不正确", "not a whole number of this unit", field)
+        raise QUANTITY_WRONG.invalid(field)
     return int(exact)
 
 
-def yuan(fen: int) -> str:
-    """204,500.00, for people; fen: none below zero."""
-    return f"{fen // 100:,}.{fen % 100:02d}"
+def check_currency(text: str, field: str = "currency") -> None:
+    """Of a column that says which money an amount is in. Raises Invalid where it is not yuan."""
+    if fold_text(text).casefold() not in _YUAN_WORDS:
+        raise CURRENCY_FOREIGN.invalid(field)
+
+
+def find_money_unit(unit: str) -> str | None:
+    """元, 千元, 万元 or 亿元 where the unit of a quantity is money; None for things."""
+    return _MONEY_UNITS.get(fold_text(unit).casefold())
+
+
+def format_yuan(fen: int) -> str:
+    """204,500.00, for people."""
+    whole, cents = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole:,}.{cents:02d}"
+
+
+def format_yuan_plain(fen: int) -> str:
+    """204500.00, for other programs and for fields that people edit."""
+    return format_yuan(fen).replace(",", "")
 
 
 def fen_per(unit: str) -> int:
@@ -65,22 +113,12 @@ def fen_per(unit: str) -> int:
     return TIMES[times] * FEN_OF_UNIT[unit[len(times) :]]
 
 
-def plain(text: str) -> str:
-    """Full-width digits and signs as ASCII, without spaces around."""
-    return unicodedata.normalize("NFKC", text).strip()
-
-
 def _whole_fen(number: str, per_unit: int, field: str) -> int:
     """What float noise there is rounds away; digits that somebody meant do not."""
     exact = Fraction(number) * per_unit
     fen = round(exact)
     if exact != fen and not _is_float_noise(number, abs(exact - fen) / per_unit):
-        raise Invalid.of(
-            "fraction_of_a_fen",
-            "金额含不足一分的部分：请在原表中保留两位小数后再导入",
-            "has parts of a fen that are no float noise: state it with two decimals",
-            field,
-        )
+        raise AMOUNT_FRACTIONAL.invalid(field)
     return fen
 
 
@@ -95,25 +133,43 @@ def _is_float_noise(number: str, off: Fraction) -> bool:
     return len(digits) >= FLOAT_DIGITS and off <= min(NOISE_YUAN_MAX, 10 * last_sure)
 
 
-def _unreadable(text: str, field: str) -> Invalid:
-    shown = plain(text)
-    if _SIGN.match(shown):
-        return Invalid.of(
-            "amount_signed",
-            "金额须为正数；退款请按退款登记",
-            "only money that came in: record a refund as a refund",
-            field,
-        )
-    if _EXPONENT.fullmatch(shown):
-        return Invalid.of(
-            "amount_abbreviated",
-            "科学记数法会丢失数字：请把该列设为数值格式，写出全部数字",
-            "written with an exponent, digits may be lost: write the number out",
-            field,
-        )
-    return Invalid.of(
-        "amount_wrong",
-        "金额不正确，如 11,361.50 或 300万元",
-        "not an amount, such as 11,361.50 or 300万元",
-        field,
-    )
+def _read_numerals(text: str, field: str) -> int:
+    """三百, 叁佰伍拾, 两万三千. Raises Invalid where they make no number, or two: 三百五."""
+    total, group, digit = 0, 0, 0
+    has_zero, last, last_group = False, 10, FEN_MAX
+    for character in text:
+        if character in _DIGITS:
+            if digit:
+                raise AMOUNT_WRONG.invalid(field)
+            digit = _DIGITS[character]
+            has_zero = has_zero or digit == 0
+            continue
+        factor = _TENS.get(character) or _GROUPS[character]
+        if character in _TENS:
+            if group and factor >= last:
+                raise AMOUNT_WRONG.invalid(field)
+            group += (digit or 1) * factor
+        else:
+            if factor >= last_group or _is_unclear(digit, last, has_zero=has_zero):
+                raise AMOUNT_WRONG.invalid(field)
+            total += (group + digit) * factor
+            group, last_group = 0, factor
+        digit, has_zero, last = 0, False, factor
+    if _is_unclear(digit, last, has_zero=has_zero):
+        raise AMOUNT_WRONG.invalid(field)
+    return total + group + digit
+
+
+def _is_unclear(digit: int, last: int, *, has_zero: bool) -> bool:
+    """三百五 is 350 to whoever says it, and 305 to whoever counts."""
+    return digit != 0 and last > 10 and not has_zero
+
+
+def _explain_unreadable(folded: str, field: str) -> Invalid:
+    if _SIGN.match(folded):
+        return AMOUNT_SIGNED.invalid(field)
+    if _EXPONENT.fullmatch(folded):
+        return AMOUNT_ABBREVIATED.invalid(field)
+    if _FOREIGN.search(folded):
+        return CURRENCY_FOREIGN.invalid(field)
+    return AMOUNT_WRONG.invalid(field)

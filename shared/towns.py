@@ -8,9 +8,14 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from shared.messages import TOWN_UNKNOWN, VILLAGE_UNKNOWN
+from shared.text import fold_text
+
 CITY_WIDE = "441900000"
 CITY_PREFIX = "4419"
 _SUFFIXES = ("街道", "镇")
+_CITY_NAMES = ("广东省", "东莞市", "东莞")
+_TOWN_CODE_DIGITS, _VILLAGE_CODE_DIGITS = 9, 12
 
 
 @cache
@@ -26,6 +31,30 @@ def codes_by_name() -> dict[str, str]:
     full = {name: code for code, name in towns().items()}
     short = {_short(name): code for name, code in full.items()}
     return short | full
+
+
+def parse_town(text: str, field: str = "town") -> str:
+    """The code of a town by its code, its name (东莞市茶山镇) or its short name. Raises Invalid."""
+    name = fold_text(text).replace(" ", "")
+    if _is_code(name, _TOWN_CODE_DIGITS):
+        return name
+    for city in _CITY_NAMES:
+        name = name.removeprefix(city) or name
+    if code := codes_by_name().get(name):
+        return code
+    raise TOWN_UNKNOWN.invalid(field)
+
+
+def parse_village(text: str, field: str = "village") -> str:
+    """The code of a village or community, whose first 9 digits are its town's. Raises Invalid."""
+    code = fold_text(text).replace(" ", "")
+    if _is_code(code, _VILLAGE_CODE_DIGITS):
+        return code
+    raise VILLAGE_UNKNOWN.invalid(field)
+
+
+def _is_code(text: str, digits: int) -> bool:
+    return len(text) == digits and text.isascii() and text.isdigit()
 
 
 def is_known(town_code: str) -> bool:

@@ -11,7 +11,8 @@ from typing import Literal
 
 from services.audit.naming import bare, directs, named
 from shared.errors import Invalid
-from shared.money import NUMBER, fen_of, plain
+from shared.money import NUMBER, parse_amount
+from shared.text import fold_text
 
 Kind = Literal["none", "unparsed", "whole", "split", "share", "exceeds"]
 
@@ -60,7 +61,7 @@ class Designation:
 
 def parse(text: str) -> Designation:
     """Never raises: what it does not understand is `unparsed`."""
-    said = plain(text).strip(_EDGES)
+    said = fold_text(text).strip(_EDGES)
     if not said:
         return Designation()
     # 武汉已单独捐: what it says of a place is not that the money is for it.
@@ -139,7 +140,7 @@ def _after_bracket(said: str, at: int) -> int:
 def _fen(amount: str) -> int:
     """Of an amount that was found as one; 0 where it is beyond counting."""
     try:
-        return fen_of(amount)
+        return parse_amount(amount)
     except Invalid:
         return 0
 

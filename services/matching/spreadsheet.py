@@ -17,7 +17,7 @@ from shared.contracts.events import Applicant, OfferSubmitted
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
-from shared.money import fen_of, quantity_of
+from shared.money import parse_amount, parse_quantity
 from shared.towns import codes_by_name
 from shared.validation import describe_validation
 
@@ -119,8 +119,8 @@ def _offer(values: Mapping[str, str]) -> dict[str, Any]:
     offer: dict[str, Any] = {"unit": MONEY_UNIT if money else unit}
     offer |= {name: values[name] for name in _VERBATIM if name in values}
     offer |= {name: _CODES.get(values[name], values[name]) for name in _CODED if name in values}
-    offer |= {name: quantity_of(values[name], name) for name in _COUNTS if name in values}
-    read_amount = fen_of if money else quantity_of
+    offer |= {name: parse_quantity(values[name], name) for name in _COUNTS if name in values}
+    read_amount = parse_amount if money else parse_quantity
     offer |= {name: read_amount(values[name], name) for name in _AMOUNTS if name in values}
     if "valid_from" in values:
         offer["valid_from"] = _moment(values["valid_from"])

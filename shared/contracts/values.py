@@ -3,11 +3,12 @@
 The Chinese term is the authority (`LABELS`); codes are what travels.
 """
 
+import re
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 
@@ -17,6 +18,9 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+_BARE_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
+
+
 def _plausible(at: datetime) -> datetime:
     """Near the ends of the calendar a time has no UTC form, and no database takes it."""
     if not 1900 <= at.year < 9000:
@@ -24,7 +28,19 @@ def _plausible(at: datetime) -> datetime:
     return at
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+def _require_calendar(value: object) -> object:
+    """20271201 is a date that somebody wrote, and not that many seconds after 1970."""
+    is_number = isinstance(value, int | float) or (
+        isinstance(value, str) and _BARE_NUMBER.fullmatch(value) is not None
+    )
+    if is_number:
+        raise PydanticCustomError(
+            "datetime_parsing", "Input should be a date with its time and zone, no bare number"
+        )
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_require_calendar), AfterValidator(_plausible)]
 Fen = Annotated[int, Field(ge=0, le=2**53 - 1)]
 PositiveFen = Annotated[int, Field(gt=0, le=2**53 - 1)]
 Quantity = Annotated[int, Field(gt=0, le=10**12)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.designation import Designation, Kind, Part, parse
-from shared.money import fen_of
+from shared.money import parse_amount
 from tests.support.real_data import real_data
 
 W = 1_000_000  # fen in 1 万元
@@ -71,7 +71,7 @@ def test_a_share_within_a_share_is_not_counted_twice() -> None:
     ],
 )
 def test_the_parts_are_compared_with_the_gift(text: str, gift: str, kind: Kind) -> None:
-    assert parse(text).kind(fen_of(gift)) == kind
+    assert parse(text).kind(parse_amount(gift)) == kind
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_is_written_out_is_read_back(shared: list[tuple[str, int]]) -> None
 def test_nine_of_ten_real_designations_are_understood() -> None:
     with real_data("hubei2020/hubei_receipts.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["designation"]]
-    kinds = Counter(parse(r["designation"]).kind(fen_of(r["amount_cny"])) for r in rows)
+    kinds = Counter(parse(r["designation"]).kind(parse_amount(r["amount_cny"])) for r in rows)
     assert len(rows) == 280
     assert kinds["unparsed"] <= len(rows) * 0.1, kinds
     assert kinds["split"] >= 10, "amounts to several places add up to the gift"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.money import fen_of
+from shared.money import parse_amount
 from tests.support.real_data import real_data
 from tests.support.statements import Books, open_books
 
@@ -111,7 +111,7 @@ def published_totals(folder: Path) -> dict[str, int]:
     """The 合计 that stands below a list; sums that went through binary floats."""
     with (folder / "hubei_published_totals.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["amount_cny"]]
-    return {row["source_file"]: fen_of(row["amount_cny"]) for row in rows}
+    return {row["source_file"]: parse_amount(row["amount_cny"]) for row in rows}
 
 
 @pytest.mark.timeout(240)

@@ -14,7 +14,7 @@ from services.audit.cli.console import console
 from services.audit.ledger.movements import format_yuan
 from shared.contracts.values import BeneficiaryClass, Category
 from shared.errors import Invalid
-from shared.money import fen_of
+from shared.money import parse_amount
 
 if TYPE_CHECKING:
     from shared.client import ServiceClient
@@ -170,7 +170,7 @@ def list_transfers() -> None:
 
 def _fen(amount: str) -> int:
     try:
-        return fen_of(amount)
+        return parse_amount(amount)
     except Invalid as error:
         (problem,) = error.problems
         raise typer.BadParameter(f"{problem.zh} {problem.en}", param_hint="--yuan") from None

@@ -18,7 +18,8 @@ from services.audit.statements.layout import NEEDED, Layout
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.contracts.values import CHINA
 from shared.errors import Invalid
-from shared.money import fen_of, plain
+from shared.money import parse_amount
+from shared.text import fold_text
 from shared.validation import describe_validation
 
 NOBODY = "P-not-registered-yet"
@@ -127,7 +128,7 @@ def _gift(line: int, values: Mapping[str, str], unit: str) -> Gift:
     fact = DonationReceived(
         donor_id=NOBODY,
         fund_id=values["fund_id"],
-        amount_fen=fen_of(values["amount"], "amount", unit),
+        amount_fen=parse_amount(values["amount"], "amount", unit),
         received_at=_moment(values["received_at"]),
         bank_reference=reference or NO_REFERENCE,
         statement=StatementRow(statement=values["statement"], row=_number(values["row"])),
@@ -145,8 +146,8 @@ def _number(text: str) -> int:
 
 def _moment(text: str) -> datetime:
     """Raises Invalid."""
-    day = _DAY.fullmatch(plain(text))
-    iso = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}" if day else plain(text)
+    day = _DAY.fullmatch(fold_text(text))
+    iso = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}" if day else fold_text(text)
     clock = day[4] if day and day[4] else ""
     if clock:
         iso += "T" + (clock if clock[1] != ":" else f"0{clock}")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from shared.client import ServiceClient
 from shared.contracts.values import LABELS, Kind
-from shared.money import yuan
+from shared.money import format_yuan
 
 # --- a campaign -----------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ def print_campaign(console: Console, report: Mapping[str, Any]) -> None:
         console.print(escape(line), soft_wrap=True, highlight=False)
     money = Table("资金 money", "人民币元 CNY")
     for name, label in AMOUNT_LABELS.items():
-        money.add_row(label, yuan(report["money"][f"{name}_fen"]))
+        money.add_row(label, format_yuan(report["money"][f"{name}_fen"]))
     money.columns[1].justify, money.columns[1].no_wrap = "right", True
     console.print(money)
 

@@ -30,7 +30,7 @@ from shared.contracts.values import LABELS
 from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import Answer, Command
-from shared.money import fen_of, quantity_of
+from shared.money import parse_amount, parse_quantity
 from shared.runtime import Runtime
 from shared.validation import describe_validation
 from shared.web.access import RuntimeDep, respond
@@ -84,7 +84,7 @@ async def _offers_behind(request: Request, runtime: Runtime, token: str) -> list
 
 def _claim(offer: Offer, request_id: str, text: str) -> ClaimNeed:
     """Raises Invalid."""
-    quantity = fen_of(text, "amount") if offer.is_money else quantity_of(text, "amount")
+    quantity = parse_amount(text, "amount") if offer.is_money else parse_quantity(text, "amount")
     said = {"request_id": request_id, "offer_id": offer.id, "quantity": quantity}
     try:
         return ClaimNeed.model_validate(said | {"scope": Scope(source=offer.source)})

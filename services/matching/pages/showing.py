@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 
 from services.matching.model.match import STATE_LABELS, Match
 from shared.contracts.values import LABELS, MONEY_UNIT
-from shared.money import yuan
+from shared.money import format_yuan
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -17,7 +17,7 @@ HEADERS = {
 
 def amount(unit: str, quantity: int, item: str) -> str:
     if unit == MONEY_UNIT:
-        return f"人民币 {yuan(quantity)} 元"
+        return f"人民币 {format_yuan(quantity)} 元"
     return f"{item} {quantity} {unit}".strip()
 
 

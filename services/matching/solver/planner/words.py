@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.matching.solver.flow.scores import Score
 from services.matching.solver.planner.explain import Explanation, Missing
 from services.matching.solver.pool.why_not import RuledOut
-from shared.money import yuan
+from shared.money import format_yuan
 
 _TERMS = (
     ("base", "基数", "base"),
@@ -32,7 +32,7 @@ def sentences(found: Explanation) -> list[str]:
 
 def quantity(units: int, unit: str) -> str:
     """Money in yuan, the rest in its unit."""
-    return f"¥{yuan(units)}" if unit == "fen" else f"{units:,} {unit}"
+    return f"¥{format_yuan(units)}" if unit == "fen" else f"{units:,} {unit}"
 
 
 def _heading(found: Explanation) -> Iterator[str]:

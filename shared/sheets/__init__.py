@@ -1,0 +1,27 @@
+"""People's spreadsheets: bytes in, rows out, each with its values or the reasons why it has none.
+
+table = open_sheet(content).find_table(COLUMNS)
+for row in table: ...  # Row | RefusedRow | TotalRow
+"""
+
+from shared.sheets.cells import count_doubtful_zeros, make_code_parser, parse_folded
+from shared.sheets.columns import Column, Columns, parse_text
+from shared.sheets.table import RefusedRow, Row, Sheet, Table, TotalRow, open_sheet
+from shared.sheets.writing import REASON_HEADERS, write_refused
+
+__all__ = [
+    "REASON_HEADERS",
+    "Column",
+    "Columns",
+    "RefusedRow",
+    "Row",
+    "Sheet",
+    "Table",
+    "TotalRow",
+    "count_doubtful_zeros",
+    "make_code_parser",
+    "open_sheet",
+    "parse_folded",
+    "parse_text",
+    "write_refused",
+]

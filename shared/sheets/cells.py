@@ -1,0 +1,75 @@
+"""What a spreadsheet program does to a cell, and how it is undone, refused or prevented."""
+
+import re
+
+from shared.sheets.columns import Parse
+from shared.sheets.messages import VALUE_ERROR, VALUE_REWRITTEN
+from shared.text import drop_invisible, fold_text
+
+SURE_DIGITS = 15
+"""What such a program keeps of a number."""
+ZEROS_BEYOND_DOUBT = 4
+"""Where so many digits beyond the sure ones are all zero, they are not the bank's."""
+
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+_ABBREVIATED = re.compile(r"[+-]?\d+(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
+_DATE_OF_CODE = re.compile(
+    r"\d{1,2}月\d{1,2}日|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}",
+    re.IGNORECASE,
+)
+_ERROR = re.compile(
+    r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|#{4,}"
+)
+
+
+def unwrap_cell(raw: str) -> str:
+    """The text that is meant: without the apostrophe, or the formula, that keeps it a text."""
+    cell = drop_invisible(raw).strip()
+    if cell.startswith("'"):
+        return cell[1:].strip()
+    if wrapped := _TEXT_FORMULA.fullmatch(cell):
+        return wrapped[1].replace('""', '"').strip()
+    return cell
+
+
+def guard_cell(cell: str) -> str:
+    """So that a spreadsheet program shows it as text; `unwrap_cell` takes the mark off again."""
+    return f"'{cell}" if cell.startswith(_GUARDED) else cell
+
+
+def check_not_an_error(text: str, field: str, label: str) -> None:
+    """Raises Invalid."""
+    if _ERROR.fullmatch(text):
+        raise VALUE_ERROR.invalid(field, label=label)
+
+
+def is_rewritten(text: str) -> bool:
+    """Whether its digits are lost: 2.02601E+19, and 1月2日 where 1-2 was typed."""
+    return bool(_ABBREVIATED.fullmatch(text) or _DATE_OF_CODE.fullmatch(text)) or (
+        count_doubtful_zeros(text) >= ZEROS_BEYOND_DOUBT
+    )
+
+
+def count_doubtful_zeros(text: str) -> int:
+    """How many digits follow the sure ones, if all of them are zero."""
+    beyond = text[SURE_DIGITS:] if text.isascii() and text.isdigit() else ""
+    return len(beyond) if not beyond.strip("0") else 0
+
+
+def parse_folded(text: str, _: str) -> str:
+    """Of items and units."""
+    return fold_text(text)
+
+
+def make_code_parser(label: str) -> Parse:
+    """Of numbers that are names: references, codes, ids."""
+
+    def parse_code(text: str, field: str) -> str:
+        code = fold_text(text)
+        if is_rewritten(code):
+            raise VALUE_REWRITTEN.invalid(field, label=label)
+        return code
+
+    return parse_code

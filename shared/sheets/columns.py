@@ -1,0 +1,130 @@
+"""Which columns a kind of sheet has: names, the words that stand above them, readers of cells."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.errors import Invalid, Problem
+from shared.sheets.messages import COLUMN_UNKNOWN, COLUMNS_MISSING, COLUMNS_REPEATED
+from shared.text import clean_text, fold_text
+
+Parse = Callable[[str, str], object]
+"""From a cell's text and the column's name to a value. Raises Invalid."""
+
+_REMARK = re.compile(r"\((?:必填|选填|可选|必填项|选填项|required|optional)\)")
+_NO_PART = re.compile(r"[\s_*]|:$")
+
+
+def parse_text(text: str, _: str) -> str:
+    return clean_text(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """words: what may stand above it, separated by blanks; the first is its label, and its name
+    is one too. required: no sheet without the column, and no row without the value. forgiven:
+    codes of problems that cost the value and not the row, such as a donor's masked phone."""
+
+    name: str
+    words: str
+    parse: Parse = parse_text
+    required: bool = False
+    forgiven: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        return self.words.split()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """places: column names to positions. unread: headers that no column knows."""
+
+    cells: tuple[str, ...]
+    places: Mapping[str, int]
+    unread: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """mapping: headers by column name, as one file's own words. constants: values by column name,
+    for every row of it. ignored: headers that are known and of no use."""
+
+    columns: Sequence[Column]
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    ignored: Sequence[str] = ()
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        """Whether it has every column that is needed; twice the same is for `read_header`."""
+        names = set(self._places(cells))
+        return bool(names) and not self._missing(names)
+
+    def count_known(self, cells: Sequence[str]) -> int:
+        return len(self._places(cells))
+
+    def read_header(self, cells: Sequence[str]) -> Header:
+        """Raises Invalid: what is missing, or there twice."""
+        self._check_mapping(cells)
+        places = self._places(cells)
+        if missing := self._missing(places):
+            raise COLUMNS_MISSING.invalid(
+                labels="、".join(column.label for column in missing),
+                names=", ".join(column.name for column in missing),
+            )
+        if repeated := [name for name, positions in places.items() if len(positions) > 1]:
+            raise Invalid(*(self._repeated(name, places[name], cells) for name in repeated))
+        known = {position for positions in places.values() for position in positions}
+        ignored = {fold_header(header) for header in self.ignored}
+        unread = tuple(
+            position
+            for position, cell in enumerate(cells)
+            if cell and position not in known and fold_header(cell) not in ignored
+        )
+        return Header(tuple(cells), {name: each[0] for name, each in places.items()}, unread)
+
+    def _places(self, cells: Sequence[str]) -> dict[str, list[int]]:
+        # A column that the file maps, or that has a constant, is not looked for by its usual words.
+        settled = {*self.mapping, *self.constants}
+        mapped = {fold_header(header) for header in self.mapping.values()}
+        names: dict[str, list[str]] = {}
+        for name, header in self.mapping.items():
+            names.setdefault(fold_header(header), []).append(name)
+        for column in self.columns:
+            words = {fold_header(word) for word in (*column.words.split(), column.name)}
+            for word in words - mapped if column.name not in settled else ():
+                names.setdefault(word, []).append(column.name)
+        places: dict[str, list[int]] = {}
+        for position, cell in enumerate(cells):
+            for name in names.get(fold_header(cell), ()):
+                places.setdefault(name, []).append(position)
+        return places
+
+    def _missing(self, names: Mapping[str, object] | set[str]) -> list[Column]:
+        return [
+            column
+            for column in self.columns
+            if column.required and column.name not in names and column.name not in self.constants
+        ]
+
+    def _check_mapping(self, cells: Sequence[str]) -> None:
+        present = {fold_header(cell) for cell in cells}
+        absent = [each for each in self.mapping.values() if fold_header(each) not in present]
+        if absent:
+            raise COLUMN_UNKNOWN.invalid(headers=", ".join(absent))
+
+    def _repeated(self, name: str, positions: Sequence[int], cells: Sequence[str]) -> Problem:
+        label, headers = self.column(name).label, "、".join(cells[p] for p in positions)
+        return COLUMNS_REPEATED.problem(name, label=label, headers=headers)
+
+
+def fold_header(text: str) -> str:
+    """手机号码（必填） is 手机号码, `Town Code` is town_code."""
+    return _NO_PART.sub("", _REMARK.sub("", fold_text(text).casefold()))

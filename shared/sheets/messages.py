@@ -1,0 +1,91 @@
+"""What is wrong with a sheet, a row or a cell, and what is said of a row that is read."""
+
+from shared.errors import Message
+
+# --- the file ---
+
+FILE_TOO_LARGE = Message(
+    "file_too_large",
+    "文件过大（解压后最多 {megabytes} MB），请拆分后再导入",
+    "the file is too large (at most {megabytes} MB unpacked): split it",
+)
+FILE_FORMAT_UNKNOWN = Message(
+    "file_format_unknown",
+    "这不是可读取的表格：请另存为 .xlsx 或 CSV（UTF-8）",
+    "not a readable sheet: save it as .xlsx or as CSV (UTF-8)",
+)
+ENCODING_UNKNOWN = Message(
+    "encoding_unknown",
+    "第 {line} 行起的文字编码无法识别：请另存为 UTF-8 编码的 CSV",
+    "the encoding is not known from line {line} on: save the file as CSV in UTF-8",
+)
+COLUMNS_MISSING = Message(
+    "columns_missing",
+    "没有找到表头，缺少列：{labels}",
+    "no header row was found; columns missing: {names}",
+)
+COLUMN_UNKNOWN = Message(
+    "column_unknown", "文件中没有这些列：{headers}", "the file has no columns {headers}"
+)
+COLUMNS_REPEATED = Message(
+    "columns_repeated",
+    "有两列都表示“{label}”：{headers}；请只保留一列",
+    "two columns mean {field}: {headers}; keep one of them",
+)
+UNIT_UNCLEAR = Message(
+    "unit_unclear",
+    "表上注明“{stated}”，与所用的金额单位“{unit}”不符",
+    "the sheet says {stated}, which is not the unit of its amounts, {unit}",
+)
+
+# --- the row ---
+
+QUOTE_UNCLOSED = Message(
+    "quote_unclosed",
+    "第 {opened} 行的引号没有正确闭合",
+    "a quote opened in line {opened} is never closed",
+)
+CELLS_SURPLUS = Message(
+    "cells_surplus",
+    "单元格多于表头（金额中的逗号须加引号，或去掉）",
+    "more cells than the header has (a comma within an amount needs quotes, or none)",
+)
+BYTES_DAMAGED = Message(
+    "bytes_damaged",
+    "此行含有无法识别的字节或乱码",
+    "the row has a stray byte or garbled characters",
+)
+TOTAL_DIFFERENT = Message(
+    "total_different",
+    "合计 {stated} 元与以上各行之和 {counted} 元不符",
+    "the total {stated} is not the sum of the rows above, {counted}",
+)
+
+# --- the cell ---
+
+VALUE_MISSING = Message("value_missing", "请填写“{label}”", "{field} is missing")
+VALUE_REWRITTEN = Message(
+    "value_rewritten",
+    "“{label}”已被表格软件改写，原来的数字已丢失：请把该列设为文本格式后重新填写",
+    "a spreadsheet program rewrote {field} and lost its digits: format the column as text",
+)
+VALUE_ERROR = Message(
+    "value_error",
+    "“{label}”是表格软件的错误值或未显示完整的数字",
+    "{field} is an error of a spreadsheet program, or a number it did not show",
+)
+WORD_UNKNOWN = Message("word_unknown", "“{label}”应为：{labels}", "{field} is one of: {names}")
+
+# --- said of a row that is read ---
+
+DIGITS_DOUBTFUL = Message(
+    "digits_doubtful",
+    "“{label}”超过 15 位且以零结尾，可能已被表格软件改写，请核对",
+    "{field} has more than 15 digits and ends in zeros: a spreadsheet program may have cut it",
+)
+VALUE_CUT = Message(
+    "value_cut",
+    "“{label}”过长，只保留前 {length} 个字",
+    "{field} is too long: only {length} characters are kept",
+)
+VALUE_DROPPED = Message("value_dropped", "“{label}”未登记：{why}", "{field} is left out: {why_en}")

@@ -1,0 +1,286 @@
+"""A sheet as a table: its header is found, its rows are read cell by cell or refused with reasons.
+
+The first row that has the needed columns is the header; what stands above it are titles.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shared.errors import Invalid, Problem
+from shared.sheets.cells import check_not_an_error, unwrap_cell
+from shared.sheets.columns import Column, Columns, Header
+from shared.sheets.decoding import decode_text, is_damaged
+from shared.sheets.delimited import SEPARATORS, DelimitedRows, RawRow
+from shared.sheets.messages import (
+    BYTES_DAMAGED,
+    CELLS_SURPLUS,
+    FILE_FORMAT_UNKNOWN,
+    FILE_TOO_LARGE,
+    QUOTE_UNCLOSED,
+    VALUE_DROPPED,
+    VALUE_MISSING,
+)
+from shared.sheets.workbook import MEGABYTE, Worksheet, is_workbook, read_workbook
+from shared.text import fold_text
+
+HEADER_WITHIN_ROWS = 30
+FILE_MAX = 256 * MEGABYTE
+
+_TOTAL = re.compile(
+    r"(?:本页|本日|当日|本月|本年|全部|以上|捐款|捐赠|金额)?(?:合计|总计|小计|共计|累计)"
+    r"(?:金额|人数|笔数)?(?:\((?:人民币)?(?:万?元)?\))?:?"
+    r"|共\d+[笔条行人户][^,]{0,20}"
+    r"|(?:grand|sub)?-?total:?",
+    re.IGNORECASE,
+)
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """line: as a person counts the rows of the sheet. values: what the columns' readers made of
+    it, by column name, without what is empty. texts: the same cells as they were written.
+    original: all its cells. remarks: what is said of a row that is read nevertheless."""
+
+    line: int
+    values: Mapping[str, object]
+    texts: Mapping[str, str]
+    original: tuple[str, ...]
+    remarks: tuple[Problem, ...] = ()
+
+    def text(self, name: str) -> str:
+        """Of a column that is read as text; empty where there is none."""
+        value = self.values.get(name, "")
+        assert isinstance(value, str)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    line: int
+    original: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalRow:
+    """合计, 小计 ...: no row of its own; who wants to check sums finds its cells in `texts`."""
+
+    line: int
+    texts: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Table:
+    """Iterates over its rows, once. titles: what stands above the header. unread: headers of
+    columns, and names of worksheets, that were not read."""
+
+    header: Header
+    titles: tuple[str, ...]
+    unread: tuple[str, ...]
+    _columns: Columns
+    _rows: Iterable[RawRow]
+    _source: "DelimitedRows | None" = None
+    _characters: int = 0
+    _first_named: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        named = (at for at, cell in enumerate(self.header.cells) if cell)
+        self._first_named = next(named, 0)
+        if self._source is not None:
+            self._source.width = self.header.width
+            self._source.is_good_row = self._is_good_row
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return self.header.cells
+
+    @property
+    def progress(self) -> float:
+        """How much of the file is read, from 0 to 1."""
+        if self._source is None or not self._characters:
+            return 1.0
+        return min(self._source.characters_read / self._characters, 1.0)
+
+    def __iter__(self) -> Iterator[Row | RefusedRow | TotalRow]:
+        for raw in self._rows:
+            cells = tuple(unwrap_cell(cell) for cell in raw.cells)
+            if not any(cells):
+                continue
+            if raw.problem or any(is_damaged(cell) for cell in raw.cells):
+                yield RefusedRow(raw.line, cells, (raw.problem or BYTES_DAMAGED.problem(),))
+            else:
+                yield self._read_row(replace(raw, cells=cells))
+
+    def _is_good_row(self, cells: tuple[str, ...]) -> bool:
+        row = self._read_row(RawRow(0, tuple(unwrap_cell(cell) for cell in cells)))
+        return isinstance(row, Row)
+
+    def _read_row(self, raw: RawRow) -> Row | RefusedRow | TotalRow:
+        if problem := self._find_flaw(raw):
+            return RefusedRow(raw.line, raw.cells, (problem,))
+        texts = {
+            name: raw.cells[place]
+            for name, place in self.header.places.items()
+            if place < len(raw.cells) and raw.cells[place]
+        }
+        if any(is_total(cell) for cell in raw.cells if cell):
+            return TotalRow(raw.line, texts)
+        values: dict[str, object] = {}
+        problems: list[Problem] = []
+        remarks: list[Problem] = []
+        for column in self._columns.columns:
+            text = texts.get(column.name) or self._columns.constants.get(column.name, "")
+            try:
+                if text:
+                    check_not_an_error(text, column.name, column.label)
+                    values[column.name] = column.parse(text, column.name)
+                elif column.required:
+                    raise VALUE_MISSING.invalid(column.name, label=column.label)
+            except Invalid as error:
+                forgiven = all(problem.code in column.forgiven for problem in error.problems)
+                (remarks if forgiven else problems).extend(
+                    _describe_drop(column, error) if forgiven else error.problems
+                )
+        if problems:
+            return RefusedRow(raw.line, raw.cells, tuple(problems))
+        return Row(raw.line, values, texts, raw.cells, tuple(remarks))
+
+    def _find_flaw(self, raw: RawRow) -> Problem | None:
+        """Of the row's shape."""
+        width = self.header.width
+        if any(raw.cells[width:]) or self._has_cell_under_no_header(raw.cells):
+            return CELLS_SURPLUS.problem()
+        if raw.doubtful_since and len(raw.cells) != width:
+            return QUOTE_UNCLOSED.problem(opened=raw.doubtful_since)
+        return None
+
+    def _has_cell_under_no_header(self, cells: Sequence[str]) -> bool:
+        """A column of numbers before the first header is common; one after it is a shifted cell."""
+        pairs = zip(self.header.cells, cells, strict=False)
+        return any(
+            cell and not header and at > self._first_named
+            for at, (header, cell) in enumerate(pairs)
+        )
+
+
+def is_total(cell: str) -> bool:
+    return len(cell) <= 40 and _TOTAL.fullmatch(fold_text(cell).replace(" ", "")) is not None
+
+
+def _describe_drop(column: Column, error: Invalid) -> tuple[Problem, ...]:
+    return tuple(
+        VALUE_DROPPED.problem(column.name, label=column.label, why=why.zh, why_en=why.en)
+        for why in error.problems
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file whose bytes are read and whose kind is not decided yet."""
+
+    _text: str = ""
+    _worksheets: tuple[Worksheet, ...] = ()
+
+    def has_header(self, columns: Columns, skip: int | None = None) -> bool:
+        return any(
+            columns.is_header(_header_cells(raw))
+            for candidate in self._candidates()
+            for raw in _first_rows(candidate.rows(), skip)
+        )
+
+    def find_table(self, columns: Columns, skip: int | None = None) -> Table:
+        """skip: how many rows stand above the header; otherwise it is looked for.
+
+        Raises Invalid when there is no header with the needed columns.
+        """
+        candidates = self._candidates()
+        for candidate in candidates:
+            for raw in _first_rows(candidate.rows(), skip):
+                if columns.is_header(_header_cells(raw)):
+                    return self._make_table(columns, candidate, raw)
+        raise _explain_missing(columns, candidates, skip)
+
+    def _make_table(self, columns: Columns, candidate: "_Candidate", header_row: RawRow) -> Table:
+        header = columns.read_header(_header_cells(header_row))
+        rows = candidate.rows()
+        iterator = iter(rows)
+        titles = []
+        for raw in iterator:
+            if raw.line == header_row.line:
+                break
+            titles += [cell for cell in map(unwrap_cell, raw.cells) if cell]
+        unread = tuple(header.cells[place] for place in header.unread)
+        others = tuple(s.name for s in self._worksheets if s is not candidate.worksheet)
+        source = rows if isinstance(rows, DelimitedRows) else None
+        return Table(
+            header, tuple(titles), (*unread, *others), columns, iterator, source, len(self._text)
+        )
+
+    def _candidates(self) -> Sequence["_Candidate"]:
+        if self._worksheets:
+            visible = [s for s in self._worksheets if s.is_visible] or self._worksheets
+            return [_Candidate(worksheet=sheet) for sheet in visible]
+        return [_Candidate(self._text, separator) for separator in SEPARATORS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One way to read the file: a worksheet, or the text with one separator."""
+
+    text: str = ""
+    separator: str = ""
+    worksheet: Worksheet | None = None
+
+    def rows(self) -> Iterable[RawRow]:
+        if self.worksheet:
+            return self.worksheet.rows
+        return DelimitedRows(self.text, self.separator)
+
+
+def open_sheet(content: bytes) -> Sheet:
+    """An .xlsx or text with separators. Raises Invalid when it can be neither."""
+    if len(content) > FILE_MAX:
+        raise FILE_TOO_LARGE.invalid(megabytes=FILE_MAX // MEGABYTE)
+    if content.startswith(_OLD_EXCEL):
+        raise FILE_FORMAT_UNKNOWN.invalid()
+    if is_workbook(content):
+        return Sheet(_worksheets=read_workbook(content))
+    return Sheet(decode_text(content))
+
+
+def _header_cells(raw: RawRow) -> tuple[str, ...]:
+    cells = [unwrap_cell(cell) for cell in raw.cells] if raw.problem is None else []
+    while cells and not cells[-1]:
+        cells.pop()
+    return tuple(cells)
+
+
+def _first_rows(rows: Iterable[RawRow], skip: int | None) -> Iterator[RawRow]:
+    """Those among which the header may be."""
+    seen = 0
+    for raw in rows:
+        if skip is not None:
+            if raw.line > skip:
+                yield raw
+                return
+        elif any(raw.cells):
+            yield raw
+            seen += 1
+            if seen == HEADER_WITHIN_ROWS:
+                return
+
+
+def _explain_missing(
+    columns: Columns, candidates: Sequence[_Candidate], skip: int | None
+) -> Invalid:
+    """By the row that comes nearest to a header."""
+    rows = [raw for each in candidates for raw in _first_rows(each.rows(), skip)]
+    nearest = max(rows, key=lambda raw: columns.count_known(_header_cells(raw)), default=None)
+    problems = [raw.problem for raw in rows if raw.problem]
+    try:
+        columns.read_header(_header_cells(nearest) if nearest else ())
+    except Invalid as error:
+        return Invalid(*error.problems, *problems[:1])
+    raise AssertionError("a header was found where there is none")

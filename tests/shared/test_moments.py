@@ -1,0 +1,78 @@
+"""Dates and times as people write them; a bare number is none."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.values import CHINA, Moment
+from shared.errors import Invalid
+from shared.moments import parse_end, parse_moment
+
+DAY = datetime(2027, 12, 1, tzinfo=CHINA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2027-12-01", "2027/12/1", "2027.12.1", "2027年12月1日", "２０２７-12-01", " 2027-12-1 "],
+)
+def test_a_date_is_its_midnight_in_china_and_ends_with_the_day(text: str) -> None:
+    assert parse_moment(text) == DAY
+    assert parse_end(text) == DAY + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2027-12-01 08:30", DAY.replace(hour=8, minute=30)),
+        ("2027/12/1 8:30", DAY.replace(hour=8, minute=30)),
+        ("2027-12-01 08:30:12", DAY.replace(hour=8, minute=30, second=12)),
+        ("2027年12月1日 8时30分", DAY.replace(hour=8, minute=30)),
+        ("2027-12-01T08:30:12.5", DAY.replace(hour=8, minute=30, second=12, microsecond=500_000)),
+        ("2027-12-01T00:30:12Z", datetime(2027, 12, 1, 0, 30, 12, tzinfo=UTC)),
+        ("2027-12-01T08:30:00+08:00", DAY.replace(hour=8, minute=30)),
+        ("2027-12-01 0:00", DAY),
+    ],
+)
+def test_a_time_is_read_with_and_without_seconds(text: str, moment: datetime) -> None:
+    assert parse_moment(text) == parse_end(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("20271201", "46722", "46722.354", "1796083200", "2027", "0", "-1", ""),
+        *("2027-02-30", "2027-13-01", "2027-12-01 25:00", "1/12/2027", "昨天", "2027-12"),
+        *("2027-W48-3", "20271201T083000", "0001-01-01", "9999-12-31", "12月1日"),
+    ],
+)
+def test_what_is_no_moment_says_how_to_write_one(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_moment(text, "valid_from")
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.field) == ("moment_wrong", "valid_from")
+    assert "2027-12-01" in problem.zh
+
+
+@pytest.mark.parametrize("value", [20271201, 46722.5, "20271201", "1796083200", " 46722 ", True])
+def test_a_moment_of_the_contracts_is_no_bare_number(value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Moment).validate_python(value)
+
+
+@given(st.datetimes(datetime(1901, 1, 1), datetime(8998, 1, 1)))  # noqa: DTZ001 - zone follows
+def test_what_programs_write_is_read_back(moment: datetime) -> None:
+    for zone in (UTC, CHINA):
+        known = moment.replace(tzinfo=zone)
+        assert parse_moment(known.isoformat()) == known
+        assert TypeAdapter(Moment).validate_python(known.isoformat()) == known
+
+
+@given(st.text())
+def test_any_text_is_a_moment_or_refused(text: str) -> None:
+    try:
+        assert parse_moment(text).tzinfo
+    except Invalid:
+        return

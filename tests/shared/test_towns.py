@@ -1,0 +1,39 @@
+"""Towns by name and code."""
+
+import pytest
+
+from shared.errors import Invalid
+from shared.towns import parse_town, parse_village, towns
+
+CHASHAN = "441900103"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "茶山镇",
+        "茶山",
+        "东莞市茶山镇",
+        "广东省东莞市茶山镇",
+        "东莞茶山",
+        " 茶山镇 ",
+        CHASHAN,
+        "４４１９００１０３",
+    ],
+)
+def test_a_town_is_known_by_its_name_and_code(text: str) -> None:
+    assert towns()[CHASHAN] == "茶山镇"
+    assert parse_town(text) == CHASHAN
+
+
+@pytest.mark.parametrize("text", ["火星镇", "44190010", "4.419E+08", "东莞市", "441900103001", ""])
+def test_what_is_no_town_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_town(text)
+    assert refused.value.problems[0].code == "town_unknown"
+
+
+def test_a_village_is_its_code() -> None:
+    assert parse_village("441900103001 ") == "441900103001"
+    with pytest.raises(Invalid):
+        parse_village("4.419E+11")
