@@ -57,19 +57,19 @@ class Message:
     zh: str
     en: str
 
-    def problem(self, field: str = "", /, **values: object) -> Problem:
+    def problem(self, field: str = "", **values: object) -> Problem:
         named = {"field": field, **values}
         return Problem(self.code, self.zh.format(**named), self.en.format(**named), field)
 
-    def invalid(self, field: str = "", /, **values: object) -> Invalid:
+    def invalid(self, field: str = "", **values: object) -> Invalid:
         """For `raise MESSAGE.invalid(...)`: the input can never work."""
         return Invalid(self.problem(field, **values))
 
-    def invalid_value(self, field: str = "", /, **values: object) -> InvalidValueError:
+    def invalid_value(self, field: str = "", **values: object) -> InvalidValueError:
         """For `raise MESSAGE.invalid_value(...)` in a validator of a pydantic model."""
         return InvalidValueError(self.problem(field, **values))
 
-    def refusal(self, status: int, field: str = "", /, **values: object) -> Answer:
+    def refusal(self, status: int, /, field: str = "", **values: object) -> Answer:
         """The answer to a command that is understood and not carried out.
 
         status: 404 for what does not exist, 409 for what its state does not allow.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,9 @@ from shared import mongo
 from shared.errors import Conflict
 from shared.messaging import outbox
 from shared.messaging.changes import Changes, DeadLetter, Known, Loaded, Snapshot
-from shared.messaging.decision import Answer, AnyRef, Ref, States
-from shared.messaging.fold import dead_letter_notice
-from shared.messaging.inbox import Inbox, Incoming, Item, followed
+from shared.messaging.decision import Answer, AnyRef, Ref
+from shared.messaging.encoding import dead_letter_notice
+from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.sealing import Sealer
 
 SEQUENCES = "sequences"
@@ -59,16 +59,23 @@ class BatchStore:
         keys = sorted({item.key for item in items if item.key})
         # Sequences before what is parked on them: whoever parks in between changes a revision.
         rows, known, states = await asyncio.gather(
-            self._by_id(SEQUENCES, streams), self._known(keys), self._states(items)
+            self._by_id(SEQUENCES, streams),
+            self._known(keys),
+            self._load_states(_refs_of(items)),
         )
         sequences = {row["_id"]: row["last"] for row in rows}
         revisions = {row["_id"]: row["revision"] for row in rows}
         parked = await self._parked(streams)
         waiting = [item for stream in parked.values() for item in stream.values()]
-        if waiting:
-            states |= await self._states(waiting, states)
-        states |= await self._followed([*items, *waiting], states)
+        states |= await self._load_states(_refs_of(waiting) - set(states))
         return Snapshot(states, sequences, revisions, known, parked)
+
+    async def load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
+        """One find per collection. Raises Transient when the database does not answer."""
+        try:
+            return await self._load_states(refs)
+        except mongo.PyMongoError as error:
+            raise mongo.translated(error) from error
 
     async def _known(self, keys: list[str]) -> dict[str, Known]:
         rows = await self._by_id(KEYS, keys)
@@ -89,34 +96,18 @@ class BatchStore:
             parked[row["stream"]][row["sequence"]] = self._inbox.record(incoming, trusted=True)
         return parked
 
-    async def _states(
-        self, items: Iterable[Item], loaded: Mapping[AnyRef, Loaded] | None = None
-    ) -> dict[AnyRef, Loaded]:
-        touched = {ref for item in items for ref in item.refs}
-        return await self._load_refs(touched - set(loaded or ()))
-
-    async def _followed(
-        self, items: Iterable[Item], loaded: Mapping[AnyRef, Loaded]
-    ) -> dict[AnyRef, Loaded]:
-        view = States({ref: found.state for ref, found in loaded.items()})
-        refs = {ref for item in items for ref in followed(item, view)}
-        return await self._load_refs(refs - set(loaded))
-
-    async def _load_refs(self, refs: set[AnyRef]) -> dict[AnyRef, Loaded]:
+    async def _load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
         ids: dict[type[Any], list[str]] = defaultdict(list)
         for ref in refs:
             ids[ref.state].append(ref.id)
-        found: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
-        for state, rows in zip(
-            ids,
-            await asyncio.gather(*(self._by_id(s.COLLECTION, i) for s, i in ids.items())),
-            strict=True,
-        ):
+        states: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
+        finds = (self._by_id(state.COLLECTION, ids[state]) for state in ids)
+        for state, rows in zip(ids, await asyncio.gather(*finds), strict=True):
             for row in rows:
-                found[Ref(state, row["_id"])] = Loaded(
+                states[Ref(state, row["_id"])] = Loaded(
                     mongo.to_state(state, row), row["_version"], row["_emitted"]
                 )
-        return found
+        return states
 
     async def _by_id(self, collection: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         if not ids:
@@ -221,6 +212,10 @@ class BatchStore:
             "last_failed_at": now,
         }
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
+
+
+def _refs_of(items: Iterable[Item]) -> set[AnyRef]:
+    return {ref for item in items for ref in item.refs}
 
 
 def _state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, Any]]:

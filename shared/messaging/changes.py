@@ -27,12 +27,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """sequences: the last one of each stream; revisions: how often that was written.
-
-    parked: by stream, then by sequence.
+    """states: grows while decisions ask for more. sequences: the last one of each stream;
+    revisions: how often that was written. parked: by stream, then by sequence.
     """
 
-    states: Mapping[AnyRef, Loaded]
+    states: dict[AnyRef, Loaded]
     sequences: Mapping[str, int]
     revisions: Mapping[str, int]
     keys: Mapping[str, Known]

@@ -1,14 +1,16 @@
-"""The functional core's words: states in, a decision out. No I/O here.
+"""The vocabulary of decisions: states in, a decision out. No I/O here.
 
-A service author writes, for one event or command,
-`touches(input) -> refs` and `decide(states, input, now) -> Decision`;
-`shared.messaging.processor` runs them in batches, in one transaction with inbox and outbox.
+A service author writes one pure function for one event or command,
+`decide(states, input, now) -> Decision`. It reads aggregates from `states`; the processor loads
+what it reads. `shared.messaging.processor` runs decisions in batches, in one transaction with inbox
+and outbox.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +37,10 @@ class State(BaseModel):
 
 
 S = TypeVar("S", bound=State)
+S2 = TypeVar("S2", bound=State)
+S3 = TypeVar("S3", bound=State)
+S4 = TypeVar("S4", bound=State)
+S5 = TypeVar("S5", bound=State)
 T = TypeVar("T")
 C = TypeVar("C", bound=Value)
 
@@ -50,18 +56,105 @@ class Ref(Generic[S]):
 AnyRef = Ref[Any]
 
 
+class NotLoaded(BaseException):
+    """A decision reads what is not loaded yet: the processor loads it and decides again.
+
+    No `Exception`: a decision that catches its own failures must not catch this.
+    """
+
+    def __init__(self, refs: Iterable[AnyRef]) -> None:
+        super().__init__()
+        self.refs = tuple(refs)
+
+
+class StateMissing(LookupError):  # noqa: N818 - the architecture's word
+    """A decision requires an aggregate that does not exist: a bug."""
+
+
 class States:
-    """The aggregates a decision may read: those its input touches. `None` is one that is not."""
+    """The aggregates as a decision sees them. Reading one declares that the decision needs it.
+
+    A decision may run several times before it is carried out: each run reads until something is
+    not loaded. What is asked for in one call is loaded at once, so a decision names in one call
+    all that it can name.
+    """
 
     def __init__(self, states: Mapping[AnyRef, State | None]) -> None:
         self._states = states
         self.read: set[AnyRef] = set()
 
     def get(self, state: type[S], id_: str) -> S | None:
-        """Raises KeyError when `touches` did not name it: a bug in the handler."""
-        ref = Ref(state, id_)
-        self.read.add(ref)
-        return cast("S | None", self._states[ref])
+        """The aggregate, or None if there is none."""
+        (value,) = self._read(Ref(state, id_))
+        return cast("S | None", value)
+
+    def require(self, state: type[S], id_: str) -> S:
+        """The aggregate. Raises StateMissing, a bug: use it where it cannot be absent."""
+        value = self.get(state, id_)
+        if value is None:
+            raise StateMissing(f"{state.__name__} {id_} does not exist")
+        return value
+
+    @overload
+    def get_each(
+        self, first: tuple[type[S], str], second: tuple[type[S2], str], /
+    ) -> tuple[S | None, S2 | None]: ...
+
+    @overload
+    def get_each(
+        self,
+        first: tuple[type[S], str],
+        second: tuple[type[S2], str],
+        third: tuple[type[S3], str],
+        /,
+    ) -> tuple[S | None, S2 | None, S3 | None]: ...
+
+    @overload
+    def get_each(
+        self,
+        first: tuple[type[S], str],
+        second: tuple[type[S2], str],
+        third: tuple[type[S3], str],
+        fourth: tuple[type[S4], str],
+        /,
+    ) -> tuple[S | None, S2 | None, S3 | None, S4 | None]: ...
+
+    @overload
+    def get_each(
+        self,
+        first: tuple[type[S], str],
+        second: tuple[type[S2], str],
+        third: tuple[type[S3], str],
+        fourth: tuple[type[S4], str],
+        fifth: tuple[type[S5], str],
+        /,
+    ) -> tuple[S | None, S2 | None, S3 | None, S4 | None, S5 | None]: ...
+
+    def get_each(self, *named: tuple[type[State], str]) -> tuple[State | None, ...]:
+        """Several aggregates of any types, loaded at once: `(Commitment, a), (Fund, b)`."""
+        return self._read(*(Ref(state, id_) for state, id_ in named))
+
+    def get_many(self, state: type[S], ids: Iterable[str]) -> dict[str, S]:
+        """All aggregates of one type that exist, by id, loaded at once."""
+        ids = list(ids)
+        values = self._read(*(Ref(state, id_) for id_ in ids))
+        return {
+            id_: cast("S", value)
+            for id_, value in zip(ids, values, strict=True)
+            if value is not None
+        }
+
+    def prefetch(self, *refs: AnyRef) -> None:
+        """Loads these at once, for the reads that follow."""
+        self._read(*refs)
+
+    def _read(self, *refs: AnyRef) -> tuple[State | None, ...]:
+        """Raises NotLoaded with all that are not there."""
+        self.read.update(refs)
+        missing = [ref for ref in refs if ref not in self._states]
+        if missing:
+            raise NotLoaded(missing)
+        return tuple(self._states[ref] for ref in refs)
 
     def __contains__(self, ref: AnyRef) -> bool:
         return ref in self._states
@@ -112,21 +205,32 @@ class Due(Value):
     due_at: datetime
 
 
+def _undecided(_states: States, _input: Any, _now: datetime) -> Decision:
+    raise NotImplementedError("a handler has a decision")
+
+
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[T]):
     """How one type of event or command is decided.
 
-    touches: every aggregate, from the input alone. follow: those that only the first ones name
-    (a receipt names a dispatch, the dispatch its notice); called with what `touches` named loaded.
     prepare: turns a parsed event into what is decided (intake seals personal data here).
     own_identity: `decide` itself tells a repeated foreign event from a reused id (audit logs it).
+    touches, follow: refs to load before `decide` runs; handlers that only read need none.
     """
 
-    touches: Callable[[T], Iterable[AnyRef]]
-    decide: Callable[[States, T, datetime], Decision]
+    touches: Callable[[T], Iterable[AnyRef]] | None = None
+    decide: Callable[[States, T, datetime], Decision] = _undecided
     follow: Callable[[States, T], Iterable[AnyRef]] | None = None
     prepare: Callable[[T], T] | None = None
     own_identity: bool = False
+
+    def run(self, states: States, input_: T, now: datetime) -> Decision:
+        """Raises NotLoaded when something it reads is not loaded yet."""
+        if self.follow is not None:
+            unread = States(states._states)
+            with suppress(Exception):  # `decide` fails on the same
+                unread.prefetch(*self.follow(unread, input_))
+        return self.decide(states, input_, now)
 
 
 def refusal(status: int, code: str, zh: str, en: str, field: str = "") -> Answer:

@@ -3,41 +3,66 @@
 In: what was loaded (`Snapshot`) and the items. Out: `Changes`, everything one transaction writes.
 """
 
-import hashlib
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
-from shared.contracts import topics
 from shared.contracts.envelope import cloud_event
-from shared.contracts.events import DeadLetterStored
 from shared.errors import Invalid, Problem, refuse
 from shared.ids import derived_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
-from shared.messaging.changes import Changes, DeadLetter, Known, Outgoing, Result, Snapshot
+from shared.messaging.changes import Changes, DeadLetter, Known, Loaded, Outgoing, Result, Snapshot
 from shared.messaging.decision import (
+    NOTHING,
     Answer,
     AnyRef,
     Decision,
+    NotLoaded,
     Ref,
     State,
     States,
 )
-from shared.messaging.inbox import Item, bug_problem, followed, traceback_of
+from shared.messaging.encoding import encode, trace_parent
+from shared.messaging.inbox import Item, bug_problem, traceback_of
 
 log = structlog.get_logger()
 
 TRANSACTION_BYTES_MAX = 4_000_000
 DONE = ("applied", "skipped")
-TRACE_CONTEXT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+READ_ROUNDS_MAX = 8
+
+
+class UnreadState(RuntimeError):  # noqa: N818 - what it is
+    """A decision changes an aggregate that it did not read."""
+
+
+class TooManyReads(RuntimeError):  # noqa: N818 - what it is
+    """A decision still reads something new after `READ_ROUNDS_MAX` loads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision and the aggregates that it read, as they were; `NOTHING` when it failed."""
+
+    decision: Decision
+    read: Mapping[AnyRef, State | None]
+    failed: bool = False
+
+    def is_current(self, view: Mapping[AnyRef, State | None]) -> bool:
+        return all(view[ref] is state for ref, state in self.read.items())
 
 
 class Fold:
-    """One batch. `run` works a prefix of the items: `len(changes.results)` of them."""
+    """One batch. It works a prefix of the items: `len(changes.results)` of them.
+
+    `run` stops where a decision reads what is not loaded, `add` gives it that, and `run` goes on:
+
+        while refs := fold.run(items):
+            fold.add(await load_states(refs))
+    """
 
     def __init__(self, source: str, snapshot: Snapshot, now: datetime) -> None:
         self._source = source
@@ -46,21 +71,75 @@ class Fold:
         self._view: dict[AnyRef, State | None] = {
             ref: loaded.state for ref, loaded in snapshot.states.items()
         }
+        self._streams_to_unpark: deque[str] = deque()
+        self._rounds: Counter[int] = Counter()
+        self._early: dict[int, Decided] = {}
         self.changes = Changes()
 
-    def run(self, items: Sequence[Item]) -> Changes:
-        for item in items:
-            if self.changes.bytes > TRANSACTION_BYTES_MAX or not self._covers(item):
+    def run(self, items: Sequence[Item]) -> set[AnyRef]:
+        """Returns what must be loaded before it can go on: nothing when it is done."""
+        try:
+            self._work(items)
+        except NotLoaded as not_loaded:
+            return {*not_loaded.refs, *self._find_missing(items)}
+        return set()
+
+    def add(self, states: Mapping[AnyRef, Loaded]) -> None:
+        """What `run` asked for."""
+        self._snapshot.states.update(states)
+        self._view |= {ref: loaded.state for ref, loaded in states.items()}
+
+    def _work(self, items: Sequence[Item]) -> None:
+        """Raises NotLoaded between two decisions, never within what one of them changes."""
+        self._unpark()
+        for item in items[len(self.changes.results) :]:
+            if self.changes.bytes > TRANSACTION_BYTES_MAX:
                 break
             self.changes.results.append(self._one(item))
             self.changes.bytes += len(item.incoming.value) if item.incoming else 0
-        return self.changes
+            self._unpark()
 
-    def _covers(self, item: Item) -> bool:
-        """An earlier item of this batch may have made it follow to something not loaded."""
-        if not self.changes.results:
-            return True
-        return all(ref in self._view for ref in followed(item, States(self._view)))
+    # --- what the rest of the batch will read ---
+
+    def _find_missing(self, items: Sequence[Item]) -> set[AnyRef]:
+        """Decides the rest on what is loaded, to load all that it reads at once.
+
+        An earlier item may yet change what a later one reads: the result is used only if it does
+        not. Failures are met again when the item's turn comes.
+        """
+        missing: set[AnyRef] = set()
+        rest = items[len(self.changes.results) :]
+        for item in [*rest, *self._parked_behind(rest)]:
+            early = self._early.get(id(item))
+            if (early and early.is_current(self._view)) or not self._may_be_decided(item):
+                continue
+            states, decision, failed = States(self._view), NOTHING, False
+            try:
+                decision = _run(item, states, self._now)
+            except NotLoaded as not_loaded:
+                missing.update(not_loaded.refs)
+                continue
+            except Exception:
+                failed = True
+            self._early[id(item)] = Decided(decision, self._values(states.read), failed)
+        return missing
+
+    def _may_be_decided(self, item: Item) -> bool:
+        if item.problems or item.handler is None or item.discard:
+            return False
+        return item.sequence > self._last(item.stream) if item.stream else not self._known(item.key)
+
+    def _values(self, read: Iterable[AnyRef]) -> dict[AnyRef, State | None]:
+        return {ref: self._view[ref] for ref in read}
+
+    def _parked_behind(self, items: Sequence[Item]) -> list[Item]:
+        streams = {*self._streams_to_unpark, *(item.stream for item in items if item.stream)}
+        return [
+            item
+            for stream in sorted(streams)
+            for sequence, item in sorted(self._snapshot.parked.get(stream, {}).items())
+            if sequence > self._last(stream)
+        ]
 
     def _one(self, item: Item) -> Result:
         if item.discard:
@@ -86,26 +165,29 @@ class Fold:
         if result.kind in DONE:
             self._advance(item.stream, item.sequence)
             self._settle(item, "replayed")
-            self._unpark(item.stream)
+            self._streams_to_unpark.append(item.stream)
         return result
 
     def _discard(self, item: Item) -> Result:
         """Steps over what nobody can work, so that what waits behind it goes on."""
         if item.stream and item.sequence == self._last(item.stream) + 1:
             self._advance(item.stream, item.sequence)
-            self._unpark(item.stream)
+            self._streams_to_unpark.append(item.stream)
         self.changes.settled_dead_letters[item.dead_letter] = "discarded"
         return Result("discarded", answer=Answer(200, {"discarded": item.dead_letter}))
 
-    def _unpark(self, stream: str) -> None:
-        while True:
+    def _unpark(self) -> None:
+        """Works what waited behind the gaps that closed."""
+        while self._streams_to_unpark:
+            stream = self._streams_to_unpark[0]
             sequence = self._last(stream) + 1
-            waiting = self.changes.parked.get((stream, sequence)) or (
+            item = self.changes.parked.get((stream, sequence)) or (
                 self._snapshot.parked.get(stream, {}).get(sequence)
             )
-            if waiting is None or self._apply(waiting).kind not in DONE:
-                return
-            self._advance(stream, sequence)
+            if item is not None and self._apply(item).kind in DONE:
+                self._advance(stream, sequence)
+            else:
+                self._streams_to_unpark.popleft()
 
     def _park(self, item: Item) -> None:
         place = (item.stream, item.sequence)
@@ -113,7 +195,7 @@ class Fold:
             self.changes.parked[place] = item
         # Written though unchanged: whoever closes the gap meanwhile would not see what waits.
         self.changes.sequences.setdefault(item.stream, self._last(item.stream))
-        self._unpark(item.stream)
+        self._streams_to_unpark.append(item.stream)
 
     def _last(self, stream: str) -> int:
         changed = self.changes.sequences.get(stream)
@@ -157,25 +239,37 @@ class Fold:
             return self._bury(item, item.problems, trace=item.traceback, error=error)
         if item.input is None or item.handler is None:
             return Result("skipped")
-        states = States(self._view)
         try:
-            decision = item.handler.decide(states, item.input, self._now)
-            staged = self._encode(item, decision)
+            decided = self._decide(item)
+            staged = self._encode(item, decided)
         except Invalid as invalid:
             return self._bury(item, invalid.problems, error=invalid)
         except Exception as bug:
             return self._bury(item, (bug_problem(bug),), trace=traceback_of(bug), error=bug)
-        self._keep(item, decision, states.read, staged)
-        return Result("applied", answer=decision.answer)
+        self._keep(item, decided, staged)
+        return Result("applied", answer=decided.decision.answer)
 
-    def _encode(self, item: Item, decision: Decision) -> tuple[list[Outgoing], dict[AnyRef, int]]:
+    def _decide(self, item: Item) -> Decided:
+        """Raises NotLoaded, and what the decision raises."""
+        early = self._early.pop(id(item), None)
+        if early and not early.failed and early.is_current(self._view):
+            return early
+        states = States(self._view)
+        try:
+            decision = _run(item, states, self._now)
+        except NotLoaded as not_loaded:
+            self._rounds[id(item)] += 1
+            if self._rounds[id(item)] > READ_ROUNDS_MAX:
+                names = sorted({ref.state.__name__ for ref in not_loaded.refs})
+                raise TooManyReads(f"still reads {', '.join(names)}: read with get_each") from None
+            raise
+        return Decided(decision, self._values(states.read))
+
+    def _encode(self, item: Item, decided: Decided) -> tuple[list[Outgoing], dict[AnyRef, int]]:
         """Everything that may fail, before anything is kept: a bug leaves no trace in memory."""
-        for state in decision.states:
-            if Ref(type(state), state.id) not in self._view:
-                raise KeyError(f"{type(state).__name__} was changed and not named by touches")
-        for speaker, _ in decision.events:
-            if speaker not in decision.states:
-                raise ValueError(f"{type(speaker).__name__} speaks and is not among the states")
+        decision = decided.decision
+        assert item.handler is not None
+        check_decision(decision, self._view if item.handler.touches else decided.read)
         correlation, causation, traceparent = item.cause
         emitted: dict[AnyRef, int] = {}
         outgoing = []
@@ -203,18 +297,18 @@ class Fold:
     def _keep(
         self,
         item: Item,
-        decision: Decision,
-        read: set[AnyRef],
+        decided: Decided,
         staged: tuple[list[Outgoing], dict[AnyRef, int]],
     ) -> None:
         outgoing, emitted = staged
+        decision = decided.decision
         for state in decision.states:
             ref: AnyRef = Ref(type(state), state.id)
             is_new = self._snapshot.states[ref].state is None
             kept = _in_story(state, item) if is_new else state
             self._view[ref] = self.changes.states[ref] = kept
         if decision.states or decision.events or decision.records:
-            self.changes.read |= read
+            self.changes.read |= decided.read.keys()
         self.changes.emitted |= emitted
         self.changes.outgoing += outgoing
         self.changes.records += decision.records
@@ -240,46 +334,25 @@ class Fold:
         return Result("bug" if trace else "dead_letter", answer=answer)
 
 
+def _run(item: Item, states: States, now: datetime) -> Decision:
+    assert item.handler is not None
+    return item.handler.run(states, item.input, now)
+
+
+def check_decision(decision: Decision, read: Container[AnyRef]) -> None:
+    """Raises UnreadState or ValueError, both bugs of the decision.
+
+    A state that was not read would be written over whatever another decision wrote meanwhile.
+    """
+    for state in decision.states:
+        if Ref(type(state), state.id) not in read:
+            raise UnreadState(f"{type(state).__name__} {state.id} is changed and was not read")
+    for aggregate, _ in decision.events:
+        if aggregate not in decision.states:
+            raise ValueError(f"{type(aggregate).__name__} has an event and is not among the states")
+
+
 def _in_story(state: State, item: Item) -> State:
     if state.correlation_id:
         return state
     return state.model_copy(update={"correlation_id": item.cause[0]})
-
-
-def trace_parent(cause: str, correlation_id: str, span: str) -> str:
-    """W3C trace context: one trace from the first channel event on, one span an event.
-
-    Derived, so that deciding stays pure: a batch decided again says the same.
-    """
-    given = TRACE_CONTEXT.fullmatch(cause)
-    trace = given.group(1) if given else _hex(correlation_id, 16)
-    return f"00-{trace}-{_hex(span, 8)}-01"
-
-
-def _hex(text: str, size: int) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
-
-
-def encode(event: Mapping[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime) -> Outgoing:
-    """Tells the operators' topic: ids only, the content stays with the service."""
-    assert letter.item.incoming is not None
-    fact = DeadLetterStored(
-        service=source.removeprefix("/"),
-        topic=letter.item.incoming.topic,
-        reason=letter.problems[0].code,
-    )
-    event = cloud_event(
-        source=source,
-        subject=id_,
-        sequence=1,
-        time=now,
-        data=fact,
-        correlation_id=letter.item.correlation_id or id_,
-        causation_id=id_,
-        traceparent="",
-    )
-    return Outgoing(topics.DEAD_LETTERS, id_, encode(event))

@@ -21,7 +21,7 @@ from shared.contracts.topics import BY_NAME, DONATIONS_INBOUND, LEDGER, REQUESTS
 from shared.errors import Transient
 from shared.ids import cause_id
 from shared.messaging.cluster import cluster_id, create_topics
-from shared.messaging.fold import encode
+from shared.messaging.encoding import encode
 from shared.messaging.producer import CONTENT_TYPE_HEADER
 from shared.security import SIGNATURE_HEADER, sign_record
 

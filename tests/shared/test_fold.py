@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.contracts.envelope import Event
 from shared.contracts.events import MatchAccepted
 from shared.messaging.changes import Changes, Known, Loaded, Snapshot
-from shared.messaging.decision import Command, Ref
+from shared.messaging.decision import AnyRef, Command, Ref
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Incoming, Item
 from tests.support.ledgerlet import ADD, ON_EVENT, Add, Counter
@@ -29,16 +29,18 @@ class Memory:
     keys: dict[str, Known] = field(default_factory=dict)
     parked: dict[str, dict[int, Item]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    loads: list[set[AnyRef]] = field(default_factory=list)
 
-    def snapshot(self, items: Sequence[Item]) -> Snapshot:
-        waiting = [i for stream in self.parked.values() for i in stream.values()]
-        refs = {ref for i in [*items, *waiting] for ref in i.refs}
-        states = {ref: self.states.get(ref, Loaded(None)) for ref in refs}
-        return Snapshot(states, self.sequences, {}, self.keys, self.parked)
+    def snapshot(self) -> Snapshot:
+        return Snapshot({}, self.sequences, {}, self.keys, self.parked)
 
     def work(self, items: Sequence[Item]) -> Changes:
-        snapshot = self.snapshot(items)
-        changes = Fold("/audit", snapshot, NOW).run(items)
+        snapshot = self.snapshot()
+        fold = Fold("/audit", snapshot, NOW)
+        while refs := fold.run(items):
+            self.loads.append(refs)
+            fold.add({ref: self.states.get(ref, Loaded(None)) for ref in refs})
+        changes = fold.changes
         for ref, state in changes.states.items():
             before = snapshot.states[ref]
             emitted = changes.emitted.get(ref, before.emitted)
@@ -81,7 +83,6 @@ def event(subject: str, sequence: int, quantity: int = 1) -> Item:
         incoming=Incoming("c", "guanjia.matches", 0, sequence, b"{}", None),
         input=parsed,
         handler=ON_EVENT,
-        refs=(Ref(Counter, subject),),
         stream=f"/matching|{subject}",
         sequence=sequence,
         subject=subject,
@@ -90,7 +91,7 @@ def event(subject: str, sequence: int, quantity: int = 1) -> Item:
 
 def command(key: str, amount: int, digest: bytes = b"d") -> Item:
     asked = Command(Add(counter="C", amount=amount), key=key)
-    return Item(input=asked, handler=ADD, refs=(Ref(Counter, "C"),), key=key, digest=digest)
+    return Item(input=asked, handler=ADD, key=key, digest=digest)
 
 
 deliveries = st.lists(

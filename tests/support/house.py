@@ -16,7 +16,7 @@ from shared import mongo
 from shared.contracts.envelope import Fact, cloud_event, foreign_event
 from shared.contracts.topics import BY_NAME, consumed_by
 from shared.messaging.cluster import cluster_id, create_topics
-from shared.messaging.fold import encode
+from shared.messaging.encoding import encode
 from shared.runtime import Runtime
 from shared.security import SIGNATURE_HEADER, Credential, Keyring, Role, issue
 from shared.service import Service, build_app

@@ -1,7 +1,6 @@
 """A service small enough to see through: counters moved by our own events, foreign ones and
 commands. It stands in for the four while the processor itself is tested."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +13,9 @@ from shared.errors import Invalid
 from shared.messaging.decision import (
     NOTHING,
     Answer,
-    AnyRef,
     Command,
     Decision,
     Handler,
-    Ref,
     State,
     States,
 )
@@ -54,10 +51,6 @@ def _counted(states: States, id_: str, what: str, amount: int) -> Decision:
     return Decision(states=(counter,), events=((counter, fact),), answer=answer)
 
 
-def _touch_event(event: Event[Any]) -> Iterable[AnyRef]:
-    return (Ref(Counter, _counter_of(event)),)
-
-
 def _counter_of(event: Event[Any]) -> str:
     return event.subject or str(event.data.fund_id)
 
@@ -75,10 +68,8 @@ def _on_add(states: States, command: Command[Add], now: datetime) -> Decision:
     return _counted(states, command.data.counter, command.key, command.data.amount)
 
 
-ADD: Handler[Any] = Handler(
-    touches=lambda command: (Ref(Counter, command.data.counter),), decide=_on_add
-)
-ON_EVENT: Handler[Any] = Handler(touches=_touch_event, decide=_on_event)
+ADD: Handler[Any] = Handler(decide=_on_add)
+ON_EVENT: Handler[Any] = Handler(decide=_on_event)
 
 
 def ledgerlet(**changed: Any) -> Service:

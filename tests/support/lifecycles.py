@@ -24,7 +24,7 @@ from shared.contracts.envelope import Fact, foreign_event
 from shared.contracts.events import DonationReceived, RequestSubmitted
 from shared.ids import derived_id
 from shared.messaging.cluster import create_topics
-from shared.messaging.fold import encode
+from shared.messaging.encoding import encode
 from shared.security import SIGNATURE_HEADER, publisher_key, sign_record
 
 CHANNEL = "/channels/village"

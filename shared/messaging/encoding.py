@@ -1,0 +1,54 @@
+"""Our own events as they go out: encoded, within their trace; and the notice of a dead letter."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.contracts import topics
+from shared.contracts.envelope import cloud_event
+from shared.contracts.events import DeadLetterStored
+from shared.messaging.changes import DeadLetter, Outgoing
+
+TRACE_CONTEXT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_parent(cause: str, correlation_id: str, span: str) -> str:
+    """W3C trace context: one trace from the first channel event on, one span an event.
+
+    Derived, so that deciding stays pure: a batch decided again says the same.
+    """
+    given = TRACE_CONTEXT.fullmatch(cause)
+    trace = given.group(1) if given else _hex(correlation_id, 16)
+    return f"00-{trace}-{_hex(span, 8)}-01"
+
+
+def _hex(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
+
+
+def encode(event: Mapping[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def dead_letter_notice(source: str, id_: str, letter: DeadLetter, now: datetime) -> Outgoing:
+    """Tells the operators' topic: ids only, the content stays with the service."""
+    assert letter.item.incoming is not None
+    fact = DeadLetterStored(
+        service=source.removeprefix("/"),
+        topic=letter.item.incoming.topic,
+        reason=letter.problems[0].code,
+    )
+    event = cloud_event(
+        source=source,
+        subject=id_,
+        sequence=1,
+        time=now,
+        data=fact,
+        correlation_id=letter.item.correlation_id or id_,
+        causation_id=id_,
+        traceparent="",
+    )
+    return Outgoing(topics.DEAD_LETTERS, id_, encode(event))
