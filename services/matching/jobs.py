@@ -7,9 +7,9 @@ from typing import Any
 import structlog
 
 from services.matching import store
+from services.matching.explaining.explainer import Explainer
 from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
-from services.matching.rounds.explaining import Explainer
 from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import SolverApart

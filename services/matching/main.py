@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.matching import api, pages
 from services.matching.events import COMMANDS, EVENTS, confirmations, replies
+from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
 from services.matching.model.match import ConfirmMatch, Match
@@ -15,7 +16,6 @@ from services.matching.model.relations import FundRelations
 from services.matching.model.round import Round, WholeRoundDemand
 from services.matching.rounds import pool
 from services.matching.rounds import store as round_store
-from services.matching.rounds.explaining import Explainer
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
 from shared.contracts.events import ReplyUnderstood

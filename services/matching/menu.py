@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.matching import store
+from services.matching.eligibility import build_query
 from services.matching.model.campaign import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -65,7 +66,7 @@ async def find_servable(
     offers_open = {o.id: o for o in offers if o.is_open(now) and o.free > 0 and o.cases_free != 0}
     if not offers_open:
         return {}
-    open_offers = [store.build_open_offer(offer) for offer in offers_open.values()]
+    open_offers = [offer.to_open() for offer in offers_open.values()]
     context = await store.load_pool_context(database, open_offers, now)
     admitted = {offer.id: offers_open[offer.id] for offer in context.admit(open_offers)}
     if not admitted:
@@ -83,7 +84,7 @@ async def _find_needs(
 ) -> tuple[dict[str, list[Need]], list[str]]:
     """By offer; and those that might serve more than was looked at."""
     needs: dict[str, list[Need]] = {id_: [] for id_ in offers}
-    unfilled = {id_: Candidates([store.build_open_offer(offer)]) for id_, offer in offers.items()}
+    unfilled = {id_: Candidates([offer.to_open()]) for id_, offer in offers.items()}
     query = {"$or": [_build_coarse_query(offer) for offer in offers.values()]}
     remaining = LOOKED_AT_MAX * len(offers)
     async for need in _iterate_by_urgency(database, query, context, remaining):
@@ -171,14 +172,8 @@ def _one_of(field: str, codes: Sequence[str]) -> dict[str, Any]:
 
 
 def _build_coarse_query(offer: Offer) -> dict[str, Any]:
-    """The coarse part of the rule, as far as an index helps."""
-    criteria = MenuFilter(
-        unit=offer.unit,
-        categories=offer.categories,
-        beneficiary_classes=offer.beneficiary_classes,
-    )
-    towns = () if offer.village_codes else offer.town_codes
-    return _build_query(criteria) | {"item": offer.item} | _one_of("town_code", towns)
+    """The coarse part of the rules, as far as an index helps."""
+    return _build_query(MenuFilter()) | build_query(offer.to_open())
 
 
 def _format_place(need: Need) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from shared.settings import Settings
 
 

@@ -7,14 +7,12 @@ from typing import Any
 
 from services.matching.model.campaign import Campaign, Emergency, find_covering, lift_tier
 from services.matching.model.match import Match
-from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from shared import mongo
 from shared.contracts.values import MONEY_UNIT
-from shared.moments import milliseconds
 
 WAITING_NEEDS: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
 GIVING_OFFERS: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
@@ -101,51 +99,10 @@ EMPTY_CONTEXT = PoolContext()
 
 
 def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNeed:
-    shares: dict[str, int] = {}
-    for match_id, quantity in need.matches.items():
-        offer_id = parse_match_id(match_id).offer_id
-        shares[offer_id] = shares.get(offer_id, 0) + quantity
-    return OpenNeed(
-        id=need.id,
-        unit=need.unit,
-        item=need.item,
-        category=need.category.value,
-        beneficiary_class=need.beneficiary_class.value,
-        town_code=need.town_code,
+    return need.to_open(
         tier=lift_tier(need.tier, need.town_code, context.emergencies),
-        recorded_ms=milliseconds(need.recorded_at),
-        remaining=need.remaining,
-        next_number=need.proposals + 1,
-        excluded_offers=tuple(sorted(need.excluded_offers)),
-        shares=tuple(sorted(shares.items())),
-        excluded_donors=tuple(sorted(need.excluded_donors)),
-        village_code=need.village_code,
-        place=need.place,
-        excluded_funds=tuple(sorted(need.excluded_funds)),
         related_funds=context.related.get(need.person_id, ()),
         campaigns=find_covering(need, context.campaigns),
-    )
-
-
-def build_open_offer(offer: Offer) -> OpenOffer:
-    return OpenOffer(
-        id=offer.id,
-        unit=offer.unit,
-        item=offer.item,
-        quantity=offer.quantity,
-        free=offer.free,
-        categories=tuple(sorted(c.value for c in offer.categories)),
-        beneficiary_classes=tuple(sorted(c.value for c in offer.beneficiary_classes)),
-        town_codes=tuple(sorted(offer.town_codes)),
-        cap_per_request=offer.cap_per_request,
-        donor_id=offer.donor_id,
-        village_codes=tuple(sorted(offer.village_codes)),
-        place=offer.place,
-        radius_km=offer.radius_km,
-        cases_free=offer.cases_free,
-        fund_id=offer.fund_id,
-        campaign_id=offer.campaign_id,
-        unreliability=offer.unreliability,
     )
 
 

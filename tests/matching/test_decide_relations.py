@@ -16,7 +16,7 @@ from services.matching.model.relations import (
 )
 from services.matching.solver.interface import Inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.store import PoolContext, build_open_need, build_open_offer
+from services.matching.store import PoolContext, build_open_need
 from shared.contracts.events import LedgerCommitted, MatchReleased, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Answer
@@ -182,6 +182,6 @@ def test_round_leaves_related_parties_to_other_funds() -> None:
     around = PoolContext(related={PERSON: (FUND,)})
     inputs = Inputs(
         (build_open_need(need, around),),
-        tuple(build_open_offer(desk.get(Offer, id_)) for id_ in offers),
+        tuple(desk.get(Offer, id_).to_open() for id_ in offers),
     )
     assert [a.offer_id for a in MinCostFlow().decide(inputs).allocations] == [offers[1]]

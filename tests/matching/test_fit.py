@@ -8,15 +8,14 @@ from h3 import cell_to_latlng, latlng_to_cell  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.distance import metres
-from services.matching.model.fit import fits
+from services.matching.eligibility import find_obstacle
+from services.matching.model.distance import metres, metres_of_columns
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.place import centre, known_cell
-from services.matching.solver.candidates import Candidates, may_be_asked
+from services.matching.model.place import find_centre, parse_cell
+from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import OpenNeed, OpenOffer
-from services.matching.solver.pool.distance import metres as metres_of_columns
-from services.matching.store import build_open_need, build_open_offer
+from services.matching.store import build_open_need
 from tests.matching.deciding import Desk, proposed
 
 SHIJIE, SHILONG = "441900101", "441900102"
@@ -56,8 +55,8 @@ def test_offer_serves_what_it_names_and_nothing_else(offer: dict[str, Any], serv
     desk = Desk()
     need = need_in(desk, village_code=VILLAGE, cell=cell(0))
     giving = desk.get(Offer, desk.offer(**offer))
-    assert fits(giving, need) is served
-    assert Candidates([build_open_offer(giving)]).serve(build_open_need(need)) is served
+    assert (find_obstacle(build_open_need(need), giving.to_open()) is None) is served
+    assert Candidates([giving.to_open()]).serve(build_open_need(need)) is served
     answer = desk.command(proposed(need.id, giving.id, 10))
     assert answer is not None
     assert answer.status == (201 if served else 409)
@@ -65,18 +64,19 @@ def test_offer_serves_what_it_names_and_nothing_else(offer: dict[str, Any], serv
 
 def test_who_set_a_radius_does_not_serve_where_nobody_knows_the_place() -> None:
     desk = Desk()
-    assert not fits(desk.get(Offer, desk.offer(base=cell(0), radius_km=500)), need_in(desk))
+    offer = desk.get(Offer, desk.offer(base=cell(0), radius_km=500))
+    assert find_obstacle(build_open_need(need_in(desk)), offer.to_open()) is not None
 
 
 def test_cell_that_is_none_is_a_place_that_nobody_knows() -> None:
     assert need_in(Desk(), cell="8ffffffffffffff").cell is None
-    assert known_cell(cell(0)) == cell(0)
+    assert parse_cell(cell(0)) == cell(0)
 
 
 @pytest.mark.parametrize("resolution", [6, 8, 11])
 def test_place_of_a_cell_is_its_middle_in_millionths_of_a_degree(resolution: int) -> None:
     latitude, longitude = cell_to_latlng(cell(0, resolution))
-    assert centre(cell(0, resolution)) == (round(latitude * 10**6), round(longitude * 10**6))
+    assert find_centre(cell(0, resolution)) == (round(latitude * 10**6), round(longitude * 10**6))
 
 
 latitudes, longitudes = st.integers(-90 * 10**6, 90 * 10**6), st.integers(-180 * 10**6, 180 * 10**6)
@@ -139,5 +139,5 @@ def test_index_of_candidates_finds_what_the_rule_finds(
 ) -> None:
     candidates = Candidates(giving)
     for need in asking:
-        served = sorted(o.id for o in giving if fits(o, need) and may_be_asked(o, need))
-        assert [offer.id for offer in candidates.of(need)] == served
+        served = sorted(o.id for o in giving if find_obstacle(need, o) is None)
+        assert [offer.id for offer in candidates.find(need)] == served

@@ -11,7 +11,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.rounds.pool import PUSHED, TRIES_MAX, OpenPool
 from services.matching.solver.interface import Inputs
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from services.matching.store import PRIORITY, WAITING_NEEDS
 from shared import mongo
 from shared.messaging.decision import State

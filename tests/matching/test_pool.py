@@ -8,7 +8,7 @@ from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations, Relation
 from services.matching.rounds.pool import OpenPool
 from services.matching.solver.interface import read, written
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.messaging.decision import State
 from tests.matching.deciding import FUND, NOW, Desk, person_id

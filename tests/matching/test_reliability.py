@@ -15,7 +15,6 @@ from services.matching.model.match import (
     ReopenMatch,
 )
 from services.matching.model.offer import Offer
-from services.matching.store import build_open_offer
 from shared.contracts.events import ReplyUnderstood
 from tests.matching.deciding import NO_CAPACITY, Desk, person_id
 
@@ -35,7 +34,7 @@ def test_it_stays_within_its_points(declined: int, expired: int, confirmed: int)
     assert (
         held.count_outcome(expired=1).unreliability >= held.count_outcome(declined=1).unreliability
     )
-    assert build_open_offer(held).unreliability == held.unreliability
+    assert held.to_open().unreliability == held.unreliability
 
 
 @pytest.mark.parametrize(

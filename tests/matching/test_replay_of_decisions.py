@@ -16,7 +16,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer, RegisterOffer
 from services.matching.solver.interface import Inputs, Prices, read, written
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.store import build_open_need, build_open_offer
+from services.matching.store import build_open_need
 from shared.contracts.envelope import Fact
 from shared.contracts.events import RequestOpened, RequestWithdrawn
 from shared.contracts.values import Value
@@ -75,7 +75,7 @@ class Recorder:
         offers = [s for s in states if isinstance(s, Offer) and s.is_open(self.desk.now) and s.free]
         now_ms = int(self.desk.now.timestamp() * 1000)
         return Inputs(
-            tuple(map(build_open_need, needs)), tuple(map(build_open_offer, offers)), now_ms
+            tuple(map(build_open_need, needs)), tuple(o.to_open() for o in offers), now_ms
         )
 
 

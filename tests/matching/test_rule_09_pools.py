@@ -17,7 +17,7 @@ from services.matching.solver.interface import (
 )
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.recording import packed
-from services.matching.store import build_open_need, build_open_offer
+from services.matching.store import build_open_need
 from shared import mongo
 from tests.matching.deciding import (
     NOW,
@@ -49,7 +49,7 @@ async def test_recorded_round_is_solved_again_to_the_same_solution(house: House)
 
 async def leave(database: mongo.Database, offer: Offer, need: Need, **solved: Any) -> None:
     """A round that its instance did not finish."""
-    inputs = written(Inputs((build_open_need(need),), (build_open_offer(offer),)))
+    inputs = written(Inputs((build_open_need(need),), (offer.to_open(),)))
     left = Round(
         id="city-1",
         pool=POOL,

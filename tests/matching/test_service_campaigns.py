@@ -13,7 +13,7 @@ from services.matching.model.campaign import Campaign, DeclareEmergency, Emergen
 from services.matching.model.match import REOPEN_REASONS, Match, Propose
 from services.matching.model.need import Need
 from services.matching.rounds.pool import OpenPool
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.contracts.events import LedgerCommitted, RequestClosed, RequestOpened
 from shared.messaging.decision import Command

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.model.fit import fits
+from services.matching.eligibility import find_obstacle
 from services.matching.solver.apart import SolverApart
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import (
@@ -112,7 +112,7 @@ def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None
     for a in solved(inputs):
         need, offer = needs[a.request_id], offers[a.offer_id]
         assert a.quantity > 0
-        assert fits(offer, need)
+        assert find_obstacle(need, offer) is None
         assert offer.id not in need.excluded_offers
         assert offer.donor_id not in need.excluded_donors
         if offer.cap_per_request is not None:

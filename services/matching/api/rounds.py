@@ -7,11 +7,11 @@ from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
 from services.matching.decide.unknown import no_such
+from services.matching.explaining.explainer import Explainer, named_to
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.round import DemandWholeRound, Round, RoundKind
 from services.matching.rounds import store as round_store
-from services.matching.rounds.explaining import Explainer, named_to
 from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.contracts.values import Identifier

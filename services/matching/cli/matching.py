@@ -14,7 +14,7 @@ from services.matching.cli.rounds import optimise, replay, rounds
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
-    from services.matching.solver.planner.plan import Plan
+    from services.matching.planner.plan import Plan
 
 app = typer.Typer(help="对接方案 Matching: what-if plans.", no_args_is_help=True)
 app.command("selection")(selection)
@@ -63,8 +63,8 @@ def solve(
 
 def _solve_file(file: Path, processes: int, notes: Console) -> "Plan":
     """Imported here: help and other commands need no solver."""
-    from services.matching.solver.planner.plan import plan_of
-    from services.matching.solver.planner.reading import read_instance
+    from services.matching.planner.instance import read_instance
+    from services.matching.planner.plan import plan_of
 
     with notes.status("读取 reading") as status:
         instance = read_instance(file.read_bytes())
@@ -76,14 +76,14 @@ def _solve_file(file: Path, processes: int, notes: Console) -> "Plan":
 
 
 def _to_json(plan: "Plan") -> str:
-    from services.matching.solver.planner.result import result_of
+    from services.matching.planner.summary import build_result
 
-    return json.dumps(result_of(plan), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(build_result(plan), ensure_ascii=False, indent=2) + "\n"
 
 
 def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
-    from services.matching.solver.planner.explain import explain
-    from services.matching.solver.planner.words import sentences
+    from services.matching.explaining.explanation import explain
+    from services.matching.explaining.sentences import sentences
 
     explanation = explain(plan, request_id)
     if explanation is None:
@@ -94,12 +94,12 @@ def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
 
 
 def _print_plan(console: Console, plan: "Plan", lines: list[str]) -> None:
-    from services.matching.solver.planner.summary import tables
+    from services.matching.planner.summary import build_tables
 
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not lines:
-        for table in tables(plan):
+        for table in build_tables(plan):
             console.print(table)
         console.print(
             f"与下界之差 gap to the bound: {plan.gap:.3%} · 用时 {plan.seconds:.2f} s",

@@ -9,7 +9,7 @@ from services.matching.model.match import Match
 from services.matching.model.match_id import is_request_id, parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.place import known_cell
+from services.matching.model.place import parse_cell
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MatchReleased,
@@ -43,7 +43,7 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
         tier=TIERS[said.beneficiary_class],
         town_code=said.area.town_code,
         village_code=said.area.village_code,
-        cell=known_cell(said.area.cell),
+        cell=parse_cell(said.area.cell),
         unit=said.need.unit,
         item=said.need.item,
         quantity=said.need.quantity,

@@ -17,7 +17,7 @@ from services.matching.model.offer import (
     WithdrawOffer,
     build_offer_id,
 )
-from services.matching.model.place import known_cell
+from services.matching.model.place import parse_cell
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     OfferChanged,
@@ -83,7 +83,7 @@ def _problems(offer: OfferSubmitted | Offer, now: datetime) -> Iterator[Problem]
     if offer.radius_km is not None and offer.base is None:
         zh, en = "有服务半径须有中心位置", "a radius needs the place it is around"
         yield Problem("base_missing", zh, en, "base")
-    if offer.base is not None and known_cell(offer.base) is None:
+    if offer.base is not None and parse_cell(offer.base) is None:
         yield Problem("not_a_cell", "不是有效的h3网格编号", "this is not an h3 cell", "base")
     if offer.valid_until is not None and offer.valid_until <= now:
         yield Problem("already_past", "有效期已过", "this time has passed", "valid_until")

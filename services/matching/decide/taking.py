@@ -5,12 +5,13 @@ from typing import Literal
 
 from services.matching.decide.relations import is_related, relation_refs
 from services.matching.decide.unknown import NO_SUCH
+from services.matching.eligibility import CAMPAIGN, RULES, find_obstacle
 from services.matching.model import campaign as campaigns
 from services.matching.model.campaign import Campaign
-from services.matching.model.fit import fits
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from services.matching.solver.interface import OpenNeed
 from shared.messaging.decision import Answer, AnyRef, Ref, State, States, refusal
 
 Way = Literal["push", "claim"]
@@ -22,23 +23,10 @@ OBSTACLES: dict[str, tuple[str, str]] = {
     "not_for_claim": ("这项资源只由平台推荐，不能自行认领", "the offer is proposed, not claimed"),
     "not_for_push": ("这项资源只由捐赠方自行认领", "the offer is claimed by its donor alone"),
     "number_taken": ("这项对接已经提出过", "it was proposed already"),
-    "offer_excluded": ("这项资源已不再用于这项诉求", "the offer is not asked again for it"),
-    "fund_excluded": ("这个基金不能支付这项诉求", "the fund cannot pay for this request"),
-    "donor_excluded": ("捐赠方已婉拒这项诉求", "the donor said no to this request"),
-    "related_party": (
-        "受助人是基金管理人的利害关系人，不能由该基金资助",
-        "the person is a related party of the fund",
-    ),
-    "unit_differs": ("单位或物品与诉求不符", "another unit or item than the request's"),
-    "does_not_fit": ("这项诉求不在资源的服务范围内", "the request is not what the offer is for"),
-    "need_exceeded": ("超过诉求尚需的数量", "more than the request still needs"),
-    "offer_exceeded": ("超过资源可用的数量", "more than the offer still has"),
-    "cap_exceeded": ("超过每项诉求的上限", "more than the offer gives to one request"),
-    "cases_exceeded": ("同时服务的诉求已达上限", "the offer serves as many as it may"),
+    **{rule.refusal.code: (rule.refusal.zh, rule.refusal.en) for rule in RULES},
     "campaign_unknown": NO_SUCH["campaign"],
     "campaign_not_on": ("专项行动不在进行期间", "the campaign is not on"),
     "donor_not_in_campaign": ("捐赠方未加入专项行动", "the donor is not in the campaign"),
-    "need_not_in_campaign": ("这项诉求不属于专项行动", "the request is not in the campaign"),
     "campaign_budget": ("超过专项行动的预算", "more than the campaign's budget"),
 }
 
@@ -60,25 +48,27 @@ def obstacle(
     states: States, need: Need, offer: Offer, quantity: int, way: Way, now: datetime
 ) -> str:
     """Why not, as a code of OBSTACLES; empty when nothing stands in the way."""
-    cap = offer.cap_per_request
     checks = {
         "need_not_open": need.state != "open",
         "offer_not_open": not offer.is_open(now),
         f"not_for_{way}": offer.mode not in (way, "both"),
-        "offer_excluded": offer.id in need.excluded_offers,
-        "fund_excluded": offer.fund_id in need.excluded_funds,
-        "donor_excluded": offer.donor_id in need.excluded_donors,
-        "related_party": is_related(states, offer.fund_id, need.person_id),
-        "unit_differs": (offer.unit, offer.item) != (need.unit, need.item),
-        "does_not_fit": not fits(offer, need),
-        "need_exceeded": quantity > need.remaining,
-        "offer_exceeded": quantity > offer.free,
-        "cap_exceeded": cap is not None and need.compute_share(offer.id) + quantity > cap,
-        "cases_exceeded": offer.cases_free == 0,
     }
-    found = next((code for code, stands in checks.items() if stands), "")
-    return found or campaigns.find_campaign_obstacle(
-        _campaign(states, offer), offer, need, quantity, now
+    if code := next((code for code, stands in checks.items() if stands), ""):
+        return code
+    campaign = _campaign(states, offer)
+    rule = find_obstacle(_to_open(states, need, offer, campaign), offer.to_open(), quantity)
+    if rule is not None and rule is not CAMPAIGN:
+        return rule.refusal.code
+    return campaigns.find_campaign_obstacle(campaign, offer, quantity, now, is_member=rule is None)
+
+
+def _to_open(states: States, need: Need, offer: Offer, campaign: Campaign | None) -> OpenNeed:
+    """As far as this offer's fund and campaign are concerned."""
+    is_kept = offer.fund_id and is_related(states, offer.fund_id, need.person_id)
+    return need.to_open(
+        tier=need.tier,
+        related_funds=(offer.fund_id,) if offer.fund_id and is_kept else (),
+        campaigns=campaigns.find_covering(need, (campaign,) if campaign else ()),
     )
 
 

@@ -85,9 +85,12 @@ def find_covering(need: Need, campaigns: Iterable[Campaign]) -> tuple[str, ...]:
 
 
 def find_campaign_obstacle(
-    campaign: Campaign | None, offer: Offer, need: Need, quantity: int, now: datetime
+    campaign: Campaign | None, offer: Offer, quantity: int, now: datetime, *, is_member: bool
 ) -> str:
-    """Why this offer of the campaign may not serve the need, as a code; empty when it may."""
+    """Why this offer of the campaign may not serve a need, as a code; empty when it may.
+
+    is_member: whether the need is in the campaign.
+    """
     if offer.campaign_id is None:
         return ""
     if campaign is None:
@@ -95,7 +98,7 @@ def find_campaign_obstacle(
     checks = {
         "campaign_not_on": not campaign.is_on(now),
         "donor_not_in_campaign": offer.donor_id not in campaign.donor_ids,
-        "need_not_in_campaign": not campaign.covers(need),
+        "need_not_in_campaign": not is_member,
         "campaign_budget": offer.is_money and quantity > campaign.remaining_fen,
     }
     return next((code for code, stands in checks.items() if stands), "")

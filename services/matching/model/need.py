@@ -8,9 +8,11 @@ from pydantic import Field, computed_field
 
 from services.matching.model.distance import Place
 from services.matching.model.match_id import parse_match_id
-from services.matching.model.place import centre
+from services.matching.model.place import find_centre
+from services.matching.solver.interface import OpenNeed
 from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind
 from shared.messaging.decision import State
+from shared.moments import milliseconds
 
 
 class Need(State):
@@ -55,7 +57,36 @@ class Need(State):
 
     @property
     def place(self) -> Place | None:
-        return centre(self.cell) if self.cell else None
+        return find_centre(self.cell) if self.cell else None
+
+    def to_open(
+        self, *, tier: int, related_funds: tuple[str, ...], campaigns: tuple[str, ...]
+    ) -> OpenNeed:
+        """What the rules and the solver read of it; tier: the one it has now."""
+        shares: dict[str, int] = {}
+        for match, quantity in self.matches.items():
+            offer = parse_match_id(match).offer_id
+            shares[offer] = shares.get(offer, 0) + quantity
+        return OpenNeed(
+            id=self.id,
+            unit=self.unit,
+            item=self.item,
+            category=self.category.value,
+            beneficiary_class=self.beneficiary_class.value,
+            town_code=self.town_code,
+            tier=tier,
+            recorded_ms=milliseconds(self.recorded_at),
+            remaining=self.remaining,
+            next_number=self.proposals + 1,
+            excluded_offers=tuple(sorted(self.excluded_offers)),
+            shares=tuple(sorted(shares.items())),
+            excluded_donors=tuple(sorted(self.excluded_donors)),
+            village_code=self.village_code,
+            place=self.place,
+            excluded_funds=tuple(sorted(self.excluded_funds)),
+            related_funds=related_funds,
+            campaigns=campaigns,
+        )
 
     def compute_share(self, offer_id: str) -> int:
         """What this offer already gives, in `unit`."""

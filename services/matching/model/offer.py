@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, computed_field
 
 from services.matching.model.distance import Place
-from services.matching.model.place import centre
+from services.matching.model.place import find_centre
+from services.matching.solver.interface import OpenOffer
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import (
     MONEY_UNIT,
@@ -83,7 +84,7 @@ class Offer(State):
 
     @property
     def place(self) -> Place | None:
-        return centre(self.base) if self.base else None
+        return find_centre(self.base) if self.base else None
 
     @property
     def cases_free(self) -> int | None:
@@ -99,6 +100,28 @@ class Offer(State):
         """
         bad = self.declined + 2 * self.expired
         return 100 * bad // (bad + self.confirmed + CONFIRMED_FOR_GRANTED)
+
+    def to_open(self) -> OpenOffer:
+        """What the rules and the solver read of it."""
+        return OpenOffer(
+            id=self.id,
+            unit=self.unit,
+            item=self.item,
+            quantity=self.quantity,
+            free=self.free,
+            categories=tuple(sorted(c.value for c in self.categories)),
+            beneficiary_classes=tuple(sorted(c.value for c in self.beneficiary_classes)),
+            town_codes=tuple(sorted(self.town_codes)),
+            cap_per_request=self.cap_per_request,
+            donor_id=self.donor_id,
+            village_codes=tuple(sorted(self.village_codes)),
+            place=self.place,
+            radius_km=self.radius_km,
+            cases_free=self.cases_free,
+            fund_id=self.fund_id,
+            campaign_id=self.campaign_id,
+            unreliability=self.unreliability,
+        )
 
     def is_open(self, now: datetime) -> bool:
         begun = self.valid_from is None or self.valid_from <= now

@@ -8,13 +8,13 @@ from services.matching.model.distance import Place
 from shared.contracts.values import Cell
 
 
-def known_cell(text: str | None) -> Cell | None:
+def parse_cell(text: str | None) -> Cell | None:
     """None: not said, or not a cell of the grid although it looks like one."""
     return text if text and h3.is_valid_cell(text) else None
 
 
 @lru_cache(maxsize=65_536)
-def centre(cell: Cell) -> Place:
+def find_centre(cell: Cell) -> Place:
     """Rounded to millionths of a degree (0.1 m), which no machine's floats disagree on."""
     latitude, longitude = h3.cell_to_latlng(cell)
     return round(latitude * 1_000_000), round(longitude * 1_000_000)

@@ -13,9 +13,9 @@ from typing import Any
 
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.solver.candidates import Candidates, room
+from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, canonical
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from services.matching.store import (
     EMPTY_CONTEXT,
     GIVING_OFFERS,
@@ -23,7 +23,6 @@ from services.matching.store import (
     WAITING_NEEDS,
     PoolContext,
     build_open_need,
-    build_open_offer,
     load_pool_context,
 )
 from shared import mongo
@@ -95,7 +94,7 @@ class OfferShelf:
         loaded: dict[str, _ShelvedOffer] = {}
         async for row in self._database[Offer.COLLECTION].find({"_id": {"$in": ids}}):
             offer = mongo.to_state(Offer, row)
-            loaded[offer.id] = _ShelvedOffer(row["_version"], offer, build_open_offer(offer))
+            loaded[offer.id] = _ShelvedOffer(row["_version"], offer, offer.to_open())
         return loaded
 
 
@@ -180,18 +179,13 @@ class OpenPool:
         """Of the unserved needs, those that one of these offers may serve at its price."""
         for id_, seen in list(self._unserved.items()):
             worth = self._compute_worth(seen.need, now)
-            shares = dict(seen.need.shares)
-            if any(
-                room(offer, offer.free, shares.get(offer.id, 0)) > 0
-                and prices.get(offer.id, 0) < worth
-                for offer in improved.of(seen.need)
-            ):
+            if any(prices.get(offer.id, 0) < worth for offer in improved.find(seen.need)):
                 del self._unserved[id_]
 
     def _compute_worth(self, need: OpenNeed, now: datetime) -> int:
         """The points a unit may cost, at most."""
         weights = self._weights
-        days = max(0, milliseconds(now) - need.recorded_ms) // _DAY_MS
+        days = need.days_waited(milliseconds(now))
         above = weights.level_max + 1 - weights.level(need.tier, days)
         dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
         return above * weights.points_per_level(len(self._offers), dearest)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from services.matching.model.round import INPUTS, POOL, Round, WholeRoundDemand, build_round_id
 from services.matching.solver.interface import Prices
-from services.matching.solver.pool.weights import Weights
 from services.matching.solver.recording import unpacked
+from services.matching.solver.weights import Weights
 from shared import mongo
 
 INDEXES: tuple[mongo.Index, ...] = (

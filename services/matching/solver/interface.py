@@ -8,16 +8,21 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+DAY_MS = 24 * 3600 * 1000
+METRES_PER_KM = 1000
+
 # Points of each offer's unit, by the offer's id.
 Prices = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenNeed:
-    """shares: what each offer already gives to it. next_number: of its next match.
+    """What is still to be met of a request, as the service or a what-if file gives it.
 
-    place: microdegrees, where known. excluded_funds: could not pay; related_funds: the person is
-    a related party of theirs. campaigns: whose offers may serve it, beside those of none.
+    tier: 0 is the most urgent. remaining: in `unit`. next_number: of its next match.
+    shares: what each offer already gives to it. place: microdegrees, where known.
+    excluded_funds: could not pay; related_funds: the person is a related party of theirs.
+    campaigns: whose offers may serve it, beside those of none.
     """
 
     id: str
@@ -39,13 +44,18 @@ class OpenNeed:
     related_funds: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
 
+    def days_waited(self, now_ms: int) -> int:
+        return max(0, now_ms - self.recorded_ms) // DAY_MS
+
 
 @dataclass(frozen=True, slots=True)
 class OpenOffer:
-    """Empty tuples mean any. A village or a town is enough; radius_km counts beside them.
+    """What an offer can still give. Empty tuples mean any.
 
-    place: microdegrees, the middle of the radius. cases_free: how many more matches it may hold.
-    unreliability: points, 0 to 100.
+    quantity: of the whole offer; free: what is left of it. A village or a town is enough;
+    radius_km counts beside them. place: microdegrees, the middle of the radius.
+    cases_free: how many more matches it may hold. tiers: of the requests that a restricted fund
+    may serve. unreliability: points, 0 to 100.
     """
 
     id: str
@@ -60,11 +70,16 @@ class OpenOffer:
     donor_id: str = ""
     village_codes: tuple[str, ...] = ()
     place: tuple[int, int] | None = None
-    radius_km: int | None = None
+    radius_km: float | None = None
     cases_free: int | None = None
     fund_id: str | None = None
     campaign_id: str | None = None
     unreliability: int = 0
+    tiers: tuple[int, ...] = ()
+
+    @property
+    def radius_m(self) -> int | None:
+        return None if self.radius_km is None else round(self.radius_km * METRES_PER_KM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,13 @@ class Inputs:
     now_ms: int | None = None
     weights: str = ""
     prices: Prices | None = None
+
+    @property
+    def time_ms(self) -> int:
+        """Of inputs without a time, the newest need's."""
+        if self.now_ms is not None:
+            return self.now_ms
+        return max((need.recorded_ms for need in self.needs), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +140,16 @@ class Solver(Protocol):
 def written(inputs: Inputs) -> str:
     """Canonical JSON: sorted by id, so that order of reading does not show."""
     needs = [asdict(need) for need in sorted(inputs.needs, key=lambda n: n.id)]
-    offers = [asdict(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
+    offers = [_offer_fields(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
     prices = None if inputs.prices is None else sorted(inputs.prices)
     beside = {"now_ms": inputs.now_ms, "weights": inputs.weights, "prices": prices}
     return canonical({"needs": needs, "offers": offers, **beside})
+
+
+def _offer_fields(offer: OpenOffer) -> dict[str, Any]:
+    """Without tiers where there are none, so that a round's text is as it was before they came."""
+    fields = asdict(offer)
+    return fields if offer.tiers else {name: fields[name] for name in fields if name != "tiers"}
 
 
 def read(text: str) -> Inputs:

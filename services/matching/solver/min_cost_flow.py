@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from services.matching.solver.columns import Ints, build_pools
 from services.matching.solver.flow.batch import decided
 from services.matching.solver.flow.model import Model, model_of
 from services.matching.solver.flow.objective import objective_of
 from services.matching.solver.flow.solve import solve
 from services.matching.solver.interface import Allocation, Decided, Inputs, OpenNeed
-from services.matching.solver.pool.columns import Ints
-from services.matching.solver.service_pool import service_pools, weights_of
+from services.matching.solver.weights import Weights
 
 _Row = tuple[str, str, int]
 
@@ -23,9 +23,10 @@ class MinCostFlow:
     version = "2"
 
     def decide(self, inputs: Inputs) -> Decided:
-        weights = weights_of(inputs)
-        pools = service_pools(inputs, weights)
-        models = [model_of(pool.pool, weights, pool.arcs) for pool in pools]
+        weights = Weights.from_json(inputs.weights)
+        pools = build_pools(inputs.needs, inputs.offers, weights, inputs.time_ms)
+        both_sides = (pool for pool in pools if len(pool.demand) and len(pool.supply))
+        models = [model_of(pool, weights) for pool in both_sides]
         if inputs.prices is None:
             return _whole(inputs, models)
         return _batch(inputs, models, dict(inputs.prices))

@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 from typing import BinaryIO
 
-from services.matching.solver.explaining import explanation
+from services.matching.explaining.rounds import explanation
 from services.matching.solver.interface import Solver, read
 from services.matching.solver.min_cost_flow import MinCostFlow
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.solver.pool.columns import ANY, NO_LIMIT, Demand, Ints, Pairs, Pool, Supply
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.columns import ANY, NO_LIMIT, NONE, Demand, Ints, Pool, Supply
+from services.matching.solver.weights import Weights
 
 TOWNS, CATEGORIES, TIERS = 33, 12, 5
 BUDGET_SHARE = 0.9
 CAPPED_SHARE, RESTRICTED_SHARE, LIMITED_SHARE, CITYWIDE_SHARE = 0.3, 0.2, 0.3, 0.05
 NATIONAL_SHARE = 0.01  # of several cities' offers: for requests of any
-EVEN = Pairs.of([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def pool(shape: Shape, seed: int, *, cases: bool) -> Pool:
     supply = _supply(shape, chance, demand)
     if not cases:
         supply = replace(supply, cases=np.full(shape.offers, NO_LIMIT))
-    return Pool("fen", "", demand, supply, EVEN, EVEN)
+    return Pool("fen", "", demand, supply)
 
 
 def _zipf() -> NDArray[np.float64]:
@@ -82,6 +81,7 @@ def _demand(shape: Shape, chance: np.random.Generator) -> Demand:
         category=chance.choice(CATEGORIES, count, p=_zipf()),
         town=town,
         city=town // TOWNS,
+        village=np.full(count, NONE),
         beneficiary_class=np.zeros(count, dtype=np.int64),
         latitude=latitude[town] + chance.integers(-40_000, 40_000, count),
         longitude=longitude[town] + chance.integers(-40_000, 40_000, count),
@@ -116,8 +116,10 @@ def _supply(shape: Shape, chance: np.random.Generator, demand: Demand) -> Supply
         radius_m=np.full(count, NO_LIMIT),
         specialism=np.array([Weights().specialism(len(some)) for some in categories]),
         unreliability=chance.integers(0, 101, count),
+        campaign=np.full(count, NONE),
         categories=categories,
         towns=served,
+        villages=[[] for _ in range(count)],
     )
 
 

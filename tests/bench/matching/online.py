@@ -11,12 +11,12 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from services.matching.solver.columns import Demand, Ints, Pool, Supply
 from services.matching.solver.flow.batch import Counter
 from services.matching.solver.flow.model import Model, model_of
 from services.matching.solver.flow.objective import objective_of, product
 from services.matching.solver.flow.solve import solve
-from services.matching.solver.pool.columns import Demand, Ints, Pool, Supply
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import SHAPES, Shape, pool
 
 BATCH = 200

@@ -2,23 +2,23 @@
 
 import numpy as np
 
+from services.matching.solver.columns import NO_LIMIT, Pool, build_pools
 from services.matching.solver.flow.model import model_of
 from services.matching.solver.flow.solve import Solved, solve
-from services.matching.solver.pool.build import pools_of
-from services.matching.solver.pool.columns import NO_LIMIT, Pool
-from services.matching.solver.pool.records import Ask, Give
-from services.matching.solver.pool.weights import TIER_MAX, Weights
+from services.matching.solver.interface import DAY_MS, OpenNeed, OpenOffer
+from services.matching.solver.weights import TIER_MAX, Weights
 
 
 def changed_by_shuffling(pool: Pool, solved: Solved, seed: int = 1) -> int:
     """Requests that get something else than in `solved`."""
     weights = Weights()
     chance = np.random.default_rng(seed)
-    asks, gives = asks_of(pool), gives_of(pool)
-    [again] = pools_of(
-        [asks[row] for row in chance.permutation(len(asks))],
-        [gives[row] for row in chance.permutation(len(gives))],
+    needs, offers = _needs(pool), _offers(pool)
+    [again] = build_pools(
+        [needs[row] for row in chance.permutation(len(needs))],
+        [offers[row] for row in chance.permutation(len(offers))],
         weights,
+        now_ms=0,
     )
     other = solve(model_of(again, weights))
     return len({request for request, _, _ in _rows(solved) ^ _rows(other)})
@@ -32,45 +32,43 @@ def _rows(solved: Solved) -> set[tuple[str, str, int]]:
     }
 
 
-def asks_of(pool: Pool) -> list[Ask]:
+def _needs(pool: Pool) -> list[OpenNeed]:
+    """Waiting as long before the beginning of time as their level says."""
     demand = pool.demand
-    columns = zip(
-        demand.ids,
-        *(
-            column.tolist()
-            for column in (
-                demand.category,
-                demand.town,
-                demand.tier,
-                Weights().tier_days * demand.tier - demand.level,
-                demand.amount,
-                demand.latitude,
-                demand.longitude,
-            )
-        ),
-        strict=True,
-    )
+    days = Weights().tier_days * demand.tier - demand.level
     return [
-        Ask(id_, pool.unit, pool.item, f"C-{category}", f"T-{town}", tier, days, amount, "", y, x)
-        for id_, category, town, tier, days, amount, y, x in columns
+        OpenNeed(
+            id=demand.ids[row],
+            unit=pool.unit,
+            item=pool.item,
+            category=f"C-{demand.category[row]}",
+            beneficiary_class="",
+            town_code=f"T-{demand.town[row]}",
+            tier=int(demand.tier[row]),
+            recorded_ms=-int(days[row]) * DAY_MS,
+            remaining=int(demand.amount[row]),
+            next_number=1,
+            place=(int(demand.latitude[row]), int(demand.longitude[row])),
+        )
+        for row in range(len(demand))
     ]
 
 
-def gives_of(pool: Pool) -> list[Give]:
+def _offers(pool: Pool) -> list[OpenOffer]:
     supply = pool.supply
     return [
-        Give(
+        OpenOffer(
             id=supply.ids[row],
             unit=pool.unit,
             item=pool.item,
-            budget=int(supply.budget[row]),
+            quantity=int(supply.budget[row]),
+            free=int(supply.budget[row]),
             categories=tuple(f"C-{category}" for category in supply.categories[row]),
-            towns=tuple(f"T-{town}" for town in supply.towns[row]),
+            town_codes=tuple(f"T-{town}" for town in supply.towns[row]),
             tiers=_tiers(int(supply.tiers[row])),
-            latitude=int(supply.latitude[row]),
-            longitude=int(supply.longitude[row]),
+            place=(int(supply.latitude[row]), int(supply.longitude[row])),
             cap_per_request=_limit(int(supply.cap[row])),
-            cases_max=_limit(int(supply.cases[row])),
+            cases_free=_limit(int(supply.cases[row])),
             unreliability=int(supply.unreliability[row]),
         )
         for row in range(len(supply))

@@ -11,15 +11,15 @@ from typing import TypeVar
 
 import numpy as np
 
+from services.matching.planner.plan import gap_of, solve_pool
+from services.matching.solver.columns import Ints, Pool
 from services.matching.solver.flow.donors import gathered
 from services.matching.solver.flow.model import Model, model_of
 from services.matching.solver.flow.network import cheapest
 from services.matching.solver.flow.objective import donors, objective_of, product
 from services.matching.solver.flow.refill import refilled
 from services.matching.solver.flow.solve import Solved, solve
-from services.matching.solver.planner.plan import gap_of, solve_pool
-from services.matching.solver.pool.columns import Ints, Pool
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
 from tests.bench.matching.records import changed_by_shuffling
 

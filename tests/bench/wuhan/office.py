@@ -10,7 +10,7 @@ from services.matching.model.offer import Offer, build_offer_id
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import Allocation, Decided, Inputs, OpenOffer
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.store import build_open_need, build_open_offer
+from services.matching.store import build_open_need
 from shared.contracts.values import Value
 from shared.ids import derived_id
 from tests.bench.wuhan.assume import Assumptions
@@ -135,9 +135,7 @@ class Office:
 
     def _open_offers(self, now: datetime) -> list[OpenOffer]:
         offers = (self.desk.get(Offer, id_) for id_ in self._stock)
-        return [
-            build_open_offer(offer) for offer in offers if offer.is_open(now) and offer.free > 0
-        ]
+        return [offer.to_open() for offer in offers if offer.is_open(now) and offer.free > 0]
 
     def _give(self, said: Allocation, now: datetime) -> None:
         """Proposed and accepted; the decisions refuse nothing of a round that just read them."""

@@ -2,11 +2,15 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from hypothesis import strategies as st
 
-from services.matching.solver.planner.instance import Instance
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import Plan
+from services.matching.solver.columns import Pool, build_pools
+from services.matching.solver.interface import canonical, digest
 
 NOW = "2026-02-01T00:00:00+08:00"
 CATEGORIES = ("meals", "medical", "education", "housing_repair", "supplies")
@@ -93,6 +97,23 @@ def instances(draw: st.DrawFn, *, cases: bool | None = None, exact: bool = False
         cases=draw(st.booleans()) if cases is None else cases,
         weights={**draw(st.sampled_from(WEIGHTS)), **donors},
     )
+
+
+def pools(instance: Instance) -> list[Pool]:
+    needs, offers = instance.open_needs(), instance.open_offers()
+    return build_pools(needs, offers, instance.weights, instance.now_ms)
+
+
+def solution_hash(plan: Plan) -> str:
+    return digest(canonical([asdict(share) for share in plan.allocations]))
+
+
+def input_hash(instance: Instance) -> str:
+    """Of the same things in whatever order they stand in the file."""
+    raw = instance.model_dump(mode="json")
+    for name in ("requests", "offers"):
+        raw[name] = sorted(raw[name], key=lambda row: str(row["id"]))
+    return digest(canonical(raw))
 
 
 def shuffled(instance: Instance, seed: int) -> Instance:

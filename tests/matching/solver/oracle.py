@@ -13,24 +13,24 @@ from scipy.optimize import Bounds, LinearConstraint, milp  # type: ignore[import
 from scipy.sparse import coo_array  # type: ignore[import-untyped]
 
 from services.matching.model import distance
-from services.matching.solver.planner.instance import Instance, Offer, Request
+from services.matching.planner.instance import Instance, OfferRow, RequestRow
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    request: Request
-    offer: Offer
+    request: RequestRow
+    offer: OfferRow
     room: int
     cost: int
 
 
-def level(instance: Instance, request: Request) -> int:
+def level(instance: Instance, request: RequestRow) -> int:
     weights = instance.weights
     waited = max(0, (instance.now - request.created_at).days)
     return min(weights.level_max, max(0, weights.tier_days * request.tier - waited))
 
 
-def metres(request: Request, offer: Offer) -> int:
+def metres(request: RequestRow, offer: OfferRow) -> int:
     """The house's integers (test_distance.py holds them against the sphere)."""
     if request.lat is None or request.lon is None or offer.lat is None or offer.lon is None:
         return 0
@@ -40,7 +40,7 @@ def metres(request: Request, offer: Offer) -> int:
     )
 
 
-def is_candidate(instance: Instance, request: Request, offer: Offer) -> bool:
+def is_candidate(instance: Instance, request: RequestRow, offer: OfferRow) -> bool:
     far = offer.radius_km is not None and (
         request.lat is None or metres(request, offer) > offer.radius_km * 1000
     )

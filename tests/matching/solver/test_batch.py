@@ -5,23 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matching.planner.instance import Instance
+from services.matching.solver.columns import NO_LIMIT
 from services.matching.solver.flow.batch import Counter, decided
 from services.matching.solver.flow.model import model_of
 from services.matching.solver.flow.objective import objective_of, product, sums
 from services.matching.solver.flow.solve import solve
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.pool.build import pools_of
-from services.matching.solver.pool.columns import NO_LIMIT, Pool
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
 from tests.bench.matching.online import measure
-from tests.matching.solver.instances import instances
+from tests.matching.solver.instances import instances, pools
 
 WEIGHTS = Weights()
-
-
-def pools(instance: Instance) -> list[Pool]:
-    return pools_of(instance.asks(), instance.gives(), instance.weights)
 
 
 @settings(max_examples=80, deadline=None)

@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import plan_of
 from services.matching.solver.flow.cities import by_city, shared_out
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import plan_of
-from services.matching.solver.pool.build import pools_of
-from tests.matching.solver.instances import random_instance
+from tests.matching.solver.instances import pools, random_instance
 from tests.matching.solver.test_limits import check
 
 
@@ -39,7 +38,7 @@ def test_bound_of_cities_is_close(province: Instance) -> None:
 
 
 def test_nothing_is_lost_and_nothing_doubled_when_offers_are_split(province: Instance) -> None:
-    for pool in pools_of(province.asks(), province.gives(), province.weights):
+    for pool in pools(province):
         parts = by_city(pool, province.weights)
         ids = sorted(id_ for part in parts for id_ in part.demand.ids)
         assert ids == list(pool.demand.ids)

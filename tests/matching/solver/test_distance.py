@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.model import distance as scalar
-from services.matching.solver.pool.columns import NOWHERE
-from services.matching.solver.pool.distance import isqrt, metres
+from services.matching.model.distance import NOWHERE, isqrt_of_column, metres_of_columns
 
 latitudes = st.integers(-60_000_000, 60_000_000)
 longitudes = st.integers(-180_000_000, 180_000_000)
@@ -22,7 +21,7 @@ def columns(*values: int) -> list[np.typing.NDArray[np.int64]]:
 @settings(max_examples=300)
 @given(latitudes, longitudes, latitudes, longitudes)
 def test_columns_and_scalars_are_the_same(a: int, b: int, c: int, d: int) -> None:
-    assert metres(*columns(a, b, c, d))[0] == scalar.metres((a, b), (c, d))
+    assert metres_of_columns(*columns(a, b, c, d))[0] == scalar.metres((a, b), (c, d))
 
 
 @settings(max_examples=300)
@@ -44,13 +43,13 @@ def haversine(a: tuple[int, int], b: tuple[int, int]) -> float:
 
 @given(st.integers(0, 2**51))
 def test_roots_are_whole_parts(value: int) -> None:
-    assert isqrt(np.array([value]))[0] == math.isqrt(value)
+    assert isqrt_of_column(np.array([value]))[0] == math.isqrt(value)
     square = math.isqrt(value) ** 2
-    assert isqrt(np.array([square, max(0, square - 1)])).tolist() == [
+    assert isqrt_of_column(np.array([square, max(0, square - 1)])).tolist() == [
         math.isqrt(square),
         math.isqrt(max(0, square - 1)),
     ]
 
 
 def test_unknown_place_is_no_distance() -> None:
-    assert metres(*columns(NOWHERE, NOWHERE, 23_000_000, 113_000_000))[0] == 0
+    assert metres_of_columns(*columns(NOWHERE, NOWHERE, 23_000_000, 113_000_000))[0] == 0

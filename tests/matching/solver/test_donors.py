@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from services.matching.explaining.explanation import explain
+from services.matching.explaining.sentences import sentences
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import Plan, plan_of
 from services.matching.solver.flow.batch import decided
 from services.matching.solver.flow.donors import gathered
 from services.matching.solver.flow.model import model_of
 from services.matching.solver.flow.network import cheapest
 from services.matching.solver.flow.objective import objective_of, sums
-from services.matching.solver.planner.explain import explain
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import Plan, plan_of
-from services.matching.solver.planner.words import sentences
-from services.matching.solver.pool.build import pools_of
-from tests.matching.solver.instances import EXACT, NOW, instances, random_instance
+from tests.matching.solver.instances import EXACT, NOW, instances, pools, random_instance
 from tests.matching.solver.oracle import optimum
 from tests.matching.solver.test_limits import check
 
@@ -131,7 +130,7 @@ def test_two_donors_serve_what_none_can_alone_and_three_do_not() -> None:
 
 
 def batch(instance: Instance, *price: int) -> dict[str, int]:
-    [pool] = pools_of(instance.asks(), instance.gives(), instance.weights)
+    [pool] = pools(instance)
     model = model_of(pool, instance.weights)
     found = decided(model, np.array(price)).tolist()
     return {

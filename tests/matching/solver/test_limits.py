@@ -6,17 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import Plan, gap_of, plan_of
 from services.matching.solver.flow.model import model_of
 from services.matching.solver.flow.objective import filled, product, sums
 from services.matching.solver.flow.solve import solve
 from services.matching.solver.flow.ties import shift_of
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import Plan, gap_of, plan_of
-from services.matching.solver.planner.result import input_hash, solution_hash
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from shared.errors import Invalid
 from tests.bench.matching.instances import Shape, pool
-from tests.matching.solver.instances import instances, random_instance, shuffled
+from tests.matching.solver.instances import (
+    input_hash,
+    instances,
+    random_instance,
+    shuffled,
+    solution_hash,
+)
 from tests.matching.solver.oracle import is_candidate
 
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import plan_of
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import plan_of
 from tests.matching.solver.instances import EXACT, instances, random_instance
 from tests.matching.solver.oracle import optimum, pairs
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array  # type: ignore[import-untyped]
 from scipy.sparse.csgraph import maximum_flow  # type: ignore[import-untyped]
 
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import plan_of
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import plan_of
 from tests.matching.solver.instances import random_instance
 from tests.matching.solver.oracle import Pair, level, pairs
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import plan_of
 from services.matching.solver.flow.objective import filled, sums
 from services.matching.solver.flow.solve import Solved
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import plan_of
 from tests.matching.solver.instances import EXACT, instances, random_instance
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.matching.solver.planner.reading import read_instance
+from services.matching.planner.instance import read_instance
 from shared.errors import Invalid, Problem
 
 NEED = {"unit": "fen", "quantity": 100}
@@ -51,8 +51,8 @@ def problems(raw: Any) -> dict[str, Problem]:
 def test_file_of_the_issue_is_read() -> None:
     instance = read_instance(json.dumps(FILE).encode())
     assert [request.id for request in instance.requests] == ["R-1"]
-    assert instance.asks()[0].days_waited == 31
-    assert instance.gives()[0].budget == 1000
+    assert instance.open_needs()[0].days_waited(instance.now_ms) == 31
+    assert instance.open_offers()[0].free == 1000
 
 
 @pytest.mark.parametrize(

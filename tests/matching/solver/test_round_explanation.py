@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import given
 
+from services.matching.explaining.rounds import ANOTHER, explanation
 from services.matching.solver.apart import SolverApart
-from services.matching.solver.explaining import ANOTHER, explanation
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, written
 from services.matching.solver.min_cost_flow import MinCostFlow
 from tests.matching.test_solver import DAY_MS, TOWNS, instances, need, offer

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from services.matching.cli.matching import app
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.planner.plan import plan_of
+from services.matching.planner.instance import Instance
+from services.matching.planner.plan import plan_of
 from tests.matching.solver.instances import random_instance
 
 runner = CliRunner()

@@ -6,16 +6,13 @@ an offer that scarcer or more urgent needs will ask for is not spent on what can
 
 import numpy as np
 
+from services.matching.solver.arcs import OfferIndex, build_arcs
+from services.matching.solver.columns import Demand, Ints, Pool, Supply
 from services.matching.solver.flow.cases import open_cases
 from services.matching.solver.flow.model import Model, model_of
 from services.matching.solver.flow.objective import sums
 from services.matching.solver.flow.refill import refilled
-from services.matching.solver.pool.arcs import arcs_of
-from services.matching.solver.pool.buckets import Buckets
-from services.matching.solver.pool.columns import Demand, Ints, Pairs, Pool, Supply
-from services.matching.solver.pool.weights import Weights
-
-_NONE = Pairs.of([])
+from services.matching.solver.weights import Weights
 
 
 def decided(model: Model, price: Ints) -> Ints:
@@ -30,14 +27,12 @@ class Counter:
         self.supply = supply
         self.price = price
         self._weights = weights
-        self._buckets = Buckets(supply)
+        self._index = OfferIndex(supply)
 
-    def decide(
-        self, demand: Demand, excluded: Pairs = _NONE, shares: Pairs = _NONE
-    ) -> tuple[Model, Ints]:
+    def decide(self, demand: Demand) -> tuple[Model, Ints]:
         """What each arc of the batch's model gives; that is taken from the offers."""
-        pool = Pool("", "", demand, self.supply, excluded, shares)
-        model = model_of(pool, self._weights, arcs_of(pool, self._weights, self._buckets))
+        pool = Pool("", "", demand, self.supply)
+        model = model_of(pool, self._weights, build_arcs(pool, self._weights, self._index))
         given = decided(model, self.price)
         quantity = sums(model.arcs.offer, given, len(self.supply))
         self.supply = self.supply.less(quantity, open_cases(model, given))

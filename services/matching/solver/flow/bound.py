@@ -6,9 +6,9 @@ offer pays back what its units would fetch at its price above their load.
 
 import numpy as np
 
+from services.matching.solver.columns import Ints
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.objective import product
-from services.matching.solver.pool.columns import Ints
 
 
 def asked_at(model: Model, price: Ints) -> int:

@@ -8,9 +8,9 @@ flow is solved again, and repaired again.
 
 import numpy as np
 
+from services.matching.solver.columns import NO_LIMIT, Flags, Indices, Ints
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.objective import sums
-from services.matching.solver.pool.columns import NO_LIMIT, Flags, Indices, Ints
 
 
 def cut(model: Model) -> Ints:
@@ -25,12 +25,12 @@ def within(quarters: Ints, reach: Ints) -> Ints:
 
 
 def _reach(model: Model) -> Ints:
-    """The sum of the rooms of held cases and of the K largest others, for each offer."""
+    """The sum of the K largest rooms of each offer."""
     arcs = model.arcs
-    new = np.flatnonzero((model.cases < NO_LIMIT)[arcs.offer] & ~arcs.held)
+    new = np.flatnonzero((model.cases < NO_LIMIT)[arcs.offer])
     order = new[np.lexsort((-arcs.room[new], arcs.offer[new]))]
     rank = ranks(arcs.offer[order])
-    counted = arcs.held.copy()
+    counted = np.zeros(len(arcs), dtype=np.bool_)
     counted[order] = rank < model.cases[arcs.offer[order]]
     reach = sums(arcs.offer[counted], arcs.room[counted], len(model.cases))
     return np.where(model.cases == NO_LIMIT, NO_LIMIT, reach)
@@ -50,7 +50,7 @@ def is_limited(model: Model) -> bool:
 def kept(model: Model, given: Ints) -> Ints:
     """Without the least valuable cases above K."""
     arcs = model.arcs
-    new = np.flatnonzero((given > 0) & ~arcs.held)
+    new = np.flatnonzero(given > 0)
     value = given[new] * (model.worth[arcs.request[new]] - arcs.cost[new])
     order = new[np.lexsort((new, -value, arcs.offer[new]))]
     dropped = order[ranks(arcs.offer[order]) >= model.cases[arcs.offer[order]]]
@@ -61,11 +61,11 @@ def kept(model: Model, given: Ints) -> Ints:
 
 def open_cases(model: Model, given: Ints) -> Ints:
     """New ones of each offer."""
-    new = (given > 0) & ~model.arcs.held
+    new = given > 0
     return np.bincount(model.arcs.offer[new], minlength=len(model.cases)).astype(np.int64)
 
 
 def frozen(model: Model, given: Ints) -> Flags:
     """The arcs that are left when offers with no case free keep theirs alone."""
     full = open_cases(model, given) >= model.cases
-    return ~full[model.arcs.offer] | (given > 0) | model.arcs.held
+    return ~full[model.arcs.offer] | (given > 0)

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.solver.arcs import build_arcs
+from services.matching.solver.columns import NO_LIMIT, Demand, Ints, Pool, Supply
 from services.matching.solver.flow.bound import asked_at, paid_back
 from services.matching.solver.flow.cases import cut, within
 from services.matching.solver.flow.model import quarters_of
 from services.matching.solver.flow.objective import sums
 from services.matching.solver.flow.solve import Solved
-from services.matching.solver.pool.arcs import arcs_of
-from services.matching.solver.pool.columns import NO_LIMIT, Demand, Ints, Pool, Supply
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 
 Rows = NDArray[np.intp]
 
@@ -36,15 +36,23 @@ def by_city(pool: Pool, weights: Weights) -> list[Pool]:
 
 def _serves(pool: Pool, cities: Ints) -> NDArray[np.bool_]:
     """(cities, offers)."""
-    towns, first = np.unique(pool.demand.town, return_index=True)
-    city_of = dict(
-        zip(towns.tolist(), np.searchsorted(cities, pool.demand.city[first]).tolist(), strict=True)
+    demand, supply = pool.demand, pool.supply
+    of_town, of_village = (
+        _city_of(codes, demand, cities) for codes in (demand.town, demand.village)
     )
-    result = np.zeros((len(cities), len(pool.supply)), dtype=np.bool_)
-    for offer, names in enumerate(pool.supply.towns):
-        rows = {city_of[town] for town in names if town in city_of}
-        result[list(rows) if names else slice(None), offer] = True
+    result = np.zeros((len(cities), len(supply)), dtype=np.bool_)
+    for offer, (towns, villages) in enumerate(zip(supply.towns, supply.villages, strict=True)):
+        rows = {of_town[code] for code in towns if code in of_town}
+        rows |= {of_village[code] for code in villages if code in of_village}
+        result[list(rows) if towns or villages else slice(None), offer] = True
     return result
+
+
+def _city_of(codes: Ints, demand: Demand, cities: Ints) -> dict[int, int]:
+    """The row of each town's or village's city."""
+    places, first = np.unique(codes, return_index=True)
+    rows = np.searchsorted(cities, demand.city[first])
+    return dict(zip(places.tolist(), rows.tolist(), strict=True))
 
 
 def _shares(
@@ -65,8 +73,7 @@ def _shares(
 
 def _wanted(pool: Pool, weights: Weights, requests: Rows, offers: Rows) -> Ints:
     """What these requests could take of each of the offers."""
-    city = _rows(pool, requests, offers, pool.supply.rows(offers))
-    arcs = arcs_of(city, weights)
+    arcs = build_arcs(pool.rows(requests, offers, pool.supply.rows(offers)), weights)
     return sums(arcs.offer, arcs.room, len(offers))
 
 
@@ -84,18 +91,7 @@ def shared_out(whole: int, wanted: Ints) -> list[int]:
 def _part(pool: Pool, requests: Rows, budget: Ints, cases: Ints) -> Pool:
     offers = np.flatnonzero((budget > 0) & (cases > 0))
     supply = replace(pool.supply.rows(offers), budget=budget[offers], cases=cases[offers])
-    return _rows(pool, requests, offers, supply)
-
-
-def _rows(pool: Pool, requests: Rows, offers: Rows, supply: Supply) -> Pool:
-    demand: Demand = pool.demand.rows(requests)
-    return replace(
-        pool,
-        demand=demand,
-        supply=supply,
-        excluded=pool.excluded.rows(requests, offers),
-        shares=pool.shares.rows(requests, offers),
-    )
+    return pool.rows(requests, offers, supply)
 
 
 def joint_bound(whole: Supply, cities: Sequence[tuple[Supply, Solved]]) -> int:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver.columns import Flags, Ints
 from services.matching.solver.flow.cases import open_cases
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.objective import donors, sums
-from services.matching.solver.pool.columns import Flags, Ints
 
 PASSES_MAX = 4  # what one gathering frees, another may need
 
@@ -57,7 +57,7 @@ def _promising(model: Model, given: Ints, fresh: Flags) -> list[tuple[int, int]]
     drop = gives & (beside >= given[mine])
     slots = model.cases - open_cases(model, given)
     whole = ~gives & (spare >= sums(request, given[mine], count)[request])
-    whole &= arcs.held[mine] | (slots[offer] > 0)
+    whole &= slots[offer] > 0
     concerned = np.unique(request[fresh[offer]])
     found = np.intersect1d(request[drop | whole], concerned)
     first, end = (np.searchsorted(arcs.request, found, side) for side in ("left", "right"))
@@ -81,8 +81,7 @@ class _Shelf:
         return min(room, self.budget[offer] - self.used[offer])
 
     def may_open(self, at: int) -> bool:
-        arcs = self.model.arcs
-        return bool(arcs.held[at]) or self.slots[int(arcs.offer[at])] > 0
+        return self.slots[int(self.model.arcs.offer[at])] > 0
 
     def points(self, at: int, more: int) -> int:
         """Of so many units more, or less."""
@@ -114,8 +113,7 @@ class _Shelf:
             offer, before = int(arcs.offer[at]), int(self.given[at])
             self.given[at] += more
             self.used[offer] += more
-            if not arcs.held[at]:
-                self.slots[offer] += (before > 0) - (before + more > 0)
+            self.slots[offer] += (before > 0) - (before + more > 0)
 
 
 def _gather(shelf: _Shelf, first: int, end: int) -> None:

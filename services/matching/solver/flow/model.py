@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.matching.solver.pool.arcs import Arcs, arcs_of
-from services.matching.solver.pool.columns import Ints, Pool, Supply
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.arcs import Arcs, build_arcs
+from services.matching.solver.columns import Ints, Pool, Supply
+from services.matching.solver.weights import Weights
 
 QUARTERS = 4
 
@@ -46,7 +46,7 @@ class Model:
 
 
 def model_of(pool: Pool, weights: Weights, arcs: Arcs | None = None) -> Model:
-    arcs = arcs_of(pool, weights) if arcs is None else arcs
+    arcs = build_arcs(pool, weights) if arcs is None else arcs
     cost_max = int(arcs.cost.max(initial=0))
     points = weights.points_per_level(len(pool.supply), cost_max)
     worth = (weights.level_max + 1 - pool.demand.level) * points

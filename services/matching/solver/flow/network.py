@@ -9,9 +9,9 @@ from ortools.graph.python.min_cost_flow import (  # type: ignore[import-untyped]
     SimpleMinCostFlow,
 )
 
+from services.matching.solver.columns import Ints
 from services.matching.solver.flow.model import QUARTERS, Model
 from services.matching.solver.flow.ties import Ties, ties_of
-from services.matching.solver.pool.columns import Ints
 
 UNITS_MAX = 1 << 62
 

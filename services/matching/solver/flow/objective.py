@@ -5,8 +5,8 @@ from operator import mul
 
 import numpy as np
 
+from services.matching.solver.columns import Indices, Ints
 from services.matching.solver.flow.model import Model
-from services.matching.solver.pool.columns import Indices, Ints
 
 
 @dataclass(frozen=True, slots=True)

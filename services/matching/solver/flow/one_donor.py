@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.matching.solver.pool.columns import Flags, Ints
+from services.matching.solver.columns import Flags, Ints
 
 _EXACT = 1 << 62  # what sums of points times units stay below in numpy's integers
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from services.matching.solver.columns import NO_LIMIT, Flags, Ints
 from services.matching.solver.flow.cases import frozen, kept, ranks
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.network import cheapest
 from services.matching.solver.flow.prices import Prices
 from services.matching.solver.flow.refill import refilled
 from services.matching.solver.flow.swaps import swapped
-from services.matching.solver.pool.columns import NO_LIMIT, Flags, Ints
 
 CANDIDATES = 6
 
@@ -42,7 +42,7 @@ def _case_prices(model: Model, given: Ints, prices: Prices) -> Ints:
     """Points a unit by which each arc is dearer: what the first case above K is worth there."""
     arcs = model.arcs
     worth = arcs.room * (prices.request[arcs.request] - arcs.cost - prices.offer[arcs.offer])
-    limited = (model.cases < NO_LIMIT)[arcs.offer] & ~arcs.held
+    limited = (model.cases < NO_LIMIT)[arcs.offer]
     used = np.flatnonzero(limited & (given > 0))
     order = used[np.lexsort((-worth[used], arcs.offer[used]))]
     first = order[ranks(arcs.offer[order]) == model.cases[arcs.offer[order]]]

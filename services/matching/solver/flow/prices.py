@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver.columns import Indices, Ints
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.objective import filled
-from services.matching.solver.pool.columns import Indices, Ints
 
 NEVER = 1 << 61
 

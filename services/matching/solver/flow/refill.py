@@ -7,12 +7,12 @@ prices of the last whole solution keep what scarcer needs will ask for.
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.solver.columns import Indices, Ints
 from services.matching.solver.flow.cases import open_cases, within
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.objective import filled, sums
 from services.matching.solver.flow.one_donor import one_donor
 from services.matching.solver.flow.prices import NEVER
-from services.matching.solver.pool.columns import Indices, Ints
 
 Rows = NDArray[np.intp]
 
@@ -26,7 +26,7 @@ def refilled(model: Model, given: Ints, price: Ints | None = None) -> Ints:
     want = model.amount - sums(arcs.request, given, len(model.amount))
     shelf = _Shelf(model, given, np.zeros_like(model.cases) if price is None else price)
     able = (want[arcs.request] > 0) & (given < arcs.room) & (shelf.units[arcs.offer] > 0)
-    able &= (given > 0) | arcs.held | (shelf.slots[arcs.offer] > 0)
+    able &= (given > 0) | (shelf.slots[arcs.offer] > 0)
     result = given.copy()
     for request, numbers in _by_urgency(model, np.flatnonzero(able)):
         _place(model, shelf, result, numbers, int(want[request]))
@@ -73,9 +73,9 @@ class _Shelf:
 def _place(model: Model, shelf: _Shelf, given: Ints, numbers: Rows, want: int) -> None:
     """numbers: the request's arcs. A quarter at a time, as its end changes the order."""
     arcs = model.arcs
-    offers, cost, held = arcs.offer[numbers], arcs.cost[numbers], arcs.held[numbers]
+    offers, cost = arcs.offer[numbers], arcs.cost[numbers]
     room = arcs.room[numbers] - given[numbers]
-    opened = held | (given[numbers] > 0)
+    opened = given[numbers] > 0
     request = int(arcs.request[numbers[0]])
     worth, extra = int(model.worth[request]), model.donor_beyond_first(request)
     while want > 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver.columns import Ints
 from services.matching.solver.flow.cases import cut, is_limited, kept
 from services.matching.solver.flow.donors import gathered
 from services.matching.solver.flow.model import Model
@@ -15,7 +16,6 @@ from services.matching.solver.flow.objective import Objective, objective_of
 from services.matching.solver.flow.polish import polished
 from services.matching.solver.flow.prices import Prices, prices_of
 from services.matching.solver.flow.refill import refilled
-from services.matching.solver.pool.columns import Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

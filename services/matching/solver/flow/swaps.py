@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.solver.columns import Ints
 from services.matching.solver.flow.cases import open_cases, ranks
 from services.matching.solver.flow.model import Model
 from services.matching.solver.flow.objective import sums
 from services.matching.solver.flow.refill import refilled
-from services.matching.solver.pool.columns import Ints
 
 SWAPS_MAX = 8  # of one offer
 
@@ -29,9 +29,9 @@ def swapped(model: Model, given: Ints) -> Ints:
 
 
 def _by_offer(model: Model, full: NDArray[np.bool_]) -> list[_Rows]:
-    """The arcs of each of these offers, without held cases: those fill no place."""
+    """The arcs of each of these offers."""
     offer = model.arcs.offer
-    own = np.flatnonzero(full[offer] & ~model.arcs.held)
+    own = np.flatnonzero(full[offer])
     own = own[np.argsort(offer[own], kind="stable")]
     starts = np.flatnonzero(ranks(offer[own]) == 0)
     return np.split(own, starts[1:]) if len(own) else []

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.solver.pool.columns import Indices, Ints
-from shared.errors import Invalid
+from services.matching.messages import WEIGHTS_TOO_LARGE
+from services.matching.solver.columns import Indices, Ints
 
 SHIFT_MAX = 24
 _COST_LIMIT = 1 << 63  # of |cost| * (nodes + 1), in the flow solver
@@ -53,12 +53,7 @@ def shift_of(cost_max: int, nodes: int) -> int:
     for shift in range(SHIFT_MAX, -1, -1):
         if (cost_max + 1) << shift < limit:
             return shift
-    raise Invalid.of(
-        "weights_too_large",
-        "权重过大：请减小 level_points 或 level_max",
-        "these weights are too large for so many requests: lower level_points or level_max",
-        "weights",
-    )
+    raise WEIGHTS_TOO_LARGE.invalid("weights")
 
 
 def _words(ids: Sequence[str]) -> _Words:

@@ -14,7 +14,7 @@ from services.matching.rounds import store as round_store
 from services.matching.rounds.pool import OfferShelf, build_inputs
 from services.matching.solver.apart import SolverApart
 from services.matching.solver.interface import written
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
 

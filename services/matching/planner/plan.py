@@ -2,25 +2,28 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 
+from services.matching.planner.instance import Instance
+from services.matching.solver.columns import Pool, build_pools
 from services.matching.solver.flow.cities import by_city, joint_bound
 from services.matching.solver.flow.model import model_of
 from services.matching.solver.flow.objective import Objective, product
 from services.matching.solver.flow.solve import Solved, solve
-from services.matching.solver.planner.apart import each_apart
-from services.matching.solver.planner.instance import Instance
-from services.matching.solver.pool.build import pools_of
-from services.matching.solver.pool.columns import Pool
-from services.matching.solver.pool.weights import Weights
+from services.matching.solver.weights import Weights
 
 Say = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Share:
+    """What an offer gives to a request."""
+
     request: str
     offer: str
     quantity: int
@@ -37,12 +40,12 @@ class Part:
     def worth(self) -> int:
         return product(self.solved.model.amount, self.solved.model.worth)
 
-    def allocations(self) -> Iterator[Given]:
+    def allocations(self) -> Iterator[Share]:
         arcs, given = self.solved.model.arcs, self.solved.given
         demand, supply = self.pool.demand, self.pool.supply
         for at in np.flatnonzero(given):
             request, offer = demand.ids[arcs.request[at]], supply.ids[arcs.offer[at]]
-            yield Given(request, offer, int(given[at]))
+            yield Share(request, offer, int(given[at]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +58,7 @@ class Plan:
     seconds: float
 
     @property
-    def allocations(self) -> list[Given]:
+    def allocations(self) -> list[Share]:
         """In order of request, then offer."""
         rows = (row for part in self.parts for row in part.allocations())
         return sorted(rows, key=lambda row: (row.request, row.offer))
@@ -86,7 +89,9 @@ def _silent(_what: str, _done: int, _of: int) -> None:
 def plan_of(instance: Instance, say: Say = _silent, processes: int = 0) -> Plan:
     """processes: to solve city by city in; 0 solves each resource whole, which is exact."""
     started = time.perf_counter()
-    pools = pools_of(instance.asks(), instance.gives(), instance.weights)
+    pools = build_pools(
+        instance.open_needs(), instance.open_offers(), instance.weights, instance.now_ms
+    )
     parts: list[Part] = []
     bound = 0
     for number, pool in enumerate(pools):
@@ -103,5 +108,15 @@ def solve_pool(pool: Pool, weights: Weights, processes: int) -> tuple[list[Part]
         whole = Part(pool, solve(model_of(pool, weights)))
         return [whole], whole.solved.bound
     cities = by_city(pool, weights)
-    parts = [Part(*found) for found in each_apart(cities, weights, processes)]
+    parts = list(_solve_each(cities, weights, processes))
     return parts, joint_bound(pool.supply, [(part.pool.supply, part.solved) for part in parts])
+
+
+def _solve_each(pools: Sequence[Pool], weights: Weights, processes: int) -> Iterator[Part]:
+    """In processes of their own, each on one thread; in the order of the pools."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+        yield from map(Part, pools, executor.map(partial(_solve_one, weights), pools))
+
+
+def _solve_one(weights: Weights, pool: Pool) -> Solved:
+    return solve(model_of(pool, weights))

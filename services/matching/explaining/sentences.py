@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from services.matching.solver.flow.scores import Score
-from services.matching.solver.planner.explain import Explanation, Missing
-from services.matching.solver.pool.why_not import RuledOut
+from services.matching.eligibility import GROUPS
+from services.matching.explaining.explanation import Explanation, Missing, Score
 from shared.money import format_yuan
 
 _TERMS = (
@@ -14,15 +13,6 @@ _TERMS = (
     ("unreliability", "可靠度", "reliability"),
     ("load", "负担", "load"),
     ("scarcity", "紧缺", "scarcity"),
-)
-_RULES = (
-    ("category", "类别不符", "category"),
-    ("area", "不在服务范围", "area"),
-    ("restriction", "资金用途或对象受限", "restricted fund"),
-    ("declined", "此前已婉拒", "earlier decline"),
-    ("budget", "已无余额", "budget"),
-    ("open_cases", "在办件数已满", "open cases"),
-    ("cap", "已达单件上限", "cap per request"),
 )
 
 
@@ -100,14 +90,10 @@ def _why_not(score: Score, difference: int, found: Explanation) -> tuple[str, st
 
 
 def _ruled(found: Explanation) -> Iterator[str]:
-    zh = "、".join(f"{name} {_count(found.ruled_out, field)}" for field, name, _ in _RULES)
-    en = ", ".join(f"{name} {_count(found.ruled_out, field)}" for field, _, name in _RULES)
+    counts = found.ruled_out
+    zh = "、".join(f"{name} {counts[group]}" for group, (name, _) in GROUPS.items())
+    en = ", ".join(f"{name} {counts[group]}" for group, (_, name) in GROUPS.items())
     yield f"排除 · ruled out: {zh} · {en}"
-
-
-def _count(ruled: RuledOut, field: str) -> int:
-    number: int = getattr(ruled, field)
-    return number
 
 
 def _unmatched(found: Explanation) -> Iterator[str]:

@@ -60,6 +60,11 @@ class Weights(Value):
         ),
     ] = "fast"
 
+    @classmethod
+    def from_json(cls, text: str) -> "Weights":
+        """Empty text is the defaults."""
+        return cls.model_validate_json(text) if text else cls()
+
     def level(self, tier: int, days_waited: int) -> int:
         """In days; 0 is the most urgent."""
         return min(self.level_max, max(0, self.tier_days * tier - max(0, days_waited)))

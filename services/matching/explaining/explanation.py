@@ -1,19 +1,49 @@
 """Why a request got what it got: its level, its candidates' scores, who lost by how much."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from services.matching.solver.flow.objective import sums
+from services.matching.eligibility import GROUPS, Group, count_ruled_out
+from services.matching.planner.plan import Part, Plan
+from services.matching.solver.columns import Flags, Ints, Pool
+from services.matching.solver.flow.cases import open_cases
+from services.matching.solver.flow.model import QUARTERS
+from services.matching.solver.flow.objective import filled, sums
 from services.matching.solver.flow.prices import costs_to
-from services.matching.solver.flow.scores import Score, scores_of
-from services.matching.solver.planner.plan import Part, Plan
-from services.matching.solver.pool.weights import Weights
-from services.matching.solver.pool.why_not import RuledOut, ruled_out
+from services.matching.solver.flow.solve import Solved
+from services.matching.solver.interface import OpenNeed
+from services.matching.solver.weights import TIER_MAX, Weights
 
 NEXT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Points for a unit. load: of the offer's next quarter; scarcity: what its units are worth
+    elsewhere beyond that. given: units to this request. room: units it could give it at most.
+    """
+
+    offer: str
+    base: int
+    distance: int
+    specialism: int
+    unreliability: int
+    load: int
+    scarcity: int
+    given: int
+    room: int
+    has_case: bool
+
+    @property
+    def price(self) -> int:
+        return self.load + self.scarcity
+
+    @property
+    def total(self) -> int:
+        return self.base + self.distance + self.specialism + self.unreliability + self.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +88,7 @@ class Explanation:
     others: tuple[Score, ...]
     differences: tuple[int, ...]
     candidates: int
-    ruled_out: RuledOut
+    ruled_out: Mapping[Group, int]
     unmatched: int
     missing: Missing | None
     donor_points: int
@@ -72,12 +102,12 @@ class Explanation:
         return asdict(self) | {
             "donors": len(self.givers),
             "donors_total": self.donors_total,
-            "givers": [_written(score) for score in self.givers],
-            "others": [_written(score) for score in self.others],
+            "givers": [_score_fields(score) for score in self.givers],
+            "others": [_score_fields(score) for score in self.others],
         }
 
 
-def _written(score: Score) -> dict[str, Any]:
+def _score_fields(score: Score) -> dict[str, Any]:
     return asdict(score) | {"price": score.price, "total": score.total}
 
 
@@ -86,15 +116,15 @@ def explain(plan: Plan, request_id: str) -> Explanation | None:
     for part in plan.parts:
         if request_id in part.pool.demand.ids:
             row = part.pool.demand.ids.index(request_id)
-            scores = scores_of(part.pool, part.solved, row)
-            return explained(plan.weights, part, row, scores, ruled_out(part.pool, row))
+            scores = score_candidates(part.pool, part.solved, row)
+            return build_explanation(plan.weights, part, row, scores)
     return None
 
 
-def explained(
-    weights: Weights, part: Part, row: int, scores: Sequence[Score], ruled: RuledOut
+def build_explanation(
+    weights: Weights, part: Part, row: int, scores: Sequence[Score]
 ) -> Explanation:
-    """scores: of the request's candidates, the cheapest first. ruled: the offers that are none."""
+    """scores: of the request's candidates, the cheapest first."""
     demand = part.pool.demand
     givers = tuple(score for score in scores if score.given)
     others = tuple(score for score in scores if not score.given)[:NEXT]
@@ -111,9 +141,31 @@ def explained(
         others=others,
         differences=tuple(score.total - against for score in others),
         candidates=len(scores),
-        ruled_out=ruled,
+        ruled_out=count_ruled_out(part.pool, row),
         unmatched=unmatched,
         missing=_missing(part, row, scores, standing) if unmatched else None,
+        donor_points=weights.donor_points,
+    )
+
+
+def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Explanation:
+    """Of a need of whose resource nothing was offered."""
+    tier = min(need.tier, TIER_MAX)
+    level = weights.level(tier, need.days_waited(now_ms))
+    worth = (weights.level_max + 1 - level) * weights.points_per_level(0, 0)
+    return Explanation(
+        request=need.id,
+        unit=need.unit,
+        item=need.item,
+        asked=need.remaining,
+        standing=Standing(tier, weights.tier_days * tier - level, level, worth),
+        givers=(),
+        others=(),
+        differences=(),
+        candidates=0,
+        ruled_out=dict.fromkeys(GROUPS, 0),
+        unmatched=need.remaining,
+        missing=None,
         donor_points=weights.donor_points,
     )
 
@@ -156,3 +208,46 @@ def _wanted_before(part: Part, row: int, offer: int) -> int:
     before = saved >= mine
     before[row] = True
     return int(left[before].sum())
+
+
+# --- scores ---------------------------------------------------------------------------------------
+
+
+def score_candidates(pool: Pool, solved: Solved, request: int) -> list[Score]:
+    """Of the request's row, the cheapest first."""
+    first, end = np.searchsorted(solved.model.arcs.request, [request, request + 1])
+    load, free_case = next_load(solved), free_cases(solved)
+    scores = [
+        _score(pool, solved, at, int(load[offer]), bool(free_case[offer]))
+        for at, offer in enumerate(solved.model.arcs.offer[first:end].tolist(), int(first))
+    ]
+    return sorted(scores, key=lambda score: (score.total, score.offer))
+
+
+def _score(pool: Pool, solved: Solved, at: int, load: int, free_case: bool) -> Score:
+    arcs, offer = solved.model.arcs, int(solved.model.arcs.offer[at])
+    price, given = int(solved.prices.offer[offer]), int(solved.given[at])
+    return Score(
+        offer=pool.supply.ids[offer],
+        base=1,
+        distance=int(arcs.distance[at]),
+        specialism=int(pool.supply.specialism[offer]),
+        unreliability=int(pool.supply.unreliability[offer]),
+        load=min(load, price),
+        scarcity=max(0, price - load),
+        given=given,
+        room=int(arcs.room[at]),
+        has_case=free_case or given > 0,
+    )
+
+
+def next_load(solved: Solved) -> Ints:
+    """Points of each offer's next unit; of its last quarter where it is full."""
+    model = solved.model
+    room = model.quarters > filled(model, solved.given)
+    first = np.where(room.any(axis=1), room.argmax(axis=1), QUARTERS - 1)
+    return model.load[first]
+
+
+def free_cases(solved: Solved) -> Flags:
+    return open_cases(solved.model, solved.given) < solved.model.cases

@@ -11,20 +11,24 @@ from typing import Any
 
 import numpy as np
 
+from services.matching.explaining.explanation import (
+    Explanation,
+    Score,
+    build_explanation,
+    explain_without_offers,
+    next_load,
+    score_candidates,
+)
+from services.matching.explaining.sentences import sentences
+from services.matching.planner.plan import Part
+from services.matching.solver.columns import Ints, build_pools
 from services.matching.solver.flow.batch import decided
 from services.matching.solver.flow.model import Model, model_of
 from services.matching.solver.flow.objective import objective_of
 from services.matching.solver.flow.prices import Prices
-from services.matching.solver.flow.scores import Score, next_load, scores_of
 from services.matching.solver.flow.solve import Solved, solve
 from services.matching.solver.interface import Inputs, OpenNeed, read
-from services.matching.solver.planner.explain import Explanation, Standing, explained
-from services.matching.solver.planner.plan import Part
-from services.matching.solver.planner.words import sentences
-from services.matching.solver.pool.columns import Ints
-from services.matching.solver.pool.why_not import RuledOut
-from services.matching.solver.ruled_out import ruled_out
-from services.matching.solver.service_pool import ask_of, now_of, service_pools, weights_of
+from services.matching.solver.weights import Weights
 
 ANOTHER = "（其他资源 another offer）"
 
@@ -62,27 +66,29 @@ def _inputs(text: str) -> Inputs:
 def _explained(text: str, need: OpenNeed) -> Explanation:
     found = _solved(text, need.unit, need.item)
     if found is None:
-        return _nothing_offered(need, _inputs(text))
+        inputs = _inputs(text)
+        return explain_without_offers(need, inputs.time_ms, Weights.from_json(inputs.weights))
     row = list(found.part.pool.demand.ids).index(need.id)
-    weights, ruled = weights_of(found.inputs), ruled_out(need, found.inputs.offers)
-    return explained(weights, found.part, row, _scores(found, row), ruled)
+    weights = Weights.from_json(found.inputs.weights)
+    return build_explanation(weights, found.part, row, _scores(found, row))
 
 
 @lru_cache(maxsize=2)
 def _solved(text: str, unit: str, item: str) -> _Round | None:
     """None: nothing was offered of it."""
     inputs = _inputs(text)
-    weights = weights_of(inputs)
-    pools = service_pools(inputs, weights)
-    pool = next((p for p in pools if (p.pool.unit, p.pool.item) == (unit, item)), None)
-    if pool is None:
+    weights = Weights.from_json(inputs.weights)
+    needs = [need for need in inputs.needs if (need.unit, need.item) == (unit, item)]
+    offers = [offer for offer in inputs.offers if (offer.unit, offer.item) == (unit, item)]
+    if not offers:
         return None
-    model = model_of(pool.pool, weights, pool.arcs)
+    [pool] = build_pools(needs, offers, weights, inputs.time_ms)
+    model = model_of(pool, weights)
     if inputs.prices is None:
-        return _Round(inputs, Part(pool.pool, solve(model)), None)
-    known = dict(inputs.prices)
-    price = np.array([known.get(id_, 0) for id_ in model.offers], dtype=np.int64)
-    return _Round(inputs, Part(pool.pool, _priced(model, decided(model, price), price)), price)
+        return _Round(inputs, Part(pool, solve(model)), None)
+    prices = dict(inputs.prices)
+    price = np.array([prices.get(id_, 0) for id_ in model.offers], dtype=np.int64)
+    return _Round(inputs, Part(pool, _priced(model, decided(model, price), price)), price)
 
 
 def _priced(model: Model, given: Ints, price: Ints) -> Solved:
@@ -97,9 +103,9 @@ def _scores(found: _Round, row: int) -> Sequence[Score]:
     """In a batch as they were when the request's turn came."""
     solved = found.part.solved
     if found.price is None:
-        return scores_of(found.part.pool, solved, row)
+        return score_candidates(found.part.pool, solved, row)
     before = _priced(solved.model, _before(solved.model, solved.given, row), found.price)
-    scores = scores_of(found.part.pool, before, row)
+    scores = score_candidates(found.part.pool, before, row)
     given = _given(solved, row)
     taken = [replace(score, given=given.get(score.offer, 0)) for score in scores]
     return [replace(score, has_case=score.has_case or score.given > 0) for score in taken]
@@ -117,28 +123,6 @@ def _given(solved: Solved, row: int) -> dict[str, int]:
     arcs = solved.model.arcs
     mine = np.flatnonzero((arcs.request == row) & (solved.given > 0))
     return {solved.model.offers[arcs.offer[at]]: int(solved.given[at]) for at in mine.tolist()}
-
-
-def _nothing_offered(need: OpenNeed, inputs: Inputs) -> Explanation:
-    weights = weights_of(inputs)
-    ask = ask_of(need, now_of(inputs))
-    tier, level = ask.tier, weights.level(ask.tier, ask.days_waited)
-    worth = (weights.level_max + 1 - level) * weights.points_per_level(0, 0)
-    return Explanation(
-        request=need.id,
-        unit=need.unit,
-        item=need.item,
-        asked=need.remaining,
-        standing=Standing(tier, weights.tier_days * tier - level, level, worth),
-        givers=(),
-        others=(),
-        differences=(),
-        candidates=0,
-        ruled_out=RuledOut(),
-        unmatched=need.remaining,
-        missing=None,
-        donor_points=weights.donor_points,
-    )
 
 
 def _without_others(found: Explanation, named: Collection[str]) -> Explanation:

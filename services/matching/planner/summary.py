@@ -1,15 +1,16 @@
-"""A plan in two small tables: by resource, and by tier."""
+"""A plan for people and programs: two small tables, and the JSON that `--out` writes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from rich.table import Table
 
+from services.matching.explaining.sentences import quantity
+from services.matching.planner.plan import Part, Plan, gap_of
+from services.matching.solver.columns import Flags
 from services.matching.solver.flow.objective import sums
-from services.matching.solver.planner.plan import Part, Plan, gap_of
-from services.matching.solver.planner.words import quantity
-from services.matching.solver.pool.columns import Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def coverage(part: Part, which: Flags | None = None) -> Coverage:
     )
 
 
-def tables(plan: Plan) -> Iterator[Table]:
+def build_tables(plan: Plan) -> Iterator[Table]:
     yield _by_resource(plan)
     yield _by_tier(plan)
 
@@ -78,3 +79,25 @@ def _cells(found: Coverage, unit: str) -> Iterable[str]:
     yield f"{found.partly:,}"
     yield quantity(found.asked, unit)
     yield f"{share:.1%}"
+
+
+def build_result(plan: Plan) -> dict[str, Any]:
+    """objective and bound: points times units, the less the better; gap: see Plan.gap."""
+    objective = plan.objective
+    return {
+        "allocations": [
+            {"request": share.request, "offer": share.offer, "quantity": share.quantity}
+            for share in plan.allocations
+        ],
+        "objective": {
+            "total": objective.total,
+            "without": objective.without,
+            "pairs": objective.pairs,
+            "load": objective.load,
+            "donors": objective.donors,
+            "worth": plan.worth,
+        },
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "seconds": round(plan.seconds, 3),
+    }

@@ -1,0 +1,134 @@
+"""Candidate pairs of a pool with what each may carry and costs: no pair, no arc."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.matching.eligibility import allowed_pairs
+from services.matching.model.distance import metres_of_columns
+from services.matching.solver.columns import Demand, Flags, Indices, Ints, Pool, Supply
+from services.matching.solver.membership import Membership
+from services.matching.solver.weights import Weights
+
+_TABLE_MAX = 1 << 18  # pairs
+_CODES = 1 << 20  # more than there are towns, villages or categories
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arcs:
+    """In ascending order of request, then offer.
+
+    room: what the offer may give to this request. cost: points a unit, without load.
+    """
+
+    request: Indices
+    offer: Indices
+    room: Ints
+    distance: Ints
+    cost: Ints
+
+    def __len__(self) -> int:
+        return len(self.request)
+
+    def only(self, which: Flags) -> "Arcs":
+        return Arcs(
+            self.request[which],
+            self.offer[which],
+            self.room[which],
+            self.distance[which],
+            self.cost[which],
+        )
+
+
+class OfferIndex:
+    """Which offers serve a category in a place, found once for each: the table's indexed rules.
+
+    A place is a town and, where it is known, a village.
+    """
+
+    def __init__(self, supply: Supply) -> None:
+        self._categories = Membership(supply.categories)
+        self._towns, self._villages = Membership(supply.towns), Membership(supply.villages)
+        self._anywhere = self._towns.is_any & self._villages.is_any
+        self._by_category: dict[int, Flags] = {}
+        self._rows: dict[tuple[int, int, int], Indices] = {}
+
+    def find_pairs(self, demand: Demand) -> tuple[Indices, Indices]:
+        """(request, offer), in ascending order."""
+        if 0 < len(demand) * len(self._anywhere) <= _TABLE_MAX:
+            return self._in_table(demand)
+        return self._in_buckets(demand)
+
+    def _in_table(self, demand: Demand) -> tuple[Indices, Indices]:
+        """Every pair looked at, which for few is faster."""
+        categories, category = np.unique(demand.category, return_inverse=True)
+        places, place = np.unique(_places(demand), return_inverse=True)
+        by_category = np.array([self._flags(int(code)) for code in categories])
+        by_place = np.array([self._in_place(*_town_and_village(int(key))) for key in places])
+        request, offer = np.nonzero(by_category[category] & by_place[place])
+        return request.astype(np.int32), offer.astype(np.int32)
+
+    def _in_buckets(self, demand: Demand) -> tuple[Indices, Indices]:
+        """All requests of a category and place at once."""
+        places, place = np.unique(_places(demand), return_inverse=True)
+        keys, bucket = np.unique(demand.category * len(places) + place, return_inverse=True)
+        found = [
+            self._rows_of(int(key // len(places)), int(places[key % len(places)])) for key in keys
+        ]
+        sizes = np.array([len(rows) for rows in found], dtype=np.int64)
+        starts = np.cumsum(sizes) - sizes
+        counts = sizes[bucket]
+        request = np.repeat(np.arange(len(demand), dtype=np.int32), counts)
+        first = np.repeat(starts[bucket] - (np.cumsum(counts) - counts), counts)
+        flat = np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
+        return request, flat[first + np.arange(len(request))]
+
+    def _rows_of(self, category: int, place: int) -> Indices:
+        key = (category, *_town_and_village(place))
+        rows = self._rows.get(key)
+        if rows is None:
+            allowed = self._in_place(*key[1:]) & self._flags(category)
+            rows = self._rows[key] = np.flatnonzero(allowed).astype(np.int32)
+        return rows
+
+    def _in_place(self, town: int, village: int) -> Flags:
+        flags = self._anywhere.copy()
+        flags[self._towns.rows(town)] = True
+        flags[self._villages.rows(village)] = True
+        return flags
+
+    def _flags(self, category: int) -> Flags:
+        flags = self._by_category.get(category)
+        if flags is None:
+            flags = self._categories.is_any.copy()
+            flags[self._categories.rows(category)] = True
+            self._by_category[category] = flags
+        return flags
+
+
+def _places(demand: Demand) -> Ints:
+    """A number for each town and village; a village may be NONE."""
+    return demand.town * _CODES + demand.village + 1
+
+
+def _town_and_village(place: int) -> tuple[int, int]:
+    return place // _CODES, place % _CODES - 1
+
+
+def build_arcs(pool: Pool, weights: Weights, index: OfferIndex | None = None) -> Arcs:
+    """index: of the pool's supply, where there is one already."""
+    demand, supply = pool.demand, pool.supply
+    request, offer = (index or OfferIndex(supply)).find_pairs(demand)
+    allowed = allowed_pairs(pool, request, offer, indexed=True)
+    request, offer = request[allowed], offer[allowed]
+    room = np.minimum(demand.amount[request], supply.budget[offer])
+    room = np.minimum(room, supply.cap[offer] - pool.shares.find(request, offer))
+    away = metres_of_columns(
+        demand.latitude[request],
+        demand.longitude[request],
+        supply.latitude[offer],
+        supply.longitude[offer],
+    )
+    distance = np.minimum(away // weights.metres_per_point, weights.distance_points_max)
+    cost = 1 + distance + (supply.specialism + supply.unreliability)[offer]
+    return Arcs(request, offer, room, distance, cost)

@@ -1,1 +1,0 @@
-"""The planner for people: an instance in a file, its plan, and why it is so."""

@@ -1,1 +1,0 @@
-"""What is asked and what is offered of one resource, as sorted integer columns."""
