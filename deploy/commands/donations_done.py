@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.audit.designation import Kind, parse
+from services.audit.designation import Kind, parse_designation
 from services.audit.statements import Refused
 from services.audit.statements.files import Batch, Row
 
@@ -43,7 +43,7 @@ class Done:
             own["rows"] += 1
             own["amount_fen"] += row.fact.amount_fen
             if row.fact.designation:
-                kind = parse(row.fact.designation).kind(row.fact.amount_fen)
+                kind = parse_designation(row.fact.designation).classify(row.fact.amount_fen)
                 self.designations[kind] += 1
         for refused in batch.refused:
             self.lose(batch.file, refused)

@@ -16,7 +16,7 @@ from deploy.local.stack_file import find_running_stack
 from services.audit.statements import Gift, Layout, Refused
 from services.audit.statements.files import Batch, Row, batches
 from services.audit.statements.givers import Givers
-from services.audit.statements.outcomes import Outcome, check_source, outcomes
+from services.audit.statements.outcomes import Outcome, check_source, find_outcomes
 from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
 from shared.messaging.foreign import ForeignPublisher
@@ -110,7 +110,7 @@ class Import:
 
         again: outcomes that are to be heard once more.
         """
-        known = await asyncio.to_thread(outcomes, self._audit, self._source, rows)
+        known = await asyncio.to_thread(find_outcomes, self._audit, self._source, rows)
         left, found = [], Counter[Outcome]()
         for row, outcome in zip(rows, known, strict=True):
             if outcome in ("unknown", "elsewhere", *again):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from services.audit.naming import bare, directs, named
+from services.audit.naming import directs_money, parse_name, strip_leads
 from shared.errors import Invalid
 from shared.money import NUMBER, parse_amount
 from shared.text import fold_text
@@ -47,7 +47,7 @@ class Designation:
         """What its parts ask for together; a share within a part is counted with that part."""
         return sum(part.amount_fen or 0 for part in self.parts if not part.within)
 
-    def kind(self, gift_fen: int) -> Kind:
+    def classify(self, gift_fen: int) -> Kind:
         """whole: all of it for this. split: its parts make up the gift. share: some is left free.
         exceeds: more than was given, so that somebody must ask."""
         if not self.parts:
@@ -59,26 +59,26 @@ class Designation:
         return "share" if self.named_fen < gift_fen else "exceeds"
 
 
-def parse(text: str) -> Designation:
+def parse_designation(text: str) -> Designation:
     """Never raises: what it does not understand is `unparsed`."""
-    said = fold_text(text).strip(_EDGES)
-    if not said:
+    text = fold_text(text).strip(_EDGES)
+    if not text:
         return Designation()
     # 武汉已单独捐: what it says of a place is not that the money is for it.
-    found = Designation() if _OTHERWISE.search(said) else _parse(said)
-    return found if found.parts else Designation(unparsed=(said,))
+    designation = Designation() if _OTHERWISE.search(text) else _parse(text)
+    return designation if designation.parts else Designation(unparsed=(text,))
 
 
-def _parse(said: str) -> Designation:
-    if _amounts(said):
-        return _split(said)
-    inner = [match.group(1) for match in _BRACKETS.finditer(said)]
-    return _whole(_BRACKETS.sub("", said), inner)
+def _parse(text: str) -> Designation:
+    if _find_amounts(text):
+        return _parse_amounts(text)
+    inner = [match.group(1) for match in _BRACKETS.finditer(text)]
+    return _parse_whole(_BRACKETS.sub("", text), inner)
 
 
-def _whole(said: str, inner: Sequence[str]) -> Designation:
+def _parse_whole(text: str, inner: Sequence[str]) -> Designation:
     """The first clause that names a place says where; the others say what for."""
-    clauses = [named(clause) for clause in _CLAUSES.split(said) if bare(clause)]
+    clauses = [parse_name(clause) for clause in _CLAUSES.split(text) if strip_leads(clause)]
     place = next((clause.place for clause in clauses if clause.place), "")
     purposes = [clause.purpose for clause in clauses if clause.purpose]
     rest = tuple(text for each in clauses for text in (each.giver, each.rest) if text)
@@ -99,45 +99,49 @@ class _Share:
     each: bool
 
 
-def _split(said: str) -> Designation:
-    shares, tail = _shares(said)
-    sure = directs(said)
-    found = [_parts_of(share, sure=sure) for share in shares]
-    parts = tuple(part for each in found for part in each.parts)
-    unparsed = [text for each in found for text in each.unparsed] + ([bare(tail)] if tail else [])
-    return Designation(parts, tuple(text for text in unparsed if text))
+def _parse_amounts(text: str) -> Designation:
+    shares, tail = _split_shares(text)
+    is_sure = directs_money(text)
+    designations = [_parse_share(share, is_sure=is_sure) for share in shares]
+    parts = tuple(part for each in designations for part in each.parts)
+    unparsed = [rest for each in designations for rest in each.unparsed]
+    unparsed += [strip_leads(tail)] if tail else []
+    return Designation(parts, tuple(rest for rest in unparsed if rest))
 
 
-def _shares(said: str) -> tuple[list[_Share], str]:
+def _split_shares(text: str) -> tuple[list[_Share], str]:
     """Amounts stand after their names, or before them when the text begins with one."""
-    amounts = _amounts(said)
-    starts, ends = [found.start() for found in amounts], [found.end() for found in amounts]
-    if bare(said[: starts[0]]):
+    amounts = _find_amounts(text)
+    starts, ends = [match.start() for match in amounts], [match.end() for match in amounts]
+    if strip_leads(text[: starts[0]]):
         # A bracket after the amount belongs to it: 黄冈500万元(其中黄梅200万元).
-        ends = [_after_bracket(said, end) for end in ends]
-        texts = [said[a:b] for a, b in zip([0, *ends[:-1]], starts, strict=True)]
-        texts = [t + said[f.end() : e] for t, f, e in zip(texts, amounts, ends, strict=True)]
-        tail = said[ends[-1] :]
+        ends = [_skip_bracket(text, end) for end in ends]
+        names = [text[a:b] for a, b in zip([0, *ends[:-1]], starts, strict=True)]
+        names = [n + text[m.end() : e] for n, m, e in zip(names, amounts, ends, strict=True)]
+        tail = text[ends[-1] :]
     else:
-        texts = [said[a:b] for a, b in zip(ends, [*starts[1:], len(said)], strict=True)]
+        names = [text[a:b] for a, b in zip(ends, [*starts[1:], len(text)], strict=True)]
         tail = ""
-    read = zip(amounts, texts, strict=True)
-    return [_Share(text, _fen(found["amount"]), bool(found["each"])) for found, text in read], tail
+    shares = [
+        _Share(name, _parse_fen(match["amount"]), bool(match["each"]))
+        for match, name in zip(amounts, names, strict=True)
+    ]
+    return shares, tail
 
 
-def _amounts(said: str) -> list[re.Match[str]]:
+def _find_amounts(text: str) -> list[re.Match[str]]:
     """Those outside brackets."""
-    inside = [range(*bracket.span()) for bracket in _BRACKETS.finditer(said)]
-    found = _AMOUNT.finditer(said)
-    return [each for each in found if not any(each.start() in span for span in inside)]
+    brackets = [range(*bracket.span()) for bracket in _BRACKETS.finditer(text)]
+    amounts = _AMOUNT.finditer(text)
+    return [each for each in amounts if not any(each.start() in span for span in brackets)]
 
 
-def _after_bracket(said: str, at: int) -> int:
-    found = _BRACKETS.match(said, at)
-    return found.end() if found else at
+def _skip_bracket(text: str, at: int) -> int:
+    bracket = _BRACKETS.match(text, at)
+    return bracket.end() if bracket else at
 
 
-def _fen(amount: str) -> int:
+def _parse_fen(amount: str) -> int:
     """Of an amount that was found as one; 0 where it is beyond counting."""
     try:
         return parse_amount(amount)
@@ -145,30 +149,32 @@ def _fen(amount: str) -> int:
         return 0
 
 
-def _parts_of(share: _Share, *, sure: bool) -> Designation:
-    """sure: the text says somewhere that it directs money, so any name is taken for a place."""
+def _parse_share(share: _Share, *, is_sure: bool) -> Designation:
+    """is_sure: the text says somewhere that it directs money, so any name is taken for a place."""
     inner = [match.group(1) for match in _BRACKETS.finditer(share.names)]
     text = _BRACKETS.sub("", share.names)
-    clauses = [c for c in (_CLAUSES_OF_EACH if share.each else _CLAUSES).split(text) if bare(c)]
+    clauses = [
+        c for c in (_CLAUSES_OF_EACH if share.each else _CLAUSES).split(text) if strip_leads(c)
+    ]
     if not clauses or not share.amount_fen:
         return Designation(unparsed=tuple(filter(None, (share.names.strip(_EDGES),))))
     *earlier, last = clauses
-    names = [n for n in _LISTED.split(last) if bare(n)] if share.each else [last]
-    parts, unparsed = [], [bare(clause) for clause in earlier]
+    names = [n for n in _LISTED.split(last) if strip_leads(n)] if share.each else [last]
+    parts, unparsed = [], [strip_leads(clause) for clause in earlier]
     for name in names:
-        found = named(name)
-        if not found.understood and not sure:
+        naming = parse_name(name)
+        if not naming.is_understood and not is_sure:
             unparsed.append(name.strip(_EDGES))
             continue
-        place = found.place if found.understood else found.rest
-        unparsed += [t for t in (found.giver, found.rest) if t and t != place]
-        parts.append(Part(place, found.purpose, share.amount_fen))
-    parts += [part for text in inner for part in _within(text, parts)]
+        place = naming.place if naming.is_understood else naming.rest
+        unparsed += [t for t in (naming.giver, naming.rest) if t and t != place]
+        parts.append(Part(place, naming.purpose, share.amount_fen))
+    parts += [part for text in inner for part in _parse_within(text, parts)]
     return Designation(tuple(parts), tuple(unparsed))
 
 
-def _within(text: str, parts: Sequence[Part]) -> list[Part]:
+def _parse_within(text: str, parts: Sequence[Part]) -> list[Part]:
     """黄冈500万元（其中黄梅200万元）: 黄梅's is a part of 黄冈's."""
-    if not parts or not _amounts(text):
+    if not parts or not _find_amounts(text):
         return []
-    return [replace(part, within=parts[-1].place) for part in _split(text).parts]
+    return [replace(part, within=parts[-1].place) for part in _parse_amounts(text).parts]

@@ -1,4 +1,4 @@
-"""Which fact and which command goes to which decision, and what each touches.
+"""Which fact and which command goes to which decision.
 
 Tables are built, not constant: deciding needs the chart and foundations, sealing the house's keys.
 """
@@ -7,30 +7,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from services.audit.decide import (
-    bank,
-    carrying,
-    commitments,
-    confirming,
-    funds,
-    pledges,
-    reversals,
-    transfers,
-)
-from services.audit.decide.gifts import GoodsGift, MoneyGift
-from services.audit.decide.outgoings import Fee, Payment, Refund
+from services.audit.decide import bank, funds, matches, pledges, reversals, transfers, years
 from services.audit.model import (
     ApproveFund,
     ApproveReversal,
     ApproveTransfer,
-    CarriedAll,
-    CarryCommitment,
-    CarryFund,
-    CarryStock,
+    BringCommitmentForward,
+    BringFundForward,
+    BringStockForward,
     CloseYear,
     DeclineFund,
     DeclineReversal,
     DeclineTransfer,
+    FinishBringingForward,
     ProposeFund,
     ProposeReversal,
     ProposeTransfer,
@@ -53,74 +42,42 @@ from shared.contracts.events import (
 from shared.contracts.values import Value
 from shared.messaging.decision import Decision, Handler
 
-BANK_FACTS: Mapping[type[Fact], bank.Kind] = {
-    DonationReceived: MoneyGift,
-    GoodsReceived: GoodsGift,
-    PaymentMade: Payment,
-    DonationRefunded: Refund,
-    FeeCharged: Fee,
-}
+AnyHandler = Handler[Any]
 
 
-def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], Handler[Any]]:
-    of_banks = {fact: _of_bank(kind, rules, secrets) for fact, kind in BANK_FACTS.items()}
-    return of_banks | {
-        MatchAccepted: _of_money(commitments.decide_accepted, rules),
-        MatchConfirmed: Handler(
-            confirming.touches,
-            partial(confirming.decide, rules),
-            follow=partial(confirming.follow, rules),
-        ),
-        MatchReleased: _of_money(commitments.decide_released, rules),
-        OfferRegistered: Handler(pledges.touches_registered, pledges.decide_registered),
-        OfferWithdrawn: Handler(pledges.touches_withdrawn, pledges.decide_withdrawn),
-    }
+def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler]:
+    def bank_handler(decide: Callable[..., Decision]) -> AnyHandler:
+        prepare = secrets.prepare
+        return Handler(decide=partial(decide, rules), prepare=prepare, own_identity=True)
 
-
-def commands(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
-        ProposeFund: Handler(funds.touches, partial(funds.decide_propose, rules)),
-        ApproveFund: Handler(funds.touches, funds.decide_approve, follow=funds.follow),
-        DeclineFund: Handler(funds.touches, funds.decide_decline),
-        ProposeTransfer: Handler(transfers.touches_propose, transfers.decide_propose),
-        ApproveTransfer: Handler(
-            transfers.touches, transfers.decide_approve, follow=transfers.follow
-        ),
-        DeclineTransfer: Handler(transfers.touches, transfers.decide_decline),
-        ProposeReversal: Handler(
-            reversals.touches_propose, reversals.decide_propose, follow=reversals.follow_propose
-        ),
-        ApproveReversal: Handler(
-            reversals.touches, reversals.decide_approve, follow=reversals.follow
-        ),
-        DeclineReversal: Handler(reversals.touches, reversals.decide_decline),
-        CloseYear: Handler(carrying.touches_close, carrying.decide_close),
-        CarriedAll: Handler(carrying.touches_close, carrying.decide_carried_all),
-        CarryFund: Handler(
-            carrying.touches_fund, carrying.decide_fund, follow=carrying.follow_fund
-        ),
-        CarryCommitment: Handler(
-            carrying.touches_commitment,
-            carrying.decide_commitment,
-            follow=carrying.follow_commitment,
-        ),
-        CarryStock: Handler(
-            carrying.touches_stock, carrying.decide_stock, follow=carrying.follow_stock
-        ),
+        DonationReceived: bank_handler(bank.decide_donation_received),
+        GoodsReceived: bank_handler(bank.decide_goods_received),
+        PaymentMade: bank_handler(bank.decide_payment_made),
+        DonationRefunded: bank_handler(bank.decide_donation_refunded),
+        FeeCharged: bank_handler(bank.decide_fee_charged),
+        MatchAccepted: Handler(decide=partial(matches.decide_accepted, rules)),
+        MatchConfirmed: Handler(decide=partial(matches.decide_confirmed, rules)),
+        MatchReleased: Handler(decide=matches.decide_released),
+        OfferRegistered: Handler(decide=pledges.decide_registered),
+        OfferWithdrawn: Handler(decide=pledges.decide_withdrawn),
     }
 
 
-def _of_bank(kind: bank.Kind, rules: Rules, secrets: BankSecrets) -> Handler[Any]:
-    return Handler(
-        partial(bank.touches, kind),
-        partial(bank.decide, kind, rules),
-        follow=partial(bank.follow, kind, rules),
-        prepare=secrets.prepare,
-        own_identity=True,
-    )
-
-
-def _of_money(decide: Callable[..., Decision], rules: Rules) -> Handler[Any]:
-    return Handler(
-        commitments.touches, partial(decide, rules), follow=partial(commitments.follow, rules)
-    )
+def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
+    return {
+        ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
+        ApproveFund: Handler(decide=funds.decide_approve_fund),
+        DeclineFund: Handler(decide=funds.decide_decline_fund),
+        ProposeTransfer: Handler(decide=transfers.decide_propose_transfer),
+        ApproveTransfer: Handler(decide=transfers.decide_approve_transfer),
+        DeclineTransfer: Handler(decide=transfers.decide_decline_transfer),
+        ProposeReversal: Handler(decide=reversals.decide_propose_reversal),
+        ApproveReversal: Handler(decide=reversals.decide_approve_reversal),
+        DeclineReversal: Handler(decide=reversals.decide_decline_reversal),
+        CloseYear: Handler(decide=years.decide_close_year),
+        BringFundForward: Handler(decide=years.decide_bring_fund_forward),
+        BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),
+        BringStockForward: Handler(decide=years.decide_bring_stock_forward),
+        FinishBringingForward: Handler(decide=years.decide_finish_bringing_forward),
+    }

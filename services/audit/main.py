@@ -15,7 +15,7 @@ from shared.settings import load_settings
 
 def create_app(settings: AuditSettings | None = None) -> FastAPI:
     settings = settings or load_settings(AuditSettings)
-    rules, keyring = settings.rules(), Keyring(settings.secrets_dir)
+    rules, keyring = settings.build_rules(), Keyring(settings.secrets_dir)
     service = Service(
         name="audit",
         states=store.STATES,
@@ -26,7 +26,7 @@ def create_app(settings: AuditSettings | None = None) -> FastAPI:
         indexes=(*store.INDEXES, *listed.INDEXES),
         records_expire=False,
         extras=lambda *_: public_logs(settings),
-        start=years.found,
+        start=years.create_first_logs,
     )
     return build_app(service, settings)
 

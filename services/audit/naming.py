@@ -42,90 +42,94 @@ class Naming:
     giver: str = ""
 
     @property
-    def understood(self) -> bool:
+    def is_understood(self) -> bool:
         return bool(self.place or self.purpose)
 
 
-def directs(text: str) -> bool:
+def directs_money(text: str) -> bool:
     """Whether it says at all that money is to go somewhere."""
     return bool(_DIRECTS.search(text))
 
 
-def bare(text: str) -> str:
+def strip_leads(text: str) -> str:
     """Without what only leads to a name or follows it."""
     return _ENDS.sub("", _LEADS.sub("", text))
 
 
-def named(clause: str) -> Naming:
+def parse_name(clause: str) -> Naming:
     """指定武汉协和医院购买口罩: the place 武汉协和医院, the purpose 购买口罩."""
-    giver, text = _after_giving(clause)
-    found = _institution(text) or _places(text, sure=directs(clause)) or _purpose(text)
-    if found.understood and _PURPOSE.search(giver) and not _INSTITUTION.search(giver):
-        return replace(found, purpose=_joined(giver, found.purpose))
-    return replace(found, giver=giver)
+    giver, text = _split_giver(clause)
+    naming = (
+        _parse_institution(text)
+        or _parse_places(text, is_sure=directs_money(clause))
+        or _parse_purpose(text)
+    )
+    if naming.is_understood and _PURPOSE.search(giver) and not _INSTITUTION.search(giver):
+        return replace(naming, purpose=_join(giver, naming.purpose))
+    return replace(naming, giver=giver)
 
 
-def _after_giving(clause: str) -> tuple[str, str]:
+def _split_giver(clause: str) -> tuple[str, str]:
     """(who, perhaps, and to whom): what follows the last word of giving, if anything does."""
-    for found in reversed(list(_GIVES.finditer(clause))):
-        if text := bare(clause[found.end() :]):
-            return bare(clause[: found.start()]), text
-    return "", bare(clause)
+    for match in reversed(list(_GIVES.finditer(clause))):
+        if text := strip_leads(clause[match.end() :]):
+            return strip_leads(clause[: match.start()]), text
+    return "", strip_leads(clause)
 
 
-def _institution(text: str) -> Naming | None:
-    found = _INSTITUTION.match(text)
-    if found is None:
+def _parse_institution(text: str) -> Naming | None:
+    match = _INSTITUTION.match(text)
+    if match is None:
         return None
-    before = [m.end() for m in _NOT_OF_A_NAME.finditer(text, 0, found.end() - 2)]
+    before = [m.end() for m in _NOT_OF_A_NAME.finditer(text, 0, match.end() - 2)]
     start = before[-1] if before else 0
-    place = _LEADS.sub("", text[start : found.end()])
+    place = _LEADS.sub("", text[start : match.end()])
     if not place:
         return None
-    return Naming(place, _joined(bare(text[:start]), bare(text[found.end() :])))
+    return Naming(place, _join(strip_leads(text[:start]), strip_leads(text[match.end() :])))
 
 
-def _places(text: str, *, sure: bool) -> Naming | None:
+def _parse_places(text: str, *, is_sure: bool) -> Naming | None:
     """The last run of places; what follows must be a purpose, unless it is sure to be one."""
-    run = _last_run(text)
+    run = _find_last_run(text)
     if run is None:
         return None
-    before, place, after = text[: run[0]], text[slice(*run)], bare(text[run[1] :])
-    if after and not sure and not _PURPOSE.search(after):
+    before, place, after = text[: run[0]], text[slice(*run)], strip_leads(text[run[1] :])
+    if after and not is_sure and not _PURPOSE.search(after):
         return None
     if _PURPOSE.search(before):
-        return Naming(place, _joined(bare(before), after))
-    return Naming(place, after, bare(before))
+        return Naming(place, _join(strip_leads(before), after))
+    return Naming(place, after, strip_leads(before))
 
 
-def _purpose(text: str) -> Naming:
+def _parse_purpose(text: str) -> Naming:
     return Naming(purpose=text) if _PURPOSE.search(text) else Naming(rest=text)
 
 
-def _joined(*texts: str) -> str:
+def _join(*texts: str) -> str:
     return "，".join(filter(None, texts))
 
 
-def _last_run(text: str) -> tuple[int, int] | None:
+def _find_last_run(text: str) -> tuple[int, int] | None:
     """(start, end) of the last places that stand side by side, as in 恩施利川、巴东."""
     run: tuple[int, int] | None = None
     at = 0
     while at < len(text):
-        length = _place_at(text, at)
+        length = _measure_place(text, at)
         if not length:
             at += 1
             continue
-        beside = run is not None and text[run[1] : at].strip("、和及") == ""
-        run = (run[0] if run and beside else at, at + length)
+        is_beside = run is not None and text[run[1] : at].strip("、和及") == ""
+        run = (run[0] if run and is_beside else at, at + length)
         at += length
     return run
 
 
-def _place_at(text: str, at: int) -> int:
+def _measure_place(text: str, at: int) -> int:
     """How many characters the longest place that begins here has; 0: none does."""
     shortest, longest = PLACE_CHARACTERS
     for length in range(min(longest, len(text) - at), shortest - 1, -1):
-        if text[at : at + length] in _known() and not _is_people(text, at + length):
+        if text[at : at + length] in _read_places() and not _is_people(text, at + length):
             return length
     return 0
 
@@ -136,6 +140,6 @@ def _is_people(text: str, end: int) -> bool:
 
 
 @cache
-def _known() -> frozenset[str]:
-    listed = files("services.audit").joinpath("places.csv").read_text("utf-8")
-    return frozenset(listed.split()[1:])
+def _read_places() -> frozenset[str]:
+    text = files("services.audit").joinpath("places.csv").read_text("utf-8")
+    return frozenset(text.split()[1:])

@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.audit.ledger.accounts import Chart
+from services.audit.model import Fund
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """foundations: name by id. default_foundation: whose log names what no known fund is asked."""
+    """foundations: name by id. default_foundation: the house's own."""
 
     chart: Chart
     foundations: Mapping[str, str]
     default_foundation: str
+
+    def choose_foundation(self, fund: Fund | None) -> str:
+        """Whose log says what is asked of a fund; of one that nobody knows, the house's own."""
+        return fund.foundation if fund else self.default_foundation

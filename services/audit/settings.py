@@ -15,7 +15,7 @@ FoundationId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 FoundationName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def _known_witness(text: str) -> str:
+def _check_witness(text: str) -> str:
     Witness.parse(text)
     return text
 
@@ -49,7 +49,7 @@ class AuditSettings(Settings):
         int, Field(ge=0, le=60_000, description="least time between two checkpoints")
     ] = 100
     witnesses: Annotated[
-        tuple[Annotated[str, AfterValidator(_known_witness)], ...],
+        tuple[Annotated[str, AfterValidator(_check_witness)], ...],
         Field(description="who cosigns checkpoints: a JSON list of `URL vkey`"),
     ] = ()
     witness_quorum: Annotated[
@@ -58,30 +58,30 @@ class AuditSettings(Settings):
 
     @field_validator("default_foundation")
     @classmethod
-    def _default_is_known(cls, default: str, known: ValidationInfo) -> str:
-        if default not in known.data.get("foundations", {}):
+    def _check_default_foundation(cls, default: str, info: ValidationInfo) -> str:
+        if default not in info.data.get("foundations", {}):
             raise ValueError("not among the foundations")
         return default
 
     @field_validator("chart_file")
     @classmethod
-    def _chart_can_be_read(cls, file: Path | None) -> Path | None:
+    def _check_chart(cls, file: Path | None) -> Path | None:
         try:
             load_chart(file)
         except OSError as error:
             raise ValueError(str(error)) from None
         return file
 
-    def origin(self, foundation: str, year: int) -> str:
+    @field_validator("witness_quorum")
+    @classmethod
+    def _check_quorum(cls, quorum: int, info: ValidationInfo) -> int:
+        if quorum > len(info.data.get("witnesses", ())):
+            raise ValueError("larger than the number of witnesses")
+        return quorum
+
+    def format_origin(self, foundation: str, year: int) -> str:
         place = "" if foundation == self.default_foundation else f"/{foundation}"
         return f"{self.log_origin}{place}/{year}"
 
-    def rules(self) -> Rules:
+    def build_rules(self) -> Rules:
         return Rules(load_chart(self.chart_file), self.foundations, self.default_foundation)
-
-    @field_validator("witness_quorum")
-    @classmethod
-    def _quorum_can_be_had(cls, quorum: int, known: ValidationInfo) -> int:
-        if quorum > len(known.data.get("witnesses", ())):
-            raise ValueError("larger than the number of witnesses")
-        return quorum

@@ -1,7 +1,7 @@
-"""Documents in and out of Mongo: heads are founded here, everything else is read."""
+"""Documents in and out of Mongo: heads are created here, everything else is read."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from services.audit.model import (
     BankFact,
@@ -11,12 +11,12 @@ from services.audit.model import (
     Entry,
     Fund,
     LogHead,
+    Pledge,
     Reversal,
     Stock,
     Transfer,
     entry_id,
 )
-from services.audit.model.pledge import Pledge
 from shared import mongo
 from shared.messaging.decision import State
 
@@ -37,7 +37,7 @@ STATES: tuple[type[State], ...] = (
     Entry,
 )
 
-# What is still to be carried into the year that runs is found without reading what is settled.
+# What is still to be brought forward into the year that runs is found without reading the rest.
 INDEXES: tuple[mongo.Index, ...] = (
     (
         Commitment.COLLECTION,
@@ -49,7 +49,7 @@ INDEXES: tuple[mongo.Index, ...] = (
 )
 
 
-GOES_ON: Mapping[type[State], dict[str, Any]] = {
+GOES_ON: Mapping[type[State], dict[str, object]] = {
     Fund: {"state": "open"},
     Commitment: {"outstanding_fen": {"$gt": 0}},
     Stock: {"in_stock": {"$gt": 0}},
@@ -57,12 +57,12 @@ GOES_ON: Mapping[type[State], dict[str, Any]] = {
 """What of each kind goes on in the next year."""
 
 
-async def found_logs(database: mongo.Database, heads: Iterable[LogHead]) -> None:
+async def create_logs(database: mongo.Database, heads: Iterable[LogHead]) -> None:
     """Before anything is read or decided; where a foundation has a head, nothing happens."""
     for head in heads:
-        founded = mongo.to_document(head) | {"_version": 1, "_emitted": 0}
+        document = mongo.to_document(head) | {"_version": 1, "_emitted": 0}
         await database[LogHead.COLLECTION].update_one(
-            {"_id": founded.pop("_id")}, {"$setOnInsert": founded}, upsert=True
+            {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
         )
 
 
@@ -72,7 +72,7 @@ async def read_heads(database: mongo.Database) -> list[LogHead]:
 
 async def read_head(database: mongo.Database, foundation: str) -> LogHead:
     head = await mongo.load(database, LogHead, foundation)
-    assert head is not None, "the log is founded at start"
+    assert head is not None, "the log is created at start"
     return head
 
 
@@ -81,14 +81,14 @@ async def read_entries(
 ) -> list[tuple[int, bytes]]:
     """(index, leaf) of committed entries from `first` on, ascending."""
     place = {"$gte": entry_id(log, first), "$lt": entry_id(log, first + limit)}
-    found = await mongo.find(database, Entry, {"_id": place}, sort=[("_id", 1)])
-    return [(entry.index, entry.leaf) for entry in found]
+    entries = await mongo.find(database, Entry, {"_id": place}, sort=[("_id", 1)])
+    return [(entry.index, entry.leaf) for entry in entries]
 
 
 async def read_entry(database: mongo.Database, log: str, index: int) -> str | None:
     """The leaf's text."""
-    found = await mongo.load(database, Entry, entry_id(log, index))
-    return found.leaf.decode() if found else None
+    entry = await mongo.load(database, Entry, entry_id(log, index))
+    return entry.leaf.decode() if entry else None
 
 
 async def read_funds(database: mongo.Database) -> list[Fund]:
@@ -100,10 +100,10 @@ async def read_proposals(database: mongo.Database, kind: type[P], limit: int) ->
     return await mongo.find(database, kind, {}, sort=[("state", -1), ("_id", 1)], limit=limit)
 
 
-async def not_carried(
+async def find_left_behind(
     database: mongo.Database, kind: type[State], head: LogHead, limit: int
 ) -> list[str]:
-    """Ids of those that go on and that an earlier year's log still holds."""
+    """Ids of those that go on, and that only an earlier year's log has."""
     earlier = {"foundation": head.id, "log": {"$in": [log.origin for log in head.closed]}}
-    wanted = {**earlier, **GOES_ON[kind]}
-    return [found.id for found in await mongo.find(database, kind, wanted, limit=limit)]
+    query = {**earlier, **GOES_ON[kind]}
+    return [state.id for state in await mongo.find(database, kind, query, limit=limit)]

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.audit.office import Office, open_office
+from tests.audit.harness import AuditHarness, start_harness
 from tests.support.house import House
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(house: House) -> AsyncIterator[Office]:
-    yield await open_office(house)
+async def harness(house: House) -> AsyncIterator[AuditHarness]:
+    yield await start_harness(house)

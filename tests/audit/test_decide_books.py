@@ -19,36 +19,33 @@ from services.audit.ledger.corrections import NEVER_REVERSED
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
-    CarriedAll,
-    CarryCommitment,
-    CarryFund,
-    CarryStock,
+    BringCommitmentForward,
+    BringFundForward,
+    BringStockForward,
     Donation,
+    FinishBringingForward,
     ProposeReversal,
     ProposeTransfer,
     Stock,
     reversal_id,
     stock_id,
 )
-from services.audit.model import (
-    amounts as amounts_of,
-)
 from shared.contracts.envelope import Event
 from shared.ids import derived_id
-from tests.audit.deciding import (
+from tests.audit.decisions import (
     BANK,
     FOUNDATION,
     GOODS,
     NOW,
-    accepted,
-    charged,
-    confirmed,
+    acceptance,
+    confirmation,
+    fee,
     gift,
     goods,
     open_audit,
-    paid,
-    refunded,
-    released,
+    payment,
+    refund,
+    release,
 )
 
 OPEN = ("ONE", "TWO")
@@ -75,9 +72,9 @@ class Model:
     handed: set[str] = field(default_factory=set)
 
     def first(self, id_: str) -> bool:
-        known = id_ in self.heard
+        named = id_ in self.heard
         self.heard.add(id_)
-        return not known
+        return not named
 
     def give(self, id_: str, fund: str, amount: int) -> None:
         if self.first(id_) and fund in self.free:
@@ -86,11 +83,11 @@ class Model:
             self.gifts[id_] = (fund, amount)
 
     def give_back(self, id_: str, of: str, amount: int) -> None:
-        fund, left = self.gifts.get(of, ("", 0))
-        if self.first(id_) and amount <= left and amount <= self.free[fund]:
+        fund, remaining = self.gifts.get(of, ("", 0))
+        if self.first(id_) and amount <= remaining and amount <= self.free[fund]:
             self.free[fund] -= amount
             self.year[fund] -= amount * 100
-            self.gifts[of] = (fund, left - amount)
+            self.gifts[of] = (fund, remaining - amount)
 
     def charge(self, id_: str, fund: str, amount: int) -> None:
         within = amount * 1000 <= self.year[fund] and amount <= self.free.get(fund, 0)
@@ -106,9 +103,9 @@ class Model:
                 self.free[fund] -= amount
 
     def pay(self, id_: str, of: str, amount: int) -> None:
-        fund, left = self.owed.get(of, ("", 0))
-        if self.first(id_) and amount <= left:
-            self.owed[of] = (fund, left - amount)
+        fund, remaining = self.owed.get(of, ("", 0))
+        if self.first(id_) and amount <= remaining:
+            self.owed[of] = (fund, remaining - amount)
 
     def confirm(self, id_: str) -> None:
         """What was not promised is refused, and stays so."""
@@ -116,10 +113,10 @@ class Model:
         self.owed[id_] = (fund, 0)
 
     def release(self, id_: str) -> None:
-        fund, left = self.owed.get(id_, ("", 0))
-        if left:
+        fund, remaining = self.owed.get(id_, ("", 0))
+        if remaining:
             self.owed[id_] = (fund, 0)
-            self.free[fund] += left
+            self.free[fund] += remaining
 
     def move(self, giver: str, taker: str, amount: int) -> None:
         if self.free[giver] >= amount:
@@ -136,8 +133,8 @@ class Model:
         self.handed.add(id_)
 
 
-def chosen(known: Iterable[str], number: int, otherwise: str) -> str:
-    names = sorted(known)
+def choose(named: Iterable[str], number: int, otherwise: str) -> str:
+    names = sorted(named)
     return names[number % len(names)] if names else otherwise
 
 
@@ -154,22 +151,22 @@ class Facts(RuleBasedStateMachine):
 
     def a_gift_is_heard(self, id_: str, fund: str, amount: int) -> None:
         self.model.give(id_, fund, amount)
-        self.audit.hear(gift(amount, id_, fund=fund), self.now)
+        self.audit.receive(gift(amount, id_, fund=fund), self.now)
 
     def matching_says(self, event: Event[Any]) -> None:
         """Each time in another event: the processor drops one that it has worked."""
         new = event.model_copy(update={"id": f"{event.id}:{len(self.audit.leaves)}"})
-        self.audit.hear(new, self.now)
+        self.audit.receive(new, self.now)
 
     def bank_id(self, number: int) -> str:
         """Mostly one that was never heard of."""
         return f"bank-{number if number < 2 else len(self.audit.leaves)}"
 
     def gift_id(self, number: int) -> str:
-        return chosen(self.model.gifts, number, "none")
+        return choose(self.model.gifts, number, "none")
 
     def match_id(self, number: int) -> str:
-        return chosen(self.model.owed, number, "M-none")
+        return choose(self.model.owed, number, "M-none")
 
     @rule(number=numbers, fund=funds, amount=more)
     def a_gift_arrives(self, number: int, fund: str, amount: int) -> None:
@@ -177,62 +174,62 @@ class Facts(RuleBasedStateMachine):
 
     @rule(number=numbers, of=numbers, amount=more)
     def a_gift_is_given_back(self, number: int, of: int, amount: int) -> None:
-        id_, known = self.bank_id(number), self.gift_id(of)
-        self.model.give_back(id_, known, amount)
-        self.audit.hear(refunded(derived_id("D", BANK, known), amount, id_), self.now)
+        id_, named = self.bank_id(number), self.gift_id(of)
+        self.model.give_back(id_, named, amount)
+        self.audit.receive(refund(derived_id("D", BANK, named), amount, id_), self.now)
 
     @rule(number=numbers, fund=funds, amount=st.integers(1, 4))
     def a_fee_is_charged(self, number: int, fund: str, amount: int) -> None:
         id_ = self.bank_id(number)
         self.model.charge(id_, fund, amount)
-        self.audit.hear(charged(amount, id_, fund=fund), self.now)
+        self.audit.receive(fee(amount, id_, fund=fund), self.now)
 
     @rule(number=numbers, fund=funds, amount=st.integers(1, 20))
     def a_match_is_accepted(self, number: int, fund: str, amount: int) -> None:
         id_ = f"M-{number}"
         self.model.accept(id_, fund, amount)
-        self.matching_says(accepted(id_, amount, fund=fund))
+        self.matching_says(acceptance(id_, amount, fund=fund))
 
     @rule(number=numbers, of=numbers, amount=st.integers(1, 5))
     def an_instalment_is_paid(self, number: int, of: int, amount: int) -> None:
-        id_, known = self.bank_id(number), self.match_id(of)
-        self.model.pay(id_, known, amount)
-        self.audit.hear(paid(known, amount, id_), self.now)
+        id_, named = self.bank_id(number), self.match_id(of)
+        self.model.pay(id_, named, amount)
+        self.audit.receive(payment(named, amount, id_), self.now)
 
     @rule(of=numbers, fund=funds, amount=amounts)
     def a_match_is_confirmed(self, of: int, fund: str, amount: int) -> None:
         id_ = self.match_id(of)
         self.model.confirm(id_)
-        self.matching_says(confirmed(id_, amount, fund=fund))
+        self.matching_says(confirmation(id_, amount, fund=fund))
 
     @rule(of=numbers, fund=funds, amount=amounts)
     def a_match_is_released(self, of: int, fund: str, amount: int) -> None:
         id_ = self.match_id(of)
         self.model.release(id_)
-        self.matching_says(released(id_, amount, fund=fund))
+        self.matching_says(release(id_, amount, fund=fund))
 
     @rule(order=st.permutations(OPEN), amount=amounts)
     def money_moves(self, order: list[str], amount: int) -> None:
         giver, taker = order
         self.model.move(giver, taker, amount)
-        asked = ProposeTransfer(
+        proposal = ProposeTransfer(
             from_fund_id=giver, to_fund_id=taker, amount_fen=amount, reference="x"
         )
-        answer = self.audit.answer(asked, "ann", self.now)
+        answer = self.audit.answer(proposal, "ann", self.now)
         if answer.status == 202:
-            self.audit.do(ApproveTransfer(transfer_id=str(answer.body["id"])), "bo", self.now)
+            self.audit.execute(ApproveTransfer(transfer_id=str(answer.body["id"])), "bo", self.now)
 
     @rule(number=numbers, fund=funds, quantity=more)
     def goods_arrive(self, number: int, fund: str, quantity: int) -> None:
         id_ = self.bank_id(number)
         self.model.store(id_, fund, quantity)
-        self.audit.hear(goods(quantity, id_, fund=fund), self.now)
+        self.audit.receive(goods(quantity, id_, fund=fund), self.now)
 
     @rule(number=numbers, fund=funds, quantity=amounts)
     def goods_are_handed_over(self, number: int, fund: str, quantity: int) -> None:
         id_ = f"M-G{number}"
         self.model.hand_over(id_, fund, quantity)
-        self.matching_says(confirmed(id_, quantity, fund=fund, **GOODS))
+        self.matching_says(confirmation(id_, quantity, fund=fund, **GOODS))
 
     @rule(chance=st.integers(0, 9))
     def a_year_passes(self, chance: int) -> None:
@@ -244,29 +241,31 @@ class Facts(RuleBasedStateMachine):
 
     def carry_everything(self) -> None:
         for fund in OPEN:
-            self.audit.do(CarryFund(fund_id=fund), now=self.now)
-            self.audit.do(CarryStock(stock_id=stock_id(fund, **GOODS)), now=self.now)
+            self.audit.execute(BringFundForward(fund_id=fund), now=self.now)
+            self.audit.execute(BringStockForward(stock_id=stock_id(fund, **GOODS)), now=self.now)
         for id_ in self.audit.commitments():
-            self.audit.do(CarryCommitment(match_id=id_), now=self.now)
-        self.audit.do(CarriedAll(foundation=FOUNDATION, log=self.audit.head.origin), now=self.now)
+            self.audit.execute(BringCommitmentForward(match_id=id_), now=self.now)
+        self.audit.execute(
+            FinishBringingForward(foundation=FOUNDATION, log=self.audit.head.origin), now=self.now
+        )
 
     @invariant()
     def the_log_alone_gives_the_same_balances(self) -> None:
         log = self.audit.head.origin
         books = self.audit.books(log)
         for id_, book in books.funds.items():
-            assert totals(book) == amounts_of(self.audit.fund(id_))
-        kept = {
+            assert totals(book) == self.audit.fund(id_).totals
+        expected = {
             each.entry: (each.reserved_fen, each.disbursed_fen, each.released_fen)
             for each in self.audit.commitments().values()
             if each.log == log and each.entry is not None
         }
-        found = {
+        commitments = {
             index: (each.reserved_fen, each.disbursed_fen, each.released_fen)
             for index, each in books.commitments.items()
-            if each.reserved_fen or index in kept
+            if each.reserved_fen or index in expected
         }
-        assert found == kept
+        assert commitments == expected
         for stock in self.audit.all(Stock).values():
             there = books.goods.get((stock.fund_id, stock.item, stock.unit))
             assert stock.log != log or (there.in_stock if there else 0) == stock.in_stock
@@ -299,10 +298,10 @@ class WithoutCorrections(Facts):
         for id_, free in self.model.free.items():
             fund = self.audit.fund(id_)
             assert fund.remaining_fen == free >= 0
-            owed = sum(left for of, left in self.model.owed.values() if of == id_)
+            owed = sum(remaining for of, remaining in self.model.owed.values() if of == id_)
             assert fund.outstanding_fen == owed
-        for id_, kept in self.audit.commitments().items():
-            assert kept.outstanding_fen == self.model.owed[id_][1]
+        for id_, expected in self.audit.commitments().items():
+            assert expected.outstanding_fen == self.model.owed[id_][1]
         for stock in self.audit.all(Stock).values():
             assert stock.in_stock == self.model.stock[stock.fund_id]
 
@@ -318,9 +317,9 @@ class WithCorrections(Facts):
         if index < 0 or entries[index]["kind"] in NEVER_REVERSED:
             return
         leaf = canonical(entries[index]).decode()
-        asked = ProposeReversal(log=log, index=index, leaf=leaf, reference="x")
-        self.audit.do(asked, "ann", self.now)
-        self.audit.do(ApproveReversal(reversal_id=reversal_id(log, index)), "bo", self.now)
+        proposal = ProposeReversal(log=log, index=index, leaf=leaf, reference="x")
+        self.audit.execute(proposal, "ann", self.now)
+        self.audit.execute(ApproveReversal(reversal_id=reversal_id(log, index)), "bo", self.now)
 
     @invariant()
     def nothing_is_below_zero(self) -> None:

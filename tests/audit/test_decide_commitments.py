@@ -11,15 +11,15 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import BeneficiaryClass, Category
 from shared.messaging.decision import NOTHING
-from tests.audit.deciding import (
+from tests.audit.decisions import (
     FUND,
-    accepted,
-    confirmed,
+    acceptance,
+    confirmation,
     gift,
+    last_reason,
     open_audit,
-    paid,
-    reason,
-    released,
+    payment,
+    release,
 )
 
 MEALS_IN_SHILONG = FundTerms(
@@ -37,94 +37,94 @@ WITHIN = {
 
 def test_an_accepted_match_reserves_its_money() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    assert isinstance(audit.said[-1][1], LedgerCommitted)
-    assert audit.said[-1][0] == "M-1"
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    assert isinstance(audit.events[-1][1], LedgerCommitted)
+    assert audit.events[-1][0] == "M-1"
     assert audit.fund().remaining_fen == 2_000
     assert audit.commitment("M-1").outstanding_fen == 3_000
 
 
 def test_a_commitment_beyond_the_fund_is_refused_and_says_so() -> None:
     audit = open_audit()
-    audit.hear(gift(2_999))
-    audit.hear(accepted("M-1", 3_000))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerRefused)
-    assert (told.reason, told.available_fen) == ("insufficient_funds", 2_999)
+    audit.receive(gift(2_999))
+    audit.receive(acceptance("M-1", 3_000))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerRefused)
+    assert (event.reason, event.available_fen) == ("insufficient_funds", 2_999)
     assert audit.kinds()[-1] == "refusal"
     assert audit.fund().committed_fen == 0
 
 
 def test_a_refused_match_stays_refused_when_money_comes() -> None:
     audit = open_audit()
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(gift(5_000))
-    assert audit.hear(accepted("M-1", 3_000)) == NOTHING
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(gift(5_000))
+    assert audit.receive(acceptance("M-1", 3_000)) == NOTHING
 
 
 def test_a_match_on_an_unknown_fund_is_refused() -> None:
     audit = open_audit()
-    audit.hear(accepted("M-1", 3_000, fund=None))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerRefused)
-    assert (told.reason, told.fund_id) == ("unknown_fund", "general")
+    audit.receive(acceptance("M-1", 3_000, fund=None))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerRefused)
+    assert (event.reason, event.fund_id) == ("unknown_fund", "general")
 
 
 def test_a_confirmed_match_is_paid_once() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(confirmed("M-1", 3_000))
-    assert isinstance(audit.said[-1][1], LedgerDisbursed)
-    assert audit.hear(confirmed("M-1", 3_000)) == NOTHING
-    assert audit.hear(released("M-1", 3_000)) == NOTHING
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(confirmation("M-1", 3_000))
+    assert isinstance(audit.events[-1][1], LedgerDisbursed)
+    assert audit.receive(confirmation("M-1", 3_000)) == NOTHING
+    assert audit.receive(release("M-1", 3_000)) == NOTHING
     assert (audit.fund().disbursed_fen, audit.fund().outstanding_fen) == (3_000, 0)
 
 
 def test_a_released_match_gives_its_money_back_once() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(released("M-1", 3_000))
-    assert isinstance(audit.said[-1][1], LedgerReleased)
-    assert audit.hear(released("M-1", 3_000)) == NOTHING
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(release("M-1", 3_000))
+    assert isinstance(audit.events[-1][1], LedgerReleased)
+    assert audit.receive(release("M-1", 3_000)) == NOTHING
     assert audit.fund().remaining_fen == 5_000
 
 
 def test_a_release_without_commitment_is_nothing() -> None:
     audit = open_audit()
-    assert audit.hear(released("M-1", 3_000)) == NOTHING
-    audit.hear(accepted("M-1", 3_000))
-    assert audit.hear(released("M-1", 3_000)) == NOTHING
+    assert audit.receive(release("M-1", 3_000)) == NOTHING
+    audit.receive(acceptance("M-1", 3_000))
+    assert audit.receive(release("M-1", 3_000)) == NOTHING
 
 
 def test_nothing_is_paid_that_was_not_committed() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(confirmed("M-1", 3_000))
+    audit.receive(gift(5_000))
+    audit.receive(confirmation("M-1", 3_000))
     assert audit.entries()[-1]["kind"] == "refusal"
-    subject, told = audit.said[-1]
-    assert isinstance(told, LedgerRefused)
-    assert (subject, told.reason) == ("M-1", "not_committed")
-    assert audit.hear(confirmed("M-1", 3_000)) == NOTHING
+    subject, event = audit.events[-1]
+    assert isinstance(event, LedgerRefused)
+    assert (subject, event.reason) == ("M-1", "not_committed")
+    assert audit.receive(confirmation("M-1", 3_000)) == NOTHING
     assert audit.fund().disbursed_fen == 0
 
 
 def test_the_commitment_says_which_fund_pays() -> None:
     audit = open_audit(FUND, "OTHER")
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(confirmed("M-1", 3_000, fund="OTHER"))
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(confirmation("M-1", 3_000, fund="OTHER"))
     assert audit.fund().disbursed_fen == 3_000
     assert audit.fund("OTHER").disbursed_fen == 0
 
 
 def test_money_is_spent_on_what_the_funds_terms_name() -> None:
     audit = open_audit(terms=MEALS_IN_SHILONG, restricted=True)
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000, **WITHIN))
-    assert isinstance(audit.said[-1][1], LedgerCommitted)
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000, **WITHIN))
+    assert isinstance(audit.events[-1][1], LedgerCommitted)
     entry = audit.entries()[-1]
     assert entry["kind"] == "commitment"
     assert entry["purpose"] == {
@@ -148,88 +148,92 @@ def test_money_is_spent_on_what_the_funds_terms_name() -> None:
 )
 def test_restricted_money_is_refused_for_another_purpose_or_none(other: dict[str, str]) -> None:
     audit = open_audit(terms=MEALS_IN_SHILONG, restricted=True)
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000, **WITHIN | other))
-    assert reason(audit) == "outside_terms"
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000, **WITHIN | other))
+    assert last_reason(audit) == "outside_terms"
     assert audit.fund().committed_fen == 0
 
 
 def test_a_fund_with_an_open_purpose_pays_for_a_match_that_names_none() -> None:
     audit = open_audit(terms=FundTerms(purpose="扶贫济困"))
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    assert isinstance(audit.said[-1][1], LedgerCommitted)
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    assert isinstance(audit.events[-1][1], LedgerCommitted)
 
 
 def test_instalments_are_paid_until_the_rest_is_confirmed() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(paid("M-1", 1_000, "pay-1"))
-    audit.hear(paid("M-1", 500, "pay-2"))
-    assert audit.said[-1][0] == "M-1"
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(payment("M-1", 1_000, "pay-1"))
+    audit.receive(payment("M-1", 500, "pay-2"))
+    assert audit.events[-1][0] == "M-1"
     assert audit.commitment("M-1").outstanding_fen == 1_500
-    audit.hear(confirmed("M-1", 3_000))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerDisbursed)
-    assert (told.amount_fen, told.donor_id) == (1_500, "P-donor")
+    audit.receive(confirmation("M-1", 3_000))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerDisbursed)
+    assert (event.amount_fen, event.donor_id) == (1_500, "P-donor")
     assert audit.fund().disbursed_fen == 3_000
     audit.books()
 
 
 def test_what_was_not_paid_is_released() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(paid("M-1", 1_000))
-    audit.hear(released("M-1", 3_000))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerReleased)
-    assert told.amount_fen == 2_000
-    kept = audit.commitment("M-1")
-    assert (kept.reserved_fen, kept.disbursed_fen, kept.released_fen) == (3_000, 1_000, 2_000)
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(payment("M-1", 1_000))
+    audit.receive(release("M-1", 3_000))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerReleased)
+    assert event.amount_fen == 2_000
+    commitment = audit.commitment("M-1")
+    assert (commitment.reserved_fen, commitment.disbursed_fen, commitment.released_fen) == (
+        3_000,
+        1_000,
+        2_000,
+    )
     assert audit.fund().remaining_fen == 4_000
     audit.books()
 
 
 def test_a_match_paid_in_full_by_instalments_needs_no_entry_when_it_is_confirmed() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(paid("M-1", 3_000))
-    assert audit.hear(confirmed("M-1", 3_000)) == NOTHING
-    assert audit.hear(released("M-1", 3_000)) == NOTHING
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(payment("M-1", 3_000))
+    assert audit.receive(confirmation("M-1", 3_000)) == NOTHING
+    assert audit.receive(release("M-1", 3_000)) == NOTHING
 
 
 def test_no_instalment_exceeds_what_is_outstanding_and_the_refused_one_stays_refused() -> None:
     audit = open_audit()
-    audit.hear(gift(9_000))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(paid("M-1", 3_001))
-    subject, told = audit.said[-1]
-    assert isinstance(told, LedgerRefused)
-    assert (told.reason, told.available_fen) == ("exceeds_commitment", 3_000)
+    audit.receive(gift(9_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(payment("M-1", 3_001))
+    subject, event = audit.events[-1]
+    assert isinstance(event, LedgerRefused)
+    assert (event.reason, event.available_fen) == ("exceeds_commitment", 3_000)
     assert subject.startswith("B-"), "matching would take it for an answer to the acceptance"
-    assert audit.hear(paid("M-1", 3_001)) == NOTHING
+    assert audit.receive(payment("M-1", 3_001)) == NOTHING
     assert audit.fund().disbursed_fen == 0
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_a_payment_for_what_was_not_committed_is_refused(known: bool) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_payment_for_what_was_not_committed_is_refused(is_known: bool) -> None:
     audit = open_audit()
-    if known:
-        audit.hear(accepted("M-1", 3_000))
-    audit.hear(paid("M-1", 1))
-    assert reason(audit) == "not_committed"
-    audit.hear(gift(5_000))
-    audit.hear(accepted("M-1", 3_000))
-    assert audit.fund().committed_fen == (0 if known else 3_000)
+    if is_known:
+        audit.receive(acceptance("M-1", 3_000))
+    audit.receive(payment("M-1", 1))
+    assert last_reason(audit) == "not_committed"
+    audit.receive(gift(5_000))
+    audit.receive(acceptance("M-1", 3_000))
+    assert audit.fund().committed_fen == (0 if is_known else 3_000)
 
 
 def test_a_settlement_is_made_from_the_fund_that_promised() -> None:
     audit = open_audit(FUND, "OTHER")
-    audit.hear(gift(5_000))
-    audit.hear(gift(5_000, "gift-2", fund="OTHER"))
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(released("M-1", 3_000, fund="OTHER"))
+    audit.receive(gift(5_000))
+    audit.receive(gift(5_000, "gift-2", fund="OTHER"))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(release("M-1", 3_000, fund="OTHER"))
     assert (audit.fund().released_fen, audit.fund("OTHER").released_fen) == (3_000, 0)

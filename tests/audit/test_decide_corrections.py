@@ -16,55 +16,55 @@ from services.audit.model import (
 from shared.contracts.events import LedgerReversed, LedgerTransferred
 from shared.errors import Invalid
 from shared.messaging.decision import Answer
-from tests.audit.deciding import (
+from tests.audit.decisions import (
     FUND,
     GOODS,
     NEXT_YEAR,
     ORIGIN,
     OTHER_FOUNDATION,
-    Audit,
-    accepted,
-    charged,
-    confirmed,
+    MemoryAudit,
+    acceptance,
+    confirmation,
+    fee,
     gift,
     goods,
     open_audit,
     open_fund,
-    paid,
-    refunded,
-    released,
+    payment,
+    refund,
+    release,
 )
 
-ASKED = ProposeTransfer(
+PROPOSAL = ProposeTransfer(
     from_fund_id=FUND, to_fund_id="OTHER", amount_fen=3_000, reference="捐赠人同意书-7"
 )
 
 
-def two_funds() -> Audit:
+def two_funds() -> MemoryAudit:
     audit = open_audit(FUND, "OTHER")
-    audit.hear(gift(5_000))
+    audit.receive(gift(5_000))
     return audit
 
 
-def proposed(audit: Audit, asked: ProposeTransfer = ASKED) -> str:
-    answer = audit.answer(asked, "ann", key="ann|1")
+def propose_transfer(audit: MemoryAudit, proposal: ProposeTransfer = PROPOSAL) -> str:
+    answer = audit.answer(proposal, "ann", key="ann|1")
     assert answer.status == 202, answer.body
     return str(answer.body["id"])
 
 
-def ask_reversal(audit: Audit, index: int, principal: str = "ann") -> Answer:
+def propose_reversal(audit: MemoryAudit, index: int, principal: str = "ann") -> Answer:
     leaf = next(
         raw.decode()
         for raw, entry in zip(audit.leaves, audit.entries(), strict=True)
         if (entry["log"], entry["index"]) == (ORIGIN, index)
     )
-    asked = ProposeReversal(log=ORIGIN, index=index, leaf=leaf, reference="更正单-1")
-    return audit.answer(asked, principal)
+    proposal = ProposeReversal(log=ORIGIN, index=index, leaf=leaf, reference="更正单-1")
+    return audit.answer(proposal, principal)
 
 
-def undo(audit: Audit, index: int) -> Answer:
+def undo(audit: MemoryAudit, index: int) -> Answer:
     """Of the entry at that index, by two people."""
-    assert ask_reversal(audit, index).status == 202
+    assert propose_reversal(audit, index).status == 202
     return audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, index)), "bo")
 
 
@@ -77,15 +77,15 @@ def code(answer: Answer) -> str:
 
 def test_a_transfer_moves_money_when_a_second_person_agrees() -> None:
     audit = two_funds()
-    id_ = proposed(audit)
+    id_ = propose_transfer(audit)
     assert audit.fund().remaining_fen == 5_000
     answer = audit.answer(ApproveTransfer(transfer_id=id_), "bo")
     assert (answer.status, answer.body["state"]) == (200, "approved")
     assert audit.fund().transferred_fen == -3_000
     assert audit.fund("OTHER").remaining_fen == 3_000
-    subject, told = audit.said[-1]
-    assert isinstance(told, LedgerTransferred)
-    assert (subject, told.fund_id, told.to_fund_id) == (id_, FUND, "OTHER")
+    subject, event = audit.events[-1]
+    assert isinstance(event, LedgerTransferred)
+    assert (subject, event.fund_id, event.to_fund_id) == (id_, FUND, "OTHER")
     entry = audit.entries()[-1]
     assert entry["kind"] == "transfer"
     assert entry["authorisation"] == {
@@ -98,18 +98,18 @@ def test_a_transfer_moves_money_when_a_second_person_agrees() -> None:
 
 def test_nobody_moves_money_alone_or_twice() -> None:
     audit = two_funds()
-    id_ = proposed(audit)
+    id_ = propose_transfer(audit)
     assert code(audit.answer(ApproveTransfer(transfer_id=id_), "ann")) == "second_person_needed"
     assert code(audit.answer(DeclineTransfer(transfer_id=id_), "ann")) == "second_person_needed"
-    audit.do(ApproveTransfer(transfer_id=id_), "bo")
+    audit.execute(ApproveTransfer(transfer_id=id_), "bo")
     assert code(audit.answer(ApproveTransfer(transfer_id=id_), "cy")) == "transfer_not_proposed"
     assert audit.fund().transferred_fen == -3_000
 
 
 def test_a_declined_transfer_moves_nothing() -> None:
     audit = two_funds()
-    id_ = proposed(audit)
-    audit.do(DeclineTransfer(transfer_id=id_), "bo")
+    id_ = propose_transfer(audit)
+    audit.execute(DeclineTransfer(transfer_id=id_), "bo")
     assert audit.answer(ApproveTransfer(transfer_id=id_), "cy").status == 409
     assert audit.get(Transfer, id_).entry is None
     assert audit.kinds() == ["fund_opened", "fund_opened", "donation_received"]
@@ -126,9 +126,9 @@ def test_a_transfer_that_is_not_known_is_not_found() -> None:
     [
         ({"to_fund_id": "NONE"}, "fund_unknown"),
         ({"from_fund_id": "NONE"}, "fund_unknown"),
-        ({"to_fund_id": FUND}, "not_between_two_funds"),
-        ({"to_fund_id": "TEA"}, "not_between_two_funds"),
-        ({"amount_fen": 5_001}, "insufficient_funds"),
+        ({"to_fund_id": FUND}, "funds_not_paired"),
+        ({"to_fund_id": "TEA"}, "funds_not_paired"),
+        ({"amount_fen": 5_001}, "fund_insufficient"),
     ],
 )
 def test_a_transfer_is_between_two_open_funds_of_one_foundation(
@@ -136,15 +136,15 @@ def test_a_transfer_is_between_two_open_funds_of_one_foundation(
 ) -> None:
     audit = two_funds()
     open_fund(audit, "TEA", foundation=OTHER_FOUNDATION)
-    assert code(audit.answer(ASKED.model_copy(update=changed), "ann")) == problem
+    assert code(audit.answer(PROPOSAL.model_copy(update=changed), "ann")) == problem
 
 
 def test_money_promised_since_the_proposal_is_not_moved() -> None:
     audit = two_funds()
-    id_ = proposed(audit)
-    audit.hear(accepted("M-1", 2_001))
-    assert code(audit.answer(ApproveTransfer(transfer_id=id_), "bo")) == "insufficient_funds"
-    audit.hear(released("M-1", 2_001))
+    id_ = propose_transfer(audit)
+    audit.receive(acceptance("M-1", 2_001))
+    assert code(audit.answer(ApproveTransfer(transfer_id=id_), "bo")) == "fund_insufficient"
+    audit.receive(release("M-1", 2_001))
     assert audit.answer(ApproveTransfer(transfer_id=id_), "bo").status == 200
 
 
@@ -153,33 +153,33 @@ def test_money_promised_since_the_proposal_is_not_moved() -> None:
 
 def test_an_entry_is_undone_once_by_two_people() -> None:
     audit = two_funds()
-    assert ask_reversal(audit, 2).status == 202
+    assert propose_reversal(audit, 2).status == 202
     id_ = reversal_id(ORIGIN, 2)
     assert code(audit.answer(ApproveReversal(reversal_id=id_), "ann")) == "second_person_needed"
     assert audit.answer(ApproveReversal(reversal_id=id_), "bo").status == 200
-    subject, told = audit.said[-1]
-    assert isinstance(told, LedgerReversed)
-    assert (subject, told.reverses, told.fund_id) == (id_, 2, FUND)
+    subject, event = audit.events[-1]
+    assert isinstance(event, LedgerReversed)
+    assert (subject, event.reverses, event.fund_id) == (id_, 2, FUND)
     assert audit.fund().received_fen == 0
     assert audit.donation().undone
-    assert code(ask_reversal(audit, 2)) == "reversal_exists"
+    assert code(propose_reversal(audit, 2)) == "reversal_exists"
     assert audit.answer(ApproveReversal(reversal_id=id_), "cy").status == 409
     assert audit.books().reversed_entries == {2}
 
 
 def test_a_declined_reversal_may_be_proposed_again() -> None:
     audit = two_funds()
-    ask_reversal(audit, 2)
-    audit.do(DeclineReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo")
-    assert ask_reversal(audit, 2).status == 202
+    propose_reversal(audit, 2)
+    audit.execute(DeclineReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo")
+    assert propose_reversal(audit, 2).status == 202
     assert audit.get(Reversal, reversal_id(ORIGIN, 2)).checker == ""
 
 
 def test_a_gift_that_was_promised_on_cannot_be_undone() -> None:
     audit = two_funds()
-    audit.hear(accepted("M-1", 1))
-    assert code(undo(audit, 2)) == "insufficient_funds"
-    audit.hear(released("M-1", 1))
+    audit.receive(acceptance("M-1", 1))
+    assert code(undo(audit, 2)) == "fund_insufficient"
+    audit.receive(release("M-1", 1))
     again = audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo")
     assert again.status == 200
     audit.books()
@@ -188,47 +188,47 @@ def test_a_gift_that_was_promised_on_cannot_be_undone() -> None:
 def test_a_gift_that_was_given_back_cannot_be_undone_nor_an_undone_one_given_back() -> None:
     audit = two_funds()
     donation = audit.donation().id
-    audit.hear(gift(9_000, "gift-2"))
-    audit.hear(refunded(donation, 1))
+    audit.receive(gift(9_000, "gift-2"))
+    audit.receive(refund(donation, 1))
     assert code(undo(audit, 2)) == "gift_refunded"
     assert undo(audit, 4).status == 200
     assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo").status == 200
-    audit.hear(refunded(donation, 1, "refund-2"))
+    audit.receive(refund(donation, 1, "refund-2"))
     assert audit.kinds()[-1] == "refusal"
     audit.books()
 
 
 def test_a_commitment_is_undone_as_long_as_nothing_of_it_is_settled() -> None:
     audit = two_funds()
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(paid("M-1", 1))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(payment("M-1", 1))
     assert code(undo(audit, 3)) == "commitment_settled"
     assert undo(audit, 4).status == 200
     assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 3)), "bo").status == 200
     assert audit.fund().remaining_fen == 5_000
-    audit.hear(confirmed("M-1", 3_000))
+    audit.receive(confirmation("M-1", 3_000))
     assert audit.kinds()[-1] == "refusal"
     audit.books()
 
 
 def test_a_payment_undone_is_outstanding_again() -> None:
     audit = two_funds()
-    audit.hear(accepted("M-1", 3_000))
-    audit.hear(confirmed("M-1", 3_000))
+    audit.receive(acceptance("M-1", 3_000))
+    audit.receive(confirmation("M-1", 3_000))
     assert undo(audit, 4).status == 200
     assert audit.commitment("M-1").outstanding_fen == 3_000
-    audit.hear(paid("M-1", 3_000))
+    audit.receive(payment("M-1", 3_000))
     assert audit.fund().disbursed_fen == 3_000
     audit.books()
 
 
 def test_a_release_is_undone_if_the_money_is_still_there() -> None:
     audit = two_funds()
-    audit.hear(accepted("M-1", 5_000))
-    audit.hear(released("M-1", 5_000))
-    audit.hear(accepted("M-2", 1))
-    assert code(undo(audit, 4)) == "insufficient_funds"
-    audit.hear(released("M-2", 1))
+    audit.receive(acceptance("M-1", 5_000))
+    audit.receive(release("M-1", 5_000))
+    audit.receive(acceptance("M-2", 1))
+    assert code(undo(audit, 4)) == "fund_insufficient"
+    audit.receive(release("M-2", 1))
     assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 4)), "bo").status == 200
     assert audit.commitment("M-1").outstanding_fen == 5_000
     audit.books()
@@ -236,11 +236,11 @@ def test_a_release_is_undone_if_the_money_is_still_there() -> None:
 
 def test_a_transfer_is_undone_if_the_taker_still_has_it() -> None:
     audit = two_funds()
-    id_ = proposed(audit)
-    audit.do(ApproveTransfer(transfer_id=id_), "bo")
-    audit.hear(accepted("M-1", 1, fund="OTHER"))
-    assert code(undo(audit, 3)) == "insufficient_funds"
-    audit.hear(released("M-1", 1, fund="OTHER"))
+    id_ = propose_transfer(audit)
+    audit.execute(ApproveTransfer(transfer_id=id_), "bo")
+    audit.receive(acceptance("M-1", 1, fund="OTHER"))
+    assert code(undo(audit, 3)) == "fund_insufficient"
+    audit.receive(release("M-1", 1, fund="OTHER"))
     assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 3)), "bo").status == 200
     assert audit.fund().remaining_fen == 5_000
     assert audit.fund("OTHER").remaining_fen == 0
@@ -249,8 +249,8 @@ def test_a_transfer_is_undone_if_the_taker_still_has_it() -> None:
 
 def test_fees_and_refunds_are_undone() -> None:
     audit = two_funds()
-    audit.hear(charged(100))
-    audit.hear(refunded(audit.donation().id, 1_000))
+    audit.receive(fee(100))
+    audit.receive(refund(audit.donation().id, 1_000))
     assert undo(audit, 3).status == 200
     assert undo(audit, 4).status == 200
     assert audit.fund().remaining_fen == 5_000
@@ -260,9 +260,9 @@ def test_fees_and_refunds_are_undone() -> None:
 
 def test_goods_are_undone_if_they_are_still_there() -> None:
     audit = open_audit()
-    audit.hear(goods(30))
-    audit.hear(confirmed("M-1", 1, **GOODS))
-    assert code(undo(audit, 1)) == "insufficient_goods"
+    audit.receive(goods(30))
+    audit.receive(confirmation("M-1", 1, **GOODS))
+    assert code(undo(audit, 1)) == "stock_insufficient"
     assert undo(audit, 2).status == 200
     assert audit.stock().in_stock == 30
     assert audit.answer(ApproveReversal(reversal_id=reversal_id(ORIGIN, 1)), "bo").status == 200
@@ -272,25 +272,25 @@ def test_goods_are_undone_if_they_are_still_there() -> None:
 
 def test_openings_refusals_and_reversals_cannot_be_undone() -> None:
     audit = two_funds()
-    audit.hear(gift(1, fund="UNKNOWN"))
+    audit.receive(gift(1, fund="UNKNOWN"))
     undo(audit, 2)
     for index in (0, 3, 4):
         with pytest.raises(Invalid):
-            ask_reversal(audit, index)
+            propose_reversal(audit, index)
 
 
 def test_what_is_no_entry_cannot_be_undone() -> None:
-    asked = ProposeReversal(log=ORIGIN, index=0, leaf="{}", reference="x")
+    proposal = ProposeReversal(log=ORIGIN, index=0, leaf="{}", reference="x")
     with pytest.raises(Invalid):
-        two_funds().do(asked)
+        two_funds().execute(proposal)
 
 
 def test_a_closed_year_is_not_corrected_any_more() -> None:
     audit = two_funds()
-    ask_reversal(audit, 2)
+    propose_reversal(audit, 2)
     approve = ApproveReversal(reversal_id=reversal_id(ORIGIN, 2))
     assert code(audit.answer(approve, "bo", NEXT_YEAR)) == "year_closed"
     assert audit.kinds() == ["fund_opened", "fund_opened", "donation_received"]
-    audit.do(DeclineReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo", NEXT_YEAR)
-    audit.hear(gift(1, "gift-2"), NEXT_YEAR)
-    assert code(ask_reversal(audit, 2)) == "year_closed"
+    audit.execute(DeclineReversal(reversal_id=reversal_id(ORIGIN, 2)), "bo", NEXT_YEAR)
+    audit.receive(gift(1, "gift-2"), NEXT_YEAR)
+    assert code(propose_reversal(audit, 2)) == "year_closed"

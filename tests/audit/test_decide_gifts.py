@@ -8,125 +8,125 @@ from services.audit.model import ApproveFund, Donation, ProposeFund
 from shared.contracts.events import LedgerReceived, LedgerRefused
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
-from tests.audit.deciding import (
+from tests.audit.decisions import (
     NOW,
     ORIGIN,
     OTHER_FOUNDATION,
     SECRETS,
-    accepted,
-    charged,
+    acceptance,
+    fee,
     gift,
     goods,
+    last_reason,
     match,
     open_audit,
     open_fund,
-    paid,
-    reason,
+    payment,
 )
 
 
 def test_a_gift_becomes_an_entry_and_is_told() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
+    audit.receive(gift(5_000))
     assert audit.kinds() == ["fund_opened", "donation_received"]
     assert audit.fund().received_fen == 5_000
-    subject, told = audit.said[-1]
-    assert isinstance(told, LedgerReceived)
+    subject, event = audit.events[-1]
+    assert isinstance(event, LedgerReceived)
     assert subject.startswith("D-")
-    assert (told.log, told.index, told.amount_fen) == (ORIGIN, 1, 5_000)
+    assert (event.log, event.index, event.amount_fen) == (ORIGIN, 1, 5_000)
 
 
 def test_the_same_gift_twice_is_one_entry() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    assert audit.hear(gift(5_000)) == NOTHING
+    audit.receive(gift(5_000))
+    assert audit.receive(gift(5_000)) == NOTHING
     assert audit.fund().received_fen == 5_000
 
 
 def test_a_time_zone_spelled_otherwise_is_the_same_gift() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
+    audit.receive(gift(5_000))
     again = gift(5_000)
     china = again.data.received_at.astimezone(timezone(timedelta(hours=8)))
     same = again.data.model_copy(update={"received_at": china})
-    assert audit.hear(again.model_copy(update={"data": same})) == NOTHING
+    assert audit.receive(again.model_copy(update={"data": same})) == NOTHING
 
 
 def test_a_used_id_with_other_content_is_refused_and_logged_once() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(gift(9_000))
-    assert audit.hear(gift(9_000)) == NOTHING
-    assert audit.hear(gift(5_000)) == NOTHING
+    audit.receive(gift(5_000))
+    audit.receive(gift(9_000))
+    assert audit.receive(gift(9_000)) == NOTHING
+    assert audit.receive(gift(5_000)) == NOTHING
     assert audit.kinds() == ["fund_opened", "donation_received", "refusal"]
-    said = {"id": f"id_reused:2:{audit.said[-1][0]}", "source": "/audit"}
-    assert audit.entries()[-1]["event"] == said
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerRefused)
-    assert (told.reason, told.amount_fen) == ("id_reused", 9_000)
+    named = {"id": f"id_reused:2:{audit.events[-1][0]}", "source": "/audit"}
+    assert audit.entries()[-1]["event"] == named
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerRefused)
+    assert (event.reason, event.amount_fen) == ("id_reused", 9_000)
     assert audit.fund().received_fen == 5_000
 
 
 def test_no_id_of_a_bank_is_taken_by_the_refusal_of_another() -> None:
     audit = open_audit()
     for fact in (gift(5_000), gift(9_000), gift(100, "gift-1#2"), gift(1, "id_reused:2:gift-1")):
-        audit.hear(fact)
+        audit.receive(fact)
     events = [(entry["event"]["source"], entry["event"]["id"]) for entry in audit.entries()]
     assert len(events) == len(set(events)) == 5
 
 
 def test_the_same_id_from_another_bank_is_another_gift() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    audit.hear(gift(5_000).model_copy(update={"source": "/partners/other-bank"}))
+    audit.receive(gift(5_000))
+    audit.receive(gift(5_000).model_copy(update={"source": "/partners/other-bank"}))
     assert audit.fund().received_fen == 10_000
 
 
 @pytest.mark.parametrize("fund", ["UNKNOWN", "a:b", "x" * 190])
 def test_a_gift_to_an_unknown_fund_is_refused_and_stays_refused(fund: str) -> None:
     audit = open_audit()
-    audit.hear(gift(5_000, fund=fund))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerRefused)
-    assert told.reason == "unknown_fund"
+    audit.receive(gift(5_000, fund=fund))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerRefused)
+    assert event.reason == "unknown_fund"
     if len(fund) < 60 and ":" not in fund:
-        audit.do(ProposeFund(fund_id=fund, name="迟到的基金"))
-        audit.do(ApproveFund(fund_id=fund), "checker")
-    assert audit.hear(gift(5_000, fund=fund)) == NOTHING
+        audit.execute(ProposeFund(fund_id=fund, name="迟到的基金"))
+        audit.execute(ApproveFund(fund_id=fund), "checker")
+    assert audit.receive(gift(5_000, fund=fund)) == NOTHING
 
 
 def test_a_fund_that_is_only_proposed_takes_no_money() -> None:
     audit = open_audit()
-    audit.do(ProposeFund(fund_id="SOON", name="将来的基金"))
-    audit.hear(gift(5_000, fund="SOON"))
-    assert isinstance(audit.said[-1][1], LedgerRefused)
+    audit.execute(ProposeFund(fund_id="SOON", name="将来的基金"))
+    audit.receive(gift(5_000, fund="SOON"))
+    assert isinstance(audit.events[-1][1], LedgerRefused)
     assert audit.fund("SOON").received_fen == 0
 
 
 def test_a_gift_whose_id_is_too_long_for_an_entry_is_invalid() -> None:
     with pytest.raises(Invalid):
-        open_audit().hear(gift(5_000, "x" * 201))
+        open_audit().receive(gift(5_000, "x" * 201))
 
 
 def test_more_than_the_ledger_can_count_is_invalid() -> None:
     audit = open_audit()
-    audit.hear(gift(2**53 - 1))
+    audit.receive(gift(2**53 - 1))
     with pytest.raises(Invalid):
-        audit.hear(gift(1, "gift-2"))
+        audit.receive(gift(1, "gift-2"))
 
 
 def test_recorded_time_never_decreases_when_the_clock_does() -> None:
     audit = open_audit()
-    audit.hear(gift(1, "a"), now=NOW + timedelta(hours=1))
-    audit.hear(gift(1, "b"), now=NOW)
+    audit.receive(gift(1, "a"), now=NOW + timedelta(hours=1))
+    audit.receive(gift(1, "b"), now=NOW)
     first, second = (entry["recorded_at"] for entry in audit.entries()[-2:])
     assert first == second
 
 
 def test_no_entry_carries_what_a_bank_or_donor_wrote() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000, donor="P-somebody"))
-    audit.hear(accepted("M-1", 3_000))
+    audit.receive(gift(5_000, donor="P-somebody"))
+    audit.receive(acceptance("M-1", 3_000))
     log = b"".join(audit.leaves)
     for private in ("P-somebody", "ref-gift-1", match(1)["person_id"], match(1)["donor_id"]):
         assert private.encode() not in log
@@ -135,7 +135,7 @@ def test_no_entry_carries_what_a_bank_or_donor_wrote() -> None:
 def test_another_statement_that_lists_a_gift_is_kept_and_enters_nothing() -> None:
     audit = open_audit()
     for listed in (("bank-01", 7), ("bank-02", 1), ("bank-01", 7)):
-        audit.hear(gift(5_000, listed=listed))
+        audit.receive(gift(5_000, listed=listed))
     assert [(row.statement, row.row) for row in audit.donation().statements] == [
         ("bank-01", 7),
         ("bank-02", 1),
@@ -145,8 +145,8 @@ def test_another_statement_that_lists_a_gift_is_kept_and_enters_nothing() -> Non
 
 def test_statements_of_a_refused_gift_are_kept_too() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000, fund="UNKNOWN", listed=("bank-01", 1)))
-    audit.hear(gift(5_000, fund="UNKNOWN", listed=("bank-02", 9)))
+    audit.receive(gift(5_000, fund="UNKNOWN", listed=("bank-01", 1)))
+    audit.receive(gift(5_000, fund="UNKNOWN", listed=("bank-02", 9)))
     assert len(audit.donation().statements) == 2
     assert audit.donation().refused
 
@@ -154,35 +154,35 @@ def test_statements_of_a_refused_gift_are_kept_too() -> None:
 def test_what_a_giver_wrote_is_kept_sealed_and_nowhere_else() -> None:
     audit = open_audit()
     wrote = "给石龙镇陈零一家, 电话 16100000001"
-    audit.hear(gift(5_000, designation=wrote))
-    assert SECRETS.designation(audit.donation()) == wrote
+    audit.receive(gift(5_000, designation=wrote))
+    assert SECRETS.open_designation(audit.donation()) == wrote
     assert wrote.encode() not in repr(audit).encode() + b"".join(audit.leaves)
 
 
 def test_a_statement_that_says_more_of_a_gift_is_the_same_gift() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000, listed=("bank-01", 1)))
-    audit.hear(gift(5_000, listed=("bank-02", 1), designation="助学"))
-    audit.hear(gift(5_000, listed=("bank-03", 1), designation="助学金"))
-    assert SECRETS.designation(audit.donation()) == "助学"
+    audit.receive(gift(5_000, listed=("bank-01", 1)))
+    audit.receive(gift(5_000, listed=("bank-02", 1), designation="助学"))
+    audit.receive(gift(5_000, listed=("bank-03", 1), designation="助学金"))
+    assert SECRETS.open_designation(audit.donation()) == "助学"
     assert len(audit.donation().statements) == 3
     assert audit.kinds() == ["fund_opened", "donation_received"]
 
 
 def test_a_gift_of_no_words_has_none() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000))
-    assert SECRETS.designation(audit.donation()) == ""
+    audit.receive(gift(5_000))
+    assert SECRETS.open_designation(audit.donation()) == ""
 
 
 def test_one_id_of_a_bank_is_one_fact_of_whatever_kind() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000, "id-1"))
-    audit.hear(accepted("M-1", 3_000))
-    for other in (goods(5, "id-1"), paid("M-1", 3_000, "id-1"), charged(1, "id-1")):
-        audit.hear(other)
-        assert reason(audit) == "id_reused"
-        assert audit.hear(other) == NOTHING
+    audit.receive(gift(5_000, "id-1"))
+    audit.receive(acceptance("M-1", 3_000))
+    for other in (goods(5, "id-1"), payment("M-1", 3_000, "id-1"), fee(1, "id-1")):
+        audit.receive(other)
+        assert last_reason(audit) == "id_reused"
+        assert audit.receive(other) == NOTHING
     ids = [entry["event"]["id"].split(":")[:2] for entry in audit.entries()[-3:]]
     assert ids == [["id_reused", "2"], ["id_reused", "3"], ["id_reused", "4"]]
     assert audit.commitment("M-1").disbursed_fen == 0
@@ -193,7 +193,7 @@ def test_one_id_of_a_bank_is_one_fact_of_whatever_kind() -> None:
 def test_a_gift_is_entered_in_the_log_of_its_funds_foundation() -> None:
     audit = open_audit()
     open_fund(audit, "TEA", foundation=OTHER_FOUNDATION)
-    audit.hear(gift(5_000, fund="TEA"))
-    audit.hear(gift(70, "gift-2"))
+    audit.receive(gift(5_000, fund="TEA"))
+    audit.receive(gift(70, "gift-2"))
     assert audit.kinds("guanjia.test/log/chashan/2026") == ["fund_opened", "donation_received"]
     assert audit.kinds(ORIGIN) == ["fund_opened", "donation_received"]

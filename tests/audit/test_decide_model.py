@@ -19,13 +19,13 @@ from services.audit.ledger.years import check_carried
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
-    CarriedAll,
-    CarryCommitment,
-    CarryFund,
-    CarryStock,
+    BringCommitmentForward,
+    BringFundForward,
+    BringStockForward,
     CloseYear,
     Commitment,
     Donation,
+    FinishBringingForward,
     Fund,
     ProposeReversal,
     ProposeTransfer,
@@ -34,8 +34,8 @@ from services.audit.model import (
 )
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.messaging.decision import NOTHING
-from tests.audit import deciding
-from tests.audit.deciding import FOUNDATION, GOODS, ORIGIN, Audit, open_audit
+from tests.audit import decisions
+from tests.audit.decisions import BANK, FOUNDATION, GOODS, ORIGIN, MemoryAudit, open_audit
 
 FUNDS = ("RICE", "WARM")
 OTHER = dict(zip(FUNDS, reversed(FUNDS), strict=True))
@@ -100,17 +100,17 @@ class Model:
             self.free[fund] -= promised
 
     def pay(self, id_: str, match: str, amount: int) -> None:
-        fund, left = self.owed.get(match, ("", 0))
-        if self.bank(id_, "pay", match, amount) and amount <= left:
-            self.owed[match] = (fund, left - amount)
+        fund, remaining = self.owed.get(match, ("", 0))
+        if self.bank(id_, "pay", match, amount) and amount <= remaining:
+            self.owed[match] = (fund, remaining - amount)
 
     def confirm(self, match: str, fund: str) -> None:
         self.owed[match] = (self.owed.get(match, (fund, 0))[0], 0)
 
     def release(self, match: str) -> None:
         if match in self.owed:
-            fund, left = self.owed[match]
-            self.free[fund] += left
+            fund, remaining = self.owed[match]
+            self.free[fund] += remaining
             self.owed[match] = (fund, 0)
 
     def transfer(self, fund: str, amount: int) -> None:
@@ -137,29 +137,31 @@ SETTLED_BY = {"confirm": "confirmed", "release": "released"}
 
 @dataclass
 class Story:
-    """An audit and its model, told the same."""
+    """An audit and its model, event the same."""
 
-    audit: Audit = field(default_factory=lambda: open_audit(*FUNDS))
+    audit: MemoryAudit = field(default_factory=lambda: open_audit(*FUNDS))
     model: Model = field(default_factory=Model)
     now: datetime = datetime(2026, 1, 15, 8, tzinfo=UTC)
-    asked: int = 0
+    proposed: int = 0
     undone: set[str] = field(default_factory=set)
     """Events whose entries were reversed. No event of our own is heard again once it is settled:
     the processor knows their numbers. So what was reversed is not done again by the same event."""
 
-    def hear(self, fact: Any, times: int) -> None:
+    def receive(self, fact: Any, times: int) -> None:
         """Once decided in vain: the process died before it was durable."""
-        lost = deepcopy(self.audit).hear(fact, self.now)
-        assert self.audit.hear(fact, self.now) == lost
+        lost = deepcopy(self.audit).receive(fact, self.now)
+        assert self.audit.receive(fact, self.now) == lost
         for _ in range(times - 1):
-            assert self.audit.hear(fact, self.now) == NOTHING
+            assert self.audit.receive(fact, self.now) == NOTHING
 
     def do(self, command: Any, principal: str = "ann") -> Any:
-        self.asked += 1
-        return self.audit.do(command, principal, self.now, key=f"{principal}|{self.asked}").answer
+        self.proposed += 1
+        return self.audit.execute(
+            command, principal, self.now, key=f"{principal}|{self.proposed}"
+        ).answer
 
     def tell(self, step: Step) -> None:
-        if self.audit.head.in_year_of(self.now) != self.audit.head:
+        if self.audit.head.begin_year(self.now) != self.audit.head:
             self.model.new_year()
         match, of = MATCHES[step.named % len(MATCHES)], IDS[step.named % len(IDS)]
         id_ = of if step.kind == "gift" or step.amount == 5 else f"{step.kind} {step.named}"
@@ -168,33 +170,33 @@ class Story:
             return
         match step.kind:
             case "gift":
-                self.hear(deciding.gift(amount, id_, fund=fund), step.times)
+                self.receive(decisions.gift(amount, id_, fund=fund), step.times)
                 model.gift(id_, fund, amount)
             case "refund":
-                given_id = donation_id(deciding.gift(1, of))
-                self.hear(deciding.refunded(given_id, amount, id_), step.times)
+                given_id = donation_id(BANK, of)
+                self.receive(decisions.refund(given_id, amount, id_), step.times)
                 model.refund(id_, of, amount)
             case "fee":
-                self.hear(deciding.charged(amount, id_, fund=fund), step.times)
+                self.receive(decisions.fee(amount, id_, fund=fund), step.times)
                 model.fee(id_, fund, amount)
             case "accept":
-                self.hear(deciding.accepted(match, amount, fund=fund), step.times)
+                self.receive(decisions.acceptance(match, amount, fund=fund), step.times)
                 model.accept(match, fund, amount)
             case "pay":
-                self.hear(deciding.paid(match, amount, id_), step.times)
+                self.receive(decisions.payment(match, amount, id_), step.times)
                 model.pay(id_, match, amount)
             case "confirm":
-                self.hear(deciding.confirmed(match, amount, fund=fund), step.times)
+                self.receive(decisions.confirmation(match, amount, fund=fund), step.times)
                 model.confirm(match, fund)
             case "release":
-                self.hear(deciding.released(match, amount, fund=fund), step.times)
+                self.receive(decisions.release(match, amount, fund=fund), step.times)
                 model.release(match)
             case "goods":
-                self.hear(deciding.goods(amount, id_, fund=fund), step.times)
+                self.receive(decisions.goods(amount, id_, fund=fund), step.times)
                 model.goods(id_, fund, amount)
             case "hand over":
-                fact = deciding.confirmed(f"G-{match}", amount, fund=fund, **GOODS)
-                self.hear(fact, step.times)
+                fact = decisions.confirmation(f"G-{match}", amount, fund=fund, **GOODS)
+                self.receive(fact, step.times)
                 model.hand_over(match, fund, amount)
             case "transfer":
                 self.transfer(fund, amount)
@@ -203,7 +205,7 @@ class Story:
             case "month":
                 self.now += MONTH * step.named
             case "carry one":
-                self.do(CarryFund(fund_id=fund))
+                self.do(BringFundForward(fund_id=fund))
             case _:
                 self.turn()
 
@@ -216,7 +218,7 @@ class Story:
         self.model.transfer(fund, amount)
 
     def reverse(self, named: int) -> None:
-        """Of what may be undone the model is told what was, and that it was."""
+        """Of what may be undone the model is event what was, and that it was."""
         log = self.audit.head.origin
         entries = self.audit.entries(log)
         if not entries:
@@ -225,16 +227,16 @@ class Story:
         leaf = [raw for raw in self.audit.leaves if f'"log":"{log}"'.encode() in raw][at].decode()
         if entries[at]["kind"] in ("fund_opened", "refusal", "reversal") or "carried" in leaf:
             return
-        asked = self.do(ProposeReversal(log=log, index=at, leaf=leaf, reference="minute 8"))
-        if asked.status == 202:
-            answer = self.do(ApproveReversal(reversal_id=asked.body["id"]), "bob")
+        proposed = self.do(ProposeReversal(log=log, index=at, leaf=leaf, reference="minute 8"))
+        if proposed.status == 202:
+            answer = self.do(ApproveReversal(reversal_id=proposed.body["id"]), "bob")
             if answer.status == 200:
                 self.undo(entries[at])
 
     def undo(self, entry: Any) -> None:
         model, leg = self.model, entry["legs"][0]
         fund, amount = leg["fund"], leg.get("amount_fen", leg.get("quantity"))
-        given = {donation_id(deciding.gift(1, id_)): id_ for id_ in IDS}
+        given = {donation_id(BANK, id_): id_ for id_ in IDS}
         self.undone.add(entry["event"]["id"])
         match entry["kind"]:
             case "donation_received":
@@ -270,19 +272,19 @@ class Story:
             origin = self.audit.head.origin
             if self.audit.head.carrying:
                 for fund in FUNDS:
-                    self.do(CarryFund(fund_id=fund))
+                    self.do(BringFundForward(fund_id=fund))
                 for match in self.audit.all(Commitment):
-                    self.do(CarryCommitment(match_id=match))
+                    self.do(BringCommitmentForward(match_id=match))
                 for stock in self.audit.all(Stock):
-                    self.do(CarryStock(stock_id=stock))
-                self.do(CarriedAll(foundation=FOUNDATION, log=origin))
+                    self.do(BringStockForward(stock_id=stock))
+                self.do(FinishBringingForward(foundation=FOUNDATION, log=origin))
             self.do(CloseYear(foundation=FOUNDATION))
 
     def agrees(self) -> None:
         audit, model = self.audit, self.model
         for id_ in FUNDS:
             fund = audit.fund(id_)
-            owed = sum(left for at, left in model.owed.values() if at == id_)
+            owed = sum(remaining for at, remaining in model.owed.values() if at == id_)
             assert (fund.remaining_fen, fund.outstanding_fen) == (model.free[id_], owed)
             assert min(model.free[id_], owed) >= 0
         assert sum(each.in_stock for each in audit.all(Stock).values()) == sum(model.stock.values())
@@ -291,25 +293,28 @@ class Story:
         """The states are the books of the logs they are in; every log carries on the one before."""
         audit, before = self.audit, None
         logs = [*(each.origin for each in audit.head.closed), audit.head.origin]
-        held: dict[str, Books] = {}
+        books_by_log: dict[str, Books] = {}
         for log in logs:
-            books = held[log] = audit.books(log)
+            books = books_by_log[log] = audit.books(log)
             register = EventRegister()
             for entry in audit.entries(log):
                 register.record(entry["event"], entry["index"])
             if before is not None:
                 size, root = len(audit.entries(before)), audit.root(before)
                 frozen = Checkpoint(before, size, root, frozen=True)
-                left = check_carried(books, held[before], frozen)
-                assert not left or (log == logs[-1] and audit.head.carrying)
+                remaining = check_carried(books, books_by_log[before], frozen)
+                assert not remaining or (log == logs[-1] and audit.head.carrying)
             before = log
         for fund in audit.all(Fund).values():
-            book = held[fund.log].funds[fund.id]
+            book = books_by_log[fund.log].funds[fund.id]
             assert totals(book) == {name: getattr(fund, name) for name in totals(book)}
-        for kept in audit.all(Commitment).values():
-            if kept.entry is not None:
-                there = held[kept.log].commitments[kept.entry]
-                assert (there.subject, there.outstanding_fen) == (kept.id, kept.outstanding_fen)
+        for commitment in audit.all(Commitment).values():
+            if commitment.entry is not None:
+                owed = books_by_log[commitment.log].commitments[commitment.entry]
+                assert (owed.subject, owed.outstanding_fen) == (
+                    commitment.id,
+                    commitment.outstanding_fen,
+                )
         for gift in audit.all(Donation).values():
             assert 0 <= gift.refunded_fen <= gift.amount_fen
 

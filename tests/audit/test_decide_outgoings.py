@@ -5,32 +5,32 @@ import pytest
 from services.audit.model import FundTerms
 from shared.contracts.events import LedgerFeeCharged, LedgerRefunded, LedgerRefused
 from shared.messaging.decision import NOTHING
-from tests.audit.deciding import (
-    Audit,
-    accepted,
-    charged,
+from tests.audit.decisions import (
+    MemoryAudit,
+    acceptance,
+    fee,
     gift,
     goods,
+    last_reason,
     open_audit,
-    reason,
-    refunded,
+    refund,
 )
 
 
-def given(amount_fen: int = 5_000) -> tuple[Audit, str]:
+def open_with_gift(amount_fen: int = 5_000) -> tuple[MemoryAudit, str]:
     """An audit with one gift, and the gift's id."""
     audit = open_audit()
-    audit.hear(gift(amount_fen))
+    audit.receive(gift(amount_fen))
     return audit, audit.donation().id
 
 
 def test_a_gift_is_given_back_in_parts_up_to_what_it_was() -> None:
-    audit, donation = given(5_000)
-    audit.hear(refunded(donation, 2_000, "r-1"))
-    subject, told = audit.said[-1]
-    assert isinstance(told, LedgerRefunded)
-    assert (subject, told.donation_id, told.amount_fen) == (donation, donation, 2_000)
-    audit.hear(refunded(donation, 3_000, "r-2"))
+    audit, donation = open_with_gift(5_000)
+    audit.receive(refund(donation, 2_000, "r-1"))
+    subject, event = audit.events[-1]
+    assert isinstance(event, LedgerRefunded)
+    assert (subject, event.donation_id, event.amount_fen) == (donation, donation, 2_000)
+    audit.receive(refund(donation, 3_000, "r-2"))
     assert audit.fund().remaining_fen == 0
     entry = audit.entries()[-1]
     assert entry["kind"] == "refund"
@@ -39,78 +39,78 @@ def test_a_gift_is_given_back_in_parts_up_to_what_it_was() -> None:
 
 
 def test_the_same_refund_twice_is_one() -> None:
-    audit, donation = given()
-    audit.hear(refunded(donation, 2_000))
-    assert audit.hear(refunded(donation, 2_000)) == NOTHING
+    audit, donation = open_with_gift()
+    audit.receive(refund(donation, 2_000))
+    assert audit.receive(refund(donation, 2_000)) == NOTHING
     assert audit.fund().refunded_fen == 2_000
 
 
 def test_no_more_is_given_back_than_was_given() -> None:
-    audit, donation = given(5_000)
-    audit.hear(gift(9_000, "gift-2"))
-    audit.hear(refunded(donation, 2_000, "r-1"))
-    audit.hear(refunded(donation, 3_001, "r-2"))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerRefused)
-    assert (told.reason, told.available_fen) == ("exceeds_gift", 3_000)
-    assert audit.hear(refunded(donation, 3_001, "r-2")) == NOTHING
+    audit, donation = open_with_gift(5_000)
+    audit.receive(gift(9_000, "gift-2"))
+    audit.receive(refund(donation, 2_000, "r-1"))
+    audit.receive(refund(donation, 3_001, "r-2"))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerRefused)
+    assert (event.reason, event.available_fen) == ("exceeds_gift", 3_000)
+    assert audit.receive(refund(donation, 3_001, "r-2")) == NOTHING
 
 
 def test_promised_money_is_not_given_back() -> None:
-    audit, donation = given(5_000)
-    audit.hear(accepted("M-1", 4_000))
-    audit.hear(refunded(donation, 1_001))
-    assert reason(audit) == "insufficient_funds"
-    audit.hear(refunded(donation, 1_000, "r-2"))
+    audit, donation = open_with_gift(5_000)
+    audit.receive(acceptance("M-1", 4_000))
+    audit.receive(refund(donation, 1_001))
+    assert last_reason(audit) == "insufficient_funds"
+    audit.receive(refund(donation, 1_000, "r-2"))
     assert audit.fund().remaining_fen == 0
 
 
 def test_only_a_gift_of_money_that_was_entered_is_given_back() -> None:
     audit = open_audit()
-    audit.hear(gift(5_000, fund="UNKNOWN"))
-    audit.hear(refunded(audit.donation().id, 1, "r-1"))
-    assert reason(audit) == "unknown_donation"
-    audit.hear(refunded("D-none", 1, "r-2"))
-    assert reason(audit) == "unknown_donation"
+    audit.receive(gift(5_000, fund="UNKNOWN"))
+    audit.receive(refund(audit.donation().id, 1, "r-1"))
+    assert last_reason(audit) == "unknown_donation"
+    audit.receive(refund("D-none", 1, "r-2"))
+    assert last_reason(audit) == "unknown_donation"
     audit = open_audit()
-    audit.hear(goods(5))
-    audit.hear(refunded(audit.donation().id, 1))
-    assert reason(audit) == "unknown_donation"
+    audit.receive(goods(5))
+    audit.receive(refund(audit.donation().id, 1))
+    assert last_reason(audit) == "unknown_donation"
 
 
 def test_a_fee_is_charged_within_the_limit_of_the_funds_terms() -> None:
     audit = open_audit(terms=FundTerms(fee_permille_max=50))
-    audit.hear(gift(1_999))
-    audit.hear(charged(100, "f-1"))
-    told = audit.said[-1][1]
-    assert isinstance(told, LedgerRefused)
-    assert (told.reason, told.available_fen) == ("exceeds_fee_limit", 99)
-    audit.hear(charged(99, "f-2"))
-    assert isinstance(audit.said[-1][1], LedgerFeeCharged)
-    audit.hear(charged(1, "f-3"))
-    assert reason(audit) == "exceeds_fee_limit"
+    audit.receive(gift(1_999))
+    audit.receive(fee(100, "f-1"))
+    event = audit.events[-1][1]
+    assert isinstance(event, LedgerRefused)
+    assert (event.reason, event.available_fen) == ("exceeds_fee_limit", 99)
+    audit.receive(fee(99, "f-2"))
+    assert isinstance(audit.events[-1][1], LedgerFeeCharged)
+    audit.receive(fee(1, "f-3"))
+    assert last_reason(audit) == "exceeds_fee_limit"
     assert audit.fund().remaining_fen == 1_900
     audit.books()
 
 
 def test_what_was_given_back_bears_no_fee() -> None:
-    audit, donation = given(10_000)
-    audit.hear(refunded(donation, 5_000))
-    audit.hear(charged(501))
-    assert reason(audit) == "exceeds_fee_limit"
-    audit.hear(charged(500, "f-2"))
+    audit, donation = open_with_gift(10_000)
+    audit.receive(refund(donation, 5_000))
+    audit.receive(fee(501))
+    assert last_reason(audit) == "exceeds_fee_limit"
+    audit.receive(fee(500, "f-2"))
     assert audit.fund().fees_fen == 500
 
 
 def test_a_fee_is_not_taken_from_promised_money() -> None:
-    audit, _ = given(5_000)
-    audit.hear(accepted("M-1", 4_999))
-    audit.hear(charged(2))
-    assert reason(audit) == "insufficient_funds"
+    audit, _ = open_with_gift(5_000)
+    audit.receive(acceptance("M-1", 4_999))
+    audit.receive(fee(2))
+    assert last_reason(audit) == "insufficient_funds"
 
 
 @pytest.mark.parametrize("fund", ["UNKNOWN", "a:b"])
 def test_a_fee_of_an_unknown_fund_is_refused(fund: str) -> None:
     audit = open_audit()
-    audit.hear(charged(1, fund=fund))
-    assert reason(audit) == "unknown_fund"
+    audit.receive(fee(1, fund=fund))
+    assert last_reason(audit) == "unknown_fund"

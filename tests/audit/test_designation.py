@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.designation import Designation, Kind, Part, parse
+from services.audit.designation import Designation, Kind, Part, parse_designation
 from shared.money import parse_amount
 from tests.support.real_data import real_data
 
@@ -15,7 +15,7 @@ W = 1_000_000  # fen in 1 万元
 
 
 def shares(text: str) -> list[tuple[str, int | None]]:
-    return [(part.place, part.amount_fen) for part in parse(text).parts]
+    return [(part.place, part.amount_fen) for part in parse_designation(text).parts]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_every_place_gets_its_amount(text: str, expected: list[tuple[str, int]])
     ],
 )
 def test_a_whole_gift_has_its_place_and_purpose(text: str, part: Part) -> None:
-    assert parse(text).parts == (part,)
+    assert parse_designation(text).parts == (part,)
 
 
 def test_a_share_within_a_share_is_not_counted_twice() -> None:
-    found = parse("武汉4000万元、黄冈500万元（其中黄梅200万元）")
-    assert Part("黄梅", "", 200 * W, within="黄冈") in found.parts
-    assert found.named_fen == 4500 * W
+    designation = parse_designation("武汉4000万元、黄冈500万元（其中黄梅200万元）")
+    assert Part("黄梅", "", 200 * W, within="黄冈") in designation.parts
+    assert designation.named_fen == 4500 * W
 
 
 @pytest.mark.parametrize(
@@ -71,29 +71,29 @@ def test_a_share_within_a_share_is_not_counted_twice() -> None:
     ],
 )
 def test_the_parts_are_compared_with_the_gift(text: str, gift: str, kind: Kind) -> None:
-    assert parse(text).kind(parse_amount(gift)) == kind
+    assert parse_designation(text).classify(parse_amount(gift)) == kind
 
 
 @pytest.mark.parametrize(
     "text", ["以上已公示", "公司10万元，员工9650元", "武汉已单独捐，希望给其他地市", "某某集团捐款"]
 )
 def test_what_names_no_purpose_is_kept_whole(text: str) -> None:
-    found = parse(text)
-    assert not found.parts
-    assert "".join(found.unparsed) == text.replace("，", ",")
+    designation = parse_designation(text)
+    assert not designation.parts
+    assert "".join(designation.unparsed) == text.replace("，", ",")
 
 
 def test_who_gives_and_what_remains_is_kept_beside_the_parts() -> None:
-    found = parse("某某商会定向武汉10万防疫")
+    designation = parse_designation("某某商会定向武汉10万防疫")
     assert shares("某某商会定向武汉10万防疫") == [("武汉", 10 * W)]
-    assert set(found.unparsed) == {"某某商会", "防疫"}
+    assert set(designation.unparsed) == {"某某商会", "防疫"}
 
 
 @given(st.text(alphabet="武汉宜昌东莞市医院各、，；（）()其中定向用于捐0123456789.万元亿 疫x"))
 def test_nothing_anybody_writes_breaks_it(text: str) -> None:
-    found = parse(text)
-    assert isinstance(found, Designation)
-    assert found.named_fen >= 0
+    designation = parse_designation(text)
+    assert isinstance(designation, Designation)
+    assert designation.named_fen >= 0
 
 
 @given(
@@ -111,7 +111,9 @@ def test_what_is_written_out_is_read_back(shared: list[tuple[str, int]]) -> None
 def test_nine_of_ten_real_designations_are_understood() -> None:
     with real_data("hubei2020/hubei_receipts.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["designation"]]
-    kinds = Counter(parse(r["designation"]).kind(parse_amount(r["amount_cny"])) for r in rows)
+    kinds = Counter(
+        parse_designation(r["designation"]).classify(parse_amount(r["amount_cny"])) for r in rows
+    )
     assert len(rows) == 280
     assert kinds["unparsed"] <= len(rows) * 0.1, kinds
     assert kinds["split"] >= 10, "amounts to several places add up to the gift"

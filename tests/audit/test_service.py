@@ -18,80 +18,84 @@ from services.audit.ledger.replay import replay
 from services.audit.tlog.reader import open_source
 from shared.contracts import topics
 from shared.security import Role
-from tests.audit.deciding import FUND
-from tests.audit.office import Office, given, lifecycle
+from tests.audit.decisions import FUND
+from tests.audit.harness import AuditHarness, make_gift, make_lifecycle
 from tests.support.eventually import eventually
 
 
-async def test_a_gift_and_two_matches_end_in_verifiable_books(office: Office) -> None:
-    await office.open_fund()
-    house = office.house
-    await house.publish(given(house, "g-1", 20_450_000))
-    await office.published(2)
-    kept = lifecycle(house, "M-1", 300_00)
-    fallen = lifecycle(house, "M-2", 500_00, falls=True)
-    await house.publish(*kept, *fallen)
-    said = await office.published(6)
-    assert said["received_fen"] == 20_450_000
-    assert said["committed_fen"] == 800_00
-    assert (said["disbursed_fen"], said["released_fen"]) == (300_00, 500_00)
-    assert said["remaining_fen"] == 20_450_000 - 300_00
-    report = await office.verified(said)
+async def test_a_gift_and_two_matches_end_in_verifiable_books(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    house = harness.house
+    await house.publish(make_gift(house, "g-1", 20_450_000))
+    await harness.wait_published(2)
+    confirmed_match = make_lifecycle(house, "M-1", 300_00)
+    released_match = make_lifecycle(house, "M-2", 500_00, falls=True)
+    await house.publish(*confirmed_match, *released_match)
+    summary = await harness.wait_published(6)
+    assert summary["received_fen"] == 20_450_000
+    assert summary["committed_fen"] == 800_00
+    assert (summary["disbursed_fen"], summary["released_fen"]) == (300_00, 500_00)
+    assert summary["remaining_fen"] == 20_450_000 - 300_00
+    report = await harness.verify(summary)
     assert report.entries == 6
-    source = open_source(said["log_dir"])
-    assert compare(source, await asyncio.to_thread(replay, source), said) == []
+    source = open_source(summary["log_dir"])
+    assert compare(source, await asyncio.to_thread(replay, source), summary) == []
 
 
-async def test_a_changed_balance_is_found_by_the_replay(office: Office) -> None:
-    await office.open_fund()
-    await office.house.publish(given(office.house, "g-1", 100))
-    said = await office.published(2)
-    said["funds"][0]["received_fen"] += 1
-    source = open_source(said["log_dir"])
-    (found,) = compare(source, replay(source), said)
-    assert (found.what, found.log, found.service) == (f"{FUND} received_fen", "100", "101")
+async def test_a_changed_balance_is_found_by_the_replay(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    await harness.house.publish(make_gift(harness.house, "g-1", 100))
+    summary = await harness.wait_published(2)
+    summary["funds"][0]["received_fen"] += 1
+    source = open_source(summary["log_dir"])
+    (difference,) = compare(source, replay(source), summary)
+    assert (difference.what, difference.log, difference.service) == (
+        f"{FUND} received_fen",
+        "100",
+        "101",
+    )
 
 
 async def test_whatever_is_redelivered_and_reordered_the_books_are_the_same(
-    office: Office,
+    harness: AuditHarness,
 ) -> None:
-    await office.open_fund()
-    house = office.house
-    gifts = [given(house, f"g-{n}", 1_000) for n in range(20)]
+    await harness.open_fund()
+    house = harness.house
+    gifts = [make_gift(house, f"g-{n}", 1_000) for n in range(20)]
     await house.publish(*gifts, *gifts)
-    await office.published(21)
-    facts = [r for n in range(20) for r in lifecycle(house, f"M-{n}", 700, falls=n % 4 == 0)]
+    await harness.wait_published(21)
+    facts = [r for n in range(20) for r in make_lifecycle(house, f"M-{n}", 700, falls=n % 4 == 0)]
     shuffled = facts * 2
     random.Random(7).shuffle(shuffled)
     await house.publish(*shuffled)
-    said = await office.published(21 + 40)
-    assert said["received_fen"] == 20_000
-    assert said["disbursed_fen"] == 15 * 700
-    assert said["outstanding_fen"] == 0
-    await office.verified(said)
+    summary = await harness.wait_published(21 + 40)
+    assert summary["received_fen"] == 20_000
+    assert summary["disbursed_fen"] == 15 * 700
+    assert summary["outstanding_fen"] == 0
+    await harness.verify(summary)
 
 
 async def test_a_used_id_with_other_content_is_on_the_log_and_not_in_the_fund(
-    office: Office,
+    harness: AuditHarness,
 ) -> None:
-    await office.open_fund()
-    house = office.house
-    await house.publish(given(house, "g-1", 100), given(house, "g-1", 999))
-    said = await office.published(3)
-    assert said["received_fen"] == 100
-    await office.verified(said)
+    await harness.open_fund()
+    house = harness.house
+    await house.publish(make_gift(house, "g-1", 100), make_gift(house, "g-1", 999))
+    summary = await harness.wait_published(3)
+    assert summary["received_fen"] == 100
+    await harness.verify(summary)
 
 
-async def test_every_entry_of_the_ledger_is_told(office: Office) -> None:
-    await office.open_fund()
-    house = office.house
-    await house.publish(given(house, "g-1", 1_000), given(house, "g-2", 1, fund="UNKNOWN"))
-    await office.published(3)
-    await house.publish(*lifecycle(house, "M-1", 700), *lifecycle(house, "M-2", 700))
-    await office.published(7)
-    told = await eventually(lambda: house.read(topics.LEDGER), lambda found: len(found) >= 7)
-    assert sorted(event["data"]["index"] for event in told) == list(range(7))
-    by_subject = groupby(sorted(told, key=lambda e: (e["subject"], int(e["sequence"]))), _subject)
+async def test_every_entry_of_the_ledger_is_told(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    house = harness.house
+    await house.publish(make_gift(house, "g-1", 1_000), make_gift(house, "g-2", 1, fund="UNKNOWN"))
+    await harness.wait_published(3)
+    await house.publish(*make_lifecycle(house, "M-1", 700), *make_lifecycle(house, "M-2", 700))
+    await harness.wait_published(7)
+    facts = await eventually(lambda: house.read(topics.LEDGER), lambda facts: len(facts) >= 7)
+    assert sorted(event["data"]["index"] for event in facts) == list(range(7))
+    by_subject = groupby(sorted(facts, key=lambda e: (e["subject"], int(e["sequence"]))), _subject)
     kinds = {subject: [e["type"].split(".")[2] for e in events] for subject, events in by_subject}
     paid, other = sorted((kinds["M-1"], kinds["M-2"]))
     assert paid == ["committed", "disbursed"]
@@ -107,34 +111,34 @@ def _subject(event: dict[str, Any]) -> str:
     return str(event["subject"])
 
 
-async def test_two_instances_append_to_one_log(office: Office) -> None:
-    await office.open_fund()
-    await office.start_another()
-    house = office.house
-    await house.publish(*(given(house, f"g-{n}", 10_000) for n in range(10)))
-    await office.published(11)
-    records = [r for n in range(60) for r in lifecycle(house, f"M-{n}", 100)]
+async def test_two_instances_append_to_one_log(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    await harness.start_another()
+    house = harness.house
+    await house.publish(*(make_gift(house, f"g-{n}", 10_000) for n in range(10)))
+    await harness.wait_published(11)
+    records = [r for n in range(60) for r in make_lifecycle(house, f"M-{n}", 100)]
     await house.publish(*records)
-    said = await office.published(11 + 120)
-    assert said["disbursed_fen"] == 60 * 100
-    await office.verified(said)
+    summary = await harness.wait_published(11 + 120)
+    assert summary["disbursed_fen"] == 60 * 100
+    await harness.verify(summary)
 
 
-async def test_a_restarted_audit_goes_on_where_it_was(office: Office) -> None:
-    await office.open_fund()
-    await office.house.publish(given(office.house, "g-1", 1_000))
-    before = await office.published(2)
-    await office.audit.stop()
-    office.audit = await office.start_another()
-    await office.house.publish(given(office.house, "g-2", 1_000))
-    after = await office.published(3)
+async def test_a_restarted_audit_goes_on_where_it_was(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    await harness.house.publish(make_gift(harness.house, "g-1", 1_000))
+    before = await harness.wait_published(2)
+    await harness.audit.stop()
+    harness.audit = await harness.start_another()
+    await harness.house.publish(make_gift(harness.house, "g-2", 1_000))
+    after = await harness.wait_published(3)
     assert after["vkey"] == before["vkey"]
     assert after["received_fen"] == 2_000
-    await office.verified(after)
+    await harness.verify(after)
 
 
-async def test_books_are_for_finance_and_auditors_alone(office: Office) -> None:
-    collector = office.house.bearer("collector", Role.COLLECTOR)
+async def test_books_are_for_finance_and_auditors_alone(harness: AuditHarness) -> None:
+    collector = harness.house.bearer("collector", Role.COLLECTOR)
     body = {"fund_id": "X", "name": "x"}
     for method, path in (
         ("GET", "/funds"),
@@ -146,25 +150,25 @@ async def test_books_are_for_finance_and_auditors_alone(office: Office) -> None:
     ):
         for who, status in (({}, 401), (collector, 403)):
             headers = who | {"Idempotency-Key": "k"}
-            answer = await office.audit.http.request(method, path, headers=headers, json=body)
+            answer = await harness.audit.http.request(method, path, headers=headers, json=body)
             assert answer.status_code == status, (method, path)
 
 
-async def test_one_person_cannot_open_a_fund_alone(office: Office) -> None:
-    both = office.house.bearer("both", Role.FINANCE_MAKER, Role.FINANCE_CHECKER)
-    await office.post("/funds", both, "k1", {"fund_id": FUND, "name": "独自一人"})
-    refused = await office.post(f"/funds/{FUND}/approve", both, "k2")
+async def test_one_person_cannot_open_a_fund_alone(harness: AuditHarness) -> None:
+    both = harness.house.bearer("both", Role.FINANCE_MAKER, Role.FINANCE_CHECKER)
+    await harness.post("/funds", both, "k1", {"fund_id": FUND, "name": "独自一人"})
+    refused = await harness.post(f"/funds/{FUND}/approve", both, "k2")
     assert refused.status_code == 409
     assert refused.json()["problems"][0]["code"] == "second_person_needed"
-    assert (await office.get(f"/funds/{FUND}"))["state"] == "proposed"
+    assert (await harness.get(f"/funds/{FUND}"))["state"] == "proposed"
 
 
-async def test_the_command_compares_the_log_with_the_running_service(office: Office) -> None:
-    await office.open_fund()
-    await office.house.publish(given(office.house, "g-1", 123_456))
-    await office.published(2)
-    async with served(office.audit.app) as url:
-        token = office.maker["Authorization"].removeprefix("Bearer ")
+async def test_the_command_compares_the_log_with_the_running_service(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    await harness.house.publish(make_gift(harness.house, "g-1", 123_456))
+    await harness.wait_published(2)
+    async with served(harness.audit.app) as url:
+        token = harness.maker["Authorization"].removeprefix("Bearer ")
         command = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -175,9 +179,9 @@ async def test_the_command_compares_the_log_with_the_running_service(office: Off
             stdout=asyncio.subprocess.PIPE,
         )
         out, _ = await command.communicate()
-    said = json.loads(out)
-    assert (command.returncode, said["compared"], said["differences"]) == (0, True, [])
-    assert said["replay"]["funds"][0]["received_fen"] == 123_456
+    summary = json.loads(out)
+    assert (command.returncode, summary["compared"], summary["differences"]) == (0, True, [])
+    assert summary["replay"]["funds"][0]["received_fen"] == 123_456
 
 
 @asynccontextmanager

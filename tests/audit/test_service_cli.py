@@ -14,7 +14,7 @@ from services.audit.ledger.movements import format_yuan
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.tiles import tile_path
 from services.audit.tlog.writer import LogDirectory
-from tests.audit.deciding import FUND, ORIGIN, accepted, confirmed, gift, open_audit
+from tests.audit.decisions import FUND, ORIGIN, acceptance, confirmation, gift, open_audit
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def log(tmp_path: Path, key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setenv("GUANJIA_DATA_DIR", str(tmp_path / "nothing-runs-here"))
     monkeypatch.delenv("GUANJIA_AUDIT_URL", raising=False)
     audit = open_audit()
-    for fact in (gift(204_500_00), accepted("M-1", 300_00), confirmed("M-1", 300_00)):
-        audit.hear(fact)
+    for fact in (gift(204_500_00), acceptance("M-1", 300_00), confirmation("M-1", 300_00)):
+        audit.receive(fact)
     directory = LogDirectory(tmp_path / "log", key)
     directory.publish(list(enumerate(audit.leaves)), audit.head.tree)
     return directory.path
@@ -63,23 +63,23 @@ def test_a_key_that_is_none_is_said_so(log: Path) -> None:
 
 
 def test_an_older_checkpoint_is_compared(log: Path, key: SigningKey, tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    kept.write_bytes((log / "checkpoint").read_bytes())
-    result = run("verify", str(log), "--vkey", str(key.vkey), "--since", str(kept))
+    checkpoint = tmp_path / "kept"
+    checkpoint.write_bytes((log / "checkpoint").read_bytes())
+    result = run("verify", str(log), "--vkey", str(key.vkey), "--since", str(checkpoint))
     assert result.exit_code == 0
 
 
 def test_a_replay_without_service_says_that_it_compared_nothing(log: Path) -> None:
     result = run("replay", "--dir", str(log), "--json")
-    said = json.loads(result.output)
+    output = json.loads(result.output)
     assert result.exit_code == 0
-    assert not said["compared"]
-    assert said["replay"]["funds"][0]["disbursed_fen"] == 300_00
+    assert not output["compared"]
+    assert output["replay"]["funds"][0]["disbursed_fen"] == 300_00
 
 
 def test_a_replay_stops_where_it_is_told_to(log: Path) -> None:
-    said = json.loads(run("replay", "--dir", str(log), "--to", "2", "--json").output)
-    (fund,) = said["replay"]["funds"]
+    output = json.loads(run("replay", "--dir", str(log), "--to", "2", "--json").output)
+    (fund,) = output["replay"]["funds"]
     assert (fund["fund"], fund["outstanding_fen"]) == (FUND, 300_00)
 
 

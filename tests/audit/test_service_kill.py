@@ -15,8 +15,8 @@ from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.keys import read_keys
 from services.audit.tlog.reader import Directory, read_entries
 from shared.security import Role
-from tests.audit.deciding import BANK, FUND
-from tests.audit.office import given, lifecycle
+from tests.audit.decisions import BANK, FUND
+from tests.audit.harness import make_gift, make_lifecycle
 from tests.audit.processes import Audits, audits
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -43,8 +43,8 @@ class Load:
 
     async def begin(self, name: str) -> None:
         await self.open_funds(name, [FUND])
-        await self._house.publish(given(self._house, "g-1", 100 * MATCHES))
-        await self.reached(name, 2)
+        await self._house.publish(make_gift(self._house, "g-1", 100 * MATCHES))
+        await self.wait_reached(name, 2)
 
     async def open_funds(self, name: str, funds: Sequence[str]) -> None:
         """By two people, one fund after the other, however long the answers take."""
@@ -63,10 +63,10 @@ class Load:
     async def promise_and_pay(self, numbers: Sequence[int]) -> None:
         for at in range(0, len(numbers), 25):
             part = numbers[at : at + 25]
-            facts = [fact for n in part for fact in lifecycle(self._house, f"M-{n}", 100)]
+            facts = [fact for n in part for fact in make_lifecycle(self._house, f"M-{n}", 100)]
             await self._house.publish(*facts)
 
-    async def said(self, name: str) -> dict[str, Any]:
+    async def summary(self, name: str) -> dict[str, Any]:
         """The summary; empty while nobody answers."""
         try:
             async with httpx.AsyncClient(base_url=self._running.urls[name]) as http:
@@ -78,14 +78,14 @@ class Load:
     async def committed(self, name: str, size: int) -> dict[str, Any]:
         """In the database: publishing waits for one that was paused in the middle of it."""
         return await eventually(
-            lambda: self.said(name), lambda said: said and said["size"] >= size, 120
+            lambda: self.summary(name), lambda summary: summary and summary["size"] >= size, 120
         )
 
-    async def reached(self, name: str, size: int) -> dict[str, Any]:
+    async def wait_reached(self, name: str, size: int) -> dict[str, Any]:
         """Once so many entries are committed and published."""
         return await eventually(
-            lambda: self.said(name),
-            lambda said: said and said["published"]["size"] == said["size"] >= size,
+            lambda: self.summary(name),
+            lambda summary: summary and summary["published"]["size"] == summary["size"] >= size,
             120,
         )
 
@@ -102,12 +102,14 @@ def size_of(note: bytes) -> int:
     return Checkpoint.unverified(note).size
 
 
-async def verified(said: dict[str, Any], kept: list[bytes]) -> None:
+async def check_log(summary: dict[str, Any], checkpoints: list[bytes]) -> None:
     """Complete, each fact once, and every checkpoint kept is of this very history."""
-    report = await asyncio.to_thread(verify_log, said["log_dir"], said["vkey"], since=kept)
+    report = await asyncio.to_thread(
+        verify_log, summary["log_dir"], summary["vkey"], since=checkpoints
+    )
     assert report.ok, report.broken
-    assert (report.entries, said["size"]) == (ENTRIES, ENTRIES)
-    assert (said["disbursed_fen"], said["remaining_fen"]) == (100 * MATCHES, 0)
+    assert (report.entries, summary["size"]) == (ENTRIES, ENTRIES)
+    assert (summary["disbursed_fen"], summary["remaining_fen"]) == (100 * MATCHES, 0)
 
 
 async def test_killed_while_it_publishes_the_log_goes_on_and_verifies(
@@ -116,21 +118,21 @@ async def test_killed_while_it_publishes_the_log_goes_on_and_verifies(
     async with audits(house, tmp_path, "one", **BUSY) as running:
         load = Load(house, running)
         await load.begin("one")
-        log, kept = Path((await load.said("one"))["log_dir"]), []
+        log, checkpoints = Path((await load.summary("one"))["log_dir"]), []
         telling = asyncio.create_task(load.promise_and_pay(range(MATCHES)))
         for size in (30, 120, 210):
-            kept.append(await load.published_about(log, size))
+            checkpoints.append(await load.published_about(log, size))
             await running.supervisor.kill("one")
-            await asyncio.to_thread(left_whole, log, kept)
+            await asyncio.to_thread(check_whole, log, checkpoints)
             await running.supervisor.restart("one")
         await telling
-        await verified(await load.reached("one", ENTRIES), kept)
+        await check_log(await load.wait_reached("one", ENTRIES), checkpoints)
 
 
-def left_whole(log: Path, kept: list[bytes]) -> None:
+def check_whole(log: Path, checkpoints: list[bytes]) -> None:
     """Nobody runs: what lies there is a good log already."""
     (key,) = (log.parents[1] / "secrets").glob("ledger-*.key")
-    report = verify_log(log, str(read_keys(key)[0].vkey), since=kept)
+    report = verify_log(log, str(read_keys(key)[0].vkey), since=checkpoints)
     assert report.ok, report.broken
 
 
@@ -141,23 +143,23 @@ async def test_of_two_writers_that_take_turns_to_sleep_only_one_appends_at_a_pla
     async with audits(house, tmp_path, "one", "two", **BUSY) as running:
         load = Load(house, running)
         await load.open_funds("one", ["FIRST"])
-        log, kept = Path((await load.reached("one", 1))["log_dir"]), []
+        log, checkpoints = Path((await load.wait_reached("one", 1))["log_dir"]), []
         async with asyncio.TaskGroup() as opening:
             for name, writer in ((name, n) for name in ("one", "two") for n in range(WRITERS)):
                 funds = [f"F-{name}-{writer}-{n}" for n in range(FUNDS_EACH)]
                 opening.create_task(load.open_funds(name, funds))
             for size, sleeper, other in ((10, "one", "two"), (80, "two", "one")):
                 awake = await load.committed(other, size)
-                kept.append((log / "checkpoint").read_bytes())
+                checkpoints.append((log / "checkpoint").read_bytes())
                 await running.supervisor.pause(sleeper)
                 await load.committed(other, awake["size"] + 15)
                 await running.supervisor.resume(sleeper)
-        said = await load.reached("two", FUNDS)
-        assert said["size"] == FUNDS
-        assert (await load.reached("one", FUNDS))["root"] == said["root"]
-        report = await asyncio.to_thread(verify_log, log, said["vkey"], since=kept)
+        summary = await load.wait_reached("two", FUNDS)
+        assert summary["size"] == FUNDS
+        assert (await load.wait_reached("one", FUNDS))["root"] == summary["root"]
+        report = await asyncio.to_thread(verify_log, log, summary["vkey"], since=checkpoints)
         assert report.ok, report.broken
-        assert subjects_of(log, FUNDS) == {fund["id"]: 1 for fund in said["funds"]}
+        assert subjects_of(log, FUNDS) == {fund["id"]: 1 for fund in summary["funds"]}
 
 
 def subjects_of(log: Path, size: int) -> Counter[str]:

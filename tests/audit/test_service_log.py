@@ -9,25 +9,25 @@ from services.audit.store import read_head
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.writer import LogDirectory
 from shared import mongo
-from tests.audit.deciding import FOUNDATION
-from tests.audit.office import Office, given
+from tests.audit.decisions import FOUNDATION
+from tests.audit.harness import AuditHarness, make_gift
 from tests.support.eventually import eventually
 
 
 async def test_a_publisher_overtaken_while_it_looks_sees_no_fork(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    harness: AuditHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between its look at the database and at the files, more is committed and published."""
-    await office.audit.stop()
-    first, second = [await office.start_another(publish_interval_ms=60_000) for _ in "ab"]
-    office.audit = second
-    await office.open_fund()
+    await harness.audit.stop()
+    first, second = [await harness.start_another(publish_interval_ms=60_000) for _ in "ab"]
+    harness.audit = second
+    await harness.open_fund()
     loop, head = asyncio.get_running_loop(), await read_head(first.runtime.database, FOUNDATION)
     directory: LogDirectory = first.runtime.extras.directory(head.origin)
     look = directory.standing
 
     async def overtake() -> None:
-        await office.open_fund("LATER")
+        await harness.open_fund("LATER")
         await publish_committed(second.runtime)
 
     def overtaken() -> Checkpoint:
@@ -37,26 +37,26 @@ async def test_a_publisher_overtaken_while_it_looks_sees_no_fork(
 
     monkeypatch.setattr(directory, "standing", overtaken)
     assert not await publish_committed(first.runtime)
-    await office.open_fund("LAST")
+    await harness.open_fund("LAST")
     assert await publish_committed(first.runtime)
-    report = await office.verified(await office.published(3))
+    report = await harness.verify(await harness.wait_published(3))
     assert report.entries == 3
 
 
-async def test_the_log_is_served_to_everybody(office: Office) -> None:
-    await office.open_fund()
-    said = await office.published(1)
-    http, path = office.audit.http, said["log_path"]
+async def test_the_log_is_served_to_everybody(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    summary = await harness.wait_published(1)
+    http, path = harness.audit.http, summary["log_path"]
     checkpoint = await http.get(f"{path}/checkpoint")
     tile = await http.get(f"{path}/tile/entries/000.p/1")
     vkey = await http.get(f"{path}/vkey")
     assert checkpoint.headers["content-type"] == "text/plain; charset=utf-8"
     assert "immutable" in tile.headers["cache-control"]
     assert "immutable" not in checkpoint.headers["cache-control"]
-    assert vkey.text.strip() == said["vkey"]
+    assert vkey.text.strip() == summary["vkey"]
 
 
-async def test_nothing_but_the_log_is_served(office: Office) -> None:
+async def test_nothing_but_the_log_is_served(harness: AuditHarness) -> None:
     for path in (
         "/log/2026/tile/..%2F..%2Fsecrets%2Froot.key",
         "/log/..%2Fsecrets/checkpoint",
@@ -65,23 +65,23 @@ async def test_nothing_but_the_log_is_served(office: Office) -> None:
         "/log/1999/checkpoint",
         "/log/1999/vkey",
     ):
-        assert (await office.audit.http.get(path)).status_code == 404, path
+        assert (await harness.audit.http.get(path)).status_code == 404, path
 
 
-async def test_the_signing_key_is_readable_by_its_owner_alone(office: Office) -> None:
-    await office.open_fund()
-    await office.published(1)
-    (key,) = office.house.secrets_dir.glob("ledger-*.key")
+async def test_the_signing_key_is_readable_by_its_owner_alone(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    await harness.wait_published(1)
+    (key,) = harness.house.secrets_dir.glob("ledger-*.key")
     assert key.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_database_that_lost_entries_never_rewrites_the_log(office: Office) -> None:
-    await office.open_fund()
-    await office.house.publish(given(office.house, "g-1", 1_000))
-    before = await office.published(2)
-    await office.audit.stop()
-    name = office.audit.runtime.database.name
-    await mongo.connect(office.house.mongod.mongo_uri, name).client.drop_database(name)
-    office.audit = await office.start_another()
-    after = await eventually(lambda: office.get("/summary"), lambda s: s["publishing_stopped"])
+async def test_a_database_that_lost_entries_never_rewrites_the_log(harness: AuditHarness) -> None:
+    await harness.open_fund()
+    await harness.house.publish(make_gift(harness.house, "g-1", 1_000))
+    before = await harness.wait_published(2)
+    await harness.audit.stop()
+    name = harness.audit.runtime.database.name
+    await mongo.connect(harness.house.mongod.mongo_uri, name).client.drop_database(name)
+    harness.audit = await harness.start_another()
+    after = await eventually(lambda: harness.get("/summary"), lambda s: s["publishing_stopped"])
     assert after["published"] == before["published"]

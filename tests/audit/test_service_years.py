@@ -8,10 +8,10 @@ import pytest
 
 from services.audit.ledger.verification import verify_log
 from services.audit.model import Fund
-from services.audit.years import close_and_carry
+from services.audit.years import close_and_bring_forward
 from shared import mongo
-from tests.audit.deciding import GOODS, accepted, confirmed, gift, goods
-from tests.audit.office import Office, open_office
+from tests.audit.decisions import GOODS, acceptance, confirmation, gift, goods
+from tests.audit.harness import AuditHarness, start_harness
 from tests.support.eventually import eventually
 from tests.support.house import House
 
@@ -42,72 +42,76 @@ def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
     return calendar
 
 
-async def busy(office: Office, entered: int = 0) -> dict[str, Any]:
+async def busy(harness: AuditHarness, entered: int = 0) -> dict[str, Any]:
     """2030: 10,000 received, 3,000 promised; 30 quilts. entered: entries before."""
-    await office.open_fund()
-    await office.hears(gift(10_000), goods(30))
-    await office.published(entered + 3)
-    await office.hears(accepted("M-1", 3_000))
-    return await office.published(entered + 4)
+    await harness.open_fund()
+    await harness.publish_in_order(gift(10_000), goods(30))
+    await harness.wait_published(entered + 3)
+    await harness.publish_in_order(acceptance("M-1", 3_000))
+    return await harness.wait_published(entered + 4)
 
 
 async def test_a_new_year_begins_with_what_the_old_one_left(
     calendar: Calendar, house: House
 ) -> None:
-    office = await open_office(house)
-    before = await busy(office)
+    harness = await start_harness(house)
+    before = await busy(harness)
     assert before["log"].endswith("/2030")
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
-    await close_and_carry(office.audit.runtime)
-    said = await office.published(3)
-    assert said["log"].endswith("/2031")
-    assert said["closed"] == [{"log": before["log"], "size": 4}]
-    assert (said["brought_forward_fen"], said["received_fen"]) == (10_000, 0)
-    assert (said["outstanding_fen"], said["remaining_fen"]) == (3_000, 7_000)
-    await office.hears(confirmed("M-1", 3_000), confirmed("M-2", 12, **GOODS), gift(1, "new"))
-    said = await office.published(6)
-    assert (said["disbursed_fen"], said["received_fen"]) == (3_000, 1)
-    report = await office.verified(said)
+    await close_and_bring_forward(harness.audit.runtime)
+    summary = await harness.wait_published(3)
+    assert summary["log"].endswith("/2031")
+    assert summary["closed"] == [{"log": before["log"], "size": 4}]
+    assert (summary["brought_forward_fen"], summary["received_fen"]) == (10_000, 0)
+    assert (summary["outstanding_fen"], summary["remaining_fen"]) == (3_000, 7_000)
+    await harness.publish_in_order(
+        confirmation("M-1", 3_000), confirmation("M-2", 12, **GOODS), gift(1, "new")
+    )
+    summary = await harness.wait_published(6)
+    assert (summary["disbursed_fen"], summary["received_fen"]) == (3_000, 1)
+    report = await harness.verify(summary)
     assert {book.outstanding_fen for book in report.books.commitments.values()} == {0}
-    await frozen(office, before)
+    await frozen(harness, before)
 
 
 async def test_the_first_entry_of_a_year_turns_the_log_by_itself(
     calendar: Calendar, house: House
 ) -> None:
-    office = await open_office(house)
-    before = await busy(office)
+    harness = await start_harness(house)
+    before = await busy(harness)
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
-    await office.hears(confirmed("M-1", 3_000))
-    said = await eventually(lambda: office.get("/summary"), lambda s: s["disbursed_fen"] == 3_000)
-    assert said["log"].endswith("/2031")
-    await close_and_carry(office.audit.runtime)
-    said = await office.published(4)
-    assert await _logs_of_funds(office) == {said["log"]}
-    await office.verified(said)
-    await frozen(office, before)
+    await harness.publish_in_order(confirmation("M-1", 3_000))
+    summary = await eventually(
+        lambda: harness.get("/summary"), lambda s: s["disbursed_fen"] == 3_000
+    )
+    assert summary["log"].endswith("/2031")
+    await close_and_bring_forward(harness.audit.runtime)
+    summary = await harness.wait_published(4)
+    assert await _logs_of_funds(harness) == {summary["log"]}
+    await harness.verify(summary)
+    await frozen(harness, before)
 
 
 async def test_a_year_slept_through_while_carrying_breaks_no_chain(
     calendar: Calendar, house: House
 ) -> None:
     """2031 began with one fund; what the other had was carried only in 2032."""
-    office = await open_office(house)
-    await office.open_fund("TEA")
-    await busy(office, 1)
+    harness = await start_harness(house)
+    await harness.open_fund("TEA")
+    await busy(harness, 1)
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
-    await office.hears(confirmed("M-1", 3_000))
-    await eventually(lambda: office.get("/summary"), lambda s: s["disbursed_fen"] == 3_000)
+    await harness.publish_in_order(confirmation("M-1", 3_000))
+    await eventually(lambda: harness.get("/summary"), lambda s: s["disbursed_fen"] == 3_000)
     calendar.turn_to(NEW_YEAR + timedelta(days=400))
-    await close_and_carry(office.audit.runtime)
-    said = await office.published(3)
-    origins = [*(each["log"] for each in said["closed"]), said["log"]]
+    await close_and_bring_forward(harness.audit.runtime)
+    summary = await harness.wait_published(3)
+    origins = [*(each["log"] for each in summary["closed"]), summary["log"]]
     assert [origin[-5:] for origin in origins] == ["/2030", "/2031", "/2032"]
     before = None
     for origin in origins:
-        logs = office.audit.runtime.extras
-        if origin != said["log"]:
-            await eventually(partial(_standing, office, origin), lambda one: one.frozen)
+        logs = harness.audit.runtime.extras
+        if origin != summary["log"]:
+            await eventually(partial(_standing, harness, origin), lambda one: one.frozen)
         before = verify_log(logs.directory(origin).path, logs.vkeys(origin), previous=before)
         assert before.ok, before.broken
         assert before.not_carried == ()
@@ -116,47 +120,50 @@ async def test_a_year_slept_through_while_carrying_breaks_no_chain(
 async def test_instances_that_carry_at_once_carry_everything_once(
     calendar: Calendar, house: House
 ) -> None:
-    office = await open_office(house)
-    await busy(office)
-    another = await office.start_another()
-    await office.hears(*(accepted(f"M-{n}", 10) for n in range(2, 60)))
-    await office.published(4 + 58)
+    harness = await start_harness(house)
+    await busy(harness)
+    another = await harness.start_another()
+    await harness.publish_in_order(*(acceptance(f"M-{n}", 10) for n in range(2, 60)))
+    await harness.wait_published(4 + 58)
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
-    for running in (office.audit, another, office.audit):
-        await close_and_carry(running.runtime)
-    said = await office.published(1 + 59 + 1)
-    assert said["outstanding_fen"] == 3_000 + 580
-    await office.verified(said)
+    for running in (harness.audit, another, harness.audit):
+        await close_and_bring_forward(running.runtime)
+    summary = await harness.wait_published(1 + 59 + 1)
+    assert summary["outstanding_fen"] == 3_000 + 580
+    await harness.verify(summary)
 
 
-async def test_nothing_happens_within_a_year(office: Office) -> None:
-    before = await busy(office)
-    await close_and_carry(office.audit.runtime)
-    assert (await office.get("/summary"))["root"] == before["root"]
+async def test_nothing_happens_within_a_year(harness: AuditHarness) -> None:
+    before = await busy(harness)
+    await close_and_bring_forward(harness.audit.runtime)
+    assert (await harness.get("/summary"))["root"] == before["root"]
 
 
 async def test_each_foundation_has_a_log_of_its_own(house: House) -> None:
     foundations = {"guanjia": "莞家", "chashan": "茶山镇慈善会"}
-    office = await open_office(house, foundations=foundations)
-    await office.open_fund()
-    await office.open_fund("TEA", foundation="chashan")
-    await office.hears(gift(100), gift(2_000, "gift-2", fund="TEA"))
-    await office.hears(gift(30, "gift-3", fund="NONE"))
-    said = await office.published(3)
-    assert (said["received_fen"], [fund["id"] for fund in said["funds"]]) == (100, ["NEW-YEAR"])
-    tea = await eventually(lambda: _foundation(office), lambda s: s["published"]["size"] == 2)
+    harness = await start_harness(house, foundations=foundations)
+    await harness.open_fund()
+    await harness.open_fund("TEA", foundation="chashan")
+    await harness.publish_in_order(gift(100), gift(2_000, "gift-2", fund="TEA"))
+    await harness.publish_in_order(gift(30, "gift-3", fund="NONE"))
+    summary = await harness.wait_published(3)
+    assert (summary["received_fen"], [fund["id"] for fund in summary["funds"]]) == (
+        100,
+        ["NEW-YEAR"],
+    )
+    tea = await eventually(lambda: _foundation(harness), lambda s: s["published"]["size"] == 2)
     assert (tea["name"], tea["received_fen"]) == ("茶山镇慈善会", 2_000)
-    assert tea["log"] == said["log"].replace("/log/", "/log/chashan/")
+    assert tea["log"] == summary["log"].replace("/log/", "/log/chashan/")
     report = verify_log(tea["log_dir"], tea["vkey"])
     assert report.ok, report.broken
-    await office.verified(said)
+    await harness.verify(summary)
 
 
-async def frozen(office: Office, before: dict[str, Any]) -> None:
+async def frozen(harness: AuditHarness, before: dict[str, Any]) -> None:
     """The closed year's last checkpoint says so, and its files verify."""
 
     async def checkpoint() -> str:
-        return str((await office.audit.http.get(f"{before['log_path']}/checkpoint")).text)
+        return str((await harness.audit.http.get(f"{before['log_path']}/checkpoint")).text)
 
     await eventually(checkpoint, lambda text: "log frozen" in text.split("\n"))
     report = verify_log(before["log_dir"], before["vkey"])
@@ -164,13 +171,13 @@ async def frozen(office: Office, before: dict[str, Any]) -> None:
     assert report.entries == before["size"]
 
 
-async def _standing(office: Office, origin: str) -> Any:
-    return office.audit.runtime.extras.standing(origin)
+async def _standing(harness: AuditHarness, origin: str) -> Any:
+    return harness.audit.runtime.extras.standing(origin)
 
 
-async def _logs_of_funds(office: Office) -> set[str]:
-    return {fund.log for fund in await mongo.find(office.audit.runtime.database, Fund, {})}
+async def _logs_of_funds(harness: AuditHarness) -> set[str]:
+    return {fund.log for fund in await mongo.find(harness.audit.runtime.database, Fund, {})}
 
 
-async def _foundation(office: Office) -> Any:
-    return (await office.get("/summary"))["foundations"]["chashan"]
+async def _foundation(harness: AuditHarness) -> Any:
+    return (await harness.get("/summary"))["foundations"]["chashan"]

@@ -17,8 +17,8 @@ def test_each_foundation_and_year_has_an_origin_of_its_own() -> None:
         foundations={"guanjia": "莞家", "chashan": "茶山"},
         default_foundation="chashan",
     )
-    assert settings.origin("chashan", 2026) == "example.org/log/2026"
-    assert settings.origin("guanjia", 2027) == "example.org/log/guanjia/2027"
+    assert settings.format_origin("chashan", 2026) == "example.org/log/2026"
+    assert settings.format_origin("guanjia", 2027) == "example.org/log/guanjia/2027"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_foundation_that_no_log_can_be_named_after_is_refused(wrong: dict[str,
 def test_a_chart_of_ones_own_names_the_accounts(tmp_path: Path) -> None:
     chart = tmp_path / "chart.toml"
     chart.write_text(CHART.read_text("utf-8").replace("Assets:Bank", "Assets:银行:茶山"))
-    rules = AuditSettings(chart_file=chart).rules()
+    rules = AuditSettings(chart_file=chart).build_rules()
     assert rules.chart.of_fund(restricted=True).bank == "Assets:银行:茶山"
 
 

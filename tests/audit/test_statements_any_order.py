@@ -16,7 +16,7 @@ from services.audit.statements import Identities, Layout, decoded, layout_of, re
 from services.audit.statements.files import Row, batches
 from services.audit.statements.givers import Givers
 from shared.ids import derived_id
-from tests.audit.deciding import BANK, FUND, Audit, event, open_audit
+from tests.audit.decisions import BANK, FUND, MemoryAudit, event, open_audit
 
 Line = tuple[str, str, str, str]
 """date, giver, yuan, what he wrote."""
@@ -64,7 +64,7 @@ def rows_of(files: Sequence[Path], layout: Layout = MAPPING) -> list[Row]:
     return found
 
 
-def ledger_totals(audit: Audit) -> Counter[str]:
+def ledger_totals(audit: MemoryAudit) -> Counter[str]:
     totals: Counter[str] = Counter()
     for donation in audit.all(Donation).values():
         assert not donation.refused
@@ -85,7 +85,7 @@ def test_any_order_and_any_overlap_gives_every_statement_its_own_total(
         files = [written(Path(folder), n, lines) for n, lines in enumerate(statements)]
         for number in (*order, *range(len(files))):
             for row in rows_of([files[number % len(files)]]):
-                audit.hear(event(row.fact, row.id, source=BANK))
+                audit.receive(event(row.fact, row.id, source=BANK))
     own = Counter(
         {
             f"{n}.csv": sum(round(float(line[2]) * 100) for line in lines)
@@ -110,7 +110,7 @@ def test_every_row_of_a_repeated_gift_is_kept_with_it() -> None:
     with TemporaryDirectory() as folder:
         files = [written(Path(folder), n, [line]) for n in range(2)]
         for row in rows_of(files):
-            audit.hear(event(row.fact, row.id, source=BANK))
+            audit.receive(event(row.fact, row.id, source=BANK))
     listed = audit.donation().statements
     assert [(at.statement, at.row) for at in listed] == [("0.csv", 2), ("1.csv", 2)]
 

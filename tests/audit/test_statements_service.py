@@ -9,8 +9,8 @@ import pytest
 
 from shared.contracts.events import OfferRegistered, OfferWithdrawn
 from shared.security import Role
-from tests.audit.deciding import BANK, FUND, MATCHING, event, gift
-from tests.audit.office import Office
+from tests.audit.decisions import BANK, FUND, MATCHING, event, gift
+from tests.audit.harness import AuditHarness
 from tests.audit.test_service import served
 from tests.support.eventually import eventually
 
@@ -22,21 +22,23 @@ def offer(id_: str, fen: int, *, unit: str = "fen", fund: str | None = FUND) -> 
     return event(fact, f"{id_}:1", id_, source=MATCHING)
 
 
-async def statements(office: Office, rows: int) -> dict[str, Any]:
+async def statements(harness: AuditHarness, rows: int) -> dict[str, Any]:
     """By name, once so many rows are known."""
 
-    async def known() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await office.get("/statements"))["statements"]
-        return found
+    async def entered() -> list[dict[str, Any]]:
+        statements_by_name: list[dict[str, Any]] = (await harness.get("/statements"))["statements"]
+        return statements_by_name
 
-    found = await eventually(known, lambda each: sum(one["rows"] for one in each) == rows)
-    return {each.pop("statement"): each for each in found}
+    statements_by_name = await eventually(
+        entered, lambda each: sum(one["rows"] for one in each) == rows
+    )
+    return {each.pop("statement"): each for each in statements_by_name}
 
 
-async def overlapping(office: Office) -> None:
+async def overlapping(harness: AuditHarness) -> None:
     """a.csv lists three gifts and b.csv two of them and one to nowhere."""
-    await office.open_fund()
-    await office.hears(
+    await harness.open_fund()
+    await harness.publish_in_order(
         gift(100, "g-1", listed=(A, 2)),
         gift(200, "g-2", listed=(A, 3)),
         gift(400, "g-3", listed=(A, 4)),
@@ -47,10 +49,12 @@ async def overlapping(office: Office) -> None:
     )
 
 
-async def test_each_statement_has_its_own_total_and_knows_what_others_list(office: Office) -> None:
-    await overlapping(office)
-    found = await statements(office, rows=6)
-    assert found[A] == {
+async def test_each_statement_has_its_own_total_and_knows_what_others_list(
+    harness: AuditHarness,
+) -> None:
+    await overlapping(harness)
+    statements_by_name = await statements(harness, rows=6)
+    assert statements_by_name[A] == {
         "rows": 3,
         "gifts": 3,
         "total_fen": 700,
@@ -58,7 +62,7 @@ async def test_each_statement_has_its_own_total_and_knows_what_others_list(offic
         "elsewhere": 2,
         "refused": 0,
     }
-    assert found[B] == {
+    assert statements_by_name[B] == {
         "rows": 3,
         "gifts": 3,
         "total_fen": 600,
@@ -66,54 +70,54 @@ async def test_each_statement_has_its_own_total_and_knows_what_others_list(offic
         "elsewhere": 2,
         "refused": 1,
     }
-    fund = await office.get(f"/funds/{FUND}")
+    fund = await harness.get(f"/funds/{FUND}")
     assert fund["received_fen"] == 700
 
 
-async def test_overlaps_name_the_rows_and_come_in_pages(office: Office) -> None:
-    await overlapping(office)
-    await statements(office, rows=6)
-    page = await office.get("/statements/overlaps?limit=1")
+async def test_overlaps_name_the_rows_and_come_in_pages(harness: AuditHarness) -> None:
+    await overlapping(harness)
+    await statements(harness, rows=6)
+    page = await harness.get("/statements/overlaps?limit=1")
     assert page["pairs"] == [{"statement": A, "other": B, "rows": 2, "amount_fen": 600}]
-    rest = await office.get(f"/statements/overlaps?limit=1&after={page['next']}")
-    end = await office.get(f"/statements/overlaps?limit=1&after={rest['next']}")
+    rest = await harness.get(f"/statements/overlaps?limit=1&after={page['next']}")
+    end = await harness.get(f"/statements/overlaps?limit=1&after={rest['next']}")
     assert (end["gifts"], end["next"]) == ([], None)
     rows = {
         tuple((at["statement"], at["row"]) for at in each["statements"])
         for each in (*page["gifts"], *rest["gifts"])
     }
     assert rows == {((A, 3), (B, 3)), ((A, 4), (B, 2))}
-    other = await office.get("/statements/overlaps?statement=c.csv")
+    other = await harness.get("/statements/overlaps?statement=c.csv")
     assert (other["pairs"], other["gifts"]) == ([], [])
 
 
-async def test_a_source_finds_what_became_of_its_rows(office: Office) -> None:
-    await overlapping(office)
-    await statements(office, rows=6)
-    asked = {"source": BANK, "ids": ["g-4", "never", "g-2"]}
-    answer = await office.post("/statements/find", office.maker, "k", asked)
-    refused, unknown, known = answer.json()["gifts"]
-    assert (refused["refused"], unknown, known["refused"]) == (True, None, False)
-    assert (known["amount_fen"], known["donor_id"]) == (200, "P-donor")
-    assert "designation" not in known
+async def test_a_source_finds_what_became_of_its_rows(harness: AuditHarness) -> None:
+    await overlapping(harness)
+    await statements(harness, rows=6)
+    query = {"source": BANK, "ids": ["g-4", "never", "g-2"]}
+    answer = await harness.post("/statements/find", harness.maker, "k", query)
+    refused, unknown, entered = answer.json()["gifts"]
+    assert (refused["refused"], unknown, entered["refused"]) == (True, None, False)
+    assert (entered["amount_fen"], entered["donor_id"]) == (200, "P-donor")
+    assert "designation" not in entered
 
 
 async def test_a_source_that_nobody_registered_is_refused_with_those_that_are(
-    office: Office,
+    harness: AuditHarness,
 ) -> None:
-    asked = {"source": "/bank/nobody", "ids": ["g-1"]}
-    answer = await office.post("/statements/find", office.maker, "k", asked)
+    query = {"source": "/bank/nobody", "ids": ["g-1"]}
+    answer = await harness.post("/statements/find", harness.maker, "k", query)
     (problem,) = answer.json()["problems"]
     assert (answer.status_code, problem["code"]) == (404, "source_unknown")
     assert BANK in problem["zh"]
     assert BANK in problem["en"]
 
 
-async def test_pledge_bank_and_ledger_are_set_side_by_side(office: Office) -> None:
-    await overlapping(office)
-    said = (await statements(office, rows=6), await office.get("/reconciliation"))[1]
-    assert said["ageing"]["pledged_not_arrived"]["0-30"] == {"count": 0, "amount_fen": 0}
-    await office.hears(
+async def test_pledge_bank_and_ledger_are_set_side_by_side(harness: AuditHarness) -> None:
+    await overlapping(harness)
+    summary = (await statements(harness, rows=6), await harness.get("/reconciliation"))[1]
+    assert summary["ageing"]["pledged_not_arrived"]["0-30"] == {"count": 0, "amount_fen": 0}
+    await harness.publish_in_order(
         offer("O-1", 500),
         offer("O-2", 1000),
         offer("O-3", 5, unit="袋"),
@@ -121,15 +125,15 @@ async def test_pledge_bank_and_ledger_are_set_side_by_side(office: Office) -> No
         event(OfferWithdrawn(), "O-4:2", "O-4", source=MATCHING),
         gift(30, "g-5"),
     )
-    said = await eventually(
-        lambda: office.get("/reconciliation"),
+    summary = await eventually(
+        lambda: harness.get("/reconciliation"),
         lambda s: (
             {f["fund_id"]: f for f in s["funds"]}.get(FUND, {}).get("pledged_fen") == 1500
             and any(f["withdrawn_fen"] for f in s["funds"])
             and {f["fund_id"]: f for f in s["funds"]}[FUND]["ledger_fen"] == 730
         ),
     )
-    funds = {fund["fund_id"]: fund for fund in said["funds"]}
+    funds = {fund["fund_id"]: fund for fund in summary["funds"]}
     assert funds[FUND] == {
         "fund_id": FUND,
         "pledged_fen": 1500,
@@ -144,50 +148,50 @@ async def test_pledge_bank_and_ledger_are_set_side_by_side(office: Office) -> No
     }
     assert funds["nowhere"]["listed_not_on_ledger_fen"] == 700
     assert funds["general"]["withdrawn_fen"] == 50
-    assert {gap["kind"] for gap in said["gaps"]} == {
+    assert {gap["kind"] for gap in summary["gaps"]} == {
         "pledged_not_arrived",
         "listed_not_on_ledger",
         "on_ledger_not_listed",
     }
-    assert "武汉" not in str(said)
+    assert "武汉" not in str(summary)
 
 
-async def test_what_givers_wrote_is_read_by_those_who_see_to_it(office: Office) -> None:
-    collector = office.house.bearer("collector", Role.COLLECTOR)
-    await office.open_fund()
+async def test_what_givers_wrote_is_read_by_those_who_see_to_it(harness: AuditHarness) -> None:
+    collector = harness.house.bearer("collector", Role.COLLECTOR)
+    await harness.open_fund()
     text = "指定武汉1元、宜昌2元"
-    await office.hears(
+    await harness.publish_in_order(
         gift(300, "g-1", listed=(A, 2)), gift(300, "g-1", listed=(B, 2), designation=text)
     )
-    await statements(office, rows=2)
-    said = await office.get("/designations")
-    (read,) = said["gifts"]
+    await statements(harness, rows=2)
+    summary = await harness.get("/designations")
+    (read,) = summary["gifts"]
     assert (read["text"], read["kind"], read["unparsed"]) == (text, "split", [])
     assert [(part["place"], part["amount_fen"]) for part in read["parts"]] == [
         ("武汉", 100),
         ("宜昌", 200),
     ]
-    assert (await office.audit.http.get("/designations", headers=collector)).status_code == 403
-    entries = await office.house.read("guanjia.ledger")
+    assert (await harness.audit.http.get("/designations", headers=collector)).status_code == 403
+    entries = await harness.house.read("guanjia.ledger")
     assert "武汉" not in str(entries)
 
 
-async def test_the_command_says_how_much_it_compared(office: Office) -> None:
-    await overlapping(office)
-    await statements(office, rows=6)
-    async with served(office.audit.app) as url:
-        token = office.maker["Authorization"].removeprefix("Bearer ")
+async def test_the_command_says_how_much_it_compared(harness: AuditHarness) -> None:
+    await overlapping(harness)
+    await statements(harness, rows=6)
+    async with served(harness.audit.app) as url:
+        token = harness.maker["Authorization"].removeprefix("Bearer ")
         command = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from services.audit.cli import app; app()", "reconcile"),
             env=os.environ | {"GUANJIA_AUDIT_URL": url, "GUANJIA_TOKEN": token},
             stdout=asyncio.subprocess.PIPE,
         )
-        said, _ = await command.communicate()
-    assert "已核对 checked: 认捐 0 pledges，善款 4 gifts" in said.decode()
+        summary, _ = await command.communicate()
+    assert "已核对 checked: 认捐 0 pledges，善款 4 gifts" in summary.decode()
 
 
 @pytest.mark.parametrize("path", ["/statements", "/statements/overlaps", "/reconciliation"])
-async def test_statements_are_for_staff(office: Office, path: str) -> None:
-    partner = office.house.bearer("partner", Role.DONOR_PARTNER, source="/partners/other")
-    assert (await office.audit.http.get(path, headers=partner)).status_code == 403
-    assert (await office.audit.http.get(path)).status_code == 401
+async def test_statements_are_for_staff(harness: AuditHarness, path: str) -> None:
+    partner = harness.house.bearer("partner", Role.DONOR_PARTNER, source="/partners/other")
+    assert (await harness.audit.http.get(path, headers=partner)).status_code == 403
+    assert (await harness.audit.http.get(path)).status_code == 401

@@ -1,25 +1,25 @@
 """HTTP: transfers between funds and reversals of entries, each by two people with a document."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from services.audit import views
-from services.audit.api.answers import Checker, Maker, Reader, not_found
+from services.audit import messages, views
+from services.audit.api.access import Checker, Maker, Reader
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
     DeclineReversal,
     DeclineTransfer,
+    EntryToReverse,
     ProposeReversal,
     ProposeTransfer,
     Reversal,
     Transfer,
 )
-from services.audit.model.commands import EntryToReverse
 from services.audit.store import read_entry
 from shared.contracts.values import Identifier
-from shared.web.access import IdempotencyKey, RuntimeDep, answer_to
+from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
 
 router = APIRouter()
 
@@ -28,8 +28,8 @@ Id = Annotated[Identifier, Path()]
 
 
 @router.get("/transfers", dependencies=[Reader])
-async def list_transfers(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, Any]:
-    return {"transfers": await views.proposals(runtime.database, Transfer, limit)}
+async def list_transfers(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    return {"transfers": await views.list_proposals(runtime.database, Transfer, limit)}
 
 
 @router.post("/transfers")
@@ -56,20 +56,20 @@ async def decline_transfer(
 
 
 @router.get("/reversals", dependencies=[Reader])
-async def list_reversals(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, Any]:
-    return {"reversals": await views.proposals(runtime.database, Reversal, limit)}
+async def list_reversals(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    return {"reversals": await views.list_proposals(runtime.database, Reversal, limit)}
 
 
 @router.post("/reversals")
 async def propose_reversal(
-    asked: EntryToReverse, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+    entry: EntryToReverse, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:
     """Of an entry of a log that is still written; each entry once. Entries never change, so the
     one that is read here is the one that will be undone."""
-    leaf = await read_entry(runtime.database, asked.log, asked.index)
+    leaf = await read_entry(runtime.database, entry.log, entry.index)
     if leaf is None:
-        return not_found("账本条目", "entry")
-    command = ProposeReversal(leaf=leaf, **asked.model_dump())
+        return respond(messages.ENTRY_UNKNOWN.refusal(404))
+    command = ProposeReversal(leaf=leaf, **entry.model_dump())
     return await answer_to(runtime, maker, command, key)
 
 

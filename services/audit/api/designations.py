@@ -1,6 +1,6 @@
 """HTTP for those who see to it that gifts go where their givers wanted: what was written."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
@@ -17,12 +17,12 @@ Reader = Annotated[
 
 
 @router.get("/designations")
-async def read_designations(
+async def list_designations(
     _caller: Reader,
     runtime: RuntimeDep,
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
     secrets = BankSecrets(runtime.keyring.derived)
-    return await views.designations(runtime.database, secrets.designation, after, limit)
+    return await views.list_designations(runtime.database, secrets.open_designation, after, limit)

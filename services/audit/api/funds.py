@@ -1,28 +1,28 @@
 """HTTP: funds by two people, and each foundation's sums for staff."""
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.audit import views
-from services.audit.api.answers import Checker, Maker, Reader, not_found, public_logs
+from services.audit import messages, views
+from services.audit.api.access import Checker, Maker, Reader, get_public_logs
 from services.audit.model import ApproveFund, DeclineFund, LogHead, NewFundId, ProposeFund
 from services.audit.settings import AuditSettings
 from shared.runtime import Runtime
-from shared.web.access import IdempotencyKey, RuntimeDep, answer_to
+from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
 
 router = APIRouter()
 
 
 @router.get("/funds", dependencies=[Reader])
-async def list_funds(runtime: RuntimeDep) -> dict[str, Any]:
-    return await views.funds(runtime.database)
+async def list_funds(runtime: RuntimeDep) -> dict[str, object]:
+    return await views.list_funds(runtime.database)
 
 
 @router.get("/funds/{fund_id}", dependencies=[Reader], response_model=None)
-async def show_fund(fund_id: str, runtime: RuntimeDep) -> Response | dict[str, Any]:
-    return await views.fund(runtime.database, fund_id) or not_found("基金", "fund")
+async def show_fund(fund_id: str, runtime: RuntimeDep) -> Response | dict[str, object]:
+    fund = await views.find_fund(runtime.database, fund_id)
+    return respond(messages.FUND_UNKNOWN.refusal(404)) if fund is None else fund
 
 
 @router.post("/funds")
@@ -50,18 +50,19 @@ async def decline_fund(
 
 
 @router.get("/summary", dependencies=[Reader])
-async def summary(runtime: RuntimeDep) -> dict[str, Any]:
+async def show_summary(runtime: RuntimeDep) -> dict[str, object]:
     """Sums of the funds, the log's size and root they belong to, and what is published of it: of
     the house's own foundation, and under `foundations` of each."""
     settings: AuditSettings = runtime.settings
-    heads, found = await views.at_rest(runtime.database)
-    said = {
-        head.id: views.summed(head, found) | await asyncio.to_thread(_published, runtime, head)
+    heads, funds = await views.read_at_rest(runtime.database)
+    foundations = {
+        head.id: views.sum_funds(head, funds)
+        | await asyncio.to_thread(_describe_published, runtime, head)
         for head in heads
     }
-    return views.whole(said, settings.foundations, settings.default_foundation)
+    return views.build_summary(foundations, settings.foundations, settings.default_foundation)
 
 
-def _published(runtime: Runtime, head: LogHead) -> dict[str, Any]:
-    logs = public_logs(runtime)
-    return views.published(logs.standing(head.origin), logs)
+def _describe_published(runtime: Runtime, head: LogHead) -> dict[str, object]:
+    logs = get_public_logs(runtime)
+    return views.describe_published(logs.standing(head.origin), logs)

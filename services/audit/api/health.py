@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.audit.api.answers import public_logs
+from services.audit.api.access import get_public_logs
 from services.audit.public import PublicLogs
 from shared.web import operations
 
@@ -13,22 +13,22 @@ router = APIRouter(tags=["operations"])
 
 
 @router.get("/health/ready")
-async def ready_with_logs(request: Request) -> Response:
+async def show_readiness(request: Request) -> Response:
     """As every service says it, in front of whose route this one stands. One log's trouble is named
     under `logs` and changes no status: the other logs, and recording itself, go on."""
     answer = await operations.ready(request)
     runtime = request.app.state.runtime
-    troubled = _troubled(public_logs(runtime)) if runtime else []
-    if not troubled:
+    troubles = _list_troubles(get_public_logs(runtime)) if runtime else []
+    if not troubles:
         return answer
-    said = json.loads(bytes(answer.body)) | {"logs": troubled}
-    return JSONResponse(said, status_code=answer.status_code)
+    body = json.loads(bytes(answer.body)) | {"logs": troubles}
+    return JSONResponse(body, status_code=answer.status_code)
 
 
-def _troubled(logs: PublicLogs) -> list[dict[str, str]]:
-    named = {"stopped": logs.stopped, "waits_for_witnesses": logs.waiting}
+def _list_troubles(logs: PublicLogs) -> list[dict[str, str]]:
+    reasons_by_state = {"stopped": logs.stopped, "waits_for_witnesses": logs.waiting}
     return [
-        {"log": origin, "state": state, "reason": why}
-        for state, found in named.items()
-        for origin, why in sorted(found.items())
+        {"log": origin, "state": state, "reason": reason}
+        for state, reasons in reasons_by_state.items()
+        for origin, reason in sorted(reasons.items())
     ]

@@ -1,84 +1,88 @@
 """HTTP for staff: which gifts the statements list, and pledge, bank and ledger side by side."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
+from services.audit import messages
 from services.audit.statements import views
-from services.audit.statements.reconciling import reconciled
+from shared.answers import Answer
 from shared.contracts.values import Value
-from shared.messaging.decision import Answer, refusal
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role, read_register
 from shared.web.access import RuntimeDep, allow, respond
 
 router = APIRouter()
 
-FOUND_MAX = 1000
+IDS_MAX = 1000
 PAGE_MAX = 1000
 
 Staff = Annotated[Credential, Depends(allow(*STAFF))]
 MessageId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class GiftsAsked(Value):
+class GiftQuery(Value):
     """ids: of messages that the source published."""
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
-    ids: Annotated[tuple[MessageId, ...], Field(max_length=FOUND_MAX)]
+    ids: Annotated[tuple[MessageId, ...], Field(max_length=IDS_MAX)]
 
 
 @router.get("/statements")
-async def read_statements(_caller: Staff, runtime: RuntimeDep) -> dict[str, Any]:
+async def list_statements(_caller: Staff, runtime: RuntimeDep) -> dict[str, object]:
     """Per statement: rows, gifts, their total on the ledger, and how many others list too."""
-    return await views.statements(runtime.database)
+    return await views.list_statements(runtime.database)
 
 
 @router.get("/statements/overlaps")
-async def read_overlaps(
+async def list_overlaps(
     _caller: Staff,
     runtime: RuntimeDep,
     statement: Annotated[list[str] | None, Query(max_length=100)] = None,
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Gifts that several rows list; of the statements named, or of all."""
-    return await views.overlaps(runtime.database, statement or [], after, limit)
+    return await views.list_overlaps(runtime.database, statement or [], after, limit)
 
 
 @router.post("/statements/find", response_model=None)
 async def find_gifts(
-    asked: GiftsAsked, _caller: Staff, runtime: RuntimeDep
-) -> Response | dict[str, Any]:
+    query: GiftQuery, _caller: Staff, runtime: RuntimeDep
+) -> Response | dict[str, object]:
     """What became of the gifts that a source sent; for those who sent them.
 
     A source that is no bank's is refused with those that are: nothing it sends would be heard."""
-    known = await asyncio.to_thread(_bank_sources, runtime)
-    if asked.source not in known:
-        return respond(_no_source(asked.source, known))
-    return await views.found_gifts(runtime.database, asked.source, asked.ids)
+    sources = await asyncio.to_thread(_list_bank_sources, runtime)
+    if query.source not in sources:
+        return respond(_refuse_source(query.source, sources))
+    return await views.find_gifts(runtime.database, query.source, query.ids)
 
 
 @router.get("/reconciliation")
-async def reconciliation(
+async def show_reconciliation(
     _caller: Staff,
     runtime: RuntimeDep,
     limit: Annotated[int, Query(ge=0, le=10_000)] = 100,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Totals by fund, what does not match by kind and age, and the oldest of it. Ids only."""
     now = await runtime.processor.now()
-    return (await reconciled(runtime.database, now, limit)).said()
+    return (await views.reconcile(runtime.database, now, limit)).to_json()
 
 
-def _bank_sources(runtime: Runtime) -> list[str]:
+def _list_bank_sources(runtime: Runtime) -> list[str]:
     """Those revoked too: what they sent is still found."""
     register = read_register(runtime.settings.secrets_dir / "credentials.json")
     return sorted(each.source for each in register if each.source and Role.BANK in each.roles)
 
 
-def _no_source(source: str, known: list[str]) -> Answer:
-    zh = f"没有登记来源 {source}；已登记: {'、'.join(known) or '无'}"
-    en = f"no bank is registered as {source}; registered: {', '.join(known) or 'none'}"
-    return refusal(404, "source_unknown", zh, en, "source")
+def _refuse_source(source: str, sources: list[str]) -> Answer:
+    return messages.SOURCE_UNKNOWN.refusal(
+        404,
+        "source",
+        source=source,
+        known_zh="、".join(sources) or "无",
+        known_en=", ".join(sources) or "none",
+    )

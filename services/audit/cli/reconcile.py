@@ -20,7 +20,7 @@ from services.audit.ledger.movements import format_yuan
 from services.audit.statements import Refused, layout_of
 from services.audit.statements.files import Row, batches
 from services.audit.statements.givers import Givers
-from services.audit.statements.outcomes import outcomes
+from services.audit.statements.outcomes import find_outcomes
 from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
 from shared.errors import Invalid
 
@@ -93,7 +93,7 @@ def _lost(
 ) -> Iterator[Gap | Refused]:
     """Rows that are not on the ledger; those it refused are among what it knows itself."""
     yield from refused
-    for row, outcome in zip(rows, outcomes(audit, source, rows), strict=True):
+    for row, outcome in zip(rows, find_outcomes(audit, source, rows), strict=True):
         if outcome in ("unknown", "reused"):
             fact = row.fact
             where = f"{row.listed.statement} {row.listed.row}"
@@ -106,14 +106,14 @@ def _add(said: dict[str, Any], gaps: Sequence[Gap]) -> None:
     now = datetime.fromisoformat(said["as_of"])
     funds = {fund["fund_id"]: fund for fund in said["funds"]}
     for gap in gaps:
-        cell = said["ageing"][gap.kind][gap.age(now)]
+        cell = said["ageing"][gap.kind][gap.find_age(now)]
         cell["count"] += 1
         cell["amount_fen"] += gap.amount_fen
         fund = funds.setdefault(gap.fund_id, _empty(gap.fund_id))
         fund["listed_fen"] += gap.amount_fen
         fund[f"{gap.kind}_fen"] += gap.amount_fen
     said["funds"] = [funds[id_] for id_ in sorted(funds)]
-    said["gaps"] = [*(gap.said(now) for gap in gaps), *said["gaps"]]
+    said["gaps"] = [*(gap.to_json(now) for gap in gaps), *said["gaps"]]
 
 
 def _empty(fund_id: str) -> dict[str, Any]:

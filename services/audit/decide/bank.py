@@ -1,143 +1,278 @@
-"""What a bank or partner says, whatever it says: one id is one fact, and is entered once.
+"""What a bank or partner says: gifts arrive, money leaves. One id is one fact, and is entered once.
 
-The same content again changes nothing. Other content under a used id is refused, once, aloud; a
+The same content again changes nothing. Other content under a used id is refused once, on the log; a
 refused id stays refused, so that a replay of the topic changes no outcome.
 """
 
-from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
-from services.audit.decide.refusing import Asked, No
-from services.audit.decide.writing import Leaf, Writer
-from services.audit.ledger import entries
+from services.audit import messages
+from services.audit.decide.posting import Journal, Movement, Refusal
+from services.audit.ledger.entries import Fact as LedgerFact
+from services.audit.ledger.entries import Goods
 from services.audit.model import (
+    GENERAL_FUND,
+    BankEvent,
     BankFact,
     Commitment,
     Donation,
     Fund,
-    LogHead,
-    bank_fact_id,
+    Stock,
+    stock_id,
 )
 from services.audit.rules import Rules
 from shared.contracts import ledger
-from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import LedgerFact
-from shared.errors import Invalid
-from shared.messaging.decision import NOTHING, AnyRef, Decision, Ref, States
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    DonationReceived,
+    DonationRefunded,
+    FeeCharged,
+    GoodsReceived,
+    PaymentMade,
+)
+from shared.contracts.values import MONEY_UNIT
+from shared.messaging.decision import NOTHING, Decision, States
 
 F = TypeVar("F", bound=Fact)
 
-FOREIGN_ID_MAX = 200
-"""An entry's ids hold 256 characters, not all of them for others."""
 
-Known = Fund | Commitment | Donation
+def decide_donation_received(
+    rules: Rules, states: States, event: BankEvent[DonationReceived], now: datetime
+) -> Decision:
+    """Money arrived: entered into its fund, or refused where no such fund is open."""
+    fact = event.data
+    bank_fact, donation, fund = states.get_each(
+        (BankFact, event.bank_fact_id), (Donation, event.donation_id), (Fund, fact.fund_id)
+    )
+    journal = Journal.open(states, rules.choose_foundation(fund), now)
+    movement = Movement(
+        "donation_received",
+        _make_fact(event, event.donation_id, fact.received_at),
+        fact.fund_id,
+        fact.amount_fen,
+        fact.donor_id,
+    )
+    if bank_fact is not None:
+        if event.digest == bank_fact.digests[0]:
+            return _list_again(donation, event)
+        return _refuse_reuse(journal, bank_fact, event, movement)
+    journal.save(BankFact.from_event(event))
+    donation = Donation(
+        id=event.donation_id,
+        donor_id=fact.donor_id,
+        fund_id=fact.fund_id,
+        foundation=journal.head.id,
+        amount_fen=fact.amount_fen,
+        received_at=fact.received_at,
+        reference=fact.bank_reference,
+        statements=(fact.statement,) if fact.statement else (),
+        designation=event.designation,
+    )
+    if fund is None or not fund.is_open:
+        refused = donation.model_copy(update={"refused": True})
+        journal.refuse(movement, Refusal("unknown_fund"), refused)
+        return journal.close()
+    fund = journal.bring_forward_fund(fund)
+    if not fund.can_receive(fact.amount_fen):
+        raise messages.AMOUNT_TOO_LARGE.invalid("data.amount_fen")
+    journal.post(movement, fund, donation)
+    return journal.close()
 
 
-class BankCase(ABC, Generic[F]):
-    """One event of a bank, and what is known of it. A subclass says what its kind of fact does."""
+def _list_again(donation: Donation | None, event: BankEvent[DonationReceived]) -> Decision:
+    """Another statement lists it too: that is stored, and nothing is entered.
 
-    def __init__(self, rules: Rules, states: States, event: Event[Any], now: datetime) -> None:
-        self.rules, self.states, self.event, self.now = rules, states, event, now
-        self.fact: F = event.data.fact
-        self.known = self.about(states, event)
-        self.identity = BankFact(
-            id=bank_fact_id(event), kind=self.fact.TYPE, digests=(event.data.content,)
-        )
-
-    # --- what a kind says ---
-
-    @staticmethod
-    @abstractmethod
-    def touches(event: Event[Any]) -> tuple[AnyRef, ...]:
-        """What the fact names."""
-
-    @staticmethod
-    @abstractmethod
-    def about(states: States, event: Event[Any]) -> Known | None:
-        """The known thing it is about: whose fund and foundation are concerned."""
-
-    @abstractmethod
-    def asked(self) -> Asked: ...
-
-    @abstractmethod
-    def enter(self, writer: Writer) -> None:
-        """It comes for the first time: done, or refused."""
-
-    def repeated(self) -> Decision:
+    So is what the giver wrote, where no statement had it before.
+    """
+    row = event.data.statement
+    if donation is None or row is None or row in donation.statements:
         return NOTHING
-
-    # --- what all have in common ---
-
-    @property
-    def foundation(self) -> str:
-        return self.known.foundation if self.known else self.rules.default_foundation
-
-    @property
-    def fund(self) -> Fund | None:
-        if self.known is None or isinstance(self.known, Fund):
-            return self.known
-        return self.states.get(Fund, self.known.fund_id)
-
-    def recorded(self, subject: str) -> entries.Fact:
-        named = ledger.Event(id=self.event.id, source=self.event.source)
-        return entries.Fact(named, subject, self.asked().since)
-
-    def refused(self, writer: Writer, no: No, subject: str) -> tuple[Leaf, LedgerFact]:
-        leaf = writer.append(entries.refusal(self.recorded(subject), self.asked().refused(no)))
-        return leaf, self.asked().told_refused(leaf, no)
-
-    def refuse(self, writer: Writer, no: No) -> None:
-        """The bank's own fact tells of it: it may be about nothing we know."""
-        _, told = self.refused(writer, no, self.identity.id)
-        writer.tell(self.identity, told)
+    designation = donation.designation or event.designation
+    changes = {"statements": (*donation.statements, row), "designation": designation}
+    return Decision((donation.model_copy(update=changes),))
 
 
-Kind = type[BankCase[Any]]
+def decide_goods_received(
+    rules: Rules, states: States, event: BankEvent[GoodsReceived], now: datetime
+) -> Decision:
+    """Goods arrived at the store: entered into the stock of their fund, or refused."""
+    fact = event.data
+    goods = Goods(fact.item, fact.unit, fact.quantity)
+    bank_fact, _, fund, stock = states.get_each(
+        (BankFact, event.bank_fact_id),
+        (Donation, event.donation_id),
+        (Fund, fact.fund_id),
+        (Stock, stock_id(fact.fund_id, fact.item, fact.unit)),
+    )
+    journal = Journal.open(states, rules.choose_foundation(fund), now)
+    movement = Movement(
+        "goods_received",
+        _make_fact(event, event.donation_id, fact.received_at),
+        fact.fund_id,
+        goods,
+        fact.donor_id,
+    )
+    if bank_fact is not None:
+        return _refuse_reuse(journal, bank_fact, event, movement)
+    journal.save(BankFact.from_event(event))
+    if fact.unit == MONEY_UNIT:
+        raise messages.UNIT_NOT_OF_GOODS.invalid("data.unit")
+    donation = Donation(
+        id=event.donation_id,
+        donor_id=fact.donor_id,
+        fund_id=fact.fund_id,
+        foundation=journal.head.id,
+        item=fact.item,
+        unit=fact.unit,
+        quantity=fact.quantity,
+        received_at=fact.received_at,
+        reference=fact.reference,
+    )
+    if fund is None or not fund.is_open:
+        refused = donation.model_copy(update={"refused": True})
+        journal.refuse(movement, Refusal("unknown_fund"), refused)
+        return journal.close()
+    fund = journal.bring_forward_fund(fund)
+    stock = journal.bring_forward_stock(stock or _make_stock(fund, goods), fund)
+    if not stock.can_receive(fact.quantity):
+        raise messages.AMOUNT_TOO_LARGE.invalid("data.quantity")
+    journal.post(movement, fund, donation, stock)
+    return journal.close()
 
 
-def touches(kind: Kind, event: Event[Any]) -> tuple[AnyRef, ...]:
-    return (Ref(BankFact, bank_fact_id(event)), *kind.touches(event))
+def _make_stock(fund: Fund, goods: Goods) -> Stock:
+    return Stock(
+        id=stock_id(fund.id, goods.item, goods.unit),
+        fund_id=fund.id,
+        foundation=fund.foundation,
+        item=goods.item,
+        unit=goods.unit,
+        log=fund.log,
+    )
 
 
-def follow(kind: Kind, rules: Rules, states: States, event: Event[Any]) -> tuple[AnyRef, ...]:
-    """The foundation's head, and the fund where only a commitment or a gift names it."""
-    known = kind.about(states, event)
-    if known is None:
-        return (Ref(LogHead, rules.default_foundation),)
-    head = Ref(LogHead, known.foundation)
-    return (head,) if isinstance(known, Fund) else (head, Ref(Fund, known.fund_id))
+def decide_payment_made(
+    rules: Rules, states: States, event: BankEvent[PaymentMade], now: datetime
+) -> Decision:
+    """One instalment of a commitment; what is outstanding at confirmation is paid then."""
+    payment = event.data
+    bank_fact, commitment = states.get_each(
+        (BankFact, event.bank_fact_id), (Commitment, payment.match_id)
+    )
+    journal = _open_for(rules, states, commitment, now)
+    movement = Movement(
+        "disbursement",
+        _make_fact(event, event.bank_fact_id, payment.paid_at),
+        commitment.fund_id if commitment else GENERAL_FUND,
+        payment.amount_fen,
+        commitment.donor_id if commitment else None,
+    )
+    if bank_fact is not None:
+        return _refuse_reuse(journal, bank_fact, event, movement)
+    identity = BankFact.from_event(event)
+    journal.save(identity)
+    if commitment is None or commitment.entry is None:
+        journal.refuse(movement, Refusal("not_committed"), identity)
+    elif payment.amount_fen > commitment.outstanding_fen:
+        refusal = Refusal("exceeds_commitment", commitment.outstanding_fen)
+        journal.refuse(movement, refusal, identity)
+    else:
+        fund = states.require(Fund, commitment.fund_id)
+        journal.post(movement.about(commitment.id), fund, commitment)
+    return journal.close()
 
 
-def decide(kind: Kind, rules: Rules, states: States, event: Event[Any], now: datetime) -> Decision:
-    """The one way in for every kind."""
-    _check_id(event.id)
-    before = states.get(BankFact, bank_fact_id(event))
-    case = kind(rules, states, event, now)
-    if before is None:
-        writer = Writer.of(states, case.foundation, now)
-        writer.keep(case.identity)
-        case.enter(writer)
-        return writer.decision()
-    if event.data.content == before.digests[0]:
-        return case.repeated()
-    if event.data.content in before.digests:
+def decide_donation_refunded(
+    rules: Rules, states: States, event: BankEvent[DonationRefunded], now: datetime
+) -> Decision:
+    """A gift is given back: never more than it was, nor than its fund still has."""
+    refund = event.data
+    bank_fact, donation = states.get_each(
+        (BankFact, event.bank_fact_id), (Donation, refund.donation_id)
+    )
+    journal = _open_for(rules, states, donation, now)
+    movement = Movement(
+        "refund",
+        _make_fact(event, event.bank_fact_id, refund.refunded_at),
+        donation.fund_id if donation else GENERAL_FUND,
+        refund.amount_fen,
+        donation.donor_id if donation else None,
+    )
+    if bank_fact is not None:
+        return _refuse_reuse(journal, bank_fact, event, movement)
+    identity = BankFact.from_event(event)
+    journal.save(identity)
+    if donation is None or donation.refused or not donation.is_money:
+        journal.refuse(movement, Refusal("unknown_donation"), identity)
+        return journal.close()
+    fund = states.require(Fund, donation.fund_id)
+    if refund.amount_fen > donation.refundable_fen:
+        journal.refuse(movement, Refusal("exceeds_gift", donation.refundable_fen), identity)
+    elif refund.amount_fen > fund.remaining_fen:
+        journal.refuse(movement, Refusal("insufficient_funds", fund.remaining_fen), identity)
+    else:
+        journal.post(movement.about(donation.id), fund, donation, donation_id=donation.id)
+    return journal.close()
+
+
+def decide_fee_charged(
+    rules: Rules, states: States, event: BankEvent[FeeCharged], now: datetime
+) -> Decision:
+    """The foundation keeps a part of this year's gifts, as far as the fund's terms allow."""
+    fee = event.data
+    bank_fact, fund = states.get_each((BankFact, event.bank_fact_id), (Fund, fee.fund_id))
+    journal = Journal.open(states, rules.choose_foundation(fund), now)
+    movement = Movement(
+        "management_fee",
+        _make_fact(event, event.bank_fact_id, fee.charged_at),
+        fee.fund_id,
+        fee.amount_fen,
+    )
+    if bank_fact is not None:
+        return _refuse_reuse(journal, bank_fact, event, movement)
+    identity = BankFact.from_event(event)
+    journal.save(identity)
+    if fund is None or not fund.is_open:
+        journal.refuse(movement, Refusal("unknown_fund"), identity)
+        return journal.close()
+    fund = journal.bring_forward_fund(fund)
+    if fee.amount_fen > fund.fee_left_fen:
+        journal.refuse(movement, Refusal("exceeds_fee_limit", fund.fee_left_fen), identity)
+    elif fee.amount_fen > fund.remaining_fen:
+        journal.refuse(movement, Refusal("insufficient_funds", fund.remaining_fen), identity)
+    else:
+        journal.post(movement.about(fund.id), fund)
+    return journal.close()
+
+
+def _open_for(
+    rules: Rules, states: States, owned: Commitment | Donation | None, now: datetime
+) -> Journal:
+    """Of the foundation it belongs to; what is asked of nothing known is the house's own."""
+    if owned is None:
+        return Journal.open(states, rules.default_foundation, now)
+    return Journal.open_for(states, owned, now)
+
+
+def _refuse_reuse(
+    journal: Journal, bank_fact: BankFact, event: BankEvent[F], movement: Movement
+) -> Decision:
+    """Of a used id: nothing for content that came before, a refusal for new content.
+
+    The refusal is a fact of our own: whatever the bank's id were made into, another of its ids may
+    be.
+    """
+    if event.digest in bank_fact.digests:
         return NOTHING
-    return _refuse_reuse(case, before)
+    marked = bank_fact.add_content(event.digest)
+    what = f"id_reused:{len(marked.digests)}"
+    fact = journal.make_fact(what, marked.id, movement.fact.effective_at)
+    journal.refuse(replace(movement, fact=fact), Refusal("id_reused"), marked)
+    return journal.close()
 
 
-def _refuse_reuse(case: BankCase[Any], before: BankFact) -> Decision:
-    """As a fact of our own: whatever the bank's id were made into, another of its ids may be."""
-    writer = Writer.of(case.states, case.foundation, case.now)
-    digests = (*before.digests, case.event.data.content)
-    marked = before.model_copy(update={"digests": digests})
-    asked, no = case.asked(), No("id_reused")
-    fact = writer.here(f"id_reused:{len(digests)}", marked.id, asked.since)
-    leaf = writer.append(entries.refusal(fact, asked.refused(no)))
-    writer.tell(marked, asked.told_refused(leaf, no))
-    return writer.decision()
-
-
-def _check_id(id_: str) -> None:
-    if len(id_) > FOREIGN_ID_MAX:
-        raise Invalid.of("id_too_long", "id 过长", f"at most {FOREIGN_ID_MAX} characters", "id")
+def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> LedgerFact:
+    named = ledger.Event(id=event.id, source=event.source)
+    return LedgerFact(named, subject, effective_at)

@@ -1,30 +1,161 @@
-"""What matching says, as the ledger sees it: whose money or stock, and for which match."""
+"""What a match does to the ledger: its money is reserved, paid or released, its goods handed over.
 
+Money is reserved when the donor accepts, and paid when the person has it. Goods of a fund leave its
+stock when the person has them; goods that no fund has are the donor's own, and leave no trace.
+"""
+
+from datetime import datetime
 from typing import TypeVar
 
-from services.audit.ledger import entries
-from services.audit.model import GENERAL_FUND, Fund
+from services.audit.decide.posting import Journal, Movement, Refusal
+from services.audit.ledger.entries import Fact, Goods
+from services.audit.model import (
+    GENERAL_FUND,
+    Commitment,
+    Distribution,
+    Fund,
+    Spending,
+    Stock,
+    stock_id,
+)
 from services.audit.rules import Rules
 from shared.contracts import ledger
 from shared.contracts.envelope import Event
-from shared.contracts.events import MatchFact
+from shared.contracts.events import MatchAccepted, MatchConfirmed, MatchFact, MatchReleased
 from shared.contracts.values import MONEY_UNIT
+from shared.messaging.decision import NOTHING, Decision, States
 
 M = TypeVar("M", bound=MatchFact)
 
 
-def is_money(match: MatchFact) -> bool:
-    return match.unit == MONEY_UNIT
+def decide_accepted(
+    rules: Rules, states: States, event: Event[MatchAccepted], now: datetime
+) -> Decision:
+    """A donor said yes: the fund reserves the money, or the log says why not."""
+    match = event.data
+    if match.unit != MONEY_UNIT:
+        return NOTHING
+    movement = _make_movement("commitment", event)
+    commitment, fund = states.get_each((Commitment, event.subject), (Fund, movement.fund_id))
+    if commitment is not None:
+        return NOTHING
+    journal = Journal.open(states, rules.choose_foundation(fund), now)
+    spending = Spending.from_match(match)
+    commitment = Commitment(
+        id=event.subject,
+        fund_id=movement.fund_id,
+        foundation=journal.head.id,
+        donor_id=match.donor_id,
+        spending=spending,
+    )
+    if fund is None or not fund.is_open:
+        refusal = Refusal("unknown_fund")
+    elif not fund.terms.may_pay_for(spending):
+        refusal = Refusal("outside_terms", fund.remaining_fen)
+    elif fund.remaining_fen < match.quantity:
+        refusal = Refusal("insufficient_funds", fund.remaining_fen)
+    else:
+        journal.post(movement, fund, commitment)
+        return journal.close()
+    journal.refuse(movement, refusal, commitment.mark_refused("commitment"))
+    return journal.close()
 
 
-def fund_of(match: MatchFact) -> str:
-    """Goods without a fund are the donor's own and leave no trace on the ledger."""
-    return match.fund_id or (GENERAL_FUND if is_money(match) else "")
+def decide_confirmed(
+    rules: Rules, states: States, event: Event[MatchConfirmed], now: datetime
+) -> Decision:
+    """The person has what was promised."""
+    if event.data.unit == MONEY_UNIT:
+        return _pay(rules, states, event, now)
+    return _hand_over(rules, states, event, now) if event.data.fund_id else NOTHING
 
 
-def foundation_of(rules: Rules, fund: Fund | None) -> str:
-    return fund.foundation if fund else rules.default_foundation
+def decide_released(states: States, event: Event[MatchReleased], now: datetime) -> Decision:
+    """The match fell: what is still reserved goes back to the fund."""
+    commitment = None
+    if event.data.unit == MONEY_UNIT:
+        commitment = states.get(Commitment, event.subject)
+    if commitment is None or commitment.entry is None or not commitment.outstanding_fen:
+        return NOTHING
+    return _settle("release", states, event, commitment, now)
 
 
-def fact_of(event: Event[M]) -> entries.Fact:
-    return entries.Fact(ledger.Event(id=event.id, source=event.source), event.subject, event.time)
+def _pay(rules: Rules, states: States, event: Event[MatchConfirmed], now: datetime) -> Decision:
+    """All that is still reserved. Nothing is paid that was not committed; that it was asked for
+    stands on the log, once."""
+    movement = _make_movement("disbursement", event)
+    commitment, fund = states.get_each((Commitment, event.subject), (Fund, movement.fund_id))
+    if commitment is not None and commitment.entry is not None:
+        if not commitment.outstanding_fen:
+            return NOTHING
+        return _settle("disbursement", states, event, commitment, now)
+    if commitment is not None and "disbursement" in commitment.refused:
+        return NOTHING
+    foundation = commitment.foundation if commitment else rules.choose_foundation(fund)
+    journal = Journal.open(states, foundation, now)
+    unknown = commitment or Commitment(
+        id=event.subject,
+        fund_id=movement.fund_id,
+        foundation=foundation,
+        donor_id=event.data.donor_id,
+    )
+    journal.refuse(movement, Refusal("not_committed"), unknown.mark_refused("disbursement"))
+    return journal.close()
+
+
+def _settle(
+    kind: str, states: States, event: Event[M], commitment: Commitment, now: datetime
+) -> Decision:
+    """All that is outstanding, of the fund that reserved it, should a later event say otherwise."""
+    journal = Journal.open_for(states, commitment, now)
+    fund, amount_fen = states.require(Fund, commitment.fund_id), commitment.outstanding_fen
+    movement = Movement(kind, _make_fact(event), fund.id, amount_fen, commitment.donor_id)
+    journal.post(movement, fund, commitment)
+    return journal.close()
+
+
+def _hand_over(
+    rules: Rules, states: States, event: Event[MatchConfirmed], now: datetime
+) -> Decision:
+    """Goods of a fund, once, if its stock has them."""
+    match = event.data
+    movement = _make_movement("goods_distributed", event)
+    distribution, fund, stock = states.get_each(
+        (Distribution, event.subject),
+        (Fund, movement.fund_id),
+        (Stock, stock_id(movement.fund_id, match.item, match.unit)),
+    )
+    if distribution is not None:
+        return NOTHING
+    journal = Journal.open(states, rules.choose_foundation(fund), now)
+    in_stock = stock.in_stock if stock else 0
+    if fund is None or not fund.is_open:
+        refusal = Refusal("unknown_fund")
+    elif not fund.terms.may_pay_for(Spending.from_match(match)):
+        refusal = Refusal("outside_terms", in_stock)
+    elif in_stock < match.quantity:
+        refusal = Refusal("insufficient_goods", in_stock)
+    else:
+        distribution = Distribution(id=event.subject, fund_id=fund.id, refused=False)
+        journal.post(movement, fund, distribution, stock)
+        return journal.close()
+    refused = Distribution(id=event.subject, fund_id=movement.fund_id, refused=True)
+    journal.refuse(movement, refusal, refused)
+    return journal.close()
+
+
+def _make_movement(kind: str, event: Event[M]) -> Movement:
+    match = event.data
+    is_money = match.unit == MONEY_UNIT
+    return Movement(
+        kind,
+        _make_fact(event),
+        match.fund_id or (GENERAL_FUND if is_money else ""),
+        match.quantity if is_money else Goods(match.item, match.unit, match.quantity),
+        match.donor_id,
+        Spending.from_match(match).as_purpose(),
+    )
+
+
+def _make_fact(event: Event[M]) -> Fact:
+    return Fact(ledger.Event(id=event.id, source=event.source), event.subject, event.time)

@@ -1,135 +1,183 @@
 """A mistake is undone by an entry that mirrors it: by two people, once, while its year runs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from services.audit.decide.two_people import decline, why_not_decide
-from services.audit.decide.undoing import Undone, named_by, undo
-from services.audit.decide.writing import Writer
-from services.audit.ledger import entries
+from services.audit import messages
+from services.audit.decide.posting import POSTINGS, TRANSFERRED, Journal
+from services.audit.decide.proposals import decline, find_open
+from services.audit.ledger import entries as drafts
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
+from services.audit.ledger.movements import amount_of
 from services.audit.model import (
     ApproveReversal,
+    Commitment,
+    CountedState,
     DeclineReversal,
+    Donation,
     Fund,
     LogHead,
     ProposeReversal,
     Reversal,
+    Stock,
     reversal_id,
-    shown,
+    stock_id,
 )
+from shared.answers import Answer
 from shared.contracts.events import LedgerReversed
 from shared.contracts.ledger import LedgerEntry
-from shared.errors import Invalid
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, States, refusal
+from shared.messaging.decision import Command, Decision, Ref, State, States
 
 
-def touches_propose(command: Command[ProposeReversal]) -> tuple[AnyRef, ...]:
-    asked = command.data
-    fund = Ref(Fund, fund_in(original_of(asked)))
-    return Ref(Reversal, reversal_id(asked.log, asked.index)), fund
-
-
-def follow_propose(states: States, command: Command[ProposeReversal]) -> tuple[AnyRef, ...]:
-    fund = states.get(Fund, fund_in(original_of(command.data)))
-    return (Ref(LogHead, fund.foundation),) if fund else ()
-
-
-def decide_propose(states: States, command: Command[ProposeReversal], now: datetime) -> Decision:
-    asked = command.data
-    known = states.get(Reversal, reversal_id(asked.log, asked.index))
-    if known is not None and known.state != "declined":
-        return Decision(answer=_taken(known))
-    fund = states.get(Fund, fund_in(original_of(asked)))
-    if fund is None or not _runs(states, fund.foundation, asked.log, now):
-        return Decision(answer=_year_over())
-    reversal = Reversal(
-        id=reversal_id(asked.log, asked.index),
-        maker=command.principal,
-        reference=asked.reference,
-        foundation=fund.foundation,
-        reverses_log=asked.log,
-        reverses=asked.index,
-        fund_id=fund.id,
-        leaf=asked.leaf,
+def decide_propose_reversal(
+    states: States, command: Command[ProposeReversal], now: datetime
+) -> Decision:
+    """Raises Invalid: no entry, or one that moved nothing, or is undone by nothing."""
+    proposal = command.data
+    fund_id = _parse_reversible(proposal)["legs"][0]["fund"]
+    existing, fund = states.get_each(
+        (Reversal, reversal_id(proposal.log, proposal.index)), (Fund, fund_id)
     )
-    return Decision((reversal,), answer=Answer(202, shown(reversal)))
+    if existing is not None and existing.state != "declined":
+        return Decision(answer=messages.REVERSAL_EXISTS.refusal(409, "index", state=existing.state))
+    if fund is None or not _is_written(states, fund.foundation, proposal.log, now):
+        return Decision(answer=messages.YEAR_CLOSED.refusal(409, "log"))
+    reversal = Reversal(
+        id=reversal_id(proposal.log, proposal.index),
+        maker=command.principal,
+        reference=proposal.reference,
+        foundation=fund.foundation,
+        reverses_log=proposal.log,
+        reverses=proposal.index,
+        fund_id=fund.id,
+        leaf=proposal.leaf,
+    )
+    return Decision((reversal,), answer=Answer(202, reversal.to_json()))
 
 
-def touches(command: Command[Any]) -> tuple[AnyRef, ...]:
-    return (Ref(Reversal, command.data.reversal_id),)
-
-
-def follow(states: States, command: Command[ApproveReversal]) -> tuple[AnyRef, ...]:
-    known = states.get(Reversal, command.data.reversal_id)
-    if known is None:
-        return ()
-    return (Ref(LogHead, known.foundation), *named_by(parse_entry(known.leaf.encode())))
-
-
-def decide_approve(states: States, command: Command[ApproveReversal], now: datetime) -> Decision:
-    known = states.get(Reversal, command.data.reversal_id)
-    why_not = why_not_decide(known, command.principal, "冲正", "reversal")
-    if why_not is not None or known is None:
-        return Decision(answer=why_not)
-    if not _runs(states, known.foundation, known.reverses_log, now):
-        return Decision(answer=_year_over())
-    original = parse_entry(known.leaf.encode())
-    undone = undo(states, original)
-    if not isinstance(undone, Undone):
+def decide_approve_reversal(
+    states: States, command: Command[ApproveReversal], now: datetime
+) -> Decision:
+    reversal = find_open(states, Reversal, command.data.reversal_id, command.principal)
+    if isinstance(reversal, Answer):
+        return Decision(answer=reversal)
+    original = parse_entry(reversal.leaf.encode())
+    moves = _list_moves(original)
+    states.prefetch(Ref(LogHead, reversal.foundation), *(move.ref for move in moves))
+    if not _is_written(states, reversal.foundation, reversal.reverses_log, now):
+        return Decision(answer=messages.YEAR_CLOSED.refusal(409, "log"))
+    undone = _undo(states, moves, original["kind"])
+    if isinstance(undone, Answer):
         return Decision(answer=undone)
-    approved = known.decided("approved", command.principal)
-    return _reverse(Writer.of(states, known.foundation, now), approved, original, undone)
+    journal = Journal.open(states, reversal.foundation, now)
+    journal.save(*undone)
+    approved = reversal.resolve("approved", command.principal)
+    draft = drafts.reversal(
+        journal.make_fact("reversal", reversal.id), original, approved.authorisation
+    )
+    fields = {"fund_id": reversal.fund_id, "reverses": reversal.reverses}
+    done = journal.record(draft, approved, LedgerReversed, **fields)
+    return journal.close(Answer(200, done.to_json()))
 
 
-def _reverse(writer: Writer, reversal: Reversal, original: LedgerEntry, undone: Undone) -> Decision:
-    fact = writer.here("reversal", reversal.id)
-    leaf = writer.append(entries.reversal(fact, original, reversal.authorisation()))
-    done = reversal.model_copy(update=leaf.place)
-    told = leaf.told(LedgerReversed, fund_id=reversal.fund_id, reverses=reversal.reverses)
-    writer.tell(done, told)
-    return writer.decision(*undone.states, answer=Answer(200, shown(done)))
-
-
-def decide_decline(
+def decide_decline_reversal(
     states: States,
     command: Command[DeclineReversal],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    known = states.get(Reversal, command.data.reversal_id)
-    return decline(known, command.principal, "冲正", "reversal", shown)
+    return decline(states, Reversal, command.data.reversal_id, command.principal)
 
 
-def original_of(asked: ProposeReversal) -> LedgerEntry:
-    """Raises Invalid: no entry, or one that moved nothing, or is undone by nothing."""
+def _parse_reversible(proposal: ProposeReversal) -> LedgerEntry:
     try:
-        entry = parse_entry(asked.leaf.encode())
+        entry = parse_entry(proposal.leaf.encode())
     except NotCanonicalError:
-        raise Invalid.of("not_an_entry", "不是账本条目", "this is no entry", "leaf") from None
-    if not named_by(entry):
-        kind = entry["kind"]
-        raise Invalid.of(
-            "not_reversible", f"{kind} 不能冲正", f"a {kind} cannot be reversed", "index"
-        )
+        raise messages.ENTRY_UNREADABLE.invalid("leaf") from None
+    if not _list_moves(entry):
+        raise messages.ENTRY_NOT_REVERSIBLE.invalid("index", kind=entry["kind"])
     return entry
 
 
-def fund_in(entry: LedgerEntry) -> str:
-    """The fund of its first leg: of a transfer, the one that gave."""
-    return entry["legs"][0]["fund"]
+def _is_written(states: States, foundation: str, log: str, now: datetime) -> bool:
+    """Whether that log still grows."""
+    return states.require(LogHead, foundation).begin_year(now).origin == log
 
 
-def _runs(states: States, foundation: str, log: str, now: datetime) -> bool:
-    """Whether that log is still written."""
-    head = states.get(LogHead, foundation)
-    return head is not None and head.in_year_of(now).origin == log
+# --- what an entry moved, and how it stands without it -------------------------------------------
 
 
-def _taken(known: Reversal) -> Answer:
-    zh, en = "该条目已有冲正", f"a reversal of this entry is {known.state}"
-    return refusal(409, "reversal_exists", zh, en, "index")
+@dataclass(frozen=True, slots=True)
+class Move:
+    """So much that an entry added to a counter of an aggregate."""
+
+    ref: Ref[CountedState]
+    counter: str
+    amount: int
 
 
-def _year_over() -> Answer:
-    zh, en = "该条目所在年度已结账", "the ledger year of this entry is closed"
-    return refusal(409, "year_closed", zh, en, "log")
+GIFTS = ("donation_received", "goods_received")
+
+
+def _list_moves(entry: LedgerEntry) -> list[Move]:
+    """None where an entry cannot be undone: openings, what was brought forward, refusals,
+    reversals."""
+    if entry["kind"] == "transfer":
+        giver, taker = entry["legs"][0], entry["legs"][-1]
+        amount_fen = giver["amount_fen"]
+        return [
+            Move(Ref(Fund, giver["fund"]), TRANSFERRED, -amount_fen),
+            Move(Ref(Fund, taker["fund"]), TRANSFERRED, amount_fen),
+        ]
+    posting = POSTINGS.get(entry["kind"])
+    if posting is None:
+        return []
+    _, amount = amount_of(entry["legs"][0])
+    counted = [
+        Move(Ref(kind, _find_id(kind, entry)), counter, amount)
+        for kind, counter in posting.counters.items()
+    ]
+    if entry["kind"] in GIFTS:  # the entry made the donation, and added nothing to it
+        return [Move(Ref(Donation, entry["subject"]), "refunded_fen", 0), *counted]
+    return counted
+
+
+def _find_id(kind: type[CountedState], entry: LedgerEntry) -> str:
+    fund_id = entry["legs"][0]["fund"]
+    if kind is Fund:
+        return fund_id
+    goods, _ = amount_of(entry["legs"][0])
+    return stock_id(fund_id, goods.item, goods.unit) if kind is Stock else entry["subject"]
+
+
+def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Answer:
+    """The aggregates without an entry of this kind, or why it cannot be undone."""
+    undone: list[State] = []
+    for move in moves:
+        state = states.require(move.ref.state, move.ref.id)
+        if kind in GIFTS and isinstance(state, Donation) and state.refunded_fen:
+            return messages.GIFT_REFUNDED.refusal(409)
+        if not state.can_add(move.counter, -move.amount):
+            return _explain(state)
+        undone.append(_unmake(state.add(move.counter, -move.amount), kind))
+    return undone
+
+
+def _unmake(state: CountedState, kind: str) -> CountedState:
+    """What an entry made is not there without it."""
+    if kind in GIFTS and isinstance(state, Donation):
+        return state.model_copy(update={"undone": True})
+    if kind == "commitment" and isinstance(state, Commitment):
+        return state.model_copy(update={"entry": None})
+    return state
+
+
+def _explain(state: CountedState) -> Answer:
+    """Why no more can be taken off."""
+    match state:
+        case Fund():
+            return messages.FUND_INSUFFICIENT.refusal(409, remaining_fen=state.remaining_fen)
+        case Stock():
+            return messages.STOCK_INSUFFICIENT.refusal(409, in_stock=state.in_stock)
+        case _:
+            return messages.COMMITMENT_SETTLED.refusal(409)

@@ -1,12 +1,11 @@
 """Money moves between two funds of one foundation: by two people, with the document it needs."""
 
 from datetime import datetime
-from typing import Any
 
-from services.audit.decide.carrying import carried_fund
-from services.audit.decide.two_people import decline, why_not_decide
-from services.audit.decide.writing import Writer
-from services.audit.ledger import entries
+from services.audit import messages
+from services.audit.decide.posting import TRANSFERRED, Journal
+from services.audit.decide.proposals import decline, find_open
+from services.audit.ledger import entries as drafts
 from services.audit.model import (
     ApproveTransfer,
     DeclineTransfer,
@@ -14,104 +13,81 @@ from services.audit.model import (
     LogHead,
     ProposeTransfer,
     Transfer,
-    shown,
 )
+from shared.answers import Answer
 from shared.contracts.events import LedgerTransferred
 from shared.ids import derived_id
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, States, refusal
+from shared.messaging.decision import Command, Decision, States
 
 
-def transfer_id(command: Command[ProposeTransfer]) -> str:
-    """The same request of the same person is the same transfer."""
-    return derived_id("T", command.key)
-
-
-def touches_propose(command: Command[ProposeTransfer]) -> tuple[AnyRef, ...]:
-    asked = command.data
-    funds = (Ref(Fund, asked.from_fund_id), Ref(Fund, asked.to_fund_id))
-    return (Ref(Transfer, transfer_id(command)), *funds)
-
-
-def decide_propose(
+def decide_propose_transfer(
     states: States,
     command: Command[ProposeTransfer],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    asked = command.data
-    giver, taker = states.get(Fund, asked.from_fund_id), states.get(Fund, asked.to_fund_id)
-    why_not = _why_not(giver, taker, asked.amount_fen)
-    if why_not is not None or giver is None:
-        return Decision(answer=why_not)
-    transfer = Transfer(
-        id=transfer_id(command),
-        maker=command.principal,
-        foundation=giver.foundation,
-        **asked.model_dump(),
+    """The same request of the same person is the same transfer."""
+    proposal, id_ = command.data, derived_id("T", command.key)
+    _, giver, taker = states.get_each(
+        (Transfer, id_), (Fund, proposal.from_fund_id), (Fund, proposal.to_fund_id)
     )
-    return Decision((transfer,), answer=Answer(202, shown(transfer)))
+    pair = _check_pair(giver, taker, proposal.amount_fen)
+    if isinstance(pair, Answer):
+        return Decision(answer=pair)
+    transfer = Transfer(
+        id=id_,
+        maker=command.principal,
+        foundation=pair[0].foundation,
+        **proposal.model_dump(),
+    )
+    return Decision((transfer,), answer=Answer(202, transfer.to_json()))
 
 
-def touches(command: Command[Any]) -> tuple[AnyRef, ...]:
-    return (Ref(Transfer, command.data.transfer_id),)
+def decide_approve_transfer(
+    states: States, command: Command[ApproveTransfer], now: datetime
+) -> Decision:
+    transfer = find_open(states, Transfer, command.data.transfer_id, command.principal)
+    if isinstance(transfer, Answer):
+        return Decision(answer=transfer)
+    _, giver, taker = states.get_each(
+        (LogHead, transfer.foundation), (Fund, transfer.from_fund_id), (Fund, transfer.to_fund_id)
+    )
+    pair = _check_pair(giver, taker, transfer.amount_fen)
+    if isinstance(pair, Answer):
+        return Decision(answer=pair)
+    journal = Journal.open(states, transfer.foundation, now)
+    giver, taker = (journal.bring_forward_fund(fund) for fund in pair)
+    amount_fen, approved = transfer.amount_fen, transfer.resolve("approved", command.principal)
+    draft = drafts.transfer(
+        journal.make_fact("transfer", transfer.id),
+        giver.ref,
+        taker.ref,
+        amount_fen,
+        approved.authorisation,
+    )
+    journal.save(giver.add(TRANSFERRED, -amount_fen), taker.add(TRANSFERRED, amount_fen))
+    fields = {"fund_id": giver.id, "to_fund_id": taker.id, "amount_fen": amount_fen}
+    done = journal.record(draft, approved, LedgerTransferred, **fields)
+    return journal.close(Answer(200, done.to_json()))
 
 
-def follow(states: States, command: Command[ApproveTransfer]) -> tuple[AnyRef, ...]:
-    transfer = states.get(Transfer, command.data.transfer_id)
-    if transfer is None:
-        return ()
-    funds = (Ref(Fund, transfer.from_fund_id), Ref(Fund, transfer.to_fund_id))
-    return (Ref(LogHead, transfer.foundation), *funds)
-
-
-def decide_approve(states: States, command: Command[ApproveTransfer], now: datetime) -> Decision:
-    transfer = states.get(Transfer, command.data.transfer_id)
-    why_not = why_not_decide(transfer, command.principal, "划转", "transfer")
-    if why_not is not None or transfer is None:
-        return Decision(answer=why_not)
-    giver = states.get(Fund, transfer.from_fund_id)
-    taker = states.get(Fund, transfer.to_fund_id)
-    why_not = _why_not(giver, taker, transfer.amount_fen)
-    if why_not is not None or giver is None or taker is None:
-        return Decision(answer=why_not)
-    approved = transfer.decided("approved", command.principal)
-    return _move(Writer.of(states, transfer.foundation, now), approved, giver, taker)
-
-
-def _move(writer: Writer, transfer: Transfer, giver: Fund, taker: Fund) -> Decision:
-    giver, taker = carried_fund(writer, giver), carried_fund(writer, taker)
-    amount, fact = transfer.amount_fen, writer.here("transfer", transfer.id)
-    draft = entries.transfer(fact, giver.ref, taker.ref, amount, transfer.authorisation())
-    leaf = writer.append(draft)
-    told = leaf.told(LedgerTransferred, fund_id=giver.id, to_fund_id=taker.id, amount_fen=amount)
-    done = transfer.model_copy(update=leaf.place)
-    writer.tell(done, told)
-    writer.keep(giver.plus(transferred_fen=-amount), taker.plus(transferred_fen=amount))
-    return writer.decision(answer=Answer(200, shown(done)))
-
-
-def decide_decline(
+def decide_decline_transfer(
     states: States,
     command: Command[DeclineTransfer],
     now: datetime,  # noqa: ARG001
 ) -> Decision:
-    known = states.get(Transfer, command.data.transfer_id)
-    return decline(known, command.principal, "划转", "transfer", shown)
+    return decline(states, Transfer, command.data.transfer_id, command.principal)
 
 
-def _why_not(giver: Fund | None, taker: Fund | None, amount_fen: int) -> Answer | None:
-    for fund, field in ((giver, "from_fund_id"), (taker, "to_fund_id")):
-        if fund is None or not fund.is_open:
-            return refusal(404, "fund_unknown", "没有这个基金", "there is no such open fund", field)
-    assert giver is not None
-    assert taker is not None
+def _check_pair(
+    giver: Fund | None, taker: Fund | None, amount_fen: int
+) -> tuple[Fund, Fund] | Answer:
+    """The two funds, or why this amount cannot go from one to the other."""
+    if giver is None or not giver.is_open:
+        return messages.FUND_UNKNOWN.refusal(404, "from_fund_id")
+    if taker is None or not taker.is_open:
+        return messages.FUND_UNKNOWN.refusal(404, "to_fund_id")
     if giver.id == taker.id or giver.foundation != taker.foundation:
-        return refusal(
-            409,
-            "not_between_two_funds",
-            "只能在同一基金会的两个基金之间划转",
-            "only between two funds of one foundation",
-        )
-    if giver.remaining_fen < amount_fen or not taker.can_count(amount_fen):
-        zh = f"该基金可用 {giver.remaining_fen} 分"
-        return refusal(409, "insufficient_funds", zh, f"{giver.remaining_fen} fen are left")
-    return None
+        return messages.FUNDS_NOT_PAIRED.refusal(409)
+    if giver.remaining_fen < amount_fen or not taker.can_receive(amount_fen):
+        return messages.FUND_INSUFFICIENT.refusal(409, remaining_fen=giver.remaining_fen)
+    return giver, taker

@@ -4,37 +4,25 @@ from services.audit.model.commands import (
     ApproveFund,
     ApproveReversal,
     ApproveTransfer,
-    CarriedAll,
-    CarryCommitment,
-    CarryFund,
-    CarryStock,
+    BringCommitmentForward,
+    BringFundForward,
+    BringStockForward,
     CloseYear,
     DeclineFund,
     DeclineReversal,
     DeclineTransfer,
+    EntryToReverse,
+    FinishBringingForward,
     ProposeFund,
     ProposeReversal,
     ProposeTransfer,
 )
 from services.audit.model.commitment import Commitment, Spending
-from services.audit.model.donation import (
-    BankFact,
-    Donation,
-    FromBank,
-    bank_fact_id,
-    donation_id,
-)
-from services.audit.model.entry import Entry, entry_id
-from services.audit.model.fund import (
-    GENERAL_FUND,
-    Fund,
-    FundTerms,
-    NewFundId,
-    amounts,
-    described,
-)
-from services.audit.model.head import ClosedLog, LogHead, ledger_year
-from services.audit.model.proposal import Proposal, Reversal, Transfer, reversal_id, shown
+from services.audit.model.donation import BankEvent, BankFact, Donation, Pledge, donation_id
+from services.audit.model.fund import GENERAL_FUND, Fund, FundTerms, NewFundId
+from services.audit.model.head import ClosedLog, Entry, LogHead, entry_id, ledger_year
+from services.audit.model.proposal import Proposal, Reversal, Transfer, reversal_id
+from services.audit.model.states import CountedState, PlacedState
 from services.audit.model.stock import Distribution, Stock, stock_id
 
 __all__ = [
@@ -42,25 +30,29 @@ __all__ = [
     "ApproveFund",
     "ApproveReversal",
     "ApproveTransfer",
+    "BankEvent",
     "BankFact",
-    "CarriedAll",
-    "CarryCommitment",
-    "CarryFund",
-    "CarryStock",
+    "BringCommitmentForward",
+    "BringFundForward",
+    "BringStockForward",
     "CloseYear",
     "ClosedLog",
     "Commitment",
+    "CountedState",
     "DeclineFund",
     "DeclineReversal",
     "DeclineTransfer",
     "Distribution",
     "Donation",
     "Entry",
-    "FromBank",
+    "EntryToReverse",
+    "FinishBringingForward",
     "Fund",
     "FundTerms",
     "LogHead",
     "NewFundId",
+    "PlacedState",
+    "Pledge",
     "Proposal",
     "ProposeFund",
     "ProposeReversal",
@@ -69,13 +61,9 @@ __all__ = [
     "Spending",
     "Stock",
     "Transfer",
-    "amounts",
-    "bank_fact_id",
-    "described",
     "donation_id",
     "entry_id",
     "ledger_year",
     "reversal_id",
-    "shown",
     "stock_id",
 ]

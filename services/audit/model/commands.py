@@ -79,22 +79,22 @@ class CloseYear(Value):
     foundation: str
 
 
-class CarriedAll(Value):
-    """Nothing of an earlier year is left to be carried into `log`."""
-
-    foundation: str
-    log: str
-
-
-class CarryFund(Value):
-    """Into the year that is running, should the fund not be there yet."""
+class BringFundForward(Value):
+    """Into the year that runs, unless the fund is there already."""
 
     fund_id: str
 
 
-class CarryCommitment(Value):
+class BringCommitmentForward(Value):
     match_id: str
 
 
-class CarryStock(Value):
+class BringStockForward(Value):
     stock_id: str
+
+
+class FinishBringingForward(Value):
+    """Nothing of an earlier year remains to be brought forward into `log`."""
+
+    foundation: str
+    log: str

@@ -1,13 +1,13 @@
 """Commitments: money reserved for one match, and what became of it. Integer fen."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import computed_field
 
+from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.events import MatchFact
-from shared.contracts.ledger import EntryRef, Purpose
+from shared.contracts.ledger import Purpose
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
-from shared.messaging.decision import State
 
 
 class Spending(Value):
@@ -18,14 +18,14 @@ class Spending(Value):
     town_code: TownCode | None = None
 
     @classmethod
-    def of(cls, match: MatchFact) -> "Spending":
+    def from_match(cls, match: MatchFact) -> Self:
         return cls(
             category=match.category,
             beneficiary_class=match.beneficiary_class,
             town_code=match.town_code,
         )
 
-    def said(self) -> Purpose:
+    def as_purpose(self) -> Purpose:
         """As the log has it."""
         purpose = Purpose()
         if self.category:
@@ -37,12 +37,12 @@ class Spending(Value):
         return purpose
 
 
-class Commitment(State):
-    """Bears the id of its match: reserved = disbursed + released + outstanding.
+class Commitment(CountedState, PlacedState):
+    """Has the id of its match: reserved = disbursed + released + outstanding.
 
-    log and entry: where it stands (after a year's end: where it was carried to); no entry when it
-    was refused, or undone. refused: the kinds of entry that were asked for and refused, because
-    what was refused once stays refused.
+    log and entry: after a year's end, of the entry that brought it forward; no entry when it was
+    refused, or undone. refused: the kinds of entry that were asked for and refused, because what
+    was refused once stays refused.
     """
 
     COLLECTION: ClassVar[str] = "commitments"
@@ -51,8 +51,6 @@ class Commitment(State):
     foundation: str
     donor_id: str
     spending: Spending = Spending()
-    log: str = ""
-    entry: int | None = None
     reserved_fen: Fen = 0
     disbursed_fen: Fen = 0
     released_fen: Fen = 0
@@ -64,22 +62,13 @@ class Commitment(State):
         return self.reserved_fen - self.disbursed_fen - self.released_fen
 
     @property
-    def place(self) -> EntryRef:
-        assert self.entry is not None, "a refused commitment stands nowhere"
-        return EntryRef(index=self.entry, log=self.log)
+    def is_sound(self) -> bool:
+        return self.outstanding_fen >= 0
 
-    def plus(self, **fen: int) -> "Commitment":
-        moved = self.model_copy(update={k: getattr(self, k) + v for k, v in fen.items()})
-        assert moved.outstanding_fen >= 0, "more was paid than was promised"
-        return moved
+    def mark_refused(self, kind: str) -> Self:
+        return self.model_copy(update={"refused": (*self.refused, kind)})
 
-    def carried_to(self, log: str, entry: int) -> "Commitment":
-        return self.model_copy(
-            update={
-                "log": log,
-                "entry": entry,
-                "reserved_fen": self.outstanding_fen,
-                "disbursed_fen": 0,
-                "released_fen": 0,
-            }
-        )
+    def bring_forward(self) -> Self:
+        """What is outstanding, counted anew; the entry that says so gives it its place."""
+        reserved = {"reserved_fen": self.outstanding_fen, "disbursed_fen": 0, "released_fen": 0}
+        return self.model_copy(update={**reserved, "log": "", "entry": None})

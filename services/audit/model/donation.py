@@ -1,48 +1,38 @@
-"""Gifts, and what a bank said under an id: the same twice is once, other content is refused."""
+"""Gifts, promised and arrived, and what a bank sent under an id: twice is once."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
+from services.audit import messages
+from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import StatementRow
-from shared.contracts.ledger import EntryRef
-from shared.contracts.values import Fen
+from shared.contracts.values import Fen, PositiveFen
 from shared.ids import derived_id
 from shared.messaging.decision import State
 
 F = TypeVar("F", bound=Fact)
+FOREIGN_ID_MAX = 200
+"""An entry's ids hold 256 characters, not all of them for others."""
 
 
-@dataclass(frozen=True, slots=True)
-class FromBank(Generic[F]):
-    """A fact as it is decided on: free text taken out and sealed, its content known by a digest.
+class Pledge(State):
+    """What a donor promised: an offer of money, whose id it has. Withdrawn, it is no longer
+    awaited, yet what came is its answer."""
 
-    The digest is keyed, and neither a statement nor how a time zone was written is part of it.
-    """
+    COLLECTION: ClassVar[str] = "pledges"
 
-    fact: F
-    content: bytes
-    designation: bytes | None = None
-
-
-class BankFact(State):
-    """What came under one id of one source, whatever kind of fact it was.
-
-    digests: of the content it first came with, then of other contents, which were refused.
-    """
-
-    COLLECTION: ClassVar[str] = "bank_facts"
-
-    kind: str
-    digests: tuple[bytes, ...]
+    donor_id: str
+    fund_id: str
+    amount_fen: PositiveFen
+    registered_at: datetime
+    withdrawn_at: datetime | None = None
 
 
-class Donation(State):
+class Donation(CountedState, PlacedState):
     """A gift that arrived, or was refused: money (amount_fen), or goods (quantity of item).
 
-    log and entry: what the log says of it. statements: where it is listed.
-    designation: what the giver wrote, sealed under this donation's id.
+    statements: where it is listed. designation: what the giver wrote, sealed under this id.
     """
 
     COLLECTION: ClassVar[str] = "donations"
@@ -56,8 +46,6 @@ class Donation(State):
     quantity: int = 0
     received_at: datetime
     reference: str
-    log: str
-    entry: int
     refused: bool = False
     undone: bool = False
     refunded_fen: Fen = 0
@@ -65,31 +53,63 @@ class Donation(State):
     designation: bytes | None = None
 
     @property
-    def place(self) -> EntryRef:
-        return EntryRef(index=self.entry, log=self.log)
-
-    @property
     def is_money(self) -> bool:
         return self.amount_fen > 0
 
     @property
-    def stands(self) -> bool:
-        """It is on the ledger, and nobody has taken it back."""
+    def is_on_ledger(self) -> bool:
+        """It was entered, and nobody has taken it back."""
         return not self.refused and not self.undone
+
+    @property
+    def is_sound(self) -> bool:
+        return 0 <= self.refunded_fen <= self.amount_fen
 
     @property
     def refundable_fen(self) -> int:
         """What of it was not given back."""
-        return self.amount_fen - self.refunded_fen if self.stands else 0
+        return self.amount_fen - self.refunded_fen if self.is_on_ledger else 0
 
 
-def bank_fact_id(event: Event[Fact]) -> str:
-    return derived_id("B", event.source, event.id)
+class BankFact(State):
+    """What came under one id of one source, whatever kind of fact it was.
+
+    digests: of the content it first came with, then of other contents, which were refused.
+    """
+
+    COLLECTION: ClassVar[str] = "bank_facts"
+
+    kind: str
+    digests: tuple[bytes, ...]
+
+    @classmethod
+    def from_event(cls, event: "BankEvent[F]") -> Self:
+        if len(event.id) > FOREIGN_ID_MAX:
+            raise messages.ID_TOO_LONG.invalid("id", most=FOREIGN_ID_MAX)
+        return cls(id=event.bank_fact_id, kind=event.data.TYPE, digests=(event.digest,))
+
+    def add_content(self, digest: bytes) -> Self:
+        return self.model_copy(update={"digests": (*self.digests, digest)})
 
 
-def donation_id(event: Event[Fact]) -> str:
-    return donation_id_of(event.source, event.id)
+class BankEvent(Event[F], Generic[F]):
+    """An event of a bank as it is decided on: free text taken out of its fact, and sealed.
+
+    digest: of the content, with a key; neither a statement nor how a time zone was written is
+    part of the content.
+    """
+
+    digest: bytes
+    designation: bytes | None = None
+
+    @property
+    def bank_fact_id(self) -> str:
+        return derived_id("B", self.source, self.id)
+
+    @property
+    def donation_id(self) -> str:
+        return donation_id(self.source, self.id)
 
 
-def donation_id_of(source: str, message_id: str) -> str:
+def donation_id(source: str, message_id: str) -> str:
     return derived_id("D", source, message_id)

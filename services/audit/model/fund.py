@@ -1,13 +1,15 @@
 """Funds: money with a purpose, and what of it is received, promised and paid. Integer fen."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from services.audit.ledger import entries
 from services.audit.ledger.accounts import FundAccounts
 from services.audit.ledger.balances import COUNTERS, TOTALS
+from services.audit.model.commitment import Spending
 from services.audit.model.proposal import Proposal
+from services.audit.model.states import CountedState
 from shared.contracts.ledger import INTEGER_MAX, Terms
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
 
@@ -32,7 +34,18 @@ class FundTerms(Value):
     beneficiary_classes: tuple[BeneficiaryClass, ...] = ()
     fee_permille_max: Annotated[int, Field(ge=0, le=1000)] = FEE_PERMILLE_MAX
 
-    def said(self) -> Terms:
+    def may_pay_for(self, spending: Spending) -> bool:
+        """Whether that is what the fund is for; what leaves open what the terms ask is not."""
+        return all(
+            not allowed or value in allowed
+            for allowed, value in (
+                (self.categories, spending.category),
+                (self.town_codes, spending.town_code),
+                (self.beneficiary_classes, spending.beneficiary_class),
+            )
+        )
+
+    def as_terms(self) -> Terms:
         """As the log has them."""
         return Terms(
             beneficiary_classes=sorted({each.value for each in self.beneficiary_classes}),
@@ -43,8 +56,8 @@ class FundTerms(Value):
         )
 
 
-class Fund(Proposal):
-    """The amounts are those of the ledger year `log`; what was left of the year before is
+class Fund(Proposal, CountedState):
+    """The amounts are those of the ledger year `log`; what remained of the year before is
     brought_forward. committed_fen counts everything reserved in it, resolved or not."""
 
     COLLECTION: ClassVar[str] = "funds"
@@ -91,41 +104,38 @@ class Fund(Proposal):
         return max(0, limit - self.fees_fen)
 
     @property
+    def is_sound(self) -> bool:
+        """It promised no more than it has, and paid no more than it promised."""
+        return self.remaining_fen >= 0 and self.outstanding_fen >= 0
+
+    @property
     def ref(self) -> entries.FundRef:
         return entries.FundRef(self.id, self.accounts)
 
     @property
     def opening(self) -> entries.Opening:
-        return entries.Opening(self.ref, self.name, self.restricted, self.terms.said())
+        return entries.Opening(self.ref, self.name, self.restricted, self.terms.as_terms())
 
-    def plus(self, **fen: int) -> "Fund":
-        """With the counters moved by so much; never to a state that was not allowed."""
-        moved = self.model_copy(update={k: getattr(self, k) + v for k, v in fen.items()})
-        assert moved.remaining_fen >= 0, "a fund promised what it has not got"
-        assert moved.outstanding_fen >= 0, "a fund paid what it had not promised"
-        return moved
+    @property
+    def totals(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in TOTALS}
 
-    def can_count(self, amount_fen: int) -> bool:
+    def can_receive(self, amount_fen: int) -> bool:
         """Whether so much more may come in: larger numbers do not survive every reader."""
         came_in = self.brought_forward_fen + self.received_fen + max(self.transferred_fen, 0)
         return came_in + amount_fen <= RECEIVED_FEN_MAX
 
-    def carried_into(self, log: str) -> "Fund":
-        """Its counters start anew with what is left."""
-        left, promised = self.balance_fen, self.outstanding_fen
-        anew = dict.fromkeys(COUNTERS, 0)
-        return self.model_copy(
-            update={**anew, "log": log, "brought_forward_fen": left, "committed_fen": promised}
-        )
+    def bring_forward(self, log: str) -> Self:
+        """Into the year of `log`: its counters start anew with what remains."""
+        counters = dict.fromkeys(COUNTERS, 0) | {
+            "brought_forward_fen": self.balance_fen,
+            "committed_fen": self.outstanding_fen,
+        }
+        return self.model_copy(update={"log": log, **counters})
+
+    def to_json(self) -> dict[str, object]:
+        """As the API shows it."""
+        return self.model_dump(mode="json", include=VISIBLE) | self.totals
 
 
-def amounts(fund: Fund) -> dict[str, int]:
-    return {name: getattr(fund, name) for name in TOTALS}
-
-
-SHOWN = {"id", "name", "state", "restricted", "terms", "foundation", "log", "maker", "checker"}
-
-
-def described(fund: Fund) -> dict[str, Any]:
-    """A fund as the API shows it."""
-    return fund.model_dump(mode="json", include=SHOWN) | amounts(fund)
+VISIBLE = {"id", "name", "state", "restricted", "terms", "foundation", "log", "maker", "checker"}

@@ -1,7 +1,7 @@
-"""The head of a foundation's log: the fence, and the one place where a ledger year ends.
+"""A foundation's log as it is stored: its head, the years that are closed, its entries.
 
-Every entry takes its number from the head, and it is written with its version, so two writers can
-never both append. Entries are built and sealed in `ledger.entries`.
+The head is the fence, and the one place where a ledger year ends. Every entry takes its number from
+the head, and it is written with its version, so two writers can never both append.
 """
 
 from datetime import datetime
@@ -25,8 +25,8 @@ class ClosedLog(Value):
     size: int
     root: bytes
 
-    def said(self) -> PreviousLog:
-        """As what is carried forward from it names it."""
+    def as_previous_log(self) -> PreviousLog:
+        """As an entry names it that brings something forward from it."""
         return PreviousLog(log=self.origin, root=root_text(self.root), size=self.size)
 
 
@@ -34,8 +34,9 @@ class LogHead(State):
     """Where the log of `origin` ends: what is needed of its tree to append the next entry.
 
     Its id is the foundation's. closed: the logs of the years before, the oldest first. carrying:
-    something of the year before may not be carried into this log yet. Until it is, no later year
-    begins: all that a log carries comes from one log, and a frozen log has carried everything.
+    something of the year before may not be brought forward into this log yet. Until it is, no later
+    year begins: all that a log brings forward comes from one log, and nothing is missing in a
+    frozen one.
     """
 
     COLLECTION: ClassVar[str] = "heads"
@@ -57,10 +58,10 @@ class LogHead(State):
 
     @property
     def began_at(self) -> datetime:
-        """What is carried into this year was so from its first moment on."""
+        """What is brought forward into this year was so from its first moment on."""
         return datetime(self.year, 1, 1, tzinfo=CHINA)
 
-    def in_year_of(self, now: datetime) -> "LogHead":
+    def begin_year(self, now: datetime) -> "LogHead":
         """Itself, or where its year is over: the head of the log of the year that `now` is in."""
         year = ledger_year(now)
         if year <= self.year or self.carrying:
@@ -68,16 +69,16 @@ class LogHead(State):
         ended = ClosedLog(origin=self.origin, size=self.size, root=self.tree.root())
         origin = f"{self.origin.rpartition('/')[0]}/{year}"
         closed = (*self.closed, ended)
-        anew = {"origin": origin, "size": 0, "frontier": (), "closed": closed, "carrying": True}
-        return self.model_copy(update=anew)
+        fresh = {"origin": origin, "size": 0, "frontier": (), "closed": closed, "carrying": True}
+        return self.model_copy(update=fresh)
 
-    def closed_log(self, origin: str) -> ClosedLog:
+    def find_closed(self, origin: str) -> ClosedLog:
         return next(closed for closed in self.closed if closed.origin == origin)
 
-    def for_writing(self) -> TreeHead:
+    def as_tree_head(self) -> TreeHead:
         return TreeHead(self.origin, self.tree, self.last_recorded_at)
 
-    def grown_to(self, head: TreeHead) -> "LogHead":
+    def advance(self, head: TreeHead) -> "LogHead":
         return self.model_copy(
             update={
                 "size": head.size,
@@ -85,3 +86,18 @@ class LogHead(State):
                 "last_recorded_at": head.last_recorded_at,
             }
         )
+
+
+class Entry(State):
+    """A leaf as it is stored, for those who read; decisions append it as a `Record`."""
+
+    COLLECTION: ClassVar[str] = "entries"
+
+    log: str
+    index: int
+    leaf: bytes
+
+
+def entry_id(log: str, index: int) -> str:
+    """Sorts by log, then index, so the primary key alone serves every reader."""
+    return f"{log}#{index:016d}"

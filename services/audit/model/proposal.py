@@ -1,9 +1,11 @@
 """What two people do: one proposes, another approves or declines."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from abc import abstractmethod
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from services.audit.model.states import PlacedState
 from shared.contracts.ledger import Authorisation
 from shared.contracts.values import PositiveFen
 from shared.ids import derived_id
@@ -19,26 +21,30 @@ class Proposal(State):
     maker: str
     checker: str = ""
 
-    def decided(self, state: ProposalState, checker: str) -> Self:
+    def resolve(self, state: ProposalState, checker: str) -> Self:
         return self.model_copy(update={"state": state, "checker": checker})
 
+    @abstractmethod
+    def to_json(self) -> dict[str, object]:
+        """As the API shows it."""
 
-class Referenced(Proposal):
-    """A proposal that needs a document: a donor's consent, a filing, a minute.
 
-    log and entry: where it stands once it is approved.
-    """
+class ReferencedProposal(Proposal, PlacedState):
+    """A proposal that needs a document: a donor's consent, a filing, a minute. Approved, it is an
+    entry."""
 
     reference: str
     foundation: str
-    log: str = ""
-    entry: int | None = None
 
+    @property
     def authorisation(self) -> Authorisation:
         return Authorisation(checker=self.checker, maker=self.maker, reference=self.reference)
 
+    def to_json(self) -> dict[str, object]:
+        return self.model_dump(mode="json", exclude={"due_at", "correlation_id", "leaf"})
 
-class Transfer(Referenced):
+
+class Transfer(ReferencedProposal):
     """Money from one fund to another of the same foundation."""
 
     COLLECTION: ClassVar[str] = "transfers"
@@ -48,7 +54,7 @@ class Transfer(Referenced):
     amount_fen: PositiveFen
 
 
-class Reversal(Referenced):
+class Reversal(ReferencedProposal):
     """The undoing of one entry. Its id is derived from the entry's place, so there is only one.
 
     leaf: the entry as it stands on the log; it never changes.
@@ -64,8 +70,3 @@ class Reversal(Referenced):
 
 def reversal_id(log: str, index: int) -> str:
     return derived_id("V", log, str(index))
-
-
-def shown(proposal: Transfer | Reversal) -> dict[str, Any]:
-    """As the API shows it."""
-    return proposal.model_dump(mode="json", exclude={"due_at", "correlation_id", "leaf"})

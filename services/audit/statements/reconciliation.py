@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from services.audit.model.donation import Donation
-from services.audit.model.pledge import Pledge
+from services.audit.model import Donation, Pledge
 
 Kind = Literal[
     "pledged_not_arrived", "arrived_not_pledged", "listed_not_on_ledger", "on_ledger_not_listed"
@@ -38,13 +37,13 @@ class Gap:
     amount_fen: int
     since: datetime
 
-    def age(self, now: datetime) -> str:
+    def find_age(self, now: datetime) -> str:
         return AGES[min(max((now - self.since).days - 1, 0) // 30, len(AGES) - 1)]
 
-    def said(self, now: datetime) -> dict[str, Any]:
+    def to_json(self, now: datetime) -> dict[str, Any]:
         return {
             "kind": self.kind,
-            "age": self.age(now),
+            "age": self.find_age(now),
             "days": max((now - self.since).days, 0),
             "id": self.id,
             "donor_id": self.donor_id,
@@ -54,19 +53,19 @@ class Gap:
         }
 
 
-def gaps(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
+def find_gaps(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
     """All of one donor to one fund."""
     gifts = sorted(gifts, key=lambda gift: (gift.received_at, gift.id))
-    yield from _awaited(pledges, gifts)
-    yield from _unexpected(pledges, gifts)
+    yield from _find_awaited(pledges, gifts)
+    yield from _find_unexpected(pledges, gifts)
     for gift in gifts:
-        if gift.stands and not gift.statements:
-            yield _of_gift("on_ledger_not_listed", gift, gift.amount_fen)
-        elif not gift.stands and gift.statements:
-            yield _of_gift("listed_not_on_ledger", gift, gift.amount_fen)
+        if gift.is_on_ledger and not gift.statements:
+            yield _make_gap("on_ledger_not_listed", gift, gift.amount_fen)
+        elif not gift.is_on_ledger and gift.statements:
+            yield _make_gap("listed_not_on_ledger", gift, gift.amount_fen)
 
 
-def _awaited(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
+def _find_awaited(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
     arrived_fen = sum(gift.refundable_fen for gift in gifts)
     for pledge in sorted(pledges, key=lambda p: (p.registered_at, p.id)):
         if pledge.withdrawn_at is not None:
@@ -84,17 +83,17 @@ def _awaited(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[G
             )
 
 
-def _unexpected(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
+def _find_unexpected(pledges: Sequence[Pledge], gifts: Sequence[Donation]) -> Iterator[Gap]:
     """A withdrawn pledge still answers for what came."""
     pledged_fen = sum(pledge.amount_fen for pledge in pledges)
     for gift in gifts:
         over_fen = max(gift.refundable_fen - pledged_fen, 0)
         pledged_fen = max(pledged_fen - gift.refundable_fen, 0)
         if over_fen:
-            yield _of_gift("arrived_not_pledged", gift, over_fen)
+            yield _make_gap("arrived_not_pledged", gift, over_fen)
 
 
-def _of_gift(kind: Kind, gift: Donation, amount_fen: int) -> Gap:
+def _make_gap(kind: Kind, gift: Donation, amount_fen: int) -> Gap:
     return Gap(kind, gift.id, gift.donor_id, gift.fund_id, amount_fen, gift.received_at)
 
 
@@ -116,16 +115,16 @@ class Reconciliation:
         """All of one donor to one fund."""
         self.checked.update(pledges=len(pledges), gifts=len(gifts))
         for pledge in pledges:
-            what = "withdrawn_fen" if pledge.withdrawn_at else "pledged_fen"
-            self.funds[pledge.fund_id][what] += pledge.amount_fen
+            total = "withdrawn_fen" if pledge.withdrawn_at else "pledged_fen"
+            self.funds[pledge.fund_id][total] += pledge.amount_fen
         for gift in gifts:
             self._count(gift)
-        for gap in gaps(pledges, gifts):
-            self.note(gap)
+        for gap in find_gaps(pledges, gifts):
+            self.add_gap(gap)
 
-    def note(self, gap: Gap) -> None:
+    def add_gap(self, gap: Gap) -> None:
         self.funds[gap.fund_id][f"{gap.kind}_fen"] += gap.amount_fen
-        cell = self.ageing[gap.kind, gap.age(self.now)]
+        cell = self.ageing[gap.kind, gap.find_age(self.now)]
         cell["count"] += 1
         cell["amount_fen"] += gap.amount_fen
         entry = (-gap.since.timestamp(), gap.kind, gap.id, gap)
@@ -138,31 +137,31 @@ class Reconciliation:
         fund = self.funds[gift.fund_id]
         if gift.statements:
             fund["listed_fen"] += gift.amount_fen
-        if gift.stands:
+        if gift.is_on_ledger:
             fund["ledger_fen"] += gift.amount_fen
             fund["refunded_fen"] += gift.refunded_fen
 
-    def said(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {
             "as_of": self.now.isoformat(),
             "checked": {"pledges": self.checked["pledges"], "gifts": self.checked["gifts"]},
-            "funds": [_fund_said(id_, self.funds[id_]) for id_ in sorted(self.funds)],
+            "funds": [_fund_to_json(id_, self.funds[id_]) for id_ in sorted(self.funds)],
             "ageing": {
-                kind: {age: _cell_said(self.ageing.get((kind, age))) for age in AGES}
+                kind: {age: _cell_to_json(self.ageing.get((kind, age))) for age in AGES}
                 for kind in KINDS
             },
-            "gaps": [gap.said(self.now) for *_, gap in sorted(self._oldest, reverse=True)],
+            "gaps": [gap.to_json(self.now) for *_, gap in sorted(self._oldest, reverse=True)],
         }
 
 
 TOTALS = ("pledged_fen", "withdrawn_fen", "listed_fen", "ledger_fen", "refunded_fen")
 
 
-def _fund_said(id_: str, sums: Counter[str]) -> dict[str, Any]:
+def _fund_to_json(id_: str, sums: Counter[str]) -> dict[str, Any]:
     names: Iterable[str] = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
     return {"fund_id": id_, **{name: sums[name] for name in names}}
 
 
-def _cell_said(cell: Counter[str] | None) -> dict[str, int]:
+def _cell_to_json(cell: Counter[str] | None) -> dict[str, int]:
     cell = cell or Counter()
     return {"count": cell["count"], "amount_fen": cell["amount_fen"]}

@@ -1,71 +1,77 @@
-"""What staff read of statements: sums, overlaps, and where a row's gift is."""
+"""What staff read of statements: sums, overlaps, where a row's gift is, and the reconciliation."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
 
-from services.audit.designation import parse
-from services.audit.model import Donation
-from services.audit.model.donation import donation_id_of
+from services.audit.designation import parse_designation
+from services.audit.model import Donation, Pledge, donation_id
 from services.audit.statements import listed
+from services.audit.statements.reconciliation import Reconciliation
 from shared import mongo
 
 
-async def statements(database: mongo.Database) -> dict[str, Any]:
+async def list_statements(database: mongo.Database) -> dict[str, object]:
     return {"statements": await listed.statements(database)}
 
 
-async def overlaps(
+async def list_overlaps(
     database: mongo.Database, names: Sequence[str], after: str, limit: int
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """pairs: of statements, with how many rows they share; only on the first page.
     gifts: each with its rows; `next` is the `after` of the following page, null at the end."""
-    found = await listed.overlaps(database, names, after, limit)
+    donations = await listed.overlaps(database, names, after, limit)
     pairs = [] if after else await listed.overlapping_pairs(database, names)
-    gifts = [_overlap(donation) for donation in found]
     return {
         "pairs": pairs,
-        "gifts": gifts,
-        "next": found[-1].id if len(found) == limit else None,
+        "gifts": [_overlap_to_json(donation) for donation in donations],
+        "next": donations[-1].id if len(donations) == limit else None,
     }
 
 
-async def found_gifts(database: mongo.Database, source: str, ids: Sequence[str]) -> dict[str, Any]:
+async def find_gifts(
+    database: mongo.Database, source: str, ids: Sequence[str]
+) -> dict[str, object]:
     """What became of messages of a source, in order; null where nothing is known of one."""
-    wanted = [donation_id_of(source, id_) for id_ in ids]
-    known = await listed.by_ids(database, wanted)
-    return {"gifts": [_gift(known[id_]) if id_ in known else None for id_ in wanted]}
-
-
-async def designations(
-    database: mongo.Database, unsealed: Callable[[Donation], str], after: str, limit: int
-) -> dict[str, Any]:
-    """kind: whether the amounts it names fit the gift (see designation.Designation.kind)."""
-    found = await listed.designated(database, after, limit)
+    donation_ids = [donation_id(source, id_) for id_ in ids]
+    donations = await listed.by_ids(database, donation_ids)
     return {
-        "gifts": [_designated(donation, unsealed(donation)) for donation in found],
-        "next": found[-1].id if len(found) == limit else None,
+        "gifts": [
+            _gift_to_json(donations[id_]) if id_ in donations else None for id_ in donation_ids
+        ]
     }
 
 
-def _designated(donation: Donation, text: str) -> dict[str, Any]:
-    read = parse(text)
+async def list_designations(
+    database: mongo.Database, open_text: Callable[[Donation], str], after: str, limit: int
+) -> dict[str, object]:
+    """kind: whether the amounts it names fit the gift (see designation.Designation.kind)."""
+    donations = await listed.designated(database, after, limit)
+    return {
+        "gifts": [_designation_to_json(donation, open_text(donation)) for donation in donations],
+        "next": donations[-1].id if len(donations) == limit else None,
+    }
+
+
+def _designation_to_json(donation: Donation, text: str) -> dict[str, object]:
+    designation = parse_designation(text)
     return {
         "id": donation.id,
         "fund_id": donation.fund_id,
         "amount_fen": donation.amount_fen,
         "text": text,
-        "kind": read.kind(donation.amount_fen),
-        "parts": [asdict(part) for part in read.parts],
-        "unparsed": list(read.unparsed),
+        "kind": designation.classify(donation.amount_fen),
+        "parts": [asdict(part) for part in designation.parts],
+        "unparsed": list(designation.unparsed),
     }
 
 
-def _overlap(donation: Donation) -> dict[str, Any]:
+def _overlap_to_json(donation: Donation) -> dict[str, object]:
     return donation.model_dump(mode="json", include={"id", "amount_fen", "statements"})
 
 
-GIFT_SHOWN = {
+VISIBLE = {
     "id",
     "donor_id",
     "fund_id",
@@ -79,5 +85,47 @@ GIFT_SHOWN = {
 }
 
 
-def _gift(donation: Donation) -> dict[str, Any]:
-    return donation.model_dump(mode="json", include=GIFT_SHOWN)
+def _gift_to_json(donation: Donation) -> dict[str, object]:
+    return donation.model_dump(mode="json", include=VISIBLE)
+
+
+# --- reconciliation ------------------------------------------------------------------------------
+
+Party = tuple[str, str]
+"""A donor and a fund."""
+
+
+async def reconcile(database: mongo.Database, now: datetime, limit: int) -> Reconciliation:
+    """All pledges and gifts, party by party. limit: how many of the oldest gaps are named."""
+    reconciliation = Reconciliation(now, limit)
+    pledges = await _load_pledges(database)
+    async for party, gifts in _load_gifts(database):
+        reconciliation.add(pledges.pop(party, []), gifts)
+    for unanswered in pledges.values():
+        reconciliation.add(unanswered, [])
+    return reconciliation
+
+
+def _find_party(each: Pledge | Donation) -> Party:
+    return each.donor_id, each.fund_id
+
+
+async def _load_pledges(database: mongo.Database) -> dict[Party, list[Pledge]]:
+    pledges: dict[Party, list[Pledge]] = defaultdict(list)
+    for pledge in await mongo.find(database, Pledge, {}):
+        pledges[_find_party(pledge)].append(pledge)
+    return pledges
+
+
+async def _load_gifts(database: mongo.Database) -> AsyncIterator[tuple[Party, list[Donation]]]:
+    """Of money, one party's at a time. Without what is sealed."""
+    cursor = database[Donation.COLLECTION].find({"amount_fen": {"$gt": 0}}, {"designation": 0})
+    gifts: list[Donation] = []
+    async for document in cursor.sort([("donor_id", 1), ("fund_id", 1), ("received_at", 1)]):
+        gift = mongo.to_state(Donation, document)
+        if gifts and _find_party(gifts[0]) != _find_party(gift):
+            yield _find_party(gifts[0]), gifts
+            gifts = []
+        gifts.append(gift)
+    if gifts:
+        yield _find_party(gifts[0]), gifts

@@ -11,24 +11,24 @@ from services.audit.settings import AuditSettings
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
 from shared.security import Role
-from tests.audit.deciding import BANK, FUND, MATCHING, match
+from tests.audit.decisions import BANK, FUND, MATCHING, match
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
 
 @dataclass
-class Office:
+class AuditHarness:
     """A running audit with the people who may come in."""
 
     house: House
     audit: Running
     maker: dict[str, str]
     checker: dict[str, str]
-    told: dict[str, int] = field(default_factory=dict)
-    """How much matching said of each match."""
+    sequences: dict[str, int] = field(default_factory=dict)
+    """How many events matching published of each match."""
 
-    async def start_another(self, **given: Any) -> Running:
-        return await self.house.start_app(create_app(settings(self.house, **given)))
+    async def start_another(self, **changes: Any) -> Running:
+        return await self.house.start_app(create_app(settings(self.house, **changes)))
 
     async def post(self, path: str, who: dict[str, str], key: str, body: Any = None) -> Any:
         headers = who | {"Idempotency-Key": key}
@@ -43,48 +43,48 @@ class Office:
         approved = await self.post(f"/funds/{fund}/approve", self.checker, f"{fund}-2")
         assert approved.status_code == 200
 
-    async def both(self, path: str, key: str, body: Any = None) -> Any:
+    async def propose_and_approve(self, path: str, key: str, body: Any = None) -> Any:
         """Proposed by one person and approved by another; the answer to the second."""
-        asked = await self.post(path, self.maker, key, body)
-        assert asked.status_code == 202, asked.text
-        return await self.post(f"{path}/{asked.json()['id']}/approve", self.checker, f"{key}-2")
+        proposed = await self.post(path, self.maker, key, body)
+        assert proposed.status_code == 202, proposed.text
+        return await self.post(f"{path}/{proposed.json()['id']}/approve", self.checker, f"{key}-2")
 
-    async def hears(self, *events: Event[Any]) -> None:
-        """What the tests of single decisions hear, from the bank or in matching's order."""
+    async def publish_in_order(self, *events: Event[Any]) -> None:
+        """The events of the tests of single decisions, from the bank or in matching's order."""
         await self.house.publish(*(self._record(event) for event in events))
 
     def _record(self, event: Event[Any]) -> Any:
         if event.source == BANK:
             return self.house.foreign(BANK, event.id, event.data)
-        self.told[event.subject] = number = self.told.get(event.subject, 0) + 1
+        self.sequences[event.subject] = number = self.sequences.get(event.subject, 0) + 1
         return self.house.own(MATCHING, event.subject, number, event.data)
 
-    async def published(self, size: int) -> dict[str, Any]:
+    async def wait_published(self, size: int) -> dict[str, Any]:
         """The summary once so many entries are published and none is missing."""
         return await eventually(
             lambda: self.get("/summary"), lambda s: s["published"]["size"] == s["size"] == size
         )
 
-    async def verified(self, said: dict[str, Any]) -> Report:
-        report = await asyncio.to_thread(verify_log, said["log_dir"], said["vkey"])
+    async def verify(self, summary: dict[str, Any]) -> Report:
+        report = await asyncio.to_thread(verify_log, summary["log_dir"], summary["vkey"])
         assert report.broken is None, str(report.broken)
         return report
 
 
-def settings(house: House, **given: Any) -> AuditSettings:
-    made: AuditSettings = house.settings(AuditSettings, log_origin="guanjia.test/log", **given)
-    return made
+def settings(house: House, **changes: Any) -> AuditSettings:
+    audit: AuditSettings = house.settings(AuditSettings, log_origin="guanjia.test/log", **changes)
+    return audit
 
 
-async def open_office(house: House, **more: Any) -> Office:
+async def start_harness(house: House, **more: Any) -> AuditHarness:
     maker = house.bearer("fin-maker", Role.FINANCE_MAKER)
     checker = house.bearer("fin-checker", Role.FINANCE_CHECKER)
     house.bearer("bank", Role.BANK, source=BANK)
     running = await house.start_app(create_app(settings(house, **more)))
-    return Office(house, running, maker, checker)
+    return AuditHarness(house, running, maker, checker)
 
 
-def given(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
+def make_gift(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
     fact = DonationReceived(
         donor_id="P-donor",
         fund_id=fund,
@@ -95,8 +95,10 @@ def given(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
     return house.foreign(BANK, id_, fact)
 
 
-def lifecycle(house: House, id_: str, amount: int, *, falls: bool = False) -> list[Any]:
-    said = match(amount)
-    end = MatchReleased(reason="request_withdrawn", **said) if falls else MatchConfirmed(**said)
-    facts = (MatchAccepted(**said), end)
+def make_lifecycle(house: House, id_: str, amount: int, *, falls: bool = False) -> list[Any]:
+    content = match(amount)
+    end = (
+        MatchReleased(reason="request_withdrawn", **content) if falls else MatchConfirmed(**content)
+    )
+    facts = (MatchAccepted(**content), end)
     return [house.own(MATCHING, id_, number, fact) for number, fact in enumerate(facts, 1)]

@@ -41,7 +41,17 @@ from shared.contracts.events import (
 )
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import Value
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, State, States
+from shared.messaging.decision import (
+    Answer,
+    AnyRef,
+    Command,
+    Decision,
+    Handler,
+    NotLoaded,
+    Ref,
+    State,
+    States,
+)
 
 FOUNDATION = "guanjia"
 OTHER_FOUNDATION = "chashan"
@@ -112,19 +122,19 @@ def goods(quantity: int, id_: str = "goods-1", *, fund: str = FUND) -> Event[Any
     return event(data, id_, source=BANK)
 
 
-def paid(match_id: str, amount_fen: int, id_: str = "pay-1") -> Event[Any]:
+def payment(match_id: str, amount_fen: int, id_: str = "pay-1") -> Event[Any]:
     data = PaymentMade(match_id=match_id, amount_fen=amount_fen, paid_at=NOW, bank_reference="p")
     return event(data, id_, source=BANK)
 
 
-def refunded(donation: str, amount_fen: int, id_: str = "refund-1") -> Event[Any]:
+def refund(donation: str, amount_fen: int, id_: str = "refund-1") -> Event[Any]:
     data = DonationRefunded(
         donation_id=donation, amount_fen=amount_fen, refunded_at=NOW, bank_reference="r"
     )
     return event(data, id_, source=BANK)
 
 
-def charged(amount_fen: int, id_: str = "fee-1", *, fund: str = FUND) -> Event[Any]:
+def fee(amount_fen: int, id_: str = "fee-1", *, fund: str = FUND) -> Event[Any]:
     data = FeeCharged(fund_id=fund, amount_fen=amount_fen, charged_at=NOW, bank_reference="f")
     return event(data, id_, source=BANK)
 
@@ -144,66 +154,67 @@ def match(
     }
 
 
-def accepted(id_: str, amount: int, **more: Any) -> Event[MatchAccepted]:
+def acceptance(id_: str, amount: int, **more: Any) -> Event[MatchAccepted]:
     return event(MatchAccepted(**match(amount, **more)), f"{id_}:accepted", id_)
 
 
-def confirmed(id_: str, amount: int, **more: Any) -> Event[MatchConfirmed]:
+def confirmation(id_: str, amount: int, **more: Any) -> Event[MatchConfirmed]:
     return event(MatchConfirmed(**match(amount, **more)), f"{id_}:confirmed", id_)
 
 
-def released(id_: str, amount: int, **more: Any) -> Event[MatchReleased]:
+def release(id_: str, amount: int, **more: Any) -> Event[MatchReleased]:
     data = MatchReleased(reason="request_withdrawn", **match(amount, **more))
     return event(data, f"{id_}:released", id_)
 
 
 @dataclass
-class Audit:
-    """Audit's states in memory, everything it recorded and everything it said."""
+class MemoryAudit:
+    """Audit's states in memory, every entry it recorded and every event it emitted."""
 
     states: dict[AnyRef, State] = field(default_factory=dict)
     leaves: list[bytes] = field(default_factory=list)
-    said: list[tuple[str, Fact]] = field(default_factory=list)
+    events: list[tuple[str, Fact]] = field(default_factory=list)
 
-    def hear(self, event: Event[Any], now: datetime = NOW) -> Decision:
+    def receive(self, event: Event[Any], now: datetime = NOW) -> Decision:
         handler = EVENTS[type(event.data)]
         return self._apply(handler, handler.prepare(event) if handler.prepare else event, now)
 
-    def do(
+    def execute(
         self, data: Value, principal: str = "maker", now: datetime = NOW, key: str = ""
     ) -> Decision:
-        command = Command(data, principal=principal, key=key or f"{principal}|{len(self.said)}")
+        command = Command(data, principal=principal, key=key or f"{principal}|{len(self.events)}")
         return self._apply(COMMANDS[type(data)], command, now)
 
     def answer(
         self, data: Value, principal: str = "maker", now: datetime = NOW, key: str = ""
     ) -> Answer:
-        answer = self.do(data, principal, now, key).answer
+        answer = self.execute(data, principal, now, key).answer
         assert answer is not None
         return answer
 
-    def _apply(self, handler: Any, given: Any, now: datetime) -> Decision:
-        refs = set(handler.touches(given))
-        if handler.follow:
-            refs |= set(handler.follow(self._view(refs), given))
-        decision: Decision = handler.decide(self._view(refs), given, now)
+    def _apply(self, handler: Handler[Any], input_: Any, now: datetime) -> Decision:
+        """As the processor does: decided again until everything it reads is there."""
+        loaded: dict[AnyRef, State | None] = {}
+        while True:
+            try:
+                decision = handler.run(States(loaded), input_, now)
+                break
+            except NotLoaded as missing:
+                loaded |= {ref: self.states.get(ref) for ref in missing.refs}
         for state in decision.states:
-            assert Ref(type(state), state.id) in refs
+            assert Ref(type(state), state.id) in loaded
             self.states[Ref(type(state), state.id)] = state
-        told = [fact for _, fact in decision.events if isinstance(fact, LedgerFact)]
+        entries = [fact for _, fact in decision.events if isinstance(fact, LedgerFact)]
         assert all(speaker in decision.states for speaker, _ in decision.events)
-        assert [fact.entry.encode() for fact in told] == _leaves(decision)
-        self.leaves += _leaves(decision)
-        self.said += [(speaker.id, fact) for speaker, fact in decision.events]
+        assert [fact.entry.encode() for fact in entries] == _list_leaves(decision)
+        self.leaves += _list_leaves(decision)
+        self.events += [(speaker.id, fact) for speaker, fact in decision.events]
         return decision
 
-    def _view(self, refs: set[AnyRef]) -> States:
-        return States({ref: self.states.get(ref) for ref in refs})
-
     def get(self, state: type[S], id_: str) -> S:
-        found = self.states[Ref(state, id_)]
-        assert isinstance(found, state)
-        return found
+        aggregate = self.states[Ref(state, id_)]
+        assert isinstance(aggregate, state)
+        return aggregate
 
     def all(self, state: type[S]) -> dict[str, S]:
         return {s.id: s for s in self.states.values() if isinstance(s, state)}
@@ -226,19 +237,19 @@ class Audit:
 
     def donation(self) -> Donation:
         """The only one."""
-        (found,) = self.all(Donation).values()
-        return found
+        (donation,) = self.all(Donation).values()
+        return donation
 
     def entries(self, log: str = "") -> list[LedgerEntry]:
-        found = [parse_entry(leaf) for leaf in self.leaves]
-        return [entry for entry in found if log in ("", entry["log"])]
+        entries = [parse_entry(leaf) for leaf in self.leaves]
+        return [entry for entry in entries if log in ("", entry["log"])]
 
     def books(self, log: str = ORIGIN) -> Books:
         """What the log alone says, with every invariant of a replay checked."""
         books, entries = Books(), self.entries(log)
         for entry in entries:
-            named = named_original(entry)
-            books.apply(entry, None if named is None else entries[named])
+            original = named_original(entry)
+            books.apply(entry, None if original is None else entries[original])
         return books
 
     def root(self, log: str = "") -> bytes:
@@ -249,13 +260,13 @@ class Audit:
         return [entry["kind"] for entry in self.entries(log)]
 
 
-def _leaves(decision: Decision) -> list[bytes]:
+def _list_leaves(decision: Decision) -> list[bytes]:
     return [record.fields["leaf"] for record in decision.records]
 
 
-def open_audit(*funds: str, terms: FundTerms = ANYTHING, restricted: bool = False) -> Audit:
+def open_audit(*funds: str, terms: FundTerms = ANYTHING, restricted: bool = False) -> MemoryAudit:
     """A ledger with its logs and these funds open."""
-    audit = Audit()
+    audit = MemoryAudit()
     for id_, origin in ((FOUNDATION, ORIGIN), (OTHER_FOUNDATION, OTHER_ORIGIN)):
         audit.states[Ref(LogHead, id_)] = LogHead(id=id_, origin=origin)
     for fund in funds or (FUND,):
@@ -263,14 +274,14 @@ def open_audit(*funds: str, terms: FundTerms = ANYTHING, restricted: bool = Fals
     return audit
 
 
-def open_fund(audit: Audit, fund: str, now: datetime = NOW, **more: Any) -> None:
-    audit.do(ProposeFund(fund_id=fund, name="暖“留”慈善基金", **more), "maker", now)
+def open_fund(audit: MemoryAudit, fund: str, now: datetime = NOW, **more: Any) -> None:
+    audit.execute(ProposeFund(fund_id=fund, name="暖“留”慈善基金", **more), "maker", now)
     assert audit.answer(ApproveFund(fund_id=fund), "checker", now).status == 200
 
 
-def reason(audit: Audit) -> str:
+def last_reason(audit: MemoryAudit) -> str:
     """Of the last refusal."""
-    fact = audit.said[-1][1]
+    fact = audit.events[-1][1]
     assert isinstance(fact, LedgerRefused | LedgerGoodsRefused)
     assert audit.kinds()[-1] == "refusal"
     return fact.reason

@@ -1,0 +1,308 @@
+"""Posting: what a decision writes on a foundation's log, and all that follows from it.
+
+A decision opens a `Journal`, posts or refuses, and closes it. The first entry of a new year begins
+the new year's log, and what it is about is brought forward into it before.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from services.audit.ledger import entries as drafts
+from services.audit.ledger.entries import Draft, Fact, Goods, seal
+from services.audit.model import (
+    Commitment,
+    CountedState,
+    Distribution,
+    Donation,
+    Entry,
+    Fund,
+    LogHead,
+    PlacedState,
+    Stock,
+    entry_id,
+)
+from shared.contracts import ledger
+from shared.contracts.events import (
+    LedgerCarried,
+    LedgerCommitted,
+    LedgerDisbursed,
+    LedgerFact,
+    LedgerFeeCharged,
+    LedgerGoodsDistributed,
+    LedgerGoodsReceived,
+    LedgerGoodsRefused,
+    LedgerReceived,
+    LedgerRefunded,
+    LedgerRefused,
+    LedgerReleased,
+    RefusedReason,
+)
+from shared.contracts.ledger import Purpose, Refused
+from shared.messaging.decision import NOTHING, Answer, Decision, Record, State, States
+
+S = TypeVar("S", bound=State)
+SOURCE = "/audit"
+"""The source of the facts that audit itself is the first to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What a fact asks of a fund: an entry of this kind over an amount, in fen, or over goods."""
+
+    kind: str
+    fact: Fact
+    fund_id: str
+    amount: int | Goods
+    donor_id: str | None = None
+    purpose: Purpose | None = None
+
+    @property
+    def count(self) -> int:
+        """What the counters move by."""
+        return self.amount.quantity if isinstance(self.amount, Goods) else self.amount
+
+    def about(self, subject: str) -> "Movement":
+        return replace(self, fact=replace(self.fact, subject=subject))
+
+    def as_fields(self) -> dict[str, object]:
+        """As every event about it has it."""
+        fields = {"fund_id": self.fund_id, "donor_id": self.donor_id}
+        if isinstance(self.amount, Goods):
+            goods = self.amount
+            return fields | {"item": goods.item, "unit": goods.unit, "quantity": goods.quantity}
+        return fields | {"amount_fen": self.amount}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a movement is not made. available: what there is instead, in fen or the goods' unit."""
+
+    reason: RefusedReason
+    available: int = 0
+
+    def as_refused(self, movement: Movement) -> Refused:
+        """As the log has it. A fund id that no fund could have is left out."""
+        refused = Refused(kind=movement.kind, code=self.reason)
+        if isinstance(movement.amount, Goods):
+            goods = movement.amount
+            refused |= {"unit": goods.unit, "quantity": goods.quantity}
+            if goods.item:
+                refused["item"] = goods.item
+        else:
+            refused["amount_fen"] = movement.amount
+        if ":" not in movement.fund_id and len(movement.fund_id) <= 128:
+            refused["fund"] = movement.fund_id
+        return refused
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """How a movement of one kind is written, emitted and counted.
+
+    draft: called with the fact, the fund, the amount, and what the entry refers to, if anything.
+    counters: by type of aggregate, which counter the amount is added to.
+    """
+
+    draft: Callable[..., Draft]
+    event: type[LedgerFact]
+    counters: Mapping[type[CountedState], str]
+
+    def count(self, state: S, amount: int) -> S:
+        if isinstance(state, CountedState) and type(state) in self.counters:
+            return state.add(self.counters[type(state)], amount)
+        return state
+
+
+POSTINGS: Mapping[str, Posting] = {
+    "donation_received": Posting(drafts.donation_received, LedgerReceived, {Fund: "received_fen"}),
+    "refund": Posting(
+        drafts.refund, LedgerRefunded, {Donation: "refunded_fen", Fund: "refunded_fen"}
+    ),
+    "management_fee": Posting(drafts.management_fee, LedgerFeeCharged, {Fund: "fees_fen"}),
+    "commitment": Posting(
+        drafts.commitment, LedgerCommitted, {Commitment: "reserved_fen", Fund: "committed_fen"}
+    ),
+    "disbursement": Posting(
+        drafts.disbursement, LedgerDisbursed, {Commitment: "disbursed_fen", Fund: "disbursed_fen"}
+    ),
+    "release": Posting(
+        drafts.release, LedgerReleased, {Commitment: "released_fen", Fund: "released_fen"}
+    ),
+    "goods_received": Posting(drafts.goods_received, LedgerGoodsReceived, {Stock: "received"}),
+    "goods_distributed": Posting(
+        drafts.goods_distributed, LedgerGoodsDistributed, {Stock: "distributed"}
+    ),
+}
+TRANSFERRED = "transferred_fen"
+"""The counter of a fund that a transfer moves: of the giver down, of the taker up."""
+
+
+@dataclass(slots=True)
+class Journal:
+    """What one decision writes. An aggregate that changes twice is saved as it is at last."""
+
+    head: LogHead
+    now: datetime
+    _states: dict[tuple[type[State], str], State] = field(default_factory=dict)
+    _events: list[tuple[State, LedgerFact]] = field(default_factory=list)
+    _records: list[Record] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, states: States, foundation: str, now: datetime) -> "Journal":
+        """On the log of the year that `now` is in."""
+        return cls(states.require(LogHead, foundation).begin_year(now), now)
+
+    @classmethod
+    def open_for(
+        cls, states: States, owned: Commitment | Donation | Stock, now: datetime
+    ) -> "Journal":
+        """Of the foundation that it belongs to; its fund is loaded at the same time."""
+        states.get_each((LogHead, owned.foundation), (Fund, owned.fund_id))
+        return cls.open(states, owned.foundation, now)
+
+    @property
+    def log(self) -> str:
+        """The log that is written."""
+        return self.head.origin
+
+    # --- entries, and who tells of them ---
+
+    def post(
+        self,
+        movement: Movement,
+        fund: Fund,
+        speaker: State | None = None,
+        stock: Stock | None = None,
+        **fields: object,
+    ) -> None:
+        """Makes the movement: brings forward what an earlier year's log holds of these aggregates,
+        appends the entry, counts it on each, and emits its event by the speaker, else the fund.
+
+        fields: what the event says besides the movement.
+        """
+        posting, count = POSTINGS[movement.kind], movement.count
+        fund = self.bring_forward_fund(fund)
+        if stock is not None:
+            self.save(posting.count(self.bring_forward_stock(stock, fund), count))
+        if isinstance(speaker, Commitment):
+            speaker = self.bring_forward_commitment(speaker, fund)
+        reference = _find_reference(movement, speaker)
+        draft = posting.draft(movement.fact, fund.ref, movement.amount, *reference)
+        self.save(fund := posting.count(fund, count))
+        counted = posting.count(speaker, count) if speaker else fund
+        self.record(draft, counted, posting.event, **movement.as_fields(), **fields)
+
+    def refuse(self, movement: Movement, refusal: Refusal, speaker: State) -> None:
+        """Says on the log what was asked and why it is not done, and emits the same.
+
+        A refused gift or distribution stands at that entry, a refused commitment nowhere.
+        """
+        entry = self._append(drafts.refusal(movement.fact, refusal.as_refused(movement)))
+        if isinstance(speaker, Donation | Distribution):
+            speaker = speaker.place_at(entry.log, entry.index)
+        is_goods = isinstance(movement.amount, Goods)
+        event = LedgerGoodsRefused if is_goods else LedgerRefused
+        available = {"available" if is_goods else "available_fen": refusal.available}
+        fields = movement.as_fields() | {"reason": refusal.reason, **available}
+        self.emit(speaker, entry.as_event(event, fields))
+
+    def record(self, draft: Draft, speaker: S, event: type[LedgerFact], **fields: object) -> S:
+        """Appends the entry, and emits its event by the speaker: which stands at this entry, if it
+        is one that stands on the log and has no place yet. Returns the speaker."""
+        entry = self._append(draft)
+        if isinstance(speaker, PlacedState) and speaker.entry is None:
+            speaker = speaker.place_at(entry.log, entry.index)
+        self.emit(speaker, entry.as_event(event, fields))
+        return speaker
+
+    def _append(self, draft: Draft) -> "Appended":
+        grown, sealed = seal(self.head.as_tree_head(), draft, self.now)
+        fields = {"log": self.log, "index": sealed.index, "leaf": sealed.raw}
+        self._records.append(Record(Entry.COLLECTION, entry_id(self.log, sealed.index), fields))
+        self.head = self.head.advance(grown)
+        return Appended(self.log, sealed.index, sealed.raw.decode())
+
+    def make_fact(self, what: str, subject: str, effective_at: datetime | None = None) -> Fact:
+        """A fact that audit is the first to know. what: with the subject, unique in the log."""
+        event = ledger.Event(id=f"{what}:{subject}", source=SOURCE)
+        return Fact(event, subject, effective_at or self.now)
+
+    # --- what goes on in a new year ---
+
+    def bring_forward_fund(self, fund: Fund) -> Fund:
+        """The fund as it is in the log that is written: itself, or what remains of it."""
+        if fund.log == self.log:
+            return fund
+        previous = self.head.find_closed(fund.log).as_previous_log()
+        fact = self._make_fact_of_year("fund", fund.id)
+        draft = drafts.fund_carried(
+            fact, fund.opening, previous, fund.balance_fen, fund.outstanding_fen
+        )
+        return self.record(draft, fund.bring_forward(self.log), LedgerCarried, fund_id=fund.id)
+
+    def bring_forward_commitment(self, commitment: Commitment, fund: Fund) -> Commitment:
+        """fund: brought forward already. What is settled stays where it is."""
+        if commitment.log == self.log or not commitment.outstanding_fen:
+            return commitment
+        fact = self._make_fact_of_year("commitment", commitment.id)
+        amount_fen, purpose = commitment.outstanding_fen, commitment.spending.as_purpose()
+        draft = drafts.commitment_carried(fact, fund.ref, amount_fen, purpose, commitment.place)
+        return self.record(draft, commitment.bring_forward(), LedgerCarried, fund_id=fund.id)
+
+    def bring_forward_stock(self, stock: Stock, fund: Fund) -> Stock:
+        """fund: brought forward already. Of what is empty the log says nothing."""
+        if stock.log == self.log:
+            return stock
+        brought = stock.bring_forward(self.log)
+        self.save(brought)
+        if not stock.in_stock:
+            return brought
+        previous = self.head.find_closed(stock.log).as_previous_log()
+        fact = self._make_fact_of_year("goods", stock.id)
+        draft = drafts.goods_carried(fact, fund.ref, stock.goods, previous)
+        return self.record(draft, brought, LedgerCarried, fund_id=fund.id)
+
+    def _make_fact_of_year(self, what: str, subject: str) -> Fact:
+        """So since the year's first moment."""
+        return self.make_fact(f"{what}_carried:{self.head.year}", subject, self.head.began_at)
+
+    # --- what comes of it ---
+
+    def save(self, *states: State) -> None:
+        self._states |= {(type(state), state.id): state for state in states}
+
+    def emit(self, speaker: State, event: LedgerFact) -> None:
+        """Saves the speaker too."""
+        self.save(speaker)
+        self._events.append((speaker, event))
+
+    def close(self, answer: Answer | None = None) -> Decision:
+        """The decision; NOTHING where nothing was written."""
+        if not self._states:
+            return NOTHING if answer is None else Decision(answer=answer)
+        events = tuple((self._states[type(s), s.id], event) for s, event in self._events)
+        return Decision((self.head, *self._states.values()), events, answer, tuple(self._records))
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """An entry as it stands on the log."""
+
+    log: str
+    index: int
+    text: str
+
+    def as_event(self, event: type[LedgerFact], fields: Mapping[str, object]) -> LedgerFact:
+        return event(log=self.log, index=self.index, entry=self.text, **fields)
+
+
+def _find_reference(movement: Movement, speaker: State | None) -> tuple[object, ...]:
+    """What an entry of this kind refers to besides its fund."""
+    match speaker:
+        case Commitment() if movement.kind in ("disbursement", "release"):
+            return (speaker.place["index"],)
+        case Donation() if movement.kind == "refund":
+            return (speaker.place,)
+    return () if movement.purpose is None else (movement.purpose,)

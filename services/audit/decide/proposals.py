@@ -1,0 +1,40 @@
+"""The rule of two people: who proposed something cannot also decide on it."""
+
+from typing import TypeVar
+
+from services.audit import messages
+from services.audit.model import Fund, Proposal, Reversal, Transfer
+from shared.answers import Answer
+from shared.errors import Message
+from shared.messaging.decision import Decision, States
+
+P = TypeVar("P", Fund, Transfer, Reversal)
+
+# By type: the name of its id in a command; what is said of one that is not there, or is decided.
+WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
+    Fund: ("fund_id", messages.FUND_UNKNOWN, messages.FUND_NOT_PROPOSED),
+    Transfer: ("transfer_id", messages.TRANSFER_UNKNOWN, messages.TRANSFER_NOT_PROPOSED),
+    Reversal: ("reversal_id", messages.REVERSAL_UNKNOWN, messages.REVERSAL_NOT_PROPOSED),
+}
+
+
+def find_open(states: States, kind: type[P], id_: str, principal: str) -> P | Answer:
+    """The proposal, or why this person cannot approve or decline it."""
+    field, unknown, not_proposed = WORDS[kind]
+    proposal = states.get(kind, id_)
+    if proposal is None:
+        return unknown.refusal(404, field)
+    if proposal.state != "proposed":
+        return not_proposed.refusal(409, state=proposal.state)
+    if proposal.maker == principal:
+        return messages.SECOND_PERSON_NEEDED.refusal(409)
+    return proposal
+
+
+def decline(states: States, kind: type[P], id_: str, principal: str) -> Decision:
+    """It stays as it is but for being declined."""
+    proposal = find_open(states, kind, id_, principal)
+    if isinstance(proposal, Answer):
+        return Decision(answer=proposal)
+    declined = proposal.resolve("declined", principal)
+    return Decision((declined,), answer=Answer(200, declined.to_json()))

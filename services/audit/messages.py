@@ -1,0 +1,84 @@
+"""What audit answers when something is wrong, in both languages.
+
+Codes are a noun and what is the matter with it: `fund_unknown`. Templates are `str.format`'s.
+Reasons that stand on the log or in events (`unknown_fund`) are the ledger's, not these.
+"""
+
+from shared.errors import Message
+
+# --- what a bank or partner sends ---
+
+ID_TOO_LONG = Message("id_too_long", "id 过长", "at most {most} characters")
+AMOUNT_TOO_LARGE = Message(
+    "amount_too_large", "数额超出账本可表示的范围", "more than the ledger can count"
+)
+UNIT_NOT_OF_GOODS = Message(
+    "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
+)
+
+# --- proposals of two people ---
+
+SECOND_PERSON_NEEDED = Message(
+    "second_person_needed",
+    "提出人不能审核自己的提议",
+    "the one who proposed it cannot also decide on it",
+)
+FUND_UNKNOWN = Message("fund_unknown", "没有这个基金", "there is no such fund")
+FUND_NOT_PROPOSED = Message("fund_not_proposed", "该基金不在待审核状态", "this fund is {state}")
+TRANSFER_UNKNOWN = Message("transfer_unknown", "没有这个划转", "there is no such transfer")
+TRANSFER_NOT_PROPOSED = Message(
+    "transfer_not_proposed", "该划转不在待审核状态", "this transfer is {state}"
+)
+REVERSAL_UNKNOWN = Message("reversal_unknown", "没有这个冲正", "there is no such reversal")
+REVERSAL_NOT_PROPOSED = Message(
+    "reversal_not_proposed", "该冲正不在待审核状态", "this reversal is {state}"
+)
+
+# --- funds and transfers ---
+
+FUND_EXISTS = Message("fund_exists", "该基金编号已被使用", "this fund id is taken")
+FOUNDATION_UNKNOWN = Message("foundation_unknown", "没有这个基金会", "there is no such foundation")
+FUNDS_NOT_PAIRED = Message(
+    "funds_not_paired",
+    "只能在同一基金会的两个基金之间划转",
+    "only between two funds of one foundation",
+)
+FUND_INSUFFICIENT = Message(
+    "fund_insufficient", "该基金可用仅 {remaining_fen} 分", "only {remaining_fen} fen are left"
+)
+
+# --- reversals ---
+
+ENTRY_UNREADABLE = Message("entry_unreadable", "不是账本条目", "this is no entry")
+ENTRY_NOT_REVERSIBLE = Message(
+    "entry_not_reversible", "{kind} 不能冲正", "a {kind} cannot be reversed"
+)
+REVERSAL_EXISTS = Message(
+    "reversal_exists", "该条目已有冲正", "a reversal of this entry is {state}"
+)
+YEAR_CLOSED = Message(
+    "year_closed", "该条目所在年度已结账", "the ledger year of this entry is closed"
+)
+GIFT_REFUNDED = Message("gift_refunded", "该捐赠已退款", "a part of this gift was refunded")
+COMMITMENT_SETTLED = Message("commitment_settled", "该承诺已结清", "this commitment was settled")
+STOCK_INSUFFICIENT = Message(
+    "stock_insufficient", "库存仅 {in_stock}", "only {in_stock} are in stock"
+)
+
+# --- what people look for ---
+
+DONATION_UNKNOWN = Message("donation_unknown", "没有这个捐赠", "there is no such donation")
+GIFT_REFUSED = Message("gift_refused", "该笔捐赠未入账", "this gift was refused")
+SOURCE_UNKNOWN = Message(
+    "source_unknown",
+    "没有登记来源 {source}；已登记: {known_zh}",
+    "no bank is registered as {source}; registered: {known_en}",
+)
+
+# --- the log for everybody ---
+
+ENTRY_UNKNOWN = Message("entry_unknown", "没有这个账本条目", "there is no such entry")
+CHECKPOINT_UNKNOWN = Message("checkpoint_unknown", "没有这个检查点", "there is no such checkpoint")
+TILE_UNKNOWN = Message("tile_unknown", "没有这个数据块", "there is no such tile")
+LOG_UNKNOWN = Message("log_unknown", "没有这个账本日志", "there is no such log")
+KEY_UNKNOWN = Message("key_unknown", "没有这个密钥", "there is no such key")
