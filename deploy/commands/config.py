@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.commands import tables
-from deploy.commands.services import NAMES, Name, environment, find_settings_class
+from deploy.commands.services import NAMES, Name, find_settings_class, use_environment
 from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
 from shared.settings import PREFIX, Settings, in_force, load_settings
@@ -25,7 +25,7 @@ COMMANDS_OWN = {f"{PREFIX}{name}" for name in ("SETTINGS_FILE", "TOKEN", "SIMULA
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """origin: what people read; masked values are masked here already."""
+    """origin: as people read it; masked values are masked here already."""
 
     value: Any
     origin: str
@@ -44,30 +44,30 @@ def config(
     """
     stack = find_running_stack(data_dir or default_data_dir())
     names: tuple[str, ...] = (name,) if name else NAMES
-    found = {each: _settings_of(each, stack) for each in names}
+    settings = {each: _read_settings(each, stack) for each in names}
     if as_json:
-        plain = {n: {k: s.value for k, s in rows.items()} for n, rows in found.items()}
+        plain = {n: {k: s.value for k, s in rows.items()} for n, rows in settings.items()}
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
     console = tables.console()
-    for title, rows in _tables(found):
-        console.print(_table(title, rows))
-    for line in _unknown():
+    for title, rows in _group_settings(settings):
+        console.print(_build_table(title, rows))
+    for line in _list_unknown():
         console.print(f"[yellow]{line}[/]", highlight=False)
 
 
-def _settings_of(name: str, stack: RunningStack | None) -> dict[str, Setting]:
+def _read_settings(name: str, stack: RunningStack | None) -> dict[str, Setting]:
     """Raises SettingsError for a value that would be refused at start."""
-    with environment(_environment_of(name, stack)):
+    with use_environment(_read_environment(name, stack)):
         settings = load_settings(find_settings_class(name))
-        file = _file_names()
+        file = _read_file_fields()
         return {
-            variable: Setting(value, _origin(variable, file))
+            variable: Setting(value, _find_origin(variable, file))
             for variable, value in in_force(settings).items()
         }
 
 
-def _environment_of(name: str, stack: RunningStack | None) -> dict[str, str]:
+def _read_environment(name: str, stack: RunningStack | None) -> dict[str, str]:
     """As the running service sees it; ours, where it does not run."""
     pid = stack.pids.get(name) if stack else None
     try:
@@ -78,46 +78,46 @@ def _environment_of(name: str, stack: RunningStack | None) -> dict[str, str]:
     return {variable: value for variable, _, value in entries if variable}
 
 
-def _file_names() -> frozenset[str]:
+def _read_file_fields() -> frozenset[str]:
     file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
     content = tomllib.loads(Path(file).read_text(encoding="utf-8")) if file else {}
     return frozenset(content)
 
 
-def _origin(variable: str, file: frozenset[str]) -> str:
+def _find_origin(variable: str, file: frozenset[str]) -> str:
     if variable in os.environ:
         return "环境变量 environment"
     field = variable.removeprefix(PREFIX).lower()
     return "文件 file" if field in file else "缺省 default"
 
 
-def _tables(
-    found: Mapping[str, dict[str, Setting]],
+def _group_settings(
+    settings: Mapping[str, dict[str, Setting]],
 ) -> Iterator[tuple[str, dict[str, Setting]]]:
-    """What all have in common stands once."""
-    first, *others = found.values()
+    """What all have in common comes once."""
+    first, *others = settings.values()
     shared = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
     common = {
         v: first[v] for v in shared if others and all(other[v] == first[v] for other in others)
     }
     if common:
         yield "全部服务 every service", common
-    for name, rows in found.items():
+    for name, rows in settings.items():
         yield name, {v: setting for v, setting in rows.items() if v not in common}
 
 
-def _table(title: str, rows: Mapping[str, Setting]) -> Table:
+def _build_table(title: str, rows: Mapping[str, Setting]) -> Table:
     table = tables.table("变量 variable", "值 value", "来自 from", title=title)
     for variable, setting in rows.items():
         table.add_row(variable, escape(str(setting.value)), setting.origin)
     return table
 
 
-def _unknown() -> Iterator[str]:
-    """A misspelt variable changes nothing and says nothing: here it is named."""
-    known = {f"{PREFIX}{f.upper()}" for n in NAMES for f in find_settings_class(n).model_fields}
+def _list_unknown() -> Iterator[str]:
+    """A misspelt variable changes nothing: here it is named."""
+    existing = {f"{PREFIX}{f.upper()}" for n in NAMES for f in find_settings_class(n).model_fields}
     for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
-        if variable not in known | COMMANDS_OWN:
-            near = difflib.get_close_matches(variable, known, 1)
+        if variable not in existing | COMMANDS_OWN:
+            near = difflib.get_close_matches(variable, existing, 1)
             hint = f"，是否 did you mean {near[0]}?" if near else ""
             yield f"没有这个设置 no such setting: {variable}{hint}"

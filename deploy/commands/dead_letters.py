@@ -25,11 +25,17 @@ def list_(
         Literal["open", "replayed", "discarded"], typer.Option(help="状态 which")
     ] = "open",
 ) -> None:
-    """列出死信及原因，不含内容。Lists them with their reasons, without content."""
+    """列出死信及原因，不含内容。Lists them with reasons, without content."""
     rows = table("编号 id", "服务 service", "时间 stored", "来自 from", "原因 why")
-    for name in _services(service):
+    for name in _select_services(service):
         for letter in ServiceClient(name).get("/dead-letters", {"state": state, "limit": 1000}):
-            rows.add_row(letter["id"], name, _when(letter), _origin(letter), _why(letter))
+            rows.add_row(
+                letter["id"],
+                name,
+                _format_time(letter),
+                _format_origin(letter),
+                _format_reason(letter),
+            )
     if rows.row_count:
         console().print(rows)
     else:
@@ -55,16 +61,16 @@ def discard(id_: Id, service: Of = None) -> None:
     _settle(id_, service, "discard", "已放弃 discarded")
 
 
-def _settle(id_: str, service: Service | None, how: str, done: str) -> None:
+def _settle(id_: str, service: Service | None, action: str, text: str) -> None:
     name, _ = _find(id_, service)
-    ServiceClient(name).post(f"/dead-letters/{id_}/{how}")
-    typer.echo(f"{done}: {name} {id_}")
+    ServiceClient(name).post(f"/dead-letters/{id_}/{action}")
+    typer.echo(f"{text}: {name} {id_}")
 
 
 def _find(id_: str, service: Service | None) -> tuple[str, dict[str, Any]]:
-    """Whose it is. Raises ServiceError when nobody has it."""
+    """(service, letter). Raises ServiceError when no service has it."""
     absent: ServiceError | None = None
-    for name in _services(service):
+    for name in _select_services(service):
         try:
             return name, ServiceClient(name).get(f"/dead-letters/{id_}")
         except ServiceError as error:
@@ -75,23 +81,23 @@ def _find(id_: str, service: Service | None) -> tuple[str, dict[str, Any]]:
     raise absent
 
 
-def _services(service: Service | None) -> Iterable[str]:
+def _select_services(service: Service | None) -> Iterable[str]:
     return (service,) if service else SERVICES
 
 
-def _when(letter: dict[str, Any]) -> str:
+def _format_time(letter: dict[str, Any]) -> str:
     return str(letter["stored_at"])[:19].replace("T", " ")
 
 
-def _origin(letter: dict[str, Any]) -> str:
+def _format_origin(letter: dict[str, Any]) -> str:
     return escape(f"{letter['topic']}/{letter['partition']}@{letter['offset']}")
 
 
-def _why(letter: dict[str, Any]) -> str:
-    return "\n".join(_lines(letter))
+def _format_reason(letter: dict[str, Any]) -> str:
+    return "\n".join(_list_reasons(letter))
 
 
-def _lines(letter: dict[str, Any]) -> Iterator[str]:
+def _list_reasons(letter: dict[str, Any]) -> Iterator[str]:
     if letter["bug"]:
         yield "程序缺陷 bug"
     for problem in letter["problems"]:

@@ -28,7 +28,7 @@ DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack"
 @app.command()
 def init(data_dir: DataDir = None) -> None:
     """首次生成密钥与凭证，已有的不动。Makes what a first start needs; keeps what is there."""
-    secrets_dir = _secrets(data_dir)
+    secrets_dir = _find_secrets(data_dir)
     first_secrets(secrets_dir)
     issue_first(secrets_dir)
     typer.echo(f"密钥与凭证 keys and tokens: {secrets_dir} (<id>.token)")
@@ -38,7 +38,7 @@ def init(data_dir: DataDir = None) -> None:
 def list_(data_dir: DataDir = None) -> None:
     """列出凭证（登记簿中没有密钥）。Lists them; the register holds no secret."""
     rows = table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
-    for credential in sorted(_register(_secrets(data_dir)), key=lambda c: c.id):
+    for credential in sorted(_read_register(_find_secrets(data_dir)), key=lambda c: c.id):
         rows.add_row(
             credential.id,
             " ".join(sorted(credential.roles)),
@@ -60,7 +60,7 @@ def issue_(
     data_dir: DataDir = None,
 ) -> None:
     """发放凭证；密钥只显示这一次。Issues one; its secret is shown this once."""
-    secrets_dir = _secrets(data_dir)
+    secrets_dir = _find_secrets(data_dir)
     try:
         credential = Credential(
             id=id_, secret_sha256="", roles=frozenset(role), area=area, source=source
@@ -69,7 +69,7 @@ def issue_(
         raise typer.BadParameter("只能用 a-z 0-9 -，至多60个 only those, at most 60") from None
     _check_area(area)
     with lock_register(secrets_dir) as register:
-        _check_free(credential, _register(secrets_dir), replace)
+        _check_free(credential, _read_register(secrets_dir), replace)
         bearer = issue(register, credential)
         if save or (secrets_dir / f"{id_}.token").exists():  # never leave an old secret there
             typer.echo(str(write_token(secrets_dir, id_, bearer)))
@@ -79,8 +79,8 @@ def issue_(
 @app.command("revoke")
 def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir = None) -> None:
     """吊销凭证，一秒内生效。Revokes one; refused within a second."""
-    secrets_dir = _secrets(data_dir)
-    _register(secrets_dir)
+    secrets_dir = _find_secrets(data_dir)
+    _read_register(secrets_dir)
     with lock_register(secrets_dir) as register:
         if not revoke(register, id_):
             raise SystemExit(f"没有凭证 {id_} · no credential {id_}")
@@ -93,10 +93,10 @@ def publisher_key_(
     data_dir: DataDir = None,
 ) -> None:
     """外部系统签名消息用的密钥（十六进制）。Hex key with which a source signs its records."""
-    secrets_dir = _secrets(data_dir)
-    known = {c.source: c for c in _register(secrets_dir) if c.source and not c.revoked}
-    if source not in known or not known[source].roles & set(PUBLISHES):
-        publishers = "、".join(sorted(s for s, c in known.items() if c.roles & set(PUBLISHES)))
+    secrets_dir = _find_secrets(data_dir)
+    by_source = {c.source: c for c in _read_register(secrets_dir) if c.source and not c.revoked}
+    if source not in by_source or not by_source[source].roles & set(PUBLISHES):
+        publishers = "、".join(sorted(s for s, c in by_source.items() if c.roles & set(PUBLISHES)))
         raise SystemExit(
             f"来源 {source} 无权发布；可用的有 {publishers} · "
             f"no credential publishes as {source}; there are {publishers}"
@@ -109,24 +109,24 @@ def _check_area(area: str) -> None:
         raise typer.BadParameter("应为9位或12位数字 9 or 12 digits", param_hint="--area")
 
 
-def _check_free(credential: Credential, known: tuple[Credential, ...], replace: bool) -> None:
-    """One source, one speaker: and none of them in the name of a service."""
-    if not replace and any(c.id == credential.id for c in known):
+def _check_free(credential: Credential, existing: tuple[Credential, ...], replace: bool) -> None:
+    """One source, one publisher: and none in the name of a service."""
+    if not replace and any(c.id == credential.id for c in existing):
         raise typer.BadParameter("已有此凭证 exists already (--replace)", param_hint="ID")
     source = credential.source
     if not source:
         return
-    ours = source.strip("/").partition("/")[0] in SERVICES
-    taken = any(c.source == source and c.id != credential.id for c in known)
-    if ours or taken or not source.startswith("/"):
+    is_service = source.strip("/").partition("/")[0] in SERVICES
+    is_used = any(c.source == source and c.id != credential.id for c in existing)
+    if is_service or is_used or not source.startswith("/"):
         raise typer.BadParameter("来源已被占用或无效 taken or not allowed", param_hint="--source")
 
 
-def _secrets(data_dir: Path | None) -> Path:
+def _find_secrets(data_dir: Path | None) -> Path:
     return default_secrets_dir(data_dir)
 
 
-def _register(secrets_dir: Path) -> tuple[Credential, ...]:
+def _read_register(secrets_dir: Path) -> tuple[Credential, ...]:
     file = secrets_dir / REGISTER
     if not file.exists():
         raise SystemExit(f"没有登记簿 · no register at {file} (guanjia up makes it)")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-OWN = ("deploy", "services", "shared")
+OWN_PACKAGES = ("deploy", "services", "shared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         lazy = self.COMMANDS.get(name or "")
-        return name, load(name, lazy) if name and lazy else command, rest
+        return name, load_command(name, lazy) if name and lazy else command, rest
 
 
-def load(name: str, lazy: Lazy) -> Any:
+def load_command(name: str, lazy: Lazy) -> Any:
     """The real command. Raises SystemExit, in one line, when something is not installed."""
     missing = ""
     for module in lazy.modules:
@@ -54,31 +54,31 @@ def load(name: str, lazy: Lazy) -> Any:
             target = getattr(importlib.import_module(module), lazy.attribute)
         except ModuleNotFoundError as error:
             missing = str(error.name)
-            if missing.partition(".")[0] not in OWN:
-                raise SystemExit(_not_installed(name, missing)) from None
+            if missing.partition(".")[0] not in OWN_PACKAGES:
+                raise SystemExit(_explain_not_installed(name, missing)) from None
             continue
-        found = _command(name, target, lazy.command)
-        if found is not None:
-            return found
+        loaded = _select_command(name, target, lazy.command)
+        if loaded is not None:
+            return loaded
     raise SystemExit(f"没有 {name} 命令的程序 · {name} is not there: {missing or lazy.modules}")
 
 
-def _command(name: str, target: Any, wanted: str) -> Any:
-    app = target if isinstance(target, typer.Typer) else _app_of(name, target)
+def _select_command(name: str, target: Any, command_name: str) -> Any:
+    app = target if isinstance(target, typer.Typer) else _build_app(name, target)
     command = typer.main.get_command(app)
-    if not wanted:
+    if not command_name:
         command.name = name
         return command
-    return getattr(command, "commands", {}).get(wanted)
+    return getattr(command, "commands", {}).get(command_name)
 
 
-def _app_of(name: str, function: Callable[..., Any]) -> typer.Typer:
+def _build_app(name: str, function: Callable[..., Any]) -> typer.Typer:
     app = typer.Typer(add_completion=False)
     app.command(name)(function)
     return app
 
 
-def _not_installed(name: str, module: str) -> str:
+def _explain_not_installed(name: str, module: str) -> str:
     return (
         f"guanjia {name} 需要 {module}：pip install 'guanjia[services,embedded]' · "
         f"guanjia {name} needs {module}: pip install 'guanjia[services,embedded]'"

@@ -30,7 +30,7 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
     _check_secrets(settings)
     logs.configure(name, settings.log_level)
     config = uvicorn.Config(
-        _app(name, settings),
+        _build_app(name, settings),
         host=settings.host,
         port=settings.port,
         loop="asyncio",  # aiokafka's metadata task does not survive uvloop's error on a dead socket
@@ -54,7 +54,7 @@ def _check_secrets(settings: Settings) -> None:
             )
 
 
-def _app(name: str, settings: Settings) -> Any:
+def _build_app(name: str, settings: Settings) -> Any:
     if name == "simulators":
         from deploy.simulators.environment import SimulatorsEnvironment, build_simulator_settings
         from deploy.simulators.main import create_app
@@ -64,15 +64,15 @@ def _app(name: str, settings: Settings) -> Any:
 
 
 class _Server(uvicorn.Server):
-    """Whatever hangs, the process is gone in time: a crash loses nothing, waiting may."""
+    """Whatever hangs, the process ends in time: a crash loses nothing, waiting may."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        timer = threading.Timer(STOP_S_MAX, _give_up)
+        timer = threading.Timer(STOP_S_MAX, _end_process)
         timer.daemon = True
         timer.start()
 
 
-def _give_up() -> None:
+def _end_process() -> None:
     log.error("stop_too_slow", waited_s=STOP_S_MAX)
     os._exit(EXIT_STOP_TOO_SLOW)

@@ -1,4 +1,4 @@
-"""The programs `guanjia run` knows: where each one's settings are."""
+"""The programs that `guanjia run` starts, and the settings class of each."""
 
 import importlib
 import os
@@ -23,16 +23,16 @@ _SETTINGS: dict[str, tuple[str, str]] = {
 
 
 @contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
+def use_environment(variables: Mapping[str, str]) -> Iterator[None]:
     """These variables and no others, for as long as the context lasts."""
-    ours, wanted = dict(os.environ), dict(variables)
+    before, during = dict(os.environ), dict(variables)
     try:
         os.environ.clear()
-        os.environ.update(wanted)
+        os.environ.update(during)
         yield
     finally:
         os.environ.clear()
-        os.environ.update(ours)
+        os.environ.update(before)
 
 
 def find_settings_class(name: str) -> type[Settings]:

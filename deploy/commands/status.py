@@ -13,7 +13,7 @@ from deploy.commands.tables import console, table
 from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
 
-ASK_S = 3.0
+TIMEOUT_S = 3.0
 Row = tuple[str, str, str, bool]
 
 
@@ -23,44 +23,44 @@ def status(
     """各部件是否正常；否则退出码为 1。Health of the running stack; exit code 1 if not well."""
     folder = data_dir or default_data_dir()
     stack = find_running_stack(folder)
-    rows = [*_of_stack(stack)] if stack else [*_by_address()]
+    rows = [*_check_stack(stack)] if stack else [*_check_addresses()]
     if not rows:
         raise SystemExit(f"{folder} 没有运行中的莞家 · nothing runs on {folder} (guanjia up)")
-    shown = table("部件 part", "地址 address", "状态 state")
-    for name, address, state, well in rows:
-        shown.add_row(name, address, f"[{'green' if well else 'red'}]{state}[/]")
-    console().print(shown)
+    rendered = table("部件 part", "地址 address", "状态 state")
+    for name, address, state, is_well in rows:
+        rendered.add_row(name, address, f"[{'green' if is_well else 'red'}]{state}[/]")
+    console().print(rendered)
     if stack:
         typer.echo(f"日志 logs: {stack.log_dir}\n密钥 secrets: {stack.secrets_dir}")
-    if not all(well for *_, well in rows):
+    if not all(is_well for *_, is_well in rows):
         raise typer.Exit(1)
 
 
-def _of_stack(stack: RunningStack) -> Iterator[Row]:
-    """Broker and database as processes; the services say whether they can use them."""
-    yield _process(stack, "broker", stack.kafka_bootstrap)
-    yield _process(stack, "mongod", _mongo(stack))
+def _check_stack(stack: RunningStack) -> Iterator[Row]:
+    """Broker and database as processes; the services answer whether they can use them."""
+    yield _check_process(stack, "broker", stack.kafka_bootstrap)
+    yield _check_process(stack, "mongod", _format_mongo(stack))
     for name, url in stack.urls.items():
-        yield _service(name, url)
+        yield _check_service(name, url)
 
 
-def _by_address() -> Iterator[Row]:
+def _check_addresses() -> Iterator[Row]:
     """Services that somebody else started, where the environment says."""
     for name in NAMES:
         url = os.environ.get(f"GUANJIA_{name.upper()}_URL")
         if url:
-            yield _service(name, url)
+            yield _check_service(name, url)
 
 
-def _process(stack: RunningStack, name: str, address: str) -> Row:
+def _check_process(stack: RunningStack, name: str, address: str) -> Row:
     pid = stack.pids.get(name)
     if pid is None:
         return name, address, "外部 not ours", True
-    alive = _alive(pid)
-    return name, address, f"pid {pid}" if alive else "没有运行 not running", alive
+    is_alive = _is_alive(pid)
+    return name, address, f"pid {pid}" if is_alive else "没有运行 not running", is_alive
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -68,22 +68,22 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _mongo(stack: RunningStack) -> str:
+def _format_mongo(stack: RunningStack) -> str:
     """Without user and password."""
     return stack.mongo_uri.rpartition("@")[2].removeprefix("mongodb://").partition("/")[0]
 
 
-def _service(name: str, url: str) -> Row:
+def _check_service(name: str, url: str) -> Row:
     try:
-        answer = httpx.get(f"{url}/health/ready", timeout=ASK_S, trust_env=False)
+        answer = httpx.get(f"{url}/health/ready", timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError:
         return name, url, "没有应答 does not answer", False
     if answer.is_success:
         return name, url, "就绪 ready", True
-    return name, url, f"未就绪 not ready: {_reason(answer)}", False
+    return name, url, f"未就绪 not ready: {_read_reason(answer)}", False
 
 
-def _reason(answer: httpx.Response) -> str:
+def _read_reason(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["reason"])
     except (ValueError, KeyError, TypeError):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 
 from deploy.commands import tables
-from deploy.commands.services import NAMES, environment, find_settings_class
+from deploy.commands.services import NAMES, find_settings_class, use_environment
 from deploy.kafka.jars import ToolMissingError
 from deploy.local.parts import PartMissingError
 from deploy.local.ports import LOOPBACK
@@ -47,6 +48,10 @@ def up(
         list[str] | None,
         typer.Option(metavar="NAME=N", help="端口，可重复；缺省自选 repeatable; free ones if not"),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="由你自己启动的服务，可重复 yours to start; repeatable"),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="设置，可重复 a setting; repeatable"),
@@ -58,29 +63,34 @@ def up(
         broker=broker,
         kafka=kafka,
         mongo=mongo,
-        ports=read_ports(port or ()),
+        ports=parse_ports(port or ()),
         host=host,
-        settings_env=read_settings(set_ or ()),
+        settings_env=parse_settings(set_ or ()),
+        without=parse_names(without or ()),
     )
     console = tables.console()
     try:
-        stack = Stack(options, announce=lambda line: console.print(line, highlight=False))
-        asyncio.run(_until_told(stack, console))
+        stack = Stack(options, announce=partial(_announce, console))
+        asyncio.run(_run_until_signal(stack, console))
     except REFUSALS as refusal:
         raise SystemExit(str(refusal)) from None
 
 
-async def _until_told(stack: Stack, console: Console) -> None:
-    told = asyncio.Event()
+def _announce(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+async def _run_until_signal(stack: Stack, console: Console) -> None:
+    stop_requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
     console.print("正在启动… starting …")
-    if not await _started(stack, told):
+    if not await _start(stack, stop_requested):
         return
     watching = asyncio.create_task(stack.watch())
     try:
-        show(stack, console)
-        await told.wait()
+        print_parts(stack, console)
+        await stop_requested.wait()
         console.print("正在停止… stopping …")
     finally:
         await stack.stop()
@@ -88,10 +98,10 @@ async def _until_told(stack: Stack, console: Console) -> None:
     console.print("已停止 stopped")
 
 
-async def _started(stack: Stack, told: asyncio.Event) -> bool:
-    """False when told to stop before everything was up; then nothing runs."""
+async def _start(stack: Stack, stop_requested: asyncio.Event) -> bool:
+    """False when a stop was requested before everything was up; then nothing runs."""
     starting = asyncio.create_task(stack.start())
-    waiting = asyncio.create_task(told.wait())
+    waiting = asyncio.create_task(stop_requested.wait())
     await asyncio.wait((starting, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if not starting.done():
@@ -103,11 +113,11 @@ async def _started(stack: Stack, told: asyncio.Event) -> bool:
     return True
 
 
-def show(stack: Stack, console: Console) -> None:
+def print_parts(stack: Stack, console: Console) -> None:
     """One table of what runs, and where the secrets are."""
     table = tables.table("部件 part", "地址 address", "日志 log", title="莞家 Guanjia")
     for name, address, log_file in stack.rows():
-        table.add_row(name, address, str(log_file))
+        table.add_row(name, address, str(log_file or "你的终端 your terminal"))
     console.print(table)
     console.print(f"数据 data: {stack.data_dir}", soft_wrap=True, highlight=False)
     console.print(
@@ -118,10 +128,10 @@ def show(stack: Stack, console: Console) -> None:
     console.print("按 Ctrl-C 停止 · Ctrl-C stops everything")
 
 
-def read_ports(given: list[str] | tuple[()]) -> dict[str, int]:
+def parse_ports(pairs: list[str] | tuple[()]) -> dict[str, int]:
     names = ("broker", "mongod", *SERVICES)
     ports = {}
-    for pair in given:
+    for pair in pairs:
         name, _, number = pair.partition("=")
         if name not in names or not number.isdigit() or not 0 < int(number) < 65536:
             raise typer.BadParameter(
@@ -132,19 +142,28 @@ def read_ports(given: list[str] | tuple[()]) -> dict[str, int]:
     return ports
 
 
-def read_settings(given: list[str] | tuple[()]) -> dict[str, str]:
+def parse_settings(pairs: list[str] | tuple[()]) -> dict[str, str]:
     """KEY as `GUANJIA_LOG_LEVEL` or `log_level`. Everything is checked before anything starts."""
-    known = {field for name in NAMES for field in find_settings_class(name).model_fields}
+    fields = {field for name in NAMES for field in find_settings_class(name).model_fields}
     env = {}
-    for pair in given:
+    for pair in pairs:
         key, equals, value = pair.partition("=")
         field = key.lower().removeprefix(PREFIX.lower())
-        if not equals or field not in known:
+        if not equals or field not in fields:
             raise typer.BadParameter(
                 f"{pair!r}: 没有这个设置 no such setting (guanjia config)", param_hint="--set"
             )
         env[f"{PREFIX}{field.upper()}"] = value
-    with environment({**os.environ, **env}):
+    with use_environment({**os.environ, **env}):
         for name in NAMES:
             load_settings(find_settings_class(name))
     return env
+
+
+def parse_names(names: list[str] | tuple[()]) -> frozenset[str]:
+    for name in names:
+        if name not in SERVICES:
+            raise typer.BadParameter(
+                f"{name!r}: one of {', '.join(SERVICES)}", param_hint="--without"
+            )
+    return frozenset(names)

@@ -23,10 +23,10 @@ KINDS: dict[str, type[Fact]] = {k.TOPIC: k for k in (DonationReceived, RequestSu
 ANSWERED_WITHIN_S = 120.0
 
 
-def line(message_id: str, time: datetime, data: Fact) -> str:
+def format_line(message_id: str, time: datetime, data: Fact) -> str:
     content = data.model_dump(mode="json", exclude_none=True)
-    said = {"id": message_id, "time": time.isoformat(), "data": content}
-    return json.dumps(said, ensure_ascii=False)
+    event = {"id": message_id, "time": time.isoformat(), "data": content}
+    return json.dumps(event, ensure_ascii=False)
 
 
 async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
@@ -39,16 +39,16 @@ async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
         idempotent=settings.broker == "kafka",
     ) as publisher:
         while text := await asyncio.to_thread(sys.stdin.readline):
-            message_id, time, data = _read(text, KINDS[topic])
+            message_id, time, data = _parse_line(text, KINDS[topic])
             await publisher.publish(message_id, data, time)
         await asyncio.wait_for(publisher.all_answered(), ANSWERED_WITHIN_S)
         return publisher.answered
 
 
-def _read(text: str, kind: type[Fact]) -> tuple[str, datetime, Fact]:
-    said = json.loads(text)
-    time = datetime.fromisoformat(said["time"])
-    return said["id"], time, kind.model_validate(said["data"])
+def _parse_line(text: str, kind: type[Fact]) -> tuple[str, datetime, Fact]:
+    event = json.loads(text)
+    time = datetime.fromisoformat(event["time"])
+    return event["id"], time, kind.model_validate(event["data"])
 
 
 def main() -> None:

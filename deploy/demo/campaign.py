@@ -1,4 +1,4 @@
-"""What the campaign consists of: enterprises, their money, and wishes; made up, the same each time.
+"""The campaign: enterprises, their money, and wishes; invented, the same each time.
 
 Figures of the article of January 2022: 1,000 wishes of three classes, 18 enterprises, CNY
 204,500.00. Nobody here exists: the phones begin with numbers that no operator has given out.
@@ -30,14 +30,14 @@ WISHES = 1000
 FUND_ID = "nuanliu-2022"
 FUND_NAME = "新春暖“留”行动专项基金"
 CAMPAIGN_ID, CAMPAIGN_NAME = "nuanliu-2022", "新春暖“留”行动"
-CAMPAIGN_LIVES = timedelta(days=30)
-GIVEN_YUAN = (
+CAMPAIGN_LIFETIME = timedelta(days=30)
+DONATED_YUAN = (
     *(5000, 6000, 6800, 8000, 8800, 9000, 10000, 10000, 10000, 10888),
     *(12000, 12000, 12800, 15000, 15000, 16000, 18000, 19212),
 )
 TOTAL_FEN = 20_450_000
-# What stays unasked: room to look again after a decline.
-ASKED_FEN_MAX = TOTAL_FEN * 98 // 100
+# The rest is room to match again after a decline.
+REQUESTED_FEN_MAX = TOTAL_FEN * 98 // 100
 
 CLASSES = (
     BeneficiaryClass.LOW_INCOME_EDGE,
@@ -64,7 +64,7 @@ SHARES: dict[Channel, int] = {
 YUAN = (100, 120, 150, 180, 200, 220, 240, 260, 280)
 # Above what opens by itself: a village approves these.
 YUAN_TO_APPROVE = 600
-APPROVED_EVERY, TWICE_EVERY = 100, 25
+APPROVAL_EVERY, TWICE_EVERY = 100, 25
 
 _SURNAMES = "陈林李黄张梁王刘何吴周罗叶谢莫卢钟邓蔡郑"
 _DIGITS = "零一二三四五六七八九"
@@ -93,7 +93,7 @@ class Enterprise:
     def openid(self) -> str:
         return f"demo-donor-{self.number:02d}"
 
-    def offer(self, donor_id: str, campaign_id: str | None = None) -> OfferSubmitted:
+    def make_offer(self, donor_id: str, campaign_id: str | None = None) -> OfferSubmitted:
         return OfferSubmitted(
             donor_id=donor_id,
             unit=MONEY_UNIT,
@@ -103,7 +103,7 @@ class Enterprise:
             campaign_id=campaign_id,
         )
 
-    def donation(self, donor_id: str, received_at: datetime) -> DonationReceived:
+    def make_donation(self, donor_id: str, received_at: datetime) -> DonationReceived:
         return DonationReceived(
             donor_id=donor_id,
             fund_id=FUND_ID,
@@ -158,7 +158,7 @@ class Wish:
         whole, cents = divmod(self.amount_fen, 100)
         return f"{whole}.{cents:02d}" if cents else str(whole)
 
-    def request(self) -> RequestSubmitted:
+    def make_request(self) -> RequestSubmitted:
         return RequestSubmitted(
             kind=Kind.WISH,
             category=self.category,
@@ -170,14 +170,14 @@ class Wish:
             text=_WORDS[self.category],
         )
 
-    def text(self) -> str:
+    def format_text(self) -> str:
         """As somebody writes it on a phone."""
         return (
             f"心愿 {LABELS[self.category]} {self.yuan}元 {towns()[self.town_code]} "
             f"{LABELS[self.beneficiary_class]} 姓名:{self.name}"
         )
 
-    def row(self) -> dict[str, str]:
+    def format_row(self) -> dict[str, str]:
         """As a village office writes it into its spreadsheet."""
         return {
             "编号": self.message_id,
@@ -193,29 +193,29 @@ class Wish:
         }
 
 
-def enterprises() -> tuple[Enterprise, ...]:
-    return tuple(Enterprise(number, yuan * 100) for number, yuan in enumerate(GIVEN_YUAN, 1))
+def list_enterprises() -> tuple[Enterprise, ...]:
+    return tuple(Enterprise(number, yuan * 100) for number, yuan in enumerate(DONATED_YUAN, 1))
 
 
-def terms(donor_ids: Iterable[str], now: datetime) -> dict[str, Any]:
+def build_terms(donor_ids: Iterable[str], now: datetime) -> dict[str, Any]:
     """Of the campaign: its wishes are those of three classes that come in from now on."""
     return {
         "campaign_id": CAMPAIGN_ID,
         "name": CAMPAIGN_NAME,
         "starts_at": (now - timedelta(hours=1)).isoformat(),
-        "ends_at": (now + CAMPAIGN_LIVES).isoformat(),
+        "ends_at": (now + CAMPAIGN_LIFETIME).isoformat(),
         "budget_fen": TOTAL_FEN,
         "criteria": {"beneficiary_classes": [each.value for each in CLASSES]},
         "donor_ids": sorted(donor_ids),
     }
 
 
-def wishes(count: int = WISHES, seed: int = SEED) -> tuple[Wish, ...]:
-    """Together a little less than was given."""
+def make_wishes(count: int = WISHES, seed: int = SEED) -> tuple[Wish, ...]:
+    """Together a little less than the donations."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     channels = chance.choices(list(SHARES), list(SHARES.values()), k=count)
     codes = sorted(towns())
-    amounts = _amounts(chance, count)
+    amounts = _make_amounts(chance, count)
     return tuple(
         Wish(
             number=number,
@@ -230,32 +230,32 @@ def wishes(count: int = WISHES, seed: int = SEED) -> tuple[Wish, ...]:
     )
 
 
-def _amounts(chance: random.Random, count: int) -> list[int]:
-    """In fen; where they ask for more than there is, all ask for less in proportion."""
+def _make_amounts(chance: random.Random, count: int) -> list[int]:
+    """In fen; where the sum exceeds the money, every amount is reduced in proportion."""
     yuan = [
-        YUAN_TO_APPROVE if n % APPROVED_EVERY == 37 else chance.choice(YUAN)
+        YUAN_TO_APPROVE if n % APPROVAL_EVERY == 37 else chance.choice(YUAN)
         for n in range(1, count + 1)
     ]
-    asked = sum(yuan) * 100
-    if asked <= ASKED_FEN_MAX:
+    requested = sum(yuan) * 100
+    if requested <= REQUESTED_FEN_MAX:
         return [each * 100 for each in yuan]
-    return [max(1, each * 100 * ASKED_FEN_MAX // asked) for each in yuan]
+    return [max(1, each * 100 * REQUESTED_FEN_MAX // requested) for each in yuan]
 
 
-def by_channel(played: Sequence[Wish]) -> dict[Channel, list[Wish]]:
-    return {channel: [w for w in played if w.channel is channel] for channel in SHARES}
+def group_by_channel(wishes: Sequence[Wish]) -> dict[Channel, list[Wish]]:
+    return {channel: [w for w in wishes if w.channel is channel] for channel in SHARES}
 
 
-def sent(played: Sequence[Wish]) -> Iterator[Wish]:
-    """Every message as often as it is sent."""
-    for wish in played:
+def repeat_messages(wishes: Sequence[Wish]) -> Iterator[Wish]:
+    """Every wish as often as its message is sent."""
+    for wish in wishes:
         yield wish
         if wish.twice:
             yield wish
 
 
-def write_spreadsheet(file: Path, played: Sequence[Wish]) -> None:
-    rows: list[dict[str, Any]] = [wish.row() for wish in sent(played)]
+def write_spreadsheet(file: Path, wishes: Sequence[Wish]) -> None:
+    rows: list[dict[str, Any]] = [wish.format_row() for wish in repeat_messages(wishes)]
     with file.open("w", encoding="utf-8-sig", newline="") as out:
         table = csv.DictWriter(out, list(rows[0]) if rows else ["编号"])
         table.writeheader()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.figures import UNDER_WAY, Figures, Health, Replayed, Said
+from deploy.demo.figures import UNDER_WAY, Figures, Health, Json, ReplayedLog
 from services.audit.ledger.balances import TOTALS
 from services.notify.purposes import PURPOSES
 from shared.contracts.events import FACTS
@@ -14,20 +14,20 @@ from shared.contracts.topics import LEDGER
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must be the same in two places."""
+    """One value that must be the same in two places."""
 
-    what: str
+    title: str
     expected: Any
-    found: Any
+    actual: Any
 
     @property
     def holds(self) -> bool:
-        return bool(self.expected == self.found)
+        return bool(self.expected == self.actual)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Told before the play begins; None where it cannot be known."""
+    """Known before the campaign begins; None where it cannot be known."""
 
     received_fen: int
     requests: int | None = None
@@ -35,25 +35,27 @@ class Expected:
     donors: int | None = None
 
 
-def checks(
-    expected: Expected, figures: Figures, health: Health, events: Counter[str], log: Replayed
+def list_checks(
+    expected: Expected, figures: Figures, health: Health, events: Counter[str], log: ReplayedLog
 ) -> list[Check]:
     return [
-        *_money(expected, figures),
-        *_requests(expected, figures, events),
-        *_notices(figures, health, events),
-        *_log(figures, events, log),
-        *_health(health),
+        *_check_money(expected, figures),
+        *_check_requests(expected, figures, events),
+        *_check_notices(figures, health, events),
+        *_check_log(figures, events, log),
+        *_check_health(health),
     ]
 
 
-def campaign_checks(expected: Expected, figures: Figures, told: Said) -> list[Check]:
+def list_campaign_checks(expected: Expected, figures: Figures, report: Json) -> list[Check]:
     """The campaign's own report against what was played, and against the rest of matching."""
-    money = told["money"]
-    spent = figures.fen("confirmed")
+    money = report["money"]
+    spent = figures.sum_fen("confirmed")
     return [
-        Check("行动的诉求 requests of the campaign", expected.requests, told["requests"]["total"]),
-        Check("行动的捐赠方 donors of the campaign", expected.donors, told["donors"]["pledged"]),
+        Check(
+            "行动的诉求 requests of the campaign", expected.requests, report["requests"]["total"]
+        ),
+        Check("行动的捐赠方 donors of the campaign", expected.donors, report["donors"]["pledged"]),
         Check("行动认捐 pledged (fen)", expected.received_fen, money["pledged_fen"]),
         Check("行动已确认 confirmed: campaign = matching", spent, money["confirmed_fen"]),
         Check(
@@ -64,53 +66,53 @@ def campaign_checks(expected: Expected, figures: Figures, told: Said) -> list[Ch
     ]
 
 
-def _money(expected: Expected, figures: Figures) -> Iterator[Check]:
+def _check_money(expected: Expected, figures: Figures) -> Iterator[Check]:
     audit = figures.audit
-    standing = audit["committed_fen"] - audit["released_fen"]
+    committed = audit["committed_fen"] - audit["released_fen"]
     yield Check("到账 received (fen)", expected.received_fen, audit["received_fen"])
     yield Check(
         "对接落实的款项 committed: matching = ledger",
-        figures.fen("committed", "delivered", "confirmed"),
-        standing,
+        figures.sum_fen("committed", "delivered", "confirmed"),
+        committed,
     )
     yield Check(
         "确认收到的款项 disbursed: matching = ledger",
-        figures.fen("confirmed"),
+        figures.sum_fen("confirmed"),
         audit["disbursed_fen"],
     )
     yield Check(
         "结余 remaining = received - committed + released",
-        audit["received_fen"] - standing,
+        audit["received_fen"] - committed,
         audit["remaining_fen"],
     )
 
 
-def _requests(expected: Expected, figures: Figures, events: Counter[str]) -> Iterator[Check]:
+def _check_requests(expected: Expected, figures: Figures, events: Counter[str]) -> Iterator[Check]:
     needs = figures.matching["needs"]["by_state"]
     opened = events["guanjia.request.opened.v1"]
     if expected.requests is not None:
         total = figures.intake["requests"]["total"]
         yield Check("每条消息一个诉求 one request per message", expected.requests, total)
     if expected.closed is not None:
-        yield Check("已完结 closed requests", expected.closed, figures.requests("closed"))
+        yield Check("已完结 closed requests", expected.closed, figures.count_requests("closed"))
     yield Check("已公开的诉求 opened: intake = needs at matching", opened, sum(needs.values()))
     yield Check(
         "对接中的诉求 open: intake = needs at matching",
-        figures.requests("open"),
+        figures.count_requests("open"),
         needs.get("open", 0),
     )
     yield Check(
         "已完结的诉求 closed: intake = needs at matching",
-        figures.requests("closed"),
+        figures.count_requests("closed"),
         needs.get("closed", 0),
     )
     proposed = events["guanjia.match.proposed.v1"]
     all_matches = sum(figures.matching["matches"]["by_state"].values())
     yield Check("提议 proposed: topic = matches at matching", proposed, all_matches)
-    yield Check("未办完的对接 matches still under way", 0, figures.matches(*UNDER_WAY))
+    yield Check("未办完的对接 matches still under way", 0, figures.count_matches(*UNDER_WAY))
 
 
-def _notices(figures: Figures, health: Health, events: Counter[str]) -> Iterator[Check]:
+def _check_notices(figures: Figures, health: Health, events: Counter[str]) -> Iterator[Check]:
     """One for each event, recipient and purpose, whatever was redelivered."""
     by_purpose = figures.notify["by_purpose"]
     for fact, purposes in PURPOSES.items():
@@ -124,7 +126,7 @@ def _notices(figures: Figures, health: Health, events: Counter[str]) -> Iterator
     yield Check("重复发送的通知 notices sent twice", 0, repeated)
 
 
-def _log(figures: Figures, events: Counter[str], log: Replayed) -> Iterator[Check]:
+def _check_log(figures: Figures, events: Counter[str], log: ReplayedLog) -> Iterator[Check]:
     audit = figures.audit
     yield Check("账本核验 the log verifies", "", log.broken)
     yield Check("账本条数 entries: log = service", log.size, audit["size"])
@@ -134,12 +136,12 @@ def _log(figures: Figures, events: Counter[str], log: Replayed) -> Iterator[Chec
     for fund in audit["funds"]:
         if fund["state"] != "open":
             continue
-        told = log.funds.get(fund["id"], {})
+        totals = log.funds.get(fund["id"], {})
         for name in TOTALS:
-            yield Check(f"重算 replay {fund['id']} {name}", told.get(name), fund[name])
+            yield Check(f"重算 replay {fund['id']} {name}", totals.get(name), fund[name])
 
 
-def _health(health: Health) -> Iterator[Check]:
+def _check_health(health: Health) -> Iterator[Check]:
     for name, count in health.dead_letters.items():
         yield Check(f"死信 dead letters at {name}", 0, count)
     for name, count in health.outbox.items():

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from deploy.commands.up import REFUSALS
 from deploy.demo import campaign, summary
-from deploy.demo.board import Board, make_console
-from deploy.demo.desks import RefusedError, open_desks
-from deploy.demo.play import Outcome, Play
+from deploy.demo.clients import RefusedError, open_clients
+from deploy.demo.progress import ProgressDisplay, make_console
+from deploy.demo.scenario import Outcome, Scenario
 from deploy.local.stack import BrokerKind, Stack, StackOptions
 
 SETTINGS = {
@@ -36,7 +36,7 @@ DISAGREES = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DemoOptions:
     data_dir: Path
     broker: BrokerKind
     wishes: int
@@ -74,45 +74,45 @@ def demo(
     if data_dir and data_dir.exists() and any(data_dir.iterdir()):
         raise SystemExit(f"数据目录不为空 · not empty: {data_dir}")
     folder = (data_dir or Path(tempfile.mkdtemp(prefix="guanjia-demo-"))).absolute()
-    asked = Asked(folder, broker, wishes, requests, offers, json_, keep)
+    options = DemoOptions(folder, broker, wishes, requests, offers, json_, keep)
     try:
-        outcome = asyncio.run(_played(asked, console))
+        outcome = asyncio.run(_run_demo(options, console))
     except REFUSALS as refusal:
         raise SystemExit(str(refusal)) from None
     except (RefusedError, httpx.TransportError, ExceptionGroup) as error:
-        raise _failed(error, folder) from error
+        raise _describe_failure(error, folder) from error
     finally:
         if data_dir is None:
-            _forget_databases(folder)
+            _delete_databases(folder)
     if outcome is None or not outcome.agrees:
         raise typer.Exit(DISAGREES)
 
 
-def _failed(error: Exception, folder: Path) -> BaseException:
+def _describe_failure(error: Exception, folder: Path) -> BaseException:
     """A line for people where a part of the system refused or was away; a bug stays a bug."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     if not isinstance(error, RefusedError | httpx.TransportError):
         return error
-    what = str(error) or type(error).__name__
-    return SystemExit(f"演示中断 the demo failed: {what}\n日志 logs: {folder / 'logs'}")
+    reason = str(error) or type(error).__name__
+    return SystemExit(f"演示中断 the demo failed: {reason}\n日志 logs: {folder / 'logs'}")
 
 
-def lifetime_s(wishes: int) -> float:
-    """A donor has this long. Who is left alone lets it expire while the others are served."""
+def compute_lifetime_s(wishes: int) -> float:
+    """How long a donor may take; an unanswered proposal expires while others are served."""
     return min(40.0, 15.0 + wishes / 40)
 
 
-async def _played(asked: Asked, console: Console) -> Outcome | None:
+async def _run_demo(demo: DemoOptions, console: Console) -> Outcome | None:
     """None when it was stopped before the end."""
-    lifetime = FILE_LIFETIME_S if asked.requests else lifetime_s(asked.wishes)
+    lifetime = FILE_LIFETIME_S if demo.requests else compute_lifetime_s(demo.wishes)
     settings = SETTINGS | {"GUANJIA_PROPOSAL_LIFETIME_S": str(lifetime)}
-    options = StackOptions(data_dir=asked.data_dir, broker=asked.broker, settings_env=settings)
-    with Board(console) as board:
-        stack = Stack(options, announce=board.say)
-        told = _told_to_stop()
-        running = asyncio.create_task(_on(stack, asked, board))
-        stopping = asyncio.create_task(told.wait())
+    options = StackOptions(data_dir=demo.data_dir, broker=demo.broker, settings_env=settings)
+    with ProgressDisplay(console) as display:
+        stack = Stack(options, announce=display.print_line)
+        stop_requested = _watch_signals()
+        running = asyncio.create_task(_run_on(stack, demo, display))
+        stopping = asyncio.create_task(stop_requested.wait())
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             running.cancel()
@@ -125,54 +125,58 @@ async def _played(asked: Asked, console: Console) -> Outcome | None:
     return outcome
 
 
-async def _on(stack: Stack, asked: Asked, board: Board) -> Outcome:
-    starting = board.stage("启动部件 parts started", len(stack.rows()))
+async def _run_on(stack: Stack, demo: DemoOptions, display: ProgressDisplay) -> Outcome:
+    starting = display.add_stage("启动部件 parts started", len(stack.rows()))
     await stack.start()
     watching = asyncio.create_task(stack.watch())
     try:
-        starting.to(len(stack.rows()))
+        starting.set(len(stack.rows()))
         starting.finish()
-        async with open_desks(stack.urls, stack.secrets_dir) as desks:
-            play = Play(desks, stack, board, FILE_WITHIN_S if asked.requests else WITHIN_S)
-            outcome = await _chosen(play, asked)
-        _conclude(outcome, asked, board, stack)
-        if asked.keep:
+        async with open_clients(stack.urls, stack.secrets_dir) as clients:
+            scenario = Scenario(
+                clients, stack, display, FILE_WITHIN_S if demo.requests else WITHIN_S
+            )
+            outcome = await _play(scenario, demo)
+        _conclude(outcome, demo, display, stack)
+        if demo.keep:
             with suppress(asyncio.CancelledError):  # Ctrl-C ends it as it should
-                await _kept(board, stack)
+                await _keep_running(display, stack)
         return outcome
     finally:
         await stack.stop()
         await watching
 
 
-async def _chosen(play: Play, asked: Asked) -> Outcome:
-    if asked.requests:
-        return await play.file(asked.requests, asked.offers)
-    return await play.campaign(campaign.wishes(asked.wishes))
+async def _play(scenario: Scenario, demo: DemoOptions) -> Outcome:
+    if demo.requests:
+        return await scenario.play_file(demo.requests, demo.offers)
+    return await scenario.play_campaign(campaign.make_wishes(demo.wishes))
 
 
-def _conclude(outcome: Outcome, asked: Asked, board: Board, stack: Stack) -> None:
-    said = summary.as_json(outcome.figures, outcome.checks, board.seconds, outcome.campaign)
-    if asked.json:
-        asked.json.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
-    board.progress.stop()
-    summary.show(board.console, said, outcome.checks, stack)
+def _conclude(outcome: Outcome, demo: DemoOptions, display: ProgressDisplay, stack: Stack) -> None:
+    content = summary.build_summary(
+        outcome.figures, outcome.checks, display.elapsed_s, outcome.campaign
+    )
+    if demo.json:
+        demo.json.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    display.progress.stop()
+    summary.print_summary(display.console, content, outcome.checks, stack)
 
 
-async def _kept(board: Board, stack: Stack) -> None:
-    summary.show_addresses(board.console, stack)
-    board.console.print("按 Ctrl-C 停止 · Ctrl-C stops everything")
+async def _keep_running(display: ProgressDisplay, stack: Stack) -> None:
+    summary.print_addresses(display.console, stack)
+    display.console.print("按 Ctrl-C 停止 · Ctrl-C stops everything")
     await asyncio.Event().wait()
 
 
-def _told_to_stop() -> asyncio.Event:
-    told = asyncio.Event()
+def _watch_signals() -> asyncio.Event:
+    requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    return told
+        asyncio.get_running_loop().add_signal_handler(number, requested.set)
+    return requested
 
 
-def _forget_databases(folder: Path) -> None:
-    """The log, its keys and the services' logs stay to be looked at; the rest is large."""
+def _delete_databases(folder: Path) -> None:
+    """The ledger, its keys and the services' logs stay for inspection; the rest is large."""
     for name in ("mongo", "kafka"):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the four services say at one moment, and what the topics and the public log say."""
+"""The figures of the four services at one moment, of the topics and of the public log."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from deploy.demo.desks import Desks
+from deploy.demo.clients import Clients
 from services.audit.ledger.balances import totals
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
@@ -18,46 +18,46 @@ from shared.contracts.topics import TOPICS
 
 SERVICES = ("intake", "matching", "notify", "audit")
 UNDER_WAY = ("proposed", "accepted", "committed", "delivered")
-NOT_YET_TOLD = ("created", "sending", "retry")
+NOT_YET_SENT = ("created", "sending", "retry")
 READ_MS = 300
 
-Said = dict[str, Any]
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Each service's summary."""
 
-    intake: Said
-    matching: Said
-    notify: Said
-    audit: Said
+    intake: Json
+    matching: Json
+    notify: Json
+    audit: Json
 
-    def matches(self, *states: str) -> int:
+    def count_matches(self, *states: str) -> int:
         return sum(self.matching["matches"]["by_state"].get(s, 0) for s in states)
 
-    def fen(self, *states: str) -> int:
+    def sum_fen(self, *states: str) -> int:
         by_state = self.matching["matches"]["by_unit"].get("fen", {})
         return sum(by_state.get(s, {}).get("quantity", 0) for s in states)
 
-    def requests(self, *states: str) -> int:
+    def count_requests(self, *states: str) -> int:
         return sum(self.intake["requests"]["by_state"].get(s, 0) for s in states)
 
-    def notices(self, *states: str) -> int:
+    def count_notices(self, *states: str) -> int:
         return sum(self.notify["by_outcome"].get(s, 0) for s in states)
 
     @property
-    def at_rest(self) -> bool:
+    def is_at_rest(self) -> bool:
         """Whether nothing is under way; a receipt that never comes leaves a notice `sent`."""
         return (
-            self.matches(*UNDER_WAY) == 0
-            and self.requests("recorded") == 0
-            and self.notices(*NOT_YET_TOLD) == 0
+            self.count_matches(*UNDER_WAY) == 0
+            and self.count_requests("recorded") == 0
+            and self.count_notices(*NOT_YET_SENT) == 0
         )
 
 
-async def look(desks: Desks) -> Figures:
-    return Figures(**await _each(desks, "/summary"))
+async def read_figures(clients: Clients) -> Figures:
+    return Figures(**await _get_from_all(clients, "/summary"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +69,26 @@ class Health:
     counters: dict[str, int]
 
 
-async def look_at_health(desks: Desks) -> Health:
+async def read_health(clients: Clients) -> Health:
     letters, outbox, counters = await asyncio.gather(
-        _each(desks, "/dead-letters", limit=1000),
-        _each(desks, "/outbox"),
-        desks.at("simulators").get("/simulator/counters"),
+        _get_from_all(clients, "/dead-letters", limit=1000),
+        _get_from_all(clients, "/outbox"),
+        clients.open("simulators").get("/simulator/counters"),
     )
     return Health(
-        dead_letters={name: len(found) for name, found in letters.items()},
-        outbox={name: found["waiting"] for name, found in outbox.items()},
+        dead_letters={name: len(rows) for name, rows in letters.items()},
+        outbox={name: row["waiting"] for name, row in outbox.items()},
         counters=counters,
     )
 
 
-async def _each(desks: Desks, path: str, **params: Any) -> dict[str, Any]:
-    asked = (desks.at(name, "operator").get(path, **params) for name in SERVICES)
-    return dict(zip(SERVICES, await asyncio.gather(*asked), strict=True))
+async def _get_from_all(clients: Clients, path: str, **params: Any) -> dict[str, Any]:
+    requests = (clients.open(name, "operator").get(path, **params) for name in SERVICES)
+    return dict(zip(SERVICES, await asyncio.gather(*requests), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedLog:
     """size, root, totals by fund: from the published files alone. broken: what is wrong."""
 
     size: int
@@ -97,15 +97,15 @@ class Replayed:
     broken: str
 
 
-def replayed(log_dir: str, vkey: str) -> Replayed:
+def replay_log(log_dir: str, vkey: str) -> ReplayedLog:
     """Blocking."""
     report = verify_log(log_dir, vkey)
-    found = replay(Path(log_dir))
+    ledger = replay(Path(log_dir))
     checkpoint = report.checkpoint
-    return Replayed(
-        size=found.entries,
+    return ReplayedLog(
+        size=ledger.entries,
         root=root_text(checkpoint.root) if checkpoint else "",
-        funds={id_: totals(book) for id_, book in found.books.funds.items()},
+        funds={id_: totals(book) for id_, book in ledger.books.funds.items()},
         broken=str(report.broken or ""),
     )
 
@@ -122,16 +122,16 @@ async def count_events(bootstrap: str) -> Counter[str]:
         end = await consumer.end_offsets(partitions)
         seen: set[tuple[str, str, str]] = set()
         while True:
-            found = await consumer.getmany(timeout_ms=READ_MS)
-            for records in found.values():
-                seen.update(_identity(record.value) for record in records)
-            if not found and all([await consumer.position(p) >= end[p] for p in partitions]):
+            batches = await consumer.getmany(timeout_ms=READ_MS)
+            for records in batches.values():
+                seen.update(_parse_identity(record.value) for record in records)
+            if not batches and all([await consumer.position(p) >= end[p] for p in partitions]):
                 return Counter(kind for kind, _, _ in seen)
     finally:
         await consumer.stop()
 
 
-def _identity(value: bytes) -> tuple[str, str, str]:
+def _parse_identity(value: bytes) -> tuple[str, str, str]:
     try:
         event = json.loads(value)
         return event["type"], event["source"], event["id"]

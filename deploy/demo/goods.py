@@ -1,4 +1,4 @@
-"""Goods for the requests of a file: offers of what it asks for, so that something can match."""
+"""Offers of the goods that a file of requests asks for, so that something can match."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from services.intake.channels.spreadsheet import Row, read
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import Channel
 
-# Asked for often enough to be of use, seldom enough that a few enterprises can give it.
-ASKED_TIMES_MIN, ASKED_TIMES_MAX = 2, 120
+# Requested often enough to be of use, seldom enough that a few enterprises can give it.
+REQUESTS_MIN, REQUESTS_MAX = 2, 120
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Demand:
     """All requests for one thing, together."""
 
     item: str
@@ -24,28 +24,28 @@ class Wanted:
     times: int
 
 
-def wanted(file: Path) -> list[Wanted]:
+def list_demands(file: Path) -> list[Demand]:
     """What else than money the file asks for, the most frequent first."""
     quantities: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in read(file.read_bytes(), Channel.SPREADSHEET):
         if isinstance(row, Row) and not row.request.need.is_money:
             need = row.request.need
             quantities[need.item, need.unit].append(need.quantity)
-    found = [Wanted(item, unit, sum(q), len(q)) for (item, unit), q in quantities.items()]
-    return sorted(found, key=lambda each: (-each.times, each.item))
+    demands = [Demand(item, unit, sum(q), len(q)) for (item, unit), q in quantities.items()]
+    return sorted(demands, key=lambda demand: (-demand.times, demand.item))
 
 
-def offers_for(
-    file: Path, givers: Sequence[Enterprise], ids: dict[int, str]
+def build_offers(
+    file: Path, donors: Sequence[Enterprise], ids: dict[int, str]
 ) -> list[tuple[str, OfferSubmitted]]:
     """(message id, offer): one thing an enterprise, half of what is asked for."""
-    some = [w for w in wanted(file) if ASKED_TIMES_MIN <= w.times <= ASKED_TIMES_MAX]
+    demands = [d for d in list_demands(file) if REQUESTS_MIN <= d.times <= REQUESTS_MAX]
     return [
-        (f"goods-{giver.number}", _offer(ids[giver.number], each))
-        for giver, each in zip(givers, some, strict=False)
+        (f"goods-{donor.number}", _build_offer(ids[donor.number], demand))
+        for donor, demand in zip(donors, demands, strict=False)
     ]
 
 
-def _offer(donor_id: str, each: Wanted) -> OfferSubmitted:
-    quantity = max(1, each.quantity // 2)
-    return OfferSubmitted(donor_id=donor_id, unit=each.unit, item=each.item, quantity=quantity)
+def _build_offer(donor_id: str, demand: Demand) -> OfferSubmitted:
+    quantity = max(1, demand.quantity // 2)
+    return OfferSubmitted(donor_id=donor_id, unit=demand.unit, item=demand.item, quantity=quantity)

@@ -1,4 +1,4 @@
-"""The end of the play: the same figures as tables for people and as JSON for machines."""
+"""The end of the demo: the same figures as tables for people and as JSON for machines."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.demo.checks import Check
-from deploy.demo.figures import Figures, Said
+from deploy.demo.figures import Figures, Json
 from deploy.local.stack import Stack
 from services.audit.ledger.movements import format_yuan
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
@@ -36,11 +36,11 @@ NOTICE_LABELS = {
 }
 
 
-def as_json(
-    figures: Figures, found: Iterable[Check], seconds: float, campaign: Said | None = None
+def build_summary(
+    figures: Figures, checks: Iterable[Check], seconds: float, campaign: Json | None = None
 ) -> dict[str, Any]:
     requests, audit = figures.intake["requests"], figures.audit
-    wrong = [check for check in found if not check.holds]
+    wrong = [check for check in checks if not check.holds]
     return {
         "requests": {name: requests[name] for name in ("by_state", "by_channel")},
         "matches": {"by_state": figures.matching["matches"]["by_state"]},
@@ -48,41 +48,45 @@ def as_json(
         "campaign": campaign,
         "ledger": {name: audit[name] for name in (*LEDGER, "size", "root", "vkey", "log_dir")},
         "seconds": round(seconds, 1),
-        "differences": [{"what": c.what, "expected": c.expected, "found": c.found} for c in wrong],
+        "differences": [
+            {"what": c.title, "expected": c.expected, "found": c.actual} for c in wrong
+        ],
     }
 
 
-def show(console: Console, said: Mapping[str, Any], found: list[Check], stack: Stack) -> None:
+def print_summary(
+    console: Console, summary: Mapping[str, Any], checks: list[Check], stack: Stack
+) -> None:
     console.print()
-    _counts(console, "诉求 requests", said["requests"]["by_state"], REQUEST_LABELS)
-    _counts(console, "征集渠道 channels", said["requests"]["by_channel"], LABELS)
-    _counts(console, "对接 matches", said["matches"]["by_state"], MATCH_LABELS)
-    notices = said["notifications"]
-    _counts(console, "通知结果 notices by outcome", notices["by_outcome"], NOTICE_LABELS)
-    _counts(console, "通知渠道 notices by channel", notices["by_channel"], NOTICE_LABELS)
-    _campaign(console, said["campaign"])
-    _ledger(console, said["ledger"], stack)
-    _verdict(console, found)
-    console.print(f"用时 took {said['seconds']} s", soft_wrap=True)
+    _print_counts(console, "诉求 requests", summary["requests"]["by_state"], REQUEST_LABELS)
+    _print_counts(console, "征集渠道 channels", summary["requests"]["by_channel"], LABELS)
+    _print_counts(console, "对接 matches", summary["matches"]["by_state"], MATCH_LABELS)
+    notices = summary["notifications"]
+    _print_counts(console, "通知结果 notices by outcome", notices["by_outcome"], NOTICE_LABELS)
+    _print_counts(console, "通知渠道 notices by channel", notices["by_channel"], NOTICE_LABELS)
+    _print_campaign(console, summary["campaign"])
+    _print_ledger(console, summary["ledger"], stack)
+    _print_verdict(console, checks)
+    console.print(f"用时 took {summary['seconds']} s", soft_wrap=True)
 
 
-def _counts(
+def _print_counts(
     console: Console, title: str, counts: Mapping[str, int], labels: Mapping[Any, str]
 ) -> None:
     named = (f"{labels.get(k, k)} {k} [bold]{n:,}[/]" for k, n in counts.items())
     console.print(f"[cyan]{title}[/]: {' · '.join(named)}", soft_wrap=True)
 
 
-def _campaign(console: Console, told: Mapping[str, Any] | None) -> None:
-    if told is None:
+def _print_campaign(console: Console, report: Mapping[str, Any] | None) -> None:
+    if report is None:
         return
-    money, donors = told["money"], told["donors"]
+    money, donors = report["money"], report["donors"]
     classes = " · ".join(
-        f"{name} {count:,}" for name, count in told["requests"]["by_class_zh"].items()
+        f"{name} {count:,}" for name, count in report["requests"]["by_class_zh"].items()
     )
     console.print(
-        f"[cyan]专项行动 campaign[/]: {told['campaign']['name']} · "
-        f"微心愿 [bold]{told['requests']['total']:,}[/] wishes ({classes}) · "
+        f"[cyan]专项行动 campaign[/]: {report['campaign']['name']} · "
+        f"微心愿 [bold]{report['requests']['total']:,}[/] wishes ({classes}) · "
         f"企业 [bold]{donors['pledged']}[/] enterprises · "
         f"认捐 CNY [bold]{format_yuan(money['pledged_fen'])}[/] pledged · "
         f"已确认 {format_yuan(money['confirmed_fen'])} confirmed · "
@@ -91,7 +95,7 @@ def _campaign(console: Console, told: Mapping[str, Any] | None) -> None:
     )
 
 
-def _ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
+def _print_ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
     table = Table(*LEDGER.values(), title="专项基金 the fund, CNY", title_justify="left")
     for column in table.columns:
         column.justify = "right"
@@ -109,18 +113,18 @@ def _ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
     console.print(f"日志 logs: {stack.log_dir}", soft_wrap=True)
 
 
-def _verdict(console: Console, found: list[Check]) -> None:
-    wrong = [check for check in found if not check.holds]
+def _print_verdict(console: Console, checks: list[Check]) -> None:
+    wrong = [check for check in checks if not check.holds]
     if not wrong:
-        console.print(f"[green]{len(found)} 项核对全部一致 · all {len(found)} sums agree[/]")
+        console.print(f"[green]{len(checks)} 项核对全部一致 · all {len(checks)} sums agree[/]")
         return
     table = Table("不一致 does not agree", "应为 expected", "实为 found", style="red")
     for check in wrong:
-        table.add_row(check.what, str(check.expected), str(check.found))
+        table.add_row(check.title, str(check.expected), str(check.actual))
     console.print(table)
 
 
-def show_addresses(console: Console, stack: Stack) -> None:
+def print_addresses(console: Console, stack: Stack) -> None:
     """For those who want to look around while it keeps running."""
     table = Table("可以看看 look around", "地址 address")
     table.add_row("模拟手机 simulated phones", stack.urls["simulators"])

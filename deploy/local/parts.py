@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shlex
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -55,6 +56,19 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 15.0
     healthy_within_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalPart:
+    """A service of the stack that somebody else starts, by hand or under a debugger.
+
+    start_hint: how, in lines for people.
+    """
+
+    name: str
+    address: str
+    is_healthy: Callable[[], Awaitable[bool]]
+    start_hint: str
 
 
 def build_mongod(data_dir: Path, port: int, log_file: Path) -> Part:
@@ -135,12 +149,32 @@ def build_service(
     """A service, or the simulators: `guanjia run NAME`, healthy when it says it is ready."""
     return Part(
         name=name,
-        command=(sys.executable, "-m", "deploy.cli", "run", name),
+        command=_service_command(name),
         address=f"http://{host}:{port}",
         log_file=log_file,
         is_healthy=partial(health.is_ready, host, port),
         env=env,
     )
+
+
+def build_external_service(
+    name: str, port: int, env_file: Path, host: str = LOOPBACK
+) -> ExternalPart:
+    """env_file: the settings as `NAME=value` lines, which both shells and editors read."""
+    return ExternalPart(
+        name=name,
+        address=f"http://{host}:{port}",
+        is_healthy=partial(health.is_ready, host, port),
+        start_hint=(
+            f"{name} 由你启动 · {name} is yours to start:\n"
+            f"  set -a; . {shlex.quote(str(env_file))}; set +a\n"
+            f"  {shlex.join(_service_command(name))}"
+        ),
+    )
+
+
+def _service_command(name: str) -> tuple[str, ...]:
+    return sys.executable, "-m", "deploy.cli", "run", name
 
 
 _LIBRARY = re.compile(r"error while loading shared libraries: (lib\w+)[^:\s]*")

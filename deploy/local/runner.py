@@ -1,17 +1,21 @@
-"""Runs one part: starts it, waits for its health, restarts it when it dies."""
+"""Runs one part: starts it, waits for its health, restarts it when it dies.
+
+Of an external part, which somebody else starts, only its health is watched.
+"""
 
 import asyncio
 import random
 import signal
 from collections.abc import Callable
 
-from deploy.local.parts import Part
+from deploy.local.parts import ExternalPart, Part
 from deploy.local.process import PartProcess
 
 _POLL_S = 0.05
 _BACKOFF_S_MIN = 0.2
 _BACKOFF_S_MAX = 10.0
 _BACKOFF_RESET_S = 30.0
+_EXTERNAL_POLL_S = 0.5
 
 Announce = Callable[[str], None]
 
@@ -41,6 +45,10 @@ class PartRunner:
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.is_alive else None
+
+    @property
+    def name(self) -> str:
+        return self.part.name
 
     async def start(self) -> None:
         await asyncio.to_thread(self.part.prepare)
@@ -135,6 +143,53 @@ class PartRunner:
         help_line = self.part.explain(log)
         detail = help_line if help_line else f"{self.part.log_file}\n{log}"
         return PartFailedError(f"{name} {chinese} · {name} {english}: {detail}")
+
+
+class ExternalRunner:
+    """Waits for a part that somebody else starts, for as long as that takes."""
+
+    pid = None
+
+    def __init__(self, part: ExternalPart, announce: Announce) -> None:
+        self.part = part
+        self._announce = announce
+
+    @property
+    def name(self) -> str:
+        return self.part.name
+
+    async def start(self) -> None:
+        self._announce(self.part.start_hint)
+        await self._wait(until_healthy=True)
+        self._announce(f"{self.name} 已就绪 · {self.name} is ready")
+
+    async def watch(self) -> None:
+        """Until cancelled: announces when it goes away and when it is back."""
+        is_healthy = True
+        while True:
+            await self._wait(until_healthy=not is_healthy)
+            is_healthy = not is_healthy
+            if is_healthy:
+                self._announce(f"{self.name} 已恢复 · {self.name} is healthy again")
+            else:
+                self._announce(f"{self.name} 没有应答 · {self.name} does not answer")
+
+    async def wait_healthy(self, timeout_s: float | None = None) -> None:
+        async with asyncio.timeout(timeout_s):
+            await self._wait(until_healthy=True)
+
+    async def stop(self) -> None:
+        """It belongs to who started it."""
+
+    async def restart(self) -> None:
+        raise NotImplementedError(f"{self.name} is not started by the stack")
+
+    async def kill(self, number: signal.Signals) -> None:
+        raise NotImplementedError(f"{self.name} gets no {number.name} from the stack")
+
+    async def _wait(self, *, until_healthy: bool) -> None:
+        while await self.part.is_healthy() != until_healthy:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(_EXTERNAL_POLL_S)
 
 
 def _format_exit(code: int) -> str:

@@ -11,6 +11,7 @@ from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
 from deploy.local.supervisor import Supervisor
 from shared.security import first_secrets
+from shared.settings import PREFIX
 
 SERVICES = ("simulators", "intake", "matching", "notify", "audit")
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may ask for
@@ -34,7 +35,8 @@ class StackOptions:
     kafka (HOST:PORT), mongo (URI): existing ones to use; then that part is not started.
     ports: by part name (broker, mongod, simulators, intake ...); free ones where not given.
     host: where the services listen; broker and database stay on loopback.
-    services: which of SERVICES to start; none for tests that need broker and database only.
+    services: which of SERVICES there are; none for tests that need broker and database only.
+    without: which of them somebody else starts; the stack waits for them.
     settings_env: GUANJIA_* variables that every service gets.
     """
 
@@ -46,6 +48,7 @@ class StackOptions:
     host: str = LOOPBACK
     settings_env: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = SERVICES
+    without: frozenset[str] = frozenset()
 
     @property
     def broker_kind(self) -> BrokerKind:
@@ -78,6 +81,8 @@ class Stack:
         self._claim = await stack_file.claim_folder(self.data_dir)
         try:
             make_secrets(self.secrets_dir)
+            for name in self.options.without:
+                stack_file.write_env(self._env_file(name), self.full_env(name))
             self._write_state()
             await self.supervisor.start()
         except BaseException:
@@ -93,9 +98,13 @@ class Stack:
         finally:
             self._release()
 
-    def rows(self) -> list[tuple[str, str, Path]]:
-        """Name, address and log file of every part that is ours, in order of start."""
-        return [(p.name, p.address, p.log_file) for stage in self._stages for p in stage]
+    def rows(self) -> list[tuple[str, str, Path | None]]:
+        """Name, address and log file of every part, in order of start; no log of an external."""
+        return [
+            (part.name, part.address, part.log_file if isinstance(part, parts.Part) else None)
+            for stage in self._stages
+            for part in stage
+        ]
 
     def service_env(self, name: str) -> dict[str, str]:
         """The settings of a service as variables; also for a service started by hand."""
@@ -115,8 +124,15 @@ class Stack:
             **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
         }
 
-    def _compose(self) -> list[list[parts.Part]]:
-        backing = [part for part in (self._broker(), self._database()) if part]
+    def full_env(self, name: str) -> dict[str, str]:
+        """All settings of a service that is started elsewhere, those of our environment too."""
+        ours = {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}
+        return {**ours, **self.service_env(name)}
+
+    def _compose(self) -> list[list[parts.Part | parts.ExternalPart]]:
+        backing: list[parts.Part | parts.ExternalPart] = [
+            part for part in (self._broker(), self._database()) if part
+        ]
         services = {name: self._service(name) for name in self.options.services}
         simulators = services.pop("simulators", None)
         stages = [backing, [simulators] if simulators else [], list(services.values())]
@@ -135,12 +151,19 @@ class Stack:
             return None
         return parts.build_mongod(self.data_dir, self._ports["mongod"], self._log("mongod"))
 
-    def _service(self, name: str) -> parts.Part:
+    def _service(self, name: str) -> parts.Part | parts.ExternalPart:
+        if name in self.options.without:
+            return parts.build_external_service(
+                name, self._ports[name], self._env_file(name), self._client_host
+            )
         env, log = self.service_env(name), self._log(name)
         return parts.build_service(name, self._ports[name], env, log, self._client_host)
 
     def _log(self, name: str) -> Path:
         return self.log_dir / f"{name}.log"
+
+    def _env_file(self, name: str) -> Path:
+        return self.data_dir / f"{name}.env"
 
     def _write_state(self) -> None:
         state = stack_file.RunningStack(
@@ -157,6 +180,8 @@ class Stack:
 
     def _release(self) -> None:
         if self._claim:
+            for name in self.options.without:
+                self._env_file(name).unlink(missing_ok=True)
             stack_file.remove_stack(self.data_dir)
             self._claim.close()
             self._claim = None

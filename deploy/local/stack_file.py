@@ -3,6 +3,8 @@
 import asyncio
 import fcntl
 import os
+import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
@@ -42,11 +44,22 @@ def find_running_stack(data_dir: Path) -> RunningStack | None:
 
 
 def write_stack(data_dir: Path, stack: RunningStack) -> None:
+    _write_private(data_dir / "stack.json", stack.model_dump_json(indent=2))
+
+
+def write_env(file: Path, variables: Mapping[str, str]) -> None:
+    """`NAME=value` lines, quoted as a shell reads them."""
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    _write_private(file, "".join(lines))
+
+
+def _write_private(file: Path, text: str) -> None:
     """Replaced in one step; for the owner alone, since a database URI may hold a password."""
-    scratch = data_dir / "stack.json.new"
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(stack.model_dump_json(indent=2))
-    scratch.replace(data_dir / "stack.json")
+    scratch = file.with_name(f"{file.name}.new")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(text)
+    scratch.replace(file)
 
 
 def remove_stack(data_dir: Path) -> None:

@@ -5,8 +5,8 @@ import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from deploy.local.parts import Part
-from deploy.local.runner import Announce, PartRunner
+from deploy.local.parts import ExternalPart, Part
+from deploy.local.runner import Announce, ExternalRunner, PartRunner
 
 
 def _ignore_change() -> None:
@@ -23,12 +23,14 @@ class Supervisor:
 
     def __init__(
         self,
-        stages: Sequence[Sequence[Part]],
+        stages: Sequence[Sequence[Part | ExternalPart]],
         announce: Announce,
         changed: Callable[[], None] = _ignore_change,
     ) -> None:
-        self._stages = [[PartRunner(part, announce, changed) for part in stage] for stage in stages]
-        self._runners = {runner.part.name: runner for stage in self._stages for runner in stage}
+        self._stages = [
+            [_build_runner(part, announce, changed) for part in stage] for stage in stages
+        ]
+        self._runners = {runner.name: runner for stage in self._stages for runner in stage}
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -72,6 +74,14 @@ class Supervisor:
 
     async def resume(self, name: str) -> None:
         await self.kill(name, signal.SIGCONT)
+
+
+def _build_runner(
+    part: Part | ExternalPart, announce: Announce, changed: Callable[[], None]
+) -> PartRunner | ExternalRunner:
+    if isinstance(part, ExternalPart):
+        return ExternalRunner(part, announce)
+    return PartRunner(part, announce, changed)
 
 
 async def _run_together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -76,13 +76,18 @@ def test_intake_takes_what_the_simulators_sign(accounts: Path) -> None:
     assert callback.roles == {Role.CALLBACK}
 
 
-def test_no_account_of_a_first_start_is_the_same_in_two_houses(tmp_path: Path) -> None:
-    found = []
-    for house in (tmp_path / "one", tmp_path / "two"):
-        first_secrets(house)
-        issue_first(house)
-        made = build_simulator_settings(SimulatorsEnvironment(secrets_dir=house))
-        found.append(
-            {made.tencent_secret_key, made.wechat_secret, made.wechat_token, made.callback_token}
+def test_no_account_of_a_first_start_is_the_same_in_two_stacks(tmp_path: Path) -> None:
+    secrets: list[set[str]] = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        first_secrets(folder)
+        issue_first(folder)
+        settings = build_simulator_settings(SimulatorsEnvironment(secrets_dir=folder))
+        secrets.append(
+            {
+                settings.tencent_secret_key,
+                settings.wechat_secret,
+                settings.wechat_token,
+                settings.callback_token,
+            }
         )
-    assert len(found[0] | found[1]) == 8
+    assert len(secrets[0] | secrets[1]) == 8

@@ -66,30 +66,32 @@ def with_base_dependencies(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_importing_the_command_line_imports_no_service() -> None:
     code = "import deploy.cli, sys; print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in told.stdout.split()}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in result.stdout.split()}
     assert "typer" in loaded
     assert not loaded & {*EXTRAS.split(","), "services"}
 
 
 @pytest.mark.parametrize("words", [("--help",), ("audit", "--help"), ("audit", "verify", "--help")])
 def test_the_auditor_needs_the_base_dependencies_alone(words: tuple[str, ...]) -> None:
-    told = with_base_dependencies(*words)
-    assert told.returncode == 0, told.stderr
-    assert "verify" in told.stdout
+    result = with_base_dependencies(*words)
+    assert result.returncode == 0, result.stderr
+    assert "verify" in result.stdout
 
 
 def test_the_auditor_reads_a_log_with_the_base_dependencies_alone(tmp_path: Path) -> None:
-    told = with_base_dependencies("audit", "verify", str(tmp_path), "--vkey", "a+00000000+AA==")
-    assert told.returncode not in (0, None)
-    assert "Traceback" not in told.stderr
+    result = with_base_dependencies("audit", "verify", str(tmp_path), "--vkey", "a+00000000+AA==")
+    assert result.returncode not in (0, None)
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("name", ["up", "run", "config", "demo"])
 def test_a_command_that_needs_more_says_what_to_install(name: str) -> None:
-    told = with_base_dependencies(name)
-    assert told.returncode == 1
-    (line,) = told.stderr.strip().splitlines()
+    result = with_base_dependencies(name)
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
     assert "pip install 'guanjia[services,embedded]'" in line
 
 
@@ -106,7 +108,7 @@ def test_the_help_names_every_command_and_each_has_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "refusal"),
     [
         (("up", "--set", "log_level=loud"), "GUANJIA_LOG_LEVEL = 'loud'"),
         (("up", "--set", "GUANJIA_PORT=x"), "GUANJIA_PORT = 'x'"),
@@ -123,20 +125,22 @@ def test_the_help_names_every_command_and_each_has_its_own() -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_starts(
-    words: tuple[str, ...], said: str, tmp_path: Path
+    words: tuple[str, ...], refusal: str, tmp_path: Path
 ) -> None:
-    told = guanjia(*words)
-    assert told.exit_code != 0
-    assert said in "".join(told.output.split("\n")) or said in " ".join(told.output.split())
+    result = guanjia(*words)
+    assert result.exit_code != 0
+    assert refusal in "".join(result.output.split("\n")) or refusal in " ".join(
+        result.output.split()
+    )
     assert not (tmp_path / "stack.json").exists()
     assert not (tmp_path / "mongo").exists()
 
 
 def test_config_refuses_what_a_service_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUANJIA_ROUND_INTERVAL_MS", "1")
-    told = guanjia("config", "matching")
-    assert told.exit_code == 1
-    assert "GUANJIA_ROUND_INTERVAL_MS = '1'" in told.output
+    result = guanjia("config", "matching")
+    assert result.exit_code == 1
+    assert "GUANJIA_ROUND_INTERVAL_MS = '1'" in result.output
 
 
 def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +148,12 @@ def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.Monkey
     monkeypatch.setenv("GUANJIA_WECHAT_TOKEN", "not-for-eyes")
     monkeypatch.setenv("GUANJIA_TOWN_LIMTI_FEN", "1")
     monkeypatch.setenv("COLUMNS", "200")
-    told = guanjia("config", "intake").output
-    row = next(line for line in told.splitlines() if "GUANJIA_TOWN_LIMIT_FEN" in line)
+    output = guanjia("config", "intake").output
+    row = next(line for line in output.splitlines() if "GUANJIA_TOWN_LIMIT_FEN" in line)
     assert "1234567" in row
     assert "environment" in row
-    assert "not-for-eyes" not in told
-    assert "did you mean GUANJIA_TOWN_LIMIT_FEN?" in told
+    assert "not-for-eyes" not in output
+    assert "did you mean GUANJIA_TOWN_LIMIT_FEN?" in output
     plain = json.loads(guanjia("config", "--json").output)
     assert set(plain) == {"intake", "matching", "notify", "audit", "simulators"}
     assert plain["intake"]["GUANJIA_TOWN_LIMIT_FEN"] == 1234567
@@ -161,10 +165,10 @@ def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.Monkey
 
 def test_an_issued_key_comes_in_and_a_revoked_one_does_not(secrets_dir: Path) -> None:
     words = ("--role", "channel", "--source", "/channels/school", "--area", "441900103")
-    told = guanjia("keys", "issue", "school", *words)
-    bearer = told.output.strip()
-    found = Keyring(secrets_dir).authenticate(bearer)
-    assert (found.roles, found.area, found.source) == (
+    result = guanjia("keys", "issue", "school", *words)
+    bearer = result.output.strip()
+    credential = Keyring(secrets_dir).authenticate(bearer)
+    assert (credential.roles, credential.area, credential.source) == (
         frozenset({Role.CHANNEL}),
         "441900103",
         "/channels/school",
@@ -206,8 +210,8 @@ def test_a_key_that_would_speak_for_another_is_not_issued(
 
 def test_a_publisher_gets_its_signing_key_and_a_service_does_not(secrets_dir: Path) -> None:
     root = (secrets_dir / "root.key").read_bytes()
-    told = guanjia("keys", "publisher-key", "/bank/demo")
-    assert told.output.strip() == publisher_key(root, "/bank/demo").hex()
+    result = guanjia("keys", "publisher-key", "/bank/demo")
+    assert result.output.strip() == publisher_key(root, "/bank/demo").hex()
     for source in ("/intake", "/channels/nobody", ""):
         assert guanjia("keys", "publisher-key", source).exit_code == 1
     guanjia("keys", "revoke", "bank")
@@ -225,16 +229,16 @@ def test_keys_init_is_a_first_start_without_a_stack(tmp_path: Path) -> None:
 # --- the client ---
 
 
-class Answers(BaseHTTPRequestHandler):
-    """Answers as told, one after the other; remembers what was asked."""
+class PreparedService(BaseHTTPRequestHandler):
+    """Gives the prepared answers one after the other; remembers the requests' headers."""
 
-    told: ClassVar[list[tuple[int, bytes]]] = []
-    asked: ClassVar[list[dict[str, str]]] = []
+    answers: ClassVar[list[tuple[int, bytes]]] = []
+    requests: ClassVar[list[dict[str, str]]] = []
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        type(self).asked.append(dict(self.headers))
-        status, body = type(self).told.pop(0)
+        type(self).requests.append(dict(self.headers))
+        status, body = type(self).answers.pop(0)
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -245,48 +249,48 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def service(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Answers]]:
-    Answers.told, Answers.asked = [], []
-    with ThreadingHTTPServer((LOOPBACK, 0), Answers) as server:
+def service(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[PreparedService]]:
+    PreparedService.answers, PreparedService.requests = [], []
+    with ThreadingHTTPServer((LOOPBACK, 0), PreparedService) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("GUANJIA_INTAKE_URL", f"http://{LOOPBACK}:{server.server_port}")
-        yield Answers
+        yield PreparedService
         server.shutdown()
 
 
-def test_problems_are_said_in_both_languages(service: type[Answers]) -> None:
+def test_problems_are_said_in_both_languages(service: type[PreparedService]) -> None:
     problem = {"code": "x", "field": "need.quantity", "zh": "数量不对", "en": "wrong quantity"}
-    service.told = [(422, json.dumps({"problems": [problem]}).encode())]
+    service.answers = [(422, json.dumps({"problems": [problem]}).encode())]
     with pytest.raises(ServiceError) as refused:
         ServiceClient("intake").post("/requests", {})
     assert str(refused.value) == "intake 422: need.quantity: 数量不对 · wrong quantity"
     assert refused.value.status == 422
 
 
-def test_a_busy_service_is_asked_again_with_the_same_key(service: type[Answers]) -> None:
-    service.told = [(503, b""), (429, b""), (201, b'{"ok":true}')]
+def test_a_busy_service_is_asked_again_with_the_same_key(service: type[PreparedService]) -> None:
+    service.answers = [(503, b""), (429, b""), (201, b'{"ok":true}')]
     assert ServiceClient("intake").post("/requests", {}) == {"ok": True}
-    keys = {asked["Idempotency-Key"] for asked in service.asked}
-    assert (len(service.asked), len(keys)) == (3, 1)
+    keys = {headers["Idempotency-Key"] for headers in service.requests}
+    assert (len(service.requests), len(keys)) == (3, 1)
 
 
-def test_an_answer_that_is_no_problem_list_is_still_said(service: type[Answers]) -> None:
-    service.told = [(502, b"<html>")]
+def test_an_answer_that_is_no_problem_list_is_still_said(service: type[PreparedService]) -> None:
+    service.answers = [(502, b"<html>")]
     with pytest.raises(ServiceError, match="intake 502: Bad Gateway"):
         ServiceClient("intake").post("/requests", {})
 
 
 def test_the_token_is_the_credentials_own_or_the_environments(
-    service: type[Answers], secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+    service: type[PreparedService], secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.told = [(204, b""), (204, b"")]
+    service.answers = [(204, b""), (204, b"")]
     assert ServiceClient("intake", "bank").post("/x") is None
     monkeypatch.setenv("GUANJIA_TOKEN", "gj_x_y")
     ServiceClient("intake", "bank").post("/x", key="m-1")
     bank = (secrets_dir / "bank.token").read_text().strip()
-    sent = [asked["Authorization"] for asked in service.asked]
-    assert sent == [f"Bearer {bank}", "Bearer gj_x_y"]
-    assert service.asked[1]["Idempotency-Key"] == "m-1"
+    tokens = [headers["Authorization"] for headers in service.requests]
+    assert tokens == [f"Bearer {bank}", "Bearer gj_x_y"]
+    assert service.requests[1]["Idempotency-Key"] == "m-1"
 
 
 def test_nobody_there_is_one_line(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,37 +33,37 @@ WISH = {
 Guanjia = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def environment(data_dir: Path) -> dict[str, str]:
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("GUANJIA_")}
-    return ours | {"GUANJIA_DATA_DIR": str(data_dir)}
+def build_environment(data_dir: Path) -> dict[str, str]:
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("GUANJIA_")}
+    return variables | {"GUANJIA_DATA_DIR": str(data_dir)}
 
 
 class Up:
-    """The running command; `printed` is what it said until everything was up."""
+    """The running command; `printed` is its output until everything was up."""
 
-    def __init__(self, data_dir: Path, *words: str) -> None:
+    def __init__(self, data_dir: Path, *words: str, until: str = "Ctrl-C") -> None:
         self.data_dir = data_dir
         self.process = subprocess.Popen(
             [sys.executable, "-m", "deploy.cli", "up", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment(data_dir),
+            env=build_environment(data_dir),
         )
-        self.printed = self._until("Ctrl-C")
+        self.printed = self.read_until(until)
 
     @property
     def stack(self) -> RunningStack:
-        found = find_running_stack(self.data_dir)
-        assert found is not None, self.printed
-        return found
+        stack = find_running_stack(self.data_dir)
+        assert stack is not None, self.printed
+        return stack
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         self.printed += self.process.communicate(timeout=STOPS_WITHIN_S)[0]
         return self.process.returncode
 
-    def _until(self, word: str) -> str:
+    def read_until(self, word: str) -> str:
         """Ends with the output, too: a failed start is seen in the assertion."""
         assert self.process.stdout
         lines = []
@@ -75,8 +75,8 @@ class Up:
 
 
 @contextmanager
-def up(data_dir: Path, *words: str) -> Iterator[Up]:
-    command = Up(data_dir, *words)
+def up(data_dir: Path, *words: str, until: str = "Ctrl-C") -> Iterator[Up]:
+    command = Up(data_dir, *words, until=until)
     try:
         yield command
     finally:
@@ -95,7 +95,7 @@ def post_wish(stack: RunningStack, key: str) -> httpx.Response:
     )
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether it runs; a zombie does not."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
@@ -112,34 +112,34 @@ def test_the_whole_stack_starts_answers_stops_and_finds_its_data_again(tmp_path:
             text=True,
             timeout=60,
             check=False,
-            env=environment(tmp_path),
+            env=build_environment(tmp_path),
         )
 
     with up(tmp_path, "--set", "gap_alarm_s=7.5") as first:
         stack = first.stack
-        the_table_names_every_part(first)
-        every_service_is_ready(stack)
-        nothing_listens_beyond_loopback(stack)
-        the_commands_find_it(guanjia, stack)
-        a_bank_statement_is_entered_once(guanjia, stack, tmp_path / "bank.csv")
+        check_table_names_every_part(first)
+        check_every_service_is_ready(stack)
+        check_nothing_listens_beyond_loopback(stack)
+        check_commands_find_it(guanjia, stack)
+        check_bank_statement_is_entered_once(guanjia, stack, tmp_path / "bank.csv")
         wish = post_wish(stack, "m-1")
         assert wish.status_code == 201, wish.text
         pids = [first.process.pid, *stack.pids.values()]
         assert len(pids) == 1 + len(PARTS)
         assert first.stop(signal.SIGINT) == 0
-    assert not [pid for pid in pids if alive(pid)]
+    assert not [pid for pid in pids if is_alive(pid)]
     assert find_running_stack(tmp_path) is None
-    assert "stop_too_slow" not in logs(tmp_path)
+    assert "stop_too_slow" not in read_logs(tmp_path)
 
     with up(tmp_path) as second:
         again = post_wish(second.stack, "m-1")
         assert (again.status_code, again.json()) == (201, wish.json())
         pids = list(second.stack.pids.values())
         assert second.stop(signal.SIGTERM) == 0
-    assert not [pid for pid in pids if alive(pid)]
+    assert not [pid for pid in pids if is_alive(pid)]
 
 
-def the_table_names_every_part(command: Up) -> None:
+def check_table_names_every_part(command: Up) -> None:
     rows = command.printed.splitlines()
     for name in PARTS:
         row = next(row for row in rows if re.search(rf"\W{name}\W", row))
@@ -150,24 +150,24 @@ def the_table_names_every_part(command: Up) -> None:
     assert "gj_" not in command.printed
 
 
-def every_service_is_ready(stack: RunningStack) -> None:
+def check_every_service_is_ready(stack: RunningStack) -> None:
     for url in stack.urls.values():
         assert httpx.get(f"{url}/health/ready", trust_env=False).status_code == 200
 
 
-def nothing_listens_beyond_loopback(stack: RunningStack) -> None:
-    inodes = {inode for pid in stack.pids.values() for inode in sockets_of(pid)}
-    ours = [row for row in listening() if row[1] in inodes]
-    assert len(ours) >= len(PARTS)
-    assert {address for address, _ in ours} == {"0100007F"}  # 127.0.0.1
+def check_nothing_listens_beyond_loopback(stack: RunningStack) -> None:
+    inodes = {inode for pid in stack.pids.values() for inode in list_sockets(pid)}
+    listeners = [row for row in list_listeners() if row[1] in inodes]
+    assert len(listeners) >= len(PARTS)
+    assert {address for address, _ in listeners} == {"0100007F"}  # 127.0.0.1
 
 
-def sockets_of(pid: int) -> set[str]:
+def list_sockets(pid: int) -> set[str]:
     links = (str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
-def listening() -> list[tuple[str, str]]:
+def list_listeners() -> list[tuple[str, str]]:
     """(address in hex, inode) of every TCP listener, IPv4 and IPv6."""
     rows = [
         line.split()
@@ -177,7 +177,7 @@ def listening() -> list[tuple[str, str]]:
     return [(row[1].partition(":")[0], row[9]) for row in rows if row[3] == "0A"]
 
 
-def the_commands_find_it(guanjia: Guanjia, stack: RunningStack) -> None:
+def check_commands_find_it(guanjia: Guanjia, stack: RunningStack) -> None:
     status = guanjia("status")
     assert status.returncode == 0, status.stdout
     assert status.stdout.count("ready") == len(SERVICES)
@@ -187,8 +187,8 @@ def the_commands_find_it(guanjia: Guanjia, stack: RunningStack) -> None:
         assert config[name]["GUANJIA_PORT"] == httpx.URL(stack.urls[name]).port
     assert "GUANJIA_GAP_ALARM_S" in guanjia("config", "intake").stdout
     for words in (("outbox", "status"), ("dead-letters", "list"), ("notices", "list")):
-        told = guanjia(*words)
-        assert told.returncode == 0, told.stderr
+        result = guanjia(*words)
+        assert result.returncode == 0, result.stderr
     unknown = guanjia("dead-letters", "discard", "unknown")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "404: 没有这条死信 · no such dead letter" in unknown.stderr
@@ -205,25 +205,25 @@ B-4,粮油店,,5,nowhere,2022-01-21
 """
 
 
-def a_bank_statement_is_entered_once(guanjia: Guanjia, stack: RunningStack, file: Path) -> None:
+def check_bank_statement_is_entered_once(guanjia: Guanjia, stack: RunningStack, file: Path) -> None:
     fund = {"fund_id": "warm", "name": "暖冬", "restricted": False}
     for who, path, body in (("maker", "", fund), ("checker", "/warm/approve", None)):
         client = ServiceClient("audit", f"finance-{who}", file.parent)
         client.post(f"/funds{path}", body)
     file.write_text(STATEMENT)
     for entered, before in ((2, 0), (0, 2)):
-        told = guanjia("import", "donations", str(file))
-        assert told.returncode == 1, told.stderr
-        assert f"entered: {entered}；" in told.stdout
-        assert f"known before: {before}；被拒绝 refused: 2；" in told.stdout
-        assert "no entry seen: 0" in told.stdout
-        assert "has parts of a fen" in told.stdout
-        assert "no such fund: nowhere" in told.stdout
-        found = ServiceClient("audit", "auditor", file.parent).get("/funds/warm")
-        assert found["received_fen"] == 1_136_151
+        result = guanjia("import", "donations", str(file))
+        assert result.returncode == 1, result.stderr
+        assert f"entered: {entered}；" in result.stdout
+        assert f"known before: {before}；被拒绝 refused: 2；" in result.stdout
+        assert "no entry seen: 0" in result.stdout
+        assert "has parts of a fen" in result.stdout
+        assert "no such fund: nowhere" in result.stdout
+        fund_view = ServiceClient("audit", "auditor", file.parent).get("/funds/warm")
+        assert fund_view["received_fen"] == 1_136_151
 
 
-def logs(data_dir: Path) -> str:
+def read_logs(data_dir: Path) -> str:
     return "".join(file.read_text(errors="replace") for file in (data_dir / "logs").iterdir())
 
 
@@ -234,7 +234,7 @@ def test_a_stop_during_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment(tmp_path),
+        env=build_environment(tmp_path),
     )
     assert command.stdout
     command.stdout.readline()  # it handles signals from here on
@@ -244,3 +244,31 @@ def test_a_stop_during_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
     assert command.returncode == 0
     assert find_running_stack(tmp_path) is None
     assert not (tmp_path / "stack.json").exists()
+
+
+@pytest.mark.timeout(STARTS_WITHIN_S + STOPS_WITHIN_S)
+def test_a_service_that_is_left_out_is_started_with_what_is_printed(tmp_path: Path) -> None:
+    with up(tmp_path, "--without", "notify", until="deploy.cli run notify") as command:
+        heading, *script = command.printed.splitlines()[-3:]
+        assert "notify is yours to start" in heading
+        assert len(script) == 2
+        with subprocess.Popen(
+            ["bash", "-c", "\n".join((script[0], f"exec {script[1].strip()}"))],
+            stdout=subprocess.DEVNULL,
+            env=build_environment(tmp_path / "elsewhere"),
+        ) as notify:
+            assert "notify is ready" in command.read_until("Ctrl-C")
+            check_every_service_is_ready(command.stack)
+            assert "notify" not in command.stack.pids
+            assert (tmp_path / "notify.env").stat().st_mode & 0o777 == 0o600
+            notify.terminate()
+            assert notify.wait(STOPS_WITHIN_S) == -signal.SIGTERM  # uvicorn raises it again
+        assert "notify does not answer" in command.read_until("does not answer")
+        assert command.stop(signal.SIGTERM) == 0
+    assert not (tmp_path / "notify.env").exists()
+
+
+def test_only_a_service_can_be_left_out(tmp_path: Path) -> None:
+    with up(tmp_path, "--without", "mongod", until="\0") as command:
+        assert "--without" in command.printed
+        assert command.process.wait(STOPS_WITHIN_S) == 2

@@ -19,10 +19,10 @@ WISHES = 60
 RECEIVED_FEN = 20_450_000
 
 
-def played(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
+def run_demo(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
     """The summary it writes, and what it prints."""
     file = folder / "summary.json"
-    done = subprocess.run(
+    process = subprocess.run(
         (
             *(sys.executable, "-m", "deploy.cli", "demo", "--json", str(file)),
             *("--data-dir", str(folder / "data"), *options),
@@ -32,38 +32,41 @@ def played(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
         timeout=280,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(file.read_bytes()), done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    return json.loads(file.read_bytes()), process.stdout
 
 
 @pytest.mark.timeout(300)
 def test_demo_plays_the_campaign_and_every_sum_agrees(tmp_path: Path) -> None:
-    said, shown = played(tmp_path, "--wishes", str(WISHES))
-    asked = sum(wish.amount_fen for wish in campaign.wishes(WISHES))
-    assert said["differences"] == []
-    assert said["requests"]["by_state"] == {"closed": WISHES}
-    assert len(said["requests"]["by_channel"]) >= 5
-    assert sum(said["requests"]["by_channel"].values()) == WISHES
-    matches, ledger = said["matches"]["by_state"], said["ledger"]
+    summary, output = run_demo(tmp_path, "--wishes", str(WISHES))
+    requested = sum(wish.amount_fen for wish in campaign.make_wishes(WISHES))
+    assert summary["differences"] == []
+    assert summary["requests"]["by_state"] == {"closed": WISHES}
+    assert len(summary["requests"]["by_channel"]) >= 5
+    assert sum(summary["requests"]["by_channel"].values()) == WISHES
+    matches, ledger = summary["matches"]["by_state"], summary["ledger"]
     assert matches["confirmed"] >= WISHES
     assert matches["declined"] >= 1
     assert matches["expired"] >= 1
     assert ledger["received_fen"] == RECEIVED_FEN
-    assert ledger["committed_fen"] - ledger["released_fen"] == asked
-    assert ledger["disbursed_fen"] == asked
-    assert ledger["remaining_fen"] == RECEIVED_FEN - asked
-    told = said["campaign"]
-    assert told["requests"]["by_state"] == {"closed": WISHES}
-    assert told["donors"]["pledged"] == 18
-    assert (told["money"]["pledged_fen"], told["money"]["confirmed_fen"]) == (RECEIVED_FEN, asked)
-    notices = said["notifications"]
+    assert ledger["committed_fen"] - ledger["released_fen"] == requested
+    assert ledger["disbursed_fen"] == requested
+    assert ledger["remaining_fen"] == RECEIVED_FEN - requested
+    report = summary["campaign"]
+    assert report["requests"]["by_state"] == {"closed": WISHES}
+    assert report["donors"]["pledged"] == 18
+    assert (report["money"]["pledged_fen"], report["money"]["confirmed_fen"]) == (
+        RECEIVED_FEN,
+        requested,
+    )
+    notices = summary["notifications"]
     assert sum(notices["by_channel"].values()) == sum(notices["by_outcome"].values())
-    assert ledger["root"] in shown
-    assert "204,500.00" in shown
-    proves_itself(ledger)
+    assert ledger["root"] in output
+    assert "204,500.00" in output
+    check_published_log(ledger)
 
 
-def proves_itself(ledger: dict[str, Any]) -> None:
+def check_published_log(ledger: dict[str, Any]) -> None:
     """The log stays after the demo, and needs no service."""
     report = verify_log(ledger["log_dir"], ledger["vkey"])
     assert report.ok, report.broken
@@ -83,46 +86,46 @@ def test_demo_plays_a_file_that_is_given(tmp_path: Path) -> None:
         "4,陈零四,16100000004,民生微心愿,生活物资,低保边缘,零,床,棉被,石龙镇,过冬\n",
         encoding="utf-8",
     )
-    said, shown = played(tmp_path, "--requests", str(file))
-    assert said["differences"] == []
-    assert said["requests"]["by_state"] == {"closed": 1, "open": 2}
-    assert said["ledger"]["received_fen"] == RECEIVED_FEN
-    assert "被拒绝" in shown
+    summary, output = run_demo(tmp_path, "--requests", str(file))
+    assert summary["differences"] == []
+    assert summary["requests"]["by_state"] == {"closed": 1, "open": 2}
+    assert summary["ledger"]["received_fen"] == RECEIVED_FEN
+    assert "被拒绝" in output
 
 
 def test_wishes_ask_for_a_little_less_than_was_given() -> None:
-    given = sum(each.amount_fen for each in campaign.enterprises())
-    asked = sum(wish.amount_fen for wish in campaign.wishes())
-    assert len(campaign.enterprises()) == 18
-    assert given == campaign.TOTAL_FEN == RECEIVED_FEN
-    assert given * 9 // 10 < asked < given
+    donated = sum(each.amount_fen for each in campaign.list_enterprises())
+    requested = sum(wish.amount_fen for wish in campaign.make_wishes())
+    assert len(campaign.list_enterprises()) == 18
+    assert donated == campaign.TOTAL_FEN == RECEIVED_FEN
+    assert donated * 9 // 10 < requested < donated
 
 
 def test_the_same_seed_gives_the_same_wishes() -> None:
-    assert campaign.wishes() == campaign.wishes()
-    assert campaign.wishes(seed=1) != campaign.wishes(seed=2)
+    assert campaign.make_wishes() == campaign.make_wishes()
+    assert campaign.make_wishes(seed=1) != campaign.make_wishes(seed=2)
 
 
 def test_nobody_of_the_campaign_is_another() -> None:
-    wishes = campaign.wishes()
+    wishes = campaign.make_wishes()
     for whose in ("message_id", "name", "phone", "openid"):
         values = [value for wish in wishes if (value := getattr(wish, whose))]
         assert len(set(values)) == len(values)
 
 
 def test_every_written_wish_is_understood_for_sure() -> None:
-    for wish in campaign.wishes():
-        understood = understand(wish.text())
+    for wish in campaign.make_wishes():
+        understood = understand(wish.format_text())
         assert isinstance(understood, Wanted)
         assert understood.sure
-        assert understood.need == wish.request().need
+        assert understood.need == wish.make_request().need
         assert understood.town_code == wish.town_code
 
 
 def test_every_row_of_the_spreadsheet_is_the_wish(tmp_path: Path) -> None:
-    wishes = campaign.by_channel(campaign.wishes())[Channel.SPREADSHEET]
+    wishes = campaign.group_by_channel(campaign.make_wishes())[Channel.SPREADSHEET]
     campaign.write_spreadsheet(tmp_path / "wishes.csv", wishes)
     rows = list(read((tmp_path / "wishes.csv").read_bytes(), Channel.SPREADSHEET))
     assert [row.request for row in rows if isinstance(row, Row)] == [
-        wish.request() for wish in campaign.sent(wishes)
+        wish.make_request() for wish in campaign.repeat_messages(wishes)
     ]

@@ -92,11 +92,11 @@ async def test_restarted_mesh_has_another_cluster_id(stack: Stack) -> None:
 
 
 async def test_running_stack_is_found_until_it_stops(stack: Stack) -> None:
-    found = find_running_stack(stack.data_dir)
-    assert found
-    assert found.kafka_bootstrap == stack.kafka_bootstrap
-    assert found.mongo_uri == stack.mongo_uri
-    assert found.pids == stack.supervisor.pids()
+    running = find_running_stack(stack.data_dir)
+    assert running
+    assert running.kafka_bootstrap == stack.kafka_bootstrap
+    assert running.mongo_uri == stack.mongo_uri
+    assert running.pids == stack.supervisor.pids()
     await stack.stop()
     assert find_running_stack(stack.data_dir) is None
     assert not (stack.data_dir / "stack.json").exists()

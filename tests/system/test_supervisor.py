@@ -21,18 +21,18 @@ from deploy.local.supervisor import Supervisor
 
 REPOSITORY = Path(__file__).parents[2]
 
-# Writes its story into one journal: when it runs, and when it was asked to stop.
+# Writes into one journal when it starts and when it is asked to stop.
 PROGRAM = """
 import os, signal, sys
 name, journal = sys.argv[1:]
-def tell(what):
+def write(what):
     with open(journal, "a") as file:
         file.write(f"{what} {name} {os.getpid()}\\n")
 def stop(*_):
-    tell("stopped")
+    write("stopped")
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
-tell("started")
+write("started")
 while True:
     signal.pause()
 """
@@ -40,10 +40,10 @@ while True:
 ORPHANED = """
 import asyncio, sys
 from pathlib import Path
-from tests.system.test_supervisor import tiny_part
+from tests.system.test_supervisor import make_part
 from deploy.local.supervisor import Supervisor
 async def main():
-    supervisor = Supervisor([[tiny_part("child", Path(sys.argv[1]))]], announce=print)
+    supervisor = Supervisor([[make_part("child", Path(sys.argv[1]))]], announce=print)
     await supervisor.start()
     print(supervisor.pids()["child"], flush=True)
     await supervisor.watch()
@@ -51,44 +51,44 @@ asyncio.run(main())
 """
 
 
-def story(folder: Path) -> list[list[str]]:
+def read_journal(folder: Path) -> list[list[str]]:
     """(what, name, pid) in the order it happened."""
     journal = folder / "journal"
     return [line.split() for line in journal.read_text().splitlines()] if journal.exists() else []
 
 
-async def told_its_start(folder: Path, name: str) -> bool:
-    mine = [what for what, who, _ in story(folder) if who == name]
-    return bool(mine) and mine[-1] == "started"
+async def has_started(folder: Path, name: str) -> bool:
+    entries = [what for what, who, _ in read_journal(folder) if who == name]
+    return bool(entries) and entries[-1] == "started"
 
 
-def tiny_part(name: str, folder: Path, program: str = PROGRAM) -> Part:
+def make_part(name: str, folder: Path, program: str = PROGRAM) -> Part:
     return Part(
         name=name,
         command=(sys.executable, "-c", program, name, str(folder / "journal")),
         address="nowhere",
         log_file=folder / f"{name}.log",
-        is_healthy=partial(told_its_start, folder, name),
+        is_healthy=partial(has_started, folder, name),
         stop_grace_s=10,
         healthy_within_s=20,
     )
 
 
-async def until(fact: Callable[[], bool], within_s: float = 20) -> None:
+async def wait_until(fact: Callable[[], bool], within_s: float = 20) -> None:
     async with asyncio.timeout(within_s):
         while not fact():  # noqa: ASYNC110 - the facts are other processes'
             await asyncio.sleep(0.01)
 
 
 async def test_parts_start_by_stages_and_stop_in_reverse(tmp_path: Path) -> None:
-    stages = [[tiny_part("broker", tmp_path)], [tiny_part("intake", tmp_path)]]
+    stages = [[make_part("broker", tmp_path)], [make_part("intake", tmp_path)]]
     supervisor = Supervisor(stages, announce=print)
     await supervisor.start()
     assert set(supervisor.pids()) == {"broker", "intake"}
     await supervisor.stop()
     assert supervisor.pids() == {}
-    happened = [(what, name) for what, name, _ in story(tmp_path)]
-    assert happened == [
+    events = [(what, name) for what, name, _ in read_journal(tmp_path)]
+    assert events == [
         ("started", "broker"),
         ("started", "intake"),
         ("stopped", "intake"),
@@ -97,30 +97,30 @@ async def test_parts_start_by_stages_and_stop_in_reverse(tmp_path: Path) -> None
 
 
 async def test_killed_part_is_announced_and_comes_back(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor([[tiny_part("notify", tmp_path)]], announce=said.append)
+    lines: list[str] = []
+    supervisor = Supervisor([[make_part("notify", tmp_path)]], announce=lines.append)
     await supervisor.start()
     watching = asyncio.create_task(supervisor.watch())
     first = supervisor.pids()["notify"]
     await supervisor.kill("notify")
-    await until(lambda: len(story(tmp_path)) == 2)
+    await wait_until(lambda: len(read_journal(tmp_path)) == 2)
     await supervisor.wait_healthy("notify")
     assert supervisor.pids()["notify"] != first
-    assert "notify" in said[0]
-    assert "SIGKILL" in said[0]
+    assert "notify" in lines[0]
+    assert "SIGKILL" in lines[0]
     await supervisor.stop()
     await watching
 
 
 async def test_part_that_keeps_dying_is_retried_ever_more_slowly(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor([[tiny_part("audit", tmp_path)]], announce=said.append)
+    lines: list[str] = []
+    supervisor = Supervisor([[make_part("audit", tmp_path)]], announce=lines.append)
     await supervisor.start()
     watching = asyncio.create_task(supervisor.watch())
     for deaths in range(1, 4):
         await supervisor.kill("audit")
-        await until(lambda deaths=deaths: len(story(tmp_path)) == deaths + 1)  # type: ignore[misc]
-    delays = [float(line.split(" s")[-2].split()[-1]) for line in said if "SIGKILL" in line]
+        await wait_until(lambda deaths=deaths: len(read_journal(tmp_path)) == deaths + 1)  # type: ignore[misc]
+    delays = [float(line.split(" s")[-2].split()[-1]) for line in lines if "SIGKILL" in line]
     assert len(delays) == 3
     assert 0.1 <= delays[0] <= 0.2
     assert 0.2 <= delays[1] <= 0.4
@@ -130,41 +130,41 @@ async def test_part_that_keeps_dying_is_retried_ever_more_slowly(tmp_path: Path)
 
 
 async def test_stop_during_a_backoff_leaves_nothing_running(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor([[tiny_part("audit", tmp_path)]], announce=said.append)
+    lines: list[str] = []
+    supervisor = Supervisor([[make_part("audit", tmp_path)]], announce=lines.append)
     await supervisor.start()
     watching = asyncio.create_task(supervisor.watch())
     await supervisor.kill("audit")
-    await until(lambda: bool(said))
+    await wait_until(lambda: bool(lines))
     await supervisor.stop()
     await watching
     assert supervisor.pids() == {}
-    assert len(story(tmp_path)) == 1
+    assert len(read_journal(tmp_path)) == 1
 
 
 async def test_restart_is_no_death(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor([[tiny_part("intake", tmp_path)]], announce=said.append)
+    lines: list[str] = []
+    supervisor = Supervisor([[make_part("intake", tmp_path)]], announce=lines.append)
     await supervisor.start()
     watching = asyncio.create_task(supervisor.watch())
     await supervisor.restart("intake")
     await supervisor.stop()
     await watching
-    assert said == []
-    assert [what for what, _, _ in story(tmp_path)] == ["started", "stopped"] * 2
+    assert lines == []
+    assert [what for what, _, _ in read_journal(tmp_path)] == ["started", "stopped"] * 2
 
 
 async def test_part_that_dies_at_start_fails_it_with_its_last_words(tmp_path: Path) -> None:
-    broken = tiny_part("matching", tmp_path, "raise SystemExit('GUANJIA_PORT: not a number')")
-    supervisor = Supervisor([[tiny_part("broker", tmp_path)], [broken]], announce=print)
+    broken = make_part("matching", tmp_path, "raise SystemExit('GUANJIA_PORT: not a number')")
+    supervisor = Supervisor([[make_part("broker", tmp_path)], [broken]], announce=print)
     with pytest.raises(PartFailedError, match="GUANJIA_PORT: not a number"):
         await supervisor.start()
     assert supervisor.pids() == {}
-    assert [what for what, _, _ in story(tmp_path)] == ["started", "stopped"]
+    assert [what for what, _, _ in read_journal(tmp_path)] == ["started", "stopped"]
 
 
 async def test_part_that_never_gets_healthy_fails_the_start(tmp_path: Path) -> None:
-    silent = tiny_part(
+    silent = make_part(
         "matching", tmp_path, "import signal; print('hm', flush=True); signal.pause()"
     )
     supervisor = Supervisor([[replace(silent, healthy_within_s=1)]], announce=print)
@@ -174,20 +174,20 @@ async def test_part_that_never_gets_healthy_fails_the_start(tmp_path: Path) -> N
 
 
 async def test_deaf_part_is_killed_after_its_grace(tmp_path: Path) -> None:
-    deaf = tiny_part("deaf", tmp_path, PROGRAM.replace("(signal.SIGTERM, stop)", "(15, 1)"))
+    deaf = make_part("deaf", tmp_path, PROGRAM.replace("(signal.SIGTERM, stop)", "(15, 1)"))
     supervisor = Supervisor([[replace(deaf, stop_grace_s=0.2)]], announce=print)
     await supervisor.start()
     await supervisor.stop()
     assert supervisor.pids() == {}
-    assert [what for what, _, _ in story(tmp_path)] == ["started"]
+    assert [what for what, _, _ in read_journal(tmp_path)] == ["started"]
 
 
 async def test_paused_part_still_stops_in_order(tmp_path: Path) -> None:
-    supervisor = Supervisor([[tiny_part("notify", tmp_path)]], announce=print)
+    supervisor = Supervisor([[make_part("notify", tmp_path)]], announce=print)
     await supervisor.start()
     await supervisor.pause("notify")
     await supervisor.stop()
-    assert [what for what, _, _ in story(tmp_path)] == ["started", "stopped"]
+    assert [what for what, _, _ in read_journal(tmp_path)] == ["started", "stopped"]
 
 
 async def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ async def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
         finally:
             asyncio.get_running_loop().remove_reader(child)
             os.close(child)
-    assert [what for what, _, _ in story(tmp_path)] == ["started"]
+    assert [what for what, _, _ in read_journal(tmp_path)] == ["started"]
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1))

@@ -1,4 +1,4 @@
-"""The people and systems of the campaign at their desks: HTTP in somebody's name."""
+"""HTTP clients of the services, each with the credential of one person or system."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +10,7 @@ import httpx
 
 TRIES_MAX = 14
 WAIT_S_MAX = 3.0
-AT_ONCE_MAX = 24
+CONCURRENT_MAX = 24
 BUSY = (429, 503)
 
 
@@ -18,7 +18,7 @@ class RefusedError(RuntimeError):
     """An answer that was not expected."""
 
 
-class Desk:
+class Client:
     """One credential at one service; without a token, whoever holds a link."""
 
     def __init__(self, http: httpx.AsyncClient, url: str, token: str, gate: asyncio.Semaphore):
@@ -26,31 +26,31 @@ class Desk:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def get(self, path: str, **params: Any) -> Any:
-        return (await self._ask("GET", path, params=params)).json()
+        return (await self._request("GET", path, params=params)).json()
 
     async def post(self, path: str, json: Any = None, key: str = "") -> Any:
         """Raises RefusedError for anything but success."""
-        answer = await self.ask(path, json, key)
+        answer = await self.send(path, json, key)
         if not answer.is_success:
             raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
         return answer.json()
 
-    async def ask(self, path: str, json: Any = None, key: str = "") -> httpx.Response:
+    async def send(self, path: str, json: Any = None, key: str = "") -> httpx.Response:
         """As `post`, whatever the answer."""
         headers = {"Idempotency-Key": key} if key else {}
-        return await self._ask("POST", path, json=json, headers=headers)
+        return await self._request("POST", path, json=json, headers=headers)
 
-    async def _ask(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, **said: Any
+    async def _request(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
     ) -> httpx.Response:
-        """The same key: asking again repeats nothing, also where an answer was lost."""
+        """Sent again under the same key, it repeats nothing, even where an answer was lost."""
         url = path if path.startswith("http") else f"{self._url}{path}"
         async with self._gate:
             for attempt in range(TRIES_MAX):
                 last = attempt == TRIES_MAX - 1
                 try:
                     answer = await self._http.request(
-                        method, url, headers={**self._headers, **(headers or {})}, **said
+                        method, url, headers={**self._headers, **(headers or {})}, **content
                     )
                 except httpx.TransportError:
                     if last:
@@ -62,22 +62,22 @@ class Desk:
         raise AssertionError("the last try returned or raised")
 
 
-class Desks:
-    """Hands out desks: `desks.at("intake", "channel-village")`."""
+class Clients:
+    """Opens a client by service and credential: `clients.open("intake", "channel-village")`."""
 
     def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], secrets_dir: Path):
         self._http, self._urls, self._secrets_dir = http, urls, secrets_dir
-        self._gate = asyncio.Semaphore(AT_ONCE_MAX)
+        self._gate = asyncio.Semaphore(CONCURRENT_MAX)
 
-    def at(self, service: str, credential: str = "") -> Desk:
+    def open(self, service: str, credential: str = "") -> Client:
         token = ""
         if credential:
             token = (self._secrets_dir / f"{credential}.token").read_text().strip()
-        return Desk(self._http, self._urls[service], token, self._gate)
+        return Client(self._http, self._urls[service], token, self._gate)
 
 
 @asynccontextmanager
-async def open_desks(urls: Mapping[str, str], secrets_dir: Path) -> AsyncIterator[Desks]:
+async def open_clients(urls: Mapping[str, str], secrets_dir: Path) -> AsyncIterator[Clients]:
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:
-        yield Desks(http, urls, secrets_dir)
+        yield Clients(http, urls, secrets_dir)

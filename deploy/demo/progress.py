@@ -1,4 +1,4 @@
-"""What is shown while it runs: a line a stage with its count; in a pipe, a line at each end."""
+"""Progress of the demo: a line a stage with its count; in a pipe, a line at each end."""
 
 import time
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 PIPE_WIDTH = 200
-PULSE_S = 5.0
+PRINT_EVERY_S = 5.0
 
 
 def make_console() -> Console:
@@ -20,29 +20,29 @@ def make_console() -> Console:
 
 @dataclass(slots=True)
 class Stage:
-    """One line of the board."""
+    """One line of the progress display."""
 
-    board: "Board"
+    display: "ProgressDisplay"
     task: TaskID
     title: str
     done: int = 0
     total: int | None = None
 
-    def to(self, done: int, total: int | None = None) -> None:
+    def set(self, done: int, total: int | None = None) -> None:
         self.done = done
         self.total = self.total if total is None else total
-        self.board.progress.update(self.task, completed=done, total=self.total)
+        self.display.progress.update(self.task, completed=done, total=self.total)
 
     def add(self, count: int = 1) -> None:
-        self.to(self.done + count)
+        self.set(self.done + count)
 
     def finish(self) -> None:
-        """Says so, with how many there were and when."""
-        self.to(self.done, self.done)
-        self.board.say(f"{self.title} {self.done:,}")
+        """Prints the count and the time."""
+        self.set(self.done, self.done)
+        self.display.print_line(f"{self.title} {self.done:,}")
 
 
-class Board:
+class ProgressDisplay:
     """Use as a context manager."""
 
     def __init__(self, console: Console) -> None:
@@ -53,29 +53,29 @@ class Board:
             MofNCompleteColumn(),
         )
         self.progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._began_s = time.monotonic()
-        self._pulsed_s, self._pulsed = 0.0, ""
+        self._started_s = time.monotonic()
+        self._printed_s, self._printed = 0.0, ""
 
     @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._began_s
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._started_s
 
-    def stage(self, title: str, total: int | None = None) -> Stage:
+    def add_stage(self, title: str, total: int | None = None) -> Stage:
         task = self.progress.add_task(title, total=total)
         return Stage(self, task, title, total=total)
 
-    def pulse(self, stages: Iterable[Stage]) -> None:
+    def print_stages(self, stages: Iterable[Stage]) -> None:
         """In a pipe, where no bar moves, a line now and then."""
-        if self.progress.disable and self.seconds - self._pulsed_s >= PULSE_S:
+        if self.progress.disable and self.elapsed_s - self._printed_s >= PRINT_EVERY_S:
             line = " · ".join(f"{stage.title} {stage.done:,}" for stage in stages)
-            if line != self._pulsed:
-                self._pulsed_s, self._pulsed = self.seconds, line
-                self.say(line)
+            if line != self._printed:
+                self._printed_s, self._printed = self.elapsed_s, line
+                self.print_line(line)
 
-    def say(self, text: str) -> None:
-        self.progress.console.print(f"[dim]{self.seconds:6.1f} s[/] {text}")
+    def print_line(self, text: str) -> None:
+        self.progress.console.print(f"[dim]{self.elapsed_s:6.1f} s[/] {text}")
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> "ProgressDisplay":
         self.progress.start()
         return self
 

@@ -1,0 +1,249 @@
+"""Donors, staff and applicants: each does what a person would, with the messages on the phone."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+from uuid import uuid4
+
+from deploy.demo.clients import Client, Clients
+from services.notify.templates import TEMPLATES
+
+READ_EVERY_S = 0.3
+WORK_EVERY_S = 1.0
+PAGE = 500
+REPLIED_AGAIN_AFTER_S = 4.0
+REASONS = ("暂时没有余力 No capacity now", "不在服务范围 Not what we can give")
+
+# Channel: path of the simulator, its field for the sender, the text.
+REPLIES = {
+    "sms": ("/simulator/phones/replies", "number", "1"),
+    "wechat": ("/simulator/wechat/texts", "openid", "收到"),
+}
+
+T = TypeVar("T")
+Match = dict[str, Any]
+Message = dict[str, Any]
+
+
+Answer = Literal["accept", "decline", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """answer: what a donor does with the proposal of this number, from 0.
+
+    confirmed_by_staff: whether staff confirm for the person, who has no phone.
+    """
+
+    answer: Callable[[int], Answer]
+    confirmed_by_staff: Callable[[Match], bool]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened so far, and how."""
+
+    proposals: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    delivered: int = 0
+    confirmed: Counter[str] = field(default_factory=Counter)
+
+
+class Tasks:
+    """Tasks under way; `check` raises the first failure."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed: BaseException | None = None
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._end)
+
+    def check(self) -> None:
+        if self._failed:
+            raise self._failed
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception():
+            self._failed = task.exception()
+
+
+class Phones:
+    """Reads each message on the simulated phones once, and passes it to who acts on it."""
+
+    def __init__(self, clients: Clients, donors: "Donors", applicants: "Applicants") -> None:
+        self._simulators = clients.open("simulators")
+        self._actions: dict[str, Callable[[Message], Awaitable[None]]] = {
+            "match_proposed": donors.answer,
+            "match_delivered": applicants.confirm,
+        }
+        self._purposes = {
+            id_: name for name, t in TEMPLATES.items() for id_ in (t.sms_id, t.wechat_id)
+        }
+        self._tasks = Tasks()
+        self._since = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            page = await self._simulators.get("/simulator/messages", since=self._since, limit=5000)
+            self._since = page["next"]
+            for message in page["messages"]:
+                action = self._actions.get(self._purposes.get(message["template"], ""))
+                if action and message["direction"] == "in":
+                    self._tasks.start(_act(action, message))
+            self._tasks.check()
+            await asyncio.sleep(READ_EVERY_S)
+
+
+async def _act(action: Callable[[Message], Awaitable[None]], message: Message) -> None:
+    await action(message)
+
+
+class Donors:
+    """Answer by the link in the message."""
+
+    def __init__(self, clients: Clients, behaviour: Behaviour, tally: Tally) -> None:
+        self._link, self._behaviour, self._tally = clients.open("matching"), behaviour, tally
+
+    async def answer(self, message: Message) -> None:
+        number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1
+        match self._behaviour.answer(number):
+            case "accept":
+                self._count("accepted", await self._link.send(f"{message['url']}/accept"))
+            case "decline":
+                body = {"reason": REASONS[number % len(REASONS)]}
+                self._count("declined", await self._link.send(f"{message['url']}/decline", body))
+            case "leave":
+                self._tally.answers["left"] += 1
+
+    def _count(self, outcome: str, answer: Any) -> None:
+        """409: it expired before the donor came to it."""
+        self._tally.answers[outcome if answer.is_success else f"too_late_{answer.status_code}"] += 1
+
+
+class Applicants:
+    """Confirm the delivery, by the link or by writing 收到 or 1; repeat it when not heard."""
+
+    def __init__(self, clients: Clients, tally: Tally) -> None:
+        self._simulators, self._link = clients.open("simulators"), clients.open("matching")
+        self._tally = tally
+        self._replies: dict[str, tuple[float, Message]] = {}
+        self._outgoing: list[tuple[str, dict[str, str]]] = []
+
+    async def confirm(self, message: Message) -> None:
+        if message["channel"] == "sms" or int(message["seq"]) % 2:
+            self._write(message)
+        else:
+            answer = await self._link.send(f"{message['url']}/confirm")
+            self._tally.confirmed["link" if answer.is_success else "link_refused"] += 1
+
+    def repeat(self, waiting: list[Match]) -> None:
+        """A person who is still waiting writes once more: the first answer came too early."""
+        now = time.monotonic()
+        for match in waiting:
+            at, message = self._replies.get(match["request_id"][-6:].upper(), (now, {}))
+            if message and now - at > REPLIED_AGAIN_AFTER_S:
+                self._tally.confirmed["repeated"] += 1
+                self._write(message)
+
+    async def run(self) -> None:
+        """Until cancelled: sends together what was written meanwhile."""
+        while True:
+            await asyncio.sleep(READ_EVERY_S)
+            outgoing, self._outgoing = self._outgoing, []
+            for channel, (path, _, _) in REPLIES.items():
+                bodies = [body for name, body in outgoing if name == channel]
+                for page in _split_pages(bodies):
+                    await self._simulators.post(path, page)
+                    self._tally.confirmed[channel] += len(bodies)
+
+    def _write(self, message: Message) -> None:
+        text, channel = message["text"].upper(), message["channel"]
+        reference = text.rpartition("尾号")[2][:6] if channel == "sms" else text.split("\n")[1]
+        self._replies[reference] = (time.monotonic(), message)
+        _, sender, reply = REPLIES[channel]
+        self._outgoing.append((channel, {sender: message["recipient"], "text": reply}))
+
+
+class Staff:
+    """Approve what waits, deliver what is committed, confirm for those who have no phone."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        behaviour: Behaviour,
+        tally: Tally,
+        applicants: Applicants,
+        approver: str,
+    ) -> None:
+        self._matching, self._intake = (
+            clients.open("matching", "collector"),
+            clients.open("intake", approver),
+        )
+        self._behaviour, self._tally, self._applicants = behaviour, tally, applicants
+        self._approved: set[str] = set()
+
+    async def run(self) -> None:
+        """Until cancelled; the three tasks run concurrently."""
+        async with asyncio.TaskGroup() as group:
+            for work in (self._approve, self._deliver, self._confirm):
+                group.create_task(_repeat(work))
+
+    async def _approve(self) -> None:
+        after = ""
+        while True:
+            page = await self._intake.get("/requests", state="recorded", after=after, limit=PAGE)
+            fresh = [r["request_id"] for r in page["requests"]]
+            fresh = [id_ for id_ in fresh if id_ not in self._approved]
+            await asyncio.gather(*(self._approve_request(id_) for id_ in fresh))
+            if not page["next"]:
+                return
+            after = page["next"]
+
+    async def _approve_request(self, request_id: str) -> None:
+        self._approved.add(request_id)
+        await self._intake.post(f"/requests/{request_id}/approve", key=f"approve-{request_id}")
+
+    async def _deliver(self) -> None:
+        for ids in _split_pages([m["match_id"] for m in await self._list_matches("committed")]):
+            self._tally.delivered += await _send_batch(self._matching, "/matches/deliver", ids)
+
+    async def _confirm(self) -> None:
+        delivered = await self._list_matches("delivered")
+        match_ids = [m["match_id"] for m in delivered if self._behaviour.confirmed_by_staff(m)]
+        for ids in _split_pages(match_ids):
+            count = await _send_batch(self._matching, "/matches/confirm", ids)
+            self._tally.confirmed["staff"] += count
+        self._applicants.repeat(delivered)
+
+    async def _list_matches(self, state: str) -> list[Match]:
+        matches: list[Match] = []
+        after: str | None = ""
+        while after is not None:
+            page = await self._matching.get("/matches", state=state, after=after, limit=PAGE)
+            matches += [m | {"match_id": m["id"]} for m in page["matches"]]
+            after = page["next"]
+        return matches
+
+
+async def _repeat(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(WORK_EVERY_S)
+
+
+def _split_pages(items: list[T]) -> list[list[T]]:
+    return [items[start : start + PAGE] for start in range(0, len(items), PAGE)]
+
+
+async def _send_batch(client: Client, path: str, ids: list[str]) -> int:
+    """How many succeeded; the others are tried again, as a new command."""
+    answers = await client.post(path, {"match_ids": ids}, key=uuid4().hex)
+    return sum(answer["status"] == 200 for answer in answers["answers"])
