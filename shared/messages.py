@@ -46,8 +46,9 @@ UNREADABLE = Message("unreadable", "消息无法读取", "unreadable: {name}")
 
 # --- dead letters ---
 
-DEAD_LETTER_UNKNOWN = Message(
-    "dead_letter_unknown", "没有这条未处理的死信", "no such open dead letter"
+DEAD_LETTER_UNKNOWN = Message("dead_letter_unknown", "没有这条死信", "no such dead letter")
+DEAD_LETTER_NOT_OPEN = Message(
+    "dead_letter_not_open", "没有这条未处理的死信", "no such open dead letter"
 )
 REPLAY_FAILED = Message("replay_failed", "重放仍然失败", "still fails: {reason}")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared import mongo
-from shared.messages import DEAD_LETTER_UNKNOWN
+from shared.messages import DEAD_LETTER_NOT_OPEN
 from shared.messaging.batch_store import DEAD_LETTERS, incoming_from
 from shared.messaging.decision import Answer
 from shared.messaging.inbox import Inbox, Item
@@ -51,14 +51,14 @@ class DeadLetters:
     async def replay(self, id_: str) -> Answer:
         """Works it again, as it is, with the code that runs now."""
         item = await self._open(id_)
-        return await self._processor.resume(item) if item else DEAD_LETTER_UNKNOWN.refusal(404)
+        return await self._processor.resume(item) if item else DEAD_LETTER_NOT_OPEN.refusal(404)
 
     async def discard(self, id_: str) -> Answer:
         item = await self._open(id_)
         return (
             await self._processor.resume(replace(item, discard=True))
             if item
-            else DEAD_LETTER_UNKNOWN.refusal(404)
+            else DEAD_LETTER_NOT_OPEN.refusal(404)
         )
 
     async def _open(self, id_: str) -> Item | None:
