@@ -9,7 +9,7 @@ KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-kafka lint format types bench lock schemas clean
+.PHONY: help setup demo up test coverage test-long test-kafka lint format types bench docs schemas lock clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ up: $(READY) ## start the embedded stack and keep it running
 test: $(READY) ## unit, loop, one kill per service (under ten minutes)
 	$(PYTEST) -q -m "not long and not kafka"
 
+coverage: $(READY) ## the same tests, and how much of each package they ran
+	$(PYTEST) -q -m "not long and not kafka" --cov --cov-report=
+	$(BIN)/python .ci/coverage-summary
+
 test-long: $(READY) ## chaos under load; pauses and rebalances on Apache Kafka (Java 17, Maven)
 	$(PYTEST) -q -m "long and not kafka" $(KILLS:%=--ignore %)
 	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "long and not kafka" $(KILLS)
@@ -55,6 +59,9 @@ bench: $(READY) ## lifecycles, the ledger and the solver, each beside its limit 
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench matching --requests-max 200000
 
+docs: $(READY) ## write the documents that are generated from the code
+	$(BIN)/python -m deploy.docs
+
 schemas: $(READY) ## export the event schemas
 	$(BIN)/python -m shared.contracts.export
 
@@ -65,4 +72,4 @@ lock: ## resolve the dependencies anew, with hashes and no index lines
 	  -o requirements.lock pyproject.toml
 
 clean: ## remove the environment and what tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build *.egg-info

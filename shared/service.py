@@ -82,6 +82,7 @@ def build_app(service: Service, settings: Settings) -> FastAPI:
     app = FastAPI(
         title=f"莞家 Guanjia: {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None
     )
+    app.state.service = service
     app.state.runtime = None
     app.state.ready = lambda: "starting"
     app.state.rate_limit = access.rate_limit(settings.rate_limit_per_minute)

@@ -1,0 +1,138 @@
+"""Writes the documents that are generated from the code: `python -m deploy.docs`.
+
+docs/data.md: databases, collections, fields, indexes. A test compares it with the code.
+"""
+
+import importlib
+import inspect
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+from deploy.commands.services import SERVICES, find_settings_class
+from shared import mongo
+from shared.messaging import batch_store, outbox
+from shared.messaging.decision import State
+from shared.security import first_secrets
+from shared.service import Service
+
+RETENTION_DAYS = 30
+ROOT = Path(__file__).parents[1]
+HEADER = """# Data
+
+<!-- Written by `python -m deploy.docs`. Change the code, then write it again. -->
+
+Each service has a MongoDB database of its own, `guanjia_<service>` (`GUANJIA_MONGO_PREFIX`), and
+reads no other. A state is a frozen pydantic model: its document is its fields, with `_id` for `id`
+and `_version`, which every write checks. A field is added with a default, never renamed: what is
+stored stays readable.
+
+Every state also has `due_at`, its deadline if it has one, with an index on those that have; and
+`correlation_id`, the first cause of it. They are not repeated below.
+"""
+
+# What every service has besides its states, and documents that no State describes.
+DESCRIPTIONS: Mapping[str, str] = {
+    "outbox": "Events of one transaction, published or waiting. Written in the same transaction.",
+    "sequences": "The last sequence applied of each (source, subject).",
+    "parked": "Events that came before an earlier one of their subject, and wait for it.",
+    "idempotency_keys": "The answer to each command, by its key, with a keyed hash of its content.",
+    "positions": "Where to read on, by cluster, topic and partition. They only grow.",
+    "dead_letters": "What could not be worked, sealed, with its reason and what became of it.",
+    "round_inputs": "What a round read, so that it can be replayed.",
+    "vault_access": "Who asked the vault for whose contact or name, when, and for which purpose.",
+}
+
+
+def build_data_page() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        first_secrets(Path(folder))
+        sections = [_describe_service(name, Path(folder)) for name in SERVICES]
+    common = _describe_collections([*batch_store.INDEXES, *outbox.indexes(RETENTION_DAYS)])
+    return "\n".join([HEADER, *sections, "## Every service", "", *common]).rstrip() + "\n"
+
+
+def _describe_service(name: str, secrets_dir: Path) -> str:
+    settings = find_settings_class(name)(secrets_dir=secrets_dir)
+    app = importlib.import_module(f"services.{name}.main").create_app(settings)
+    service: Service = app.state.service
+    names = {state.COLLECTION for state in service.states}
+    lines = [f"## {name}", ""]
+    for state in service.states:
+        indexes = [index for index in service.indexes if index[0] == state.COLLECTION]
+        lines += [*_describe_state(state), *_describe_indexes(indexes)]
+    lines += _describe_collections([index for index in service.indexes if index[0] not in names])
+    return "\n".join(lines)
+
+
+def _describe_state(state: type[State]) -> Iterator[str]:
+    module = state.__module__.replace(".", "/")
+    yield f"### `{state.COLLECTION}`"
+    yield ""
+    yield f"{_read_summary(state)} `{state.__name__}` in `{module}.py`."
+    yield ""
+    yield "| Field | Type |"
+    yield "|---|---|"
+    yield "| `id` | str |"
+    for name, field in state.model_fields.items():
+        if name not in State.model_fields:
+            yield f"| `{name}` | {_format_type(field.annotation)} |"
+    yield ""
+
+
+def _describe_collections(indexes: Iterable[mongo.Index]) -> Iterator[str]:
+    """Collections without a state of their own."""
+    for collection, rows in groupby(indexes, key=itemgetter(0)):
+        yield f"### `{collection}`"
+        yield ""
+        yield DESCRIPTIONS[collection]
+        yield ""
+        yield from _describe_indexes(rows)
+
+
+def _describe_indexes(indexes: Iterable[mongo.Index]) -> Iterator[str]:
+    lines = [_format_index(keys, options) for _, keys, options in indexes]
+    yield from [*lines, ""] if lines else []
+
+
+def _format_index(keys: Sequence[tuple[str, int]], options: Mapping[str, object]) -> str:
+    fields = ", ".join(name if way == 1 else f"{name} descending" for name, way in keys)
+    details = ", ".join(f"{name}: `{value}`" for name, value in options.items())
+    return f"- index on {fields}{f' ({details})' if details else ''}"
+
+
+def _read_summary(state: type[State]) -> str:
+    """The first paragraph of its docstring."""
+    text = inspect.getdoc(state) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _format_type(annotation: object) -> str:
+    """As a reader writes it: `Need`, `str or none`, `tuple of Attempt`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _format_type(arguments[0])
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin in (Union, UnionType):
+        return " or ".join(_format_type(argument) for argument in arguments)
+    if origin is None:
+        return "none" if annotation is type(None) else getattr(annotation, "__name__", "any")
+    inner = [_format_type(argument) for argument in arguments if argument is not Ellipsis]
+    name = getattr(origin, "__name__", str(origin)).lower()
+    return f"{name} of {' to '.join(inner)}"
+
+
+def main() -> None:
+    file = ROOT / "docs" / "data.md"
+    file.write_text(build_data_page(), encoding="utf-8")
+    sys.stdout.write(f"{file}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The documents say what the code says."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from deploy.commands.services import SERVICES, find_settings_class
+from deploy.docs import build_data_page
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = ROOT / "docs" / "operations.md"
+
+
+def test_the_page_of_the_data_is_the_codes() -> None:
+    written = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    assert build_data_page() == written, "write it again: python -m deploy.docs"
+
+
+def test_every_metric_is_in_the_operators_table() -> None:
+    build_data_page()  # imports every service
+    ours = {metric.name for metric in REGISTRY.collect() if metric.name.startswith("guanjia_")}
+    text = OPERATIONS.read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(guanjia_\w+)`", text, re.MULTILINE))
+    assert {name.removesuffix("_total") for name in named} == ours
+
+
+@pytest.mark.parametrize(
+    "document", ["docs/operations.md", "README.md", "docs/how-to/add-a-notice.md"]
+)
+def test_every_variable_of_a_document_is_a_setting(document: str) -> None:
+    fields = {name for service in SERVICES for name in find_settings_class(service).model_fields}
+    known = {f"GUANJIA_{name.upper()}" for name in fields} | {
+        "GUANJIA_SETTINGS_FILE",
+        "GUANJIA_TOKEN",
+    }
+    named = set(re.findall(r"GUANJIA_[A-Z_]*[A-Z]", (ROOT / document).read_text(encoding="utf-8")))
+    assert named - known == set()
+
+
+def test_the_commit_rule_is_checked() -> None:
+    find_problems = runpy.run_path(str(ROOT / ".ci" / "commit-message"))["find_problems"]
+    assert not list(
+        find_problems("audit: post brings forward what an earlier year holds\n\nWhy.\n")
+    )
+    assert not list(find_problems("notify, intake: one table of links"))
+    for message in ("Fix things", "audit: ends with a stop.", f"audit: {'x' * 70}", "audit: a\nb"):
+        assert list(find_problems(message)), message
