@@ -13,30 +13,20 @@ from shared.contracts.events import MessageReported, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 
-ANNOUNCE: Handler[Any] = Handler(announcements.touches_event, announcements.decide_announce)
+ANNOUNCE: Handler[Any] = Handler(decide=announcements.decide_announce)
 
 
 def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
     return dict.fromkeys(PURPOSES, ANNOUNCE) | {
-        MessageReported: Handler(
-            outcomes.touches_report,
-            partial(outcomes.decide_report, rules),
-            follow=outcomes.follow_report,
-        ),
-        ReplyUnderstood: Handler(claims.touches_reply, claims.decide_reply),
+        MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
+        ReplyUnderstood: Handler(decide=claims.decide_reply),
     }
 
 
 def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
-        ClaimNotice: Handler(claims.touches_claim, partial(claims.decide_claim, rules)),
-        NoticeDue: Handler(claims.touches_due, partial(claims.decide_expire, rules)),
-        RecordOutcome: Handler(
-            outcomes.touches_outcome, partial(outcomes.decide_record_outcome, rules)
-        ),
-        ResolveNotice: Handler(
-            outcomes.touches_resolve,
-            partial(outcomes.decide_resolve, rules),
-            follow=outcomes.follow_resolve,
-        ),
+        ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
+        NoticeDue: Handler(decide=partial(claims.decide_expire, rules)),
+        RecordOutcome: Handler(decide=partial(outcomes.decide_record_outcome, rules)),
+        ResolveNotice: Handler(decide=partial(outcomes.decide_resolve, rules)),
     }

@@ -11,19 +11,17 @@ from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact
 from shared.contracts.links import SignedLink
 from shared.ids import derived_id
-from shared.messaging.decision import AnyRef, Decision, Ref, States
-
-
-def touches_event(event: Event[Any]) -> tuple[AnyRef, ...]:
-    return tuple(Ref(Notice, notice_id) for _, _, notice_id in _list_recipients(event))
+from shared.messaging.decision import Decision, States
 
 
 def decide_announce(states: States, event: Event[Any], now: datetime) -> Decision:
+    recipients = list(_list_recipients(event))
+    existing = states.get_many(Notice, [notice_id for _, _, notice_id in recipients])
     return Decision(
         states=tuple(
             _build_notice(event, purpose, person_id, notice_id, now)
-            for purpose, person_id, notice_id in _list_recipients(event)
-            if states.get(Notice, notice_id) is None
+            for purpose, person_id, notice_id in recipients
+            if notice_id not in existing
         )
     )
 

@@ -14,7 +14,7 @@ from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, ReplyUnderstood
-from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 NOT_CLAIMED = Answer(409, {})
 
@@ -22,20 +22,15 @@ NOT_CLAIMED = Answer(409, {})
 # --- claiming ---
 
 
-def touches_claim(command: Command[ClaimNotice]) -> tuple[AnyRef, ...]:
-    claim = command.data
-    return Ref(Notice, claim.notice_id), Ref(OptOut, claim.person_id)
-
-
 def decide_claim(
     rules: Rules, states: States, command: Command[ClaimNotice], now: datetime
 ) -> Decision:
     """The answer names the channel and the attempt, when it is the caller's to send."""
     claim = command.data
-    notice = states.get(Notice, claim.notice_id)
+    notice, opt_out = states.get_each((Notice, claim.notice_id), (OptOut, claim.person_id))
     if notice is None or not notice.is_due(claim.due_at, now):
         return Decision(answer=NOT_CLAIMED)
-    opted_out = claim.opted_out or states.get(OptOut, claim.person_id) is not None
+    opted_out = claim.opted_out or opt_out is not None
     claimed = _apply_claim(notice, claim, opted_out, now, rules)
     return build_decision(notice, claimed, answer=_build_answer(claimed))
 
@@ -125,10 +120,6 @@ def _begin_attempt(notice: Notice, channel: NoticeChannel, now: datetime, rules:
 # --- claims that expire ---
 
 
-def touches_due(command: Command[NoticeDue]) -> tuple[AnyRef, ...]:
-    return (Ref(Notice, command.data.aggregate_id),)
-
-
 def decide_expire(
     rules: Rules, states: States, command: Command[NoticeDue], now: datetime
 ) -> Decision:
@@ -146,10 +137,6 @@ def decide_expire(
 
 
 # --- opting out ---
-
-
-def touches_reply(event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:
-    return (Ref(OptOut, event.data.person_id),) if event.data.meaning == "opted_out" else ()
 
 
 def decide_reply(states: States, event: Event[ReplyUnderstood], now: datetime) -> Decision:

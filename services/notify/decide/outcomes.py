@@ -18,10 +18,8 @@ from shared.contracts.events import MessageReported
 from shared.messaging.decision import (
     NOTHING,
     Answer,
-    AnyRef,
     Command,
     Decision,
-    Ref,
     State,
     States,
 )
@@ -29,21 +27,12 @@ from shared.messaging.decision import (
 # --- the provider's answer ---
 
 
-def touches_outcome(command: Command[RecordOutcome]) -> tuple[AnyRef, ...]:
-    record = command.data
-    notice: AnyRef = Ref(Notice, record.notice_id)
-    if record.provider_message_id is None:
-        return (notice,)
-    dispatch_id = CHANNELS[record.channel].dispatch_id(record.provider_message_id)
-    return notice, Ref(Dispatch, dispatch_id)
-
-
 def decide_record_outcome(
     rules: Rules, states: States, command: Command[RecordOutcome], now: datetime
 ) -> Decision:
     """The first clear outcome of an attempt counts, even when its claim has expired meanwhile."""
     record = command.data
-    notice = states.get(Notice, record.notice_id)
+    notice = _get_notice(states, record)
     attempt = notice.find_attempt(record.attempt) if notice else None
     if notice is None or attempt is None or not _is_news(attempt, record):
         return NOTHING
@@ -62,6 +51,15 @@ def decide_record_outcome(
     settled = settle_unclear_attempts(ended, attempt)
     planned = plan_after_failure(settled, attempt, now, rules, record.retry_after_s)
     return build_decision(notice, planned)
+
+
+def _get_notice(states: States, record: RecordOutcome) -> Notice | None:
+    """Loads the dispatch that the message will be bound to, too: both in one round."""
+    if record.provider_message_id is None:
+        return states.get(Notice, record.notice_id)
+    dispatch_id = CHANNELS[record.channel].dispatch_id(record.provider_message_id)
+    notice, _ = states.get_each((Notice, record.notice_id), (Dispatch, dispatch_id))
+    return notice
 
 
 def _is_news(attempt: Attempt, record: RecordOutcome) -> bool:
@@ -109,15 +107,6 @@ def _find_dispatch(rules: Rules, states: States, dispatch_id: str, now: datetime
 # --- the provider's receipt ---
 
 
-def touches_report(event: Event[MessageReported]) -> tuple[AnyRef, ...]:
-    return (Ref(Dispatch, event.subject),)
-
-
-def follow_report(states: States, event: Event[MessageReported]) -> tuple[AnyRef, ...]:
-    dispatch = states.get(Dispatch, event.subject)
-    return (Ref(Notice, dispatch.notice_id),) if dispatch and dispatch.notice_id else ()
-
-
 def decide_report(
     rules: Rules, states: States, event: Event[MessageReported], now: datetime
 ) -> Decision:
@@ -133,18 +122,6 @@ def decide_report(
 
 
 # --- a person's verdict on an unclear notice ---
-
-
-def touches_resolve(command: Command[ResolveNotice]) -> tuple[AnyRef, ...]:
-    return (Ref(Notice, command.data.notice_id),)
-
-
-def follow_resolve(states: States, command: Command[ResolveNotice]) -> tuple[AnyRef, ...]:
-    resolution = command.data
-    notice, message_id = states.get(Notice, resolution.notice_id), resolution.provider_message_id
-    if notice is None or notice.channel is None or message_id is None:
-        return ()
-    return (Ref(Dispatch, CHANNELS[notice.channel].dispatch_id(message_id)),)
 
 
 def decide_resolve(
