@@ -8,14 +8,14 @@ PIPE_WIDTH = 200
 
 def console() -> Console:
     """As wide as the terminal; in a pipe, wide enough that no line is broken."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PIPE_WIDTH)
+    console_of_terminal = Console()
+    return console_of_terminal if console_of_terminal.is_terminal else Console(width=PIPE_WIDTH)
 
 
 def table(*names: str, title: str = "") -> Table:
     """The first column is what a person copies: it is not folded, the others are."""
-    made = Table(*names, title=title or None, title_justify="left")
-    for column in made.columns:
+    new_table = Table(*names, title=title or None, title_justify="left")
+    for column in new_table.columns:
         column.overflow = "fold"
-    made.columns[0].no_wrap = True
-    return made
+    new_table.columns[0].no_wrap = True
+    return new_table

@@ -56,10 +56,12 @@ async def _houses(options: Options, path: Path, say: Say) -> tuple[list[Measured
             await preload.fill(data_dir, seed, records, say)
         say(f"house at {records:,} records: starting")
         async with ours.running(data_dir, run=f"run{records}") as (stack, lifecycles):
-            found, shape_found = await ours.measure(stack, lifecycles, options.load, records, say)
+            measurement, measured_shape = await ours.measure(
+                stack, lifecycles, options.load, records, say
+            )
             seed = await preload.seed_of(stack.mongo_uri)
-        measured.append(found)
-        shape = shape or shape_found
+        measured.append(measurement)
+        shape = shape or measured_shape
         shutil.rmtree(data_dir)
     assert shape is not None
     return measured, shape
@@ -75,16 +77,16 @@ ENTRIES = 500_000
 def ledger(entries: Entries = ENTRIES, json_file: JsonFile = None) -> None:
     """账本单独测试。The ledger alone: append, verify beside journal programs, prove."""
     console = Console()
-    found = _ledger(entries, console)
+    measurement = _ledger(entries, console)
     if json_file:
-        json_file.write_text(json.dumps(ledger_report.figures(found), indent=2))
+        json_file.write_text(json.dumps(ledger_report.figures(measurement), indent=2))
 
 
 def _ledger(entries: int, console: Console) -> ledger_report.LedgerReport:
     with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
-        found = bench_ledger(entries, Path(path), lambda text: status.update(text))
-    ledger_report.show(found, console)
-    return found
+        measurement = bench_ledger(entries, Path(path), lambda text: status.update(text))
+    ledger_report.show(measurement, console)
+    return measurement
 
 
 app.command("wuhan")(wuhan.main)
@@ -113,11 +115,13 @@ def main(
         peers_too,
     )
     with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
-        found = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))
-    report.show(found, console)
-    said = report.figures(found) | {"ledger": ledger_report.figures(_ledger(entries, console))}
+        measurement = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))
+    report.show(measurement, console)
+    figures = report.figures(measurement) | {
+        "ledger": ledger_report.figures(_ledger(entries, console))
+    }
     if json_file:
-        json_file.write_text(json.dumps(said, indent=2, ensure_ascii=False))
+        json_file.write_text(json.dumps(figures, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

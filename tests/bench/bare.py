@@ -33,14 +33,14 @@ class Documents:
         self._owed = dict.fromkeys(self._samples, 0.0)
 
     def after(self, records: int) -> dict[str, list[dict[str, Any]]]:
-        made = {}
+        documents = {}
         for name, (each, sample) in self._samples.items():
             self._owed[name] += each * records
             count = int(self._owed[name])
             self._owed[name] -= count
             if count:
-                made[name] = [{**sample, "_id": uuid.uuid4().hex} for _ in range(count)]
-        return made
+                documents[name] = [{**sample, "_id": uuid.uuid4().hex} for _ in range(count)]
+        return documents
 
 
 async def serve(plan: Plan, service: str) -> None:
@@ -62,12 +62,17 @@ async def serve(plan: Plan, service: str) -> None:
     documents, emits = Documents(plan, service), plan.shape.emits[service]
     print("ready", flush=True)
     while True:
-        found = await consumer.getmany(timeout_ms=FETCH_WAIT_MS, max_records=BATCH_MAX)
-        records = [record for some in found.values() for record in some]
+        batches = await consumer.getmany(timeout_ms=FETCH_WAIT_MS, max_records=BATCH_MAX)
+        records = [
+            record for records_of_partition in batches.values() for record in records_of_partition
+        ]
         if records:
-            made = documents.after(len(records))
+            written = documents.after(len(records))
             await asyncio.gather(
-                *(database[name].insert_many(some, ordered=False) for name, some in made.items())
+                *(
+                    database[name].insert_many(records_of_partition, ordered=False)
+                    for name, records_of_partition in written.items()
+                )
             )
             await _send_on(plan, producer, emits, records)
             await consumer.commit()

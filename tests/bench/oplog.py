@@ -26,14 +26,14 @@ class Oplog:
 
     async def writes(self, lifecycles: int) -> dict[str, dict[str, Write]]:
         """By service and collection. Sample: a document of about the mean size."""
-        found: dict[str, dict[str, Write]] = {service: {} for service in SERVICES}
+        writes: dict[str, dict[str, Write]] = {service: {} for service in SERVICES}
         for row in await self._counted():
             database, _, collection = row["_id"].partition(".")
             service = database.removeprefix(PREFIX)
             sample = await self._sample(database, collection)
-            if service in found and sample is not None:
-                found[service][collection] = Write(row["n"] / lifecycles, sample)
-        return found
+            if service in writes and sample is not None:
+                writes[service][collection] = Write(row["n"] / lifecycles, sample)
+        return writes
 
     def close(self) -> None:
         self._client.close()
@@ -53,7 +53,7 @@ class Oplog:
 
     async def _sample(self, database: str, collection: str) -> Mapping[str, Any] | None:
         newest = self._client[database][collection].find().sort("$natural", -1).limit(SAMPLED)
-        sizes = [(len(bson.encode(found)), found) for found in await newest.to_list(None)]
+        sizes = [(len(bson.encode(document)), document) for document in await newest.to_list(None)]
         if not sizes:
             return None
         mean = sum(size for size, _ in sizes) / len(sizes)

@@ -129,7 +129,9 @@ def _latency(per_s: float, paced: list[Lifecycle]) -> Latency:
     cuts = statistics.quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else []
     p50, p90, p99 = (cuts[49], cuts[89], cuts[98]) if cuts else (seconds[0],) * 3
     passed = [_durations(each) for each in paced]
-    steps = {step: statistics.median(found[step] for found in passed) for step in (*STEPS, TOLD)}
+    steps = {
+        step: statistics.median(durations[step] for durations in passed) for step in (*STEPS, TOLD)
+    }
     return Latency(per_s, len(seconds), p50, p90, p99, steps)
 
 
@@ -155,15 +157,15 @@ async def _one_alone(stack: Stack, lifecycles: Lifecycles, number: int) -> list[
         await lifecycles.submit([number])
         await eventually(done, lambda n: n >= target)
         await _quiet(lifecycles)
-        found = await read()
-    submitted = next(record for record in found if record.kind == RequestSubmitted.TYPE)
-    return [record for record in found if record.time >= submitted.time]
+        records = await read()
+    submitted = next(record for record in records if record.kind == RequestSubmitted.TYPE)
+    return [record for record in records if record.time >= submitted.time]
 
 
 async def _quiet(lifecycles: Lifecycles) -> None:
     """Until the last receipts are in: nothing was heard for a while."""
-    heard, since = -1, time.monotonic()
+    count, since = -1, time.monotonic()
     while time.monotonic() - since < QUIET_S:
-        if len(lifecycles.events) != heard:
-            heard, since = len(lifecycles.events), time.monotonic()
+        if len(lifecycles.events) != count:
+            count, since = len(lifecycles.events), time.monotonic()
         await asyncio.sleep(0.05)

@@ -45,16 +45,16 @@ def _zeros(shape: Shape) -> Value:
 
 def _submission(_: Shape) -> Value:
     def value(number: int) -> bytes:
-        asked = wish("tutorial", number)
+        request = wish("tutorial", number)
         return json.dumps(
             {
                 "message_id": _id(number),
-                "category": asked.category,
+                "category": request.category,
                 "quantity": WISH_FEN,
-                "town_code": asked.area.town_code,
+                "town_code": request.area.town_code,
                 "name": "示例",
                 "phone": phone("tutorial", number),
-                "text": asked.text,
+                "text": request.text,
             }
         ).encode()
 
@@ -177,8 +177,8 @@ class Player:
     async def _listen(self) -> None:
         wanted = self._plan.shape.listened
         while True:
-            found = await self._consumer.getmany(timeout_ms=200)
-            for records in found.values():
+            batches = await self._consumer.getmany(timeout_ms=200)
+            for records in batches.values():
                 for record in records:
                     self._heard[record.key] += 1
                     self.done += self._heard[record.key] == wanted

@@ -29,13 +29,13 @@ class Plan:
     def save(self, path: Path) -> None:
         shape = path.with_suffix(".shape")
         self.shape.save(shape)
-        told = {name: getattr(self, name) for name in self.__slots__ if name != "shape"}
-        path.write_text(json.dumps(told | {"shape": str(shape)}))
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "shape"}
+        path.write_text(json.dumps(fields | {"shape": str(shape)}))
 
     @classmethod
     def load(cls, path: Path) -> "Plan":
-        told = json.loads(path.read_text())
-        return cls(**{**told, "shape": Shape.load(Path(told["shape"]))})
+        fields = json.loads(path.read_text())
+        return cls(**{**fields, "shape": Shape.load(Path(fields["shape"]))})
 
     def topic(self, name: str) -> str:
         return f"{self.prefix}.{name}"
@@ -48,8 +48,8 @@ class Plan:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_bootstrap)
         await admin.start()
         try:
-            wanted = [NewTopic(self.topic(t.name), t.partitions, 1) for t in topics.TOPICS]
-            await admin.create_topics(wanted)
+            new_topics = [NewTopic(self.topic(t.name), t.partitions, 1) for t in topics.TOPICS]
+            await admin.create_topics(new_topics)
         finally:
             await admin.close()
 

@@ -85,7 +85,7 @@ def _seed_of(uri: str) -> Seed:
 
 
 def _indexes(client: MongoClient[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
-    found: dict[tuple[str, str], list[Any]] = {}
+    indexes: dict[tuple[str, str], list[Any]] = {}
     for service in SERVICES:
         database = client[f"{PREFIX}{service}"]
         for collection in database.list_collection_names():
@@ -94,8 +94,8 @@ def _indexes(client: MongoClient[dict[str, Any]]) -> dict[tuple[str, str], list[
                 keys = list(options.pop("key").items())
                 options.pop("v")
                 if options["name"] != "_id_":
-                    found.setdefault((database.name, collection), []).append((keys, options))
-    return found
+                    indexes.setdefault((database.name, collection), []).append((keys, options))
+    return indexes
 
 
 def _fill(uri: str, seed: Seed, requests: int, say: Say) -> None:

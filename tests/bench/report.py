@@ -37,7 +37,10 @@ class Report:
     def rows(self) -> list[tuple[str, Throughput]]:
         houses = [(f"莞家 Guanjia, {m.records:,} 条 records", m.throughput) for m in self.measured]
         peers = ((RAW, self.bare), (TUTORIAL, self.tutorial))
-        return [*houses, *((name, found) for name, found in peers if found is not None)]
+        return [
+            *houses,
+            *((name, measurement) for name, measurement in peers if measurement is not None),
+        ]
 
 
 def show(report: Report, console: Console) -> None:
@@ -52,7 +55,7 @@ def show(report: Report, console: Console) -> None:
         f"{cores} 核 cores; 开始时负载 load average at start {report.load_at_start:.2f}; "
         f"在途 in flight {report.in_flight}"
     )
-    if any(found.busy_share < BUSY_ENOUGH for _, found in report.rows()):
+    if any(measurement.busy_share < BUSY_ENOUGH for _, measurement in report.rows()):
         console.print(
             "机器与他人共用：速率偏低，请看 CPU 毫秒数及其比值。Others used the machine, or it "
             "waited: rates are below what it can do; CPU milliseconds and their ratios tell more."
@@ -70,14 +73,14 @@ def _speeds(report: Report, cores: int) -> Table:
         "计数 counted",
     ):
         table.add_column(heading, justify="right")
-    for name, found in report.rows():
+    for name, measurement in report.rows():
         table.add_row(
             name,
-            f"{found.per_s:.1f}",
-            f"{found.cpu_ms:.1f}",
-            f"{cores * 1000 / found.cpu_ms:.0f}",
-            f"{found.busy_share:.0%}",
-            f"{found.count} / {found.seconds:.0f} s",
+            f"{measurement.per_s:.1f}",
+            f"{measurement.cpu_ms:.1f}",
+            f"{cores * 1000 / measurement.cpu_ms:.0f}",
+            f"{measurement.busy_share:.0%}",
+            f"{measurement.count} / {measurement.seconds:.0f} s",
         )
     return table
 
@@ -106,8 +109,8 @@ def _latencies(measured: Sequence[Measured]) -> Table:
         title="延迟，按一半速率匀速到达 Latency at half that load, evenly paced (seconds)"
     )
     table.add_column("")
-    for found in measured:
-        table.add_column(f"{found.records:,} 条 records", justify="right")
+    for measurement in measured:
+        table.add_column(f"{measurement.records:,} 条 records", justify="right")
     rows: list[tuple[str, list[str]]] = [
         ("到达 arrivals per second", [f"{m.latency.per_s:.1f}" for m in measured]),
         ("p50", [f"{m.latency.p50:.2f}" for m in measured]),
@@ -128,7 +131,7 @@ def _cpu(report: Report) -> Table:
     table.add_column("空闲时每秒 at rest, per second", justify="right")
     for name, _ in report.rows():
         table.add_column(name, justify="right")
-    each = [found.spent.ms_each(found.count) for _, found in report.rows()]
+    each = [measurement.spent.ms_each(measurement.count) for _, measurement in report.rows()]
     for process in PROCESSES:
         cells = [f"{ms.get(process, 0):.1f}" for ms in (report.empty.idle_ms, *each)]
         table.add_row(process, *cells)
@@ -150,16 +153,16 @@ def _work(measured: Sequence[Measured]) -> Table:
         "冲突 conflicts",
     ):
         table.add_column(heading, justify="right")
-    for found in measured:
-        for name, work in found.work.items():
+    for measurement in measured:
+        for name, work in measurement.work.items():
             each = max(1.0, work.transactions)
             table.add_row(
-                f"{found.records:,}",
+                f"{measurement.records:,}",
                 name,
-                f"{work.transactions / found.throughput.began:.2f}",
+                f"{work.transactions / measurement.throughput.began:.2f}",
                 f"{work.items / each:.0f}",
                 f"{work.busy_s * 1000 / each:.0f}",
-                f"{work.busy_s / found.throughput.began_s:.0%}",
+                f"{work.busy_s / measurement.throughput.began_s:.0%}",
                 f"{work.conflicts:.0f}",
             )
     return table
@@ -196,11 +199,13 @@ def figures(report: Report) -> dict[str, Any]:
             }
             for m in report.measured
         ],
-        "peers": {name: _throughput(found) for name, found in peers.items() if found},
+        "peers": {
+            name: _throughput(measurement) for name, measurement in peers.items() if measurement
+        },
         "ratios": {
-            name: dict(zip(("by_rate", "by_cpu"), ratios(ours, found), strict=True))
-            for name, found in peers.items()
-            if found
+            name: dict(zip(("by_rate", "by_cpu"), ratios(ours, measurement), strict=True))
+            for name, measurement in peers.items()
+            if measurement
         },
         "aims": {
             "per_s": AIM_PER_S,
@@ -215,16 +220,16 @@ def figures(report: Report) -> dict[str, Any]:
     }
 
 
-def _throughput(found: Throughput) -> dict[str, Any]:
+def _throughput(measurement: Throughput) -> dict[str, Any]:
     return {
-        "per_s": found.per_s,
-        "count": found.count,
-        "seconds": found.seconds,
-        "cpu_ms": found.cpu_ms,
-        "cpu_ms_by_process": found.spent.ms_each(found.count),
-        "share_of_cores": found.busy_share,
-        "others_cpu_s": found.spent.others_s,
-        "idle_cpu_s": found.spent.idle_s,
+        "per_s": measurement.per_s,
+        "count": measurement.count,
+        "seconds": measurement.seconds,
+        "cpu_ms": measurement.cpu_ms,
+        "cpu_ms_by_process": measurement.spent.ms_each(measurement.count),
+        "share_of_cores": measurement.busy_share,
+        "others_cpu_s": measurement.spent.others_s,
+        "idle_cpu_s": measurement.spent.idle_s,
     }
 
 

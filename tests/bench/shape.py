@@ -149,9 +149,9 @@ async def recording(bootstrap: str) -> AsyncIterator[Callable[[], Awaitable[list
 
 
 async def _until(consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> list[Record]:
-    found: list[Record] = []
+    records: list[Record] = []
     while await consumer.position(partition) < end:
         batch = await consumer.getmany(partition, timeout_ms=200)
         for record in batch.get(partition, []):
-            found.append(Record(partition.topic, len(record.value), json.loads(record.value)))
-    return found
+            records.append(Record(partition.topic, len(record.value), json.loads(record.value)))
+    return records

@@ -92,7 +92,7 @@ async def test_every_route_asks_who_is_there(house: House, service: str) -> None
     """Nobody, a stranger, one who has been sent away, and everybody whose role is another."""
     revoked = house.bearer("former", *Role)
     revoke(house.secrets_dir / "credentials.json", "former")
-    known = {role: house.bearer(f"is-{role.replace('_', '-')}", role) for role in Role}
+    by_role = {role: house.bearer(f"is-{role.replace('_', '-')}", role) for role in Role}
     running = await start(house, service)
     before = await everything_stored(running)
     strangers: dict[str, Headers] = {
@@ -101,7 +101,7 @@ async def test_every_route_asks_who_is_there(house: House, service: str) -> None
         "a wrong secret": {"Authorization": f"Bearer gj_operator_{'0' * 64}"},
         "an unknown id": {"Authorization": f"Bearer gj_nobody_{'0' * 64}"},
         "no token at all": {"Authorization": "Bearer"},
-        "another scheme": {"Authorization": known[Role.OPERATOR]["Authorization"].split()[1]},
+        "another scheme": {"Authorization": by_role[Role.OPERATOR]["Authorization"].split()[1]},
         "a revoked token": revoked,
     }
     wrong: list[str] = []
@@ -112,7 +112,7 @@ async def test_every_route_asks_who_is_there(house: House, service: str) -> None
             if answer.status_code != 401 or answer.headers["WWW-Authenticate"] != "Bearer":
                 wrong.append(f"{operation.method} {operation.path} {who}: {answer.status_code}")
         for role in set(Role) - _roles(operation):
-            answer = await ask(running, operation, known[role])
+            answer = await ask(running, operation, by_role[role])
             if answer.status_code != 403:
                 wrong.append(f"{operation.method} {operation.path} {role}: {answer.status_code}")
     assert len(guarded) >= 8
@@ -153,15 +153,15 @@ async def test_bad_link_opens_nothing(house: House, service: str) -> None:
     running = await start(house, service)
     before = await everything_stored(running)
     now = await running.runtime.processor.now()
-    made = house.keyring.make_link("request", "R-1", now + timedelta(days=1))
+    token_of_request = house.keyring.make_link("request", "R-1", now + timedelta(days=1))
     tokens = [
         "x",
         "0" * 80,
         "%00",
         "..%2f..",
         "é".encode().hex(),
-        made[:-4],
-        ("A" if made[0] != "A" else "B") + made[1:],
+        token_of_request[:-4],
+        ("A" if token_of_request[0] != "A" else "B") + token_of_request[1:],
         house.keyring.make_link("another purpose", "R-1", now + timedelta(days=1)),
         *(house.keyring.make_link(p, "R-1", now - timedelta(seconds=1)) for p in LINK_PURPOSES),
     ]
@@ -201,7 +201,7 @@ async def test_token_is_worth_nothing_within_a_second_of_its_revocation(house: H
 
     assert await status() == 200
     revoke(house.secrets_dir / "credentials.json", "leaving")
-    await eventually(status, lambda found: found == 401, within_s=1)
+    await eventually(status, lambda code: code == 401, within_s=1)
 
 
 async def test_rate_limit_stops_one_and_no_other(house: House) -> None:

@@ -32,12 +32,12 @@ def test_every_metric_is_in_the_operators_table() -> None:
 )
 def test_every_variable_of_a_document_is_a_setting(document: str) -> None:
     fields = {name for service in SERVICES for name in find_settings_class(service).model_fields}
-    known = {f"GUANJIA_{name.upper()}" for name in fields} | {
+    existing = {f"GUANJIA_{name.upper()}" for name in fields} | {
         "GUANJIA_SETTINGS_FILE",
         "GUANJIA_TOKEN",
     }
     named = set(re.findall(r"GUANJIA_[A-Z_]*[A-Z]", (ROOT / document).read_text(encoding="utf-8")))
-    assert named - known == set()
+    assert named - existing == set()
 
 
 def test_the_commit_rule_is_checked() -> None:

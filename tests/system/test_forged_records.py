@@ -102,11 +102,11 @@ async def test_forged_records_become_dead_letters_and_nothing_else(
         letters = await running.runtime.dead_letters.list(limit=10_000)
         return Counter((one["topic"], p["code"]) for one in letters for p in one["problems"])
 
-    await eventually(refused, lambda found: found.total() >= expected.total())
+    await eventually(refused, lambda counts: counts.total() >= expected.total())
     assert await refused() == expected
     assert await everything_stored(running) == before
-    told = await house.read(topics.DEAD_LETTERS)
-    assert {event["data"]["reason"] for event in told} == {code for code, _ in forged}
+    events = await house.read(topics.DEAD_LETTERS)
+    assert {event["data"]["reason"] for event in events} == {code for code, _ in forged}
 
 
 @pytest.mark.parametrize("service", ["intake", "matching", "audit"])
@@ -135,7 +135,7 @@ async def test_replay_by_an_operator_lets_no_forged_record_in(house: House) -> N
     forged = list(publishers.forged(donations, facts_on(donations)[0]))
     await house.publish(*(record for _, record in forged))
     letters = await eventually(
-        running.runtime.dead_letters.list, lambda found: len(found) >= len(forged)
+        running.runtime.dead_letters.list, lambda letters: len(letters) >= len(forged)
     )
     for letter in letters:
         path = f"/dead-letters/{letter['id']}/replay"

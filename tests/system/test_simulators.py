@@ -52,8 +52,8 @@ SETTINGS = SimulatorSettings(
 
 
 @dataclass
-class Intake:
-    """What came in; `answers` are statuses to give before 200."""
+class ReceivingIntake:
+    """Records what comes in; `answers` are statuses to give before 200."""
 
     settings: SimulatorSettings
     receipts: list[SmsReceipt] = field(default_factory=list)
@@ -72,25 +72,25 @@ class Intake:
         ]
         return Starlette(routes=routes)
 
-    async def _answered(self, good: Response) -> Response:
+    async def _answer(self, good: Response) -> Response:
         async with self.changed:
             self.changed.notify_all()
         return good
 
     async def _receipts(self, request: Request) -> Response:
         if self.answers:
-            return await self._answered(Response(status_code=self.answers.pop(0)))
-        found = tencent_sms.parse_receipts(await request.body())
-        assert not found.refused
-        self.receipts.extend(found.read)
-        self.batches.append(len(found.read))
-        return await self._answered(JSONResponse(tencent_sms.ANSWER))
+            return await self._answer(Response(status_code=self.answers.pop(0)))
+        parsed = tencent_sms.parse_receipts(await request.body())
+        assert not parsed.refused
+        self.receipts.extend(parsed.read)
+        self.batches.append(len(parsed.read))
+        return await self._answer(JSONResponse(tencent_sms.ANSWER))
 
     async def _replies(self, request: Request) -> Response:
         if self.answers:
-            return await self._answered(Response(status_code=self.answers.pop(0)))
+            return await self._answer(Response(status_code=self.answers.pop(0)))
         self.replies.append(tencent_sms.parse_reply(await request.body()))
-        return await self._answered(JSONResponse(tencent_sms.ANSWER))
+        return await self._answer(JSONResponse(tencent_sms.ANSWER))
 
     async def _wechat(self, request: Request) -> Response:
         body, query = await request.body(), request.query_params
@@ -100,20 +100,20 @@ class Intake:
             token, appid = self.settings.wechat_token, self.settings.wechat_appid
             body = WeChatCrypto(token, AES_KEY, appid).open(body, query)
         self.wechat.append(parse_message(body))
-        return await self._answered(PlainTextResponse("success"))
+        return await self._answer(PlainTextResponse("success"))
 
-    async def until(self, fact: Callable[[], bool]) -> None:
+    async def wait_until(self, fact: Callable[[], bool]) -> None:
         async with asyncio.timeout(10), self.changed:
             await self.changed.wait_for(fact)
 
 
-class Guest(uvicorn.Server):
+class EmbeddedServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-def bound(port: int = 0) -> socket.socket:
+def bind(port: int = 0) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
@@ -121,22 +121,24 @@ def bound(port: int = 0) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def listening(intake: Intake, at: socket.socket) -> AsyncIterator[None]:
-    server = Guest(uvicorn.Config(intake.app(), log_level="warning", timeout_keep_alive=60))
-    serving = asyncio.create_task(server.serve(sockets=[at]))
+async def serve(intake: ReceivingIntake, at: socket.socket) -> AsyncIterator[None]:
+    server = EmbeddedServer(
+        uvicorn.Config(intake.app(), log_level="warning", timeout_keep_alive=60)
+    )
+    task = asyncio.create_task(server.serve(sockets=[at]))
     try:
         yield
     finally:
         server.should_exit = True
-        await serving
+        await task
 
 
 @dataclass
-class House:
+class SimulatorHarness:
     """A running intake and simulator, and our own adapters towards the latter."""
 
     url: str
-    intake: Intake
+    intake: ReceivingIntake
     http: httpx.AsyncClient
 
     def sms(self, **more: Any) -> TencentSms:
@@ -167,47 +169,47 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[House]:
-    at = bound()
+async def open_harness(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[SimulatorHarness]:
+    at = bind()
     settings = replace(settings, intake=f"http://127.0.0.1:{at.getsockname()[1]}")
-    intake = Intake(settings)
+    intake = ReceivingIntake(settings)
     async with (
-        listening(intake, at),
+        serve(intake, at),
         run_simulators(settings) as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
-        yield House(url, intake, http)
+        yield SimulatorHarness(url, intake, http)
 
 
 @pytest.fixture
-async def home() -> AsyncIterator[House]:
-    async with house() as built:
-        yield built
+async def harness() -> AsyncIterator[SimulatorHarness]:
+    async with open_harness() as opened:
+        yield opened
 
 
-def notice(recipient: str, number: int = 0) -> Message:
+def make_message(recipient: str, number: int = 0) -> Message:
     is_phone = recipient.startswith("1")
     parameters: tuple[Any, ...] = ("DG1",) if is_phone else (("thing1", "已受理"),)
     return Message(f"n{number}", recipient, "notice", parameters)
 
 
-async def test_receipts_come_in_batches_and_match_what_was_sent(home: House) -> None:
-    provider = home.sms()
+async def test_receipts_come_in_batches_and_match_what_was_sent(harness: SimulatorHarness) -> None:
+    provider = harness.sms()
     numbers = [f"138{n:08d}" for n in range(150)]
-    sent = await asyncio.gather(*(provider.send(notice(number)) for number in numbers))
-    await home.intake.until(lambda: len(home.intake.receipts) == 150)
+    sent = await asyncio.gather(*(provider.send(make_message(number)) for number in numbers))
+    await harness.intake.wait_until(lambda: len(harness.intake.receipts) == 150)
     assert {one.provider_message_id for one in sent} == {
-        receipt.provider_message_id for receipt in home.intake.receipts
+        receipt.provider_message_id for receipt in harness.intake.receipts
     }
-    assert {receipt.outcome for receipt in home.intake.receipts} == {"delivered"}
-    assert max(home.intake.batches) <= 100
-    assert len(home.intake.batches) < 75
+    assert {receipt.outcome for receipt in harness.intake.receipts} == {"delivered"}
+    assert max(harness.intake.batches) <= 100
+    assert len(harness.intake.batches) < 75
 
 
-async def test_permanent_failure_ends_in_a_failed_receipt(home: House) -> None:
-    sent = await home.sms().send(notice("13800990001"))
-    await home.intake.until(lambda: bool(home.intake.receipts))
-    (receipt,) = home.intake.receipts
+async def test_permanent_failure_ends_in_a_failed_receipt(harness: SimulatorHarness) -> None:
+    sent = await harness.sms().send(make_message("13800990001"))
+    await harness.intake.wait_until(lambda: bool(harness.intake.receipts))
+    (receipt,) = harness.intake.receipts
     assert (receipt.provider_message_id, receipt.outcome, receipt.code) == (
         sent.provider_message_id,
         "failed",
@@ -215,152 +217,154 @@ async def test_permanent_failure_ends_in_a_failed_receipt(home: House) -> None:
     )
 
 
-async def test_receipt_may_come_before_the_answer(home: House) -> None:
-    sent = await home.sms().send(notice("13800990006"))
-    (receipt,) = home.intake.receipts
+async def test_receipt_may_come_before_the_answer(harness: SimulatorHarness) -> None:
+    sent = await harness.sms().send(make_message("13800990006"))
+    (receipt,) = harness.intake.receipts
     assert receipt.provider_message_id == sent.provider_message_id
 
 
-async def test_receipt_may_come_twice(home: House) -> None:
-    await home.sms().send(notice("13800990007"))
-    await home.intake.until(lambda: len(home.intake.receipts) == 2)
-    assert len(set(home.intake.receipts)) == 1
+async def test_receipt_may_come_twice(harness: SimulatorHarness) -> None:
+    await harness.sms().send(make_message("13800990007"))
+    await harness.intake.wait_until(lambda: len(harness.intake.receipts) == 2)
+    assert len(set(harness.intake.receipts)) == 1
 
 
-async def test_receipts_may_come_in_another_order(home: House) -> None:
-    provider = home.sms()
-    first = await provider.send(notice("13800990008", 1))
-    second = await provider.send(notice("13800990008", 2))
-    await home.intake.until(lambda: len(home.intake.receipts) == 2)
-    came = [receipt.provider_message_id for receipt in home.intake.receipts]
+async def test_receipts_may_come_in_another_order(harness: SimulatorHarness) -> None:
+    provider = harness.sms()
+    first = await provider.send(make_message("13800990008", 1))
+    second = await provider.send(make_message("13800990008", 2))
+    await harness.intake.wait_until(lambda: len(harness.intake.receipts) == 2)
+    came = [receipt.provider_message_id for receipt in harness.intake.receipts]
     assert came == [second.provider_message_id, first.provider_message_id]
 
 
-async def test_receipt_may_come_late_or_never(home: House) -> None:
-    provider = home.sms()
-    dropped = await provider.send(notice("13800990004"))
-    late = await provider.send(notice("13800990011"))
-    await home.intake.until(lambda: bool(home.intake.receipts))
-    assert [r.provider_message_id for r in home.intake.receipts] == [late.provider_message_id]
+async def test_receipt_may_come_late_or_never(harness: SimulatorHarness) -> None:
+    provider = harness.sms()
+    dropped = await provider.send(make_message("13800990004"))
+    late = await provider.send(make_message("13800990011"))
+    await harness.intake.wait_until(lambda: bool(harness.intake.receipts))
+    assert [r.provider_message_id for r in harness.intake.receipts] == [late.provider_message_id]
     assert dropped.kind == "sent"
-    counters = await home.get("/counters")
+    counters = await harness.get("/counters")
     assert counters["sms_dropped"] == 1
 
 
-async def test_receipt_follows_a_call_whose_answer_was_lost(home: House) -> None:
-    sent = await home.sms(timeout_s=0.2).send(notice("13800990005"))
-    await home.intake.until(lambda: bool(home.intake.receipts))
+async def test_receipt_follows_a_call_whose_answer_was_lost(harness: SimulatorHarness) -> None:
+    sent = await harness.sms(timeout_s=0.2).send(make_message("13800990005"))
+    await harness.intake.wait_until(lambda: bool(harness.intake.receipts))
     assert sent.kind == "unknown"
-    assert home.intake.receipts[0].outcome == "delivered"
+    assert harness.intake.receipts[0].outcome == "delivered"
 
 
 async def test_receipts_wait_while_intake_is_away() -> None:
-    at = bound()
+    at = bind()
     port = at.getsockname()[1]
     at.close()
     settings = replace(SETTINGS, intake=f"http://127.0.0.1:{port}")
-    intake = Intake(settings)
+    intake = ReceivingIntake(settings)
     async with run_simulators(settings) as url, httpx.AsyncClient(trust_env=False) as http:
-        home = House(url, intake, http)
-        sent = await home.sms().send(notice("13800000001"))
-        said = await home.post("/phones/13800000001/reply", {"text": "收到"})
-        assert said == {"status": 0, "answer": "", "queued": True}
-        async with listening(intake, bound(port)):
-            await intake.until(lambda: bool(intake.receipts and intake.replies))
+        harness = SimulatorHarness(url, intake, http)
+        sent = await harness.sms().send(make_message("13800000001"))
+        answer = await harness.post("/phones/13800000001/reply", {"text": "收到"})
+        assert answer == {"status": 0, "answer": "", "queued": True}
+        async with serve(intake, bind(port)):
+            await intake.wait_until(lambda: bool(intake.receipts and intake.replies))
     assert intake.receipts[0].provider_message_id == sent.provider_message_id
     assert intake.replies[0].text == "收到"
 
 
-async def test_refused_push_is_repeated_twice_and_dropped(home: House) -> None:
-    home.intake.answers.extend([400, 400, 400])
-    await home.sms().send(notice("13800000001"))
-    await home.intake.until(lambda: not home.intake.answers)
-    await home.sms().send(notice("13800000002"))
-    await home.intake.until(lambda: bool(home.intake.receipts))
-    counters = await home.get("/counters")
+async def test_refused_push_is_repeated_twice_and_dropped(harness: SimulatorHarness) -> None:
+    harness.intake.answers.extend([400, 400, 400])
+    await harness.sms().send(make_message("13800000001"))
+    await harness.intake.wait_until(lambda: not harness.intake.answers)
+    await harness.sms().send(make_message("13800000002"))
+    await harness.intake.wait_until(lambda: bool(harness.intake.receipts))
+    counters = await harness.get("/counters")
     assert counters["receipts_dropped"] == 1
-    assert len(home.intake.receipts) == 1
+    assert len(harness.intake.receipts) == 1
 
 
-async def test_failing_intake_is_asked_until_it_recovers(home: House) -> None:
-    home.intake.answers.extend([500, 503, 429, 500])
-    await home.sms().send(notice("13800000001"))
-    await home.intake.until(lambda: bool(home.intake.receipts))
-    assert (await home.get("/counters"))["receipts_failed_posts"] == 4
+async def test_failing_intake_is_asked_until_it_recovers(harness: SimulatorHarness) -> None:
+    harness.intake.answers.extend([500, 503, 429, 500])
+    await harness.sms().send(make_message("13800000001"))
+    await harness.intake.wait_until(lambda: bool(harness.intake.receipts))
+    assert (await harness.get("/counters"))["receipts_failed_posts"] == 4
 
 
-async def test_person_texts_back(home: House) -> None:
-    said = await home.post("/phones/13800000001/reply", {"text": "1", "time": 1714037059})
-    assert said == {"status": 200, "answer": '{"result":0,"errmsg":"OK"}', "queued": False}
-    (reply,) = home.intake.replies
+async def test_person_texts_back(harness: SimulatorHarness) -> None:
+    answer = await harness.post("/phones/13800000001/reply", {"text": "1", "time": 1714037059})
+    assert answer == {"status": 200, "answer": '{"result":0,"errmsg":"OK"}', "queued": False}
+    (reply,) = harness.intake.replies
     assert (reply.phone, reply.text) == ("+8613800000001", "1")
-    (shown,) = (await home.get("/messages", recipient="+8613800000001"))["messages"]
-    assert (shown["direction"], shown["text"]) == ("out", "1")
+    (message,) = (await harness.get("/messages", recipient="+8613800000001"))["messages"]
+    assert (message["direction"], message["text"]) == ("out", "1")
 
 
-async def test_many_people_text_at_once_and_are_answered_in_order(home: House) -> None:
+async def test_many_people_text_at_once_and_are_answered_in_order(
+    harness: SimulatorHarness,
+) -> None:
     people = [{"number": f"138{n:08d}", "text": f"第{n}条"} for n in range(40)]
-    said = await home.post("/phones/replies", people)
-    assert [one["status"] for one in said] == [200] * 40
-    assert {reply.text for reply in home.intake.replies} == {one["text"] for one in people}
+    answers = await harness.post("/phones/replies", people)
+    assert [one["status"] for one in answers] == [200] * 40
+    assert {reply.text for reply in harness.intake.replies} == {one["text"] for one in people}
 
 
 @pytest.mark.parametrize("aes_key", ["", AES_KEY])
 async def test_person_writes_by_wechat_in_plaintext_and_encrypted(aes_key: str) -> None:
-    async with house(replace(SETTINGS, wechat_aes_key=aes_key)) as home:
-        said = await home.post("/wechat/oPerson_000001/text", {"text": "灯坏了 ]]> <b>"})
-        assert (said["status"], said["answer"]) == (200, "success")
-        (words,) = home.intake.wechat
+    async with open_harness(replace(SETTINGS, wechat_aes_key=aes_key)) as harness:
+        answer = await harness.post("/wechat/oPerson_000001/text", {"text": "灯坏了 ]]> <b>"})
+        assert (answer["status"], answer["answer"]) == (200, "success")
+        (words,) = harness.intake.wechat
         assert isinstance(words, WeChatText)
         assert (words.openid, words.text) == ("oPerson_000001", "灯坏了 ]]> <b>")
 
 
-async def test_batch_of_wechat_texts_keeps_given_message_ids(home: House) -> None:
+async def test_batch_of_wechat_texts_keeps_given_message_ids(harness: SimulatorHarness) -> None:
     people = [
         {"openid": f"oPerson_{n:06d}", "text": "漏水", "message_id": f"{n}"} for n in range(40)
     ]
-    said = await home.post("/wechat/texts", people)
-    assert [one["status"] for one in said] == [200] * 40
-    ids = {words.message_id for words in home.intake.wechat if isinstance(words, WeChatText)}
+    answers = await harness.post("/wechat/texts", people)
+    assert [one["status"] for one in answers] == [200] * 40
+    ids = {words.message_id for words in harness.intake.wechat if isinstance(words, WeChatText)}
     assert ids == {f"{n}" for n in range(40)}
 
 
-async def test_template_message_is_followed_by_its_event(home: House) -> None:
-    provider = home.wechat()
-    sent = [await provider.send(notice(o)) for o in ("oPerson_000001", "oPerson_990001")]
-    await home.intake.until(lambda: len(home.intake.wechat) == 2)
+async def test_template_message_is_followed_by_its_event(harness: SimulatorHarness) -> None:
+    provider = harness.wechat()
+    sent = [await provider.send(make_message(o)) for o in ("oPerson_000001", "oPerson_990001")]
+    await harness.intake.wait_until(lambda: len(harness.intake.wechat) == 2)
     receipts = {
-        e.provider_message_id: e for e in home.intake.wechat if isinstance(e, WeChatReceipt)
+        e.provider_message_id: e for e in harness.intake.wechat if isinstance(e, WeChatReceipt)
     }
     outcomes = [receipts[str(one.provider_message_id)].outcome for one in sent]
     assert outcomes == ["delivered", "failed"]
 
 
-async def test_who_leaves_is_reached_no_more_until_he_returns(home: House) -> None:
-    provider = home.wechat()
-    await home.post("/wechat/oPerson_000001/event", {"event": "unsubscribe"})
-    assert isinstance(home.intake.wechat[0], WeChatUnfollowed)
-    assert (await provider.send(notice("oPerson_000001"))).code == "43004"
-    await home.post("/wechat/oPerson_000001/event", {"event": "subscribe"})
-    assert (await provider.send(notice("oPerson_000001"))).kind == "sent"
+async def test_who_leaves_is_reached_no_more_until_he_returns(harness: SimulatorHarness) -> None:
+    provider = harness.wechat()
+    await harness.post("/wechat/oPerson_000001/event", {"event": "unsubscribe"})
+    assert isinstance(harness.intake.wechat[0], WeChatUnfollowed)
+    assert (await provider.send(make_message("oPerson_000001"))).code == "43004"
+    await harness.post("/wechat/oPerson_000001/event", {"event": "subscribe"})
+    assert (await provider.send(make_message("oPerson_000001"))).kind == "sent"
 
 
-async def test_tokens_expire_when_told(home: House) -> None:
-    provider = home.wechat()
-    assert (await provider.send(notice("oPerson_000001", 1))).kind == "sent"
-    await home.post("/wechat/expire-tokens", {})
-    assert (await provider.send(notice("oPerson_000001", 2))).kind == "sent"
-    assert (await home.get("/counters"))["wechat_token_calls"] == 2
+async def test_tokens_expire_when_told(harness: SimulatorHarness) -> None:
+    provider = harness.wechat()
+    assert (await provider.send(make_message("oPerson_000001", 1))).kind == "sent"
+    await harness.post("/wechat/expire-tokens", {})
+    assert (await provider.send(make_message("oPerson_000001", 2))).kind == "sent"
+    assert (await harness.get("/counters"))["wechat_token_calls"] == 2
 
 
 async def test_number_limits_hold_when_asked_for() -> None:
-    async with house(replace(SETTINGS, per_day_max=2, same_content_s=30)) as home:
-        provider = home.sms()
-        others = replace(notice("13800000001"), parameters=("DG2",))
-        third = replace(notice("13800000001"), parameters=("DG3",))
+    async with open_harness(replace(SETTINGS, per_day_max=2, same_content_s=30)) as harness:
+        provider = harness.sms()
+        others = replace(make_message("13800000001"), parameters=("DG2",))
+        third = replace(make_message("13800000001"), parameters=("DG3",))
         codes = [
             (await provider.send(one)).code
-            for one in (notice("13800000001"), notice("13800000001"), others, third)
+            for one in (make_message("13800000001"), make_message("13800000001"), others, third)
         ]
     assert codes == [
         "Ok",
@@ -370,10 +374,10 @@ async def test_number_limits_hold_when_asked_for() -> None:
     ]
 
 
-async def test_behaviour_is_assigned_to_any_recipient(home: House) -> None:
+async def test_behaviour_is_assigned_to_any_recipient(harness: SimulatorHarness) -> None:
     assigned = {"recipient": "+8613800000001", "script": "blacklisted"}
-    await home.post("/behaviours", assigned)
-    assert (await home.sms().send(notice("13800000001"))).kind == "refused"
+    await harness.post("/behaviours", assigned)
+    assert (await harness.sms().send(make_message("13800000001"))).kind == "refused"
 
 
 def test_every_script_has_one_suffix() -> None:
@@ -382,21 +386,21 @@ def test_every_script_has_one_suffix() -> None:
     assert SUFFIXES["990012"] is Script.TOKEN_EXPIRES
 
 
-async def test_messages_are_followed_by_a_cursor(home: House) -> None:
-    provider = home.sms()
+async def test_messages_are_followed_by_a_cursor(harness: SimulatorHarness) -> None:
+    provider = harness.sms()
     for number in range(3):
-        await provider.send(notice("13800000001", number))
-    first = await home.get("/messages", limit=2)
-    rest = await home.get("/messages", since=first["next"])
+        await provider.send(make_message("13800000001", number))
+    first = await harness.get("/messages", limit=2)
+    rest = await harness.get("/messages", since=first["next"])
     assert [m["notice_id"] for m in first["messages"] + rest["messages"]] == ["n0", "n1", "n2"]
-    assert (await home.get("/messages", since=rest["next"]))["messages"] == []
+    assert (await harness.get("/messages", since=rest["next"]))["messages"] == []
 
 
-async def test_notice_that_was_accepted_twice_is_counted(home: House) -> None:
-    provider = home.sms()
+async def test_notice_that_was_accepted_twice_is_counted(harness: SimulatorHarness) -> None:
+    provider = harness.sms()
     for _ in range(2):
-        await provider.send(notice("13800000001"))
-    assert (await home.get("/counters"))["sms_repeated_notices"] == 1
+        await provider.send(make_message("13800000001"))
+    assert (await harness.get("/counters"))["sms_repeated_notices"] == 1
 
 
 def test_phones_forget_the_oldest_first() -> None:
@@ -430,22 +434,22 @@ def sdk_request(*numbers: str) -> models.SendSmsRequest:
     return request
 
 
-async def test_tencents_own_sdk_is_served_as_by_tencent(home: House) -> None:
-    client = sdk(home.url, SETTINGS.tencent_secret_key)
+async def test_tencents_own_sdk_is_served_as_by_tencent(harness: SimulatorHarness) -> None:
+    client = sdk(harness.url, SETTINGS.tencent_secret_key)
     numbers = ("+8613800000001", "+8613800990009")
     answer = await asyncio.to_thread(client.SendSms, sdk_request(*numbers))
     assert [status.Code for status in answer.SendStatusSet] == [
         "Ok",
         "FailedOperation.PhoneNumberInBlacklist",
     ]
-    stranger = sdk(home.url, "another")
+    stranger = sdk(harness.url, "another")
     with pytest.raises(TencentCloudSDKException) as refused:
         await asyncio.to_thread(stranger.SendSms, sdk_request("+8613800000001"))
     assert refused.value.get_code() == "AuthFailure.SignatureFailure"
 
 
-async def test_page_is_served_in_chinese_first(home: House) -> None:
-    page = await home.http.get(home.url)
+async def test_page_is_served_in_chinese_first(harness: SimulatorHarness) -> None:
+    page = await harness.http.get(harness.url)
     assert page.headers["content-type"].startswith("text/html")
     assert '<html lang="zh-CN">' in page.text
     assert page.text.index("模拟手机") < page.text.index("Simulated phones")

@@ -39,45 +39,45 @@ async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> No
     second.write_text(SECOND)
     mapping.write_text(MAPPING)
     async with open_books(tmp_path / "data", "warm") as books:
-        await a_strangers_statement(books, first, mapping)
-        await before_the_import(books, first, mapping)
-        await both_files(books, first, second, mapping, entered=5, before=0)
-        await both_files(books, second, first, mapping, entered=0, before=6)
-        await after_the_import(books, second, mapping, tmp_path / "gaps.csv")
-        told = await books.guanjia("import", "donations", first, "--set", "fund_id=warm")
-        assert told.status == 2
-        assert "到账时间" in told.text
+        await check_strangers_statement(books, first, mapping)
+        await check_before_import(books, first, mapping)
+        await import_both_files(books, first, second, mapping, entered=5, before=0)
+        await import_both_files(books, second, first, mapping, entered=0, before=6)
+        await check_after_import(books, second, mapping, tmp_path / "gaps.csv")
+        result = await books.guanjia("import", "donations", first, "--set", "fund_id=warm")
+        assert result.status == 2
+        assert "到账时间" in result.text
 
 
-async def before_the_import(books: Books, file: Path, mapping: Path) -> None:
-    told = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
-    assert told.status == 1, told.text
-    assert "20,200.00" in told.text, "what the file lists and the ledger has not"
+async def check_before_import(books: Books, file: Path, mapping: Path) -> None:
+    result = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
+    assert result.status == 1, result.text
+    assert "20,200.00" in result.text, "what the file lists and the ledger has not"
     assert (await books.get("/funds/warm"))["received_fen"] == 0
 
 
-async def a_strangers_statement(books: Books, file: Path, mapping: Path) -> None:
+async def check_strangers_statement(books: Books, file: Path, mapping: Path) -> None:
     """Refused at once, before any giver is registered."""
-    told = await books.guanjia(
+    result = await books.guanjia(
         "import", "donations", file, "--mapping", mapping, "--source", "/bank/nobody"
     )
-    assert told.status == 1, told.text
-    assert "no bank is registered as /bank/nobody; registered: /bank/demo" in told.text
+    assert result.status == 1, result.text
+    assert "no bank is registered as /bank/nobody; registered: /bank/demo" in result.text
     assert await books.people() == 0
 
 
-async def both_files(
+async def import_both_files(
     books: Books, first: Path, second: Path, mapping: Path, *, entered: int, before: int
 ) -> None:
     report = mapping.with_name("overlaps.csv")
-    told = await books.guanjia(
+    result = await books.guanjia(
         "import", "donations", first, second, "--mapping", mapping, "--report", report
     )
-    assert told.status == 1, told.text  # two rows are refused, so somebody has to look
-    assert f"entered: {entered}；" in told.text, told.text
-    assert f"known before: {before}；被拒绝 refused: 2；" in told.text, told.text
-    assert "parts of a fen" in told.text
-    assert "its reference is another gift's" in told.text
+    assert result.status == 1, result.text  # two rows are refused, so somebody has to look
+    assert f"entered: {entered}；" in result.text, result.text
+    assert f"known before: {before}；被拒绝 refused: 2；" in result.text, result.text
+    assert "parts of a fen" in result.text
+    assert "its reference is another gift's" in result.text
     assert (await books.get("/funds/warm"))["received_fen"] == 2_021_128
     with report.open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
@@ -85,18 +85,20 @@ async def both_files(
     assert listed == {("a.csv", "3"), ("b.csv", "2")}
 
 
-def text_of(file: Path) -> str:
+def read_text(file: Path) -> str:
     return file.read_text("utf-8-sig")
 
 
-async def after_the_import(books: Books, file: Path, mapping: Path, report: Path) -> None:
-    said = {each["statement"]: each for each in (await books.get("/statements"))["statements"]}
-    assert said["a.csv"]["total_fen"] == 2_020_000
-    assert said["b.csv"]["total_fen"] == 11_128
-    told = await books.guanjia("audit", "reconcile", "--report", report)
-    assert told.status == 0, told.text
-    assert "20,211.28" in told.text
-    assert "爱心人士" not in text_of(report) + told.text
-    told = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
-    assert told.status == 1, told.text
-    assert "b.csv 4" in told.text, "the row whose reference is another gift's"
+async def check_after_import(books: Books, file: Path, mapping: Path, report: Path) -> None:
+    statements = {
+        each["statement"]: each for each in (await books.get("/statements"))["statements"]
+    }
+    assert statements["a.csv"]["total_fen"] == 2_020_000
+    assert statements["b.csv"]["total_fen"] == 11_128
+    result = await books.guanjia("audit", "reconcile", "--report", report)
+    assert result.status == 0, result.text
+    assert "20,211.28" in result.text
+    assert "爱心人士" not in read_text(report) + result.text
+    result = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
+    assert result.status == 1, result.text
+    assert "b.csv 4" in result.text, "the row whose reference is another gift's"

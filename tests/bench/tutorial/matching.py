@@ -40,9 +40,9 @@ def build(here: Here) -> APIRouter:
         await needs.update_one({"_id": event.request_id}, {"$set": {"type": "closed"}})
 
     async def become(state: str, match_id: str) -> None:
-        found = await matches.find_one({"_id": match_id})
+        document = await matches.find_one({"_id": match_id})
         await matches.update_one({"_id": match_id}, {"$set": {"type": state}})
-        fields = {name: found[name] for name in MatchEvent.model_fields if name in found}
+        fields = {name: document[name] for name in MatchEvent.model_fields if name in document}
         event = MatchEvent(
             **{k: v for k, v in fields.items() if k not in ("id", "time", "type")}, type=state
         )

@@ -74,14 +74,14 @@ def build(here: Here) -> APIRouter:
         await publish("sent", notice)
 
     async def publish(type_: str, notice: dict[str, str]) -> None:
-        said = NoticeEvent(
+        event = NoticeEvent(
             type=type_,
             notice_id=notice["_id"],
             request_id=notice["request_id"],
             person_id=notice["person_id"],
             purpose=notice["purpose"],
         )
-        await here.publish(said, topics.NOTIFICATIONS, said.request_id)
+        await here.publish(event, topics.NOTIFICATIONS, event.request_id)
 
     return APIRouter()
 
