@@ -11,6 +11,9 @@ from shared.errors import Message
 
 UNAUTHENTICATED = Message("unauthenticated", "请提供有效的凭证", "a valid token is needed")
 FORBIDDEN = Message("forbidden", "无权进行此操作", "not allowed for this role")
+LINK_INVALID = Message(
+    "link_invalid", "链接无效或已过期", "this link is not valid, or not any more"
+)
 REQUESTS_TOO_MANY = Message("requests_too_many", "请求过于频繁", "slow down")
 
 # --- HTTP ---

@@ -35,7 +35,7 @@ from shared.messaging.sealing import Sealer
 from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.settings import Settings
-from shared.web import access, openapi, operations
+from shared.web import access, openapi, operations, pages
 
 log = structlog.get_logger()
 
@@ -87,7 +87,7 @@ def build_app(service: Service, settings: Settings) -> FastAPI:
     app.state.ready = lambda: "starting"
     app.state.rate_limit = access.rate_limit(settings.rate_limit_per_minute)
     access.install_problem_answers(app)
-    routers = (*service.routers, operations.router)
+    routers = (*service.routers, pages.router, operations.router)
     for router in routers:
         app.include_router(router)
     openapi.document_problems(app, routers)

@@ -64,8 +64,12 @@ def status_view(request: Request) -> dict[str, Any]:
         "need_zh": need_words(request),
         "reason": request.reason,
         "recorded_at": request.recorded_at,
-        "may_withdraw": request.state in (RequestState.RECORDED, RequestState.OPEN),
+        "may_withdraw": may_withdraw(request),
     }
+
+
+def may_withdraw(request: Request) -> bool:
+    return request.state in (RequestState.RECORDED, RequestState.OPEN)
 
 
 def need_words(request: Request) -> str:

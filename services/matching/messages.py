@@ -38,6 +38,11 @@ NEED_NOT_IN_CAMPAIGN = Message(
     "need_not_in_campaign", "这项诉求不属于专项行动", "the request is not in the campaign"
 )
 
+# --- pages behind links ---
+
+REASON_UNKNOWN = Message("reason_unknown", "请选择所列原因之一", "choose one of those")
+STARS_WRONG = Message("stars_wrong", "请选择一至五星", "choose one star to five")
+
 # --- planners' files (guanjia matching solve) ---
 
 FILE_NOT_UTF8 = Message("file_not_utf8", "文件不是 UTF-8 编码", "the file is not UTF-8")

@@ -1,131 +1,190 @@
-"""What each service says of itself: AsyncAPI for its topics, OpenAPI for its routes."""
+"""Every page: what people wrote does nothing, headers let nothing in, nothing stands inline."""
 
+import re
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+from fastapi.responses import HTMLResponse
 
-from shared.contracts.events import BY_TYPE, FACTS
-from shared.contracts.topics import consumed_by, may_publish
-from shared.web.openapi import PROBLEM_STATUSES, allowed_by
-from tests.support.services import SERVICES, not_started, operations
+from shared.web.pages import ASSETS, CACHED_FOR_EVER, Pages, format_quantity, format_town
+from tests.support.sample_pages import render_samples
+from tests.support.services import SERVICES, not_started
 
-pytestmark = pytest.mark.parametrize("service", SERVICES)
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "attribute": '"><img src=x onerror=alert(1)>',
+    "single_quote": "' onmouseover='alert(1)",
+    "template": "{{ 7*7 }}{% raw %}${7*7}",
+    "right_to_left": "\u202eפתח\u202c مرحبا",
+    "emoji": "👨‍👩‍👧‍👦🍚",
+    "long": "米" * 10_000,
+}
+NAMES = sorted(render_samples())
+VOID = {"meta", "link", "img", "input", "br"}
 
-Document = dict[str, Any]
+
+class Read(HTMLParser):
+    """What a browser would find: tags that stand open, and attributes by tag."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
 
 
-@pytest.fixture
-def app(service: str, tmp_path: Path) -> FastAPI:
-    return not_started(service, tmp_path)
+def html_of(page: HTMLResponse) -> str:
+    return bytes(page.body).decode()
 
 
-async def page(app: FastAPI, path: str) -> Any:
+@pytest.mark.parametrize("name", NAMES)
+def test_page_is_whole_and_says_whose_it_is(name: str) -> None:
+    read = Read(html_of(render_samples()[name]))
+    assert read.open == []
+    assert read.wrong == []
+    tags = [tag for tag, _ in read.tags]
+    for once in ("html", "title", "main", "h1", "header", "footer"):
+        assert tags.count(once) == 1, once
+    attributes = dict(read.tags)
+    assert attributes["html"]["lang"] == "zh-CN"
+    assert "莞家" in "".join(read.text)
+    ids = [a["id"] for _, a in read.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    labelled = {a["for"] for tag, a in read.tags if tag == "label" and "for" in a}
+    assert labelled <= set(ids)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_stands_inline(name: str) -> None:
+    """The policy would refuse it, and a person would see an ugly page."""
+    for tag, attributes in Read(html_of(render_samples()[name])).tags:
+        assert tag not in ("script", "style", "iframe", "object", "embed", "base")
+        assert not [a for a in attributes if a == "style" or a.startswith("on")]
+        for address in ("href", "src", "action"):
+            assert not re.match(r"(?i)\s*(\w+:|//)", attributes.get(address) or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_words_change_nothing(name: str, kind: str) -> None:
+    words = HOSTILE[kind]
+    calm = Read(html_of(render_samples("word")[name]))
+    read = Read(html_of(render_samples(words)[name]))
+    assert [tag for tag, _ in read.tags] == [tag for tag, _ in calm.tags]
+    assert [sorted(a) for _, a in read.tags] == [sorted(a) for _, a in calm.tags]
+    if "word" in "".join(calm.text):
+        assert words in "".join(read.text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_token_that_is_spelt_otherwise_stays_in_its_attribute(name: str) -> None:
+    """A link opens with signs in it that no token has: decoding passes over them."""
+    calm = Read(html_of(render_samples()[name]))
+    odd = Read(html_of(render_samples(token='t"><script>')[name]))
+    assert [tag for tag, _ in odd.tags] == [tag for tag, _ in calm.tags]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_headers_let_nothing_in(name: str) -> None:
+    headers = render_samples()[name].headers
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";")
+    )
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_towns_are_named_and_codes_are_not() -> None:
+    assert format_town("441900103") == "茶山镇"
+    assert format_town("441900000") == "全市"
+    assert format_town("330106000") == "其他地区"
+    for name, page in render_samples().items():
+        assert not re.search(r"4419\d{5}", html_of(page)), name
+
+
+def test_words_that_turn_the_direction_turn_no_number() -> None:
+    assert format_quantity(30, "袋", "大米") == "大米 30 袋"
+    assert format_quantity(30, "袋", "\u202e米") == "\u2068\u202e米\u2069 30 袋"
+    assert format_quantity(20_450_000, "fen") == "人民币 204,500.00 元"
+
+
+def test_what_did_not_arrive_stands_below_the_rating() -> None:
+    page = html_of(render_samples()["delivery_confirmed"])
+    assert page.index("评价") < page.index("没有收到")
+
+
+def test_a_template_that_misses_a_value_is_a_bug() -> None:
+    with pytest.raises(Exception, match="undefined"):
+        Pages("services.matching").render("done.html")
+
+
+# --- the stylesheet -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_assets_are_cached_by_their_content(service: str, tmp_path: Path) -> None:
+    for asset in ASSETS.values():
+        answer = await _get(not_started(service, tmp_path), asset.url)
+        assert (answer.status_code, answer.content) == (200, asset.content)
+        assert answer.headers["cache-control"] == CACHED_FOR_EVER
+        assert answer.headers["content-type"].startswith(asset.media_type)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_asset_asked_for_otherwise_is_looked_up_again(tmp_path: Path) -> None:
+    app = not_started("intake", tmp_path)
+    plain = await _get(app, "/static/guanjia.css")
+    assert "immutable" not in plain.headers["cache-control"]
+    known = {"If-None-Match": plain.headers["etag"]}
+    assert (await _get(app, "/static/guanjia.css", known)).status_code == 304
+    for missing in ("/static/no.css", "/static/..%2fpages.py", "/static/"):
+        assert (await _get(app, missing)).status_code == 404
+
+
+def test_pages_name_the_assets_there_are() -> None:
+    for tag, attributes in Read(html_of(render_samples()["request_open"])).tags:
+        if tag in ("link", "img"):
+            address = attributes["href" if tag == "link" else "src"]
+            assert address in {asset.url for asset in ASSETS.values()}
+
+
+def test_stylesheet_asks_nobody_else() -> None:
+    css = ASSETS["guanjia.css"].content.decode()
+    assert "url(" not in css
+    assert "@import" not in css
+    for needed in ("prefers-color-scheme: dark", "@media print", ":focus-visible"):
+        assert needed in css
+
+
+async def _get(app: FastAPI, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
-        answer = await http.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def followed(document: Document, node: Document) -> Document:
-    while "$ref" in node:
-        found: Any = document
-        for step in node["$ref"].removeprefix("#/").split("/"):
-            found = found[step.replace("~1", "/").replace("~0", "~")]
-        node = found
-    return node
-
-
-# --- topics -----------------------------------------------------------------------------------
-
-
-def spoken(document: Document, action: str) -> dict[str, tuple[str, Document]]:
-    """Type of each event it sends or receives: its topic, and the schema of its data."""
-    found = {}
-    for name, operation in document["operations"].items():
-        if operation["action"] == action:
-            channel = followed(document, operation["channel"])
-            [message] = channel["messages"].values()
-            payload = followed(document, followed(document, message)["payload"])
-            found[name] = (channel["address"], payload)
-    return found
-
-
-async def test_asyncapi_lists_every_topic_read_with_its_messages(
-    service: str, app: FastAPI
-) -> None:
-    document = await page(app, "/asyncapi.json")
-    read = spoken(document, "receive")
-    assert {topic for topic, _ in read.values()} == {t.name for t in consumed_by(service)}
-    for type_, (topic, _) in read.items():
-        assert topic == BY_TYPE[type_].TOPIC
-
-
-async def test_asyncapi_lists_every_event_written(service: str, app: FastAPI) -> None:
-    document = await page(app, "/asyncapi.json")
-    written = {type_: topic for type_, (topic, _) in spoken(document, "send").items()}
-    assert written == {
-        fact.TYPE: fact.TOPIC for fact in FACTS if may_publish(f"/{service}", fact.TOPIC)
-    }
-    assert "guanjia.dead_letter.stored.v1" in written
-
-
-async def test_asyncapi_has_the_fields_of_every_message(service: str, app: FastAPI) -> None:
-    document = await page(app, "/asyncapi.json")
-    for type_, (_, payload) in (spoken(document, "send") | spoken(document, "receive")).items():
-        fields = BY_TYPE[type_].model_json_schema().get("properties", {})
-        assert set(payload.get("properties", {})) == set(fields), type_
-
-
-# --- routes -----------------------------------------------------------------------------------
-
-
-async def test_openapi_is_valid(service: str, app: FastAPI) -> None:
-    document = await page(app, "/openapi.json")
-    errors = [
-        f"{list(e.instance_path)}: {e.message}" for e in OPENAPI_31_VALIDATOR.iter_errors(document)
-    ]
-    assert not errors
-    names = [o["operationId"] for path in document["paths"].values() for o in path.values()]
-    assert len(names) == len(set(names))
-
-
-async def test_every_reference_of_the_pages_leads_somewhere(service: str, app: FastAPI) -> None:
-    for path in ("/openapi.json", "/asyncapi.json"):
-        document = await page(app, path)
-        for reference in _references(document):
-            assert followed(document, {"$ref": reference})
-
-
-def _references(node: Any) -> set[str]:
-    if isinstance(node, list):
-        return {found for one in node for found in _references(one)}
-    if not isinstance(node, dict):
-        return set()
-    inside = {found for one in node.values() for found in _references(one)}
-    reference = node.get("$ref")
-    return inside | ({reference} if isinstance(reference, str) else set())
-
-
-async def test_guarded_routes_say_how_they_refuse(service: str, app: FastAPI) -> None:
-    paths = (await page(app, "/openapi.json"))["paths"]
-    guarded = [o for o in operations(app) if o.route is not None and allowed_by(o.route)]
-    assert guarded
-    for operation in guarded:
-        described = paths[operation.path][operation.method.lower()]
-        assert described["security"] == [{"bearer": []}], operation
-        for status in PROBLEM_STATUSES:
-            content = described["responses"][status]["content"]["application/json"]
-            assert content["schema"] == {"$ref": "#/components/schemas/Problems"}, operation
-
-
-async def test_open_routes_promise_no_lock(service: str, app: FastAPI) -> None:
-    paths = (await page(app, "/openapi.json"))["paths"]
-    for operation in operations(app):
-        described = paths.get(operation.path, {}).get(operation.method.lower())
-        if described and operation.route and not allowed_by(operation.route):
-            assert "security" not in described, operation
+        return await http.get(path, headers=headers)

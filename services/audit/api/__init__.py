@@ -2,6 +2,7 @@
 
 from services.audit.api import corrections, designations, funds, health, log, receipts, statements
 
-ROUTERS = tuple(
-    part.router for part in (health, funds, corrections, statements, designations, receipts, log)
+ROUTERS = (
+    *(p.router for p in (health, funds, corrections, statements, designations, receipts, log)),
+    receipts.link_router,
 )

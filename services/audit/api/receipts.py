@@ -11,18 +11,20 @@ from services.audit.api.access import Reader, get_public_logs
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
 from services.audit.model import Donation
-from services.audit.pages import HEADERS, link_invalid_page, not_yet_page, receipt_page
+from services.audit.pages import render_receipt, render_receipt_pending
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.errors import Transient
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import RuntimeDep, limited, link_key, respond
+from shared.web.access import RuntimeDep, respond
+from shared.web.links import LinkRoute, Token, open_link
+from shared.web.pages import HEADERS
 
 router = APIRouter()
+link_router = APIRouter(route_class=LinkRoute, tags=["links"])
 
 DonationId = Annotated[str, Path(max_length=200)]
-Token = Annotated[str, Path(max_length=600)]
 
 
 @router.get("/donations/{donation_id}/receipt", dependencies=[Reader], response_model=None)
@@ -51,37 +53,31 @@ async def make_receipt_link(
     }
 
 
-@router.get(GIFT_RECEIPT.route(), tags=["links"], response_model=None)
+@link_router.get(GIFT_RECEIPT.route(), response_model=None)
 async def show_gift(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """The donor's page: his gift in words, and the receipt to take away."""
-    gift = await _open_link(token, request, runtime)
-    if gift is None:
-        return link_invalid_page()
+    gift = await _load_gift(token, request, runtime)
     try:
         receipt = await _read_receipt(runtime, gift)
     except Transient:
-        return not_yet_page()
+        return render_receipt_pending(GIFT_RECEIPT.path(token))
     vkeys = await asyncio.to_thread(get_public_logs(runtime).vkeys, gift.log)
-    return receipt_page(parse_entry(receipt.entry), receipt, vkeys, f"{token}/receipt")
+    return render_receipt(parse_entry(receipt.entry), receipt, vkeys, f"{token}/receipt")
 
 
-@router.get(GIFT_RECEIPT.route("receipt"), tags=["links"], response_model=None)
+@link_router.get(GIFT_RECEIPT.route("receipt"), response_model=None)
 async def download_receipt(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    gift = await _open_link(token, request, runtime)
-    if gift is None:
-        return link_invalid_page()
+    gift = await _load_gift(token, request, runtime)
     return _make_file(await _read_receipt(runtime, gift))
 
 
-async def _open_link(token: str, request: Request, runtime: Runtime) -> Donation | None:
-    """None: a link that is forged, expired or about nothing. Raises Denied for one overused."""
-    now = await runtime.processor.now()
-    try:
-        donation_id = runtime.keyring.open_link(GIFT_RECEIPT.purpose, token, now)
-    except Unauthenticated:
-        return None
-    await limited(request, link_key(GIFT_RECEIPT.purpose, donation_id))
-    return await mongo.load(runtime.database, Donation, donation_id)
+async def _load_gift(token: str, request: Request, runtime: Runtime) -> Donation:
+    """Raises Unauthenticated or Denied."""
+    donation_id = await open_link(request, runtime, GIFT_RECEIPT, token)
+    gift = await mongo.load(runtime.database, Donation, donation_id)
+    if gift is None:
+        raise Unauthenticated
+    return gift
 
 
 async def _read_receipt(runtime: Runtime, gift: Donation) -> Receipt:

@@ -1,88 +1,77 @@
 """The person says whether it arrived, and what they think of it."""
 
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from services.matching.messages import STARS_WRONG
 from services.matching.model.match import (
     REOPEN_REASONS,
+    STATE_LABELS,
     ConfirmMatch,
     Match,
     RateMatch,
     ReopenMatch,
 )
-from services.matching.pages.links import (
-    Token,
-    carried_out,
-    field_of,
-    link_invalid,
-    opened,
-    reason_of,
+from services.matching.pages.buttons import (
+    PAGES,
+    execute_button,
+    load_match,
+    read_field,
+    read_reason,
 )
-from services.matching.pages.showing import choice, described, form, page
 from shared.contracts.links import DELIVERY
-from shared.errors import Invalid
 from shared.web.access import RuntimeDep
+from shared.web.links import LinkRoute, Token
 
-router = APIRouter()
+router = APIRouter(route_class=LinkRoute)
 
-STARS = ("5", "4", "3", "2", "1")
+STARS = {"5": "5 星 很满意", "4": "4 星", "3": "3 星", "2": "2 星", "1": "1 星 不满意"}
 
 
 @router.get(DELIVERY.route(), response_class=HTMLResponse)
-async def applicant_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await opened(request, runtime, DELIVERY, token)
-    if match is None:
-        return link_invalid(request)
-    now = await runtime.processor.now()
-    body = described(match) + _forms(match, token, now)
-    return page("请确认是否收到 Did it arrive?", body)
+async def show_delivery(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await load_match(request, runtime, DELIVERY, token)
+    return render_delivery(match, token, await runtime.processor.now())
 
 
 @router.post(DELIVERY.route("confirm"))
-async def applicant_confirms(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await opened(request, runtime, DELIVERY, token)
-    if match is None:
-        return link_invalid(request)
+async def confirm(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await load_match(request, runtime, DELIVERY, token)
     command = ConfirmMatch(match_id=match.id)
-    return await carried_out(request, runtime, command, match, token, DELIVERY)
+    return await execute_button(request, runtime, command, match, token, DELIVERY)
 
 
 @router.post(DELIVERY.route("reopen"))
-async def applicant_reopens(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await opened(request, runtime, DELIVERY, token)
-    if match is None:
-        return link_invalid(request)
-    command = ReopenMatch(
-        match_id=match.id, reason=await reason_of(request, REOPEN_REASONS, REOPEN_REASONS[0])
-    )
-    return await carried_out(request, runtime, command, match, token, DELIVERY)
+async def reopen(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await load_match(request, runtime, DELIVERY, token)
+    reason = await read_reason(request, REOPEN_REASONS, default=REOPEN_REASONS[0])
+    command = ReopenMatch(match_id=match.id, reason=reason)
+    return await execute_button(request, runtime, command, match, token, DELIVERY)
 
 
 @router.post(DELIVERY.route("rate"))
-async def applicant_rates(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    match = await opened(request, runtime, DELIVERY, token)
-    if match is None:
-        return link_invalid(request)
-    stars = await field_of(request, "stars")
+async def rate(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    match = await load_match(request, runtime, DELIVERY, token)
+    stars = await read_field(request, "stars")
     if stars not in STARS:
-        raise Invalid.of("stars_wrong", "请选择一至五星", "choose one star to five", "stars")
+        raise STARS_WRONG.invalid("stars")
     command = RateMatch(match_id=match.id, stars=int(stars))
-    return await carried_out(request, runtime, command, match, token, DELIVERY)
+    return await execute_button(request, runtime, command, match, token, DELIVERY)
 
 
-def _forms(match: Match, token: str, now: datetime) -> str:
-    """What may be done now: nothing is offered that would be refused."""
-    shown = ""
-    if match.state == "delivered":
-        shown += form(DELIVERY.path(token, "confirm"), "<button>确认收到 It arrived</button>")
-    if match.may_reopen(now):
-        button = "<button>没有收到 It did not arrive</button>"
-        shown += form(
-            DELIVERY.path(token, "reopen"), f"{choice('reason', REOPEN_REASONS)} {button}"
-        )
-    if match.state == "confirmed" and match.stars is None:
-        button = "<button>评价 Rate it (1-5)</button>"
-        shown += form(DELIVERY.path(token, "rate"), f"{choice('stars', STARS)} 星 {button}")
-    return shown
+def render_delivery(match: Match, token: str, now: datetime) -> HTMLResponse:
+    """Nothing is offered that would be refused now."""
+    return PAGES.render(
+        "delivery.html",
+        match=match,
+        state_zh=STATE_LABELS[match.state],
+        may_confirm=match.state == "delivered",
+        may_rate=match.state == "confirmed" and match.stars is None,
+        may_reopen=match.may_reopen(now),
+        stars=list(STARS.items()),
+        reasons=[(reason, reason) for reason in REOPEN_REASONS],
+        path=partial(DELIVERY.path, token),
+    )

@@ -4,9 +4,9 @@ The link names one offer; with it he gives from every offer that the same source
 him, as that source itself may.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -16,130 +16,131 @@ from services.matching import menu
 from services.matching.model.match import STATE_LABELS, ClaimNeed, MatchState, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.pages.links import (
-    Token,
-    field_of,
-    is_browser,
-    link_invalid,
-    subject_of,
-)
-from services.matching.pages.showing import amount, form, page
+from services.matching.pages.buttons import PAGES, read_field, render_done
 from shared import mongo
 from shared.contracts.links import MENU
-from shared.contracts.values import LABELS
 from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import Answer, Command
-from shared.money import parse_amount, parse_quantity
+from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.runtime import Runtime
+from shared.security import Unauthenticated
 from shared.validation import describe_validation
 from shared.web.access import RuntimeDep, respond
+from shared.web.links import LinkRoute, Token, answer_refused, is_browser, open_link
+from shared.web.pages import format_quantity
 
-router = APIRouter()
+router = APIRouter(route_class=LinkRoute)
 
-SHOWN_MAX = 20
-TITLE = "认领心愿 Requests you can help with"
+ENTRIES_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request that an offer may serve. proposed: the amount that stands in the field."""
+
+    need: Need
+    needed: str
+    days_waiting: int
+    proposed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """index: of the offer on the page, for the ids of its fields. unit: of what is entered."""
+
+    index: int
+    offer: Offer
+    free: str
+    unit: str
+    entries: Sequence[Entry]
 
 
 @router.get(MENU.route(), response_class=HTMLResponse)
-async def menu_page(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    offers = await _offers_behind(request, runtime, token)
-    if not offers:
-        return link_invalid(request)
+async def show_menu(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    offers = await _load_offers(request, runtime, token)
     now = await runtime.processor.now()
     claimable = [offer for offer in offers if offer.mode != "push"]
-    needs = await menu.find_servable(runtime.database, claimable, now, SHOWN_MAX)
-    parts = [_section(offer, needs.get(offer.id, []), token, now) for offer in claimable]
-    nothing = "<p>目前没有合适的诉求 · nothing fits at the moment</p>"
-    return page(TITLE, "".join(parts) or nothing)
+    needs = await menu.find_servable(runtime.database, claimable, now, ENTRIES_MAX)
+    return render_menu(claimable, needs, token, now)
 
 
 @router.post(MENU.route("claim"))
-async def donor_claims(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def claim(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """Fields offer_id, request_id and amount (yuan for money). Raises Invalid."""
-    offers = {offer.id: offer for offer in await _offers_behind(request, runtime, token)}
-    if not offers:
-        return link_invalid(request)
-    offer = offers.get(await field_of(request, "offer_id"))
+    offers = {offer.id: offer for offer in await _load_offers(request, runtime, token)}
+    offer = offers.get(await read_field(request, "offer_id"))
     if offer is None:
-        return link_invalid(request)
-    data = _claim(offer, await field_of(request, "request_id"), await field_of(request, "amount"))
-    seen = await field_of(request, "seen")
-    key = derived_id("link", token, data.request_id, offer.id, str(data.quantity), seen)
-    answer = await runtime.processor.execute(
-        Command(data, key=key, principal=f"link:{MENU.purpose}")
+        raise Unauthenticated
+    data = _parse_claim(
+        offer, await read_field(request, "request_id"), await read_field(request, "amount")
     )
-    return _shown(answer) if is_browser(request) else respond(answer)
+    seen = await read_field(request, "seen")
+    key = derived_id("link", token, data.request_id, offer.id, str(data.quantity), seen)
+    command = Command(data, key=key, principal=f"link:{MENU.purpose}")
+    answer = await runtime.processor.execute(command)
+    if answer.status >= 400:
+        return answer_refused(request, answer)
+    return render_claimed(answer, token) if is_browser(request) else respond(answer)
 
 
-async def _offers_behind(request: Request, runtime: Runtime, token: str) -> list[Offer]:
-    """In order of id; none where the link opens nothing. Raises Denied for one overused."""
-    offer_id = await subject_of(request, runtime, MENU, token)
-    named = await mongo.load(runtime.database, Offer, offer_id) if offer_id else None
+async def _load_offers(request: Request, runtime: Runtime, token: str) -> list[Offer]:
+    """In order of id. Raises Unauthenticated or Denied."""
+    offer_id = await open_link(request, runtime, MENU, token)
+    named = await mongo.load(runtime.database, Offer, offer_id)
     if named is None:
-        return []
+        raise Unauthenticated
     his = {"donor_id": named.donor_id, "source": named.source}
     return await mongo.find(runtime.database, Offer, his, sort=[("_id", 1)])
 
 
-def _claim(offer: Offer, request_id: str, text: str) -> ClaimNeed:
+def _parse_claim(offer: Offer, request_id: str, amount: str) -> ClaimNeed:
     """Raises Invalid."""
-    quantity = parse_amount(text, "amount") if offer.is_money else parse_quantity(text, "amount")
-    said = {"request_id": request_id, "offer_id": offer.id, "quantity": quantity}
+    parse = parse_amount if offer.is_money else parse_quantity
+    quantity = parse(amount, "amount")
+    fields = {"request_id": request_id, "offer_id": offer.id, "quantity": quantity}
     try:
-        return ClaimNeed.model_validate(said | {"scope": Scope(source=offer.source)})
+        return ClaimNeed.model_validate(fields | {"scope": Scope(source=offer.source)})
     except ValidationError as error:
         raise Invalid(*describe_validation(error)) from None
 
 
-# --- what is shown ------------------------------------------------------------------------------
+# --- rendering ----------------------------------------------------------------------------------
 
 
-def _section(offer: Offer, needs: Sequence[Need], token: str, now: datetime) -> str:
-    """Empty where nothing fits the offer."""
-    if not needs:
-        return ""
-    left = amount(offer.unit, offer.free, offer.item)
-    entries = "".join(_entry(need, offer, token, now) for need in needs)
-    return f"<h2>可用 Left: {escape(left)}</h2>{entries}"
+def render_menu(
+    offers: Sequence[Offer], needs: Mapping[str, Sequence[Need]], token: str, now: datetime
+) -> HTMLResponse:
+    """needs: by offer; an offer that fits nothing is left out."""
+    sections = [
+        Section(
+            index=index,
+            offer=offer,
+            free=format_quantity(offer.free, offer.unit, offer.item),
+            unit="元" if offer.is_money else offer.unit,
+            entries=[_make_entry(need, offer, now) for need in needs[offer.id]],
+        )
+        for index, offer in enumerate(offers)
+        if needs.get(offer.id)
+    ]
+    return PAGES.render("menu.html", sections=sections, claim_path=MENU.path(token, "claim"))
 
 
-def _entry(need: Need, offer: Offer, token: str, now: datetime) -> str:
-    row = menu.menu_row(need, now)
-    title = f"{LABELS[need.category]} · {row['town'] or need.town_code}"
-    still = amount(need.unit, need.remaining, need.item)
-    waiting = f"已等待 {row['days_waiting']} 天 days waiting"
-    return (
-        f"<h3>{escape(title)}</h3><p>{LABELS[need.beneficiary_class]} · "
-        f"尚需 Needed: {escape(still)} · {waiting}</p>"
-        + form(MENU.path(token, "claim"), _fields(need, offer))
-    )
-
-
-def _fields(need: Need, offer: Offer) -> str:
-    """seen: a button pressed twice is one claim; after a new look it is another."""
+def _make_entry(need: Need, offer: Offer, now: datetime) -> Entry:
     most = min(need.remaining, offer.free)
     if offer.cap_per_request is not None:
         most = min(most, offer.cap_per_request - need.compute_share(offer.id))
-    proposed = f"{most // 100}.{most % 100:02d}" if offer.is_money else str(most)
-    hidden = {"offer_id": offer.id, "request_id": need.id, "seen": str(need.proposals)}
-    inputs = "".join(
-        f'<input type=hidden name={name} value="{escape(value)}">' for name, value in hidden.items()
-    )
-    unit = "元 yuan" if offer.is_money else escape(offer.unit)
-    return (
-        f'{inputs}<input name=amount inputmode=decimal value="{proposed}" size=10> {unit} '
-        "<button>认领 Claim</button>"
+    return Entry(
+        need=need,
+        needed=format_quantity(need.remaining, need.unit, need.item),
+        days_waiting=menu.count_days_waiting(need, now),
+        proposed=format_yuan_plain(most) if offer.is_money else str(most),
     )
 
 
-def _shown(answer: Answer) -> Response:
-    if answer.status >= 400:
-        problem = answer.body["problems"][0]
-        return page(
-            TITLE, f"<p>{escape(problem['zh'])} · {escape(problem['en'])}</p>", answer.status
-        )
-    state: MatchState = answer.body["state"]
-    given = amount(answer.body["unit"], answer.body["quantity"], answer.body["item"])
-    text = f"已认领 {given}：{STATE_LABELS[state]} · claimed: {state}"
-    return page(TITLE, f"<p>{escape(text)}</p>", answer.status)
+def render_claimed(answer: Answer, token: str) -> HTMLResponse:
+    body = answer.body
+    state: MatchState = body["state"]
+    amount = format_quantity(body["quantity"], body["unit"], body["item"])
+    text = f"已认领 {amount}：{STATE_LABELS[state]}"
+    return render_done(text, f"claimed: {state}", MENU.path(token), answer.status)

@@ -1,0 +1,137 @@
+"""The frame of every page: templates with what they can call, the stylesheet, the headers.
+
+A service makes one `Pages` of its package and renders the templates of its own `templates/`, which
+extend `frame.html` and use the macros of `parts.html`. There is no script and no inline style.
+"""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from shared.contracts.values import LABELS, MONEY_UNIT
+from shared.money import format_yuan
+from shared.towns import CITY_WIDE, town_name
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""Of every page, and of what is downloaded from one."""
+
+router = APIRouter(include_in_schema=False)
+
+
+# --- what the stylesheet and the icon are ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of `static/`. Its address changes with its content, so it can be cached for ever."""
+
+    name: str
+    media_type: str
+    content: bytes
+    digest: str
+
+    @property
+    def url(self) -> str:
+        return f"/static/{self.name}?v={self.digest}"
+
+
+def _read_asset(name: str, media_type: str) -> Asset:
+    content = (files("shared.web") / "static" / name).read_bytes()
+    return Asset(name, media_type, content, hashlib.sha256(content).hexdigest()[:16])
+
+
+ASSETS = {
+    asset.name: asset
+    for asset in (
+        _read_asset("guanjia.css", "text/css"),
+        _read_asset("guanjia.svg", "image/svg+xml"),
+    )
+}
+CACHED_FOR_EVER = "public, max-age=31536000, immutable"
+CACHED_SHORTLY = "public, max-age=300"
+
+
+@router.get("/static/{name}")
+async def read_asset(name: str, request: Request, v: str = "") -> Response:
+    asset = ASSETS.get(name)
+    if asset is None:
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": CACHED_FOR_EVER if v == asset.digest else CACHED_SHORTLY,
+        "ETag": f'"{asset.digest}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+# --- rendering ------------------------------------------------------------------------------------
+
+
+class Pages:
+    """package: whose `templates/` hold the pages, such as `services.intake`."""
+
+    def __init__(self, package: str) -> None:
+        self._templates = Environment(
+            loader=ChoiceLoader([PackageLoader(package), PackageLoader("shared.web")]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["asset_url"] = _asset_url
+        self._templates.filters |= {
+            "label": _label,
+            "quantity": format_quantity,
+            "town": format_town,
+            "yuan": format_yuan,
+        }
+
+    def render(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
+        html = self._templates.get_template(template).render(values)
+        return HTMLResponse(html, status_code=status, headers=HEADERS)
+
+
+def format_quantity(quantity: int, unit: str, item: str = "") -> str:
+    """人民币 1,200.00 元; 大米 2 袋."""
+    if unit == MONEY_UNIT:
+        return f"人民币 {format_yuan(quantity)} 元"
+    return f"{isolate(item)} {quantity} {isolate(unit)}".strip()
+
+
+def isolate(text: str) -> str:
+    """Text that turns the direction of writing turns nothing around it, not even a number."""
+    turns = any(unicodedata.bidirectional(sign) in _TURNING for sign in text)
+    return f"\u2068{text}\u2069" if turns else text
+
+
+_TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI", "PDF", "PDI"})
+
+
+def format_town(town_code: str) -> str:
+    """The town's name, never its code."""
+    return town_name(town_code) or ("全市" if town_code == CITY_WIDE else "其他地区")
+
+
+def _label(word: str) -> str:
+    """The Chinese of a kind, channel, class or category."""
+    return LABELS[word]
+
+
+def _asset_url(name: str) -> str:
+    return ASSETS[name].url

@@ -1,0 +1,162 @@
+"""Every page there is, rendered with samples; what people may write is filled with given words."""
+
+import base64
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+
+from services.audit.ledger.receipts import Receipt
+from services.audit.pages import render_receipt, render_receipt_pending
+from services.intake import model as intake
+from services.intake.pages import render_request
+from services.matching.model.match import Match
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
+from services.matching.pages.applicant import render_delivery
+from services.matching.pages.donor import render_proposal
+from services.matching.pages.menu import render_claimed, render_menu
+from shared.contracts import values
+from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
+from shared.messaging.decision import Answer
+from shared.web.links import FRAME
+
+NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+CHASHAN = "441900103"
+TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
+VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
+
+
+@cache
+def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HTMLResponse]:
+    """By name. words: stand wherever a person, a partner or a file may have written them."""
+    match = _match(words)
+    delivered = match.model_copy(update={"state": "delivered", "deliveries": 1})
+    confirmed = delivered.model_copy(
+        update={"state": "confirmed", "reopen_until": NOW + timedelta(days=7)}
+    )
+    rated = confirmed.model_copy(update={"stars": 5, "reopen_until": None})
+    offers = [_offer(words), _money_offer(words)]
+    needs = {"O-1": [_need(words)], "O-2": [_money_need(), _money_need("441900104")]}
+    claimed = {"state": "accepted", "unit": words[:20], "quantity": 2, "item": words}
+    return {
+        "request_open": render_request(_request(words), token),
+        "request_declined": render_request(_request(words, state="declined", reason=words), token),
+        "proposal": render_proposal(match, token),
+        "proposal_money": render_proposal(_match("", unit="fen", quantity=20_450_000), token),
+        "delivery_delivered": render_delivery(delivered, token, NOW),
+        "delivery_confirmed": render_delivery(confirmed, token, NOW),
+        "delivery_rated": render_delivery(rated, token, NOW),
+        "menu": render_menu(offers, needs, token, NOW),
+        "menu_empty": render_menu(offers, {}, token, NOW),
+        "menu_claimed": render_claimed(Answer(201, claimed), token),
+        "receipt": render_receipt(_entry(words), _receipt(), [VKEY, words], f"{token}/receipt"),
+        "receipt_pending": render_receipt_pending(f"/g/{token}"),
+        "link_invalid": FRAME.render("link_invalid.html", status=401),
+        "problems": FRAME.render(
+            "problems.html",
+            status=409,
+            problems=[{"zh": words, "en": words}],
+            back=f"/d/{token}",
+        ),
+    }
+
+
+def _request(words: str, **changed: Any) -> intake.Request:
+    fields: dict[str, Any] = {
+        "id": "R-0123456789abcdef0123",
+        "state": intake.RequestState.OPEN,
+        "kind": Kind.WISH,
+        "category": Category.SUPPLIES,
+        "beneficiary_class": BeneficiaryClass.SUBSISTENCE,
+        "channel": Channel.GRID_WORKER,
+        "need": values.Need.model_construct(unit="袋", quantity=2, item=words),
+        "area": Area(town_code=CHASHAN),
+        "person_id": "P-1",
+        "fingerprint": "F-1",
+        "source": "/channels/grid",
+        "content": b"",
+        "recorded_at": NOW,
+    }
+    return intake.Request.model_construct(**fields | {"reason": "", "matches": {}} | changed)
+
+
+def _match(words: str, **changed: Any) -> Match:
+    fields: dict[str, Any] = {
+        "id": "M-R-1-O-1-1",
+        "request_id": "R-1",
+        "offer_id": "O-1",
+        "person_id": "P-1",
+        "donor_id": "P-2",
+        "unit": "袋",
+        "item": words,
+        "quantity": 2,
+        "category": Category.SUPPLIES,
+        "beneficiary_class": BeneficiaryClass.SUBSISTENCE,
+        "town_code": "441900128",
+        "source": "/partners/mine",
+        "proposed_at": NOW,
+        "expires_at": NOW + timedelta(days=3),
+        "changed_at": NOW,
+    }
+    return Match.model_construct(**fields | changed)
+
+
+def _need(words: str, **changed: Any) -> Need:
+    fields: dict[str, Any] = {
+        "id": "R-0123456789abcdef0001",
+        "person_id": "P-1",
+        "category": Category.SUPPLIES,
+        "beneficiary_class": BeneficiaryClass.SUBSISTENCE,
+        "tier": 1,
+        "town_code": CHASHAN,
+        "unit": "袋",
+        "item": words,
+        "quantity": 2,
+        "recorded_at": NOW - timedelta(days=12),
+    }
+    return Need.model_construct(**fields | changed)
+
+
+def _money_need(town_code: str = CHASHAN) -> Need:
+    changed = {"category": Category.MEDICAL, "town_code": town_code}
+    return _need("", unit="fen", quantity=120_000, **changed)
+
+
+def _offer(words: str, **changed: Any) -> Offer:
+    fields: dict[str, Any] = {
+        "id": "O-1",
+        "donor_id": "P-2",
+        "source": "/partners/mine",
+        "unit": "袋",
+        "item": words,
+        "quantity": 30,
+        "registered_at": NOW,
+    }
+    return Offer.model_construct(**fields | changed)
+
+
+def _money_offer(words: str) -> Offer:
+    return _offer(words, id="O-2", unit="fen", item="", quantity=10_000_000)
+
+
+def _entry(words: str) -> Any:
+    return {
+        "kind": "donation_received",
+        "legs": [{"account": "a", "amount_fen": 20_450_000, "side": "debit"}],
+        "fund": words,
+        "subject": words,
+        "effective_at": "2026-01-01T08:00:00.000000Z",
+        "recorded_at": "2026-01-01T08:05:00.000000Z",
+        "index": 41,
+    }
+
+
+def _receipt() -> Receipt:
+    root = base64.b64encode(b"r" * 32).decode()
+    signature = base64.b64encode(b"s" * 68).decode()
+    name = VKEY.partition("+")[0]
+    note = f"{name}\n118\n{root}\n\n— {name} {signature}\n"
+    return Receipt(41, b"{}", (), note.encode())
