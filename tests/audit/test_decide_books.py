@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.audit.ledger.balances import totals
 from services.audit.ledger.canonical import canonical
-from services.audit.ledger.corrections import NEVER_REVERSED
+from services.audit.ledger.kinds import kind_of
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
@@ -314,7 +314,7 @@ class WithCorrections(Facts):
         log = self.audit.head.origin
         entries = self.audit.entries(log)
         index = len(entries) - back
-        if index < 0 or entries[index]["kind"] in NEVER_REVERSED:
+        if index < 0 or not kind_of(entries[index]).reversible:
             return
         leaf = canonical(entries[index]).decode()
         proposal = ProposeReversal(log=log, index=index, leaf=leaf, reference="x")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from services.audit.cli.console import UNREADABLE, WRONG, console, existing, readable, written
 from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.receipts import (
     SUFFIX,
     Receipt,
@@ -21,7 +22,6 @@ from services.audit.ledger.receipts import (
 from services.audit.tlog.note import NoteError, VerifierKey
 from services.audit.tlog.reader import Source, open_source, read_entries, standing
 
-GIFTS = ("donation_received", "goods_received")
 PUBLISHED_WITHIN_S = 15.0
 
 Vkeys = Annotated[
@@ -104,7 +104,7 @@ def _from_log(source: Source, donation: str) -> bytes | None:
 
 
 def _is_gift(entry: Any, donation: str) -> bool:
-    return entry["kind"] in GIFTS and entry["subject"] == donation
+    return kind_of(entry).traced == "arrives" and entry["subject"] == donation
 
 
 def _from_service(donation: str) -> bytes | None:

@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 
 from services.audit.exports.names import (
     CURRENCY,
-    TAGS,
     capital_commodity,
+    collect_tags,
     encoded,
     quoted_commodity,
 )
@@ -59,7 +59,7 @@ class Plain:
 
     def beginning(self, title: str) -> Iterator[str]:
         yield f"; {title}"
-        yield from ("", *(f"tag {tag}" for tag in TAGS))
+        yield from ("", *(f"tag {tag}" for tag in collect_tags()))
         yield from ("", f"commodity {CURRENCY}", f"    format 1000.00 {CURRENCY}")
 
     def account(self, name: str, said: LedgerAccount, day: date) -> Iterator[str]:  # noqa: ARG002

@@ -15,7 +15,7 @@ from pathlib import Path
 from services.audit.exports.dialects import WRITING, Dialect, Posting, Transaction, Writing
 from services.audit.exports.names import account_name, encoded, entry_comment, entry_notes
 from services.audit.ledger.accounts import Chart, load_chart
-from services.audit.ledger.kinds import TITLES
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import MONEY, Unit, amount_of
 from services.audit.ledger.published import PublishedLog, day_of, open_log
 from services.audit.tlog.disk import write_whole
@@ -72,7 +72,7 @@ class _Journal:
             yield from self._accounts(entry["accounts"], entry["fund"])
         yield ""
         if not entry["legs"]:
-            yield f"; {day} ({entry['index']}) {TITLES[entry['kind']]}: {entry_comment(entry)}"
+            yield f"; {day} ({entry['index']}) {kind_of(entry).title}: {entry_comment(entry)}"
             return
         postings = [_posting(leg) for leg in entry["legs"]]
         yield from self._post(postings)
@@ -80,7 +80,7 @@ class _Journal:
             Transaction(
                 day,
                 entry["index"],
-                TITLES[entry["kind"]],
+                kind_of(entry).title,
                 encoded(entry["subject"]),
                 entry_notes(entry),
                 postings,

@@ -14,9 +14,12 @@ SHA-256 over the quoted name; its `commodity` line says item and unit.
 import hashlib
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
+from typing_extensions import get_type_hints, is_typeddict
+
+from services.audit.ledger.kinds import KINDS
 from services.audit.ledger.movements import format_yuan_plain
 from shared.contracts.ledger import LedgerEntry
 
@@ -67,9 +70,8 @@ def _harmless(found: re.Match[str]) -> str:
     return sign if sign.isprintable() and not sign.isascii() else quote(sign, safe="")
 
 
-_SAID_ELSEWHERE = {"schema", "currency", "legs", "index", "log", "subject", "accounts"}
-
-TAGS = (
+_WRITTEN_ELSEWHERE = {"schema", "currency", "legs", "index", "log", "subject", "accounts"}
+_TAG_ORDER = (
     *("kind", "fund", "recorded-at", "effective-at", "event-source", "event-id"),
     *(f"event-position-{part}" for part in ("cluster", "topic", "partition", "offset")),
     *("commitment", "reverses", "gift-log", "gift-index"),
@@ -79,24 +81,50 @@ TAGS = (
     *("terms-categories", "terms-beneficiary-classes", "terms-towns"),
     *("previous-log", "previous-size", "previous-root"),
 )
-"""Every name `entry_notes` gives to an entry with legs; `ledger --pedantic` wants them declared."""
+"""As journals have declared them since 2026; tags of newer fields come after."""
+
+
+def collect_tags() -> tuple[str, ...]:
+    """Every name `entry_notes` gives to an entry with legs, in the order journals declare them;
+    `ledger --pedantic` wants them declared. They are the fields of the contract."""
+    tags = {
+        tag
+        for contract in get_args(LedgerEntry)
+        for hints in [get_type_hints(contract)]
+        if _has_legs(get_args(hints["kind"])[0])
+        for key, hint in hints.items()
+        if key not in _WRITTEN_ELSEWHERE
+        for tag in _tags_of_field(key, hint)
+    }
+    return (*_TAG_ORDER, *sorted(tags - set(_TAG_ORDER)))
+
+
+def _has_legs(kind: str) -> bool:
+    return kind == "reversal" or bool(KINDS[kind].parts)
+
+
+def _tags_of_field(key: str, hint: Any) -> list[str]:
+    if not is_typeddict(hint):
+        return [key.removesuffix("_fen").replace("_", "-")]
+    fields = get_type_hints(hint).items()
+    return [f"{key}-{tag}" for inner, each in fields for tag in _tags_of_field(inner, each)]
 
 
 def entry_notes(entry: LedgerEntry) -> dict[str, str]:
     """Names and values for the comments of a transaction; flat, values `encoded`."""
     return {
         name.replace("_", "-"): encoded(value)
-        for key, said in entry.items()
-        if key not in _SAID_ELSEWHERE
-        for name, value in _flat(key, said)
+        for key, field in entry.items()
+        if key not in _WRITTEN_ELSEWHERE
+        for name, value in _flat(key, field)
         if value
     }
 
 
 def entry_comment(entry: LedgerEntry) -> str:
     """One line on an entry that moves nothing."""
-    told = (f"{key}={value}" for key, value in entry_notes(entry).items())
-    return ", ".join((encoded(entry["subject"]), *told))
+    notes = (f"{key}={value}" for key, value in entry_notes(entry).items())
+    return ", ".join((encoded(entry["subject"]), *notes))
 
 
 def _flat(key: str, value: Any) -> list[tuple[str, str]]:

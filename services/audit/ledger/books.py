@@ -4,7 +4,7 @@ Invariants 7 to 10 are checked while folding, each before anything is posted. Th
 books in place, because a replay passes millions of entries through it."""
 
 from collections.abc import Iterable
-from typing import Any, assert_never, cast
+from typing import Any, cast
 
 from services.audit.ledger.accounts import NET_ASSETS, account_class
 from services.audit.ledger.balances import (
@@ -17,21 +17,27 @@ from services.audit.ledger.balances import (
 )
 from services.audit.ledger.corrections import Reversible, check_refund, check_reversal
 from services.audit.ledger.counting import (
+    check_covered,
     check_fee,
-    check_promise,
     check_purpose,
-    count,
+    count_between_funds,
     count_goods,
-    count_transfer,
+    count_money,
 )
 from services.audit.ledger.findings import BALANCED
-from services.audit.ledger.legs import InOneFund, amount_in_fund, amounts, quantities, usual_amount
+from services.audit.ledger.kinds import EntryKind, kind_of
+from services.audit.ledger.legs import (
+    GoodsEntry,
+    InOneFund,
+    MoneyEntry,
+    amount_in_fund,
+    amounts,
+    quantities,
+    usual_amount,
+)
 from services.audit.ledger.years import carry_commitment, carry_fund, carry_goods, open_fund
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
-
-PROMISES = frozenset({"commitment", "transfer", "management_fee", "refund"})
-"""Kinds that may not use more than any fund has; a restricted fund is never below zero at all."""
 
 
 class Books(Balances):
@@ -39,28 +45,31 @@ class Books(Balances):
 
     def apply(self, entry: ledger.LedgerEntry, original: ledger.LedgerEntry | None = None) -> None:
         """Post one entry, or BrokenError. What it names comes with it: see `named_original`."""
+        kind = kind_of(entry)
+        if not kind.total:
+            self._apply_special(entry, original)
+        elif kind.moves == "goods":
+            self._move_goods(cast(GoodsEntry, entry), kind)
+        elif len(kind.parts) > 1:
+            self._move_between_funds(cast(MoneyEntry, entry), kind)
+        else:
+            self._move(cast(InOneFund, entry), kind)
+            if kind.total == "fees_fen":
+                check_fee(self.funds[cast(InOneFund, entry)["fund"]], entry["index"])
+            elif kind.total == "refunded_fen":
+                check_refund(self, cast(ledger.Refund, entry), original)
+
+    def _apply_special(
+        self, entry: ledger.LedgerEntry, original: ledger.LedgerEntry | None
+    ) -> None:
+        """Kinds that add nothing to a year's totals: openings, what goes on, undoing, refusals."""
         match entry["kind"]:
-            case "donation_received" | "commitment" | "disbursement" | "release":
-                self._move(entry)
-            case "management_fee":
-                self._move(entry)
-                check_fee(self.funds[entry["fund"]], entry["index"])
-            case "refund":
-                self._move(entry)
-                check_refund(self, entry, original)
-            case "transfer":
-                moved = amounts(entry, self.funds)
-                count_transfer(self, entry, moved, 1)
-                self._post(entry["legs"], entry["index"])
-                self._check_funds(moved, entry)
-            case "goods_received" | "goods_distributed":
-                self._move_goods(entry)
             case "refusal":
-                self._without_legs(entry)
+                self._expect_no_legs(entry)
             case "reversal":
                 self._reverse(entry, check_reversal(self, entry, original))
             case "fund_opened":
-                self._without_legs(entry)
+                self._expect_no_legs(entry)
                 open_fund(self, entry)
             case "fund_carried":
                 carry_fund(self, entry)
@@ -70,31 +79,29 @@ class Books(Balances):
             case "goods_carried":
                 carry_goods(self, entry)
                 self._post_goods(entry["legs"], entry["index"])
-            case _:
-                assert_never(entry["kind"])
 
     @staticmethod
-    def _without_legs(entry: ledger.FundOpened | ledger.Refusal) -> None:
+    def _expect_no_legs(entry: ledger.FundOpened | ledger.Refusal) -> None:
         if entry["legs"]:
             raise BrokenError(BALANCED, f"a {entry['kind']} moves no money", entry["index"])
 
-    def _move(self, entry: InOneFund) -> None:
+    def _move(self, entry: InOneFund, kind: EntryKind) -> None:
         """Legs like those of the kind's last entry in this fund need no second look."""
-        kind, book = entry["kind"], self.funds.get(entry["fund"])
-        usual = book.usual.get(kind) if book else None
+        book = self.funds.get(entry["fund"])
+        usual = book.usual.get(kind.name) if book else None
         amount = usual_amount(entry, usual) if usual else 0
         if book and usual and amount:
-            count(self, book, entry, amount)
+            count_money(self, book, entry, amount)
             usual.post(amount)
         else:
             book = self._move_unusual(entry)
-        if book.restricted or kind in PROMISES:
-            check_promise(entry["fund"], book, entry["index"])
+        if kind.covered or book.restricted:
+            check_covered(entry["fund"], book, entry["index"])
 
     def _move_unusual(self, entry: InOneFund) -> FundBook:
         amount = amount_in_fund(entry, self.funds)
         book = self.funds[entry["fund"]]
-        count(self, book, entry, amount)
+        count_money(self, book, entry, amount)
         self._post(entry["legs"], entry["index"])
         legs = self._usual_legs(entry)
         if usual_amount(entry, legs):
@@ -109,10 +116,17 @@ class Books(Balances):
         }
         return UsualLegs(tuple(places), of_side["debit"], of_side["credit"])
 
-    def _move_goods(self, entry: ledger.GoodsReceived | ledger.GoodsDistributed) -> None:
+    def _move_between_funds(self, entry: MoneyEntry, kind: EntryKind) -> None:
+        moved = amounts(entry, self.funds)
+        count_between_funds(self, entry, moved, 1)
+        self._post(entry["legs"], entry["index"])
+        self._check_covered(moved, kind, entry["index"])
+
+    def _move_goods(self, entry: GoodsEntry, kind: EntryKind) -> None:
         moved = quantities(entry, self.funds)
-        if entry["kind"] == "goods_distributed":
-            check_purpose(self.funds[entry["fund"]], entry.get("purpose"), entry["index"])
+        if kind.within_terms:
+            purpose = cast(ledger.GoodsDistributed, entry).get("purpose")
+            check_purpose(self.funds[entry["fund"]], purpose, entry["index"])
         count_goods(self, entry, moved, 1)
         self._post_goods(entry["legs"], entry["index"])
 
@@ -125,18 +139,21 @@ class Books(Balances):
         self.reversed_entries.add(original["index"])
 
     def _undo(self, entry: ledger.Reversal, original: Reversible) -> None:
-        if original["kind"] == "goods_received" or original["kind"] == "goods_distributed":
-            count_goods(self, original, quantities(original, self.funds), -1)
+        kind = kind_of(original)
+        if kind.moves == "goods":
+            goods = cast(GoodsEntry, original)
+            count_goods(self, goods, quantities(goods, self.funds), -1)
             self._post_goods(cast(list[ledger.GoodsLeg], entry["legs"]), entry["index"])
             return
-        moved = amounts(original, self.funds)
-        if original["kind"] == "transfer":
-            count_transfer(self, original, moved, -1)
+        money = cast(MoneyEntry, original)
+        moved = amounts(money, self.funds)
+        if len(kind.parts) > 1:
+            count_between_funds(self, money, moved, -1)
         else:
-            book, amount = self.funds[original["fund"]], amount_in_fund(original, self.funds)
-            count(self, book, original, -amount)
+            one = cast(InOneFund, original)
+            count_money(self, self.funds[one["fund"]], one, -amount_in_fund(one, self.funds))
         self._post(cast(list[ledger.Leg], entry["legs"]), entry["index"])
-        self._check_funds(moved, entry)
+        self._check_covered(moved, kind_of(entry), entry["index"])
 
     def _post(self, legs: Iterable[ledger.Leg], index: int) -> None:
         for leg in legs:
@@ -166,11 +183,11 @@ class Books(Balances):
             else:
                 book.credit += leg["quantity"]
 
-    def _check_funds(self, moved: Iterable[str], entry: ledger.LedgerEntry) -> None:
-        for fund in moved:
+    def _check_covered(self, funds: Iterable[str], kind: EntryKind, index: int) -> None:
+        for fund in funds:
             book = self.funds[fund]
-            if book.restricted or entry["kind"] in PROMISES:
-                check_promise(fund, book, entry["index"])
+            if kind.covered or book.restricted:
+                check_covered(fund, book, index)
 
     def snapshot(self) -> dict[str, Any]:
         """Every balance, in a form that canonical JSON writes the same way everywhere."""

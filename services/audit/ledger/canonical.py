@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from orjson import OPT_SORT_KEYS, dumps, loads
 
-from services.audit.ledger.shapes import fits
+from services.audit.ledger.decoding import ENTRIES
 from shared.contracts.ledger import ENTRY_BYTES_MAX, INTEGER_MAX, LedgerEntry, entry_adapter
 
 
@@ -44,15 +44,13 @@ def parse_entry(data: bytes) -> LedgerEntry:
     """
     if len(data) > ENTRY_BYTES_MAX:
         raise NotCanonicalError(f"条目过长 {len(data)} bytes, more than {ENTRY_BYTES_MAX}")
-    try:
-        value = loads(data)
-    except ValueError as error:
-        raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
-    if not fits(value):
-        _judge(data)
-    if dumps(value, option=OPT_SORT_KEYS) != data:
+    entry = ENTRIES.decode(data)
+    if entry is not None and _is_spelled(entry, data):
+        return entry
+    entry = _validate(data)
+    if not _is_spelled(entry, data):
         raise NotCanonicalError("不是规范写法 not in canonical form")
-    return cast(LedgerEntry, value)
+    return entry
 
 
 def encode_entry(entry: LedgerEntry) -> bytes:
@@ -61,17 +59,30 @@ def encode_entry(entry: LedgerEntry) -> bytes:
         data = dumps(entry, option=OPT_SORT_KEYS)
     except TypeError as error:
         raise NotCanonicalError(f"不是账本条目 not an entry: {error}") from None
-    if not fits(entry) or len(data) > ENTRY_BYTES_MAX:
+    if len(data) > ENTRY_BYTES_MAX or ENTRIES.decode(data) != entry:
         parse_entry(data)
     return data
 
 
-def _judge(data: bytes) -> None:
-    """What the plain checks did not accept, and may yet be an entry; or else why it is none."""
+def _is_spelled(entry: LedgerEntry, data: bytes) -> bool:
+    """Whether `data` is the canonical form of `entry`."""
+    try:
+        return dumps(entry, option=OPT_SORT_KEYS) == data
+    except TypeError:
+        return False
+
+
+def _validate(data: bytes) -> LedgerEntry:
+    """What the decoders did not accept, and may yet be an entry; or else why it is none."""
+    try:
+        value = loads(data)
+    except ValueError as error:
+        raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
     try:
         entry_adapter.validate_json(data)
     except ValueError as error:
         raise NotCanonicalError(f"不是账本条目 not an entry: {error}") from None
+    return cast(LedgerEntry, value)
 
 
 def _check(value: Any) -> None:

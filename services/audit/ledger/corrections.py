@@ -4,6 +4,7 @@ from typing import cast
 
 from services.audit.ledger.balances import Balances
 from services.audit.ledger.findings import MIRRORED, WITHIN_FUND
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.legs import MoneyEntry, mirror
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
@@ -12,11 +13,6 @@ NAMING = frozenset({"reversal", "refund"})
 """Kinds whose entries may name an earlier one."""
 
 Reversible = MoneyEntry | ledger.GoodsReceived | ledger.GoodsDistributed
-
-NEVER_REVERSED = frozenset(
-    {"fund_opened", "fund_carried", "commitment_carried", "goods_carried", "reversal", "refusal"}
-)
-"""What was carried is what a frozen log ended with; the others move nothing."""
 
 
 def named_original(entry: ledger.LedgerEntry) -> int | None:
@@ -35,7 +31,7 @@ def check_reversal(
     index, named = entry["index"], entry["reverses"]
     if original is None or named >= index or original["index"] != named:
         raise BrokenError(MIRRORED, f"entry {named} is no earlier entry", index)
-    if original["kind"] in NEVER_REVERSED:
+    if not kind_of(original).reversible:
         raise BrokenError(MIRRORED, f"a {original['kind']} cannot be reversed", index)
     if named in books.reversed_entries:
         raise BrokenError(MIRRORED, f"entry {named} was reversed before", index)

@@ -1,22 +1,29 @@
-"""What each kind of entry does to a fund's totals and to its commitments and stock, and what a
-fund may be used for.
+"""What an entry adds to the totals of its fund, its commitment or its stock, as its kind says.
 
-A reversal takes off what its original had added: `signed` is negative, or `sign` is -1."""
+A reversal takes off what its original had added: `signed` is negative, or `sign` is -1. Also what
+a fund may be used for, and how far.
+"""
+
+from typing import cast
 
 from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
 from services.audit.ledger.findings import COMMITTED, WITHIN_FUND
-from services.audit.ledger.legs import TAKING, Amounts, InOneFund, Thing
+from services.audit.ledger.kinds import EntryKind, kind_of
+from services.audit.ledger.legs import Amounts, GoodsEntry, InOneFund, MoneyEntry, Thing
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
 
+Settling = ledger.Disbursement | ledger.Release
+Committing = ledger.Commitment | Settling
+
 
 def check_purpose(book: FundBook, purpose: ledger.Purpose | None, index: int) -> None:
-    """Restricted money is spent on its purpose: where terms name values, one of them is said."""
-    terms, said = book.terms, purpose or {}
+    """Restricted money is spent on its purpose: where terms name values, it is one of them."""
+    terms, values = book.terms, purpose or {}
     for allowed, value in (
-        (terms["categories"], said.get("category")),
-        (terms["beneficiary_classes"], said.get("beneficiary_class")),
-        (terms["towns"], said.get("town")),
+        (terms["categories"], values.get("category")),
+        (terms["beneficiary_classes"], values.get("beneficiary_class")),
+        (terms["towns"], values.get("town")),
     ):
         if allowed and value not in allowed:
             raise BrokenError(WITHIN_FUND, f"{value} is outside the fund's terms", index)
@@ -31,91 +38,79 @@ def check_fee(book: FundBook, index: int) -> None:
         )
 
 
-def check_promise(fund: str, book: FundBook, index: int) -> None:
-    """Nobody promises, moves, keeps or gives back what a fund has not got."""
+def check_covered(fund: str, book: FundBook, index: int) -> None:
+    """Nobody commits, moves, keeps or gives back what a fund has not got."""
     if book.remaining_fen < 0:
         raise BrokenError(WITHIN_FUND, f"fund {fund} would be at {book.remaining_fen} fen", index)
 
 
-Settling = ledger.Disbursement | ledger.Release
+def count_money(books: Balances, book: FundBook, entry: InOneFund, signed: int) -> None:
+    """Add an amount within one fund (reversing, `signed` is negative)."""
+    kind = kind_of(entry)
+    if kind.within_terms:
+        check_purpose(book, cast(ledger.Commitment, entry).get("purpose"), entry["index"])
+    if kind.commitment:
+        _count_commitment(books, kind, cast(Committing, entry), signed)
+    if kind.total == "refunded_fen":
+        _count_refund(books, book, cast(ledger.Refund, entry), signed)
+    _add(book, kind.total, signed)
 
 
-def count(books: Balances, book: FundBook, entry: InOneFund, signed: int) -> None:
-    """Add an entry's amount to the totals of its fund (reversing, `signed` is negative)."""
-    match entry["kind"]:
-        case "donation_received":
-            book.received_fen += signed
-        case "commitment":
-            _count_commitment(books, book, entry, signed)
-            book.committed_fen += signed
-        case "disbursement":
-            _settle(books, entry, signed).disbursed_fen += signed
-            book.disbursed_fen += signed
-        case "release":
-            _settle(books, entry, signed).released_fen += signed
-            book.released_fen += signed
-        case "management_fee":
-            book.fees_fen += signed
-        case "refund":
-            _count_refund(books, book, entry, signed)
-            book.refunded_fen += signed
-
-
-def count_transfer(books: Balances, entry: ledger.Transfer, moved: Amounts, sign: int) -> None:
-    signed = {
-        fund: sign * (amount if shape == TAKING else -amount)
-        for fund, (shape, amount) in moved.items()
-    }
+def count_between_funds(books: Balances, entry: MoneyEntry, moved: Amounts, sign: int) -> None:
+    """Add what one fund gives and another takes."""
+    signed = {fund: sign * part.sign * amount for fund, (part, amount) in moved.items()}
     if sum(signed.values()) != 0:
         raise BrokenError(WITHIN_FUND, "a transfer gives what it takes", entry["index"])
     for fund, amount in signed.items():
-        books.funds[fund].transferred_fen += amount
+        _add(books.funds[fund], kind_of(entry).total, amount)
 
 
-def count_goods(
-    books: Balances,
-    entry: ledger.GoodsReceived | ledger.GoodsDistributed,
-    moved: dict[Thing, int],
-    sign: int,
-) -> None:
+def count_goods(books: Balances, entry: GoodsEntry, moved: dict[Thing, int], sign: int) -> None:
     """Add (or take off) goods; BrokenError where more would leave than is in stock."""
     for thing, quantity in moved.items():
         book = books.goods.setdefault(thing, GoodsBook())
-        if entry["kind"] == "goods_received":
-            book.received += sign * quantity
-        else:
-            book.distributed += sign * quantity
+        _add(book, kind_of(entry).total, sign * quantity)
         if book.in_stock < 0:
             fund, item, unit = thing
             message = f"{item} of fund {fund} would be at {book.in_stock} {unit}"
             raise BrokenError(WITHIN_FUND, message, entry["index"])
 
 
-def _count_commitment(
-    books: Balances, book: FundBook, entry: ledger.Commitment, signed: int
-) -> None:
+def _add(book: FundBook | CommitmentBook | GoodsBook, total: str, amount: int) -> None:
+    setattr(book, total, getattr(book, total) + amount)
+
+
+def _count_commitment(books: Balances, kind: EntryKind, entry: Committing, signed: int) -> None:
+    """Reserve for a new commitment, or settle a part of the one the entry names."""
+    if kind.commitment == "reserved_fen":
+        commitment = _reserve(books, cast(ledger.Commitment, entry), signed)
+    else:
+        commitment = _settle(books, cast(Settling, entry), signed)
+    _add(commitment, kind.commitment, signed)
+
+
+def _reserve(books: Balances, entry: ledger.Commitment, signed: int) -> CommitmentBook:
     index = entry["index"]
-    check_purpose(book, entry.get("purpose"), index)
-    known = books.commitments.get(index)
-    if known is None:
-        known = books.commitments[index] = CommitmentBook(entry["subject"], entry["fund"])
-    if known.outstanding_fen + signed < 0:
+    commitment = books.commitments.get(index)
+    if commitment is None:
+        commitment = CommitmentBook(entry["subject"], entry["fund"])
+        books.commitments[index] = commitment
+    if commitment.outstanding_fen + signed < 0:
         raise BrokenError(COMMITTED, "the commitment was settled already", index)
-    known.reserved_fen += signed
+    return commitment
 
 
 def _settle(books: Balances, entry: Settling, signed: int) -> CommitmentBook:
     """The commitment the entry names, with so much still outstanding."""
-    known = books.commitments.get(entry["commitment"])
-    if known is None or (known.subject, known.fund) != (entry["subject"], entry["fund"]):
-        raise BrokenError(
-            COMMITTED, f"entry {entry['commitment']} is not its commitment", entry["index"]
-        )
-    if known.outstanding_fen < signed:
-        raise BrokenError(
-            COMMITTED, f"only {known.outstanding_fen} fen outstanding", entry["index"]
-        )
-    return known
+    named, index = entry["commitment"], entry["index"]
+    commitment = books.commitments.get(named)
+    owner = (entry["subject"], entry["fund"])
+    if commitment is None or (commitment.subject, commitment.fund) != owner:
+        raise BrokenError(COMMITTED, f"entry {named} is not its commitment", index)
+    if commitment.outstanding_fen < signed:
+        message = f"only {commitment.outstanding_fen} fen outstanding"
+        raise BrokenError(COMMITTED, message, index)
+    return commitment
 
 
 def _count_refund(books: Balances, book: FundBook, entry: ledger.Refund, signed: int) -> None:

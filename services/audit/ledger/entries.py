@@ -2,13 +2,13 @@
 
 Each draft is balanced by form; sealing adds the number and the time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from services.audit.ledger.accounts import FundAccounts
 from services.audit.ledger.canonical import encode_entry
+from services.audit.ledger.kinds import KINDS, Pair
 from services.audit.ledger.legs import mirror
 from services.audit.tlog.merkle import TreeHead, leaf_hash
 from shared.contracts.ledger import (
@@ -84,6 +84,15 @@ class Opening:
     restricted: bool
     terms: Terms
 
+    def as_fields(self) -> dict[str, Any]:
+        return {
+            "fund": self.fund.id,
+            "name": self.name,
+            "restricted": self.restricted,
+            "terms": self.terms,
+            "accounts": sorted(self.fund.accounts),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Goods:
@@ -94,50 +103,60 @@ class Goods:
     quantity: int
 
 
+def build(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fields: Any) -> Draft:
+    """A draft of any kind, balanced as the kind's row says. `moved` has for each part of the kind
+    the fund and the amount (0: the part is left out); `fields` are what only this kind has.
+    """
+    parts = KINDS[kind].parts if moved else ()
+    legs = [
+        leg
+        for (fund, amount), part in zip(moved, parts, strict=True)
+        if amount
+        for pair in part.pairs
+        for leg in _pair_of_legs(fund, pair, amount)
+    ]
+    return {
+        "kind": kind,
+        "currency": "CNY",
+        "event": fact.event,
+        "subject": fact.subject,
+        "effective_at": timestamp(fact.effective_at),
+        "legs": legs,
+        **fields,
+    }
+
+
 def fund_opened(fact: Fact, opening: Opening) -> Draft:
-    return _draft(fact, "fund_opened", []) | _opened(opening)
+    return build("fund_opened", fact, **opening.as_fields())
 
 
 def fund_carried(
     fact: Fact, opening: Opening, previous: PreviousLog, balance_fen: int, outstanding_fen: int
 ) -> Draft:
     """The fund goes on: `balance_fen` lies at the bank, `outstanding_fen` of it is promised."""
-    fund, accounts = opening.fund, opening.fund.accounts
-    legs = _moved(fund, balance_fen, debit=accounts.bank, credit=accounts.net_assets)
-    promised = _moved(fund, outstanding_fen, debit=accounts.reserve, credit=accounts.commitments)
-    draft = _draft(fact, "fund_carried", [*legs, *promised])
-    return draft | _opened(opening) | {"previous": previous}
+    moved = (opening.fund, balance_fen), (opening.fund, outstanding_fen)
+    return build("fund_carried", fact, *moved, **opening.as_fields(), previous=previous)
 
 
 def donation_received(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
-    accounts = fund.accounts
-    legs = _moved(fund, amount_fen, debit=accounts.bank, credit=accounts.donations)
-    return _draft(fact, "donation_received", legs) | {"fund": fund.id}
+    return build("donation_received", fact, (fund, amount_fen), fund=fund.id)
 
 
 def goods_received(fact: Fact, fund: FundRef, goods: Goods) -> Draft:
-    accounts = fund.accounts
-    legs = _stored(fund, goods, debit=accounts.goods, credit=accounts.goods_donations)
-    return _draft(fact, "goods_received", legs) | {"fund": fund.id}
+    return build("goods_received", fact, (fund, goods), fund=fund.id)
 
 
 def goods_carried(fact: Fact, fund: FundRef, goods: Goods, previous: PreviousLog) -> Draft:
-    accounts = fund.accounts
-    legs = _stored(fund, goods, debit=accounts.goods, credit=accounts.net_assets)
-    return _draft(fact, "goods_carried", legs) | {"fund": fund.id, "previous": previous}
+    return build("goods_carried", fact, (fund, goods), fund=fund.id, previous=previous)
 
 
 def goods_distributed(fact: Fact, fund: FundRef, goods: Goods, purpose: Purpose) -> Draft:
-    accounts = fund.accounts
-    legs = _stored(fund, goods, debit=accounts.goods_programme, credit=accounts.goods)
-    return _draft(fact, "goods_distributed", legs) | {"fund": fund.id, "purpose": purpose}
+    return build("goods_distributed", fact, (fund, goods), fund=fund.id, purpose=purpose)
 
 
 def commitment(fact: Fact, fund: FundRef, amount_fen: int, purpose: Purpose) -> Draft:
     """Reserve money for the match `fact.subject`."""
-    accounts = fund.accounts
-    legs = _moved(fund, amount_fen, debit=accounts.reserve, credit=accounts.commitments)
-    return _draft(fact, "commitment", legs) | {"fund": fund.id, "purpose": purpose}
+    return build("commitment", fact, (fund, amount_fen), fund=fund.id, purpose=purpose)
 
 
 def commitment_carried(
@@ -145,100 +164,63 @@ def commitment_carried(
 ) -> Draft:
     """The fund carried the legs; this names whom the money is promised to."""
     named = {"fund": fund.id, "amount_fen": outstanding_fen, "previous": previous}
-    return _draft(fact, "commitment_carried", []) | named | {"purpose": purpose}
+    return build("commitment_carried", fact, **named, purpose=purpose)
 
 
 def disbursement(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Pay `amount_fen` of the commitment in entry `committed_in`: one instalment, or all of it."""
-    accounts = fund.accounts
-    paid = _moved(fund, amount_fen, debit=accounts.programme, credit=accounts.bank)
-    unreserved = _moved(fund, amount_fen, debit=accounts.commitments, credit=accounts.reserve)
-    named = {"fund": fund.id, "commitment": committed_in}
-    return _draft(fact, "disbursement", [*paid, *unreserved]) | named
+    return build("disbursement", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
 
 
 def release(fact: Fact, fund: FundRef, amount_fen: int, committed_in: int) -> Draft:
     """Give back `amount_fen` of the commitment in entry `committed_in`."""
-    accounts = fund.accounts
-    legs = _moved(fund, amount_fen, debit=accounts.commitments, credit=accounts.reserve)
-    return _draft(fact, "release", legs) | {"fund": fund.id, "commitment": committed_in}
+    return build("release", fact, (fund, amount_fen), fund=fund.id, commitment=committed_in)
 
 
 def transfer(
     fact: Fact, giver: FundRef, taker: FundRef, amount_fen: int, authorisation: Authorisation
 ) -> Draft:
-    given = _moved(giver, amount_fen, debit=giver.accounts.transfers, credit=giver.accounts.bank)
-    taken = _moved(taker, amount_fen, debit=taker.accounts.bank, credit=taker.accounts.transfers)
-    return _draft(fact, "transfer", [*given, *taken]) | {"authorisation": authorisation}
+    moved = (giver, amount_fen), (taker, amount_fen)
+    return build("transfer", fact, *moved, authorisation=authorisation)
 
 
 def management_fee(fact: Fact, fund: FundRef, amount_fen: int) -> Draft:
-    accounts = fund.accounts
-    legs = _moved(fund, amount_fen, debit=accounts.management, credit=accounts.bank)
-    return _draft(fact, "management_fee", legs) | {"fund": fund.id}
+    return build("management_fee", fact, (fund, amount_fen), fund=fund.id)
 
 
 def refund(fact: Fact, fund: FundRef, amount_fen: int, gift: EntryRef) -> Draft:
-    accounts = fund.accounts
-    legs = _moved(fund, amount_fen, debit=accounts.donations, credit=accounts.bank)
-    return _draft(fact, "refund", legs) | {"fund": fund.id, "gift": gift}
+    return build("refund", fact, (fund, amount_fen), fund=fund.id, gift=gift)
 
 
 def reversal(fact: Fact, original: LedgerEntry, authorisation: Authorisation) -> Draft:
     """Undo `original`, once and exactly."""
-    named = {"reverses": original["index"], "authorisation": authorisation}
-    draft = _draft(fact, "reversal", [])
-    return draft | {"legs": mirror(original["legs"])} | named
+    draft = build("reversal", fact, reverses=original["index"], authorisation=authorisation)
+    return draft | {"legs": mirror(original["legs"])}
 
 
 def refusal(fact: Fact, refused: Refused) -> Draft:
     """Say on the log what was asked and why it was not done."""
-    return _draft(fact, "refusal", []) | {"refused": refused}
+    return build("refusal", fact, refused=refused)
 
 
-def _opened(opening: Opening) -> Draft:
-    return {
-        "fund": opening.fund.id,
-        "name": opening.name,
-        "restricted": opening.restricted,
-        "terms": opening.terms,
-        "accounts": sorted(opening.fund.accounts),
-    }
-
-
-def _draft(fact: Fact, kind: str, legs: Sequence[Leg] | Sequence[GoodsLeg]) -> Draft:
-    return {
-        "kind": kind,
-        "currency": "CNY",
-        "event": fact.event,
-        "subject": fact.subject,
-        "effective_at": timestamp(fact.effective_at),
-        "legs": list(legs),
-    }
-
-
-def _moved(fund: FundRef, amount_fen: int, *, debit: str, credit: str) -> list[Leg]:
-    """Two legs; none where nothing is moved (a fund carried over with nothing left)."""
+def _pair_of_legs(fund: FundRef, pair: Pair, amount: int | Goods) -> list[Leg | GoodsLeg]:
+    accounts: tuple[tuple[str, Side], ...] = (
+        (getattr(fund.accounts, pair.debit), "debit"),
+        (getattr(fund.accounts, pair.credit), "credit"),
+    )
+    if isinstance(amount, Goods):
+        return [
+            GoodsLeg(
+                account=account,
+                fund=fund.id,
+                item=amount.item,
+                quantity=amount.quantity,
+                side=side,
+                unit=amount.unit,
+            )
+            for account, side in accounts
+        ]
     return [
-        Leg(account=account, amount_fen=amount_fen, fund=fund.id, side=side)
-        for account, side in _sides(debit, credit)
-        if amount_fen
+        Leg(account=account, amount_fen=amount, fund=fund.id, side=side)
+        for account, side in accounts
     ]
-
-
-def _stored(fund: FundRef, goods: Goods, *, debit: str, credit: str) -> list[GoodsLeg]:
-    return [
-        GoodsLeg(
-            account=account,
-            fund=fund.id,
-            item=goods.item,
-            quantity=goods.quantity,
-            side=side,
-            unit=goods.unit,
-        )
-        for account, side in _sides(debit, credit)
-    ]
-
-
-def _sides(debit: str, credit: str) -> tuple[tuple[str, Side], tuple[str, Side]]:
-    return (debit, "debit"), (credit, "credit")

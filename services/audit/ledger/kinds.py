@@ -1,21 +1,254 @@
-"""Chinese titles, with English beside them, of what stands in the log as codes."""
+"""The kinds of entry: one row each, and everything that goes by an entry's kind follows from it.
 
-from shared.contracts.ledger import Kind
+Builders (`ledger.entries`), the shapes a verifier allows (`ledger.legs`), what an entry adds to its
+fund (`ledger.counting`), undoing, the journals (`exports`), the way of gifts and the figures of
+disclosure (`reports`) all read this table. `docs/how-to/add-a-kind-of-entry.md` adds one.
+"""
 
-TITLES: dict[Kind, str] = {
-    "fund_opened": "设立基金 fund opened",
-    "fund_carried": "基金结转 fund carried",
-    "commitment_carried": "承诺结转 commitment carried",
-    "goods_carried": "物资结转 goods carried",
-    "donation_received": "收到捐赠 donation received",
-    "goods_received": "收到物资 goods received",
-    "commitment": "承诺资助 commitment",
-    "disbursement": "拨付 disbursement",
-    "release": "释放承诺 release",
-    "goods_distributed": "发放物资 goods distributed",
-    "transfer": "基金间划转 transfer",
-    "management_fee": "管理费 management fee",
-    "refund": "退回捐赠 refund",
-    "reversal": "冲销更正 reversal",
-    "refusal": "拒绝 refusal",
-}
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.audit.ledger.accounts import CLASSES
+from shared.contracts.ledger import LedgerEntry, Side
+
+Group = tuple[str, Side]
+"""An account's class and the side of a leg on it."""
+Shape = frozenset[Group]
+Moves = Literal["nothing", "money", "goods"]
+Direction = Literal["entering", "leaving", "promising"]
+"""Which legs are disclosed: into bank or store, out of it, or those that reserve."""
+Flow = Literal[
+    "arrives",
+    "brought_forward",
+    "fee",
+    "moved",
+    "paid",
+    "promised",
+    "refunded",
+    "released",
+    "spent",
+]
+"""What becomes of the pieces of gifts: see `reports.flow`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two legs of one amount, by the roles of their accounts (`FundAccounts`)."""
+
+    debit: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The legs of one amount in one fund. sign: how the amount counts in the fund's total."""
+
+    pairs: tuple[Pair, ...]
+    sign: int = 1
+    shape: Shape = field(init=False)
+
+    def __post_init__(self) -> None:
+        groups: list[Group] = []
+        for pair in self.pairs:
+            groups += [(CLASSES[pair.debit], "debit"), (CLASSES[pair.credit], "credit")]
+        object.__setattr__(self, "shape", frozenset(groups))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """One kind of entry.
+
+    parts: its legs; a transfer has a part for each of its two funds, what is brought forward one
+    for what lies at the bank and one for what of it is committed.
+    total: the total of the fund (of the stock, for goods) that the amount adds to.
+    commitment: the total of the commitment it adds to.
+    covered: it may not use more than the fund has; a restricted fund is never below zero at all.
+    within_terms: what it is spent on must be within the fund's terms.
+    disclosed: the figures it counts as, by direction. listed: the list of disclosure it stands in.
+    traced: what it does to the pieces of gifts.
+    receipt: what a donor's receipt calls it.
+    """
+
+    name: str
+    zh: str
+    moves: Moves = "nothing"
+    parts: tuple[Part, ...] = ()
+    total: str = ""
+    commitment: str = ""
+    covered: bool = False
+    within_terms: bool = False
+    reversible: bool = False
+    disclosed: tuple[tuple[Direction, str], ...] = ()
+    listed: str = ""
+    traced: Flow | None = None
+    receipt: str = ""
+
+    @property
+    def en(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def title(self) -> str:
+        return f"{self.zh} {self.en}"
+
+    @property
+    def is_transaction(self) -> bool:
+        """Money comes to the bank, leaves it, or changes funds there."""
+        return self.reversible and any("bank" in (p.debit, p.credit) for p in self._pairs())
+
+    def part_of(self, shape: Shape) -> Part | None:
+        """The part that has legs of this shape."""
+        return next((part for part in self.parts if part.shape == shape), None)
+
+    def _pairs(self) -> Iterator[Pair]:
+        return (pair for part in self.parts for pair in part.pairs)
+
+
+RESERVED = Part((Pair("reserve", "commitments"),))
+UNRESERVED = Pair("commitments", "reserve")
+BROUGHT_FORWARD = Part((Pair("bank", "net_assets"),))
+
+_ROWS = (
+    EntryKind(
+        "fund_opened",
+        "设立基金",
+    ),
+    EntryKind(
+        "fund_carried",
+        "基金结转",
+        moves="money",
+        parts=(BROUGHT_FORWARD, RESERVED),
+        traced="brought_forward",
+    ),
+    EntryKind(
+        "commitment_carried",
+        "承诺结转",
+        traced="brought_forward",
+    ),
+    EntryKind(
+        "goods_carried",
+        "物资结转",
+        moves="goods",
+        parts=(Part((Pair("goods", "net_assets"),)),),
+        traced="brought_forward",
+    ),
+    EntryKind(
+        "donation_received",
+        "收到捐赠",
+        moves="money",
+        parts=(Part((Pair("bank", "donations"),)),),
+        total="received_fen",
+        reversible=True,
+        disclosed=(("entering", "received"),),
+        traced="arrives",
+        receipt="捐款入账 donation received",
+    ),
+    EntryKind(
+        "goods_received",
+        "收到物资",
+        moves="goods",
+        parts=(Part((Pair("goods", "goods_donations"),)),),
+        total="received",
+        reversible=True,
+        disclosed=(("entering", "received"),),
+        traced="arrives",
+        receipt="物资入库 goods received",
+    ),
+    EntryKind(
+        "commitment",
+        "承诺资助",
+        moves="money",
+        parts=(RESERVED,),
+        total="committed_fen",
+        commitment="reserved_fen",
+        covered=True,
+        within_terms=True,
+        reversible=True,
+        disclosed=(("promising", "committed"),),
+        traced="promised",
+    ),
+    EntryKind(
+        "disbursement",
+        "拨付",
+        moves="money",
+        parts=(Part((Pair("programme", "bank"), UNRESERVED)),),
+        total="disbursed_fen",
+        commitment="disbursed_fen",
+        reversible=True,
+        disclosed=(("promising", "disbursed"),),
+        traced="paid",
+    ),
+    EntryKind(
+        "release",
+        "释放承诺",
+        moves="money",
+        parts=(Part((UNRESERVED,)),),
+        total="released_fen",
+        commitment="released_fen",
+        reversible=True,
+        disclosed=(("promising", "released"),),
+        traced="released",
+    ),
+    EntryKind(
+        "goods_distributed",
+        "发放物资",
+        moves="goods",
+        parts=(Part((Pair("goods_programme", "goods"),)),),
+        total="distributed",
+        within_terms=True,
+        reversible=True,
+        disclosed=(("leaving", "distributed"),),
+        traced="spent",
+    ),
+    EntryKind(
+        "transfer",
+        "基金间划转",
+        moves="money",
+        parts=(Part((Pair("transfers", "bank"),), -1), Part((Pair("bank", "transfers"),), 1)),
+        total="transferred_fen",
+        covered=True,
+        reversible=True,
+        disclosed=(("entering", "transferred_in"), ("leaving", "transferred_out")),
+        listed="transfers",
+        traced="moved",
+    ),
+    EntryKind(
+        "management_fee",
+        "管理费",
+        moves="money",
+        parts=(Part((Pair("management", "bank"),)),),
+        total="fees_fen",
+        covered=True,
+        reversible=True,
+        disclosed=(("leaving", "fees"),),
+        traced="fee",
+    ),
+    EntryKind(
+        "refund",
+        "退回捐赠",
+        moves="money",
+        parts=(Part((Pair("donations", "bank"),)),),
+        total="refunded_fen",
+        covered=True,
+        reversible=True,
+        disclosed=(("leaving", "refunded"),),
+        listed="refunds",
+        traced="refunded",
+    ),
+    EntryKind(
+        "reversal",
+        "冲销更正",
+    ),
+    EntryKind(
+        "refusal",
+        "拒绝",
+        receipt="未入账 refused",
+    ),
+)
+
+KINDS: dict[str, EntryKind] = {row.name: row for row in _ROWS}
+
+
+def kind_of(entry: LedgerEntry) -> EntryKind:
+    return KINDS[entry["kind"]]

@@ -1,11 +1,11 @@
-"""The legs of an entry: which shape each kind has, whether they balance, what they move."""
+"""The legs of an entry: whether its kind allows them, whether they balance, what they move."""
 
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from services.audit.ledger.accounts import COMMITMENTS, NET_ASSETS, RESERVE, TRANSFERS
 from services.audit.ledger.balances import FundBook, UsualLegs
 from services.audit.ledger.findings import BALANCED, WITHIN_FUND
+from services.audit.ledger.kinds import Group, Part, kind_of
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
 
@@ -23,48 +23,13 @@ MoneyEntry = InOneFund | ledger.Transfer
 
 GoodsEntry = ledger.GoodsReceived | ledger.GoodsDistributed | ledger.GoodsCarried
 
-Group = tuple[str, ledger.Side]
-"""An account's class and the side of a leg on it."""
-
-Shape = frozenset[Group]
-
-Amounts = dict[str, tuple[Shape, int]]
-"""By fund: the shape of the legs there, and their amount."""
+Amounts = dict[str, tuple[Part, int]]
+"""By fund: the part of the entry that its legs are, and their amount."""
 
 Thing = tuple[str, str, str]
 """Fund, item, unit."""
 
 AnyLeg = ledger.Leg | ledger.GoodsLeg
-
-PAID: Shape = frozenset({("Expenses", "debit"), ("Assets", "credit")})
-
-RESERVED: Shape = frozenset({(RESERVE, "debit"), (COMMITMENTS, "credit")})
-
-UNRESERVED: Shape = frozenset({(COMMITMENTS, "debit"), (RESERVE, "credit")})
-
-GIVING: Shape = frozenset({(TRANSFERS, "debit"), ("Assets", "credit")})
-
-TAKING: Shape = frozenset({("Assets", "debit"), (TRANSFERS, "credit")})
-
-INCOME: Shape = frozenset({("Assets", "debit"), ("Income", "credit")})
-
-GIVEN_BACK: Shape = frozenset({("Income", "debit"), ("Assets", "credit")})
-
-BROUGHT: Shape = frozenset({("Assets", "debit"), (NET_ASSETS, "credit")})
-
-SHAPES: dict[str, tuple[Shape, ...]] = {
-    "donation_received": (INCOME,),
-    "commitment": (RESERVED,),
-    "disbursement": (PAID | UNRESERVED,),
-    "release": (UNRESERVED,),
-    "transfer": (GIVING, TAKING),
-    "management_fee": (PAID,),
-    "refund": (GIVEN_BACK,),
-    "goods_received": (INCOME,),
-    "goods_distributed": (PAID,),
-    "goods_carried": (BROUGHT,),
-}
-"""The (account class, side) groups an entry of a kind has in each fund, all of the same amount."""
 
 
 def amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
@@ -76,10 +41,10 @@ def amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
         sums[group] = sums.get(group, 0) + leg["amount_fen"]
     moved: Amounts = {}
     for fund, sums in found.items():
-        values, shape = set(sums.values()), frozenset(sums)
-        if len(values) != 1 or shape not in SHAPES[entry["kind"]]:
+        values, part = set(sums.values()), kind_of(entry).part_of(frozenset(sums))
+        if len(values) != 1 or part is None:
             raise why_not(entry, fund)
-        moved[fund] = (shape, values.pop())
+        moved[fund] = (part, values.pop())
     if not moved:
         raise BrokenError(BALANCED, f"a {entry['kind']} without legs", entry["index"])
     return moved
@@ -118,7 +83,7 @@ def quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thing, 
         group = group_of(leg, entry, funds)
         sums[group] = sums.get(group, 0) + leg["quantity"]
     for thing, sums in found.items():
-        if len(set(sums.values())) != 1 or frozenset(sums) not in SHAPES[entry["kind"]]:
+        if len(set(sums.values())) != 1 or kind_of(entry).part_of(frozenset(sums)) is None:
             said = " ".join(thing)
             raise BrokenError(BALANCED, f"not what a {entry['kind']} of {said} is", entry["index"])
     if not found:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import format_yuan
 from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
 from services.audit.tlog.findings import BrokenError
@@ -135,18 +136,11 @@ def _number(text: str) -> int:
     return int(text)
 
 
-RECEIPT_KINDS = {
-    "donation_received": "捐款入账 donation received",
-    "goods_received": "物资入库 goods received",
-    "refusal": "未入账 refused",
-}
-
-
 def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[str, str]]:
     """(label, text), most important first."""
     fund = entry.get("fund")
     return [
-        ("事项 What", RECEIPT_KINDS.get(entry["kind"], entry["kind"])),
+        ("事项 What", kind_of(entry).receipt or entry["kind"]),
         *([("数额 Amount", moved)] if (moved := _moved(entry)) else []),
         *([("基金 Fund", str(fund))] if fund else []),
         ("捐赠编号 Donation", entry["subject"]),

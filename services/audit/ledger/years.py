@@ -7,7 +7,8 @@ from services.audit.ledger.accounts import account_class
 from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
 from services.audit.ledger.counting import check_purpose
 from services.audit.ledger.findings import BALANCED, COMMITTED, WITHIN_FUND
-from services.audit.ledger.legs import BROUGHT, RESERVED, Group, group_of, quantities, why_not
+from services.audit.ledger.kinds import Group, kind_of
+from services.audit.ledger.legs import group_of, quantities, why_not
 from services.audit.tlog.checkpoint import Checkpoint, root_text
 from services.audit.tlog.findings import HISTORY, BrokenError
 from shared.contracts import ledger
@@ -34,7 +35,7 @@ def carry_fund(books: Balances, entry: ledger.FundCarried) -> None:
         group = group_of(leg, entry, books.funds)
         sums[group] = sums.get(group, 0) + leg["amount_fen"]
     (balance, _), (promised, _) = pairs = [
-        tuple(sums.pop(group, 0) for group in sorted(shape)) for shape in (BROUGHT, RESERVED)
+        tuple(sums.pop(group, 0) for group in sorted(part.shape)) for part in kind_of(entry).parts
     ]
     if sums or any(debit != credit for debit, credit in pairs):
         raise why_not(entry, entry["fund"])

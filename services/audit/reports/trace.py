@@ -10,7 +10,7 @@ from typing import Any
 
 from services.audit.ledger.movements import Unit
 from services.audit.ledger.published import PublishedLog
-from services.audit.reports.flow.entries import tell
+from services.audit.reports.flow.entries import follow_log
 from services.audit.reports.flow.gifts import Gift, Gifts, Origin, TraceError
 from services.audit.reports.flow.pieces import EntryKey, Place, Use
 
@@ -94,7 +94,7 @@ def follow(logs: Iterable[PublishedLog]) -> Gifts:
     """All gifts of the logs; TraceError where the logs do not follow on one another."""
     gifts = Gifts()
     for log in logs:
-        tell(gifts, log)
+        follow_log(gifts, log)
     return gifts
 
 

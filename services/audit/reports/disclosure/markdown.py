@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from html import escape
 
-from services.audit.ledger.kinds import TITLES
+from services.audit.ledger.kinds import KINDS
 from services.audit.ledger.movements import format_yuan
 from services.audit.reports.disclosure.duties import Duty
 from services.audit.reports.disclosure.figures import (
@@ -155,7 +155,7 @@ def _corrections(found: Figures) -> Iterator[str]:
             str(each.day),
             leaf(each.entry),
             f"{leaf(each.reverses)} ({each.recorded})",
-            TITLES[each.kind],
+            KINDS[each.kind].title,
             "，".join(unit.said(amount) for unit, amount in each.amounts),
             each.reference,
         )
@@ -227,7 +227,7 @@ def _moved(each: Moved) -> Sequence[str]:
     said = (
         str(each.day),
         leaf(each.entry),
-        TITLES[each.kind],
+        KINDS[each.kind].title,
         each.subject,
         format_yuan(each.amount),
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import cast
 
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import MONEY, entering, leaving, promising
 from services.audit.reports.flow.gifts import Gifts
 from services.audit.reports.flow.pieces import EntryKey, Piece, Place, Use, cut
-from shared.contracts.ledger import LedgerEntry, Refund, Reversal, Transfer
+from shared.contracts.ledger import Disbursement, LedgerEntry, Refund, Release, Reversal, Transfer
 
 _TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3}
 """What others take over of a gift that goes back, in this order."""
@@ -21,25 +23,30 @@ def refund(gifts: Gifts, entry: Refund) -> None:
 
 def reverse(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
     key = (original["log"], original["index"])
-    match original["kind"]:
-        case "donation_received" | "goods_received":
+    match kind_of(original).traced:
+        case "arrives":
             for number in gifts.given[key]:
                 gift = gifts.gifts[number]
                 place = Place("reversed", gift.fund, gift.unit, (entry["log"], entry["index"]))
                 _give_back(gifts, number, place, gift.amount, entry)
-        case "disbursement":
-            promise = gifts.done[original["log"], original["commitment"]][0]
+        case "paid":
+            promise = promise_of(gifts, cast(Disbursement, original))
             for place in gifts.done[key]:
                 gifts.places.put(promise, gifts.places.take_all(place))
-        case "release":
-            promise = gifts.done[original["log"], original["commitment"]][0]
+        case "released":
+            promise = promise_of(gifts, cast(Release, original))
             pieces = gifts.take(promise.fund, MONEY, promising(original), entry)
             gifts.places.put(promise, pieces)
-        case "transfer":
-            _return(gifts, entry, original)
+        case "moved":
+            _return(gifts, entry, cast(Transfer, original))
         case _:
             for place in gifts.done[key]:
                 gifts.free(place.fund, place.unit, gifts.places.take_all(place))
+
+
+def promise_of(gifts: Gifts, settled: Disbursement | Release) -> Place:
+    """Where the pieces lie that the settled commitment set aside."""
+    return gifts.done[settled["log"], settled["commitment"]][0]
 
 
 def _give_back(

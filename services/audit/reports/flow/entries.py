@@ -1,11 +1,12 @@
 """One entry after another: what it does with the pieces of gifts."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import MONEY, Unit, entering, leaving, promising, purpose_of
 from services.audit.ledger.published import PublishedLog
-from services.audit.reports.flow.corrections import refund, reverse
+from services.audit.reports.flow.corrections import promise_of, refund, reverse
 from services.audit.reports.flow.gifts import Gifts, Moving, TraceError
 from services.audit.reports.flow.pieces import EntryKey, Place, cut
 from shared.contracts.ledger import (
@@ -17,12 +18,13 @@ from shared.contracts.ledger import (
     GoodsCarried,
     GoodsDistributed,
     LedgerEntry,
+    Refund,
     Release,
     Transfer,
 )
 
 
-def tell(gifts: Gifts, log: PublishedLog) -> None:
+def follow_log(gifts: Gifts, log: PublishedLog) -> None:
     """The next log, all of it. TraceError where it does not follow on those before."""
     if log.origin in gifts.logs:
         raise TraceError(f"日志重复 the log {log.origin} was given twice")
@@ -37,42 +39,41 @@ def tell(gifts: Gifts, log: PublishedLog) -> None:
 
 
 def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
-    match entry["kind"]:
-        case "donation_received" | "goods_received":
+    """As the entry's kind says what becomes of the pieces of gifts."""
+    match kind_of(entry).traced:
+        case "arrives":
             for (fund, unit), amount in entering(entry).items():
                 gifts.receive("gift", entry, fund, unit, amount)
-        case "commitment":
-            gifts.use(_for_match(entry, "promised", MONEY), promising(entry), entry)
-        case "disbursement":
-            _pay(gifts, entry)
-        case "release":
-            source = _promise(gifts, entry)
+        case "promised":
+            place = _place_of_match(cast(Commitment, entry), "promised", MONEY)
+            gifts.use(place, promising(entry), entry)
+        case "paid":
+            _pay(gifts, cast(Disbursement, entry))
+        case "released":
+            source = promise_of(gifts, cast(Release, entry))
             pieces = gifts.places.take_last(source, promising(entry))
             gifts.free(source.fund, MONEY, pieces)
-        case "goods_distributed":
+        case "spent":
             for (_, unit), amount in leaving(entry).items():
-                gifts.use(_for_match(entry, "spent", unit), amount, entry)
-        case "management_fee":
+                place = _place_of_match(cast(GoodsDistributed, entry), "spent", unit)
+                gifts.use(place, amount, entry)
+        case "fee":
             for (fund, unit), amount in leaving(entry).items():
                 gifts.use(Place("fee", fund, unit, _key(entry)), amount, entry)
-        case "transfer":
-            _transfer(gifts, entry)
-        case "refund":
-            refund(gifts, entry)
-        case "fund_opened":
+        case "moved":
+            _transfer(gifts, cast(Transfer, entry))
+        case "refunded":
+            refund(gifts, cast(Refund, entry))
+        case "brought_forward":
+            bring_forward(gifts, cast(BroughtForward, entry))
+        case None if entry["kind"] == "fund_opened":
             gifts.fund_names[entry["fund"]] = entry["name"]
-        case "fund_carried" | "goods_carried" | "commitment_carried":
-            carry(gifts, entry)
 
 
 def _pay(gifts: Gifts, entry: Disbursement) -> None:
-    source = _promise(gifts, entry)
+    source = promise_of(gifts, entry)
     pieces = gifts.places.take(source, sum(leaving(entry).values()))
     gifts.put(replace(source, use="spent", entry=_key(entry)), pieces, entry)
-
-
-def _promise(gifts: Gifts, entry: Disbursement | Release) -> Place:
-    return gifts.done[entry["log"], entry["commitment"]][0]
 
 
 def _transfer(gifts: Gifts, entry: Transfer) -> None:
@@ -94,7 +95,7 @@ def _transfer(gifts: Gifts, entry: Transfer) -> None:
         )
 
 
-def _for_match(
+def _place_of_match(
     entry: Commitment | GoodsDistributed, use: Literal["promised", "spent"], unit: Unit
 ) -> Place:
     return Place(use, entry["fund"], unit, _key(entry), entry["subject"], purpose_of(entry))
@@ -104,17 +105,20 @@ def _key(entry: LedgerEntry) -> EntryKey:
     return entry["log"], entry["index"]
 
 
-def carry(gifts: Gifts, entry: FundCarried | GoodsCarried | CommitmentCarried) -> None:
+BroughtForward = FundCarried | GoodsCarried | CommitmentCarried
+
+
+def bring_forward(gifts: Gifts, entry: BroughtForward) -> None:
     match entry["kind"]:
         case "fund_carried":
-            _carry_fund(gifts, entry)
+            _bring_fund_forward(gifts, entry)
         case "goods_carried":
-            _carry_goods(gifts, entry)
+            _bring_goods_forward(gifts, entry)
         case "commitment_carried":
-            _carry_commitment(gifts, entry)
+            _bring_commitment_forward(gifts, entry)
 
 
-def _carry_fund(gifts: Gifts, entry: FundCarried) -> None:
+def _bring_fund_forward(gifts: Gifts, entry: FundCarried) -> None:
     fund, balance = entry["fund"], sum(entering(entry).values())
     if fund in gifts.fund_names:
         _follow(gifts, entry, fund, MONEY, balance)
@@ -126,7 +130,7 @@ def _carry_fund(gifts: Gifts, entry: FundCarried) -> None:
     gifts.fund_names[fund] = entry["name"]
 
 
-def _carry_goods(gifts: Gifts, entry: GoodsCarried) -> None:
+def _bring_goods_forward(gifts: Gifts, entry: GoodsCarried) -> None:
     for (fund, unit), quantity in entering(entry).items():
         if fund in gifts.followed:
             _follow(gifts, entry, fund, unit, quantity)
@@ -134,7 +138,7 @@ def _carry_goods(gifts: Gifts, entry: GoodsCarried) -> None:
             gifts.receive("brought_forward", entry, fund, unit, quantity)
 
 
-def _carry_commitment(gifts: Gifts, entry: CommitmentCarried) -> None:
+def _bring_commitment_forward(gifts: Gifts, entry: CommitmentCarried) -> None:
     key, before = (entry["log"], entry["index"]), _ref_key(entry["previous"])
     if entry["fund"] in gifts.followed:
         if before not in gifts.done:
