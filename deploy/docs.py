@@ -20,6 +20,7 @@ from shared.messaging import batch_store, outbox
 from shared.messaging.decision import State
 from shared.security import first_secrets
 from shared.service import Service
+from shared.settings import Settings
 
 RETENTION_DAYS = 30
 ROOT = Path(__file__).parents[1]
@@ -60,7 +61,7 @@ def build_data_page() -> str:
 def _describe_service(name: str, secrets_dir: Path) -> str:
     settings = find_settings_class(name)(secrets_dir=secrets_dir)
     app = importlib.import_module(f"services.{name}.main").create_app(settings)
-    service: Service = app.state.service
+    service: Service[Settings, object] = app.state.service
     names = {state.COLLECTION for state in service.states}
     lines = [f"## {name}", ""]
     for state in service.states:

@@ -1,27 +1,33 @@
 """What a running service has at hand; made by `shared.service`, read by its routes and jobs."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 import httpx
+from typing_extensions import TypeVar
 
 from shared import mongo
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
 from shared.security import Keyring
+from shared.settings import Settings
+
+# Without parameters, a Runtime is one of any service: its settings are those that all have.
+SettingsT_co = TypeVar("SettingsT_co", bound=Settings, covariant=True, default=Settings)
+ResourcesT_co = TypeVar("ResourcesT_co", covariant=True, default=object)
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
-    """extras: what the service's own composition root adds (vault, providers ...)."""
+class Runtime(Generic[SettingsT_co, ResourcesT_co]):
+    """settings: the service's own. resources: what only this service needs (vault, providers)."""
 
     name: str
-    settings: Any  # the service's own subclass of Settings
+    settings: SettingsT_co
     keyring: Keyring
     database: mongo.Database
     processor: Processor
     outbox: Outbox
     dead_letters: DeadLetters
     http: httpx.AsyncClient
-    extras: Any = None
+    resources: ResourcesT_co

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 import structlog
@@ -40,7 +40,8 @@ from shared.web import access, openapi, operations, pages
 log = structlog.get_logger()
 
 T = TypeVar("T")
-Job = Callable[[Runtime], Awaitable[None]]
+SettingsT = TypeVar("SettingsT", bound=Settings)
+ResourcesT = TypeVar("ResourcesT")
 HAS_DEADLINE = {"due_at": {"$type": "date"}}
 RELAY_EVERY_S = 1.0
 CLUSTER_LOOK_EVERY_S = 1.0
@@ -48,11 +49,12 @@ EXIT_CANNOT_STORE = 70
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Service(Generic[SettingsT, ResourcesT]):
     """events, commands: fact or command type -> how it is decided. jobs: endless coroutines.
 
     records_expire: False keeps the outbox for ever (audit's entries are their own outbox).
-    extras: what only this service needs at hand (vault, providers ...).
+    build_resources: what only this service needs at hand (vault, providers); called at start.
+    start: runs once, before anything is decided.
     """
 
     name: str
@@ -60,24 +62,24 @@ class Service:
     events: Mapping[type[Fact], AnyHandler]
     commands: Mapping[type[Value], AnyHandler]
     routers: tuple[APIRouter, ...]
-    jobs: tuple[Job, ...] = ()
+    build_resources: Callable[[SettingsT, Keyring, httpx.AsyncClient], ResourcesT]
+    jobs: tuple[Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]], ...] = ()
     indexes: tuple[mongo.Index, ...] = ()
     records_expire: bool = True
-    extras: Callable[[Settings, Keyring, httpx.AsyncClient], object] | None = None
-    start: Job | None = None
+    start: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]] | None = None
 
 
-def build_app(service: Service, settings: Settings) -> FastAPI:
+def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> FastAPI:
     """HTTP answers at once; it is ready when broker, database and consumers are."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure(service.name, settings.log_level)
-        house = _House(app, service, settings)
-        starting = asyncio.create_task(_or_end(house.start()))
+        process = ServiceProcess(app, service, settings)
+        starting = asyncio.create_task(_run_or_exit(process.start()))
         yield
         starting.cancel()
-        await house.stop()
+        await process.stop()
 
     app = FastAPI(
         title=f"莞家 Guanjia: {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None
@@ -95,10 +97,12 @@ def build_app(service: Service, settings: Settings) -> FastAPI:
     return app
 
 
-class _House:
-    """Starts the parts in order and keeps them with the broker that is there."""
+class ServiceProcess(Generic[SettingsT, ResourcesT]):
+    """One running service: starts its parts in order and moves them to a broker that is new."""
 
-    def __init__(self, app: FastAPI, service: Service, settings: Settings) -> None:
+    def __init__(
+        self, app: FastAPI, service: Service[SettingsT, ResourcesT], settings: SettingsT
+    ) -> None:
         self._app = app
         self._service = service
         self._settings = settings
@@ -148,8 +152,8 @@ class _House:
         )
 
     async def start(self) -> None:
-        await _until_it_works(self._prepare_database)
-        cluster = await _until_it_works(self._meet_broker)
+        await _retry_until_done(self._prepare_database)
+        cluster = await _retry_until_done(self._meet_broker)
         runtime = await self._make_runtime()
         if self._service.start:
             await self._service.start(runtime)
@@ -157,13 +161,15 @@ class _House:
         self._spawn(self._publisher.run())
         self._app.state.runtime = runtime
         # What a dead instance left is published before anything new is read.
-        await _until_it_works(self._publish_forgotten)
-        await _until_it_works(partial(self._subscription.start, cluster))
+        await _retry_until_done(self._publish_forgotten)
+        await _retry_until_done(partial(self._subscription.start, cluster))
         self._publisher.committer = self._subscription
         self._spawn(self._publisher.relay(RELAY_EVERY_S))
         self._spawn(self._follow_cluster(cluster))
-        self._spawn(_endlessly(operations.watch_gaps, runtime))
-        self._jobs = [asyncio.create_task(_endlessly(job, runtime)) for job in self._service.jobs]
+        self._spawn(_run_endlessly(operations.watch_gaps, runtime))
+        self._jobs = [
+            asyncio.create_task(_run_endlessly(job, runtime)) for job in self._service.jobs
+        ]
         self._app.state.ready = lambda: self._not_ready_because()
         log.info("service_ready", service=self._service.name, cluster=cluster)
 
@@ -171,14 +177,14 @@ class _House:
         """Reading first, then jobs (they may still decide), then what decides and publishes."""
         self._app.state.ready = lambda: "stopping"
         await self._subscription.stop()
-        await _ended(self._jobs)
-        await _ended(self._tasks)
+        await _cancel(self._jobs)
+        await _cancel(self._tasks)
         await self._producer.stop()
         await self._closing.aclose()
         self._database.client.close()
 
     def _spawn(self, coroutine: Awaitable[None]) -> None:
-        self._tasks.append(asyncio.ensure_future(_or_end(coroutine)))
+        self._tasks.append(asyncio.ensure_future(_run_or_exit(coroutine)))
 
     async def _prepare_database(self) -> None:
         states = [
@@ -206,9 +212,8 @@ class _House:
         await self._producer.start(cluster)
         return cluster
 
-    async def _make_runtime(self) -> Runtime:
+    async def _make_runtime(self) -> Runtime[SettingsT, ResourcesT]:
         http = await self._closing.enter_async_context(httpx.AsyncClient(timeout=10))
-        extras = self._service.extras
         return Runtime(
             name=self._service.name,
             settings=self._settings,
@@ -218,7 +223,7 @@ class _House:
             outbox=self._outbox,
             dead_letters=self._dead_letters,
             http=http,
-            extras=extras(self._settings, self._keyring, http) if extras else None,
+            resources=self._service.build_resources(self._settings, self._keyring, http),
         )
 
     async def _publish_forgotten(self) -> None:
@@ -242,9 +247,9 @@ class _House:
             if found != cluster:
                 log.warning("broker_changed", service=self._service.name, cluster=found)
                 await self._subscription.stop()
-                cluster = await _until_it_works(self._meet_broker)
-                await _until_it_works(self._publish_forgotten)
-                await _until_it_works(partial(self._subscription.start, cluster))
+                cluster = await _retry_until_done(self._meet_broker)
+                await _retry_until_done(self._publish_forgotten)
+                await _retry_until_done(partial(self._subscription.start, cluster))
 
     def _not_ready_because(self) -> str:
         if self._processor.braked:
@@ -256,7 +261,7 @@ class _House:
         return ""
 
 
-async def _until_it_works(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _retry_until_done(attempt: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await attempt()
@@ -265,24 +270,27 @@ async def _until_it_works(attempt: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.3)
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _endlessly(job: Job, runtime: Runtime) -> None:
-    """A job that raises is told and started again; it holds nothing that could be lost."""
+async def _run_endlessly(
+    job: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]],
+    runtime: Runtime[SettingsT, ResourcesT],
+) -> None:
+    """Starts a job that raises again, with a log line; a job holds nothing that could be lost."""
     while True:
         try:
             await job(runtime)
         except Exception:
-            log.exception("job_failed", service=runtime.name, job=job.__name__)
+            log.exception("job_failed", service=runtime.name, job=getattr(job, "__name__", "job"))
             await asyncio.sleep(1)
 
 
-async def _or_end(coroutine: Awaitable[None]) -> None:
-    """What no retry can mend ends the process: the supervisor starts a clean one."""
+async def _run_or_exit(coroutine: Awaitable[None]) -> None:
+    """Ends the process on what no retry can mend: the supervisor starts a clean one."""
     try:
         await coroutine
     except Exception:

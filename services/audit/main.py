@@ -1,5 +1,6 @@
-"""The composition root: settings in, app out."""
+"""The composition root of audit: settings in, app out."""
 
+import httpx
 from fastapi import FastAPI
 
 from services.audit import api, events, publishing, store, years
@@ -15,23 +16,30 @@ from shared.settings import load_settings
 
 def create_app(settings: AuditSettings | None = None) -> FastAPI:
     settings = settings or load_settings(AuditSettings)
-    rules, keyring = settings.build_rules(), Keyring(settings.secrets_dir)
-    service = Service(
+    return build_app(build_service(settings, Keyring(settings.secrets_dir)), settings)
+
+
+def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSettings, PublicLogs]:
+    rules = settings.build_rules()
+    return Service(
         name="audit",
         states=store.STATES,
         events=events.events(rules, BankSecrets(keyring.derived)),
         commands=events.commands(rules),
         routers=api.ROUTERS,
+        build_resources=build_resources,
         jobs=(publishing.publish, years.keep_years),
         indexes=(*store.INDEXES, *listed.INDEXES),
         records_expire=False,
-        extras=lambda *_: public_logs(settings),
         start=years.create_first_logs,
     )
-    return build_app(service, settings)
 
 
-def public_logs(settings: AuditSettings) -> PublicLogs:
+def build_resources(
+    settings: AuditSettings,
+    _keyring: Keyring,
+    _http: httpx.AsyncClient,
+) -> PublicLogs:
     witnesses = Witnesses(map(Witness.parse, settings.witnesses), settings.witness_quorum)
     ledger = settings.data_dir / "ledger"
     return PublicLogs(ledger, settings.secrets_dir, settings.log_origin, witnesses)

@@ -11,8 +11,7 @@ import structlog
 from prometheus_client import Gauge
 
 from services.audit.model import ClosedLog, LogHead
-from services.audit.public import PublicLogs
-from services.audit.settings import AuditSettings
+from services.audit.resources import AuditRuntime
 from services.audit.store import read_entries, read_head, read_heads
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.merkle import Frontier
@@ -24,7 +23,6 @@ from services.audit.tlog.writer import (
     LogDirectory,
     MissingEntriesError,
 )
-from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
@@ -46,9 +44,9 @@ class Committed:
     closed: ClosedLog | None = None
 
 
-async def publish(runtime: Runtime) -> None:
+async def publish(runtime: AuditRuntime) -> None:
     """Endless."""
-    settings, _ = _parts(runtime)
+    settings = runtime.settings
     publisher = Publisher(runtime)
     while True:
         if not await publisher.publish_committed():
@@ -56,7 +54,7 @@ async def publish(runtime: Runtime) -> None:
         await asyncio.sleep(settings.publish_interval_ms / 1000)
 
 
-async def publish_committed(runtime: Runtime) -> bool:
+async def publish_committed(runtime: AuditRuntime) -> bool:
     """One round over all logs; whether anything was published."""
     return await Publisher(runtime).publish_committed()
 
@@ -64,9 +62,9 @@ async def publish_committed(runtime: Runtime) -> bool:
 class Publisher:
     """Remembers which logs may rest, and what their witnesses have cosigned."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: AuditRuntime) -> None:
         self._database = runtime.database
-        self._settings, self._logs = _parts(runtime)
+        self._settings, self._logs = runtime.settings, runtime.resources
         self._rests_until: dict[str, float] = {}
         self._ahead: dict[str, int] = {}
 
@@ -178,10 +176,3 @@ def _logs_of(head: LogHead) -> list[Committed]:
 def _holds(committed: Committed, standing: Checkpoint) -> bool:
     """Whether what stands can have come from what is committed."""
     return standing.size <= committed.size and (committed.closed is not None or not standing.frozen)
-
-
-def _parts(runtime: Runtime) -> tuple[AuditSettings, PublicLogs]:
-    settings, logs = runtime.settings, runtime.extras
-    assert isinstance(settings, AuditSettings)
-    assert isinstance(logs, PublicLogs)
-    return settings, logs

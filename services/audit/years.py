@@ -22,11 +22,10 @@ from services.audit.model import (
     Stock,
     ledger_year,
 )
-from services.audit.settings import AuditSettings
+from services.audit.resources import AuditRuntime
 from services.audit.store import create_logs, find_left_behind, read_heads
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, State
-from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
@@ -42,9 +41,9 @@ COMMANDS: tuple[tuple[type[State], Callable[[str], Value]], ...] = (
 )
 
 
-async def create_first_logs(runtime: Runtime) -> None:
+async def create_first_logs(runtime: AuditRuntime) -> None:
     """At start: a foundation that is new gets the log of this year."""
-    settings: AuditSettings = runtime.settings
+    settings = runtime.settings
     year = ledger_year(await runtime.processor.now())
     heads = (
         LogHead(id=id_, origin=settings.format_origin(id_, year)) for id_ in settings.foundations
@@ -52,14 +51,14 @@ async def create_first_logs(runtime: Runtime) -> None:
     await create_logs(runtime.database, heads)
 
 
-async def keep_years(runtime: Runtime) -> None:
+async def keep_years(runtime: AuditRuntime) -> None:
     """Endless."""
     while True:
         await close_and_bring_forward(runtime)
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def close_and_bring_forward(runtime: Runtime) -> None:
+async def close_and_bring_forward(runtime: AuditRuntime) -> None:
     """One look at every foundation. No year is closed before all of the one before is brought
     forward into it: the service may have been stopped meanwhile."""
     await _bring_all_forward(runtime)
@@ -69,14 +68,14 @@ async def close_and_bring_forward(runtime: Runtime) -> None:
     await _bring_all_forward(runtime)
 
 
-async def _bring_all_forward(runtime: Runtime) -> None:
+async def _bring_all_forward(runtime: AuditRuntime) -> None:
     for head in await read_heads(runtime.database):
         if head.carrying:
             await _bring_forward(runtime, head)
             await _submit(runtime, [FinishBringingForward(foundation=head.id, log=head.origin)])
 
 
-async def _bring_forward(runtime: Runtime, head: LogHead) -> None:
+async def _bring_forward(runtime: AuditRuntime, head: LogHead) -> None:
     for kind, command in COMMANDS:
         count = AT_ONCE
         while count == AT_ONCE:
@@ -87,7 +86,7 @@ async def _bring_forward(runtime: Runtime, head: LogHead) -> None:
                 log.info("carried_forward", log=head.origin, kind=kind.COLLECTION, count=count)
 
 
-async def _submit(runtime: Runtime, commands: list[Value]) -> None:
+async def _submit(runtime: AuditRuntime, commands: list[Value]) -> None:
     """Raises what could not be decided: the job's failure is logged, and it starts again."""
     answers = await runtime.processor.execute_many([Command(data) for data in commands])
     for answer in answers:

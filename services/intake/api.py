@@ -7,7 +7,6 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import store, views
-from services.intake.equipment import equipment_of
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
@@ -16,16 +15,16 @@ from services.intake.model import (
     RequestState,
     WithdrawRequest,
 )
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.rules import LEVELS, problems_of
 from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Channel, Identifier, ShortText, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Answer, Command, refusal
-from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_to
+from shared.web.access import Denied, IdempotencyKey, allow, answer_to
 
 router = APIRouter()
 
@@ -70,7 +69,7 @@ class ContactsAsked(Value):
 
 @router.post("/requests", status_code=201)
 async def submit(
-    asked: RequestSubmitted, caller: Submitter, runtime: RuntimeDep, key: IdempotencyKey
+    asked: RequestSubmitted, caller: Submitter, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     """The durable decision: opened, waiting for an approval, or a duplicate."""
     return await answer_to(runtime, caller, _collected(asked, caller), key)
@@ -80,7 +79,7 @@ async def submit(
 async def submit_batch(
     rows: Annotated[list[BatchRow], Field(max_length=BATCH_MAX)],
     caller: Submitter,
-    runtime: RuntimeDep,
+    runtime: IntakeRuntimeDep,
 ) -> dict[str, Any]:
     """Each row's own answer, in order; good rows do not wait for bad ones."""
     source = caller.speaks_as
@@ -110,13 +109,13 @@ async def submit_batch(
     }
 
 
-def _checked(row: BatchRow, caller: Credential, runtime: Runtime) -> RequestSubmitted:
+def _checked(row: BatchRow, caller: Credential, runtime: IntakeRuntime) -> RequestSubmitted:
     """Raises Invalid or Denied."""
     try:
         asked = RequestSubmitted.model_validate(row.request)
     except ValidationError as error:
         raise Invalid(*describe_validation(error)) from None
-    if problems := problems_of(equipment_of(runtime).rules, asked):
+    if problems := problems_of(runtime.resources.rules, asked):
         raise Invalid(*problems)
     return _collected(asked, caller)
 
@@ -150,7 +149,7 @@ def answer_of(result: Answer | Exception) -> Answer:
 
 @router.get("/requests/{request_id}")
 async def read_request(
-    request_id: Identifier, caller: Reader, runtime: RuntimeDep
+    request_id: Identifier, caller: Reader, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
     """A channel sees its own, staff their area; who works on the case reads the text too."""
     request = await mongo.load(runtime.database, Request, request_id)
@@ -160,7 +159,7 @@ async def read_request(
     return view | await _personal(request, caller, runtime)
 
 
-async def _personal(request: Request, caller: Credential, runtime: Runtime) -> dict[str, Any]:
+async def _personal(request: Request, caller: Credential, runtime: IntakeRuntime) -> dict[str, Any]:
     if not caller.roles & CASE_WORKERS:
         return {}
     persons = await store.find_persons(runtime.database, [request.person_id])
@@ -169,7 +168,7 @@ async def _personal(request: Request, caller: Credential, runtime: Runtime) -> d
         return {}
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller.id, "read_request", [person.id], at)
-    return views.personal_view(equipment_of(runtime).vault, request, person)
+    return views.personal_view(runtime.resources.vault, request, person)
 
 
 def _may_see(request: Request, caller: Credential) -> bool:
@@ -181,7 +180,7 @@ def _may_see(request: Request, caller: Credential) -> bool:
 @router.get("/requests")
 async def list_requests(
     caller: Staff,
-    runtime: RuntimeDep,
+    runtime: IntakeRuntimeDep,
     state: RequestState | None = None,
     channel: Channel | None = None,
     after: str = "",
@@ -197,7 +196,7 @@ async def list_requests(
 
 
 @router.get("/summary")
-async def summary(caller: Staff, runtime: RuntimeDep) -> dict[str, Any]:
+async def summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, Any]:
     """Of the caller's area."""
     counts = await store.count_by_state_and_channel(runtime.database, store.seen_by(caller))
     return views.summary_view(counts)
@@ -208,7 +207,7 @@ async def summary(caller: Staff, runtime: RuntimeDep) -> dict[str, Any]:
 
 @router.post("/requests/{request_id}/approve")
 async def approve(
-    request_id: Identifier, caller: Approver, runtime: RuntimeDep, key: IdempotencyKey
+    request_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = ApproveRequest(
         request_id=request_id, levels=_levels(caller), area=caller.area, approver_id=caller.id
@@ -221,7 +220,7 @@ async def decline(
     request_id: Identifier,
     said: Declining,
     caller: Approver,
-    runtime: RuntimeDep,
+    runtime: IntakeRuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
     """The reason goes out with the event: no personal data in it."""
@@ -237,7 +236,7 @@ async def decline(
 
 @router.post("/requests/{request_id}/withdraw")
 async def withdraw(
-    request_id: Identifier, caller: Submitter, runtime: RuntimeDep, key: IdempotencyKey
+    request_id: Identifier, caller: Submitter, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     staff = bool(caller.roles & STAFF)
     command = WithdrawRequest(
@@ -258,29 +257,33 @@ def _levels(caller: Credential) -> tuple[ApprovalLevel, ...]:
 
 @router.post("/persons/{person_id}/erase")
 async def erase(
-    person_id: Identifier, caller: Operator, runtime: RuntimeDep, key: IdempotencyKey
+    person_id: Identifier, caller: Operator, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     """Drops the keys of everything personal; ids and figures stay as they are."""
     return await answer_to(runtime, caller, ErasePerson(person_id=person_id), key)
 
 
 @router.post("/internal/contacts")
-async def contacts(asked: ContactsAsked, caller: OwnService, runtime: RuntimeDep) -> dict[str, Any]:
+async def contacts(
+    asked: ContactsAsked, caller: OwnService, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
     """For the moment of sending: nobody keeps the answer, and every look is logged first."""
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller.id, asked.purpose, asked.person_ids, at)
     persons = await store.find_persons(runtime.database, asked.person_ids)
-    vault = equipment_of(runtime).vault
+    vault = runtime.resources.vault
     return {
         "contacts": [views.contact_view(vault, id_, persons.get(id_)) for id_ in asked.person_ids]
     }
 
 
 @router.post("/internal/names")
-async def names(asked: ContactsAsked, caller: OwnService, runtime: RuntimeDep) -> dict[str, Any]:
+async def names(
+    asked: ContactsAsked, caller: OwnService, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
     """Of donors who consent that it is shown; logged like a contact, and apart from it."""
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller.id, asked.purpose, asked.person_ids, at)
     persons = await store.find_persons(runtime.database, asked.person_ids)
-    vault = equipment_of(runtime).vault
+    vault = runtime.resources.vault
     return {"names": [views.name_view(vault, id_, persons.get(id_)) for id_ in asked.person_ids]}

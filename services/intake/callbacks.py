@@ -19,7 +19,6 @@ from services.intake.channels.typed_requests import (
     words_for_problems,
 )
 from services.intake.channels.wechat_answer import text_answer
-from services.intake.equipment import equipment_of
 from services.intake.model import (
     WECHAT_SOURCE,
     ForgetOpenid,
@@ -27,13 +26,13 @@ from services.intake.model import (
     ReportMessage,
     UnderstandReply,
 )
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import handle_id, person_by_openid, person_by_phone
 from shared.contracts.values import Channel, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
-from shared.runtime import Runtime
 from shared.security import Role, Unauthenticated
-from shared.web.access import RuntimeDep, limited
+from shared.web.access import limited
 
 router = APIRouter(prefix="/callbacks", include_in_schema=False)
 log = structlog.get_logger()
@@ -54,7 +53,7 @@ async def read_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def from_tencent(token: str, request: Request, runtime: RuntimeDep) -> Runtime:
+async def from_tencent(token: str, request: Request, runtime: IntakeRuntimeDep) -> IntakeRuntime:
     """Raises Unauthenticated or Denied."""
     credential = runtime.keyring.authenticate(f"gj_callback-tencent_{token}")
     if Role.CALLBACK not in credential.roles:
@@ -64,7 +63,7 @@ async def from_tencent(token: str, request: Request, runtime: RuntimeDep) -> Run
 
 
 Body = Annotated[bytes, Depends(read_body)]
-FromTencent = Annotated[Runtime, Depends(from_tencent)]
+FromTencent = Annotated[IntakeRuntime, Depends(from_tencent)]
 
 # --- Tencent ----------------------------------------------------------------------------------
 
@@ -86,7 +85,7 @@ async def tencent_receipts(runtime: FromTencent, body: Body) -> dict[str, Any]:
 @router.post("/tencent/{token}/replies")
 async def tencent_reply(runtime: FromTencent, body: Body) -> dict[str, Any]:
     reply = tencent_sms.parse_reply(body)
-    vault = equipment_of(runtime).vault
+    vault = runtime.resources.vault
     said = (reply.phone, reply.text, reply.at.isoformat(), reply.extend)
     await _hear(
         runtime,
@@ -103,10 +102,10 @@ async def tencent_reply(runtime: FromTencent, body: Body) -> dict[str, Any]:
 
 
 @router.get("/wechat")
-async def wechat_echo(request: Request, runtime: RuntimeDep) -> Response:
+async def wechat_echo(request: Request, runtime: IntakeRuntimeDep) -> Response:
     """WeChat asks once, when the address is entered in its console."""
     try:
-        echo = wechat_crypto.echo(equipment_of(runtime).wechat_token, request.query_params)
+        echo = wechat_crypto.echo(runtime.resources.wechat_token, request.query_params)
     except Invalid:
         raise Unauthenticated from None
     await limited(request, WECHAT_CALLER)
@@ -114,7 +113,7 @@ async def wechat_echo(request: Request, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/wechat")
-async def wechat_push(request: Request, runtime: RuntimeDep, body: Body) -> Response:
+async def wechat_push(request: Request, runtime: IntakeRuntimeDep, body: Body) -> Response:
     plain = _opened(runtime, request, body)
     await limited(request, WECHAT_CALLER)
     pushed = wechat.parse_message(plain)
@@ -127,20 +126,20 @@ async def wechat_push(request: Request, runtime: RuntimeDep, body: Body) -> Resp
     return Response(_sealed(runtime, request, xml), media_type="text/xml")
 
 
-def _opened(runtime: Runtime, request: Request, body: bytes) -> bytes:
+def _opened(runtime: IntakeRuntime, request: Request, body: bytes) -> bytes:
     """The plain XML. An account in encrypted mode takes nothing plain. Raises Unauthenticated."""
-    equipment, query = equipment_of(runtime), request.query_params
+    resources, query = runtime.resources, request.query_params
     try:
-        wechat_crypto.verify(equipment.wechat_token, query)
-        if equipment.wechat_crypto is None:
+        wechat_crypto.verify(resources.wechat_token, query)
+        if resources.wechat_crypto is None:
             return body
-        return equipment.wechat_crypto.open(body, query)
+        return resources.wechat_crypto.open(body, query)
     except Invalid:
         raise Unauthenticated from None
 
 
-def _sealed(runtime: Runtime, request: Request, xml: bytes) -> bytes:
-    crypto = equipment_of(runtime).wechat_crypto
+def _sealed(runtime: IntakeRuntime, request: Request, xml: bytes) -> bytes:
+    crypto = runtime.resources.wechat_crypto
     if crypto is None:
         return xml
     query = request.query_params
@@ -148,7 +147,7 @@ def _sealed(runtime: Runtime, request: Request, xml: bytes) -> bytes:
     return sealed
 
 
-async def _wechat_answer(runtime: Runtime, pushed: wechat.WeChatInbound) -> str:
+async def _wechat_answer(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
     """The text to answer with; empty for none."""
     match pushed:
         case wechat.WeChatText():
@@ -164,7 +163,7 @@ async def _wechat_answer(runtime: Runtime, pushed: wechat.WeChatInbound) -> str:
             report = _report("wechat", pushed.provider_message_id, pushed)
             await _all_durable(runtime, [report] if report else [])
         case wechat.WeChatUnfollowed():
-            handle = handle_id(equipment_of(runtime).vault, pushed.openid)
+            handle = handle_id(runtime.resources.vault, pushed.openid)
             await _all_durable(runtime, [Command(ForgetOpenid(handle_id=handle))])
         case wechat.WeChatFollowed():
             return WELCOME
@@ -177,7 +176,7 @@ async def _wechat_answer(runtime: Runtime, pushed: wechat.WeChatInbound) -> str:
 
 
 async def _hear(
-    runtime: Runtime,
+    runtime: IntakeRuntime,
     words: str,
     *,
     message_id: str,
@@ -210,14 +209,14 @@ async def _hear(
 
 
 def _reply(
-    runtime: Runtime,
+    runtime: IntakeRuntime,
     meaning: Meaning,
     source: str,
     message_id: str,
     phone: str | None,
     openid: str | None,
 ) -> Command[Any]:
-    vault = equipment_of(runtime).vault
+    vault = runtime.resources.vault
     person = person_by_phone(vault, phone) if phone else person_by_openid(vault, openid or "")
     reply_id = vault.name("Y", source, message_id)
     said = UnderstandReply(
@@ -248,7 +247,7 @@ def _report(
     return Command(report, principal=provider, correlation_id=f"{provider}:{message_id}")
 
 
-async def _all_durable(runtime: Runtime, commands: list[Command[Any]]) -> None:
+async def _all_durable(runtime: IntakeRuntime, commands: list[Command[Any]]) -> None:
     """Raises the first failure: then the provider pushes again, which changes nothing."""
     for result in await runtime.processor.execute_many(commands):
         if isinstance(result, Exception):

@@ -1,11 +1,12 @@
 """The composition root of intake: settings in, app out."""
 
+import httpx
 from fastapi import FastAPI
 
 from services.intake import api, callbacks, events, pages, parties, store
 from services.intake.channels.wechat_crypto import WeChatCrypto
-from services.intake.equipment import Equipment
 from services.intake.model import Handle, Person, Receipt, Reply, Request
+from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import Vault
 from shared.security import Keyring
@@ -15,29 +16,40 @@ from shared.settings import load_settings
 
 def create_app(settings: IntakeSettings | None = None) -> FastAPI:
     settings = settings or load_settings(IntakeSettings)
-    equipment = equip(settings, Keyring(settings.secrets_dir))
-    service = Service(
+    return build_app(build_service(settings, Keyring(settings.secrets_dir)), settings)
+
+
+def build_service(
+    settings: IntakeSettings, keyring: Keyring
+) -> Service[IntakeSettings, IntakeResources]:
+    vault = build_vault(keyring)
+    return Service(
         name="intake",
         states=(Request, Person, Handle, Receipt, Reply),
-        events=events.events(equipment.vault, equipment.rules),
-        commands=events.commands(equipment.vault, equipment.rules),
+        events=events.events(vault, settings.rules),
+        commands=events.commands(vault, settings.rules),
         routers=(api.router, parties.router, callbacks.router, pages.router),
+        build_resources=build_resources,
         indexes=store.INDEXES,
-        extras=lambda _settings, _keyring, _http: equipment,
     )
-    return build_app(service, settings)
 
 
-def equip(settings: IntakeSettings, keyring: Keyring) -> Equipment:
+def build_resources(
+    settings: IntakeSettings, keyring: Keyring, _http: httpx.AsyncClient | None = None
+) -> IntakeResources:
     token = settings.wechat_token.get_secret_value() or default_wechat_token(keyring)
     aes_key = settings.wechat_aes_key.get_secret_value()
     crypto = WeChatCrypto(token, aes_key, settings.wechat_appid) if aes_key else None
-    return Equipment(
-        vault=Vault(keyring.derived("vault")),
+    return IntakeResources(
+        vault=build_vault(keyring),
         rules=settings.rules,
         wechat_token=token,
         wechat_crypto=crypto,
     )
+
+
+def build_vault(keyring: Keyring) -> Vault:
+    return Vault(keyring.derived("vault"))
 
 
 def default_wechat_token(keyring: Keyring) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 import structlog
 
 from services.matching import store
-from services.matching.explaining.explainer import Explainer
 from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
+from services.matching.resources import MatchingRuntime
 from services.matching.rounds.runner import RoundRunner
-from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import SolverApart
 from shared import mongo
 from shared.errors import Transient
@@ -26,9 +25,9 @@ RELEASED_MAX = 2000
 DECIDED_MAX = 400
 
 
-async def run_rounds(runtime: Runtime) -> None:
+async def run_rounds(runtime: MatchingRuntime) -> None:
     """Endless: after a commit here, or a while, one round after another while there is work."""
-    settings = _settings(runtime)
+    settings = runtime.settings
     async with SolverApart() as solver:
         runner = RoundRunner(runtime, settings, solver)
         while True:
@@ -39,16 +38,15 @@ async def run_rounds(runtime: Runtime) -> None:
             await asyncio.sleep(max(0.0, settings.round_interval_ms / 1000 - passed))
 
 
-async def run_explainer(runtime: Runtime) -> None:
+async def run_explainer(runtime: MatchingRuntime) -> None:
     """Endless: its process ends when this is cancelled."""
-    assert isinstance(runtime.extras, Explainer)
-    async with runtime.extras:
+    async with runtime.resources:
         await asyncio.Event().wait()
 
 
-async def run_deadlines(runtime: Runtime) -> None:
+async def run_deadlines(runtime: MatchingRuntime) -> None:
     """Endless: expires proposals nobody answered, frees what a withdrawn offer still holds."""
-    poll_s = _settings(runtime).due_poll_ms / 1000
+    poll_s = runtime.settings.due_poll_ms / 1000
     while True:
         try:
             await process_deadlines(runtime)
@@ -105,8 +103,3 @@ def _log_failure(command: Command[Any], error: Exception) -> None:
         about=_name_aggregate(command.data),
         exc_info=error,
     )
-
-
-def _settings(runtime: Runtime) -> MatchingSettings:
-    assert isinstance(runtime.settings, MatchingSettings)
-    return runtime.settings

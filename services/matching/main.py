@@ -1,7 +1,6 @@
-"""The composition root: settings in, app out."""
+"""The composition root of matching: settings in, app out."""
 
-from dataclasses import replace
-
+import httpx
 from fastapi import FastAPI
 
 from services.matching import api, pages
@@ -19,27 +18,36 @@ from services.matching.rounds import store as round_store
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
 from shared.contracts.events import ReplyUnderstood
+from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
-
-MATCHING = Service(
-    name="matching",
-    states=(Offer, Need, Match, Round, WholeRoundDemand, Campaign, Emergency, FundRelations),
-    events=EVENTS,
-    commands=COMMANDS,
-    routers=(*api.ROUTERS, pages.router),
-    jobs=(run_rounds, run_deadlines, run_explainer),
-    extras=lambda *_: Explainer(),
-    indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES),
-)
 
 
 def create_app(settings: MatchingSettings | None = None) -> FastAPI:
     settings = settings or load_settings(MatchingSettings)
+    return build_app(build_service(settings, Keyring(settings.secrets_dir)), settings)
+
+
+def build_service(
+    settings: MatchingSettings,
+    _keyring: Keyring,
+) -> Service[MatchingSettings, Explainer]:
     days = settings.reopen_days
-    service = replace(
-        MATCHING,
+    return Service(
+        name="matching",
+        states=(Offer, Need, Match, Round, WholeRoundDemand, Campaign, Emergency, FundRelations),
         events={**EVENTS, ReplyUnderstood: replies(days)},
         commands={**COMMANDS, ConfirmMatch: confirmations(days)},
+        routers=(*api.ROUTERS, pages.router),
+        build_resources=build_resources,
+        jobs=(run_rounds, run_deadlines, run_explainer),
+        indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES),
     )
-    return build_app(service, settings)
+
+
+def build_resources(
+    _settings: MatchingSettings,
+    _keyring: Keyring,
+    _http: httpx.AsyncClient,
+) -> Explainer:
+    return Explainer()

@@ -9,20 +9,19 @@ expires: then an SMS counts as unclear and is never sent again by itself.
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import structlog
 
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.model import ClaimNotice, Notice, NoticeDue, RecordOutcome
-from services.notify.outbound import Outbound
 from services.notify.providers import Outcome
+from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
 from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.errors import BugBrake, Transient
 from shared.messaging.decision import Answer, Command
-from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
@@ -35,7 +34,7 @@ OUTCOMES_MAX = 200
 FINISH_WITHIN_S = 2.0
 
 
-async def send_notices(runtime: Runtime) -> None:
+async def send_notices(runtime: NotifyRuntime) -> None:
     """Until cancelled; then what is under way is finished and recorded, if there is time."""
     await Sender(runtime).run()
 
@@ -43,10 +42,10 @@ async def send_notices(runtime: Runtime) -> None:
 class Sender:
     """One per process. Any number of processes share the work: the claim decides whose it is."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: NotifyRuntime) -> None:
         self._runtime = runtime
-        self._settings = cast("NotifySettings", runtime.settings)
-        self._outbound = cast("Outbound", runtime.extras)
+        self._settings = runtime.settings
+        self._outbound = runtime.resources
         self._gate = asyncio.Semaphore(self._settings.send_concurrency)
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()

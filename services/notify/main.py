@@ -18,29 +18,33 @@ from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
 from shared.security import Keyring
 from shared.service import Service, build_app
-from shared.settings import Settings, load_settings
+from shared.settings import load_settings
 
 
 def create_app(settings: NotifySettings | None = None) -> FastAPI:
     settings = settings or load_settings(NotifySettings)
-    return build_app(build_service(settings), settings)
+    return build_app(build_service(settings, Keyring(settings.secrets_dir)), settings)
 
 
-def build_service(settings: NotifySettings) -> Service:
+def build_service(
+    settings: NotifySettings,
+    _keyring: Keyring,
+) -> Service[NotifySettings, Outbound]:
     return Service(
         name="notify",
         states=(Notice, Dispatch, OptOut),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
         routers=(api.router,),
+        build_resources=build_resources,
         jobs=(send_notices,),
         indexes=store.INDEXES,
-        extras=build_resources,
     )
 
 
-def build_resources(settings: Settings, keyring: Keyring, http: httpx.AsyncClient) -> Outbound:
-    assert isinstance(settings, NotifySettings)
+def build_resources(
+    settings: NotifySettings, keyring: Keyring, http: httpx.AsyncClient
+) -> Outbound:
     return Outbound(
         providers={
             "sms": _build_tencent(settings, keyring, http),

@@ -33,7 +33,7 @@ from shared.security import Credential, Role, Unauthenticated
 from shared.validation import Location, describe_errors, field_path
 
 
-def runtime_of(request: Request) -> Runtime:
+def get_runtime(request: Request) -> Runtime:
     """Raises Transient while the service is still starting."""
     runtime = getattr(request.app.state, "runtime", None)
     if runtime is None:
@@ -42,7 +42,7 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
+RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 IdempotencyKey = Annotated[
     str, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")
 ]
@@ -64,7 +64,7 @@ class Allow:
         request: Request,
         authorization: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Credential:
-        credential = _authenticated(runtime_of(request), authorization)
+        credential = _authenticated(get_runtime(request), authorization)
         if not credential.roles & self.roles:
             raise Denied(FORBIDDEN.refusal(403))
         await limited(request, credential.id)

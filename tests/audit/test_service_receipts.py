@@ -49,7 +49,7 @@ async def test_everybody_gets_the_proof_of_any_entry(harness: AuditHarness) -> N
 
 
 async def test_a_frozen_log_may_be_kept_by_caches(harness: AuditHarness) -> None:
-    logs = harness.audit.runtime.extras
+    logs = harness.audit.runtime.resources
     assert isinstance(logs, PublicLogs)
     closed = logs.directory("guanjia.test/log/2001")
     closed.publish([(0, b"entry")])
@@ -128,7 +128,7 @@ async def test_a_link_for_something_else_or_too_old_opens_nothing(
 async def test_a_gift_not_yet_published_is_to_be_asked_for_again(harness: AuditHarness) -> None:
     await harness.open_fund()
     await harness.wait_published(1)
-    logs = harness.audit.runtime.extras
+    logs = harness.audit.runtime.resources
     logs.stopped["guanjia.test/log/" + logs.name_of(await origin(harness))] = "by this test"
     await harness.publish_in_order(gift(1, "g-1"))
     await eventually(lambda: harness.get("/summary"), lambda summary: summary["size"] == 2)

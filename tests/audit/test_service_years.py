@@ -109,7 +109,7 @@ async def test_a_year_slept_through_while_carrying_breaks_no_chain(
     assert [origin[-5:] for origin in origins] == ["/2030", "/2031", "/2032"]
     before = None
     for origin in origins:
-        logs = harness.audit.runtime.extras
+        logs = harness.audit.runtime.resources
         if origin != summary["log"]:
             await eventually(partial(_standing, harness, origin), lambda one: one.frozen)
         before = verify_log(logs.directory(origin).path, logs.vkeys(origin), previous=before)
@@ -172,7 +172,7 @@ async def frozen(harness: AuditHarness, before: dict[str, Any]) -> None:
 
 
 async def _standing(harness: AuditHarness, origin: str) -> Any:
-    return harness.audit.runtime.extras.standing(origin)
+    return harness.audit.runtime.resources.standing(origin)
 
 
 async def _logs_of_funds(harness: AuditHarness) -> set[str]:

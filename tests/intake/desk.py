@@ -89,7 +89,7 @@ class Desk:
 
     async def requests(self) -> list[Request]:
         """This test's person's, by phone or openid."""
-        vault = self.runtime.extras.vault
+        vault = self.runtime.resources.vault
         persons = [person_by_phone(vault, self.phone), person_by_openid(vault, self.openid)]
         return await mongo.find(self.database, Request, {"person_id": {"$in": persons}})
 

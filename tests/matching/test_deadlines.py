@@ -6,7 +6,7 @@ from typing import Any, cast
 from structlog.testing import capture_logs
 
 from services.matching.jobs import process_deadlines
-from services.matching.main import MATCHING
+from services.matching.main import build_service
 from services.matching.model.match import Match, Propose, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
 from services.matching.settings import MatchingSettings
@@ -42,7 +42,9 @@ class Listened:
 async def withdrawn(house: House) -> Office:
     """Three offers that were withdrawn, each with a proposal; no job runs."""
     settings = house.settings(MatchingSettings)
-    office = Office(house, await house.start(replace(MATCHING, jobs=()), settings))
+    office = Office(
+        house, await house.start(replace(build_service(settings, house.keyring), jobs=()), settings)
+    )
     await office.opens(*NAMES, quantity=10)
     await office.known(*NAMES)
     offers = {name: await office.offer(name) for name in NAMES}

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from services.matching.main import MATCHING
+from services.matching.main import build_service
 from services.matching.model.round import KeepRoundAlive
 from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
@@ -52,7 +52,7 @@ class SlowSolver(SolverApart):
 
 async def test_round_goes_on_being_heard_of_when_the_database_was_away(house: House) -> None:
     settings = house.settings(MatchingSettings, round_takeover_s=0.3)
-    running = await house.start(replace(MATCHING, jobs=()), settings)
+    running = await house.start(replace(build_service(settings, house.keyring), jobs=()), settings)
     office, away = Office(house, running), AwayAtFirst(running.runtime.processor)
     await office.offer()
     await office.opens("r")

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from services.notify.channels import SMS, WECHAT, Content, Donor
-from services.notify.main import build_service, list_template_ids
+from services.notify.events import build_event_handlers
+from services.notify.main import list_template_ids
 from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
 from services.notify.templates import (
@@ -57,7 +58,7 @@ def test_every_purpose_has_one_template_and_no_template_is_unused() -> None:
 
 def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
     read = {topic.name for topic in consumed_by("notify")}
-    assert {fact.TOPIC for fact in build_service(NotifySettings()).events} <= read
+    assert {fact.TOPIC for fact in build_event_handlers(NotifySettings().rules)} <= read
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -33,7 +33,7 @@ class Running:
     leave: AsyncExitStack
 
     @property
-    def runtime(self) -> Runtime:
+    def runtime(self) -> Runtime[Any, Any]:
         runtime = self.app.state.runtime
         assert isinstance(runtime, Runtime)
         return runtime
@@ -72,7 +72,9 @@ class House:
             }
         )
 
-    async def start(self, service: Service, settings: Any = None, **given: Any) -> Running:
+    async def start(
+        self, service: Service[Any, Any], settings: Any = None, **given: Any
+    ) -> Running:
         return await self.start_app(build_app(service, settings or self.settings(**given)))
 
     async def start_app(self, app: FastAPI) -> Running:

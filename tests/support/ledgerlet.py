@@ -20,6 +20,7 @@ from shared.messaging.decision import (
     States,
 )
 from shared.service import Service
+from shared.settings import Settings
 
 
 class Counter(State):
@@ -72,7 +73,7 @@ ADD: Handler[Any] = Handler(decide=_on_add)
 ON_EVENT: Handler[Any] = Handler(decide=_on_event)
 
 
-def ledgerlet(**changed: Any) -> Service:
+def ledgerlet(**changed: Any) -> Service[Settings, None]:
     """It takes audit's place, so that it consumes matches and donations."""
     return Service(
         **{
@@ -81,6 +82,7 @@ def ledgerlet(**changed: Any) -> Service:
             "events": {MatchAccepted: ON_EVENT, DonationReceived: ON_EVENT},
             "commands": {Add: ADD},
             "routers": (APIRouter(),),
+            "build_resources": lambda *_: None,
             **changed,
         }
     )

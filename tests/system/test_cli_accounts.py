@@ -8,10 +8,10 @@ import pytest
 from deploy.local.credentials import issue_first
 from deploy.simulators.environment import SimulatorsEnvironment, build_simulator_settings
 from deploy.simulators.main import run_simulators
-from services.intake.main import equip
+from services.intake import main as intake
 from services.intake.settings import IntakeSettings
+from services.notify import main as notify
 from services.notify.channels import CHANNELS, Content
-from services.notify.main import build_resources
 from services.notify.providers import Message
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
@@ -54,7 +54,7 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
         run_simulators(build_simulator_settings(SimulatorsEnvironment())) as url,
         httpx.AsyncClient() as http,
     ):
-        sender = build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
+        sender = notify.build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
         amount = 20_000 if template.with_amount else None
         content = Content(template, REQUEST, amount)
         recipients: dict[NoticeChannel, str] = {"sms": "+8613800138000", "wechat": "o-abcdef"}
@@ -68,9 +68,9 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
 def test_intake_takes_what_the_simulators_sign(accounts: Path) -> None:
     simulator = build_simulator_settings(SimulatorsEnvironment())
     keyring = Keyring(accounts)
-    equipment = equip(IntakeSettings(), keyring)
-    assert equipment.wechat_token == simulator.wechat_token
-    assert (equipment.wechat_crypto is not None) == bool(simulator.wechat_aes_key)
+    resources = intake.build_resources(IntakeSettings(), keyring)
+    assert resources.wechat_token == simulator.wechat_token
+    assert (resources.wechat_crypto is not None) == bool(simulator.wechat_aes_key)
     assert IntakeSettings().wechat_appid == simulator.wechat_appid
     callback = keyring.authenticate(f"gj_callback-tencent_{simulator.callback_token}")
     assert callback.roles == {Role.CALLBACK}

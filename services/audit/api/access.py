@@ -4,16 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.audit.public import PublicLogs
-from shared.runtime import Runtime
 from shared.security import Credential, Role
 from shared.web.access import allow
 
 Reader = Depends(allow(Role.AUDITOR, Role.OPERATOR, Role.FINANCE_MAKER, Role.FINANCE_CHECKER))
 Maker = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
 Checker = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
-
-
-def get_public_logs(runtime: Runtime) -> PublicLogs:
-    assert isinstance(runtime.extras, PublicLogs)
-    return runtime.extras

@@ -5,29 +5,28 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from services.audit import messages, views
-from services.audit.api.access import Checker, Maker, Reader, get_public_logs
+from services.audit.api.access import Checker, Maker, Reader
 from services.audit.model import ApproveFund, DeclineFund, LogHead, NewFundId, ProposeFund
-from services.audit.settings import AuditSettings
-from shared.runtime import Runtime
-from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
+from services.audit.resources import AuditRuntime, AuditRuntimeDep
+from shared.web.access import IdempotencyKey, answer_to, respond
 
 router = APIRouter()
 
 
 @router.get("/funds", dependencies=[Reader])
-async def list_funds(runtime: RuntimeDep) -> dict[str, object]:
+async def list_funds(runtime: AuditRuntimeDep) -> dict[str, object]:
     return await views.list_funds(runtime.database)
 
 
 @router.get("/funds/{fund_id}", dependencies=[Reader], response_model=None)
-async def show_fund(fund_id: str, runtime: RuntimeDep) -> Response | dict[str, object]:
+async def show_fund(fund_id: str, runtime: AuditRuntimeDep) -> Response | dict[str, object]:
     fund = await views.find_fund(runtime.database, fund_id)
     return respond(messages.FUND_UNKNOWN.refusal(404)) if fund is None else fund
 
 
 @router.post("/funds")
 async def propose_fund(
-    fund: ProposeFund, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+    fund: ProposeFund, runtime: AuditRuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:
     """Opening a fund takes two people: this proposes it."""
     return await answer_to(runtime, maker, fund, key)
@@ -35,7 +34,7 @@ async def propose_fund(
 
 @router.post("/funds/{fund_id}/approve")
 async def approve_fund(
-    fund_id: NewFundId, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+    fund_id: NewFundId, runtime: AuditRuntimeDep, checker: Checker, key: IdempotencyKey
 ) -> Response:
     """By another person than proposed it. The fund is open, and the log says so."""
     return await answer_to(runtime, checker, ApproveFund(fund_id=fund_id), key)
@@ -43,17 +42,17 @@ async def approve_fund(
 
 @router.post("/funds/{fund_id}/decline")
 async def decline_fund(
-    fund_id: NewFundId, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+    fund_id: NewFundId, runtime: AuditRuntimeDep, checker: Checker, key: IdempotencyKey
 ) -> Response:
     """The id may then be proposed again."""
     return await answer_to(runtime, checker, DeclineFund(fund_id=fund_id), key)
 
 
 @router.get("/summary", dependencies=[Reader])
-async def show_summary(runtime: RuntimeDep) -> dict[str, object]:
+async def show_summary(runtime: AuditRuntimeDep) -> dict[str, object]:
     """Sums of the funds, the log's size and root they belong to, and what is published of it: of
     the house's own foundation, and under `foundations` of each."""
-    settings: AuditSettings = runtime.settings
+    settings = runtime.settings
     heads, funds = await views.read_at_rest(runtime.database)
     foundations = {
         head.id: views.sum_funds(head, funds)
@@ -63,6 +62,6 @@ async def show_summary(runtime: RuntimeDep) -> dict[str, object]:
     return views.build_summary(foundations, settings.foundations, settings.default_foundation)
 
 
-def _describe_published(runtime: Runtime, head: LogHead) -> dict[str, object]:
-    logs = get_public_logs(runtime)
+def _describe_published(runtime: AuditRuntime, head: LogHead) -> dict[str, object]:
+    logs = runtime.resources
     return views.describe_published(logs.standing(head.origin), logs)

@@ -5,7 +5,6 @@ import json
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.audit.api.access import get_public_logs
 from services.audit.public import PublicLogs
 from shared.web import operations
 
@@ -18,7 +17,7 @@ async def show_readiness(request: Request) -> Response:
     under `logs` and changes no status: the other logs, and recording itself, go on."""
     answer = await operations.ready(request)
     runtime = request.app.state.runtime
-    troubles = _list_troubles(get_public_logs(runtime)) if runtime else []
+    troubles = _list_troubles(runtime.resources) if runtime else []
     if not troubles:
         return answer
     body = json.loads(bytes(answer.body)) | {"logs": troubles}

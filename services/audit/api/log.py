@@ -7,12 +7,12 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit import messages
-from services.audit.api.access import get_public_logs
+from services.audit.resources import AuditRuntimeDep
 from services.audit.tlog.checkpoint import FROZEN as FROZEN_TEXT
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import INTEGER_MAX
 from shared.errors import Message
-from shared.web.access import RuntimeDep, respond
+from shared.web.access import respond
 
 router = APIRouter()
 
@@ -29,27 +29,27 @@ Index = Annotated[int, Path(ge=0, le=INTEGER_MAX)]
 
 
 @router.get("/log/{log}/checkpoint", response_class=PlainTextResponse)
-async def read_checkpoint(log: str, runtime: RuntimeDep) -> Response:
+async def read_checkpoint(log: str, runtime: AuditRuntimeDep) -> Response:
     """The signed checkpoint that stands (C2SP tlog-checkpoint)."""
-    text = await asyncio.to_thread(get_public_logs(runtime).read, log, CHECKPOINT)
+    text = await asyncio.to_thread(runtime.resources.read, log, CHECKPOINT)
     if text is None:
         return _refuse_unknown(messages.CHECKPOINT_UNKNOWN)
     return PlainTextResponse(text, headers=FROZEN if FROZEN_LINE in text else FRESH)
 
 
 @router.get("/log/{log}/tile/{place:path}")
-async def read_tile(log: str, place: str, runtime: RuntimeDep) -> Response:
+async def read_tile(log: str, place: str, runtime: AuditRuntimeDep) -> Response:
     """A tile or an entry bundle (C2SP tlog-tiles); a partial one goes when it is full."""
-    data = await asyncio.to_thread(get_public_logs(runtime).read, log, f"tile/{place}")
+    data = await asyncio.to_thread(runtime.resources.read, log, f"tile/{place}")
     if data is None:
         return _refuse_unknown(messages.TILE_UNKNOWN)
     return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
 
 
 @router.get("/log/{log}/proof/{index}", response_class=PlainTextResponse)
-async def read_proof(log: str, index: Index, runtime: RuntimeDep) -> Response:
+async def read_proof(log: str, index: Index, runtime: AuditRuntimeDep) -> Response:
     """An entry, and the proof that the checkpoint that stands contains it (C2SP tlog-proof)."""
-    receipt = await asyncio.to_thread(get_public_logs(runtime).receipt, log, index)
+    receipt = await asyncio.to_thread(runtime.resources.receipt, log, index)
     if receipt is None:
         return _refuse_unknown(messages.ENTRY_UNKNOWN)
     headers = IMMUTABLE if FROZEN_LINE in receipt.checkpoint else SOON_OLD
@@ -57,10 +57,10 @@ async def read_proof(log: str, index: Index, runtime: RuntimeDep) -> Response:
 
 
 @router.get("/log/{log}/vkey", response_class=PlainTextResponse)
-async def read_vkeys(log: str, runtime: RuntimeDep) -> Response:
+async def read_vkeys(log: str, runtime: AuditRuntimeDep) -> Response:
     """The keys to check the log with, one a line; any one will do, there are two while one is
     replaced. Pin it: who could change the log could change this answer."""
-    logs = get_public_logs(runtime)
+    logs = runtime.resources
     origin = await asyncio.to_thread(logs.origin_of, log)
     if origin is None:
         return _refuse_unknown(messages.LOG_UNKNOWN)

@@ -7,17 +7,17 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit import messages
-from services.audit.api.access import Reader, get_public_logs
+from services.audit.api.access import Reader
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
 from services.audit.model import Donation
 from services.audit.pages import render_receipt, render_receipt_pending
+from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.errors import Transient
-from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import RuntimeDep, respond
+from shared.web.access import respond
 from shared.web.links import LinkRoute, Token, open_link
 from shared.web.pages import HEADERS
 
@@ -28,7 +28,7 @@ DonationId = Annotated[str, Path(max_length=200)]
 
 
 @router.get("/donations/{donation_id}/receipt", dependencies=[Reader], response_model=None)
-async def show_receipt(donation_id: DonationId, runtime: RuntimeDep) -> Response:
+async def show_receipt(donation_id: DonationId, runtime: AuditRuntimeDep) -> Response:
     """The gift's entry and the proof that the public log contains it (C2SP tlog-proof)."""
     gift = await mongo.load(runtime.database, Donation, donation_id)
     if gift is None:
@@ -40,7 +40,7 @@ async def show_receipt(donation_id: DonationId, runtime: RuntimeDep) -> Response
 
 @router.post("/donations/{donation_id}/receipt-link", dependencies=[Reader], response_model=None)
 async def make_receipt_link(
-    donation_id: DonationId, runtime: RuntimeDep
+    donation_id: DonationId, runtime: AuditRuntimeDep
 ) -> Response | dict[str, object]:
     """An address to give to the donor: whoever has it sees the gift, for a year."""
     if await mongo.load(runtime.database, Donation, donation_id) is None:
@@ -54,24 +54,24 @@ async def make_receipt_link(
 
 
 @link_router.get(GIFT_RECEIPT.route(), response_model=None)
-async def show_gift(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
     """The donor's page: his gift in words, and the receipt to take away."""
     gift = await _load_gift(token, request, runtime)
     try:
         receipt = await _read_receipt(runtime, gift)
     except Transient:
         return render_receipt_pending(GIFT_RECEIPT.path(token))
-    vkeys = await asyncio.to_thread(get_public_logs(runtime).vkeys, gift.log)
+    vkeys = await asyncio.to_thread(runtime.resources.vkeys, gift.log)
     return render_receipt(parse_entry(receipt.entry), receipt, vkeys, f"{token}/receipt")
 
 
 @link_router.get(GIFT_RECEIPT.route("receipt"), response_model=None)
-async def download_receipt(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def download_receipt(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
     gift = await _load_gift(token, request, runtime)
     return _make_file(await _read_receipt(runtime, gift))
 
 
-async def _load_gift(token: str, request: Request, runtime: Runtime) -> Donation:
+async def _load_gift(token: str, request: Request, runtime: AuditRuntime) -> Donation:
     """Raises Unauthenticated or Denied."""
     donation_id = await open_link(request, runtime, GIFT_RECEIPT, token)
     gift = await mongo.load(runtime.database, Donation, donation_id)
@@ -80,9 +80,9 @@ async def _load_gift(token: str, request: Request, runtime: Runtime) -> Donation
     return gift
 
 
-async def _read_receipt(runtime: Runtime, gift: Donation) -> Receipt:
+async def _read_receipt(runtime: AuditRuntime, gift: Donation) -> Receipt:
     """Raises Transient for the moment until a checkpoint contains the gift."""
-    logs = get_public_logs(runtime)
+    logs = runtime.resources
     place = gift.place
     receipt = await asyncio.to_thread(logs.receipt, logs.name_of(place["log"]), place["index"])
     if receipt is None:

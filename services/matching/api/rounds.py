@@ -7,12 +7,12 @@ from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
 from services.matching.decide.unknown import no_such
-from services.matching.explaining.explainer import Explainer, named_to
+from services.matching.explaining.explainer import named_to
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.round import DemandWholeRound, Round, RoundKind
+from services.matching.resources import MatchingRuntimeDep
 from services.matching.rounds import store as round_store
-from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.contracts.values import Identifier
 from shared.security import Credential, Role
@@ -85,7 +85,7 @@ explanation_router = APIRouter(tags=["explanations"])
 
 @explanation_router.get("/matches/{match_id}/explanation")
 async def explain_match(
-    match_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep
+    match_id: Identifier, caller: ReadingCaller, runtime: MatchingRuntimeDep
 ) -> Response:
     """The request's level, the score of each candidate by term, who lost by how much, and `text`.
 
@@ -95,27 +95,21 @@ async def explain_match(
     scope = find_scope(caller)
     if match is None or not scope.sees(match):
         return respond(no_such("match"))
-    explainer = _get_explainer(runtime.extras)
+    explainer = runtime.resources
     named = await named_to(runtime.database, scope.source)
     return JSONResponse(await explainer.match(runtime.database, match, named))
 
 
 @explanation_router.get("/needs/{request_id}/explanation")
 async def explain_need(
-    request_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep
+    request_id: Identifier, caller: ReadingCaller, runtime: MatchingRuntimeDep
 ) -> Response:
     """Why it still waits, and what the nearest candidate would take."""
     database = runtime.database
     need = await mongo.load(database, Need, request_id)
     if need is None or not caller.sees(need.town_code, need.village_code):
         return respond(no_such("need"))
-    assert isinstance(runtime.settings, MatchingSettings)
     weights, now = runtime.settings.weights, await runtime.processor.now()
     named = await named_to(database, find_scope(caller).source)
-    explainer = _get_explainer(runtime.extras)
+    explainer = runtime.resources
     return JSONResponse(await explainer.need(database, need, now, weights, named))
-
-
-def _get_explainer(extras: object) -> Explainer:
-    assert isinstance(extras, Explainer)
-    return extras

@@ -1,16 +1,20 @@
 """What intake's routes have at hand besides the runtime: vault, rules, WeChat's secrets."""
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Annotated
+
+from fastapi import Depends
 
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.rules import Rules
+from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import Vault
 from shared.runtime import Runtime
+from shared.web.access import get_runtime
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment:
+class IntakeResources:
     """wechat_crypto: None in plain mode."""
 
     vault: Vault = field(repr=False)
@@ -19,5 +23,5 @@ class Equipment:
     wechat_crypto: WeChatCrypto | None = field(repr=False)
 
 
-def equipment_of(runtime: Runtime) -> Equipment:
-    return cast(Equipment, runtime.extras)
+IntakeRuntime = Runtime[IntakeSettings, IntakeResources]
+IntakeRuntimeDep = Annotated[IntakeRuntime, Depends(get_runtime)]
