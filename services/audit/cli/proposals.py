@@ -31,34 +31,33 @@ STATES = {
 
 def propose(path: str, command: str, body: Mapping[str, Any]) -> None:
     """The maker's part. command: what another person enters to approve it."""
-    made = _audit("finance-maker").post(path, body)
-    console.print(f"已提出 proposed: {escape(made['id'])}", soft_wrap=True)
+    id_ = escape(_connect("finance-maker").post(path, body)["id"])
+    console.print(f"已提出 proposed: {id_}", soft_wrap=True)
     console.print(
-        f"由另一人批准 another person approves it: guanjia audit {command} {escape(made['id'])}",
-        soft_wrap=True,
+        f"由另一人批准 another person approves it: guanjia audit {command} {id_}", soft_wrap=True
     )
 
 
 def approve(path: str, id_: str) -> None:
     """The checker's part."""
-    done = _audit("finance-checker").post(f"{path}/{quote(id_, safe='')}/approve")
-    console.print(f"{STATES[done['state']]}: {escape(done['id'])}", soft_wrap=True)
+    proposal = _connect("finance-checker").post(f"{path}/{quote(id_, safe='')}/approve")
+    console.print(f"{STATES[proposal['state']]}: {escape(proposal['id'])}", soft_wrap=True)
 
 
-def show(
-    path: str, columns: Sequence[str], row: Callable[[Mapping[str, Any]], Sequence[str]]
+def print_all(
+    path: str, columns: Sequence[str], make_row: Callable[[Mapping[str, Any]], Sequence[str]]
 ) -> None:
-    """All there are. row: the cells of one after its id and state; ids are never cut."""
+    """All there are. make_row: the cells of one after its id and state; ids are never cut."""
     table = Table()
     table.add_column("编号 id", no_wrap=True, min_width=ID_WIDTH)
     for title in ("状态 state", *columns):
         table.add_column(title, overflow="fold")
-    for each in _audit("finance-maker").get(path)[path.strip("/")]:
-        table.add_row(escape(each["id"]), STATES[each["state"]], *map(escape, row(each)))
+    for each in _connect("finance-maker").get(path)[path.strip("/")]:
+        table.add_row(escape(each["id"]), STATES[each["state"]], *map(escape, make_row(each)))
     console.print(table)
 
 
-def _audit(token_id: str) -> "ServiceClient":
+def _connect(token_id: str) -> "ServiceClient":
     from shared.client import ServiceClient  # an offline auditor does not have it
 
     return ServiceClient("audit", token_id)
@@ -100,8 +99,8 @@ def open_fund(
         "beneficiary_classes": [each.value for each in class_ or ()],
         **({} if fee_permille is None else {"fee_permille_max": fee_permille}),
     }
-    asked = {"fund_id": fund, "name": name, "restricted": restricted, "terms": terms}
-    propose(FUNDS, "fund approve", asked | {"foundation": foundation})
+    body = {"fund_id": fund, "name": name, "restricted": restricted, "terms": terms}
+    propose(FUNDS, "fund approve", body | {"foundation": foundation})
 
 
 @fund_app.command("approve")
@@ -114,7 +113,7 @@ def approve_fund(fund: Annotated[str, typer.Argument(metavar="ID", help="编号 
 def list_funds() -> None:
     """各基金及其可用余额。The funds, and what each can still promise."""
     columns = ("人民币元可用 remaining, CNY", "名称 name", "提出、批准 maker, checker")
-    show(
+    print_all(
         FUNDS,
         columns,
         lambda each: (
@@ -140,8 +139,8 @@ def propose_transfer(
     ],
 ) -> None:
     """提出划转，由另一人批准。Proposes a transfer; another person approves it."""
-    asked = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": _fen(amount)}
-    propose(TRANSFERS, "transfer approve", asked | {"reference": reference})
+    body = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": _parse_fen(amount)}
+    propose(TRANSFERS, "transfer approve", body | {"reference": reference})
 
 
 @transfer_app.command("approve")
@@ -156,7 +155,7 @@ def approve_transfer(
 def list_transfers() -> None:
     """各次划转。The transfers."""
     columns = ("人民币元 CNY", "基金 funds", "依据 reference", "提出、批准 maker, checker")
-    show(
+    print_all(
         TRANSFERS,
         columns,
         lambda each: (
@@ -168,7 +167,7 @@ def list_transfers() -> None:
     )
 
 
-def _fen(amount: str) -> int:
+def _parse_fen(amount: str) -> int:
     try:
         return parse_amount(amount)
     except Invalid as error:
@@ -203,7 +202,7 @@ def approve_reversal(
 def list_reversals() -> None:
     """各次冲正。The reversals."""
     columns = ("原条目 entry", "基金 fund", "依据 reference", "提出、批准 maker, checker")
-    show(
+    print_all(
         REVERSALS,
         columns,
         lambda each: (

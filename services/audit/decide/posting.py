@@ -4,13 +4,14 @@ A decision opens a `Journal`, posts or refuses, and closes it. The first entry o
 the new year's log, and what it is about is brought forward into it before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.entries import Draft, Fact, Goods, seal
+from services.audit.ledger.kinds import KINDS, EntryKind
 from services.audit.model import (
     Commitment,
     CountedState,
@@ -97,46 +98,37 @@ class Refusal:
         return refused
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """How a movement of one kind is written, emitted and counted.
-
-    draft: called with the fact, the fund, the amount, and what the entry refers to, if anything.
-    counters: by type of aggregate, which counter the amount is added to.
-    """
-
-    draft: Callable[..., Draft]
-    event: type[LedgerFact]
-    counters: Mapping[type[CountedState], str]
-
-    def count(self, state: S, amount: int) -> S:
-        if isinstance(state, CountedState) and type(state) in self.counters:
-            return state.add(self.counters[type(state)], amount)
-        return state
-
-
-POSTINGS: Mapping[str, Posting] = {
-    "donation_received": Posting(drafts.donation_received, LedgerReceived, {Fund: "received_fen"}),
-    "refund": Posting(
-        drafts.refund, LedgerRefunded, {Donation: "refunded_fen", Fund: "refunded_fen"}
-    ),
-    "management_fee": Posting(drafts.management_fee, LedgerFeeCharged, {Fund: "fees_fen"}),
-    "commitment": Posting(
-        drafts.commitment, LedgerCommitted, {Commitment: "reserved_fen", Fund: "committed_fen"}
-    ),
-    "disbursement": Posting(
-        drafts.disbursement, LedgerDisbursed, {Commitment: "disbursed_fen", Fund: "disbursed_fen"}
-    ),
-    "release": Posting(
-        drafts.release, LedgerReleased, {Commitment: "released_fen", Fund: "released_fen"}
-    ),
-    "goods_received": Posting(drafts.goods_received, LedgerGoodsReceived, {Stock: "received"}),
-    "goods_distributed": Posting(
-        drafts.goods_distributed, LedgerGoodsDistributed, {Stock: "distributed"}
-    ),
+EVENTS: Mapping[str, type[LedgerFact]] = {
+    "donation_received": LedgerReceived,
+    "goods_received": LedgerGoodsReceived,
+    "commitment": LedgerCommitted,
+    "disbursement": LedgerDisbursed,
+    "release": LedgerReleased,
+    "goods_distributed": LedgerGoodsDistributed,
+    "management_fee": LedgerFeeCharged,
+    "refund": LedgerRefunded,
 }
-TRANSFERRED = "transferred_fen"
-"""The counter of a fund that a transfer moves: of the giver down, of the taker up."""
+"""Which event tells of a movement, by its kind."""
+
+
+def find_counters(kind: EntryKind) -> Mapping[type[CountedState], str]:
+    """By type of aggregate: the counter that an entry of this kind adds its amount to."""
+    counters: dict[type[CountedState], str] = {}
+    if kind.commitment:
+        counters[Commitment] = kind.commitment
+    if kind.total == "refunded_fen":
+        counters[Donation] = kind.total
+    if kind.total:
+        counters[Fund if kind.moves == "money" else Stock] = kind.total
+    return counters
+
+
+def add_amount(kind: EntryKind, state: S, amount: int) -> S:
+    """With the amount added to the counter that an entry of this kind moves, if there is one."""
+    if isinstance(state, CountedState):
+        counter = find_counters(kind).get(type(state))
+        return state.add(counter, amount) if counter else state
+    return state
 
 
 @dataclass(slots=True)
@@ -182,17 +174,19 @@ class Journal:
 
         fields: what the event says besides the movement.
         """
-        posting, count = POSTINGS[movement.kind], movement.count
-        fund = self.bring_forward_fund(fund)
+        kind, fund = KINDS[movement.kind], self.bring_forward_fund(fund)
         if stock is not None:
-            self.save(posting.count(self.bring_forward_stock(stock, fund), count))
+            stock = self.bring_forward_stock(stock, fund)
+            self.save(add_amount(kind, stock, movement.count))
         if isinstance(speaker, Commitment):
             speaker = self.bring_forward_commitment(speaker, fund)
         reference = _find_reference(movement, speaker)
-        draft = posting.draft(movement.fact, fund.ref, movement.amount, *reference)
-        self.save(fund := posting.count(fund, count))
-        counted = posting.count(speaker, count) if speaker else fund
-        self.record(draft, counted, posting.event, **movement.as_fields(), **fields)
+        moved = (fund.ref, movement.amount)
+        draft = drafts.build(kind.name, movement.fact, moved, fund=fund.id, **reference)
+        fund = add_amount(kind, fund, movement.count)
+        self.save(fund)
+        counted = add_amount(kind, speaker, movement.count) if speaker else fund
+        self.record(draft, counted, EVENTS[kind.name], **movement.as_fields(), **fields)
 
     def refuse(self, movement: Movement, refusal: Refusal, speaker: State) -> None:
         """Says on the log what was asked and why it is not done, and emits the same.
@@ -298,11 +292,11 @@ class Appended:
         return event(log=self.log, index=self.index, entry=self.text, **fields)
 
 
-def _find_reference(movement: Movement, speaker: State | None) -> tuple[object, ...]:
+def _find_reference(movement: Movement, speaker: State | None) -> dict[str, object]:
     """What an entry of this kind refers to besides its fund."""
     match speaker:
         case Commitment() if movement.kind in ("disbursement", "release"):
-            return (speaker.place["index"],)
+            return {"commitment": speaker.place["index"]}
         case Donation() if movement.kind == "refund":
-            return (speaker.place,)
-    return () if movement.purpose is None else (movement.purpose,)
+            return {"gift": speaker.place}
+    return {} if movement.purpose is None else {"purpose": movement.purpose}

@@ -1,14 +1,16 @@
 """A mistake is undone by an entry that mirrors it: by two people, once, while its year runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from services.audit import messages
-from services.audit.decide.posting import POSTINGS, TRANSFERRED, Journal
+from services.audit.decide.posting import Journal, find_counters
 from services.audit.decide.proposals import decline, find_open
 from services.audit.ledger import entries as drafts
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
+from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import amount_of
 from services.audit.model import (
     ApproveReversal,
@@ -26,7 +28,7 @@ from services.audit.model import (
 )
 from shared.answers import Answer
 from shared.contracts.events import LedgerReversed
-from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger import GoodsLeg, LedgerEntry, Leg
 from shared.messaging.decision import Command, Decision, Ref, State, States
 
 
@@ -120,34 +122,30 @@ GIFTS = ("donation_received", "goods_received")
 
 
 def _list_moves(entry: LedgerEntry) -> list[Move]:
-    """None where an entry cannot be undone: openings, what was brought forward, refusals,
-    reversals."""
-    if entry["kind"] == "transfer":
-        giver, taker = entry["legs"][0], entry["legs"][-1]
-        amount_fen = giver["amount_fen"]
-        return [
-            Move(Ref(Fund, giver["fund"]), TRANSFERRED, -amount_fen),
-            Move(Ref(Fund, taker["fund"]), TRANSFERRED, amount_fen),
-        ]
-    posting = POSTINGS.get(entry["kind"])
-    if posting is None:
+    """As the entry's kind says; none where it cannot be undone (openings, what was brought
+    forward, refusals, reversals). The legs of a kind's parts follow one another."""
+    kind = kind_of(entry)
+    if not kind.reversible:
         return []
     _, amount = amount_of(entry["legs"][0])
-    counted = [
-        Move(Ref(kind, _find_id(kind, entry)), counter, amount)
-        for kind, counter in posting.counters.items()
-    ]
-    if entry["kind"] in GIFTS:  # the entry made the donation, and added nothing to it
-        return [Move(Ref(Donation, entry["subject"]), "refunded_fen", 0), *counted]
-    return counted
+    moves: list[Move] = []
+    legs: Iterator[Leg | GoodsLeg] = iter(entry["legs"])
+    for part in kind.parts:
+        leg, *_ = islice(legs, 2 * len(part.pairs))
+        moves += [
+            Move(Ref(state, _find_id(state, entry, leg)), counter, part.sign * amount)
+            for state, counter in find_counters(kind).items()
+        ]
+    if kind.name in GIFTS:  # the entry made the donation, and added nothing to it
+        moves.insert(0, Move(Ref(Donation, entry["subject"]), "refunded_fen", 0))
+    return moves
 
 
-def _find_id(kind: type[CountedState], entry: LedgerEntry) -> str:
-    fund_id = entry["legs"][0]["fund"]
-    if kind is Fund:
-        return fund_id
-    goods, _ = amount_of(entry["legs"][0])
-    return stock_id(fund_id, goods.item, goods.unit) if kind is Stock else entry["subject"]
+def _find_id(state: type[CountedState], entry: LedgerEntry, leg: Leg | GoodsLeg) -> str:
+    if state is Fund:
+        return leg["fund"]
+    goods, _ = amount_of(leg)
+    return stock_id(leg["fund"], goods.item, goods.unit) if state is Stock else entry["subject"]
 
 
 def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Answer:

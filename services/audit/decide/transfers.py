@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from services.audit import messages
-from services.audit.decide.posting import TRANSFERRED, Journal
+from services.audit.decide.posting import Journal, add_amount
 from services.audit.decide.proposals import decline, find_open
 from services.audit.ledger import entries as drafts
+from services.audit.ledger.kinds import KINDS
 from services.audit.model import (
     ApproveTransfer,
     DeclineTransfer,
@@ -64,7 +65,9 @@ def decide_approve_transfer(
         amount_fen,
         approved.authorisation,
     )
-    journal.save(giver.add(TRANSFERRED, -amount_fen), taker.add(TRANSFERRED, amount_fen))
+    kind = KINDS["transfer"]
+    for fund, part in zip((giver, taker), kind.parts, strict=True):
+        journal.save(add_amount(kind, fund, part.sign * amount_fen))
     fields = {"fund_id": giver.id, "to_fund_id": taker.id, "amount_fen": amount_fen}
     done = journal.record(draft, approved, LedgerTransferred, **fields)
     return journal.close(Answer(200, done.to_json()))

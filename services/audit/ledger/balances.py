@@ -1,13 +1,46 @@
 """What the books hold: counters by account, fund, commitment and item. Amounts are fen."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.contracts.ledger import PreviousLog, Terms
 
 
+class FundArithmetic:
+    """What follows from a fund's counters: in the books of a log, and in the service that writes
+    it (`model.Fund`). Whoever inherits it has the counters as fields."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        brought_forward_fen: int
+        received_fen: int
+        transferred_fen: int
+        fees_fen: int
+        refunded_fen: int
+        committed_fen: int
+        disbursed_fen: int
+        released_fen: int
+
+    @property
+    def outstanding_fen(self) -> int:
+        """Promised and not yet paid."""
+        return self.committed_fen - self.disbursed_fen - self.released_fen
+
+    @property
+    def remaining_fen(self) -> int:
+        """What can still be promised."""
+        income = self.brought_forward_fen + self.received_fen + self.transferred_fen
+        return income - self.fees_fen - self.refunded_fen - self.committed_fen + self.released_fen
+
+    @property
+    def balance_fen(self) -> int:
+        """What lies at the bank."""
+        return self.remaining_fen + self.outstanding_fen
+
+
 @dataclass(slots=True)
-class FundBook:
+class FundBook(FundArithmetic):
     """A fund's totals of this log's year. Reversals count against what they reverse."""
 
     name: str
@@ -31,17 +64,6 @@ class FundBook:
     """Of that, what no commitment_carried has named yet."""
     usual: dict[str, "UsualLegs"] = field(default_factory=dict, repr=False, compare=False)
     """By kind: the legs its last entry had, checked once."""
-
-    @property
-    def outstanding_fen(self) -> int:
-        """Promised and not yet paid."""
-        return self.committed_fen - self.disbursed_fen - self.released_fen
-
-    @property
-    def remaining_fen(self) -> int:
-        """What can still be promised."""
-        income = self.brought_forward_fen + self.received_fen + self.transferred_fen
-        return income - self.fees_fen - self.refunded_fen - self.committed_fen + self.released_fen
 
 
 @dataclass(slots=True)

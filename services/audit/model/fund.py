@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.audit.ledger import entries
 from services.audit.ledger.accounts import FundAccounts
-from services.audit.ledger.balances import COUNTERS, TOTALS
+from services.audit.ledger.balances import COUNTERS, TOTALS, FundArithmetic
 from services.audit.model.commitment import Spending
 from services.audit.model.proposal import Proposal
 from services.audit.model.states import CountedState
@@ -56,7 +56,7 @@ class FundTerms(Value):
         )
 
 
-class Fund(Proposal, CountedState):
+class Fund(FundArithmetic, Proposal, CountedState):
     """The amounts are those of the ledger year `log`; what remained of the year before is
     brought_forward. committed_fen counts everything reserved in it, resolved or not."""
 
@@ -80,22 +80,6 @@ class Fund(Proposal, CountedState):
     @property
     def is_open(self) -> bool:
         return self.state == "open"
-
-    @property
-    def outstanding_fen(self) -> int:
-        """Promised and not yet paid."""
-        return self.committed_fen - self.disbursed_fen - self.released_fen
-
-    @property
-    def remaining_fen(self) -> int:
-        """What can still be promised."""
-        income = self.brought_forward_fen + self.received_fen + self.transferred_fen
-        return income - self.fees_fen - self.refunded_fen - self.committed_fen + self.released_fen
-
-    @property
-    def balance_fen(self) -> int:
-        """What lies at the bank."""
-        return self.remaining_fen + self.outstanding_fen
 
     @property
     def fee_left_fen(self) -> int:
