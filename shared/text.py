@@ -23,6 +23,8 @@ _BLANKS_IN_LINE = re.compile(r"[^\S\n]+")
 
 def fold_text(text: str) -> str:
     """One width, no invisible marks, no blanks around, single blanks within. Idempotent."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     previous = None
     while text != previous:  # Taking a mark out may bring together what composes.
         previous = text

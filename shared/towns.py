@@ -38,10 +38,10 @@ def parse_town(text: str, field: str = "town") -> str:
     name = fold_text(text).replace(" ", "")
     if _is_code(name, _TOWN_CODE_DIGITS):
         return name
-    for city in _CITY_NAMES:
-        name = name.removeprefix(city) or name
-    if code := codes_by_name().get(name):
-        return code
+    for city in ("", *_CITY_NAMES):  # 东莞生态园 has the city in its own name.
+        name = name.removeprefix(city)
+        if code := codes_by_name().get(name):
+            return code
     raise TOWN_UNKNOWN.invalid(field)
 
 

@@ -1,4 +1,4 @@
-"""`guanjia import donations FILE.csv`: statements, published as the bank bridge would.
+"""`guanjia import donations FILE`: statements, published as the bank bridge would.
 
 Givers go into intake's vault, the gifts onto the topic, signed; a row is done when audit knows that
 it lists its gift. A file imported again adds nothing, nor does one that overlaps another.
@@ -11,24 +11,26 @@ from typing import Annotated
 import typer
 
 from deploy.commands.donations_import import Import
-from deploy.commands.donations_shown import overlaps as show_overlaps
-from deploy.commands.donations_shown import refusals, totals, write_overlaps
-from services.audit.statements import Layout, layout_of
-from services.audit.statements.layout import example
+from deploy.commands.donations_report import (
+    print_overlaps,
+    print_refusals,
+    print_totals,
+    write_overlaps,
+)
+from services.audit.statements import Layout, parse_layout
+from services.audit.statements.layout import read_example
 from shared.client import ServiceClient
 from shared.errors import Invalid
 
 
-def _show_example(asked: bool) -> None:
-    if asked:
-        typer.echo(example())
+def _print_example(wanted: bool) -> None:
+    if wanted:
+        typer.echo(read_example())
         raise typer.Exit
 
 
 def donations(
-    files: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8 or GB18030")
-    ],
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="列映射 TOML of the columns")
     ] = None,
@@ -43,10 +45,13 @@ def donations(
         typer.Option(
             "--example-mapping",
             help="显示列映射样例 shows a complete mapping",
-            callback=_show_example,
+            callback=_print_example,
             is_eager=True,
         ),
     ] = False,
+    skip: Annotated[
+        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
+    ] = None,
     source: Annotated[str, typer.Option(help="以哪个来源发布 publishes as")] = "/bank/demo",
     report: Annotated[
         Path | None, typer.Option(help="重复行写入此 CSV writes the repeated rows there")
@@ -61,29 +66,29 @@ def donations(
         raise typer.BadParameter(
             f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
         )
-    work = Import(source, files, _layout(mapping, column or [], set_ or []), within_s)
+    layout = _read_layout(mapping, column or [], set_ or [])
     try:
-        done = asyncio.run(work.run())
+        progress = asyncio.run(Import(source, files, layout, within_s, skip).run())
     except Invalid as error:
-        raise _not_a_statement(error) from None
+        raise _explain_unreadable(error) from None
     audit = ServiceClient("audit")
-    equal = totals(done, audit.get("/statements")["statements"])
-    refusals(done, show)
-    show_overlaps(audit, list(done.own), show)
+    equal = print_totals(progress, audit.get("/statements")["statements"])
+    print_refusals(progress, show)
+    print_overlaps(audit, list(progress.statements), show)
     if report:
-        write_overlaps(audit, list(done.own), report)
-    if done.refused or done.unseen or not equal:
+        write_overlaps(audit, list(progress.statements), report)
+    if progress.refused or progress.unseen or not equal:
         raise typer.Exit(1)
 
 
-def _layout(mapping: Path | None, columns: list[str], constants: list[str]) -> Layout:
+def _read_layout(mapping: Path | None, columns: list[str], constants: list[str]) -> Layout:
     try:
-        return layout_of(mapping.read_bytes() if mapping else b"", columns, constants)
+        return parse_layout(mapping.read_bytes() if mapping else b"", columns, constants)
     except Invalid as error:
-        raise _not_a_statement(error) from None
+        raise _explain_unreadable(error) from None
 
 
-def _not_a_statement(error: Invalid) -> typer.Exit:
+def _explain_unreadable(error: Invalid) -> typer.Exit:
     for problem in error.problems:
         where = f"{problem.field}: " if problem.field else ""
         typer.echo(f"{where}{problem.zh} {problem.en}", err=True)

@@ -10,54 +10,63 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.commands.donations_done import Done
-from deploy.commands.donations_shown import Bar
+from deploy.commands.donations_progress import ImportProgress
+from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.statements import Gift, Layout, Refused
-from services.audit.statements.files import Batch, Row, batches
+from services.audit.statements import Gift, Layout
+from services.audit.statements.files import Batch, Row, read_batches
 from services.audit.statements.givers import Givers
+from services.audit.statements.messages import FUND_UNKNOWN, GIFT_REFUSED, REFERENCE_REUSED
 from services.audit.statements.outcomes import Outcome, check_source, find_outcomes
 from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
+from shared.errors import Problem
 from shared.messaging.foreign import ForeignPublisher
 from shared.security import publisher_key
 from shared.settings import Settings, load_settings
 
 BATCHES_AT_ONCE = 3
 ASK_AGAIN_S = 0.5
-WHY: dict[Outcome, tuple[str, str, str]] = {
-    "reused": ("bank_reference", "流水号已用于另一笔善款", "its reference is another gift's"),
-    "refused": ("fund_id", "账本拒绝了这笔善款", "the ledger refused this gift"),
+REFUSALS: dict[Outcome, Problem] = {
+    "reused": REFERENCE_REUSED.problem("bank_reference"),
+    "refused": GIFT_REFUSED.problem("fund_id"),
 }
 
 
 class Import:
-    def __init__(self, source: str, files: Sequence[Path], layout: Layout, within_s: float) -> None:
-        self._source, self._files, self._layout = source, files, layout
+    def __init__(
+        self,
+        source: str,
+        files: Sequence[Path],
+        layout: Layout,
+        within_s: float,
+        skip: int | None = None,
+    ) -> None:
+        self._source, self._files, self._layout, self._skip = source, files, layout, skip
         self._within_s = within_s
         self._audit = ServiceClient("audit")
         self._funds: dict[str, bool] = {}
         self._bar = Bar(sum(file.stat().st_size for file in files))
-        self.done = Done()
+        self.progress = ImportProgress()
 
-    async def run(self) -> Done:
+    async def run(self) -> ImportProgress:
         """Raises Invalid when a file is no statement, ServiceError when the source is nobody's."""
         # Before any giver reaches the vault.
         await asyncio.to_thread(check_source, self._audit, self._source)
         with self._bar:
             async with self._publisher() as publisher:
                 await self._work(publisher)
-        return self.done
+        return self.progress
 
     async def _work(self, publisher: ForeignPublisher) -> None:
         givers = Givers(ServiceClient("intake"))
-        found = batches(self._files, self._layout, givers, self._check_fund)
+        batches = read_batches(self._files, self._layout, givers, self._check_fund, self._skip)
         under_way: set[asyncio.Task[None]] = set()
         published = asyncio.Event()
         published.set()
         try:
-            while batch := await asyncio.to_thread(next, found, None):
-                self.done.read(batch)
+            while batch := await asyncio.to_thread(next, batches, None):
+                self.progress.add(batch)
                 self._bar.read(batch)
                 before, published = published, asyncio.Event()
                 settling = self._settle(publisher, batch, before, published)
@@ -83,21 +92,21 @@ class Import:
 
         In the order of the files: of two gifts under one reference the first is entered.
         """
-        rows, found = await self._sort_out(publisher, batch, batch.rows, again=("reused",))
-        self.done.before += found.total()
+        rows, counts = await self._sort_out(publisher, batch, batch.rows, again=("reused",))
+        self.progress.before += counts.total()
         await before.wait()
         await publisher.publish_all((row.id, row.fact, row.fact.received_at) for row in rows)
         published.set()
         clock = asyncio.get_running_loop()
         last = clock.time()
         while rows and clock.time() - last < self._within_s:
-            rows, found = await self._sort_out(publisher, batch, rows)
-            if found:
+            rows, counts = await self._sort_out(publisher, batch, rows)
+            if counts:
                 last = clock.time()
-            self.done.entered += found["entered"]
-            self.done.repeated += found["repeated"]
+            self.progress.entered += counts["entered"]
+            self.progress.repeated += counts["repeated"]
             await asyncio.sleep(ASK_AGAIN_S if rows else 0)
-        self.done.give_up(rows)
+        self.progress.give_up(rows)
 
     async def _sort_out(
         self,
@@ -110,26 +119,26 @@ class Import:
 
         again: outcomes that are to be heard once more.
         """
-        known = await asyncio.to_thread(find_outcomes, self._audit, self._source, rows)
-        left, found = [], Counter[Outcome]()
-        for row, outcome in zip(rows, known, strict=True):
+        results = await asyncio.to_thread(find_outcomes, self._audit, self._source, rows)
+        remaining, counts = [], Counter[Outcome]()
+        for row, outcome in zip(rows, results, strict=True):
             if outcome in ("unknown", "elsewhere", *again):
-                left.append(row)
+                remaining.append(row)
                 continue
-            found[outcome] += 1
+            counts[outcome] += 1
             publisher.let_go(row.id)
-            if outcome in WHY:
-                self.done.lose(batch.file, Refused(row.line, *WHY[outcome]))
-        self._bar.settled(found.total())
-        return left, found
+            if outcome in REFUSALS:
+                self.progress.refuse(batch.file, row.line, (REFUSALS[outcome],))
+        self._bar.settled(counts.total())
+        return remaining, counts
 
-    def _check_fund(self, gift: Gift) -> Refused | None:
+    def _check_fund(self, gift: Gift) -> Problem | None:
         id_ = gift.fact.fund_id
         if id_ not in self._funds:
             self._funds[id_] = self._is_known(id_)
         if self._funds[id_]:
             return None
-        return Refused(gift.line, "fund_id", "没有这个基金", f"no such fund: {id_}")
+        return FUND_UNKNOWN.problem("fund_id", fund=id_)
 
     def _is_known(self, fund_id: str) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""`guanjia import requests FILE.csv`: a spreadsheet into intake, with a report of what it refused.
+"""`guanjia import requests FILE`: a sheet into intake, with a report of what it refused.
 
 Importing the same file again adds nothing: a row's key is its own number or a digest of it.
 Exit codes: 0 when rows were taken, 1 when none was, 2 when the file is no table of requests.
@@ -14,13 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.intake.channels.spreadsheet import RefusedRow, Row, headers, read
-from services.intake.importing import Report, import_rows, write_refused
+from services.intake.channels.spreadsheet import RequestRow, read_requests
+from services.intake.importing import Report, import_rows
 from shared.client import ServiceClient
 from shared.contracts.values import Channel
 from shared.errors import Invalid
+from shared.sheets import RefusedRow, write_refused
+from shared.sheets.printing import print_remarks, print_unread
 
-SHOWN_REFUSALS = 20
 DECISIONS = {
     "opened": "已公开 opened",
     "waiting_for_approval": "待审批 waiting for approval",
@@ -38,37 +39,39 @@ def _group() -> None:
 
 @app.command("requests")
 def import_requests(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8 or GB18030")
-    ],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
     channel: Annotated[
         Channel, typer.Option(help="征集渠道 where the rows come from, unless a row says so")
     ] = Channel.SPREADSHEET,
+    skip: Annotated[
+        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
+    ] = None,
     caller: Annotated[
         str, typer.Option("--as", help="凭证 id of the credential to come in with")
     ] = "operator",
 ) -> None:
     """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not."""
     console = Console()
-    content = file.read_bytes()
     try:
-        rows = list(read(content, channel))
+        sheet = read_requests(file.read_bytes(), channel, skip)
     except Invalid as error:
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
+    print_unread(console, sheet.table.unread)
+    rows = list(sheet)
     report = _import_with_progress(ServiceClient("intake", caller), rows, console)
     _show(console, report)
     if report.refused:
         target = file.with_suffix(".refused.csv")
-        write_refused(target, headers(content), report.refused)
+        write_refused(target, sheet.table.headers, report.refused)
         console.print(f"被拒绝的行已写入 refused rows: {target}")
     if not report.decisions:
         raise typer.Exit(1)
 
 
 def _import_with_progress(
-    client: ServiceClient, rows: Sequence[Row | RefusedRow], console: Console
+    client: ServiceClient, rows: Sequence[RequestRow | RefusedRow], console: Console
 ) -> Report:
     columns = (TextColumn("导入 importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
@@ -82,15 +85,4 @@ def _show(console: Console, report: Report) -> None:
         table.add_row(DECISIONS.get(decision, decision), str(count))
     table.add_row("被拒绝 refused", str(len(report.refused)))
     console.print(table)
-    for (field_, zh, en), lines in _by_reason(report.refused).items():
-        shown = "、".join(map(str, lines[:SHOWN_REFUSALS]))
-        more = f"… 共{len(lines)}行" if len(lines) > SHOWN_REFUSALS else ""
-        console.print(f"[yellow]{field_}[/] {zh} {en}: 第 {shown} 行{more}", highlight=False)
-
-
-def _by_reason(refused: Sequence[RefusedRow]) -> dict[tuple[str, str, str], list[int]]:
-    lines: dict[tuple[str, str, str], list[int]] = {}
-    for row in refused:
-        for problem in row.problems:
-            lines.setdefault((problem.field, problem.zh, problem.en), []).append(row.line)
-    return lines
+    print_remarks(console, [(row.line, row.problems) for row in report.refused])

@@ -1,15 +1,14 @@
-"""Carrying a spreadsheet's rows to intake: in batches, each row with its own answer."""
+"""Carrying a sheet's rows to intake: in batches, each row with its own answer."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from services.intake.channels.spreadsheet import RefusedRow, Row
+from services.intake.channels.spreadsheet import RequestRow
 from shared.errors import Problem
+from shared.sheets import RefusedRow
 
 BATCH_ROWS = 200
 T = TypeVar("T")
@@ -23,27 +22,27 @@ class Poster(Protocol):
 
 @dataclass(slots=True)
 class Report:
-    """decisions: how many rows came to what; imported rows that were known keep their decision."""
+    """decisions: how many rows came to what; rows that were imported before keep theirs."""
 
     decisions: Counter[str] = field(default_factory=Counter)
     refused: list[RefusedRow] = field(default_factory=list)
 
 
 def import_rows(
-    client: Poster, rows: Sequence[Row | RefusedRow], done: Callable[[int], None]
+    client: Poster, rows: Sequence[RequestRow | RefusedRow], advance: Callable[[int], None]
 ) -> Report:
-    """Posts what can be posted and gathers every row's answer; tells `done` how many are."""
+    """Posts what can be posted and gathers every row's answer; tells `advance` how many."""
     report = Report(refused=[row for row in rows if isinstance(row, RefusedRow)])
-    fresh = list(_first_of_each([row for row in rows if isinstance(row, Row)], report))
-    done(len(rows) - len(fresh))
-    for batch in _batches(fresh, BATCH_ROWS):
+    fresh = list(_drop_repeated([row for row in rows if isinstance(row, RequestRow)], report))
+    advance(len(rows) - len(fresh))
+    for batch in _split_batches(fresh, BATCH_ROWS):
         _post(client, batch, report)
-        done(len(batch))
+        advance(len(batch))
     report.refused.sort(key=lambda row: row.line)
     return report
 
 
-def _first_of_each(rows: Sequence[Row], report: Report) -> Iterator[Row]:
+def _drop_repeated(rows: Sequence[RequestRow], report: Report) -> Iterator[RequestRow]:
     """Two rows that say the same are one message."""
     seen: set[tuple[str, str]] = set()
     for row in rows:
@@ -55,7 +54,7 @@ def _first_of_each(rows: Sequence[Row], report: Report) -> Iterator[Row]:
             yield row
 
 
-def _post(client: Poster, batch: Sequence[Row], report: Report) -> None:
+def _post(client: Poster, batch: Sequence[RequestRow], report: Report) -> None:
     body = [
         {
             "idempotency_key": row.key,
@@ -66,25 +65,15 @@ def _post(client: Poster, batch: Sequence[Row], report: Report) -> None:
     answers: list[dict[str, Any]] = client.post("/requests/batch", body)["answers"]
     for row, answer in zip(batch, answers, strict=True):
         if problems := answer.get("problems"):
-            found = tuple(Problem(**problem) for problem in problems)
-            report.refused.append(RefusedRow(row.line, row.original, found))
+            refused = RefusedRow(
+                row.line, row.original, tuple(Problem(**each) for each in problems)
+            )
+            report.refused.append(refused)
         else:
             report.decisions[answer["decision"]] += 1
 
 
-def _batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
+def _split_batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def write_refused(target: Path, names: Sequence[str], refused: Sequence[RefusedRow]) -> None:
-    """The rows as they were, with why: correct them there and import that file."""
-    with target.open("w", encoding="utf-8-sig", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(["行号 line", "字段 field", "原因", "reason", *names])
-        for row in refused:
-            fields = "; ".join(problem.field for problem in row.problems)
-            zh = "; ".join(problem.zh for problem in row.problems)
-            en = "; ".join(problem.en for problem in row.problems)
-            out.writerow([row.line, fields, zh, en, *(row.original.get(n, "") for n in names)])

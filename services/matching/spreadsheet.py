@@ -1,145 +1,181 @@
-"""Spreadsheets of offers: bytes in, rows out, each an offer with its giver or why it is none.
+"""Sheets of offers: bytes in, rows out, each an offer with its giver or why it is none.
 
-Headers and values in Chinese or English; money in yuan (unit 元) becomes fen; towns by name or
-code; dates as 2026-12-31 or with their time.
+Headers and values in Chinese or English; money in yuan (unit 元 or 万元) becomes fen; towns by
+name or code; dates as 2026-12-31 or with their time.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.contracts.events import Applicant, OfferSubmitted
-from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
+from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
-from shared.money import parse_amount, parse_quantity
-from shared.towns import codes_by_name
+from shared.moments import parse_end, parse_moment
+from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
+from shared.phones import UNREACHABLE_CODES, parse_mobile
+from shared.sheets import (
+    REASON_HEADERS,
+    Column,
+    Columns,
+    RefusedRow,
+    Row,
+    Table,
+    TotalRow,
+    make_code_parser,
+    open_sheet,
+    parse_folded,
+)
+from shared.sheets.columns import Parse
+from shared.text import fold_text
+from shared.towns import parse_town, parse_village
 from shared.validation import describe_validation
 
-HEADERS = {
-    "编号": "message_id",
-    "名称": "name",
-    "电话": "phone",
-    "微信": "wechat_openid",
-    "单位": "unit",
-    "数量": "quantity",
-    "物品": "item",
-    "类别": "categories",
-    "困难类别": "beneficiary_classes",
-    "镇街": "town_codes",
-    "每户上限": "cap_per_request",
-    "基金": "fund_id",
-    "有效期至": "valid_until",
-    "捐赠方类型": "donor_kind",
-    "给予方式": "giving",
-    "村(社区)": "village_codes",
-    "中心位置": "base",
-    "服务半径(公里)": "radius_km",
-    "同时服务上限": "cases_max",
-    "专项行动": "campaign_id",
-    "有效期自": "valid_from",
-    "对接方式": "mode",
-    "显示姓名": "name_shown",
-}
 _WORDS = {"推荐": "push", "认领": "claim", "均可": "both", "是": "true", "否": "false"}
-_CODES = {label: str(code) for code, label in LABELS.items()} | _WORDS
-_LISTS = ("categories", "beneficiary_classes", "town_codes", "village_codes")
-_AMOUNTS = ("quantity", "cap_per_request")
-_COUNTS = ("radius_km", "cases_max")
-_CODED = ("donor_kind", "giving", "mode", "name_shown")
-_VERBATIM = ("item", "fund_id", "campaign_id", "base")
-_GIVER = ("name", "phone", "wechat_openid")
+_CODES = {fold_text(label): str(code) for code, label in LABELS.items()} | _WORDS
+_LIST = re.compile(r"[、;,]")
+_PIECES = ("块", "圆")
 _NOBODY = "P-not-registered-yet"
 
 
+def _parse_word(text: str, _: str) -> str:
+    """A code, or what it is called; what is neither is refused with the offer."""
+    word = fold_text(text)
+    return _CODES.get(word, word)
+
+
+def _parse_list(parse: Parse, text: str, field: str) -> list[object]:
+    """Several are separated by 、 or ；."""
+    parts = (part.strip() for part in _LIST.split(fold_text(text)))
+    return [parse(part, field) for part in parts if part]
+
+
+def _parse_start(text: str, field: str) -> str:
+    return parse_moment(text, field).isoformat()
+
+
+def _parse_end(text: str, field: str) -> str:
+    """A mere date ends with its day."""
+    return parse_end(text, field).isoformat()
+
+
+def _check_yuan(text: str, field: str) -> str:
+    check_currency(text, field)
+    return text
+
+
+OFFER_COLUMNS = Columns(
+    (
+        Column("message_id", "编号", make_code_parser("编号")),
+        Column("name", "名称", required=True),
+        # A masked number, or an enterprise's fixed line, does not cost the offer.
+        Column("phone", "电话 手机 手机号", parse_mobile, forgiven=UNREACHABLE_CODES),
+        Column("wechat_openid", "微信", make_code_parser("微信")),
+        Column("unit", "单位", parse_folded, required=True),
+        Column("quantity", "数量", required=True),
+        Column("item", "物品", parse_folded),
+        Column("categories", "类别", partial(_parse_list, _parse_word)),
+        Column("beneficiary_classes", "困难类别", partial(_parse_list, _parse_word)),
+        Column("town_codes", "镇街", partial(_parse_list, parse_town)),
+        Column("village_codes", "村(社区)", partial(_parse_list, parse_village)),
+        Column("cap_per_request", "每户上限"),
+        Column("fund_id", "基金", make_code_parser("基金")),
+        Column("donor_kind", "捐赠方类型", _parse_word),
+        Column("giving", "给予方式", _parse_word),
+        Column("base", "中心位置", make_code_parser("中心位置")),
+        Column("radius_km", "服务半径(公里)", parse_quantity),
+        Column("cases_max", "同时服务上限", parse_quantity),
+        Column("campaign_id", "专项行动", make_code_parser("专项行动")),
+        Column("valid_from", "有效期自", _parse_start),
+        Column("valid_until", "有效期至", _parse_end),
+        Column("mode", "对接方式", _parse_word),
+        Column("name_shown", "显示姓名", _parse_word),
+        Column("currency", "币种 货币 币别", _check_yuan),
+    ),
+    ignored=REASON_HEADERS,
+)
+_GIVER = ("name", "phone", "wechat_openid")
+_AMOUNTS = ("quantity", "cap_per_request")
+_NOT_OF_THE_OFFER = {*_GIVER, *_AMOUNTS, "message_id", "unit", "currency"}
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
-    """line: in the file, from 1. key: the same row is the same offer, however often imported.
+class OfferRow:
+    """line: in the sheet, from 1. key: the same row is the same offer, however often imported.
 
     offer: without its donor_id, which intake gives when the giver is registered there.
+    remarks: what was left out of it.
     """
 
     line: int
     key: str
     giver: dict[str, Any]
     offer: dict[str, Any]
+    original: tuple[str, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow:
-    line: int
-    problems: tuple[Problem, ...]
+class OfferSheet:
+    """Iterates over its rows, once; lines of totals are left out."""
 
+    table: Table
 
-def read(content: bytes) -> Iterator[Row | RefusedRow]:
-    """Raises Invalid when the file is no table of offers at all."""
-    table = csv.DictReader(io.StringIO(_decoded(content), newline=""))
-    names = [HEADERS.get(name.strip(), name.strip()) for name in table.fieldnames or ()]
-    missing = {"name", "unit", "quantity"} - set(names)
-    if missing:
-        zh, en = "缺少列：名称、单位、数量", f"columns missing: {', '.join(sorted(missing))}"
-        raise Invalid.of("columns_missing", zh, en)
-    table.fieldnames = names
-    for cells in table:
-        values = {k: v.strip() for k, v in cells.items() if isinstance(k, str) and v}
-        yield _row(table.line_num, {k: v for k, v in values.items() if v})
+    def __iter__(self) -> Iterator[OfferRow | RefusedRow]:
+        for row in self.table:
+            if isinstance(row, Row):
+                yield self._read_offer(row)
+            elif not isinstance(row, TotalRow):
+                yield row
 
-
-def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+    def _read_offer(self, row: Row) -> OfferRow | RefusedRow:
+        giver = {name: row.values[name] for name in _GIVER if name in row.values}
         try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Invalid.of("encoding_unknown", "文件编码无法识别", "neither UTF-8 nor GB18030")
+            offer = _make_offer(row)
+            Applicant.model_validate(giver)
+            OfferSubmitted.model_validate(offer | {"donor_id": _NOBODY})
+        except ValidationError as error:
+            return RefusedRow(row.line, row.original, describe_validation(error))
+        except Invalid as error:
+            return RefusedRow(row.line, row.original, error.problems)
+        return OfferRow(row.line, self._make_key(row), giver, offer, row.original, row.remarks)
+
+    def _make_key(self, row: Row) -> str:
+        """Its own number if it has one; else a digest of all its cells, read or not."""
+        if number := row.text("message_id"):
+            return number
+        header = self.table.header
+        texts = dict(row.texts)
+        texts |= {
+            header.cells[place]: row.original[place]
+            for place in header.unread
+            if place < len(row.original) and row.original[place]
+        }
+        return derived_id("row", *(f"{name}={text}" for name, text in sorted(texts.items())))
 
 
-def _row(line: int, values: Mapping[str, str]) -> Row | RefusedRow:
-    try:
-        giver = {name: values[name] for name in _GIVER if name in values}
-        offer = _offer(values)
-        Applicant.model_validate(giver)
-        OfferSubmitted.model_validate(offer | {"donor_id": _NOBODY})
-    except ValidationError as error:
-        return RefusedRow(line, describe_validation(error))
-    except Invalid as error:
-        return RefusedRow(line, error.problems)
-    digest = derived_id("row", *(f"{k}={v}" for k, v in sorted(values.items())))
-    return Row(line, values.get("message_id", digest), giver, offer)
+def read_offers(content: bytes, skip: int | None = None) -> OfferSheet:
+    """skip: rows above the header. Raises Invalid when the file is no sheet of offers at all."""
+    table = open_sheet(content).find_table(OFFER_COLUMNS, skip)
+    table.check_unit("quantity", "元")
+    return OfferSheet(table)
 
 
-def _offer(values: Mapping[str, str]) -> dict[str, Any]:
-    unit = values.get("unit", "")
-    money = unit in ("元", "yuan", "CNY")
-    offer: dict[str, Any] = {"unit": MONEY_UNIT if money else unit}
-    offer |= {name: values[name] for name in _VERBATIM if name in values}
-    offer |= {name: _CODES.get(values[name], values[name]) for name in _CODED if name in values}
-    offer |= {name: parse_quantity(values[name], name) for name in _COUNTS if name in values}
-    read_amount = parse_amount if money else parse_quantity
-    offer |= {name: read_amount(values[name], name) for name in _AMOUNTS if name in values}
-    if "valid_from" in values:
-        offer["valid_from"] = _moment(values["valid_from"])
-    if "valid_until" in values:
-        offer["valid_until"] = _moment(values["valid_until"], days=1)
-    return offer | {name: _codes(values[name]) for name in _LISTS if name in values}
-
-
-def _codes(cell: str) -> list[str]:
-    """Codes, or the words they stand for; several are separated by 、 or ；."""
-    parts = (part.strip() for part in cell.replace("、", ";").replace("；", ";").split(";"))
-    words = codes_by_name() | _CODES
-    return [words.get(part, part) for part in parts if part]
-
-
-def _moment(text: str, days: int = 0) -> str:
-    """A mere date is a day in China, and one that ends something ends with it: days = 1."""
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=CHINA)
-    except ValueError:
-        return text
-    return (day + timedelta(days=days)).isoformat()
+def _make_offer(row: Row) -> dict[str, Any]:
+    """Raises Invalid."""
+    unit, item = row.text("unit"), row.text("item")
+    money_unit = None if item and unit in _PIECES else find_money_unit(unit)
+    offer: dict[str, Any] = {"unit": MONEY_UNIT if money_unit else unit}
+    offer |= {name: value for name, value in row.values.items() if name not in _NOT_OF_THE_OFFER}
+    for name in _AMOUNTS:
+        if name in row.values:
+            text = row.text(name)
+            offer[name] = (
+                parse_amount(text, name, money_unit) if money_unit else parse_quantity(text, name)
+            )
+    return offer

@@ -22,13 +22,15 @@ def parse_text(text: str, _: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Column:
     """words: what may stand above it, separated by blanks; the first is its label, and its name
-    is one too. required: no sheet without the column, and no row without the value. forgiven:
-    codes of problems that cost the value and not the row, such as a donor's masked phone."""
+    is one too. required: no sheet without the column, and no row without the value unless it
+    may_be_empty. forgiven: codes of problems that cost the value and not the row, such as a
+    donor's masked phone."""
 
     name: str
     words: str
     parse: Parse = parse_text
     required: bool = False
+    may_be_empty: bool = False
     forgiven: frozenset[str] = frozenset()
 
     @property

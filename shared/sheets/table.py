@@ -18,6 +18,7 @@ from shared.sheets.messages import (
     FILE_FORMAT_UNKNOWN,
     FILE_TOO_LARGE,
     QUOTE_UNCLOSED,
+    UNIT_UNCLEAR,
     VALUE_DROPPED,
     VALUE_MISSING,
 )
@@ -34,6 +35,11 @@ _TOTAL = re.compile(
     r"|(?:grand|sub)?-?total:?",
     re.IGNORECASE,
 )
+_TOTAL_HINT = re.compile("计|共|total", re.IGNORECASE)
+TOTAL_LENGTH_MAX = 40
+_UNIT = r"(?P<unit>(?:人民币)?[百千万亿]*元|[角分]|美元|港[元币]|欧元|日元|英镑)"
+_UNIT_IN_TITLE = re.compile(rf"单位[:：\s]\s*{_UNIT}(?![\u4e00-\u9fff])")
+_UNIT_IN_HEADER = re.compile(rf"\({_UNIT}\)")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -103,6 +109,16 @@ class Table:
             return 1.0
         return min(self._source.characters_read / self._characters, 1.0)
 
+    def check_unit(self, name: str, unit: str) -> None:
+        """That neither a title nor the header states amounts in another unit. Raises Invalid."""
+        place = self.header.places.get(name)
+        header = self.headers[place] if place is not None else ""
+        stated = [match for title in self.titles if (match := _UNIT_IN_TITLE.search(title))]
+        stated += [match for match in (_UNIT_IN_HEADER.search(fold_text(header)),) if match]
+        for match in stated:
+            if match["unit"] not in (unit, f"人民币{unit}"):
+                raise UNIT_UNCLEAR.invalid(name, stated=match["unit"], unit=unit)
+
     def __iter__(self) -> Iterator[Row | RefusedRow | TotalRow]:
         for raw in self._rows:
             cells = tuple(unwrap_cell(cell) for cell in raw.cells)
@@ -136,7 +152,7 @@ class Table:
                 if text:
                     check_not_an_error(text, column.name, column.label)
                     values[column.name] = column.parse(text, column.name)
-                elif column.required:
+                elif column.required and not column.may_be_empty:
                     raise VALUE_MISSING.invalid(column.name, label=column.label)
             except Invalid as error:
                 forgiven = all(problem.code in column.forgiven for problem in error.problems)
@@ -166,7 +182,9 @@ class Table:
 
 
 def is_total(cell: str) -> bool:
-    return len(cell) <= 40 and _TOTAL.fullmatch(fold_text(cell).replace(" ", "")) is not None
+    if len(cell) > TOTAL_LENGTH_MAX or not _TOTAL_HINT.search(cell):
+        return False
+    return _TOTAL.fullmatch(fold_text(cell).replace(" ", "")) is not None
 
 
 def _describe_drop(column: Column, error: Invalid) -> tuple[Problem, ...]:

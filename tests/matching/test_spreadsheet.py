@@ -1,10 +1,13 @@
 """Spreadsheets of offers: Chinese or English, money in yuan, wrong rows said with their reason."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.matching.spreadsheet import RefusedRow, Row, read
+from services.matching.spreadsheet import OfferRow, read_offers
 from shared.contracts.events import OfferSubmitted
 from shared.errors import Invalid
+from shared.sheets import RefusedRow
 from shared.towns import towns
 
 CODES = {name: code for code, name in towns().items()}
@@ -14,15 +17,15 @@ CHINESE = """名称,电话,单位,数量,物品,类别,困难类别,镇街,每�
 """
 
 
-def rows(text: str, encoding: str = "utf-8") -> list[Row | RefusedRow]:
-    return list(read(text.encode(encoding)))
+def rows(text: str, encoding: str = "utf-8") -> list[OfferRow | RefusedRow]:
+    return list(read_offers(text.encode(encoding)))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_chinese_table_becomes_offers_in_fen(encoding: str) -> None:
     money, goods = rows(CHINESE, encoding)
-    assert isinstance(money, Row)
-    assert isinstance(goods, Row)
+    assert isinstance(money, OfferRow)
+    assert isinstance(goods, OfferRow)
     assert money.giver == {"name": "茶园商会", "phone": "+8613800000001"}
     assert money.offer == {
         "unit": "fen",
@@ -45,7 +48,7 @@ warm-2026,2026-01-20,2026-12-31,均可,是
 
 def test_every_column_of_an_offer_is_read() -> None:
     [row] = rows(FULL)
-    assert isinstance(row, Row), row
+    assert isinstance(row, OfferRow), row
     assert row.offer == {
         "unit": "小时",
         "quantity": 200,
@@ -69,7 +72,7 @@ def test_every_column_of_an_offer_is_read() -> None:
 def test_same_row_has_the_same_key_and_another_row_another() -> None:
     first, again = rows(CHINESE), rows(CHINESE)
     assert first == again
-    assert len({row.key for row in first if isinstance(row, Row)}) == 2
+    assert len({row.key for row in first if isinstance(row, OfferRow)}) == 2
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,85 @@ def test_wrong_row_says_its_line_and_field(cells: str, field: str) -> None:
 def test_table_of_something_else_is_refused_whole() -> None:
     with pytest.raises(Invalid):
         rows("a,b\n1,2\n")
+
+
+# --- as people write ---
+
+SHORT = "名称,电话,单位,数量\n"
+
+
+@pytest.mark.parametrize("phone", ["138 0013 8000", "（86）13800138000", "'13800138000"])
+def test_a_phone_is_read_as_donors_write_it(phone: str) -> None:
+    (row,) = rows(f"{SHORT}茶山商会,{phone},元,50000\n")
+    assert isinstance(row, OfferRow)
+    assert row.giver["phone"] == "+8613800138000"
+
+
+@pytest.mark.parametrize("phone", ["138****8000", "0769-22830000"])
+def test_a_number_that_gets_no_sms_costs_the_number_and_it_is_said(phone: str) -> None:
+    (row,) = rows(f"{SHORT}茶山商会,{phone},元,50000\n")
+    assert isinstance(row, OfferRow)
+    assert row.giver == {"name": "茶山商会"}
+    assert [problem.code for problem in row.remarks] == ["value_dropped"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "quantity", "fen"),
+    [("元", "300万元", 300_000_000), ("万元", "5", 5_000_000), ("元", "￥200", 20_000)],
+)
+def test_money_is_read_as_people_write_it(unit: str, quantity: str, fen: int) -> None:
+    (row,) = rows(f"{SHORT}茶山商会,,{unit},{quantity}\n")
+    assert isinstance(row, OfferRow)
+    assert (row.offer["unit"], row.offer["quantity"]) == ("fen", fen)
+
+
+@pytest.mark.parametrize("moment", ["20271201", "46722", "昨天"])
+@pytest.mark.parametrize("column", ["有效期自", "有效期至"])
+def test_a_bare_number_is_no_day(column: str, moment: str) -> None:
+    (row,) = rows(f"{SHORT.strip()},{column}\n茶山商会,,元,50000,{moment}\n")
+    assert isinstance(row, RefusedRow)
+    assert [problem.code for problem in row.problems] == ["moment_wrong"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ("茶山商会,+8613800000002,元,50,000", "cells_surplus"),
+        ('店,,床,"1,5"', "quantity_wrong"),
+        ('店,,元,"200,50"', "amount_wrong"),
+        ("店,,元,2E+05", "amount_abbreviated"),
+        ("店,,元,US$100", "currency_foreign"),
+    ],
+)
+def test_a_number_that_means_two_things_is_refused(cells: str, code: str) -> None:
+    (row,) = rows(f"{SHORT}{cells}\n")
+    assert isinstance(row, RefusedRow)
+    assert [problem.code for problem in row.problems] == [code]
+
+
+def test_an_unknown_town_is_said() -> None:
+    (row,) = rows(f"{SHORT.strip()},镇街\n店,,床,1,茶山镇、火星镇\n")
+    assert isinstance(row, RefusedRow)
+    assert [problem.code for problem in row.problems] == ["town_unknown"]
+
+
+def test_items_and_units_are_folded_before_they_are_compared() -> None:
+    (row,) = rows("名称,单位,数量,物品\n店, 床　,2,Ａ4纸 \n")
+    assert isinstance(row, OfferRow)
+    assert (row.offer["unit"], row.offer["item"]) == ("床", "A4纸")
+
+
+def test_titles_totals_and_repeated_columns() -> None:
+    (row,) = rows(f"茶山镇爱心资源汇总表,,,\n{SHORT}店,,元,5\n合计,,,5\n")
+    assert (type(row), row.line) == (OfferRow, 3)
+    with pytest.raises(Invalid):
+        rows("名称,电话,手机,单位,数量\n店,1,2,元,5\n")
+
+
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=99).map(lambda t: (SHORT + t).encode())))
+def test_any_bytes_are_offers_or_refused(content: bytes) -> None:
+    try:
+        found = list(read_offers(content))
+    except Invalid:
+        return
+    assert all(isinstance(row, OfferRow | RefusedRow) for row in found)

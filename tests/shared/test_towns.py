@@ -26,6 +26,11 @@ def test_a_town_is_known_by_its_name_and_code(text: str) -> None:
     assert parse_town(text) == CHASHAN
 
 
+def test_every_town_is_known_by_its_own_name() -> None:
+    for code, name in towns().items():
+        assert parse_town(name) == parse_town(code) == parse_town(f"东莞市{name}") == code
+
+
 @pytest.mark.parametrize("text", ["火星镇", "44190010", "4.419E+08", "东莞市", "441900103001", ""])
 def test_what_is_no_town_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -17,12 +17,13 @@ from rich.table import Table
 
 from services.audit.cli.console import UNREADABLE, WRONG, console, written
 from services.audit.ledger.movements import format_yuan
-from services.audit.statements import Refused, layout_of
-from services.audit.statements.files import Row, batches
+from services.audit.statements import parse_layout
+from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.outcomes import find_outcomes
 from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
 from shared.errors import Invalid
+from shared.sheets import RefusedRow
 
 KIND_TITLES = {
     "pledged_not_arrived": "已认捐未到账 pledged, not arrived",
@@ -67,9 +68,9 @@ def reconcile(
     said = audit.get("/reconciliation", {"limit": NAMED_MAX if report else show})
     try:
         toml = mapping.read_bytes() if mapping else b""
-        layout = layout_of(toml, column or (), set_ or ())
-        read = batches(files, layout, Givers(ServiceClient("intake"))) if files else ()
-        lost: list[Gap | Refused] = []
+        layout = parse_layout(toml, column or (), set_ or ())
+        read = read_batches(files, layout, Givers(ServiceClient("intake"))) if files else ()
+        lost: list[Gap | RefusedRow] = []
         rows = 0
         for batch in read:
             rows += len(batch.rows) + len(batch.refused)
@@ -81,7 +82,7 @@ def reconcile(
     gaps = [each for each in lost if isinstance(each, Gap)]
     _add(said, gaps)
     _show_checked(said["checked"], rows if files else None)
-    _show(said, show, [each for each in lost if isinstance(each, Refused)])
+    _show(said, show, [each for each in lost if isinstance(each, RefusedRow)])
     if report:
         _write(report, said["gaps"])
     if lost or any(_differs(fund) for fund in said["funds"]):
@@ -89,8 +90,8 @@ def reconcile(
 
 
 def _lost(
-    audit: Any, source: str, rows: Sequence[Row], refused: Sequence[Refused]
-) -> Iterator[Gap | Refused]:
+    audit: Any, source: str, rows: Sequence[Row], refused: Sequence[RefusedRow]
+) -> Iterator[Gap | RefusedRow]:
     """Rows that are not on the ledger; those it refused are among what it knows itself."""
     yield from refused
     for row, outcome in zip(rows, find_outcomes(audit, source, rows), strict=True):
@@ -132,10 +133,12 @@ def _show_checked(checked: Mapping[str, int], rows: int | None) -> None:
     console.print(f"已核对 checked: {'，'.join(parts)}")
 
 
-def _show(said: Mapping[str, Any], show: int, refused: Sequence[Refused]) -> None:
+def _show(said: Mapping[str, Any], show: int, refused: Sequence[RefusedRow]) -> None:
     console.print(_funds_table(said["funds"]), _ageing_table(said["ageing"]))
     for each in refused[:show]:
-        console.print(f"第 {each.line} 行 line {each.line}: {each.zh} {escape(each.en)}")
+        for problem in each.problems:
+            where = f"第 {each.line} 行 line {each.line}"
+            console.print(f"{where}: {escape(problem.zh)} {escape(problem.en)}")
     gaps = _table("编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund"))
     for gap in said["gaps"][:show]:
         title, amount = KIND_TITLES[gap["kind"]], format_yuan(gap["amount_fen"])

@@ -1,7 +1,7 @@
-"""Bank and platform statements: a CSV and its columns' names in, gifts with their ids out."""
+"""Bank and platform statements: a sheet and its columns' names in, gifts with their ids out."""
 
 from services.audit.statements.identity import Identities
-from services.audit.statements.layout import Layout, layout_of
-from services.audit.statements.reading import Gift, Refused, decoded, read
+from services.audit.statements.layout import Layout, parse_layout
+from services.audit.statements.reading import Gift, Statement, read_statement
 
-__all__ = ["Gift", "Identities", "Layout", "Refused", "decoded", "layout_of", "read"]
+__all__ = ["Gift", "Identities", "Layout", "Statement", "parse_layout", "read_statement"]

@@ -1,15 +1,17 @@
 """Statement files as batches of rows that know their giver and their id; one batch in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from services.audit.statements.givers import Givers
 from services.audit.statements.identity import Identities
 from services.audit.statements.layout import Layout
-from services.audit.statements.reading import Gift, Refused, decoded, read
+from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import DonationReceived, StatementRow
+from shared.errors import Problem
+from shared.sheets import RefusedRow
 
 BATCH_ROWS = 1000
 
@@ -21,6 +23,7 @@ class Row:
     line: int
     id: str
     fact: DonationReceived
+    remarks: tuple[Problem, ...] = ()
 
     @property
     def listed(self) -> StatementRow:
@@ -30,52 +33,57 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """read_bytes: how far its file is read."""
+    """read_bytes: how far its file is read. unread: its columns that are not."""
 
     file: Path
     rows: tuple[Row, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRow, ...]
     read_bytes: int
+    unread: tuple[str, ...] = ()
 
 
-Check = Callable[[Gift], Refused | None]
+Check = Callable[[Gift], Problem | None]
 """What else may be wrong with a row, such as its fund."""
 
 
-def batches(
-    files: Sequence[Path], layout: Layout, givers: Givers, check: Check | None = None
+def read_batches(
+    files: Sequence[Path],
+    layout: Layout,
+    givers: Givers,
+    check: Check | None = None,
+    skip: int | None = None,
 ) -> Iterator[Batch]:
     """Raises Invalid when a file is no statement at all. A file named twice is read once."""
     for file in dict.fromkeys(path.resolve() for path in files):
-        yield from _of_file(file, layout, givers, check)
+        content = file.read_bytes()
+        statement = read_statement(content, file.name, layout, skip)
+        identities = Identities()
+        gifts = iter(statement)
+        while some := list(islice(gifts, BATCH_ROWS)):
+            checked = [_check_row(row, check) for row in some]
+            rows, refused = _identify(checked, givers, identities)
+            read_bytes = round(statement.table.progress * len(content))
+            unread = statement.table.unread
+            yield Batch(file, tuple(rows), tuple(refused), read_bytes, unread)
 
 
-def _of_file(file: Path, layout: Layout, givers: Givers, check: Check | None) -> Iterator[Batch]:
-    identities = Identities()
-    with file.open("rb") as raw, decoded(raw) as text:
-        found = read(text, file.name, layout)
-        while some := list(islice(found, BATCH_ROWS)):
-            checked = [_checked(row, check) for row in some]
-            rows, refused = _identified(checked, givers, identities)
-            yield Batch(file, tuple(rows), tuple(refused), raw.tell())
+def _check_row(row: Gift | RefusedRow, check: Check | None) -> Gift | RefusedRow:
+    problem = check(row) if check and isinstance(row, Gift) else None
+    return RefusedRow(row.line, (), (problem,)) if problem else row
 
 
-def _checked(row: Gift | Refused, check: Check | None) -> Gift | Refused:
-    wrong = check(row) if check and isinstance(row, Gift) else None
-    return wrong or row
-
-
-def _identified(
-    found: Sequence[Gift | Refused], givers: Givers, identities: Identities
-) -> tuple[list[Row], list[Refused]]:
-    gifts = [row for row in found if isinstance(row, Gift)]
+def _identify(
+    checked: Sequence[Gift | RefusedRow], givers: Givers, identities: Identities
+) -> tuple[list[Row], list[RefusedRow]]:
+    gifts = [row for row in checked if isinstance(row, Gift)]
     rows: list[Row] = []
-    refused = [row for row in found if isinstance(row, Refused)]
-    for gift, giver in zip(gifts, givers.ids(gifts), strict=True):
-        if isinstance(giver, Refused):
-            refused.append(replace(giver, line=gift.line))
+    refused = [row for row in checked if isinstance(row, RefusedRow)]
+    for gift, giver in zip(gifts, givers.register(gifts), strict=True):
+        if not isinstance(giver, str):
+            refused.append(RefusedRow(gift.line, (), giver))
             continue
-        id_ = identities.of(gift, giver)
-        known = {"donor_id": giver, "bank_reference": gift.reference or id_}
-        rows.append(Row(gift.line, id_, gift.fact.model_copy(update=known)))
+        id_ = identities.assign(gift, giver)
+        update = {"donor_id": giver, "bank_reference": gift.reference or id_}
+        fact = gift.fact.model_copy(update=update)
+        rows.append(Row(gift.line, id_, fact, gift.remarks))
     return rows, sorted(refused, key=lambda row: row.line)

@@ -21,7 +21,7 @@ class Identities:
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()
 
-    def of(self, gift: Gift, donor_id: str) -> str:
+    def assign(self, gift: Gift, donor_id: str) -> str:
         if gift.reference:
             return gift.reference
         fact = gift.fact

@@ -3,32 +3,27 @@
 Amounts in yuan or with their Chinese unit; a time without zone is China's, a date its midnight.
 """
 
-import codecs
-import csv
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import BinaryIO, TextIO
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from services.audit.statements.layout import NEEDED, Layout
+from services.audit.statements.layout import Layout
+from services.audit.statements.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
-from shared.contracts.values import CHINA
-from shared.errors import Invalid
-from shared.money import parse_amount
-from shared.text import fold_text
+from shared.errors import Invalid, Problem
+from shared.money import format_yuan, parse_amount
+from shared.sheets import RefusedRow, Row, Table, TotalRow, count_doubtful_zeros, open_sheet
+from shared.sheets.messages import DIGITS_DOUBTFUL, TOTAL_DIFFERENT, VALUE_CUT, VALUE_MISSING
+from shared.text import clean_text
 from shared.validation import describe_validation
 
 NOBODY = "P-not-registered-yet"
 NO_REFERENCE = "none"
-ENCODINGS = ("utf-8-sig", "gb18030")
-PIECE_BYTES = 1 << 20
-NAME_MAX = 100
-
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}:\d{2}.*))?")
+UNNAMED = "爱心人士"
+STATEMENT_NAME_MAX = 100
+GIVER_NAME_MAX = 200
+DESIGNATION_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +31,14 @@ class Gift:
     """line: in the file, from 1. giver: name and perhaps phone, as intake registers a party.
 
     fact: without its donor_id, which intake gives when the giver is registered there.
-    reference: the bank's own; empty when it gave none.
+    reference: the bank's own; empty when it gave none. remarks: what was cut or left out.
     """
 
     line: int
     giver: dict[str, str]
     fact: DonationReceived
     reference: str
+    remarks: tuple[Problem, ...] = ()
 
     @property
     def listed(self) -> StatementRow:
@@ -50,111 +46,122 @@ class Gift:
         return self.fact.statement
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    line: int
-    field: str
-    zh: str
-    en: str
-
-
-def decoded(file: BinaryIO) -> TextIO:
-    """UTF-8 or GB18030, found out piece by piece. Raises Invalid when it is neither."""
-    for encoding in ENCODINGS:
-        file.seek(0)
-        if _is_written_in(file, encoding):
-            file.seek(0)
-            return io.TextIOWrapper(file, encoding=encoding, newline="")
-    raise Invalid.of("encoding_unknown", "文件编码无法识别", "neither UTF-8 nor GB18030")
-
-
-def _is_written_in(file: BinaryIO, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
+def read_statement(
+    content: bytes, name: str, layout: Layout, skip: int | None = None
+) -> "Statement":
+    """name: the file's. skip: rows above the header. Raises Invalid when it is no statement."""
+    columns = layout.as_columns()
     try:
-        while piece := file.read(PIECE_BYTES):
-            decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def read(text: TextIO, name: str, layout: Layout) -> Iterator[Gift | Refused]:
-    """name: the file's. Raises Invalid when it is no statement at all."""
-    lines = csv.reader(text)
-    try:
-        headers = next(lines, [])
-        places = layout.named(headers)
-        for cells in lines:
-            if any(cell.strip() for cell in cells):
-                yield _row(lines.line_num, cells, len(headers), places, layout, name)
-    except csv.Error as error:
-        zh, en = f"第 {lines.line_num} 行不是 CSV", f"line {lines.line_num} is no CSV: {error}"
-        raise Invalid.of("not_csv", zh, en) from None
-
-
-def _row(
-    line: int,
-    cells: Sequence[str],
-    width: int,
-    places: Mapping[str, int],
-    layout: Layout,
-    name: str,
-) -> Gift | Refused:
-    if len(cells) > width:  # an amount with a comma that nobody quoted, and all is shifted
-        return Refused(line, "", "单元格多于表头", "more cells than the header has")
-    said = {ours: cells[place].strip() for ours, place in places.items() if place < len(cells)}
-    values = {"statement": name[:NAME_MAX], "row": str(line)} | dict(layout.constants)
-    values |= {ours: value for ours, value in said.items() if value}
-    for needed in NEEDED:
-        if not values.get(needed):
-            return Refused(line, needed, "缺少此项", "is missing")
-    try:
-        return _gift(line, values, layout.amounts.unit)
-    except ValidationError as error:
-        problem = describe_validation(error)[0]
+        table = open_sheet(content).find_table(columns, skip)
     except Invalid as error:
-        problem = error.problems[0]
-    return Refused(line, problem.field, problem.zh, problem.en)
+        hint = COLUMNS_UNMAPPED.problem()
+        missing = any(problem.code == "columns_missing" for problem in error.problems)
+        raise Invalid(*error.problems, *([hint] if missing else [])) from None
+    table.check_unit("amount", layout.amounts.unit)
+    return Statement(name[:STATEMENT_NAME_MAX], table, layout)
 
 
-def _gift(line: int, values: Mapping[str, str], unit: str) -> Gift:
-    """Raises Invalid and ValidationError."""
-    giver = {"name": " ".join(values["name"].split())}
-    if values.get("phone"):
-        giver["phone"] = values["phone"]
-    Applicant.model_validate(giver)
-    reference = values.get("bank_reference", "")
-    fact = DonationReceived(
-        donor_id=NOBODY,
-        fund_id=values["fund_id"],
-        amount_fen=parse_amount(values["amount"], "amount", unit),
-        received_at=_moment(values["received_at"]),
-        bank_reference=reference or NO_REFERENCE,
-        statement=StatementRow(statement=values["statement"], row=_number(values["row"])),
-        designation=values.get("designation", ""),
-    )
-    return Gift(line, giver, fact, reference)
+@dataclass(slots=True)
+class Statement:
+    """Iterates over its gifts, once. Its lines of totals are checks, and no gifts."""
+
+    name: str
+    table: Table
+    _layout: Layout
+    _sum_fen: int = 0
+    _since_total_fen: int = 0
+    _rows: int = 0
+
+    def __iter__(self) -> Iterator[Gift | RefusedRow]:
+        for row in self.table:
+            match row:
+                case TotalRow():
+                    yield from self._check_total(row)
+                case RefusedRow():
+                    yield row
+                case Row():
+                    yield self._read_gift(row)
+
+    def _read_gift(self, row: Row) -> Gift | RefusedRow:
+        draft = _Draft(row, list(row.remarks))
+        try:
+            gift = self._make_gift(draft)
+        except ValidationError as error:
+            return RefusedRow(row.line, row.original, describe_validation(error))
+        except Invalid as error:
+            return RefusedRow(row.line, row.original, error.problems)
+        self._rows += 1
+        self._sum_fen += gift.fact.amount_fen
+        self._since_total_fen += gift.fact.amount_fen
+        return gift
+
+    def _make_gift(self, draft: "_Draft") -> Gift:
+        """Raises Invalid and ValidationError."""
+        values = draft.row.values
+        name = draft.cut("name", "名称", GIVER_NAME_MAX) or self._name_unnamed(draft)
+        giver = {"name": name} | ({"phone": draft.text("phone")} if "phone" in values else {})
+        Applicant.model_validate(giver)
+        reference = draft.text("bank_reference")
+        if count_doubtful_zeros(reference):
+            draft.remarks.append(DIGITS_DOUBTFUL.problem("bank_reference", label="流水号"))
+        listed = StatementRow.model_validate(
+            {
+                "statement": draft.cut("statement", "对账单", STATEMENT_NAME_MAX) or self.name,
+                "row": values.get("row", draft.row.line),
+            }
+        )
+        fact = DonationReceived.model_validate(
+            {
+                "donor_id": NOBODY,
+                "fund_id": values["fund_id"],
+                "amount_fen": values["amount"],
+                "received_at": values["received_at"],
+                "bank_reference": reference or NO_REFERENCE,
+                "statement": listed,
+                "designation": draft.cut("designation", "用途", DESIGNATION_MAX),
+            }
+        )
+        return Gift(draft.row.line, giver, fact, reference, tuple(draft.remarks))
+
+    def _name_unnamed(self, draft: "_Draft") -> str:
+        """Money without a name is somebody's where the bank says when it came; else a sum, or a
+        slip. Raises Invalid."""
+        texts = draft.row.texts
+        has_own_moment = "received_at" in texts or "bank_reference" in texts
+        is_sum = self._rows > 1 and draft.row.values["amount"] in self._sums()
+        if is_sum or not has_own_moment:
+            raise VALUE_MISSING.invalid("name", label="名称")
+        draft.remarks.append(GIVER_UNNAMED.problem("name", name=UNNAMED))
+        return UNNAMED
+
+    def _sums(self) -> tuple[int, int]:
+        return self._sum_fen, self._since_total_fen
+
+    def _check_total(self, row: TotalRow) -> Iterator[RefusedRow]:
+        """Of all rows so far, or of those since the total before."""
+        try:
+            stated = parse_amount(row.texts.get("amount", ""), unit=self._layout.amounts.unit)
+        except Invalid:
+            return
+        if stated not in self._sums():
+            values = {"stated": format_yuan(stated), "counted": format_yuan(self._sum_fen)}
+            yield RefusedRow(row.line, (), (TOTAL_DIFFERENT.problem("amount", **values),))
+        self._since_total_fen = 0
 
 
-def _number(text: str) -> int:
-    """Raises Invalid."""
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
-        raise Invalid.of("row_wrong", "行号不正确", "not a row's number", "row")
-    return int(text)
+@dataclass(slots=True)
+class _Draft:
+    """A row on its way to a gift, and what is said of it."""
 
+    row: Row
+    remarks: list[Problem] = field(default_factory=list)
 
-def _moment(text: str) -> datetime:
-    """Raises Invalid."""
-    day = _DAY.fullmatch(fold_text(text))
-    iso = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}" if day else fold_text(text)
-    clock = day[4] if day and day[4] else ""
-    if clock:
-        iso += "T" + (clock if clock[1] != ":" else f"0{clock}")
-    try:
-        found = datetime.fromisoformat(iso)
-    except ValueError:
-        raise Invalid.of(
-            "time_wrong", "时间不正确，如 2022-01-20 08:30", "not a date or time", "received_at"
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=CHINA)
+    def text(self, name: str) -> str:
+        return self.row.text(name)
+
+    def cut(self, name: str, label: str, length: int) -> str:
+        """A side matter that is too long does not cost the money."""
+        text = self.row.text(name)
+        if len(text) > length:
+            self.remarks.append(VALUE_CUT.problem(name, label=label, length=length))
+        return clean_text(text[:length]) if len(text) > length else text

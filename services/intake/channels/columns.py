@@ -1,9 +1,8 @@
-"""One row of a spreadsheet as a request: which header means what, and how values are written."""
+"""The columns of a sheet of requests, and one row of it as a request."""
 
 import re
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 from services.intake.channels.words import CATEGORY_WORDS, CLASS_WORDS, KIND_WORDS
 from shared.contracts.values import (
@@ -15,191 +14,161 @@ from shared.contracts.values import (
     Kind,
 )
 from shared.errors import Invalid, Problem
-from shared.towns import codes_by_name
+from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
+from shared.phones import parse_mobile
+from shared.sheets import (
+    REASON_HEADERS,
+    Column,
+    Columns,
+    Row,
+    make_code_parser,
+    parse_folded,
+)
+from shared.sheets.columns import Parse
+from shared.sheets.messages import VALUE_MISSING, WORD_UNKNOWN
+from shared.text import clean_lines, fold_text
+from shared.towns import parse_town, parse_village
 
-_FIELDS: dict[str, str] = {
-    "number": "编号 序号编号 诉求编号 id message_id number",
-    "name": "姓名 申请人 对象姓名 name applicant",
-    "phone": "手机 手机号 手机号码 电话 联系电话 phone mobile",
-    "openid": "openid wechat_openid 微信openid",
-    "kind": "类型 诉求类型 kind",
-    "category": "类别 诉求类别 需求类别 category",
-    "class": "困难类别 对象类别 人员类别 class beneficiary_class",
-    "quantity": "数量 quantity",
-    "unit": "单位 unit",
-    "item": "物品 物品名称 服务 item",
-    "amount": "金额 金额(元) 金额（元） 申请金额 amount amount_yuan",
-    "amount_fen": "金额(分) 金额（分） amount_fen",
-    "town": "镇街 镇 街道 镇(街) 镇（街） town town_code",
-    "village": "村居 村(居) 村（居） 村 社区 village village_code",
-    "text": "内容 诉求内容 心愿内容 说明 text content",
-    "collector": "收集人 收集人编号 collector collector_id",
-    "channel": "渠道 征集渠道 channel",
-}
-HEADERS: dict[str, str] = {
-    word: name for name, words in _FIELDS.items() for word in words.split(" ")
-}
-_VILLAGE_CODE = re.compile(r"\d{12}")
-_EXPONENT = re.compile(r"\d(\.\d+)?e\+?\d+", re.IGNORECASE)
+_VILLAGE_CODE = re.compile(r"\d{12}", re.ASCII)
+_VILLAGE_DIGITS = 6
+"""A cell with so many digits and no word was meant as a code."""
+_PIECES = ("块", "圆")
 
 
-def request_of(row: Mapping[str, str], channel: Channel) -> dict[str, Any]:
+def _make_word_parser(label: str, words: Mapping[str, str], codes: type[StrEnum]) -> Parse:
+    def parse_word(text: str, field: str) -> str:
+        """A code, or what it is called."""
+        word = fold_text(text)
+        folded = {fold_text(each): code for each, code in words.items()}
+        if code := folded.get(word):
+            return code
+        if word.lower() in set(codes):
+            return word.lower()
+        labels = "、".join(LABELS[each] for each in codes)
+        raise WORD_UNKNOWN.invalid(field, label=label, labels=labels, names=", ".join(codes))
+
+    return parse_word
+
+
+def _parse_prose(text: str, _: str) -> str:
+    return clean_lines(text)
+
+
+def _parse_village(text: str, field: str) -> str:
+    """A village that is written by name stays as it is."""
+    has_word = re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", text)
+    is_code = not has_word and len(fold_text(text)) >= _VILLAGE_DIGITS
+    return parse_village(text, field) if is_code else clean_lines(text)
+
+
+def _check_yuan(text: str, field: str) -> str:
+    check_currency(text, field)
+    return text
+
+
+_CHANNEL_WORDS = {LABELS[code]: code.value for code in Channel}
+
+REQUEST_COLUMNS = Columns(
+    (
+        Column("number", "编号 序号编号 诉求编号 id message_id", make_code_parser("编号")),
+        Column("name", "姓名 申请人 对象姓名 applicant", required=True),
+        Column("phone", "手机 手机号 手机号码 电话 联系电话 mobile", parse_mobile),
+        Column("openid", "openid wechat_openid 微信openid", make_code_parser("openid")),
+        Column("kind", "类型 诉求类型", _make_word_parser("类型", KIND_WORDS, Kind)),
+        Column(
+            "category",
+            "类别 诉求类别 需求类别",
+            _make_word_parser("类别", CATEGORY_WORDS, Category),
+            required=True,
+        ),
+        Column(
+            "class",
+            "困难类别 对象类别 人员类别 beneficiary_class",
+            _make_word_parser("困难类别", CLASS_WORDS, BeneficiaryClass),
+            required=True,
+        ),
+        Column("quantity", "数量"),
+        Column("unit", "单位", parse_folded),
+        Column("item", "物品 物品名称 服务", parse_folded),
+        Column("amount", "金额 金额(元) 申请金额 amount_yuan", parse_amount),
+        Column("amount_fen", "金额(分)", parse_quantity),
+        Column("currency", "币种 货币 币别", _check_yuan),
+        Column("town", "镇街 镇 街道 镇(街) town_code", parse_town),
+        Column("village", "村居 村(居) 村 社区 village_code", _parse_village),
+        Column("text", "内容 诉求内容 心愿内容 说明 content", _parse_prose),
+        Column("collector", "收集人 收集人编号 collector_id", make_code_parser("收集人")),
+        Column("channel", "渠道 征集渠道", _make_word_parser("渠道", _CHANNEL_WORDS, Channel)),
+    ),
+    ignored=REASON_HEADERS,
+)
+_LABELS = {column.name: column.label for column in REQUEST_COLUMNS.columns}
+
+
+def make_request(row: Row, channel: Channel) -> dict[str, object]:
     """Fields of a `RequestSubmitted`. Raises Invalid with every problem of the row."""
-    cells = {
-        HEADERS[header.strip().lower()]: value
-        for header, value in row.items()
-        if value and header.strip().lower() in HEADERS
-    }
     problems: list[Problem] = []
-    request = dict(_collect(_parts(cells, channel), problems))
+
+    def collect(read: Callable[[Row], object]) -> object:
+        try:
+            return read(row)
+        except Invalid as error:
+            problems.extend(error.problems)
+            return None
+
+    values = row.values
+    request: dict[str, object] = {
+        "kind": values.get("kind", Kind.WISH.value),
+        "category": values["category"],
+        "beneficiary_class": values["class"],
+        "channel": values.get("channel", channel.value),
+        "need": collect(_read_need),
+        "area": collect(_read_area),
+        "applicant": _read_applicant(row),
+        "text": _read_text(row),
+    }
     if problems:
         raise Invalid(*problems)
-    return request
+    return request | ({"collector_id": values["collector"]} if "collector" in values else {})
 
 
-def _parts(cells: Mapping[str, str], channel: Channel) -> Iterator[tuple[str, Any]]:
-    """Each value is a callable that may raise Invalid, so that all problems are found at once."""
-    yield "kind", lambda: _word("kind", cells.get("kind", LABELS[Kind.WISH]), KIND_WORDS, Kind)
-    yield "category", lambda: _word("category", cells.get("category"), CATEGORY_WORDS, Category)
-    yield (
-        "beneficiary_class",
-        lambda: _word("class", cells.get("class"), CLASS_WORDS, BeneficiaryClass),
-    )
-    yield "channel", lambda: _channel(cells.get("channel"), channel)
-    yield "need", lambda: _need(cells)
-    yield "area", lambda: _area(cells)
-    yield "applicant", lambda: _applicant(cells)
-    yield "text", lambda: _text(cells)
-    if collector := cells.get("collector"):
-        yield "collector_id", lambda: collector
+def _read_need(row: Row) -> dict[str, object]:
+    values = row.values
+    for name in ("amount_fen", "amount"):
+        if name in values:
+            return {"unit": MONEY_UNIT, "quantity": values[name]}
+    for name in ("quantity", "unit"):
+        if name not in values:
+            raise _missing(name)
+    unit, item, quantity = row.text("unit"), row.text("item"), row.text("quantity")
+    money_unit = None if item and unit in _PIECES else find_money_unit(unit)
+    if money_unit:
+        amount = parse_amount(quantity, "quantity", money_unit)
+        return {"unit": MONEY_UNIT, "quantity": amount}
+    return {"unit": unit, "quantity": parse_quantity(quantity, "quantity"), "item": item}
 
 
-def _collect(
-    parts: Iterator[tuple[str, Any]], problems: list[Problem]
-) -> Iterator[tuple[str, Any]]:
-    for name, value in parts:
-        try:
-            yield name, value()
-        except Invalid as error:
-            problems += error.problems
-
-
-def _word(field: str, said: str | None, words: Mapping[str, str], kind: Any) -> str:
-    """A code or what it is called."""
-    if not said:
-        raise _missing(field)
-    if said in words:
-        return words[said]
-    if said.lower() in {str(code) for code in kind}:
-        return said.lower()
-    some = "、".join(LABELS[code] for code in kind)
-    raise Invalid.of(
-        "unknown_word",
-        f"“{_ZH[field]}”应为：{some}",
-        f"{field} is one of: {', '.join(kind)}",
-        field,
-    )
-
-
-def _channel(said: str | None, otherwise: Channel) -> str:
-    labels = {LABELS[code]: code.value for code in Channel}
-    return _word("channel", said, labels, Channel) if said else otherwise.value
-
-
-def _need(cells: Mapping[str, str]) -> dict[str, Any]:
-    if "amount_fen" in cells:
-        return {"unit": MONEY_UNIT, "quantity": _whole("amount_fen", cells["amount_fen"])}
-    if "amount" in cells:
-        return {"unit": MONEY_UNIT, "quantity": _fen(cells["amount"])}
-    unit = cells.get("unit", "")
-    if unit in ("元", "块"):
-        return {"unit": MONEY_UNIT, "quantity": _fen(cells.get("quantity", ""))}
-    if "quantity" not in cells:
-        raise _missing("quantity")
-    if not unit:
-        raise _missing("unit")
-    quantity = _whole("quantity", cells["quantity"])
-    return {"unit": unit, "quantity": quantity, "item": cells.get("item", "")}
-
-
-def _fen(said: str) -> int:
-    plain = said.replace(",", "").replace("，", "").removeprefix("¥").removesuffix("元").strip()
-    try:
-        fen = Decimal(plain) * 100
-    except ArithmeticError:  # no number, or one beyond every exponent
-        fen = Decimal(0)
-    if not fen.is_finite() or fen <= 0 or fen >= 10**15 or fen != fen.to_integral_value():
-        raise Invalid.of(
-            "not_an_amount",
-            "金额应为正数，最多两位小数，例如 200 或 200.50",
-            "an amount is positive with at most two decimals, such as 200 or 200.50",
-            "amount",
-        )
-    return int(fen)
-
-
-def _whole(field: str, said: str) -> int:
-    plain = said.replace(",", "").replace("，", "").removesuffix(".0")
-    if not (plain.isascii() and plain.isdigit() and len(plain) <= 15 and int(plain) > 0):
-        raise Invalid.of(
-            "not_a_number", f"“{_ZH[field]}”应为正整数", f"{field} is a whole number above 0", field
-        )
-    return int(plain)
-
-
-def _area(cells: Mapping[str, str]) -> dict[str, str]:
-    said = cells.get("town", "")
-    village = cells.get("village", "")
-    known_village = _VILLAGE_CODE.fullmatch(village)
-    if not said and known_village:
-        said = village[:9]
-    if not said:
+def _read_area(row: Row) -> dict[str, object]:
+    village = row.text("village")
+    is_code = _VILLAGE_CODE.fullmatch(village) is not None
+    town = row.text("town") or (village[:9] if is_code else "")
+    if not town:
         raise _missing("town")
-    code = said if said.isdigit() else codes_by_name().get(said.removeprefix("东莞市"), "")
-    if not code:
-        raise Invalid.of(
-            "unknown_town",
-            "没有这个镇街，请填写全称（如茶山镇）或9位代码",
-            "no such town: give its full name (茶山镇) or its 9 digit code",
-            "town",
-        )
-    return {"town_code": code} | ({"village_code": village} if known_village else {})
+    area: dict[str, object] = {"town_code": town}
+    return area | ({"village_code": village} if is_code else {})
 
 
-def _applicant(cells: Mapping[str, str]) -> dict[str, str]:
-    if "name" not in cells:
-        raise _missing("name")
-    who = {"name": cells["name"]}
-    if phone := cells.get("phone"):
-        who["phone"] = _phone(phone)
-    return who | ({"wechat_openid": cells["openid"]} if "openid" in cells else {})
+def _read_applicant(row: Row) -> dict[str, object]:
+    names = {"name": "name", "phone": "phone", "openid": "wechat_openid"}
+    return {field: row.values[name] for name, field in names.items() if name in row.values}
 
 
-def _phone(said: str) -> str:
-    digits = re.sub(r"[\s\-()]", "", said).removeprefix("+").removesuffix(".0")
-    local = digits.removeprefix("86") if len(digits) == 13 else digits
-    if not re.fullmatch(r"1[3-9]\d{9}", local, re.ASCII):
-        hint = "；请把该列设为文本格式" if _EXPONENT.fullmatch(said) else ""
-        raise Invalid.of(
-            "not_a_mobile",
-            f"手机号应为11位数字，以1开头{hint}",
-            "a mobile number has 11 digits and begins with 1 (format the column as text)",
-            "phone",
-        )
-    return f"+86{local}"
-
-
-def _text(cells: Mapping[str, str]) -> str:
+def _read_text(row: Row) -> str:
     """A village that is written by name stays readable for whoever judges the request."""
-    village = cells.get("village", "")
-    named = village and not _VILLAGE_CODE.fullmatch(village)
-    return "\n".join(
-        part for part in (f"村（居）：{village}" if named else "", cells.get("text")) if part
-    )
+    village = row.text("village")
+    is_named = village and not _VILLAGE_CODE.fullmatch(village)
+    parts = (f"村（居）：{village}" if is_named else "", row.text("text"))
+    return "\n".join(part for part in parts if part)
 
 
-def _missing(field: str) -> Invalid:
-    return Invalid.of("missing", f"请填写“{_ZH[field]}”", f"{field} is missing", field)
-
-
-_ZH = {name: words.split(" ")[0] for name, words in _FIELDS.items()}
+def _missing(name: str) -> Invalid:
+    return VALUE_MISSING.invalid(name, label=_LABELS[name])

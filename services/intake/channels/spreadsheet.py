@@ -1,113 +1,94 @@
-"""Spreadsheets of requests: bytes in, rows out, each either a request or why it is none.
+"""Sheets of requests: bytes in, rows out, each either a request or why it is none.
 
 Headers and values in Chinese or English. The hospitals' event file of February 2020 is known by
 its header (`hospital_needs`). Nothing here asks the house: who imports may be anywhere.
 """
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
 from services.intake.channels import hospital_needs
-from services.intake.channels.columns import HEADERS, request_of
+from services.intake.channels.columns import REQUEST_COLUMNS, make_request
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import Channel
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid
+from shared.sheets import Column, Columns, RefusedRow, Row, Table, TotalRow, open_sheet
 from shared.validation import describe_validation
+
+HOSPITAL_COLUMNS = Columns(
+    tuple(
+        Column(name, name, required=True, may_be_empty=True)
+        for name in sorted(hospital_needs.HEADER)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """line: in the file, from 1. key: the same row is the same message, however often imported."""
+class RequestRow:
+    """line: in the sheet, from 1. key: the same row is the same message, however often imported.
+    original: its cells as they were written."""
 
     line: int
-    original: Mapping[str, str]
+    original: tuple[str, ...]
     key: str
     request: RequestSubmitted
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow:
-    line: int
-    original: Mapping[str, str]
-    problems: tuple[Problem, ...]
+class RequestSheet:
+    """Iterates over its rows, once; lines of totals are left out."""
 
+    table: Table
+    channel: Channel
+    is_hospital_file: bool
 
-Reader = Callable[[Mapping[str, str], Channel], dict[str, Any]]
+    def __iter__(self) -> Iterator[RequestRow | RefusedRow]:
+        for row in self.table:
+            if isinstance(row, Row):
+                yield self._read_request(row)
+            elif not isinstance(row, TotalRow):
+                yield row
 
-
-def read(content: bytes, channel: Channel) -> Iterator[Row | RefusedRow]:
-    """Raises Invalid when the file is no table of requests at all."""
-    lines = csv.DictReader(io.StringIO(_decoded(content), newline=""))
-    fields = tuple(lines.fieldnames or ())
-    reader, known = _reader_for(fields)
-    for raw in _rows(lines):
-        original = {name: (raw.get(name) or "").strip() for name in fields}
-        yield _read_row(reader, known, lines.line_num, original, channel)
-
-
-def headers(content: bytes) -> tuple[str, ...]:
-    lines = csv.DictReader(io.StringIO(_decoded(content), newline=""))
-    return tuple(lines.fieldnames or ())
-
-
-def _rows(lines: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
-    try:
-        yield from lines
-    except csv.Error:
-        raise Invalid.of(
-            "not_csv",
-            f"第 {lines.line_num} 行之后不是有效的 CSV",
-            f"not a valid CSV after line {lines.line_num}",
-        ) from None
-
-
-def _decoded(content: bytes) -> str:
-    """UTF-8 with or without a mark; Chinese spreadsheets often save GB18030."""
-    for encoding in ("utf-8-sig", "gb18030"):
+    def _read_request(self, row: Row) -> RequestRow | RefusedRow:
         try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Invalid.of(
-        "not_text", "文件编码应为 UTF-8 或 GB18030", "save the file as UTF-8 or GB18030"
-    )
+            if self.is_hospital_file:
+                texts = {name: row.texts.get(name, "") for name in hospital_needs.HEADER}
+                fields = hospital_needs.request_of(texts, self.channel)
+            else:
+                fields = make_request(row, self.channel)
+            request = RequestSubmitted.model_validate(fields)
+        except Invalid as error:
+            return RefusedRow(row.line, row.original, error.problems)
+        except ValidationError as error:
+            return RefusedRow(row.line, row.original, describe_validation(error))
+        return RequestRow(row.line, row.original, self._make_key(row), request)
+
+    def _make_key(self, row: Row) -> str:
+        """Its own number if it has one; else a digest of what it says."""
+        number = row.values.get("number")
+        content: object = number or sorted(self._read_contents(row).items())
+        framed = json.dumps([self.channel.value, content], ensure_ascii=False).encode()
+        return f"row-{hashlib.sha256(framed).hexdigest()[:32]}"
+
+    def _read_contents(self, row: Row) -> Mapping[str, str]:
+        """By their headers: of the columns that are read, or of all in the hospitals' file."""
+        header = self.table.header
+        read = [place for name, place in header.places.items() if name != "currency"]
+        places = range(header.width) if self.is_hospital_file else read
+        return {
+            header.cells[place]: row.original[place] if place < len(row.original) else ""
+            for place in places
+        }
 
 
-def _reader_for(fields: tuple[str, ...]) -> tuple[Reader, tuple[str, ...]]:
-    if set(fields) >= hospital_needs.HEADER:
-        return hospital_needs.request_of, fields
-    known = tuple(name for name in fields if name.strip().lower() in HEADERS)
-    if not known:
-        raise Invalid.of(
-            "unknown_header",
-            "没有认识的表头，至少需要：姓名、手机、类别、困难类别、金额或数量、镇街",
-            "no known header: name, phone, category, class, amount or quantity, town are needed",
-        )
-    return request_of, known
-
-
-def _read_row(
-    reader: Reader, known: tuple[str, ...], line: int, original: Mapping[str, str], channel: Channel
-) -> Row | RefusedRow:
-    try:
-        request = RequestSubmitted.model_validate(reader(original, channel))
-    except Invalid as error:
-        return RefusedRow(line, original, error.problems)
-    except ValidationError as error:
-        return RefusedRow(line, original, describe_validation(error))
-    return Row(line, original, _key({name: original[name] for name in known}, channel), request)
-
-
-def _key(content: Mapping[str, str], channel: Channel) -> str:
-    """Its own number if it has one; else a digest of what it says."""
-    number = next((content[n] for n in content if HEADERS.get(n.strip().lower()) == "number"), "")
-    said: Any = number or sorted(content.items())
-    framed = json.dumps([channel.value, said], ensure_ascii=False).encode()
-    return f"row-{hashlib.sha256(framed).hexdigest()[:32]}"
+def read_requests(content: bytes, channel: Channel, skip: int | None = None) -> RequestSheet:
+    """skip: rows above the header. Raises Invalid when the file is no sheet of requests at all."""
+    sheet = open_sheet(content)
+    is_hospital_file = sheet.has_header(HOSPITAL_COLUMNS, skip)
+    table = sheet.find_table(HOSPITAL_COLUMNS if is_hospital_file else REQUEST_COLUMNS, skip)
+    table.check_unit("amount", "元")
+    return RequestSheet(table, channel, is_hospital_file)

@@ -1,4 +1,4 @@
-"""`guanjia import offers FILE.csv`: givers into intake's vault, their offers into matching.
+"""`guanjia import offers FILE`: givers into intake's vault, their offers into matching.
 
 Importing the same file again adds nothing.
 """
@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from services.matching.spreadsheet import RefusedRow, Row, read
+from services.matching.spreadsheet import OfferRow, read_offers
 from shared.client import ServiceClient
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
+from shared.sheets import RefusedRow, write_refused
+from shared.sheets.printing import print_remarks, print_unread
 
 BATCH_ROWS = 200
 
@@ -29,28 +31,36 @@ def _group() -> None:
 
 @app.command("offers")
 def import_offers(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8 or GB18030")
-    ],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
+    skip: Annotated[
+        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
+    ] = None,
 ) -> None:
-    """导入爱心资源表格，列出被拒绝的行及原因。Imports offers; says what it refused."""
+    """导入爱心资源表格；被拒绝的行写入 FILE.refused.csv。Imports offers, says why not."""
     console = Console()
     try:
-        rows = list(read(file.read_bytes()))
+        sheet = read_offers(file.read_bytes(), skip)
     except Invalid as error:
         for problem in error.problems:
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
-    good = [row for row in rows if isinstance(row, Row)]
+    rows = list(sheet)
+    good = [row for row in rows if isinstance(row, OfferRow)]
     refused = [row for row in rows if isinstance(row, RefusedRow)]
     refused += import_rows(ServiceClient("intake"), ServiceClient("matching"), good, console)
-    _print_outcome(console, len(rows), sorted(refused, key=lambda row: row.line))
+    refused.sort(key=lambda row: row.line)
+    print_unread(console, sheet.table.unread)
+    print_remarks(console, [(row.line, row.remarks) for row in good])
+    _print_outcome(console, len(rows), refused)
     if refused:
+        target = file.with_suffix(".refused.csv")
+        write_refused(target, sheet.table.headers, refused)
+        console.print(f"被拒绝的行已写入 refused rows: {target}")
         raise typer.Exit(1)
 
 
 def import_rows(
-    intake: ServiceClient, matching: ServiceClient, rows: Sequence[Row], console: Console
+    intake: ServiceClient, matching: ServiceClient, rows: Sequence[OfferRow], console: Console
 ) -> list[RefusedRow]:
     """Those that the services refused."""
     refused: list[RefusedRow] = []
@@ -62,7 +72,9 @@ def import_rows(
             rejected = _register_givers(intake, batch, donors)
             keyed = [(row, _giver_key(row)) for row in batch]
             refused += [
-                RefusedRow(row.line, rejected[key]) for row, key in keyed if key in rejected
+                RefusedRow(row.line, row.original, rejected[key])
+                for row, key in keyed
+                if key in rejected
             ]
             good = [(row, donors[key]) for row, key in keyed if key in donors]
             refused += _post_offers(matching, good)
@@ -70,13 +82,13 @@ def import_rows(
     return refused
 
 
-def _giver_key(row: Row) -> str:
+def _giver_key(row: OfferRow) -> str:
     """The same giver in another row, or another file, is the same."""
     return derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
 
 
 def _register_givers(
-    intake: ServiceClient, batch: Sequence[Row], donors: dict[str, str]
+    intake: ServiceClient, batch: Sequence[OfferRow], donors: dict[str, str]
 ) -> dict[str, tuple[Problem, ...]]:
     """One call for all their givers: adds their ids to `donors`, returns those refused."""
     new = {key: row.giver for row in batch if (key := _giver_key(row)) not in donors}
@@ -89,14 +101,16 @@ def _register_givers(
     return {key: _read_problems(row) for key, row in answered.items() if row.get("problems")}
 
 
-def _post_offers(matching: ServiceClient, batch: Sequence[tuple[Row, str]]) -> list[RefusedRow]:
+def _post_offers(
+    matching: ServiceClient, batch: Sequence[tuple[OfferRow, str]]
+) -> list[RefusedRow]:
     body = [
         {"idempotency_key": row.key, "offer": row.offer | {"donor_id": donor_id}}
         for row, donor_id in batch
     ]
     answers: list[dict[str, Any]] = matching.post("/offers/batch", body)["answers"]
     return [
-        RefusedRow(row.line, _read_problems(answer))
+        RefusedRow(row.line, row.original, _read_problems(answer))
         for (row, _), answer in zip(batch, answers, strict=True)
         if answer.get("problems")
     ]

@@ -16,11 +16,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from deploy.commands.donations_done import Done
+from deploy.commands.donations_progress import ImportProgress, RowProblems
 from deploy.commands.tables import console, table
 from services.audit.designation import Kind
 from services.audit.statements.files import Batch
 from shared.client import ServiceClient
+from shared.money import format_yuan
+from shared.sheets.printing import print_unread
 
 PAGE = 1000
 KINDS: dict[Kind, str] = {
@@ -61,14 +63,10 @@ class Bar:
         self._progress.advance(self._rows, rows)
 
 
-def yuan(fen: int) -> str:
-    return f"{fen // 100:,}.{fen % 100:02d}"
-
-
-def totals(done: Done, known: Sequence[Mapping[str, Any]]) -> bool:
+def print_totals(progress: ImportProgress, known: Sequence[Mapping[str, Any]]) -> bool:
     """Each statement's own sum beside the ledger's; whether all are equal."""
     ledger = {each["statement"]: each for each in known}
-    shown = table(
+    rows = table(
         "对账单 statement",
         "行 rows",
         "文件合计 file",
@@ -78,52 +76,62 @@ def totals(done: Done, known: Sequence[Mapping[str, Any]]) -> bool:
         "一致 equal",
     )
     unequal = 0
-    for name, own in done.own.items():
-        there = ledger.get(name, Counter())
-        equal = own["amount_fen"] == there["total_fen"]
-        unequal += not equal
-        shown.add_row(
+    for name, sums in progress.statements.items():
+        booked = ledger.get(name, Counter())
+        is_equal = sums["amount_fen"] == booked["total_fen"]
+        unequal += not is_equal
+        rows.add_row(
             escape(name),
-            str(own["rows"]),
-            yuan(own["amount_fen"]),
-            yuan(there["total_fen"]),
-            str(there["first_here"]),
-            str(there["elsewhere"]),
-            "是 yes" if equal else "否 NO",
+            str(sums["rows"]),
+            format_yuan(sums["amount_fen"]),
+            format_yuan(booked["total_fen"]),
+            str(booked["first_here"]),
+            str(booked["elsewhere"]),
+            "是 yes" if is_equal else "否 NO",
         )
-    console().print(shown)
+    console().print(rows)
     typer.echo(
-        f"已入账 entered: {done.entered}；他处已列 repeated: {done.repeated}；"
-        f"此前已有 known before: {done.before}；"
-        f"被拒绝 refused: {done.refused}；未见入账 no entry seen: {done.unseen}"
+        f"已入账 entered: {progress.entered}；他处已列 repeated: {progress.repeated}；"
+        f"此前已有 known before: {progress.before}；"
+        f"被拒绝 refused: {progress.refused}；未见入账 no entry seen: {progress.unseen}"
     )
-    if done.designations:
-        counts = "，".join(f"{KINDS[kind]}: {done.designations[kind]}" for kind in KINDS)
+    if progress.designations:
+        counts = "，".join(f"{KINDS[kind]}: {progress.designations[kind]}" for kind in KINDS)
         typer.echo(f"用途 designations: {counts}")
     return not unequal
 
 
-def refusals(done: Done, show: int) -> None:
-    if done.lost:
-        rows = table("文件 file", "行 line", "字段 field", "原因", "reason")
-        for lost in done.lost[:show]:
-            why = lost.why
-            rows.add_row(escape(lost.file), str(why.line), why.field, why.zh, escape(why.en))
-        console().print(rows)
-    for row in done.waiting[:show]:
+def print_refusals(progress: ImportProgress, show: int) -> None:
+    """And what is to be said of rows that are entered."""
+    for file, headers in progress.unread.items():
+        print_unread(console(), headers, file)
+    _print_rows("被拒绝的行 refused rows", progress.refusals[:show])
+    _print_rows("已入账但须留意 entered, with a remark", progress.remarks[:show])
+    for row in progress.waiting[:show]:
         typer.echo(f"未见入账 no entry seen: {row.listed.statement} {row.listed.row} {row.id}")
-    if done.waiting:
+    if progress.waiting:
         typer.echo("原因或在死信中 why may be told by: guanjia dead-letters list --service audit")
 
 
-def overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -> None:
+def _print_rows(title: str, rows: Sequence[RowProblems]) -> None:
+    if not rows:
+        return
+    printed = table("文件 file", "行 line", "字段 field", "原因", "reason", title=title)
+    for row in rows:
+        for problem in row.problems:
+            cells = (str(row.line), problem.field, escape(problem.zh), escape(problem.en))
+            printed.add_row(escape(row.file), *cells)
+    console().print(printed)
+
+
+def print_overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -> None:
     """Which statements list the same gifts, and the first of them."""
     page = audit.get("/statements/overlaps", {"statement": list(statements), "limit": show or 1})
     if not page["pairs"]:
         return
     pairs = table("对账单 statement", "与 and", "重复行 rows", "金额 amount")
     for pair in page["pairs"]:
-        sums = (str(pair["rows"]), yuan(pair["amount_fen"]))
+        sums = (str(pair["rows"]), format_yuan(pair["amount_fen"]))
         pairs.add_row(escape(pair["statement"]), escape(pair["other"]), *sums)
     console().print(pairs)
     if not show:
@@ -131,7 +139,7 @@ def overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -> None
     rows = table("善款 gift", "金额 amount", "所在行 its rows", title="重复的行 repeated rows")
     for gift in page["gifts"]:
         places = "，".join(f"{at['statement']} {at['row']}" for at in gift["statements"])
-        rows.add_row(gift["id"], yuan(gift["amount_fen"]), escape(places))
+        rows.add_row(gift["id"], format_yuan(gift["amount_fen"]), escape(places))
     console().print(rows)
 
 
