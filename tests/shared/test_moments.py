@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from shared.contracts.events import DonationReceived, OfferSubmitted
 from shared.contracts.values import CHINA, Moment
 from shared.errors import Invalid
 from shared.moments import parse_end, parse_moment
@@ -60,6 +61,19 @@ def test_what_is_no_moment_says_how_to_write_one(text: str) -> None:
 def test_a_moment_of_the_contracts_is_no_bare_number(value: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Moment).validate_python(value)
+
+
+@pytest.mark.parametrize("number", ["20271201", '"20271201"', "46722", "1.5e9"])
+def test_json_of_partners_needs_a_date(number: str) -> None:
+    offer = f'{{"donor_id": "P-1", "unit": "fen", "quantity": 1, "valid_from": {number}}}'
+    gift = (
+        '{"donor_id": "P-1", "fund_id": "warm", "amount_fen": 1, "bank_reference": "B-1",'
+        f' "received_at": {number}}}'
+    )
+    for fact, text in ((OfferSubmitted, offer), (DonationReceived, gift)):
+        with pytest.raises(ValidationError):
+            fact.model_validate_json(text)
+        assert fact.model_validate_json(text.replace(number, '"2027-12-01T00:00:00+08:00"'))
 
 
 @given(st.datetimes(datetime(1901, 1, 1), datetime(8998, 1, 1)))  # noqa: DTZ001 - zone follows
