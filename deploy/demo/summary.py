@@ -12,7 +12,7 @@ from deploy.demo.figures import Figures, Json
 from deploy.local.stack import Stack
 from services.audit.ledger.movements import format_yuan
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
-from services.matching.model.match import STATE_LABELS as MATCH_LABELS
+from services.matching.model.labels import STATE_LABELS as MATCH_LABELS
 from shared.contracts.values import LABELS
 
 LEDGER = {

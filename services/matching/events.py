@@ -6,12 +6,9 @@ from typing import Any
 
 from services.matching.decide import (
     campaigns,
-    claims,
     delivery,
-    emergencies,
     needs,
     offers,
-    outcomes,
     proposals,
     relations,
     rounds,
@@ -68,78 +65,52 @@ from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 
 
-def replies(reopen_days: int) -> Handler[Any]:
-    """How long after its confirmation a match may be reopened is a setting."""
-    decide = partial(delivery.decide_reply, reopen_days)
-    return Handler(delivery.touches_reply, decide, follow=delivery.follow_reply)
+def build_events(reopen_days: int) -> Mapping[type[Fact], Handler[Any]]:
+    """reopen_days: how long after its confirmation a match may be reopened."""
+    return {
+        OfferSubmitted: Handler(decide=offers.decide_offer_submitted),
+        RequestOpened: Handler(decide=needs.decide_opened),
+        RequestClosed: Handler(decide=needs.decide_closed),
+        RequestReopened: Handler(decide=needs.decide_reopened),
+        RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
+        LedgerCommitted: Handler(decide=delivery.decide_committed),
+        LedgerRefused: Handler(decide=delivery.decide_refused),
+        ReplyUnderstood: Handler(decide=partial(delivery.decide_reply, reopen_days)),
+    }
 
 
-def confirmations(reopen_days: int) -> Handler[Any]:
-    decide = partial(delivery.decide_confirm, reopen_days)
-    return Handler(delivery.touches_confirm, decide, follow=delivery.follow_confirm)
-
-
-EVENTS: Mapping[type[Fact], Handler[Any]] = {
-    OfferSubmitted: Handler(offers.touches_submitted, offers.decide_submitted),
-    RequestOpened: Handler(needs.touches_opened, needs.decide_opened),
-    RequestClosed: Handler(needs.touches_closed, needs.decide_closed),
-    RequestReopened: Handler(needs.touches_reopened, needs.decide_reopened),
-    RequestWithdrawn: Handler(
-        needs.touches_withdrawn, needs.decide_withdrawn, follow=needs.follow_withdrawn
-    ),
-    LedgerCommitted: Handler(
-        outcomes.touches_committed, outcomes.decide_committed, follow=outcomes.follow_committed
-    ),
-    LedgerRefused: Handler(
-        outcomes.touches_refused, outcomes.decide_refused, follow=outcomes.follow_refused
-    ),
-    ReplyUnderstood: replies(delivery.REOPEN_DAYS),
-}
-
-COMMANDS: Mapping[type[Value], Handler[Any]] = {
-    RegisterOffer: Handler(offers.touches_register, offers.decide_register),
-    ChangeOffer: Handler(offers.touches_offer, offers.decide_change),
-    PauseOffer: Handler(offers.touches_offer, offers.decide_pause),
-    ResumeOffer: Handler(offers.touches_offer, offers.decide_resume),
-    WithdrawOffer: Handler(offers.touches_offer, offers.decide_withdraw),
-    OfferDue: Handler(offers.touches_due, offers.decide_due),
-    Propose: Handler(
-        proposals.touches_propose, proposals.decide_propose, follow=proposals.follow_propose
-    ),
-    ClaimNeed: Handler(claims.touches_claim, claims.decide_claim, follow=claims.follow_claim),
-    DeclareRelation: Handler(relations.touches, relations.decide_declare),
-    WithdrawRelation: Handler(relations.touches, relations.decide_withdraw),
-    CheckRelation: Handler(relations.touches, relations.decide_check),
-    AcceptMatch: Handler(
-        proposals.touches_accept, proposals.decide_accept, follow=proposals.follow_accept
-    ),
-    DeclineMatch: Handler(
-        proposals.touches_decline, proposals.decide_decline, follow=proposals.follow_decline
-    ),
-    ProposalDue: Handler(proposals.touches_due, proposals.decide_due, follow=proposals.follow_due),
-    ReleaseMatch: Handler(
-        outcomes.touches_release, outcomes.decide_release, follow=outcomes.follow_release
-    ),
-    DeliverMatch: Handler(
-        delivery.touches_deliver, delivery.decide_deliver, follow=delivery.follow_deliver
-    ),
-    ConfirmMatch: confirmations(delivery.REOPEN_DAYS),
-    ReopenMatch: Handler(
-        delivery.touches_case, delivery.decide_reopen, follow=delivery.follow_command
-    ),
-    GiveUpMatch: Handler(
-        delivery.touches_case, delivery.decide_give_up, follow=delivery.follow_command
-    ),
-    RateMatch: Handler(delivery.touches_rate, delivery.decide_rate),
-    CreateCampaign: Handler(campaigns.touches_create, campaigns.decide_create),
-    JoinDonors: Handler(campaigns.touches_donors, campaigns.decide_donors),
-    JoinRequests: Handler(campaigns.touches_requests, campaigns.decide_requests),
-    EndCampaign: Handler(campaigns.touches_end, campaigns.decide_end),
-    DeclareEmergency: Handler(emergencies.touches_declare, emergencies.decide_declare),
-    EndEmergency: Handler(emergencies.touches_end, emergencies.decide_end),
-    CloseRound: Handler(rounds.touches_close, rounds.decide_close),
-    KeepRoundAlive: Handler(rounds.touches_round, rounds.decide_keep),
-    RecordSolution: Handler(rounds.touches_round, rounds.decide_solution),
-    FinishRound: Handler(rounds.touches_round, rounds.decide_finish),
-    DemandWholeRound: Handler(rounds.touches_demand, rounds.decide_demand),
-}
+def build_commands(reopen_days: int) -> Mapping[type[Value], Handler[Any]]:
+    """reopen_days: as in `build_events`."""
+    return {
+        RegisterOffer: Handler(decide=offers.decide_register_offer),
+        ChangeOffer: Handler(decide=offers.decide_change_offer),
+        PauseOffer: Handler(decide=offers.decide_pause_offer),
+        ResumeOffer: Handler(decide=offers.decide_resume_offer),
+        WithdrawOffer: Handler(decide=offers.decide_withdraw_offer),
+        OfferDue: Handler(decide=offers.decide_offer_due),
+        Propose: Handler(decide=proposals.decide_propose),
+        ClaimNeed: Handler(decide=proposals.decide_claim),
+        AcceptMatch: Handler(decide=proposals.decide_accept),
+        DeclineMatch: Handler(decide=proposals.decide_decline),
+        ProposalDue: Handler(decide=proposals.decide_proposal_due),
+        ReleaseMatch: Handler(decide=delivery.decide_release),
+        DeliverMatch: Handler(decide=delivery.decide_deliver),
+        ConfirmMatch: Handler(decide=partial(delivery.decide_confirm, reopen_days)),
+        ReopenMatch: Handler(decide=delivery.decide_reopen),
+        GiveUpMatch: Handler(decide=delivery.decide_give_up),
+        RateMatch: Handler(decide=delivery.decide_rate),
+        DeclareRelation: Handler(decide=relations.decide_declare_relation),
+        WithdrawRelation: Handler(decide=relations.decide_withdraw_relation),
+        CheckRelation: Handler(decide=relations.decide_check_relation),
+        CreateCampaign: Handler(decide=campaigns.decide_create_campaign),
+        JoinDonors: Handler(decide=campaigns.decide_join_donors),
+        JoinRequests: Handler(decide=campaigns.decide_join_requests),
+        EndCampaign: Handler(decide=campaigns.decide_end_campaign),
+        DeclareEmergency: Handler(decide=campaigns.decide_declare_emergency),
+        EndEmergency: Handler(decide=campaigns.decide_end_emergency),
+        CloseRound: Handler(decide=rounds.decide_close_round),
+        KeepRoundAlive: Handler(decide=rounds.decide_keep_round_alive),
+        RecordSolution: Handler(decide=rounds.decide_record_solution),
+        FinishRound: Handler(decide=rounds.decide_finish_round),
+        DemandWholeRound: Handler(decide=rounds.decide_demand_whole_round),
+    }

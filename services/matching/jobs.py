@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import Any
 
 import structlog
 
@@ -18,6 +17,8 @@ from shared.messaging.decision import Command
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
+
+DeadlineCommand = Command[ReleaseMatch] | Command[OfferDue] | Command[ProposalDue]
 
 # A commit of another instance wakes nobody here, so the pool is looked at this often anyway.
 POLL_S = 1.0
@@ -68,13 +69,13 @@ async def process_deadlines(runtime: Runtime) -> None:
                 _log_failure(command, answer)
 
 
-async def _list_releases(runtime: Runtime, offers: list[Offer]) -> list[Command[Any]]:
+async def _list_releases(runtime: Runtime, offers: list[Offer]) -> list[DeadlineCommand]:
     """No proposal can be added to them any more; when all are reached a deadline is cleared."""
     if not offers:
         return []
     ids = [offer.id for offer in offers]
     open_matches = await store.find_open_matches(runtime.database, ids, RELEASED_MAX)
-    commands: list[Command[Any]] = [Command(ReleaseMatch(match_id=id_)) for id_ in open_matches]
+    commands: list[DeadlineCommand] = [Command(ReleaseMatch(match_id=id_)) for id_ in open_matches]
     if len(open_matches) < RELEASED_MAX:
         waiting = set(open_matches.values())
         commands += [_clear_deadline(offer) for offer in offers if offer.id not in waiting]
@@ -95,7 +96,7 @@ def _name_aggregate(command: ReleaseMatch | OfferDue | ProposalDue) -> str:
     return command.match_id if isinstance(command, ReleaseMatch) else command.aggregate_id
 
 
-def _log_failure(command: Command[Any], error: Exception) -> None:
+def _log_failure(command: DeadlineCommand, error: Exception) -> None:
     """It stays due, and is tried again."""
     log.error(
         "deadline_failed",

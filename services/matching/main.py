@@ -4,11 +4,11 @@ import httpx
 from fastapi import FastAPI
 
 from services.matching import api, pages
-from services.matching.events import COMMANDS, EVENTS, confirmations, replies
+from services.matching.events import build_commands, build_events
 from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
-from services.matching.model.match import ConfirmMatch, Match
+from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
@@ -17,7 +17,6 @@ from services.matching.rounds import pool
 from services.matching.rounds import store as round_store
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
-from shared.contracts.events import ReplyUnderstood
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -32,12 +31,11 @@ def build_service(
     settings: MatchingSettings,
     _keyring: Keyring,
 ) -> Service[MatchingSettings, Explainer]:
-    days = settings.reopen_days
     return Service(
         name="matching",
         states=(Offer, Need, Match, Round, WholeRoundDemand, Campaign, Emergency, FundRelations),
-        events={**EVENTS, ReplyUnderstood: replies(days)},
-        commands={**COMMANDS, ConfirmMatch: confirmations(days)},
+        events=build_events(settings.reopen_days),
+        commands=build_commands(settings.reopen_days),
         routers=(*api.ROUTERS, pages.router),
         build_resources=build_resources,
         jobs=(run_rounds, run_deadlines, run_explainer),

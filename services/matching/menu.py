@@ -6,19 +6,19 @@ Nobody is named in it: what kind of help, in which town, how much, since when.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from services.matching import store
 from services.matching.eligibility import build_query
+from services.matching.messages import PLACE_UNKNOWN, UNIT_MISSING
 from services.matching.model.campaign import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
 from shared import mongo
 from shared.contracts.values import LABELS, TIERS, BeneficiaryClass, Category, Kind, Quantity, Value
-from shared.errors import Invalid
 from shared.moments import milliseconds, of_milliseconds
 from shared.towns import town_name
 
@@ -102,13 +102,13 @@ async def _find_needs(
 
 async def _iterate_by_urgency(
     database: mongo.Database,
-    query: Mapping[str, Any],
+    query: Mapping[str, object],
     context: store.PoolContext,
     limit: int,
-    beyond: Mapping[str, Any] | None = None,
+    beyond: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Need]:
     """The most urgent first; beyond: a condition on the fields of PRIORITY."""
-    stages: list[dict[str, Any]] = [{"$match": query}]
+    stages: list[dict[str, object]] = [{"$match": query}]
     if context.emergencies:
         stages.append({"$addFields": {"tier": _build_lifted_tier(context.emergencies)}})
     stages += [{"$match": beyond}] if beyond else []
@@ -117,7 +117,7 @@ async def _iterate_by_urgency(
         yield mongo.to_state(Need, row)
 
 
-def _build_lifted_tier(emergencies: Sequence[Emergency]) -> dict[str, Any]:
+def _build_lifted_tier(emergencies: Sequence[Emergency]) -> dict[str, object]:
     """The tier as `model.campaign.lift_tier` has it, for the database to sort by."""
     lifts = [
         {"$cond": [{"$in": ["$town_code", list(e.town_codes)]}, e.lift, 0]} for e in emergencies
@@ -125,7 +125,7 @@ def _build_lifted_tier(emergencies: Sequence[Emergency]) -> dict[str, Any]:
     return {"$max": [0, {"$subtract": ["$tier", {"$max": lifts}]}]}
 
 
-def menu_row(need: Need, now: datetime) -> dict[str, Any]:
+def menu_row(need: Need, now: datetime) -> dict[str, object]:
     return {
         "request_id": need.id,
         "kind": need.kind,
@@ -150,11 +150,10 @@ def count_days_waiting(need: Need, now: datetime) -> int:
 # --- the query ----------------------------------------------------------------------------------
 
 
-def _build_query(criteria: MenuFilter) -> dict[str, Any]:
+def _build_query(criteria: MenuFilter) -> dict[str, object]:
     if (criteria.at_least or criteria.at_most) and not criteria.unit:
-        zh, en = "按数量筛选须写明单位（资金为 fen）", "say of which unit; money is fen"
-        raise Invalid.of("unit_missing", zh, en, "unit")
-    query: dict[str, Any] = {"state": "open", "remaining": _quantity_range(criteria)}
+        raise UNIT_MISSING.invalid("unit")
+    query: dict[str, object] = {"state": "open", "remaining": _quantity_range(criteria)}
     exact = {"kind": criteria.kind, "unit": criteria.unit, "item": criteria.item}
     query |= {name: value for name, value in exact.items() if value}
     query |= _one_of("category", criteria.categories)
@@ -167,11 +166,11 @@ def _quantity_range(criteria: MenuFilter) -> dict[str, int]:
     return least | {"$lte": criteria.at_most} if criteria.at_most else least
 
 
-def _one_of(field: str, codes: Sequence[str]) -> dict[str, Any]:
+def _one_of(field: str, codes: Sequence[str]) -> dict[str, object]:
     return {field: {"$in": list(codes)}} if codes else {}
 
 
-def _build_coarse_query(offer: Offer) -> dict[str, Any]:
+def _build_coarse_query(offer: Offer) -> dict[str, object]:
     """The coarse part of the rules, as far as an index helps."""
     return _build_query(MenuFilter()) | build_query(offer.to_open())
 
@@ -180,7 +179,7 @@ def _format_place(need: Need) -> str:
     return f"{need.tier}.{milliseconds(need.recorded_at)}.{need.id}"
 
 
-def _after_place(after: str) -> dict[str, Any]:
+def _after_place(after: str) -> dict[str, object]:
     """Behind that place in the order of urgency. Raises Invalid."""
     if not after:
         return {}
@@ -190,9 +189,9 @@ def _after_place(after: str) -> dict[str, Any]:
         recorded_at = of_milliseconds(int(at))
         first = int(tier)
     except (ValueError, OverflowError):
-        raise _place_unknown() from None
+        raise PLACE_UNKNOWN.invalid("after") from None
     if first not in TIER_RANGE:
-        raise _place_unknown()
+        raise PLACE_UNKNOWN.invalid("after")
     same = {"tier": first, "recorded_at": recorded_at}
     return {
         "$or": [
@@ -201,7 +200,3 @@ def _after_place(after: str) -> dict[str, Any]:
             {**same, "_id": {"$gt": id_}},
         ]
     }
-
-
-def _place_unknown() -> Invalid:
-    return Invalid.of("place_unknown", "翻页标记不正确", "not a place in the menu", "after")

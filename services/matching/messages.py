@@ -1,5 +1,13 @@
 """Every code that matching answers with, in Chinese and English."""
 
+from collections.abc import Mapping
+
+from services.matching.model.labels import (
+    RELATION_LABELS,
+    STATE_LABELS,
+    MatchState,
+    RelationState,
+)
 from shared.errors import Message
 
 # --- who may serve whom (eligibility.py) ---
@@ -37,6 +45,130 @@ CASES_EXCEEDED = Message(
 NEED_NOT_IN_CAMPAIGN = Message(
     "need_not_in_campaign", "这项诉求不属于专项行动", "the request is not in the campaign"
 )
+
+# --- why nothing is proposed or claimed now ---
+
+PAIR_UNKNOWN = Message("pair_unknown", "没有这项诉求或资源", "no such request or offer")
+NEED_NOT_OPEN = Message("need_not_open", "这项诉求已不再开放", "the request is not open any more")
+OFFER_NOT_OPEN = Message("offer_not_open", "这项资源现在不可用", "the offer is not open now")
+OFFER_NOT_FOR_CLAIM = Message(
+    "offer_not_for_claim",
+    "这项资源只由平台推荐，不能自行认领",
+    "the offer is proposed, not claimed",
+)
+OFFER_NOT_FOR_PROPOSAL = Message(
+    "offer_not_for_proposal",
+    "这项资源只由捐赠方自行认领",
+    "the offer is claimed by its donor alone",
+)
+NUMBER_TAKEN = Message("number_taken", "这项对接已经提出过", "it was proposed already")
+CAMPAIGN_NOT_ON = Message("campaign_not_on", "专项行动不在进行期间", "the campaign is not on")
+DONOR_NOT_IN_CAMPAIGN = Message(
+    "donor_not_in_campaign", "捐赠方未加入专项行动", "the donor is not in the campaign"
+)
+BUDGET_EXCEEDED = Message(
+    "budget_exceeded", "超过专项行动的预算", "more than the campaign's budget"
+)
+
+# --- offers ---
+
+OFFER_UNKNOWN = Message("offer_unknown", "没有这项资源", "no such offer")
+OFFER_WITHDRAWN = Message(
+    "offer_withdrawn", "这项资源已撤回；请重新登记", "it was withdrawn: register another"
+)
+BASE_MISSING = Message(
+    "base_missing", "有服务半径须有中心位置", "a radius needs the place it is around"
+)
+CELL_INVALID = Message("cell_invalid", "不是有效的h3网格编号", "this is not an h3 cell")
+VALIDITY_PAST = Message("validity_past", "有效期已过", "this time has passed")
+VALIDITY_REVERSED = Message("validity_reversed", "有效期早于开始日", "it ends before it begins")
+QUANTITY_MISSING = Message("quantity_missing", "请写明数量", "say how much")
+QUANTITY_PROMISED = Message(
+    "quantity_promised",
+    "已承诺或已送达 {promised}，不能更少",
+    "{promised} are promised or given",
+)
+
+# --- needs and the claim menu ---
+
+NEED_UNKNOWN = Message("need_unknown", "没有这项诉求", "no such request")
+REQUEST_ID_MALFORMED = Message(
+    "request_id_malformed", "诉求编号格式不正确", "this is not a request id"
+)
+UNIT_MISSING = Message(
+    "unit_missing", "按数量筛选须写明单位（资金为 fen）", "say of which unit; money is fen"
+)
+PLACE_UNKNOWN = Message("place_unknown", "翻页标记不正确", "not a place in the menu")
+
+# --- matches ---
+
+MATCH_UNKNOWN = Message("match_unknown", "没有这项对接", "no such match")
+MATCH_ID_MALFORMED = Message("match_id_malformed", "对接编号格式不正确", "this is not a match id")
+# A match that is in another state than what is asked for needs.
+MATCH_STATES: Mapping[MatchState, Message] = {
+    state: Message(
+        f"match_{state}", f"这项对接的状态是“{label}”，不能这样处理", f"the match is {state}"
+    )
+    for state, label in STATE_LABELS.items()
+}
+CONFIRMER_SAME = Message(
+    "confirmer_same",
+    "接受与确认收到须由不同的人办理",
+    "who accepted it may not confirm that it arrived",
+)
+RATER_SAME = Message("rater_same", "接受与评价须由不同的人办理", "who accepted it may not rate it")
+MATCH_RATED = Message("match_rated", "这项对接已经评价过", "it was rated already")
+REOPENING_LATE = Message(
+    "reopening_late",
+    "重新对接的期限已于 {until} 届满，请联系村（居）委会",
+    "this was possible until {until} (UTC+8)",
+)
+LEDGER_DIFFERS = Message(
+    "ledger_differs", "账本所记与对接不符", "the ledger speaks of another match or amount"
+)
+
+# --- campaigns and emergency areas ---
+
+AREA_FOREIGN = Message("area_foreign", "不在您的辖区", "not in your area")
+CAMPAIGN_CITYWIDE = Message(
+    "campaign_citywide", "专项行动面向全市", "a campaign is for the whole city"
+)
+CAMPAIGN_UNKNOWN = Message("campaign_unknown", "没有这个专项行动", "no such campaign")
+CAMPAIGN_EXISTS = Message(
+    "campaign_exists", "已有这个编号的专项行动", "there is a campaign of this id"
+)
+CAMPAIGN_OVER = Message("campaign_over", "专项行动已结束", "the campaign is over")
+REQUEST_NOT_OPEN = Message(
+    "request_not_open", "不是对接中的诉求：{request_id}", "no open request: {request_id}"
+)
+EMERGENCY_UNKNOWN = Message("emergency_unknown", "没有这个应急区域", "no such emergency")
+EMERGENCY_EXISTS = Message(
+    "emergency_exists", "已有这个编号的应急区域", "there is an emergency of this id"
+)
+PERIOD_EMPTY = Message("period_empty", "结束时间须晚于开始时间", "it must end after it starts")
+PERIOD_PAST = Message("period_past", "结束时间已过", "this time has passed")
+
+# --- related parties ---
+
+RELATION_UNKNOWN = Message(
+    "relation_unknown", "没有这项利害关系的申报", "no such relation is declared"
+)
+RELATION_STATES: Mapping[RelationState, Message] = {
+    state: Message(f"relation_{state}", f"这项利害关系{label}", f"it is {state}")
+    for state, label in RELATION_LABELS.items()
+}
+CHECK_MISSING = Message("check_missing", "没有待复核的事项", "no check is due")
+CHECKER_SAME = Message(
+    "checker_same", "申报与复核须由不同的人办理", "another than the maker has to check it"
+)
+
+# --- rounds ---
+
+ROUND_UNKNOWN = Message(
+    "round_unknown", "没有这一轮，或已过保存期限", "no such round, or it has expired"
+)
+ROUND_CLOSED = Message("round_closed", "本轮已截止", "already closed")
+ROUND_UNFINISHED = Message("round_unfinished", "上一轮未完", "one is not done yet")
 
 # --- pages behind links ---
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from services.matching.model.campaign import Campaign, Emergency, find_covering, lift_tier
 from services.matching.model.match import Match
@@ -14,8 +13,8 @@ from services.matching.solver.interface import OpenNeed, OpenOffer
 from shared import mongo
 from shared.contracts.values import MONEY_UNIT
 
-WAITING_NEEDS: Mapping[str, Any] = {"state": "open", "remaining": {"$gt": 0}}
-GIVING_OFFERS: Mapping[str, Any] = {"state": "open", "free": {"$gt": 0}}
+WAITING_NEEDS: Mapping[str, object] = {"state": "open", "remaining": {"$gt": 0}}
+GIVING_OFFERS: Mapping[str, object] = {"state": "open", "free": {"$gt": 0}}
 PRIORITY = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
 
 INDEXES: tuple[mongo.Index, ...] = (
@@ -62,7 +61,7 @@ class PoolContext:
                 admitted.append(replace(offer, free=free))
         return admitted
 
-    def partition_needs(self) -> tuple[dict[str, Any], ...]:
+    def partition_needs(self) -> tuple[dict[str, object], ...]:
         """Conditions that together cover every need; under each, the stored order is right."""
         lifts: dict[str, int] = {}
         for emergency in self.emergencies:
@@ -70,7 +69,7 @@ class PoolContext:
                 lifts[town] = max(lifts.get(town, 0), emergency.lift)
         if not lifts:
             return ({},)
-        conditions: list[dict[str, Any]] = [{"town_code": {"$nin": sorted(lifts)}}]
+        conditions: list[dict[str, object]] = [{"town_code": {"$nin": sorted(lifts)}}]
         for lift in sorted(set(lifts.values())):
             towns = {"town_code": {"$in": sorted(t for t in lifts if lifts[t] == lift)}}
             # All that rise to the top are one tier there, whatever they were.
@@ -106,7 +105,7 @@ def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNee
     )
 
 
-def area_query(area: str) -> dict[str, Any]:
+def area_query(area: str) -> dict[str, object]:
     """A town code is the beginning of its villages' codes; empty is the whole city."""
     if not area:
         return {}

@@ -1,36 +1,31 @@
 """Read models: an offer, matches, the sums over all of them, and a campaign in figures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from services.matching.model.campaign import Campaign
-from services.matching.model.match import (
-    RESERVING_STATES,
+from services.matching.model.labels import (
+    RELATION_LABELS,
     REVERSE_PAYMENT,
     STATE_LABELS,
-    Match,
+    TIE_LABELS,
     MatchState,
-    Scope,
 )
+from services.matching.model.match import RESERVING_STATES, Match, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.relations import (
-    RELATION_LABELS,
-    TIE_LABELS,
-    FundRelations,
-    Relation,
-)
+from services.matching.model.relations import FundRelations, Relation
 from services.matching.store import area_query
 from shared import mongo
 from shared.contracts.values import LABELS, MONEY_UNIT
 
 
-def offer_view(offer: Offer) -> dict[str, Any]:
+def offer_view(offer: Offer) -> dict[str, object]:
     return offer.model_dump(mode="json", exclude={"due_at"})
 
 
-def match_view(match: Match) -> dict[str, Any]:
+def match_view(match: Match) -> dict[str, object]:
     view = match.model_dump(mode="json", exclude={"due_at", "kept", "correlation_id"})
     view |= {"state_zh": STATE_LABELS[match.state], "category_zh": LABELS[match.category]}
     if match.state == "reopened" and match.is_money:
@@ -38,7 +33,7 @@ def match_view(match: Match) -> dict[str, Any]:
     return view
 
 
-async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, Any]:
+async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, object]:
     """Related parties of a fund, and its matches with them that are not ended."""
     fund = await mongo.load(database, FundRelations, fund_id) or FundRelations(id=fund_id)
     persons = [relation.person_id for relation in fund.relations]
@@ -54,7 +49,7 @@ async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, An
     }
 
 
-def _relation_view(relation: Relation) -> dict[str, Any]:
+def _relation_view(relation: Relation) -> dict[str, object]:
     return relation.model_dump(mode="json") | {
         "tie_zh": TIE_LABELS[relation.tie],
         "state_zh": RELATION_LABELS[relation.state],
@@ -69,7 +64,7 @@ async def list_matches(
     limit: int,
 ) -> list[Match]:
     """In order of id, those after `after`."""
-    query: dict[str, Any] = {"_id": {"$gt": after}}
+    query: dict[str, object] = {"_id": {"$gt": after}}
     if states:
         query["state"] = {"$in": states}
     query |= area_query(scope.area)
@@ -85,39 +80,49 @@ SUMMED_FIELDS = {
 }
 
 
-async def build_summary(database: mongo.Database, area: str) -> dict[str, Any]:
+async def build_summary(database: mongo.Database, area: str) -> dict[str, object]:
     """Counts by state; quantities by unit (fen for money). Offers belong to no area."""
-    summary = {}
+    summary: dict[str, object] = {}
     for name, (collection, fields) in SUMMED_FIELDS.items():
         if name != "offers" or not area:
-            rows = await _load_sums(database, collection, fields, area_query(area))
-            summary[name] = {"by_state": _count_by_state(rows), "by_unit": _sum_by_unit(rows)}
+            sums = await _load_sums(database, collection, fields, area_query(area))
+            summary[name] = {"by_state": _count_by_state(sums), "by_unit": _sum_by_unit(sums)}
     return summary
 
 
+@dataclass(frozen=True, slots=True)
+class _StateSums:
+    """totals: the count of documents, and the sum of each field."""
+
+    state: str
+    unit: str
+    totals: dict[str, int]
+
+
 async def _load_sums(
-    database: mongo.Database, collection: str, fields: list[str], where: dict[str, Any]
-) -> list[dict[str, Any]]:
-    group: dict[str, Any] = {"_id": {"state": "$state", "unit": "$unit"}, "count": {"$sum": 1}}
+    database: mongo.Database, collection: str, fields: list[str], query: dict[str, object]
+) -> list[_StateSums]:
+    group: dict[str, object] = {"_id": {"state": "$state", "unit": "$unit"}, "count": {"$sum": 1}}
     group |= {field: {"$sum": f"${field}"} for field in fields}
-    stages = [{"$match": where}, {"$group": group}]
-    rows = await database[collection].aggregate(stages).to_list(None)
-    return sorted((row | row.pop("_id") for row in rows), key=lambda r: (r["state"], r["unit"]))
+    rows = (
+        await database[collection].aggregate([{"$match": query}, {"$group": group}]).to_list(None)
+    )
+    sums = [_StateSums(**row.pop("_id"), totals=row) for row in rows]
+    return sorted(sums, key=lambda each: (each.state, each.unit))
 
 
-def _count_by_state(rows: list[dict[str, Any]]) -> dict[str, int]:
+def _count_by_state(sums: list[_StateSums]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["state"]] = counts.get(row["state"], 0) + row["count"]
+    for row in sums:
+        counts[row.state] = counts.get(row.state, 0) + row.totals["count"]
     return counts
 
 
-def _sum_by_unit(rows: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
-    """unit -> state -> sums."""
+def _sum_by_unit(sums: list[_StateSums]) -> dict[str, dict[str, dict[str, int]]]:
+    """unit -> state -> totals."""
     units: dict[str, dict[str, dict[str, int]]] = {}
-    for row in rows:
-        sums = {k: v for k, v in row.items() if k not in ("state", "unit")}
-        units.setdefault(row["unit"], {})[row["state"]] = sums
+    for row in sums:
+        units.setdefault(row.unit, {})[row.state] = row.totals
     return units
 
 
@@ -135,7 +140,7 @@ CAMPAIGN_STAGES: dict[str, str] = {
 CAMPAIGN_AMOUNTS = ("pledged", "reserved", "delivered", "confirmed", "reopened")
 
 
-def campaign_view(campaign: Campaign, now: datetime) -> dict[str, Any]:
+def campaign_view(campaign: Campaign, now: datetime) -> dict[str, object]:
     view = campaign.model_dump(
         mode="json", exclude={"due_at", "correlation_id", "donor_ids", "held_fen"}
     )
@@ -146,7 +151,7 @@ def campaign_view(campaign: Campaign, now: datetime) -> dict[str, Any]:
     }
 
 
-async def list_campaigns(database: mongo.Database, now: datetime) -> list[dict[str, Any]]:
+async def list_campaigns(database: mongo.Database, now: datetime) -> list[dict[str, object]]:
     """The latest first."""
     campaigns = await mongo.find(database, Campaign, {}, sort=[("starts_at", -1), ("_id", 1)])
     return [campaign_view(campaign, now) for campaign in campaigns]
@@ -154,7 +159,7 @@ async def list_campaigns(database: mongo.Database, now: datetime) -> list[dict[s
 
 async def build_campaign_report(
     database: mongo.Database, campaign: Campaign, now: datetime
-) -> dict[str, Any]:
+) -> dict[str, object]:
     resources = await _sum_resources(database, campaign)
     money = resources.pop((MONEY_UNIT, ""), dict.fromkeys(CAMPAIGN_AMOUNTS, 0))
     return {
@@ -179,12 +184,12 @@ def _count_days(campaign: Campaign, now: datetime) -> dict[str, int]:
     return {"total": int(total), "passed": int(passed), "left": int(total - passed)}
 
 
-def covering_query(campaign: Campaign) -> dict[str, Any]:
+def covering_query(campaign: Campaign) -> dict[str, object]:
     """The query for the needs that `Campaign.covers`."""
-    by_name: dict[str, Any] = {"campaigns": campaign.id}
+    by_name: dict[str, object] = {"campaigns": campaign.id}
     if campaign.criteria is None:
         return by_name
-    by_criteria: dict[str, Any] = {
+    by_criteria: dict[str, object] = {
         "recorded_at": {"$gte": campaign.starts_at, "$lt": campaign.ends_at}
     }
     codes_by_field: Mapping[str, list[str]] = {
@@ -196,7 +201,7 @@ def covering_query(campaign: Campaign) -> dict[str, Any]:
     return {"$or": [by_name, by_criteria]}
 
 
-async def _count_requests(database: mongo.Database, campaign: Campaign) -> dict[str, Any]:
+async def _count_requests(database: mongo.Database, campaign: Campaign) -> dict[str, object]:
     group = {"_id": {"state": "$state", "class": "$beneficiary_class"}, "count": {"$sum": 1}}
     stages = [{"$match": covering_query(campaign)}, {"$group": group}]
     by_state: dict[str, int] = {}
@@ -234,26 +239,21 @@ async def _sum_resources(
     """(unit, item) -> what was pledged, and what has become of it."""
     resources: dict[tuple[str, str], dict[str, int]] = {}
 
-    def add(row: Mapping[str, Any], name: str, quantity: int) -> None:
-        amounts = resources.setdefault(
-            (row["unit"], row["item"]), dict.fromkeys(CAMPAIGN_AMOUNTS, 0)
-        )
+    def add(unit: str, item: str, name: str, quantity: int) -> None:
+        amounts = resources.setdefault((unit, item), dict.fromkeys(CAMPAIGN_AMOUNTS, 0))
         amounts[name] += quantity
 
     for offer in await mongo.find(database, Offer, {"campaign_id": campaign.id}):
-        add(
-            offer.model_dump(include={"unit", "item"}),
-            "pledged",
-            _pledged_quantity(offer, campaign),
-        )
-    key = {"unit": "$unit", "item": "$item", "state": "$state"}
-    stages: list[Mapping[str, Any]] = [
+        add(offer.unit, offer.item, "pledged", _pledged_quantity(offer, campaign))
+    group = {"unit": "$unit", "item": "$item", "state": "$state"}
+    stages: list[Mapping[str, object]] = [
         {"$match": {"campaign_id": campaign.id}},
-        {"$group": {"_id": key, "quantity": {"$sum": "$quantity"}}},
+        {"$group": {"_id": group, "quantity": {"$sum": "$quantity"}}},
     ]
     async for row in database[Match.COLLECTION].aggregate(stages):
-        if stage := CAMPAIGN_STAGES.get(row["_id"]["state"]):
-            add(row["_id"], stage, row["quantity"])
+        key = row["_id"]
+        if stage := CAMPAIGN_STAGES.get(key["state"]):
+            add(key["unit"], key["item"], stage, row["quantity"])
     return resources
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.matching.cli.offers import app
-from tests.matching.answering import answering
+from tests.matching.stub_service import serve_answers
 
 REFUSED = "不收的公司"
 PROBLEM = {"code": "phone_wrong", "field": "phone", "zh": "电话不正确", "en": "not a phone"}
@@ -41,7 +41,7 @@ class Services:
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     services = Services()
-    with answering(services.intake) as intake, answering(services.matching) as matching:
+    with serve_answers(services.intake) as intake, serve_answers(services.matching) as matching:
         monkeypatch.setenv("GUANJIA_INTAKE_URL", intake)
         monkeypatch.setenv("GUANJIA_MATCHING_URL", matching)
         monkeypatch.setenv("GUANJIA_TOKEN", "gj_operator_x")
@@ -49,7 +49,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
         yield services
 
 
-def imported(folder: Path, *names: str) -> Result:
+def run_import(folder: Path, *names: str) -> Result:
     rows = "".join(f"{n},{name},元,{n + 1}\n" for n, name in enumerate(names))
     file = folder / "offers.csv"
     file.write_text("编号,名称,单位,数量\n" + rows, encoding="utf-8")
@@ -59,7 +59,7 @@ def imported(folder: Path, *names: str) -> Result:
 def test_givers_of_many_rows_are_registered_in_one_call_and_each_once(
     services: Services, tmp_path: Path
 ) -> None:
-    result = imported(tmp_path, "甲", "乙", "甲", "丙")
+    result = run_import(tmp_path, "甲", "乙", "甲", "丙")
     assert result.exit_code == 0, result.output
     [givers] = services.parties
     assert [row["party"]["name"] for row in givers] == ["甲", "乙", "丙"]
@@ -71,7 +71,7 @@ def test_giver_of_an_earlier_batch_is_not_registered_again(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.matching.cli.offers.BATCH_ROWS", 2)
-    assert imported(tmp_path, "甲", "乙", "乙", "丙", "甲").exit_code == 0
+    assert run_import(tmp_path, "甲", "乙", "乙", "丙", "甲").exit_code == 0
     assert [[row["party"]["name"] for row in givers] for givers in services.parties] == [
         ["甲", "乙"],
         ["丙"],
@@ -80,7 +80,7 @@ def test_giver_of_an_earlier_batch_is_not_registered_again(
 
 
 def test_row_whose_giver_is_refused_is_refused_alone(services: Services, tmp_path: Path) -> None:
-    result = imported(tmp_path, "甲", REFUSED, "乙")
+    result = run_import(tmp_path, "甲", REFUSED, "乙")
     assert result.exit_code == 1
     assert [offer["donor_id"] for offer in services.offers] == ["P-甲", "P-乙"]
     assert "已导入 imported: 2；被拒绝 refused: 1" in result.output

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from services.matching.cli.matching import app
 from services.matching.solver.interface import digest
-from tests.matching.answering import answering
+from tests.matching.stub_service import serve_answers
 
 INPUTS = "{}"
 
@@ -29,28 +29,28 @@ def head(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def fetched_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The rounds that were asked for with their inputs."""
     fetched: list[str] = []
 
     def answer(path: str, _body: Any) -> Any:
-        found = urlparse(path)
-        if found.path == "/rounds":
-            after = int(parse_qs(found.query)["after"][0])
+        url = urlparse(path)
+        if url.path == "/rounds":
+            after = int(parse_qs(url.query)["after"][0])
             return {"rounds": [head(n) for n in range(after + 1, 6)], "next": None}
         fetched.append(path)
         return {"round": head(int(path.rsplit("/", 1)[1])), "inputs": INPUTS}
 
-    with answering(answer) as url:
+    with serve_answers(answer) as url:
         monkeypatch.setenv("GUANJIA_MATCHING_URL", url)
         monkeypatch.setenv("GUANJIA_TOKEN", "gj_operator_x")
         yield fetched
 
 
 def test_replay_after_a_round_fetches_the_inputs_of_later_solved_ones_alone(
-    asked: list[str],
+    fetched_rounds: list[str],
 ) -> None:
     result = CliRunner().invoke(app, ["replay", "--after", "2", "--json"])
     assert result.exit_code == 0, result.output
     assert [row["number"] for row in json.loads(result.stdout)] == [3, 4]
-    assert asked == ["/rounds/3", "/rounds/4"]
+    assert fetched_rounds == ["/rounds/3", "/rounds/4"]

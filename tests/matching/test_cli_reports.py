@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.matching.cli.matching import app
-from tests.matching.answering import answering
+from tests.matching.stub_service import serve_answers
 
 REPORT = {
     "campaign": {"id": "warm", "name": "暖“留”行动"},
@@ -52,7 +52,7 @@ WISH = {
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def paths_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The paths that were asked for."""
     paths: list[str] = []
 
@@ -61,7 +61,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         selected = {"year": 2026, "wish": [WISH], "project": []}
         return REPORT if path == "/campaigns/warm/report" else selected
 
-    with answering(answer) as url:
+    with serve_answers(answer) as url:
         monkeypatch.setenv("GUANJIA_MATCHING_URL", url)
         monkeypatch.setenv("GUANJIA_TOKEN", "gj_operator_x")
         monkeypatch.setenv("COLUMNS", "60")
@@ -74,9 +74,11 @@ def run(*words: str) -> Result:
     return result
 
 
-def test_campaign_shows_its_requests_donors_and_every_amount_in_full(asked: list[str]) -> None:
+def test_campaign_shows_its_requests_donors_and_every_amount_in_full(
+    paths_asked: list[str],
+) -> None:
     shown = run("campaign", "warm").output
-    assert asked == ["/campaigns/warm/report"]
+    assert paths_asked == ["/campaigns/warm/report"]
     for text in (
         "暖“留”行动（warm）",
         "第 12 天，共 30 天",
@@ -88,14 +90,14 @@ def test_campaign_shows_its_requests_donors_and_every_amount_in_full(asked: list
         assert text in shown
 
 
-def test_selection_shows_points_with_their_terms(asked: list[str]) -> None:
+def test_selection_shows_points_with_their_terms(paths_asked: list[str]) -> None:
     shown = run("selection", "--year", "2026", "--kind", "wish", "--top", "5").output
-    assert asked == ["/selection?year=2026&top=5&kind=wish"]
+    assert paths_asked == ["/selection?year=2026&top=5&kind=wish"]
     for text in ("R-0123456789abcdef0123", "92.50", "36.00", "24.00", "20.00", "12.50"):
         assert text in shown
 
 
-def test_both_are_told_to_machines_as_they_came(asked: list[str]) -> None:
+def test_both_are_told_to_machines_as_they_came(paths_asked: list[str]) -> None:
     assert json.loads(run("campaign", "warm", "--json").output) == REPORT
     assert json.loads(run("selection", "--year", "2026", "--json").output)["wish"] == [WISH]
-    assert asked[-1] == "/selection?year=2026&top=100"
+    assert paths_asked[-1] == "/selection?year=2026&top=100"

@@ -14,7 +14,7 @@ from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.security import Role
 from shared.settings import SettingsError, load_settings
-from tests.matching.deciding import opened, request_id, submitted_offer
+from tests.matching.decisions import make_opened, make_submitted, request_id
 from tests.matching.processes import matchings
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -24,10 +24,10 @@ async def invoke(env: dict[str, str], *words: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, app, list(words), env=env)
 
 
-async def told(env: dict[str, str], *words: str) -> Any:
-    found = await invoke(env, *words, "--json")
-    assert found.exit_code == 0, found.output
-    return json.loads(found.stdout)
+async def run_json(env: dict[str, str], *words: str) -> Any:
+    result = await invoke(env, *words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
 @pytest.mark.timeout(180)
@@ -40,22 +40,25 @@ async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
     async with matchings(house, tmp_path, "one", round_interval_ms=20) as running:
         env = {"GUANJIA_MATCHING_URL": running.urls["one"], "GUANJIA_TOKEN": token}
         await house.publish(
-            house.foreign("/partners/mine", "offer-1", submitted_offer(quantity=70)),
-            house.own("/intake", request_id("r"), 1, opened("r", 100)),
+            house.foreign("/partners/mine", "offer-1", make_submitted(quantity=70)),
+            house.own("/intake", request_id("r"), 1, make_opened("r", 100)),
         )
 
-        async def proposed() -> list[Match]:
+        async def find_proposed() -> list[Match]:
             return await mongo.find(database, Match, {"state": "proposed"})
 
-        [match] = await eventually(proposed, lambda found: len(found) == 1, 60)
-        whole = await told(env, "optimise")
+        [match] = await eventually(find_proposed, lambda result: len(result) == 1, 60)
+        whole = await run_json(env, "optimise")
         assert (whole["kind"], whole["state"]) == ("whole", "done")
-        listed = await told(env, "rounds")
-        assert [held["number"] for held in listed] == list(range(1, len(listed) + 1))
+        listed = await run_json(env, "rounds")
+        assert [round_["number"] for round_ in listed] == list(range(1, len(listed) + 1))
         assert "全池 whole" in (await invoke(env, "rounds")).output
         file = tmp_path / "rounds.jsonl"
         assert (await invoke(env, "rounds", "--out", str(file))).exit_code == 0
-        by_http, by_file = await told(env, "replay"), await told({}, "replay", "--file", str(file))
+        by_http, by_file = (
+            await run_json(env, "replay"),
+            await run_json({}, "replay", "--file", str(file)),
+        )
         assert by_http == by_file
         assert {row["verdict"] for row in by_http} == {"same"}
         assert "一致 same" in (await invoke(env, "replay")).output

@@ -14,8 +14,8 @@ from shared import mongo
 from shared.messaging.decision import Answer, Command
 from shared.messaging.processor import Processor
 from shared.runtime import Runtime
-from tests.matching.deciding import request_id
-from tests.matching.office import Office
+from tests.matching.decisions import request_id
+from tests.matching.harness import MatchingHarness
 from tests.support.house import House
 
 NAMES = ("a", "b", "c")
@@ -39,64 +39,64 @@ class Listened:
         return getattr(self.real, name)
 
 
-async def withdrawn(house: House) -> Office:
+async def withdrawn(house: House) -> MatchingHarness:
     """Three offers that were withdrawn, each with a proposal; no job runs."""
     settings = house.settings(MatchingSettings)
-    office = Office(
+    harness = MatchingHarness(
         house, await house.start(replace(build_service(settings, house.keyring), jobs=()), settings)
     )
-    await office.opens(*NAMES, quantity=10)
-    await office.known(*NAMES)
-    offers = {name: await office.offer(name) for name in NAMES}
+    await harness.publish_requests(*NAMES, quantity=10)
+    await harness.wait_for_needs(*NAMES)
+    offers = {name: await harness.register_offer(name) for name in NAMES}
     for name, offer in offers.items():
         asked = Propose(
             request_id=request_id(name), offer_id=offer, number=1, quantity=5, lifetime_s=60
         )
-        await office.runtime.processor.execute(Command(asked))
+        await harness.runtime.processor.execute(Command(asked))
     for name, offer in offers.items():
-        assert (await office.post(f"/offers/{offer}/withdraw", f"w-{name}")).status_code == 200
-    return office
+        assert (await harness.post(f"/offers/{offer}/withdraw", f"w-{name}")).status_code == 200
+    return harness
 
 
-def listened(runtime: Runtime, failing: type[Any] | None = None) -> tuple[Runtime, Listened]:
+def listen(runtime: Runtime, failing: type[Any] | None = None) -> tuple[Runtime, Listened]:
     ears = Listened(runtime.processor, failing)
     return replace(runtime, processor=cast("Processor", ears)), ears
 
 
 async def test_withdrawn_offers_are_freed_together(house: House) -> None:
-    office = await withdrawn(house)
-    runtime, ears = listened(office.runtime)
+    harness = await withdrawn(house)
+    runtime, ears = listen(harness.runtime)
     for _ in range(3):
         await process_deadlines(runtime)
     assert ears.calls == [["ReleaseMatch"] * 3, ["OfferDue"] * 3]
-    matches = await mongo.find(office.database, Match, {})
+    matches = await mongo.find(harness.database, Match, {})
     assert [(match.state, match.reason) for match in matches] == [
         ("released", "offer_withdrawn")
     ] * 3
-    assert [offer.due_at for offer in await mongo.find(office.database, Offer, {})] == [None] * 3
+    assert [offer.due_at for offer in await mongo.find(harness.database, Offer, {})] == [None] * 3
 
 
 async def test_release_that_fails_is_told_and_its_offer_stays_due(house: House) -> None:
-    office = await withdrawn(house)
-    runtime, _ = listened(office.runtime, failing=ReleaseMatch)
+    harness = await withdrawn(house)
+    runtime, _ = listen(harness.runtime, failing=ReleaseMatch)
     with capture_logs() as logs:
         await process_deadlines(runtime)
     failed = [entry for entry in logs if entry["event"] == "deadline_failed"]
-    proposals = {match.id for match in await mongo.find(office.database, Match, {})}
+    proposals = {match.id for match in await mongo.find(harness.database, Match, {})}
     assert {entry["about"] for entry in failed} == proposals
     assert {entry["command"] for entry in failed} == {"ReleaseMatch"}
     assert {entry["log_level"] for entry in failed} == {"error"}
-    assert all(offer.due_at for offer in await mongo.find(office.database, Offer, {}))
+    assert all(offer.due_at for offer in await mongo.find(harness.database, Offer, {}))
 
 
 async def test_offer_with_more_than_is_released_at_once_stays_due(
     house: House, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("services.matching.jobs.RELEASED_MAX", 2)
-    office = await withdrawn(house)
-    runtime, ears = listened(office.runtime)
+    harness = await withdrawn(house)
+    runtime, ears = listen(harness.runtime)
     for _ in range(4):
         await process_deadlines(runtime)
     assert sum(call.count("ReleaseMatch") for call in ears.calls) == 3
     assert sum(call.count(OfferDue.__name__) for call in ears.calls) == 3
-    assert {match.state for match in await mongo.find(office.database, Match, {})} == {"released"}
+    assert {match.state for match in await mongo.find(harness.database, Match, {})} == {"released"}

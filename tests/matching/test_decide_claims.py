@@ -12,30 +12,35 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer, PauseOffer
 from shared.contracts.events import MatchAccepted, MatchCommitted, MatchProposed
 from shared.messaging.decision import Answer
-from tests.matching.deciding import FUND, NO_CAPACITY, Desk, proposed
+from tests.matching.decisions import FUND, NO_CAPACITY, DecisionHarness, make_propose
 from tests.support.answers import code
 
 RICE: dict[str, Any] = {"unit": "袋", "item": "大米"}
 
 
-def claimed(desk: Desk, request: str, offer: str, quantity: int, **scope: Any) -> Answer:
-    said = ClaimNeed(
+def claim(
+    decisions: DecisionHarness, request: str, offer: str, quantity: int, **scope: Any
+) -> Answer:
+    command = ClaimNeed(
         request_id=request, offer_id=offer, quantity=quantity, scope=Scope.model_validate(scope)
     )
-    answer = desk.command(said, principal="partner")
+    answer = decisions.command(command, principal="partner")
     assert answer is not None
     return answer
 
 
 def test_claimed_money_is_proposed_and_accepted_at_once_and_waits_for_the_fund() -> None:
-    desk = Desk()
-    need, offer = desk.need(), desk.offer(fund_id=FUND, mode="claim", name_shown=True)
-    answer = claimed(desk, need, offer, 30)
+    decisions = DecisionHarness()
+    need, offer = decisions.need(), decisions.offer(fund_id=FUND, mode="claim", name_shown=True)
+    answer = claim(decisions, need, offer, 30)
     assert (answer.status, answer.body["state"]) == (201, "accepted")
-    match = desk.match(build_match_id(need, offer, 1))
+    match = decisions.match(build_match_id(need, offer, 1))
     assert (match.quantity, match.accepted_by, match.due_at) == (30, "partner", None)
-    assert (desk.offer_of(match.id).reserved, desk.need_of(match.id).remaining) == (30, 20)
-    asked, accepted = (fact for _, fact in desk.facts[-2:])
+    assert (decisions.offer_of(match.id).reserved, decisions.need_of(match.id).remaining) == (
+        30,
+        20,
+    )
+    asked, accepted = (fact for _, fact in decisions.facts[-2:])
     assert isinstance(asked, MatchProposed)
     assert isinstance(accepted, MatchAccepted)
     assert asked.claimed, "so that nobody asks him"
@@ -43,10 +48,10 @@ def test_claimed_money_is_proposed_and_accepted_at_once_and_waits_for_the_fund()
 
 
 def test_claimed_goods_stand_at_once() -> None:
-    desk = Desk()
-    answer = claimed(desk, desk.need(**RICE), desk.offer(mode="both", **RICE), 30)
+    decisions = DecisionHarness()
+    answer = claim(decisions, decisions.need(**RICE), decisions.offer(mode="both", **RICE), 30)
     assert answer.body["state"] == "committed"
-    assert [type(fact) for _, fact in desk.facts[-3:]] == [
+    assert [type(fact) for _, fact in decisions.facts[-3:]] == [
         MatchProposed,
         MatchAccepted,
         MatchCommitted,
@@ -54,25 +59,25 @@ def test_claimed_goods_stand_at_once() -> None:
 
 
 def test_several_donors_share_one_request_and_no_more_than_it_needs() -> None:
-    desk = Desk()
-    need = desk.need(quantity=50)
-    offers = [desk.offer(n, donor_id=f"P-{n}", mode="claim") for n in "abc"]
-    assert claimed(desk, need, offers[0], 20).status == 201
-    assert claimed(desk, need, offers[1], 20).status == 201
-    assert code(claimed(desk, need, offers[2], 11)) == "need_exceeded"
-    assert claimed(desk, need, offers[2], 10).status == 201
-    assert desk.get(Need, need).remaining == 0
-    assert {parts.donor_id for parts in _matches(desk)} == {"P-a", "P-b", "P-c"}
+    decisions = DecisionHarness()
+    need = decisions.need(quantity=50)
+    offers = [decisions.offer(n, donor_id=f"P-{n}", mode="claim") for n in "abc"]
+    assert claim(decisions, need, offers[0], 20).status == 201
+    assert claim(decisions, need, offers[1], 20).status == 201
+    assert code(claim(decisions, need, offers[2], 11)) == "need_exceeded"
+    assert claim(decisions, need, offers[2], 10).status == 201
+    assert decisions.get(Need, need).remaining == 0
+    assert {parts.donor_id for parts in _matches(decisions)} == {"P-a", "P-b", "P-c"}
 
 
-def _matches(desk: Desk) -> list[Match]:
-    return [state for state in desk.states.values() if isinstance(state, Match)]
+def _matches(decisions: DecisionHarness) -> list[Match]:
+    return [state for state in decisions.states.values() if isinstance(state, Match)]
 
 
 @pytest.mark.parametrize(
     ("offer", "quantity", "obstacle"),
     [
-        ({"mode": "push"}, 10, "not_for_claim"),
+        ({"mode": "push"}, 10, "offer_not_for_claim"),
         ({"quantity": 20}, 21, "offer_exceeded"),
         ({"cap_per_request": 20}, 21, "cap_exceeded"),
         ({"categories": ["meals"]}, 10, "offer_unsuitable"),
@@ -85,47 +90,49 @@ def _matches(desk: Desk) -> list[Match]:
 def test_claim_that_the_offer_is_not_for_is_refused_in_chinese_first(
     offer: dict[str, Any], quantity: int, obstacle: str
 ) -> None:
-    desk = Desk()
-    answer = claimed(desk, desk.need(), desk.offer(**({"mode": "claim"} | offer)), quantity)
+    decisions = DecisionHarness()
+    answer = claim(
+        decisions, decisions.need(), decisions.offer(**({"mode": "claim"} | offer)), quantity
+    )
     assert (answer.status, code(answer)) == (409, obstacle)
     assert not answer.body["problems"][0]["zh"].isascii()
 
 
 def test_offer_for_claiming_alone_is_never_proposed() -> None:
-    desk = Desk()
-    answer = desk.command(proposed(desk.need(), desk.offer(mode="claim"), 10))
+    decisions = DecisionHarness()
+    answer = decisions.command(make_propose(decisions.need(), decisions.offer(mode="claim"), 10))
     assert answer is not None
-    assert code(answer) == "not_for_push"
+    assert code(answer) == "offer_not_for_proposal"
 
 
 def test_paused_offer_is_neither_proposed_nor_claimed() -> None:
-    desk = Desk()
-    need, offer = desk.need(), desk.offer(mode="both")
-    desk.command(PauseOffer(offer_id=offer))
-    assert code(claimed(desk, need, offer, 10)) == "offer_not_open"
-    answer = desk.command(proposed(need, offer, 10))
+    decisions = DecisionHarness()
+    need, offer = decisions.need(), decisions.offer(mode="both")
+    decisions.command(PauseOffer(offer_id=offer))
+    assert code(claim(decisions, need, offer, 10)) == "offer_not_open"
+    answer = decisions.command(make_propose(need, offer, 10))
     assert answer is not None
     assert code(answer) == "offer_not_open"
 
 
 def test_who_declined_the_proposal_does_not_claim_it_afterwards() -> None:
-    desk = Desk()
-    need, offer = desk.need(), desk.offer(mode="both")
-    id_ = desk.propose(need, offer, 10)
-    desk.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
-    assert code(claimed(desk, need, offer, 10)) == "donor_excluded"
+    decisions = DecisionHarness()
+    need, offer = decisions.need(), decisions.offer(mode="both")
+    id_ = decisions.propose(need, offer, 10)
+    decisions.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
+    assert code(claim(decisions, need, offer, 10)) == "donor_excluded"
 
 
 @pytest.mark.parametrize("scope", [{"source": "/partners/other"}, {"area": "441900102"}])
 def test_claim_with_what_the_caller_may_not_see_is_unknown(scope: dict[str, str]) -> None:
-    desk = Desk()
-    answer = claimed(desk, desk.need(), desk.offer(mode="claim"), 10, **scope)
-    assert (answer.status, code(answer)) == (404, "unknown")
+    decisions = DecisionHarness()
+    answer = claim(decisions, decisions.need(), decisions.offer(mode="claim"), 10, **scope)
+    assert (answer.status, code(answer)) == (404, "pair_unknown")
 
 
 def test_claim_of_a_request_that_nobody_made_is_unknown() -> None:
-    desk = Desk()
-    assert code(claimed(desk, "R-1", desk.offer(mode="claim"), 10)) == "unknown"
+    decisions = DecisionHarness()
+    assert code(claim(decisions, "R-1", decisions.offer(mode="claim"), 10)) == "pair_unknown"
 
 
 @given(
@@ -137,15 +144,15 @@ def test_claim_of_a_request_that_nobody_made_is_unknown() -> None:
 def test_no_sequence_of_claims_takes_more_than_there_is(
     sizes: list[int], claims: list[tuple[int, int, int]]
 ) -> None:
-    desk = Desk()
-    offers = [desk.offer(str(n), size, mode="claim") for n, size in enumerate(sizes)]
-    needs = [desk.need(str(n), 50) for n in range(2)]
+    decisions = DecisionHarness()
+    offers = [decisions.offer(str(n), size, mode="claim") for n, size in enumerate(sizes)]
+    needs = [decisions.need(str(n), 50) for n in range(2)]
     for offer, need, quantity in claims:
-        claimed(desk, needs[need], offers[offer % len(offers)], quantity)
-    taken = _matches(desk)
+        claim(decisions, needs[need], offers[offer % len(offers)], quantity)
+    taken = _matches(decisions)
     for size, id_ in zip(sizes, offers, strict=True):
         given_ = sum(m.quantity for m in taken if m.offer_id == id_)
-        assert given_ == desk.get(Offer, id_).reserved <= size
+        assert given_ == decisions.get(Offer, id_).reserved <= size
     for id_ in needs:
         got = sum(m.quantity for m in taken if m.request_id == id_)
-        assert got == 50 - desk.get(Need, id_).remaining <= 50
+        assert got == 50 - decisions.get(Need, id_).remaining <= 50

@@ -14,71 +14,71 @@ from services.matching.model.campaign import (
     lift_tier,
 )
 from shared.errors import Invalid
-from tests.matching.deciding import NOW, Desk
+from tests.matching.decisions import NOW, DecisionHarness
 from tests.support.answers import code
 
 DAY = timedelta(days=1)
 HERE, ELSEWHERE = "441900101", "441900102"
 
 
-def declared(lift: int = 2, days: int = 3, id_: str = "e-1") -> Desk:
-    desk = Desk()
+def declare_emergency(lift: int = 2, days: int = 3, id_: str = "e-1") -> DecisionHarness:
+    decisions = DecisionHarness()
     terms = EmergencyTerms(
         town_codes=(HERE,), lift=lift, starts_at=NOW, ends_at=NOW + days * DAY, reason="疫情防控"
     )
-    answer = desk.command(DeclareEmergency(emergency_id=id_, terms=terms), principal="city")
+    answer = decisions.command(DeclareEmergency(emergency_id=id_, terms=terms), principal="city")
     assert answer is not None
     assert answer.status == 201
-    return desk
+    return decisions
 
 
-def tier(desk: Desk, tier: int, town: str = HERE) -> int:
-    declared = [desk.get(Emergency, "e-1")]
-    return lift_tier(tier, town, [e for e in declared if e.is_on(desk.now)])
+def tier(decisions: DecisionHarness, tier: int, town: str = HERE) -> int:
+    declare_emergency = [decisions.get(Emergency, "e-1")]
+    return lift_tier(tier, town, [e for e in declare_emergency if e.is_on(decisions.now)])
 
 
 def test_needs_of_its_towns_rise_and_others_do_not() -> None:
-    desk = declared()
-    assert tier(desk, 3) == 1
-    assert tier(desk, 3, ELSEWHERE) == 3
+    decisions = declare_emergency()
+    assert tier(decisions, 3) == 1
+    assert tier(decisions, 3, ELSEWHERE) == 3
 
 
 def test_no_need_rises_above_the_most_urgent() -> None:
-    assert tier(declared(lift=4), 2) == 0
+    assert tier(declare_emergency(lift=4), 2) == 0
 
 
 def test_it_begins_and_ends_by_itself() -> None:
-    desk = declared(days=3)
-    desk.now = NOW - timedelta(seconds=1)
-    assert tier(desk, 3) == 3
-    desk.now = NOW + 3 * DAY
-    assert tier(desk, 3) == 3
+    decisions = declare_emergency(days=3)
+    decisions.now = NOW - timedelta(seconds=1)
+    assert tier(decisions, 3) == 3
+    decisions.now = NOW + 3 * DAY
+    assert tier(decisions, 3) == 3
 
 
 def test_it_is_ended_before_its_time() -> None:
-    desk = declared()
-    desk.later(60)
+    decisions = declare_emergency()
+    decisions.advance(60)
     for _ in range(2):
-        answer = desk.command(EndEmergency(emergency_id="e-1"))
+        answer = decisions.command(EndEmergency(emergency_id="e-1"))
         assert answer is not None
         assert answer.status == 200
-    assert tier(desk, 3) == 3
-    assert desk.get(Emergency, "e-1").declared_by == "city"
+    assert tier(decisions, 3) == 3
+    assert decisions.get(Emergency, "e-1").declared_by == "city"
 
 
 def test_it_is_declared_once_and_ended_only_if_known() -> None:
-    desk = declared()
+    decisions = declare_emergency()
     terms = EmergencyTerms(town_codes=(ELSEWHERE,), starts_at=NOW, ends_at=NOW + DAY, reason="x")
-    again = desk.command(DeclareEmergency(emergency_id="e-1", terms=terms))
+    again = decisions.command(DeclareEmergency(emergency_id="e-1", terms=terms))
     assert code(again) == "emergency_exists"
-    assert desk.get(Emergency, "e-1").town_codes == (HERE,)
-    assert code(desk.command(EndEmergency(emergency_id="e-2"))) == "emergency_unknown"
+    assert decisions.get(Emergency, "e-1").town_codes == (HERE,)
+    assert code(decisions.command(EndEmergency(emergency_id="e-2"))) == "emergency_unknown"
 
 
 def test_emergency_that_is_over_already_is_invalid() -> None:
     terms = EmergencyTerms(town_codes=(HERE,), starts_at=NOW - DAY, ends_at=NOW, reason="x")
     with pytest.raises(Invalid):
-        Desk().command(DeclareEmergency(emergency_id="e-1", terms=terms))
+        DecisionHarness().command(DeclareEmergency(emergency_id="e-1", terms=terms))
 
 
 @given(st.integers(0, 4), st.lists(st.integers(1, 4), max_size=4))

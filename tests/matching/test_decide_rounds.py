@@ -15,10 +15,10 @@ from services.matching.model.round import (
 )
 from services.matching.solver.interface import Allocation
 from shared import mongo
-from tests.matching.deciding import NOW, Desk
+from tests.matching.decisions import NOW, DecisionHarness
 
 
-def close(desk: Desk, number: int, kind: RoundKind = "whole") -> int:
+def close(decisions: DecisionHarness, number: int, kind: RoundKind = "whole") -> int:
     said = CloseRound(
         pool=POOL,
         number=number,
@@ -33,13 +33,13 @@ def close(desk: Desk, number: int, kind: RoundKind = "whole") -> int:
         priced_by=None if kind == "whole" else 1,
         prices_hash="" if kind == "whole" else "33",
     )
-    answer = desk.command(said)
+    answer = decisions.command(said)
     assert answer is not None
     return answer.status
 
 
-def finish(desk: Desk, number: int) -> None:
-    desk.command(
+def finish(decisions: DecisionHarness, number: int) -> None:
+    decisions.command(
         RecordSolution(
             pool=POOL,
             number=number,
@@ -52,68 +52,68 @@ def finish(desk: Desk, number: int) -> None:
             prices_hash="44",
         )
     )
-    desk.command(FinishRound(pool=POOL, number=number))
+    decisions.command(FinishRound(pool=POOL, number=number))
 
 
 def test_only_the_first_to_close_a_round_works_it() -> None:
-    desk = Desk()
-    assert [close(desk, 1), close(desk, 1)] == [201, 409]
+    decisions = DecisionHarness()
+    assert [close(decisions, 1), close(decisions, 1)] == [201, 409]
 
 
 def test_round_waits_for_the_one_before_it() -> None:
-    desk = Desk()
-    assert [close(desk, 2), close(desk, 1), close(desk, 2)] == [409, 201, 409]
-    finish(desk, 1)
-    assert close(desk, 2) == 201
+    decisions = DecisionHarness()
+    assert [close(decisions, 2), close(decisions, 1), close(decisions, 2)] == [409, 201, 409]
+    finish(decisions, 1)
+    assert close(decisions, 2) == 201
 
 
 def test_solution_is_recorded_once() -> None:
-    desk = Desk()
-    close(desk, 1)
-    finish(desk, 1)
-    done = desk.get(Round, "city-1")
-    finish(desk, 1)
-    assert desk.get(Round, "city-1") == done
+    decisions = DecisionHarness()
+    close(decisions, 1)
+    finish(decisions, 1)
+    done = decisions.get(Round, "city-1")
+    finish(decisions, 1)
+    assert decisions.get(Round, "city-1") == done
     assert done.state == "done"
     assert done.allocations == (Allocation("R-1", "O-1", 1, 5),)
 
 
 def test_whole_round_keeps_its_prices_and_a_batch_the_hash_of_those_it_was_given() -> None:
-    desk = Desk()
+    decisions = DecisionHarness()
     for number, kind in ((1, "whole"), (2, "batch")):
-        close(desk, number, "whole" if kind == "whole" else "batch")
-        finish(desk, number)
-    whole, batch = desk.get(Round, "city-1"), desk.get(Round, "city-2")
+        close(decisions, number, "whole" if kind == "whole" else "batch")
+        finish(decisions, number)
+    whole, batch = decisions.get(Round, "city-1"), decisions.get(Round, "city-2")
     assert (whole.prices, whole.prices_hash, whole.priced_by) == ((("O-1", 40),), "44", None)
     assert (batch.prices, batch.prices_hash, batch.priced_by) == ((), "33", 1)
 
 
 def test_objective_beyond_the_databases_integers_is_kept() -> None:
-    desk = Desk()
-    close(desk, 1)
-    finish(desk, 1)
-    kept = desk.get(Round, "city-1")
+    decisions = DecisionHarness()
+    close(decisions, 1)
+    finish(decisions, 1)
+    kept = decisions.get(Round, "city-1")
     document = mongo.to_document(kept)
     assert document["objective"] == "1" + "0" * 30
     assert mongo.to_state(Round, document) == kept
 
 
 def test_round_that_is_worked_says_so_until_it_is_done() -> None:
-    desk = Desk()
-    close(desk, 1)
-    desk.later(5)
-    desk.command(KeepRoundAlive(pool=POOL, number=1))
-    assert desk.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
-    finish(desk, 1)
-    desk.later(5)
-    desk.command(KeepRoundAlive(pool=POOL, number=1))
-    assert desk.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
+    decisions = DecisionHarness()
+    close(decisions, 1)
+    decisions.advance(5)
+    decisions.command(KeepRoundAlive(pool=POOL, number=1))
+    assert decisions.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
+    finish(decisions, 1)
+    decisions.advance(5)
+    decisions.command(KeepRoundAlive(pool=POOL, number=1))
+    assert decisions.get(Round, "city-1").alive_at == NOW + timedelta(seconds=5)
 
 
 def test_whole_round_is_asked_for_by_name() -> None:
-    desk = Desk()
-    answer = desk.command(DemandWholeRound(), principal="op")
+    decisions = DecisionHarness()
+    answer = decisions.command(DemandWholeRound(), principal="op")
     assert answer is not None
     assert answer.status == 202
-    demand = desk.get(WholeRoundDemand, POOL)
+    demand = decisions.get(WholeRoundDemand, POOL)
     assert (demand.asked_at, demand.asked_by) == (NOW, "op")

@@ -16,7 +16,7 @@ from services.matching.model.place import find_centre, parse_cell
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.store import build_open_need
-from tests.matching.deciding import Desk, proposed
+from tests.matching.decisions import DecisionHarness, make_propose
 
 SHIJIE, SHILONG = "441900101", "441900102"
 VILLAGE = f"{SHIJIE}001"
@@ -28,8 +28,8 @@ def cell(east_km: float, resolution: int = 8) -> str:
     return str(latlng_to_cell(SQUARE[0], SQUARE[1] + east_km / 102.35, resolution))
 
 
-def need_in(desk: Desk, **area: Any) -> Need:
-    return desk.get(Need, desk.need(area={"town_code": SHIJIE} | area))
+def need_in(decisions: DecisionHarness, **area: Any) -> Need:
+    return decisions.get(Need, decisions.need(area={"town_code": SHIJIE} | area))
 
 
 @pytest.mark.parametrize(
@@ -52,24 +52,24 @@ def need_in(desk: Desk, **area: Any) -> Need:
     ],
 )
 def test_offer_serves_what_it_names_and_nothing_else(offer: dict[str, Any], served: bool) -> None:
-    desk = Desk()
-    need = need_in(desk, village_code=VILLAGE, cell=cell(0))
-    giving = desk.get(Offer, desk.offer(**offer))
+    decisions = DecisionHarness()
+    need = need_in(decisions, village_code=VILLAGE, cell=cell(0))
+    giving = decisions.get(Offer, decisions.offer(**offer))
     assert (find_obstacle(build_open_need(need), giving.to_open()) is None) is served
     assert Candidates([giving.to_open()]).serve(build_open_need(need)) is served
-    answer = desk.command(proposed(need.id, giving.id, 10))
+    answer = decisions.command(make_propose(need.id, giving.id, 10))
     assert answer is not None
     assert answer.status == (201 if served else 409)
 
 
 def test_who_set_a_radius_does_not_serve_where_nobody_knows_the_place() -> None:
-    desk = Desk()
-    offer = desk.get(Offer, desk.offer(base=cell(0), radius_km=500))
-    assert find_obstacle(build_open_need(need_in(desk)), offer.to_open()) is not None
+    decisions = DecisionHarness()
+    offer = decisions.get(Offer, decisions.offer(base=cell(0), radius_km=500))
+    assert find_obstacle(build_open_need(need_in(decisions)), offer.to_open()) is not None
 
 
 def test_cell_that_is_none_is_a_place_that_nobody_knows() -> None:
-    assert need_in(Desk(), cell="8ffffffffffffff").cell is None
+    assert need_in(DecisionHarness(), cell="8ffffffffffffff").cell is None
     assert parse_cell(cell(0)) == cell(0)
 
 

@@ -12,7 +12,7 @@ from services.matching.solver.apart import Solution, SolverApart
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.messaging.processor import Processor
-from tests.matching.office import Office
+from tests.matching.harness import MatchingHarness
 from tests.support.house import House
 
 
@@ -53,12 +53,12 @@ class SlowSolver(SolverApart):
 async def test_round_goes_on_being_heard_of_when_the_database_was_away(house: House) -> None:
     settings = house.settings(MatchingSettings, round_takeover_s=0.3)
     running = await house.start(replace(build_service(settings, house.keyring), jobs=()), settings)
-    office, away = Office(house, running), AwayAtFirst(running.runtime.processor)
-    await office.offer()
-    await office.opens("r")
-    await office.known("r")
+    harness, away = MatchingHarness(house, running), AwayAtFirst(running.runtime.processor)
+    await harness.register_offer()
+    await harness.publish_requests("r")
+    await harness.wait_for_needs("r")
     runtime = replace(running.runtime, processor=cast("Processor", away))
     async with SlowSolver(away.heard) as solver:
         assert await RoundRunner(runtime, settings, solver).run()
     assert away.beats >= 2
-    await office.matches(1, "proposed")
+    await harness.wait_for_matches(1, "proposed")

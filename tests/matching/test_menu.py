@@ -23,8 +23,8 @@ from shared import mongo
 from shared.contracts.values import Value
 from shared.messaging.decision import Command
 from shared.security import Role
-from tests.matching.deciding import FUND, NOW, opened, person_id, request_id
-from tests.matching.office import Office, started
+from tests.matching.decisions import FUND, NOW, make_opened, person_id, request_id
+from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
@@ -34,9 +34,9 @@ NAMES_BY_ID = {request_id(name): name for name in NAMES}
 PERSONAL = ("person", "village", "phone", "name", "matches")
 
 
-async def library(house: House) -> Office:
+async def library(house: House) -> MatchingHarness:
     """Five open requests, of which nothing is proposed: no offer is pushed."""
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     needs: dict[str, dict[str, Any]] = {
         "urgent": {"beneficiary_class": "extreme_poverty"},
         "old": {"recorded_at": (NOW - timedelta(days=9)).isoformat()},
@@ -44,102 +44,104 @@ async def library(house: House) -> Office:
         "shilong": {"area": {"town_code": SHILONG}, "kind": "project"},
         "rice": {"unit": "袋", "item": "大米", "quantity": 4},
     }
-    facts = [opened(name, **({"quantity": 50} | more)) for name, more in needs.items()]
+    facts = [make_opened(name, **({"quantity": 50} | more)) for name, more in needs.items()]
     own = [
         house.own("/intake", request_id(name), 1, fact)
         for name, fact in zip(needs, facts, strict=True)
     ]
     await house.publish(*own)
     await eventually(
-        lambda: mongo.find(office.database, Need, {}), lambda found: len(found) == len(needs)
+        lambda: mongo.find(harness.database, Need, {}), lambda rows: len(rows) == len(needs)
     )
-    return office
+    return harness
 
 
-async def menu(office: Office, who: dict[str, str] | None = None, **query: Any) -> list[str]:
+async def menu(
+    harness: MatchingHarness, who: dict[str, str] | None = None, **query: Any
+) -> list[str]:
     """Names of the requests shown, in order."""
-    answer = await office.http.get("/menu", params=query, headers=who or office.operator)
+    answer = await harness.http.get("/menu", params=query, headers=who or harness.operator)
     assert answer.status_code == 200, answer.text
     return [NAMES_BY_ID[row["request_id"]] for row in answer.json()["requests"]]
 
 
 async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(house: House) -> None:
     in_shilong = house.bearer("in-shilong", Role.APPROVER_TOWN, area=SHILONG)
-    office = await library(house)
-    assert (await menu(office))[:2] == ["urgent", "old"]
-    assert await menu(office, area=SHILONG) == await menu(office, kind="project") == ["shilong"]
-    assert await menu(office, category="meals") == ["meals"]
-    assert await menu(office, beneficiary_class="extreme_poverty") == ["urgent"]
-    assert await menu(office, unit="袋", item="大米") == ["rice"]
-    assert await menu(office, unit="fen", at_least=51) == ["meals"]
-    assert set(await menu(office, unit="fen", at_most=50)) == {"urgent", "old", "shilong"}
-    refused = await office.http.get("/menu", params={"at_least": 5}, headers=office.operator)
+    harness = await library(house)
+    assert (await menu(harness))[:2] == ["urgent", "old"]
+    assert await menu(harness, area=SHILONG) == await menu(harness, kind="project") == ["shilong"]
+    assert await menu(harness, category="meals") == ["meals"]
+    assert await menu(harness, beneficiary_class="extreme_poverty") == ["urgent"]
+    assert await menu(harness, unit="袋", item="大米") == ["rice"]
+    assert await menu(harness, unit="fen", at_least=51) == ["meals"]
+    assert set(await menu(harness, unit="fen", at_most=50)) == {"urgent", "old", "shilong"}
+    refused = await harness.http.get("/menu", params={"at_least": 5}, headers=harness.operator)
     assert refused.json()["problems"][0]["code"] == "unit_missing"
-    assert await menu(office, in_shilong) == ["shilong"]
-    assert await menu(office, in_shilong, area=SHIJIE) == []
+    assert await menu(harness, in_shilong) == ["shilong"]
+    assert await menu(harness, in_shilong, area=SHIJIE) == []
 
 
 async def test_town_under_emergency_measures_comes_first_for_as_long(house: House) -> None:
-    office = await library(house)
-    assert (await menu(office))[0] == "urgent"
+    harness = await library(house)
+    assert (await menu(harness))[0] == "urgent"
     for hours, town, lift in ((1, SHILONG, 2), (-1, SHIJIE, 4)):
         emergency = Emergency(
             id=f"E-{hours}",
             town_codes=(town,),
             lift=lift,
             starts_at=NOW - timedelta(days=365),
-            ends_at=await office.runtime.processor.now() + timedelta(hours=hours),
+            ends_at=await harness.runtime.processor.now() + timedelta(hours=hours),
             reason="疫情封控",
             declared_by="city",
         )
         document = mongo.to_document(emergency) | {"_version": 1, "_emitted": 0}
-        await office.database[Emergency.COLLECTION].insert_one(document)
-    shown = await tiers(office)
+        await harness.database[Emergency.COLLECTION].insert_one(document)
+    shown = await tiers(harness)
     assert set(shown[:2]) == {(0, "shilong"), (0, "urgent")}
     assert shown[2] == (1, "old")
-    assert [name for _, name in shown] == await menu(office) == await paged(office)
+    assert [name for _, name in shown] == await menu(harness) == await read_pages(harness)
 
 
-async def paged(office: Office) -> list[str]:
+async def read_pages(harness: MatchingHarness) -> list[str]:
     """Names of the requests shown, two at a time."""
     seen: list[str] = []
     after: str | None = ""
     while after is not None:
-        answer = await office.http.get(
-            "/menu", params={"limit": 2, "after": after}, headers=office.operator
+        answer = await harness.http.get(
+            "/menu", params={"limit": 2, "after": after}, headers=harness.operator
         )
         seen += [NAMES_BY_ID[row["request_id"]] for row in answer.json()["requests"]]
         after = answer.json()["next"]
     return seen
 
 
-async def tiers(office: Office) -> list[tuple[int, str]]:
-    answer = await office.http.get("/menu", headers=office.operator)
+async def tiers(harness: MatchingHarness) -> list[tuple[int, str]]:
+    answer = await harness.http.get("/menu", headers=harness.operator)
     return [(row["tier"], NAMES_BY_ID[row["request_id"]]) for row in answer.json()["requests"]]
 
 
 async def test_menu_names_nobody_and_is_read_page_by_page(house: House) -> None:
-    office = await library(house)
-    assert await paged(office) == await menu(office)
-    answer = await office.http.get("/menu", headers=office.operator)
+    harness = await library(house)
+    assert await read_pages(harness) == await menu(harness)
+    answer = await harness.http.get("/menu", headers=harness.operator)
     for name in NAMES:
         assert person_id(name) not in answer.text
     for row in answer.json()["requests"]:
         assert not [key for key in row if any(word in key for word in PERSONAL)]
     for place in ("x", f"{2**70}.0.R", "0.99999999999999999999.R", "-1.0.R"):
-        odd = await office.http.get("/menu", params={"after": place}, headers=office.operator)
+        odd = await harness.http.get("/menu", params={"after": place}, headers=harness.operator)
         assert odd.status_code == 422, place
         assert odd.json()["problems"][0]["code"] == "place_unknown"
 
 
 async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house: House) -> None:
-    office = await library(house)
+    harness = await library(house)
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
     body = {"donor_id": "P-mine", "unit": "fen", "quantity": 30, "mode": "claim", "fund_id": FUND}
 
     async def post(path: str, who: dict[str, str], body: Any, key: str) -> httpx.Response:
-        return await office.http.post(path, json=body, headers=who | {"Idempotency-Key": key})
+        return await harness.http.post(path, json=body, headers=who | {"Idempotency-Key": key})
 
     offer = (await post("/offers", mine, body, "o")).json()["offer_id"]
     path, asked = f"/menu/{request_id('old')}/claim", {"offer_id": offer, "quantity": 30}
@@ -153,40 +155,44 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house:
     rest = {"offer_id": second, "quantity": 21}
     assert (await post(path, other, rest, "c1")).json()["problems"][0]["code"] == "need_exceeded"
     assert (await post(path, other, rest | {"quantity": 20}, "c2")).status_code == 201
-    assert "old" not in await menu(office)
-    need = await mongo.load(office.database, Need, request_id("old"))
+    assert "old" not in await menu(harness)
+    need = await mongo.load(harness.database, Need, request_id("old"))
     assert need is not None
     assert sorted(need.matches.values()) == [20, 30]
 
 
 async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(house: House) -> None:
-    office = await library(house)
-    offer = await office.offer(
+    harness = await library(house)
+    offer = await harness.register_offer(
         donor_id="P-his", mode="claim", quantity=100_000, fund_id=FUND, town_codes=[SHIJIE]
     )
-    link = (await office.post(f"/offers/{offer}/menu-link", "l", {})).json()["path"]
+    link = (await harness.post(f"/offers/{offer}/menu-link", "l", {})).json()["path"]
     browser = {"Accept": "text/html"}
-    shown = (await office.http.get(link)).text
+    shown = (await harness.http.get(link)).text
     assert "石碣镇" in shown
     assert request_id("meals") in shown
     for hidden in (request_id("shilong"), request_id("rice"), person_id("meals")):
         assert hidden not in shown
     form = {"offer_id": offer, "request_id": request_id("meals"), "amount": "1.50", "seen": "0"}
     for _ in range(2):
-        done = await office.http.post(f"{link}/claim", data=form, headers=browser)
+        done = await harness.http.post(f"{link}/claim", data=form, headers=browser)
         assert done.status_code == 201
         assert "已认领 人民币 1.50 元" in done.text
-    match = (await office.matches(1, "accepted"))[0]
+    match = (await harness.wait_for_matches(1, "accepted"))[0]
     assert (match.quantity, match.accepted_by) == (150, "link:offer.menu")
-    assert len(await office.matches(1, "accepted")) == 1, "a button pressed twice is one claim"
+    assert len(await harness.wait_for_matches(1, "accepted")) == 1, (
+        "a button pressed twice is one claim"
+    )
     again = form | {"seen": "1"}
-    too_much = await office.http.post(f"{link}/claim", data=again, headers=browser)
+    too_much = await harness.http.post(f"{link}/claim", data=again, headers=browser)
     assert (too_much.status_code, "超过诉求尚需的数量" in too_much.text) == (409, True)
     for wrong in ({"amount": "many"}, {"amount": "0.001"}, {"request_id": "no id"}):
-        answer = await office.http.post(f"{link}/claim", data=again | wrong)
+        answer = await harness.http.post(f"{link}/claim", data=again | wrong)
         assert answer.status_code == 422, wrong
-    foreign = await office.offer("foreign", donor_id="P-another", mode="claim", quantity=10)
-    stolen = await office.http.post(f"{link}/claim", data=again | {"offer_id": foreign})
+    foreign = await harness.register_offer(
+        "foreign", donor_id="P-another", mode="claim", quantity=10
+    )
+    stolen = await harness.http.post(f"{link}/claim", data=again | {"offer_id": foreign})
     assert stolen.status_code == 401
 
 
@@ -194,27 +200,29 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
     house: House,
 ) -> None:
     """As many questions to the database for three offers as for one."""
-    office = await library(house)
+    harness = await library(house)
     terms: dict[str, dict[str, Any]] = {
         "meals": {"categories": ["meals"]},
         "rice": {"unit": "袋", "item": "大米"},
         "shilong": {"town_codes": [SHILONG]},
     }
     ids = {
-        name: await office.offer(name, donor_id="P-his", mode="claim", quantity=1000, **more)
+        name: await harness.register_offer(
+            name, donor_id="P-his", mode="claim", quantity=1000, **more
+        )
         for name, more in terms.items()
     }
-    offers = {id_: await mongo.load(office.database, Offer, id_) for id_ in ids.values()}
-    now = await office.runtime.processor.now()
+    offers = {id_: await mongo.load(harness.database, Offer, id_) for id_ in ids.values()}
+    now = await harness.runtime.processor.now()
     asked: dict[int, list[str]] = {}
     for count in (1, 3):
         giving = [offer for offer in offers.values() if offer][:count]
-        listener, database = listening(house, office)
-        found = await find_servable(database, giving, now, 20)
+        listener, database = listening(house, harness)
+        rows = await find_servable(database, giving, now, 20)
         asked[count] = listener.commands
         database.client.close()
     assert asked[1] == asked[3] != []
-    assert {name: [NAMES_BY_ID[need.id] for need in found[id_]] for name, id_ in ids.items()} == {
+    assert {name: [NAMES_BY_ID[need.id] for need in rows[id_]] for name, id_ in ids.items()} == {
         name: [name] for name in terms
     }
 
@@ -222,15 +230,17 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
 async def test_what_is_more_urgent_for_one_offer_hides_nothing_from_another(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = await library(house)
+    harness = await library(house)
     monkeypatch.setattr("services.matching.menu.LOOKED_AT_MAX", 1)
-    money = await office.offer("money", donor_id="P-his", mode="claim", quantity=1000)
+    money = await harness.register_offer("money", donor_id="P-his", mode="claim", quantity=1000)
     more: dict[str, Any] = {"unit": "袋", "item": "大米"}
-    rice = await office.offer("rice", donor_id="P-his", mode="claim", quantity=1000, **more)
-    offers = [await mongo.load(office.database, Offer, id_) for id_ in (money, rice)]
-    now = await office.runtime.processor.now()
-    found = await find_servable(office.database, [offer for offer in offers if offer], now, 1)
-    shown = {id_: [NAMES_BY_ID[need.id] for need in needs] for id_, needs in found.items()}
+    rice = await harness.register_offer(
+        "rice", donor_id="P-his", mode="claim", quantity=1000, **more
+    )
+    offers = [await mongo.load(harness.database, Offer, id_) for id_ in (money, rice)]
+    now = await harness.runtime.processor.now()
+    rows = await find_servable(harness.database, [offer for offer in offers if offer], now, 1)
+    shown = {id_: [NAMES_BY_ID[need.id] for need in needs] for id_, needs in rows.items()}
     assert shown == {money: ["urgent"], rice: ["rice"]}
 
 
@@ -248,22 +258,22 @@ class Listener(CommandListener):
         """Of no interest."""
 
 
-def listening(house: House, office: Office) -> tuple[Listener, mongo.Database]:
+def listening(house: House, harness: MatchingHarness) -> tuple[Listener, mongo.Database]:
     """The database by a connection that tells every question."""
     listener = Listener()
     client: mongo.Client = AsyncIOMotorClient(house.mongod.mongo_uri, event_listeners=[listener])
-    known = office.database
+    known = harness.database
     return listener, client.get_database(known.name, codec_options=known.codec_options)
 
 
 async def test_related_party_is_on_the_menu_of_other_funds_alone(house: House) -> None:
-    office = await library(house)
+    harness = await library(house)
     maker = house.bearer("maker", Role.FINANCE_MAKER)
     checker = house.bearer("checker", Role.FINANCE_CHECKER)
     path, person = f"/funds/{FUND}/relations", person_id("meals")
 
     async def post(path: str, who: dict[str, str], body: Any) -> httpx.Response:
-        return await office.http.post(path, json=body, headers=who | {"Idempotency-Key": path})
+        return await harness.http.post(path, json=body, headers=who | {"Idempotency-Key": path})
 
     tie = {"person_id": person, "tie": "relative"}
     assert (await post(path, checker, tie)).status_code == 403
@@ -271,37 +281,45 @@ async def test_related_party_is_on_the_menu_of_other_funds_alone(house: House) -
     verdict = {"person_id": person, "approve": True}
     assert (await post(f"{path}/check", maker, verdict)).status_code == 403
     assert (await post(f"{path}/check", checker, verdict)).json()["state"] == "in_force"
-    told = (await office.http.get(path, headers=checker)).json()
+    told = (await harness.http.get(path, headers=checker)).json()
     assert [(r["person_id"], r["state"]) for r in told["relations"]] == [(person, "in_force")]
-    offer = await office.offer(mode="both", quantity=1000, fund_id=FUND, categories=["meals"])
-    link = (await office.post(f"/offers/{offer}/menu-link", "l", {})).json()["path"]
-    assert request_id("meals") not in (await office.http.get(link)).text
+    offer = await harness.register_offer(
+        mode="both", quantity=1000, fund_id=FUND, categories=["meals"]
+    )
+    link = (await harness.post(f"/offers/{offer}/menu-link", "l", {})).json()["path"]
+    assert request_id("meals") not in (await harness.http.get(link)).text
     claim = {"offer_id": offer, "quantity": 10}
-    answer = await office.post(f"/menu/{request_id('meals')}/claim", "c", claim)
+    answer = await harness.post(f"/menu/{request_id('meals')}/claim", "c", claim)
     assert answer.json()["problems"][0]["code"] == "related_party"
-    await office.offer("b", mode="push", quantity=1000, fund_id="fund-2", categories=["meals"])
-    [match] = await office.matches(1, "proposed")
+    await harness.register_offer(
+        "b", mode="push", quantity=1000, fund_id="fund-2", categories=["meals"]
+    )
+    [match] = await harness.wait_for_matches(1, "proposed")
     assert (match.fund_id, match.request_id) == ("fund-2", request_id("meals"))
 
 
 async def test_offer_is_changed_paused_and_resumed_over_http(house: House) -> None:
     foreign = house.bearer("foreign", Role.DONOR_PARTNER, source="/partners/foreign")
-    office = Office(house, await started(house))
-    offer = await office.offer(mode="claim", cap_per_request=5)
-    headers = office.operator | {"Idempotency-Key": "change"}
+    harness = MatchingHarness(house, await start_matching(house))
+    offer = await harness.register_offer(mode="claim", cap_per_request=5)
+    headers = harness.operator | {"Idempotency-Key": "change"}
     terms = {"quantity": 500, "cap_per_request": None, "mode": "push"}
-    changed = await office.http.patch(f"/offers/{offer}", json=terms, headers=headers)
+    changed = await harness.http.patch(f"/offers/{offer}", json=terms, headers=headers)
     assert changed.status_code == 200, changed.text
-    assert (await office.post(f"/offers/{offer}/pause", "p")).json()["state"] == "paused"
-    await office.opens("r")
-    await eventually(lambda: mongo.load(office.database, Need, request_id("r")), bool)
-    assert (await office.post(f"/offers/{offer}/resume", "r")).json()["state"] == "open"
-    [match] = await office.matches(1, "proposed")
+    assert (await harness.post(f"/offers/{offer}/pause", "p")).json()["state"] == "paused"
+    await harness.publish_requests("r")
+    await eventually(lambda: mongo.load(harness.database, Need, request_id("r")), bool)
+    assert (await harness.post(f"/offers/{offer}/resume", "r")).json()["state"] == "open"
+    [match] = await harness.wait_for_matches(1, "proposed")
     assert (match.offer_id, match.quantity) == (offer, 50)
-    held = await mongo.load(office.database, Offer, offer)
-    assert held is not None
-    assert (held.quantity, held.cap_per_request, held.open_cases) == (500, None, 1)
-    answer = await office.http.patch(f"/offers/{offer}", json=terms, headers=headers | foreign)
+    load_offer = await mongo.load(harness.database, Offer, offer)
+    assert load_offer is not None
+    assert (load_offer.quantity, load_offer.cap_per_request, load_offer.open_cases) == (
+        500,
+        None,
+        1,
+    )
+    answer = await harness.http.patch(f"/offers/{offer}", json=terms, headers=headers | foreign)
     assert answer.status_code == 404
 
 
@@ -310,14 +328,14 @@ async def test_claims_and_proposals_racing_through_two_instances_never_overcommi
     house: House,
 ) -> None:
     """Forty claims of 5 and forty proposals of 5, for an offer of 100 and requests of 10."""
-    one, two = await started(house), await started(house)
-    office = Office(house, one)
+    one, two = await start_matching(house), await start_matching(house)
+    harness = MatchingHarness(house, one)
     names = [f"r{n}" for n in range(20)]
-    await office.opens(*names, quantity=10)
+    await harness.publish_requests(*names, quantity=10)
     await eventually(
-        lambda: mongo.find(office.database, Need, {}), lambda found: len(found) == len(names)
+        lambda: mongo.find(harness.database, Need, {}), lambda rows: len(rows) == len(names)
     )
-    offer = await office.offer(mode="both", cases_max=15)
+    offer = await harness.register_offer(mode="both", cases_max=15)
     ids = [request_id(name) for name in names]
     asked: list[Value] = []
     for id_ in ids:
@@ -335,15 +353,15 @@ async def test_claims_and_proposals_racing_through_two_instances_never_overcommi
         *(race((two, one)[n % 2], asked[8 * n : 8 * n + 8]) for n in range(10)),
     )
 
-    async def held() -> Offer | None:
-        return await mongo.load(office.database, Offer, offer)
+    async def load_offer() -> Offer | None:
+        return await mongo.load(harness.database, Offer, offer)
 
-    found = await eventually(held, lambda o: o is not None and o.open_cases == 15)
-    assert found is not None
-    matches = await mongo.find(office.database, Match, {})
-    assert sum(m.quantity for m in matches) == found.reserved <= 100
-    assert len(matches) == found.open_cases
-    for need in await mongo.find(office.database, Need, {}):
+    rows = await eventually(load_offer, lambda o: o is not None and o.open_cases == 15)
+    assert rows is not None
+    matches = await mongo.find(harness.database, Match, {})
+    assert sum(m.quantity for m in matches) == rows.reserved <= 100
+    assert len(matches) == rows.open_cases
+    for need in await mongo.find(harness.database, Need, {}):
         given = {m.id: m.quantity for m in matches if m.request_id == need.id}
         assert given == dict(need.matches)
         assert need.remaining >= 0

@@ -15,8 +15,8 @@ from hypothesis.stateful import (
 )
 
 from services.matching.model.campaign import Campaign
+from services.matching.model.labels import REOPEN_REASONS
 from services.matching.model.match import (
-    REOPEN_REASONS,
     AcceptMatch,
     ClaimNeed,
     ConfirmMatch,
@@ -48,17 +48,17 @@ from shared.contracts.events import (
     RequestWithdrawn,
 )
 from shared.errors import Invalid
-from tests.matching.deciding import (
+from tests.matching.contract_reader import GONE, HOLDING, ContractReader
+from tests.matching.decisions import (
     FUND,
     LIFETIME_S,
     NO_CAPACITY,
-    Desk,
-    ledger,
+    DecisionHarness,
+    make_campaign,
+    make_ledger_answer,
+    make_propose,
     person_id,
-    proposed,
-    warm,
 )
-from tests.matching.told import GONE, HOLDING, Reader
 
 BUDGET_FEN = 90
 CASES_MAX = 3
@@ -71,8 +71,8 @@ class Interleavings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.desk = Desk()
-        self.reader = Reader()
+        self.decisions = DecisionHarness()
+        self.reader = ContractReader()
         self.told = self.reader.matches
         self.related: set[str] = set()
 
@@ -84,13 +84,13 @@ class Interleavings(RuleBasedStateMachine):
     def open(self, quantities: list[int], caps: list[int | None], asked: list[int]) -> None:
         self.size, self.cap, self.donor = {}, {}, {}
         # of the first donor's offers, money and goods; the other's is in none
-        self.desk.command(warm(BUDGET_FEN, "P-0"))
+        self.decisions.command(make_campaign(BUDGET_FEN, "P-0"))
         for n, (quantity, cap) in enumerate(zip(quantities, caps, strict=False)):
             unit = {"unit": "袋", "item": "大米"} if n == 2 else {"fund_id": FUND}
             unit |= {"campaign_id": "warm"} if n != 1 else {}
             donor = f"P-{n % 2}"
             cases = CASES_MAX if n == 1 else None
-            id_ = self.desk.offer(
+            id_ = self.decisions.offer(
                 str(n),
                 quantity,
                 cap_per_request=cap,
@@ -103,12 +103,12 @@ class Interleavings(RuleBasedStateMachine):
         self.asked = {}
         for n, quantity in enumerate(asked):
             unit = {"unit": "袋", "item": "大米"} if n == 2 else {}
-            self.asked[self.desk.need(str(n), quantity, **unit)] = quantity
+            self.asked[self.decisions.need(str(n), quantity, **unit)] = quantity
         self.numbers = dict.fromkeys(self.asked, 0)
 
     def _listen(self) -> None:
         """Reads the new events as another service would."""
-        for fact in self.reader.read(self.desk.facts):
+        for fact in self.reader.read(self.decisions.facts):
             paid = isinstance(fact, MatchConfirmed) and fact.unit == "fen"
             assert not (paid and fact.person_id in self.related and fact.fund_id == FUND)
 
@@ -119,7 +119,7 @@ class Interleavings(RuleBasedStateMachine):
         request = data.draw(st.sampled_from(sorted(self.asked)))
         offer = data.draw(st.sampled_from(sorted(self.size)))
         number = max(1, self.numbers[request] + (0 if stale else 1))
-        answer = self.desk.command(proposed(request, offer, quantity, number))
+        answer = self.decisions.command(make_propose(request, offer, quantity, number))
         assert answer is not None
         if answer.status != 201:
             return multiple()
@@ -128,9 +128,9 @@ class Interleavings(RuleBasedStateMachine):
     def _stands(self, request: str, offer: str, number: int) -> str:
         """What nobody may have let through."""
         assert (request, self.donor[offer]) not in self.reader.refused, "asked again"
-        held = self.desk.get(Offer, offer)
+        held = self.decisions.get(Offer, offer)
         assert held.cases_max is None or held.open_cases <= held.cases_max
-        kept_out = self.desk.get(Need, request).person_id in self.related
+        kept_out = self.decisions.get(Need, request).person_id in self.related
         assert not (kept_out and held.fund_id == FUND), "a related party"
         self.numbers[request] = number
         return build_match_id(request, offer, number)
@@ -140,7 +140,7 @@ class Interleavings(RuleBasedStateMachine):
         request = data.draw(st.sampled_from(sorted(self.asked)))
         offer = data.draw(st.sampled_from(sorted(self.size)))
         said = ClaimNeed(request_id=request, offer_id=offer, quantity=quantity)
-        answer = self.desk.command(said)
+        answer = self.decisions.command(said)
         assert answer is not None
         if answer.status != 201:
             return multiple()
@@ -149,10 +149,10 @@ class Interleavings(RuleBasedStateMachine):
     @rule(data=st.data(), quantity=st.integers(1, 120))
     def donor_changes_his_offer(self, data: st.DataObject, quantity: int) -> None:
         offer = data.draw(st.sampled_from(sorted(self.size)))
-        held = self.desk.get(Offer, offer)
+        held = self.decisions.get(Offer, offer)
         terms = OfferTerms(quantity=quantity)
         try:
-            answer = self.desk.command(ChangeOffer(offer_id=offer, terms=terms))
+            answer = self.decisions.command(ChangeOffer(offer_id=offer, terms=terms))
         except Invalid:
             assert quantity < held.reserved + held.delivered
             return
@@ -162,18 +162,18 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(data=st.data(), kind=st.sampled_from((PauseOffer, ResumeOffer, ResumeOffer)))
     def pauses(self, data: st.DataObject, kind: type[OfferCommand]) -> None:
-        self.desk.command(kind(offer_id=data.draw(st.sampled_from(sorted(self.size)))))
+        self.decisions.command(kind(offer_id=data.draw(st.sampled_from(sorted(self.size)))))
 
     @rule(really=seldom)
     def somebody_is_a_related_party(self, really: bool) -> None:
         if really:
             self.related.add(person_id("0"))
             relation = DeclareRelation(fund_id=FUND, person_id=person_id("0"), tie="relative")
-            self.desk.command(relation, principal="maker")
+            self.decisions.command(relation, principal="maker")
 
     @rule(match=matches, kind=st.sampled_from((AcceptMatch, DeliverMatch, ConfirmMatch)))
     def handle(self, match: str, kind: type[MatchCommand]) -> None:
-        self.desk.command(kind(match_id=match))
+        self.decisions.command(kind(match_id=match))
 
     @rule(match=matches)
     def goes_all_the_way(self, match: str) -> None:
@@ -185,54 +185,54 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(match=matches)
     def did_not_arrive(self, match: str) -> None:
-        self.desk.command(ReopenMatch(match_id=match, reason=REOPEN_REASONS[0]))
+        self.decisions.command(ReopenMatch(match_id=match, reason=REOPEN_REASONS[0]))
 
     @rule(match=matches, really=seldom)
     def give_up(self, match: str, really: bool) -> None:
         if really:
-            self.desk.command(GiveUpMatch(match_id=match))
+            self.decisions.command(GiveUpMatch(match_id=match))
 
     @rule(match=matches, stars=st.integers(1, 5))
     def rate(self, match: str, stars: int) -> None:
-        self.desk.command(RateMatch(match_id=match, stars=stars))
+        self.decisions.command(RateMatch(match_id=match, stars=stars))
 
     @rule(match=matches)
     def decline(self, match: str) -> None:
-        self.desk.command(DeclineMatch(match_id=match, reason=NO_CAPACITY))
+        self.decisions.command(DeclineMatch(match_id=match, reason=NO_CAPACITY))
 
     @rule(match=matches, passed=st.booleans())
     def deadline(self, match: str, passed: bool) -> None:
-        found = self.desk.match(match)
+        found = self.decisions.match(match)
         if passed and found.due_at:
-            self.desk.later((found.due_at - self.desk.now).total_seconds())
-        self.desk.command(ProposalDue(aggregate_id=match, due_at=found.expires_at))
+            self.decisions.advance((found.due_at - self.decisions.now).total_seconds())
+        self.decisions.command(ProposalDue(aggregate_id=match, due_at=found.expires_at))
 
     @rule(match=matches, committed=st.booleans())
     def fund_answers(self, match: str, committed: bool) -> None:
         """Audit answers only what was asked, and it may answer twice."""
-        found = self.desk.match(match)
+        found = self.decisions.match(match)
         if found.is_money and found.state not in ("proposed", "declined", "expired"):
             kind = LedgerCommitted if committed else LedgerRefused
-            self.desk.event(match, ledger(kind, found.quantity))
+            self.decisions.event(match, make_ledger_answer(kind, found.quantity))
 
     @rule(match=matches, really=seldom)
     def offer_is_withdrawn(self, match: str, really: bool) -> None:
         if really:
-            self.desk.command(WithdrawOffer(offer_id=self.desk.match(match).offer_id))
+            self.decisions.command(WithdrawOffer(offer_id=self.decisions.match(match).offer_id))
 
     @rule(match=matches)
     def withdrawal_reaches(self, match: str) -> None:
-        self.desk.command(ReleaseMatch(match_id=match))
+        self.decisions.command(ReleaseMatch(match_id=match))
 
     @rule(match=matches, really=seldom)
     def request_is_withdrawn(self, match: str, really: bool) -> None:
-        request = self.desk.match(match).request_id
+        request = self.decisions.match(match).request_id
         if really:
-            self.desk.event(request, RequestWithdrawn(person_id=person_id("0")))
+            self.decisions.event(request, RequestWithdrawn(person_id=person_id("0")))
 
     @rule(seconds=st.floats(0, LIFETIME_S / 3))
     def time_passes(self, seconds: float) -> None:
-        self.desk.later(seconds)
+        self.decisions.advance(seconds)
 
     # --- what holds after each ---
 
@@ -240,7 +240,7 @@ class Interleavings(RuleBasedStateMachine):
     def events_tell_the_states(self) -> None:
         self._listen()
         for id_, told in self.told.items():
-            assert self.desk.match(id_).state == told.state
+            assert self.decisions.match(id_).state == told.state
 
     @invariant()
     def no_offer_gives_more_than_it_has(self) -> None:
@@ -248,7 +248,7 @@ class Interleavings(RuleBasedStateMachine):
             taken = HOLDING | GONE
             held = [t for t in self.told.values() if t.offer == id_ and t.state in taken]
             done = sum(t.quantity for t in held if t.state in GONE)
-            offer = self.desk.get(Offer, id_)
+            offer = self.decisions.get(Offer, id_)
             assert sum(t.quantity for t in held) <= size
             assert offer.delivered == done
             assert offer.reserved == sum(t.quantity for t in held) - done
@@ -264,13 +264,13 @@ class Interleavings(RuleBasedStateMachine):
             for t in self.told.values()
             if t.money and self.donor[t.offer] == "P-0" and t.state in HOLDING | GONE
         ]
-        assert self.desk.get(Campaign, "warm").held_fen == sum(held) <= BUDGET_FEN
+        assert self.decisions.get(Campaign, "warm").held_fen == sum(held) <= BUDGET_FEN
 
     @invariant()
     def remaining_and_matched_make_the_need(self) -> None:
         for id_, asked in getattr(self, "asked", {}).items():
             held = [t for t in self.told.values() if t.request == id_ and t.state in HOLDING]
-            need = self.desk.get(Need, id_)
+            need = self.decisions.get(Need, id_)
             assert need.remaining + sum(t.quantity for t in held) == asked
             assert need.remaining >= 0
             for offer, cap in self.cap.items():
@@ -280,12 +280,12 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def withdrawn_request_holds_only_what_is_underway(self) -> None:
         for id_ in getattr(self, "asked", {}):
-            need = self.desk.get(Need, id_)
+            need = self.decisions.get(Need, id_)
             if need.state == "withdrawn":
                 for match in need.matches:
-                    state = self.desk.match(match).state
+                    state = self.decisions.match(match).state
                     assert state in ("delivered", "confirmed") or (
-                        state == "accepted" and self.desk.match(match).kept
+                        state == "accepted" and self.decisions.match(match).kept
                     )
 
 

@@ -15,8 +15,8 @@ from services.matching.solver.weights import Weights
 from services.matching.store import PRIORITY, WAITING_NEEDS
 from shared import mongo
 from shared.messaging.decision import State
-from tests.matching.deciding import NOW, Desk, warm
-from tests.matching.office import started
+from tests.matching.decisions import NOW, DecisionHarness, make_campaign
+from tests.matching.harness import start_matching
 from tests.support.house import House
 
 LEVEL_POINTS = Weights().level_points
@@ -31,7 +31,7 @@ class Pool:
     def __init__(self, house: House) -> None:
         uri, name = house.mongod.mongo_uri, f"{house.prefix}_matching"
         self.database = mongo.connect(uri, name)
-        self.desk = Desk()
+        self.decisions = DecisionHarness()
         self.pool = OpenPool(self.database, Weights())
 
     async def store(self, *states: State) -> None:
@@ -42,12 +42,12 @@ class Pool:
             await rows.replace_one({"_id": state.id}, document | {"_emitted": 0}, upsert=True)
 
     async def need(self, name: str, **more: Any) -> Need:
-        need = self.desk.get(Need, self.desk.need(name, **more))
+        need = self.decisions.get(Need, self.decisions.need(name, **more))
         await self.store(need)
         return need
 
     async def offer(self, name: str, quantity: int = 1000, **more: Any) -> Offer:
-        offer = self.desk.get(Offer, self.desk.offer(name, quantity, **more))
+        offer = self.decisions.get(Offer, self.decisions.offer(name, quantity, **more))
         await self.store(offer)
         return offer
 
@@ -150,8 +150,8 @@ async def test_campaign_that_begins_wakes_all(house: House) -> None:
     await pool.offer("a")
     need = await pool.need("r")
     await pool.looks_at()
-    pool.desk.command(warm(500, "P-donor"))
-    await pool.store(*(s for s in pool.desk.states.values() if s.COLLECTION == "campaigns"))
+    pool.decisions.command(make_campaign(500, "P-donor"))
+    await pool.store(*(s for s in pool.decisions.states.values() if s.COLLECTION == "campaigns"))
     assert await pool.looks_at() == [need.id]
     assert await pool.looks_at() == []
 
@@ -213,8 +213,8 @@ async def test_most_urgent_come_first_whatever_the_lifts_of_their_towns(
                 declared_by="city",
             )
         )
-    [found] = (await pool.look(needs_max=1)).needs
-    assert (found.town_code, found.tier) == (first, 0)
+    [needs] = (await pool.look(needs_max=1)).needs
+    assert (needs.town_code, needs.tier) == (first, 0)
 
 
 async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: House) -> None:
@@ -246,7 +246,7 @@ async def test_whole_round_looks_at_all_that_waits(house: House) -> None:
 
 async def test_look_reads_no_document_that_did_not_change(house: House) -> None:
     """Both questions for versions are answered by an index alone, the needs' in order."""
-    database = (await started(house)).runtime.database
+    database = (await start_matching(house)).runtime.database
     for kind, query in ((Offer, PUSHED), (Need, {**WAITING_NEEDS, "town_code": {"$nin": ["1"]}})):
         cursor = database[kind.COLLECTION].find(dict(query), {"_version": 1})
         plan = await (cursor.sort(PRIORITY) if kind is Need else cursor).explain()

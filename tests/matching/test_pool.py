@@ -11,7 +11,7 @@ from services.matching.solver.interface import read, written
 from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.messaging.decision import State
-from tests.matching.deciding import FUND, NOW, Desk, person_id
+from tests.matching.decisions import FUND, NOW, DecisionHarness, person_id
 from tests.support.house import House
 
 
@@ -24,18 +24,22 @@ async def stored(house: House, *states: State) -> mongo.Database:
 
 
 async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> None:
-    desk = Desk()
+    decisions = DecisionHarness()
     held_back: dict[str, dict[str, Any]] = {
         "claimed": {"mode": "claim"},
         "later": {"valid_from": NOW + timedelta(days=1)},
         "over": {"valid_until": NOW + timedelta(hours=1)},
     }
-    ids = {name: desk.offer(name, **more) for name, more in held_back.items()}
-    both, busy, paused = desk.offer("both", mode="both"), desk.offer("busy"), desk.offer("paused")
-    offers = {id_: desk.get(Offer, id_) for id_ in (*ids.values(), both, busy, paused)}
+    ids = {name: decisions.offer(name, **more) for name, more in held_back.items()}
+    both, busy, paused = (
+        decisions.offer("both", mode="both"),
+        decisions.offer("busy"),
+        decisions.offer("paused"),
+    )
+    offers = {id_: decisions.get(Offer, id_) for id_ in (*ids.values(), both, busy, paused)}
     offers[busy] = offers[busy].reserve(10).model_copy(update={"cases_max": 1})
     offers[paused] = offers[paused].model_copy(update={"state": "paused"})
-    database = await stored(house, desk.get(Need, desk.need()), *offers.values())
+    database = await stored(house, decisions.get(Need, decisions.need()), *offers.values())
     pool = await OpenPool(database, Weights()).read_whole(NOW + timedelta(hours=2), 100)
     assert [offer.id for offer in pool.offers] == [both]
     assert [need.remaining for need in pool.needs] == [50]
@@ -43,11 +47,13 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
 
 
 async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:
-    desk = Desk()
-    needs = {name: desk.get(Need, desk.need(name)) for name in ("free", "refused", "related")}
+    decisions = DecisionHarness()
+    needs = {
+        name: decisions.get(Need, decisions.need(name)) for name in ("free", "refused", "related")
+    }
     needs["refused"] = needs["refused"].exclude_fund(FUND)
     related = Relation(person_id=person_id("related"), tie="founder", maker="m", changed_at=NOW)
-    offer = desk.get(Offer, desk.offer(fund_id=FUND))
+    offer = decisions.get(Offer, decisions.offer(fund_id=FUND))
     database = await stored(
         house, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
     )

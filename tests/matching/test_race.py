@@ -21,7 +21,13 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import RequestWithdrawn
 from shared.security import Role
-from tests.matching.deciding import NO_CAPACITY, opened, person_id, request_id, submitted_offer
+from tests.matching.decisions import (
+    NO_CAPACITY,
+    make_opened,
+    make_submitted,
+    person_id,
+    request_id,
+)
 from tests.matching.processes import Matchings, matchings
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -69,7 +75,7 @@ class Crowd:
     def acts(self) -> int:
         return sum(self.done.values())
 
-    async def acted(self, more: int) -> None:
+    async def wait_for_acts(self, more: int) -> None:
         before = self.acts()
 
         async def acts() -> int:
@@ -81,7 +87,7 @@ class Crowd:
         """What has not happened yet."""
         return [what for what in ACTS if not self.done[what]]
 
-    async def one_match(self, *states: str) -> str | None:
+    async def pick_match(self, *states: str) -> str | None:
         rows = (
             await self.database[Match.COLLECTION]
             .find({"state": {"$in": states}}, {"_id": 1})
@@ -89,53 +95,55 @@ class Crowd:
         )
         return str(self.chance.choice(rows)["_id"]) if rows else None
 
-    async def one(self, kind: type[Offer] | type[Need], **query: Any) -> str | None:
+    async def pick(self, kind: type[Offer] | type[Need], **query: Any) -> str | None:
         rows = await self.database[kind.COLLECTION].find(query, {"_id": 1}).to_list(None)
         return str(self.chance.choice(rows)["_id"]) if rows else None
 
     async def rests(self, http: httpx.AsyncClient) -> None:
         """Nobody answered a proposal any more; then nothing more is proposed."""
-        await eventually(lambda: self.one_match("expired"), lambda found: found is not None)
-        while offer := await self.one(Offer, state="open"):
+        await eventually(lambda: self.pick_match("expired"), lambda found: found is not None)
+        while offer := await self.pick(Offer, state="open"):
             await self.does("pause", http, f"/offers/{offer}/pause")
 
     # --- what they do ---
 
     async def answers(self, http: httpx.AsyncClient) -> None:
         """A few proposals are left to expire."""
-        if match := await self.one_match("proposed"):
+        if match := await self.pick_match("proposed"):
             verb = self.chance.choice(("accept", "accept", "decline"))
             body = {"reason": NO_CAPACITY} if verb == "decline" else None
             await self.does(verb, http, f"/matches/{match}/{verb}", body)
 
     async def hands_over(self, http: httpx.AsyncClient) -> None:
         for state, verb in (("committed", "deliver"), ("delivered", "confirm")):
-            if match := await self.one_match(state):
+            if match := await self.pick_match(state):
                 await self.does(verb, http, f"/matches/{match}/{verb}")
 
     async def loses_a_donor(self, http: httpx.AsyncClient) -> None:
-        if self.chance.random() < 0.2 and (match := await self.one_match("committed", "delivered")):
+        if self.chance.random() < 0.2 and (
+            match := await self.pick_match("committed", "delivered")
+        ):
             await self.does("give-up", http, f"/matches/{match}/give-up")
 
     async def claims(self, http: httpx.AsyncClient) -> None:
-        need = await self.one(Need, state="open", remaining={"$gt": 0})
-        offer = await self.one(Offer, state="open")
+        need = await self.pick(Need, state="open", remaining={"$gt": 0})
+        offer = await self.pick(Offer, state="open")
         if need and offer:
             body = {"offer_id": offer, "quantity": self.chance.randint(1, ASKED)}
             await self.does("claim", http, f"/menu/{need}/claim", body)
 
     async def changes_an_offer(self, http: httpx.AsyncClient) -> None:
-        if offer := await self.one(Offer, state="open"):
+        if offer := await self.pick(Offer, state="open"):
             body = {"quantity": self.chance.randint(60, 240)}
             await self.does("change", http, f"/offers/{offer}", body, "PATCH")
 
     async def withdraws_an_offer(self, http: httpx.AsyncClient) -> None:
-        if self.chance.random() < 0.05 and (offer := await self.one(Offer, state="open")):
+        if self.chance.random() < 0.05 and (offer := await self.pick(Offer, state="open")):
             await self.does("withdraw", http, f"/offers/{offer}/withdraw")
             await self.offers(http, 1)
 
     async def withdraws_a_request(self, _http: httpx.AsyncClient) -> None:
-        if self.chance.random() < 0.2 and (need := await self.one(Need, state="open")):
+        if self.chance.random() < 0.2 and (need := await self.pick(Need, state="open")):
             fact = RequestWithdrawn(person_id=person_id("somebody"))
             await self.house.publish(self.house.own("/intake", need, 2, fact))
             self.done["request withdrawn"] += 1
@@ -145,7 +153,7 @@ class Crowd:
             self.keys += 1
             more: dict[str, Any] = {"donor_id": f"P-{self.keys}", "mode": "both"}
             more |= {"cap_per_request": 9} if self.keys % 2 else {"cases_max": 8}
-            body = submitted_offer(quantity=120, **GOODS, **more)
+            body = make_submitted(quantity=120, **GOODS, **more)
             await self.does("offer", http, "/offers", body.model_dump(mode="json"))
 
     async def all_at_once(self, http: httpx.AsyncClient, until: asyncio.Event) -> None:
@@ -219,27 +227,27 @@ async def test_two_instances_and_a_kill_never_overcommit(house: House, tmp_path:
         await crowd.offers(http, OFFERS)
         names = [f"r{n}" for n in range(NEEDS)]
         await house.publish(
-            *(house.own("/intake", request_id(n), 1, opened(n, ASKED, **GOODS)) for n in names)
+            *(house.own("/intake", request_id(n), 1, make_opened(n, ASKED, **GOODS)) for n in names)
         )
-        await eventually(lambda: crowd.one_match("proposed"), lambda found: found is not None, 30)
+        await eventually(lambda: crowd.pick_match("proposed"), lambda found: found is not None, 30)
         acting = asyncio.create_task(crowd.all_at_once(http, over))
-        await crowd.acted(80)
+        await crowd.wait_for_acts(80)
         await running.supervisor.kill("one")
-        await crowd.acted(60)
+        await crowd.wait_for_acts(60)
         await running.supervisor.restart("one")
-        await crowd.acted(60)
+        await crowd.wait_for_acts(60)
         await eventually(crowd.missing, lambda left: not left, 60)
         over.set()
         await acting
         await crowd.rests(http)
-        await everything_is_told(house, database)
+        await wait_until_published(house, database)
         print(dict(crowd.done), seen.versions)
         assert not seen.broken
         assert seen.versions > crowd.acts()
         await sums_agree(house, database)
 
 
-async def everything_is_told(house: House, database: mongo.Database) -> None:
+async def wait_until_published(house: House, database: mongo.Database) -> None:
     """No proposal is left to expire, and the outbox is empty."""
 
     async def waiting() -> int:

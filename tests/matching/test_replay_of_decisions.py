@@ -20,14 +20,14 @@ from services.matching.store import build_open_need
 from shared.contracts.envelope import Fact
 from shared.contracts.events import RequestOpened, RequestWithdrawn
 from shared.contracts.values import Value
-from tests.matching.deciding import (
+from tests.matching.decisions import (
     NO_CAPACITY,
-    Desk,
-    opened,
+    DecisionHarness,
+    make_opened,
+    make_propose,
+    make_submitted,
     person_id,
-    proposed,
     request_id,
-    submitted_offer,
 )
 
 SOLVER = MinCostFlow()
@@ -46,17 +46,17 @@ class Recorder:
     """A desk that writes down what it is told, and the inputs of each round."""
 
     def __init__(self) -> None:
-        self.desk = Desk()
+        self.decisions = DecisionHarness()
         self.record: list[str] = []
         self.prices: Prices | None = None
 
     def command(self, data: Any) -> None:
         self._note("command", type(data).__name__, data.model_dump_json())
-        self.desk.command(data)
+        self.decisions.command(data)
 
     def event(self, subject: str, fact: Any) -> None:
         self._note("event", type(fact).__name__, fact.model_dump_json(), subject)
-        self.desk.event(subject, fact)
+        self.decisions.event(subject, fact)
 
     def round(self, *, whole: bool) -> None:
         inputs = self._inputs()
@@ -64,97 +64,101 @@ class Recorder:
             inputs if whole or self.prices is None else replace(inputs, prices=self.prices)
         )
         self._note("round", text)
-        self.prices = decide_round(self.desk, text) or self.prices
+        self.prices = decide_round(self.decisions, text) or self.prices
 
     def _note(self, *parts: str) -> None:
-        self.record.append(json.dumps([self.desk.now.isoformat(), *parts]))
+        self.record.append(json.dumps([self.decisions.now.isoformat(), *parts]))
 
     def _inputs(self) -> Inputs:
-        states = self.desk.states.values()
+        states = self.decisions.states.values()
         needs = [s for s in states if isinstance(s, Need) and s.state == "open" and s.remaining]
-        offers = [s for s in states if isinstance(s, Offer) and s.is_open(self.desk.now) and s.free]
-        now_ms = int(self.desk.now.timestamp() * 1000)
+        offers = [
+            s for s in states if isinstance(s, Offer) and s.is_open(self.decisions.now) and s.free
+        ]
+        now_ms = int(self.decisions.now.timestamp() * 1000)
         return Inputs(
             tuple(map(build_open_need, needs)), tuple(o.to_open() for o in offers), now_ms
         )
 
 
-def decide_round(desk: Desk, text: str) -> Prices:
+def decide_round(decisions: DecisionHarness, text: str) -> Prices:
     """The prices of a whole round."""
     inputs = read(text)
     found = SOLVER.decide(inputs)
     for a in found.allocations:
-        desk.command(proposed(a.request_id, a.offer_id, a.quantity, a.number))
+        decisions.command(make_propose(a.request_id, a.offer_id, a.quantity, a.number))
     return found.prices if inputs.prices is None else ()
 
 
-def folded(record: list[str]) -> Desk:
-    desk = Desk()
+def fold_record(record: list[str]) -> DecisionHarness:
+    decisions = DecisionHarness()
     for line in record:
         at, kind, name, *rest = json.loads(line)
-        desk.now = type(desk.now).fromisoformat(at)
+        decisions.now = type(decisions.now).fromisoformat(at)
         if kind == "round":
-            decide_round(desk, name)
+            decide_round(decisions, name)
         elif kind == "command":
-            desk.command(BY_NAME[name].model_validate_json(rest[0]))
+            decisions.command(BY_NAME[name].model_validate_json(rest[0]))
         else:
             fact = BY_NAME[name].model_validate_json(rest[0])
             assert isinstance(fact, Fact)
-            desk.event(rest[1], fact)
-    return desk
+            decisions.event(rest[1], fact)
+    return decisions
 
 
 @st.composite
-def played(draw: st.DrawFn) -> Recorder:
-    told = Recorder()
+def play_rounds(draw: st.DrawFn) -> Recorder:
+    recorder = Recorder()
     for n in range(draw(st.integers(1, 4))):
         cap, quantity = draw(st.none() | st.integers(1, 60)), draw(st.integers(20, 200))
-        offer = submitted_offer(quantity=quantity, cap_per_request=cap, donor_id=f"P-{n % 2}")
-        told.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
+        offer = make_submitted(quantity=quantity, cap_per_request=cap, donor_id=f"P-{n % 2}")
+        recorder.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
     acts = st.sampled_from(("open", "open", "round", "whole", "accept", "decline", "due", "end"))
     for n, act in enumerate(draw(st.lists(acts, min_size=5, max_size=25))):
-        told.desk.later(draw(st.integers(1, 40 * 24 * 3600)))
-        _plays(told, act, n, draw(st.integers(0, 50)))
-    return told
+        recorder.decisions.advance(draw(st.integers(1, 40 * 24 * 3600)))
+        _plays(recorder, act, n, draw(st.integers(0, 50)))
+    return recorder
 
 
-def _plays(told: Recorder, act: str, n: int, chance: int) -> None:
-    matches = [s for s in told.desk.states.values() if isinstance(s, Match)]
+def _plays(recorder: Recorder, act: str, n: int, chance: int) -> None:
+    matches = [s for s in recorder.decisions.states.values() if isinstance(s, Match)]
     match = matches[chance % len(matches)] if matches else None
     if act == "open":
-        told.event(request_id(str(n)), opened(str(n), 10 + chance))
+        recorder.event(request_id(str(n)), make_opened(str(n), 10 + chance))
     elif act in ("round", "whole"):
-        told.round(whole=act == "whole")
+        recorder.round(whole=act == "whole")
     elif match and act == "accept":
-        told.command(AcceptMatch(match_id=match.id))
+        recorder.command(AcceptMatch(match_id=match.id))
     elif match and act == "decline":
-        told.command(DeclineMatch(match_id=match.id, reason=NO_CAPACITY))
+        recorder.command(DeclineMatch(match_id=match.id, reason=NO_CAPACITY))
     elif match and act == "due":
-        told.desk.now = max(told.desk.now, match.expires_at + timedelta(seconds=1))
-        told.command(ProposalDue(aggregate_id=match.id, due_at=match.expires_at))
+        recorder.decisions.now = max(
+            recorder.decisions.now, match.expires_at + timedelta(seconds=1)
+        )
+        recorder.command(ProposalDue(aggregate_id=match.id, due_at=match.expires_at))
     elif match and act == "end":
-        told.event(match.request_id, RequestWithdrawn(person_id=person_id("0")))
+        recorder.event(match.request_id, RequestWithdrawn(person_id=person_id("0")))
 
 
 @settings(max_examples=60, deadline=None)
-@given(played())
-def test_recorded_rounds_and_commands_give_the_same_matches(told: Recorder) -> None:
-    first, second = folded(told.record), folded(told.record)
+@given(play_rounds())
+def test_recorded_rounds_and_commands_give_the_same_matches(recorder: Recorder) -> None:
+    first, second = fold_record(recorder.record), fold_record(recorder.record)
     for again in (first, second):
-        assert again.states == told.desk.states
-        assert again.facts == told.desk.facts
+        assert again.states == recorder.decisions.states
+        assert again.facts == recorder.decisions.facts
 
 
 def test_play_has_matches_of_both_kinds_of_round() -> None:
     """So that the comparison above is of something."""
-    told = Recorder()
+    recorder = Recorder()
     for n in range(2):
-        offer = submitted_offer(quantity=400, donor_id=f"P-{n}")
-        told.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
+        offer = make_submitted(quantity=400, donor_id=f"P-{n}")
+        recorder.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
     for n, whole in enumerate((True, False)):
-        told.event(request_id(str(n)), opened(str(n), 50))
-        told.round(whole=whole)
-    again = folded(told.record)
+        recorder.event(request_id(str(n)), make_opened(str(n), 50))
+        recorder.round(whole=whole)
+    again = fold_record(recorder.record)
     matches = [s for s in again.states.values() if isinstance(s, Match)]
     assert len(matches) == 2
-    assert again.states == told.desk.states
+    assert again.states == recorder.decisions.states

@@ -19,27 +19,27 @@ from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.recording import packed
 from services.matching.store import build_open_need
 from shared import mongo
-from tests.matching.deciding import (
+from tests.matching.decisions import (
     NOW,
-    Desk,
+    DecisionHarness,
 )
-from tests.matching.office import Office, started
+from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House
 
 
 async def test_recorded_round_is_solved_again_to_the_same_solution(house: House) -> None:
-    office = Office(house, await started(house))
-    await office.offer()
-    await office.opens("r1", "r2")
-    await office.matches(2, "proposed")
+    harness = MatchingHarness(house, await start_matching(house))
+    await harness.register_offer()
+    await harness.publish_requests("r1", "r2")
+    await harness.wait_for_matches(2, "proposed")
 
     async def look() -> list[Round]:
-        return await mongo.find(office.database, Round, {"state": {"$ne": "done"}})
+        return await mongo.find(harness.database, Round, {"state": {"$ne": "done"}})
 
     await eventually(look, lambda undone: not undone)
-    for held in await mongo.find(office.database, Round, {}):
-        inputs = await round_store.load_inputs(office.database, held.number)
+    for held in await mongo.find(harness.database, Round, {}):
+        inputs = await round_store.load_inputs(harness.database, held.number)
         assert inputs is not None
         assert digest(inputs) == held.input_hash
         again = MinCostFlow().decide(read(inputs)).allocations
@@ -69,11 +69,11 @@ async def leave(database: mongo.Database, offer: Offer, need: Need, **solved: An
 
 async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
     database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
-    desk = Desk()
-    offer, need = desk.get(Offer, desk.offer()), desk.get(Need, desk.need())
+    decisions = DecisionHarness()
+    offer, need = decisions.get(Offer, decisions.offer()), decisions.get(Need, decisions.need())
     await leave(database, offer, need)
-    office = Office(house, await started(house))
-    [match] = await office.matches(1, "proposed")
+    harness = MatchingHarness(house, await start_matching(house))
+    [match] = await harness.wait_for_matches(1, "proposed")
     assert (match.offer_id, match.quantity) == (offer.id, 50)
 
     async def look() -> Round | None:
@@ -87,8 +87,8 @@ async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
 async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None:
     """What was stored stands, also where a solver of today would say something else."""
     database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
-    desk = Desk()
-    offer, need = desk.get(Offer, desk.offer()), desk.get(Need, desk.need())
+    decisions = DecisionHarness()
+    offer, need = decisions.get(Offer, decisions.offer()), decisions.get(Need, decisions.need())
     found = (Allocation(need.id, offer.id, 1, 10),)
     solved = {
         "state": "solved",
@@ -96,21 +96,21 @@ async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None
         "solution_hash": solution_digest(found),
     }
     await leave(database, offer, need, **solved)
-    office = Office(house, await started(house))
-    first = await office.loaded(build_match_id(need.id, offer.id, 1), "proposed")
+    harness = MatchingHarness(house, await start_matching(house))
+    first = await harness.wait_for_match(build_match_id(need.id, offer.id, 1), "proposed")
     assert first.quantity == 10
 
 
 async def test_two_instances_hold_rounds_without_proposing_twice(house: House) -> None:
-    instances = [await started(house), await started(house)]
-    office = Office(house, instances[0])
+    instances = [await start_matching(house), await start_matching(house)]
+    harness = MatchingHarness(house, instances[0])
     for name in ("a", "b", "c"):
-        await office.offer(name, quantity=1000)
-    await office.opens(*(f"r{n}" for n in range(40)), quantity=50)
-    matches = await office.matches(40, "proposed")
+        await harness.register_offer(name, quantity=1000)
+    await harness.publish_requests(*(f"r{n}" for n in range(40)), quantity=50)
+    matches = await harness.wait_for_matches(40, "proposed")
     assert len(matches) == 40
     assert len({match.request_id for match in matches}) == 40
-    rounds = await mongo.find(office.database, Round, {}, sort=[("number", 1)])
+    rounds = await mongo.find(harness.database, Round, {}, sort=[("number", 1)])
     assert [held.number for held in rounds] == list(range(1, len(rounds) + 1))
-    spread = [offer.reserved for offer in await mongo.find(office.database, Offer, {})]
+    spread = [offer.reserved for offer in await mongo.find(harness.database, Offer, {})]
     assert max(spread) - min(spread) <= 1000 // 4, "load is spread by quarters of an offer"

@@ -15,30 +15,30 @@ from shared.contracts import topics
 from shared.contracts.events import LedgerCommitted, LedgerRefused, ReplyUnderstood
 from shared.messaging.decision import Answer, Command
 from shared.security import Role
-from tests.matching.deciding import (
+from tests.matching.decisions import (
     FUND,
     NO_CAPACITY,
-    ledger,
+    make_ledger_answer,
+    make_submitted,
     person_id,
     request_id,
-    submitted_offer,
 )
-from tests.matching.office import SECOND, Office, started
+from tests.matching.harness import SECOND, MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
 
 async def test_money_goes_from_need_to_confirmed(house: House) -> None:
-    office = Office(house, await started(house))
-    await office.offer(fund_id=FUND)
-    await office.opens("r")
-    [proposal] = await office.matches(1, "proposed")
+    harness = MatchingHarness(house, await start_matching(house))
+    await harness.register_offer(fund_id=FUND)
+    await harness.publish_requests("r")
+    [proposal] = await harness.wait_for_matches(1, "proposed")
     assert (proposal.quantity, proposal.correlation_id) == (50, "C-1")
     path = f"/matches/{proposal.id}"
-    assert (await office.post(f"{path}/accept", "1")).json()["state"] == "accepted"
-    await office.audit_says(proposal.id, ledger(LedgerCommitted, 50))
-    await office.loaded(proposal.id, "committed")
-    assert (await office.post("/matches/deliver", "2", {"match_ids": [proposal.id]})).json()[
+    assert (await harness.post(f"{path}/accept", "1")).json()["state"] == "accepted"
+    await harness.publish_ledger_answer(proposal.id, make_ledger_answer(LedgerCommitted, 50))
+    await harness.wait_for_match(proposal.id, "committed")
+    assert (await harness.post("/matches/deliver", "2", {"match_ids": [proposal.id]})).json()[
         "answers"
     ] == [
         {
@@ -52,7 +52,7 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
     ]
     reply = ReplyUnderstood(person_id=person_id("r"), meaning="received", match_id=proposal.id)
     await house.publish(house.own("/intake", "reply-1", 1, reply))
-    await office.loaded(proposal.id, "confirmed")
+    await harness.wait_for_match(proposal.id, "confirmed")
     told = await eventually(lambda: house.read(topics.MATCHES), lambda events: len(events) >= 5)
     told.sort(key=lambda event: int(event["sequence"]))
     assert [event["type"].split(".")[2] for event in told] == [
@@ -62,7 +62,7 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
         "delivered",
         "confirmed",
     ]
-    summary = (await office.http.get("/summary", headers=office.operator)).json()
+    summary = (await harness.http.get("/summary", headers=harness.operator)).json()
     assert summary["matches"]["by_state"] == {"confirmed": 1}
     assert summary["offers"]["by_unit"]["fen"]["open"] == {
         "count": 1,
@@ -74,119 +74,119 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
 
 
 async def test_declined_and_expired_go_to_others_and_never_back(house: House) -> None:
-    office = Office(house, await started(house, proposal_lifetime_s=0.5))
-    offers = {await office.offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
-    await office.opens("r")
-    [first] = await office.matches(1, "proposed")
-    await office.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
-    [second] = await office.matches(1, "expired")
+    harness = MatchingHarness(house, await start_matching(house, proposal_lifetime_s=0.5))
+    offers = {await harness.register_offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
+    await harness.publish_requests("r")
+    [first] = await harness.wait_for_matches(1, "proposed")
+    await harness.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
+    [second] = await harness.wait_for_matches(1, "expired")
     assert {first.offer_id, second.offer_id} == offers
-    need = await mongo.load(office.database, Need, request_id("r"))
+    need = await mongo.load(harness.database, Need, request_id("r"))
     assert need is not None
     assert (need.remaining, set(need.excluded_donors)) == (50, {"P-a", "P-b"})
 
 
 async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     for name in ("a", "b"):
-        await office.offer(name)
-    await office.opens("r")
-    [first] = await office.matches(1, "proposed")
-    await office.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
-    await office.offer("c", donor_id="P-other")
-    [second] = await office.matches(1, "proposed")
+        await harness.register_offer(name)
+    await harness.publish_requests("r")
+    [first] = await harness.wait_for_matches(1, "proposed")
+    await harness.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
+    await harness.register_offer("c", donor_id="P-other")
+    [second] = await harness.wait_for_matches(1, "proposed")
     assert second.donor_id == "P-other"
 
 
 async def test_refused_by_the_fund_looks_again_elsewhere(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     for name in ("a", "b"):
-        await office.offer(name, fund_id=FUND, donor_id=f"P-{name}")
-    await office.opens("r")
-    [first] = await office.matches(1, "proposed")
-    await office.post(f"/matches/{first.id}/accept", "1")
-    await office.audit_says(first.id, ledger(LedgerRefused, 50))
-    await office.loaded(first.id, "released")
-    other = await office.offer("c", fund_id="fund-2")
-    [second] = await office.matches(1, "proposed")
+        await harness.register_offer(name, fund_id=FUND, donor_id=f"P-{name}")
+    await harness.publish_requests("r")
+    [first] = await harness.wait_for_matches(1, "proposed")
+    await harness.post(f"/matches/{first.id}/accept", "1")
+    await harness.publish_ledger_answer(first.id, make_ledger_answer(LedgerRefused, 50))
+    await harness.wait_for_match(first.id, "released")
+    other = await harness.register_offer("c", fund_id="fund-2")
+    [second] = await harness.wait_for_matches(1, "proposed")
     assert second.offer_id == other, "not the other offer of the fund that cannot pay"
 
 
 async def test_withdrawn_offer_releases_its_proposals(house: House) -> None:
-    office = Office(house, await started(house))
-    offer = await office.offer()
-    await office.opens("r")
-    [match] = await office.matches(1, "proposed")
-    await office.post(f"/offers/{offer}/withdraw", "w")
-    released = await office.loaded(match.id, "released")
+    harness = MatchingHarness(house, await start_matching(house))
+    offer = await harness.register_offer()
+    await harness.publish_requests("r")
+    [match] = await harness.wait_for_matches(1, "proposed")
+    await harness.post(f"/offers/{offer}/withdraw", "w")
+    released = await harness.wait_for_match(match.id, "released")
     assert released.reason == "offer_withdrawn"
 
 
 async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House) -> None:
-    running = await started(house)
-    office = Office(house, running)
-    await office.offer(unit="袋", item="大米", quantity=3)
-    await office.opens("r", quantity=2, unit="袋", item="大米")
-    [match] = await office.matches(1, "proposed")
+    running = await start_matching(house)
+    harness = MatchingHarness(house, running)
+    await harness.register_offer(unit="袋", item="大米", quantity=3)
+    await harness.publish_requests("r", quantity=2, unit="袋", item="大米")
+    [match] = await harness.wait_for_matches(1, "proposed")
     expires_at = await running.runtime.processor.now() + 60 * SECOND
     link = house.keyring.make_link("match.donor", match.id, expires_at)
-    page = await office.http.get(f"/d/{link}")
+    page = await harness.http.get(f"/d/{link}")
     assert page.status_code == 200
-    written = await office.http.post(f"/d/{link}/decline", json={"reason": "张三家不需要"})
+    written = await harness.http.post(f"/d/{link}/decline", json={"reason": "张三家不需要"})
     assert (written.status_code, written.json()["problems"][0]["code"]) == (422, "reason_unknown")
     assert NO_CAPACITY in page.text
     assert "大米 2 袋" in page.text
     assert match.person_id not in page.text
     for _ in range(2):
-        accepted = await office.http.post(f"/d/{link}/accept")
+        accepted = await harness.http.post(f"/d/{link}/accept")
         assert (accepted.status_code, accepted.json()["state"]) == (200, "committed")
-    browser = await office.http.post(
+    browser = await harness.http.post(
         f"/d/{link}/decline", data={"reason": NO_CAPACITY}, headers={"Accept": "text/html"}
     )
     assert browser.status_code == 409
-    await office.post(f"/matches/{match.id}/deliver", "1")
-    assert (await office.http.post(f"/c/{link}/confirm")).status_code == 401
+    await harness.post(f"/matches/{match.id}/deliver", "1")
+    assert (await harness.http.post(f"/c/{link}/confirm")).status_code == 401
     own = house.keyring.make_link("match.applicant", match.id, expires_at)
-    assert "确认收到" in (await office.http.get(f"/c/{own}")).text
-    confirmed = await office.http.post(f"/c/{own}/confirm", headers={"Accept": "text/html"})
+    assert "确认收到" in (await harness.http.get(f"/c/{own}")).text
+    confirmed = await harness.http.post(f"/c/{own}/confirm", headers={"Accept": "text/html"})
     assert "已确认收到" in confirmed.text
-    assert "链接无效" in (await office.http.get("/d/x", headers={"Accept": "text/html"})).text
-    odd = await office.post("/matches/not%20an%20id/accept", "odd")
+    assert "链接无效" in (await harness.http.get("/d/x", headers={"Accept": "text/html"})).text
+    odd = await harness.post("/matches/not%20an%20id/accept", "odd")
     assert odd.status_code == 422
     late = house.keyring.make_link("match.donor", match.id, expires_at - 61 * SECOND)
-    assert (await office.http.get(f"/d/{late}")).status_code == 401
+    assert (await harness.http.get(f"/d/{late}")).status_code == 401
 
 
 async def test_partner_sees_and_answers_for_his_own_offers_only(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    await house.publish(house.foreign("/partners/mine", "offer-1", submitted_offer()))
-    await office.opens("r")
-    [match] = await office.matches(1, "proposed")
+    await house.publish(house.foreign("/partners/mine", "offer-1", make_submitted()))
+    await harness.publish_requests("r")
+    [match] = await harness.wait_for_matches(1, "proposed")
     path = f"/matches/{match.id}"
-    assert (await office.http.get(path, headers=other)).status_code == 404
-    assert (await office.http.get("/matches", headers=other)).json()["matches"] == []
-    assert (await office.http.get(f"/offers/{match.offer_id}", headers=other)).status_code == 404
-    refused = await office.http.post(f"{path}/accept", headers=other | {"Idempotency-Key": "1"})
+    assert (await harness.http.get(path, headers=other)).status_code == 404
+    assert (await harness.http.get("/matches", headers=other)).json()["matches"] == []
+    assert (await harness.http.get(f"/offers/{match.offer_id}", headers=other)).status_code == 404
+    refused = await harness.http.post(f"{path}/accept", headers=other | {"Idempotency-Key": "1"})
     assert refused.status_code == 404
-    accepted = await office.http.post(f"{path}/accept", headers=mine | {"Idempotency-Key": "1"})
+    accepted = await harness.http.post(f"{path}/accept", headers=mine | {"Idempotency-Key": "1"})
     assert accepted.json()["state"] == "accepted"
-    confirmed = await office.http.post(f"{path}/confirm", headers=mine | {"Idempotency-Key": "2"})
+    confirmed = await harness.http.post(f"{path}/confirm", headers=mine | {"Idempotency-Key": "2"})
     assert confirmed.status_code == 403
 
 
 async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     collector = house.bearer("collector", Role.COLLECTOR)
     both = house.bearer("both", Role.COLLECTOR, Role.DONOR_PARTNER, source="/partners/both")
-    offer = await office.offer()
-    await office.opens("r")
-    [match] = await office.matches(1, "proposed")
+    offer = await harness.register_offer()
+    await harness.publish_requests("r")
+    [match] = await harness.wait_for_matches(1, "proposed")
 
     async def post(path: str, who: dict[str, str], body: Any = None) -> httpx.Response:
         headers = who | {"Idempotency-Key": path}
-        return await office.http.post(path, json=body, headers=headers)
+        return await harness.http.post(path, json=body, headers=headers)
 
     path, many = f"/matches/{match.id}", {"match_ids": [match.id]}
     for verb in ("accept", "decline"):
@@ -198,38 +198,38 @@ async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(hou
     assert [answer["status"] for answer in answers] == [404]
     for who in (collector, both):
         assert (await post(f"/offers/{offer}/withdraw", who)).status_code == 404
-    assert (await office.loaded(match.id, "proposed")).accepted_by == ""
-    body = submitted_offer().model_dump(mode="json", exclude_none=True)
+    assert (await harness.wait_for_match(match.id, "proposed")).accepted_by == ""
+    body = make_submitted().model_dump(mode="json", exclude_none=True)
     own = (await post("/offers", collector, body)).json()["offer_id"]
     assert (await post(f"/offers/{own}/withdraw", collector)).status_code == 200
 
 
 async def test_summary_counts_the_callers_area_only(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     expected = {"441900101": 1, "441900101001": 1, "441900102": 0}
     within = {area: house.bearer(f"in-{area}", Role.COLLECTOR, area=area) for area in expected}
-    await office.offer()
-    await office.opens("r")
-    await office.matches(1, "proposed")
+    await harness.register_offer()
+    await harness.publish_requests("r")
+    await harness.wait_for_matches(1, "proposed")
     for area, count in expected.items():
-        seen = (await office.http.get("/summary", headers=within[area])).json()
+        seen = (await harness.http.get("/summary", headers=within[area])).json()
         assert sum(seen["matches"]["by_state"].values()) == count, area
         assert sum(seen["needs"]["by_state"].values()) == count, area
         assert "offers" not in seen
-    whole = (await office.http.get("/summary", headers=office.operator)).json()
+    whole = (await harness.http.get("/summary", headers=harness.operator)).json()
     assert whole["offers"]["by_state"] == {"open": 1}
 
 
 async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> None:
-    office = Office(house, await started(house))
-    good = submitted_offer().model_dump(mode="json", exclude_none=True)
+    harness = MatchingHarness(house, await start_matching(house))
+    good = make_submitted().model_dump(mode="json", exclude_none=True)
     rows = [
         {"idempotency_key": "1", "offer": good},
         {"idempotency_key": "2", "offer": good | {"quantity": 0}},
         {"idempotency_key": "3", "offer": good | {"valid_until": "2020-01-01T00:00:00Z"}},
         {"idempotency_key": "1", "offer": good},
     ]
-    answer = await office.http.post("/offers/batch", json=rows, headers=office.operator)
+    answer = await harness.http.post("/offers/batch", json=rows, headers=harness.operator)
     results = answer.json()["answers"]
     assert [r["status"] for r in results] == [201, 422, 422, 201]
     assert [r["problems"][0]["field"] for r in results[1:3]] == ["quantity", "valid_until"]
@@ -237,25 +237,25 @@ async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> No
 
 
 async def test_nobody_comes_in_without_a_credential(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     for path in ("/offers/O-1", "/matches", "/matches/M-1", "/summary"):
-        assert (await office.http.get(path)).status_code == 401
+        assert (await harness.http.get(path)).status_code == 401
     for path in ("/offers", "/offers/batch", "/matches/M-1/accept", "/matches/deliver"):
-        assert (await office.http.post(path, json={})).status_code == 401
-    assert (await office.http.get("/d/nonsense")).status_code == 401
+        assert (await harness.http.post(path, json={})).status_code == 401
+    assert (await harness.http.get("/d/nonsense")).status_code == 401
 
 
 @pytest.mark.timeout(180)
 async def test_two_instances_racing_for_one_offer_never_overcommit(house: House) -> None:
     """Sixty proposals of 5 race for an offer of 100 through two instances at once."""
-    one, two = [await started(house), await started(house)]
-    office = Office(house, one)
+    one, two = [await start_matching(house), await start_matching(house)]
+    harness = MatchingHarness(house, one)
     names = [f"r{n}" for n in range(60)]
-    await office.opens(*names, quantity=5)
+    await harness.publish_requests(*names, quantity=5)
     waiting = await eventually(
-        lambda: mongo.find(office.database, Need, {}), lambda found: len(found) == len(names)
+        lambda: mongo.find(harness.database, Need, {}), lambda found: len(found) == len(names)
     )
-    offer = await office.offer()
+    offer = await harness.register_offer()
 
     async def race(running: Running, needs: list[Need]) -> list[Answer | Exception]:
         return await running.runtime.processor.execute_many(
@@ -271,12 +271,12 @@ async def test_two_instances_racing_for_one_offer_never_overcommit(house: House)
         *(race(one, waiting[n : n + 6]) for n in range(0, 60, 6)),
         *(race(two, waiting[n : n + 6]) for n in range(0, 60, 6)),
     )
-    matches = await office.matches(20, "proposed")
+    matches = await harness.wait_for_matches(20, "proposed")
     assert sum(match.quantity for match in matches) == 100
-    found = await mongo.load(office.database, Offer, offer)
+    found = await mongo.load(harness.database, Offer, offer)
     assert found is not None
     assert (found.reserved, found.free) == (100, 0)
-    needs = await mongo.find(office.database, Need, {})
+    needs = await mongo.find(harness.database, Need, {})
     reserved = {id_ for need in needs for id_ in need.matches}
     assert reserved == {match.id for match in matches}
     assert all(match.id == build_match_id(match.request_id, offer, 1) for match in matches)

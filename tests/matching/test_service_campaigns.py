@@ -10,7 +10,8 @@ import pytest
 
 from services.matching.cli.reports import format_campaign
 from services.matching.model.campaign import Campaign, DeclareEmergency, EmergencyTerms
-from services.matching.model.match import REOPEN_REASONS, Match, Propose
+from services.matching.model.labels import REOPEN_REASONS
+from services.matching.model.match import Match, Propose
 from services.matching.model.need import Need
 from services.matching.rounds.pool import OpenPool
 from services.matching.solver.weights import Weights
@@ -18,17 +19,17 @@ from shared import mongo
 from shared.contracts.events import LedgerCommitted, RequestClosed, RequestOpened
 from shared.messaging.decision import Command
 from shared.security import Role
-from tests.matching.deciding import (
+from tests.matching.decisions import (
     FUND,
     NO_CAPACITY,
     NOW,
-    Desk,
-    ledger,
-    opened,
+    DecisionHarness,
+    make_ledger_answer,
+    make_opened,
     person_id,
     request_id,
 )
-from tests.matching.office import Office, started
+from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
@@ -36,7 +37,7 @@ DAY = timedelta(days=1)
 TOWNS = {"r1": "441900101", "r2": "441900102", "r3": "441900103"}
 
 
-class City(Office):
+class City(MatchingHarness):
     """The city's approver beside the operator; a town's, who may less."""
 
     def __init__(self, house: House, running: Running) -> None:
@@ -70,14 +71,18 @@ class City(Office):
     async def opens_now(self, *names: str, quantity: int = 50) -> None:
         """In towns of their own, recorded now."""
         now = await self.now()
-        facts = [(request_id(name), _opened(name, quantity, TOWNS[name], now)) for name in names]
+        facts = [
+            (request_id(name), _make_opened_in(name, quantity, TOWNS[name], now)) for name in names
+        ]
         await self.house.publish(*(self.house.own("/intake", id_, 1, f) for id_, f in facts))
 
-    async def helped(self, match: Match) -> None:
+    async def complete_match(self, match: Match) -> None:
         """To the end: paid, delivered, confirmed, the request closed."""
         await self.post(f"/matches/{match.id}/accept", f"accept-{match.id}")
-        await self.audit_says(match.id, ledger(LedgerCommitted, match.quantity))
-        await self.loaded(match.id, "committed")
+        await self.publish_ledger_answer(
+            match.id, make_ledger_answer(LedgerCommitted, match.quantity)
+        )
+        await self.wait_for_match(match.id, "committed")
         await self.post(f"/matches/{match.id}/deliver", f"deliver-{match.id}")
         await self.says(f"/matches/{match.id}/confirm", who=self.collector)
         closed = RequestClosed(person_id=match.person_id)
@@ -94,21 +99,23 @@ class City(Office):
         return answer.json()
 
 
-def _opened(name: str, quantity: int, town: str, now: datetime) -> RequestOpened:
+def _make_opened_in(name: str, quantity: int, town: str, now: datetime) -> RequestOpened:
     changed = {"area": {"town_code": town}, "recorded_at": now}
-    known = opened(name, quantity).model_dump(mode="json")
-    return RequestOpened.model_validate(known | changed)
+    fields = make_opened(name, quantity).model_dump(mode="json")
+    return RequestOpened.model_validate(fields | changed)
 
 
 async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> None:
-    city = City(house, await started(house))
+    city = City(house, await start_matching(house))
     created = await city.campaign()
     assert created.status_code == 201, created.text
-    await city.offer(fund_id=FUND, campaign_id="warm", quantity=500)
+    await city.register_offer(fund_id=FUND, campaign_id="warm", quantity=500)
     await city.opens_now("r1", "r2", "r3")
-    first, second, third = sorted(await city.matches(3, "proposed"), key=lambda m: -m.quantity)
+    first, second, third = sorted(
+        await city.wait_for_matches(3, "proposed"), key=lambda m: -m.quantity
+    )
     assert [first.quantity, second.quantity, third.quantity] == [50, 50, 20]
-    await city.helped(first)
+    await city.complete_match(first)
     told = await city.read("/campaigns/warm/report")
     assert told["requests"]["by_state"] == {"closed": 1, "open": 2}
     assert told["requests"]["by_class"] == {"subsistence": 3}
@@ -128,22 +135,25 @@ async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> 
     assert (listed["id"], listed["on"], listed["budget_left_fen"]) == ("warm", True, 0)
     await city.post(f"/matches/{second.id}/decline", "no", {"reason": NO_CAPACITY})
 
-    async def left() -> int:
+    async def read_budget_left() -> int:
         return int((await city.read("/campaigns/warm/report"))["money"]["budget_left_fen"])
 
     # what was declined goes to the one that got too little
-    await eventually(left, lambda fen: fen == 20)
+    await eventually(read_budget_left, lambda fen: fen == 20)
     await city.says(
         f"/matches/{first.id}/reopen", {"reason": REOPEN_REASONS[0]}, who=city.collector
     )
-    desk = await city.read(f"/matches/{first.id}")
-    assert (desk["state_zh"], "冲正" in desk["finance"]["zh"]) == ("未到位，重新对接", True)
+    decisions = await city.read(f"/matches/{first.id}")
+    assert (decisions["state_zh"], "冲正" in decisions["finance"]["zh"]) == (
+        "未到位，重新对接",
+        True,
+    )
     told = await city.read("/campaigns/warm/report")
     assert (told["money"]["reopened_fen"], told["money"]["budget_left_fen"]) == (50, 20)
 
 
 async def test_campaign_is_the_citys_and_others_join_what_it_made(house: House) -> None:
-    city = City(house, await started(house))
+    city = City(house, await start_matching(house))
     assert (await city.says("/campaigns", {}, who=city.operator)).status_code == 403
     assert (await city.says("/campaigns", {"campaign_id": "warm"})).status_code == 422
     await city.campaign(criteria=None)
@@ -152,14 +162,14 @@ async def test_campaign_is_the_citys_and_others_join_what_it_made(house: House) 
     joined = await city.says("/campaigns/warm/donors", donors, who=city.operator)
     assert joined.json()["donors"] == 2
     await city.opens_now("r1")
-    await city.offer(fund_id=FUND, campaign_id="warm", donor_id="P-other")
+    await city.register_offer(fund_id=FUND, campaign_id="warm", donor_id="P-other")
 
     async def join() -> httpx.Response:
         ids = {"request_ids": [request_id("r1")]}
         return await city.says("/campaigns/warm/requests", ids, key=uuid4().hex)
 
     await eventually(join, lambda answer: answer.status_code == 200)
-    [match] = await city.matches(1, "proposed")
+    [match] = await city.wait_for_matches(1, "proposed")
     assert match.campaign_id == "warm"
     assert (await city.says("/campaigns/warm/end")).status_code == 200
     assert (await city.says("/campaigns/none/end")).status_code == 404
@@ -170,12 +180,12 @@ async def test_campaign_is_the_citys_and_others_join_what_it_made(house: House) 
 @pytest.mark.timeout(180)
 async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House) -> None:
     """Two offers of plenty, forty proposals of 5 fen, a budget of 100 fen."""
-    one, two = await started(house), await started(house)
+    one, two = await start_matching(house), await start_matching(house)
     city = City(house, one)
     await city.campaign(budget_fen=100, donor_ids=["P-a", "P-b"])
     names = [f"r{n}" for n in range(40)]
     now = await city.now()
-    facts = [_opened(name, 5, TOWNS["r1"], now) for name in names]
+    facts = [_make_opened_in(name, 5, TOWNS["r1"], now) for name in names]
     await house.publish(
         *(
             house.own("/intake", request_id(n), 1, fact)
@@ -188,7 +198,7 @@ async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House)
 
     waiting = await eventually(needs, lambda found: len(found) == len(names))
     offers = [
-        await city.offer(
+        await city.register_offer(
             donor, donor_id=f"P-{donor}", fund_id=FUND, campaign_id="warm", quantity=1000
         )
         for donor in "ab"
@@ -209,27 +219,27 @@ async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House)
         *(race(two, waiting[n : n + 4], offers[1]) for n in range(0, 40, 4)),
     )
 
-    async def held() -> int:
+    async def read_held() -> int:
         campaign = await mongo.load(city.database, Campaign, "warm")
         return campaign.held_fen if campaign else 0
 
-    await eventually(held, lambda fen: fen == 100)
+    await eventually(read_held, lambda fen: fen == 100)
     matches = await mongo.find(city.database, Match, {"state": "proposed"})
     assert sum(match.quantity for match in matches) == 100
 
 
 async def test_needs_of_an_emergency_area_come_first_while_it_is_on(house: House) -> None:
     database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
-    desk = Desk()
-    desk.offer(quantity=500)
+    decisions = DecisionHarness()
+    decisions.offer(quantity=500)
     for hour, name in enumerate(TOWNS):
-        fact = _opened(name, 50, TOWNS[name], NOW + timedelta(hours=hour))
-        desk.event(request_id(name), fact)
+        fact = _make_opened_in(name, 50, TOWNS[name], NOW + timedelta(hours=hour))
+        decisions.event(request_id(name), fact)
     terms = EmergencyTerms(
         town_codes=(TOWNS["r3"],), starts_at=NOW, ends_at=NOW + DAY, reason="疫情防控"
     )
-    desk.command(DeclareEmergency(emergency_id="e-1", terms=terms))
-    for state in desk.states.values():
+    decisions.command(DeclareEmergency(emergency_id="e-1", terms=terms))
+    for state in decisions.states.values():
         document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
         await database[state.COLLECTION].insert_one(document)
 
@@ -246,7 +256,7 @@ async def test_needs_of_an_emergency_area_come_first_while_it_is_on(house: House
 async def test_emergency_is_the_citys_to_declare_and_end_and_everybodys_to_see(
     house: House,
 ) -> None:
-    city = City(house, await started(house))
+    city = City(house, await start_matching(house))
     now = await city.now()
     body = {
         "emergency_id": "e-1",
@@ -267,12 +277,12 @@ async def test_emergency_is_the_citys_to_declare_and_end_and_everybodys_to_see(
 
 
 async def test_years_selection_ranks_what_was_completed_in_it(house: House) -> None:
-    city = City(house, await started(house))
-    await city.offer(fund_id=FUND, quantity=500)
+    city = City(house, await start_matching(house))
+    await city.register_offer(fund_id=FUND, quantity=500)
     await city.opens_now("r1", "r2", "r3")
-    matches = {match.request_id: match for match in await city.matches(3, "proposed")}
+    matches = {match.request_id: match for match in await city.wait_for_matches(3, "proposed")}
     for name in ("r1", "r2"):
-        await city.helped(matches[request_id(name)])
+        await city.complete_match(matches[request_id(name)])
     rated = matches[request_id("r2")]
     await city.says(f"/matches/{rated.id}/rate", {"stars": 5}, who=city.collector)
     year = (await city.now() + timedelta(hours=8)).year

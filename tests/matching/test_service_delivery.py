@@ -5,13 +5,14 @@ from typing import Any
 
 import httpx
 
-from services.matching.model.match import REOPEN_REASONS, Match
+from services.matching.model.labels import REOPEN_REASONS
+from services.matching.model.match import Match
 from services.matching.model.need import Need
 from shared import mongo
 from shared.contracts.events import ReplyUnderstood, RequestClosed, RequestReopened
 from shared.security import Role
-from tests.matching.deciding import person_id, request_id
-from tests.matching.office import Office, started
+from tests.matching.decisions import person_id, request_id
+from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
@@ -19,7 +20,7 @@ BROWSER = {"Accept": "text/html"}
 LIFE = timedelta(days=30)
 
 
-class Desk(Office):
+class DeliveryHarness(MatchingHarness):
     """An office with a collector and a partner, and a person who has a link."""
 
     def __init__(self, house: House, running: Running) -> None:
@@ -29,12 +30,12 @@ class Desk(Office):
 
     async def begin(self, **offer: Any) -> Match:
         """Two bags of rice, delivered."""
-        await self.offer("a", unit="袋", item="大米", quantity=10, donor_id="P-a", **offer)
-        await self.opens("r", quantity=2, unit="袋", item="大米")
-        [match] = await self.matches(1, "proposed")
+        await self.register_offer("a", unit="袋", item="大米", quantity=10, donor_id="P-a", **offer)
+        await self.publish_requests("r", quantity=2, unit="袋", item="大米")
+        [match] = await self.wait_for_matches(1, "proposed")
         await self.post(f"/matches/{match.id}/accept", "accept")
         await self.post(f"/matches/{match.id}/deliver", "deliver")
-        return await self.loaded(match.id, "delivered")
+        return await self.wait_for_match(match.id, "delivered")
 
     async def link(self, match: Match) -> str:
         now = await self.runtime.processor.now()
@@ -50,82 +51,86 @@ class Desk(Office):
         return found
 
 
-async def desk_of(house: House, **given: Any) -> Desk:
-    return Desk(house, await started(house, **given))
+async def start_harness(house: House, **given: Any) -> DeliveryHarness:
+    return DeliveryHarness(house, await start_matching(house, **given))
 
 
 async def test_person_says_on_his_page_that_it_did_not_arrive_then_that_it_did(
     house: House,
 ) -> None:
-    desk = await desk_of(house)
-    match = await desk.begin()
-    token = await desk.link(match)
-    assert "没有收到" in (await desk.http.get(f"/c/{token}")).text
+    harness = await start_harness(house)
+    match = await harness.begin()
+    token = await harness.link(match)
+    assert "没有收到" in (await harness.http.get(f"/c/{token}")).text
     nobodys = {"reason": "张三家没有收到"}
-    assert (await desk.http.post(f"/c/{token}/reopen", data=nobodys)).status_code == 422
-    reopened = await desk.http.post(f"/c/{token}/reopen", headers=BROWSER)
+    assert (await harness.http.post(f"/c/{token}/reopen", data=nobodys)).status_code == 422
+    reopened = await harness.http.post(f"/c/{token}/reopen", headers=BROWSER)
     assert (reopened.status_code, "已落实" in reopened.text) == (200, True)
-    assert (await desk.http.post(f"/c/{token}/confirm")).status_code == 409
-    await desk.post(f"/matches/{match.id}/deliver", "again")
-    assert (await desk.http.post(f"/c/{token}/reopen")).json()["state"] == "committed"
-    await desk.post(f"/matches/{match.id}/deliver", "third")
-    confirmed = await desk.http.post(f"/c/{token}/confirm")
+    assert (await harness.http.post(f"/c/{token}/confirm")).status_code == 409
+    await harness.post(f"/matches/{match.id}/deliver", "again")
+    assert (await harness.http.post(f"/c/{token}/reopen")).json()["state"] == "committed"
+    await harness.post(f"/matches/{match.id}/deliver", "third")
+    confirmed = await harness.http.post(f"/c/{token}/confirm")
     assert confirmed.json()["state"] == "confirmed"
-    assert (await desk.loaded(match.id, "confirmed")).deliveries == 3
+    assert (await harness.wait_for_match(match.id, "confirmed")).deliveries == 3
 
 
 async def test_person_rates_it_once_on_his_page(house: House) -> None:
-    desk = await desk_of(house)
-    match = await desk.begin()
-    token = await desk.link(match)
-    assert "评价" not in (await desk.http.get(f"/c/{token}")).text
-    assert (await desk.http.post(f"/c/{token}/rate", json={"stars": 5})).status_code == 409
-    await desk.http.post(f"/c/{token}/confirm")
-    assert "评价" in (await desk.http.get(f"/c/{token}")).text
-    assert (await desk.http.post(f"/c/{token}/rate", data={"stars": "6"})).status_code == 422
-    rated = await desk.http.post(f"/c/{token}/rate", json={"stars": 5})
+    harness = await start_harness(house)
+    match = await harness.begin()
+    token = await harness.link(match)
+    assert "评价" not in (await harness.http.get(f"/c/{token}")).text
+    assert (await harness.http.post(f"/c/{token}/rate", json={"stars": 5})).status_code == 409
+    await harness.http.post(f"/c/{token}/confirm")
+    assert "评价" in (await harness.http.get(f"/c/{token}")).text
+    assert (await harness.http.post(f"/c/{token}/rate", data={"stars": "6"})).status_code == 422
+    rated = await harness.http.post(f"/c/{token}/rate", json={"stars": 5})
     assert rated.json()["stars"] == 5
-    again = await desk.http.post(f"/c/{token}/rate", data={"stars": "1"})
-    assert again.json()["problems"][0]["code"] == "already_rated"
-    assert (await desk.asks(f"/matches/{match.id}/rate", "1", {"stars": 1})).status_code == 409
-    assert "评价" not in (await desk.http.get(f"/c/{token}")).text
+    again = await harness.http.post(f"/c/{token}/rate", data={"stars": "1"})
+    assert again.json()["problems"][0]["code"] == "match_rated"
+    assert (await harness.asks(f"/matches/{match.id}/rate", "1", {"stars": 1})).status_code == 409
+    assert "评价" not in (await harness.http.get(f"/c/{token}")).text
 
 
 async def test_closed_request_reopens_and_another_donor_helps(house: House) -> None:
-    desk = await desk_of(house)
-    match = await desk.begin()
-    await desk.asks(f"/matches/{match.id}/confirm", "confirm")
+    harness = await start_harness(house)
+    match = await harness.begin()
+    await harness.asks(f"/matches/{match.id}/confirm", "confirm")
     closed, reopened = RequestClosed(person_id="P-r"), RequestReopened(person_id="P-r")
     await house.publish(house.own("/intake", request_id("r"), 2, closed))
-    await eventually(desk.need, lambda need: need.state == "closed")
+    await eventually(harness.need, lambda need: need.state == "closed")
     reply = ReplyUnderstood(person_id=person_id("r"), meaning="not_received", match_id=match.id)
     await house.publish(house.own("/intake", "reply-1", 1, reply))
-    over = await desk.loaded(match.id, "reopened")
+    over = await harness.wait_for_match(match.id, "reopened")
     assert over.reason == "本人回复没有收到"
     await house.publish(house.own("/intake", request_id("r"), 3, reopened))
-    [second] = await desk.matches(1, "proposed")
+    [second] = await harness.wait_for_matches(1, "proposed")
     assert (second.request_id, second.quantity) == (match.request_id, 2)
 
 
 async def test_window_of_reopening_is_a_setting(house: House) -> None:
-    desk = await desk_of(house, reopen_days=0)
-    match = await desk.begin()
-    await desk.asks(f"/matches/{match.id}/confirm", "confirm")
-    late = await desk.asks(f"/matches/{match.id}/reopen", "reopen", {"reason": REOPEN_REASONS[0]})
-    assert late.json()["problems"][0]["code"] == "reopen_too_late"
-    nobodys = await desk.asks(f"/matches/{match.id}/reopen", "free", {"reason": "张三家没有收到"})
+    harness = await start_harness(house, reopen_days=0)
+    match = await harness.begin()
+    await harness.asks(f"/matches/{match.id}/confirm", "confirm")
+    late = await harness.asks(
+        f"/matches/{match.id}/reopen", "reopen", {"reason": REOPEN_REASONS[0]}
+    )
+    assert late.json()["problems"][0]["code"] == "reopening_late"
+    nobodys = await harness.asks(
+        f"/matches/{match.id}/reopen", "free", {"reason": "张三家没有收到"}
+    )
     assert nobodys.status_code == 422
-    token = await desk.link(match)
-    assert "没有收到" not in (await desk.http.get(f"/c/{token}")).text
+    token = await harness.link(match)
+    assert "没有收到" not in (await harness.http.get(f"/c/{token}")).text
 
 
 async def test_lost_donor_is_given_up_by_staff_alone_and_replaced(house: House) -> None:
-    desk = await desk_of(house)
-    match = await desk.begin()
+    harness = await start_harness(house)
+    match = await harness.begin()
     path = f"/matches/{match.id}/give-up"
-    refused = await desk.http.post(path, headers=desk.partner | {"Idempotency-Key": "1"})
+    refused = await harness.http.post(path, headers=harness.partner | {"Idempotency-Key": "1"})
     assert refused.status_code == 403
-    assert (await desk.asks(path, "1")).json()["state"] == "released"
-    await desk.offer("b", unit="袋", item="大米", quantity=5, donor_id="P-b")
-    [second] = await desk.matches(1, "proposed")
+    assert (await harness.asks(path, "1")).json()["state"] == "released"
+    await harness.register_offer("b", unit="袋", item="大米", quantity=5, donor_id="P-b")
+    [second] = await harness.wait_for_matches(1, "proposed")
     assert second.donor_id == "P-b"

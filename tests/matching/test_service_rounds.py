@@ -21,118 +21,120 @@ from services.matching.settings import MatchingSettings
 from services.matching.solver.apart import SolverApart
 from shared import mongo
 from shared.security import Role
-from tests.matching.deciding import NO_CAPACITY, person_id, request_id, submitted_offer
-from tests.matching.office import Office, started
+from tests.matching.decisions import NO_CAPACITY, make_submitted, person_id, request_id
+from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House
 
 TOWNS = ("441900101", "441900102", "441900103")
 
 
-async def rounds(office: Office) -> list[Round]:
+async def rounds(harness: MatchingHarness) -> list[Round]:
     """All that are done, and no other is left."""
 
     async def look() -> list[Round]:
-        return await mongo.find(office.database, Round, {}, sort=[("number", 1)])
+        return await mongo.find(harness.database, Round, {}, sort=[("number", 1)])
 
-    return await eventually(look, lambda found: all(held.state == "done" for held in found))
+    return await eventually(
+        look, lambda found: all(rounds_held.state == "done" for rounds_held in found)
+    )
 
 
-async def whole_rounds(office: Office, count: int) -> list[Round]:
+async def whole_rounds(harness: MatchingHarness, count: int) -> list[Round]:
     async def look() -> list[Round]:
         query = {"kind": "whole", "state": "done"}
-        return await mongo.find(office.database, Round, query, sort=[("number", 1)])
+        return await mongo.find(harness.database, Round, query, sort=[("number", 1)])
 
     return await eventually(look, lambda found: len(found) >= count)
 
 
-async def get(office: Office, path: str, who: dict[str, str] | None = None) -> Any:
-    answer = await office.http.get(path, headers=who or office.operator)
+async def get(harness: MatchingHarness, path: str, who: dict[str, str] | None = None) -> Any:
+    answer = await harness.http.get(path, headers=who or harness.operator)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 async def test_first_round_is_whole_and_batches_take_its_prices(house: House) -> None:
-    office = Office(house, await started(house))
-    await office.offer(quantity=4000)
+    harness = MatchingHarness(house, await start_matching(house))
+    await harness.register_offer(quantity=4000)
     for name in ("r1", "r2"):
-        await office.opens(name)
-        await office.matches(1 if name == "r1" else 2, "proposed")
-    first, second = await rounds(office)
+        await harness.publish_requests(name)
+        await harness.wait_for_matches(1 if name == "r1" else 2, "proposed")
+    first, second = await rounds(harness)
     assert (first.kind, second.kind) == ("whole", "batch")
     assert first.prices
     assert first.bound is not None
     assert (second.priced_by, second.prices_hash) == (first.number, first.prices_hash)
     assert first.weights_hash == second.weights_hash
-    match = await mongo.find(office.database, Match, {"request_id": request_id("r2")})
-    assert [each.round_number for each in match] == [second.number]
+    match = await mongo.find(harness.database, Match, {"request_id": request_id("r2")})
+    assert [record.round_number for record in match] == [second.number]
 
 
 async def test_optimum_is_found_anew_on_schedule(house: House) -> None:
-    office = Office(house, await started(house, whole_round_interval_s=1))
-    await office.offer(quantity=4000)
-    await office.opens("r1")
-    first, second, *_ = await whole_rounds(office, 3)
+    harness = MatchingHarness(house, await start_matching(house, whole_round_interval_s=1))
+    await harness.register_offer(quantity=4000)
+    await harness.publish_requests("r1")
+    first, second, *_ = await whole_rounds(harness, 3)
     assert second.closed_at - first.closed_at >= timedelta(seconds=1)
 
 
 async def test_demand_of_a_whole_round_is_met_before_its_schedule(house: House) -> None:
-    office = Office(house, await started(house))
-    await office.offer(quantity=4000)
-    await office.opens("r1")
-    [first] = await whole_rounds(office, 1)
-    answer = await office.post("/rounds/whole", "now")
+    harness = MatchingHarness(house, await start_matching(house))
+    await harness.register_offer(quantity=4000)
+    await harness.publish_requests("r1")
+    [first] = await whole_rounds(harness, 1)
+    answer = await harness.post("/rounds/whole", "now")
     assert answer.status_code == 202
     asked_at = datetime.fromisoformat(answer.json()["asked_at"])
-    second = (await whole_rounds(office, 2))[1]
+    second = (await whole_rounds(harness, 2))[1]
     assert first.closed_at < asked_at <= second.closed_at
-    latest = (await get(office, "/rounds/latest?kind=whole"))["round"]
+    latest = (await get(harness, "/rounds/latest?kind=whole"))["round"]
     assert latest["number"] == second.number
 
 
 async def test_need_that_nobody_serves_causes_no_endless_rounds(house: House) -> None:
     """Dear at the last prices: it waits for the next whole round, or for a new offer."""
-    running = await started(house)
-    office = Office(house, running)
-    await office.offer("a", quantity=100, cap_per_request=10)
-    await office.opens("r1")
-    await office.matches(1, "proposed")
+    running = await start_matching(house)
+    harness = MatchingHarness(house, running)
+    await harness.register_offer("a", quantity=100, cap_per_request=10)
+    await harness.publish_requests("r1")
+    await harness.wait_for_matches(1, "proposed")
     settings = running.runtime.settings
     assert isinstance(settings, MatchingSettings)
     async with SolverApart() as solver:
         # Another instance, which knows nothing yet of what the rounds before it left.
         other = RoundRunner(running.runtime, settings, solver)
-        held = [await other.run() for _ in range(6)]
-        assert sum(held) <= 1
-        before = len(await rounds(office))
+        rounds_held = [await other.run() for _ in range(6)]
+        assert sum(rounds_held) <= 1
+        before = len(await rounds(harness))
         assert not any([await other.run() for _ in range(6)])
-    assert len(await rounds(office)) == before
-    await office.offer("b", quantity=400)
-    await office.matches(2, "proposed")
+    assert len(await rounds(harness)) == before
+    await harness.register_offer("b", quantity=400)
+    await harness.wait_for_matches(2, "proposed")
 
 
 async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: House) -> None:
-    office = Office(house, await started(house))
+    harness = MatchingHarness(house, await start_matching(house))
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    body = submitted_offer(quantity=40, cap_per_request=20)
+    body = make_submitted(quantity=40, cap_per_request=20)
     await house.publish(house.foreign("/partners/mine", "offer-1", body))
-    theirs = await office.offer("b", quantity=90, categories=["supplies", "medical"])
-    await office.opens("r", quantity=200)
-    matches = await office.matches(2, "proposed")
-    [match] = [each for each in matches if each.source == "/partners/mine"]
-    found = await get(office, f"/matches/{match.id}/explanation")
+    theirs = await harness.register_offer("b", quantity=90, categories=["supplies", "medical"])
+    await harness.publish_requests("r", quantity=200)
+    matches = await harness.wait_for_matches(2, "proposed")
+    [match] = [record for record in matches if record.source == "/partners/mine"]
+    found = await get(harness, f"/matches/{match.id}/explanation")
     assert found["round"]["number"] == match.round_number
     givers = {score["offer"]: score["given"] for score in found["explanation"]["givers"]}
-    assert givers == {each.offer_id: each.quantity for each in matches}
+    assert givers == {record.offer_id: record.quantity for record in matches}
     assert any("紧急程度" in line for line in found["text"])
-    partners = await get(office, f"/matches/{match.id}/explanation", mine)
+    partners = await get(harness, f"/matches/{match.id}/explanation", mine)
     assert theirs not in json.dumps(partners)
     assert match.offer_id in json.dumps(partners)
     path = f"/matches/{match.id}/explanation"
-    assert (await office.http.get(path, headers=other)).status_code == 404
-    waiting = await get(office, f"/needs/{match.request_id}/explanation")
-    need = await mongo.load(office.database, Need, match.request_id)
+    assert (await harness.http.get(path, headers=other)).status_code == 404
+    waiting = await get(harness, f"/needs/{match.request_id}/explanation")
+    need = await mongo.load(harness.database, Need, match.request_id)
     assert need is not None
     assert waiting["remaining"] == need.remaining == 90
     assert waiting["explanation"]["unmatched"] == 90
@@ -142,62 +144,64 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: H
 
 
 async def test_claimed_match_is_explained_by_its_donors_choice(house: House) -> None:
-    office = Office(house, await started(house))
-    offer = await office.offer(quantity=400, mode="claim")
-    await office.opens("r")
+    harness = MatchingHarness(house, await start_matching(house))
+    offer = await harness.register_offer(quantity=400, mode="claim")
+    await harness.publish_requests("r")
 
     async def needs() -> list[Need]:
-        return await mongo.find(office.database, Need, {})
+        return await mongo.find(harness.database, Need, {})
 
     await eventually(needs, lambda found: len(found) == 1)
     claimed: dict[str, Any] = {"offer_id": offer, "quantity": 20}
-    answer = await office.post(f"/menu/{request_id('r')}/claim", "c", claimed)
+    answer = await harness.post(f"/menu/{request_id('r')}/claim", "c", claimed)
     assert answer.status_code == 201
-    [match] = await mongo.find(office.database, Match, {})
-    found = await get(office, f"/matches/{match.id}/explanation")
+    [match] = await mongo.find(harness.database, Match, {})
+    found = await get(harness, f"/matches/{match.id}/explanation")
     assert found["round"] is None
     assert "认领" in found["text"][0]
 
 
-async def busy(house: House) -> Office:
+async def busy(house: House) -> MatchingHarness:
     """Many kinds of needs and offers, answers of every kind, and whole rounds in between."""
-    office = Office(house, await started(house, whole_round_interval_s=1, proposal_lifetime_s=2.0))
+    harness = MatchingHarness(
+        house, await start_matching(house, whole_round_interval_s=1, proposal_lifetime_s=2.0)
+    )
     for n in range(6):
         more: dict[str, Any] = {"cap_per_request": 60} if n % 2 else {"cases_max": 4}
         towns = [TOWNS[n % 3]] if n % 3 else []
-        await office.offer(
+        await harness.register_offer(
             f"o{n}", quantity=120 + 30 * n, donor_id=f"P-{n}", town_codes=towns, **more
         )
     for n in range(30):
         town = TOWNS[n % 3]
         area = {"town_code": town, "village_code": f"{town}001"}
-        await office.opens(f"r{n}", quantity=10 + n, area=area)
+        await harness.publish_requests(f"r{n}", quantity=10 + n, area=area)
         if n % 5 == 4:
-            await _answer(office, n)
-    await office.matches(3, "expired")
-    await rounds(office)
-    return office
+            await _answer(harness, n)
+    await harness.wait_for_matches(3, "expired")
+    await rounds(harness)
+    return harness
 
 
-async def _answer(office: Office, n: int) -> None:
-    first, second, *_ = await office.matches(2, "proposed")
-    await office.post(f"/matches/{first.id}/decline", f"d{n}", {"reason": NO_CAPACITY})
-    await office.post(f"/matches/{second.id}/accept", f"a{n}")
+async def _answer(harness: MatchingHarness, n: int) -> None:
+    first, second, *_ = await harness.wait_for_matches(2, "proposed")
+    await harness.post(f"/matches/{first.id}/decline", f"d{n}", {"reason": NO_CAPACITY})
+    await harness.post(f"/matches/{second.id}/accept", f"a{n}")
 
 
 def write(file: Path, records: list[Any]) -> None:
     file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 
 
-def lines_of(file: Path) -> list[Any]:
+def read_lines(file: Path) -> list[Any]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-async def exported(office: Office, file: Path) -> list[str]:
+async def export_rounds(harness: MatchingHarness, file: Path) -> list[str]:
     """Writes the rounds as `guanjia matching rounds --out` does; their solution hashes."""
-    held = (await get(office, "/rounds?limit=500"))["rounds"]
-    held = [each for each in held if each["state"] == "done"]
-    records = [await get(office, f"/rounds/{each['number']}") for each in held]
+    rounds_held = (await get(harness, "/rounds?limit=500"))["rounds"]
+    rounds_held = [record for record in rounds_held if record["state"] == "done"]
+    records = [await get(harness, f"/rounds/{record['number']}") for record in rounds_held]
     write(file, records)
     return [record["round"]["solution_hash"] for record in records]
 
@@ -207,10 +211,10 @@ async def test_recorded_rounds_are_replayed_bit_for_bit_elsewhere(
     house: House, tmp_path: Path
 ) -> None:
     """In fresh processes with other hash seeds, and their rows shuffled."""
-    office = await busy(house)
+    harness = await busy(house)
     file = tmp_path / "rounds.jsonl"
-    expected = await exported(office, file)
-    kinds = [held.kind for held in await rounds(office)]
+    expected = await export_rounds(harness, file)
+    kinds = [rounds_held.kind for rounds_held in await rounds(harness)]
     assert {"batch", "whole"} == set(kinds)
     for seed in ("1", "987"):
         child = await asyncio.create_subprocess_exec(
@@ -228,14 +232,14 @@ async def test_recorded_rounds_are_replayed_bit_for_bit_elsewhere(
 async def test_replay_finds_a_round_that_was_changed_afterwards(
     house: House, tmp_path: Path
 ) -> None:
-    office = Office(house, await started(house))
-    await office.offer(quantity=400)
-    await office.opens("r1", "r2")
-    await office.matches(2, "proposed")
-    await rounds(office)
+    harness = MatchingHarness(house, await start_matching(house))
+    await harness.register_offer(quantity=400)
+    await harness.publish_requests("r1", "r2")
+    await harness.wait_for_matches(2, "proposed")
+    await rounds(harness)
     file = tmp_path / "rounds.jsonl"
-    await exported(office, file)
-    untouched = lines_of(file)
+    await export_rounds(harness, file)
+    untouched = read_lines(file)
     for name, verdict in (("solution_hash", "differs"), ("input_hash", "inputs_differ")):
         records = json.loads(json.dumps(untouched))
         records[0]["round"][name] = "0" * 64
@@ -246,37 +250,39 @@ async def test_replay_finds_a_round_that_was_changed_afterwards(
 
 
 async def test_inputs_are_kept_once_a_round_and_packed(house: House) -> None:
-    office = Office(house, await started(house))
-    await office.offer(quantity=4000)
-    await office.opens(*(f"r{n}" for n in range(40)))
-    await office.matches(40, "proposed")
-    held = await rounds(office)
-    kept = await office.database[INPUTS].find({}).to_list(None)
-    assert sorted(row["number"] for row in kept) == [each.number for each in held]
-    largest = max(kept, key=lambda row: len(row["inputs"]))
-    text = await round_store.load_inputs(office.database, largest["number"])
+    harness = MatchingHarness(house, await start_matching(house))
+    await harness.register_offer(quantity=4000)
+    await harness.publish_requests(*(f"r{n}" for n in range(40)))
+    await harness.wait_for_matches(40, "proposed")
+    rounds_held = await rounds(harness)
+    stored_before = await harness.database[INPUTS].find({}).to_list(None)
+    assert sorted(row["number"] for row in stored_before) == [
+        record.number for record in rounds_held
+    ]
+    largest = max(stored_before, key=lambda row: len(row["inputs"]))
+    text = await round_store.load_inputs(harness.database, largest["number"])
     assert text is not None
     assert len(largest["inputs"]) < len(text) / 2
 
 
 async def test_round_expires_with_its_inputs_and_is_then_explained_as_gone(house: House) -> None:
     """mongod removes what has expired once a minute: nobody waits for that here."""
-    office = Office(house, await started(house, round_retention_days=30))
-    await office.offer(quantity=400)
-    await office.opens("r")
-    [match] = await office.matches(1, "proposed")
-    [held] = await rounds(office)
-    assert held.expires_at == held.closed_at + timedelta(days=30)
+    harness = MatchingHarness(house, await start_matching(house, round_retention_days=30))
+    await harness.register_offer(quantity=400)
+    await harness.publish_requests("r")
+    [match] = await harness.wait_for_matches(1, "proposed")
+    [round_] = await rounds(harness)
+    assert round_.expires_at == round_.closed_at + timedelta(days=30)
     for collection in (Round.COLLECTION, INPUTS):
-        row = await office.database[collection].find_one({"number": held.number})
+        row = await harness.database[collection].find_one({"number": round_.number})
         assert row is not None
-        assert row["expires_at"] == held.expires_at
-        indexes = await office.database[collection].index_information()
+        assert row["expires_at"] == round_.expires_at
+        indexes = await harness.database[collection].index_information()
         [expiry] = [index for index in indexes.values() if "expireAfterSeconds" in index]
         assert (expiry["key"], expiry["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
     for collection in (INPUTS, Round.COLLECTION):
-        await office.database[collection].delete_one({"number": held.number})
-        gone = await get(office, f"/matches/{match.id}/explanation")
+        await harness.database[collection].delete_one({"number": round_.number})
+        gone = await get(harness, f"/matches/{match.id}/explanation")
         assert (gone["round"], "已过保存期限" in gone["text"][0]) == (None, True)
-        answer = await office.http.get(f"/rounds/{held.number}", headers=office.operator)
+        answer = await harness.http.get(f"/rounds/{round_.number}", headers=harness.operator)
         assert answer.json()["problems"][0]["code"] == "round_unknown"

@@ -12,7 +12,7 @@ from shared import mongo
 from shared.contracts.links import DELIVERY, PROPOSAL
 from shared.runtime import Runtime
 from shared.security import Role
-from tests.matching.deciding import NO_CAPACITY, opened, submitted_offer
+from tests.matching.decisions import NO_CAPACITY, make_opened, make_submitted
 from tests.support.eventually import eventually
 from tests.support.house import House
 from tests.support.services import start
@@ -122,9 +122,9 @@ class Proposal:
     async def made(self) -> "Proposal":
         running = await start(self.house, "matching", round_interval_ms=20)
         self.http, self.runtime = running.http, running.runtime
-        offer = submitted_offer(quantity=100).model_dump(mode="json", exclude_none=True)
+        offer = make_submitted(quantity=100).model_dump(mode="json", exclude_none=True)
         assert await self.post("/offers", self.partner, offer) == 201
-        await self.house.publish(self.house.own("/intake", "R-1", 1, opened("r", 50)))
+        await self.house.publish(self.house.own("/intake", "R-1", 1, make_opened("r", 50)))
         [self.match] = await eventually(self.matches, bool)
         assert self.match.town_code == SHILONG
         return self

@@ -1,6 +1,6 @@
 """Who may do what with offers and matches, and what of them he sees."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 
@@ -45,7 +45,7 @@ def find_owner_scope(caller: Credential) -> Scope:
     return Scope(area=caller.area, source=None if answers_for_any else caller.speaks_as)
 
 
-def format_row(answer: Answer | Exception) -> dict[str, Any]:
+def format_row(answer: Answer | Exception) -> dict[str, object]:
     """Raises what is neither an answer nor the row's own fault."""
     if isinstance(answer, Invalid):
         return {"status": 422, "problems": [p.as_dict() for p in answer.problems]}

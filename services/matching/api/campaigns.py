@@ -1,6 +1,6 @@
 """HTTP for campaigns and emergency areas: the city creates and ends them, staff read them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.matching import views
 from services.matching.api.callers import CityCaller, ReadingCaller, StaffCaller
-from services.matching.decide.unknown import no_such
+from services.matching.messages import AREA_FOREIGN, CAMPAIGN_CITYWIDE, CAMPAIGN_UNKNOWN
 from services.matching.model.campaign import (
     JOINED_MAX,
     Campaign,
@@ -24,7 +24,6 @@ from services.matching.model.campaign import (
 )
 from shared import mongo
 from shared.contracts.values import Identifier, Value
-from shared.messaging.decision import refusal
 from shared.security import Credential, Role
 from shared.towns import town_name
 from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_to, respond
@@ -95,7 +94,7 @@ async def end_campaign(
 
 
 @router.get("/campaigns")
-async def list_campaigns(caller: StaffCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+async def read_campaigns(caller: StaffCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
     now = await runtime.processor.now()
     return JSONResponse({"campaigns": await views.list_campaigns(runtime.database, now)})
 
@@ -109,7 +108,7 @@ async def read_campaign_report(
     """Sums of the whole campaign, which belongs to no town; nobody is named in them."""
     campaign = await mongo.load(runtime.database, Campaign, campaign_id)
     if campaign is None:
-        return respond(no_such("campaign"))
+        return respond(CAMPAIGN_UNKNOWN.refusal(404))
     now = await runtime.processor.now()
     return JSONResponse(await views.build_campaign_report(runtime.database, campaign, now))
 
@@ -117,8 +116,7 @@ async def read_campaign_report(
 def _check_whole_city(caller: Credential) -> None:
     """A campaign has no bounds of area. Raises Denied."""
     if caller.area:
-        zh, en = "专项行动面向全市", "a campaign is for the whole city"
-        raise Denied(refusal(403, "not_your_area", zh, en))
+        raise Denied(CAMPAIGN_CITYWIDE.refusal(403))
 
 
 # --- emergency areas ------------------------------------------------------------------------------
@@ -150,12 +148,12 @@ async def end_emergency(
 
 
 @emergency_router.get("/emergencies")
-async def list_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
+async def read_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
     """Past ones too, the latest first."""
     now = await runtime.processor.now()
     order = [("starts_at", -1), ("_id", 1)]
     emergencies = await mongo.find(runtime.database, Emergency, {}, sort=order)
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         emergency.model_dump(mode="json", exclude={"due_at", "correlation_id"})
         | {"on": emergency.is_on(now), "towns_zh": [town_name(c) for c in emergency.town_codes]}
         for emergency in emergencies
@@ -166,5 +164,4 @@ async def list_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Respon
 def _check_area(caller: Credential, town_codes: tuple[str, ...]) -> None:
     """Raises Denied."""
     if not all(caller.sees(code) for code in town_codes):
-        zh, en = "不在您的辖区", "not in your area"
-        raise Denied(refusal(403, "not_your_area", zh, en, "town_codes"))
+        raise Denied(AREA_FOREIGN.refusal(403, "town_codes"))

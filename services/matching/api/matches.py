@@ -18,20 +18,18 @@ from services.matching.api.callers import (
     find_scope,
     format_row,
 )
-from services.matching.decide.unknown import no_such
+from services.matching.messages import MATCH_UNKNOWN
+from services.matching.model.labels import DeclineReason, MatchState, ReopenReason
 from services.matching.model.match import (
     AcceptMatch,
     ConfirmMatch,
     DeclineMatch,
-    DeclineReason,
     DeliverMatch,
     GiveUpMatch,
     Match,
     MatchCommand,
-    MatchState,
     RateMatch,
     ReopenMatch,
-    ReopenReason,
     Stars,
 )
 from services.matching.selection import build_selection
@@ -46,7 +44,7 @@ router = APIRouter(tags=["matches"])
 
 
 @router.get("/matches")
-async def list_matches(
+async def read_matches(
     caller: ReadingCaller,
     runtime: RuntimeDep,
     state: Annotated[list[MatchState] | None, Query()] = None,
@@ -65,7 +63,7 @@ async def list_matches(
 async def read_match(match_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep) -> Response:
     match = await mongo.load(runtime.database, Match, match_id)
     if match is None or not find_scope(caller).sees(match):
-        return respond(no_such("match"))
+        return respond(MATCH_UNKNOWN.refusal(404))
     return JSONResponse(views.match_view(match))
 
 

@@ -1,7 +1,7 @@
 """HTTP for offers, and for the claim menu (认领) from which a donor takes."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
@@ -17,7 +17,7 @@ from services.matching.api.callers import (
     find_scope,
     format_row,
 )
-from services.matching.decide.unknown import no_such
+from services.matching.messages import OFFER_UNKNOWN
 from services.matching.model.match import ClaimNeed
 from services.matching.model.offer import (
     ChangeOffer,
@@ -55,7 +55,7 @@ class OfferRow(Value):
     """The same key again is the same offer."""
 
     idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
-    offer: dict[str, Any]
+    offer: dict[str, object]
 
 
 @router.post("/offers/batch")
@@ -97,7 +97,7 @@ async def read_offer(offer_id: Identifier, caller: ReadingCaller, runtime: Runti
     offer = await mongo.load(runtime.database, Offer, offer_id)
     scope = find_scope(caller)
     if offer is None or scope.source not in (None, offer.source):
-        return respond(no_such("offer"))
+        return respond(OFFER_UNKNOWN.refusal(404))
     return JSONResponse(views.offer_view(offer))
 
 
@@ -224,7 +224,7 @@ async def make_menu_link(
     """`{"path", "expires_at"}`: a page where the donor claims without an account of his own."""
     offer = await mongo.load(runtime.database, Offer, offer_id)
     if offer is None or find_owner_scope(caller).source not in (None, offer.source):
-        return respond(no_such("offer"))
+        return respond(OFFER_UNKNOWN.refusal(404))
     expires_at = await runtime.processor.now() + timedelta(days=body.days)
     token = runtime.keyring.make_link(links.MENU.purpose, offer.id, expires_at)
     return JSONResponse({"path": links.MENU.path(token), "expires_at": expires_at.isoformat()})

@@ -6,12 +6,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 
 from services.matching import views
-from services.matching.model.relations import (
-    CheckRelation,
-    DeclareRelation,
-    Tie,
-    WithdrawRelation,
-)
+from services.matching.model.labels import Tie
+from services.matching.model.relations import CheckRelation, DeclareRelation, WithdrawRelation
 from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to

@@ -1,13 +1,13 @@
 """HTTP for rounds: what was run, with what it takes to solve it again, a whole one now; and why."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
-from services.matching.decide.unknown import no_such
 from services.matching.explaining.explainer import named_to
+from services.matching.messages import MATCH_UNKNOWN, NEED_UNKNOWN, ROUND_UNKNOWN
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.round import DemandWholeRound, Round, RoundKind
@@ -36,7 +36,7 @@ async def demand_whole_round(
 
 
 @router.get("/rounds")
-async def list_rounds(
+async def read_rounds(
     caller: StaffCaller,  # noqa: ARG001
     runtime: RuntimeDep,
     after: Annotated[int, Query(ge=0, le=NUMBER_MAX)] = 0,
@@ -70,11 +70,11 @@ async def read_round(number: Number, caller: ReplayingCaller, runtime: RuntimeDe
     round_ = await round_store.load_round(runtime.database, number)
     inputs = await round_store.load_inputs(runtime.database, number)
     if round_ is None or inputs is None:
-        return respond(no_such("round"))
+        return respond(ROUND_UNKNOWN.refusal(404))
     return JSONResponse({"round": round_.model_dump(mode="json"), "inputs": inputs})
 
 
-def _round_head(round_: Round) -> dict[str, Any]:
+def _round_head(round_: Round) -> dict[str, object]:
     return round_.model_dump(mode="json", exclude={"allocations", "prices", "due_at"})
 
 
@@ -94,7 +94,7 @@ async def explain_match(
     match = await mongo.load(runtime.database, Match, match_id)
     scope = find_scope(caller)
     if match is None or not scope.sees(match):
-        return respond(no_such("match"))
+        return respond(MATCH_UNKNOWN.refusal(404))
     explainer = runtime.resources
     named = await named_to(runtime.database, scope.source)
     return JSONResponse(await explainer.match(runtime.database, match, named))
@@ -108,7 +108,7 @@ async def explain_need(
     database = runtime.database
     need = await mongo.load(database, Need, request_id)
     if need is None or not caller.sees(need.town_code, need.village_code):
-        return respond(no_such("need"))
+        return respond(NEED_UNKNOWN.refusal(404))
     weights, now = runtime.settings.weights, await runtime.processor.now()
     named = await named_to(database, find_scope(caller).source)
     explainer = runtime.resources

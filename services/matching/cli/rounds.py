@@ -18,7 +18,7 @@ from shared.client import ServiceClient, ServiceError
 if TYPE_CHECKING:
     from services.matching.solver.replaying import Replayed
 
-POLL_S = 0.5
+WHOLE_POLL_S = 0.5
 PAGE = 500
 KINDS = {"batch": "微批 batch", "whole": "全池 whole"}
 VERDICTS = {
@@ -65,7 +65,7 @@ def _wait_for_whole(
             return dict(whole)
         if time.monotonic() >= until:
             return None
-        time.sleep(POLL_S)
+        time.sleep(WHOLE_POLL_S)
 
 
 def rounds(

@@ -1,118 +1,137 @@
-"""Decisions on campaigns: created, joined by donors and requests, ended."""
+"""Decisions on campaigns and emergency areas: created, joined, ended."""
 
 from datetime import datetime
 
-from services.matching.decide.unknown import no_such
+from services.matching.messages import (
+    CAMPAIGN_EXISTS,
+    CAMPAIGN_OVER,
+    CAMPAIGN_UNKNOWN,
+    EMERGENCY_EXISTS,
+    EMERGENCY_UNKNOWN,
+    PERIOD_EMPTY,
+    PERIOD_PAST,
+    REQUEST_NOT_OPEN,
+)
 from services.matching.model.campaign import (
     Campaign,
     CreateCampaign,
+    DeclareEmergency,
+    Emergency,
     EndCampaign,
+    EndEmergency,
     JoinDonors,
     JoinRequests,
 )
 from services.matching.model.need import Need
-from shared.errors import Invalid
-from shared.messaging.decision import (
-    Answer,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    States,
-    refusal,
-)
+from shared.messaging.decision import Answer, Command, Decision, Ref, States
+
+# --- campaigns ----------------------------------------------------------------------------------
 
 
-def touches_create(command: Command[CreateCampaign]) -> tuple[AnyRef, ...]:
-    return (Ref(Campaign, command.data.campaign_id),)
-
-
-def decide_create(states: States, command: Command[CreateCampaign], now: datetime) -> Decision:
+def decide_create_campaign(
+    states: States, command: Command[CreateCampaign], now: datetime
+) -> Decision:
     """Raises Invalid when the period is none, or over."""
-    said = command.data
-    if states.get(Campaign, said.campaign_id) is not None:
-        zh, en = "已有这个编号的专项行动", "there is a campaign of this id"
-        return Decision(answer=refusal(409, "campaign_exists", zh, en, "campaign_id"))
-    check_period(said.terms.starts_at, said.terms.ends_at, now)
-    donors = tuple(dict.fromkeys(said.terms.donor_ids))
-    terms = said.terms.model_dump(exclude={"donor_ids", "criteria"})
+    create = command.data
+    if states.get(Campaign, create.campaign_id) is not None:
+        return Decision(answer=CAMPAIGN_EXISTS.refusal(409, "campaign_id"))
+    _check_period(create.terms.starts_at, create.terms.ends_at, now)
     campaign = Campaign(
-        id=said.campaign_id,
+        id=create.campaign_id,
         created_by=command.principal,
-        donor_ids=donors,
-        criteria=said.terms.criteria,
-        **terms,
+        donor_ids=tuple(dict.fromkeys(create.terms.donor_ids)),
+        criteria=create.terms.criteria,
+        **create.terms.model_dump(exclude={"donor_ids", "criteria"}),
     )
-    return Decision((campaign,), answer=told(campaign, 201))
+    return Decision((campaign,), answer=_answer_campaign(campaign, 201))
 
 
-def check_period(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
-    """Raises Invalid."""
-    if not starts_at < ends_at:
-        zh, en = "结束时间须晚于开始时间", "it must end after it starts"
-        raise Invalid.of("period_empty", zh, en, "ends_at")
-    if ends_at <= now:
-        raise Invalid.of("already_past", "结束时间已过", "this time has passed", "ends_at")
-
-
-def touches_donors(command: Command[JoinDonors]) -> tuple[AnyRef, ...]:
-    return (Ref(Campaign, command.data.campaign_id),)
-
-
-def decide_donors(states: States, command: Command[JoinDonors], now: datetime) -> Decision:
+def decide_join_donors(states: States, command: Command[JoinDonors], now: datetime) -> Decision:
     campaign = states.get(Campaign, command.data.campaign_id)
-    if campaign is None or campaign.ends_at <= now:
-        return _not_joined(campaign)
+    if campaign is None:
+        return Decision(answer=CAMPAIGN_UNKNOWN.refusal(404))
+    if campaign.ends_at <= now:
+        return Decision(answer=CAMPAIGN_OVER.refusal(409))
     joined = campaign.with_donors(command.data.donor_ids)
-    return Decision((joined,), answer=told(joined))
+    return Decision((joined,), answer=_answer_campaign(joined))
 
 
-def touches_requests(command: Command[JoinRequests]) -> tuple[AnyRef, ...]:
-    needs = (Ref(Need, id_) for id_ in command.data.request_ids)
-    return (Ref(Campaign, command.data.campaign_id), *needs)
-
-
-def decide_requests(states: States, command: Command[JoinRequests], now: datetime) -> Decision:
+def decide_join_requests(states: States, command: Command[JoinRequests], now: datetime) -> Decision:
     """All or none: those that are not known, or not open, are named."""
-    campaign = states.get(Campaign, command.data.campaign_id)
-    if campaign is None or campaign.ends_at <= now:
-        return _not_joined(campaign)
-    asked = dict.fromkeys(command.data.request_ids)
-    needs = [need for id_ in asked if (need := states.get(Need, id_)) and need.state == "open"]
-    missing = sorted(set(asked) - {need.id for need in needs})
+    join = command.data
+    states.prefetch(Ref(Campaign, join.campaign_id), *(Ref(Need, id_) for id_ in join.request_ids))
+    campaign = states.get(Campaign, join.campaign_id)
+    if campaign is None:
+        return Decision(answer=CAMPAIGN_UNKNOWN.refusal(404))
+    if campaign.ends_at <= now:
+        return Decision(answer=CAMPAIGN_OVER.refusal(409))
+    needs = [n for n in states.get_many(Need, join.request_ids).values() if n.state == "open"]
+    missing = sorted(set(join.request_ids) - {need.id for need in needs})
     if missing:
-        zh, en = f"不是对接中的诉求：{missing[0]}", f"no open request: {missing[0]}"
-        answer = refusal(409, "request_not_open", zh, en, "request_ids")
+        answer = REQUEST_NOT_OPEN.refusal(409, "request_ids", request_id=missing[0])
         return Decision(answer=Answer(409, {**answer.body, "request_ids": missing}))
     joined = tuple(need.with_campaign(campaign.id) for need in needs)
-    return Decision(joined, answer=Answer(200, {**told(campaign).body, "requests": len(joined)}))
+    return Decision(joined, answer=_answer_campaign(campaign, requests=len(joined)))
 
 
-def touches_end(command: Command[EndCampaign]) -> tuple[AnyRef, ...]:
-    return (Ref(Campaign, command.data.campaign_id),)
-
-
-def decide_end(states: States, command: Command[EndCampaign], now: datetime) -> Decision:
+def decide_end_campaign(states: States, command: Command[EndCampaign], now: datetime) -> Decision:
     """Nothing new is given in it from now on."""
     campaign = states.get(Campaign, command.data.campaign_id)
     if campaign is None:
-        return _not_joined(None)
+        return Decision(answer=CAMPAIGN_UNKNOWN.refusal(404))
     if campaign.ends_at <= now:
-        return Decision(answer=told(campaign))
+        return Decision(answer=_answer_campaign(campaign))
     ended = campaign.model_copy(
         update={"ends_at": now, "starts_at": min(campaign.starts_at, now)},
     )
-    return Decision((ended,), answer=told(ended))
+    return Decision((ended,), answer=_answer_campaign(ended))
 
 
-def _not_joined(campaign: Campaign | None) -> Decision:
-    if campaign is None:
-        answer = no_such("campaign")
-    else:
-        answer = refusal(409, "campaign_over", "专项行动已结束", "the campaign is over")
-    return Decision(answer=answer)
+def _answer_campaign(campaign: Campaign, status: int = 200, **more: object) -> Answer:
+    body = {
+        "campaign_id": campaign.id,
+        "donors": len(campaign.donor_ids),
+        "ends_at": campaign.ends_at.isoformat(),
+    }
+    return Answer(status, body | more)
 
 
-def told(campaign: Campaign, status: int = 200) -> Answer:
-    shown = {"campaign_id": campaign.id, "donors": len(campaign.donor_ids)}
-    return Answer(status, shown | {"ends_at": campaign.ends_at.isoformat()})
+# --- emergency areas ----------------------------------------------------------------------------
+
+
+def decide_declare_emergency(
+    states: States, command: Command[DeclareEmergency], now: datetime
+) -> Decision:
+    """Raises Invalid when the period is none, or over."""
+    declare = command.data
+    if states.get(Emergency, declare.emergency_id) is not None:
+        return Decision(answer=EMERGENCY_EXISTS.refusal(409, "emergency_id"))
+    _check_period(declare.terms.starts_at, declare.terms.ends_at, now)
+    emergency = Emergency(
+        id=declare.emergency_id, declared_by=command.principal, **declare.terms.model_dump()
+    )
+    return Decision((emergency,), answer=_answer_emergency(emergency, 201))
+
+
+def decide_end_emergency(states: States, command: Command[EndEmergency], now: datetime) -> Decision:
+    emergency = states.get(Emergency, command.data.emergency_id)
+    if emergency is None:
+        return Decision(answer=EMERGENCY_UNKNOWN.refusal(404))
+    if emergency.ends_at <= now:
+        return Decision(answer=_answer_emergency(emergency))
+    ended = emergency.model_copy(
+        update={"ends_at": now, "starts_at": min(emergency.starts_at, now)}
+    )
+    return Decision((ended,), answer=_answer_emergency(ended))
+
+
+def _answer_emergency(emergency: Emergency, status: int = 200) -> Answer:
+    return Answer(status, {"emergency_id": emergency.id, "ends_at": emergency.ends_at.isoformat()})
+
+
+def _check_period(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Raises Invalid."""
+    if not starts_at < ends_at:
+        raise PERIOD_EMPTY.invalid("ends_at")
+    if ends_at <= now:
+        raise PERIOD_PAST.invalid("ends_at")

@@ -1,22 +1,43 @@
-"""A match with the offer and the need behind it: what every decision on a match reads."""
+"""What decisions on a match share: reading it, reserving for it, freeing it, answering."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
 
-from services.matching.decide.unknown import no_such
-from services.matching.model.campaign import Campaign
-from services.matching.model.match import STATE_LABELS, Match
-from services.matching.model.match_id import is_match_id, parse_match_id
+from services.matching.eligibility import CAMPAIGN, find_obstacle
+from services.matching.messages import (
+    MATCH_STATES,
+    MATCH_UNKNOWN,
+    NEED_NOT_OPEN,
+    OFFER_NOT_FOR_CLAIM,
+    OFFER_NOT_FOR_PROPOSAL,
+    OFFER_NOT_OPEN,
+    RELATED_PARTY,
+)
+from services.matching.model.campaign import (
+    Campaign,
+    find_campaign_obstacle,
+    find_covering,
+)
+from services.matching.model.match import Match
+from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from shared.contracts.events import MatchFact
-from shared.messaging.decision import Answer, AnyRef, Decision, Ref, States, refusal
+from services.matching.model.relations import FundRelations
+from services.matching.solver.interface import OpenNeed
+from shared.contracts.events import MatchFact, MatchReleased
+from shared.errors import Message
+from shared.messaging.decision import Answer, AnyRef, Decision, Ref, State, States
+
+Way = Literal["push", "claim"]
+NOT_THIS_WAY = {"push": OFFER_NOT_FOR_PROPOSAL, "claim": OFFER_NOT_FOR_CLAIM}
+
+# --- reading ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """campaign: whose budget holds the money, if any does."""
+    """A match and what is behind it. campaign: whose budget holds the money, if any does."""
 
     match: Match
     offer: Offer
@@ -24,63 +45,107 @@ class Case:
     campaign: Campaign | None = None
 
 
-def match_refs(match_id: str) -> tuple[AnyRef, ...]:
-    """Where neither offer nor need changes; none when it is no match id."""
-    return (Ref(Match, match_id),) if is_match_id(match_id) else ()
-
-
-def case_refs(match_id: str) -> tuple[AnyRef, ...]:
-    """None when it is no match id: `decide` then says so."""
-    if not is_match_id(match_id):
-        return ()
-    parts = parse_match_id(match_id)
-    return Ref(Match, match_id), Ref(Offer, parts.offer_id), Ref(Need, parts.request_id)
-
-
-def paying(need: Need | None) -> tuple[AnyRef, ...]:
-    """The campaigns whose budgets hold something for this need."""
-    return tuple(Ref(Campaign, id_) for id_ in sorted(set(need.paid_by.values()))) if need else ()
-
-
-def follow_case(states: States, match_id: str) -> tuple[AnyRef, ...]:
-    """Whoever may free the match follows to the budget that holds its money."""
-    if not is_match_id(match_id):
-        return ()
-    return paying(states.get(Need, parse_match_id(match_id).request_id))
-
-
-def match_in(states: States, match_id: str) -> Match | None:
-    """To follow from: None also where it is no match id."""
-    return states.get(Match, match_id) if is_match_id(match_id) else None
-
-
-def match_of(states: States, match_id: str) -> Match | None:
+def get_match(states: States, match_id: str) -> Match | None:
     """Raises Invalid when it is no match id."""
     parse_match_id(match_id)
     return states.get(Match, match_id)
 
 
-def case_of(states: States, match_id: str) -> Case | None:
+def get_match_with_offer(states: States, match_id: str) -> tuple[Match, Offer] | None:
+    """Raises Invalid when it is no match id."""
+    offer_id = parse_match_id(match_id).offer_id
+    match, _ = states.get_each((Match, match_id), (Offer, offer_id))
+    return (match, states.require(Offer, offer_id)) if match else None
+
+
+def get_case(states: States, match_id: str) -> Case | None:
     """Raises Invalid when it is no match id."""
     parts = parse_match_id(match_id)
-    match = states.get(Match, match_id)
-    if match is None:
-        return None
-    offer, need = states.get(Offer, parts.offer_id), states.get(Need, parts.request_id)
-    assert offer is not None, "a match without its offer"
-    assert need is not None, "a match without its need"
-    paid_by = need.paid_by.get(match_id)
-    return Case(match, offer, need, states.get(Campaign, paid_by) if paid_by else None)
+    match, _, _ = states.get_each(
+        (Match, match_id), (Offer, parts.offer_id), (Need, parts.request_id)
+    )
+    return require_case(states, match) if match else None
 
 
-def freed(
+def require_case(states: States, match: Match) -> Case:
+    states.prefetch(Ref(Offer, match.offer_id), Ref(Need, match.request_id))
+    need = states.require(Need, match.request_id)
+    campaign_id = need.paid_by.get(match.id)
+    campaign = states.require(Campaign, campaign_id) if campaign_id else None
+    return Case(match, states.require(Offer, match.offer_id), need, campaign)
+
+
+def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
+    """Whether this person may not receive from this fund."""
+    fund = states.get(FundRelations, fund_id) if fund_id else None
+    return fund is not None and fund.find(person_id) is not None
+
+
+# --- reserving ----------------------------------------------------------------------------------
+
+
+def find_refusal(
+    states: States, need: Need, offer: Offer, quantity: int, way: Way, now: datetime
+) -> Message | None:
+    """Why this offer may not serve this need now; None when it may."""
+    states.prefetch(*list_rule_refs(offer))
+    checks = (
+        (NEED_NOT_OPEN, need.state != "open"),
+        (OFFER_NOT_OPEN, not offer.is_open(now)),
+        (NOT_THIS_WAY[way], offer.mode not in (way, "both")),
+    )
+    if message := next((message for message, stands in checks if stands), None):
+        return message
+    campaign = _get_campaign(states, offer)
+    rule = find_obstacle(_to_open(states, need, offer, campaign), offer.to_open(), quantity)
+    if rule is not None and rule is not CAMPAIGN:
+        return rule.refusal
+    return find_campaign_obstacle(campaign, offer, quantity, now, is_member=rule is None)
+
+
+def _to_open(states: States, need: Need, offer: Offer, campaign: Campaign | None) -> OpenNeed:
+    """As far as this offer's fund and campaign are concerned."""
+    related = offer.fund_id and is_related(states, offer.fund_id, need.person_id)
+    return need.to_open(
+        tier=need.tier,
+        related_funds=(offer.fund_id,) if offer.fund_id and related else (),
+        campaigns=find_covering(need, (campaign,) if campaign else ()),
+    )
+
+
+def list_rule_refs(offer: Offer) -> tuple[AnyRef, ...]:
+    """What beside need and offer decides: the fund's related parties and the campaign."""
+    relations = (Ref(FundRelations, offer.fund_id),) if offer.fund_id else ()
+    campaign = (Ref(Campaign, offer.campaign_id),) if offer.campaign_id else ()
+    return (*relations, *campaign)
+
+
+def _get_campaign(states: States, offer: Offer) -> Campaign | None:
+    return states.get(Campaign, offer.campaign_id) if offer.campaign_id else None
+
+
+def reserve(states: States, match: Match, need: Need, offer: Offer) -> tuple[State, ...]:
+    """The states once the match is set aside; the match first."""
+    campaign = _get_campaign(states, offer) if match.is_money else None
+    need = need.with_match(match.id, match.quantity, campaign.id if campaign else None)
+    budget = (campaign.reserve(match.quantity),) if campaign else ()
+    return (match, offer.reserve(match.quantity), need, *budget)
+
+
+# --- freeing ------------------------------------------------------------------------------------
+
+
+def free(
     case: Case,
     match: Match,
     fact: MatchFact,
     *,
     exclude: Literal["fund", "donor"] | None = None,
 ) -> Decision:
-    """The match fell: offer and budget have its quantity again, the need looks for the rest."""
+    """The match fell: offer and budget have its quantity again, the need looks for the rest.
+
+    match: as it is now. exclude: who is not asked again for this need.
+    """
     offer = case.offer.release(match.quantity)
     need = case.need.without_match(match.id)
     if exclude == "fund" and match.fund_id:
@@ -90,11 +155,25 @@ def freed(
     elif exclude == "donor":
         need = need.exclude_donor(match.donor_id)
     budget = (case.campaign.release(match.quantity),) if case.campaign else ()
-    return Decision((match, offer, need, *budget), ((match, fact),), told(match))
+    return Decision((match, offer, need, *budget), ((match, fact),), answer_match(match))
 
 
-def told(match: Match, status: int = 200) -> Answer:
-    body: Mapping[str, Any] = {
+def release_related(states: States, match: Match, now: datetime) -> Decision:
+    """The person has become a related party of the fund: unpaid, the need looks elsewhere."""
+    case = require_case(states, match)
+    if match.state == "delivered":
+        case = replace(case, offer=case.offer.take_back(match.quantity))
+    released = match.change_to("released", now, reason="related_party")
+    fact = released.build_fact(MatchReleased, reason="refused_by_fund")
+    decision = free(case, released, fact, exclude="fund")
+    return replace(decision, answer=RELATED_PARTY.refusal(409))
+
+
+# --- answering ----------------------------------------------------------------------------------
+
+
+def answer_match(match: Match, status: int = 200) -> Answer:
+    body = {
         "match_id": match.id,
         "state": match.state,
         "unit": match.unit,
@@ -104,12 +183,10 @@ def told(match: Match, status: int = 200) -> Answer:
     return Answer(status, body)
 
 
-def unknown() -> Decision:
-    return Decision(answer=no_such("match"))
+def refuse_unknown() -> Decision:
+    return Decision(answer=MATCH_UNKNOWN.refusal(404))
 
 
-def not_now(match: Match) -> Decision:
+def refuse_state(match: Match) -> Decision:
     """409 with the state it is in."""
-    label = STATE_LABELS[match.state]
-    zh, en = f"这项对接的状态是“{label}”，不能这样处理", f"the match is {match.state}"
-    return Decision(answer=refusal(409, f"match_{match.state}", zh, en))
+    return Decision(answer=MATCH_STATES[match.state].refusal(409))

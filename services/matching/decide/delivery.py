@@ -1,267 +1,286 @@
-"""Decisions on the way to the person: delivered, confirmed, not arrived after all, rated."""
+"""Decisions after acceptance: the fund's answer, released, delivered, confirmed, rated."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.matching.decide.cases import (
     Case,
-    case_of,
-    case_refs,
-    follow_case,
-    freed,
-    match_in,
-    match_of,
-    match_refs,
-    not_now,
-    told,
-    unknown,
+    answer_match,
+    free,
+    get_case,
+    get_match,
+    get_match_with_offer,
+    is_related,
+    refuse_state,
+    refuse_unknown,
+    release_related,
+    require_case,
 )
-from services.matching.decide.related import behind_money, is_kept_from_money, kept_from_fund
-from services.matching.decide.relations import is_related, relation_refs
-from services.matching.decide.taking import refused
+from services.matching.messages import (
+    CONFIRMER_SAME,
+    LEDGER_DIFFERS,
+    MATCH_RATED,
+    RATER_SAME,
+    RELATED_PARTY,
+    REOPENING_LATE,
+)
+from services.matching.model.labels import REVERSE_PAYMENT
 from services.matching.model.match import (
-    REVERSE_PAYMENT,
     ConfirmMatch,
     DeliverMatch,
     GiveUpMatch,
     Match,
     RateMatch,
+    ReleaseMatch,
     ReopenMatch,
+    WithdrawnReason,
 )
-from services.matching.model.match_id import is_match_id, parse_match_id
 from services.matching.model.offer import Offer
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
+    LedgerCommitted,
+    LedgerRefused,
+    MatchCommitted,
     MatchConfirmed,
     MatchDelivered,
     MatchRated,
     MatchReleased,
     MatchReopened,
+    RefusedReason,
     ReplyUnderstood,
 )
 from shared.contracts.values import CHINA
-from shared.messaging.decision import (
-    NOTHING,
-    Answer,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    States,
-    refusal,
-)
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
-REOPEN_DAYS = 15
+COMMITMENT_REFUSED: frozenset[RefusedReason] = frozenset(
+    {"insufficient_funds", "unknown_fund", "outside_terms"}
+)
 REPLIED_NOT_RECEIVED = "本人回复没有收到"
 
-
-def touches_deliver(command: Command[DeliverMatch]) -> tuple[AnyRef, ...]:
-    return _with_offer(command.data.match_id)
+# --- the fund's answer --------------------------------------------------------------------------
 
 
-def follow_deliver(states: States, command: Command[DeliverMatch]) -> tuple[AnyRef, ...]:
-    match = match_in(states, command.data.match_id)
-    return relation_refs(match.fund_id) if match else ()
+def decide_committed(states: States, event: Event[LedgerCommitted], now: datetime) -> Decision:
+    """A withdrawal that came meanwhile is carried out now: nobody hears of a gift that vanishes."""
+    match = _get_answered(states, event.subject, event.data.amount_fen)
+    if match is None:
+        return NOTHING
+    if match.kept is not None:
+        return _release(require_case(states, match), match.kept, now)
+    match = match.change_to("committed", now)
+    return Decision((match,), ((match, match.build_fact(MatchCommitted)),))
+
+
+def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -> Decision:
+    """Counts as a decline of that fund: the need looks again, elsewhere."""
+    if not _is_about_commitment(event):
+        return NOTHING
+    match = _get_answered(states, event.subject, event.data.amount_fen)
+    if match is None:
+        return NOTHING
+    case = require_case(states, match)
+    match = match.change_to("released", now, reason="refused_by_fund")
+    fact = match.build_fact(MatchReleased, reason="refused_by_fund")
+    return free(case, match, fact, exclude="fund")
+
+
+def _is_about_commitment(event: Event[LedgerRefused]) -> bool:
+    """Audit refuses donations too, and payments; those are no answer to an acceptance."""
+    return event.subject.startswith("M-") and event.data.reason in COMMITMENT_REFUSED
+
+
+def _get_answered(states: States, match_id: str, amount_fen: int) -> Match | None:
+    """The match that waits for audit's answer. Raises Invalid when the answer is not about it."""
+    match = get_match(states, match_id)
+    if match is None:
+        raise LEDGER_DIFFERS.invalid("subject")
+    if match.quantity != amount_fen:
+        raise LEDGER_DIFFERS.invalid("amount_fen")
+    return match if match.state == "accepted" else None
+
+
+# --- released -----------------------------------------------------------------------------------
+
+
+def decide_release(states: States, command: Command[ReleaseMatch], now: datetime) -> Decision:
+    """The offer was withdrawn: what the person was told of stands, the rest is released."""
+    case = get_case(states, command.data.match_id)
+    if case is None or case.offer.state != "withdrawn":
+        return NOTHING
+    if case.match.state == "proposed":
+        return _release(case, "offer_withdrawn", now)
+    if case.match.state == "accepted" and case.match.kept is None:
+        return Decision((postpone_withdrawal(case.match, "offer_withdrawn"),))
+    return NOTHING
+
+
+def _release(case: Case, reason: WithdrawnReason, now: datetime) -> Decision:
+    match = case.match.change_to("released", now, reason=reason)
+    return free(case, match, match.build_fact(MatchReleased, reason=reason))
+
+
+def postpone_withdrawal(match: Match, reason: WithdrawnReason) -> Match:
+    """Audit has not answered yet: the first withdrawal that comes is carried out after it."""
+    return match if match.kept else match.model_copy(update={"kept": reason})
+
+
+# --- delivered ----------------------------------------------------------------------------------
 
 
 def decide_deliver(states: States, command: Command[DeliverMatch], now: datetime) -> Decision:
-    match = match_of(states, command.data.match_id)
-    if match is None or not command.data.scope.sees(match):
-        return unknown()
+    pair = get_match_with_offer(states, command.data.match_id)
+    if pair is None or not command.data.scope.sees(pair[0]):
+        return refuse_unknown()
+    match, offer = pair
     if match.state != "committed":
-        return not_now(match)
+        return refuse_state(match)
     if is_related(states, match.fund_id, match.person_id):
-        return Decision(answer=refused("related_party"))
-    offer = states.get(Offer, match.offer_id)
-    assert offer is not None, "a match without its offer"
+        return Decision(answer=RELATED_PARTY.refusal(409))
     match = match.change_to("delivered", now)
     match = match.model_copy(update={"deliveries": match.deliveries + 1})
-    states_after = (match, offer.hand_over(match.quantity))
-    return Decision(states_after, ((match, match.build_fact(MatchDelivered)),), told(match))
+    return Decision(
+        (match, offer.hand_over(match.quantity)),
+        ((match, match.build_fact(MatchDelivered)),),
+        answer_match(match),
+    )
 
 
-# --- confirmed ---
-
-
-def touches_confirm(command: Command[ConfirmMatch]) -> tuple[AnyRef, ...]:
-    return _with_offer(command.data.match_id)
-
-
-def _with_offer(match_id: str) -> tuple[AnyRef, ...]:
-    """None when it is no match id."""
-    if not is_match_id(match_id):
-        return ()
-    return *match_refs(match_id), Ref(Offer, parse_match_id(match_id).offer_id)
-
-
-def follow_confirm(states: States, command: Command[ConfirmMatch]) -> tuple[AnyRef, ...]:
-    return behind_money(states, command.data.match_id)
+# --- confirmed ----------------------------------------------------------------------------------
 
 
 def decide_confirm(
     reopen_days: int, states: States, command: Command[ConfirmMatch], now: datetime
 ) -> Decision:
-    match = match_of(states, command.data.match_id)
-    if match is None or not command.data.scope.sees(match):
-        return unknown()
+    pair = get_match_with_offer(states, command.data.match_id)
+    if pair is None or not command.data.scope.sees(pair[0]):
+        return refuse_unknown()
+    match, offer = pair
     if match.state != "delivered":
-        return not_now(match)
-    if _answered_for_donor(match, command.principal):
-        zh, en = "接受与确认收到须由不同的人办理", "who accepted it may not confirm that it arrived"
-        return Decision(answer=refusal(409, "same_person", zh, en))
-    return _confirmed(states, match, reopen_days, now)
+        return refuse_state(match)
+    if _has_accepted(match, command.principal):
+        return Decision(answer=CONFIRMER_SAME.refusal(409))
+    return _confirm(states, match, offer, reopen_days, now)
 
 
-def _answered_for_donor(match: Match, principal: str) -> bool:
+def _has_accepted(match: Match, principal: str) -> bool:
     return bool(match.accepted_by) and match.accepted_by == principal
 
 
-def _confirmed(states: States, delivered: Match, reopen_days: int, now: datetime) -> Decision:
+def _confirm(
+    states: States, match: Match, offer: Offer, reopen_days: int, now: datetime
+) -> Decision:
     """It counts for the offer. What was not paid in instalments is paid now: to nobody who is by
     now a related party."""
-    if is_kept_from_money(states, delivered):
-        return kept_from_fund(states, delivered, now)
+    if match.is_money and is_related(states, match.fund_id, match.person_id):
+        return release_related(states, match, now)
     until = now + timedelta(days=reopen_days)
-    match = delivered.change_to("confirmed", now)
+    match = match.change_to("confirmed", now)
     match = match.model_copy(update={"confirmed_at": now, "reopen_until": until})
-    offer = states.get(Offer, match.offer_id)
-    assert offer is not None, "a match without its offer"
-    changed = (match, offer.count_outcome(confirmed=1))
-    return Decision(changed, ((match, match.build_fact(MatchConfirmed)),), told(match))
-
-
-# --- by reply ---
-
-
-def touches_reply(event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:
-    named, meaning = event.data.match_id, event.data.meaning
-    if named is None or meaning == "opted_out":
-        return ()
-    return _with_offer(named) if meaning == "received" else case_refs(named)
-
-
-def follow_reply(states: States, event: Event[ReplyUnderstood]) -> tuple[AnyRef, ...]:
-    named, meaning = event.data.match_id or "", event.data.meaning
-    if meaning == "received":
-        return behind_money(states, named)
-    return follow_case(states, named) if meaning == "not_received" else ()
+    return Decision(
+        (match, offer.count_outcome(confirmed=1)),
+        ((match, match.build_fact(MatchConfirmed)),),
+        answer_match(match),
+    )
 
 
 def decide_reply(
     reopen_days: int, states: States, event: Event[ReplyUnderstood], now: datetime
 ) -> Decision:
     """From the person the match is for, 收到 confirms it and 没收到 reopens it."""
-    named, meaning = event.data.match_id, event.data.meaning
-    if named is None or meaning == "opted_out":
-        return NOTHING
-    match = match_of(states, named)
-    if match is None or match.person_id != event.data.person_id:
+    match_id, meaning = event.data.match_id, event.data.meaning
+    if match_id is None or meaning == "opted_out":
         return NOTHING
     if meaning == "received":
-        delivered = match.state == "delivered"
-        return _confirmed(states, match, reopen_days, now) if delivered else NOTHING
-    case = case_of(states, named)
-    if case is None or not match.may_reopen(now):
+        pair = get_match_with_offer(states, match_id)
+        if pair is None or pair[0].person_id != event.data.person_id:
+            return NOTHING
+        match, offer = pair
+        is_delivered = match.state == "delivered"
+        return _confirm(states, match, offer, reopen_days, now) if is_delivered else NOTHING
+    case = get_case(states, match_id)
+    if case is None or case.match.person_id != event.data.person_id:
         return NOTHING
-    return _reopened(case, REPLIED_NOT_RECEIVED, now)
+    return _reopen(case, REPLIED_NOT_RECEIVED, now) if case.match.may_reopen(now) else NOTHING
 
 
-# --- not arrived after all ---
-
-
-def touches_case(command: Command[ReopenMatch] | Command[GiveUpMatch]) -> tuple[AnyRef, ...]:
-    return case_refs(command.data.match_id)
-
-
-def follow_command(
-    states: States, command: Command[ReopenMatch] | Command[GiveUpMatch]
-) -> tuple[AnyRef, ...]:
-    return follow_case(states, command.data.match_id)
+# --- not arrived after all ----------------------------------------------------------------------
 
 
 def decide_reopen(states: States, command: Command[ReopenMatch], now: datetime) -> Decision:
-    case = case_of(states, command.data.match_id)
+    case = get_case(states, command.data.match_id)
     if case is None or not command.data.scope.sees(case.match):
-        return unknown()
+        return refuse_unknown()
     if case.match.may_reopen(now):
-        return _reopened(case, command.data.reason, now)
+        return _reopen(case, command.data.reason, now)
     if case.match.state == "confirmed":
-        return Decision(answer=_too_late(case.match))
-    return not_now(case.match)
+        return Decision(answer=_refuse_late(case.match))
+    return refuse_state(case.match)
 
 
-def _too_late(match: Match) -> Answer:
+def _refuse_late(match: Match) -> Answer:
     until = match.reopen_until
-    when = f"{until.astimezone(CHINA):%Y-%m-%d %H:%M}" if until else "—"
-    zh = f"重新对接的期限已于 {when} 届满，请联系村（居）委会"
-    return refusal(409, "reopen_too_late", zh, f"this was possible until {when} (UTC+8)")
+    return REOPENING_LATE.refusal(
+        409, until=f"{until.astimezone(CHINA):%Y-%m-%d %H:%M}" if until else "—"
+    )
 
 
-def _reopened(case: Case, reason: str, now: datetime) -> Decision:
+def _reopen(case: Case, reason: str, now: datetime) -> Decision:
     """Delivered: to be handed over again. Confirmed: this match is over and the need asks anew."""
     if case.match.state == "confirmed":
-        return _asked_anew(case, reason, now)
+        return _reopen_confirmed(case, reason, now)
     if case.need.state == "withdrawn":
-        return _given_up(case, now)
+        return _give_up(case, now)
     match = case.match.change_to("committed", now, reason=reason)
     offer = case.offer.take_back(match.quantity)
     fact = match.build_fact(MatchReopened, was="delivered", reason=reason)
-    return Decision((match, offer), ((match, fact),), told(match))
+    return Decision((match, offer), ((match, fact),), answer_match(match))
 
 
-def _asked_anew(case: Case, reason: str, now: datetime) -> Decision:
+def _reopen_confirmed(case: Case, reason: str, now: datetime) -> Decision:
     """What was paid or handed over is gone, of the offer and of a campaign's budget."""
     match = case.match.change_to("reopened", now, reason=reason)
     need = case.need.without_match(match.id)
+    offer = case.offer.count_outcome(confirmed=-1)
     fact = match.build_fact(MatchReopened, was="confirmed", reason=reason)
-    answer = told(match)
+    answer = answer_match(match)
     if match.is_money:
         answer = Answer(200, {**answer.body, "finance": REVERSE_PAYMENT})
-    offer = case.offer.count_outcome(confirmed=-1)
     return Decision((match, need, offer), ((match, fact),), answer)
 
 
 def decide_give_up(states: States, command: Command[GiveUpMatch], now: datetime) -> Decision:
     """The donor is lost: what was set aside is free, and the need looks for another."""
-    case = case_of(states, command.data.match_id)
+    case = get_case(states, command.data.match_id)
     if case is None or not command.data.scope.sees(case.match):
-        return unknown()
+        return refuse_unknown()
     if case.match.state not in ("committed", "delivered"):
-        return not_now(case.match)
-    return _given_up(case, now)
+        return refuse_state(case.match)
+    return _give_up(case, now)
 
 
-def _given_up(case: Case, now: datetime) -> Decision:
+def _give_up(case: Case, now: datetime) -> Decision:
     if case.match.state == "delivered":
         case = replace(case, offer=case.offer.take_back(case.match.quantity))
     case = replace(case, offer=case.offer.count_outcome(expired=1))
     match = case.match.change_to("released", now, reason="not_arrived")
-    return freed(
-        case, match, match.build_fact(MatchReleased, reason="not_arrived"), exclude="donor"
-    )
+    return free(case, match, match.build_fact(MatchReleased, reason="not_arrived"), exclude="donor")
 
 
-# --- rated ---
-
-
-def touches_rate(command: Command[RateMatch]) -> tuple[AnyRef, ...]:
-    return match_refs(command.data.match_id)
+# --- rated --------------------------------------------------------------------------------------
 
 
 def decide_rate(states: States, command: Command[RateMatch], now: datetime) -> Decision:  # noqa: ARG001
     """Once, by the person or whoever asked him."""
-    match = match_of(states, command.data.match_id)
+    match = get_match(states, command.data.match_id)
     if match is None or not command.data.scope.sees(match):
-        return unknown()
+        return refuse_unknown()
     if match.state != "confirmed":
-        return not_now(match)
+        return refuse_state(match)
     if match.stars is not None:
-        zh, en = "这项对接已经评价过", "it was rated already"
-        return Decision(answer=refusal(409, "already_rated", zh, en))
-    if _answered_for_donor(match, command.principal):
-        zh, en = "接受与评价须由不同的人办理", "who accepted it may not rate it"
-        return Decision(answer=refusal(409, "same_person", zh, en))
+        return Decision(answer=MATCH_RATED.refusal(409))
+    if _has_accepted(match, command.principal):
+        return Decision(answer=RATER_SAME.refusal(409))
     match = match.model_copy(update={"stars": command.data.stars})
     fact = match.build_fact(MatchRated, stars=command.data.stars)
-    answer = Answer(200, {**told(match).body, "stars": match.stars})
+    answer = Answer(200, {**answer_match(match).body, "stars": match.stars})
     return Decision((match,), ((match, fact),), answer)

@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.matching.decide.unknown import no_such
+from services.matching.messages import (
+    BASE_MISSING,
+    CELL_INVALID,
+    OFFER_UNKNOWN,
+    OFFER_WITHDRAWN,
+    QUANTITY_MISSING,
+    QUANTITY_PROMISED,
+    VALIDITY_PAST,
+    VALIDITY_REVERSED,
+)
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,
@@ -28,46 +37,31 @@ from shared.contracts.events import (
     OfferWithdrawn,
 )
 from shared.errors import Invalid, Problem
-from shared.messaging.decision import (
-    NOTHING,
-    Answer,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    States,
-    refusal,
-)
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 
-def touches_submitted(event: Event[OfferSubmitted]) -> tuple[AnyRef, ...]:
-    return (Ref(Offer, build_offer_id(event.source, event.id)),)
-
-
-def decide_submitted(states: States, event: Event[OfferSubmitted], now: datetime) -> Decision:
+def decide_offer_submitted(states: States, event: Event[OfferSubmitted], now: datetime) -> Decision:
     return _register(states, event.source, event.id, event.data, now)
 
 
-def touches_register(command: Command[RegisterOffer]) -> tuple[AnyRef, ...]:
-    return (Ref(Offer, build_offer_id(command.data.source, command.data.message_id)),)
-
-
-def decide_register(states: States, command: Command[RegisterOffer], now: datetime) -> Decision:
-    said = command.data
-    return _register(states, said.source, said.message_id, said.offer, now)
+def decide_register_offer(
+    states: States, command: Command[RegisterOffer], now: datetime
+) -> Decision:
+    register = command.data
+    return _register(states, register.source, register.message_id, register.offer, now)
 
 
 def _register(
-    states: States, source: str, message_id: str, said: OfferSubmitted, now: datetime
+    states: States, source: str, message_id: str, submitted: OfferSubmitted, now: datetime
 ) -> Decision:
     """Raises Invalid with everything that is wrong."""
     id_ = build_offer_id(source, message_id)
-    known = states.get(Offer, id_)
-    if known is not None:
-        return Decision(answer=_told(known, 200))
-    if problems := list(_problems(said, now)):
+    registered = states.get(Offer, id_)
+    if registered is not None:
+        return Decision(answer=_answer_offer(registered))
+    if problems := list(_find_problems(submitted, now)):
         raise Invalid(*problems)
-    offer = Offer(id=id_, source=source, registered_at=now, **said.model_dump())
+    offer = Offer(id=id_, source=source, registered_at=now, **submitted.model_dump())
     fact = OfferRegistered(
         donor_id=offer.donor_id,
         unit=offer.unit,
@@ -75,117 +69,100 @@ def _register(
         item=offer.item,
         fund_id=offer.fund_id,
     )
-    return Decision((offer,), ((offer, fact),), _told(offer, 201))
+    return Decision((offer,), ((offer, fact),), _answer_offer(offer, 201))
 
 
-def _problems(offer: OfferSubmitted | Offer, now: datetime) -> Iterator[Problem]:
+def _find_problems(offer: OfferSubmitted | Offer, now: datetime) -> Iterator[Problem]:
     """What no offer may say, new or changed."""
     if offer.radius_km is not None and offer.base is None:
-        zh, en = "有服务半径须有中心位置", "a radius needs the place it is around"
-        yield Problem("base_missing", zh, en, "base")
+        yield BASE_MISSING.problem("base")
     if offer.base is not None and parse_cell(offer.base) is None:
-        yield Problem("not_a_cell", "不是有效的h3网格编号", "this is not an h3 cell", "base")
+        yield CELL_INVALID.problem("base")
     if offer.valid_until is not None and offer.valid_until <= now:
-        yield Problem("already_past", "有效期已过", "this time has passed", "valid_until")
+        yield VALIDITY_PAST.problem("valid_until")
     if offer.valid_from and offer.valid_until and offer.valid_until <= offer.valid_from:
-        yield Problem("ends_first", "有效期早于开始日", "it ends before it begins", "valid_until")
+        yield VALIDITY_REVERSED.problem("valid_until")
 
 
 # --- changed by its donor -----------------------------------------------------------------------
 
 
-def touches_offer(command: Command[OfferCommand]) -> tuple[AnyRef, ...]:
-    return (Ref(Offer, command.data.offer_id),)
-
-
-def decide_change(states: States, command: Command[ChangeOffer], now: datetime) -> Decision:
+def decide_change_offer(states: States, command: Command[ChangeOffer], now: datetime) -> Decision:
     """New terms bind what is proposed from now on. Raises Invalid with all that is wrong."""
-    offer = _owned(states, command.data)
+    offer = _get_owned(states, command.data)
     if offer is None:
-        return _unknown()
+        return Decision(answer=OFFER_UNKNOWN.refusal(404))
     if offer.state == "withdrawn":
-        return _withdrawn()
+        return Decision(answer=OFFER_WITHDRAWN.refusal(409))
     terms = command.data.terms
-    wanted = {name: getattr(terms, name) for name in terms.model_fields_set}
-    changed = offer.model_copy(update=wanted)
-    if problems := [*_quantity_problem(offer, terms), *_problems(changed, now)]:
+    terms_set = {name: getattr(terms, name) for name in terms.model_fields_set}
+    changed = offer.model_copy(update=terms_set)
+    if problems := [*_find_quantity_problems(offer, terms), *_find_problems(changed, now)]:
         raise Invalid(*problems)
     if changed == offer:
-        return Decision(answer=_told(offer, 200))
+        return Decision(answer=_answer_offer(offer))
     fact = OfferChanged(quantity=changed.quantity, valid_until=changed.valid_until)
-    return Decision((changed,), ((changed, fact),), _told(changed, 200))
+    return Decision((changed,), ((changed, fact),), _answer_offer(changed))
 
 
-def _quantity_problem(offer: Offer, terms: OfferTerms) -> Iterator[Problem]:
+def _find_quantity_problems(offer: Offer, terms: OfferTerms) -> Iterator[Problem]:
     """What is promised or given cannot be unsaid."""
     if "quantity" not in terms.model_fields_set:
         return
     promised = offer.reserved + offer.delivered
     if terms.quantity is None:
-        yield Problem("quantity_missing", "请写明数量", "say how much", "quantity")
+        yield QUANTITY_MISSING.problem("quantity")
     elif terms.quantity < promised:
-        zh, en = f"已承诺或已送达 {promised}，不能更少", f"{promised} are promised or given"
-        yield Problem("quantity_promised", zh, en, "quantity")
+        yield QUANTITY_PROMISED.problem("quantity", promised=promised)
 
 
-def decide_pause(states: States, command: Command[PauseOffer], now: datetime) -> Decision:  # noqa: ARG001
-    return _switched(states, command.data, "paused", OfferPaused())
+def decide_pause_offer(states: States, command: Command[PauseOffer], now: datetime) -> Decision:  # noqa: ARG001
+    return _switch(states, command.data, "paused", OfferPaused())
 
 
-def decide_resume(states: States, command: Command[ResumeOffer], now: datetime) -> Decision:  # noqa: ARG001
-    return _switched(states, command.data, "open", OfferResumed())
+def decide_resume_offer(states: States, command: Command[ResumeOffer], now: datetime) -> Decision:  # noqa: ARG001
+    return _switch(states, command.data, "open", OfferResumed())
 
 
-def _switched(
-    states: States, said: OfferCommand, to: OfferState, fact: OfferPaused | OfferResumed
+def _switch(
+    states: States, command: OfferCommand, to: OfferState, fact: OfferPaused | OfferResumed
 ) -> Decision:
-    offer = _owned(states, said)
+    offer = _get_owned(states, command)
     if offer is None:
-        return _unknown()
+        return Decision(answer=OFFER_UNKNOWN.refusal(404))
     if offer.state == "withdrawn":
-        return _withdrawn()
+        return Decision(answer=OFFER_WITHDRAWN.refusal(409))
     if offer.state == to:
-        return Decision(answer=_told(offer, 200))
+        return Decision(answer=_answer_offer(offer))
     switched = offer.model_copy(update={"state": to})
-    return Decision((switched,), ((switched, fact),), _told(switched, 200))
+    return Decision((switched,), ((switched, fact),), _answer_offer(switched))
 
 
-def decide_withdraw(states: States, command: Command[WithdrawOffer], now: datetime) -> Decision:
+def decide_withdraw_offer(
+    states: States, command: Command[WithdrawOffer], now: datetime
+) -> Decision:
     """What is committed stands, since the person was told; open proposals are released (jobs)."""
-    offer = _owned(states, command.data)
+    offer = _get_owned(states, command.data)
     if offer is None:
-        return _unknown()
+        return Decision(answer=OFFER_UNKNOWN.refusal(404))
     if offer.state == "withdrawn":
-        return Decision(answer=_told(offer, 200))
+        return Decision(answer=_answer_offer(offer))
     withdrawn = offer.model_copy(update={"state": "withdrawn", "due_at": now})
-    return Decision((withdrawn,), ((withdrawn, OfferWithdrawn()),), _told(withdrawn, 200))
+    return Decision((withdrawn,), ((withdrawn, OfferWithdrawn()),), _answer_offer(withdrawn))
 
 
-def touches_due(command: Command[OfferDue]) -> tuple[AnyRef, ...]:
-    return (Ref(Offer, command.data.aggregate_id),)
-
-
-def decide_due(states: States, command: Command[OfferDue], now: datetime) -> Decision:  # noqa: ARG001
+def decide_offer_due(states: States, command: Command[OfferDue], now: datetime) -> Decision:  # noqa: ARG001
     offer = states.get(Offer, command.data.aggregate_id)
     if offer is None or offer.due_at != command.data.due_at:
         return NOTHING
     return Decision((offer.model_copy(update={"due_at": None}),))
 
 
-def _owned(states: States, said: OfferCommand) -> Offer | None:
+def _get_owned(states: States, command: OfferCommand) -> Offer | None:
     """The offer, if the caller may touch it."""
-    offer = states.get(Offer, said.offer_id)
-    return offer if offer and said.source in (None, offer.source) else None
+    offer = states.get(Offer, command.offer_id)
+    return offer if offer and command.source in (None, offer.source) else None
 
 
-def _unknown() -> Decision:
-    return Decision(answer=no_such("offer"))
-
-
-def _withdrawn() -> Decision:
-    zh, en = "这项资源已撤回；请重新登记", "it was withdrawn: register another"
-    return Decision(answer=refusal(409, "offer_withdrawn", zh, en))
-
-
-def _told(offer: Offer, status: int) -> Answer:
+def _answer_offer(offer: Offer, status: int = 200) -> Answer:
     return Answer(status, {"offer_id": offer.id, "state": offer.state})

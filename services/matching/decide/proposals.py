@@ -1,30 +1,34 @@
-"""Decisions before a gift stands: proposed, accepted, declined, expired."""
+"""Decisions before a gift stands: proposed or claimed, accepted, declined, expired."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from services.matching.decide.cases import (
     Case,
-    case_of,
-    case_refs,
-    follow_case,
-    freed,
-    match_in,
-    match_of,
-    not_now,
-    paying,
-    told,
-    unknown,
+    answer_match,
+    find_refusal,
+    free,
+    get_case,
+    get_match,
+    is_related,
+    list_rule_refs,
+    refuse_state,
+    refuse_unknown,
+    release_related,
+    reserve,
 )
-from services.matching.decide.related import kept_from_fund
-from services.matching.decide.relations import is_related, relation_refs
-from services.matching.decide.taking import behind, obstacle, refused, taken
+from services.matching.messages import MATCH_STATES, NUMBER_TAKEN, PAIR_UNKNOWN
+from services.matching.model.campaign import Campaign
 from services.matching.model.match import (
     AcceptMatch,
+    ClaimNeed,
     DeclineMatch,
     Match,
     ProposalDue,
     Propose,
+    Scope,
     build_proposal,
 )
 from services.matching.model.match_id import build_match_id
@@ -38,158 +42,160 @@ from shared.contracts.events import (
     MatchFact,
     MatchProposed,
 )
-from shared.messaging.decision import (
-    NOTHING,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    State,
-    States,
-    refusal,
-)
+from shared.messaging.decision import NOTHING, AnyRef, Command, Decision, Ref, State, States
 
+S = TypeVar("S", bound=State)
 
-def touches_propose(command: Command[Propose]) -> tuple[AnyRef, ...]:
-    said = command.data
-    id_ = build_match_id(said.request_id, said.offer_id, said.number)
-    return Ref(Match, id_), Ref(Offer, said.offer_id), Ref(Need, said.request_id)
-
-
-def follow_propose(states: States, command: Command[Propose]) -> tuple[AnyRef, ...]:
-    return behind(states, command.data.offer_id)
+# --- proposed, claimed --------------------------------------------------------------------------
 
 
 def decide_propose(states: States, command: Command[Propose], now: datetime) -> Decision:
     """A round is advice: what remains, of the offer and of the need, is decided here."""
-    said = command.data
-    need, offer = states.get(Need, said.request_id), states.get(Offer, said.offer_id)
+    propose = command.data
+    match_id = build_match_id(propose.request_id, propose.offer_id, propose.number)
+    need, offer, _ = states.get_each(
+        (Need, propose.request_id), (Offer, propose.offer_id), (Match, match_id)
+    )
     if need is None or offer is None:
-        return Decision(answer=refused("unknown"))
-    if said.number <= need.proposals:
-        return Decision(answer=refused("number_taken"))
-    if code := obstacle(states, need, offer, said.quantity, "push", now):
-        return Decision(answer=refused(code))
-    id_ = build_match_id(need.id, offer.id, said.number)
-    expires_at = now + timedelta(seconds=said.lifetime_s)
-    match = build_proposal(id_, need, offer, said.quantity, now, expires_at)
-    match = match.model_copy(update={"round_number": said.round_number})
+        return Decision(answer=PAIR_UNKNOWN.refusal(404))
+    if propose.number <= need.proposals:
+        return Decision(answer=NUMBER_TAKEN.refusal(409))
+    if reason := find_refusal(states, need, offer, propose.quantity, "push", now):
+        return Decision(answer=reason.refusal(409))
+    expires_at = now + timedelta(seconds=propose.lifetime_s)
+    match = build_proposal(match_id, need, offer, propose.quantity, now, expires_at)
+    match = match.model_copy(update={"round_number": propose.round_number})
     return Decision(
-        taken(states, match, need, offer),
+        reserve(states, match, need, offer),
         ((match, match.build_fact(MatchProposed, expires_at=expires_at)),),
-        told(match, 201),
+        answer_match(match, 201),
     )
 
 
-def touches_accept(command: Command[AcceptMatch]) -> tuple[AnyRef, ...]:
-    return case_refs(command.data.match_id)
+def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> Decision:
+    """A donor takes from the menu: proposed and accepted in one decision.
+
+    Several donors may each take a part: what remains is decided here, one after another.
+    """
+    claim = command.data
+    need, offer = states.get_each((Need, claim.request_id), (Offer, claim.offer_id))
+    if need is None or offer is None or not _is_visible(claim.scope, need, offer):
+        return Decision(answer=PAIR_UNKNOWN.refusal(404))
+    match_id = build_match_id(need.id, offer.id, need.proposals + 1)
+    states.prefetch(Ref(Match, match_id), *list_rule_refs(offer))
+    if reason := find_refusal(states, need, offer, claim.quantity, "claim", now):
+        return Decision(answer=reason.refusal(409))
+    proposal = build_proposal(match_id, need, offer, claim.quantity, now, now)
+    proposed = proposal.build_fact(MatchProposed, expires_at=now, claimed=True)
+    match, facts = _accept(proposal, command.principal, now)
+    events = tuple((match, fact) for fact in (proposed, *facts))
+    return Decision(reserve(states, match, need, offer), events, answer_match(match, 201))
 
 
-def follow_accept(states: States, command: Command[AcceptMatch]) -> tuple[AnyRef, ...]:
-    match = match_in(states, command.data.match_id)
-    budget = follow_case(states, command.data.match_id)
-    return (*relation_refs(match.fund_id), *budget) if match else ()
+def _is_visible(scope: Scope, need: Need, offer: Offer) -> bool:
+    where = need.village_code or need.town_code
+    return where.startswith(scope.area) and scope.source in (None, offer.source)
+
+
+# --- accepted -----------------------------------------------------------------------------------
 
 
 def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) -> Decision:
-    match = match_of(states, command.data.match_id)
+    match = get_match(states, command.data.match_id)
     if match is None or not command.data.scope.sees(match):
-        return unknown()
+        return refuse_unknown()
     if match.state != "proposed":
-        return not_now(match)
+        return refuse_state(match)
     if now >= match.expires_at:
-        return Decision(answer=refusal(409, "match_expired", "已逾期", "it has expired"))
+        return Decision(answer=MATCH_STATES["expired"].refusal(409))
     if is_related(states, match.fund_id, match.person_id):
-        return kept_from_fund(states, match, now)
-    match, events = accepted(match, command.principal, now)
-    return Decision((match,), events, told(match))
+        return release_related(states, match, now)
+    match, facts = _accept(match, command.principal, now)
+    return Decision((match,), tuple((match, fact) for fact in facts), answer_match(match))
 
 
-def accepted(
-    match: Match, principal: str, now: datetime
-) -> tuple[Match, tuple[tuple[Match, MatchFact], ...]]:
+def _accept(match: Match, principal: str, now: datetime) -> tuple[Match, tuple[MatchFact, ...]]:
     """Money now waits for audit's commitment; goods stand at once."""
     match = match.model_copy(update={"accepted_by": principal})
     if match.is_money:
         match = match.change_to("accepted", now)
-        return match, ((match, match.build_fact(MatchAccepted)),)
+        return match, (match.build_fact(MatchAccepted),)
     match = match.change_to("committed", now)
-    return match, (
-        (match, match.build_fact(MatchAccepted)),
-        (match, match.build_fact(MatchCommitted)),
-    )
+    return match, (match.build_fact(MatchAccepted), match.build_fact(MatchCommitted))
 
 
-def touches_decline(command: Command[DeclineMatch]) -> tuple[AnyRef, ...]:
-    return case_refs(command.data.match_id)
-
-
-def follow_decline(states: States, command: Command[DeclineMatch]) -> tuple[AnyRef, ...]:
-    """The request's other matches: those of this donor are declined with it."""
-    match = match_in(states, command.data.match_id)
-    need = states.get(Need, match.request_id) if match else None
-    others = [ref for id_ in need.matches for ref in case_refs(id_)] if need else []
-    return (*others, *paying(need))
+# --- declined -----------------------------------------------------------------------------------
 
 
 def decide_decline(states: States, command: Command[DeclineMatch], now: datetime) -> Decision:
-    """A no is a no to the request: none of his offers stays proposed for it."""
-    case = case_of(states, command.data.match_id)
+    """A no is a no to the request: none of the donor's offers stays proposed for it."""
+    case = get_case(states, command.data.match_id)
     if case is None or not command.data.scope.sees(case.match):
-        return unknown()
+        return refuse_unknown()
     if case.match.state != "proposed":
-        return not_now(case.match)
-    return _all_declined(states, case, _others_proposed(states, case), command.data.reason, now)
+        return refuse_state(case.match)
+    others = _list_others_proposed(states, case)
+    return _decline_all(states, case, others, command.data.reason, now)
 
 
-def _all_declined(
-    states: States, case: Case, others: list[Match], reason: str, now: datetime
+def _list_others_proposed(states: States, case: Case) -> list[Match]:
+    """The other matches of the need that wait for the same donor, their cases loaded with them."""
+    ids = [id_ for id_ in case.need.matches if id_ != case.match.id]
+    others = [
+        match
+        for match in states.get_many(Match, ids).values()
+        if match.state == "proposed" and match.donor_id == case.match.donor_id
+    ]
+    paid_by = [case.need.paid_by[match.id] for match in others if match.id in case.need.paid_by]
+    states.prefetch(
+        *(Ref(Offer, match.offer_id) for match in others), *(Ref(Campaign, id_) for id_ in paid_by)
+    )
+    return others
+
+
+def _decline_all(
+    states: States, case: Case, others: Sequence[Match], reason: str, now: datetime
 ) -> Decision:
     """Each is freed from what the one before it left."""
-    first = _declined(case, reason, now)
-    refs = {*paying(case.need), *(ref for match in others for ref in case_refs(match.id))}
-    left = {ref: states.get(ref.state, ref.id) for ref in refs} | _by_ref(first)
-    events = first.events
+    first = _decline(case, reason, now)
+    changed, events = _by_ref(first), first.events
     for match in others:
-        later = case_of(States(left), match.id)
-        assert later is not None, "the match was read just now"
-        next_one = _declined(later, reason, now)
-        left |= _by_ref(next_one)
-        events += next_one.events
-    changed = (state for state in left.values() if state is not None)
-    return replace(first, states=tuple(changed), events=events)
+        decision = _decline(_get_changed_case(states, changed, match), reason, now)
+        changed |= _by_ref(decision)
+        events += decision.events
+    return replace(first, states=tuple(changed.values()), events=events)
+
+
+def _decline(case: Case, reason: str, now: datetime) -> Decision:
+    case = replace(case, offer=case.offer.count_outcome(declined=1))
+    match = case.match.change_to("declined", now, reason=reason)
+    return free(case, match, match.build_fact(MatchDeclined, reason=reason), exclude="donor")
+
+
+def _get_changed_case(states: States, changed: dict[AnyRef, State], match: Match) -> Case:
+    def get_newest(kind: type[S], id_: str) -> S:
+        state = changed.get(Ref(kind, id_))
+        return state if isinstance(state, kind) else states.require(kind, id_)
+
+    need = get_newest(Need, match.request_id)
+    campaign_id = need.paid_by.get(match.id)
+    campaign = get_newest(Campaign, campaign_id) if campaign_id else None
+    return Case(match, get_newest(Offer, match.offer_id), need, campaign)
 
 
 def _by_ref(decision: Decision) -> dict[AnyRef, State]:
     return {Ref(type(state), state.id): state for state in decision.states}
 
 
-def _declined(case: Case, reason: str, now: datetime) -> Decision:
-    case = replace(case, offer=case.offer.count_outcome(declined=1))
-    match = case.match.change_to("declined", now, reason=reason)
-    return freed(case, match, match.build_fact(MatchDeclined, reason=reason), exclude="donor")
+# --- expired ------------------------------------------------------------------------------------
 
 
-def _others_proposed(states: States, case: Case) -> list[Match]:
-    found = (states.get(Match, id_) for id_ in case.need.matches if id_ != case.match.id)
-    donor = case.match.donor_id
-    return [m for m in found if m and m.state == "proposed" and m.donor_id == donor]
-
-
-def touches_due(command: Command[ProposalDue]) -> tuple[AnyRef, ...]:
-    return case_refs(command.data.aggregate_id)
-
-
-def follow_due(states: States, command: Command[ProposalDue]) -> tuple[AnyRef, ...]:
-    return follow_case(states, command.data.aggregate_id)
-
-
-def decide_due(states: States, command: Command[ProposalDue], now: datetime) -> Decision:
-    case = case_of(states, command.data.aggregate_id)
+def decide_proposal_due(states: States, command: Command[ProposalDue], now: datetime) -> Decision:
+    case = get_case(states, command.data.aggregate_id)
     if case is None or case.match.state != "proposed":
         return NOTHING
     if case.match.due_at != command.data.due_at or now < command.data.due_at:
         return NOTHING
     case = replace(case, offer=case.offer.count_outcome(expired=1))
     match = case.match.change_to("expired", now)
-    return freed(case, match, match.build_fact(MatchExpired), exclude="donor")
+    return free(case, match, match.build_fact(MatchExpired), exclude="donor")

@@ -1,10 +1,14 @@
-"""Decisions on a fund's related parties: one declares, another checks."""
+"""Decisions on a fund's related parties: one person declares, another checks."""
 
 from datetime import datetime
 
-from services.matching.decide.unknown import no_such
+from services.matching.messages import (
+    CHECK_MISSING,
+    CHECKER_SAME,
+    RELATION_STATES,
+    RELATION_UNKNOWN,
+)
 from services.matching.model.relations import (
-    RELATION_LABELS,
     CheckRelation,
     DeclareRelation,
     FundRelations,
@@ -12,95 +16,74 @@ from services.matching.model.relations import (
     RelationCommand,
     WithdrawRelation,
 )
-from shared.messaging.decision import (
-    Answer,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    States,
-    refusal,
-)
-
-# --- asked by proposals and claims --------------------------------------------------------------
+from shared.messaging.decision import Answer, Command, Decision, States
 
 
-def relation_refs(fund_id: str | None) -> tuple[AnyRef, ...]:
-    return (Ref(FundRelations, fund_id),) if fund_id else ()
-
-
-def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
-    """Whether this person may not receive from this fund."""
-    known = states.get(FundRelations, fund_id) if fund_id else None
-    return known is not None and known.find(person_id) is not None
-
-
-# --- declared, checked, ended -------------------------------------------------------------------
-
-
-def touches(command: Command[RelationCommand]) -> tuple[AnyRef, ...]:
-    return relation_refs(command.data.fund_id)
-
-
-def decide_declare(states: States, command: Command[DeclareRelation], now: datetime) -> Decision:
-    said = command.data
-    fund, known = _known(states, said)
-    if known is not None:
-        return _waiting(known) if known.state == "leaving" else _told(fund, known)
+def decide_declare_relation(
+    states: States, command: Command[DeclareRelation], now: datetime
+) -> Decision:
+    declare = command.data
+    fund, declared = _get_relation(states, declare)
+    if declared is not None and declared.state == "leaving":
+        return _refuse_state(declared)
+    if declared is not None:
+        return Decision(answer=_answer_relation(fund, declared))
     relation = Relation(
-        person_id=said.person_id, tie=said.tie, maker=command.principal, changed_at=now
+        person_id=declare.person_id, tie=declare.tie, maker=command.principal, changed_at=now
     )
-    return _told(fund.with_relation(relation), relation, changed=True, status=201)
+    return _save(fund, relation, 201)
 
 
-def decide_withdraw(states: States, command: Command[WithdrawRelation], now: datetime) -> Decision:
-    fund, known = _known(states, command.data)
-    if known is None:
-        return _unknown()
-    if known.state != "in_force":
-        return _waiting(known)
-    leaving = known.model_copy(
+def decide_withdraw_relation(
+    states: States, command: Command[WithdrawRelation], now: datetime
+) -> Decision:
+    fund, relation = _get_relation(states, command.data)
+    if relation is None:
+        return Decision(answer=RELATION_UNKNOWN.refusal(404))
+    if relation.state != "in_force":
+        return _refuse_state(relation)
+    leaving = relation.model_copy(
         update={"state": "leaving", "maker": command.principal, "changed_at": now}
     )
-    return _told(fund.with_relation(leaving), leaving, changed=True)
+    return _save(fund, leaving)
 
 
-def decide_check(states: States, command: Command[CheckRelation], now: datetime) -> Decision:
+def decide_check_relation(
+    states: States, command: Command[CheckRelation], now: datetime
+) -> Decision:
     """Approved, a declaration stands and an end is one; rejected, all is as before it."""
-    fund, known = _known(states, command.data)
-    if known is None:
-        return _unknown()
-    if known.state == "in_force":
-        zh, en = "没有待复核的事项", "no check is due"
-        return Decision(answer=refusal(409, "nothing_to_check", zh, en))
-    if known.maker == command.principal:
-        zh, en = "申报与复核须由不同的人办理", "another than the maker has to check it"
-        return Decision(answer=refusal(409, "same_person", zh, en))
-    if (known.state == "declared") is not command.data.approve:
-        body = {"fund_id": fund.id, "person_id": known.person_id, "state": "none"}
-        return Decision((fund.without_person(known.person_id),), answer=Answer(200, body))
-    stands = known.model_copy(
+    fund, relation = _get_relation(states, command.data)
+    if relation is None:
+        return Decision(answer=RELATION_UNKNOWN.refusal(404))
+    if relation.state == "in_force":
+        return Decision(answer=CHECK_MISSING.refusal(409))
+    if relation.maker == command.principal:
+        return Decision(answer=CHECKER_SAME.refusal(409))
+    if (relation.state == "declared") is not command.data.approve:
+        body = {"fund_id": fund.id, "person_id": relation.person_id, "state": "none"}
+        return Decision((fund.without_person(relation.person_id),), answer=Answer(200, body))
+    in_force = relation.model_copy(
         update={"state": "in_force", "checker": command.principal, "changed_at": now}
     )
-    return _told(fund.with_relation(stands), stands, changed=True)
+    return _save(fund, in_force)
 
 
-def _known(states: States, said: RelationCommand) -> tuple[FundRelations, Relation | None]:
-    fund = states.get(FundRelations, said.fund_id) or FundRelations(id=said.fund_id)
-    return fund, fund.find(said.person_id)
+def _get_relation(
+    states: States, command: RelationCommand
+) -> tuple[FundRelations, Relation | None]:
+    fund = states.get(FundRelations, command.fund_id) or FundRelations(id=command.fund_id)
+    return fund, fund.find(command.person_id)
 
 
-def _told(
-    fund: FundRelations, relation: Relation, *, changed: bool = False, status: int = 200
-) -> Decision:
+def _save(fund: FundRelations, relation: Relation, status: int = 200) -> Decision:
+    changed = fund.with_relation(relation)
+    return Decision((changed,), answer=_answer_relation(changed, relation, status))
+
+
+def _answer_relation(fund: FundRelations, relation: Relation, status: int = 200) -> Answer:
     body = {"fund_id": fund.id, "person_id": relation.person_id, "state": relation.state}
-    return Decision((fund,) if changed else (), answer=Answer(status, body))
+    return Answer(status, body)
 
 
-def _unknown() -> Decision:
-    return Decision(answer=no_such("relation"))
-
-
-def _waiting(relation: Relation) -> Decision:
-    zh, en = f"这项利害关系{RELATION_LABELS[relation.state]}", f"it is {relation.state}"
-    return Decision(answer=refusal(409, f"relation_{relation.state}", zh, en))
+def _refuse_state(relation: Relation) -> Decision:
+    return Decision(answer=RELATION_STATES[relation.state].refusal(409))

@@ -6,6 +6,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from services.matching.messages import (
+    BUDGET_EXCEEDED,
+    CAMPAIGN_NOT_ON,
+    CAMPAIGN_UNKNOWN,
+    DONOR_NOT_IN_CAMPAIGN,
+    NEED_NOT_IN_CAMPAIGN,
+)
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.values import (
@@ -18,6 +25,7 @@ from shared.contracts.values import (
     TownCode,
     Value,
 )
+from shared.errors import Message
 from shared.messaging.decision import State
 
 JOINED_MAX = 500
@@ -86,22 +94,22 @@ def find_covering(need: Need, campaigns: Iterable[Campaign]) -> tuple[str, ...]:
 
 def find_campaign_obstacle(
     campaign: Campaign | None, offer: Offer, quantity: int, now: datetime, *, is_member: bool
-) -> str:
-    """Why this offer of the campaign may not serve a need, as a code; empty when it may.
+) -> Message | None:
+    """Why this offer of the campaign may not serve a need; None when it may.
 
     is_member: whether the need is in the campaign.
     """
     if offer.campaign_id is None:
-        return ""
+        return None
     if campaign is None:
-        return "campaign_unknown"
-    checks = {
-        "campaign_not_on": not campaign.is_on(now),
-        "donor_not_in_campaign": offer.donor_id not in campaign.donor_ids,
-        "need_not_in_campaign": not is_member,
-        "campaign_budget": offer.is_money and quantity > campaign.remaining_fen,
-    }
-    return next((code for code, stands in checks.items() if stands), "")
+        return CAMPAIGN_UNKNOWN
+    checks = (
+        (CAMPAIGN_NOT_ON, not campaign.is_on(now)),
+        (DONOR_NOT_IN_CAMPAIGN, offer.donor_id not in campaign.donor_ids),
+        (NEED_NOT_IN_CAMPAIGN, not is_member),
+        (BUDGET_EXCEEDED, offer.is_money and quantity > campaign.remaining_fen),
+    )
+    return next((message for message, stands in checks if stands), None)
 
 
 class CampaignTerms(Value):

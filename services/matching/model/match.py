@@ -1,10 +1,11 @@
 """A match (对接): a quantity of one offer set aside for one request, and what can happen to it."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
+from services.matching.model.labels import DeclineReason, MatchState, ReopenReason
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.events import MatchFact
@@ -19,50 +20,9 @@ from shared.contracts.values import (
 )
 from shared.messaging.decision import Due, State
 
-MatchState = Literal[
-    "proposed",
-    "accepted",
-    "committed",
-    "delivered",
-    "confirmed",
-    "declined",
-    "expired",
-    "released",
-    "reopened",
-]
-# Chosen, not written: reasons go out with the events, and nobody is to be named in them.
-DeclineReason = Literal[
-    "暂时没有余力 No capacity now",
-    "不在服务范围 Not what we can give",
-    "其他 Other",
-]
-DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
-ReopenReason = Literal[
-    "没有收到 It did not arrive",
-    "与约定不符 Not what was agreed",
-    "已损坏或不能使用 Damaged or of no use",
-]
-REOPEN_REASONS: tuple[ReopenReason, ...] = get_args(ReopenReason)
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
 RESERVING_STATES: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
-STATE_LABELS: dict[MatchState, str] = {
-    "proposed": "待捐赠方答复",
-    "accepted": "捐赠方已接受",
-    "committed": "已落实",
-    "delivered": "已送达",
-    "confirmed": "已确认收到",
-    "declined": "捐赠方婉拒",
-    "expired": "逾期未答复",
-    "released": "已释放",
-    "reopened": "未到位，重新对接",
-}
-
-# Nothing moves by itself: audit's reversal takes a maker and a checker.
-REVERSE_PAYMENT = {
-    "zh": "款项已拨付：须由财务经办与复核两人冲正该笔拨付及其承诺",
-    "en": "the money was paid: finance must reverse payment and commitment, by two people",
-}
 
 Stars = Annotated[int, Field(ge=1, le=5)]
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from shared.errors import Invalid
+from services.matching.messages import MATCH_ID_MALFORMED
 
 _FORM = re.compile(r"M-(R-[0-9A-Za-z]{1,64})-(O-[0-9A-Za-z]{1,64})-([1-9][0-9]{0,8})")
 _REQUEST = re.compile(r"R-[0-9A-Za-z]{1,64}")
@@ -34,7 +34,5 @@ def parse_match_id(id_: str) -> MatchParts:
     """Raises Invalid."""
     parts = _FORM.fullmatch(id_)
     if parts is None:
-        raise Invalid.of(
-            "match_id_malformed", "对接编号格式不正确", "this is not a match id", "match_id"
-        )
+        raise MATCH_ID_MALFORMED.invalid("match_id")
     return MatchParts(parts[1], parts[2], int(parts[3]))

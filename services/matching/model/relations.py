@@ -1,24 +1,11 @@
 """Related parties (利害关系人) of a fund: they never receive from it."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from services.matching.model.labels import RelationState, Tie
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
-
-Tie = Literal["manager", "founder", "relative", "associate"]
-TIE_LABELS: dict[Tie, str] = {
-    "manager": "管理人员",
-    "founder": "发起人、主要捐赠人",
-    "relative": "近亲属",
-    "associate": "其他关联关系",
-}
-RelationState = Literal["declared", "in_force", "leaving"]
-RELATION_LABELS: dict[RelationState, str] = {
-    "declared": "已申报，待复核",
-    "in_force": "已生效",
-    "leaving": "申请撤销，待复核",
-}
 
 
 class Relation(Value):

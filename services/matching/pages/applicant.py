@@ -7,14 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.messages import STARS_WRONG
-from services.matching.model.match import (
-    REOPEN_REASONS,
-    STATE_LABELS,
-    ConfirmMatch,
-    Match,
-    RateMatch,
-    ReopenMatch,
-)
+from services.matching.model.labels import REOPEN_REASONS, STATE_LABELS
+from services.matching.model.match import ConfirmMatch, Match, RateMatch, ReopenMatch
 from services.matching.pages.buttons import (
     PAGES,
     execute_button,

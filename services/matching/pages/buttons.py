@@ -9,13 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.messages import REASON_UNKNOWN
-from services.matching.model.match import (
-    STATE_LABELS,
-    Match,
-    MatchCommand,
-    MatchState,
-    RateMatch,
-)
+from services.matching.model.labels import STATE_LABELS, MatchState
+from services.matching.model.match import Match, MatchCommand, RateMatch
 from shared import mongo
 from shared.contracts.links import SignedLink
 from shared.ids import derived_id

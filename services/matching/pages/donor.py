@@ -5,13 +5,8 @@ from functools import partial
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from services.matching.model.match import (
-    DECLINE_REASONS,
-    STATE_LABELS,
-    AcceptMatch,
-    DeclineMatch,
-    Match,
-)
+from services.matching.model.labels import DECLINE_REASONS, STATE_LABELS
+from services.matching.model.match import AcceptMatch, DeclineMatch, Match
 from services.matching.pages.buttons import PAGES, execute_button, load_match, read_reason
 from shared.contracts.links import PROPOSAL
 from shared.web.access import RuntimeDep

@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from services.matching import menu
-from services.matching.model.match import STATE_LABELS, ClaimNeed, MatchState, Scope
+from services.matching.model.labels import STATE_LABELS, MatchState
+from services.matching.model.match import ClaimNeed, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.buttons import PAGES, read_field, render_done

@@ -9,7 +9,6 @@ looks at all of them once.
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -29,7 +28,7 @@ from shared import mongo
 from shared.moments import milliseconds
 
 # Without the offers that only their donors give from (认领).
-PUSHED: Mapping[str, Any] = {**GIVING_OFFERS, "mode": {"$ne": "claim"}}
+PUSHED: Mapping[str, object] = {**GIVING_OFFERS, "mode": {"$ne": "claim"}}
 
 INDEXES: tuple[mongo.Index, ...] = (
     # Both cover a look: only a document that is new or changed is read.
@@ -67,7 +66,7 @@ class OfferShelf:
     only: a further condition on the offers, such as their resource.
     """
 
-    def __init__(self, database: mongo.Database, only: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, database: mongo.Database, only: Mapping[str, object] | None = None) -> None:
         self._database = database
         self._query = {**PUSHED, **(only or {})}
         self._offers: dict[str, _ShelvedOffer] = {}
@@ -198,7 +197,7 @@ class OpenPool:
         needs.sort(key=lambda need: (need.tier, need.recorded_ms, need.id))
         return needs[:needs_max]
 
-    async def _find_servable(self, query: Mapping[str, Any], needs_max: int) -> list[OpenNeed]:
+    async def _find_servable(self, query: Mapping[str, object], needs_max: int) -> list[OpenNeed]:
         """Those that no offer has room for wait at once."""
         needs: list[OpenNeed] = []
         async for ids in self._find_unseen(query):
@@ -212,7 +211,7 @@ class OpenPool:
                 break
         return needs[:needs_max]
 
-    async def _find_unseen(self, query: Mapping[str, Any]) -> AsyncIterator[list[str]]:
+    async def _find_unseen(self, query: Mapping[str, object]) -> AsyncIterator[list[str]]:
         """Ids, the most urgent first, some at a time."""
         cursor = self._database[Need.COLLECTION].find(dict(query), {"_version": 1})
         ids: list[str] = []

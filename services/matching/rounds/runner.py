@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -192,7 +191,7 @@ class RoundRunner:
         """Each allocation on its own; their answers."""
         execute = self._runtime.processor.execute_many
         answers: list[Answer | Exception] = []
-        first: tuple[Command[Any], ...] = before
+        first: tuple[Command[RecordSolution], ...] = before
         for chunk in _chunk(allocations, PROPOSED_AT_ONCE):
             proposals = [self._build_proposal(number, allocation) for allocation in chunk]
             answers += (await execute([*first, *proposals]))[len(first) :]
@@ -243,7 +242,7 @@ def _find_refused(
     )
 
 
-def _count_round(inputs: Inputs, solution: Solution, refused: int) -> dict[str, Any]:
+def _count_round(inputs: Inputs, solution: Solution, refused: int) -> dict[str, object]:
     served = {allocation.request_id for allocation in solution.allocations}
     return {
         "kind": "whole" if inputs.prices is None else "batch",

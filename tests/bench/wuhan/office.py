@@ -18,7 +18,7 @@ from tests.bench.wuhan.facts import SOURCE, Registration, opened, withdrawn
 from tests.bench.wuhan.needs import Change, Wanted
 from tests.bench.wuhan.offers import Offered
 from tests.bench.wuhan.spells import Ending, Spell, reason
-from tests.matching.deciding import Desk
+from tests.matching.decisions import DecisionHarness
 
 LIFETIME_S = 3600.0
 
@@ -32,7 +32,7 @@ class Office:
         self, offers: Sequence[Offered], assumed: Assumptions, usual: Mapping[str, int]
     ) -> None:
         self.spells: list[Spell] = []
-        self.desk = Desk()
+        self.decisions = DecisionHarness()
         self._offers, self._assumed, self._usual = offers, assumed, usual
         self._solver = MinCostFlow()
         self._prices: Prices = ()
@@ -46,7 +46,7 @@ class Office:
     def hear(self, coming: Sequence[Registration], now: datetime) -> Sequence[Registration]:
         """Those of the offers that are still to come."""
         due = [command for at, command in coming if at <= now]
-        self.desk.now = now
+        self.decisions.now = now
         for command in due:
             self._command(command, 201)
             self._stock.append(build_offer_id(command.source, command.message_id))
@@ -54,7 +54,7 @@ class Office:
 
     def apply(self, batch: Iterable[Change], now: datetime) -> list[Spell]:
         """The spells it began."""
-        self.desk.now = now
+        self.decisions.now = now
         begun = []
         for change in batch:
             before = self._current.get(change.wanted)
@@ -81,7 +81,7 @@ class Office:
         self.spells.append(spell)
         self._current[wanted] = spell
         if spell.asked is not None:
-            self.desk.event(spell.request_id, opened(spell, spell.asked))
+            self.decisions.event(spell.request_id, opened(spell, spell.asked))
             self._waiting[spell.request_id] = spell
         return spell
 
@@ -92,7 +92,7 @@ class Office:
         del self._current[spell.wanted]
         self._waiting.pop(spell.request_id, None)
         if spell.asked is not None:
-            self.desk.event(spell.request_id, withdrawn(spell))
+            self.decisions.event(spell.request_id, withdrawn(spell))
 
     def close(self, now: datetime) -> None:
         for spell in self._current.values():
@@ -104,7 +104,7 @@ class Office:
         found = reason(spell, heard, self._assumed, now)
         if found != "stock_exhausted":
             return found
-        need = build_open_need(self.desk.get(Need, spell.request_id))
+        need = build_open_need(self.decisions.get(Need, spell.request_id))
         return with_stock if self._left.serve(need) else found
 
     # --- what is decided ---
@@ -119,10 +119,10 @@ class Office:
 
     def _hold(self, spells: list[Spell], now: datetime, prices: Prices | None) -> Decided | None:
         """None when nothing that is left fits anybody."""
-        self.desk.now = now
+        self.decisions.now = now
         offers = self._open_offers(now)
         candidates, items = Candidates(offers), {offer.item for offer in offers}
-        asking = [self.desk.get(Need, s.request_id) for s in spells if s.wanted.item in items]
+        asking = [self.decisions.get(Need, s.request_id) for s in spells if s.wanted.item in items]
         needs = tuple(n for n in map(build_open_need, asking) if candidates.serve(n))
         decided = None
         if needs:
@@ -134,7 +134,7 @@ class Office:
         return decided
 
     def _open_offers(self, now: datetime) -> list[OpenOffer]:
-        offers = (self.desk.get(Offer, id_) for id_ in self._stock)
+        offers = (self.decisions.get(Offer, id_) for id_ in self._stock)
         return [offer.to_open() for offer in offers if offer.is_open(now) and offer.free > 0]
 
     def _give(self, said: Allocation, now: datetime) -> None:
@@ -156,6 +156,6 @@ class Office:
             del self._waiting[said.request_id]
 
     def _command(self, data: Value, status: int) -> None:
-        answer = self.desk.command(data)
+        answer = self.decisions.command(data)
         assert answer is not None, data
         assert answer.status == status, answer.body

@@ -11,7 +11,7 @@ Answering = Callable[[str, Any], Any]
 
 
 @contextmanager
-def answering(answer: Answering) -> Iterator[str]:
+def serve_answers(answer: Answering) -> Iterator[str]:
     """Its address. answer: from path (with its query) and body to what is answered, with 200."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -3,19 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from services.matching.events import COMMANDS, EVENTS
+from services.matching.events import build_commands, build_events
 from services.matching.model.campaign import CampaignTerms, CreateCampaign
-from services.matching.model.match import (
-    DECLINE_REASONS,
-    AcceptMatch,
-    ConfirmMatch,
-    DeliverMatch,
-    Match,
-    Propose,
-)
+from services.matching.model.labels import DECLINE_REASONS
+from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch, Match, Propose
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, RegisterOffer, build_offer_id
+from services.matching.settings import MatchingSettings
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerCommitted,
@@ -26,12 +21,16 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.ids import derived_id
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, State, States
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref, State
+from tests.support.deciding import run_decision
 
 NOW = datetime(2026, 1, 20, 8, tzinfo=UTC)
 LIFETIME_S = 3600.0
 FUND = "fund-warm"
 NO_CAPACITY = DECLINE_REASONS[0]
+
+REOPEN_DAYS = int(MatchingSettings.model_fields["reopen_days"].default)
+EVENTS, COMMANDS = build_events(REOPEN_DAYS), build_commands(REOPEN_DAYS)
 
 S = TypeVar("S", bound=State)
 
@@ -44,7 +43,7 @@ def person_id(name: str) -> str:
     return derived_id("P", name)
 
 
-class Desk:
+class DecisionHarness:
     """Applies inputs one after another, as the processor folds them; keeps every event."""
 
     def __init__(self) -> None:
@@ -52,7 +51,7 @@ class Desk:
         self.facts: list[tuple[str, Fact]] = []
         self.now = NOW
 
-    def later(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
     def command(self, data: Value, principal: str = "") -> Answer | None:
@@ -72,31 +71,23 @@ class Desk:
         )
         return self._apply(EVENTS[type(fact)], event)
 
-    def _apply(self, handler: Any, said: Any) -> Decision:
-        refs: set[AnyRef] = set(handler.touches(said))
-        if handler.follow:
-            refs |= set(handler.follow(self._view(refs), said))
-        decision: Decision = handler.decide(self._view(refs), said, self.now)
+    def _apply(self, handler: Handler[Any], input_: Any) -> Decision:
+        decision = run_decision(handler, self.states, input_, self.now)
         for state in decision.states:
-            ref: AnyRef = Ref(type(state), state.id)
-            assert ref in refs, f"{ref} was changed and not named"
-            self.states[ref] = state
+            self.states[Ref(type(state), state.id)] = state
         for speaker, fact in decision.events:
             assert speaker in decision.states
             self.facts.append((speaker.id, fact))
         return decision
 
-    def _view(self, refs: set[AnyRef]) -> States:
-        return States({ref: self.states.get(ref) for ref in refs})
-
     # --- reading ---
 
     def get(self, kind: type[S], id_: str) -> S:
-        found = self.states[Ref(kind, id_)]
-        assert isinstance(found, kind)
-        return found
+        state = self.states[Ref(kind, id_)]
+        assert isinstance(state, kind)
+        return state
 
-    def names(self) -> list[str]:
+    def list_event_names(self) -> list[str]:
         """The events so far, by name."""
         return [type(fact).__name__ for _, fact in self.facts]
 
@@ -106,40 +97,40 @@ class Desk:
     # --- what tests do often ---
 
     def offer(self, name: str = "a", quantity: int = 100, **more: Any) -> str:
-        submitted = submitted_offer(quantity=quantity, **more)
+        submitted = make_submitted(quantity=quantity, **more)
         answer = self.command(RegisterOffer(source="desk", message_id=name, offer=submitted))
         assert answer is not None
         assert answer.status == 201
         return build_offer_id("desk", name)
 
     def need(self, name: str = "r", quantity: int = 50, **more: Any) -> str:
-        self.event(request_id(name), opened(name, quantity, **more))
+        self.event(request_id(name), make_opened(name, quantity, **more))
         return request_id(name)
 
     def propose(self, request: str, offer: str, quantity: int, number: int = 1) -> str:
-        answer = self.command(proposed(request, offer, quantity, number))
+        answer = self.command(make_propose(request, offer, quantity, number))
         assert answer is not None
         assert answer.status == 201, answer.body
         return build_match_id(request, offer, number)
 
-    def accepted(self, **more: Any) -> str:
+    def make_accepted(self, **more: Any) -> str:
         """A money match of 50 fen of an offer of 100, waiting for audit."""
         id_ = self.propose(self.need(**more), self.offer(fund_id=FUND), 50)
         self.command(AcceptMatch(match_id=id_))
         return id_
 
-    def committed(self) -> str:
-        id_ = self.accepted()
-        self.event(id_, ledger(LedgerCommitted, 50))
+    def make_committed(self) -> str:
+        id_ = self.make_accepted()
+        self.event(id_, make_ledger_answer(LedgerCommitted, 50))
         return id_
 
-    def delivered(self) -> str:
-        id_ = self.committed()
+    def make_delivered(self) -> str:
+        id_ = self.make_committed()
         self.command(DeliverMatch(match_id=id_))
         return id_
 
-    def confirmed(self) -> str:
-        id_ = self.delivered()
+    def make_confirmed(self) -> str:
+        id_ = self.make_delivered()
         self.command(ConfirmMatch(match_id=id_))
         return id_
 
@@ -156,13 +147,13 @@ class Desk:
         return self.get(Need, self.match(id_).request_id)
 
 
-def submitted_offer(quantity: int = 100, unit: str = "fen", **more: Any) -> OfferSubmitted:
+def make_submitted(quantity: int = 100, unit: str = "fen", **more: Any) -> OfferSubmitted:
     return OfferSubmitted.model_validate(
         {"donor_id": "P-donor", "unit": unit, "quantity": quantity} | more
     )
 
 
-def opened(
+def make_opened(
     name: str, quantity: int, unit: str = "fen", item: str = "", **more: Any
 ) -> RequestOpened:
     return RequestOpened.model_validate(
@@ -180,7 +171,7 @@ def opened(
     )
 
 
-def proposed(request: str, offer: str, quantity: int, number: int = 1) -> Propose:
+def make_propose(request: str, offer: str, quantity: int, number: int = 1) -> Propose:
     return Propose(
         request_id=request,
         offer_id=offer,
@@ -190,7 +181,7 @@ def proposed(request: str, offer: str, quantity: int, number: int = 1) -> Propos
     )
 
 
-def warm(budget_fen: int, *donor_ids: str) -> CreateCampaign:
+def make_campaign(budget_fen: int, *donor_ids: str) -> CreateCampaign:
     """A campaign for every request from now on, for ten years."""
     terms = {
         "name": "暖“留”行动",
@@ -203,11 +194,11 @@ def warm(budget_fen: int, *donor_ids: str) -> CreateCampaign:
     return CreateCampaign(campaign_id="warm", terms=CampaignTerms.model_validate(terms))
 
 
-def ledger(
+def make_ledger_answer(
     kind: type[LedgerCommitted] | type[LedgerRefused], amount_fen: int, fund_id: str = FUND
 ) -> LedgerCommitted | LedgerRefused:
-    refused = {"reason": "insufficient_funds", "available_fen": 0} if kind is LedgerRefused else {}
+    refusal = {"reason": "insufficient_funds", "available_fen": 0} if kind is LedgerRefused else {}
     return kind.model_validate(
         {"log": "log", "index": 1, "entry": "{}", "fund_id": fund_id, "amount_fen": amount_fen}
-        | refused
+        | refusal
     )

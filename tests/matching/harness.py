@@ -1,4 +1,4 @@
-"""Matching on a real broker and database, and those who deal with it."""
+"""Matching on a real broker and database, with those who deal with it."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,10 +12,10 @@ from services.matching.settings import MatchingSettings
 from shared import mongo
 from shared.contracts.events import LedgerCommitted, LedgerRefused
 from shared.security import Role
-from tests.matching.deciding import (
-    opened,
+from tests.matching.decisions import (
+    make_opened,
+    make_submitted,
     request_id,
-    submitted_offer,
 )
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
@@ -23,13 +23,13 @@ from tests.support.house import House, Running
 SECOND = timedelta(seconds=1)
 
 
-async def started(house: House, **given: Any) -> Running:
-    settings = house.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **given)
+async def start_matching(house: House, **changed: Any) -> Running:
+    settings = house.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **changed)
     return await house.start_app(create_app(settings))
 
 
-class Office:
-    """Staff, a partner and the other services, as matching hears of them."""
+class MatchingHarness:
+    """What staff, a partner and the other services do to a running matching."""
 
     def __init__(self, house: House, running: Running) -> None:
         self.house = house
@@ -39,8 +39,8 @@ class Office:
         self.operator = house.bearer("op", Role.OPERATOR)
         self.sequences: dict[str, int] = {}
 
-    async def offer(self, key: str = "a", **more: Any) -> str:
-        body = submitted_offer(**more).model_dump(mode="json", exclude_none=True)
+    async def register_offer(self, key: str = "a", **more: Any) -> str:
+        body = make_submitted(**more).model_dump(mode="json", exclude_none=True)
         answer = await self.post("/offers", key, body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["offer_id"])
@@ -50,36 +50,38 @@ class Office:
             path, json=body, headers=self.operator | {"Idempotency-Key": key}
         )
 
-    async def opens(self, *names: str, quantity: int = 50, **more: Any) -> None:
+    async def publish_requests(self, *names: str, quantity: int = 50, **more: Any) -> None:
         await self.house.publish(
             *(
-                self.house.own("/intake", request_id(name), 1, opened(name, quantity, **more))
+                self.house.own("/intake", request_id(name), 1, make_opened(name, quantity, **more))
                 for name in names
             )
         )
 
-    async def known(self, *names: str) -> None:
-        """Returns when matching has heard of these requests."""
+    async def wait_for_needs(self, *names: str) -> None:
+        """Returns when matching knows these requests."""
         ids = [request_id(name) for name in names]
 
         async def look() -> list[Need]:
             return await mongo.find(self.database, Need, {"_id": {"$in": ids}})
 
-        await eventually(look, lambda found: len(found) == len(ids))
+        await eventually(look, lambda rows: len(rows) == len(ids))
 
-    async def audit_says(self, match: str, fact: LedgerCommitted | LedgerRefused) -> None:
+    async def publish_ledger_answer(
+        self, match: str, fact: LedgerCommitted | LedgerRefused
+    ) -> None:
         await self.house.publish(self.house.own("/audit", match, 1, fact))
 
-    async def matches(self, count: int, state: str) -> list[Match]:
+    async def wait_for_matches(self, count: int, state: str) -> list[Match]:
         async def look() -> list[Match]:
             return await mongo.find(self.database, Match, {"state": state})
 
-        return await eventually(look, lambda found: len(found) >= count)
+        return await eventually(look, lambda rows: len(rows) >= count)
 
-    async def loaded(self, id_: str, state: str) -> Match:
+    async def wait_for_match(self, id_: str, state: str) -> Match:
         async def look() -> Match | None:
             return await mongo.load(self.database, Match, id_)
 
-        found = await eventually(look, lambda match: match is not None and match.state == state)
-        assert found is not None
-        return found
+        match = await eventually(look, lambda match: match is not None and match.state == state)
+        assert match is not None
+        return match

@@ -1,4 +1,4 @@
-"""What the events tell of matches, by the contract alone and not by the service's own sums."""
+"""What the events say of matches, by the contract alone and not by the service's own sums."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ FOLLOWS = {
 
 
 @dataclass
-class Told:
+class MatchHistory:
     """What a reader of the events knows of one match."""
 
     offer: str
@@ -42,31 +42,31 @@ class Told:
     state: str = ""
 
 
-class Reader:
+class ContractReader:
     """Another service. refused: (request, donor) who is not asked again for it."""
 
     def __init__(self) -> None:
-        self.matches: dict[str, Told] = {}
+        self.matches: dict[str, MatchHistory] = {}
         self.refused: set[tuple[str, str]] = set()
-        self._heard = 0
+        self._read_count = 0
 
     def read(self, facts: Sequence[tuple[str, Fact]]) -> list[MatchFact]:
         """All facts so far; those that are new."""
-        new = [(subject, f) for subject, f in facts[self._heard :] if isinstance(f, MatchFact)]
-        self._heard = len(facts)
+        new = [(subject, f) for subject, f in facts[self._read_count :] if isinstance(f, MatchFact)]
+        self._read_count = len(facts)
         for subject, fact in new:
-            self._hear(subject, fact)
+            self._read_fact(subject, fact)
         return [fact for _, fact in new]
 
-    def _hear(self, subject: str, fact: MatchFact) -> None:
-        first = Told(fact.offer_id, fact.request_id, fact.quantity, fact.unit == "fen")
-        known = self.matches.setdefault(subject, first)
+    def _read_fact(self, subject: str, fact: MatchFact) -> None:
+        opened = MatchHistory(fact.offer_id, fact.request_id, fact.quantity, fact.unit == "fen")
+        history = self.matches.setdefault(subject, opened)
         name = type(fact).__name__
-        assert name in FOLLOWS.get(known.state, set()), f"{name} after {known.state}"
-        known.state = _after(fact, known.state)
+        assert name in FOLLOWS.get(history.state, set()), f"{name} after {history.state}"
+        history.state = _after(fact, history.state)
         given_up = isinstance(fact, MatchReleased) and fact.reason == "not_arrived"
         if given_up or name in ("MatchDeclined", "MatchExpired"):
-            self.refused.add((known.request, fact.donor_id))
+            self.refused.add((history.request, fact.donor_id))
 
 
 def _after(fact: MatchFact, before: str) -> str:

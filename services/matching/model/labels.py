@@ -1,0 +1,63 @@
+"""What people choose from and what they read of states: codes with their words."""
+
+from typing import Literal, get_args
+
+# --- matches ---
+
+MatchState = Literal[
+    "proposed",
+    "accepted",
+    "committed",
+    "delivered",
+    "confirmed",
+    "declined",
+    "expired",
+    "released",
+    "reopened",
+]
+# Chosen, not written: reasons go out with the events, and nobody is to be named in them.
+DeclineReason = Literal[
+    "暂时没有余力 No capacity now",
+    "不在服务范围 Not what we can give",
+    "其他 Other",
+]
+DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
+ReopenReason = Literal[
+    "没有收到 It did not arrive",
+    "与约定不符 Not what was agreed",
+    "已损坏或不能使用 Damaged or of no use",
+]
+REOPEN_REASONS: tuple[ReopenReason, ...] = get_args(ReopenReason)
+STATE_LABELS: dict[MatchState, str] = {
+    "proposed": "待捐赠方答复",
+    "accepted": "捐赠方已接受",
+    "committed": "已落实",
+    "delivered": "已送达",
+    "confirmed": "已确认收到",
+    "declined": "捐赠方婉拒",
+    "expired": "逾期未答复",
+    "released": "已释放",
+    "reopened": "未到位，重新对接",
+}
+
+# Nothing moves by itself: audit's reversal takes a maker and a checker.
+REVERSE_PAYMENT = {
+    "zh": "款项已拨付：须由财务经办与复核两人冲正该笔拨付及其承诺",
+    "en": "the money was paid: finance must reverse payment and commitment, by two people",
+}
+
+# --- related parties ---
+
+Tie = Literal["manager", "founder", "relative", "associate"]
+TIE_LABELS: dict[Tie, str] = {
+    "manager": "管理人员",
+    "founder": "发起人、主要捐赠人",
+    "relative": "近亲属",
+    "associate": "其他关联关系",
+}
+RelationState = Literal["declared", "in_force", "leaving"]
+RELATION_LABELS: dict[RelationState, str] = {
+    "declared": "已申报，待复核",
+    "in_force": "已生效",
+    "leaving": "申请撤销，待复核",
+}
