@@ -156,8 +156,8 @@ def _build_query(criteria: MenuFilter) -> dict[str, object]:
     query: dict[str, object] = {"state": "open", "remaining": _quantity_range(criteria)}
     exact = {"kind": criteria.kind, "unit": criteria.unit, "item": criteria.item}
     query |= {name: value for name, value in exact.items() if value}
-    query |= _one_of("category", criteria.categories)
-    query |= _one_of("beneficiary_class", criteria.beneficiary_classes)
+    query |= _match_codes("category", criteria.categories)
+    query |= _match_codes("beneficiary_class", criteria.beneficiary_classes)
     return query | store.area_query(criteria.area)
 
 
@@ -166,7 +166,7 @@ def _quantity_range(criteria: MenuFilter) -> dict[str, int]:
     return least | {"$lte": criteria.at_most} if criteria.at_most else least
 
 
-def _one_of(field: str, codes: Sequence[str]) -> dict[str, object]:
+def _match_codes(field: str, codes: Sequence[str]) -> dict[str, object]:
     return {field: {"$in": list(codes)}} if codes else {}
 
 

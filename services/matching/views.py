@@ -108,7 +108,7 @@ async def _load_sums(
         await database[collection].aggregate([{"$match": query}, {"$group": group}]).to_list(None)
     )
     sums = [_StateSums(**row.pop("_id"), totals=row) for row in rows]
-    return sorted(sums, key=lambda each: (each.state, each.unit))
+    return sorted(sums, key=lambda row: (row.state, row.unit))
 
 
 def _count_by_state(sums: list[_StateSums]) -> dict[str, int]:

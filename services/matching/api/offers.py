@@ -51,7 +51,7 @@ async def register_offer(
     return await answer_to(runtime, caller, command, key)
 
 
-class OfferRow(Value):
+class OfferInBatch(Value):
     """The same key again is the same offer."""
 
     idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
@@ -60,7 +60,7 @@ class OfferRow(Value):
 
 @router.post("/offers/batch")
 async def register_offers(
-    rows: Annotated[list[OfferRow], Field(max_length=ROWS_MAX)],
+    rows: Annotated[list[OfferInBatch], Field(max_length=ROWS_MAX)],
     caller: GivingCaller,
     runtime: RuntimeDep,
 ) -> Response:
@@ -85,7 +85,7 @@ async def register_offers(
     return JSONResponse({"answers": rows_answered})
 
 
-def _parse_offer(row: OfferRow) -> OfferSubmitted | Invalid:
+def _parse_offer(row: OfferInBatch) -> OfferSubmitted | Invalid:
     try:
         return OfferSubmitted.model_validate(row.offer)
     except ValidationError as error:

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.matching.cli.reports import campaign, selection
-from services.matching.cli.rounds import explain as explain_id
-from services.matching.cli.rounds import optimise, replay, rounds
+from services.matching.cli.rounds import explain_id, optimise, replay, rounds
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def _group() -> None:
 
 
 @app.command("solve")
-def solve(
+def solve_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON instance")],
     out: Annotated[Path | None, typer.Option(help="结果写入文件 write the result here")] = None,
     explain: Annotated[
@@ -47,7 +46,7 @@ def solve(
     """
     notes, console = Console(stderr=True), Console()
     try:
-        plan = _solve_file(file, processes, notes)
+        plan = _solve_plan(file, processes, notes)
     except Invalid as error:
         for problem in error.problems:
             notes.print(f"[red]{problem.field}[/]: {problem.zh} · {problem.en}", highlight=False)
@@ -61,7 +60,7 @@ def solve(
         typer.echo(_to_json(plan), nl=False)
 
 
-def _solve_file(file: Path, processes: int, notes: Console) -> "Plan":
+def _solve_plan(file: Path, processes: int, notes: Console) -> "Plan":
     """Imported here: help and other commands need no solver."""
     from services.matching.planner.instance import read_instance
     from services.matching.planner.plan import plan_of

@@ -181,7 +181,7 @@ def _print_results(results: "list[Replayed]", *, as_json: bool) -> None:
     console.print(f"共重放 replayed {len(results):,}：{summary or '—'}", highlight=False)
 
 
-def explain(
+def explain_id(
     id_: Annotated[str, typer.Argument(metavar="ID", help="对接或诉求编号 a match or a request")],
     as_json: Json = False,
 ) -> None:

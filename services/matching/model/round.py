@@ -12,8 +12,8 @@ from shared.messaging.decision import State
 POOL = "city"
 
 RoundKind = Literal["batch", "whole"]
-# Points times units outgrow what the database calls an integer.
-Points = Annotated[int, PlainSerializer(str, return_type=str)]
+# StoredPoints times units outgrow what the database calls an integer.
+StoredPoints = Annotated[int, PlainSerializer(str, return_type=str)]
 
 # Where a round's inputs are kept, which are never changed and may be large.
 INPUTS = "round_inputs"
@@ -50,8 +50,8 @@ class Round(State):
     solver_version: str = ""
     allocations: tuple[Allocation, ...] = ()
     solution_hash: str = ""
-    objective: Points = 0
-    bound: Points | None = None
+    objective: StoredPoints = 0
+    bound: StoredPoints | None = None
     prices: Prices = ()
 
 
