@@ -7,22 +7,22 @@ from tempfile import TemporaryDirectory
 from services.audit.ledger.published import open_log
 from services.audit.reports.flow.gifts import Gifts
 from services.audit.reports.trace import Trace, follow, trace_in
-from tests.audit.stories import GENERAL, Story
+from tests.audit.log_builder import GENERAL, LogBuilder
 
 
-def two_funds() -> Story:
-    told = Story()
+def two_funds() -> LogBuilder:
+    told = LogBuilder()
     told.open()
     told.open(GENERAL, restricted=False)
     return told
 
 
-def followed(*stories: Story) -> Gifts:
+def followed(*stories: LogBuilder) -> Gifts:
     with TemporaryDirectory() as folder:
         return follow(open_log(each.publish(Path(folder) / str(each.year))) for each in stories)
 
 
-def traced(donation: str, *stories: Story) -> Trace:
+def traced(donation: str, *stories: LogBuilder) -> Trace:
     return trace_in(followed(*stories), donation)
 
 

@@ -18,7 +18,7 @@ from services.audit.reports.disclosure.duties import MAJOR_FEN, Duty, duties
 from services.audit.reports.disclosure.figures import Figures, figures_as_json
 from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, months_after
 from shared.contracts.ledger import Purpose
-from tests.audit.stories import FUND, GENERAL, Story, a_year
+from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
 
 QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
 MONTHS = tuple(f"2026-{month:02d}" for month in range(1, 13))
@@ -27,15 +27,15 @@ PROMISED = ("committed", "released")
 
 
 @pytest.fixture(scope="module")
-def year() -> Story:
+def year() -> LogBuilder:
     """All of 2026, one entry in about two days."""
-    return a_year(170, Story(step=timedelta(hours=50)))
+    return build_year(170, LogBuilder(step=timedelta(hours=50)))
 
 
 @pytest.fixture(scope="module")
-def places(year: Story, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def places(year: LogBuilder, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("logs")
-    later = a_year(40, year.next_year())
+    later = build_year(40, year.next_year())
     return [each.publish(folder / str(each.year)) for each in (year, later)]
 
 
@@ -46,7 +46,7 @@ def of(period: str, *where: Path, major_fen: int = MAJOR_FEN) -> Figures:
 # --- adding up --------------------------------------------------------------------------------
 
 
-def test_a_year_is_what_the_books_say(year: Story, places: list[Path]) -> None:
+def test_a_year_is_what_the_books_say(year: LogBuilder, places: list[Path]) -> None:
     found = of("2026", places[0])
     assert found.entries == len(year.entries)
     for fund, book in year.books.funds.items():
@@ -117,54 +117,54 @@ def test_next_year_opens_with_what_was_carried(places: list[Path]) -> None:
 
 
 def test_what_is_not_said_is_unspecified(tmp_path: Path) -> None:
-    story = Story()
-    story.open()
-    story.give(100_00)
-    promised = story.promise("M-1", 50_00, purpose=Purpose(category="meals"))
+    log = LogBuilder()
+    log.open()
+    log.give(100_00)
+    promised = log.promise("M-1", 50_00, purpose=Purpose(category="meals"))
     assert promised is not None
-    story.pay(promised, 50_00)
-    found = of("2026-01", story.publish(tmp_path))
+    log.pay(promised, 50_00)
+    found = of("2026-01", log.publish(tmp_path))
     assert found.by_category == {"meals": 50_00}
     assert found.by_town == {"unspecified": 50_00}
 
 
 def test_fee_shares_are_told_in_hundredths_of_a_percent(tmp_path: Path) -> None:
-    story = Story()
-    story.open()
-    gift = story.give(100_00)
+    log = LogBuilder()
+    log.open()
+    gift = log.give(100_00)
     assert gift is not None
-    story.fee(3_00)
-    story.refund(gift, 10_00)
-    found = of("2026", story.publish(tmp_path))
+    log.fee(3_00)
+    log.refund(gift, 10_00)
+    found = of("2026", log.publish(tmp_path))
     assert found.fee_share_of_received == 334  # 3 of 90, rounded up
     assert found.fee_share_of_spent == 100_00
     assert of("2026-12", tmp_path).fee_share_of_received is None
 
 
 def test_correction_of_an_earlier_period_counts_when_it_is_recorded(tmp_path: Path) -> None:
-    story = Story(step=timedelta(days=20))
-    story.open()
-    gift = story.give(100_00)
-    story.give(30_00)
-    story.refuse("M-1")
-    story.refuse("M-2")
-    story.reverse(gift or 0)
-    where = story.publish(tmp_path)
+    log = LogBuilder(step=timedelta(days=20))
+    log.open()
+    gift = log.give(100_00)
+    log.give(30_00)
+    log.refuse("M-1")
+    log.refuse("M-2")
+    log.reverse(gift or 0)
+    where = log.publish(tmp_path)
     assert of("2026Q1", where).total("received") == 130_00
     later = of("2026Q2", where)
     assert later.total("received") == -100_00
     (correction,) = later.corrections
-    assert correction.reverses == (story.origin, gift)
+    assert correction.reverses == (log.origin, gift)
     assert correction.recorded < later.period.start <= correction.day
     assert correction.reference == "捐赠人同意书 7; [号]"
 
 
 def test_largest_are_told_first_and_all_that_are_major(tmp_path: Path) -> None:
-    story = Story(step=timedelta(hours=1))
-    story.open()
+    log = LogBuilder(step=timedelta(hours=1))
+    log.open()
     for number in range(40):
-        story.give((number * 7 % 40 + 1) * 100)
-    where = story.publish(tmp_path)
+        log.give((number * 7 % 40 + 1) * 100)
+    where = log.publish(tmp_path)
     top = [each.amount for each in of("2026", where).moved]
     assert top == [fen * 100 for fen in range(40, 30, -1)]
     assert len(of("2026", where, major_fen=25_00).moved) == 16
@@ -203,10 +203,10 @@ def test_months_after_keeps_the_day_where_the_month_has_it(day: date, months: in
 def test_midnight_in_china_parts_the_years(tmp_path: Path, minutes_early: int, told: int) -> None:
     """2025-12-31T16:00Z is 2026 there."""
     step = timedelta(days=364, hours=16) - timedelta(minutes=minutes_early)
-    story = Story(2025, step)
-    story.open()
-    story.give(1_00)
-    assert len(of("2025", story.publish(tmp_path)).moved) == told
+    log = LogBuilder(2025, step)
+    log.open()
+    log.give(1_00)
+    assert len(of("2025", log.publish(tmp_path)).moved) == told
 
 
 # --- duties -----------------------------------------------------------------------------------
@@ -222,9 +222,9 @@ def days(told: list[Duty], subject: str) -> list[date | None]:
 
 @pytest.fixture
 def quiet(tmp_path: Path) -> Path:
-    story = Story()
-    story.open()
-    return story.publish(tmp_path / "quiet")
+    log = LogBuilder()
+    log.open()
+    return log.publish(tmp_path / "quiet")
 
 
 def test_yearly_report_is_due_by_the_end_of_may(quiet: Path) -> None:
@@ -262,13 +262,13 @@ def test_campaign_without_an_end_goes_on(quiet: Path) -> None:
 
 
 def test_major_transaction_is_due_within_thirty_days(tmp_path: Path) -> None:
-    story = Story()
-    story.open()
-    story.give(MAJOR_FEN - 1)
-    major = story.give(MAJOR_FEN)
-    (told,) = (d for d in due(of("2026", story.publish(tmp_path))) if d.entry)
-    recorded = (story.now - 1 * story.step).date()
-    assert (told.subject, told.entry) == ("major_transaction", (story.origin, major))
+    log = LogBuilder()
+    log.open()
+    log.give(MAJOR_FEN - 1)
+    major = log.give(MAJOR_FEN)
+    (told,) = (d for d in due(of("2026", log.publish(tmp_path))) if d.entry)
+    recorded = (log.now - 1 * log.step).date()
+    assert (told.subject, told.entry) == ("major_transaction", (log.origin, major))
     assert told.due == recorded + timedelta(days=30)
     assert "第十三条" in told.source
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from services.audit.exports.dialects import Dialect
 from services.audit.exports.journal import write_journal
 from services.audit.exports.names import account_name, capital_commodity, quoted_commodity
-from tests.audit.stories import FUND, GENERAL, RICE, Story, a_year
+from tests.audit.log_builder import FUND, GENERAL, RICE, LogBuilder, build_year
 
 DIALECTS: tuple[Dialect, ...] = ("hledger", "ledger", "beancount")
 Balances = dict[tuple[str, str], str]
@@ -95,16 +95,16 @@ BALANCES: dict[Dialect, Callable[[Path], Balances]] = {
 }
 
 
-def our_balances(story: Story, dialect: Dialect) -> Balances:
+def our_balances(log: LogBuilder, dialect: Dialect) -> Balances:
     """What the books say, under the names of the dialect."""
     named = capital_commodity if dialect == "beancount" else quoted_commodity
     money = {
         (account_name(account, fund), "CNY"): (book.debit_fen - book.credit_fen, 2)
-        for (fund, account), book in story.books.accounts.items()
+        for (fund, account), book in log.books.accounts.items()
     }
     goods = {
         (account_name(account, fund), named(item, unit).strip('"')): (book.debit - book.credit, 0)
-        for (fund, account, item, unit), book in story.books.goods_accounts.items()
+        for (fund, account, item, unit), book in log.books.goods_accounts.items()
     }
     return {
         place: _bare(str(Decimal(amount).scaleb(-scale)))
@@ -118,31 +118,31 @@ def _bare(number: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def year() -> Story:
-    return a_year(130)
+def year() -> LogBuilder:
+    return build_year(130)
 
 
 @pytest.fixture(scope="module")
-def year_after(year: Story) -> Story:
-    return a_year(40, year.next_year())
+def year_after(year: LogBuilder) -> LogBuilder:
+    return build_year(40, year.next_year())
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_program_accepts_a_year_of_every_kind(
-    year: Story, year_after: Story, dialect: Dialect, tmp_path: Path
+    year: LogBuilder, year_after: LogBuilder, dialect: Dialect, tmp_path: Path
 ) -> None:
     kinds = {each["kind"] for each in (*year.entries, *year_after.entries)}
     assert len(kinds) == 15
-    for story in (year, year_after):
-        out = tmp_path / f"{story.year}.{dialect}"
-        write_journal(story.publish(tmp_path / str(story.year)), dialect, out)
+    for log in (year, year_after):
+        out = tmp_path / f"{log.year}.{dialect}"
+        write_journal(log.publish(tmp_path / str(log.year)), dialect, out)
         judged = judge(dialect, out)
         assert judged.returncode == 0, judged.stdout + judged.stderr
-        assert BALANCES[dialect](out) == our_balances(story, dialect)
+        assert BALANCES[dialect](out) == our_balances(log, dialect)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_one_fen_more_is_refused(year: Story, dialect: Dialect, tmp_path: Path) -> None:
+def test_one_fen_more_is_refused(year: LogBuilder, dialect: Dialect, tmp_path: Path) -> None:
     """Both legs of a gift, so that the transaction balances and only an assertion can tell."""
     out = tmp_path / "journal"
     write_journal(year.publish(tmp_path / "log"), dialect, out)
@@ -154,7 +154,9 @@ def test_one_fen_more_is_refused(year: Story, dialect: Dialect, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_one_thing_less_in_stock_is_refused(year: Story, dialect: Dialect, tmp_path: Path) -> None:
+def test_one_thing_less_in_stock_is_refused(
+    year: LogBuilder, dialect: Dialect, tmp_path: Path
+) -> None:
     out = tmp_path / "journal"
     write_journal(year.publish(tmp_path / "log"), dialect, out)
     text = out.read_text(encoding="utf-8")
@@ -165,7 +167,9 @@ def test_one_thing_less_in_stock_is_refused(year: Story, dialect: Dialect, tmp_p
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_line_leads_back_to_its_leaf(year: Story, dialect: Dialect, tmp_path: Path) -> None:
+def test_every_line_leads_back_to_its_leaf(
+    year: LogBuilder, dialect: Dialect, tmp_path: Path
+) -> None:
     out = tmp_path / "journal"
     write_journal(year.publish(tmp_path / "log"), dialect, out)
     text = out.read_text(encoding="utf-8")
@@ -176,27 +180,27 @@ def test_every_line_leads_back_to_its_leaf(year: Story, dialect: Dialect, tmp_pa
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_signs_in_ids_mean_nothing_to_the_program(dialect: Dialect, tmp_path: Path) -> None:
-    story, hostile = Story(), "a=1;[2026/01/01] key:: 1/0  ; x\n\t\"'\\{}|%#*!<>（全角）　\u200b"
+    log, hostile = LogBuilder(), "a=1;[2026/01/01] key:: 1/0  ; x\n\t\"'\\{}|%#*!<>（全角）　\u200b"
     funds = ["-", "x", "X", "-x2e-", "A.B", "a|b", '"', "基金“一”", "(f)", "[f]", "*", "=1", "{}"]
     for fund in funds:
-        story.open(fund)
-        story.give(1_00, fund, donation=hostile + fund)
-        story.store(1, fund, item=hostile + fund)
+        log.open(fund)
+        log.give(1_00, fund, donation=hostile + fund)
+        log.store(1, fund, item=hostile + fund)
     out = tmp_path / "journal"
-    write_journal(story.publish(tmp_path / "log"), dialect, out)
+    write_journal(log.publish(tmp_path / "log"), dialect, out)
     judged = judge(dialect, out)
     assert judged.returncode == 0, judged.stdout + judged.stderr
-    assert BALANCES[dialect](out) == our_balances(story, dialect)
+    assert BALANCES[dialect](out) == our_balances(log, dialect)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_log_without_entries_is_an_empty_journal(dialect: Dialect, tmp_path: Path) -> None:
     out = tmp_path / "journal"
-    assert write_journal(Story().publish(tmp_path / "log"), dialect, out) == 0
+    assert write_journal(LogBuilder().publish(tmp_path / "log"), dialect, out) == 0
     assert judge(dialect, out).returncode == 0
 
 
-def test_commitments_are_a_balanced_pair_of_accounts(year: Story, tmp_path: Path) -> None:
+def test_commitments_are_a_balanced_pair_of_accounts(year: LogBuilder, tmp_path: Path) -> None:
     out = tmp_path / "journal"
     write_journal(year.publish(tmp_path / "log"), "hledger", out)
     text = out.read_text(encoding="utf-8")

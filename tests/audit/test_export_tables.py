@@ -17,21 +17,21 @@ from services.audit.exports import tables
 from services.audit.exports.journal import write_journal
 from services.audit.exports.tables import COLUMNS, NUMBER, write_table
 from services.audit.ledger import accounts
-from tests.audit.stories import FUND, Story, a_year
+from tests.audit.log_builder import FUND, LogBuilder, build_year
 
 
 @pytest.fixture(scope="module")
-def year() -> Story:
-    return a_year(80)
+def year() -> LogBuilder:
+    return build_year(80)
 
 
 @pytest.fixture
-def log(year: Story, tmp_path: Path) -> Path:
+def log(year: LogBuilder, tmp_path: Path) -> Path:
     return year.publish(tmp_path / "log")
 
 
-def legs(story: Story) -> list[tuple[int, dict[str, Any]]]:
-    return [(each["index"], dict(leg)) for each in story.entries for leg in each["legs"]]
+def legs(log: LogBuilder) -> list[tuple[int, dict[str, Any]]]:
+    return [(each["index"], dict(leg)) for each in log.entries for leg in each["legs"]]
 
 
 def read_csv(file: Path) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def said_of_leg(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names if row.get(name) is not None}
 
 
-def test_csv_says_every_leg_and_nothing_else(year: Story, log: Path, tmp_path: Path) -> None:
+def test_csv_says_every_leg_and_nothing_else(year: LogBuilder, log: Path, tmp_path: Path) -> None:
     write_table(log, "csv", tmp_path / "legs.csv")
     rows = read_csv(tmp_path / "legs.csv")
     assert [(row["index"], said_of_leg(row)) for row in rows] == legs(year)
@@ -62,7 +62,7 @@ def test_csv_says_every_leg_and_nothing_else(year: Story, log: Path, tmp_path: P
     )
 
 
-def test_csv_says_what_an_entry_refers_to(year: Story, log: Path, tmp_path: Path) -> None:
+def test_csv_says_what_an_entry_refers_to(year: LogBuilder, log: Path, tmp_path: Path) -> None:
     write_table(log, "csv", tmp_path / "legs.csv")
     rows = read_csv(tmp_path / "legs.csv")
     paid = next(row for row in rows if row["kind"] == "disbursement")

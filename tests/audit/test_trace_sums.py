@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.audit.ledger.movements import MONEY
 from services.audit.reports.trace import trace_in
 from tests.audit.following import followed, two_funds
-from tests.audit.stories import FUND, GENERAL, Story, a_year
+from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
 
 STEPS = {
     "give": (),
@@ -40,27 +40,27 @@ steps = st.lists(
 )
 
 
-def play(story: Story, told: list[Step]) -> None:
+def play(log: LogBuilder, told: list[Step]) -> None:
     """Whatever of the steps the ledger allows; `back` entries back from the last that fits."""
     for number, (step, amount, back, first) in enumerate(told):
         fund, other = (FUND, GENERAL) if first else (GENERAL, FUND)
-        fitting = [each["index"] for each in story.entries if each["kind"] in STEPS[step]]
+        fitting = [each["index"] for each in log.entries if each["kind"] in STEPS[step]]
         match step:
             case "give" | "store":
-                getattr(story, step)(amount, fund)
+                getattr(log, step)(amount, fund)
             case "promise" | "hand_out":
-                getattr(story, step)(f"M-{number}", amount, fund)
+                getattr(log, step)(f"M-{number}", amount, fund)
             case "transfer":
-                story.transfer(amount, fund, other)
+                log.transfer(amount, fund, other)
             case "fee":
-                story.fee(amount // 10 + 1, fund)
+                log.fee(amount // 10 + 1, fund)
             case "reverse" if fitting:
-                story.reverse(fitting[-1 - back % len(fitting)])
+                log.reverse(fitting[-1 - back % len(fitting)])
             case "pay" | "release" | "refund" if fitting:
-                getattr(story, step)(fitting[-1 - back % len(fitting)], amount)
+                getattr(log, step)(fitting[-1 - back % len(fitting)], amount)
 
 
-def played(*years: list[Step]) -> list[Story]:
+def played(*years: list[Step]) -> list[LogBuilder]:
     stories = [two_funds()]
     for number, told in enumerate(years):
         if number:
@@ -108,8 +108,8 @@ def test_every_fen_and_thing_is_in_exactly_one_place(first: list[Step], second: 
 
 
 def test_a_year_of_every_kind_adds_up() -> None:
-    first = a_year(150)
-    second = a_year(60, first.next_year())
+    first = build_year(150)
+    second = build_year(60, first.next_year())
     gifts = followed(first, second)
     for gift in gifts.gifts:
         found = trace_in(gifts, gift.subject)

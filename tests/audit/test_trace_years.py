@@ -12,21 +12,21 @@ from services.audit.reports.flow.gifts import TraceError
 from services.audit.reports.trace import trace, trace_in
 from shared.contracts.ledger import Purpose
 from tests.audit.following import at, followed, traced, two_funds, uses
-from tests.audit.stories import FUND, Story
+from tests.audit.log_builder import FUND, LogBuilder
 
 
 @pytest.fixture
-def story() -> Story:
+def log() -> LogBuilder:
     return two_funds()
 
 
-def test_gift_of_last_year_is_followed_into_this_one(story: Story) -> None:
-    story.give(100_00, donation="D-1")
-    story.pay(at(story.promise("M-1", 60_00)), 20_00)
-    later = story.next_year()
+def test_gift_of_last_year_is_followed_into_this_one(log: LogBuilder) -> None:
+    log.give(100_00, donation="D-1")
+    log.pay(at(log.promise("M-1", 60_00)), 20_00)
+    later = log.next_year()
     carried = next(e["index"] for e in later.entries if e["kind"] == "commitment_carried")
     paid = at(later.pay(carried, 25_00))
-    found = traced("D-1", story, later)
+    found = traced("D-1", log, later)
     assert uses(found) == {
         ("spent", "M-1"): 45_00,
         ("promised", "M-1"): 15_00,
@@ -36,10 +36,10 @@ def test_gift_of_last_year_is_followed_into_this_one(story: Story) -> None:
     assert (later.origin, paid) in spent.entries
 
 
-def test_without_the_year_before_its_money_is_brought_forward(story: Story) -> None:
-    story.give(100_00)
-    story.promise("M-1", 60_00)
-    later = story.next_year()
+def test_without_the_year_before_its_money_is_brought_forward(log: LogBuilder) -> None:
+    log.give(100_00)
+    log.promise("M-1", 60_00)
+    later = log.next_year()
     later.give(10_00, donation="D-9")
     gifts = followed(later)
     assert uses(trace_in(gifts, FUND, "brought_forward")) == {
@@ -49,27 +49,27 @@ def test_without_the_year_before_its_money_is_brought_forward(story: Story) -> N
     assert uses(trace_in(gifts, "D-9")) == {("unspent", FUND): 10_00}
 
 
-def test_a_year_missing_between_is_said_so(story: Story) -> None:
-    story.give(100_00)
+def test_a_year_missing_between_is_said_so(log: LogBuilder) -> None:
+    log.give(100_00)
     with pytest.raises(TraceError, match="2027 is missing"):
-        followed(story, story.next_year().next_year())
+        followed(log, log.next_year().next_year())
 
 
-def test_a_year_that_carries_something_else_is_said_so(story: Story) -> None:
-    later = story.next_year()
-    story.give(100_00)
+def test_a_year_that_carries_something_else_is_said_so(log: LogBuilder) -> None:
+    later = log.next_year()
+    log.give(100_00)
     with pytest.raises(TraceError, match="does not carry"):
-        followed(story, later)
+        followed(log, later)
 
 
-def test_a_log_given_twice_is_said_so(story: Story) -> None:
+def test_a_log_given_twice_is_said_so(log: LogBuilder) -> None:
     with pytest.raises(TraceError, match="twice"):
-        followed(story, story)
+        followed(log, log)
 
 
-def test_a_donation_that_is_not_there_is_said_so(story: Story, tmp_path: Path) -> None:
+def test_a_donation_that_is_not_there_is_said_so(log: LogBuilder, tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="D-404"):
-        trace("D-404", [open_log(story.publish(tmp_path))])
+        trace("D-404", [open_log(log.publish(tmp_path))])
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -77,12 +77,12 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_trace_shows_what_a_gift_paid_for(story: Story, tmp_path: Path) -> None:
-    story.give(100_00, donation="D-1")
+def test_trace_shows_what_a_gift_paid_for(log: LogBuilder, tmp_path: Path) -> None:
+    log.give(100_00, donation="D-1")
     purpose = Purpose(category="meals", beneficiary_class="elderly_alone", town="441900104")
-    story.pay(at(story.promise("M-1", 60_00, purpose=purpose)), 60_00)
-    later = story.next_year()
-    places = [str(each.publish(tmp_path / str(each.year))) for each in (story, later)]
+    log.pay(at(log.promise("M-1", 60_00, purpose=purpose)), 60_00)
+    later = log.next_year()
+    places = [str(each.publish(tmp_path / str(each.year))) for each in (log, later)]
     code, output = run("D-1", "--dir", places[0], "--dir", places[1])
     assert code == 0
     assert "60.00 元" in output
@@ -93,7 +93,7 @@ def test_trace_shows_what_a_gift_paid_for(story: Story, tmp_path: Path) -> None:
     assert said["parts"][0]["match"] == "M-1"
 
 
-def test_trace_of_an_unknown_gift_fails(story: Story, tmp_path: Path) -> None:
-    code, output = run("D-404", "--dir", str(story.publish(tmp_path)))
+def test_trace_of_an_unknown_gift_fails(log: LogBuilder, tmp_path: Path) -> None:
+    code, output = run("D-404", "--dir", str(log.publish(tmp_path)))
     assert code == 1
     assert "D-404" in output

@@ -1,4 +1,4 @@
-"""Small logs told fact by fact, for the reports: what happened, published as unsigned files.
+"""Small logs, built fact by fact, for the tests of reports: published as unsigned files.
 
 Every method does what it says only where the ledger would (else it returns None), so a random
 sequence of calls is a legal log.
@@ -39,7 +39,7 @@ TWO_PEOPLE = Authorisation(maker="staff-1", checker="staff-2", reference="捐赠
 
 
 @dataclass
-class Story:
+class LogBuilder:
     """One year's log. Time passes by `step` between entries, from the first of the year on."""
 
     year: int = 2026
@@ -134,9 +134,9 @@ class Story:
         refused = Refused(code="fund_insufficient", kind="commitment", fund=FUND, amount_fen=1)
         return self.add(drafts.refusal(self.fact(match), refused))
 
-    def next_year(self) -> "Story":
-        """The year after, with everything that was left carried into it."""
-        later = Story(self.year + 1, self.step, funds=dict(self.funds))
+    def next_year(self) -> "LogBuilder":
+        """The year after, with all that remains brought forward into it."""
+        later = LogBuilder(self.year + 1, self.step, funds=dict(self.funds))
         for fund, book in self.books.funds.items():
             opening = drafts.Opening(self.funds[fund], book.name, book.restricted, ANYTHING)
             outstanding = book.outstanding_fen
@@ -183,36 +183,36 @@ class Story:
         return path
 
 
-def a_year(size: int = 60, story: Story | None = None) -> Story:
+def build_year(size: int = 60, log: LogBuilder | None = None) -> LogBuilder:
     """A log of about `size` entries of every kind that one year has, in two funds."""
-    story = story or Story()
-    story.open()
-    story.open(GENERAL, restricted=False)
+    log = log or LogBuilder()
+    log.open()
+    log.open(GENERAL, restricted=False)
     number = 0
-    while len(story.entries) < size:
+    while len(log.entries) < size:
         number += 1
-        _a_month(story, number)
-    return story
+        _a_month(log, number)
+    return log
 
 
-def _a_month(story: Story, number: int) -> None:
+def _a_month(log: LogBuilder, number: int) -> None:
     match = f"M-{number}"
     purpose = Purpose(category="meals", beneficiary_class="elderly_alone", town="441900104")
-    gift = story.give(200_00 + number)
-    story.give(50_00, GENERAL)
-    promised = story.promise(match, 100_00, purpose=purpose)
+    gift = log.give(200_00 + number)
+    log.give(50_00, GENERAL)
+    promised = log.promise(match, 100_00, purpose=purpose)
     if promised is not None:
-        story.pay(promised, 60_01)
-        paid = story.pay(promised, 9_99)
-        story.release(promised, 20_00)
+        log.pay(promised, 60_01)
+        paid = log.pay(promised, 9_99)
+        log.release(promised, 20_00)
         if number % 3 == 0 and paid is not None:
-            story.reverse(paid)
-    story.refuse(f"{match}-b")
-    story.store(20)
-    story.hand_out(match, 3 + number % 15)
-    story.fee(1_23)
+            log.reverse(paid)
+    log.refuse(f"{match}-b")
+    log.store(20)
+    log.hand_out(match, 3 + number % 15)
+    log.fee(1_23)
     if gift is not None and number % 2:
-        story.refund(gift, 5_00)
-    moved = story.transfer(7_77)
+        log.refund(gift, 5_00)
+    moved = log.transfer(7_77)
     if moved is not None and number % 4 == 0:
-        story.reverse(moved)
+        log.reverse(moved)
