@@ -1,6 +1,6 @@
 """Facts and commands put through audit's own tables, one by one, without processor or database."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -174,6 +174,12 @@ class MemoryAudit:
     states: dict[AnyRef, State] = field(default_factory=dict)
     leaves: list[bytes] = field(default_factory=list)
     events: list[tuple[str, Fact]] = field(default_factory=list)
+
+    def copy(self) -> "MemoryAudit":
+        """States, entries and events never change, so the containers are all there is to copy."""
+        return replace(
+            self, states=dict(self.states), leaves=list(self.leaves), events=list(self.events)
+        )
 
     def receive(self, event: Event[Any], now: datetime = NOW) -> Decision:
         handler = EVENTS[type(event.data)]
