@@ -20,6 +20,7 @@ from shared.moments import parse_end, parse_moment
 from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
 from shared.phones import UNREACHABLE_CODES, parse_mobile
 from shared.sheets import (
+    ABSENT_WORDS,
     REASON_HEADERS,
     Column,
     Columns,
@@ -74,7 +75,13 @@ OFFER_COLUMNS = Columns(
         Column("message_id", "编号", make_code_parser("编号")),
         Column("name", "名称", required=True),
         # A masked number, or an enterprise's fixed line, does not cost the offer.
-        Column("phone", "电话 手机 手机号", parse_mobile, forgiven=UNREACHABLE_CODES),
+        Column(
+            "phone",
+            "电话 手机 手机号",
+            parse_mobile,
+            absent=ABSENT_WORDS,
+            forgiven=UNREACHABLE_CODES,
+        ),
         Column("wechat_openid", "微信", make_code_parser("微信")),
         Column("unit", "单位", parse_folded, required=True),
         Column("quantity", "数量", required=True),

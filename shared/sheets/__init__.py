@@ -5,11 +5,12 @@ for row in table: ...  # Row | RefusedRow | TotalRow
 """
 
 from shared.sheets.cells import count_doubtful_zeros, make_code_parser, parse_folded
-from shared.sheets.columns import Column, Columns, parse_text
+from shared.sheets.columns import ABSENT_WORDS, Column, Columns, parse_text
 from shared.sheets.table import RefusedRow, Row, Sheet, Table, TotalRow, open_sheet
 from shared.sheets.writing import REASON_HEADERS, write_refused
 
 __all__ = [
+    "ABSENT_WORDS",
     "REASON_HEADERS",
     "Column",
     "Columns",

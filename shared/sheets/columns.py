@@ -15,6 +15,10 @@ _REMARK = re.compile(r"\((?:必填|选填|可选|必填项|选填项|required|op
 _NO_PART = re.compile(r"[\s_*]|:$")
 
 
+ABSENT_WORDS = frozenset({"无", "没有", "无电话", "暂无", "/", "-", "--", "—", "none", "n/a"})
+"""What people write into a cell for which they have nothing."""
+
+
 def parse_text(text: str, _: str) -> str:
     return clean_text(text)
 
@@ -23,19 +27,23 @@ def parse_text(text: str, _: str) -> str:
 class Column:
     """words: what may stand above it, separated by blanks; the first is its label, and its name
     is one too. required: no sheet without the column, and no row without the value unless it
-    may_be_empty. forgiven: codes of problems that cost the value and not the row, such as a
-    donor's masked phone."""
+    may_be_empty. absent: words for an empty cell. forgiven: codes of problems that cost the value
+    and not the row, such as a donor's masked phone."""
 
     name: str
     words: str
     parse: Parse = parse_text
     required: bool = False
     may_be_empty: bool = False
+    absent: frozenset[str] = frozenset()
     forgiven: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
         return self.words.split()[0]
+
+    def is_absent(self, text: str) -> bool:
+        return not text or (bool(self.absent) and fold_text(text).casefold() in self.absent)
 
 
 @dataclass(frozen=True, slots=True)

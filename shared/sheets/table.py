@@ -149,7 +149,7 @@ class Table:
         for column in self._columns.columns:
             text = texts.get(column.name) or self._columns.constants.get(column.name, "")
             try:
-                if text:
+                if not column.is_absent(text):
                     check_not_an_error(text, column.name, column.label)
                     values[column.name] = column.parse(text, column.name)
                 elif column.required and not column.may_be_empty:

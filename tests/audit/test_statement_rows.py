@@ -179,7 +179,7 @@ def test_no_fen_is_lost(fen: int) -> None:
         ("0769-22830000", "value_dropped"),
         ("+852 9123 4567", "value_dropped"),
         ("138", "value_dropped"),
-        ("无", "value_dropped"),
+        ("#N/A", "value_dropped"),
     ],
 )
 def test_a_phone_that_reaches_nobody_costs_the_phone_and_it_is_said(phone: str, code: str) -> None:
@@ -194,6 +194,13 @@ def test_a_phone_as_donors_write_it_is_kept(phone: str) -> None:
     gift = only(f"B-1,店,{phone},5,warm,2022-01-20\n")
     assert isinstance(gift, Gift)
     assert (gift.giver["phone"], codes(gift)) == ("+8613800138000", [])
+
+
+@pytest.mark.parametrize("phone", ["无", "/", "-", "—", "N/A"])
+def test_a_word_for_no_phone_is_none(phone: str) -> None:
+    gift = only(f"B-1,店,{phone},5,warm,2022-01-20\n")
+    assert isinstance(gift, Gift)
+    assert (gift.giver, codes(gift)) == ({"name": "店"}, [])
 
 
 def test_cash_at_the_counter_has_an_unnamed_giver() -> None:

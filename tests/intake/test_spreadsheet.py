@@ -208,6 +208,11 @@ def test_a_phone_is_read_as_people_write_it(phone: str) -> None:
     assert good(GOOD | {"手机": phone}).request.applicant.phone == "+8613800138000"
 
 
+def test_a_word_for_no_phone_is_none() -> None:
+    request = good(GOOD | {"手机": "无", "收集人": "C-01"}).request
+    assert (request.applicant.phone, request.collector_id) == (None, "C-01")
+
+
 def test_items_and_units_are_folded_before_they_are_compared() -> None:
     row = {k: v for k, v in GOOD.items() if k != "金额"}
     row |= {"物品": "Ａ4纸　", "数量": "２", "单位": " 包\u200b"}

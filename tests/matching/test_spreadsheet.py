@@ -117,6 +117,12 @@ def test_a_number_that_gets_no_sms_costs_the_number_and_it_is_said(phone: str) -
     assert [problem.code for problem in row.remarks] == ["value_dropped"]
 
 
+def test_a_word_for_no_phone_is_none() -> None:
+    (row,) = rows(f"{SHORT}茶山商会,无,元,50000\n")
+    assert isinstance(row, OfferRow)
+    assert (row.giver, row.remarks) == ({"name": "茶山商会"}, ())
+
+
 @pytest.mark.parametrize(
     ("unit", "quantity", "fen"),
     [("元", "300万元", 300_000_000), ("万元", "5", 5_000_000), ("元", "￥200", 20_000)],

@@ -24,7 +24,8 @@ from shared.errors import Invalid, Message
 from shared.moments import parse_moment
 from shared.money import check_currency, parse_amount
 from shared.phones import PHONE_CODES, parse_mobile
-from shared.sheets import Column, Columns, make_code_parser
+from shared.sheets import ABSENT_WORDS, Column, Columns, make_code_parser
+from shared.sheets.messages import VALUE_ERROR
 from shared.text import clean_lines, fold_text
 from shared.validation import describe_validation
 
@@ -44,6 +45,7 @@ ColumnName = Literal[
 ]
 COLUMNS: tuple[str, ...] = get_args(ColumnName)
 
+_SPOILT = frozenset({VALUE_ERROR.code})
 _INCOMING = frozenset(
     {"收入", "收", "贷", "贷方", "入账", "转入", "汇入", "存入", "进账"}
     | {"+", "c", "cr", "credit", "in", "income"}
@@ -81,11 +83,17 @@ class Layout(Value):
                 # Cash at the counter has no name, and is given nevertheless.
                 Column("name", "名称", required=True, may_be_empty=True),
                 # The money is there, whatever the bank says of a phone.
-                Column("phone", "电话 手机 手机号", parse_mobile, forgiven=PHONE_CODES),
+                Column(
+                    "phone",
+                    "电话 手机 手机号",
+                    parse_mobile,
+                    absent=ABSENT_WORDS,
+                    forgiven=PHONE_CODES | _SPOILT,
+                ),
                 Column("amount", "金额", self._parse_amount, required=True),
                 Column("fund_id", "基金", make_code_parser("基金"), required=True),
                 Column("received_at", "到账时间", parse_moment, required=True),
-                Column("designation", "用途", _parse_prose),
+                Column("designation", "用途", _parse_prose, forgiven=_SPOILT),
                 Column("currency", "币种 货币 币别 交易币种", _check_yuan),
                 Column("direction", "收支 借贷 收/支 借贷标志 借贷方向 收支方向", _check_incoming),
                 Column("state", "状态 交易状态 支付状态", _check_finished),

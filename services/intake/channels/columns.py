@@ -17,6 +17,7 @@ from shared.errors import Invalid, Problem
 from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
 from shared.phones import parse_mobile
 from shared.sheets import (
+    ABSENT_WORDS,
     REASON_HEADERS,
     Column,
     Columns,
@@ -72,7 +73,9 @@ REQUEST_COLUMNS = Columns(
     (
         Column("number", "编号 序号编号 诉求编号 id message_id", make_code_parser("编号")),
         Column("name", "姓名 申请人 对象姓名 applicant", required=True),
-        Column("phone", "手机 手机号 手机号码 电话 联系电话 mobile", parse_mobile),
+        Column(
+            "phone", "手机 手机号 手机号码 电话 联系电话 mobile", parse_mobile, absent=ABSENT_WORDS
+        ),
         Column("openid", "openid wechat_openid 微信openid", make_code_parser("openid")),
         Column("kind", "类型 诉求类型", _make_word_parser("类型", KIND_WORDS, Kind)),
         Column(
