@@ -49,7 +49,7 @@ def config(
         plain = {n: {k: s.value for k, s in rows.items()} for n, rows in settings.items()}
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
-    console = tables.console()
+    console = tables.make_console()
     for title, rows in _group_settings(settings):
         console.print(_build_table(title, rows))
     for line in _list_unknown():
@@ -107,7 +107,7 @@ def _group_settings(
 
 
 def _build_table(title: str, rows: Mapping[str, Setting]) -> Table:
-    table = tables.table("变量 variable", "值 value", "来自 from", title=title)
+    table = tables.make_table("变量 variable", "值 value", "来自 from", title=title)
     for variable, setting in rows.items():
         table.add_row(variable, escape(str(setting.value)), setting.origin)
     return table

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from deploy.commands.services import SERVICES, Service
-from deploy.commands.tables import console, table
+from deploy.commands.tables import make_console, make_table
 from shared.client import ServiceClient, ServiceError
 
 app = typer.Typer(help="死信 Dead letters.", no_args_is_help=True)
@@ -26,7 +26,7 @@ def list_(
     ] = "open",
 ) -> None:
     """列出死信及原因，不含内容。Lists them with reasons, without content."""
-    rows = table("编号 id", "服务 service", "时间 stored", "来自 from", "原因 why")
+    rows = make_table("编号 id", "服务 service", "时间 stored", "来自 from", "原因 why")
     for name in _select_services(service):
         for letter in ServiceClient(name).get("/dead-letters", {"state": state, "limit": 1000}):
             rows.add_row(
@@ -37,7 +37,7 @@ def list_(
                 _format_reason(letter),
             )
     if rows.row_count:
-        console().print(rows)
+        make_console().print(rows)
     else:
         typer.echo("没有死信 no dead letters")
 

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from deploy.commands.donations_progress import ImportProgress, RowProblems
-from deploy.commands.tables import console, table
+from deploy.commands.tables import make_console, make_table
 from services.audit.designation import Kind
 from services.audit.statements.files import Batch
 from shared.client import ServiceClient
@@ -40,7 +40,7 @@ class Bar:
 
     def __init__(self, total_bytes: int) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=console())
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=make_console())
         self._bytes = self._progress.add_task("读取字节 bytes read", total=total_bytes)
         self._rows = self._progress.add_task("已核对行 rows settled", total=0)
         self._read: dict[Path, int] = {}
@@ -66,7 +66,7 @@ class Bar:
 def print_totals(progress: ImportProgress, known: Sequence[Mapping[str, Any]]) -> bool:
     """Each statement's own sum beside the ledger's; whether all are equal."""
     ledger = {each["statement"]: each for each in known}
-    rows = table(
+    rows = make_table(
         "对账单 statement",
         "行 rows",
         "文件合计 file",
@@ -89,7 +89,7 @@ def print_totals(progress: ImportProgress, known: Sequence[Mapping[str, Any]]) -
             str(booked["elsewhere"]),
             "是 yes" if is_equal else "否 NO",
         )
-    console().print(rows)
+    make_console().print(rows)
     typer.echo(
         f"已入账 entered: {progress.entered}；他处已列 repeated: {progress.repeated}；"
         f"此前已有 known before: {progress.before}；"
@@ -104,7 +104,7 @@ def print_totals(progress: ImportProgress, known: Sequence[Mapping[str, Any]]) -
 def print_refusals(progress: ImportProgress, show: int) -> None:
     """And what is to be said of rows that are entered."""
     for file, headers in progress.unread.items():
-        print_unread(console(), headers, file)
+        print_unread(make_console(), headers, file)
     _print_rows("被拒绝的行 refused rows", progress.refusals[:show])
     _print_rows("已入账但须留意 entered, with a remark", progress.remarks[:show])
     for row in progress.waiting[:show]:
@@ -116,12 +116,12 @@ def print_refusals(progress: ImportProgress, show: int) -> None:
 def _print_rows(title: str, rows: Sequence[RowProblems]) -> None:
     if not rows:
         return
-    printed = table("文件 file", "行 line", "字段 field", "原因", "reason", title=title)
+    printed = make_table("文件 file", "行 line", "字段 field", "原因", "reason", title=title)
     for row in rows:
         for problem in row.problems:
             cells = (str(row.line), problem.field, escape(problem.zh), escape(problem.en))
             printed.add_row(escape(row.file), *cells)
-    console().print(printed)
+    make_console().print(printed)
 
 
 def print_overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -> None:
@@ -129,18 +129,18 @@ def print_overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -
     page = audit.get("/statements/overlaps", {"statement": list(statements), "limit": show or 1})
     if not page["pairs"]:
         return
-    pairs = table("对账单 statement", "与 and", "重复行 rows", "金额 amount")
+    pairs = make_table("对账单 statement", "与 and", "重复行 rows", "金额 amount")
     for pair in page["pairs"]:
         sums = (str(pair["rows"]), format_yuan(pair["amount_fen"]))
         pairs.add_row(escape(pair["statement"]), escape(pair["other"]), *sums)
-    console().print(pairs)
+    make_console().print(pairs)
     if not show:
         return
-    rows = table("善款 gift", "金额 amount", "所在行 its rows", title="重复的行 repeated rows")
+    rows = make_table("善款 gift", "金额 amount", "所在行 its rows", title="重复的行 repeated rows")
     for gift in page["gifts"]:
         places = "，".join(f"{at['statement']} {at['row']}" for at in gift["statements"])
         rows.add_row(gift["id"], format_yuan(gift["amount_fen"]), escape(places))
-    console().print(rows)
+    make_console().print(rows)
 
 
 def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path) -> None:

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from deploy.commands.services import SERVICES
-from deploy.commands.tables import console, table
+from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import REGISTER, issue_first, lock_register, write_token
 from shared.client import default_secrets_dir
 from shared.security import (
@@ -37,7 +37,7 @@ def init(data_dir: DataDir = None) -> None:
 @app.command("list")
 def list_(data_dir: DataDir = None) -> None:
     """列出凭证（登记簿中没有密钥）。Lists them; the register holds no secret."""
-    rows = table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
+    rows = make_table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
     for credential in sorted(_read_register(_find_secrets(data_dir)), key=lambda c: c.id):
         rows.add_row(
             credential.id,
@@ -46,7 +46,7 @@ def list_(data_dir: DataDir = None) -> None:
             escape(credential.source),
             "[red]已吊销 revoked[/]" if credential.revoked else "有效 valid",
         )
-    console().print(rows)
+    make_console().print(rows)
 
 
 @app.command("issue")

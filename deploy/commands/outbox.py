@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands.services import SERVICES, Service
-from deploy.commands.tables import console, table
+from deploy.commands.tables import make_console, make_table
 from shared.client import ServiceClient
 
 app = typer.Typer(help="待发事件 Outbox.", no_args_is_help=True)
@@ -14,10 +14,10 @@ app = typer.Typer(help="待发事件 Outbox.", no_args_is_help=True)
 @app.command()
 def status() -> None:
     """各服务尚未发布的批次数。How many batches each service has still to publish."""
-    rows = table("服务 service", "待发 waiting")
+    rows = make_table("服务 service", "待发 waiting")
     for name in SERVICES:
         rows.add_row(name, str(ServiceClient(name).get("/outbox")["waiting"]))
-    console().print(rows)
+    make_console().print(rows)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import httpx
 import typer
 
 from deploy.commands.services import NAMES
-from deploy.commands.tables import console, table
+from deploy.commands.tables import make_console, make_table
 from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
 
@@ -26,10 +26,10 @@ def status(
     rows = [*_check_stack(stack)] if stack else [*_check_addresses()]
     if not rows:
         raise SystemExit(f"{folder} 没有运行中的莞家 · nothing runs on {folder} (guanjia up)")
-    rendered = table("部件 part", "地址 address", "状态 state")
+    rendered = make_table("部件 part", "地址 address", "状态 state")
     for name, address, state, is_well in rows:
         rendered.add_row(name, address, f"[{'green' if is_well else 'red'}]{state}[/]")
-    console().print(rendered)
+    make_console().print(rendered)
     if stack:
         typer.echo(f"日志 logs: {stack.log_dir}\n密钥 secrets: {stack.secrets_dir}")
     if not all(is_well for *_, is_well in rows):

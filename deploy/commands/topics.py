@@ -1,12 +1,12 @@
 """`guanjia topics`: what travels where, who writes it, who reads it, for how long."""
 
-from deploy.commands.tables import console, table
+from deploy.commands.tables import make_console, make_table
 from shared.contracts.topics import DAY_MS, TOPICS
 
 
 def topics() -> None:
     """消息主题一览。The table of topics."""
-    rows = table(
+    rows = make_table(
         "主题 topic", "键 key", "写 producer", "读 consumers", "分区 partitions", "保留天数 days"
     )
     for topic in TOPICS:
@@ -18,4 +18,4 @@ def topics() -> None:
             str(topic.partitions),
             str(topic.retention_ms // DAY_MS),
         )
-    console().print(rows)
+    make_console().print(rows)

@@ -68,7 +68,7 @@ def up(
         settings_env=parse_settings(set_ or ()),
         without=parse_names(without or ()),
     )
-    console = tables.console()
+    console = tables.make_console()
     try:
         stack = Stack(options, announce=partial(_announce, console))
         asyncio.run(_run_until_signal(stack, console))
@@ -115,7 +115,7 @@ async def _start(stack: Stack, stop_requested: asyncio.Event) -> bool:
 
 def print_parts(stack: Stack, console: Console) -> None:
     """One table of what runs, and where the secrets are."""
-    table = tables.table("部件 part", "地址 address", "日志 log", title="莞家 Guanjia")
+    table = tables.make_table("部件 part", "地址 address", "日志 log", title="莞家 Guanjia")
     for name, address, log_file in stack.rows():
         table.add_row(name, address, str(log_file or "你的终端 your terminal"))
     console.print(table)
