@@ -14,11 +14,11 @@ from tests.bench.__main__ import app
 from tests.bench.wuhan import needs, offers
 from tests.bench.wuhan.assume import BASE, Assumptions
 from tests.bench.wuhan.bench import measure
-from tests.bench.wuhan.needs import Change, Wanted, read_needs, usual_quantities
-from tests.bench.wuhan.offers import Offered, read_offers
+from tests.bench.wuhan.needs import Change, HospitalItem, compute_usual_quantities, read_needs
+from tests.bench.wuhan.offers import OfferRow, read_offers
+from tests.bench.wuhan.periods import RequestPeriod
 from tests.bench.wuhan.play import play
-from tests.bench.wuhan.report import classes, pieces, waits
-from tests.bench.wuhan.spells import Spell
+from tests.bench.wuhan.report import count_endings, count_pieces, measure_waits
 from tests.support.real_data import real_data
 
 MASK, N95, SHEET = "普通医用口罩", "医用防护口罩 | N95口罩", "床罩"
@@ -59,13 +59,13 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]) -
         writer.writerows(rows)
 
 
-def played(data: Path, assumed: Assumptions = BASE) -> tuple[Spell, ...]:
+def played(data: Path, assumed: Assumptions = BASE) -> tuple[RequestPeriod, ...]:
     events = read_needs(data / needs.FILE)
     return play(events.changes, read_offers(data / offers.FILE), assumed)
 
 
-def endings(spells: Iterable[Spell]) -> list[tuple[str, str, int]]:
-    return [(s.wanted.hospital, s.ending, s.standing) for s in spells]
+def endings(periods: Iterable[RequestPeriod]) -> list[tuple[str, str, int]]:
+    return [(s.item_needed.hospital, s.ending, s.standing) for s in periods]
 
 
 # --- small files --------------------------------------------------------------------------------
@@ -81,8 +81,8 @@ def test_every_need_ends_as_matched_or_with_the_reason_why_not(tmp_path: Path) -
         ("08:20", "wuhanshi", "C", MASK, "60"),
         ("08:30", "wuhanshi", "D", MASK, "60"),
     ]
-    spells = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN, TRANSPORT_TO_WUHAN]))
-    assert endings(spells) == [
+    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN, TRANSPORT_TO_WUHAN]))
+    assert endings(periods) == [
         ("A", "matched", 60),
         ("B", "area_differs", 0),
         ("A", "offer_quantity_unknown", 0),
@@ -91,11 +91,11 @@ def test_every_need_ends_as_matched_or_with_the_reason_why_not(tmp_path: Path) -
         ("C", "matched_in_part", 40),
         ("D", "stock_exhausted", 0),
     ]
-    found = classes(spells)
+    found = count_endings(periods)
     assert found["matched"].pieces == 100
     assert found["stock_exhausted"].pieces == 80
     assert found["stock_exhausted"].pieces_share == round(80 / 205, 6)
-    assert pieces(spells)["standing_share_of_needs"] == round(100 / 205, 6)
+    assert count_pieces(periods)["standing_share_of_needs"] == round(100 / 205, 6)
 
 
 def test_goods_of_a_need_that_ended_go_at_the_full_hour_to_those_who_wait(tmp_path: Path) -> None:
@@ -106,13 +106,13 @@ def test_goods_of_a_need_that_ended_go_at_the_full_hour_to_those_who_wait(tmp_pa
         ("08:40", "wuhanshi", "E", MASK, ""),
         ("09:50", "wuhanshi", "A", MASK, "0"),
     ]
-    spells = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
-    assert endings(spells) == [
+    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
+    assert endings(periods) == [
         ("A", "matched_then_withdrawn", 0),
         ("C", "matched", 60),
         ("E", "stock_exhausted", 0),
     ]
-    assert waits(spells) == {
+    assert measure_waits(periods) == {
         "matched": 2,
         "at_once": 1,
         "p50": 0.0,
@@ -131,8 +131,8 @@ def test_a_need_withdrawn_between_goods_coming_free_and_the_next_round_is_told_s
         ("08:30", "wuhanshi", "A", MASK, "0"),
         ("08:40", "wuhanshi", "C", MASK, "0"),
     ]
-    spells = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
-    assert spells[1].ending == "withdrawn_before_match"
+    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
+    assert periods[1].ending == "withdrawn_before_match"
 
 
 def test_a_changed_quantity_is_a_new_request_that_has_waited_as_long(tmp_path: Path) -> None:
@@ -142,14 +142,14 @@ def test_a_changed_quantity_is_a_new_request_that_has_waited_as_long(tmp_path: P
         ("08:30", "wuhanshi", "A", MASK, "20"),
         ("08:40", "wuhanshi", "C", MASK, "90"),
     ]
-    spells = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
-    assert endings(spells) == [
+    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
+    assert endings(periods) == [
         ("A", "matched_then_withdrawn", 0),
         ("A", "matched", 20),
         ("C", "matched_in_part", 80),
     ]
-    assert spells[1].since == spells[0].opened_at
-    assert spells[1].opened_at > spells[0].opened_at
+    assert periods[1].since == periods[0].opened_at
+    assert periods[1].opened_at > periods[0].opened_at
 
 
 @pytest.mark.parametrize(
@@ -190,9 +190,9 @@ def test_a_factory_that_gives_daily_has_as_much_again_a_day_later(tmp_path: Path
     ]
     data = written(tmp_path / "d", said, [MASKS_FOR_WUHAN])
     events = read_needs(data / needs.FILE).changes
-    later = Change(events[0].at + timedelta(days=1), Wanted("x", "y", SHEET), 0, "")
-    spells = play([*events, later], read_offers(data / offers.FILE), Assumptions("", daily=True))
-    assert spells[0].ending == "matched"
+    later = Change(events[0].at + timedelta(days=1), HospitalItem("x", "y", SHEET), 0, "")
+    periods = play([*events, later], read_offers(data / offers.FILE), Assumptions("", daily=True))
+    assert periods[0].ending == "matched"
     assert played(data)[0].ending == "matched_in_part"
 
 
@@ -241,8 +241,8 @@ def test_an_offer_serves_nobody_after_its_last_day(tmp_path: Path) -> None:
 def test_the_usual_quantity_counts_a_hospital_that_repeats_itself_once() -> None:
     at = datetime(2020, 2, 1, tzinfo=UTC)
     said = [("A", 500), ("A", 500), ("A", 500), ("B", 20), ("C", 30), ("D", 1), ("D", 0)]
-    changes = [Change(at, Wanted("wuhanshi", name, MASK), n, "420100000") for name, n in said]
-    assert usual_quantities(changes) == {MASK: 30}
+    changes = [Change(at, HospitalItem("wuhanshi", name, MASK), n, "420100000") for name, n in said]
+    assert compute_usual_quantities(changes) == {MASK: 30}
 
 
 CHANGES = st.lists(
@@ -264,24 +264,26 @@ def test_no_story_gives_more_than_there_is_and_nothing_is_left_unexplained(
     begins = datetime(2020, 2, 1, 8, tzinfo=UTC)
     changes = sorted(
         (
-            Change(begins + timedelta(minutes=at), Wanted("wuhanshi", name, item), n, "420100000")
+            Change(
+                begins + timedelta(minutes=at), HospitalItem("wuhanshi", name, item), n, "420100000"
+            )
             for at, name, item, n in said
         ),
         key=lambda change: change.at,
     )
     stock = {MASK: masks, N95: respirators, SHEET: 0}
     offered = [_goods(row, item, stock[item]) for row, item in enumerate((MASK, N95))]
-    spells = play(changes, offered, BASE)
-    assert spells == play(changes, offered, BASE)
+    periods = play(changes, offered, BASE)
+    assert periods == play(changes, offered, BASE)
     for item, quantity in stock.items():
-        assert sum(s.standing for s in spells if s.wanted.item == item) <= quantity
-    for spell in spells:
-        assert sum(spell.shares().values()) == spell.pieces
-        assert all(part >= 0 for part in spell.shares().values())
+        assert sum(s.standing for s in periods if s.item_needed.item == item) <= quantity
+    for period in periods:
+        assert sum(period.shares().values()) == period.pieces
+        assert all(part >= 0 for part in period.shares().values())
 
 
-def _goods(row: int, item: str, quantity: int) -> Offered:
-    return Offered(row, "factory", f"P-{row}", item, quantity, (), None, None, True, "")
+def _goods(row: int, item: str, quantity: int) -> OfferRow:
+    return OfferRow(row, "factory", f"P-{row}", item, quantity, (), None, None, True, "")
 
 
 def test_data_that_is_not_there_is_said_so(tmp_path: Path) -> None:

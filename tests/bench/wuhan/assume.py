@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.bench.wuhan.needs import UNKNOWN
-from tests.bench.wuhan.offers import Offered
+from tests.bench.wuhan.offers import OfferRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Assumptions:
     unlicensed: bool = True
     daily: bool = False
 
-    def asked(self, item: str, quantity: int, usual: Mapping[str, int]) -> int | None:
+    def find_quantity(self, item: str, quantity: int, usual: Mapping[str, int]) -> int | None:
         """Pieces; None when it cannot be allocated to."""
         if quantity != UNKNOWN:
             return quantity
@@ -32,7 +32,7 @@ class Assumptions:
             return None
         return UNKNOWN if self.need_unknown == "one" else usual.get(item, UNKNOWN)
 
-    def quantity_of(self, offer: Offered) -> int | None:
+    def find_offer_quantity(self, offer: OfferRow) -> int | None:
         """Pieces; None when it cannot be allocated."""
         if not (offer.licensed or self.unlicensed):
             return None

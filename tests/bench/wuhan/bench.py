@@ -24,21 +24,21 @@ def main(
         if not (data / name).is_file():
             zh, en = f"没有数据：{data / name}", "no such data; name the folder with --data"
             raise typer.BadParameter(f"{zh} ({en})", param_hint="--data")
-    found = measure(data)
-    tables.show(found, Console())
+    figures = measure(data)
+    tables.print_tables(figures, Console())
     if json_file:
-        said = json.dumps(found, indent=2, ensure_ascii=False)
-        json_file.write_text(said + "\n", encoding="utf-8")
+        text = json.dumps(figures, indent=2, ensure_ascii=False)
+        json_file.write_text(text + "\n", encoding="utf-8")
 
 
 def measure(data: Path) -> dict[str, Any]:
     """The same files give the same figures, so nothing of the run's own time is in them."""
-    events, offered = needs.read_needs(data / needs.FILE), offers.read_offers(data / offers.FILE)
-    base = play(events.changes, offered, assume.BASE)
-    others = ((other, play(events.changes, offered, other)) for other in assume.OTHERS)
+    events, rows = needs.read_needs(data / needs.FILE), offers.read_offers(data / offers.FILE)
+    base = play(events.changes, rows, assume.BASE)
+    others = ((other, play(events.changes, rows, other)) for other in assume.OTHERS)
     return {
-        "stream": report.stream(events, base),
-        "offers": report.offered(offered, base),
-        "base": report.figures(assume.BASE, base),
-        "compared": [report.brief(a, s) for a, s in ((assume.BASE, base), *others)],
+        "stream": report.describe_stream(events, base),
+        "offers": report.describe_offers(rows, base),
+        "base": report.build_figures(assume.BASE, base),
+        "compared": [report.build_brief(a, s) for a, s in ((assume.BASE, base), *others)],
     }

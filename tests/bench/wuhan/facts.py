@@ -1,4 +1,4 @@
-"""A spell and an offer in the words of the contracts."""
+"""A request period and an offer as the contracts word them."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from shared.contracts.events import OfferSubmitted, RequestOpened, RequestWithdr
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind, Need
 from shared.ids import derived_id
 from tests.bench.wuhan.assume import Assumptions
-from tests.bench.wuhan.needs import Wanted
-from tests.bench.wuhan.offers import Offered
-from tests.bench.wuhan.spells import Spell
+from tests.bench.wuhan.needs import HospitalItem
+from tests.bench.wuhan.offers import OfferRow
+from tests.bench.wuhan.periods import RequestPeriod
 
 SOURCE = "wuhan2020"
 UNIT = "件"
@@ -19,34 +19,34 @@ DAY = timedelta(days=1)
 Registration = tuple[datetime, RegisterOffer]
 
 
-def hospital_id(wanted: Wanted) -> str:
-    return derived_id("P", SOURCE, wanted.city, wanted.hospital)
+def make_hospital_id(item_needed: HospitalItem) -> str:
+    return derived_id("P", SOURCE, item_needed.city, item_needed.hospital)
 
 
-def opened(spell: Spell, asked: int) -> RequestOpened:
+def make_opened(period: RequestPeriod, quantity: int) -> RequestOpened:
     return RequestOpened(
-        person_id=hospital_id(spell.wanted),
+        person_id=make_hospital_id(period.item_needed),
         kind=Kind.PROJECT,
         category=Category.MEDICAL,
         beneficiary_class=BeneficiaryClass.GENERAL,
         channel=Channel.WEB,
-        need=Need(unit=UNIT, quantity=asked, item=spell.wanted.item),
-        area=Area(town_code=spell.town_code),
-        recorded_at=spell.since,
+        need=Need(unit=UNIT, quantity=quantity, item=period.item_needed.item),
+        area=Area(town_code=period.town_code),
+        recorded_at=period.since,
     )
 
 
-def withdrawn(spell: Spell) -> RequestWithdrawn:
-    return RequestWithdrawn(person_id=hospital_id(spell.wanted))
+def make_withdrawn(period: RequestPeriod) -> RequestWithdrawn:
+    return RequestWithdrawn(person_id=make_hospital_id(period.item_needed))
 
 
-def registrations(
-    offers: Iterable[Offered], assumed: Assumptions, begins: datetime, ends: datetime
+def list_registrations(
+    offers: Iterable[OfferRow], assumed: Assumptions, begins: datetime, ends: datetime
 ) -> list[Registration]:
-    """What can be allocated, in order of when it is heard of; what is older from the start."""
-    found = []
+    """What can be allocated, in order of publication; older offers from the start."""
+    commands = []
     for index, offer in enumerate(offers):
-        quantity = assumed.quantity_of(offer)
+        quantity = assumed.find_offer_quantity(offer)
         if quantity is None or offer.flaw == "area_unknown":
             continue
         first = max(offer.since or begins, begins)
@@ -54,12 +54,12 @@ def registrations(
         for day in range(days):
             at = first + day * DAY
             if not offer.is_over(at):
-                found.append((at, _registration(offer, f"{index}-{day}", quantity)))
-    return sorted(found, key=lambda pair: (pair[0], pair[1].message_id))
+                commands.append((at, _build_registration(offer, f"{index}-{day}", quantity)))
+    return sorted(commands, key=lambda pair: (pair[0], pair[1].message_id))
 
 
-def _registration(offer: Offered, message_id: str, quantity: int) -> RegisterOffer:
-    said = OfferSubmitted(
+def _build_registration(offer: OfferRow, message_id: str, quantity: int) -> RegisterOffer:
+    submitted = OfferSubmitted(
         donor_id=offer.donor_id,
         unit=UNIT,
         quantity=quantity,
@@ -69,4 +69,4 @@ def _registration(offer: Offered, message_id: str, quantity: int) -> RegisterOff
         valid_from=offer.since,
         valid_until=offer.until,
     )
-    return RegisterOffer(source=SOURCE, message_id=message_id, offer=said)
+    return RegisterOffer(source=SOURCE, message_id=message_id, offer=submitted)

@@ -1,4 +1,4 @@
-"""What the hospitals said, in order of time: every change of one item that one of them needs.
+"""What the hospitals reported, in order of time: every change of one item that one needs.
 
 The rows are read by the importer's own reader, so what it cannot read is not read here either.
 """
@@ -24,7 +24,7 @@ NOT_NEEDED = "not_needed"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HospitalItem:
     """One item at one hospital: what a need is, however often its quantity changes."""
 
     city: str
@@ -37,7 +37,7 @@ class Change:
     """quantity: pieces, UNKNOWN, or 0 for not needed (any more). town_code: empty with 0."""
 
     at: datetime
-    wanted: Wanted
+    item_needed: HospitalItem
     quantity: int
     town_code: str
 
@@ -57,40 +57,40 @@ def read_needs(path: Path) -> NeedEvents:
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             try:
-                changes.append(_change(row))
+                changes.append(_parse_change(row))
             except Invalid as problem:
                 unread[problem.problems[0].code] += 1
     changes.sort(key=lambda change: change.at)
     return NeedEvents(len(changes) + unread.total(), tuple(changes), dict(sorted(unread.items())))
 
 
-def _change(row: Mapping[str, str]) -> Change:
+def _parse_change(row: Mapping[str, str]) -> Change:
     """Raises Invalid when it is none, or none that can be read."""
     at = datetime.fromisoformat(row["time"])
     item = row["field"].partition(":")[2].strip()
-    wanted = Wanted(row["city_pinyin"], row["hospital"], item)
+    item_needed = HospitalItem(row["city_pinyin"], row["hospital"], item)
     try:
-        said = request_of(row, Channel.WEB)
+        need = request_of(row, Channel.WEB)
     except Invalid as problem:
         if problem.problems[0].code == NOT_NEEDED:
-            return Change(at, wanted, 0, "")
+            return Change(at, item_needed, 0, "")
         raise
-    return Change(at, wanted, said["need"]["quantity"], said["area"]["town_code"])
+    return Change(at, item_needed, need["need"]["quantity"], need["area"]["town_code"])
 
 
-def usual_quantities(changes: Iterable[Change]) -> dict[str, int]:
+def compute_usual_quantities(changes: Iterable[Change]) -> dict[str, int]:
     """Of each item the median of the quantities that hospitals named; none named, none here.
 
-    A hospital that says the same again, as on days when two copies of the table overwrote each
+    A hospital that reports the same again, as on days when two copies of the table overwrote each
     other, counts once.
     """
-    known = {(c.wanted, c.quantity) for c in changes if c.quantity > UNKNOWN}
+    stated = {(c.item_needed, c.quantity) for c in changes if c.quantity > UNKNOWN}
     by_item: dict[str, list[int]] = {}
-    for wanted, quantity in known:
-        by_item.setdefault(wanted.item, []).append(quantity)
+    for item_needed, quantity in stated:
+        by_item.setdefault(item_needed.item, []).append(quantity)
     return {item: median_low(quantities) for item, quantities in sorted(by_item.items())}
 
 
-def batches(changes: Sequence[Change]) -> list[tuple[datetime, list[Change]]]:
+def group_by_time(changes: Sequence[Change]) -> list[tuple[datetime, list[Change]]]:
     """What was recorded in one commit came at one time."""
     return [(at, list(group)) for at, group in groupby(changes, key=lambda change: change.at)]

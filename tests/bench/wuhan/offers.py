@@ -1,8 +1,8 @@
-"""What was offered, as far as the words of the rows say: kind, area, item, quantity, validity.
+"""What was offered, as far as the rows say: kind, area, item, quantity, validity.
 
 A quantity of 1 says, as with the needs, that there is some and not how much. A factory names no
 area, so it serves anywhere; a transport serves the places it goes to. Remarks are read for what
-they say of the row, and nothing of them is kept: they name people.
+they say of the row, and nothing of them is stored: they name people.
 """
 
 import csv
@@ -54,7 +54,7 @@ Flaw = Literal["", "service", "twice", "quantity_unknown", "area_unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class OfferRow:
     """One item of one row, or the row's service. towns: none is anywhere.
 
     flaw: why nothing can be allocated from it, as it stands. licensed: no remark says that a
@@ -79,17 +79,17 @@ class Offered:
         return self.until is not None and self.until <= now
 
 
-def read_offers(path: Path) -> list[Offered]:
+def read_offers(path: Path) -> list[OfferRow]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [offered for number, row in enumerate(rows, 1) for offered in _offered(number, row)]
+    return [offered for number, row in enumerate(rows, 1) for offered in _parse_row(number, row)]
 
 
-def _offered(number: int, row: Mapping[str, str]) -> Iterator[Offered]:
+def _parse_row(number: int, row: Mapping[str, str]) -> Iterator[OfferRow]:
     since = datetime.fromisoformat(row["published"]) if row["published"] else None
-    towns = _towns(row["dest"])
-    for item, quantity in _capacity(row["capacity"]) or [("", None)]:
-        yield Offered(
+    towns = _parse_towns(row["dest"])
+    for item, quantity in _parse_capacity(row["capacity"]) or [("", None)]:
+        yield OfferRow(
             row=number,
             kind=row["kind"],
             donor_id=derived_id("P", "wuhan2020", row["org"]),
@@ -97,13 +97,13 @@ def _offered(number: int, row: Mapping[str, str]) -> Iterator[Offered]:
             quantity=quantity,
             towns=towns or (),
             since=since,
-            until=_until(row["remark"], since),
+            until=_parse_until(row["remark"], since),
             licensed=_UNLICENSED not in row["remark"],
-            flaw=_flaw(row, quantity, towns),
+            flaw=_find_flaw(row, quantity, towns),
         )
 
 
-def _flaw(row: Mapping[str, str], quantity: int | None, towns: tuple[str, ...] | None) -> Flaw:
+def _find_flaw(row: Mapping[str, str], quantity: int | None, towns: tuple[str, ...] | None) -> Flaw:
     if row["kind"] in SERVICES:
         return "service"
     if _TWICE in row["remark"]:
@@ -113,17 +113,17 @@ def _flaw(row: Mapping[str, str], quantity: int | None, towns: tuple[str, ...] |
     return "quantity_unknown" if quantity is None else ""
 
 
-def _capacity(text: str) -> list[tuple[str, int | None]]:
+def _parse_capacity(text: str) -> list[tuple[str, int | None]]:
     """`item:quantity|item:quantity`; anything but a whole number above 1 is not known."""
     parts = (part.rpartition(":") for part in text.split("|") if ":" in part)
-    return [(item.strip(), _known(said.strip())) for item, _, said in parts]
+    return [(item.strip(), _parse_quantity(quantity.strip())) for item, _, quantity in parts]
 
 
-def _known(said: str) -> int | None:
-    return int(said) if said.isascii() and said.isdigit() and int(said) > 1 else None
+def _parse_quantity(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 1 else None
 
 
-def _towns(text: str) -> tuple[str, ...] | None:
+def _parse_towns(text: str) -> tuple[str, ...] | None:
     """None when a place is not one the hospitals are in."""
     names = [name.strip().removesuffix("市") for name in re.split(r"[、,，|/]", text)]
     if ANYWHERE & set(names):
@@ -132,13 +132,13 @@ def _towns(text: str) -> tuple[str, ...] | None:
     return None if None in codes else tuple(code for code in codes if code)
 
 
-def _until(remark: str, since: datetime | None) -> datetime | None:
+def _parse_until(remark: str, since: datetime | None) -> datetime | None:
     """`2.1-2.10`: through the last day, which ends in China at 16:00 UTC."""
-    found = _PERIOD.search(remark)
-    if found is None or since is None:
+    match = _PERIOD.search(remark)
+    if match is None or since is None:
         return None
     try:
-        last = since.replace(month=int(found[3]), day=int(found[4]))
+        last = since.replace(month=int(match[3]), day=int(match[4]))
     except ValueError:
         return None
     return last.replace(hour=16, minute=0, second=0)

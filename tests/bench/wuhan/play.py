@@ -1,4 +1,4 @@
-"""The files as events in order of time.
+"""Plays the files as events in order of time.
 
 What one commit of the table changed comes at once and is decided as a micro-batch, priced by the
 last whole solution; at every full hour the whole open pool is solved. Donors accept at once.
@@ -11,33 +11,33 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tests.bench.wuhan.assume import Assumptions
-from tests.bench.wuhan.facts import Registration, registrations
-from tests.bench.wuhan.needs import Change, batches, usual_quantities
-from tests.bench.wuhan.offers import Offered
-from tests.bench.wuhan.office import Office
-from tests.bench.wuhan.spells import Spell
+from tests.bench.wuhan.facts import Registration, list_registrations
+from tests.bench.wuhan.needs import Change, compute_usual_quantities, group_by_time
+from tests.bench.wuhan.offers import OfferRow
+from tests.bench.wuhan.periods import RequestPeriod
+from tests.bench.wuhan.replay import MatchingReplay
 
 HOUR = timedelta(hours=1)
 
 
 def play(
-    changes: Sequence[Change], offers: Sequence[Offered], assumed: Assumptions
-) -> tuple[Spell, ...]:
-    """changes: in order of time. Every spell as the full hour after the last change leaves it."""
+    changes: Sequence[Change], offers: Sequence[OfferRow], assumed: Assumptions
+) -> tuple[RequestPeriod, ...]:
+    """changes: in order of time. Every period as the full hour after the last change leaves it."""
     if not changes:
         return ()
     begins, ends = changes[0].at, changes[-1].at
-    office = Office(offers, assumed, usual_quantities(changes))
-    coming: Sequence[Registration] = registrations(offers, assumed, begins, ends)
+    replay = MatchingReplay(offers, assumed, compute_usual_quantities(changes))
+    upcoming: Sequence[Registration] = list_registrations(offers, assumed, begins, ends)
     hour = begins.replace(minute=0, second=0, microsecond=0) + HOUR
-    for at, batch in batches(changes):
+    for at, batch in group_by_time(changes):
         while hour <= at:
-            coming = office.hear(coming, hour)
-            office.hold_whole(hour)
+            upcoming = replay.register(upcoming, hour)
+            replay.hold_whole(hour)
             hour += HOUR
-        coming = office.hear(coming, at)
-        office.hold_batch(office.apply(batch, at), at)
-    office.hear(coming, hour)
-    office.hold_whole(hour)
-    office.close(hour)
-    return tuple(office.spells)
+        upcoming = replay.register(upcoming, at)
+        replay.hold_batch(replay.apply(batch, at), at)
+    replay.register(upcoming, hour)
+    replay.hold_whole(hour)
+    replay.close(hour)
+    return tuple(replay.periods)

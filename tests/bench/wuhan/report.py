@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.bench.wuhan.assume import Assumptions
-from tests.bench.wuhan.needs import UNKNOWN, NeedEvents, Wanted
-from tests.bench.wuhan.offers import Offered
-from tests.bench.wuhan.spells import ENDINGS, Ending, Spell
+from tests.bench.wuhan.needs import UNKNOWN, HospitalItem, NeedEvents
+from tests.bench.wuhan.offers import OfferRow
+from tests.bench.wuhan.periods import ENDINGS, Ending, RequestPeriod
 
 LABELS: Mapping[Ending, tuple[str, str]] = {
     "matched": ("已匹配", "matched, stands at the end"),
@@ -28,7 +28,7 @@ LABELS: Mapping[Ending, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Class:
+class EndingCounts:
     """requests, needs: how many ended so; a need as its last request. shares: of 1.
 
     withdrawn: how many of the requests were withdrawn meanwhile.
@@ -43,22 +43,22 @@ class Class:
     withdrawn: int
 
 
-def classes(spells: Sequence[Spell]) -> dict[Ending, Class]:
+def count_endings(periods: Sequence[RequestPeriod]) -> dict[Ending, EndingCounts]:
     """Those that occur; every column sums to its whole. A part match's rest is in its reason."""
-    requests = Counter(spell.ending for spell in spells)
-    needs = Counter(spell.ending for spell in _last(spells).values())
-    withdrawn = Counter(spell.ending for spell in spells if spell.ended_at)
+    requests = Counter(period.ending for period in periods)
+    needs = Counter(period.ending for period in _pick_last(periods).values())
+    withdrawn = Counter(period.ending for period in periods if period.ended_at)
     parts: Counter[Ending] = Counter()
-    for spell in spells:
-        parts.update(spell.shares())
+    for period in periods:
+        parts.update(period.shares())
     return {
-        ending: Class(
+        ending: EndingCounts(
             requests[ending],
-            _share(requests[ending], requests.total()),
+            _compute_share(requests[ending], requests.total()),
             needs[ending],
-            _share(needs[ending], needs.total()),
+            _compute_share(needs[ending], needs.total()),
             parts[ending],
-            _share(parts[ending], parts.total()),
+            _compute_share(parts[ending], parts.total()),
             withdrawn[ending],
         )
         for ending in ENDINGS
@@ -66,81 +66,83 @@ def classes(spells: Sequence[Spell]) -> dict[Ending, Class]:
     }
 
 
-def _last(spells: Iterable[Spell]) -> dict[Wanted, Spell]:
-    return {spell.wanted: spell for spell in spells}
+def _pick_last(periods: Iterable[RequestPeriod]) -> dict[HospitalItem, RequestPeriod]:
+    return {period.item_needed: period for period in periods}
 
 
-def _share(part: int, whole: int) -> float:
+def _compute_share(part: int, whole: int) -> float:
     return round(part / whole, 6) if whole else 0.0
 
 
-def by_item(spells: Sequence[Spell]) -> dict[str, dict[str, int]]:
+def count_by_item(periods: Sequence[RequestPeriod]) -> dict[str, dict[str, int]]:
     """Requests, those that were ever matched, pieces asked and standing, of each item."""
-    found: dict[str, Counter[str]] = {}
-    for spell in spells:
-        row = found.setdefault(spell.wanted.item, Counter())
-        row.update(requests=1, quantity_unknown=int(spell.said == UNKNOWN))
-        row.update(ever_matched=int(spell.matched_at is not None))
-        row.update(pieces=spell.pieces, standing=spell.standing)
-    return {item: dict(row) for item, row in sorted(found.items())}
+    rows: dict[str, Counter[str]] = {}
+    for period in periods:
+        row = rows.setdefault(period.item_needed.item, Counter())
+        row.update(requests=1, quantity_unknown=int(period.stated == UNKNOWN))
+        row.update(ever_matched=int(period.matched_at is not None))
+        row.update(pieces=period.pieces, standing=period.standing)
+    return {item: dict(row) for item, row in sorted(rows.items())}
 
 
-def pieces(spells: Sequence[Spell]) -> dict[str, int | float]:
+def count_pieces(periods: Sequence[RequestPeriod]) -> dict[str, int | float]:
     """said: where the hospital named the quantity. needs: each as its last request, so that what
     is asked again and again counts once; nothing stands for any request before the last.
     """
-    standing = sum(s.standing for s in spells)
-    needs = sum(s.pieces for s in _last(spells).values())
+    standing = sum(s.standing for s in periods)
+    needs = sum(s.pieces for s in _pick_last(periods).values())
     return {
-        "requests": sum(s.pieces for s in spells),
-        "requests_said": sum(s.pieces for s in spells if s.said != UNKNOWN),
+        "requests": sum(s.pieces for s in periods),
+        "requests_said": sum(s.pieces for s in periods if s.stated != UNKNOWN),
         "needs": needs,
         "standing": standing,
-        "standing_said": sum(s.standing for s in spells if s.said != UNKNOWN),
-        "standing_share_of_needs": _share(standing, needs),
+        "standing_said": sum(s.standing for s in periods if s.stated != UNKNOWN),
+        "standing_share_of_needs": _compute_share(standing, needs),
     }
 
 
-def waits(spells: Iterable[Spell]) -> dict[str, float]:
+def measure_waits(periods: Iterable[RequestPeriod]) -> dict[str, float]:
     """From a request to its first match, in minutes."""
-    passed = sorted((s.matched_at - s.opened_at).total_seconds() for s in spells if s.matched_at)
+    passed = sorted((s.matched_at - s.opened_at).total_seconds() for s in periods if s.matched_at)
     minutes = [round(seconds / 60, 1) for seconds in passed]
-    found: dict[str, float] = {"matched": len(minutes), "at_once": minutes.count(0.0)}
+    figures: dict[str, float] = {"matched": len(minutes), "at_once": minutes.count(0.0)}
     if minutes:
         at = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
-        found |= {name: minutes[int(share * (len(minutes) - 1))] for name, share in at.items()}
-    return found
+        figures |= {name: minutes[int(share * (len(minutes) - 1))] for name, share in at.items()}
+    return figures
 
 
-def stream(events: NeedEvents, spells: Sequence[Spell]) -> dict[str, Any]:
+def describe_stream(events: NeedEvents, periods: Sequence[RequestPeriod]) -> dict[str, Any]:
     """What the rows were. returned: requests that say what one withdrawn before them said."""
-    before: set[tuple[Wanted, int]] = set()
+    before: set[tuple[HospitalItem, int]] = set()
     returned = 0
-    for spell in spells:
-        said = (spell.wanted, spell.said)
-        returned += said in before
-        before.add(said)
+    for period in periods:
+        stated = (period.item_needed, period.stated)
+        returned += stated in before
+        before.add(stated)
     return {
         "rows": events.rows,
         "unread": dict(events.unread),
         "changes": len(events.changes),
-        "hospitals": len({(s.wanted.city, s.wanted.hospital) for s in spells}),
-        "needs": len(_last(spells)),
-        "requests": len(spells),
+        "hospitals": len({(s.item_needed.city, s.item_needed.hospital) for s in periods}),
+        "needs": len(_pick_last(periods)),
+        "requests": len(periods),
         "returned": returned,
-        "quantity_unknown": sum(spell.said == UNKNOWN for spell in spells),
+        "quantity_unknown": sum(period.stated == UNKNOWN for period in periods),
     }
 
 
-def offered(offers: Sequence[Offered], spells: Iterable[Spell]) -> dict[str, Any]:
+def describe_offers(offers: Sequence[OfferRow], periods: Iterable[RequestPeriod]) -> dict[str, Any]:
     """Rows by kind, and what the goods in them are good for. A row may name several items."""
-    asked = {spell.wanted.item for spell in spells}
+    needed = {period.item_needed.item for period in periods}
     goods = [offer for offer in offers if offer.kind == "factory"]
     rows = Counter(kind for _, kind in {(offer.row, offer.kind) for offer in offers})
-    why = Counter("nobody_asked" if o.item not in asked else o.flaw or "allocatable" for o in goods)
+    why = Counter(
+        "nobody_asked" if o.item not in needed else o.flaw or "allocatable" for o in goods
+    )
     stock: Counter[str] = Counter()
     for offer in goods:
-        if offer.quantity and not offer.flaw and offer.item in asked:
+        if offer.quantity and not offer.flaw and offer.item in needed:
             stock[offer.item] += offer.quantity
     return {
         "rows": dict(sorted(rows.items())),
@@ -149,27 +151,29 @@ def offered(offers: Sequence[Offered], spells: Iterable[Spell]) -> dict[str, Any
     }
 
 
-def figures(assumed: Assumptions, spells: Sequence[Spell]) -> dict[str, Any]:
+def build_figures(assumed: Assumptions, periods: Sequence[RequestPeriod]) -> dict[str, Any]:
     return {
         "assumptions": asdict(assumed),
-        "endings": {ending: asdict(row) for ending, row in classes(spells).items()},
-        "items": by_item(spells),
-        "pieces": pieces(spells),
-        "wait_minutes": waits(spells),
+        "endings": {ending: asdict(row) for ending, row in count_endings(periods).items()},
+        "items": count_by_item(periods),
+        "pieces": count_pieces(periods),
+        "wait_minutes": measure_waits(periods),
     }
 
 
-def brief(assumed: Assumptions, spells: Sequence[Spell]) -> dict[str, Any]:
+def build_brief(assumed: Assumptions, periods: Sequence[RequestPeriod]) -> dict[str, Any]:
     """One line to compare assumptions by."""
-    requests = Counter(spell.ending for spell in spells)
-    asked, standing = sum(s.pieces for s in spells), sum(s.standing for s in spells)
-    needs = _last(spells).values()
+    requests = Counter(period.ending for period in periods)
+    requested, standing = sum(s.pieces for s in periods), sum(s.standing for s in periods)
+    needs = _pick_last(periods).values()
     return {
         "name": assumed.name,
-        "ever_matched_share": _share(sum(s.matched_at is not None for s in spells), len(spells)),
-        "standing_share": _share(sum(s.standing > 0 for s in spells), len(spells)),
-        "needs_standing_share": _share(sum(s.standing > 0 for s in needs), len(needs)),
+        "ever_matched_share": _compute_share(
+            sum(s.matched_at is not None for s in periods), len(periods)
+        ),
+        "standing_share": _compute_share(sum(s.standing > 0 for s in periods), len(periods)),
+        "needs_standing_share": _compute_share(sum(s.standing > 0 for s in needs), len(needs)),
         "pieces_standing": standing,
-        "pieces_share": _share(standing, asked),
+        "pieces_share": _compute_share(standing, requested),
         "stock_exhausted": requests["stock_exhausted"],
     }
