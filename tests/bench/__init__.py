@@ -1,1 +1,1 @@
-"""How fast the house is, beside the raw limit and the tutorial way: `python -m tests.bench`."""
+"""How fast Guanjia is, beside the raw limit and the tutorial way: `python -m tests.bench`."""

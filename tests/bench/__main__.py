@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: the house, the raw limit and the tutorial way, in one run."""
+"""`python -m tests.bench`: Guanjia, the raw limit and the tutorial way, in one run."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ class Options:
 
 async def bench(options: Options, path: Path, say: Say) -> report.Report:
     load_at_start = os.getloadavg()[0]
-    measured, shape = await _houses(options, path, say)
+    measured, shape = await _measure_databases(options, path, say)
     bare = tutorial = None
     if options.with_peers:
         bare = await peers.run(peers.BARE, path / "bare", shape, options.load, say)
@@ -46,20 +46,22 @@ async def bench(options: Options, path: Path, say: Say) -> report.Report:
     return report.Report(load_at_start, options.load.in_flight, measured, bare, tutorial, shape)
 
 
-async def _houses(options: Options, path: Path, say: Say) -> tuple[list[Measured], Shape]:
+async def _measure_databases(
+    options: Options, path: Path, say: Say
+) -> tuple[list[Measured], Shape]:
     measured: list[Measured] = []
     shape: Shape | None = None
     seed: preload.Seed | None = None
     for records in options.databases:
-        data_dir = path / f"house-{records}"
+        data_dir = path / f"data-{records}"
         if seed is not None:
             await preload.fill(data_dir, seed, records, say)
-        say(f"house at {records:,} records: starting")
+        say(f"Guanjia at {records:,} records: starting")
         async with ours.running(data_dir, run=f"run{records}") as (stack, lifecycles):
             measurement, measured_shape = await ours.measure(
                 stack, lifecycles, options.load, records, say
             )
-            seed = await preload.seed_of(stack.mongo_uri)
+            seed = await preload.read_seed(stack.mongo_uri)
         measured.append(measurement)
         shape = shape or measured_shape
         shutil.rmtree(data_dir)
@@ -105,7 +107,7 @@ def main(
     entries: Entries = ENTRIES,
     json_file: JsonFile = None,
 ) -> None:
-    """莞家与原始极限、教程写法的对比。The house beside the raw limit and the tutorial way."""
+    """莞家与原始极限、教程写法的对比。Guanjia beside the raw limit and the tutorial way."""
     if context.invoked_subcommand:
         return
     console = Console()
@@ -116,8 +118,8 @@ def main(
     )
     with tempfile.TemporaryDirectory(prefix="guanjia-bench-") as path, console.status("") as status:
         measurement = asyncio.run(bench(options, Path(path), lambda text: status.update(text)))
-    report.show(measurement, console)
-    figures = report.figures(measurement) | {
+    report.print_report(measurement, console)
+    figures = report.build_figures(measurement) | {
         "ledger": ledger_report.figures(_ledger(entries, console))
     }
     if json_file:

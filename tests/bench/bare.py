@@ -2,7 +2,7 @@
 
 Reads batches, inserts as many documents as the real service writes, sends on as many events of the
 same sizes, commits. It decides nothing, checks nothing and parses nothing: a record's type is in a
-header. Durability is the house's: acks=all, w majority, j true, offsets after both.
+header. Durability is Guanjia's: acks=all, w majority, j true, offsets after both.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from tests.bench.plan import Plan
 
 BATCH_MAX = 500
-FETCH_WAIT_MS = 50  # as the house has it by default
+FETCH_WAIT_MS = 50  # as the services have it by default
 
 
 class Documents:

@@ -36,25 +36,25 @@ class Spent:
         return {name: seconds * 1000 / max(1, count) for name, seconds in self.processes.items()}
 
 
-def snapshot(pids: Mapping[str, int]) -> Snapshot:
+def take_snapshot(pids: Mapping[str, int]) -> Snapshot:
     """Each process with its living and its ended children; this one, the driver, alone."""
-    rows = _rows()
+    rows = _read_processes()
     children: dict[int, list[int]] = defaultdict(list)
     for pid, row in rows.items():
         children[int(row[_PPID])].append(pid)
-    used = {name: _tree_s(pid, rows, children) for name, pid in pids.items()}
+    used = {name: _sum_tree_s(pid, rows, children) for name, pid in pids.items()}
     own = rows[os.getpid()]
-    busy_s, idle_s = _machine_s()
-    return Snapshot(used | {DRIVER: _seconds(own[_UTIME], own[_STIME])}, busy_s, idle_s)
+    busy_s, idle_s = _read_machine_s()
+    return Snapshot(used | {DRIVER: _parse_ticks(own[_UTIME], own[_STIME])}, busy_s, idle_s)
 
 
-def spent(before: Snapshot, after: Snapshot) -> Spent:
+def compute_spent(before: Snapshot, after: Snapshot) -> Spent:
     ours = {name: after.processes[name] - s for name, s in before.processes.items()}
     busy_s = after.busy_s - before.busy_s
     return Spent(ours, max(0.0, busy_s - sum(ours.values())), after.idle_s - before.idle_s)
 
 
-def _rows() -> dict[int, list[str]]:
+def _read_processes() -> dict[int, list[str]]:
     """/proc/PID/stat from its third field (state) on; a process that ends meanwhile is left out."""
     rows = {}
     for path in Path("/proc").iterdir():
@@ -66,19 +66,21 @@ def _rows() -> dict[int, list[str]]:
     return rows
 
 
-def _tree_s(pid: int, rows: Mapping[int, list[str]], children: Mapping[int, list[int]]) -> float:
+def _sum_tree_s(
+    pid: int, rows: Mapping[int, list[str]], children: Mapping[int, list[int]]
+) -> float:
     row = rows.get(pid)
     if row is None:
         return 0.0
-    own = _seconds(row[_UTIME], row[_STIME], row[_CUTIME], row[_CSTIME])
-    return own + sum(_tree_s(child, rows, children) for child in children.get(pid, ()))
+    own = _parse_ticks(row[_UTIME], row[_STIME], row[_CUTIME], row[_CSTIME])
+    return own + sum(_sum_tree_s(child, rows, children) for child in children.get(pid, ()))
 
 
-def _seconds(*ticks: str) -> float:
+def _parse_ticks(*ticks: str) -> float:
     return sum(map(int, ticks)) / _TICKS_PER_S
 
 
-def _machine_s() -> tuple[float, float]:
+def _read_machine_s() -> tuple[float, float]:
     """user nice system idle iowait irq softirq steal ..."""
     first = Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]
     ticks = [int(word) for word in first]

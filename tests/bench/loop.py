@@ -68,18 +68,18 @@ async def hold(
     while start is None or time.monotonic() - start[0] < load.seconds:
         done = player.done - from_done
         if start is None and done >= load.warm:
-            start = time.monotonic(), done, cpu.snapshot(pids)
+            start = time.monotonic(), done, cpu.take_snapshot(pids)
         room = load.in_flight - (began - first - done)
         if room > 0:
             await player.submit(range(began, began + room))
             began += room
         progress.look("measuring" if start else "warming up")
         await asyncio.sleep(LOOK_EVERY_S)
-    ended, after = time.monotonic(), cpu.snapshot(pids)
+    ended, after = time.monotonic(), cpu.take_snapshot(pids)
     count = player.done - from_done - start[1]
-    await ended_all(player, from_done + began - first, progress)
+    await wait_for_all(player, from_done + began - first, progress)
     began_s = time.monotonic() - opened
-    used = cpu.spent(start[2], after)
+    used = cpu.compute_spent(start[2], after)
     return Throughput(count, ended - start[0], used, began - first, began_s)
 
 
@@ -92,11 +92,11 @@ async def pace(player: Player, per_s: float, seconds: float, first: int, say: Sa
         await asyncio.sleep(max(0.0, started + n / per_s - time.monotonic()))
         await player.submit([first + n])
         progress.look(f"pacing at {per_s:.1f}/s")
-    await ended_all(player, before + count, progress)
+    await wait_for_all(player, before + count, progress)
     return count
 
 
-async def ended_all(player: Player, target: int, progress: "_Progress") -> None:
+async def wait_for_all(player: Player, target: int, progress: "_Progress") -> None:
     while player.done < target:
         progress.look("draining")
         await asyncio.sleep(LOOK_EVERY_S)

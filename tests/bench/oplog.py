@@ -14,7 +14,7 @@ SAMPLED = 500
 
 
 class Oplog:
-    """Use: `begin`, let the house work, `writes`."""
+    """Use: `begin`, let the services work, `writes`."""
 
     def __init__(self, uri: str) -> None:
         self._client: Any = AsyncIOMotorClient(uri, tz_aware=True)

@@ -1,4 +1,4 @@
-"""The house itself under load: every process of `guanjia up`, set as it is by default."""
+"""The whole stack under load: every process of `guanjia up`, set as it is by default."""
 
 import asyncio
 import statistics
@@ -13,7 +13,7 @@ from shared.contracts.events import RequestSubmitted
 from tests.bench import cpu
 from tests.bench.loop import Load, Say, Throughput, hold, pace
 from tests.bench.oplog import Oplog
-from tests.bench.shape import Record, Shape, recording, shape_of
+from tests.bench.shape import Record, Shape, build_shape, open_recorder
 from tests.bench.work import Work, read_work
 from tests.support.eventually import eventually
 from tests.support.lifecycles import Lifecycle, Lifecycles
@@ -97,45 +97,45 @@ async def measure(
 ) -> tuple[Measured, Shape]:
     """Full load, then half of what it reached at an even pace, then one lifecycle alone."""
     await prepare(lifecycles)
-    idle = await _idle(stack, lifecycles, say)
+    idle = await _measure_idle(stack, lifecycles, say)
     oplog = Oplog(stack.mongo_uri)
     await oplog.begin()
     before = await read_work(stack.urls)
     throughput = await hold(lifecycles, load, stack.supervisor.pids(), say)
-    await _quiet(lifecycles)
+    await _wait_until_quiet(lifecycles)
     after = await read_work(stack.urls)
     writes = await oplog.writes(throughput.began)
     oplog.close()
     half = max(PACE_PER_S_MIN, throughput.per_s / 2)
     paced = await pace(lifecycles, half, load.seconds, throughput.began, say)
-    latency = _latency(half, list(lifecycles.started.values())[-paced:])
-    records_of_one = await _one_alone(stack, lifecycles, throughput.began + paced)
+    latency = _compute_latency(half, list(lifecycles.started.values())[-paced:])
+    records_of_one = await _record_one(stack, lifecycles, throughput.began + paced)
     work = {name: after[name].since(before[name]) for name in after}
-    return Measured(records, throughput, latency, idle, work), shape_of(records_of_one, writes)
+    return Measured(records, throughput, latency, idle, work), build_shape(records_of_one, writes)
 
 
-async def _idle(stack: Stack, lifecycles: Lifecycles, say: Say) -> Mapping[str, float]:
-    """CPU milliseconds a second of a house with nothing to do, by process."""
-    await _quiet(lifecycles)
-    say("measuring the idle house")
-    before = cpu.snapshot(stack.supervisor.pids())
+async def _measure_idle(stack: Stack, lifecycles: Lifecycles, say: Say) -> Mapping[str, float]:
+    """CPU milliseconds a second of a stack with nothing to do, by process."""
+    await _wait_until_quiet(lifecycles)
+    say("measuring the idle stack")
+    before = cpu.take_snapshot(stack.supervisor.pids())
     await asyncio.sleep(IDLE_S)
-    used = cpu.spent(before, cpu.snapshot(stack.supervisor.pids()))
+    used = cpu.compute_spent(before, cpu.take_snapshot(stack.supervisor.pids()))
     return {name: seconds * 1000 / IDLE_S for name, seconds in used.processes.items()}
 
 
-def _latency(per_s: float, paced: list[Lifecycle]) -> Latency:
+def _compute_latency(per_s: float, paced: list[Lifecycle]) -> Latency:
     seconds = [each.seconds for each in paced if each.seconds is not None]
     cuts = statistics.quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else []
     p50, p90, p99 = (cuts[49], cuts[89], cuts[98]) if cuts else (seconds[0],) * 3
-    passed = [_durations(each) for each in paced]
+    passed = [_compute_durations(each) for each in paced]
     steps = {
         step: statistics.median(durations[step] for durations in passed) for step in (*STEPS, TOLD)
     }
     return Latency(per_s, len(seconds), p50, p90, p99, steps)
 
 
-def _durations(lifecycle: Lifecycle) -> dict[str, float]:
+def _compute_durations(lifecycle: Lifecycle) -> dict[str, float]:
     """How long each step took after the one before."""
     assert lifecycle.told_at is not None
     moments = [lifecycle.sent_at, *(lifecycle.steps[step] for step in STEPS), lifecycle.told_at]
@@ -145,24 +145,24 @@ def _durations(lifecycle: Lifecycle) -> dict[str, float]:
     }
 
 
-async def _one_alone(stack: Stack, lifecycles: Lifecycles, number: int) -> list[Record]:
-    """Every event of one lifecycle, in a house that has nothing else to do."""
-    await _quiet(lifecycles)
+async def _record_one(stack: Stack, lifecycles: Lifecycles, number: int) -> list[Record]:
+    """Every event of one lifecycle, in a stack that has nothing else to do."""
+    await _wait_until_quiet(lifecycles)
     target = lifecycles.done + 1
 
     async def done() -> int:
         return lifecycles.done
 
-    async with recording(stack.kafka_bootstrap) as read:
+    async with open_recorder(stack.kafka_bootstrap) as read:
         await lifecycles.submit([number])
         await eventually(done, lambda n: n >= target)
-        await _quiet(lifecycles)
+        await _wait_until_quiet(lifecycles)
         records = await read()
     submitted = next(record for record in records if record.kind == RequestSubmitted.TYPE)
     return [record for record in records if record.time >= submitted.time]
 
 
-async def _quiet(lifecycles: Lifecycles) -> None:
+async def _wait_until_quiet(lifecycles: Lifecycles) -> None:
     """Until the last receipts are in: nothing was heard for a while."""
     count, since = -1, time.monotonic()
     while time.monotonic() - since < QUIET_S:

@@ -38,17 +38,17 @@ class Peer:
     value: Callable[[Shape], Value]
 
 
-def _zeros(shape: Shape) -> Value:
+def _build_zeros(shape: Shape) -> Value:
     value = bytes(shape.sizes[shape.first])
     return lambda _: value
 
 
-def _submission(_: Shape) -> Value:
+def _build_submission(_: Shape) -> Value:
     def value(number: int) -> bytes:
         request = wish("tutorial", number)
         return json.dumps(
             {
-                "message_id": _id(number),
+                "message_id": _format_id(number),
                 "category": request.category,
                 "quantity": WISH_FEN,
                 "town_code": request.area.town_code,
@@ -61,16 +61,16 @@ def _submission(_: Shape) -> Value:
     return value
 
 
-def _id(number: int) -> str:
+def _format_id(number: int) -> str:
     return f"R-{number:020x}"
 
 
-BARE = Peer("bare", "tests.bench.bare", _zeros)
-TUTORIAL = Peer("tutorial", "tests.bench.tutorial", _submission)
+BARE = Peer("bare", "tests.bench.bare", _build_zeros)
+TUTORIAL = Peer("tutorial", "tests.bench.tutorial", _build_submission)
 
 
 async def run(peer: Peer, path: Path, shape: Shape, load: Load, say: Say) -> Throughput:
-    """Broker, database and simulators are the house's own, its services stay away."""
+    """Broker, database and simulators are those of the stack, its services are not started."""
     stack = await started(path, ("simulators",))
     try:
         plan = Plan(
@@ -92,19 +92,19 @@ async def _run(
 ) -> Throughput:
     plan.save(path / PLAN)
     await plan.create_topics()
-    await _furnish(plan)
-    services = Supervisor([[_part(peer, name, path) for name in SERVICES]], announce=print)
+    await _prepare_database(plan)
+    services = Supervisor([[_build_part(peer, name, path) for name in SERVICES]], announce=print)
     say(f"{peer.name}: starting four processes")
     await services.start()
     try:
         player = Player(plan, peer.value(plan.shape))
-        async with player.playing():
+        async with player.run():
             return await hold(player, load, {**stack.supervisor.pids(), **services.pids()}, say)
     finally:
         await services.stop()
 
 
-def _part(peer: Peer, service: str, path: Path) -> Part:
+def _build_part(peer: Peer, service: str, path: Path) -> Part:
     log = path / f"{peer.name}-{service}.log"
 
     async def reads() -> bool:
@@ -121,7 +121,7 @@ def _part(peer: Peer, service: str, path: Path) -> Part:
     )
 
 
-async def _furnish(plan: Plan) -> None:
+async def _prepare_database(plan: Plan) -> None:
     """A fund, donors and an offer, for the peer that looks for them."""
     client: Any = AsyncIOMotorClient(plan.mongo_uri)
     donor = {"_id": "P-donor", "phone": phone("tutorial", 9_999_999)}
@@ -134,7 +134,7 @@ async def _furnish(plan: Plan) -> None:
 
 
 class Player:
-    """A lifecycle has ended when every event of it that the house's driver hears was heard."""
+    """A lifecycle has ended when every event of it that the driver listens to has been read."""
 
     def __init__(self, plan: Plan, value: Value) -> None:
         self._plan, self._value = plan, value
@@ -153,7 +153,7 @@ class Player:
         self.done = 0
 
     @asynccontextmanager
-    async def playing(self) -> AsyncIterator[None]:
+    async def run(self) -> AsyncIterator[None]:
         await self._producer.start()
         await self._consumer.start()
         listening = asyncio.create_task(self._listen())
@@ -169,7 +169,7 @@ class Player:
             await self._producer.send(
                 self._first,
                 self._value(number),
-                key=_id(number).encode(),
+                key=_format_id(number).encode(),
                 headers=[("type", self._kind)],
             )
         await self._producer.flush()

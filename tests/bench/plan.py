@@ -44,7 +44,7 @@ class Plan:
         return [self.topic(topic.name) for topic in topics.consumed_by(service)]
 
     async def create_topics(self) -> None:
-        """The house's topics, with as many partitions, under the prefix."""
+        """Guanjia's topics, with as many partitions, under the prefix."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_bootstrap)
         await admin.start()
         try:

@@ -1,7 +1,7 @@
 """Fills a database with closed requests and what they left in each service.
 
 Documents are clones of one real lifecycle's under ids of their own, written as raw BSON before the
-house starts; the indexes are the house's and are built at the end. The ledger's entries are not
+stack starts; the services' indexes are built at the end. The ledger's entries are not
 cloned: a log cannot be.
 """
 
@@ -42,12 +42,12 @@ class Seed:
     indexes: Mapping[tuple[str, str], Sequence[tuple[Any, Mapping[str, Any]]]]
 
 
-async def seed_of(uri: str) -> Seed:
-    return await asyncio.to_thread(_seed_of, uri)
+async def read_seed(uri: str) -> Seed:
+    return await asyncio.to_thread(_read_seed, uri)
 
 
 async def fill(path: Path, seed: Seed, requests: int, say: Say) -> float:
-    """Into the data folder that a house will start with; returns the seconds it took."""
+    """Into the data folder that a stack will start with; returns the seconds it took."""
     begun = time.monotonic()
     stack = await started(path, (), kafka="127.0.0.1:9")
     try:
@@ -57,7 +57,7 @@ async def fill(path: Path, seed: Seed, requests: int, say: Say) -> float:
     return time.monotonic() - begun
 
 
-def _seed_of(uri: str) -> Seed:
+def _read_seed(uri: str) -> Seed:
     client: MongoClient[dict[str, Any]] = MongoClient(uri)
     intake, matching = client[f"{PREFIX}intake"], client[f"{PREFIX}matching"]
     request = intake["requests"].find_one({"state": "closed"})
@@ -81,10 +81,10 @@ def _seed_of(uri: str) -> Seed:
         assert document is not None, (collection, id_)
         documents.append((f"{PREFIX}{service}", collection, bson.encode(document)))
     ids = {"R": request["_id"], "P": request["person_id"], "N": notice["_id"]}
-    return Seed(documents, {k: v.encode() for k, v in ids.items()}, _indexes(client))
+    return Seed(documents, {k: v.encode() for k, v in ids.items()}, _read_indexes(client))
 
 
-def _indexes(client: MongoClient[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
+def _read_indexes(client: MongoClient[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
     indexes: dict[tuple[str, str], list[Any]] = {}
     for service in SERVICES:
         database = client[f"{PREFIX}{service}"]
@@ -102,19 +102,22 @@ def _fill(uri: str, seed: Seed, requests: int, say: Say) -> None:
     client: MongoClient[Any] = MongoClient(uri, retryWrites=False)
     relaxed = WriteConcern(w=1, j=False)
     places = [
-        (client[database].get_collection(name, write_concern=relaxed), _cloner(content, seed.ids))
+        (
+            client[database].get_collection(name, write_concern=relaxed),
+            _build_cloner(content, seed.ids),
+        )
         for database, name, content in seed.documents
     ]
 
     def write(numbers: range) -> int:
-        renamed = [_fresh_ids(seed.ids, number) for number in numbers]
+        renamed = [_make_ids(seed.ids, number) for number in numbers]
         for collection, clone in places:
             collection.insert_many([clone(ids) for ids in renamed], ordered=False)
         return len(numbers)
 
     done = 0
     with ThreadPoolExecutor(WRITERS) as writers:
-        for count in writers.map(write, _chunks(requests)):
+        for count in writers.map(write, _split_range(requests)):
             done += count
             say(f"preloading: {done:,} of {requests:,} requests")
     for database, name, _ in seed.documents:
@@ -124,11 +127,11 @@ def _fill(uri: str, seed: Seed, requests: int, say: Say) -> None:
     client.close()
 
 
-def _chunks(count: int) -> Iterator[range]:
+def _split_range(count: int) -> Iterator[range]:
     return (range(at, min(at + AT_ONCE, count)) for at in range(0, count, AT_ONCE))
 
 
-def _fresh_ids(ids: Mapping[str, bytes], number: int) -> dict[bytes, bytes]:
+def _make_ids(ids: Mapping[str, bytes], number: int) -> dict[bytes, bytes]:
     """Spread like real ones: by a hash."""
     digits = hashlib.sha256(b"preloaded %d" % number).hexdigest().encode()
     return {
@@ -137,7 +140,7 @@ def _fresh_ids(ids: Mapping[str, bytes], number: int) -> dict[bytes, bytes]:
     }
 
 
-def _cloner(content: bytes, ids: Mapping[str, bytes]) -> Clone:
+def _build_cloner(content: bytes, ids: Mapping[str, bytes]) -> Clone:
     """Ids have one length, so a document's lengths stay true when they are exchanged."""
     pieces = re.split(b"(" + b"|".join(map(re.escape, ids.values())) + b")", content)
 

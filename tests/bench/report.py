@@ -35,22 +35,24 @@ class Report:
         return self.measured[0]
 
     def rows(self) -> list[tuple[str, Throughput]]:
-        houses = [(f"莞家 Guanjia, {m.records:,} 条 records", m.throughput) for m in self.measured]
+        databases = [
+            (f"莞家 Guanjia, {m.records:,} 条 records", m.throughput) for m in self.measured
+        ]
         peers = ((RAW, self.bare), (TUTORIAL, self.tutorial))
         return [
-            *houses,
+            *databases,
             *((name, measurement) for name, measurement in peers if measurement is not None),
         ]
 
 
-def show(report: Report, console: Console) -> None:
+def print_report(report: Report, console: Console) -> None:
     cores = os.cpu_count() or 1
-    console.print(_speeds(report, cores))
-    console.print(_aims(report))
-    console.print(_latencies(report.measured))
-    console.print(_cpu(report))
-    console.print(_work(report.measured))
-    console.print(_public(report.measured))
+    console.print(_build_speeds(report, cores))
+    console.print(_build_aims(report))
+    console.print(_build_latencies(report.measured))
+    console.print(_build_cpu(report))
+    console.print(_build_work(report.measured))
+    console.print(_build_comparison(report.measured))
     console.print(
         f"{cores} 核 cores; 开始时负载 load average at start {report.load_at_start:.2f}; "
         f"在途 in flight {report.in_flight}"
@@ -62,7 +64,7 @@ def show(report: Report, console: Console) -> None:
         )
 
 
-def _speeds(report: Report, cores: int) -> Table:
+def _build_speeds(report: Report, cores: int) -> Table:
     table = Table(title="完整流程 Complete request lifecycles")
     table.add_column("")
     for heading in (
@@ -85,7 +87,7 @@ def _speeds(report: Report, cores: int) -> Table:
     return table
 
 
-def _aims(report: Report) -> Table:
+def _build_aims(report: Report) -> Table:
     table = Table("", "实测 reached", "按 CPU by CPU time", "目标 aim", title="目标 Aims")
     ours = report.empty.throughput
     table.add_row("每秒 lifecycles per second", f"{ours.per_s:.1f}", "", f"{AIM_PER_S}")
@@ -94,17 +96,17 @@ def _aims(report: Report) -> Table:
         (TUTORIAL, report.tutorial, AIM_OF_TUTORIAL),
     ):
         if peer is not None:
-            by_rate, by_cpu = ratios(ours, peer)
+            by_rate, by_cpu = compute_ratios(ours, peer)
             table.add_row(f"莞家 / {name}", f"{by_rate:.2f}", f"{by_cpu:.2f}", f">= {aim}")
     return table
 
 
-def ratios(ours: Throughput, peer: Throughput) -> tuple[float, float]:
+def compute_ratios(ours: Throughput, peer: Throughput) -> tuple[float, float]:
     """How many times the peer's speed: as measured, and for the same CPU time."""
     return ours.per_s / peer.per_s, peer.cpu_ms / ours.cpu_ms
 
 
-def _latencies(measured: Sequence[Measured]) -> Table:
+def _build_latencies(measured: Sequence[Measured]) -> Table:
     table = Table(
         title="延迟，按一半速率匀速到达 Latency at half that load, evenly paced (seconds)"
     )
@@ -125,7 +127,7 @@ def _latencies(measured: Sequence[Measured]) -> Table:
     return table
 
 
-def _cpu(report: Report) -> Table:
+def _build_cpu(report: Report) -> Table:
     table = Table(title="每次流程的 CPU 毫秒 CPU milliseconds per lifecycle, by process")
     table.add_column("")
     table.add_column("空闲时每秒 at rest, per second", justify="right")
@@ -140,7 +142,7 @@ def _cpu(report: Report) -> Table:
     return table
 
 
-def _work(measured: Sequence[Measured]) -> Table:
+def _build_work(measured: Sequence[Measured]) -> Table:
     """Where the time goes: who is at it all the time is the narrow place."""
     table = Table(title="各服务的批处理，满载 The processors under full load")
     for heading in ("", "服务 service"):
@@ -168,7 +170,7 @@ def _work(measured: Sequence[Measured]) -> Table:
     return table
 
 
-def _public(measured: Sequence[Measured]) -> Table:
+def _build_comparison(measured: Sequence[Measured]) -> Table:
     table = Table("", "空库 empty database", "百万条 a million records", title="规模 For scale")
     table.add_row(
         "a comparable public system reports",
@@ -182,7 +184,7 @@ def _public(measured: Sequence[Measured]) -> Table:
     return table
 
 
-def figures(report: Report) -> dict[str, Any]:
+def build_figures(report: Report) -> dict[str, Any]:
     """For `--json`."""
     ours = report.empty.throughput
     peers = {"raw_limit": report.bare, "tutorial": report.tutorial}
@@ -192,7 +194,7 @@ def figures(report: Report) -> dict[str, Any]:
         "house": [
             {
                 "records": m.records,
-                **_throughput(m.throughput),
+                **_describe_throughput(m.throughput),
                 "latency": asdict(m.latency),
                 "idle_ms_per_s": dict(m.idle_ms),
                 "processors": {name: asdict(work) for name, work in m.work.items()},
@@ -200,10 +202,12 @@ def figures(report: Report) -> dict[str, Any]:
             for m in report.measured
         ],
         "peers": {
-            name: _throughput(measurement) for name, measurement in peers.items() if measurement
+            name: _describe_throughput(measurement)
+            for name, measurement in peers.items()
+            if measurement
         },
         "ratios": {
-            name: dict(zip(("by_rate", "by_cpu"), ratios(ours, measurement), strict=True))
+            name: dict(zip(("by_rate", "by_cpu"), compute_ratios(ours, measurement), strict=True))
             for name, measurement in peers.items()
             if measurement
         },
@@ -216,11 +220,11 @@ def figures(report: Report) -> dict[str, Any]:
             "empty_per_s": PUBLIC_EMPTY_PER_S,
             "million_per_s": PUBLIC_MILLION_PER_S,
         },
-        "lifecycle": _shape(report.shape),
+        "lifecycle": _describe_shape(report.shape),
     }
 
 
-def _throughput(measurement: Throughput) -> dict[str, Any]:
+def _describe_throughput(measurement: Throughput) -> dict[str, Any]:
     return {
         "per_s": measurement.per_s,
         "count": measurement.count,
@@ -233,7 +237,7 @@ def _throughput(measurement: Throughput) -> dict[str, Any]:
     }
 
 
-def _shape(shape: Shape) -> dict[str, Any]:
+def _describe_shape(shape: Shape) -> dict[str, Any]:
     """What one lifecycle is: events by type, bytes, who sends what on, writes by collection."""
     writes: Mapping[str, Any] = {
         service: {name: write.per_lifecycle for name, write in collections.items()}

@@ -1,6 +1,6 @@
 """What one real lifecycle does: which event leads to which, how large, and what is written.
 
-Recorded from the house at work, so that the peers do the same hops and the same writes.
+Recorded from the services at work, so that the peers do the same hops and the same writes.
 """
 
 import json
@@ -62,7 +62,7 @@ class Shape:
 
     @property
     def listened(self) -> int:
-        """Events of one lifecycle on the topics that the driver of the house listens to."""
+        """Events of one lifecycle on the topics that the driver listens to."""
         return sum(n for kind, n in self.counts.items() if self.topics[kind] in LISTENED)
 
     def save(self, path: Path) -> None:
@@ -81,7 +81,7 @@ class Shape:
 LISTENED = frozenset({topics.MATCHES, topics.LEDGER, topics.NOTIFICATIONS})
 
 
-def shape_of(records: Sequence[Record], writes: Mapping[str, Mapping[str, Write]]) -> Shape:
+def build_shape(records: Sequence[Record], writes: Mapping[str, Mapping[str, Write]]) -> Shape:
     """records: of one lifecycle alone, the submission first."""
     ordered = sorted(records, key=lambda record: record.time)
     counts = Counter(record.kind for record in ordered)
@@ -92,7 +92,7 @@ def shape_of(records: Sequence[Record], writes: Mapping[str, Mapping[str, Write]
         first=ordered[0].kind,
         topics={record.kind: record.topic for record in ordered},
         sizes={kind: sum(found) // len(found) for kind, found in sizes.items()},
-        emits=_emits(ordered, counts),
+        emits=_find_emits(ordered, counts),
         consumed={
             service: sum(record.topic in _read_by(service) for record in ordered)
             for service in SERVICES
@@ -106,7 +106,7 @@ def _read_by(service: str) -> frozenset[str]:
     return frozenset(topic.name for topic in topics.consumed_by(service))
 
 
-def _emits(ordered: Sequence[Record], counts: Mapping[str, int]) -> dict[str, Any]:
+def _find_emits(ordered: Sequence[Record], counts: Mapping[str, int]) -> dict[str, Any]:
     """An event is sent on by what caused it; where a person or a provider did, by the last event
     that its service had read before and that comes once in a lifecycle."""
     kinds = {record.event["id"]: record.kind for record in ordered}
@@ -129,7 +129,7 @@ def _emits(ordered: Sequence[Record], counts: Mapping[str, int]) -> dict[str, An
 
 
 @asynccontextmanager
-async def recording(bootstrap: str) -> AsyncIterator[Callable[[], Awaitable[list[Record]]]]:
+async def open_recorder(bootstrap: str) -> AsyncIterator[Callable[[], Awaitable[list[Record]]]]:
     """Gives a function that reads everything that has come on our topics since."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
     await consumer.start()
@@ -141,14 +141,16 @@ async def recording(bootstrap: str) -> AsyncIterator[Callable[[], Awaitable[list
 
         async def read() -> list[Record]:
             end = await consumer.end_offsets(partitions)
-            return [record for p in partitions for record in await _until(consumer, p, end[p])]
+            return [record for p in partitions for record in await _read_until(consumer, p, end[p])]
 
         yield read
     finally:
         await consumer.stop()
 
 
-async def _until(consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> list[Record]:
+async def _read_until(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, end: int
+) -> list[Record]:
     records: list[Record] = []
     while await consumer.position(partition) < end:
         batch = await consumer.getmany(partition, timeout_ms=200)

@@ -1,1 +1,1 @@
-"""The ledger's own bench: appending, verifying, proving. Needs no house, so it may run alone."""
+"""The ledger's own bench: appending, verifying, proving. It needs no running stack."""
