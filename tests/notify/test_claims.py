@@ -100,9 +100,9 @@ def test_sent_notice_is_told_once_however_often_it_is_heard() -> None:
     attempt = harness.claim_and_record("sent", "sms", provider_message_id="1")
     harness.record(attempt, "sent", provider_message_id="1")
     harness.record(attempt, "refused")
-    found = harness.notice.find_attempt(attempt)
-    assert found is not None
-    assert (harness.notice.state, found.outcome) == ("sent", "sent")
+    record = harness.notice.find_attempt(attempt)
+    assert record is not None
+    assert (harness.notice.state, record.outcome) == ("sent", "sent")
     assert [type(fact) for fact in harness.facts] == [NoticeSent]
 
 
@@ -281,9 +281,9 @@ def test_late_answer_of_the_first_try_outweighs_a_refusal_of_the_second() -> Non
 
 def test_unclear_wechat_waits_before_it_is_asked_again() -> None:
     harness = make_with_notice()
-    for said in ("unknown", "retry", "misconfigured"):
+    for outcome in ("unknown", "retry", "misconfigured"):
         harness.wait_until_due()
-        harness.claim_and_record(said, "wechat", "sms")
+        harness.claim_and_record(outcome, "wechat", "sms")
     assert harness.notice.due_at is not None
     assert (harness.notice.due_at - harness.now).total_seconds() == 10
 

@@ -76,9 +76,9 @@ def notice(number: str = "+8613800138000", **changes: Any) -> Message:
 
 
 def signature(authorization: str) -> str:
-    found = re.search(r"Signature=([0-9a-f]{64})$", authorization)
-    assert found
-    return found[1]
+    match = re.search(r"Signature=([0-9a-f]{64})$", authorization)
+    assert match
+    return match[1]
 
 
 def test_signature_is_the_published_one() -> None:
@@ -216,8 +216,8 @@ def test_what_is_no_number_is_no_number(number: str) -> None:
 async def test_delivered_message_lies_on_the_phone(http: httpx.AsyncClient, url: str) -> None:
     outcome = await sms(http, url).send(notice("13800138001"))
     assert outcome.kind == "sent"
-    found = await http.get(f"{url}/simulator/messages", params={"recipient": "+8613800138001"})
-    (message,) = found.json()["messages"]
+    answer = await http.get(f"{url}/simulator/messages", params={"recipient": "+8613800138001"})
+    (message,) = answer.json()["messages"]
     assert message["text"] == "【东莞民政】诉求DG20250001：已受理。"
     assert message["provider_message_id"] == outcome.provider_message_id
     assert message["notice_id"] == "notice-13800138001"
@@ -253,8 +253,8 @@ async def test_read_timeout_is_unknown_though_it_was_delivered(
 ) -> None:
     outcome = await sms(http, url, timeout_s=0.3).send(notice("13800990005"))
     assert (outcome.kind, outcome.code) == ("unknown", "ReadTimeout")
-    found = await http.get(f"{url}/simulator/messages", params={"recipient": "+8613800990005"})
-    assert len(found.json()["messages"]) == 1
+    answer = await http.get(f"{url}/simulator/messages", params={"recipient": "+8613800990005"})
+    assert len(answer.json()["messages"]) == 1
 
 
 async def test_no_connection_is_retried(http: httpx.AsyncClient) -> None:

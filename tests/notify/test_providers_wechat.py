@@ -54,8 +54,8 @@ async def counted(http: httpx.AsyncClient, url: str) -> dict[str, int]:
 
 
 async def on_phone(http: httpx.AsyncClient, url: str, openid: str) -> list[dict[str, Any]]:
-    found = await http.get(f"{url}/simulator/messages", params={"recipient": openid})
-    return list(found.json()["messages"])
+    answer = await http.get(f"{url}/simulator/messages", params={"recipient": openid})
+    return list(answer.json()["messages"])
 
 
 async def test_message_lies_on_the_phone_with_its_link(http: httpx.AsyncClient, url: str) -> None:
@@ -154,10 +154,10 @@ async def _sent_over(posts: list[httpx.Response | Exception], tokens: int = 2) -
             if number is None:
                 return httpx.Response(200, json={"errcode": 40125, "errmsg": ""})
             return httpx.Response(200, json={"access_token": f"T{number}", "expires_in": 7200})
-        found = next(answers)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        prepared = next(answers)
+        if isinstance(prepared, Exception):
+            raise prepared
+        return prepared
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         return await wechat(http, "http://wechat.example").send(notice())

@@ -58,9 +58,9 @@ def to(person_id: str) -> RequestOpened:
     return make_opened().model_copy(update={"person_id": person_id})
 
 
-@pytest.mark.parametrize(("consents", "told"), [(True, "张三"), (False, "爱心人士")])
+@pytest.mark.parametrize(("consents", "donor_words"), [(True, "张三"), (False, "爱心人士")])
 async def test_donor_is_named_to_the_person_only_with_his_consent(
-    harness: NotifyHarness, consents: bool, told: str
+    harness: NotifyHarness, consents: bool, donor_words: str
 ) -> None:
     phone = number()
     person, donor = await harness.register_person(phone), await harness.register_person(number())
@@ -69,7 +69,7 @@ async def test_donor_is_named_to_the_person_only_with_his_consent(
     await harness.publish(fact, f"M-{request_id()}-O-{uuid4().hex[:20]}-1", source="/matching")
     await harness.wait_for_state(person, "delivered")
     [message] = await harness.read_phone(f"+86{phone}")
-    assert f"已由{told}落实帮助" in message["text"]
+    assert f"已由{donor_words}落实帮助" in message["text"]
 
 
 async def test_person_is_told_by_sms_and_the_receipt_comes_back(harness: NotifyHarness) -> None:
@@ -91,8 +91,8 @@ async def test_its_facts_carry_ids_only_and_the_correlation_id(harness: NotifyHa
     types = ["guanjia.notice.sent.v1", "guanjia.notice.delivered.v1"]
 
     async def published() -> list[dict[str, Any]]:
-        found = await harness.house.read(topics.NOTIFICATIONS)
-        return [event for event in found if event["subject"] == notice["id"]]
+        events = await harness.house.read(topics.NOTIFICATIONS)
+        return [event for event in events if event["subject"] == notice["id"]]
 
     events = await eventually(published, lambda es: [e["type"] for e in es] == types)
     assert events[0]["correlationid"] == "C-1"
@@ -117,10 +117,10 @@ async def test_donor_gets_a_signed_link_by_wechat(harness: NotifyHarness) -> Non
 
 async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness) -> None:
     theirs = openid()
-    asked = submitted(applicant={"name": "张三", "wechat_openid": theirs})
+    request = submitted(applicant={"name": "张三", "wechat_openid": theirs})
     headers = harness.operator | {"Idempotency-Key": uuid4().hex}
-    body = asked.model_dump(mode="json", exclude_none=True)
-    told = (await harness.intake.http.post("/requests", json=body, headers=headers)).json()
+    body = request.model_dump(mode="json", exclude_none=True)
+    recorded = (await harness.intake.http.post("/requests", json=body, headers=headers)).json()
 
     async def messages() -> list[dict[str, Any]]:
         return await harness.read_phone(theirs)
@@ -128,7 +128,7 @@ async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness
     (message,) = await eventually(messages, bool)
     async with httpx.AsyncClient(trust_env=False) as http:
         page = await http.get(message["url"])
-    assert page.json()["request_id"] == told["request_id"]
+    assert page.json()["request_id"] == recorded["request_id"]
 
 
 async def test_donation_is_acknowledged_with_its_amount(harness: NotifyHarness) -> None:
@@ -159,8 +159,8 @@ async def test_event_published_twice_is_one_message(harness: NotifyHarness) -> N
 
 
 async def test_who_left_wechat_is_told_by_sms(harness: NotifyHarness) -> None:
-    phone, left = number(), openid("990009")
-    person = await harness.register_person(phone, left)
+    phone, follower = number(), openid("990009")
+    person = await harness.register_person(phone, follower)
     await harness.publish(to(person), request_id())
     notice = await harness.wait_for_state(person, "delivered")
     assert [(a["channel"], a["outcome"]) for a in notice["attempts"]] == [
@@ -253,14 +253,14 @@ async def test_claim_of_a_dead_process_leaves_an_unclear_sms(harness: NotifyHarn
     notice = await mongo.load(database, Notice, sent["id"])
     assert notice is not None
     (attempt,) = notice.attempts
-    held = notice.model_copy(
+    claimed = notice.model_copy(
         update={
             "state": "sending",
             "due_at": await harness.notify.runtime.processor.now(),
             "attempts": (attempt.model_copy(update={"outcome": None}),),
         }
     )
-    document = mongo.to_document(held)
+    document = mongo.to_document(claimed)
     await database[Notice.COLLECTION].update_one({"_id": notice.id}, {"$set": document})
     assert (await harness.wait_for_state(person, "unknown"))["code"] == "no_outcome"
     assert len(await harness.read_phone(f"+86{phone}")) == 1
@@ -274,10 +274,10 @@ async def test_two_instances_share_the_work_and_send_nothing_twice(harness: Noti
 
     async def states() -> Counter[str]:
         query = {"person_id": {"$in": persons}}
-        found = await mongo.find(harness.notify.runtime.database, Notice, query)
-        return Counter(notice.state for notice in found)
+        notices = await mongo.find(harness.notify.runtime.database, Notice, query)
+        return Counter(notice.state for notice in notices)
 
-    await eventually(states, lambda found: found == {"delivered": 150}, within_s=60)
+    await eventually(states, lambda counts: counts == {"delivered": 150}, within_s=60)
     assert [len(await harness.read_phone(f"+86{phone}")) for phone in phones] == [1] * 150
     assert (await harness.read_counters()).get("sms_repeated_notices", 0) == 0
     await second.stop()
