@@ -45,7 +45,7 @@ class Sender:
     def __init__(self, runtime: NotifyRuntime) -> None:
         self._runtime = runtime
         self._settings = runtime.settings
-        self._outbound = runtime.resources
+        self._resources = runtime.resources
         self._gate = asyncio.Semaphore(self._settings.send_concurrency)
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
@@ -113,9 +113,9 @@ class Sender:
         if not waiting:
             return 0
         persons = {notice.person_id for notice in waiting}
-        contacts = await self._outbound.contacts.find_contacts(persons, CONTACT_PURPOSE)
+        contacts = await self._resources.contacts.find_contacts(persons, CONTACT_PURPOSE)
         donors = {notice.donor_id for notice in waiting if notice.donor_id}
-        names = await self._outbound.contacts.find_names(donors, DONOR_PURPOSE)
+        names = await self._resources.contacts.find_names(donors, DONOR_PURPOSE)
         start_before = time.monotonic() + compute_start_within_s(self._settings)
         answers = await self._execute([_build_claim(n, contacts) for n in waiting])
         claimed = [
@@ -169,7 +169,7 @@ class Sender:
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
         try:
-            return await self._outbound.send(notice, channel, contact, donor_name)
+            return await self._resources.send(notice, channel, contact, donor_name)
         except Exception:
             log.exception("provider_adapter_failed", channel=channel, notice_id=notice.id)
             return Outcome("unknown", code="adapter_failed")

@@ -10,8 +10,8 @@ from services.notify.contacts import ContactClient
 from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.jobs import send_notices
 from services.notify.model import Dispatch, Notice, OptOut
-from services.notify.outbound import Outbound
 from services.notify.providers import TencentSms, WeChatTemplate
+from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.clock import system_now
@@ -29,7 +29,7 @@ def create_app(settings: NotifySettings | None = None) -> FastAPI:
 def build_service(
     settings: NotifySettings,
     _keyring: Keyring,
-) -> Service[NotifySettings, Outbound]:
+) -> Service[NotifySettings, NotifyResources]:
     return Service(
         name="notify",
         states=(Notice, Dispatch, OptOut),
@@ -44,8 +44,8 @@ def build_service(
 
 def build_resources(
     settings: NotifySettings, keyring: Keyring, http: httpx.AsyncClient
-) -> Outbound:
-    return Outbound(
+) -> NotifyResources:
+    return NotifyResources(
         providers={
             "sms": _build_tencent(settings, keyring, http),
             "wechat": _build_wechat(settings, keyring, http),

@@ -1,7 +1,60 @@
-"""The runtime of notify, with its own settings and resources."""
+"""The resources of notify: providers, contacts, and how a notice becomes a message."""
 
-from services.notify.outbound import Outbound
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.notify.channels import CHANNELS, Contact, Content, Donor
+from services.notify.contacts import ContactClient
+from services.notify.model import Notice
+from services.notify.providers import Message, Outcome, Provider
+from services.notify.purposes import BY_NAME
 from services.notify.settings import NotifySettings
+from shared.contracts import links
+from shared.contracts.events import NoticeChannel
+from shared.contracts.links import LinkService
 from shared.runtime import Runtime
+from shared.security import Keyring
 
-NotifyRuntime = Runtime[NotifySettings, Outbound]
+
+@dataclass(frozen=True, slots=True)
+class NotifyResources:
+    """providers: who sends for each channel. addresses: of the services that links lead to."""
+
+    providers: Mapping[NoticeChannel, Provider]
+    contacts: ContactClient
+    keyring: Keyring
+    addresses: Mapping[LinkService, str]
+
+    async def send(
+        self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
+    ) -> Outcome:
+        message = self._build_message(notice, channel, contact, donor_name)
+        return await self.providers[channel].send(message)
+
+    def _build_message(
+        self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
+    ) -> Message:
+        content = Content(
+            BY_NAME[notice.purpose].template,
+            notice.regarding,
+            notice.amount_fen,
+            Donor(donor_name, notice.donor_kind),
+        )
+        return Message(
+            notice_id=notice.id,
+            recipient=CHANNELS[channel].find_address(contact) or "",
+            template=notice.purpose,
+            parameters=CHANNELS[channel].format_parameters(content),
+            url=self._sign_url(notice),
+        )
+
+    def _sign_url(self, notice: Notice) -> str | None:
+        link = notice.link
+        if link is None:
+            return None
+        token = self.keyring.make_link(link.purpose, link.subject, link.expires_at)
+        row = links.BY_PURPOSE[link.purpose]
+        return self.addresses[row.service].rstrip("/") + row.path(token)
+
+
+NotifyRuntime = Runtime[NotifySettings, NotifyResources]
