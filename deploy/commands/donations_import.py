@@ -13,10 +13,10 @@ from urllib.parse import quote
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
+from services.audit.messages import FUND_UNKNOWN, GIFT_REFUSED, REFERENCE_REUSED
 from services.audit.statements import Gift, Layout
 from services.audit.statements.files import Batch, Row, read_batches
 from services.audit.statements.givers import Givers
-from services.audit.statements.messages import FUND_UNKNOWN, GIFT_REFUSED, REFERENCE_REUSED
 from services.audit.statements.outcomes import Outcome, check_source, find_outcomes
 from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
@@ -138,7 +138,7 @@ class Import:
             self._funds[id_] = self._is_known(id_)
         if self._funds[id_]:
             return None
-        return FUND_UNKNOWN.problem("fund_id", fund=id_)
+        return FUND_UNKNOWN.problem("fund_id", id=id_)
 
     def _is_known(self, fund_id: str) -> bool:
         try:

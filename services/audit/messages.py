@@ -23,7 +23,7 @@ SECOND_PERSON_NEEDED = Message(
     "提出人不能审核自己的提议",
     "the one who proposed it cannot also decide on it",
 )
-FUND_UNKNOWN = Message("fund_unknown", "没有这个基金", "there is no such fund")
+FUND_UNKNOWN = Message("fund_unknown", "没有这个基金：{id}", "no such fund: {id}")
 FUND_NOT_PROPOSED = Message("fund_not_proposed", "该基金不在待审核状态", "this fund is {state}")
 TRANSFER_UNKNOWN = Message("transfer_unknown", "没有这个划转", "there is no such transfer")
 TRANSFER_NOT_PROPOSED = Message(
@@ -68,11 +68,40 @@ STOCK_INSUFFICIENT = Message(
 # --- what people look for ---
 
 DONATION_UNKNOWN = Message("donation_unknown", "没有这个捐赠", "there is no such donation")
-GIFT_REFUSED = Message("gift_refused", "该笔捐赠未入账", "this gift was refused")
+GIFT_REFUSED = Message("gift_refused", "该笔捐赠未入账", "the ledger refused this gift")
 SOURCE_UNKNOWN = Message(
     "source_unknown",
     "没有登记来源 {source}；已登记: {known_zh}",
     "no bank is registered as {source}; registered: {known_en}",
+)
+
+# --- statements ---
+
+MAPPING_UNREADABLE = Message(
+    "mapping_unreadable", "列映射不是 TOML：{reason}", "the mapping is no TOML: {reason}"
+)
+MAPPING_WRONG = Message(
+    "mapping_wrong", "写法：字段=列名", "written as amount=value, not as {text}"
+)
+COLUMNS_UNMAPPED = Message(
+    "columns_unmapped",
+    "可用 --column 或 --set 指定缺少的列",
+    "name the missing columns with --column or --set",
+)
+GIVER_UNNAMED = Message(
+    "giver_unnamed", "没有名称，登记为{name}", "without a name: entered as given by {name}"
+)
+DIRECTION_OUTGOING = Message(
+    "direction_outgoing",
+    "不是收入：只导入到账的善款，退款请按退款登记",
+    "not money that came in: record a refund as a refund",
+)
+STATE_UNFINISHED = Message(
+    "state_unfinished", "交易未成功，未入账", "the transaction did not succeed"
+)
+ROW_WRONG = Message("row_wrong", "行号不正确", "not a row's number")
+REFERENCE_REUSED = Message(
+    "reference_reused", "流水号已用于另一笔善款", "its reference is another gift's"
 )
 
 # --- the log for everybody ---

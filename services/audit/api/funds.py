@@ -21,7 +21,7 @@ async def list_funds(runtime: AuditRuntimeDep) -> dict[str, object]:
 @router.get("/funds/{fund_id}", dependencies=[Reader], response_model=None)
 async def show_fund(fund_id: str, runtime: AuditRuntimeDep) -> Response | dict[str, object]:
     fund = await views.find_fund(runtime.database, fund_id)
-    return respond(messages.FUND_UNKNOWN.refusal(404)) if fund is None else fund
+    return respond(messages.FUND_UNKNOWN.refusal(404, id=fund_id)) if fund is None else fund
 
 
 @router.post("/funds")

@@ -23,7 +23,7 @@ def find_open(states: States, kind: type[P], id_: str, principal: str) -> P | An
     field, unknown, not_proposed = WORDS[kind]
     proposal = states.get(kind, id_)
     if proposal is None:
-        return unknown.refusal(404, field)
+        return unknown.refusal(404, field, id=id_)
     if proposal.state != "proposed":
         return not_proposed.refusal(409, state=proposal.state)
     if proposal.maker == principal:

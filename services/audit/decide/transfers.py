@@ -31,7 +31,7 @@ def decide_propose_transfer(
     _, giver, taker = states.get_each(
         (Transfer, id_), (Fund, proposal.from_fund_id), (Fund, proposal.to_fund_id)
     )
-    pair = _check_pair(giver, taker, proposal.amount_fen)
+    pair = _check_pair(proposal, giver, taker)
     if isinstance(pair, Answer):
         return Decision(answer=pair)
     transfer = Transfer(
@@ -52,7 +52,7 @@ def decide_approve_transfer(
     _, giver, taker = states.get_each(
         (LogHead, transfer.foundation), (Fund, transfer.from_fund_id), (Fund, transfer.to_fund_id)
     )
-    pair = _check_pair(giver, taker, transfer.amount_fen)
+    pair = _check_pair(transfer, giver, taker)
     if isinstance(pair, Answer):
         return Decision(answer=pair)
     journal = Journal.open(states, transfer.foundation, now)
@@ -82,15 +82,15 @@ def decide_decline_transfer(
 
 
 def _check_pair(
-    giver: Fund | None, taker: Fund | None, amount_fen: int
+    transfer: ProposeTransfer | Transfer, giver: Fund | None, taker: Fund | None
 ) -> tuple[Fund, Fund] | Answer:
     """The two funds, or why this amount cannot go from one to the other."""
     if giver is None or not giver.is_open:
-        return messages.FUND_UNKNOWN.refusal(404, "from_fund_id")
+        return messages.FUND_UNKNOWN.refusal(404, "from_fund_id", id=transfer.from_fund_id)
     if taker is None or not taker.is_open:
-        return messages.FUND_UNKNOWN.refusal(404, "to_fund_id")
+        return messages.FUND_UNKNOWN.refusal(404, "to_fund_id", id=transfer.to_fund_id)
     if giver.id == taker.id or giver.foundation != taker.foundation:
         return messages.FUNDS_NOT_PAIRED.refusal(409)
-    if giver.remaining_fen < amount_fen or not taker.can_receive(amount_fen):
+    if giver.remaining_fen < transfer.amount_fen or not taker.can_receive(transfer.amount_fen):
         return messages.FUND_INSUFFICIENT.refusal(409, remaining_fen=giver.remaining_fen)
     return giver, taker

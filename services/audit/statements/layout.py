@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, ValidationError
 
-from services.audit.statements.messages import (
+from services.audit.messages import (
     DIRECTION_OUTGOING,
     MAPPING_UNREADABLE,
     MAPPING_WRONG,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from services.audit.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED
 from services.audit.statements.layout import Layout
-from services.audit.statements.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
 from shared.money import format_yuan, parse_amount
