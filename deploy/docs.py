@@ -18,7 +18,7 @@ from deploy.commands.services import SERVICES, find_settings_class
 from shared import mongo
 from shared.messaging import batch_store, outbox
 from shared.messaging.decision import State
-from shared.security import first_secrets
+from shared.security import create_root_key
 from shared.service import Service
 from shared.settings import Settings
 
@@ -52,9 +52,9 @@ DESCRIPTIONS: Mapping[str, str] = {
 
 def build_data_page() -> str:
     with tempfile.TemporaryDirectory() as folder:
-        first_secrets(Path(folder))
+        create_root_key(Path(folder))
         sections = [_describe_service(name, Path(folder)) for name in SERVICES]
-    common = _describe_collections([*batch_store.INDEXES, *outbox.indexes(RETENTION_DAYS)])
+    common = _describe_collections([*batch_store.INDEXES, *outbox.list_indexes(RETENTION_DAYS)])
     return "\n".join([HEADER, *sections, "## Every service", "", *common]).rstrip() + "\n"
 
 

@@ -83,39 +83,39 @@ class ServiceClient:
 
 def _problems(service: str, answer: httpx.Response) -> str:
     try:
-        found = [
+        lines = [
             f"{p['field']}: {p['zh']} · {p['en']}" if p.get("field") else f"{p['zh']} · {p['en']}"
             for p in answer.json()["problems"]
         ]
     except (ValueError, KeyError, TypeError):
-        found = []
+        lines = []
     head = f"{service} {answer.status_code}"
-    return "\n".join(f"{head}: {line}" for line in found or [answer.reason_phrase])
+    return "\n".join(f"{head}: {line}" for line in lines or [answer.reason_phrase])
 
 
 # --- where things are ---------------------------------------------------------------------------
 
 
 def default_data_dir() -> Path:
-    given = os.environ.get("GUANJIA_DATA_DIR")
-    return Path(given) if given else Path.home() / ".local/share/guanjia"
+    value = os.environ.get("GUANJIA_DATA_DIR")
+    return Path(value) if value else Path.home() / ".local/share/guanjia"
 
 
 def default_secrets_dir(data_dir: Path | None = None) -> Path:
     """Of the given folder, else the environment's, else the running stack's, else the usual one."""
-    if data_dir is None and (given := os.environ.get("GUANJIA_SECRETS_DIR")):
-        return Path(given)
+    if data_dir is None and (value := os.environ.get("GUANJIA_SECRETS_DIR")):
+        return Path(value)
     data_dir = data_dir or default_data_dir()
-    told = _stack(data_dir).get("secrets_dir")
-    return Path(told) if told else data_dir / "secrets"
+    recorded = _stack(data_dir).get("secrets_dir")
+    return Path(recorded) if recorded else data_dir / "secrets"
 
 
 def service_url(service: str, data_dir: Path | None = None) -> str:
     """Raises ServiceError when nothing tells where it runs."""
     name = f"GUANJIA_{service.upper().replace('-', '_')}_URL"
-    given = os.environ.get(name) if data_dir is None else None
+    value = os.environ.get(name) if data_dir is None else None
     folder = data_dir or default_data_dir()
-    url = given or _stack(folder).get("urls", {}).get(service)
+    url = value or _stack(folder).get("urls", {}).get(service)
     if not url:
         raise ServiceError(
             f"{folder} 没有运行中的莞家：请先运行 guanjia up，或设置 {name} · "
@@ -126,9 +126,9 @@ def service_url(service: str, data_dir: Path | None = None) -> str:
 
 def bearer(token_id: str, data_dir: Path | None = None) -> str:
     """Raises ServiceError when there is no such token here."""
-    given = os.environ.get("GUANJIA_TOKEN") if data_dir is None else None
-    if given:
-        return given
+    value = os.environ.get("GUANJIA_TOKEN") if data_dir is None else None
+    if value:
+        return value
     file = default_secrets_dir(data_dir) / f"{token_id}.token"
     try:
         return file.read_text().strip()
@@ -141,7 +141,7 @@ def bearer(token_id: str, data_dir: Path | None = None) -> str:
 
 def _stack(data_dir: Path) -> dict[str, Any]:
     try:
-        found = json.loads((data_dir / "stack.json").read_bytes())
+        stack = json.loads((data_dir / "stack.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return stack if isinstance(stack, dict) else {}

@@ -45,8 +45,8 @@ __all__ = [
     "UpdateMany",
     "UpdateOne",
     "connect",
-    "due",
     "find",
+    "find_due",
     "in_transaction",
     "load",
 ]
@@ -123,7 +123,7 @@ async def find(
     return [to_state(state, document) for document in await cursor.to_list(None)]
 
 
-async def due(database: Database, state: type[S], now: datetime, limit: int = 500) -> list[S]:
+async def find_due(database: Database, state: type[S], now: datetime, limit: int = 500) -> list[S]:
     """Those whose deadline has passed, earliest first."""
     passed = {"due_at": {"$lte": now, "$type": "date"}}  # $type: or the partial index is not used
     return await find(database, state, passed, sort=[("due_at", 1)], limit=limit)
@@ -133,10 +133,10 @@ async def count_by(database: Database, collection: str, *fields: str) -> dict[An
     """Documents by the value of a field, or by tuples of several."""
     key: Any = f"${fields[0]}" if len(fields) == 1 else {f: f"${f}" for f in fields}
     rows = database[collection].aggregate([{"$group": {"_id": key, "n": {"$sum": 1}}}])
-    found = await rows.to_list(None)
+    groups = await rows.to_list(None)
     if len(fields) == 1:
-        return {row["_id"]: row["n"] for row in found}
-    return {tuple(row["_id"].get(f) for f in fields): row["n"] for row in found}
+        return {row["_id"]: row["n"] for row in groups}
+    return {tuple(row["_id"].get(f) for f in fields): row["n"] for row in groups}
 
 
 class ServerClock:
@@ -175,12 +175,12 @@ async def in_transaction(database: Database, write: Callable[[Session], Awaitabl
             await _commit(session)
             return result
     except (DuplicateKeyError, BulkWriteError, OperationFailure) as error:
-        raise translated(error) from error
+        raise translate_error(error) from error
     except ConnectionFailure as error:
         raise Transient(str(error)) from error
 
 
-def translated(error: PyMongoError) -> Exception:
+def translate_error(error: PyMongoError) -> Exception:
     """A driver's error as one of the three names of failure; what is none of them stays a bug."""
     codes = {getattr(error, "code", None)}
     if isinstance(error, BulkWriteError):

@@ -106,7 +106,7 @@ class Keyring:
         self._by_source: dict[str, Credential] = {}
         self._derived: dict[str, bytes] = {}
 
-    def derived(self, purpose: str) -> bytes:
+    def derive_key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose."""
         key = self._derived.get(purpose)
         if key is None:
@@ -118,7 +118,7 @@ class Keyring:
         """Raises Unauthenticated."""
         prefix, _, rest = bearer.partition("_")
         id_, _, secret = rest.partition("_")
-        credential = self._current().get(id_)
+        credential = self._read_current().get(id_)
         digest = hashlib.sha256(secret.encode()).hexdigest()
         if prefix != "gj" or credential is None or credential.revoked:
             raise Unauthenticated
@@ -129,7 +129,7 @@ class Keyring:
     # --- records on topics ---
 
     def sign_record(self, source: str, topic: str, value: bytes) -> bytes:
-        return sign_record(self.derived(f"source:{source}"), topic, value)
+        return sign_record(self.derive_key(f"source:{source}"), topic, value)
 
     def check_record(self, source: str, topic: str, value: bytes, signature: bytes | None) -> None:
         """Raises Invalid when `source` may not write there or did not write this."""
@@ -142,7 +142,7 @@ class Keyring:
     def _may_publish(self, source: str, topic: str) -> bool:
         if topics.may_publish(source, topic):
             return True
-        self._current()
+        self._read_current()
         credential = self._by_source.get(source)
         if credential is None or credential.revoked:
             return False
@@ -153,26 +153,26 @@ class Keyring:
     def make_link(self, purpose: str, subject: str, expires_at: datetime) -> str:
         """A token for a URL: what for, about which aggregate, until when."""
         body = json.dumps([purpose, subject, int(expires_at.timestamp())], separators=(",", ":"))
-        mac = hmac.digest(self.derived("links"), body.encode(), "sha256")[:16]
+        mac = hmac.digest(self.derive_key("links"), body.encode(), "sha256")[:16]
         return base64.urlsafe_b64encode(mac + body.encode()).rstrip(b"=").decode()
 
     def open_link(self, purpose: str, token: str, now: datetime) -> str:
         """The subject the link speaks of. Raises Unauthenticated."""
         try:
             raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            expected = hmac.digest(self.derived("links"), raw[16:], "sha256")[:16]
+            expected = hmac.digest(self.derive_key("links"), raw[16:], "sha256")[:16]
             if not hmac.compare_digest(raw[:16], expected):
                 raise Unauthenticated
-            found_purpose, subject, expires = json.loads(raw[16:])
+            link_purpose, subject, expires = json.loads(raw[16:])
         except ValueError:
             raise Unauthenticated from None
-        if found_purpose != purpose or now.timestamp() >= expires:
+        if link_purpose != purpose or now.timestamp() >= expires:
             raise Unauthenticated
         return str(subject)
 
     # --- the register file ---
 
-    def _current(self) -> dict[str, Credential]:
+    def _read_current(self) -> dict[str, Credential]:
         now = time.monotonic()
         if now - self._looked_at > 0.5:
             self._looked_at = now
@@ -208,21 +208,21 @@ def issue(file: Path, credential: Credential) -> str:
     secret = secrets.token_hex(32)
     hashed = hashlib.sha256(secret.encode()).hexdigest()
     fresh = credential.model_copy(update={"secret_sha256": hashed, "revoked": False})
-    others = tuple(c for c in _known(file) if c.id != credential.id)
+    others = tuple(c for c in _read_existing(file) if c.id != credential.id)
     write_register(file, (*others, fresh))
     return f"gj_{credential.id}_{secret}"
 
 
 def revoke(file: Path, id_: str) -> bool:
     """Whether there was such a credential."""
-    known = _known(file)
+    existing = _read_existing(file)
     write_register(
-        file, tuple(c.model_copy(update={"revoked": True}) if c.id == id_ else c for c in known)
+        file, tuple(c.model_copy(update={"revoked": True}) if c.id == id_ else c for c in existing)
     )
-    return any(c.id == id_ for c in known)
+    return any(c.id == id_ for c in existing)
 
 
-def _known(file: Path) -> tuple[Credential, ...]:
+def _read_existing(file: Path) -> tuple[Credential, ...]:
     return read_register(file) if file.exists() else ()
 
 
@@ -235,7 +235,7 @@ def _write_private(file: Path, content: bytes) -> None:
     part.replace(file)
 
 
-def first_secrets(secrets_dir: Path) -> None:
+def create_root_key(secrets_dir: Path) -> None:
     """At first start: the root key. Credentials are issued by `deploy.local.credentials`."""
     secrets_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     root = secrets_dir / "root.key"

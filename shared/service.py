@@ -87,13 +87,13 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     app.state.service = service
     app.state.runtime = None
     app.state.ready = lambda: "starting"
-    app.state.rate_limit = access.rate_limit(settings.rate_limit_per_minute)
+    app.state.rate_limit = access.build_rate_limit(settings.rate_limit_per_minute)
     access.install_problem_answers(app)
     routers = (*service.routers, pages.router, operations.router)
     for router in routers:
         app.include_router(router)
     openapi.document_problems(app, routers)
-    app.state.asyncapi = operations.asyncapi_page(service.name, service.events)
+    app.state.asyncapi = operations.build_asyncapi(service.name, service.events)
     return app
 
 
@@ -108,7 +108,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: list[asyncio.Task[None]] = []
-        self._away = ""
+        self._unreachable = ""
         self._closing = AsyncExitStack()
         self._keyring = Keyring(settings.secrets_dir)
         self._database = mongo.connect(
@@ -130,7 +130,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
     def _make_processor(self) -> tuple[Processor, DeadLetters]:
         service, settings = self._service, self._settings
         inbox = Inbox(Routes(service.events, service.commands), self._keyring)
-        sealer = Sealer(self._keyring.derived(f"dead-letters:{service.name}"))
+        sealer = Sealer(self._keyring.derive_key(f"dead-letters:{service.name}"))
         processor = Processor(
             service=service.name,
             inbox=inbox,
@@ -153,7 +153,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
 
     async def start(self) -> None:
         await _retry_until_done(self._prepare_database)
-        cluster = await _retry_until_done(self._meet_broker)
+        cluster = await _retry_until_done(self._connect_broker)
         runtime = await self._make_runtime()
         if self._service.start:
             await self._service.start(runtime)
@@ -170,7 +170,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         self._jobs = [
             asyncio.create_task(_run_endlessly(job, runtime)) for job in self._service.jobs
         ]
-        self._app.state.ready = lambda: self._not_ready_because()
+        self._app.state.ready = lambda: self._find_obstacle()
         log.info("service_ready", service=self._service.name, cluster=cluster)
 
     async def stop(self) -> None:
@@ -196,14 +196,14 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             *states,
             *self._service.indexes,
             *batch_store.INDEXES,
-            *outbox.indexes(retention),
+            *outbox.list_indexes(retention),
         ]
         try:
             await mongo.ensure_indexes(self._database, indexes)
         except mongo.PyMongoError as error:
             raise Transient(str(error)) from error
 
-    async def _meet_broker(self) -> str:
+    async def _connect_broker(self) -> str:
         cluster = await cluster_id(self._settings.kafka_bootstrap)
         await create_topics(
             self._settings.kafka_bootstrap,
@@ -237,25 +237,25 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         while True:
             await asyncio.sleep(CLUSTER_LOOK_EVERY_S)
             try:
-                found = await cluster_id(self._settings.kafka_bootstrap)
+                current = await cluster_id(self._settings.kafka_bootstrap)
                 await self._database.command("ping")
             except (Transient, mongo.PyMongoError) as error:
-                self._away = type(error).__name__
+                self._unreachable = type(error).__name__
                 log.warning("part_away", service=self._service.name, error=str(error))
                 continue
-            self._away = ""
-            if found != cluster:
-                log.warning("broker_changed", service=self._service.name, cluster=found)
+            self._unreachable = ""
+            if current != cluster:
+                log.warning("broker_changed", service=self._service.name, cluster=current)
                 await self._subscription.stop()
-                cluster = await _retry_until_done(self._meet_broker)
+                cluster = await _retry_until_done(self._connect_broker)
                 await _retry_until_done(self._publish_forgotten)
                 await _retry_until_done(partial(self._subscription.start, cluster))
 
-    def _not_ready_because(self) -> str:
-        if self._processor.braked:
+    def _find_obstacle(self) -> str:
+        if self._processor.is_braked:
             return "bug brake"
-        if self._away:
-            return f"broker or database away: {self._away}"
+        if self._unreachable:
+            return f"broker or database away: {self._unreachable}"
         if not self._subscription.ready:
             return "no partitions assigned"
         return ""

@@ -132,7 +132,7 @@ def explain(kind: type[Settings], error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-def in_force(settings: Settings) -> dict[str, Any]:
+def list_values(settings: Settings) -> dict[str, Any]:
     """The settings as they are, secrets masked (`SecretStr` masks itself, URIs lose passwords)."""
     values = settings.model_dump(mode="json")
     uri = values["mongo_uri"]

@@ -1,24 +1,116 @@
-"""Metrics (Prometheus), and one log line an event that carries its correlation id."""
+"""Every metric of every service in one catalogue; and a log line for each event that goes out."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 log = structlog.get_logger()
 
-ITEMS = Counter("guanjia_items_total", "records and commands worked", ["service", "result"])
-CONFLICTS = Counter("guanjia_conflicts_total", "batches decided again", ["service"])
+BATCH_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the catalogue. zh, en: what it says, in a sentence."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    zh: str
+    en: str
+
+    @property
+    def help(self) -> str:
+        return f"{self.zh} {self.en}"
+
+
+CATALOGUE = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "guanjia_items_total",
+            "counter",
+            ("service", "result"),
+            "处理过的事件与指令，按结果计数。",
+            "Records and commands that were worked, by result.",
+        ),
+        Metric(
+            "guanjia_conflicts_total",
+            "counter",
+            ("service",),
+            "因他人先写入而重新决定的批次。",
+            "Batches decided again because somebody else wrote first.",
+        ),
+        Metric(
+            "guanjia_batch_seconds",
+            "histogram",
+            ("service",),
+            "一个批次读取、决定并提交所用的秒数。",
+            "Seconds to load, decide and commit one batch.",
+        ),
+        Metric(
+            "guanjia_outbox_waiting",
+            "gauge",
+            ("service",),
+            "尚未发布到消息系统的文档数；持续增长说明消息系统不可用。",
+            "Outbox documents that are not published yet; it grows while the broker is away.",
+        ),
+        Metric(
+            "guanjia_sequence_gaps",
+            "gauge",
+            ("service",),
+            "缺少事件超过时限的对象数；可用 guanjia outbox resend 补发。",
+            "Subjects whose gap is open too long; `guanjia outbox resend` fills it.",
+        ),
+        Metric(
+            "guanjia_dead_letters_open",
+            "gauge",
+            ("service",),
+            "尚未处理的死信数。",
+            "Dead letters that nobody has settled.",
+        ),
+        Metric(
+            "guanjia_log_stopped",
+            "gauge",
+            ("log",),
+            "为 1 时该账本日志停止发布，须人工处理。",
+            "1 when a log is published no more and a person must look.",
+        ),
+        Metric(
+            "guanjia_log_waiting",
+            "gauge",
+            ("log",),
+            "为 1 时见证人不足，下一个检查点尚不能发布。",
+            "1 when too few witnesses cosign the next checkpoint.",
+        ),
+    )
+}
+
+
+def _make_counter(name: str) -> Counter:
+    return Counter(name, CATALOGUE[name].help, CATALOGUE[name].labels)
+
+
+def _make_gauge(name: str) -> Gauge:
+    return Gauge(name, CATALOGUE[name].help, CATALOGUE[name].labels)
+
+
+ITEMS = _make_counter("guanjia_items_total")
+CONFLICTS = _make_counter("guanjia_conflicts_total")
 BATCH_SECONDS = Histogram(
     "guanjia_batch_seconds",
-    "load, decide and commit one batch",
-    ["service"],
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+    CATALOGUE["guanjia_batch_seconds"].help,
+    CATALOGUE["guanjia_batch_seconds"].labels,
+    buckets=BATCH_BUCKETS_S,
 )
-OUTBOX_WAITING = Gauge("guanjia_outbox_waiting", "documents not yet published", ["service"])
-GAPS_OPEN = Gauge("guanjia_sequence_gaps", "subjects whose gap is open too long", ["service"])
-DEAD_LETTERS_OPEN = Gauge("guanjia_dead_letters_open", "dead letters nobody settled", ["service"])
+OUTBOX_WAITING = _make_gauge("guanjia_outbox_waiting")
+GAPS_OPEN = _make_gauge("guanjia_sequence_gaps")
+DEAD_LETTERS_OPEN = _make_gauge("guanjia_dead_letters_open")
+LOG_STOPPED = _make_gauge("guanjia_log_stopped")
+LOG_WAITING = _make_gauge("guanjia_log_waiting")
 
 
 class Emitted(Protocol):
@@ -30,7 +122,7 @@ class Emitted(Protocol):
     def correlation_id(self) -> str: ...
 
 
-def log_emitted(service: str, outgoing: Iterable[Emitted]) -> None:
+def log_events(service: str, outgoing: Iterable[Emitted]) -> None:
     """The correlation id leads from the first channel event to the last notification."""
     for record in outgoing:
         log.info(

@@ -10,7 +10,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import BrokerKind, Stack
-from shared.security import first_secrets
+from shared.security import create_root_key
 from tests.support.house import House
 from tests.support.stack import forget_topics, start_broker, start_mongod
 
@@ -53,7 +53,7 @@ async def broker(tmp_path: Path, kafka: Stack | None) -> AsyncIterator[Stack]:
 
 @pytest.fixture
 def secrets_dir(tmp_path: Path) -> Path:
-    first_secrets(tmp_path / "secrets")
+    create_root_key(tmp_path / "secrets")
     return tmp_path / "secrets"
 
 

@@ -17,7 +17,7 @@ from deploy.commands import tables
 from deploy.commands.services import NAMES, Name, find_settings_class, use_environment
 from deploy.local.stack_file import RunningStack, find_running_stack
 from shared.client import default_data_dir
-from shared.settings import PREFIX, Settings, in_force, load_settings
+from shared.settings import PREFIX, Settings, list_values, load_settings
 
 # Read by commands, not by services.
 COMMANDS_OWN = {f"{PREFIX}{name}" for name in ("SETTINGS_FILE", "TOKEN", "SIMULATORS_URL")}
@@ -63,7 +63,7 @@ def _read_settings(name: str, stack: RunningStack | None) -> dict[str, Setting]:
         file = _read_file_fields()
         return {
             variable: Setting(value, _find_origin(variable, file))
-            for variable, value in in_force(settings).items()
+            for variable, value in list_values(settings).items()
         }
 
 

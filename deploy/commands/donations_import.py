@@ -126,7 +126,7 @@ class Import:
                 remaining.append(row)
                 continue
             counts[outcome] += 1
-            publisher.let_go(row.id)
+            publisher.forget(row.id)
             if outcome in REFUSALS:
                 self.progress.refuse(batch.file, row.line, (REFUSALS[outcome],))
         self._bar.settled(counts.total())

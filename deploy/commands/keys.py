@@ -14,7 +14,7 @@ from shared.security import (
     PUBLISHES,
     Credential,
     Role,
-    first_secrets,
+    create_root_key,
     issue,
     publisher_key,
     read_register,
@@ -29,7 +29,7 @@ DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack"
 def init(data_dir: DataDir = None) -> None:
     """首次生成密钥与凭证，已有的不动。Makes what a first start needs; keeps what is there."""
     secrets_dir = _find_secrets(data_dir)
-    first_secrets(secrets_dir)
+    create_root_key(secrets_dir)
     issue_first(secrets_dir)
     typer.echo(f"密钥与凭证 keys and tokens: {secrets_dir} (<id>.token)")
 

@@ -41,7 +41,7 @@ async def carry(source: str, topic: str, key: bytes, settings: Settings) -> int:
         while text := await asyncio.to_thread(sys.stdin.readline):
             message_id, time, data = _parse_line(text, KINDS[topic])
             await publisher.publish(message_id, data, time)
-        await asyncio.wait_for(publisher.all_answered(), ANSWERED_WITHIN_S)
+        await asyncio.wait_for(publisher.wait_answered(), ANSWERED_WITHIN_S)
         return publisher.answered
 
 

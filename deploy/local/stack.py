@@ -10,7 +10,7 @@ from deploy.local import parts, stack_file
 from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
 from deploy.local.supervisor import Supervisor
-from shared.security import first_secrets
+from shared.security import create_root_key
 from shared.settings import PREFIX
 
 SERVICES = ("simulators", "intake", "matching", "notify", "audit")
@@ -189,7 +189,7 @@ class Stack:
 
 def make_secrets(secrets_dir: Path) -> None:
     """Makes what a first start needs; a later start finds it."""
-    first_secrets(secrets_dir)
+    create_root_key(secrets_dir)
     issue_first(secrets_dir)
 
 

@@ -24,7 +24,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
     return Service(
         name="audit",
         states=store.STATES,
-        events=events.events(rules, BankSecrets(keyring.derived)),
+        events=events.events(rules, BankSecrets(keyring.derive_key)),
         commands=events.commands(rules),
         routers=api.ROUTERS,
         build_resources=build_resources,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from services.audit.model import BankEvent, Donation, donation_id
-from shared.contracts.envelope import Event, Fact, content_digest
+from shared.contracts.envelope import Event, Fact, digest_content
 from shared.contracts.events import DonationReceived
 from shared.messaging.sealing import Sealer
 
@@ -17,7 +17,7 @@ class BankSecrets:
     """What a giver wrote may be personal: it is stored sealed, and nobody can try guesses at it."""
 
     def __init__(self, derived: Callable[[str], bytes]) -> None:
-        """derived: `keyring.derived`, a 32-byte key for each purpose."""
+        """derived: `keyring.derive_key`, a 32-byte key for each purpose."""
         self._designations = Sealer(derived("designations"))
         self._digests = derived("bank-contents")
 
@@ -42,7 +42,7 @@ class BankSecrets:
         # Organisations add, drop and correct a designation when they publish a gift again.
         fields = fact.model_dump(exclude={"statement", "designation"})
         content = json.dumps([fact.TYPE, fields], sort_keys=True, default=_format_utc)
-        return content_digest(content.encode(), self._digests)
+        return digest_content(content.encode(), self._digests)
 
 
 def _remove_text(fact: F) -> F:

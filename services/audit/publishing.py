@@ -8,7 +8,6 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
-from prometheus_client import Gauge
 
 from services.audit.model import ClosedLog, LogHead
 from services.audit.resources import AuditRuntime
@@ -23,11 +22,10 @@ from services.audit.tlog.writer import (
     LogDirectory,
     MissingEntriesError,
 )
+from shared import telemetry
 
 log = structlog.get_logger()
 
-STOPPED = Gauge("guanjia_log_stopped", "a person must look: published no more", ["log"])
-WAITING = Gauge("guanjia_log_waiting", "too few witnesses for the next checkpoint", ["log"])
 LOOK_EVERY_S = 1.0
 """Another instance's commits wake nobody here, so the database is asked as well."""
 REST_S = 10.0
@@ -87,12 +85,12 @@ class Publisher:
             return published
         except (ForkError, CorruptLogError) as error:
             self._logs.stopped[origin] = str(error)
-            STOPPED.labels(origin).set(1)
+            telemetry.LOG_STOPPED.labels(origin).set(1)
             log.critical("ledger_publishing_stopped", log=origin, error=str(error))
         except QuorumError as error:
             self._ahead[origin] = error.size
             self._logs.waiting[origin] = str(error)
-            WAITING.labels(origin).set(1)
+            telemetry.LOG_WAITING.labels(origin).set(1)
             log.warning("checkpoint_waits_for_witnesses", log=origin, error=str(error))
         except (LockedError, MissingEntriesError) as error:
             log.warning("publishing_waits", log=origin, error=str(error))
@@ -139,7 +137,7 @@ class Publisher:
 
     def _has_witnesses(self, origin: str) -> None:
         if self._logs.waiting.pop(origin, None) is not None:
-            WAITING.labels(origin).set(0)
+            telemetry.LOG_WAITING.labels(origin).set(0)
 
     def _rests(self, origin: str) -> bool:
         return asyncio.get_running_loop().time() < self._rests_until.get(origin, 0.0)

@@ -32,7 +32,7 @@ from shared.contracts.values import Channel, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
 from shared.security import Role, Unauthenticated
-from shared.web.access import limited
+from shared.web.access import check_rate_limit
 
 router = APIRouter(prefix="/callbacks", include_in_schema=False)
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ async def from_tencent(token: str, request: Request, runtime: IntakeRuntimeDep) 
     credential = runtime.keyring.authenticate(f"gj_callback-tencent_{token}")
     if Role.CALLBACK not in credential.roles:
         raise Unauthenticated
-    await limited(request, credential.id)
+    await check_rate_limit(request, credential.id)
     return runtime
 
 
@@ -108,14 +108,14 @@ async def wechat_echo(request: Request, runtime: IntakeRuntimeDep) -> Response:
         echo = wechat_crypto.echo(runtime.resources.wechat_token, request.query_params)
     except Invalid:
         raise Unauthenticated from None
-    await limited(request, WECHAT_CALLER)
+    await check_rate_limit(request, WECHAT_CALLER)
     return PlainTextResponse(echo)
 
 
 @router.post("/wechat")
 async def wechat_push(request: Request, runtime: IntakeRuntimeDep, body: Body) -> Response:
     plain = _opened(runtime, request, body)
-    await limited(request, WECHAT_CALLER)
+    await check_rate_limit(request, WECHAT_CALLER)
     pushed = wechat.parse_message(plain)
     answer = await _wechat_answer(runtime, pushed)
     if not answer:

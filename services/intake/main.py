@@ -49,9 +49,9 @@ def build_resources(
 
 
 def build_vault(keyring: Keyring) -> Vault:
-    return Vault(keyring.derived("vault"))
+    return Vault(keyring.derive_key("vault"))
 
 
 def default_wechat_token(keyring: Keyring) -> str:
     """So that the embedded stack's simulator and intake agree without anybody entering it."""
-    return keyring.derived("wechat-callback").hex()[:32]
+    return keyring.derive_key("wechat-callback").hex()[:32]

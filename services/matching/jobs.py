@@ -59,8 +59,8 @@ async def run_deadlines(runtime: MatchingRuntime) -> None:
 async def process_deadlines(runtime: Runtime) -> None:
     """Once: all that is due now, in a few batches."""
     now = await runtime.processor.now()
-    withdrawn = await mongo.due(runtime.database, Offer, now)
-    overdue = await mongo.due(runtime.database, Match, now)
+    withdrawn = await mongo.find_due(runtime.database, Offer, now)
+    overdue = await mongo.find_due(runtime.database, Match, now)
     commands = [*await _list_releases(runtime, withdrawn), *map(_expire, overdue)]
     for start in range(0, len(commands), DECIDED_MAX):  # people's come in between
         chunk = commands[start : start + DECIDED_MAX]

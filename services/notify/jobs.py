@@ -91,7 +91,7 @@ class Sender:
             await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
             return True
         now = await self._runtime.processor.now()
-        due = await mongo.due(self._runtime.database, Notice, now, limit)
+        due = await mongo.find_due(self._runtime.database, Notice, now, limit)
         expired = [notice for notice in due if notice.state == "sending"]
         waiting = [notice for notice in due if notice.state != "sending"]
         await self._expire(expired)

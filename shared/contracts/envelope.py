@@ -148,6 +148,6 @@ def _attributes(id_: str, source: str, time: datetime, data: Fact) -> dict[str, 
     }
 
 
-def content_digest(value: bytes, key: bytes) -> bytes:
+def digest_content(value: bytes, key: bytes) -> bytes:
     """Keyed, because the content may be personal and guessable."""
     return hashlib.blake2b(value, key=key, digest_size=16).digest()

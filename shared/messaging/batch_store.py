@@ -9,7 +9,7 @@ from typing import Any
 from shared import mongo
 from shared.errors import Conflict
 from shared.messaging import outbox
-from shared.messaging.changes import Changes, DeadLetter, Known, Loaded, Snapshot
+from shared.messaging.changes import Changes, DeadLetter, Loaded, Snapshot, StoredKey
 from shared.messaging.decision import Answer, AnyRef, Ref
 from shared.messaging.encoding import dead_letter_notice
 from shared.messaging.inbox import Inbox, Incoming, Item
@@ -52,48 +52,49 @@ class BatchStore:
         try:
             return await self._load(items)
         except mongo.PyMongoError as error:
-            raise mongo.translated(error) from error
+            raise mongo.translate_error(error) from error
 
     async def _load(self, items: Sequence[Item]) -> Snapshot:
         streams = sorted({item.stream for item in items if item.stream})
         keys = sorted({item.key for item in items if item.key})
         # Sequences before what is parked on them: whoever parks in between changes a revision.
-        rows, known, states = await asyncio.gather(
-            self._by_id(SEQUENCES, streams),
-            self._known(keys),
-            self._load_states(_refs_of(items)),
+        rows, key_use, states = await asyncio.gather(
+            self._find_by_id(SEQUENCES, streams),
+            self._load_keys(keys),
+            self._load_states(_collect_refs(items)),
         )
         sequences = {row["_id"]: row["last"] for row in rows}
         revisions = {row["_id"]: row["revision"] for row in rows}
-        parked = await self._parked(streams)
+        parked = await self._load_parked(streams)
         waiting = [item for stream in parked.values() for item in stream.values()]
-        states |= await self._load_states(_refs_of(waiting) - set(states))
-        return Snapshot(states, sequences, revisions, known, parked)
+        states |= await self._load_states(_collect_refs(waiting) - set(states))
+        return Snapshot(states, sequences, revisions, key_use, parked)
 
     async def load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
         """One find per collection. Raises Transient when the database does not answer."""
         try:
             return await self._load_states(refs)
         except mongo.PyMongoError as error:
-            raise mongo.translated(error) from error
+            raise mongo.translate_error(error) from error
 
-    async def _known(self, keys: list[str]) -> dict[str, Known]:
-        rows = await self._by_id(KEYS, keys)
+    async def _load_keys(self, keys: list[str]) -> dict[str, StoredKey]:
+        rows = await self._find_by_id(KEYS, keys)
         return {
-            row["_id"]: Known(
+            row["_id"]: StoredKey(
                 bytes(row["digest"]),
                 Answer(row["answer"]["status"], row["answer"]["body"]) if row["answer"] else None,
             )
             for row in rows
         }
 
-    async def _parked(self, streams: list[str]) -> dict[str, dict[int, Item]]:
+    async def _load_parked(self, streams: list[str]) -> dict[str, dict[int, Item]]:
         if not streams:
             return {}
         parked: dict[str, dict[int, Item]] = defaultdict(dict)
         async for row in self._database[PARKED].find({"stream": {"$in": streams}}):
-            incoming = incoming_from(row["incoming"], bytes(row["incoming"]["value"]))
-            parked[row["stream"]][row["sequence"]] = self._inbox.record(incoming, trusted=True)
+            incoming = parse_incoming_document(row["incoming"], bytes(row["incoming"]["value"]))
+            item = self._inbox.parse_record(incoming, trusted=True)
+            parked[row["stream"]][row["sequence"]] = item
         return parked
 
     async def _load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
@@ -101,7 +102,7 @@ class BatchStore:
         for ref in refs:
             ids[ref.state].append(ref.id)
         states: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
-        finds = (self._by_id(state.COLLECTION, ids[state]) for state in ids)
+        finds = (self._find_by_id(state.COLLECTION, ids[state]) for state in ids)
         for state, rows in zip(ids, await asyncio.gather(*finds), strict=True):
             for row in rows:
                 states[Ref(state, row["_id"])] = Loaded(
@@ -109,7 +110,7 @@ class BatchStore:
                 )
         return states
 
-    async def _by_id(self, collection: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    async def _find_by_id(self, collection: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         if not ids:
             return []
         cursor = self._database[collection].find({"_id": {"$in": list(ids)}})
@@ -132,8 +133,8 @@ class BatchStore:
             dead_letter_notice(self._source, id_, letter, now)
             for id_, letter in changes.dead_letters.items()
         ]
-        documents = outbox.documents([*changes.outgoing, *notices], now)
-        writes = self._operations(snapshot, changes, positions, documents, now)
+        documents = outbox.build_documents([*changes.outgoing, *notices], now)
+        writes = self._build_writes(snapshot, changes, positions, documents, now)
         if not writes:
             return []
 
@@ -156,7 +157,7 @@ class BatchStore:
         if result.matched_count < expected:
             raise Conflict(f"{collection}: {result.matched_count} of {expected} as they were read")
 
-    def _operations(
+    def _build_writes(
         self,
         snapshot: Snapshot,
         changes: Changes,
@@ -165,20 +166,21 @@ class BatchStore:
         now: datetime,
     ) -> dict[str, list[Any]]:
         writes: dict[str, list[Any]] = defaultdict(list)
-        for ref, operation in _state_writes(snapshot, changes):
+        for ref, operation in _list_state_writes(snapshot, changes):
             writes[ref.state.COLLECTION].append(operation)
         for stream, last in changes.sequences.items():
-            writes[SEQUENCES].append(_sequence_write(stream, snapshot.revisions.get(stream), last))
-        for key, known in changes.keys.items():
-            writes[KEYS].append(mongo.InsertOne(_key_document(key, known, now)))
+            revision = snapshot.revisions.get(stream)
+            writes[SEQUENCES].append(_build_sequence_write(stream, revision, last))
+        for key, key_use in changes.keys.items():
+            writes[KEYS].append(mongo.InsertOne(_build_key_document(key, key_use, now)))
         for record in changes.records:
             writes[record.collection].append(mongo.InsertOne({"_id": record.id, **record.fields}))
         for (stream, sequence), item in changes.parked.items():
-            writes[PARKED].append(_park_write(stream, sequence, item, now))
+            writes[PARKED].append(_build_parked_write(stream, sequence, item, now))
         for stream, sequence in changes.unparked:
             writes[PARKED].append(mongo.DeleteOne({"_id": f"{stream}|{sequence}"}))
         for id_, letter in changes.dead_letters.items():
-            writes[DEAD_LETTERS].append(self._bury_write(id_, letter, now))
+            writes[DEAD_LETTERS].append(self._build_dead_letter_write(id_, letter, now))
         for id_, how in changes.settled_dead_letters.items():
             settled = {"$set": {"state": how, "settled_at": now}}
             writes[DEAD_LETTERS].append(mongo.UpdateMany({"_id": id_}, settled))
@@ -193,15 +195,17 @@ class BatchStore:
         writes[outbox.COLLECTION] = [mongo.InsertOne(document) for document in documents]
         return {collection: operations for collection, operations in writes.items() if operations}
 
-    def _bury_write(self, id_: str, letter: DeadLetter, now: datetime) -> mongo.UpdateOne:
-        """The first content stays; why it failed is told anew each time."""
+    def _build_dead_letter_write(
+        self, id_: str, letter: DeadLetter, now: datetime
+    ) -> mongo.UpdateOne:
+        """The first content stays; the reason is the latest."""
         item = letter.item
         assert item.incoming is not None
         sealed = self._sealer.seal(id_, item.incoming.value)
         first = {
             "state": "open",
             "stored_at": now,
-            "incoming": incoming_document(item.incoming, sealed),
+            "incoming": build_incoming_document(item.incoming, sealed),
             "subject": item.subject,
             "stream": item.stream,
             "sequence": item.sequence,
@@ -214,11 +218,11 @@ class BatchStore:
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
 
 
-def _refs_of(items: Iterable[Item]) -> set[AnyRef]:
+def _collect_refs(items: Iterable[Item]) -> set[AnyRef]:
     return {ref for item in items for ref in item.refs}
 
 
-def _state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, Any]]:
+def _list_state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, Any]]:
     """What was read is written with its version, changed or not: two decisions that each read
     the same fund cannot both stand."""
     for ref, state in changes.states.items():
@@ -239,31 +243,31 @@ def _state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef
             yield ref, mongo.UpdateOne(as_read, {"$inc": {"_version": 1}})
 
 
-def _sequence_write(stream: str, revision: int | None, last: int) -> Any:
+def _build_sequence_write(stream: str, revision: int | None, last: int) -> Any:
     if revision is None:
         return mongo.InsertOne({"_id": stream, "last": last, "revision": 1})
     change = {"$set": {"last": last}, "$inc": {"revision": 1}}
     return mongo.UpdateOne({"_id": stream, "revision": revision}, change)
 
 
-def _key_document(key: str, known: Known, now: datetime) -> dict[str, Any]:
-    answer = known.answer and {"status": known.answer.status, "body": dict(known.answer.body)}
-    return {"_id": key, "digest": known.digest, "answer": answer, "at": now}
+def _build_key_document(key: str, key_use: StoredKey, now: datetime) -> dict[str, Any]:
+    answer = key_use.answer and {"status": key_use.answer.status, "body": dict(key_use.answer.body)}
+    return {"_id": key, "digest": key_use.digest, "answer": answer, "at": now}
 
 
-def _park_write(stream: str, sequence: int, item: Item, now: datetime) -> mongo.UpdateOne:
+def _build_parked_write(stream: str, sequence: int, item: Item, now: datetime) -> mongo.UpdateOne:
     assert item.incoming is not None
     document = {
         "stream": stream,
         "sequence": sequence,
-        "incoming": incoming_document(item.incoming, item.incoming.value),
+        "incoming": build_incoming_document(item.incoming, item.incoming.value),
         "parked_at": now,
     }
     place = {"_id": f"{stream}|{sequence}"}
     return mongo.UpdateOne(place, {"$setOnInsert": document}, upsert=True)
 
 
-def incoming_document(incoming: Incoming, value: bytes) -> dict[str, Any]:
+def build_incoming_document(incoming: Incoming, value: bytes) -> dict[str, Any]:
     return {
         "cluster": incoming.cluster,
         "topic": incoming.topic,
@@ -273,7 +277,7 @@ def incoming_document(incoming: Incoming, value: bytes) -> dict[str, Any]:
     }
 
 
-def incoming_from(document: Mapping[str, Any], value: bytes) -> Incoming:
+def parse_incoming_document(document: Mapping[str, Any], value: bytes) -> Incoming:
     return Incoming(
         cluster=document["cluster"],
         topic=document["topic"],

@@ -27,7 +27,7 @@ from shared import mongo
 from shared.contracts.topics import may_publish
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
-from shared.messaging.inbox import Incoming, incoming_of
+from shared.messaging.inbox import Incoming, parse_incoming
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -142,7 +142,7 @@ class Subscription:
 
     async def _on_batch(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         cluster = self._positions.cluster
-        await self._submit([incoming_of(record, cluster) for record in records])
+        await self._submit([parse_incoming(record, cluster) for record in records])
 
     @property
     def ready(self) -> bool:

@@ -18,7 +18,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredKey:
     """A stored idempotency key: what it was used for, and the answer given."""
 
     digest: bytes
@@ -34,7 +34,7 @@ class Snapshot:
     states: dict[AnyRef, Loaded]
     sequences: Mapping[str, int]
     revisions: Mapping[str, int]
-    keys: Mapping[str, Known]
+    keys: Mapping[str, StoredKey]
     parked: Mapping[str, Mapping[int, Item]]
 
 
@@ -75,7 +75,7 @@ class Changes:
     read: set[AnyRef] = field(default_factory=set)
     emitted: dict[AnyRef, int] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
-    keys: dict[str, Known] = field(default_factory=dict)
+    keys: dict[str, StoredKey] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     parked: dict[tuple[str, int], Item] = field(default_factory=dict)

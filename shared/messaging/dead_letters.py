@@ -9,13 +9,16 @@ from typing import Any
 
 from shared import mongo
 from shared.messages import DEAD_LETTER_NOT_OPEN
-from shared.messaging.batch_store import DEAD_LETTERS, incoming_from
+from shared.messaging.batch_store import DEAD_LETTERS, parse_incoming_document
 from shared.messaging.decision import Answer
 from shared.messaging.inbox import Inbox, Item
 from shared.messaging.processor import Processor
 from shared.messaging.sealing import Sealer
 
-SHOWN = ("state", "stored_at", "last_failed_at", "problems", "subject", "stream", "sequence")
+SUMMARY_FIELDS = (
+    *("state", "stored_at", "last_failed_at", "problems"),
+    *("subject", "stream", "sequence"),
+)
 
 
 class DeadLetters:
@@ -32,7 +35,7 @@ class DeadLetters:
     async def list(self, state: str = "open", limit: int = 100) -> list[dict[str, Any]]:
         """Newest first, without content."""
         cursor = self._collection.find({"state": state}).sort("stored_at", -1).limit(limit)
-        return [_summary(row) for row in await cursor.to_list(None)]
+        return [_summarize(row) for row in await cursor.to_list(None)]
 
     async def open_count(self) -> int:
         return int(await self._collection.count_documents({"state": "open"}))
@@ -43,40 +46,41 @@ class DeadLetters:
         if row is None:
             return None
         content = self._sealer.unseal(id_, bytes(row["incoming"]["value"]))
-        return _summary(row) | {
+        return _summarize(row) | {
             "traceback": row["traceback"],
             "content": content.decode("utf-8", errors="backslashreplace"),
         }
 
     async def replay(self, id_: str) -> Answer:
         """Works it again, as it is, with the code that runs now."""
-        item = await self._open(id_)
+        item = await self._load_open(id_)
         return await self._processor.resume(item) if item else DEAD_LETTER_NOT_OPEN.refusal(404)
 
     async def discard(self, id_: str) -> Answer:
-        item = await self._open(id_)
+        item = await self._load_open(id_)
         return (
             await self._processor.resume(replace(item, discard=True))
             if item
             else DEAD_LETTER_NOT_OPEN.refusal(404)
         )
 
-    async def _open(self, id_: str) -> Item | None:
+    async def _load_open(self, id_: str) -> Item | None:
         row = await self._collection.find_one({"_id": id_, "state": "open"})
         if row is None:
             return None
         value = self._sealer.unseal(id_, bytes(row["incoming"]["value"]))
-        item = self._inbox.record(incoming_from(row["incoming"], value), trusted=not _forged(row))
+        incoming = parse_incoming_document(row["incoming"], value)
+        item = self._inbox.parse_record(incoming, trusted=not _is_forged(row))
         return replace(item, dead_letter=id_)
 
 
-def _forged(row: dict[str, Any]) -> bool:
+def _is_forged(row: dict[str, Any]) -> bool:
     """Who could not sign it the first time does not get it in by an operator's replay."""
     codes = {problem["code"] for problem in row["problems"]}
     return bool(codes & {"signature_wrong", "source_not_allowed"})
 
 
-def _summary(row: dict[str, Any]) -> dict[str, Any]:
+def _summarize(row: dict[str, Any]) -> dict[str, Any]:
     origin = {k: row["incoming"][k] for k in ("topic", "partition", "offset", "cluster")}
-    shown = {k: row.get(k) for k in SHOWN}
-    return {"id": row["_id"], "bug": bool(row["traceback"])} | shown | origin
+    fields = {k: row.get(k) for k in SUMMARY_FIELDS}
+    return {"id": row["_id"], "bug": bool(row["traceback"])} | fields | origin

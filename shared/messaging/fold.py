@@ -14,7 +14,15 @@ from shared.contracts.envelope import cloud_event
 from shared.errors import Invalid, Problem, refuse
 from shared.ids import derived_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
-from shared.messaging.changes import Changes, DeadLetter, Known, Loaded, Outgoing, Result, Snapshot
+from shared.messaging.changes import (
+    Changes,
+    DeadLetter,
+    Loaded,
+    Outgoing,
+    Result,
+    Snapshot,
+    StoredKey,
+)
 from shared.messaging.decision import (
     NOTHING,
     Answer,
@@ -26,7 +34,7 @@ from shared.messaging.decision import (
     States,
 )
 from shared.messaging.encoding import encode, trace_parent
-from shared.messaging.inbox import Item, bug_problem, traceback_of
+from shared.messaging.inbox import Item, describe_bug, format_traceback
 
 log = structlog.get_logger()
 
@@ -95,7 +103,7 @@ class Fold:
         for item in items[len(self.changes.results) :]:
             if self.changes.bytes > TRANSACTION_BYTES_MAX:
                 break
-            self.changes.results.append(self._one(item))
+            self.changes.results.append(self._work_item(item))
             self.changes.bytes += len(item.incoming.value) if item.incoming else 0
             self._unpark()
 
@@ -127,7 +135,11 @@ class Fold:
     def _may_be_decided(self, item: Item) -> bool:
         if item.problems or item.handler is None or item.discard:
             return False
-        return item.sequence > self._last(item.stream) if item.stream else not self._known(item.key)
+        return (
+            item.sequence > self._last_sequence(item.stream)
+            if item.stream
+            else not self._find_key(item.key)
+        )
 
     def _values(self, read: Iterable[AnyRef]) -> dict[AnyRef, State | None]:
         return {ref: self._view[ref] for ref in read}
@@ -138,23 +150,23 @@ class Fold:
             item
             for stream in sorted(streams)
             for sequence, item in sorted(self._snapshot.parked.get(stream, {}).items())
-            if sequence > self._last(stream)
+            if sequence > self._last_sequence(stream)
         ]
 
-    def _one(self, item: Item) -> Result:
+    def _work_item(self, item: Item) -> Result:
         if item.discard:
             return self._discard(item)
         if item.stream:
-            return self._in_sequence(item)
-        result = self._by_identity(item)
+            return self._apply_in_sequence(item)
+        result = self._apply_once(item)
         if item.dead_letter and result.kind == "applied":
             self.changes.settled_dead_letters[item.dead_letter] = "replayed"
         return result
 
     # --- our own events: gapless within their subject ---
 
-    def _in_sequence(self, item: Item) -> Result:
-        last = self._last(item.stream)
+    def _apply_in_sequence(self, item: Item) -> Result:
+        last = self._last_sequence(item.stream)
         if item.sequence <= last:
             self._settle(item, "replayed")
             return Result("repeated")
@@ -170,7 +182,7 @@ class Fold:
 
     def _discard(self, item: Item) -> Result:
         """Steps over what nobody can work, so that what waits behind it goes on."""
-        if item.stream and item.sequence == self._last(item.stream) + 1:
+        if item.stream and item.sequence == self._last_sequence(item.stream) + 1:
             self._advance(item.stream, item.sequence)
             self._streams_to_unpark.append(item.stream)
         self.changes.settled_dead_letters[item.dead_letter] = "discarded"
@@ -180,7 +192,7 @@ class Fold:
         """Works what waited behind the gaps that closed."""
         while self._streams_to_unpark:
             stream = self._streams_to_unpark[0]
-            sequence = self._last(stream) + 1
+            sequence = self._last_sequence(stream) + 1
             item = self.changes.parked.get((stream, sequence)) or (
                 self._snapshot.parked.get(stream, {}).get(sequence)
             )
@@ -194,10 +206,10 @@ class Fold:
         if item.sequence not in self._snapshot.parked.get(item.stream, {}):
             self.changes.parked[place] = item
         # Written though unchanged: whoever closes the gap meanwhile would not see what waits.
-        self.changes.sequences.setdefault(item.stream, self._last(item.stream))
+        self.changes.sequences.setdefault(item.stream, self._last_sequence(item.stream))
         self._streams_to_unpark.append(item.stream)
 
-    def _last(self, stream: str) -> int:
+    def _last_sequence(self, stream: str) -> int:
         changed = self.changes.sequences.get(stream)
         return self._snapshot.sequences.get(stream, 0) if changed is None else changed
 
@@ -214,19 +226,19 @@ class Fold:
 
     # --- foreign events and commands: identity by key ---
 
-    def _by_identity(self, item: Item) -> Result:
-        known = self._known(item.key)
-        if known is None:
+    def _apply_once(self, item: Item) -> Result:
+        stored = self._find_key(item.key)
+        if stored is None:
             return self._apply(item)
-        if known.digest == item.digest:
+        if stored.digest == item.digest:
             self._settle(item, "replayed")
-            return Result("repeated", answer=known.answer)
+            return Result("repeated", answer=stored.answer)
         problem = KEY_REUSED.problem("Idempotency-Key")
         if item.incoming is None:
             return Result("refused", answer=refuse(422, problem))
-        return self._bury(item, (problem,))
+        return self._reject(item, (problem,))
 
-    def _known(self, key: str) -> Known | None:
+    def _find_key(self, key: str) -> StoredKey | None:
         if not key:
             return None
         return self.changes.keys.get(key) or self._snapshot.keys.get(key)
@@ -236,17 +248,17 @@ class Fold:
     def _apply(self, item: Item) -> Result:
         if item.problems:
             error = Invalid(*item.problems)
-            return self._bury(item, item.problems, trace=item.traceback, error=error)
+            return self._reject(item, item.problems, trace=item.traceback, error=error)
         if item.input is None or item.handler is None:
             return Result("skipped")
         try:
             decided = self._decide(item)
             staged = self._encode(item, decided)
         except Invalid as invalid:
-            return self._bury(item, invalid.problems, error=invalid)
+            return self._reject(item, invalid.problems, error=invalid)
         except Exception as bug:
-            return self._bury(item, (bug_problem(bug),), trace=traceback_of(bug), error=bug)
-        self._keep(item, decided, staged)
+            return self._reject(item, (describe_bug(bug),), trace=format_traceback(bug), error=bug)
+        self._record(item, decided, staged)
         return Result("applied", answer=decided.decision.answer)
 
     def _decide(self, item: Item) -> Decided:
@@ -266,35 +278,37 @@ class Fold:
         return Decided(decision, self._values(states.read))
 
     def _encode(self, item: Item, decided: Decided) -> tuple[list[Outgoing], dict[AnyRef, int]]:
-        """Everything that may fail, before anything is kept: a bug leaves no trace in memory."""
+        """Does all that may fail before anything is recorded: a bug leaves nothing in memory."""
         decision = decided.decision
         assert item.handler is not None
         check_decision(decision, self._view if item.handler.touches else decided.read)
         correlation, causation, traceparent = item.cause
         emitted: dict[AnyRef, int] = {}
         outgoing = []
-        for speaker, fact in decision.events:
-            ref = Ref(type(speaker), speaker.id)
-            emitted[ref] = sequence = emitted.get(ref, self._emitted(ref)) + 1
-            story = speaker.correlation_id or correlation
+        for aggregate, event_data in decision.events:
+            ref = Ref(type(aggregate), aggregate.id)
+            emitted[ref] = sequence = emitted.get(ref, self._last_emitted(ref)) + 1
+            correlation_id = aggregate.correlation_id or correlation
             event = cloud_event(
                 source=self._source,
-                subject=speaker.id,
+                subject=aggregate.id,
                 sequence=sequence,
                 time=self._now,
-                data=fact,
-                correlation_id=story,
+                data=event_data,
+                correlation_id=correlation_id,
                 causation_id=causation,
-                traceparent=trace_parent(traceparent, story, f"{speaker.id}:{sequence}"),
+                traceparent=trace_parent(traceparent, correlation_id, f"{aggregate.id}:{sequence}"),
             )
-            outgoing.append(Outgoing(fact.TOPIC, speaker.id, encode(event), event["id"], story))
+            outgoing.append(
+                Outgoing(event_data.TOPIC, aggregate.id, encode(event), event["id"], correlation_id)
+            )
         return outgoing, emitted
 
-    def _emitted(self, ref: AnyRef) -> int:
+    def _last_emitted(self, ref: AnyRef) -> int:
         changed = self.changes.emitted.get(ref)
         return self._snapshot.states[ref].emitted if changed is None else changed
 
-    def _keep(
+    def _record(
         self,
         item: Item,
         decided: Decided,
@@ -305,8 +319,8 @@ class Fold:
         for state in decision.states:
             ref: AnyRef = Ref(type(state), state.id)
             is_new = self._snapshot.states[ref].state is None
-            kept = _in_story(state, item) if is_new else state
-            self._view[ref] = self.changes.states[ref] = kept
+            recorded = _with_correlation(state, item) if is_new else state
+            self._view[ref] = self.changes.states[ref] = recorded
         if decision.states or decision.events or decision.records:
             self.changes.read |= decided.read.keys()
         self.changes.emitted |= emitted
@@ -314,9 +328,9 @@ class Fold:
         self.changes.records += decision.records
         self.changes.bytes += sum(len(o.value) for o in outgoing)
         if item.key:
-            self.changes.keys[item.key] = Known(item.digest, decision.answer)
+            self.changes.keys[item.key] = StoredKey(item.digest, decision.answer)
 
-    def _bury(
+    def _reject(
         self,
         item: Item,
         problems: tuple[Problem, ...],
@@ -352,7 +366,7 @@ def check_decision(decision: Decision, read: Container[AnyRef]) -> None:
             raise ValueError(f"{type(aggregate).__name__} has an event and is not among the states")
 
 
-def _in_story(state: State, item: Item) -> State:
+def _with_correlation(state: State, item: Item) -> State:
     if state.correlation_id:
         return state
     return state.model_copy(update={"correlation_id": item.cause[0]})

@@ -2,7 +2,7 @@
 
 An embedded broker dies with what it holds, so a foreign event is safe only once the house has
 stored it. `ForeignPublisher` keeps what it sent until the fact it led to appears, and sends again
-what is still kept when another cluster answers. The house drops what it already knows.
+what is unanswered when another cluster answers. The house drops what it already knows.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ ANSWERED_ON: Mapping[str, str] = {REQUESTS_INBOUND: REQUESTS, DONATIONS_INBOUND:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ForeignRecord:
     """A record as it is sent, and sent again."""
 
     message_id: str
@@ -48,7 +48,7 @@ class ForeignPublisher:
 
     async with ForeignPublisher(...) as bank:
         await bank.publish("2026-0001", gift, at)
-        await bank.all_answered()
+        await bank.wait_answered()
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class ForeignPublisher:
         """idempotent: on Apache Kafka; the embedded broker refuses it."""
         self._bootstrap, self._source, self._key = bootstrap, source, key
         self._topic, self._idempotent = topic, idempotent
-        self._kept: dict[str, list[Kept]] = {}
+        self._unanswered: dict[str, list[ForeignRecord]] = {}
         self._connection: _Connection | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._staying: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
         self._answered.set()
         self.answered = 0
@@ -67,17 +67,17 @@ class ForeignPublisher:
     @property
     def waiting(self) -> tuple[str, ...]:
         """Message ids whose facts have not appeared yet."""
-        return tuple(same[0].message_id for same in self._kept.values())
+        return tuple(repeated[0].message_id for repeated in self._unanswered.values())
 
     async def __aenter__(self) -> "ForeignPublisher":
-        self._keeping = asyncio.create_task(self._keep_connected())
+        self._staying = asyncio.create_task(self._stay_connected())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._keeping is not None
-        self._keeping.cancel()
+        assert self._staying is not None
+        self._staying.cancel()
         with suppress(asyncio.CancelledError):
-            await self._keeping
+            await self._staying
         await self._disconnect()
 
     async def publish(self, message_id: str, data: Fact, time: datetime) -> None:
@@ -86,34 +86,34 @@ class ForeignPublisher:
 
     async def publish_all(self, messages: Iterable[tuple[str, Fact, datetime]]) -> None:
         """In order, and acknowledged together: far faster than one by one."""
-        kept = [self._keep(*message) for message in messages]
+        record = [self._remember(*message) for message in messages]
         if self._connection is not None:
-            await self._send(self._connection, kept)
+            await self._send(self._connection, record)
 
-    def _keep(self, message_id: str, data: Fact, time: datetime) -> Kept:
+    def _remember(self, message_id: str, data: Fact, time: datetime) -> ForeignRecord:
         event = foreign_event(source=self._source, message_id=message_id, time=time, data=data)
         value = encode(event)
         signature = sign_record(self._key, self._topic, value)
-        kept = Kept(message_id, self._topic, value, signature)
+        record = ForeignRecord(message_id, self._topic, value, signature)
         # An id used for two messages: the house refuses the second, so both go, in order.
-        same = self._kept.setdefault(cause_id(self._source, message_id), [])
-        if kept not in same:
-            same.append(kept)
+        repeated = self._unanswered.setdefault(cause_id(self._source, message_id), [])
+        if record not in repeated:
+            repeated.append(record)
         self._answered.clear()
-        return kept
+        return record
 
-    def let_go(self, message_id: str) -> None:
+    def forget(self, message_id: str) -> None:
         """The house is known to have it, though no fact will say so: a duplicate, for one."""
         self._drop(cause_id(self._source, message_id))
 
-    async def all_answered(self) -> None:
+    async def wait_answered(self) -> None:
         """Every fact has appeared. What the house refuses or holds a duplicate never does."""
         await self._answered.wait()
 
     # --- the broker that is there ---
 
-    async def _keep_connected(self) -> None:
-        """Endless: on another cluster, everything that is still kept goes out again."""
+    async def _stay_connected(self) -> None:
+        """Endless: on another cluster, everything that is unanswered goes out again."""
         reading: asyncio.Task[None] | None = None
         try:
             while True:
@@ -138,26 +138,28 @@ class ForeignPublisher:
         except (KafkaError, OSError, Transient) as error:
             log.info("broker_not_ready", reason=type(error).__name__)
             return None
-        log.info("broker_found", cluster=cluster, kept=len(self._kept))
-        sent: set[Kept] = set()
-        while new := [k for same in self._kept.values() for k in same if k not in sent]:
+        log.info("broker_found", cluster=cluster, kept=len(self._unanswered))
+        sent: set[ForeignRecord] = set()
+        while new := [
+            k for repeated in self._unanswered.values() for k in repeated if k not in sent
+        ]:
             sent.update(new)
             await self._send(connection, new)
-        # Only now, so that nothing overtakes what was kept.
+        # Only now, so that nothing overtakes what waited.
         self._connection = connection
         return asyncio.create_task(self._read_facts(connection))
 
-    async def _send(self, connection: "_Connection", records: Iterable[Kept]) -> None:
-        """What fails is kept like the rest; a broker that stays is asked again."""
+    async def _send(self, connection: "_Connection", records: Iterable[ForeignRecord]) -> None:
+        """What fails waits like the rest; a broker that stays is asked again."""
         try:
             waiting = [
                 await connection.producer.send(
-                    kept.topic,
-                    kept.value,
+                    record.topic,
+                    record.value,
                     key=self._source.encode(),
-                    headers=[CONTENT_TYPE_HEADER, (SIGNATURE_HEADER, kept.signature)],
+                    headers=[CONTENT_TYPE_HEADER, (SIGNATURE_HEADER, record.signature)],
                 )
-                for kept in records
+                for record in records
             ]
             await asyncio.gather(*waiting)
         except (KafkaError, OSError) as error:
@@ -173,12 +175,12 @@ class ForeignPublisher:
                 continue
             for records in found.values():
                 for record in records:
-                    self._drop(answers(record.value))
+                    self._drop(parse_cause(record.value))
 
     def _drop(self, cause: str) -> None:
-        if self._kept.pop(cause, None) is not None:
+        if self._unanswered.pop(cause, None) is not None:
             self.answered += 1
-        if not self._kept:
+        if not self._unanswered:
             self._answered.set()
 
     async def _disconnect(self) -> None:
@@ -220,7 +222,7 @@ async def _connect(bootstrap: str, cluster: str, topic: str, idempotent: bool) -
     return connection
 
 
-def answers(value: bytes) -> str:
+def parse_cause(value: bytes) -> str:
     """What led to this fact (`causationid`); empty when it is no fact."""
     try:
         return str(json.loads(value)["causationid"])

@@ -11,7 +11,7 @@ from shared.contracts.envelope import (
     Envelope,
     Event,
     Fact,
-    content_digest,
+    digest_content,
     parse_envelope,
     parse_event,
 )
@@ -72,15 +72,15 @@ class Item:
     def cause(self) -> tuple[str, str, str]:
         """Correlation id, causation id and traceparent for the events this leads to."""
         if isinstance(self.input, Event) and self.origin:
-            known_as = _cause_of(self.origin)
-            return known_as, known_as, self.input.traceparent
+            cause = _derive_cause(self.origin)
+            return cause, cause, self.input.traceparent
         if isinstance(self.input, Event):
             return self.input.correlation_id, self.input.id, self.input.traceparent
         assert isinstance(self.input, Command)
         command = self.input
-        known_as = _cause_of(command.key) if command.key else ""
-        correlation = command.correlation_id or known_as
-        return correlation, command.causation_id or known_as, command.traceparent
+        cause = _derive_cause(command.key) if command.key else ""
+        correlation = command.correlation_id or cause
+        return correlation, command.causation_id or cause, command.traceparent
 
     @property
     def place(self) -> str:
@@ -108,9 +108,9 @@ class Inbox:
     def __init__(self, routes: Routes, keyring: Keyring) -> None:
         self._routes = routes
         self._keyring = keyring
-        self._digest_key = keyring.derived("digests")
+        self._digest_key = keyring.derive_key("digests")
 
-    def record(self, incoming: Incoming, *, trusted: bool = False) -> Item:
+    def parse_record(self, incoming: Incoming, *, trusted: bool = False) -> Item:
         """trusted: it comes from our own parked or dead letters, where it was checked before."""
         try:
             return self._parse(incoming, trusted)
@@ -120,17 +120,17 @@ class Inbox:
             problem = UNREADABLE.problem(name=type(error).__name__)
             return Item(incoming=incoming, problems=(problem,))
 
-    def command(self, command: Command[Any]) -> Item:
+    def make_item(self, command: Command[Any]) -> Item:
         handler = self._routes.commands[type(command.data)]
         digest = self._digest(command.data) if command.key else b""
         item = Item(input=command, handler=handler, key=command.key, digest=digest)
-        return _touching(item)
+        return _prepare(item)
 
     def _digest(self, data: Value) -> bytes:
         """The same for a fact that came by HTTP and by a topic."""
         name = data.TYPE if isinstance(data, Fact) else type(data).__name__
         content = json.dumps([name, data.model_dump(mode="json")], sort_keys=True)
-        return content_digest(content.encode(), self._digest_key)
+        return digest_content(content.encode(), self._digest_key)
 
     def _parse(self, incoming: Incoming, trusted: bool) -> Item:
         envelope = parse_envelope(incoming.value)
@@ -139,24 +139,25 @@ class Inbox:
                 envelope.source, incoming.topic, incoming.value, incoming.signature
             )
         foreign = topics.BY_NAME[incoming.topic].producer == "outside"
-        item = self._foreign(incoming, envelope) if foreign else _own(incoming, envelope)
+        make_item = self._make_foreign_item if foreign else _make_own_item
+        item = make_item(incoming, envelope)
         try:
-            return self._typed(item, envelope)
+            return self._parse_data(item, envelope)
         except Invalid as invalid:
             return replace(item, problems=invalid.problems)
 
-    def _foreign(self, incoming: Incoming, envelope: Envelope) -> Item:
+    def _make_foreign_item(self, incoming: Incoming, envelope: Envelope) -> Item:
         """The digest is of its bytes until it is known to be a fact."""
         identity = f"{envelope.source}|{envelope.id}"
         return Item(
             incoming=incoming,
             origin=identity,
             key=identity,
-            digest=content_digest(incoming.value, self._digest_key),
+            digest=digest_content(incoming.value, self._digest_key),
             subject=envelope.subject,
         )
 
-    def _typed(self, item: Item, envelope: Envelope) -> Item:
+    def _parse_data(self, item: Item, envelope: Envelope) -> Item:
         fact = BY_TYPE.get(envelope.type)
         handler = self._routes.events.get(fact) if fact else None
         if fact is None or handler is None:
@@ -166,38 +167,38 @@ class Inbox:
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else item.digest
         key = "" if handler.own_identity else item.key
-        return _touching(replace(item, input=event, handler=handler, key=key, digest=digest))
+        return _prepare(replace(item, input=event, handler=handler, key=key, digest=digest))
 
 
-def _touching(item: Item) -> Item:
+def _prepare(item: Item) -> Item:
     """With what the handler's `prepare` and `touches` say; a bug in them is its event's bug."""
     assert item.handler is not None
-    handler, given = item.handler, item.input
+    handler, value = item.handler, item.input
     try:
-        prepared = handler.prepare(given) if handler.prepare else given
+        prepared = handler.prepare(value) if handler.prepare else value
         refs = tuple(handler.touches(prepared)) if handler.touches else ()
         return replace(item, input=prepared, refs=refs)
     except Invalid as invalid:
         return replace(item, problems=invalid.problems)
     except Exception as bug:
-        return replace(item, problems=(bug_problem(bug),), traceback=traceback_of(bug))
+        return replace(item, problems=(describe_bug(bug),), traceback=format_traceback(bug))
 
 
-def bug_problem(bug: Exception) -> Problem:
+def describe_bug(bug: Exception) -> Problem:
     return BUG.problem(name=type(bug).__name__)
 
 
-def traceback_of(bug: Exception) -> str:
+def format_traceback(bug: Exception) -> str:
     return "".join(traceback.format_exception(bug))
 
 
-def _cause_of(identity: str) -> str:
+def _derive_cause(identity: str) -> str:
     """`source|id`, as a foreign event or a caller's key has it, by the name our events give it."""
     source, _, message_id = identity.partition("|")
     return cause_id(source, message_id)
 
 
-def _own(incoming: Incoming, envelope: Envelope) -> Item:
+def _make_own_item(incoming: Incoming, envelope: Envelope) -> Item:
     if not envelope.sequence or not envelope.subject:
         raise SEQUENCE_MISSING.invalid()
     return Item(
@@ -208,7 +209,7 @@ def _own(incoming: Incoming, envelope: Envelope) -> Item:
     )
 
 
-def incoming_of(record: Any, cluster: str) -> Incoming:
+def parse_incoming(record: Any, cluster: str) -> Incoming:
     """An aiokafka ConsumerRecord; its headers are read here only, byte for byte."""
     signature = next((v for k, v in record.headers if k == SIGNATURE_HEADER), None)
     return Incoming(

@@ -29,7 +29,7 @@ class Sender(Protocol):
     async def send(self, records: Sequence[Outgoing]) -> None: ...
 
 
-def indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
+def list_indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
     """Only published documents have `published_at`, so only they ever expire."""
     waiting: mongo.Index = (COLLECTION, [("cluster", 1), ("created_at", 1)], {})
     if retention_days is None:
@@ -38,7 +38,7 @@ def indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
     return (waiting, (COLLECTION, [("published_at", 1)], expiry))
 
 
-def documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
+def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
     """One for a transaction, split at 1 MB."""
     split: list[list[list[Any]]] = [[]]
     size = 0
@@ -55,22 +55,22 @@ def documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
     ]
 
 
-def records_of(document: Document) -> list[Outgoing]:
+def list_records(document: Document) -> list[Outgoing]:
     return [Outgoing(topic, key, bytes(value)) for topic, key, value in document["records"]]
 
 
-def _portions(waiting: Iterable[Document]) -> Iterator[list[Document]]:
-    some: list[Document] = []
+def _split_by_size(waiting: Iterable[Document]) -> Iterator[list[Document]]:
+    portion: list[Document] = []
     size = 0
     for document in waiting:
-        more = sum(len(value) for _, _, value in document["records"])
-        if some and size + more > SENT_BYTES_MAX:
-            yield some
-            some, size = [], 0
-        some.append(document)
-        size += more
-    if some:
-        yield some
+        added = sum(len(value) for _, _, value in document["records"])
+        if portion and size + added > SENT_BYTES_MAX:
+            yield portion
+            portion, size = [], 0
+        portion.append(document)
+        size += added
+    if portion:
+        yield portion
 
 
 class Outbox:
@@ -84,11 +84,11 @@ class Outbox:
     async def publish(self, waiting: Sequence[Document], now: datetime) -> None:
         """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
         the broker is. Raises Transient; publishing again later is harmless."""
-        for some in _portions(waiting):
+        for portion in _split_by_size(waiting):
             cluster = self._sender.cluster
-            await self._sender.send([r for document in some for r in records_of(document)])
+            await self._sender.send([r for document in portion for r in list_records(document)])
             await self._collection.update_many(
-                {"_id": {"$in": [document["_id"] for document in some]}},
+                {"_id": {"$in": [document["_id"] for document in portion]}},
                 {"$set": {"cluster": cluster, "published_at": now}},
             )
 
@@ -97,24 +97,24 @@ class Outbox:
         or lost with a broker that came back empty. Returns how many documents."""
         published = 0
         while True:
-            found = await self._forgotten(now)
-            await self.publish(found, now)
-            published += len(found)
-            if len(found) < REFILL_DOCUMENTS:
+            documents = await self._find_forgotten(now)
+            await self.publish(documents, now)
+            published += len(documents)
+            if len(documents) < REFILL_DOCUMENTS:
                 return published
 
     async def resend(self, subject: str) -> int:
         """Every event of one subject again, to fill a consumer's gap. Returns how many."""
         cursor = self._collection.find({"records": {"$elemMatch": {"1": subject}}})
-        found = [r async for d in cursor.sort("created_at", 1) for r in records_of(d)]
-        mine = [record for record in found if record.key == subject]
-        await self._sender.send(mine)
-        return len(mine)
+        all_records = [r async for d in cursor.sort("created_at", 1) for r in list_records(d)]
+        records = [record for record in all_records if record.key == subject]
+        await self._sender.send(records)
+        return len(records)
 
     async def waiting(self) -> int:
         return int(await self._collection.count_documents({"cluster": None}))
 
-    async def _forgotten(self, now: datetime) -> list[Document]:
+    async def _find_forgotten(self, now: datetime) -> list[Document]:
         query = {
             "cluster": {"$ne": self._sender.cluster},
             "created_at": {"$lt": now - self._stale},

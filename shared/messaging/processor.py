@@ -24,7 +24,7 @@ from shared.messaging.batch_store import BatchStore, Position
 from shared.messaging.changes import Changes, Result
 from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
-from shared.messaging.inbox import Inbox, Incoming, Item, bug_problem, traceback_of
+from shared.messaging.inbox import Inbox, Incoming, Item, describe_bug, format_traceback
 from shared.messaging.publisher import Publisher
 
 log = structlog.get_logger()
@@ -91,13 +91,13 @@ class Processor:
         self._arrived = asyncio.Event()
         self._committed = asyncio.Event()
         self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
-        self.braked = False
+        self.is_braked = False
 
     # --- ways in ---
 
     async def submit(self, records: Sequence[Incoming]) -> None:
         """Returns when every record is durable: decided, parked, dropped or a dead letter."""
-        await self._wait_for([self._inbox.record(record) for record in records])
+        await self._wait_for([self._inbox.parse_record(record) for record in records])
 
     async def execute(self, command: Command[Any]) -> Answer:
         """The durable decision. Raises Invalid (nothing is stored) or Transient."""
@@ -110,7 +110,7 @@ class Processor:
         """Decided in order, together where they fit in one transaction."""
         if not commands:
             return []
-        results = await self._wait_for([self._inbox.command(command) for command in commands])
+        results = await self._wait_for([self._inbox.make_item(command) for command in commands])
         return [result.error or result.answer or NO_ANSWER for result in results]
 
     async def resume(self, item: Item) -> Answer:
@@ -132,7 +132,7 @@ class Processor:
     async def _wait_for(self, items: Sequence[Item]) -> list[Result]:
         if not items:
             return []
-        if self.braked:
+        if self.is_braked:
             raise BugBrake(self._service)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         ticket = Ticket([None] * len(items), done, open=len(items))
@@ -147,7 +147,7 @@ class Processor:
         """Until cancelled. Raises what is neither Conflict nor Transient: the process must end."""
         while True:
             await self._arrived.wait()
-            batch = [self._queue.popleft() for _ in range(self._next_size())]
+            batch = [self._queue.popleft() for _ in range(self._choose_size())]
             if not self._queue:
                 self._arrived.clear()
             try:
@@ -156,7 +156,7 @@ class Processor:
                 self._stop_deciding([*batch, *self._queue], brake)
                 return
 
-    def _next_size(self) -> int:
+    def _choose_size(self) -> int:
         return min(len(self._queue), self._batch_events_max)
 
     async def _work(self, batch: list[Pending]) -> None:
@@ -164,7 +164,7 @@ class Processor:
         size, failures = len(batch), 0
         while batch:
             try:
-                worked = await self._one_transaction([p.item for p in batch[:size]])
+                results = await self._run_transaction([p.item for p in batch[:size]])
             except Conflict:
                 failures += 1
                 telemetry.CONFLICTS.labels(self._service).inc()
@@ -180,24 +180,24 @@ class Processor:
             except Exception as bug:
                 # What cannot be written is somebody's: alone, it becomes a dead letter.
                 if size == 1:
-                    batch[0] = _unwritable(batch[0], bug)
+                    batch[0] = _mark_unwritable(batch[0], bug)
                 size = max(1, size // 2)
             else:
-                for pending, result in zip(batch, worked, strict=False):
+                for pending, result in zip(batch, results, strict=False):
                     pending.ticket.settle(pending.index, result)
-                batch, failures = batch[len(worked) :], 0
+                batch, failures = batch[len(results) :], 0
 
-    async def _one_transaction(self, items: list[Item]) -> list[Result]:
+    async def _run_transaction(self, items: list[Item]) -> list[Result]:
         """Works a prefix of the items; returns their results."""
         started = time.perf_counter()
-        now = await self._now()
+        now = await self._read_clock()
         snapshot = await self._store.load(items)
         fold = Fold(f"/{self._service}", snapshot, now)
         while refs := fold.run(items):
             fold.add(await self._store.load_states(refs))
         changes = fold.changes
-        bugs = self._bugs_with(items, changes)
-        positions = _positions(items[: len(changes.results)])
+        bugs = self._count_bugs(items, changes)
+        positions = _collect_positions(items[: len(changes.results)])
         documents = await self._store.write(snapshot, changes, positions, now)
         self._bugs.extend(bugs)
         self._wake_jobs()
@@ -205,28 +205,28 @@ class Processor:
         await self._publisher.put(documents, positions)
         return changes.results
 
-    async def _now(self) -> datetime:
+    async def _read_clock(self) -> datetime:
         try:
             return await self._clock.now()
         except mongo.PyMongoError as error:
-            raise mongo.translated(error) from error
+            raise mongo.translate_error(error) from error
 
-    def _bugs_with(self, items: Sequence[Item], changes: Changes) -> list[bool]:
+    def _count_bugs(self, items: Sequence[Item], changes: Changes) -> list[bool]:
         """A bad release must not empty a topic into dead letters.
 
         Records count, once stored; a command's caller is told, and a replay was counted before.
         """
-        fresh = [
+        latest = [
             result.kind == "bug"
             for item, result in zip(items, changes.results, strict=False)
             if item.incoming is not None and not item.dead_letter
         ]
-        if sum([*self._bugs, *fresh][-BUG_WINDOW:]) > self._bugs_max:
+        if sum([*self._bugs, *latest][-BUG_WINDOW:]) > self._bugs_max:
             raise BugBrake(self._service)
-        return fresh
+        return latest
 
     def _stop_deciding(self, waiting: Sequence[Pending], brake: BugBrake) -> None:
-        self.braked = True
+        self.is_braked = True
         log.critical("bug_brake_pulled", service=self._service, bugs=sum(self._bugs))
         for pending in waiting:
             pending.ticket.fail(brake)
@@ -248,19 +248,19 @@ class Processor:
                 problems=[problem.code for problem in letter.problems],
                 traceback=letter.traceback or None,
             )
-        telemetry.log_emitted(self._service, changes.outgoing)
+        telemetry.log_events(self._service, changes.outgoing)
 
 
-def _unwritable(pending: Pending, bug: Exception) -> Pending:
+def _mark_unwritable(pending: Pending, bug: Exception) -> Pending:
     """Raises the bug again when even the dead letter could not be stored."""
     if pending.item.problems:
         raise bug
-    problems, trace = (bug_problem(bug),), traceback_of(bug)
+    problems, trace = (describe_bug(bug),), format_traceback(bug)
     item = replace(pending.item, problems=problems, traceback=trace)
     return replace(pending, item=item)
 
 
-def _positions(items: Sequence[Item]) -> dict[Position, int]:
+def _collect_positions(items: Sequence[Item]) -> dict[Position, int]:
     """Where to resume, by (cluster, topic, partition); replays have no place of their own."""
     positions: dict[Position, int] = {}
     for item in items:

@@ -31,7 +31,7 @@ class Producer:
         self._keyring = keyring
         self._idempotent = idempotent
         self._producer: AIOKafkaProducer | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._stopping: set[asyncio.Task[None]] = set()
         self._connecting = asyncio.Lock()
         self.cluster = ""
 
@@ -39,38 +39,38 @@ class Producer:
         """Raises Transient when the broker does not answer."""
         self._dismiss()
         self.cluster = cluster
-        await self._current()
+        await self._get_producer()
 
     async def stop(self) -> None:
         self._dismiss()
         self.cluster = ""
-        if self._leaving:
-            _, late = await asyncio.wait(self._leaving, timeout=FLUSH_S_MAX)
+        if self._stopping:
+            _, late = await asyncio.wait(self._stopping, timeout=FLUSH_S_MAX)
             for task in late:
                 task.cancel()
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Raises Transient when any record may not have arrived."""
-        producer = await self._current()
+        producer = await self._get_producer()
         try:
             # By itself it waits for ever, for a broker or, when dismissed meanwhile, for nobody.
             async with asyncio.timeout(SEND_S_MAX):
-                waiting = [await self._send(producer, record) for record in records]
-                await asyncio.gather(*waiting)
+                acknowledgements = [await self._send(producer, record) for record in records]
+                await asyncio.gather(*acknowledgements)
         except (KafkaError, OSError) as error:
             if producer is self._producer:
                 self._dismiss()
             raise Transient(f"publish: {type(error).__name__} {error}") from error
 
-    async def _current(self) -> AIOKafkaProducer:
+    async def _get_producer(self) -> AIOKafkaProducer:
         async with self._connecting:
             if not self.cluster:
                 raise Transient("the producer is not connected")
             if self._producer is None:
-                self._producer = await self._connected()
+                self._producer = await self._connect()
             return self._producer
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def _connect(self) -> AIOKafkaProducer:
         """Another cluster has no topics yet: whoever follows it makes them first."""
         if await cluster_id(self._bootstrap) != self.cluster:
             raise Transient(f"broker {self._bootstrap}: another cluster")
@@ -86,16 +86,16 @@ class Producer:
             async with asyncio.timeout(SEND_S_MAX):
                 await producer.start()
         except (KafkaError, OSError) as error:
-            await _leave(producer)
+            await _stop_producer(producer)
             raise Transient(f"broker {self._bootstrap}: {error}") from error
         return producer
 
     def _dismiss(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            task = asyncio.create_task(_leave(producer))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            task = asyncio.create_task(_stop_producer(producer))
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
 
     async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[Any]:
         signature = self._keyring.sign_record(self._source, record.topic, record.value)
@@ -108,7 +108,7 @@ class Producer:
         return sent
 
 
-async def _leave(producer: AIOKafkaProducer) -> None:
+async def _stop_producer(producer: AIOKafkaProducer) -> None:
     """aiokafka's own end waits as long as there is something to send; the outbox holds it too."""
     try:
         async with asyncio.timeout(FLUSH_S_MAX):

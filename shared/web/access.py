@@ -64,10 +64,10 @@ class Allow:
         request: Request,
         authorization: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Credential:
-        credential = _authenticated(get_runtime(request), authorization)
+        credential = _authenticate(get_runtime(request), authorization)
         if not credential.roles & self.roles:
             raise Denied(FORBIDDEN.refusal(403))
-        await limited(request, credential.id)
+        await check_rate_limit(request, credential.id)
         return credential
 
 
@@ -75,29 +75,29 @@ def allow(*roles: Role) -> Allow:
     return Allow(frozenset(roles))
 
 
-async def limited(request: Request, key: str) -> None:
+async def check_rate_limit(request: Request, key: str) -> None:
     """Counts one more visit of whoever the key names. Raises Denied when there were too many.
 
     Only once they are known: otherwise strangers would use up the share of others.
     """
-    if not await request.app.state.rate_limit(key):
+    if not await request.app.state.build_rate_limit(key):
         raise Denied(REQUESTS_TOO_MANY.refusal(429))
 
 
-def link_key(purpose: str, subject: str) -> str:
-    """Whom `limited` counts behind a signed link: not by its token, which has many spellings."""
+def derive_link_key(purpose: str, subject: str) -> str:
+    """Whom `check_rate_limit` counts behind a signed link: a token itself has many spellings."""
     digest = hashlib.sha256(f"{purpose} {subject}".encode()).hexdigest()
     return f"link:{digest[:16]}"
 
 
-def _authenticated(runtime: Runtime, authorization: str) -> Credential:
+def _authenticate(runtime: Runtime, authorization: str) -> Credential:
     scheme, _, bearer = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
     return runtime.keyring.authenticate(bearer)
 
 
-def rate_limit(per_minute: int) -> Callable[[str], Awaitable[bool]]:
+def build_rate_limit(per_minute: int) -> Callable[[str], Awaitable[bool]]:
     """Whether this credential or link may come in once more; counted in this process."""
     limiter = MovingWindowRateLimiter(MemoryStorage())
     item = RateLimitItemPerMinute(per_minute)
@@ -131,30 +131,30 @@ def respond(answer: Answer) -> Response:
     return JSONResponse(dict(answer.body), status_code=answer.status)
 
 
-def problems(status: int, *found: Problem) -> JSONResponse:
-    return JSONResponse({"problems": [p.as_dict() for p in found]}, status_code=status)
+def problems(status: int, *described: Problem) -> JSONResponse:
+    return JSONResponse({"problems": [p.as_dict() for p in described]}, status_code=status)
 
 
 def install_problem_answers(app: FastAPI) -> None:
     """Every failure as problems, in the reader's languages, never with the input."""
     handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
-        Invalid: _invalid,
-        RequestValidationError: _request_invalid,
-        Unauthenticated: _unauthenticated,
-        Denied: _denied,
-        Transient: _transient,
-        BugBrake: _transient,
-        HTTPException: _refused,
+        Invalid: _answer_invalid,
+        RequestValidationError: _answer_request_invalid,
+        Unauthenticated: _answer_unauthenticated,
+        Denied: _answer_denied,
+        Transient: _answer_unavailable,
+        BugBrake: _answer_unavailable,
+        HTTPException: _answer_framework,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
 
 
-async def _invalid(_request: Request, error: Invalid) -> Response:
+async def _answer_invalid(_request: Request, error: Invalid) -> Response:
     return problems(422, *error.problems)
 
 
-async def _request_invalid(_request: Request, error: RequestValidationError) -> Response:
+async def _answer_request_invalid(_request: Request, error: RequestValidationError) -> Response:
     return problems(422, *describe_errors(error.errors(), _body_path))
 
 
@@ -162,7 +162,7 @@ def _body_path(location: Location) -> str:
     return field_path(part for part in location if part != "body")
 
 
-async def _refused(_request: Request, error: HTTPException) -> Response:
+async def _answer_framework(_request: Request, error: HTTPException) -> Response:
     """What the framework itself turns away: no such path, another method, no JSON at all."""
     message = _FRAMEWORK_MESSAGES.get(error.status_code, REQUEST_INVALID)
     answer = problems(error.status_code, message.problem(detail=error.detail))
@@ -173,17 +173,17 @@ async def _refused(_request: Request, error: HTTPException) -> Response:
 _FRAMEWORK_MESSAGES = {404: ADDRESS_UNKNOWN, 405: METHOD_NOT_ALLOWED}
 
 
-async def _unauthenticated(_request: Request, _error: Unauthenticated) -> Response:
+async def _answer_unauthenticated(_request: Request, _error: Unauthenticated) -> Response:
     answer = problems(401, UNAUTHENTICATED.problem())
     answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 
-async def _denied(_request: Request, error: Denied) -> Response:
+async def _answer_denied(_request: Request, error: Denied) -> Response:
     return respond(error.answer)
 
 
-async def _transient(_request: Request, _error: Exception) -> Response:
+async def _answer_unavailable(_request: Request, _error: Exception) -> Response:
     answer = problems(503, UNAVAILABLE.problem())
     answer.headers["Retry-After"] = "1"
     return answer

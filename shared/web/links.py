@@ -13,7 +13,7 @@ from shared.messages import LINK_INVALID
 from shared.messaging.decision import Answer
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import Denied, limited, link_key, respond
+from shared.web.access import Denied, check_rate_limit, derive_link_key, respond
 from shared.web.pages import Pages
 
 Token = Annotated[str, Path(max_length=600)]
@@ -27,7 +27,7 @@ async def open_link(request: Request, runtime: Runtime, link: SignedLink, token:
     """
     now = await runtime.processor.now()
     subject = runtime.keyring.open_link(link.purpose, token, now)
-    await limited(request, link_key(link.purpose, subject))
+    await check_rate_limit(request, derive_link_key(link.purpose, subject))
     return subject
 
 

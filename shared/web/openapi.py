@@ -34,9 +34,9 @@ _SCHEMAS: dict[str, Any] = {
 }
 
 
-def allowed_by(route: APIRoute) -> Allow | None:
+def find_guard(route: APIRoute) -> Allow | None:
     """What guards this route; None for a route that asks for no credential."""
-    return next((call for call in _calls(route.dependant) if isinstance(call, Allow)), None)
+    return next((call for call in _list_calls(route.dependant) if isinstance(call, Allow)), None)
 
 
 def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
@@ -45,26 +45,26 @@ def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         (route.path_format, method.lower())
         for router in routers
         for route in router.routes
-        if isinstance(route, APIRoute) and allowed_by(route)
+        if isinstance(route, APIRoute) and find_guard(route)
         for method in route.methods or ()
     }
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _described(generated(), guarded)
+            app.openapi_schema = _describe_schema(generated(), guarded)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
 
 
-def _calls(dependant: Dependant) -> Iterable[Any]:
+def _list_calls(dependant: Dependant) -> Iterable[Any]:
     yield dependant.call
     for inner in dependant.dependencies:
-        yield from _calls(inner)
+        yield from _list_calls(inner)
 
 
-def _described(schema: dict[str, Any], guarded: set[tuple[str, str]]) -> dict[str, Any]:
+def _describe_schema(schema: dict[str, Any], guarded: set[tuple[str, str]]) -> dict[str, Any]:
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):

@@ -63,16 +63,18 @@ async def asyncapi_json(request: Request) -> Response:
     return Response(specification.to_json(), media_type="application/json")
 
 
-def asyncapi_page(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:
+def build_asyncapi(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:
     """What the service reads and writes, as its topics see it."""
     broker = KafkaBroker(logger=None)
     for fact in events:
-        broker.subscriber(fact.TOPIC, group_id=f"guanjia-{service}", title=fact.TYPE)(_reads(fact))
+        broker.subscriber(fact.TOPIC, group_id=f"guanjia-{service}", title=fact.TYPE)(
+            _make_subscriber(fact)
+        )
     describe_publishers(broker, service)
     return AsyncAPI(broker, title=f"Guanjia: {service}", version="1")
 
 
-def _reads(fact: type[Fact]) -> Any:
+def _make_subscriber(fact: type[Fact]) -> Any:
     async def read(data: Any) -> None: ...
 
     read.__annotations__["data"] = fact
@@ -93,11 +95,11 @@ async def dead_letters(
 @router.get("/dead-letters/{id_}")
 async def dead_letter(operator: Operator, runtime: RuntimeDep, id_: str) -> Response:
     """With its content, which may be personal: looking is logged."""
-    found = await runtime.dead_letters.show(id_)
+    letter = await runtime.dead_letters.show(id_)
     log.info("dead_letter_shown", dead_letter_id=id_, by=operator.id)
-    if found is None:
+    if letter is None:
         return problems(404, DEAD_LETTER_UNKNOWN.problem())
-    return JSONResponse(_json(found))
+    return JSONResponse(_to_json(letter))
 
 
 @router.post("/dead-letters/{id_}/replay")
@@ -127,7 +129,7 @@ async def outbox(_operator: Operator, runtime: RuntimeDep) -> dict[str, int]:
     return {"waiting": await runtime.outbox.waiting()}
 
 
-def _json(row: Mapping[str, Any]) -> dict[str, Any]:
+def _to_json(row: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
 
 

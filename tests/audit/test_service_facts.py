@@ -83,7 +83,7 @@ async def test_what_a_giver_wrote_is_nowhere_in_clear(harness: AuditHarness) -> 
     for name in await database.list_collection_names():
         documents = await database[name].find().to_list(None)
         assert "王零二" not in repr(documents), name
-    secrets = BankSecrets(harness.house.keyring.derived)
+    secrets = BankSecrets(harness.house.keyring.derive_key)
     assert secrets.open_designation(donation) == wrote
 
 

@@ -14,7 +14,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
 from shared.security import Role
-from shared.web.openapi import allowed_by
+from shared.web.openapi import find_guard
 from tests.support.house import House
 from tests.support.services import SERVICES, address, operations, start
 
@@ -101,7 +101,7 @@ def nasty(app: FastAPI) -> Iterator[tuple[str, str, bytes]]:
 def cases(app: FastAPI, examples: int) -> list[AnyCase]:
     """Some that fit the description of a route and some that do not, for each."""
     described = schemathesis.openapi.from_dict(app.openapi())
-    guarded = {o.path for o in operations(app) if o.route and allowed_by(o.route)}
+    guarded = {o.path for o in operations(app) if o.route and find_guard(o.route)}
     found: list[AnyCase] = []
     for result in described.get_all_operations():
         assert isinstance(result, Ok), result

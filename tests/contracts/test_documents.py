@@ -10,7 +10,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from shared.contracts.events import BY_TYPE, FACTS
 from shared.contracts.topics import consumed_by, may_publish
-from shared.web.openapi import PROBLEM_STATUSES, allowed_by
+from shared.web.openapi import PROBLEM_STATUSES, find_guard
 from tests.support.services import SERVICES, not_started, operations
 
 pytestmark = pytest.mark.parametrize("service", SERVICES)
@@ -113,7 +113,7 @@ def _references(node: Any) -> set[str]:
 
 async def test_guarded_routes_say_how_they_refuse(service: str, app: FastAPI) -> None:
     paths = (await page(app, "/openapi.json"))["paths"]
-    guarded = [o for o in operations(app) if o.route is not None and allowed_by(o.route)]
+    guarded = [o for o in operations(app) if o.route is not None and find_guard(o.route)]
     assert guarded
     for operation in guarded:
         described = paths[operation.path][operation.method.lower()]
@@ -127,5 +127,5 @@ async def test_open_routes_promise_no_lock(service: str, app: FastAPI) -> None:
     paths = (await page(app, "/openapi.json"))["paths"]
     for operation in operations(app):
         described = paths.get(operation.path, {}).get(operation.method.lower())
-        if described and operation.route and not allowed_by(operation.route):
+        if described and operation.route and not find_guard(operation.route):
             assert "security" not in described, operation

@@ -24,8 +24,8 @@ from services.intake.vault.prepare import request_id
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
-from shared.security import Role, first_secrets
-from shared.web.access import rate_limit
+from shared.security import Role, create_root_key
+from shared.web.access import build_rate_limit
 from tests.conftest import BROKER
 from tests.intake.desk import SOURCE, Desk, Door
 from tests.intake.making import match
@@ -39,7 +39,7 @@ from tests.support.stack import start_broker
 async def door(mongod: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
     broker = await start_broker(tmp_path_factory.mktemp("broker"), BROKER)
     secrets = tmp_path_factory.mktemp("secrets")
-    first_secrets(secrets)
+    create_root_key(secrets)
     house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
     running = await house.start_app(create_app(house.settings(IntakeSettings)))
     yield Door(house, running)
@@ -164,7 +164,7 @@ async def test_the_summary_of_staff_counts_their_own_area(desk: Desk) -> None:
 @pytest.fixture
 def two_a_minute(door: Door) -> Iterator[None]:
     state = door.running.app.state
-    usual, state.rate_limit = state.rate_limit, rate_limit(2)
+    usual, state.rate_limit = state.rate_limit, build_rate_limit(2)
     yield
     state.rate_limit = usual
 

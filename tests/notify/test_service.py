@@ -18,7 +18,7 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerReceived, MatchCommitted, MatchProposed, RequestOpened
 from shared.contracts.links import GIFT_RECEIPT
-from shared.security import Keyring, first_secrets
+from shared.security import Keyring, create_root_key
 from tests.conftest import BROKER
 from tests.intake.making import submitted
 from tests.notify.decisions import make_opened, match_fields
@@ -34,7 +34,7 @@ async def harness(
 ) -> AsyncIterator[NotifyHarness]:
     broker = await start_broker(tmp_path_factory.mktemp("broker"), BROKER)
     secrets = tmp_path_factory.mktemp("secrets")
-    first_secrets(secrets)
+    create_root_key(secrets)
     house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
     async with open_harness(house) as harness:
         yield harness

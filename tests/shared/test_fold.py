@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.envelope import Event
 from shared.contracts.events import MatchAccepted
-from shared.messaging.changes import Changes, Known, Loaded, Snapshot
+from shared.messaging.changes import Changes, Loaded, Snapshot, StoredKey
 from shared.messaging.decision import AnyRef, Command, Ref
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Incoming, Item
@@ -26,7 +26,7 @@ class Memory:
 
     states: dict[Ref[Any], Loaded] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
-    keys: dict[str, Known] = field(default_factory=dict)
+    keys: dict[str, StoredKey] = field(default_factory=dict)
     parked: dict[str, dict[int, Item]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     loads: list[set[AnyRef]] = field(default_factory=list)

@@ -19,7 +19,7 @@ from shared.security import (
     Keyring,
     Role,
     Unauthenticated,
-    first_secrets,
+    create_root_key,
     issue,
     publisher_key,
     read_register,
@@ -37,7 +37,7 @@ quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], ma
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    first_secrets(tmp_path)
+    create_root_key(tmp_path)
     issue_first(tmp_path)
     return tmp_path
 
@@ -304,7 +304,7 @@ def test_a_link_of_another_house_is_refused(
     tmp_path_factory: pytest.TempPathFactory, keyring: Keyring, body: object
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    first_secrets(elsewhere)
+    create_root_key(elsewhere)
     issue_first(elsewhere)
     theirs = Keyring(elsewhere).make_link("donor", "M-1", NOW + timedelta(hours=1))
     unsigned = base64.urlsafe_b64encode(bytes(16) + json.dumps(body).encode()).decode()

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from deploy.commands.services import NAMES, find_settings_class
 from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
-from shared.settings import Settings, SettingsError, in_force, load_settings
+from shared.settings import Settings, SettingsError, list_values, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ def test_no_secret_is_in_what_is_shown(secret: str) -> None:
         kind = find_settings_class(name)
         secrets = {f: SecretStr(secret) for f, i in kind.model_fields.items() if _hidden(i)}
         settings = kind.model_validate(secrets)
-        assert secret not in str(in_force(settings))
+        assert secret not in str(list_values(settings))
         assert secret not in repr(settings)
 
 
@@ -114,7 +114,7 @@ def test_every_secret_is_of_the_type_that_hides_it() -> None:
 
 def test_a_password_in_the_database_address_is_masked() -> None:
     settings = Settings(mongo_uri="mongodb://guanjia:p@ssw0rd@db.example/?replicaSet=rs0")
-    shown = in_force(settings)["GUANJIA_MONGO_URI"]
+    shown = list_values(settings)["GUANJIA_MONGO_URI"]
     assert shown == "mongodb://***@db.example/?replicaSet=rs0"
 
 

@@ -17,7 +17,7 @@ from services.matching.main import create_app as create_matching
 from services.matching.settings import MatchingSettings
 from services.notify.main import create_app as create_notify
 from services.notify.settings import NotifySettings
-from shared.security import first_secrets, write_register
+from shared.security import create_root_key, write_register
 from shared.settings import Settings
 from tests.support.house import House, Running
 
@@ -41,7 +41,7 @@ class Operation:
 
 def not_started(service: str, place: Path) -> FastAPI:
     """For its pages: nothing runs behind it."""
-    first_secrets(place)
+    create_root_key(place)
     write_register(place / "credentials.json", ())
     create, settings = CREATE[service]
     return create(settings(secrets_dir=place, data_dir=place))

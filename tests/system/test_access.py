@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.links import BY_PURPOSE
 from shared.security import Role, revoke
-from shared.web.openapi import allowed_by
+from shared.web.openapi import find_guard
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 from tests.support.services import (
@@ -74,7 +74,7 @@ def without_guard(app: Any) -> set[tuple[str, str]]:
     return {
         (operation.method, operation.path)
         for operation in operations(app)
-        if operation.route is None or allowed_by(operation.route) is None
+        if operation.route is None or find_guard(operation.route) is None
     }
 
 
@@ -106,7 +106,7 @@ async def test_every_route_asks_who_is_there(house: House, service: str) -> None
         "a revoked token": revoked,
     }
     wrong: list[str] = []
-    guarded = [o for o in operations(running.app) if o.route and allowed_by(o.route)]
+    guarded = [o for o in operations(running.app) if o.route and find_guard(o.route)]
     for operation in guarded:
         for who, headers in strangers.items():
             answer = await ask(running, operation, headers)
@@ -123,7 +123,7 @@ async def test_every_route_asks_who_is_there(house: House, service: str) -> None
 
 def _roles(operation: Operation) -> frozenset[Role]:
     assert operation.route is not None
-    guard = allowed_by(operation.route)
+    guard = find_guard(operation.route)
     assert guard is not None
     return guard.roles
 

@@ -16,7 +16,7 @@ from services.notify.providers import Message
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.contracts.events import NoticeChannel
-from shared.security import Keyring, Role, first_secrets
+from shared.security import Keyring, Role, create_root_key
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 REQUEST = "R-0123456789abcdef0123"
@@ -79,7 +79,7 @@ def test_intake_takes_what_the_simulators_sign(accounts: Path) -> None:
 def test_no_account_of_a_first_start_is_the_same_in_two_stacks(tmp_path: Path) -> None:
     secrets: list[set[str]] = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        first_secrets(folder)
+        create_root_key(folder)
         issue_first(folder)
         settings = build_simulator_settings(SimulatorsEnvironment(secrets_dir=folder))
         secrets.append(

@@ -17,7 +17,7 @@ from deploy.cli import app
 from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK
 from shared.client import ServiceClient, ServiceError
-from shared.security import Keyring, Role, Unauthenticated, first_secrets, publisher_key
+from shared.security import Keyring, Role, Unauthenticated, create_root_key, publisher_key
 
 # What an auditor's installation has not.
 EXTRAS = (
@@ -47,7 +47,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def secrets_dir(tmp_path: Path) -> Path:
-    first_secrets(tmp_path / "secrets")
+    create_root_key(tmp_path / "secrets")
     issue_first(tmp_path / "secrets")
     return tmp_path / "secrets"
 

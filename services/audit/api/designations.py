@@ -24,5 +24,5 @@ async def list_designations(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, object]:
     """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
-    secrets = BankSecrets(runtime.keyring.derived)
+    secrets = BankSecrets(runtime.keyring.derive_key)
     return await views.list_designations(runtime.database, secrets.open_designation, after, limit)

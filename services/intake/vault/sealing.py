@@ -21,7 +21,7 @@ class Unreadable(Exception):  # noqa: N818 - what the vault says
 
 
 class Vault:
-    """root: 32 bytes, `keyring.derived("vault")`. All methods are pure but for random bytes."""
+    """root: 32 bytes, `keyring.derive_key("vault")`. All methods are pure but for random bytes."""
 
     def __init__(self, root: bytes) -> None:
         self._wrapping = AESGCM(hmac.digest(root, b"wrapping", "sha256"))

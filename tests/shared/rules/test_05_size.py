@@ -38,7 +38,7 @@ async def test_four_megabytes_end_a_transaction(house: House) -> None:
 
 def test_outbox_documents_split_at_one_megabyte_and_keep_their_order() -> None:
     records = [Outgoing("t", str(n), b"x" * 300_000) for n in range(10)]
-    documents = outbox.documents(records, datetime.now(UTC))
+    documents = outbox.build_documents(records, datetime.now(UTC))
     assert len(documents) == 4
-    found = [r for d in documents for r in outbox.records_of(d)]
+    found = [r for d in documents for r in outbox.list_records(d)]
     assert [r.key for r in found] == [r.key for r in records]

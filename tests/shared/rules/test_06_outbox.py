@@ -10,7 +10,7 @@ from shared.contracts import topics
 from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.decision import Command
-from shared.messaging.outbox import COLLECTION, SENT_BYTES_MAX, Outbox, documents
+from shared.messaging.outbox import COLLECTION, SENT_BYTES_MAX, Outbox, build_documents
 from shared.messaging.publisher import BATCHES_WAITING_MAX
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -104,7 +104,7 @@ async def test_a_backlog_grows_smaller_however_little_a_broker_takes(house: Hous
     database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_outbox")
     now = await mongo.ServerClock(database).now()
     large = [Outgoing(topics.LEDGER, f"D-{n}", b" " * (SENT_BYTES_MAX // 2)) for n in range(5)]
-    kept = documents(large, now)
+    kept = build_documents(large, now)
     await database[COLLECTION].insert_many(kept)
     for left in (3, 1, 0):
         outbox = Outbox(database, Tiring(), stale_ms=0)

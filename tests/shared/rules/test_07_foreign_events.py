@@ -14,7 +14,7 @@ from services.audit.settings import AuditSettings
 from shared.contracts.events import DonationReceived, LedgerReceived
 from shared.contracts.topics import DONATIONS_INBOUND, LEDGER, REQUESTS_INBOUND
 from shared.ids import cause_id
-from shared.messaging.foreign import ForeignPublisher, answers
+from shared.messaging.foreign import ForeignPublisher, parse_cause
 from shared.security import Role, publisher_key, sign_record
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -65,7 +65,7 @@ async def test_a_foreign_event_is_kept_until_its_fact_appears(house: House) -> N
         await house.publish(house.own("/audit", "D-1", 1, ENTERED, cause_id(BANK, "g-1")))
         await eventually(_waiting(publisher), lambda waiting: waiting == ("g-2",))
         await house.publish(house.own("/audit", "D-2", 1, ENTERED, cause_id(BANK, "g-2")))
-        await publisher.all_answered()
+        await publisher.wait_answered()
         assert not publisher.waiting
         assert publisher.answered == 2
 
@@ -117,7 +117,7 @@ async def test_the_bank_hears_of_every_gift_that_audit_entered(house: House) -> 
         for number in range(1, 31):
             await publisher.publish(f"g-{number}", gift(number), AT)
             await publisher.publish(f"g-{number}", gift(number), AT)
-        await publisher.all_answered()
+        await publisher.wait_answered()
     said = (await audit.http.get("/summary", headers=maker)).json()
     assert said["received_fen"] == sum(range(1, 31))
 
@@ -126,12 +126,12 @@ async def test_the_bank_hears_of_every_gift_that_audit_entered(house: House) -> 
     "value", [b"", b"\xff", b"[]", b"{}", b'{"data":1}', b'{"data":{"entry":"x"}}']
 )
 def test_a_record_that_is_no_fact_answers_nothing(value: bytes) -> None:
-    assert answers(value) == ""
+    assert parse_cause(value) == ""
 
 
 def test_a_fact_answers_its_cause() -> None:
     value = json.dumps({"causationid": "C-1", "data": {"person_id": "P-1"}}).encode()
-    assert answers(value) == "C-1"
+    assert parse_cause(value) == "C-1"
 
 
 def test_signature_covers_topic_and_value() -> None:
