@@ -21,10 +21,11 @@ from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Channel, Identifier, ShortText, Value
 from shared.errors import Invalid
-from shared.messaging.decision import Answer, Command, refusal
+from shared.messaging.decision import Command, refusal
 from shared.security import STAFF, Credential, Role
 from shared.validation import describe_validation
 from shared.web.access import Denied, IdempotencyKey, allow, answer_to
+from shared.web.batches import Row, answer_rows
 
 router = APIRouter()
 
@@ -82,31 +83,19 @@ async def submit_batch(
     runtime: IntakeRuntimeDep,
 ) -> dict[str, Any]:
     """Each row's own answer, in order; good rows do not wait for bad ones."""
-    source = caller.speaks_as
-    answers: dict[int, Answer] = {}
-    commands: dict[int, Command[RequestSubmitted]] = {}
-    for index, row in enumerate(rows):
-        try:
-            asked = _checked(row, caller, runtime)
-            key = f"{source}|{row.idempotency_key}"
-            commands[index] = Command(asked, key=key, principal=caller.id)
-        except Invalid as error:
-            answers[index] = _problems(error)
-        except Denied as denied:
-            answers[index] = denied.answer
-    decided = await runtime.processor.execute_many(list(commands.values()))
-    for index, answer in zip(commands, decided, strict=True):
-        answers[index] = answer_of(answer)
-    return {
-        "answers": [
-            {
-                "idempotency_key": row.idempotency_key,
-                "status": answers[index].status,
-                **answers[index].body,
-            }
-            for index, row in enumerate(rows)
-        ]
-    }
+    return await answer_rows(runtime.processor, [_make_row(row, caller, runtime) for row in rows])
+
+
+def _make_row(row: BatchRow, caller: Credential, runtime: IntakeRuntime) -> Row:
+    identity = {"idempotency_key": row.idempotency_key}
+    try:
+        request = _checked(row, caller, runtime)
+    except Invalid as invalid:
+        return Row(identity, invalid)
+    except Denied as denied:
+        return Row(identity, denied.answer)
+    key = f"{caller.speaks_as}|{row.idempotency_key}"
+    return Row(identity, Command(request, key=key, principal=caller.id))
 
 
 def _checked(row: BatchRow, caller: Credential, runtime: IntakeRuntime) -> RequestSubmitted:
@@ -129,19 +118,6 @@ def _collected(asked: RequestSubmitted, caller: Credential) -> RequestSubmitted:
     if Role.COLLECTOR in caller.roles:  # whoever records answers for it, and nobody else
         return asked.model_copy(update={"collector_id": caller.id})
     return asked
-
-
-def _problems(error: Invalid) -> Answer:
-    return Answer(422, {"problems": [problem.as_dict() for problem in error.problems]})
-
-
-def answer_of(result: Answer | Exception) -> Answer:
-    """Raises what is not the row's own fault."""
-    if isinstance(result, Invalid):
-        return _problems(result)
-    if isinstance(result, Exception):
-        raise result
-    return result
 
 
 # --- reading ----------------------------------------------------------------------------------

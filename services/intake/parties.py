@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
-from services.intake.api import answer_of
 from services.intake.model import RegisterParty
 from shared.contracts.values import Value
 from shared.errors import Invalid
-from shared.messaging.decision import Answer, Command
+from shared.messaging.decision import Command
 from shared.security import Credential, Role
 from shared.validation import describe_validation
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to
+from shared.web.batches import Row, answer_rows
 
 router = APIRouter()
 
@@ -47,22 +47,14 @@ async def register_parties(
     runtime: RuntimeDep,
 ) -> dict[str, Any]:
     """Each party's own answer, in order: its person_id, or its problems."""
-    source = caller.speaks_as
-    checked = [_checked(row, source, caller.id) for row in rows]
-    commands = [each for each in checked if isinstance(each, Command)]
-    decided = iter(await runtime.processor.execute_many(commands))
-    answers = [answer_of(next(decided)) if isinstance(c, Command) else c for c in checked]
-    return {
-        "answers": [
-            {"idempotency_key": row.idempotency_key, "status": answer.status, **answer.body}
-            for row, answer in zip(rows, answers, strict=True)
-        ]
-    }
+    return await answer_rows(runtime.processor, [_make_row(row, caller) for row in rows])
 
 
-def _checked(row: BatchParty, source: str, principal: str) -> Command[RegisterParty] | Answer:
+def _make_row(row: BatchParty, caller: Credential) -> Row:
+    identity = {"idempotency_key": row.idempotency_key}
     try:
         party = RegisterParty.model_validate(row.party)
     except ValidationError as error:
-        return answer_of(Invalid(*describe_validation(error)))
-    return Command(party, key=f"{source}|{row.idempotency_key}", principal=principal)
+        return Row(identity, Invalid(*describe_validation(error)))
+    key = f"{caller.speaks_as}|{row.idempotency_key}"
+    return Row(identity, Command(party, key=key, principal=caller.id))

@@ -80,7 +80,7 @@ async def check_rate_limit(request: Request, key: str) -> None:
 
     Only once they are known: otherwise strangers would use up the share of others.
     """
-    if not await request.app.state.build_rate_limit(key):
+    if not await request.app.state.rate_limit(key):
         raise Denied(REQUESTS_TOO_MANY.refusal(429))
 
 

@@ -5,8 +5,6 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.matching.model.match import Scope
-from shared.errors import Invalid
-from shared.messaging.decision import Answer
 from shared.security import STAFF, Credential, Role
 from shared.web.access import allow
 
@@ -43,12 +41,3 @@ def find_owner_scope(caller: Credential) -> Scope:
     """Where one speaks for the donor: his own offers; the operator answers for any."""
     answers_for_any = Role.OPERATOR in caller.roles
     return Scope(area=caller.area, source=None if answers_for_any else caller.speaks_as)
-
-
-def format_row(answer: Answer | Exception) -> dict[str, object]:
-    """Raises what is neither an answer nor the row's own fault."""
-    if isinstance(answer, Invalid):
-        return {"status": 422, "problems": [p.as_dict() for p in answer.problems]}
-    if isinstance(answer, Exception):
-        raise answer
-    return {"status": answer.status, **answer.body}

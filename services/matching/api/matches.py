@@ -16,7 +16,6 @@ from services.matching.api.callers import (
     StaffCaller,
     find_owner_scope,
     find_scope,
-    format_row,
 )
 from services.matching.messages import MATCH_UNKNOWN
 from services.matching.model.labels import DeclineReason, MatchState, ReopenReason
@@ -39,6 +38,7 @@ from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
+from shared.web.batches import Row, answer_rows
 
 router = APIRouter(tags=["matches"])
 
@@ -138,20 +138,18 @@ async def _execute_many(
     """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
     source = caller.speaks_as
     scope = find_owner_scope(caller) if kind is AcceptMatch else find_scope(caller)
-    commands = [
-        Command(
-            kind(match_id=id_, scope=scope),
-            key=f"{source}|{key}|{id_}",
-            principal=caller.id,
+    rows = [
+        Row(
+            {"match_id": id_},
+            Command(
+                kind(match_id=id_, scope=scope),
+                key=f"{source}|{key}|{id_}",
+                principal=caller.id,
+            ),
         )
         for id_ in ids.match_ids
     ]
-    answers = await runtime.processor.execute_many(commands)
-    rows = [
-        {"match_id": id_} | format_row(answer)
-        for id_, answer in zip(ids.match_ids, answers, strict=True)
-    ]
-    return JSONResponse({"answers": rows})
+    return JSONResponse(await answer_rows(runtime.processor, rows))
 
 
 @router.get("/summary")

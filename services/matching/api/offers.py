@@ -15,7 +15,6 @@ from services.matching.api.callers import (
     ReadingCaller,
     find_owner_scope,
     find_scope,
-    format_row,
 )
 from services.matching.messages import OFFER_UNKNOWN
 from services.matching.model.match import ClaimNeed
@@ -37,6 +36,7 @@ from shared.messaging.decision import Command
 from shared.security import Credential
 from shared.validation import describe_validation
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
+from shared.web.batches import Row, answer_rows
 
 # --- offers ---------------------------------------------------------------------------------------
 
@@ -65,31 +65,19 @@ async def register_offers(
     runtime: RuntimeDep,
 ) -> Response:
     """Row by row: `{"answers": [{idempotency_key, status, offer_id | problems}]}`."""
-    source = caller.speaks_as
-    parsed = [(row, _parse_offer(row)) for row in rows]
-    commands = [
-        Command(
-            RegisterOffer(source=source, message_id=row.idempotency_key, offer=offer),
-            key=f"{source}|{row.idempotency_key}",
-            principal=caller.id,
-        )
-        for row, offer in parsed
-        if isinstance(offer, OfferSubmitted)
-    ]
-    answers = iter(await runtime.processor.execute_many(commands))
-    rows_answered = [
-        {"idempotency_key": row.idempotency_key}
-        | format_row(offer if isinstance(offer, Invalid) else next(answers))
-        for row, offer in parsed
-    ]
-    return JSONResponse({"answers": rows_answered})
+    batch = [_make_row(row, caller) for row in rows]
+    return JSONResponse(await answer_rows(runtime.processor, batch))
 
 
-def _parse_offer(row: OfferInBatch) -> OfferSubmitted | Invalid:
+def _make_row(row: OfferInBatch, caller: Credential) -> Row:
+    identity = {"idempotency_key": row.idempotency_key}
     try:
-        return OfferSubmitted.model_validate(row.offer)
+        offer = OfferSubmitted.model_validate(row.offer)
     except ValidationError as error:
-        return Invalid(*describe_validation(error))
+        return Row(identity, Invalid(*describe_validation(error)))
+    source, key = caller.speaks_as, row.idempotency_key
+    command = RegisterOffer(source=source, message_id=key, offer=offer)
+    return Row(identity, Command(command, key=f"{source}|{key}", principal=caller.id))
 
 
 @router.get("/offers/{offer_id}")
