@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.clients import Clients
-from services.audit.ledger.balances import totals
+from services.audit.ledger.balances import list_totals
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
 from services.audit.tlog.checkpoint import root_text
@@ -105,7 +105,7 @@ def replay_log(log_dir: str, vkey: str) -> ReplayedLog:
     return ReplayedLog(
         size=ledger.entries,
         root=root_text(checkpoint.root) if checkpoint else "",
-        funds={id_: totals(book) for id_, book in ledger.books.funds.items()},
+        funds={id_: list_totals(book) for id_, book in ledger.books.funds.items()},
         broken=str(report.broken or ""),
     )
 

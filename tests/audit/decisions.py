@@ -9,7 +9,7 @@ from services.audit import events
 from services.audit.ledger.accounts import load_chart
 from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import parse_entry
-from services.audit.ledger.corrections import named_original
+from services.audit.ledger.corrections import find_named
 from services.audit.model import (
     ApproveFund,
     Commitment,
@@ -254,7 +254,7 @@ class MemoryAudit:
         """What the log alone says, with every invariant of a replay checked."""
         books, entries = Books(), self.entries(log)
         for entry in entries:
-            original = named_original(entry)
+            original = find_named(entry)
             books.apply(entry, None if original is None else entries[original])
         return books
 

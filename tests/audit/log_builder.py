@@ -15,8 +15,8 @@ from services.audit.ledger import entries as drafts
 from services.audit.ledger.accounts import load_chart
 from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import encode_entry
-from services.audit.ledger.corrections import named_original
-from services.audit.ledger.entries import timestamp
+from services.audit.ledger.corrections import find_named
+from services.audit.ledger.entries import format_timestamp
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.merkle import Frontier, leaf_hash
 from services.audit.tlog.tiles import TILE_WIDTH, pack_bundle, tile_path
@@ -60,9 +60,9 @@ class LogBuilder:
         """The entry's index, or None where the books do not allow it."""
         index = len(self.entries)
         assigned = {"schema": SCHEMA, "log": self.origin, "index": index}
-        recorded_at = timestamp(self.now)
+        recorded_at = format_timestamp(self.now)
         entry = cast(LedgerEntry, {**draft, **assigned, "recorded_at": recorded_at})
-        named = named_original(entry)
+        named = find_named(entry)
         trial = deepcopy(self.books)  # a refused entry leaves no trace
         try:
             trial.apply(entry, None if named is None else self.entries[named])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.audit.ledger import entries
 from services.audit.ledger.books import Books
-from services.audit.ledger.corrections import named_original
+from services.audit.ledger.corrections import find_named
 from services.audit.tlog.findings import BrokenError
 from tests.audit.ledgers import FUND, GENERAL, OLD, TERMS, Writer
 
@@ -170,7 +170,7 @@ def folded(writer: Writer) -> Books | None:
     """The books of the whole log, or None where an entry may not be."""
     books = Books()
     for each in writer.sealed:
-        named = named_original(each.entry)
+        named = find_named(each.entry)
         found = None if named is None or named >= each.index else writer.sealed[named].entry
         try:
             books.apply(each.entry, found)

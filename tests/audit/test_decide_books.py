@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.audit.ledger.balances import totals
-from services.audit.ledger.canonical import canonical
+from services.audit.ledger.balances import list_totals
+from services.audit.ledger.canonical import encode_canonical
 from services.audit.ledger.kinds import kind_of
 from services.audit.model import (
     ApproveReversal,
@@ -254,7 +254,7 @@ class Facts(RuleBasedStateMachine):
         log = self.audit.head.origin
         books = self.audit.books(log)
         for id_, book in books.funds.items():
-            assert totals(book) == self.audit.fund(id_).totals
+            assert list_totals(book) == self.audit.fund(id_).totals
         expected = {
             each.entry: (each.reserved_fen, each.disbursed_fen, each.released_fen)
             for each in self.audit.commitments().values()
@@ -316,7 +316,7 @@ class WithCorrections(Facts):
         index = len(entries) - back
         if index < 0 or not kind_of(entries[index]).reversible:
             return
-        leaf = canonical(entries[index]).decode()
+        leaf = encode_canonical(entries[index]).decode()
         proposal = ProposeReversal(log=log, index=index, leaf=leaf, reference="x")
         self.audit.execute(proposal, "ann", self.now)
         self.audit.execute(ApproveReversal(reversal_id=reversal_id(log, index)), "bo", self.now)

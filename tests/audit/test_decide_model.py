@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.ledger.balances import totals
+from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
 from services.audit.ledger.identity import EventRegister
-from services.audit.ledger.years import check_carried
+from services.audit.ledger.years import check_brought_forward
 from services.audit.model import (
     ApproveReversal,
     ApproveTransfer,
@@ -301,12 +301,12 @@ class Story:
             if before is not None:
                 size, root = len(audit.entries(before)), audit.root(before)
                 frozen = Checkpoint(before, size, root, frozen=True)
-                remaining = check_carried(books, books_by_log[before], frozen)
+                remaining = check_brought_forward(books, books_by_log[before], frozen)
                 assert not remaining or (log == logs[-1] and audit.head.carrying)
             before = log
         for fund in audit.all(Fund).values():
             book = books_by_log[fund.log].funds[fund.id]
-            assert totals(book) == {name: getattr(fund, name) for name in totals(book)}
+            assert list_totals(book) == {name: getattr(fund, name) for name in list_totals(book)}
         for commitment in audit.all(Commitment).values():
             if commitment.entry is not None:
                 owed = books_by_log[commitment.log].commitments[commitment.entry]

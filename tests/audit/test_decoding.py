@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.audit.ledger.canonical import NotCanonicalError, canonical, parse_entry
+from services.audit.ledger.canonical import NotCanonicalError, encode_canonical, parse_entry
 from services.audit.ledger.decoding import ENTRIES as DECODER
 from shared.contracts.ledger import INTEGER_MAX, LedgerEntry, entry_adapter
 from tests.audit.ledgers import year_of_facts
@@ -45,7 +45,7 @@ def fits(value: Any) -> bool:
 
 def is_read(value: Any) -> bool:
     try:
-        parse_entry(canonical(value))
+        parse_entry(encode_canonical(value))
     except NotCanonicalError:
         return False
     return True
@@ -105,7 +105,7 @@ def test_an_entry_with_any_text_is_read_back_as_the_schema_reads_it(
     entry: LedgerEntry, field: str, text: str
 ) -> None:
     changed = {**entry, field: text[:200]}
-    data = canonical(changed)
+    data = encode_canonical(changed)
     assert parse_entry(data) == entry_adapter.validate_json(data) == changed
 
 

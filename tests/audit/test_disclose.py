@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from services.audit.cli import app
 from services.audit.ledger.published import open_log
-from services.audit.reports.disclosure.counting import figures
-from services.audit.reports.disclosure.duties import MAJOR_FEN, Duty, duties
-from services.audit.reports.disclosure.figures import Figures, figures_as_json
+from services.audit.reports.disclosure.counting import count_figures
+from services.audit.reports.disclosure.duties import MAJOR_FEN, Duty, list_duties
+from services.audit.reports.disclosure.figures import Figures, figures_to_json
 from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, months_after
 from shared.contracts.ledger import Purpose
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
@@ -40,7 +40,7 @@ def places(year: LogBuilder, tmp_path_factory: pytest.TempPathFactory) -> list[P
 
 
 def of(period: str, *where: Path, major_fen: int = MAJOR_FEN) -> Figures:
-    return figures(map(open_log, where), Period.parse(period), major_fen=major_fen)
+    return count_figures(map(open_log, where), Period.parse(period), major_fen=major_fen)
 
 
 # --- adding up --------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_next_year_opens_with_what_was_carried(places: list[Path]) -> None:
             "outstanding"
         )
     alone, after_both = of("2027", places[1]), of("2027", *places)
-    assert figures_as_json(alone) | {"logs": {}} == figures_as_json(after_both) | {"logs": {}}
+    assert figures_to_json(alone) | {"logs": {}} == figures_to_json(after_both) | {"logs": {}}
 
 
 def test_what_is_not_said_is_unspecified(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_midnight_in_china_parts_the_years(tmp_path: Path, minutes_early: int, t
 
 
 def due(found: Figures, *campaigns: Campaign, major_fen: int = MAJOR_FEN) -> list[Duty]:
-    return duties(found, campaigns, major_fen=major_fen)
+    return list_duties(found, campaigns, major_fen=major_fen)
 
 
 def days(told: list[Duty], subject: str) -> list[date | None]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from services.audit.exports.dialects import Dialect
 from services.audit.exports.journal import write_journal
-from services.audit.exports.names import account_name, capital_commodity, quoted_commodity
+from services.audit.exports.names import format_account, hash_commodity, quote_commodity
 from tests.audit.log_builder import FUND, GENERAL, RICE, LogBuilder, build_year
 
 DIALECTS: tuple[Dialect, ...] = ("hledger", "ledger", "beancount")
@@ -97,13 +97,13 @@ BALANCES: dict[Dialect, Callable[[Path], Balances]] = {
 
 def our_balances(log: LogBuilder, dialect: Dialect) -> Balances:
     """What the books say, under the names of the dialect."""
-    named = capital_commodity if dialect == "beancount" else quoted_commodity
+    named = hash_commodity if dialect == "beancount" else quote_commodity
     money = {
-        (account_name(account, fund), "CNY"): (book.debit_fen - book.credit_fen, 2)
+        (format_account(account, fund), "CNY"): (book.debit_fen - book.credit_fen, 2)
         for (fund, account), book in log.books.accounts.items()
     }
     goods = {
-        (account_name(account, fund), named(item, unit).strip('"')): (book.debit - book.credit, 0)
+        (format_account(account, fund), named(item, unit).strip('"')): (book.debit - book.credit, 0)
         for (fund, account, item, unit), book in log.books.goods_accounts.items()
     }
     return {
@@ -211,7 +211,7 @@ def test_commitments_are_a_balanced_pair_of_accounts(year: LogBuilder, tmp_path:
 
 
 def account_and_fund(name: str) -> tuple[str, str]:
-    """What `account_name` was made from, as the module's text says it is read."""
+    """What `format_account` was made from, as the module's text says it is read."""
     root, *parts, fund = name.split(":")
     return ":".join((root, *map(plain, parts))), plain(fund)
 
@@ -221,23 +221,23 @@ def plain(part: str) -> str:
 
 
 def item_and_unit(commodity: str) -> tuple[str, str]:
-    """What `quoted_commodity` was made from."""
+    """What `quote_commodity` was made from."""
     item, unit = commodity.strip('"').split("|")
     return unquote(item), unquote(unit)
 
 
 @given(st.from_regex(r"[^\s:;]{1,40}", fullmatch=True))
 def test_fund_is_read_back_from_its_account(fund: str) -> None:
-    name = account_name("Equity:Commitments-Reserve", fund)
+    name = format_account("Equity:Commitments-Reserve", fund)
     assert account_and_fund(name) == ("Equity:Commitments-Reserve", fund)
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=10))
 def test_goods_are_read_back_from_their_commodity(item: str, unit: str) -> None:
-    assert item_and_unit(quoted_commodity(item, unit)) == (item, unit)
+    assert item_and_unit(quote_commodity(item, unit)) == (item, unit)
 
 
 def test_names_that_every_program_takes_stay_as_they_are() -> None:
-    assert account_name("Assets:Bank", FUND) == f"Assets:Bank:{FUND}"
-    assert account_name("Assets:Bank", GENERAL) != account_name("Assets:Bank", GENERAL.upper())
-    assert quoted_commodity(RICE.item, RICE.unit) == '"大米 5kg|袋"'
+    assert format_account("Assets:Bank", FUND) == f"Assets:Bank:{FUND}"
+    assert format_account("Assets:Bank", GENERAL) != format_account("Assets:Bank", GENERAL.upper())
+    assert quote_commodity(RICE.item, RICE.unit) == '"大米 5kg|袋"'

@@ -13,10 +13,11 @@ from services.audit.ledger import canonical, entries
 from services.audit.ledger.accounts import CLASSES, FundAccounts
 from services.audit.ledger.balances import COUNTERS, CommitmentBook, GoodsBook
 from services.audit.ledger.decoding import EntryDecoder
+from services.audit.ledger.findings import INVARIANTS
 from services.audit.ledger.kinds import KINDS, EntryKind, Pair, Part
 from services.audit.ledger.published import open_log
 from services.audit.ledger.verification import verify_log
-from services.audit.reports.disclosure.counting import figures
+from services.audit.reports.disclosure.counting import count_figures
 from services.audit.reports.disclosure.figures import Figures, FundFigures, GoodsFigures
 from services.audit.reports.disclosure.period import Period
 from services.audit.reports.trace import trace
@@ -94,7 +95,7 @@ def test_a_made_up_kind_is_built_verified_counted_reversed_and_exported(tmp_path
     assert (book.fees_fen, book.remaining_fen) == (3_00, 97_00)
 
     log = open_log(tmp_path / "log")
-    told = figures([log], Period.parse("2026"), major_fen=100_000_00)
+    told = count_figures([log], Period.parse("2026"), major_fen=100_000_00)
     assert (told.funds[FUND].fees, told.funds[FUND].closing) == (3_00, 97_00)
     assert [each.kind for each in told.corrections] == ["bank_charge"]
     assert {p.use: p.amount for p in trace("donation-1", [log]).parts} == {
@@ -120,3 +121,27 @@ def test_a_made_up_kind_may_not_use_other_accounts_nor_more_than_there_is(tmp_pa
         report = verify_log(tmp_path / name, str(log_key().vkey))
         assert report.broken is not None
         assert report.broken.invariant == (7 if account else 8), report.broken
+
+
+# --- docs/ledger.md says the same ---------------------------------------------------------------
+
+DOCS = Path(__file__).parents[2] / "docs/ledger.md"
+
+
+def row_of(kind: EntryKind) -> str:
+    """A line of the table in docs/ledger.md."""
+    parts = (", ".join(f"{p.debit} / {p.credit}" for p in part.pairs) for part in kind.parts)
+    legs, total = "; ".join(parts) or "none", f"`{kind.total}`" if kind.total else "nothing"
+    can = "yes" if kind.reversible else "no"
+    return f"| `{kind.name}` | {kind.zh} | {legs} | {total} | {can} |"
+
+
+def test_the_table_in_the_docs_is_this_one() -> None:
+    table = [line for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    expected = [row_of(kind) for kind in KINDS.values()]
+    assert [line for line in table if line in expected] == expected, "write it as here"
+
+
+def test_the_docs_name_all_ten_invariants() -> None:
+    listed = [f"{each.number}. {each.zh} {each.en}" for each in INVARIANTS]
+    assert [line for line in DOCS.read_text().splitlines() if line in listed] == listed

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.audit.ledger import entries
-from services.audit.ledger.balances import totals
+from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
-from services.audit.ledger.corrections import named_original
+from services.audit.ledger.corrections import find_named
 from services.audit.ledger.entries import Draft
 from services.audit.ledger.verification import verify_log
 from shared.contracts.ledger import EntryRef, PreviousLog, Purpose
@@ -207,7 +207,7 @@ def test_the_log_they_begin_with_is_right(tmp_path: Path) -> None:
 def books_of(writer: Writer) -> Books:
     books = Books()
     for each in writer.sealed:
-        named = named_original(each.entry)
+        named = find_named(each.entry)
         books.apply(each.entry, None if named is None else writer.sealed[named].entry)
     return books
 
@@ -221,7 +221,7 @@ def test_what_every_kind_does_to_a_fund() -> None:
     writer.fee(400)
     writer.refund(600, 2)
     writer.transfer(300, FUND, GENERAL)
-    assert totals(books_of(writer).funds[FUND]) == {
+    assert list_totals(books_of(writer).funds[FUND]) == {
         "brought_forward_fen": 0,
         "received_fen": 10_000,
         "transferred_fen": -300,

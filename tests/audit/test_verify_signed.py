@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.audit.ledger.canonical import canonical
+from services.audit.ledger.canonical import encode_canonical
 from services.audit.ledger.verification import verify_log
 from tests.audit.ledgers import (
     FUND,
@@ -34,7 +34,7 @@ def change(index: int, **fields: Any) -> Callable[[list[bytes]], list[bytes]]:
         entry = json.loads(leaves[index])
         for name, value in fields.items():
             entry[name] = value(entry[name]) if callable(value) else value
-        return [*leaves[:index], canonical(entry), *leaves[index + 1 :]]
+        return [*leaves[:index], encode_canonical(entry), *leaves[index + 1 :]]
 
     return apply
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.audit.ledger.balances import FundBook, totals
+from services.audit.ledger.balances import FundBook, list_totals
 from services.audit.ledger.canonical import NotCanonicalError
 from services.audit.ledger.movements import format_yuan
 from services.audit.ledger.published import PublishedLog, open_log
@@ -54,7 +54,7 @@ console = Console()
 Places = TypeVar("Places", bound=str | Sequence[str] | None)
 
 
-def existing(places: Places) -> Places:
+def check_places(places: Places) -> Places:
     """For options that name logs: a folder that is not there is a slip, not a log that lies."""
     given: str | Sequence[str] | None = places
     for each in [given] if isinstance(given, str) else given or ():
@@ -65,7 +65,9 @@ def existing(places: Places) -> Places:
 
 Where = Annotated[
     str,
-    typer.Argument(metavar="DIR_OR_URL", help="日志目录或网址 the log's place", callback=existing),
+    typer.Argument(
+        metavar="DIR_OR_URL", help="日志目录或网址 the log's place", callback=check_places
+    ),
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="机器可读 machine readable")]
@@ -75,7 +77,7 @@ def funds_table(funds: Mapping[str, FundBook]) -> Table:
     """A row for each fund; a column that is zero throughout is left out unless it is usual.
 
     Where the terminal is too narrow for all columns they stand below each other."""
-    sums = {id_: totals(book) for id_, book in sorted(funds.items())}
+    sums = {id_: list_totals(book) for id_, book in sorted(funds.items())}
     shown = [name for name in COLUMNS if name in USUAL or any(each[name] for each in sums.values())]
     if _width(shown) > console.width:
         return _narrow(funds, sums, shown)
@@ -112,7 +114,7 @@ def progress_bar(label: str, *, quiet: bool) -> Progress:
 
 
 @contextmanager
-def written(file: Path) -> Iterator[None]:
+def report_unwritable(file: Path) -> Iterator[None]:
     """Ends the command, with what is wrong, where `file` cannot be written."""
     try:
         yield
@@ -123,7 +125,7 @@ def written(file: Path) -> Iterator[None]:
         raise typer.Exit(UNREADABLE) from None
 
 
-def unreadable(error: Exception) -> typer.Exit:
+def exit_unreadable(error: Exception) -> typer.Exit:
     """Says why the log cannot be read; to be raised."""
     console.print(f"[red]日志无法读取 the log cannot be read[/]: {escape(str(error))}")
     return typer.Exit(UNREADABLE)
@@ -135,29 +137,29 @@ Years = Annotated[
         "--dir",
         metavar="DIR_OR_URL",
         help="日志目录或网址，多年依次给出；默认问服务 the log; again for each later year",
-        callback=existing,
+        callback=check_places,
     ),
 ]
 
 
-def logs_of(years: Sequence[str] | None) -> Iterator[PublishedLog]:
+def open_logs(years: Sequence[str] | None) -> Iterator[PublishedLog]:
     """The logs at these places, or the one that the running service writes."""
-    for each in years or [str((service_says(needed=True) or {})["log_dir"])]:
+    for each in years or [str((fetch_summary(needed=True) or {})["log_dir"])]:
         yield open_log(each)
 
 
 @contextmanager
-def readable() -> Iterator[None]:
+def report_unreadable() -> Iterator[None]:
     """Ends the command, with what is wrong, where a log cannot be read."""
     try:
         yield
     except (NoteError, NotCanonicalError, httpx.HTTPError, OSError) as error:
-        raise unreadable(error) from None
+        raise exit_unreadable(error) from None
     except BrokenError as broken:
-        raise unreadable(ValueError(str(broken.finding))) from None
+        raise exit_unreadable(ValueError(str(broken.finding))) from None
 
 
-def service_says(*, needed: bool) -> dict[str, Any] | None:
+def fetch_summary(*, needed: bool) -> dict[str, Any] | None:
     """The running service's sums; None when it does not run and is not needed."""
     from shared.client import ServiceClient, ServiceError  # an offline auditor does not have it
 

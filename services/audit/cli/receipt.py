@@ -9,7 +9,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.console import UNREADABLE, WRONG, console, existing, readable, written
+from services.audit.cli.console import (
+    UNREADABLE,
+    WRONG,
+    check_places,
+    console,
+    report_unreadable,
+    report_unwritable,
+)
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.receipts import (
@@ -20,7 +27,7 @@ from services.audit.ledger.receipts import (
     make_receipt,
 )
 from services.audit.tlog.note import NoteError, VerifierKey
-from services.audit.tlog.reader import Source, open_source, read_entries, standing
+from services.audit.tlog.reader import Source, open_source, read_checkpoint, read_entries
 
 PUBLISHED_WITHIN_S = 15.0
 
@@ -38,19 +45,19 @@ def receipt(
             "--dir",
             metavar="DIR_OR_URL",
             help="日志目录或网址；默认问服务 the log",
-            callback=existing,
+            callback=check_places,
         ),
     ] = "",
     out: Annotated[Path | None, typer.Option(help="写到哪里 the file to write")] = None,
 ) -> None:
     """取一笔捐赠的凭证。Writes the proof that the public log contains a gift (C2SP tlog-proof)."""
-    with readable():
+    with report_unreadable():
         data = _from_log(open_source(where), donation) if where else _from_service(donation)
     if data is None:
         console.print(f"[red]日志中没有捐赠 {escape(donation)} the log has no such gift[/]")
         raise typer.Exit(UNREADABLE)
     file = out or Path(f"{donation}{SUFFIX}")
-    with written(file):
+    with report_unwritable(file):
         file.write_bytes(data)
     console.print(f"已写入 written: {escape(str(file))}")
 
@@ -96,7 +103,7 @@ def _cosigned(checked: Receipt, witnesses: list[VerifierKey]) -> str:
 
 def _from_log(source: Source, donation: str) -> bytes | None:
     """Reads the log from its beginning: files know no donation ids."""
-    size, mark = standing(source).size, donation.encode()
+    size, mark = read_checkpoint(source).size, donation.encode()
     for index, raw in enumerate(read_entries(source, size)):
         if mark in raw and _is_gift(parse_entry(raw), donation):
             return bytes(made) if (made := make_receipt(source, index)) else None

@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.audit.cli.console import UNREADABLE, WRONG, console, written
+from services.audit.cli.console import UNREADABLE, WRONG, console, report_unwritable
 from services.audit.ledger.movements import format_yuan
 from services.audit.statements import parse_layout
 from services.audit.statements.files import Row, read_batches
@@ -177,7 +177,7 @@ def _table(first: str, exact: Sequence[str], folded: Sequence[str] = ()) -> Tabl
 
 
 def _write(target: Path, gaps: Sequence[Mapping[str, Any]]) -> None:
-    with written(target), target.open("w", encoding="utf-8-sig", newline="") as file:
+    with report_unwritable(target), target.open("w", encoding="utf-8-sig", newline="") as file:
         lines = csv.DictWriter(file, GAP_COLUMNS)
         lines.writeheader()
         lines.writerows(gaps)

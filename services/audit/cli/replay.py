@@ -20,17 +20,17 @@ from services.audit.cli.console import (
     COLUMNS,
     WRONG,
     AsJson,
+    check_places,
     console,
-    existing,
+    exit_unreadable,
+    fetch_summary,
     funds_table,
-    service_says,
-    unreadable,
-    written,
+    report_unwritable,
 )
 from services.audit.cli.topic import TopicError, replay_topic
-from services.audit.ledger.balances import totals
+from services.audit.ledger.balances import list_totals
 from services.audit.ledger.canonical import NotCanonicalError
-from services.audit.ledger.entries import timestamp
+from services.audit.ledger.entries import format_timestamp
 from services.audit.ledger.replay import Replay, replay
 from services.audit.tlog.checkpoint import Checkpoint, root_text
 from services.audit.tlog.findings import BrokenError
@@ -59,7 +59,7 @@ def compare(source: Source, found: Replay, said: Mapping[str, Any]) -> list[Diff
     theirs = {fund["id"]: fund for fund in said["funds"] if fund["state"] == "open"}
     for id_ in sorted(found.books.funds.keys() | theirs.keys()):
         book = found.books.funds.get(id_)
-        ours = totals(book) if book else {}
+        ours = list_totals(book) if book else {}
         for name in COLUMNS:
             pairs[f"{id_} {name}"] = (ours.get(name), theirs.get(id_, {}).get(name))
     return [Difference(what, str(a), str(b)) for what, (a, b) in pairs.items() if a != b]
@@ -93,7 +93,7 @@ Folder = Annotated[
         "--dir",
         metavar="DIR_OR_URL",
         help="日志目录或网址；默认问服务 the log",
-        callback=existing,
+        callback=check_places,
     ),
 ]
 
@@ -141,12 +141,12 @@ def replay_log(
         else:
             found, differences = _from_files(where, to)
     except (NoteError, NotCanonicalError, TopicError, httpx.HTTPError) as error:
-        raise unreadable(error) from None
+        raise exit_unreadable(error) from None
     except BrokenError as broken:
         console.print(f"[red]{escape(str(broken.finding))}[/]")
         raise typer.Exit(WRONG) from None
     if bytes_file:
-        with written(bytes_file):
+        with report_unwritable(bytes_file):
             bytes_file.write_bytes(bytes(found))
     if as_json:
         typer.echo(_as_json(found, differences))
@@ -157,7 +157,7 @@ def replay_log(
 
 def _from_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
     """With the differences from what the service says, where it runs and says the same moment."""
-    said = service_says(needed=not where) if not (to and where) else None
+    said = fetch_summary(needed=not where) if not (to and where) else None
     source = open_source(where or str((said or {})["log_dir"]))
     if said is None or to:
         return _expect_reached(replay(source, to=_limit(to)), _limit(to)), None
@@ -200,7 +200,9 @@ def _limit(to: str) -> int | str | None:
     if to.isdigit():
         return int(to)
     if DATE.fullmatch(to):
-        return timestamp(datetime.combine(date.fromisoformat(to), datetime.max.time(), CHINA))
+        return format_timestamp(
+            datetime.combine(date.fromisoformat(to), datetime.max.time(), CHINA)
+        )
     return to or None
 
 

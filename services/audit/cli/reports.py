@@ -17,19 +17,19 @@ from services.audit.cli.console import (
     Where,
     Years,
     console,
-    logs_of,
-    readable,
-    written,
+    open_logs,
+    report_unreadable,
+    report_unwritable,
 )
 from services.audit.exports.dialects import Dialect
 from services.audit.exports.journal import write_journal
 from services.audit.exports.tables import write_table
 from services.audit.ledger.accounts import Chart, ChartError, load_chart
 from services.audit.ledger.published import day_of, open_log
-from services.audit.reports.disclosure.counting import figures
-from services.audit.reports.disclosure.duties import MAJOR_FEN, duties
-from services.audit.reports.disclosure.figures import figures_as_json
-from services.audit.reports.disclosure.markdown import label, leaf, markdown
+from services.audit.reports.disclosure.counting import count_figures
+from services.audit.reports.disclosure.duties import MAJOR_FEN, list_duties
+from services.audit.reports.disclosure.figures import figures_to_json
+from services.audit.reports.disclosure.markdown import format_code, format_leaf, render_markdown
 from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, read_campaigns
 from services.audit.reports.flow.gifts import TraceError
 from services.audit.reports.flow.pieces import EntryKey, Use
@@ -56,10 +56,10 @@ def export(
     if not out.parent.is_dir():
         raise typer.BadParameter(f"没有文件夹 no such folder: {out.parent}", param_hint="--out")
     try:
-        with readable():
+        with report_unreadable():
             log = open_log(where)
             file = out / f"{_file_name(log.origin)}.{format_}" if out.is_dir() else out
-            with written(file):
+            with report_unwritable(file):
                 entries = _write_export(where, format_, file, load_chart(chart))
     except ChartError as error:
         raise typer.BadParameter(str(error)) from None
@@ -97,8 +97,8 @@ def trace_donation(
 ) -> None:
     """一笔捐赠用到了哪里，逐分相符。What a gift paid for, to the fen."""
     try:
-        with readable():
-            found = trace(donation, logs_of(years))
+        with report_unreadable():
+            found = trace(donation, open_logs(years))
     except TraceError as error:
         console.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(WRONG) from None
@@ -125,7 +125,7 @@ def _gift_tree(found: Trace) -> Tree:
 
 def _part_line(found: Trace, part: Part) -> str:
     about = [escape(part.match or found.fund_names.get(part.fund, part.fund))]
-    about += [escape(label(value)) for _, value in part.purpose]
+    about += [escape(format_code(value)) for _, value in part.purpose]
     about += [_leaf(key) for key in part.entries]
     about += [
         f"经划转 via transfer, 依据 reference {escape(found.references[key])} ({_leaf(key)})"
@@ -139,7 +139,7 @@ def _fund_label(found: Trace, fund: str) -> str:
 
 
 def _leaf(key: EntryKey) -> str:
-    return escape(leaf(key))
+    return escape(format_leaf(key))
 
 
 _YUAN = 100
@@ -168,18 +168,18 @@ def disclose(
     """信息公开：各期数字与到期事项。Figures of a period, and the duties of disclosure."""
     asked, listed, major_fen = _period(period), _campaigns(campaigns), major * _YUAN
     day = today.date() if today else datetime.now(CHINA).date()
-    with readable():
-        found = figures(logs_of(years), asked, major_fen=major_fen)
-    due = duties(found, listed, major_fen=major_fen)
+    with report_unreadable():
+        found = count_figures(open_logs(years), asked, major_fen=major_fen)
+    due = list_duties(found, listed, major_fen=major_fen)
     if as_json:
-        said = figures_as_json(found, listed) | {
+        said = figures_to_json(found, listed) | {
             "today": str(day),
             "major_fen": major_fen,
             "duties": [each.as_json(day) for each in due],
         }
         typer.echo(json.dumps(said, ensure_ascii=False, indent=1))
     else:
-        typer.echo(markdown(found, due, listed, day, major_fen))
+        typer.echo(render_markdown(found, due, listed, day, major_fen))
 
 
 def _period(text: str) -> Period:

@@ -14,11 +14,11 @@ from services.audit.cli.console import (
     WRONG,
     AsJson,
     Where,
+    check_places,
     console,
-    existing,
+    exit_unreadable,
     funds_table,
     progress_bar,
-    unreadable,
 )
 from services.audit.ledger.verification import Report, verify_log
 from services.audit.tlog.note import NoteError
@@ -42,7 +42,7 @@ Years = Annotated[
     typer.Option(
         metavar="DIR_OR_URL",
         help="上一年度的日志，由近及远 the log of the year before",
-        callback=existing,
+        callback=check_places,
     ),
 ]
 YearKeys = Annotated[list[str] | None, typer.Option(help="其密钥，逐一对应 its key, one for each")]
@@ -64,7 +64,7 @@ def verify(
     try:
         report = _all_verified(where, asked, years, quiet=as_json)
     except (NoteError, httpx.HTTPError) as error:
-        raise unreadable(error) from None
+        raise exit_unreadable(error) from None
     if as_json:
         typer.echo(json.dumps(report.summary(), ensure_ascii=False, indent=1))
     else:

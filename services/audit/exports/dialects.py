@@ -11,10 +11,10 @@ from typing import Literal, Protocol
 
 from services.audit.exports.names import (
     CURRENCY,
-    capital_commodity,
     collect_tags,
-    encoded,
-    quoted_commodity,
+    encode_text,
+    hash_commodity,
+    quote_commodity,
 )
 from services.audit.ledger.accounts import LedgerAccount
 from services.audit.ledger.movements import Unit
@@ -33,7 +33,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """An entry that moves something. Notes lead back to the leaf; their values are `encoded`."""
+    """An entry that moves something. Notes lead back to the leaf; their values are encoded."""
 
     day: date
     index: int
@@ -65,9 +65,9 @@ class Plain:
     def account(self, name: str, said: LedgerAccount, day: date) -> Iterator[str]:  # noqa: ARG002
         yield f"account {name}"
         if said.code:
-            yield f"    ; code: {encoded(said.code)}"
+            yield f"    ; code: {encode_text(said.code)}"
         if said.title:
-            yield f"    ; title: {encoded(said.title)}"
+            yield f"    ; title: {encode_text(said.title)}"
 
     def commodity(self, unit: Unit, day: date) -> Iterator[str]:  # noqa: ARG002
         yield f"commodity {self._name(unit)}"
@@ -89,7 +89,7 @@ class Plain:
 
     @staticmethod
     def _name(unit: Unit) -> str:
-        return quoted_commodity(unit.item, unit.unit) if unit.item else CURRENCY
+        return quote_commodity(unit.item, unit.unit) if unit.item else CURRENCY
 
 
 class Beancount:
@@ -109,8 +109,8 @@ class Beancount:
 
     def commodity(self, unit: Unit, day: date) -> Iterator[str]:
         yield f"{day} commodity {self._name(unit)}"
-        yield f"  item: {_string(encoded(unit.item))}"
-        yield f"  unit: {_string(encoded(unit.unit))}"
+        yield f"  item: {_string(encode_text(unit.item))}"
+        yield f"  unit: {_string(encode_text(unit.unit))}"
 
     def transaction(self, said: Transaction) -> Iterator[str]:
         yield f"{said.day} * {_string(said.title)} {_string(said.subject)}"
@@ -131,7 +131,7 @@ class Beancount:
 
     @staticmethod
     def _name(unit: Unit) -> str:
-        return capital_commodity(unit.item, unit.unit) if unit.item else CURRENCY
+        return hash_commodity(unit.item, unit.unit) if unit.item else CURRENCY
 
 
 WRITING: dict[Dialect, Writing] = {"hledger": Plain(), "ledger": Plain(), "beancount": Beancount()}

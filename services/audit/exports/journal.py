@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from services.audit.exports.dialects import WRITING, Dialect, Posting, Transaction, Writing
-from services.audit.exports.names import account_name, encoded, entry_comment, entry_notes
+from services.audit.exports.names import collect_notes, encode_text, format_account, format_comment
 from services.audit.ledger.accounts import Chart, load_chart
 from services.audit.ledger.kinds import kind_of
 from services.audit.ledger.movements import MONEY, Unit, amount_of
@@ -33,11 +33,13 @@ def write_journal(
     """
     log = open_log(where)
     with write_whole(out) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in journal_lines(log, dialect, chart))
+        file.writelines(f"{line}\n" for line in format_journal(log, dialect, chart))
     return log.size
 
 
-def journal_lines(log: PublishedLog, dialect: Dialect, chart: Chart | None = None) -> Iterator[str]:
+def format_journal(
+    log: PublishedLog, dialect: Dialect, chart: Chart | None = None
+) -> Iterator[str]:
     """The journal of `log`, line by line."""
     journal = _Journal(WRITING[dialect], chart or load_chart())
     yield from journal.beginning(log)
@@ -58,9 +60,9 @@ class _Journal:
         self._day = date.min
 
     def beginning(self, log: PublishedLog) -> Iterator[str]:
-        yield from self._writing.beginning(f"账本 ledger {encoded(log.origin)}")
+        yield from self._writing.beginning(f"账本 ledger {encode_text(log.origin)}")
         yield f"; 条目 entries: {log.size}; 树根 root: {log.root}"
-        yield f"; 会计制度 standard: {encoded(self._chart.standard)}"
+        yield f"; 会计制度 standard: {encode_text(self._chart.standard)}"
         yield "; 科目末段是基金 the last part of an account is its fund; -x2e- is the sign 2e (hex)"
 
     def entry(self, entry: LedgerEntry) -> Iterator[str]:
@@ -72,7 +74,7 @@ class _Journal:
             yield from self._accounts(entry["accounts"], entry["fund"])
         yield ""
         if not entry["legs"]:
-            yield f"; {day} ({entry['index']}) {kind_of(entry).title}: {entry_comment(entry)}"
+            yield f"; {day} ({entry['index']}) {kind_of(entry).title}: {format_comment(entry)}"
             return
         postings = [_posting(leg) for leg in entry["legs"]]
         yield from self._post(postings)
@@ -81,8 +83,8 @@ class _Journal:
                 day,
                 entry["index"],
                 kind_of(entry).title,
-                encoded(entry["subject"]),
-                entry_notes(entry),
+                encode_text(entry["subject"]),
+                collect_notes(entry),
                 postings,
             )
         )
@@ -94,7 +96,7 @@ class _Journal:
 
     def _accounts(self, accounts: Iterable[str], fund: str) -> Iterator[str]:
         for account in accounts:
-            name = account_name(account, fund)
+            name = format_account(account, fund)
             if name not in self._named:
                 self._named.add(name)
                 yield from (
@@ -122,4 +124,4 @@ class _Journal:
 def _posting(leg: Leg | GoodsLeg) -> Posting:
     unit, amount = amount_of(leg)
     signed = amount if leg["side"] == "debit" else -amount
-    return Posting(account_name(leg["account"], leg["fund"]), signed, unit)
+    return Posting(format_account(leg["account"], leg["fund"]), signed, unit)

@@ -34,32 +34,32 @@ _OTHER = re.compile(r"^ | $| (?= )|[^A-Za-z0-9_./@+:#()= -]")
 
 
 @lru_cache(maxsize=65_536)
-def account_name(account: str, fund: str) -> str:
+def format_account(account: str, fund: str) -> str:
     """Our account and fund as one account of a journal."""
     root, *parts = account.split(":")
-    return ":".join((root, *map(escaped, parts), escaped(fund)))
+    return ":".join((root, *map(escape_part, parts), escape_part(fund)))
 
 
-def escaped(part: str) -> str:
+def escape_part(part: str) -> str:
     """One part of an account name."""
     text = _UNSAFE.sub(lambda found: f"-x{ord(found[0]):x}-", part)
     return text if _STARTS_WELL.match(text) else f"X{text}"
 
 
 @lru_cache(maxsize=65_536)
-def quoted_commodity(item: str, unit: str) -> str:
+def quote_commodity(item: str, unit: str) -> str:
     """As ledger and hledger write it."""
-    return f'"{encoded(item)}|{encoded(unit)}"'
+    return f'"{encode_text(item)}|{encode_text(unit)}"'
 
 
 @lru_cache(maxsize=65_536)
-def capital_commodity(item: str, unit: str) -> str:
+def hash_commodity(item: str, unit: str) -> str:
     """As beancount writes it."""
-    digest = hashlib.sha256(quoted_commodity(item, unit).encode()).hexdigest()
+    digest = hashlib.sha256(quote_commodity(item, unit).encode()).hexdigest()
     return f"GOODS-{digest[:16].upper()}"
 
 
-def encoded(text: str) -> str:
+def encode_text(text: str) -> str:
     """Text for notes and quoted names: a sign that could mean something there, or that is not seen,
     is percent-encoded."""
     return _OTHER.sub(_harmless, text)
@@ -85,7 +85,7 @@ _TAG_ORDER = (
 
 
 def collect_tags() -> tuple[str, ...]:
-    """Every name `entry_notes` gives to an entry with legs, in the order journals declare them;
+    """Every name `collect_notes` gives to an entry with legs, in the order journals declare them;
     `ledger --pedantic` wants them declared. They are the fields of the contract."""
     tags = {
         tag
@@ -110,10 +110,10 @@ def _tags_of_field(key: str, hint: Any) -> list[str]:
     return [f"{key}-{tag}" for inner, each in fields for tag in _tags_of_field(inner, each)]
 
 
-def entry_notes(entry: LedgerEntry) -> dict[str, str]:
-    """Names and values for the comments of a transaction; flat, values `encoded`."""
+def collect_notes(entry: LedgerEntry) -> dict[str, str]:
+    """Names and values for the comments of a transaction; flat, values `encode_text`."""
     return {
-        name.replace("_", "-"): encoded(value)
+        name.replace("_", "-"): encode_text(value)
         for key, field in entry.items()
         if key not in _WRITTEN_ELSEWHERE
         for name, value in _flat(key, field)
@@ -121,10 +121,10 @@ def entry_notes(entry: LedgerEntry) -> dict[str, str]:
     }
 
 
-def entry_comment(entry: LedgerEntry) -> str:
+def format_comment(entry: LedgerEntry) -> str:
     """One line on an entry that moves nothing."""
-    notes = (f"{key}={value}" for key, value in entry_notes(entry).items())
-    return ", ".join((encoded(entry["subject"]), *notes))
+    notes = (f"{key}={value}" for key, value in collect_notes(entry).items())
+    return ", ".join((encode_text(entry["subject"]), *notes))
 
 
 def _flat(key: str, value: Any) -> list[tuple[str, str]]:

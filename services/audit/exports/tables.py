@@ -72,11 +72,11 @@ def write_table(
     """
     log = open_log(where)
     with write_whole(out) as unfinished:
-        _WRITERS[table](unfinished, rows(log, chart))
+        _WRITERS[table](unfinished, list_rows(log, chart))
     return log.size
 
 
-def rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[str, Any]]:
+def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[str, Any]]:
     """What the log says of each leg; times as text, without the names that do not apply."""
     chart = chart or load_chart()
     for entry in log.entries():

@@ -165,12 +165,12 @@ COUNTERS = (
 TOTALS = (*COUNTERS, "outstanding_fen", "remaining_fen")
 
 
-def totals(book: FundBook) -> dict[str, int]:
+def list_totals(book: FundBook) -> dict[str, int]:
     """A fund's totals in fen, by name."""
     return {name: getattr(book, name) for name in TOTALS}
 
 
-def snapshot(books: Balances) -> dict[str, Any]:
+def take_snapshot(books: Balances) -> dict[str, Any]:
     return {
         "accounts": [
             {
@@ -193,7 +193,9 @@ def snapshot(books: Balances) -> dict[str, Any]:
             }
             for index, book in sorted(books.commitments.items())
         ],
-        "funds": [{"fund": fund, **totals(book)} for fund, book in sorted(books.funds.items())],
+        "funds": [
+            {"fund": fund, **list_totals(book)} for fund, book in sorted(books.funds.items())
+        ],
         "goods": [
             {
                 "fund": fund,

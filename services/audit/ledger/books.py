@@ -13,7 +13,7 @@ from services.audit.ledger.balances import (
     FundBook,
     GoodsAccountBook,
     UsualLegs,
-    snapshot,
+    take_snapshot,
 )
 from services.audit.ledger.corrections import Reversible, check_refund, check_reversal
 from services.audit.ledger.counting import (
@@ -30,12 +30,17 @@ from services.audit.ledger.legs import (
     GoodsEntry,
     InOneFund,
     MoneyEntry,
-    amount_in_fund,
-    amounts,
-    quantities,
-    usual_amount,
+    match_usual,
+    sum_amounts,
+    sum_in_fund,
+    sum_quantities,
 )
-from services.audit.ledger.years import carry_commitment, carry_fund, carry_goods, open_fund
+from services.audit.ledger.years import (
+    bring_commitment_forward,
+    bring_fund_forward,
+    bring_goods_forward,
+    open_fund,
+)
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
 
@@ -72,12 +77,12 @@ class Books(Balances):
                 self._expect_no_legs(entry)
                 open_fund(self, entry)
             case "fund_carried":
-                carry_fund(self, entry)
+                bring_fund_forward(self, entry)
                 self._post(entry["legs"], entry["index"])
             case "commitment_carried":
-                carry_commitment(self, entry)
+                bring_commitment_forward(self, entry)
             case "goods_carried":
-                carry_goods(self, entry)
+                bring_goods_forward(self, entry)
                 self._post_goods(entry["legs"], entry["index"])
 
     @staticmethod
@@ -89,7 +94,7 @@ class Books(Balances):
         """Legs like those of the kind's last entry in this fund need no second look."""
         book = self.funds.get(entry["fund"])
         usual = book.usual.get(kind.name) if book else None
-        amount = usual_amount(entry, usual) if usual else 0
+        amount = match_usual(entry, usual) if usual else 0
         if book and usual and amount:
             count_money(self, book, entry, amount)
             usual.post(amount)
@@ -99,12 +104,12 @@ class Books(Balances):
             check_covered(entry["fund"], book, entry["index"])
 
     def _move_unusual(self, entry: InOneFund) -> FundBook:
-        amount = amount_in_fund(entry, self.funds)
+        amount = sum_in_fund(entry, self.funds)
         book = self.funds[entry["fund"]]
         count_money(self, book, entry, amount)
         self._post(entry["legs"], entry["index"])
         legs = self._usual_legs(entry)
-        if usual_amount(entry, legs):
+        if match_usual(entry, legs):
             book.usual[entry["kind"]] = legs
         return book
 
@@ -117,13 +122,13 @@ class Books(Balances):
         return UsualLegs(tuple(places), of_side["debit"], of_side["credit"])
 
     def _move_between_funds(self, entry: MoneyEntry, kind: EntryKind) -> None:
-        moved = amounts(entry, self.funds)
+        moved = sum_amounts(entry, self.funds)
         count_between_funds(self, entry, moved, 1)
         self._post(entry["legs"], entry["index"])
         self._check_covered(moved, kind, entry["index"])
 
     def _move_goods(self, entry: GoodsEntry, kind: EntryKind) -> None:
-        moved = quantities(entry, self.funds)
+        moved = sum_quantities(entry, self.funds)
         if kind.within_terms:
             purpose = cast(ledger.GoodsDistributed, entry).get("purpose")
             check_purpose(self.funds[entry["fund"]], purpose, entry["index"])
@@ -142,16 +147,16 @@ class Books(Balances):
         kind = kind_of(original)
         if kind.moves == "goods":
             goods = cast(GoodsEntry, original)
-            count_goods(self, goods, quantities(goods, self.funds), -1)
+            count_goods(self, goods, sum_quantities(goods, self.funds), -1)
             self._post_goods(cast(list[ledger.GoodsLeg], entry["legs"]), entry["index"])
             return
         money = cast(MoneyEntry, original)
-        moved = amounts(money, self.funds)
+        moved = sum_amounts(money, self.funds)
         if len(kind.parts) > 1:
             count_between_funds(self, money, moved, -1)
         else:
             one = cast(InOneFund, original)
-            count_money(self, self.funds[one["fund"]], one, -amount_in_fund(one, self.funds))
+            count_money(self, self.funds[one["fund"]], one, -sum_in_fund(one, self.funds))
         self._post(cast(list[ledger.Leg], entry["legs"]), entry["index"])
         self._check_covered(moved, kind_of(entry), entry["index"])
 
@@ -191,7 +196,7 @@ class Books(Balances):
 
     def snapshot(self) -> dict[str, Any]:
         """Every balance, in a form that canonical JSON writes the same way everywhere."""
-        return snapshot(self)
+        return take_snapshot(self)
 
 
 def _check_apart(place: tuple[str, str], index: int) -> None:

@@ -12,7 +12,7 @@ class NotCanonicalError(ValueError):
     """The value has no canonical form, or the bytes are not it."""
 
 
-def canonical(value: Any) -> bytes:
+def encode_canonical(value: Any) -> bytes:
     """Encode `value`; raises NotCanonicalError for floats, large integers and non-ASCII keys."""
     try:
         _check(value)
@@ -21,7 +21,7 @@ def canonical(value: Any) -> bytes:
         raise NotCanonicalError(f"嵌套过深 nested too deeply: {error}") from None
 
 
-def parse(data: bytes) -> Any:
+def parse_canonical(data: bytes) -> Any:
     """Decode `data`, which must be exactly the canonical form of what it says.
 
     Comparing with the re-encoding finds duplicate keys (the later one wins, the text differs),
@@ -31,7 +31,7 @@ def parse(data: bytes) -> Any:
         value = loads(data)
     except ValueError as error:
         raise NotCanonicalError(f"不是 JSON not JSON: {error}") from None
-    if canonical(value) != data:
+    if encode_canonical(value) != data:
         raise NotCanonicalError("不是规范写法 not in canonical form")
     return value
 

@@ -15,7 +15,7 @@ NAMING = frozenset({"reversal", "refund"})
 Reversible = MoneyEntry | ledger.GoodsReceived | ledger.GoodsDistributed
 
 
-def named_original(entry: ledger.LedgerEntry) -> int | None:
+def find_named(entry: ledger.LedgerEntry) -> int | None:
     """The index of the earlier entry of this log that `entry` must be checked against, if any."""
     if entry["kind"] == "reversal":
         return entry["reverses"]
@@ -55,10 +55,10 @@ def check_refund(
         raise BrokenError(
             WITHIN_FUND, f"entry {gift} is no gift to this fund, or was reversed", index
         )
-    given, refunded = given_fen(original), books.refunds.get(gift, 0)
+    given, refunded = sum_gift(original), books.refunds.get(gift, 0)
     if refunded > given:
         raise BrokenError(WITHIN_FUND, f"{refunded} fen refunded of a gift of {given}", index)
 
 
-def given_fen(gift: ledger.DonationReceived) -> int:
+def sum_gift(gift: ledger.DonationReceived) -> int:
     return sum(leg["amount_fen"] for leg in gift["legs"] if leg["side"] == "debit")

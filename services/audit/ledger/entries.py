@@ -39,7 +39,7 @@ class Sealed:
     entry: LedgerEntry
 
 
-def timestamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """UTC with microseconds: text that sorts as time does."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
@@ -49,7 +49,7 @@ def seal(head: TreeHead, draft: Draft, now: datetime) -> tuple[TreeHead, Sealed]
 
     NotCanonicalError if the entry does not fit the schema.
     """
-    recorded_at = max(timestamp(now), head.last_recorded_at)
+    recorded_at = max(format_timestamp(now), head.last_recorded_at)
     frontier = head.frontier
     assigned = {"schema": SCHEMA, "log": head.origin, "index": frontier.size}
     entry = cast(LedgerEntry, {**draft, **assigned, "recorded_at": recorded_at})
@@ -120,7 +120,7 @@ def build(kind: str, fact: Fact, *moved: tuple[FundRef, int | Goods], **fields: 
         "currency": "CNY",
         "event": fact.event,
         "subject": fact.subject,
-        "effective_at": timestamp(fact.effective_at),
+        "effective_at": format_timestamp(fact.effective_at),
         "legs": legs,
         **fields,
     }

@@ -32,7 +32,7 @@ Thing = tuple[str, str, str]
 AnyLeg = ledger.Leg | ledger.GoodsLeg
 
 
-def amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
+def sum_amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
     """What the legs move in each fund; BrokenError unless it is what the kind allows."""
     found: dict[str, dict[Group, int]] = {}
     for leg in entry["legs"]:
@@ -43,22 +43,22 @@ def amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
     for fund, sums in found.items():
         values, part = set(sums.values()), kind_of(entry).part_of(frozenset(sums))
         if len(values) != 1 or part is None:
-            raise why_not(entry, fund)
+            raise explain_legs(entry, fund)
         moved[fund] = (part, values.pop())
     if not moved:
         raise BrokenError(BALANCED, f"a {entry['kind']} without legs", entry["index"])
     return moved
 
 
-def amount_in_fund(entry: InOneFund, funds: Mapping[str, FundBook]) -> int:
-    """As `amounts`, of a kind that moves money within the fund it names."""
-    ((fund, (_, amount)), *others) = amounts(entry, funds).items()
+def sum_in_fund(entry: InOneFund, funds: Mapping[str, FundBook]) -> int:
+    """As `sum_amounts`, of a kind that moves money within the fund it names."""
+    ((fund, (_, amount)), *others) = sum_amounts(entry, funds).items()
     if others or fund != entry["fund"]:
         raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
     return amount
 
 
-def usual_amount(entry: InOneFund, usual: UsualLegs) -> int:
+def match_usual(entry: InOneFund, usual: UsualLegs) -> int:
     """The amount of an entry whose legs are `usual` but for it; 0 where they are not."""
     fund, legs = entry["fund"], entry["legs"]
     amount = legs[0]["amount_fen"] if len(legs) == len(usual.legs) else 0
@@ -73,8 +73,8 @@ def usual_amount(entry: InOneFund, usual: UsualLegs) -> int:
     return amount
 
 
-def quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thing, int]:
-    """How much of each thing an entry about goods moves; BrokenError as `amounts` does."""
+def sum_quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thing, int]:
+    """How much of each thing an entry about goods moves; BrokenError as `sum_amounts` does."""
     found: dict[Thing, dict[Group, int]] = {}
     for leg in entry["legs"]:
         if leg["fund"] != entry["fund"]:
@@ -111,7 +111,7 @@ def mirror(legs: Iterable[AnyLeg]) -> list[AnyLeg]:
     ]
 
 
-def why_not(entry: MoneyEntry | ledger.FundCarried, fund: str) -> BrokenError:
+def explain_legs(entry: MoneyEntry | ledger.FundCarried, fund: str) -> BrokenError:
     """Name the rule that legs of a wrong shape break: balance first, then balance by fund."""
     signed = [
         (leg["fund"], leg["amount_fen"] if leg["side"] == "debit" else -leg["amount_fen"])

@@ -56,17 +56,17 @@ Purposes = tuple[tuple[str, str], ...]
 """The names and values of a purpose, sorted."""
 
 
-def entering(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
+def sum_entering(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
     """By fund and unit, what came into bank or store."""
     return _of_assets(entry, "debit")
 
 
-def leaving(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
+def sum_leaving(entry: LedgerEntry) -> dict[tuple[str, Unit], int]:
     """By fund and unit, what left bank or store."""
     return _of_assets(entry, "credit")
 
 
-def promising(entry: LedgerEntry) -> int:
+def sum_promised(entry: LedgerEntry) -> int:
     """What is reserved or, in a release, no longer reserved; fen."""
     return sum(
         amount_of(leg)[1]
@@ -75,7 +75,7 @@ def promising(entry: LedgerEntry) -> int:
     )
 
 
-def purpose_of(entry: Commitment | CommitmentCarried | GoodsDistributed) -> Purposes:
+def list_purpose(entry: Commitment | CommitmentCarried | GoodsDistributed) -> Purposes:
     """What the entry says the money or goods are for; empty where it says nothing."""
     said = cast(Mapping[str, str], entry.get("purpose", {}))
     return tuple(sorted(said.items()))

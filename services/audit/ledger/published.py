@@ -10,7 +10,13 @@ from pathlib import Path
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.tlog.checkpoint import root_text
-from services.audit.tlog.reader import Source, open_source, read_entries, read_entry, standing
+from services.audit.tlog.reader import (
+    Source,
+    open_source,
+    read_checkpoint,
+    read_entries,
+    read_entry,
+)
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import CHINA
 
@@ -35,7 +41,7 @@ class PublishedLog:
 def open_log(where: str | Path | Source) -> PublishedLog:
     """The log in a directory or at an address. NoteError without a readable checkpoint."""
     source = open_source(where) if isinstance(where, str | Path) else where
-    found = standing(source)
+    found = read_checkpoint(source)
     return PublishedLog(found.origin, found.size, root_text(found.root), source)
 
 

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.audit.ledger.books import Books
-from services.audit.ledger.canonical import canonical, parse_entry
-from services.audit.ledger.corrections import NAMING, named_original
-from services.audit.tlog.reader import Source, open_source, read_entries, read_entry, standing
+from services.audit.ledger.canonical import encode_canonical, parse_entry
+from services.audit.ledger.corrections import NAMING, find_named
+from services.audit.tlog.reader import (
+    Source,
+    open_source,
+    read_checkpoint,
+    read_entries,
+    read_entry,
+)
 from shared.contracts.ledger import LedgerEntry
 
 
@@ -22,7 +28,7 @@ class Replay:
     def __bytes__(self) -> bytes:
         """The same entries give the same bytes, wherever they were read."""
         said = {"entries": self.entries, "last_recorded_at": self.last_recorded_at}
-        return canonical({**said, **self.books.snapshot()})
+        return encode_canonical({**said, **self.books.snapshot()})
 
 
 def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay:
@@ -34,7 +40,7 @@ def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay
     BrokenError where an entry may not be posted; NoteError without a readable checkpoint.
     """
     source = open_source(where) if isinstance(where, str | Path) else where
-    size = standing(source).size
+    size = read_checkpoint(source).size
 
     def original(index: int) -> LedgerEntry:
         return parse_entry(read_entry(source, size, index))
@@ -51,7 +57,7 @@ def replay_entries(
         entry = parse_entry(raw)
         if _beyond(entry, to):
             break
-        named = named_original(entry) if entry["kind"] in NAMING else None
+        named = find_named(entry) if entry["kind"] in NAMING else None
         books.apply(entry, None if named is None or named >= count else original(named))
         count, last = count + 1, entry["recorded_at"]
     return Replay(count, last, books)

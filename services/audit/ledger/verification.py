@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.audit.ledger.balances import totals
+from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
-from services.audit.ledger.corrections import NAMING, given_fen, named_original
+from services.audit.ledger.corrections import NAMING, find_named, sum_gift
 from services.audit.ledger.findings import CANONICAL, SEQUENCE, WITHIN_FUND
 from services.audit.ledger.identity import EventRegister, PartitionRange
-from services.audit.ledger.years import check_carried
+from services.audit.ledger.years import check_brought_forward
 from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
 from services.audit.tlog.findings import HISTORY, SIGNED, TREE, BrokenError, Finding
 from services.audit.tlog.merkle import leaf_hash
@@ -67,7 +67,7 @@ class Posting:
 
     def _original(self, entry: LedgerEntry, part: BundleAndTile) -> LedgerEntry | None:
         """The earlier entry that `entry` names."""
-        named = named_original(entry)
+        named = find_named(entry)
         if named is None or named >= self.entries:
             return None
         number, at = divmod(named, TILE_WIDTH)
@@ -114,7 +114,7 @@ def _given_fen(year: Posting, place: GiftPlace) -> int:
         raise BrokenError(
             WITHIN_FUND, f"entry {index} of {log} is no gift to fund {fund}, or was reversed"
         )
-    return given_fen(gift)
+    return sum_gift(gift)
 
 
 Progress = Callable[[int, int], None]
@@ -149,7 +149,7 @@ class Report:
             "frozen": self.checkpoint.frozen if self.checkpoint else None,
             "entries": self.entries,
             "broken": str(self.broken) if self.broken else None,
-            "funds": {fund: totals(book) for fund, book in sorted(self.books.funds.items())},
+            "funds": {fund: list_totals(book) for fund, book in sorted(self.books.funds.items())},
             "partitions": [_partition(each) for each in self.partitions],
             "not_carried": list(self.not_carried),
         }
@@ -269,7 +269,7 @@ def _carried(books: Books, newest: Checkpoint, previous: Report) -> Sequence[str
     """What of the year before is not carried yet. A frozen log has carried everything."""
     if previous.checkpoint is None or not previous.ok:
         raise BrokenError(HISTORY, "the log of the year before is not to be trusted")
-    left = check_carried(books, previous.books, previous.checkpoint)
+    left = check_brought_forward(books, previous.books, previous.checkpoint)
     if left and newest.frozen:
         raise BrokenError(HISTORY, f"frozen, and never carried {', '.join(left)}")
     return left

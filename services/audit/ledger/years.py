@@ -8,7 +8,7 @@ from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, G
 from services.audit.ledger.counting import check_purpose
 from services.audit.ledger.findings import BALANCED, COMMITTED, WITHIN_FUND
 from services.audit.ledger.kinds import Group, kind_of
-from services.audit.ledger.legs import group_of, quantities, why_not
+from services.audit.ledger.legs import explain_legs, group_of, sum_quantities
 from services.audit.tlog.checkpoint import Checkpoint, root_text
 from services.audit.tlog.findings import HISTORY, BrokenError
 from shared.contracts import ledger
@@ -24,7 +24,7 @@ def open_fund(books: Balances, entry: ledger.FundOpened | ledger.FundCarried) ->
     return book
 
 
-def carry_fund(books: Balances, entry: ledger.FundCarried) -> None:
+def bring_fund_forward(books: Balances, entry: ledger.FundCarried) -> None:
     """What lies at the bank, and what of it is promised, are two pairs of legs or none."""
     _from_previous(books, entry["previous"], entry)
     book = open_fund(books, entry)
@@ -38,7 +38,7 @@ def carry_fund(books: Balances, entry: ledger.FundCarried) -> None:
         tuple(sums.pop(group, 0) for group in sorted(part.shape)) for part in kind_of(entry).parts
     ]
     if sums or any(debit != credit for debit, credit in pairs):
-        raise why_not(entry, entry["fund"])
+        raise explain_legs(entry, entry["fund"])
     if promised > balance:
         message = f"{promised} fen promised of {balance} fen carried"
         raise BrokenError(WITHIN_FUND, message, entry["index"])
@@ -47,7 +47,7 @@ def carry_fund(books: Balances, entry: ledger.FundCarried) -> None:
     book.committed_fen = book.promised_forward_fen = book.uncarried_fen = promised
 
 
-def carry_commitment(books: Balances, entry: ledger.CommitmentCarried) -> None:
+def bring_commitment_forward(books: Balances, entry: ledger.CommitmentCarried) -> None:
     """The promises carried one by one are, together, no more than what the fund carried."""
     book, previous, index = books.funds.get(entry["fund"]), entry["previous"], entry["index"]
     if entry["legs"]:
@@ -68,10 +68,10 @@ def carry_commitment(books: Balances, entry: ledger.CommitmentCarried) -> None:
     books.commitments[index] = CommitmentBook(entry["subject"], entry["fund"], entry["amount_fen"])
 
 
-def carry_goods(books: Balances, entry: ledger.GoodsCarried) -> None:
+def bring_goods_forward(books: Balances, entry: ledger.GoodsCarried) -> None:
     """Once for each thing, before it moves, into a fund that was carried itself."""
     _from_previous(books, entry["previous"], entry)
-    moved = quantities(entry, books.funds)
+    moved = sum_quantities(entry, books.funds)
     if not books.funds[entry["fund"]].carried:
         raise BrokenError(BALANCED, f"fund {entry['fund']} was not carried", entry["index"])
     for thing, quantity in moved.items():
@@ -94,7 +94,7 @@ def _from_previous(
         raise BrokenError(HISTORY, message, entry["index"])
 
 
-def check_carried(books: Balances, before: Balances, frozen: Checkpoint) -> list[str]:
+def check_brought_forward(books: Balances, before: Balances, frozen: Checkpoint) -> list[str]:
     """Names of what is left over there and not carried yet; BrokenError for a false amount."""
     said = books.previous
     if said is not None:

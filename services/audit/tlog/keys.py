@@ -18,7 +18,7 @@ from services.audit.tlog.note import (
     NoteError,
     Signature,
     VerifierKey,
-    cosigned,
+    format_cosigned,
     is_key_name,
 )
 
@@ -67,7 +67,7 @@ class SigningKey:
 
     def cosign(self, body: str, time_s: int) -> Signature:
         """A witness's: since `time_s` (POSIX) it knows of no other history."""
-        signed = self.private.sign(cosigned(body, time_s))
+        signed = self.private.sign(format_cosigned(body, time_s))
         return Signature(self.name, self.vkey.id, time_s.to_bytes(8, "big") + signed)
 
 

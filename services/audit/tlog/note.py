@@ -31,7 +31,7 @@ def is_key_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(c.isspace() for c in name)
 
 
-def cosigned(body: str, time_s: int) -> bytes:
+def format_cosigned(body: str, time_s: int) -> bytes:
     """What a witness signs: C2SP cosignature/v1."""
     return f"cosignature/v1\ntime {time_s}\n{body}".encode()
 
@@ -69,7 +69,7 @@ class VerifierKey:
         message = body.encode()
         if self.algorithm == COSIGNATURE:
             time_s, signature = int.from_bytes(signature[:8], "big"), signature[8:]
-            message = cosigned(body, time_s)
+            message = format_cosigned(body, time_s)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:

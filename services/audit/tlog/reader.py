@@ -105,7 +105,7 @@ class BundleAndTile:
     tile: bytes
 
 
-def standing(source: Source) -> Checkpoint:
+def read_checkpoint(source: Source) -> Checkpoint:
     """The checkpoint that stands, unverified. NoteError where there is none that can be read."""
     data = source.read(CHECKPOINT)
     if data is None:

@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from services.audit.ledger.kinds import Direction, EntryKind, kind_of
-from services.audit.ledger.movements import MONEY, Unit, entering, leaving, promising, purpose_of
+from services.audit.ledger.movements import (
+    MONEY,
+    Unit,
+    list_purpose,
+    sum_entering,
+    sum_leaving,
+    sum_promised,
+)
 from services.audit.ledger.published import PublishedLog, day_of
 from services.audit.reports.disclosure.figures import (
     LARGEST,
@@ -36,7 +43,7 @@ Amounts = dict[tuple[str, Unit], int]
 """By fund and unit."""
 
 
-def figures(logs: Iterable[PublishedLog], period: Period, *, major_fen: int) -> Figures:
+def count_figures(logs: Iterable[PublishedLog], period: Period, *, major_fen: int) -> Figures:
     """The figures of `period` from one log or several in order. What is recorded before it makes
     the opening balances; what comes after is not read."""
     folding = _Folding(period, major_fen)
@@ -113,7 +120,7 @@ class _Folding:
         if not self._begun:
             return
         sums: dict[Unit, int] = {}
-        for (_, unit), amount in (leaving(original) or entering(original)).items():
+        for (_, unit), amount in (sum_leaving(original) or sum_entering(original)).items():
             sums[unit] = sums.get(unit, 0) + amount
         self._figures.corrections.append(
             Correction(
@@ -122,7 +129,7 @@ class _Folding:
                 (original["log"], original["index"]),
                 day_of(original["recorded_at"]),
                 original["kind"],
-                tuple(sums.items()) or ((MONEY, promising(original)),),
+                tuple(sums.items()) or ((MONEY, sum_promised(original)),),
                 entry["authorisation"]["reference"],
             )
         )
@@ -132,10 +139,10 @@ class _Folding:
 
     def _count_promise(self, kind: EntryKind, entry: Committing, sign: int) -> None:
         """What is promised, whom it is for, and what of it is paid or given up."""
-        amount = sign * promising(entry)
+        amount = sign * sum_promised(entry)
         if kind.commitment == "reserved_fen":
             entry = cast(Commitment, entry)
-            promise = Promise(entry["subject"], entry["fund"], dict(purpose_of(entry)), 0)
+            promise = Promise(entry["subject"], entry["fund"], dict(list_purpose(entry)), 0)
             key = (entry["log"], entry["index"])
             self._figures.promises.setdefault(key, promise).outstanding += amount
             return
@@ -161,17 +168,17 @@ class _Folding:
                 self._figures.funds[fund] = FundFigures(
                     entry["name"],
                     entry["restricted"],
-                    opening=sum(entering(entry).values()),
-                    outstanding_before=promising(entry),
+                    opening=sum(sum_entering(entry).values()),
+                    outstanding_before=sum_promised(entry),
                 )
             case "commitment_carried":
                 earlier = (entry["previous"]["log"], entry["previous"]["index"])
                 self._figures.promises.pop(earlier, None)
                 self._figures.promises[key] = Promise(
-                    entry["subject"], fund, dict(purpose_of(entry)), entry["amount_fen"]
+                    entry["subject"], fund, dict(list_purpose(entry)), entry["amount_fen"]
                 )
             case "goods_carried":
-                for place, quantity in entering(entry).items():
+                for place, quantity in sum_entering(entry).items():
                     self._figures.goods[place] = GoodsFigures(opening=quantity)
 
     def _list(self, entry: LedgerEntry) -> None:
@@ -192,18 +199,18 @@ class _Folding:
 
 
 def _promising(entry: LedgerEntry) -> Amounts:
-    return {(cast(Committing, entry)["fund"], MONEY): promising(entry)}
+    return {(cast(Committing, entry)["fund"], MONEY): sum_promised(entry)}
 
 
 _AMOUNTS: dict[Direction, Callable[[LedgerEntry], Amounts]] = {
-    "entering": entering,
-    "leaving": leaving,
+    "entering": sum_entering,
+    "leaving": sum_leaving,
     "promising": _promising,
 }
 
 
 def _moved(entry: LedgerEntry) -> Moved:
-    came, went = entering(entry), leaving(entry)
+    came, went = sum_entering(entry), sum_leaving(entry)
     return Moved(
         (entry["log"], entry["index"]),
         day_of(entry["recorded_at"]),

@@ -50,7 +50,7 @@ class Duty:
         }
 
 
-def duties(found: Figures, campaigns: Iterable[Campaign], *, major_fen: int) -> list[Duty]:
+def list_duties(found: Figures, campaigns: Iterable[Campaign], *, major_fen: int) -> list[Duty]:
     """Duties that arise from the period or fall due in it, by due date."""
     period = found.period
     all_ = [

@@ -148,7 +148,7 @@ _OF_FUND = (
 )
 
 
-def figures_as_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, Any]:
+def figures_to_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, Any]:
     """campaigns: each told with the figures of its funds, for the whole period."""
     period = found.period
     return {

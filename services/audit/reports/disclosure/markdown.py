@@ -55,7 +55,7 @@ MOVED_COLUMNS = (
 Rows = Iterable[Sequence[str]]
 
 
-def markdown(
+def render_markdown(
     found: Figures, due: Sequence[Duty], campaigns: Sequence[Campaign], today: date, major_fen: int
 ) -> str:
     parts = (
@@ -120,7 +120,7 @@ def _lists(found: Figures) -> Iterator[str]:
         yield from _section(title, MOVED_COLUMNS, map(_moved, moved[:SHOWN]), len(moved))
     promises = found.open_promises()
     rows = [
-        (leaf(key), each.match, each.fund, format_yuan(each.outstanding))
+        (format_leaf(key), each.match, each.fund, format_yuan(each.outstanding))
         for key, each in promises[:SHOWN]
     ]
     heading = ("条目 entry", "对接 match", "基金 fund", "未付 outstanding")
@@ -153,8 +153,8 @@ def _corrections(found: Figures) -> Iterator[str]:
     rows = [
         (
             str(each.day),
-            leaf(each.entry),
-            f"{leaf(each.reverses)} ({each.recorded})",
+            format_leaf(each.entry),
+            f"{format_leaf(each.reverses)} ({each.recorded})",
             KINDS[each.kind].title,
             "，".join(unit.said(amount) for unit, amount in each.amounts),
             each.reference,
@@ -178,7 +178,7 @@ def _duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
             str(each.due or "及时 without delay"),
             "**已过期 passed**" if each.overdue(today) else "",
             SUBJECTS[each.subject],
-            each.about + (f" ({leaf(each.entry)})" if each.entry else ""),
+            each.about + (f" ({format_leaf(each.entry)})" if each.entry else ""),
             each.source,
         )
         for each in due
@@ -226,7 +226,7 @@ def _moved(each: Moved) -> Sequence[str]:
     funds = "，".join(f"{fund} {format_yuan(amount)}" for fund, amount in each.funds)
     said = (
         str(each.day),
-        leaf(each.entry),
+        format_leaf(each.entry),
         KINDS[each.kind].title,
         each.subject,
         format_yuan(each.amount),
@@ -235,18 +235,18 @@ def _moved(each: Moved) -> Sequence[str]:
 
 
 def _label(code: str) -> str:
-    return "未注明 unspecified" if code == UNSPECIFIED else label(code)
+    return "未注明 unspecified" if code == UNSPECIFIED else format_code(code)
 
 
 def _percent(basis_points: int | None) -> str:
     return "-" if basis_points is None else f"{basis_points // 100}.{basis_points % 100:02d}%"
 
 
-def label(code: str) -> str:
+def format_code(code: str) -> str:
     """`meals` -> 配餐 meals; a code without a title stands for itself."""
     title = LABELS.get(code) or town_name(code)
     return f"{title} {code}" if title else code
 
 
-def leaf(key: EntryKey) -> str:
+def format_leaf(key: EntryKey) -> str:
     return f"{key[0]} #{key[1]}"

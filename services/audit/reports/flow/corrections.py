@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from services.audit.ledger.kinds import kind_of
-from services.audit.ledger.movements import MONEY, entering, leaving, promising
+from services.audit.ledger.movements import MONEY, sum_entering, sum_leaving, sum_promised
 from services.audit.reports.flow.gifts import Gifts
 from services.audit.reports.flow.pieces import EntryKey, Piece, Place, Use, cut
 from shared.contracts.ledger import Disbursement, LedgerEntry, Refund, Release, Reversal, Transfer
@@ -16,7 +16,7 @@ _TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3
 
 def refund(gifts: Gifts, entry: Refund) -> None:
     known = gifts.given.get((entry["gift"]["log"], entry["gift"]["index"]), [None])
-    for (fund, unit), amount in leaving(entry).items():
+    for (fund, unit), amount in sum_leaving(entry).items():
         place = Place("refunded", fund, unit, (entry["log"], entry["index"]))
         _give_back(gifts, known[0], place, amount, entry)
 
@@ -35,7 +35,7 @@ def reverse(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
                 gifts.places.put(promise, gifts.places.take_all(place))
         case "released":
             promise = promise_of(gifts, cast(Release, original))
-            pieces = gifts.take(promise.fund, MONEY, promising(original), entry)
+            pieces = gifts.take(promise.fund, MONEY, sum_promised(original), entry)
             gifts.places.put(promise, pieces)
         case "moved":
             _return(gifts, entry, cast(Transfer, original))
@@ -85,14 +85,14 @@ def _taken_over(gifts: Gifts, gift: int, piece: Piece, back: Place) -> Iterator[
 def _return(gifts: Gifts, entry: Reversal, original: Transfer) -> None:
     """A transfer undone: the same pieces go back, to where they stood before."""
     key, pool = (original["log"], original["index"]), list[Piece]()
-    for (fund, unit), amount in entering(original).items():
+    for (fund, unit), amount in sum_entering(original).items():
         since, unspent = gifts.moved[key].since, Place("unspent", fund, unit)
         same = gifts.places.take_at(unspent, amount, since)
         pool.extend(same)
         missing = amount - sum(piece.amount for piece in same)
         for piece in gifts.take(fund, unit, missing, entry):
             pool.extend(_fetched(gifts, key, fund, piece))
-    for (fund, unit), amount in leaving(original).items():
+    for (fund, unit), amount in sum_leaving(original).items():
         taken, pool = cut(pool, amount)
         gifts.free(fund, unit, _as_before(gifts, key, taken))
 

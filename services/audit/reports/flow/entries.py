@@ -4,7 +4,14 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from services.audit.ledger.kinds import kind_of
-from services.audit.ledger.movements import MONEY, Unit, entering, leaving, promising, purpose_of
+from services.audit.ledger.movements import (
+    MONEY,
+    Unit,
+    list_purpose,
+    sum_entering,
+    sum_leaving,
+    sum_promised,
+)
 from services.audit.ledger.published import PublishedLog
 from services.audit.reports.flow.corrections import promise_of, refund, reverse
 from services.audit.reports.flow.gifts import Gifts, Moving, TraceError
@@ -42,23 +49,23 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
     """As the entry's kind says what becomes of the pieces of gifts."""
     match kind_of(entry).traced:
         case "arrives":
-            for (fund, unit), amount in entering(entry).items():
+            for (fund, unit), amount in sum_entering(entry).items():
                 gifts.receive("gift", entry, fund, unit, amount)
         case "promised":
             place = _place_of_match(cast(Commitment, entry), "promised", MONEY)
-            gifts.use(place, promising(entry), entry)
+            gifts.use(place, sum_promised(entry), entry)
         case "paid":
             _pay(gifts, cast(Disbursement, entry))
         case "released":
             source = promise_of(gifts, cast(Release, entry))
-            pieces = gifts.places.take_last(source, promising(entry))
+            pieces = gifts.places.take_last(source, sum_promised(entry))
             gifts.free(source.fund, MONEY, pieces)
         case "spent":
-            for (_, unit), amount in leaving(entry).items():
+            for (_, unit), amount in sum_leaving(entry).items():
                 place = _place_of_match(cast(GoodsDistributed, entry), "spent", unit)
                 gifts.use(place, amount, entry)
         case "fee":
-            for (fund, unit), amount in leaving(entry).items():
+            for (fund, unit), amount in sum_leaving(entry).items():
                 gifts.use(Place("fee", fund, unit, _key(entry)), amount, entry)
         case "moved":
             _transfer(gifts, cast(Transfer, entry))
@@ -72,7 +79,7 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
 
 def _pay(gifts: Gifts, entry: Disbursement) -> None:
     source = promise_of(gifts, entry)
-    pieces = gifts.places.take(source, sum(leaving(entry).values()))
+    pieces = gifts.places.take(source, sum(sum_leaving(entry).values()))
     gifts.put(replace(source, use="spent", entry=_key(entry)), pieces, entry)
 
 
@@ -81,12 +88,12 @@ def _transfer(gifts: Gifts, entry: Transfer) -> None:
     gifts.references[key] = entry["authorisation"]["reference"]
     pool = [
         piece
-        for (fund, unit), amount in leaving(entry).items()
+        for (fund, unit), amount in sum_leaving(entry).items()
         for piece in gifts.take(fund, unit, amount, entry)
     ]
     before = {piece.gift: piece.since for piece in reversed(pool)}
     gifts.moved[key] = Moving(gifts.number, before)
-    for (fund, unit), amount in entering(entry).items():
+    for (fund, unit), amount in sum_entering(entry).items():
         taken, pool = cut(pool, amount)
         gifts.free(
             fund,
@@ -98,7 +105,7 @@ def _transfer(gifts: Gifts, entry: Transfer) -> None:
 def _place_of_match(
     entry: Commitment | GoodsDistributed, use: Literal["promised", "spent"], unit: Unit
 ) -> Place:
-    return Place(use, entry["fund"], unit, _key(entry), entry["subject"], purpose_of(entry))
+    return Place(use, entry["fund"], unit, _key(entry), entry["subject"], list_purpose(entry))
 
 
 def _key(entry: LedgerEntry) -> EntryKey:
@@ -119,19 +126,19 @@ def bring_forward(gifts: Gifts, entry: BroughtForward) -> None:
 
 
 def _bring_fund_forward(gifts: Gifts, entry: FundCarried) -> None:
-    fund, balance = entry["fund"], sum(entering(entry).values())
+    fund, balance = entry["fund"], sum(sum_entering(entry).values())
     if fund in gifts.fund_names:
         _follow(gifts, entry, fund, MONEY, balance)
         gifts.followed.add(fund)
     elif balance:
         gifts.receive("brought_forward", entry, fund, MONEY, balance)
         place = Place("promised", fund, MONEY, (entry["log"], entry["index"]))
-        gifts.use(place, promising(entry), entry)
+        gifts.use(place, sum_promised(entry), entry)
     gifts.fund_names[fund] = entry["name"]
 
 
 def _bring_goods_forward(gifts: Gifts, entry: GoodsCarried) -> None:
-    for (fund, unit), quantity in entering(entry).items():
+    for (fund, unit), quantity in sum_entering(entry).items():
         if fund in gifts.followed:
             _follow(gifts, entry, fund, unit, quantity)
         else:
@@ -150,7 +157,7 @@ def _bring_commitment_forward(gifts: Gifts, entry: CommitmentCarried) -> None:
         for place in gifts.places.places()
         if place.use == "promised" and place.fund == entry["fund"] and not place.match
     )
-    place = Place("promised", entry["fund"], MONEY, key, entry["subject"], purpose_of(entry))
+    place = Place("promised", entry["fund"], MONEY, key, entry["subject"], list_purpose(entry))
     gifts.put(place, gifts.places.take(whole, entry["amount_fen"]), entry)
 
 
