@@ -11,7 +11,7 @@ import httpx
 
 from deploy.simulators.pushes import PushQueue
 from deploy.simulators.settings import SimulatorSettings
-from services.intake.channels.wechat_crypto import WeChatCrypto, signature
+from services.intake.channels.wechat_crypto import WeChatCrypto, compute_signature
 from shared.clock import Clock
 from shared.contracts.values import CHINA
 
@@ -131,7 +131,7 @@ class Callbacks:
     async def _post_wechat(self, xml: bytes) -> Answer:
         """Signed anew at each try, as WeChat does."""
         timestamp, nonce = str(int(self._now().timestamp())), str(secrets.randbelow(10**9))
-        token_signature = signature(self._settings.wechat_token, timestamp, nonce)
+        token_signature = compute_signature(self._settings.wechat_token, timestamp, nonce)
         query = {"signature": token_signature, "timestamp": timestamp, "nonce": nonce}
         if self._crypto:
             xml, message_signature = self._crypto.seal(xml, timestamp, nonce)

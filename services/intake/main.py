@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from services.intake import api, callbacks, events, pages, parties, store
+from services.intake import api, callbacks, events, pages, store
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.model import Handle, Person, Receipt, Reply, Request
 from services.intake.resources import IntakeResources
@@ -26,9 +26,9 @@ def build_service(
     return Service(
         name="intake",
         states=(Request, Person, Handle, Receipt, Reply),
-        events=events.events(vault, settings.rules),
-        commands=events.commands(vault, settings.rules),
-        routers=(api.router, parties.router, callbacks.router, pages.router),
+        events=events.build_events(vault, settings.rules),
+        commands=events.build_commands(vault, settings.rules),
+        routers=(*api.ROUTERS, *callbacks.ROUTERS, pages.router),
         build_resources=build_resources,
         indexes=store.INDEXES,
     )
@@ -37,7 +37,7 @@ def build_service(
 def build_resources(
     settings: IntakeSettings, keyring: Keyring, _http: httpx.AsyncClient | None = None
 ) -> IntakeResources:
-    token = settings.wechat_token.get_secret_value() or default_wechat_token(keyring)
+    token = settings.wechat_token.get_secret_value() or derive_wechat_token(keyring)
     aes_key = settings.wechat_aes_key.get_secret_value()
     crypto = WeChatCrypto(token, aes_key, settings.wechat_appid) if aes_key else None
     return IntakeResources(
@@ -52,6 +52,6 @@ def build_vault(keyring: Keyring) -> Vault:
     return Vault(keyring.derive_key("vault"))
 
 
-def default_wechat_token(keyring: Keyring) -> str:
+def derive_wechat_token(keyring: Keyring) -> str:
     """So that the embedded stack's simulator and intake agree without anybody entering it."""
     return keyring.derive_key("wechat-callback").hex()[:32]

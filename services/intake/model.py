@@ -1,4 +1,4 @@
-"""What intake knows: requests, persons, handles, receipts, replies; and what it may be asked.
+"""The states of intake: requests, persons, handles, receipts, replies; and its commands.
 
 Personal data is `Sealed` before it reaches these types: nothing here is readable without the vault.
 """
@@ -97,6 +97,14 @@ class Request(State):
         return sum(p.quantity for p in self.matches.values() if p.stage == "confirmed")
 
     @property
+    def is_withdrawable(self) -> bool:
+        return self.state in (RequestState.RECORDED, RequestState.OPEN)
+
+    @property
+    def is_fulfilled(self) -> bool:
+        return self.confirmed_quantity >= self.need.quantity
+
+    @property
     def committed_quantity(self) -> int:
         """Everything that stands: committed, delivered or confirmed."""
         return sum(p.quantity for p in self.matches.values())
@@ -160,7 +168,7 @@ class Reply(State):
     match_id: str | None = None
 
 
-# --- what is decided --------------------------------------------------------------------------
+# --- commands ---------------------------------------------------------------------------------
 
 
 class SealedRequest(Value):

@@ -4,11 +4,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.intake import model, views
+from services.intake.messages import REQUEST_UNKNOWN
 from services.intake.model import WithdrawRequest
 from shared import mongo
 from shared.contracts.links import REQUEST
 from shared.contracts.values import CHINA
-from shared.messaging.decision import Command, refusal
+from shared.messaging.decision import Command
 from shared.web.access import Denied, RuntimeDep, respond
 from shared.web.links import LinkRoute, Token, is_browser, open_link
 from shared.web.pages import Pages
@@ -23,10 +24,10 @@ async def show_request(token: Token, request: Request, runtime: RuntimeDep) -> R
     id_ = await open_link(request, runtime, REQUEST, token)
     stored = await mongo.load(runtime.database, model.Request, id_)
     if stored is None:
-        raise Denied(refusal(404, "unknown_request", "没有这个诉求", "no such request"))
+        raise Denied(REQUEST_UNKNOWN.refusal(404))
     if is_browser(request):
         return render_request(stored, token)
-    view = views.status_view(stored)
+    view = views.describe_status(stored)
     return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat()})
 
 
@@ -49,6 +50,6 @@ def render_request(request: model.Request, token: str) -> HTMLResponse:
         request=request,
         state_zh=views.STATE_LABELS[request.state],
         recorded_on=request.recorded_at.astimezone(CHINA).date(),
-        may_withdraw=views.may_withdraw(request),
+        may_withdraw=request.is_withdrawable,
         withdraw_path=REQUEST.path(token, "withdraw"),
     )

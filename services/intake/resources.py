@@ -1,4 +1,4 @@
-"""What intake's routes have at hand besides the runtime: vault, rules, WeChat's secrets."""
+"""What intake's routes use besides the runtime: vault, rules, WeChat's secrets."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -4,11 +4,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from services.intake.messages import (
+    CONTACT_MISSING,
+    ITEM_MISSING,
+    MONEY_WITH_ITEM,
+    NAME_MISSING,
+    PHONE_NOT_MOBILE,
+    QUANTITY_TOO_LARGE,
+    TEXT_TOO_SHORT,
+    TOWN_UNKNOWN,
+    UNIT_NOT_FEN,
+    VILLAGE_ELSEWHERE,
+)
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Kind, Need
 from shared.errors import Problem
 from shared.towns import is_city_wide, is_known
 
+PROJECT_TEXT_MIN = 4
 LEVELS: tuple[ApprovalLevel, ...] = ("village", "town", "city")
 
 _MOBILE = re.compile(r"^\+861[3-9]\d{9}$")
@@ -30,7 +43,7 @@ class Rules:
     duplicate_days: int = 30
 
 
-def approval_level(
+def find_approval_level(
     rules: Rules, kind: Kind, category: Category, need: Need, area: Area
 ) -> ApprovalLevel | None:
     """Who must approve; None when it opens by itself.
@@ -40,13 +53,13 @@ def approval_level(
     """
     if is_city_wide(area.town_code):
         return "city"
-    level = _level_by_size(rules, need)
+    level = _find_level_by_size(rules, need)
     if level is None and (kind is Kind.PROJECT or category is Category.OTHER):
         return "village"
     return level
 
 
-def _level_by_size(rules: Rules, need: Need) -> ApprovalLevel | None:
+def _find_level_by_size(rules: Rules, need: Need) -> ApprovalLevel | None:
     if need.is_money:
         small = rules.small_wish_limit_fen
         village, town = rules.village_limit_fen, rules.town_limit_fen
@@ -60,92 +73,49 @@ def _level_by_size(rules: Rules, need: Need) -> ApprovalLevel | None:
     return "town" if need.quantity <= town else "city"
 
 
-def problems_of(rules: Rules, asked: RequestSubmitted) -> tuple[Problem, ...]:
+def find_problems(rules: Rules, request: RequestSubmitted) -> tuple[Problem, ...]:
     """Everything that has to be changed before it can be taken; the types are right already."""
     return (
-        *_need_problems(rules, asked.need),
-        *_area_problems(asked.area),
-        *_applicant_problems(asked),
-        *_project_problems(asked),
+        *_find_need_problems(rules, request.need),
+        *_find_area_problems(request.area),
+        *_find_applicant_problems(request),
+        *_find_project_problems(request),
     )
 
 
-def _need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
+def _find_need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
     if need.unit.casefold() in _MONEY_WORDS:
-        yield Problem(
-            "money_in_fen",
-            "金额请以“分”为单位：unit 填 fen，quantity 填分数（200元填20000）",
-            "give money in fen: unit `fen`, quantity in fen (CNY 200 is 20000)",
-            "need.unit",
-        )
+        yield UNIT_NOT_FEN.problem("need.unit")
     elif need.is_money and need.item:
-        yield Problem(
-            "money_with_item",
-            "申请资金时不要填物品；申请物品时请填物品的单位",
-            "money has no item; for goods give the item's own unit",
-            "need.item",
-        )
+        yield MONEY_WITH_ITEM.problem("need.item")
     elif not need.is_money and not need.item.strip():
-        yield Problem(
-            "item_missing",
-            "请填写需要什么物品或服务，例如“棉被”",
-            "say which item or service is needed, such as 棉被",
-            "need.item",
-        )
+        yield ITEM_MISSING.problem("need.item")
     most = rules.request_limit_fen if need.is_money else rules.request_limit_quantity
     if need.quantity > most:
-        shown = f"{most // 100}元" if need.is_money else f"{most}"
-        yield Problem(
-            "too_much",
-            f"单个诉求最多{shown}，更大的请提交联席会议",
-            f"one request is at most {most} {need.unit}; larger ones go to the joint meeting",
-            "need.quantity",
+        most_zh = f"{most // 100}元" if need.is_money else f"{most}"
+        yield QUANTITY_TOO_LARGE.problem(
+            "need.quantity", most_zh=most_zh, most=most, unit=need.unit
         )
 
 
-def _area_problems(area: Area) -> Iterator[Problem]:
+def _find_area_problems(area: Area) -> Iterator[Problem]:
     if not is_known(area.town_code):
-        yield Problem(
-            "unknown_town",
-            "没有这个镇街代码，请填写东莞镇街的9位代码，例如茶山镇 441900103",
-            "no such town: use the 9 digit code of a town of Dongguan, such as 441900103",
-            "area.town_code",
-        )
+        yield TOWN_UNKNOWN.problem("area.town_code")
     if area.village_code and not area.village_code.startswith(area.town_code):
-        yield Problem(
-            "village_elsewhere",
-            "村（居）代码不属于所填镇街，前9位应与镇街代码相同",
-            "the village is not in that town: its first 9 digits must be the town's code",
-            "area.village_code",
-        )
+        yield VILLAGE_ELSEWHERE.problem("area.village_code")
 
 
-def _applicant_problems(asked: RequestSubmitted) -> Iterator[Problem]:
-    who = asked.applicant
-    if not who.name.strip():
-        yield Problem("name_missing", "请填写姓名", "give a name", "applicant.name")
-    if who.phone and not _MOBILE.fullmatch(who.phone):
-        yield Problem(
-            "not_a_mobile",
-            "不是手机号码，请填写 +86 加11位手机号，例如 +8613800138000",
-            "not a mobile number: +86 and 11 digits, such as +8613800138000",
-            "applicant.phone",
-        )
-    reachable = who.phone or who.wechat_openid or asked.collector_id
-    if asked.kind is Kind.WISH and not reachable:
-        yield Problem(
-            "nobody_to_tell",
-            "微心愿请填写手机号、微信或收集人，以便告知进展",
-            "a wish needs a phone, a WeChat openid or a collector, so that somebody can be told",
-            "applicant.phone",
-        )
+def _find_applicant_problems(request: RequestSubmitted) -> Iterator[Problem]:
+    applicant = request.applicant
+    if not applicant.name.strip():
+        yield NAME_MISSING.problem("applicant.name")
+    if applicant.phone and not _MOBILE.fullmatch(applicant.phone):
+        yield PHONE_NOT_MOBILE.problem("applicant.phone")
+    reachable = applicant.phone or applicant.wechat_openid or request.collector_id
+    if request.kind is Kind.WISH and not reachable:
+        yield CONTACT_MISSING.problem("applicant.phone")
 
 
-def _project_problems(asked: RequestSubmitted) -> Iterator[Problem]:
-    if asked.kind is Kind.PROJECT and len(asked.text.strip()) < 4:
-        yield Problem(
-            "project_without_text",
-            "微实事请说明地点和要做的事（至少4个字）",
-            "a project needs a text that says where and what (at least 4 characters)",
-            "text",
-        )
+def _find_project_problems(request: RequestSubmitted) -> Iterator[Problem]:
+    if request.kind is Kind.PROJECT and len(request.text.strip()) < PROJECT_TEXT_MIN:
+        yield TEXT_TOO_SHORT.problem("text")

@@ -28,7 +28,7 @@ async def list_requests(
     return await mongo.find(database, Request, paged, sort=[("_id", 1)], limit=limit)
 
 
-def seen_by(credential: Credential) -> dict[str, Any]:
+def build_area_query(credential: Credential) -> dict[str, Any]:
     """The query for what this credential may see of its area."""
     if not credential.area:
         return {}
@@ -37,8 +37,8 @@ def seen_by(credential: Credential) -> dict[str, Any]:
 
 
 async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str, Person]:
-    found = await mongo.find(database, Person, {"_id": {"$in": list(ids)}})
-    return {person.id: person for person in found}
+    persons = await mongo.find(database, Person, {"_id": {"$in": list(ids)}})
+    return {person.id: person for person in persons}
 
 
 async def log_access(

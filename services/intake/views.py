@@ -8,6 +8,7 @@ from services.intake.model import Person, Request, RequestState
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import LABELS
+from shared.money import format_yuan_plain
 from shared.towns import town_name
 
 STATE_LABELS: dict[str, str] = {
@@ -20,7 +21,7 @@ STATE_LABELS: dict[str, str] = {
 }
 
 
-def request_view(request: Request) -> dict[str, Any]:
+def describe_request(request: Request) -> dict[str, Any]:
     """Everything but what is personal."""
     return {
         "request_id": request.id,
@@ -45,7 +46,7 @@ def request_view(request: Request) -> dict[str, Any]:
     }
 
 
-def personal_view(vault: Vault, request: Request, person: Person) -> dict[str, Any]:
+def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, Any]:
     """What those who work on the case may read besides; None where it was erased."""
     contact = open_contact(vault, person)
     return {
@@ -54,33 +55,29 @@ def personal_view(vault: Vault, request: Request, person: Person) -> dict[str, A
     }
 
 
-def status_view(request: Request) -> dict[str, Any]:
+def describe_status(request: Request) -> dict[str, Any]:
     """What the applicant's link shows: it may be seen over a shoulder, so nothing personal."""
     return {
         "request_id": request.id,
         "state": request.state.value,
         "state_zh": STATE_LABELS[request.state],
         "category_zh": LABELS[request.category],
-        "need_zh": need_words(request),
+        "need_zh": format_need(request),
         "reason": request.reason,
         "recorded_at": request.recorded_at,
-        "may_withdraw": may_withdraw(request),
+        "may_withdraw": request.is_withdrawable,
     }
 
 
-def may_withdraw(request: Request) -> bool:
-    return request.state in (RequestState.RECORDED, RequestState.OPEN)
-
-
-def need_words(request: Request) -> str:
+def format_need(request: Request) -> str:
     need = request.need
     if need.is_money:
-        return f"{need.quantity // 100}.{need.quantity % 100:02d}元"
+        return f"{format_yuan_plain(need.quantity)}元"
     return f"{need.item} {need.quantity}{need.unit}"
 
 
-def contact_view(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
-    """An unknown person is as one that was erased: nobody can be told anything."""
+def describe_contact(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
+    """An unknown person is like one that was erased: there is nothing to send to."""
     if person is None:
         person = Person(id=person_id, erased=True)
     contact = open_contact(vault, person)
@@ -93,13 +90,13 @@ def contact_view(vault: Vault, person_id: str, person: Person | None) -> dict[st
     }
 
 
-def name_view(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
+def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
     """name: null where the person is unknown or was erased."""
     contact = open_contact(vault, person) if person else None
     return {"person_id": person_id, "name": contact.name if contact else None}
 
 
-def summary_view(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+def describe_summary(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
     by_state: Counter[str] = Counter()
     by_channel: Counter[str] = Counter()
     for (state, channel), count in counts.items():

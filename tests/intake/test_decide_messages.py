@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from services.intake import events
-from services.intake.channels.typed_requests import NOT_ARRIVED, words_for
+from services.intake.channels.typed_requests import NOT_ARRIVED, format_answer
+from services.intake.events import build_commands, build_events
 from services.intake.model import Meaning, Person, ReportMessage, UnderstandReply
 from shared.contracts.events import (
     MatchConfirmed,
@@ -12,10 +12,19 @@ from shared.contracts.events import (
     MessageReported,
     ReplyUnderstood,
 )
-from tests.intake.making import RULES, VAULT, Memory, command, facts, match, submitted, told
+from tests.intake.builders import (
+    RULES,
+    VAULT,
+    DecisionHarness,
+    get_body,
+    list_facts,
+    make_command,
+    make_match_event,
+    make_submission,
+)
 
-EVENTS = events.events(VAULT, RULES)
-COMMANDS = events.commands(VAULT, RULES)
+EVENTS = build_events(VAULT, RULES)
+COMMANDS = build_commands(VAULT, RULES)
 SMS = {"name": "李四", "phone": "+8613900139000"}
 WECHAT = {"name": "李四", "wechat_openid": "oABC_123"}
 
@@ -33,19 +42,19 @@ def reply(
     return UnderstandReply(reply_id=id_, meaning=meaning, person_id=person_id, handle_id=handle_id)
 
 
-def delivered(memory: Memory, *parts: str, applicant: dict[str, str] = SMS) -> str:
+def delivered(harness: DecisionHarness, *parts: str, applicant: dict[str, str] = SMS) -> str:
     """Somebody to whom these matches were delivered; returns the person's id."""
-    id_ = told(memory.submit(submitted(applicant=applicant)))["request_id"]
-    request = memory.request(id_)
+    id_ = get_body(harness.submit(make_submission(applicant=applicant)))["request_id"]
+    request = harness.request(id_)
     for part in parts:
-        memory.handle(EVENTS[MatchDelivered], match(MatchDelivered, request, 1, part))
+        harness.handle(EVENTS[MatchDelivered], make_match_event(MatchDelivered, request, 1, part))
     return request.person_id
 
 
 def test_the_first_receipt_stands() -> None:
-    memory = Memory()
-    first = memory.handle(COMMANDS[ReportMessage], command(report("delivered")))
-    again = memory.handle(COMMANDS[ReportMessage], command(report("failed")))
+    harness = DecisionHarness()
+    first = harness.handle(COMMANDS[ReportMessage], make_command(report("delivered")))
+    again = harness.handle(COMMANDS[ReportMessage], make_command(report("failed")))
     ((speaker, fact),) = first.events
     assert speaker.id == "tencent:2022:1"
     assert isinstance(fact, MessageReported)
@@ -55,10 +64,12 @@ def test_the_first_receipt_stands() -> None:
 
 
 def test_received_is_for_the_oldest_delivery_and_then_the_next() -> None:
-    memory = Memory()
-    person = delivered(memory, "M-1", "M-2")
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1", "M-2")
     for reply_id, match_id in (("Y-1", "M-1"), ("Y-2", "M-2")):
-        decision = memory.handle(COMMANDS[UnderstandReply], command(reply(person, id_=reply_id)))
+        decision = harness.handle(
+            COMMANDS[UnderstandReply], make_command(reply(person, id_=reply_id))
+        )
         ((speaker, fact),) = decision.events
         assert speaker.id == reply_id
         assert isinstance(fact, ReplyUnderstood)
@@ -66,95 +77,97 @@ def test_received_is_for_the_oldest_delivery_and_then_the_next() -> None:
 
 
 def test_the_same_reply_pushed_twice_counts_once() -> None:
-    memory = Memory()
-    person = delivered(memory, "M-1", "M-2")
-    memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
-    again = memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1", "M-2")
+    harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    again = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
     assert not again.events
-    assert memory.person(person).awaiting == ("M-2",)
+    assert harness.person(person).awaiting == ("M-2",)
 
 
 def test_received_with_nothing_delivered_says_nothing() -> None:
-    memory = Memory()
-    person = delivered(memory)
-    decision = memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
-    assert told(decision) == {"meaning": "nothing_awaited"}
+    harness = DecisionHarness()
+    person = delivered(harness)
+    decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    assert get_body(decision) == {"meaning": "nothing_awaited"}
     assert not decision.events
 
 
 def test_a_wechat_reply_finds_its_person_by_openid() -> None:
-    memory = Memory()
+    harness = DecisionHarness()
     both = SMS | WECHAT
-    person = delivered(memory, "M-1", applicant=both)
-    (handle,) = memory.handles()
+    person = delivered(harness, "M-1", applicant=both)
+    (handle,) = harness.handles()
     said = reply("P-unknown", handle_id=handle.id)
-    decision = memory.handle(COMMANDS[UnderstandReply], command(said))
-    assert facts(decision) == ["ReplyUnderstood"]
-    assert memory.person(person).awaiting == ()
+    decision = harness.handle(COMMANDS[UnderstandReply], make_command(said))
+    assert list_facts(decision) == ["ReplyUnderstood"]
+    assert harness.person(person).awaiting == ()
 
 
 def test_who_opts_out_is_marked_even_if_nobody_knows_them() -> None:
-    memory = Memory()
-    decision = memory.handle(COMMANDS[UnderstandReply], command(reply("P-new", "opted_out")))
-    assert facts(decision) == ["ReplyUnderstood"]
-    assert memory.person("P-new") == Person(id="P-new", opted_out=True)
+    harness = DecisionHarness()
+    decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply("P-new", "opted_out")))
+    assert list_facts(decision) == ["ReplyUnderstood"]
+    assert harness.person("P-new") == Person(id="P-new", opted_out=True)
 
 
 def test_received_before_any_delivery_never_confirms_a_later_one() -> None:
-    memory = Memory()
-    person = delivered(memory)
-    first = memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
-    request = next(iter(memory.person(person).unfinished.values())).request_id
-    later = match(MatchDelivered, memory.request(request), 1, "M-1")
-    memory.handle(EVENTS[MatchDelivered], later)
-    again = memory.handle(COMMANDS[UnderstandReply], command(reply(person)))
+    harness = DecisionHarness()
+    person = delivered(harness)
+    first = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    request = next(iter(harness.person(person).unfinished.values())).request_id
+    later = make_match_event(MatchDelivered, harness.request(request), 1, "M-1")
+    harness.handle(EVENTS[MatchDelivered], later)
+    again = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
     assert not again.events
-    assert told(again) == told(first) == {"meaning": "nothing_awaited"}
-    assert memory.person(person).awaiting == ("M-1",)
+    assert get_body(again) == get_body(first) == {"meaning": "nothing_awaited"}
+    assert harness.person(person).awaiting == ("M-1",)
 
 
 # --- “没收到” ---
 
 
-def said_not_received(memory: Memory, person: str, id_: str = "Y-1") -> str | None:
+def said_not_received(harness: DecisionHarness, person: str, id_: str = "Y-1") -> str | None:
     """The match it is about, if it said anything."""
-    said = command(reply(person, "not_received", id_=id_))
-    decision = memory.handle(COMMANDS[UnderstandReply], said)
+    said = make_command(reply(person, "not_received", id_=id_))
+    decision = harness.handle(COMMANDS[UnderstandReply], said)
     for _, fact in decision.events:
         assert isinstance(fact, ReplyUnderstood)
         assert fact.meaning == "not_received"
         assert decision.answer is not None
-        assert words_for(decision.answer) == NOT_ARRIVED
+        assert format_answer(decision.answer) == NOT_ARRIVED
         return fact.match_id
     return None
 
 
 def test_not_received_is_about_the_oldest_delivery() -> None:
-    memory = Memory()
-    person = delivered(memory, "M-1", "M-2")
-    assert said_not_received(memory, person) == "M-1"
-    assert memory.person(person).awaiting == ("M-2",)
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1", "M-2")
+    assert said_not_received(harness, person) == "M-1"
+    assert harness.person(person).awaiting == ("M-2",)
 
 
 def test_not_received_is_about_what_somebody_else_confirmed_where_nothing_is_awaited() -> None:
-    memory = Memory()
-    person = delivered(memory, "M-1")
-    request = next(iter(memory.person(person).unfinished.values())).request_id
-    memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, memory.request(request), 1, "M-1"))
-    assert memory.person(person).arrived == "M-1"
-    assert said_not_received(memory, person) == "M-1"
-    assert said_not_received(memory, person, "Y-2") is None
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1")
+    request = next(iter(harness.person(person).unfinished.values())).request_id
+    harness.handle(
+        EVENTS[MatchConfirmed], make_match_event(MatchConfirmed, harness.request(request), 1, "M-1")
+    )
+    assert harness.person(person).arrived == "M-1"
+    assert said_not_received(harness, person) == "M-1"
+    assert said_not_received(harness, person, "Y-2") is None
 
 
 def test_not_received_with_nothing_delivered_says_nothing() -> None:
-    memory = Memory()
-    assert said_not_received(memory, delivered(memory)) is None
+    harness = DecisionHarness()
+    assert said_not_received(harness, delivered(harness)) is None
 
 
 def test_what_was_reopened_is_no_longer_remembered_as_arrived() -> None:
-    memory = Memory()
-    person = delivered(memory, "M-1")
-    request = next(iter(memory.person(person).unfinished.values())).request_id
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1")
+    request = next(iter(harness.person(person).unfinished.values())).request_id
     for kind in (MatchConfirmed, MatchReopened):
-        memory.handle(EVENTS[kind], match(kind, memory.request(request), 1, "M-1"))
-    assert said_not_received(memory, person) is None
+        harness.handle(EVENTS[kind], make_match_event(kind, harness.request(request), 1, "M-1"))
+    assert said_not_received(harness, person) is None

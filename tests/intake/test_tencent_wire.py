@@ -44,7 +44,7 @@ def body(content: Any) -> bytes:
 
 
 def test_receipt_in_china_time_is_read_in_utc() -> None:
-    (receipt,) = parse_receipts(body([RECEIPT])).read
+    (receipt,) = parse_receipts(body([RECEIPT])).readable
     assert receipt.provider_message_id == "2019:538884190132148"
     assert (receipt.outcome, receipt.code) == ("delivered", "DELIVRD")
     assert receipt.at == datetime(2015, 10, 17, 0, 3, 4, tzinfo=UTC)
@@ -53,14 +53,14 @@ def test_receipt_in_china_time_is_read_in_utc() -> None:
 
 def test_failed_receipt_keeps_the_carriers_code() -> None:
     failed = RECEIPT | {"report_status": "FAIL", "errmsg": "MK:1008", "user_receive_time": ""}
-    (receipt,) = parse_receipts(body([failed])).read
+    (receipt,) = parse_receipts(body([failed])).readable
     assert (receipt.outcome, receipt.code, receipt.at) == ("failed", "MK:1008", None)
 
 
 def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
     receipts = parse_receipts(body([RECEIPT, {**RECEIPT, "sid": None}, "?", RECEIPT]))
-    assert len(receipts.read) == 2
-    assert [problem.field for problem in receipts.refused] == ["1.sid", "2"]
+    assert len(receipts.readable) == 2
+    assert [problem.field for problem in receipts.problems] == ["1.sid", "2"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"\xff", b"[" * 100_000, b"null"])
@@ -70,7 +70,7 @@ def test_what_is_no_array_is_refused(content: bytes) -> None:
 
 
 def test_more_than_a_hundred_receipts_are_refused() -> None:
-    assert len(parse_receipts(body([RECEIPT] * 100)).read) == 100
+    assert len(parse_receipts(body([RECEIPT] * 100)).readable) == 100
     with pytest.raises(Invalid):
         parse_receipts(body([RECEIPT] * 101))
 

@@ -14,8 +14,8 @@ from services.intake.channels.text import (
     Wanted,
     understand,
 )
-from services.intake.channels.typed_requests import as_request
-from services.intake.rules import Rules, problems_of
+from services.intake.channels.typed_requests import make_request
+from services.intake.rules import Rules, find_problems
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Channel, Kind, Need
 from shared.towns import towns
 
@@ -134,5 +134,5 @@ _PIECES = st.sampled_from(
 def test_what_is_understood_is_always_a_request_the_rules_accept(text: str) -> None:
     found = understand(text)
     if isinstance(found, Wanted):
-        asked = as_request(found, Channel.SMS, text, phone="+8613800138000", openid=None)
-        assert problems_of(Rules(), asked) == () or len(text) < 4
+        asked = make_request(found, Channel.SMS, text, phone="+8613800138000", openid=None)
+        assert find_problems(Rules(), asked) == () or len(text) < 4

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import events, views
+from services.intake import views
+from services.intake.events import build_commands, build_events
 from services.intake.model import (
     WECHAT_SOURCE,
     ErasePerson,
@@ -16,21 +17,30 @@ from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.prepare import prepare_party
 from services.intake.vault.sealing import Unreadable, Vault
 from shared.contracts.events import MatchConfirmed, MatchDelivered
-from tests.intake.making import PHONE, RULES, VAULT, Memory, command, match, submitted, told
+from tests.intake.builders import (
+    PHONE,
+    RULES,
+    VAULT,
+    DecisionHarness,
+    get_body,
+    make_command,
+    make_match_event,
+    make_submission,
+)
 
-EVENTS = events.events(VAULT, RULES)
-COMMANDS = events.commands(VAULT, RULES)
+EVENTS = build_events(VAULT, RULES)
+COMMANDS = build_commands(VAULT, RULES)
 OPENID = "oABC_123"
 BOTH = {"name": "张三", "phone": PHONE, "wechat_openid": OPENID}
 
 
-def erase(memory: Memory, person_id: str) -> None:
-    memory.handle(COMMANDS[ErasePerson], command(ErasePerson(person_id=person_id)))
+def erase(harness: DecisionHarness, person_id: str) -> None:
+    harness.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=person_id)))
 
 
-def register(memory: Memory, **party: str) -> str:
-    item = prepare_party(VAULT, command(RegisterParty.model_validate(party)))
-    return str(told(memory.handle(COMMANDS[RegisterParty], item))["person_id"])
+def register(harness: DecisionHarness, **party: str) -> str:
+    item = prepare_party(VAULT, make_command(RegisterParty.model_validate(party)))
+    return str(get_body(harness.handle(COMMANDS[RegisterParty], item))["person_id"])
 
 
 @given(st.binary(max_size=500), st.text(max_size=20))
@@ -58,42 +68,44 @@ def test_another_vault_another_record_or_a_changed_byte_opens_nothing() -> None:
 
 
 def test_contact_and_text_are_read_back() -> None:
-    memory = Memory()
-    id_ = told(memory.submit(submitted(applicant=BOTH)))["request_id"]
-    request = memory.request(id_)
-    person = memory.person(request.person_id)
+    harness = DecisionHarness()
+    id_ = get_body(harness.submit(make_submission(applicant=BOTH)))["request_id"]
+    request = harness.request(id_)
+    person = harness.person(request.person_id)
     contact = open_contact(VAULT, person)
     assert (contact.name, contact.phone, contact.openid) == ("张三", PHONE, OPENID)
     assert open_text(VAULT, person, request) == "想要一床新棉被"
 
 
 def test_erasing_a_person_leaves_nothing_to_read_and_breaks_nothing() -> None:
-    memory = Memory()
-    id_ = told(memory.submit(submitted(applicant=BOTH)))["request_id"]
-    request = memory.request(id_)
-    erase(memory, request.person_id)
-    person = memory.person(request.person_id)
+    harness = DecisionHarness()
+    id_ = get_body(harness.submit(make_submission(applicant=BOTH)))["request_id"]
+    request = harness.request(id_)
+    erase(harness, request.person_id)
+    person = harness.person(request.person_id)
     assert person.keys == {}
-    assert views.contact_view(VAULT, person.id, person) == {
+    assert views.describe_contact(VAULT, person.id, person) == {
         "person_id": person.id,
         "phone": None,
         "openid": None,
         "opted_out": False,
         "erased": True,
     }
-    assert views.personal_view(VAULT, request, person)["text"] is None
-    memory.handle(EVENTS[MatchDelivered], match(MatchDelivered, request, 20_000))
-    closing = memory.handle(EVENTS[MatchConfirmed], match(MatchConfirmed, request, 20_000))
+    assert views.describe_personal(VAULT, request, person)["text"] is None
+    harness.handle(EVENTS[MatchDelivered], make_match_event(MatchDelivered, request, 20_000))
+    closing = harness.handle(
+        EVENTS[MatchConfirmed], make_match_event(MatchConfirmed, request, 20_000)
+    )
     assert [type(fact).__name__ for _, fact in closing.events] == ["RequestClosed"]
 
 
 def test_an_erased_persons_old_texts_stay_unreadable_when_they_come_again() -> None:
-    memory = Memory()
-    first = memory.request(told(memory.submit(message="m-1"))["request_id"])
-    memory.handle(COMMANDS[WithdrawRequest], command(WithdrawRequest(request_id=first.id)))
-    erase(memory, first.person_id)
-    second = memory.request(told(memory.submit(message="m-2"))["request_id"])
-    person = memory.person(first.person_id)
+    harness = DecisionHarness()
+    first = harness.request(get_body(harness.submit(message="m-1"))["request_id"])
+    harness.handle(COMMANDS[WithdrawRequest], make_command(WithdrawRequest(request_id=first.id)))
+    erase(harness, first.person_id)
+    second = harness.request(get_body(harness.submit(message="m-2"))["request_id"])
+    person = harness.person(first.person_id)
     assert second.person_id == first.person_id
     assert not person.erased
     assert open_text(VAULT, person, first) is None
@@ -101,82 +113,82 @@ def test_an_erased_persons_old_texts_stay_unreadable_when_they_come_again() -> N
 
 
 def test_unfollowing_forgets_the_openid_and_keeps_the_phone() -> None:
-    memory = Memory()
-    memory.submit(submitted(applicant=BOTH))
-    (handle,) = memory.handles()
-    memory.handle(COMMANDS[ForgetOpenid], command(ForgetOpenid(handle_id=handle.id)))
-    contact = open_contact(VAULT, memory.person(handle.person_id))
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant=BOTH))
+    (handle,) = harness.handles()
+    harness.handle(COMMANDS[ForgetOpenid], make_command(ForgetOpenid(handle_id=handle.id)))
+    contact = open_contact(VAULT, harness.person(handle.person_id))
     assert (contact.phone, contact.openid) == (PHONE, None)
 
 
 def test_unfollowing_erases_whom_we_know_by_openid_alone() -> None:
-    memory = Memory()
-    memory.submit(submitted(applicant={"name": "张三", "wechat_openid": OPENID}))
-    (handle,) = memory.handles()
-    memory.handle(COMMANDS[ForgetOpenid], command(ForgetOpenid(handle_id=handle.id)))
-    assert memory.person(handle.person_id).erased
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "张三", "wechat_openid": OPENID}))
+    (handle,) = harness.handles()
+    harness.handle(COMMANDS[ForgetOpenid], make_command(ForgetOpenid(handle_id=handle.id)))
+    assert harness.person(handle.person_id).erased
 
 
 def test_the_same_phone_is_the_same_person_whoever_brings_it() -> None:
-    memory = Memory()
-    party = register(memory, name="茶园公司", phone=PHONE)
-    assert register(memory, name="茶园有限公司", phone=PHONE) == party
-    request = memory.request(told(memory.submit())["request_id"])
+    harness = DecisionHarness()
+    party = register(harness, name="茶园公司", phone=PHONE)
+    assert register(harness, name="茶园有限公司", phone=PHONE) == party
+    request = harness.request(get_body(harness.submit())["request_id"])
     assert request.person_id == party
 
 
 def test_an_openid_seen_with_a_phone_is_that_person_afterwards() -> None:
-    memory = Memory()
-    first = memory.request(told(memory.submit(submitted(applicant=BOTH)))["request_id"])
-    by_wechat = submitted(applicant={"name": "张", "wechat_openid": OPENID}, category="meals")
-    second = memory.request(told(memory.submit(by_wechat, message="m-2"))["request_id"])
+    harness = DecisionHarness()
+    first = harness.request(get_body(harness.submit(make_submission(applicant=BOTH)))["request_id"])
+    by_wechat = make_submission(applicant={"name": "张", "wechat_openid": OPENID}, category="meals")
+    second = harness.request(get_body(harness.submit(by_wechat, message="m-2"))["request_id"])
     assert second.person_id == first.person_id
-    assert open_contact(VAULT, memory.person(first.person_id)).phone == PHONE
+    assert open_contact(VAULT, harness.person(first.person_id)).phone == PHONE
 
 
 def test_a_third_party_gives_no_known_person_its_own_openid() -> None:
-    memory = Memory()
-    victim = register(memory, name="张三", phone=PHONE)
-    assert register(memory, **BOTH) == victim
-    memory.submit(submitted(applicant=BOTH))
-    assert open_contact(VAULT, memory.person(victim)).openid is None
-    assert memory.handles() == []
+    harness = DecisionHarness()
+    victim = register(harness, name="张三", phone=PHONE)
+    assert register(harness, **BOTH) == victim
+    harness.submit(make_submission(applicant=BOTH))
+    assert open_contact(VAULT, harness.person(victim)).openid is None
+    assert harness.handles() == []
 
 
 def test_a_third_party_replaces_no_openid() -> None:
-    memory = Memory()
-    victim = register(memory, **BOTH)
-    register(memory, **BOTH | {"wechat_openid": "oTHIEF_1"})
-    memory.submit(submitted(applicant=BOTH | {"wechat_openid": "oTHIEF_1"}))
-    assert open_contact(VAULT, memory.person(victim)).openid == OPENID
-    assert [handle.person_id for handle in memory.handles()] == [victim]
+    harness = DecisionHarness()
+    victim = register(harness, **BOTH)
+    register(harness, **BOTH | {"wechat_openid": "oTHIEF_1"})
+    harness.submit(make_submission(applicant=BOTH | {"wechat_openid": "oTHIEF_1"}))
+    assert open_contact(VAULT, harness.person(victim)).openid == OPENID
+    assert [handle.person_id for handle in harness.handles()] == [victim]
 
 
 def test_a_third_party_moves_no_openid_to_a_person_it_brings_in() -> None:
-    memory = Memory()
-    victim = register(memory, **BOTH)
-    brought = register(memory, name="李四", phone="+8613900139000", wechat_openid=OPENID)
+    harness = DecisionHarness()
+    victim = register(harness, **BOTH)
+    brought = register(harness, name="李四", phone="+8613900139000", wechat_openid=OPENID)
     assert brought != victim
-    assert open_contact(VAULT, memory.person(brought)).openid is None
-    assert [handle.person_id for handle in memory.handles()] == [victim]
+    assert open_contact(VAULT, harness.person(brought)).openid is None
+    assert [handle.person_id for handle in harness.handles()] == [victim]
 
 
 def test_who_was_forgotten_is_reached_again_once_they_write_themselves() -> None:
-    memory = Memory()
-    memory.submit(submitted(applicant=BOTH))
-    (handle,) = memory.handles()
-    memory.handle(COMMANDS[ForgetOpenid], command(ForgetOpenid(handle_id=handle.id)))
-    asked = submitted(applicant={"name": "张三", "wechat_openid": OPENID}, category="meals")
-    memory.submit(asked, message="m-2")
-    assert open_contact(VAULT, memory.person(handle.person_id)).openid is None
-    memory.decide_submission(command(asked, key=f"{WECHAT_SOURCE}|m-3"))
-    assert open_contact(VAULT, memory.person(handle.person_id)).openid == OPENID
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant=BOTH))
+    (handle,) = harness.handles()
+    harness.handle(COMMANDS[ForgetOpenid], make_command(ForgetOpenid(handle_id=handle.id)))
+    asked = make_submission(applicant={"name": "张三", "wechat_openid": OPENID}, category="meals")
+    harness.submit(asked, message="m-2")
+    assert open_contact(VAULT, harness.person(handle.person_id)).openid is None
+    harness.decide_submission(make_command(asked, key=f"{WECHAT_SOURCE}|m-3"))
+    assert open_contact(VAULT, harness.person(handle.person_id)).openid == OPENID
 
 
 def test_ids_cannot_be_tried_without_the_key() -> None:
-    party = register(Memory(), name="张三", phone=PHONE)
+    party = register(DecisionHarness(), name="张三", phone=PHONE)
     other = prepare_party(
-        Vault(b"o" * 32), command(RegisterParty(name="张三", phone=PHONE))
+        Vault(b"o" * 32), make_command(RegisterParty(name="张三", phone=PHONE))
     ).data.person_id
     assert party.startswith("P-")
     assert other != party

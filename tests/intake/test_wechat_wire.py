@@ -22,7 +22,12 @@ from services.intake.channels.wechat import (
     parse_message,
     parse_xml,
 )
-from services.intake.channels.wechat_crypto import WeChatCrypto, echo, signature, verify
+from services.intake.channels.wechat_crypto import (
+    WeChatCrypto,
+    compute_signature,
+    read_echo,
+    verify_signature,
+)
 from shared.errors import Invalid
 
 TOKEN, APPID = "AAAAA", "wx0123456789abcdef"
@@ -47,23 +52,23 @@ xml_text = st.text(
 
 
 def test_signature_is_the_published_one() -> None:
-    assert signature(TOKEN, "1714037059", "486452656") == (
+    assert compute_signature(TOKEN, "1714037059", "486452656") == (
         "899cf89e464efb63f54ddac96b0a0a235f53aa78"
     )
 
 
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
 def test_wechatpy_accepts_our_signature(timestamp: str, nonce: str) -> None:
-    check_signature(TOKEN, signature(TOKEN, timestamp, nonce), timestamp, nonce)
+    check_signature(TOKEN, compute_signature(TOKEN, timestamp, nonce), timestamp, nonce)
 
 
 def test_echo_answers_only_a_signed_get() -> None:
     query = {"timestamp": "1714037059", "nonce": "486452656", "echostr": "4375120948345356249"}
     signed = query | {"signature": "899cf89e464efb63f54ddac96b0a0a235f53aa78"}
-    assert echo(TOKEN, signed) == "4375120948345356249"
+    assert read_echo(TOKEN, signed) == "4375120948345356249"
     for wrong in (query, signed | {"nonce": "1"}, signed | {"signature": "é"}, {}):
         with pytest.raises(Invalid):
-            verify(TOKEN, wrong)
+            verify_signature(TOKEN, wrong)
 
 
 def test_text_message_is_read() -> None:

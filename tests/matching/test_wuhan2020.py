@@ -206,7 +206,7 @@ def test_rows_that_are_no_readable_need_are_counted_and_left_out(tmp_path: Path)
     ]
     events = read_needs(written(tmp_path / "d", said, []) / needs.FILE)
     assert events.rows == 5
-    assert events.unread == {"not_a_need": 1, "not_a_number": 1, "unknown_city": 1}
+    assert events.unread == {"city_unknown": 1, "need_quantity_wrong": 1, "row_not_need": 1}
     assert [change.quantity for change in events.changes] == [0, 5]
 
 

@@ -20,7 +20,7 @@ from shared.contracts.events import LedgerReceived, MatchCommitted, MatchPropose
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Keyring, create_root_key
 from tests.conftest import BROKER
-from tests.intake.making import submitted
+from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
 from tests.notify.harness import NotifyHarness, open_harness
 from tests.support.eventually import eventually
@@ -117,7 +117,7 @@ async def test_donor_gets_a_signed_link_by_wechat(harness: NotifyHarness) -> Non
 
 async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness) -> None:
     theirs = openid()
-    request = submitted(applicant={"name": "张三", "wechat_openid": theirs})
+    request = make_submission(applicant={"name": "张三", "wechat_openid": theirs})
     headers = harness.operator | {"Idempotency-Key": uuid4().hex}
     body = request.model_dump(mode="json", exclude_none=True)
     recorded = (await harness.intake.http.post("/requests", json=body, headers=headers)).json()

@@ -35,7 +35,7 @@ from services.intake.channels.wechat import (
     WeChatUnfollowed,
     parse_message,
 )
-from services.intake.channels.wechat_crypto import WeChatCrypto, verify
+from services.intake.channels.wechat_crypto import WeChatCrypto, verify_signature
 from services.notify.providers import Message, TencentSms, WeChatTemplate
 from shared.clock import system_now
 
@@ -81,9 +81,9 @@ class ReceivingIntake:
         if self.answers:
             return await self._answer(Response(status_code=self.answers.pop(0)))
         parsed = tencent_sms.parse_receipts(await request.body())
-        assert not parsed.refused
-        self.receipts.extend(parsed.read)
-        self.batches.append(len(parsed.read))
+        assert not parsed.problems
+        self.receipts.extend(parsed.readable)
+        self.batches.append(len(parsed.readable))
         return await self._answer(JSONResponse(tencent_sms.ANSWER))
 
     async def _replies(self, request: Request) -> Response:
@@ -94,7 +94,7 @@ class ReceivingIntake:
 
     async def _wechat(self, request: Request) -> Response:
         body, query = await request.body(), request.query_params
-        verify(self.settings.wechat_token, query)
+        verify_signature(self.settings.wechat_token, query)
         if query.get("encrypt_type") == "aes":
             assert b"FromUserName" not in body
             token, appid = self.settings.wechat_token, self.settings.wechat_appid

@@ -8,8 +8,14 @@ is a project. Foreign cities have no town here: the city's code with 000 stands 
 from collections.abc import Mapping
 from typing import Any
 
+from services.intake.messages import (
+    CITY_UNKNOWN,
+    HOSPITAL_MISSING,
+    NEED_OVER,
+    NEED_QUANTITY_WRONG,
+    ROW_NOT_NEED,
+)
 from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
-from shared.errors import Invalid
 
 HEADER = frozenset({"time", "city_pinyin", "hospital", "field", "old", "new", "op"})
 UNIT = "件"
@@ -38,50 +44,43 @@ _CITIES = {
 
 def request_of(row: Mapping[str, str], channel: Channel) -> dict[str, Any]:
     """Fields of a `RequestSubmitted`. Raises Invalid when the row is no need."""
-    item, quantity = _item(row["field"]), _quantity(row["op"], row["new"])
-    known = "数量未知" if quantity == 1 else f"{quantity}{UNIT}"
+    item, quantity = _parse_item(row["field"]), _parse_quantity(row["op"], row["new"])
+    amount = "数量未知" if quantity == 1 else f"{quantity}{UNIT}"
     return {
         "kind": Kind.PROJECT,
         "category": Category.MEDICAL,
         "beneficiary_class": BeneficiaryClass.GENERAL,
         "channel": channel,
         "need": {"unit": UNIT, "quantity": quantity, "item": item},
-        "area": {"town_code": _town_code(row["city_pinyin"])},
-        "applicant": {"name": _hospital(row["hospital"])},
-        "text": f"{row['hospital']}需要{item}（{known}），记录于{row['time']}",
+        "area": {"town_code": _find_town_code(row["city_pinyin"])},
+        "applicant": {"name": _parse_hospital(row["hospital"])},
+        "text": f"{row['hospital']}需要{item}（{amount}），记录于{row['time']}",
     }
 
 
-def _item(field: str) -> str:
+def _parse_item(field: str) -> str:
     item = field.removeprefix(_NEED).strip()
     if not field.startswith(_NEED) or not item:
-        raise Invalid.of(
-            "not_a_need",
-            "此行不是需求（字段应以“需求:”开头）",
-            "not a need: no 需求: field",
-            "field",
-        )
+        raise ROW_NOT_NEED.invalid("field")
     return item[:100]
 
 
-def _quantity(op: str, new: str) -> int:
+def _parse_quantity(op: str, new: str) -> int:
     if op == "remove" or not new or new in ("0", "None"):
-        raise Invalid.of(
-            "not_needed", "该物品不再需要或未填写数量", "not needed, or nothing was said", "new"
-        )
+        raise NEED_OVER.invalid("new")
     if not (new.isascii() and new.isdigit() and len(new) <= 12):
-        raise Invalid.of("not_a_number", "数量应为整数", "the quantity is no whole number", "new")
+        raise NEED_QUANTITY_WRONG.invalid("new")
     return int(new)
 
 
-def _town_code(city: str) -> str:
+def _find_town_code(city: str) -> str:
     code = _CITIES.get(city)
     if code is None:
-        raise Invalid.of("unknown_city", "未知的城市", "unknown city", "city_pinyin")
+        raise CITY_UNKNOWN.invalid("city_pinyin")
     return f"{code}000"
 
 
-def _hospital(name: str) -> str:
+def _parse_hospital(name: str) -> str:
     if not name:
-        raise Invalid.of("missing", "缺少医院名称", "the hospital is missing", "hospital")
+        raise HOSPITAL_MISSING.invalid("hospital")
     return name[:200]

@@ -18,7 +18,7 @@ from services.intake.channels.words import (
     MEASURES,
     NUMERALS,
     SURNAMES,
-    keyword_categories,
+    find_keyword_categories,
 )
 from shared.contracts.values import MONEY_UNIT, BeneficiaryClass, Category, Kind, Need
 from shared.towns import CITY_WIDE, codes_by_name, towns
@@ -88,7 +88,7 @@ def understand(text: str) -> Understood:
         return NotReceived()
     if word in OPT_OUT_WORDS:
         return OptedOut()
-    return _wanted(_THOUSANDS.sub("", plain))
+    return _parse_need(_THOUSANDS.sub("", plain))
 
 
 @dataclass(slots=True)
@@ -98,91 +98,90 @@ class _Reading:
     rest: str
 
     def take(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
-        found = list(pattern.finditer(self.rest))
+        matches = list(pattern.finditer(self.rest))
         self.rest = pattern.sub(" ", self.rest)
-        return found
+        return matches
 
     def take_words(self, words: Mapping[str, str]) -> set[str]:
         """What the words found stand for; a longer word hides the shorter one in it."""
-        found = self.take(_any_of(words))
-        return {words[match.group(0)] for match in found}
+        return {words[match.group(0)] for match in self.take(_compile_any(words))}
 
     @property
     def tokens(self) -> list[str]:
         return [token for token in _SEPARATORS.split(self.rest) if token]
 
 
-def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+def _compile_any(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)))
 
 
 _TOWN_WORDS = {name: code for code, name in towns().items()}
 
 
-def _wanted(text: str) -> Wanted | Unclear:
+def _parse_need(text: str) -> Wanted | Unclear:
     reading = _Reading(text)
     reading.take(_PHONE)
     names = [match.group(1) for match in reading.take(_NAMED)]
-    amounts = {_fen(match) for match in reading.take(_AMOUNT)} - {0}
-    town_codes = reading.take_words(_TOWN_WORDS) or _short_towns(reading)
+    amounts = {_parse_fen(match) for match in reading.take(_AMOUNT)} - {0}
+    town_codes = reading.take_words(_TOWN_WORDS) or _take_short_towns(reading)
     classes = reading.take_words(CLASS_WORDS)
     kinds = reading.take_words(KIND_WORDS)
     categories = reading.take_words(CATEGORY_WORDS)
-    goods = _goods(reading)
-    needs = [*(_money(a) for a in sorted(amounts)), *goods]
+    goods = _take_goods(reading)
+    needs = [*(_make_money_need(a) for a in sorted(amounts)), *goods]
     if not needs:
         return Unclear()
-    names = names or _names(reading.tokens)
-    categories = categories or keyword_categories(text)
+    names = names or _find_names(reading.tokens)
+    categories = categories or find_keyword_categories(text)
     sure = (
         len(needs) == len(categories) == len(town_codes) == 1 and max(len(kinds), len(classes)) <= 1
     )
     return Wanted(
-        kind=Kind(_only(kinds, Kind.WISH)),
-        category=Category(_only(categories, Category.OTHER)) if sure else Category.OTHER,
-        beneficiary_class=BeneficiaryClass(_only(classes, BeneficiaryClass.GENERAL)),
+        kind=Kind(_get_single(kinds, Kind.WISH)),
+        category=Category(_get_single(categories, Category.OTHER)) if sure else Category.OTHER,
+        beneficiary_class=BeneficiaryClass(_get_single(classes, BeneficiaryClass.GENERAL)),
         need=needs[0],
-        town_code=_only(town_codes, CITY_WIDE),
+        town_code=_get_single(town_codes, CITY_WIDE),
         name=names[0] if len(set(names)) == 1 else NAMELESS,
         sure=sure,
     )
 
 
-def _only(found: set[str], otherwise: str) -> str:
-    return next(iter(found)) if len(found) == 1 else otherwise
+def _get_single(values: set[str], otherwise: str) -> str:
+    return next(iter(values)) if len(values) == 1 else otherwise
 
 
-def _fen(match: re.Match[str]) -> int:
+def _parse_fen(match: re.Match[str]) -> int:
     yuan = Decimal(match.group(1)) * (10_000 if match.group(2) else 1)
     return int(yuan * 100)
 
 
-def _money(fen: int) -> Need:
+def _make_money_need(fen: int) -> Need:
     return Need(unit=MONEY_UNIT, quantity=fen)
 
 
-def _short_towns(reading: _Reading) -> set[str]:
+def _take_short_towns(reading: _Reading) -> set[str]:
     """茶山 is a town only when it stands alone: 中堂 and 长安 are other words too."""
-    known = codes_by_name()
-    found = [token for token in reading.tokens if token in known]
-    reading.rest = " ".join(token for token in reading.tokens if token not in known)
-    return {known[token] for token in found}
+    codes = codes_by_name()
+    towns_alone = [token for token in reading.tokens if token in codes]
+    reading.rest = " ".join(token for token in reading.tokens if token not in codes)
+    return {codes[token] for token in towns_alone}
 
 
-def _goods(reading: _Reading) -> list[Need]:
+def _take_goods(reading: _Reading) -> list[Need]:
     """棉被2床, 2床棉被, 两床棉被."""
-    needs, left = [], []
+    needs, rest = [], []
     for token in reading.tokens:
-        need = _one_good(token)
+        need = _parse_good(token)
         if need:
             needs.append(need)
         else:
-            left.append(token)
-    reading.rest = " ".join(left)
+            rest.append(token)
+    reading.rest = " ".join(rest)
     return sorted(set(needs), key=lambda need: (need.item, need.unit, need.quantity))
 
 
-def _one_good(token: str) -> Need | None:
+def _parse_good(token: str) -> Need | None:
     if match := _COUNT_FIRST.match(token):
         number, unit, item = match.groups()
     elif match := _ITEM_FIRST.match(token):
@@ -194,10 +193,10 @@ def _one_good(token: str) -> Need | None:
     return Need(unit=unit, quantity=quantity, item=item) if quantity and item else None
 
 
-def _names(tokens: list[str]) -> list[str]:
+def _find_names(tokens: list[str]) -> list[str]:
     """Two to four Han characters that begin with a surname and say nothing else."""
     return [
         token
         for token in tokens
-        if _HAN.match(token) and token.startswith(SURNAMES) and not keyword_categories(token)
+        if _HAN.match(token) and token.startswith(SURNAMES) and not find_keyword_categories(token)
     ]

@@ -1,4 +1,4 @@
-"""From an understood text to a request, and the words that answer whoever wrote."""
+"""From an understood text to a request, and the texts that answer whoever wrote."""
 
 from services.intake.channels.text import Wanted
 from shared.contracts.events import Applicant, RequestSubmitted
@@ -21,10 +21,10 @@ OPTED_OUT = "已为您退订通知。You will get no more notices."
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
 
 
-_MEANT = {"received": THANKS, "not_received": NOT_ARRIVED, "opted_out": OPTED_OUT}
+_ANSWER_OF_MEANING = {"received": THANKS, "not_received": NOT_ARRIVED, "opted_out": OPTED_OUT}
 
 
-def as_request(
+def make_request(
     wanted: Wanted, channel: Channel, text: str, *, phone: str | None, openid: str | None
 ) -> RequestSubmitted:
     """The whole text goes along, for whoever has to judge it."""
@@ -40,13 +40,13 @@ def as_request(
     )
 
 
-def words_for(answer: Answer) -> str:
-    """What the person is told of a decision."""
+def format_answer(answer: Answer) -> str:
+    """What the person who wrote is answered."""
     body = answer.body
     if problems := body.get("problems"):
         return "\n".join(f"{problem['zh']} {problem['en']}" for problem in problems)
     if meaning := body.get("meaning"):
-        return _MEANT.get(meaning, NOTHING_AWAITED)
+        return _ANSWER_OF_MEANING.get(meaning, NOTHING_AWAITED)
     number = body["request_id"]
     match body["decision"]:
         case "opened":
@@ -57,5 +57,5 @@ def words_for(answer: Answer) -> str:
             return f"诉求已登记，等待审批，编号 {number}。Recorded, waiting for approval."
 
 
-def words_for_problems(problems: tuple[Problem, ...]) -> str:
+def format_problems(problems: tuple[Problem, ...]) -> str:
     return "\n".join(f"{problem.zh} {problem.en}" for problem in problems)

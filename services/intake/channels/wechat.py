@@ -1,4 +1,4 @@
-"""WeChat official account, inbound: signatures, encrypted mode, messages and events.
+"""WeChat official account: pushed messages and events, and the answer to a push.
 
 Answer within five seconds with an empty body or `success`; WeChat pushes up to three
 times more otherwise. Messages are one by `message_id`, events by openid, time and kind.
@@ -12,9 +12,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from shared.errors import Invalid
+from services.intake.messages import (
+    BODY_NOT_XML,
+    BODY_TOO_LARGE,
+    DECLARATION_FORBIDDEN,
+    DEGREES_OUT_OF_RANGE,
+    DEGREES_UNREADABLE,
+    FIELD_MISSING,
+    ROOT_NOT_XML,
+    STATUS_UNKNOWN,
+    TIME_NOT_UNIX,
+)
 
-ANSWER = "success"
+EMPTY_ANSWER = "success"
 BODY_BYTES_MAX = 64 * 1024
 
 _DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml[^<>]*\?>")
@@ -82,14 +92,14 @@ WeChatInbound = (
 def parse_message(body: bytes) -> WeChatInbound:
     """A plaintext (or decrypted) push. Raises Invalid for what WeChat never sends."""
     fields = parse_xml(body)
-    openid, at = _need(fields, "FromUserName"), _time(fields)
-    match _need(fields, "MsgType"):
+    openid, at = _require(fields, "FromUserName"), _read_time(fields)
+    match _require(fields, "MsgType"):
         case "text":
-            return WeChatText(openid, fields.get("Content", ""), _need(fields, "MsgId"), at)
+            return WeChatText(openid, fields.get("Content", ""), _require(fields, "MsgId"), at)
         case "location":
-            return _location(fields, openid, at)
+            return _read_location(fields, openid, at)
         case "event":
-            return _event(fields, openid, at)
+            return _read_event(fields, openid, at)
         case kind:
             return WeChatOther(openid, _CODE.sub("_", kind)[:64], at)
 
@@ -97,83 +107,100 @@ def parse_message(body: bytes) -> WeChatInbound:
 def parse_xml(body: bytes) -> Mapping[str, str]:
     """The first level of `<xml>` as texts. No document type, entity or instruction passes."""
     if len(body) > BODY_BYTES_MAX:
-        raise Invalid.of("too_large", "内容过大", "the body is too large")
+        raise BODY_TOO_LARGE.invalid()
     try:
         text = body.decode("utf-8")
-        _refuse_declarations(text)
+        _check_declarations(text)
         root = ET.fromstring(text)  # noqa: S314 - whatever could declare an entity is refused
     except (UnicodeDecodeError, ET.ParseError):
-        raise Invalid.of("not_xml", "内容不是 XML", "the body is not XML") from None
+        raise BODY_NOT_XML.invalid() from None
     if root.tag != "xml":
-        raise Invalid.of("not_wechat", "根元素应为 xml", "the root element should be xml")
+        raise ROOT_NOT_XML.invalid()
     return {child.tag: child.text or "" for child in root}
 
 
-def _refuse_declarations(text: str) -> None:
+def _check_declarations(text: str) -> None:
     """Outside CDATA nothing may begin with `<!` or `<?`; inside, a person may write it.
 
     Refusing instructions too keeps `<?x <![CDATA[?><!DOCTYPE …` from hiding one.
     """
     bare = _CDATA.sub("", _DECLARATION.sub("", text, count=1))
     if "<!" in bare or "<?" in bare:
-        raise Invalid.of("declaration", "不接受 DTD 或实体", "no DTD, entity or instruction")
+        raise DECLARATION_FORBIDDEN.invalid()
 
 
-def _location(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatLocation:
+def _read_location(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatLocation:
     return WeChatLocation(
         openid=openid,
-        latitude=_degrees(fields, "Location_X", 90),
-        longitude=_degrees(fields, "Location_Y", 180),
+        latitude=_read_degrees(fields, "Location_X", 90),
+        longitude=_read_degrees(fields, "Location_Y", 180),
         label=fields.get("Label", ""),
-        message_id=_need(fields, "MsgId"),
+        message_id=_require(fields, "MsgId"),
         at=at,
     )
 
 
-def _event(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatInbound:
-    match _need(fields, "Event"):
+def _read_event(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatInbound:
+    match _require(fields, "Event"):
         case "subscribe":
             return WeChatFollowed(openid, at)
         case "unsubscribe":
             return WeChatUnfollowed(openid, at)
         case "TEMPLATESENDJOBFINISH":
-            return _receipt(fields, openid, at)
+            return _read_receipt(fields, openid, at)
         case kind:
             return WeChatOther(openid, _CODE.sub("_", kind)[:64], at)
 
 
-def _receipt(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatReceipt:
-    status = _need(fields, "Status")
+def _read_receipt(fields: Mapping[str, str], openid: str, at: datetime) -> WeChatReceipt:
+    status = _require(fields, "Status")
     if status != "success" and not status.startswith("failed"):
-        raise Invalid.of("unknown_status", "未知的发送状态", "success or failed…", "Status")
+        raise STATUS_UNKNOWN.invalid("Status", success="success", failure="failed…")
     return WeChatReceipt(
         openid=openid,
-        provider_message_id=_need(fields, "MsgID"),
+        provider_message_id=_require(fields, "MsgID"),
         outcome="delivered" if status == "success" else "failed",
         code=_CODE.sub("_", status)[:64],
         at=at,
     )
 
 
-def _need(fields: Mapping[str, str], name: str) -> str:
+def _require(fields: Mapping[str, str], name: str) -> str:
     value = fields.get(name, "").strip()
     if not value:
-        raise Invalid.of("missing", "缺少字段", "missing", name)
+        raise FIELD_MISSING.invalid(name)
     return value
 
 
-def _time(fields: Mapping[str, str]) -> datetime:
+def _read_time(fields: Mapping[str, str]) -> datetime:
     try:
-        return datetime.fromtimestamp(int(_need(fields, "CreateTime")), UTC)
+        return datetime.fromtimestamp(int(_require(fields, "CreateTime")), UTC)
     except (ValueError, OverflowError, OSError):
-        raise Invalid.of("not_a_time", "应为 Unix 秒", "unix seconds", "CreateTime") from None
+        raise TIME_NOT_UNIX.invalid("CreateTime") from None
 
 
-def _degrees(fields: Mapping[str, str], name: str, most: float) -> float:
+def _read_degrees(fields: Mapping[str, str], name: str, most: float) -> float:
     try:
-        value = float(_need(fields, name))
+        value = float(_require(fields, name))
     except ValueError:
-        raise Invalid.of("not_a_number", "应为度数", "degrees expected", name) from None
+        raise DEGREES_UNREADABLE.invalid(name) from None
     if not -most <= value <= most:
-        raise Invalid.of("out_of_range", "超出范围", "out of range", name)
+        raise DEGREES_OUT_OF_RANGE.invalid(name)
     return value
+
+
+# --- the answer in the same conversation ----------------------------------------------------------
+
+
+def build_text_answer(*, to: str, account: str, text: str, at: datetime) -> bytes:
+    """The passive reply, as XML. to: the openid. account: the one the push was sent to."""
+    return (
+        f"<xml><ToUserName>{_quote_cdata(to)}</ToUserName>"
+        f"<FromUserName>{_quote_cdata(account)}</FromUserName>"
+        f"<CreateTime>{int(at.timestamp())}</CreateTime><MsgType>{_quote_cdata('text')}</MsgType>"
+        f"<Content>{_quote_cdata(text)}</Content></xml>"
+    ).encode()
+
+
+def _quote_cdata(text: str) -> str:
+    return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"

@@ -14,25 +14,25 @@ from xml.sax.saxutils import escape
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from services.intake.channels.wechat import parse_xml
-from shared.errors import Invalid
+from services.intake.messages import AES_KEY_WRONG, BODY_NOT_DECRYPTABLE, SIGNATURE_DIFFERENT
 
 BLOCK = 32  # WeChat pads to 32, not to AES's 16
 
 
-def signature(*parts: str) -> str:
+def compute_signature(*parts: str) -> str:
     """sha1 over the sorted parts: token, timestamp, nonce and, in encrypted mode, the cipher."""
     return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
 
 
-def verify(token: str, query: Mapping[str, str]) -> None:
+def verify_signature(token: str, query: Mapping[str, str]) -> None:
     """The plain signature that every push and the first GET carry."""
-    expected = signature(token, query.get("timestamp", ""), query.get("nonce", ""))
-    _same(expected, query.get("signature", ""), "signature")
+    expected = compute_signature(token, query.get("timestamp", ""), query.get("nonce", ""))
+    _check_same(expected, query.get("signature", ""), "signature")
 
 
-def echo(token: str, query: Mapping[str, str]) -> str:
+def read_echo(token: str, query: Mapping[str, str]) -> str:
     """The answer to WeChat's GET when the address is entered in its console."""
-    verify(token, query)
+    verify_signature(token, query)
     return query.get("echostr", "")
 
 
@@ -46,23 +46,21 @@ class WeChatCrypto:
         except binascii.Error:
             self._key = b""
         if len(self._key) != 32:
-            raise Invalid.of(
-                "bad_aes_key", "EncodingAESKey 应为43个字符", "EncodingAESKey has 43 characters"
-            )
+            raise AES_KEY_WRONG.invalid()
 
     def open(self, body: bytes, query: Mapping[str, str]) -> bytes:
         """The XML inside an encrypted push, once msg_signature and appid are right."""
         cipher = parse_xml(body).get("Encrypt", "")
-        expected = signature(
+        expected = compute_signature(
             self._token, query.get("timestamp", ""), query.get("nonce", ""), cipher
         )
-        _same(expected, query.get("msg_signature", ""), "msg_signature")
+        _check_same(expected, query.get("msg_signature", ""), "msg_signature")
         return self.decrypt(cipher)
 
     def seal(self, xml: bytes, timestamp: str, nonce: str) -> tuple[bytes, str]:
         """An encrypted envelope and its msg_signature, as WeChat pushes or takes as an answer."""
         cipher = self.encrypt(xml, secrets.token_bytes(16))
-        signed = signature(self._token, timestamp, nonce, cipher)
+        signed = compute_signature(self._token, timestamp, nonce, cipher)
         envelope = (
             f"<xml><Encrypt><![CDATA[{cipher}]]></Encrypt>"
             f"<MsgSignature><![CDATA[{signed}]]></MsgSignature>"
@@ -85,28 +83,24 @@ class WeChatCrypto:
             decryptor = self._cipher().decryptor()
             content = decryptor.update(sealed) + decryptor.finalize()
         except (binascii.Error, ValueError):
-            raise _unreadable() from None
+            raise BODY_NOT_DECRYPTABLE.invalid() from None
         return self._unpack(content)
 
     def _unpack(self, content: bytes) -> bytes:
         padding = content[-1] if content else 0
         if not 1 <= padding <= BLOCK or content[-padding:] != bytes([padding]) * padding:
-            raise _unreadable()
+            raise BODY_NOT_DECRYPTABLE.invalid()
         content = content[:-padding]
         length = int.from_bytes(content[16:20], "big")
         xml, appid = content[20 : 20 + length], content[20 + length :]
         if len(xml) != length or appid != self._appid.encode():
-            raise _unreadable()
+            raise BODY_NOT_DECRYPTABLE.invalid()
         return xml
 
     def _cipher(self) -> Cipher[modes.CBC]:
         return Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16]))
 
 
-def _same(expected: str, given: str, name: str) -> None:
-    if not hmac.compare_digest(expected.encode(), given.encode()):
-        raise Invalid.of("bad_signature", "签名不符", "the signature does not match", name)
-
-
-def _unreadable() -> Invalid:
-    return Invalid.of("not_decryptable", "无法解密", "cannot be decrypted with this key")
+def _check_same(expected: str, actual: str, name: str) -> None:
+    if not hmac.compare_digest(expected.encode(), actual.encode()):
+        raise SIGNATURE_DIFFERENT.invalid(name)

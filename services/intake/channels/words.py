@@ -90,5 +90,5 @@ SURNAMES: tuple[str, ...] = tuple(
 )
 
 
-def keyword_categories(text: str) -> set[str]:
+def find_keyword_categories(text: str) -> set[str]:
     return {category for word, category in _HINTS.items() if word in text}

@@ -1,7 +1,8 @@
-"""Persons: kept, erased; their handles; which request or match of theirs is unfinished."""
+"""Persons: who is meant, what the vault holds of them, their open requests and deliveries."""
 
 from datetime import datetime
 
+from services.intake.messages import PERSON_UNKNOWN
 from services.intake.model import (
     CONTACT,
     OPENID,
@@ -16,40 +17,41 @@ from services.intake.model import (
     SealedRequest,
     Unfinished,
 )
-from shared.messaging.decision import (
-    NOTHING,
-    Answer,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    States,
-    refusal,
-)
+from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
 
-# --- who is meant: by phone the id says it, by openid the handle does ---
+Named = SealedRequest | SealedParty
+"""A person as somebody names him: by phone, by openid, or by name and place."""
 
 
-def touches_person(named: SealedRequest | SealedParty) -> tuple[AnyRef, ...]:
+# --- who is meant -----------------------------------------------------------------------------
+
+
+def list_refs(named: Named) -> tuple[AnyRef, ...]:
+    """What can be loaded before it is known who is meant."""
     person = Ref(Person, named.person_id)
     return (person, Ref(Handle, named.handle_id)) if named.handle_id else (person,)
 
 
-def follow_person(states: States, named: SealedRequest | SealedParty) -> tuple[AnyRef, ...]:
-    return (Ref(Person, person_meant(states, named)),)
-
-
-def person_meant(states: States, named: SealedRequest | SealedParty) -> str:
+def find_person_id(states: States, named: Named) -> str:
     """A phone outweighs an openid, and an openid that is known outweighs a new one."""
+    states.prefetch(*list_refs(named))
     if named.has_phone or not named.handle_id:
         return named.person_id
     handle = states.get(Handle, named.handle_id)
     return handle.person_id if handle else named.person_id
 
 
-def binds_openid(
-    states: States, named: SealedRequest | SealedParty, person_id: str, source: str
-) -> bool:
+def update_named(
+    states: States, named: Named, person_id: str, source: str = ""
+) -> tuple[Person, tuple[Handle, ...]]:
+    """The person as named now, and the handle that leads there; source: who names them."""
+    person = states.get(Person, person_id)
+    binds = _may_bind_openid(states, named, person, source)
+    updated = _with_contact(person or Person(id=person_id), named, binds=binds)
+    return updated, (Handle(id=named.handle_id, person_id=person_id),) if binds else ()
+
+
+def _may_bind_openid(states: States, named: Named, person: Person | None, source: str) -> bool:
     """Whether the openid becomes this person's.
 
     A third party may bring in both, but not move either: else whoever knows a phone would get
@@ -57,42 +59,39 @@ def binds_openid(
     """
     if not named.handle_id or source == WECHAT_SOURCE:
         return bool(named.handle_id)
-    known = states.get(Person, person_id) or states.get(Handle, named.handle_id)
-    return known is None
+    return person is None and states.get(Handle, named.handle_id) is None
 
 
-def with_named(
-    states: States, named: SealedRequest | SealedParty, person_id: str, source: str = ""
-) -> tuple[Person, tuple[Handle, ...]]:
-    """The person as named now, and the handle that leads there; source: who names them."""
-    binds = binds_openid(states, named, person_id, source)
-    person = with_contact(states.get(Person, person_id), person_id, named, binds=binds)
-    return person, (Handle(id=named.handle_id, person_id=person_id),) if binds else ()
+# --- what the vault holds ---------------------------------------------------------------------
 
 
-# --- what is kept ---
-
-
-def with_contact(
-    person: Person | None, id_: str, named: SealedRequest | SealedParty, *, binds: bool
-) -> Person:
+def _with_contact(person: Person, named: Named, *, binds: bool) -> Person:
     """The latest contact stands; one without a phone does not replace one that has it."""
-    known = person or Person(id=id_)
-    if named.has_phone or not known.has_phone:
-        known = _keep(known, CONTACT, named.contact)
+    if named.has_phone or not person.has_phone:
+        person = _with_sealed(person, CONTACT, named.contact)
     if named.openid and binds:
-        known = _keep(known, OPENID, named.openid)
-    has_phone = known.has_phone or named.has_phone
-    return known.model_copy(update={"has_phone": has_phone, "erased": False})
+        person = _with_sealed(person, OPENID, named.openid)
+    has_phone = person.has_phone or named.has_phone
+    return person.model_copy(update={"has_phone": has_phone, "erased": False})
 
 
-def _keep(person: Person, record: str, sealed: Sealed) -> Person:
+def _with_sealed(person: Person, record: str, sealed: Sealed) -> Person:
     keys = {**person.keys, record: sealed.key}
     return person.model_copy(update={record: sealed.cipher, "keys": keys})
 
 
+def _without_keys(person: Person) -> Person:
+    """Every key goes, so every text and contact is noise; ids and open business stay."""
+    return person.model_copy(
+        update={"contact": None, "openid": None, "keys": {}, "has_phone": False, "erased": True}
+    )
+
+
+# --- open requests and deliveries -------------------------------------------------------------
+
+
 def with_request(person: Person, request: Request, text: Sealed | None) -> Person:
-    """The request is unfinished business now, and its text can be read."""
+    """The request is unfinished now, and its text can be read."""
     unfinished = person.unfinished
     if request.duplicate_of is None:
         entry = Unfinished(request_id=request.id, recorded_at=request.recorded_at)
@@ -102,7 +101,7 @@ def with_request(person: Person, request: Request, text: Sealed | None) -> Perso
 
 
 def with_unfinished(person: Person, request: Request) -> Person:
-    """It is unfinished business again, unless another like it took its place meanwhile."""
+    """The request is unfinished again, unless another like it took its place meanwhile."""
     if request.fingerprint in person.unfinished:
         return person
     entry = Unfinished(request_id=request.id, recorded_at=request.recorded_at)
@@ -110,84 +109,56 @@ def with_unfinished(person: Person, request: Request) -> Person:
     return person.model_copy(update={"unfinished": unfinished})
 
 
-def without_request(person: Person, request: Request) -> Person:
+def without_unfinished(person: Person, request: Request) -> Person:
     entry = person.unfinished.get(request.fingerprint)
     if entry is None or entry.request_id != request.id:
         return person
-    left = {k: v for k, v in person.unfinished.items() if k != request.fingerprint}
-    return person.model_copy(update={"unfinished": left})
+    unfinished = {k: v for k, v in person.unfinished.items() if k != request.fingerprint}
+    return person.model_copy(update={"unfinished": unfinished})
 
 
-def awaiting(person: Person, match_id: str) -> Person:
+def with_awaited(person: Person, match_id: str) -> Person:
+    """This delivery waits for the person's word."""
     if match_id in person.awaiting:
         return person
     return person.model_copy(update={"awaiting": (*person.awaiting, match_id)})
 
 
-def not_awaiting(person: Person, match_id: str) -> Person:
-    """Nor remembered as arrived."""
-    left = tuple(id_ for id_ in person.awaiting if id_ != match_id)
+def without_awaited(person: Person, match_id: str) -> Person:
+    """Nor is the match remembered as arrived."""
+    awaiting = tuple(id_ for id_ in person.awaiting if id_ != match_id)
     arrived = "" if person.arrived == match_id else person.arrived
-    return person.model_copy(update={"awaiting": left, "arrived": arrived})
+    return person.model_copy(update={"awaiting": awaiting, "arrived": arrived})
 
 
-def arrived(person: Person, match_id: str) -> Person:
-    return not_awaiting(person, match_id).model_copy(update={"arrived": match_id})
+def with_arrived(person: Person, match_id: str) -> Person:
+    return without_awaited(person, match_id).model_copy(update={"arrived": match_id})
 
 
-def forgotten(person: Person) -> Person:
-    """Every key goes, so every text and contact is noise; ids and open business stay."""
-    return person.model_copy(
-        update={"contact": None, "openid": None, "keys": {}, "has_phone": False, "erased": True}
-    )
-
-
-# --- commands ---
-
-
-def touches_party(item: Command[SealedParty]) -> tuple[AnyRef, ...]:
-    return touches_person(item.data)
-
-
-def follow_party(states: States, item: Command[SealedParty]) -> tuple[AnyRef, ...]:
-    return follow_person(states, item.data)
+# --- commands ---------------------------------------------------------------------------------
 
 
 def decide_register_party(states: States, item: Command[SealedParty], _now: datetime) -> Decision:
-    id_ = person_meant(states, item.data)
-    person, handles = with_named(states, item.data, id_)
-    return Decision(states=(person, *handles), answer=Answer(201, {"person_id": id_}))
-
-
-def touches_erase(item: Command[ErasePerson]) -> tuple[AnyRef, ...]:
-    return (Ref(Person, item.data.person_id),)
+    person_id = find_person_id(states, item.data)
+    person, handles = update_named(states, item.data, person_id)
+    return Decision(states=(person, *handles), answer=Answer(201, {"person_id": person_id}))
 
 
 def decide_erase(states: States, item: Command[ErasePerson], _now: datetime) -> Decision:
     person = states.get(Person, item.data.person_id)
     if person is None:
-        answer = refusal(404, "unknown_person", "没有这个人员编号", "no such person", "person_id")
-        return Decision(answer=answer)
+        return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
     answer = Answer(200, {"person_id": person.id, "erased": True})
-    return Decision(states=(forgotten(person),), answer=answer)
+    return Decision(states=(_without_keys(person),), answer=answer)
 
 
-def touches_forget(item: Command[ForgetOpenid]) -> tuple[AnyRef, ...]:
-    return (Ref(Handle, item.data.handle_id),)
-
-
-def follow_forget(states: States, item: Command[ForgetOpenid]) -> tuple[AnyRef, ...]:
-    handle = states.get(Handle, item.data.handle_id)
-    return (Ref(Person, handle.person_id),) if handle else ()
-
-
-def decide_forget(states: States, item: Command[ForgetOpenid], _now: datetime) -> Decision:
+def decide_forget_openid(states: States, item: Command[ForgetOpenid], _now: datetime) -> Decision:
     """Whoever also gave a phone keeps that; whom we know by openid alone is erased."""
     handle = states.get(Handle, item.data.handle_id)
     person = states.get(Person, handle.person_id) if handle else None
     if person is None or OPENID not in person.keys:
         return NOTHING
     if not person.has_phone:
-        return Decision(states=(forgotten(person),))
+        return Decision(states=(_without_keys(person),))
     keys = {record: key for record, key in person.keys.items() if record != OPENID}
     return Decision(states=(person.model_copy(update={"openid": None, "keys": keys}),))

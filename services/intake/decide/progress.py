@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Literal
 
 from services.intake.decide.persons import (
-    arrived,
-    awaiting,
-    not_awaiting,
+    with_arrived,
+    with_awaited,
     with_unfinished,
-    without_request,
+    without_awaited,
+    without_unfinished,
 )
 from services.intake.model import Person, Portion, Request, RequestState
 from shared.contracts.envelope import Event
@@ -21,7 +21,7 @@ from shared.contracts.events import (
     RequestClosed,
     RequestReopened,
 )
-from shared.messaging.decision import NOTHING, AnyRef, Decision, Ref, States
+from shared.messaging.decision import NOTHING, Decision, State, States
 
 MatchEvent = (
     Event[MatchCommitted]
@@ -30,90 +30,83 @@ MatchEvent = (
     | Event[MatchReleased]
     | Event[MatchReopened]
 )
-
-
-def touches_match(event: MatchEvent) -> tuple[AnyRef, ...]:
-    return (Ref(Request, event.data.request_id), Ref(Person, event.data.person_id))
+Stage = Literal["committed", "delivered", "confirmed"]
 
 
 def decide_committed(states: States, event: Event[MatchCommitted], _now: datetime) -> Decision:
-    request = _with_portion(states, event, "committed")
-    return Decision(states=(request,)) if request else NOTHING
+    request, _ = _get_request_and_person(states, event)
+    return Decision(states=(_with_portion(request, event, "committed"),)) if request else NOTHING
 
 
 def decide_delivered(states: States, event: Event[MatchDelivered], _now: datetime) -> Decision:
     """From now on the person's “1” means this match, unless an older one still waits."""
-    request = _with_portion(states, event, "delivered")
+    request, person = _get_request_and_person(states, event)
     if request is None:
         return NOTHING
-    person = states.get(Person, event.data.person_id)
-    return Decision(states=(request, *((awaiting(person, event.subject),) if person else ())))
+    request = _with_portion(request, event, "delivered")
+    return _change(request, with_awaited(person, event.subject) if person else None)
 
 
 def decide_confirmed(states: States, event: Event[MatchConfirmed], _now: datetime) -> Decision:
     """Closes the request once everything that was needed is confirmed."""
-    request = _with_portion(states, event, "confirmed")
+    request, person = _get_request_and_person(states, event)
     if request is None:
         return NOTHING
-    person = states.get(Person, event.data.person_id)
-    person = arrived(person, event.subject) if person else None
-    if request.state is not RequestState.OPEN or request.confirmed_quantity < request.need.quantity:
-        return Decision(states=(request, *((person,) if person else ())))
+    request = _with_portion(request, event, "confirmed")
+    person = with_arrived(person, event.subject) if person else None
+    if request.state is not RequestState.OPEN or not request.is_fulfilled:
+        return _change(request, person)
     closed = request.model_copy(update={"state": RequestState.CLOSED})
-    person = without_request(person, closed) if person else None
-    fact = RequestClosed(person_id=request.person_id)
-    return Decision(
-        states=(closed, *((person,) if person else ())),
-        events=((closed, fact),),
-    )
+    person = without_unfinished(person, closed) if person else None
+    return _change(closed, person, RequestClosed(person_id=request.person_id))
 
 
 def decide_released(states: States, event: Event[MatchReleased], _now: datetime) -> Decision:
-    request = _without_portion(states, event)
-    if request is None:
+    request, person = _get_request_and_person(states, event)
+    if request is None or event.subject not in request.matches:
         return NOTHING
-    person = states.get(Person, event.data.person_id)
-    kept = (not_awaiting(person, event.subject),) if person else ()
-    return Decision(states=(request, *kept))
+    request = _without_portion(request, event)
+    return _change(request, without_awaited(person, event.subject) if person else None)
 
 
 def decide_reopened(states: States, event: Event[MatchReopened], _now: datetime) -> Decision:
     """Delivered: it is on its way again. Confirmed: the request lacks it anew, and reopens."""
-    if event.data.was == "delivered":
-        request = _with_portion(states, event, "committed")
-    else:
-        request = _without_portion(states, event)
+    request, person = _get_request_and_person(states, event)
     if request is None:
         return NOTHING
-    person = states.get(Person, event.data.person_id)
-    person = not_awaiting(person, event.subject) if person else None
-    lacks = request.confirmed_quantity < request.need.quantity
-    if request.state is not RequestState.CLOSED or not lacks:
-        return Decision(states=(request, *((person,) if person else ())))
+    if event.data.was == "delivered":
+        request = _with_portion(request, event, "committed")
+    elif event.subject in request.matches:
+        request = _without_portion(request, event)
+    else:
+        return NOTHING
+    person = without_awaited(person, event.subject) if person else None
+    if request.state is not RequestState.CLOSED or request.is_fulfilled:
+        return _change(request, person)
     opened = request.model_copy(update={"state": RequestState.OPEN})
     person = with_unfinished(person, opened) if person else None
-    fact = RequestReopened(person_id=request.person_id)
-    return Decision(
-        states=(opened, *((person,) if person else ())),
-        events=((opened, fact),),
-    )
+    return _change(opened, person, RequestReopened(person_id=request.person_id))
 
 
-def _without_portion(states: States, event: MatchEvent) -> Request | None:
-    """None where it never counted."""
-    request = states.get(Request, event.data.request_id)
-    if request is None or event.subject not in request.matches:
-        return None
-    left = {id_: p for id_, p in request.matches.items() if id_ != event.subject}
-    return request.model_copy(update={"matches": left})
+def _get_request_and_person(
+    states: States, event: MatchEvent
+) -> tuple[Request | None, Person | None]:
+    """No request: it is not ours, and there is nothing to follow."""
+    return states.get_each((Request, event.data.request_id), (Person, event.data.person_id))
 
 
-def _with_portion(
-    states: States, event: MatchEvent, stage: Literal["committed", "delivered", "confirmed"]
-) -> Request | None:
-    """None for a request that is not ours: there is nothing to follow."""
-    request = states.get(Request, event.data.request_id)
-    if request is None:
-        return None
+def _change(
+    request: Request, person: Person | None, fact: RequestClosed | RequestReopened | None = None
+) -> Decision:
+    changed: tuple[State, ...] = (request, person) if person else (request,)
+    return Decision(states=changed, events=((request, fact),) if fact else ())
+
+
+def _with_portion(request: Request, event: MatchEvent, stage: Stage) -> Request:
     portion = Portion(quantity=event.data.quantity, stage=stage)
     return request.model_copy(update={"matches": {**request.matches, event.subject: portion}})
+
+
+def _without_portion(request: Request, event: MatchEvent) -> Request:
+    matches = {id_: p for id_, p in request.matches.items() if id_ != event.subject}
+    return request.model_copy(update={"matches": matches})

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.decide.persons import (
-    follow_person,
-    person_meant,
-    touches_person,
-    with_named,
+    find_person_id,
+    list_refs,
+    update_named,
     with_request,
-    without_request,
+    without_unfinished,
 )
+from services.intake.messages import LEVEL_TOO_LOW, REQUEST_UNKNOWN, STATE_UNSUITABLE
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
@@ -20,7 +20,7 @@ from services.intake.model import (
     SealedRequest,
     WithdrawRequest,
 )
-from services.intake.rules import Rules, approval_level
+from services.intake.rules import Rules, find_approval_level
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     RequestDeclined,
@@ -28,31 +28,12 @@ from shared.contracts.events import (
     RequestRecorded,
     RequestWithdrawn,
 )
-from shared.errors import Invalid
-from shared.messaging.decision import (
-    Answer,
-    AnyRef,
-    Command,
-    Decision,
-    Ref,
-    States,
-    refusal,
-)
+from shared.messages import KEY_REUSED
+from shared.messaging.decision import Answer, Command, Decision, Ref, States
 
 Submission = Event[Any] | Command[SealedRequest]
-Judgement = Command[ApproveRequest] | Command[DeclineRequest]
-
-WAITING = frozenset({RequestState.RECORDED, RequestState.OPEN})
 
 # --- submit -----------------------------------------------------------------------------------
-
-
-def touches_submission(item: Submission) -> tuple[AnyRef, ...]:
-    return (Ref(Request, item.data.request_id), *touches_person(item.data))
-
-
-def follow_submission(states: States, item: Submission) -> tuple[AnyRef, ...]:
-    return follow_person(states, item.data)
 
 
 def decide_submission(rules: Rules, states: States, item: Submission, now: datetime) -> Decision:
@@ -60,59 +41,54 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
 
     Raises Invalid when a known message comes again with other content.
     """
-    asked: SealedRequest = item.data
-    known = states.get(Request, asked.request_id)
-    if known is not None:
-        return _same_again(known, asked)
-    person_id = person_meant(states, asked)
-    person, handles = with_named(states, asked, person_id, asked.source)
-    request = _judged(rules, person, asked, now)
-    person = with_request(person, request, asked.text)
-    fact = fact_of(request)
+    data: SealedRequest = item.data
+    states.prefetch(Ref(Request, data.request_id), *list_refs(data))
+    stored = states.get(Request, data.request_id)
+    if stored is not None:
+        return _repeat_answer(stored, data)
+    person_id = find_person_id(states, data)
+    person, handles = update_named(states, data, person_id, data.source)
+    request = _make_request(rules, person, data, now)
+    fact = make_fact(request)
     return Decision(
-        states=(request, person, *handles),
+        states=(request, with_request(person, request, data.text), *handles),
         events=((request, fact),) if fact else (),
-        answer=Answer(201, outcome(request)),
+        answer=Answer(201, describe_outcome(request)),
     )
 
 
-def _same_again(known: Request, asked: SealedRequest) -> Decision:
-    if known.content != asked.content:
-        raise Invalid.of(
-            "idempotency_key_reused",
-            "同一消息编号曾用于不同内容，请换新的编号",
-            "this message id was used for other content: use a new one",
-            "idempotency_key",
-        )
-    return Decision(answer=Answer(201, outcome(known)))
+def _repeat_answer(stored: Request, data: SealedRequest) -> Decision:
+    if stored.content != data.content:
+        raise KEY_REUSED.invalid("idempotency_key")
+    return Decision(answer=Answer(201, describe_outcome(stored)))
 
 
-def _judged(rules: Rules, person: Person, asked: SealedRequest, now: datetime) -> Request:
-    duplicate_of = _unfinished(rules, person, asked.fingerprint, now)
-    level = approval_level(rules, asked.kind, asked.category, asked.need, asked.area)
-    opened = RequestState.RECORDED if level else RequestState.OPEN
+def _make_request(rules: Rules, person: Person, data: SealedRequest, now: datetime) -> Request:
+    duplicate_of = _find_duplicate(rules, person, data.fingerprint, now)
+    level = find_approval_level(rules, data.kind, data.category, data.need, data.area)
+    accepted = RequestState.RECORDED if level else RequestState.OPEN
     return Request(
-        id=asked.request_id,
-        state=RequestState.DUPLICATE if duplicate_of else opened,
-        kind=asked.kind,
-        category=asked.category,
-        beneficiary_class=asked.beneficiary_class,
-        channel=asked.channel,
-        need=asked.need,
-        area=asked.area,
+        id=data.request_id,
+        state=RequestState.DUPLICATE if duplicate_of else accepted,
+        kind=data.kind,
+        category=data.category,
+        beneficiary_class=data.beneficiary_class,
+        channel=data.channel,
+        need=data.need,
+        area=data.area,
         person_id=person.id,
-        fingerprint=asked.fingerprint,
-        source=asked.source,
-        content=asked.content,
+        fingerprint=data.fingerprint,
+        source=data.source,
+        content=data.content,
         recorded_at=now,
-        text=asked.text.cipher if asked.text else None,
-        collector_id=asked.collector_id,
+        text=data.text.cipher if data.text else None,
+        collector_id=data.collector_id,
         approval_level=None if duplicate_of else level,
         duplicate_of=duplicate_of,
     )
 
 
-def _unfinished(rules: Rules, person: Person, fingerprint: str, now: datetime) -> str | None:
+def _find_duplicate(rules: Rules, person: Person, fingerprint: str, now: datetime) -> str | None:
     """The request this one repeats: the same person and need, unfinished and recent."""
     entry = person.unfinished.get(fingerprint)
     if entry is None or now - entry.recorded_at >= timedelta(days=rules.duplicate_days):
@@ -120,24 +96,24 @@ def _unfinished(rules: Rules, person: Person, fingerprint: str, now: datetime) -
     return entry.request_id
 
 
-def outcome(request: Request) -> dict[str, Any]:
-    """What the channel is told of its message."""
-    told: dict[str, Any] = {"request_id": request.id, "decision": _decision(request)}
+def describe_outcome(request: Request) -> dict[str, Any]:
+    """What the channel is answered about its message."""
+    body: dict[str, Any] = {"request_id": request.id, "decision": _describe_decision(request)}
     if request.duplicate_of:
-        told["duplicate_of"] = request.duplicate_of
+        body["duplicate_of"] = request.duplicate_of
     if request.approval_level:
-        told["approval_level"] = request.approval_level
-    return told
+        body["approval_level"] = request.approval_level
+    return body
 
 
-def _decision(request: Request) -> str:
+def _describe_decision(request: Request) -> str:
     if request.duplicate_of:
         return "duplicate"
     return "waiting_for_approval" if request.approval_level else "opened"
 
 
-def fact_of(request: Request) -> Fact | None:
-    """What the house hears of a request that is new, or newly approved."""
+def make_fact(request: Request) -> Fact | None:
+    """What is emitted of a request that is new, or newly approved."""
     if request.state is RequestState.OPEN:
         return RequestOpened(
             person_id=request.person_id,
@@ -161,100 +137,74 @@ def fact_of(request: Request) -> Fact | None:
 # --- approve, decline, withdraw ---------------------------------------------------------------
 
 
-def touches_judgement(item: Judgement | Command[WithdrawRequest]) -> tuple[AnyRef, ...]:
-    return (Ref(Request, item.data.request_id),)
-
-
-def follow_judgement(
-    states: States, item: Judgement | Command[WithdrawRequest]
-) -> tuple[AnyRef, ...]:
-    request = states.get(Request, item.data.request_id)
-    return (Ref(Person, request.person_id),) if request else ()
-
-
 def decide_approve(states: States, item: Command[ApproveRequest], _now: datetime) -> Decision:
-    request = states.get(Request, item.data.request_id)
-    refused = _may_not_judge(request, item.data)
-    if refused or request is None:
-        return Decision(answer=refused or UNKNOWN)
-    opened = _moved(request, RequestState.OPEN, approved_by=item.data.approver_id)
-    return _announce(opened, fact_of(opened))
+    request = _get_approvable(states, item.data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
+    opened = _move(request, RequestState.OPEN, approved_by=item.data.approver_id)
+    return _announce(opened, make_fact(opened))
 
 
 def decide_decline(states: States, item: Command[DeclineRequest], _now: datetime) -> Decision:
-    request = states.get(Request, item.data.request_id)
-    refused = _may_not_judge(request, item.data)
-    if refused or request is None:
-        return Decision(answer=refused or UNKNOWN)
+    request = _get_approvable(states, item.data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
     reason = item.data.reason
-    declined = _moved(
+    declined = _move(
         request, RequestState.DECLINED, approved_by=item.data.approver_id, reason=reason
     )
     fact = RequestDeclined(person_id=request.person_id, reason=reason)
-    return _announce(declined, fact, *_released(states, request))
+    return _announce(declined, fact, *_release_person(states, request))
 
 
 def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: datetime) -> Decision:
     request = states.get(Request, item.data.request_id)
-    asked = item.data
-    if request is None or not _is_mine(request, asked):
-        return Decision(answer=UNKNOWN)
-    if request.state not in WAITING:
-        return Decision(answer=_not_in_state(request))
-    withdrawn = _moved(request, RequestState.WITHDRAWN)
+    if request is None or not _may_withdraw(request, item.data):
+        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    if not request.is_withdrawable:
+        return Decision(answer=_refuse_state(request))
+    withdrawn = _move(request, RequestState.WITHDRAWN)
     fact = RequestWithdrawn(person_id=request.person_id)
-    return _announce(withdrawn, fact, *_released(states, request))
+    return _announce(withdrawn, fact, *_release_person(states, request))
 
 
-UNKNOWN = refusal(404, "unknown_request", "没有这个诉求编号", "no such request", "request_id")
-
-
-def _may_not_judge(
-    request: Request | None, asked: ApproveRequest | DeclineRequest
-) -> Answer | None:
-    if request is None or not in_area(request, asked.area):
-        return UNKNOWN
+def _get_approvable(states: States, data: ApproveRequest | DeclineRequest) -> Request | Answer:
+    """The request that the approver may decide now, or why he may not."""
+    request = states.get(Request, data.request_id)
+    if request is None or not is_in_area(request, data.area):
+        return REQUEST_UNKNOWN.refusal(404, "request_id")
     if request.state is not RequestState.RECORDED:
-        return _not_in_state(request)
-    if request.approval_level not in asked.levels:
-        return refusal(
-            403,
-            "level_too_low",
-            f"此诉求须由{_LEVEL_ZH[request.approval_level or 'city']}级审批",
-            f"this request needs an approver of the {request.approval_level}",
-        )
-    return None
+        return _refuse_state(request)
+    if request.approval_level not in data.levels:
+        level = request.approval_level or "city"
+        return LEVEL_TOO_LOW.refusal(403, level=level, level_zh=_LEVEL_ZH[level])
+    return request
 
 
 _LEVEL_ZH = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
 
 
-def _is_mine(request: Request, asked: WithdrawRequest) -> bool:
-    mine = not asked.source or request.source == asked.source
-    return mine and in_area(request, asked.area)
+def _may_withdraw(request: Request, data: WithdrawRequest) -> bool:
+    owns = not data.source or request.source == data.source
+    return owns and is_in_area(request, data.area)
 
 
-def in_area(request: Request, area: str) -> bool:
+def is_in_area(request: Request, area: str) -> bool:
     return (request.area.village_code or request.area.town_code).startswith(area)
 
 
-def _not_in_state(request: Request) -> Answer:
-    return refusal(
-        409,
-        "not_in_state",
-        f"诉求当前状态为 {request.state}，不能进行此操作",
-        f"the request is {request.state}: this cannot be done now",
-        "state",
-    )
+def _refuse_state(request: Request) -> Answer:
+    return STATE_UNSUITABLE.refusal(409, "state", state=request.state)
 
 
-def _moved(request: Request, state: RequestState, **changes: Any) -> Request:
+def _move(request: Request, state: RequestState, **changes: Any) -> Request:
     return request.model_copy(update={"state": state, **changes})
 
 
-def _released(states: States, request: Request) -> tuple[Person, ...]:
+def _release_person(states: States, request: Request) -> tuple[Person, ...]:
+    """The request is no longer unfinished business of its person."""
     person = states.get(Person, request.person_id)
-    return (without_request(person, request),) if person else ()
+    return (without_unfinished(person, request),) if person else ()
 
 
 def _announce(request: Request, fact: Fact | None, *others: Person) -> Decision:

@@ -17,26 +17,28 @@ class Contact:
     openid: str | None = field(default=None, repr=False)
 
 
-def person_id(vault: Vault, name: str, phone: str | None, openid: str | None, area: Area) -> str:
+def derive_person_id(
+    vault: Vault, name: str, phone: str | None, openid: str | None, area: Area
+) -> str:
     """The same phone is the same person, else the same openid, else the same name in a place."""
     if phone:
-        return person_by_phone(vault, phone)
+        return derive_person_id_of_phone(vault, phone)
     if openid:
-        return person_by_openid(vault, openid)
-    return vault.name("P", "name", name.strip(), area.village_code or area.town_code)
+        return derive_person_id_of_openid(vault, openid)
+    return vault.derive_id("P", "name", name.strip(), area.village_code or area.town_code)
 
 
-def person_by_phone(vault: Vault, phone: str) -> str:
-    return vault.name("P", "phone", phone)
+def derive_person_id_of_phone(vault: Vault, phone: str) -> str:
+    return vault.derive_id("P", "phone", phone)
 
 
-def person_by_openid(vault: Vault, openid: str) -> str:
-    return vault.name("P", "openid", openid)
+def derive_person_id_of_openid(vault: Vault, openid: str) -> str:
+    return vault.derive_id("P", "openid", openid)
 
 
-def handle_id(vault: Vault, openid: str | None) -> str:
+def derive_handle_id(vault: Vault, openid: str | None) -> str:
     """Empty when there is no openid."""
-    return vault.name("H", "openid", openid) if openid else ""
+    return vault.derive_id("H", "openid", openid) if openid else ""
 
 
 def seal_contact(vault: Vault, name: str, phone: str | None) -> Sealed:
@@ -49,18 +51,18 @@ def seal_openid(vault: Vault, openid: str | None) -> Sealed | None:
 
 
 def open_contact(vault: Vault, person: Person) -> Contact:
-    contact = _open(vault, person, CONTACT, person.contact)
-    openid = _open(vault, person, OPENID, person.openid)
-    known = json.loads(contact) if contact else {}
-    return Contact(known.get("name"), known.get("phone"), openid.decode() if openid else None)
+    contact = _open_record(vault, person, CONTACT, person.contact)
+    openid = _open_record(vault, person, OPENID, person.openid)
+    fields = json.loads(contact) if contact else {}
+    return Contact(fields.get("name"), fields.get("phone"), openid.decode() if openid else None)
 
 
 def open_text(vault: Vault, person: Person, request: Request) -> str | None:
-    text = _open(vault, person, request.id, request.text)
+    text = _open_record(vault, person, request.id, request.text)
     return text.decode() if text else None
 
 
-def _open(vault: Vault, person: Person, record: str, cipher: bytes | None) -> bytes | None:
+def _open_record(vault: Vault, person: Person, record: str, cipher: bytes | None) -> bytes | None:
     """None when its key is gone: an erased person is no error."""
     key = person.keys.get(record)
     if cipher is None or key is None:

@@ -4,8 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from services.intake.model import RegisterParty, SealedParty, SealedRequest
-from services.intake.rules import Rules, problems_of
-from services.intake.vault.persons import handle_id, person_id, seal_contact, seal_openid
+from services.intake.rules import Rules, find_problems
+from services.intake.vault.persons import (
+    derive_handle_id,
+    derive_person_id,
+    seal_contact,
+    seal_openid,
+)
 from services.intake.vault.sealing import Vault
 from shared.contracts.envelope import Event
 from shared.contracts.events import RequestSubmitted
@@ -17,14 +22,14 @@ from shared.messaging.decision import Command
 NOWHERE = Area(town_code="0" * 9)
 
 
-def request_id(source: str, message_id: str) -> str:
+def derive_request_id(source: str, message_id: str) -> str:
     """The same message of a channel is the same request, whichever way it comes."""
     return derived_id("R", source, message_id)
 
 
 def prepare_request(vault: Vault, rules: Rules, item: Any) -> Any:
     """An event or command of `RequestSubmitted` as one of `SealedRequest`. Raises Invalid."""
-    problems = problems_of(rules, item.data)
+    problems = find_problems(rules, item.data)
     if problems:
         raise Invalid(*problems)
     if isinstance(item, Event):
@@ -35,35 +40,39 @@ def prepare_request(vault: Vault, rules: Rules, item: Any) -> Any:
 
 
 def seal_request(
-    vault: Vault, source: str, message_id: str, asked: RequestSubmitted
+    vault: Vault, source: str, message_id: str, request: RequestSubmitted
 ) -> SealedRequest:
-    who, id_ = asked.applicant, request_id(source, message_id)
+    applicant, id_ = request.applicant, derive_request_id(source, message_id)
     return SealedRequest(
         request_id=id_,
         source=source,
-        content=vault.digest(asked.model_dump_json().encode()),
-        person_id=person_id(vault, who.name, who.phone, who.wechat_openid, asked.area),
-        handle_id=handle_id(vault, who.wechat_openid),
-        has_phone=who.phone is not None,
-        fingerprint=vault.name("F", asked.category, asked.need.unit, asked.need.item.strip()),
-        kind=asked.kind,
-        category=asked.category,
-        beneficiary_class=asked.beneficiary_class,
-        channel=asked.channel,
-        need=asked.need,
-        area=asked.area,
-        collector_id=asked.collector_id,
-        contact=seal_contact(vault, who.name, who.phone),
-        openid=seal_openid(vault, who.wechat_openid),
-        text=vault.seal(id_, asked.text.encode()) if asked.text else None,
+        content=vault.digest(request.model_dump_json().encode()),
+        person_id=derive_person_id(
+            vault, applicant.name, applicant.phone, applicant.wechat_openid, request.area
+        ),
+        handle_id=derive_handle_id(vault, applicant.wechat_openid),
+        has_phone=applicant.phone is not None,
+        fingerprint=vault.derive_id(
+            "F", request.category, request.need.unit, request.need.item.strip()
+        ),
+        kind=request.kind,
+        category=request.category,
+        beneficiary_class=request.beneficiary_class,
+        channel=request.channel,
+        need=request.need,
+        area=request.area,
+        collector_id=request.collector_id,
+        contact=seal_contact(vault, applicant.name, applicant.phone),
+        openid=seal_openid(vault, applicant.wechat_openid),
+        text=vault.seal(id_, request.text.encode()) if request.text else None,
     )
 
 
 def prepare_party(vault: Vault, item: Command[Any]) -> Command[Any]:
     party: RegisterParty = item.data
     sealed = SealedParty(
-        person_id=person_id(vault, party.name, party.phone, party.wechat_openid, NOWHERE),
-        handle_id=handle_id(vault, party.wechat_openid),
+        person_id=derive_person_id(vault, party.name, party.phone, party.wechat_openid, NOWHERE),
+        handle_id=derive_handle_id(vault, party.wechat_openid),
         has_phone=party.phone is not None,
         contact=seal_contact(vault, party.name, party.phone),
         openid=seal_openid(vault, party.wechat_openid),

@@ -1,7 +1,8 @@
 """Sealing: AES-256-GCM under a random key per record, wrapped by the vault's own key.
 
-The vault's key never leaves the house's root key; a record whose wrapped key is gone is noise.
-Ids and fingerprints are keyed digests, so that a phone number cannot be tried against them.
+The vault's key is derived from the root key and never stored; a record whose wrapped key is gone
+is noise. Ids and fingerprints are keyed digests, so that a phone number cannot be tried against
+them.
 """
 
 import hmac
@@ -40,7 +41,7 @@ class Vault:
         """Raises Unreadable."""
         return _decrypt(AESGCM(_decrypt(self._wrapping, key, record)), cipher, record)
 
-    def name(self, prefix: str, *parts: str) -> str:
+    def derive_id(self, prefix: str, *parts: str) -> str:
         """A keyed id: `prefix`, a dash and 20 hex digits over the length-framed parts."""
         framed = "".join(f"{len(part)}:{part}" for part in (prefix, *parts))
         return f"{prefix}-{hmac.digest(self._naming, framed.encode(), 'sha256').hex()[:20]}"

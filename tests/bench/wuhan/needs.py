@@ -13,14 +13,13 @@ from pathlib import Path
 from statistics import median_low
 
 from services.intake.channels.hospital_needs import request_of
+from services.intake.messages import NEED_OVER
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 
 FILE = Path("wuhan2020") / "hospital_need_events.csv"
 UNKNOWN = 1
 """In the file 1 says that it is needed and not how much."""
-
-NOT_NEEDED = "not_needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def _parse_change(row: Mapping[str, str]) -> Change:
     try:
         need = request_of(row, Channel.WEB)
     except Invalid as problem:
-        if problem.problems[0].code == NOT_NEEDED:
+        if problem.problems[0].code == NEED_OVER.code:
             return Change(at, item_needed, 0, "")
         raise
     return Change(at, item_needed, need["need"]["quantity"], need["area"]["town_code"])

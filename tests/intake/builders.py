@@ -3,18 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.intake.decide.requests import (
-    decide_submission,
-    follow_submission,
-    touches_submission,
-)
+from services.intake.events import build_commands
 from services.intake.model import Handle, Person, Request
 from services.intake.rules import Rules
 from services.intake.vault.prepare import prepare_request
 from services.intake.vault.sealing import Vault
 from shared.contracts.envelope import Event
 from shared.contracts.events import MatchFact, RequestSubmitted
-from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
+from shared.messaging.decision import AnyRef, Command, Decision, Handler, Ref, State
+from tests.support.deciding import run_decision
 
 NOW = datetime(2022, 1, 20, 8, 0, tzinfo=UTC)
 RULES = Rules()
@@ -23,7 +20,7 @@ PHONE = "+8613800138000"
 CHASHAN = "441900103"
 
 
-def submitted(**changed: Any) -> RequestSubmitted:
+def make_submission(**changed: Any) -> RequestSubmitted:
     """A wish of CNY 200 that opens by itself."""
     fields: dict[str, Any] = {
         "kind": "wish",
@@ -38,11 +35,13 @@ def submitted(**changed: Any) -> RequestSubmitted:
     return RequestSubmitted.model_validate(fields | changed)
 
 
-def command(data: Any, key: str = "/channels/grid|m-1") -> Command[Any]:
+def make_command(data: Any, key: str = "/channels/grid|m-1") -> Command[Any]:
     return Command(data, key=key, principal="test")
 
 
-def event(data: Any, subject: str = "", id_: str = "m-1", source: str = "/channels/grid") -> Any:
+def make_event(
+    data: Any, subject: str = "", id_: str = "m-1", source: str = "/channels/grid"
+) -> Any:
     return Event[Any].model_construct(
         id=id_,
         source=source,
@@ -56,67 +55,58 @@ def event(data: Any, subject: str = "", id_: str = "m-1", source: str = "/channe
     )
 
 
-class Memory:
-    """The aggregates so far: what the processor would load, and keep after each decision."""
+class DecisionHarness:
+    """The aggregates so far: what the processor would load, and save after each decision."""
 
     def __init__(self, *states: State) -> None:
         self.states: dict[AnyRef, State] = {Ref(type(s), s.id): s for s in states}
         self.now = NOW
 
-    def view(self, *refs: AnyRef) -> States:
-        """Only what is named can be read, as in the processor."""
-        return States({ref: self.states.get(ref) for ref in refs})
-
-    def keep(self, decision: Decision) -> Decision:
+    def save(self, decision: Decision) -> Decision:
         self.states |= {Ref(type(s), s.id): s for s in decision.states}
         return decision
 
     def submit(
         self, asked: RequestSubmitted | None = None, message: str = "m-1", rules: Rules = RULES
     ) -> Decision:
-        item = command(asked or submitted(), key=f"/channels/grid|{message}")
+        item = make_command(asked or make_submission(), key=f"/channels/grid|{message}")
         return self.decide_submission(item, rules)
 
     def decide_submission(self, item: Any, rules: Rules = RULES) -> Decision:
-        prepared = prepare_request(VAULT, rules, item)
-        first = touches_submission(prepared)
-        second = follow_submission(self.view(*first), prepared)
-        states = self.view(*first, *second)
-        return self.keep(decide_submission(rules, states, prepared, self.now))
+        handler = build_commands(VAULT, rules)[RequestSubmitted]
+        return self.handle(handler, prepare_request(VAULT, rules, item))
 
-    def handle(self, handler: Any, item: Any) -> Decision:
-        """Any handler of the tables in `events`."""
-        first = tuple(handler.touches(item))
-        second = tuple(handler.follow(self.view(*first), item)) if handler.follow else ()
-        return self.keep(handler.decide(self.view(*first, *second), item, self.now))
+    def handle(self, handler: Handler[Any], item: Any) -> Decision:
+        """Any handler of the tables in `events`; what it needs prepared is prepared already."""
+        return self.save(run_decision(handler, self.states, item, self.now))
 
     def later(self, **delta: float) -> None:
         self.now += timedelta(**delta)
 
     def request(self, id_: str) -> Request:
-        found = self.states[Ref(Request, id_)]
-        assert isinstance(found, Request)
-        return found
+        request = self.states[Ref(Request, id_)]
+        assert isinstance(request, Request)
+        return request
 
     def person(self, id_: str) -> Person:
-        found = self.states[Ref(Person, id_)]
-        assert isinstance(found, Person)
-        return found
+        person = self.states[Ref(Person, id_)]
+        assert isinstance(person, Person)
+        return person
 
     def handles(self) -> list[Handle]:
         return [state for state in self.states.values() if isinstance(state, Handle)]
 
 
-def told(decision: Decision) -> dict[str, Any]:
+def get_body(decision: Decision) -> dict[str, Any]:
     assert decision.answer is not None
     return dict(decision.answer.body)
 
 
-def facts(decision: Decision) -> list[str]:
+def list_facts(decision: Decision) -> list[str]:
     return [type(fact).__name__ for _, fact in decision.events]
 
 
-def match(
+def make_match_event(
     kind: type[MatchFact], request: Request, quantity: int, id_: str = "M-1", **more: Any
 ) -> Any:
     """An event of matching about this request."""
@@ -133,4 +123,4 @@ def match(
             **more,
         }
     )
-    return event(fact, subject=id_, id_=f"/matching:{id_}:1", source="/matching")
+    return make_event(fact, subject=id_, id_=f"/matching:{id_}:1", source="/matching")

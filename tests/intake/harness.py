@@ -6,22 +6,22 @@ from typing import Any
 
 import httpx
 
-from services.intake.channels.wechat_crypto import signature
-from services.intake.main import default_wechat_token
+from services.intake.channels.wechat_crypto import compute_signature
+from services.intake.main import derive_wechat_token
 from services.intake.model import Request
 from services.intake.store import VAULT_ACCESS
-from services.intake.vault.persons import person_by_openid, person_by_phone
+from services.intake.vault.persons import derive_person_id_of_openid, derive_person_id_of_phone
 from shared import mongo
 from shared.contracts.events import RequestSubmitted
 from shared.security import Role
-from tests.intake.making import CHASHAN, submitted
+from tests.intake.builders import CHASHAN, make_submission
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
 SOURCE = "/channels/grid"
 
 
-class Door:
+class IntakeHarness:
     """A running intake and everybody who may come to it; one for all tests of this file."""
 
     def __init__(self, house: House, running: Running) -> None:
@@ -40,16 +40,16 @@ class Door:
         self.persons = count(1)
 
 
-class Desk:
-    """One test's person and messages at the door: a phone, an openid, message ids of its own."""
+class Visitor:
+    """One test's person and messages at the harness: a phone, an openid, message ids of its own."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
-        self.house = door.house
-        self.http = door.running.http
-        self.runtime = door.running.runtime
+    def __init__(self, harness: IntakeHarness) -> None:
+        self.harness = harness
+        self.house = harness.house
+        self.http = harness.running.http
+        self.runtime = harness.running.runtime
         self.database = self.runtime.database
-        self.number = next(door.persons)
+        self.number = next(harness.persons)
         self.phone = f"+86138{self.number:08}"
         self.openid = f"oTEST_{self.number}"
 
@@ -60,12 +60,12 @@ class Desk:
         return self.asked(**changed).model_dump(mode="json", exclude_none=True)
 
     def asked(self, **changed: Any) -> RequestSubmitted:
-        return submitted(**{"applicant": {"name": "张三", "phone": self.phone}, **changed})
+        return make_submission(**{"applicant": {"name": "张三", "phone": self.phone}, **changed})
 
     async def post(
         self, path: str, body: Any = None, *, key: str = "", who: dict[str, str] | None = None
     ) -> httpx.Response:
-        headers = who or self.door.channel
+        headers = who or self.harness.channel
         headers = headers | ({"Idempotency-Key": self.key(key)} if key else {})
         return await self.http.post(path, json=body, headers=headers)
 
@@ -79,7 +79,7 @@ class Desk:
 
     async def contact(self, *person_ids: str) -> list[dict[str, Any]]:
         asked = {"purpose": "test", "person_ids": person_ids}
-        answer = await self.post("/internal/contacts", asked, who=self.door.service)
+        answer = await self.post("/internal/contacts", asked, who=self.harness.service)
         return list(answer.json()["contacts"])
 
     async def request(self, id_: str) -> Request:
@@ -90,7 +90,10 @@ class Desk:
     async def requests(self) -> list[Request]:
         """This test's person's, by phone or openid."""
         vault = self.runtime.resources.vault
-        persons = [person_by_phone(vault, self.phone), person_by_openid(vault, self.openid)]
+        persons = [
+            derive_person_id_of_phone(vault, self.phone),
+            derive_person_id_of_openid(vault, self.openid),
+        ]
         return await mongo.find(self.database, Request, {"person_id": {"$in": persons}})
 
     async def becomes(self, id_: str, holds: Callable[[Request], object]) -> Request:
@@ -114,11 +117,11 @@ class Desk:
 
     async def sms(self, text: str, at: int = 1_642_000_000) -> httpx.Response:
         body = {"mobile": self.phone[3:], "nationcode": "86", "text": text, "time": at}
-        return await self.http.post(f"/callbacks/tencent/{self.door.token}/replies", json=body)
+        return await self.http.post(f"/callbacks/tencent/{self.harness.token}/replies", json=body)
 
     async def wechat(self, fields: str, token: str | None = None) -> httpx.Response:
-        token = token or default_wechat_token(self.house.keyring)
-        query = {"signature": signature(token, "1", "2"), "timestamp": "1", "nonce": "2"}
+        token = token or derive_wechat_token(self.house.keyring)
+        query = {"signature": compute_signature(token, "1", "2"), "timestamp": "1", "nonce": "2"}
         xml = (
             f"<xml><ToUserName>gh_1</ToUserName><FromUserName>{self.openid}</FromUserName>"
             f"<CreateTime>1642000000</CreateTime>{fields}</xml>"

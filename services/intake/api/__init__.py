@@ -1,0 +1,5 @@
+"""Every way into intake by HTTP but the providers' callbacks, one module per subject."""
+
+from services.intake.api import persons, requests
+
+ROUTERS = (requests.router, persons.router)

@@ -1,0 +1,220 @@
+"""HTTP for channels, collectors and approvers: submitting, reading and deciding requests."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from pydantic import Field, ValidationError
+
+from services.intake import store, views
+from services.intake.messages import AREA_FORBIDDEN, REQUEST_UNKNOWN
+from services.intake.model import (
+    ApproveRequest,
+    DeclineRequest,
+    Request,
+    RequestState,
+    WithdrawRequest,
+)
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.rules import LEVELS, find_problems
+from shared import mongo
+from shared.contracts.events import ApprovalLevel, RequestSubmitted
+from shared.contracts.values import Channel, Identifier, ShortText, Value
+from shared.errors import refuse
+from shared.messaging.decision import Answer, Command
+from shared.security import STAFF, Credential, Role
+from shared.validation import describe_validation
+from shared.web.access import Denied, IdempotencyKey, allow, answer_to
+from shared.web.batches import Row, answer_rows
+
+router = APIRouter()
+
+APPROVERS: dict[Role, tuple[ApprovalLevel, ...]] = {
+    Role.APPROVER_VILLAGE: LEVELS[:1],
+    Role.APPROVER_TOWN: LEVELS[:2],
+    Role.APPROVER_CITY: LEVELS,
+}
+CASE_WORKERS = frozenset({Role.COLLECTOR, *APPROVERS})
+BATCH_ROWS_MAX = 200
+
+Submitter = Annotated[
+    Credential, Depends(allow(Role.CHANNEL, Role.COLLECTOR, Role.OPERATOR, *APPROVERS))
+]
+Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
+Staff = Annotated[Credential, Depends(allow(*STAFF))]
+Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
+
+
+class RequestRow(Value):
+    """request: as in `POST /requests`; checked row by row, so that one does not hold the others."""
+
+    idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
+    request: dict[str, Any]
+
+
+class DeclineBody(Value):
+    reason: ShortText
+
+
+# --- submitting -------------------------------------------------------------------------------
+
+
+@router.post("/requests", status_code=201)
+async def submit_request(
+    request: RequestSubmitted, caller: Submitter, runtime: IntakeRuntimeDep, key: IdempotencyKey
+) -> Response:
+    """The durable decision: opened, waiting for an approval, or a duplicate."""
+    refused = _check_area(request, caller)
+    if refused is not None:
+        raise Denied(refused)
+    return await answer_to(runtime, caller, _with_collector(request, caller), key)
+
+
+@router.post("/requests/batch")
+async def submit_requests(
+    rows: Annotated[list[RequestRow], Field(max_length=BATCH_ROWS_MAX)],
+    caller: Submitter,
+    runtime: IntakeRuntimeDep,
+) -> dict[str, Any]:
+    """Each row's own answer, in order; good rows do not wait for bad ones."""
+    return await answer_rows(runtime.processor, [_parse_row(row, caller, runtime) for row in rows])
+
+
+def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime) -> Row:
+    identity = {"idempotency_key": row.idempotency_key}
+    try:
+        request = RequestSubmitted.model_validate(row.request)
+    except ValidationError as error:
+        return Row(identity, refuse(422, *describe_validation(error)))
+    problems = find_problems(runtime.resources.rules, request)
+    refused = refuse(422, *problems) if problems else _check_area(request, caller)
+    if refused is not None:
+        return Row(identity, refused)
+    key = f"{caller.speaks_as}|{row.idempotency_key}"
+    command = Command(_with_collector(request, caller), key=key, principal=caller.id)
+    return Row(identity, command)
+
+
+def _check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
+    """Why the caller may not submit it: None where it is in his area."""
+    if caller.sees(request.area.town_code, request.area.village_code):
+        return None
+    return AREA_FORBIDDEN.refusal(403, "area.town_code")
+
+
+def _with_collector(request: RequestSubmitted, caller: Credential) -> RequestSubmitted:
+    """A collector answers for what he records, and nobody else does."""
+    if Role.COLLECTOR in caller.roles:
+        return request.model_copy(update={"collector_id": caller.id})
+    return request
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+@router.get("/requests/{request_id}")
+async def read_request(
+    request_id: Identifier, caller: Reader, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
+    """A channel sees its own, staff their area; who works on the case reads the text too."""
+    request = await mongo.load(runtime.database, Request, request_id)
+    if request is None or not _may_see(request, caller):
+        raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
+    view = views.describe_request(request)
+    return view | await _describe_personal(request, caller, runtime)
+
+
+async def _describe_personal(
+    request: Request, caller: Credential, runtime: IntakeRuntime
+) -> dict[str, Any]:
+    if not caller.roles & CASE_WORKERS:
+        return {}
+    persons = await store.find_persons(runtime.database, [request.person_id])
+    person = persons.get(request.person_id)
+    if person is None:
+        return {}
+    at = await runtime.processor.now()
+    await store.log_access(runtime.database, caller.id, "read_request", [person.id], at)
+    return views.describe_personal(runtime.resources.vault, request, person)
+
+
+def _may_see(request: Request, caller: Credential) -> bool:
+    if not caller.roles & STAFF:
+        return request.source == caller.speaks_as
+    return caller.sees(request.area.town_code, request.area.village_code)
+
+
+@router.get("/requests")
+async def list_requests(
+    caller: Staff,
+    runtime: IntakeRuntimeDep,
+    state: RequestState | None = None,
+    channel: Channel | None = None,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> dict[str, Any]:
+    """One page by id; `next` is the `after` of the following one, null at the end."""
+    query = store.build_area_query(caller)
+    query |= {"state": state.value} if state else {}
+    query |= {"channel": channel.value} if channel else {}
+    requests = await store.list_requests(runtime.database, query, after, limit)
+    following = requests[-1].id if len(requests) == limit else None
+    return {"requests": [views.describe_request(r) for r in requests], "next": following}
+
+
+@router.get("/summary")
+async def read_summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+    """Of the caller's area."""
+    query = store.build_area_query(caller)
+    counts = await store.count_by_state_and_channel(runtime.database, query)
+    return views.describe_summary(counts)
+
+
+# --- deciding ---------------------------------------------------------------------------------
+
+
+@router.post("/requests/{request_id}/approve")
+async def approve_request(
+    request_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep, key: IdempotencyKey
+) -> Response:
+    command = ApproveRequest(
+        request_id=request_id, levels=_list_levels(caller), area=caller.area, approver_id=caller.id
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/requests/{request_id}/decline")
+async def decline_request(
+    request_id: Identifier,
+    body: DeclineBody,
+    caller: Approver,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """The reason goes out with the event: no personal data in it."""
+    command = DeclineRequest(
+        request_id=request_id,
+        levels=_list_levels(caller),
+        area=caller.area,
+        approver_id=caller.id,
+        reason=body.reason,
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/requests/{request_id}/withdraw")
+async def withdraw_request(
+    request_id: Identifier, caller: Submitter, runtime: IntakeRuntimeDep, key: IdempotencyKey
+) -> Response:
+    staff = bool(caller.roles & STAFF)
+    command = WithdrawRequest(
+        request_id=request_id,
+        source="" if staff else caller.speaks_as,
+        area=caller.area,
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+def _list_levels(caller: Credential) -> tuple[ApprovalLevel, ...]:
+    allowed = {level for role in caller.roles for level in APPROVERS.get(role, ())}
+    return tuple(level for level in LEVELS if level in allowed)

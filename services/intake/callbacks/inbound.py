@@ -1,0 +1,143 @@
+"""What both providers' callbacks do: read a bounded body, execute a text, record a receipt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Request
+from pydantic import ValidationError
+
+from services.intake.channels import text
+from services.intake.channels.tencent_sms import SmsReceipt
+from services.intake.channels.typed_requests import (
+    HOW_TO_WRITE,
+    format_answer,
+    format_problems,
+    make_request,
+)
+from services.intake.channels.wechat import WeChatReceipt
+from services.intake.messages import BODY_TOO_LARGE
+from services.intake.model import Meaning, ReportMessage, UnderstandReply
+from services.intake.resources import IntakeRuntime
+from services.intake.vault.persons import (
+    derive_handle_id,
+    derive_person_id_of_openid,
+    derive_person_id_of_phone,
+)
+from shared.contracts.values import Channel
+from shared.errors import Invalid
+from shared.messaging.decision import Command
+
+log = structlog.get_logger()
+
+BODY_BYTES_MAX = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """What a person wrote, and how he is known there. message_id: unique for the source."""
+
+    text: str = field(repr=False)
+    message_id: str
+    source: str
+    channel: Channel
+    phone: str | None = field(default=None, repr=False)
+    openid: str | None = field(default=None, repr=False)
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises Invalid when it is larger than any provider sends."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_BYTES_MAX:
+            raise BODY_TOO_LARGE.invalid()
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+Body = Annotated[bytes, Depends(read_body)]
+
+
+async def execute_text(runtime: IntakeRuntime, inbound: InboundText) -> str:
+    """Executes what the person wrote; returns what to answer."""
+    match text.understand(inbound.text):
+        case text.Received():
+            command: Command[Any] = _make_reply(runtime, inbound, "received")
+        case text.NotReceived():
+            command = _make_reply(runtime, inbound, "not_received")
+        case text.OptedOut():
+            command = _make_reply(runtime, inbound, "opted_out")
+        case text.Wanted() as wanted:
+            try:
+                request = make_request(
+                    wanted,
+                    inbound.channel,
+                    inbound.text,
+                    phone=inbound.phone,
+                    openid=inbound.openid,
+                )
+            except ValidationError:
+                log.warning("text_without_usable_sender", channel=inbound.channel.value)
+                return ""
+            key = f"{inbound.source}|{inbound.message_id}"
+            command = Command(request, key=key, principal=inbound.source)
+        case _:
+            return HOW_TO_WRITE
+    try:
+        return format_answer(await runtime.processor.execute(command))
+    except Invalid as error:
+        return format_problems(error.problems)
+
+
+def _make_reply(
+    runtime: IntakeRuntime, inbound: InboundText, meaning: Meaning
+) -> Command[UnderstandReply]:
+    vault = runtime.resources.vault
+    if inbound.phone:
+        person_id = derive_person_id_of_phone(vault, inbound.phone)
+    else:
+        person_id = derive_person_id_of_openid(vault, inbound.openid or "")
+    reply = UnderstandReply(
+        reply_id=vault.derive_id("Y", inbound.source, inbound.message_id),
+        meaning=meaning,
+        person_id=person_id,
+        handle_id=derive_handle_id(vault, inbound.openid),
+    )
+    return Command(reply, principal=inbound.source, correlation_id=reply.reply_id)
+
+
+async def record_receipts(
+    runtime: IntakeRuntime, provider: str, receipts: Sequence[SmsReceipt | WeChatReceipt]
+) -> None:
+    """Those with an id that a message of ours can have."""
+    commands = [_make_report(provider, receipt) for receipt in receipts]
+    await execute_all(runtime, [command for command in commands if command is not None])
+
+
+def _make_report(
+    provider: str, receipt: SmsReceipt | WeChatReceipt
+) -> Command[ReportMessage] | None:
+    """None for an id no message of ours can have."""
+    try:
+        report = ReportMessage.model_validate(
+            {
+                "provider": provider,
+                "provider_message_id": receipt.provider_message_id,
+                "outcome": receipt.outcome,
+                "code": receipt.code,
+            }
+        )
+    except ValidationError:
+        log.warning("receipt_of_unknown_shape", provider=provider)
+        return None
+    id_ = f"{provider}:{receipt.provider_message_id}"
+    return Command(report, principal=provider, correlation_id=id_)
+
+
+async def execute_all(runtime: IntakeRuntime, commands: Sequence[Command[Any]]) -> None:
+    """Raises the first failure: then the provider pushes again, which changes nothing."""
+    for result in await runtime.processor.execute_many(list(commands)):
+        if isinstance(result, Exception):
+            raise result

@@ -1,0 +1,53 @@
+"""Tencent Cloud SMS: receipts and replies.
+
+Tencent signs nothing: the token in the URL is the secret of the credential `callback-tencent`.
+"""
+
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+
+from services.intake.callbacks.inbound import Body, InboundText, execute_text, record_receipts
+from services.intake.channels import tencent_sms
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from shared.contracts.values import Channel
+from shared.security import Role, Unauthenticated
+from shared.web.access import check_rate_limit
+
+router = APIRouter(prefix="/callbacks/tencent", include_in_schema=False)
+log = structlog.get_logger()
+
+SOURCE = "/callbacks/tencent"
+
+
+async def authenticate(token: str, request: Request, runtime: IntakeRuntimeDep) -> IntakeRuntime:
+    """Raises Unauthenticated or Denied."""
+    credential = runtime.keyring.authenticate(f"gj_callback-tencent_{token}")
+    if Role.CALLBACK not in credential.roles:
+        raise Unauthenticated
+    await check_rate_limit(request, credential.id)
+    return runtime
+
+
+TencentRuntime = Annotated[IntakeRuntime, Depends(authenticate)]
+
+
+@router.post("/{token}/receipts")
+async def receive_receipts(runtime: TencentRuntime, body: Body) -> dict[str, Any]:
+    receipts = tencent_sms.parse_receipts(body)
+    if receipts.problems:
+        log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
+    await record_receipts(runtime, "tencent", receipts.readable)
+    return tencent_sms.ANSWER
+
+
+@router.post("/{token}/replies")
+async def receive_reply(runtime: TencentRuntime, body: Body) -> dict[str, Any]:
+    """Tencent gives a reply no id: the same content at the same second is the same reply."""
+    reply = tencent_sms.parse_reply(body)
+    content = (reply.phone, reply.text, reply.at.isoformat(), reply.extend)
+    message_id = runtime.resources.vault.derive_id("Y", "tencent", *content)
+    inbound = InboundText(reply.text, message_id, SOURCE, Channel.SMS, phone=reply.phone)
+    await execute_text(runtime, inbound)
+    return tencent_sms.ANSWER

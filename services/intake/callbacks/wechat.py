@@ -1,0 +1,101 @@
+"""WeChat official account: messages, receipts, who follows and who leaves.
+
+It has no credential: its signature is by a shared token.
+"""
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, Response
+
+from services.intake.callbacks.inbound import (
+    Body,
+    InboundText,
+    execute_all,
+    execute_text,
+    record_receipts,
+)
+from services.intake.channels import wechat, wechat_crypto
+from services.intake.channels.typed_requests import WELCOME
+from services.intake.model import WECHAT_SOURCE, ForgetOpenid
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import derive_handle_id
+from shared.contracts.values import Channel
+from shared.errors import Invalid
+from shared.messaging.decision import Command
+from shared.security import Unauthenticated
+from shared.web.access import check_rate_limit
+
+router = APIRouter(prefix="/callbacks/wechat", include_in_schema=False)
+log = structlog.get_logger()
+
+CALLER = "callback-wechat"
+
+
+@router.get("")
+async def answer_echo(request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """WeChat asks once, when the address is entered in its console."""
+    try:
+        echo = wechat_crypto.read_echo(runtime.resources.wechat_token, request.query_params)
+    except Invalid:
+        raise Unauthenticated from None
+    await check_rate_limit(request, CALLER)
+    return PlainTextResponse(echo)
+
+
+@router.post("")
+async def receive_push(request: Request, runtime: IntakeRuntimeDep, body: Body) -> Response:
+    plain = _open_body(runtime, request, body)
+    await check_rate_limit(request, CALLER)
+    pushed = wechat.parse_message(plain)
+    text = await _execute(runtime, pushed)
+    if not text:
+        return PlainTextResponse(wechat.EMPTY_ANSWER)
+    account = wechat.parse_xml(plain).get("ToUserName", "")
+    at = await runtime.processor.now()
+    xml = wechat.build_text_answer(to=pushed.openid, account=account, text=text, at=at)
+    return Response(_seal_answer(runtime, request, xml), media_type="text/xml")
+
+
+def _open_body(runtime: IntakeRuntime, request: Request, body: bytes) -> bytes:
+    """The plain XML. An account in encrypted mode takes nothing plain. Raises Unauthenticated."""
+    resources, query = runtime.resources, request.query_params
+    try:
+        wechat_crypto.verify_signature(resources.wechat_token, query)
+        if resources.wechat_crypto is None:
+            return body
+        return resources.wechat_crypto.open(body, query)
+    except Invalid:
+        raise Unauthenticated from None
+
+
+def _seal_answer(runtime: IntakeRuntime, request: Request, xml: bytes) -> bytes:
+    crypto = runtime.resources.wechat_crypto
+    if crypto is None:
+        return xml
+    query = request.query_params
+    sealed, _ = crypto.seal(xml, query.get("timestamp", ""), query.get("nonce", ""))
+    return sealed
+
+
+async def _execute(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
+    """The text to answer with; empty for none."""
+    match pushed:
+        case wechat.WeChatText():
+            inbound = InboundText(
+                pushed.text,
+                pushed.message_id,
+                WECHAT_SOURCE,
+                Channel.WECHAT,
+                openid=pushed.openid,
+            )
+            return await execute_text(runtime, inbound)
+        case wechat.WeChatReceipt():
+            await record_receipts(runtime, "wechat", [pushed])
+        case wechat.WeChatUnfollowed():
+            handle_id = derive_handle_id(runtime.resources.vault, pushed.openid)
+            await execute_all(runtime, [Command(ForgetOpenid(handle_id=handle_id))])
+        case wechat.WeChatFollowed():
+            return WELCOME
+        case _:
+            log.info("wechat_push_left_alone")
+    return ""

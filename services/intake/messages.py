@@ -1,0 +1,115 @@
+"""What intake answers when something is wrong."""
+
+from shared.errors import Message
+
+# --- what a request must say ---
+
+UNIT_NOT_FEN = Message(
+    "unit_not_fen",
+    "金额请以“分”为单位：unit 填 fen，quantity 填分数（200元填20000）",
+    "give money in fen: unit `fen`, quantity in fen (CNY 200 is 20000)",
+)
+MONEY_WITH_ITEM = Message(
+    "money_with_item",
+    "申请资金时不要填物品；申请物品时请填物品的单位",
+    "money has no item; for goods give the item's own unit",
+)
+ITEM_MISSING = Message(
+    "item_missing",
+    "请填写需要什么物品或服务，例如“棉被”",
+    "say which item or service is needed, such as a quilt",
+)
+QUANTITY_TOO_LARGE = Message(
+    "quantity_too_large",
+    "单个诉求最多{most_zh}，更大的请提交联席会议",
+    "one request is at most {most} {unit}; larger ones go to the joint meeting",
+)
+TOWN_UNKNOWN = Message(
+    "town_unknown",
+    "没有这个镇街代码，请填写东莞镇街的9位代码，例如茶山镇 441900103",
+    "no such town: use the 9 digit code of a town of Dongguan, such as 441900103",
+)
+VILLAGE_ELSEWHERE = Message(
+    "village_elsewhere",
+    "村（居）代码不属于所填镇街，前9位应与镇街代码相同",
+    "the village is not in that town: its first 9 digits must be the town's code",
+)
+NAME_MISSING = Message("name_missing", "请填写姓名", "give a name")
+PHONE_NOT_MOBILE = Message(
+    "phone_not_mobile",
+    "不是手机号码，请填写 +86 加11位手机号，例如 +8613800138000",
+    "not a mobile number: +86 and 11 digits, such as +8613800138000",
+)
+CONTACT_MISSING = Message(
+    "contact_missing",
+    "微心愿请填写手机号、微信或收集人，以便告知进展",
+    "a wish needs a phone, a WeChat openid or a collector, so that somebody can be told",
+)
+TEXT_TOO_SHORT = Message(
+    "text_too_short",
+    "微实事请说明地点和要做的事（至少4个字）",
+    "a project needs a text that says where and what (at least 4 characters)",
+)
+
+# --- who may do what to a request or person ---
+
+REQUEST_UNKNOWN = Message("request_unknown", "没有这个诉求编号", "no such request")
+PERSON_UNKNOWN = Message("person_unknown", "没有这个人员编号", "no such person")
+AREA_FORBIDDEN = Message("area_forbidden", "不在您的辖区", "not in your area")
+LEVEL_TOO_LOW = Message(
+    "level_too_low",
+    "此诉求须由{level_zh}级审批",
+    "this request needs an approver of the {level}",
+)
+STATE_UNSUITABLE = Message(
+    "state_unsuitable",
+    "诉求当前状态为 {state}，不能进行此操作",
+    "the request is {state}: this cannot be done now",
+)
+
+# --- what providers push ---
+
+BODY_TOO_LARGE = Message("body_too_large", "内容过大", "the body is too large")
+BODY_NOT_JSON = Message("body_not_json", "内容不是 JSON", "the body is not JSON")
+BODY_NOT_XML = Message("body_not_xml", "内容不是 XML", "the body is not XML")
+BODY_NOT_DECRYPTABLE = Message(
+    "body_not_decryptable", "无法解密", "cannot be decrypted with this key"
+)
+ROOT_NOT_XML = Message("root_not_xml", "根元素应为 xml", "the root element should be xml")
+DECLARATION_FORBIDDEN = Message(
+    "declaration_forbidden", "不接受 DTD 或实体", "no DTD, entity or instruction"
+)
+SIGNATURE_DIFFERENT = Message("signature_different", "签名不符", "the signature does not match")
+AES_KEY_WRONG = Message(
+    "aes_key_wrong", "EncodingAESKey 应为43个字符", "EncodingAESKey has 43 characters"
+)
+RECEIPTS_NOT_ARRAY = Message("receipts_not_array", "回执应为数组", "receipts come as an array")
+RECEIPTS_TOO_MANY = Message(
+    "receipts_too_many", "一次最多{most}条回执", "at most {most} receipts in one push"
+)
+RECEIPT_NOT_OBJECT = Message("receipt_not_object", "应为对象", "an object is expected")
+FIELD_MISSING = Message("field_missing", "缺少或不是文本", "missing or not a text")
+STATUS_UNKNOWN = Message(
+    "status_unknown", "状态应为 {success} 或 {failure}", "{success} or {failure}"
+)
+TIME_WRONG = Message(
+    "time_wrong", "时间格式应为 2015-10-17 08:03:04", "a time looks like 2015-10-17 08:03:04"
+)
+TIME_NOT_UNIX = Message("time_not_unix", "应为 Unix 秒", "unix seconds expected")
+PHONE_UNREADABLE = Message("phone_unreadable", "不是电话号码", "not a phone number")
+DEGREES_UNREADABLE = Message("degrees_unreadable", "应为度数", "degrees expected")
+DEGREES_OUT_OF_RANGE = Message("degrees_out_of_range", "超出范围", "out of range")
+
+# --- the hospitals' needs of 2020 ---
+
+ROW_NOT_NEED = Message(
+    "row_not_need",
+    "此行不是需求（字段应以“需求:”开头）",
+    "not a need: the field must begin with the word for need",
+)
+NEED_OVER = Message("need_over", "该物品不再需要或未填写数量", "not needed, or nothing was said")
+NEED_QUANTITY_WRONG = Message(
+    "need_quantity_wrong", "数量应为整数", "the quantity is no whole number"
+)
+CITY_UNKNOWN = Message("city_unknown", "未知的城市", "unknown city")
+HOSPITAL_MISSING = Message("hospital_missing", "缺少医院名称", "the hospital is missing")
