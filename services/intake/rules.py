@@ -30,17 +30,17 @@ _MONEY_WORDS = frozenset({"元", "块", "圆", "角", "分", "yuan", "rmb", "cny
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Limits are inclusive; a wish up to the small ones opens by itself."""
+    """Limits are inclusive; a wish up to the small ones opens by itself. Defaults: settings.py."""
 
-    small_wish_limit_fen: int = 50_000
-    village_limit_fen: int = 200_000
-    town_limit_fen: int = 2_000_000
-    request_limit_fen: int = 100_000_000
-    small_wish_limit_quantity: int = 10
-    village_limit_quantity: int = 100
-    town_limit_quantity: int = 1_000
-    request_limit_quantity: int = 1_000_000
-    duplicate_days: int = 30
+    small_wish_limit_fen: int
+    village_limit_fen: int
+    town_limit_fen: int
+    request_limit_fen: int
+    small_wish_limit_quantity: int
+    village_limit_quantity: int
+    town_limit_quantity: int
+    request_limit_quantity: int
+    duplicate_days: int
 
 
 def find_approval_level(

@@ -6,6 +6,7 @@ from typing import Any
 from services.intake.events import build_commands
 from services.intake.model import Handle, Person, Request
 from services.intake.rules import Rules
+from services.intake.settings import IntakeSettings
 from services.intake.vault.prepare import prepare_request
 from services.intake.vault.sealing import Vault
 from shared.contracts.envelope import Event
@@ -14,7 +15,7 @@ from shared.messaging.decision import AnyRef, Command, Decision, Handler, Ref, S
 from tests.support.deciding import run_decision
 
 NOW = datetime(2022, 1, 20, 8, 0, tzinfo=UTC)
-RULES = Rules()
+RULES = IntakeSettings().rules
 VAULT = Vault(b"k" * 32)
 PHONE = "+8613800138000"
 CHASHAN = "441900103"

@@ -1,5 +1,6 @@
 """Submitting, approving, declining, withdrawing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.intake.events import build_commands, build_events
 from services.intake.model import ApproveRequest, DeclineRequest, RequestState, WithdrawRequest
-from services.intake.rules import LEVELS, Rules, find_approval_level
+from services.intake.rules import LEVELS, find_approval_level
 from shared.contracts.events import RequestOpened, RequestSubmitted
 from shared.contracts.values import Area, Category, Kind, Need
 from shared.errors import Invalid
@@ -57,7 +58,7 @@ def test_nothing_personal_is_in_an_event_an_answer_or_a_state() -> None:
 
 
 def test_the_limit_itself_still_opens_and_one_fen_more_waits() -> None:
-    limit = Rules().small_wish_limit_fen
+    limit = RULES.small_wish_limit_fen
     at = DecisionHarness().submit(make_submission(need={"unit": MONEY, "quantity": limit}))
     above = DecisionHarness().submit(make_submission(need={"unit": MONEY, "quantity": limit + 1}))
     assert get_body(at)["decision"] == "opened"
@@ -66,7 +67,7 @@ def test_the_limit_itself_still_opens_and_one_fen_more_waits() -> None:
 
 
 def test_the_limit_is_a_setting() -> None:
-    rules = Rules(small_wish_limit_fen=100)
+    rules = replace(RULES, small_wish_limit_fen=100)
     assert get_body(DecisionHarness().submit(rules=rules))["decision"] == "waiting_for_approval"
 
 

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.channels.spreadsheet import RequestRow, read_requests
-from services.intake.rules import Rules, find_problems
+from services.intake.rules import find_problems
 from shared.contracts.values import Channel, Need
 from shared.errors import Invalid
 from shared.sheets import RefusedRow, write_refused
 from shared.text import clean_text
+from tests.intake.builders import RULES
 
 REAL = Path(__file__).parents[3] / "shared/data/wuhan2020/hospital_need_events.csv"
 GOOD = {
@@ -60,7 +61,7 @@ def test_chinese_headers_and_words_become_a_request() -> None:
     assert request.applicant.phone == "+8613800138000"
     assert (request.category, request.beneficiary_class) == ("supplies", "subsistence")
     assert request.area.town_code == "441900103"
-    assert find_problems(Rules(), request) == ()
+    assert find_problems(RULES, request) == ()
 
 
 def test_english_headers_and_codes_become_the_same_request() -> None:
@@ -352,7 +353,7 @@ def test_a_hospitals_need_is_a_project_of_its_city() -> None:
     assert request.need == Need(unit="件", quantity=5000, item="防护服")
     assert request.area.town_code == "420100000"
     assert request.applicant.name == "某医院"
-    assert find_problems(Rules(), request) == ()
+    assert find_problems(RULES, request) == ()
 
 
 @pytest.mark.parametrize(
@@ -386,5 +387,5 @@ def test_the_real_hospital_file_is_read_to_the_last_row() -> None:
     kinds = Counter(type(row).__name__ for row in found)
     assert kinds["RequestRow"] == len(needed)
     assert all(
-        find_problems(Rules(), row.request) == () for row in found if isinstance(row, RequestRow)
+        find_problems(RULES, row.request) == () for row in found if isinstance(row, RequestRow)
     )
