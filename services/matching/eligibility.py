@@ -22,10 +22,10 @@ from services.matching.solver.columns import (
     OFFER_EXCLUDED,
     Flags,
     Indices,
+    Membership,
     Pool,
 )
 from services.matching.solver.interface import OpenNeed, OpenOffer
-from services.matching.solver.membership import Membership
 from shared.errors import Message
 
 Group = Literal["category", "area", "restriction", "declined", "budget", "open_cases", "cap"]

@@ -10,7 +10,7 @@ from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
 from services.matching.resources import MatchingRuntime
 from services.matching.rounds.runner import RoundRunner
-from services.matching.solver.apart import SolverApart
+from services.matching.solver.process import SolverProcess
 from shared import mongo
 from shared.errors import Transient
 from shared.messaging.decision import Command
@@ -29,7 +29,7 @@ DECIDED_MAX = 400
 async def run_rounds(runtime: MatchingRuntime) -> None:
     """Endless: after a commit here, or a while, one round after another while there is work."""
     settings = runtime.settings
-    async with SolverApart() as solver:
+    async with SolverProcess() as solver:
         runner = RoundRunner(runtime, settings, solver)
         while True:
             started = time.monotonic()

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from services.matching.solver.interface import Inputs, read, solution_digest, written
+from services.matching.solver.interface import Inputs, hash_solution, read_inputs, write_inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
 
 
@@ -25,10 +25,10 @@ def shuffled(inputs: Inputs, chance: random.Random) -> Inputs:
 def main(file: Path, seed: int) -> None:
     chance, solver = random.Random(seed), MinCostFlow()
     for line in file.read_text(encoding="utf-8").splitlines():
-        inputs = read(json.loads(line)["inputs"])
+        inputs = read_inputs(json.loads(line)["inputs"])
         other = shuffled(inputs, chance)
-        assert written(other) == written(inputs)
-        print(solution_digest(solver.decide(other).allocations))
+        assert write_inputs(other) == write_inputs(inputs)
+        print(hash_solution(solver.decide(other).allocations))
 
 
 if __name__ == "__main__":

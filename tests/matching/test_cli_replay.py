@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.matching.cli.matching import app
-from services.matching.solver.interface import digest
+from services.matching.solver.interface import hash_text
 from tests.matching.stub_service import serve_answers
 
 INPUTS = "{}"
@@ -21,7 +21,7 @@ def head(number: int) -> dict[str, Any]:
         "number": number,
         "kind": "batch",
         "needs": 1,
-        "input_hash": digest(INPUTS),
+        "input_hash": hash_text(INPUTS),
         "solver": "another",
         "solver_version": "1",
         "solution_hash": "" if number == 5 else "0" * 64,

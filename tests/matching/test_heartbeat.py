@@ -8,7 +8,7 @@ from services.matching.main import build_service
 from services.matching.model.round import KeepRoundAlive
 from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
-from services.matching.solver.apart import Solution, SolverApart
+from services.matching.solver.process import Solution, SolverProcess
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.messaging.processor import Processor
@@ -38,7 +38,7 @@ class AwayAtFirst:
         return getattr(self.real, name)
 
 
-class SlowSolver(SolverApart):
+class SlowSolver(SolverProcess):
     """Is done only when the round was heard of."""
 
     def __init__(self, heard: asyncio.Event) -> None:

@@ -7,7 +7,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations, Relation
 from services.matching.rounds.pool import OpenPool
-from services.matching.solver.interface import read, written
+from services.matching.solver.interface import read_inputs, write_inputs
 from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.messaging.decision import State
@@ -43,7 +43,7 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
     pool = await OpenPool(database, Weights()).read_whole(NOW + timedelta(hours=2), 100)
     assert [offer.id for offer in pool.offers] == [both]
     assert [need.remaining for need in pool.needs] == [50]
-    assert read(written(pool)) == pool
+    assert read_inputs(write_inputs(pool)) == pool
 
 
 async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match, ProposalDue
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, RegisterOffer
-from services.matching.solver.interface import Inputs, Prices, read, written
+from services.matching.solver.interface import Inputs, Prices, read_inputs, write_inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.store import build_open_need
 from shared.contracts.envelope import Fact
@@ -60,7 +60,7 @@ class Recorder:
 
     def round(self, *, whole: bool) -> None:
         inputs = self._inputs()
-        text = written(
+        text = write_inputs(
             inputs if whole or self.prices is None else replace(inputs, prices=self.prices)
         )
         self._note("round", text)
@@ -83,7 +83,7 @@ class Recorder:
 
 def decide_round(decisions: DecisionHarness, text: str) -> Prices:
     """The prices of a whole round."""
-    inputs = read(text)
+    inputs = read_inputs(text)
     found = SOLVER.decide(inputs)
     for a in found.allocations:
         decisions.command(make_propose(a.request_id, a.offer_id, a.quantity, a.number))

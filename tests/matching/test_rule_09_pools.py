@@ -10,13 +10,13 @@ from services.matching.rounds import store as round_store
 from services.matching.solver.interface import (
     Allocation,
     Inputs,
-    digest,
-    read,
-    solution_digest,
-    written,
+    hash_solution,
+    hash_text,
+    read_inputs,
+    write_inputs,
 )
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.solver.recording import packed
+from services.matching.solver.records import compress
 from services.matching.store import build_open_need
 from shared import mongo
 from tests.matching.decisions import (
@@ -41,15 +41,15 @@ async def test_recorded_round_is_solved_again_to_the_same_solution(house: House)
     for held in await mongo.find(harness.database, Round, {}):
         inputs = await round_store.load_inputs(harness.database, held.number)
         assert inputs is not None
-        assert digest(inputs) == held.input_hash
-        again = MinCostFlow().decide(read(inputs)).allocations
+        assert hash_text(inputs) == held.input_hash
+        again = MinCostFlow().decide(read_inputs(inputs)).allocations
         assert again == held.allocations
-        assert solution_digest(again) == held.solution_hash
+        assert hash_solution(again) == held.solution_hash
 
 
 async def leave(database: mongo.Database, offer: Offer, need: Need, **solved: Any) -> None:
     """A round that its instance did not finish."""
-    inputs = written(Inputs((build_open_need(need),), (offer.to_open(),)))
+    inputs = write_inputs(Inputs((build_open_need(need),), (offer.to_open(),)))
     left = Round(
         id="city-1",
         pool=POOL,
@@ -57,13 +57,13 @@ async def leave(database: mongo.Database, offer: Offer, need: Need, **solved: An
         kind="whole",
         closed_at=NOW,
         alive_at=NOW,
-        input_hash=digest(inputs),
+        input_hash=hash_text(inputs),
         **solved,
     )
     for state in (offer, need, left):
         document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
         await database[state.COLLECTION].insert_one(document)
-    kept = {"_id": left.id, "pool": POOL, "number": 1, "inputs": packed(inputs)}
+    kept = {"_id": left.id, "pool": POOL, "number": 1, "inputs": compress(inputs)}
     await database[INPUTS].insert_one(kept)
 
 
@@ -93,7 +93,7 @@ async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None
     solved = {
         "state": "solved",
         "allocations": found,
-        "solution_hash": solution_digest(found),
+        "solution_hash": hash_solution(found),
     }
     await leave(database, offer, need, **solved)
     harness = MatchingHarness(house, await start_matching(house))

@@ -18,7 +18,7 @@ from services.matching.model.round import INPUTS, Round
 from services.matching.rounds import store as round_store
 from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
-from services.matching.solver.apart import SolverApart
+from services.matching.solver.process import SolverProcess
 from shared import mongo
 from shared.security import Role
 from tests.matching.decisions import NO_CAPACITY, make_submitted, person_id, request_id
@@ -101,7 +101,7 @@ async def test_need_that_nobody_serves_causes_no_endless_rounds(house: House) ->
     await harness.wait_for_matches(1, "proposed")
     settings = running.runtime.settings
     assert isinstance(settings, MatchingSettings)
-    async with SolverApart() as solver:
+    async with SolverProcess() as solver:
         # Another instance, which knows nothing yet of what the rounds before it left.
         other = RoundRunner(running.runtime, settings, solver)
         rounds_held = [await other.run() for _ in range(6)]

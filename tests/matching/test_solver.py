@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.eligibility import find_obstacle
-from services.matching.solver.apart import SolverApart
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import (
     Allocation,
     Inputs,
     OpenNeed,
     OpenOffer,
-    digest,
-    read,
-    solution_digest,
-    written,
+    hash_solution,
+    hash_text,
+    read_inputs,
+    write_inputs,
 )
 from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.process import SolverProcess
 
 SOLVER = MinCostFlow()
 DAY_MS = 24 * 3600 * 1000
@@ -89,14 +89,14 @@ def shuffled(inputs: Inputs, seed: int) -> Inputs:
 @given(instances(), st.integers())
 def test_shuffled_input_gives_the_same_solution(inputs: Inputs, seed: int) -> None:
     other = shuffled(inputs, seed)
-    assert written(other) == written(inputs)
-    assert solution_digest(solved(other)) == solution_digest(solved(inputs))
+    assert write_inputs(other) == write_inputs(inputs)
+    assert hash_solution(solved(other)) == hash_solution(solved(inputs))
 
 
 @given(instances())
 def test_recorded_inputs_are_read_back_as_they_were(inputs: Inputs) -> None:
-    again = read(written(inputs))
-    assert written(again) == written(inputs)
+    again = read_inputs(write_inputs(inputs))
+    assert write_inputs(again) == write_inputs(inputs)
     assert solved(again) == solved(inputs)
 
 
@@ -199,18 +199,18 @@ def test_several_offers_share_a_need_that_none_covers() -> None:
 
 def test_round_recorded_before_donors_were_excluded_is_still_read() -> None:
     inputs = Inputs((need("R-1"),), (offer("O-1", 60),))
-    old = json.loads(written(inputs))
+    old = json.loads(write_inputs(inputs))
     del old["needs"][0]["excluded_donors"], old["offers"][0]["donor_id"]
-    assert read(json.dumps(old)) == inputs
+    assert read_inputs(json.dumps(old)) == inputs
 
 
 async def test_solver_apart_says_what_the_function_says() -> None:
     inputs = Inputs((need("R-1", remaining=90),), (offer("O-1", 50), offer("O-2", 60)))
-    async with SolverApart() as solver:
+    async with SolverProcess() as solver:
         for _ in range(2):
-            solution = await solver.solve(written(inputs))
+            solution = await solver.solve(write_inputs(inputs))
             decided = SOLVER.decide(inputs)
             assert solution.allocations == decided.allocations
             assert (solution.prices, solution.bound) == (decided.prices, decided.bound)
     assert (solution.solver, solution.version) == (SOLVER.name, SOLVER.version)
-    assert digest(written(inputs)) == digest(written(shuffled(inputs, 1)))
+    assert hash_text(write_inputs(inputs)) == hash_text(write_inputs(shuffled(inputs, 1)))

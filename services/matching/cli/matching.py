@@ -63,7 +63,7 @@ def solve_file(
 def _solve_plan(file: Path, processes: int, notes: Console) -> "Plan":
     """Imported here: help and other commands need no solver."""
     from services.matching.planner.instance import read_instance
-    from services.matching.planner.plan import plan_of
+    from services.matching.planner.plan import build_plan
 
     with notes.status("读取 reading") as status:
         instance = read_instance(file.read_bytes())
@@ -71,7 +71,7 @@ def _solve_plan(file: Path, processes: int, notes: Console) -> "Plan":
         def show_progress(resource: str, done: int, of: int) -> None:
             status.update(f"求解 solving {escape(resource)} ({done + 1}/{of})")
 
-        return plan_of(instance, show_progress, processes)
+        return build_plan(instance, show_progress, processes)
 
 
 def _to_json(plan: "Plan") -> str:
@@ -82,14 +82,14 @@ def _to_json(plan: "Plan") -> str:
 
 def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
     from services.matching.explaining.explanation import explain
-    from services.matching.explaining.sentences import sentences
+    from services.matching.explaining.sentences import format_explanation
 
     explanation = explain(plan, request_id)
     if explanation is None:
         name = escape(request_id)
         notes.print(f"[red]没有诉求 {name}[/] · there is no request {name}", highlight=False)
         raise typer.Exit(2)
-    return sentences(explanation)
+    return format_explanation(explanation)
 
 
 def _print_plan(console: Console, plan: "Plan", lines: list[str]) -> None:

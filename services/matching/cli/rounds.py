@@ -16,7 +16,7 @@ from rich.table import Table
 from shared.client import ServiceClient, ServiceError
 
 if TYPE_CHECKING:
-    from services.matching.solver.replaying import Replayed
+    pass
 
 WHOLE_POLL_S = 0.5
 PAGE = 500
@@ -132,12 +132,12 @@ def replay(
     Exit code 1 where one differs; a round of another solver's version cannot be compared.
     """
     from services.matching.solver.min_cost_flow import MinCostFlow
-    from services.matching.solver.replaying import replayed
+    from services.matching.solver.records import replay_round
 
     records = _read_records(file, after) if file else _fetch_records(after)
     solver = MinCostFlow()
     results = [
-        replayed(record, solver)
+        replay_round(record, solver)
         for record in track(records, "重放 replaying", console=Console(stderr=True))
     ]
     _print_results(results, as_json=as_json)
@@ -166,7 +166,7 @@ def _fetch_records(after: int) -> Iterator[Mapping[str, Any]]:
                 raise
 
 
-def _print_results(results: "list[Replayed]", *, as_json: bool) -> None:
+def _print_results(results: "list[ReplayResult]", *, as_json: bool) -> None:
     if as_json:
         rows = [{name: getattr(r, name) for name in r.__slots__} for r in results]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))

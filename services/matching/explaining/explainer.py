@@ -12,8 +12,8 @@ from services.matching.model.offer import Offer
 from services.matching.model.round import Round
 from services.matching.rounds import store as round_store
 from services.matching.rounds.pool import OfferShelf, build_inputs
-from services.matching.solver.apart import SolverApart
-from services.matching.solver.interface import written
+from services.matching.solver.interface import write_inputs
+from services.matching.solver.process import SolverProcess
 from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
@@ -27,7 +27,7 @@ class Explainer:
     """One question at a time. A context, so that its process ends with the service."""
 
     def __init__(self) -> None:
-        self._solver = SolverApart()
+        self._solver = SolverProcess()
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -105,4 +105,4 @@ async def _as_things_stand(
     last = await round_store.LastWhole(database, weights).read()
     prices = last.prices if last else {}
     asked = [build_open_need(need, context)]
-    return written(build_inputs(asked, context.admit(offers), now, weights, prices))
+    return write_inputs(build_inputs(asked, context.admit(offers), now, weights, prices))

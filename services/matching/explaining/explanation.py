@@ -9,12 +9,11 @@ import numpy as np
 from services.matching.eligibility import GROUPS, Group, count_ruled_out
 from services.matching.planner.plan import Part, Plan
 from services.matching.solver.columns import Flags, Ints, Pool
-from services.matching.solver.flow.cases import open_cases
-from services.matching.solver.flow.model import QUARTERS
-from services.matching.solver.flow.objective import filled, sums
-from services.matching.solver.flow.prices import costs_to
-from services.matching.solver.flow.solve import Solved
 from services.matching.solver.interface import OpenNeed
+from services.matching.solver.model import QUARTERS, fill_quarters, sum_by_row
+from services.matching.solver.network import compute_costs_to
+from services.matching.solver.repair import count_cases
+from services.matching.solver.solve import PoolSolution
 from services.matching.solver.weights import TIER_MAX, Weights
 
 NEXT = 3
@@ -128,7 +127,7 @@ def build_explanation(
     demand = part.pool.demand
     givers = tuple(score for score in scores if score.given)
     others = tuple(score for score in scores if not score.given)[:NEXT]
-    standing = _standing(weights, part, row)
+    standing = _build_standing(weights, part, row)
     against = max((score.total for score in givers), default=standing.worth)
     unmatched = int(demand.amount[row]) - sum(score.given for score in givers)
     return Explanation(
@@ -143,7 +142,7 @@ def build_explanation(
         candidates=len(scores),
         ruled_out=count_ruled_out(part.pool, row),
         unmatched=unmatched,
-        missing=_missing(part, row, scores, standing) if unmatched else None,
+        missing=_find_missing(part, row, scores, standing) if unmatched else None,
         donor_points=weights.donor_points,
     )
 
@@ -170,14 +169,16 @@ def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Exp
     )
 
 
-def _standing(weights: Weights, part: Part, row: int) -> Standing:
+def _build_standing(weights: Weights, part: Part, row: int) -> Standing:
     demand = part.pool.demand
     tier, level = int(demand.tier[row]), int(demand.level[row])
     lifted = weights.tier_days * tier - level
     return Standing(tier, lifted, level, int(part.solved.model.worth[row]))
 
 
-def _missing(part: Part, row: int, scores: Sequence[Score], standing: Standing) -> Missing | None:
+def _find_missing(
+    part: Part, row: int, scores: Sequence[Score], standing: Standing
+) -> Missing | None:
     open_ = [score for score in scores if score.given < score.room]
     if not open_:
         return None
@@ -189,20 +190,20 @@ def _missing(part: Part, row: int, scores: Sequence[Score], standing: Standing) 
         no_case=not nearest.has_case,
         excess=excess,
         days=days if days <= standing.level else None,
-        quantity=_wanted_before(part, row, part.pool.supply.ids.index(nearest.offer)),
+        quantity=_sum_wanted_before(part, row, part.pool.supply.ids.index(nearest.offer)),
     )
 
 
-def _wanted_before(part: Part, row: int, offer: int) -> int:
+def _sum_wanted_before(part: Part, row: int, offer: int) -> int:
     """Units that this offer would have to have more until the request's turn has come and gone.
 
     Others come first who save more by such a unit, be it by way of other offers; at most so many,
     as what they save falls with every unit.
     """
-    model, given = part.solved.model, part.solved.given
+    model, given = part.solved.model, part.solved.quantities
     arcs = model.arcs
-    left = model.amount - sums(arcs.request, given, len(model.amount))
-    saved = model.worth - costs_to(model, given, offer)
+    left = model.amount - sum_by_row(arcs.request, given, len(model.amount))
+    saved = model.worth - compute_costs_to(model, given, offer)
     own = np.flatnonzero((arcs.offer == offer) & (arcs.request == row))
     mine = int(model.worth[row] - arcs.cost[own[0]])
     before = saved >= mine
@@ -213,20 +214,20 @@ def _wanted_before(part: Part, row: int, offer: int) -> int:
 # --- scores ---------------------------------------------------------------------------------------
 
 
-def score_candidates(pool: Pool, solved: Solved, request: int) -> list[Score]:
+def score_candidates(pool: Pool, solved: PoolSolution, request: int) -> list[Score]:
     """Of the request's row, the cheapest first."""
     first, end = np.searchsorted(solved.model.arcs.request, [request, request + 1])
-    load, free_case = next_load(solved), free_cases(solved)
+    load, free_case = find_next_load(solved), has_free_case(solved)
     scores = [
-        _score(pool, solved, at, int(load[offer]), bool(free_case[offer]))
+        _build_score(pool, solved, at, int(load[offer]), bool(free_case[offer]))
         for at, offer in enumerate(solved.model.arcs.offer[first:end].tolist(), int(first))
     ]
     return sorted(scores, key=lambda score: (score.total, score.offer))
 
 
-def _score(pool: Pool, solved: Solved, at: int, load: int, free_case: bool) -> Score:
+def _build_score(pool: Pool, solved: PoolSolution, at: int, load: int, free_case: bool) -> Score:
     arcs, offer = solved.model.arcs, int(solved.model.arcs.offer[at])
-    price, given = int(solved.prices.offer[offer]), int(solved.given[at])
+    price, given = int(solved.prices.offer[offer]), int(solved.quantities[at])
     return Score(
         offer=pool.supply.ids[offer],
         base=1,
@@ -241,13 +242,13 @@ def _score(pool: Pool, solved: Solved, at: int, load: int, free_case: bool) -> S
     )
 
 
-def next_load(solved: Solved) -> Ints:
+def find_next_load(solved: PoolSolution) -> Ints:
     """Points of each offer's next unit; of its last quarter where it is full."""
     model = solved.model
-    room = model.quarters > filled(model, solved.given)
+    room = model.quarters > fill_quarters(model, solved.quantities)
     first = np.where(room.any(axis=1), room.argmax(axis=1), QUARTERS - 1)
     return model.load[first]
 
 
-def free_cases(solved: Solved) -> Flags:
-    return open_cases(solved.model, solved.given) < solved.model.cases
+def has_free_case(solved: PoolSolution) -> Flags:
+    return count_cases(solved.model, solved.quantities) < solved.model.cases

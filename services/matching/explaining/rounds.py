@@ -16,18 +16,17 @@ from services.matching.explaining.explanation import (
     Score,
     build_explanation,
     explain_without_offers,
-    next_load,
+    find_next_load,
     score_candidates,
 )
-from services.matching.explaining.sentences import sentences
+from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.plan import Part
 from services.matching.solver.columns import Ints, build_pools
-from services.matching.solver.flow.batch import decided
-from services.matching.solver.flow.model import Model, model_of
-from services.matching.solver.flow.objective import objective_of
-from services.matching.solver.flow.prices import Prices
-from services.matching.solver.flow.solve import Solved, solve
-from services.matching.solver.interface import Inputs, OpenNeed, read
+from services.matching.solver.interface import Inputs, OpenNeed, read_inputs
+from services.matching.solver.model import Model, build_model, compute_objective
+from services.matching.solver.network import Prices
+from services.matching.solver.repair import serve_at_prices
+from services.matching.solver.solve import PoolSolution, solve
 from services.matching.solver.weights import Weights
 
 ANOTHER = "（其他资源 another offer）"
@@ -42,76 +41,80 @@ class _Round:
     price: Ints | None
 
 
-def explanation(
+def explain_need(
     text: str, request_id: str, named: Collection[str] | None = None
 ) -> dict[str, Any] | None:
     """`{"explanation": {...}, "text": [lines]}`; None when the round did not look at the request.
 
     named: the offers whose ids may be shown, where not all.
     """
-    inputs = _inputs(text)
+    inputs = _read(text)
     need = next((need for need in inputs.needs if need.id == request_id), None)
     if need is None:
         return None
-    found = _explained(text, need)
-    shown = found if named is None else _without_others(found, named)
-    return {"explanation": shown.as_dict(), "text": sentences(shown)}
+    found = _explain(text, need)
+    shown = found if named is None else _hide_others(found, named)
+    return {"explanation": shown.as_dict(), "text": format_explanation(shown)}
 
 
 @lru_cache(maxsize=1)
-def _inputs(text: str) -> Inputs:
-    return read(text)
+def _read(text: str) -> Inputs:
+    return read_inputs(text)
 
 
-def _explained(text: str, need: OpenNeed) -> Explanation:
-    found = _solved(text, need.unit, need.item)
+def _explain(text: str, need: OpenNeed) -> Explanation:
+    found = _solve(text, need.unit, need.item)
     if found is None:
-        inputs = _inputs(text)
+        inputs = _read(text)
         return explain_without_offers(need, inputs.time_ms, Weights.from_json(inputs.weights))
     row = list(found.part.pool.demand.ids).index(need.id)
     weights = Weights.from_json(found.inputs.weights)
-    return build_explanation(weights, found.part, row, _scores(found, row))
+    return build_explanation(weights, found.part, row, _score(found, row))
 
 
 @lru_cache(maxsize=2)
-def _solved(text: str, unit: str, item: str) -> _Round | None:
+def _solve(text: str, unit: str, item: str) -> _Round | None:
     """None: nothing was offered of it."""
-    inputs = _inputs(text)
+    inputs = _read(text)
     weights = Weights.from_json(inputs.weights)
     needs = [need for need in inputs.needs if (need.unit, need.item) == (unit, item)]
     offers = [offer for offer in inputs.offers if (offer.unit, offer.item) == (unit, item)]
     if not offers:
         return None
     [pool] = build_pools(needs, offers, weights, inputs.time_ms)
-    model = model_of(pool, weights)
+    model = build_model(pool, weights)
     if inputs.prices is None:
         return _Round(inputs, Part(pool, solve(model)), None)
     prices = dict(inputs.prices)
     price = np.array([prices.get(id_, 0) for id_ in model.offers], dtype=np.int64)
-    return _Round(inputs, Part(pool, _priced(model, decided(model, price), price)), price)
+    return _Round(
+        inputs, Part(pool, _apply_prices(model, serve_at_prices(model, price), price)), price
+    )
 
 
-def _priced(model: Model, given: Ints, price: Ints) -> Solved:
+def _apply_prices(model: Model, given: Ints, price: Ints) -> PoolSolution:
     """A batch has no bound; a unit costs its offer's price, and its load where that is more."""
-    objective = objective_of(model, given)
-    solved = Solved(model, given, objective, objective.total, Prices(price, model.worth, 0))
-    offer = np.maximum(price, next_load(solved))
+    objective = compute_objective(model, given)
+    solved = PoolSolution(model, given, objective, objective.total, Prices(price, model.worth, 0))
+    offer = np.maximum(price, find_next_load(solved))
     return replace(solved, prices=Prices(offer, model.worth, 0))
 
 
-def _scores(found: _Round, row: int) -> Sequence[Score]:
+def _score(found: _Round, row: int) -> Sequence[Score]:
     """In a batch as they were when the request's turn came."""
     solved = found.part.solved
     if found.price is None:
         return score_candidates(found.part.pool, solved, row)
-    before = _priced(solved.model, _before(solved.model, solved.given, row), found.price)
+    before = _apply_prices(
+        solved.model, _quantities_before(solved.model, solved.quantities, row), found.price
+    )
     scores = score_candidates(found.part.pool, before, row)
-    given = _given(solved, row)
+    given = _quantities_of(solved, row)
     taken = [replace(score, given=given.get(score.offer, 0)) for score in scores]
     return [replace(score, has_case=score.has_case or score.given > 0) for score in taken]
 
 
-def _before(model: Model, given: Ints, row: int) -> Ints:
+def _quantities_before(model: Model, given: Ints, row: int) -> Ints:
     """What those whose turn came earlier were given."""
     request = model.arcs.request
     worth, mine = model.worth[request], model.worth[row]
@@ -119,13 +122,13 @@ def _before(model: Model, given: Ints, row: int) -> Ints:
     return np.where(earlier, given, 0)
 
 
-def _given(solved: Solved, row: int) -> dict[str, int]:
+def _quantities_of(solved: PoolSolution, row: int) -> dict[str, int]:
     arcs = solved.model.arcs
-    mine = np.flatnonzero((arcs.request == row) & (solved.given > 0))
-    return {solved.model.offers[arcs.offer[at]]: int(solved.given[at]) for at in mine.tolist()}
+    mine = np.flatnonzero((arcs.request == row) & (solved.quantities > 0))
+    return {solved.model.offers[arcs.offer[at]]: int(solved.quantities[at]) for at in mine.tolist()}
 
 
-def _without_others(found: Explanation, named: Collection[str]) -> Explanation:
+def _hide_others(found: Explanation, named: Collection[str]) -> Explanation:
     """A partner reads of his own offers by name alone."""
 
     def shown(score: Score) -> Score:

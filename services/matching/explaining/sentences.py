@@ -16,18 +16,24 @@ _TERMS = (
 )
 
 
-def sentences(found: Explanation) -> list[str]:
-    return [*_heading(found), *_given(found), *_others(found), *_ruled(found), *_unmatched(found)]
+def format_explanation(found: Explanation) -> list[str]:
+    return [
+        *_format_heading(found),
+        *_format_givers(found),
+        *_format_others(found),
+        *_format_ruled_out(found),
+        *_format_unmatched(found),
+    ]
 
 
-def quantity(units: int, unit: str) -> str:
+def format_quantity(units: int, unit: str) -> str:
     """Money in yuan, the rest in its unit."""
     return f"¥{format_yuan(units)}" if unit == "fen" else f"{units:,} {unit}"
 
 
-def _heading(found: Explanation) -> Iterator[str]:
+def _format_heading(found: Explanation) -> Iterator[str]:
     s = found.standing
-    asked = quantity(found.asked, found.unit)
+    asked = format_quantity(found.asked, found.unit)
     yield f"诉求 {found.request} 需要 {asked} {found.item}".rstrip() + (
         f" · request {found.request} asks for {asked}"
     )
@@ -39,16 +45,16 @@ def _heading(found: Explanation) -> Iterator[str]:
     yield f"候选资源 {found.candidates} 个 · candidates: {found.candidates}"
 
 
-def _given(found: Explanation) -> Iterator[str]:
+def _format_givers(found: Explanation) -> Iterator[str]:
     for score in found.givers:
-        amount = quantity(score.given, found.unit)
+        amount = format_quantity(score.given, found.unit)
         yield f"对接 {score.offer}：{amount} · matched {score.offer}: {amount}"
-        yield f"  {_terms(score)}"
+        yield f"  {_format_terms(score)}"
     if found.givers and found.donor_points:
-        yield _donors(found)
+        yield _format_donors(found)
 
 
-def _donors(found: Explanation) -> str:
+def _format_donors(found: Explanation) -> str:
     number, each, points = len(found.givers), found.donor_points, found.donors_total
     return (
         f"捐赠方个数 {number}：所需每单位计 {points} 点（首个不计，此后每个 {each} 点） · donors "
@@ -56,20 +62,20 @@ def _donors(found: Explanation) -> str:
     )
 
 
-def _terms(score: Score) -> str:
+def _format_terms(score: Score) -> str:
     zh = " + ".join(f"{name} {getattr(score, field)}" for field, name, _ in _TERMS)
     en = " + ".join(f"{name} {getattr(score, field)}" for field, _, name in _TERMS)
     return f"{zh} = {score.total} 点 · {en} = {score.total} points"
 
 
-def _others(found: Explanation) -> Iterator[str]:
+def _format_others(found: Explanation) -> Iterator[str]:
     for score, difference in zip(found.others, found.differences, strict=True):
-        zh, en = _why_not(score, difference, found)
+        zh, en = _format_difference(score, difference, found)
         yield f"未选 {score.offer}：{zh} · not {score.offer}: {en}"
-        yield f"  {_terms(score)}"
+        yield f"  {_format_terms(score)}"
 
 
-def _why_not(score: Score, difference: int, found: Explanation) -> tuple[str, str]:
+def _format_difference(score: Score, difference: int, found: Explanation) -> tuple[str, str]:
     if not score.has_case:
         return "在办件数已满", "it takes no further case"
     zh, en = ("已选者", "those chosen") if found.givers else ("可付", "what may be paid")
@@ -89,28 +95,28 @@ def _why_not(score: Score, difference: int, found: Explanation) -> tuple[str, st
     )
 
 
-def _ruled(found: Explanation) -> Iterator[str]:
+def _format_ruled_out(found: Explanation) -> Iterator[str]:
     counts = found.ruled_out
     zh = "、".join(f"{name} {counts[group]}" for group, (name, _) in GROUPS.items())
     en = ", ".join(f"{name} {counts[group]}" for group, (_, name) in GROUPS.items())
     yield f"排除 · ruled out: {zh} · {en}"
 
 
-def _unmatched(found: Explanation) -> Iterator[str]:
+def _format_unmatched(found: Explanation) -> Iterator[str]:
     if not found.unmatched:
         return
-    rest = quantity(found.unmatched, found.unit)
+    rest = format_quantity(found.unmatched, found.unit)
     yield f"尚缺 {rest} · still wanted: {rest}"
     if found.missing is None:
         yield "没有可用的候选资源 · no candidate can give (more)"
     elif found.missing.no_case:
         yield "候选资源的在办件数都已满 · no candidate takes a further case"
     else:
-        yield _dear(found.missing, found.unit)
+        yield _format_missing(found.missing, found.unit)
 
 
-def _dear(missing: Missing, unit: str) -> str:
-    more = quantity(missing.quantity, unit)
+def _format_missing(missing: Missing, unit: str) -> str:
+    more = format_quantity(missing.quantity, unit)
     zh = "仅靠等待不够" if missing.days is None else f"再等 {missing.days} 天"
     en = "waiting alone will not do" if missing.days is None else f"{missing.days} more days"
     return (

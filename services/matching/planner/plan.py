@@ -10,11 +10,10 @@ from multiprocessing import get_context
 import numpy as np
 
 from services.matching.planner.instance import Instance
+from services.matching.solver.cities import compute_joint_bound, split_by_city
 from services.matching.solver.columns import Pool, build_pools
-from services.matching.solver.flow.cities import by_city, joint_bound
-from services.matching.solver.flow.model import model_of
-from services.matching.solver.flow.objective import Objective, product
-from services.matching.solver.flow.solve import Solved, solve
+from services.matching.solver.model import Objective, build_model, sum_products
+from services.matching.solver.solve import PoolSolution, solve
 from services.matching.solver.weights import Weights
 
 Say = Callable[[str, int, int], None]
@@ -34,14 +33,14 @@ class Part:
     """One resource, or of a pool solved by cities one city's share of it."""
 
     pool: Pool
-    solved: Solved
+    solved: PoolSolution
 
     @property
     def worth(self) -> int:
-        return product(self.solved.model.amount, self.solved.model.worth)
+        return sum_products(self.solved.model.amount, self.solved.model.worth)
 
     def allocations(self) -> Iterator[Share]:
-        arcs, given = self.solved.model.arcs, self.solved.given
+        arcs, given = self.solved.model.arcs, self.solved.quantities
         demand, supply = self.pool.demand, self.pool.supply
         for at in np.flatnonzero(given):
             request, offer = demand.ids[arcs.request[at]], supply.ids[arcs.offer[at]]
@@ -75,18 +74,18 @@ class Plan:
     @property
     def gap(self) -> float:
         """How much more the bound saves than this plan, as a share of what the bound saves."""
-        return gap_of(self.objective.total, self.bound, self.worth)
+        return compute_gap(self.objective.total, self.bound, self.worth)
 
 
-def gap_of(objective: int, bound: int, worth: int) -> float:
+def compute_gap(objective: int, bound: int, worth: int) -> float:
     return (objective - bound) / (worth - bound) if objective > bound else 0.0
 
 
-def _silent(_what: str, _done: int, _of: int) -> None:
+def _ignore_progress(_what: str, _done: int, _of: int) -> None:
     """Nobody looks."""
 
 
-def plan_of(instance: Instance, say: Say = _silent, processes: int = 0) -> Plan:
+def build_plan(instance: Instance, say: Say = _ignore_progress, processes: int = 0) -> Plan:
     """processes: to solve city by city in; 0 solves each resource whole, which is exact."""
     started = time.perf_counter()
     pools = build_pools(
@@ -105,11 +104,13 @@ def plan_of(instance: Instance, say: Say = _silent, processes: int = 0) -> Plan:
 def solve_pool(pool: Pool, weights: Weights, processes: int) -> tuple[list[Part], int]:
     """With a bound of the whole pool."""
     if not processes:
-        whole = Part(pool, solve(model_of(pool, weights)))
+        whole = Part(pool, solve(build_model(pool, weights)))
         return [whole], whole.solved.bound
-    cities = by_city(pool, weights)
+    cities = split_by_city(pool, weights)
     parts = list(_solve_each(cities, weights, processes))
-    return parts, joint_bound(pool.supply, [(part.pool.supply, part.solved) for part in parts])
+    return parts, compute_joint_bound(
+        pool.supply, [(part.pool.supply, part.solved) for part in parts]
+    )
 
 
 def _solve_each(pools: Sequence[Pool], weights: Weights, processes: int) -> Iterator[Part]:
@@ -118,5 +119,5 @@ def _solve_each(pools: Sequence[Pool], weights: Weights, processes: int) -> Iter
         yield from map(Part, pools, executor.map(partial(_solve_one, weights), pools))
 
 
-def _solve_one(weights: Weights, pool: Pool) -> Solved:
-    return solve(model_of(pool, weights))
+def _solve_one(weights: Weights, pool: Pool) -> PoolSolution:
+    return solve(build_model(pool, weights))

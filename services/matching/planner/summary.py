@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from services.matching.explaining.sentences import quantity
-from services.matching.planner.plan import Part, Plan, gap_of
+from services.matching.explaining.sentences import format_quantity
+from services.matching.planner.plan import Part, Plan, compute_gap
 from services.matching.solver.columns import Flags
-from services.matching.solver.flow.objective import sums
+from services.matching.solver.model import sum_by_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Coverage:
     given: int
 
 
-def coverage(part: Part, which: Flags | None = None) -> Coverage:
+def compute_coverage(part: Part, which: Flags | None = None) -> Coverage:
     """which: of the requests."""
     model = part.solved.model
-    given = sums(model.arcs.request, part.solved.given, len(model.amount))
+    given = sum_by_row(model.arcs.request, part.solved.quantities, len(model.amount))
     rows = np.ones(len(given), dtype=np.bool_) if which is None else which
     given, asked = given[rows], model.amount[rows]
     return Coverage(
@@ -40,44 +40,46 @@ def coverage(part: Part, which: Flags | None = None) -> Coverage:
 
 
 def build_tables(plan: Plan) -> Iterator[Table]:
-    yield _by_resource(plan)
-    yield _by_tier(plan)
+    yield _build_resource_table(plan)
+    yield _build_tier_table(plan)
 
 
-def _by_resource(plan: Plan) -> Table:
-    table = _table("资源 resource", "资源数 offers", "差距 gap")
+def _build_resource_table(plan: Plan) -> Table:
+    table = _start_table("资源 resource", "资源数 offers", "差距 gap")
     for part in plan.parts:
         solved = part.solved
-        gap = gap_of(solved.objective.total, solved.bound, part.worth)
+        gap = compute_gap(solved.objective.total, solved.bound, part.worth)
         name = f"{part.pool.unit} {part.pool.item}".strip()
         offers = f"{len(part.pool.supply):,}"
-        table.add_row(name, offers, f"{gap:.3%}", *_cells(coverage(part), part.pool.unit))
+        table.add_row(
+            name, offers, f"{gap:.3%}", *_format_cells(compute_coverage(part), part.pool.unit)
+        )
     return table
 
 
-def _by_tier(plan: Plan) -> Table:
-    table = _table("资源 resource", "级别 tier")
+def _build_tier_table(plan: Plan) -> Table:
+    table = _start_table("资源 resource", "级别 tier")
     for part in plan.parts:
         name = f"{part.pool.unit} {part.pool.item}".strip()
         for tier in np.unique(part.pool.demand.tier).tolist():
-            found = coverage(part, part.pool.demand.tier == tier)
-            table.add_row(name, str(tier), *_cells(found, part.pool.unit))
+            found = compute_coverage(part, part.pool.demand.tier == tier)
+            table.add_row(name, str(tier), *_format_cells(found, part.pool.unit))
     return table
 
 
-def _table(*first: str) -> Table:
+def _start_table(*first: str) -> Table:
     table = Table(*first)
     for heading in ("诉求 requests", "全部满足 whole", "部分 partly", "需要 asked", "满足 given"):
         table.add_column(heading, justify="right")
     return table
 
 
-def _cells(found: Coverage, unit: str) -> Iterable[str]:
+def _format_cells(found: Coverage, unit: str) -> Iterable[str]:
     share = found.given / found.asked if found.asked else 0.0
     yield f"{found.requests:,}"
     yield f"{found.whole:,}"
     yield f"{found.partly:,}"
-    yield quantity(found.asked, unit)
+    yield format_quantity(found.asked, unit)
     yield f"{share:.1%}"
 
 

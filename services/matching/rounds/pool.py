@@ -13,7 +13,7 @@ from datetime import datetime
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
-from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, canonical
+from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, format_canonical
 from services.matching.solver.weights import Weights
 from services.matching.store import (
     EMPTY_CONTEXT,
@@ -251,7 +251,7 @@ def build_inputs(
     offer_prices = None
     if prices is not None:
         offer_prices = tuple((o.id, prices[o.id]) for o in offers if o.id in prices)
-    text = canonical(weights.model_dump(mode="json"))
+    text = format_canonical(weights.model_dump(mode="json"))
     return Inputs(needs, offers, milliseconds(now), text, offer_prices)
 
 

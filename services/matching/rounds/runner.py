@@ -25,15 +25,15 @@ from services.matching.rounds import store as round_store
 from services.matching.rounds.pool import OpenPool
 from services.matching.rounds.store import LastWhole, PricedRound
 from services.matching.settings import MatchingSettings
-from services.matching.solver.apart import Solution, SolverApart
 from services.matching.solver.interface import (
     Allocation,
     Inputs,
-    digest,
-    solution_digest,
-    written,
+    hash_solution,
+    hash_text,
+    write_inputs,
 )
-from services.matching.solver.recording import packed, prices_digest
+from services.matching.solver.process import Solution, SolverProcess
+from services.matching.solver.records import compress, hash_prices
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
@@ -48,7 +48,7 @@ HEARTBEATS = 3  # within the time after which a round is taken over
 class RoundRunner:
     """What one instance does of the pool's rounds."""
 
-    def __init__(self, runtime: Runtime, settings: MatchingSettings, solver: SolverApart) -> None:
+    def __init__(self, runtime: Runtime, settings: MatchingSettings, solver: SolverProcess) -> None:
         self._runtime = runtime
         self._settings = settings
         self._solver = solver
@@ -105,19 +105,19 @@ class RoundRunner:
         self, number: int, inputs: Inputs, priced: PricedRound | None
     ) -> tuple[CloseRound, str]:
         """With the inputs' text. Large ones take seconds, so this is no work for the loop."""
-        text = written(inputs)
+        text = write_inputs(inputs)
         is_batch = inputs.prices is not None
         close = CloseRound(
             pool=POOL,
             number=number,
             kind="batch" if is_batch else "whole",
-            inputs=packed(text),
+            inputs=compress(text),
             retention_days=self._settings.round_retention_days,
-            input_hash=digest(text),
+            input_hash=hash_text(text),
             needs=len(inputs.needs),
             offers=len(inputs.offers),
             weights_version=self._settings.weights.version,
-            weights_hash=digest(inputs.weights),
+            weights_hash=hash_text(inputs.weights),
             priced_by=priced.number if priced and is_batch else None,
             prices_hash=priced.prices_hash if priced and is_batch else "",
         )
@@ -219,11 +219,11 @@ def _build_record(number: int, solution: Solution) -> RecordSolution:
         solver=solution.solver,
         solver_version=solution.version,
         allocations=solution.allocations,
-        solution_hash=solution_digest(solution.allocations),
+        solution_hash=hash_solution(solution.allocations),
         objective=solution.objective,
         bound=solution.bound,
         prices=solution.prices,
-        prices_hash=prices_digest(solution.prices),
+        prices_hash=hash_prices(solution.prices),
     )
 
 

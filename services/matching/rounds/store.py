@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.matching.model.round import INPUTS, POOL, Round, WholeRoundDemand, build_round_id
 from services.matching.solver.interface import Prices
-from services.matching.solver.recording import unpacked
+from services.matching.solver.records import decompress
 from services.matching.solver.weights import Weights
 from shared import mongo
 
@@ -63,7 +63,7 @@ async def load_round(database: mongo.Database, number: int) -> Round | None:
 async def load_inputs(database: mongo.Database, number: int) -> str | None:
     """The canonical JSON that input_hash is of; None where the round has expired."""
     row = await database[INPUTS].find_one({"_id": build_round_id(POOL, number)})
-    return unpacked(bytes(row["inputs"])) if row else None
+    return decompress(bytes(row["inputs"])) if row else None
 
 
 async def find_demand_time(database: mongo.Database) -> datetime | None:

@@ -6,8 +6,7 @@ import numpy as np
 
 from services.matching.eligibility import allowed_pairs
 from services.matching.model.distance import metres_of_columns
-from services.matching.solver.columns import Demand, Flags, Indices, Ints, Pool, Supply
-from services.matching.solver.membership import Membership
+from services.matching.solver.columns import Demand, Flags, Indices, Ints, Membership, Pool, Supply
 from services.matching.solver.weights import Weights
 
 _TABLE_MAX = 1 << 18  # pairs

@@ -115,7 +115,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class SolverResult:
     """objective, bound: points times units. prices: of each offer's unit, by id; for the batches
     until the next whole solution. A micro-batch has no bound, and hands on the prices it was given.
     """
@@ -134,16 +134,16 @@ class Solver(Protocol):
     @property
     def version(self) -> str: ...
 
-    def decide(self, inputs: Inputs) -> Decided: ...
+    def decide(self, inputs: Inputs) -> SolverResult: ...
 
 
-def written(inputs: Inputs) -> str:
+def write_inputs(inputs: Inputs) -> str:
     """Canonical JSON: sorted by id, so that order of reading does not show."""
     needs = [asdict(need) for need in sorted(inputs.needs, key=lambda n: n.id)]
     offers = [_offer_fields(offer) for offer in sorted(inputs.offers, key=lambda o: o.id)]
     prices = None if inputs.prices is None else sorted(inputs.prices)
     beside = {"now_ms": inputs.now_ms, "weights": inputs.weights, "prices": prices}
-    return canonical({"needs": needs, "offers": offers, **beside})
+    return format_canonical({"needs": needs, "offers": offers, **beside})
 
 
 def _offer_fields(offer: OpenOffer) -> dict[str, Any]:
@@ -152,33 +152,33 @@ def _offer_fields(offer: OpenOffer) -> dict[str, Any]:
     return fields if offer.tiers else {name: fields[name] for name in fields if name != "tiers"}
 
 
-def read(text: str) -> Inputs:
+def read_inputs(text: str) -> Inputs:
     """A field that an older round does not have takes its default."""
     raw = json.loads(text)
     return Inputs(
-        needs=tuple(OpenNeed(**_frozen(row)) for row in raw["needs"]),
-        offers=tuple(OpenOffer(**_frozen(row)) for row in raw["offers"]),
+        needs=tuple(OpenNeed(**_freeze(row)) for row in raw["needs"]),
+        offers=tuple(OpenOffer(**_freeze(row)) for row in raw["offers"]),
         now_ms=raw.get("now_ms"),
         weights=raw.get("weights", ""),
-        prices=_tuples(raw.get("prices")),
+        prices=_to_tuples(raw.get("prices")),
     )
 
 
-def _frozen(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _tuples(value) for name, value in row.items()}
+def _freeze(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _to_tuples(value) for name, value in row.items()}
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
+def _to_tuples(value: Any) -> Any:
+    return tuple(_to_tuples(part) for part in value) if isinstance(value, list) else value
 
 
-def digest(text: str) -> str:
+def hash_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def solution_digest(allocations: tuple[Allocation, ...]) -> str:
-    return digest(canonical([asdict(a) for a in allocations]))
+def hash_solution(allocations: tuple[Allocation, ...]) -> str:
+    return hash_text(format_canonical([asdict(a) for a in allocations]))
 
 
-def canonical(value: Any) -> str:
+def format_canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

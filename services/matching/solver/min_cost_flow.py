@@ -6,11 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from services.matching.solver.columns import Ints, build_pools
-from services.matching.solver.flow.batch import decided
-from services.matching.solver.flow.model import Model, model_of
-from services.matching.solver.flow.objective import objective_of
-from services.matching.solver.flow.solve import solve
-from services.matching.solver.interface import Allocation, Decided, Inputs, OpenNeed
+from services.matching.solver.interface import Allocation, Inputs, OpenNeed, SolverResult
+from services.matching.solver.model import Model, build_model, compute_objective
+from services.matching.solver.repair import serve_at_prices
+from services.matching.solver.solve import solve
 from services.matching.solver.weights import Weights
 
 _Row = tuple[str, str, int]
@@ -22,52 +21,52 @@ class MinCostFlow:
     name = "min_cost_flow"
     version = "2"
 
-    def decide(self, inputs: Inputs) -> Decided:
+    def decide(self, inputs: Inputs) -> SolverResult:
         weights = Weights.from_json(inputs.weights)
         pools = build_pools(inputs.needs, inputs.offers, weights, inputs.time_ms)
         both_sides = (pool for pool in pools if len(pool.demand) and len(pool.supply))
-        models = [model_of(pool, weights) for pool in both_sides]
+        models = [build_model(pool, weights) for pool in both_sides]
         if inputs.prices is None:
-            return _whole(inputs, models)
-        return _batch(inputs, models, dict(inputs.prices))
+            return _solve_whole(inputs, models)
+        return _solve_batch(inputs, models, dict(inputs.prices))
 
 
-def _whole(inputs: Inputs, models: Iterable[Model]) -> Decided:
+def _solve_whole(inputs: Inputs, models: Iterable[Model]) -> SolverResult:
     solved = [solve(model) for model in models]
-    rows = [row for one in solved for row in _rows(one.model, one.given)]
+    rows = [row for one in solved for row in _list_rows(one.model, one.quantities)]
     prices = [
         price
         for one in solved
         for price in zip(one.model.offers, one.prices.offer.tolist(), strict=True)
     ]
-    return Decided(
-        allocations=_numbered(inputs.needs, rows),
+    return SolverResult(
+        allocations=_number_allocations(inputs.needs, rows),
         prices=tuple(sorted(prices)),
         objective=sum(one.objective.total for one in solved),
         bound=sum(one.bound for one in solved),
     )
 
 
-def _batch(inputs: Inputs, models: Iterable[Model], prices: dict[str, int]) -> Decided:
+def _solve_batch(inputs: Inputs, models: Iterable[Model], prices: dict[str, int]) -> SolverResult:
     rows: list[_Row] = []
     objective = 0
     for model in models:
         price = np.array([prices.get(id_, 0) for id_ in model.offers], dtype=np.int64)
-        given = decided(model, price)
-        rows += _rows(model, given)
-        objective += objective_of(model, given).total
-    return Decided(_numbered(inputs.needs, rows), inputs.prices or (), objective)
+        quantities = serve_at_prices(model, price)
+        rows += _list_rows(model, quantities)
+        objective += compute_objective(model, quantities).total
+    return SolverResult(_number_allocations(inputs.needs, rows), inputs.prices or (), objective)
 
 
-def _rows(model: Model, given: Ints) -> list[_Row]:
+def _list_rows(model: Model, quantities: Ints) -> list[_Row]:
     arcs = model.arcs
     return [
-        (model.requests[arcs.request[at]], model.offers[arcs.offer[at]], int(given[at]))
-        for at in np.flatnonzero(given)
+        (model.requests[arcs.request[at]], model.offers[arcs.offer[at]], int(quantities[at]))
+        for at in np.flatnonzero(quantities)
     ]
 
 
-def _numbered(needs: Iterable[OpenNeed], rows: Iterable[_Row]) -> tuple[Allocation, ...]:
+def _number_allocations(needs: Iterable[OpenNeed], rows: Iterable[_Row]) -> tuple[Allocation, ...]:
     """In order of request, then offer."""
     numbers = {need.id: need.next_number for need in needs}
     taken: dict[str, int] = defaultdict(int)

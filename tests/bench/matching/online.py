@@ -11,17 +11,42 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from services.matching.solver.arcs import OfferIndex, build_arcs
 from services.matching.solver.columns import Demand, Ints, Pool, Supply
-from services.matching.solver.flow.batch import Counter
-from services.matching.solver.flow.model import Model, model_of
-from services.matching.solver.flow.objective import objective_of, product
-from services.matching.solver.flow.solve import solve
+from services.matching.solver.model import (
+    Model,
+    build_model,
+    compute_objective,
+    sum_by_row,
+    sum_products,
+)
+from services.matching.solver.repair import count_cases, serve_at_prices
+from services.matching.solver.solve import solve
 from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import SHAPES, Shape, pool
 
 BATCH = 200
 WEIGHTS = Weights()
 CITY = SHAPES[2]
+
+
+class Counter:
+    """The open offers of one resource, with their index, from one micro-batch to the next."""
+
+    def __init__(self, supply: Supply, weights: Weights, price: Ints) -> None:
+        self.supply = supply
+        self.price = price
+        self._weights = weights
+        self._index = OfferIndex(supply)
+
+    def decide(self, demand: Demand) -> tuple[Model, Ints]:
+        """What each arc of the batch's model gives; that is taken from the offers."""
+        pool = Pool("", "", demand, self.supply)
+        model = build_model(pool, self._weights, build_arcs(pool, self._weights, self._index))
+        quantities = serve_at_prices(model, self.price)
+        quantity = sum_by_row(model.arcs.offer, quantities, len(self.supply))
+        self.supply = self.supply.less(quantity, count_cases(model, quantities))
+        return model, quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +62,7 @@ class Online:
 
 def measure(shape: Shape, seed: int, solves: int = 10) -> Online:
     today, before = pool(shape, seed, cases=False), pool(shape, seed + 1, cases=False)
-    hindsight = _saved(model_of(today, WEIGHTS), None)
+    hindsight = _saved(build_model(today, WEIGHTS), None)
     past = before.demand
     free = np.zeros(shape.offers, dtype=np.int64)
     prices = _prices(today, past, today.supply, 1.0)
@@ -51,14 +76,14 @@ def measure(shape: Shape, seed: int, solves: int = 10) -> Online:
 
 
 def _saved(model: Model, given: Ints | None) -> int:
-    given = solve(model).given if given is None else given
-    return product(model.amount, model.worth) - objective_of(model, given).total
+    given = solve(model).quantities if given is None else given
+    return sum_products(model.amount, model.worth) - compute_objective(model, given).total
 
 
 def _prices(of: Pool, demand: Demand, supply: Supply, share: float) -> Ints:
     """share: of the budget that is for these requests."""
     scaled = replace(supply, budget=(supply.budget * share).astype(np.int64))
-    return solve(model_of(replace(of, demand=demand, supply=scaled), WEIGHTS)).prices.offer
+    return solve(build_model(replace(of, demand=demand, supply=scaled), WEIGHTS)).prices.offer
 
 
 def _play(of: Pool, prices: Ints, solves: int, past: Demand) -> int:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from services.matching.solver.columns import NO_LIMIT, Pool, build_pools
-from services.matching.solver.flow.model import model_of
-from services.matching.solver.flow.solve import Solved, solve
 from services.matching.solver.interface import DAY_MS, OpenNeed, OpenOffer
+from services.matching.solver.model import build_model
+from services.matching.solver.solve import PoolSolution, solve
 from services.matching.solver.weights import TIER_MAX, Weights
 
 
-def changed_by_shuffling(pool: Pool, solved: Solved, seed: int = 1) -> int:
+def changed_by_shuffling(pool: Pool, solved: PoolSolution, seed: int = 1) -> int:
     """Requests that get something else than in `solved`."""
     weights = Weights()
     chance = np.random.default_rng(seed)
@@ -20,15 +20,15 @@ def changed_by_shuffling(pool: Pool, solved: Solved, seed: int = 1) -> int:
         weights,
         now_ms=0,
     )
-    other = solve(model_of(again, weights))
+    other = solve(build_model(again, weights))
     return len({request for request, _, _ in _rows(solved) ^ _rows(other)})
 
 
-def _rows(solved: Solved) -> set[tuple[str, str, int]]:
+def _rows(solved: PoolSolution) -> set[tuple[str, str, int]]:
     model, arcs = solved.model, solved.model.arcs
     return {
-        (model.requests[arcs.request[at]], model.offers[arcs.offer[at]], int(solved.given[at]))
-        for at in np.flatnonzero(solved.given)
+        (model.requests[arcs.request[at]], model.offers[arcs.offer[at]], int(solved.quantities[at]))
+        for at in np.flatnonzero(solved.quantities)
     }
 
 

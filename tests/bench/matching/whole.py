@@ -11,14 +11,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from services.matching.planner.plan import gap_of, solve_pool
+from services.matching.planner.plan import compute_gap, solve_pool
 from services.matching.solver.columns import Ints, Pool
-from services.matching.solver.flow.donors import gathered
-from services.matching.solver.flow.model import Model, model_of
-from services.matching.solver.flow.network import cheapest
-from services.matching.solver.flow.objective import donors, objective_of, product
-from services.matching.solver.flow.refill import refilled
-from services.matching.solver.flow.solve import Solved, solve
+from services.matching.solver.model import (
+    Model,
+    build_model,
+    compute_objective,
+    count_donors,
+    sum_products,
+)
+from services.matching.solver.network import find_cheapest_flow
+from services.matching.solver.repair import refill
+from services.matching.solver.solve import PoolSolution, gather_donors, solve
 from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
 from tests.bench.matching.records import changed_by_shuffling
@@ -65,31 +69,31 @@ def measure_apart(shape: Shape, seed: int) -> Measured:
 
 def measure(shape: Shape, seed: int) -> Measured:
     free, limited = (pool(shape, seed, cases=cases) for cases in (False, True))
-    model = model_of(free, WEIGHTS)
-    raw_s, raw = _timed(lambda: cheapest(model, model.quarters))
-    free_s, gathered_free = _timed(lambda: solve(model_of(free, WEIGHTS)))
-    exact = solve(model_of(free, UNCOUNTED))
-    gathered_s, _ = _timed(lambda: gathered(model, raw))
-    repaired_s, repaired = _timed(lambda: solve(model_of(limited, WEIGHTS), polish=False))
-    polished_s, polished = _timed(lambda: solve(model_of(limited, WEIGHTS)))
+    model = build_model(free, WEIGHTS)
+    raw_s, raw = _timed(lambda: find_cheapest_flow(model, model.quarters))
+    free_s, gathered_free = _timed(lambda: solve(build_model(free, WEIGHTS)))
+    exact = solve(build_model(free, UNCOUNTED))
+    gathered_s, _ = _timed(lambda: gather_donors(model, raw))
+    repaired_s, repaired = _timed(lambda: solve(build_model(limited, WEIGHTS), polish=False))
+    polished_s, polished = _timed(lambda: solve(build_model(limited, WEIGHTS)))
     greedy_s, greedy = _timed(lambda: _greedy(limited))
     return Measured(
         shape=shape.name,
         arcs=len(model.arcs),
         raw_s=raw_s,
         free_s=free_s,
-        exact_gap=_gap(exact, exact.given),
-        free_gap=_gap(gathered_free, gathered_free.given),
+        exact_gap=_gap(exact, exact.quantities),
+        free_gap=_gap(gathered_free, gathered_free.quantities),
         gathered_s=gathered_s,
         split_by_flow=_split(model, raw),
-        split=_split(model, gathered_free.given),
+        split=_split(model, gathered_free.quantities),
         repaired_s=repaired_s,
-        repaired_gap=_gap(repaired, repaired.given),
+        repaired_gap=_gap(repaired, repaired.quantities),
         polished_s=polished_s,
-        polished_gap=_gap(polished, polished.given),
+        polished_gap=_gap(polished, polished.quantities),
         greedy_s=greedy_s,
         greedy_gap=_gap(polished, greedy),
-        funded=float(polished.given.sum() / model.amount.sum()),
+        funded=float(polished.quantities.sum() / model.amount.sum()),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _RSS_PER_MB,
         changed=changed_by_shuffling(limited, polished) if shape.requests <= SHUFFLED_MAX else None,
     )
@@ -99,20 +103,22 @@ _RSS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
 
 
 def _greedy(of: Pool) -> Ints:
-    model = model_of(of, WEIGHTS)
-    return refilled(model, np.zeros(len(model.arcs), dtype=np.int64))
+    model = build_model(of, WEIGHTS)
+    return refill(model, np.zeros(len(model.arcs), dtype=np.int64))
 
 
 def _split(model: Model, given: Ints) -> int:
-    return int((donors(model, given) > 1).sum())
+    return int((count_donors(model, given) > 1).sum())
 
 
-def _gap(solved: Solved, given: Ints) -> float:
-    return gap_of(objective_of(solved.model, given).total, solved.bound, _worth(solved.model))
+def _gap(solved: PoolSolution, given: Ints) -> float:
+    return compute_gap(
+        compute_objective(solved.model, given).total, solved.bound, _worth(solved.model)
+    )
 
 
 def _worth(model: Model) -> int:
-    return product(model.amount, model.worth)
+    return sum_products(model.amount, model.worth)
 
 
 def _timed(call: Callable[[], _Found]) -> tuple[float, _Found]:
@@ -144,14 +150,14 @@ def measure_by_city(shape: Shape, seed: int, processes: int) -> ByCity:
     parts, bound = solve_pool(of, WEIGHTS, processes)
     seconds = time.perf_counter() - started
     objective = sum(part.solved.objective.total for part in parts)
-    given = sum(int(part.solved.given.sum()) for part in parts)
+    given = sum(int(part.solved.quantities.sum()) for part in parts)
     usage = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return ByCity(
         shape=shape.name,
         cities=len(parts),
         processes=processes,
         seconds=seconds,
-        gap=gap_of(objective, bound, sum(part.worth for part in parts)),
+        gap=compute_gap(objective, bound, sum(part.worth for part in parts)),
         funded=given / int(of.demand.amount.sum()),
         peak_mb=max(use.ru_maxrss for use in usage) // _RSS_PER_MB,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import Plan
 from services.matching.solver.columns import Pool, build_pools
-from services.matching.solver.interface import canonical, digest
+from services.matching.solver.interface import format_canonical, hash_text
 
 NOW = "2026-02-01T00:00:00+08:00"
 CATEGORIES = ("meals", "medical", "education", "housing_repair", "supplies")
@@ -105,7 +105,7 @@ def pools(instance: Instance) -> list[Pool]:
 
 
 def solution_hash(plan: Plan) -> str:
-    return digest(canonical([asdict(share) for share in plan.allocations]))
+    return hash_text(format_canonical([asdict(share) for share in plan.allocations]))
 
 
 def input_hash(instance: Instance) -> str:
@@ -113,7 +113,7 @@ def input_hash(instance: Instance) -> str:
     raw = instance.model_dump(mode="json")
     for name in ("requests", "offers"):
         raw[name] = sorted(raw[name], key=lambda row: str(row["id"]))
-    return digest(canonical(raw))
+    return hash_text(format_canonical(raw))
 
 
 def shuffled(instance: Instance, seed: int) -> Instance:

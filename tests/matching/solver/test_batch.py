@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from services.matching.planner.instance import Instance
 from services.matching.solver.columns import NO_LIMIT
-from services.matching.solver.flow.batch import Counter, decided
-from services.matching.solver.flow.model import model_of
-from services.matching.solver.flow.objective import objective_of, product, sums
-from services.matching.solver.flow.solve import solve
+from services.matching.solver.model import build_model, compute_objective, sum_by_row, sum_products
+from services.matching.solver.repair import serve_at_prices
+from services.matching.solver.solve import solve
 from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
-from tests.bench.matching.online import measure
+from tests.bench.matching.online import Counter, measure
 from tests.matching.solver.instances import instances, pools
 
 WEIGHTS = Weights()
@@ -25,12 +24,12 @@ def test_batch_keeps_every_limit_and_pays_no_more_than_the_worth(
     instance: Instance, price: int
 ) -> None:
     for one in pools(instance):
-        model = model_of(one, instance.weights)
-        given_ = decided(model, np.full(len(model.offers), price))
+        model = build_model(one, instance.weights)
+        given_ = serve_at_prices(model, np.full(len(model.offers), price))
         arcs = model.arcs
         assert ((given_ >= 0) & (given_ <= arcs.room)).all()
-        assert (sums(arcs.request, given_, len(model.amount)) <= model.amount).all()
-        assert (sums(arcs.offer, given_, len(model.offers)) <= model.budget).all()
+        assert (sum_by_row(arcs.request, given_, len(model.amount)) <= model.amount).all()
+        assert (sum_by_row(arcs.offer, given_, len(model.offers)) <= model.budget).all()
         opened = np.bincount(arcs.offer[given_ > 0], minlength=len(model.offers))
         assert (opened <= model.cases).all()
         used = given_ > 0
@@ -43,7 +42,7 @@ def test_counter_gives_no_offer_away_twice() -> None:
     total, cases = np.zeros(30, dtype=np.int64), np.zeros(30, dtype=np.int64)
     for first in range(0, 2000, 100):
         model, given_ = counter.decide(of.demand.rows(np.arange(first, first + 100)))
-        total += sums(model.arcs.offer, given_, 30)
+        total += sum_by_row(model.arcs.offer, given_, 30)
         cases += np.bincount(model.arcs.offer[given_ > 0], minlength=30)
     assert (total <= of.supply.budget).all()
     assert (cases <= of.supply.cases).all()
@@ -55,12 +54,12 @@ def test_counter_gives_no_offer_away_twice() -> None:
 def test_price_keeps_an_offer_for_who_needs_it_more() -> None:
     """At the whole solution's prices a batch of the pool's least urgent takes nothing of theirs."""
     of = pool(Shape(1000, 18, 6), seed=1, cases=False)
-    solved = solve(model_of(of, WEIGHTS))
+    solved = solve(build_model(of, WEIGHTS))
     last = np.flatnonzero(of.demand.level >= 100)
     model, given_ = Counter(of.supply, WEIGHTS, solved.prices.offer).decide(of.demand.rows(last))
     free = Counter(of.supply, WEIGHTS, np.zeros(18, dtype=np.int64))
     careless = free.decide(of.demand.rows(last))[1]
-    whole = sums(solved.model.arcs.request, solved.given, 1000)[last].sum()
+    whole = sum_by_row(solved.model.arcs.request, solved.quantities, 1000)[last].sum()
     assert given_.sum() < careless.sum() / 2
     assert given_.sum() == pytest.approx(whole, rel=0.2)
     assert len(model.arcs)
@@ -74,8 +73,8 @@ def test_prices_beat_the_greedy_and_reach_nearly_all_of_hindsight() -> None:
 
 def test_batch_of_everything_saves_less_than_the_whole_solution() -> None:
     of = pool(Shape(1000, 18, 6), seed=2, cases=False)
-    model = model_of(of, WEIGHTS)
+    model = build_model(of, WEIGHTS)
     solved = solve(model)
-    worth = product(model.amount, model.worth)
-    batch = worth - objective_of(model, decided(model, solved.prices.offer)).total
+    worth = sum_products(model.amount, model.worth)
+    batch = worth - compute_objective(model, serve_at_prices(model, solved.prices.offer)).total
     assert 0.9 * (worth - solved.objective.total) < batch <= worth - solved.objective.total

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import plan_of
-from services.matching.solver.flow.cities import by_city, shared_out
+from services.matching.planner.plan import build_plan
+from services.matching.solver.cities import share_out, split_by_city
 from tests.matching.solver.instances import pools, random_instance
 from tests.matching.solver.test_limits import check
 
@@ -22,7 +22,7 @@ def province(request: pytest.FixtureRequest) -> Instance:
 
 
 def test_plan_by_cities_keeps_every_limit_and_is_nearly_as_good(province: Instance) -> None:
-    whole, parts = plan_of(province), plan_of(province, processes=2)
+    whole, parts = build_plan(province), build_plan(province, processes=2)
     check(province, parts)
     assert len(parts.parts) > len(whole.parts)
     assert parts.bound <= whole.objective.total, "a bound of the pool, not of its shares"
@@ -34,12 +34,12 @@ def test_plan_by_cities_keeps_every_limit_and_is_nearly_as_good(province: Instan
 def test_bound_of_cities_is_close(province: Instance) -> None:
     """Where cases are limited it does not know what the split offers can reach."""
     limited = any(offer.max_cases for offer in province.offers)
-    assert 0 <= plan_of(province, processes=1).gap < (0.25 if limited else 0.03)
+    assert 0 <= build_plan(province, processes=1).gap < (0.25 if limited else 0.03)
 
 
 def test_nothing_is_lost_and_nothing_doubled_when_offers_are_split(province: Instance) -> None:
     for pool in pools(province):
-        parts = by_city(pool, province.weights)
+        parts = split_by_city(pool, province.weights)
         ids = sorted(id_ for part in parts for id_ in part.demand.ids)
         assert ids == list(pool.demand.ids)
         for row, id_ in enumerate(pool.supply.ids):
@@ -55,7 +55,7 @@ def test_nothing_is_lost_and_nothing_doubled_when_offers_are_split(province: Ins
 
 @given(st.integers(0, 10**15), st.lists(st.integers(0, 10**12), min_size=1, max_size=30))
 def test_shares_add_up_and_follow_what_is_wanted(whole: int, wanted: list[int]) -> None:
-    shares = shared_out(whole, np.array(wanted))
+    shares = share_out(whole, np.array(wanted))
     total = sum(wanted)
     assert sum(shares) == (whole if total else 0)
     for share, want in zip(shares, wanted, strict=True):

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 
 from services.matching.explaining.explanation import explain
-from services.matching.explaining.sentences import sentences
+from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import Plan, plan_of
-from services.matching.solver.flow.batch import decided
-from services.matching.solver.flow.donors import gathered
-from services.matching.solver.flow.model import model_of
-from services.matching.solver.flow.network import cheapest
-from services.matching.solver.flow.objective import objective_of, sums
+from services.matching.planner.plan import Plan, build_plan
+from services.matching.solver.model import build_model, compute_objective, sum_by_row
+from services.matching.solver.network import find_cheapest_flow
+from services.matching.solver.repair import serve_at_prices
+from services.matching.solver.solve import gather_donors
 from tests.matching.solver.instances import EXACT, NOW, instances, pools, random_instance
 from tests.matching.solver.oracle import optimum
 from tests.matching.solver.test_limits import check
@@ -31,21 +30,22 @@ def with_weights(instance: Instance, **weights: Any) -> Instance:
 @settings(max_examples=100, deadline=None)
 @given(instances())
 def test_gathering_is_never_dearer_and_takes_nothing_from_anybody(instance: Instance) -> None:
-    for part in plan_of(with_weights(instance, **EXACT)).parts:
-        model = model_of(part.pool, instance.weights)
-        before, after = part.solved.given, gathered(model, part.solved.given)
+    for part in build_plan(with_weights(instance, **EXACT)).parts:
+        model = build_model(part.pool, instance.weights)
+        before, after = part.solved.quantities, gather_donors(model, part.solved.quantities)
         requests = len(model.amount)
         assert (
-            sums(model.arcs.request, after, requests) == sums(model.arcs.request, before, requests)
+            sum_by_row(model.arcs.request, after, requests)
+            == sum_by_row(model.arcs.request, before, requests)
         ).all()
-        assert objective_of(model, after).total <= objective_of(model, before).total
-        assert objective_of(model, after).donors <= objective_of(model, before).donors
+        assert compute_objective(model, after).total <= compute_objective(model, before).total
+        assert compute_objective(model, after).donors <= compute_objective(model, before).donors
 
 
 @pytest.mark.parametrize("cases", [False, True])
 def test_city_is_gathered_within_every_limit_above_its_bound(cases: bool) -> None:
     instance = random_instance(2000, 60, seed=9, cases=cases)
-    exact, plan = plan_of(with_weights(instance, **EXACT)), plan_of(instance)
+    exact, plan = build_plan(with_weights(instance, **EXACT)), build_plan(instance)
     check(instance, plan)
     assert extra(plan) < extra(exact)
     assert plan.objective.without <= exact.objective.without, "nobody gives less for it"
@@ -60,9 +60,9 @@ def extra(plan: Plan) -> int:
 @settings(max_examples=40, deadline=None)
 @given(instances(cases=False, exact=True))
 def test_plan_that_counts_no_donors_is_the_flow_itself(instance: Instance) -> None:
-    for part in plan_of(instance).parts:
+    for part in build_plan(instance).parts:
         model = part.solved.model
-        assert np.array_equal(part.solved.given, cheapest(model, model.quarters))
+        assert np.array_equal(part.solved.quantities, find_cheapest_flow(model, model.quarters))
         assert part.solved.objective.donors == 0
 
 
@@ -74,7 +74,7 @@ def test_plan_is_near_the_best_of_those_that_give_everybody_as_much(
     ours = best = 0.0
     for seed in range(12):
         instance = random_instance(12, 5, seed, cases=cases)
-        plan = plan_of(instance)
+        plan = build_plan(instance)
         found = optimum(
             instance, whole_cases=True, points_per_level=4096, left=left(plan, instance)
         )
@@ -108,7 +108,7 @@ def town(*offers: tuple[str, int], asked: int = 60, **weights: Any) -> Instance:
 
 
 def shares(instance: Instance) -> dict[str, int]:
-    return {row.offer: row.quantity for row in plan_of(instance).allocations}
+    return {row.offer: row.quantity for row in build_plan(instance).allocations}
 
 
 def test_even_load_alone_splits_no_request() -> None:
@@ -131,8 +131,8 @@ def test_two_donors_serve_what_none_can_alone_and_three_do_not() -> None:
 
 def batch(instance: Instance, *price: int) -> dict[str, int]:
     [pool] = pools(instance)
-    model = model_of(pool, instance.weights)
-    found = decided(model, np.array(price)).tolist()
+    model = build_model(pool, instance.weights)
+    found = serve_at_prices(model, np.array(price)).tolist()
     return {
         model.offers[at]: units
         for at, units in zip(model.arcs.offer.tolist(), found, strict=True)
@@ -149,11 +149,11 @@ def test_batch_prefers_one_donor_while_prices_allow() -> None:
 
 
 def test_explanation_names_the_number_of_donors() -> None:
-    plan = plan_of(town(("O-1", 40), ("O-2", 40)))
+    plan = build_plan(town(("O-1", 40), ("O-2", 40)))
     found = explain(plan, "R-1")
     assert found is not None
     assert (found.as_dict()["donors"], found.as_dict()["donors_total"]) == (2, 100)
     assert plan.objective.donors == 100 * 60
-    text = "\n".join(sentences(found))
+    text = "\n".join(format_explanation(found))
     assert "捐赠方个数 2：所需每单位计 100 点" in text
     assert "donors 2: 100 points" in text

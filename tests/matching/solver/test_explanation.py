@@ -5,9 +5,9 @@ import re
 import pytest
 
 from services.matching.explaining.explanation import explain
-from services.matching.explaining.sentences import sentences
+from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import Plan, plan_of
+from services.matching.planner.plan import Plan, build_plan
 from tests.matching.solver.instances import EXACT, random_instance
 from tests.matching.solver.oracle import is_candidate, level, pairs
 
@@ -19,7 +19,7 @@ def instance() -> Instance:
 
 @pytest.fixture(scope="module")
 def plan(instance: Instance) -> Plan:
-    return plan_of(instance)
+    return build_plan(instance)
 
 
 def test_terms_sum_to_the_total_and_are_those_of_the_pair(instance: Instance, plan: Plan) -> None:
@@ -91,7 +91,7 @@ def test_unmatched_request_is_matched_after_the_days_it_was_told(
         moved = request.model_dump(mode="json") | {"created_at": earlier}
         requests = [moved if r.id == request.id else r for r in instance.requests]
         later = Instance.model_validate(instance.model_dump() | {"requests": requests})
-        after = explain(plan_of(later), request.id)
+        after = explain(build_plan(later), request.id)
         assert after is not None
         assert (
             after.unmatched < found.unmatched or after.missing is None or tie(after.missing.excess)
@@ -120,7 +120,9 @@ def test_unmatched_request_is_matched_with_the_quantity_it_was_told(
             else o
             for o in instance.offers
         ]
-        after = explain(plan_of(instance.model_copy(update={"offers": tuple(offers)})), request.id)
+        after = explain(
+            build_plan(instance.model_copy(update={"offers": tuple(offers)})), request.id
+        )
         assert after is not None
         assert after.unmatched < found.unmatched
     assert tried >= 3
@@ -131,7 +133,7 @@ def test_people_read_it_in_chinese_and_english(instance: Instance, plan: Plan) -
     for request in instance.requests[:40]:
         found = explain(plan, request.id)
         assert found is not None
-        lines = sentences(found)
+        lines = format_explanation(found)
         assert all(chinese.search(line) and " · " in line for line in lines)
         text = "\n".join(lines)
         assert all(score.offer in text for score in (*found.givers, *found.others))
@@ -161,13 +163,13 @@ def test_open_cases_are_named_where_they_decided() -> None:
         for tier, r in enumerate(instance.requests)
     ]
     raw = instance.model_dump() | {"requests": requests, "offers": [offer.model_dump()]}
-    plan = plan_of(Instance.model_validate(raw))
+    plan = build_plan(Instance.model_validate(raw))
     assert [row.request for row in plan.allocations] == [instance.requests[0].id]
     found = explain(plan, instance.requests[1].id)
     assert found is not None
     assert found.missing is not None
     assert found.missing.no_case
-    assert any("在办件数" in line for line in sentences(found))
+    assert any("在办件数" in line for line in format_explanation(found))
 
 
 def test_unknown_request_has_no_explanation(plan: Plan) -> None:

@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import Plan, gap_of, plan_of
-from services.matching.solver.flow.model import model_of
-from services.matching.solver.flow.objective import filled, product, sums
-from services.matching.solver.flow.solve import solve
-from services.matching.solver.flow.ties import shift_of
+from services.matching.planner.plan import Plan, build_plan, compute_gap
+from services.matching.solver.model import build_model, fill_quarters, sum_by_row, sum_products
+from services.matching.solver.network import compute_shift
+from services.matching.solver.solve import solve
 from services.matching.solver.weights import Weights
 from shared.errors import Invalid
 from tests.bench.matching.instances import Shape, pool
@@ -52,14 +51,14 @@ def check(instance: Instance, plan: Plan) -> None:
 @settings(max_examples=150, deadline=None)
 @given(instances())
 def test_small_plan_keeps_every_limit(instance: Instance) -> None:
-    check(instance, plan_of(instance))
+    check(instance, build_plan(instance))
 
 
 @pytest.mark.parametrize(("requests", "offers"), [(200, 10), (1000, 50), (4000, 120)])
 @pytest.mark.parametrize("cases", [False, True])
 def test_large_plan_keeps_every_limit(requests: int, offers: int, cases: bool) -> None:
     instance = random_instance(requests, offers, seed=7, cases=cases)
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     check(instance, plan)
     assert len(plan.allocations) > requests // 4
 
@@ -68,7 +67,7 @@ def test_large_plan_keeps_every_limit(requests: int, offers: int, cases: bool) -
 @given(instances())
 def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance) -> None:
     """Summed again from what was allocated: nothing is counted that was not given."""
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     given_to: dict[str, int] = defaultdict(int)
     for row in plan.allocations:
         given_to[row.request] += row.quantity
@@ -79,8 +78,8 @@ def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance)
         ]
         without = sum(left_ * w for left_, w in zip(left, model.worth.tolist(), strict=True))
         assert without == part.solved.objective.without
-        by_offer = sums(model.arcs.offer, part.solved.given, len(model.offers))
-        assert (filled(model, part.solved.given).sum(axis=1) == by_offer).all()
+        by_offer = sum_by_row(model.arcs.offer, part.solved.quantities, len(model.offers))
+        assert (fill_quarters(model, part.solved.quantities).sum(axis=1) == by_offer).all()
     assert plan.gap >= 0
     assert plan.bound <= plan.objective.total
     # Donors are counted by what is asked, and only between plans that give as much: they say
@@ -93,36 +92,36 @@ def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance)
 def test_shuffled_file_gives_the_same_plan(instance: Instance, seed: int) -> None:
     other = shuffled(instance, seed)
     assert input_hash(other) == input_hash(instance)
-    assert solution_hash(plan_of(other)) == solution_hash(plan_of(instance))
+    assert solution_hash(build_plan(other)) == solution_hash(build_plan(instance))
 
 
 @pytest.mark.parametrize("cases", [False, True])
 def test_shuffled_city_changes_no_request(cases: bool) -> None:
     instance = random_instance(3000, 90, seed=5, cases=cases)
-    hashes = {solution_hash(plan_of(shuffled(instance, seed))) for seed in range(3)}
-    assert hashes == {solution_hash(plan_of(instance))}
+    hashes = {solution_hash(build_plan(shuffled(instance, seed))) for seed in range(3)}
+    assert hashes == {solution_hash(build_plan(instance))}
 
 
 def test_another_need_gives_another_hash() -> None:
     one, two = (random_instance(50, 5, seed=seed) for seed in (1, 2))
     assert input_hash(one) != input_hash(two)
-    assert solution_hash(plan_of(one)) != solution_hash(plan_of(two))
+    assert solution_hash(build_plan(one)) != solution_hash(build_plan(two))
 
 
 def test_costs_too_large_for_the_flow_are_refused_not_overflowed() -> None:
-    assert shift_of(1 << 20, 1 << 10) == 24
-    assert 0 <= shift_of(1 << 40, 1 << 17) < 24
+    assert compute_shift(1 << 20, 1 << 10) == 24
+    assert 0 <= compute_shift(1 << 40, 1 << 17) < 24
     with pytest.raises(Invalid):
-        shift_of(1 << 50, 1 << 20)
+        compute_shift(1 << 50, 1 << 20)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_gap_with_limits_on_cases_is_small_and_polish_does_not_harm(seed: int) -> None:
     """A city of the bench's kind: 30% of the offers limit their cases."""
     weights = Weights()
-    model = model_of(pool(Shape(3000, 100, 12), seed, cases=True), weights)
+    model = build_model(pool(Shape(3000, 100, 12), seed, cases=True), weights)
     repaired, polished = solve(model, polish=False), solve(model)
-    worth = product(model.amount, model.worth)
+    worth = sum_products(model.amount, model.worth)
     assert polished.objective.total < repaired.objective.total
     assert polished.bound == repaired.bound
-    assert gap_of(polished.objective.total, polished.bound, worth) <= 0.006
+    assert compute_gap(polished.objective.total, polished.bound, worth) <= 0.006

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import plan_of
+from services.matching.planner.plan import build_plan
 from tests.matching.solver.instances import EXACT, instances, random_instance
 from tests.matching.solver.oracle import optimum, pairs
 
@@ -20,7 +20,7 @@ SIZES = [(1, 1), (10, 3), (60, 10), (200, 18), (400, 50), (1000, 18), (1000, 50)
 @pytest.mark.parametrize(("requests", "offers"), SIZES)
 def test_plan_without_limits_on_cases_is_optimal(requests: int, offers: int) -> None:
     instance = random_instance(requests, offers, seed=requests + offers, weights=EXACT)
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     best = optimum(instance, whole_cases=False, points_per_level=4096)
     assert plan.objective.total == pytest.approx(best.objective, rel=NEARLY)
     assert plan.bound == plan.objective.total
@@ -32,7 +32,9 @@ def test_plan_without_limits_on_cases_is_optimal(requests: int, offers: int) -> 
 def test_any_small_plan_without_limits_on_cases_is_optimal(instance: Instance) -> None:
     points = instance.weights.level_points
     best = optimum(instance, whole_cases=False, points_per_level=points)
-    assert plan_of(instance).objective.total == pytest.approx(best.objective, rel=NEARLY, abs=0.1)
+    assert build_plan(instance).objective.total == pytest.approx(
+        best.objective, rel=NEARLY, abs=0.1
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,7 +43,7 @@ def test_bound_is_below_the_best_plan_with_limits_on_cases(instance: Instance) -
     """And the best plan below ours: the gap said is never smaller than the real one."""
     points = instance.weights.level_points
     best = optimum(instance, whole_cases=True, points_per_level=points)
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     assert plan.bound <= best.objective * (1 + NEARLY) + 0.1
     assert best.bound <= plan.objective.total * (1 + NEARLY) + 0.1
 
@@ -50,7 +52,7 @@ def test_bound_is_below_the_best_plan_with_limits_on_cases(instance: Instance) -
 def test_bound_with_limits_on_cases_is_no_better_than_the_linear_relaxation(seed: int) -> None:
     instance = random_instance(300, 15, seed, cases=True, weights=EXACT)
     relaxed = optimum(instance, whole_cases=False, points_per_level=4096)
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     assert plan.bound <= relaxed.objective * (1 + NEARLY)
     assert plan.objective.total >= relaxed.objective * (1 - NEARLY)
 
@@ -58,7 +60,7 @@ def test_bound_with_limits_on_cases_is_no_better_than_the_linear_relaxation(seed
 def test_instances_of_these_tests_have_something_to_decide() -> None:
     """Else the comparisons above would be of nothing."""
     instance = random_instance(200, 18, seed=1)
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     assert len(pairs(instance)) > 600
     assert 0.3 < 1 - plan.objective.without / plan.worth < 0.99
     served = sorted(row.request for row in plan.allocations)

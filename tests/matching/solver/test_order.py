@@ -9,7 +9,7 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]
 from scipy.sparse.csgraph import maximum_flow  # type: ignore[import-untyped]
 
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import plan_of
+from services.matching.planner.plan import build_plan
 from tests.matching.solver.instances import random_instance
 from tests.matching.solver.oracle import Pair, level, pairs
 
@@ -38,7 +38,7 @@ def test_each_level_gets_the_most_that_is_possible(requests: int, offers: int, s
     """Beside those more urgent, which also get the most that is possible: so lexicographic."""
     instance = random_instance(requests, offers, seed, weights={"order": "strict"})
     given_to: dict[str, int] = {}
-    for row in plan_of(instance).allocations:
+    for row in build_plan(instance).allocations:
         given_to[row.request] = given_to.get(row.request, 0) + row.quantity
     levels = {request.id: level(instance, request) for request in instance.requests}
     arcs = pairs(instance)

@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import given
 
-from services.matching.explaining.rounds import ANOTHER, explanation
-from services.matching.solver.apart import SolverApart
-from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, written
+from services.matching.explaining.rounds import ANOTHER, explain_need
+from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, write_inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.process import SolverProcess
 from tests.matching.test_solver import DAY_MS, TOWNS, instances, need, offer
 
 SOLVER = MinCostFlow()
@@ -19,7 +19,7 @@ def said(
     inputs: Inputs, request: str = "R-1", named: set[str] | None = None
 ) -> tuple[dict[str, Any], str]:
     """The explanation, and its lines as one text."""
-    found = explanation(written(inputs), request, named)
+    found = explain_need(write_inputs(inputs), request, named)
     assert found is not None
     return found["explanation"], "\n".join(found["text"])
 
@@ -140,14 +140,14 @@ def test_partner_reads_no_other_donors_ids() -> None:
 
 
 def test_round_that_did_not_see_a_request_explains_nothing() -> None:
-    assert explanation(written(pool(need("R-1"), offers=(offer("O-1", 9),))), "R-2") is None
+    assert explain_need(write_inputs(pool(need("R-1"), offers=(offer("O-1", 9),))), "R-2") is None
 
 
 async def test_solvers_process_explains_what_it_solves() -> None:
-    inputs = written(pool(need("R-1"), offers=(offer("O-1", 60),), now_ms=0))
-    async with SolverApart() as solver:
+    inputs = write_inputs(pool(need("R-1"), offers=(offer("O-1", 60),), now_ms=0))
+    async with SolverProcess() as solver:
         solution = await solver.solve(inputs)
         found = await solver.explain(inputs, "R-1", None)
-        assert found == json.loads(json.dumps(explanation(inputs, "R-1")))
+        assert found == json.loads(json.dumps(explain_need(inputs, "R-1")))
         assert await solver.explain(inputs, "R-9", None) is None
         assert (await solver.solve(inputs)) == solution

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from services.matching.cli.matching import app
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import plan_of
+from services.matching.planner.plan import build_plan
 from tests.matching.solver.instances import random_instance
 
 runner = CliRunner()
@@ -31,7 +31,7 @@ def test_plan_is_printed_as_json_where_nobody_looks(file: Path, instance: Instan
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     assert set(said) == {"allocations", "objective", "bound", "gap", "seconds"}
-    plan = plan_of(instance)
+    plan = build_plan(instance)
     assert said["allocations"] == [
         {"request": row.request, "offer": row.offer, "quantity": row.quantity}
         for row in plan.allocations

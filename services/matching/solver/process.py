@@ -1,19 +1,24 @@
 """The solver in a process of its own: it never holds up the service's loop.
 
-A child over pipes, not a process pool: a pool's workers outlive a service that is killed.
+A child over pipes, not a process pool: a pool's workers outlive a service that is killed. The child
+is this module run: it reads a four-byte length and that many bytes, answers alike, until its input
+ends. A question is a round's canonical inputs, to be solved; or
+`{"explain": request, "named": offers or null, "inputs": text}`.
 """
 
 import asyncio
 import json
+import struct
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
-from services.matching.solver.interface import Allocation, Prices
-from services.matching.solver.worker import LENGTH
+from services.matching.explaining.rounds import explain_need
+from services.matching.solver.interface import Allocation, Prices, Solver, read_inputs
+from services.matching.solver.min_cost_flow import MinCostFlow
 from shared.errors import Transient
 
 
@@ -29,7 +34,7 @@ class Solution:
     bound: int | None = None
 
 
-class SolverApart:
+class SolverProcess:
     """One solve at a time; a child that died is started again at the next."""
 
     def __init__(self) -> None:
@@ -102,3 +107,36 @@ class SolverApart:
         if child is not None and child.returncode is None:
             child.kill()
             await child.wait()
+
+
+# --- the child ------------------------------------------------------------------------------------
+
+
+LENGTH = struct.Struct(">I")
+EXPLAIN = '{"explain":'
+
+
+def answer_question(solver: Solver, question: str) -> str:
+    if not question.startswith(EXPLAIN):
+        return answer_solve(solver, question)
+    asked = json.loads(question)
+    return json.dumps(explain_need(asked["inputs"], asked["explain"], asked["named"]))
+
+
+def answer_solve(solver: Solver, text: str) -> str:
+    decided = solver.decide(read_inputs(text))
+    said = asdict(decided) | {"solver": solver.name, "version": solver.version}
+    rows = [[a.request_id, a.offer_id, a.number, a.quantity] for a in decided.allocations]
+    return json.dumps(said | {"allocations": rows})
+
+
+def serve(solver: Solver, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    while header := incoming.read(LENGTH.size):
+        (length,) = LENGTH.unpack(header)
+        reply = answer_question(solver, incoming.read(length).decode()).encode()
+        outgoing.write(LENGTH.pack(len(reply)) + reply)
+        outgoing.flush()
+
+
+if __name__ == "__main__":
+    serve(MinCostFlow(), sys.stdin.buffer, sys.stdout.buffer)

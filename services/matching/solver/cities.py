@@ -11,34 +11,33 @@ from numpy.typing import NDArray
 
 from services.matching.solver.arcs import build_arcs
 from services.matching.solver.columns import NO_LIMIT, Demand, Ints, Pool, Supply
-from services.matching.solver.flow.bound import asked_at, paid_back
-from services.matching.solver.flow.cases import cut, within
-from services.matching.solver.flow.model import quarters_of
-from services.matching.solver.flow.objective import sums
-from services.matching.solver.flow.solve import Solved
+from services.matching.solver.model import Model, split_into_quarters, sum_by_row, sum_products
+from services.matching.solver.repair import fit_quarters, limit_quarters
+from services.matching.solver.solve import PoolSolution
 from services.matching.solver.weights import Weights
 
 Rows = NDArray[np.intp]
 
 
-def by_city(pool: Pool, weights: Weights) -> list[Pool]:
+def split_by_city(pool: Pool, weights: Weights) -> list[Pool]:
     """In order of city; each with the offers that have something for it."""
     cities = np.unique(pool.demand.city)
     requests = [np.flatnonzero(pool.demand.city == city) for city in cities]
     if len(cities) < 2:
         return [pool]
-    serves = _serves(pool, cities)
-    budgets, cases = _shares(pool, weights, requests, serves)
+    serves = _find_serving(pool, cities)
+    budgets, cases = _share_supply(pool, weights, requests, serves)
     return [
-        _part(pool, rows, budgets[number], cases[number]) for number, rows in enumerate(requests)
+        _build_part(pool, rows, budgets[number], cases[number])
+        for number, rows in enumerate(requests)
     ]
 
 
-def _serves(pool: Pool, cities: Ints) -> NDArray[np.bool_]:
+def _find_serving(pool: Pool, cities: Ints) -> NDArray[np.bool_]:
     """(cities, offers)."""
     demand, supply = pool.demand, pool.supply
     of_town, of_village = (
-        _city_of(codes, demand, cities) for codes in (demand.town, demand.village)
+        _find_cities(codes, demand, cities) for codes in (demand.town, demand.village)
     )
     result = np.zeros((len(cities), len(supply)), dtype=np.bool_)
     for offer, (towns, villages) in enumerate(zip(supply.towns, supply.villages, strict=True)):
@@ -48,14 +47,14 @@ def _serves(pool: Pool, cities: Ints) -> NDArray[np.bool_]:
     return result
 
 
-def _city_of(codes: Ints, demand: Demand, cities: Ints) -> dict[int, int]:
+def _find_cities(codes: Ints, demand: Demand, cities: Ints) -> dict[int, int]:
     """The row of each town's or village's city."""
     places, first = np.unique(codes, return_index=True)
     rows = np.searchsorted(cities, demand.city[first])
     return dict(zip(places.tolist(), rows.tolist(), strict=True))
 
 
-def _shares(
+def _share_supply(
     pool: Pool, weights: Weights, requests: Sequence[Rows], serves: NDArray[np.bool_]
 ) -> tuple[Ints, Ints]:
     """(cities, offers): budgets and new cases."""
@@ -63,21 +62,21 @@ def _shares(
     budgets = np.where(serves, supply.budget, 0)
     cases = np.where(serves, supply.cases, 0)
     several = np.flatnonzero(serves.sum(axis=0) > 1)
-    wanted = np.array([_wanted(pool, weights, rows, several) for rows in requests])
+    wanted = np.array([_sum_rooms(pool, weights, rows, several) for rows in requests])
     for column, offer in enumerate(several.tolist()):
-        budgets[:, offer] = shared_out(int(supply.budget[offer]), wanted[:, column])
+        budgets[:, offer] = share_out(int(supply.budget[offer]), wanted[:, column])
         if supply.cases[offer] < NO_LIMIT:
-            cases[:, offer] = shared_out(int(supply.cases[offer]), wanted[:, column])
+            cases[:, offer] = share_out(int(supply.cases[offer]), wanted[:, column])
     return budgets, cases
 
 
-def _wanted(pool: Pool, weights: Weights, requests: Rows, offers: Rows) -> Ints:
+def _sum_rooms(pool: Pool, weights: Weights, requests: Rows, offers: Rows) -> Ints:
     """What these requests could take of each of the offers."""
     arcs = build_arcs(pool.rows(requests, offers, pool.supply.rows(offers)), weights)
-    return sums(arcs.offer, arcs.room, len(offers))
+    return sum_by_row(arcs.offer, arcs.room, len(offers))
 
 
-def shared_out(whole: int, wanted: Ints) -> list[int]:
+def share_out(whole: int, wanted: Ints) -> list[int]:
     """By largest remainders, the first of equals first; nothing where nothing is wanted."""
     total = int(wanted.sum())
     if not total:
@@ -88,13 +87,13 @@ def shared_out(whole: int, wanted: Ints) -> list[int]:
     return [parts[row][0] + (row in order[:rest]) for row in range(len(parts))]
 
 
-def _part(pool: Pool, requests: Rows, budget: Ints, cases: Ints) -> Pool:
+def _build_part(pool: Pool, requests: Rows, budget: Ints, cases: Ints) -> Pool:
     offers = np.flatnonzero((budget > 0) & (cases > 0))
     supply = replace(pool.supply.rows(offers), budget=budget[offers], cases=cases[offers])
     return pool.rows(requests, offers, supply)
 
 
-def joint_bound(whole: Supply, cities: Sequence[tuple[Supply, Solved]]) -> int:
+def compute_joint_bound(whole: Supply, cities: Sequence[tuple[Supply, PoolSolution]]) -> int:
     """Of the pool before it was split: the cities' own bounds hold only for their shares.
 
     At one price for each offer, the highest of its cities' (see bound.py): at a lower one the
@@ -104,21 +103,46 @@ def joint_bound(whole: Supply, cities: Sequence[tuple[Supply, Solved]]) -> int:
         return cities[0][1].bound
     rows = {id_: row for row, id_ in enumerate(whole.ids)}
     mine = [np.array([rows[id_] for id_ in supply.ids], dtype=np.intp) for supply, _ in cities]
-    price, reach = _joint(whole, mine, cities)
+    price, reach = _join_prices(whole, mine, cities)
     asked = sum(
-        asked_at(solved.model, price[own]) for own, (_, solved) in zip(mine, cities, strict=True)
+        _cost_at(solved.model, price[own]) for own, (_, solved) in zip(mine, cities, strict=True)
     )
     load = cities[0][1].model.load
-    return asked - paid_back(within(quarters_of(whole), reach), load, price)
+    return asked - _revenue_at(fit_quarters(split_into_quarters(whole), reach), load, price)
 
 
-def _joint(
-    whole: Supply, mine: Sequence[Rows], cities: Sequence[tuple[Supply, Solved]]
+def _join_prices(
+    whole: Supply, mine: Sequence[Rows], cities: Sequence[tuple[Supply, PoolSolution]]
 ) -> tuple[Ints, Ints]:
     """Each offer's price, and what it can give at most by its open cases."""
     price, reach, served = (np.zeros(len(whole), dtype=np.int64) for _ in range(3))
     for own, (_, solved) in zip(mine, cities, strict=True):
         price[own] = np.maximum(price[own], solved.prices.offer)
-        reach[own] += cut(solved.model).sum(axis=1)
+        reach[own] += limit_quarters(solved.model).sum(axis=1)
         served[own] += 1
     return price, np.where(served == 1, reach, whole.budget)
+
+
+# --- a bound of the pool before it was split ------------------------------------------------------
+
+
+def _cost_at(model: Model, price: Ints) -> int:
+    """What the requests cost at these prices, each by itself."""
+    arcs = model.arcs
+    cost = arcs.cost + price[arcs.offer]
+    order = np.lexsort((cost, arcs.request))
+    order = order[cost[order] < model.worth[arcs.request[order]]]
+    request, room = arcs.request[order], arcs.room[order]
+    before = np.cumsum(room) - room
+    starts = np.flatnonzero(np.diff(request, prepend=-1))
+    lengths = np.diff(np.append(starts, len(order)))
+    before -= np.repeat(before[starts], lengths)
+    taken = np.clip(model.amount[request] - before, 0, room)
+    saved = model.worth[request] - cost[order]
+    return sum_products(model.amount, model.worth) - sum_products(taken, saved)
+
+
+def _revenue_at(quarters: Ints, load: Ints, price: Ints) -> int:
+    """What the offers' units fetch at these prices."""
+    gain = np.maximum(price[:, None] - load[None, :], 0)
+    return sum_products(quarters.ravel(), gain.ravel())

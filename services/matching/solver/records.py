@@ -1,0 +1,69 @@
+"""What is kept of a round, so that anybody can solve it again, and the solving again.
+
+The same inputs must give the same hashes, wherever it is done.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.matching.solver.interface import (
+    Prices,
+    Solver,
+    SolverResult,
+    format_canonical,
+    hash_solution,
+    hash_text,
+    read_inputs,
+)
+
+
+def compress(text: str) -> bytes:
+    """Rows that are much alike: about a tenth of the text."""
+    return zlib.compress(text.encode(), level=6)
+
+
+def decompress(kept: bytes) -> str:
+    return zlib.decompress(kept).decode()
+
+
+def hash_prices(prices: Prices) -> str:
+    return hash_text(format_canonical(sorted(prices)))
+
+
+Verdict = Literal["same", "differs", "inputs_differ", "other_solver"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """differing: names of what is not as recorded."""
+
+    number: int
+    kind: str
+    needs: int
+    verdict: Verdict
+    differing: tuple[str, ...] = ()
+
+
+def replay_round(record: Mapping[str, Any], solver: Solver) -> ReplayResult:
+    """record: `{"round": {...}, "inputs": text}`, as the service hands it out."""
+    held = record["round"]
+    number, kind, text = int(held["number"]), str(held["kind"]), str(record["inputs"])
+    if hash_text(text) != held["input_hash"]:
+        return ReplayResult(number, kind, int(held["needs"]), "inputs_differ", ("input_hash",))
+    if (held["solver"], held["solver_version"]) != (solver.name, solver.version):
+        return ReplayResult(number, kind, int(held["needs"]), "other_solver", ("solver_version",))
+    again = _compute_hashes(kind, solver.decide(read_inputs(text)))
+    differing = tuple(name for name, value in again.items() if str(held[name]) != str(value))
+    verdict: Verdict = "differs" if differing else "same"
+    return ReplayResult(number, kind, int(held["needs"]), verdict, differing)
+
+
+def _compute_hashes(kind: str, decided: SolverResult) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "solution_hash": hash_solution(decided.allocations),
+        "objective": decided.objective,
+        "bound": decided.bound,
+    }
+    return found | ({"prices_hash": hash_prices(decided.prices)} if kind == "whole" else {})
