@@ -1,6 +1,7 @@
 """`guanjia matching solve FILE.json`: what would be matched, and why. No service is needed."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,9 +30,25 @@ def _group() -> None:
     """A group, so that other commands can be mounted beside solve."""
 
 
+def _print_example(wanted: bool) -> None:
+    if wanted:
+        example = files("services.matching.planner") / "example.json"
+        typer.echo(example.read_text(encoding="utf-8"), nl=False)
+        raise typer.Exit
+
+
 @app.command("solve")
 def solve_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON instance")],
+    example: Annotated[  # noqa: ARG001 - its callback answers
+        bool,
+        typer.Option(
+            "--example",
+            is_eager=True,
+            callback=_print_example,
+            help="打印示例文件 print an example",
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="结果写入文件 write the result here")] = None,
     explain: Annotated[
         str | None, typer.Option(metavar="ID", help="说明这一诉求 explain this request")
@@ -41,6 +58,9 @@ def solve_file(
     ] = 0,
 ) -> None:
     """求解一个对接方案，不需要运行任何服务。Solves an instance, without any service running.
+
+    The file says now, requests, offers; and, where they matter, funds with their related parties,
+    campaigns and weights: docs/matching.md describes every field, --example prints a small one.
 
     A terminal shows a summary; anything else without --out gets the result as JSON.
     """

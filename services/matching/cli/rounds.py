@@ -16,7 +16,7 @@ from rich.table import Table
 from shared.client import ServiceClient, ServiceError
 
 if TYPE_CHECKING:
-    pass
+    from services.matching.solver.records import ReplayResult
 
 WHOLE_POLL_S = 0.5
 PAGE = 500

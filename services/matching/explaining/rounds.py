@@ -52,9 +52,10 @@ def explain_need(
     need = next((need for need in inputs.needs if need.id == request_id), None)
     if need is None:
         return None
-    found = _explain(text, need)
-    shown = found if named is None else _hide_others(found, named)
-    return {"explanation": shown.as_dict(), "text": format_explanation(shown)}
+    explanation = _explain(text, need)
+    if named is not None:
+        explanation = _hide_others(explanation, named)
+    return {"explanation": explanation.as_dict(), "text": format_explanation(explanation)}
 
 
 @lru_cache(maxsize=1)
@@ -63,13 +64,13 @@ def _read(text: str) -> Inputs:
 
 
 def _explain(text: str, need: OpenNeed) -> Explanation:
-    found = _solve(text, need.unit, need.item)
-    if found is None:
+    solved = _solve(text, need.unit, need.item)
+    if solved is None:
         inputs = _read(text)
         return explain_without_offers(need, inputs.time_ms, Weights.from_json(inputs.weights))
-    row = list(found.part.pool.demand.ids).index(need.id)
-    weights = Weights.from_json(found.inputs.weights)
-    return build_explanation(weights, found.part, row, _score(found, row))
+    row = list(solved.part.pool.demand.ids).index(need.id)
+    weights = Weights.from_json(solved.inputs.weights)
+    return build_explanation(weights, solved.part, row, _score(solved, row))
 
 
 @lru_cache(maxsize=2)
@@ -92,34 +93,36 @@ def _solve(text: str, unit: str, item: str) -> _Round | None:
     )
 
 
-def _apply_prices(model: Model, given: Ints, price: Ints) -> PoolSolution:
+def _apply_prices(model: Model, quantities: Ints, price: Ints) -> PoolSolution:
     """A batch has no bound; a unit costs its offer's price, and its load where that is more."""
-    objective = compute_objective(model, given)
-    solved = PoolSolution(model, given, objective, objective.total, Prices(price, model.worth, 0))
+    objective = compute_objective(model, quantities)
+    solved = PoolSolution(
+        model, quantities, objective, objective.total, Prices(price, model.worth, 0)
+    )
     offer = np.maximum(price, find_next_load(solved))
     return replace(solved, prices=Prices(offer, model.worth, 0))
 
 
-def _score(found: _Round, row: int) -> Sequence[Score]:
+def _score(round_: _Round, row: int) -> Sequence[Score]:
     """In a batch as they were when the request's turn came."""
-    solved = found.part.solved
-    if found.price is None:
-        return score_candidates(found.part.pool, solved, row)
+    pool, solved = round_.part.pool, round_.part.solved
+    if round_.price is None:
+        return score_candidates(pool, solved, row)
     before = _apply_prices(
-        solved.model, _quantities_before(solved.model, solved.quantities, row), found.price
+        solved.model, _quantities_before(solved.model, solved.quantities, row), round_.price
     )
-    scores = score_candidates(found.part.pool, before, row)
-    given = _quantities_of(solved, row)
-    taken = [replace(score, given=given.get(score.offer, 0)) for score in scores]
-    return [replace(score, has_case=score.has_case or score.given > 0) for score in taken]
+    scores = score_candidates(pool, before, row)
+    quantities = _quantities_of(solved, row)
+    final = [replace(score, given=quantities.get(score.offer, 0)) for score in scores]
+    return [replace(score, has_case=score.has_case or score.given > 0) for score in final]
 
 
-def _quantities_before(model: Model, given: Ints, row: int) -> Ints:
+def _quantities_before(model: Model, quantities: Ints, row: int) -> Ints:
     """What those whose turn came earlier were given."""
     request = model.arcs.request
     worth, mine = model.worth[request], model.worth[row]
     earlier = (worth > mine) | ((worth == mine) & (request < row))
-    return np.where(earlier, given, 0)
+    return np.where(earlier, quantities, 0)
 
 
 def _quantities_of(solved: PoolSolution, row: int) -> dict[str, int]:
@@ -128,18 +131,18 @@ def _quantities_of(solved: PoolSolution, row: int) -> dict[str, int]:
     return {solved.model.offers[arcs.offer[at]]: int(solved.quantities[at]) for at in mine.tolist()}
 
 
-def _hide_others(found: Explanation, named: Collection[str]) -> Explanation:
+def _hide_others(explanation: Explanation, named: Collection[str]) -> Explanation:
     """A partner reads of his own offers by name alone."""
 
-    def shown(score: Score) -> Score:
+    def hide(score: Score) -> Score:
         return score if score.offer in named else replace(score, offer=ANOTHER)
 
-    missing = found.missing
+    missing = explanation.missing
     if missing is not None and missing.offer not in named:
         missing = replace(missing, offer=ANOTHER)
     return replace(
-        found,
-        givers=tuple(map(shown, found.givers)),
-        others=tuple(map(shown, found.others)),
+        explanation,
+        givers=tuple(map(hide, explanation.givers)),
+        others=tuple(map(hide, explanation.others)),
         missing=missing,
     )

@@ -16,13 +16,13 @@ _TERMS = (
 )
 
 
-def format_explanation(found: Explanation) -> list[str]:
+def format_explanation(explanation: Explanation) -> list[str]:
     return [
-        *_format_heading(found),
-        *_format_givers(found),
-        *_format_others(found),
-        *_format_ruled_out(found),
-        *_format_unmatched(found),
+        *_format_heading(explanation),
+        *_format_givers(explanation),
+        *_format_others(explanation),
+        *_format_ruled_out(explanation),
+        *_format_unmatched(explanation),
     ]
 
 
@@ -31,31 +31,35 @@ def format_quantity(units: int, unit: str) -> str:
     return f"¥{format_yuan(units)}" if unit == "fen" else f"{units:,} {unit}"
 
 
-def _format_heading(found: Explanation) -> Iterator[str]:
-    s = found.standing
-    asked = format_quantity(found.asked, found.unit)
-    yield f"诉求 {found.request} 需要 {asked} {found.item}".rstrip() + (
-        f" · request {found.request} asks for {asked}"
+def _format_heading(explanation: Explanation) -> Iterator[str]:
+    s = explanation.standing
+    asked = format_quantity(explanation.asked, explanation.unit)
+    yield f"诉求 {explanation.request} 需要 {asked} {explanation.item}".rstrip() + (
+        f" · request {explanation.request} asks for {asked}"
     )
     yield (
         f"紧急程度：第 {s.tier} 级，等待折抵 {s.days_apart} 天，级别 {s.level}，"
         f"每单位最高可付 {s.worth} 点 · tier {s.tier}, {s.days_apart} days waited, level "
         f"{s.level}, worth {s.worth} points a unit"
     )
-    yield f"候选资源 {found.candidates} 个 · candidates: {found.candidates}"
+    yield f"候选资源 {explanation.candidates} 个 · candidates: {explanation.candidates}"
 
 
-def _format_givers(found: Explanation) -> Iterator[str]:
-    for score in found.givers:
-        amount = format_quantity(score.given, found.unit)
+def _format_givers(explanation: Explanation) -> Iterator[str]:
+    for score in explanation.givers:
+        amount = format_quantity(score.given, explanation.unit)
         yield f"对接 {score.offer}：{amount} · matched {score.offer}: {amount}"
         yield f"  {_format_terms(score)}"
-    if found.givers and found.donor_points:
-        yield _format_donors(found)
+    if explanation.givers and explanation.donor_points:
+        yield _format_donors(explanation)
 
 
-def _format_donors(found: Explanation) -> str:
-    number, each, points = len(found.givers), found.donor_points, found.donors_total
+def _format_donors(explanation: Explanation) -> str:
+    number, each, points = (
+        len(explanation.givers),
+        explanation.donor_points,
+        explanation.donors_total,
+    )
     return (
         f"捐赠方个数 {number}：所需每单位计 {points} 点（首个不计，此后每个 {each} 点） · donors "
         f"{number}: {points} points for each unit asked (none for the first, {each} for each more)"
@@ -68,17 +72,17 @@ def _format_terms(score: Score) -> str:
     return f"{zh} = {score.total} 点 · {en} = {score.total} points"
 
 
-def _format_others(found: Explanation) -> Iterator[str]:
-    for score, difference in zip(found.others, found.differences, strict=True):
-        zh, en = _format_difference(score, difference, found)
+def _format_others(explanation: Explanation) -> Iterator[str]:
+    for score, difference in zip(explanation.others, explanation.differences, strict=True):
+        zh, en = _format_difference(score, difference, explanation)
         yield f"未选 {score.offer}：{zh} · not {score.offer}: {en}"
         yield f"  {_format_terms(score)}"
 
 
-def _format_difference(score: Score, difference: int, found: Explanation) -> tuple[str, str]:
+def _format_difference(score: Score, difference: int, explanation: Explanation) -> tuple[str, str]:
     if not score.has_case:
         return "在办件数已满", "it takes no further case"
-    zh, en = ("已选者", "those chosen") if found.givers else ("可付", "what may be paid")
+    zh, en = ("已选者", "those chosen") if explanation.givers else ("可付", "what may be paid")
     if difference > 0:
         return f"比{zh}高 {difference} 点", f"{difference} points above {en}"
     if not difference:
@@ -87,32 +91,32 @@ def _format_difference(score: Score, difference: int, found: Explanation) -> tup
         f"比{zh}低 {-difference} 点，但不再需要",
         f"{-difference} points below {en}, but no longer needed",
     )
-    if not found.givers or not found.donor_points:
+    if not explanation.givers or not explanation.donor_points:
         return below
     return (
-        f"{below[0]}；再多一个捐赠方另计 {found.donor_points} 点",
-        f"{below[1]}; a donor more costs {found.donor_points} points",
+        f"{below[0]}；再多一个捐赠方另计 {explanation.donor_points} 点",
+        f"{below[1]}; a donor more costs {explanation.donor_points} points",
     )
 
 
-def _format_ruled_out(found: Explanation) -> Iterator[str]:
-    counts = found.ruled_out
+def _format_ruled_out(explanation: Explanation) -> Iterator[str]:
+    counts = explanation.ruled_out
     zh = "、".join(f"{name} {counts[group]}" for group, (name, _) in GROUPS.items())
     en = ", ".join(f"{name} {counts[group]}" for group, (_, name) in GROUPS.items())
     yield f"排除 · ruled out: {zh} · {en}"
 
 
-def _format_unmatched(found: Explanation) -> Iterator[str]:
-    if not found.unmatched:
+def _format_unmatched(explanation: Explanation) -> Iterator[str]:
+    if not explanation.unmatched:
         return
-    rest = format_quantity(found.unmatched, found.unit)
+    rest = format_quantity(explanation.unmatched, explanation.unit)
     yield f"尚缺 {rest} · still wanted: {rest}"
-    if found.missing is None:
+    if explanation.missing is None:
         yield "没有可用的候选资源 · no candidate can give (more)"
-    elif found.missing.no_case:
+    elif explanation.missing.no_case:
         yield "候选资源的在办件数都已满 · no candidate takes a further case"
     else:
-        yield _format_missing(found.missing, found.unit)
+        yield _format_missing(explanation.missing, explanation.unit)
 
 
 def _format_missing(missing: Missing, unit: str) -> str:
