@@ -48,11 +48,11 @@ class Explainer:
         about = {"match_id": match.id, "request_id": match.request_id, "offer_id": match.offer_id}
         if match.round_number is None:
             return about | {"round": None, "explanation": None, "text": [CLAIMED]}
-        held = await round_store.load_round(database, match.round_number)
+        round_ = await round_store.load_round(database, match.round_number)
         text = await round_store.load_inputs(database, match.round_number)
-        if held is None or text is None or held.closed_at > match.proposed_at:
+        if round_ is None or text is None or round_.closed_at > match.proposed_at:
             return about | {"round": None, "explanation": None, "text": [EXPIRED]}
-        return about | _of_round(held) | (await self._ask(text, match.request_id, named) or {})
+        return about | _of_round(round_) | (await self._ask(text, match.request_id, named) or {})
 
     async def need(
         self,
@@ -67,11 +67,11 @@ class Explainer:
         if need.state != "open" or not need.remaining:
             return about | {"round": None, "explanation": None, "text": [NOTHING_LEFT]}
         whole = await round_store.find_latest_whole(database)
-        seen = await round_store.load_inputs(database, whole.number) if whole else None
-        if whole is not None and seen is not None:
-            found = await self._ask(seen, need.id, named)
-            if found and found["explanation"]["unmatched"] == need.remaining:
-                return about | _of_round(whole) | found
+        inputs = await round_store.load_inputs(database, whole.number) if whole else None
+        if whole is not None and inputs is not None:
+            answer = await self._ask(inputs, need.id, named)
+            if answer and answer["explanation"]["unmatched"] == need.remaining:
+                return about | _of_round(whole) | answer
         text = await _as_things_stand(database, need, now, weights)
         return about | {"round": None} | (await self._ask(text, need.id, named) or {})
 
@@ -90,10 +90,10 @@ async def named_to(database: mongo.Database, source: str | None) -> frozenset[st
     return frozenset([row["_id"] async for row in rows])
 
 
-def _of_round(held: Round) -> dict[str, Any]:
+def _of_round(round_: Round) -> dict[str, Any]:
     names = {"number", "kind", "closed_at", "solver", "solver_version", "weights_version"}
     names |= {"weights_hash", "input_hash", "solution_hash", "prices_hash", "priced_by"}
-    return {"round": held.model_dump(mode="json", include=names)}
+    return {"round": round_.model_dump(mode="json", include=names)}
 
 
 async def _as_things_stand(
@@ -104,5 +104,5 @@ async def _as_things_stand(
     context = await load_pool_context(database, offers, now)
     last = await round_store.LastWhole(database, weights).read()
     prices = last.prices if last else {}
-    asked = [build_open_need(need, context)]
-    return write_inputs(build_inputs(asked, context.admit(offers), now, weights, prices))
+    needs = [build_open_need(need, context)]
+    return write_inputs(build_inputs(needs, context.admit(offers), now, weights, prices))

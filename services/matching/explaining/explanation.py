@@ -200,15 +200,15 @@ def _sum_wanted_before(part: Part, row: int, offer: int) -> int:
     Others come first who save more by such a unit, be it by way of other offers; at most so many,
     as what they save falls with every unit.
     """
-    model, given = part.solved.model, part.solved.quantities
+    model, quantities = part.solved.model, part.solved.quantities
     arcs = model.arcs
-    left = model.amount - sum_by_row(arcs.request, given, len(model.amount))
-    saved = model.worth - compute_costs_to(model, given, offer)
+    remaining = model.amount - sum_by_row(arcs.request, quantities, len(model.amount))
+    saved = model.worth - compute_costs_to(model, quantities, offer)
     own = np.flatnonzero((arcs.offer == offer) & (arcs.request == row))
     mine = int(model.worth[row] - arcs.cost[own[0]])
     before = saved >= mine
     before[row] = True
-    return int(left[before].sum())
+    return int(remaining[before].sum())
 
 
 # --- scores ---------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def score_candidates(pool: Pool, solved: PoolSolution, request: int) -> list[Sco
 
 def _build_score(pool: Pool, solved: PoolSolution, at: int, load: int, free_case: bool) -> Score:
     arcs, offer = solved.model.arcs, int(solved.model.arcs.offer[at])
-    price, given = int(solved.prices.offer[offer]), int(solved.quantities[at])
+    price, quantity = int(solved.prices.offer[offer]), int(solved.quantities[at])
     return Score(
         offer=pool.supply.ids[offer],
         base=1,
@@ -236,9 +236,9 @@ def _build_score(pool: Pool, solved: PoolSolution, at: int, load: int, free_case
         unreliability=int(pool.supply.unreliability[offer]),
         load=min(load, price),
         scarcity=max(0, price - load),
-        given=given,
+        given=quantity,
         room=int(arcs.room[at]),
-        has_case=free_case or given > 0,
+        has_case=free_case or quantity > 0,
     )
 
 

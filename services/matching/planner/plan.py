@@ -40,11 +40,11 @@ class Part:
         return sum_products(self.solved.model.amount, self.solved.model.worth)
 
     def allocations(self) -> Iterator[Share]:
-        arcs, given = self.solved.model.arcs, self.solved.quantities
+        arcs, quantities = self.solved.model.arcs, self.solved.quantities
         demand, supply = self.pool.demand, self.pool.supply
-        for at in np.flatnonzero(given):
+        for at in np.flatnonzero(quantities):
             request, offer = demand.ids[arcs.request[at]], supply.ids[arcs.offer[at]]
-            yield Share(request, offer, int(given[at]))
+            yield Share(request, offer, int(quantities[at]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

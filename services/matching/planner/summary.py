@@ -27,15 +27,15 @@ class Coverage:
 def compute_coverage(part: Part, which: Flags | None = None) -> Coverage:
     """which: of the requests."""
     model = part.solved.model
-    given = sum_by_row(model.arcs.request, part.solved.quantities, len(model.amount))
-    rows = np.ones(len(given), dtype=np.bool_) if which is None else which
-    given, asked = given[rows], model.amount[rows]
+    received = sum_by_row(model.arcs.request, part.solved.quantities, len(model.amount))
+    rows = np.ones(len(received), dtype=np.bool_) if which is None else which
+    received, asked = received[rows], model.amount[rows]
     return Coverage(
-        requests=len(given),
-        whole=int((given == asked).sum()),
-        partly=int(((given > 0) & (given < asked)).sum()),
+        requests=len(received),
+        whole=int((received == asked).sum()),
+        partly=int(((received > 0) & (received < asked)).sum()),
         asked=int(asked.sum()),
-        given=int(given.sum()),
+        given=int(received.sum()),
     )
 
 

@@ -71,15 +71,15 @@ class OfferIndex:
         """All requests of a category and place at once."""
         places, place = np.unique(_places(demand), return_inverse=True)
         keys, bucket = np.unique(demand.category * len(places) + place, return_inverse=True)
-        found = [
+        buckets = [
             self._rows_of(int(key // len(places)), int(places[key % len(places)])) for key in keys
         ]
-        sizes = np.array([len(rows) for rows in found], dtype=np.int64)
+        sizes = np.array([len(rows) for rows in buckets], dtype=np.int64)
         starts = np.cumsum(sizes) - sizes
         counts = sizes[bucket]
         request = np.repeat(np.arange(len(demand), dtype=np.int32), counts)
         first = np.repeat(starts[bucket] - (np.cumsum(counts) - counts), counts)
-        flat = np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
+        flat = np.concatenate(buckets) if buckets else np.zeros(0, dtype=np.int32)
         return request, flat[first + np.arange(len(request))]
 
     def _rows_of(self, category: int, place: int) -> Indices:

@@ -104,11 +104,11 @@ def compute_joint_bound(whole: Supply, cities: Sequence[tuple[Supply, PoolSoluti
     rows = {id_: row for row, id_ in enumerate(whole.ids)}
     mine = [np.array([rows[id_] for id_ in supply.ids], dtype=np.intp) for supply, _ in cities]
     price, reach = _join_prices(whole, mine, cities)
-    asked = sum(
+    cost = sum(
         _cost_at(solved.model, price[own]) for own, (_, solved) in zip(mine, cities, strict=True)
     )
     load = cities[0][1].model.load
-    return asked - _revenue_at(fit_quarters(split_into_quarters(whole), reach), load, price)
+    return cost - _revenue_at(fit_quarters(split_into_quarters(whole), reach), load, price)
 
 
 def _join_prices(
@@ -137,9 +137,9 @@ def _cost_at(model: Model, price: Ints) -> int:
     starts = np.flatnonzero(np.diff(request, prepend=-1))
     lengths = np.diff(np.append(starts, len(order)))
     before -= np.repeat(before[starts], lengths)
-    taken = np.clip(model.amount[request] - before, 0, room)
+    units = np.clip(model.amount[request] - before, 0, room)
     saved = model.worth[request] - cost[order]
-    return sum_products(model.amount, model.worth) - sum_products(taken, saved)
+    return sum_products(model.amount, model.worth) - sum_products(units, saved)
 
 
 def _revenue_at(quarters: Ints, load: Ints, price: Ints) -> int:

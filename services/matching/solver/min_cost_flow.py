@@ -69,10 +69,10 @@ def _list_rows(model: Model, quantities: Ints) -> list[_Row]:
 def _number_allocations(needs: Iterable[OpenNeed], rows: Iterable[_Row]) -> tuple[Allocation, ...]:
     """In order of request, then offer."""
     numbers = {need.id: need.next_number for need in needs}
-    taken: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
     allocations = []
     for request, offer, quantity in sorted(rows):
-        number = numbers[request] + taken[request]
-        taken[request] += 1
+        number = numbers[request] + counts[request]
+        counts[request] += 1
         allocations.append(Allocation(request, offer, number, quantity))
     return tuple(allocations)

@@ -104,10 +104,10 @@ class Objective:
 
 
 def compute_objective(model: Model, quantities: Ints) -> Objective:
-    left = model.amount - sum_by_row(model.arcs.request, quantities, len(model.amount))
+    remaining = model.amount - sum_by_row(model.arcs.request, quantities, len(model.amount))
     load = np.broadcast_to(model.load, model.quarters.shape)
     return Objective(
-        without=sum_products(left, model.worth),
+        without=sum_products(remaining, model.worth),
         pairs=sum_products(quantities, model.arcs.cost),
         load=sum_products(fill_quarters(model, quantities).ravel(), load.ravel()),
         donors=model.donor_points

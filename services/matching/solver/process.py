@@ -53,31 +53,31 @@ class SolverProcess:
 
     async def solve(self, inputs: str) -> Solution:
         """Raises Transient when the child died; the same round is then solved again."""
-        said = await self._asked(inputs)
-        rows = tuple(Allocation(*row) for row in said["allocations"])
+        reply = await self._exchange(inputs)
+        rows = tuple(Allocation(*row) for row in reply["allocations"])
         return Solution(
-            solver=said["solver"],
-            version=said["version"],
+            solver=reply["solver"],
+            version=reply["version"],
             allocations=rows,
-            prices=tuple((offer, price) for offer, price in said["prices"]),
-            objective=said["objective"],
-            bound=said["bound"],
+            prices=tuple((offer, price) for offer, price in reply["prices"]),
+            objective=reply["objective"],
+            bound=reply["bound"],
         )
 
     async def explain(
         self, inputs: str, request_id: str, named: Collection[str] | None
     ) -> dict[str, Any] | None:
         """As solver/explaining.py says; the same Transient."""
-        shown = None if named is None else sorted(named)
-        asked = {"explain": request_id, "named": shown, "inputs": inputs}
-        found: dict[str, Any] | None = await self._asked(
-            json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
+        visible = None if named is None else sorted(named)
+        question = {"explain": request_id, "named": visible, "inputs": inputs}
+        reply: dict[str, Any] | None = await self._exchange(
+            json.dumps(question, ensure_ascii=False, separators=(",", ":"))
         )
-        return found
+        return reply
 
-    async def _asked(self, question: str) -> Any:
+    async def _exchange(self, question: str) -> Any:
         try:
-            return json.loads(await self._ask(question.encode()))
+            return json.loads(await self._send(question.encode()))
         except (OSError, asyncio.IncompleteReadError) as error:
             await self._stop()
             raise Transient(f"the solver's process ended: {type(error).__name__}") from error
@@ -86,8 +86,8 @@ class SolverProcess:
             await self._stop()
             raise
 
-    async def _ask(self, question: bytes) -> bytes:
-        child = await self._running()
+    async def _send(self, question: bytes) -> bytes:
+        child = await self._start_child()
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write(LENGTH.pack(len(question)) + question)
@@ -95,10 +95,10 @@ class SolverProcess:
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
         return await child.stdout.readexactly(length)
 
-    async def _running(self) -> Process:
+    async def _start_child(self) -> Process:
         if self._child is None or self._child.returncode is not None:
             self._child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", f"{__package__}.worker", stdin=PIPE, stdout=PIPE
+                sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE
             )
         return self._child
 
@@ -119,15 +119,15 @@ EXPLAIN = '{"explain":'
 def answer_question(solver: Solver, question: str) -> str:
     if not question.startswith(EXPLAIN):
         return answer_solve(solver, question)
-    asked = json.loads(question)
-    return json.dumps(explain_need(asked["inputs"], asked["explain"], asked["named"]))
+    request = json.loads(question)
+    return json.dumps(explain_need(request["inputs"], request["explain"], request["named"]))
 
 
 def answer_solve(solver: Solver, text: str) -> str:
-    decided = solver.decide(read_inputs(text))
-    said = asdict(decided) | {"solver": solver.name, "version": solver.version}
-    rows = [[a.request_id, a.offer_id, a.number, a.quantity] for a in decided.allocations]
-    return json.dumps(said | {"allocations": rows})
+    result = solver.decide(read_inputs(text))
+    reply = asdict(result) | {"solver": solver.name, "version": solver.version}
+    rows = [[a.request_id, a.offer_id, a.number, a.quantity] for a in result.allocations]
+    return json.dumps(reply | {"allocations": rows})
 
 
 def serve(solver: Solver, incoming: BinaryIO, outgoing: BinaryIO) -> None:

@@ -24,8 +24,8 @@ def compress(text: str) -> bytes:
     return zlib.compress(text.encode(), level=6)
 
 
-def decompress(kept: bytes) -> str:
-    return zlib.decompress(kept).decode()
+def decompress(data: bytes) -> str:
+    return zlib.decompress(data).decode()
 
 
 def hash_prices(prices: Prices) -> str:
@@ -48,22 +48,24 @@ class ReplayResult:
 
 def replay_round(record: Mapping[str, Any], solver: Solver) -> ReplayResult:
     """record: `{"round": {...}, "inputs": text}`, as the service hands it out."""
-    held = record["round"]
-    number, kind, text = int(held["number"]), str(held["kind"]), str(record["inputs"])
-    if hash_text(text) != held["input_hash"]:
-        return ReplayResult(number, kind, int(held["needs"]), "inputs_differ", ("input_hash",))
-    if (held["solver"], held["solver_version"]) != (solver.name, solver.version):
-        return ReplayResult(number, kind, int(held["needs"]), "other_solver", ("solver_version",))
-    again = _compute_hashes(kind, solver.decide(read_inputs(text)))
-    differing = tuple(name for name, value in again.items() if str(held[name]) != str(value))
+    recorded = record["round"]
+    number, kind, text = int(recorded["number"]), str(recorded["kind"]), str(record["inputs"])
+    if hash_text(text) != recorded["input_hash"]:
+        return ReplayResult(number, kind, int(recorded["needs"]), "inputs_differ", ("input_hash",))
+    if (recorded["solver"], recorded["solver_version"]) != (solver.name, solver.version):
+        return ReplayResult(
+            number, kind, int(recorded["needs"]), "other_solver", ("solver_version",)
+        )
+    hashes = _compute_hashes(kind, solver.decide(read_inputs(text)))
+    differing = tuple(name for name, value in hashes.items() if str(recorded[name]) != str(value))
     verdict: Verdict = "differs" if differing else "same"
-    return ReplayResult(number, kind, int(held["needs"]), verdict, differing)
+    return ReplayResult(number, kind, int(recorded["needs"]), verdict, differing)
 
 
-def _compute_hashes(kind: str, decided: SolverResult) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "solution_hash": hash_solution(decided.allocations),
-        "objective": decided.objective,
-        "bound": decided.bound,
+def _compute_hashes(kind: str, result: SolverResult) -> dict[str, Any]:
+    hashes: dict[str, Any] = {
+        "solution_hash": hash_solution(result.allocations),
+        "objective": result.objective,
+        "bound": result.bound,
     }
-    return found | ({"prices_hash": hash_prices(decided.prices)} if kind == "whole" else {})
+    return hashes | ({"prices_hash": hash_prices(result.prices)} if kind == "whole" else {})

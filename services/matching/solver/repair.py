@@ -102,7 +102,7 @@ def _group_by_urgency(model: Model, able: Rows) -> list[tuple[int, Rows]]:
     starts = np.flatnonzero(np.diff(request, prepend=-1))
     groups = np.split(able, starts[1:]) if len(able) else []
     rows = zip(request[starts].tolist(), groups, strict=True)
-    return sorted(rows, key=lambda found: (-int(model.worth[found[0]]), found[0]))
+    return sorted(rows, key=lambda row: (-int(model.worth[row[0]]), row[0]))
 
 
 class _Shelf:
@@ -212,9 +212,9 @@ def _cost_of_several(want: int, free: Ints, points: Ints, gives: Flags, extra: i
     """What it costs from the cheapest units, whoever's they are."""
     order = points.ravel().argsort(kind="stable")
     units = free.ravel()[order]
-    taken = np.clip(want - (units.cumsum() - units), 0, units)
-    rows = np.unique(order[taken > 0] // points.shape[1])
-    return int((taken * points.ravel()[order]).sum()) + extra * int((~gives[rows]).sum())
+    used = np.clip(want - (units.cumsum() - units), 0, units)
+    rows = np.unique(order[used > 0] // points.shape[1])
+    return int((used * points.ravel()[order]).sum()) + extra * int((~gives[rows]).sum())
 
 
 # --- polish: two more flows, then swaps -----------------------------------------------------------

@@ -118,8 +118,8 @@ def _find_promising(model: Model, quantities: Ints, fresh: Flags) -> list[tuple[
     whole = ~gives & (spare >= sum_by_row(request, quantities[mine], count)[request])
     whole &= slots[offer] > 0
     concerned = np.unique(request[fresh[offer]])
-    found = np.intersect1d(request[drop | whole], concerned)
-    first, end = (np.searchsorted(arcs.request, found, side) for side in ("left", "right"))
+    promising = np.intersect1d(request[drop | whole], concerned)
+    first, end = (np.searchsorted(arcs.request, promising, side) for side in ("left", "right"))
     return list(zip(first.tolist(), end.tolist(), strict=True))
 
 
@@ -156,13 +156,13 @@ class _Shelf:
             units -= min(units, room)
         return points
 
-    def step(self, at: int, taken: int) -> tuple[int, int]:
-        """(points of the next unit, units at them) after `taken` more; (0, 0) at the end."""
+    def step(self, at: int, more: int) -> tuple[int, int]:
+        """(points of the next unit, units at them) after `more`; (0, 0) at the end."""
         offer = int(self.model.arcs.offer[at])
-        left, units = self.spare(at) - taken, self.used[offer] + taken
+        spare, units = self.spare(at) - more, self.used[offer] + more
         for room, load in zip(self.model.quarters[offer].tolist(), self._load, strict=True):
             if units < room:
-                return int(self.model.arcs.cost[at]) + load, min(left, room - units)
+                return int(self.model.arcs.cost[at]) + load, min(spare, room - units)
             units -= room
         return 0, 0
 
@@ -207,13 +207,13 @@ def _find_changes(shelf: _Shelf, first: int, end: int) -> Iterator[_Change]:
 
 def _spread(shelf: _Shelf, arcs: list[int], units: int) -> list[tuple[int, int]] | None:
     """So many units more from these, the cheapest first; None where they have no room for them."""
-    taken = dict.fromkeys(arcs, 0)
+    shares = dict.fromkeys(arcs, 0)
     while units:
-        steps = ((shelf.step(at, taken[at]), at) for at in arcs)
+        steps = ((shelf.step(at, shares[at]), at) for at in arcs)
         able = [(points, at, room) for (points, room), at in steps if room > 0]
         if not able:
             return None
         _, at, room = min(able)
-        taken[at] += min(units, room)
+        shares[at] += min(units, room)
         units -= min(units, room)
-    return [(at, more) for at, more in taken.items() if more]
+    return [(at, more) for at, more in shares.items() if more]
