@@ -57,12 +57,12 @@ class PublicLogs:
         """Blocking: makes or reads the keys, which may have changed. ForkError where they are
         another log's."""
         keys = self.keys(origin)
-        known = self._directories.get(origin)
-        if known is None or known[0] != keys:
+        entry = self._directories.get(origin)
+        if entry is None or entry[0] != keys:
             path = self.path_of(origin)
-            known = (keys, LogDirectory(path, *keys, witnesses=self._witnesses))
-            self._directories[origin] = known
-        return known[1]
+            entry = (keys, LogDirectory(path, *keys, witnesses=self._witnesses))
+            self._directories[origin] = entry
+        return entry[1]
 
     def standing(self, origin: str) -> Checkpoint:
         """What is published; nothing where what lies there is not ours."""
@@ -88,8 +88,8 @@ class PublicLogs:
 
     def origin_of(self, name: str) -> str | None:
         """Whose log is published under a name; None where there is none."""
-        found = self.checkpoint(name)
-        return found.origin if found else None
+        checkpoint = self.checkpoint(name)
+        return checkpoint.origin if checkpoint else None
 
     def checkpoint(self, name: str) -> Checkpoint | None:
         """What stands under a name, unverified; None where there is nothing that can be read."""
@@ -105,8 +105,8 @@ class PublicLogs:
 
     def read(self, name: str, path: str) -> bytes | None:
         """A published file, or None; only what belongs to the layout can be named."""
-        known = path == CHECKPOINT or _TILE.fullmatch(path)
-        if not known or not _NAME.fullmatch(name):
+        is_public = path == CHECKPOINT or _TILE.fullmatch(path)
+        if not is_public or not _NAME.fullmatch(name):
             return None
         return Directory(self._root / name).read(path)
 

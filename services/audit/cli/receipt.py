@@ -80,13 +80,13 @@ def check_receipt(
         raise typer.BadParameter(str(error)) from None
     try:
         checked = Receipt.parse(file.read_bytes())
-        found = checked.check(keys, witnesses, quorum)
+        proven = checked.check(keys, witnesses, quorum)
     except ReceiptError as error:
         console.print(f"[red]凭证不成立 the receipt proves nothing[/]: {escape(str(error))}")
         raise typer.Exit(WRONG) from None
     table = Table(show_header=False, title="凭证成立 the receipt holds", title_style="green")
     for label, text in (
-        *describe_receipt(*found),
+        *describe_receipt(*proven),
         ("见证 Witnesses", _cosigned(checked, witnesses)),
     ):
         table.add_row(label, escape(text))

@@ -52,13 +52,13 @@ class Difference:
     service: str
 
 
-def compare(source: Source, found: Replay, said: Mapping[str, Any]) -> list[Difference]:
+def compare(source: Source, replayed: Replay, summary: Mapping[str, Any]) -> list[Difference]:
     """Where the balances rebuilt from the log and the service's own are not the same."""
-    size = said["size"]
-    pairs = {"size": (found.entries, size), "root": (_root(source, size), said["root"])}
-    theirs = {fund["id"]: fund for fund in said["funds"] if fund["state"] == "open"}
-    for id_ in sorted(found.books.funds.keys() | theirs.keys()):
-        book = found.books.funds.get(id_)
+    size = summary["size"]
+    pairs = {"size": (replayed.entries, size), "root": (_root(source, size), summary["root"])}
+    theirs = {fund["id"]: fund for fund in summary["funds"] if fund["state"] == "open"}
+    for id_ in sorted(replayed.books.funds.keys() | theirs.keys()):
+        book = replayed.books.funds.get(id_)
         ours = list_totals(book) if book else {}
         for name in COLUMNS:
             pairs[f"{id_} {name}"] = (ours.get(name), theirs.get(id_, {}).get(name))
@@ -137,9 +137,9 @@ def replay_log(
     differences: list[Difference] | None = None
     try:
         if topic:
-            found = _from_topic(topic, log, to)
+            replayed = _from_topic(topic, log, to)
         else:
-            found, differences = _from_files(where, to)
+            replayed, differences = _from_files(where, to)
     except (NoteError, NotCanonicalError, TopicError, httpx.HTTPError) as error:
         raise exit_unreadable(error) from None
     except BrokenError as broken:
@@ -147,23 +147,23 @@ def replay_log(
         raise typer.Exit(WRONG) from None
     if bytes_file:
         with report_unwritable(bytes_file):
-            bytes_file.write_bytes(bytes(found))
+            bytes_file.write_bytes(bytes(replayed))
     if as_json:
-        typer.echo(_as_json(found, differences))
+        typer.echo(_as_json(replayed, differences))
     else:
-        _show(found, differences)
+        _show(replayed, differences)
     raise typer.Exit(WRONG if differences else 0)
 
 
 def _from_files(where: str, to: str) -> tuple[Replay, list[Difference] | None]:
     """With the differences from what the service says, where it runs and says the same moment."""
-    said = fetch_summary(needed=not where) if not (to and where) else None
-    source = open_source(where or str((said or {})["log_dir"]))
-    if said is None or to:
+    summary = fetch_summary(needed=not where) if not (to and where) else None
+    source = open_source(where or str((summary or {})["log_dir"]))
+    if summary is None or to:
         return _expect_reached(replay(source, to=_limit(to)), _limit(to)), None
-    wait_until_published(source, said["size"])
-    found = replay(source, to=int(said["size"]) - 1)
-    return found, compare(source, found, said)
+    wait_until_published(source, summary["size"])
+    replayed = replay(source, to=int(summary["size"]) - 1)
+    return replayed, compare(source, replayed, summary)
 
 
 def _from_topic(topic: str, log: str, to: str) -> Replay:
@@ -176,10 +176,10 @@ def _from_topic(topic: str, log: str, to: str) -> Replay:
         return replay_topic(topic, log, to=_limit(to), progress=advance)
 
 
-def _expect_reached(found: Replay, to: int | str | None) -> Replay:
-    if isinstance(to, int) and found.entries <= to:
-        raise NoteError(f"日志只有 {found.entries} 条 it has only {found.entries} entries")
-    return found
+def _expect_reached(replayed: Replay, to: int | str | None) -> Replay:
+    if isinstance(to, int) and replayed.entries <= to:
+        raise NoteError(f"日志只有 {replayed.entries} 条 it has only {replayed.entries} entries")
+    return replayed
 
 
 def _index_or_time(to: str) -> str:
@@ -206,9 +206,9 @@ def _limit(to: str) -> int | str | None:
     return to or None
 
 
-def _show(found: Replay, differences: list[Difference] | None) -> None:
-    console.print(funds_table(found.books.funds))
-    console.print(f"{found.entries} 条 entries, 截至 until {found.last_recorded_at}")
+def _show(replayed: Replay, differences: list[Difference] | None) -> None:
+    console.print(funds_table(replayed.books.funds))
+    console.print(f"{replayed.entries} 条 entries, 截至 until {replayed.last_recorded_at}")
     if differences is None:
         console.print("未与服务核对 not compared with the service")
     elif not differences:
@@ -220,13 +220,13 @@ def _show(found: Replay, differences: list[Difference] | None) -> None:
         console.print(table)
 
 
-def _as_json(found: Replay, differences: list[Difference] | None) -> str:
-    said = {
-        "replay": json.loads(bytes(found)),
+def _as_json(replayed: Replay, differences: list[Difference] | None) -> str:
+    summary = {
+        "replay": json.loads(bytes(replayed)),
         "compared": differences is not None,
         "differences": [
             {"what": each.what, "log": each.log, "service": each.service}
             for each in differences or []
         ],
     }
-    return json.dumps(said, ensure_ascii=False, indent=1)
+    return json.dumps(summary, ensure_ascii=False, indent=1)

@@ -47,8 +47,8 @@ class Spool:
 
     def add(self, index: int, raw: bytes) -> None:
         """TopicError if this entry came before with other content."""
-        known = self.read(index) if index < self.size else self.early.get(index, raw)
-        if known != raw:
+        before = self.read(index) if index < self.size else self.early.get(index, raw)
+        if before != raw:
             raise TopicError(
                 f"同一条目内容不一 entry {index} of {self.log} was told twice, differently"
             )
@@ -96,9 +96,9 @@ async def read_topic(
     async with _consumer(bootstrap) as consumer:
         quiet_s = 0.0
         while quiet_s < end_after_s:
-            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
-            quiet_s = 0.0 if found else quiet_s + POLL_MS / 1000
-            for record in (each for records in found.values() for each in records):
+            batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
+            quiet_s = 0.0 if batches else quiet_s + POLL_MS / 1000
+            for record in (each for records in batches.values() for each in records):
                 _spool(record.value, log, spools)
             progress(sum(each.size for each in spools.values()))
             if log in spools and isinstance(to, int) and spools[log].size > to:
@@ -117,8 +117,8 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
     )
     try:
         await consumer.start()
-        known = consumer.partitions_for_topic(LEDGER) or await _partitions(consumer)
-        consumer.assign([TopicPartition(LEDGER, number) for number in sorted(known)])
+        partitions = consumer.partitions_for_topic(LEDGER) or await _partitions(consumer)
+        consumer.assign([TopicPartition(LEDGER, number) for number in sorted(partitions)])
         await consumer.seek_to_beginning()
         yield consumer
     except KafkaConnectionError:
@@ -132,19 +132,19 @@ async def _consumer(bootstrap: str) -> "AsyncIterator[AIOKafkaConsumer]":
 async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:
     """Metadata of a topic is fetched when it is first asked for."""
     await consumer.topics()
-    known: set[int] | None = consumer.partitions_for_topic(LEDGER)
-    if not known:
+    partitions: set[int] | None = consumer.partitions_for_topic(LEDGER)
+    if not partitions:
         raise TopicError(f"没有主题 there is no topic {LEDGER}")
-    return known
+    return partitions
 
 
 def _spool(value: bytes, log: str, spools: dict[str, Spool]) -> None:
-    said: dict[str, Any] = json.loads(value)["data"]
-    if not log or said["log"] == log:
-        spool = spools.get(said["log"])
+    fact: dict[str, Any] = json.loads(value)["data"]
+    if not log or fact["log"] == log:
+        spool = spools.get(fact["log"])
         if spool is None:
-            spool = spools[said["log"]] = Spool(said["log"])
-        spool.add(said["index"], said["entry"].encode())
+            spool = spools[fact["log"]] = Spool(fact["log"])
+        spool.add(fact["index"], fact["entry"].encode())
 
 
 def _only(spools: dict[str, Spool], log: str, to: int | str | None) -> Spool:

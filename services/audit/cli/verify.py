@@ -59,10 +59,10 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """独立核验账本日志的十条不变式。Checks the ten invariants from the published files alone."""
-    asked = Asked(vkey, [file.read_bytes() for file in since or ()], witness or [], quorum)
+    trust = Asked(vkey, [file.read_bytes() for file in since or ()], witness or [], quorum)
     years = list(zip(previous or [], _year_keys(previous, previous_vkey), strict=True))
     try:
-        report = _all_verified(where, asked, years, quiet=as_json)
+        report = _all_verified(where, trust, years, quiet=as_json)
     except (NoteError, httpx.HTTPError) as error:
         raise exit_unreadable(error) from None
     if as_json:
@@ -90,7 +90,7 @@ def _year_keys(previous: list[str] | None, keys: list[str] | None) -> list[list[
 
 
 def _all_verified(
-    where: str, asked: Asked, years: Sequence[tuple[str, list[str]]], *, quiet: bool
+    where: str, trust: Asked, years: Sequence[tuple[str, list[str]]], *, quiet: bool
 ) -> Report:
     """The earliest year first; each says what the next must have carried."""
     before: Report | None = None
@@ -98,10 +98,10 @@ def _all_verified(
         before = _verified(place, Asked(keys), before, quiet=quiet)
         if not before.ok:
             return before
-    return _verified(where, asked, before, quiet=quiet)
+    return _verified(where, trust, before, quiet=quiet)
 
 
-def _verified(where: str, asked: Asked, before: Report | None, *, quiet: bool) -> Report:
+def _verified(where: str, trust: Asked, before: Report | None, *, quiet: bool) -> Report:
     with progress_bar("核验 verifying", quiet=quiet) as progress:
         task = progress.add_task("verify", total=None)
 
@@ -110,10 +110,10 @@ def _verified(where: str, asked: Asked, before: Report | None, *, quiet: bool) -
 
         return verify_log(
             where,
-            asked.vkeys,
-            since=asked.since,
-            witnesses=asked.witnesses,
-            quorum=asked.quorum,
+            trust.vkeys,
+            since=trust.since,
+            witnesses=trust.witnesses,
+            quorum=trust.quorum,
             previous=before,
             progress=advance,
         )

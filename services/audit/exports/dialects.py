@@ -47,10 +47,10 @@ class Writing(Protocol):
     """One dialect's spelling; each gives lines without their end."""
 
     def beginning(self, title: str) -> Iterator[str]: ...
-    def account(self, name: str, said: LedgerAccount, day: date) -> Iterator[str]: ...
+    def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]: ...
     def commodity(self, unit: Unit, day: date) -> Iterator[str]: ...
-    def transaction(self, said: Transaction) -> Iterator[str]: ...
-    def assertions(self, held: Iterable[Posting], day: date) -> Iterator[str]:
+    def transaction(self, transaction: Transaction) -> Iterator[str]: ...
+    def assertions(self, balances: Iterable[Posting], day: date) -> Iterator[str]:
         """What each account holds when `day` ends."""
 
 
@@ -62,25 +62,26 @@ class Plain:
         yield from ("", *(f"tag {tag}" for tag in collect_tags()))
         yield from ("", f"commodity {CURRENCY}", f"    format 1000.00 {CURRENCY}")
 
-    def account(self, name: str, said: LedgerAccount, day: date) -> Iterator[str]:  # noqa: ARG002
+    def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:  # noqa: ARG002
         yield f"account {name}"
-        if said.code:
-            yield f"    ; code: {encode_text(said.code)}"
-        if said.title:
-            yield f"    ; title: {encode_text(said.title)}"
+        if account.code:
+            yield f"    ; code: {encode_text(account.code)}"
+        if account.title:
+            yield f"    ; title: {encode_text(account.title)}"
 
     def commodity(self, unit: Unit, day: date) -> Iterator[str]:  # noqa: ARG002
         yield f"commodity {self._name(unit)}"
 
-    def transaction(self, said: Transaction) -> Iterator[str]:
-        yield f"{said.day} * ({said.index}) {said.title} | {said.subject}"
-        yield from (f"    ; {key}: {value}" for key, value in said.notes.items())
-        for posting in said.postings:
+    def transaction(self, transaction: Transaction) -> Iterator[str]:
+        title = f"{transaction.title} | {transaction.subject}"
+        yield f"{transaction.day} * ({transaction.index}) {title}"
+        yield from (f"    ; {key}: {value}" for key, value in transaction.notes.items())
+        for posting in transaction.postings:
             yield f"    {posting.account}  {self._amount(posting)}"
 
-    def assertions(self, held: Iterable[Posting], day: date) -> Iterator[str]:
+    def assertions(self, balances: Iterable[Posting], day: date) -> Iterator[str]:
         yield f"{day} * 余额核对 balance assertions"
-        for posting in held:
+        for posting in balances:
             nothing = Posting(posting.account, 0, posting.unit)
             yield f"    {posting.account}  {self._amount(nothing)} = {self._amount(posting)}"
 
@@ -100,29 +101,29 @@ class Beancount:
         yield from ("", f'option "title" {_string(title)}')
         yield f'option "operating_currency" "{CURRENCY}"'
 
-    def account(self, name: str, said: LedgerAccount, day: date) -> Iterator[str]:
+    def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]:
         yield f"{day} open {name}"
-        if said.code:
-            yield f"  code: {_string(said.code)}"
-        if said.title:
-            yield f"  title: {_string(said.title)}"
+        if account.code:
+            yield f"  code: {_string(account.code)}"
+        if account.title:
+            yield f"  title: {_string(account.title)}"
 
     def commodity(self, unit: Unit, day: date) -> Iterator[str]:
         yield f"{day} commodity {self._name(unit)}"
         yield f"  item: {_string(encode_text(unit.item))}"
         yield f"  unit: {_string(encode_text(unit.unit))}"
 
-    def transaction(self, said: Transaction) -> Iterator[str]:
-        yield f"{said.day} * {_string(said.title)} {_string(said.subject)}"
-        yield f'  entry: "{said.index}"'
-        yield from (f"  {key}: {_string(value)}" for key, value in said.notes.items())
-        for posting in said.postings:
+    def transaction(self, transaction: Transaction) -> Iterator[str]:
+        yield f"{transaction.day} * {_string(transaction.title)} {_string(transaction.subject)}"
+        yield f'  entry: "{transaction.index}"'
+        yield from (f"  {key}: {_string(value)}" for key, value in transaction.notes.items())
+        for posting in transaction.postings:
             yield f"  {posting.account}  {posting.unit.number(posting.amount)} {self._of(posting)}"
 
-    def assertions(self, held: Iterable[Posting], day: date) -> Iterator[str]:
+    def assertions(self, balances: Iterable[Posting], day: date) -> Iterator[str]:
         """Without `~ 0` beancount would let one fen pass."""
         after = day + timedelta(days=1)
-        for posting in held:
+        for posting in balances:
             number = posting.unit.number(posting.amount)
             yield f"{after} balance {posting.account}  {number} ~ 0 {self._of(posting)}"
 

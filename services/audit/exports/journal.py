@@ -114,11 +114,11 @@ class _Journal:
                 yield from (*self._writing.commodity(posting.unit, self._day), "")
 
     def _assertions(self, places: Iterable[tuple[str, Unit]]) -> Iterator[str]:
-        held = [
+        balances = [
             Posting(account, self._held[account, unit], unit) for account, unit in sorted(places)
         ]
         self._changed.clear()
-        yield from ("", *self._writing.assertions(held, self._day))
+        yield from ("", *self._writing.assertions(balances, self._day))
 
 
 def _posting(leg: Leg | GoodsLeg) -> Posting:

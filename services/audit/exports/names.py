@@ -42,7 +42,7 @@ def format_account(account: str, fund: str) -> str:
 
 def escape_part(part: str) -> str:
     """One part of an account name."""
-    text = _UNSAFE.sub(lambda found: f"-x{ord(found[0]):x}-", part)
+    text = _UNSAFE.sub(lambda match: f"-x{ord(match[0]):x}-", part)
     return text if _STARTS_WELL.match(text) else f"X{text}"
 
 
@@ -65,8 +65,8 @@ def encode_text(text: str) -> str:
     return _OTHER.sub(_harmless, text)
 
 
-def _harmless(found: re.Match[str]) -> str:
-    sign = found[0]
+def _harmless(match: re.Match[str]) -> str:
+    sign = match[0]
     return sign if sign.isprintable() and not sign.isascii() else quote(sign, safe="")
 
 

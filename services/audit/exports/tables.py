@@ -80,25 +80,25 @@ def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[st
     """What the log says of each leg; times as text, without the names that do not apply."""
     chart = chart or load_chart()
     for entry in log.entries():
-        said = _of_entry(entry)
+        fields = _of_entry(entry)
         for number, leg in enumerate(entry["legs"]):
             account = chart.titled(leg["account"])
             titled = {"account_code": account.code, "account_title": account.title}
-            yield {**said, "leg": number, **leg, **titled, **_in_yuan(leg)}
+            yield {**fields, "leg": number, **leg, **titled, **_in_yuan(leg)}
 
 
 def _of_entry(entry: LedgerEntry) -> dict[str, Any]:
-    said: Mapping[str, Any] = entry
+    fields: Mapping[str, Any] = entry
     own = {
-        name: said[name]
+        name: fields[name]
         for name in ("log", "index", "recorded_at", "effective_at", "kind", "subject")
     }
-    own |= {name: said[name] for name in ("commitment", "reverses") if name in said}
-    own |= {f"event_{name}": said["event"][name] for name in ("source", "id")}
-    own |= {f"gift_{name}": value for name, value in said.get("gift", {}).items()}
-    if "authorisation" in said:
-        own["authorisation"] = said["authorisation"]["reference"]
-    own |= said.get("purpose", {})
+    own |= {name: fields[name] for name in ("commitment", "reverses") if name in fields}
+    own |= {f"event_{name}": fields["event"][name] for name in ("source", "id")}
+    own |= {f"gift_{name}": value for name, value in fields.get("gift", {}).items()}
+    if "authorisation" in fields:
+        own["authorisation"] = fields["authorisation"]["reference"]
+    own |= fields.get("purpose", {})
     return own
 
 
@@ -106,14 +106,14 @@ def _in_yuan(leg: Mapping[str, Any]) -> dict[str, str]:
     return {"amount": format_yuan_plain(leg["amount_fen"])} if "amount_fen" in leg else {}
 
 
-def _write_csv(out: Path, said: Iterable[dict[str, Any]]) -> None:
+def _write_csv(out: Path, rows: Iterable[dict[str, Any]]) -> None:
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS), restval="")
         writer.writeheader()
-        writer.writerows(said)
+        writer.writerows(rows)
 
 
-def _write_parquet(out: Path, said: Iterable[dict[str, Any]]) -> None:
+def _write_parquet(out: Path, rows: Iterable[dict[str, Any]]) -> None:
     import pyarrow  # an auditor who wants no parquet does without it
     import pyarrow.parquet
 
@@ -124,7 +124,7 @@ def _write_parquet(out: Path, said: Iterable[dict[str, Any]]) -> None:
         MONEY: pyarrow.decimal128(18, 2),
     }
     schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    unread = iter(said)
+    unread = iter(rows)
     with pyarrow.parquet.ParquetWriter(out, schema) as writer:
         while some := [_typed(row) for row in islice(unread, ROWS_AT_ONCE)]:
             writer.write_table(pyarrow.Table.from_pylist(some, schema))

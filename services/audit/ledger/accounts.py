@@ -96,8 +96,8 @@ class Chart:
 
     def titled(self, name: str) -> LedgerAccount:
         """The account of this name; one that the chart does not know has neither code nor title."""
-        known = {account.name: account for account in self.accounts.values()}
-        return known.get(name, LedgerAccount(name, "", ""))
+        by_name = {account.name: account for account in self.accounts.values()}
+        return by_name.get(name, LedgerAccount(name, "", ""))
 
 
 def load_chart(file: Path | None = None) -> Chart:

@@ -34,13 +34,13 @@ AnyLeg = ledger.Leg | ledger.GoodsLeg
 
 def sum_amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
     """What the legs move in each fund; BrokenError unless it is what the kind allows."""
-    found: dict[str, dict[Group, int]] = {}
+    by_fund: dict[str, dict[Group, int]] = {}
     for leg in entry["legs"]:
-        sums = found.setdefault(leg["fund"], {})
+        sums = by_fund.setdefault(leg["fund"], {})
         group = group_of(leg, entry, funds)
         sums[group] = sums.get(group, 0) + leg["amount_fen"]
     moved: Amounts = {}
-    for fund, sums in found.items():
+    for fund, sums in by_fund.items():
         values, part = set(sums.values()), kind_of(entry).part_of(frozenset(sums))
         if len(values) != 1 or part is None:
             raise explain_legs(entry, fund)
@@ -75,20 +75,20 @@ def match_usual(entry: InOneFund, usual: UsualLegs) -> int:
 
 def sum_quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thing, int]:
     """How much of each thing an entry about goods moves; BrokenError as `sum_amounts` does."""
-    found: dict[Thing, dict[Group, int]] = {}
+    by_thing: dict[Thing, dict[Group, int]] = {}
     for leg in entry["legs"]:
         if leg["fund"] != entry["fund"]:
             raise BrokenError(WITHIN_FUND, "legs in another fund than the entry's", entry["index"])
-        sums = found.setdefault((leg["fund"], leg["item"], leg["unit"]), {})
+        sums = by_thing.setdefault((leg["fund"], leg["item"], leg["unit"]), {})
         group = group_of(leg, entry, funds)
         sums[group] = sums.get(group, 0) + leg["quantity"]
-    for thing, sums in found.items():
+    for thing, sums in by_thing.items():
         if len(set(sums.values())) != 1 or kind_of(entry).part_of(frozenset(sums)) is None:
-            said = " ".join(thing)
-            raise BrokenError(BALANCED, f"not what a {entry['kind']} of {said} is", entry["index"])
-    if not found:
+            name = " ".join(thing)
+            raise BrokenError(BALANCED, f"not what a {entry['kind']} of {name} is", entry["index"])
+    if not by_thing:
         raise BrokenError(BALANCED, f"a {entry['kind']} without legs", entry["index"])
-    return {thing: next(iter(sums.values())) for thing, sums in found.items()}
+    return {thing: next(iter(sums.values())) for thing, sums in by_thing.items()}
 
 
 def group_of(

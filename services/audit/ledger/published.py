@@ -41,8 +41,8 @@ class PublishedLog:
 def open_log(where: str | Path | Source) -> PublishedLog:
     """The log in a directory or at an address. NoteError without a readable checkpoint."""
     source = open_source(where) if isinstance(where, str | Path) else where
-    found = read_checkpoint(source)
-    return PublishedLog(found.origin, found.size, root_text(found.root), source)
+    checkpoint = read_checkpoint(source)
+    return PublishedLog(checkpoint.origin, checkpoint.size, root_text(checkpoint.root), source)
 
 
 def day_of(timestamp: str) -> date:

@@ -55,10 +55,10 @@ class Receipt:
             raise ReceiptError(f"不是凭证，首行应为 not a receipt, it begins with: {HEADER}")
         entry = _decoded(_after("extra ", lines[1]))
         proof = tuple(_decoded(line) for line in lines[3:])
-        found = cls(_number(_after("index ", lines[2])), entry, proof, checkpoint)
-        if bytes(found) != data or any(len(each) != HASH_BYTES for each in proof):
+        receipt = cls(_number(_after("index ", lines[2])), entry, proof, checkpoint)
+        if bytes(receipt) != data or any(len(each) != HASH_BYTES for each in proof):
             raise ReceiptError("凭证不是规范写法 the receipt is not in canonical form")
-        return found
+        return receipt
 
     def check(
         self,

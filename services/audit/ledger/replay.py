@@ -27,8 +27,8 @@ class Replay:
 
     def __bytes__(self) -> bytes:
         """The same entries give the same bytes, wherever they were read."""
-        said = {"entries": self.entries, "last_recorded_at": self.last_recorded_at}
-        return encode_canonical({**said, **self.books.snapshot()})
+        fields = {"entries": self.entries, "last_recorded_at": self.last_recorded_at}
+        return encode_canonical({**fields, **self.books.snapshot()})
 
 
 def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay:

@@ -80,8 +80,8 @@ class Posting:
         number, at = divmod(named, TILE_WIDTH)
         if number != self._read_again[0]:
             self._read_again = (number, read_bundle(self.source, self.size, number))
-        raw, kept = self._read_again[1][at], named * KEPT_HASH_BYTES
-        if leaf_hash(raw)[:KEPT_HASH_BYTES] != self._hashes[kept : kept + KEPT_HASH_BYTES]:
+        raw, start = self._read_again[1][at], named * KEPT_HASH_BYTES
+        if leaf_hash(raw)[:KEPT_HASH_BYTES] != self._hashes[start : start + KEPT_HASH_BYTES]:
             raise BrokenError(TREE, "the entry changed while it was being verified", named)
         return parse_entry(raw)
 
@@ -97,11 +97,11 @@ def check_earlier_refunds(books: Books, years: Sequence[Posting]) -> None:
     for place, refunded in books.earlier_refunds.items():
         year = at_hand.get(place[0])
         if year is not None:
-            given = _given_fen(year, place)
+            gift_fen = _given_fen(year, place)
             before = [each.books.earlier_refunds.get(place, 0) for each in years]
             refunded += year.books.refunds.get(place[1], 0) + sum(before)
-            if refunded > given:
-                message = f"{refunded} fen refunded of a gift of {given}"
+            if refunded > gift_fen:
+                message = f"{refunded} fen refunded of a gift of {gift_fen}"
                 raise BrokenError(WITHIN_FUND, f"{message}, entry {place[1]} of {place[0]}")
 
 
@@ -187,15 +187,15 @@ def _parsed(keys: Sequence[str]) -> list[VerifierKey]:
     return [VerifierKey.parse(key) for key in keys]
 
 
-def _partition(found: PartitionRange) -> dict[str, Any]:
+def _partition(partition: PartitionRange) -> dict[str, Any]:
     return {
-        "cluster": found.cluster,
-        "topic": found.topic,
-        "partition": found.partition,
-        "first": found.first,
-        "last": found.last,
-        "recorded": found.recorded,
-        "skipped": found.skipped,
+        "cluster": partition.cluster,
+        "topic": partition.topic,
+        "partition": partition.partition,
+        "first": partition.first,
+        "last": partition.last,
+        "recorded": partition.recorded,
+        "skipped": partition.skipped,
     }
 
 
@@ -218,12 +218,12 @@ class _Trust:
     def older(self, data: bytes, newest: Checkpoint) -> Checkpoint:
         """Not every checkpoint that was kept went to the witnesses first."""
         try:
-            found = trusted_checkpoint(data, self.keys)
+            checkpoint = trusted_checkpoint(data, self.keys)
         except NoteError as error:
             raise BrokenError(HISTORY, str(error)) from None
-        if found.origin != newest.origin:
-            raise BrokenError(HISTORY, f"the checkpoint is of another log, {found.origin}")
-        return found
+        if checkpoint.origin != newest.origin:
+            raise BrokenError(HISTORY, f"the checkpoint is of another log, {checkpoint.origin}")
+        return checkpoint
 
 
 @dataclass(slots=True)
@@ -269,7 +269,7 @@ def _carried(books: Books, newest: Checkpoint, previous: Report) -> Sequence[str
     """What of the year before is not carried yet. A frozen log has carried everything."""
     if previous.checkpoint is None or not previous.ok:
         raise BrokenError(HISTORY, "the log of the year before is not to be trusted")
-    left = check_brought_forward(books, previous.books, previous.checkpoint)
-    if left and newest.frozen:
-        raise BrokenError(HISTORY, f"frozen, and never carried {', '.join(left)}")
-    return left
+    remaining = check_brought_forward(books, previous.books, previous.checkpoint)
+    if remaining and newest.frozen:
+        raise BrokenError(HISTORY, f"frozen, and never carried {', '.join(remaining)}")
+    return remaining

@@ -82,23 +82,25 @@ def bring_goods_forward(books: Balances, entry: ledger.GoodsCarried) -> None:
 
 
 def _from_previous(
-    books: Balances, said: ledger.PreviousLog, entry: ledger.FundCarried | ledger.GoodsCarried
+    books: Balances, previous: ledger.PreviousLog, entry: ledger.FundCarried | ledger.GoodsCarried
 ) -> None:
     """Everything carried into a log comes from one frozen log: same name, size and root."""
-    if said["log"] == entry["log"]:
+    if previous["log"] == entry["log"]:
         raise BrokenError(HISTORY, "a log does not carry from itself", entry["index"])
     if books.previous is None:
-        books.previous = said
-    elif books.previous != said:
-        message = f"carried from another frozen log than before: {said['log']}, {said['size']}"
+        books.previous = previous
+    elif books.previous != previous:
+        message = (
+            f"carried from another frozen log than before: {previous['log']}, {previous['size']}"
+        )
         raise BrokenError(HISTORY, message, entry["index"])
 
 
 def check_brought_forward(books: Balances, before: Balances, frozen: Checkpoint) -> list[str]:
     """Names of what is left over there and not carried yet; BrokenError for a false amount."""
-    said = books.previous
-    if said is not None:
-        if (said["log"], said["size"], said["root"]) != _frozen_log(frozen):
+    previous = books.previous
+    if previous is not None:
+        if (previous["log"], previous["size"], previous["root"]) != _frozen_log(frozen):
             raise BrokenError(HISTORY, f"carried from another log than {frozen.origin}")
         if not frozen.frozen:
             raise BrokenError(HISTORY, f"carried from {frozen.origin}, which is not frozen")
@@ -123,10 +125,10 @@ def _check_funds(books: Balances, before: Balances) -> None:
             raise BrokenError(BALANCED, f"fund {id_} was not in the log before")
         if (book.name, book.restricted, book.terms) != (old.name, old.restricted, old.terms):
             raise BrokenError(WITHIN_FUND, f"fund {id_} was carried under other terms")
-        carried = (book.brought_forward_fen, book.promised_forward_fen)
-        if carried != (_balance(old), old.outstanding_fen):
+        brought_forward = (book.brought_forward_fen, book.promised_forward_fen)
+        if brought_forward != (_balance(old), old.outstanding_fen):
             raise BrokenError(
-                WITHIN_FUND, f"fund {id_} ended with {_balance(old)} fen, not {carried[0]}"
+                WITHIN_FUND, f"fund {id_} ended with {_balance(old)} fen, not {brought_forward[0]}"
             )
 
 

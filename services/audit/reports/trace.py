@@ -130,8 +130,8 @@ def _parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[Part]:
     for (place, via), (amount, entries) in sorted(
         sums.items(), key=lambda each: _ORDER.index(each[0][0].use)
     ):
-        said = (place.use, place.fund, place.unit, amount, place.match, place.purpose)
-        yield Part(*said, tuple(sorted(entries)), via)
+        use = (place.use, place.fund, place.unit, amount, place.match, place.purpose)
+        yield Part(*use, tuple(sorted(entries)), via)
 
 
 def _named(key: EntryKey) -> dict[str, str | int]:

@@ -38,10 +38,10 @@ class Checkpoint:
             raise NoteError("检查点格式不对 a checkpoint is origin, size and root, one a line")
         if not (lines[1].isascii() and lines[1].isdigit()) or len(lines[1]) > 19:
             raise NoteError("条目数不是十进制数 the size is not a decimal number")
-        found = cls(lines[0], int(lines[1]), decode_base64(lines[2], "root"), len(lines) == 5)
-        if len(found.root) != HASH_BYTES or found.body() != body:
+        checkpoint = cls(lines[0], int(lines[1]), decode_base64(lines[2], "root"), len(lines) == 5)
+        if len(checkpoint.root) != HASH_BYTES or checkpoint.body() != body:
             raise NoteError("检查点不是规范写法 the checkpoint is not in canonical form")
-        return found
+        return checkpoint
 
     @classmethod
     def unverified(cls, data: bytes) -> Self:
@@ -61,13 +61,13 @@ def trusted_checkpoint(
     NoteError otherwise, also for a bad signature of any key given, and for another log's name.
     """
     note = Note.parse(data)
-    found = Checkpoint.parse(note.body)
+    checkpoint = Checkpoint.parse(note.body)
     signed = note.signers(keys)
     if not signed:
         names = ", ".join(f"{key.name}+{key.id.hex()}" for key in keys)
         raise NoteError(f"没有所给密钥的签名 not signed by {names}")
-    if found.origin not in {key.name for key in signed}:
-        raise NoteError(f"检查点属于另一账本 the checkpoint is of another log, {found.origin}")
+    if checkpoint.origin not in {key.name for key in signed}:
+        raise NoteError(f"检查点属于另一账本 the checkpoint is of another log, {checkpoint.origin}")
     cosigned_by = len(note.cosigners(witnesses))
     needed = len({key.public for key in witnesses}) if quorum is None else quorum
     if cosigned_by < needed:
@@ -75,4 +75,4 @@ def trusted_checkpoint(
             f"只有 {cosigned_by} 方见证，须有 {needed} 方 "
             f"{cosigned_by} witnesses cosigned, {needed} are required"
         )
-    return found
+    return checkpoint

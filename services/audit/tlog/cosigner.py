@@ -41,10 +41,10 @@ class Record:
     def last(self, origin: str) -> Checkpoint:
         """Size 0 where it never cosigned. NoteError if the file is damaged: it signs no more."""
         try:
-            kept = (self._folder / _name(origin)).read_bytes()
+            note = (self._folder / _name(origin)).read_bytes()
         except FileNotFoundError:
             return Checkpoint(origin, 0, EMPTY_ROOT)
-        return Checkpoint.unverified(kept)
+        return Checkpoint.unverified(note)
 
     def put(self, origin: str, note: Note) -> None:
         """When this returns it survives a power cut."""
@@ -112,37 +112,37 @@ class Cosigner:
         The order of checks and their statuses are those of C2SP tlog-witness.
         """
         try:
-            asked = Submission.parse(body)
+            submission = Submission.parse(body)
         except NoteError as error:
             raise RefusedError(400, str(error)) from None
-        self._expect_signed(asked)
-        if asked.old > asked.checkpoint.size:
+        self._expect_signed(submission)
+        if submission.old > submission.checkpoint.size:
             raise RefusedError(400, "the old size is larger than the checkpoint's")
         with self._record.locked():
-            self._expect_continued(asked, self._record.last(asked.checkpoint.origin))
-            self._record.put(asked.checkpoint.origin, asked.note)
-            return str(self._key.cosign(asked.note.body, self._now_s()))
+            self._expect_continued(submission, self._record.last(submission.checkpoint.origin))
+            self._record.put(submission.checkpoint.origin, submission.note)
+            return str(self._key.cosign(submission.note.body, self._now_s()))
 
-    def _expect_signed(self, asked: Submission) -> None:
-        keys = [key for key in self._logs if key.name == asked.checkpoint.origin]
+    def _expect_signed(self, submission: Submission) -> None:
+        keys = [key for key in self._logs if key.name == submission.checkpoint.origin]
         if not keys:
             raise RefusedError(404, "this log is not known here")
         try:
-            signed = asked.note.signers(keys)
+            signed = submission.note.signers(keys)
         except NoteError as error:
             raise RefusedError(403, str(error)) from None
         if not signed:
             raise RefusedError(403, "not signed by the log's key")
 
-    def _expect_continued(self, asked: Submission, last: Checkpoint) -> None:
-        new = asked.checkpoint
-        if asked.old != last.size:
+    def _expect_continued(self, submission: Submission, last: Checkpoint) -> None:
+        new = submission.checkpoint
+        if submission.old != last.size:
             raise RefusedError(409, str(last.size), SIZE_TYPE)
         if new.size == last.size and new.root != last.root:
             raise RefusedError(409, str(last.size), SIZE_TYPE)
         if last.frozen and (new.size > last.size or not new.frozen):
             raise RefusedError(422, "the log was frozen: it may not go on")
-        if not verify_consistency(last.size, new.size, asked.proof, last.root, new.root):
+        if not verify_consistency(last.size, new.size, submission.proof, last.root, new.root):
             raise RefusedError(422, "the proof does not show that the old tree is continued")
 
 
@@ -154,9 +154,9 @@ def _parse_size(text: bytes) -> int:
 
 def _parse_hash(line: bytes) -> bytes:
     try:
-        found = base64.b64decode(line, validate=True)
+        digest = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError):
         raise NoteError("证明行不是 base64 a proof line is not base64") from None
-    if len(found) != HASH_BYTES or base64.b64encode(found) != line:
+    if len(digest) != HASH_BYTES or base64.b64encode(digest) != line:
         raise NoteError("证明行不是 SHA-256 a proof line is not a SHA-256 hash")
-    return found
+    return digest

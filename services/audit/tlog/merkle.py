@@ -70,10 +70,14 @@ class Frontier:
     @classmethod
     def from_list(cls, size: int, hashes: Iterable[bytes]) -> Self:
         """Raises ValueError unless there is one 32-byte hash for each bit of `size`."""
-        kept = tuple(bytes(each) for each in hashes)
-        if size < 0 or len(kept) != size.bit_count() or any(len(h) != HASH_BYTES for h in kept):
-            raise ValueError(f"{len(kept)} hashes are no frontier of a tree of {size} leaves")
-        return cls(size, kept)
+        subtrees = tuple(bytes(each) for each in hashes)
+        if (
+            size < 0
+            or len(subtrees) != size.bit_count()
+            or any(len(h) != HASH_BYTES for h in subtrees)
+        ):
+            raise ValueError(f"{len(subtrees)} hashes are no frontier of a tree of {size} leaves")
+        return cls(size, subtrees)
 
 
 EMPTY_FRONTIER = Frontier()

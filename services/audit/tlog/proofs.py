@@ -70,12 +70,12 @@ class Prover:
 
     def _edge(self, level: int) -> bytes:
         """The hash of what is right of the last perfect subtree of `level`."""
-        found = b""
+        node = b""
         for below in range(level):
             if self._size >> below & 1:
                 left = self._node(below, (self._size >> below) - 1)
-                found = node_hash(left, found) if found else left
-        return found
+                node = node_hash(left, node) if node else left
+        return node
 
     def _node(self, level: int, number: int) -> bytes:
         """The root of a perfect subtree of 2^level entries."""
@@ -114,18 +114,18 @@ def verify_inclusion(
     """RFC 9162, 2.1.3.2. leaf: the leaf's hash."""
     if not 0 <= index < size or not _are_hashes(leaf, root, *proof):
         return False
-    number, last, found = index, size - 1, leaf
+    number, last, node = index, size - 1, leaf
     for each in proof:
         if last == 0:
             return False
         if number & 1 or number == last:
-            found = node_hash(each, found)
+            node = node_hash(each, node)
             while not number & 1 and number:
                 number, last = number >> 1, last >> 1
         else:
-            found = node_hash(found, each)
+            node = node_hash(node, each)
         number, last = number >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and node == root
 
 
 def verify_consistency(
@@ -167,5 +167,5 @@ def _joined(number: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes
     return (old, new) if last == 0 else None
 
 
-def _are_hashes(*found: bytes) -> bool:
-    return all(len(each) == HASH_BYTES for each in found)
+def _are_hashes(*hashes: bytes) -> bool:
+    return all(len(each) == HASH_BYTES for each in hashes)

@@ -33,8 +33,8 @@ class TreeCheck:
         newest = self.newest
         if older.size > newest.size:
             raise BrokenError(HISTORY, f"the log shrank from {older.size} to {newest.size} entries")
-        known = newest.root if older.size == newest.size else self.older.get(older.size)
-        if known is not None and known != older.root:
+        root = newest.root if older.size == newest.size else self.older.get(older.size)
+        if root is not None and root != older.root:
             raise BrokenError(HISTORY, f"two signed roots at size {older.size}: proof of fraud")
         self.older[older.size] = older.root
 

@@ -68,7 +68,7 @@ class Witnesses:
     def lacking(self, note: Note) -> bool:
         return len(note.cosigners(self.keys)) < len({key.public for key in self.keys})
 
-    def cosign(self, note: Note, shown: int, source: Source) -> Note:
+    def cosign(self, note: Note, seen_size: int, source: Source) -> Note:
         """The note with every cosignature that can be had. QuorumError if they are too few.
 
         shown: the size of the tree witnesses have probably seen. source: for proofs, holds the
@@ -76,7 +76,7 @@ class Witnesses:
         """
         signed = {key.id for key in note.cosigners(self.keys)}
         asked = [each for each in self._witnesses if each.key.id not in signed]
-        answers = self._ask_all(asked, note, shown, source)
+        answers = self._ask_all(asked, note, seen_size, source)
         note = note.plus(each for each in answers if isinstance(each, Signature))
         got = len(note.cosigners(self.keys))
         if got < self._quorum:
@@ -85,17 +85,17 @@ class Witnesses:
         return note
 
     def _ask_all(
-        self, asked: Sequence[Witness], note: Note, shown: int, source: Source
+        self, asked: Sequence[Witness], note: Note, seen_size: int, source: Source
     ) -> list[Signature | int]:
         if not asked:
             return []
         with ThreadPoolExecutor(len(asked)) as pool:
-            return list(pool.map(lambda each: self._ask(each, note, shown, source), asked))
+            return list(pool.map(lambda each: self._ask(each, note, seen_size, source), asked))
 
-    def _ask(self, witness: Witness, note: Note, shown: int, source: Source) -> Signature | int:
+    def _ask(self, witness: Witness, note: Note, seen_size: int, source: Source) -> Signature | int:
         """Its cosignature; else the size it knows where that is larger, else 0."""
         new = Checkpoint.parse(note.body)
-        old = min(self._sizes.get(f"{witness.url} {new.origin}", shown), new.size)
+        old = min(self._sizes.get(f"{witness.url} {new.origin}", seen_size), new.size)
         for _ in range(_TRIES):
             answer = self._post(witness, note, prove_consistency(source, old, new.size), old)
             if answer is None:
@@ -103,11 +103,11 @@ class Witnesses:
             if answer.is_success:
                 self._sizes[f"{witness.url} {new.origin}"] = new.size
                 return _cosignature(witness, note, answer.text) or 0
-            known = _known_size(answer)
-            if known is None or known == old or known > new.size:
+            cosigned_size = _known_size(answer)
+            if cosigned_size is None or cosigned_size == old or cosigned_size > new.size:
                 _refused(witness, answer, old)
-                return known if known and known > new.size else 0
-            old = known
+                return cosigned_size if cosigned_size and cosigned_size > new.size else 0
+            old = cosigned_size
         return 0
 
     def _post(

@@ -126,15 +126,15 @@ class LogDirectory:
         LockedError while another process publishes.
         """
         with self._locked():
-            known = self._current()
-            fresh = list(self._fresh(known, entries))
-            if fresh and known.checkpoint.frozen:
+            standing = self._current()
+            fresh = list(self._fresh(standing, entries))
+            if fresh and standing.checkpoint.frozen:
                 raise ForkError("the log is frozen: its year is closed")
-            if not fresh and known.note is not None:
-                _agree(known.tree, head)
-                done = self._is_signed(Note.parse(known.note)) and not ask_again
-                return known.checkpoint if done else self._sign(known, known.checkpoint)
-            return self._extend(known, fresh, head)
+            if not fresh and standing.note is not None:
+                _agree(standing.tree, head)
+                done = self._is_signed(Note.parse(standing.note)) and not ask_again
+                return standing.checkpoint if done else self._sign(standing, standing.checkpoint)
+            return self._extend(standing, fresh, head)
 
     def freeze(self, size: int, root: bytes) -> Checkpoint:
         """The last checkpoint, which says that the log will not grow; repeated, it changes nothing.
@@ -142,47 +142,47 @@ class LogDirectory:
         MissingEntriesError until all `size` entries are published, ForkError at another root.
         """
         with self._locked():
-            known = self._current()
-            if known.checkpoint.size < size:
-                raise MissingEntriesError(f"{known.checkpoint.size} of {size} are published")
-            if (known.checkpoint.size, known.checkpoint.root) != (size, root):
+            standing = self._current()
+            if standing.checkpoint.size < size:
+                raise MissingEntriesError(f"{standing.checkpoint.size} of {size} are published")
+            if (standing.checkpoint.size, standing.checkpoint.root) != (size, root):
                 raise ForkError(f"the log was closed at size {size} with another root")
-            if known.checkpoint.frozen:
-                return known.checkpoint
-            return self._sign(known, replace(known.checkpoint, frozen=True))
+            if standing.checkpoint.frozen:
+                return standing.checkpoint
+            return self._sign(standing, replace(standing.checkpoint, frozen=True))
 
-    def _extend(self, known: _Standing, fresh: list[bytes], head: Frontier | None) -> Checkpoint:
-        tree = TileTree(known.tree.size, known.tree.edges)
+    def _extend(self, standing: _Standing, fresh: list[bytes], head: Frontier | None) -> Checkpoint:
+        tree = TileTree(standing.tree.size, standing.tree.edges)
         tiles = tree.add([leaf_hash(entry) for entry in fresh])
         _agree(tree, head)
-        bundles, tail = _bundles(known.tree.size, [*known.tail, *fresh])
+        bundles, tail = _bundles(standing.tree.size, [*standing.tail, *fresh])
         files = {tile.path: tile.data for tile in (*tiles, *tree.partials())}
-        checkpoint = replace(known.checkpoint, size=tree.size, root=tree.root())
+        checkpoint = replace(standing.checkpoint, size=tree.size, root=tree.root())
         store(self._path, bundles | files)
-        self._sign(_Standing(known.note, known.checkpoint, tree, tail), checkpoint)
+        self._sign(_Standing(standing.note, standing.checkpoint, tree, tail), checkpoint)
         self._drop_partials(tiles)
         return checkpoint
 
-    def _sign(self, known: _Standing, checkpoint: Checkpoint) -> Checkpoint:
+    def _sign(self, standing: _Standing, checkpoint: Checkpoint) -> Checkpoint:
         """Put `checkpoint` in place of the one that stands, whose tree and tail are in `known`."""
         body = checkpoint.body()
         note = Note(body, tuple(key.sign(body) for key in self._keys))
-        if known.note is not None and (old := Note.parse(known.note)).body == body:
+        if standing.note is not None and (old := Note.parse(standing.note)).body == body:
             note = note.plus(each for each in old.signatures if each.name != self.origin)
-        asked = self._witnesses.cosign(note, known.checkpoint.size, self._source)
-        store(self._path, {CHECKPOINT: bytes(asked)})
-        self._known = _Standing(bytes(asked), checkpoint, known.tree, known.tail)
+        cosigned = self._witnesses.cosign(note, standing.checkpoint.size, self._source)
+        store(self._path, {CHECKPOINT: bytes(cosigned)})
+        self._known = _Standing(bytes(cosigned), checkpoint, standing.tree, standing.tail)
         return checkpoint
 
     def _is_signed(self, note: Note) -> bool:
         own = [each.key_id for each in note.signatures if each.name == self.origin]
         return own == [key.vkey.id for key in self._keys]
 
-    def _fresh(self, known: _Standing, entries: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
-        expected = known.checkpoint.size
+    def _fresh(self, standing: _Standing, entries: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+        expected = standing.checkpoint.size
         for index, entry in entries:
-            if index < known.checkpoint.size:
-                self._compare_published(known.checkpoint.size, index, entry)
+            if index < standing.checkpoint.size:
+                self._compare_published(standing.checkpoint.size, index, entry)
             elif index == expected:
                 expected += 1
                 yield entry

@@ -50,14 +50,14 @@ class Duty:
         }
 
 
-def list_duties(found: Figures, campaigns: Iterable[Campaign], *, major_fen: int) -> list[Duty]:
+def list_duties(figures: Figures, campaigns: Iterable[Campaign], *, major_fen: int) -> list[Duty]:
     """Duties that arise from the period or fall due in it, by due date."""
-    period = found.period
+    period = figures.period
     all_ = [
         *_yearly(period),
         *(duty for each in campaigns for duty in _of_campaign(each, period)),
-        *_major(found, major_fen),
-        *_corrections(found),
+        *_major(figures, major_fen),
+        *_corrections(figures),
     ]
     return sorted(all_, key=lambda duty: (duty.due or date.max, duty.subject, duty.about))
 
@@ -86,15 +86,15 @@ def _of_campaign(campaign: Campaign, period: Period) -> Iterator[Duty]:
             yield Duty("full_report", f"{campaign.name} {start}/{end}", due, MEASURES)
 
 
-def _major(found: Figures, major_fen: int) -> Iterator[Duty]:
-    for each in found.moved:
+def _major(figures: Figures, major_fen: int) -> Iterator[Duty]:
+    for each in figures.moved:
         if each.amount >= major_fen:
             source = f"{MEASURES}第十三条；标准由章程或财务资产管理制度规定"
             about = f"{each.kind} {each.subject}"
             yield Duty("major_transaction", about, each.day + MAJOR_WITHIN, source, each.entry)
 
 
-def _corrections(found: Figures) -> Iterator[Duty]:
-    for each in found.corrections:
+def _corrections(figures: Figures) -> Iterator[Duty]:
+    for each in figures.corrections:
         about = f"{each.kind} {each.reverses[0]} #{each.reverses[1]}"
         yield Duty("correction", about, None, f"{MEASURES}第十六条：公布更正说明", each.entry)

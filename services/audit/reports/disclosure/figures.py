@@ -148,31 +148,31 @@ _OF_FUND = (
 )
 
 
-def figures_to_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, Any]:
+def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, Any]:
     """campaigns: each told with the figures of its funds, for the whole period."""
-    period = found.period
+    period = figures.period
     return {
         "period": {"name": period.name, "start": str(period.start), "end_before": str(period.end)},
-        "logs": found.logs,
-        "entries": found.entries,
-        "funds": [{"fund": id_, **_fund(each)} for id_, each in sorted(found.funds.items())],
-        "totals": {f"{name}_fen": found.total(name) for name in _OF_FUND},
+        "logs": figures.logs,
+        "entries": figures.entries,
+        "funds": [{"fund": id_, **_fund(each)} for id_, each in sorted(figures.funds.items())],
+        "totals": {f"{name}_fen": figures.total(name) for name in _OF_FUND},
         "received": {
-            "restricted_fen": found.total("received", restricted=True),
-            "unrestricted_fen": found.total("received", restricted=False),
+            "restricted_fen": figures.total("received", restricted=True),
+            "unrestricted_fen": figures.total("received", restricted=False),
         },
         "disbursed": {
-            "by_category": _counted(found.by_category),
-            "by_beneficiary_class": _counted(found.by_beneficiary_class),
-            "by_town": _counted(found.by_town),
+            "by_category": _counted(figures.by_category),
+            "by_beneficiary_class": _counted(figures.by_beneficiary_class),
+            "by_town": _counted(figures.by_town),
         },
         "fees": {
-            "fees_fen": found.total("fees"),
-            "basis_points_of_received": found.fee_share_of_received,
-            "basis_points_of_spent": found.fee_share_of_spent,
+            "fees_fen": figures.total("fees"),
+            "basis_points_of_received": figures.fee_share_of_received,
+            "basis_points_of_spent": figures.fee_share_of_spent,
         },
-        "refunds": [_moved(each) for each in found.refunds],
-        "transfers": [_moved(each) for each in found.transfers],
+        "refunds": [_moved(each) for each in figures.refunds],
+        "transfers": [_moved(each) for each in figures.transfers],
         "outstanding": [
             {
                 "entry": _named(key),
@@ -181,7 +181,7 @@ def figures_to_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[
                 "purpose": each.purpose,
                 "outstanding_fen": each.outstanding,
             }
-            for key, each in found.open_promises()
+            for key, each in figures.open_promises()
         ],
         "goods": [
             {
@@ -193,9 +193,9 @@ def figures_to_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[
                 "distributed": each.distributed,
                 "closing": each.closing,
             }
-            for (fund, unit), each in sorted(found.goods.items())
+            for (fund, unit), each in sorted(figures.goods.items())
         ],
-        "refusals": dict(sorted(found.refusals.items())),
+        "refusals": dict(sorted(figures.refusals.items())),
         "corrections": [
             {
                 "entry": _named(each.entry),
@@ -206,26 +206,26 @@ def figures_to_json(found: Figures, campaigns: Iterable[Campaign] = ()) -> dict[
                 "amounts": [unit.as_json(amount) for unit, amount in each.amounts],
                 "reference": each.reference,
             }
-            for each in found.corrections
+            for each in figures.corrections
         ],
-        "campaigns": [campaign_figures(found, each) for each in campaigns],
-        "largest": [_moved(each) for each in found.moved],
+        "campaigns": [campaign_figures(figures, each) for each in campaigns],
+        "largest": [_moved(each) for each in figures.moved],
     }
 
 
-def campaign_figures(found: Figures, campaign: Campaign) -> dict[str, Any]:
-    own = [found.funds[fund] for fund in campaign.funds if fund in found.funds]
+def campaign_figures(figures: Figures, campaign: Campaign) -> dict[str, Any]:
+    own = [figures.funds[fund] for fund in campaign.funds if fund in figures.funds]
     sums = {f"{name}_fen": sum(getattr(fund, name) for fund in own) for name in _OF_FUND}
     return {**campaign.model_dump(mode="json"), **sums}
 
 
 def _fund(each: FundFigures) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": each.name, "restricted": each.restricted}
-    return said | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
+    fields: dict[str, Any] = {"name": each.name, "restricted": each.restricted}
+    return fields | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
 
 
 def _moved(each: Moved) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "entry": _named(each.entry),
         "day": str(each.day),
         "kind": each.kind,
@@ -233,7 +233,7 @@ def _moved(each: Moved) -> dict[str, Any]:
         "amount_fen": each.amount,
         "funds": [{"fund": fund, "amount_fen": amount} for fund, amount in each.funds],
     }
-    return said | ({"reference": each.reference} if each.reference else {})
+    return fields | ({"reference": each.reference} if each.reference else {})
 
 
 def _counted(sums: Mapping[str, int]) -> dict[str, int]:

@@ -56,100 +56,106 @@ Rows = Iterable[Sequence[str]]
 
 
 def render_markdown(
-    found: Figures, due: Sequence[Duty], campaigns: Sequence[Campaign], today: date, major_fen: int
+    figures: Figures,
+    due: Sequence[Duty],
+    campaigns: Sequence[Campaign],
+    today: date,
+    major_fen: int,
 ) -> str:
     parts = (
-        _heading(found),
-        _funds(found),
-        _income(found),
-        _spending(found),
-        _lists(found),
-        _goods(found),
-        _campaigns(found, campaigns),
-        _corrections(found),
+        _heading(figures),
+        _funds(figures),
+        _income(figures),
+        _spending(figures),
+        _lists(figures),
+        _goods(figures),
+        _campaigns(figures, campaigns),
+        _corrections(figures),
         _duties(due, today, major_fen),
     )
     return "\n".join(line for part in parts for line in part)
 
 
-def _heading(found: Figures) -> Iterator[str]:
-    yield f"# 信息公开 Disclosure {found.period.name}"
+def _heading(figures: Figures) -> Iterator[str]:
+    yield f"# 信息公开 Disclosure {figures.period.name}"
     yield ""
-    read = "、".join(f"{log} ({count} 条 entries)" for log, count in found.logs.items())
+    read = "、".join(f"{log} ({count} 条 entries)" for log, count in figures.logs.items())
     yield f"依据公开账本 from the public log: {read}"
-    yield f"本期 in the period: {found.entries} 条 entries"
-    if not found.entries:
+    yield f"本期 in the period: {figures.entries} 条 entries"
+    if not figures.entries:
         yield "**账本没有这一期的条目 the log has nothing of this period**"
     yield "金额单位：人民币元 amounts in CNY yuan"
 
 
-def _funds(found: Figures) -> Iterator[str]:
-    rows = [(_fund(id_, each), *_sums(each)) for id_, each in sorted(found.funds.items())]
-    total = ("**合计 total**", *(format_yuan(found.total(name)) for name in FUND_COLUMNS))
+def _funds(figures: Figures) -> Iterator[str]:
+    rows = [(_fund(id_, each), *_sums(each)) for id_, each in sorted(figures.funds.items())]
+    total = ("**合计 total**", *(format_yuan(figures.total(name)) for name in FUND_COLUMNS))
     yield from _section("基金 Funds", ("基金 fund", *FUND_COLUMNS.values()), [*rows, total])
 
 
-def _income(found: Figures) -> Iterator[str]:
+def _income(figures: Figures) -> Iterator[str]:
     kinds = {True: "限定性 restricted", False: "非限定性 unrestricted"}
-    rows = [(kinds[each], format_yuan(found.total("received", restricted=each))) for each in kinds]
+    rows = [
+        (kinds[each], format_yuan(figures.total("received", restricted=each))) for each in kinds
+    ]
     yield from _section("捐赠收入 Income", ("性质 kind", "收到 received"), rows)
-    received, spent = found.fee_share_of_received, found.fee_share_of_spent
+    received, spent = figures.fee_share_of_received, figures.fee_share_of_spent
     yield ""
     yield (
-        f"管理费 fees {format_yuan(found.total('fees'))}，占收入 of income {_percent(received)}，"
+        f"管理费 fees {format_yuan(figures.total('fees'))}，占收入 of income {_percent(received)}，"
         f"占支出 of spending {_percent(spent)}"
     )
 
 
-def _spending(found: Figures) -> Iterator[str]:
+def _spending(figures: Figures) -> Iterator[str]:
     for title, sums in (
-        ("支出：需求类别 Spending by category", found.by_category),
-        ("支出：困难类别 Spending by beneficiary class", found.by_beneficiary_class),
-        ("支出：镇街 Spending by town", found.by_town),
+        ("支出：需求类别 Spending by category", figures.by_category),
+        ("支出：困难类别 Spending by beneficiary class", figures.by_beneficiary_class),
+        ("支出：镇街 Spending by town", figures.by_town),
     ):
         rows = [(_label(code), format_yuan(fen)) for code, fen in sums.most_common() if fen]
         yield from _section(title, ("", "拨付 disbursed"), rows)
 
 
-def _lists(found: Figures) -> Iterator[str]:
+def _lists(figures: Figures) -> Iterator[str]:
     for title, moved in (
-        ("最大交易 Largest transactions", found.moved),
-        ("退回捐赠 Refunds", found.refunds),
-        ("基金间划转 Transfers between funds", found.transfers),
+        ("最大交易 Largest transactions", figures.moved),
+        ("退回捐赠 Refunds", figures.refunds),
+        ("基金间划转 Transfers between funds", figures.transfers),
     ):
         yield from _section(title, MOVED_COLUMNS, map(_moved, moved[:SHOWN]), len(moved))
-    promises = found.open_promises()
+    promises = figures.open_promises()
     rows = [
         (format_leaf(key), each.match, each.fund, format_yuan(each.outstanding))
         for key, each in promises[:SHOWN]
     ]
     heading = ("条目 entry", "对接 match", "基金 fund", "未付 outstanding")
     yield from _section("期末未付承诺 Commitments outstanding", heading, rows, len(promises))
-    refusals = [(code, str(count)) for code, count in found.refusals.most_common()]
+    refusals = [(code, str(count)) for code, count in figures.refusals.most_common()]
     yield from _section("拒绝的事项 Refusals", ("原因 reason", "次数 count"), refusals)
 
 
-def _goods(found: Figures) -> Iterator[str]:
+def _goods(figures: Figures) -> Iterator[str]:
     rows = [
         (fund, unit.item, unit.unit, *map(str, (g.opening, g.received, g.distributed, g.closing)))
-        for (fund, unit), g in sorted(found.goods.items())
+        for (fund, unit), g in sorted(figures.goods.items())
     ]
     columns = ("基金 fund", "物资 item", "单位 unit", "期初 opening", "收到 received")
     yield from _section("物资 Goods", (*columns, "发放 distributed", "期末 closing"), rows)
 
 
-def _campaigns(found: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
+def _campaigns(figures: Figures, campaigns: Sequence[Campaign]) -> Iterator[str]:
     rows = []
     for each in campaigns:
-        own = campaign_figures(found, each)
-        told = (own["received_fen"], own["disbursed_fen"], own["closing_fen"])
+        sums = campaign_figures(figures, each)
+        lines = (sums["received_fen"], sums["disbursed_fen"], sums["closing_fen"])
         dates = f"{each.start} / {each.end or '进行中 open'}"
-        rows.append((each.name, dates, *map(format_yuan, told)))
+        rows.append((each.name, dates, *map(format_yuan, lines)))
     columns = ("名称 name", "起止 dates", "收到 received", "拨付 disbursed", "期末 closing")
     yield from _section("募捐活动与项目 Campaigns and projects", columns, rows)
 
 
-def _corrections(found: Figures) -> Iterator[str]:
+def _corrections(figures: Figures) -> Iterator[str]:
     rows = [
         (
             str(each.day),
@@ -159,7 +165,7 @@ def _corrections(found: Figures) -> Iterator[str]:
             "，".join(unit.said(amount) for unit, amount in each.amounts),
             each.reference,
         )
-        for each in found.corrections[:SHOWN]
+        for each in figures.corrections[:SHOWN]
     ]
     columns = (
         "日期 day",
@@ -169,7 +175,7 @@ def _corrections(found: Figures) -> Iterator[str]:
         "金额 amount",
         "依据 reference",
     )
-    yield from _section("更正 Corrections", columns, rows, len(found.corrections))
+    yield from _section("更正 Corrections", columns, rows, len(figures.corrections))
 
 
 def _duties(due: Sequence[Duty], today: date, major_fen: int) -> Iterator[str]:
@@ -197,15 +203,15 @@ def _section(
     title: str, columns: Sequence[str], rows: Rows, of: int | None = None
 ) -> Iterator[str]:
     """A table under its title; `of`: how many rows there are in all."""
-    told = list(rows)
+    lines = list(rows)
     yield from ("", f"## {title}", "")
-    if not told:
+    if not lines:
         yield "无 none"
         return
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
-    yield from (f"| {' | '.join(map(_cell, row))} |" for row in told)
-    if of and of > len(told):
+    yield from (f"| {' | '.join(map(_cell, row))} |" for row in lines)
+    if of and of > len(lines):
         yield from ("", f"共 {of} 项，余见 --json; {of} in all, see --json")
 
 
@@ -224,14 +230,14 @@ def _sums(each: FundFigures) -> list[str]:
 
 def _moved(each: Moved) -> Sequence[str]:
     funds = "，".join(f"{fund} {format_yuan(amount)}" for fund, amount in each.funds)
-    said = (
+    cells = (
         str(each.day),
         format_leaf(each.entry),
         KINDS[each.kind].title,
         each.subject,
         format_yuan(each.amount),
     )
-    return *said, funds, each.reference
+    return *cells, funds, each.reference
 
 
 def _label(code: str) -> str:

@@ -31,10 +31,10 @@ class Period:
     @classmethod
     def parse(cls, text: str) -> Self:
         """`2026`, `2026Q1` or `2026-01`. PeriodError otherwise."""
-        found = _FORM.fullmatch(text)
-        if found is None:
+        match = _FORM.fullmatch(text)
+        if match is None:
             raise PeriodError(f"期间写作 2026、2026Q1 或 2026-01; not a period: {text}")
-        year, quarter, month = (int(found[name] or 0) for name in ("year", "quarter", "month"))
+        year, quarter, month = (int(match[name] or 0) for name in ("year", "quarter", "month"))
         first = month or (quarter * 3 - 2 if quarter else 1)
         start = date(year, first, 1)
         return cls(text, start, months_after(start, 1 if month else 3 if quarter else 12))

@@ -168,22 +168,22 @@ def _follow(
     previous = entry["previous"]["log"]
     if previous not in gifts.logs:
         raise TraceError(f"缺少日志 the log {previous} is missing between those given")
-    left = _balance(gifts, fund, unit)
-    if left != balance:
+    remaining = _balance(gifts, fund, unit)
+    if remaining != balance:
         raise TraceError(
-            f"{fund}: 上年余 {unit.said(left)}，结转 {unit.said(balance)}; "
+            f"{fund}: 上年余 {unit.said(remaining)}，结转 {unit.said(balance)}; "
             f"{entry['log']} does not carry what {previous} left"
         )
 
 
 def _balance(gifts: Gifts, fund: str, unit: Unit) -> int:
-    held = sum(
+    pieces = sum(
         gifts.places.total(place)
         for place in gifts.places.places()
         if (place.fund, place.unit) == (fund, unit) and place.use in ("unspent", "promised")
     )
     debt = gifts.uncovered.get((fund, unit))
-    return held - (gifts.places.total_of_gift(debt) if debt is not None else 0)
+    return pieces - (gifts.places.total_of_gift(debt) if debt is not None else 0)
 
 
 def _ref_key(previous: EntryRef) -> EntryKey:

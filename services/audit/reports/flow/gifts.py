@@ -94,9 +94,9 @@ class Gifts:
         for piece in pieces:
             if piece.gift == debt:
                 continue  # what was never there does not come back
-            left = piece if debt is None else self._cover(debt, piece)
-            if left.amount:
-                self.places.put(place, [left])
+            rest = piece if debt is None else self._cover(debt, piece)
+            if rest.amount:
+                self.places.put(place, [rest])
 
     def _cover(self, debt: int, piece: Piece) -> Piece:
         for place, lacking in self.places.of_gift(debt):
@@ -109,7 +109,7 @@ class Gifts:
 
     def _add(self, origin: Origin, entry: LedgerEntry, fund: str, unit: Unit, amount: int) -> int:
         key = (entry["log"], entry["index"])
-        told = (origin, key, entry["subject"], entry["recorded_at"], fund, unit, amount)
-        gift = Gift(*told, self.number)
+        fields = (origin, key, entry["subject"], entry["recorded_at"], fund, unit, amount)
+        gift = Gift(*fields, self.number)
         self.gifts.append(gift)
         return len(self.gifts) - 1
