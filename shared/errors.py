@@ -90,5 +90,9 @@ class Conflict(Transient):
     """Somebody else changed what was read: load again and decide again."""
 
 
+class QueueFull(Transient):
+    """More commands wait to be decided than a process should hold: the caller comes back later."""
+
+
 class BugBrake(RuntimeError):  # noqa: N818 - the architecture's word
     """Too many bugs among the last events: consumption stops, readiness fails, people look."""

@@ -14,11 +14,20 @@ FORBIDDEN = Message("forbidden", "无权进行此操作", "not allowed for this 
 LINK_INVALID = Message(
     "link_invalid", "链接无效或已过期", "this link is not valid, or not any more"
 )
-REQUESTS_TOO_MANY = Message("requests_too_many", "请求过于频繁", "slow down")
+REQUESTS_TOO_MANY = Message(
+    "requests_too_many",
+    "请求过于频繁，请 {seconds} 秒后再试",
+    "too many requests: try again in {seconds} s",
+)
 
 # --- HTTP ---
 
 ADDRESS_UNKNOWN = Message("address_unknown", "没有这个地址", "{detail}")
+BODY_TOO_LARGE = Message(
+    "body_too_large",
+    "内容过大，请分批提交",
+    "the body is larger than this address takes: send it in parts",
+)
 METHOD_NOT_ALLOWED = Message("method_not_allowed", "这个地址不接受这种方法", "{detail}")
 REQUEST_INVALID = Message("request_invalid", "请求有误", "{detail}")
 UNAVAILABLE = Message("unavailable", "服务暂不可用，请稍后再试", "try again later")

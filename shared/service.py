@@ -36,6 +36,7 @@ from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.settings import Settings
 from shared.web import access, openapi, operations, pages
+from shared.web.admission import Admission
 
 log = structlog.get_logger()
 
@@ -87,7 +88,11 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     app.state.service = service
     app.state.runtime = None
     app.state.ready = lambda: "starting"
-    app.state.rate_limit = access.build_rate_limit(settings.rate_limit_per_minute)
+    app.state.admission = Admission(
+        per_minute=settings.rate_limit_per_minute,
+        strangers_per_minute=settings.stranger_limit_per_minute,
+        in_flight_max=settings.requests_in_flight_max,
+    )
     access.install_problem_answers(app)
     routers = (*service.routers, pages.router, operations.router)
     for router in routers:
@@ -139,6 +144,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             clock=self._clock,
             batch_events_max=settings.batch_events_max,
             bugs_max=settings.bugs_max,
+            queue_max=settings.command_queue_max,
         )
         return processor, DeadLetters(self._database, inbox, processor, sealer)
 

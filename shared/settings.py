@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     outbox_retention_days: Annotated[int, Field(ge=1)] = 30
     bugs_max: Annotated[int, Field(ge=1, description="bugs in the last 200 events")] = 20
     rate_limit_per_minute: Annotated[int, Field(ge=1, description="per credential")] = 60_000
+    stranger_limit_per_minute: Annotated[
+        int, Field(ge=1, description="refused or unauthenticated calls per address")
+    ] = 1_200
+    requests_in_flight_max: Annotated[
+        int, Field(ge=1, description="per credential, at a time in one process")
+    ] = 64
+    command_queue_max: Annotated[
+        int, Field(ge=500, description="commands that wait to be decided; more are turned away")
+    ] = 20_000
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,6 @@
 """The applicant's page behind a signed link: how far the request is, and withdrawing it."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.intake import model, views
@@ -10,11 +10,11 @@ from shared import mongo
 from shared.contracts.links import REQUEST
 from shared.contracts.values import CHINA
 from shared.messaging.decision import Command
-from shared.web.access import Denied, RuntimeDep, respond
+from shared.web.access import Denied, Router, RuntimeDep, respond
 from shared.web.links import LinkRoute, Token, is_browser, open_link
 from shared.web.pages import Pages
 
-router = APIRouter(route_class=LinkRoute)
+router = Router(route_class=LinkRoute)
 
 PAGES = Pages("services.intake")
 

@@ -5,7 +5,7 @@ A notice carries no area, so only those who see the whole city may ask.
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from services.notify import store
@@ -15,9 +15,9 @@ from services.notify.views import NoticeView, Summary, build_view
 from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
-from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
 
-router = APIRouter(tags=["notices"])
+router = Router(tags=["notices"])
 
 READER = Depends(allow(Role.OPERATOR, Role.AUDITOR, Role.APPROVER_CITY, Role.SERVICE))
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]

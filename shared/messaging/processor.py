@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared import mongo, telemetry
-from shared.errors import BugBrake, Conflict, Transient
+from shared.errors import BugBrake, Conflict, QueueFull, Transient
 from shared.messaging.batch_store import BatchStore, Position
 from shared.messaging.changes import Changes, Result
 from shared.messaging.decision import Answer, Command
@@ -79,6 +79,7 @@ class Processor:
         clock: ServerTime,
         batch_events_max: int = 500,
         bugs_max: int = 20,
+        queue_max: int = 20_000,
     ) -> None:
         self._service = service
         self._inbox = inbox
@@ -87,6 +88,7 @@ class Processor:
         self._clock = clock
         self._batch_events_max = batch_events_max
         self._bugs_max = bugs_max
+        self._queue_max = queue_max
         self._queue: deque[Pending] = deque()
         self._arrived = asyncio.Event()
         self._committed = asyncio.Event()
@@ -107,9 +109,14 @@ class Processor:
         return answer
 
     async def execute_many(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
-        """Decided in order, together where they fit in one transaction."""
+        """Decided in order, together where they fit in one transaction.
+
+        Raises QueueFull where more than `queue_max` would wait.
+        """
         if not commands:
             return []
+        if len(self._queue) + len(commands) > self._queue_max:
+            raise QueueFull(self._service)
         results = await self._wait_for([self._inbox.make_item(command) for command in commands])
         return [result.error or result.answer or NO_ANSWER for result in results]
 

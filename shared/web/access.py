@@ -4,22 +4,22 @@ Problems are `{"problems": [{"code", "field", "zh", "en"}]}` at every status fro
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from shared.contracts.values import Value
 from shared.errors import BugBrake, Invalid, Problem, Transient
 from shared.messages import (
     ADDRESS_UNKNOWN,
+    BODY_TOO_LARGE,
     FORBIDDEN,
     METHOD_NOT_ALLOWED,
     REQUEST_INVALID,
@@ -31,6 +31,7 @@ from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.security import Credential, Role, Unauthenticated
 from shared.validation import Location, describe_errors, field_path
+from shared.web.admission import Admission, TooManyError, limit_body
 
 
 def get_runtime(request: Request) -> Runtime:
@@ -59,15 +60,25 @@ class Allow:
 
     roles: frozenset[Role]
 
-    async def __call__(
-        self,
-        request: Request,
-        authorization: Annotated[str, Header(include_in_schema=False)] = "",
-    ) -> Credential:
-        credential = _authenticate(get_runtime(request), authorization)
+    async def __call__(self, request: Request) -> Credential:
+        """The credential that `GuardedRoute` admitted, or admits it here."""
+        credential = getattr(request.state, "credential", None)
+        if isinstance(credential, Credential) and credential.roles & self.roles:
+            return credential
+        return await self.admit(request)
+
+    async def admit(self, request: Request) -> Credential:
+        """Raises Unauthenticated, Denied or TooManyError. Reads no more than the headers."""
+        admission = get_admission(request)
+        try:
+            credential = _authenticate(get_runtime(request), request.headers)
+        except Unauthenticated:
+            await admission.count_stranger(request)
+            raise
+        await admission.count(credential.id)
         if not credential.roles & self.roles:
             raise Denied(FORBIDDEN.refusal(403))
-        await check_rate_limit(request, credential.id)
+        request.state.credential = credential
         return credential
 
 
@@ -75,13 +86,55 @@ def allow(*roles: Role) -> Allow:
     return Allow(frozenset(roles))
 
 
+class GuardedRoute(APIRoute):
+    """A route that knows who is there before it reads what he says.
+
+    FastAPI parses the body before it asks the dependencies; a stranger's megabytes would be parsed.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle, guard = super().get_route_handler(), find_guard(self)
+
+        async def admit(request: Request) -> Response:
+            if guard is None:
+                return await handle(limit_body(request, self.endpoint))
+            credential = await guard.admit(request)
+            with get_admission(request).occupy(credential.id):
+                return await handle(limit_body(request, self.endpoint))
+
+        return admit
+
+
+class Router(APIRouter):
+    """What a service's routes are made with: each is guarded before its body is read."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"route_class": GuardedRoute, **options})
+
+
+def find_guard(route: APIRoute) -> Allow | None:
+    """What guards this route; None for a route that asks for no credential."""
+    return next((call for call in _list_calls(route.dependant) if isinstance(call, Allow)), None)
+
+
+def _list_calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _list_calls(inner)
+
+
+def get_admission(request: Request) -> Admission:
+    admission = request.app.state.admission
+    assert isinstance(admission, Admission)
+    return admission
+
+
 async def check_rate_limit(request: Request, key: str) -> None:
-    """Counts one more visit of whoever the key names. Raises Denied when there were too many.
+    """Counts one more visit of whoever the key names. Raises TooManyError.
 
     Only once they are known: otherwise strangers would use up the share of others.
     """
-    if not await request.app.state.rate_limit(key):
-        raise Denied(REQUESTS_TOO_MANY.refusal(429))
+    await get_admission(request).count(key)
 
 
 def derive_link_key(purpose: str, subject: str) -> str:
@@ -90,22 +143,11 @@ def derive_link_key(purpose: str, subject: str) -> str:
     return f"link:{digest[:16]}"
 
 
-def _authenticate(runtime: Runtime, authorization: str) -> Credential:
-    scheme, _, bearer = authorization.partition(" ")
+def _authenticate(runtime: Runtime, headers: Mapping[str, str]) -> Credential:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
     return runtime.keyring.authenticate(bearer)
-
-
-def build_rate_limit(per_minute: int) -> Callable[[str], Awaitable[bool]]:
-    """Whether this credential or link may come in once more; counted in this process."""
-    limiter = MovingWindowRateLimiter(MemoryStorage())
-    item = RateLimitItemPerMinute(per_minute)
-
-    async def hit(key: str) -> bool:
-        return bool(await limiter.hit(item, key))
-
-    return hit
 
 
 async def answer_to(
@@ -142,6 +184,7 @@ def install_problem_answers(app: FastAPI) -> None:
         RequestValidationError: _answer_request_invalid,
         Unauthenticated: _answer_unauthenticated,
         Denied: _answer_denied,
+        TooManyError: _answer_too_many,
         Transient: _answer_unavailable,
         BugBrake: _answer_unavailable,
         HTTPException: _answer_framework,
@@ -170,7 +213,7 @@ async def _answer_framework(_request: Request, error: HTTPException) -> Response
     return answer
 
 
-_FRAMEWORK_MESSAGES = {404: ADDRESS_UNKNOWN, 405: METHOD_NOT_ALLOWED}
+_FRAMEWORK_MESSAGES = {404: ADDRESS_UNKNOWN, 405: METHOD_NOT_ALLOWED, 413: BODY_TOO_LARGE}
 
 
 async def _answer_unauthenticated(_request: Request, _error: Unauthenticated) -> Response:
@@ -181,6 +224,12 @@ async def _answer_unauthenticated(_request: Request, _error: Unauthenticated) ->
 
 async def _answer_denied(_request: Request, error: Denied) -> Response:
     return respond(error.answer)
+
+
+async def _answer_too_many(_request: Request, error: TooManyError) -> Response:
+    answer = problems(429, REQUESTS_TOO_MANY.problem(seconds=error.retry_after_s))
+    answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 async def _answer_unavailable(_request: Request, _error: Exception) -> Response:

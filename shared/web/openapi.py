@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from shared.web.access import Allow
+from shared.web.access import find_guard
 
 PROBLEM_STATUSES = {
     "401": "没有有效的凭证 no valid credential",
     "403": "无权进行此操作 not allowed for this role or area",
+    "413": "内容过大 the body is larger than this route takes",
     "422": "内容不符合要求 what is asked cannot work; the problems say what to change",
     "429": "请求过于频繁 too many requests",
     "503": "服务暂不可用 try again later",
@@ -34,11 +34,6 @@ _SCHEMAS: dict[str, Any] = {
 }
 
 
-def find_guard(route: APIRoute) -> Allow | None:
-    """What guards this route; None for a route that asks for no credential."""
-    return next((call for call in _list_calls(route.dependant) if isinstance(call, Allow)), None)
-
-
 def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Adds to every guarded operation its bearer and the statuses it may be refused with."""
     guarded = {
@@ -56,12 +51,6 @@ def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
-
-
-def _list_calls(dependant: Dependant) -> Iterable[Any]:
-    yield dependant.call
-    for inner in dependant.dependencies:
-        yield from _list_calls(inner)
 
 
 def _describe_schema(schema: dict[str, Any], guarded: set[tuple[str, str]]) -> dict[str, Any]:

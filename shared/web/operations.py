@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
@@ -21,11 +21,11 @@ from shared.messaging.batch_store import PARKED
 from shared.messaging.broker import describe_publishers
 from shared.runtime import Runtime
 from shared.security import Credential, Role
-from shared.web.access import RuntimeDep, allow, problems, respond
+from shared.web.access import Router, RuntimeDep, allow, problems, respond
 
 log = structlog.get_logger()
 
-router = APIRouter(tags=["operations"])
+router = Router(tags=["operations"])
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
 GAPS_LOOK_EVERY_S = 5.0
 

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.money import format_yuan
 from shared.towns import CITY_WIDE, town_name
+from shared.web.access import Router
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -29,7 +30,7 @@ HEADERS = {
 }
 """Of every page, and of what is downloaded from one."""
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 # --- what the stylesheet and the icon are ---------------------------------------------------------

@@ -14,7 +14,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
 from shared.security import Role
-from shared.web.openapi import find_guard
+from shared.web.access import find_guard
 from tests.support.house import House
 from tests.support.services import SERVICES, address, operations, start
 

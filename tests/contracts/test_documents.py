@@ -10,7 +10,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from shared.contracts.events import BY_TYPE, FACTS
 from shared.contracts.topics import consumed_by, may_publish
-from shared.web.openapi import PROBLEM_STATUSES, find_guard
+from shared.web.access import find_guard
+from shared.web.openapi import PROBLEM_STATUSES
 from tests.support.services import SERVICES, not_started, operations
 
 pytestmark = pytest.mark.parametrize("service", SERVICES)

@@ -25,7 +25,7 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
 from shared.security import Role, create_root_key
-from shared.web.access import build_rate_limit
+from shared.web.admission import Admission
 from tests.conftest import BROKER
 from tests.intake.builders import make_match_event
 from tests.intake.harness import SOURCE, IntakeHarness, Visitor
@@ -168,9 +168,10 @@ async def test_the_summary_of_staff_counts_their_own_area(visitor: Visitor) -> N
 @pytest.fixture
 def two_a_minute(harness: IntakeHarness) -> Iterator[None]:
     state = harness.running.app.state
-    usual, state.rate_limit = state.rate_limit, build_rate_limit(2)
+    usual = state.admission
+    state.admission = Admission(per_minute=2, strangers_per_minute=100, in_flight_max=10)
     yield
-    state.rate_limit = usual
+    state.admission = usual
 
 
 @pytest.mark.usefixtures("two_a_minute")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.links import BY_PURPOSE
 from shared.security import Role, revoke
-from shared.web.openapi import find_guard
+from shared.web.access import find_guard
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 from tests.support.services import (

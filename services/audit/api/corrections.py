@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from services.audit import messages, views
 from services.audit.api.access import Checker, Maker, Reader
@@ -19,9 +19,9 @@ from services.audit.model import (
 )
 from services.audit.store import read_entry
 from shared.contracts.values import Identifier
-from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to, respond
 
-router = APIRouter()
+router = Router()
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Id = Annotated[Identifier, Path()]

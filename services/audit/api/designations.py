@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from services.audit.preparing import BankSecrets
 from services.audit.statements import views
 from shared.security import Credential, Role
-from shared.web.access import RuntimeDep, allow
+from shared.web.access import Router, RuntimeDep, allow
 
-router = APIRouter()
+router = Router()
 
 Reader = Annotated[
     Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR))

@@ -2,15 +2,15 @@
 
 import asyncio
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from services.audit import messages, views
 from services.audit.api.access import Checker, Maker, Reader
 from services.audit.model import ApproveFund, DeclineFund, LogHead, NewFundId, ProposeFund
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
-from shared.web.access import IdempotencyKey, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, answer_to, respond
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/funds", dependencies=[Reader])

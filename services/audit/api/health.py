@@ -2,13 +2,14 @@
 
 import json
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from services.audit.public import PublicLogs
 from shared.web import operations
+from shared.web.access import Router
 
-router = APIRouter(tags=["operations"])
+router = Router(tags=["operations"])
 
 
 @router.get("/health/ready")

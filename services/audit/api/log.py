@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit import messages
@@ -12,9 +12,9 @@ from services.audit.tlog.checkpoint import FROZEN as FROZEN_TEXT
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import INTEGER_MAX
 from shared.errors import Message
-from shared.web.access import respond
+from shared.web.access import Router, respond
 
-router = APIRouter()
+router = Router()
 
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "no-cache"}

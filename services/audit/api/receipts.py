@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit import messages
@@ -17,12 +17,12 @@ from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
 from shared.errors import Transient
 from shared.security import Unauthenticated
-from shared.web.access import respond
+from shared.web.access import Router, respond
 from shared.web.links import LinkRoute, Token, open_link
 from shared.web.pages import HEADERS
 
-router = APIRouter()
-link_router = APIRouter(route_class=LinkRoute, tags=["links"])
+router = Router()
+link_router = Router(route_class=LinkRoute, tags=["links"])
 
 DonationId = Annotated[str, Path(max_length=200)]
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import Field
 
 from services.audit import messages
@@ -12,9 +12,9 @@ from shared.answers import Answer
 from shared.contracts.values import Value
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role, read_register
-from shared.web.access import RuntimeDep, allow, respond
+from shared.web.access import Router, RuntimeDep, allow, respond
 
-router = APIRouter()
+router = Router()
 
 IDS_MAX = 1000
 PAGE_MAX = 1000

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
@@ -14,10 +14,11 @@ from shared.errors import refuse
 from shared.messaging.decision import Command
 from shared.security import Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, allow, answer_to
+from shared.web.access import IdempotencyKey, Router, allow, answer_to
+from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
-router = APIRouter()
+router = Router()
 
 BATCH_ROWS_MAX = 500
 
@@ -53,6 +54,7 @@ async def register_party(
 
 
 @router.post("/parties/batch")
+@takes_bytes(BATCH_BYTES_MAX)
 async def register_parties(
     rows: Annotated[list[PartyRow], Field(max_length=BATCH_ROWS_MAX)],
     caller: Registrar,

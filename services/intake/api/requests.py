@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
@@ -24,10 +24,11 @@ from shared.errors import refuse
 from shared.messaging.decision import Answer, Command
 from shared.security import STAFF, Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import Denied, IdempotencyKey, allow, answer_to
+from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to
+from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
-router = APIRouter()
+router = Router()
 
 APPROVERS: dict[Role, tuple[ApprovalLevel, ...]] = {
     Role.APPROVER_VILLAGE: LEVELS[:1],
@@ -71,6 +72,7 @@ async def submit_request(
 
 
 @router.post("/requests/batch")
+@takes_bytes(BATCH_BYTES_MAX)
 async def submit_requests(
     rows: Annotated[list[RequestRow], Field(max_length=BATCH_ROWS_MAX)],
     caller: Submitter,

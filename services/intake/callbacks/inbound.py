@@ -17,7 +17,6 @@ from services.intake.channels.typed_requests import (
     make_request,
 )
 from services.intake.channels.wechat import WeChatReceipt
-from services.intake.messages import BODY_TOO_LARGE
 from services.intake.model import Meaning, ReportMessage, UnderstandReply
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import (
@@ -30,8 +29,6 @@ from shared.errors import Invalid
 from shared.messaging.decision import Command
 
 log = structlog.get_logger()
-
-BODY_BYTES_MAX = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +44,7 @@ class InboundText:
 
 
 async def read_body(request: Request) -> bytes:
-    """Raises Invalid when it is larger than any provider sends."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise BODY_TOO_LARGE.invalid()
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return await request.body()
 
 
 Body = Annotated[bytes, Depends(read_body)]

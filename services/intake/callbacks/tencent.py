@@ -6,16 +6,16 @@ Tencent signs nothing: the token in the URL is the secret of the credential `cal
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from services.intake.callbacks.inbound import Body, InboundText, execute_text, record_receipts
 from services.intake.channels import tencent_sms
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Channel
 from shared.security import Role, Unauthenticated
-from shared.web.access import check_rate_limit
+from shared.web.access import Router, check_rate_limit
 
-router = APIRouter(prefix="/callbacks/tencent", include_in_schema=False)
+router = Router(prefix="/callbacks/tencent", include_in_schema=False)
 log = structlog.get_logger()
 
 SOURCE = "/callbacks/tencent"

@@ -4,7 +4,7 @@ It has no credential: its signature is by a shared token.
 """
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 
 from services.intake.callbacks.inbound import (
@@ -23,9 +23,9 @@ from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.messaging.decision import Command
 from shared.security import Unauthenticated
-from shared.web.access import check_rate_limit
+from shared.web.access import Router, check_rate_limit
 
-router = APIRouter(prefix="/callbacks/wechat", include_in_schema=False)
+router = Router(prefix="/callbacks/wechat", include_in_schema=False)
 log = structlog.get_logger()
 
 CALLER = "callback-wechat"

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
@@ -26,11 +26,11 @@ from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
 from shared.towns import town_name
-from shared.web.access import Denied, IdempotencyKey, RuntimeDep, allow, answer_to, respond
+from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
 
 # --- campaigns ------------------------------------------------------------------------------------
 
-router = APIRouter(tags=["campaigns"])
+router = Router(tags=["campaigns"])
 
 JoiningCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY, Role.OPERATOR))]
 Ids = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_MAX)]
@@ -121,7 +121,7 @@ def _check_whole_city(caller: Credential) -> None:
 
 # --- emergency areas ------------------------------------------------------------------------------
 
-emergency_router = APIRouter(tags=["emergencies"])
+emergency_router = Router(tags=["emergencies"])
 
 
 class NewEmergency(EmergencyTerms):

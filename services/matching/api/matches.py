@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
@@ -37,10 +37,10 @@ from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import Credential, Role
-from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
 from shared.web.batches import Row, answer_rows
 
-router = APIRouter(tags=["matches"])
+router = Router(tags=["matches"])
 
 
 @router.get("/matches")
@@ -205,7 +205,7 @@ async def rate_match(
 
 # --- the year's selection -------------------------------------------------------------------------
 
-selection_router = APIRouter(tags=["selection"])
+selection_router = Router(tags=["selection"])
 
 TOP = 100
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field, ValidationError
 
@@ -35,12 +35,13 @@ from shared.errors import Invalid
 from shared.messaging.decision import Command
 from shared.security import Credential
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to, respond
+from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
 # --- offers ---------------------------------------------------------------------------------------
 
-router = APIRouter(tags=["offers"])
+router = Router(tags=["offers"])
 
 
 @router.post("/offers", status_code=201)
@@ -59,6 +60,7 @@ class OfferInBatch(Value):
 
 
 @router.post("/offers/batch")
+@takes_bytes(BATCH_BYTES_MAX)
 async def register_offers(
     rows: Annotated[list[OfferInBatch], Field(max_length=ROWS_MAX)],
     caller: GivingCaller,
@@ -129,7 +131,7 @@ async def withdraw_offer(
 
 # --- the claim menu -------------------------------------------------------------------------------
 
-menu_router = APIRouter(tags=["menu"])
+menu_router = Router(tags=["menu"])
 
 
 @menu_router.get("/menu")

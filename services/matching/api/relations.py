@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import JSONResponse, Response
 
 from services.matching import views
@@ -10,9 +10,9 @@ from services.matching.model.labels import Tie
 from services.matching.model.relations import CheckRelation, DeclareRelation, WithdrawRelation
 from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
-from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to
 
-router = APIRouter(tags=["relations"])
+router = Router(tags=["relations"])
 
 MakerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
 CheckerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]

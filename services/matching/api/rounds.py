@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
@@ -16,9 +16,9 @@ from services.matching.rounds import store as round_store
 from shared import mongo
 from shared.contracts.values import Identifier
 from shared.security import Credential, Role
-from shared.web.access import IdempotencyKey, RuntimeDep, allow, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
 
-router = APIRouter(tags=["rounds"])
+router = Router(tags=["rounds"])
 
 OperatorCaller = Annotated[Credential, Depends(allow(Role.OPERATOR))]
 ReplayingCaller = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR))]
@@ -80,7 +80,7 @@ def _round_head(round_: Round) -> dict[str, object]:
 
 # --- explanations ---------------------------------------------------------------------------------
 
-explanation_router = APIRouter(tags=["explanations"])
+explanation_router = Router(tags=["explanations"])
 
 
 @explanation_router.get("/matches/{match_id}/explanation")

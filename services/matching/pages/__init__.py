@@ -3,11 +3,10 @@
 No personal data: what kind of help, where (town), how much. Looking changes nothing.
 """
 
-from fastapi import APIRouter
-
 from services.matching.pages import applicant, donor, menu
+from shared.web.access import Router
 
-router = APIRouter(tags=["links"])
+router = Router(tags=["links"])
 router.include_router(donor.router)
 router.include_router(applicant.router)
 router.include_router(menu.router)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.messages import STARS_WRONG
@@ -17,10 +17,10 @@ from services.matching.pages.buttons import (
     read_reason,
 )
 from shared.contracts.links import DELIVERY
-from shared.web.access import RuntimeDep
+from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
 
-router = APIRouter(route_class=LinkRoute)
+router = Router(route_class=LinkRoute)
 
 STARS = {"5": "5 星 很满意", "4": "4 星", "3": "3 星", "2": "2 星", "1": "1 星 不满意"}
 

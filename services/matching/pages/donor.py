@@ -2,17 +2,17 @@
 
 from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.model.labels import DECLINE_REASONS, STATE_LABELS
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match
 from services.matching.pages.buttons import PAGES, execute_button, load_match, read_reason
 from shared.contracts.links import PROPOSAL
-from shared.web.access import RuntimeDep
+from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
 
-router = APIRouter(route_class=LinkRoute)
+router = Router(route_class=LinkRoute)
 
 
 @router.get(PROPOSAL.route(), response_class=HTMLResponse)

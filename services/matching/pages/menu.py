@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
@@ -27,11 +27,11 @@ from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.validation import describe_validation
-from shared.web.access import RuntimeDep, respond
+from shared.web.access import Router, RuntimeDep, respond
 from shared.web.links import LinkRoute, Token, answer_refused, is_browser, open_link
 from shared.web.pages import format_quantity
 
-router = APIRouter(route_class=LinkRoute)
+router = Router(route_class=LinkRoute)
 
 ENTRIES_MAX = 20
 

@@ -1,0 +1,102 @@
+"""One request does not stop the others: token first, sizes, places, strangers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from services.intake.settings import IntakeSettings
+from shared.security import Role
+from shared.web.access import GuardedRoute, find_guard
+from shared.web.admission import BODY_BYTES_MAX, Admission, TooManyError
+from tests.support.house import House, Running
+from tests.support.services import CREATE, SERVICES, operations, start
+
+JSON = {"Content-Type": "application/json"}
+CHUNK = b"x" * 65_536
+
+
+class Upload:
+    """A body without a length, and how much of it was taken."""
+
+    def __init__(self, chunks: int) -> None:
+        self.chunks = chunks
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self.chunks):
+            self.taken += 1
+            yield CHUNK
+
+
+async def post(running: Running, upload: Upload, headers: dict[str, str]) -> httpx.Response:
+    return await running.http.post("/requests", content=aiter(upload), headers=JSON | headers)
+
+
+def code(answer: httpx.Response) -> str:
+    return str(answer.json()["problems"][0]["code"])
+
+
+async def test_a_stranger_is_turned_away_before_his_body_is_parsed(house: House) -> None:
+    running = await start(house, "intake")
+    answer = await running.http.post("/requests", content=b"{" * 5_000_000, headers=JSON)
+    assert (answer.status_code, code(answer)) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("chunks", [BODY_BYTES_MAX // len(CHUNK) + 1, 1000])
+async def test_a_body_over_the_limit_is_not_read_to_its_end(house: House, chunks: int) -> None:
+    running = await start(house, "intake")
+    own = house.bearer("c-1", Role.COLLECTOR) | {"Idempotency-Key": "k-1"}
+    answer = await post(running, Upload(chunks), own)
+    assert (answer.status_code, code(answer)) == (413, "body_too_large")
+    assert "分批" in answer.json()["problems"][0]["zh"]
+
+
+async def test_a_batch_may_be_larger_than_a_single_request(house: House) -> None:
+    running = await start(house, "intake")
+    own = house.bearer("c-1", Role.COLLECTOR)
+    rows = [{"idempotency_key": f"k-{n}", "request": {"text": "长" * 4000}} for n in range(100)]
+    answer = await running.http.post("/requests/batch", json=rows, headers=own)
+    assert answer.status_code == 200
+    assert {row["status"] for row in answer.json()["answers"]} == {422}
+
+
+async def test_strangers_are_counted_by_address_and_told_when_to_return(house: House) -> None:
+    create, settings = CREATE["intake"]
+    running = await house.start_app(create(house.settings(settings, stranger_limit_per_minute=3)))
+    statuses = [(await running.http.get("/summary")).status_code for _ in range(5)]
+    answer = await running.http.get("/summary")
+    known = await running.http.get("/summary", headers=house.bearer("c-1", Role.COLLECTOR))
+    assert statuses == [401, 401, 401, 429, 429]
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert known.status_code == 200
+
+
+async def test_one_callers_flood_leaves_places_to_the_others() -> None:
+    admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=2)
+    with admission.occupy("flood"), admission.occupy("flood"):
+        with pytest.raises(TooManyError), admission.occupy("flood"):
+            pass
+        with admission.occupy("other"):
+            pass
+    with admission.occupy("flood"):
+        pass
+
+
+async def test_more_at_a_time_than_a_caller_has_places_is_429(house: House) -> None:
+    create, _ = CREATE["intake"]
+    app = create(house.settings(IntakeSettings, requests_in_flight_max=2))
+    running = await house.start_app(app)
+    own = house.bearer("c-1", Role.COLLECTOR)
+    answers = await asyncio.gather(*(running.http.get("/summary", headers=own) for _ in range(20)))
+    statuses = {answer.status_code for answer in answers}
+    assert statuses == {200, 429}
+    assert all("Retry-After" in a.headers for a in answers if a.status_code == 429)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_guarded_route_asks_for_the_token_first(house: House, service: str) -> None:
+    create, settings = CREATE[service]
+    routes = [o.route for o in operations(create(house.settings(settings))) if o.route]
+    assert [r.path for r in routes if find_guard(r) and not isinstance(r, GuardedRoute)] == []
