@@ -32,10 +32,6 @@ class Invalid(Exception):  # noqa: N818 - the architecture's word
         super().__init__("; ".join(f"{p.field}: {p.en}" if p.field else p.en for p in problems))
         self.problems = problems
 
-    @classmethod
-    def of(cls, code: str, zh: str, en: str, field: str = "") -> "Invalid":
-        return cls(Problem(code, zh, en, field))
-
 
 class InvalidValueError(ValueError):
     """Raised by a validator of a pydantic model: the value's own problem instead of pydantic's."""

@@ -87,7 +87,7 @@ AMOUNT_SIGNED = Message(
 AMOUNT_WRONG = Message(
     "amount_wrong",
     "金额不正确，如 11,361.50 或 300万元",
-    "not an amount, such as 11,361.50 or 300万元",
+    "not an amount, such as 11,361.50",
 )
 CURRENCY_FOREIGN = Message(
     "currency_foreign",
@@ -131,7 +131,7 @@ MOMENT_WRONG = Message(
 TOWN_UNKNOWN = Message(
     "town_unknown",
     "没有这个镇街，请填写全称（如茶山镇）或9位代码",
-    "no such town: give its full name (茶山镇) or its 9 digit code",
+    "no such town: give its full name in Chinese or its 9 digit code",
 )
 VILLAGE_UNKNOWN = Message(
     "village_unknown",

@@ -48,7 +48,10 @@ class BatchStore:
     # --- reading ---
 
     async def load(self, items: Sequence[Item]) -> Snapshot:
-        """Raises Transient when the database does not answer."""
+        """What comes with the items themselves: sequences, keys, what is parked.
+
+        Raises Transient when the database does not answer.
+        """
         try:
             return await self._load(items)
         except mongo.PyMongoError as error:
@@ -58,24 +61,13 @@ class BatchStore:
         streams = sorted({item.stream for item in items if item.stream})
         keys = sorted({item.key for item in items if item.key})
         # Sequences before what is parked on them: whoever parks in between changes a revision.
-        rows, key_use, states = await asyncio.gather(
-            self._find_by_id(SEQUENCES, streams),
-            self._load_keys(keys),
-            self._load_states(_collect_refs(items)),
+        rows, stored_keys = await asyncio.gather(
+            self._find_by_id(SEQUENCES, streams), self._load_keys(keys)
         )
         sequences = {row["_id"]: row["last"] for row in rows}
         revisions = {row["_id"]: row["revision"] for row in rows}
         parked = await self._load_parked(streams)
-        waiting = [item for stream in parked.values() for item in stream.values()]
-        states |= await self._load_states(_collect_refs(waiting) - set(states))
-        return Snapshot(states, sequences, revisions, key_use, parked)
-
-    async def load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
-        """One find per collection. Raises Transient when the database does not answer."""
-        try:
-            return await self._load_states(refs)
-        except mongo.PyMongoError as error:
-            raise mongo.translate_error(error) from error
+        return Snapshot({}, sequences, revisions, stored_keys, parked)
 
     async def _load_keys(self, keys: list[str]) -> dict[str, StoredKey]:
         rows = await self._find_by_id(KEYS, keys)
@@ -96,6 +88,13 @@ class BatchStore:
             item = self._inbox.parse_record(incoming, trusted=True)
             parked[row["stream"]][row["sequence"]] = item
         return parked
+
+    async def load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
+        """One find per collection. Raises Transient when the database does not answer."""
+        try:
+            return await self._load_states(refs)
+        except mongo.PyMongoError as error:
+            raise mongo.translate_error(error) from error
 
     async def _load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
         ids: dict[type[Any], list[str]] = defaultdict(list)
@@ -216,10 +215,6 @@ class BatchStore:
             "last_failed_at": now,
         }
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
-
-
-def _collect_refs(items: Iterable[Item]) -> set[AnyRef]:
-    return {ref for item in items for ref in item.refs}
 
 
 def _list_state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, Any]]:

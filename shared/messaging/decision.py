@@ -7,7 +7,6 @@ and outbox.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar, cast, overload
@@ -17,7 +16,6 @@ from pydantic import BaseModel, ConfigDict
 from shared.answers import Answer as Answer
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Value
-from shared.errors import Problem, refuse
 
 
 class State(BaseModel):
@@ -205,34 +203,14 @@ class Due(Value):
     due_at: datetime
 
 
-def _undecided(_states: States, _input: Any, _now: datetime) -> Decision:
-    raise NotImplementedError("a handler has a decision")
-
-
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[T]):
     """How one type of event or command is decided.
 
     prepare: turns a parsed event into what is decided (intake seals personal data here).
     own_identity: `decide` itself tells a repeated foreign event from a reused id (audit logs it).
-    touches, follow: refs to load before `decide` runs; handlers that only read need none.
     """
 
-    touches: Callable[[T], Iterable[AnyRef]] | None = None
-    decide: Callable[[States, T, datetime], Decision] = _undecided
-    follow: Callable[[States, T], Iterable[AnyRef]] | None = None
+    decide: Callable[[States, T, datetime], Decision]
     prepare: Callable[[T], T] | None = None
     own_identity: bool = False
-
-    def run(self, states: States, input_: T, now: datetime) -> Decision:
-        """Raises NotLoaded when something it reads is not loaded yet."""
-        if self.follow is not None:
-            unread = States(states._states)
-            with suppress(Exception):  # `decide` fails on the same
-                unread.prefetch(*self.follow(unread, input_))
-        return self.decide(states, input_, now)
-
-
-def refusal(status: int, code: str, zh: str, en: str, field: str = "") -> Answer:
-    """A command that was understood and is not carried out: 404 unknown, 409 not in this state."""
-    return refuse(status, Problem(code, zh, en, field))

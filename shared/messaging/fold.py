@@ -280,8 +280,7 @@ class Fold:
     def _encode(self, item: Item, decided: Decided) -> tuple[list[Outgoing], dict[AnyRef, int]]:
         """Does all that may fail before anything is recorded: a bug leaves nothing in memory."""
         decision = decided.decision
-        assert item.handler is not None
-        check_decision(decision, self._view if item.handler.touches else decided.read)
+        check_decision(decision, decided.read)
         correlation, causation, traceparent = item.cause
         emitted: dict[AnyRef, int] = {}
         outgoing = []
@@ -350,7 +349,7 @@ class Fold:
 
 def _run(item: Item, states: States, now: datetime) -> Decision:
     assert item.handler is not None
-    return item.handler.run(states, item.input, now)
+    return item.handler.decide(states, item.input, now)
 
 
 def check_decision(decision: Decision, read: Container[AnyRef]) -> None:

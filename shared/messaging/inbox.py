@@ -20,7 +20,7 @@ from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
 from shared.ids import cause_id
 from shared.messages import BUG, SEQUENCE_MISSING, TYPE_UNKNOWN, UNREADABLE
-from shared.messaging.decision import AnyRef, Command, Handler
+from shared.messaging.decision import Command, Handler
 from shared.security import SIGNATURE_HEADER, Keyring
 
 AnyHandler = Handler[Any]
@@ -45,7 +45,7 @@ class Item:
 
     stream and sequence: place among a subject's own events. origin: a foreign event's source and
     id. key and digest: what the processor tells repetitions by.
-    refs: the aggregates it touches. problems: why it can never be decided; `traceback` marks a bug.
+    problems: why it can never be decided; `traceback` marks a bug.
     dead_letter: the dead letter this replays or discards.
     """
 
@@ -56,7 +56,6 @@ class Item:
     sequence: int = 0
     key: str = ""
     digest: bytes = b""
-    refs: tuple[AnyRef, ...] = ()
     problems: tuple[Problem, ...] = ()
     traceback: str = ""
     subject: str = ""
@@ -171,13 +170,11 @@ class Inbox:
 
 
 def _prepare(item: Item) -> Item:
-    """With what the handler's `prepare` and `touches` say; a bug in them is its event's bug."""
+    """With what the handler's `prepare` makes of it; a bug in that is its event's bug."""
     assert item.handler is not None
     handler, value = item.handler, item.input
     try:
-        prepared = handler.prepare(value) if handler.prepare else value
-        refs = tuple(handler.touches(prepared)) if handler.touches else ()
-        return replace(item, input=prepared, refs=refs)
+        return replace(item, input=handler.prepare(value)) if handler.prepare else item
     except Invalid as invalid:
         return replace(item, problems=invalid.problems)
     except Exception as bug:

@@ -203,7 +203,7 @@ class MemoryAudit:
         loaded: dict[AnyRef, State | None] = {}
         while True:
             try:
-                decision = handler.run(States(loaded), input_, now)
+                decision = handler.decide(States(loaded), input_, now)
                 break
             except NotLoaded as missing:
                 loaded |= {ref: self.states.get(ref) for ref in missing.refs}

@@ -17,15 +17,13 @@ def run_decision(
     not read. `prepare` is the caller's.
     """
     loaded: dict[AnyRef, State | None] = {}
-    if handler.touches is not None:
-        loaded |= {ref: states.get(ref) for ref in handler.touches(input_)}
     for _ in range(READ_ROUNDS_MAX + 1):
         view = States(loaded)
         try:
-            decision = handler.run(view, input_, now)
+            decision = handler.decide(view, input_, now)
         except NotLoaded as not_loaded:
             loaded |= {ref: states.get(ref) for ref in not_loaded.refs}
         else:
-            check_decision(decision, loaded if handler.touches else view.read)
+            check_decision(decision, view.read)
             return decision
     raise AssertionError(f"reads in more than {READ_ROUNDS_MAX} rounds: read with get_each")

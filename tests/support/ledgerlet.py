@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived, LedgerReceived, MatchAccepted
 from shared.contracts.values import Value
-from shared.errors import Invalid
+from shared.errors import Message
 from shared.messaging.decision import (
     NOTHING,
     Answer,
@@ -21,6 +21,8 @@ from shared.messaging.decision import (
 )
 from shared.service import Service
 from shared.settings import Settings
+
+UNLUCKY = Message("unlucky", "不吉利", "unlucky")
 
 
 class Counter(State):
@@ -41,7 +43,7 @@ def _counted(states: States, id_: str, what: str, amount: int) -> Decision:
     if amount == 666:
         raise ZeroDivisionError("a bug")
     if amount == 13:
-        raise Invalid.of("unlucky", "不吉利", "unlucky", "amount")
+        raise UNLUCKY.invalid("amount")
     counter = counter.model_copy(
         update={"seen": (*counter.seen, what), "total": counter.total + amount}
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.values import Value
-from shared.messaging.decision import Command, Decision, Handler, Ref, States
+from shared.messaging.decision import Command, Decision, Handler, States
 from tests.support.house import House, Running
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.looking import counter, counts
@@ -83,15 +83,12 @@ class Peek(Value):
 
 
 def _decide_peek(states: States, command: Command[Peek], now: datetime) -> Decision:
-    seen = states.get(Counter, command.data.read)
-    assert seen is not None
-    return Decision(states=(Counter(id=command.data.write, total=seen.total),))
+    source, _ = states.get_each((Counter, command.data.read), (Counter, command.data.write))
+    assert source is not None
+    return Decision(states=(Counter(id=command.data.write, total=source.total),))
 
 
-PEEK: Handler[Any] = Handler(
-    touches=lambda c: (Ref(Counter, c.data.read), Ref(Counter, c.data.write)),
-    decide=_decide_peek,
-)
+PEEK: Handler[Any] = Handler(decide=_decide_peek)
 
 
 async def version(service: Running, id_: str) -> int:
