@@ -129,7 +129,7 @@ class Import:
             publisher.forget(row.id)
             if outcome in REFUSALS:
                 self.progress.refuse(batch.file, row.line, (REFUSALS[outcome],))
-        self._bar.settled(counts.total())
+        self._bar.count_settled(counts.total())
         return remaining, counts
 
     def _check_fund(self, gift: Gift) -> Problem | None:

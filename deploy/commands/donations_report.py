@@ -59,7 +59,7 @@ class Bar:
         self._progress.update(self._bytes, completed=sum(self._read.values()))
         self._progress.update(self._rows, total=self._found)
 
-    def settled(self, rows: int) -> None:
+    def count_settled(self, rows: int) -> None:
         self._progress.advance(self._rows, rows)
 
 

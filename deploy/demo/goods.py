@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.demo.campaign import Enterprise
-from services.intake.channels.spreadsheet import RequestRow, read_requests
+from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import Channel
 
@@ -28,7 +28,7 @@ def list_demands(file: Path) -> list[Demand]:
     """What else than money the file asks for, the most frequent first."""
     quantities: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in read_requests(file.read_bytes(), Channel.SPREADSHEET):
-        if isinstance(row, RequestRow) and not row.request.need.is_money:
+        if isinstance(row, SheetRequest) and not row.request.need.is_money:
             need = row.request.need
             quantities[need.item, need.unit].append(need.quantity)
     demands = [Demand(item, unit, sum(q), len(q)) for (item, unit), q in quantities.items()]

@@ -28,7 +28,7 @@ _OTHERWISE = re.compile(r"已|除外|不")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DesignationPart:
     """amount_fen: None when it names none. within: the place whose share this is a part of."""
 
     place: str
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Designation:
-    parts: tuple[Part, ...] = ()
+    parts: tuple[DesignationPart, ...] = ()
     unparsed: tuple[str, ...] = ()
 
     @property
@@ -84,7 +84,7 @@ def _parse_whole(text: str, inner: Sequence[str]) -> Designation:
     rest = tuple(text for each in clauses for text in (each.giver, each.rest) if text)
     if not place and not purposes:
         return Designation(unparsed=rest)
-    return Designation((Part(place, "，".join([*purposes, *inner])),), rest)
+    return Designation((DesignationPart(place, "，".join([*purposes, *inner])),), rest)
 
 
 # --- amounts to several -------------------------------------------------------------------------
@@ -168,12 +168,12 @@ def _parse_share(share: _Share, *, is_sure: bool) -> Designation:
             continue
         place = naming.place if naming.is_understood else naming.rest
         unparsed += [t for t in (naming.giver, naming.rest) if t and t != place]
-        parts.append(Part(place, naming.purpose, share.amount_fen))
+        parts.append(DesignationPart(place, naming.purpose, share.amount_fen))
     parts += [part for text in inner for part in _parse_within(text, parts)]
     return Designation(tuple(parts), tuple(unparsed))
 
 
-def _parse_within(text: str, parts: Sequence[Part]) -> list[Part]:
+def _parse_within(text: str, parts: Sequence[DesignationPart]) -> list[DesignationPart]:
     """黄冈500万元（其中黄梅200万元）: 黄梅's is a part of 黄冈's."""
     if not parts or not _find_amounts(text):
         return []

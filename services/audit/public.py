@@ -116,7 +116,7 @@ def key_path(secrets_dir: Path, name: str) -> Path:
     return secrets_dir / f"{_KEY_BEFORE}{name}{_KEY_AFTER}"
 
 
-def named_logs(secrets_dir: Path) -> list[str]:
+def list_log_names(secrets_dir: Path) -> list[str]:
     """The names of the logs that have keys there."""
     files = secrets_dir.glob(f"{_KEY_BEFORE}*{_KEY_AFTER}")
     return sorted(each.name.removeprefix(_KEY_BEFORE).removesuffix(_KEY_AFTER) for each in files)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.intake.channels.spreadsheet import RequestRow, read_requests
+from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.importing import Report, import_rows
 from shared.client import ServiceClient
 from shared.contracts.values import Channel
@@ -71,7 +71,7 @@ def import_requests(
 
 
 def _import_with_progress(
-    client: ServiceClient, rows: Sequence[RequestRow | RefusedRow], console: Console
+    client: ServiceClient, rows: Sequence[SheetRequest | RefusedRow], console: Console
 ) -> Report:
     columns = (TextColumn("导入 importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-from services.intake.channels.spreadsheet import RequestRow
+from services.intake.channels.spreadsheet import SheetRequest
 from shared.errors import Problem
 from shared.sheets import RefusedRow
 
@@ -29,11 +29,11 @@ class Report:
 
 
 def import_rows(
-    client: Poster, rows: Sequence[RequestRow | RefusedRow], advance: Callable[[int], None]
+    client: Poster, rows: Sequence[SheetRequest | RefusedRow], advance: Callable[[int], None]
 ) -> Report:
     """Posts what can be posted and gathers every row's answer; tells `advance` how many."""
     report = Report(refused=[row for row in rows if isinstance(row, RefusedRow)])
-    fresh = list(_drop_repeated([row for row in rows if isinstance(row, RequestRow)], report))
+    fresh = list(_drop_repeated([row for row in rows if isinstance(row, SheetRequest)], report))
     advance(len(rows) - len(fresh))
     for batch in _split_batches(fresh, BATCH_ROWS):
         _post(client, batch, report)
@@ -42,7 +42,7 @@ def import_rows(
     return report
 
 
-def _drop_repeated(rows: Sequence[RequestRow], report: Report) -> Iterator[RequestRow]:
+def _drop_repeated(rows: Sequence[SheetRequest], report: Report) -> Iterator[SheetRequest]:
     """Two rows that say the same are one message."""
     seen: set[tuple[str, str]] = set()
     for row in rows:
@@ -54,7 +54,7 @@ def _drop_repeated(rows: Sequence[RequestRow], report: Report) -> Iterator[Reque
             yield row
 
 
-def _post(client: Poster, batch: Sequence[RequestRow], report: Report) -> None:
+def _post(client: Poster, batch: Sequence[SheetRequest], report: Report) -> None:
     body = [
         {
             "idempotency_key": row.key,

@@ -112,7 +112,7 @@ _NOT_OF_THE_OFFER = {*_GIVER, *_AMOUNTS, "message_id", "unit", "currency"}
 
 
 @dataclass(frozen=True, slots=True)
-class OfferRow:
+class SheetOffer:
     """line: in the sheet, from 1. key: the same row is the same offer, however often imported.
 
     offer: without its donor_id, which intake gives when the giver is registered there.
@@ -133,14 +133,14 @@ class OfferSheet:
 
     table: Table
 
-    def __iter__(self) -> Iterator[OfferRow | RefusedRow]:
+    def __iter__(self) -> Iterator[SheetOffer | RefusedRow]:
         for row in self.table:
             if isinstance(row, Row):
                 yield self._read_offer(row)
             elif not isinstance(row, TotalRow):
                 yield row
 
-    def _read_offer(self, row: Row) -> OfferRow | RefusedRow:
+    def _read_offer(self, row: Row) -> SheetOffer | RefusedRow:
         giver = {name: row.values[name] for name in _GIVER if name in row.values}
         try:
             offer = _make_offer(row)
@@ -150,7 +150,7 @@ class OfferSheet:
             return RefusedRow(row.line, row.original, describe_validation(error))
         except Invalid as error:
             return RefusedRow(row.line, row.original, error.problems)
-        return OfferRow(row.line, self._make_key(row), giver, offer, row.original, row.remarks)
+        return SheetOffer(row.line, self._make_key(row), giver, offer, row.original, row.remarks)
 
     def _make_key(self, row: Row) -> str:
         """Its own number if it has one; else a digest of all its cells, read or not."""

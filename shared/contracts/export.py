@@ -44,7 +44,7 @@ def fact_schema(fact: type[Fact]) -> dict[str, Any]:
     while older readers run."""
     schema = fact.model_json_schema()
     if not topics.BY_NAME[fact.TOPIC].inbound:
-        schema = _opened(schema)
+        schema = _allow_more_fields(schema)
     return _document(fact.TYPE, schema) | {"x-topic": fact.TOPIC}
 
 
@@ -91,14 +91,14 @@ def _document(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"urn:guanjia:schema:{name}", **schema}
 
 
-def _opened(node: Any) -> Any:
+def _allow_more_fields(node: Any) -> Any:
     if isinstance(node, dict):
         return {
-            key: _opened(value)
+            key: _allow_more_fields(value)
             for key, value in node.items()
             if not (key == "additionalProperties" and value is False)
         }
-    return [_opened(item) for item in node] if isinstance(node, list) else node
+    return [_allow_more_fields(item) for item in node] if isinstance(node, list) else node
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
             self.assigned = True
             return
         partitions = sorted(assigned)
-        stored = await self._stored(partitions)
+        stored = await self._load_positions(partitions)
         first = await consumer.beginning_offsets(partitions)
         end = await consumer.end_offsets(partitions)
         for partition in partitions:
@@ -82,7 +82,9 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
         self.assigned = True
         log.info("partitions_assigned", count=len(partitions), cluster=self.cluster)
 
-    async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    async def _load_positions(
+        self, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, int]:
         names = {f"{self.cluster}|{p.topic}|{p.partition}": p for p in partitions}
         rows = await self._collection.find({"_id": {"$in": list(names)}}).to_list(None)
         return {names[row["_id"]]: row["next"] for row in rows}

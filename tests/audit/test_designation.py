@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.designation import Designation, Kind, Part, parse_designation
+from services.audit.designation import Designation, DesignationPart, Kind, parse_designation
 from shared.money import parse_amount
 from tests.support.real_data import real_data
 
@@ -41,21 +41,21 @@ def test_every_place_gets_its_amount(text: str, expected: list[tuple[str, int]])
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("武汉疫情防控", Part("武汉", "疫情防控")),
-        ("用于东莞市茶山镇困难老人助餐", Part("东莞市茶山镇", "困难老人助餐")),
-        ("捐给某某希望小学购买口罩", Part("某某希望小学", "购买口罩")),
-        ("定向捐赠武汉协和医院", Part("武汉协和医院", "")),
-        ("购买防护服", Part("", "购买防护服")),
-        ("给武汉市民发放口罩", Part("武汉", "市民发放口罩")),
+        ("武汉疫情防控", DesignationPart("武汉", "疫情防控")),
+        ("用于东莞市茶山镇困难老人助餐", DesignationPart("东莞市茶山镇", "困难老人助餐")),
+        ("捐给某某希望小学购买口罩", DesignationPart("某某希望小学", "购买口罩")),
+        ("定向捐赠武汉协和医院", DesignationPart("武汉协和医院", "")),
+        ("购买防护服", DesignationPart("", "购买防护服")),
+        ("给武汉市民发放口罩", DesignationPart("武汉", "市民发放口罩")),
     ],
 )
-def test_a_whole_gift_has_its_place_and_purpose(text: str, part: Part) -> None:
+def test_a_whole_gift_has_its_place_and_purpose(text: str, part: DesignationPart) -> None:
     assert parse_designation(text).parts == (part,)
 
 
 def test_a_share_within_a_share_is_not_counted_twice() -> None:
     designation = parse_designation("武汉4000万元、黄冈500万元（其中黄梅200万元）")
-    assert Part("黄梅", "", 200 * W, within="黄冈") in designation.parts
+    assert DesignationPart("黄梅", "", 200 * W, within="黄冈") in designation.parts
     assert designation.named_fen == 4500 * W
 
 

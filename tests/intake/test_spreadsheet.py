@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.spreadsheet import RequestRow, read_requests
+from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.rules import find_problems
 from shared.contracts.values import Channel, Need
 from shared.errors import Invalid
@@ -39,13 +39,13 @@ def table(*rows: dict[str, str], encoding: str = "utf-8") -> bytes:
     return out.getvalue().encode(encoding)
 
 
-def rows_of(*rows: dict[str, str], encoding: str = "utf-8") -> list[RequestRow | RefusedRow]:
+def rows_of(*rows: dict[str, str], encoding: str = "utf-8") -> list[SheetRequest | RefusedRow]:
     return list(read_requests(table(*rows, encoding=encoding), Channel.SPREADSHEET))
 
 
-def good(row: dict[str, str]) -> RequestRow:
+def good(row: dict[str, str]) -> SheetRequest:
     (found,) = rows_of(row)
-    assert isinstance(found, RequestRow)
+    assert isinstance(found, SheetRequest)
     return found
 
 
@@ -80,7 +80,7 @@ def test_english_headers_and_codes_become_the_same_request() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_the_encodings_of_spreadsheets_are_read(encoding: str) -> None:
     (found,) = rows_of(GOOD, encoding=encoding)
-    assert isinstance(found, RequestRow)
+    assert isinstance(found, SheetRequest)
     assert found.request.applicant.name == "张三"
 
 
@@ -132,7 +132,7 @@ def test_every_wrong_cell_of_a_row_is_said() -> None:
 
 def test_bad_rows_do_not_hold_back_good_ones() -> None:
     found = rows_of(GOOD, GOOD | {"金额": "x"}, GOOD | {"金额": "1"})
-    assert [type(row) for row in found] == [RequestRow, RefusedRow, RequestRow]
+    assert [type(row) for row in found] == [SheetRequest, RefusedRow, SheetRequest]
     assert [row.line for row in found] == [2, 3, 4]
 
 
@@ -150,7 +150,7 @@ def test_a_number_of_its_own_is_the_key() -> None:
 
 def test_the_channel_is_part_of_the_key() -> None:
     (row,) = read_requests(table(GOOD), Channel.HOTLINE)
-    assert isinstance(row, RequestRow)
+    assert isinstance(row, SheetRequest)
     assert row.key != good(GOOD).key
     assert row.request.channel is Channel.HOTLINE
 
@@ -248,7 +248,7 @@ def test_a_village_code_that_lost_its_digits_is_no_name() -> None:
 HEADER = "姓名,手机,类别,困难类别,镇街,内容,金额\n"
 
 
-def read_text(text: str) -> list[RequestRow | RefusedRow]:
+def read_text(text: str) -> list[SheetRequest | RefusedRow]:
     return list(read_requests(text.encode(), Channel.SPREADSHEET))
 
 
@@ -267,8 +267,8 @@ def test_no_person_disappears_in_a_quote() -> None:
     )
     assert [(type(row), row.line) for row in found] == [
         (RefusedRow, 2),
-        (RequestRow, 3),
-        (RequestRow, 4),
+        (SheetRequest, 3),
+        (SheetRequest, 4),
     ]
 
 
@@ -294,7 +294,7 @@ def test_a_title_above_the_header_is_skipped_and_a_total_below_is_no_person() ->
         "茶山镇2026年1月微心愿汇总表,,,,,,\n".encode() + table(GOOD) + "合计,,,,200.50,,\n".encode()
     )
     (row,) = read_requests(content, Channel.SPREADSHEET)
-    assert isinstance(row, RequestRow)
+    assert isinstance(row, SheetRequest)
     assert (row.line, row.key) == (3, good(GOOD).key)
 
 
@@ -311,7 +311,7 @@ def test_a_workbook_is_read_like_its_csv() -> None:
     out = io.BytesIO()
     book.save(out)
     (row,) = read_requests(out.getvalue(), Channel.SPREADSHEET)
-    assert isinstance(row, RequestRow)
+    assert isinstance(row, SheetRequest)
     assert (row.key, row.request) == (good(GOOD).key, good(GOOD).request)
 
 
@@ -327,7 +327,7 @@ def test_a_refused_row_comes_back_as_it_was_and_is_corrected_there(tmp_path: Pat
     target.write_text(text.replace(",138,", ",13800138000,"), "utf-8-sig")
     corrected = read_requests(target.read_bytes(), Channel.SPREADSHEET)
     (row,) = corrected
-    assert isinstance(row, RequestRow)
+    assert isinstance(row, SheetRequest)
     assert row.request.applicant.name == name
     assert corrected.table.unread == ()
     assert row.key == good(GOOD | {"姓名": name, "手机": "13800138000"}).key
@@ -385,7 +385,7 @@ def test_the_real_hospital_file_is_read_to_the_last_row() -> None:
     ]
     assert len(found) == len(raw)
     kinds = Counter(type(row).__name__ for row in found)
-    assert kinds["RequestRow"] == len(needed)
+    assert kinds["SheetRequest"] == len(needed)
     assert all(
-        find_problems(RULES, row.request) == () for row in found if isinstance(row, RequestRow)
+        find_problems(RULES, row.request) == () for row in found if isinstance(row, SheetRequest)
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.spreadsheet import OfferRow, read_offers
+from services.matching.spreadsheet import SheetOffer, read_offers
 from shared.contracts.events import OfferSubmitted
 from shared.errors import Invalid
 from shared.sheets import RefusedRow
@@ -17,15 +17,15 @@ CHINESE = """名称,电话,单位,数量,物品,类别,困难类别,镇街,每�
 """
 
 
-def rows(text: str, encoding: str = "utf-8") -> list[OfferRow | RefusedRow]:
+def rows(text: str, encoding: str = "utf-8") -> list[SheetOffer | RefusedRow]:
     return list(read_offers(text.encode(encoding)))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_chinese_table_becomes_offers_in_fen(encoding: str) -> None:
     money, goods = rows(CHINESE, encoding)
-    assert isinstance(money, OfferRow)
-    assert isinstance(goods, OfferRow)
+    assert isinstance(money, SheetOffer)
+    assert isinstance(goods, SheetOffer)
     assert money.giver == {"name": "茶园商会", "phone": "+8613800000001"}
     assert money.offer == {
         "unit": "fen",
@@ -48,7 +48,7 @@ warm-2026,2026-01-20,2026-12-31,均可,是
 
 def test_every_column_of_an_offer_is_read() -> None:
     [row] = rows(FULL)
-    assert isinstance(row, OfferRow), row
+    assert isinstance(row, SheetOffer), row
     assert row.offer == {
         "unit": "小时",
         "quantity": 200,
@@ -72,7 +72,7 @@ def test_every_column_of_an_offer_is_read() -> None:
 def test_same_row_has_the_same_key_and_another_row_another() -> None:
     first, again = rows(CHINESE), rows(CHINESE)
     assert first == again
-    assert len({row.key for row in first if isinstance(row, OfferRow)}) == 2
+    assert len({row.key for row in first if isinstance(row, SheetOffer)}) == 2
 
 
 @pytest.mark.parametrize(
@@ -105,21 +105,21 @@ SHORT = "名称,电话,单位,数量\n"
 @pytest.mark.parametrize("phone", ["138 0013 8000", "（86）13800138000", "'13800138000"])
 def test_a_phone_is_read_as_donors_write_it(phone: str) -> None:
     (row,) = rows(f"{SHORT}茶山商会,{phone},元,50000\n")
-    assert isinstance(row, OfferRow)
+    assert isinstance(row, SheetOffer)
     assert row.giver["phone"] == "+8613800138000"
 
 
 @pytest.mark.parametrize("phone", ["138****8000", "0769-22830000"])
 def test_a_number_that_gets_no_sms_costs_the_number_and_it_is_said(phone: str) -> None:
     (row,) = rows(f"{SHORT}茶山商会,{phone},元,50000\n")
-    assert isinstance(row, OfferRow)
+    assert isinstance(row, SheetOffer)
     assert row.giver == {"name": "茶山商会"}
     assert [problem.code for problem in row.remarks] == ["value_dropped"]
 
 
 def test_a_word_for_no_phone_is_none() -> None:
     (row,) = rows(f"{SHORT}茶山商会,无,元,50000\n")
-    assert isinstance(row, OfferRow)
+    assert isinstance(row, SheetOffer)
     assert (row.giver, row.remarks) == ({"name": "茶山商会"}, ())
 
 
@@ -129,7 +129,7 @@ def test_a_word_for_no_phone_is_none() -> None:
 )
 def test_money_is_read_as_people_write_it(unit: str, quantity: str, fen: int) -> None:
     (row,) = rows(f"{SHORT}茶山商会,,{unit},{quantity}\n")
-    assert isinstance(row, OfferRow)
+    assert isinstance(row, SheetOffer)
     assert (row.offer["unit"], row.offer["quantity"]) == ("fen", fen)
 
 
@@ -165,13 +165,13 @@ def test_an_unknown_town_is_said() -> None:
 
 def test_items_and_units_are_folded_before_they_are_compared() -> None:
     (row,) = rows("名称,单位,数量,物品\n店, 床　,2,Ａ4纸 \n")
-    assert isinstance(row, OfferRow)
+    assert isinstance(row, SheetOffer)
     assert (row.offer["unit"], row.offer["item"]) == ("床", "A4纸")
 
 
 def test_titles_totals_and_repeated_columns() -> None:
     (row,) = rows(f"茶山镇爱心资源汇总表,,,\n{SHORT}店,,元,5\n合计,,,5\n")
-    assert (type(row), row.line) == (OfferRow, 3)
+    assert (type(row), row.line) == (SheetOffer, 3)
     with pytest.raises(Invalid):
         rows("名称,电话,手机,单位,数量\n店,1,2,元,5\n")
 
@@ -182,4 +182,4 @@ def test_any_bytes_are_offers_or_refused(content: bytes) -> None:
         found = list(read_offers(content))
     except Invalid:
         return
-    assert all(isinstance(row, OfferRow | RefusedRow) for row in found)
+    assert all(isinstance(row, SheetOffer | RefusedRow) for row in found)

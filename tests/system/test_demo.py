@@ -11,7 +11,7 @@ import pytest
 from deploy.demo import campaign
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
-from services.intake.channels.spreadsheet import RequestRow, read_requests
+from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.channels.text import Wanted, understand
 from shared.contracts.values import Channel
 
@@ -126,6 +126,6 @@ def test_every_row_of_the_spreadsheet_is_the_wish(tmp_path: Path) -> None:
     wishes = campaign.group_by_channel(campaign.make_wishes())[Channel.SPREADSHEET]
     campaign.write_spreadsheet(tmp_path / "wishes.csv", wishes)
     rows = list(read_requests((tmp_path / "wishes.csv").read_bytes(), Channel.SPREADSHEET))
-    assert [row.request for row in rows if isinstance(row, RequestRow)] == [
+    assert [row.request for row in rows if isinstance(row, SheetRequest)] == [
         wish.make_request() for wish in campaign.repeat_messages(wishes)
     ]

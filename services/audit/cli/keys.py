@@ -34,13 +34,13 @@ def rotate_key(
     pin NEW; later `verify --vkey NEW --since KEPT` shows that this history was only continued. A
     signature line that OLD does not know says nothing by itself: NEW must come from the operator.
     """
-    from services.audit.public import key_path, named_logs
+    from services.audit.public import key_path, list_log_names
     from services.audit.tlog.keys import KeyFile, read_keys
     from shared.client import default_data_dir, default_secrets_dir
 
     path = key_path(secrets_dir or default_secrets_dir(data_dir), log)
     if not path.exists():
-        raise _no_log(log, named_logs(path.parent))
+        raise _no_log(log, list_log_names(path.parent))
     ledger = (data_dir or default_data_dir()) / "ledger"
     try:
         keys = KeyFile(path, read_keys(path)[0].name)

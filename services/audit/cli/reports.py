@@ -33,7 +33,7 @@ from services.audit.reports.disclosure.markdown import format_code, format_leaf,
 from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, read_campaigns
 from services.audit.reports.flow.gifts import TraceError
 from services.audit.reports.flow.pieces import EntryKey, Use
-from services.audit.reports.trace import Part, Trace, trace
+from services.audit.reports.trace import Trace, TracedPart, trace
 from shared.contracts.values import CHINA
 
 Format = Literal["hledger", "ledger", "beancount", "csv", "parquet"]
@@ -112,18 +112,18 @@ def _gift_tree(found: Trace) -> Tree:
     tree = Tree(f"捐赠 donation [bold]{escape(found.donation)}[/]")
     for gift in found.gifts:
         received = (
-            f"{day_of(gift.recorded_at)} 收到 received [bold]{gift.unit.said(gift.amount)}[/]"
+            f"{day_of(gift.recorded_at)} 收到 received [bold]{gift.unit.format(gift.amount)}[/]"
         )
         tree.add(f"{received} → {_fund_label(found, gift.fund)} ({_leaf(gift.entry)})")
     for (unit, use), amount in found.totals().items():
-        branch = tree.add(f"{USES[use]}: [bold]{escape(unit.said(amount))}[/]")
+        branch = tree.add(f"{USES[use]}: [bold]{escape(unit.format(amount))}[/]")
         for part in found.parts:
             if (part.unit, part.use) == (unit, use):
                 branch.add(_part_line(found, part))
     return tree
 
 
-def _part_line(found: Trace, part: Part) -> str:
+def _part_line(found: Trace, part: TracedPart) -> str:
     about = [escape(part.match or found.fund_names.get(part.fund, part.fund))]
     about += [escape(format_code(value)) for _, value in part.purpose]
     about += [_leaf(key) for key in part.entries]
@@ -131,7 +131,7 @@ def _part_line(found: Trace, part: Part) -> str:
         f"经划转 via transfer, 依据 reference {escape(found.references[key])} ({_leaf(key)})"
         for key in part.via
     ]
-    return f"{escape(part.unit.said(part.amount))}  {' · '.join(about)}"
+    return f"{escape(part.unit.format(part.amount))}  {' · '.join(about)}"
 
 
 def _fund_label(found: Trace, fund: str) -> str:

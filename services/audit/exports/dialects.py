@@ -23,7 +23,7 @@ Dialect = Literal["hledger", "ledger", "beancount"]
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class JournalPosting:
     """amount: debits positive, in fen or in the goods' unit."""
 
     account: str
@@ -40,7 +40,7 @@ class Transaction:
     title: str
     subject: str
     notes: Mapping[str, str]
-    postings: Iterable[Posting]
+    postings: Iterable[JournalPosting]
 
 
 class Writing(Protocol):
@@ -50,7 +50,7 @@ class Writing(Protocol):
     def account(self, name: str, account: LedgerAccount, day: date) -> Iterator[str]: ...
     def commodity(self, unit: Unit, day: date) -> Iterator[str]: ...
     def transaction(self, transaction: Transaction) -> Iterator[str]: ...
-    def assertions(self, balances: Iterable[Posting], day: date) -> Iterator[str]:
+    def assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
         """What each account holds when `day` ends."""
 
 
@@ -79,13 +79,13 @@ class Plain:
         for posting in transaction.postings:
             yield f"    {posting.account}  {self._amount(posting)}"
 
-    def assertions(self, balances: Iterable[Posting], day: date) -> Iterator[str]:
+    def assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
         yield f"{day} * 余额核对 balance assertions"
         for posting in balances:
-            nothing = Posting(posting.account, 0, posting.unit)
+            nothing = JournalPosting(posting.account, 0, posting.unit)
             yield f"    {posting.account}  {self._amount(nothing)} = {self._amount(posting)}"
 
-    def _amount(self, posting: Posting) -> str:
+    def _amount(self, posting: JournalPosting) -> str:
         return f"{posting.unit.number(posting.amount)} {self._name(posting.unit)}"
 
     @staticmethod
@@ -120,14 +120,14 @@ class Beancount:
         for posting in transaction.postings:
             yield f"  {posting.account}  {posting.unit.number(posting.amount)} {self._of(posting)}"
 
-    def assertions(self, balances: Iterable[Posting], day: date) -> Iterator[str]:
+    def assertions(self, balances: Iterable[JournalPosting], day: date) -> Iterator[str]:
         """Without `~ 0` beancount would let one fen pass."""
         after = day + timedelta(days=1)
         for posting in balances:
             number = posting.unit.number(posting.amount)
             yield f"{after} balance {posting.account}  {number} ~ 0 {self._of(posting)}"
 
-    def _of(self, posting: Posting) -> str:
+    def _of(self, posting: JournalPosting) -> str:
         return self._name(posting.unit)
 
     @staticmethod

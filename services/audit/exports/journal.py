@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from services.audit.exports.dialects import WRITING, Dialect, Posting, Transaction, Writing
+from services.audit.exports.dialects import WRITING, Dialect, JournalPosting, Transaction, Writing
 from services.audit.exports.names import collect_notes, encode_text, format_account, format_comment
 from services.audit.ledger.accounts import Chart, load_chart
 from services.audit.ledger.kinds import kind_of
@@ -104,7 +104,7 @@ class _Journal:
                     *self._writing.account(name, self._chart.titled(account), self._day),
                 )
 
-    def _post(self, postings: Iterable[Posting]) -> Iterator[str]:
+    def _post(self, postings: Iterable[JournalPosting]) -> Iterator[str]:
         for posting in postings:
             place = (posting.account, posting.unit)
             self._held[place] += posting.amount
@@ -115,13 +115,14 @@ class _Journal:
 
     def _assertions(self, places: Iterable[tuple[str, Unit]]) -> Iterator[str]:
         balances = [
-            Posting(account, self._held[account, unit], unit) for account, unit in sorted(places)
+            JournalPosting(account, self._held[account, unit], unit)
+            for account, unit in sorted(places)
         ]
         self._changed.clear()
         yield from ("", *self._writing.assertions(balances, self._day))
 
 
-def _posting(leg: Leg | GoodsLeg) -> Posting:
+def _posting(leg: Leg | GoodsLeg) -> JournalPosting:
     unit, amount = amount_of(leg)
     signed = amount if leg["side"] == "debit" else -amount
-    return Posting(format_account(leg["account"], leg["fund"]), signed, unit)
+    return JournalPosting(format_account(leg["account"], leg["fund"]), signed, unit)

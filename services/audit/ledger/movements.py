@@ -27,7 +27,7 @@ class Unit:
         """For other programs: exact, yuan with two decimals or a whole number."""
         return str(amount) if self.item else format_yuan_plain(amount)
 
-    def said(self, amount: int) -> str:
+    def format(self, amount: int) -> str:
         """For people: `20 袋 大米`, `1,234.50 元`."""
         if self.item:
             return f"{amount:,} {self.unit} {self.item}"

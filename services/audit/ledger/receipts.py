@@ -141,7 +141,7 @@ def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[s
     fund = entry.get("fund")
     return [
         ("事项 What", kind_of(entry).receipt or entry["kind"]),
-        *([("数额 Amount", moved)] if (moved := _moved(entry)) else []),
+        *([("数额 Amount", moved)] if (moved := _format_moved(entry)) else []),
         *([("基金 Fund", str(fund))] if fund else []),
         ("捐赠编号 Donation", entry["subject"]),
         ("收到时间 Received (UTC)", _minute(entry["effective_at"])),
@@ -151,7 +151,7 @@ def describe_receipt(entry: LedgerEntry, checkpoint: Checkpoint) -> list[tuple[s
     ]
 
 
-def _moved(entry: LedgerEntry) -> str:
+def _format_moved(entry: LedgerEntry) -> str:
     """What was given: the debit of the entry's first account; empty where nothing moved."""
     if not entry["legs"]:
         return ""

@@ -97,7 +97,7 @@ def check_earlier_refunds(books: Books, years: Sequence[Posting]) -> None:
     for place, refunded in books.earlier_refunds.items():
         year = at_hand.get(place[0])
         if year is not None:
-            gift_fen = _given_fen(year, place)
+            gift_fen = _require_gift_fen(year, place)
             before = [each.books.earlier_refunds.get(place, 0) for each in years]
             refunded += year.books.refunds.get(place[1], 0) + sum(before)
             if refunded > gift_fen:
@@ -105,7 +105,7 @@ def check_earlier_refunds(books: Books, years: Sequence[Posting]) -> None:
                 raise BrokenError(WITHIN_FUND, f"{message}, entry {place[1]} of {place[0]}")
 
 
-def _given_fen(year: Posting, place: GiftPlace) -> int:
+def _require_gift_fen(year: Posting, place: GiftPlace) -> int:
     log, index, fund = place
     gift = year.entry(index)
     if gift is None or gift["kind"] != "donation_received":
@@ -250,7 +250,7 @@ class _Verification:
         tree.finish()
         if previous is not None:
             self.before = previous.years
-            self.not_carried = _carried(posting.books, newest, previous)
+            self.not_carried = _list_not_carried(posting.books, newest, previous)
             check_earlier_refunds(posting.books, self.before)
 
     def report(self, broken: Finding | None) -> Report:
@@ -265,7 +265,7 @@ class _Verification:
         )
 
 
-def _carried(books: Books, newest: Checkpoint, previous: Report) -> Sequence[str]:
+def _list_not_carried(books: Books, newest: Checkpoint, previous: Report) -> Sequence[str]:
     """What of the year before is not carried yet. A frozen log has carried everything."""
     if previous.checkpoint is None or not previous.ok:
         raise BrokenError(HISTORY, "the log of the year before is not to be trusted")

@@ -107,7 +107,7 @@ def check_brought_forward(books: Balances, before: Balances, frozen: Checkpoint)
     _check_funds(books, before)
     _check_commitments(books, before)
     _check_goods(books, before)
-    return list(_left(books, before))
+    return list(_list_remaining(books, before))
 
 
 def _frozen_log(frozen: Checkpoint) -> tuple[str, int, str]:
@@ -154,7 +154,7 @@ def _check_goods(books: Balances, before: Balances) -> None:
             raise BrokenError(BALANCED, f"the log before ended with {message}")
 
 
-def _left(books: Balances, before: Balances) -> Iterator[str]:
+def _list_remaining(books: Balances, before: Balances) -> Iterator[str]:
     yield from sorted(before.funds.keys() - books.funds.keys())
     for named, promise in sorted(before.commitments.items()):
         if promise.outstanding_fen and named not in books.carried_commitments:

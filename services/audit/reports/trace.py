@@ -11,12 +11,12 @@ from typing import Any
 from services.audit.ledger.movements import Unit
 from services.audit.ledger.published import PublishedLog
 from services.audit.reports.flow.entries import follow_log
-from services.audit.reports.flow.gifts import Gift, Gifts, Origin, TraceError
+from services.audit.reports.flow.gifts import Gifts, Origin, TracedGift, TraceError
 from services.audit.reports.flow.pieces import EntryKey, Place, Use
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TracedPart:
     """So much of a gift, in one use. match and purpose: where it is promised or spent. entries: the
     leaves that did it. via: transfers between funds on its way."""
 
@@ -36,8 +36,8 @@ class Trace:
     The amounts of the parts are, unit by unit, those of the gifts."""
 
     donation: str
-    gifts: tuple[Gift, ...]
-    parts: tuple[Part, ...]
+    gifts: tuple[TracedGift, ...]
+    parts: tuple[TracedPart, ...]
     fund_names: dict[str, str]
     references: dict[EntryKey, str]
     """The documents behind the transfers in `via`."""
@@ -54,7 +54,7 @@ class Trace:
             "donation": self.donation,
             "gifts": [
                 {
-                    "entry": _named(gift.entry),
+                    "entry": _format_key(gift.entry),
                     "fund": gift.fund,
                     "recorded_at": gift.recorded_at,
                     **gift.unit.as_json(gift.amount),
@@ -68,15 +68,15 @@ class Trace:
             ],
         }
 
-    def _part(self, part: Part) -> dict[str, Any]:
+    def _part(self, part: TracedPart) -> dict[str, Any]:
         about = {"match": part.match, "purpose": dict(part.purpose)} if part.match else {}
-        via = [{**_named(key), "reference": self.references[key]} for key in part.via]
+        via = [{**_format_key(key), "reference": self.references[key]} for key in part.via]
         return {
             "use": part.use,
             "fund": part.fund,
             **part.unit.as_json(part.amount),
             **about,
-            "entries": [_named(key) for key in part.entries],
+            "entries": [_format_key(key) for key in part.entries],
             "via": via,
         }
 
@@ -117,7 +117,7 @@ def trace_in(gifts: Gifts, donation: str, origin: Origin = "gift") -> Trace:
 _ORDER: tuple[Use, ...] = ("spent", "promised", "unspent", "fee", "refunded", "reversed")
 
 
-def _parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[Part]:
+def _parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[TracedPart]:
     sums: dict[tuple[Place, tuple[EntryKey, ...]], tuple[int, dict[EntryKey, None]]] = {}
     for number in numbers:
         for place, piece in gifts.places.of_gift(number):
@@ -131,8 +131,8 @@ def _parts(gifts: Gifts, numbers: Iterable[int]) -> Iterator[Part]:
         sums.items(), key=lambda each: _ORDER.index(each[0][0].use)
     ):
         use = (place.use, place.fund, place.unit, amount, place.match, place.purpose)
-        yield Part(*use, tuple(sorted(entries)), via)
+        yield TracedPart(*use, tuple(sorted(entries)), via)
 
 
-def _named(key: EntryKey) -> dict[str, str | int]:
+def _format_key(key: EntryKey) -> dict[str, str | int]:
     return {"log": key[0], "index": key[1]}

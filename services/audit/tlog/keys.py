@@ -87,7 +87,7 @@ class KeyFile:
     def read(self) -> tuple[SigningKey, ...]:
         """Made if there is none. NoteError if the file holds something else than this log's."""
         if not self._path.exists():
-            self._found()
+            self._create()
         stat = self._path.stat()
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp != self._stamp:
@@ -114,13 +114,13 @@ class KeyFile:
         return old
 
     def _replace(self, keys: tuple[SigningKey, ...]) -> None:
-        part = self._written(keys)
+        part = self._write_part(keys)
         part.replace(self._path)
         sync_folder(self._path.parent)
 
-    def _found(self) -> None:
+    def _create(self) -> None:
         """Of several that make one at once, the first one's stands."""
-        part = self._written((SigningKey.generate(self._name, self._algorithm),))
+        part = self._write_part((SigningKey.generate(self._name, self._algorithm),))
         try:
             os.link(part, self._path)
         except FileExistsError:
@@ -129,7 +129,7 @@ class KeyFile:
             part.unlink()
         sync_folder(self._path.parent)
 
-    def _written(self, keys: tuple[SigningKey, ...]) -> Path:
+    def _write_part(self, keys: tuple[SigningKey, ...]) -> Path:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as out:

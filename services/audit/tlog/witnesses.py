@@ -103,9 +103,9 @@ class Witnesses:
             if answer.is_success:
                 self._sizes[f"{witness.url} {new.origin}"] = new.size
                 return _cosignature(witness, note, answer.text) or 0
-            cosigned_size = _known_size(answer)
+            cosigned_size = _read_cosigned_size(answer)
             if cosigned_size is None or cosigned_size == old or cosigned_size > new.size:
-                _refused(witness, answer, old)
+                _report_refusal(witness, answer, old)
                 return cosigned_size if cosigned_size and cosigned_size > new.size else 0
             old = cosigned_size
         return 0
@@ -138,7 +138,7 @@ def _cosignature(witness: Witness, note: Note, answer: str) -> Signature | None:
     return None
 
 
-def _known_size(answer: httpx.Response) -> int | None:
+def _read_cosigned_size(answer: httpx.Response) -> int | None:
     """What a 409 says the witness has cosigned."""
     text = answer.text.strip()
     says_size = answer.headers.get("content-type", "").startswith(SIZE_TYPE)
@@ -146,9 +146,9 @@ def _known_size(answer: httpx.Response) -> int | None:
     return int(text) if answer.status_code == 409 and says_size and readable else None
 
 
-def _refused(witness: Witness, answer: httpx.Response, old: int) -> None:
+def _report_refusal(witness: Witness, answer: httpx.Response, old: int) -> None:
     name, status = witness.key.name, answer.status_code
-    if status in (409, 422) and _known_size(answer) in (None, old):
+    if status in (409, 422) and _read_cosigned_size(answer) in (None, old):
         log.critical("witness_knows_another_history", witness=name, status=status, size=old)
     else:
         log.warning("witness_refused", witness=name, status=status)

@@ -28,7 +28,7 @@ HOSPITAL_COLUMNS = Columns(
 
 
 @dataclass(frozen=True, slots=True)
-class RequestRow:
+class SheetRequest:
     """line: in the sheet, from 1. key: the same row is the same message, however often imported.
     original: its cells as they were written."""
 
@@ -46,14 +46,14 @@ class RequestSheet:
     channel: Channel
     is_hospital_file: bool
 
-    def __iter__(self) -> Iterator[RequestRow | RefusedRow]:
+    def __iter__(self) -> Iterator[SheetRequest | RefusedRow]:
         for row in self.table:
             if isinstance(row, Row):
                 yield self._read_request(row)
             elif not isinstance(row, TotalRow):
                 yield row
 
-    def _read_request(self, row: Row) -> RequestRow | RefusedRow:
+    def _read_request(self, row: Row) -> SheetRequest | RefusedRow:
         try:
             if self.is_hospital_file:
                 texts = {name: row.texts.get(name, "") for name in hospital_needs.HEADER}
@@ -65,7 +65,7 @@ class RequestSheet:
             return RefusedRow(row.line, row.original, error.problems)
         except ValidationError as error:
             return RefusedRow(row.line, row.original, describe_validation(error))
-        return RequestRow(row.line, row.original, self._make_key(row), request)
+        return SheetRequest(row.line, row.original, self._make_key(row), request)
 
     def _make_key(self, row: Row) -> str:
         """Its own number if it has one; else a digest of what it says."""

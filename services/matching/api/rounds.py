@@ -6,7 +6,7 @@ from fastapi import Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
-from services.matching.explaining.explainer import named_to
+from services.matching.explaining.explainer import find_partner_offers
 from services.matching.messages import MATCH_UNKNOWN, NEED_UNKNOWN, ROUND_UNKNOWN
 from services.matching.model.match import Match
 from services.matching.model.need import Need
@@ -96,7 +96,7 @@ async def explain_match(
     if match is None or not scope.sees(match):
         return respond(MATCH_UNKNOWN.refusal(404))
     explainer = runtime.resources
-    named = await named_to(runtime.database, scope.source)
+    named = await find_partner_offers(runtime.database, scope.source)
     return JSONResponse(await explainer.match(runtime.database, match, named))
 
 
@@ -110,6 +110,6 @@ async def explain_need(
     if need is None or not caller.sees(need.town_code, need.village_code):
         return respond(NEED_UNKNOWN.refusal(404))
     weights, now = runtime.settings.weights, await runtime.processor.now()
-    named = await named_to(database, find_scope(caller).source)
+    named = await find_partner_offers(database, find_scope(caller).source)
     explainer = runtime.resources
     return JSONResponse(await explainer.need(database, need, now, weights, named))

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from services.matching.spreadsheet import OfferRow, read_offers
+from services.matching.spreadsheet import SheetOffer, read_offers
 from shared.client import ServiceClient
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
@@ -45,7 +45,7 @@ def import_offers(
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
     rows = list(sheet)
-    good = [row for row in rows if isinstance(row, OfferRow)]
+    good = [row for row in rows if isinstance(row, SheetOffer)]
     refused = [row for row in rows if isinstance(row, RefusedRow)]
     refused += import_rows(ServiceClient("intake"), ServiceClient("matching"), good, console)
     refused.sort(key=lambda row: row.line)
@@ -60,7 +60,7 @@ def import_offers(
 
 
 def import_rows(
-    intake: ServiceClient, matching: ServiceClient, rows: Sequence[OfferRow], console: Console
+    intake: ServiceClient, matching: ServiceClient, rows: Sequence[SheetOffer], console: Console
 ) -> list[RefusedRow]:
     """Those that the services refused."""
     refused: list[RefusedRow] = []
@@ -82,13 +82,13 @@ def import_rows(
     return refused
 
 
-def _giver_key(row: OfferRow) -> str:
+def _giver_key(row: SheetOffer) -> str:
     """The same giver in another row, or another file, is the same."""
     return derived_id("party", *(f"{k}={v}" for k, v in sorted(row.giver.items())))
 
 
 def _register_givers(
-    intake: ServiceClient, batch: Sequence[OfferRow], donors: dict[str, str]
+    intake: ServiceClient, batch: Sequence[SheetOffer], donors: dict[str, str]
 ) -> dict[str, tuple[Problem, ...]]:
     """One call for all their givers: adds their ids to `donors`, returns those refused."""
     new = {key: row.giver for row in batch if (key := _giver_key(row)) not in donors}
@@ -102,7 +102,7 @@ def _register_givers(
 
 
 def _post_offers(
-    matching: ServiceClient, batch: Sequence[tuple[OfferRow, str]]
+    matching: ServiceClient, batch: Sequence[tuple[SheetOffer, str]]
 ) -> list[RefusedRow]:
     body = [
         {"idempotency_key": row.key, "offer": row.offer | {"donor_id": donor_id}}

@@ -82,7 +82,9 @@ class Explainer:
             return await self._solver.explain(text, request_id, named)
 
 
-async def named_to(database: mongo.Database, source: str | None) -> frozenset[str] | None:
+async def find_partner_offers(
+    database: mongo.Database, source: str | None
+) -> frozenset[str] | None:
     """The offers a partner registered; None is all of them."""
     if source is None:
         return None

@@ -187,7 +187,7 @@ class _Folding:
         kind = kind_of(entry)
         if not kind.is_transaction:
             return
-        moved = _moved(entry)
+        moved = _build_moved(entry)
         if kind.listed:
             getattr(self._figures, kind.listed).append(moved)
         if moved.amount >= self._major_fen:
@@ -209,7 +209,7 @@ _AMOUNTS: dict[Direction, Callable[[LedgerEntry], Amounts]] = {
 }
 
 
-def _moved(entry: LedgerEntry) -> Moved:
+def _build_moved(entry: LedgerEntry) -> Moved:
     came, went = sum_entering(entry), sum_leaving(entry)
     return Moved(
         (entry["log"], entry["index"]),

@@ -162,20 +162,20 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
             "unrestricted_fen": figures.total("received", restricted=False),
         },
         "disbursed": {
-            "by_category": _counted(figures.by_category),
-            "by_beneficiary_class": _counted(figures.by_beneficiary_class),
-            "by_town": _counted(figures.by_town),
+            "by_category": _drop_zeros(figures.by_category),
+            "by_beneficiary_class": _drop_zeros(figures.by_beneficiary_class),
+            "by_town": _drop_zeros(figures.by_town),
         },
         "fees": {
             "fees_fen": figures.total("fees"),
             "basis_points_of_received": figures.fee_share_of_received,
             "basis_points_of_spent": figures.fee_share_of_spent,
         },
-        "refunds": [_moved(each) for each in figures.refunds],
-        "transfers": [_moved(each) for each in figures.transfers],
+        "refunds": [_format_moved(each) for each in figures.refunds],
+        "transfers": [_format_moved(each) for each in figures.transfers],
         "outstanding": [
             {
-                "entry": _named(key),
+                "entry": _format_key(key),
                 "match": each.match,
                 "fund": each.fund,
                 "purpose": each.purpose,
@@ -198,9 +198,9 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
         "refusals": dict(sorted(figures.refusals.items())),
         "corrections": [
             {
-                "entry": _named(each.entry),
+                "entry": _format_key(each.entry),
                 "day": str(each.day),
-                "reverses": _named(each.reverses),
+                "reverses": _format_key(each.reverses),
                 "reverses_day": str(each.recorded),
                 "kind": each.kind,
                 "amounts": [unit.as_json(amount) for unit, amount in each.amounts],
@@ -209,7 +209,7 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
             for each in figures.corrections
         ],
         "campaigns": [campaign_figures(figures, each) for each in campaigns],
-        "largest": [_moved(each) for each in figures.moved],
+        "largest": [_format_moved(each) for each in figures.moved],
     }
 
 
@@ -224,9 +224,9 @@ def _fund(each: FundFigures) -> dict[str, Any]:
     return fields | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
 
 
-def _moved(each: Moved) -> dict[str, Any]:
+def _format_moved(each: Moved) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "entry": _named(each.entry),
+        "entry": _format_key(each.entry),
         "day": str(each.day),
         "kind": each.kind,
         "subject": each.subject,
@@ -236,9 +236,9 @@ def _moved(each: Moved) -> dict[str, Any]:
     return fields | ({"reference": each.reference} if each.reference else {})
 
 
-def _counted(sums: Mapping[str, int]) -> dict[str, int]:
+def _drop_zeros(sums: Mapping[str, int]) -> dict[str, int]:
     return {code: amount for code, amount in sorted(sums.items()) if amount}
 
 
-def _named(key: EntryKey) -> dict[str, str | int]:
+def _format_key(key: EntryKey) -> dict[str, str | int]:
     return {"log": key[0], "index": key[1]}

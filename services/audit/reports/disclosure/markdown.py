@@ -123,7 +123,7 @@ def _lists(figures: Figures) -> Iterator[str]:
         ("退回捐赠 Refunds", figures.refunds),
         ("基金间划转 Transfers between funds", figures.transfers),
     ):
-        yield from _section(title, MOVED_COLUMNS, map(_moved, moved[:SHOWN]), len(moved))
+        yield from _section(title, MOVED_COLUMNS, map(_render_moved, moved[:SHOWN]), len(moved))
     promises = figures.open_promises()
     rows = [
         (format_leaf(key), each.match, each.fund, format_yuan(each.outstanding))
@@ -162,7 +162,7 @@ def _corrections(figures: Figures) -> Iterator[str]:
             format_leaf(each.entry),
             f"{format_leaf(each.reverses)} ({each.recorded})",
             KINDS[each.kind].title,
-            "，".join(unit.said(amount) for unit, amount in each.amounts),
+            "，".join(unit.format(amount) for unit, amount in each.amounts),
             each.reference,
         )
         for each in figures.corrections[:SHOWN]
@@ -228,7 +228,7 @@ def _sums(each: FundFigures) -> list[str]:
     return [format_yuan(getattr(each, name)) for name in FUND_COLUMNS]
 
 
-def _moved(each: Moved) -> Sequence[str]:
+def _render_moved(each: Moved) -> Sequence[str]:
     funds = "，".join(f"{fund} {format_yuan(amount)}" for fund, amount in each.funds)
     cells = (
         str(each.day),

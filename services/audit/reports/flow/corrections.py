@@ -60,12 +60,12 @@ def _give_back(
     missing = amount - sum(piece.amount for piece in own)
     others = gifts.take(place.fund, place.unit, missing, entry)
     if gift is not None:
-        own += [new for piece in others for new in _taken_over(gifts, gift, piece, place)]
+        own += [new for piece in others for new in _take_over(gifts, gift, piece, place)]
         others = []
     gifts.put(place, [*own, *others], entry)
 
 
-def _taken_over(gifts: Gifts, gift: int, piece: Piece, back: Place) -> Iterator[Piece]:
+def _take_over(gifts: Gifts, gift: int, piece: Piece, back: Place) -> Iterator[Piece]:
     """`piece` takes the place of `gift`, the latest use first, and goes back in its name."""
     used = [each for each in gifts.places.of_gift(gift) if each[0].use in _TAKEN_OVER]
     used.reverse()

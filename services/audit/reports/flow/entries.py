@@ -171,7 +171,7 @@ def _follow(
     remaining = _balance(gifts, fund, unit)
     if remaining != balance:
         raise TraceError(
-            f"{fund}: 上年余 {unit.said(remaining)}，结转 {unit.said(balance)}; "
+            f"{fund}: 上年余 {unit.format(remaining)}，结转 {unit.format(balance)}; "
             f"{entry['log']} does not carry what {previous} left"
         )
 

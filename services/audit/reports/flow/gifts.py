@@ -16,7 +16,7 @@ class TraceError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Gift:
+class TracedGift:
     """Where money or goods came from. amount: 0 for what is uncovered, which changes."""
 
     origin: Origin
@@ -43,7 +43,7 @@ class Gifts:
     """State of the telling, changed in place entry by entry."""
 
     places: Places = field(default_factory=Places)
-    gifts: list[Gift] = field(default_factory=list)
+    gifts: list[TracedGift] = field(default_factory=list)
     fund_names: dict[str, str] = field(default_factory=dict)
     references: dict[EntryKey, str] = field(default_factory=dict)
     """The document behind each transfer."""
@@ -110,6 +110,6 @@ class Gifts:
     def _add(self, origin: Origin, entry: LedgerEntry, fund: str, unit: Unit, amount: int) -> int:
         key = (entry["log"], entry["index"])
         fields = (origin, key, entry["subject"], entry["recorded_at"], fund, unit, amount)
-        gift = Gift(*fields, self.number)
+        gift = TracedGift(*fields, self.number)
         self.gifts.append(gift)
         return len(self.gifts) - 1
