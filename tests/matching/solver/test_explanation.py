@@ -1,6 +1,7 @@
 """Every match can be explained: its sums are right, and the candidates that lost cost more."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -87,8 +88,8 @@ def test_unmatched_request_is_matched_after_the_days_it_was_told(
         if found.missing is None or found.missing.days is None or tried == 8:
             continue
         tried += 1
-        earlier = request.created_at.timestamp() - found.missing.days * 86_400
-        moved = request.model_dump(mode="json") | {"created_at": earlier}
+        earlier = request.created_at - timedelta(days=found.missing.days)
+        moved = request.model_dump(mode="json") | {"created_at": earlier.isoformat()}
         requests = [moved if r.id == request.id else r for r in instance.requests]
         later = Instance.model_validate(instance.model_dump() | {"requests": requests})
         after = explain(build_plan(later), request.id)
