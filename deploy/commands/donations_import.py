@@ -22,7 +22,7 @@ from shared.client import ServiceClient, ServiceError, default_data_dir, default
 from shared.contracts.topics import DONATIONS_INBOUND
 from shared.errors import Problem
 from shared.messaging.foreign import ForeignPublisher
-from shared.security import publisher_key
+from shared.security import Keyring
 from shared.settings import Settings, load_settings
 
 BATCHES_AT_ONCE = 3
@@ -151,11 +151,13 @@ class Import:
 
     def _publisher(self) -> ForeignPublisher:
         bootstrap, broker = _broker()
-        root = (default_secrets_dir() / "root.key").read_bytes()
+        key = Keyring(default_secrets_dir()).find_publisher_key(self._source)
+        if key is None:
+            raise SystemExit(f"来源 {self._source} 无权发布 · {self._source} may not publish")
         return ForeignPublisher(
             bootstrap,
             source=self._source,
-            key=publisher_key(root, self._source),
+            key=key,
             topic=DONATIONS_INBOUND,
             idempotent=broker == "kafka",
         )

@@ -1,5 +1,6 @@
 """`guanjia keys`: who may come in. Works on the register file; services see it within a second."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +11,23 @@ from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import REGISTER, issue_first, lock_register, write_token
 from shared.client import default_secrets_dir
+from shared.clock import system_now
+from shared.contracts.values import CHINA
 from shared.security import (
-    PUBLISHES,
     Credential,
+    Keyring,
     Role,
     create_root_key,
     issue,
-    publisher_key,
     read_register,
     revoke,
+    revoke_publisher,
+    rotate_publisher,
 )
 
 app = typer.Typer(help="凭证 Credentials.", no_args_is_help=True)
 DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+Source = Annotated[str, typer.Argument(help="来源 such as /channels/village")]
 
 
 @app.command()
@@ -37,16 +42,31 @@ def init(data_dir: DataDir = None) -> None:
 @app.command("list")
 def list_(data_dir: DataDir = None) -> None:
     """列出凭证（登记簿中没有密钥）。Lists them; the register holds no secret."""
-    rows = make_table("编号 id", "角色 roles", "区域 area", "来源 source", "状态 state")
+    rows = make_table(
+        "编号 id", "持有人 holder", "角色 roles", "区域 area", "来源 source", "状态 state"
+    )
+    now = system_now()
     for credential in sorted(_read_register(_find_secrets(data_dir)), key=lambda c: c.id):
         rows.add_row(
             credential.id,
+            credential.principal,
             " ".join(sorted(credential.roles)),
             credential.area or "全市 whole city",
             escape(credential.source),
-            "[red]已吊销 revoked[/]" if credential.revoked else "有效 valid",
+            _format_state(credential, now),
         )
     make_console().print(rows)
+
+
+def _format_state(credential: Credential, now: datetime) -> str:
+    if credential.revoked:
+        return "[red]已吊销 revoked[/]"
+    if credential.expires_at is None:
+        return "有效 valid"
+    ends = f"{credential.expires_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+    if credential.has_expired(now):
+        return f"[red]已过期 expired {ends}[/]"
+    return f"有效至 valid until {ends}"
 
 
 @app.command("issue")
@@ -55,7 +75,19 @@ def issue_(
     role: Annotated[list[Role], typer.Option(help="角色，可重复 repeatable")],
     area: Annotated[str, typer.Option(help="镇街9位或村居12位代码；空为全市 empty: all")] = "",
     source: Annotated[str, typer.Option(help="以此来源发布 publishes as, /channels/NAME")] = "",
-    replace: Annotated[bool, typer.Option(help="换发，旧密钥作废 the old secret ends")] = False,
+    holder: Annotated[
+        str,
+        typer.Option(help="本人的工号，一人多证时相同 staff number, the same on all of one human"),
+    ] = "",
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="有效天数；缺省不限 ends after so many")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option(help="换发，旧密钥和旧签名密钥作废 the old secret and signing keys end")
+    ] = False,
+    keep_publisher_key: Annotated[
+        bool, typer.Option(help="换发时保留签名密钥 with --replace: the signing keys stay")
+    ] = False,
     save: Annotated[bool, typer.Option(help="存入密钥目录 into the secrets folder")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -63,14 +95,22 @@ def issue_(
     secrets_dir = _find_secrets(data_dir)
     try:
         credential = Credential(
-            id=id_, secret_sha256="", roles=frozenset(role), area=area, source=source
+            id=id_,
+            secret_sha256="",
+            roles=frozenset(role),
+            area=area,
+            source=source,
+            holder=holder,
+            expires_at=None if days is None else system_now() + timedelta(days=days),
         )
     except ValueError:
-        raise typer.BadParameter("只能用 a-z 0-9 -，至多60个 only those, at most 60") from None
+        raise typer.BadParameter(
+            "编号和持有人只能用 a-z 0-9 -，至多60个 id and holder: only those, at most 60"
+        ) from None
     _check_area(area)
     with lock_register(secrets_dir) as register:
         _check_free(credential, _read_register(secrets_dir), replace)
-        bearer = issue(register, credential)
+        bearer = issue(register, credential, keeps_publisher_keys=keep_publisher_key)
         if save or (secrets_dir / f"{id_}.token").exists():  # never leave an old secret there
             typer.echo(str(write_token(secrets_dir, id_, bearer)))
     typer.echo(bearer)
@@ -88,20 +128,58 @@ def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir
 
 
 @app.command("publisher-key")
-def publisher_key_(
-    source: Annotated[str, typer.Argument(help="来源 such as /channels/village")],
+def publisher_key_(source: Source, data_dir: DataDir = None) -> None:
+    """外部系统签名消息用的密钥（十六进制）。Hex key with which a source signs its records."""
+    typer.echo(_find_publisher_key(_find_secrets(data_dir), source).hex())
+
+
+@app.command("rotate-publisher")
+def rotate_publisher_(
+    source: Source,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=24 * 90, help="旧密钥还能用几小时 the old key ends after")
+    ] = 24,
     data_dir: DataDir = None,
 ) -> None:
-    """外部系统签名消息用的密钥（十六进制）。Hex key with which a source signs its records."""
+    """换签名密钥并打印；旧密钥过后失效。Prints a new signing key; the old one ends later."""
     secrets_dir = _find_secrets(data_dir)
-    by_source = {c.source: c for c in _read_register(secrets_dir) if c.source and not c.revoked}
-    if source not in by_source or not by_source[source].roles & set(PUBLISHES):
-        publishers = "、".join(sorted(s for s, c in by_source.items() if c.roles & set(PUBLISHES)))
+    _require_publisher(secrets_dir, source)
+    with lock_register(secrets_dir) as register:
+        rotate_publisher(register, source, system_now() + timedelta(hours=overlap_hours))
+    typer.echo(_find_publisher_key(secrets_dir, source).hex())
+
+
+@app.command("revoke-publisher")
+def revoke_publisher_(source: Source, data_dir: DataDir = None) -> None:
+    """吊销来源的签名密钥，凭证仍有效。Ends its signing keys, not its credential."""
+    secrets_dir = _find_secrets(data_dir)
+    _require_publisher(secrets_dir, source)
+    with lock_register(secrets_dir) as register:
+        revoke_publisher(register, source)
+    typer.echo(f"已吊销签名密钥 signing keys revoked: {source}")
+
+
+def _find_publisher_key(secrets_dir: Path, source: str) -> bytes:
+    """The newest. Ends the command where the source has none."""
+    _require_publisher(secrets_dir, source)
+    key = Keyring(secrets_dir).find_publisher_key(source)
+    if key is None:
+        raise SystemExit(
+            f"来源 {source} 的签名密钥已吊销或过期，可用 rotate-publisher 换新 · "
+            f"{source} has no valid signing key; rotate-publisher makes one"
+        )
+    return key
+
+
+def _require_publisher(secrets_dir: Path, source: str) -> None:
+    now = system_now()
+    credentials = [c for c in _read_register(secrets_dir) if c.may_publish and c.is_valid(now)]
+    if source not in {c.source for c in credentials}:
+        publishers = "、".join(sorted(c.source for c in credentials))
         raise SystemExit(
             f"来源 {source} 无权发布；可用的有 {publishers} · "
             f"no credential publishes as {source}; there are {publishers}"
         )
-    typer.echo(publisher_key((secrets_dir / "root.key").read_bytes(), source).hex())
 
 
 def _check_area(area: str) -> None:

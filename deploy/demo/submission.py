@@ -17,7 +17,7 @@ from deploy.local.stack import Stack
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.topics import DONATIONS_INBOUND, REQUESTS_INBOUND
 from shared.contracts.values import Channel
-from shared.security import publisher_key
+from shared.security import Keyring
 
 T = TypeVar("T")
 OnAdded = Callable[[int], None]
@@ -200,7 +200,9 @@ class Submitter:
     # --- processes ---
 
     async def _run_bridge(self, source: str, topic: str, lines: AsyncIterator[str]) -> None:
-        key = publisher_key((self._stack.secrets_dir / "root.key").read_bytes(), source)
+        key = Keyring(self._stack.secrets_dir).find_publisher_key(source)
+        if key is None:
+            raise RefusedError(f"{source} may not publish")
         command = ("-m", "deploy.demo.bridge", source, topic)
         await self._run(command, {"GUANJIA_PUBLISHER_KEY": key.hex()}, lines=lines)
 

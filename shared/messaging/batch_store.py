@@ -269,15 +269,17 @@ def build_incoming_document(incoming: Incoming, value: bytes) -> dict[str, Any]:
         "partition": incoming.partition,
         "offset": incoming.offset,
         "value": value,
+        "signature": incoming.signature,
     }
 
 
 def parse_incoming_document(document: Mapping[str, Any], value: bytes) -> Incoming:
+    signature = document.get("signature")  # older rows have none
     return Incoming(
         cluster=document["cluster"],
         topic=document["topic"],
         partition=document["partition"],
         offset=document["offset"],
         value=value,
-        signature=None,
+        signature=None if signature is None else bytes(signature),
     )

@@ -52,7 +52,7 @@ class DeadLetters:
         }
 
     async def replay(self, id_: str) -> Answer:
-        """Works it again, as it is, with the code that runs now."""
+        """Works it again, as it is, with the code and the publisher keys of now."""
         item = await self._load_open(id_)
         return await self._processor.resume(item) if item else DEAD_LETTER_NOT_OPEN.refusal(404)
 
@@ -75,7 +75,8 @@ class DeadLetters:
 
 
 def _is_forged(row: dict[str, Any]) -> bool:
-    """Who could not sign it the first time does not get it in by an operator's replay."""
+    """Its signature, kept with it, is checked again: a source that was allowed too late gets in,
+    and nobody else by an operator's replay."""
     codes = {problem["code"] for problem in row["problems"]}
     return bool(codes & {"signature_wrong", "source_not_allowed"})
 

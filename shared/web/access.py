@@ -161,7 +161,7 @@ async def answer_to(
     command = Command(
         data,
         key=f"{credential.speaks_as}|{idempotency_key}",
-        principal=credential.id,
+        principal=credential.principal,
         correlation_id=correlation_id,
     )
     return respond(await runtime.processor.execute(command))

@@ -24,6 +24,8 @@ from shared.security import (
     publisher_key,
     read_register,
     revoke,
+    revoke_publisher,
+    rotate_publisher,
     sign_record,
 )
 from tests.support.eventually import eventually
@@ -164,6 +166,132 @@ def test_a_credential_sees_its_own_area_only(area: str, sees: bool) -> None:
 def test_a_village_does_not_see_what_is_only_known_of_its_town() -> None:
     village = Credential(id="c", secret_sha256="", roles=frozenset(), area="441900103001")
     assert not village.sees("441900103")
+
+
+# --- whose it is, and until when ---
+
+
+def test_the_credentials_of_one_human_act_as_one_principal() -> None:
+    alone = Credential(id="fin-1", secret_sha256="", roles=frozenset())
+    assert alone.principal == "fin-1"
+    assert alone.model_copy(update={"holder": "staff-7"}).principal == "staff-7"
+
+
+def test_a_name_of_a_person_is_no_holder() -> None:
+    """It stands on the ledger: a staff number."""
+    with pytest.raises(ValueError, match="holder"):
+        Credential(id="c", secret_sha256="", roles=frozenset(), holder="王五")
+
+
+def test_a_new_secret_leaves_the_holder(house: Path) -> None:
+    register = house / "credentials.json"
+    maker = Credential(
+        id="m", secret_sha256="", roles=frozenset({Role.FINANCE_MAKER}), holder="staff-7"
+    )
+    issue(register, maker)
+    bearer = issue(register, maker.model_copy(update={"holder": ""}))
+    assert Keyring(house).authenticate(bearer).principal == "staff-7"
+
+
+def test_an_expired_credential_neither_comes_in_nor_publishes(house: Path) -> None:
+    source, topic, ends = "/channels/school", topics.REQUESTS_INBOUND, NOW + timedelta(days=30)
+    school = Credential(
+        id="school",
+        secret_sha256="",
+        roles=frozenset({Role.CHANNEL}),
+        source=source,
+        expires_at=ends,
+    )
+    bearer = issue(house / "credentials.json", school)
+    before = Keyring(house, clock=lambda: ends - timedelta(microseconds=1))
+    signature = before.sign_record(source, topic, b"{}")
+    assert before.authenticate(bearer).id == "school"
+    before.check_record(source, topic, b"{}", signature)
+    after = Keyring(house, clock=lambda: ends)
+    with pytest.raises(Unauthenticated):
+        after.authenticate(bearer)
+    _refuses(after, source, topic, b"{}", signature, "source_not_allowed")
+
+
+def test_a_register_of_before_goes_on(house: Path) -> None:
+    """Without holder, end and publisher keys in it."""
+    register = house / "credentials.json"
+    rows = json.loads(register.read_text())
+    for row in rows:
+        for field in ("holder", "expires_at", "publisher_keys"):
+            del row[field]
+    register.write_text(json.dumps(rows))
+    keyring = Keyring(house)
+    assert keyring.authenticate(token(house, "bank")).principal == "bank"
+    key = publisher_key((house / "root.key").read_bytes(), "/bank/demo")
+    assert keyring.find_publisher_key("/bank/demo") == key
+    signature = sign_record(key, topics.DONATIONS_INBOUND, b"{}")
+    keyring.check_record("/bank/demo", topics.DONATIONS_INBOUND, b"{}", signature)
+
+
+# --- publisher keys ---
+
+VILLAGE, INBOUND = "/channels/village", topics.REQUESTS_INBOUND
+
+
+def test_replacing_a_credential_ends_its_publisher_key_unless_it_stays(house: Path) -> None:
+    register = house / "credentials.json"
+    village = next(c for c in FIRST if c.source == VILLAGE)
+    old = Keyring(house).sign_record(VILLAGE, INBOUND, b"{}")
+    issue(register, village, keeps_publisher_keys=True)
+    Keyring(house).check_record(VILLAGE, INBOUND, b"{}", old)
+    issue(register, village)
+    replaced = Keyring(house)
+    _refuses(replaced, VILLAGE, INBOUND, b"{}", old, "signature_wrong")
+    key = replaced.find_publisher_key(VILLAGE)
+    assert key is not None
+    replaced.check_record(VILLAGE, INBOUND, b"{}", sign_record(key, INBOUND, b"{}"))
+
+
+def test_two_keys_are_valid_while_one_takes_over(house: Path) -> None:
+    ends = NOW + timedelta(hours=24)
+    old = Keyring(house).sign_record(VILLAGE, INBOUND, b"{}")
+    assert rotate_publisher(house / "credentials.json", VILLAGE, ends)
+    during = Keyring(house, clock=lambda: ends - timedelta(microseconds=1))
+    new = during.sign_record(VILLAGE, INBOUND, b"{}")
+    assert new != old
+    for signature in (old, new):
+        during.check_record(VILLAGE, INBOUND, b"{}", signature)
+    after = Keyring(house, clock=lambda: ends)
+    after.check_record(VILLAGE, INBOUND, b"{}", new)
+    _refuses(after, VILLAGE, INBOUND, b"{}", old, "signature_wrong")
+
+
+def test_a_second_rotation_gives_no_key_more_time(house: Path) -> None:
+    register, soon = house / "credentials.json", NOW + timedelta(hours=1)
+    old = Keyring(house).sign_record(VILLAGE, INBOUND, b"{}")
+    rotate_publisher(register, VILLAGE, soon)
+    rotate_publisher(register, VILLAGE, soon + timedelta(hours=9))
+    _refuses(Keyring(house, clock=lambda: soon), VILLAGE, INBOUND, b"{}", old, "signature_wrong")
+
+
+def test_keys_of_one_publisher_are_revoked_alone(house: Path) -> None:
+    register = house / "credentials.json"
+    hotline = Keyring(house).sign_record("/channels/hotline", INBOUND, b"{}")
+    old = Keyring(house).sign_record(VILLAGE, INBOUND, b"{}")
+    assert revoke_publisher(register, VILLAGE)
+    keyring = Keyring(house)
+    _refuses(keyring, VILLAGE, INBOUND, b"{}", old, "source_not_allowed")
+    assert keyring.find_publisher_key(VILLAGE) is None
+    assert keyring.authenticate(token(house, "channel-village")).source == VILLAGE
+    keyring.check_record("/channels/hotline", INBOUND, b"{}", hotline)
+    rotate_publisher(register, VILLAGE, NOW)
+    again = Keyring(house)
+    again.check_record(VILLAGE, INBOUND, b"{}", again.sign_record(VILLAGE, INBOUND, b"{}"))
+    _refuses(again, VILLAGE, INBOUND, b"{}", old, "signature_wrong")
+
+
+def test_changing_the_keys_of_an_unknown_source_says_so(house: Path) -> None:
+    register = house / "credentials.json"
+    before = read_register(register)
+    assert not revoke_publisher(register, "/nobody")
+    assert not rotate_publisher(register, "/nobody", NOW)
+    assert read_register(register) == before
 
 
 # --- records ---

@@ -102,9 +102,11 @@ class House:
 
     # --- who comes in ---
 
-    def bearer(self, id_: str, *roles: Role, area: str = "", source: str = "") -> dict[str, str]:
+    def bearer(
+        self, id_: str, *roles: Role, area: str = "", source: str = "", holder: str = ""
+    ) -> dict[str, str]:
         """Issues a credential; returns the header it comes in with."""
-        credential = _credential(id_, set(roles), area, source)
+        credential = _credential(id_, set(roles), area, source, holder)
         token = issue(self.secrets_dir / "credentials.json", credential)
         return {"Authorization": f"Bearer {token}"}
 
@@ -190,5 +192,14 @@ class House:
         return await cluster_id(self.broker.kafka_bootstrap)
 
 
-def _credential(id_: str, roles: set[Role], area: str = "", source: str = "") -> Credential:
-    return Credential(id=id_, secret_sha256="", roles=frozenset(roles), area=area, source=source)
+def _credential(
+    id_: str, roles: set[Role], area: str = "", source: str = "", holder: str = ""
+) -> Credential:
+    return Credential(
+        id=id_,
+        secret_sha256="",
+        roles=frozenset(roles),
+        area=area,
+        source=source,
+        holder=holder,
+    )

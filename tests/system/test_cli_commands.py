@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,15 @@ from deploy.cli import app
 from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK
 from shared.client import ServiceClient, ServiceError
-from shared.security import Keyring, Role, Unauthenticated, create_root_key, publisher_key
+from shared.security import (
+    Credential,
+    Keyring,
+    Role,
+    Unauthenticated,
+    create_root_key,
+    issue,
+    publisher_key,
+)
 
 # What an auditor's installation has not.
 EXTRAS = (
@@ -216,6 +225,53 @@ def test_a_publisher_gets_its_signing_key_and_a_service_does_not(secrets_dir: Pa
         assert guanjia("keys", "publisher-key", source).exit_code == 1
     guanjia("keys", "revoke", "bank")
     assert guanjia("keys", "publisher-key", "/bank/demo").exit_code == 1
+
+
+def test_a_publishers_keys_change_by_themselves(secrets_dir: Path) -> None:
+    """Replaced, rotated, revoked; its credential comes in all the while."""
+    first = guanjia("keys", "publisher-key", "/bank/demo").output.strip()
+    rotated = guanjia("keys", "rotate-publisher", "/bank/demo", "--overlap-hours", "2")
+    assert rotated.output.strip() == guanjia("keys", "publisher-key", "/bank/demo").output.strip()
+    assert len(bytes.fromhex(rotated.output.strip())) == 32
+    assert rotated.output.strip() != first
+    assert guanjia("keys", "revoke-publisher", "/bank/demo").exit_code == 0
+    refused = guanjia("keys", "publisher-key", "/bank/demo")
+    assert refused.exit_code == 1
+    assert "签名密钥已吊销或过期" in refused.output
+    bearer = (secrets_dir / "bank.token").read_text().strip()
+    assert Keyring(secrets_dir).authenticate(bearer).id == "bank"
+    words = ("bank", "--role", "bank", "--source", "/bank/demo", "--replace")
+    assert guanjia("keys", "issue", *words).exit_code == 0
+    replaced = guanjia("keys", "publisher-key", "/bank/demo").output.strip()
+    assert replaced not in (first, rotated.output.strip())
+    for command in ("rotate-publisher", "revoke-publisher"):
+        assert guanjia("keys", command, "/channels/nobody").exit_code == 1
+
+
+def test_a_credential_has_a_holder_and_an_end(
+    secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    words = ("--role", "collector", "--holder", "staff-7", "--days", "30")
+    bearer = guanjia("keys", "issue", "summer", *words).output.strip()
+    credential = Keyring(secrets_dir).authenticate(bearer)
+    assert (credential.id, credential.principal) == ("summer", "staff-7")
+    row = _find_row("summer")
+    assert "staff-7" in row
+    assert "有效至" in row
+    expired = Credential(
+        id="winter",
+        secret_sha256="",
+        roles=frozenset({Role.COLLECTOR}),
+        expires_at=datetime(2022, 1, 20, tzinfo=UTC),
+    )
+    issue(secrets_dir / "credentials.json", expired)
+    assert "已过期" in _find_row("winter")
+    assert guanjia("keys", "issue", "x", "--role", "auditor", "--holder", "王五").exit_code == 2
+
+
+def _find_row(id_: str) -> str:
+    return next(line for line in guanjia("keys", "list").output.splitlines() if id_ in line)
 
 
 def test_keys_init_is_a_first_start_without_a_stack(tmp_path: Path) -> None:

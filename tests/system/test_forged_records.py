@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -9,10 +11,11 @@ from shared.contracts import topics
 from shared.contracts.envelope import Fact
 from shared.contracts.events import FACTS
 from shared.contracts.topics import Topic, consumed_by
-from shared.security import PUBLISHES, Role, revoke
+from shared.security import PUBLISHES, Keyring, Role, issue, read_register, revoke, rotate_publisher
 from tests.contracts.facts import example
 from tests.support.eventually import eventually
 from tests.support.house import House
+from tests.support.lifecycles import wish
 from tests.support.services import SERVICES, everything_stored, start
 
 Record = tuple[str, bytes, bytes, bytes | None]
@@ -141,3 +144,66 @@ async def test_replay_by_an_operator_lets_no_forged_record_in(house: House) -> N
         path = f"/dead-letters/{letter['id']}/replay"
         assert (await running.http.post(path, headers=operator)).status_code == 409
     assert await everything_stored(running) == before
+
+
+class Channel:
+    """A channel whose keys change while intake runs."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.source, self._numbers = house, "/channels/school", count(1)
+        self.register = house.secrets_dir / "credentials.json"
+        house.bearer("school", Role.CHANNEL, source=self.source)
+        [self.credential] = [c for c in read_register(self.register) if c.id == "school"]
+
+    def sign(self, message_id: str) -> Record:
+        """A wish of a person of its own, by the newest key of now."""
+        fact = wish("school", next(self._numbers))
+        value = self.house.foreign(self.source, message_id, fact)[2]
+        signature = Keyring(self.house.secrets_dir).sign_record(
+            self.source, topics.REQUESTS_INBOUND, value
+        )
+        return topics.REQUESTS_INBOUND, b"k", value, signature
+
+
+async def test_a_source_that_was_allowed_too_late_is_replayed(house: House) -> None:
+    channel, operator = Channel(house), house.bearer("op", Role.OPERATOR)
+    early = channel.sign("early-1")
+    forged = (*channel.sign("early-2")[:3], GARBAGE)
+    revoke(channel.register, "school")
+    running = await start(house, "intake")
+    await house.publish(early, forged)
+    letters = await eventually(running.runtime.dead_letters.list, lambda letters: len(letters) == 2)
+    codes = {problem["code"] for letter in letters for problem in letter["problems"]}
+    assert codes == {"source_not_allowed"}
+    issue(channel.register, channel.credential, keeps_publisher_keys=True)
+
+    async def replay() -> list[int]:
+        paths = [f"/dead-letters/{letter['id']}/replay" for letter in letters]
+        answers = [await running.http.post(path, headers=operator) for path in paths]
+        return sorted(answer.status_code for answer in answers)
+
+    await eventually(replay, lambda statuses: statuses != [409, 409])
+    [open_letter] = await running.runtime.dead_letters.list()
+    assert open_letter["id"] in {letter["id"] for letter in letters}
+    assert len(await running.runtime.dead_letters.list("replayed")) == 1
+    requests = running.runtime.database["requests"]
+    assert await requests.count_documents({}) == 1
+
+
+async def test_a_replaced_key_signs_no_more_and_a_rotated_one_until_its_end(house: House) -> None:
+    channel = Channel(house)
+    ancient = channel.sign("by-replaced")
+    issue(channel.register, channel.credential)
+    old = channel.sign("by-old")
+    rotate_publisher(channel.register, channel.source, datetime.now(UTC) + timedelta(hours=1))
+    new = channel.sign("by-new")
+    running = await start(house, "intake")
+    await house.publish(ancient, old, new)
+    requests = running.runtime.database["requests"]
+
+    async def count_requests() -> int:
+        return int(await requests.count_documents({}))
+
+    await eventually(count_requests, lambda number: number == 2)
+    [letter] = await eventually(running.runtime.dead_letters.list, bool)
+    assert [problem["code"] for problem in letter["problems"]] == ["signature_wrong"]

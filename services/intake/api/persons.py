@@ -71,7 +71,7 @@ def _parse_row(row: PartyRow, caller: Credential) -> Row:
         party = RegisterParty.model_validate(row.party)
     except ValidationError as error:
         return Row(identity, refuse(422, *describe_validation(error)))
-    return Row(identity, Command(party, key=key, principal=caller.id))
+    return Row(identity, Command(party, key=key, principal=caller.principal))
 
 
 # --- persons ----------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime) -> R
     if refused is not None:
         return Row(identity, refused)
     key = f"{caller.speaks_as}|{row.idempotency_key}"
-    command = Command(_with_collector(request, caller), key=key, principal=caller.id)
+    command = Command(_with_collector(request, caller), key=key, principal=caller.principal)
     return Row(identity, command)
 
 
@@ -107,7 +107,7 @@ def _check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
 def _with_collector(request: RequestSubmitted, caller: Credential) -> RequestSubmitted:
     """A collector answers for what he records, and nobody else does."""
     if Role.COLLECTOR in caller.roles:
-        return request.model_copy(update={"collector_id": caller.id})
+        return request.model_copy(update={"collector_id": caller.principal})
     return request
 
 
@@ -180,7 +180,10 @@ async def approve_request(
     request_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = ApproveRequest(
-        request_id=request_id, levels=_list_levels(caller), area=caller.area, approver_id=caller.id
+        request_id=request_id,
+        levels=_list_levels(caller),
+        area=caller.area,
+        approver_id=caller.principal,
     )
     return await answer_to(runtime, caller, command, key)
 
@@ -198,7 +201,7 @@ async def decline_request(
         request_id=request_id,
         levels=_list_levels(caller),
         area=caller.area,
-        approver_id=caller.id,
+        approver_id=caller.principal,
         reason=body.reason,
     )
     return await answer_to(runtime, caller, command, key)

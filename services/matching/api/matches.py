@@ -144,7 +144,7 @@ async def _execute_many(
             Command(
                 kind(match_id=id_, scope=scope),
                 key=f"{source}|{key}|{id_}",
-                principal=caller.id,
+                principal=caller.principal,
             ),
         )
         for id_ in ids.match_ids

@@ -79,7 +79,7 @@ def _make_row(row: OfferInBatch, caller: Credential) -> Row:
         return Row(identity, Invalid(*describe_validation(error)))
     source, key = caller.speaks_as, row.idempotency_key
     command = RegisterOffer(source=source, message_id=key, offer=offer)
-    return Row(identity, Command(command, key=f"{source}|{key}", principal=caller.id))
+    return Row(identity, Command(command, key=f"{source}|{key}", principal=caller.principal))
 
 
 @router.get("/offers/{offer_id}")
