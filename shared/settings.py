@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     ] = 1_200
     requests_in_flight_max: Annotated[
         int, Field(ge=1, description="per credential, at a time in one process")
-    ] = 64
+    ] = 256
     command_queue_max: Annotated[
         int, Field(ge=500, description="commands that wait to be decided; more are turned away")
     ] = 20_000
