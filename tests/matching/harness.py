@@ -72,6 +72,11 @@ class MatchingHarness:
     ) -> None:
         await self.house.publish(self.house.own("/audit", match, 1, fact))
 
+    async def pass_deadline(self, match: Match) -> None:
+        """As if the proposal had stood so long that its deadline is past."""
+        past = {"due_at": await self.runtime.processor.now() - timedelta(seconds=1)}
+        await self.database[Match.COLLECTION].update_one({"_id": match.id}, {"$set": past})
+
     async def wait_for_matches(self, count: int, state: str) -> list[Match]:
         async def look() -> list[Match]:
             return await mongo.find(self.database, Match, {"state": state})

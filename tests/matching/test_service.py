@@ -74,12 +74,14 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
 
 
 async def test_declined_and_expired_go_to_others_and_never_back(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house, proposal_lifetime_s=0.5))
+    harness = MatchingHarness(house, await start_matching(house))
     offers = {await harness.register_offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
     await harness.publish_requests("r")
     [first] = await harness.wait_for_matches(1, "proposed")
     await harness.post(f"/matches/{first.id}/decline", "1", {"reason": NO_CAPACITY})
-    [second] = await harness.wait_for_matches(1, "expired")
+    [second] = await harness.wait_for_matches(1, "proposed")
+    await harness.pass_deadline(second)
+    await harness.wait_for_match(second.id, "expired")
     assert {first.offer_id, second.offer_id} == offers
     need = await mongo.load(harness.database, Need, request_id("r"))
     assert need is not None
