@@ -195,8 +195,10 @@ CLASSES_TOO_MANY = Message(
 )
 WEIGHTS_TOO_LARGE = Message(
     "weights_too_large",
-    "权重过大：请减小 level_points 或 level_max",
-    "these weights are too large for so many requests: lower level_points or level_max",
+    "权重过大，超出求解器的整数范围：level_points ×（level_max + 1）须在 1 到 {most} 之间，"
+    "请减小 level_points 或 level_max",
+    "these weights leave the solver's integers: level_points * (level_max + 1) must be from 1 to "
+    "{most}; lower level_points or level_max",
 )
 
 PLACE_UNPAIRED = Message(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from services.matching.solver.weights import Weights
 from shared.settings import Settings
@@ -29,7 +29,9 @@ class MatchingSettings(Settings):
         int, Field(ge=1, le=36_500, description="recorded rounds are kept, then expire as a whole")
     ] = 400
     weights: Annotated[
-        Weights, Field(description="what counts how much in a round, in points, metres and days")
+        Weights,
+        AfterValidator(Weights.require_range),
+        Field(description="what counts how much in a round, in points, metres and days"),
     ] = Weights()
     proposal_lifetime_s: Annotated[
         float, Field(gt=0, description="a donor has this long to answer")

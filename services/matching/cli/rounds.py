@@ -133,11 +133,12 @@ def replay(
     """
     from services.matching.solver.min_cost_flow import MinCostFlow
     from services.matching.solver.records import replay_round
+    from services.matching.solver.solve import VERSIONS
 
     records = _read_records(file, after) if file else _fetch_records(after)
-    solver = MinCostFlow()
+    solvers = [MinCostFlow(version) for version in VERSIONS]
     results = [
-        replay_round(record, solver)
+        replay_round(record, solvers)
         for record in track(records, "重放 replaying", console=Console(stderr=True))
     ]
     _print_results(results, as_json=as_json)

@@ -52,7 +52,11 @@ class Explainer:
         text = await round_store.load_inputs(database, match.round_number)
         if round_ is None or text is None or round_.closed_at > match.proposed_at:
             return about | {"round": None, "explanation": None, "text": [EXPIRED]}
-        return about | _of_round(round_) | (await self._ask(text, match.request_id, named) or {})
+        return (
+            about
+            | _of_round(round_)
+            | (await self._ask(text, match.request_id, named, round_.solver_version) or {})
+        )
 
     async def need(
         self,
@@ -69,17 +73,17 @@ class Explainer:
         whole = await round_store.find_latest_whole(database)
         inputs = await round_store.load_inputs(database, whole.number) if whole else None
         if whole is not None and inputs is not None:
-            answer = await self._ask(inputs, need.id, named)
+            answer = await self._ask(inputs, need.id, named, whole.solver_version)
             if answer and answer["explanation"]["unmatched"] == need.remaining:
                 return about | _of_round(whole) | answer
         text = await _as_things_stand(database, need, now, weights)
         return about | {"round": None} | (await self._ask(text, need.id, named) or {})
 
     async def _ask(
-        self, text: str, request_id: str, named: Collection[str] | None
+        self, text: str, request_id: str, named: Collection[str] | None, version: str = ""
     ) -> dict[str, Any] | None:
         async with self._turn:
-            return await self._solver.explain(text, request_id, named)
+            return await self._solver.explain(text, request_id, named, version)
 
 
 async def find_partner_offers(

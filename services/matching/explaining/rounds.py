@@ -26,7 +26,7 @@ from services.matching.solver.interface import Inputs, OpenNeed, read_inputs
 from services.matching.solver.model import Model, build_model, compute_objective
 from services.matching.solver.network import Prices
 from services.matching.solver.repair import serve_at_prices
-from services.matching.solver.solve import PoolSolution, solve
+from services.matching.solver.solve import VERSIONS, PoolSolution, searches_cases, solve
 from services.matching.solver.weights import Weights
 
 ANOTHER = "（其他资源 another offer）"
@@ -42,17 +42,20 @@ class _Round:
 
 
 def explain_need(
-    text: str, request_id: str, named: Collection[str] | None = None
+    text: str,
+    request_id: str,
+    named: Collection[str] | None = None,
+    version: str = VERSIONS[-1],
 ) -> dict[str, Any] | None:
     """`{"explanation": {...}, "text": [lines]}`; None when the round did not look at the request.
 
-    named: the offers whose ids may be shown, where not all.
+    named: the offers whose ids may be shown, where not all. version: of the solver that decided.
     """
     inputs = _read(text)
     need = next((need for need in inputs.needs if need.id == request_id), None)
     if need is None:
         return None
-    explanation = _explain(text, need)
+    explanation = _explain(text, need, version)
     if named is not None:
         explanation = _hide_others(explanation, named)
     return {"explanation": explanation.as_dict(), "text": format_explanation(explanation)}
@@ -63,8 +66,8 @@ def _read(text: str) -> Inputs:
     return read_inputs(text)
 
 
-def _explain(text: str, need: OpenNeed) -> Explanation:
-    solved = _solve(text, need.unit, need.item)
+def _explain(text: str, need: OpenNeed, version: str) -> Explanation:
+    solved = _solve(text, need.unit, need.item, version)
     if solved is None:
         inputs = _read(text)
         return explain_without_offers(need, inputs.time_ms, Weights.from_json(inputs.weights))
@@ -74,7 +77,7 @@ def _explain(text: str, need: OpenNeed) -> Explanation:
 
 
 @lru_cache(maxsize=2)
-def _solve(text: str, unit: str, item: str) -> _Round | None:
+def _solve(text: str, unit: str, item: str, version: str) -> _Round | None:
     """None: nothing was offered of it."""
     inputs = _read(text)
     weights = Weights.from_json(inputs.weights)
@@ -85,7 +88,7 @@ def _solve(text: str, unit: str, item: str) -> _Round | None:
     [pool] = build_pools(needs, offers, weights, inputs.time_ms)
     model = build_model(pool, weights)
     if inputs.prices is None:
-        return _Round(inputs, Part(pool, solve(model)), None)
+        return _Round(inputs, Part(pool, solve(model, search=searches_cases(version))), None)
     prices = dict(inputs.prices)
     price = np.array([prices.get(id_, 0) for id_ in model.offers], dtype=np.int64)
     return _Round(

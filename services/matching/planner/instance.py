@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from services.matching import messages
 from services.matching.model.distance import Place
@@ -169,7 +169,7 @@ class Instance(Value):
     now: Moment
     requests: tuple[RequestRow, ...]
     offers: tuple[OfferRow, ...]
-    weights: Weights = Weights()
+    weights: Annotated[Weights, AfterValidator(Weights.require_range)] = Weights()
     funds: tuple[FundRow, ...] = ()
     campaigns: tuple[CampaignRow, ...] = ()
 

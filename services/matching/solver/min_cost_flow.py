@@ -9,7 +9,7 @@ from services.matching.solver.columns import Ints, build_pools
 from services.matching.solver.interface import Allocation, Inputs, OpenNeed, SolverResult
 from services.matching.solver.model import Model, build_model, compute_objective
 from services.matching.solver.repair import serve_at_prices
-from services.matching.solver.solve import solve
+from services.matching.solver.solve import VERSIONS, searches_cases, solve
 from services.matching.solver.weights import Weights
 
 _Row = tuple[str, str, int]
@@ -19,7 +19,10 @@ class MinCostFlow:
     """Most urgent first, then cheapest: distance, specialism, reliability, load, few donors."""
 
     name = "min_cost_flow"
-    version = "2"
+
+    def __init__(self, version: str = VERSIONS[-1]) -> None:
+        """version: an older one solves its recorded rounds as it did."""
+        self.version = version
 
     def decide(self, inputs: Inputs) -> SolverResult:
         weights = Weights.from_json(inputs.weights)
@@ -27,12 +30,12 @@ class MinCostFlow:
         both_sides = (pool for pool in pools if len(pool.demand) and len(pool.supply))
         models = [build_model(pool, weights) for pool in both_sides]
         if inputs.prices is None:
-            return _solve_whole(inputs, models)
+            return _solve_whole(inputs, models, search=searches_cases(self.version))
         return _solve_batch(inputs, models, dict(inputs.prices))
 
 
-def _solve_whole(inputs: Inputs, models: Iterable[Model]) -> SolverResult:
-    solved = [solve(model) for model in models]
+def _solve_whole(inputs: Inputs, models: Iterable[Model], *, search: bool) -> SolverResult:
+    solved = [solve(model, search=search) for model in models]
     rows = [row for one in solved for row in _list_rows(one.model, one.quantities)]
     prices = [
         price

@@ -6,7 +6,7 @@ offer to sink for each quarter of its quantity.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from ortools.graph.python.min_cost_flow import (  # type: ignore[import-untyped]
 )
 
 from services.matching.messages import WEIGHTS_TOO_LARGE
-from services.matching.solver.columns import Indices, Ints
+from services.matching.solver.columns import Flags, Indices, Ints
 from services.matching.solver.model import QUARTERS, Model, fill_quarters
+from services.matching.solver.weights import WORTH_MAX
 
 # --- ties ----------------------------------------------------------------------------------------
 #
@@ -25,6 +26,7 @@ from services.matching.solver.model import QUARTERS, Model, fill_quarters
 # hashed arcs; as their sum stays below 2^shift, no tie-break outweighs a point.
 
 SHIFT_MAX = 24
+SHIFT_STEP = 4
 _COST_LIMIT = 1 << 63  # of |cost| * (nodes + 1), in the flow solver
 
 _Words = NDArray[np.uint64]
@@ -38,6 +40,9 @@ class Ties:
     below: int
     request: _Words
     offer: _Words
+
+    def with_shift(self, shift: int, offers: int) -> "Ties":
+        return replace(self, shift=shift, below=_bound_hashes(shift, offers))
 
     def of_pairs(self, request: Indices, offer: Indices) -> Ints:
         return self._bounded(_mix(self.request[request] ^ _mix(self.offer[offer])))
@@ -53,8 +58,11 @@ class Ties:
 
 def build_ties(requests: Sequence[str], offers: Sequence[str], cost_max: int) -> Ties:
     shift = compute_shift(cost_max, len(requests) + len(offers) + 1)
-    below = (1 << shift) // (2 * (len(offers) + 1))
-    return Ties(shift, below, _hash_ids(requests), _hash_ids(offers))
+    return Ties(shift, _bound_hashes(shift, len(offers)), _hash_ids(requests), _hash_ids(offers))
+
+
+def _bound_hashes(shift: int, offers: int) -> int:
+    return (1 << shift) // (2 * (offers + 1))
 
 
 def compute_shift(cost_max: int, nodes: int) -> int:
@@ -63,7 +71,7 @@ def compute_shift(cost_max: int, nodes: int) -> int:
     for shift in range(SHIFT_MAX, -1, -1):
         if (cost_max + 1) << shift < limit:
             return shift
-    raise WEIGHTS_TOO_LARGE.invalid("weights")
+    raise WEIGHTS_TOO_LARGE.invalid("weights", most=WORTH_MAX)
 
 
 def _hash_ids(ids: Sequence[str]) -> _Words:
@@ -84,8 +92,20 @@ def _mix(words: _Words) -> _Words:
 
 def find_cheapest_flow(model: Model, quarters: Ints) -> Ints:
     """What each arc gives. quarters: the model's, or less where the open cases allow less."""
+    ties = _build_ties(model)
+    while True:
+        flow = _solve_flow(model, quarters, ties)
+        if flow is not None:
+            return flow
+        if not ties.shift:
+            raise WEIGHTS_TOO_LARGE.invalid("weights", most=WORTH_MAX)
+        ties = ties.with_shift(max(0, ties.shift - SHIFT_STEP), len(model.cases))
+
+
+def _solve_flow(model: Model, quarters: Ints, ties: Ties) -> Ints | None:
+    """None where the costs left the flow solver's integers on the way, which it notices."""
     requests, offers = len(model.amount), len(model.cases)
-    solver, ties = SimpleMinCostFlow(), _build_ties(model)
+    solver = SimpleMinCostFlow()
     pairs = _add_pairs(solver, model, ties)
     _add_sink(solver, model, ties, quarters)
     nodes = np.arange(requests + offers + 1, dtype=np.int32)
@@ -93,8 +113,17 @@ def find_cheapest_flow(model: Model, quarters: Ints) -> Ints:
     supplies[-1] = -model.amount.sum()
     solver.set_nodes_supplies(nodes, supplies)
     status = solver.solve()
+    if status == SimpleMinCostFlow.Status.BAD_COST_RANGE:
+        return None
     assert status == SimpleMinCostFlow.Status.OPTIMAL, f"a request may always go without: {status}"
     return np.asarray(solver.flows(pairs), dtype=np.int64)
+
+
+def find_cheapest_flow_over(model: Model, arcs: Flags, quarters: Ints) -> Ints:
+    """The cheapest flow over these arcs alone."""
+    quantities = np.zeros(len(arcs), dtype=np.int64)
+    quantities[arcs] = find_cheapest_flow(replace(model, arcs=model.arcs.only(arcs)), quarters)
+    return quantities
 
 
 def _build_ties(model: Model) -> Ties:

@@ -3,7 +3,7 @@
 A child over pipes, not a process pool: a pool's workers outlive a service that is killed. The child
 is this module run: it reads a four-byte length and that many bytes, answers alike, until its input
 ends. A question is a round's canonical inputs, to be solved; or
-`{"explain": request, "named": offers or null, "inputs": text}`.
+`{"explain": request, "named": offers or null, "version": solver's, "inputs": text}`.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Self
 from services.matching.explaining.rounds import explain_need
 from services.matching.solver.interface import Allocation, Prices, Solver, read_inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import VERSIONS
 from shared.errors import Transient
 
 
@@ -65,11 +66,11 @@ class SolverProcess:
         )
 
     async def explain(
-        self, inputs: str, request_id: str, named: Collection[str] | None
+        self, inputs: str, request_id: str, named: Collection[str] | None, version: str = ""
     ) -> dict[str, Any] | None:
-        """As solver/explaining.py says; the same Transient."""
+        """As explaining/rounds.py says; the same Transient. version: empty for today's."""
         visible = None if named is None else sorted(named)
-        question = {"explain": request_id, "named": visible, "inputs": inputs}
+        question = {"explain": request_id, "named": visible, "version": version, "inputs": inputs}
         reply: dict[str, Any] | None = await self._exchange(
             json.dumps(question, ensure_ascii=False, separators=(",", ":"))
         )
@@ -120,7 +121,10 @@ def answer_question(solver: Solver, question: str) -> str:
     if not question.startswith(EXPLAIN):
         return answer_solve(solver, question)
     request = json.loads(question)
-    return json.dumps(explain_need(request["inputs"], request["explain"], request["named"]))
+    version = request["version"] or VERSIONS[-1]
+    return json.dumps(
+        explain_need(request["inputs"], request["explain"], request["named"], version)
+    )
 
 
 def answer_solve(solver: Solver, text: str) -> str:

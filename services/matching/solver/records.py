@@ -4,7 +4,7 @@ The same inputs must give the same hashes, wherever it is done.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,13 +46,18 @@ class ReplayResult:
     differing: tuple[str, ...] = ()
 
 
-def replay_round(record: Mapping[str, Any], solver: Solver) -> ReplayResult:
-    """record: `{"round": {...}, "inputs": text}`, as the service hands it out."""
+def replay_round(record: Mapping[str, Any], solvers: Sequence[Solver]) -> ReplayResult:
+    """By the solver that the round names.
+
+    record: `{"round": {...}, "inputs": text}`, as the service hands it out.
+    """
     recorded = record["round"]
     number, kind, text = int(recorded["number"]), str(recorded["kind"]), str(record["inputs"])
     if hash_text(text) != recorded["input_hash"]:
         return ReplayResult(number, kind, int(recorded["needs"]), "inputs_differ", ("input_hash",))
-    if (recorded["solver"], recorded["solver_version"]) != (solver.name, solver.version):
+    named = (recorded["solver"], recorded["solver_version"])
+    solver = next((each for each in solvers if (each.name, each.version) == named), None)
+    if solver is None:
         return ReplayResult(
             number, kind, int(recorded["needs"]), "other_solver", ("solver_version",)
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.matching.solver.columns import NO_LIMIT, Flags, Indices, Ints
 from services.matching.solver.model import Model, fill_quarters, sum_by_row
-from services.matching.solver.network import NEVER, Prices, find_cheapest_flow
+from services.matching.solver.network import NEVER, Prices, find_cheapest_flow_over
 
 
 def limit_quarters(model: Model) -> Ints:
@@ -228,17 +228,10 @@ def polish_cases(model: Model, relaxed: Ints, prices: Prices, quarters: Ints) ->
     cost = model.arcs.cost + _price_cases(model, relaxed, prices)
     near = _mark_nearest(model, cost + prices.offer[model.arcs.offer]) | (relaxed > 0)
     priced = replace(model, arcs=replace(model.arcs, cost=cost))
-    fewer = refill(model, drop_excess_cases(model, _find_flow_over(priced, near, quarters)))
+    fewer = refill(model, drop_excess_cases(model, find_cheapest_flow_over(priced, near, quarters)))
     near &= mark_open_arcs(model, fewer)
-    again = drop_excess_cases(model, _find_flow_over(model, near | (fewer > 0), quarters))
+    again = drop_excess_cases(model, find_cheapest_flow_over(model, near | (fewer > 0), quarters))
     return swap_cases(model, refill(model, again))
-
-
-def _find_flow_over(model: Model, arcs: Flags, quarters: Ints) -> Ints:
-    """The cheapest flow over these arcs alone."""
-    quantities = np.zeros(len(arcs), dtype=np.int64)
-    quantities[arcs] = find_cheapest_flow(replace(model, arcs=model.arcs.only(arcs)), quarters)
-    return quantities
 
 
 def _price_cases(model: Model, quantities: Ints, prices: Prices) -> Ints:

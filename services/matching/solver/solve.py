@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver.cases import search_cases
 from services.matching.solver.columns import Flags, Ints
 from services.matching.solver.model import (
     Model,
@@ -19,7 +20,12 @@ from services.matching.solver.model import (
     count_donors,
     sum_by_row,
 )
-from services.matching.solver.network import Prices, compute_prices, find_cheapest_flow
+from services.matching.solver.network import (
+    Prices,
+    compute_prices,
+    find_cheapest_flow,
+    find_cheapest_flow_over,
+)
 from services.matching.solver.repair import (
     count_cases,
     drop_excess_cases,
@@ -28,6 +34,13 @@ from services.matching.solver.repair import (
     polish_cases,
     refill,
 )
+
+# Of what solves rounds, oldest first; a recorded round names its own. 3 searches among open cases.
+VERSIONS = ("2", "3")
+
+
+def searches_cases(version: str) -> bool:
+    return version != "2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +54,8 @@ class PoolSolution:
     prices: Prices
 
 
-def solve(model: Model, *, polish: bool = True) -> PoolSolution:
-    """polish: two smaller flows more where open cases are limited."""
+def solve(model: Model, *, polish: bool = True, search: bool = True) -> PoolSolution:
+    """Where open cases are limited: polish, two smaller flows more; search, as cases.py says."""
     quarters = limit_quarters(model) if is_limited(model) else model.quarters
     relaxed = find_cheapest_flow(model, quarters)
     prices = compute_prices(model, relaxed, quarters)
@@ -54,8 +67,19 @@ def solve(model: Model, *, polish: bool = True) -> PoolSolution:
             quantities = _choose_better(
                 model, quantities, polish_cases(model, relaxed, prices, quarters)
             )
+        if polish and search:
+            quantities, bound = _search(model, quantities, bound)
     quantities = _gather_and_refill(model, quantities)
     return PoolSolution(model, quantities, compute_objective(model, quantities), bound, prices)
+
+
+def _search(model: Model, quantities: Ints, bound: int) -> tuple[Ints, int]:
+    """The plan is never dearer, the bound never lower than before."""
+    result = search_cases(model, quantities, bound)
+    if result is None:
+        return quantities, bound
+    other = refill(model, find_cheapest_flow_over(model, result.opened, model.quarters))
+    return _choose_better(model, quantities, other), result.bound
 
 
 def _choose_better(model: Model, one: Ints, other: Ints) -> Ints:

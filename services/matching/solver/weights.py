@@ -1,13 +1,17 @@
 """What counts how much. Costs are points for each unit given (each fen, bag or hour)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from services.matching.messages import WEIGHTS_TOO_LARGE
 from shared.contracts.values import Value
 
 Points = Annotated[int, Field(ge=0, le=1_000_000)]
 TIER_MAX = 4
+# Of a unit left without. Times the units of a request it stays within 64 bits, and the flow solver
+# bears it with as many requests as a round may have.
+WORTH_MAX = 1 << 32
 
 
 class Weights(Value):
@@ -64,6 +68,12 @@ class Weights(Value):
     def from_json(cls, text: str) -> "Weights":
         """Empty text is the defaults."""
         return cls.model_validate_json(text) if text else cls()
+
+    def require_range(self) -> Self:
+        """Where weights are set: those of a recorded round are taken as they were."""
+        if self.level_points * (self.level_max + 1) > WORTH_MAX:
+            raise WEIGHTS_TOO_LARGE.invalid_value(most=WORTH_MAX)
+        return self
 
     def level(self, tier: int, days_waited: int) -> int:
         """In days; 0 is the most urgent."""

@@ -1,0 +1,221 @@
+"""Limits on open cases that bind: a tight bound, and a search among the cases that matter.
+
+The linear program in which a case may be opened in part costs nearly what the best plan costs. Its
+prices, rounded to integers, give a bound that holds whatever floats made them: at any prices an
+offer with K cases saves at most its K best arcs' savings. CP-SAT then chooses which cases to open
+among the arcs that lose least at these prices: one thread, a fixed seed and a limit in its own
+units of work, so that the same model is searched alike.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.linear_solver.pywraplp import Solver as LinearSolver  # type: ignore[import-untyped]
+from ortools.sat.python import cp_model
+
+from services.matching.solver.columns import NO_LIMIT, Flags, Ints
+from services.matching.solver.model import (
+    Model,
+    compute_objective,
+    fill_quarters,
+    sum_by_row,
+    sum_products,
+)
+from services.matching.solver.repair import fit_quarters, limit_quarters, rank_in_runs
+
+ARCS_MAX = 20_000  # above them the linear program takes longer than the flows
+SEARCHED_MAX = 1_000  # arcs
+WORK_MAX = 1.0  # of CP-SAT, some seconds
+GAP_MAX = 0.001  # of what is saved: nearer to the best is not looked for
+_POINTS_MAX = 1 << 52  # of a plan, which floats still tell apart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """opened: the arcs that a better plan is to use. bound: no plan costs less."""
+
+    opened: Flags
+    bound: int
+
+
+def search_cases(model: Model, quantities: Ints, bound: int) -> SearchResult | None:
+    """quantities: a plan to begin with; bound: a proved one. None where the pool is too large."""
+    points = int(model.worth.max(initial=0)) * int(model.amount.sum())
+    if not 0 < len(model.arcs) <= ARCS_MAX or points >= _POINTS_MAX:
+        return None
+    model = replace(model, quarters=_limit_quarters(model))
+    prices = _compute_case_prices(model)
+    if prices is None:
+        return None
+    bound = max(bound, _compute_bound(model, prices))
+    opened = quantities > 0
+    saved = sum_products(model.amount, model.worth) - bound
+    if compute_objective(model, quantities).divisible - bound <= GAP_MAX * saved:
+        return SearchResult(opened, bound)
+    searched = _choose_arcs(model, prices, quantities)
+    program = _Program(model, np.flatnonzero(searched), quantities)
+    found = program.solve()
+    if found is None:
+        return SearchResult(opened, bound)
+    return SearchResult(found.opened, max(bound, found.bound) if searched.all() else bound)
+
+
+def _limit_quarters(model: Model) -> Ints:
+    """Within what the open cases allow and what the requests can take."""
+    arcs = model.arcs
+    return fit_quarters(limit_quarters(model), sum_by_row(arcs.offer, arcs.room, len(model.cases)))
+
+
+# --- prices and bound -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CasePrices:
+    """Points a unit. saved: by each arc at these prices, below 0 where it costs more."""
+
+    request: Ints
+    offer: Ints
+    saved: Ints
+
+
+def _compute_case_prices(model: Model) -> _CasePrices | None:
+    """Duals of the linear program; None where it is not solved."""
+    solver, arcs = LinearSolver.CreateSolver("GLOP"), model.arcs
+    requests = [solver.Constraint(0, amount) for amount in model.amount.tolist()]
+    offers = [solver.Constraint(-solver.infinity(), 0) for _ in model.cases]
+    cases = {
+        offer: solver.Constraint(0, most)
+        for offer, most in enumerate(model.cases.tolist())
+        if most < NO_LIMIT
+    }
+    objective = solver.Objective()
+    saved = model.worth[arcs.request] - arcs.cost
+    columns = (arcs.request.tolist(), arcs.offer.tolist(), arcs.room.tolist(), saved.tolist())
+    for request, offer, room, points in zip(*columns, strict=True):
+        units = solver.NumVar(0, room, "")
+        requests[request].SetCoefficient(units, 1)
+        offers[offer].SetCoefficient(units, 1)
+        if offer in cases:
+            cases[offer].SetCoefficient(units, 1 / room)
+        objective.SetCoefficient(units, points)
+    for offer, quarters in enumerate(model.quarters.tolist()):
+        for room, load in zip(quarters, model.load.tolist(), strict=True):
+            units = solver.NumVar(0, room, "")
+            offers[offer].SetCoefficient(units, -1)
+            objective.SetCoefficient(units, -load)
+    objective.SetMaximization()
+    if solver.Solve() != LinearSolver.OPTIMAL:
+        return None
+    request, offer = (_round_duals(rows) for rows in (requests, offers))
+    return _CasePrices(request, offer, saved - request[arcs.request] - offer[arcs.offer])
+
+
+def _round_duals(rows: Sequence[LinearSolver.Constraint]) -> Ints:
+    return np.array([max(0, round(row.dual_value())) for row in rows], dtype=np.int64)
+
+
+def _rank_savings(model: Model, savings: Ints) -> tuple[NDArray[np.intp], Ints]:
+    """Arcs by offer, what saves most first; and each one's rank at its offer."""
+    order = np.lexsort((-savings, model.arcs.offer))
+    return order, rank_in_runs(model.arcs.offer[order])
+
+
+def _compute_bound(model: Model, prices: _CasePrices) -> int:
+    """In integers: no plan within the limits on open cases costs less."""
+    savings = np.maximum(prices.saved, 0) * model.arcs.room
+    order, rank = _rank_savings(model, savings)
+    best = order[rank < model.cases[model.arcs.offer[order]]]
+    gain = np.maximum(prices.offer[:, None] - model.load[None, :], 0)
+    return (
+        sum_products(model.amount, model.worth - prices.request)
+        - sum(savings[best].tolist())
+        - sum_products(model.quarters.ravel(), gain.ravel())
+    )
+
+
+def _choose_arcs(model: Model, prices: _CasePrices, quantities: Ints) -> Flags:
+    """Those of the known plan, then those whose opening loses least at these prices."""
+    arcs = model.arcs
+    savings = prices.saved * arcs.room
+    order, rank = _rank_savings(model, savings)
+    last = order[rank == model.cases[arcs.offer[order]] - 1]
+    least = np.zeros(len(model.cases), dtype=np.int64)  # what an offer's last case saves
+    least[arcs.offer[last]] = np.maximum(savings[last], 0)
+    loss = np.where(quantities > 0, -1, np.maximum(least[arcs.offer] - savings, 0))
+    searched = np.zeros(len(arcs), dtype=np.bool_)
+    searched[loss.argsort(kind="stable")[:SEARCHED_MAX]] = True
+    return searched
+
+
+# --- the search -----------------------------------------------------------------------------------
+
+
+class _Program:
+    """Of some of a model's arcs, for CP-SAT; begins with a plan."""
+
+    def __init__(self, model: Model, numbers: NDArray[np.intp], quantities: Ints) -> None:
+        self._model = model
+        self._program = cp_model.CpModel()
+        self._units: dict[int, cp_model.IntVar] = {}
+        self._terms: list[cp_model.LinearExprT] = []
+        self._filled = fill_quarters(model, quantities)
+        by_request: dict[int, list[int]] = defaultdict(list)
+        by_offer: dict[int, list[int]] = defaultdict(list)
+        for at in numbers.tolist():
+            self._add_arc(at, int(quantities[at]))
+            by_request[int(model.arcs.request[at])].append(at)
+            by_offer[int(model.arcs.offer[at])].append(at)
+        for request, mine in by_request.items():
+            self._program.add(self._sum_units(mine) <= int(model.amount[request]))
+        for offer, mine in by_offer.items():
+            self._add_offer(offer, mine, quantities)
+        self._program.maximize(cp_model.LinearExpr.sum(self._terms))
+
+    def solve(self) -> SearchResult | None:
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = 1
+        solver.parameters.max_deterministic_time = WORK_MAX
+        solver.parameters.relative_gap_limit = GAP_MAX
+        if solver.solve(self._program) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        opened = np.zeros(len(self._model.arcs), dtype=np.bool_)
+        for at, units in self._units.items():
+            opened[at] = solver.value(units) > 0
+        worth = sum_products(self._model.amount, self._model.worth)
+        return SearchResult(opened, worth - round(solver.best_objective_bound))
+
+    def _add_arc(self, at: int, quantity: int) -> None:
+        arcs = self._model.arcs
+        units = self._units[at] = self._add_variable(int(arcs.room[at]), quantity)
+        saved = self._model.worth[arcs.request[at]] - arcs.cost[at]
+        self._terms.append(int(saved) * units)
+
+    def _add_offer(self, offer: int, arcs: list[int], quantities: Ints) -> None:
+        model, most = self._model, int(self._model.cases[offer])
+        rows = (model.quarters[offer].tolist(), self._filled[offer].tolist(), model.load.tolist())
+        quarters = []
+        for room, filled, load in zip(*rows, strict=True):
+            units = self._add_variable(room, filled)
+            quarters.append(units)
+            self._terms.append(-load * units)
+        self._program.add(self._sum_units(arcs) == cp_model.LinearExpr.sum(quarters))
+        if most >= NO_LIMIT:
+            return
+        cases = []
+        for at in arcs:
+            case = self._add_variable(1, int(quantities[at] > 0))
+            self._program.add(self._units[at] <= int(model.arcs.room[at]) * case)
+            cases.append(case)
+        self._program.add(cp_model.LinearExpr.sum(cases) <= most)
+
+    def _add_variable(self, most: int, hint: int) -> cp_model.IntVar:
+        variable = self._program.new_int_var(0, most, "")
+        self._program.add_hint(variable, hint)
+        return variable
+
+    def _sum_units(self, arcs: list[int]) -> cp_model.LinearExprT:
+        return cp_model.LinearExpr.sum([self._units[at] for at in arcs])
