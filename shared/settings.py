@@ -18,6 +18,8 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from shared.errors import InvalidValueError
+
 PREFIX = "GUANJIA_"
 WRONG = "设置有误 wrong setting"
 
@@ -134,8 +136,11 @@ def explain(kind: type[Settings], error: ValidationError) -> str:
         field = kind.model_fields.get(name)
         secret = field is not None and field.annotation is SecretStr
         value = "***" if secret else repr(problem["input"])
+        cause = problem.get("ctx", {}).get("error")
+        own = cause.problem if isinstance(cause, InvalidValueError) else None
+        message = f"{own.zh} {own.en}" if own else problem["msg"]
         lines.append(
-            f"{WRONG}: {PREFIX}{name.upper()} = {value}: {problem['msg']}"
+            f"{WRONG}: {PREFIX}{name.upper()} = {value}: {message}"
             + (f" ({field.description})" if field and field.description else "")
         )
     return "\n".join(lines)

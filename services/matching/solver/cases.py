@@ -129,11 +129,9 @@ def _compute_bound(model: Model, prices: _CasePrices) -> int:
     order, rank = _rank_savings(model, savings)
     best = order[rank < model.cases[model.arcs.offer[order]]]
     gain = np.maximum(prices.offer[:, None] - model.load[None, :], 0)
-    return (
-        sum_products(model.amount, model.worth - prices.request)
-        - sum(savings[best].tolist())
-        - sum_products(model.quarters.ravel(), gain.ravel())
-    )
+    without = sum_products(model.amount, model.worth - prices.request)
+    cases: list[int] = savings[best].tolist()
+    return without - sum(cases) - sum_products(model.quarters.ravel(), gain.ravel())
 
 
 def _choose_arcs(model: Model, prices: _CasePrices, quantities: Ints) -> Flags:

@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 from services.matching.cli.matching import app
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import build_plan, compute_gap
+from services.matching.settings import MatchingSettings
 from services.matching.solver.interface import Inputs, hash_solution, hash_text, write_inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.model import build_model, sum_products
 from services.matching.solver.records import hash_prices, replay_round
 from services.matching.solver.solve import VERSIONS, solve
 from services.matching.solver.weights import Weights
+from shared.settings import SettingsError, load_settings
 from tests.bench.matching.instances import Shape, pool
 from tests.matching.solver.instances import (
     EXACT,
@@ -137,6 +139,14 @@ def test_weights_too_large_together_are_refused_with_the_range(tmp_path: Path) -
     assert result.exit_code == 2
     assert "权重过大" in result.output
     assert "4294967296" in result.output
+
+
+def test_setting_of_weights_too_large_together_is_refused_in_chinese(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GUANJIA_WEIGHTS", '{"level_points": 16777216, "level_max": 10000}')
+    with pytest.raises(SettingsError, match=r"权重过大.*4294967296"):
+        load_settings(MatchingSettings)
 
 
 def test_largest_weights_allowed_are_solved() -> None:
