@@ -2,9 +2,6 @@
 
 import re
 
-import phonenumbers
-from phonenumbers import PhoneNumberFormat
-
 from shared.messages import (
     PHONE_ABBREVIATED,
     PHONE_FIXED,
@@ -80,6 +77,8 @@ def parse_mobile(text: str, field: str = "phone") -> str:
 
 
 def _parse_foreign(plain: str, field: str) -> str:
+    import phonenumbers  # an auditor's machine does not have it
+
     if not _INTERNATIONAL.fullmatch(plain):
         raise PHONE_WRONG.invalid(field)
     try:
@@ -88,4 +87,4 @@ def _parse_foreign(plain: str, field: str) -> str:
         raise PHONE_WRONG.invalid(field) from None
     if not phonenumbers.is_valid_number(number):
         raise PHONE_WRONG.invalid(field)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -5,14 +5,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-
-import openpyxl
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-from openpyxl.worksheet.worksheet import Worksheet as OpenedWorksheet
+from typing import TYPE_CHECKING
 
 from shared.errors import Invalid
 from shared.sheets.delimited import RawRow
 from shared.sheets.messages import FILE_FORMAT_UNKNOWN, FILE_TOO_LARGE
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet as OpenedWorksheet
 
 MEGABYTE = 1 << 20
 UNPACKED_MAX = 256 * MEGABYTE
@@ -35,6 +35,8 @@ def is_workbook(content: bytes) -> bool:
 
 def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
     """Those sheets that hold something. Raises Invalid when it is no .xlsx, or too large a one."""
+    import openpyxl  # an auditor's machine does not have it
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > UNPACKED_MAX:
@@ -53,8 +55,10 @@ def read_workbook(content: bytes) -> tuple[Worksheet, ...]:
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 
-def _read_rows(sheet: OpenedWorksheet) -> Iterator[RawRow]:
+def _read_rows(sheet: "OpenedWorksheet") -> Iterator[RawRow]:
     """Without empty rows; the numbers are the spreadsheet's own."""
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
     if isinstance(sheet, ReadOnlyWorksheet):
         sheet.reset_dimensions()  # Some programs write wrong ones.
     for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
