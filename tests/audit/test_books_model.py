@@ -124,7 +124,7 @@ def agree(books: Books, past: Past) -> None:
         in_stock = total(past, fund, "receive") - total(past, fund, "give")
         assert (stock.in_stock if stock else 0) == in_stock
         bank = books.accounts.get((fund, "Assets:Bank"))
-        at_bank = bank.debit_fen - bank.credit_fen if bank else 0
+        at_bank = bank.debit - bank.credit if bank else 0
         assert at_bank == book.remaining_fen + book.outstanding_fen
 
 

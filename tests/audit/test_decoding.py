@@ -9,8 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.audit.ledger.balances import Balances
+from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import NotCanonicalError, encode_canonical, parse_entry
+from services.audit.ledger.corrections import find_named
 from services.audit.ledger.decoding import ENTRIES as DECODER
+from services.audit.ledger.decoding import NOTHING_OPENED
 from shared.contracts.ledger import INTEGER_MAX, LedgerEntry, entry_adapter
 from tests.audit.ledgers import year_of_facts
 
@@ -29,6 +33,17 @@ VALUES = st.one_of(
 )
 
 
+def fold_entries() -> Books:
+    books = Books()
+    for entry in map(parse_entry, WRITER.leaves):
+        named = find_named(entry)
+        books.apply(entry, None if named is None else parse_entry(WRITER.leaves[named]))
+    return books
+
+
+BOOKS = (NOTHING_OPENED, fold_entries())
+
+
 def accepted(value: Any) -> bool:
     try:
         entry_adapter.validate_json(json.dumps(value))
@@ -37,15 +52,15 @@ def accepted(value: Any) -> bool:
     return True
 
 
-def fits(value: Any) -> bool:
+def fits(value: Any, books: Balances = NOTHING_OPENED) -> bool:
     """Decoded at once, with nothing left out."""
-    entry = DECODER.decode(json.dumps(value, separators=(",", ":")).encode())
+    entry = DECODER.decode(json.dumps(value, separators=(",", ":")).encode(), books)
     return entry is not None and entry == value
 
 
-def is_read(value: Any) -> bool:
+def is_read(value: Any, books: Balances = NOTHING_OPENED) -> bool:
     try:
-        parse_entry(encode_canonical(value))
+        parse_entry(encode_canonical(value), books)
     except NotCanonicalError:
         return False
     return True
@@ -56,7 +71,7 @@ def test_every_kind_is_among_the_entries() -> None:
 
 
 def test_every_entry_of_every_kind_is_decoded_at_once() -> None:
-    assert all(map(fits, ENTRIES))
+    assert all(fits(entry, books) for entry in ENTRIES for books in BOOKS)
     assert all(map(accepted, ENTRIES))
 
 
@@ -91,8 +106,30 @@ def test_a_changed_entry_is_read_where_and_only_where_the_schema_accepts_it(
                 holder[key] = deepcopy(draw.draw(VALUES))
             case _:
                 holder.append(deepcopy(draw.draw(VALUES)))
+    for books in BOOKS:
+        assert accepted(changed) or not fits(changed, books)
+        assert is_read(changed, books) == accepted(changed)
+
+
+@given(st.sampled_from(ENTRIES), st.sampled_from(["effective_at", "recorded_at"]), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_changed_time_is_read_where_and_only_where_the_schema_accepts_it(
+    entry: LedgerEntry, field: str, draw: st.DataObject
+) -> None:
+    text = draw.draw(st.sampled_from([entry["recorded_at"], "9876-54-32T19:08:27.654321Z"]))
+    at = draw.draw(st.integers(0, len(text)))
+    piece = draw.draw(st.text("0123456789٣３-:.TZ \n", max_size=3))
+    removed = draw.draw(st.integers(0, 2))
+    changed = {**entry, field: text[:at] + piece + text[at + removed :]}
     assert accepted(changed) or not fits(changed)
     assert is_read(changed) == accepted(changed)
+
+
+@pytest.mark.parametrize("fund", ["no fund", "Assets:Bank"])
+def test_only_what_the_books_opened_needs_no_pattern(fund: str) -> None:
+    changed = {**KINDS["donation_received"], "fund": fund}
+    assert not fits(changed, BOOKS[1])
+    assert not is_read(changed, BOOKS[1])
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [], {}, {"kind": []}, {"kind": "gift"}])

@@ -99,7 +99,7 @@ def our_balances(log: LogBuilder, dialect: Dialect) -> Balances:
     """What the books say, under the names of the dialect."""
     named = hash_commodity if dialect == "beancount" else quote_commodity
     money = {
-        (format_account(account, fund), "CNY"): (book.debit_fen - book.credit_fen, 2)
+        (format_account(account, fund), "CNY"): (book.debit - book.credit, 2)
         for (fund, account), book in log.books.accounts.items()
     }
     goods = {

@@ -59,7 +59,7 @@ def test_a_true_log_passes_with_its_books(log: Path, writer: Writer) -> None:
     assert fund.received_fen == (gifts - reversals // 2) * 20_000
     assert fund.committed_fen == fund.disbursed_fen + fund.released_fen + fund.outstanding_fen
     balance = report.books.accounts[FUND, "Assets:Bank"]
-    assert balance.debit_fen - balance.credit_fen == fund.remaining_fen + fund.outstanding_fen
+    assert balance.debit - balance.credit == fund.remaining_fen + fund.outstanding_fen
 
 
 @pytest.fixture

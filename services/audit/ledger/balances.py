@@ -1,9 +1,12 @@
 """What the books hold: counters by account, fund, commitment and item. Amounts are fen."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from shared.contracts.ledger import PreviousLog, Terms
+from shared.contracts.ledger import GoodsLeg, Leg, PreviousLog, Terms
+
+AnyLeg = Leg | GoodsLeg
 
 
 class FundArithmetic:
@@ -62,8 +65,8 @@ class FundBook(FundArithmetic):
     """Of what was brought forward, so much was promised in an earlier year."""
     uncarried_fen: int = 0
     """Of that, what no commitment_carried has named yet."""
-    usual: dict[str, "UsualLegs"] = field(default_factory=dict, repr=False, compare=False)
-    """By kind: the legs its last entry had, checked once."""
+    usual: dict[object, "UsualLegs"] = field(default_factory=dict, repr=False, compare=False)
+    """By kind (of goods: and by item and unit): the legs its last entry had, checked once."""
 
 
 @dataclass(slots=True)
@@ -96,34 +99,38 @@ class GoodsBook:
 
 @dataclass(slots=True)
 class AccountBook:
-    """An account's two counters within a fund, in fen."""
-
-    debit_fen: int = 0
-    credit_fen: int = 0
-
-
-@dataclass(slots=True)
-class GoodsAccountBook:
-    """An account's two counters of one item within a fund, in its unit."""
+    """An account's two counters within a fund: in fen, or in the unit of an item."""
 
     debit: int = 0
     credit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class UsualLegs:
     """Legs that are right for their kind, of one amount in one fund, and where they are posted."""
 
-    legs: tuple[tuple[str, str], ...]
-    """Account and side of each."""
-    debited: tuple[AccountBook, ...]
-    credited: tuple[AccountBook, ...]
+    __slots__ = ("_credited", "_debited", "_legs", "_measure")
 
-    def post(self, amount_fen: int) -> None:
-        for book in self.debited:
-            book.debit_fen += amount_fen
-        for book in self.credited:
-            book.credit_fen += amount_fen
+    def __init__(self, legs: Sequence[AnyLeg], books: Sequence[AccountBook]) -> None:
+        self._measure = "quantity" if "item" in legs[0] else "amount_fen"
+        self._legs: list[dict[str, object]] = [{**leg} for leg in legs]
+        """Once more, to be given an entry's amount and compared with its legs."""
+        pairs = list(zip(legs, books, strict=True))
+        self._debited = [book for leg, book in pairs if leg["side"] == "debit"]
+        self._credited = [book for leg, book in pairs if leg["side"] == "credit"]
+
+    def match(self, legs: Sequence[AnyLeg]) -> int:
+        """The amount of legs that are these but for it; 0 where they are not."""
+        measure = self._measure
+        amount = cast(Mapping[str, int], legs[0])[measure] if legs else 0
+        for leg in self._legs:
+            leg[measure] = amount
+        return amount if legs == self._legs else 0
+
+    def post(self, amount: int) -> None:
+        for book in self._debited:
+            book.debit += amount
+        for book in self._credited:
+            book.credit += amount
 
 
 @dataclass(slots=True)
@@ -137,11 +144,13 @@ class Balances:
     """By the index of the commitment's entry, in this log."""
     goods: dict[tuple[str, str, str], GoodsBook] = field(default_factory=dict)
     """By fund, item and unit."""
-    goods_accounts: dict[tuple[str, str, str, str], GoodsAccountBook] = field(default_factory=dict)
+    goods_accounts: dict[tuple[str, str, str, str], AccountBook] = field(default_factory=dict)
     """By fund, account, item and unit."""
     reversed_entries: set[int] = field(default_factory=set)
     refunds: dict[int, int] = field(default_factory=dict)
     """What was given back of a gift, by the index of its entry in this log."""
+    opened_accounts: set[str] = field(default_factory=set)
+    """The accounts that some fund of this log opened."""
     earlier_refunds: dict[tuple[str, int, str], int] = field(default_factory=dict)
     """What was given back of an earlier year's gift, by its log, its entry there, and the fund."""
     previous: PreviousLog | None = None
@@ -176,8 +185,8 @@ def take_snapshot(books: Balances) -> dict[str, Any]:
             {
                 "fund": fund,
                 "account": account,
-                "debit_fen": book.debit_fen,
-                "credit_fen": book.credit_fen,
+                "debit_fen": book.debit,
+                "credit_fen": book.credit,
             }
             for (fund, account), book in sorted(books.accounts.items())
         ],

@@ -11,7 +11,6 @@ from services.audit.ledger.balances import (
     AccountBook,
     Balances,
     FundBook,
-    GoodsAccountBook,
     UsualLegs,
     take_snapshot,
 )
@@ -25,12 +24,11 @@ from services.audit.ledger.counting import (
     count_money,
 )
 from services.audit.ledger.findings import BALANCED
-from services.audit.ledger.kinds import EntryKind, kind_of
+from services.audit.ledger.kinds import KINDS, EntryKind, kind_of
 from services.audit.ledger.legs import (
     GoodsEntry,
     InOneFund,
     MoneyEntry,
-    match_usual,
     sum_amounts,
     sum_in_fund,
     sum_quantities,
@@ -49,8 +47,8 @@ class Books(Balances):
     """The balances, and how an entry changes them."""
 
     def apply(self, entry: ledger.LedgerEntry, original: ledger.LedgerEntry | None = None) -> None:
-        """Post one entry, or BrokenError. What it names comes with it: see `named_original`."""
-        kind = kind_of(entry)
+        """Post one entry, or BrokenError. What it names comes with it: see `find_named`."""
+        kind = KINDS[entry["kind"]]
         if not kind.total:
             self._apply_special(entry, original)
         elif kind.moves == "goods":
@@ -94,46 +92,55 @@ class Books(Balances):
         """Legs like those of the kind's last entry in this fund need no second look."""
         book = self.funds.get(entry["fund"])
         usual = book.usual.get(kind.name) if book else None
-        amount = match_usual(entry, usual) if usual else 0
-        if book and usual and amount:
-            count_money(self, book, entry, amount)
+        if book and usual and (amount := usual.match(entry["legs"])):
+            count_money(self, book, kind, entry, amount)
             usual.post(amount)
         else:
-            book = self._move_unusual(entry)
+            book = self._move_unusual(entry, kind)
         if kind.covered or book.restricted:
             check_covered(entry["fund"], book, entry["index"])
 
-    def _move_unusual(self, entry: InOneFund) -> FundBook:
+    def _move_unusual(self, entry: InOneFund, kind: EntryKind) -> FundBook:
         amount = sum_in_fund(entry, self.funds)
-        book = self.funds[entry["fund"]]
-        count_money(self, book, entry, amount)
-        self._post(entry["legs"], entry["index"])
-        legs = self._usual_legs(entry)
-        if match_usual(entry, legs):
-            book.usual[entry["kind"]] = legs
+        book, legs = self.funds[entry["fund"]], entry["legs"]
+        count_money(self, book, kind, entry, amount)
+        self._post(legs, entry["index"])
+        usual = UsualLegs(legs, [self.accounts[leg["fund"], leg["account"]] for leg in legs])
+        if usual.match(legs):
+            book.usual[kind.name] = usual
         return book
-
-    def _usual_legs(self, entry: InOneFund) -> UsualLegs:
-        places = [(leg["account"], leg["side"]) for leg in entry["legs"]]
-        of_side = {
-            side: tuple(self.accounts[entry["fund"], at] for at, each in places if each == side)
-            for side in ("debit", "credit")
-        }
-        return UsualLegs(tuple(places), of_side["debit"], of_side["credit"])
 
     def _move_between_funds(self, entry: MoneyEntry, kind: EntryKind) -> None:
         moved = sum_amounts(entry, self.funds)
-        count_between_funds(self, entry, moved, 1)
+        count_between_funds(self, kind, entry, moved, 1)
         self._post(entry["legs"], entry["index"])
         self._check_covered(moved, kind, entry["index"])
 
     def _move_goods(self, entry: GoodsEntry, kind: EntryKind) -> None:
-        moved = sum_quantities(entry, self.funds)
+        """As `_move`, by item and unit."""
+        fund, index, legs = entry["fund"], entry["index"], entry["legs"]
+        place = (kind.name, legs[0]["item"], legs[0]["unit"]) if legs else None
+        book = self.funds.get(fund)
+        usual = book.usual.get(place) if book else None
+        if book and usual and (quantity := usual.match(legs)):
+            self._check_purpose(book, entry, kind)
+            count_goods(self, kind, index, (fund, legs[0]["item"], legs[0]["unit"]), quantity)
+            usual.post(quantity)
+            return
+        moved, book = sum_quantities(entry, self.funds), self.funds[fund]
+        self._check_purpose(book, entry, kind)
+        for thing, quantity in moved.items():
+            count_goods(self, kind, index, thing, quantity)
+        self._post_goods(legs, index)
+        usual = UsualLegs(legs, [self.goods_accounts[_goods_place(leg)] for leg in legs])
+        if len(moved) == 1 and usual.match(legs):
+            book.usual[place] = usual
+
+    @staticmethod
+    def _check_purpose(book: FundBook, entry: GoodsEntry, kind: EntryKind) -> None:
         if kind.within_terms:
             purpose = cast(ledger.GoodsDistributed, entry).get("purpose")
-            check_purpose(self.funds[entry["fund"]], purpose, entry["index"])
-        count_goods(self, entry, moved, 1)
-        self._post_goods(entry["legs"], entry["index"])
+            check_purpose(book, purpose, entry["index"])
 
     def _reverse(self, entry: ledger.Reversal, original: Reversible) -> None:
         index = entry["index"]
@@ -147,16 +154,18 @@ class Books(Balances):
         kind = kind_of(original)
         if kind.moves == "goods":
             goods = cast(GoodsEntry, original)
-            count_goods(self, goods, sum_quantities(goods, self.funds), -1)
+            for thing, quantity in sum_quantities(goods, self.funds).items():
+                count_goods(self, kind, original["index"], thing, -quantity)
             self._post_goods(cast(list[ledger.GoodsLeg], entry["legs"]), entry["index"])
             return
         money = cast(MoneyEntry, original)
         moved = sum_amounts(money, self.funds)
         if len(kind.parts) > 1:
-            count_between_funds(self, money, moved, -1)
+            count_between_funds(self, kind, money, moved, -1)
         else:
             one = cast(InOneFund, original)
-            count_money(self, self.funds[one["fund"]], one, -sum_in_fund(one, self.funds))
+            amount = sum_in_fund(one, self.funds)
+            count_money(self, self.funds[one["fund"]], kind, one, -amount)
         self._post(cast(list[ledger.Leg], entry["legs"]), entry["index"])
         self._check_covered(moved, kind_of(entry), entry["index"])
 
@@ -167,9 +176,9 @@ class Books(Balances):
             if book is None:
                 book = self._account(place, index)
             if leg["side"] == "debit":
-                book.debit_fen += leg["amount_fen"]
+                book.debit += leg["amount_fen"]
             else:
-                book.credit_fen += leg["amount_fen"]
+                book.credit += leg["amount_fen"]
 
     def _account(self, place: tuple[str, str], index: int) -> AccountBook:
         if any(each[:2] == place for each in self.goods_accounts):
@@ -181,8 +190,7 @@ class Books(Balances):
         for leg in legs:
             if (leg["fund"], leg["account"]) in self.accounts:
                 _check_apart((leg["fund"], leg["account"]), index)
-            place = (leg["fund"], leg["account"], leg["item"], leg["unit"])
-            book = self.goods_accounts.setdefault(place, GoodsAccountBook())
+            book = self.goods_accounts.setdefault(_goods_place(leg), AccountBook())
             if leg["side"] == "debit":
                 book.debit += leg["quantity"]
             else:
@@ -197,6 +205,10 @@ class Books(Balances):
     def snapshot(self) -> dict[str, Any]:
         """Every balance, in a form that canonical JSON writes the same way everywhere."""
         return take_snapshot(self)
+
+
+def _goods_place(leg: ledger.GoodsLeg) -> tuple[str, str, str, str]:
+    return leg["fund"], leg["account"], leg["item"], leg["unit"]
 
 
 def _check_apart(place: tuple[str, str], index: int) -> None:

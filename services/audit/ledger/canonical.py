@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from orjson import OPT_SORT_KEYS, dumps, loads
 
-from services.audit.ledger.decoding import ENTRIES
+from services.audit.ledger.balances import Balances
+from services.audit.ledger.decoding import ENTRIES, NOTHING_OPENED
 from shared.contracts.ledger import ENTRY_BYTES_MAX, INTEGER_MAX, LedgerEntry, entry_adapter
 
 
@@ -36,15 +37,16 @@ def parse_canonical(data: bytes) -> Any:
     return value
 
 
-def parse_entry(data: bytes) -> LedgerEntry:
+def parse_entry(data: bytes, books: Balances = NOTHING_OPENED) -> LedgerEntry:
     """Decode one leaf: canonical, of the known schema, within the size limit.
 
-    The schema allows no floats, no unknown keys and no integers beyond 2^53-1, so the generic
-    check is not needed; this runs for every entry of a replay.
+    `books` hold the entries before it: names that these opened are looked up there, instead of
+    matched with their pattern again. The schema allows no floats, no unknown keys and no integers
+    beyond 2^53-1, so the generic check is not needed; this runs for every entry of a replay.
     """
     if len(data) > ENTRY_BYTES_MAX:
         raise NotCanonicalError(f"条目过长 {len(data)} bytes, more than {ENTRY_BYTES_MAX}")
-    entry = ENTRIES.decode(data)
+    entry = ENTRIES.decode(data, books)
     if entry is not None and _is_spelled(entry, data):
         return entry
     entry = _validate(data)

@@ -4,29 +4,35 @@ A reversal takes off what its original had added: `signed` is negative, or `sign
 a fund may be used for, and how far.
 """
 
+from collections.abc import Mapping
 from typing import cast
 
 from services.audit.ledger.balances import Balances, CommitmentBook, FundBook, GoodsBook
 from services.audit.ledger.findings import COMMITTED, WITHIN_FUND
-from services.audit.ledger.kinds import EntryKind, kind_of
-from services.audit.ledger.legs import Amounts, GoodsEntry, InOneFund, MoneyEntry, Thing
+from services.audit.ledger.kinds import EntryKind
+from services.audit.ledger.legs import Amounts, InOneFund, MoneyEntry, Thing
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
 
 Settling = ledger.Disbursement | ledger.Release
 Committing = ledger.Commitment | Settling
+PURPOSE_BY_TERM = (
+    ("categories", "category"),
+    ("beneficiary_classes", "beneficiary_class"),
+    ("towns", "town"),
+)
+"""What a fund's terms allow, and what of a purpose must be among it."""
 
 
 def check_purpose(book: FundBook, purpose: ledger.Purpose | None, index: int) -> None:
     """Restricted money is spent on its purpose: where terms name values, it is one of them."""
-    terms, values = book.terms, purpose or {}
-    for allowed, value in (
-        (terms["categories"], values.get("category")),
-        (terms["beneficiary_classes"], values.get("beneficiary_class")),
-        (terms["towns"], values.get("town")),
-    ):
-        if allowed and value not in allowed:
-            raise BrokenError(WITHIN_FUND, f"{value} is outside the fund's terms", index)
+    terms = cast(Mapping[str, list[str]], book.terms)
+    values = cast(Mapping[str, str], purpose or {})
+    for name, key in PURPOSE_BY_TERM:
+        allowed = terms[name]
+        if allowed and values.get(key) not in allowed:
+            message = f"{values.get(key)} is outside the fund's terms"
+            raise BrokenError(WITHIN_FUND, message, index)
 
 
 def check_fee(book: FundBook, index: int) -> None:
@@ -44,9 +50,10 @@ def check_covered(fund: str, book: FundBook, index: int) -> None:
         raise BrokenError(WITHIN_FUND, f"fund {fund} would be at {book.remaining_fen} fen", index)
 
 
-def count_money(books: Balances, book: FundBook, entry: InOneFund, signed: int) -> None:
+def count_money(
+    books: Balances, book: FundBook, kind: EntryKind, entry: InOneFund, signed: int
+) -> None:
     """Add an amount within one fund (reversing, `signed` is negative)."""
-    kind = kind_of(entry)
     if kind.within_terms:
         check_purpose(book, cast(ledger.Commitment, entry).get("purpose"), entry["index"])
     if kind.commitment:
@@ -56,24 +63,27 @@ def count_money(books: Balances, book: FundBook, entry: InOneFund, signed: int) 
     _add(book, kind.total, signed)
 
 
-def count_between_funds(books: Balances, entry: MoneyEntry, moved: Amounts, sign: int) -> None:
+def count_between_funds(
+    books: Balances, kind: EntryKind, entry: MoneyEntry, moved: Amounts, sign: int
+) -> None:
     """Add what one fund gives and another takes."""
     signed = {fund: sign * part.sign * amount for fund, (part, amount) in moved.items()}
     if sum(signed.values()) != 0:
         raise BrokenError(WITHIN_FUND, "a transfer gives what it takes", entry["index"])
     for fund, amount in signed.items():
-        _add(books.funds[fund], kind_of(entry).total, amount)
+        _add(books.funds[fund], kind.total, amount)
 
 
-def count_goods(books: Balances, entry: GoodsEntry, moved: dict[Thing, int], sign: int) -> None:
-    """Add (or take off) goods; BrokenError where more would leave than is in stock."""
-    for thing, quantity in moved.items():
-        book = books.goods.setdefault(thing, GoodsBook())
-        _add(book, kind_of(entry).total, sign * quantity)
-        if book.in_stock < 0:
-            fund, item, unit = thing
-            message = f"{item} of fund {fund} would be at {book.in_stock} {unit}"
-            raise BrokenError(WITHIN_FUND, message, entry["index"])
+def count_goods(books: Balances, kind: EntryKind, index: int, thing: Thing, signed: int) -> None:
+    """Add goods of one thing; BrokenError where more would leave than is in stock."""
+    book = books.goods.get(thing)
+    if book is None:
+        book = books.goods[thing] = GoodsBook()
+    _add(book, kind.total, signed)
+    if book.in_stock < 0:
+        fund, item, unit = thing
+        message = f"{item} of fund {fund} would be at {book.in_stock} {unit}"
+        raise BrokenError(WITHIN_FUND, message, index)
 
 
 def _add(book: FundBook | CommitmentBook | GoodsBook, total: str, amount: int) -> None:

@@ -48,8 +48,9 @@ class EventRegister:
             message = f"event {event['id']} of {event['source']} was recorded before"
             raise BrokenError(UNIQUE, message, index)
         self._events.add(mark)
-        if "position" in event:
-            self._record_position(event["position"], index)
+        position = event.get("position")
+        if position:
+            self._record_position(position, index)
 
     def _record_position(self, at: Position, index: int) -> None:
         place, offset = (at["cluster"], at["topic"], at["partition"]), at["offset"]

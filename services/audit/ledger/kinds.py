@@ -83,6 +83,10 @@ class EntryKind:
     listed: str = ""
     traced: Flow | None = None
     receipt: str = ""
+    part_by_shape: dict[Shape, Part] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "part_by_shape", {part.shape: part for part in self.parts})
 
     @property
     def en(self) -> str:
@@ -96,10 +100,6 @@ class EntryKind:
     def is_transaction(self) -> bool:
         """Money comes to the bank, leaves it, or changes funds there."""
         return self.reversible and any("bank" in (p.debit, p.credit) for p in self._pairs())
-
-    def part_of(self, shape: Shape) -> Part | None:
-        """The part that has legs of this shape."""
-        return next((part for part in self.parts if part.shape == shape), None)
 
     def _pairs(self) -> Iterator[Pair]:
         return (pair for part in self.parts for pair in part.pairs)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from services.audit.ledger.balances import FundBook, UsualLegs
+from services.audit.ledger.balances import AnyLeg, FundBook
 from services.audit.ledger.findings import BALANCED, WITHIN_FUND
 from services.audit.ledger.kinds import Group, Part, kind_of
 from services.audit.tlog.findings import BrokenError
@@ -29,11 +29,10 @@ Amounts = dict[str, tuple[Part, int]]
 Thing = tuple[str, str, str]
 """Fund, item, unit."""
 
-AnyLeg = ledger.Leg | ledger.GoodsLeg
-
 
 def sum_amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
     """What the legs move in each fund; BrokenError unless it is what the kind allows."""
+    parts = kind_of(entry).part_by_shape
     by_fund: dict[str, dict[Group, int]] = {}
     for leg in entry["legs"]:
         sums = by_fund.setdefault(leg["fund"], {})
@@ -41,7 +40,7 @@ def sum_amounts(entry: MoneyEntry, funds: Mapping[str, FundBook]) -> Amounts:
         sums[group] = sums.get(group, 0) + leg["amount_fen"]
     moved: Amounts = {}
     for fund, sums in by_fund.items():
-        values, part = set(sums.values()), kind_of(entry).part_of(frozenset(sums))
+        values, part = set(sums.values()), parts.get(frozenset(sums))
         if len(values) != 1 or part is None:
             raise explain_legs(entry, fund)
         moved[fund] = (part, values.pop())
@@ -58,21 +57,6 @@ def sum_in_fund(entry: InOneFund, funds: Mapping[str, FundBook]) -> int:
     return amount
 
 
-def match_usual(entry: InOneFund, usual: UsualLegs) -> int:
-    """The amount of an entry whose legs are `usual` but for it; 0 where they are not."""
-    fund, legs = entry["fund"], entry["legs"]
-    amount = legs[0]["amount_fen"] if len(legs) == len(usual.legs) else 0
-    for leg, (account, side) in zip(legs, usual.legs, strict=False):
-        if (
-            leg["account"] != account
-            or leg["side"] != side
-            or leg["amount_fen"] != amount
-            or leg["fund"] != fund
-        ):
-            return 0
-    return amount
-
-
 def sum_quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thing, int]:
     """How much of each thing an entry about goods moves; BrokenError as `sum_amounts` does."""
     by_thing: dict[Thing, dict[Group, int]] = {}
@@ -82,8 +66,9 @@ def sum_quantities(entry: GoodsEntry, funds: Mapping[str, FundBook]) -> dict[Thi
         sums = by_thing.setdefault((leg["fund"], leg["item"], leg["unit"]), {})
         group = group_of(leg, entry, funds)
         sums[group] = sums.get(group, 0) + leg["quantity"]
+    shapes = kind_of(entry).part_by_shape
     for thing, sums in by_thing.items():
-        if len(set(sums.values())) != 1 or kind_of(entry).part_of(frozenset(sums)) is None:
+        if len(set(sums.values())) != 1 or frozenset(sums) not in shapes:
             name = " ".join(thing)
             raise BrokenError(BALANCED, f"not what a {entry['kind']} of {name} is", entry["index"])
     if not by_thing:

@@ -5,7 +5,9 @@ Memory does not grow with the entries' bytes: `tlog.tree` and `Posting` say what
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from orjson import loads
 
 from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
@@ -47,8 +49,8 @@ class Posting:
         """Post a bundle's entries; BrokenError at the first that is wrong."""
         self._hashes += b"".join([leaf[:KEPT_HASH_BYTES] for leaf in leaves])
         try:
-            for index, entry in enumerate(map(parse_entry, part.entries), self.entries):
-                self._post(index, entry, part)
+            for index, raw in enumerate(part.entries, self.entries):
+                self._post(index, parse_entry(raw, self.books), part)
                 self.entries = index + 1
         except NotCanonicalError as error:
             raise BrokenError(CANONICAL, str(error), self.entries) from None
@@ -71,7 +73,7 @@ class Posting:
         if named is None or named >= self.entries:
             return None
         number, at = divmod(named, TILE_WIDTH)
-        return parse_entry(part.entries[at]) if number == part.number else self.entry(named)
+        return _read_posted(part.entries[at]) if number == part.number else self.entry(named)
 
     def entry(self, named: int) -> LedgerEntry | None:
         """One that was posted, read again; its hash must still be the one seen then."""
@@ -83,7 +85,12 @@ class Posting:
         raw, start = self._read_again[1][at], named * KEPT_HASH_BYTES
         if leaf_hash(raw)[:KEPT_HASH_BYTES] != self._hashes[start : start + KEPT_HASH_BYTES]:
             raise BrokenError(TREE, "the entry changed while it was being verified", named)
-        return parse_entry(raw)
+        return _read_posted(raw)
+
+
+def _read_posted(raw: bytes) -> LedgerEntry:
+    """The entry of bytes that were judged when it was posted."""
+    return cast(LedgerEntry, loads(raw))
 
 
 GiftPlace = tuple[str, int, str]

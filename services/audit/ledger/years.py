@@ -19,6 +19,7 @@ def open_fund(books: Balances, entry: ledger.FundOpened | ledger.FundCarried) ->
     if entry["fund"] in books.funds:
         raise BrokenError(BALANCED, f"fund {entry['fund']} was opened before", entry["index"])
     accounts = {account: account_class(account) for account in entry["accounts"]}
+    books.opened_accounts.update(accounts)
     book = FundBook(entry["name"], entry["restricted"], accounts, entry["terms"])
     books.funds[entry["fund"]] = book
     return book
@@ -126,9 +127,10 @@ def _check_funds(books: Balances, before: Balances) -> None:
         if (book.name, book.restricted, book.terms) != (old.name, old.restricted, old.terms):
             raise BrokenError(WITHIN_FUND, f"fund {id_} was carried under other terms")
         brought_forward = (book.brought_forward_fen, book.promised_forward_fen)
-        if brought_forward != (_balance(old), old.outstanding_fen):
+        if brought_forward != (old.balance_fen, old.outstanding_fen):
             raise BrokenError(
-                WITHIN_FUND, f"fund {id_} ended with {_balance(old)} fen, not {brought_forward[0]}"
+                WITHIN_FUND,
+                f"fund {id_} ended with {old.balance_fen} fen, not {brought_forward[0]}",
             )
 
 
@@ -162,8 +164,3 @@ def _list_remaining(books: Balances, before: Balances) -> Iterator[str]:
     for thing, stock in sorted(before.goods.items()):
         if stock.in_stock and thing not in books.goods:
             yield " ".join(thing)
-
-
-def _balance(book: FundBook) -> int:
-    """What lies at the bank: what can be promised and what is."""
-    return book.remaining_fen + book.outstanding_fen
