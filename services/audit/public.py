@@ -64,10 +64,10 @@ class PublicLogs:
             self._directories[origin] = entry
         return entry[1]
 
-    def standing(self, origin: str) -> Checkpoint:
+    def find_checkpoint(self, origin: str) -> Checkpoint:
         """What is published; nothing where what lies there is not ours."""
         try:
-            return self.directory(origin).standing()
+            return self.directory(origin).find_checkpoint()
         except ForkError:
             return Checkpoint(origin, 0, EMPTY_ROOT)
 

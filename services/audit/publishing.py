@@ -98,7 +98,7 @@ class Publisher:
 
     async def _publish(self, foundation: str, committed: Committed) -> bool:
         directory = await asyncio.to_thread(self._logs.directory, committed.origin)
-        standing = await asyncio.to_thread(directory.standing)
+        standing = await asyncio.to_thread(directory.find_checkpoint)
         committed = await self._at_least(foundation, committed, standing)
         if standing.size < committed.size:
             return await self._extend(directory, committed, standing.size)

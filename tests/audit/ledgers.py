@@ -229,7 +229,7 @@ def publish_all(writer: Writer, path: Path, step: int = 100) -> Checkpoint:
     pairs = list(enumerate(writer.leaves))
     for at in range(0, len(pairs), step):
         log.publish(pairs[at : at + step])
-    return log.standing()
+    return log.find_checkpoint()
 
 
 def naive_root(leaves: list[bytes]) -> bytes:

@@ -71,7 +71,7 @@ def test_nothing_is_frozen_before_all_is_published(tmp_path: Path, writer: Write
     log.publish(enumerate(writer.leaves[: SIZE - 1]))
     with pytest.raises(MissingEntriesError):
         log.freeze(SIZE, root(writer))
-    assert not log.standing().frozen
+    assert not log.find_checkpoint().frozen
 
 
 @pytest.mark.parametrize("size", [SIZE - 1, SIZE])

@@ -73,7 +73,7 @@ def test_other_content_for_a_published_entry_is_a_fork(tmp_path: Path, writer: W
     standing = log.publish(pairs(writer, 0, 300))
     with pytest.raises(ForkError):
         log.publish([(7, b"another history"), *pairs(writer, 300, 301)])
-    assert log.standing() == standing
+    assert log.find_checkpoint() == standing
 
 
 def test_a_database_with_another_root_is_a_fork(tmp_path: Path, writer: Writer) -> None:
@@ -120,7 +120,7 @@ def test_one_that_was_stopped_in_the_middle_makes_others_wait_not_break_in(
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(LockedError):
             log.publish(pairs(writer, 300, 400))
-        assert log.standing().size == 300
+        assert log.find_checkpoint().size == 300
     assert log.publish(pairs(writer, 300, 400)).size == 400
 
 
@@ -182,7 +182,7 @@ def test_any_sequence_of_crashes_ends_in_the_undisturbed_log(
     folder, size = tmp_path_factory.mktemp("log"), 0
     for more, step in crashes:
         publish_and_die(folder, pairs(writer, max(0, size - back), size + more), step)
-        standing = LogDirectory(folder, log_key()).standing().size
+        standing = LogDirectory(folder, log_key()).find_checkpoint().size
         assert standing in (size, min(size + more, 1100))
         size = standing
     LogDirectory(folder, log_key()).publish(pairs(writer, 0, 1100))

@@ -24,7 +24,7 @@ async def test_a_publisher_overtaken_while_it_looks_sees_no_fork(
     await harness.open_fund()
     loop, head = asyncio.get_running_loop(), await read_head(first.runtime.database, FOUNDATION)
     directory: LogDirectory = first.runtime.resources.directory(head.origin)
-    look = directory.standing
+    look = directory.find_checkpoint
 
     async def overtake() -> None:
         await harness.open_fund("LATER")

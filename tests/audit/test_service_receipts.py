@@ -55,7 +55,7 @@ async def test_a_frozen_log_may_be_kept_by_caches(harness: AuditHarness) -> None
     closed.publish([(0, b"entry")])
     for frozen, kept_s in ((False, "no-cache"), (True, "public, max-age=3600")):
         if frozen:
-            closed.freeze(1, closed.standing().root)
+            closed.freeze(1, closed.find_checkpoint().root)
         answer = await harness.audit.http.get("/log/2001/checkpoint")
         assert answer.headers["cache-control"] == kept_s
         proof = await harness.audit.http.get("/log/2001/proof/0")

@@ -172,7 +172,7 @@ async def frozen(harness: AuditHarness, before: dict[str, Any]) -> None:
 
 
 async def _standing(harness: AuditHarness, origin: str) -> Any:
-    return harness.audit.runtime.resources.standing(origin)
+    return harness.audit.runtime.resources.find_checkpoint(origin)
 
 
 async def _logs_of_funds(harness: AuditHarness) -> set[str]:

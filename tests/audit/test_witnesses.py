@@ -65,7 +65,7 @@ def test_without_a_quorum_the_checkpoint_waits_and_is_made_up_for(
     with pytest.raises(QuorumError, match="0 of 1"):
         log.publish(enumerate(writer.leaves[:500]))
     assert note(log) == before
-    assert log.standing().size == 300
+    assert log.find_checkpoint().size == 300
     port = int(one.url.rpartition(":")[2])
     with witnessing(tmp_path / "1", port=port):
         assert log.publish(enumerate(writer.leaves[:600])).size == 600
@@ -126,7 +126,7 @@ def test_a_second_history_never_gets_its_quorum(tmp_path: Path, writer: Writer) 
             forked = directory(tmp_path / f"forked-{len(leaves)}", one, quorum=1)
             with pytest.raises(QuorumError):
                 forked.publish(enumerate(leaves))
-            assert forked.standing().size == 0
+            assert forked.find_checkpoint().size == 0
 
 
 def test_kill_at_every_step_of_publishing_with_a_witness(tmp_path: Path, writer: Writer) -> None:

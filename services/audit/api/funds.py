@@ -64,4 +64,4 @@ async def show_summary(runtime: AuditRuntimeDep) -> dict[str, object]:
 
 def _describe_published(runtime: AuditRuntime, head: LogHead) -> dict[str, object]:
     logs = runtime.resources
-    return views.describe_published(logs.standing(head.origin), logs)
+    return views.describe_published(logs.find_checkpoint(head.origin), logs)

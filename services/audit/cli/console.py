@@ -56,8 +56,8 @@ Places = TypeVar("Places", bound=str | Sequence[str] | None)
 
 def check_places(places: Places) -> Places:
     """For options that name logs: a folder that is not there is a slip, not a log that lies."""
-    given: str | Sequence[str] | None = places
-    for each in [given] if isinstance(given, str) else given or ():
+    values: str | Sequence[str] | None = places
+    for each in [values] if isinstance(values, str) else values or ():
         if each and not each.startswith(("http://", "https://")) and not Path(each).is_dir():
             raise typer.BadParameter(f"没有这个文件夹 no such folder: {each}")
     return places
@@ -164,10 +164,10 @@ def fetch_summary(*, needed: bool) -> dict[str, Any] | None:
     from shared.client import ServiceClient, ServiceError  # an offline auditor does not have it
 
     try:
-        said: dict[str, Any] = ServiceClient("audit").get("/summary")
+        summary: dict[str, Any] = ServiceClient("audit").get("/summary")
     except ServiceError as error:
         if not needed:
             return None
         console.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(UNREADABLE) from None
-    return said
+    return summary

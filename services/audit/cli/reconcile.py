@@ -65,7 +65,7 @@ def reconcile(
     from shared.client import ServiceClient  # what only a running stack needs
 
     audit = ServiceClient("audit")
-    said = audit.get("/reconciliation", {"limit": NAMED_MAX if report else show})
+    summary = audit.get("/reconciliation", {"limit": NAMED_MAX if report else show})
     try:
         toml = mapping.read_bytes() if mapping else b""
         layout = parse_layout(toml, column or (), set_ or ())
@@ -80,12 +80,12 @@ def reconcile(
             console.print(f"[red]{problem.zh}[/] {escape(problem.en)}")
         raise typer.Exit(UNREADABLE) from None
     gaps = [each for each in lost if isinstance(each, Gap)]
-    _add(said, gaps)
-    _show_checked(said["checked"], rows if files else None)
-    _show(said, show, [each for each in lost if isinstance(each, RefusedRow)])
+    _add(summary, gaps)
+    _show_checked(summary["checked"], rows if files else None)
+    _show(summary, show, [each for each in lost if isinstance(each, RefusedRow)])
     if report:
-        _write(report, said["gaps"])
-    if lost or any(_differs(fund) for fund in said["funds"]):
+        _write(report, summary["gaps"])
+    if lost or any(_differs(fund) for fund in summary["funds"]):
         raise typer.Exit(WRONG)
 
 
@@ -102,19 +102,19 @@ def _lost(
             yield Gap("listed_not_on_ledger", where, *party, fact.amount_fen, fact.received_at)
 
 
-def _add(said: dict[str, Any], gaps: Sequence[Gap]) -> None:
+def _add(summary: dict[str, Any], gaps: Sequence[Gap]) -> None:
     """To the service's own sums and lists, the files' rows first."""
-    now = datetime.fromisoformat(said["as_of"])
-    funds = {fund["fund_id"]: fund for fund in said["funds"]}
+    now = datetime.fromisoformat(summary["as_of"])
+    funds = {fund["fund_id"]: fund for fund in summary["funds"]}
     for gap in gaps:
-        cell = said["ageing"][gap.kind][gap.find_age(now)]
+        cell = summary["ageing"][gap.kind][gap.find_age(now)]
         cell["count"] += 1
         cell["amount_fen"] += gap.amount_fen
         fund = funds.setdefault(gap.fund_id, _empty(gap.fund_id))
         fund["listed_fen"] += gap.amount_fen
         fund[f"{gap.kind}_fen"] += gap.amount_fen
-    said["funds"] = [funds[id_] for id_ in sorted(funds)]
-    said["gaps"] = [*(gap.to_json(now) for gap in gaps), *said["gaps"]]
+    summary["funds"] = [funds[id_] for id_ in sorted(funds)]
+    summary["gaps"] = [*(gap.to_json(now) for gap in gaps), *summary["gaps"]]
 
 
 def _empty(fund_id: str) -> dict[str, Any]:
@@ -133,14 +133,14 @@ def _show_checked(checked: Mapping[str, int], rows: int | None) -> None:
     console.print(f"已核对 checked: {'，'.join(parts)}")
 
 
-def _show(said: Mapping[str, Any], show: int, refused: Sequence[RefusedRow]) -> None:
-    console.print(_funds_table(said["funds"]), _ageing_table(said["ageing"]))
+def _show(summary: Mapping[str, Any], show: int, refused: Sequence[RefusedRow]) -> None:
+    console.print(_funds_table(summary["funds"]), _ageing_table(summary["ageing"]))
     for each in refused[:show]:
         for problem in each.problems:
             where = f"第 {each.line} 行 line {each.line}"
             console.print(f"{where}: {escape(problem.zh)} {escape(problem.en)}")
     gaps = _table("编号 id", exact=("天 days", "金额 amount"), folded=("不符 kind", "基金 fund"))
-    for gap in said["gaps"][:show]:
+    for gap in summary["gaps"][:show]:
         title, amount = KIND_TITLES[gap["kind"]], format_yuan(gap["amount_fen"])
         gaps.add_row(escape(gap["id"]), str(gap["days"]), amount, title, escape(gap["fund_id"]))
     if gaps.row_count:

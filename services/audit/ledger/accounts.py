@@ -105,7 +105,7 @@ def load_chart(file: Path | None = None) -> Chart:
     text = file.read_text() if file else (files(__package__) / "chart.toml").read_text()
     try:
         data = tomllib.loads(text)
-        accounts = {role: LedgerAccount(**said) for role, said in data["accounts"].items()}
+        accounts = {role: LedgerAccount(**row) for role, row in data["accounts"].items()}
         chart = Chart(data["standard"], accounts)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ChartError(f"科目表无法读取 the chart cannot be read: {error}") from None

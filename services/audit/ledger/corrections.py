@@ -55,9 +55,9 @@ def check_refund(
         raise BrokenError(
             WITHIN_FUND, f"entry {gift} is no gift to this fund, or was reversed", index
         )
-    given, refunded = sum_gift(original), books.refunds.get(gift, 0)
-    if refunded > given:
-        raise BrokenError(WITHIN_FUND, f"{refunded} fen refunded of a gift of {given}", index)
+    gift_fen, refunded = sum_gift(original), books.refunds.get(gift, 0)
+    if refunded > gift_fen:
+        raise BrokenError(WITHIN_FUND, f"{refunded} fen refunded of a gift of {gift_fen}", index)
 
 
 def sum_gift(gift: ledger.DonationReceived) -> int:

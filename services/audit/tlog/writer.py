@@ -90,7 +90,7 @@ class LogDirectory:
     def origin(self) -> str:
         return self._keys[0].name
 
-    def standing(self) -> Checkpoint:
+    def find_checkpoint(self) -> Checkpoint:
         """The checkpoint that stands (size 0 before the first). ForkError if it is not ours."""
         note = self._source.read(CHECKPOINT)
         if note is None:
@@ -208,7 +208,7 @@ class LogDirectory:
 
     def _recover(self, note: bytes | None) -> _Standing:
         """Rebuild the tree's edge from the files, and prove it against the checkpoint."""
-        checkpoint = self.standing()
+        checkpoint = self.find_checkpoint()
         try:
             tree = TileTree(checkpoint.size, self._edges(checkpoint.size))
             tail = self._tail(checkpoint.size)

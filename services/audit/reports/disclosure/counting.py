@@ -49,7 +49,7 @@ def count_figures(logs: Iterable[PublishedLog], period: Period, *, major_fen: in
     folding = _Folding(period, major_fen)
     for log in logs:
         folding.read(log)
-    return folding.done()
+    return folding.finish()
 
 
 class _Folding:
@@ -77,7 +77,7 @@ class _Folding:
             if self._begun:
                 self._list(entry)
 
-    def done(self) -> Figures:
+    def finish(self) -> Figures:
         if not self._begun:
             self._begin()
         top = [moved for _, _, moved in heapq.nlargest(LARGEST, self._largest)]

@@ -15,23 +15,23 @@ _TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3
 
 
 def refund(gifts: Gifts, entry: Refund) -> None:
-    known = gifts.given.get((entry["gift"]["log"], entry["gift"]["index"]), [None])
+    numbers = gifts.gift_numbers.get((entry["gift"]["log"], entry["gift"]["index"]), [None])
     for (fund, unit), amount in sum_leaving(entry).items():
         place = Place("refunded", fund, unit, (entry["log"], entry["index"]))
-        _give_back(gifts, known[0], place, amount, entry)
+        _give_back(gifts, numbers[0], place, amount, entry)
 
 
 def reverse(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
     key = (original["log"], original["index"])
     match kind_of(original).traced:
         case "arrives":
-            for number in gifts.given[key]:
+            for number in gifts.gift_numbers[key]:
                 gift = gifts.gifts[number]
                 place = Place("reversed", gift.fund, gift.unit, (entry["log"], entry["index"]))
                 _give_back(gifts, number, place, gift.amount, entry)
         case "paid":
             promise = promise_of(gifts, cast(Disbursement, original))
-            for place in gifts.done[key]:
+            for place in gifts.entry_places[key]:
                 gifts.places.put(promise, gifts.places.take_all(place))
         case "released":
             promise = promise_of(gifts, cast(Release, original))
@@ -40,13 +40,13 @@ def reverse(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
         case "moved":
             _return(gifts, entry, cast(Transfer, original))
         case _:
-            for place in gifts.done[key]:
+            for place in gifts.entry_places[key]:
                 gifts.free(place.fund, place.unit, gifts.places.take_all(place))
 
 
 def promise_of(gifts: Gifts, settled: Disbursement | Release) -> Place:
     """Where the pieces lie that the settled commitment set aside."""
-    return gifts.done[settled["log"], settled["commitment"]][0]
+    return gifts.entry_places[settled["log"], settled["commitment"]][0]
 
 
 def _give_back(

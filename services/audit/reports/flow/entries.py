@@ -148,9 +148,9 @@ def _bring_goods_forward(gifts: Gifts, entry: GoodsCarried) -> None:
 def _bring_commitment_forward(gifts: Gifts, entry: CommitmentCarried) -> None:
     key, before = (entry["log"], entry["index"]), _ref_key(entry["previous"])
     if entry["fund"] in gifts.followed:
-        if before not in gifts.done:
+        if before not in gifts.entry_places:
             raise TraceError(f"缺少承诺 the commitment {before} was not told")
-        gifts.done[key] = gifts.done[before]
+        gifts.entry_places[key] = gifts.entry_places[before]
         return
     whole = next(
         place

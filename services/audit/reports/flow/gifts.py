@@ -49,12 +49,12 @@ class Gifts:
     """The document behind each transfer."""
     logs: list[str] = field(default_factory=list)
     followed: set[str] = field(default_factory=set)
-    """Funds of the log now told whose gifts are known from the year before."""
+    """Funds of the log now read whose gifts are known from the year before."""
     number: int = 0
     """Counts the entries of all logs; what comes in now is `since` this."""
-    given: dict[EntryKey, list[int]] = field(default_factory=dict)
+    gift_numbers: dict[EntryKey, list[int]] = field(default_factory=dict)
     """The gifts each entry brought."""
-    done: dict[EntryKey, list[Place]] = field(default_factory=dict)
+    entry_places: dict[EntryKey, list[Place]] = field(default_factory=dict)
     """Where each entry put pieces; a carried commitment's lie where they were."""
     moved: dict[EntryKey, Moving] = field(default_factory=dict)
     """By transfer, what it moved."""
@@ -65,7 +65,7 @@ class Gifts:
     ) -> None:
         """Something new comes into a fund."""
         gift = self._add(origin, entry, fund, unit, amount)
-        self.given.setdefault((entry["log"], entry["index"]), []).append(gift)
+        self.gift_numbers.setdefault((entry["log"], entry["index"]), []).append(gift)
         self.free(fund, unit, [Piece(self.number, gift, amount)])
 
     def use(self, place: Place, amount: int, entry: LedgerEntry) -> None:
@@ -73,7 +73,7 @@ class Gifts:
         self.put(place, self.take(place.fund, place.unit, amount, entry), entry)
 
     def put(self, place: Place, pieces: Iterable[Piece], entry: LedgerEntry) -> None:
-        self.done.setdefault((entry["log"], entry["index"]), []).append(place)
+        self.entry_places.setdefault((entry["log"], entry["index"]), []).append(place)
         self.places.put(place, pieces)
 
     def take(self, fund: str, unit: Unit, amount: int, entry: LedgerEntry) -> list[Piece]:
