@@ -202,7 +202,7 @@ class Keyring:
         return self._derive_publisher_key(source, keys[-1])
 
     def _find_newest_key(self, source: str, topic: str) -> PublisherKey:
-        if topics.may_publish(source, topic):
+        if topic in topics.BY_NAME and topics.may_publish(source, topic):
             return FIRST_KEY
         self._read_current()
         credential = self._by_source.get(source)
