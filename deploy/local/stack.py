@@ -21,6 +21,8 @@ EMBEDDED_BROKER = {
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_FETCH_MAX_WAIT_MS": "20",
 }
+# The simulator pushes as WeChat's plain mode does, unless it has an EncodingAESKey.
+SIMULATED_WECHAT = {"GUANJIA_WECHAT_PLAIN_MODE": "true"}
 BrokerKind = Literal["mesh", "kafka"]
 
 
@@ -109,8 +111,10 @@ class Stack:
     def service_env(self, name: str) -> dict[str, str]:
         """The settings of a service as variables; also for a service started by hand."""
         embedded = EMBEDDED_BROKER if self.options.broker_kind == "mesh" else {}
+        simulated = SIMULATED_WECHAT if "simulators" in self.options.services else {}
         return {
             **embedded,
+            **simulated,
             **self.options.settings_env,
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "GUANJIA_BROKER": self.options.broker_kind,

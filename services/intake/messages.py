@@ -80,6 +80,11 @@ DECLARATION_FORBIDDEN = Message(
     "declaration_forbidden", "不接受 DTD 或实体", "no DTD, entity or instruction"
 )
 SIGNATURE_DIFFERENT = Message("signature_different", "签名不符", "the signature does not match")
+TIMESTAMP_FAR = Message(
+    "timestamp_far",
+    "签名时间与现在相差超过{minutes}分钟",
+    "signed more than {minutes} minutes from now",
+)
 AES_KEY_WRONG = Message(
     "aes_key_wrong", "EncodingAESKey 应为43个字符", "EncodingAESKey has 43 characters"
 )

@@ -15,7 +15,7 @@ from shared.web.access import get_runtime
 
 @dataclass(frozen=True, slots=True)
 class IntakeResources:
-    """wechat_crypto: None in plain mode."""
+    """wechat_crypto: None without an EncodingAESKey."""
 
     vault: Vault = field(repr=False)
     rules: Rules

@@ -28,8 +28,11 @@ class IntakeSettings(Settings):
     ] = SecretStr("")
     wechat_appid: str = "wxsimulator0000000"
     wechat_aes_key: Annotated[
-        SecretStr, Field(description="EncodingAESKey, 43 characters; empty: plain mode only")
+        SecretStr, Field(description="EncodingAESKey, 43 characters; empty: no encrypted mode")
     ] = SecretStr("")
+    wechat_plain_mode: Annotated[
+        bool, Field(description="takes unencrypted pushes where there is no EncodingAESKey")
+    ] = False
 
     @property
     def rules(self) -> Rules:

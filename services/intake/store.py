@@ -1,20 +1,24 @@
-"""Reading intake's documents: lists, counts, and the log of who looked into the vault."""
+"""Intake's documents apart from its states: lists, counts, looks into the vault, nonces."""
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.model import Person, Request
 from shared import mongo
+from shared.errors import Transient
 from shared.security import Credential
 
 VAULT_ACCESS = "vault_access"
+CALLBACK_NONCES = "callback_nonces"
+NONCE_TTL = timedelta(minutes=10)
 
 INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
+    (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
 
 TOWN_CODE_DIGITS = 9
@@ -56,3 +60,20 @@ async def count_by_state_and_channel(
     grouped = {"_id": {"state": "$state", "channel": "$channel"}, "n": {"$sum": 1}}
     rows = database[Request.COLLECTION].aggregate([{"$match": query}, {"$group": grouped}])
     return {(r["_id"]["state"], r["_id"]["channel"]): r["n"] for r in await rows.to_list(None)}
+
+
+async def claim_nonce(database: mongo.Database, id_: str, digest: bytes, at: datetime) -> bool:
+    """Whether this nonce is new, or came before with the same content. Shared by all instances.
+
+    at: when it was signed, so it outlives the time in which its signature is believed.
+    """
+    try:
+        stored = await database[CALLBACK_NONCES].find_one_and_update(
+            {"_id": id_},
+            {"$setOnInsert": {"digest": digest, "at": at}},
+            upsert=True,
+            return_document=True,
+        )
+    except mongo.PyMongoError as error:
+        raise Transient(str(error)) from error
+    return stored is not None and bytes(stored["digest"]) == digest

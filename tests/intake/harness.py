@@ -1,22 +1,30 @@
 """A running intake as its visitors meet it: channels, staff, providers, services."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import pytest
 
+from deploy.local.stack import Stack
 from services.intake.channels.wechat_crypto import compute_signature
-from services.intake.main import derive_wechat_token
+from services.intake.main import create_app, derive_wechat_token
 from services.intake.model import Request
+from services.intake.settings import IntakeSettings
 from services.intake.store import VAULT_ACCESS
 from services.intake.vault.persons import derive_person_id_of_openid, derive_person_id_of_phone
 from shared import mongo
 from shared.contracts.events import RequestSubmitted
-from shared.security import Role
+from shared.security import Role, create_root_key
+from tests.conftest import BROKER
 from tests.intake.builders import CHASHAN, make_submission
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
+from tests.support.stack import start_broker
 
 SOURCE = "/channels/grid"
 
@@ -38,6 +46,22 @@ class IntakeHarness:
         callback = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
         self.token = callback.rpartition("_")[2]
         self.persons = count(1)
+        self.nonces = count(1)
+
+
+@asynccontextmanager
+async def open_harness(
+    mongod: Stack, folders: pytest.TempPathFactory
+) -> AsyncIterator[IntakeHarness]:
+    """WeChat in plain mode, on a broker and database of its own."""
+    broker = await start_broker(folders.mktemp("broker"), BROKER)
+    secrets = folders.mktemp("secrets")
+    create_root_key(secrets)
+    house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
+    settings = house.settings(IntakeSettings, wechat_plain_mode=True)
+    yield IntakeHarness(house, await house.start_app(create_app(settings)))
+    await house.stop()
+    await broker.stop()
 
 
 class Visitor:
@@ -120,15 +144,30 @@ class Visitor:
         return await self.http.post(f"/callbacks/tencent/{self.harness.token}/replies", json=body)
 
     async def wechat(self, fields: str, token: str | None = None) -> httpx.Response:
+        query = self.sign_wechat(await self.runtime.processor.now(), token)
+        return await self.push_wechat(query, fields)
+
+    def sign_wechat(self, at: datetime, token: str | None = None) -> dict[str, str]:
+        """The query of one push, as WeChat signs it at that time."""
         token = token or derive_wechat_token(self.house.keyring)
-        query = {"signature": compute_signature(token, "1", "2"), "timestamp": "1", "nonce": "2"}
+        timestamp, nonce = str(int(at.timestamp())), str(next(self.harness.nonces))
+        signature = compute_signature(token, timestamp, nonce)
+        return {"signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+    async def push_wechat(
+        self, query: dict[str, str], fields: str, http: httpx.AsyncClient | None = None
+    ) -> httpx.Response:
+        """http: another instance's."""
         xml = (
             f"<xml><ToUserName>gh_1</ToUserName><FromUserName>{self.openid}</FromUserName>"
             f"<CreateTime>1642000000</CreateTime>{fields}</xml>"
         )
-        return await self.http.post("/callbacks/wechat", params=query, content=xml.encode())
+        http = http or self.http
+        return await http.post("/callbacks/wechat", params=query, content=xml.encode())
 
     async def says(self, message: str, text: str) -> httpx.Response:
-        return await self.wechat(
-            f"<MsgType>text</MsgType><MsgId>{self.key(message)}</MsgId><Content>{text}</Content>"
-        )
+        return await self.wechat(self.format_text(message, text))
+
+    def format_text(self, message: str, text: str) -> str:
+        id_ = self.key(message)
+        return f"<MsgType>text</MsgType><MsgId>{id_}</MsgId><Content>{text}</Content>"

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
@@ -17,36 +16,25 @@ from typer.testing import CliRunner
 
 from deploy.local.stack import Stack
 from services.intake.cli import app
-from services.intake.main import create_app
 from services.intake.model import Receipt, Reply, Request
-from services.intake.settings import IntakeSettings
 from services.intake.vault.prepare import derive_request_id
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
-from shared.security import Role, create_root_key
+from shared.security import Role
 from shared.web.admission import Admission
-from tests.conftest import BROKER
 from tests.intake.builders import make_match_event
-from tests.intake.harness import SOURCE, IntakeHarness, Visitor
+from tests.intake.harness import SOURCE, IntakeHarness, Visitor, open_harness
 from tests.intake.test_spreadsheet import GOOD, table
 from tests.support.eventually import eventually
-from tests.support.house import House
-from tests.support.stack import start_broker
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def harness(
     mongod: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[IntakeHarness]:
-    broker = await start_broker(tmp_path_factory.mktemp("broker"), BROKER)
-    secrets = tmp_path_factory.mktemp("secrets")
-    create_root_key(secrets)
-    house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
-    running = await house.start_app(create_app(house.settings(IntakeSettings)))
-    yield IntakeHarness(house, running)
-    await house.stop()
-    await broker.stop()
+    async with open_harness(mongod, tmp_path_factory) as harness:
+        yield harness
 
 
 @pytest.fixture

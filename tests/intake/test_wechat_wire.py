@@ -1,7 +1,7 @@
 """WeChat's pushes against wechatpy, the published signature, and hostile XML."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,7 @@ from services.intake.channels.wechat_crypto import (
     WeChatCrypto,
     compute_signature,
     read_echo,
+    read_signed_time,
     verify_signature,
 )
 from shared.errors import Invalid
@@ -69,6 +70,25 @@ def test_echo_answers_only_a_signed_get() -> None:
     for wrong in (query, signed | {"nonce": "1"}, signed | {"signature": "é"}, {}):
         with pytest.raises(Invalid):
             verify_signature(TOKEN, wrong)
+
+
+@pytest.mark.parametrize("seconds", [-300, 0, 300])
+def test_signature_is_believed_for_five_minutes(seconds: int) -> None:
+    at = AT + timedelta(seconds=seconds)
+    assert read_signed_time({"timestamp": str(int(at.timestamp()))}, AT) == at
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        *("1580515200", "1714036758", "1714037360", "-1714037059"),
+        *("", "1714037059.0", "1_714_037_059", "１７１４０３７０５９", "1714037059\n"),
+        *("9" * 11, "9" * 5000),
+    ],
+)
+def test_signature_of_another_time_is_refused(timestamp: str) -> None:
+    with pytest.raises(Invalid):
+        read_signed_time({"timestamp": timestamp}, AT)
 
 
 def test_text_message_is_read() -> None:

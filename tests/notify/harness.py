@@ -130,7 +130,8 @@ async def open_harness(house: House) -> AsyncIterator[NotifyHarness]:
     async with contextlib.AsyncExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         intake_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        intake = await house.start_app(create_intake(house.settings(IntakeSettings)))
+        intake_settings = house.settings(IntakeSettings, wechat_plain_mode=True)
+        intake = await house.start_app(create_intake(intake_settings))
         await stack.enter_async_context(serve(intake.app, listening))
         environment = SimulatorsEnvironment(
             secrets_dir=house.secrets_dir, port=0, intake_url=intake_url

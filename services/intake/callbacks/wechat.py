@@ -1,12 +1,16 @@
 """WeChat official account: messages, receipts, who follows and who leaves.
 
-It has no credential: its signature is by a shared token.
+It has no credential: its signature is by a shared token. A signature covers neither the address
+nor, in plain mode, the body; so it is believed for five minutes, and for one content only.
 """
+
+from collections.abc import Mapping
 
 import structlog
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 
+from services.intake import store
 from services.intake.callbacks.inbound import (
     Body,
     InboundText,
@@ -38,6 +42,7 @@ async def answer_echo(request: Request, runtime: IntakeRuntimeDep) -> Response:
         echo = wechat_crypto.read_echo(runtime.resources.wechat_token, request.query_params)
     except Invalid:
         raise Unauthenticated from None
+    await _use_signature(runtime, request.query_params, b"echo " + echo.encode())
     await check_rate_limit(request, CALLER)
     return PlainTextResponse(echo)
 
@@ -45,6 +50,7 @@ async def answer_echo(request: Request, runtime: IntakeRuntimeDep) -> Response:
 @router.post("")
 async def receive_push(request: Request, runtime: IntakeRuntimeDep, body: Body) -> Response:
     plain = _open_body(runtime, request, body)
+    await _use_signature(runtime, request.query_params, b"push " + body)
     await check_rate_limit(request, CALLER)
     pushed = wechat.parse_message(plain)
     text = await _execute(runtime, pushed)
@@ -61,11 +67,33 @@ def _open_body(runtime: IntakeRuntime, request: Request, body: bytes) -> bytes:
     resources, query = runtime.resources, request.query_params
     try:
         wechat_crypto.verify_signature(resources.wechat_token, query)
-        if resources.wechat_crypto is None:
-            return body
-        return resources.wechat_crypto.open(body, query)
+        if resources.wechat_crypto is not None:
+            return resources.wechat_crypto.open(body, query)
     except Invalid:
         raise Unauthenticated from None
+    if not runtime.settings.wechat_plain_mode:
+        log.error(
+            "wechat_plain_push_refused",
+            set="GUANJIA_WECHAT_AES_KEY, or GUANJIA_WECHAT_PLAIN_MODE=true to take plain pushes",
+        )
+        raise Unauthenticated
+    return body
+
+
+async def _use_signature(runtime: IntakeRuntime, query: Mapping[str, str], content: bytes) -> None:
+    """Each (timestamp, nonce) stands for one content; WeChat may repeat it, nobody may change it.
+
+    Raises Unauthenticated. Comes after the signatures: what is forged uses up nothing.
+    """
+    vault = runtime.resources.vault
+    try:
+        at = wechat_crypto.read_signed_time(query, await runtime.processor.now())
+    except Invalid:
+        raise Unauthenticated from None
+    id_ = vault.derive_id("N", "wechat", query.get("timestamp", ""), query.get("nonce", ""))
+    if not await store.claim_nonce(runtime.database, id_, vault.digest(content), at):
+        log.warning("wechat_nonce_reused", nonce_id=id_)
+        raise Unauthenticated
 
 
 def _seal_answer(runtime: IntakeRuntime, request: Request, xml: bytes) -> bytes:

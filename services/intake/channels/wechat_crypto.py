@@ -7,16 +7,28 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from services.intake.channels.wechat import parse_xml
-from services.intake.messages import AES_KEY_WRONG, BODY_NOT_DECRYPTABLE, SIGNATURE_DIFFERENT
+from services.intake.messages import (
+    AES_KEY_WRONG,
+    BODY_NOT_DECRYPTABLE,
+    SIGNATURE_DIFFERENT,
+    TIME_NOT_UNIX,
+    TIMESTAMP_FAR,
+)
 
 BLOCK = 32  # WeChat pads to 32, not to AES's 16
+SIGNED_WITHIN = timedelta(minutes=5)
+"""How far from now, before or after, a signature's time may lie."""
+
+_UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
 
 
 def compute_signature(*parts: str) -> str:
@@ -28,6 +40,17 @@ def verify_signature(token: str, query: Mapping[str, str]) -> None:
     """The plain signature that every push and the first GET carry."""
     expected = compute_signature(token, query.get("timestamp", ""), query.get("nonce", ""))
     _check_same(expected, query.get("signature", ""), "signature")
+
+
+def read_signed_time(query: Mapping[str, str], now: datetime) -> datetime:
+    """The time a signature is of. Raises Invalid when it does not lie within SIGNED_WITHIN."""
+    timestamp = query.get("timestamp", "")
+    if not _UNIX_SECONDS.fullmatch(timestamp):
+        raise TIME_NOT_UNIX.invalid("timestamp")
+    at = datetime.fromtimestamp(int(timestamp), UTC)
+    if abs(at - now) > SIGNED_WITHIN:
+        raise TIMESTAMP_FAR.invalid("timestamp", minutes=SIGNED_WITHIN // timedelta(minutes=1))
+    return at
 
 
 def read_echo(token: str, query: Mapping[str, str]) -> str:
