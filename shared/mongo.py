@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
-from bson import CodecOptions
+from bson import CodecOptions, ObjectId
 from bson.binary import Binary
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
@@ -40,6 +40,7 @@ __all__ = [
     "DeleteOne",
     "DuplicateKeyError",
     "InsertOne",
+    "ObjectId",
     "PyMongoError",
     "ReplaceOne",
     "UpdateMany",

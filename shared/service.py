@@ -83,10 +83,14 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
         await process.stop()
 
     app = FastAPI(
-        title=f"莞家 Guanjia: {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None
+        # Our own routes serve the document, since they are guarded where strangers come in.
+        title=f"莞家 Guanjia: {service.name}",
+        lifespan=lifespan,
+        openapi_url=None,
     )
     app.state.service = service
     app.state.runtime = None
+    app.state.public_scheme = settings.public_scheme
     app.state.ready = lambda: "starting"
     app.state.admission = Admission(
         per_minute=settings.rate_limit_per_minute,
@@ -94,7 +98,8 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
         in_flight_max=settings.requests_in_flight_max,
     )
     access.install_problem_answers(app)
-    routers = (*service.routers, pages.router, operations.router)
+    descriptions = operations.build_descriptions(guarded=not settings.is_local)
+    routers = (*service.routers, pages.router, operations.router, descriptions)
     for router in routers:
         app.include_router(router)
     openapi.document_problems(app, routers)

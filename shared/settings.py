@@ -3,6 +3,7 @@
 A wrong value is refused at start with its name, the value and what is allowed; secrets are masked.
 """
 
+import ipaddress
 import os
 import re
 import tomllib
@@ -39,6 +40,9 @@ class Settings(BaseSettings):
         "127.0.0.1"
     )
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    public_scheme: Annotated[
+        Literal["http", "https"], Field(description="https: a proxy before us speaks TLS")
+    ] = "http"
     data_dir: Path = Path.home() / ".local/share/guanjia"
     secrets_dir: Annotated[
         Path,
@@ -75,6 +79,11 @@ class Settings(BaseSettings):
         int, Field(ge=500, description="commands that wait to be decided; more are turned away")
     ] = 20_000
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine comes in: on loopback, and no proxy brings the public."""
+        return self.public_scheme == "http" and _is_loopback(self.host)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -87,6 +96,13 @@ class Settings(BaseSettings):
         file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
         sources = (init_settings, env_settings)
         return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class SettingsError(SystemExit):

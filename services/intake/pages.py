@@ -1,9 +1,11 @@
-"""The applicant's page behind a signed link: how far the request is, and withdrawing it."""
+"""The applicant's page behind a signed link: how far it is, who looked, and withdrawing it."""
+
+from collections.abc import Mapping, Sequence
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from services.intake import model, views
+from services.intake import model, store, views
 from services.intake.messages import REQUEST_UNKNOWN
 from services.intake.model import WithdrawRequest
 from shared import mongo
@@ -17,6 +19,7 @@ from shared.web.pages import Pages
 router = Router(route_class=LinkRoute)
 
 PAGES = Pages("services.intake")
+LOOKS_MAX = 200
 
 
 @router.get(REQUEST.route())
@@ -25,10 +28,12 @@ async def show_request(token: Token, request: Request, runtime: RuntimeDep) -> R
     stored = await mongo.load(runtime.database, model.Request, id_)
     if stored is None:
         raise Denied(REQUEST_UNKNOWN.refusal(404))
+    rows = await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
+    looks = views.describe_own_looks(rows)
     if is_browser(request):
-        return render_request(stored, token)
+        return render_request(stored, token, looks)
     view = views.describe_status(stored)
-    return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat()})
+    return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat(), "looks": looks})
 
 
 @router.post(REQUEST.route("withdraw"))
@@ -44,12 +49,15 @@ async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Respo
     return respond(answer)
 
 
-def render_request(request: model.Request, token: str) -> HTMLResponse:
+def render_request(
+    request: model.Request, token: str, looks: Sequence[Mapping[str, str]]
+) -> HTMLResponse:
     return PAGES.render(
         "request.html",
         request=request,
         state_zh=views.STATE_LABELS[request.state],
         recorded_on=request.recorded_at.astimezone(CHINA).date(),
+        looks=looks,
         may_withdraw=request.is_withdrawable,
         withdraw_path=REQUEST.path(token, "withdraw"),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,13 +46,59 @@ async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str
     return {person.id: person for person in persons}
 
 
+@dataclass(frozen=True, slots=True)
+class VaultLook:
+    """One look into the vault. roles: of who looked, then; empty in rows of before."""
+
+    id: str
+    who: str
+    roles: frozenset[str]
+    purpose: str
+    person_id: str
+    at: datetime
+
+
 async def log_access(
-    database: mongo.Database, who: str, purpose: str, person_ids: Iterable[str], at: datetime
+    database: mongo.Database,
+    caller: Credential,
+    purpose: str,
+    person_ids: Iterable[str],
+    at: datetime,
 ) -> None:
     """Durable before anything is shown; who and why, never what."""
-    rows = [{"who": who, "purpose": purpose, "person_id": id_, "at": at} for id_ in person_ids]
+    look = {"who": caller.id, "roles": sorted(caller.roles), "purpose": purpose, "at": at}
+    rows = [{**look, "person_id": id_} for id_ in person_ids]
     if rows:
         await database[VAULT_ACCESS].insert_many(rows, ordered=False)
+
+
+async def list_looks(
+    database: mongo.Database, person_id: str | None, after: str, limit: int
+) -> list[VaultLook]:
+    """Oldest first. person_id: None for everybody's. after: the last id of the page before."""
+    query: dict[str, Any] = {"person_id": person_id} if person_id else {}
+    query |= {"_id": {"$gt": mongo.ObjectId(after)}} if after else {}
+    rows = database[VAULT_ACCESS].find(query).sort("_id", 1).limit(limit)
+    return [_parse_look(row) for row in await rows.to_list(None)]
+
+
+async def find_latest_looks(
+    database: mongo.Database, person_id: str, limit: int
+) -> list[VaultLook]:
+    """Latest first."""
+    rows = database[VAULT_ACCESS].find({"person_id": person_id}).sort("at", -1).limit(limit)
+    return [_parse_look(row) for row in await rows.to_list(None)]
+
+
+def _parse_look(row: Mapping[str, Any]) -> VaultLook:
+    return VaultLook(
+        id=str(row["_id"]),
+        who=row["who"],
+        roles=frozenset(row.get("roles", ())),
+        purpose=row["purpose"],
+        person_id=row["person_id"],
+        at=row["at"],
+    )
 
 
 async def count_by_state_and_channel(

@@ -1,14 +1,16 @@
 """Requests and contacts as people and services read them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.intake.model import Person, Request, RequestState
+from services.intake.store import VaultLook
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.sealing import Vault
-from shared.contracts.values import LABELS
+from shared.contracts.values import CHINA, LABELS
 from shared.money import format_yuan_plain
+from shared.security import Role
 from shared.towns import town_name
 
 STATE_LABELS: dict[str, str] = {
@@ -18,6 +20,20 @@ STATE_LABELS: dict[str, str] = {
     RequestState.DECLINED: "未通过",
     RequestState.WITHDRAWN: "已撤回",
     RequestState.CLOSED: "已完结",
+}
+
+
+ROLE_LABELS: dict[str, str] = {
+    Role.APPROVER_CITY: "市级审批人员",
+    Role.APPROVER_TOWN: "镇街审批人员",
+    Role.APPROVER_VILLAGE: "村（居）审批人员",
+    Role.COLLECTOR: "诉求收集人员",
+    Role.SERVICE: "系统自动",
+}
+PURPOSE_LABELS: dict[str, str] = {
+    "read_request": "办理诉求",
+    "notice": "发送通知",
+    "donor_name_shown": "在通知中显示捐赠方名称",
 }
 
 
@@ -94,6 +110,37 @@ def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[s
     """name: null where the person is unknown or was erased."""
     contact = open_contact(vault, person) if person else None
     return {"person_id": person_id, "name": contact.name if contact else None}
+
+
+def describe_look(look: VaultLook) -> dict[str, Any]:
+    """For auditors."""
+    return {
+        "at": look.at,
+        "who": look.who,
+        "role_zh": _format_role(look),
+        "purpose": look.purpose,
+        "purpose_zh": PURPOSE_LABELS.get(look.purpose, "其他"),
+        "person_id": look.person_id,
+    }
+
+
+def describe_own_looks(looks: Iterable[VaultLook]) -> list[dict[str, str]]:
+    """For the person himself: the same look of one day once, and nobody's id."""
+    rows = dict.fromkeys(
+        (
+            look.at.astimezone(CHINA).date().isoformat(),
+            _format_role(look),
+            PURPOSE_LABELS.get(look.purpose, "其他"),
+        )
+        for look in looks
+    )
+    return [{"on": on, "role_zh": role, "purpose_zh": purpose} for on, role, purpose in rows]
+
+
+def _format_role(look: VaultLook) -> str:
+    """The first of the table; rows of before say no role."""
+    roles = (label for role, label in ROLE_LABELS.items() if role in look.roles)
+    return next(roles, "工作人员")
 
 
 def describe_summary(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from shared.web.pages import Pages
 
 Token = Annotated[str, Path(max_length=600)]
 FRAME = Pages("shared.web")
+STRICT_TRANSPORT = "max-age=31536000"
 
 
 async def open_link(request: Request, runtime: Runtime, link: SignedLink, token: str) -> str:
@@ -39,6 +40,7 @@ def is_browser(request: Request) -> bool:
 class LinkRoute(APIRoute):
     """The class of every route behind a link: what is refused is a page for a browser.
 
+    Where the public comes by https, its browser is told to come by nothing else.
     A handler raises Unauthenticated where the link opens nothing, and Denied or Invalid as any
     other does.
     """
@@ -47,6 +49,12 @@ class LinkRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
+            response = await answer_or_refuse(request)
+            if request.app.state.public_scheme == "https":
+                response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+            return response
+
+        async def answer_or_refuse(request: Request) -> Response:
             try:
                 return await handle(request)
             except Unauthenticated:

@@ -1,4 +1,4 @@
-"""What every service offers its operators: health, metrics, AsyncAPI, dead letters, outbox."""
+"""What every service offers its operators: health, descriptions, dead letters, outbox."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Request
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
@@ -43,7 +44,21 @@ async def ready(request: Request) -> Response:
     return JSONResponse(status, status_code=503 if reason else 200)
 
 
-@router.get("/metrics")
+# --- what describes the service ------------------------------------------------------------------
+
+
+def build_descriptions(*, guarded: bool) -> Router:
+    """Metrics, AsyncAPI and OpenAPI. guarded: for operators alone."""
+    guards = [Depends(allow(Role.OPERATOR))] if guarded else []
+    descriptions = Router(tags=["operations"], dependencies=guards)
+    descriptions.add_api_route("/metrics", metrics)
+    descriptions.add_api_route("/asyncapi", asyncapi, response_class=HTMLResponse)
+    descriptions.add_api_route("/asyncapi.json", asyncapi_json)
+    descriptions.add_api_route("/openapi.json", openapi_json, include_in_schema=False)
+    descriptions.add_api_route("/docs", docs, include_in_schema=False)
+    return descriptions
+
+
 async def metrics(request: Request) -> Response:
     runtime = request.app.state.runtime
     if runtime is not None:
@@ -52,15 +67,22 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/asyncapi", response_class=HTMLResponse)
 async def asyncapi(request: Request) -> HTMLResponse:
     return HTMLResponse(get_asyncapi_html(request.app.state.asyncapi.to_specification()))
 
 
-@router.get("/asyncapi.json")
 async def asyncapi_json(request: Request) -> Response:
     specification = request.app.state.asyncapi.to_specification()
     return Response(specification.to_json(), media_type="application/json")
+
+
+async def openapi_json(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
+
+
+async def docs(request: Request) -> HTMLResponse:
+    root = request.scope.get("root_path", "").rstrip("/")
+    return get_swagger_ui_html(openapi_url=f"{root}/openapi.json", title=request.app.title)
 
 
 def build_asyncapi(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:

@@ -25,6 +25,7 @@ from shared.web.links import FRAME
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 CHASHAN = "441900103"
+LOOKS = [{"on": "2026-05-20", "role_zh": "镇街审批人员", "purpose_zh": "办理诉求"}]
 TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
 VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
 
@@ -42,8 +43,10 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
     needs = {"O-1": [_need(words)], "O-2": [_money_need(), _money_need("441900104")]}
     claimed = {"state": "accepted", "unit": words[:20], "quantity": 2, "item": words}
     return {
-        "request_open": render_request(_request(words), token),
-        "request_declined": render_request(_request(words, state="declined", reason=words), token),
+        "request_open": render_request(_request(words), token, LOOKS),
+        "request_declined": render_request(
+            _request(words, state="declined", reason=words), token, []
+        ),
         "proposal": render_proposal(match, token),
         "proposal_money": render_proposal(_match("", unit="fen", quantity=20_450_000), token),
         "delivery_delivered": render_delivery(delivered, token, NOW),

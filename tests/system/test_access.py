@@ -22,16 +22,27 @@ from tests.support.services import (
 )
 
 OPEN_TO_ALL = {
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/static/{name}"),
+}
+# Open to whoever is on the machine already; beyond it they are an operator's.
+DESCRIPTIONS = {
     ("GET", "/asyncapi"),
     ("GET", "/asyncapi.json"),
     ("GET", "/docs"),
-    ("GET", "/docs/oauth2-redirect"),
-    ("GET", "/health/live"),
-    ("GET", "/health/ready"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
-    ("GET", "/static/{name}"),
 }
+LOCAL: dict[str, str] = {"host": "127.0.0.1"}
+PUBLIC: tuple[dict[str, str], ...] = (
+    {"host": "0.0.0.0"},
+    {"host": "10.1.2.3"},
+    {"host": "::"},
+    {"host": ""},
+    {"host": "guanjia.example"},
+    {"host": "127.0.0.1", "public_scheme": "https"},  # a proxy brings everybody
+)
 # Public by design: whoever doubts the ledger reads it without asking anybody.
 PUBLIC_LOG = {
     ("GET", "/log/{log}/checkpoint"),
@@ -88,13 +99,16 @@ async def ask(running: Running, operation: Operation, headers: Headers) -> httpx
 # --- routes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("place", [LOCAL, PUBLIC[0]], ids=["loopback", "public"])
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_route_asks_who_is_there(house: House, service: str) -> None:
+async def test_every_route_asks_who_is_there(
+    house: House, service: str, place: dict[str, str]
+) -> None:
     """Nobody, a stranger, one who has been sent away, and everybody whose role is another."""
     revoked = house.bearer("former", *Role)
     revoke(house.secrets_dir / "credentials.json", "former")
     by_role = {role: house.bearer(f"is-{role.replace('_', '-')}", role) for role in Role}
-    running = await start(house, service)
+    running = await start(house, service, **place)
     before = await everything_stored(running)
     strangers: dict[str, Headers] = {
         "nobody": {},
@@ -117,6 +131,8 @@ async def test_every_route_asks_who_is_there(house: House, service: str) -> None
             if answer.status_code != 403:
                 wrong.append(f"{operation.method} {operation.path} {role}: {answer.status_code}")
     assert len(guarded) >= 8
+    described = {(o.method, o.path) for o in guarded} & DESCRIPTIONS
+    assert described == (set() if place == LOCAL else DESCRIPTIONS)
     assert not wrong
     assert await everything_stored(running) == before
 
@@ -134,12 +150,15 @@ async def test_open_ways_in_are_those_of_the_table(house: House, service: str) -
     create, settings = CREATE[service]
     expected = OPEN_TO_ALL | LINKS.get(service, set()) | CALLBACKS.get(service, set())
     expected |= PUBLIC_LOG if service == "audit" else set()
-    assert without_guard(create(house.settings(settings))) == expected
+    for place in (LOCAL, {"host": "::1"}, {"host": "localhost"}):
+        assert without_guard(create(house.settings(settings, **place))) == expected | DESCRIPTIONS
+    for place in PUBLIC:
+        assert without_guard(create(house.settings(settings, **place))) == expected, place
 
 
 async def test_open_pages_answer_without_a_credential_and_name_no_secret(house: House) -> None:
     running = await start(house, "audit")
-    for method, path in sorted(OPEN_TO_ALL):
+    for method, path in sorted(OPEN_TO_ALL | DESCRIPTIONS):
         answer = await running.http.request(method, address(path, "guanjia.css"))
         assert answer.status_code == 200, path
         assert "gj_" not in answer.text.replace("gj_<id>", "")
@@ -147,6 +166,29 @@ async def test_open_pages_answer_without_a_credential_and_name_no_secret(house: 
     for method, path in sorted(PUBLIC_LOG):
         answer = await running.http.request(method, address(path, "7"))
         assert answer.status_code == 404, path
+
+
+async def test_descriptions_are_the_operators_where_the_public_comes_in(house: House) -> None:
+    operator, auditor = house.bearer("it", Role.OPERATOR), house.bearer("auditor", Role.AUDITOR)
+    running = await start(house, "intake", **PUBLIC[0])
+    for _, path in sorted(DESCRIPTIONS):
+        callers: tuple[Headers, ...] = ({}, auditor, operator)
+        answers = [await running.http.get(path, headers=headers) for headers in callers]
+        assert [answer.status_code for answer in answers] == [401, 403, 200], path
+
+
+@pytest.mark.parametrize(("scheme", "strict"), [("http", None), ("https", "max-age=31536000")])
+async def test_links_say_how_the_public_comes(
+    house: House, scheme: str, strict: str | None
+) -> None:
+    """Behind TLS a browser is told to come by https alone; on a plain port it is not."""
+    for service in sorted(LINKS):
+        running = await start(house, service, public_scheme=scheme)
+        for path in sorted(path for method, path in LINKS[service] if method == "GET"):
+            answer = await running.http.get(address(path, "x"), headers={"Accept": "text/html"})
+            assert answer.headers.get("Strict-Transport-Security") == strict, path
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("service", sorted(LINKS))

@@ -1,12 +1,13 @@
-"""HTTP about persons: registering parties, erasing, and contacts for our own services."""
+"""HTTP about persons: registering, erasing, contacts for our own services, and who looked."""
 
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import store, views
+from services.intake.messages import AREA_LIMITED
 from services.intake.model import ErasePerson, RegisterParty
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value
@@ -14,7 +15,7 @@ from shared.errors import refuse
 from shared.messaging.decision import Command
 from shared.security import Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, Router, allow, answer_to
+from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to
 from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
@@ -27,6 +28,7 @@ Registrar = Annotated[
     Depends(allow(Role.COLLECTOR, Role.DONOR_PARTNER, Role.OPERATOR, Role.CHANNEL, Role.SERVICE)),
 ]
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
+Auditor = Annotated[Credential, Depends(allow(Role.AUDITOR))]
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 
 
@@ -91,7 +93,7 @@ async def read_contacts(
 ) -> dict[str, Any]:
     """For the moment of sending: nobody keeps the answer, and every look is logged first."""
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller.id, query.purpose, query.person_ids, at)
+    await store.log_access(runtime.database, caller, query.purpose, query.person_ids, at)
     persons = await store.find_persons(runtime.database, query.person_ids)
     vault = runtime.resources.vault
     return {
@@ -107,9 +109,28 @@ async def read_names(
 ) -> dict[str, Any]:
     """Of donors who consent that it is shown; logged like a contact, and apart from it."""
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller.id, query.purpose, query.person_ids, at)
+    await store.log_access(runtime.database, caller, query.purpose, query.person_ids, at)
     persons = await store.find_persons(runtime.database, query.person_ids)
     vault = runtime.resources.vault
     return {
         "names": [views.describe_name(vault, id_, persons.get(id_)) for id_ in query.person_ids]
     }
+
+
+# --- who looked -------------------------------------------------------------------------------
+
+
+@router.get("/vault-access")
+async def list_vault_access(
+    caller: Auditor,
+    runtime: IntakeRuntimeDep,
+    person_id: Identifier | None = None,
+    after: Annotated[str, Query(pattern=r"^([0-9a-f]{24})?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Who looked at whose data, when and what for, oldest first; `next` as in `GET /requests`."""
+    if caller.area:
+        raise Denied(AREA_LIMITED.refusal(403))
+    looks = await store.list_looks(runtime.database, person_id, after, limit)
+    following = looks[-1].id if len(looks) == limit else None
+    return {"looks": [views.describe_look(look) for look in looks], "next": following}

@@ -136,7 +136,7 @@ async def _describe_personal(
     if person is None:
         return {}
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller.id, "read_request", [person.id], at)
+    await store.log_access(runtime.database, caller, "read_request", [person.id], at)
     return views.describe_personal(runtime.resources.vault, request, person)
 
 
