@@ -10,6 +10,11 @@ from shared.errors import Message
 # --- who may come in ---
 
 UNAUTHENTICATED = Message("unauthenticated", "请提供有效的凭证", "a valid token is needed")
+AREA_LIMITED = Message(
+    "area_limited",
+    "您的凭证只限一个镇街或村（居）；这里的内容不分镇街，请由全市范围的人员办理",
+    "your credential is for one town or village: this has no area, ask somebody of the whole city",
+)
 FORBIDDEN = Message("forbidden", "无权进行此操作", "not allowed for this role")
 LINK_INVALID = Message(
     "link_invalid", "链接无效或已过期", "this link is not valid, or not any more"

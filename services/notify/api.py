@@ -19,8 +19,10 @@ from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_
 
 router = Router(tags=["notices"])
 
-READER = Depends(allow(Role.OPERATOR, Role.AUDITOR, Role.APPROVER_CITY, Role.SERVICE))
-Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
+READER = Depends(
+    allow(Role.OPERATOR, Role.AUDITOR, Role.APPROVER_CITY, Role.SERVICE, whole_city=True)
+)
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
 
 
 class Resolution(Value):

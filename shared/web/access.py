@@ -19,6 +19,7 @@ from shared.contracts.values import Value
 from shared.errors import BugBrake, Invalid, Problem, Transient
 from shared.messages import (
     ADDRESS_UNKNOWN,
+    AREA_LIMITED,
     BODY_TOO_LARGE,
     FORBIDDEN,
     METHOD_NOT_ALLOWED,
@@ -56,16 +57,27 @@ class Denied(Exception):  # noqa: N818 - what the answer says
 
 @dataclass(frozen=True)
 class Allow:
-    """A dependency: the caller's credential, if one of its roles is among these."""
+    """A dependency: the caller's credential, if one of its roles is among these.
+
+    whole_city: not for one whose area is a town or village, where what is read has no area.
+    """
 
     roles: frozenset[Role]
+    whole_city: bool = False
 
     async def __call__(self, request: Request) -> Credential:
         """The credential that `GuardedRoute` admitted, or admits it here."""
         credential = getattr(request.state, "credential", None)
-        if isinstance(credential, Credential) and credential.roles & self.roles:
+        if isinstance(credential, Credential):
+            self._check(credential)
             return credential
         return await self.admit(request)
+
+    def _check(self, credential: Credential) -> None:
+        if not credential.roles & self.roles:
+            raise Denied(FORBIDDEN.refusal(403))
+        if self.whole_city and credential.area:
+            raise Denied(AREA_LIMITED.refusal(403))
 
     async def admit(self, request: Request) -> Credential:
         """Raises Unauthenticated, Denied or TooManyError. Reads no more than the headers."""
@@ -76,14 +88,13 @@ class Allow:
             await admission.count_stranger(request)
             raise
         await admission.count(credential.id)
-        if not credential.roles & self.roles:
-            raise Denied(FORBIDDEN.refusal(403))
+        self._check(credential)
         request.state.credential = credential
         return credential
 
 
-def allow(*roles: Role) -> Allow:
-    return Allow(frozenset(roles))
+def allow(*roles: Role, whole_city: bool = False) -> Allow:
+    return Allow(frozenset(roles), whole_city)
 
 
 class GuardedRoute(APIRoute):

@@ -191,7 +191,15 @@ async def test_the_command_says_how_much_it_compared(harness: AuditHarness) -> N
 
 
 @pytest.mark.parametrize("path", ["/statements", "/statements/overlaps", "/reconciliation"])
-async def test_statements_are_for_staff(harness: AuditHarness, path: str) -> None:
-    partner = harness.house.bearer("partner", Role.DONOR_PARTNER, source="/partners/other")
-    assert (await harness.audit.http.get(path, headers=partner)).status_code == 403
+async def test_statements_are_for_the_books_people(harness: AuditHarness, path: str) -> None:
+    bearer = harness.house.bearer
+    for who in (
+        bearer("partner", Role.DONOR_PARTNER, source="/partners/other"),
+        bearer("collector", Role.COLLECTOR),
+        bearer("collector-of-village", Role.COLLECTOR, area="441900103001"),
+        bearer("approver", Role.APPROVER_CITY),
+        bearer("auditor-of-town", Role.AUDITOR, area="441900103"),
+        bearer("operator-of-town", Role.OPERATOR, area="441900103"),
+    ):
+        assert (await harness.audit.http.get(path, headers=who)).status_code == 403
     assert (await harness.audit.http.get(path)).status_code == 401

@@ -18,7 +18,7 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerReceived, MatchCommitted, MatchProposed, RequestOpened
 from shared.contracts.links import GIFT_RECEIPT
-from shared.security import Keyring, create_root_key
+from shared.security import Keyring, Role, create_root_key
 from tests.conftest import BROKER
 from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
@@ -307,3 +307,23 @@ async def test_only_who_sees_the_whole_city_may_ask(harness: NotifyHarness) -> N
         headers=auditor | {"Idempotency-Key": "k"},
     )
     assert resolution.status_code == 403
+
+
+@pytest.mark.parametrize("area", ["441900103", "441900103001"])
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR, Role.APPROVER_CITY])
+async def test_who_has_a_town_or_village_reads_no_notices_of_the_city(
+    harness: NotifyHarness, role: Role, area: str
+) -> None:
+    """A notice carries no area: he is told whom to ask, and sees nobody."""
+    http = harness.notify.http
+    limited = harness.house.bearer(f"limited-{role.replace('_', '-')}", role, area=area)
+    for path in ("/notices", "/notices?limit=1", "/notices/N-0", "/summary"):
+        answer = await http.get(path, headers=limited)
+        assert answer.status_code == 403
+        (problem,) = answer.json()["problems"]
+        assert problem["code"] == "area_limited"
+        assert "全市" in problem["zh"]
+    headers = limited | {"Idempotency-Key": f"{role}-{area}"}
+    body = {"verdict": "resend"}
+    answer = await http.post("/notices/N-0/resolve", json=body, headers=headers)
+    assert answer.status_code == 403

@@ -1,4 +1,4 @@
-"""HTTP for staff: which gifts the statements list, and pledge, bank and ledger side by side."""
+"""HTTP for who keeps the books: what the statements list, and pledge, bank and ledger compared."""
 
 import asyncio
 from typing import Annotated
@@ -11,7 +11,7 @@ from services.audit.statements import views
 from shared.answers import Answer
 from shared.contracts.values import Value
 from shared.runtime import Runtime
-from shared.security import STAFF, Credential, Role, read_register
+from shared.security import Credential, Role, read_register
 from shared.web.access import Router, RuntimeDep, allow, respond
 
 router = Router()
@@ -19,7 +19,15 @@ router = Router()
 IDS_MAX = 1000
 PAGE_MAX = 1000
 
-Staff = Annotated[Credential, Depends(allow(*STAFF))]
+BookReader = Annotated[
+    Credential,
+    Depends(
+        allow(
+            *(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR, Role.OPERATOR),
+            whole_city=True,
+        )
+    ),
+]
 MessageId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -31,14 +39,14 @@ class GiftQuery(Value):
 
 
 @router.get("/statements")
-async def list_statements(_caller: Staff, runtime: RuntimeDep) -> dict[str, object]:
+async def list_statements(_caller: BookReader, runtime: RuntimeDep) -> dict[str, object]:
     """Per statement: rows, gifts, their total on the ledger, and how many others list too."""
     return await views.list_statements(runtime.database)
 
 
 @router.get("/statements/overlaps")
 async def list_overlaps(
-    _caller: Staff,
+    _caller: BookReader,
     runtime: RuntimeDep,
     statement: Annotated[list[str] | None, Query(max_length=100)] = None,
     after: Annotated[str, Query(max_length=200)] = "",
@@ -50,7 +58,7 @@ async def list_overlaps(
 
 @router.post("/statements/find", response_model=None)
 async def find_gifts(
-    query: GiftQuery, _caller: Staff, runtime: RuntimeDep
+    query: GiftQuery, _caller: BookReader, runtime: RuntimeDep
 ) -> Response | dict[str, object]:
     """What became of the gifts that a source sent; for those who sent them.
 
@@ -63,7 +71,7 @@ async def find_gifts(
 
 @router.get("/reconciliation")
 async def show_reconciliation(
-    _caller: Staff,
+    _caller: BookReader,
     runtime: RuntimeDep,
     limit: Annotated[int, Query(ge=0, le=10_000)] = 100,
 ) -> dict[str, object]:
