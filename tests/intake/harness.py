@@ -41,6 +41,7 @@ class IntakeHarness:
         self.village = house.bearer("village", Role.APPROVER_VILLAGE, area=CHASHAN)
         self.elsewhere = house.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
         self.auditor = house.bearer("auditor", Role.AUDITOR)
+        self.auditor_of_town = house.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
         self.operator = house.bearer("op", Role.OPERATOR)
         self.service = house.bearer("notify", Role.SERVICE)
         callback = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"]

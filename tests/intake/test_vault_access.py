@@ -8,8 +8,6 @@ import pytest_asyncio
 
 from deploy.local.stack import Stack
 from shared.contracts.values import CHINA
-from shared.security import Role
-from tests.intake.builders import CHASHAN
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
 
 
@@ -68,8 +66,7 @@ async def test_auditors_read_who_looked_into_the_vault(visitor: Visitor) -> None
     path = f"/vault-access?person_id={person}&limit=2"
     for wrong in (harness.operator, harness.town, harness.channel, harness.service):
         assert (await visitor.get(path, wrong)).status_code == 403
-    in_one_town = harness.house.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
-    refused = await visitor.get(path, in_one_town)
+    refused = await visitor.get(path, harness.auditor_of_town)
     assert refused.status_code == 403
     assert "全市" in refused.json()["problems"][0]["zh"]
     first = (await visitor.get(path, harness.auditor)).json()

@@ -317,6 +317,11 @@ async def test_who_has_a_town_or_village_reads_no_notices_of_the_city(
     """A notice carries no area: he is told whom to ask, and sees nobody."""
     http = harness.notify.http
     limited = harness.house.bearer(f"limited-{role.replace('_', '-')}", role, area=area)
+
+    async def read_status() -> int:
+        return (await http.get("/summary", headers=limited)).status_code
+
+    await eventually(read_status, lambda status: status != 401)  # the register is read again
     for path in ("/notices", "/notices?limit=1", "/notices/N-0", "/summary"):
         answer = await http.get(path, headers=limited)
         assert answer.status_code == 403
