@@ -46,6 +46,7 @@ ResourcesT = TypeVar("ResourcesT")
 HAS_DEADLINE = {"due_at": {"$type": "date"}}
 RELAY_EVERY_S = 1.0
 CLUSTER_LOOK_EVERY_S = 1.0
+CANCEL_AGAIN_S = 1.0
 EXIT_CANNOT_STORE = 70
 
 
@@ -282,8 +283,12 @@ async def _retry_until_done(attempt: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Again until they have ended: a library may swallow a cancellation."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 SEEK_AGAIN_AFTER_S = 0.5
 COMMIT_S_MAX = 5.0
+STOP_S_MAX = 10.0
 
 
 class Positions(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -160,7 +161,18 @@ class Subscription:
             raise Transient(f"subscribe: {error}") from error
 
     async def stop(self) -> None:
-        await self.broker.stop()
+        """Waits a few seconds at most.
+
+        aiokafka's close sometimes swallows the cancellation of a task of its own and waits for it
+        for ever. What it leaves behind reads nothing: its consumer is closed first.
+        """
+        closing = asyncio.ensure_future(self.broker.stop())
+        _, late = await asyncio.wait({closing}, timeout=STOP_S_MAX)
+        if late:
+            log.warning("subscription_abandoned")
+            closing.cancel()
+        else:
+            closing.result()
 
     async def commit(self, positions: Mapping[Position, int]) -> None:
         """Exactly these; a partition that moved away meanwhile is its new owner's business.

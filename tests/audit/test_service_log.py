@@ -31,11 +31,11 @@ async def test_a_publisher_overtaken_while_it_looks_sees_no_fork(
         await publish_committed(second.runtime)
 
     def overtaken() -> Checkpoint:
-        monkeypatch.setattr(directory, "standing", look)
+        monkeypatch.setattr(directory, "find_checkpoint", look)
         asyncio.run_coroutine_threadsafe(overtake(), loop).result(30)
         return look()
 
-    monkeypatch.setattr(directory, "standing", overtaken)
+    monkeypatch.setattr(directory, "find_checkpoint", overtaken)
     assert not await publish_committed(first.runtime)
     await harness.open_fund("LAST")
     assert await publish_committed(first.runtime)
