@@ -127,7 +127,7 @@ def test_received_before_any_delivery_never_confirms_a_later_one() -> None:
 # --- “没收到” ---
 
 
-def said_not_received(harness: DecisionHarness, person: str, id_: str = "Y-1") -> str | None:
+def report_not_received(harness: DecisionHarness, person: str, id_: str = "Y-1") -> str | None:
     """The match it is about, if it said anything."""
     said = make_command(reply(person, "not_received", id_=id_))
     decision = harness.handle(COMMANDS[UnderstandReply], said)
@@ -143,7 +143,7 @@ def said_not_received(harness: DecisionHarness, person: str, id_: str = "Y-1") -
 def test_not_received_is_about_the_oldest_delivery() -> None:
     harness = DecisionHarness()
     person = delivered(harness, "M-1", "M-2")
-    assert said_not_received(harness, person) == "M-1"
+    assert report_not_received(harness, person) == "M-1"
     assert harness.person(person).awaiting == ("M-2",)
 
 
@@ -155,13 +155,13 @@ def test_not_received_is_about_what_somebody_else_confirmed_where_nothing_is_awa
         EVENTS[MatchConfirmed], make_match_event(MatchConfirmed, harness.request(request), 1, "M-1")
     )
     assert harness.person(person).arrived == "M-1"
-    assert said_not_received(harness, person) == "M-1"
-    assert said_not_received(harness, person, "Y-2") is None
+    assert report_not_received(harness, person) == "M-1"
+    assert report_not_received(harness, person, "Y-2") is None
 
 
 def test_not_received_with_nothing_delivered_says_nothing() -> None:
     harness = DecisionHarness()
-    assert said_not_received(harness, delivered(harness)) is None
+    assert report_not_received(harness, delivered(harness)) is None
 
 
 def test_what_was_reopened_is_no_longer_remembered_as_arrived() -> None:
@@ -170,4 +170,4 @@ def test_what_was_reopened_is_no_longer_remembered_as_arrived() -> None:
     request = next(iter(harness.person(person).unfinished.values())).request_id
     for kind in (MatchConfirmed, MatchReopened):
         harness.handle(EVENTS[kind], make_match_event(kind, harness.request(request), 1, "M-1"))
-    assert said_not_received(harness, person) is None
+    assert report_not_received(harness, person) is None

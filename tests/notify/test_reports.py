@@ -6,21 +6,21 @@ from shared.messaging.decision import Ref
 from tests.notify.decisions import DecisionHarness, make_with_notice
 
 
-def sent_by_sms() -> DecisionHarness:
+def make_sent_notice() -> DecisionHarness:
     harness = make_with_notice()
     harness.claim_and_record("sent", "sms", provider_message_id="1")
     return harness
 
 
 def test_receipt_delivers_the_notice() -> None:
-    harness = sent_by_sms()
+    harness = make_sent_notice()
     harness.report("sms", "1", "delivered")
     assert harness.state == "delivered"
     assert harness.fact_types() == ["NoticeSent", "NoticeDelivered"]
 
 
 def test_receipt_twice_is_told_once() -> None:
-    harness = sent_by_sms()
+    harness = make_sent_notice()
     harness.report("sms", "1", "delivered")
     harness.report("sms", "1", "delivered")
     assert harness.fact_types() == ["NoticeSent", "NoticeDelivered"]
@@ -38,28 +38,28 @@ def test_receipt_that_comes_before_the_answer_is_kept_for_it() -> None:
 
 
 def test_receipt_of_a_message_that_is_not_ours_changes_nothing_else() -> None:
-    harness = sent_by_sms()
+    harness = make_sent_notice()
     harness.report("sms", "999", "failed")
     assert harness.state == "sent"
     assert harness.states[Ref(Dispatch, "tencent:999")].notice_id is None
 
 
 def test_failed_sms_fails_with_the_carriers_code() -> None:
-    harness = sent_by_sms()
+    harness = make_sent_notice()
     harness.report("sms", "1", "failed", "UNDELIV")
     assert isinstance(harness.facts[-1], NoticeFailed)
     assert harness.facts[-1].code == "UNDELIV"
 
 
 def test_late_failure_does_not_undo_a_delivery() -> None:
-    harness = sent_by_sms()
+    harness = make_sent_notice()
     harness.report("sms", "1", "delivered")
     harness.report("sms", "1", "failed")
     assert harness.state == "delivered"
 
 
 def test_late_delivery_does_not_undo_a_reported_failure() -> None:
-    harness = sent_by_sms()
+    harness = make_sent_notice()
     harness.report("sms", "1", "failed")
     harness.report("sms", "1", "delivered")
     assert harness.state == "failed"
