@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Generic
 
-import httpx
 from typing_extensions import TypeVar
 
 from shared import mongo
+from shared.http import HttpClient
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
@@ -29,5 +29,5 @@ class Runtime(Generic[SettingsT_co, ResourcesT_co]):
     processor: Processor
     outbox: Outbox
     dead_letters: DeadLetters
-    http: httpx.AsyncClient
+    http: HttpClient
     resources: ResourcesT_co

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-import httpx
 import structlog
 from fastapi import APIRouter, FastAPI
 
@@ -20,6 +19,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.topics import consumed_by
 from shared.contracts.values import Value
 from shared.errors import Transient
+from shared.http import HttpClient, open_http_client
 from shared.messaging import batch_store, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
@@ -64,7 +64,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     events: Mapping[type[Fact], AnyHandler]
     commands: Mapping[type[Value], AnyHandler]
     routers: tuple[APIRouter, ...]
-    build_resources: Callable[[SettingsT, Keyring, httpx.AsyncClient], ResourcesT]
+    build_resources: Callable[[SettingsT, Keyring, HttpClient], ResourcesT]
     jobs: tuple[Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]], ...] = ()
     indexes: tuple[mongo.Index, ...] = ()
     records_expire: bool = True
@@ -225,7 +225,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         return cluster
 
     async def _make_runtime(self) -> Runtime[SettingsT, ResourcesT]:
-        http = await self._closing.enter_async_context(httpx.AsyncClient(timeout=10))
+        http = await self._closing.enter_async_context(open_http_client())
         return Runtime(
             name=self._service.name,
             settings=self._settings,

@@ -1,20 +1,24 @@
 """What the providers send to intake: receipts, replies, WeChat messages and events."""
 
+import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import httpx
+import orjson
 
 from deploy.simulators.pushes import PushQueue
 from deploy.simulators.settings import SimulatorSettings
 from services.intake.channels.wechat_crypto import WeChatCrypto, compute_signature
 from shared.clock import Clock
 from shared.contracts.values import CHINA
+from shared.http import CallError, HttpClient, open_http_client
 
+INTAKE_TIMEOUT_S = 15.0
 RECEIPTS_PER_POST = 100
 ANSWER_CHARACTERS_MAX = 500
 
@@ -52,16 +56,17 @@ def format_china_time(at: datetime) -> str:
 
 
 class Callbacks:
-    """Owns the connection to intake and the two queues towards it."""
+    """Owns the connections to intake and the two queues towards it, while it runs."""
+
+    _http: HttpClient
 
     def __init__(
         self,
         settings: SimulatorSettings,
-        http: httpx.AsyncClient,
         counters: Counter[str],
         now: Clock,
     ) -> None:
-        self._settings, self._http, self._now = settings, http, now
+        self._settings, self._now = settings, now
         self._tencent = f"{settings.intake}/callbacks/tencent/{settings.callback_token}"
         self._crypto = (
             WeChatCrypto(settings.wechat_token, settings.wechat_aes_key, settings.wechat_appid)
@@ -80,6 +85,17 @@ class Callbacks:
         self.others = PushQueue[tuple[str, bytes]](
             "pushes", self._deliver_other, counters, batch_max=1, workers=8, **options
         )
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        async with open_http_client(trust_env=False) as self._http:
+            queues = [asyncio.create_task(queue.run()) for queue in (self.receipts, self.others)]
+            try:
+                yield
+            finally:
+                for queue in queues:
+                    queue.cancel()
+                await asyncio.gather(*queues, return_exceptions=True)
 
     async def push_receipt(self, receipt: Receipt) -> None:
         """Before the call is answered; queued like any other if intake is away."""
@@ -110,23 +126,20 @@ class Callbacks:
         self.others.add(("wechat", format_wechat_xml(fields)), delay_s)
 
     async def _post_json(self, url: str, body: Mapping[str, Any]) -> Answer:
-        request = self._http.build_request("POST", url, json=body)
-        answer = await self._send(request)
+        content = orjson.dumps(body)
+        answer = await self._send(url, content)
         if answer.may_work_later:
-            self.others.add((url, request.content))
+            self.others.add((url, content))
         return answer
 
     async def _deliver_receipts(self, receipts: Sequence[Receipt]) -> int:
-        url = f"{self._tencent}/receipts"
-        return (await self._send(self._http.build_request("POST", url, json=receipts))).status
+        return (await self._send(f"{self._tencent}/receipts", orjson.dumps(receipts))).status
 
     async def _deliver_other(self, batch: Sequence[tuple[str, bytes]]) -> int:
         ((target, content),) = batch
         if target == "wechat":
             return (await self._post_wechat(content)).status
-        headers = {"Content-Type": "application/json"}
-        request = self._http.build_request("POST", target, content=content, headers=headers)
-        return (await self._send(request)).status
+        return (await self._send(target, content)).status
 
     async def _post_wechat(self, xml: bytes) -> Answer:
         """Signed anew at each try, as WeChat does."""
@@ -137,20 +150,24 @@ class Callbacks:
             xml, message_signature = self._crypto.seal(xml, timestamp, nonce)
             query |= {"encrypt_type": "aes", "msg_signature": message_signature}
         return await self._send(
-            self._http.build_request(
-                "POST",
-                f"{self._settings.intake}/callbacks/wechat",
-                params=query,
-                content=xml,
-                headers={"Content-Type": "text/xml"},
-            )
+            f"{self._settings.intake}/callbacks/wechat", xml, content_type="text/xml", query=query
         )
 
-    async def _send(self, request: httpx.Request) -> Answer:
+    async def _send(
+        self,
+        url: str,
+        content: bytes,
+        *,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
         if not self._settings.intake:
             return Answer(204)
+        headers = {"Content-Type": content_type}
         try:
-            reply = await self._http.send(request)
-        except httpx.HTTPError:
+            reply = await self._http.post(
+                url, content, headers=headers, params=query, timeout_s=INTAKE_TIMEOUT_S
+            )
+        except CallError:
             return Answer(0)
-        return Answer(reply.status_code, reply.text[:ANSWER_CHARACTERS_MAX])
+        return Answer(reply.status, reply.text[:ANSWER_CHARACTERS_MAX])

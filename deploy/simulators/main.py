@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import uvicorn
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse
@@ -22,7 +21,6 @@ from deploy.simulators.wechat import WeChat
 from shared.clock import Clock, system_now
 
 PAGE = Path(__file__).with_name("phones.html")
-INTAKE_TIMEOUT_S = 15.0
 # Longer than any client keeps an idle connection: closing first would look like a lost answer.
 KEEP_ALIVE_S = 120
 
@@ -30,24 +28,16 @@ KEEP_ALIVE_S = 120
 def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     """One app with its own phones; the queues towards intake run while it is served."""
     counters: Counter[str] = Counter()
-    http = httpx.AsyncClient(timeout=INTAKE_TIMEOUT_S, trust_env=False)
     phones, scripts = Phones(), Scripts()
-    callbacks = Callbacks(settings, http, counters, now)
+    callbacks = Callbacks(settings, counters, now)
     tencent = Tencent(settings, phones, scripts, callbacks, counters, now)
     wechat = WeChat(settings, phones, scripts, callbacks, counters, now)
     people = People(settings, phones, callbacks, wechat, counters, now)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        queues = [
-            asyncio.create_task(callbacks.receipts.run()),
-            asyncio.create_task(callbacks.others.run()),
-        ]
-        yield
-        for queue in queues:
-            queue.cancel()
-        await asyncio.gather(*queues, return_exceptions=True)
-        await http.aclose()
+        async with callbacks.run():
+            yield
 
     app = FastAPI(title="Guanjia provider simulators", lifespan=lifespan)
     # Plain routes: these carry the load, and their bodies are not JSON models.

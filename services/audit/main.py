@@ -1,6 +1,5 @@
 """The composition root of audit: settings in, app out."""
 
-import httpx
 from fastapi import FastAPI
 
 from services.audit import api, events, publishing, store, years
@@ -9,6 +8,7 @@ from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from services.audit.statements import listed
 from services.audit.tlog.witnesses import Witness, Witnesses
+from shared.http import HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -38,7 +38,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
 def build_resources(
     settings: AuditSettings,
     _keyring: Keyring,
-    _http: httpx.AsyncClient,
+    _http: HttpClient,
 ) -> PublicLogs:
     witnesses = Witnesses(map(Witness.parse, settings.witnesses), settings.witness_quorum)
     ledger = settings.data_dir / "ledger"

@@ -1,6 +1,5 @@
 """The composition root of intake: settings in, app out."""
 
-import httpx
 from fastapi import FastAPI
 
 from services.intake import api, callbacks, events, pages, store
@@ -9,6 +8,7 @@ from services.intake.model import Handle, Person, Receipt, Reply, Request
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import Vault
+from shared.http import HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -35,7 +35,7 @@ def build_service(
 
 
 def build_resources(
-    settings: IntakeSettings, keyring: Keyring, _http: httpx.AsyncClient | None = None
+    settings: IntakeSettings, keyring: Keyring, _http: HttpClient | None = None
 ) -> IntakeResources:
     token = settings.wechat_token.get_secret_value() or derive_wechat_token(keyring)
     aes_key = settings.wechat_aes_key.get_secret_value()

@@ -1,6 +1,5 @@
 """The composition root of matching: settings in, app out."""
 
-import httpx
 from fastapi import FastAPI
 
 from services.matching import api, pages
@@ -17,6 +16,7 @@ from services.matching.rounds import pool
 from services.matching.rounds import store as round_store
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
+from shared.http import HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -46,6 +46,6 @@ def build_service(
 def build_resources(
     _settings: MatchingSettings,
     _keyring: Keyring,
-    _http: httpx.AsyncClient,
+    _http: HttpClient,
 ) -> Explainer:
     return Explainer()

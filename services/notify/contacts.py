@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
+import orjson
 
 from services.notify.channels import Contact
 from shared.errors import Transient
+from shared.http import CallError, HttpClient
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class ContactClient:
     """intake's internal API, called as the service that sends notices."""
 
-    def __init__(self, http: httpx.AsyncClient, intake_url: str, token_file: Path) -> None:
+    def __init__(self, http: HttpClient, intake_url: str, token_file: Path) -> None:
         self._http, self._token_file = http, token_file
         self._url = f"{intake_url.rstrip('/')}/internal"
 
@@ -41,13 +42,16 @@ class ContactClient:
         try:
             reply = await self._http.post(
                 f"{self._url}/{resource}",
-                json={"purpose": purpose, "person_ids": sorted(person_ids)},
-                headers={"Authorization": f"Bearer {self._token_file.read_text().strip()}"},
-                timeout=10,
+                orjson.dumps({"purpose": purpose, "person_ids": sorted(person_ids)}),
+                headers={
+                    "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+                    "Content-Type": "application/json",
+                },
             )
-            reply.raise_for_status()
+            if not reply.is_success:
+                raise ValueError(f"status {reply.status}")
             return {row["person_id"]: parse(row) for row in reply.json()[resource]}
-        except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+        except (CallError, OSError, ValueError, KeyError, TypeError) as error:
             raise Transient(f"intake gives no {resource}: {type(error).__name__}") from None
 
 

@@ -1,6 +1,5 @@
 """The composition root of notify: settings in, app out."""
 
-import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -16,6 +15,7 @@ from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
+from shared.http import HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -43,7 +43,7 @@ def build_service(
 
 
 def build_resources(
-    settings: NotifySettings, keyring: Keyring, http: httpx.AsyncClient
+    settings: NotifySettings, keyring: Keyring, http: HttpClient
 ) -> NotifyResources:
     return NotifyResources(
         providers={
@@ -60,9 +60,7 @@ def build_resources(
     )
 
 
-def _build_tencent(
-    settings: NotifySettings, keyring: Keyring, http: httpx.AsyncClient
-) -> TencentSms:
+def _build_tencent(settings: NotifySettings, keyring: Keyring, http: HttpClient) -> TencentSms:
     return TencentSms(
         http,
         settings.tencent_endpoint or f"{settings.simulators_url.rstrip('/')}/",
@@ -76,9 +74,7 @@ def _build_tencent(
     )
 
 
-def _build_wechat(
-    settings: NotifySettings, keyring: Keyring, http: httpx.AsyncClient
-) -> WeChatTemplate:
+def _build_wechat(settings: NotifySettings, keyring: Keyring, http: HttpClient) -> WeChatTemplate:
     return WeChatTemplate(
         http,
         settings.wechat_endpoint or settings.simulators_url,

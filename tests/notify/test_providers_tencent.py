@@ -22,6 +22,8 @@ from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, TencentSms
 from services.notify.providers.tencent import CODES, format_e164, parse_reply, sign
 from shared.clock import Clock, system_now
+from shared.http import HttpClient, Reply, open_http_client
+from tests.support.wire import ScriptedWire
 
 SETTINGS = SimulatorSettings(
     tencent_secret_key="simulated-secret", hang_s=5, sms_templates={"100": "诉求{1}：{2}。"}
@@ -44,13 +46,13 @@ async def url() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+async def http() -> AsyncIterator[HttpClient]:
+    async with open_http_client(trust_env=False) as client:
         yield client
 
 
 def sms(
-    http: httpx.AsyncClient, url: str, *, now: Clock = system_now, key: str = "", **more: Any
+    http: HttpClient, url: str, *, now: Clock = system_now, key: str = "", **more: Any
 ) -> TencentSms:
     return TencentSms(
         http,
@@ -63,6 +65,12 @@ def sms(
         now,
         **more,
     )
+
+
+async def read_phone(url: str, number: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+        answer = await control.get("/simulator/messages", params={"recipient": number})
+    return list(answer.json()["messages"])
 
 
 def notice(number: str = "+8613800138000", **changes: Any) -> Message:
@@ -213,11 +221,10 @@ def test_what_is_no_number_is_no_number(number: str) -> None:
     assert format_e164(number) is None
 
 
-async def test_delivered_message_lies_on_the_phone(http: httpx.AsyncClient, url: str) -> None:
+async def test_delivered_message_lies_on_the_phone(http: HttpClient, url: str) -> None:
     outcome = await sms(http, url).send(notice("13800138001"))
     assert outcome.kind == "sent"
-    answer = await http.get(f"{url}/simulator/messages", params={"recipient": "+8613800138001"})
-    (message,) = answer.json()["messages"]
+    (message,) = await read_phone(url, "+8613800138001")
     assert message["text"] == "【东莞民政】诉求DG20250001：已受理。"
     assert message["provider_message_id"] == outcome.provider_message_id
     assert message["notice_id"] == "notice-13800138001"
@@ -237,34 +244,31 @@ async def test_delivered_message_lies_on_the_phone(http: httpx.AsyncClient, url:
     ],
 )
 async def test_scripted_recipient_is_classified(
-    http: httpx.AsyncClient, url: str, number: str, kinds: list[str]
+    http: HttpClient, url: str, number: str, kinds: list[str]
 ) -> None:
     provider = sms(http, url)
     assert [(await provider.send(notice(number))).kind for _ in kinds] == kinds
 
 
-async def test_throttle_says_how_long_to_wait(http: httpx.AsyncClient, url: str) -> None:
+async def test_throttle_says_how_long_to_wait(http: HttpClient, url: str) -> None:
     outcome = await sms(http, url).send(notice("13900990003"))
     assert (outcome.kind, outcome.retry_after_s) == ("retry", 30)
 
 
-async def test_read_timeout_is_unknown_though_it_was_delivered(
-    http: httpx.AsyncClient, url: str
-) -> None:
+async def test_read_timeout_is_unknown_though_it_was_delivered(http: HttpClient, url: str) -> None:
     outcome = await sms(http, url, timeout_s=0.3).send(notice("13800990005"))
-    assert (outcome.kind, outcome.code) == ("unknown", "ReadTimeout")
-    answer = await http.get(f"{url}/simulator/messages", params={"recipient": "+8613800990005"})
-    assert len(answer.json()["messages"]) == 1
+    assert (outcome.kind, outcome.code) == ("unknown", "SocketTimeoutError")
+    assert len(await read_phone(url, "+8613800990005")) == 1
 
 
-async def test_no_connection_is_retried(http: httpx.AsyncClient) -> None:
+async def test_no_connection_is_retried(http: HttpClient) -> None:
     outcome = await sms(http, "http://127.0.0.1:1").send(notice())
-    assert (outcome.kind, outcome.code) == ("retry", "ConnectError")
+    assert (outcome.kind, outcome.code) == ("retry", "ClientConnectorError")
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"])
 async def test_connection_that_breaks_after_the_request_is_unknown(
-    http: httpx.AsyncClient, answer: bytes
+    http: HttpClient, answer: bytes
 ) -> None:
     async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -282,11 +286,8 @@ async def test_connection_that_breaks_after_the_request_is_unknown(
     ("status", "kind"), [(503, "retry"), (429, "retry"), (502, "unknown"), (404, "misconfigured")]
 )
 async def test_http_status_is_classified(status: int, kind: str) -> None:
-    transport = httpx.MockTransport(
-        lambda _: httpx.Response(status, headers={"Retry-After": "7"}, text="no")
-    )
-    async with httpx.AsyncClient(transport=transport) as http:
-        outcome = await sms(http, "http://provider").send(notice())
+    wire = ScriptedWire(lambda _: Reply(status, {"Retry-After": "7"}, b"no"))
+    outcome = await sms(wire, "http://provider").send(notice())
     assert outcome.kind == kind
     assert outcome.retry_after_s == (7 if kind == "retry" else None)
 
@@ -306,15 +307,13 @@ async def test_http_status_is_classified(status: int, kind: str) -> None:
     ],
 )
 async def test_message_that_can_never_pass_is_misconfigured(
-    http: httpx.AsyncClient, url: str, changes: dict[str, Any], code: str
+    http: HttpClient, url: str, changes: dict[str, Any], code: str
 ) -> None:
     outcome = await sms(http, url).send(notice("13800138002", **changes))
     assert (outcome.kind, outcome.code) == ("misconfigured", code)
 
 
-async def test_wrong_key_and_wrong_clock_are_misconfigured(
-    http: httpx.AsyncClient, url: str
-) -> None:
+async def test_wrong_key_and_wrong_clock_are_misconfigured(http: HttpClient, url: str) -> None:
     wrong_key = await sms(http, url, key="another").send(notice())
     assert (wrong_key.kind, wrong_key.code) == ("misconfigured", "AuthFailure.SignatureFailure")
     slow = await sms(http, url, now=lambda: system_now() - timedelta(seconds=310)).send(notice())
@@ -324,7 +323,7 @@ async def test_wrong_key_and_wrong_clock_are_misconfigured(
 
 
 async def test_neither_number_nor_text_reaches_a_log(
-    http: httpx.AsyncClient, url: str, caplog: pytest.LogCaptureFixture
+    http: HttpClient, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     message = notice("13800138003")

@@ -15,6 +15,8 @@ from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, WeChatTemplate
 from services.notify.providers.wechat import CODES, fit_field, parse_reply
+from shared.http import HttpClient, NoAnswerError, NotSentError, Reply, open_http_client
+from tests.support.wire import ScriptedWire
 
 SETTINGS = SimulatorSettings(wechat_secret="simulated", hang_s=1, wechat_templates={"T1": "进展"})
 TEMPLATES = {"request_opened": "T1", "unapproved": "T404"}
@@ -27,14 +29,12 @@ async def url() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+async def http() -> AsyncIterator[HttpClient]:
+    async with open_http_client(trust_env=False) as client:
         yield client
 
 
-def wechat(
-    http: httpx.AsyncClient, url: str, *, secret: str = "simulated", **more: Any
-) -> WeChatTemplate:
+def wechat(http: HttpClient, url: str, *, secret: str = "simulated", **more: Any) -> WeChatTemplate:
     return WeChatTemplate(http, url, SETTINGS.wechat_appid, secret, TEMPLATES, **more)
 
 
@@ -49,71 +49,77 @@ def notice(openid: str = "oPerson_000001", **changes: Any) -> Message:
     return Message(**(content | changes))
 
 
-async def counted(http: httpx.AsyncClient, url: str) -> dict[str, int]:
-    return dict((await http.get(f"{url}/simulator/counters")).json())
+async def count_calls(url: str) -> dict[str, int]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+        return dict((await control.get("/simulator/counters")).json())
 
 
-async def on_phone(http: httpx.AsyncClient, url: str, openid: str) -> list[dict[str, Any]]:
-    answer = await http.get(f"{url}/simulator/messages", params={"recipient": openid})
+async def read_phone(url: str, openid: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+        answer = await control.get("/simulator/messages", params={"recipient": openid})
     return list(answer.json()["messages"])
 
 
-async def test_message_lies_on_the_phone_with_its_link(http: httpx.AsyncClient, url: str) -> None:
+async def test_message_lies_on_the_phone_with_its_link(http: HttpClient, url: str) -> None:
     outcome = await wechat(http, url).send(notice())
-    (message,) = await on_phone(http, url, "oPerson_000001")
+    (message,) = await read_phone(url, "oPerson_000001")
     assert outcome == Outcome("sent", message["provider_message_id"], "0")
     assert message["text"] == "DG20250001\n已受理"
     assert (message["title"], message["url"]) == ("进展", "https://gj.example/r/1")
 
 
-async def test_many_senders_fetch_one_token(http: httpx.AsyncClient, url: str) -> None:
+async def test_many_senders_fetch_one_token(http: HttpClient, url: str) -> None:
     provider = wechat(http, url)
     people = [notice(f"oPerson_{n:06d}") for n in range(20)]
     outcomes = await asyncio.gather(*(provider.send(one) for one in people))
     assert {outcome.kind for outcome in outcomes} == {"sent"}
-    assert (await counted(http, url))["wechat_token_calls"] == 1
+    assert (await count_calls(url))["wechat_token_calls"] == 1
 
 
 async def test_token_that_dies_in_mid_batch_is_fetched_again_once(
-    http: httpx.AsyncClient, url: str
+    http: HttpClient, url: str
 ) -> None:
     provider = wechat(http, url)
     people = [notice(f"oPerson_{n:06d}") for n in range(20)]
     people[10] = notice("oPerson_990012")
     outcomes = await asyncio.gather(*(provider.send(one) for one in people))
     assert {outcome.kind for outcome in outcomes} == {"sent"}
-    counters = await counted(http, url)
+    counters = await count_calls(url)
     assert counters["wechat_token_calls"] == 2
     assert counters["wechat_accepted"] == 20
 
 
-async def test_token_is_fetched_again_before_its_end(http: httpx.AsyncClient, url: str) -> None:
+async def test_token_is_fetched_again_before_its_end(http: HttpClient, url: str) -> None:
     elapsed = [0.0]
     provider = wechat(http, url, elapsed=lambda: elapsed[0])
     for at in (0.0, 6900.0, 6970.0):
         elapsed[0] = at
         assert (await provider.send(notice(f"oPerson_{int(at):06d}"))).kind == "sent"
-    assert (await counted(http, url))["wechat_token_calls"] == 2
+    assert (await count_calls(url))["wechat_token_calls"] == 2
 
 
-async def test_same_notice_twice_is_one_message(http: httpx.AsyncClient, url: str) -> None:
+async def test_same_notice_twice_is_one_message(http: HttpClient, url: str) -> None:
     provider = wechat(http, url)
     first, second = [await provider.send(notice()) for _ in range(2)]
     assert first == second
-    assert len(await on_phone(http, url, "oPerson_000001")) == 1
+    assert len(await read_phone(url, "oPerson_000001")) == 1
 
 
 async def test_lost_answer_is_asked_for_again_and_sends_no_second_message(
-    http: httpx.AsyncClient, url: str
+    http: HttpClient, url: str
 ) -> None:
     outcome = await wechat(http, url, timeout_s=0.3).send(notice("oPerson_990005"))
     assert outcome.kind == "unknown"
-    assert len(await on_phone(http, url, "oPerson_990005")) == 1
-    assert (await counted(http, url))["wechat_deduplicated"] == 1
+    assert len(await read_phone(url, "oPerson_990005")) == 1
+    assert (await count_calls(url))["wechat_deduplicated"] == 1
 
 
-def says(errcode: int) -> httpx.Response:
-    return httpx.Response(200, json={"errcode": errcode, "errmsg": "", "msgid": 7})
+def build_reply(**answer: Any) -> Reply:
+    return Reply(200, {}, json.dumps(answer).encode())
+
+
+def says(errcode: int) -> Reply:
+    return build_reply(errcode=errcode, errmsg="", msgid=7)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +130,8 @@ def says(errcode: int) -> httpx.Response:
         ([says(-1)], "unknown"),
         ([says(45011)], "unknown"),
         ([says(40037)], "unknown"),
-        ([httpx.ConnectError("down")], "unknown"),
-        ([httpx.Response(503)], "unknown"),
+        ([NotSentError("down")], "unknown"),
+        ([Reply(503, {}, b"")], "unknown"),
         ([says(40001), says(0)], "sent"),
         ([says(40001), says(43004)], "refused"),
         ([says(40001), says(40001)], "unknown"),
@@ -133,34 +139,33 @@ def says(errcode: int) -> httpx.Response:
     ],
 )
 async def test_lost_answer_stays_unclear_until_wechat_says_what_became_of_it(
-    later: list[httpx.Response | Exception], kind: str
+    later: list[Reply | Exception], kind: str
 ) -> None:
     """On a scripted wire: no simulated recipient answers otherwise when asked again."""
-    assert (await _sent_over([httpx.ReadTimeout("lost"), *later])).kind == kind
+    assert (await _sent_over([NoAnswerError("lost"), *later])).kind == kind
 
 
 async def test_lost_answer_stays_unclear_when_no_new_token_comes() -> None:
-    posts: list[httpx.Response | Exception] = [httpx.ReadTimeout("lost"), says(42001)]
+    posts: list[Reply | Exception] = [NoAnswerError("lost"), says(42001)]
     assert (await _sent_over(posts, tokens=1)).kind == "unknown"
 
 
-async def _sent_over(posts: list[httpx.Response | Exception], tokens: int = 2) -> Outcome:
+async def _sent_over(posts: list[Reply | Exception], tokens: int = 2) -> Outcome:
     """What a send comes to when its posts are answered so, one after the other."""
     answers, issued = iter(posts), iter(range(tokens))
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/stable_token"):
+    def answer(url: str) -> Reply:
+        if url.endswith("/stable_token"):
             number = next(issued, None)
             if number is None:
-                return httpx.Response(200, json={"errcode": 40125, "errmsg": ""})
-            return httpx.Response(200, json={"access_token": f"T{number}", "expires_in": 7200})
+                return build_reply(errcode=40125, errmsg="")
+            return build_reply(access_token=f"T{number}", expires_in=7200)
         prepared = next(answers)
         if isinstance(prepared, Exception):
             raise prepared
         return prepared
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        return await wechat(http, "http://wechat.example").send(notice())
+    return await wechat(ScriptedWire(answer), "http://wechat.example").send(notice())
 
 
 @pytest.mark.parametrize(
@@ -174,18 +179,18 @@ async def _sent_over(posts: list[httpx.Response | Exception], tokens: int = 2) -
     ],
 )
 async def test_scripted_recipient_is_classified(
-    http: httpx.AsyncClient, url: str, openid: str, kinds: list[str]
+    http: HttpClient, url: str, openid: str, kinds: list[str]
 ) -> None:
     provider = wechat(http, url)
     assert [(await provider.send(notice(openid))).kind for _ in kinds] == kinds
 
 
-async def test_wrong_secret_is_misconfigured(http: httpx.AsyncClient, url: str) -> None:
+async def test_wrong_secret_is_misconfigured(http: HttpClient, url: str) -> None:
     outcome = await wechat(http, url, secret="wrong").send(notice())
     assert (outcome.kind, outcome.code) == ("misconfigured", "40125")
 
 
-async def test_no_connection_is_retried(http: httpx.AsyncClient) -> None:
+async def test_no_connection_is_retried(http: HttpClient) -> None:
     assert (await wechat(http, "http://127.0.0.1:1").send(notice())).kind == "retry"
 
 
@@ -199,14 +204,14 @@ async def test_no_connection_is_retried(http: httpx.AsyncClient) -> None:
     ],
 )
 async def test_message_that_can_never_pass_is_misconfigured(
-    http: httpx.AsyncClient, url: str, changes: dict[str, Any], code: str
+    http: HttpClient, url: str, changes: dict[str, Any], code: str
 ) -> None:
     outcome = await wechat(http, url).send(notice(**changes))
     assert (outcome.kind, outcome.code) == ("misconfigured", code)
 
 
 async def test_neither_token_nor_openid_reaches_a_log(
-    http: httpx.AsyncClient, url: str, caplog: pytest.LogCaptureFixture
+    http: HttpClient, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     message = notice(notice_id="n1")

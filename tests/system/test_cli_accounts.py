@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from deploy.local.credentials import issue_first
@@ -16,6 +15,7 @@ from services.notify.providers import Message
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.contracts.events import NoticeChannel
+from shared.http import open_http_client
 from shared.security import Keyring, Role, create_root_key
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -52,7 +52,7 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
     template = TEMPLATES[name]
     async with (
         run_simulators(build_simulator_settings(SimulatorsEnvironment())) as url,
-        httpx.AsyncClient() as http,
+        open_http_client(trust_env=False) as http,
     ):
         sender = notify.build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
         amount = 20_000 if template.with_amount else None

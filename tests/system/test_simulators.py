@@ -38,6 +38,7 @@ from services.intake.channels.wechat import (
 from services.intake.channels.wechat_crypto import WeChatCrypto, verify_signature
 from services.notify.providers import Message, TencentSms, WeChatTemplate
 from shared.clock import system_now
+from shared.http import HttpClient, open_http_client
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SETTINGS = SimulatorSettings(
@@ -139,12 +140,13 @@ class SimulatorHarness:
 
     url: str
     intake: ReceivingIntake
-    http: httpx.AsyncClient
+    control: httpx.AsyncClient
+    wire: HttpClient
 
     def sms(self, **more: Any) -> TencentSms:
         s = self.intake.settings
         return TencentSms(
-            self.http,
+            self.wire,
             f"{self.url}/",
             s.tencent_secret_id,
             s.tencent_secret_key,
@@ -157,15 +159,15 @@ class SimulatorHarness:
 
     def wechat(self) -> WeChatTemplate:
         s = self.intake.settings
-        return WeChatTemplate(self.http, self.url, s.wechat_appid, s.wechat_secret, {"notice": "T"})
+        return WeChatTemplate(self.wire, self.url, s.wechat_appid, s.wechat_secret, {"notice": "T"})
 
     async def post(self, path: str, body: Any) -> Any:
-        reply = await self.http.post(f"{self.url}/simulator{path}", json=body)
+        reply = await self.control.post(f"{self.url}/simulator{path}", json=body)
         assert reply.status_code == 200, reply.text
         return reply.json()
 
     async def get(self, path: str, **query: Any) -> Any:
-        return (await self.http.get(f"{self.url}/simulator{path}", params=query)).json()
+        return (await self.control.get(f"{self.url}/simulator{path}", params=query)).json()
 
 
 @contextlib.asynccontextmanager
@@ -176,9 +178,10 @@ async def open_harness(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[
     async with (
         serve(intake, at),
         run_simulators(settings) as url,
-        httpx.AsyncClient(trust_env=False) as http,
+        httpx.AsyncClient(trust_env=False) as control,
+        open_http_client(trust_env=False) as wire,
     ):
-        yield SimulatorHarness(url, intake, http)
+        yield SimulatorHarness(url, intake, control, wire)
 
 
 @pytest.fixture
@@ -262,8 +265,12 @@ async def test_receipts_wait_while_intake_is_away() -> None:
     at.close()
     settings = replace(SETTINGS, intake=f"http://127.0.0.1:{port}")
     intake = ReceivingIntake(settings)
-    async with run_simulators(settings) as url, httpx.AsyncClient(trust_env=False) as http:
-        harness = SimulatorHarness(url, intake, http)
+    async with (
+        run_simulators(settings) as url,
+        httpx.AsyncClient(trust_env=False) as control,
+        open_http_client(trust_env=False) as wire,
+    ):
+        harness = SimulatorHarness(url, intake, control, wire)
         sent = await harness.sms().send(make_message("13800000001"))
         answer = await harness.post("/phones/13800000001/reply", {"text": "收到"})
         assert answer == {"status": 0, "answer": "", "queued": True}
@@ -449,7 +456,7 @@ async def test_tencents_own_sdk_is_served_as_by_tencent(harness: SimulatorHarnes
 
 
 async def test_page_is_served_in_chinese_first(harness: SimulatorHarness) -> None:
-    page = await harness.http.get(harness.url)
+    page = await harness.control.get(harness.url)
     assert page.headers["content-type"].startswith("text/html")
     assert '<html lang="zh-CN">' in page.text
     assert page.text.index("模拟手机") < page.text.index("Simulated phones")

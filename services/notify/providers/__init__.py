@@ -4,14 +4,8 @@ An adapter never retries what may already have been sent. It reports what happen
 notify's own rules decide whether to wait, to try again or to use another channel.
 """
 
-import logging
-
 from services.notify.providers.protocol import Message, Outcome, Provider
 from services.notify.providers.tencent import TencentSms
 from services.notify.providers.wechat import WeChatTemplate
 
 __all__ = ["Message", "Outcome", "Provider", "TencentSms", "WeChatTemplate"]
-
-# httpx logs whole URLs at INFO, and a WeChat URL carries the access token.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)

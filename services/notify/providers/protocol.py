@@ -5,13 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import httpx
-
 from services.notify.channels import Parameters
 from services.notify.model import OutcomeKind
-
-# Nothing has left this machine, so trying again cannot send twice.
-NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+from shared.http import CallError, NotSentError, Reply
 
 # 503 and 429 say that the request was not accepted. Other 5xx may come from a gateway
 # whose upstream did accept it: those stay `unknown`.
@@ -80,30 +76,29 @@ def find_ruling(table: Mapping[str, Ruling], code: str, otherwise: Ruling) -> Ru
     return otherwise
 
 
-def classify_failure(error: httpx.HTTPError) -> Outcome:
+def classify_failure(error: CallError) -> Outcome:
     """A request without an answer: harmless if no connection stood, ambiguous if one did."""
-    name = type(error).__name__
-    if isinstance(error, NOTHING_SENT):
-        return Outcome("retry", code=name, detail="no connection to the provider")
-    return Outcome("unknown", code=name, detail="no answer after the request was on its way")
+    if isinstance(error, NotSentError):
+        return Outcome("retry", code=str(error), detail="no connection to the provider")
+    return Outcome("unknown", code=str(error), detail="no answer after the request was on its way")
 
 
-def classify_status(reply: httpx.Response) -> Outcome | None:
+def classify_status(reply: Reply) -> Outcome | None:
     """An HTTP status that is itself the answer; None when the body has to be read."""
-    code = f"HTTP{reply.status_code}"
-    if reply.status_code in NOT_ACCEPTED:
+    code = f"HTTP{reply.status}"
+    if reply.status in NOT_ACCEPTED:
         return Outcome(
             "retry", code=code, detail="not taken", retry_after_s=_parse_retry_after(reply.headers)
         )
-    if reply.status_code >= 500:
+    if reply.status >= 500:
         return Outcome("unknown", code=code, detail="failed inside the provider")
-    if reply.status_code >= 300:
+    if reply.status >= 300:
         return Outcome("misconfigured", code=code, detail="the endpoint refuses the request")
     return None
 
 
 def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("retry-after", "")
+    value = headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() else None
 
 

@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from services.notify.providers.protocol import (
     Message,
@@ -23,6 +22,7 @@ from services.notify.providers.protocol import (
     redact,
 )
 from shared.clock import Clock
+from shared.http import CallError, HttpClient
 
 ENDPOINT = "https://sms.tencentcloudapi.com/"
 CONTENT_TYPE = "application/json"
@@ -139,7 +139,7 @@ class TencentSms:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: HttpClient,
         endpoint: str,
         secret_id: str,
         secret_key: str,
@@ -151,7 +151,7 @@ class TencentSms:
         region: str = "ap-guangzhou",
         timeout_s: float = 10,
     ) -> None:
-        self._http, self._url = http, httpx.URL(endpoint)
+        self._http, self._url, self._host = http, endpoint, urlsplit(endpoint).netloc
         self._secret_id, self._secret_key = secret_id, secret_key
         self._app_id, self._sign_name, self._region = app_id, sign_name, region
         self._templates, self._now, self._timeout_s = templates, now, timeout_s
@@ -166,11 +166,11 @@ class TencentSms:
         body = self._build_body(message, number)
         try:
             reply = await self._http.post(
-                self._url, content=body, headers=self._build_headers(body), timeout=self._timeout_s
+                self._url, body, headers=self._build_headers(body), timeout_s=self._timeout_s
             )
-        except httpx.HTTPError as error:
+        except CallError as error:
             return classify_failure(error)
-        return classify_status(reply) or parse_reply(reply.content)
+        return classify_status(reply) or parse_reply(reply.body)
 
     def _find_fault(self, message: Message) -> str | None:
         if message.template not in self._templates:
@@ -194,7 +194,7 @@ class TencentSms:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _build_headers(self, body: bytes) -> dict[str, str]:
-        at, host = self._now(), self._url.netloc.decode("ascii")
+        at, host = self._now(), self._host
         return {
             "Authorization": sign(self._secret_id, self._secret_key, host=host, body=body, at=at),
             "Content-Type": CONTENT_TYPE,

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from services.notify.providers.protocol import (
     Message,
     Outcome,
@@ -21,8 +19,10 @@ from services.notify.providers.protocol import (
     classify_status,
     redact,
 )
+from shared.http import CallError, HttpClient, Reply
 
 ENDPOINT = "https://api.weixin.qq.com"
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 TOKEN_REJECTED = frozenset({40001, 40014, 42001})
 # The old and the new token both work in the last five minutes: refresh inside them.
 TOKEN_SPARE_S = 240.0
@@ -107,7 +107,7 @@ class WeChatTemplate:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: HttpClient,
         endpoint: str,
         appid: str,
         secret: str,
@@ -156,14 +156,14 @@ class WeChatTemplate:
         try:
             reply = await self._http.post(
                 f"{self._endpoint}/cgi-bin/message/template/send",
+                body,
+                headers=JSON,
                 params={"access_token": token},
-                content=body,
-                headers={"Content-Type": "application/json"},
-                timeout=self._timeout_s,
+                timeout_s=self._timeout_s,
             )
-        except httpx.HTTPError as error:
+        except CallError as error:
             return classify_failure(error)
-        return classify_status(reply) or parse_reply(reply.content, openid, token)
+        return classify_status(reply) or parse_reply(reply.body, openid, token)
 
     def _build_body(self, message: Message) -> bytes:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
@@ -193,22 +193,26 @@ class WeChatTemplate:
         try:
             reply = await self._http.post(
                 f"{self._endpoint}/cgi-bin/stable_token",
-                json={
-                    "grant_type": "client_credential",
-                    "appid": self._appid,
-                    "secret": self._secret,
-                    "force_refresh": False,
-                },
-                timeout=self._timeout_s,
+                self._build_token_body(),
+                headers=JSON,
+                timeout_s=self._timeout_s,
             )
             answer = reply.json()
             usable_until = started_at + float(answer["expires_in"]) - TOKEN_SPARE_S
             return Token(str(answer["access_token"]), usable_until)
-        except httpx.HTTPError as error:
-            code = type(error).__name__
-            raise TokenRefusedError(Outcome("retry", code=code, detail="no token")) from None
+        except CallError as error:
+            raise TokenRefusedError(Outcome("retry", code=str(error), detail="no token")) from None
         except (ValueError, KeyError, TypeError):
             raise TokenRefusedError(_explain_no_token(reply)) from None
+
+    def _build_token_body(self) -> bytes:
+        content = {
+            "grant_type": "client_credential",
+            "appid": self._appid,
+            "secret": self._secret,
+            "force_refresh": False,
+        }
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _pick_final(outcomes: Sequence[Outcome]) -> Outcome:
@@ -225,9 +229,9 @@ def _is_token_rejected(outcome: Outcome) -> bool:
     return outcome.code.isdigit() and int(outcome.code) in TOKEN_REJECTED
 
 
-def _explain_no_token(reply: httpx.Response) -> Outcome:
+def _explain_no_token(reply: Reply) -> Outcome:
     """No message has left, so only retry or misconfigured."""
-    outcome = classify_status(reply) or parse_reply(reply.content)
+    outcome = classify_status(reply) or parse_reply(reply.body)
     if outcome.kind == "unknown":
         return Outcome("retry", None, outcome.code, "no token", 5)
     # 40001 here means a wrong secret, not a spent token.

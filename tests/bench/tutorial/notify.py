@@ -1,5 +1,6 @@
 """Tells people: one HTTP call for the number, one for the message, for each notice."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.clock import system_now
 from shared.contracts import topics
+from shared.http import TIMEOUT_S, Reply
 from shared.security import Keyring
 from tests.bench.plan import Plan
 from tests.bench.tutorial.messages import (
@@ -86,11 +88,32 @@ def build(here: Here) -> APIRouter:
     return APIRouter()
 
 
+class HttpxClient:
+    """The client that tutorials take, as our adapter wants one."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Reply:
+        answer = await self._http.post(
+            url, content=body, headers=headers, params=params, timeout=timeout_s
+        )
+        return Reply(answer.status_code, answer.headers, answer.content)
+
+
 def _sms(plan: Plan, http: httpx.AsyncClient) -> TencentSms:
     settings = NotifySettings(secrets_dir=Path(plan.secrets_dir))
     keyring = Keyring(settings.secrets_dir)
     return TencentSms(
-        http,
+        HttpxClient(http),
         f"{plan.simulators_url}/",
         settings.tencent_secret_id,
         reveal_or_derive(settings.tencent_secret_key, keyring, "tencent.secret_key"),

@@ -1,0 +1,119 @@
+"""The HTTP client of the running services: to providers and from one service to another.
+
+aiohttp, because a call costs it about a twelfth of httpx's CPU (docs/decisions/0080). The commands
+and the offline verifier, which call once and wait, keep httpx.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+import orjson
+
+TIMEOUT_S = 10.0
+CONNECTIONS_MAX = 100
+# Shorter than any server's own: a request on a connection that the other side has just closed
+# has no answer, and nobody knows whether it was read.
+KEEP_ALIVE_S = 3.0
+
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+class CallError(Exception):
+    """A call without an answer; its text names the cause and holds neither URL nor body."""
+
+
+class NotSentError(CallError):
+    """Nothing has left this machine, so calling again cannot do it twice."""
+
+
+class NoAnswerError(CallError):
+    """The request was on its way: it may have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """headers: names are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+    def json(self) -> Any:
+        """Raises ValueError where the body is no JSON."""
+        return orjson.loads(self.body)
+
+
+class HttpClient(Protocol):
+    """What a service needs of HTTP: one POST, answered or not."""
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Reply:
+        """Follows no redirect. timeout_s: to connect, and then for each part of the answer.
+
+        Raises NotSentError and NoAnswerError.
+        """
+        ...
+
+
+class PooledClient:
+    """An HttpClient over one pool of connections; safe to share among tasks."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Reply:
+        try:
+            async with self._session.post(
+                url,
+                data=body,
+                headers=headers,
+                params=params,
+                allow_redirects=False,
+                timeout=_build_timeout(timeout_s),
+            ) as answer:
+                return Reply(answer.status, answer.headers, await answer.read())
+        except _NOT_SENT as error:
+            raise NotSentError(type(error).__name__) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NoAnswerError(type(error).__name__) from None
+
+
+def _build_timeout(seconds: float) -> aiohttp.ClientTimeout:
+    """`total` ends an answer that comes byte by byte."""
+    return aiohttp.ClientTimeout(total=3 * seconds, connect=seconds, sock_read=seconds)
+
+
+@asynccontextmanager
+async def open_http_client(*, trust_env: bool = True) -> AsyncIterator[HttpClient]:
+    """Keeps no cookies. trust_env: goes through the proxy that the environment names, if any."""
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S)
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=trust_env
+    ) as session:
+        yield PooledClient(session)

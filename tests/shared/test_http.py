@@ -1,0 +1,94 @@
+"""The client of the running services against servers that misbehave, on real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from shared.http import HttpClient, NoAnswerError, NotSentError, open_http_client
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpClient]:
+    async with open_http_client(trust_env=False) as client:
+        yield client
+
+
+@asynccontextmanager
+async def listen(serve: Serve) -> AsyncIterator[str]:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+
+
+async def call(http: HttpClient, url: str, timeout_s: float = 5) -> int:
+    reply = await http.post(url, b"{}", headers={"Content-Type": "a/b"}, timeout_s=timeout_s)
+    return reply.status
+
+
+async def test_no_listener_no_host_and_no_url_are_not_sent(http: HttpClient) -> None:
+    for url in ("http://127.0.0.1:1/", "http://nowhere.invalid/", "http://"):
+        with pytest.raises(NotSentError) as raised:
+            await call(http, url)
+        assert "http" not in str(raised.value)
+
+
+async def test_request_that_was_read_and_not_answered_may_have_been_done(http: HttpClient) -> None:
+    silence = asyncio.Event()
+
+    async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await silence.wait()
+        writer.close()
+
+    async with listen(be_silent) as url:
+        with pytest.raises(NoAnswerError):
+            await call(http, url, timeout_s=0.05)
+        silence.set()
+
+
+async def test_post_is_never_repeated_on_a_connection_that_broke(http: HttpClient) -> None:
+    """aiohttp repeats idempotent calls by itself; a POST that may have been done it must not."""
+    requests = 0
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        for answer in (OK, b""):
+            await reader.readuntil(b"\r\n\r\n{}")
+            requests += 1
+            writer.write(answer)
+        writer.close()
+
+    async with listen(answer_once) as url:
+        assert await call(http, url) == 200
+        with pytest.raises(NoAnswerError):
+            await call(http, url)
+    assert requests == 2
+
+
+async def test_redirect_is_an_answer_and_is_not_followed(http: HttpClient) -> None:
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: http://evil.invalid/\r\n\r\n")
+        writer.close()
+
+    async with listen(redirect) as url:
+        assert await call(http, url) == 302
+
+
+async def test_cookies_are_not_kept(http: HttpClient) -> None:
+    heads: list[bytes] = []
+
+    async def set_cookie(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            heads.append(await reader.readuntil(b"\r\n\r\n{}"))
+            writer.write(OK.replace(b"\r\n\r\n", b"\r\nSet-Cookie: a=b\r\n\r\n"))
+        writer.close()
+
+    async with listen(set_cookie) as url:
+        assert [await call(http, url) for _ in range(2)] == [200, 200]
+    assert len(heads) == 2
+    assert b"ookie" not in b"".join(heads)

@@ -1,0 +1,15 @@
+"""An HttpClient whose answers are written before the call."""
+
+from collections.abc import Callable
+
+from shared.http import Reply
+
+
+class ScriptedWire:
+    """answer: what a POST to a URL gets; it may raise what a wire raises."""
+
+    def __init__(self, answer: Callable[[str], Reply]) -> None:
+        self._answer = answer
+
+    async def post(self, url: str, *_: object, **__: object) -> Reply:
+        return self._answer(url)
