@@ -7,10 +7,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from services.audit.decide import bank, funds, matches, pledges, reversals, transfers, years
+from services.audit.decide import (
+    bank,
+    funds,
+    matches,
+    payments,
+    pledges,
+    reversals,
+    transfers,
+    years,
+)
 from services.audit.model import (
     ApproveFund,
     ApproveReversal,
+    ApproveSecondPayment,
     ApproveTransfer,
     BringCommitmentForward,
     BringFundForward,
@@ -18,10 +28,12 @@ from services.audit.model import (
     CloseYear,
     DeclineFund,
     DeclineReversal,
+    DeclineSecondPayment,
     DeclineTransfer,
     FinishBringingForward,
     ProposeFund,
     ProposeReversal,
+    ProposeSecondPayment,
     ProposeTransfer,
 )
 from services.audit.preparing import BankSecrets
@@ -35,6 +47,7 @@ from shared.contracts.events import (
     MatchAccepted,
     MatchConfirmed,
     MatchReleased,
+    MatchReopened,
     OfferRegistered,
     OfferWithdrawn,
     PaymentMade,
@@ -59,6 +72,7 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler
         MatchAccepted: Handler(decide=partial(matches.decide_accepted, rules)),
         MatchConfirmed: Handler(decide=partial(matches.decide_confirmed, rules)),
         MatchReleased: Handler(decide=matches.decide_released),
+        MatchReopened: Handler(decide=matches.decide_reopened),
         OfferRegistered: Handler(decide=pledges.decide_registered),
         OfferWithdrawn: Handler(decide=pledges.decide_withdrawn),
     }
@@ -75,6 +89,9 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         ProposeReversal: Handler(decide=reversals.decide_propose_reversal),
         ApproveReversal: Handler(decide=reversals.decide_approve_reversal),
         DeclineReversal: Handler(decide=reversals.decide_decline_reversal),
+        ProposeSecondPayment: Handler(decide=payments.decide_propose_second_payment),
+        ApproveSecondPayment: Handler(decide=payments.decide_approve_second_payment),
+        DeclineSecondPayment: Handler(decide=payments.decide_decline_second_payment),
         CloseYear: Handler(decide=years.decide_close_year),
         BringFundForward: Handler(decide=years.decide_bring_fund_forward),
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),

@@ -65,6 +65,34 @@ STOCK_INSUFFICIENT = Message(
     "stock_insufficient", "库存仅 {in_stock}", "only {in_stock} are in stock"
 )
 
+# --- paid once ---
+
+PAYMENTS_SETTLED = Message(
+    "payments_settled",
+    "该求助没有已拨付而未落实的款项，无须批准再次拨付；编号可用 GET /unsettled-payments 查询",
+    "nothing was paid for nothing of this request",
+)
+PAYMENTS_CHANGED = Message(
+    "payments_changed",
+    "提出之后又有款项未落实或已冲正：请先否决，再重新提出",
+    "what was paid for nothing has changed since: decline it and propose anew",
+)
+SECOND_PAYMENT_EXISTS = Message(
+    "second_payment_exists",
+    "该求助的再次拨付已提出，请由另一人批准或否决",
+    "it is proposed already: another person approves or declines it",
+)
+SECOND_PAYMENT_UNKNOWN = Message(
+    "second_payment_unknown",
+    "没有提出过该求助的再次拨付：{id}",
+    "nobody proposed a second payment of {id}",
+)
+SECOND_PAYMENT_NOT_PROPOSED = Message(
+    "second_payment_not_proposed",
+    "该求助的再次拨付不在待审核状态",
+    "this second payment is {state}",
+)
+
 # --- what people look for ---
 
 DONATION_UNKNOWN = Message("donation_unknown", "没有这个捐赠", "there is no such donation")

@@ -12,7 +12,9 @@ from services.audit.model import (
     Fund,
     LogHead,
     Pledge,
+    RequestPayments,
     Reversal,
+    SecondPayment,
     Stock,
     Transfer,
     entry_id,
@@ -33,6 +35,8 @@ STATES: tuple[type[State], ...] = (
     Distribution,
     Transfer,
     Reversal,
+    RequestPayments,
+    SecondPayment,
     Pledge,
     Entry,
 )
@@ -46,6 +50,11 @@ INDEXES: tuple[mongo.Index, ...] = (
     ),
     (Stock.COLLECTION, [("foundation", 1), ("log", 1)], {}),
     (Fund.COLLECTION, [("foundation", 1), ("log", 1)], {}),
+    (
+        RequestPayments.COLLECTION,
+        [("is_unsettled", 1)],
+        {"partialFilterExpression": {"is_unsettled": True}},
+    ),
 )
 
 
@@ -98,6 +107,18 @@ async def read_funds(database: mongo.Database) -> list[Fund]:
 async def read_proposals(database: mongo.Database, kind: type[P], limit: int) -> list[P]:
     """Those that wait for a second person first."""
     return await mongo.find(database, kind, {}, sort=[("state", -1), ("_id", 1)], limit=limit)
+
+
+async def read_unsettled(database: mongo.Database, limit: int) -> list[RequestPayments]:
+    query = {"is_unsettled": True}
+    return await mongo.find(database, RequestPayments, query, sort=[("_id", 1)], limit=limit)
+
+
+async def read_second_payments(
+    database: mongo.Database, request_ids: Iterable[str]
+) -> dict[str, SecondPayment]:
+    query = {"_id": {"$in": list(request_ids)}}
+    return {each.id: each for each in await mongo.find(database, SecondPayment, query)}
 
 
 async def find_left_behind(

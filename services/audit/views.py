@@ -11,13 +11,23 @@ from services.audit.model import (
     Transfer,
 )
 from services.audit.public import PublicLogs
-from services.audit.store import read_funds, read_heads, read_proposals
+from services.audit.store import (
+    read_funds,
+    read_heads,
+    read_proposals,
+    read_second_payments,
+    read_unsettled,
+)
 from services.audit.tlog.checkpoint import Checkpoint, root_text
 from shared import mongo
 
 P = TypeVar("P", Transfer, Reversal)
 
 READS_MAX = 20
+SETTLE_PAYMENT = {
+    "zh": "款项已拨付而求助未落实：由财务两人冲正该笔拨付，或两人批准再次拨付；此前不再付款",
+    "en": "paid, and the help did not arrive: two people reverse it, or approve a second payment",
+}
 
 
 async def list_funds(database: mongo.Database) -> dict[str, object]:
@@ -33,6 +43,22 @@ async def list_proposals(
     database: mongo.Database, kind: type[P], limit: int
 ) -> list[dict[str, object]]:
     return [proposal.to_json() for proposal in await read_proposals(database, kind, limit)]
+
+
+async def list_unsettled(database: mongo.Database, limit: int) -> list[dict[str, object]]:
+    """Requests that were paid for nothing, each with what to do and what was proposed."""
+    unsettled = await read_unsettled(database, limit)
+    proposals = await read_second_payments(database, (each.id for each in unsettled))
+    return [
+        {
+            "request_id": each.id,
+            "paid": [{"match_id": id_, "amount_fen": each.paid[id_]} for id_ in each.fallen],
+            "refused": list(each.refused),
+            "second_payment": proposals[each.id].to_json() if each.id in proposals else None,
+            "to_do": SETTLE_PAYMENT,
+        }
+        for each in unsettled
+    ]
 
 
 async def read_at_rest(database: mongo.Database) -> tuple[list[LogHead], list[Fund]]:

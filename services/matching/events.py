@@ -9,6 +9,7 @@ from services.matching.decide import (
     delivery,
     needs,
     offers,
+    payments,
     proposals,
     relations,
     rounds,
@@ -53,8 +54,11 @@ from services.matching.model.round import (
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerCommitted,
+    LedgerDisbursed,
     LedgerRefused,
+    LedgerReversed,
     OfferSubmitted,
+    PaymentSettled,
     ReplyUnderstood,
     RequestClosed,
     RequestOpened,
@@ -75,6 +79,9 @@ def build_events(reopen_days: int) -> Mapping[type[Fact], Handler[Any]]:
         RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
         LedgerCommitted: Handler(decide=delivery.decide_committed),
         LedgerRefused: Handler(decide=delivery.decide_refused),
+        LedgerDisbursed: Handler(decide=payments.decide_disbursed),
+        LedgerReversed: Handler(decide=payments.decide_reversed),
+        PaymentSettled: Handler(decide=payments.decide_settled),
         ReplyUnderstood: Handler(decide=partial(delivery.decide_reply, reopen_days)),
     }
 

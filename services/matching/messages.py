@@ -35,6 +35,12 @@ OFFER_UNSUITABLE = Message(
     "the request is not what the offer is for",
 )
 NEED_EXCEEDED = Message("need_exceeded", "超过诉求尚需的数量", "more than the request still needs")
+PAYMENT_UNSETTLED = Message(
+    "payment_unsettled",
+    "该求助的前一笔款项已拨付而未落实：须由财务两人冲正该笔拨付，或批准再次拨付，之后才能再对接资金",
+    "the request was paid and the help did not arrive: two people of finance reverse the payment, "
+    "or approve a second one, first",
+)
 OFFER_EXCEEDED = Message("offer_exceeded", "超过资源可用的数量", "more than the offer still has")
 CAP_EXCEEDED = Message(
     "cap_exceeded", "超过每项诉求的上限", "more than the offer gives to one request"

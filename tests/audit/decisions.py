@@ -36,6 +36,7 @@ from shared.contracts.events import (
     MatchAccepted,
     MatchConfirmed,
     MatchReleased,
+    MatchReopened,
     PaymentMade,
     StatementRow,
 )
@@ -155,16 +156,27 @@ def match(
 
 
 def acceptance(id_: str, amount: int, **more: Any) -> Event[MatchAccepted]:
-    return event(MatchAccepted(**match(amount, **more)), f"{id_}:accepted", id_)
+    return event(MatchAccepted(**match(amount, **_of(id_) | more)), f"{id_}:accepted", id_)
 
 
 def confirmation(id_: str, amount: int, **more: Any) -> Event[MatchConfirmed]:
-    return event(MatchConfirmed(**match(amount, **more)), f"{id_}:confirmed", id_)
+    return event(MatchConfirmed(**match(amount, **_of(id_) | more)), f"{id_}:confirmed", id_)
 
 
 def release(id_: str, amount: int, **more: Any) -> Event[MatchReleased]:
-    data = MatchReleased(reason="request_withdrawn", **match(amount, **more))
+    data = MatchReleased(reason="request_withdrawn", **match(amount, **_of(id_) | more))
     return event(data, f"{id_}:released", id_)
+
+
+def reopening(id_: str, amount: int, **more: Any) -> Event[MatchReopened]:
+    fields = match(amount, **_of(id_) | more)
+    data = MatchReopened(was="confirmed", reason="没有收到", **fields)
+    return event(data, f"{id_}:reopened", id_)
+
+
+def _of(match_id: str) -> dict[str, str]:
+    """Every match is of a request of its own, unless it says otherwise."""
+    return {"request_id": f"R-{match_id}"}
 
 
 @dataclass

@@ -96,7 +96,7 @@ def make_gift(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
 
 
 def make_lifecycle(house: House, id_: str, amount: int, *, falls: bool = False) -> list[Any]:
-    content = match(amount)
+    content = match(amount, request_id=f"R-{id_}")
     end = (
         MatchReleased(reason="request_withdrawn", **content) if falls else MatchConfirmed(**content)
     )

@@ -8,6 +8,7 @@ from shared.contracts.events import (
     LedgerDisbursed,
     LedgerRefused,
     LedgerReleased,
+    PaymentUnsettled,
 )
 from shared.contracts.values import BeneficiaryClass, Category
 from shared.messaging.decision import NOTHING
@@ -78,6 +79,10 @@ def test_a_confirmed_match_is_paid_once() -> None:
     audit.receive(confirmation("M-1", 3_000))
     assert isinstance(audit.events[-1][1], LedgerDisbursed)
     assert audit.receive(confirmation("M-1", 3_000)) == NOTHING
+    entries = audit.entries()
+    audit.receive(release("M-1", 3_000))
+    assert isinstance(audit.events[-1][1], PaymentUnsettled)
+    assert audit.entries() == entries
     assert audit.receive(release("M-1", 3_000)) == NOTHING
     assert (audit.fund().disbursed_fen, audit.fund().outstanding_fen) == (3_000, 0)
 
@@ -202,7 +207,6 @@ def test_a_match_paid_in_full_by_instalments_needs_no_entry_when_it_is_confirmed
     audit.receive(acceptance("M-1", 3_000))
     audit.receive(payment("M-1", 3_000))
     assert audit.receive(confirmation("M-1", 3_000)) == NOTHING
-    assert audit.receive(release("M-1", 3_000)) == NOTHING
 
 
 def test_no_instalment_exceeds_what_is_outstanding_and_the_refused_one_stays_refused() -> None:

@@ -14,7 +14,9 @@ from services.matching.settings import MatchingSettings
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerCommitted,
+    LedgerDisbursed,
     LedgerRefused,
+    LedgerReversed,
     OfferSubmitted,
     RequestOpened,
     RequestWithdrawn,
@@ -192,6 +194,24 @@ def make_campaign(budget_fen: int, *donor_ids: str) -> CreateCampaign:
         "donor_ids": donor_ids,
     }
     return CreateCampaign(campaign_id="warm", terms=CampaignTerms.model_validate(terms))
+
+
+def make_payment(fen: int) -> LedgerDisbursed:
+    """Audit paid so much."""
+    return LedgerDisbursed(log="log", index=2, entry="{}", fund_id=FUND, amount_fen=fen)
+
+
+def make_reversal(match_id: str, fen: int) -> LedgerReversed:
+    """Two people undid a payment; the event's subject is the reversal's id."""
+    return LedgerReversed(
+        log="log",
+        index=3,
+        entry="{}",
+        fund_id=FUND,
+        reverses=2,
+        match_id=match_id,
+        amount_fen=fen,
+    )
 
 
 def make_ledger_answer(

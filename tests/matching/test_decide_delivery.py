@@ -19,6 +19,7 @@ from shared.contracts.events import (
     MatchRated,
     MatchReleased,
     MatchReopened,
+    PaymentSettled,
     ReplyUnderstood,
     RequestClosed,
     RequestReopened,
@@ -36,6 +37,12 @@ def reopen(decisions: DecisionHarness, id_: str, **more: object) -> Answer:
     )
     assert answer is not None
     return answer
+
+
+def settle(decisions: DecisionHarness, id_: str) -> None:
+    """Audit: the payment was reversed, or two people say that it may be paid again."""
+    settled = PaymentSettled(match_ids=(id_,))
+    decisions.event(decisions.match(id_).request_id, settled)
 
 
 def make_reply(meaning: str, match_id: str | None, person: str = "r") -> ReplyUnderstood:
@@ -67,11 +74,13 @@ def test_what_was_confirmed_and_did_not_arrive_is_asked_for_anew() -> None:
     answer = reopen(decisions, id_)
     assert answer.body["state"] == decisions.match(id_).state == "reopened"
     assert "冲正" in answer.body["finance"]["zh"]
-    assert decisions.need_of(id_).remaining == 50
+    assert decisions.need_of(id_).remaining == 0, "it was paid: not asked for before it is settled"
     assert decisions.offer_of(id_).delivered == 50, "what was paid comes back by a reversal alone"
     fact = decisions.last()
     assert isinstance(fact, MatchReopened)
     assert fact.was == "confirmed"
+    settle(decisions, id_)
+    assert decisions.need_of(id_).remaining == 50
 
 
 def test_need_of_a_closed_request_looks_again_once_intake_reopened_it() -> None:
@@ -84,6 +93,8 @@ def test_need_of_a_closed_request_looks_again_once_intake_reopened_it() -> None:
     assert code(decisions.command(again)) == "need_not_open"
     decisions.event(request, RequestReopened(person_id=person_id("r")))
     assert decisions.get(Need, request).state == "open"
+    assert code(decisions.command(again)) == "payment_unsettled"
+    settle(decisions, id_)
     answer = decisions.command(again)
     assert answer is not None
     assert answer.status == 201

@@ -8,6 +8,7 @@ from shared.contracts.events import (
     LedgerCommitted,
     LedgerRefused,
     MatchReleased,
+    PaymentSettled,
     ReplyUnderstood,
     RequestClosed,
 )
@@ -53,6 +54,19 @@ def test_refusal_of_the_fund_reopens_the_need_for_every_other_fund(reason: str) 
         assert answer.body["problems"][0]["code"] == "fund_excluded"
     decisions.propose(decisions.need("another"), same, 50)
     decisions.propose(need.id, other, 50, number=2)
+
+
+def test_a_fund_that_may_not_pay_twice_is_not_asked_again_before_that_is_settled() -> None:
+    decisions = DecisionHarness()
+    id_ = decisions.make_accepted()
+    refused = make_ledger_answer(LedgerRefused, 50).model_copy(
+        update={"reason": "already_paid", "available_fen": 20}
+    )
+    decisions.event(id_, refused)
+    need = decisions.need_of(id_)
+    assert (need.remaining, need.excluded_funds) == (20, ())
+    decisions.event(need.id, PaymentSettled(match_ids=("M-before", id_)))
+    assert decisions.need_of(id_).remaining == 50
 
 
 def test_refused_donation_is_not_matchings() -> None:

@@ -45,6 +45,7 @@ from shared.contracts.events import (
     LedgerCommitted,
     LedgerRefused,
     MatchConfirmed,
+    PaymentSettled,
     RequestWithdrawn,
 )
 from shared.errors import Invalid
@@ -57,6 +58,7 @@ from tests.matching.decisions import (
     make_campaign,
     make_ledger_answer,
     make_propose,
+    make_reversal,
     person_id,
 )
 
@@ -75,6 +77,8 @@ class Interleavings(RuleBasedStateMachine):
         self.reader = ContractReader()
         self.told = self.reader.matches
         self.related: set[str] = set()
+        self.reversed: dict[str, int] = {}
+        self.settled: set[str] = set()
 
     @initialize(
         quantities=st.lists(st.integers(20, 100), min_size=2, max_size=3),
@@ -187,6 +191,21 @@ class Interleavings(RuleBasedStateMachine):
     def did_not_arrive(self, match: str) -> None:
         self.decisions.command(ReopenMatch(match_id=match, reason=REOPEN_REASONS[0]))
 
+    @rule(match=matches)
+    def payment_is_reversed(self, match: str) -> None:
+        found = self.decisions.match(match)
+        if found.is_money and found.state == "reopened" and match not in self.reversed:
+            self.reversed[match] = found.quantity
+            self.settled.add(match)
+            self.decisions.event(f"V-{match}", make_reversal(match, found.quantity))
+
+    @rule(match=matches)
+    def two_people_allow_a_second_payment(self, match: str) -> None:
+        found = self.decisions.match(match)
+        if found.is_money and found.state == "reopened":
+            self.settled.add(match)
+            self.decisions.event(found.request_id, PaymentSettled(match_ids=(match,)))
+
     @rule(match=matches, really=seldom)
     def give_up(self, match: str, really: bool) -> None:
         if really:
@@ -247,11 +266,12 @@ class Interleavings(RuleBasedStateMachine):
         for id_, size in getattr(self, "size", {}).items():
             taken = HOLDING | GONE
             held = [t for t in self.told.values() if t.offer == id_ and t.state in taken]
-            done = sum(t.quantity for t in held if t.state in GONE)
+            back = sum(fen for m, fen in self.reversed.items() if self.told[m].offer == id_)
+            done = sum(t.quantity for t in held if t.state in GONE) - back
             offer = self.decisions.get(Offer, id_)
-            assert sum(t.quantity for t in held) <= size
+            assert sum(t.quantity for t in held) - back <= size
             assert offer.delivered == done
-            assert offer.reserved == sum(t.quantity for t in held) - done
+            assert offer.reserved == sum(t.quantity for t in held) - back - done
             assert offer.free == size - offer.reserved - done >= 0
             assert offer.open_cases == sum(t.state not in GONE for t in held)
 
@@ -264,14 +284,20 @@ class Interleavings(RuleBasedStateMachine):
             for t in self.told.values()
             if t.money and self.donor[t.offer] == "P-0" and t.state in HOLDING | GONE
         ]
-        assert self.decisions.get(Campaign, "warm").held_fen == sum(held) <= BUDGET_FEN
+        back = sum(f for m, f in self.reversed.items() if self.donor[self.told[m].offer] == "P-0")
+        assert self.decisions.get(Campaign, "warm").held_fen == sum(held) - back <= BUDGET_FEN
 
     @invariant()
     def remaining_and_matched_make_the_need(self) -> None:
         for id_, asked in getattr(self, "asked", {}).items():
             held = [t for t in self.told.values() if t.request == id_ and t.state in HOLDING]
             need = self.decisions.get(Need, id_)
-            assert need.remaining + sum(t.quantity for t in held) == asked
+            unsettled = sum(
+                t.quantity
+                for m, t in self.told.items()
+                if t.request == id_ and t.money and t.state == "reopened" and m not in self.settled
+            )
+            assert need.remaining + sum(t.quantity for t in held) + unsettled == asked
             assert need.remaining >= 0
             for offer, cap in self.cap.items():
                 share = sum(t.quantity for t in held if t.offer == offer)

@@ -1,8 +1,29 @@
 """Every way into audit by HTTP, one module per subject."""
 
-from services.audit.api import corrections, designations, funds, health, log, receipts, statements
+from services.audit.api import (
+    corrections,
+    designations,
+    funds,
+    health,
+    log,
+    payments,
+    receipts,
+    statements,
+)
 
 ROUTERS = (
-    *(p.router for p in (health, funds, corrections, statements, designations, receipts, log)),
+    *(
+        part.router
+        for part in (
+            health,
+            funds,
+            corrections,
+            payments,
+            statements,
+            designations,
+            receipts,
+            log,
+        )
+    ),
     receipts.link_router,
 )

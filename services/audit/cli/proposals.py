@@ -1,5 +1,6 @@
-"""`guanjia audit fund|transfer|reversal`: what two people do, one proposing, another approving.
+"""`guanjia audit fund|transfer|reversal|second-payment`: what two people do.
 
+One proposes, another approves.
 Each brings `GUANJIA_TOKEN`, else the token that the stack made for a maker or a checker."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -212,3 +213,44 @@ def list_reversals() -> None:
             f"{each['maker']} {each['checker']}",
         ),
     )
+
+
+SECOND_PAYMENTS = "/second-payments"
+
+second_payment_app = typer.Typer(
+    help="再次拨付：已拨付而求助未落实的，须先冲正，或两人批准再次拨付 "
+    "Paid for nothing: reversed, or paid again by two people's word.",
+    no_args_is_help=True,
+)
+
+
+@second_payment_app.command("propose")
+def propose_second_payment(
+    request: Annotated[str, typer.Argument(metavar="ID", help="求助编号 the request's id")],
+    reason: Annotated[str, typer.Option(help="理由及依据 why it is paid again, and the document")],
+) -> None:
+    """提出再次拨付，由另一人批准。Proposes to pay a request again; another person approves it."""
+    body = {"request_id": request, "reason": reason}
+    propose(SECOND_PAYMENTS, "second-payment approve", body)
+
+
+@second_payment_app.command("approve")
+def approve_second_payment(
+    request: Annotated[str, typer.Argument(metavar="ID", help="求助编号 the request's id")],
+) -> None:
+    """批准再次拨付，须为另一人。The request may be paid again."""
+    approve(SECOND_PAYMENTS, request)
+
+
+@second_payment_app.command("list")
+def list_unsettled_payments() -> None:
+    """已拨付而未落实、尚未冲正的款项。What was paid for nothing and waits for finance."""
+    table = Table()
+    for title in ("求助 request", "对接及金额 matches, CNY", "再次拨付 second payment"):
+        table.add_column(title, overflow="fold")
+    for each in _connect("finance-maker").get("/unsettled-payments")["unsettled_payments"]:
+        paid = (f"{p['match_id']} {format_yuan(p['amount_fen'])}" for p in each["paid"])
+        second = each["second_payment"]
+        state = STATES[second["state"]] if second else "未提出 not proposed"
+        table.add_row(escape(each["request_id"]), escape("\n".join(paid)), state)
+    console.print(table)

@@ -140,6 +140,8 @@ async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:
 
 def _spool(value: bytes, log: str, spools: dict[str, Spool]) -> None:
     fact: dict[str, Any] = json.loads(value)["data"]
+    if "entry" not in fact:  # audit says more there than the log does
+        return
     if not log or fact["log"] == log:
         spool = spools.get(fact["log"])
         if spool is None:

@@ -20,6 +20,7 @@ from services.audit.model import (
     Donation,
     Fund,
     Stock,
+    get_payments,
     stock_id,
 )
 from services.audit.rules import Rules
@@ -180,6 +181,9 @@ def decide_payment_made(
         journal.refuse(movement, refusal, identity)
     else:
         fund = states.require(Fund, commitment.fund_id)
+        if commitment.request_id:
+            payments = get_payments(states, commitment.request_id)
+            journal.save(payments.with_paid(commitment.id, payment.amount_fen))
         journal.post(movement.about(commitment.id), fund, commitment)
     return journal.close()
 

@@ -14,14 +14,23 @@ from services.audit.model import (
     Commitment,
     Distribution,
     Fund,
+    RequestPayments,
     Spending,
     Stock,
+    get_payments,
     stock_id,
 )
 from services.audit.rules import Rules
 from shared.contracts import ledger
 from shared.contracts.envelope import Event
-from shared.contracts.events import MatchAccepted, MatchConfirmed, MatchFact, MatchReleased
+from shared.contracts.events import (
+    MatchAccepted,
+    MatchConfirmed,
+    MatchFact,
+    MatchReleased,
+    MatchReopened,
+    PaymentUnsettled,
+)
 from shared.contracts.values import MONEY_UNIT
 from shared.messaging.decision import NOTHING, Decision, States
 
@@ -36,9 +45,14 @@ def decide_accepted(
     if match.unit != MONEY_UNIT:
         return NOTHING
     movement = _make_movement("commitment", event)
-    commitment, fund = states.get_each((Commitment, event.subject), (Fund, movement.fund_id))
+    commitment, fund, _ = states.get_each(
+        (Commitment, event.subject),
+        (Fund, movement.fund_id),
+        (RequestPayments, match.request_id),
+    )
     if commitment is not None:
         return NOTHING
+    payments = get_payments(states, match.request_id).with_asked(match.request_quantity)
     journal = Journal.open(states, rules.choose_foundation(fund), now)
     spending = Spending.from_match(match)
     commitment = Commitment(
@@ -46,17 +60,23 @@ def decide_accepted(
         fund_id=movement.fund_id,
         foundation=journal.head.id,
         donor_id=match.donor_id,
+        request_id=match.request_id,
         spending=spending,
     )
     if fund is None or not fund.is_open:
         refusal = Refusal("unknown_fund")
     elif not fund.terms.may_pay_for(spending):
         refusal = Refusal("outside_terms", fund.remaining_fen)
+    elif not payments.may_pay(event.subject, match.quantity):
+        refusal = Refusal("already_paid", payments.count_available(event.subject))
+        payments = payments.with_refused(event.subject)
     elif fund.remaining_fen < match.quantity:
         refusal = Refusal("insufficient_funds", fund.remaining_fen)
     else:
+        journal.save(payments)
         journal.post(movement, fund, commitment)
         return journal.close()
+    journal.save(payments)
     journal.refuse(movement, refusal, commitment.mark_refused("commitment"))
     return journal.close()
 
@@ -71,26 +91,56 @@ def decide_confirmed(
 
 
 def decide_released(states: States, event: Event[MatchReleased], now: datetime) -> Decision:
-    """The match fell: what is still reserved goes back to the fund."""
-    commitment = None
-    if event.data.unit == MONEY_UNIT:
-        commitment = states.get(Commitment, event.subject)
-    if commitment is None or commitment.entry is None or not commitment.outstanding_fen:
+    return _fall(states, event, now) if event.data.unit == MONEY_UNIT else NOTHING
+
+
+def decide_reopened(states: States, event: Event[MatchReopened], now: datetime) -> Decision:
+    """What was only delivered is on its way again; what was confirmed is over."""
+    is_over = event.data.was == "confirmed" and event.data.unit == MONEY_UNIT
+    return _fall(states, event, now) if is_over else NOTHING
+
+
+def _fall(states: States, event: Event[M], now: datetime) -> Decision:
+    """What is still reserved goes back to the fund; what was paid is finance's to reverse, and the
+    request is not paid again before."""
+    commitment, payments = states.get_each(
+        (Commitment, event.subject), (RequestPayments, event.data.request_id)
+    )
+    if commitment is None or commitment.entry is None:
         return NOTHING
-    return _settle("release", states, event, commitment, now)
+    payments = payments or RequestPayments(id=event.data.request_id)
+    paid_fen = payments.paid.get(event.subject) or commitment.disbursed_fen
+    falls = paid_fen > 0 and event.subject not in payments.fallen
+    if not commitment.outstanding_fen and not falls:
+        return NOTHING
+    commitment = commitment.model_copy(update={"request_id": event.data.request_id})
+    journal = Journal.open_for(states, commitment, now)
+    journal.save(commitment)
+    if falls:
+        fact = PaymentUnsettled(
+            match_id=event.subject, fund_id=commitment.fund_id, amount_fen=paid_fen
+        )
+        journal.emit(payments.with_fallen(event.subject, paid_fen), fact)
+    if commitment.outstanding_fen:
+        _post_outstanding("release", states, journal, event, commitment)
+    return journal.close()
 
 
 def _pay(rules: Rules, states: States, event: Event[MatchConfirmed], now: datetime) -> Decision:
     """All that is still reserved. Nothing is paid that was not committed; that it was asked for
     stands on the log, once."""
     movement = _make_movement("disbursement", event)
-    commitment, fund = states.get_each((Commitment, event.subject), (Fund, movement.fund_id))
+    commitment, fund, _ = states.get_each(
+        (Commitment, event.subject),
+        (Fund, movement.fund_id),
+        (RequestPayments, event.data.request_id),
+    )
+    if commitment is not None and "disbursement" in commitment.refused:
+        return NOTHING
     if commitment is not None and commitment.entry is not None:
         if not commitment.outstanding_fen:
             return NOTHING
-        return _settle("disbursement", states, event, commitment, now)
-    if commitment is not None and "disbursement" in commitment.refused:
-        return NOTHING
+        return _pay_committed(states, event, commitment, now)
     foundation = commitment.foundation if commitment else rules.choose_foundation(fund)
     journal = Journal.open(states, foundation, now)
     unknown = commitment or Commitment(
@@ -103,15 +153,34 @@ def _pay(rules: Rules, states: States, event: Event[MatchConfirmed], now: dateti
     return journal.close()
 
 
-def _settle(
-    kind: str, states: States, event: Event[M], commitment: Commitment, now: datetime
+def _pay_committed(
+    states: States, event: Event[MatchConfirmed], commitment: Commitment, now: datetime
 ) -> Decision:
-    """All that is outstanding, of the fund that reserved it, should a later event say otherwise."""
+    """Or says on the log that the request would be paid more than it asks for; the money stays
+    reserved until that is settled."""
+    payments = get_payments(states, event.data.request_id)
     journal = Journal.open_for(states, commitment, now)
+    amount_fen = commitment.outstanding_fen
+    if payments.may_pay(event.subject, payments.paid.get(event.subject, 0) + amount_fen):
+        journal.save(payments.with_paid(event.subject, amount_fen))
+        _post_outstanding("disbursement", states, journal, event, commitment)
+        return journal.close()
+    journal.save(payments.with_refused(event.subject))
+    movement = Movement(
+        "disbursement", _make_fact(event), commitment.fund_id, amount_fen, commitment.donor_id
+    )
+    refusal = Refusal("exceeds_request", payments.count_available(event.subject))
+    journal.refuse(movement, refusal, commitment.mark_refused("disbursement"))
+    return journal.close()
+
+
+def _post_outstanding(
+    kind: str, states: States, journal: Journal, event: Event[M], commitment: Commitment
+) -> None:
+    """All that is outstanding, of the fund that reserved it, should a later event say otherwise."""
     fund, amount_fen = states.require(Fund, commitment.fund_id), commitment.outstanding_fen
     movement = Movement(kind, _make_fact(event), fund.id, amount_fen, commitment.donor_id)
     journal.post(movement, fund, commitment)
-    return journal.close()
 
 
 def _hand_over(

@@ -25,6 +25,7 @@ from services.audit.model import (
     entry_id,
 )
 from shared.contracts import ledger
+from shared.contracts.envelope import Fact as EventFact
 from shared.contracts.events import (
     LedgerCarried,
     LedgerCommitted,
@@ -138,7 +139,7 @@ class Journal:
     head: LogHead
     now: datetime
     _states: dict[tuple[type[State], str], State] = field(default_factory=dict)
-    _events: list[tuple[State, LedgerFact]] = field(default_factory=list)
+    _events: list[tuple[State, EventFact]] = field(default_factory=list)
     _records: list[Record] = field(default_factory=list)
 
     @classmethod
@@ -267,7 +268,12 @@ class Journal:
     def save(self, *states: State) -> None:
         self._states |= {(type(state), state.id): state for state in states}
 
-    def emit(self, speaker: State, event: LedgerFact) -> None:
+    def find_newest(self, state: S) -> S:
+        """As it was saved here, else as it is."""
+        saved = self._states.get((type(state), state.id))
+        return saved if isinstance(saved, type(state)) else state
+
+    def emit(self, speaker: State, event: EventFact) -> None:
         """Saves the speaker too."""
         self.save(speaker)
         self._events.append((speaker, event))

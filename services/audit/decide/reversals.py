@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from services.audit import messages
+from services.audit.decide.payments import join, settle_reversed
 from services.audit.decide.posting import Journal, find_counters
 from services.audit.decide.proposals import decline, find_open
 from services.audit.ledger import entries as drafts
@@ -78,9 +79,22 @@ def decide_approve_reversal(
     draft = drafts.reversal(
         journal.make_fact("reversal", reversal.id), original, approved.authorisation
     )
-    fields = {"fund_id": reversal.fund_id, "reverses": reversal.reverses}
+    paid = _find_paid(original)
+    fields = {"fund_id": reversal.fund_id, "reverses": reversal.reverses, **paid}
     done = journal.record(draft, approved, LedgerReversed, **fields)
-    return journal.close(Answer(200, done.to_json()))
+    journals = {reversal.foundation: journal}
+    if paid:
+        commitment = journal.find_newest(states.require(Commitment, original["subject"]))
+        settle_reversed(states, commitment, amount_of(original["legs"][0])[1], journals)
+    del journals[reversal.foundation]
+    return join(journal.close(Answer(200, done.to_json())), journals)
+
+
+def _find_paid(entry: LedgerEntry) -> dict[str, object]:
+    """Whose payment it was and how much, as the event has it; nothing of another entry."""
+    if entry["kind"] != "disbursement":
+        return {}
+    return {"match_id": entry["subject"], "amount_fen": amount_of(entry["legs"][0])[1]}
 
 
 def decide_decline_reversal(

@@ -42,7 +42,7 @@ class Commitment(CountedState, PlacedState):
 
     log and entry: after a year's end, of the entry that brought it forward; no entry when it was
     refused, or undone. refused: the kinds of entry that were asked for and refused, because what
-    was refused once stays refused.
+    was refused once stays refused. request_id: of its match; empty where that was not known.
     """
 
     COLLECTION: ClassVar[str] = "commitments"
@@ -50,6 +50,7 @@ class Commitment(CountedState, PlacedState):
     fund_id: str
     foundation: str
     donor_id: str
+    request_id: str = ""
     spending: Spending = Spending()
     reserved_fen: Fen = 0
     disbursed_fen: Fen = 0

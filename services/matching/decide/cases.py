@@ -12,6 +12,7 @@ from services.matching.messages import (
     OFFER_NOT_FOR_CLAIM,
     OFFER_NOT_FOR_PROPOSAL,
     OFFER_NOT_OPEN,
+    PAYMENT_UNSETTLED,
     RELATED_PARTY,
 )
 from services.matching.model.campaign import (
@@ -93,6 +94,7 @@ def find_refusal(
         (NEED_NOT_OPEN, need.state != "open"),
         (OFFER_NOT_OPEN, not offer.is_open(now)),
         (NOT_THIS_WAY[way], offer.mode not in (way, "both")),
+        (PAYMENT_UNSETTLED, bool(need.unsettled) and quantity > need.remaining),
     )
     if message := next((message for message, stands in checks if stands), None):
         return message
@@ -144,17 +146,19 @@ def free(
 ) -> Decision:
     """The match fell: offer and budget have its quantity again, the need looks for the rest.
 
-    match: as it is now. exclude: who is not asked again for this need.
+    Money that was paid for it in instalments is gone, and not asked for anew before that is
+    settled. match: as it is now. exclude: who is not asked again for this need.
     """
-    offer = case.offer.release(match.quantity)
-    need = case.need.without_match(match.id)
+    spent = match.spent_fen
+    offer = case.offer.release(match.quantity, spent)
+    need = case.need.without_match(match.id).with_unsettled(match.id, spent)
     if exclude == "fund" and match.fund_id:
         need = need.exclude_fund(match.fund_id)
     elif exclude == "fund":
         need = need.exclude_offer(match.offer_id)
     elif exclude == "donor":
         need = need.exclude_donor(match.donor_id)
-    budget = (case.campaign.release(match.quantity),) if case.campaign else ()
+    budget = (case.campaign.release(match.quantity - spent),) if case.campaign else ()
     return Decision((match, offer, need, *budget), ((match, fact),), answer_match(match))
 
 

@@ -53,7 +53,7 @@ from shared.contracts.values import CHINA
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 COMMITMENT_REFUSED: frozenset[RefusedReason] = frozenset(
-    {"insufficient_funds", "unknown_fund", "outside_terms"}
+    {"insufficient_funds", "unknown_fund", "outside_terms", "already_paid"}
 )
 REPLIED_NOT_RECEIVED = "本人回复没有收到"
 
@@ -72,7 +72,8 @@ def decide_committed(states: States, event: Event[LedgerCommitted], now: datetim
 
 
 def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -> Decision:
-    """Counts as a decline of that fund: the need looks again, elsewhere."""
+    """Counts as a decline of that fund: the need looks again, elsewhere. But where the request was
+    paid already no fund pays it before that is settled."""
     if not _is_about_commitment(event):
         return NOTHING
     match = _get_answered(states, event.subject, event.data.amount_fen)
@@ -81,6 +82,10 @@ def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -
     case = require_case(states, match)
     match = match.change_to("released", now, reason="refused_by_fund")
     fact = match.build_fact(MatchReleased, reason="refused_by_fund")
+    if event.data.reason == "already_paid":
+        lacking = match.quantity - event.data.available_fen
+        case = replace(case, need=case.need.with_unsettled(match.id, lacking))
+        return free(case, match, fact)
     return free(case, match, fact, exclude="fund")
 
 
@@ -237,15 +242,18 @@ def _reopen(case: Case, reason: str, now: datetime) -> Decision:
 
 
 def _reopen_confirmed(case: Case, reason: str, now: datetime) -> Decision:
-    """What was paid or handed over is gone, of the offer and of a campaign's budget."""
+    """What was paid or handed over is gone, of the offer and of a campaign's budget. Money is not
+    asked for anew before the payment is settled (`decide/payments.py`)."""
     match = case.match.change_to("reopened", now, reason=reason)
-    need = case.need.without_match(match.id)
+    need = case.need.without_match(match.id).with_unsettled(match.id, match.spent_fen)
     offer = case.offer.count_outcome(confirmed=-1)
     fact = match.build_fact(MatchReopened, was="confirmed", reason=reason)
-    answer = answer_match(match)
-    if match.is_money:
-        answer = Answer(200, {**answer.body, "finance": REVERSE_PAYMENT})
-    return Decision((match, need, offer), ((match, fact),), answer)
+    if not match.is_money:
+        return Decision((match, need, offer), ((match, fact),), answer_match(match))
+    offer = offer.spend(-match.reversed_fen)
+    budget = (case.campaign.release(match.reversed_fen),) if case.campaign else ()
+    answer = Answer(200, {**answer_match(match).body, "finance": REVERSE_PAYMENT})
+    return Decision((match, need, offer, *budget), ((match, fact),), answer)
 
 
 def decide_give_up(states: States, command: Command[GiveUpMatch], now: datetime) -> Decision:

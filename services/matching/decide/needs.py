@@ -78,11 +78,12 @@ def decide_withdrawn(states: States, event: Event[RequestWithdrawn], now: dateti
             continue
         released = match.change_to("released", now, reason="request_withdrawn")
         offer = offers.get(match.offer_id) or states.require(Offer, match.offer_id)
-        offers[offer.id] = offer.release(match.quantity)
+        spent = match.spent_fen
+        offers[offer.id] = offer.release(match.quantity, spent)
         if campaign_id := paid_by.get(match.id):
             campaign = campaigns.get(campaign_id) or states.require(Campaign, campaign_id)
-            campaigns[campaign_id] = campaign.release(match.quantity)
-        need = need.without_match(match.id)
+            campaigns[campaign_id] = campaign.release(match.quantity - spent)
+        need = need.without_match(match.id).with_unsettled(match.id, spent)
         matches.append(released)
         events.append((released, released.build_fact(MatchReleased, reason="request_withdrawn")))
     return Decision((need, *offers.values(), *campaigns.values(), *matches), tuple(events))

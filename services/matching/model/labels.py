@@ -42,8 +42,9 @@ STATE_LABELS: dict[MatchState, str] = {
 
 # Nothing moves by itself: audit's reversal takes a maker and a checker.
 REVERSE_PAYMENT = {
-    "zh": "款项已拨付：须由财务经办与复核两人冲正该笔拨付及其承诺",
-    "en": "the money was paid: finance must reverse payment and commitment, by two people",
+    "zh": "款项已拨付：须由财务两人冲正该笔拨付，或两人批准再次拨付；此前不再对接资金",
+    "en": "the money was paid: two people reverse the payment, or approve a second one, before the "
+    "request is matched with money again",
 }
 
 # --- related parties ---

@@ -23,6 +23,8 @@ from shared.messaging.decision import Due, State
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
 RESERVING_STATES: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
+# Whose money audit pays, or has paid, in full.
+PAID_STATES: frozenset[MatchState] = frozenset({"confirmed", "reopened"})
 
 Stars = Annotated[int, Field(ge=1, le=5)]
 
@@ -39,6 +41,8 @@ class Match(State):
     reopen_until: before this, one that was confirmed may still be said not to have arrived.
     stars: what the person thinks of the help, 1 to 5. name_shown: he may see whose it is.
     round_number: of the round that proposed it; None where its donor took it from the menu.
+    request_quantity: what the request asks for in all. paid_fen, reversed_fen: what audit paid for
+    it, and took back.
     """
 
     COLLECTION: ClassVar[str] = "matches"
@@ -60,6 +64,9 @@ class Match(State):
     name_shown: bool = False
     donor_kind: DonorKind | None = None
     round_number: int | None = None
+    request_quantity: int | None = None
+    paid_fen: int = 0
+    reversed_fen: int = 0
     state: MatchState = "proposed"
     reason: str = ""
     kept: WithdrawnReason | None = None
@@ -79,6 +86,13 @@ class Match(State):
     @property
     def reserves(self) -> bool:
         return self.state in RESERVING_STATES
+
+    @property
+    def spent_fen(self) -> int:
+        """What of its money is gone: all of it once it is confirmed, as far as audit paid before;
+        without what was reversed."""
+        paid = self.quantity if self.state in PAID_STATES else self.paid_fen
+        return max(0, paid - self.reversed_fen) if self.is_money else 0
 
     def may_reopen(self, now: datetime) -> bool:
         if self.state == "confirmed":
@@ -119,6 +133,7 @@ class Match(State):
                 "town_code": self.town_code,
                 "name_shown": self.name_shown,
                 "donor_kind": self.donor_kind,
+                "request_quantity": self.request_quantity,
             }
             | more
         )
@@ -146,6 +161,7 @@ def build_proposal(
         campaign_id=offer.campaign_id,
         name_shown=offer.name_shown,
         donor_kind=offer.donor_kind,
+        request_quantity=need.quantity,
         proposed_at=now,
         expires_at=expires_at,
         changed_at=now,

@@ -1,6 +1,6 @@
 """A need: the open part of a request, as matching knows it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -20,6 +20,8 @@ class Need(State):
 
     matches: match id -> quantity, of every match that counts (proposed to confirmed).
     paid_by: match id -> campaign, of those among them that a campaign's budget pays.
+    unsettled: match id -> fen that were paid for a match that fell: not asked for anew before
+    audit says that they are settled.
     campaigns: those it was joined to by name, whatever their criteria.
     proposals: how many matches it ever had; the next one's number is one more.
     excluded_funds: could not or may not pay; excluded_offers: the same, before funds were
@@ -41,6 +43,7 @@ class Need(State):
     quantity: int
     matches: Mapping[str, int] = Field(default_factory=dict)
     paid_by: Mapping[str, str] = Field(default_factory=dict)
+    unsettled: Mapping[str, int] = Field(default_factory=dict)
     campaigns: tuple[str, ...] = ()
     proposals: int = 0
     excluded_offers: tuple[str, ...] = ()
@@ -53,7 +56,7 @@ class Need(State):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def remaining(self) -> int:
-        return self.quantity - sum(self.matches.values())
+        return max(0, self.quantity - sum(self.matches.values()) - sum(self.unsettled.values()))
 
     @property
     def place(self) -> Place | None:
@@ -107,6 +110,18 @@ class Need(State):
         matches = {m: q for m, q in self.matches.items() if m != match_id}
         paid_by = {m: c for m, c in self.paid_by.items() if m != match_id}
         return self.model_copy(update={"matches": matches, "paid_by": paid_by})
+
+    def with_unsettled(self, match_id: str, fen: int) -> "Need":
+        """So much more was paid for nothing; less where it was reversed."""
+        amount = max(0, self.unsettled.get(match_id, 0) + fen)
+        unsettled = {m: f for m, f in self.unsettled.items() if m != match_id}
+        if amount:
+            unsettled[match_id] = amount
+        return self.model_copy(update={"unsettled": unsettled})
+
+    def without_unsettled(self, match_ids: Collection[str]) -> "Need":
+        unsettled = {m: f for m, f in self.unsettled.items() if m not in match_ids}
+        return self.model_copy(update={"unsettled": unsettled})
 
     def with_campaign(self, campaign_id: str) -> "Need":
         return self.model_copy(update={"campaigns": _add(self.campaigns, campaign_id)})

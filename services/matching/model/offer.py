@@ -133,8 +133,13 @@ class Offer(State):
     def reserve(self, quantity: int) -> "Offer":
         return self._move(reserved=quantity, cases=1)
 
-    def release(self, quantity: int) -> "Offer":
-        return self._move(reserved=-quantity, cases=-1)
+    def release(self, quantity: int, spent: int = 0) -> "Offer":
+        """spent: what of it was paid already, and is gone."""
+        return self._move(reserved=-quantity, delivered=spent, cases=-1)
+
+    def spend(self, quantity: int) -> "Offer":
+        """It was paid, and nothing is reserved for it; a reversed payment is there again."""
+        return self._move(reserved=0, delivered=quantity, cases=0)
 
     def hand_over(self, quantity: int) -> "Offer":
         return self._move(reserved=-quantity, delivered=quantity, cases=-1)

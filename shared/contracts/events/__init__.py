@@ -34,6 +34,8 @@ from shared.contracts.events.ledger import (
     LedgerReleased,
     LedgerReversed,
     LedgerTransferred,
+    PaymentSettled,
+    PaymentUnsettled,
     RefusedReason,
 )
 from shared.contracts.events.matching import (
@@ -121,6 +123,8 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerGoodsReceived,
     LedgerGoodsDistributed,
     LedgerGoodsRefused,
+    PaymentUnsettled,
+    PaymentSettled,
     NoticeSent,
     NoticeDelivered,
     NoticeFailed,
@@ -182,6 +186,8 @@ __all__ = [
     "OfferSubmitted",
     "OfferWithdrawn",
     "PaymentMade",
+    "PaymentSettled",
+    "PaymentUnsettled",
     "Reference",
     "RefusedReason",
     "ReplyUnderstood",

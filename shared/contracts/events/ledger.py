@@ -62,10 +62,15 @@ class LedgerRefunded(LedgerAmountFact):
 
 
 class LedgerReversed(LedgerFact):
-    """reverses: the index, in the same log, of the entry that is undone."""
+    """reverses: the index, in the same log, of the entry that is undone.
+
+    match_id, amount_fen: where that was a payment, whose and how much.
+    """
 
     TYPE: ClassVar[str] = "guanjia.ledger.reversed.v1"
     reverses: Annotated[int, Field(ge=0)]
+    match_id: Identifier | None = None
+    amount_fen: PositiveFen | None = None
 
 
 class LedgerCarried(LedgerFact):
@@ -102,6 +107,8 @@ RefusedReason = Literal[
     "exceeds_fee_limit",
     "unknown_donation",
     "insufficient_goods",
+    "already_paid",
+    "exceeds_request",
 ]
 
 
@@ -112,10 +119,11 @@ class LedgerGoodsRefused(LedgerGoodsFact):
 
 
 class LedgerRefused(LedgerAmountFact):
-    """reason: a commitment is refused as insufficient_funds, unknown_fund or outside_terms; a gift
-    as unknown_fund, or id_reused by other content; a payment as not_committed or
-    exceeds_commitment; a refund as unknown_donation, exceeds_gift or insufficient_funds; a fee as
-    unknown_fund, exceeds_fee_limit or insufficient_funds."""
+    """reason: a commitment is refused as insufficient_funds, unknown_fund, outside_terms, or
+    already_paid where its request was paid before; a gift as unknown_fund, or id_reused by other
+    content; a payment as not_committed, exceeds_commitment or exceeds_request; a refund as
+    unknown_donation, exceeds_gift or insufficient_funds; a fee as unknown_fund, exceeds_fee_limit
+    or insufficient_funds."""
 
     TYPE: ClassVar[str] = "guanjia.ledger.refused.v1"
     reason: RefusedReason
@@ -128,3 +136,29 @@ class LedgerDisbursed(LedgerAmountFact):
 
 class LedgerReleased(LedgerAmountFact):
     TYPE: ClassVar[str] = "guanjia.ledger.released.v1"
+
+
+class PaymentUnsettled(Fact):
+    """Money was paid for a match that fell afterwards: finance reverses it, or two people say that
+    the request may be paid again. No entry: the ledger has the payment. Subject: the request."""
+
+    TYPE: ClassVar[str] = "guanjia.payment.unsettled.v1"
+    TOPIC: ClassVar[str] = topics.LEDGER
+    match_id: Identifier
+    fund_id: Identifier
+    amount_fen: PositiveFen
+
+
+class PaymentSettled(Fact):
+    """The request may be paid again. Subject: the request.
+
+    match_ids: those that were paid for nothing, and those that were refused because of it.
+    maker, checker, reason: of the two people who said so; none where the payments were reversed.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.payment.settled.v1"
+    TOPIC: ClassVar[str] = topics.LEDGER
+    match_ids: tuple[Identifier, ...]
+    maker: str = ""
+    checker: str = ""
+    reason: str = ""

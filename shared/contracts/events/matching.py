@@ -57,7 +57,7 @@ class MatchFact(Fact):
 
     category, beneficiary_class, town_code: what it is for, which a fund's terms may restrict.
     name_shown: the donor consents that the person sees his name; donor_kind: what stands for it
-    where he does not.
+    where he does not. request_quantity: what the request asks for in all.
     """
 
     TOPIC: ClassVar[str] = topics.MATCHES
@@ -74,6 +74,7 @@ class MatchFact(Fact):
     town_code: TownCode | None = None
     name_shown: bool = False
     donor_kind: DonorKind | None = None
+    request_quantity: Quantity | None = None
 
 
 class MatchProposed(MatchFact):

@@ -1,0 +1,45 @@
+"""A request is paid once: as matching, finance and the public log see it."""
+
+from tests.audit.decisions import acceptance, confirmation, gift, reopening
+from tests.audit.harness import AuditHarness
+from tests.support.eventually import eventually
+
+REQUEST = {"request_id": "R-1", "request_quantity": 333_00}
+
+
+async def test_a_reopened_match_is_paid_again_only_by_two_peoples_word(
+    harness: AuditHarness,
+) -> None:
+    await harness.open_fund()
+    await harness.publish_in_order(
+        gift(1_000_00),
+        acceptance("M-1", 333_00, **REQUEST),
+        confirmation("M-1", 333_00, **REQUEST),
+        reopening("M-1", 333_00, **REQUEST),
+    )
+
+    async def list_unsettled() -> list[dict[str, object]]:
+        return list((await harness.get("/unsettled-payments"))["unsettled_payments"])
+
+    [unsettled] = await eventually(list_unsettled, bool)
+    assert unsettled["request_id"] == "R-1"
+    assert unsettled["paid"] == [{"match_id": "M-1", "amount_fen": 333_00}]
+    assert "冲正" in str(unsettled["to_do"])
+
+    await harness.publish_in_order(acceptance("M-2", 333_00, **REQUEST))
+    [unsettled] = await eventually(list_unsettled, lambda rows: rows[0]["refused"] == ["M-2"])
+    assert (await harness.get("/summary"))["disbursed_fen"] == 333_00
+
+    propose = {"request_id": "R-1", "reason": "收款账户已注销，说明〔2026〕3号"}
+    proposed = await harness.post("/second-payments", harness.maker, "s-1", propose)
+    assert proposed.status_code == 202, proposed.text
+    approve = "/second-payments/R-1/approve"
+    assert (await harness.post(approve, harness.maker, "s-2")).status_code == 403
+    assert (await harness.post(approve, harness.checker, "s-3")).status_code == 200
+    assert await list_unsettled() == []
+
+    again = (acceptance("M-3", 333_00, **REQUEST), confirmation("M-3", 333_00, **REQUEST))
+    await harness.publish_in_order(*again)
+    summary = await harness.wait_published(7)
+    assert (summary["disbursed_fen"], summary["outstanding_fen"]) == (666_00, 0)
+    await harness.verify(summary)
