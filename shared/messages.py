@@ -19,6 +19,11 @@ FORBIDDEN = Message("forbidden", "无权进行此操作", "not allowed for this 
 LINK_INVALID = Message(
     "link_invalid", "链接无效或已过期", "this link is not valid, or not any more"
 )
+LINK_UNKNOWN = Message(
+    "link_unknown",
+    "没有这个链接，或不归您管；请粘贴短信、微信中的完整网址，或填写诉求、对接、资源、捐赠的编号",
+    "no such link, or not yours: give the whole address, or the id of what it is about",
+)
 REQUESTS_TOO_MANY = Message(
     "requests_too_many",
     "请求过于频繁，请 {seconds} 秒后再试",

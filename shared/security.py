@@ -11,7 +11,6 @@
 - Donors and applicants come by a signed link that expires and names one aggregate and purpose.
 """
 
-import base64
 import hashlib
 import hmac
 import json
@@ -29,6 +28,7 @@ from pydantic import Field
 from shared.clock import Clock, system_now
 from shared.contracts import topics
 from shared.contracts.values import Moment, Value
+from shared.link_tokens import LinkToken, make_token, parse_token
 from shared.messages import SIGNATURE_WRONG, SOURCE_NOT_ALLOWED
 
 SIGNATURE_HEADER = "guanjia-signature"
@@ -224,25 +224,45 @@ class Keyring:
 
     # --- links for donors and applicants ---
 
-    def make_link(self, purpose: str, subject: str, expires_at: datetime) -> str:
-        """A token for a URL: what for, about which aggregate, until when."""
-        body = json.dumps([purpose, subject, int(expires_at.timestamp())], separators=(",", ":"))
-        mac = hmac.digest(self.derive_key("links"), body.encode(), "sha256")[:16]
-        return base64.urlsafe_b64encode(mac + body.encode()).rstrip(b"=").decode()
+    def make_link(
+        self,
+        purpose: str,
+        subject: str,
+        expires_at: datetime,
+        made_at: datetime | None = None,
+        holder: str = "",
+    ) -> str:
+        """A token for a URL: what for, about which aggregate, until when, since when, for whom.
 
-    def open_link(self, purpose: str, token: str, now: datetime) -> str:
-        """The subject the link speaks of. Raises Unauthenticated."""
+        made_at: links of one subject and person that were made before they were revoked are dead.
+        """
+        token = make_token(purpose, subject, expires_at, made_at or self._clock(), holder)
+        return token.seal(self.derive_key("links"))
+
+    def open_link(self, purpose: str, token: str, now: datetime) -> LinkToken:
+        """What a link says that is for this and not over. Raises Unauthenticated."""
+        link = self.read_link(token)
+        if link.purpose != purpose or link.has_expired(now):
+            raise Unauthenticated
+        return link
+
+    def read_link(self, token: str) -> LinkToken:
+        """What a link of ours says, over or not. Raises Unauthenticated."""
         try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            expected = hmac.digest(self.derive_key("links"), raw[16:], "sha256")[:16]
-            if not hmac.compare_digest(raw[:16], expected):
-                raise Unauthenticated
-            link_purpose, subject, expires = json.loads(raw[16:])
+            return parse_token(self.derive_key("links"), token)
         except ValueError:
             raise Unauthenticated from None
-        if link_purpose != purpose or now.timestamp() >= expires:
-            raise Unauthenticated
-        return str(subject)
+
+    def is_partner_gone(self, source: str) -> bool:
+        """Whether nobody may speak as this source any more.
+
+        What staff registered stands when they leave: they spoke for the house.
+        """
+        by_id = self._read_current()
+        credential = self._by_source.get(source) or by_id.get(source)
+        if credential is None:
+            return True
+        return bool(credential.source) and not credential.is_valid(self._clock())
 
     # --- the register file ---
 

@@ -38,6 +38,7 @@ from services.audit.model import (
 )
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
+from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     DonationReceived,
@@ -75,6 +76,7 @@ def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler
         MatchReopened: Handler(decide=matches.decide_reopened),
         OfferRegistered: Handler(decide=pledges.decide_registered),
         OfferWithdrawn: Handler(decide=pledges.decide_withdrawn),
+        **revocations.EVENTS,
     }
 
 
@@ -97,4 +99,5 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         BringCommitmentForward: Handler(decide=years.decide_bring_commitment_forward),
         BringStockForward: Handler(decide=years.decide_bring_stock_forward),
         FinishBringingForward: Handler(decide=years.decide_finish_bringing_forward),
+        **revocations.COMMANDS,
     }

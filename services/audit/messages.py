@@ -96,6 +96,11 @@ SECOND_PAYMENT_NOT_PROPOSED = Message(
 # --- what people look for ---
 
 DONATION_UNKNOWN = Message("donation_unknown", "没有这个捐赠", "there is no such donation")
+DONOR_DIFFERS = Message(
+    "donor_differs",
+    "这笔捐赠不是这位捐赠人的；凭证链接只发给捐赠人本人",
+    "this gift is another donor's, and a receipt's link is for its donor alone",
+)
 GIFT_REFUSED = Message("gift_refused", "该笔捐赠未入账", "the ledger refused this gift")
 SOURCE_UNKNOWN = Message(
     "source_unknown",

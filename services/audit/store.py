@@ -21,6 +21,7 @@ from services.audit.model import (
 )
 from shared import mongo
 from shared.messaging.decision import State
+from shared.revocations import LinkRevocation
 
 P = TypeVar("P", Transfer, Reversal)
 
@@ -39,6 +40,7 @@ STATES: tuple[type[State], ...] = (
     SecondPayment,
     Pledge,
     Entry,
+    LinkRevocation,
 )
 
 # What is still to be brought forward into the year that runs is found without reading the rest.

@@ -15,12 +15,14 @@ from services.intake.model import (
     ForgetOpenid,
     RegisterParty,
     ReportMessage,
+    RevokePersonLinks,
     UnderstandReply,
     WithdrawRequest,
 )
 from services.intake.rules import Rules
 from services.intake.vault.prepare import prepare_party, prepare_request
 from services.intake.vault.sealing import Vault
+from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     MatchCommitted,
@@ -47,6 +49,7 @@ def build_events(vault: Vault, rules: Rules) -> Mapping[type[Fact], Handler[Any]
 
 def build_commands(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
+        **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules),
         ApproveRequest: Handler(decide=requests.decide_approve),
         DeclineRequest: Handler(decide=requests.decide_decline),
@@ -55,6 +58,7 @@ def build_commands(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[A
             decide=persons.decide_register_party, prepare=partial(prepare_party, vault)
         ),
         ErasePerson: Handler(decide=persons.decide_erase),
+        RevokePersonLinks: Handler(decide=persons.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=persons.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_report),
         UnderstandReply: Handler(decide=replies.decide_reply),

@@ -9,6 +9,7 @@ from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import Vault
 from shared.http import HttpClient
+from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
@@ -25,7 +26,7 @@ def build_service(
     vault = build_vault(keyring)
     return Service(
         name="intake",
-        states=(Request, Person, Handle, Receipt, Reply),
+        states=(Request, Person, Handle, Receipt, Reply, LinkRevocation),
         events=events.build_events(vault, settings.rules),
         commands=events.build_commands(vault, settings.rules),
         routers=(*api.ROUTERS, *callbacks.ROUTERS, pages.router),

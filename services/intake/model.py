@@ -238,6 +238,12 @@ class ErasePerson(Value):
     person_id: Identifier
 
 
+class RevokePersonLinks(Value):
+    """The phone is lost, or somebody else reads it: no link that was sent there opens any more."""
+
+    person_id: Identifier
+
+
 class ForgetOpenid(Value):
     """Its owner unfollowed: WeChat requires that what it told us goes."""
 

@@ -12,8 +12,9 @@ from shared import mongo
 from shared.contracts.links import REQUEST
 from shared.contracts.values import CHINA
 from shared.messaging.decision import Command
+from shared.runtime import Runtime
 from shared.web.access import Denied, Router, RuntimeDep, respond
-from shared.web.links import LinkRoute, Token, is_browser, open_link
+from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
 from shared.web.pages import Pages
 
 router = Router(route_class=LinkRoute)
@@ -24,10 +25,7 @@ LOOKS_MAX = 200
 
 @router.get(REQUEST.route())
 async def show_request(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    id_ = await open_link(request, runtime, REQUEST, token)
-    stored = await mongo.load(runtime.database, model.Request, id_)
-    if stored is None:
-        raise Denied(REQUEST_UNKNOWN.refusal(404))
+    stored = await _load_request(request, runtime, token)
     rows = await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
     looks = views.describe_own_looks(rows)
     if is_browser(request):
@@ -39,7 +37,7 @@ async def show_request(token: Token, request: Request, runtime: RuntimeDep) -> R
 @router.post(REQUEST.route("withdraw"))
 async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """The link is the permission, and it names the request: asking twice is asking once."""
-    id_ = await open_link(request, runtime, REQUEST, token)
+    id_ = (await _load_request(request, runtime, token)).id
     command = Command(
         WithdrawRequest(request_id=id_), key=f"link|{id_}/withdraw", principal=f"link:{id_}"
     )
@@ -47,6 +45,16 @@ async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Respo
     if is_browser(request):
         return RedirectResponse(REQUEST.path(token), status_code=303)
     return respond(answer)
+
+
+async def _load_request(request: Request, runtime: Runtime, token: str) -> model.Request:
+    """Raises Unauthenticated or Denied."""
+    opened = await open_link(request, runtime, REQUEST, token)
+    stored = await mongo.load(runtime.database, model.Request, opened.subject)
+    if stored is None:
+        raise Denied(REQUEST_UNKNOWN.refusal(404))
+    await require_standing(runtime, opened, stored.person_id)
+    return stored
 
 
 def render_request(

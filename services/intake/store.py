@@ -41,6 +41,14 @@ def build_area_query(credential: Credential) -> dict[str, Any]:
     return {f"area.{field}": {"$regex": f"^{re.escape(credential.area)}"}}
 
 
+async def has_request_there(
+    database: mongo.Database, person_id: str, credential: Credential
+) -> bool:
+    """Whether this person asked for something in the credential's area."""
+    query = {"person_id": person_id, **build_area_query(credential)}
+    return bool(await mongo.find(database, Request, query, limit=1))
+
+
 async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str, Person]:
     persons = await mongo.find(database, Person, {"_id": {"$in": list(ids)}})
     return {person.id: person for person in persons}

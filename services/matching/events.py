@@ -51,6 +51,7 @@ from services.matching.model.round import (
     KeepRoundAlive,
     RecordSolution,
 )
+from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerCommitted,
@@ -72,6 +73,7 @@ from shared.messaging.decision import Handler
 def build_events(reopen_days: int) -> Mapping[type[Fact], Handler[Any]]:
     """reopen_days: how long after its confirmation a match may be reopened."""
     return {
+        **revocations.EVENTS,
         OfferSubmitted: Handler(decide=offers.decide_offer_submitted),
         RequestOpened: Handler(decide=needs.decide_opened),
         RequestClosed: Handler(decide=needs.decide_closed),
@@ -89,6 +91,7 @@ def build_events(reopen_days: int) -> Mapping[type[Fact], Handler[Any]]:
 def build_commands(reopen_days: int) -> Mapping[type[Value], Handler[Any]]:
     """reopen_days: as in `build_events`."""
     return {
+        **revocations.COMMANDS,
         RegisterOffer: Handler(decide=offers.decide_register_offer),
         ChangeOffer: Handler(decide=offers.decide_change_offer),
         PauseOffer: Handler(decide=offers.decide_pause_offer),

@@ -17,9 +17,16 @@ from services.matching.rounds import store as round_store
 from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
 from shared.http import HttpClient
+from shared.messaging.decision import State
+from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
+
+STATES: tuple[type[State], ...] = (
+    *(Offer, Need, Match, Round, WholeRoundDemand),
+    *(Campaign, Emergency, FundRelations, LinkRevocation),
+)
 
 
 def create_app(settings: MatchingSettings | None = None) -> FastAPI:
@@ -33,7 +40,17 @@ def build_service(
 ) -> Service[MatchingSettings, Explainer]:
     return Service(
         name="matching",
-        states=(Offer, Need, Match, Round, WholeRoundDemand, Campaign, Emergency, FundRelations),
+        states=(
+            Offer,
+            Need,
+            Match,
+            Round,
+            WholeRoundDemand,
+            Campaign,
+            Emergency,
+            FundRelations,
+            LinkRevocation,
+        ),
         events=build_events(settings.reopen_days),
         commands=build_commands(settings.reopen_days),
         routers=(*api.ROUTERS, pages.router),

@@ -117,6 +117,16 @@ MATCH_STATES: Mapping[MatchState, Message] = {
     )
     for state, label in STATE_LABELS.items()
 }
+MATCH_OVER = Message(
+    "match_over",
+    "这项对接已结束（{state_zh}），链接已停用；如有疑问，请联系村（居）委会",
+    "this match is over ({state}) and its link with it; ask the village committee",
+)
+OFFER_OVER = Message(
+    "offer_over",
+    "这项资源已撤回，链接已停用；要继续捐助，请联系为您登记的机构重新登记",
+    "this offer was withdrawn and its link with it; have another registered",
+)
 CONFIRMER_SAME = Message(
     "confirmer_same",
     "接受与确认收到须由不同的人办理",

@@ -52,7 +52,9 @@ class NotifyResources:
         link = notice.link
         if link is None:
             return None
-        token = self.keyring.make_link(link.purpose, link.subject, link.expires_at)
+        token = self.keyring.make_link(
+            link.purpose, link.subject, link.expires_at, notice.created_at, holder=notice.person_id
+        )
         row = links.BY_PURPOSE[link.purpose]
         return self.addresses[row.service].rstrip("/") + row.path(token)
 

@@ -32,6 +32,7 @@ MATCHES = "guanjia.matches"
 LEDGER = "guanjia.ledger"
 NOTIFICATIONS = "guanjia.notifications"
 RECEIPTS = "guanjia.receipts"
+PERSONS = "guanjia.persons"
 DEAD_LETTERS = "guanjia.dead-letters"
 
 # Inbound topics alone carry personal data: seven days is their erasure deadline.
@@ -48,6 +49,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         RECEIPTS, "provider message or reply id", "intake", ("matching", "notify"), 6, 30 * DAY_MS
     ),
+    Topic(PERSONS, "person id", "intake", ("matching", "audit"), 1, 30 * DAY_MS),
     Topic(DEAD_LETTERS, "dead letter id", "every service", (), 1, 30 * DAY_MS),
 )
 

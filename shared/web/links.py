@@ -1,16 +1,22 @@
 """Routes behind signed links: the link is the permission, and a browser is answered with pages."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Path, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from pydantic import Field
 
+from shared import mongo
 from shared.contracts.links import SignedLink
+from shared.contracts.values import Identifier, Value
 from shared.errors import Invalid, refuse
-from shared.messages import LINK_INVALID
+from shared.link_tokens import LinkToken
+from shared.messages import LINK_INVALID, LINK_UNKNOWN
 from shared.messaging.decision import Answer
+from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.web.access import Denied, check_rate_limit, derive_link_key, respond
@@ -21,15 +27,63 @@ FRAME = Pages("shared.web")
 STRICT_TRANSPORT = "max-age=31536000"
 
 
-async def open_link(request: Request, runtime: Runtime, link: SignedLink, token: str) -> str:
-    """The id that the link is about.
+async def open_link(request: Request, runtime: Runtime, link: SignedLink, token: str) -> LinkToken:
+    """What the link says; what it is about may be gone: see `require_standing`.
 
     Raises Unauthenticated for a link that is forged or expired, Denied for one used too often.
     """
     now = await runtime.processor.now()
-    subject = runtime.keyring.open_link(link.purpose, token, now)
-    await check_rate_limit(request, derive_link_key(link.purpose, subject))
-    return subject
+    opened = runtime.keyring.open_link(link.purpose, token, now)
+    await check_rate_limit(request, derive_link_key(link.purpose, opened.subject))
+    return opened
+
+
+async def require_standing(
+    runtime: Runtime, link: LinkToken, person_id: str, source: str | None = None
+) -> None:
+    """Raises Unauthenticated where a link has lost what it stands on.
+
+    That is the person it was made for, whose it is to be still (person_id); the partner who brought
+    in what it is about (source); and that nobody revoked it, or all of them.
+    """
+    if link.holder not in ("", person_id):
+        raise Unauthenticated
+    if source is not None and runtime.keyring.is_partner_gone(source):
+        raise Unauthenticated
+    targets = {"_id": {"$in": [link.id, link.subject, person_id]}}
+    for revocation in await mongo.find(runtime.database, LinkRevocation, targets):
+        if revocation.ends(link):
+            raise Unauthenticated
+
+
+# --- revoking -----------------------------------------------------------------------------------
+
+
+class LinksToRevoke(Value):
+    """link: its address, or the token in it. about: the id of what all are about."""
+
+    link: Annotated[str, Field(max_length=1000)] = ""
+    about: Identifier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """subject: what the link is about, which decides who may revoke it. target: see RevokeLinks."""
+
+    subject: str
+    target: str
+
+
+def find_revoked(runtime: Runtime, wanted: LinksToRevoke) -> Revoked:
+    """Raises Denied where it names no link of ours."""
+    if wanted.about:
+        return Revoked(wanted.about, wanted.about)
+    token = wanted.link.partition("?")[0].rstrip("/").rpartition("/")[2]
+    try:
+        link = runtime.keyring.read_link(token)
+    except Unauthenticated:
+        raise Denied(LINK_UNKNOWN.refusal(404, "link")) from None
+    return Revoked(link.subject, link.id)
 
 
 def is_browser(request: Request) -> bool:

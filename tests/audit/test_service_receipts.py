@@ -15,6 +15,7 @@ from services.audit.public import PublicLogs
 from services.audit.tlog.merkle import EMPTY_ROOT
 from services.audit.tlog.note import VerifierKey
 from shared import mongo
+from shared.contracts.events import PersonErased
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Role
 from tests.audit.decisions import gift
@@ -78,7 +79,10 @@ async def test_receipts_are_for_finance_and_auditors_alone(harness: AuditHarness
     for who, status in (({}, 401), (collector, 403), (harness.maker, 404)):
         for method, path in (("GET", "receipt"), ("POST", "receipt-link")):
             answer = await harness.audit.http.request(
-                method, f"/donations/D-unknown/{path}", headers=who
+                method,
+                f"/donations/D-unknown/{path}",
+                headers=who,
+                json={"donor_id": "P-1"} if method == "POST" else None,
             )
             assert answer.status_code == status
 
@@ -97,7 +101,8 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
 ) -> None:
     (one,), summary = await donate(harness, "g-1")
     http = harness.audit.http
-    link = await http.post(f"/donations/{one.id}/receipt-link", headers=harness.maker)
+    asked = {"donor_id": one.donor_id}
+    link = await http.post(f"/donations/{one.id}/receipt-link", json=asked, headers=harness.maker)
     path = "/g/" + link.json()["url"].rpartition("/g/")[2]
     page = await http.get(path)
     assert page.status_code == 200
@@ -110,6 +115,37 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
     file = await http.get(f"{path}/receipt")
     entry, _ = Receipt.parse(file.content).check([VerifierKey.parse(summary["vkey"])])
     assert entry["subject"] == one.id
+
+
+async def test_a_receipts_link_is_for_its_donor_alone_and_dies_with_him(
+    harness: AuditHarness,
+) -> None:
+    auditor = harness.house.bearer("reads-all", Role.AUDITOR)
+    (one,), _ = await donate(harness, "g-1")
+    http, path = harness.audit.http, f"/donations/{one.id}/receipt-link"
+    for who, donor, status in (
+        (harness.maker, "P-somebody", 409),
+        (auditor, one.donor_id, 403),
+        (harness.maker, one.donor_id, 200),
+    ):
+        answer = await http.post(path, json={"donor_id": donor}, headers=who)
+        assert answer.status_code == status
+    page = "/g/" + answer.json()["url"].rpartition("/g/")[2]
+    now = await harness.audit.runtime.processor.now()
+    ends = now + timedelta(days=1)
+    make_link = harness.house.keyring.make_link
+    others = f"/g/{make_link(GIFT_RECEIPT.purpose, one.id, ends, now, holder='P-somebody')}"
+    assert [(await http.get(path)).status_code for path in (page, others)] == [200, 401]
+    revoked = await harness.post("/links/revoke", harness.maker, "r", {"link": page})
+    assert (revoked.status_code, (await http.get(page)).status_code) == (200, 401)
+    another = f"/g/{make_link(GIFT_RECEIPT.purpose, one.id, ends, now, holder=one.donor_id)}"
+    assert (await http.get(another)).status_code == 200
+    await harness.house.publish(harness.house.own("/intake", one.donor_id, 1, PersonErased()))
+
+    async def status() -> int:
+        return (await http.get(f"{another}/receipt")).status_code
+
+    await eventually(status, lambda code: code == 401)
 
 
 @pytest.mark.parametrize("purpose", [GIFT_RECEIPT.purpose, "match.donor"])

@@ -20,7 +20,13 @@ from services.intake.model import Receipt, Reply, Request
 from services.intake.vault.prepare import derive_request_id
 from shared import mongo
 from shared.contracts import topics
-from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
+from shared.contracts.events import (
+    MatchConfirmed,
+    MatchDelivered,
+    MatchReopened,
+    PersonErased,
+    PersonLinksRevoked,
+)
 from shared.security import Role
 from shared.web.admission import Admission
 from tests.intake.builders import make_match_event
@@ -365,6 +371,32 @@ async def test_the_applicants_link_shows_and_withdraws(visitor: Visitor) -> None
     other = visitor.house.keyring.make_link("match", id_, now + timedelta(days=1))
     for wrong in (expired, other, token[:-2] + "xx", "x"):
         assert (await visitor.get(f"/r/{wrong}")).status_code == 401
+
+
+async def test_links_of_a_person_stop_when_staff_says_so_or_he_is_erased(visitor: Visitor) -> None:
+    id_ = (await visitor.submit())["request_id"]
+    person = (await visitor.request(id_)).person_id
+
+    async def make_link(seconds: int = 0) -> str:
+        now = await visitor.runtime.processor.now() + timedelta(seconds=seconds)
+        ends = now + timedelta(days=1)
+        return f"/r/{visitor.house.keyring.make_link('request', id_, ends, now, holder=person)}"
+
+    first, revoking = await make_link(), f"/persons/{person}/links/revoke"
+    elsewhere = await visitor.post(revoking, key="a", who=visitor.harness.elsewhere)
+    assert (elsewhere.status_code, (await visitor.get(first)).status_code) == (404, 200)
+    assert (await visitor.post(revoking, key="b", who=visitor.harness.town)).status_code == 200
+    assert (await visitor.get(first)).status_code == 401
+    assert (await visitor.http.post(f"{first}/withdraw")).status_code == 401
+    second, third = await make_link(), await make_link(seconds=1)
+    leaked = {"link": f"https://gj.example{second}"}
+    await visitor.post("/links/revoke", leaked, key="c", who=visitor.harness.town)
+    assert [(await visitor.get(path)).status_code for path in (second, third)] == [401, 200]
+    third = await make_link()
+    await visitor.post(f"/persons/{person}/erase", key="d", who=visitor.harness.operator)
+    assert (await visitor.get(third)).status_code == 401
+    said = await visitor.published(topics.PERSONS, person, count=2)
+    assert [event["type"] for event in said] == [PersonLinksRevoked.TYPE, PersonErased.TYPE]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

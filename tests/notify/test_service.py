@@ -111,7 +111,8 @@ async def test_donor_gets_a_signed_link_by_wechat(harness: NotifyHarness) -> Non
     address, _, token = message["url"].rpartition("/")
     assert address == "http://matching.example/d"
     keyring = harness.house.keyring
-    assert keyring.open_link("match.donor", token, datetime.now(UTC)) == match_id
+    link = keyring.open_link("match.donor", token, datetime.now(UTC))
+    assert (link.subject, link.holder) == (match_id, person)
     assert await harness.read_phone(f"+86{number()}") == []
 
 
@@ -146,7 +147,8 @@ async def test_donation_is_acknowledged_with_its_amount(harness: NotifyHarness) 
     assert base == "http://audit.example"
     later = datetime.now(UTC) + timedelta(days=364)
     keyring = Keyring(harness.house.secrets_dir)
-    assert keyring.open_link(GIFT_RECEIPT.purpose, token, later) == donation
+    link = keyring.open_link(GIFT_RECEIPT.purpose, token, later)
+    assert (link.subject, link.holder) == (donation, person)
 
 
 async def test_event_published_twice_is_one_message(harness: NotifyHarness) -> None:

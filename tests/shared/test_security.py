@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from deploy.local.credentials import FIRST, issue_first
 from shared.contracts import topics
 from shared.errors import Invalid
+from shared.link_tokens import LinkToken
+from shared.moments import milliseconds
 from shared.security import (
     PUBLISHES,
     Credential,
@@ -387,11 +389,28 @@ def test_a_link_opens_until_it_expires(
 ) -> None:
     ends = NOW + timedelta(seconds=lives_s)
     link = keyring.make_link(purpose, subject, ends)
-    assert keyring.open_link(purpose, link, NOW) == subject
-    assert keyring.open_link(purpose, link, ends - timedelta(microseconds=1)) == subject
+    assert keyring.open_link(purpose, link, NOW).subject == subject
+    assert keyring.open_link(purpose, link, ends - timedelta(microseconds=1)).subject == subject
     for late in (ends, ends + timedelta(days=1)):
         with pytest.raises(Unauthenticated):
             keyring.open_link(purpose, link, late)
+
+
+def test_a_link_says_when_and_for_whom_it_was_made(keyring: Keyring) -> None:
+    ends = NOW + timedelta(hours=1)
+    link = keyring.make_link("donor", "M-1", ends, NOW, holder="P-1")
+    opened = keyring.open_link("donor", link, NOW)
+    assert opened.holder == "P-1"
+    assert opened.made_ms == milliseconds(NOW)
+    assert keyring.open_link("donor", f"{link}=", NOW).id == opened.id
+    later = keyring.make_link("donor", "M-1", ends, NOW + timedelta(seconds=1), holder="P-1")
+    assert keyring.read_link(later).id != opened.id
+
+
+def test_a_link_that_was_sent_before_links_said_so_opens(keyring: Keyring) -> None:
+    older = LinkToken("donor", "M-1", int((NOW + timedelta(hours=1)).timestamp()))
+    opened = keyring.open_link("donor", older.seal(keyring.derive_key("links")), NOW)
+    assert (opened.subject, opened.made_ms, opened.holder) == ("M-1", 0, "")
 
 
 @quick
@@ -416,7 +435,7 @@ def test_a_link_with_one_character_changed_does_not_speak_of_anything_else(
         opened = keyring.open_link("donor", link[:place] + put + link[place + 1 :], NOW)
     except Unauthenticated:
         return
-    assert opened == "M-1"  # base64 has spellings that mean the same bytes
+    assert opened == keyring.read_link(link)  # base64 has spellings that mean the same bytes
 
 
 @quick

@@ -356,3 +356,47 @@ def test_nobody_there_is_one_line(secrets_dir: Path, monkeypatch: pytest.MonkeyP
     assert len(str(away.value).splitlines()) == 1
     with pytest.raises(ServiceError, match=r"no token at .*nobody\.token"):
         ServiceClient("intake", "nobody")
+
+
+# --- links ---
+
+
+@pytest.mark.parametrize(
+    ("words", "service", "path", "body"),
+    [
+        (["http://h:1/d/abc"], "matching", "/links/revoke", {"link": "http://h:1/d/abc"}),
+        (
+            ["http://h:1/g/abc/receipt"],
+            "audit",
+            "/links/revoke",
+            {"link": "http://h:1/g/abc/receipt"},
+        ),
+        (["--about", "R-1"], "intake", "/links/revoke", {"about": "R-1"}),
+        (["--about", "M-R-1-O-1-1"], "matching", "/links/revoke", {"about": "M-R-1-O-1-1"}),
+        (["--person", "P-1"], "intake", "/persons/P-1/links/revoke", None),
+    ],
+)
+def test_links_are_revoked_where_they_open(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], service: str, path: str, body: Any
+) -> None:
+    calls: list[tuple[str, str, str, Any]] = []
+
+    class Client:
+        def __init__(self, service: str, token_id: str) -> None:
+            self.names = (service, token_id)
+
+        def post(self, path: str, json: Any = None) -> dict[str, str]:
+            calls.append((*self.names, path, json))
+            return {"revoked": "L-1"}
+
+    monkeypatch.setattr("deploy.commands.links.ServiceClient", Client)
+    result = guanjia("links", "revoke", *words, "--as", "collector")
+    assert (result.exit_code, "L-1" in result.output) == (0, True)
+    assert calls == [(service, "collector", path, body)]
+
+
+@pytest.mark.parametrize("words", [[], ["x"], ["--about", "X-1"], ["a/d/b", "--person", "P-1"]])
+def test_links_that_nobody_knows_are_refused_in_words(words: list[str]) -> None:
+    result = guanjia("links", "revoke", *words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output

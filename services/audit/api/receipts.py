@@ -3,11 +3,12 @@
 import asyncio
 from typing import Annotated
 
+import structlog
 from fastapi import Path, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from services.audit import messages
-from services.audit.api.access import Reader
+from services.audit.api.access import LinkMaker, Reader
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
 from services.audit.model import Donation
@@ -15,11 +16,23 @@ from services.audit.pages import render_receipt, render_receipt_pending
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
+from shared.contracts.values import Identifier, Value
 from shared.errors import Transient
+from shared.messages import LINK_UNKNOWN
+from shared.revocations import RevokeLinks
 from shared.security import Unauthenticated
-from shared.web.access import Router, respond
-from shared.web.links import LinkRoute, Token, open_link
+from shared.web.access import Denied, IdempotencyKey, Router, answer_to, respond
+from shared.web.links import (
+    LinkRoute,
+    LinksToRevoke,
+    Token,
+    find_revoked,
+    open_link,
+    require_standing,
+)
 from shared.web.pages import HEADERS
+
+log = structlog.get_logger()
 
 router = Router()
 link_router = Router(route_class=LinkRoute, tags=["links"])
@@ -38,19 +51,41 @@ async def show_receipt(donation_id: DonationId, runtime: AuditRuntimeDep) -> Res
     return _make_file(await _read_receipt(runtime, gift))
 
 
-@router.post("/donations/{donation_id}/receipt-link", dependencies=[Reader], response_model=None)
+class ReceiptLinkFor(Value):
+    donor_id: Identifier
+
+
+@router.post("/donations/{donation_id}/receipt-link", response_model=None)
 async def make_receipt_link(
-    donation_id: DonationId, runtime: AuditRuntimeDep
+    donation_id: DonationId, body: ReceiptLinkFor, caller: LinkMaker, runtime: AuditRuntimeDep
 ) -> Response | dict[str, object]:
-    """An address to give to the donor: whoever has it sees the gift, for a year."""
-    if await mongo.load(runtime.database, Donation, donation_id) is None:
+    """An address for the donor who is named, if the gift is his: he sees it for a year."""
+    gift = await mongo.load(runtime.database, Donation, donation_id)
+    if gift is None:
         return respond(messages.DONATION_UNKNOWN.refusal(404))
-    expires_at = GIFT_RECEIPT.expires_at(await runtime.processor.now())
-    token = runtime.keyring.make_link(GIFT_RECEIPT.purpose, donation_id, expires_at)
+    if body.donor_id != gift.donor_id:
+        return respond(messages.DONOR_DIFFERS.refusal(409, "donor_id"))
+    now = await runtime.processor.now()
+    expires_at = GIFT_RECEIPT.expires_at(now)
+    token = runtime.keyring.make_link(
+        GIFT_RECEIPT.purpose, donation_id, expires_at, now, holder=gift.donor_id
+    )
+    log.info("receipt_link_made", donation_id=donation_id, by=caller.principal)
     return {
         "url": f"{runtime.settings.audit_url}{GIFT_RECEIPT.path(token)}",
         "expires_at": expires_at.isoformat(),
     }
+
+
+@router.post("/links/revoke", response_model=None)
+async def revoke_links(
+    body: LinksToRevoke, caller: LinkMaker, runtime: AuditRuntimeDep, key: IdempotencyKey
+) -> Response:
+    """One link, or all to the receipt of a gift; from now on they open nothing."""
+    revoked = find_revoked(runtime, body)
+    if await mongo.load(runtime.database, Donation, revoked.subject) is None:
+        raise Denied(LINK_UNKNOWN.refusal(404, "link"))
+    return await answer_to(runtime, caller, RevokeLinks(target=revoked.target), key)
 
 
 @link_router.get(GIFT_RECEIPT.route(), response_model=None)
@@ -73,10 +108,11 @@ async def download_receipt(token: Token, request: Request, runtime: AuditRuntime
 
 async def _load_gift(token: str, request: Request, runtime: AuditRuntime) -> Donation:
     """Raises Unauthenticated or Denied."""
-    donation_id = await open_link(request, runtime, GIFT_RECEIPT, token)
-    gift = await mongo.load(runtime.database, Donation, donation_id)
+    opened = await open_link(request, runtime, GIFT_RECEIPT, token)
+    gift = await mongo.load(runtime.database, Donation, opened.subject)
     if gift is None:
         raise Unauthenticated
+    await require_standing(runtime, opened, gift.donor_id)
     return gift
 
 

@@ -1,5 +1,6 @@
 """Persons: who is meant, what the vault holds of them, their open requests and deliveries."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.intake.messages import PERSON_UNKNOWN
@@ -12,12 +13,15 @@ from services.intake.model import (
     Handle,
     Person,
     Request,
+    RevokePersonLinks,
     Sealed,
     SealedParty,
     SealedRequest,
     Unfinished,
 )
+from shared.contracts.events import PersonErased, PersonLinksRevoked
 from shared.messaging.decision import NOTHING, Answer, AnyRef, Command, Decision, Ref, States
+from shared.revocations import LinkRevocation, revoke
 
 Named = SealedRequest | SealedParty
 """A person as somebody names him: by phone, by openid, or by name and place."""
@@ -144,21 +148,44 @@ def decide_register_party(states: States, item: Command[SealedParty], _now: date
     return Decision(states=(person, *handles), answer=Answer(201, {"person_id": person_id}))
 
 
-def decide_erase(states: States, item: Command[ErasePerson], _now: datetime) -> Decision:
+def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> Decision:
     person = states.get(Person, item.data.person_id)
     if person is None:
         return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
     answer = Answer(200, {"person_id": person.id, "erased": True})
-    return Decision(states=(_without_keys(person),), answer=answer)
+    return replace(_erase(states, person, now), answer=answer)
 
 
-def decide_forget_openid(states: States, item: Command[ForgetOpenid], _now: datetime) -> Decision:
+def _erase(states: States, person: Person, now: datetime) -> Decision:
+    """The keys go, and with them every link that was made for this person, in every service."""
+    erased = _without_keys(person)
+    return Decision((erased, _end_links(states, person, now)), ((erased, PersonErased()),))
+
+
+def _end_links(states: States, person: Person, now: datetime, by: str = "") -> LinkRevocation:
+    states.get(LinkRevocation, person.id)
+    return revoke(person.id, now, by)
+
+
+def decide_revoke_person_links(
+    states: States, item: Command[RevokePersonLinks], now: datetime
+) -> Decision:
+    """The person and his requests stay; he gets new links with the next notices."""
+    person = states.get(Person, item.data.person_id)
+    if person is None:
+        return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
+    revocation = _end_links(states, person, now, item.principal)
+    answer = Answer(200, {"revoked": person.id, "revoked_at": now.isoformat()})
+    return Decision((person, revocation), ((person, PersonLinksRevoked()),), answer)
+
+
+def decide_forget_openid(states: States, item: Command[ForgetOpenid], now: datetime) -> Decision:
     """Whoever also gave a phone keeps that; whom we know by openid alone is erased."""
     handle = states.get(Handle, item.data.handle_id)
     person = states.get(Person, handle.person_id) if handle else None
     if person is None or OPENID not in person.keys:
         return NOTHING
     if not person.has_phone:
-        return Decision(states=(_without_keys(person),))
+        return _erase(states, person, now)
     keys = {record: key for record, key in person.keys.items() if record != OPENID}
     return Decision(states=(person.model_copy(update={"openid": None, "keys": keys}),))

@@ -1,6 +1,6 @@
 """HTTP for staff and partners, one module per subject."""
 
-from services.matching.api import campaigns, matches, offers, relations, rounds
+from services.matching.api import campaigns, links, matches, offers, relations, rounds
 
 ROUTERS = (
     offers.router,
@@ -12,4 +12,5 @@ ROUTERS = (
     matches.selection_router,
     rounds.router,
     rounds.explanation_router,
+    links.router,
 )

@@ -215,6 +215,9 @@ async def make_menu_link(
     offer = await mongo.load(runtime.database, Offer, offer_id)
     if offer is None or find_owner_scope(caller).source not in (None, offer.source):
         return respond(OFFER_UNKNOWN.refusal(404))
-    expires_at = await runtime.processor.now() + timedelta(days=body.days)
-    token = runtime.keyring.make_link(links.MENU.purpose, offer.id, expires_at)
+    now = await runtime.processor.now()
+    expires_at = now + timedelta(days=body.days)
+    token = runtime.keyring.make_link(
+        links.MENU.purpose, offer.id, expires_at, now, holder=offer.donor_id
+    )
     return JSONResponse({"path": links.MENU.path(token), "expires_at": expires_at.isoformat()})

@@ -25,6 +25,7 @@ WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 RESERVING_STATES: frozenset[MatchState] = frozenset({"proposed", "accepted", "committed"})
 # Whose money audit pays, or has paid, in full.
 PAID_STATES: frozenset[MatchState] = frozenset({"confirmed", "reopened"})
+OVER_STATES: frozenset[MatchState] = frozenset({"declined", "expired", "released", "reopened"})
 
 Stars = Annotated[int, Field(ge=1, le=5)]
 
@@ -93,6 +94,11 @@ class Match(State):
         without what was reversed."""
         paid = self.quantity if self.state in PAID_STATES else self.paid_fen
         return max(0, paid - self.reversed_fen) if self.is_money else 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can become of it any more, and nothing came of it."""
+        return self.state in OVER_STATES
 
     def may_reopen(self, now: datetime) -> bool:
         if self.state == "confirmed":

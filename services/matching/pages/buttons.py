@@ -1,37 +1,53 @@
 """What the pages share: the match of a link, reading a form, executing a button."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import parse_qs
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from services.matching.messages import REASON_UNKNOWN
+from services.matching.decide.cases import answer_match
+from services.matching.messages import MATCH_OVER, REASON_UNKNOWN
 from services.matching.model.labels import STATE_LABELS, MatchState
-from services.matching.model.match import Match, MatchCommand, RateMatch
+from services.matching.model.match import (
+    AcceptMatch,
+    ConfirmMatch,
+    Match,
+    MatchCommand,
+    RateMatch,
+)
 from shared import mongo
 from shared.contracts.links import SignedLink
 from shared.ids import derived_id
-from shared.messaging.decision import Command
+from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import respond
-from shared.web.links import answer_refused, is_browser, open_link
+from shared.web.access import Denied, respond
+from shared.web.links import answer_refused, is_browser, open_link, require_standing
 from shared.web.pages import Pages
 
 PAGES = Pages("services.matching")
 BODY_BYTES_MAX = 4096
+# Where the match has come to by a button that moves money, so that it is not pressed again.
+DONE_STATES: Mapping[type[MatchCommand], frozenset[MatchState]] = {
+    AcceptMatch: frozenset({"accepted", "committed", "delivered", "confirmed"}),
+    ConfirmMatch: frozenset({"confirmed"}),
+}
 Reason = TypeVar("Reason", bound=str)
 
 
 async def load_match(request: Request, runtime: Runtime, link: SignedLink, token: str) -> Match:
-    """Raises Unauthenticated or Denied."""
-    match_id = await open_link(request, runtime, link, token)
-    match = await mongo.load(runtime.database, Match, match_id)
+    """Raises Unauthenticated, and Denied where the match is over."""
+    opened = await open_link(request, runtime, link, token)
+    match = await mongo.load(runtime.database, Match, opened.subject)
     if match is None:
         raise Unauthenticated
+    person_id = match.donor_id if link.holder == "donor" else match.person_id
+    await require_standing(runtime, opened, person_id, match.source)
+    if match.is_over:
+        raise Denied(MATCH_OVER.refusal(410, state_zh=STATE_LABELS[match.state], state=match.state))
     return match
 
 
@@ -45,18 +61,28 @@ async def execute_button(
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON.
 
-    It is another one after another delivery, and where a rating came too early.
+    It is another one after another delivery, and where a rating came too early. What moves money is
+    done once, by whichever link: after that, a button shows what was done.
     """
-    occasion = f"{match.deliveries} {match.state == 'confirmed' and isinstance(data, RateMatch)}"
-    key = derived_id("link", token, type(data).__name__, occasion, data.model_dump_json())
-    command = Command(data, key=key, principal=f"link:{link.purpose}")
-    answer = await runtime.processor.execute(command)
+    if match.state in DONE_STATES.get(type(data), ()):
+        answer = answer_match(match)
+    else:
+        answer = await _execute(runtime, data, match, token, link)
     if answer.status >= 400:
         return answer_refused(request, answer)
     if not is_browser(request):
         return respond(answer)
     state: MatchState = answer.body.get("state", match.state)
     return render_done(f"已办理：{STATE_LABELS[state]}", f"done: {state}", link.path(token))
+
+
+async def _execute(
+    runtime: Runtime, data: MatchCommand, match: Match, token: str, link: SignedLink
+) -> Answer:
+    occasion = f"{match.deliveries} {match.state == 'confirmed' and isinstance(data, RateMatch)}"
+    id_ = runtime.keyring.read_link(token).id
+    key = derived_id("link", id_, type(data).__name__, occasion, data.model_dump_json())
+    return await runtime.processor.execute(Command(data, key=key, principal=f"link:{link.purpose}"))
 
 
 def render_done(text_zh: str, text_en: str, back: str, status: int = 200) -> HTMLResponse:

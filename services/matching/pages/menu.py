@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from services.matching import menu
+from services.matching.messages import OFFER_OVER
 from services.matching.model.labels import STATE_LABELS, MatchState
 from services.matching.model.match import ClaimNeed, Scope
 from services.matching.model.need import Need
@@ -27,8 +28,15 @@ from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.validation import describe_validation
-from shared.web.access import Router, RuntimeDep, respond
-from shared.web.links import LinkRoute, Token, answer_refused, is_browser, open_link
+from shared.web.access import Denied, Router, RuntimeDep, respond
+from shared.web.links import (
+    LinkRoute,
+    Token,
+    answer_refused,
+    is_browser,
+    open_link,
+    require_standing,
+)
 from shared.web.pages import format_quantity
 
 router = Router(route_class=LinkRoute)
@@ -77,7 +85,8 @@ async def claim(token: Token, request: Request, runtime: RuntimeDep) -> Response
         offer, await read_field(request, "request_id"), await read_field(request, "amount")
     )
     seen = await read_field(request, "seen")
-    key = derived_id("link", token, data.request_id, offer.id, str(data.quantity), seen)
+    link_id = runtime.keyring.read_link(token).id
+    key = derived_id("link", link_id, data.request_id, offer.id, str(data.quantity), seen)
     command = Command(data, key=key, principal=f"link:{MENU.purpose}")
     answer = await runtime.processor.execute(command)
     if answer.status >= 400:
@@ -87,10 +96,13 @@ async def claim(token: Token, request: Request, runtime: RuntimeDep) -> Response
 
 async def _load_offers(request: Request, runtime: Runtime, token: str) -> list[Offer]:
     """In order of id. Raises Unauthenticated or Denied."""
-    offer_id = await open_link(request, runtime, MENU, token)
-    named = await mongo.load(runtime.database, Offer, offer_id)
+    opened = await open_link(request, runtime, MENU, token)
+    named = await mongo.load(runtime.database, Offer, opened.subject)
     if named is None:
         raise Unauthenticated
+    await require_standing(runtime, opened, named.donor_id, named.source)
+    if named.state == "withdrawn":
+        raise Denied(OFFER_OVER.refusal(410))
     his = {"donor_id": named.donor_id, "source": named.source}
     return await mongo.find(runtime.database, Offer, his, sort=[("_id", 1)])
 

@@ -65,6 +65,7 @@ from shared.contracts.events.notices import (
     NoticeSent,
     NoticeUnresolved,
 )
+from shared.contracts.events.persons import PersonErased, PersonLinksRevoked
 from shared.contracts.events.requests import (
     ApprovalLevel,
     MessageReported,
@@ -94,6 +95,8 @@ FACTS: tuple[type[Fact], ...] = (
     RequestReopened,
     MessageReported,
     ReplyUnderstood,
+    PersonErased,
+    PersonLinksRevoked,
     OfferRegistered,
     OfferChanged,
     OfferPaused,
@@ -188,6 +191,8 @@ __all__ = [
     "PaymentMade",
     "PaymentSettled",
     "PaymentUnsettled",
+    "PersonErased",
+    "PersonLinksRevoked",
     "Reference",
     "RefusedReason",
     "ReplyUnderstood",

@@ -1,0 +1,150 @@
+"""Links die with what they stand on: the person, the partner, the match; and when revoked."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest_asyncio
+
+from services.matching.main import create_app
+from services.matching.model.match import Match, Propose
+from services.matching.settings import MatchingSettings
+from shared.contracts.events import PersonErased, PersonLinksRevoked
+from shared.contracts.links import DELIVERY, MENU, PROPOSAL, SignedLink
+from shared.messaging.decision import Command
+from shared.security import Role, revoke
+from tests.matching.decisions import NO_CAPACITY, person_id, request_id
+from tests.matching.harness import MatchingHarness
+from tests.support.eventually import eventually
+from tests.support.house import House
+
+DAY = timedelta(days=1)
+RICE = {"unit": "袋", "item": "大米"}
+HERE, THERE = "441900101", "441900103"
+
+
+class LinkHarness(MatchingHarness):
+    """A partner's offer of rice, and a match out of it that waits for its donor's word."""
+
+    match: Match
+
+    async def begin(self) -> "LinkHarness":
+        self.here = self.house.bearer("here", Role.COLLECTOR, area=HERE)
+        self.there = self.house.bearer("there", Role.COLLECTOR, area=THERE)
+        self.rival = self.house.bearer("rival", Role.DONOR_PARTNER, source="/partners/rival")
+        self.partner = self.house.bearer("p", Role.DONOR_PARTNER, source="/partners/p")
+        self.operator = self.partner
+        offer = await self.register_offer("a", quantity=10, donor_id="P-donor", mode="both", **RICE)
+        await self.publish_requests("r", quantity=2, **RICE)
+        await self.wait_for_needs("r")
+        propose = Propose(
+            request_id=request_id("r"), offer_id=offer, number=1, quantity=2, lifetime_s=3600
+        )
+        await self.runtime.processor.execute(Command(propose))
+        [self.match] = await self.wait_for_matches(1, "proposed")
+        return self
+
+    async def link(self, row: SignedLink, **more: Any) -> str:
+        """As notify or the menu makes it now."""
+        now = await self.runtime.processor.now()
+        subject = self.match.offer_id if row is MENU else self.match.id
+        holder = self.match.donor_id if row.holder == "donor" else self.match.person_id
+        given = {"made_at": now, "holder": holder, **more}
+        return row.path(self.house.keyring.make_link(row.purpose, subject, now + DAY, **given))
+
+    async def status(self, path: str) -> int:
+        return (await self.http.get(path)).status_code
+
+    async def wait_until_dead(self, *paths: str) -> None:
+        async def statuses() -> set[int]:
+            return {await self.status(path) for path in paths}
+
+        await eventually(statuses, lambda codes: codes == {401})
+
+    async def revoke(self, who: dict[str, str], key: str, **body: str) -> httpx.Response:
+        headers = who | {"Idempotency-Key": key}
+        return await self.http.post("/links/revoke", json=body, headers=headers)
+
+    async def hear(self, person: str, fact: PersonErased | PersonLinksRevoked) -> None:
+        await self.house.publish(self.house.own("/intake", person, 1, fact))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def harness(house: House) -> LinkHarness:
+    settings = house.settings(MatchingSettings, round_interval_ms=60_000)
+    return await LinkHarness(house, await house.start_app(create_app(settings))).begin()
+
+
+async def test_links_stop_with_the_person_they_were_made_for(harness: LinkHarness) -> None:
+    donors = [await harness.link(row) for row in (PROPOSAL, MENU)]
+    applicants = await harness.link(DELIVERY)
+    assert [await harness.status(path) for path in (*donors, applicants)] == [200, 200, 200]
+    await harness.hear(person_id("r"), PersonErased())
+    await harness.wait_until_dead(applicants)
+    for button in ("confirm", "reopen", "rate"):
+        pressed = await harness.http.post(f"{applicants}/{button}")
+        assert (pressed.status_code, pressed.json()["problems"][0]["code"]) == (401, "link_invalid")
+    assert [await harness.status(path) for path in donors] == [200, 200]
+    await harness.hear(harness.match.donor_id, PersonLinksRevoked())
+    await harness.wait_until_dead(*donors)
+    assert (await harness.http.post(f"{donors[0]}/accept")).status_code == 401
+    assert await harness.status(await harness.link(PROPOSAL)) == 200, "made since"
+    assert await harness.status(await harness.link(PROPOSAL, holder="P-other")) == 401
+
+
+async def test_links_stop_when_the_partner_is_revoked(harness: LinkHarness) -> None:
+    links = [await harness.link(row) for row in (PROPOSAL, MENU, DELIVERY)]
+    revoke(harness.house.secrets_dir / "credentials.json", "p")
+    await harness.wait_until_dead(*links)
+    assert (await harness.http.post(f"{links[1]}/claim")).status_code == 401
+    assert (await harness.wait_for_matches(1, "proposed"))[0].id == harness.match.id
+
+
+async def test_staff_of_the_area_and_the_partner_revoke_one_or_all(harness: LinkHarness) -> None:
+    one, other = await harness.link(PROPOSAL), await harness.link(DELIVERY)
+    match = harness.match
+    for key, who in (("there", harness.there), ("rival", harness.rival)):
+        for number, body in enumerate(
+            ({"link": one}, {"about": match.id}, {"about": match.offer_id})
+        ):
+            refused = await harness.revoke(who, f"{key}-{number}", **body)
+            assert (refused.status_code, await harness.status(one)) == (404, 200)
+    assert (
+        await harness.revoke(harness.here, "x", link="https://gj.example/d/x")
+    ).status_code == 404
+    assert (
+        await harness.revoke(harness.here, "1", link=f"https://gj.example{one}")
+    ).status_code == 200
+    assert [await harness.status(path) for path in (one, f"{one}=", other)] == [401, 401, 200]
+    assert (await harness.revoke(harness.partner, "2", about=match.id)).status_code == 200
+    assert await harness.status(other) == 401
+    assert await harness.status(await harness.link(DELIVERY)) == 200
+
+
+async def test_a_second_press_shows_what_was_done_by_whichever_link(harness: LinkHarness) -> None:
+    first = await harness.link(PROPOSAL, made_at=harness.match.proposed_at)
+    links = [first, await harness.link(PROPOSAL)]
+    answers = [await harness.http.post(f"{path}/accept") for path in (*links, links[0])]
+    assert {(a.status_code, a.json()["state"]) for a in answers} == {(200, "committed")}
+    await harness.post(f"/matches/{harness.match.id}/deliver", "d")
+    again = await harness.http.post(f"{links[0]}/accept", headers={"Accept": "text/html"})
+    assert "已送达" in again.text
+    own = await harness.link(DELIVERY)
+    answers = [await harness.http.post(f"{own}/confirm") for _ in range(2)]
+    assert {(a.status_code, a.json()["state"]) for a in answers} == {(200, "confirmed")}
+    assert (await harness.wait_for_match(harness.match.id, "confirmed")).deliveries == 1
+
+
+async def test_links_stop_with_the_match_and_the_offer(harness: LinkHarness) -> None:
+    donors, menu = await harness.link(PROPOSAL), await harness.link(MENU)
+    declined = await harness.http.post(f"{donors}/decline", json={"reason": NO_CAPACITY})
+    assert declined.json()["state"] == "declined"
+    for path in (donors, await harness.link(DELIVERY)):
+        page = await harness.http.get(path, headers={"Accept": "text/html"})
+        assert (page.status_code, "已结束（捐赠方婉拒）" in page.text) == (410, True)
+    assert (await harness.http.post(f"{donors}/accept")).json()["problems"][0][
+        "code"
+    ] == "match_over"
+    await harness.post(f"/offers/{harness.match.offer_id}/withdraw", "w")
+    gone = await harness.http.get(menu)
+    assert (gone.status_code, gone.json()["problems"][0]["code"]) == (410, "offer_over")
