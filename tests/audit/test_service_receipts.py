@@ -123,13 +123,13 @@ async def test_a_receipts_link_is_for_its_donor_alone_and_dies_with_him(
     auditor = harness.house.bearer("reads-all", Role.AUDITOR)
     (one,), _ = await donate(harness, "g-1")
     http, path = harness.audit.http, f"/donations/{one.id}/receipt-link"
-    for who, donor, status in (
+    for who, donor, expected in (
         (harness.maker, "P-somebody", 409),
         (auditor, one.donor_id, 403),
         (harness.maker, one.donor_id, 200),
     ):
         answer = await http.post(path, json={"donor_id": donor}, headers=who)
-        assert answer.status_code == status
+        assert answer.status_code == expected
     page = "/g/" + answer.json()["url"].rpartition("/g/")[2]
     now = await harness.audit.runtime.processor.now()
     ends = now + timedelta(days=1)
