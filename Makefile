@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tools that are not locked have an environment of their own: what is locked stays as locked.
+TOOLS := $(VENV)/tools
+COMPILE := $(TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url \
+  --no-emit-find-links --no-emit-trusted-host
 # Where an instance dies in mid-rebalance, on Apache Kafka.
 KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.py
 # Tests that need neither broker nor database: under coverage the others would run twice as long.
@@ -13,18 +17,18 @@ PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shar
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-long test-kafka lint format types bench docs schemas lock clean
+.PHONY: help setup demo up test coverage test-long test-kafka lint format types bench docs schemas lock audit-deps clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv with exactly the locked packages
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "缺少 venv · missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
@@ -69,11 +73,17 @@ docs: $(READY) ## write the documents that are generated from the code
 schemas: $(READY) ## export the event schemas
 	$(BIN)/python -m shared.contracts.export
 
-lock: ## resolve the dependencies anew, with hashes and no index lines
-	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --extra services --extra embedded --extra parquet --extra test \
-	  -o requirements.lock pyproject.toml
+lock: $(TOOLS) ## resolve the dependencies anew, with hashes and no index lines
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	$(COMPILE) --extra services -o requirements.lock pyproject.toml
+	$(COMPILE) --all-extras --constraint requirements.lock -o requirements-dev.lock pyproject.toml
+
+audit-deps: $(TOOLS) ## known vulnerabilities of what production installs (asks a service; not in CI)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(TOOLS)/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+
+$(TOOLS): $(READY)
+	$(PYTHON) -m venv $@
 
 clean: ## remove the environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build *.egg-info

@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     @property
     def is_local(self) -> bool:
         """Whether only this machine comes in: on loopback, and no proxy brings the public."""
-        return self.public_scheme == "http" and _is_loopback(self.host)
+        return self.public_scheme == "http" and is_loopback(self.host)
 
     @classmethod
     def settings_customise_sources(
@@ -98,7 +98,8 @@ class Settings(BaseSettings):
         return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

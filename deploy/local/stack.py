@@ -14,6 +14,8 @@ from shared.security import create_root_key
 from shared.settings import PREFIX
 
 SERVICES = ("simulators", "intake", "matching", "notify", "audit")
+# Wherever the services listen: they let everybody in.
+LOOPBACK_ONLY = frozenset({"simulators"})
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may ask for
 # The embedded broker starts a group half a session timeout after its first member joined, and
 # answers a fetch when its wait ends.
@@ -36,7 +38,7 @@ class StackOptions:
 
     kafka (HOST:PORT), mongo (URI): existing ones to use; then that part is not started.
     ports: by part name (broker, mongod, simulators, intake ...); free ones where not given.
-    host: where the services listen; broker and database stay on loopback.
+    host: where the services listen; broker, database and simulators stay on loopback.
     services: which of SERVICES there are; none for tests that need broker and database only.
     without: which of them somebody else starts; the stack waits for them.
     settings_env: GUANJIA_* variables that every service gets.
@@ -70,8 +72,9 @@ class Stack:
         self.mongo_uri = options.mongo or (
             f"mongodb://{LOOPBACK}:{self._ports['mongod']}/?replicaSet={parts.REPLICA_SET}"
         )
-        self._client_host = LOOPBACK if options.host in _ALL_INTERFACES else options.host
-        self.urls = {name: f"http://{self._client_host}:{self._ports[name]}" for name in SERVICES}
+        self.urls = {
+            name: f"http://{self._find_client_host(name)}:{self._ports[name]}" for name in SERVICES
+        }
         self._stages = self._compose()
         self.supervisor = Supervisor(self._stages, announce, changed=self._write_state)
         self._claim: IO[bytes] | None = None
@@ -121,7 +124,7 @@ class Stack:
             "GUANJIA_MONGO_URI": self.mongo_uri,
             # Static membership: one that is started again takes its partitions back at once.
             "GUANJIA_INSTANCE_ID": f"{name}-1",
-            "GUANJIA_HOST": self.options.host,
+            "GUANJIA_HOST": LOOPBACK if name in LOOPBACK_ONLY else self.options.host,
             "GUANJIA_PORT": str(self._ports[name]),
             "GUANJIA_DATA_DIR": str(self.data_dir),
             "GUANJIA_SECRETS_DIR": str(self.secrets_dir),
@@ -156,12 +159,16 @@ class Stack:
         return parts.build_mongod(self.data_dir, self._ports["mongod"], self._log("mongod"))
 
     def _service(self, name: str) -> parts.Part | parts.ExternalPart:
+        port, host = self._ports[name], self._find_client_host(name)
         if name in self.options.without:
-            return parts.build_external_service(
-                name, self._ports[name], self._env_file(name), self._client_host
-            )
+            return parts.build_external_service(name, port, self._env_file(name), host)
         env, log = self.service_env(name), self._log(name)
-        return parts.build_service(name, self._ports[name], env, log, self._client_host)
+        return parts.build_service(name, port, env, log, host)
+
+    def _find_client_host(self, name: str) -> str:
+        """Under which address this machine reaches it."""
+        host = self.options.host
+        return LOOPBACK if name in LOOPBACK_ONLY or host in _ALL_INTERFACES else host
 
     def _log(self, name: str) -> Path:
         return self.log_dir / f"{name}.log"

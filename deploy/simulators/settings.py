@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.settings import PREFIX, WRONG, SettingsError, is_loopback
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
-    """intake: base URL for callbacks; empty means no callbacks.
+    """Refused with SettingsError beyond loopback: whoever reaches a simulator reads every message.
+
+    intake: base URL for callbacks; empty means no callbacks.
 
     sms_templates: template id -> text with {1}, {2} …; empty accepts any template.
     wechat_templates: template id -> title; empty accepts any template.
@@ -40,3 +44,10 @@ class SimulatorSettings:
     hang_s: float = 30
     batch_window_s: float = 0.05
     push_keep_s: float = 600
+
+    def __post_init__(self) -> None:
+        if not is_loopback(self.host):
+            raise SettingsError(
+                f"{WRONG}: {PREFIX}HOST = {self.host!r}: 模拟器不验证来人，只能监听本机 · "
+                f"the simulators let everybody in: they listen on loopback alone (127.0.0.1)"
+            )

@@ -39,6 +39,7 @@ from services.intake.channels.wechat_crypto import WeChatCrypto, verify_signatur
 from services.notify.providers import Message, TencentSms, WeChatTemplate
 from shared.clock import system_now
 from shared.http import HttpClient, open_http_client
+from shared.settings import SettingsError
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SETTINGS = SimulatorSettings(
@@ -460,3 +461,9 @@ async def test_page_is_served_in_chinese_first(harness: SimulatorHarness) -> Non
     assert page.headers["content-type"].startswith("text/html")
     assert '<html lang="zh-CN">' in page.text
     assert page.text.index("模拟手机") < page.text.index("Simulated phones")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "guanjia.example", ""])
+def test_simulators_refuse_to_listen_beyond_loopback(host: str) -> None:
+    with pytest.raises(SettingsError, match="只能监听本机"):
+        replace(SETTINGS, host=host)

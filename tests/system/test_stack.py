@@ -166,3 +166,13 @@ def test_services_are_told_where_everything_is(tmp_path: Path) -> None:
     assert env["GUANJIA_MONGO_URI"] == "mongodb://db.example/"
     assert env["GUANJIA_INTAKE_URL"].endswith(f":{env['GUANJIA_PORT']}")
     assert env["GUANJIA_LOG_LEVEL"] == "debug"
+
+
+def test_simulators_stay_on_loopback_wherever_the_services_listen(tmp_path: Path) -> None:
+    options = StackOptions(tmp_path, kafka="k:1", mongo="mongodb://db.example/", host="0.0.0.0")
+    stack = Stack(options, announce=print)
+    assert stack.service_env("intake")["GUANJIA_HOST"] == "0.0.0.0"
+    assert stack.service_env("simulators")["GUANJIA_HOST"] == LOOPBACK
+    elsewhere = Stack(replace(options, host="192.0.2.7"), announce=print)
+    assert elsewhere.urls["intake"].startswith("http://192.0.2.7:")
+    assert elsewhere.urls["simulators"].startswith(f"http://{LOOPBACK}:")
