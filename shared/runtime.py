@@ -10,6 +10,7 @@ from shared.http import HttpClient
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
+from shared.messaging.resealing import Resealer
 from shared.security import Keyring
 from shared.settings import Settings
 
@@ -29,5 +30,6 @@ class Runtime(Generic[SettingsT_co, ResourcesT_co]):
     processor: Processor
     outbox: Outbox
     dead_letters: DeadLetters
+    resealer: Resealer
     http: HttpClient
     resources: ResourcesT_co

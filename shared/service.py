@@ -31,7 +31,12 @@ from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
 from shared.messaging.producer import Producer
 from shared.messaging.publisher import Publisher
-from shared.messaging.sealing import Sealer
+from shared.messaging.resealing import (
+    Resealer,
+    SealedCollection,
+    describe_dead_letters,
+    make_dead_letter_sealer,
+)
 from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.settings import Settings
@@ -54,6 +59,7 @@ EXIT_CANNOT_STORE = 70
 class Service(Generic[SettingsT, ResourcesT]):
     """events, commands: fact or command type -> how it is decided. jobs: endless coroutines.
 
+    sealed: where sealed values stand beside the dead letters; sealed anew when the root rotates.
     records_expire: False keeps the outbox for ever (audit's entries are their own outbox).
     build_resources: what only this service needs at hand (vault, providers); called at start.
     start: runs once, before anything is decided.
@@ -67,6 +73,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     build_resources: Callable[[SettingsT, Keyring, HttpClient], ResourcesT]
     jobs: tuple[Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]], ...] = ()
     indexes: tuple[mongo.Index, ...] = ()
+    sealed: tuple[SealedCollection, ...] = ()
     records_expire: bool = True
     start: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]] | None = None
 
@@ -141,7 +148,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
     def _make_processor(self) -> tuple[Processor, DeadLetters]:
         service, settings = self._service, self._settings
         inbox = Inbox(Routes(service.events, service.commands), self._keyring)
-        sealer = Sealer(self._keyring.derive_key(f"dead-letters:{service.name}"))
+        sealer = make_dead_letter_sealer(self._keyring, service.name)
         processor = Processor(
             service=service.name,
             inbox=inbox,
@@ -152,6 +159,8 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             bugs_max=settings.bugs_max,
             queue_max=settings.command_queue_max,
         )
+        sealed = (describe_dead_letters(sealer), *service.sealed)
+        self._resealer = Resealer(self._database, self._keyring, sealed)
         return processor, DeadLetters(self._database, inbox, processor, sealer)
 
     def _make_subscription(self) -> Subscription:
@@ -179,6 +188,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
         self._spawn(self._publisher.relay(RELAY_EVERY_S))
         self._spawn(self._follow_cluster(cluster))
         self._spawn(_run_endlessly(operations.watch_gaps, runtime))
+        self._spawn(_run_endlessly(_reseal, runtime))
         self._jobs = [
             asyncio.create_task(_run_endlessly(job, runtime)) for job in self._service.jobs
         ]
@@ -234,6 +244,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             processor=self._processor,
             outbox=self._outbox,
             dead_letters=self._dead_letters,
+            resealer=self._resealer,
             http=http,
             resources=self._service.build_resources(self._settings, self._keyring, http),
         )
@@ -303,6 +314,10 @@ async def _run_endlessly(
         except Exception:
             log.exception("job_failed", service=runtime.name, job=getattr(job, "__name__", "job"))
             await asyncio.sleep(1)
+
+
+async def _reseal(runtime: Runtime) -> None:
+    await runtime.resealer.run()
 
 
 async def _run_or_exit(coroutine: Awaitable[None]) -> None:

@@ -1,4 +1,4 @@
-"""`guanjia keys`: who may come in. Works on the register file; services see it within a second."""
+"""`guanjia keys`: who may come in, by which keys. Works on files that services read again."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from deploy.commands import root_keys
 from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
-from deploy.local.credentials import REGISTER, issue_first, lock_register, write_token
+from deploy.local.credentials import issue_first, lock_register, write_token
 from shared.client import default_secrets_dir
 from shared.clock import system_now
 from shared.contracts.values import CHINA
 from shared.security import (
+    REGISTER,
     Credential,
     Keyring,
     Role,
@@ -157,6 +159,11 @@ def revoke_publisher_(source: Source, data_dir: DataDir = None) -> None:
     with lock_register(secrets_dir) as register:
         revoke_publisher(register, source)
     typer.echo(f"已吊销签名密钥 signing keys revoked: {source}")
+
+
+app.command("rotate-root")(root_keys.rotate)
+app.command("root-status")(root_keys.show_status)
+app.command("retire-root")(root_keys.retire)
 
 
 def _find_publisher_key(secrets_dir: Path, source: str) -> bytes:

@@ -11,8 +11,9 @@ import typer
 import uvicorn
 
 from deploy.commands.services import Name, find_settings_class
-from deploy.local.credentials import REGISTER
 from shared import logs
+from shared.security import REGISTER, RootError
+from shared.security.roots import read_roots
 from shared.settings import PREFIX, Settings, SettingsError, load_settings
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
 
 
 def _check_secrets(settings: Settings) -> None:
+    """Raises SettingsError."""
     for name in ("root.key", REGISTER):
         file = settings.secrets_dir / name
         if not file.exists():
@@ -52,6 +54,10 @@ def _check_secrets(settings: Settings) -> None:
                 f"{PREFIX}SECRETS_DIR = {str(settings.secrets_dir)!r}: 没有 {name} · "
                 f"{name} is not there (`guanjia up` makes it, `guanjia keys init` too)"
             )
+    try:
+        read_roots(settings.secrets_dir)
+    except RootError as error:
+        raise SettingsError(f"{PREFIX}SECRETS_DIR: {error}") from None
 
 
 def _build_app(name: str, settings: Settings) -> Any:

@@ -5,14 +5,12 @@ owner sends. A later start adds what is missing and never brings back what was r
 """
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.security import Credential, Role, issue, read_register
-
-REGISTER = "credentials.json"
+from shared.security import REGISTER, Credential, Role, issue, read_register
+from shared.security.files import write_private
 
 
 def _make_credential(id_: str, role: Role, source: str = "") -> Credential:
@@ -49,13 +47,9 @@ def issue_first(secrets_dir: Path) -> None:
 
 
 def write_token(secrets_dir: Path, id_: str, bearer: str) -> Path:
-    """For its owner's eyes: 0600, replaced in one step."""
+    """For its owner's eyes."""
     file = secrets_dir / f"{id_}.token"
-    part = file.with_suffix(".token.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(f"{bearer}\n")
-    part.replace(file)
+    write_private(file, f"{bearer}\n".encode())
     return file
 
 

@@ -45,7 +45,7 @@ def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSet
     keyring = Keyring(environment.secrets_dir)
 
     def reveal(secret: SecretStr, purpose: str) -> str:
-        return secret.get_secret_value() or keyring.derive_key(purpose).hex()[:32]
+        return secret.get_secret_value() or keyring.derive_identity_key(purpose).hex()[:32]
 
     sms_ids, wechat_ids = environment.sms_template_ids, environment.wechat_template_ids
     return SimulatorSettings(

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.audit import api, events, publishing, store, years
-from services.audit.preparing import BankSecrets
+from services.audit.preparing import build_bank_secrets, describe_designations
 from services.audit.public import PublicLogs
 from services.audit.settings import AuditSettings
 from services.audit.statements import listed
@@ -20,16 +20,17 @@ def create_app(settings: AuditSettings | None = None) -> FastAPI:
 
 
 def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSettings, PublicLogs]:
-    rules = settings.build_rules()
+    rules, secrets = settings.build_rules(), build_bank_secrets(keyring)
     return Service(
         name="audit",
         states=store.STATES,
-        events=events.events(rules, BankSecrets(keyring.derive_key)),
+        events=events.events(rules, secrets),
         commands=events.commands(rules),
         routers=api.ROUTERS,
         build_resources=build_resources,
         jobs=(publishing.publish, years.keep_years),
         indexes=(*store.INDEXES, *listed.INDEXES),
+        sealed=(describe_designations(secrets),),
         records_expire=False,
         start=years.create_first_logs,
     )

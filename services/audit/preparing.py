@@ -1,14 +1,17 @@
 """From what a bank sent to what is decided: free text sealed, content known by a keyed digest."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from services.audit.model import BankEvent, Donation, donation_id
 from shared.contracts.envelope import Event, Fact, digest_content
 from shared.contracts.events import DonationReceived
+from shared.messaging.resealing import Document, SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
+from shared.security import Keyring
 
 F = TypeVar("F", bound=Fact)
 
@@ -16,16 +19,16 @@ F = TypeVar("F", bound=Fact)
 class BankSecrets:
     """What a giver wrote may be personal: it is stored sealed, and nobody can try guesses at it."""
 
-    def __init__(self, derived: Callable[[str], bytes]) -> None:
-        """derived: `keyring.derive_key`, a 32-byte key for each purpose."""
-        self._designations = Sealer(derived("designations"))
-        self._digests = derived("bank-contents")
+    def __init__(self, sealer: Sealer, digests: bytes) -> None:
+        """sealer: of designations. digests: a 32-byte key."""
+        self.sealer = sealer
+        self._digests = digests
 
     def prepare(self, event: Event[F]) -> BankEvent[F]:
         fact, sealed = event.data, None
         if isinstance(fact, DonationReceived) and fact.designation:
             id_ = donation_id(event.source, event.id)
-            sealed = self._designations.seal(id_, fact.designation.encode())
+            sealed = self.sealer.seal(id_, fact.designation.encode())
         return BankEvent[F].model_construct(
             **dict(event) | {"data": _remove_text(fact)},
             digest=self._digest(fact),
@@ -36,13 +39,31 @@ class BankSecrets:
         """What the giver wrote; empty where nothing was."""
         if donation.designation is None:
             return ""
-        return self._designations.unseal(donation.id, donation.designation).decode()
+        return self.sealer.open(donation.id, donation.designation).decode()
 
     def _digest(self, fact: Fact) -> bytes:
         # Organisations add, drop and correct a designation when they publish a gift again.
         fields = fact.model_dump(exclude={"statement", "designation"})
         content = json.dumps([fact.TYPE, fields], sort_keys=True, default=_format_utc)
         return digest_content(content.encode(), self._digests)
+
+
+def build_bank_secrets(keyring: Keyring) -> BankSecrets:
+    sealer = Sealer(partial(keyring.list_sealing_keys, "designations"))
+    return BankSecrets(sealer, keyring.derive_identity_key("bank-contents"))
+
+
+def describe_designations(secrets: BankSecrets) -> SealedCollection:
+    return SealedCollection(
+        Donation.COLLECTION, ("designation",), secrets.sealer, _list_designation
+    )
+
+
+def _list_designation(donation: Document) -> Iterable[SealedValue]:
+    designation = donation["designation"]
+    if designation is None:
+        return ()
+    return (SealedValue("designation", donation["_id"], bytes(designation)),)
 
 
 def _remove_text(fact: F) -> F:

@@ -7,7 +7,7 @@ from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.model import Handle, Person, Receipt, Reply, Request
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
-from services.intake.vault.sealing import Vault
+from services.intake.vault.sealing import build_vault, describe_keys
 from shared.http import HttpClient
 from shared.revocations import LinkRevocation
 from shared.security import Keyring
@@ -32,6 +32,7 @@ def build_service(
         routers=(*api.ROUTERS, *callbacks.ROUTERS, pages.router),
         build_resources=build_resources,
         indexes=store.INDEXES,
+        sealed=(describe_keys(vault),),
     )
 
 
@@ -49,10 +50,6 @@ def build_resources(
     )
 
 
-def build_vault(keyring: Keyring) -> Vault:
-    return Vault(keyring.derive_key("vault"))
-
-
 def derive_wechat_token(keyring: Keyring) -> str:
     """So that the embedded stack's simulator and intake agree without anybody entering it."""
-    return keyring.derive_key("wechat-callback").hex()[:32]
+    return keyring.derive_identity_key("wechat-callback").hex()[:32]

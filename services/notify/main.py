@@ -92,4 +92,4 @@ def list_template_ids(channel: NoticeChannel) -> dict[str, str]:
 
 def reveal_or_derive(secret: SecretStr, keyring: Keyring, purpose: str) -> str:
     """An account without a secret is a simulator's: both sides derive the same one."""
-    return secret.get_secret_value() or keyring.derive_key(purpose).hex()[:32]
+    return secret.get_secret_value() or keyring.derive_identity_key(purpose).hex()[:32]

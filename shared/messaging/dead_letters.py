@@ -45,7 +45,7 @@ class DeadLetters:
         row = await self._collection.find_one({"_id": id_})
         if row is None:
             return None
-        content = self._sealer.unseal(id_, bytes(row["incoming"]["value"]))
+        content = self._sealer.open(id_, bytes(row["incoming"]["value"]))
         return _summarize(row) | {
             "traceback": row["traceback"],
             "content": content.decode("utf-8", errors="backslashreplace"),
@@ -68,7 +68,7 @@ class DeadLetters:
         row = await self._collection.find_one({"_id": id_, "state": "open"})
         if row is None:
             return None
-        value = self._sealer.unseal(id_, bytes(row["incoming"]["value"]))
+        value = self._sealer.open(id_, bytes(row["incoming"]["value"]))
         incoming = parse_incoming_document(row["incoming"], value)
         item = self._inbox.parse_record(incoming, trusted=not _is_forged(row))
         return replace(item, dead_letter=id_)

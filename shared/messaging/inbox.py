@@ -107,7 +107,7 @@ class Inbox:
     def __init__(self, routes: Routes, keyring: Keyring) -> None:
         self._routes = routes
         self._keyring = keyring
-        self._digest_key = keyring.derive_key("digests")
+        self._digest_key = keyring.derive_identity_key("digests")
 
     def parse_record(self, incoming: Incoming, *, trusted: bool = False) -> Item:
         """trusted: it comes from our own parked or dead letters, where it was checked before."""

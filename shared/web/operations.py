@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -149,6 +150,18 @@ async def resend(_operator: Operator, runtime: RuntimeDep, body: Resend) -> dict
 @router.get("/outbox")
 async def outbox(_operator: Operator, runtime: RuntimeDep) -> dict[str, int]:
     return {"waiting": await runtime.outbox.waiting()}
+
+
+@router.get("/sealing")
+async def sealing(_operator: Operator, runtime: RuntimeDep) -> dict[str, Any]:
+    """What the root before this one still seals, and who still signs with it."""
+    roots = runtime.keyring.roots
+    return {
+        "root": roots.current.id,
+        "previous": roots.previous.id if roots.previous else None,
+        "sealed": {name: asdict(count) for name, count in (await runtime.resealer.count()).items()},
+        "late_signers": {s: at.isoformat() for s, at in runtime.keyring.late_signers.items()},
+    }
 
 
 def _to_json(row: Mapping[str, Any]) -> dict[str, Any]:

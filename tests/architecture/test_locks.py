@@ -17,7 +17,7 @@ def read_lock(name: str) -> Lock:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "index-url" not in text
     assert "find-links" not in text
-    lock = {
+    lock: Lock = {
         canonicalize_name(package): (version, frozenset(re.findall("[0-9a-f]{64}", hashes)))
         for package, version, hashes in PIN.findall(text)
     }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from services.audit import events
@@ -53,6 +52,8 @@ from shared.messaging.decision import (
     State,
     States,
 )
+from shared.security import SealingKey
+from tests.support.sealing import make_sealer
 
 FOUNDATION = "guanjia"
 OTHER_FOUNDATION = "chashan"
@@ -68,7 +69,7 @@ MATCHING = "/matching"
 GOODS = {"item": "棉被", "unit": "床"}
 ANYTHING = FundTerms()
 RULES = Rules(load_chart(), {FOUNDATION: "莞家", OTHER_FOUNDATION: "茶山"}, FOUNDATION)
-SECRETS = BankSecrets(lambda purpose: sha256(purpose.encode()).digest())
+SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32)
 EVENTS = events.events(RULES, SECRETS)
 COMMANDS = events.commands(RULES)
 

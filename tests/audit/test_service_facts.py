@@ -3,10 +3,11 @@
 from services.audit.cli.replay import compare
 from services.audit.ledger.replay import replay
 from services.audit.model import Donation
-from services.audit.preparing import BankSecrets
+from services.audit.preparing import build_bank_secrets
 from services.audit.tlog.reader import open_source
 from shared import mongo
 from shared.contracts import topics
+from shared.security import retire_root, rotate_root
 from tests.audit.decisions import (
     FUND,
     GOODS,
@@ -83,8 +84,22 @@ async def test_what_a_giver_wrote_is_nowhere_in_clear(harness: AuditHarness) -> 
     for name in await database.list_collection_names():
         documents = await database[name].find().to_list(None)
         assert "王零二" not in repr(documents), name
-    secrets = BankSecrets(harness.house.keyring.derive_key)
+    secrets = build_bank_secrets(harness.house.keyring)
     assert secrets.open_designation(donation) == wrote
+
+
+async def test_what_a_giver_wrote_is_read_after_its_root_key_was_retired(
+    harness: AuditHarness,
+) -> None:
+    await harness.open_fund()
+    await harness.publish_in_order(gift(10_000, designation="给茶山镇"))
+    await harness.wait_published(2)
+    secrets_dir, resealer = harness.house.secrets_dir, harness.audit.runtime.resealer
+    rotate_root(secrets_dir)
+    await eventually(resealer.count, lambda counts: counts["donations"].previous == 0)
+    retire_root(secrets_dir)
+    gifts = (await harness.get("/designations"))["gifts"]
+    assert [one["text"] for one in gifts] == ["给茶山镇"]
 
 
 async def _gift(harness: AuditHarness) -> Donation:

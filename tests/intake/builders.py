@@ -8,15 +8,15 @@ from services.intake.model import Handle, Person, Request
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
 from services.intake.vault.prepare import prepare_request
-from services.intake.vault.sealing import Vault
 from shared.contracts.envelope import Event
 from shared.contracts.events import MatchFact, RequestSubmitted
 from shared.messaging.decision import AnyRef, Command, Decision, Handler, Ref, State
 from tests.support.deciding import run_decision
+from tests.support.sealing import make_vault
 
 NOW = datetime(2022, 1, 20, 8, 0, tzinfo=UTC)
 RULES = IntakeSettings().rules
-VAULT = Vault(b"k" * 32)
+VAULT = make_vault(b"k" * 32)
 PHONE = "+8613800138000"
 CHASHAN = "441900103"
 

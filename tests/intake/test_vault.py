@@ -15,8 +15,8 @@ from services.intake.model import (
 )
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.prepare import prepare_party
-from services.intake.vault.sealing import Unreadable, Vault
 from shared.contracts.events import MatchConfirmed, MatchDelivered
+from shared.messaging.sealing import UnreadableError
 from tests.intake.builders import (
     PHONE,
     RULES,
@@ -27,6 +27,7 @@ from tests.intake.builders import (
     make_match_event,
     make_submission,
 )
+from tests.support.sealing import make_vault
 
 EVENTS = build_events(VAULT, RULES)
 COMMANDS = build_commands(VAULT, RULES)
@@ -58,12 +59,12 @@ def test_another_vault_another_record_or_a_changed_byte_opens_nothing() -> None:
     sealed = VAULT.seal("contact", b"secret")
     changed = bytes([sealed.cipher[0] ^ 1]) + sealed.cipher[1:]
     for vault, record, cipher in (
-        (Vault(b"o" * 32), "contact", sealed.cipher),
+        (make_vault(b"o" * 32), "contact", sealed.cipher),
         (VAULT, "openid", sealed.cipher),
         (VAULT, "contact", changed),
         (VAULT, "contact", b""),
     ):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableError):
             vault.open(record, cipher, sealed.key)
 
 
@@ -188,7 +189,7 @@ def test_who_was_forgotten_is_reached_again_once_they_write_themselves() -> None
 def test_ids_cannot_be_tried_without_the_key() -> None:
     party = register(DecisionHarness(), name="张三", phone=PHONE)
     other = prepare_party(
-        Vault(b"o" * 32), make_command(RegisterParty(name="张三", phone=PHONE))
+        make_vault(b"o" * 32), make_command(RegisterParty(name="张三", phone=PHONE))
     ).data.person_id
     assert party.startswith("P-")
     assert other != party

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.audit.preparing import BankSecrets
+from services.audit.preparing import build_bank_secrets
 from services.audit.statements import views
 from shared.security import Credential, Role
 from shared.web.access import Router, RuntimeDep, allow
@@ -24,5 +24,5 @@ async def list_designations(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, object]:
     """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
-    secrets = BankSecrets(runtime.keyring.derive_key)
+    secrets = build_bank_secrets(runtime.keyring)
     return await views.list_designations(runtime.database, secrets.open_designation, after, limit)

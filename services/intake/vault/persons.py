@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass, field
 
 from services.intake.model import CONTACT, OPENID, Person, Request, Sealed
-from services.intake.vault.sealing import Unreadable, Vault
+from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
+from shared.messaging.sealing import UnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +70,5 @@ def _open_record(vault: Vault, person: Person, record: str, cipher: bytes | None
         return None
     try:
         return vault.open(record, cipher, key)
-    except Unreadable:
+    except UnreadableError:
         return None

@@ -1,45 +1,49 @@
-"""Sealing: AES-256-GCM under a random key per record, wrapped by the vault's own key.
+"""Sealing: AES-256-GCM under a random key per record, wrapped by a key of the current root.
 
-The vault's key is derived from the root key and never stored; a record whose wrapped key is gone
-is noise. Ids and fingerprints are keyed digests, so that a phone number cannot be tried against
-them.
+A record whose wrapped key is gone is noise. When the root rotates, only the wrapped keys are
+sealed anew. Ids and fingerprints are keyed digests, so that a phone number cannot be tried against
+them; they come from the identity key, which never changes.
 """
 
 import hmac
 import secrets
+from collections.abc import Iterable
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.intake.model import Sealed
+from services.intake.model import Person, Sealed
+from shared.messaging.resealing import Document, SealedCollection, SealedValue
+from shared.messaging.sealing import NONCE_BYTES, Sealer, UnreadableError
+from shared.security import Keyring
 
-NONCE_BYTES = 12
 KEY_BYTES = 32
 
 
-class Unreadable(Exception):  # noqa: N818 - what the vault says
-    """The key is gone, or the record is not the one that was sealed."""
-
-
 class Vault:
-    """root: 32 bytes, `keyring.derive_key("vault")`. All methods are pure but for random bytes."""
+    """identity: 32 bytes. wrapping: seals the records' keys. Pure but for random bytes."""
 
-    def __init__(self, root: bytes) -> None:
-        self._wrapping = AESGCM(hmac.digest(root, b"wrapping", "sha256"))
-        self._naming = hmac.digest(root, b"naming", "sha256")
-        self._content = hmac.digest(root, b"content", "sha256")
+    def __init__(self, identity: bytes, wrapping: Sealer) -> None:
+        self.wrapping = wrapping
+        self._naming = hmac.digest(identity, b"naming", "sha256")
+        self._content = hmac.digest(identity, b"content", "sha256")
 
     def seal(self, record: str, content: bytes) -> Sealed:
         """record: what the content is, such as a request's id; it can be opened as nothing else."""
-        key = secrets.token_bytes(KEY_BYTES)
+        key, nonce = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(NONCE_BYTES)
         return Sealed(
-            cipher=_encrypt(AESGCM(key), content, record),
-            key=_encrypt(self._wrapping, key, record),
+            cipher=nonce + AESGCM(key).encrypt(nonce, content, record.encode()),
+            key=self.wrapping.seal(record, key),
         )
 
     def open(self, record: str, cipher: bytes, key: bytes) -> bytes:
-        """Raises Unreadable."""
-        return _decrypt(AESGCM(_decrypt(self._wrapping, key, record)), cipher, record)
+        """Raises UnreadableError."""
+        opened = AESGCM(self.wrapping.open(record, key))
+        try:
+            return opened.decrypt(cipher[:NONCE_BYTES], cipher[NONCE_BYTES:], record.encode())
+        except (InvalidTag, ValueError):
+            raise UnreadableError from None
 
     def derive_id(self, prefix: str, *parts: str) -> str:
         """A keyed id: `prefix`, a dash and 20 hex digits over the length-framed parts."""
@@ -51,13 +55,17 @@ class Vault:
         return hmac.digest(self._content, content, "sha256")[:16]
 
 
-def _encrypt(key: AESGCM, content: bytes, record: str) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + key.encrypt(nonce, content, record.encode())
+def build_vault(keyring: Keyring) -> Vault:
+    wrapping = Sealer(partial(keyring.list_sealing_keys, "vault", "wrapping"))
+    return Vault(keyring.derive_identity_key("vault"), wrapping)
 
 
-def _decrypt(key: AESGCM, sealed: bytes, record: str) -> bytes:
-    try:
-        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], record.encode())
-    except (InvalidTag, ValueError):
-        raise Unreadable from None
+def describe_keys(vault: Vault) -> SealedCollection:
+    """The wrapped keys of every person: all of the vault that a root sealed itself."""
+    return SealedCollection(Person.COLLECTION, ("keys",), vault.wrapping, _list_keys)
+
+
+def _list_keys(person: Document) -> Iterable[SealedValue]:
+    return [
+        SealedValue(f"keys.{record}", record, bytes(key)) for record, key in person["keys"].items()
+    ]
