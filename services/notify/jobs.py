@@ -2,18 +2,23 @@
 
     due -> contacts -> claim (durable) -> send, many at a time -> outcomes (durable, in batches)
 
-Nothing is sent before its claim is durable. A process that dies in between leaves a claim that
-expires: then an SMS counts as unclear and is never sent again by itself.
+Nothing is sent before its claim is durable, and what is claimed is sent at once: a claim is the
+record that a call begins. A process that dies leaves as many unclear notices as it had calls under
+way; whatever else was due is sent by the next. A claim that expires counts as unclear, and an SMS
+is then never sent again by itself.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from services.notify.channels import NO_CONTACT, Contact
+from services.notify.decide.claims import NOT_DUE
 from services.notify.model import ClaimNotice, Notice, NoticeDue, RecordOutcome
 from services.notify.providers import Outcome
 from services.notify.resources import NotifyRuntime
@@ -34,6 +39,14 @@ OUTCOMES_MAX = 200
 FINISH_WITHIN_S = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """What intake knows of the persons of a batch, by person id. names: of donors."""
+
+    contacts: Mapping[str, Contact]
+    names: Mapping[str, str | None]
+
+
 async def send_notices(runtime: NotifyRuntime) -> None:
     """Until cancelled; then what is under way is finished and recorded, if there is time."""
     await Sender(runtime).run()
@@ -46,7 +59,6 @@ class Sender:
         self._runtime = runtime
         self._settings = runtime.settings
         self._resources = runtime.resources
-        self._gate = asyncio.Semaphore(self._settings.send_concurrency)
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
         self._alarmed_at: dict[tuple[str, str], float] = {}
@@ -85,17 +97,12 @@ class Sender:
 
     async def _work_batch(self) -> bool:
         """Whether there may be more to do at once."""
-        settings = self._settings
-        limit = min(settings.send_batch_max, settings.send_claimed_max - len(self._sending))
-        if limit <= 0:
-            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
-            return True
+        batch_max = self._settings.send_batch_max
         now = await self._runtime.processor.now()
-        due = await mongo.find_due(self._runtime.database, Notice, now, limit)
-        expired = [notice for notice in due if notice.state == "sending"]
-        waiting = [notice for notice in due if notice.state != "sending"]
-        await self._expire(expired)
-        return await self._claim(waiting) == settings.send_batch_max
+        due = await mongo.find_due(self._runtime.database, Notice, now, batch_max)
+        await self._expire([notice for notice in due if notice.state == "sending"])
+        await self._send_all([notice for notice in due if notice.state != "sending"])
+        return len(due) == batch_max
 
     async def _expire(self, expired: Sequence[Notice]) -> None:
         commands = [
@@ -108,26 +115,46 @@ class Sender:
         ]
         await self._execute(commands)
 
-    async def _claim(self, waiting: Sequence[Notice]) -> int:
-        """How many are now claimed by this process; their sending has begun."""
+    async def _send_all(self, waiting: Sequence[Notice]) -> None:
+        """In shuffled order: two processes that found the same notices rarely claim the same.
+
+        Where another was faster with one, it has others of these too: then it is looked again.
+        """
         if not waiting:
-            return 0
+            return
+        recipients = await self._find_recipients(waiting)
+        remaining = random.sample(waiting, len(waiting))
+        while remaining:
+            count = await self._wait_for_free_calls(len(remaining))
+            if not await self._claim(remaining[:count], recipients):
+                return
+            remaining = remaining[count:]
+
+    async def _find_recipients(self, waiting: Sequence[Notice]) -> Recipients:
         persons = {notice.person_id for notice in waiting}
-        contacts = await self._resources.contacts.find_contacts(persons, CONTACT_PURPOSE)
         donors = {notice.donor_id for notice in waiting if notice.donor_id}
-        names = await self._resources.contacts.find_names(donors, DONOR_PURPOSE)
+        client = self._resources.contacts
+        return Recipients(
+            contacts=await client.find_contacts(persons, CONTACT_PURPOSE),
+            names=await client.find_names(donors, DONOR_PURPOSE),
+        )
+
+    async def _wait_for_free_calls(self, wanted: int) -> int:
+        """How many may be claimed now: half of all calls at least, so that they share a commit."""
+        limit = self._settings.send_concurrency
+        wanted = min(wanted, max(1, limit // 2))
+        while limit - len(self._sending) < wanted:
+            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
+        return limit - len(self._sending)
+
+    async def _claim(self, waiting: Sequence[Notice], recipients: Recipients) -> bool:
+        """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
-        answers = await self._execute([_build_claim(n, contacts) for n in waiting])
-        claimed = [
-            (notice, answer)
-            for notice, answer in zip(waiting, answers, strict=True)
-            if isinstance(answer, Answer) and answer.status == 200
-        ]
-        for notice, answer in claimed:
-            contact = contacts.get(notice.person_id, NO_CONTACT)
-            name = names.get(notice.donor_id or "")
-            self._start(self._send(notice, answer.body, contact, name, start_before))
-        return len(claimed)
+        answers = await self._execute([_build_claim(n, recipients.contacts) for n in waiting])
+        for notice, answer in zip(waiting, answers, strict=True):
+            if isinstance(answer, Answer) and answer.status == 200:
+                self._start(self._send(notice, answer.body, recipients, start_before))
+        return NOT_DUE not in answers
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
         answers = await self._runtime.processor.execute_many(commands)
@@ -147,13 +174,11 @@ class Sender:
         self,
         notice: Notice,
         claim: Mapping[str, Any],
-        contact: Contact,
-        donor_name: str | None,
+        recipients: Recipients,
         start_before: float,
     ) -> None:
         channel: NoticeChannel = claim["channel"]
-        async with self._gate:
-            outcome = await self._try_to_send(notice, channel, contact, donor_name, start_before)
+        outcome = await self._try_to_send(notice, channel, recipients, start_before)
         if outcome.kind == "misconfigured":
             self._raise_alarm(channel, outcome)
         self._outcomes.put_nowait(_build_record(notice, channel, claim["attempt"], outcome))
@@ -162,10 +187,11 @@ class Sender:
         self,
         notice: Notice,
         channel: NoticeChannel,
-        contact: Contact,
-        donor_name: str | None,
+        recipients: Recipients,
         start_before: float,
     ) -> Outcome:
+        contact = recipients.contacts.get(notice.person_id, NO_CONTACT)
+        donor_name = recipients.names.get(notice.donor_id or "")
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
         try:

@@ -40,10 +40,9 @@ class NotifySettings(Settings):
         Mapping[str, str], Field(default_factory=dict, description="notice purpose -> template id")
     ]
 
-    send_concurrency: Annotated[int, Field(ge=1, le=1000, description="calls at one time")] = 8
-    send_claimed_max: Annotated[
-        int, Field(ge=1, le=5000, description="claimed and not yet answered, per process")
-    ] = 200
+    send_concurrency: Annotated[
+        int, Field(ge=1, le=1000, description="calls at one time; unclear if the process dies")
+    ] = 24
     send_batch_max: Annotated[int, Field(ge=1, le=500)] = 100
     send_poll_s: Seconds = 0.25
     send_linger_ms: Annotated[

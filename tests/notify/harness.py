@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -88,7 +88,7 @@ class NotifyHarness:
     async def publish(self, fact: Fact, subject: str, source: str = "/intake") -> None:
         await self.house.publish(self.house.own(source, subject, 1, fact))
 
-    async def publish_all(self, facts: dict[str, Fact], source: str = "/intake") -> None:
+    async def publish_all(self, facts: Mapping[str, Fact], source: str = "/intake") -> None:
         own = self.house.own
         await self.house.publish(*(own(source, s, 1, fact) for s, fact in facts.items()))
 

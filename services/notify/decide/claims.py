@@ -16,7 +16,8 @@ from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, ReplyUnderstood
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
-NOT_CLAIMED = Answer(409, {})
+NOT_DUE = Answer(409, {})
+NOT_SENT = Answer(204, {})
 
 
 # --- claiming ---
@@ -29,7 +30,7 @@ def decide_claim(
     claim = command.data
     notice, opt_out = states.get_each((Notice, claim.notice_id), (OptOut, claim.person_id))
     if notice is None or not notice.is_due(claim.due_at, now):
-        return Decision(answer=NOT_CLAIMED)
+        return Decision(answer=NOT_DUE)
     opted_out = claim.opted_out or opt_out is not None
     claimed = _apply_claim(notice, claim, opted_out, now, rules)
     return build_decision(notice, claimed, answer=_build_answer(claimed))
@@ -37,7 +38,7 @@ def decide_claim(
 
 def _build_answer(notice: Notice) -> Answer:
     if notice.state != "sending":
-        return NOT_CLAIMED
+        return NOT_SENT
     return Answer(200, {"channel": notice.channel, "attempt": notice.tries})
 
 
