@@ -18,6 +18,7 @@ from tests.bench.ledger import report as ledger_report
 from tests.bench.ledger.run import bench_ledger
 from tests.bench.loop import Load, Say
 from tests.bench.matching import bench as matching
+from tests.bench.matching import fairness
 from tests.bench.ours import Measured
 from tests.bench.shape import Shape
 from tests.bench.wuhan import bench as wuhan
@@ -93,6 +94,7 @@ def _ledger(entries: int, console: Console) -> ledger_report.LedgerReport:
 
 app.command("wuhan")(wuhan.main)
 app.command("matching")(matching.main)
+app.command("fairness")(fairness.main)
 
 
 @app.callback(invoke_without_command=True)

@@ -14,7 +14,7 @@ from services.matching.solver.model import QUARTERS, fill_quarters, sum_by_row
 from services.matching.solver.network import compute_costs_to
 from services.matching.solver.repair import count_cases
 from services.matching.solver.solve import PoolSolution
-from services.matching.solver.weights import TIER_MAX, Weights
+from services.matching.solver.weights import STEPS, TIER_MAX, Weights
 
 NEXT = 3
 
@@ -47,10 +47,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """level: in days, 0 is the most urgent. worth: points that a unit may cost at most."""
+    """level: in days, the lower the more urgent. worth: points that a unit may cost at most."""
 
     tier: int
-    days_apart: int
+    days_waited: int
     level: int
     worth: int
 
@@ -127,7 +127,7 @@ def build_explanation(
     demand = part.pool.demand
     givers = tuple(score for score in scores if score.given)
     others = tuple(score for score in scores if not score.given)[:NEXT]
-    standing = _build_standing(weights, part, row)
+    standing = _build_standing(part, row)
     against = max((score.total for score in givers), default=standing.worth)
     unmatched = int(demand.amount[row]) - sum(score.given for score in givers)
     return Explanation(
@@ -142,7 +142,7 @@ def build_explanation(
         candidates=len(scores),
         ruled_out=count_ruled_out(part.pool, row),
         unmatched=unmatched,
-        missing=_find_missing(part, row, scores, standing) if unmatched else None,
+        missing=_find_missing(weights, part, row, scores) if unmatched else None,
         donor_points=weights.donor_points,
     )
 
@@ -150,14 +150,16 @@ def build_explanation(
 def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Explanation:
     """Of a need of whose resource nothing was offered."""
     tier = min(need.tier, TIER_MAX)
-    level = weights.level(tier, need.days_waited(now_ms))
-    worth = (weights.level_max + 1 - level) * weights.points_per_level(0, 0)
+    days = need.days_waited(now_ms)
+    points = weights.points_per_level(0, 0)
+    steps = weights.count_steps(tier, need.waited_ms(now_ms))
+    worth = (weights.level_max + 1) * points - steps * points // STEPS
     return Explanation(
         request=need.id,
         unit=need.unit,
         item=need.item,
         asked=need.remaining,
-        standing=Standing(tier, weights.tier_days * tier - level, level, worth),
+        standing=Standing(tier, days, weights.level(tier, days), worth),
         givers=(),
         others=(),
         differences=(),
@@ -169,27 +171,27 @@ def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Exp
     )
 
 
-def _build_standing(weights: Weights, part: Part, row: int) -> Standing:
+def _build_standing(part: Part, row: int) -> Standing:
     demand = part.pool.demand
-    tier, level = int(demand.tier[row]), int(demand.level[row])
-    lifted = weights.tier_days * tier - level
-    return Standing(tier, lifted, level, int(part.solved.model.worth[row]))
+    tier, days, level = (int(column[row]) for column in (demand.tier, demand.waited, demand.level))
+    return Standing(tier, days, level, int(part.solved.model.worth[row]))
 
 
 def _find_missing(
-    part: Part, row: int, scores: Sequence[Score], standing: Standing
+    weights: Weights, part: Part, row: int, scores: Sequence[Score]
 ) -> Missing | None:
     open_ = [score for score in scores if score.given < score.room]
     if not open_:
         return None
     nearest = next((score for score in open_ if score.has_case), open_[0])
-    excess = max(1, nearest.total - standing.worth)
+    excess = max(1, nearest.total - int(part.solved.model.worth[row]))
     days = -(-excess // part.solved.model.points_per_level)
+    days_max = int(part.pool.demand.level[row]) - weights.level_min
     return Missing(
         offer=nearest.offer,
         no_case=not nearest.has_case,
         excess=excess,
-        days=days if days <= standing.level else None,
+        days=days if days <= days_max else None,
         quantity=_sum_wanted_before(part, row, part.pool.supply.ids.index(nearest.offer)),
     )
 

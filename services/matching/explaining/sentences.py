@@ -38,8 +38,8 @@ def _format_heading(explanation: Explanation) -> Iterator[str]:
         f" · request {explanation.request} asks for {asked}"
     )
     yield (
-        f"紧急程度：第 {s.tier} 级，等待折抵 {s.days_apart} 天，级别 {s.level}，"
-        f"每单位最高可付 {s.worth} 点 · tier {s.tier}, {s.days_apart} days waited, level "
+        f"紧急程度：第 {s.tier} 级，已等 {s.days_waited} 天，级别 {s.level}，"
+        f"每单位最高可付 {s.worth} 点 · tier {s.tier}, {s.days_waited} days waited, level "
         f"{s.level}, worth {s.worth} points a unit"
     )
     yield f"候选资源 {explanation.candidates} 个 · candidates: {explanation.candidates}"

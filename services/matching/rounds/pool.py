@@ -14,7 +14,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, format_canonical
-from services.matching.solver.weights import Weights
+from services.matching.solver.weights import STEPS, Weights
 from services.matching.store import (
     EMPTY_CONTEXT,
     GIVING_OFFERS,
@@ -184,10 +184,10 @@ class OpenPool:
     def _compute_worth(self, need: OpenNeed, now: datetime) -> int:
         """The points a unit may cost, at most."""
         weights = self._weights
-        days = need.days_waited(milliseconds(now))
-        above = weights.level_max + 1 - weights.level(need.tier, days)
+        steps = weights.count_steps(need.tier, need.waited_ms(milliseconds(now)))
         dearest = 1 + weights.distance_points_max + weights.specialism(0) + UNRELIABILITY_MAX
-        return above * weights.points_per_level(len(self._offers), dearest)
+        points = weights.points_per_level(len(self._offers), dearest)
+        return (weights.level_max + 1) * points - steps * points // STEPS
 
     async def _read_needs(self, needs_max: int) -> list[OpenNeed]:
         needs: list[OpenNeed] = []

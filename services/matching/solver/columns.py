@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.matching.messages import CLASSES_TOO_MANY
 from services.matching.model.distance import NOWHERE
 from services.matching.solver.interface import OpenNeed, OpenOffer
-from services.matching.solver.weights import TIER_MAX, Weights
+from services.matching.solver.weights import STEPS, TIER_MAX, Weights
 
 Ints = NDArray[np.int64]
 Indices = NDArray[np.int32]
@@ -33,6 +33,7 @@ _Row = TypeVar("_Row")
 class Demand:
     """A row for each request.
 
+    level: in days; steps: the same by quarters of an hour, as it weighs. waited: whole days.
     category, town, city, village, beneficiary_class: codes; NONE for no village.
     latitude, longitude: microdegrees or NOWHERE.
     """
@@ -41,6 +42,8 @@ class Demand:
     amount: Ints
     tier: Ints
     level: Ints
+    steps: Ints
+    waited: Ints
     category: Ints
     town: Ints
     city: Ints
@@ -284,6 +287,8 @@ def _build_demand(
         amount=column(lambda n: n.remaining),
         tier=column(lambda n: min(n.tier, TIER_MAX)),
         level=column(lambda n: weights.level(min(n.tier, TIER_MAX), n.days_waited(now_ms))),
+        steps=_count_steps(needs, weights, now_ms),
+        waited=column(lambda n: n.days_waited(now_ms)),
         category=column(lambda n: words.categories[n.category]),
         town=column(lambda n: words.towns[n.town_code]),
         city=column(lambda n: int(n.town_code[:_CITY_DIGITS]) if n.town_code.isdecimal() else 0),
@@ -292,6 +297,19 @@ def _build_demand(
         latitude=column(lambda n: NOWHERE if n.place is None else n.place[0]),
         longitude=column(lambda n: NOWHERE if n.place is None else n.place[1]),
     )
+
+
+def _count_steps(needs: Sequence[OpenNeed], weights: Weights, now_ms: int) -> Ints:
+    """Where the level ends, one step for each moment of recording: the oldest first."""
+    steps = _columns(needs)(
+        lambda n: weights.count_steps(min(n.tier, TIER_MAX), n.waited_ms(now_ms))
+    )
+    if weights.waiting == "counts_on":
+        last = np.flatnonzero(steps <= STEPS * weights.level_min)
+        recorded = np.array([needs[row].recorded_ms for row in last], dtype=np.int64)
+        _, age = np.unique(-recorded, return_inverse=True)  # 0 is the youngest
+        steps[last] -= age
+    return steps
 
 
 def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabulary) -> Supply:

@@ -8,7 +8,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-DAY_MS = 24 * 3600 * 1000
+from services.matching.solver.weights import DAY_MS
+
 METRES_PER_KM = 1000
 
 # Points of each offer's unit, by the offer's id.
@@ -44,8 +45,11 @@ class OpenNeed:
     related_funds: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
 
+    def waited_ms(self, now_ms: int) -> int:
+        return max(0, now_ms - self.recorded_ms)
+
     def days_waited(self, now_ms: int) -> int:
-        return max(0, now_ms - self.recorded_ms) // DAY_MS
+        return self.waited_ms(now_ms) // DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

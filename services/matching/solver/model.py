@@ -11,7 +11,7 @@ import numpy as np
 
 from services.matching.solver.arcs import Arcs, build_arcs
 from services.matching.solver.columns import Indices, Ints, Pool, Supply
-from services.matching.solver.weights import Weights
+from services.matching.solver.weights import STEPS, Weights
 
 QUARTERS = 4
 
@@ -50,7 +50,7 @@ def build_model(pool: Pool, weights: Weights, arcs: Arcs | None = None) -> Model
     arcs = build_arcs(pool, weights) if arcs is None else arcs
     cost_max = int(arcs.cost.max(initial=0))
     points = weights.points_per_level(len(pool.supply), cost_max)
-    worth = (weights.level_max + 1 - pool.demand.level) * points
+    worth = (weights.level_max + 1) * points - pool.demand.steps * points // STEPS
     return Model(
         requests=pool.demand.ids,
         offers=pool.supply.ids,

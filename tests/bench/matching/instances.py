@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.solver.columns import ANY, NO_LIMIT, NONE, Demand, Ints, Pool, Supply
-from services.matching.solver.weights import Weights
+from services.matching.solver.weights import STEPS, Weights
 
 TOWNS, CATEGORIES, TIERS = 33, 12, 5
 BUDGET_SHARE = 0.9
@@ -73,11 +73,14 @@ def _demand(shape: Shape, chance: np.random.Generator) -> Demand:
     latitude, longitude = _centres(shape)
     days = np.minimum(chance.geometric(1 / 20, count) - 1, 90)
     weights = Weights()
+    level = np.minimum(weights.tier_days * tier - days, weights.level_max)
     return Demand(
         ids=[f"R-{n:07}" for n in range(count)],
         amount=np.round(np.exp(chance.normal(10.8, 0.8, count)) / 100).astype(np.int64) * 100 + 100,
         tier=tier,
-        level=np.clip(weights.tier_days * tier - days, 0, weights.level_max),
+        level=level,
+        steps=STEPS * level - tier,
+        waited=days,
         category=chance.choice(CATEGORIES, count, p=_zipf()),
         town=town,
         city=town // TOWNS,

@@ -33,9 +33,8 @@ def _rows(solved: PoolSolution) -> set[tuple[str, str, int]]:
 
 
 def _needs(pool: Pool) -> list[OpenNeed]:
-    """Waiting as long before the beginning of time as their level says."""
+    """Recorded as long before the beginning of time as they waited."""
     demand = pool.demand
-    days = Weights().tier_days * demand.tier - demand.level
     return [
         OpenNeed(
             id=demand.ids[row],
@@ -45,7 +44,7 @@ def _needs(pool: Pool) -> list[OpenNeed]:
             beneficiary_class="",
             town_code=f"T-{demand.town[row]}",
             tier=int(demand.tier[row]),
-            recorded_ms=-int(days[row]) * DAY_MS,
+            recorded_ms=-int(demand.waited[row]) * DAY_MS,
             remaining=int(demand.amount[row]),
             next_number=1,
             place=(int(demand.latitude[row]), int(demand.longitude[row])),

@@ -6,6 +6,7 @@ Nothing of the solver is used here but the instance, and of the house the distan
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -25,9 +26,10 @@ class Pair:
 
 
 def level(instance: Instance, request: RequestRow) -> int:
+    """In quarters of an hour; a tier counts one less than its days."""
     weights = instance.weights
-    waited = max(0, (instance.now - request.created_at).days)
-    return min(weights.level_max, max(0, weights.tier_days * request.tier - waited))
+    waited = max(0, (instance.now - request.created_at) // timedelta(minutes=15))
+    return min(96 * weights.level_max, (96 * weights.tier_days - 1) * request.tier - waited)
 
 
 def metres(request: RequestRow, offer: OfferRow) -> int:
@@ -104,7 +106,8 @@ def optimum(
     offers = {offer.id: row for row, offer in enumerate(instance.offers)}
     n, r, o = len(arcs), len(requests), len(offers)
     worth = [
-        (instance.weights.level_max + 1 - level(instance, request)) * points_per_level
+        (instance.weights.level_max + 1) * points_per_level
+        - level(instance, request) * points_per_level // 96
         for request in instance.requests
     ]
     quarters = np.array([_quarters(offer.quantity) for offer in instance.offers]).reshape(-1)

@@ -18,7 +18,7 @@ from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.model import build_model, sum_products
 from services.matching.solver.records import hash_prices, replay_round
 from services.matching.solver.solve import VERSIONS, solve
-from services.matching.solver.weights import Weights
+from services.matching.solver.weights import BEFORE_WAITING_COUNTED_ON, Weights
 from shared.settings import SettingsError, load_settings
 from tests.bench.matching.instances import Shape, pool
 from tests.matching.solver.instances import (
@@ -45,6 +45,13 @@ def make_inputs(instance: Instance) -> Inputs:
     return Inputs(needs, offers, instance.now_ms, instance.weights.model_dump_json())
 
 
+def make_inputs_of_2026_01(instance: Instance) -> Inputs:
+    """As a round recorded them before waiting counted on."""
+    old = {"version": "2026-01"} | BEFORE_WAITING_COUNTED_ON
+    weights = instance.weights.model_copy(update=old).model_dump_json(exclude={"waiting"})
+    return replace(make_inputs(instance), weights=weights)
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("requests", "offers", "cases"), [(60, 8, 2), (100, 12, 3)])
 def test_plan_and_gap_are_near_the_optimum(
@@ -52,7 +59,7 @@ def test_plan_and_gap_are_near_the_optimum(
 ) -> None:
     instance = make_capped(requests, offers, cases, seed)
     plan = build_plan(instance)
-    best = optimum(instance, whole_cases=True, points_per_level=4096).objective
+    best = optimum(instance, whole_cases=True, points_per_level=Weights().level_points).objective
     loss = (plan.objective.total - best) / (plan.worth - best)
     assert -NEARLY <= loss <= LOSS_MAX
     assert plan.bound <= best * (1 + NEARLY)
@@ -105,7 +112,7 @@ RECORDED = {
 
 def test_round_of_an_older_version_is_replayed_by_that_version() -> None:
     """The hashes are those that version 2 recorded."""
-    text = write_inputs(make_inputs(make_capped(100, 12, 3, seed=2)))
+    text = write_inputs(make_inputs_of_2026_01(make_capped(100, 12, 3, seed=2)))
     solvers = [MinCostFlow(version) for version in VERSIONS]
     assert replay_round({"round": RECORDED, "inputs": text}, solvers).verdict == "same"
     other = RECORDED | {"solver_version": "3"}

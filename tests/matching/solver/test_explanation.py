@@ -48,11 +48,12 @@ def test_chosen_candidates_are_the_cheapest_and_within_the_worth(
 
 
 def test_level_is_tier_less_days_waited(instance: Instance, plan: Plan) -> None:
+    points = instance.weights.level_points
     for request in instance.requests:
         found = explain(plan, request.id)
         assert found is not None
-        assert found.standing.level == level(instance, request)
-        assert found.standing.level == 30 * request.tier - found.standing.days_apart
+        assert found.standing.worth == 151 * points - level(instance, request) * points // 96
+        assert found.standing.level == 30 * request.tier - found.standing.days_waited
 
 
 def test_given_and_unmatched_are_what_was_asked(instance: Instance, plan: Plan) -> None:

@@ -21,7 +21,7 @@ SIZES = [(1, 1), (10, 3), (60, 10), (200, 18), (400, 50), (1000, 18), (1000, 50)
 def test_plan_without_limits_on_cases_is_optimal(requests: int, offers: int) -> None:
     instance = random_instance(requests, offers, seed=requests + offers, weights=EXACT)
     plan = build_plan(instance)
-    best = optimum(instance, whole_cases=False, points_per_level=4096)
+    best = optimum(instance, whole_cases=False, points_per_level=instance.weights.level_points)
     assert plan.objective.total == pytest.approx(best.objective, rel=NEARLY)
     assert plan.bound == plan.objective.total
     assert plan.gap == 0
@@ -51,7 +51,7 @@ def test_bound_is_below_the_best_plan_with_limits_on_cases(instance: Instance) -
 @pytest.mark.parametrize("seed", range(3))
 def test_bound_with_limits_on_cases_is_no_worse_than_the_linear_relaxation(seed: int) -> None:
     instance = random_instance(300, 15, seed, cases=True, weights=EXACT)
-    relaxed = optimum(instance, whole_cases=False, points_per_level=4096)
+    relaxed = optimum(instance, whole_cases=False, points_per_level=instance.weights.level_points)
     plan = build_plan(instance)
     assert relaxed.objective * (1 - NEARLY) <= plan.bound <= plan.objective.total
     assert plan.objective.total >= relaxed.objective * (1 - NEARLY)

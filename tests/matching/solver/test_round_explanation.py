@@ -65,24 +65,24 @@ def test_level_and_terms_are_those_of_the_weights() -> None:
     inputs = pool(asked, offers=(offer("O-1", 100), far), now_ms=7 * DAY_MS)
     found, text = said(inputs)
     assert found["standing"]["tier"] == 2
-    assert (found["standing"]["days_apart"], found["standing"]["level"]) == (7, 53)
+    assert (found["standing"]["days_waited"], found["standing"]["level"]) == (7, 53)
     [giver] = found["givers"]
     assert (giver["offer"], giver["unreliability"], giver["specialism"]) == ("O-2", 28, 12)
     assert giver["total"] == 1 + 28 + 12
-    assert "等待折抵 7 天" in text
+    assert "已等 7 天" in text
     assert "可靠度 28" in text
 
 
 def test_need_too_dear_for_its_level_is_told_how_many_days_it_lacks() -> None:
     asked = need("R-1", tier=4, recorded_ms=0, remaining=10)
-    prices = (("O-1", 40 * 4096),)
+    prices = (("O-1", 40 * (1 << 17)),)
     found, text = said(pool(asked, offers=(offer("O-1", 100),), now_ms=0, prices=prices))
     assert (found["givers"], found["unmatched"]) == ([], 10)
     missing = found["missing"]
     assert (missing["offer"], missing["quantity"]) == ("O-1", 10)
-    # 121 levels from the dearest: level 120 is worth 31 * 4096 points, the price 40 * 4096.
-    assert missing["days"] == 10
-    assert "再等 10 天" in text
+    # 121 levels from the dearest: level 120 is worth 31 levels, the price is 40.
+    assert missing["days"] == 9, "a tier counts a quarter of an hour less than its days"
+    assert "再等 9 天" in text
     assert "价格都高于本诉求的级别" in text
 
 
