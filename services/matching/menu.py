@@ -1,28 +1,29 @@
-"""The claim menu (认领): open requests as a donor may see them, in order of urgency.
+"""The claim menu (认领): open requests as a donor may see them, who needs most first.
+
+Waiting counts as in rounds, so what is old is seen among the first.
 
 Nobody is named in it: what kind of help, in which town, how much, since when.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from services.matching import store
 from services.matching.eligibility import build_query
 from services.matching.messages import PLACE_UNKNOWN, UNIT_MISSING
-from services.matching.model.campaign import Emergency
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.solver.candidates import Candidates
+from services.matching.solver.weights import Weights
 from shared import mongo
-from shared.contracts.values import LABELS, TIERS, BeneficiaryClass, Category, Kind, Quantity, Value
+from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind, Quantity, Value
 from shared.moments import milliseconds, of_milliseconds
 from shared.towns import town_name
 
-TIER_RANGE = range(max(TIERS.values()) + 1)
 # How many requests are looked at, for each offer, for those that it may serve.
 LOOKED_AT_MAX = 2000
 
@@ -50,17 +51,28 @@ class Page:
 
 
 async def find_open_needs(
-    database: mongo.Database, criteria: MenuFilter, now: datetime, after: str, limit: int
+    database: mongo.Database,
+    criteria: MenuFilter,
+    weights: Weights,
+    now: datetime,
+    after: str,
+    limit: int,
 ) -> Page:
     """after: `next` of the page before. Raises Invalid."""
     context = await store.load_pool_context(database, (), now)
-    query, beyond = _build_query(criteria), _after_place(after)
-    needs = [need async for need in _iterate_by_urgency(database, query, context, limit, beyond)]
+    query, place = _build_query(criteria), _parse_place(after)
+    rows = store.iterate_by_rank(database, query, context, weights, limit=limit, after=place)
+    needs = [_to_need(rank, row) async for rank, row in rows]
     return Page(needs, _format_place(needs[-1]) if len(needs) == limit else None)
 
 
+def _to_need(rank: store.Rank, row: Mapping[str, Any]) -> Need:
+    """With the tier it has now."""
+    return mongo.to_state(Need, row).model_copy(update={"tier": rank.tier})
+
+
 async def find_servable(
-    database: mongo.Database, offers: Sequence[Offer], now: datetime, limit: int
+    database: mongo.Database, offers: Sequence[Offer], weights: Weights, now: datetime, limit: int
 ) -> dict[str, list[Need]]:
     """What each offer may serve now, by the rule that decides on a claim; limit: of each."""
     offers_open = {o.id: o for o in offers if o.is_open(now) and o.free > 0 and o.cases_free != 0}
@@ -71,25 +83,31 @@ async def find_servable(
     admitted = {offer.id: offers_open[offer.id] for offer in context.admit(open_offers)}
     if not admitted:
         return {}
-    needs, unsure = await _find_needs(database, admitted, context, limit)
+    needs, unsure = await _find_needs(database, admitted, context, weights, limit)
     # More urgent needs of other offers hid theirs: each is looked for alone.
     for id_ in unsure if len(admitted) > 1 else ():
-        own, _ = await _find_needs(database, {id_: admitted[id_]}, context, limit)
+        own, _ = await _find_needs(database, {id_: admitted[id_]}, context, weights, limit)
         needs |= own
     return needs
 
 
 async def _find_needs(
-    database: mongo.Database, offers: Mapping[str, Offer], context: store.PoolContext, limit: int
+    database: mongo.Database,
+    offers: Mapping[str, Offer],
+    context: store.PoolContext,
+    weights: Weights,
+    limit: int,
 ) -> tuple[dict[str, list[Need]], list[str]]:
     """By offer; and those that might serve more than was looked at."""
     needs: dict[str, list[Need]] = {id_: [] for id_ in offers}
     unfilled = {id_: Candidates([offer.to_open()]) for id_, offer in offers.items()}
     query = {"$or": [_build_coarse_query(offer) for offer in offers.values()]}
     remaining = LOOKED_AT_MAX * len(offers)
-    async for need in _iterate_by_urgency(database, query, context, remaining):
+    rows = store.iterate_by_rank(database, query, context, weights, limit=remaining)
+    async for rank, row in rows:
         remaining -= 1
-        open_need = store.build_open_need(need, context)
+        need = _to_need(rank, row)
+        open_need = store.build_open_need(mongo.to_state(Need, row), context)
         for id_, candidates in list(unfilled.items()):
             if candidates.serve(open_need):
                 needs[id_].append(need)
@@ -98,31 +116,6 @@ async def _find_needs(
         if not unfilled:
             break
     return needs, [] if remaining else list(unfilled)
-
-
-async def _iterate_by_urgency(
-    database: mongo.Database,
-    query: Mapping[str, object],
-    context: store.PoolContext,
-    limit: int,
-    beyond: Mapping[str, object] | None = None,
-) -> AsyncIterator[Need]:
-    """The most urgent first; beyond: a condition on the fields of PRIORITY."""
-    stages: list[dict[str, object]] = [{"$match": query}]
-    if context.emergencies:
-        stages.append({"$addFields": {"tier": _build_lifted_tier(context.emergencies)}})
-    stages += [{"$match": beyond}] if beyond else []
-    stages += [{"$sort": dict(store.PRIORITY)}, {"$limit": limit}]
-    async for row in database[Need.COLLECTION].aggregate(stages):
-        yield mongo.to_state(Need, row)
-
-
-def _build_lifted_tier(emergencies: Sequence[Emergency]) -> dict[str, object]:
-    """The tier as `model.campaign.lift_tier` has it, for the database to sort by."""
-    lifts = [
-        {"$cond": [{"$in": ["$town_code", list(e.town_codes)]}, e.lift, 0]} for e in emergencies
-    ]
-    return {"$max": [0, {"$subtract": ["$tier", {"$max": lifts}]}]}
 
 
 def menu_row(need: Need, now: datetime) -> dict[str, object]:
@@ -179,24 +172,16 @@ def _format_place(need: Need) -> str:
     return f"{need.tier}.{milliseconds(need.recorded_at)}.{need.id}"
 
 
-def _after_place(after: str) -> dict[str, object]:
-    """Behind that place in the order of urgency. Raises Invalid."""
+def _parse_place(after: str) -> store.Rank | None:
+    """Raises Invalid."""
     if not after:
-        return {}
+        return None
     tier, _, rest = after.partition(".")
     at, _, id_ = rest.partition(".")
     try:
-        recorded_at = of_milliseconds(int(at))
-        first = int(tier)
+        place = store.Rank(int(tier), of_milliseconds(int(at)), id_)
     except (ValueError, OverflowError):
         raise PLACE_UNKNOWN.invalid("after") from None
-    if first not in TIER_RANGE:
+    if place.tier not in store.TIER_RANGE or not 1900 <= place.recorded_at.year < 9000:
         raise PLACE_UNKNOWN.invalid("after")
-    same = {"tier": first, "recorded_at": recorded_at}
-    return {
-        "$or": [
-            {"tier": {"$gt": first}},
-            {"tier": first, "recorded_at": {"$gt": recorded_at}},
-            {**same, "_id": {"$gt": id_}},
-        ]
-    }
+    return place

@@ -1,8 +1,10 @@
 """What matching asks of Mongo beside its aggregates, and the indexes that make it cheap."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import heapq
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from services.matching.model.campaign import Campaign, Emergency, find_covering, lift_tier
 from services.matching.model.match import Match
@@ -10,8 +12,9 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
 from services.matching.solver.interface import OpenNeed, OpenOffer
+from services.matching.solver.weights import Weights
 from shared import mongo
-from shared.contracts.values import MONEY_UNIT
+from shared.contracts.values import MONEY_UNIT, TIERS
 
 WAITING_NEEDS: Mapping[str, object] = {"state": "open", "remaining": {"$gt": 0}}
 GIVING_OFFERS: Mapping[str, object] = {"state": "open", "free": {"$gt": 0}}
@@ -61,21 +64,113 @@ class PoolContext:
                 admitted.append(replace(offer, free=free))
         return admitted
 
-    def partition_needs(self) -> tuple[dict[str, object], ...]:
-        """Conditions that together cover every need; under each, the stored order is right."""
+    def list_lifts(self) -> list[tuple[int, dict[str, object]]]:
+        """(tiers, the towns that rise by so many): conditions that together cover every need."""
         lifts: dict[str, int] = {}
         for emergency in self.emergencies:
             for town in emergency.town_codes:
                 lifts[town] = max(lifts.get(town, 0), emergency.lift)
         if not lifts:
-            return ({},)
-        conditions: list[dict[str, object]] = [{"town_code": {"$nin": sorted(lifts)}}]
-        for lift in sorted(set(lifts.values())):
-            towns = {"town_code": {"$in": sorted(t for t in lifts if lifts[t] == lift)}}
-            # All that rise to the top are one tier there, whatever they were.
-            conditions += [towns | {"tier": tier} for tier in range(lift)]
-            conditions.append(towns | {"tier": {"$gte": lift}})
-        return tuple(conditions)
+            return [(0, {})]
+        risen = [
+            (lift, {"$in": sorted(town for town in lifts if lifts[town] == lift)})
+            for lift in sorted(set(lifts.values()))
+        ]
+        rows = [(0, {"$nin": sorted(lifts)}), *risen]
+        return [(lift, {"town_code": towns}) for lift, towns in rows]
+
+
+# --- the order of need ----------------------------------------------------------------------------
+
+TIER_RANGE = range(max(TIERS.values()) + 1)
+SENIORITY = [("recorded_at", 1), ("_id", 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where a need stands among all: as the solver orders them, and the same on every day.
+
+    tier: the one it has now. A tier stands for so much waiting, so a need of a later tier comes
+    before one of an earlier tier that was recorded that much after it.
+    """
+
+    tier: int
+    recorded_at: datetime
+    need_id: str
+
+    def as_key(self, weights: Weights) -> tuple[datetime, datetime, str]:
+        return self.recorded_at + weights.compute_wait(self.tier), self.recorded_at, self.need_id
+
+
+async def iterate_by_rank(
+    database: mongo.Database,
+    query: Mapping[str, object],
+    context: PoolContext,
+    weights: Weights,
+    *,
+    limit: int | None = None,
+    fields: Sequence[str] | None = None,
+    after: Rank | None = None,
+) -> AsyncIterator[tuple[Rank, Mapping[str, Any]]]:
+    """Needs, who needs most first. fields: of the rows; None for all.
+
+    One reading in order of age for each tier, merged: an index serves each of them.
+    """
+    readings = [
+        _Reading(database, {**query, **towns, "tier": tier}, max(0, tier - lift), fields)
+        for lift, towns in context.list_lifts()
+        for tier in TIER_RANGE
+    ]
+    heads: list[tuple[tuple[datetime, datetime, str], int, Rank, Mapping[str, Any]]] = []
+
+    async def read_next(number: int) -> None:
+        if row := await readings[number].read_next():
+            rank = Rank(readings[number].tier, row["recorded_at"], row["_id"])
+            heapq.heappush(heads, (rank.as_key(weights), number, rank, row))
+
+    for number, reading in enumerate(readings):
+        reading.start(weights, after, limit)
+        await read_next(number)
+    count = 0
+    while heads and count != limit:
+        _, number, rank, row = heapq.heappop(heads)
+        yield rank, row
+        count += 1
+        await read_next(number)
+
+
+class _Reading:
+    """The needs of one tier, and of towns that rise alike, the oldest first. tier: the risen."""
+
+    def __init__(
+        self,
+        database: mongo.Database,
+        query: Mapping[str, object],
+        tier: int,
+        fields: Sequence[str] | None,
+    ) -> None:
+        self.tier = tier
+        self._needs, self._query = database[Need.COLLECTION], query
+        self._fields = None if fields is None else dict.fromkeys((*fields, "recorded_at"), 1)
+
+    def start(self, weights: Weights, after: Rank | None, limit: int | None) -> None:
+        beyond = () if after is None else (self._build_beyond(weights, after),)
+        rows = self._needs.find({"$and": [self._query, *beyond]}, self._fields)
+        self._rows = rows.sort(SENIORITY).limit(limit or 0)
+
+    def _build_beyond(self, weights: Weights, after: Rank) -> dict[str, object]:
+        """Behind that rank."""
+        last = after.as_key(weights)[0] - weights.compute_wait(self.tier)
+        if last > after.recorded_at:
+            return {"recorded_at": {"$gte": last}}
+        if last < after.recorded_at:
+            return {"recorded_at": {"$gt": last}}
+        same = {"recorded_at": last, "_id": {"$gt": after.need_id}}
+        return {"$or": [{"recorded_at": {"$gt": last}}, same]}
+
+    async def read_next(self) -> Mapping[str, Any] | None:
+        row: Mapping[str, Any] | None = await anext(self._rows, None)
+        return row
 
 
 async def load_pool_context(

@@ -19,6 +19,7 @@ from services.matching.model.campaign import Emergency
 from services.matching.model.match import ClaimNeed, Match, Propose
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.contracts.values import Value
 from shared.messaging.decision import Command
@@ -29,13 +30,17 @@ from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
 SHIJIE, SHILONG = "441900101", "441900102"
-NAMES = ("urgent", "old", "meals", "shilong", "rice")
+NAMES = ("urgent", "old", "meals", "shilong", "rice", "ancient")
 NAMES_BY_ID = {request_id(name): name for name in NAMES}
 PERSONAL = ("person", "village", "phone", "name", "matches")
 
 
 async def library(house: House) -> MatchingHarness:
     """Five open requests, of which nothing is proposed: no offer is pushed."""
+    return await publish_requests(house, {})
+
+
+async def publish_requests(house: House, more_needs: dict[str, dict[str, Any]]) -> MatchingHarness:
     harness = MatchingHarness(house, await start_matching(house))
     needs: dict[str, dict[str, Any]] = {
         "urgent": {"beneficiary_class": "extreme_poverty"},
@@ -43,6 +48,7 @@ async def library(house: House) -> MatchingHarness:
         "meals": {"category": "meals", "quantity": 200},
         "shilong": {"area": {"town_code": SHILONG}, "kind": "project"},
         "rice": {"unit": "袋", "item": "大米", "quantity": 4},
+        **more_needs,
     }
     facts = [make_opened(name, **({"quantity": 50} | more)) for name, more in needs.items()]
     own = [
@@ -63,6 +69,26 @@ async def menu(
     answer = await harness.http.get("/menu", params=query, headers=who or harness.operator)
     assert answer.status_code == 200, answer.text
     return [NAMES_BY_ID[row["request_id"]] for row in answer.json()["requests"]]
+
+
+async def test_what_waited_longer_than_its_tiers_stand_for_is_seen_first_page_by_page(
+    house: House,
+) -> None:
+    """The least urgent, after four tiers' waiting, comes before the most urgent of today."""
+    waiting = {"beneficiary_class": "general", "quantity": 20}
+    ancient = waiting | {"recorded_at": (NOW - timedelta(days=121)).isoformat()}
+    harness = await publish_requests(house, {"ancient": ancient})
+    order = await menu(harness)
+    assert order[:3] == ["ancient", "urgent", "old"]
+    paged, after = [], ""
+    while True:
+        query = {"limit": 1} | ({"after": after} if after else {})
+        answer = await harness.http.get("/menu", params=query, headers=harness.operator)
+        paged += [NAMES_BY_ID[row["request_id"]] for row in answer.json()["requests"]]
+        after = answer.json()["next"]
+        if after is None:
+            break
+    assert paged == order
 
 
 async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(house: House) -> None:
@@ -218,7 +244,7 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
     for count in (1, 3):
         giving = [offer for offer in offers.values() if offer][:count]
         listener, database = listening(house, harness)
-        rows = await find_servable(database, giving, now, 20)
+        rows = await find_servable(database, giving, Weights(), now, 20)
         asked[count] = listener.commands
         database.client.close()
     assert asked[1] == asked[3] != []
@@ -239,7 +265,9 @@ async def test_what_is_more_urgent_for_one_offer_hides_nothing_from_another(
     )
     offers = [await mongo.load(harness.database, Offer, id_) for id_ in (money, rice)]
     now = await harness.runtime.processor.now()
-    rows = await find_servable(harness.database, [offer for offer in offers if offer], now, 1)
+    rows = await find_servable(
+        harness.database, [offer for offer in offers if offer], Weights(), now, 1
+    )
     shown = {id_: [NAMES_BY_ID[need.id] for need in needs] for id_, needs in rows.items()}
     assert shown == {money: ["urgent"], rice: ["rice"]}
 

@@ -12,7 +12,7 @@ from services.matching.model.offer import Offer
 from services.matching.rounds.pool import PUSHED, TRIES_MAX, OpenPool
 from services.matching.solver.interface import Inputs
 from services.matching.solver.weights import Weights
-from services.matching.store import PRIORITY, WAITING_NEEDS
+from services.matching.store import SENIORITY, WAITING_NEEDS
 from shared import mongo
 from shared.messaging.decision import State
 from tests.matching.decisions import NOW, DecisionHarness, make_campaign
@@ -247,9 +247,13 @@ async def test_whole_round_looks_at_all_that_waits(house: House) -> None:
 async def test_look_reads_no_document_that_did_not_change(house: House) -> None:
     """Both questions for versions are answered by an index alone, the needs' in order."""
     database = (await start_matching(house)).runtime.database
-    for kind, query in ((Offer, PUSHED), (Need, {**WAITING_NEEDS, "town_code": {"$nin": ["1"]}})):
-        cursor = database[kind.COLLECTION].find(dict(query), {"_version": 1})
-        plan = await (cursor.sort(PRIORITY) if kind is Need else cursor).explain()
+    of_a_tier = {**WAITING_NEEDS, "tier": 1, "town_code": {"$nin": ["1"]}}
+    for kind, query, fields in (
+        (Offer, PUSHED, {}),
+        (Need, of_a_tier, {"recorded_at": 1}),
+    ):
+        cursor = database[kind.COLLECTION].find(dict(query), {"_version": 1, **fields})
+        plan = await (cursor.sort(SENIORITY) if kind is Need else cursor).explain()
         stages = re.findall(r"'stage': '([A-Z_]+)'", str(plan["queryPlanner"]["winningPlan"]))
         assert set(stages) <= {"PROJECTION_COVERED", "PROJECTION_SIMPLE", "IXSCAN"}, stages
         assert "IXSCAN" in stages

@@ -27,6 +27,7 @@ from services.matching.model.offer import (
     ResumeOffer,
     WithdrawOffer,
 )
+from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts import links
 from shared.contracts.events import OfferSubmitted
@@ -137,7 +138,7 @@ menu_router = Router(tags=["menu"])
 @menu_router.get("/menu")
 async def read_menu(
     caller: ReadingCaller,
-    runtime: RuntimeDep,
+    runtime: MatchingRuntimeDep,
     area: Annotated[str, Query(pattern=r"^[0-9]{0,12}$")] = "",
     kind: Kind | None = None,
     category: Annotated[list[Category] | None, Query()] = None,
@@ -167,7 +168,8 @@ async def read_menu(
         at_most=at_most,
     )
     now = await runtime.processor.now()
-    page = await menu.find_open_needs(runtime.database, criteria, now, after, limit)
+    weights = runtime.settings.weights
+    page = await menu.find_open_needs(runtime.database, criteria, weights, now, after, limit)
     rows = [menu.menu_row(need, now) for need in page.needs]
     return JSONResponse({"requests": rows, "next": page.next})
 

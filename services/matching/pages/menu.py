@@ -19,6 +19,7 @@ from services.matching.model.match import ClaimNeed, Scope
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.buttons import PAGES, read_field, render_done
+from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import MENU
 from shared.errors import Invalid
@@ -66,11 +67,12 @@ class Section:
 
 
 @router.get(MENU.route(), response_class=HTMLResponse)
-async def show_menu(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def show_menu(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
     offers = await _load_offers(request, runtime, token)
     now = await runtime.processor.now()
     claimable = [offer for offer in offers if offer.mode != "push"]
-    needs = await menu.find_servable(runtime.database, claimable, now, ENTRIES_MAX)
+    weights = runtime.settings.weights
+    needs = await menu.find_servable(runtime.database, claimable, weights, now, ENTRIES_MAX)
     return render_menu(claimable, needs, token, now)
 
 

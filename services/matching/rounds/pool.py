@@ -22,6 +22,7 @@ from services.matching.store import (
     WAITING_NEEDS,
     PoolContext,
     build_open_need,
+    iterate_by_rank,
     load_pool_context,
 )
 from shared import mongo
@@ -190,17 +191,12 @@ class OpenPool:
         return (weights.level_max + 1) * points - steps * points // STEPS
 
     async def _read_needs(self, needs_max: int) -> list[OpenNeed]:
+        """Who needs most, first. Those that no offer has room for wait at once."""
         needs: list[OpenNeed] = []
         self._looked_at = {}
-        for condition in self._context.partition_needs() if self._offers else ():
-            needs += await self._find_servable({**WAITING_NEEDS, **condition}, needs_max)
-        needs.sort(key=lambda need: (need.tier, need.recorded_ms, need.id))
-        return needs[:needs_max]
-
-    async def _find_servable(self, query: Mapping[str, object], needs_max: int) -> list[OpenNeed]:
-        """Those that no offer has room for wait at once."""
-        needs: list[OpenNeed] = []
-        async for ids in self._find_unseen(query):
+        if not self._offers:
+            return needs
+        async for ids in self._find_unseen():
             for seen in await self._load_needs(ids):
                 if self._candidates.serve(seen.need):
                     self._looked_at[seen.need.id] = seen
@@ -211,14 +207,16 @@ class OpenPool:
                 break
         return needs[:needs_max]
 
-    async def _find_unseen(self, query: Mapping[str, object]) -> AsyncIterator[list[str]]:
-        """Ids, the most urgent first, some at a time."""
-        cursor = self._database[Need.COLLECTION].find(dict(query), {"_version": 1})
+    async def _find_unseen(self) -> AsyncIterator[list[str]]:
+        """Ids in order of need, some at a time."""
+        rows = iterate_by_rank(
+            self._database, WAITING_NEEDS, self._context, self._weights, fields=("_version",)
+        )
         ids: list[str] = []
-        async for row in cursor.sort(PRIORITY):
-            unserved = self._unserved.get(row["_id"])
+        async for rank, row in rows:
+            unserved = self._unserved.get(rank.need_id)
             if unserved is None or unserved.version != row["_version"]:
-                ids.append(row["_id"])
+                ids.append(rank.need_id)
             if len(ids) == _READ_AT_ONCE:
                 yield ids
                 ids = []

@@ -306,7 +306,7 @@ def _count_steps(needs: Sequence[OpenNeed], weights: Weights, now_ms: int) -> In
     )
     if weights.waiting == "counts_on":
         last = np.flatnonzero(steps <= STEPS * weights.level_min)
-        recorded = np.array([needs[row].recorded_ms for row in last], dtype=np.int64)
+        recorded = np.array([needs[row].recorded_ms for row in last.tolist()], dtype=np.int64)
         _, age = np.unique(-recorded, return_inverse=True)  # 0 is the youngest
         steps[last] -= age
     return steps

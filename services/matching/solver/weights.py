@@ -1,6 +1,7 @@
 """What counts how much. Costs are points for each unit given (each fen, bag or hour)."""
 
 import json
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -16,6 +17,7 @@ WORTH_MAX = 1 << 32
 DAY_MS = 24 * 3600 * 1000
 # Need is told apart by quarters of an hour, so that of two alike who waited longer comes first.
 STEPS = 96
+_STEP = timedelta(days=1) / STEPS
 # What rounds counted by that were recorded before waiting counted on.
 BEFORE_WAITING_COUNTED_ON = {"level_points": 4096, "waiting": "ends_at_0"}
 
@@ -119,6 +121,10 @@ class Weights(Value):
         longer = tier if self.tier_days else 0
         steps = STEPS * self.tier_days * tier - longer - waited_ms * STEPS // DAY_MS
         return max(STEPS * self.level_min, min(STEPS * self.level_max, steps))
+
+    def compute_wait(self, tier: int) -> timedelta:
+        """The waiting that a tier stands for: what `count_steps` counts for it."""
+        return timedelta(days=self.tier_days) * tier - _STEP * (tier if self.tier_days else 0)
 
     def specialism(self, categories: int) -> int:
         """Points; 0 categories are any. Who can serve little else gives first."""

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from services.matching.solver.columns import build_pools
-from services.matching.solver.interface import DAY_MS, OpenNeed, OpenOffer
+from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.model import build_model, sum_by_row
 from services.matching.solver.solve import solve
-from services.matching.solver.weights import BEFORE_WAITING_COUNTED_ON, Weights
+from services.matching.solver.weights import BEFORE_WAITING_COUNTED_ON, DAY_MS, Weights
 
 TIERS = 5
 TIER_SHARES = (0.1, 0.2, 0.25, 0.2, 0.25)

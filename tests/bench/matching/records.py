@@ -3,10 +3,10 @@
 import numpy as np
 
 from services.matching.solver.columns import NO_LIMIT, Pool, build_pools
-from services.matching.solver.interface import DAY_MS, OpenNeed, OpenOffer
+from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.model import build_model
 from services.matching.solver.solve import PoolSolution, solve
-from services.matching.solver.weights import TIER_MAX, Weights
+from services.matching.solver.weights import DAY_MS, TIER_MAX, Weights
 
 
 def changed_by_shuffling(pool: Pool, solved: PoolSolution, seed: int = 1) -> int:
