@@ -71,7 +71,7 @@ async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
 def test_weights_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUANJIA_WEIGHTS", '{"version": "2026-02", "tier_days": 45}')
     weights = load_settings(MatchingSettings).weights
-    assert (weights.version, weights.tier_days, weights.level_points) == ("2026-02", 45, 4096)
+    assert (weights.version, weights.tier_days, weights.level_points) == ("2026-02", 45, 1 << 17)
 
 
 @pytest.mark.parametrize("wrong", ['{"tier_days": -1}', '{"tierdays": 3}', "[]", "{"])
