@@ -25,6 +25,8 @@ EMBEDDED_BROKER = {
 }
 # The simulator pushes as WeChat's plain mode does, unless it has an EncodingAESKey.
 SIMULATED_WECHAT = {"GUANJIA_WECHAT_PLAIN_MODE": "true"}
+# The demo's village committee and station meet whom they record; its hotline does not.
+DEMO_CHANNELS = {"GUANJIA_MEETING_SOURCES": '["/channels/village", "/channels/station"]'}
 BrokerKind = Literal["mesh", "kafka"]
 
 
@@ -114,7 +116,8 @@ class Stack:
     def service_env(self, name: str) -> dict[str, str]:
         """The settings of a service as variables; also for a service started by hand."""
         embedded = EMBEDDED_BROKER if self.options.broker_kind == "mesh" else {}
-        simulated = SIMULATED_WECHAT if "simulators" in self.options.services else {}
+        plays = "simulators" in self.options.services
+        simulated = {**SIMULATED_WECHAT, **DEMO_CHANNELS} if plays else {}
         return {
             **embedded,
             **simulated,

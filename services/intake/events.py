@@ -16,7 +16,9 @@ from services.intake.model import (
     RegisterParty,
     ReportMessage,
     RevokePersonLinks,
+    StaffRequest,
     UnderstandReply,
+    VouchForPerson,
     WithdrawRequest,
 )
 from services.intake.rules import Rules
@@ -51,7 +53,9 @@ def build_commands(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[A
     return {
         **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules),
-        ApproveRequest: Handler(decide=requests.decide_approve),
+        StaffRequest: _build_submission(vault, rules),
+        ApproveRequest: Handler(decide=partial(requests.decide_approve, rules)),
+        VouchForPerson: Handler(decide=partial(requests.decide_vouch, rules)),
         DeclineRequest: Handler(decide=requests.decide_decline),
         WithdrawRequest: Handler(decide=requests.decide_withdraw),
         RegisterParty: Handler(

@@ -1,5 +1,8 @@
 """What intake answers when something is wrong."""
 
+from collections.abc import Mapping
+
+from services.intake.model import WaitReason
 from shared.errors import Message
 
 # --- what a request must say ---
@@ -61,11 +64,80 @@ LEVEL_TOO_LOW = Message(
     "此诉求须由{level_zh}级审批",
     "this request needs an approver of the {level}",
 )
+RECORDER_SAME = Message(
+    "recorder_same",
+    "登记与审批须由不同的人办理，请交由另一位审批人",
+    "another than who recorded it has to approve it",
+)
+SIGHTING_MISSING = Message(
+    "sighting_missing",
+    "这位申请人还没有工作人员见过，不能拨款：请收集人先登记“已见到本人”，"
+    "或在审批时填写 seen（visit 上门、office 窗口或驿站、video 视频）",
+    "nobody of the house has met this person: a collector says that he has, or the approval says "
+    "how (seen: visit, office, video)",
+)
+SIGHTING_DATE_WRONG = Message(
+    "sighting_date_wrong",
+    "见面日期须在最近{days}天之内，且不晚于今天",
+    "the person was met in the last {days} days, and not after today",
+)
+SIGHTING_OWN = Message(
+    "sighting_own",
+    "超过限额的资金，见到本人的人与审批的人须不同：请由另一位工作人员登记见面情况，再来审批",
+    "of more money than opens by itself another has to have met the person than approves it",
+)
+VOUCHING_EMPTY = Message(
+    "vouching_empty",
+    "请填写 seen（怎样见到本人）或 confirmed（核实的困难类别和依据）",
+    "say how the person was met (seen) or which class was checked (confirmed)",
+)
 STATE_UNSUITABLE = Message(
     "state_unsuitable",
     "诉求当前状态为 {state}，不能进行此操作",
     "the request is {state}: this cannot be done now",
 )
+
+# --- why a request waits for an approver ---
+
+WAIT_REASONS: Mapping[WaitReason, Message] = {
+    "town_missing": Message(
+        "town_missing", "没有写明镇街，由市级核定", "the town is not known: the city decides"
+    ),
+    "need_large": Message(
+        "need_large", "数额超过可直接公开的限额", "more than what opens by itself"
+    ),
+    "kind_project": Message(
+        "kind_project", "民生微实事须经审批", "a public work needs an approval"
+    ),
+    "category_other": Message(
+        "category_other", "类别不明确，须由工作人员归类", "somebody has to find its category"
+    ),
+    "person_unseen": Message(
+        "person_unseen",
+        "首次申请资金，须先由工作人员见到本人",
+        "the first money to a person waits until somebody of the house has met him",
+    ),
+    "person_often": Message(
+        "person_often",
+        "同一人近期直接公开的诉求已达上限",
+        "this person has as much as opens by itself in a time",
+    ),
+    "household_often": Message(
+        "household_often",
+        "同一家庭户近期直接公开的诉求已达上限",
+        "this household has as much as opens by itself in a time",
+    ),
+    "contact_often": Message(
+        "contact_often",
+        "同一手机号或微信近期直接公开的诉求已达上限",
+        "this phone or account has as much as opens by itself in a time",
+    ),
+    "channel_often": Message(
+        "channel_often",
+        "该渠道今天直接公开的诉求已达上限",
+        "this channel has as much as opens by itself in a day",
+    ),
+}
 
 # --- what providers push ---
 

@@ -4,13 +4,13 @@ Personal data is `Sealed` before it reaches these types: nothing here is readabl
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.contracts.events import ApprovalLevel
+from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import (
     Area,
     BeneficiaryClass,
@@ -29,6 +29,22 @@ Meaning = Literal["received", "not_received", "opted_out"]
 Outcome = Literal["delivered", "failed"]
 Provider = Literal["tencent", "wechat"]
 
+# How somebody of the house met a person; by what a class was confirmed.
+Manner = Literal["visit", "office", "video"]
+Basis = Literal["register", "document", "visit"]
+# Why a request waits for an approver.
+WaitReason = Literal[
+    "town_missing",
+    "need_large",
+    "kind_project",
+    "category_other",
+    "person_unseen",
+    "person_often",
+    "household_often",
+    "contact_often",
+    "channel_often",
+]
+
 # Records of a person beside the texts of requests: fields of `Person`, names of its keys.
 CONTACT = "contact"
 OPENID = "openid"
@@ -42,6 +58,40 @@ class Sealed(Value):
 
     cipher: bytes
     key: bytes
+
+
+# --- what the house knows of a person ---------------------------------------------------------
+
+
+class Sighting(Value):
+    """Somebody met the person. by: a holder, or a source whose staff meet whom they record."""
+
+    manner: Manner
+    on: str
+    by: str
+
+
+class ClassConfirmation(Value):
+    """A class that somebody checked, or a register says."""
+
+    beneficiary_class: BeneficiaryClass
+    basis: Basis
+    by: str
+    at: datetime
+
+
+class Standing(Value):
+    """What of a person is not his own word. seen_at: the sighting's day, as a time."""
+
+    sighting: Sighting | None = None
+    seen_at: datetime | None = None
+    confirmation: ClassConfirmation | None = None
+
+    @property
+    def beneficiary_class(self) -> BeneficiaryClass:
+        """The class that counts."""
+        confirmation = self.confirmation
+        return confirmation.beneficiary_class if confirmation else BeneficiaryClass.GENERAL
 
 
 # --- states -----------------------------------------------------------------------------------
@@ -68,6 +118,10 @@ class Request(State):
 
     source: who sent it, and who may see it as its own. content: keyed digest of what was sent.
     text: cipher only; its key is with the person, under this request's id.
+    beneficiary_class: what counts; declared_class: what was said (None before these were apart).
+    name_id: keyed digest of the name. recorded_by: the member of staff who brought it in.
+    sighting, confirmation: on whose word it stands. waits_for: why it was not opened by itself.
+    tally_ids: where its opening counts.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -91,10 +145,28 @@ class Request(State):
     duplicate_of: str | None = None
     reason: str = ""
     matches: Mapping[str, Portion] = Field(default_factory=dict)
+    declared_class: BeneficiaryClass | None = None
+    name_id: str = ""
+    recorded_by: str = ""
+    sighting: Sighting | None = None
+    confirmation: ClassConfirmation | None = None
+    waits_for: tuple[WaitReason, ...] = ()
+    tally_ids: tuple[str, ...] = ()
 
     @property
     def confirmed_quantity(self) -> int:
         return sum(p.quantity for p in self.matches.values() if p.stage == "confirmed")
+
+    @property
+    def vouched_by(self) -> tuple[str, ...]:
+        """Who recorded it and who saw the person: they do not speak for him later."""
+        seer = self.sighting.by if self.sighting else ""
+        return tuple(dict.fromkeys(filter(None, (self.recorded_by, self.collector_id, seer))))
+
+    @property
+    def needs_sighting(self) -> bool:
+        """Money for a person: a public work pays nobody who asked."""
+        return self.kind is Kind.WISH and self.need.is_money
 
     @property
     def is_withdrawable(self) -> bool:
@@ -122,6 +194,7 @@ class Person(State):
     are noise, so erasing drops them. unfinished: requests by fingerprint, to find duplicates.
     awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that
     was confirmed last, by whomever: what “没收到” means where nothing is awaited.
+    standings: what the house knows of him by name: a phone has many names, and each is a claim.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -135,6 +208,7 @@ class Person(State):
     unfinished: Mapping[str, Unfinished] = Field(default_factory=dict)
     awaiting: tuple[str, ...] = ()
     arrived: str = ""
+    standings: Mapping[str, Standing] = Field(default_factory=dict)
 
 
 class Handle(State):
@@ -143,6 +217,18 @@ class Handle(State):
     COLLECTION: ClassVar[str] = "handles"
 
     person_id: str
+
+
+class OpeningTally(State):
+    """What opened by itself for one person, household or contact point, or by one channel.
+
+    id: `person:…`. days: (requests, fen) by day in China. ends_at: then nothing of it counts.
+    """
+
+    COLLECTION: ClassVar[str] = "opening_tallies"
+
+    days: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
+    ends_at: datetime
 
 
 class Receipt(State):
@@ -171,8 +257,20 @@ class Reply(State):
 # --- commands ---------------------------------------------------------------------------------
 
 
+class StaffRequest(Value):
+    """A request that a member of staff brings in. met: his work is to meet whom he records."""
+
+    request: RequestSubmitted
+    recorded_by: Identifier
+    met: bool
+
+
 class SealedRequest(Value):
-    """A submitted request, checked and sealed: what `decide` sees of it."""
+    """A submitted request, checked and sealed: what `decide` sees of it.
+
+    name_id, contact_ids, household_id: keyed digests of what the applicant is known by.
+    recorded_by, met: as in `StaffRequest`.
+    """
 
     request_id: str
     source: str
@@ -191,6 +289,11 @@ class SealedRequest(Value):
     contact: Sealed
     openid: Sealed | None
     text: Sealed | None
+    name_id: str
+    contact_ids: tuple[str, ...] = ()
+    household_id: str = ""
+    recorded_by: str = ""
+    met: bool = False
 
 
 class RegisterParty(Value):
@@ -209,6 +312,27 @@ class SealedParty(Value):
     openid: Sealed | None
 
 
+class SeenPerson(Value):
+    """How and when the person was met. on: None is today."""
+
+    manner: Manner
+    on: date | None = None
+
+
+class ConfirmedClass(Value):
+    """The declared class, or the right one, and by what it was checked."""
+
+    beneficiary_class: BeneficiaryClass
+    basis: Basis
+
+
+class Vouching(Value):
+    """What a member of staff says of the person."""
+
+    seen: SeenPerson | None = None
+    confirmed: ConfirmedClass | None = None
+
+
 class ApproveRequest(Value):
     """levels: those the approver may decide; area: the code prefix they may decide in."""
 
@@ -216,6 +340,16 @@ class ApproveRequest(Value):
     levels: tuple[ApprovalLevel, ...]
     area: str = ""
     approver_id: str
+    vouching: Vouching = Vouching()
+
+
+class VouchForPerson(Value):
+    """Somebody met who asks, or checked his class. area: the code prefix he works in."""
+
+    request_id: Identifier
+    area: str = ""
+    by: str
+    vouching: Vouching
 
 
 class DeclineRequest(Value):

@@ -65,6 +65,7 @@ def render_request(
         request=request,
         state_zh=views.STATE_LABELS[request.state],
         recorded_on=request.recorded_at.astimezone(CHINA).date(),
+        waits_for=views.list_waiting_zh(request),
         looks=looks,
         may_withdraw=request.is_withdrawable,
         withdraw_path=REQUEST.path(token, "withdraw"),

@@ -1,7 +1,7 @@
 """The house rules of intake: what a request must say, and who has to approve it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from services.intake.messages import (
@@ -15,9 +15,11 @@ from services.intake.messages import (
     TOWN_UNKNOWN,
     UNIT_NOT_FEN,
     VILLAGE_ELSEWHERE,
+    WAIT_REASONS,
 )
+from services.intake.model import Manner, WaitReason
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
-from shared.contracts.values import Area, Category, Kind, Need
+from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
 from shared.towns import is_city_wide, is_known
 
@@ -28,9 +30,35 @@ _MOBILE = re.compile(r"^\+861[3-9]\d{9}$")
 _MONEY_WORDS = frozenset({"元", "块", "圆", "角", "分", "yuan", "rmb", "cny", "¥"})
 
 
+# Where who records is with the person, and how.
+MEETING_CHANNELS: Mapping[Channel, Manner] = {
+    Channel.LEADER_VISIT: "visit",
+    Channel.GRID_WORKER: "visit",
+    Channel.HOUSEHOLD_VISIT: "visit",
+    Channel.SOCIAL_WORKER: "visit",
+    Channel.COMMITTEE: "office",
+    Channel.SERVICE_WINDOW: "office",
+    Channel.VETERANS_CENTRE: "office",
+    Channel.STATION: "office",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What opens by itself in so many days, today among them."""
+
+    reason: WaitReason
+    days: int
+    openings_max: int
+    limit_fen: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Limits are inclusive; a wish up to the small ones opens by itself. Defaults: settings.py."""
+    """Limits are inclusive; a wish up to the small ones opens by itself. Defaults: settings.py.
+
+    meeting_sources: their word that a person was met counts; register_sources: theirs on classes.
+    """
 
     small_wish_limit_fen: int
     village_limit_fen: int
@@ -41,6 +69,54 @@ class Rules:
     town_limit_quantity: int
     request_limit_quantity: int
     duplicate_days: int
+    opening_days: int
+    person_openings_max: int
+    person_opening_limit_fen: int
+    household_openings_max: int
+    household_opening_limit_fen: int
+    contact_openings_max: int
+    contact_opening_limit_fen: int
+    channel_openings_max: int
+    channel_opening_limit_fen: int
+    standing_days: int
+    meeting_sources: frozenset[str]
+    register_sources: frozenset[str]
+
+    def get_cap(self, tally_id: str) -> Cap:
+        """Of the tally that has this id."""
+        days = self.opening_days
+        match tally_id.partition(":")[0]:
+            case "person":
+                limits = (self.person_openings_max, self.person_opening_limit_fen)
+                return Cap("person_often", days, *limits)
+            case "household":
+                limits = (self.household_openings_max, self.household_opening_limit_fen)
+                return Cap("household_often", days, *limits)
+            case "contact":
+                limits = (self.contact_openings_max, self.contact_opening_limit_fen)
+                return Cap("contact_often", days, *limits)
+            case _:
+                limits = (self.channel_openings_max, self.channel_opening_limit_fen)
+                return Cap("channel_often", 1, *limits)
+
+
+def find_wait_reasons(
+    rules: Rules, kind: Kind, category: Category, need: Need, area: Area
+) -> tuple[WaitReason, ...]:
+    """Why somebody must approve it, whoever asks: what `find_approval_level` goes by."""
+    reasons: dict[WaitReason, bool] = {
+        "town_missing": is_city_wide(area.town_code),
+        "need_large": _find_level_by_size(rules, need) is not None,
+        "kind_project": kind is Kind.PROJECT,
+        "category_other": category is Category.OTHER,
+    }
+    return tuple(reason for reason, stands in reasons.items() if stands)
+
+
+def describe_wait_reasons(reasons: Iterable[WaitReason]) -> list[dict[str, str]]:
+    """For whoever asked and whoever decides."""
+    messages = (WAIT_REASONS[reason] for reason in reasons)
+    return [{"code": message.code, "zh": message.zh, "en": message.en} for message in messages]
 
 
 def find_approval_level(

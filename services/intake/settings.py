@@ -22,6 +22,30 @@ class IntakeSettings(Settings):
     village_limit_quantity: Limit = 100
     town_limit_quantity: Limit = 1_000
     request_limit_quantity: Limit = 1_000_000
+    opening_days: Annotated[
+        int, Field(ge=1, le=366, description="what opens by itself is counted over so many days")
+    ] = 30
+    person_openings_max: Annotated[Limit, Field(description="requests of one person")] = 3
+    person_opening_limit_fen: Limit = 100_000
+    household_openings_max: Annotated[Limit, Field(description="of one household number")] = 5
+    household_opening_limit_fen: Limit = 200_000
+    contact_openings_max: Annotated[Limit, Field(description="of one phone or account")] = 5
+    contact_opening_limit_fen: Limit = 200_000
+    channel_openings_max: Annotated[Limit, Field(description="of one source, in a day")] = 1_000
+    channel_opening_limit_fen: Limit = 30_000_000
+    standing_days: Annotated[
+        int, Field(ge=1, le=36_500, description="a person seen, or a class checked, holds so long")
+    ] = 365
+    meeting_sources: Annotated[
+        frozenset[str],
+        Field(
+            description="JSON list: sources whose staff meet whom they record, and check classes"
+        ),
+    ] = frozenset()
+    register_sources: Annotated[
+        frozenset[str],
+        Field(description="JSON list: sources whose classes come from the register (民政)"),
+    ] = frozenset()
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
     wechat_token: Annotated[
         SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.model import Person, Request
+from services.intake.model import OpeningTally, Person, Request
 from shared import mongo
 from shared.errors import Transient
 from shared.security import Credential
@@ -18,6 +18,7 @@ NONCE_TTL = timedelta(minutes=10)
 INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
+    (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.intake.model import Person, Request, RequestState
+from services.intake.model import Basis, Person, Request, RequestState
+from services.intake.rules import describe_wait_reasons
 from services.intake.store import VaultLook
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.sealing import Vault
@@ -23,6 +24,11 @@ STATE_LABELS: dict[str, str] = {
 }
 
 
+BASIS_LABELS: dict[Basis, str] = {
+    "register": "民政登记核对",
+    "document": "证件或证明",
+    "visit": "见面核实",
+}
 ROLE_LABELS: dict[str, str] = {
     Role.APPROVER_CITY: "市级审批人员",
     Role.APPROVER_TOWN: "镇街审批人员",
@@ -47,6 +53,10 @@ def describe_request(request: Request) -> dict[str, Any]:
         "category": request.category.value,
         "category_zh": LABELS[request.category],
         "beneficiary_class": request.beneficiary_class.value,
+        "declared_class": (request.declared_class or request.beneficiary_class).value,
+        "class_confirmed": _describe_confirmation(request),
+        "seen": request.sighting.model_dump() if request.sighting else None,
+        "waits_for": describe_wait_reasons(request.waits_for),
         "channel": request.channel.value,
         "need": request.need.model_dump(),
         "area": request.area.model_dump(exclude_none=True),
@@ -60,6 +70,23 @@ def describe_request(request: Request) -> dict[str, Any]:
         "committed_quantity": request.committed_quantity,
         "confirmed_quantity": request.confirmed_quantity,
     }
+
+
+def _describe_confirmation(request: Request) -> dict[str, Any] | None:
+    confirmation = request.confirmation
+    if confirmation is None:
+        return None
+    labels = {
+        "class_zh": LABELS[confirmation.beneficiary_class],
+        "basis_zh": BASIS_LABELS[confirmation.basis],
+    }
+    return confirmation.model_dump() | labels
+
+
+def list_waiting_zh(request: Request) -> list[str]:
+    """What is still waited for; nothing once it was decided."""
+    waits = request.state is RequestState.RECORDED
+    return [reason["zh"] for reason in describe_wait_reasons(request.waits_for)] if waits else []
 
 
 def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, Any]:
@@ -80,6 +107,7 @@ def describe_status(request: Request) -> dict[str, Any]:
         "category_zh": LABELS[request.category],
         "need_zh": format_need(request),
         "reason": request.reason,
+        "waits_for": list_waiting_zh(request),
         "recorded_at": request.recorded_at,
         "may_withdraw": request.is_withdrawable,
     }

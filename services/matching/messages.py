@@ -129,10 +129,22 @@ OFFER_OVER = Message(
 )
 CONFIRMER_SAME = Message(
     "confirmer_same",
-    "接受与确认收到须由不同的人办理",
-    "who accepted it may not confirm that it arrived",
+    "登记、接受或送达的人不能代本人确认收到：请由另一位工作人员见到后确认，或由本人回复“1”",
+    "who recorded, accepted or delivered it may not confirm for the person: another member of "
+    "staff does who saw it, or the person answers `1`",
 )
-RATER_SAME = Message("rater_same", "接受与评价须由不同的人办理", "who accepted it may not rate it")
+EVIDENCE_MISSING = Message(
+    "evidence_missing",
+    "代本人确认须写明看到了什么：evidence 填 visit（上门见到本人）、signature（本人或监护人签收）"
+    "或 photo（现场照片）",
+    "say what you saw: evidence is visit, signature or photo",
+)
+RATER_SAME = Message(
+    "rater_same",
+    "登记、接受或送达的人不能代本人评价：请由另一位工作人员询问本人后填写，或由本人在链接中评价",
+    "who recorded, accepted or delivered it may not rate it for the person: another member of "
+    "staff asks, or the person rates it",
+)
 MATCH_RATED = Message("match_rated", "这项对接已经评价过", "it was rated already")
 REOPENING_LATE = Message(
     "reopening_late",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.matching.model.campaign import Campaign
 from services.matching.model.labels import (
+    EVIDENCE_LABELS,
     RELATION_LABELS,
     REVERSE_PAYMENT,
     STATE_LABELS,
@@ -25,12 +26,25 @@ def offer_view(offer: Offer) -> dict[str, object]:
     return offer.model_dump(mode="json", exclude={"due_at"})
 
 
+# Who of the house did what, and what he saw.
+INSIDE_FIELDS = {"vouched_by", "delivered_by", "confirmed_by", "witness"}
+
+
 def match_view(match: Match) -> dict[str, object]:
-    view = match.model_dump(mode="json", exclude={"due_at", "kept", "correlation_id"})
+    view = match.model_dump(
+        mode="json", exclude={"due_at", "kept", "correlation_id", *INSIDE_FIELDS}
+    )
     view |= {"state_zh": STATE_LABELS[match.state], "category_zh": LABELS[match.category]}
     if match.state == "reopened" and match.is_money:
         return view | {"finance": REVERSE_PAYMENT}
     return view
+
+
+def inside_view(match: Match) -> dict[str, object]:
+    """What staff read besides."""
+    view: dict[str, object] = match.model_dump(mode="json", include=INSIDE_FIELDS)
+    witness = match.witness
+    return view | {"evidence_zh": EVIDENCE_LABELS[witness.evidence] if witness else ""}
 
 
 async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, object]:

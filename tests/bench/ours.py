@@ -1,4 +1,4 @@
-"""The whole stack under load: every process of `guanjia up`, set as it is by default."""
+"""The whole stack under load: every process of `guanjia up`, by default settings but for a cap."""
 
 import asyncio
 import statistics
@@ -30,6 +30,11 @@ STEPS = (
     "guanjia.ledger.disbursed.v1",
 )
 TOLD = "told"
+# One channel brings more in a minute than a real one may open by itself in a day.
+ONE_CHANNEL = {
+    "GUANJIA_CHANNEL_OPENINGS_MAX": str(10**9),
+    "GUANJIA_CHANNEL_OPENING_LIMIT_FEN": str(10**15),
+}
 QUIET_S = 2.5
 IDLE_S = 4.0
 PACE_PER_S_MIN = 0.5
@@ -75,7 +80,7 @@ async def running(
 
 async def started(path: Path, services: tuple[str, ...], kafka: str | None = None) -> Stack:
     """A part that dies stays dead: then the run fails, it does not pass for a slow one."""
-    options = StackOptions(data_dir=path, services=services, kafka=kafka)
+    options = StackOptions(data_dir=path, services=services, kafka=kafka, settings_env=ONE_CHANNEL)
     stack = Stack(options, announce=print)
     await stack.start()
     return stack

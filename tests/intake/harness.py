@@ -39,6 +39,7 @@ class IntakeHarness:
         self.other = house.bearer("other", Role.CHANNEL, source="/channels/other")
         self.town = house.bearer("town", Role.APPROVER_TOWN, area=CHASHAN)
         self.village = house.bearer("village", Role.APPROVER_VILLAGE, area=CHASHAN)
+        self.collector = house.bearer("lin", Role.COLLECTOR)
         self.elsewhere = house.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
         self.auditor = house.bearer("auditor", Role.AUDITOR)
         self.auditor_of_town = house.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
@@ -59,7 +60,9 @@ async def open_harness(
     secrets = folders.mktemp("secrets")
     create_root_key(secrets)
     house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
-    settings = house.settings(IntakeSettings, wechat_plain_mode=True)
+    settings = house.settings(
+        IntakeSettings, wechat_plain_mode=True, meeting_sources=frozenset({SOURCE})
+    )
     yield IntakeHarness(house, await house.start_app(create_app(settings)))
     await house.stop()
     await broker.stop()
@@ -100,6 +103,12 @@ class Visitor:
     async def submit(self, key: str = "m-1", **changed: Any) -> dict[str, Any]:
         answer = await self.post("/requests", self.body(**changed), key=key)
         assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def vouch(self, request_id: str) -> dict[str, Any]:
+        """A collector visits who asks."""
+        path, met = f"/requests/{request_id}/vouch", {"seen": {"manner": "visit"}}
+        answer = await self.post(path, met, key=f"vouch-{request_id}", who=self.harness.collector)
         return dict(answer.json())
 
     async def contact(self, *person_ids: str) -> list[dict[str, Any]]:

@@ -118,7 +118,8 @@ async def test_everyone_sees_only_what_is_theirs(visitor: Visitor) -> None:
 
 async def test_lists_are_paged_and_of_ones_own_area(visitor: Visitor) -> None:
     own = visitor.house.bearer("songshan", Role.COLLECTOR, area="441900401")
-    await visitor.submit(key="elsewhere")
+    applicant = {"name": "李四", "phone": f"+86137{visitor.number:08}"}
+    await visitor.submit(key="elsewhere", applicant=applicant)
     for number, category in enumerate(("meals", "medical", "education")):
         await visitor.submit(key=f"{number}", category=category, area={"town_code": "441900401"})
 
@@ -276,7 +277,8 @@ async def test_an_sms_is_a_request_and_a_later_one_says_it_arrived(visitor: Visi
         said = await visitor.sms("心愿 生活物资 200元 茶山镇 低保 张三")
         assert said.json() == {"result": 0, "errmsg": "OK"}
     (request,) = await visitor.requests()
-    assert (request.channel, request.state) == ("sms", "open")
+    assert (request.channel, request.state) == ("sms", "recorded")
+    assert (await visitor.vouch(request.id))["state"] == "open"
     match_id = f"M-{visitor.number}"
     delivered = make_match_event(MatchDelivered, request, 20_000).data
     await visitor.house.publish(visitor.house.own("/matching", match_id, 1, delivered))
@@ -344,7 +346,13 @@ async def test_a_wechat_message_is_answered_in_the_conversation(visitor: Visitor
     assert answer.findtext("ToUserName") == visitor.openid
     assert answer.findtext("FromUserName") == "gh_1"
     (request,) = await visitor.requests()
-    assert request.id in (answer.findtext("Content") or "")
+    content = answer.findtext("Content") or ""
+    assert request.id in content
+    assert "须先由工作人员见到本人" in content
+    now = await visitor.runtime.processor.now()
+    token = visitor.house.keyring.make_link("request", request.id, now + timedelta(days=1))
+    page = await visitor.get(f"/r/{token}", {"Accept": "text/html"})
+    assert "须先由工作人员见到本人" in page.text
     assert "例如" in (await visitor.says("2", "你好")).text
 
 
@@ -433,7 +441,9 @@ async def test_importing_a_spreadsheet_twice_adds_nothing(
         assert "250" in said.output
     imported = await mongo.find(visitor.database, Request, {"collector_id": collector})
     assert len(imported) == 250
-    assert {request.state for request in imported} == {"open"}
+    assert {(request.state, request.waits_for) for request in imported} == {
+        ("recorded", ("person_unseen",))
+    }, "who imports them met nobody"
     report = (tmp_path / "心愿.refused.csv").read_text("utf-8-sig")
     refused = list(csv.DictReader(io.StringIO(report)))
     assert [row["行号 line"] for row in refused] == ["253", "254"]

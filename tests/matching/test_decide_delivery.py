@@ -13,9 +13,11 @@ from services.matching.model.match import (
     RateMatch,
     ReopenMatch,
     Scope,
+    Witness,
 )
 from services.matching.model.need import Need
 from shared.contracts.events import (
+    MatchConfirmed,
     MatchRated,
     MatchReleased,
     MatchReopened,
@@ -262,3 +264,59 @@ def test_who_accepted_does_not_rate_himself() -> None:
     decisions.command(ConfirmMatch(match_id=id_), principal="collector")
     refused = decisions.command(RateMatch(match_id=id_, stars=5), principal="op")
     assert code(refused) == "rater_same"
+
+
+# --- said for the person ---
+
+SAW = Witness(evidence="visit")
+
+
+def confirm_for(decisions: DecisionHarness, id_: str, principal: str) -> Answer | None:
+    command = ConfirmMatch(match_id=id_, by_staff=True, witness=SAW)
+    return decisions.command(command, principal=principal)
+
+
+def make_delivered_by(*principals: str) -> tuple[DecisionHarness, str]:
+    """Recorded by a, accepted by b, delivered by each of these, each time anew."""
+    decisions = DecisionHarness()
+    need = decisions.need(unit="袋", vouched_by=["a"])
+    id_ = decisions.propose(need, decisions.offer(unit="袋"), 50)
+    decisions.command(AcceptMatch(match_id=id_), principal="b")
+    for principal in principals:
+        if decisions.match(id_).state == "delivered":
+            reopen(decisions, id_)
+        decisions.command(DeliverMatch(match_id=id_), principal=principal)
+    return decisions, id_
+
+
+def test_who_recorded_accepted_or_ever_delivered_neither_confirms_nor_rates() -> None:
+    decisions, id_ = make_delivered_by("c", "d")
+    for principal in "abcd":
+        assert code(confirm_for(decisions, id_, principal)) == "confirmer_same"
+    answer = confirm_for(decisions, id_, "e")
+    assert answer is not None
+    assert answer.status == 200
+    assert (decisions.match(id_).confirmed_by, decisions.match(id_).witness) == ("e", SAW)
+    for principal in "abcd":
+        rated = decisions.command(RateMatch(match_id=id_, stars=5), principal=principal)
+        assert code(rated) == "rater_same"
+    decisions.command(RateMatch(match_id=id_, stars=4), principal="e")
+    assert decisions.match(id_).stars == 4
+
+
+def test_who_says_it_for_the_person_says_what_he_saw() -> None:
+    decisions, id_ = make_delivered_by("c")
+    blind = ConfirmMatch(match_id=id_, by_staff=True)
+    assert code(decisions.command(blind, principal="e")) == "evidence_missing"
+    confirm_for(decisions, id_, "e")
+    fact = decisions.last()
+    assert isinstance(fact, MatchConfirmed)
+    assert fact.evidence == "visit"
+
+
+def test_the_persons_own_word_needs_no_witness() -> None:
+    decisions, id_ = make_delivered_by("c")
+    decisions.event("reply-1", make_reply("received", id_))
+    fact = decisions.last()
+    assert isinstance(fact, MatchConfirmed)
+    assert fact.evidence is None

@@ -84,7 +84,7 @@ class City(MatchingHarness):
         )
         await self.wait_for_match(match.id, "committed")
         await self.post(f"/matches/{match.id}/deliver", f"deliver-{match.id}")
-        await self.says(f"/matches/{match.id}/confirm", who=self.collector)
+        await self.says(f"/matches/{match.id}/confirm", {"evidence": "visit"}, who=self.collector)
         closed = RequestClosed(person_id=match.person_id)
         await self.house.publish(self.house.own("/intake", match.request_id, 2, closed))
 

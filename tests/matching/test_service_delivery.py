@@ -17,6 +17,7 @@ from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
 BROWSER = {"Accept": "text/html"}
+SEEN = {"evidence": "visit"}
 LIFE = timedelta(days=30)
 
 
@@ -26,16 +27,23 @@ class DeliveryHarness(MatchingHarness):
     def __init__(self, house: House, running: Running) -> None:
         super().__init__(house, running)
         self.collector = house.bearer("collector", Role.COLLECTOR)
+        self.same = house.bearer("same", Role.COLLECTOR, holder="collector")
+        self.approver = house.bearer("approver", Role.APPROVER_VILLAGE)
         self.partner = house.bearer("p", Role.DONOR_PARTNER, source="/partners/p")
 
     async def begin(self, **offer: Any) -> Match:
         """Two bags of rice, delivered."""
         await self.register_offer("a", unit="袋", item="大米", quantity=10, donor_id="P-a", **offer)
-        await self.publish_requests("r", quantity=2, unit="袋", item="大米")
-        [match] = await self.wait_for_matches(1, "proposed")
-        await self.post(f"/matches/{match.id}/accept", "accept")
+        match = await self.accept()
         await self.post(f"/matches/{match.id}/deliver", "deliver")
         return await self.wait_for_match(match.id, "delivered")
+
+    async def accept(self, **request: Any) -> Match:
+        """Two bags of rice, to be delivered."""
+        await self.publish_requests("r", quantity=2, unit="袋", item="大米", **request)
+        [match] = await self.wait_for_matches(1, "proposed")
+        await self.post(f"/matches/{match.id}/accept", "accept")
+        return await self.wait_for_match(match.id, "committed")
 
     async def link(self, match: Match) -> str:
         now = await self.runtime.processor.now()
@@ -95,7 +103,7 @@ async def test_person_rates_it_once_on_his_page(house: House) -> None:
 async def test_closed_request_reopens_and_another_donor_helps(house: House) -> None:
     harness = await start_harness(house)
     match = await harness.begin()
-    await harness.asks(f"/matches/{match.id}/confirm", "confirm")
+    await harness.asks(f"/matches/{match.id}/confirm", "confirm", SEEN)
     closed, reopened = RequestClosed(person_id="P-r"), RequestReopened(person_id="P-r")
     await house.publish(house.own("/intake", request_id("r"), 2, closed))
     await eventually(harness.need, lambda need: need.state == "closed")
@@ -111,7 +119,7 @@ async def test_closed_request_reopens_and_another_donor_helps(house: House) -> N
 async def test_window_of_reopening_is_a_setting(house: House) -> None:
     harness = await start_harness(house, reopen_days=0)
     match = await harness.begin()
-    await harness.asks(f"/matches/{match.id}/confirm", "confirm")
+    await harness.asks(f"/matches/{match.id}/confirm", "confirm", SEEN)
     late = await harness.asks(
         f"/matches/{match.id}/reopen", "reopen", {"reason": REOPEN_REASONS[0]}
     )
@@ -134,3 +142,36 @@ async def test_lost_donor_is_given_up_by_staff_alone_and_replaced(house: House) 
     await harness.register_offer("b", unit="袋", item="大米", quantity=5, donor_id="P-b")
     [second] = await harness.wait_for_matches(1, "proposed")
     assert second.donor_id == "P-b"
+
+
+async def test_one_collector_does_not_pay_a_person_who_does_not_exist(house: House) -> None:
+    """He recorded and delivers it: another says that it arrived, with what he saw."""
+    harness = await start_harness(house)
+    await harness.register_offer("a", unit="袋", item="大米", quantity=10, donor_id="P-a")
+    match = await harness.accept(vouched_by=["collector"])
+    path = f"/matches/{match.id}"
+
+    async def says(verb: str, who: dict[str, str], key: str, body: Any = None) -> httpx.Response:
+        headers = who | {"Idempotency-Key": f"{verb}-{key}"}
+        return await harness.http.post(f"{path}/{verb}", json=body, headers=headers)
+
+    assert (await says("deliver", harness.collector, "1")).status_code == 200
+    for key, who in enumerate((harness.collector, harness.same)):
+        alone = await says("confirm", who, f"{key}", SEEN)
+        assert alone.json()["problems"][0]["code"] == "confirmer_same"
+        assert "另一位工作人员" in alone.json()["problems"][0]["zh"]
+    assert (await says("confirm", harness.operator, "op", SEEN)).status_code == 403
+    blind = await says("confirm", harness.approver, "blind")
+    assert (blind.status_code, blind.json()["problems"][0]["code"]) == (422, "evidence_missing")
+    numbered = {"evidence": "photo", "note": "电话 13800138000"}
+    assert (await says("confirm", harness.approver, "numbered", numbered)).status_code == 422
+    saw = {"evidence": "photo", "note": "大米在厨房"}
+    assert (await says("confirm", harness.approver, "saw", saw)).json()["state"] == "confirmed"
+    for key, who in enumerate((harness.collector, harness.same)):
+        rated = await says("rate", who, f"{key}", {"stars": 5})
+        assert rated.json()["problems"][0]["code"] == "rater_same"
+    seen = (await harness.http.get(path, headers=harness.approver)).json()
+    assert (seen["confirmed_by"], seen["evidence_zh"]) == ("approver", "现场照片")
+    topic = [e for e in await house.read("guanjia.matches") if e["subject"] == match.id]
+    assert [e["data"]["evidence"] for e in topic if "confirmed" in e["type"]] == ["photo"]
+    assert "厨房" not in str(topic)

@@ -41,8 +41,9 @@ NEXT = {
     "guanjia.match.committed.v1": "deliver",
     "guanjia.match.delivered.v1": "confirm",
 }
-# Who accepts may not confirm; the partner registered the offers.
-ACTS = {"accept": "partner", "deliver": "collector", "confirm": "collector"}
+# Who accepts or delivers may not confirm; the partner registered the offers.
+ACTS = {"accept": "partner", "deliver": "collector", "confirm": "approver-village"}
+SEEN = {"confirm": {"witness": {"evidence": "visit"}}}
 # An ambiguous send is never repeated, so a notice that nobody can vouch for ends there too.
 TOLD = frozenset(
     {"guanjia.notice.sent.v1", "guanjia.notice.delivered.v1", "guanjia.notice.unresolved.v1"}
@@ -256,11 +257,10 @@ class Lifecycles:
     async def _do(self, step: str, match_ids: list[str]) -> None:
         """Until the service has answered: the same key, so a lost answer repeats nothing."""
         key = hashlib.sha256("".join([step, *match_ids]).encode()).hexdigest()
+        body = {"match_ids": match_ids, **SEEN.get(step, {})}
         while True:
             try:
-                await self._post(
-                    "matching", f"/matches/{step}", ACTS[step], {"match_ids": match_ids}, key
-                )
+                await self._post("matching", f"/matches/{step}", ACTS[step], body, key)
             except (httpx.HTTPError, AssertionError) as error:
                 print(f"{step} again after {type(error).__name__} {str(error)[:200]}")
                 await asyncio.sleep(0.3)
@@ -274,7 +274,7 @@ def wish(run: str, number: int) -> RequestSubmitted:
             "kind": "wish",
             "category": "supplies",
             "beneficiary_class": "temporary_hardship",
-            "channel": "partner",
+            "channel": "committee",
             "need": {"unit": "fen", "quantity": WISH_FEN},
             "area": {"town_code": "441900104"},
             "applicant": {"name": "示例", "phone": phone(run, number)},

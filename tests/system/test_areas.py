@@ -19,6 +19,7 @@ from tests.support.services import start
 
 Headers = dict[str, str]
 
+BODIES = {"decline": {"reason": NO_CAPACITY}, "confirm": {"evidence": "visit"}}
 CHASHAN, SHILONG = "441900103", "441900101"
 
 
@@ -155,7 +156,7 @@ async def test_match_is_seen_in_its_town_and_by_its_partner_alone(proposal: Prop
         assert (await proposal.http.get(path, headers=who)).status_code == 404, name
         assert (await proposal.http.get("/matches", headers=who)).json()["matches"] == [], name
         for verb in ("accept", "decline", "deliver", "confirm"):
-            status = await proposal.post(f"{path}/{verb}", who, {"reason": NO_CAPACITY})
+            status = await proposal.post(f"{path}/{verb}", who, BODIES.get(verb))
             assert status in (403, 404), (name, verb)
     assert [match.state for match in await proposal.matches()] == ["proposed"]
 

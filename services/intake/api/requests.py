@@ -7,12 +7,15 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import store, views
-from services.intake.messages import AREA_FORBIDDEN, REQUEST_UNKNOWN
+from services.intake.messages import AREA_FORBIDDEN, REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
     Request,
     RequestState,
+    StaffRequest,
+    VouchForPerson,
+    Vouching,
     WithdrawRequest,
 )
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -43,6 +46,7 @@ Submitter = Annotated[
 ]
 Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
 Staff = Annotated[Credential, Depends(allow(*STAFF))]
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
 
 
@@ -68,7 +72,7 @@ async def submit_request(
     refused = _check_area(request, caller)
     if refused is not None:
         raise Denied(refused)
-    return await answer_to(runtime, caller, _with_collector(request, caller), key)
+    return await answer_to(runtime, caller, _with_recorder(request, caller), key)
 
 
 @router.post("/requests/batch")
@@ -93,7 +97,7 @@ def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime) -> R
     if refused is not None:
         return Row(identity, refused)
     key = f"{caller.speaks_as}|{row.idempotency_key}"
-    command = Command(_with_collector(request, caller), key=key, principal=caller.principal)
+    command = Command(_with_recorder(request, caller), key=key, principal=caller.principal)
     return Row(identity, command)
 
 
@@ -104,11 +108,17 @@ def _check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
     return AREA_FORBIDDEN.refusal(403, "area.town_code")
 
 
-def _with_collector(request: RequestSubmitted, caller: Credential) -> RequestSubmitted:
-    """A collector answers for what he records, and nobody else does."""
+def _with_recorder(request: RequestSubmitted, caller: Credential) -> Value:
+    """Who records it and, of a collector, answers for it. A channel says it for itself.
+
+    Who works on cases meets the people he records; who runs the machines does not.
+    """
     if Role.COLLECTOR in caller.roles:
-        return request.model_copy(update={"collector_id": caller.principal})
-    return request
+        request = request.model_copy(update={"collector_id": caller.principal})
+    if not caller.roles & STAFF:
+        return request
+    met = bool(caller.roles & CASE_WORKERS)
+    return StaffRequest(request=request, recorded_by=caller.principal, met=met)
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -177,13 +187,37 @@ async def read_summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, An
 
 @router.post("/requests/{request_id}/approve")
 async def approve_request(
-    request_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep, key: IdempotencyKey
+    request_id: Identifier,
+    caller: Approver,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+    vouching: Vouching = Vouching(),  # noqa: B008 - frozen
 ) -> Response:
+    """seen: how he met the person, where nobody has yet. confirmed: the class that he checked;
+    without it a declared class gives no urgency."""
     command = ApproveRequest(
         request_id=request_id,
         levels=_list_levels(caller),
         area=caller.area,
         approver_id=caller.principal,
+        vouching=vouching,
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/requests/{request_id}/vouch")
+async def vouch_for_person(
+    request_id: Identifier,
+    vouching: Vouching,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """He met the person (seen) or checked the class (confirmed): what waited for that opens."""
+    if vouching == Vouching():
+        raise VOUCHING_EMPTY.invalid("seen")
+    command = VouchForPerson(
+        request_id=request_id, area=caller.area, by=caller.principal, vouching=vouching
     )
     return await answer_to(runtime, caller, command, key)
 

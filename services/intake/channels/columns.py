@@ -77,6 +77,7 @@ REQUEST_COLUMNS = Columns(
             "phone", "手机 手机号 手机号码 电话 联系电话 mobile", parse_mobile, absent=ABSENT_WORDS
         ),
         Column("openid", "openid wechat_openid 微信openid", make_code_parser("openid")),
+        Column("household", "户号 家庭户号 household", make_code_parser("户号")),
         Column("kind", "类型 诉求类型", _make_word_parser("类型", KIND_WORDS, Kind)),
         Column(
             "category",
@@ -161,7 +162,12 @@ def _read_area(row: Row) -> dict[str, object]:
 
 
 def _read_applicant(row: Row) -> dict[str, object]:
-    names = {"name": "name", "phone": "phone", "openid": "wechat_openid"}
+    names = {
+        "name": "name",
+        "phone": "phone",
+        "openid": "wechat_openid",
+        "household": "household",
+    }
     return {field: row.values[name] for name, field in names.items() if name in row.values}
 
 

@@ -54,7 +54,9 @@ def format_answer(answer: Answer) -> str:
         case "duplicate":
             return f"与未完结的诉求 {body['duplicate_of']} 相同，无需重复提交。Already recorded."
         case _:
-            return f"诉求已登记，等待审批，编号 {number}。Recorded, waiting for approval."
+            reasons = "；".join(reason["zh"] for reason in body.get("waits_for", ()))
+            because = f"（{reasons}）" if reasons else ""
+            return f"诉求已登记，等待审批{because}，编号 {number}。Recorded, waiting for approval."
 
 
 def format_problems(problems: tuple[Problem, ...]) -> str:

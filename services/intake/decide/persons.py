@@ -87,7 +87,14 @@ def _with_sealed(person: Person, record: str, sealed: Sealed) -> Person:
 def _without_keys(person: Person) -> Person:
     """Every key goes, so every text and contact is noise; ids and open business stay."""
     return person.model_copy(
-        update={"contact": None, "openid": None, "keys": {}, "has_phone": False, "erased": True}
+        update={
+            "contact": None,
+            "openid": None,
+            "keys": {},
+            "has_phone": False,
+            "erased": True,
+            "standings": {},
+        }
     )
 
 

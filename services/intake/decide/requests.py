@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
     find_person_id,
     list_refs,
@@ -10,26 +11,51 @@ from services.intake.decide.persons import (
     with_request,
     without_unfinished,
 )
-from services.intake.messages import LEVEL_TOO_LOW, REQUEST_UNKNOWN, STATE_UNSUITABLE
+from services.intake.decide.standing import (
+    add_recording,
+    add_vouching,
+    find_standing,
+    refuse_vouching,
+    with_standing,
+)
+from services.intake.messages import (
+    LEVEL_TOO_LOW,
+    RECORDER_SAME,
+    REQUEST_UNKNOWN,
+    SIGHTING_MISSING,
+    SIGHTING_OWN,
+    STATE_UNSUITABLE,
+)
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
+    OpeningTally,
     Person,
     Request,
     RequestState,
     SealedRequest,
+    Standing,
+    VouchForPerson,
     WithdrawRequest,
 )
-from services.intake.rules import Rules, find_approval_level
+from services.intake.rules import (
+    LEVELS,
+    Rules,
+    describe_wait_reasons,
+    find_approval_level,
+    find_wait_reasons,
+)
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
+    RequestClassified,
     RequestDeclined,
     RequestOpened,
     RequestRecorded,
     RequestWithdrawn,
 )
+from shared.errors import Message
 from shared.messages import KEY_REUSED
-from shared.messaging.decision import Answer, Command, Decision, Ref, States
+from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, State, States
 
 Submission = Event[Any] | Command[SealedRequest]
 
@@ -42,19 +68,30 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     Raises Invalid when a known message comes again with other content.
     """
     data: SealedRequest = item.data
-    states.prefetch(Ref(Request, data.request_id), *list_refs(data))
+    states.prefetch(Ref(Request, data.request_id), *list_refs(data), *_list_tallies(rules, data))
     stored = states.get(Request, data.request_id)
     if stored is not None:
         return _repeat_answer(stored, data)
     person_id = find_person_id(states, data)
     person, handles = update_named(states, data, person_id, data.source)
-    request = _make_request(rules, person, data, now)
+    standing = find_standing(rules, person, data.name_id, now)
+    standing = add_recording(rules, standing, data, now)
+    person = with_standing(person, data.name_id, standing)
+    request = _make_request(rules, person, data, standing, now)
+    request, counted = _open_or_hold(rules, states, request, now)
     fact = make_fact(request)
     return Decision(
-        states=(request, with_request(person, request, data.text), *handles),
+        states=(request, with_request(person, request, data.text), *handles, *counted),
         events=((request, fact),) if fact else (),
         answer=Answer(201, describe_outcome(request)),
     )
+
+
+def _list_tallies(rules: Rules, data: SealedRequest) -> tuple[AnyRef, ...]:
+    """What is counted where it may open by itself."""
+    if find_wait_reasons(rules, data.kind, data.category, data.need, data.area):
+        return ()
+    return list_tally_refs(list_tally_ids(data, data.person_id))
 
 
 def _repeat_answer(stored: Request, data: SealedRequest) -> Decision:
@@ -63,16 +100,18 @@ def _repeat_answer(stored: Request, data: SealedRequest) -> Decision:
     return Decision(answer=Answer(201, describe_outcome(stored)))
 
 
-def _make_request(rules: Rules, person: Person, data: SealedRequest, now: datetime) -> Request:
+def _make_request(
+    rules: Rules, person: Person, data: SealedRequest, standing: Standing, now: datetime
+) -> Request:
+    """Not open yet, and with the class that counts."""
     duplicate_of = _find_duplicate(rules, person, data.fingerprint, now)
-    level = find_approval_level(rules, data.kind, data.category, data.need, data.area)
-    accepted = RequestState.RECORDED if level else RequestState.OPEN
     return Request(
         id=data.request_id,
-        state=RequestState.DUPLICATE if duplicate_of else accepted,
+        state=RequestState.DUPLICATE if duplicate_of else RequestState.RECORDED,
         kind=data.kind,
         category=data.category,
-        beneficiary_class=data.beneficiary_class,
+        beneficiary_class=standing.beneficiary_class,
+        declared_class=data.beneficiary_class,
         channel=data.channel,
         need=data.need,
         area=data.area,
@@ -83,9 +122,32 @@ def _make_request(rules: Rules, person: Person, data: SealedRequest, now: dateti
         recorded_at=now,
         text=data.text.cipher if data.text else None,
         collector_id=data.collector_id,
-        approval_level=None if duplicate_of else level,
         duplicate_of=duplicate_of,
+        name_id=data.name_id,
+        recorded_by=data.recorded_by,
+        sighting=standing.sighting,
+        confirmation=standing.confirmation,
+        tally_ids=list_tally_ids(data, person.id),
     )
+
+
+def _open_or_hold(
+    rules: Rules, states: States, request: Request, now: datetime
+) -> tuple[Request, tuple[OpeningTally, ...]]:
+    """Opens it and counts that, or says why it waits and for whom."""
+    if request.duplicate_of:
+        return request, ()
+    scope = (request.kind, request.category, request.need, request.area)
+    reasons = find_wait_reasons(rules, *scope)
+    if request.needs_sighting and request.sighting is None:
+        reasons = (*reasons, "person_unseen")
+    if not reasons:
+        opening = count_opening(rules, states, request, now)
+        reasons = opening.reasons
+        if not reasons:
+            return _move(request, RequestState.OPEN), opening.tallies
+    level = find_approval_level(rules, *scope) or LEVELS[0]
+    return request.model_copy(update={"waits_for": reasons, "approval_level": level}), ()
 
 
 def _find_duplicate(rules: Rules, person: Person, fingerprint: str, now: datetime) -> str | None:
@@ -103,6 +165,7 @@ def describe_outcome(request: Request) -> dict[str, Any]:
         body["duplicate_of"] = request.duplicate_of
     if request.approval_level:
         body["approval_level"] = request.approval_level
+        body["waits_for"] = describe_wait_reasons(request.waits_for)
     return body
 
 
@@ -124,6 +187,7 @@ def make_fact(request: Request) -> Fact | None:
             need=request.need,
             area=request.area,
             recorded_at=request.recorded_at,
+            vouched_by=request.vouched_by,
         )
     if request.state is RequestState.RECORDED and request.approval_level:
         return RequestRecorded(
@@ -137,12 +201,81 @@ def make_fact(request: Request) -> Fact | None:
 # --- approve, decline, withdraw ---------------------------------------------------------------
 
 
-def decide_approve(states: States, item: Command[ApproveRequest], _now: datetime) -> Decision:
-    request = _get_approvable(states, item.data)
+def decide_approve(
+    rules: Rules, states: States, item: Command[ApproveRequest], now: datetime
+) -> Decision:
+    """By another than recorded it. Money for a person whom nobody met is not approved."""
+    data = item.data
+    request = _get_approvable(states, data)
     if isinstance(request, Answer):
         return Decision(answer=request)
-    opened = _move(request, RequestState.OPEN, approved_by=item.data.approver_id)
-    return _announce(opened, make_fact(opened))
+    if data.approver_id in (request.recorded_by, request.collector_id):
+        return Decision(answer=RECORDER_SAME.refusal(409))
+    if refused := refuse_vouching(rules, data.vouching, now):
+        return Decision(answer=refused)
+    person = states.get(Person, request.person_id) or Person(id=request.person_id)
+    standing = find_standing(rules, person, request.name_id, now)
+    standing = add_vouching(standing, data.vouching, data.approver_id, now)
+    vouched = _with_standing(request, standing)
+    if message := _find_sighting_problem(rules, vouched, data.approver_id):
+        return Decision(answer=message.refusal(409, "seen"))
+    opened = _move(vouched, RequestState.OPEN, approved_by=data.approver_id)
+    person = with_standing(person, request.name_id, standing)
+    return _announce(opened, make_fact(opened), person)
+
+
+def _find_sighting_problem(rules: Rules, request: Request, approver_id: str) -> Message | None:
+    """Money is for a person whom somebody met; much money for one whom another met."""
+    if not request.needs_sighting:
+        return None
+    if request.sighting is None:
+        return SIGHTING_MISSING
+    scope = (request.kind, request.category, request.need, request.area)
+    is_large = "need_large" in find_wait_reasons(rules, *scope)
+    return SIGHTING_OWN if is_large and request.sighting.by == approver_id else None
+
+
+def _with_standing(request: Request, standing: Standing) -> Request:
+    """What is known of the person now; a class of before classes were checked stays."""
+    changes: dict[str, object] = {
+        "sighting": standing.sighting,
+        "confirmation": standing.confirmation,
+    }
+    if request.declared_class or standing.confirmation:
+        changes["beneficiary_class"] = standing.beneficiary_class
+    return request.model_copy(update=changes)
+
+
+def decide_vouch(
+    rules: Rules, states: States, item: Command[VouchForPerson], now: datetime
+) -> Decision:
+    """Somebody met the person or checked the class: what waited for that alone opens."""
+    data = item.data
+    request = states.get(Request, data.request_id)
+    if request is None or not is_in_area(request, data.area):
+        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    if request.state not in (RequestState.RECORDED, RequestState.OPEN):
+        return Decision(answer=_refuse_state(request))
+    if refused := refuse_vouching(rules, data.vouching, now):
+        return Decision(answer=refused)
+    person = states.get(Person, request.person_id) or Person(id=request.person_id)
+    standing = find_standing(rules, person, request.name_id, now)
+    standing = add_vouching(standing, data.vouching, data.by, now)
+    person = with_standing(person, request.name_id, standing)
+    vouched = _with_standing(request, standing)
+    if request.state is RequestState.OPEN:
+        return _announce(vouched, _make_classified(vouched), person)
+    vouched, counted = _open_or_hold(rules, states, vouched, now)
+    fact = make_fact(vouched) if vouched.state is RequestState.OPEN else None
+    return _announce(vouched, fact, person, *counted)
+
+
+def _make_classified(request: Request) -> RequestClassified:
+    return RequestClassified(
+        person_id=request.person_id,
+        beneficiary_class=request.beneficiary_class,
+        vouched_by=request.vouched_by,
+    )
 
 
 def decide_decline(states: States, item: Command[DeclineRequest], _now: datetime) -> Decision:
@@ -207,9 +340,12 @@ def _release_person(states: States, request: Request) -> tuple[Person, ...]:
     return (without_unfinished(person, request),) if person else ()
 
 
-def _announce(request: Request, fact: Fact | None, *others: Person) -> Decision:
+def _announce(request: Request, fact: Fact | None, *others: State) -> Decision:
+    body: dict[str, object] = {"request_id": request.id, "state": request.state.value}
+    if request.state is RequestState.RECORDED:
+        body["waits_for"] = describe_wait_reasons(request.waits_for)
     return Decision(
         states=(request, *others),
         events=((request, fact),) if fact else (),
-        answer=Answer(200, {"request_id": request.id, "state": request.state.value}),
+        answer=Answer(200, body),
     )

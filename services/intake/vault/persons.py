@@ -42,6 +42,22 @@ def derive_handle_id(vault: Vault, openid: str | None) -> str:
     return vault.derive_id("H", "openid", openid) if openid else ""
 
 
+def derive_name_id(vault: Vault, name: str) -> str:
+    """A phone has many names: what is known of one says nothing of another."""
+    return vault.derive_id("N", name.strip())
+
+
+def derive_contact_ids(vault: Vault, phone: str | None, openid: str | None) -> tuple[str, ...]:
+    """Of what he can be reached by."""
+    kinds = {"phone": phone, "openid": openid}
+    return tuple(vault.derive_id("C", kind, contact) for kind, contact in kinds.items() if contact)
+
+
+def derive_household_id(vault: Vault, number: str | None, area: Area) -> str:
+    """Empty where no channel said it. Numbers are a town's own."""
+    return vault.derive_id("U", area.town_code, number.strip()) if number else ""
+
+
 def seal_contact(vault: Vault, name: str, phone: str | None) -> Sealed:
     content = json.dumps({"name": name, "phone": phone}, ensure_ascii=False)
     return vault.seal(CONTACT, content.encode())

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from services.intake.model import RegisterParty, SealedParty, SealedRequest
+from services.intake.model import RegisterParty, SealedParty, SealedRequest, StaffRequest
 from services.intake.rules import Rules, find_problems
 from services.intake.vault.persons import (
+    derive_contact_ids,
     derive_handle_id,
+    derive_household_id,
+    derive_name_id,
     derive_person_id,
     seal_contact,
     seal_openid,
@@ -28,15 +31,22 @@ def derive_request_id(source: str, message_id: str) -> str:
 
 
 def prepare_request(vault: Vault, rules: Rules, item: Any) -> Any:
-    """An event or command of `RequestSubmitted` as one of `SealedRequest`. Raises Invalid."""
-    problems = find_problems(rules, item.data)
+    """An event or command of `RequestSubmitted`, or a command of `StaffRequest`, as one of
+    `SealedRequest`. Raises Invalid."""
+    staff = item.data if isinstance(item.data, StaffRequest) else None
+    request: RequestSubmitted = staff.request if staff else item.data
+    problems = find_problems(rules, request)
     if problems:
         raise Invalid(*problems)
     if isinstance(item, Event):
-        sealed = seal_request(vault, item.source, item.id, item.data)
+        sealed = seal_request(vault, item.source, item.id, request)
         return item.model_copy(update={"data": sealed})
     source, _, message_id = item.key.partition("|")
-    return replace(item, data=seal_request(vault, source, message_id, item.data))
+    sealed = seal_request(vault, source, message_id, request)
+    if staff:
+        recording = {"recorded_by": staff.recorded_by, "met": staff.met}
+        sealed = sealed.model_copy(update=recording)
+    return replace(item, data=sealed)
 
 
 def seal_request(
@@ -65,6 +75,9 @@ def seal_request(
         contact=seal_contact(vault, applicant.name, applicant.phone),
         openid=seal_openid(vault, applicant.wechat_openid),
         text=vault.seal(id_, request.text.encode()) if request.text else None,
+        name_id=derive_name_id(vault, applicant.name),
+        contact_ids=derive_contact_ids(vault, applicant.phone, applicant.wechat_openid),
+        household_id=derive_household_id(vault, applicant.household, request.area),
     )
 
 

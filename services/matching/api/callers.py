@@ -21,8 +21,13 @@ GivingCaller = Annotated[
 # Who collects the need and hands the gift over does not also answer for the donor.
 DonorCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.OPERATOR))]
 HandingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *FIELD_ROLES))]
-# Two-sided: who gives cannot say for the person that it arrived.
+# Two-sided: who gives cannot say for the person whether it arrived.
 ReceivingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES))]
+# Nor can who runs the machines say that it did: he has seen nobody.
+WitnessingCaller = Annotated[
+    Credential,
+    Depends(allow(*(role for role in FIELD_ROLES if role is not Role.OPERATOR))),
+]
 ReadingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *sorted(STAFF)))]
 StaffCaller = Annotated[Credential, Depends(allow(*sorted(STAFF)))]
 CityCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]

@@ -1,5 +1,7 @@
 """HTTP for matches, from proposal to rating; the sums over them; the year's selection."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -14,6 +16,7 @@ from services.matching.api.callers import (
     ReadingCaller,
     ReceivingCaller,
     StaffCaller,
+    WitnessingCaller,
     find_owner_scope,
     find_scope,
 )
@@ -30,13 +33,14 @@ from services.matching.model.match import (
     RateMatch,
     ReopenMatch,
     Stars,
+    Witness,
 )
 from services.matching.selection import build_selection
 from shared import mongo
 from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
-from shared.security import Credential, Role
+from shared.security import STAFF, Credential, Role
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
 from shared.web.batches import Row, answer_rows
 
@@ -64,7 +68,8 @@ async def read_match(match_id: Identifier, caller: ReadingCaller, runtime: Runti
     match = await mongo.load(runtime.database, Match, match_id)
     if match is None or not find_scope(caller).sees(match):
         return respond(MATCH_UNKNOWN.refusal(404))
-    return JSONResponse(views.match_view(match))
+    inside = views.inside_view(match) if caller.roles & STAFF else {}
+    return JSONResponse(views.match_view(match) | inside)
 
 
 class Decline(Value):
@@ -101,9 +106,17 @@ async def deliver_match(
 
 @router.post("/matches/{match_id}/confirm")
 async def confirm_match(
-    match_id: Identifier, caller: ReceivingCaller, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier,
+    caller: WitnessingCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+    witness: Witness | None = None,
 ) -> Response:
-    command = ConfirmMatch(match_id=match_id, scope=find_scope(caller))
+    """For a person who cannot say so himself: by another than recorded, accepted or delivered it,
+    with what he saw."""
+    command = ConfirmMatch(
+        match_id=match_id, scope=find_scope(caller), by_staff=True, witness=witness
+    )
     return await answer_to(runtime, caller, command, key)
 
 
@@ -111,38 +124,50 @@ class MatchIds(Value):
     match_ids: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=ROWS_MAX)]
 
 
+class WitnessedIds(MatchIds):
+    """witness: what was seen of each of them."""
+
+    witness: Witness | None = None
+
+
 @router.post("/matches/accept")
 async def accept_matches(
     ids: MatchIds, caller: DonorCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    return await _execute_many(runtime, caller, AcceptMatch, ids, key)
+    build = partial(AcceptMatch, scope=find_owner_scope(caller))
+    return await _execute_many(runtime, caller, build, ids, key)
 
 
 @router.post("/matches/deliver")
 async def deliver_matches(
     ids: MatchIds, caller: HandingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    return await _execute_many(runtime, caller, DeliverMatch, ids, key)
+    build = partial(DeliverMatch, scope=find_scope(caller))
+    return await _execute_many(runtime, caller, build, ids, key)
 
 
 @router.post("/matches/confirm")
 async def confirm_matches(
-    ids: MatchIds, caller: ReceivingCaller, runtime: RuntimeDep, key: IdempotencyKey
+    ids: WitnessedIds, caller: WitnessingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    return await _execute_many(runtime, caller, ConfirmMatch, ids, key)
+    build = partial(ConfirmMatch, scope=find_scope(caller), by_staff=True, witness=ids.witness)
+    return await _execute_many(runtime, caller, build, ids, key)
 
 
 async def _execute_many(
-    runtime: Runtime, caller: Credential, kind: type[MatchCommand], ids: MatchIds, key: str
+    runtime: Runtime,
+    caller: Credential,
+    build: Callable[..., MatchCommand],
+    ids: MatchIds,
+    key: str,
 ) -> Response:
     """Each decided on its own: `{"answers": [{match_id, status, ...}]}`."""
     source = caller.speaks_as
-    scope = find_owner_scope(caller) if kind is AcceptMatch else find_scope(caller)
     rows = [
         Row(
             {"match_id": id_},
             Command(
-                kind(match_id=id_, scope=scope),
+                build(match_id=id_),
                 key=f"{source}|{key}|{id_}",
                 principal=caller.principal,
             ),

@@ -18,6 +18,7 @@ from services.matching.decide.cases import (
 )
 from services.matching.messages import (
     CONFIRMER_SAME,
+    EVIDENCE_MISSING,
     LEDGER_DIFFERS,
     MATCH_RATED,
     RATER_SAME,
@@ -142,7 +143,10 @@ def decide_deliver(states: States, command: Command[DeliverMatch], now: datetime
     if is_related(states, match.fund_id, match.person_id):
         return Decision(answer=RELATED_PARTY.refusal(409))
     match = match.change_to("delivered", now)
-    match = match.model_copy(update={"deliveries": match.deliveries + 1})
+    hands = (*match.delivered_by, command.principal) if command.principal else match.delivered_by
+    match = match.model_copy(
+        update={"deliveries": match.deliveries + 1, "delivered_by": tuple(dict.fromkeys(hands))}
+    )
     return Decision(
         (match, offer.hand_over(match.quantity)),
         ((match, match.build_fact(MatchDelivered)),),
@@ -162,13 +166,12 @@ def decide_confirm(
     match, offer = pair
     if match.state != "delivered":
         return refuse_state(match)
-    if _has_accepted(match, command.principal):
+    if match.is_by(command.principal):
         return Decision(answer=CONFIRMER_SAME.refusal(409))
-    return _confirm(states, match, offer, reopen_days, now)
-
-
-def _has_accepted(match: Match, principal: str) -> bool:
-    return bool(match.accepted_by) and match.accepted_by == principal
+    if command.data.by_staff and command.data.witness is None:
+        return Decision(answer=EVIDENCE_MISSING.refusal(422, "evidence"))
+    said = {"confirmed_by": command.principal, "witness": command.data.witness}
+    return _confirm(states, match.model_copy(update=said), offer, reopen_days, now)
 
 
 def _confirm(
@@ -181,9 +184,10 @@ def _confirm(
     until = now + timedelta(days=reopen_days)
     match = match.change_to("confirmed", now)
     match = match.model_copy(update={"confirmed_at": now, "reopen_until": until})
+    evidence = match.witness.evidence if match.witness else None
     return Decision(
         (match, offer.count_outcome(confirmed=1)),
-        ((match, match.build_fact(MatchConfirmed)),),
+        ((match, match.build_fact(MatchConfirmed, evidence=evidence)),),
         answer_match(match),
     )
 
@@ -278,7 +282,7 @@ def _give_up(case: Case, now: datetime) -> Decision:
 
 
 def decide_rate(states: States, command: Command[RateMatch], now: datetime) -> Decision:  # noqa: ARG001
-    """Once, by the person or whoever asked him."""
+    """Once, by the person or by a member of staff who asked him and had no other part in it."""
     match = get_match(states, command.data.match_id)
     if match is None or not command.data.scope.sees(match):
         return refuse_unknown()
@@ -286,7 +290,7 @@ def decide_rate(states: States, command: Command[RateMatch], now: datetime) -> D
         return refuse_state(match)
     if match.stars is not None:
         return Decision(answer=MATCH_RATED.refusal(409))
-    if _has_accepted(match, command.principal):
+    if match.is_by(command.principal):
         return Decision(answer=RATER_SAME.refusal(409))
     match = match.model_copy(update={"stars": command.data.stars})
     fact = match.build_fact(MatchRated, stars=command.data.stars)

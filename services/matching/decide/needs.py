@@ -13,6 +13,7 @@ from services.matching.model.place import parse_cell
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MatchReleased,
+    RequestClassified,
     RequestClosed,
     RequestOpened,
     RequestReopened,
@@ -42,8 +43,23 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
         item=request.need.item,
         quantity=request.need.quantity,
         recorded_at=request.recorded_at,
+        vouched_by=request.vouched_by,
     )
     return Decision((need,))
+
+
+def decide_classified(states: States, event: Event[RequestClassified], now: datetime) -> Decision:  # noqa: ARG001
+    """Somebody checked the class, or met the person: what is proposed from now on goes by it."""
+    need = states.get(Need, event.subject)
+    if need is None:
+        return NOTHING
+    class_ = event.data.beneficiary_class
+    changes = {
+        "beneficiary_class": class_,
+        "tier": TIERS[class_],
+        "vouched_by": event.data.vouched_by,
+    }
+    return Decision((need.model_copy(update=changes),))
 
 
 def decide_closed(states: States, event: Event[RequestClosed], now: datetime) -> Decision:

@@ -2,6 +2,8 @@
 
 from typing import Literal, get_args
 
+from shared.contracts.events import Evidence
+
 # --- matches ---
 
 MatchState = Literal[
@@ -28,6 +30,11 @@ ReopenReason = Literal[
     "已损坏或不能使用 Damaged or of no use",
 ]
 REOPEN_REASONS: tuple[ReopenReason, ...] = get_args(ReopenReason)
+EVIDENCE_LABELS: dict[Evidence, str] = {
+    "visit": "上门见到本人",
+    "signature": "本人或监护人签收",
+    "photo": "现场照片",
+}
 STATE_LABELS: dict[MatchState, str] = {
     "proposed": "待捐赠方答复",
     "accepted": "捐赠方已接受",

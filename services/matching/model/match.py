@@ -8,7 +8,7 @@ from pydantic import Field
 from services.matching.model.labels import DeclineReason, MatchState, ReopenReason
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from shared.contracts.events import MatchFact
+from shared.contracts.events import Evidence, MatchFact
 from shared.contracts.values import (
     MONEY_UNIT,
     BeneficiaryClass,
@@ -29,14 +29,26 @@ OVER_STATES: frozenset[MatchState] = frozenset({"declined", "expired", "released
 
 Stars = Annotated[int, Field(ge=1, le=5)]
 
+# Nobody's phone or ID number: they are for intake's vault alone.
+EvidenceNote = Annotated[str, Field(max_length=200, pattern=r"^(?:\d{0,4}\D)*\d{0,4}$")]
+
 M = TypeVar("M", bound=MatchFact)
+
+
+class Witness(Value):
+    """What a member of staff saw. note: for the house alone; no phone or ID number fits in."""
+
+    evidence: Evidence
+    note: EvidenceNote = ""
 
 
 class Match(State):
     """quantity: in `unit` (fen for money). source: who registered the offer.
 
     kept: a withdrawal that came between `accepted` and audit's answer, carried out after it.
-    accepted_by: the principal, who may not also confirm that it arrived.
+    vouched_by: the staff on whose word the request stands. accepted_by, delivered_by: principals.
+    None of these may say for the person that it arrived.
+    confirmed_by: the principal; witness: what he saw where he said it for the person.
     due_at: when a proposal expires; None once answered.
     deliveries: how often it was handed over; again where it had not arrived.
     reopen_until: before this, one that was confirmed may still be said not to have arrived.
@@ -71,7 +83,11 @@ class Match(State):
     state: MatchState = "proposed"
     reason: str = ""
     kept: WithdrawnReason | None = None
+    vouched_by: tuple[str, ...] = ()
     accepted_by: str = ""
+    delivered_by: tuple[str, ...] = ()
+    confirmed_by: str = ""
+    witness: Witness | None = None
     proposed_at: datetime
     expires_at: datetime
     changed_at: datetime
@@ -99,6 +115,11 @@ class Match(State):
     def is_over(self) -> bool:
         """Whether nothing can become of it any more, and nothing came of it."""
         return self.state in OVER_STATES
+
+    def is_by(self, principal: str) -> bool:
+        """Whether he vouched for the person, accepted, or ever delivered it."""
+        hands = (*self.vouched_by, self.accepted_by, *self.delivered_by)
+        return bool(principal) and principal in hands
 
     def may_reopen(self, now: datetime) -> bool:
         if self.state == "confirmed":
@@ -168,6 +189,7 @@ def build_proposal(
         name_shown=offer.name_shown,
         donor_kind=offer.donor_kind,
         request_quantity=need.quantity,
+        vouched_by=need.vouched_by,
         proposed_at=now,
         expires_at=expires_at,
         changed_at=now,
@@ -218,7 +240,10 @@ class DeliverMatch(MatchCommand):
 
 
 class ConfirmMatch(MatchCommand):
-    pass
+    """by_staff: said for the person, with what was seen; else by the person's own link."""
+
+    by_staff: bool = False
+    witness: Witness | None = None
 
 
 class ReopenMatch(MatchCommand):

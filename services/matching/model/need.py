@@ -26,6 +26,7 @@ class Need(State):
     proposals: how many matches it ever had; the next one's number is one more.
     excluded_funds: could not or may not pay; excluded_offers: the same, before funds were
     excluded whole; excluded_donors: declined or did not answer in time. None is asked again.
+    vouched_by: the staff on whose word the request stands, as intake says.
     """
 
     COLLECTION: ClassVar[str] = "needs"
@@ -49,6 +50,7 @@ class Need(State):
     excluded_offers: tuple[str, ...] = ()
     excluded_funds: tuple[str, ...] = ()
     excluded_donors: tuple[str, ...] = ()
+    vouched_by: tuple[str, ...] = ()
     state: Literal["open", "withdrawn", "closed"] = "open"
     recorded_at: datetime
     closed_at: datetime | None = None

@@ -30,11 +30,16 @@ from shared.contracts.values import (
 
 
 class Applicant(Value):
-    """Who asks, or for whom it is asked. Goes into intake's vault and nowhere else."""
+    """Who asks, or for whom it is asked. Goes into intake's vault and nowhere else.
+
+    household: the number of his household (户号), where the channel knows it.
+    """
 
     name: ShortText
     phone: Phone | None = None
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
+    # Left out where there is none: what was sent before is the same message still.
+    household: Annotated[ShortText | None, Field(exclude_if=lambda number: number is None)] = None
 
 
 class RequestSubmitted(Fact):

@@ -17,6 +17,9 @@ from shared.contracts.values import (
     TownCode,
 )
 
+Evidence = Literal["visit", "signature", "photo"]
+"""What a member of staff saw who confirms for a person."""
+
 
 class OfferRegistered(Fact):
     TYPE: ClassVar[str] = "guanjia.offer.registered.v1"
@@ -118,9 +121,13 @@ class MatchDelivered(MatchFact):
 
 
 class MatchConfirmed(MatchFact):
-    """The person says it arrived: money is now paid from the fund."""
+    """The person says it arrived: money is now paid from the fund.
+
+    evidence: what was seen by the member of staff who said it for him; None where he said it.
+    """
 
     TYPE: ClassVar[str] = "guanjia.match.confirmed.v1"
+    evidence: Evidence | None = None
 
 
 class MatchReopened(MatchFact):

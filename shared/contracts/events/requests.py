@@ -35,7 +35,11 @@ class RequestRecorded(RequestFact):
 
 
 class RequestOpened(RequestFact):
-    """It is open to the resource library."""
+    """It is open to the resource library.
+
+    beneficiary_class: what somebody of the house or a register confirmed; else `general`.
+    vouched_by: the staff on whose word it stands: who recorded it, who saw the person.
+    """
 
     TYPE: ClassVar[str] = "guanjia.request.opened.v1"
     kind: Kind
@@ -45,6 +49,15 @@ class RequestOpened(RequestFact):
     need: Need
     area: Area
     recorded_at: Moment
+    vouched_by: tuple[Identifier, ...] = ()
+
+
+class RequestClassified(RequestFact):
+    """The class of an open request was confirmed or corrected: its urgency changes."""
+
+    TYPE: ClassVar[str] = "guanjia.request.classified.v1"
+    beneficiary_class: BeneficiaryClass
+    vouched_by: tuple[Identifier, ...] = ()
 
 
 class RequestDeclined(RequestFact):

@@ -1,0 +1,66 @@
+"""How much opens by itself: for a person, a household, a contact point, through a channel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from services.intake.model import OpeningTally, Request, SealedRequest, WaitReason
+from services.intake.rules import Cap, Rules
+from shared.contracts.values import CHINA, Need
+from shared.messaging.decision import AnyRef, Ref, States
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """reasons: the caps it is beyond; else tallies: as they are once it is open."""
+
+    reasons: tuple[WaitReason, ...]
+    tallies: tuple[OpeningTally, ...]
+
+
+def list_tally_ids(data: SealedRequest, person_id: str) -> tuple[str, ...]:
+    """Where it counts."""
+    household = (f"household:{data.household_id}",) if data.household_id else ()
+    contacts = (f"contact:{id_}" for id_ in data.contact_ids)
+    return (f"person:{person_id}", *household, *contacts, f"channel:{data.source}")
+
+
+def list_tally_refs(tally_ids: tuple[str, ...]) -> tuple[AnyRef, ...]:
+    return tuple(Ref(OpeningTally, id_) for id_ in tally_ids)
+
+
+def count_opening(rules: Rules, states: States, request: Request, now: datetime) -> Opening:
+    """Opening it now, as far as the caps go."""
+    today = now.astimezone(CHINA).date()
+    stored = states.get_many(OpeningTally, request.tally_ids)
+    reasons: list[WaitReason] = []
+    tallies: list[OpeningTally] = []
+    for id_ in request.tally_ids:
+        cap = rules.get_cap(id_)
+        tally = _add(stored.get(id_), id_, cap, request.need, today)
+        tallies.append(tally)
+        if _is_beyond(tally, cap):
+            reasons.append(cap.reason)
+    beyond = tuple(dict.fromkeys(reasons))
+    return Opening(beyond, () if beyond else tuple(tallies))
+
+
+def _add(tally: OpeningTally | None, id_: str, cap: Cap, need: Need, today: date) -> OpeningTally:
+    days = dict(_list_counting(tally, cap, today)) if tally else {}
+    requests, fen = days.get(today.isoformat(), (0, 0))
+    days[today.isoformat()] = (requests + 1, fen + (need.quantity if need.is_money else 0))
+    ends = datetime(today.year, today.month, today.day, tzinfo=CHINA) + timedelta(days=cap.days)
+    return OpeningTally(id=id_, days=days, ends_at=ends)
+
+
+def _list_counting(
+    tally: OpeningTally, cap: Cap, today: date
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    first = (today - timedelta(days=cap.days - 1)).isoformat()
+    return ((day, sums) for day, sums in tally.days.items() if day >= first)
+
+
+def _is_beyond(tally: OpeningTally, cap: Cap) -> bool:
+    requests = sum(count for count, _ in tally.days.values())
+    fen = sum(amount for _, amount in tally.days.values())
+    return requests > cap.openings_max or fen > cap.limit_fen
