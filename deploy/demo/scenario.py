@@ -38,6 +38,7 @@ READ_EVERY_S = 0.8
 QUIET_S = 2.0
 UNANSWERED_MAX = 150
 STILL_SENT_QUIET_S = 6.0
+UNMATCHED_QUIET_S = 60.0
 AGREE_WITHIN_S = 15.0
 ACCEPTED_STATES = ("accepted", "committed", "delivered", "confirmed")
 
@@ -185,12 +186,20 @@ class Scenario:
             now = time.monotonic()
             if figures != before or not sender.done():
                 before, since = figures, now
-            quiet_s = STILL_SENT_QUIET_S if figures.count_notices("sent") else QUIET_S
-            if figures.is_at_rest and now - since > quiet_s:
+            if figures.is_at_rest and now - since > await self._find_quiet_s(figures):
                 view.finish()
                 return
             await asyncio.sleep(READ_EVERY_S)
         self.display.print_line(f"[red]{self._within_s:.0f} s 后仍未办完 not finished in time[/]")
+
+    async def _find_quiet_s(self, figures: Figures) -> float:
+        """How long nothing has to change. The first round starts the solver, which takes long."""
+        if figures.count_requests("open"):
+            client = self.clients.open("matching", "operator")
+            latest: Json = await client.get("/rounds/latest")
+            if (latest["round"] or {}).get("state") != "done":
+                return UNMATCHED_QUIET_S
+        return STILL_SENT_QUIET_S if figures.count_notices("sent") else QUIET_S
 
     async def _compare_sums(self, expected: Expected) -> Outcome:
         """What was published a moment ago may still be under way: compares again for a while."""
