@@ -1,31 +1,25 @@
 """Who may serve whom, as one table: a row for each reason why an offer may not serve a need.
 
 All who ask take it from here: the decision on a proposal or claim (`find_obstacle`), the index of
-candidates (`reads`), the solver's columns (`allows_pairs`), the menu's query (`stored_needs`) and
-the counts of an explanation (`group`). A property test holds them equal.
+candidates (`reads`), the solver's arcs (`allows_pairs`), the menu's query (`stored_needs`) and the
+counts of an explanation (`group`). A property test holds them equal.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from services.matching import messages
-from services.matching.model.distance import NOWHERE, metres, metres_of_columns
+from services.matching.model.distance import metres
+from services.matching.solver import pair_rules
 from services.matching.solver.columns import (
     DONOR_EXCLUDED,
     FUND_EXCLUDED,
     FUND_RELATED,
-    NO_LIMIT,
-    NONE,
     OFFER_EXCLUDED,
-    Flags,
-    Indices,
-    Membership,
-    Pool,
 )
 from services.matching.solver.interface import OpenNeed, OpenOffer
+from services.matching.solver.pair_rules import PairRule
 from shared.errors import Message
 
 Group = Literal["category", "area", "restriction", "declined", "budget", "open_cases", "cap"]
@@ -56,7 +50,7 @@ class Rule:
     refusal: Message
     group: Group
     allows: Callable[[OpenNeed, OpenOffer, int], bool]
-    allows_pairs: Callable[[Pool, Indices, Indices], Flags] | None
+    allows_pairs: PairRule | None
     reads: tuple[str, ...] = ()
     stored_needs: Callable[[OpenOffer], Mapping[str, object]] | None = None
 
@@ -73,90 +67,6 @@ def build_query(offer: OpenOffer) -> dict[str, object]:
         if rule.stored_needs is not None:
             query |= rule.stored_needs(offer)
     return query
-
-
-def allowed_pairs(pool: Pool, request: Indices, offer: Indices, *, indexed: bool) -> Flags:
-    """Of pairs of rows; indexed: they were found by category and area already."""
-    allowed = np.ones(len(request), dtype=np.bool_)
-    for rule in RULES:
-        if rule.allows_pairs is not None and not (indexed and rule.name in INDEXED):
-            allowed &= rule.allows_pairs(pool, request, offer)
-    return allowed
-
-
-def count_ruled_out(pool: Pool, request: int) -> dict[Group, int]:
-    """By group, how many of the pool's offers may not serve the request in this row."""
-    offers = np.arange(len(pool.supply), dtype=np.int32)
-    requests = np.full(len(offers), request, dtype=np.int32)
-    remaining = np.ones(len(offers), dtype=np.bool_)
-    counts: dict[Group, int] = {}
-    for group in GROUPS:
-        passes = np.ones(len(offers), dtype=np.bool_)
-        for rule in _rules_of(group):
-            passes &= rule(pool, requests, offers)
-        counts[group] = int((remaining & ~passes).sum())
-        remaining &= passes
-    return counts
-
-
-def _rules_of(group: Group) -> Iterator[Callable[[Pool, Indices, Indices], Flags]]:
-    for rule in RULES:
-        if rule.group == group and rule.allows_pairs is not None:
-            yield rule.allows_pairs
-
-
-# --- of columns -----------------------------------------------------------------------------------
-
-
-def _without(reason: int) -> Callable[[Pool, Indices, Indices], Flags]:
-    """Of pairs, those that are not excluded for this reason."""
-
-    def allows_pairs(pool: Pool, request: Indices, offer: Indices) -> Flags:
-        if not len(pool.excluded.request):
-            return np.ones(len(request), dtype=np.bool_)
-        return np.asarray(pool.excluded.find(request, offer) & reason == 0)
-
-    return allows_pairs
-
-
-def _in_categories(pool: Pool, request: Indices, offer: Indices) -> Flags:
-    return Membership(pool.supply.categories).has(pool.demand.category[request], offer)
-
-
-def _in_classes(pool: Pool, request: Indices, offer: Indices) -> Flags:
-    classes = pool.supply.beneficiary_classes[offer]
-    return (classes >> pool.demand.beneficiary_class[request] & 1).astype(np.bool_)
-
-
-def _in_tiers(pool: Pool, request: Indices, offer: Indices) -> Flags:
-    return (pool.supply.tiers[offer] >> pool.demand.tier[request] & 1).astype(np.bool_)
-
-
-def _in_area(pool: Pool, request: Indices, offer: Indices) -> Flags:
-    towns, villages = Membership(pool.supply.towns), Membership(pool.supply.villages)
-    named = towns.names(pool.demand.town[request], offer)
-    named |= villages.names(pool.demand.village[request], offer)
-    return named | (towns.is_any & villages.is_any)[offer]
-
-
-def _in_radius(pool: Pool, request: Indices, offer: Indices) -> Flags:
-    demand, supply = pool.demand, pool.supply
-    near = np.ones(len(request), dtype=np.bool_)
-    limited = np.flatnonzero((supply.radius_m < NO_LIMIT)[offer])
-    request, offer = request[limited], offer[limited]
-    here = demand.latitude[request], demand.longitude[request]
-    there = supply.latitude[offer], supply.longitude[offer]
-    within = metres_of_columns(*here, *there) <= supply.radius_m[offer]
-    near[limited] = within & (here[0] < NOWHERE) & (there[0] < NOWHERE)
-    return near
-
-
-def _in_campaign(pool: Pool, request: Indices, offer: Indices) -> Flags:
-    campaign = pool.supply.campaign[offer]
-    allowed: Flags = campaign == NONE
-    of_one = np.flatnonzero(~allowed)
-    allowed[of_one] = pool.joined.find(request[of_one], campaign[of_one]) > 0
-    return allowed
 
 
 # --- of one pair ----------------------------------------------------------------------------------
@@ -194,7 +104,7 @@ CAMPAIGN = Rule(
     messages.NEED_NOT_IN_CAMPAIGN,
     "restriction",
     lambda need, offer, _: offer.campaign_id is None or offer.campaign_id in need.campaigns,
-    _in_campaign,
+    pair_rules.match_campaigns,
 )
 
 # In the order in which a refusal is chosen.
@@ -204,28 +114,28 @@ RULES: tuple[Rule, ...] = (
         messages.OFFER_EXCLUDED,
         "declined",
         lambda need, offer, _: offer.id not in need.excluded_offers,
-        _without(OFFER_EXCLUDED),
+        pair_rules.exclude_reason(OFFER_EXCLUDED),
     ),
     Rule(
         "fund_excluded",
         messages.FUND_EXCLUDED,
         "declined",
         lambda need, offer, _: offer.fund_id not in need.excluded_funds,
-        _without(FUND_EXCLUDED),
+        pair_rules.exclude_reason(FUND_EXCLUDED),
     ),
     Rule(
         "donor_excluded",
         messages.DONOR_EXCLUDED,
         "declined",
         lambda need, offer, _: offer.donor_id not in need.excluded_donors,
-        _without(DONOR_EXCLUDED),
+        pair_rules.exclude_reason(DONOR_EXCLUDED),
     ),
     Rule(
         "related_party",
         messages.RELATED_PARTY,
         "restriction",
         lambda need, offer, _: offer.fund_id not in need.related_funds,
-        _without(FUND_RELATED),
+        pair_rules.exclude_reason(FUND_RELATED),
     ),
     Rule(
         "resource",
@@ -241,7 +151,7 @@ RULES: tuple[Rule, ...] = (
         messages.OFFER_UNSUITABLE,
         "category",
         lambda need, offer, _: not offer.categories or need.category in offer.categories,
-        _in_categories,
+        pair_rules.match_categories,
         reads=("category",),
         stored_needs=lambda offer: _any_of("category", offer.categories),
     ),
@@ -252,7 +162,7 @@ RULES: tuple[Rule, ...] = (
         lambda need, offer, _: (
             not offer.beneficiary_classes or need.beneficiary_class in offer.beneficiary_classes
         ),
-        _in_classes,
+        pair_rules.match_classes,
         reads=("beneficiary_class",),
         stored_needs=lambda offer: _any_of("beneficiary_class", offer.beneficiary_classes),
     ),
@@ -261,20 +171,20 @@ RULES: tuple[Rule, ...] = (
         messages.OFFER_UNSUITABLE,
         "restriction",
         lambda need, offer, _: not offer.tiers or need.tier in offer.tiers,
-        _in_tiers,
+        pair_rules.match_tiers,
     ),
     Rule(
         "area",
         messages.OFFER_UNSUITABLE,
         "area",
         _serves_area,
-        _in_area,
+        pair_rules.match_areas,
         # A village is a place of its town, and no index helps with both.
         stored_needs=lambda offer: (
             {} if offer.village_codes else _any_of("town_code", offer.town_codes)
         ),
     ),
-    Rule("radius", messages.OFFER_UNSUITABLE, "area", _serves_distance, _in_radius),
+    Rule("radius", messages.OFFER_UNSUITABLE, "area", _serves_distance, pair_rules.match_radii),
     Rule(
         "remaining",
         messages.NEED_EXCEEDED,
@@ -305,6 +215,3 @@ RULES: tuple[Rule, ...] = (
     ),
     CAMPAIGN,
 )
-
-# Those that an index of a pool's offers answers (arcs.py).
-INDEXED = frozenset(("category", "area"))

@@ -13,15 +13,15 @@ from services.matching.eligibility import (
     GROUPS,
     RULES,
     Group,
-    allowed_pairs,
     build_query,
-    count_ruled_out,
     find_obstacle,
 )
+from services.matching.explaining.explanation import count_ruled_out
 from services.matching.solver import arcs
-from services.matching.solver.arcs import build_arcs
+from services.matching.solver.arcs import build_arcs, mark_allowed
+from services.matching.solver.arrays import Indices
 from services.matching.solver.candidates import Candidates
-from services.matching.solver.columns import Indices, Pool, build_pools
+from services.matching.solver.columns import Pool, build_pools
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import Weights
 
@@ -143,7 +143,7 @@ def test_obstacle_columns_arcs_and_candidates_find_the_same_pairs(
     of_columns, of_arcs = set(), set()
     for pool, _, _ in pools_of(asking, giving):
         request, offer = all_pairs(pool)
-        allowed = allowed_pairs(pool, request, offer, indexed=False)
+        allowed = mark_allowed(pool, request, offer, indexed=False)
         of_columns |= _ids(pool, request[allowed], offer[allowed])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(arcs, "_TABLE_MAX", table_max)

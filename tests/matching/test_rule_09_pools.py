@@ -7,6 +7,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.round import INPUTS, POOL, Round
 from services.matching.rounds import store as round_store
+from services.matching.rounds.store import compress
 from services.matching.solver.interface import (
     Allocation,
     Inputs,
@@ -16,7 +17,6 @@ from services.matching.solver.interface import (
     write_inputs,
 )
 from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.solver.records import compress
 from services.matching.store import build_open_need
 from shared import mongo
 from tests.matching.decisions import (

@@ -16,7 +16,7 @@ from rich.table import Table
 from shared.client import ServiceClient, ServiceError
 
 if TYPE_CHECKING:
-    from services.matching.solver.records import ReplayResult
+    from services.matching.solver.replay import ReplayResult
 
 WHOLE_POLL_S = 0.5
 PAGE = 500
@@ -131,9 +131,8 @@ def replay(
 
     Exit code 1 where one differs; a round of another solver's version cannot be compared.
     """
-    from services.matching.solver.min_cost_flow import MinCostFlow
-    from services.matching.solver.records import replay_round
-    from services.matching.solver.solve import VERSIONS
+    from services.matching.solver.min_cost_flow import VERSIONS, MinCostFlow
+    from services.matching.solver.replay import replay_round
 
     records = _read_records(file, after) if file else _fetch_records(after)
     solvers = [MinCostFlow(version) for version in VERSIONS]

@@ -1,18 +1,19 @@
 """Why a request got what it got: its level, its candidates' scores, who lost by how much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from services.matching.eligibility import GROUPS, Group, count_ruled_out
+from services.matching.eligibility import GROUPS, RULES, Group
 from services.matching.planner.plan import Part, Plan
-from services.matching.solver.columns import Flags, Ints, Pool
+from services.matching.solver.arrays import Flags, Ints
+from services.matching.solver.columns import Pool
 from services.matching.solver.interface import OpenNeed
-from services.matching.solver.model import QUARTERS, fill_quarters, sum_by_row
-from services.matching.solver.network import compute_costs_to
-from services.matching.solver.repair import count_cases
+from services.matching.solver.model import QUARTERS
+from services.matching.solver.pair_rules import PairRule
+from services.matching.solver.prices import compute_costs_to
 from services.matching.solver.solve import PoolSolution
 from services.matching.solver.weights import STEPS, TIER_MAX, Weights
 
@@ -204,13 +205,34 @@ def _sum_wanted_before(part: Part, row: int, offer: int) -> int:
     """
     model, quantities = part.solved.model, part.solved.quantities
     arcs = model.arcs
-    remaining = model.amount - sum_by_row(arcs.request, quantities, len(model.amount))
+    remaining = model.amount - model.sum_by_request(quantities)
     saved = model.worth - compute_costs_to(model, quantities, offer)
     own = np.flatnonzero((arcs.offer == offer) & (arcs.request == row))
     mine = int(model.worth[row] - arcs.cost[own[0]])
     before = saved >= mine
     before[row] = True
     return int(remaining[before].sum())
+
+
+def count_ruled_out(pool: Pool, request: int) -> dict[Group, int]:
+    """By group, how many of the pool's offers may not serve the request in this row."""
+    offers = np.arange(len(pool.supply), dtype=np.int32)
+    requests = np.full(len(offers), request, dtype=np.int32)
+    remaining = np.ones(len(offers), dtype=np.bool_)
+    counts: dict[Group, int] = {}
+    for group in GROUPS:
+        passes = np.ones(len(offers), dtype=np.bool_)
+        for rule in _rules_of(group):
+            passes &= rule(pool, requests, offers)
+        counts[group] = int((remaining & ~passes).sum())
+        remaining &= passes
+    return counts
+
+
+def _rules_of(group: Group) -> Iterator[PairRule]:
+    for rule in RULES:
+        if rule.group == group and rule.allows_pairs is not None:
+            yield rule.allows_pairs
 
 
 # --- scores ---------------------------------------------------------------------------------------
@@ -247,10 +269,10 @@ def _build_score(pool: Pool, solved: PoolSolution, at: int, load: int, free_case
 def find_next_load(solved: PoolSolution) -> Ints:
     """Points of each offer's next unit; of its last quarter where it is full."""
     model = solved.model
-    room = model.quarters > fill_quarters(model, solved.quantities)
+    room = model.quarters > model.fill_quarters(solved.quantities)
     first = np.where(room.any(axis=1), room.argmax(axis=1), QUARTERS - 1)
     return model.load[first]
 
 
 def has_free_case(solved: PoolSolution) -> Flags:
-    return count_cases(solved.model, solved.quantities) < solved.model.cases
+    return solved.model.count_cases(solved.quantities) < solved.model.cases

@@ -21,12 +21,13 @@ from services.matching.explaining.explanation import (
 )
 from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.plan import Part
-from services.matching.solver.columns import Ints, build_pools
+from services.matching.solver.arrays import Ints
+from services.matching.solver.columns import build_pools
 from services.matching.solver.interface import Inputs, OpenNeed, read_inputs
-from services.matching.solver.model import Model, build_model, compute_objective
-from services.matching.solver.network import Prices
-from services.matching.solver.repair import serve_at_prices
-from services.matching.solver.solve import VERSIONS, PoolSolution, searches_cases, solve
+from services.matching.solver.min_cost_flow import VERSIONS, searches_cases
+from services.matching.solver.model import Model, build_model
+from services.matching.solver.prices import PoolPrices
+from services.matching.solver.solve import PoolSolution, serve_at_prices, solve
 from services.matching.solver.weights import Weights
 
 ANOTHER = "（其他资源 another offer）"
@@ -98,12 +99,12 @@ def _solve(text: str, unit: str, item: str, version: str) -> _Round | None:
 
 def _apply_prices(model: Model, quantities: Ints, price: Ints) -> PoolSolution:
     """A batch has no bound; a unit costs its offer's price, and its load where that is more."""
-    objective = compute_objective(model, quantities)
+    objective = model.compute_objective(quantities)
     solved = PoolSolution(
-        model, quantities, objective, objective.total, Prices(price, model.worth, 0)
+        model, quantities, objective, objective.total, PoolPrices(price, model.worth, 0)
     )
     offer = np.maximum(price, find_next_load(solved))
-    return replace(solved, prices=Prices(offer, model.worth, 0))
+    return replace(solved, prices=PoolPrices(offer, model.worth, 0))
 
 
 def _score(round_: _Round, row: int) -> Sequence[Score]:

@@ -69,7 +69,7 @@ def build_round_id(pool: str, number: int) -> str:
 
 
 class CloseRound(Value):
-    """inputs: compressed (solver/records.py); retention_days: the round; the rest as in Round."""
+    """inputs: compressed (rounds/store.py); retention_days: the round; the rest as in Round."""
 
     pool: str
     number: Annotated[int, Field(ge=1)]

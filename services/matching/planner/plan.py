@@ -9,10 +9,11 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from services.matching.planner.cities import compute_joint_bound, split_by_city
 from services.matching.planner.instance import Instance
-from services.matching.solver.cities import compute_joint_bound, split_by_city
+from services.matching.solver.arrays import sum_products
 from services.matching.solver.columns import Pool, build_pools
-from services.matching.solver.model import Objective, build_model, sum_products
+from services.matching.solver.model import Objective, build_model
 from services.matching.solver.solve import PoolSolution, solve
 from services.matching.solver.weights import Weights
 

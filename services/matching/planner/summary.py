@@ -9,8 +9,7 @@ from rich.table import Table
 
 from services.matching.explaining.sentences import format_quantity
 from services.matching.planner.plan import Part, Plan, compute_gap
-from services.matching.solver.columns import Flags
-from services.matching.solver.model import sum_by_row
+from services.matching.solver.arrays import Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Coverage:
 def compute_coverage(part: Part, which: Flags | None = None) -> Coverage:
     """which: of the requests."""
     model = part.solved.model
-    received = sum_by_row(model.arcs.request, part.solved.quantities, len(model.amount))
+    received = model.sum_by_request(part.solved.quantities)
     rows = np.ones(len(received), dtype=np.bool_) if which is None else which
     received, asked = received[rows], model.amount[rows]
     return Coverage(

@@ -28,12 +28,12 @@ from services.matching.settings import MatchingSettings
 from services.matching.solver.interface import (
     Allocation,
     Inputs,
+    hash_prices,
     hash_solution,
     hash_text,
     write_inputs,
 )
 from services.matching.solver.process import Solution, SolverProcess
-from services.matching.solver.records import compress, hash_prices
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
@@ -111,7 +111,7 @@ class RoundRunner:
             pool=POOL,
             number=number,
             kind="batch" if is_batch else "whole",
-            inputs=compress(text),
+            inputs=round_store.compress(text),
             retention_days=self._settings.round_retention_days,
             input_hash=hash_text(text),
             needs=len(inputs.needs),

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.matching.eligibility import allowed_pairs
+from services.matching.eligibility import RULES
 from services.matching.model.distance import metres_of_columns
-from services.matching.solver.columns import Demand, Flags, Indices, Ints, Membership, Pool, Supply
+from services.matching.solver.arrays import Flags, Indices, Ints, Membership
+from services.matching.solver.columns import Demand, Pool, Supply
 from services.matching.solver.weights import Weights
 
 _TABLE_MAX = 1 << 18  # pairs
 _CODES = 1 << 20  # more than there are towns, villages or categories
+# Rules that an index of a pool's offers answers.
+INDEXED = frozenset(("category", "area"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +121,7 @@ def build_arcs(pool: Pool, weights: Weights, index: OfferIndex | None = None) ->
     """index: of the pool's supply, where there is one already."""
     demand, supply = pool.demand, pool.supply
     request, offer = (index or OfferIndex(supply)).find_pairs(demand)
-    allowed = allowed_pairs(pool, request, offer, indexed=True)
+    allowed = mark_allowed(pool, request, offer, indexed=True)
     request, offer = request[allowed], offer[allowed]
     room = np.minimum(demand.amount[request], supply.budget[offer])
     room = np.minimum(room, supply.cap[offer] - pool.shares.find(request, offer))
@@ -131,3 +134,12 @@ def build_arcs(pool: Pool, weights: Weights, index: OfferIndex | None = None) ->
     distance = np.minimum(away // weights.metres_per_point, weights.distance_points_max)
     cost = 1 + distance + (supply.specialism + supply.unreliability)[offer]
     return Arcs(request, offer, room, distance, cost)
+
+
+def mark_allowed(pool: Pool, request: Indices, offer: Indices, *, indexed: bool) -> Flags:
+    """Of pairs of rows; indexed: they were found by an index of offers already."""
+    allowed = np.ones(len(request), dtype=np.bool_)
+    for rule in RULES:
+        if rule.allows_pairs is not None and not (indexed and rule.name in INDEXED):
+            allowed &= rule.allows_pairs(pool, request, offer)
+    return allowed

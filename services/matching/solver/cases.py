@@ -12,19 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from ortools.linear_solver.pywraplp import Solver as LinearSolver  # type: ignore[import-untyped]
 from ortools.sat.python import cp_model
 
-from services.matching.solver.columns import NO_LIMIT, Flags, Ints
-from services.matching.solver.model import (
-    Model,
-    compute_objective,
-    fill_quarters,
-    sum_by_row,
+from services.matching.solver.arrays import (
+    Flags,
+    Ints,
+    Rows,
+    fill_in_order,
+    rank_in_runs,
     sum_products,
 )
-from services.matching.solver.repair import fit_quarters, limit_quarters, rank_in_runs
+from services.matching.solver.columns import NO_LIMIT
+from services.matching.solver.model import Model
 
 ARCS_MAX = 20_000  # above them the linear program takes longer than the flows
 SEARCHED_MAX = 1_000  # arcs
@@ -53,7 +53,7 @@ def search_cases(model: Model, quantities: Ints, bound: int) -> SearchResult | N
     bound = max(bound, _compute_bound(model, prices))
     opened = quantities > 0
     saved = sum_products(model.amount, model.worth) - bound
-    if compute_objective(model, quantities).divisible - bound <= GAP_MAX * saved:
+    if model.compute_objective(quantities).divisible - bound <= GAP_MAX * saved:
         return SearchResult(opened, bound)
     searched = _choose_arcs(model, prices, quantities)
     program = _Program(model, np.flatnonzero(searched), quantities)
@@ -65,8 +65,7 @@ def search_cases(model: Model, quantities: Ints, bound: int) -> SearchResult | N
 
 def _limit_quarters(model: Model) -> Ints:
     """Within what the open cases allow and what the requests can take."""
-    arcs = model.arcs
-    return fit_quarters(limit_quarters(model), sum_by_row(arcs.offer, arcs.room, len(model.cases)))
+    return fill_in_order(model.limit_quarters(), model.sum_by_offer(model.arcs.room))
 
 
 # --- prices and bound -----------------------------------------------------------------------------
@@ -117,7 +116,7 @@ def _round_duals(rows: Sequence[LinearSolver.Constraint]) -> Ints:
     return np.array([max(0, round(row.dual_value())) for row in rows], dtype=np.int64)
 
 
-def _rank_savings(model: Model, savings: Ints) -> tuple[NDArray[np.intp], Ints]:
+def _rank_savings(model: Model, savings: Ints) -> tuple[Rows, Ints]:
     """Arcs by offer, what saves most first; and each one's rank at its offer."""
     order = np.lexsort((-savings, model.arcs.offer))
     return order, rank_in_runs(model.arcs.offer[order])
@@ -154,12 +153,12 @@ def _choose_arcs(model: Model, prices: _CasePrices, quantities: Ints) -> Flags:
 class _Program:
     """Of some of a model's arcs, for CP-SAT; begins with a plan."""
 
-    def __init__(self, model: Model, numbers: NDArray[np.intp], quantities: Ints) -> None:
+    def __init__(self, model: Model, numbers: Rows, quantities: Ints) -> None:
         self._model = model
         self._program = cp_model.CpModel()
         self._units: dict[int, cp_model.IntVar] = {}
         self._terms: list[cp_model.LinearExprT] = []
-        self._filled = fill_quarters(model, quantities)
+        self._filled = model.fill_quarters(quantities)
         by_request: dict[int, list[int]] = defaultdict(list)
         by_offer: dict[int, list[int]] = defaultdict(list)
         for at in numbers.tolist():

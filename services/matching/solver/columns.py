@@ -6,16 +6,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.matching.messages import CLASSES_TOO_MANY
 from services.matching.model.distance import NOWHERE
+from services.matching.solver.arrays import Ints, Pairs, Rows
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import STEPS, TIER_MAX, Weights
-
-Ints = NDArray[np.int64]
-Indices = NDArray[np.int32]
-Flags = NDArray[np.bool_]
 
 NO_LIMIT = 1 << 60
 ANY = -1  # all bits
@@ -55,7 +51,7 @@ class Demand:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows(self, which: NDArray[np.intp]) -> "Demand":
+    def rows(self, which: Rows) -> "Demand":
         """which: ascending."""
         columns = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "ids"}
         return Demand([self.ids[row] for row in which.tolist()], **columns)
@@ -99,7 +95,7 @@ class Supply:
         budget, used = self.budget - quantity, self.used + quantity
         return replace(self, budget=budget, used=used, cases=remaining)
 
-    def rows(self, which: NDArray[np.intp]) -> "Supply":
+    def rows(self, which: Rows) -> "Supply":
         """which: ascending."""
         rows = which.tolist()
         columns: dict[str, Any] = {
@@ -107,76 +103,6 @@ class Supply:
             for name, column in ((f.name, getattr(self, f.name)) for f in fields(self))
         }
         return Supply(**columns)
-
-
-class Membership:
-    """Which rows of a column of codes name a code; a row that names none means any.
-
-    is_any: of each row, whether it names no code.
-    """
-
-    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self.is_any: Flags = np.array([not codes for codes in rows], dtype=np.bool_)
-        self._count = len(rows)
-        pairs = [(code, row) for row, codes in enumerate(rows) for code in set(codes)]
-        columns = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-        self._codes, self._rows = columns[:, 0], columns[:, 1].astype(np.int32)
-
-    def rows(self, code: int) -> Indices:
-        """Those that name it, ascending."""
-        first, end = np.searchsorted(self._codes, [code, code + 1])
-        return self._rows[first:end]
-
-    def names(self, codes: Ints, rows: Indices) -> Flags:
-        """Of pairs of a code and a row, whether the row names the code."""
-        keys = self._codes * self._count + self._rows
-        if not len(keys):
-            return np.zeros(len(rows), dtype=np.bool_)
-        wanted = codes * self._count + rows
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.asarray(keys[at] == wanted)
-
-    def has(self, codes: Ints, rows: Indices) -> Flags:
-        """The same, or the row means any."""
-        return self.names(codes, rows) | self.is_any[rows]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """Rows (request, other, value) in ascending order of both; other: an offer or a campaign."""
-
-    request: Ints
-    other: Ints
-    value: Ints
-
-    @classmethod
-    def of(cls, rows: Iterable[tuple[int, int, int]]) -> "Pairs":
-        columns = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
-        return cls(columns[:, 0], columns[:, 1], columns[:, 2])
-
-    def rows(self, request: NDArray[np.intp], other: NDArray[np.intp] | None = None) -> "Pairs":
-        """Those among these rows, which ascend, by their new numbers; other: None for all."""
-        if not len(self.request):
-            return self
-        mine = np.isin(self.request, request)
-        if other is not None:
-            mine &= np.isin(self.other, other)
-        others = self.other[mine]
-        return Pairs(
-            np.searchsorted(request, self.request[mine]),
-            others if other is None else np.searchsorted(other, others),
-            self.value[mine],
-        )
-
-    def find(self, request: Indices, other: Indices | Ints) -> Ints:
-        """The value of each of these pairs; 0 where there is none."""
-        if not len(self.request):
-            return np.zeros(len(request), dtype=np.int64)
-        width = int(max(self.other.max(), other.max(initial=0))) + 1
-        keys = self.request * width + self.other
-        wanted = request.astype(np.int64) * width + other
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[at] == wanted, self.value[at], 0)
 
 
 NO_PAIRS = Pairs.of([])
@@ -201,7 +127,7 @@ class Pool:
     shares: Pairs = NO_PAIRS
     joined: Pairs = NO_PAIRS
 
-    def rows(self, requests: NDArray[np.intp], offers: NDArray[np.intp], supply: Supply) -> "Pool":
+    def rows(self, requests: Rows, offers: Rows, supply: Supply) -> "Pool":
         """supply: of these offers. Both ascend."""
         return replace(
             self,

@@ -131,7 +131,10 @@ class SolverResult:
 
 
 class Solver(Protocol):
-    """The same inputs give the same allocations on every machine, in whatever order they come."""
+    """The same inputs give the same allocations, in whatever order they come.
+
+    On every machine where open cases are not limited; else with the same build of OR-Tools.
+    """
 
     @property
     def name(self) -> str: ...
@@ -182,6 +185,10 @@ def hash_text(text: str) -> str:
 
 def hash_solution(allocations: tuple[Allocation, ...]) -> str:
     return hash_text(format_canonical([asdict(a) for a in allocations]))
+
+
+def hash_prices(prices: Prices) -> str:
+    return hash_text(format_canonical(sorted(prices)))
 
 
 def format_canonical(value: Any) -> str:

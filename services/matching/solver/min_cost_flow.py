@@ -1,18 +1,30 @@
-"""The service's solver: whole pools by minimum-cost flow, micro-batches by the flow's prices."""
+"""The service's solver: whole pools by minimum-cost flow, micro-batches by the flow's prices.
+
+A need's way: columns.py, arcs.py (who may serve it), model.py, then solve.py through its stages
+(network, prices, repair, polish, cases, donors), and back here for its numbers. arrays.py holds the
+words that all of them speak in.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
 
-from services.matching.solver.columns import Ints, build_pools
+from services.matching.solver.arrays import Ints
+from services.matching.solver.columns import build_pools
 from services.matching.solver.interface import Allocation, Inputs, OpenNeed, SolverResult
-from services.matching.solver.model import Model, build_model, compute_objective
-from services.matching.solver.repair import serve_at_prices
-from services.matching.solver.solve import VERSIONS, searches_cases, solve
+from services.matching.solver.model import Model, build_model
+from services.matching.solver.solve import serve_at_prices, solve
 from services.matching.solver.weights import Weights
 
+# Of what solves rounds, oldest first; a recorded round names its own. 3 searches among open cases.
+VERSIONS = ("2", "3")
+
 _Row = tuple[str, str, int]
+
+
+def searches_cases(version: str) -> bool:
+    return version != "2"
 
 
 class MinCostFlow:
@@ -57,7 +69,7 @@ def _solve_batch(inputs: Inputs, models: Iterable[Model], prices: dict[str, int]
         price = np.array([prices.get(id_, 0) for id_ in model.offers], dtype=np.int64)
         quantities = serve_at_prices(model, price)
         rows += _list_rows(model, quantities)
-        objective += compute_objective(model, quantities).total
+        objective += model.compute_objective(quantities).total
     return SolverResult(_number_allocations(inputs.needs, rows), inputs.prices or (), objective)
 
 

@@ -1,4 +1,4 @@
-"""One minimum-cost flow over a model's network: exact, alike on every machine, and with its prices.
+"""One minimum-cost flow over a model's network: exact, and alike on every machine.
 
 Nodes: requests, offers, then the sink. Arcs: request to offer, request to sink (left without),
 offer to sink for each quarter of its quantity.
@@ -15,8 +15,8 @@ from ortools.graph.python.min_cost_flow import (  # type: ignore[import-untyped]
 )
 
 from services.matching.messages import WEIGHTS_TOO_LARGE
-from services.matching.solver.columns import Flags, Indices, Ints
-from services.matching.solver.model import QUARTERS, Model, fill_quarters
+from services.matching.solver.arrays import Flags, Indices, Ints
+from services.matching.solver.model import QUARTERS, Model
 from services.matching.solver.weights import WORTH_MAX
 
 # --- ties ----------------------------------------------------------------------------------------
@@ -90,8 +90,19 @@ def _mix(words: _Words) -> _Words:
 # --- the flow -------------------------------------------------------------------------------------
 
 
-def find_cheapest_flow(model: Model, quarters: Ints) -> Ints:
-    """What each arc gives. quarters: the model's, or less where the open cases allow less."""
+def find_cheapest_flow(model: Model, quarters: Ints, over: Flags | None = None) -> Ints:
+    """What each arc gives. quarters: the model's, or less where the open cases allow less.
+
+    over: the arcs that may be used, where not all.
+    """
+    if over is None:
+        return _find_flow(model, quarters)
+    quantities = np.zeros(len(over), dtype=np.int64)
+    quantities[over] = _find_flow(replace(model, arcs=model.arcs.only(over)), quarters)
+    return quantities
+
+
+def _find_flow(model: Model, quarters: Ints) -> Ints:
     ties = _build_ties(model)
     while True:
         flow = _solve_flow(model, quarters, ties)
@@ -119,13 +130,6 @@ def _solve_flow(model: Model, quarters: Ints, ties: Ties) -> Ints | None:
     return np.asarray(solver.flows(pairs), dtype=np.int64)
 
 
-def find_cheapest_flow_over(model: Model, arcs: Flags, quarters: Ints) -> Ints:
-    """The cheapest flow over these arcs alone."""
-    quantities = np.zeros(len(arcs), dtype=np.int64)
-    quantities[arcs] = find_cheapest_flow(replace(model, arcs=model.arcs.only(arcs)), quarters)
-    return quantities
-
-
 def _build_ties(model: Model) -> Ties:
     dearest = int(model.arcs.cost.max(initial=0)) + int(model.load[-1])
     return build_ties(model.requests, model.offers, max(dearest, int(model.worth.max(initial=0))))
@@ -151,104 +155,3 @@ def _add_sink(solver: SimpleMinCostFlow, model: Model, ties: Ties, quarters: Int
     loads = np.tile(model.load << ties.shift, offers)
     heads = np.full(len(tails), sink)
     solver.add_arcs_with_capacity_and_unit_cost(tails, heads, quarters.ravel(), loads)
-
-
-# --- prices ---------------------------------------------------------------------------------------
-#
-# Duals of a flow, which the flow solver does not show: shortest ways in the residual network.
-# Price of an offer: points of one unit more asked of it, be it the load of its next quarter or the
-# cheapest way to place elsewhere a unit that it gives. Of a request: points of one unit more asked
-# by it. Bellman and Ford's passes over requests and offers in turn, whole columns at once.
-
-NEVER = 1 << 61
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prices:
-    """offer: points a unit, NEVER where nothing can be asked of it. passes: until they stood."""
-
-    offer: Ints
-    request: Ints
-    passes: int
-
-
-def compute_prices(
-    model: Model, quantities: Ints, quarters: Ints, cost: Ints | None = None
-) -> Prices:
-    """quantities: a cheapest flow over `quarters`; of another, passes might not end, so they are
-    held to a number.
-
-    cost: of each pair, where it is not the model's.
-    """
-    cost = model.arcs.cost if cost is None else cost
-    ways = _Ways(model, quantities, cost)
-    first = offer = _compute_next_load(model, quantities, quarters)
-    passes = 0
-    while passes <= 2 * len(offer) + 2:
-        passes += 1
-        request = ways.cheapest_request(offer, model.worth)
-        after = np.minimum(first, ways.cheapest_displaced(request))
-        if np.array_equal(after, offer):
-            return Prices(offer, request, passes)
-        offer = after
-    raise AssertionError("the flow is not a cheapest one: its residual network has a gainful cycle")
-
-
-def compute_costs_to(model: Model, quantities: Ints, offer: int) -> Ints:
-    """Of each request, what a unit more costs if this offer gives it, by whatever displacements.
-
-    NEVER or more where no chain of them ends at the offer.
-    """
-    ways = _Ways(model, quantities, model.arcs.cost)
-    never = np.full(len(model.amount), NEVER)
-    price = np.full(len(model.cases), NEVER)
-    price[offer] = 0
-    for _ in range(2 * len(price) + 2):
-        after = np.minimum(price, ways.cheapest_displaced(ways.cheapest_request(price, never)))
-        if np.array_equal(after, price):
-            break
-        price = after
-    return ways.cheapest_request(price, never)
-
-
-def _compute_next_load(model: Model, quantities: Ints, quarters: Ints) -> Ints:
-    """Points of the first quarter with room; NEVER for a full offer, 0 for one nobody can ask."""
-    room = quarters - fill_quarters(model, quantities, quarters)
-    points = np.where(room > 0, model.load, NEVER).min(axis=1)
-    return np.where(quarters.any(axis=1), points, 0)
-
-
-class _Ways:
-    """The residual arcs: forward where there is room, back where something is given."""
-
-    def __init__(self, model: Model, quantities: Ints, cost: Ints) -> None:
-        arcs = model.arcs
-        forward = quantities < arcs.room
-        self._to, self._cost = arcs.offer[forward], cost[forward]
-        self._requests, self._starts = _find_runs(arcs.request[forward])
-        back = np.flatnonzero(quantities > 0)
-        back = back[np.argsort(arcs.offer[back], kind="stable")]
-        self._from, self._saved = arcs.request[back], cost[back]
-        self._offers, self._ends = _find_runs(arcs.offer[back])
-        self._count = len(model.cases)
-
-    def cheapest_request(self, offer: Ints, otherwise: Ints) -> Ints:
-        """Of each request: what it costs otherwise, or from the cheapest offer with room."""
-        result = otherwise.copy()
-        if len(self._starts):
-            ways = np.minimum.reduceat(self._cost + offer[self._to], self._starts)
-            result[self._requests] = np.minimum(result[self._requests], ways)
-        return result
-
-    def cheapest_displaced(self, request: Ints) -> Ints:
-        result = np.full(self._count, NEVER)
-        if len(self._ends):
-            ways = np.minimum.reduceat(request[self._from] - self._saved, self._ends)
-            result[self._offers] = ways
-        return result
-
-
-def _find_runs(rows: np.typing.NDArray[np.int32]) -> tuple[Indices, np.typing.NDArray[np.intp]]:
-    """The values of runs of equal rows, and where they start."""
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    return rows[starts], starts

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.solver.columns import ANY, NO_LIMIT, NONE, Demand, Ints, Pool, Supply
+from services.matching.solver.arrays import Ints
+from services.matching.solver.columns import ANY, NO_LIMIT, NONE, Demand, Pool, Supply
 from services.matching.solver.weights import STEPS, Weights
 
 TOWNS, CATEGORIES, TIERS = 33, 12, 5

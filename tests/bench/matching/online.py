@@ -12,16 +12,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from services.matching.solver.arcs import OfferIndex, build_arcs
-from services.matching.solver.columns import Demand, Ints, Pool, Supply
-from services.matching.solver.model import (
-    Model,
-    build_model,
-    compute_objective,
-    sum_by_row,
-    sum_products,
-)
-from services.matching.solver.repair import count_cases, serve_at_prices
-from services.matching.solver.solve import solve
+from services.matching.solver.arrays import Ints, sum_by_row, sum_products
+from services.matching.solver.columns import Demand, Pool, Supply
+from services.matching.solver.model import Model, build_model
+from services.matching.solver.solve import serve_at_prices, solve
 from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import SHAPES, Shape, pool
 
@@ -45,7 +39,7 @@ class Counter:
         model = build_model(pool, self._weights, build_arcs(pool, self._weights, self._index))
         quantities = serve_at_prices(model, self.price)
         quantity = sum_by_row(model.arcs.offer, quantities, len(self.supply))
-        self.supply = self.supply.less(quantity, count_cases(model, quantities))
+        self.supply = self.supply.less(quantity, model.count_cases(quantities))
         return model, quantities
 
 
@@ -77,7 +71,7 @@ def measure(shape: Shape, seed: int, solves: int = 10) -> Online:
 
 def _saved(model: Model, given: Ints | None) -> int:
     given = solve(model).quantities if given is None else given
-    return sum_products(model.amount, model.worth) - compute_objective(model, given).total
+    return sum_products(model.amount, model.worth) - model.compute_objective(given).total
 
 
 def _prices(of: Pool, demand: Demand, supply: Supply, share: float) -> Ints:

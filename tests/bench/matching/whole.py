@@ -12,17 +12,13 @@ from typing import TypeVar
 import numpy as np
 
 from services.matching.planner.plan import compute_gap, solve_pool
-from services.matching.solver.columns import Ints, Pool
-from services.matching.solver.model import (
-    Model,
-    build_model,
-    compute_objective,
-    count_donors,
-    sum_products,
-)
+from services.matching.solver.arrays import Ints, sum_products
+from services.matching.solver.columns import Pool
+from services.matching.solver.donors import gather_donors
+from services.matching.solver.model import Model, build_model
 from services.matching.solver.network import find_cheapest_flow
 from services.matching.solver.repair import refill
-from services.matching.solver.solve import PoolSolution, gather_donors, solve
+from services.matching.solver.solve import PoolSolution, solve
 from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
 from tests.bench.matching.records import changed_by_shuffling
@@ -108,12 +104,12 @@ def _greedy(of: Pool) -> Ints:
 
 
 def _split(model: Model, given: Ints) -> int:
-    return int((count_donors(model, given) > 1).sum())
+    return int((model.count_donors(given) > 1).sum())
 
 
 def _gap(solved: PoolSolution, given: Ints) -> float:
     return compute_gap(
-        compute_objective(solved.model, given).total, solved.bound, _worth(solved.model)
+        solved.model.compute_objective(given).total, solved.bound, _worth(solved.model)
     )
 
 

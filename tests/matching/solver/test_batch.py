@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.planner.instance import Instance
+from services.matching.solver.arrays import sum_by_row, sum_products
 from services.matching.solver.columns import NO_LIMIT
-from services.matching.solver.model import build_model, compute_objective, sum_by_row, sum_products
-from services.matching.solver.repair import serve_at_prices
-from services.matching.solver.solve import solve
+from services.matching.solver.model import build_model
+from services.matching.solver.solve import serve_at_prices, solve
 from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
 from tests.bench.matching.online import Counter, measure
@@ -76,5 +76,5 @@ def test_batch_of_everything_saves_less_than_the_whole_solution() -> None:
     model = build_model(of, WEIGHTS)
     solved = solve(model)
     worth = sum_products(model.amount, model.worth)
-    batch = worth - compute_objective(model, serve_at_prices(model, solved.prices.offer)).total
+    batch = worth - model.compute_objective(serve_at_prices(model, solved.prices.offer)).total
     assert 0.9 * (worth - solved.objective.total) < batch <= worth - solved.objective.total

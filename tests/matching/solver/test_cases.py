@@ -13,11 +13,18 @@ from services.matching.cli.matching import app
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import build_plan, compute_gap
 from services.matching.settings import MatchingSettings
-from services.matching.solver.interface import Inputs, hash_solution, hash_text, write_inputs
-from services.matching.solver.min_cost_flow import MinCostFlow
-from services.matching.solver.model import build_model, sum_products
-from services.matching.solver.records import hash_prices, replay_round
-from services.matching.solver.solve import VERSIONS, solve
+from services.matching.solver.arrays import sum_products
+from services.matching.solver.interface import (
+    Inputs,
+    hash_prices,
+    hash_solution,
+    hash_text,
+    write_inputs,
+)
+from services.matching.solver.min_cost_flow import VERSIONS, MinCostFlow
+from services.matching.solver.model import build_model
+from services.matching.solver.replay import replay_round
+from services.matching.solver.solve import solve
 from services.matching.solver.weights import BEFORE_WAITING_COUNTED_ON, Weights
 from shared.settings import SettingsError, load_settings
 from tests.bench.matching.instances import Shape, pool

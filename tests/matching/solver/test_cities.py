@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.matching.planner.cities import share_out, split_by_city
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import build_plan
-from services.matching.solver.cities import share_out, split_by_city
 from tests.matching.solver.instances import pools, random_instance
 from tests.matching.solver.test_limits import check
 

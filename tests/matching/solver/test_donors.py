@@ -12,10 +12,11 @@ from services.matching.explaining.explanation import explain
 from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import Plan, build_plan
-from services.matching.solver.model import build_model, compute_objective, sum_by_row
+from services.matching.solver.arrays import sum_by_row
+from services.matching.solver.donors import gather_donors
+from services.matching.solver.model import build_model
 from services.matching.solver.network import find_cheapest_flow
-from services.matching.solver.repair import serve_at_prices
-from services.matching.solver.solve import gather_donors
+from services.matching.solver.solve import serve_at_prices
 from tests.matching.solver.instances import EXACT, NOW, instances, pools, random_instance
 from tests.matching.solver.oracle import optimum
 from tests.matching.solver.test_limits import check
@@ -38,8 +39,8 @@ def test_gathering_is_never_dearer_and_takes_nothing_from_anybody(instance: Inst
             sum_by_row(model.arcs.request, after, requests)
             == sum_by_row(model.arcs.request, before, requests)
         ).all()
-        assert compute_objective(model, after).total <= compute_objective(model, before).total
-        assert compute_objective(model, after).donors <= compute_objective(model, before).donors
+        assert model.compute_objective(after).total <= model.compute_objective(before).total
+        assert model.compute_objective(after).donors <= model.compute_objective(before).donors
 
 
 @pytest.mark.parametrize("cases", [False, True])

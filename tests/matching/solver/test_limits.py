@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import Plan, build_plan, compute_gap
-from services.matching.solver.model import build_model, fill_quarters, sum_by_row, sum_products
+from services.matching.solver.arrays import sum_by_row, sum_products
+from services.matching.solver.model import build_model
 from services.matching.solver.network import compute_shift
 from services.matching.solver.solve import solve
 from services.matching.solver.weights import Weights
@@ -79,7 +80,7 @@ def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance)
         without = sum(left_ * w for left_, w in zip(left, model.worth.tolist(), strict=True))
         assert without == part.solved.objective.without
         by_offer = sum_by_row(model.arcs.offer, part.solved.quantities, len(model.offers))
-        assert (fill_quarters(model, part.solved.quantities).sum(axis=1) == by_offer).all()
+        assert (model.fill_quarters(part.solved.quantities).sum(axis=1) == by_offer).all()
     assert plan.gap >= 0
     assert plan.bound <= plan.objective.total
     # Donors are counted by what is asked, and only between plans that give as much: they say

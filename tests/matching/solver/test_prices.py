@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import build_plan
-from services.matching.solver.model import fill_quarters, sum_by_row
+from services.matching.solver.arrays import sum_by_row
 from services.matching.solver.solve import PoolSolution
 from tests.matching.solver.instances import EXACT, instances, random_instance
 
@@ -20,7 +20,7 @@ def check(solved: PoolSolution) -> None:
     left = model.amount - sum_by_row(arcs.request, quantities, len(model.amount))
     assert (prices.request <= model.worth).all()
     assert (prices.request[left > 0] == model.worth[left > 0]).all()
-    full = fill_quarters(model, quantities)
+    full = model.fill_quarters(quantities)
     load = np.broadcast_to(model.load, full.shape)
     price = np.broadcast_to(prices.offer[:, None], full.shape)
     assert (price[full > 0] >= load[full > 0]).all()

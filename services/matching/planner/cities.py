@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.matching.solver.arcs import build_arcs
-from services.matching.solver.columns import NO_LIMIT, Demand, Ints, Pool, Supply
-from services.matching.solver.model import Model, split_into_quarters, sum_by_row, sum_products
-from services.matching.solver.repair import fit_quarters, limit_quarters
+from services.matching.solver.arrays import (
+    Flags,
+    Ints,
+    Rows,
+    fill_in_order,
+    sum_by_row,
+    sum_products,
+)
+from services.matching.solver.columns import NO_LIMIT, Demand, Pool, Supply
+from services.matching.solver.model import Model, split_into_quarters
 from services.matching.solver.solve import PoolSolution
 from services.matching.solver.weights import Weights
-
-Rows = NDArray[np.intp]
 
 
 def split_by_city(pool: Pool, weights: Weights) -> list[Pool]:
@@ -33,7 +37,7 @@ def split_by_city(pool: Pool, weights: Weights) -> list[Pool]:
     ]
 
 
-def _find_serving(pool: Pool, cities: Ints) -> NDArray[np.bool_]:
+def _find_serving(pool: Pool, cities: Ints) -> Flags:
     """(cities, offers)."""
     demand, supply = pool.demand, pool.supply
     of_town, of_village = (
@@ -55,7 +59,7 @@ def _find_cities(codes: Ints, demand: Demand, cities: Ints) -> dict[int, int]:
 
 
 def _share_supply(
-    pool: Pool, weights: Weights, requests: Sequence[Rows], serves: NDArray[np.bool_]
+    pool: Pool, weights: Weights, requests: Sequence[Rows], serves: Flags
 ) -> tuple[Ints, Ints]:
     """(cities, offers): budgets and new cases."""
     supply = pool.supply
@@ -96,7 +100,7 @@ def _build_part(pool: Pool, requests: Rows, budget: Ints, cases: Ints) -> Pool:
 def compute_joint_bound(whole: Supply, cities: Sequence[tuple[Supply, PoolSolution]]) -> int:
     """Of the pool before it was split: the cities' own bounds hold only for their shares.
 
-    At one price for each offer, the highest of its cities' (see bound.py): at a lower one the
+    At one price for each offer, the highest of its cities': at a lower one the
     dearest city would ask for more than there is.
     """
     if len(cities) == 1:
@@ -108,7 +112,7 @@ def compute_joint_bound(whole: Supply, cities: Sequence[tuple[Supply, PoolSoluti
         _cost_at(solved.model, price[own]) for own, (_, solved) in zip(mine, cities, strict=True)
     )
     load = cities[0][1].model.load
-    return cost - _revenue_at(fit_quarters(split_into_quarters(whole), reach), load, price)
+    return cost - _revenue_at(fill_in_order(split_into_quarters(whole), reach), load, price)
 
 
 def _join_prices(
@@ -118,7 +122,7 @@ def _join_prices(
     price, reach, served = (np.zeros(len(whole), dtype=np.int64) for _ in range(3))
     for own, (_, solved) in zip(mine, cities, strict=True):
         price[own] = np.maximum(price[own], solved.prices.offer)
-        reach[own] += limit_quarters(solved.model).sum(axis=1)
+        reach[own] += solved.model.limit_quarters().sum(axis=1)
         served[own] += 1
     return price, np.where(served == 1, reach, whole.budget)
 

@@ -1,36 +1,20 @@
-"""What is kept of a round, so that anybody can solve it again, and the solving again.
+"""A recorded round solved again: the same inputs must give the same hashes, wherever it is done.
 
-The same inputs must give the same hashes, wherever it is done.
+Apart from what solves rounds in the service: the command line alone replays them.
 """
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.matching.solver.interface import (
-    Prices,
     Solver,
     SolverResult,
-    format_canonical,
+    hash_prices,
     hash_solution,
     hash_text,
     read_inputs,
 )
-
-
-def compress(text: str) -> bytes:
-    """Rows that are much alike: about a tenth of the text."""
-    return zlib.compress(text.encode(), level=6)
-
-
-def decompress(data: bytes) -> str:
-    return zlib.decompress(data).decode()
-
-
-def hash_prices(prices: Prices) -> str:
-    return hash_text(format_canonical(sorted(prices)))
-
 
 Verdict = Literal["same", "differs", "inputs_differ", "other_solver"]
 
