@@ -10,10 +10,10 @@ from rich.table import Table
 from deploy.demo.checks import Check
 from deploy.demo.figures import Figures, Json
 from deploy.local.stack import Stack
-from services.audit.ledger.movements import format_yuan
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
 from services.matching.model.labels import STATE_LABELS as MATCH_LABELS
 from shared.contracts.values import LABELS
+from shared.money import format_yuan
 
 LEDGER = {
     "received_fen": "到账 received",

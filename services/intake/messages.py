@@ -58,7 +58,7 @@ TEXT_TOO_SHORT = Message(
 
 REQUEST_UNKNOWN = Message("request_unknown", "没有这个诉求编号", "no such request")
 PERSON_UNKNOWN = Message("person_unknown", "没有这个人员编号", "no such person")
-AREA_FORBIDDEN = Message("area_forbidden", "不在您的辖区", "not in your area")
+AREA_FOREIGN = Message("area_foreign", "不在您的辖区", "not in your area")
 LEVEL_TOO_LOW = Message(
     "level_too_low",
     "此诉求须由{level_zh}级审批",

@@ -21,6 +21,7 @@ from services.intake.model import Manner, WaitReason
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
+from shared.money import format_yuan
 from shared.towns import is_city_wide, is_known
 
 PROJECT_TEXT_MIN = 4
@@ -168,7 +169,7 @@ def _find_need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
         yield ITEM_MISSING.problem("need.item")
     most = rules.request_limit_fen if need.is_money else rules.request_limit_quantity
     if need.quantity > most:
-        most_zh = f"{most // 100}元" if need.is_money else f"{most}"
+        most_zh = f"{format_yuan(most)}元" if need.is_money else f"{most}"
         yield QUANTITY_TOO_LARGE.problem(
             "need.quantity", most_zh=most_zh, most=most, unit=need.unit
         )

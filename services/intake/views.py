@@ -10,7 +10,7 @@ from services.intake.store import VaultLook
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import CHINA, LABELS
-from shared.money import format_yuan_plain
+from shared.money import format_yuan
 from shared.security import Role
 from shared.towns import town_name
 
@@ -116,7 +116,7 @@ def describe_status(request: Request) -> dict[str, Any]:
 def format_need(request: Request) -> str:
     need = request.need
     if need.is_money:
-        return f"{format_yuan_plain(need.quantity)}元"
+        return f"{format_yuan(need.quantity)}元"
     return f"{need.item} {need.quantity}{need.unit}"
 
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from services.audit.cli import app, console, replay
-from services.audit.ledger.movements import format_yuan
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.tiles import tile_path
 from services.audit.tlog.writer import LogDirectory
+from shared.money import format_yuan
 from tests.audit.decisions import FUND, ORIGIN, acceptance, confirmation, gift, open_audit
 
 

@@ -15,10 +15,10 @@ from rich.table import Table
 
 from services.audit.ledger.balances import FundBook, list_totals
 from services.audit.ledger.canonical import NotCanonicalError
-from services.audit.ledger.movements import format_yuan
 from services.audit.ledger.published import PublishedLog, open_log
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.note import NoteError
+from shared.money import format_yuan
 
 COLUMNS = {
     "brought_forward_fen": "结转 brought forward",

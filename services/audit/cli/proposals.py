@@ -12,10 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.audit.cli.console import console
-from services.audit.ledger.movements import format_yuan
 from shared.contracts.values import BeneficiaryClass, Category
 from shared.errors import Invalid
-from shared.money import parse_amount
+from shared.money import format_yuan, parse_amount
 
 if TYPE_CHECKING:
     from shared.client import ServiceClient

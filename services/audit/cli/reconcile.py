@@ -16,13 +16,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.audit.cli.console import UNREADABLE, WRONG, console, report_unwritable
-from services.audit.ledger.movements import format_yuan
 from services.audit.statements import parse_layout
 from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.outcomes import find_outcomes
 from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
 from shared.errors import Invalid
+from shared.money import format_yuan
 from shared.sheets import RefusedRow
 
 KIND_TITLES = {

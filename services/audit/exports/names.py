@@ -20,8 +20,8 @@ from urllib.parse import quote
 from typing_extensions import get_type_hints, is_typeddict
 
 from services.audit.ledger.kinds import KINDS
-from services.audit.ledger.movements import format_yuan_plain
 from shared.contracts.ledger import LedgerEntry
+from shared.money import format_yuan_plain
 
 CURRENCY = "CNY"
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from services.audit.ledger.accounts import Chart, load_chart
-from services.audit.ledger.movements import format_yuan_plain
 from services.audit.ledger.published import PublishedLog, open_log
 from services.audit.tlog.disk import write_whole
 from services.audit.tlog.reader import Source
 from shared.contracts.ledger import LedgerEntry
+from shared.money import format_yuan_plain
 
 Table = Literal["csv", "parquet"]
 

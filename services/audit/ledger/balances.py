@@ -42,6 +42,36 @@ class FundArithmetic:
         return self.remaining_fen + self.outstanding_fen
 
 
+class CommitmentArithmetic:
+    """Of a commitment (`model.Commitment`): reserved = disbursed + released + outstanding."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        reserved_fen: int
+        disbursed_fen: int
+        released_fen: int
+
+    @property
+    def outstanding_fen(self) -> int:
+        return self.reserved_fen - self.disbursed_fen - self.released_fen
+
+
+class GoodsArithmetic:
+    """Of one item of a fund, in its unit (`model.Stock`)."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        brought_forward: int
+        received: int
+        distributed: int
+
+    @property
+    def in_stock(self) -> int:
+        return self.brought_forward + self.received - self.distributed
+
+
 @dataclass(slots=True)
 class FundBook(FundArithmetic):
     """A fund's totals of this log's year. Reversals count against what they reverse."""
@@ -70,8 +100,8 @@ class FundBook(FundArithmetic):
 
 
 @dataclass(slots=True)
-class CommitmentBook:
-    """What became of one commitment: reserved = disbursed + released + outstanding."""
+class CommitmentBook(CommitmentArithmetic):
+    """What became of one commitment."""
 
     subject: str
     fund: str
@@ -79,22 +109,14 @@ class CommitmentBook:
     disbursed_fen: int = 0
     released_fen: int = 0
 
-    @property
-    def outstanding_fen(self) -> int:
-        return self.reserved_fen - self.disbursed_fen - self.released_fen
-
 
 @dataclass(slots=True)
-class GoodsBook:
+class GoodsBook(GoodsArithmetic):
     """What became of one item of a fund, in its unit."""
 
     brought_forward: int = 0
     received: int = 0
     distributed: int = 0
-
-    @property
-    def in_stock(self) -> int:
-        return self.brought_forward + self.received - self.distributed
 
 
 @dataclass(slots=True)

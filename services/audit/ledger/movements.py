@@ -14,6 +14,7 @@ from shared.contracts.ledger import (
     Leg,
     Side,
 )
+from shared.money import format_yuan_plain
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,15 +90,3 @@ def _of_assets(entry: LedgerEntry, side: Side) -> dict[tuple[str, Unit], int]:
             place = (leg["fund"], unit)
             sums[place] = sums.get(place, 0) + amount
     return sums
-
-
-def format_yuan_plain(fen: int) -> str:
-    """20450000 -> 204500.00, for other programs; never rounded."""
-    whole, cents = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{whole}.{cents:02d}"
-
-
-def format_yuan(fen: int) -> str:
-    """20450000 -> 204,500.00"""
-    whole, cents = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{whole:,}.{cents:02d}"

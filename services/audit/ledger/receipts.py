@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
-from services.audit.ledger.movements import format_yuan
 from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.merkle import HASH_BYTES, leaf_hash
@@ -20,6 +19,7 @@ from services.audit.tlog.proofs import prove_inclusion, verify_inclusion
 from services.audit.tlog.reader import Source, read_entry
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
+from shared.money import format_yuan
 
 HEADER = "c2sp.org/tlog-proof@v1"
 

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import computed_field
 
+from services.audit.ledger.balances import CommitmentArithmetic
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.events import MatchFact
 from shared.contracts.ledger import Purpose
@@ -37,7 +38,7 @@ class Spending(Value):
         return purpose
 
 
-class Commitment(CountedState, PlacedState):
+class Commitment(CommitmentArithmetic, CountedState, PlacedState):
     """Has the id of its match: reserved = disbursed + released + outstanding.
 
     log and entry: after a year's end, of the entry that brought it forward; no entry when it was
@@ -60,7 +61,7 @@ class Commitment(CountedState, PlacedState):
     @computed_field  # type: ignore[prop-decorator]  # stored, so that a job finds what is open
     @property
     def outstanding_fen(self) -> int:
-        return self.reserved_fen - self.disbursed_fen - self.released_fen
+        return super().outstanding_fen
 
     @property
     def is_sound(self) -> bool:

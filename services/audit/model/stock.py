@@ -4,13 +4,14 @@ from typing import ClassVar, Self
 
 from pydantic import computed_field
 
+from services.audit.ledger.balances import GoodsArithmetic
 from services.audit.ledger.entries import Goods
 from services.audit.model.states import CountedState, PlacedState
 from shared.contracts.ledger import INTEGER_MAX
 from shared.ids import derived_id
 
 
-class Stock(CountedState):
+class Stock(GoodsArithmetic, CountedState):
     """One item of one fund in one unit; the counters are those of the ledger year `log`."""
 
     COLLECTION: ClassVar[str] = "stocks"
@@ -27,7 +28,7 @@ class Stock(CountedState):
     @computed_field  # type: ignore[prop-decorator]  # stored, so that a job finds what remains
     @property
     def in_stock(self) -> int:
-        return self.brought_forward + self.received - self.distributed
+        return super().in_stock
 
     @property
     def is_sound(self) -> bool:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import store, views
-from services.intake.messages import AREA_FORBIDDEN, REQUEST_UNKNOWN, VOUCHING_EMPTY
+from services.intake.messages import AREA_FOREIGN, REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
@@ -105,7 +105,7 @@ def _check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
     """Why the caller may not submit it: None where it is in his area."""
     if caller.sees(request.area.town_code, request.area.village_code):
         return None
-    return AREA_FORBIDDEN.refusal(403, "area.town_code")
+    return AREA_FOREIGN.refusal(403, "area.town_code")
 
 
 def _with_recorder(request: RequestSubmitted, caller: Credential) -> Value:

@@ -5,7 +5,6 @@ from datetime import date
 from html import escape
 
 from services.audit.ledger.kinds import KINDS
-from services.audit.ledger.movements import format_yuan
 from services.audit.reports.disclosure.duties import Duty
 from services.audit.reports.disclosure.figures import (
     UNSPECIFIED,
@@ -17,6 +16,7 @@ from services.audit.reports.disclosure.figures import (
 from services.audit.reports.disclosure.period import Campaign
 from services.audit.reports.flow.pieces import EntryKey
 from shared.contracts.values import LABELS
+from shared.money import format_yuan
 from shared.towns import town_name
 
 SHOWN = 20
