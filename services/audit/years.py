@@ -25,6 +25,7 @@ from services.audit.model import (
 from services.audit.resources import AuditRuntime
 from services.audit.store import create_logs, find_left_behind, read_heads
 from shared.contracts.values import Value
+from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command, State
 
 log = structlog.get_logger()
@@ -88,7 +89,4 @@ async def _bring_forward(runtime: AuditRuntime, head: LogHead) -> None:
 
 async def _submit(runtime: AuditRuntime, commands: list[Value]) -> None:
     """Raises what could not be decided: the job's failure is logged, and it starts again."""
-    answers = await runtime.processor.execute_many([Command(data) for data in commands])
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise answer
+    await execute_all(runtime.processor, [Command(data) for data in commands])

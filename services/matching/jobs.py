@@ -13,6 +13,7 @@ from services.matching.rounds.runner import RoundRunner
 from services.matching.solver.process import SolverProcess
 from shared import mongo
 from shared.errors import Transient
+from shared.messaging.batches import execute_each
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 
@@ -23,7 +24,6 @@ DeadlineCommand = Command[ReleaseMatch] | Command[OfferDue] | Command[ProposalDu
 # A commit of another instance wakes nobody here, so the pool is looked at this often anyway.
 POLL_S = 1.0
 RELEASED_MAX = 2000
-DECIDED_MAX = 400
 
 
 async def run_rounds(runtime: MatchingRuntime) -> None:
@@ -62,11 +62,9 @@ async def process_deadlines(runtime: Runtime) -> None:
     withdrawn = await mongo.find_due(runtime.database, Offer, now)
     overdue = await mongo.find_due(runtime.database, Match, now)
     commands = [*await _list_releases(runtime, withdrawn), *map(_expire, overdue)]
-    for start in range(0, len(commands), DECIDED_MAX):  # people's come in between
-        chunk = commands[start : start + DECIDED_MAX]
-        for command, answer in zip(chunk, await runtime.processor.execute_many(chunk), strict=True):
-            if isinstance(answer, Exception):
-                _log_failure(command, answer)
+    for command, answer in await execute_each(runtime.processor, commands):
+        if isinstance(answer, Exception):
+            _log_failure(command, answer)
 
 
 async def _list_releases(runtime: Runtime, offers: list[Offer]) -> list[DeadlineCommand]:

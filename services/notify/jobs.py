@@ -26,6 +26,7 @@ from services.notify.settings import NotifySettings
 from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.errors import BugBrake, Transient
+from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command
 
 log = structlog.get_logger()
@@ -157,11 +158,11 @@ class Sender:
         return NOT_DUE not in answers
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
-        answers = await self._runtime.processor.execute_many(commands)
-        for answer in answers:
+        decided = await execute_each(self._runtime.processor, commands)
+        for _, answer in decided:
             if isinstance(answer, Exception):
                 log.error("command_failed", error=repr(answer))
-        return answers
+        return [answer for _, answer in decided]
 
     # --- sending ---
 

@@ -26,6 +26,7 @@ from services.intake.vault.persons import (
 )
 from shared.contracts.values import Channel
 from shared.errors import Invalid
+from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command
 
 log = structlog.get_logger()
@@ -103,7 +104,7 @@ async def record_receipts(
 ) -> None:
     """Those with an id that a message of ours can have."""
     commands = [_make_report(provider, receipt) for receipt in receipts]
-    await execute_all(runtime, [command for command in commands if command is not None])
+    await execute_all(runtime.processor, [command for command in commands if command is not None])
 
 
 def _make_report(
@@ -124,10 +125,3 @@ def _make_report(
         return None
     id_ = f"{provider}:{receipt.provider_message_id}"
     return Command(report, principal=provider, correlation_id=id_)
-
-
-async def execute_all(runtime: IntakeRuntime, commands: Sequence[Command[Any]]) -> None:
-    """Raises the first failure: then the provider pushes again, which changes nothing."""
-    for result in await runtime.processor.execute_many(list(commands)):
-        if isinstance(result, Exception):
-            raise result

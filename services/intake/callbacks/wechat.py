@@ -14,7 +14,6 @@ from services.intake import store
 from services.intake.callbacks.inbound import (
     Body,
     InboundText,
-    execute_all,
     execute_text,
     record_receipts,
 )
@@ -25,6 +24,7 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import derive_handle_id
 from shared.contracts.values import Channel
 from shared.errors import Invalid
+from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command
 from shared.security import Unauthenticated
 from shared.web.access import Router, check_rate_limit
@@ -121,7 +121,7 @@ async def _execute(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
             await record_receipts(runtime, "wechat", [pushed])
         case wechat.WeChatUnfollowed():
             handle_id = derive_handle_id(runtime.resources.vault, pushed.openid)
-            await execute_all(runtime, [Command(ForgetOpenid(handle_id=handle_id))])
+            await execute_all(runtime.processor, [Command(ForgetOpenid(handle_id=handle_id))])
         case wechat.WeChatFollowed():
             return WELCOME
         case _:

@@ -6,9 +6,10 @@ demand, and by the first round there is.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -35,13 +36,13 @@ from services.matching.solver.interface import (
 )
 from services.matching.solver.process import Solution, SolverProcess
 from shared.errors import Transient
+from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
 # What else is to be decided comes in between.
-PROPOSED_AT_ONCE = 400
 HEARTBEATS = 3  # within the time after which a round is taken over
 
 
@@ -189,15 +190,11 @@ class RoundRunner:
         *before: Command[RecordSolution],
     ) -> list[Answer | Exception]:
         """Each allocation on its own; their answers."""
-        execute = self._runtime.processor.execute_many
-        answers: list[Answer | Exception] = []
-        first: tuple[Command[RecordSolution], ...] = before
-        for chunk in _chunk(allocations, PROPOSED_AT_ONCE):
-            proposals = [self._build_proposal(number, allocation) for allocation in chunk]
-            answers += (await execute([*first, *proposals]))[len(first) :]
-            first = ()
-        await execute([*first, Command(FinishRound(pool=POOL, number=number))])
-        return answers
+        proposals = [self._build_proposal(number, allocation) for allocation in allocations]
+        finish = Command(FinishRound(pool=POOL, number=number))
+        commands: list[Command[Any]] = [*before, *proposals, finish]
+        decided = await execute_each(self._runtime.processor, commands)
+        return [answer for _, answer in decided[len(before) : -1]]
 
     def _build_proposal(self, number: int, allocation: Allocation) -> Command[Propose]:
         return Command(
@@ -225,10 +222,6 @@ def _build_record(number: int, solution: Solution) -> RecordSolution:
         prices=solution.prices,
         prices_hash=hash_prices(solution.prices),
     )
-
-
-def _chunk(rows: Sequence[Allocation], at_once: int) -> Iterator[Sequence[Allocation]]:
-    return (rows[at : at + at_once] for at in range(0, len(rows), at_once))
 
 
 def _find_refused(
