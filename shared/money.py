@@ -7,6 +7,8 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
+from shared.contracts.values import format_yuan as format_yuan
+from shared.contracts.values import format_yuan_plain as format_yuan_plain
 from shared.errors import Invalid
 from shared.messages import (
     AMOUNT_ABBREVIATED,
@@ -94,17 +96,6 @@ def check_currency(text: str, field: str = "currency") -> None:
 def find_money_unit(unit: str) -> str | None:
     """元, 千元, 万元 or 亿元 where the unit of a quantity is money; None for things."""
     return _MONEY_UNITS.get(fold_text(unit).casefold())
-
-
-def format_yuan(fen: int) -> str:
-    """204,500.00, for people."""
-    whole, cents = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{whole:,}.{cents:02d}"
-
-
-def format_yuan_plain(fen: int) -> str:
-    """204500.00, for other programs and for fields that people edit."""
-    return format_yuan(fen).replace(",", "")
 
 
 def fen_per(unit: str) -> int:

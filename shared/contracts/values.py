@@ -213,3 +213,14 @@ class Area(Value):
     town_code: TownCode
     village_code: VillageCode | None = None
     cell: Cell | None = None
+
+
+def format_yuan(fen: int) -> str:
+    """204,500.00, for people."""
+    whole, cents = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole:,}.{cents:02d}"
+
+
+def format_yuan_plain(fen: int) -> str:
+    """204500.00, for other programs and for fields that people edit."""
+    return format_yuan(fen).replace(",", "")

@@ -14,7 +14,7 @@ from shared.contracts.ledger import (
     Leg,
     Side,
 )
-from shared.money import format_yuan_plain
+from shared.contracts.values import format_yuan_plain
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -19,7 +19,7 @@ from services.audit.tlog.proofs import prove_inclusion, verify_inclusion
 from services.audit.tlog.reader import Source, read_entry
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
-from shared.money import format_yuan
+from shared.contracts.values import format_yuan
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
