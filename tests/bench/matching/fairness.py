@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.matching.solver.arrays import sum_by_row
 from services.matching.solver.columns import build_pools
 from services.matching.solver.interface import OpenNeed, OpenOffer
-from services.matching.solver.model import build_model, sum_by_row
+from services.matching.solver.model import build_model
 from services.matching.solver.solve import solve
 from services.matching.solver.weights import BEFORE_WAITING_COUNTED_ON, DAY_MS, Weights
 
