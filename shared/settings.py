@@ -34,7 +34,9 @@ class Settings(BaseSettings):
         Literal["kafka", "mesh"], Field(description="kafka: idempotent producer, acks=all")
     ] = "kafka"
     kafka_bootstrap: str = "127.0.0.1:9092"
-    mongo_uri: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    mongo_uri: Annotated[str, Field(repr=False, description="may hold a password")] = (
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    )
     mongo_prefix: Annotated[str, Field(description="database names start with this")] = "guanjia"
     host: Annotated[str, Field(description="nothing listens beyond loopback unless told to")] = (
         "127.0.0.1"

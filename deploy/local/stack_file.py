@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _CLAIM_TRIES = 20
 
@@ -26,7 +26,7 @@ class RunningStack(BaseModel):
     supervisor_pid: int
     broker: Literal["mesh", "kafka"]
     kafka_bootstrap: str
-    mongo_uri: str
+    mongo_uri: str = Field(repr=False)
     urls: dict[str, str]
     pids: dict[str, int]
     log_dir: Path

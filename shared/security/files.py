@@ -1,6 +1,7 @@
 """Files that hold secrets: for their owner alone, and whole at every moment."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,6 +15,17 @@ def write_private(file: Path, content: bytes) -> None:
         os.fsync(out.fileno())
     part.replace(file)
     sync_folder(file.parent)
+
+
+def create_private(file: Path, content: bytes) -> bytes:
+    """What the file holds then: the content, or what whoever was faster put there."""
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    write_private(part, content)
+    with suppress(FileExistsError):
+        file.hardlink_to(part)
+    part.unlink()
+    sync_folder(file.parent)
+    return file.read_bytes()
 
 
 def sync_folder(folder: Path) -> None:
