@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
-from services.audit.ledger.identity import EventRegister
+from services.audit.ledger.verification import EventRegister
 from services.audit.ledger.years import check_brought_forward
 from services.audit.model import (
     ApproveReversal,

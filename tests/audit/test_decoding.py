@@ -11,10 +11,14 @@ from pydantic import ValidationError
 
 from services.audit.ledger.balances import Balances
 from services.audit.ledger.books import Books
-from services.audit.ledger.canonical import NotCanonicalError, encode_canonical, parse_entry
+from services.audit.ledger.canonical import ENTRIES as DECODER
+from services.audit.ledger.canonical import (
+    NOTHING_OPENED,
+    NotCanonicalError,
+    encode_canonical,
+    parse_entry,
+)
 from services.audit.ledger.corrections import find_named
-from services.audit.ledger.decoding import ENTRIES as DECODER
-from services.audit.ledger.decoding import NOTHING_OPENED
 from shared.contracts.ledger import INTEGER_MAX, LedgerEntry, entry_adapter
 from tests.audit.ledgers import year_of_facts
 

@@ -15,8 +15,14 @@ from services.audit.cli import app
 from services.audit.ledger.published import open_log
 from services.audit.reports.disclosure.counting import count_figures
 from services.audit.reports.disclosure.duties import MAJOR_FEN, Duty, list_duties
-from services.audit.reports.disclosure.figures import Figures, figures_to_json
-from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, months_after
+from services.audit.reports.disclosure.figures import (
+    Campaign,
+    Figures,
+    Period,
+    PeriodError,
+    figures_to_json,
+    months_after,
+)
 from shared.contracts.ledger import Purpose
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
 

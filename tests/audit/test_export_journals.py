@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.exports.dialects import Dialect
-from services.audit.exports.journal import write_journal
+from services.audit.exports.journal import Dialect, write_journal
 from services.audit.exports.names import format_account, hash_commodity, quote_commodity
 from tests.audit.log_builder import FUND, GENERAL, RICE, LogBuilder, build_year
 

@@ -12,14 +12,13 @@ from services.audit.exports.journal import write_journal
 from services.audit.ledger import canonical, entries
 from services.audit.ledger.accounts import CLASSES, FundAccounts
 from services.audit.ledger.balances import COUNTERS, CommitmentBook, GoodsBook
-from services.audit.ledger.decoding import EntryDecoder
+from services.audit.ledger.canonical import EntryDecoder
 from services.audit.ledger.findings import INVARIANTS
 from services.audit.ledger.kinds import KINDS, EntryKind, Pair, Part
 from services.audit.ledger.published import open_log
 from services.audit.ledger.verification import verify_log
 from services.audit.reports.disclosure.counting import count_figures
-from services.audit.reports.disclosure.figures import Figures, FundFigures, GoodsFigures
-from services.audit.reports.disclosure.period import Period
+from services.audit.reports.disclosure.figures import Figures, FundFigures, GoodsFigures, Period
 from services.audit.reports.trace import trace
 from shared.contracts.ledger import Kind, LedgerEntry, Moving
 from tests.audit.ledgers import FUND, Writer, fund_ref, log_key, publish_all

@@ -21,18 +21,21 @@ from services.audit.cli.console import (
     report_unreadable,
     report_unwritable,
 )
-from services.audit.exports.dialects import Dialect
-from services.audit.exports.journal import write_journal
+from services.audit.exports.journal import Dialect, write_journal
 from services.audit.exports.tables import write_table
 from services.audit.ledger.accounts import Chart, ChartError, load_chart
 from services.audit.ledger.published import day_of, open_log
 from services.audit.reports.disclosure.counting import count_figures
 from services.audit.reports.disclosure.duties import MAJOR_FEN, list_duties
-from services.audit.reports.disclosure.figures import figures_to_json
+from services.audit.reports.disclosure.figures import (
+    Campaign,
+    Period,
+    PeriodError,
+    figures_to_json,
+    read_campaigns,
+)
 from services.audit.reports.disclosure.markdown import format_code, format_leaf, render_markdown
-from services.audit.reports.disclosure.period import Campaign, Period, PeriodError, read_campaigns
-from services.audit.reports.flow.gifts import TraceError
-from services.audit.reports.flow.pieces import EntryKey, Use
+from services.audit.reports.flow.gifts import EntryKey, TraceError, Use
 from services.audit.reports.trace import Trace, TracedPart, trace
 from shared.contracts.values import CHINA
 

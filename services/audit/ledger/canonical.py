@@ -1,12 +1,196 @@
-"""Canonical JSON (RFC 8785 with ASCII keys and integers only): one value, one spelling."""
+"""Canonical JSON (RFC 8785 with ASCII keys and integers only): one value, one spelling.
 
-from typing import Any, cast
+Entries are decoded straight from their bytes by msgspec, one decoder for each kind. The decoders
+are made of the contract's TypedDicts: msgspec checks types, bounds and lengths while it reads.
+Patterns are matched after: its own matching takes longer than all the rest, and funds and accounts
+that the books have opened need none. What a decoder does not accept is for the contract's pydantic
+adapter to judge, so a decoder may be stricter and never looser. Keys it does not know it leaves
+out: the re-encoding differs then.
+"""
 
+import re
+from collections.abc import Callable, Iterable
+from types import UnionType
+from typing import Annotated, Any, NotRequired, cast, get_args, get_origin
+
+import msgspec
 from orjson import OPT_SORT_KEYS, dumps, loads
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict, get_type_hints, is_typeddict
 
 from services.audit.ledger.balances import Balances
-from services.audit.ledger.decoding import ENTRIES, NOTHING_OPENED
-from shared.contracts.ledger import ENTRY_BYTES_MAX, INTEGER_MAX, LedgerEntry, entry_adapter
+from shared.contracts.ledger import (
+    ENTRY_BYTES_MAX,
+    INTEGER_MAX,
+    Account,
+    FundId,
+    LedgerEntry,
+    Timestamp,
+    entry_adapter,
+)
+
+Fit = Callable[[Any], object]
+"""Truthy for what fits."""
+BOUNDS = {
+    "minimum": "ge",
+    "exclusiveMinimum": "gt",
+    "maximum": "le",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minItems": "min_length",
+}
+"""JSON Schema's names of what a type allows, and msgspec's."""
+KIND = b'"kind":"'
+KIND_BYTES = len(KIND)
+TIMES = ("effective_at", "recorded_at")
+DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
+TWO_TIMES = b"0000-00-00T00:00:00.000000Z\n0000-00-00T00:00:00.000000Z"
+"""Two of the contract's timestamps, every digit as zero, which is sooner compared than matched with
+a pattern. The line break between them can stand in neither."""
+NOTHING_OPENED = Balances()
+
+
+class Patterns:
+    """The texts of a contract that must match a pattern, wherever they are in it.
+
+    A fund or an account that the books have opened was matched when it was opened.
+    """
+
+    def __init__(self, contract: Any) -> None:
+        hints = get_type_hints(contract, include_extras=True)
+        self._has_times = all(hints.get(key) == Timestamp for key in TIMES)
+        self._has_fund = hints.get("fund") == FundId
+        self._has_legs = "legs" in hints
+        fast = {*TIMES} if self._has_times else set()
+        fast |= {"fund"} if self._has_fund else set()
+        if self._has_legs:
+            fast.add("legs")
+            _check_legs(hints["legs"])
+        self._others = [
+            (key, fit)
+            for key, hint in hints.items()
+            if key not in fast and (fit := _fit_of(hint)) is not None
+        ]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self._others or self._has_times or self._has_fund or self._has_legs)
+
+    def fit(self, value: Any, books: Balances = NOTHING_OPENED) -> bool:
+        """Of a value whose types are right."""
+        if self._has_times:
+            times = f"{value['effective_at']}\n{value['recorded_at']}".encode()
+            if times.translate(DIGITS_AS_ZERO) != TWO_TIMES:
+                return False
+        for key, fit in self._others:
+            if key in value and not fit(value[key]):
+                return False
+        funds, accounts = books.funds, books.opened_accounts
+        if self._has_fund and (fund := value["fund"]) not in funds and not _match_fund(fund):
+            return False
+        if self._has_legs:
+            for leg in value["legs"]:
+                if (fund := leg["fund"]) not in funds and not _match_fund(fund):
+                    return False
+                if (account := leg["account"]) not in accounts and not _match_account(account):
+                    return False
+        return True
+
+
+def _check_legs(hint: Any) -> None:
+    """TypeError for legs with other patterns than `Patterns.fit` looks for."""
+    fields = get_type_hints(get_args(hint)[0], include_extras=True)
+    patterns = {key: each for key, each in fields.items() if _pattern_of(each)}
+    if patterns != {"account": Account, "fund": FundId}:
+        raise TypeError(f"legs with other patterns than of account and fund: {patterns}")
+
+
+def _fit_of(hint: Any) -> Fit | None:
+    """Whether a value has what patterns its type has; None where it has none."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is NotRequired or (origin is Annotated and get_origin(args[0]) is list):
+        return _fit_of(args[0])
+    if is_typeddict(hint):
+        inner = Patterns(hint)
+        return None if inner.is_empty else inner.fit
+    if origin is list:
+        each = _fit_of(args[0])
+        return (lambda values: all(map(each, values))) if each else None
+    pattern = _pattern_of(hint)
+    return re.compile(pattern).fullmatch if pattern else None
+
+
+class EntryDecoder:
+    """Decodes the entries of some contracts, each with a `kind` of its own."""
+
+    def __init__(self, contracts: Iterable[Any]) -> None:
+        self._ways: dict[bytes, list[tuple[msgspec.json.Decoder[LedgerEntry], Patterns]]] = {}
+        for contract in contracts:
+            (kind,) = get_args(get_type_hints(contract)["kind"])
+            self._ways[kind.encode()] = [
+                (msgspec.json.Decoder(_as_msgspec(way)), Patterns(way)) for way in _ways(contract)
+            ]
+
+    def decode(self, data: bytes, books: Balances = NOTHING_OPENED) -> LedgerEntry | None:
+        """The entry, or None where this does not accept it.
+
+        The kind is looked for first. Should what is found not be the entry's own, its decoder finds
+        another kind there and does not accept it.
+        """
+        start = data.find(KIND) + KIND_BYTES
+        kind = data[start : data.find(b'"', start)]
+        for decoder, patterns in self._ways.get(kind, ()):
+            try:
+                value = decoder.decode(data)
+                if patterns.fit(value, books):
+                    return value
+            except (ValueError, RecursionError):
+                continue
+        return None
+
+
+def _ways(contract: Any) -> list[Any]:
+    """A contract without unions: one TypedDict for each type that a field may have."""
+    ways: list[dict[str, Any]] = [{}]
+    for key, hint in get_type_hints(contract, include_extras=True).items():
+        origin: Any = get_origin(hint)
+        types = get_args(hint) if origin is UnionType else (hint,)
+        ways = [{**way, key: each} for way in ways for each in types]
+    return [TypedDict(contract.__name__, way) for way in ways]  # type: ignore[operator]
+
+
+def _as_msgspec(hint: Any) -> Any:
+    """The type as msgspec reads it: pydantic's bounds become its own."""
+    origin, args = get_origin(hint), get_args(hint)
+    if is_typeddict(hint):
+        hints = get_type_hints(hint, include_extras=True)
+        fields = {key: _as_msgspec(each) for key, each in hints.items()}
+        return TypedDict(hint.__name__, fields)  # type: ignore[operator]
+    if origin is NotRequired:
+        return NotRequired[_as_msgspec(args[0])]
+    if origin is list:
+        return list[_as_msgspec(args[0])]  # type: ignore[misc]
+    if origin is Annotated:
+        schema = TypeAdapter(hint).json_schema()
+        bounds = {BOUNDS[name]: value for name, value in schema.items() if name in BOUNDS}
+        return Annotated[_as_msgspec(args[0]), msgspec.Meta(**bounds)]
+    return hint
+
+
+def _pattern_of(hint: Any) -> str:
+    """The schema's patterns are anchored by the Rust meaning of ^ and $: at the very ends."""
+    if get_origin(hint) is not Annotated:
+        return ""
+    pattern: str = TypeAdapter(hint).json_schema().get("pattern", "")
+    return pattern.removeprefix("^").removesuffix("$")
+
+
+_match_fund = re.compile(_pattern_of(FundId)).fullmatch
+_match_account = re.compile(_pattern_of(Account)).fullmatch
+ENTRIES = EntryDecoder(get_args(LedgerEntry))
+
+
+# --- spelling -------------------------------------------------------------------------------------
 
 
 class NotCanonicalError(ValueError):

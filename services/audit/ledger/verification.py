@@ -1,8 +1,10 @@
 """Verify a published log from its files alone, entry by entry, and stop at the first broken rule.
 
-Memory does not grow with the entries' bytes: `tlog.tree` and `Posting` say what is kept of each."""
+Memory does not grow with the entries' bytes: `tlog.reader.TreeCheck`, `EventRegister` and `Posting`
+say what is kept of each.
+"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -13,17 +15,90 @@ from services.audit.ledger.balances import list_totals
 from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.corrections import NAMING, find_named, sum_gift
-from services.audit.ledger.findings import CANONICAL, SEQUENCE, WITHIN_FUND
-from services.audit.ledger.identity import EventRegister, PartitionRange
+from services.audit.ledger.findings import CANONICAL, SEQUENCE, UNIQUE, WITHIN_FUND
 from services.audit.ledger.years import check_brought_forward
 from services.audit.tlog.checkpoint import Checkpoint, trusted_checkpoint
 from services.audit.tlog.findings import HISTORY, SIGNED, TREE, BrokenError, Finding
 from services.audit.tlog.merkle import leaf_hash
 from services.audit.tlog.note import NoteError, VerifierKey
-from services.audit.tlog.reader import BundleAndTile, Source, open_source, read_bundle, read_bundles
+from services.audit.tlog.reader import (
+    BundleAndTile,
+    Source,
+    TreeCheck,
+    open_source,
+    read_bundle,
+    read_bundles,
+)
 from services.audit.tlog.tiles import CHECKPOINT, TILE_WIDTH
-from services.audit.tlog.tree import TreeCheck
-from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger import Event, LedgerEntry, Position
+
+PAGE_BITS = 9
+
+PAGE_MASK = (1 << PAGE_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRange:
+    """The offsets of one partition that became entries. Not every offset must: other facts pass."""
+
+    cluster: str
+    topic: str
+    partition: int
+    first: int
+    last: int
+    recorded: int
+
+    @property
+    def skipped(self) -> int:
+        """Offsets between first and last that are no entry."""
+        return self.last - self.first + 1 - self.recorded
+
+
+@dataclass(slots=True)
+class EventRegister:
+    """The ids seen so far, each as a 64-bit keyed hash, and the offsets, each as one bit.
+
+    A false alarm has odds of one in 70 million at a million entries, and Python keys the hash
+    anew for each process, so nobody can prepare one; a repeated id is never missed.
+    """
+
+    _events: set[int] = field(default_factory=set)
+    _offsets: dict[tuple[str, str, int], dict[int, int]] = field(default_factory=dict)
+    """By partition: pages of 512 offsets, the bit of each one seen is set."""
+
+    def record(self, event: Event, index: int) -> None:
+        """BrokenError if the event, or its place on the broker, was recorded before."""
+        mark = hash((event["source"], event["id"]))
+        if mark in self._events:
+            message = f"event {event['id']} of {event['source']} was recorded before"
+            raise BrokenError(UNIQUE, message, index)
+        self._events.add(mark)
+        position = event.get("position")
+        if position:
+            self._record_position(position, index)
+
+    def _record_position(self, at: Position, index: int) -> None:
+        place, offset = (at["cluster"], at["topic"], at["partition"]), at["offset"]
+        pages = self._offsets.get(place)
+        if pages is None:
+            pages = self._offsets[place] = {}
+        number, bit = offset >> PAGE_BITS, 1 << (offset & PAGE_MASK)
+        page = pages.get(number, 0)
+        if page & bit:
+            raise BrokenError(UNIQUE, f"offset {offset} of {place} was recorded before", index)
+        pages[number] = page | bit
+
+    def partitions(self) -> Iterator[PartitionRange]:
+        for place, pages in sorted(self._offsets.items()):
+            lowest, highest = min(pages), max(pages)
+            first = (pages[lowest] & -pages[lowest]).bit_length() - 1
+            last = pages[highest].bit_length() - 1
+            recorded = sum(page.bit_count() for page in pages.values())
+            base, top = lowest << PAGE_BITS, highest << PAGE_BITS
+            yield PartitionRange(*place, base + first, top + last, recorded)
+
+
+# --- verification ---------------------------------------------------------------------------------
 
 KEPT_HASH_BYTES = 16
 """Of each entry, so that one that is named later can be read again and trusted."""

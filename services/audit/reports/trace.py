@@ -11,8 +11,15 @@ from typing import Any
 from services.audit.ledger.movements import Unit
 from services.audit.ledger.published import PublishedLog
 from services.audit.reports.flow.entries import follow_log
-from services.audit.reports.flow.gifts import Gifts, Origin, TracedGift, TraceError
-from services.audit.reports.flow.pieces import EntryKey, Place, Use
+from services.audit.reports.flow.gifts import (
+    EntryKey,
+    Gifts,
+    Origin,
+    Place,
+    TracedGift,
+    TraceError,
+    Use,
+)
 
 
 @dataclass(frozen=True, slots=True)

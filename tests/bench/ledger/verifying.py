@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.audit.exports.dialects import Dialect
-from services.audit.exports.journal import write_journal
+from services.audit.exports.journal import Dialect, write_journal
 from tests.audit.ledgers import log_key
 from tests.bench.ledger.cost import cost_of
 from tests.bench.loop import Say

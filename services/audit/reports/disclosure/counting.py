@@ -22,9 +22,9 @@ from services.audit.reports.disclosure.figures import (
     FundFigures,
     GoodsFigures,
     Moved,
+    Period,
     Promise,
 )
-from services.audit.reports.disclosure.period import Period
 from shared.contracts.ledger import (
     Commitment,
     CommitmentCarried,

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from services.audit.reports.disclosure.figures import Figures
-from services.audit.reports.disclosure.period import Campaign, Period, months_after
-from services.audit.reports.flow.pieces import EntryKey
+from services.audit.reports.disclosure.figures import Campaign, Figures, Period, months_after
+from services.audit.reports.flow.gifts import EntryKey
 
 MAJOR_FEN = 1_000_000_00
 MEASURES = "《慈善组织信息公开办法》（民政部令第81号）"

@@ -8,13 +8,13 @@ from services.audit.ledger.kinds import KINDS
 from services.audit.reports.disclosure.duties import Duty
 from services.audit.reports.disclosure.figures import (
     UNSPECIFIED,
+    Campaign,
     Figures,
     FundFigures,
     Moved,
     campaign_figures,
 )
-from services.audit.reports.disclosure.period import Campaign
-from services.audit.reports.flow.pieces import EntryKey
+from services.audit.reports.flow.gifts import EntryKey
 from shared.contracts.values import LABELS
 from shared.money import format_yuan
 from shared.towns import town_name
