@@ -11,6 +11,7 @@ import typer
 import uvicorn
 
 from deploy.commands.services import Name, find_settings_class
+from deploy.local.connections import TimedProtocol
 from shared import logs
 from shared.security import REGISTER, RootError
 from shared.security.roots import read_roots
@@ -35,7 +36,7 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
         host=settings.host,
         port=settings.port,
         loop="asyncio",  # aiokafka's metadata task does not survive uvloop's error on a dead socket
-        http="httptools",
+        http=TimedProtocol,
         ws="none",
         access_log=False,
         log_config=None,

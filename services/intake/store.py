@@ -1,6 +1,5 @@
 """Intake's documents apart from its states: lists, counts, looks into the vault, nonces."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Any
 from services.intake.model import OpeningTally, Person, Request
 from shared import mongo
 from shared.errors import Transient
+from shared.scope import Cut, Scope
 from shared.security import Credential
 
 VAULT_ACCESS = "vault_access"
@@ -23,7 +23,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
 
-TOWN_CODE_DIGITS = 9
+REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source")
 
 
 async def list_requests(
@@ -34,19 +34,9 @@ async def list_requests(
     return await mongo.find(database, Request, paged, sort=[("_id", 1)], limit=limit)
 
 
-def build_area_query(credential: Credential) -> dict[str, Any]:
-    """The query for what this credential may see of its area."""
-    if not credential.area:
-        return {}
-    field = "town_code" if len(credential.area) <= TOWN_CODE_DIGITS else "village_code"
-    return {f"area.{field}": {"$regex": f"^{re.escape(credential.area)}"}}
-
-
-async def has_request_there(
-    database: mongo.Database, person_id: str, credential: Credential
-) -> bool:
-    """Whether this person asked for something in the credential's area."""
-    query = {"person_id": person_id, **build_area_query(credential)}
+async def has_request_there(database: mongo.Database, person_id: str, scope: Scope) -> bool:
+    """Whether this person asked for something there."""
+    query = {"person_id": person_id, **scope.build_query(REQUESTS)}
     return bool(await mongo.find(database, Request, query, limit=1))
 
 

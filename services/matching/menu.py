@@ -22,6 +22,7 @@ from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Kind, Quantity, Value
 from shared.moments import milliseconds, of_milliseconds
+from shared.scope import Scope
 from shared.towns import town_name
 
 # How many requests are looked at, for each offer, for those that it may serve.
@@ -151,7 +152,7 @@ def _build_query(criteria: MenuFilter) -> dict[str, object]:
     query |= {name: value for name, value in exact.items() if value}
     query |= _match_codes("category", criteria.categories)
     query |= _match_codes("beneficiary_class", criteria.beneficiary_classes)
-    return query | store.area_query(criteria.area)
+    return query | Scope(area=criteria.area).build_query(store.NEEDS)
 
 
 def _quantity_range(criteria: MenuFilter) -> dict[str, int]:

@@ -15,9 +15,10 @@ from typing import Any
 
 from services.matching.model.match import Match
 from services.matching.model.need import Need
-from services.matching.store import area_query
+from services.matching.store import NEEDS
 from shared import mongo
 from shared.contracts.values import CHINA, LABELS, Kind
+from shared.scope import Scope
 
 # --- the score ------------------------------------------------------------------------------------
 
@@ -97,14 +98,14 @@ Document = Mapping[str, Any]
 
 
 async def build_selection(
-    database: mongo.Database, area: str, year: int, kinds: Sequence[Kind], top: int
+    database: mongo.Database, scope: Scope, year: int, kinds: Sequence[Kind], top: int
 ) -> dict[str, Any]:
     """`{"year", "wish": [...], "project": [...]}`: the best of those completed in that year."""
     selection: dict[str, Any] = {"year": year}
     for kind in kinds:
         best: list[tuple[FulfilledRequest, SelectionScore]] = []
         needs: dict[str, Document] = {}
-        async for rows in _find_completed(database, area, year, kind):
+        async for rows in _find_completed(database, scope, year, kind):
             candidates = needs | {row["_id"]: row for row in rows}
             fulfilled = await _find_fulfilled(database, rows)
             best = rank_requests([*(request for request, _ in best), *fulfilled], top)
@@ -117,11 +118,12 @@ async def build_selection(
 
 
 async def _find_completed(
-    database: mongo.Database, area: str, year: int, kind: Kind
+    database: mongo.Database, scope: Scope, year: int, kind: Kind
 ) -> AsyncIterator[Sequence[Document]]:
     begins, ends = year_bounds(year)
-    query = {"state": "closed", "closed_at": {"$gte": begins, "$lt": ends}, "kind": kind.value}
-    cursor = database[Need.COLLECTION].find(query | area_query(area), dict.fromkeys(_FIELDS, 1))
+    closed = {"state": "closed", "closed_at": {"$gte": begins, "$lt": ends}, "kind": kind.value}
+    query = closed | scope.build_query(NEEDS)
+    cursor = database[Need.COLLECTION].find(query, dict.fromkeys(_FIELDS, 1))
     while rows := await cursor.to_list(CHUNK):
         yield rows
 

@@ -15,9 +15,14 @@ from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.contracts.values import MONEY_UNIT, TIERS
+from shared.scope import Cut
 
 WAITING_NEEDS: Mapping[str, object] = {"state": "open", "remaining": {"$gt": 0}}
 GIVING_OFFERS: Mapping[str, object] = {"state": "open", "free": {"$gt": 0}}
+# Whose needs, matches and offers are: an offer has no area, a need no owner.
+NEEDS = Cut(town="town_code", village="village_code")
+MATCHES = Cut(town="town_code", village="village_code", owner="source")
+OFFERS = Cut(owner="source")
 PRIORITY = [("tier", 1), ("recorded_at", 1), ("_id", 1)]
 
 INDEXES: tuple[mongo.Index, ...] = (
@@ -198,13 +203,6 @@ def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNee
         related_funds=context.related.get(need.person_id, ()),
         campaigns=find_covering(need, context.campaigns),
     )
-
-
-def area_query(area: str) -> dict[str, object]:
-    """A town code is the beginning of its villages' codes; empty is the whole city."""
-    if not area:
-        return {}
-    return {"town_code" if len(area) <= 9 else "village_code": {"$regex": f"^{area}"}}
 
 
 async def find_open_matches(

@@ -13,13 +13,14 @@ from services.matching.model.labels import (
     TIE_LABELS,
     MatchState,
 )
-from services.matching.model.match import RESERVING_STATES, Match, Scope
+from services.matching.model.match import RESERVING_STATES, Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations, Relation
-from services.matching.store import area_query
+from services.matching.store import MATCHES, NEEDS, OFFERS
 from shared import mongo
 from shared.contracts.values import LABELS, MONEY_UNIT
+from shared.scope import Cut, Scope
 
 
 def offer_view(offer: Offer) -> dict[str, object]:
@@ -81,25 +82,23 @@ async def list_matches(
     query: dict[str, object] = {"_id": {"$gt": after}}
     if states:
         query["state"] = {"$in": states}
-    query |= area_query(scope.area)
-    if scope.source is not None:
-        query["source"] = scope.source
+    query |= scope.build_query(MATCHES)
     return await mongo.find(database, Match, query, sort=[("_id", 1)], limit=limit)
 
 
-SUMMED_FIELDS = {
-    "matches": (Match.COLLECTION, ["quantity"]),
-    "needs": (Need.COLLECTION, ["quantity", "remaining"]),
-    "offers": (Offer.COLLECTION, ["quantity", "reserved", "delivered", "free"]),
+SUMMED_FIELDS: Mapping[str, tuple[str, list[str], Cut]] = {
+    "matches": (Match.COLLECTION, ["quantity"], MATCHES),
+    "needs": (Need.COLLECTION, ["quantity", "remaining"], NEEDS),
+    "offers": (Offer.COLLECTION, ["quantity", "reserved", "delivered", "free"], OFFERS),
 }
 
 
-async def build_summary(database: mongo.Database, area: str) -> dict[str, object]:
+async def build_summary(database: mongo.Database, scope: Scope) -> dict[str, object]:
     """Counts by state; quantities by unit (fen for money). Offers belong to no area."""
     summary: dict[str, object] = {}
-    for name, (collection, fields) in SUMMED_FIELDS.items():
-        if name != "offers" or not area:
-            sums = await _load_sums(database, collection, fields, area_query(area))
+    for name, (collection, fields, cut) in SUMMED_FIELDS.items():
+        if name != "offers" or not scope.area:
+            sums = await _load_sums(database, collection, fields, scope.build_query(cut))
             summary[name] = {"by_state": _count_by_state(sums), "by_unit": _sum_by_unit(sums)}
     return summary
 

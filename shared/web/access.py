@@ -30,7 +30,8 @@ from shared.messages import (
 )
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
-from shared.security import Credential, Role, Unauthenticated
+from shared.scope import OutOfScope, Scope
+from shared.security import STAFF, Credential, Role, Unauthenticated
 from shared.validation import Location, describe_errors, field_path
 from shared.web.admission import Admission, TooManyError, limit_body
 
@@ -134,6 +135,12 @@ def _list_calls(dependant: Dependant) -> Iterator[object]:
         yield from _list_calls(inner)
 
 
+def find_scope(caller: Credential) -> Scope:
+    """Staff see their area; a partner or a channel what it brought in itself."""
+    own = None if caller.roles & STAFF else caller.speaks_as
+    return Scope(area=caller.area, source=own)
+
+
 def get_admission(request: Request) -> Admission:
     admission = request.app.state.admission
     assert isinstance(admission, Admission)
@@ -195,6 +202,7 @@ def install_problem_answers(app: FastAPI) -> None:
         RequestValidationError: _answer_request_invalid,
         Unauthenticated: _answer_unauthenticated,
         Denied: _answer_denied,
+        OutOfScope: _answer_out_of_scope,
         TooManyError: _answer_too_many,
         Transient: _answer_unavailable,
         BugBrake: _answer_unavailable,
@@ -235,6 +243,10 @@ async def _answer_unauthenticated(_request: Request, _error: Unauthenticated) ->
 
 async def _answer_denied(_request: Request, error: Denied) -> Response:
     return respond(error.answer)
+
+
+async def _answer_out_of_scope(_request: Request, _error: OutOfScope) -> Response:
+    return respond(AREA_LIMITED.refusal(403))
 
 
 async def _answer_too_many(_request: Request, error: TooManyError) -> Response:

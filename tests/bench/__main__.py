@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from tests.bench import ours, peers, preload, report
+from tests.bench.flood import bench_flood, print_report
 from tests.bench.ledger import report as ledger_report
 from tests.bench.ledger.run import bench_ledger
 from tests.bench.loop import Load, Say
@@ -74,6 +75,14 @@ app = typer.Typer(add_completion=False)
 JsonFile = Annotated[Path | None, typer.Option("--json", help="write the figures")]
 Entries = Annotated[int, typer.Option(help="in the ledger that is verified")]
 ENTRIES = 500_000
+
+
+@app.command("flood")
+def flood(seconds: Annotated[float, typer.Option(help="measured each")] = 8.0) -> None:
+    """One caller floods: the others' latency with and without."""
+    with tempfile.TemporaryDirectory() as path:
+        rows = asyncio.run(bench_flood(Path(path), seconds))
+    print_report(rows, Console())
 
 
 @app.command("ledger")

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.match import ClaimNeed, DeclineMatch, Match, Scope
+from services.matching.model.match import ClaimNeed, DeclineMatch, Match
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, PauseOffer
 from shared.contracts.events import MatchAccepted, MatchCommitted, MatchProposed
 from shared.messaging.decision import Answer
+from shared.scope import Scope
 from tests.matching.decisions import FUND, NO_CAPACITY, DecisionHarness, make_propose
 from tests.support.answers import code
 

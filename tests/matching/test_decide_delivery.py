@@ -12,7 +12,6 @@ from services.matching.model.match import (
     GiveUpMatch,
     RateMatch,
     ReopenMatch,
-    Scope,
     Witness,
 )
 from services.matching.model.need import Need
@@ -27,6 +26,7 @@ from shared.contracts.events import (
     RequestReopened,
 )
 from shared.messaging.decision import NOTHING, Answer
+from shared.scope import Scope
 from tests.matching.decisions import REOPEN_DAYS, DecisionHarness, make_propose, person_id
 from tests.support.answers import code
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch, Scope
+from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch
 from services.matching.model.need import Need
 from shared.contracts.events import (
     LedgerCommitted,
@@ -14,6 +14,7 @@ from shared.contracts.events import (
 )
 from shared.errors import Invalid
 from shared.messaging.decision import NOTHING
+from shared.scope import Scope
 from tests.matching.decisions import (
     FUND,
     DecisionHarness,

@@ -8,12 +8,12 @@ from services.matching.model.match import (
     AcceptMatch,
     DeclineMatch,
     ProposalDue,
-    Scope,
 )
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.events import MatchDeclined, MatchProposed
 from shared.errors import Invalid
+from shared.scope import Scope
 from tests.matching.decisions import FUND, LIFETIME_S, NO_CAPACITY, DecisionHarness, make_propose
 from tests.support.answers import code
 

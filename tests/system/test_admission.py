@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import uvicorn
 
+from deploy.local.connections import TimedProtocol
 from services.intake.settings import IntakeSettings
 from shared.security import Role
 from shared.web.access import GuardedRoute, find_guard
 from shared.web.admission import BODY_BYTES_MAX, Admission, TooManyError
+from tests.support.eventually import eventually
 from tests.support.house import House, Running
 from tests.support.services import CREATE, SERVICES, operations, start
 
@@ -100,3 +103,44 @@ async def test_every_guarded_route_asks_for_the_token_first(house: House, servic
     create, settings = CREATE[service]
     routes = [o.route for o in operations(create(house.settings(settings))) if o.route]
     assert [r.path for r in routes if find_guard(r) and not isinstance(r, GuardedRoute)] == []
+
+
+# --- connections ----------------------------------------------------------------------------------
+
+
+class HastyProtocol(TimedProtocol):
+    header_s = 0.2
+    body_s = 0.4
+
+
+async def test_connections_whose_request_never_ends_are_closed_and_no_others(house: House) -> None:
+    app = CREATE["intake"][0](house.settings(IntakeSettings))
+    config = uvicorn.Config(app, port=0, lifespan="off", http=HastyProtocol, log_level="warning")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+
+    async def count_connections() -> int:
+        return len(server.server_state.connections) if server.started else -1
+
+    await eventually(count_connections, lambda count: count == 0)
+    [listener] = server.servers[0].sockets
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    begun = [
+        b"",
+        b"GET /summary HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST /callbacks/wechat HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{",
+    ]
+    async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
+        assert (await http.get("/health/live")).status_code == 200
+        pairs = [await asyncio.open_connection(*listener.getsockname()) for _ in range(60)]
+        for number, (_, writer) in enumerate(pairs):
+            writer.write(begun[number % len(begun)])
+        ended = [await reader.read() for reader, _ in pairs]
+        assert not any(text.startswith(b"HTTP/1.1 200") for text in ended)
+        await eventually(count_connections, lambda count: count == 1)
+        assert (await http.get("/health/live")).status_code == 200
+        assert await count_connections() == 1
+    for _, writer in pairs:
+        writer.close()
+    server.should_exit = True
+    await serving

@@ -12,7 +12,8 @@ from shared.web.access import Router, RuntimeDep, allow
 router = Router()
 
 Reader = Annotated[
-    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR))
+    Credential,
+    Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR, whole_city=True)),
 ]
 
 

@@ -14,7 +14,7 @@ from shared.contracts.values import Identifier
 from shared.messages import LINK_UNKNOWN
 from shared.revocations import RevokeLinks
 from shared.security import Credential, Role
-from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to
+from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope
 from shared.web.links import LinksToRevoke, find_revoked
 
 router = Router(tags=["links"])
@@ -40,7 +40,8 @@ async def revoke_links(
     """One link, or all about a request; from now on they open nothing."""
     revoked = find_revoked(runtime, body)
     request = await mongo.load(runtime.database, Request, revoked.subject)
-    if request is None or not caller.sees(request.area.town_code, request.area.village_code):
+    scope, area = find_scope(caller), request.area if request else None
+    if area is None or not scope.sees_place(area.town_code, area.village_code):
         raise Denied(LINK_UNKNOWN.refusal(404, "link"))
     return await answer_to(runtime, caller, RevokeLinks(target=revoked.target), key)
 
@@ -50,6 +51,7 @@ async def revoke_person_links(
     person_id: Identifier, caller: FieldStaff, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     """Every link of this person, whichever service opens it: the phone is lost, say."""
-    if caller.area and not await store.has_request_there(runtime.database, person_id, caller):
+    scope = find_scope(caller)
+    if scope.area and not await store.has_request_there(runtime.database, person_id, scope):
         raise Denied(PERSON_UNKNOWN.refusal(404, "person_id"))
     return await answer_to(runtime, caller, RevokePersonLinks(person_id=person_id), key)

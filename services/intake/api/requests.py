@@ -25,9 +25,10 @@ from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Channel, Identifier, ShortText, Value
 from shared.errors import refuse
 from shared.messaging.decision import Answer, Command
+from shared.scope import Scope
 from shared.security import STAFF, Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to
+from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope
 from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
@@ -130,7 +131,7 @@ async def read_request(
 ) -> dict[str, Any]:
     """A channel sees its own, staff their area; who works on the case reads the text too."""
     request = await mongo.load(runtime.database, Request, request_id)
-    if request is None or not _may_see(request, caller):
+    if request is None or not _is_seen(request, find_scope(caller)):
         raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
     view = views.describe_request(request)
     return view | await _describe_personal(request, caller, runtime)
@@ -150,10 +151,9 @@ async def _describe_personal(
     return views.describe_personal(runtime.resources.vault, request, person)
 
 
-def _may_see(request: Request, caller: Credential) -> bool:
-    if not caller.roles & STAFF:
-        return request.source == caller.speaks_as
-    return caller.sees(request.area.town_code, request.area.village_code)
+def _is_seen(request: Request, scope: Scope) -> bool:
+    in_area = scope.sees_place(request.area.town_code, request.area.village_code)
+    return in_area and scope.sees_owner(request.source)
 
 
 @router.get("/requests")
@@ -166,7 +166,7 @@ async def list_requests(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> dict[str, Any]:
     """One page by id; `next` is the `after` of the following one, null at the end."""
-    query = store.build_area_query(caller)
+    query = find_scope(caller).build_query(store.REQUESTS)
     query |= {"state": state.value} if state else {}
     query |= {"channel": channel.value} if channel else {}
     requests = await store.list_requests(runtime.database, query, after, limit)
@@ -177,7 +177,7 @@ async def list_requests(
 @router.get("/summary")
 async def read_summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, Any]:
     """Of the caller's area."""
-    query = store.build_area_query(caller)
+    query = find_scope(caller).build_query(store.REQUESTS)
     counts = await store.count_by_state_and_channel(runtime.database, query)
     return views.describe_summary(counts)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.matching.model.match import Scope
+from shared.scope import Scope
 from shared.security import STAFF, Credential, Role
 from shared.web.access import allow
 
@@ -33,13 +33,6 @@ StaffCaller = Annotated[Credential, Depends(allow(*sorted(STAFF)))]
 CityCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
 
 ROWS_MAX = 500
-
-
-def find_scope(caller: Credential) -> Scope:
-    """Staff see their area; a partner sees what comes of his own offers."""
-    if caller.roles & STAFF:
-        return Scope(area=caller.area)
-    return find_owner_scope(caller)
 
 
 def find_owner_scope(caller: Credential) -> Scope:

@@ -2,7 +2,7 @@
 
 from fastapi.responses import Response
 
-from services.matching.api.callers import HandingCaller, find_owner_scope, find_scope
+from services.matching.api.callers import HandingCaller, find_owner_scope
 from services.matching.model.match import Match
 from services.matching.model.offer import Offer
 from shared import mongo
@@ -10,7 +10,7 @@ from shared.messages import LINK_UNKNOWN
 from shared.revocations import RevokeLinks
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential
-from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, answer_to
+from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, answer_to, find_scope
 from shared.web.links import LinksToRevoke, find_revoked
 
 router = Router(tags=["links"])
@@ -31,7 +31,7 @@ async def _may_revoke(runtime: Runtime, caller: Credential, subject: str) -> boo
     """A match is of an area; an offer has none, so it is its owner's and the whole city's."""
     match = await mongo.load(runtime.database, Match, subject)
     if match is not None:
-        return find_scope(caller).sees(match)
+        return match.is_seen(find_scope(caller))
     offer = await mongo.load(runtime.database, Offer, subject)
     if offer is None:
         return False

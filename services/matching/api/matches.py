@@ -18,7 +18,6 @@ from services.matching.api.callers import (
     StaffCaller,
     WitnessingCaller,
     find_owner_scope,
-    find_scope,
 )
 from services.matching.messages import MATCH_UNKNOWN
 from services.matching.model.labels import DeclineReason, MatchState, ReopenReason
@@ -41,7 +40,15 @@ from shared.contracts.values import Identifier, Kind, Value
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.security import STAFF, Credential, Role
-from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
+from shared.web.access import (
+    IdempotencyKey,
+    Router,
+    RuntimeDep,
+    allow,
+    answer_to,
+    find_scope,
+    respond,
+)
 from shared.web.batches import Row, answer_rows
 
 router = Router(tags=["matches"])
@@ -66,7 +73,7 @@ async def read_matches(
 @router.get("/matches/{match_id}")
 async def read_match(match_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep) -> Response:
     match = await mongo.load(runtime.database, Match, match_id)
-    if match is None or not find_scope(caller).sees(match):
+    if match is None or not match.is_seen(find_scope(caller)):
         return respond(MATCH_UNKNOWN.refusal(404))
     inside = views.inside_view(match) if caller.roles & STAFF else {}
     return JSONResponse(views.match_view(match) | inside)
@@ -180,7 +187,7 @@ async def _execute_many(
 @router.get("/summary")
 async def read_summary(caller: StaffCaller, runtime: RuntimeDep) -> Response:
     """Counts by state and sums by unit, over the caller's area; offers only for the whole city."""
-    return JSONResponse(await views.build_summary(runtime.database, caller.area))
+    return JSONResponse(await views.build_summary(runtime.database, find_scope(caller)))
 
 
 # Who was with the person may write down what the person thinks.
@@ -245,4 +252,5 @@ async def read_selection(
 ) -> Response:
     """Of the caller's area: ids, the score and its terms in hundredths of a point."""
     kinds = (kind,) if kind else tuple(Kind)
-    return JSONResponse(await build_selection(runtime.database, caller.area, year, kinds, top))
+    scope = find_scope(caller)
+    return JSONResponse(await build_selection(runtime.database, scope, year, kinds, top))

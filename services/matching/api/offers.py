@@ -14,7 +14,6 @@ from services.matching.api.callers import (
     GivingCaller,
     ReadingCaller,
     find_owner_scope,
-    find_scope,
 )
 from services.matching.messages import OFFER_UNKNOWN
 from services.matching.model.match import ClaimNeed
@@ -34,9 +33,10 @@ from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Quantity, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
+from shared.scope import Scope
 from shared.security import Credential
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to, find_scope, respond
 from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
@@ -85,9 +85,10 @@ def _make_row(row: OfferInBatch, caller: Credential) -> Row:
 
 @router.get("/offers/{offer_id}")
 async def read_offer(offer_id: Identifier, caller: ReadingCaller, runtime: RuntimeDep) -> Response:
+    """An offer has no area: staff of one town see what they registered themselves."""
     offer = await mongo.load(runtime.database, Offer, offer_id)
-    scope = find_scope(caller)
-    if offer is None or scope.source not in (None, offer.source):
+    seen_by = Scope(source=caller.speaks_as) if caller.area else find_scope(caller)
+    if offer is None or not seen_by.sees_owner(offer.source):
         return respond(OFFER_UNKNOWN.refusal(404))
     return JSONResponse(views.offer_view(offer))
 
@@ -154,7 +155,7 @@ async def read_menu(
 
     at_least, at_most: what is still needed, in `unit` (fen for money).
     """
-    narrower = _narrow_area(area, caller)
+    narrower = find_scope(caller).narrow_area(area)
     if narrower is None:
         return JSONResponse({"requests": [], "next": None})
     criteria = menu.MenuFilter(
@@ -172,13 +173,6 @@ async def read_menu(
     page = await menu.find_open_needs(runtime.database, criteria, weights, now, after, limit)
     rows = [menu.menu_row(need, now) for need in page.needs]
     return JSONResponse({"requests": rows, "next": page.next})
-
-
-def _narrow_area(area: str, caller: Credential) -> str | None:
-    """The smaller of what is asked for and what the caller may see; None where neither is."""
-    if area.startswith(caller.area):
-        return area
-    return caller.area if caller.area.startswith(area) else None
 
 
 class Claim(Value):

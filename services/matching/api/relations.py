@@ -18,7 +18,12 @@ MakerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
 CheckerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
 FinanceCaller = Annotated[
     Credential,
-    Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR, Role.OPERATOR)),
+    Depends(
+        allow(
+            *(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR, Role.OPERATOR),
+            whole_city=True,
+        )
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
-from services.matching.api.callers import ReadingCaller, StaffCaller, find_scope
+from services.matching.api.callers import ReadingCaller
 from services.matching.explaining.explainer import find_partner_offers
 from services.matching.messages import MATCH_UNKNOWN, NEED_UNKNOWN, ROUND_UNKNOWN
 from services.matching.model.match import Match
@@ -15,13 +15,25 @@ from services.matching.resources import MatchingRuntimeDep
 from services.matching.rounds import store as round_store
 from shared import mongo
 from shared.contracts.values import Identifier
-from shared.security import Credential, Role
-from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
+from shared.security import STAFF, Credential, Role
+from shared.web.access import (
+    IdempotencyKey,
+    Router,
+    RuntimeDep,
+    allow,
+    answer_to,
+    find_scope,
+    respond,
+)
 
 router = Router(tags=["rounds"])
 
-OperatorCaller = Annotated[Credential, Depends(allow(Role.OPERATOR))]
-ReplayingCaller = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR))]
+# A round is over the pool of the whole city.
+OperatorCaller = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
+RoundReader = Annotated[Credential, Depends(allow(*sorted(STAFF), whole_city=True))]
+ReplayingCaller = Annotated[
+    Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR, whole_city=True))
+]
 ROUNDS_MAX = 500
 NUMBER_MAX = 2**31
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
@@ -37,7 +49,7 @@ async def demand_whole_round(
 
 @router.get("/rounds")
 async def read_rounds(
-    caller: StaffCaller,  # noqa: ARG001
+    caller: RoundReader,  # noqa: ARG001
     runtime: RuntimeDep,
     after: Annotated[int, Query(ge=0, le=NUMBER_MAX)] = 0,
     limit: Annotated[int, Query(ge=1, le=ROUNDS_MAX)] = 100,
@@ -50,7 +62,7 @@ async def read_rounds(
 
 @router.get("/rounds/latest")
 async def read_latest_round(
-    caller: StaffCaller,  # noqa: ARG001
+    caller: RoundReader,  # noqa: ARG001
     runtime: RuntimeDep,
     kind: RoundKind | None = None,
 ) -> Response:
@@ -93,7 +105,7 @@ async def explain_match(
     """
     match = await mongo.load(runtime.database, Match, match_id)
     scope = find_scope(caller)
-    if match is None or not scope.sees(match):
+    if match is None or not match.is_seen(scope):
         return respond(MATCH_UNKNOWN.refusal(404))
     explainer = runtime.resources
     named = await find_partner_offers(runtime.database, scope.source)
@@ -107,9 +119,10 @@ async def explain_need(
     """Why it still waits, and what the nearest candidate would take."""
     database = runtime.database
     need = await mongo.load(database, Need, request_id)
-    if need is None or not caller.sees(need.town_code, need.village_code):
+    scope = find_scope(caller)
+    if need is None or not scope.sees_place(need.town_code, need.village_code):
         return respond(NEED_UNKNOWN.refusal(404))
     weights, now = runtime.settings.weights, await runtime.processor.now()
-    named = await find_partner_offers(database, find_scope(caller).source)
+    named = await find_partner_offers(database, scope.source)
     explainer = runtime.resources
     return JSONResponse(await explainer.need(database, need, now, weights, named))

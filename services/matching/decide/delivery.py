@@ -135,7 +135,7 @@ def postpone_withdrawal(match: Match, reason: WithdrawnReason) -> Match:
 
 def decide_deliver(states: States, command: Command[DeliverMatch], now: datetime) -> Decision:
     pair = get_match_with_offer(states, command.data.match_id)
-    if pair is None or not command.data.scope.sees(pair[0]):
+    if pair is None or not pair[0].is_seen(command.data.scope):
         return refuse_unknown()
     match, offer = pair
     if match.state != "committed":
@@ -161,7 +161,7 @@ def decide_confirm(
     reopen_days: int, states: States, command: Command[ConfirmMatch], now: datetime
 ) -> Decision:
     pair = get_match_with_offer(states, command.data.match_id)
-    if pair is None or not command.data.scope.sees(pair[0]):
+    if pair is None or not pair[0].is_seen(command.data.scope):
         return refuse_unknown()
     match, offer = pair
     if match.state != "delivered":
@@ -217,7 +217,7 @@ def decide_reply(
 
 def decide_reopen(states: States, command: Command[ReopenMatch], now: datetime) -> Decision:
     case = get_case(states, command.data.match_id)
-    if case is None or not command.data.scope.sees(case.match):
+    if case is None or not case.match.is_seen(command.data.scope):
         return refuse_unknown()
     if case.match.may_reopen(now):
         return _reopen(case, command.data.reason, now)
@@ -263,7 +263,7 @@ def _reopen_confirmed(case: Case, reason: str, now: datetime) -> Decision:
 def decide_give_up(states: States, command: Command[GiveUpMatch], now: datetime) -> Decision:
     """The donor is lost: what was set aside is free, and the need looks for another."""
     case = get_case(states, command.data.match_id)
-    if case is None or not command.data.scope.sees(case.match):
+    if case is None or not case.match.is_seen(command.data.scope):
         return refuse_unknown()
     if case.match.state not in ("committed", "delivered"):
         return refuse_state(case.match)
@@ -284,7 +284,7 @@ def _give_up(case: Case, now: datetime) -> Decision:
 def decide_rate(states: States, command: Command[RateMatch], now: datetime) -> Decision:  # noqa: ARG001
     """Once, by the person or by a member of staff who asked him and had no other part in it."""
     match = get_match(states, command.data.match_id)
-    if match is None or not command.data.scope.sees(match):
+    if match is None or not match.is_seen(command.data.scope):
         return refuse_unknown()
     if match.state != "confirmed":
         return refuse_state(match)

@@ -28,7 +28,6 @@ from services.matching.model.match import (
     Match,
     ProposalDue,
     Propose,
-    Scope,
     build_proposal,
 )
 from services.matching.model.match_id import build_match_id
@@ -43,6 +42,7 @@ from shared.contracts.events import (
     MatchProposed,
 )
 from shared.messaging.decision import NOTHING, AnyRef, Command, Decision, Ref, State, States
+from shared.scope import Scope
 
 S = TypeVar("S", bound=State)
 
@@ -93,8 +93,8 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
 
 
 def _is_visible(scope: Scope, need: Need, offer: Offer) -> bool:
-    where = need.village_code or need.town_code
-    return where.startswith(scope.area) and scope.source in (None, offer.source)
+    in_area = scope.sees_place(need.town_code, need.village_code)
+    return in_area and scope.sees_owner(offer.source)
 
 
 # --- accepted -----------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def _is_visible(scope: Scope, need: Need, offer: Offer) -> bool:
 
 def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) -> Decision:
     match = get_match(states, command.data.match_id)
-    if match is None or not command.data.scope.sees(match):
+    if match is None or not match.is_seen(command.data.scope):
         return refuse_unknown()
     if match.state != "proposed":
         return refuse_state(match)
@@ -130,7 +130,7 @@ def _accept(match: Match, principal: str, now: datetime) -> tuple[Match, tuple[M
 def decide_decline(states: States, command: Command[DeclineMatch], now: datetime) -> Decision:
     """A no is a no to the request: none of the donor's offers stays proposed for it."""
     case = get_case(states, command.data.match_id)
-    if case is None or not command.data.scope.sees(case.match):
+    if case is None or not case.match.is_seen(command.data.scope):
         return refuse_unknown()
     if case.match.state != "proposed":
         return refuse_state(case.match)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from services.matching.model.match import Match
+from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.round import Round
@@ -66,8 +67,12 @@ class Explainer:
         weights: Weights,
         named: Collection[str] | None,
     ) -> dict[str, Any]:
-        """By the last whole round, if it saw the need as it is now; else as things stand."""
-        about = {"request_id": need.id, "remaining": need.remaining, "matches": list(need.matches)}
+        """By the last whole round, if it saw the need as it is now; else as things stand.
+
+        named: as in `match`; the ids of other matches are left out too, which hold their offers'.
+        """
+        matches = [id_ for id_ in need.matches if _is_named(id_, named)]
+        about = {"request_id": need.id, "remaining": need.remaining, "matches": matches}
         if need.state != "open" or not need.remaining:
             return about | {"round": None, "explanation": None, "text": [NOTHING_LEFT]}
         whole = await round_store.find_latest_whole(database)
@@ -94,6 +99,10 @@ async def find_partner_offers(
         return None
     rows = database[Offer.COLLECTION].find({"source": source}, {"_id": 1})
     return frozenset([row["_id"] async for row in rows])
+
+
+def _is_named(match_id: str, named: Collection[str] | None) -> bool:
+    return named is None or parse_match_id(match_id).offer_id in named
 
 
 def _of_round(round_: Round) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from shared.contracts.values import (
     Value,
 )
 from shared.messaging.decision import Due, State
+from shared.scope import EVERYTHING, Scope
 
 WithdrawnReason = Literal["request_withdrawn", "offer_withdrawn"]
 # What stands in an offer's `reserved`.
@@ -121,6 +122,9 @@ class Match(State):
         hands = (*self.vouched_by, self.accepted_by, *self.delivered_by)
         return bool(principal) and principal in hands
 
+    def is_seen(self, scope: Scope) -> bool:
+        return scope.sees_place(self.town_code, self.village_code) and scope.sees_owner(self.source)
+
     def may_reopen(self, now: datetime) -> bool:
         if self.state == "confirmed":
             return self.reopen_until is not None and now < self.reopen_until
@@ -195,20 +199,6 @@ def build_proposal(
         changed_at=now,
         correlation_id=need.correlation_id,
     )
-
-
-class Scope(Value):
-    """What the caller may touch: an area (code prefix), and with partners his own offers only."""
-
-    area: str = ""
-    source: str | None = None
-
-    def sees(self, match: Match) -> bool:
-        where = match.village_code or match.town_code
-        return where.startswith(self.area) and self.source in (None, match.source)
-
-
-EVERYTHING = Scope()
 
 
 class Propose(Value):

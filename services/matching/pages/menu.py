@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from services.matching import menu
 from services.matching.messages import OFFER_OVER
 from services.matching.model.labels import STATE_LABELS, MatchState
-from services.matching.model.match import ClaimNeed, Scope
+from services.matching.model.match import ClaimNeed
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.buttons import PAGES, read_field, render_done
@@ -27,6 +27,7 @@ from shared.ids import derived_id
 from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan_plain, parse_amount, parse_quantity
 from shared.runtime import Runtime
+from shared.scope import Scope
 from shared.security import Unauthenticated
 from shared.validation import describe_validation
 from shared.web.access import Denied, Router, RuntimeDep, respond

@@ -1,0 +1,210 @@
+"""One caller floods: what the others' latency is with it and without, in one run.
+
+`python -m tests.bench flood`. Intake as `guanjia run` starts it, on embedded broker and database.
+The floods come from a process of their own, over raw sockets; on two cores it takes its share of
+them too, so a ratio above one is not the service's alone.
+"""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.stack import Stack, StackOptions
+from shared.security import Credential, Role, issue
+
+CONNECTIONS = 300
+OTHERS = 4
+PAUSE_S = 0.02
+LARGE_BYTES = 5_000_000
+KINDS = {
+    "strangers": "no token",
+    "strangers_large": f"no token, bodies of {LARGE_BYTES / 1e6:.0f} MB",
+    "known": "one token",
+    "known_large": f"one token, bodies of {LARGE_BYTES / 1e6:.0f} MB",
+    "headers": f"{CONNECTIONS} connections whose header never ends",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Milliseconds of the others' calls; answers: what the flood was answered, by status."""
+
+    kind: str
+    p50_ms: float
+    p99_ms: float
+    answers: dict[str, int]
+
+
+# --- the others -----------------------------------------------------------------------------------
+
+
+async def measure_others(url: str, tokens: list[str], seconds: float) -> list[float]:
+    """Milliseconds of each call; each caller waits a little after each answer."""
+    ends = time.monotonic() + seconds
+    calls = await asyncio.gather(*(_call_steadily(url, token, ends) for token in tokens))
+    return [each for latencies in calls for each in latencies]
+
+
+async def _call_steadily(url: str, token: str, ends: float) -> list[float]:
+    latencies: list[float] = []
+    request = build_request("GET", "/summary", token)
+    reader, writer = await _connect(url)
+    while time.monotonic() < ends:
+        began = time.perf_counter()
+        writer.write(request)
+        status = await read_status(reader)
+        latencies.append((time.perf_counter() - began) * 1000)
+        assert status == "200", f"the others are answered {status}"
+        await asyncio.sleep(PAUSE_S)
+    writer.close()
+    return latencies
+
+
+# --- the flood ------------------------------------------------------------------------------------
+
+
+async def flood(kind: str, url: str, token: str) -> None:
+    """Until stdin closes; then prints the answers by status."""
+    answers: Counter[str] = Counter()
+    work = _hold_header if kind == "headers" else _flood_one
+    tasks = [asyncio.create_task(work(kind, url, token, answers)) for _ in range(CONNECTIONS)]
+    await asyncio.to_thread(sys.stdin.read)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    print(" ".join(f"{status}:{count}" for status, count in sorted(answers.items())))
+
+
+async def _flood_one(kind: str, url: str, token: str, answers: Counter[str]) -> None:
+    bearer = token if kind.startswith("known") else ""
+    large = kind.endswith("_large")
+    request = build_request("POST" if large else "GET", "/requests", bearer, large * LARGE_BYTES)
+    while True:
+        try:
+            reader, writer = await _connect(url)
+            while True:
+                writer.write(request)
+                answers[await read_status(reader)] += 1
+                if large:  # the rest of the body is not read: another connection
+                    break
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError):
+            answers["closed"] += 1
+            await asyncio.sleep(0.01)
+
+
+async def _hold_header(_kind: str, url: str, _token: str, answers: Counter[str]) -> None:
+    while True:
+        reader, writer = await _connect(url)
+        writer.write(b"GET /summary HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        while not reader.at_eof():
+            try:
+                writer.write(b"x")
+                await asyncio.wait_for(reader.read(1), timeout=1)
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        answers["ended by the house"] += 1
+        writer.close()
+
+
+# --- HTTP by hand ---------------------------------------------------------------------------------
+
+
+def build_request(method: str, path: str, token: str, body_bytes: int = 0) -> bytes:
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    length = f"Content-Type: application/json\r\nContent-Length: {body_bytes}\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{bearer}{length if body_bytes else ''}\r\n"
+    return head.encode() + b"[" * body_bytes
+
+
+async def read_status(reader: asyncio.StreamReader) -> str:
+    head = await reader.readuntil(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            await reader.readexactly(int(line.partition(b":")[2]))
+    return head.split(b" ", 2)[1].decode()
+
+
+async def _connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = urlsplit(url)
+    return await asyncio.open_connection(parts.hostname, parts.port)
+
+
+# --- the run --------------------------------------------------------------------------------------
+
+
+async def bench_flood(path: Path, seconds: float) -> list[Row]:
+    """The first row is without a flood, and so is the last: they tell what the machine did."""
+    stack = Stack(StackOptions(data_dir=path, services=("intake",)), announce=lambda _: None)
+    await stack.start()
+    try:
+        tokens = [_issue(stack, f"other-{number}") for number in range(OTHERS)]
+        flooder, url = _issue(stack, "flooder"), stack.urls["intake"]
+        rows = [_summarize("calm", await measure_others(url, tokens, seconds), {})]
+        for kind in KINDS:
+            async with _flooding(kind, url, flooder) as answers:
+                latencies = await measure_others(url, tokens, seconds)
+            rows.append(_summarize(kind, latencies, answers))
+        rows.append(_summarize("calm again", await measure_others(url, tokens, seconds), {}))
+        return rows
+    finally:
+        await stack.stop()
+
+
+def _issue(stack: Stack, id_: str) -> str:
+    credential = Credential(id=id_, secret_sha256="", roles=frozenset({Role.COLLECTOR}))
+    return issue(stack.secrets_dir / "credentials.json", credential)
+
+
+@asynccontextmanager
+async def _flooding(kind: str, url: str, token: str) -> AsyncIterator[dict[str, int]]:
+    """The answers are there when it has ended."""
+    command = (sys.executable, "-m", "tests.bench.flood", kind, url, token)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+    answers: dict[str, int] = {}
+    await asyncio.sleep(1)  # it imports first
+    try:
+        yield answers
+    finally:
+        output, _ = await process.communicate(b"")
+        for word in output.decode().split("\n")[0].split(" "):
+            status, _, count = word.rpartition(":")
+            if count.isdigit():
+                answers[status] = int(count)
+
+
+def _summarize(kind: str, latencies: list[float], answers: dict[str, int]) -> Row:
+    cuts = quantiles(latencies, n=100)
+    return Row(kind, cuts[49], cuts[98], answers)
+
+
+def print_report(rows: list[Row], console: Console) -> None:
+    calm = rows[0]
+    table = Table("flood", "others' p50 ms", "p99 ms", "p50 ratio", "p99 ratio", "answers to it")
+    for row in rows:
+        table.add_row(
+            KINDS.get(row.kind, row.kind),
+            f"{row.p50_ms:.1f}",
+            f"{row.p99_ms:.1f}",
+            f"{row.p50_ms / calm.p50_ms:.1f}",
+            f"{row.p99_ms / calm.p99_ms:.1f}",
+            " ".join(f"{status}: {count:,}" for status, count in row.answers.items()),
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    asyncio.run(flood(*sys.argv[1:4]))

@@ -1,0 +1,279 @@
+"""What is seen: every role walks every route that reads, and finds nothing of another's.
+
+Two towns, two partners, two channels, two of everybody, with marked names, phones and ids. The
+routes are those of the apps: a new one is walked by itself, or the test says what is missing.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.matching.model.need import Need
+from services.notify.model import Notice
+from shared import mongo
+from shared.security import STAFF, Role
+from shared.web.access import find_guard
+from tests.support.eventually import eventually
+from tests.support.house import House, Running
+from tests.support.services import SERVICES, Operation, not_started, operations, start
+
+Headers = dict[str, str]
+
+# Who reads names and phones: of requests of his area alone.
+CASE_WORKERS = frozenset(
+    {Role.COLLECTOR, Role.APPROVER_VILLAGE, Role.APPROVER_TOWN, Role.APPROVER_CITY}
+)
+MACHINES = frozenset({Role.SERVICE, Role.CALLBACK})
+# A partner chooses from the menu what nobody is named in, so he knows the ids of open requests.
+MENU_ROUTES = frozenset({"/menu", "/needs/{request_id}/explanation"})
+# Routes that are neither cut nor of the whole city, and why.
+NAMES_NOBODY = {
+    "/campaigns": "public campaigns: numbers of donors, no ids",
+    "/campaigns/{campaign_id}/report": "sums of a campaign, which belongs to no town",
+    "/emergencies": "which towns are under emergency measures",
+}
+# What stands in a path; ids of the other side wherever there are some.
+OF_NOBODY = {"campaign_id": "K-1", "donation_id": "D-1", "id_": "X-1", "number": "1"}
+# Routes that ask for no credential, and why they are not walked.
+OPEN = {
+    "/health/live": "says nothing of anybody",
+    "/health/ready": "says nothing of anybody",
+    "/static/{name}": "the stylesheet",
+    "/metrics": "counts; operators' beyond loopback",
+    "/asyncapi": "a description; operators' beyond loopback",
+    "/asyncapi.json": "a description; operators' beyond loopback",
+    "/openapi.json": "a description; operators' beyond loopback",
+    "/docs": "a description; operators' beyond loopback",
+    "/callbacks/wechat": "WeChat's own check of the address",
+    "/r/{token}": "a link, of one person: tests/intake/test_service.py",
+    "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
+    "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
+    "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",
+    "/g/{token}": "a link, of one person: tests/audit/test_service_receipts.py",
+    "/g/{token}/receipt": "a link, of one person: tests/audit/test_service_receipts.py",
+    "/log/{log}/checkpoint": "public by design, ids alone",
+    "/log/{log}/proof/{index}": "public by design, ids alone",
+    "/log/{log}/tile/{place:path}": "public by design, ids alone",
+    "/log/{log}/vkey": "public by design",
+}
+
+
+@dataclass
+class Side:
+    """A town with its people, and the partner and channel that serve it. ids: by their kind."""
+
+    name: str
+    town: str
+    phone: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def personal(self) -> dict[str, str]:
+        return {
+            "applicant's name": f"求助{self.name}",
+            "donor's name": f"捐赠{self.name}",
+            "applicant's phone": self.phone,
+            "donor's phone": self.phone[:-1] + "9",
+            "applicant's words": f"家住{self.name}路",
+        }
+
+
+@dataclass(frozen=True)
+class Caller:
+    """of: the side whose part he sees; None sees the whole city, as our own services do."""
+
+    role: Role
+    headers: Headers
+    of: Side | None
+
+
+SIDES = (Side("甲标", "441900103", "13800001110"), Side("乙标", "441900101", "13800002220"))
+
+
+class Town:
+    """A house with two sides, and whoever may come in."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.sides = tuple(Side(s.name, s.town, s.phone) for s in SIDES)
+        self.callers = list(self._issue())
+        self.running: dict[str, Running] = {}
+
+    def _issue(self) -> Iterator[Caller]:
+        for role in Role:
+            name = role.replace("_", "-")
+            for number, side in enumerate(self.sides if role not in MACHINES else ()):
+                id_ = f"{name}-{number}"
+                area, source = (side.town, "") if role in STAFF else ("", f"/{name}/{number}")
+                headers = self.house.bearer(id_, role, area=area, source=source)
+                yield Caller(role, headers, side)
+            if role in STAFF | MACHINES:
+                yield Caller(role, self.house.bearer(f"{name}-all", role), None)
+
+    def find_caller(self, role: Role, side: Side | None) -> Headers:
+        return next(c.headers for c in self.callers if c.role == role and c.of is side)
+
+    async def start(self) -> "Town":
+        for service in SERVICES:
+            given = {"round_interval_ms": 60_000} if service == "matching" else {}
+            self.running[service] = await start(self.house, service, **given)
+        for side in self.sides:
+            await self._fill(side)
+        return self
+
+    async def _fill(self, side: Side) -> None:
+        """A request, a donor, his offer, and a match of a part; the rest stays open."""
+        personal, ids = side.personal, side.ids
+        submitted = await self._post(
+            "intake",
+            "/requests",
+            self.find_caller(Role.CHANNEL, side),
+            kind="wish",
+            category="supplies",
+            beneficiary_class="general",
+            channel="grid_worker",
+            need={"unit": "袋", "quantity": 10, "item": "大米"},
+            area={"town_code": side.town},
+            applicant={
+                "name": personal["applicant's name"],
+                "phone": "+86" + personal["applicant's phone"],
+            },
+            text=personal["applicant's words"],
+        )
+        ids["request"] = submitted["request_id"]
+        approver = self.find_caller(Role.APPROVER_CITY, None)
+        path = f"/requests/{ids['request']}"
+        request = await self.running["intake"].http.get(path, headers=approver)
+        if request.json()["state"] == "recorded":
+            await self._post("intake", f"{path}/approve", approver)
+        partner = self.find_caller(Role.DONOR_PARTNER, side)
+        donor = {"name": personal["donor's name"], "phone": "+86" + personal["donor's phone"]}
+        ids["donor"] = (await self._post("intake", "/parties", partner, **donor))["person_id"]
+        offer = {"donor_id": ids["donor"], "unit": "袋", "item": "大米", "quantity": 10}
+        registered = await self._post("matching", "/offers", partner, mode="claim", **offer)
+        ids["offer"] = registered["offer_id"]
+        need = await self._wait_for_need(ids["request"])
+        ids["person"] = need.person_id
+        claim = {"offer_id": ids["offer"], "quantity": 4}
+        claimed = await self._post("matching", f"/menu/{need.id}/claim", partner, **claim)
+        ids["match"] = claimed["match_id"]
+        ids["notice"] = await self._wait_for_notice(need.person_id)
+
+    async def _post(self, service: str, path: str, who: Headers, **body: Any) -> dict[str, Any]:
+        headers = who | {"Idempotency-Key": path.replace("/", "-")}
+        answer = await self.running[service].http.post(path, json=body or None, headers=headers)
+        assert answer.is_success, f"{path}: {answer.text}"
+        return dict(answer.json())
+
+    async def _wait_for_need(self, request_id: str) -> Need:
+        database = self.running["matching"].runtime.database
+        need = await eventually(lambda: mongo.load(database, Need, request_id), bool)
+        assert need is not None
+        return need
+
+    async def _wait_for_notice(self, person_id: str) -> str:
+        database = self.running["notify"].runtime.database
+        notices = await eventually(
+            lambda: mongo.find(database, Notice, {"person_id": person_id}, limit=1), bool
+        )
+        return notices[0].id
+
+    def list_reading(self) -> Iterator[tuple[str, Operation]]:
+        for service, running in self.running.items():
+            for operation in operations(running.app):
+                if operation.method == "GET":
+                    yield service, operation
+
+
+def fill_path(operation: Operation, ids: Mapping[str, str]) -> str:
+    """With the ids of one side. Raises KeyError for what no side has: then it has to be added."""
+    named = {f"{kind}_id": id_ for kind, id_ in ids.items()} | {"fund_id": "F-1"} | OF_NOBODY
+    path = operation.path
+    assert operation.route is not None
+    for parameter in operation.route.param_convertors:
+        path = path.replace(f"{{{parameter}}}", named[parameter])
+    return f"{path}?year=2026" if path == "/selection" else path
+
+
+def find_foreign(answer: httpx.Response, marks: Mapping[str, str]) -> list[str]:
+    return [kind for kind, mark in marks.items() if mark in answer.text]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(house: House) -> Town:
+    return await Town(house).start()
+
+
+async def test_nobody_reads_what_is_anothers(town: Town) -> None:
+    """One pass over every route and role. What a caller is refused he does not see either."""
+    await check_names(town)
+    wrong: list[str] = []
+    seen: dict[tuple[Role, str], set[str]] = {}
+    for service, operation in town.list_reading():
+        if operation.route is None or find_guard(operation.route) is None:
+            assert operation.path in OPEN, f"a reason for {service} {operation.path}"
+            continue
+        http = town.running[service].http
+        for side, other in (town.sides, town.sides[::-1]):
+            path = fill_path(operation, other.ids)
+            whole_city = [None] if side is town.sides[0] else []
+            callers = [caller for caller in town.callers if caller.of in (side, *whole_city)]
+            answers = await asyncio.gather(*(http.get(path, headers=c.headers) for c in callers))
+            for caller, answer in zip(callers, answers, strict=True):
+                assert answer.status_code < 500, f"{path}: {answer.text}"
+                hidden = find_hidden(caller, operation, side, other)
+                for kind in find_foreign(answer, hidden):
+                    wrong.append(f"{caller.role} of {side.name} reads {kind} at {service} {path}")
+                marks = {**side.ids, **side.personal}
+                key = (caller.role, "one" if caller.of else "all")
+                seen.setdefault(key, set()).update(find_foreign(answer, marks))
+    assert not wrong, "\n".join(sorted(set(wrong)))
+    # Not for want of anything to see.
+    assert {"request", "match", "offer", "person"} <= seen[Role.AUDITOR, "all"]
+    assert {"request", "match"} <= seen[Role.COLLECTOR, "one"]
+    assert {"offer", "match"} <= seen[Role.DONOR_PARTNER, "one"]
+
+
+def find_hidden(caller: Caller, operation: Operation, side: Side, other: Side) -> dict[str, str]:
+    """What this caller must not find in the answer, by its kind."""
+    hidden: dict[str, str] = {}
+    if caller.of is not None:
+        hidden |= {f"the other's {kind}": id_ for kind, id_ in other.ids.items()}
+        if caller.role is Role.DONOR_PARTNER and operation.path in MENU_ROUTES:
+            hidden.pop("the other's request")
+        hidden |= other.personal
+    if caller.role not in CASE_WORKERS:
+        hidden |= side.personal | other.personal
+    return hidden
+
+
+async def check_names(town: Town) -> None:
+    """Who works on a case reads whose it is, in his own area."""
+    for side, other in (town.sides, town.sides[::-1]):
+        for role in sorted(CASE_WORKERS):
+            headers = town.find_caller(role, side)
+            paths = (f"/requests/{each.ids['request']}" for each in (side, other))
+            own, foreign = [
+                await town.running["intake"].http.get(path, headers=headers) for path in paths
+            ]
+            assert side.personal["applicant's name"] in own.text, role
+            assert foreign.status_code == 404
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_route_that_reads_is_cut_or_of_the_whole_city(service: str, tmp_path: Path) -> None:
+    """Deny by default: what says neither stands above with its reason, or is a mistake."""
+    for operation in operations(not_started(service, tmp_path)):
+        guard = find_guard(operation.route) if operation.route else None
+        if operation.method != "GET" or guard is None or operation.route is None:
+            continue
+        is_cut = "find_scope(" in inspect.getsource(operation.route.endpoint)
+        if not is_cut and not guard.whole_city and guard.roles & STAFF:
+            assert operation.path in NAMES_NOBODY, f"{service} {operation.path}"
