@@ -131,7 +131,8 @@ def answer_link_invalid(request: Request) -> Response:
 def answer_refused(request: Request, refused: Answer) -> Response:
     if not is_browser(request):
         return respond(refused)
+    problems = refused.body["problems"]
+    if refused.status == 410:
+        return FRAME.render("link_over.html", status=410, problems=problems)
     page = request.url.path.rpartition("/")[0] if request.method == "POST" else ""
-    return FRAME.render(
-        "problems.html", status=refused.status, problems=refused.body["problems"], back=page
-    )
+    return FRAME.render("problems.html", status=refused.status, problems=problems, back=page)

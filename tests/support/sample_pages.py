@@ -58,6 +58,9 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "receipt": render_receipt(_entry(words), _receipt(), [VKEY, words], f"{token}/receipt"),
         "receipt_pending": render_receipt_pending(f"/g/{token}"),
         "link_invalid": FRAME.render("link_invalid.html", status=401),
+        "link_over": FRAME.render(
+            "link_over.html", status=410, problems=[{"zh": words, "en": words}]
+        ),
         "problems": FRAME.render(
             "problems.html",
             status=409,
