@@ -8,24 +8,21 @@ them too, so a ratio above one is not the service's alone.
 import asyncio
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
 
 from deploy.local.stack import Stack, StackOptions
 from shared.security import Credential, Role, issue
+from tests.bench.flooder import CONNECTIONS, LARGE_BYTES, build_request, connect, read_status
 
-CONNECTIONS = 300
 OTHERS = 4
 PAUSE_S = 0.02
-LARGE_BYTES = 5_000_000
 KINDS = {
     "strangers": "no token",
     "strangers_large": f"no token, bodies of {LARGE_BYTES / 1e6:.0f} MB",
@@ -58,7 +55,7 @@ async def measure_others(url: str, tokens: list[str], seconds: float) -> list[fl
 async def _call_steadily(url: str, token: str, ends: float) -> list[float]:
     latencies: list[float] = []
     request = build_request("GET", "/summary", token)
-    reader, writer = await _connect(url)
+    reader, writer = await connect(url)
     while time.monotonic() < ends:
         began = time.perf_counter()
         writer.write(request)
@@ -68,78 +65,6 @@ async def _call_steadily(url: str, token: str, ends: float) -> list[float]:
         await asyncio.sleep(PAUSE_S)
     writer.close()
     return latencies
-
-
-# --- the flood ------------------------------------------------------------------------------------
-
-
-async def flood(kind: str, url: str, token: str) -> None:
-    """Until stdin closes; then prints the answers by status."""
-    answers: Counter[str] = Counter()
-    work = _hold_header if kind == "headers" else _flood_one
-    tasks = [asyncio.create_task(work(kind, url, token, answers)) for _ in range(CONNECTIONS)]
-    await asyncio.to_thread(sys.stdin.read)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    print(" ".join(f"{status}:{count}" for status, count in sorted(answers.items())))
-
-
-async def _flood_one(kind: str, url: str, token: str, answers: Counter[str]) -> None:
-    bearer = token if kind.startswith("known") else ""
-    large = kind.endswith("_large")
-    request = build_request("POST" if large else "GET", "/requests", bearer, large * LARGE_BYTES)
-    while True:
-        try:
-            reader, writer = await _connect(url)
-            while True:
-                writer.write(request)
-                answers[await read_status(reader)] += 1
-                if large:  # the rest of the body is not read: another connection
-                    break
-            writer.close()
-        except (OSError, asyncio.IncompleteReadError):
-            answers["closed"] += 1
-            await asyncio.sleep(0.01)
-
-
-async def _hold_header(_kind: str, url: str, _token: str, answers: Counter[str]) -> None:
-    while True:
-        reader, writer = await _connect(url)
-        writer.write(b"GET /summary HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-        while not reader.at_eof():
-            try:
-                writer.write(b"x")
-                await asyncio.wait_for(reader.read(1), timeout=1)
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        answers["ended by the house"] += 1
-        writer.close()
-
-
-# --- HTTP by hand ---------------------------------------------------------------------------------
-
-
-def build_request(method: str, path: str, token: str, body_bytes: int = 0) -> bytes:
-    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
-    length = f"Content-Type: application/json\r\nContent-Length: {body_bytes}\r\n"
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{bearer}{length if body_bytes else ''}\r\n"
-    return head.encode() + b"[" * body_bytes
-
-
-async def read_status(reader: asyncio.StreamReader) -> str:
-    head = await reader.readuntil(b"\r\n\r\n")
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            await reader.readexactly(int(line.partition(b":")[2]))
-    return head.split(b" ", 2)[1].decode()
-
-
-async def _connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    parts = urlsplit(url)
-    return await asyncio.open_connection(parts.hostname, parts.port)
 
 
 # --- the run --------------------------------------------------------------------------------------
@@ -171,11 +96,12 @@ def _issue(stack: Stack, id_: str) -> str:
 @asynccontextmanager
 async def _flooding(kind: str, url: str, token: str) -> AsyncIterator[dict[str, int]]:
     """The answers are there when it has ended."""
-    command = (sys.executable, "-m", "tests.bench.flood", kind, url, token)
+    command = (sys.executable, "-m", "tests.bench.flooder", kind, url, token)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
     answers: dict[str, int] = {}
-    await asyncio.sleep(1)  # it imports first
+    assert process.stdout is not None
+    await process.stdout.readline()
     try:
         yield answers
     finally:
@@ -204,7 +130,3 @@ def print_report(rows: list[Row], console: Console) -> None:
             " ".join(f"{status}: {count:,}" for status, count in row.answers.items()),
         )
     console.print(table)
-
-
-if __name__ == "__main__":
-    asyncio.run(flood(*sys.argv[1:4]))
