@@ -111,7 +111,7 @@ class GuardedRoute(APIRoute):
             if guard is None:
                 return await handle(limit_body(request, self.endpoint))
             credential = await guard.admit(request)
-            with get_admission(request).occupy(credential.id):
+            async with get_admission(request).occupy(credential.id):
                 return await handle(limit_body(request, self.endpoint))
 
         return admit

@@ -3,11 +3,12 @@
 Starlette's own body limit answers in plain text, whatever the application says of problems.
 """
 
+import asyncio
 import math
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fastapi import Request
@@ -66,43 +67,72 @@ class TooManyError(Exception):
         self.retry_after_s = retry_after_s
 
 
+RUNNING_MAX = 16
+"""Of one caller's requests at a time; his others wait in a line of his own."""
+
+
+@dataclass(slots=True)
+class Line:
+    """Of one caller: how many of his requests are here, and which of them run."""
+
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RUNNING_MAX))
+    here: int = 0
+
+
 class Admission:
     """Counts, in this process, how often and how many at a time each caller comes in.
 
     Callers are credentials, links, and for who has neither the address they come from.
     """
 
-    def __init__(self, *, per_minute: int, strangers_per_minute: int, in_flight_max: int) -> None:
+    def __init__(
+        self,
+        *,
+        per_minute: int,
+        strangers_per_minute: int,
+        in_flight_max: int,
+        stranger_pause_s: float = 0,
+    ) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._known = RateLimitItemPerMinute(per_minute)
         self._strangers = RateLimitItemPerMinute(strangers_per_minute)
         self._in_flight_max = in_flight_max
-        self._in_flight: Counter[str] = Counter()
+        self._stranger_pause_s = stranger_pause_s
+        self._lines: dict[str, Line] = {}
 
     async def count(self, caller: str) -> None:
         """One more visit of a caller who is known. Raises TooManyError."""
         await self._hit(self._known, caller)
 
     async def count_stranger(self, request: Request) -> None:
-        """One more visit of an address that showed no credential. Raises TooManyError."""
-        address = request.client.host if request.client else "unknown"
-        await self._hit(self._strangers, f"address:{address}")
+        """One more visit of an address that showed no credential. Raises TooManyError.
 
-    @contextmanager
-    def occupy(self, caller: str) -> Iterator[None]:
+        After a pause, which costs us nothing and who asks again at once his time.
+        """
+        address = request.client.host if request.client else "unknown"
+        try:
+            await self._hit(self._strangers, f"address:{address}")
+        except TooManyError:
+            await asyncio.sleep(self._stranger_pause_s)
+            raise
+
+    @asynccontextmanager
+    async def occupy(self, caller: str) -> AsyncIterator[None]:
         """Holds one of the caller's places while a request runs. Raises TooManyError.
 
-        One caller's flood waits outside, so the others' requests find a short queue.
+        One caller's flood waits in his own line and then outside, so the others find a short one.
         """
-        if self._in_flight[caller] >= self._in_flight_max:
+        line = self._lines.setdefault(caller, Line())
+        if line.here >= self._in_flight_max:
             raise TooManyError(1)
-        self._in_flight[caller] += 1
+        line.here += 1
         try:
-            yield
+            async with line.places:
+                yield
         finally:
-            self._in_flight[caller] -= 1
-            if not self._in_flight[caller]:
-                del self._in_flight[caller]
+            line.here -= 1
+            if not line.here:
+                del self._lines[caller]
 
     async def _hit(self, item: RateLimitItemPerMinute, caller: str) -> None:
         if not await self._limiter.hit(item, caller):

@@ -11,7 +11,7 @@ from deploy.local.connections import TimedProtocol
 from services.intake.settings import IntakeSettings
 from shared.security import Role
 from shared.web.access import GuardedRoute, find_guard
-from shared.web.admission import BODY_BYTES_MAX, Admission, TooManyError
+from shared.web.admission import BODY_BYTES_MAX, RUNNING_MAX, Admission, TooManyError
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 from tests.support.services import CREATE, SERVICES, operations, start
@@ -67,7 +67,8 @@ async def test_a_batch_may_be_larger_than_a_single_request(house: House) -> None
 
 async def test_strangers_are_counted_by_address_and_told_when_to_return(house: House) -> None:
     create, settings = CREATE["intake"]
-    running = await house.start_app(create(house.settings(settings, stranger_limit_per_minute=3)))
+    limits = {"stranger_limit_per_minute": 3, "stranger_pause_s": 0.1}
+    running = await house.start_app(create(house.settings(settings, **limits)))
     statuses = [(await running.http.get("/summary")).status_code for _ in range(5)]
     answer = await running.http.get("/summary")
     known = await running.http.get("/summary", headers=house.bearer("c-1", Role.COLLECTOR))
@@ -78,13 +79,36 @@ async def test_strangers_are_counted_by_address_and_told_when_to_return(house: H
 
 async def test_one_callers_flood_leaves_places_to_the_others() -> None:
     admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=2)
-    with admission.occupy("flood"), admission.occupy("flood"):
-        with pytest.raises(TooManyError), admission.occupy("flood"):
+    async with admission.occupy("flood"), admission.occupy("flood"):
+        with pytest.raises(TooManyError):
+            async with admission.occupy("flood"):
+                pass
+        async with admission.occupy("other"):
             pass
-        with admission.occupy("other"):
-            pass
-    with admission.occupy("flood"):
+    async with admission.occupy("flood"):
         pass
+
+
+async def test_a_callers_requests_wait_in_a_line_of_his_own() -> None:
+    admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=100)
+    running, release = 0, asyncio.Event()
+
+    async def ask(caller: str) -> None:
+        nonlocal running
+        async with admission.occupy(caller):
+            running += 1
+            await release.wait()
+
+    tasks = [asyncio.create_task(ask("flood")) for _ in range(50)]
+    tasks.append(asyncio.create_task(ask("other")))
+
+    async def count() -> int:
+        return running
+
+    await eventually(count, lambda n: n == RUNNING_MAX + 1)
+    release.set()
+    await asyncio.gather(*tasks)
+    assert running == 51
 
 
 async def test_more_at_a_time_than_a_caller_has_places_is_429(house: House) -> None:
