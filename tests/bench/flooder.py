@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 CONNECTIONS = 300
 LARGE_BYTES = 5_000_000
+# Of large bodies: what is written lies in this process's memory.
+LARGE_CONNECTIONS = 16
 
 # --- the flood ------------------------------------------------------------------------------------
 
@@ -15,7 +17,8 @@ async def flood(kind: str, url: str, token: str) -> None:
     """Says when it is there; ends when stdin closes, and prints the answers by status."""
     answers: Counter[str] = Counter()
     work = _hold_header if kind == "headers" else _flood_one
-    tasks = [asyncio.create_task(work(kind, url, token, answers)) for _ in range(CONNECTIONS)]
+    connections = LARGE_CONNECTIONS if kind.endswith("_large") else CONNECTIONS
+    tasks = [asyncio.create_task(work(kind, url, token, answers)) for _ in range(connections)]
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for task in tasks:
