@@ -8,8 +8,7 @@ from typing import Any
 from deploy.demo.figures import UNDER_WAY, Figures, Health, Json, ReplayedLog
 from services.audit.ledger.balances import TOTALS
 from services.notify.purposes import PURPOSES
-from shared.contracts.events import FACTS
-from shared.contracts.topics import LEDGER
+from shared.contracts.events import FACTS, LedgerFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def _check_log(figures: Figures, events: Counter[str], log: ReplayedLog) -> Iter
     audit = figures.audit
     yield Check("账本核验 the log verifies", "", log.broken)
     yield Check("账本条数 entries: log = service", log.size, audit["size"])
-    on_topic = sum(events[fact.TYPE] for fact in FACTS if fact.TOPIC == LEDGER)
+    on_topic = sum(events[fact.TYPE] for fact in FACTS if issubclass(fact, LedgerFact))
     yield Check("账本条数 entries: topic = log", log.size, on_topic)
     yield Check("账本根 root: checkpoint = service", log.root, audit["root"])
     for fund in audit["funds"]:

@@ -10,6 +10,7 @@ from typing import Any
 from services.audit.decide import (
     bank,
     funds,
+    mandates,
     matches,
     payments,
     pledges,
@@ -19,6 +20,7 @@ from services.audit.decide import (
 )
 from services.audit.model import (
     ApproveFund,
+    ApproveMandate,
     ApproveReversal,
     ApproveSecondPayment,
     ApproveTransfer,
@@ -27,14 +29,19 @@ from services.audit.model import (
     BringStockForward,
     CloseYear,
     DeclineFund,
+    DeclineMandate,
     DeclineReversal,
     DeclineSecondPayment,
     DeclineTransfer,
     FinishBringingForward,
+    GiveMandate,
     ProposeFund,
+    ProposeMandate,
     ProposeReversal,
     ProposeSecondPayment,
     ProposeTransfer,
+    RevokeMandate,
+    WithdrawMandate,
 )
 from services.audit.preparing import BankSecrets
 from services.audit.rules import Rules
@@ -85,6 +92,12 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
         ApproveFund: Handler(decide=funds.decide_approve_fund),
         DeclineFund: Handler(decide=funds.decide_decline_fund),
+        ProposeMandate: Handler(decide=mandates.decide_propose_mandate),
+        ApproveMandate: Handler(decide=mandates.decide_approve_mandate),
+        DeclineMandate: Handler(decide=mandates.decide_decline_mandate),
+        RevokeMandate: Handler(decide=mandates.decide_revoke_mandate),
+        GiveMandate: Handler(decide=mandates.decide_give_mandate),
+        WithdrawMandate: Handler(decide=mandates.decide_withdraw_mandate),
         ProposeTransfer: Handler(decide=transfers.decide_propose_transfer),
         ApproveTransfer: Handler(decide=transfers.decide_approve_transfer),
         DeclineTransfer: Handler(decide=transfers.decide_decline_transfer),

@@ -32,7 +32,7 @@ def build_service(settings: AuditSettings, keyring: Keyring) -> Service[AuditSet
         indexes=(*store.INDEXES, *listed.INDEXES),
         sealed=(describe_designations(secrets),),
         records_expire=False,
-        start=years.create_first_logs,
+        start=years.prepare,
     )
 
 

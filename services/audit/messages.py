@@ -34,6 +34,35 @@ REVERSAL_NOT_PROPOSED = Message(
     "reversal_not_proposed", "该冲正不在待审核状态", "this reversal is {state}"
 )
 
+MANDATE_UNKNOWN = Message("mandate_unknown", "没有这个授权：{id}", "no such mandate: {id}")
+MANDATE_NOT_PROPOSED = Message(
+    "mandate_not_proposed", "该授权不在待审核状态", "this mandate is {state}"
+)
+
+# --- mandates ---
+
+MANDATE_PAST = Message(
+    "mandate_past", "授权的截止时间已过，请重新填写", "this time has passed: give a later one"
+)
+CONSENT_IN_FUTURE = Message(
+    "consent_in_future", "同意的时间晚于现在，请核对", "the consent would be given in the future"
+)
+MANDATE_OF_FUND = Message(
+    "mandate_of_fund",
+    "合作方只能就捐赠人自己的捐赠（gifts）申请授权；动用基金的款项请联系基金管理人（财务）提出",
+    "a partner asks for mandates on a donor's gifts; the fund's managers for those on its money",
+)
+REFERENCE_MISSING = Message(
+    "reference_missing",
+    "请写明依据：会议纪要、协议或备案号",
+    "name the document that allows it: a minute, an agreement, a filing",
+)
+DONOR_ANSWER_NEEDED = Message(
+    "donor_answer_needed",
+    "没有捐赠人的同意记录，须由捐赠人本人通过链接同意",
+    "no consent of the donor is on record: he has to give it himself, by his link",
+)
+
 # --- funds and transfers ---
 
 FUND_EXISTS = Message("fund_exists", "该基金编号已被使用", "this fund id is taken")

@@ -1,18 +1,27 @@
-"""The page behind a donor's signed link: his gift as it stands on the public log.
+"""The pages behind a donor's signed links: his gift on the public log, and a mandate on his gifts.
 
-No personal data: what, how much, to which fund, when, and how to check it without us.
+No personal data. Of a gift: what, how much, to which fund, when, and how to check it without us.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from fastapi.responses import HTMLResponse
 
 from services.audit.ledger.receipts import Receipt, describe_receipt
+from services.audit.model import Mandate
 from services.audit.tlog.checkpoint import Checkpoint
 from shared.contracts.ledger import LedgerEntry
-from shared.web.pages import Pages
+from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
+from shared.web.pages import Pages, format_town
 
 PAGES = Pages("services.audit")
+MANDATE_LABELS: Mapping[str, tuple[str, str]] = {
+    "proposed": ("等待答复", "waiting for an answer"),
+    "open": ("已生效", "in force"),
+    "declined": ("未同意", "not given"),
+    "revoked": ("已撤回", "withdrawn"),
+}
 
 
 def render_receipt(
@@ -26,3 +35,33 @@ def render_receipt(
 def render_receipt_pending(path: str) -> HTMLResponse:
     """path: of the page that will show it."""
     return PAGES.render("receipt_pending.html", status=503, path=path)
+
+
+def render_mandate(mandate: Mandate, path: Callable[..., str], now: datetime) -> HTMLResponse:
+    """path: of the page, and of its buttons."""
+    is_over = now >= mandate.valid_until
+    return PAGES.render(
+        "mandate.html",
+        mandate=mandate,
+        state=MANDATE_LABELS["revoked" if is_over and mandate.is_open else mandate.state],
+        unit=MONEY_UNIT,
+        limits=_list_limits(mandate),
+        until=f"{mandate.valid_until.astimezone(CHINA):%Y-%m-%d %H:%M}",
+        may_give=mandate.asks_donor and mandate.state == "proposed" and not is_over,
+        may_withdraw=mandate.state in ("proposed", "open"),
+        path=path,
+    )
+
+
+def _list_limits(mandate: Mandate) -> list[tuple[str, str, str]]:
+    """Chinese, English, and what is allowed, in words."""
+    terms = mandate.terms
+    return [
+        ("用途", "For", "、".join(LABELS[each] for each in terms.categories) or "不限"),
+        ("镇街", "Where", "、".join(format_town(each) for each in terms.town_codes) or "全市"),
+        ("对象", "For whom", "、".join(LABELS[c] for c in terms.beneficiary_classes) or "不限"),
+    ]
+
+
+def render_mandate_answered(state: str, back: str) -> HTMLResponse:
+    return PAGES.render("mandate_answered.html", state=MANDATE_LABELS[state], back=back)

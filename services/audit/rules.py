@@ -9,11 +9,13 @@ from services.audit.model import Fund
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """foundations: name by id. default_foundation: the house's own."""
+    """foundations: name by id. default_foundation: the house's own. mandates_required: whether
+    money that names no mandate is refused."""
 
     chart: Chart
     foundations: Mapping[str, str]
     default_foundation: str
+    mandates_required: bool
 
     def choose_foundation(self, fund: Fund | None) -> str:
         """Whose log says what is asked of a fund; of one that nobody knows, the house's own."""

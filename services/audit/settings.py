@@ -42,6 +42,9 @@ class AuditSettings(Settings):
     chart_file: Annotated[
         Path | None, Field(description="a chart of accounts (TOML) in place of the standard one")
     ] = None
+    mandates_required: Annotated[
+        bool, Field(description="no money is committed that names no mandate")
+    ] = False
     publish_entries_max: Annotated[
         int, Field(ge=1, le=50_000, description="entries per checkpoint")
     ] = 5000
@@ -84,4 +87,9 @@ class AuditSettings(Settings):
         return f"{self.log_origin}{place}/{year}"
 
     def build_rules(self) -> Rules:
-        return Rules(load_chart(self.chart_file), self.foundations, self.default_foundation)
+        return Rules(
+            load_chart(self.chart_file),
+            self.foundations,
+            self.default_foundation,
+            self.mandates_required,
+        )

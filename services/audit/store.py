@@ -6,24 +6,29 @@ from typing import TypeVar
 from services.audit.model import (
     BankFact,
     Commitment,
+    Contribution,
     Distribution,
     Donation,
     Entry,
     Fund,
     LogHead,
+    Mandate,
     Pledge,
     RequestPayments,
     Reversal,
     SecondPayment,
     Stock,
     Transfer,
+    contribution_id,
     entry_id,
 )
 from shared import mongo
 from shared.messaging.decision import State
 from shared.revocations import LinkRevocation
 
-P = TypeVar("P", Transfer, Reversal)
+P = TypeVar("P", Mandate, Transfer, Reversal)
+
+ALL: Mapping[str, object] = {}
 
 # Entry is here for its collection: one that first appears in a transaction is a conflict.
 STATES: tuple[type[State], ...] = (
@@ -39,6 +44,8 @@ STATES: tuple[type[State], ...] = (
     RequestPayments,
     SecondPayment,
     Pledge,
+    Mandate,
+    Contribution,
     Entry,
     LinkRevocation,
 )
@@ -77,6 +84,33 @@ async def create_logs(database: mongo.Database, heads: Iterable[LogHead]) -> Non
         )
 
 
+async def create_contributions(database: mongo.Database) -> None:
+    """At start, before anything is decided: what donors gave, and what was committed in their
+    names, before contributions were counted. Those that are counted already stay as they are."""
+    sums: dict[str, Contribution] = {}
+    gifts = {"refused": False, "undone": False, "amount_fen": {"$gt": 0}}
+    received = {"received_fen": {"$sum": "$amount_fen"}, "refunded_fen": {"$sum": "$refunded_fen"}}
+    used = {"used_fen": {"$sum": {"$subtract": ["$reserved_fen", "$released_fen"]}}}
+    pair = {"_id": {"fund_id": "$fund_id", "donor_id": "$donor_id"}}
+    for kind, query, counters in (
+        (Donation, gifts, received),
+        (Commitment, {"entry": {"$ne": None}}, used),
+    ):
+        pipeline: list[Mapping[str, object]] = [{"$match": query}, {"$group": {**pair, **counters}}]
+        async for row in database[kind.COLLECTION].aggregate(pipeline):
+            id_ = contribution_id(**row["_id"])
+            known = sums.get(id_) or Contribution(id=id_, **row["_id"])
+            sums[id_] = known.add(**{name: row[name] for name in counters})
+    contributions = database[Contribution.COLLECTION]
+    existing = set(await contributions.distinct("_id"))
+    for id_, contribution in sums.items():
+        if id_ not in existing:
+            document = mongo.to_document(contribution) | {"_version": 1, "_emitted": 0}
+            await contributions.update_one(
+                {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
+            )
+
+
 async def read_heads(database: mongo.Database) -> list[LogHead]:
     return await mongo.find(database, LogHead, {}, sort=[("_id", 1)])
 
@@ -106,9 +140,11 @@ async def read_funds(database: mongo.Database) -> list[Fund]:
     return await mongo.find(database, Fund, {}, sort=[("_id", 1)])
 
 
-async def read_proposals(database: mongo.Database, kind: type[P], limit: int) -> list[P]:
+async def read_proposals(
+    database: mongo.Database, kind: type[P], limit: int, query: Mapping[str, object] = ALL
+) -> list[P]:
     """Those that wait for a second person first."""
-    return await mongo.find(database, kind, {}, sort=[("state", -1), ("_id", 1)], limit=limit)
+    return await mongo.find(database, kind, query, sort=[("state", -1), ("_id", 1)], limit=limit)
 
 
 async def read_unsettled(database: mongo.Database, limit: int) -> list[RequestPayments]:

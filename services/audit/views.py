@@ -7,6 +7,7 @@ from services.audit.ledger.balances import TOTALS
 from services.audit.model import (
     Fund,
     LogHead,
+    Mandate,
     Reversal,
     Transfer,
 )
@@ -59,6 +60,14 @@ async def list_unsettled(database: mongo.Database, limit: int) -> list[dict[str,
         }
         for each in unsettled
     ]
+
+
+async def list_mandates(
+    database: mongo.Database, source: str | None, limit: int
+) -> list[dict[str, object]]:
+    """source: of those alone that this partner may use; None: all."""
+    query = {} if source is None else {"source": source}
+    return [each.to_json() for each in await read_proposals(database, Mandate, limit, query)]
 
 
 async def read_at_rest(database: mongo.Database) -> tuple[list[LogHead], list[Fund]]:

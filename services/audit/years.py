@@ -23,7 +23,7 @@ from services.audit.model import (
     ledger_year,
 )
 from services.audit.resources import AuditRuntime
-from services.audit.store import create_logs, find_left_behind, read_heads
+from services.audit.store import create_contributions, create_logs, find_left_behind, read_heads
 from shared.contracts.values import Value
 from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command, State
@@ -42,14 +42,15 @@ COMMANDS: tuple[tuple[type[State], Callable[[str], Value]], ...] = (
 )
 
 
-async def create_first_logs(runtime: AuditRuntime) -> None:
-    """At start: a foundation that is new gets the log of this year."""
+async def prepare(runtime: AuditRuntime) -> None:
+    """At start: a foundation that is new gets the log of this year; every gift is counted."""
     settings = runtime.settings
     year = ledger_year(await runtime.processor.now())
     heads = (
         LogHead(id=id_, origin=settings.format_origin(id_, year)) for id_ in settings.foundations
     )
     await create_logs(runtime.database, heads)
+    await create_contributions(runtime.database)
 
 
 async def keep_years(runtime: AuditRuntime) -> None:

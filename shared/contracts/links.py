@@ -93,6 +93,14 @@ GIFT_RECEIPT = SignedLink(
     template="/g/{token}",
     lifetime=timedelta(days=365),
 )
+MANDATE = SignedLink(
+    purpose="mandate.donor",
+    subject="mandate id",
+    holder="donor",
+    service="audit",
+    template="/a/{token}",
+    lifetime=timedelta(days=365),
+)
 
-LINKS = (REQUEST, PROPOSAL, DELIVERY, MENU, GIFT_RECEIPT)
+LINKS = (REQUEST, PROPOSAL, DELIVERY, MENU, GIFT_RECEIPT, MANDATE)
 BY_PURPOSE = {link.purpose: link for link in LINKS}

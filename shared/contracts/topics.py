@@ -44,7 +44,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(OFFERS, "offer id", "matching", ("audit",), 6, 30 * DAY_MS),
     Topic(MATCHES, "match id", "matching", ("intake", "notify", "audit"), 6, 30 * DAY_MS),
     # A replay from the topic gives every balance, so it keeps every entry.
-    Topic(LEDGER, "match, donation or fund id", "audit", ("matching", "notify"), 6, FOR_EVER),
+    Topic(LEDGER, "match, donation, fund, mandate", "audit", ("matching", "notify"), 6, FOR_EVER),
     Topic(NOTIFICATIONS, "notice id", "notify", (), 6, 30 * DAY_MS),
     Topic(
         RECEIPTS, "provider message or reply id", "intake", ("matching", "notify"), 6, 30 * DAY_MS

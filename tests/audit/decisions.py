@@ -1,7 +1,7 @@
 """Facts and commands put through audit's own tables, one by one, without processor or database."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.audit import events
@@ -10,12 +10,14 @@ from services.audit.ledger.books import Books
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.corrections import find_named
 from services.audit.model import (
+    GENERAL_FUND,
     ApproveFund,
     Commitment,
     Donation,
     Fund,
     FundTerms,
     LogHead,
+    Mandate,
     ProposeFund,
     Stock,
     stock_id,
@@ -39,7 +41,7 @@ from shared.contracts.events import (
     PaymentMade,
     StatementRow,
 )
-from shared.contracts.ledger import LedgerEntry
+from shared.contracts.ledger import INTEGER_MAX, LedgerEntry
 from shared.contracts.values import Value
 from shared.messaging.decision import (
     Answer,
@@ -68,7 +70,9 @@ BANK = "/partners/bank"
 MATCHING = "/matching"
 GOODS = {"item": "棉被", "unit": "床"}
 ANYTHING = FundTerms()
-RULES = Rules(load_chart(), {FOUNDATION: "莞家", OTHER_FOUNDATION: "茶山"}, FOUNDATION)
+RULES = Rules(
+    load_chart(), {FOUNDATION: "莞家", OTHER_FOUNDATION: "茶山"}, FOUNDATION, mandates_required=True
+)
 SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32)
 EVENTS = events.events(RULES, SECRETS)
 COMMANDS = events.commands(RULES)
@@ -141,6 +145,11 @@ def fee(amount_fen: int, id_: str = "fee-1", *, fund: str = FUND) -> Event[Any]:
     return event(data, id_, source=BANK)
 
 
+def mandate_id(fund: str | None) -> str:
+    """Of the mandate that a test's donor has on this fund, see `give_mandate`."""
+    return f"A-{fund or GENERAL_FUND}"
+
+
 def match(
     amount: int, *, fund: str | None = FUND, unit: str = "fen", **more: Any
 ) -> dict[str, Any]:
@@ -152,6 +161,7 @@ def match(
         "unit": unit,
         "quantity": amount,
         "fund_id": fund,
+        "mandate_id": mandate_id(fund) if unit == "fen" else None,
         **more,
     }
 
@@ -194,8 +204,9 @@ class MemoryAudit:
             self, states=dict(self.states), leaves=list(self.leaves), events=list(self.events)
         )
 
-    def receive(self, event: Event[Any], now: datetime = NOW) -> Decision:
-        handler = EVENTS[type(event.data)]
+    def receive(self, event: Event[Any], now: datetime = NOW, rules: Rules = RULES) -> Decision:
+        table = EVENTS if rules is RULES else events.events(rules, SECRETS)
+        handler = table[type(event.data)]
         return self._apply(handler, handler.prepare(event) if handler.prepare else event, now)
 
     def execute(
@@ -290,7 +301,29 @@ def open_audit(*funds: str, terms: FundTerms = ANYTHING, restricted: bool = Fals
         audit.states[Ref(LogHead, id_)] = LogHead(id=id_, origin=origin)
     for fund in funds or (FUND,):
         open_fund(audit, fund, terms=terms, restricted=restricted)
+        give_mandate(audit, fund)
     return audit
+
+
+def make_mandate(fund: str, **more: Any) -> Mandate:
+    """On all of a fund's money, in the name of the donor of `match`, as two people gave it."""
+    fields: dict[str, Any] = {
+        "id": mandate_id(fund),
+        "fund_id": fund,
+        "donor_id": "P-donor",
+        "covers": "fund",
+        "sum_fen": INTEGER_MAX,
+        "valid_until": NOW + timedelta(days=3650),
+        "maker": "maker",
+        "checker": "checker",
+        "state": "open",
+    }
+    return Mandate(**fields | more)
+
+
+def give_mandate(audit: MemoryAudit, fund: str, **more: Any) -> None:
+    mandate = make_mandate(fund, **more)
+    audit.states[Ref(Mandate, mandate.id)] = mandate
 
 
 def open_fund(audit: MemoryAudit, fund: str, now: datetime = NOW, **more: Any) -> None:

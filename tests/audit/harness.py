@@ -7,11 +7,13 @@ from typing import Any
 
 from services.audit.ledger.verification import Report, verify_log
 from services.audit.main import create_app
+from services.audit.model import Mandate
 from services.audit.settings import AuditSettings
+from shared import mongo
 from shared.contracts.envelope import Event
 from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfirmed, MatchReleased
 from shared.security import Role
-from tests.audit.decisions import BANK, FUND, MATCHING, match
+from tests.audit.decisions import BANK, FUND, MATCHING, make_mandate, match
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
@@ -42,6 +44,7 @@ class AuditHarness:
         assert (await self.post("/funds", self.maker, f"{fund}-1", body)).status_code == 202
         approved = await self.post(f"/funds/{fund}/approve", self.checker, f"{fund}-2")
         assert approved.status_code == 200
+        await give_mandate(self.audit.runtime.database, fund)
 
     async def propose_and_approve(self, path: str, key: str, body: Any = None) -> Any:
         """Proposed by one person and approved by another; the answer to the second."""
@@ -82,6 +85,12 @@ async def start_harness(house: House, **more: Any) -> AuditHarness:
     house.bearer("bank", Role.BANK, source=BANK)
     running = await house.start_app(create_app(settings(house, **more)))
     return AuditHarness(house, running, maker, checker)
+
+
+async def give_mandate(database: mongo.Database, fund: str) -> None:
+    """As two people gave it, without their steps: `test_service_mandates` takes those."""
+    document = mongo.to_document(make_mandate(fund)) | {"_version": 1, "_emitted": 0}
+    await database[Mandate.COLLECTION].insert_one(document)
 
 
 def make_gift(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:

@@ -14,9 +14,10 @@ from services.audit.ledger.verification import verify_log
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.keys import read_keys
 from services.audit.tlog.reader import Directory, read_entries
+from shared import mongo
 from shared.security import Role
 from tests.audit.decisions import BANK, FUND
-from tests.audit.harness import make_gift, make_lifecycle
+from tests.audit.harness import give_mandate, make_gift, make_lifecycle
 from tests.audit.processes import Audits, audits
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -43,6 +44,8 @@ class Load:
 
     async def begin(self, name: str) -> None:
         await self.open_funds(name, [FUND])
+        house = self._house
+        await give_mandate(mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_audit"), FUND)
         await self._house.publish(make_gift(self._house, "g-1", 100 * MATCHES))
         await self.wait_reached(name, 2)
 

@@ -19,6 +19,7 @@ def test_purposes_and_paths_are_what_sent_links_say() -> None:
         "match.applicant": ("matching", "/c/{token}"),
         "offer.menu": ("matching", "/m/{token}"),
         "gift.receipt": ("audit", "/g/{token}"),
+        "mandate.donor": ("audit", "/a/{token}"),
     }
 
 

@@ -3,13 +3,19 @@
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 
 from services.audit.ledger.receipts import Receipt
-from services.audit.pages import render_receipt, render_receipt_pending
+from services.audit.model import Mandate
+from services.audit.pages import (
+    render_mandate,
+    render_mandate_answered,
+    render_receipt,
+    render_receipt_pending,
+)
 from services.intake import model as intake
 from services.intake.pages import render_request
 from services.matching.model.match import Match
@@ -19,6 +25,7 @@ from services.matching.pages.applicant import render_delivery
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.menu import render_claimed, render_menu
 from shared.contracts import values
+from shared.contracts.links import MANDATE
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
@@ -56,6 +63,8 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "menu_empty": render_menu(offers, {}, token, NOW),
         "menu_claimed": render_claimed(Answer(201, claimed), token),
         "receipt": render_receipt(_entry(words), _receipt(), [VKEY, words], f"{token}/receipt"),
+        "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW),
+        "mandate_answered": render_mandate_answered("open", f"/a/{token}"),
         "receipt_pending": render_receipt_pending(f"/g/{token}"),
         "link_invalid": FRAME.render("link_invalid.html", status=401),
         "link_over": FRAME.render(
@@ -68,6 +77,19 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             back=f"/d/{token}",
         ),
     }
+
+
+def _mandate(words: str) -> Mandate:
+    return Mandate(
+        id="A-0123456789abcdef0123",
+        fund_id=words,
+        donor_id="P-1",
+        source=words,
+        covers="gifts",
+        sum_fen=33_300,
+        valid_until=NOW + timedelta(days=90),
+        maker="finance-maker",
+    )
 
 
 def _request(words: str, **changed: Any) -> intake.Request:

@@ -52,7 +52,13 @@ PUBLIC_LOG = {
 }
 # The link is the permission; its purpose is in the token.
 LINKS = {
-    "audit": {("GET", "/g/{token}"), ("GET", "/g/{token}/receipt")},
+    "audit": {
+        ("GET", "/g/{token}"),
+        ("GET", "/g/{token}/receipt"),
+        ("GET", "/a/{token}"),
+        ("POST", "/a/{token}/give"),
+        ("POST", "/a/{token}/withdraw"),
+    },
     "intake": {("GET", "/r/{token}"), ("POST", "/r/{token}/withdraw")},
     "matching": {
         ("GET", "/d/{token}"),

@@ -6,24 +6,25 @@ from services.audit.api import (
     funds,
     health,
     log,
+    mandates,
     payments,
     receipts,
     statements,
 )
 
+SUBJECTS = (
+    health,
+    funds,
+    mandates,
+    corrections,
+    payments,
+    statements,
+    designations,
+    receipts,
+    log,
+)
 ROUTERS = (
-    *(
-        part.router
-        for part in (
-            health,
-            funds,
-            corrections,
-            payments,
-            statements,
-            designations,
-            receipts,
-            log,
-        )
-    ),
+    *(subject.router for subject in SUBJECTS),
     receipts.link_router,
+    mandates.link_router,
 )

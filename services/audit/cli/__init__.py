@@ -8,6 +8,7 @@ import typer
 
 from services.audit.cli import (
     keys,
+    mandates,
     proposals,
     receipt,
     reconcile,
@@ -29,6 +30,7 @@ app.command("trace")(reports.trace_donation)
 app.command("reconcile")(reconcile.reconcile)
 app.command("disclose")(reports.disclose)
 app.add_typer(proposals.fund_app, name="fund")
+app.add_typer(mandates.app, name="mandate")
 app.add_typer(proposals.transfer_app, name="transfer")
 app.add_typer(proposals.reversal_app, name="reversal")
 app.add_typer(proposals.second_payment_app, name="second-payment")

@@ -26,12 +26,13 @@ STATES = {
     "open": "已开立 open",
     "approved": "已批准 approved",
     "declined": "已否决 declined",
+    "revoked": "已撤回 revoked",
 }
 
 
 def propose(path: str, command: str, body: Mapping[str, Any]) -> None:
     """The maker's part. command: what another person enters to approve it."""
-    id_ = escape(_connect("finance-maker").post(path, body)["id"])
+    id_ = escape(connect("finance-maker").post(path, body)["id"])
     console.print(f"已提出 proposed: {id_}", soft_wrap=True)
     console.print(
         f"由另一人批准 another person approves it: guanjia audit {command} {id_}", soft_wrap=True
@@ -40,7 +41,7 @@ def propose(path: str, command: str, body: Mapping[str, Any]) -> None:
 
 def approve(path: str, id_: str) -> None:
     """The checker's part."""
-    proposal = _connect("finance-checker").post(f"{path}/{quote(id_, safe='')}/approve")
+    proposal = connect("finance-checker").post(f"{path}/{quote(id_, safe='')}/approve")
     console.print(f"{STATES[proposal['state']]}: {escape(proposal['id'])}", soft_wrap=True)
 
 
@@ -52,12 +53,12 @@ def print_all(
     table.add_column("编号 id", no_wrap=True, min_width=ID_WIDTH)
     for title in ("状态 state", *columns):
         table.add_column(title, overflow="fold")
-    for each in _connect("finance-maker").get(path)[path.strip("/")]:
+    for each in connect("finance-maker").get(path)[path.strip("/")]:
         table.add_row(escape(each["id"]), STATES[each["state"]], *map(escape, make_row(each)))
     console.print(table)
 
 
-def _connect(token_id: str) -> "ServiceClient":
+def connect(token_id: str) -> "ServiceClient":
     from shared.client import ServiceClient  # an offline auditor does not have it
 
     return ServiceClient("audit", token_id)
@@ -139,7 +140,7 @@ def propose_transfer(
     ],
 ) -> None:
     """提出划转，由另一人批准。Proposes a transfer; another person approves it."""
-    body = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": _parse_fen(amount)}
+    body = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": parse_fen(amount)}
     propose(TRANSFERS, "transfer approve", body | {"reference": reference})
 
 
@@ -167,7 +168,7 @@ def list_transfers() -> None:
     )
 
 
-def _parse_fen(amount: str) -> int:
+def parse_fen(amount: str) -> int:
     try:
         return parse_amount(amount)
     except Invalid as error:
@@ -247,7 +248,7 @@ def list_unsettled_payments() -> None:
     table = Table()
     for title in ("求助 request", "对接及金额 matches, CNY", "再次拨付 second payment"):
         table.add_column(title, overflow="fold")
-    for each in _connect("finance-maker").get("/unsettled-payments")["unsettled_payments"]:
+    for each in connect("finance-maker").get("/unsettled-payments")["unsettled_payments"]:
         paid = (f"{p['match_id']} {format_yuan(p['amount_fen'])}" for p in each["paid"])
         second = each["second_payment"]
         state = STATES[second["state"]] if second else "未提出 not proposed"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from services.audit import messages
+from services.audit.decide.mandates import count_contribution
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact as LedgerFact
 from services.audit.ledger.entries import Goods
@@ -79,6 +80,9 @@ def decide_donation_received(
     if not fund.can_receive(fact.amount_fen):
         raise messages.AMOUNT_TOO_LARGE.invalid("data.amount_fen")
     journal.post(movement, fund, donation)
+    received = {"received_fen": fact.amount_fen}
+    newest = journal.find_newest
+    journal.save(count_contribution(states, newest, fund.id, fact.donor_id, **received))
     return journal.close()
 
 
@@ -218,6 +222,9 @@ def decide_donation_refunded(
         journal.refuse(movement, Refusal("insufficient_funds", fund.remaining_fen), identity)
     else:
         journal.post(movement.about(donation.id), fund, donation, donation_id=donation.id)
+        refunded = {"refunded_fen": refund.amount_fen}
+        newest = journal.find_newest
+        journal.save(count_contribution(states, newest, fund.id, donation.donor_id, **refunded))
     return journal.close()
 
 

@@ -13,7 +13,7 @@ from shared.answers import Answer
 from shared.contracts.events import LedgerFundOpened
 from shared.messaging.decision import Command, Decision, States
 
-_RESERVED_ID = re.compile(r"(M|D|B|S|T|V)-.*")
+_RESERVED_ID = re.compile(r"(A|B|D|M|S|T|V)-.*")
 """Ids of matches, donations and the like: a fund emits events on the same topic."""
 
 

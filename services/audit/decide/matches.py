@@ -7,6 +7,11 @@ stock when the person has them; goods that no fund has are the donor's own, and 
 from datetime import datetime
 from typing import TypeVar
 
+from services.audit.decide.mandates import (
+    count_commitment,
+    find_mandate_obstacle,
+    list_mandate_refs,
+)
 from services.audit.decide.posting import Journal, Movement, Refusal
 from services.audit.ledger.entries import Fact, Goods
 from services.audit.model import (
@@ -32,7 +37,7 @@ from shared.contracts.events import (
     PaymentUnsettled,
 )
 from shared.contracts.values import MONEY_UNIT
-from shared.messaging.decision import NOTHING, Decision, States
+from shared.messaging.decision import NOTHING, Decision, Ref, States
 
 M = TypeVar("M", bound=MatchFact)
 
@@ -40,16 +45,20 @@ M = TypeVar("M", bound=MatchFact)
 def decide_accepted(
     rules: Rules, states: States, event: Event[MatchAccepted], now: datetime
 ) -> Decision:
-    """A donor said yes: the fund reserves the money, or the log says why not."""
+    """A donor said yes: the fund reserves the money on somebody's mandate, or the log says why not.
+
+    The log's code for a mandate that does not carry it is outside_terms; the event says more."""
     match = event.data
     if match.unit != MONEY_UNIT:
         return NOTHING
     movement = _make_movement("commitment", event)
-    commitment, fund, _ = states.get_each(
-        (Commitment, event.subject),
-        (Fund, movement.fund_id),
-        (RequestPayments, match.request_id),
+    states.prefetch(
+        Ref(Commitment, event.subject),
+        Ref(Fund, movement.fund_id),
+        Ref(RequestPayments, match.request_id),
+        *list_mandate_refs(match.mandate_id, movement.fund_id, match.donor_id),
     )
+    commitment, fund = states.get_each((Commitment, event.subject), (Fund, movement.fund_id))
     if commitment is not None:
         return NOTHING
     payments = get_payments(states, match.request_id).with_asked(match.request_quantity)
@@ -61,10 +70,13 @@ def decide_accepted(
         foundation=journal.head.id,
         donor_id=match.donor_id,
         request_id=match.request_id,
+        mandate_id=match.mandate_id or "",
         spending=spending,
     )
     if fund is None or not fund.is_open:
         refusal = Refusal("unknown_fund")
+    elif obstacle := find_mandate_obstacle(rules, states, match, commitment, now):
+        refusal = Refusal("outside_terms", fund.remaining_fen, obstacle)
     elif not fund.terms.may_pay_for(spending):
         refusal = Refusal("outside_terms", fund.remaining_fen)
     elif not payments.may_pay(event.subject, match.quantity):
@@ -75,6 +87,8 @@ def decide_accepted(
     else:
         journal.save(payments)
         journal.post(movement, fund, commitment)
+        newest = journal.find_newest
+        journal.save(*count_commitment(states, newest, commitment, match.quantity))
         return journal.close()
     journal.save(payments)
     journal.refuse(movement, refusal, commitment.mark_refused("commitment"))
@@ -181,6 +195,9 @@ def _post_outstanding(
     fund, amount_fen = states.require(Fund, commitment.fund_id), commitment.outstanding_fen
     movement = Movement(kind, _make_fact(event), fund.id, amount_fen, commitment.donor_id)
     journal.post(movement, fund, commitment)
+    if kind == "release":
+        newest = journal.find_newest
+        journal.save(*count_commitment(states, newest, commitment, -amount_fen))
 
 
 def _hand_over(

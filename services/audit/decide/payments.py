@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.audit import messages
+from services.audit.decide.mandates import count_commitment
 from services.audit.decide.posting import Journal, Movement
 from services.audit.decide.proposals import decline, find_open
 from services.audit.model import (
@@ -113,6 +114,8 @@ def _release(states: States, commitment: Commitment, journal: Journal) -> None:
     fund = journal.find_newest(states.require(Fund, commitment.fund_id))
     movement = Movement("release", fact, fund.id, commitment.outstanding_fen, commitment.donor_id)
     journal.post(movement, fund, commitment)
+    freed_fen, newest = -commitment.outstanding_fen, journal.find_newest
+    journal.save(*count_commitment(states, newest, commitment, freed_fen))
 
 
 # --- what waited for it -------------------------------------------------------------------------

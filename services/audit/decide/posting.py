@@ -39,6 +39,7 @@ from shared.contracts.events import (
     LedgerRefunded,
     LedgerRefused,
     LedgerReleased,
+    MandateObstacle,
     RefusedReason,
 )
 from shared.contracts.ledger import Purpose, Refused
@@ -79,10 +80,13 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a movement is not made. available: what there is instead, in fen or the goods' unit."""
+    """Why a movement is not made. available: what there is instead, in fen or the goods' unit.
+
+    mandate: what is wrong with the mandate; the event says it, the log does not."""
 
     reason: RefusedReason
     available: int = 0
+    mandate: MandateObstacle | None = None
 
     def as_refused(self, movement: Movement) -> Refused:
         """As the log has it. A fund id that no fund could have is left out."""
@@ -201,6 +205,8 @@ class Journal:
         event = LedgerGoodsRefused if is_goods else LedgerRefused
         available = {"available" if is_goods else "available_fen": refusal.available}
         fields = movement.as_fields() | {"reason": refusal.reason, **available}
+        if refusal.mandate is not None:
+            fields["mandate"] = refusal.mandate
         self.emit(speaker, entry.as_event(event, fields))
 
     def record(self, draft: Draft, speaker: S, event: type[LedgerFact], **fields: object) -> S:

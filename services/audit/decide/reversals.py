@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from services.audit import messages
+from services.audit.decide.mandates import count_commitment, count_contribution
 from services.audit.decide.payments import join, settle_reversed
 from services.audit.decide.posting import Journal, find_counters
 from services.audit.decide.proposals import decline, find_open
@@ -75,6 +76,7 @@ def decide_approve_reversal(
         return Decision(answer=undone)
     journal = Journal.open(states, reversal.foundation, now)
     journal.save(*undone)
+    _uncount(states, journal, original, undone)
     approved = reversal.resolve("approved", command.principal)
     draft = drafts.reversal(
         journal.make_fact("reversal", reversal.id), original, approved.authorisation
@@ -173,6 +175,28 @@ def _undo(states: States, moves: Sequence[Move], kind: str) -> list[State] | Ans
             return _explain(state)
         undone.append(_unmake(state.add(move.counter, -move.amount), kind))
     return undone
+
+
+def _uncount(
+    states: States, journal: Journal, original: LedgerEntry, undone: Sequence[State]
+) -> None:
+    """Takes what the entry counted off mandates and contributions."""
+    kind, amount_fen = original["kind"], amount_of(original["legs"][0])[1]
+    newest = journal.find_newest
+    for state in undone:
+        match state:
+            case Commitment() if kind in ("commitment", "release"):
+                sign = -1 if kind == "commitment" else 1
+                counted = count_commitment(states, newest, state, sign * amount_fen)
+                journal.save(*counted)
+            case Donation() if state.is_money and kind in UNCOUNTED:
+                amounts = {UNCOUNTED[kind]: -amount_fen}
+                fund_id, donor_id = state.fund_id, state.donor_id
+                journal.save(count_contribution(states, newest, fund_id, donor_id, **amounts))
+
+
+UNCOUNTED = {"donation_received": "received_fen", "refund": "refunded_fen"}
+"""By kind of entry, what it added to the donor's contribution."""
 
 
 def _unmake(state: CountedState, kind: str) -> CountedState:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.audit.model.fund import FundTerms, NewFundId
+from services.audit.model.mandate import MandateRequest
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import Identifier, PositiveFen, ShortText, Value
 
@@ -49,6 +50,38 @@ class ApproveTransfer(Value):
 
 class DeclineTransfer(Value):
     transfer_id: Identifier
+
+
+class ProposeMandate(MandateRequest):
+    """partner: who asks for it, where it is a partner and not the fund's managers."""
+
+    partner: str | None = None
+
+
+class MandateCommand(Value):
+    mandate_id: Identifier
+
+
+class ApproveMandate(MandateCommand):
+    """The checker's part: another person. Of a donor's gifts only with his consent on record."""
+
+
+class DeclineMandate(MandateCommand):
+    pass
+
+
+class RevokeMandate(MandateCommand):
+    """One person is enough to end it. partner: who may end only what is his to use."""
+
+    partner: str | None = None
+
+
+class GiveMandate(MandateCommand):
+    """By the donor himself, behind his link."""
+
+
+class WithdrawMandate(MandateCommand):
+    """By the donor himself, behind his link: he says no, now or later."""
 
 
 class EntryToReverse(Value):

@@ -44,6 +44,7 @@ class Commitment(CommitmentArithmetic, CountedState, PlacedState):
     log and entry: after a year's end, of the entry that brought it forward; no entry when it was
     refused, or undone. refused: the kinds of entry that were asked for and refused, because what
     was refused once stays refused. request_id: of its match; empty where that was not known.
+    mandate_id: under which it was made; empty where none was asked.
     """
 
     COLLECTION: ClassVar[str] = "commitments"
@@ -52,6 +53,7 @@ class Commitment(CommitmentArithmetic, CountedState, PlacedState):
     foundation: str
     donor_id: str
     request_id: str = ""
+    mandate_id: str = ""
     spending: Spending = Spending()
     reserved_fen: Fen = 0
     disbursed_fen: Fen = 0

@@ -22,20 +22,15 @@ FEE_PERMILLE_MAX = 100
 NewFundId = Annotated[str, Field(pattern=r"^[\w.@+-]{1,60}$")]
 
 
-class FundTerms(Value):
-    """What a fund is for. Empty tuples mean any.
+class SpendingTerms(Value):
+    """What money may be spent on. Empty tuples mean any."""
 
-    fee_permille_max: fees of a ledger year, in permille of what was received in it.
-    """
-
-    purpose: Annotated[str, Field(max_length=1000)] = ""
     categories: tuple[Category, ...] = ()
     town_codes: tuple[TownCode, ...] = ()
     beneficiary_classes: tuple[BeneficiaryClass, ...] = ()
-    fee_permille_max: Annotated[int, Field(ge=0, le=1000)] = FEE_PERMILLE_MAX
 
     def may_pay_for(self, spending: Spending) -> bool:
-        """Whether that is what the fund is for; what leaves open what the terms ask is not."""
+        """Whether that is what it is for; what leaves open what the terms ask is not."""
         return all(
             not allowed or value in allowed
             for allowed, value in (
@@ -44,6 +39,16 @@ class FundTerms(Value):
                 (self.beneficiary_classes, spending.beneficiary_class),
             )
         )
+
+
+class FundTerms(SpendingTerms):
+    """What a fund is for.
+
+    fee_permille_max: fees of a ledger year, in permille of what was received in it.
+    """
+
+    purpose: Annotated[str, Field(max_length=1000)] = ""
+    fee_permille_max: Annotated[int, Field(ge=0, le=1000)] = FEE_PERMILLE_MAX
 
     def as_terms(self) -> Terms:
         """As the log has them."""

@@ -11,7 +11,7 @@ from shared.contracts.values import PositiveFen
 from shared.ids import derived_id
 from shared.messaging.decision import State
 
-ProposalState = Literal["proposed", "open", "approved", "declined"]
+ProposalState = Literal["proposed", "open", "approved", "declined", "revoked"]
 
 
 class Proposal(State):

@@ -62,6 +62,7 @@ class OfferSubmitted(Fact):
     quantity: in `unit` (fen for money); cap_per_request: in the same unit. cases_max: how many
     requests it serves at a time. radius_km: around `base`. mode: `push` is proposed by us, `claim`
     taken from the menu by the donor. name_shown: he consents that those he helps see his name.
+    mandate_id: on whose word; money needs one.
     """
 
     TYPE: ClassVar[str] = "guanjia.offer.submitted.v1"
@@ -81,6 +82,7 @@ class OfferSubmitted(Fact):
     cap_per_request: Quantity | None = None
     cases_max: Annotated[int, Field(ge=1, le=100_000)] | None = None
     fund_id: Identifier | None = None
+    mandate_id: Identifier | None = None
     campaign_id: Identifier | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None

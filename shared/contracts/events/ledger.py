@@ -112,6 +112,20 @@ RefusedReason = Literal[
 ]
 
 
+MandateObstacle = Literal[
+    "missing",
+    "unknown",
+    "ended",
+    "other_fund",
+    "other_donor",
+    "other_source",
+    "outside_terms",
+    "exceeded",
+    "gifts_used",
+]
+"""Why a mandate does not carry a commitment."""
+
+
 class LedgerGoodsRefused(LedgerGoodsFact):
     TYPE: ClassVar[str] = "guanjia.ledger.goods_refused.v1"
     reason: RefusedReason
@@ -123,11 +137,13 @@ class LedgerRefused(LedgerAmountFact):
     already_paid where its request was paid before; a gift as unknown_fund, or id_reused by other
     content; a payment as not_committed, exceeds_commitment or exceeds_request; a refund as
     unknown_donation, exceeds_gift or insufficient_funds; a fee as unknown_fund, exceeds_fee_limit
-    or insufficient_funds."""
+    or insufficient_funds. mandate: where a commitment is refused for want of a mandate (the log
+    says outside_terms), what is wrong with it."""
 
     TYPE: ClassVar[str] = "guanjia.ledger.refused.v1"
     reason: RefusedReason
     available_fen: Annotated[int, Field(ge=0)]
+    mandate: MandateObstacle | None = None
 
 
 class LedgerDisbursed(LedgerAmountFact):

@@ -59,6 +59,7 @@ class MatchFact(Fact):
     """quantity: in `unit`; money is fen. fund_id: whose money or stock it is.
 
     category, beneficiary_class, town_code: what it is for, which a fund's terms may restrict.
+    mandate_id: under which money is given.
     name_shown: the donor consents that the person sees his name; donor_kind: what stands for it
     where he does not. request_quantity: what the request asks for in all.
     """
@@ -72,6 +73,7 @@ class MatchFact(Fact):
     quantity: Quantity
     item: str = ""
     fund_id: Identifier | None = None
+    mandate_id: Identifier | None = None
     category: Category | None = None
     beneficiary_class: BeneficiaryClass | None = None
     town_code: TownCode | None = None
@@ -89,9 +91,10 @@ class MatchProposed(MatchFact):
 
 
 class MatchAccepted(MatchFact):
-    """The donor said yes. With money, audit is now asked to commit."""
+    """The donor said yes. With money, audit is now asked to commit. offer_source: who offered."""
 
     TYPE: ClassVar[str] = "guanjia.match.accepted.v1"
+    offer_source: Identifier | None = None
 
 
 class MatchDeclined(MatchFact):

@@ -1,0 +1,156 @@
+"""HTTP: mandates for a fund's managers and for partners; the donor's page behind his link."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from services.audit import views
+from services.audit.api.access import Checker
+from services.audit.model import (
+    ApproveMandate,
+    DeclineMandate,
+    GiveMandate,
+    Mandate,
+    MandateRequest,
+    ProposeMandate,
+    RevokeMandate,
+    WithdrawMandate,
+)
+from services.audit.pages import render_mandate, render_mandate_answered
+from services.audit.resources import AuditRuntimeDep
+from shared import mongo
+from shared.contracts.links import MANDATE
+from shared.contracts.values import Identifier
+from shared.ids import derived_id
+from shared.messaging.decision import Command
+from shared.runtime import Runtime
+from shared.security import Credential, Role, Unauthenticated
+from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
+from shared.web.links import (
+    LinkRoute,
+    Token,
+    answer_refused,
+    is_browser,
+    open_link,
+    require_standing,
+)
+
+router = Router(tags=["mandates"])
+link_router = Router(route_class=LinkRoute, tags=["links"])
+
+Id = Annotated[Identifier, Path()]
+Asking = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, Role.DONOR_PARTNER))]
+Ending = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.DONOR_PARTNER))
+]
+# A mandate has no area. A partner has none either, and sees those that are his to use.
+Reading = Annotated[
+    Credential,
+    Depends(
+        allow(
+            Role.AUDITOR,
+            Role.OPERATOR,
+            Role.FINANCE_MAKER,
+            Role.FINANCE_CHECKER,
+            Role.DONOR_PARTNER,
+            whole_city=True,
+        )
+    ),
+]
+
+
+def find_partner(caller: Credential) -> str | None:
+    """Whose mandates alone he may touch; None for the house's own people."""
+    is_partner = Role.DONOR_PARTNER in caller.roles
+    return caller.speaks_as if is_partner else None
+
+
+@router.get("/mandates")
+async def list_mandates(
+    runtime: RuntimeDep, caller: Reading, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> dict[str, object]:
+    """Those that wait for a second person first."""
+    partner = find_partner(caller)
+    return {"mandates": await views.list_mandates(runtime.database, partner, limit)}
+
+
+@router.post("/mandates")
+async def propose_mandate(
+    mandate: MandateRequest, runtime: RuntimeDep, caller: Asking, key: IdempotencyKey
+) -> Response:
+    """On the fund's money, or on the gifts of a donor. A partner: on gifts, for himself alone."""
+    fields = {name: getattr(mandate, name) for name in MandateRequest.model_fields}
+    command = ProposeMandate(partner=find_partner(caller), **fields)
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/mandates/{mandate_id}/approve")
+async def approve_mandate(
+    mandate_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """By another person than asked for it; of a donor's gifts only with his consent on record."""
+    return await answer_to(runtime, checker, ApproveMandate(mandate_id=mandate_id), key)
+
+
+@router.post("/mandates/{mandate_id}/decline")
+async def decline_mandate(
+    mandate_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, checker, DeclineMandate(mandate_id=mandate_id), key)
+
+
+@router.post("/mandates/{mandate_id}/revoke")
+async def revoke_mandate(
+    mandate_id: Id, runtime: RuntimeDep, caller: Ending, key: IdempotencyKey
+) -> Response:
+    """Nothing new is committed under it; what is committed stands."""
+    command = RevokeMandate(mandate_id=mandate_id, partner=find_partner(caller))
+    return await answer_to(runtime, caller, command, key)
+
+
+# --- the donor ------------------------------------------------------------------------------------
+
+
+@link_router.get(MANDATE.route(), response_class=HTMLResponse)
+async def show_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
+    mandate = await _load_mandate(token, request, runtime)
+    return render_mandate(mandate, partial(MANDATE.path, token), await runtime.processor.now())
+
+
+@link_router.post(MANDATE.route("give"))
+async def give_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
+    mandate = await _load_mandate(token, request, runtime)
+    return await _answer_donor(request, runtime, GiveMandate(mandate_id=mandate.id), token)
+
+
+@link_router.post(MANDATE.route("withdraw"))
+async def withdraw_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
+    mandate = await _load_mandate(token, request, runtime)
+    return await _answer_donor(request, runtime, WithdrawMandate(mandate_id=mandate.id), token)
+
+
+async def _load_mandate(token: str, request: Request, runtime: Runtime) -> Mandate:
+    """Raises Unauthenticated or Denied."""
+    opened = await open_link(request, runtime, MANDATE, token)
+    mandate = await mongo.load(runtime.database, Mandate, opened.subject)
+    if mandate is None:
+        raise Unauthenticated
+    await require_standing(runtime, opened, mandate.donor_id)
+    return mandate
+
+
+async def _answer_donor(
+    request: Request, runtime: Runtime, data: GiveMandate | WithdrawMandate, token: str
+) -> Response:
+    """The same button again is the same command; a browser is shown a page, others JSON."""
+    link_id = runtime.keyring.read_link(token).id
+    key = derived_id("link", link_id, type(data).__name__)
+    command = Command(data, key=key, principal=f"link:{MANDATE.purpose}")
+    answer = await runtime.processor.execute(command)
+    if answer.status >= 400:
+        return answer_refused(request, answer)
+    if not is_browser(request):
+        return respond(answer)
+    return render_mandate_answered(str(answer.body["state"]), MANDATE.path(token))

@@ -1,0 +1,222 @@
+"""Mandates: given by the fund's managers, two people, or by the donor himself; and what they carry.
+
+A partner's word is one person's word: where he speaks for a donor, a checker of the house reads the
+consent that is on record, or the donor himself says yes behind his link. Ending takes one person.
+"""
+
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from services.audit import messages
+from services.audit.decide.proposals import decline, find_open
+from services.audit.model import (
+    DONOR_BY_LINK,
+    ApproveMandate,
+    Commitment,
+    Contribution,
+    DeclineMandate,
+    Fund,
+    GiveMandate,
+    Mandate,
+    MandateUse,
+    ProposeMandate,
+    RevokeMandate,
+    WithdrawMandate,
+    contribution_id,
+)
+from services.audit.rules import Rules
+from shared.answers import Answer
+from shared.contracts.events import (
+    MandateGranted,
+    MandateObstacle,
+    MandateProposed,
+    MandateRevoked,
+    MatchAccepted,
+)
+from shared.ids import derived_id
+from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
+
+S = TypeVar("S", bound=State)
+
+# --- asked for ------------------------------------------------------------------------------------
+
+
+def decide_propose_mandate(
+    states: States, command: Command[ProposeMandate], now: datetime
+) -> Decision:
+    """The same request of the same person is the same mandate. Raises Invalid."""
+    request, id_ = command.data, derived_id("A", command.key)
+    _, fund = states.get_each((Mandate, id_), (Fund, request.fund_id))
+    if fund is None or not fund.is_open:
+        return Decision(answer=messages.FUND_UNKNOWN.refusal(404, "fund_id", id=request.fund_id))
+    _check_request(request, now)
+    mandate = Mandate(id=id_, maker=command.principal, **_read_fields(request))
+    fact = mandate.build_fact(MandateProposed)
+    events = ((mandate, fact),) if mandate.asks_donor else ()
+    return Decision((mandate,), events, Answer(202, mandate.to_json()))
+
+
+def _check_request(request: ProposeMandate, now: datetime) -> None:
+    """Raises Invalid."""
+    if request.valid_until <= now:
+        raise messages.MANDATE_PAST.invalid("valid_until")
+    if request.consent and request.consent.consented_at > now:
+        raise messages.CONSENT_IN_FUTURE.invalid("consent.consented_at")
+    if request.partner is not None and request.covers != "gifts":
+        raise messages.MANDATE_OF_FUND.invalid("covers")
+    if request.covers == "fund" and not request.reference:
+        raise messages.REFERENCE_MISSING.invalid("reference")
+
+
+def _read_fields(request: ProposeMandate) -> dict[str, object]:
+    """A partner asks for himself alone."""
+    fields = {name: getattr(request, name) for name in type(request).model_fields}
+    partner = fields.pop("partner")
+    return fields | ({"source": partner} if partner is not None else {})
+
+
+# --- given ----------------------------------------------------------------------------------------
+
+
+def decide_approve_mandate(
+    states: States, command: Command[ApproveMandate], now: datetime
+) -> Decision:
+    mandate = find_open(states, Mandate, command.data.mandate_id, command.principal)
+    if isinstance(mandate, Answer):
+        return Decision(answer=mandate)
+    if mandate.asks_donor and mandate.consent is None:
+        return Decision(answer=messages.DONOR_ANSWER_NEEDED.refusal(409))
+    return _grant(mandate, command.principal, now)
+
+
+def decide_give_mandate(states: States, command: Command[GiveMandate], now: datetime) -> Decision:
+    mandate = states.get(Mandate, command.data.mandate_id)
+    if mandate is None or not mandate.asks_donor:
+        return _refuse_unknown(command.data.mandate_id)
+    if mandate.is_open:
+        return Decision(answer=Answer(200, mandate.to_json()))
+    if mandate.state != "proposed":
+        return Decision(answer=messages.MANDATE_NOT_PROPOSED.refusal(409, state=mandate.state))
+    return _grant(mandate, DONOR_BY_LINK, now)
+
+
+def _grant(mandate: Mandate, checker: str, now: datetime) -> Decision:
+    if now >= mandate.valid_until:
+        return Decision(answer=messages.MANDATE_PAST.refusal(409, "valid_until"))
+    granted = mandate.resolve("open", checker)
+    fact = granted.build_fact(MandateGranted)
+    return Decision((granted,), ((granted, fact),), Answer(200, granted.to_json()))
+
+
+def decide_decline_mandate(
+    states: States,
+    command: Command[DeclineMandate],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    return decline(states, Mandate, command.data.mandate_id, command.principal)
+
+
+# --- ended ----------------------------------------------------------------------------------------
+
+
+def decide_revoke_mandate(
+    states: States,
+    command: Command[RevokeMandate],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    mandate = states.get(Mandate, command.data.mandate_id)
+    if mandate is None or command.data.partner not in (None, mandate.source):
+        return _refuse_unknown(command.data.mandate_id)
+    return _end(mandate, command.principal)
+
+
+def decide_withdraw_mandate(
+    states: States,
+    command: Command[WithdrawMandate],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    """The donor says no, to a mandate that is asked for or that stands."""
+    mandate = states.get(Mandate, command.data.mandate_id)
+    if mandate is None:
+        return _refuse_unknown(command.data.mandate_id)
+    return _end(mandate, DONOR_BY_LINK)
+
+
+def _refuse_unknown(mandate_id: str) -> Decision:
+    return Decision(answer=messages.MANDATE_UNKNOWN.refusal(404, "mandate_id", id=mandate_id))
+
+
+def _end(mandate: Mandate, by: str) -> Decision:
+    if mandate.state == "proposed":
+        declined = mandate.resolve("declined", by)
+        return Decision((declined,), answer=Answer(200, declined.to_json()))
+    if not mandate.is_open:
+        return Decision(answer=Answer(200, mandate.to_json()))
+    revoked = mandate.revoke(by)
+    fact = revoked.build_fact(MandateRevoked)
+    return Decision((revoked,), ((revoked, fact),), Answer(200, revoked.to_json()))
+
+
+# --- what it carries ------------------------------------------------------------------------------
+
+
+def list_mandate_refs(mandate_id: str | None, fund_id: str, donor_id: str) -> list[AnyRef]:
+    """What a commitment reads beside its fund."""
+    contribution = Ref(Contribution, contribution_id(fund_id, donor_id))
+    return [contribution, Ref(Mandate, mandate_id)] if mandate_id else [contribution]
+
+
+def find_mandate_obstacle(
+    rules: Rules, states: States, match: MatchAccepted, commitment: Commitment, now: datetime
+) -> MandateObstacle | None:
+    """Why this match may not be committed on anybody's word; None where it may."""
+    if match.mandate_id is None:
+        return "missing" if rules.mandates_required else None
+    mandate = states.get(Mandate, match.mandate_id)
+    if mandate is None:
+        return "unknown"
+    use = MandateUse(
+        fund_id=commitment.fund_id,
+        donor_id=match.donor_id,
+        source=match.offer_source,
+        spending=commitment.spending,
+        amount_fen=match.quantity,
+    )
+    if obstacle := mandate.find_obstacle(use, now):
+        return obstacle
+    contribution = _get_contribution(states, commitment.fund_id, match.donor_id)
+    is_used = mandate.covers == "gifts" and match.quantity > contribution.unused_fen
+    return "gifts_used" if is_used else None
+
+
+class Newest(Protocol):
+    """A state as the journal that is being written has it: `Journal.find_newest`."""
+
+    def __call__(self, state: S) -> S: ...
+
+
+def count_commitment(
+    states: States, find_newest: Newest, commitment: Commitment, amount_fen: int
+) -> tuple[State, ...]:
+    """Mandate and contribution with so much more committed; a negative amount gives back."""
+    fund_id, donor_id, mandate_id = commitment.fund_id, commitment.donor_id, commitment.mandate_id
+    states.prefetch(*list_mandate_refs(mandate_id, fund_id, donor_id))
+    contribution = count_contribution(states, find_newest, fund_id, donor_id, used_fen=amount_fen)
+    mandate = states.get(Mandate, mandate_id) if mandate_id else None
+    if mandate is None:
+        return (contribution,)
+    return contribution, find_newest(mandate).count_use(amount_fen)
+
+
+def count_contribution(
+    states: States, find_newest: Newest, fund_id: str, donor_id: str, **amounts: int
+) -> Contribution:
+    """What the donor gave to the fund, with so much more under each counter."""
+    return find_newest(_get_contribution(states, fund_id, donor_id)).add(**amounts)
+
+
+def _get_contribution(states: States, fund_id: str, donor_id: str) -> Contribution:
+    """What he gave so far, if anything."""
+    id_ = contribution_id(fund_id, donor_id)
+    none = Contribution(id=id_, fund_id=fund_id, donor_id=donor_id)
+    return states.get(Contribution, id_) or none

@@ -1,0 +1,140 @@
+"""Mandates: on whose word money of a fund may be offered and committed. Integer fen."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Self, TypeVar
+
+from pydantic import Field
+
+from services.audit.model.commitment import Spending
+from services.audit.model.fund import SpendingTerms
+from services.audit.model.proposal import Proposal
+from shared.contracts.events import MandateCover, MandateFact, MandateObstacle
+from shared.contracts.values import Fen, Identifier, Moment, PositiveFen, ShortText, Value
+from shared.ids import derived_id
+from shared.messaging.decision import State
+
+M = TypeVar("M", bound=MandateFact)
+
+DONOR_BY_LINK = "link:donor"
+"""Who decided, where it was the donor behind his link: no credential has a colon in its id."""
+
+
+class DonorConsent(Value):
+    """The donor's word as a partner has it on record: when he gave it, and how."""
+
+    consented_at: Moment
+    how: ShortText
+
+
+class MandateRequest(Value):
+    """What a mandate says. donor_id: in whose name the money is given. source: the partner who may
+    offer it; None: anybody. covers: the fund's own money, or what the fund received from the donor.
+
+    reference: the document that allows it. consent: where a partner speaks for the donor.
+    """
+
+    fund_id: Identifier
+    donor_id: Identifier
+    source: Identifier | None = None
+    covers: MandateCover
+    sum_fen: PositiveFen
+    terms: SpendingTerms = SpendingTerms()
+    valid_until: Moment
+    reference: Annotated[str, Field(max_length=200)] = ""
+    consent: DonorConsent | None = None
+
+
+class Mandate(Proposal):
+    """Open, it carries commitments up to its sum. used_fen: reserved and not released again.
+
+    checker: who approved or declined it; `DONOR_BY_LINK` where the donor did himself.
+    """
+
+    COLLECTION: ClassVar[str] = "mandates"
+
+    fund_id: str
+    donor_id: str
+    source: str | None = None
+    covers: MandateCover
+    sum_fen: PositiveFen
+    used_fen: Fen = 0
+    terms: SpendingTerms = SpendingTerms()
+    valid_until: datetime
+    reference: str = ""
+    consent: DonorConsent | None = None
+    revoked_by: str = ""
+
+    @property
+    def remaining_fen(self) -> int:
+        return max(0, self.sum_fen - self.used_fen)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+    @property
+    def asks_donor(self) -> bool:
+        """Whether it is about his own gifts: then he may give it himself."""
+        return self.covers == "gifts"
+
+    def find_obstacle(self, use: "MandateUse", now: datetime) -> MandateObstacle | None:
+        """The first reason why it does not carry this use; None where it does."""
+        obstacles: tuple[tuple[MandateObstacle, bool], ...] = (
+            ("ended", not self.is_open or now >= self.valid_until),
+            ("other_fund", use.fund_id != self.fund_id),
+            ("other_donor", use.donor_id != self.donor_id),
+            ("other_source", self.source not in (None, use.source)),
+            ("outside_terms", not self.terms.may_pay_for(use.spending)),
+            ("exceeded", use.amount_fen > self.remaining_fen),
+        )
+        return next((name for name, stands in obstacles if stands), None)
+
+    def count_use(self, amount_fen: int) -> Self:
+        """A negative amount gives back. Undoing a release may take it beyond its sum."""
+        return self.model_copy(update={"used_fen": max(0, self.used_fen + amount_fen)})
+
+    def revoke(self, by: str) -> Self:
+        return self.model_copy(update={"state": "revoked", "revoked_by": by})
+
+    def build_fact(self, kind: type[M]) -> M:
+        named = {"fund_id", "donor_id", "source", "covers", "sum_fen", "valid_until"}
+        return kind.model_validate(self.model_dump(include=named) | self.terms.model_dump())
+
+    def to_json(self) -> dict[str, object]:
+        visible = self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
+        return visible | {"remaining_fen": self.remaining_fen}
+
+
+class MandateUse(Value):
+    """What is to be committed under a mandate. source: who offered it."""
+
+    fund_id: str
+    donor_id: str
+    source: str | None
+    spending: Spending
+    amount_fen: int
+
+
+class Contribution(State):
+    """What one donor gave to one fund, and what was committed in his name from it, ever."""
+
+    COLLECTION: ClassVar[str] = "contributions"
+
+    fund_id: str
+    donor_id: str
+    received_fen: int = 0
+    refunded_fen: int = 0
+    used_fen: int = 0
+
+    @property
+    def unused_fen(self) -> int:
+        return max(0, self.received_fen - self.refunded_fen - self.used_fen)
+
+    def add(self, **amounts: int) -> Self:
+        """With so much more under each counter; a negative amount takes off."""
+        counters = {name: getattr(self, name) + amount for name, amount in amounts.items()}
+        return self.model_copy(update=counters)
+
+
+def contribution_id(fund_id: str, donor_id: str) -> str:
+    return derived_id("C", fund_id, donor_id)

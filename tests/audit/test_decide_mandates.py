@@ -1,0 +1,278 @@
+"""On whose word money is committed: who gives a mandate, what it carries, and how it ends."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.audit.model import (
+    DONOR_BY_LINK,
+    ApproveMandate,
+    Contribution,
+    DeclineMandate,
+    DonorConsent,
+    GiveMandate,
+    Mandate,
+    ProposeMandate,
+    RevokeMandate,
+    SpendingTerms,
+    WithdrawMandate,
+    contribution_id,
+    donation_id,
+)
+from shared.contracts.events import (
+    LedgerCommitted,
+    LedgerRefused,
+    MandateGranted,
+    MandateProposed,
+    MandateRevoked,
+)
+from shared.contracts.values import Category
+from shared.errors import Invalid
+from tests.audit.decisions import (
+    BANK,
+    FUND,
+    NOW,
+    RULES,
+    MemoryAudit,
+    acceptance,
+    gift,
+    give_mandate,
+    mandate_id,
+    open_audit,
+    refund,
+    release,
+)
+from tests.audit.test_decide_corrections import undo
+
+PARTNER = "/partners/two"
+CONSENT = DonorConsent(consented_at=NOW, how="电话确认，录音 2026-7")
+
+
+def make_request(**more: Any) -> ProposeMandate:
+    fields: dict[str, Any] = {
+        "fund_id": FUND,
+        "donor_id": "P-donor",
+        "covers": "fund",
+        "sum_fen": 33_300,
+        "valid_until": NOW + timedelta(days=90),
+        "reference": "理事会纪要-3",
+    }
+    return ProposeMandate(**fields | more)
+
+
+def propose(audit: MemoryAudit, who: str = "maker", **more: Any) -> str:
+    answer = audit.answer(make_request(**more), who)
+    assert answer.status == 202
+    return str(answer.body["id"])
+
+
+def make_gifts_mandate(audit: MemoryAudit) -> str:
+    """What partner two has of the donor's gifts, given by the donor."""
+    id_ = propose(audit, "two", covers="gifts", partner=PARTNER)
+    assert audit.answer(GiveMandate(mandate_id=id_)).status == 200
+    return id_
+
+
+def find_obstacle(audit: MemoryAudit) -> str | None:
+    """What is wrong with the mandate of the last commitment; None where it was made."""
+    event = audit.events[-1][1]
+    if isinstance(event, LedgerCommitted):
+        return None
+    assert isinstance(event, LedgerRefused)
+    assert event.reason == "outside_terms"
+    assert audit.entries()[-1]["kind"] == "refusal"
+    return event.mandate
+
+
+# --- who gives it ---------------------------------------------------------------------------------
+
+
+def test_two_people_give_a_mandate_on_a_funds_money() -> None:
+    audit = open_audit()
+    id_ = propose(audit, source=PARTNER)
+    assert audit.answer(ApproveMandate(mandate_id=id_), "maker").status == 409
+    assert audit.answer(ApproveMandate(mandate_id=id_), "checker").status == 200
+    subject, granted = audit.events[-1]
+    assert isinstance(granted, MandateGranted)
+    assert (subject, granted.fund_id, granted.donor_id) == (id_, FUND, "P-donor")
+    assert (granted.source, granted.sum_fen) == (PARTNER, 33_300)
+
+
+def test_a_partner_asks_for_gifts_of_a_donor_for_himself_alone() -> None:
+    audit = open_audit()
+    with pytest.raises(Invalid, match="on a donor's gifts"):
+        propose(audit, "two", partner=PARTNER)
+    id_ = propose(audit, "two", covers="gifts", partner=PARTNER, source="/partners/other")
+    mandate = audit.get(Mandate, id_)
+    assert (mandate.source, mandate.state) == (PARTNER, "proposed")
+    assert isinstance(audit.events[-1][1], MandateProposed), "the donor is asked"
+
+
+def test_gifts_need_the_donor_or_his_consent_on_record() -> None:
+    audit = open_audit()
+    without = propose(audit, "two", covers="gifts", partner=PARTNER)
+    answer = audit.answer(ApproveMandate(mandate_id=without), "checker")
+    assert (answer.status, answer.body["problems"][0]["code"]) == (409, "donor_answer_needed")
+    assert audit.answer(GiveMandate(mandate_id=without)).status == 200
+    assert audit.get(Mandate, without).checker == DONOR_BY_LINK
+    recorded = propose(audit, "two", covers="gifts", partner=PARTNER, consent=CONSENT)
+    assert audit.answer(ApproveMandate(mandate_id=recorded), "two").status == 409
+    assert audit.answer(ApproveMandate(mandate_id=recorded), "checker").status == 200
+
+
+def test_a_donor_gives_nothing_of_the_funds_own_money() -> None:
+    audit = open_audit()
+    assert audit.answer(GiveMandate(mandate_id=propose(audit))).status == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"valid_until": NOW}, "mandate_past"),
+        ({"reference": ""}, "reference_missing"),
+        ({"consent": {"consented_at": NOW + timedelta(1), "how": "电话"}}, "consent_in_future"),
+    ],
+)
+def test_what_a_mandate_may_not_say(wrong: dict[str, Any], code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        open_audit().answer(make_request(**wrong))
+    assert refused.value.problems[0].code == code
+
+
+def test_a_mandate_on_no_fund_is_refused() -> None:
+    assert open_audit().answer(make_request(fund_id="NONE")).status == 404
+
+
+# --- what it carries ------------------------------------------------------------------------------
+
+
+def test_money_that_names_no_mandate_is_refused() -> None:
+    audit = open_audit()
+    audit.receive(gift(50_000))
+    audit.receive(acceptance("M-1", 33_300, mandate_id=None))
+    assert find_obstacle(audit) == "missing"
+    assert audit.fund().committed_fen == 0
+
+
+def test_an_installation_that_goes_over_still_takes_what_names_none() -> None:
+    rules = replace(RULES, mandates_required=False)
+    audit = open_audit()
+    audit.receive(gift(50_000))
+    audit.receive(acceptance("M-1", 33_300, mandate_id=None), rules=rules)
+    audit.receive(acceptance("M-2", 1, mandate_id="A-unknown"), rules=rules)
+    assert find_obstacle(audit) == "unknown", "a mandate that is named is checked"
+    assert audit.fund().committed_fen == 33_300
+
+
+@pytest.mark.parametrize(
+    ("mandate", "match", "obstacle"),
+    [
+        ({}, {"mandate_id": "A-nobody"}, "unknown"),
+        ({"state": "proposed"}, {}, "ended"),
+        ({"state": "revoked"}, {}, "ended"),
+        ({"valid_until": NOW}, {}, "ended"),
+        ({"fund_id": "OTHER"}, {}, "other_fund"),
+        ({"donor_id": "P-somebody"}, {}, "other_donor"),
+        ({"source": PARTNER}, {"offer_source": "/partners/one"}, "other_source"),
+        ({"source": PARTNER}, {}, "other_source"),
+        ({"terms": SpendingTerms(town_codes=("441900101",))}, {}, "outside_terms"),
+        ({"terms": SpendingTerms(categories=(Category.MEALS,))}, {}, "outside_terms"),
+        ({"sum_fen": 33_299}, {}, "exceeded"),
+        ({"covers": "gifts"}, {}, None),
+        ({"source": PARTNER}, {"offer_source": PARTNER}, None),
+        ({"terms": SpendingTerms(categories=(Category.MEALS,))}, {"category": "meals"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_what_a_mandate_carries(
+    mandate: dict[str, Any], match: dict[str, Any], obstacle: str | None
+) -> None:
+    audit = open_audit()
+    audit.receive(gift(50_000))
+    give_mandate(audit, FUND, **mandate)
+    audit.receive(acceptance("M-1", 33_300, **match))
+    assert find_obstacle(audit) == obstacle
+
+
+def test_its_sum_is_for_all_its_matches_and_a_release_gives_back() -> None:
+    audit = open_audit()
+    audit.receive(gift(90_000))
+    give_mandate(audit, FUND, sum_fen=33_300)
+    audit.receive(acceptance("M-1", 33_300))
+    audit.receive(acceptance("M-2", 1))
+    assert find_obstacle(audit) == "exceeded"
+    audit.receive(release("M-1", 33_300))
+    audit.receive(acceptance("M-3", 33_300))
+    assert find_obstacle(audit) is None
+
+
+def test_gifts_of_a_donor_pay_only_as_far_as_he_gave() -> None:
+    audit = open_audit()
+    audit.receive(gift(10_000, "his"))
+    audit.receive(gift(90_000, "of another", donor="P-other"))
+    offered = {"mandate_id": make_gifts_mandate(audit), "offer_source": PARTNER}
+
+    def accept(name: str, amount_fen: int) -> str | None:
+        audit.receive(acceptance(name, amount_fen, **offered))
+        return find_obstacle(audit)
+
+    assert accept("M-1", 10_001) == "gifts_used"
+    assert accept("M-2", 6_000) is None
+    assert accept("M-3", 4_001) == "gifts_used"
+    audit.receive(refund(donation_id(BANK, "his"), 1_000))
+    assert accept("M-4", 3_001) == "gifts_used"
+    assert accept("M-5", 3_000) is None
+
+
+def test_an_undone_commitment_counts_no_more_nor_does_an_undone_gift() -> None:
+    audit = open_audit()
+    audit.receive(gift(50_000))
+    audit.receive(acceptance("M-1", 33_300))
+    assert undo(audit, 2).status == 200
+    assert audit.get(Mandate, mandate_id(FUND)).used_fen == 0
+    contribution = audit.get(Contribution, contribution_id(FUND, "P-donor"))
+    assert (contribution.received_fen, contribution.used_fen) == (50_000, 0)
+    assert undo(audit, 1).status == 200
+    assert audit.get(Contribution, contribution.id).unused_fen == 0
+
+
+# --- how it ends ----------------------------------------------------------------------------------
+
+
+def test_a_revoked_mandate_carries_nothing_new_and_what_is_committed_stands() -> None:
+    audit = open_audit()
+    audit.receive(gift(50_000))
+    audit.receive(acceptance("M-1", 10_000))
+    assert audit.answer(RevokeMandate(mandate_id=mandate_id(FUND)), "checker").status == 200
+    subject, event = audit.events[-1]
+    assert isinstance(event, MandateRevoked)
+    assert subject == mandate_id(FUND)
+    audit.receive(acceptance("M-2", 10_000))
+    assert find_obstacle(audit) == "ended"
+    assert audit.fund().outstanding_fen == 10_000
+
+
+def test_a_donor_takes_back_his_word() -> None:
+    audit = open_audit()
+    id_ = make_gifts_mandate(audit)
+    assert audit.answer(WithdrawMandate(mandate_id=id_)).status == 200
+    assert audit.get(Mandate, id_).revoked_by == DONOR_BY_LINK
+    assert audit.answer(GiveMandate(mandate_id=id_)).status == 409
+
+
+def test_a_partner_ends_only_what_is_his_to_use() -> None:
+    audit = open_audit()
+    id_ = make_gifts_mandate(audit)
+    other = RevokeMandate(mandate_id=id_, partner="/partners/other")
+    assert audit.answer(other).status == 404
+    assert audit.answer(RevokeMandate(mandate_id=id_, partner=PARTNER)).status == 200
+
+
+def test_what_was_declined_is_not_given_later() -> None:
+    audit = open_audit()
+    id_ = propose(audit, covers="gifts")
+    assert audit.answer(DeclineMandate(mandate_id=id_), "checker").status == 200
+    assert audit.answer(GiveMandate(mandate_id=id_)).status == 409
+    assert audit.answer(ApproveMandate(mandate_id=id_), "checker").status == 409
