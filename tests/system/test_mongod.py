@@ -1,11 +1,15 @@
 """The embedded database lets in whoever has the password of its secrets folder, and nobody else."""
 
+import asyncio
 import re
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import encode
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -47,6 +51,27 @@ async def test_a_stranger_on_this_machine_reads_and_writes_nothing(tmp_path: Pat
         assert list_private_files(tmp_path) == {"mongod.key", "mongod.password", "mongodb.sock"}
     finally:
         await stack.stop()
+
+
+async def test_a_strangers_compressed_message_gets_no_answer(tmp_path: Path) -> None:
+    """CVE-2025-14847: one that says it is longer than it is was answered with memory."""
+    stack = await start_mongod(tmp_path)
+    try:
+        host, _, port = find_address(stack.mongo_uri).partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(compress_message(encode({"hello": 1, "$db": "admin"}), says_bytes=4096))
+        assert await reader.read() == b""
+        writer.close()
+    finally:
+        await stack.stop()
+
+
+def compress_message(document: bytes, says_bytes: int) -> bytes:
+    """OP_COMPRESSED of an OP_MSG, by zlib."""
+    op_compressed, op_msg, by_zlib = 2012, 2013, 2
+    squeezed = zlib.compress(b"\0\0\0\0\0" + document)
+    body = struct.pack("<iiB", op_msg, says_bytes, by_zlib) + squeezed
+    return struct.pack("<iiii", 16 + len(body), 1, 0, op_compressed) + body
 
 
 def list_private_files(data_dir: Path) -> set[str]:
