@@ -34,8 +34,20 @@ class MatchingSettings(Settings):
         Field(description="what counts how much in a round, in points, metres and days"),
     ] = Weights()
     proposal_lifetime_s: Annotated[
-        float, Field(gt=0, description="a donor has this long to answer")
+        float,
+        Field(gt=0, description="a donor has this long to answer; long holidays do not count"),
     ] = 72 * 3600.0
+    proposal_reminder_s: Annotated[
+        float, Field(ge=0, description="so long before its end he is reminded; 0: never")
+    ] = 24 * 3600.0
+    ask_again_days: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="who did not answer is asked again for the same request after so many "
+            "days, or once nobody else can serve it",
+        ),
+    ] = 7.0
     reopen_days: Annotated[
         int,
         Field(ge=0, le=365, description="after a confirmation it may be said not to have arrived"),

@@ -1,7 +1,7 @@
 """Who is notified of what: one line per notice. Nobody hears of a gift that may still vanish.
 
 So an applicant hears of a match only when it is committed; a proposal and its acceptance are
-between matching and the donor.
+between matching and the donor. If what was committed falls through after all, he hears that too.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,10 @@ from shared.contracts.events import (
     LedgerReceived,
     MatchCommitted,
     MatchDelivered,
+    MatchExpired,
     MatchProposed,
+    MatchReleased,
+    MatchReminded,
     MatchReopened,
     NoticeChannel,
     RequestDeclined,
@@ -31,7 +34,8 @@ from shared.contracts.links import SignedLink
 class Purpose:
     """recipient: whose id in the fact. channels: in order of preference.
 
-    unless: a field of the fact that, when true, makes the notice needless.
+    unless: a field of the fact that, when true, makes the notice needless; when: one that must be
+    true. reasons: of the fact, for which it is sent; empty for any.
     """
 
     name: str
@@ -39,6 +43,15 @@ class Purpose:
     link: SignedLink | None = None
     channels: tuple[NoticeChannel, ...] = PREFERRED
     unless: str = ""
+    when: str = ""
+    reasons: tuple[str, ...] = ()
+
+    def is_called_for(self, fact: Fact) -> bool:
+        if self.unless and getattr(fact, self.unless):
+            return False
+        if self.when and not getattr(fact, self.when):
+            return False
+        return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
     @property
     def template(self) -> Template:
@@ -50,7 +63,22 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestOpened: (Purpose("request_opened", "applicant", links.REQUEST),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),
+    MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL),),
+    MatchExpired: (Purpose("match_expired", "donor"),),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
+    # What fell through is told to both: to the person only where it had been promised to him, and
+    # not where he withdrew himself.
+    MatchReleased: (
+        Purpose(
+            "match_fell_through",
+            "applicant",
+            when="promised",
+            reasons=("refused_by_fund", "offer_withdrawn", "not_arrived"),
+        ),
+        Purpose("match_refused", "donor", reasons=("refused_by_fund",)),
+        Purpose("match_not_needed", "donor", reasons=("request_withdrawn",)),
+        Purpose("match_given_up", "donor", reasons=("not_arrived",)),
+    ),
     MatchDelivered: (Purpose("match_delivered", "applicant", links.DELIVERY),),
     MatchReopened: (
         Purpose("match_reopened", "applicant"),

@@ -23,7 +23,13 @@ AFTER = {
 # What may follow what: an event out of this order would break audit or notify.
 FOLLOWS = {
     "": {"MatchProposed"},
-    "proposed": {"MatchAccepted", "MatchDeclined", "MatchExpired", "MatchReleased"},
+    "proposed": {
+        "MatchAccepted",
+        "MatchDeclined",
+        "MatchExpired",
+        "MatchReleased",
+        "MatchReminded",
+    },
     "accepted": {"MatchCommitted", "MatchReleased"},
     "committed": {"MatchDelivered", "MatchReleased"},
     "delivered": {"MatchConfirmed", "MatchReopened", "MatchReleased"},
@@ -65,7 +71,7 @@ class ContractReader:
         assert name in FOLLOWS.get(history.state, set()), f"{name} after {history.state}"
         history.state = _after(fact, history.state)
         given_up = isinstance(fact, MatchReleased) and fact.reason == "not_arrived"
-        if given_up or name in ("MatchDeclined", "MatchExpired"):
+        if given_up or name == "MatchDeclined":
             self.refused.add((history.request, fact.donor_id))
 
 

@@ -1,20 +1,29 @@
 """Proposals: never more than remains; accepted, declined, expired."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.matching.model.match import (
     AcceptMatch,
+    ClaimNeed,
     DeclineMatch,
     ProposalDue,
 )
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from shared.contracts.events import MatchDeclined, MatchProposed
+from shared.contracts.events import MatchDeclined, MatchProposed, MatchReminded
 from shared.errors import Invalid
 from shared.scope import Scope
-from tests.matching.decisions import FUND, LIFETIME_S, NO_CAPACITY, DecisionHarness, make_propose
+from tests.matching.decisions import (
+    FUND,
+    LIFETIME_S,
+    NO_CAPACITY,
+    NOW,
+    DecisionHarness,
+    make_propose,
+)
 from tests.support.answers import code
 
 
@@ -130,17 +139,12 @@ def test_two_proposals_of_one_offer_are_declined_together() -> None:
     assert (decisions.get(Offer, offer).free, decisions.get(Need, need).remaining) == (100, 50)
 
 
-@pytest.mark.parametrize("answered", [True, False])
-def test_donor_who_gave_no_is_not_asked_again_through_another_offer(answered: bool) -> None:
+def test_donor_who_said_no_is_not_asked_again_through_another_offer() -> None:
     decisions = DecisionHarness()
     need, mine, more = decisions.need(), decisions.offer("a"), decisions.offer("b")
     others = decisions.offer("c", donor_id="P-other")
     id_ = decisions.propose(need, mine, 30)
-    if answered:
-        decisions.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
-    else:
-        decisions.advance(LIFETIME_S)
-        decisions.command(ProposalDue(aggregate_id=id_, due_at=decisions.match(id_).expires_at))
+    decisions.command(DeclineMatch(match_id=id_, reason=NO_CAPACITY))
     assert code(decisions.command(make_propose(need, more, 30, number=2))) == "donor_excluded"
     decisions.propose(need, others, 30, number=2)
     decisions.propose(decisions.need("another"), more, 30)
@@ -154,10 +158,51 @@ def test_unanswered_proposal_expires_and_frees_both_sides() -> None:
     decisions.command(due)
     assert decisions.match(id_).state == "expired"
     assert (decisions.offer_of(id_).free, decisions.need_of(id_).remaining) == (100, 50)
-    assert decisions.need_of(id_).excluded_donors == (decisions.match(id_).donor_id,)
+    assert decisions.need_of(id_).excluded_donors == ()
+    assert decisions.need_of(id_).list_silent_donors(NOW) == (decisions.match(id_).donor_id,)
     before = len(decisions.facts)
     decisions.command(due)
     assert len(decisions.facts) == before
+
+
+def test_donor_who_was_silent_is_asked_again_and_may_claim_by_himself() -> None:
+    decisions = DecisionHarness()
+    need, offer = decisions.need(), decisions.offer(mode="both")
+    id_ = decisions.propose(need, offer, 30)
+    decisions.advance(LIFETIME_S)
+    decisions.command(ProposalDue(aggregate_id=id_, due_at=decisions.match(id_).expires_at))
+    claimed = decisions.command(ClaimNeed(request_id=need, offer_id=offer, quantity=20))
+    assert claimed.status == 201, "no 捐赠方已婉拒 on his own claim"
+    decisions.propose(need, offer, 30, number=3)
+
+
+def test_donor_is_reminded_once_before_the_proposal_runs_out() -> None:
+    decisions = DecisionHarness()
+    need, offer = decisions.need(), decisions.offer()
+    propose = make_propose(need, offer, 30).model_copy(update={"reminder_s": 600})
+    id_ = decisions.command(propose).body["match_id"]
+    remind_at = decisions.match(id_).due_at
+    assert remind_at == decisions.match(id_).expires_at - timedelta(minutes=10)
+    decisions.advance(LIFETIME_S - 600)
+    for _ in range(2):
+        decisions.command(ProposalDue(aggregate_id=id_, due_at=remind_at))
+    reminders = [fact for _, fact in decisions.facts if isinstance(fact, MatchReminded)]
+    assert [fact.expires_at for fact in reminders] == [decisions.match(id_).expires_at]
+    assert decisions.match(id_).state == "proposed"
+    decisions.advance(600)
+    decisions.command(ProposalDue(aggregate_id=id_, due_at=decisions.match(id_).due_at))
+    assert decisions.match(id_).state == "expired"
+
+
+def test_reminder_that_comes_too_late_is_none() -> None:
+    """No instance ran: it is over."""
+    decisions = DecisionHarness()
+    need, offer = decisions.need(), decisions.offer()
+    propose = make_propose(need, offer, 30).model_copy(update={"reminder_s": 600})
+    id_ = decisions.command(propose).body["match_id"]
+    decisions.advance(LIFETIME_S)
+    decisions.command(ProposalDue(aggregate_id=id_, due_at=decisions.match(id_).due_at))
+    assert decisions.match(id_).state == "expired"
 
 
 def test_accepted_money_does_not_expire() -> None:

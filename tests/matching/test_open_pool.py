@@ -32,7 +32,7 @@ class Pool:
         uri, name = house.mongod.mongo_uri, f"{house.prefix}_matching"
         self.database = mongo.connect(uri, name)
         self.decisions = DecisionHarness()
-        self.pool = OpenPool(self.database, Weights())
+        self.pool = OpenPool(self.database, Weights(), timedelta(days=7))
 
     async def store(self, *states: State) -> None:
         for state in states:
@@ -215,6 +215,21 @@ async def test_most_urgent_come_first_whatever_the_lifts_of_their_towns(
         )
     [needs] = (await pool.look(needs_max=1)).needs
     assert (needs.town_code, needs.tier) == (first, 0)
+
+
+async def test_donor_who_was_silent_is_asked_again_after_others(house: House) -> None:
+    pool = Pool(house)
+    await pool.offer("a", donor_id="P-silent")
+    need = await pool.need("r")
+    silent = need.record_silence("P-silent", NOW)
+    await pool.store(silent)
+    [alone] = (await pool.look()).needs
+    assert alone.excluded_donors == (), "nobody else can serve it"
+    await pool.offer("b", donor_id="P-other")
+    [others_first] = (await pool.look()).needs
+    assert others_first.excluded_donors == ("P-silent",)
+    later = await pool.pool.read_whole(NOW + timedelta(days=8), 100)
+    assert later.needs[0].excluded_donors == (), "others have had their turn"
 
 
 async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: House) -> None:

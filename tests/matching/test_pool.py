@@ -40,7 +40,9 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
     offers[busy] = offers[busy].reserve(10).model_copy(update={"cases_max": 1})
     offers[paused] = offers[paused].model_copy(update={"state": "paused"})
     database = await stored(house, decisions.get(Need, decisions.need()), *offers.values())
-    pool = await OpenPool(database, Weights()).read_whole(NOW + timedelta(hours=2), 100)
+    pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(
+        NOW + timedelta(hours=2), 100
+    )
     assert [offer.id for offer in pool.offers] == [both]
     assert [need.remaining for need in pool.needs] == [50]
     assert read_inputs(write_inputs(pool)) == pool
@@ -57,5 +59,5 @@ async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:
     database = await stored(
         house, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
     )
-    pool = await OpenPool(database, Weights()).read_whole(NOW, 100)
+    pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(NOW, 100)
     assert [need.id for need in pool.needs] == [needs["free"].id]

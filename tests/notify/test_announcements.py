@@ -11,6 +11,9 @@ from shared.contracts.events import (
     LedgerReceived,
     MatchCommitted,
     MatchDelivered,
+    MatchExpired,
+    MatchReleased,
+    MatchReminded,
     MatchReopened,
     RequestRecorded,
 )
@@ -111,6 +114,41 @@ def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:
     assert (notice.link.purpose, notice.link.path) == ("match.donor", "d")
     assert notice.link.subject == MATCH_ID
     assert notice.link.expires_at == make_proposed().expires_at
+
+
+def test_reminder_goes_to_the_donor_with_the_same_link() -> None:
+    harness = DecisionHarness()
+    expires_at = START + timedelta(hours=24)
+    harness.on_event(MatchReminded(**match_fields(), expires_at=expires_at), MATCH_ID)
+    assert (harness.notice.person_id, harness.notice.purpose) == ("P-donor", "match_reminded")
+    assert harness.notice.link is not None
+    assert harness.notice.link.expires_at == expires_at
+
+
+@pytest.mark.parametrize(
+    ("reason", "promised", "told"),
+    [
+        ("refused_by_fund", False, {("P-donor", "match_refused")}),
+        ("refused_by_fund", True, {("P-1", "match_fell_through"), ("P-donor", "match_refused")}),
+        ("not_arrived", True, {("P-1", "match_fell_through"), ("P-donor", "match_given_up")}),
+        ("request_withdrawn", True, {("P-donor", "match_not_needed")}),
+        ("offer_withdrawn", False, set()),
+    ],
+)
+def test_what_fell_through_is_told_to_both_sides(
+    reason: str, promised: bool, told: set[tuple[str, str]]
+) -> None:
+    """Not to who withdrew himself, and to the person only what had been promised to him."""
+    harness = DecisionHarness()
+    fact = MatchReleased(**match_fields(), reason=reason, promised=promised)
+    harness.on_event(fact, MATCH_ID)
+    assert {(notice.person_id, notice.purpose) for notice in harness.notices} == told
+
+
+def test_donor_hears_that_his_proposal_ran_out() -> None:
+    harness = DecisionHarness()
+    harness.on_event(MatchExpired(**match_fields()), MATCH_ID)
+    assert (harness.notice.person_id, harness.notice.purpose) == ("P-donor", "match_expired")
 
 
 def test_commitment_goes_to_the_applicant_without_a_link() -> None:

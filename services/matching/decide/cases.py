@@ -143,11 +143,13 @@ def free(
     fact: MatchFact,
     *,
     exclude: Literal["fund", "donor"] | None = None,
+    is_silence: bool = False,
 ) -> Decision:
     """The match fell: offer and budget have its quantity again, the need looks for the rest.
 
     Money that was paid for it in instalments is gone, and not asked for anew before that is
-    settled. match: as it is now. exclude: who is not asked again for this need.
+    settled. match: as it is now. exclude: who is not asked again for this need. is_silence: its
+    donor did not answer, so others are asked before him.
     """
     spent = match.spent_fen
     offer = case.offer.release(match.quantity, spent)
@@ -158,6 +160,8 @@ def free(
         need = need.exclude_offer(match.offer_id)
     elif exclude == "donor":
         need = need.exclude_donor(match.donor_id)
+    elif is_silence:
+        need = need.record_silence(match.donor_id, match.changed_at)
     budget = (case.campaign.release(match.quantity - spent),) if case.campaign else ()
     return Decision((match, offer, need, *budget), ((match, fact),), answer_match(match))
 
@@ -168,7 +172,7 @@ def release_related(states: States, match: Match, now: datetime) -> Decision:
     if match.state == "delivered":
         case = replace(case, offer=case.offer.take_back(match.quantity))
     released = match.change_to("released", now, reason="related_party")
-    fact = released.build_fact(MatchReleased, reason="refused_by_fund")
+    fact = released.build_fact(MatchReleased, reason="refused_by_fund", promised=match.is_promised)
     decision = free(case, released, fact, exclude="fund")
     return replace(decision, answer=RELATED_PARTY.refusal(409))
 

@@ -271,11 +271,13 @@ def decide_give_up(states: States, command: Command[GiveUpMatch], now: datetime)
 
 
 def _give_up(case: Case, now: datetime) -> Decision:
+    """The person was promised it, and hears that it fell through."""
     if case.match.state == "delivered":
         case = replace(case, offer=case.offer.take_back(case.match.quantity))
     case = replace(case, offer=case.offer.count_outcome(expired=1))
     match = case.match.change_to("released", now, reason="not_arrived")
-    return free(case, match, match.build_fact(MatchReleased, reason="not_arrived"), exclude="donor")
+    fact = match.build_fact(MatchReleased, reason="not_arrived", promised=True)
+    return free(case, match, fact, exclude="donor")
 
 
 # --- rated --------------------------------------------------------------------------------------

@@ -101,8 +101,15 @@ def decide_withdrawn(states: States, event: Event[RequestWithdrawn], now: dateti
             campaigns[campaign_id] = campaign.release(match.quantity - spent)
         need = need.without_match(match.id).with_unsettled(match.id, spent)
         matches.append(released)
-        events.append((released, released.build_fact(MatchReleased, reason="request_withdrawn")))
+        events.append((released, _build_released(match, released)))
     return Decision((need, *offers.values(), *campaigns.values(), *matches), tuple(events))
+
+
+def _build_released(match: Match, released: Match) -> MatchReleased:
+    """match: as it was before."""
+    return released.build_fact(
+        MatchReleased, reason="request_withdrawn", promised=match.is_promised
+    )
 
 
 def _list_reserving(states: States, need: Need) -> list[Match]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from services.matching.decide.cases import (
@@ -21,6 +21,7 @@ from services.matching.decide.cases import (
 )
 from services.matching.messages import MATCH_STATES, NUMBER_TAKEN, PAIR_UNKNOWN
 from services.matching.model.campaign import Campaign
+from services.matching.model.holidays import add_counted_time
 from services.matching.model.match import (
     AcceptMatch,
     ClaimNeed,
@@ -40,6 +41,7 @@ from shared.contracts.events import (
     MatchExpired,
     MatchFact,
     MatchProposed,
+    MatchReminded,
 )
 from shared.messaging.decision import NOTHING, AnyRef, Command, Decision, Ref, State, States
 from shared.scope import Scope
@@ -62,14 +64,22 @@ def decide_propose(states: States, command: Command[Propose], now: datetime) -> 
         return Decision(answer=NUMBER_TAKEN.refusal(409))
     if reason := find_refusal(states, need, offer, propose.quantity, "push", now):
         return Decision(answer=reason.refusal(409))
-    expires_at = now + timedelta(seconds=propose.lifetime_s)
-    match = build_proposal(match_id, need, offer, propose.quantity, now, expires_at)
+    expires_at = add_counted_time(now, propose.lifetime_s)
+    remind_at = _find_reminder(propose, now)
+    match = build_proposal(match_id, need, offer, propose.quantity, now, expires_at, remind_at)
     match = match.model_copy(update={"round_number": propose.round_number})
     return Decision(
         reserve(states, match, need, offer),
         ((match, match.build_fact(MatchProposed, expires_at=expires_at)),),
         answer_match(match, 201),
     )
+
+
+def _find_reminder(propose: Propose, now: datetime) -> datetime | None:
+    until_then_s = propose.lifetime_s - propose.reminder_s
+    if not propose.reminder_s or until_then_s <= 0:
+        return None
+    return add_counted_time(now, until_then_s)
 
 
 def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> Decision:
@@ -187,15 +197,25 @@ def _by_ref(decision: Decision) -> dict[AnyRef, State]:
     return {Ref(type(state), state.id): state for state in decision.states}
 
 
-# --- expired ------------------------------------------------------------------------------------
+# --- reminded, expired --------------------------------------------------------------------------
 
 
 def decide_proposal_due(states: States, command: Command[ProposalDue], now: datetime) -> Decision:
+    """Silence is no decline: nobody is excluded for it."""
     case = get_case(states, command.data.aggregate_id)
     if case is None or case.match.state != "proposed":
         return NOTHING
     if case.match.due_at != command.data.due_at or now < command.data.due_at:
         return NOTHING
+    if now < case.match.expires_at:
+        return _remind(case.match)
     case = replace(case, offer=case.offer.count_outcome(expired=1))
     match = case.match.change_to("expired", now)
-    return free(case, match, match.build_fact(MatchExpired), exclude="donor")
+    return free(case, match, match.build_fact(MatchExpired), is_silence=True)
+
+
+def _remind(match: Match) -> Decision:
+    """Its next deadline is its end."""
+    match = match.model_copy(update={"due_at": match.expires_at})
+    fact = match.build_fact(MatchReminded, expires_at=match.expires_at)
+    return Decision((match,), ((match, fact),))

@@ -50,7 +50,7 @@ class Match(State):
     vouched_by: the staff on whose word the request stands. accepted_by, delivered_by: principals.
     None of these may say for the person that it arrived.
     confirmed_by: the principal; witness: what he saw where he said it for the person.
-    due_at: when a proposal expires; None once answered.
+    due_at: when a proposal's donor is reminded, then when it expires; None once answered.
     deliveries: how often it was handed over; again where it had not arrived.
     reopen_until: before this, one that was confirmed may still be said not to have arrived.
     stars: what the person thinks of the help, 1 to 5. name_shown: he may see whose it is.
@@ -100,6 +100,11 @@ class Match(State):
     @property
     def is_money(self) -> bool:
         return self.unit == MONEY_UNIT
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the person has been told of it, and may still count on it."""
+        return self.state in ("committed", "delivered")
 
     @property
     def reserves(self) -> bool:
@@ -171,11 +176,17 @@ class Match(State):
 
 
 def build_proposal(
-    id_: str, need: Need, offer: Offer, quantity: int, now: datetime, expires_at: datetime
+    id_: str,
+    need: Need,
+    offer: Offer,
+    quantity: int,
+    now: datetime,
+    expires_at: datetime,
+    remind_at: datetime | None = None,
 ) -> Match:
     return Match(
         id=id_,
-        due_at=expires_at,
+        due_at=remind_at or expires_at,
         request_id=need.id,
         offer_id=offer.id,
         person_id=need.person_id,
@@ -202,13 +213,18 @@ def build_proposal(
 
 
 class Propose(Value):
-    """One allocation of a round. number: the request's next match number when it was read."""
+    """One allocation of a round. number: the request's next match number when it was read.
+
+    lifetime_s: the donor has so long to answer, long holidays not counted; reminder_s: so long
+    before its end he is reminded. Where that is no shorter than all of it, or 0, he is not.
+    """
 
     request_id: Identifier
     offer_id: Identifier
     number: Annotated[int, Field(ge=1)]
     quantity: Quantity
     lifetime_s: Annotated[float, Field(gt=0)]
+    reminder_s: Annotated[float, Field(ge=0)] = 0
     round_number: int | None = None
 
 
@@ -257,7 +273,7 @@ class ReleaseMatch(Value):
 
 
 class ProposalDue(Due):
-    """Nobody answered in time."""
+    """Nobody answered until it was time to remind, or at all."""
 
 
 class ClaimNeed(Value):

@@ -10,9 +10,16 @@ from services.matching.model.distance import Place
 from services.matching.model.match_id import parse_match_id
 from services.matching.model.place import find_centre
 from services.matching.solver.interface import OpenNeed
-from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind
+from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind, Value
 from shared.messaging.decision import State
 from shared.moments import milliseconds
+
+
+class Silence(Value):
+    """A donor's proposal ran out without an answer."""
+
+    donor_id: str
+    at: datetime
 
 
 class Need(State):
@@ -25,7 +32,8 @@ class Need(State):
     campaigns: those it was joined to by name, whatever their criteria.
     proposals: how many matches it ever had; the next one's number is one more.
     excluded_funds: could not or may not pay; excluded_offers: the same, before funds were
-    excluded whole; excluded_donors: declined or did not answer in time. None is asked again.
+    excluded whole; excluded_donors: declined. None is asked again.
+    silences: of donors who did not answer in time. Others are asked before them.
     vouched_by: the staff on whose word the request stands, as intake says.
     """
 
@@ -51,6 +59,7 @@ class Need(State):
     excluded_funds: tuple[str, ...] = ()
     excluded_donors: tuple[str, ...] = ()
     vouched_by: tuple[str, ...] = ()
+    silences: tuple[Silence, ...] = ()
     state: Literal["open", "withdrawn", "closed"] = "open"
     recorded_at: datetime
     closed_at: datetime | None = None
@@ -136,6 +145,16 @@ class Need(State):
         """A fund that cannot pay is not asked again through another offer of its money."""
         excluded = _add(self.excluded_funds, fund_id)
         return self.model_copy(update={"excluded_funds": excluded})
+
+    def record_silence(self, donor_id: str, now: datetime) -> "Need":
+        """The last of each donor is kept."""
+        others = tuple(row for row in self.silences if row.donor_id != donor_id)
+        silences = (*others, Silence(donor_id=donor_id, at=now))
+        return self.model_copy(update={"silences": silences})
+
+    def list_silent_donors(self, since: datetime) -> tuple[str, ...]:
+        """Those who did not answer a proposal that ran out later than that."""
+        return tuple(row.donor_id for row in self.silences if row.at > since)
 
     def exclude_donor(self, donor_id: str) -> "Need":
         """A donor who said no is not asked again through another of his offers."""

@@ -8,7 +8,7 @@ looks at all of them once.
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -122,7 +122,9 @@ class OpenPool:
     _refused: needs whose proposal was refused, and how often while the need stayed the same.
     """
 
-    def __init__(self, database: mongo.Database, weights: Weights) -> None:
+    def __init__(self, database: mongo.Database, weights: Weights, ask_again: timedelta) -> None:
+        """ask_again: after so long somebody who did not answer is asked as others are."""
+        self._ask_again = ask_again
         self._database = database
         self._weights = weights
         self._shelf = OfferShelf(database)
@@ -136,7 +138,7 @@ class OpenPool:
     async def read_batch(self, now: datetime, prices: Mapping[str, int], needs_max: int) -> Inputs:
         """The most urgent of those that came or changed, and that some offer has room for."""
         await self._read_offers(now, prices)
-        needs = await self._read_needs(needs_max)
+        needs = await self._read_needs(now, needs_max)
         return build_inputs(needs, self._offers.values(), now, self._weights, prices)
 
     async def read_whole(self, now: datetime, needs_max: int) -> Inputs:
@@ -144,7 +146,7 @@ class OpenPool:
         await self._read_offers(now, {})
         self._unserved.clear()
         self._refused.clear()
-        needs = await self._read_needs(needs_max)
+        needs = await self._read_needs(now, needs_max)
         return build_inputs(needs, self._offers.values(), now, self._weights, None)
 
     def record_round(self, inputs: Inputs, refused: Collection[str]) -> None:
@@ -190,14 +192,14 @@ class OpenPool:
         points = weights.points_per_level(len(self._offers), dearest)
         return (weights.level_max + 1) * points - steps * points // STEPS
 
-    async def _read_needs(self, needs_max: int) -> list[OpenNeed]:
+    async def _read_needs(self, now: datetime, needs_max: int) -> list[OpenNeed]:
         """Who needs most, first. Those that no offer has room for wait at once."""
         needs: list[OpenNeed] = []
         self._looked_at = {}
         if not self._offers:
             return needs
         async for ids in self._find_unseen():
-            for seen in await self._load_needs(ids):
+            for seen in await self._load_needs(ids, now):
                 if self._candidates.serve(seen.need):
                     self._looked_at[seen.need.id] = seen
                     needs.append(seen.need)
@@ -223,16 +225,26 @@ class OpenPool:
         if ids:
             yield ids
 
-    async def _load_needs(self, ids: list[str]) -> list[_SeenNeed]:
+    async def _load_needs(self, ids: list[str], now: datetime) -> list[_SeenNeed]:
         """In the order of the ids, those that still wait."""
         rows = self._database[Need.COLLECTION].find({**WAITING_NEEDS, "_id": {"$in": ids}})
         loaded = {
             row["_id"]: _SeenNeed(
-                row["_version"], build_open_need(mongo.to_state(Need, row), self._context)
+                row["_version"], self._put_others_first(mongo.to_state(Need, row), now)
             )
             async for row in rows
         }
         return [loaded[id_] for id_ in ids if id_ in loaded]
+
+    def _put_others_first(self, need: Need, now: datetime) -> OpenNeed:
+        """Without donors who were silent, while somebody else may serve it."""
+        open_need = build_open_need(need, self._context)
+        silent = need.list_silent_donors(now - self._ask_again)
+        if not silent:
+            return open_need
+        excluded = tuple(sorted({*open_need.excluded_donors, *silent}))
+        of_others = replace(open_need, excluded_donors=excluded)
+        return of_others if self._candidates.serve(of_others) else open_need
 
 
 def build_inputs(

@@ -8,11 +8,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from services.matching.model.holidays import find_unknown_years
 from services.matching.model.match import Propose
 from services.matching.model.round import (
     POOL,
@@ -53,7 +54,9 @@ class RoundRunner:
         self._runtime = runtime
         self._settings = settings
         self._solver = solver
-        self._pool = OpenPool(runtime.database, settings.weights)
+        ask_again = timedelta(days=settings.ask_again_days)
+        self._pool = OpenPool(runtime.database, settings.weights, ask_again)
+        self._years_said: set[int] = set()
         self._last_whole = LastWhole(runtime.database, settings.weights)
 
     async def run(self) -> bool:
@@ -64,12 +67,20 @@ class RoundRunner:
             if (now - last.alive_at).total_seconds() < self._settings.round_takeover_s:
                 return False
             return await self._take_over(last)
+        self._warn_of_unknown_years(now)
         started = time.monotonic()
         priced = await self._last_whole.read()
         inputs = await self._read_inputs(priced, now)
         if inputs is None:
             return False
         return await self._close(last.number + 1 if last else 1, inputs, priced, started)
+
+    def _warn_of_unknown_years(self, now: datetime) -> None:
+        """Once for each: until the package knows it, its holidays count as any day."""
+        until = now + timedelta(seconds=self._settings.proposal_lifetime_s)
+        for year in set(find_unknown_years(now, until)) - self._years_said:
+            self._years_said.add(year)
+            log.warning("holidays_unknown", year=year, effect="every day of it counts")
 
     async def _read_inputs(self, priced: PricedRound | None, now: datetime) -> Inputs | None:
         """Of a whole round where one is due, else of a batch if there is one."""
@@ -204,6 +215,7 @@ class RoundRunner:
                 number=allocation.number,
                 quantity=allocation.quantity,
                 lifetime_s=self._settings.proposal_lifetime_s,
+                reminder_s=self._settings.proposal_reminder_s,
                 round_number=number,
             )
         )

@@ -29,7 +29,7 @@ def decide_announce(states: States, event: Event[Any], now: datetime) -> Decisio
 def _list_recipients(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
     """(purpose, person, notice id)."""
     for purpose in PURPOSES[type(event.data)]:
-        if purpose.unless and getattr(event.data, purpose.unless):
+        if not purpose.is_called_for(event.data):
             continue
         person_id = find_recipient(purpose, event.data)
         if person_id:

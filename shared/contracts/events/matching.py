@@ -102,7 +102,16 @@ class MatchDeclined(MatchFact):
     reason: ShortText
 
 
+class MatchReminded(MatchFact):
+    """Its donor has not answered yet, and it runs out soon."""
+
+    TYPE: ClassVar[str] = "guanjia.match.reminded.v1"
+    expires_at: Moment
+
+
 class MatchExpired(MatchFact):
+    """Its donor did not answer. That is no decline: it may be proposed to him again."""
+
     TYPE: ClassVar[str] = "guanjia.match.expired.v1"
 
 
@@ -113,10 +122,14 @@ class MatchCommitted(MatchFact):
 
 
 class MatchReleased(MatchFact):
-    """It fell after it was accepted: the fund refused, or it was withdrawn."""
+    """It fell after it was accepted: the fund refused, or it was withdrawn.
+
+    promised: the person had been told of it.
+    """
 
     TYPE: ClassVar[str] = "guanjia.match.released.v1"
     reason: Literal["refused_by_fund", "request_withdrawn", "offer_withdrawn", "not_arrived"]
+    promised: bool = False
 
 
 class MatchDelivered(MatchFact):
