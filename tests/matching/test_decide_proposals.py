@@ -11,6 +11,7 @@ from services.matching.model.match import (
     DeclineMatch,
     ProposalDue,
 )
+from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from shared.contracts.events import MatchDeclined, MatchProposed, MatchReminded
@@ -172,6 +173,7 @@ def test_donor_who_was_silent_is_asked_again_and_may_claim_by_himself() -> None:
     decisions.advance(LIFETIME_S)
     decisions.command(ProposalDue(aggregate_id=id_, due_at=decisions.match(id_).expires_at))
     claimed = decisions.command(ClaimNeed(request_id=need, offer_id=offer, quantity=20))
+    assert claimed is not None
     assert claimed.status == 201, "no 捐赠方已婉拒 on his own claim"
     decisions.propose(need, offer, 30, number=3)
 
@@ -180,7 +182,8 @@ def test_donor_is_reminded_once_before_the_proposal_runs_out() -> None:
     decisions = DecisionHarness()
     need, offer = decisions.need(), decisions.offer()
     propose = make_propose(need, offer, 30).model_copy(update={"reminder_s": 600})
-    id_ = decisions.command(propose).body["match_id"]
+    id_ = build_match_id(need, offer, 1)
+    decisions.command(propose)
     remind_at = decisions.match(id_).due_at
     assert remind_at == decisions.match(id_).expires_at - timedelta(minutes=10)
     decisions.advance(LIFETIME_S - 600)
@@ -199,7 +202,8 @@ def test_reminder_that_comes_too_late_is_none() -> None:
     decisions = DecisionHarness()
     need, offer = decisions.need(), decisions.offer()
     propose = make_propose(need, offer, 30).model_copy(update={"reminder_s": 600})
-    id_ = decisions.command(propose).body["match_id"]
+    id_ = build_match_id(need, offer, 1)
+    decisions.command(propose)
     decisions.advance(LIFETIME_S)
     decisions.command(ProposalDue(aggregate_id=id_, due_at=decisions.match(id_).due_at))
     assert decisions.match(id_).state == "expired"

@@ -127,7 +127,7 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: H
     assert found["round"]["number"] == match.round_number
     givers = {score["offer"]: score["given"] for score in found["explanation"]["givers"]}
     assert givers == {record.offer_id: record.quantity for record in matches}
-    assert any("紧急程度" in line for line in found["text"])
+    assert any("紧急程度" in line for line in found["details"])
     partners = await get(harness, f"/matches/{match.id}/explanation", mine)
     assert theirs not in json.dumps(partners)
     assert match.offer_id in json.dumps(partners)
@@ -138,7 +138,7 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: H
     assert need is not None
     assert waiting["remaining"] == need.remaining == 90
     assert waiting["explanation"]["unmatched"] == 90
-    assert any("尚缺" in line for line in waiting["text"])
+    assert any("还缺" in line for line in waiting["text"])
     for told in (found, waiting, partners):
         assert person_id("r") not in json.dumps(told)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.matching.cli.reports import campaign, selection
-from services.matching.cli.rounds import explain_id, optimise, replay, rounds
+from services.matching.cli.rounds import Details, explain_id, optimise, replay, rounds
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def solve_file(
     explain: Annotated[
         str | None, typer.Option(metavar="ID", help="说明这一诉求 explain this request")
     ] = None,
+    details: Details = False,
     processes: Annotated[
         int, typer.Option(min=0, help="按城市分开求解的进程数 solve city by city in so many")
     ] = 0,
@@ -71,7 +72,7 @@ def solve_file(
         for problem in error.problems:
             notes.print(f"[red]{problem.field}[/]: {problem.zh} · {problem.en}", highlight=False)
         raise typer.Exit(2) from None
-    lines = _explanation(plan, explain, notes) if explain else []
+    lines = _explanation(plan, explain, details, notes) if explain else []
     if out:
         out.write_text(_to_json(plan), encoding="utf-8")
     if out or console.is_terminal or lines:
@@ -100,7 +101,8 @@ def _to_json(plan: "Plan") -> str:
     return json.dumps(build_result(plan), ensure_ascii=False, indent=2) + "\n"
 
 
-def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
+def _explanation(plan: "Plan", request_id: str, details: bool, notes: Console) -> list[str]:
+    from services.matching.explaining.details import format_details
     from services.matching.explaining.explanation import explain
     from services.matching.explaining.sentences import format_explanation
 
@@ -109,7 +111,8 @@ def _explanation(plan: "Plan", request_id: str, notes: Console) -> list[str]:
         name = escape(request_id)
         notes.print(f"[red]没有诉求 {name}[/] · there is no request {name}", highlight=False)
         raise typer.Exit(2)
-    return format_explanation(explanation)
+    numbers = format_details(explanation) if details else []
+    return [*format_explanation(explanation), *numbers]
 
 
 def _print_plan(console: Console, plan: "Plan", lines: list[str]) -> None:

@@ -29,6 +29,7 @@ VERDICTS = {
 }
 
 Json = Annotated[bool, typer.Option("--json", help="机器可读 machine readable")]
+Details = Annotated[bool, typer.Option("--details", help="详细：分数与名次 the numbers too")]
 
 
 def optimise(
@@ -183,6 +184,7 @@ def _print_results(results: "list[ReplayResult]", *, as_json: bool) -> None:
 
 def explain_id(
     id_: Annotated[str, typer.Argument(metavar="ID", help="对接或诉求编号 a match or a request")],
+    details: Details = False,
     as_json: Json = False,
 ) -> None:
     """说明为什么这样对接，或为什么还没有对接。Why it was matched so, or not yet."""
@@ -195,5 +197,5 @@ def explain_id(
     if head := answer.get("round"):
         kind, closed_at = KINDS[head["kind"]], head["closed_at"][:19]
         console.print(f"第 {head['number']} 轮 · round {head['number']}（{kind}，{closed_at}）")
-    for line in answer["text"]:
+    for line in [*answer["text"], *(answer.get("details", ()) if details else ())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from services.matching.eligibility import GROUPS, RULES, Group
+from services.matching.model.distance import NOWHERE, metres
 from services.matching.planner.plan import Part, Plan
 from services.matching.solver.arrays import Flags, Ints
 from services.matching.solver.columns import Pool
@@ -21,9 +22,19 @@ NEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose request it is, in codes: what a person asks first."""
+
+    category: str
+    beneficiary_class: str
+    town_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """Points for a unit. load: of the offer's next quarter; scarcity: what its units are worth
-    elsewhere beyond that. given: units to this request. room: units it could give it at most.
+    """Points for a unit. metres: to it, where both places are known. load: of the offer's next
+    quarter; scarcity: what its units are worth elsewhere beyond that. given: units to this request.
+    room: units it could give it at most.
     """
 
     offer: str
@@ -36,6 +47,7 @@ class Score:
     given: int
     room: int
     has_case: bool
+    metres: int | None = None
 
     @property
     def price(self) -> int:
@@ -80,6 +92,7 @@ class Explanation:
     """
 
     request: str
+    subject: Subject
     unit: str
     item: str
     asked: int
@@ -117,12 +130,18 @@ def explain(plan: Plan, request_id: str) -> Explanation | None:
         if request_id in part.pool.demand.ids:
             row = part.pool.demand.ids.index(request_id)
             scores = score_candidates(part.pool, part.solved, row)
-            return build_explanation(plan.weights, part, row, scores)
+            subject = _find_subject(plan, request_id)
+            return build_explanation(plan.weights, part, row, scores, subject)
     return None
 
 
+def _find_subject(plan: Plan, request_id: str) -> Subject:
+    request = next(each for each in plan.instance.requests if each.id == request_id)
+    return Subject(request.category, request.beneficiary_class, request.town)
+
+
 def build_explanation(
-    weights: Weights, part: Part, row: int, scores: Sequence[Score]
+    weights: Weights, part: Part, row: int, scores: Sequence[Score], subject: Subject
 ) -> Explanation:
     """scores: of the request's candidates, the cheapest first."""
     demand = part.pool.demand
@@ -133,6 +152,7 @@ def build_explanation(
     unmatched = int(demand.amount[row]) - sum(score.given for score in givers)
     return Explanation(
         request=demand.ids[row],
+        subject=subject,
         unit=part.pool.unit,
         item=part.pool.item,
         asked=int(demand.amount[row]),
@@ -148,6 +168,10 @@ def build_explanation(
     )
 
 
+def build_subject(need: OpenNeed) -> Subject:
+    return Subject(need.category, need.beneficiary_class, need.town_code)
+
+
 def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Explanation:
     """Of a need of whose resource nothing was offered."""
     tier = min(need.tier, TIER_MAX)
@@ -157,6 +181,7 @@ def explain_without_offers(need: OpenNeed, now_ms: int, weights: Weights) -> Exp
     worth = (weights.level_max + 1) * points - steps * points // STEPS
     return Explanation(
         request=need.id,
+        subject=build_subject(need),
         unit=need.unit,
         item=need.item,
         asked=need.remaining,
@@ -263,7 +288,17 @@ def _build_score(pool: Pool, solved: PoolSolution, at: int, load: int, free_case
         given=quantity,
         room=int(arcs.room[at]),
         has_case=free_case or quantity > 0,
+        metres=_measure(pool, int(arcs.request[at]), offer),
     )
+
+
+def _measure(pool: Pool, request: int, offer: int) -> int | None:
+    """None where a place is not known."""
+    here, there = (
+        (int(rows.latitude[row]), int(rows.longitude[row]))
+        for rows, row in ((pool.demand, request), (pool.supply, offer))
+    )
+    return None if NOWHERE in (*here, *there) else metres(here, there)
 
 
 def find_next_load(solved: PoolSolution) -> Ints:

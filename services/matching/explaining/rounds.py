@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from services.matching.explaining.details import format_details
 from services.matching.explaining.explanation import (
     Explanation,
     Score,
     build_explanation,
+    build_subject,
     explain_without_offers,
     find_next_load,
     score_candidates,
 )
-from services.matching.explaining.sentences import format_explanation
+from services.matching.explaining.sentences import ANOTHER, format_explanation
 from services.matching.planner.plan import Part
 from services.matching.solver.arrays import Ints
 from services.matching.solver.columns import build_pools
@@ -29,8 +31,6 @@ from services.matching.solver.model import Model, build_model
 from services.matching.solver.prices import PoolPrices
 from services.matching.solver.solve import PoolSolution, serve_at_prices, solve
 from services.matching.solver.weights import Weights
-
-ANOTHER = "（其他资源 another offer）"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,8 @@ def explain_need(
     named: Collection[str] | None = None,
     version: str = VERSIONS[-1],
 ) -> dict[str, Any] | None:
-    """`{"explanation": {...}, "text": [lines]}`; None when the round did not look at the request.
+    """`{"explanation": {...}, "text": [lines], "details": [lines]}`: the text is for people, the
+    details hold the numbers. None when the round did not look at the request.
 
     named: the offers whose ids may be shown, where not all. version: of the solver that decided.
     """
@@ -59,7 +60,11 @@ def explain_need(
     explanation = _explain(text, need, version)
     if named is not None:
         explanation = _hide_others(explanation, named)
-    return {"explanation": explanation.as_dict(), "text": format_explanation(explanation)}
+    return {
+        "explanation": explanation.as_dict(),
+        "text": format_explanation(explanation),
+        "details": format_details(explanation),
+    }
 
 
 @lru_cache(maxsize=1)
@@ -74,7 +79,7 @@ def _explain(text: str, need: OpenNeed, version: str) -> Explanation:
         return explain_without_offers(need, inputs.time_ms, Weights.from_json(inputs.weights))
     row = list(solved.part.pool.demand.ids).index(need.id)
     weights = Weights.from_json(solved.inputs.weights)
-    return build_explanation(weights, solved.part, row, _score(solved, row))
+    return build_explanation(weights, solved.part, row, _score(solved, row), build_subject(need))
 
 
 @lru_cache(maxsize=2)

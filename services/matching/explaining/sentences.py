@@ -1,130 +1,157 @@
-"""An explanation in sentences, Chinese first, English beside it."""
+"""An explanation for people: who, how long, how far, and why; no points (details.py has them)."""
 
 from collections.abc import Iterator
 
-from services.matching.eligibility import GROUPS
+from services.matching.eligibility import GROUPS, Group
+from services.matching.explaining.details import format_quantity
 from services.matching.explaining.explanation import Explanation, Missing, Score
-from shared.money import format_yuan
+from shared.contracts.values import LABELS, MONEY_UNIT
+from shared.towns import town_name
 
-_TERMS = (
-    ("base", "基数", "base"),
-    ("distance", "距离", "distance"),
-    ("specialism", "专长", "specialism"),
-    ("unreliability", "可靠度", "reliability"),
-    ("load", "负担", "load"),
-    ("scarcity", "紧缺", "scarcity"),
-)
+ANOTHER = "（其他资源 another offer）"
+_BESIDE_M = 100  # nearer than that is beside it
+
+# Of offers that may not serve a request: how many, and why.
+_RULED_OUT: dict[Group, tuple[str, str]] = {
+    "category": ("{n} 份不帮这一类（{category}）", "{n} serve other categories"),
+    "area": ("{n} 份不到{town}，或离得太远", "{n} do not reach this place"),
+    "restriction": ("{n} 份限定了别的对象或用途", "{n} are for others or other purposes"),
+    "declined": ("{n} 份的捐赠方已婉拒", "{n} were declined"),
+    "budget": ("{n} 份已经用完", "{n} are used up"),
+    "open_cases": ("{n} 份同时办理的件数已满", "{n} take no further case now"),
+    "cap": ("{n} 份给单件的限额已到", "{n} may give no more to one request"),
+}
+# Why a candidate stands behind another: by the term that differs most.
+_BEHIND: dict[str, tuple[str, str]] = {
+    "distance": ("离得更远", "farther away"),
+    "specialism": ("还能帮别的类别，先留着", "it can serve other categories too"),
+    "unreliability": ("以往答复或送达较少", "it answered or delivered less often"),
+    "load": ("已经给出较多", "it has given much already"),
+    "scarcity": ("别处更急需要它", "it is needed more urgently elsewhere"),
+}
 
 
 def format_explanation(explanation: Explanation) -> list[str]:
     return [
-        *_format_heading(explanation),
+        _format_heading(explanation),
         *_format_givers(explanation),
         *_format_others(explanation),
-        *_format_ruled_out(explanation),
         *_format_unmatched(explanation),
     ]
 
 
-def format_quantity(units: int, unit: str) -> str:
-    """Money in yuan, the rest in its unit."""
-    return f"¥{format_yuan(units)}" if unit == "fen" else f"{units:,} {unit}"
+def _format_heading(explanation: Explanation) -> str:
+    subject, standing = explanation.subject, explanation.standing
+    asked = _format_need(explanation, explanation.asked)
+    facts = (
+        LABELS.get(subject.beneficiary_class, f"困难等级第 {standing.tier} 级"),
+        town_name(subject.town_code),
+        LABELS.get(subject.category, subject.category),
+        f"需要{asked}",
+        f"等了{standing.days_waited}天",
+    )
+    zh = "，".join(fact for fact in facts if fact)
+    return f"{zh} · {asked} asked for, waited {standing.days_waited} days"
 
 
-def _format_heading(explanation: Explanation) -> Iterator[str]:
-    s = explanation.standing
-    asked = format_quantity(explanation.asked, explanation.unit)
-    yield f"诉求 {explanation.request} 需要 {asked} {explanation.item}".rstrip() + (
-        f" · request {explanation.request} asks for {asked}"
-    )
-    yield (
-        f"紧急程度：第 {s.tier} 级，已等 {s.days_waited} 天，级别 {s.level}，"
-        f"每单位最高可付 {s.worth} 点 · tier {s.tier}, {s.days_waited} days waited, level "
-        f"{s.level}, worth {s.worth} points a unit"
-    )
-    yield f"候选资源 {explanation.candidates} 个 · candidates: {explanation.candidates}"
+def _format_need(explanation: Explanation, units: int) -> str:
+    return f"{explanation.item} {format_quantity(units, explanation.unit)}".strip()
+
+
+def name_resource(explanation: Explanation) -> str:
+    """轮椅; 资金."""
+    if explanation.unit == MONEY_UNIT:
+        return "资金"
+    return explanation.item or explanation.unit
+
+
+def format_distance(metres: int | None) -> str:
+    """1.2公里; empty where it is not known."""
+    if metres is None:
+        return ""
+    return "就在旁边" if metres < _BESIDE_M else f"{metres / 1000:.1f}公里"
+
+
+def _format_offer(score: Score) -> str:
+    distance = format_distance(score.metres)
+    return f"{score.offer}（{distance}）" if distance else score.offer
 
 
 def _format_givers(explanation: Explanation) -> Iterator[str]:
     for score in explanation.givers:
-        amount = format_quantity(score.given, explanation.unit)
-        yield f"对接 {score.offer}：{amount} · matched {score.offer}: {amount}"
-        yield f"  {_format_terms(score)}"
-    if explanation.givers and explanation.donor_points:
-        yield _format_donors(explanation)
-
-
-def _format_donors(explanation: Explanation) -> str:
-    number, each, points = (
-        len(explanation.givers),
-        explanation.donor_points,
-        explanation.donors_total,
-    )
-    return (
-        f"捐赠方个数 {number}：所需每单位计 {points} 点（首个不计，此后每个 {each} 点） · donors "
-        f"{number}: {points} points for each unit asked (none for the first, {each} for each more)"
-    )
-
-
-def _format_terms(score: Score) -> str:
-    zh = " + ".join(f"{name} {getattr(score, field)}" for field, name, _ in _TERMS)
-    en = " + ".join(f"{name} {getattr(score, field)}" for field, _, name in _TERMS)
-    return f"{zh} = {score.total} 点 · {en} = {score.total} points"
+        amount, offer = format_quantity(score.given, explanation.unit), _format_offer(score)
+        yield f"由 {offer} 提供 {amount} · {offer} gives {amount}"
 
 
 def _format_others(explanation: Explanation) -> Iterator[str]:
-    for score, difference in zip(explanation.others, explanation.differences, strict=True):
-        zh, en = _format_difference(score, difference, explanation)
-        yield f"未选 {score.offer}：{zh} · not {score.offer}: {en}"
-        yield f"  {_format_terms(score)}"
+    """Behind those that give; where none gives, the last lines say why."""
+    if not explanation.givers:
+        return
+    for score in explanation.others:
+        zh, en = _find_reason(explanation.givers[-1], score)
+        offer = _format_offer(score)
+        yield f"没有选 {offer}：{zh} · not {offer}: {en}"
 
 
-def _format_difference(score: Score, difference: int, explanation: Explanation) -> tuple[str, str]:
+def _find_reason(giver: Score, score: Score) -> tuple[str, str]:
     if not score.has_case:
-        return "在办件数已满", "it takes no further case"
-    zh, en = ("已选者", "those chosen") if explanation.givers else ("可付", "what may be paid")
-    if difference > 0:
-        return f"比{zh}高 {difference} 点", f"{difference} points above {en}"
-    if not difference:
-        return "点数相同，按编号的散列定序", "as many points; a hash of the ids decided"
-    below = (
-        f"比{zh}低 {-difference} 点，但不再需要",
-        f"{-difference} points below {en}, but no longer needed",
-    )
-    if not explanation.givers or not explanation.donor_points:
-        return below
-    return (
-        f"{below[0]}；再多一个捐赠方另计 {explanation.donor_points} 点",
-        f"{below[1]}; a donor more costs {explanation.donor_points} points",
-    )
+        return "同时办理的件数已满", "it takes no further case now"
+    differences = {term: getattr(score, term) - getattr(giver, term) for term in _BEHIND}
+    term = max(differences, key=lambda name: differences[name])
+    if differences[term] > 0:
+        return _BEHIND[term]
+    return "已经够了，不必再多一家", "no further donor is needed"
 
 
-def _format_ruled_out(explanation: Explanation) -> Iterator[str]:
-    counts = explanation.ruled_out
-    zh = "、".join(f"{name} {counts[group]}" for group, (name, _) in GROUPS.items())
-    en = ", ".join(f"{name} {counts[group]}" for group, (_, name) in GROUPS.items())
-    yield f"排除 · ruled out: {zh} · {en}"
+# --- why nobody could help ------------------------------------------------------------------------
 
 
 def _format_unmatched(explanation: Explanation) -> Iterator[str]:
     if not explanation.unmatched:
         return
-    rest = format_quantity(explanation.unmatched, explanation.unit)
-    yield f"尚缺 {rest} · still wanted: {rest}"
-    if explanation.missing is None:
-        yield "没有可用的候选资源 · no candidate can give (more)"
-    elif explanation.missing.no_case:
-        yield "候选资源的在办件数都已满 · no candidate takes a further case"
+    rest = _format_need(explanation, explanation.unmatched)
+    yield f"还缺{rest} · still wanted: {rest}"
+    name = name_resource(explanation)
+    if explanation.candidates:
+        yield _format_candidates(explanation, name)
+    elif not any(explanation.ruled_out.values()):
+        yield f"没有人提供{name} · nobody offers any"
     else:
-        yield _format_missing(explanation.missing, explanation.unit)
+        yield _format_ruled_out(explanation, name)
 
 
-def _format_missing(missing: Missing, unit: str) -> str:
+def _format_ruled_out(explanation: Explanation, name: str) -> str:
+    subject, counts = explanation.subject, explanation.ruled_out
+    words = {
+        "town": town_name(subject.town_code) or "这里",
+        "category": LABELS.get(subject.category, subject.category),
+    }
+    groups = [group for group in GROUPS if counts[group]]
+    zh, en = (
+        mark.join(_RULED_OUT[group][language].format(n=counts[group], **words) for group in groups)
+        for language, mark in ((0, "，"), (1, ", "))
+    )
+    total = sum(counts.values())
+    return f"有 {total} 份{name}，但都帮不了：{zh} · {total} offers, but {en}"
+
+
+def _format_candidates(explanation: Explanation, name: str) -> str:
+    missing = explanation.missing
+    if missing is None:
+        return f"能提供{name}的都已给了 · all who can give it have given"
+    if missing.no_case:
+        return (
+            f"能提供{name}的，同时办理的件数都已满，办完一件就能再接 · all who can give it have "
+            "as many cases as they take; each that ends frees one"
+        )
+    return _format_missing(missing, explanation.unit, name)
+
+
+def _format_missing(missing: Missing, unit: str, name: str) -> str:
     more = format_quantity(missing.quantity, unit)
-    zh = "仅靠等待不够" if missing.days is None else f"再等 {missing.days} 天"
-    en = "waiting alone will not do" if missing.days is None else f"{missing.days} more days"
+    wait_zh = "" if missing.days is None else f"再等约{missing.days}天，或"
+    wait_en = "" if missing.days is None else f"{missing.days} more days, or "
     return (
-        f"所有候选资源的价格都高于本诉求的级别；最接近的是 {missing.offer}：{zh}，"
-        f"或该资源再增加 {more} · every candidate's price exceeds its level; the nearest, "
-        f"{missing.offer}, needs {en}, or {more} more"
+        f"能提供{name}的，先给了更急、或一样急但等得更久的人；{wait_zh}再有 {more}，就会轮到 · all "
+        f"went to who needs it more or waited longer; {wait_en}{more} more would do"
     )

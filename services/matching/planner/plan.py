@@ -53,6 +53,7 @@ class Plan:
     """seconds: with building, without reading. bound: no plan has a lower objective."""
 
     weights: Weights
+    instance: Instance
     parts: Sequence[Part]
     bound: int
     seconds: float
@@ -99,7 +100,7 @@ def build_plan(instance: Instance, say: Say = _ignore_progress, processes: int =
         solved, least = solve_pool(pool, instance.weights, processes)
         parts += solved
         bound += least
-    return Plan(instance.weights, parts, bound, time.perf_counter() - started)
+    return Plan(instance.weights, instance, parts, bound, time.perf_counter() - started)
 
 
 def solve_pool(pool: Pool, weights: Weights, processes: int) -> tuple[list[Part], int]:

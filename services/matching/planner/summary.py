@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from services.matching.explaining.sentences import format_quantity
+from services.matching.explaining.details import format_quantity
 from services.matching.planner.plan import Part, Plan, compute_gap
 from services.matching.solver.arrays import Flags
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from services.matching.explaining.details import format_details
 from services.matching.explaining.explanation import explain
-from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import Plan, build_plan
 from services.matching.solver.arrays import sum_by_row
@@ -158,6 +158,6 @@ def test_explanation_names_the_number_of_donors() -> None:
     assert found is not None
     assert (found.as_dict()["donors"], found.as_dict()["donors_total"]) == (2, 100)
     assert plan.objective.donors == 100 * 60
-    text = "\n".join(format_explanation(found))
+    text = "\n".join(format_details(found))
     assert "捐赠方个数 2：所需每单位计 100 点" in text
     assert "donors 2: 100 points" in text

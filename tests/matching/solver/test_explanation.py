@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.matching.explaining.details import format_details
 from services.matching.explaining.explanation import explain
 from services.matching.explaining.sentences import format_explanation
 from services.matching.planner.instance import Instance
@@ -135,7 +136,7 @@ def test_people_read_it_in_chinese_and_english(instance: Instance, plan: Plan) -
     for request in instance.requests[:40]:
         found = explain(plan, request.id)
         assert found is not None
-        lines = format_explanation(found)
+        lines = [*format_explanation(found), *format_details(found)]
         assert all(chinese.search(line) and " · " in line for line in lines)
         text = "\n".join(lines)
         assert all(score.offer in text for score in (*found.givers, *found.others))
@@ -171,7 +172,7 @@ def test_open_cases_are_named_where_they_decided() -> None:
     assert found is not None
     assert found.missing is not None
     assert found.missing.no_case
-    assert any("在办件数" in line for line in format_explanation(found))
+    assert any("件数都已满" in line for line in format_explanation(found))
 
 
 def test_unknown_request_has_no_explanation(plan: Plan) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 from hypothesis import given
 
-from services.matching.explaining.rounds import ANOTHER, explain_need
+from services.matching.explaining.rounds import explain_need
+from services.matching.explaining.sentences import ANOTHER
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, write_inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.process import SolverProcess
+from shared.towns import town_name
 from tests.matching.test_solver import DAY_MS, TOWNS, instances, need, offer
 
 SOLVER = MinCostFlow()
@@ -18,10 +20,10 @@ SOLVER = MinCostFlow()
 def said(
     inputs: Inputs, request: str = "R-1", named: set[str] | None = None
 ) -> tuple[dict[str, Any], str]:
-    """The explanation, and its lines as one text."""
+    """The explanation, and its lines as one text, those for people first."""
     found = explain_need(write_inputs(inputs), request, named)
     assert found is not None
-    return found["explanation"], "\n".join(found["text"])
+    return found["explanation"], "\n".join([*found["text"], *found["details"]])
 
 
 def pool(*needs: OpenNeed, offers: tuple[OpenOffer, ...], **more: Any) -> Inputs:
@@ -84,6 +86,7 @@ def test_need_too_dear_for_its_level_is_told_how_many_days_it_lacks() -> None:
     assert missing["days"] == 9, "a tier counts a quarter of an hour less than its days"
     assert "再等 9 天" in text
     assert "价格都高于本诉求的级别" in text
+    assert "先给了更急、或一样急但等得更久的人；再等约9天" in text
 
 
 def test_what_kept_an_offer_from_a_need_is_counted_by_the_services_own_rule() -> None:
@@ -124,9 +127,40 @@ def test_what_kept_an_offer_from_a_need_is_counted_by_the_services_own_rule() ->
 
 
 def test_need_that_nothing_is_offered_for_is_told_so() -> None:
-    found, text = said(pool(need("R-1", unit="袋"), offers=(offer("O-1", 100),), now_ms=0))
-    assert (found["candidates"], found["unmatched"]) == (0, 60)
-    assert "没有可用的候选资源" in text
+    asked = need("R-1", unit="把", item="轮椅", beneficiary_class="extreme_poverty")
+    found = explain_need(write_inputs(pool(asked, offers=(offer("O-1", 100),), now_ms=0)), "R-1")
+    assert found is not None
+    assert found["text"] == [
+        f"特困，{town_name(TOWNS[0])}，配餐，需要轮椅 60 把，等了0天 · "
+        "轮椅 60 把 asked for, waited 0 days",
+        "还缺轮椅 60 把 · still wanted: 轮椅 60 把",
+        "没有人提供轮椅 · nobody offers any",
+    ]
+
+
+def test_people_read_how_long_how_far_and_why_and_no_points() -> None:
+    here, there = (23_000_000, 113_750_000), (23_010_800, 113_750_000)
+    asked = need("R-1", recorded_ms=0, remaining=60, place=here)
+    offers = (
+        replace(offer("O-near", 100), place=there),
+        replace(offer("O-far", 100), place=(23_060_000, 113_750_000)),
+    )
+    found = explain_need(write_inputs(pool(asked, offers=offers, now_ms=21 * DAY_MS)), "R-1")
+    assert found is not None
+    heading, giver, other = found["text"]
+    assert "等了21天" in heading
+    assert giver.startswith("由 O-near（1.2公里）提供 ¥0.60")
+    assert other.startswith("没有选 O-far（6.7公里）：离得更远")
+    assert not any("点" in line or "points" in line for line in found["text"])
+    assert any("点" in line for line in found["details"])
+
+
+def test_offers_that_may_not_serve_are_counted_in_words() -> None:
+    offers = (replace(offer("O-1", 9), town_codes=TOWNS[1:]), replace(offer("O-2", 9), tiers=(4,)))
+    found = explain_need(write_inputs(pool(need("R-1"), offers=offers, now_ms=0)), "R-1")
+    assert found is not None
+    assert "有 2 份资金，但都帮不了：1 份不到" in found["text"][-1]
+    assert "1 份限定了别的对象或用途" in found["text"][-1]
 
 
 def test_partner_reads_no_other_donors_ids() -> None:
