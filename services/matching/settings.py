@@ -48,6 +48,9 @@ class MatchingSettings(Settings):
             "days, or once nobody else can serve it",
         ),
     ] = 7.0
+    help_phone: Annotated[
+        str, Field(pattern=r"^[0-9+-]{3,20}$", description="whom pages say to call")
+    ] = "12345"
     reopen_days: Annotated[
         int,
         Field(ge=0, le=365, description="after a confirmation it may be said not to have arrived"),

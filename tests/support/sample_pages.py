@@ -23,6 +23,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.applicant import render_delivery
 from services.matching.pages.donor import render_proposal
+from services.matching.pages.facts import Background
 from services.matching.pages.menu import render_claimed, render_menu
 from shared.contracts import values
 from shared.contracts.links import MANDATE
@@ -32,6 +33,7 @@ from shared.web.links import FRAME
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 CHASHAN = "441900103"
+HELP_PHONE = "12345"
 LOOKS = [{"on": "2026-05-20", "role_zh": "镇街审批人员", "purpose_zh": "办理诉求"}]
 TOKEN = "c2lnbmVkLXRva2VuLW9mLWEtbGluaw"
 VKEY = "guanjia.dongguan/log/2026+8f3a1b2c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
@@ -48,19 +50,25 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
     rated = confirmed.model_copy(update={"stars": 5, "reopen_until": None})
     offers = [_offer(words), _money_offer(words)]
     needs = {"O-1": [_need(words)], "O-2": [_money_need(), _money_need("441900104")]}
+    near = _need(words, cell="88411c2d0dfffff")
+    background = Background(near, _offer(words, base="88411c2d29fffff"), NOW, HELP_PHONE)
     claimed = {"state": "accepted", "unit": words[:20], "quantity": 2, "item": words}
     return {
         "request_open": render_request(_request(words), token, LOOKS),
         "request_declined": render_request(
             _request(words, state="declined", reason=words), token, []
         ),
-        "proposal": render_proposal(match, token),
-        "proposal_money": render_proposal(_match("", unit="fen", quantity=20_450_000), token),
-        "delivery_delivered": render_delivery(delivered, token, NOW),
-        "delivery_confirmed": render_delivery(confirmed, token, NOW),
-        "delivery_rated": render_delivery(rated, token, NOW),
-        "menu": render_menu(offers, needs, token, NOW),
-        "menu_empty": render_menu(offers, {}, token, NOW),
+        "proposal": render_proposal(match, background, token),
+        "proposal_money": render_proposal(
+            _match("", unit="fen", quantity=20_450_000),
+            Background(None, None, NOW, HELP_PHONE),
+            token,
+        ),
+        "delivery_delivered": render_delivery(delivered, token, NOW, HELP_PHONE),
+        "delivery_confirmed": render_delivery(confirmed, token, NOW, HELP_PHONE),
+        "delivery_rated": render_delivery(rated, token, NOW, HELP_PHONE),
+        "menu": render_menu(offers, needs, token, NOW, HELP_PHONE),
+        "menu_empty": render_menu(offers, {}, token, NOW, HELP_PHONE),
         "menu_claimed": render_claimed(Answer(201, claimed), token),
         "receipt": render_receipt(_entry(words), _receipt(), [VKEY, words], f"{token}/receipt"),
         "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW),

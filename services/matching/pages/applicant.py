@@ -16,6 +16,8 @@ from services.matching.pages.buttons import (
     read_field,
     read_reason,
 )
+from services.matching.pages.facts import format_moment
+from services.matching.resources import MatchingRuntimeDep
 from shared.contracts.links import DELIVERY
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
@@ -26,9 +28,10 @@ STARS = {"5": "5 星 很满意", "4": "4 星", "3": "3 星", "2": "2 星", "1": 
 
 
 @router.get(DELIVERY.route(), response_class=HTMLResponse)
-async def show_delivery(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def show_delivery(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
     match = await load_match(request, runtime, DELIVERY, token)
-    return render_delivery(match, token, await runtime.processor.now())
+    now = await runtime.processor.now()
+    return render_delivery(match, token, now, runtime.settings.help_phone)
 
 
 @router.post(DELIVERY.route("confirm"))
@@ -56,7 +59,7 @@ async def rate(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     return await execute_button(request, runtime, command, match, token, DELIVERY)
 
 
-def render_delivery(match: Match, token: str, now: datetime) -> HTMLResponse:
+def render_delivery(match: Match, token: str, now: datetime, help_phone: str) -> HTMLResponse:
     """Nothing is offered that would be refused now."""
     return PAGES.render(
         "delivery.html",
@@ -65,6 +68,8 @@ def render_delivery(match: Match, token: str, now: datetime) -> HTMLResponse:
         may_confirm=match.state == "delivered",
         may_rate=match.state == "confirmed" and match.stars is None,
         may_reopen=match.may_reopen(now),
+        reopen_until=format_moment(match.reopen_until) if match.reopen_until else "",
+        help_phone=help_phone,
         stars=list(STARS.items()),
         reasons=[(reason, reason) for reason in REOPEN_REASONS],
         path=partial(DELIVERY.path, token),

@@ -7,7 +7,12 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.matching.model.labels import DECLINE_REASONS, STATE_LABELS
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match
+from services.matching.model.need import Need
+from services.matching.model.offer import Offer
 from services.matching.pages.buttons import PAGES, execute_button, load_match, read_reason
+from services.matching.pages.facts import Background, format_moment, format_way, format_why
+from services.matching.resources import MatchingRuntimeDep
+from shared import mongo
 from shared.contracts.links import PROPOSAL
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
@@ -16,8 +21,15 @@ router = Router(route_class=LinkRoute)
 
 
 @router.get(PROPOSAL.route(), response_class=HTMLResponse)
-async def show_proposal(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    return render_proposal(await load_match(request, runtime, PROPOSAL, token), token)
+async def show_proposal(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
+    match = await load_match(request, runtime, PROPOSAL, token)
+    background = Background(
+        need=await mongo.load(runtime.database, Need, match.request_id),
+        offer=await mongo.load(runtime.database, Offer, match.offer_id),
+        now=await runtime.processor.now(),
+        help_phone=runtime.settings.help_phone,
+    )
+    return render_proposal(match, background, token)
 
 
 @router.post(PROPOSAL.route("accept"))
@@ -34,10 +46,18 @@ async def decline(token: Token, request: Request, runtime: RuntimeDep) -> Respon
     return await execute_button(request, runtime, command, match, token, PROPOSAL)
 
 
-def render_proposal(match: Match, token: str) -> HTMLResponse:
+def render_proposal(match: Match, background: Background, token: str) -> HTMLResponse:
+    need, offer = background.need, background.offer
     return PAGES.render(
         "proposal.html",
         match=match,
+        why=format_why(match, background),
+        deadline=format_moment(match.expires_at),
+        proposed_at=format_moment(match.proposed_at),
+        recorded_at=format_moment(need.recorded_at) if need else "",
+        tier=need.tier if need else None,
+        way=format_way(need, offer) if need and offer else "",
+        help_phone=background.help_phone,
         state_zh=STATE_LABELS[match.state],
         may_answer=match.state == "proposed",
         reasons=[(reason, reason) for reason in DECLINE_REASONS],

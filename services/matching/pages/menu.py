@@ -19,6 +19,7 @@ from services.matching.model.match import ClaimNeed
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.buttons import PAGES, read_field, render_done
+from services.matching.pages.facts import format_moment
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import MENU
@@ -48,7 +49,10 @@ ENTRIES_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A request that an offer may serve. proposed: the amount that stands in the field."""
+    """A request that an offer may serve. proposed: the amount that stands in the field.
+
+    No distance: whoever moves his offer's place about could find where somebody lives.
+    """
 
     need: Need
     needed: str
@@ -58,11 +62,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """index: of the offer on the page, for the ids of its fields. unit: of what is entered."""
+    """index: of the offer on the page, for the ids of its fields. unit: of what is entered.
+
+    until: when the offer ends, if it does.
+    """
 
     index: int
     offer: Offer
     free: str
+    until: str
     unit: str
     entries: Sequence[Entry]
 
@@ -74,7 +82,7 @@ async def show_menu(token: Token, request: Request, runtime: MatchingRuntimeDep)
     claimable = [offer for offer in offers if offer.mode != "push"]
     weights = runtime.settings.weights
     needs = await menu.find_servable(runtime.database, claimable, weights, now, ENTRIES_MAX)
-    return render_menu(claimable, needs, token, now)
+    return render_menu(claimable, needs, token, now, runtime.settings.help_phone)
 
 
 @router.post(MENU.route("claim"))
@@ -125,7 +133,11 @@ def _parse_claim(offer: Offer, request_id: str, amount: str) -> ClaimNeed:
 
 
 def render_menu(
-    offers: Sequence[Offer], needs: Mapping[str, Sequence[Need]], token: str, now: datetime
+    offers: Sequence[Offer],
+    needs: Mapping[str, Sequence[Need]],
+    token: str,
+    now: datetime,
+    help_phone: str,
 ) -> HTMLResponse:
     """needs: by offer; an offer that fits nothing is left out."""
     sections = [
@@ -133,13 +145,19 @@ def render_menu(
             index=index,
             offer=offer,
             free=format_quantity(offer.free, offer.unit, offer.item),
+            until=format_moment(offer.valid_until) if offer.valid_until else "",
             unit="元" if offer.is_money else offer.unit,
             entries=[_make_entry(need, offer, now) for need in needs[offer.id]],
         )
         for index, offer in enumerate(offers)
         if needs.get(offer.id)
     ]
-    return PAGES.render("menu.html", sections=sections, claim_path=MENU.path(token, "claim"))
+    return PAGES.render(
+        "menu.html",
+        sections=sections,
+        claim_path=MENU.path(token, "claim"),
+        help_phone=help_phone,
+    )
 
 
 def _make_entry(need: Need, offer: Offer, now: datetime) -> Entry:
