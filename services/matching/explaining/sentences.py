@@ -80,7 +80,8 @@ def _format_offer(score: Score) -> str:
 def _format_givers(explanation: Explanation) -> Iterator[str]:
     for score in explanation.givers:
         amount, offer = format_quantity(score.given, explanation.unit), _format_offer(score)
-        yield f"由 {offer} 提供 {amount} · {offer} gives {amount}"
+        space = "" if offer.endswith("）") else " "
+        yield f"由 {offer}{space}提供 {amount} · {offer} gives {amount}"
 
 
 def _format_others(explanation: Explanation) -> Iterator[str]:
