@@ -45,6 +45,7 @@ PURPOSE_LABELS: dict[str, str] = {
 
 def describe_request(request: Request) -> dict[str, Any]:
     """Everything but what is personal."""
+    declared = request.declared_class or request.beneficiary_class
     return {
         "request_id": request.id,
         "state": request.state.value,
@@ -53,7 +54,9 @@ def describe_request(request: Request) -> dict[str, Any]:
         "category": request.category.value,
         "category_zh": LABELS[request.category],
         "beneficiary_class": request.beneficiary_class.value,
-        "declared_class": (request.declared_class or request.beneficiary_class).value,
+        "beneficiary_class_zh": LABELS[request.beneficiary_class],
+        "declared_class": declared.value,
+        "declared_class_zh": LABELS[declared],
         "class_confirmed": _describe_confirmation(request),
         "seen": request.sighting.model_dump() if request.sighting else None,
         "waits_for": describe_wait_reasons(request.waits_for),
