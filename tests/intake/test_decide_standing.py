@@ -193,6 +193,22 @@ def test_who_is_seen_opens_with_the_class_that_was_checked() -> None:
     assert (request.confirmation.basis, request.confirmation.by) == ("document", "lin")
 
 
+def test_who_records_again_what_somebody_wrote_has_met_him() -> None:
+    """By a phone that is the person's: a duplicate, and what waited opens."""
+    town = Town()
+    wish = town.write()
+    again: dict[str, Any] = {
+        "applicant": {"name": "王五", "phone": PHONE},
+        "area": {"town_code": "441900121"},
+    }
+    recorded = town.record(beneficiary_class="low_income_edge", **again)
+    assert get_body(recorded)["decision"] == "duplicate"
+    opened = get_opened(recorded)
+    assert (opened.beneficiary_class, opened.vouched_by) == ("low_income_edge", ("lin",))
+    assert town.request(get_body(wish)["request_id"]).state is RequestState.OPEN
+    assert list_facts(town.record(message="2", **again)) == []
+
+
 def test_a_class_alone_does_not_open_what_waits_for_a_meeting() -> None:
     town = Town()
     wish = town.write()

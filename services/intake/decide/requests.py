@@ -1,5 +1,6 @@
 """Requests: submitted, approved, declined, withdrawn."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,7 +56,16 @@ from shared.contracts.events import (
 )
 from shared.errors import Message
 from shared.messages import KEY_REUSED
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, State, States
+from shared.messaging.decision import (
+    NOTHING,
+    Answer,
+    AnyRef,
+    Command,
+    Decision,
+    Ref,
+    State,
+    States,
+)
 
 Submission = Event[Any] | Command[SealedRequest]
 
@@ -80,11 +90,33 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     request = _make_request(rules, person, data, standing, now)
     request, counted = _open_or_hold(rules, states, request, now)
     fact = make_fact(request)
-    return Decision(
+    decision = Decision(
         states=(request, with_request(person, request, data.text), *handles, *counted),
         events=((request, fact),) if fact else (),
         answer=Answer(201, describe_outcome(request)),
     )
+    return _join(decision, _vouch_for_original(rules, states, request, now))
+
+
+def _vouch_for_original(
+    rules: Rules, states: States, duplicate: Request, now: datetime
+) -> Decision:
+    """Who records again what somebody wrote has met him: what waited for that opens."""
+    original = states.get(Request, duplicate.duplicate_of) if duplicate.duplicate_of else None
+    if original is None or original.state is not RequestState.RECORDED:
+        return NOTHING
+    if duplicate.sighting is None or original.name_id != duplicate.name_id:
+        return NOTHING
+    known = Standing(sighting=duplicate.sighting, confirmation=duplicate.confirmation)
+    vouched, counted = _open_or_hold(rules, states, _with_standing(original, known), now)
+    fact = make_fact(vouched) if vouched.state is RequestState.OPEN else None
+    return _announce(vouched, fact, *counted)
+
+
+def _join(first: Decision, second: Decision) -> Decision:
+    """The first's answer."""
+    states, events = (*first.states, *second.states), (*first.events, *second.events)
+    return replace(first, states=states, events=events)
 
 
 def _list_tallies(rules: Rules, data: SealedRequest) -> tuple[AnyRef, ...]:
