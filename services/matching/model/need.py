@@ -13,6 +13,7 @@ from services.matching.solver.interface import OpenNeed
 from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind, Value
 from shared.messaging.decision import State
 from shared.moments import milliseconds
+from shared.towns import find_middle
 
 
 class Silence(Value):
@@ -100,6 +101,7 @@ class Need(State):
             excluded_funds=tuple(sorted(self.excluded_funds)),
             related_funds=related_funds,
             campaigns=campaigns,
+            middle=find_middle(self.town_code),
         )
 
     def compute_share(self, offer_id: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, computed_field
 
 from services.matching.model.distance import Place
-from services.matching.model.place import find_centre
+from services.matching.model.place import find_centre, find_middle_of
 from services.matching.solver.interface import OpenOffer
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import (
@@ -121,6 +121,7 @@ class Offer(State):
             fund_id=self.fund_id,
             campaign_id=self.campaign_id,
             unreliability=self.unreliability,
+            middle=find_middle_of((*self.town_codes, *self.village_codes)),
         )
 
     def is_open(self, now: datetime) -> bool:

@@ -1,11 +1,13 @@
 """The middle of an h3 cell: as near as anybody outside intake's vault knows where somebody is."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import h3  # type: ignore[import-untyped]
 
 from services.matching.model.distance import Place
 from shared.contracts.values import Cell
+from shared.towns import find_middle
 
 
 def parse_cell(text: str | None) -> Cell | None:
@@ -18,3 +20,9 @@ def find_centre(cell: Cell) -> Place:
     """Rounded to millionths of a degree (0.1 m), which no machine's floats disagree on."""
     latitude, longitude = h3.cell_to_latlng(cell)
     return round(latitude * 1_000_000), round(longitude * 1_000_000)
+
+
+def find_middle_of(codes: Iterable[str]) -> Place | None:
+    """Of the one town that these towns and villages are, or are in."""
+    middles = {find_middle(code) for code in codes}
+    return middles.pop() if len(middles) == 1 else None

@@ -13,11 +13,13 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from services.matching import messages
 from services.matching.model.distance import Place
+from services.matching.model.place import find_middle_of
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import TIER_MAX, Weights
 from shared.contracts.values import MONEY_UNIT, Identifier, Moment, Quantity, ShortText, Value
 from shared.errors import Invalid, Problem
 from shared.moments import milliseconds
+from shared.towns import find_middle
 from shared.validation import Location, describe_validation
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
@@ -232,6 +234,7 @@ def _open_need(
         excluded_funds=row.excluded_funds,
         related_funds=related_funds,
         campaigns=campaigns,
+        middle=find_middle(row.town),
     )
 
 
@@ -255,6 +258,7 @@ def _open_offer(row: OfferRow) -> OpenOffer:
         campaign_id=row.campaign,
         unreliability=row.unreliability,
         tiers=row.tiers,
+        middle=find_middle_of((*row.towns, *row.villages)),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.eligibility import RULES
-from services.matching.model.distance import metres_of_columns
+from services.matching.model.distance import NOWHERE, metres_of_columns
 from services.matching.solver.arrays import Flags, Indices, Ints, Membership
 from services.matching.solver.columns import Demand, Pool, Supply
 from services.matching.solver.weights import Weights
@@ -125,12 +125,7 @@ def build_arcs(pool: Pool, weights: Weights, index: OfferIndex | None = None) ->
     request, offer = request[allowed], offer[allowed]
     room = np.minimum(demand.amount[request], supply.budget[offer])
     room = np.minimum(room, supply.cap[offer] - pool.shares.find(request, offer))
-    away = metres_of_columns(
-        demand.latitude[request],
-        demand.longitude[request],
-        supply.latitude[offer],
-        supply.longitude[offer],
-    )
+    away = _count_metres(pool, request, offer, weights)
     distance = np.minimum(away // weights.metres_per_point, weights.distance_points_max)
     cost = 1 + distance + (supply.specialism + supply.unreliability)[offer]
     return Arcs(request, offer, room, distance, cost)
@@ -143,3 +138,18 @@ def mark_allowed(pool: Pool, request: Indices, offer: Indices, *, indexed: bool)
         if rule.allows_pairs is not None and not (indexed and rule.name in INDEXED):
             allowed &= rule.allows_pairs(pool, request, offer)
     return allowed
+
+
+def _count_metres(pool: Pool, request: Indices, offer: Indices, weights: Weights) -> Ints:
+    """What is not known is never near: the neighbour goes before it."""
+    demand, supply = pool.demand, pool.supply
+    away = metres_of_columns(
+        demand.latitude[request],
+        demand.longitude[request],
+        supply.latitude[offer],
+        supply.longitude[offer],
+    )
+    is_somewhere = (demand.latitude[request] < NOWHERE) & (supply.latitude[offer] < NOWHERE)
+    is_exact = demand.is_placed[request] & supply.is_placed[offer]
+    about = np.where(is_exact, away, np.maximum(away, weights.town_metres))
+    return np.where(is_somewhere, about, weights.unknown_metres)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from services.matching.messages import CLASSES_TOO_MANY
-from services.matching.model.distance import NOWHERE
-from services.matching.solver.arrays import Ints, Pairs, Rows
+from services.matching.model.distance import NOWHERE, Place
+from services.matching.solver.arrays import Flags, Ints, Pairs, Rows
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import STEPS, TIER_MAX, Weights
 
@@ -31,7 +31,8 @@ class Demand:
 
     level: in days; steps: the same by quarters of an hour, as it weighs. waited: whole days.
     category, town, city, village, beneficiary_class: codes; NONE for no village.
-    latitude, longitude: microdegrees or NOWHERE.
+    latitude, longitude: microdegrees or NOWHERE; is_placed: whether they are its own, and not about
+    the middle of its town.
     """
 
     ids: Sequence[str]
@@ -47,6 +48,7 @@ class Demand:
     beneficiary_class: Ints
     latitude: Ints
     longitude: Ints
+    is_placed: Flags
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -66,7 +68,7 @@ class Supply:
 
     cap: per request; cases: new requests at once; radius_m: metres; each NO_LIMIT for none.
     tiers, beneficiary_classes: bit masks of codes. categories, towns, villages: codes, empty for
-    any; a village or a town is enough. campaign: a code or NONE.
+    any; a village or a town is enough. campaign: a code or NONE. is_placed: as of a request.
     """
 
     ids: Sequence[str]
@@ -78,6 +80,7 @@ class Supply:
     beneficiary_classes: Ints
     latitude: Ints
     longitude: Ints
+    is_placed: Flags
     radius_m: Ints
     specialism: Ints
     unreliability: Ints
@@ -220,8 +223,9 @@ def _build_demand(
         city=column(lambda n: int(n.town_code[:_CITY_DIGITS]) if n.town_code.isdecimal() else 0),
         village=column(lambda n: words.villages[n.village_code] if n.village_code else NONE),
         beneficiary_class=column(lambda n: _class_code(words.classes, n.beneficiary_class)),
-        latitude=column(lambda n: NOWHERE if n.place is None else n.place[0]),
-        longitude=column(lambda n: NOWHERE if n.place is None else n.place[1]),
+        latitude=column(lambda n: _locate(n)[0]),
+        longitude=column(lambda n: _locate(n)[1]),
+        is_placed=column(lambda n: n.place is not None).astype(np.bool_),
     )
 
 
@@ -250,8 +254,9 @@ def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabul
         beneficiary_classes=column(
             lambda o: _mask([_class_code(words.classes, word) for word in o.beneficiary_classes])
         ),
-        latitude=column(lambda o: NOWHERE if o.place is None else o.place[0]),
-        longitude=column(lambda o: NOWHERE if o.place is None else o.place[1]),
+        latitude=column(lambda o: _locate(o)[0]),
+        longitude=column(lambda o: _locate(o)[1]),
+        is_placed=column(lambda o: o.place is not None).astype(np.bool_),
         radius_m=column(lambda o: NO_LIMIT if o.radius_m is None else o.radius_m),
         specialism=column(lambda o: weights.specialism(len(o.categories))),
         unreliability=column(lambda o: o.unreliability),
@@ -266,6 +271,10 @@ def _build_supply(offers: Sequence[OpenOffer], weights: Weights, words: _Vocabul
 
 def _columns(rows: Sequence[_Row]) -> Callable[[Callable[[_Row], int]], Ints]:
     return lambda field: np.fromiter(map(field, rows), dtype=np.int64, count=len(rows))
+
+
+def _locate(row: OpenNeed | OpenOffer) -> Place:
+    return row.place or row.middle or (NOWHERE, NOWHERE)
 
 
 def _mask(codes: Sequence[int]) -> int:

@@ -21,7 +21,8 @@ class OpenNeed:
     """What is still to be met of a request, as the service or a what-if file gives it.
 
     tier: 0 is the most urgent. remaining: in `unit`. next_number: of its next match.
-    shares: what each offer already gives to it. place: microdegrees, where known.
+    shares: what each offer already gives to it. place: microdegrees, where known; middle: about
+    the middle of its town, where that is known.
     excluded_funds: could not pay; related_funds: the person is a related party of theirs.
     campaigns: whose offers may serve it, beside those of none.
     """
@@ -44,6 +45,7 @@ class OpenNeed:
     excluded_funds: tuple[str, ...] = ()
     related_funds: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
+    middle: tuple[int, int] | None = None
 
     def waited_ms(self, now_ms: int) -> int:
         return max(0, now_ms - self.recorded_ms)
@@ -57,7 +59,8 @@ class OpenOffer:
     """What an offer can still give. Empty tuples mean any.
 
     quantity: of the whole offer; free: what is left of it. A village or a town is enough;
-    radius_km counts beside them. place: microdegrees, the middle of the radius.
+    radius_km counts beside them. place: microdegrees, the middle of the radius; middle: about that
+    of the one town it serves.
     cases_free: how many more matches it may hold. tiers: of the requests that a restricted fund
     may serve. unreliability: points, 0 to 100.
     """
@@ -80,6 +83,7 @@ class OpenOffer:
     campaign_id: str | None = None
     unreliability: int = 0
     tiers: tuple[int, ...] = ()
+    middle: tuple[int, int] | None = None
 
     @property
     def radius_m(self) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from services.matching.model.distance import NOWHERE, metres_of_columns
+from services.matching.model.distance import metres_of_columns
 from services.matching.solver.arrays import Flags, Indices, Membership
 from services.matching.solver.columns import NO_LIMIT, NONE, Pool
 
@@ -53,7 +53,7 @@ def match_radii(pool: Pool, request: Indices, offer: Indices) -> Flags:
     here = demand.latitude[request], demand.longitude[request]
     there = supply.latitude[offer], supply.longitude[offer]
     within = metres_of_columns(*here, *there) <= supply.radius_m[offer]
-    near[limited] = within & (here[0] < NOWHERE) & (there[0] < NOWHERE)
+    near[limited] = within & demand.is_placed[request] & supply.is_placed[offer]
     return near
 
 

@@ -20,6 +20,8 @@ STEPS = 96
 _STEP = timedelta(days=1) / STEPS
 # What rounds counted by that were recorded before waiting counted on.
 BEFORE_WAITING_COUNTED_ON = {"level_points": 4096, "waiting": "ends_at_0"}
+# What rounds counted by that were recorded before an unknown place was far.
+BEFORE_UNKNOWN_WAS_FAR = {"town_metres": 0, "unknown_metres": 0}
 
 
 class Weights(Value):
@@ -42,6 +44,24 @@ class Weights(Value):
         int, Field(ge=1, le=1_000_000, description="metres of distance that cost a point")
     ] = 100
     distance_points_max: Annotated[Points, Field(description="points; farther costs no more")] = 600
+    town_metres: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="metres at least to where only the town is known: half across a town, and "
+            "the error of the table of middles",
+        ),
+    ] = 5_000
+    unknown_metres: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="metres where not even the town is known: the middle of the field, half "
+            "across the city",
+        ),
+    ] = 25_000
     category_points: Annotated[
         Points, Field(description="points for each category beyond the first that an offer serves")
     ] = 12
@@ -84,13 +104,13 @@ class Weights(Value):
 
     @classmethod
     def from_json(cls, text: str) -> "Weights":
-        """Those of a round; empty text is the defaults. Older ones do not name their waiting."""
+        """Those of a round; empty text is the defaults. Older ones do not name their waiting, nor what
+        an unknown place counts as."""
         if not text:
             return cls()
-        fields = json.loads(text)
-        return cls.model_validate_json(
-            text if "waiting" in fields else json.dumps(BEFORE_WAITING_COUNTED_ON | fields)
-        )
+        fields = BEFORE_UNKNOWN_WAS_FAR | json.loads(text)
+        waits = {} if "waiting" in fields else BEFORE_WAITING_COUNTED_ON
+        return cls.model_validate_json(json.dumps(waits | fields))
 
     def require_range(self) -> Self:
         """Where weights are set: those of a recorded round are taken as they were."""

@@ -89,6 +89,7 @@ def _demand(shape: Shape, chance: np.random.Generator) -> Demand:
         beneficiary_class=np.zeros(count, dtype=np.int64),
         latitude=latitude[town] + chance.integers(-40_000, 40_000, count),
         longitude=longitude[town] + chance.integers(-40_000, 40_000, count),
+        is_placed=np.ones(count, dtype=np.bool_),
     )
 
 
@@ -117,6 +118,7 @@ def _supply(shape: Shape, chance: np.random.Generator, demand: Demand) -> Supply
         beneficiary_classes=np.full(count, ANY),
         latitude=latitude[home] + chance.integers(-40_000, 40_000, count),
         longitude=longitude[home] + chance.integers(-40_000, 40_000, count),
+        is_placed=np.ones(count, dtype=np.bool_),
         radius_m=np.full(count, NO_LIMIT),
         specialism=np.array([Weights().specialism(len(some)) for some in categories]),
         unreliability=chance.integers(0, 101, count),

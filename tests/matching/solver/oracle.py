@@ -15,6 +15,10 @@ from scipy.sparse import coo_array  # type: ignore[import-untyped]
 
 from services.matching.model import distance
 from services.matching.planner.instance import Instance, OfferRow, RequestRow
+from services.matching.solver.weights import Weights
+from shared.towns import find_middle
+
+DEFAULTS = Weights()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,15 @@ def level(instance: Instance, request: RequestRow) -> int:
     return min(96 * weights.level_max, (96 * weights.tier_days - 1) * request.tier - waited)
 
 
-def metres(request: RequestRow, offer: OfferRow) -> int:
+def metres(request: RequestRow, offer: OfferRow, weights: Weights = DEFAULTS) -> int:
     """The house's integers (test_distance.py holds them against the sphere)."""
-    if request.lat is None or request.lon is None or offer.lat is None or offer.lon is None:
-        return 0
-    return distance.metres(
-        (round(request.lat * 1e6), round(request.lon * 1e6)),
-        (round(offer.lat * 1e6), round(offer.lon * 1e6)),
-    )
+    here = request.place or find_middle(request.town)
+    there = offer.place or (find_middle(offer.towns[0]) if len(offer.towns) == 1 else None)
+    if here is None or there is None:
+        return weights.unknown_metres
+    away = distance.metres(here, there)
+    is_exact = request.place is not None and offer.place is not None
+    return away if is_exact else max(away, weights.town_metres)
 
 
 def is_candidate(instance: Instance, request: RequestRow, offer: OfferRow) -> bool:
@@ -66,7 +71,7 @@ def pairs(instance: Instance) -> list[Pair]:
     for request in instance.requests:
         for offer in instance.offers:
             if is_candidate(instance, request, offer):
-                away = metres(request, offer) // weights.metres_per_point
+                away = metres(request, offer, weights) // weights.metres_per_point
                 cost = (
                     1
                     + min(away, weights.distance_points_max)
