@@ -39,6 +39,8 @@ _AMOUNT = re.compile(
 _YUAN_WORDS = frozenset({"人民币", "人民币元", "rmb", "cny", "yuan", "元", "¥", "156"})
 _MONEY_UNITS = {"元": "元", "圆": "元", "块": "元", "yuan": "元", "cny": "元", "rmb": "元"}
 _MONEY_UNITS |= {"人民币": "元", "人民币元": "元", "千元": "千元", "万元": "万元", "亿元": "亿元"}
+PIECES = ("块", "圆")
+"""Money, or things by the piece where an item is named."""
 _FOREIGN = re.compile(
     r"[$€£₩฿]|美元|港币|港元|欧元|英镑|日元|澳门元|(?:US|HK|EU|GB|JP|MO|TW|SG)[DRPYK]|NT", re.I
 )

@@ -14,6 +14,7 @@ from services.matching.model.distance import metres
 from services.matching.solver import pair_rules
 from services.matching.solver.columns import (
     DONOR_EXCLUDED,
+    FUND_BARRED,
     FUND_EXCLUDED,
     FUND_RELATED,
     OFFER_EXCLUDED,
@@ -136,6 +137,13 @@ RULES: tuple[Rule, ...] = (
         "restriction",
         lambda need, offer, _: offer.fund_id not in need.related_funds,
         pair_rules.exclude_reason(FUND_RELATED),
+    ),
+    Rule(
+        "fund_terms",
+        messages.FUND_TERMS_OUTSIDE,
+        "restriction",
+        lambda need, offer, _: offer.fund_id not in need.barred_funds,
+        pair_rules.exclude_reason(FUND_BARRED),
     ),
     Rule(
         "resource",

@@ -7,6 +7,7 @@ from typing import Any
 from services.matching.decide import (
     campaigns,
     delivery,
+    funds,
     needs,
     offers,
     payments,
@@ -54,8 +55,10 @@ from services.matching.model.round import (
 from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    LedgerCarried,
     LedgerCommitted,
     LedgerDisbursed,
+    LedgerFundOpened,
     LedgerRefused,
     LedgerReversed,
     OfferSubmitted,
@@ -81,6 +84,8 @@ def build_events(reopen_days: int) -> Mapping[type[Fact], Handler[Any]]:
         RequestClosed: Handler(decide=needs.decide_closed),
         RequestReopened: Handler(decide=needs.decide_reopened),
         RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
+        LedgerFundOpened: Handler(decide=funds.decide_fund_said),
+        LedgerCarried: Handler(decide=funds.decide_fund_said),
         LedgerCommitted: Handler(decide=delivery.decide_committed),
         LedgerRefused: Handler(decide=delivery.decide_refused),
         LedgerDisbursed: Handler(decide=payments.decide_disbursed),

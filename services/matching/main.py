@@ -7,6 +7,7 @@ from services.matching.events import build_commands, build_events
 from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
+from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -25,7 +26,7 @@ from shared.settings import load_settings
 
 STATES: tuple[type[State], ...] = (
     *(Offer, Need, Match, Round, WholeRoundDemand),
-    *(Campaign, Emergency, FundRelations, LinkRevocation),
+    *(Campaign, Emergency, FundRelations, KnownFund, LinkRevocation),
 )
 
 

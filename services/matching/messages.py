@@ -34,6 +34,11 @@ OFFER_UNSUITABLE = Message(
     "这项诉求不在资源的服务范围内",
     "the request is not what the offer is for",
 )
+FUND_TERMS_OUTSIDE = Message(
+    "fund_terms_outside",
+    "这项诉求不在该基金章程所定的类别、对象或镇街之内，请换一个基金",
+    "the fund's terms are for other categories, classes or towns: choose another fund",
+)
 NEED_EXCEEDED = Message("need_exceeded", "超过诉求尚需的数量", "more than the request still needs")
 PAYMENT_UNSETTLED = Message(
     "payment_unsettled",
@@ -81,6 +86,43 @@ BUDGET_EXCEEDED = Message(
 OFFER_UNKNOWN = Message("offer_unknown", "没有这项资源", "no such offer")
 OFFER_WITHDRAWN = Message(
     "offer_withdrawn", "这项资源已撤回；请重新登记", "it was withdrawn: register another"
+)
+MONEY_NOT_IN_FEN = Message(
+    "money_not_in_fen",
+    "资金的单位请写 fen（分）：{quantity}{unit}即 quantity 写 {fen}、unit 写 fen；"
+    "表格导入可直接写元",
+    "money is in fen: {quantity} {unit} are quantity {fen}, unit fen",
+)
+MONEY_WITH_ITEM = Message(
+    "money_with_item",
+    "资金不写物品：捐资金请去掉 item，捐物资请把 unit 改为物品的单位（如袋、件）",
+    "money has no item: leave the item out, or give the item's own unit",
+)
+TOWN_CITYWIDE = Message(
+    "town_citywide",
+    "这是全市或全区的代码，不是镇街：资源面向全市请留空，紧急状态请逐一写明镇街",
+    "this code is a whole city's: leave it empty for the city, or name each town",
+)
+VILLAGE_FOREIGN = Message(
+    "village_foreign",
+    "村（社区）代码的前9位不是本市的镇街，请核对",
+    "the first 9 digits of a village's code are no town of the city",
+)
+CAMPAIGN_MISSING = Message(
+    "campaign_missing",
+    "没有专项行动 {campaign}，设立之前不会对接：请核对编号，或撤回后不写专项行动重新登记",
+    "there is no campaign {campaign} yet; nothing is matched before: check its id, or register the "
+    "offer without one",
+)
+DONOR_NOT_YET_JOINED = Message(
+    "donor_not_yet_joined",
+    "捐赠方还没有加入专项行动 {campaign}，加入之前不会对接",
+    "the donor has not joined campaign {campaign}; nothing is matched before he does",
+)
+FUND_NOT_OPENED = Message(
+    "fund_not_opened",
+    "没有查到已开立的基金 {fund}：请核对编号；基金由财务两人开立之前不会拨款",
+    "no fund {fund} is known to be open: check its id; nothing is paid before it is opened",
 )
 BASE_MISSING = Message(
     "base_missing", "有服务半径须有中心位置", "a radius needs the place it is around"

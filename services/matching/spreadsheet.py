@@ -17,7 +17,7 @@ from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
 from shared.moments import parse_end, parse_moment
-from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
+from shared.money import PIECES, check_currency, find_money_unit, parse_amount, parse_quantity
 from shared.phones import UNREACHABLE_CODES, parse_mobile
 from shared.sheets import (
     ABSENT_WORDS,
@@ -40,7 +40,6 @@ from shared.validation import describe_validation
 _WORDS = {"推荐": "push", "认领": "claim", "均可": "both", "是": "true", "否": "false"}
 _CODES = {fold_text(label): str(code) for code, label in LABELS.items()} | _WORDS
 _LIST = re.compile(r"[、;,]")
-_PIECES = ("块", "圆")
 _NOBODY = "P-not-registered-yet"
 
 
@@ -176,7 +175,7 @@ def read_offers(content: bytes, skip: int | None = None) -> OfferSheet:
 def _make_offer(row: Row) -> dict[str, Any]:
     """Raises Invalid."""
     unit, item = row.text("unit"), row.text("item")
-    money_unit = None if item and unit in _PIECES else find_money_unit(unit)
+    money_unit = None if item and unit in PIECES else find_money_unit(unit)
     offer: dict[str, Any] = {"unit": MONEY_UNIT if money_unit else unit}
     offer |= {name: value for name, value in row.values.items() if name not in _NOT_OF_THE_OFFER}
     for name in _AMOUNTS:

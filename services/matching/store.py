@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.model.campaign import Campaign, Emergency, find_covering, lift_tier
+from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -45,12 +46,13 @@ class PoolContext:
     """What decides beside needs and offers who may serve whom, and in which order.
 
     related: person -> the funds whose related party he is. campaigns, emergencies: those that
-    are on.
+    are on. funds: whose terms are known.
     """
 
     related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     campaigns: tuple[Campaign, ...] = ()
     emergencies: tuple[Emergency, ...] = ()
+    funds: tuple[KnownFund, ...] = ()
 
     def admit(self, offers: Iterable[OpenOffer]) -> list[OpenOffer]:
         """Those that may give now: of a campaign's only what its budget has left."""
@@ -191,6 +193,7 @@ async def load_pool_context(
         {person: tuple(sorted(ids)) for person, ids in related.items()},
         tuple(await mongo.find(database, Campaign, is_on, sort=[("_id", 1)])),
         tuple(await mongo.find(database, Emergency, is_on, sort=[("_id", 1)])),
+        tuple(await mongo.find(database, KnownFund, {"_id": {"$in": funds}}, sort=[("_id", 1)])),
     )
 
 
@@ -202,6 +205,7 @@ def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNee
         tier=lift_tier(need.tier, need.town_code, context.emergencies),
         related_funds=context.related.get(need.person_id, ()),
         campaigns=find_covering(need, context.campaigns),
+        barred_funds=tuple(fund.id for fund in context.funds if not fund.may_pay_for(need)),
     )
 
 

@@ -81,6 +81,7 @@ def needs(id_: str) -> st.SearchStrategy[OpenNeed]:
         excluded_donors=some("P-1", "P-2"),
         excluded_funds=some("F-1", "F-2"),
         related_funds=some("F-1", "F-2"),
+        barred_funds=some("F-1", "F-2"),
         campaigns=some("C-1", "C-2", "C-3"),
     )
 

@@ -77,7 +77,7 @@ def import_rows(
                 if key in rejected
             ]
             good = [(row, donors[key]) for row, key in keyed if key in donors]
-            refused += _post_offers(matching, good)
+            refused += _post_offers(matching, good, console)
             progress.advance(task, len(batch))
     return refused
 
@@ -102,13 +102,17 @@ def _register_givers(
 
 
 def _post_offers(
-    matching: ServiceClient, batch: Sequence[tuple[SheetOffer, str]]
+    matching: ServiceClient, batch: Sequence[tuple[SheetOffer, str]], console: Console
 ) -> list[RefusedRow]:
+    """What will not be matched for now is imported, and said."""
     body = [
         {"idempotency_key": row.key, "offer": row.offer | {"donor_id": donor_id}}
         for row, donor_id in batch
     ]
     answers: list[dict[str, Any]] = matching.post("/offers/batch", body)["answers"]
+    for (row, _), answer in zip(batch, answers, strict=True):
+        for warning in answer.get("warnings", ()):
+            console.print(f"第{row.line}行 line {row.line}: {warning['zh']} {warning['en']}")
     return [
         RefusedRow(row.line, row.original, _read_problems(answer))
         for (row, _), answer in zip(batch, answers, strict=True)

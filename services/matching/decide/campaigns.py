@@ -1,5 +1,6 @@
 """Decisions on campaigns and emergency areas: created, joined, ended."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from services.matching.messages import (
@@ -23,6 +24,8 @@ from services.matching.model.campaign import (
     JoinRequests,
 )
 from services.matching.model.need import Need
+from services.matching.model.place import find_town_problems
+from shared.errors import Invalid
 from shared.messaging.decision import Answer, Command, Decision, Ref, States
 
 # --- campaigns ----------------------------------------------------------------------------------
@@ -36,6 +39,8 @@ def decide_create_campaign(
     if states.get(Campaign, create.campaign_id) is not None:
         return Decision(answer=CAMPAIGN_EXISTS.refusal(409, "campaign_id"))
     _check_period(create.terms.starts_at, create.terms.ends_at, now)
+    criteria = create.terms.criteria
+    _check_towns(criteria.town_codes if criteria else (), "criteria.town_codes")
     campaign = Campaign(
         id=create.campaign_id,
         created_by=command.principal,
@@ -107,6 +112,7 @@ def decide_declare_emergency(
     if states.get(Emergency, declare.emergency_id) is not None:
         return Decision(answer=EMERGENCY_EXISTS.refusal(409, "emergency_id"))
     _check_period(declare.terms.starts_at, declare.terms.ends_at, now)
+    _check_towns(declare.terms.town_codes)
     emergency = Emergency(
         id=declare.emergency_id, declared_by=command.principal, **declare.terms.model_dump()
     )
@@ -127,6 +133,12 @@ def decide_end_emergency(states: States, command: Command[EndEmergency], now: da
 
 def _answer_emergency(emergency: Emergency, status: int = 200) -> Answer:
     return Answer(status, {"emergency_id": emergency.id, "ends_at": emergency.ends_at.isoformat()})
+
+
+def _check_towns(town_codes: Iterable[str], field: str = "town_codes") -> None:
+    """Raises Invalid: no request is ever in such a town."""
+    if problems := list(find_town_problems(town_codes, field)):
+        raise Invalid(*problems)
 
 
 def _check_period(starts_at: datetime, ends_at: datetime, now: datetime) -> None:

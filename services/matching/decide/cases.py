@@ -20,6 +20,7 @@ from services.matching.model.campaign import (
     find_campaign_obstacle,
     find_covering,
 )
+from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
 from services.matching.model.need import Need
@@ -107,17 +108,20 @@ def find_refusal(
 
 def _to_open(states: States, need: Need, offer: Offer, campaign: Campaign | None) -> OpenNeed:
     """As far as this offer's fund and campaign are concerned."""
+    fund = states.get(KnownFund, offer.fund_id) if offer.fund_id else None
     related = offer.fund_id and is_related(states, offer.fund_id, need.person_id)
     return need.to_open(
         tier=need.tier,
         related_funds=(offer.fund_id,) if offer.fund_id and related else (),
         campaigns=find_covering(need, (campaign,) if campaign else ()),
+        barred_funds=(fund.id,) if fund and not fund.may_pay_for(need) else (),
     )
 
 
 def list_rule_refs(offer: Offer) -> tuple[AnyRef, ...]:
-    """What beside need and offer decides: the fund's related parties and the campaign."""
-    relations = (Ref(FundRelations, offer.fund_id),) if offer.fund_id else ()
+    """What beside need and offer decides: the fund's related parties and terms, the campaign."""
+    fund = offer.fund_id
+    relations = (Ref(FundRelations, fund), Ref(KnownFund, fund)) if fund else ()
     campaign = (Ref(Campaign, offer.campaign_id),) if offer.campaign_id else ()
     return (*relations, *campaign)
 

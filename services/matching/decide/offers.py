@@ -5,14 +5,23 @@ from datetime import datetime
 
 from services.matching.messages import (
     BASE_MISSING,
+    CAMPAIGN_MISSING,
+    CAMPAIGN_OVER,
     CELL_INVALID,
+    DONOR_NOT_YET_JOINED,
+    FUND_NOT_OPENED,
+    MONEY_NOT_IN_FEN,
+    MONEY_WITH_ITEM,
     OFFER_UNKNOWN,
     OFFER_WITHDRAWN,
     QUANTITY_MISSING,
     QUANTITY_PROMISED,
     VALIDITY_PAST,
     VALIDITY_REVERSED,
+    VILLAGE_FOREIGN,
 )
+from services.matching.model.campaign import Campaign
+from services.matching.model.funds import KnownFund
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,
@@ -26,7 +35,7 @@ from services.matching.model.offer import (
     WithdrawOffer,
     build_offer_id,
 )
-from services.matching.model.place import parse_cell
+from services.matching.model.place import TOWN_DIGITS, find_town_problems, parse_cell
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     OfferChanged,
@@ -38,6 +47,8 @@ from shared.contracts.events import (
 )
 from shared.errors import Invalid, Problem
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
+from shared.money import PIECES, fen_per, find_money_unit
+from shared.towns import is_known
 
 
 def decide_offer_submitted(states: States, event: Event[OfferSubmitted], now: datetime) -> Decision:
@@ -69,11 +80,31 @@ def _register(
         item=offer.item,
         fund_id=offer.fund_id,
     )
-    return Decision((offer,), ((offer, fact),), _answer_offer(offer, 201))
+    answer = _answer_offer(offer, 201)
+    if warnings := list(_find_warnings(states, offer, now)):
+        answer = Answer(201, {**answer.body, "warnings": [each.as_dict() for each in warnings]})
+    return Decision((offer,), ((offer, fact),), answer)
+
+
+def _find_warnings(states: States, offer: Offer, now: datetime) -> Iterator[Problem]:
+    """What keeps it from being matched as long as nothing else changes."""
+    campaign = states.get(Campaign, offer.campaign_id) if offer.campaign_id else None
+    if offer.campaign_id and campaign is None:
+        yield CAMPAIGN_MISSING.problem("campaign_id", campaign=offer.campaign_id)
+    elif campaign is not None and campaign.ends_at <= now:
+        yield CAMPAIGN_OVER.problem("campaign_id")
+    elif campaign is not None and offer.donor_id not in campaign.donor_ids:
+        yield DONOR_NOT_YET_JOINED.problem("donor_id", campaign=campaign.id)
+    if offer.fund_id and states.get(KnownFund, offer.fund_id) is None:
+        yield FUND_NOT_OPENED.problem("fund_id", fund=offer.fund_id)
 
 
 def _find_problems(offer: OfferSubmitted | Offer, now: datetime) -> Iterator[Problem]:
-    """What no offer may say, new or changed."""
+    """What no offer may say, new or changed: it is wrong, or no request would ever match it."""
+    yield from _find_unit_problems(offer)
+    yield from find_town_problems(offer.town_codes)
+    if not all(is_known(code[:TOWN_DIGITS]) for code in offer.village_codes):
+        yield VILLAGE_FOREIGN.problem("village_codes")
     if offer.radius_km is not None and offer.base is None:
         yield BASE_MISSING.problem("base")
     if offer.base is not None and parse_cell(offer.base) is None:
@@ -82,6 +113,17 @@ def _find_problems(offer: OfferSubmitted | Offer, now: datetime) -> Iterator[Pro
         yield VALIDITY_PAST.problem("valid_until")
     if offer.valid_from and offer.valid_until and offer.valid_until <= offer.valid_from:
         yield VALIDITY_REVERSED.problem("valid_until")
+
+
+def _find_unit_problems(offer: OfferSubmitted | Offer) -> Iterator[Problem]:
+    """Requests for money are in fen and name no item. A 块 of soap is a thing."""
+    if offer.is_money and offer.item:
+        yield MONEY_WITH_ITEM.problem("item")
+    is_piece = bool(offer.item) and offer.unit in PIECES
+    money_unit = None if is_piece else find_money_unit(offer.unit)
+    if money_unit is not None:
+        fen = offer.quantity * fen_per(money_unit)
+        yield MONEY_NOT_IN_FEN.problem("unit", unit=offer.unit, quantity=offer.quantity, fen=fen)
 
 
 # --- changed by its donor -----------------------------------------------------------------------

@@ -75,7 +75,12 @@ class Need(State):
         return find_centre(self.cell) if self.cell else None
 
     def to_open(
-        self, *, tier: int, related_funds: tuple[str, ...], campaigns: tuple[str, ...]
+        self,
+        *,
+        tier: int,
+        related_funds: tuple[str, ...],
+        campaigns: tuple[str, ...],
+        barred_funds: tuple[str, ...] = (),
     ) -> OpenNeed:
         """What the rules and the solver read of it; tier: the one it has now."""
         shares: dict[str, int] = {}
@@ -102,6 +107,7 @@ class Need(State):
             related_funds=related_funds,
             campaigns=campaigns,
             middle=find_middle(self.town_code),
+            barred_funds=barred_funds,
         )
 
     def compute_share(self, offer_id: str) -> int:

@@ -116,10 +116,24 @@ class OfferRow(PlacedRow):
 
 
 class FundRow(Value):
-    """related_parties: persons who never receive from it (利害关系人)."""
+    """related_parties: persons who never receive from it (利害关系人). The rest: its terms; empty
+    lists mean any."""
 
     id: Identifier
     related_parties: tuple[Identifier, ...] = ()
+    categories: tuple[ShortText, ...] = ()
+    beneficiary_classes: tuple[ShortText, ...] = ()
+    towns: tuple[ShortText, ...] = ()
+
+    def may_pay_for(self, request: "RequestRow") -> bool:
+        return all(
+            not allowed or value in allowed
+            for allowed, value in (
+                (self.categories, request.category),
+                (self.beneficiary_classes, request.beneficiary_class),
+                (self.towns, request.town),
+            )
+        )
 
 
 class CriteriaRow(Value):
@@ -185,9 +199,11 @@ class Instance(Value):
             for person in fund.related_parties:
                 related.setdefault(person, []).append(fund.id)
         on = [campaign for campaign in self.campaigns if campaign.is_on(self.now)]
+        funds = sorted(self.funds, key=lambda fund: fund.id)
         return [
             _open_need(
                 request,
+                barred_funds=tuple(f.id for f in funds if not f.may_pay_for(request)),
                 related_funds=tuple(related.get(request.person or "", ())),
                 campaigns=tuple(sorted(c.id for c in on if c.covers(request))),
             )
@@ -214,7 +230,11 @@ def _is_within(moment: datetime, start: datetime | None, end: datetime | None) -
 
 
 def _open_need(
-    row: RequestRow, *, related_funds: tuple[str, ...], campaigns: tuple[str, ...]
+    row: RequestRow,
+    *,
+    barred_funds: tuple[str, ...],
+    related_funds: tuple[str, ...],
+    campaigns: tuple[str, ...],
 ) -> OpenNeed:
     return OpenNeed(
         id=row.id,
@@ -235,6 +255,7 @@ def _open_need(
         related_funds=related_funds,
         campaigns=campaigns,
         middle=find_middle(row.town),
+        barred_funds=barred_funds,
     )
 
 

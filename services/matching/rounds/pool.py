@@ -282,4 +282,4 @@ def _terms(offer: OpenOffer) -> OpenOffer:
 def _rules(context: PoolContext) -> tuple[object, ...]:
     """What beside the offers' own terms decides who may serve whom; not how full a budget is."""
     campaigns = [campaign.model_copy(update={"held_fen": 0}) for campaign in context.campaigns]
-    return context.related, campaigns, context.emergencies
+    return context.related, campaigns, context.emergencies, context.funds

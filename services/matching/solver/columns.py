@@ -111,7 +111,7 @@ class Supply:
 NO_PAIRS = Pairs.of([])
 
 # Why an offer is never asked for a request (again): bits of a value of `Pool.excluded`.
-OFFER_EXCLUDED, DONOR_EXCLUDED, FUND_EXCLUDED, FUND_RELATED = 1, 2, 4, 8
+OFFER_EXCLUDED, DONOR_EXCLUDED, FUND_EXCLUDED, FUND_RELATED, FUND_BARRED = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,6 +307,7 @@ def _build_excluded(
             (need.excluded_donors, of_donor, DONOR_EXCLUDED),
             (need.excluded_funds, of_fund, FUND_EXCLUDED),
             (need.related_funds, of_fund, FUND_RELATED),
+            (need.barred_funds, of_fund, FUND_BARRED),
         ):
             for id_ in ids:
                 for row in of.get(id_, ()):

@@ -23,7 +23,8 @@ class OpenNeed:
     tier: 0 is the most urgent. remaining: in `unit`. next_number: of its next match.
     shares: what each offer already gives to it. place: microdegrees, where known; middle: about
     the middle of its town, where that is known.
-    excluded_funds: could not pay; related_funds: the person is a related party of theirs.
+    excluded_funds: could not pay; related_funds: the person is a related party of theirs;
+    barred_funds: their terms are for other needs.
     campaigns: whose offers may serve it, beside those of none.
     """
 
@@ -46,6 +47,7 @@ class OpenNeed:
     related_funds: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
     middle: tuple[int, int] | None = None
+    barred_funds: tuple[str, ...] = ()
 
     def waited_ms(self, now_ms: int) -> int:
         return max(0, now_ms - self.recorded_ms)

@@ -104,8 +104,8 @@ class Weights(Value):
 
     @classmethod
     def from_json(cls, text: str) -> "Weights":
-        """Those of a round; empty text is the defaults. Older ones do not name their waiting, nor what
-        an unknown place counts as."""
+        """Those of a round; empty text is the defaults. Older ones do not name what came since, and
+        count as they did."""
         if not text:
             return cls()
         fields = BEFORE_UNKNOWN_WAS_FAR | json.loads(text)

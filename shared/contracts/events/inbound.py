@@ -7,6 +7,7 @@ from pydantic import Field
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
 from shared.contracts.values import (
+    MONEY_UNIT,
     Area,
     BeneficiaryClass,
     Category,
@@ -88,6 +89,10 @@ class OfferSubmitted(Fact):
     valid_until: Moment | None = None
     mode: Literal["push", "claim", "both"] = "push"
     name_shown: bool = False
+
+    @property
+    def is_money(self) -> bool:
+        return self.unit == MONEY_UNIT
 
 
 Reference = Annotated[str, Field(min_length=1, max_length=100)]

@@ -14,8 +14,8 @@ from tests.matching.decisions import DecisionHarness, make_opened
 from tests.matching.decisions import request_id as request_named
 
 SHILONG, PARK = "441900102", "441900401"
-HERE = {"lat": 23.09, "lon": 113.86}  # the very middle of Shilong
-NEAR = {"lat": 23.092, "lon": 113.86}  # 220 m from it
+HERE: dict[str, Any] = {"lat": 23.09, "lon": 113.86}  # the very middle of Shilong
+NEAR: dict[str, Any] = {"lat": 23.092, "lon": 113.86}  # 220 m from it
 IDS = [("R-1", "R-2"), ("R-2", "R-1")]
 
 
