@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import BrokerKind, Stack
 from shared.security import create_root_key
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.stack import forget_topics, start_broker, start_mongod
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
@@ -58,8 +58,14 @@ def secrets_dir(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(mongod: Stack, broker: Stack, secrets_dir: Path) -> AsyncIterator[House]:
+async def stack(mongod: Stack, broker: Stack, secrets_dir: Path) -> AsyncIterator[StackHarness]:
     """Services in this process on the real broker and database, all of this test alone."""
-    house = House(mongod, broker, secrets_dir, prefix=f"t{uuid4().hex[:12]}")
-    yield house
-    await house.stop()
+    stack = StackHarness(mongod, broker, secrets_dir, prefix=f"t{uuid4().hex[:12]}")
+    yield stack
+    await stack.stop()
+
+
+@pytest.fixture
+def house(stack: StackHarness) -> StackHarness:
+    """Its name of before, in tests that were written at the same time."""
+    return stack

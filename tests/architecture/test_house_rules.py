@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.house_files import ROOT, files, python_files, text_of
+from tests.architecture.repository_files import ROOT, files, python_files, text_of
 
 LINES_MAX = 400
 # Tests are lists of sentences; a long list is no tangle, yet a very long one is two subjects.

@@ -6,7 +6,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.house_files import ROOT
+from tests.architecture.repository_files import ROOT
 
 PIN = re.compile(r"^([a-z0-9.-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M)
 Lock = dict[str, tuple[str, frozenset[str]]]

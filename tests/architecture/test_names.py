@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.house_files import python_files, text_of
+from tests.architecture.repository_files import python_files, text_of
 
 PARTICIPLES = frozenset(
     [

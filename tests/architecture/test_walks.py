@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.architecture.house_files import python_files, text_of
+from tests.architecture.repository_files import python_files, text_of
 
 VOCABULARY = frozenset({"services.matching.solver.arrays", "services.matching.solver.interface"})
 DATA_BASES = frozenset({"Value", "State", "TypedDict", "Protocol", "NamedTuple", "Enum", "StrEnum"})

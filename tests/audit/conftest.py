@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.audit.harness import AuditHarness, start_harness
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def harness(house: House) -> AsyncIterator[AuditHarness]:
-    yield await start_harness(house)
+async def harness(stack: StackHarness) -> AsyncIterator[AuditHarness]:
+    yield await start_harness(stack)

@@ -9,7 +9,7 @@ from deploy.local import parts
 from deploy.local.ports import find_free_port
 from deploy.local.supervisor import Supervisor
 from services.audit.settings import AuditSettings
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 
 @dataclass
@@ -28,16 +28,16 @@ class Audits:
         await self.supervisor.stop()
 
 
-def audits(house: House, folder: Path, *names: str, **given: Any) -> Audits:
+def audits(stack: StackHarness, folder: Path, *names: str, **given: Any) -> Audits:
     logs = {name: folder / f"{name}.log" for name in names}
-    stage = [_part(house, name, logs[name], given) for name in names]
+    stage = [_part(stack, name, logs[name], given) for name in names]
     urls = {part.name: part.address for part in stage}
     return Audits(Supervisor([stage], announce=print), urls, logs)
 
 
-def _part(house: House, name: str, log: Path, given: dict[str, Any]) -> parts.Part:
+def _part(stack: StackHarness, name: str, log: Path, given: dict[str, Any]) -> parts.Part:
     port = find_free_port()
-    settings = house.settings(
+    settings = stack.settings(
         AuditSettings,
         log_origin="guanjia.test/log",
         instance_id=f"audit-{name}",

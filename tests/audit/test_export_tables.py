@@ -46,7 +46,7 @@ def read_csv(file: Path) -> list[dict[str, Any]]:
         ]
 
 
-def said_of_leg(row: dict[str, Any]) -> dict[str, Any]:
+def find_leg_fields(row: dict[str, Any]) -> dict[str, Any]:
     names = ("account", "amount_fen", "fund", "side", "item", "quantity", "unit")
     return {name: row[name] for name in names if row.get(name) is not None}
 
@@ -54,7 +54,7 @@ def said_of_leg(row: dict[str, Any]) -> dict[str, Any]:
 def test_csv_says_every_leg_and_nothing_else(year: LogBuilder, log: Path, tmp_path: Path) -> None:
     write_table(log, "csv", tmp_path / "legs.csv")
     rows = read_csv(tmp_path / "legs.csv")
-    assert [(row["index"], said_of_leg(row)) for row in rows] == legs(year)
+    assert [(row["index"], find_leg_fields(row)) for row in rows] == legs(year)
     assert all(
         Decimal(row["amount"]) == Decimal(row["amount_fen"]) / 100
         for row in rows

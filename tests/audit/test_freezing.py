@@ -24,7 +24,7 @@ def writer() -> Writer:
 
 
 @pytest.fixture
-def closed(tmp_path: Path, writer: Writer) -> LogDirectory:
+def closed_log(tmp_path: Path, writer: Writer) -> LogDirectory:
     log = LogDirectory(tmp_path / "log", log_key())
     log.publish(enumerate(writer.leaves[:SIZE]))
     log.freeze(SIZE, root(writer))
@@ -36,9 +36,9 @@ def root(writer: Writer, size: int = SIZE) -> bytes:
 
 
 def test_the_last_checkpoint_says_that_the_log_is_frozen(
-    closed: LogDirectory, writer: Writer
+    closed_log: LogDirectory, writer: Writer
 ) -> None:
-    note = (closed.path / "checkpoint").read_bytes()
+    note = (closed_log.path / "checkpoint").read_bytes()
     assert note.decode().split("\n")[:5] == [
         ORIGIN,
         str(SIZE),
@@ -47,23 +47,23 @@ def test_the_last_checkpoint_says_that_the_log_is_frozen(
         "",
     ]
     assert trusted_checkpoint(note, [log_key().vkey]).root == root(writer)
-    assert verify_log(closed.path, VKEY).ok
+    assert verify_log(closed_log.path, VKEY).ok
 
 
-def test_freezing_again_changes_nothing(closed: LogDirectory, writer: Writer) -> None:
-    before = (closed.path / "checkpoint").read_bytes()
-    assert closed.freeze(SIZE, root(writer)).frozen
-    assert LogDirectory(closed.path, log_key()).freeze(SIZE, root(writer)).frozen
-    assert (closed.path / "checkpoint").read_bytes() == before
+def test_freezing_again_changes_nothing(closed_log: LogDirectory, writer: Writer) -> None:
+    before = (closed_log.path / "checkpoint").read_bytes()
+    assert closed_log.freeze(SIZE, root(writer)).frozen
+    assert LogDirectory(closed_log.path, log_key()).freeze(SIZE, root(writer)).frozen
+    assert (closed_log.path / "checkpoint").read_bytes() == before
 
 
-def test_a_frozen_log_takes_no_more_entries(closed: LogDirectory, writer: Writer) -> None:
-    before = (closed.path / "checkpoint").read_bytes()
-    for log in (closed, LogDirectory(closed.path, log_key())):
+def test_a_frozen_log_takes_no_more_entries(closed_log: LogDirectory, writer: Writer) -> None:
+    before = (closed_log.path / "checkpoint").read_bytes()
+    for log in (closed_log, LogDirectory(closed_log.path, log_key())):
         with pytest.raises(ForkError, match="frozen"):
             log.publish([(SIZE, writer.leaves[SIZE])])
         assert log.publish(list(enumerate(writer.leaves[:SIZE]))).frozen
-    assert (closed.path / "checkpoint").read_bytes() == before
+    assert (closed_log.path / "checkpoint").read_bytes() == before
 
 
 def test_nothing_is_frozen_before_all_is_published(tmp_path: Path, writer: Writer) -> None:

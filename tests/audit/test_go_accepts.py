@@ -122,12 +122,12 @@ def test_go_judges_our_proofs_as_we_do(gocheck: Path, tmp_path: Path) -> None:
         source, root = Directory(tmp_path / "log"), naive_root(leaves[:size])
         for number in {0, size // 3, size // 2, size - 1}:
             leaf, proof = leaf_hash(leaves[number]), prove_inclusion(source, size, number)
-            claims += claimed(proof, Size=size, Root=root, Index=number, Leaf=leaf)
+            claims += list_claims(proof, Size=size, Root=root, Index=number, Leaf=leaf)
             old, proof = (
                 naive_root(leaves[: number + 1]),
                 prove_consistency(source, number + 1, size),
             )
-            claims += claimed(proof, Size=size, Root=root, Old=number + 1, OldRoot=old)
+            claims += list_claims(proof, Size=size, Root=root, Old=number + 1, OldRoot=old)
     file = tmp_path / "claims"
     file.write_text("\n".join(json.dumps(each, default=encoded) for each in claims))
     judged = ran([gocheck, "proofs", file])
@@ -136,7 +136,7 @@ def test_go_judges_our_proofs_as_we_do(gocheck: Path, tmp_path: Path) -> None:
     assert len(claims) > 200
 
 
-def claimed(proof: list[bytes], **claim: Any) -> list[dict[str, Any]]:
+def list_claims(proof: list[bytes], **claim: Any) -> list[dict[str, Any]]:
     """The proof, and some that are none."""
     wrong = [[*proof, bytes(32)]]
     if proof:

@@ -143,11 +143,11 @@ def test_a_batch_of_five_hundred_costs_few_syncs(
     calls: list[int] = []
     fsync = os.fsync
 
-    def counted(handle: int) -> None:
+    def count_call(handle: int) -> None:
         calls.append(handle)
         fsync(handle)
 
-    monkeypatch.setattr(os, "fsync", counted)
+    monkeypatch.setattr(os, "fsync", count_call)
     log.publish(pairs(writer, 300, 800))
     assert len(calls) <= 20
 

@@ -55,7 +55,7 @@ def test_a_time_may_be_told_in_part(log: Path) -> None:
     assert replay(log, to="2025-12-31").entries == 0
 
 
-def told(writer: Writer, log: str = ORIGIN) -> list[bytes]:
+def encode_events(writer: Writer, log: str = ORIGIN) -> list[bytes]:
     """Each entry as the topic tells it: the part of the event that a replay reads."""
     return [
         json.dumps({"data": {"log": log, "index": each.index, "entry": each.raw.decode()}}).encode()
@@ -84,7 +84,7 @@ async def read(broker: Stack, log: str = "", to: int | None = None) -> Replay:
 async def test_the_topic_gives_what_the_files_give_byte_for_byte(
     broker: Stack, log: Path, writer: Writer
 ) -> None:
-    values = told(writer)
+    values = encode_events(writer)
     random.Random(3).shuffle(values)
     await send(broker.kafka_bootstrap, [*values, *values[:50]])
     assert bytes(await read(broker)) == bytes(replay(log))
@@ -95,7 +95,7 @@ async def test_the_topic_gives_what_the_files_give_byte_for_byte(
 async def test_an_entry_that_is_missing_is_named_and_not_passed_over(
     broker: Stack, writer: Writer
 ) -> None:
-    values = told(writer)
+    values = encode_events(writer)
     await send(broker.kafka_bootstrap, values[:70] + values[71:])
     with pytest.raises(TopicError, match=r"entry 70 of .* is missing"):
         await read(broker)
@@ -105,7 +105,7 @@ async def test_an_entry_that_is_missing_is_named_and_not_passed_over(
 
 
 async def test_an_entry_told_twice_differently_is_found(broker: Stack, writer: Writer) -> None:
-    first, *_ = values = told(writer)
+    first, *_ = values = encode_events(writer)
     await send(broker.kafka_bootstrap, [*values, first.replace(b"2026-01-01", b"2026-01-02")])
     with pytest.raises(TopicError, match=r"entry 0 of .* was told twice"):
         await read(broker)
@@ -114,7 +114,10 @@ async def test_an_entry_told_twice_differently_is_found(broker: Stack, writer: W
 async def test_of_several_logs_on_the_topic_one_is_named(
     broker: Stack, log: Path, writer: Writer
 ) -> None:
-    await send(broker.kafka_bootstrap, told(writer) + told(year_of_facts(5), "other/2026"))
+    await send(
+        broker.kafka_bootstrap,
+        encode_events(writer) + encode_events(year_of_facts(5), "other/2026"),
+    )
     with pytest.raises(TopicError, match="other/2026"):
         await read(broker)
     assert bytes(await read(broker, ORIGIN)) == bytes(replay(log))

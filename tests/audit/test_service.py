@@ -25,12 +25,12 @@ from tests.support.eventually import eventually
 
 async def test_a_gift_and_two_matches_end_in_verifiable_books(harness: AuditHarness) -> None:
     await harness.open_fund()
-    house = harness.house
-    await house.publish(make_gift(house, "g-1", 20_450_000))
+    stack = harness.house
+    await stack.publish(make_gift(stack, "g-1", 20_450_000))
     await harness.wait_published(2)
-    confirmed_match = make_lifecycle(house, "M-1", 300_00)
-    released_match = make_lifecycle(house, "M-2", 500_00, falls=True)
-    await house.publish(*confirmed_match, *released_match)
+    confirmed_match = make_lifecycle(stack, "M-1", 300_00)
+    released_match = make_lifecycle(stack, "M-2", 500_00, falls=True)
+    await stack.publish(*confirmed_match, *released_match)
     summary = await harness.wait_published(6)
     assert summary["received_fen"] == 20_450_000
     assert summary["committed_fen"] == 800_00
@@ -60,14 +60,14 @@ async def test_whatever_is_redelivered_and_reordered_the_books_are_the_same(
     harness: AuditHarness,
 ) -> None:
     await harness.open_fund()
-    house = harness.house
-    gifts = [make_gift(house, f"g-{n}", 1_000) for n in range(20)]
-    await house.publish(*gifts, *gifts)
+    stack = harness.house
+    gifts = [make_gift(stack, f"g-{n}", 1_000) for n in range(20)]
+    await stack.publish(*gifts, *gifts)
     await harness.wait_published(21)
-    facts = [r for n in range(20) for r in make_lifecycle(house, f"M-{n}", 700, falls=n % 4 == 0)]
+    facts = [r for n in range(20) for r in make_lifecycle(stack, f"M-{n}", 700, falls=n % 4 == 0)]
     shuffled = facts * 2
     random.Random(7).shuffle(shuffled)
-    await house.publish(*shuffled)
+    await stack.publish(*shuffled)
     summary = await harness.wait_published(21 + 40)
     assert summary["received_fen"] == 20_000
     assert summary["disbursed_fen"] == 15 * 700
@@ -79,8 +79,8 @@ async def test_a_used_id_with_other_content_is_on_the_log_and_not_in_the_fund(
     harness: AuditHarness,
 ) -> None:
     await harness.open_fund()
-    house = harness.house
-    await house.publish(make_gift(house, "g-1", 100), make_gift(house, "g-1", 999))
+    stack = harness.house
+    await stack.publish(make_gift(stack, "g-1", 100), make_gift(stack, "g-1", 999))
     summary = await harness.wait_published(3)
     assert summary["received_fen"] == 100
     await harness.verify(summary)
@@ -88,12 +88,12 @@ async def test_a_used_id_with_other_content_is_on_the_log_and_not_in_the_fund(
 
 async def test_every_entry_of_the_ledger_is_told(harness: AuditHarness) -> None:
     await harness.open_fund()
-    house = harness.house
-    await house.publish(make_gift(house, "g-1", 1_000), make_gift(house, "g-2", 1, fund="UNKNOWN"))
+    stack = harness.house
+    await stack.publish(make_gift(stack, "g-1", 1_000), make_gift(stack, "g-2", 1, fund="UNKNOWN"))
     await harness.wait_published(3)
-    await house.publish(*make_lifecycle(house, "M-1", 700), *make_lifecycle(house, "M-2", 700))
+    await stack.publish(*make_lifecycle(stack, "M-1", 700), *make_lifecycle(stack, "M-2", 700))
     await harness.wait_published(7)
-    facts = await eventually(lambda: house.read(topics.LEDGER), lambda facts: len(facts) >= 7)
+    facts = await eventually(lambda: stack.read(topics.LEDGER), lambda facts: len(facts) >= 7)
     assert sorted(event["data"]["index"] for event in facts) == list(range(7))
     by_subject = groupby(sorted(facts, key=lambda e: (e["subject"], int(e["sequence"]))), _subject)
     kinds = {subject: [e["type"].split(".")[2] for e in events] for subject, events in by_subject}
@@ -114,11 +114,11 @@ def _subject(event: dict[str, Any]) -> str:
 async def test_two_instances_append_to_one_log(harness: AuditHarness) -> None:
     await harness.open_fund()
     await harness.start_another()
-    house = harness.house
-    await house.publish(*(make_gift(house, f"g-{n}", 10_000) for n in range(10)))
+    stack = harness.house
+    await stack.publish(*(make_gift(stack, f"g-{n}", 10_000) for n in range(10)))
     await harness.wait_published(11)
-    records = [r for n in range(60) for r in make_lifecycle(house, f"M-{n}", 100)]
-    await house.publish(*records)
+    records = [r for n in range(60) for r in make_lifecycle(stack, f"M-{n}", 100)]
+    await stack.publish(*records)
     summary = await harness.wait_published(11 + 120)
     assert summary["disbursed_fen"] == 60 * 100
     await harness.verify(summary)

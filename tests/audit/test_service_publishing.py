@@ -13,13 +13,13 @@ from tests.audit.decisions import gift
 from tests.audit.harness import AuditHarness, start_harness
 from tests.audit.witnessing import witnessing
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 TWO = {"guanjia": "莞家", "chashan": "茶山镇慈善会"}
 
 
-async def test_a_log_gone_wrong_stops_alone_and_says_so(house: House) -> None:
-    harness = await start_harness(house, foundations=TWO)
+async def test_a_log_gone_wrong_stops_alone_and_says_so(stack: StackHarness) -> None:
+    harness = await start_harness(stack, foundations=TWO)
     await harness.open_fund()
     await harness.open_fund("TEA", foundation="chashan")
     summary = await harness.wait_published(1)
@@ -38,16 +38,16 @@ async def test_a_log_gone_wrong_stops_alone_and_says_so(house: House) -> None:
     await harness.verify(summary)
 
 
-async def test_another_logs_key_stops_the_publisher_and_nobody_else(house: House) -> None:
-    plain = await start_harness(house)
+async def test_another_logs_key_stops_the_publisher_and_nobody_else(stack: StackHarness) -> None:
+    plain = await start_harness(stack)
     await plain.open_fund()
     summary = await plain.wait_published(1)
     await plain.audit.stop()
     name = summary["log_path"].rpartition("/")[2]
-    path = key_path(house.secrets_dir, name)
+    path = key_path(stack.secrets_dir, name)
     path.unlink()
     KeyFile(path, "guanjia.test/log/of-another").read()
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     stopped = await eventually(
         lambda: harness.get("/summary"), lambda s: s["publishing_stopped"] != ""
     )
@@ -80,19 +80,19 @@ async def test_both_keys_sign_as_soon_as_there_are_two_and_the_old_one_goes(
 
 
 async def test_with_a_quorum_nothing_stands_that_no_witness_has_seen(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
     """The witness knows the log's key, so the log was there first."""
-    plain = await start_harness(house)
+    plain = await start_harness(stack)
     await plain.open_fund()
     summary = await plain.wait_published(1)
     await plain.audit.stop()
-    (key,) = PublicLogs(house.secrets_dir, house.secrets_dir, "guanjia.test/log").keys(
+    (key,) = PublicLogs(stack.secrets_dir, stack.secrets_dir, "guanjia.test/log").keys(
         summary["log"]
     )
     with witnessing(tmp_path / "w", key) as witness:
         harness = await start_harness(
-            house, witnesses=[f"{witness.url} {witness.key}"], witness_quorum=1
+            stack, witnesses=[f"{witness.url} {witness.key}"], witness_quorum=1
         )
         await harness.publish_in_order(gift(100, "g-1"))
         await harness.wait_published(2)

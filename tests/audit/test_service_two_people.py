@@ -8,10 +8,10 @@ FUND = {"fund_id": "two-people", "name": "暖“留”慈善基金"}
 
 
 async def test_one_human_with_two_credentials_opens_no_fund_alone(harness: AuditHarness) -> None:
-    house = harness.house
-    maker = house.bearer("wang-maker", Role.FINANCE_MAKER, holder="staff-7")
-    checker = house.bearer("wang-checker", Role.FINANCE_CHECKER, holder="staff-7")
-    other = house.bearer("li-checker", Role.FINANCE_CHECKER, holder="staff-8")
+    stack = harness.house
+    maker = stack.bearer("wang-maker", Role.FINANCE_MAKER, holder="staff-7")
+    checker = stack.bearer("wang-checker", Role.FINANCE_CHECKER, holder="staff-7")
+    other = stack.bearer("li-checker", Role.FINANCE_CHECKER, holder="staff-8")
     proposed = await eventually(  # the register is read again within a second
         lambda: harness.post("/funds", maker, "two-1", FUND), lambda a: a.status_code != 401
     )

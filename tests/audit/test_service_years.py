@@ -13,7 +13,7 @@ from shared import mongo
 from tests.audit.decisions import GOODS, acceptance, confirmation, gift, goods
 from tests.audit.harness import AuditHarness, start_harness
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 NEW_YEAR = datetime(2030, 12, 31, 16, tzinfo=UTC)
 """2031 begins in China."""
@@ -26,10 +26,10 @@ class Calendar:
         self.ahead = timedelta()
         now = mongo.ServerClock.now
 
-        async def moved(clock: mongo.ServerClock) -> datetime:
+        async def read_moved_clock(clock: mongo.ServerClock) -> datetime:
             return await now(clock) + self.ahead
 
-        monkeypatch.setattr(mongo.ServerClock, "now", moved)
+        monkeypatch.setattr(mongo.ServerClock, "now", read_moved_clock)
 
     def turn_to(self, moment: datetime) -> None:
         self.ahead += moment - (datetime.now(UTC) + self.ahead)
@@ -52,9 +52,9 @@ async def busy(harness: AuditHarness, entered: int = 0) -> dict[str, Any]:
 
 
 async def test_a_new_year_begins_with_what_the_old_one_left(
-    calendar: Calendar, house: House
+    calendar: Calendar, stack: StackHarness
 ) -> None:
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     before = await busy(harness)
     assert before["log"].endswith("/2030")
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
@@ -75,9 +75,9 @@ async def test_a_new_year_begins_with_what_the_old_one_left(
 
 
 async def test_the_first_entry_of_a_year_turns_the_log_by_itself(
-    calendar: Calendar, house: House
+    calendar: Calendar, stack: StackHarness
 ) -> None:
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     before = await busy(harness)
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
     await harness.publish_in_order(confirmation("M-1", 3_000))
@@ -93,10 +93,10 @@ async def test_the_first_entry_of_a_year_turns_the_log_by_itself(
 
 
 async def test_a_year_slept_through_while_carrying_breaks_no_chain(
-    calendar: Calendar, house: House
+    calendar: Calendar, stack: StackHarness
 ) -> None:
     """2031 began with one fund; what the other had was carried only in 2032."""
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     await harness.open_fund("TEA")
     await busy(harness, 1)
     calendar.turn_to(NEW_YEAR + timedelta(hours=1))
@@ -118,9 +118,9 @@ async def test_a_year_slept_through_while_carrying_breaks_no_chain(
 
 
 async def test_instances_that_carry_at_once_carry_everything_once(
-    calendar: Calendar, house: House
+    calendar: Calendar, stack: StackHarness
 ) -> None:
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     await busy(harness)
     another = await harness.start_another()
     await harness.publish_in_order(*(acceptance(f"M-{n}", 10) for n in range(2, 60)))
@@ -139,9 +139,9 @@ async def test_nothing_happens_within_a_year(harness: AuditHarness) -> None:
     assert (await harness.get("/summary"))["root"] == before["root"]
 
 
-async def test_each_foundation_has_a_log_of_its_own(house: House) -> None:
+async def test_each_foundation_has_a_log_of_its_own(stack: StackHarness) -> None:
     foundations = {"guanjia": "莞家", "chashan": "茶山镇慈善会"}
-    harness = await start_harness(house, foundations=foundations)
+    harness = await start_harness(stack, foundations=foundations)
     await harness.open_fund()
     await harness.open_fund("TEA", foundation="chashan")
     await harness.publish_in_order(gift(100), gift(2_000, "gift-2", fund="TEA"))

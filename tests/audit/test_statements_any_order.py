@@ -48,7 +48,7 @@ class Vault:
         return key | {"status": 201, "person_id": derived_id("P", row["party"]["name"])}
 
 
-def written(folder: Path, number: int, lines: Sequence[Line]) -> Path:
+def write_statement(folder: Path, number: int, lines: Sequence[Line]) -> Path:
     file = folder / f"{number}.csv"
     with file.open("w", newline="", encoding="utf-8") as text:
         rows = csv.writer(text)
@@ -81,7 +81,7 @@ def test_any_order_and_any_overlap_gives_every_statement_its_own_total(
 ) -> None:
     audit = open_audit()
     with TemporaryDirectory() as folder:
-        files = [written(Path(folder), n, lines) for n, lines in enumerate(statements)]
+        files = [write_statement(Path(folder), n, lines) for n, lines in enumerate(statements)]
         for number in (*order, *range(len(files))):
             for row in rows_of([files[number % len(files)]]):
                 audit.receive(event(row.fact, row.id, source=BANK))
@@ -107,7 +107,7 @@ def test_any_order_and_any_overlap_gives_every_statement_its_own_total(
 def test_every_row_of_a_repeated_gift_is_kept_with_it() -> None:
     audit, line = open_audit(), ("2026-01-01", "甲", "1.00", "")
     with TemporaryDirectory() as folder:
-        files = [written(Path(folder), n, [line]) for n in range(2)]
+        files = [write_statement(Path(folder), n, [line]) for n in range(2)]
         for row in rows_of(files):
             audit.receive(event(row.fact, row.id, source=BANK))
     listed = audit.donation().statements
@@ -126,7 +126,7 @@ def test_a_reference_outweighs_the_content() -> None:
 
 def test_ids_do_not_tell_who_gave_to_whoever_guesses_names() -> None:
     with TemporaryDirectory() as folder:
-        file = written(Path(folder), 0, [("2026-01-01", "甲", "1.00", "")])
+        file = write_statement(Path(folder), 0, [("2026-01-01", "甲", "1.00", "")])
         (row,) = rows_of([file])
         (gift,) = read_statement(file.read_bytes(), file.name, MAPPING)
     assert row.id != Identities().assign(gift, "甲")  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ def test_a_file_named_twice_is_read_once_and_a_giver_is_asked_for_once() -> None
     vault = Vault()
     with TemporaryDirectory() as folder:
         line = ("2026-01-01", "甲", "1.00", "")
-        file = written(Path(folder), 0, [line, line, ("2026-01-01", "不收", "1.00", "")])
+        file = write_statement(Path(folder), 0, [line, line, ("2026-01-01", "不收", "1.00", "")])
         (batch,) = read_batches([file, file], MAPPING, Givers(vault))
     assert sorted(vault.asked) == ["不收", "甲"]
     assert len({row.id for row in batch.rows}) == 2

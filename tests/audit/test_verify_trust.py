@@ -21,19 +21,19 @@ NEW_KEY = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(1,
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trust")
     publish_all(year_of_facts(300), folder)
     return folder
 
 
 @pytest.fixture
-def log(published: Path, tmp_path: Path) -> Path:
+def log(published_log: Path, tmp_path: Path) -> Path:
     """The published log with a checkpoint of its own, to be changed."""
-    for each in published.iterdir():
+    for each in published_log.iterdir():
         if each.name != "checkpoint":
             (tmp_path / each.name).symlink_to(each)
-    (tmp_path / "checkpoint").write_bytes((published / "checkpoint").read_bytes())
+    (tmp_path / "checkpoint").write_bytes((published_log / "checkpoint").read_bytes())
     return tmp_path
 
 

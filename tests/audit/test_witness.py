@@ -47,10 +47,10 @@ def checkpoint(size: int, key: SigningKey | None = None, root: bytes = b"") -> b
 
 
 def request(log: Path, old: int, new: int) -> bytes:
-    return written(old, prove_consistency(Directory(log), old, new), checkpoint(new))
+    return build_body(old, prove_consistency(Directory(log), old, new), checkpoint(new))
 
 
-def written(old: int, proof: list[bytes], note: bytes) -> bytes:
+def build_body(old: int, proof: list[bytes], note: bytes) -> bytes:
     lines = [f"old {old}", *(base64.b64encode(each).decode() for each in proof)]
     return "".join(f"{line}\n" for line in lines).encode() + b"\n" + note
 
@@ -85,22 +85,22 @@ def test_who_does_not_know_what_it_saw_is_told(witness: Witness, log: Path) -> N
 def test_an_unknown_log_is_not_found(witness: Witness) -> None:
     stranger = SigningKey.generate("another.test/log")
     note = sign_checkpoint(Checkpoint("another.test/log", 0, naive_root([])), stranger)
-    assert ask(witness, written(0, [], note)).status_code == 404
+    assert ask(witness, build_body(0, [], note)).status_code == 404
 
 
 def test_a_checkpoint_by_another_key_is_forbidden(witness: Witness) -> None:
     note = checkpoint(500, SigningKey.generate(ORIGIN))
-    assert ask(witness, written(0, [], note)).status_code == 403
+    assert ask(witness, build_body(0, [], note)).status_code == 403
 
 
 def test_a_bad_signature_is_forbidden(witness: Witness) -> None:
     note = Note.parse(checkpoint(500))
     other = Note(Checkpoint(ORIGIN, 501, bytes(32)).body(), note.signatures)
-    assert ask(witness, written(0, [], bytes(other))).status_code == 403
+    assert ask(witness, build_body(0, [], bytes(other))).status_code == 403
 
 
 def test_an_old_size_beyond_the_checkpoint_is_a_bad_request(witness: Witness) -> None:
-    assert ask(witness, written(501, [], checkpoint(500))).status_code == 400
+    assert ask(witness, build_body(501, [], checkpoint(500))).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_proof_that_proves_nothing_is_unprocessable(witness: Witness, log: Pat
     ask(witness, request(log, 0, 500))
     proof = prove_consistency(Directory(log), 500, 900)
     for wrong in ([], proof[:-1], [*proof, bytes(32)], [bytes(32), *proof[1:]]):
-        assert ask(witness, written(500, wrong, checkpoint(900))).status_code == 422
+        assert ask(witness, build_body(500, wrong, checkpoint(900))).status_code == 422
     assert ask(witness, request(log, 500, 900)).status_code == 200
 
 
@@ -135,13 +135,13 @@ def test_a_second_history_is_never_cosigned(witness: Witness, log: Path, tmp_pat
     ask(witness, request(log, 0, 500))
     other = [b"changed", *LEAVES[1:]]
     assert (
-        ask(witness, written(500, [], checkpoint(500, root=naive_root(other[:500])))).status_code
+        ask(witness, build_body(500, [], checkpoint(500, root=naive_root(other[:500])))).status_code
         == 409
     )
     LogDirectory(tmp_path / "other", log_key()).publish(enumerate(other))
     proof = prove_consistency(Directory(tmp_path / "other"), 500, 900)
     assert (
-        ask(witness, written(500, proof, checkpoint(900, root=naive_root(other)))).status_code
+        ask(witness, build_body(500, proof, checkpoint(900, root=naive_root(other)))).status_code
         == 422
     )
     assert ask(witness, request(log, 500, 900)).status_code == 200
@@ -150,7 +150,7 @@ def test_a_second_history_is_never_cosigned(witness: Witness, log: Path, tmp_pat
 def test_a_frozen_log_may_not_go_on(witness: Witness, log: Path) -> None:
     ask(witness, request(log, 0, 500))
     frozen = Checkpoint(ORIGIN, 500, naive_root(LEAVES[:500]), frozen=True)
-    assert ask(witness, written(500, [], sign_checkpoint(frozen, log_key()))).status_code == 200
+    assert ask(witness, build_body(500, [], sign_checkpoint(frozen, log_key()))).status_code == 200
     assert ask(witness, request(log, 500, 500)).status_code == 422
     assert ask(witness, request(log, 500, 900)).status_code == 422
 
@@ -164,7 +164,7 @@ def test_of_many_at_once_one_passes(witness: Witness, log: Path, tmp_path: Path)
         path = tmp_path / str(number)
         LogDirectory(path, log_key()).publish(enumerate(leaves))
         proof = prove_consistency(Directory(path), 500, 501)
-        bodies.append(written(500, proof, checkpoint(501, root=naive_root(leaves))))
+        bodies.append(build_body(500, proof, checkpoint(501, root=naive_root(leaves))))
     with ThreadPoolExecutor(12) as pool:
         statuses = sorted(pool.map(lambda body: ask(witness, body).status_code, bodies))
     assert statuses == [200] + [409] * 11

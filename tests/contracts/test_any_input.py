@@ -15,7 +15,7 @@ from schemathesis.core.result import Ok
 
 from shared.security import Role
 from shared.web.access import find_guard
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.services import SERVICES, address, operations, start
 
 AnyCase = Case[Any]
@@ -36,13 +36,15 @@ PROBLEMS = Draft202012Validator(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_any_input_to_any_guarded_route_is_answered(house: House, service: str) -> None:
+async def test_any_input_to_any_guarded_route_is_answered(
+    stack: StackHarness, service: str
+) -> None:
     """By one who may do everything, so that nothing stops at the door."""
-    almighty = house.bearer("almighty", *Role, source="/channels/almighty")
-    running = await start(house, service)
+    almighty = stack.bearer("almighty", *Role, source="/channels/almighty")
+    running = await start(stack, service)
     wrong = []
     for case in await asyncio.to_thread(cases, running.app, EXAMPLES):
-        answer = await sent(running.http, case, almighty)
+        answer = await send(running.http, case, almighty)
         if answer.status_code >= 500:
             wrong.append(f"{case.as_curl_command()}\n{answer.status_code} {answer.text[:300]}")
         elif answer.status_code >= 400 and not PROBLEMS.is_valid(answer.json()):
@@ -75,9 +77,9 @@ NASTY_QUERIES = ("limit=-1", "limit=0", f"limit={10**30}", "after=%00", "after[$
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_nasty_input_is_answered(house: House, service: str) -> None:
-    almighty = house.bearer("almighty", *Role, source="/channels/almighty")
-    running = await start(house, service)
+async def test_nasty_input_is_answered(stack: StackHarness, service: str) -> None:
+    almighty = stack.bearer("almighty", *Role, source="/channels/almighty")
+    running = await start(stack, service)
     wrong = []
     for method, path, body in nasty(running.app):
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json", **almighty}
@@ -108,11 +110,11 @@ def cases(app: FastAPI, examples: int) -> list[AnyCase]:
         operation = result.ok()
         if operation.path in guarded:
             for mode in GenerationMode:
-                found += drawn(operation.as_strategy(generation_mode=mode), examples)
+                found += draw_cases(operation.as_strategy(generation_mode=mode), examples)
     return found
 
 
-def drawn(strategy: Any, examples: int) -> list[AnyCase]:
+def draw_cases(strategy: Any, examples: int) -> list[AnyCase]:
     found: list[AnyCase] = []
 
     @settings(
@@ -131,7 +133,7 @@ def drawn(strategy: Any, examples: int) -> list[AnyCase]:
     return found
 
 
-async def sent(http: httpx.AsyncClient, case: AnyCase, who: dict[str, str]) -> httpx.Response:
+async def send(http: httpx.AsyncClient, case: AnyCase, who: dict[str, str]) -> httpx.Response:
     asked = case.as_transport_kwargs(base_url="http://service")
     headers = {k: v for k, v in (asked.get("headers") or {}).items() if k != "Authorization"}
     return await http.request(

@@ -30,7 +30,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SECRET = "陈秀英 13800138000"
 
 
-def written(event: dict[str, Any]) -> bytes:
+def encode_event(event: dict[str, Any]) -> bytes:
     return json.dumps(event, ensure_ascii=False).encode()
 
 
@@ -67,7 +67,7 @@ def foreign_events(draw: st.DrawFn) -> tuple[dict[str, Any], Fact]:
 @given(made=own_events() | foreign_events())
 def test_the_cloudevents_package_reads_what_we_write(made: tuple[dict[str, Any], Fact]) -> None:
     event, fact = made
-    read = JSONFormat().read(CloudEvent, written(event))
+    read = JSONFormat().read(CloudEvent, encode_event(event))
     assert read.get_specversion() == "1.0"
     assert (read.get_id(), read.get_source()) == (event["id"], event["source"])
     assert read.get_type() == fact.TYPE
@@ -80,7 +80,7 @@ def test_the_cloudevents_package_reads_what_we_write(made: tuple[dict[str, Any],
 @given(made=own_events())
 def test_we_read_what_the_cloudevents_package_writes(made: tuple[dict[str, Any], Fact]) -> None:
     event, fact = made
-    theirs = JSONFormat().write(JSONFormat().read(CloudEvent, written(event)))
+    theirs = JSONFormat().write(JSONFormat().read(CloudEvent, encode_event(event)))
     assert parse_event(parse_envelope(theirs), type(fact)).data == fact
 
 
@@ -88,7 +88,7 @@ def test_we_read_what_the_cloudevents_package_writes(made: tuple[dict[str, Any],
 @given(made=own_events())
 def test_own_event_comes_back_as_it_was(made: tuple[dict[str, Any], Fact]) -> None:
     event, fact = made
-    read = parse_event(parse_envelope(written(event)), type(fact))
+    read = parse_event(parse_envelope(encode_event(event)), type(fact))
     assert read.data == fact
     assert read.id == event_id(event["source"], event["subject"], int(event["sequence"]))
     assert (read.source, read.subject) == (event["source"], event["subject"])
@@ -104,7 +104,7 @@ def test_foreign_event_has_no_place_in_a_sequence_and_is_its_own_correlation(
     made: tuple[dict[str, Any], Fact],
 ) -> None:
     event, fact = made
-    read = parse_event(parse_envelope(written(event)), type(fact))
+    read = parse_event(parse_envelope(encode_event(event)), type(fact))
     assert (read.data, read.sequence, read.correlation_id) == (fact, 0, event["id"])
 
 

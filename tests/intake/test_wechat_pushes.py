@@ -11,7 +11,7 @@ from deploy.local.stack import Stack
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 WISH = "心愿 助学 300元 虎门镇 残疾 李四"
 
@@ -71,10 +71,10 @@ async def test_an_echo_is_answered_with_its_own_word_alone(visitor: Visitor) -> 
     assert (await visitor.push_wechat(query, visitor.format_text("1", WISH))).status_code == 401
 
 
-async def test_instances_share_what_was_signed_once(house: House) -> None:
-    settings = house.settings(IntakeSettings, wechat_plain_mode=True)
-    first, second = [await house.start_app(create_app(settings)) for _ in range(2)]
-    visitor = Visitor(IntakeHarness(house, first))
+async def test_instances_share_what_was_signed_once(stack: StackHarness) -> None:
+    settings = stack.settings(IntakeSettings, wechat_plain_mode=True)
+    first, second = [await stack.start_app(create_app(settings)) for _ in range(2)]
+    visitor = Visitor(IntakeHarness(stack, first))
     query = visitor.sign_wechat(await visitor.runtime.processor.now())
     wish, other = visitor.format_text("1", WISH), visitor.format_text("2", "退订")
     # Two bodies at once, one at each instance: one of them is the signature's, for good.
@@ -89,10 +89,10 @@ async def test_instances_share_what_was_signed_once(house: House) -> None:
 
 
 async def test_plain_pushes_are_taken_only_where_a_setting_says_so(
-    house: House, capsys: pytest.CaptureFixture[str]
+    stack: StackHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running = await house.start_app(create_app(house.settings(IntakeSettings)))
-    visitor = Visitor(IntakeHarness(house, running))
+    running = await stack.start_app(create_app(stack.settings(IntakeSettings)))
+    visitor = Visitor(IntakeHarness(stack, running))
     capsys.readouterr()
     assert (await visitor.says("1", WISH)).status_code == 401
     assert (await visitor.wechat("", token="wrong")).status_code == 401

@@ -9,7 +9,7 @@ from deploy.local import parts
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 from services.matching.settings import MatchingSettings
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 
 @dataclass
@@ -27,17 +27,19 @@ class Matchings:
         await self.supervisor.stop()
 
 
-def matchings(house: House, folder: Path, *names: str, **given: Any) -> Matchings:
+def matchings(stack: StackHarness, folder: Path, *names: str, **given: Any) -> Matchings:
     ports = {name: find_free_port() for name in names}
     stage = [
-        _part(house, name, port, folder / f"{name}.log", given) for name, port in ports.items()
+        _part(stack, name, port, folder / f"{name}.log", given) for name, port in ports.items()
     ]
     urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
     return Matchings(Supervisor([stage], announce=print), urls)
 
 
-def _part(house: House, name: str, port: int, log: Path, given: dict[str, Any]) -> parts.Part:
-    settings = house.settings(MatchingSettings, instance_id=f"matching-{name}", port=port, **given)
+def _part(
+    stack: StackHarness, name: str, port: int, log: Path, given: dict[str, Any]
+) -> parts.Part:
+    settings = stack.settings(MatchingSettings, instance_id=f"matching-{name}", port=port, **given)
     env = settings.model_dump(mode="json", include=settings.model_fields_set)
     told = {f"GUANJIA_{key.upper()}": str(value) for key, value in env.items()}
     return replace(parts.build_service("matching", port, os.environ | told, log), name=name)

@@ -16,7 +16,7 @@ from shared.messaging.processor import Processor
 from shared.runtime import Runtime
 from tests.matching.decisions import request_id
 from tests.matching.harness import MatchingHarness
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 NAMES = ("a", "b", "c")
 
@@ -39,11 +39,11 @@ class Listened:
         return getattr(self.real, name)
 
 
-async def withdrawn(house: House) -> MatchingHarness:
+async def withdrawn(stack: StackHarness) -> MatchingHarness:
     """Three offers that were withdrawn, each with a proposal; no job runs."""
-    settings = house.settings(MatchingSettings)
+    settings = stack.settings(MatchingSettings)
     harness = MatchingHarness(
-        house, await house.start(replace(build_service(settings, house.keyring), jobs=()), settings)
+        stack, await stack.start(replace(build_service(settings, stack.keyring), jobs=()), settings)
     )
     await harness.publish_requests(*NAMES, quantity=10)
     await harness.wait_for_needs(*NAMES)
@@ -63,8 +63,8 @@ def listen(runtime: Runtime, failing: type[Any] | None = None) -> tuple[Runtime,
     return replace(runtime, processor=cast("Processor", ears)), ears
 
 
-async def test_withdrawn_offers_are_freed_together(house: House) -> None:
-    harness = await withdrawn(house)
+async def test_withdrawn_offers_are_freed_together(stack: StackHarness) -> None:
+    harness = await withdrawn(stack)
     runtime, ears = listen(harness.runtime)
     for _ in range(3):
         await process_deadlines(runtime)
@@ -76,8 +76,8 @@ async def test_withdrawn_offers_are_freed_together(house: House) -> None:
     assert [offer.due_at for offer in await mongo.find(harness.database, Offer, {})] == [None] * 3
 
 
-async def test_release_that_fails_is_told_and_its_offer_stays_due(house: House) -> None:
-    harness = await withdrawn(house)
+async def test_release_that_fails_is_told_and_its_offer_stays_due(stack: StackHarness) -> None:
+    harness = await withdrawn(stack)
     runtime, _ = listen(harness.runtime, failing=ReleaseMatch)
     with capture_logs() as logs:
         await process_deadlines(runtime)
@@ -90,10 +90,10 @@ async def test_release_that_fails_is_told_and_its_offer_stays_due(house: House) 
 
 
 async def test_offer_with_more_than_is_released_at_once_stays_due(
-    house: House, monkeypatch: Any
+    stack: StackHarness, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("services.matching.jobs.RELEASED_MAX", 2)
-    harness = await withdrawn(house)
+    harness = await withdrawn(stack)
     runtime, ears = listen(harness.runtime)
     for _ in range(4):
         await process_deadlines(runtime)

@@ -13,7 +13,7 @@ from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.messaging.processor import Processor
 from tests.matching.harness import MatchingHarness
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 
 @dataclass
@@ -50,10 +50,10 @@ class SlowSolver(SolverProcess):
         return await super().solve(inputs)
 
 
-async def test_round_goes_on_being_heard_of_when_the_database_was_away(house: House) -> None:
-    settings = house.settings(MatchingSettings, round_takeover_s=0.3)
-    running = await house.start(replace(build_service(settings, house.keyring), jobs=()), settings)
-    harness, away = MatchingHarness(house, running), AwayAtFirst(running.runtime.processor)
+async def test_round_goes_on_being_heard_of_when_the_database_was_away(stack: StackHarness) -> None:
+    settings = stack.settings(MatchingSettings, round_takeover_s=0.3)
+    running = await stack.start(replace(build_service(settings, stack.keyring), jobs=()), settings)
+    harness, away = MatchingHarness(stack, running), AwayAtFirst(running.runtime.processor)
     await harness.register_offer()
     await harness.publish_requests("r")
     await harness.wait_for_needs("r")

@@ -30,7 +30,7 @@ from tests.matching.decisions import (
 )
 from tests.matching.processes import Matchings, matchings
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 GOODS: dict[str, Any] = {"unit": "袋", "item": "大米"}
 OFFERS, NEEDS, ASKED = 6, 90, 12
@@ -41,13 +41,13 @@ HOLDING = RESERVING_STATES | {"delivered", "confirmed"}
 class Crowd:
     """Whoever deals with the two instances: each call goes to one of them, to the other if dead."""
 
-    def __init__(self, house: House, running: Matchings, database: mongo.Database) -> None:
-        self.house = house
+    def __init__(self, stack: StackHarness, running: Matchings, database: mongo.Database) -> None:
+        self.house = stack
         self.database = database
         self.urls = list(running.urls.values())
         self.chance = random.Random(7)
-        self.operator = house.bearer("op", Role.OPERATOR)
-        self.collector = house.bearer("collector", Role.COLLECTOR)
+        self.operator = stack.bearer("op", Role.OPERATOR)
+        self.collector = stack.bearer("collector", Role.COLLECTOR)
         self.done: dict[str, int] = defaultdict(int)
         self.keys = 0
 
@@ -212,8 +212,10 @@ async def watching(database: mongo.Database) -> AsyncIterator[Watched]:
 
 @pytest.mark.long
 @pytest.mark.timeout(240)
-async def test_two_instances_and_a_kill_never_overcommit(house: House, tmp_path: Path) -> None:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+async def test_two_instances_and_a_kill_never_overcommit(
+    stack: StackHarness, tmp_path: Path
+) -> None:
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_matching")
     terms = {
         "round_interval_ms": 20,
         "due_poll_ms": 100,
@@ -221,13 +223,13 @@ async def test_two_instances_and_a_kill_never_overcommit(house: House, tmp_path:
         "round_takeover_s": 2.0,
         "whole_round_interval_s": 3.0,
     }
-    running = matchings(house, tmp_path, "one", "two", **terms)
+    running = matchings(stack, tmp_path, "one", "two", **terms)
     async with running, httpx.AsyncClient(timeout=20) as http, watching(database) as seen:
-        crowd, over = Crowd(house, running, database), asyncio.Event()
+        crowd, over = Crowd(stack, running, database), asyncio.Event()
         await crowd.offers(http, OFFERS)
         names = [f"r{n}" for n in range(NEEDS)]
-        await house.publish(
-            *(house.own("/intake", request_id(n), 1, make_opened(n, ASKED, **GOODS)) for n in names)
+        await stack.publish(
+            *(stack.own("/intake", request_id(n), 1, make_opened(n, ASKED, **GOODS)) for n in names)
         )
         await eventually(lambda: crowd.pick_match("proposed"), lambda found: found is not None, 30)
         acting = asyncio.create_task(crowd.all_at_once(http, over))
@@ -240,14 +242,14 @@ async def test_two_instances_and_a_kill_never_overcommit(house: House, tmp_path:
         over.set()
         await acting
         await crowd.rests(http)
-        await wait_until_published(house, database)
+        await wait_until_published(stack, database)
         print(dict(crowd.done), seen.versions)
         assert not seen.broken
         assert seen.versions > crowd.acts()
-        await sums_agree(house, database)
+        await sums_agree(stack, database)
 
 
-async def wait_until_published(house: House, database: mongo.Database) -> None:
+async def wait_until_published(stack: StackHarness, database: mongo.Database) -> None:
     """No proposal is left to expire, and the outbox is empty."""
 
     async def waiting() -> int:
@@ -257,10 +259,10 @@ async def wait_until_published(house: House, database: mongo.Database) -> None:
     await eventually(waiting, lambda count: count == 0, 60)
 
 
-async def sums_agree(house: House, database: mongo.Database) -> None:
+async def sums_agree(stack: StackHarness, database: mongo.Database) -> None:
     """By the states, and by the events alone."""
     matches = await mongo.find(database, Match, {})
-    assert {match.id: match.state for match in matches} == await states_by_events(house)
+    assert {match.id: match.state for match in matches} == await states_by_events(stack)
     for offer in await mongo.find(database, Offer, {}):
         own = [match for match in matches if match.offer_id == offer.id]
         reserved = sum(m.quantity for m in own if m.state in RESERVING_STATES)
@@ -275,10 +277,10 @@ async def sums_agree(house: House, database: mongo.Database) -> None:
         assert sum(need.matches.values()) <= need.quantity
 
 
-async def states_by_events(house: House) -> dict[str, str]:
+async def states_by_events(stack: StackHarness) -> dict[str, str]:
     """Match id -> what its last event says."""
     last: dict[str, tuple[int, str]] = {}
-    for event in await house.read(topics.MATCHES):
+    for event in await stack.read(topics.MATCHES):
         place = int(event["sequence"]), str(event["type"]).split(".")[2]
         last[event["subject"]] = max(last.get(event["subject"], place), place)
     return {subject: name for subject, (_, name) in last.items()}

@@ -25,11 +25,11 @@ from tests.matching.decisions import (
 )
 from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 
-async def test_recorded_round_is_solved_again_to_the_same_solution(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_recorded_round_is_solved_again_to_the_same_solution(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     await harness.register_offer()
     await harness.publish_requests("r1", "r2")
     await harness.wait_for_matches(2, "proposed")
@@ -67,12 +67,12 @@ async def leave(database: mongo.Database, offer: Offer, need: Need, **solved: An
     await database[INPUTS].insert_one(kept)
 
 
-async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+async def test_round_of_a_dead_instance_is_taken_over(stack: StackHarness) -> None:
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_matching")
     decisions = DecisionHarness()
     offer, need = decisions.get(Offer, decisions.offer()), decisions.get(Need, decisions.need())
     await leave(database, offer, need)
-    harness = MatchingHarness(house, await start_matching(house))
+    harness = MatchingHarness(stack, await start_matching(stack))
     [match] = await harness.wait_for_matches(1, "proposed")
     assert (match.offer_id, match.quantity) == (offer.id, 50)
 
@@ -84,9 +84,9 @@ async def test_round_of_a_dead_instance_is_taken_over(house: House) -> None:
     assert held.solver == "min_cost_flow"
 
 
-async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None:
+async def test_solved_round_is_taken_over_as_it_was_solved(stack: StackHarness) -> None:
     """What was stored stands, also where a solver of today would say something else."""
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_matching")
     decisions = DecisionHarness()
     offer, need = decisions.get(Offer, decisions.offer()), decisions.get(Need, decisions.need())
     found = (Allocation(need.id, offer.id, 1, 10),)
@@ -96,14 +96,14 @@ async def test_solved_round_is_taken_over_as_it_was_solved(house: House) -> None
         "solution_hash": hash_solution(found),
     }
     await leave(database, offer, need, **solved)
-    harness = MatchingHarness(house, await start_matching(house))
+    harness = MatchingHarness(stack, await start_matching(stack))
     first = await harness.wait_for_match(build_match_id(need.id, offer.id, 1), "proposed")
     assert first.quantity == 10
 
 
-async def test_two_instances_hold_rounds_without_proposing_twice(house: House) -> None:
-    instances = [await start_matching(house), await start_matching(house)]
-    harness = MatchingHarness(house, instances[0])
+async def test_two_instances_hold_rounds_without_proposing_twice(stack: StackHarness) -> None:
+    instances = [await start_matching(stack), await start_matching(stack)]
+    harness = MatchingHarness(stack, instances[0])
     for name in ("a", "b", "c"):
         await harness.register_offer(name, quantity=1000)
     await harness.publish_requests(*(f"r{n}" for n in range(40)), quantity=50)

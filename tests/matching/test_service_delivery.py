@@ -14,7 +14,7 @@ from shared.security import Role
 from tests.matching.decisions import person_id, request_id
 from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.house import RunningService, StackHarness
 
 BROWSER = {"Accept": "text/html"}
 SEEN = {"evidence": "visit"}
@@ -24,12 +24,12 @@ LIFE = timedelta(days=30)
 class DeliveryHarness(MatchingHarness):
     """An office with a collector and a partner, and a person who has a link."""
 
-    def __init__(self, house: House, running: Running) -> None:
-        super().__init__(house, running)
-        self.collector = house.bearer("collector", Role.COLLECTOR)
-        self.same = house.bearer("same", Role.COLLECTOR, holder="collector")
-        self.approver = house.bearer("approver", Role.APPROVER_VILLAGE)
-        self.partner = house.bearer("p", Role.DONOR_PARTNER, source="/partners/p")
+    def __init__(self, stack: StackHarness, running: RunningService) -> None:
+        super().__init__(stack, running)
+        self.collector = stack.bearer("collector", Role.COLLECTOR)
+        self.same = stack.bearer("same", Role.COLLECTOR, holder="collector")
+        self.approver = stack.bearer("approver", Role.APPROVER_VILLAGE)
+        self.partner = stack.bearer("p", Role.DONOR_PARTNER, source="/partners/p")
 
     async def begin(self, **offer: Any) -> Match:
         """Two bags of rice, delivered."""
@@ -59,14 +59,14 @@ class DeliveryHarness(MatchingHarness):
         return found
 
 
-async def start_harness(house: House, **given: Any) -> DeliveryHarness:
-    return DeliveryHarness(house, await start_matching(house, **given))
+async def start_harness(stack: StackHarness, **given: Any) -> DeliveryHarness:
+    return DeliveryHarness(stack, await start_matching(stack, **given))
 
 
 async def test_person_says_on_his_page_that_it_did_not_arrive_then_that_it_did(
-    house: House,
+    stack: StackHarness,
 ) -> None:
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     match = await harness.begin()
     token = await harness.link(match)
     assert "没有收到" in (await harness.http.get(f"/c/{token}")).text
@@ -83,8 +83,8 @@ async def test_person_says_on_his_page_that_it_did_not_arrive_then_that_it_did(
     assert (await harness.wait_for_match(match.id, "confirmed")).deliveries == 3
 
 
-async def test_person_rates_it_once_on_his_page(house: House) -> None:
-    harness = await start_harness(house)
+async def test_person_rates_it_once_on_his_page(stack: StackHarness) -> None:
+    harness = await start_harness(stack)
     match = await harness.begin()
     token = await harness.link(match)
     assert "评价" not in (await harness.http.get(f"/c/{token}")).text
@@ -100,24 +100,24 @@ async def test_person_rates_it_once_on_his_page(house: House) -> None:
     assert "评价" not in (await harness.http.get(f"/c/{token}")).text
 
 
-async def test_closed_request_reopens_and_another_donor_helps(house: House) -> None:
-    harness = await start_harness(house)
+async def test_closed_request_reopens_and_another_donor_helps(stack: StackHarness) -> None:
+    harness = await start_harness(stack)
     match = await harness.begin()
     await harness.asks(f"/matches/{match.id}/confirm", "confirm", SEEN)
     closed, reopened = RequestClosed(person_id="P-r"), RequestReopened(person_id="P-r")
-    await house.publish(house.own("/intake", request_id("r"), 2, closed))
+    await stack.publish(stack.own("/intake", request_id("r"), 2, closed))
     await eventually(harness.need, lambda need: need.state == "closed")
     reply = ReplyUnderstood(person_id=person_id("r"), meaning="not_received", match_id=match.id)
-    await house.publish(house.own("/intake", "reply-1", 1, reply))
+    await stack.publish(stack.own("/intake", "reply-1", 1, reply))
     over = await harness.wait_for_match(match.id, "reopened")
     assert over.reason == "本人回复没有收到"
-    await house.publish(house.own("/intake", request_id("r"), 3, reopened))
+    await stack.publish(stack.own("/intake", request_id("r"), 3, reopened))
     [second] = await harness.wait_for_matches(1, "proposed")
     assert (second.request_id, second.quantity) == (match.request_id, 2)
 
 
-async def test_window_of_reopening_is_a_setting(house: House) -> None:
-    harness = await start_harness(house, reopen_days=0)
+async def test_window_of_reopening_is_a_setting(stack: StackHarness) -> None:
+    harness = await start_harness(stack, reopen_days=0)
     match = await harness.begin()
     await harness.asks(f"/matches/{match.id}/confirm", "confirm", SEEN)
     late = await harness.asks(
@@ -132,8 +132,8 @@ async def test_window_of_reopening_is_a_setting(house: House) -> None:
     assert "没有收到" not in (await harness.http.get(f"/c/{token}")).text
 
 
-async def test_lost_donor_is_given_up_by_staff_alone_and_replaced(house: House) -> None:
-    harness = await start_harness(house)
+async def test_lost_donor_is_given_up_by_staff_alone_and_replaced(stack: StackHarness) -> None:
+    harness = await start_harness(stack)
     match = await harness.begin()
     path = f"/matches/{match.id}/give-up"
     refused = await harness.http.post(path, headers=harness.partner | {"Idempotency-Key": "1"})
@@ -144,9 +144,9 @@ async def test_lost_donor_is_given_up_by_staff_alone_and_replaced(house: House) 
     assert second.donor_id == "P-b"
 
 
-async def test_one_collector_does_not_pay_a_person_who_does_not_exist(house: House) -> None:
+async def test_one_collector_does_not_pay_a_person_who_does_not_exist(stack: StackHarness) -> None:
     """He recorded and delivers it: another says that it arrived, with what he saw."""
-    harness = await start_harness(house)
+    harness = await start_harness(stack)
     await harness.register_offer("a", unit="袋", item="大米", quantity=10, donor_id="P-a")
     match = await harness.accept(vouched_by=["collector"])
     path = f"/matches/{match.id}"
@@ -172,6 +172,6 @@ async def test_one_collector_does_not_pay_a_person_who_does_not_exist(house: Hou
         assert rated.json()["problems"][0]["code"] == "rater_same"
     seen = (await harness.http.get(path, headers=harness.approver)).json()
     assert (seen["confirmed_by"], seen["evidence_zh"]) == ("approver", "现场照片")
-    topic = [e for e in await house.read("guanjia.matches") if e["subject"] == match.id]
+    topic = [e for e in await stack.read("guanjia.matches") if e["subject"] == match.id]
     assert [e["data"]["evidence"] for e in topic if "confirmed" in e["type"]] == ["photo"]
     assert "厨房" not in str(topic)

@@ -33,7 +33,7 @@ Said = tuple[str, str, str, str, str]
 """Time on 1 February, city, hospital, item, what is new."""
 
 
-def written(data: Path, said: Iterable[Said], offered: Iterable[dict[str, str]]) -> Path:
+def write_events(data: Path, said: Iterable[Said], offered: Iterable[dict[str, str]]) -> Path:
     (data / "wuhan2020").mkdir(parents=True)
     rows = [
         {
@@ -81,7 +81,7 @@ def test_every_need_ends_as_matched_or_with_the_reason_why_not(tmp_path: Path) -
         ("08:20", "wuhanshi", "C", MASK, "60"),
         ("08:30", "wuhanshi", "D", MASK, "60"),
     ]
-    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN, TRANSPORT_TO_WUHAN]))
+    periods = played(write_events(tmp_path / "d", said, [MASKS_FOR_WUHAN, TRANSPORT_TO_WUHAN]))
     assert endings(periods) == [
         ("A", "matched", 60),
         ("B", "area_differs", 0),
@@ -106,7 +106,7 @@ def test_goods_of_a_need_that_ended_go_at_the_full_hour_to_those_who_wait(tmp_pa
         ("08:40", "wuhanshi", "E", MASK, ""),
         ("09:50", "wuhanshi", "A", MASK, "0"),
     ]
-    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
+    periods = played(write_events(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
     assert endings(periods) == [
         ("A", "matched_then_withdrawn", 0),
         ("C", "matched", 60),
@@ -131,7 +131,7 @@ def test_a_need_withdrawn_between_goods_coming_free_and_the_next_round_is_told_s
         ("08:30", "wuhanshi", "A", MASK, "0"),
         ("08:40", "wuhanshi", "C", MASK, "0"),
     ]
-    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
+    periods = played(write_events(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
     assert periods[1].ending == "withdrawn_before_match"
 
 
@@ -142,7 +142,7 @@ def test_a_changed_quantity_is_a_new_request_that_has_waited_as_long(tmp_path: P
         ("08:30", "wuhanshi", "A", MASK, "20"),
         ("08:40", "wuhanshi", "C", MASK, "90"),
     ]
-    periods = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
+    periods = played(write_events(tmp_path / "d", said, [MASKS_FOR_WUHAN]))
     assert endings(periods) == [
         ("A", "matched_then_withdrawn", 0),
         ("A", "matched", 20),
@@ -166,7 +166,7 @@ def test_a_need_without_a_quantity_gets_what_is_assumed_of_it(
         ("08:20", "wuhanshi", "E", MASK, "10"),
     ]
     assumed = Assumptions("", need_unknown=need_unknown)  # type: ignore[arg-type]
-    first = played(written(tmp_path / "d", said, [MASKS_FOR_WUHAN]), assumed)[0]
+    first = played(write_events(tmp_path / "d", said, [MASKS_FOR_WUHAN]), assumed)[0]
     assert (first.standing, first.ending) == (standing, ending)
 
 
@@ -176,7 +176,7 @@ def test_offers_count_as_the_assumptions_say(tmp_path: Path) -> None:
         ("08:10", "wuhanshi", "A", N95, "5"),
     ]
     doubtful = {**MASKS_FOR_WUHAN, "remark": "未录入：无资质证明"}
-    data = written(tmp_path / "d", said, [doubtful])
+    data = write_events(tmp_path / "d", said, [doubtful])
     found = [s.ending for s in played(data, Assumptions("", offer_unknown=5))]
     assert found == ["matched", "matched"]
     found = [s.ending for s in played(data, Assumptions("", unlicensed=False))]
@@ -188,7 +188,7 @@ def test_a_factory_that_gives_daily_has_as_much_again_a_day_later(tmp_path: Path
         ("08:10", "wuhanshi", "A", MASK, "150"),
         ("08:10", "wuhanshi", "C", N95, "5"),
     ]
-    data = written(tmp_path / "d", said, [MASKS_FOR_WUHAN])
+    data = write_events(tmp_path / "d", said, [MASKS_FOR_WUHAN])
     events = read_needs(data / needs.FILE).changes
     later = Change(events[0].at + timedelta(days=1), HospitalItem("x", "y", SHEET), 0, "")
     periods = play([*events, later], read_offers(data / offers.FILE), Assumptions("", daily=True))
@@ -204,7 +204,7 @@ def test_rows_that_are_no_readable_need_are_counted_and_left_out(tmp_path: Path)
         ("08:10", "wuhanshi", "A", MASK, "None"),
         ("08:10", "wuhanshi", "A", SHEET, "5"),
     ]
-    events = read_needs(written(tmp_path / "d", said, []) / needs.FILE)
+    events = read_needs(write_events(tmp_path / "d", said, []) / needs.FILE)
     assert events.rows == 5
     assert events.unread == {"city_unknown": 1, "need_quantity_wrong": 1, "row_not_need": 1}
     assert [change.quantity for change in events.changes] == [0, 5]
@@ -218,7 +218,7 @@ def test_what_the_offers_leave_open_stays_open(tmp_path: Path) -> None:
         {"kind": "factory", "capacity": "N95:2", "dest": "别处"},
         {"kind": "factory", "capacity": "N95:2", "remark": "与line 13信息重复"},
     ]
-    found = read_offers(written(tmp_path / "d", [], offered) / offers.FILE)
+    found = read_offers(write_events(tmp_path / "d", [], offered) / offers.FILE)
     assert [(o.row, o.flaw, o.quantity) for o in found] == [
         (1, "service", None),
         (2, "quantity_unknown", None),
@@ -234,7 +234,7 @@ def test_what_the_offers_leave_open_stays_open(tmp_path: Path) -> None:
 
 def test_an_offer_serves_nobody_after_its_last_day(tmp_path: Path) -> None:
     said: list[Said] = [("08:10", "wuhanshi", "A", MASK, "50")]
-    data = written(tmp_path / "d", said, [{**MASKS_FOR_WUHAN, "remark": "1.25-1.31"}])
+    data = write_events(tmp_path / "d", said, [{**MASKS_FOR_WUHAN, "remark": "1.25-1.31"}])
     assert played(data)[0].ending == "offer_over"
 
 

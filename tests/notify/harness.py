@@ -22,7 +22,7 @@ from services.notify.settings import NotifySettings
 from shared.contracts.envelope import Fact
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.house import RunningService, StackHarness
 
 PROVIDER_TIMEOUT_S = 0.5
 
@@ -52,16 +52,16 @@ async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
 class NotifyHarness:
     """Publishes facts as the other services do, and reads the phones."""
 
-    house: House
-    intake: Running
-    notify: Running
+    stack: StackHarness
+    intake: RunningService
+    notify: RunningService
     settings: NotifySettings
     simulators: httpx.AsyncClient
     operator: dict[str, str]
 
     def authorize(self, id_: str) -> dict[str, str]:
         """One of the credentials of a first start."""
-        token = (self.house.secrets_dir / f"{id_}.token").read_text().strip()
+        token = (self.stack.secrets_dir / f"{id_}.token").read_text().strip()
         return {"Authorization": f"Bearer {token}"}
 
     # --- persons ---
@@ -79,18 +79,18 @@ class NotifyHarness:
         answer = await self._post(self.intake, f"/persons/{person_id}/erase")
         assert answer.status_code == 200, answer.text
 
-    async def _post(self, at: Running, path: str, body: Any = None) -> httpx.Response:
+    async def _post(self, at: RunningService, path: str, body: Any = None) -> httpx.Response:
         headers = self.operator | {"Idempotency-Key": uuid4().hex}
         return await at.http.post(path, json=body, headers=headers)
 
     # --- facts ---
 
     async def publish(self, fact: Fact, subject: str, source: str = "/intake") -> None:
-        await self.house.publish(self.house.own(source, subject, 1, fact))
+        await self.stack.publish(self.stack.own(source, subject, 1, fact))
 
     async def publish_all(self, facts: Mapping[str, Fact], source: str = "/intake") -> None:
-        own = self.house.own
-        await self.house.publish(*(own(source, s, 1, fact) for s, fact in facts.items()))
+        own = self.stack.own
+        await self.stack.publish(*(own(source, s, 1, fact) for s, fact in facts.items()))
 
     # --- notices ---
 
@@ -125,22 +125,22 @@ class NotifyHarness:
 
 
 @contextlib.asynccontextmanager
-async def open_harness(house: House) -> AsyncIterator[NotifyHarness]:
-    issue_first(house.secrets_dir)
-    async with contextlib.AsyncExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+async def open_harness(stack: StackHarness) -> AsyncIterator[NotifyHarness]:
+    issue_first(stack.secrets_dir)
+    async with contextlib.AsyncExitStack() as exits:
+        listening = exits.enter_context(socket.create_server(("127.0.0.1", 0)))
         intake_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        intake_settings = house.settings(IntakeSettings, wechat_plain_mode=True)
-        intake = await house.start_app(create_intake(intake_settings))
-        await stack.enter_async_context(serve(intake.app, listening))
+        intake_settings = stack.settings(IntakeSettings, wechat_plain_mode=True)
+        intake = await stack.start_app(create_intake(intake_settings))
+        await exits.enter_async_context(serve(intake.app, listening))
         environment = SimulatorsEnvironment(
-            secrets_dir=house.secrets_dir, port=0, intake_url=intake_url
+            secrets_dir=stack.secrets_dir, port=0, intake_url=intake_url
         )
         simulator = replace(
             build_simulator_settings(environment), hang_s=2 * PROVIDER_TIMEOUT_S, late_receipt_s=0.3
         )
-        url = await stack.enter_async_context(run_simulators(simulator))
-        settings = house.settings(
+        url = await exits.enter_async_context(run_simulators(simulator))
+        settings = stack.settings(
             NotifySettings,
             intake_url=intake_url,
             simulators_url=url,
@@ -148,10 +148,10 @@ async def open_harness(house: House) -> AsyncIterator[NotifyHarness]:
             audit_url="http://audit.example",
             provider_timeout_s=PROVIDER_TIMEOUT_S,
         )
-        notify = await house.start_app(create_app(settings))
-        simulators = await stack.enter_async_context(
+        notify = await stack.start_app(create_app(settings))
+        simulators = await exits.enter_async_context(
             httpx.AsyncClient(base_url=url, trust_env=False)
         )
-        operator = house.bearer("operator", Role.OPERATOR)
-        yield NotifyHarness(house, intake, notify, settings, simulators, operator)
-        await house.stop()
+        operator = stack.bearer("operator", Role.OPERATOR)
+        yield NotifyHarness(stack, intake, notify, settings, simulators, operator)
+        await stack.stop()

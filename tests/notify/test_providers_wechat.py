@@ -118,39 +118,39 @@ def build_reply(**answer: Any) -> Reply:
     return Reply(200, {}, json.dumps(answer).encode())
 
 
-def says(errcode: int) -> Reply:
+def answer_code(errcode: int) -> Reply:
     return build_reply(errcode=errcode, errmsg="", msgid=7)
 
 
 @pytest.mark.parametrize(
     ("later", "kind"),
     [
-        ([says(0)], "sent"),
-        ([says(43004)], "refused"),
-        ([says(-1)], "unknown"),
-        ([says(45011)], "unknown"),
-        ([says(40037)], "unknown"),
+        ([answer_code(0)], "sent"),
+        ([answer_code(43004)], "refused"),
+        ([answer_code(-1)], "unknown"),
+        ([answer_code(45011)], "unknown"),
+        ([answer_code(40037)], "unknown"),
         ([NotSentError("down")], "unknown"),
         ([Reply(503, {}, b"")], "unknown"),
-        ([says(40001), says(0)], "sent"),
-        ([says(40001), says(43004)], "refused"),
-        ([says(40001), says(40001)], "unknown"),
-        ([says(40001), says(-1)], "unknown"),
+        ([answer_code(40001), answer_code(0)], "sent"),
+        ([answer_code(40001), answer_code(43004)], "refused"),
+        ([answer_code(40001), answer_code(40001)], "unknown"),
+        ([answer_code(40001), answer_code(-1)], "unknown"),
     ],
 )
 async def test_lost_answer_stays_unclear_until_wechat_says_what_became_of_it(
     later: list[Reply | Exception], kind: str
 ) -> None:
     """On a scripted wire: no simulated recipient answers otherwise when asked again."""
-    assert (await _sent_over([NoAnswerError("lost"), *later])).kind == kind
+    assert (await _send_over([NoAnswerError("lost"), *later])).kind == kind
 
 
 async def test_lost_answer_stays_unclear_when_no_new_token_comes() -> None:
-    posts: list[Reply | Exception] = [NoAnswerError("lost"), says(42001)]
-    assert (await _sent_over(posts, tokens=1)).kind == "unknown"
+    posts: list[Reply | Exception] = [NoAnswerError("lost"), answer_code(42001)]
+    assert (await _send_over(posts, tokens=1)).kind == "unknown"
 
 
-async def _sent_over(posts: list[Reply | Exception], tokens: int = 2) -> Outcome:
+async def _send_over(posts: list[Reply | Exception], tokens: int = 2) -> Outcome:
     """What a send comes to when its posts are answered so, one after the other."""
     answers, issued = iter(posts), iter(range(tokens))
 

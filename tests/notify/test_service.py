@@ -24,7 +24,7 @@ from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
 from tests.notify.harness import NotifyHarness, open_harness
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.stack import start_broker
 
 
@@ -35,8 +35,8 @@ async def harness(
     broker = await start_broker(tmp_path_factory.mktemp("broker"), BROKER)
     secrets = tmp_path_factory.mktemp("secrets")
     create_root_key(secrets)
-    house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
-    async with open_harness(house) as harness:
+    stack = StackHarness(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
+    async with open_harness(stack) as harness:
         yield harness
     await broker.stop()
 
@@ -91,7 +91,7 @@ async def test_its_facts_carry_ids_only_and_the_correlation_id(harness: NotifyHa
     types = ["guanjia.notice.sent.v1", "guanjia.notice.delivered.v1"]
 
     async def published() -> list[dict[str, Any]]:
-        events = await harness.house.read(topics.NOTIFICATIONS)
+        events = await harness.stack.read(topics.NOTIFICATIONS)
         return [event for event in events if event["subject"] == notice["id"]]
 
     events = await eventually(published, lambda es: [e["type"] for e in es] == types)
@@ -110,7 +110,7 @@ async def test_donor_gets_a_signed_link_by_wechat(harness: NotifyHarness) -> Non
     (message,) = await harness.read_phone(donor)
     address, _, token = message["url"].rpartition("/")
     assert address == "http://matching.example/d"
-    keyring = harness.house.keyring
+    keyring = harness.stack.keyring
     link = keyring.open_link("match.donor", token, datetime.now(UTC))
     assert (link.subject, link.holder) == (match_id, person)
     assert await harness.read_phone(f"+86{number()}") == []
@@ -146,7 +146,7 @@ async def test_donation_is_acknowledged_with_its_amount(harness: NotifyHarness) 
     base, _, token = message["url"].rpartition("/g/")
     assert base == "http://audit.example"
     later = datetime.now(UTC) + timedelta(days=364)
-    keyring = Keyring(harness.house.secrets_dir)
+    keyring = Keyring(harness.stack.secrets_dir)
     link = keyring.open_link(GIFT_RECEIPT.purpose, token, later)
     assert (link.subject, link.holder) == (donation, person)
 
@@ -269,7 +269,7 @@ async def test_claim_of_a_dead_process_leaves_an_unclear_sms(harness: NotifyHarn
 
 
 async def test_two_instances_share_the_work_and_send_nothing_twice(harness: NotifyHarness) -> None:
-    second = await harness.house.start_app(create_app(harness.settings))
+    second = await harness.stack.start_app(create_app(harness.settings))
     phones = [f"138{i:04d}{i:04d}" for i in range(1, 151)]  # none of `number()`
     persons = await asyncio.gather(*(harness.register_person(phone) for phone in phones))
     await harness.publish_all({request_id(): to(person) for person in persons})
@@ -318,7 +318,7 @@ async def test_who_has_a_town_or_village_reads_no_notices_of_the_city(
 ) -> None:
     """A notice carries no area: he is told whom to ask, and sees nobody."""
     http = harness.notify.http
-    limited = harness.house.bearer(f"limited-{role.replace('_', '-')}", role, area=area)
+    limited = harness.stack.bearer(f"limited-{role.replace('_', '-')}", role, area=area)
 
     async def read_status() -> int:
         return (await http.get("/summary", headers=limited)).status_code

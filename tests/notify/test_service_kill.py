@@ -21,7 +21,7 @@ from shared.contracts.events import RequestOpened
 from tests.notify.decisions import make_opened
 from tests.notify.harness import NotifyHarness, open_harness
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 CALLS, PERSONS = 3, 12
 # The simulator answers these a second later.
@@ -31,7 +31,7 @@ SLOW = "990005"
 @asynccontextmanager
 async def supervise_notify(harness: NotifyHarness, log: Path) -> AsyncIterator[Supervisor]:
     port = find_free_port()
-    settings = harness.house.settings(
+    settings = harness.stack.settings(
         NotifySettings,
         port=port,
         # The member that this broker knows: it would wait long for another to take its place.
@@ -61,13 +61,13 @@ def make_facts(persons: list[str]) -> dict[str, RequestOpened]:
 
 @pytest.mark.timeout(120)
 async def test_killed_with_a_slow_provider_leaves_no_more_unclear_than_calls_under_way(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with open_harness(house) as harness:
+    async with open_harness(stack) as harness:
         await harness.notify.stop()
         phones = [f"138{i}{SLOW}" for i in range(10, 10 + PERSONS)]
         persons = await asyncio.gather(*(harness.register_person(phone) for phone in phones))
-        database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_notify")
+        database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_notify")
 
         async def count_states() -> Counter[str]:
             notices = await mongo.find(database, Notice, {"person_id": {"$in": list(persons)}})

@@ -14,9 +14,9 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchAccepted
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.ledgerlet import Counter
-from tests.support.processes import Instances
+from tests.support.ledgerlet_processes import LedgerletProcesses
 
 SUBJECTS = 60
 EVENTS_EACH = 40
@@ -29,25 +29,25 @@ def accepted() -> MatchAccepted:
     )
 
 
-def load(house: House) -> list[Any]:
+def load(stack: StackHarness) -> list[Any]:
     """Every subject's events in turn, so that a batch holds pieces of many subjects."""
     return [
-        house.own("/matching", f"M-{subject}", sequence, accepted())
+        stack.own("/matching", f"M-{subject}", sequence, accepted())
         for sequence in range(1, EVENTS_EACH + 1)
         for subject in range(SUBJECTS)
     ]
 
 
-async def counters(house: House) -> list[Counter]:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_audit")
+async def counters(stack: StackHarness) -> list[Counter]:
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_audit")
     return await mongo.find(database, Counter, {})
 
 
-async def all_counted(house: House, within_s: float = 150) -> None:
+async def all_counted(stack: StackHarness, within_s: float = 150) -> None:
     def complete(found: list[Counter]) -> bool:
         return sum(c.total for c in found) >= SUBJECTS * EVENTS_EACH
 
-    found = await eventually(lambda: counters(house), complete, within_s)
+    found = await eventually(lambda: counters(stack), complete, within_s)
     expected = {
         f"M-{subject}": tuple(f"/matching:M-{subject}:{n}" for n in range(1, EVENTS_EACH + 1))
         for subject in range(SUBJECTS)
@@ -55,11 +55,11 @@ async def all_counted(house: House, within_s: float = 150) -> None:
     assert {c.id: c.seen for c in found} == expected
 
 
-async def all_told(house: House, within_s: float = 60) -> None:
+async def all_told(stack: StackHarness, within_s: float = 60) -> None:
     """Every effect is on the topic; one published again is the same event, never another."""
 
     async def read() -> list[dict[str, Any]]:
-        return await house.read(topics.LEDGER)
+        return await stack.read(topics.LEDGER)
 
     def complete(events: list[dict[str, Any]]) -> bool:
         return len({event["id"] for event in events}) >= SUBJECTS * EVENTS_EACH
@@ -71,106 +71,108 @@ async def all_told(house: House, within_s: float = 60) -> None:
     assert set(causes.values()) == {1}
 
 
-async def some_counted(house: House, at_least: int) -> None:
+async def some_counted(stack: StackHarness, at_least: int) -> None:
     await eventually(
-        lambda: counters(house), lambda found: sum(c.total for c in found) >= at_least, 120
+        lambda: counters(stack), lambda found: sum(c.total for c in found) >= at_least, 120
     )
 
 
-async def publish_slowly(house: House) -> None:
+async def publish_slowly(stack: StackHarness) -> None:
     """In pieces, so that there is always a batch under way when something breaks."""
-    records = load(house)
+    records = load(stack)
     size = len(records) // ROUNDS
     for start in range(0, len(records), size):
-        await house.publish(*records[start : start + size])
+        await stack.publish(*records[start : start + size])
 
 
 async def test_killed_in_mid_batch_nothing_is_missing_and_nothing_doubled(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with Instances(house, tmp_path, "one") as processes:
-        publishing = asyncio.create_task(publish_slowly(house))
-        await some_counted(house, 200)
+    async with LedgerletProcesses(stack, tmp_path, "one") as processes:
+        publishing = asyncio.create_task(publish_slowly(stack))
+        await some_counted(stack, 200)
         await processes.kill("one")
         await processes.restart("one")
         await publishing
-        await all_counted(house)
-        await all_told(house)
+        await all_counted(stack)
+        await all_told(stack)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_killed_again_and_again_nothing_is_missing_and_nothing_doubled(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with Instances(house, tmp_path, "one") as processes:
-        publishing = asyncio.create_task(publish_slowly(house))
+    async with LedgerletProcesses(stack, tmp_path, "one") as processes:
+        publishing = asyncio.create_task(publish_slowly(stack))
         for kill in range(1, 6):
-            await some_counted(house, kill * 300)
+            await some_counted(stack, kill * 300)
             await processes.kill("one")
             await processes.restart("one")
         await publishing
-        await all_counted(house)
-        await all_told(house)
+        await all_counted(stack)
+        await all_told(stack)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_two_instances_share_the_work_and_a_rebalance_in_mid_batch_harms_nothing(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with Instances(house, tmp_path, "one", "two") as processes:
-        publishing = asyncio.create_task(publish_slowly(house))
-        await some_counted(house, 300)
+    async with LedgerletProcesses(stack, tmp_path, "one", "two") as processes:
+        publishing = asyncio.create_task(publish_slowly(stack))
+        await some_counted(stack, 300)
         await processes.kill("two")
-        await some_counted(house, 600)
+        await some_counted(stack, 600)
         await processes.restart("two")
         await publishing
-        await all_counted(house)
-        await all_told(house)
+        await all_counted(stack)
+        await all_told(stack)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_an_instance_paused_past_its_session_is_fenced_when_it_wakes(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with Instances(house, tmp_path, "one", "two") as processes:
-        publishing = asyncio.create_task(publish_slowly(house))
-        await some_counted(house, 300)
+    async with LedgerletProcesses(stack, tmp_path, "one", "two") as processes:
+        publishing = asyncio.create_task(publish_slowly(stack))
+        await some_counted(stack, 300)
         await processes.pause("one")
         await publishing
-        await all_counted(house)
+        await all_counted(stack)
         await processes.resume("one")
         await processes.wait_healthy("one")
-        await all_counted(house)
-        await all_told(house)
+        await all_counted(stack)
+        await all_told(stack)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-async def test_a_killed_broker_loses_nothing_that_was_decided(house: House, tmp_path: Path) -> None:
+async def test_a_killed_broker_loses_nothing_that_was_decided(
+    stack: StackHarness, tmp_path: Path
+) -> None:
     """Our own publishers send again what a broker that came back empty has lost."""
-    async with Instances(house, tmp_path, "one"):
-        await house.publish(*load(house)[: SUBJECTS * 20])
-        await some_counted(house, 300)
-        await house.broker.supervisor.kill("broker")
-        await house.broker.supervisor.restart("broker")
-        await house.publish(*load(house))
-        await all_counted(house)
-        await all_told(house)
+    async with LedgerletProcesses(stack, tmp_path, "one"):
+        await stack.publish(*load(stack)[: SUBJECTS * 20])
+        await some_counted(stack, 300)
+        await stack.broker.supervisor.kill("broker")
+        await stack.broker.supervisor.restart("broker")
+        await stack.publish(*load(stack))
+        await all_counted(stack)
+        await all_told(stack)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_killed_database_loses_nothing_that_was_answered(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with Instances(house, tmp_path, "one"):
-        publishing = asyncio.create_task(publish_slowly(house))
-        await some_counted(house, 300)
-        await house.mongod.supervisor.kill("mongod")
-        await house.mongod.supervisor.restart("mongod")
+    async with LedgerletProcesses(stack, tmp_path, "one"):
+        publishing = asyncio.create_task(publish_slowly(stack))
+        await some_counted(stack, 300)
+        await stack.mongod.supervisor.kill("mongod")
+        await stack.mongod.supervisor.restart("mongod")
         await publishing
-        await all_counted(house)
-        await all_told(house)
+        await all_counted(stack)
+        await all_told(stack)

@@ -9,7 +9,7 @@ from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.cluster import create_topics
 from shared.messaging.producer import Producer
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 BEYOND_THE_BROKERS_LIMIT = 2_000_000
 
@@ -22,13 +22,13 @@ def outgoing(value: bytes) -> Outgoing:
     os.environ.get("GUANJIA_TEST_BROKER") != "kafka",
     reason="the embedded broker numbers nothing and refuses nothing; make test-kafka runs this",
 )
-async def test_what_follows_a_refused_record_is_sent(house: House) -> None:
+async def test_what_follows_a_refused_record_is_sent(stack: StackHarness) -> None:
     """The refused one used up a number, and Kafka refuses whatever follows a gap."""
-    await create_topics(house.broker.kafka_bootstrap)
+    await create_topics(stack.broker.kafka_bootstrap)
     producer = Producer(
-        house.broker.kafka_bootstrap, source="/matching", keyring=house.keyring, idempotent=True
+        stack.broker.kafka_bootstrap, source="/matching", keyring=stack.keyring, idempotent=True
     )
-    await producer.start(await house.cluster())
+    await producer.start(await stack.cluster())
     try:
         await producer.send([outgoing(b'{"n": 1}')])
         with pytest.raises(Transient):
@@ -36,4 +36,4 @@ async def test_what_follows_a_refused_record_is_sent(house: House) -> None:
         await producer.send([outgoing(b'{"n": 3}')])
     finally:
         await producer.stop()
-    assert await house.read(topics.MATCHES) == [{"n": 1}, {"n": 3}]
+    assert await stack.read(topics.MATCHES) == [{"n": 1}, {"n": 3}]

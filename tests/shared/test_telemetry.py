@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.telemetry import CATALOGUE
-from tests.architecture.house_files import python_files, text_of
+from tests.architecture.repository_files import python_files, text_of
 from tests.support.services import SERVICES, not_started
 
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -1,4 +1,4 @@
-"""A house for one test: services in this process, on a real broker and database of their own."""
+"""The stack of one test: services in this process, on a real broker and database of their own."""
 
 import json
 from contextlib import AsyncExitStack
@@ -25,7 +25,7 @@ from tests.support.eventually import eventually
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningService:
     """One instance of a service in this process."""
 
     app: FastAPI
@@ -42,14 +42,14 @@ class Running:
         await self.leave.aclose()
 
 
-class House:
+class StackHarness:
     def __init__(self, mongod: Stack, broker: Stack, secrets_dir: Path, prefix: str) -> None:
         self.mongod = mongod
         self.broker = broker
         self.secrets_dir = secrets_dir
         self.keyring = Keyring(secrets_dir)
         self.prefix = prefix
-        self._running: list[Running] = []
+        self._running: list[RunningService] = []
         self._databases: set[str] = set()
         issue(secrets_dir / "credentials.json", _credential("operator", {Role.OPERATOR}))
 
@@ -74,17 +74,17 @@ class House:
 
     async def start(
         self, service: Service[Any, Any], settings: Any = None, **given: Any
-    ) -> Running:
+    ) -> RunningService:
         return await self.start_app(build_app(service, settings or self.settings(**given)))
 
-    async def start_app(self, app: FastAPI) -> Running:
+    async def start_app(self, app: FastAPI) -> RunningService:
         """Returns when it is ready."""
         leave = AsyncExitStack()
         await leave.enter_async_context(app.router.lifespan_context(app))
         http = await leave.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service")
         )
-        running = Running(app, http, leave)
+        running = RunningService(app, http, leave)
         self._running.append(running)
 
         async def reason() -> str:
@@ -203,3 +203,8 @@ def _credential(
         source=source,
         holder=holder,
     )
+
+
+# Names of before, in tests that were written at the same time as these were renamed.
+House = StackHarness
+Running = RunningService

@@ -38,7 +38,7 @@ class Add(Value):
     amount: int
 
 
-def _counted(states: States, id_: str, what: str, amount: int) -> Decision:
+def _count(states: States, id_: str, what: str, amount: int) -> Decision:
     counter = states.get(Counter, id_) or Counter(id=id_)
     if amount == 666:
         raise ZeroDivisionError("a bug")
@@ -62,13 +62,13 @@ def _on_event(states: States, event: Event[Any], now: datetime) -> Decision:
     amount = (
         event.data.quantity if isinstance(event.data, MatchAccepted) else (event.data.amount_fen)
     )
-    return _counted(states, _counter_of(event), event.id, amount)
+    return _count(states, _counter_of(event), event.id, amount)
 
 
 def _on_add(states: States, command: Command[Add], now: datetime) -> Decision:
     if command.data.amount == 0:
         return NOTHING
-    return _counted(states, command.data.counter, command.key, command.data.amount)
+    return _count(states, command.data.counter, command.key, command.data.amount)
 
 
 ADD: Handler[Any] = Handler(decide=_on_add)

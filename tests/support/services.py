@@ -19,7 +19,7 @@ from services.notify.main import create_app as create_notify
 from services.notify.settings import NotifySettings
 from shared.security import create_root_key, write_register
 from shared.settings import Settings
-from tests.support.house import House, Running
+from tests.support.house import RunningService, StackHarness
 
 CREATE: dict[str, tuple[Callable[[Any], FastAPI], type[Settings]]] = {
     "intake": (create_intake, IntakeSettings),
@@ -60,12 +60,12 @@ def address(path: str, token: str = "X-1") -> str:
     return re.sub(r"\{[^}]*\}", token, path)
 
 
-async def start(house: House, service: str, **given: Any) -> Running:
+async def start(stack: StackHarness, service: str, **given: Any) -> RunningService:
     create, settings = CREATE[service]
-    return await house.start_app(create(house.settings(settings, **given)))
+    return await stack.start_app(create(stack.settings(settings, **given)))
 
 
-async def everything_stored(running: Running) -> dict[str, int]:
+async def everything_stored(running: RunningService) -> dict[str, int]:
     """Documents by collection, without what only says how far was read."""
     database = running.runtime.database
     names = set(await database.list_collection_names()) - {"positions", "dead_letters", "outbox"}

@@ -18,17 +18,17 @@ WITHIN_S = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CommandOutput:
     status: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class StatementStack:
     data_dir: Path
     mongo_uri: str
 
-    async def guanjia(self, *words: str | Path) -> Told:
+    async def guanjia(self, *words: str | Path) -> CommandOutput:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("GUANJIA_")}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -41,7 +41,7 @@ class Books:
         )
         text, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
         assert process.returncode is not None
-        return Told(process.returncode, text.decode())
+        return CommandOutput(process.returncode, text.decode())
 
     async def get(self, path: str) -> Any:
         client = ServiceClient("audit", "auditor", self.data_dir)
@@ -62,11 +62,11 @@ class Books:
 
 
 @asynccontextmanager
-async def open_books(data_dir: Path, fund: str) -> AsyncIterator[Books]:
+async def start_statement_stack(data_dir: Path, fund: str) -> AsyncIterator[StatementStack]:
     stack = Stack(StackOptions(data_dir=data_dir, services=("intake", "audit")), announce=print)
     await stack.start()
     try:
-        books = Books(data_dir, stack.mongo_uri)
+        books = StatementStack(data_dir, stack.mongo_uri)
         await books.open_fund(fund)
         yield books
     finally:

@@ -14,7 +14,7 @@ from shared.contracts.topics import Topic, consumed_by
 from shared.security import PUBLISHES, Keyring, Role, issue, read_register, revoke, rotate_publisher
 from tests.contracts.facts import example
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.lifecycles import wish
 from tests.support.services import SERVICES, everything_stored, start
 
@@ -26,12 +26,12 @@ GARBAGE = b"0" * 64
 class Publishers:
     """Everybody who speaks on topics, those who may and those who may not."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, stack: StackHarness) -> None:
+        self.house = stack
         for role in PUBLISHES:
-            house.bearer(f"good-{_dashed(role)}", role, source=f"/good/{role}")
-            house.bearer(f"gone-{_dashed(role)}", role, source=f"/gone/{role}")
-            revoke(house.secrets_dir / "credentials.json", f"gone-{_dashed(role)}")
+            stack.bearer(f"good-{_dashed(role)}", role, source=f"/good/{role}")
+            stack.bearer(f"gone-{_dashed(role)}", role, source=f"/gone/{role}")
+            revoke(stack.secrets_dir / "credentials.json", f"gone-{_dashed(role)}")
 
     def forged(self, topic: Topic, fact: type[Fact]) -> Iterator[tuple[str, Record]]:
         """Each with the code it must be refused with."""
@@ -87,10 +87,10 @@ def facts_on(topic: Topic) -> list[type[Fact]]:
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_forged_records_become_dead_letters_and_nothing_else(
-    house: House, service: str
+    stack: StackHarness, service: str
 ) -> None:
-    publishers = Publishers(house)
-    running = await start(house, service)
+    publishers = Publishers(stack)
+    running = await start(stack, service)
     before = await everything_stored(running)
     forged = [
         (code, record)
@@ -98,7 +98,7 @@ async def test_forged_records_become_dead_letters_and_nothing_else(
         for fact in facts_on(topic)
         for code, record in publishers.forged(topic, fact)
     ]
-    await house.publish(*(record for _, record in forged))
+    await stack.publish(*(record for _, record in forged))
     expected = Counter((record[0], code) for code, record in forged)
 
     async def refused() -> Counter[tuple[str, str]]:
@@ -108,19 +108,19 @@ async def test_forged_records_become_dead_letters_and_nothing_else(
     await eventually(refused, lambda counts: counts.total() >= expected.total())
     assert await refused() == expected
     assert await everything_stored(running) == before
-    events = await house.read(topics.DEAD_LETTERS)
+    events = await stack.read(topics.DEAD_LETTERS)
     assert {event["data"]["reason"] for event in events} == {code for code, _ in forged}
 
 
 @pytest.mark.parametrize("service", ["intake", "matching", "audit"])
 async def test_same_record_with_the_right_name_and_signature_is_taken(
-    house: House, service: str
+    stack: StackHarness, service: str
 ) -> None:
     """So that the refusals above are for their signatures, not for what they say."""
-    publishers = Publishers(house)
-    running = await start(house, service)
+    publishers = Publishers(stack)
+    running = await start(stack, service)
     own = [topic for topic in consumed_by(service) if not topic.inbound]
-    await house.publish(*(publishers.honest(t, facts_on(t)[0]) for t in own[:1]))
+    await stack.publish(*(publishers.honest(t, facts_on(t)[0]) for t in own[:1]))
 
     async def places() -> int:
         return int(await running.runtime.database["sequences"].count_documents({}))
@@ -129,14 +129,14 @@ async def test_same_record_with_the_right_name_and_signature_is_taken(
     assert await running.runtime.dead_letters.list() == []
 
 
-async def test_replay_by_an_operator_lets_no_forged_record_in(house: House) -> None:
-    publishers = Publishers(house)
-    operator = house.bearer("op", Role.OPERATOR)
-    running = await start(house, "audit")
+async def test_replay_by_an_operator_lets_no_forged_record_in(stack: StackHarness) -> None:
+    publishers = Publishers(stack)
+    operator = stack.bearer("op", Role.OPERATOR)
+    running = await start(stack, "audit")
     before = await everything_stored(running)
     [donations] = [topic for topic in consumed_by("audit") if topic.inbound]
     forged = list(publishers.forged(donations, facts_on(donations)[0]))
-    await house.publish(*(record for _, record in forged))
+    await stack.publish(*(record for _, record in forged))
     letters = await eventually(
         running.runtime.dead_letters.list, lambda letters: len(letters) >= len(forged)
     )
@@ -149,10 +149,10 @@ async def test_replay_by_an_operator_lets_no_forged_record_in(house: House) -> N
 class Channel:
     """A channel whose keys change while intake runs."""
 
-    def __init__(self, house: House) -> None:
-        self.house, self.source, self._numbers = house, "/channels/school", count(1)
-        self.register = house.secrets_dir / "credentials.json"
-        house.bearer("school", Role.CHANNEL, source=self.source)
+    def __init__(self, stack: StackHarness) -> None:
+        self.house, self.source, self._numbers = stack, "/channels/school", count(1)
+        self.register = stack.secrets_dir / "credentials.json"
+        stack.bearer("school", Role.CHANNEL, source=self.source)
         [self.credential] = [c for c in read_register(self.register) if c.id == "school"]
 
     def sign(self, message_id: str) -> Record:
@@ -165,13 +165,13 @@ class Channel:
         return topics.REQUESTS_INBOUND, b"k", value, signature
 
 
-async def test_a_source_that_was_allowed_too_late_is_replayed(house: House) -> None:
-    channel, operator = Channel(house), house.bearer("op", Role.OPERATOR)
+async def test_a_source_that_was_allowed_too_late_is_replayed(stack: StackHarness) -> None:
+    channel, operator = Channel(stack), stack.bearer("op", Role.OPERATOR)
     early = channel.sign("early-1")
     forged = (*channel.sign("early-2")[:3], GARBAGE)
     revoke(channel.register, "school")
-    running = await start(house, "intake")
-    await house.publish(early, forged)
+    running = await start(stack, "intake")
+    await stack.publish(early, forged)
     letters = await eventually(running.runtime.dead_letters.list, lambda letters: len(letters) == 2)
     codes = {problem["code"] for letter in letters for problem in letter["problems"]}
     assert codes == {"source_not_allowed"}
@@ -190,15 +190,17 @@ async def test_a_source_that_was_allowed_too_late_is_replayed(house: House) -> N
     assert await requests.count_documents({}) == 1
 
 
-async def test_a_replaced_key_signs_no_more_and_a_rotated_one_until_its_end(house: House) -> None:
-    channel = Channel(house)
+async def test_a_replaced_key_signs_no_more_and_a_rotated_one_until_its_end(
+    stack: StackHarness,
+) -> None:
+    channel = Channel(stack)
     ancient = channel.sign("by-replaced")
     issue(channel.register, channel.credential)
     old = channel.sign("by-old")
     rotate_publisher(channel.register, channel.source, datetime.now(UTC) + timedelta(hours=1))
     new = channel.sign("by-new")
-    running = await start(house, "intake")
-    await house.publish(ancient, old, new)
+    running = await start(stack, "intake")
+    await stack.publish(ancient, old, new)
     requests = running.runtime.database["requests"]
 
     async def count_requests() -> int:

@@ -13,7 +13,7 @@ import pytest
 
 from shared.money import parse_amount
 from tests.support.real_data import real_data
-from tests.support.statements import Books, open_books
+from tests.support.statements import StatementStack, start_statement_stack
 
 FUND = "hubei2020"
 MAPPING = """
@@ -69,7 +69,7 @@ def write_files(lines: Lines, folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-async def import_twice(books: Books, lines: Lines, tmp_path: Path, seed: int) -> None:
+async def import_twice(books: StatementStack, lines: Lines, tmp_path: Path, seed: int) -> None:
     files, shuffled = write_files(lines, tmp_path / "files"), random.Random(seed)
     mapping, report = tmp_path / "mapping.toml", tmp_path / "overlaps.csv"
     mapping.write_text(MAPPING)
@@ -90,7 +90,7 @@ async def import_twice(books: Books, lines: Lines, tmp_path: Path, seed: int) ->
     assert received == sum(amount for _, _, amount, _ in gifts)
 
 
-async def check_every_total_is_the_files_own(books: Books, lines: Lines) -> None:
+async def check_every_total_is_the_files_own(books: StatementStack, lines: Lines) -> None:
     statements = (await books.get("/statements"))["statements"]
     assert {each["statement"]: (each["rows"], each["total_fen"]) for each in statements} == {
         name: (len(rows), sum(map(parse_fen, rows))) for name, rows in lines.items()
@@ -121,7 +121,7 @@ async def test_the_overlapping_files_keep_their_own_totals(tmp_path: Path) -> No
     assert Counter(map(len, group_gifts(lines).values())) == {1: 1576, 2: 2052, 3: 1}
     for name, published in read_published_totals(data).items():
         assert published == sum(map(parse_fen, lines[name])), name
-    async with open_books(tmp_path / "data", FUND) as books:
+    async with start_statement_stack(tmp_path / "data", FUND) as books:
         await import_twice(books, lines, tmp_path, seed=2020)
 
 
@@ -133,5 +133,5 @@ async def test_all_files_in_any_order_twice_keep_their_own_totals(
 ) -> None:
     lines = read_receipts(real_data("hubei2020"))
     assert (len(lines), sum(map(len, lines.values()))) == (14, 37_241)
-    async with open_books(tmp_path / "data", FUND) as books:
+    async with start_statement_stack(tmp_path / "data", FUND) as books:
         await import_twice(books, lines, tmp_path, seed)

@@ -13,7 +13,7 @@ from shared.contracts import topics
 from shared.runtime import Runtime
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.services import start
 
 Headers = dict[str, str]
@@ -32,7 +32,7 @@ THIRTEEN = [
 class Town:
     """Intake and matching on one broker, a phone, a partner, a collector."""
 
-    house: House
+    stack: StackHarness
     intake: httpx.AsyncClient
     matching: httpx.AsyncClient
     runtime: Runtime[Any, Any]
@@ -59,18 +59,18 @@ class Town:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def town(house: House) -> Town:
-    intake = await start(house, "intake")
-    matching = await start(house, "matching", round_interval_ms=20)
-    callback = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
+async def town(stack: StackHarness) -> Town:
+    intake = await start(stack, "intake")
+    matching = await start(stack, "matching", round_interval_ms=20)
+    callback = stack.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
     return Town(
-        house,
+        stack,
         intake.http,
         matching.http,
         intake.runtime,
         callback.rpartition("_")[2],
-        house.bearer("two", Role.DONOR_PARTNER, source="/partners/two"),
-        house.bearer("lin", Role.COLLECTOR),
+        stack.bearer("two", Role.DONOR_PARTNER, source="/partners/two"),
+        stack.bearer("lin", Role.COLLECTOR),
     )
 
 
@@ -96,7 +96,7 @@ async def test_an_sms_a_partner_and_a_one_from_the_same_phone_move_no_money(town
     assert vouched.json()["state"] == "open"
     [row] = await eventually(town.read_menu, bool)
     assert (row["request_id"], row["tier"]) == (wish["request_id"], 2)
-    [opened] = [e for e in await town.house.read(topics.REQUESTS) if "opened" in e["type"]]
+    [opened] = [e for e in await town.stack.read(topics.REQUESTS) if "opened" in e["type"]]
     assert opened["data"]["vouched_by"] == ["lin"]
 
 

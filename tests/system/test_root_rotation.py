@@ -7,7 +7,7 @@ from typing import Any
 from shared.contracts import links, topics
 from shared.security import Keyring, Role, retire_root, rotate_root
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.house import RunningService, StackHarness
 from tests.support.lifecycles import wish
 from tests.support.services import start
 
@@ -19,11 +19,11 @@ SOURCE = "/channels/school"
 class School:
     """A channel that writes wishes, and what came of them at a running intake."""
 
-    def __init__(self, house: House, running: Running) -> None:
-        self.house, self.running, self._numbers = house, running, count(1)
-        self.channel = house.bearer("school", Role.CHANNEL, source=SOURCE)
-        self.service = house.bearer("notify", Role.SERVICE)
-        self.operator = house.bearer("op", Role.OPERATOR)
+    def __init__(self, stack: StackHarness, running: RunningService) -> None:
+        self.house, self.running, self._numbers = stack, running, count(1)
+        self.channel = stack.bearer("school", Role.CHANNEL, source=SOURCE)
+        self.service = stack.bearer("notify", Role.SERVICE)
+        self.operator = stack.bearer("op", Role.OPERATOR)
         self.database = running.runtime.database
 
     def sign(self, message_id: str) -> Record:
@@ -70,16 +70,16 @@ class School:
         )
 
 
-async def test_root_key_rotates_under_a_running_service(house: House) -> None:
-    school = School(house, await start(house, "intake"))
+async def test_root_key_rotates_under_a_running_service(stack: StackHarness) -> None:
+    school = School(stack, await start(stack, "intake"))
     await school.publish(school.sign("before"))
-    await house.publish((*school.sign("forged")[:3], GARBAGE))
+    await stack.publish((*school.sign("forged")[:3], GARBAGE))
     [letter] = await eventually(school.running.runtime.dead_letters.list, bool)
     content, phones = await school.read_letter(letter["id"]), await school.read_phones()
     link, old = await school.make_link(), [school.sign(f"old-{n}") for n in range(3)]
     assert None not in phones
 
-    rotate_root(house.secrets_dir)
+    rotate_root(stack.secrets_dir)
     await school.publish(old[0])
     await school.publish(school.sign("new"))
     assert await school.read_page(link) == 200
@@ -94,9 +94,9 @@ async def test_root_key_rotates_under_a_running_service(house: House) -> None:
     assert SOURCE in (await school.read_sealing())["late_signers"]
 
     phones = await school.read_phones()
-    retire_root(house.secrets_dir)
+    retire_root(stack.secrets_dir)
     await eventually(school.read_sealing, lambda s: s["previous"] is None, within_s=2)
-    await house.publish(old[2])
+    await stack.publish(old[2])
     letters = await eventually(school.running.runtime.dead_letters.list, lambda all_: all_[1:])
     assert letters[0]["problems"][0]["code"] == "signature_wrong"
     assert await school.read_page(link) == 401

@@ -36,7 +36,7 @@ async def insert(mongo_uri: str, document: dict[str, Any]) -> None:
         await client.test.facts.insert_one(document, session=session)
 
 
-async def stored_ids(mongo_uri: str) -> list[str]:
+async def load_ids(mongo_uri: str) -> list[str]:
     async with AsyncMongoClient[dict[str, Any]](mongo_uri) as client:
         return [document["_id"] async for document in client.test.facts.find().sort("_id")]
 
@@ -49,7 +49,7 @@ async def test_database_keeps_its_data_over_kill_and_restart(stack: Stack) -> No
     await insert(stack.mongo_uri, {"_id": "before"})
     await stack.supervisor.kill("mongod")
     await stack.supervisor.restart("mongod")
-    assert await stored_ids(stack.mongo_uri) == ["before"]
+    assert await load_ids(stack.mongo_uri) == ["before"]
 
 
 async def test_second_start_on_other_ports_finds_the_data_of_a_killed_one(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ async def test_second_start_on_other_ports_finds_the_data_of_a_killed_one(tmp_pa
     try:
         assert second.mongo_uri != first.mongo_uri
         await insert(second.mongo_uri, {"_id": "second"})
-        assert await stored_ids(second.mongo_uri) == ["first", "second"]
+        assert await load_ids(second.mongo_uri) == ["first", "second"]
     finally:
         await second.stop()
 
@@ -73,7 +73,7 @@ async def test_watched_database_comes_back_by_itself(stack: Stack) -> None:
     await stack.supervisor.kill("mongod")
     await stack.supervisor.wait_healthy("mongod")
     await insert(stack.mongo_uri, {"_id": "after"})
-    assert await stored_ids(stack.mongo_uri) == ["after", "before"]
+    assert await load_ids(stack.mongo_uri) == ["after", "before"]
     running = find_running_stack(stack.data_dir)
     assert running
     assert running.pids == stack.supervisor.pids()

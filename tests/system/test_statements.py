@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.statements import Books, open_books
+from tests.support.statements import StatementStack, start_statement_stack
 
 MAPPING = """
 [columns]
@@ -38,7 +38,7 @@ async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> No
     first.write_bytes(FIRST.encode("gb18030"))
     second.write_text(SECOND)
     mapping.write_text(MAPPING)
-    async with open_books(tmp_path / "data", "warm") as books:
+    async with start_statement_stack(tmp_path / "data", "warm") as books:
         await check_strangers_statement(books, first, mapping)
         await check_before_import(books, first, mapping)
         await import_both_files(books, first, second, mapping, entered=5, before=0)
@@ -49,14 +49,14 @@ async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> No
         assert "到账时间" in result.text
 
 
-async def check_before_import(books: Books, file: Path, mapping: Path) -> None:
+async def check_before_import(books: StatementStack, file: Path, mapping: Path) -> None:
     result = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
     assert result.status == 1, result.text
     assert "20,200.00" in result.text, "what the file lists and the ledger has not"
     assert (await books.get("/funds/warm"))["received_fen"] == 0
 
 
-async def check_strangers_statement(books: Books, file: Path, mapping: Path) -> None:
+async def check_strangers_statement(books: StatementStack, file: Path, mapping: Path) -> None:
     """Refused at once, before any giver is registered."""
     result = await books.guanjia(
         "import", "donations", file, "--mapping", mapping, "--source", "/bank/nobody"
@@ -67,7 +67,7 @@ async def check_strangers_statement(books: Books, file: Path, mapping: Path) -> 
 
 
 async def import_both_files(
-    books: Books, first: Path, second: Path, mapping: Path, *, entered: int, before: int
+    books: StatementStack, first: Path, second: Path, mapping: Path, *, entered: int, before: int
 ) -> None:
     report = mapping.with_name("overlaps.csv")
     result = await books.guanjia(
@@ -89,7 +89,9 @@ def read_text(file: Path) -> str:
     return file.read_text("utf-8-sig")
 
 
-async def check_after_import(books: Books, file: Path, mapping: Path, report: Path) -> None:
+async def check_after_import(
+    books: StatementStack, file: Path, mapping: Path, report: Path
+) -> None:
     statements = {
         each["statement"]: each for each in (await books.get("/statements"))["statements"]
     }

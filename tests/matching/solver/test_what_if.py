@@ -45,7 +45,7 @@ def file(request: Mapping[str, Any], offer: Mapping[str, Any], **tables: Any) ->
     return json.dumps(raw).encode()
 
 
-def given(request: Mapping[str, Any], offer: Mapping[str, Any], **tables: Any) -> int:
+def solve_pair(request: Mapping[str, Any], offer: Mapping[str, Any], **tables: Any) -> int:
     plan = build_plan(read_instance(file(request, offer, **tables)))
     return sum(share.quantity for share in plan.allocations)
 
@@ -66,14 +66,14 @@ def given(request: Mapping[str, Any], offer: Mapping[str, Any], **tables: Any) -
 def test_villages_donors_and_funds_decide(
     request_: Mapping[str, Any], offer: Mapping[str, Any], served: bool
 ) -> None:
-    assert given(request_, offer) == (100 if served else 0)
+    assert solve_pair(request_, offer) == (100 if served else 0)
 
 
 def test_related_party_receives_nothing_from_the_fund() -> None:
     funds = [{"id": "F-1", "related_parties": ["H-1"]}, {"id": "F-2"}]
-    assert given({}, {"fund": "F-1"}, funds=funds) == 0
-    assert given({}, {"fund": "F-2"}, funds=funds) == 100
-    assert given({"person": "H-2"}, {"fund": "F-1"}, funds=funds) == 100
+    assert solve_pair({}, {"fund": "F-1"}, funds=funds) == 0
+    assert solve_pair({}, {"fund": "F-2"}, funds=funds) == 100
+    assert solve_pair({"person": "H-2"}, {"fund": "F-1"}, funds=funds) == 100
     plan = build_plan(read_instance(file({}, {"fund": "F-1"}, funds=funds)))
     found = explain(plan, "R-1")
     assert found is not None
@@ -99,7 +99,7 @@ def test_offer_of_a_campaign_serves_its_requests_within_its_terms(
     request_: Mapping[str, Any], campaign: Mapping[str, Any], units: int
 ) -> None:
     offer = {"campaign": "warm", "donor": "P-1"}
-    assert given(request_, offer, campaigns=[{**CAMPAIGN, **campaign}]) == units
+    assert solve_pair(request_, offer, campaigns=[{**CAMPAIGN, **campaign}]) == units
 
 
 @pytest.mark.parametrize(

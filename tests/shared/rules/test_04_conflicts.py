@@ -8,13 +8,13 @@ import pytest
 
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, Decision, Handler, States
-from tests.support.house import House, Running
+from tests.support.house import RunningService, StackHarness
 from tests.support.ledgerlet import Add, Counter, ledgerlet
-from tests.support.looking import counter, counts
+from tests.support.ledgerlet_harness import load_counter, wait_for_count
 
 
-async def test_concurrent_commands_share_a_transaction(house: House) -> None:
-    service = await house.start(ledgerlet())
+async def test_concurrent_commands_share_a_transaction(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
     answers = await asyncio.gather(
         *(
             service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"k{n}"))
@@ -26,8 +26,8 @@ async def test_concurrent_commands_share_a_transaction(house: House) -> None:
     assert transactions < 20
 
 
-async def test_two_instances_never_lose_an_update(house: House) -> None:
-    one, two = await house.start(ledgerlet()), await house.start(ledgerlet())
+async def test_two_instances_never_lose_an_update(stack: StackHarness) -> None:
+    one, two = await stack.start(ledgerlet()), await stack.start(ledgerlet())
     await asyncio.gather(
         *(
             side.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"{i}-{n}"))
@@ -35,34 +35,34 @@ async def test_two_instances_never_lose_an_update(house: House) -> None:
             for n in range(100)
         )
     )
-    found = await counter(one, "C")
+    found = await load_counter(one, "C")
     assert found.total == 200
     assert len(set(found.seen)) == 200
 
 
-async def test_what_was_only_read_is_written_with_its_version_too(house: House) -> None:
+async def test_what_was_only_read_is_written_with_its_version_too(stack: StackHarness) -> None:
     """Else two decisions could each read the same fund and both spend it."""
-    service = await house.start(ledgerlet(commands={**ledgerlet().commands, Peek: PEEK}))
+    service = await stack.start(ledgerlet(commands={**ledgerlet().commands, Peek: PEEK}))
     await service.runtime.processor.execute(Command(Add(counter="read", amount=1), key="a"))
     before = await version(service, "read")
     await service.runtime.processor.execute(Command(Peek(read="read", write="written")))
     assert await version(service, "read") == before + 1
 
 
-async def test_a_clients_disconnect_cancels_no_transaction(house: House) -> None:
-    service = await house.start(ledgerlet())
+async def test_a_clients_disconnect_cancels_no_transaction(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
     command = Command(Add(counter="C", amount=1), key="k")
     asking = asyncio.create_task(service.runtime.processor.execute(command))
     await asyncio.sleep(0)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert (await counts(service, "C", 1)).total == 1
+    assert (await wait_for_count(service, "C", 1)).total == 1
 
 
-async def test_conflicts_with_a_stubborn_writer_end_in_the_right_sum(house: House) -> None:
+async def test_conflicts_with_a_stubborn_writer_end_in_the_right_sum(stack: StackHarness) -> None:
     """Somebody outside keeps changing the version: decided again until it fits."""
-    service = await house.start(ledgerlet())
+    service = await stack.start(ledgerlet())
     collection = service.runtime.database[Counter.COLLECTION]
     await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key="first"))
 
@@ -74,7 +74,7 @@ async def test_conflicts_with_a_stubborn_writer_end_in_the_right_sum(house: Hous
     commands = [Command(Add(counter="C", amount=1), key=f"k{n}") for n in range(40)]
     await asyncio.gather(*(service.runtime.processor.execute(c) for c in commands))
     await disturbing
-    assert (await counter(service, "C")).total == 41
+    assert (await load_counter(service, "C")).total == 41
 
 
 class Peek(Value):
@@ -91,7 +91,7 @@ def _decide_peek(states: States, command: Command[Peek], now: datetime) -> Decis
 PEEK: Handler[Any] = Handler(decide=_decide_peek)
 
 
-async def version(service: Running, id_: str) -> int:
+async def version(service: RunningService, id_: str) -> int:
     row = await service.runtime.database[Counter.COLLECTION].find_one({"_id": id_})
     assert row is not None
     return int(row["_version"])

@@ -6,15 +6,15 @@ from shared.messaging import outbox
 from shared.messaging.changes import Outgoing
 from shared.messaging.decision import Command
 from shared.messaging.fold import TRANSACTION_BYTES_MAX
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
-from tests.support.looking import counter
+from tests.support.ledgerlet_harness import load_counter
 
 LONG = "长" * 60_000
 
 
-async def test_more_than_500_events_take_more_than_one_transaction(house: House) -> None:
-    service = await house.start(ledgerlet())
+async def test_more_than_500_events_take_more_than_one_transaction(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
     commands = [Command(Add(counter=f"C{n}", amount=1), key=f"k{n}") for n in range(1001)]
     answers = await service.runtime.processor.execute_many(commands)
     assert len(answers) == 1001
@@ -25,15 +25,15 @@ async def test_more_than_500_events_take_more_than_one_transaction(house: House)
     assert max(sizes) <= 500
 
 
-async def test_four_megabytes_end_a_transaction(house: House) -> None:
-    service = await house.start(ledgerlet())
+async def test_four_megabytes_end_a_transaction(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
     commands = [Command(Add(counter=f"C{n}", amount=1), key=f"{LONG}{n}") for n in range(60)]
     await service.runtime.processor.execute_many(commands)
     created = await service.runtime.database["outbox"].distinct("created_at")
     volume = sum(len(c.key.encode()) for c in commands)
     assert volume > 2 * TRANSACTION_BYTES_MAX
     assert len(created) >= 3
-    assert (await counter(service, "C59")).total == 1
+    assert (await load_counter(service, "C59")).total == 1
 
 
 def test_outbox_documents_split_at_one_megabyte_and_keep_their_order() -> None:

@@ -13,75 +13,75 @@ from shared.messaging.decision import Command
 from shared.messaging.outbox import COLLECTION, SENT_BYTES_MAX, Outbox, build_documents
 from shared.messaging.publisher import BATCHES_WAITING_MAX
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
-from tests.support.looking import M, accepted, counts
+from tests.support.ledgerlet_harness import MATCHING, make_acceptance, wait_for_count
 
 ANSWER_S_MAX = 10
 
 
 async def test_events_are_published_in_gapless_sequence_and_only_once_stored(
-    house: House,
+    stack: StackHarness,
 ) -> None:
-    service = await house.start(ledgerlet())
+    service = await stack.start(ledgerlet())
     for n in range(20):
         await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"k{n}"))
 
     async def read() -> list[dict[str, object]]:
-        return await house.read(topics.LEDGER)
+        return await stack.read(topics.LEDGER)
 
     events = await eventually(read, lambda found: len(found) >= 20)
     assert [int(str(event["sequence"])) for event in events] == list(range(1, 21))
 
 
-async def test_empty_broker_is_filled_again_from_the_outbox(house: House) -> None:
+async def test_empty_broker_is_filled_again_from_the_outbox(stack: StackHarness) -> None:
     """The embedded broker forgets everything; Kafka keeps its cluster id and its data."""
-    if house.broker.options.broker_kind == "kafka":
+    if stack.broker.options.broker_kind == "kafka":
         pytest.skip("Apache Kafka does not come back empty")
-    service = await house.start(ledgerlet(), outbox_stale_ms=100)
+    service = await stack.start(ledgerlet(), outbox_stale_ms=100)
     for n in range(5):
         await service.runtime.processor.execute(Command(Add(counter="C", amount=1), key=f"k{n}"))
-    await house.broker.supervisor.kill("broker")
-    await house.broker.supervisor.restart("broker")
+    await stack.broker.supervisor.kill("broker")
+    await stack.broker.supervisor.restart("broker")
 
     async def read() -> list[dict[str, object]]:
-        return await house.read(topics.LEDGER)
+        return await stack.read(topics.LEDGER)
 
     events = await eventually(read, lambda found: len(found) >= 5)
     assert {int(str(event["sequence"])) for event in events} == {1, 2, 3, 4, 5}
-    await house.publish(house.own(M, "M-1", 1, accepted()))
-    assert (await counts(service, "M-1", 1)).total == 1
+    await stack.publish(stack.own(MATCHING, "M-1", 1, make_acceptance()))
+    assert (await wait_for_count(service, "M-1", 1)).total == 1
 
 
-async def test_people_are_answered_while_the_broker_is_away(house: House) -> None:
+async def test_people_are_answered_while_the_broker_is_away(stack: StackHarness) -> None:
     """More often than batches may wait for it; all of it is published when it is back."""
-    service = await house.start(ledgerlet(), outbox_stale_ms=100)
-    await house.broker.supervisor.kill("broker")
+    service = await stack.start(ledgerlet(), outbox_stale_ms=100)
+    await stack.broker.supervisor.kill("broker")
     wanted = range(1, BATCHES_WAITING_MAX + 4)
     for n in wanted:
         command = Command(Add(counter="C", amount=1), key=f"k{n}")
         answer = await asyncio.wait_for(service.runtime.processor.execute(command), ANSWER_S_MAX)
         assert answer.body == {"total": n}
-    await house.broker.supervisor.restart("broker")
+    await stack.broker.supervisor.restart("broker")
 
-    async def told() -> set[int]:
-        return {int(event["sequence"]) for event in await house.read(topics.LEDGER)}
+    async def read_sequences() -> set[int]:
+        return {int(event["sequence"]) for event in await stack.read(topics.LEDGER)}
 
-    await eventually(told, lambda found: found == set(wanted), 60)
+    await eventually(read_sequences, lambda found: found == set(wanted), 60)
 
 
 async def test_what_a_dead_instance_left_unpublished_is_published_by_the_next(
-    house: House,
+    stack: StackHarness,
 ) -> None:
-    first = await house.start(ledgerlet(), outbox_stale_ms=100)
+    first = await stack.start(ledgerlet(), outbox_stale_ms=100)
     await first.runtime.processor.execute(Command(Add(counter="C", amount=1), key="k"))
     await eventually(first.runtime.outbox.waiting, lambda n: n == 0)
     await first.stop()
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_audit")
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_audit")
     await database["outbox"].update_many({}, {"$set": {"cluster": None}})
-    second = await house.start(ledgerlet(), outbox_stale_ms=100)
+    second = await stack.start(ledgerlet(), outbox_stale_ms=100)
     await eventually(second.runtime.outbox.waiting, lambda n: n == 0)
-    events = await house.read(topics.LEDGER)
+    events = await stack.read(topics.LEDGER)
     assert [event["id"] for event in events] == ["/audit:C:1", "/audit:C:1"]
 
 
@@ -99,9 +99,9 @@ class Tiring:
         self.taken += records
 
 
-async def test_a_backlog_grows_smaller_however_little_a_broker_takes(house: House) -> None:
+async def test_a_backlog_grows_smaller_however_little_a_broker_takes(stack: StackHarness) -> None:
     """What was taken is not sent again."""
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_outbox")
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_outbox")
     now = await mongo.ServerClock(database).now()
     large = [Outgoing(topics.LEDGER, f"D-{n}", b" " * (SENT_BYTES_MAX // 2)) for n in range(5)]
     kept = build_documents(large, now)

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.house import House
+from tests.support.house import StackHarness
 from tests.support.ledgerlet import ledgerlet
 
 
 async def test_a_machines_jumped_clock_moves_no_deadline(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = await house.start(ledgerlet())
+    service = await stack.start(ledgerlet())
     before = await service.runtime.processor.now()
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 86_400)
@@ -20,8 +20,8 @@ async def test_a_machines_jumped_clock_moves_no_deadline(
     assert timedelta(0) <= after - before < timedelta(minutes=1)
 
 
-async def test_now_is_the_databases(house: House) -> None:
-    service = await house.start(ledgerlet())
+async def test_now_is_the_databases(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
     hello = await service.runtime.database.command("hello")
     theirs = hello["localTime"].replace(tzinfo=UTC)
     ours = await service.runtime.processor.now()

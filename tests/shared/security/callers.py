@@ -15,8 +15,8 @@ VILLAGE, INBOUND = "/channels/village", topics.REQUESTS_INBOUND
 quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 
 
-def token(house: Path, id_: str) -> str:
-    return (house / f"{id_}.token").read_text().strip()
+def token(stack: Path, id_: str) -> str:
+    return (stack / f"{id_}.token").read_text().strip()
 
 
 def check_refused(

@@ -9,12 +9,12 @@ from shared.security import Keyring, create_root_key
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
+def stack(tmp_path: Path) -> Path:
     create_root_key(tmp_path)
     issue_first(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def keyring(house: Path) -> Keyring:
-    return Keyring(house)
+def keyring(stack: Path) -> Keyring:
+    return Keyring(stack)

@@ -26,38 +26,38 @@ from tests.shared.security.callers import NOW, check_refused, quick, token
 from tests.support.eventually import eventually
 
 
-def test_a_first_start_issues_every_credential_once(house: Path, keyring: Keyring) -> None:
+def test_a_first_start_issues_every_credential_once(stack: Path, keyring: Keyring) -> None:
     for expected in FIRST:
-        found = keyring.authenticate(token(house, expected.id))
+        found = keyring.authenticate(token(stack, expected.id))
         assert (found.id, found.roles, found.source) == (
             expected.id,
             expected.roles,
             expected.source,
         )
-    before = {file.name: file.read_bytes() for file in house.iterdir()}
-    issue_first(house)
-    assert {file.name: file.read_bytes() for file in house.iterdir()} == before
+    before = {file.name: file.read_bytes() for file in stack.iterdir()}
+    issue_first(stack)
+    assert {file.name: file.read_bytes() for file in stack.iterdir()} == before
 
 
 def test_every_role_has_somebody_at_a_first_start() -> None:
     assert {role for credential in FIRST for role in credential.roles} == set(Role)
 
 
-def test_a_later_start_brings_nobody_back(house: Path) -> None:
-    revoke(house / "credentials.json", "bank")
-    issue_first(house)
+def test_a_later_start_brings_nobody_back(stack: Path) -> None:
+    revoke(stack / "credentials.json", "bank")
+    issue_first(stack)
     with pytest.raises(Unauthenticated):
-        Keyring(house).authenticate(token(house, "bank"))
+        Keyring(stack).authenticate(token(stack, "bank"))
 
 
-def test_the_register_holds_no_secret_and_no_file_is_for_others(house: Path) -> None:
-    register = (house / "credentials.json").read_text()
-    for file in house.glob("*.token"):
+def test_the_register_holds_no_secret_and_no_file_is_for_others(stack: Path) -> None:
+    register = (stack / "credentials.json").read_text()
+    for file in stack.glob("*.token"):
         _, _, secret = file.read_text().strip().rpartition("_")
         assert len(bytes.fromhex(secret)) == 32
         assert secret not in register
         assert hashlib.sha256(secret.encode()).hexdigest() in register
-    for file in (*house.glob("*.token"), house / "root.key", house / "credentials.json"):
+    for file in (*stack.glob("*.token"), stack / "root.key", stack / "credentials.json"):
         assert file.stat().st_mode & 0o077 == 0, file
 
 
@@ -67,9 +67,9 @@ def test_the_register_holds_no_secret_and_no_file_is_for_others(house: Path) -> 
     put=st.characters(min_codepoint=33, max_codepoint=126),
 )
 def test_a_bearer_with_one_character_changed_is_refused(
-    house: Path, keyring: Keyring, at: int, put: str
+    stack: Path, keyring: Keyring, at: int, put: str
 ) -> None:
-    good = token(house, "operator")
+    good = token(stack, "operator")
     place = at % len(good)
     forged = good[:place] + put + good[place + 1 :]
     if forged == good:
@@ -85,25 +85,25 @@ def test_what_is_no_bearer_is_refused(keyring: Keyring, bearer: str) -> None:
         keyring.authenticate(bearer)
 
 
-def test_nobody_comes_in_with_the_secret_of_another(house: Path, keyring: Keyring) -> None:
-    _, _, secret = token(house, "auditor").rpartition("_")
+def test_nobody_comes_in_with_the_secret_of_another(stack: Path, keyring: Keyring) -> None:
+    _, _, secret = token(stack, "auditor").rpartition("_")
     with pytest.raises(Unauthenticated):
         keyring.authenticate(f"gj_operator_{secret}")
 
 
 async def test_a_revoked_credential_is_refused_within_a_second(
-    house: Path, keyring: Keyring
+    stack: Path, keyring: Keyring
 ) -> None:
-    bearer = token(house, "partner")
+    bearer = token(stack, "partner")
     keyring.authenticate(bearer)
-    assert revoke(house / "credentials.json", "partner")
+    assert revoke(stack / "credentials.json", "partner")
     await eventually(lambda: _refused(keyring, bearer), bool, within_s=1)
 
 
-async def test_a_replaced_secret_ends_within_a_second(house: Path, keyring: Keyring) -> None:
-    old = token(house, "partner")
+async def test_a_replaced_secret_ends_within_a_second(stack: Path, keyring: Keyring) -> None:
+    old = token(stack, "partner")
     keyring.authenticate(old)
-    fresh = issue(house / "credentials.json", keyring.authenticate(old))
+    fresh = issue(stack / "credentials.json", keyring.authenticate(old))
     await eventually(lambda: _refused(keyring, old), bool, within_s=1)
     assert keyring.authenticate(fresh).id == "partner"
 
@@ -116,8 +116,8 @@ async def _refused(keyring: Keyring, bearer: str) -> bool:
     return False
 
 
-def test_revoking_somebody_unknown_says_so(house: Path) -> None:
-    register = house / "credentials.json"
+def test_revoking_somebody_unknown_says_so(stack: Path) -> None:
+    register = stack / "credentials.json"
     before = read_register(register)
     assert not revoke(register, "nobody")
     assert read_register(register) == before
@@ -153,17 +153,17 @@ def test_a_name_of_a_person_is_no_holder() -> None:
         Credential(id="c", secret_sha256="", roles=frozenset(), holder="王五")
 
 
-def test_a_new_secret_leaves_the_holder(house: Path) -> None:
-    register = house / "credentials.json"
+def test_a_new_secret_leaves_the_holder(stack: Path) -> None:
+    register = stack / "credentials.json"
     maker = Credential(
         id="m", secret_sha256="", roles=frozenset({Role.FINANCE_MAKER}), holder="staff-7"
     )
     issue(register, maker)
     bearer = issue(register, maker.model_copy(update={"holder": ""}))
-    assert Keyring(house).authenticate(bearer).principal == "staff-7"
+    assert Keyring(stack).authenticate(bearer).principal == "staff-7"
 
 
-def test_an_expired_credential_neither_comes_in_nor_publishes(house: Path) -> None:
+def test_an_expired_credential_neither_comes_in_nor_publishes(stack: Path) -> None:
     source, topic, ends = "/channels/school", topics.REQUESTS_INBOUND, NOW + timedelta(days=30)
     school = Credential(
         id="school",
@@ -172,28 +172,28 @@ def test_an_expired_credential_neither_comes_in_nor_publishes(house: Path) -> No
         source=source,
         expires_at=ends,
     )
-    bearer = issue(house / "credentials.json", school)
-    before = Keyring(house, clock=lambda: ends - timedelta(microseconds=1))
+    bearer = issue(stack / "credentials.json", school)
+    before = Keyring(stack, clock=lambda: ends - timedelta(microseconds=1))
     signature = before.sign_record(source, topic, b"{}")
     assert before.authenticate(bearer).id == "school"
     before.check_record(source, topic, b"{}", signature)
-    after = Keyring(house, clock=lambda: ends)
+    after = Keyring(stack, clock=lambda: ends)
     with pytest.raises(Unauthenticated):
         after.authenticate(bearer)
     check_refused(after, source, topic, b"{}", signature, "source_not_allowed")
 
 
-def test_a_register_of_before_goes_on(house: Path) -> None:
+def test_a_register_of_before_goes_on(stack: Path) -> None:
     """Without holder, end and publisher keys in it."""
-    register = house / "credentials.json"
+    register = stack / "credentials.json"
     rows = json.loads(register.read_text())
     for row in rows:
         for field in ("holder", "expires_at", "publisher_keys"):
             del row[field]
     register.write_text(json.dumps(rows))
-    keyring = Keyring(house)
-    assert keyring.authenticate(token(house, "bank")).principal == "bank"
-    key = publisher_key((house / "root.key").read_bytes(), "/bank/demo")
+    keyring = Keyring(stack)
+    assert keyring.authenticate(token(stack, "bank")).principal == "bank"
+    key = publisher_key((stack / "root.key").read_bytes(), "/bank/demo")
     assert keyring.find_publisher_key("/bank/demo") == key
     signature = sign_record(key, topics.DONATIONS_INBOUND, b"{}")
     keyring.check_record("/bank/demo", topics.DONATIONS_INBOUND, b"{}", signature)

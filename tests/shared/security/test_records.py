@@ -23,10 +23,10 @@ from tests.support.eventually import eventually
 @quick
 @given(source=st.sampled_from([c.source for c in FIRST if c.source]), value=st.binary())
 def test_a_record_signed_by_its_source_is_taken(
-    house: Path, keyring: Keyring, source: str, value: bytes
+    stack: Path, keyring: Keyring, source: str, value: bytes
 ) -> None:
     topic = _topic_of(source)
-    key = publisher_key((house / "root.key").read_bytes(), source)
+    key = publisher_key((stack / "root.key").read_bytes(), source)
     keyring.check_record(source, topic, value, sign_record(key, topic, value))
 
 
@@ -75,12 +75,12 @@ def test_a_signature_is_what_openssl_computes() -> None:
 
 
 async def test_a_revoked_source_writes_no_more_within_a_second(
-    house: Path, keyring: Keyring
+    stack: Path, keyring: Keyring
 ) -> None:
     source, topic = "/channels/village", topics.REQUESTS_INBOUND
     good = keyring.sign_record(source, topic, b"{}")
     keyring.check_record(source, topic, b"{}", good)
-    revoke(house / "credentials.json", "channel-village")
+    revoke(stack / "credentials.json", "channel-village")
 
     async def refused() -> bool:
         try:

@@ -24,55 +24,55 @@ def make_sealer(keyring: Keyring) -> Sealer:
 
 
 def test_what_was_signed_before_a_rotation_is_read_until_the_old_root_is_retired(
-    house: Path,
+    stack: Path,
 ) -> None:
-    running = Keyring(house)
+    running = Keyring(stack)
     record, link = running.sign_record(VILLAGE, INBOUND, b"{}"), running.make_link("r", "S-1", ENDS)
-    rotate_root(house)
-    fresh = Keyring(house)
+    rotate_root(stack)
+    fresh = Keyring(stack)
     assert fresh.sign_record(VILLAGE, INBOUND, b"{}") != record
     assert fresh.make_link("r", "S-1", ENDS) != link
     for keyring in (running, fresh):
         keyring.check_record(VILLAGE, INBOUND, b"{}", record)
         assert keyring.open_link("r", link, NOW).subject == "S-1"
     assert set(fresh.late_signers) == {VILLAGE}
-    retire_root(house)
-    check_refused(Keyring(house), VILLAGE, INBOUND, b"{}", record, "signature_wrong")
-    assert Keyring(house).open_link("r", fresh.make_link("r", "S-1", ENDS), NOW)
+    retire_root(stack)
+    check_refused(Keyring(stack), VILLAGE, INBOUND, b"{}", record, "signature_wrong")
+    assert Keyring(stack).open_link("r", fresh.make_link("r", "S-1", ENDS), NOW)
 
 
 def test_a_service_that_has_not_looked_yet_takes_what_another_signed_a_moment_ago(
-    house: Path,
+    stack: Path,
 ) -> None:
     """Or a rotation would make dead letters of good records."""
-    slow = [Keyring(house) for _ in range(3)]
+    slow = [Keyring(stack) for _ in range(3)]
     assert [keyring.roots.previous for keyring in slow] == [None, None, None]
-    rotate_root(house)
-    quick = Keyring(house)
+    rotate_root(stack)
+    quick = Keyring(stack)
     slow[0].check_record(VILLAGE, INBOUND, b"{}", quick.sign_record(VILLAGE, INBOUND, b"{}"))
     assert slow[1].open_link("r", quick.make_link("r", "S-1", ENDS), NOW)
     assert make_sealer(slow[2]).open("D-1", make_sealer(quick).seal("D-1", b"x")) == b"x"
 
 
-def test_ids_and_digests_stay_whatever_rotates(house: Path) -> None:
-    before = Keyring(house).derive_identity_key("vault")
+def test_ids_and_digests_stay_whatever_rotates(stack: Path) -> None:
+    before = Keyring(stack).derive_identity_key("vault")
     for _ in range(2):
-        rotate_root(house)
-        retire_root(house)
-    assert Keyring(house).derive_identity_key("vault") == before
+        rotate_root(stack)
+        retire_root(stack)
+    assert Keyring(stack).derive_identity_key("vault") == before
 
 
-def test_sealed_by_the_old_root_is_opened_and_told_from_the_new(house: Path) -> None:
-    old = make_sealer(Keyring(house)).seal("D-1", b"x")
-    rotate_root(house)
-    sealer = make_sealer(Keyring(house))
+def test_sealed_by_the_old_root_is_opened_and_told_from_the_new(stack: Path) -> None:
+    old = make_sealer(Keyring(stack)).seal("D-1", b"x")
+    rotate_root(stack)
+    sealer = make_sealer(Keyring(stack))
     new = sealer.seal("D-1", b"x")
     assert [sealer.find_age(sealed) for sealed in (new, old)] == [0, 1]
     assert sealer.open("D-1", old) == sealer.open("D-1", new) == b"x"
     with pytest.raises(UnreadableError):
         sealer.open("D-2", old)
-    retire_root(house)
-    retired = make_sealer(Keyring(house))
+    retire_root(stack)
+    retired = make_sealer(Keyring(stack))
     assert [retired.find_age(sealed) for sealed in (new, old)] == [0, None]
     assert retired.open("D-1", new) == b"x"
     with pytest.raises(UnreadableError):
@@ -112,12 +112,12 @@ def test_rotating_needs_no_create_before(legacy: Path) -> None:
     assert (legacy / "identity.key").read_bytes() == bytes(range(32))
 
 
-def test_a_rotated_root_without_its_identity_is_refused(house: Path) -> None:
+def test_a_rotated_root_without_its_identity_is_refused(stack: Path) -> None:
     """Taking it for one would give everybody another id."""
-    (house / "identity.key").unlink()
+    (stack / "identity.key").unlink()
     for attempt in (Keyring, create_root_key, rotate_root):
         with pytest.raises(RootError, match=r"identity\.key"):
-            attempt(house)
+            attempt(stack)
 
 
 # --- files ---
@@ -158,38 +158,38 @@ def stop_after(writes: int) -> Callable[[Path, bytes], None]:
     return write
 
 
-def test_a_second_rotation_waits_for_the_first(house: Path) -> None:
-    rotate_root(house)
-    before = read_roots(house)
+def test_a_second_rotation_waits_for_the_first(stack: Path) -> None:
+    rotate_root(stack)
+    before = read_roots(stack)
     with pytest.raises(RootError, match="retire-root"):
-        rotate_root(house)
-    after = read_roots(house)
+        rotate_root(stack)
+    after = read_roots(stack)
     assert (after.current.id, after.previous and after.previous.id) == (
         before.current.id,
         before.previous and before.previous.id,
     )
 
 
-def test_a_retired_root_is_kept_aside_for_old_backups(house: Path) -> None:
-    old = (house / "root.key").read_bytes()
-    rotate_root(house)
-    assert retire_root(house).read_bytes() == old
+def test_a_retired_root_is_kept_aside_for_old_backups(stack: Path) -> None:
+    old = (stack / "root.key").read_bytes()
+    rotate_root(stack)
+    assert retire_root(stack).read_bytes() == old
     with pytest.raises(RootError, match="no rotation"):
-        retire_root(house)
+        retire_root(stack)
 
 
-def test_keys_are_for_their_owner_alone(house: Path) -> None:
-    rotate_root(house)
+def test_keys_are_for_their_owner_alone(stack: Path) -> None:
+    rotate_root(stack)
     for name in ("identity.key", "root.key", "root.previous.key"):
-        assert (house / name).stat().st_mode & 0o077 == 0, name
+        assert (stack / name).stat().st_mode & 0o077 == 0, name
 
 
-def test_a_key_that_is_being_copied_is_not_believed(house: Path) -> None:
-    running = Keyring(house)
+def test_a_key_that_is_being_copied_is_not_believed(stack: Path) -> None:
+    running = Keyring(stack)
     current = running.roots.current.id
-    (house / "root.key").write_bytes(b"")
-    os.utime(house / "root.key", ns=(1, 1))
+    (stack / "root.key").write_bytes(b"")
+    os.utime(stack / "root.key", ns=(1, 1))
     assert running.list_sealing_keys("designations", anew=True)
     assert running.roots.current.id == current
     with pytest.raises(RootError, match="cut short"):
-        Keyring(house)
+        Keyring(stack)

@@ -5,13 +5,13 @@ from typing import Any
 from shared import mongo
 from shared.contracts.events import DonationReceived, MatchAccepted
 from tests.support.eventually import eventually
-from tests.support.house import Running
+from tests.support.house import RunningService
 from tests.support.ledgerlet import Counter
 
-M = "/matching"
+MATCHING = "/matching"
 
 
-def accepted(quantity: int = 1) -> MatchAccepted:
+def make_acceptance(quantity: int = 1) -> MatchAccepted:
     return MatchAccepted(
         request_id="R-1",
         offer_id="O-1",
@@ -23,7 +23,7 @@ def accepted(quantity: int = 1) -> MatchAccepted:
     )
 
 
-def donation(amount_fen: int = 100) -> DonationReceived:
+def make_donation(amount_fen: int = 100) -> DonationReceived:
     return DonationReceived.model_validate(
         {
             "donor_id": "P-2",
@@ -35,14 +35,14 @@ def donation(amount_fen: int = 100) -> DonationReceived:
     )
 
 
-async def counter(running: Running, id_: str) -> Counter:
+async def load_counter(running: RunningService, id_: str) -> Counter:
     found = await mongo.load(running.runtime.database, Counter, id_)
     return found or Counter(id=id_)
 
 
-async def counts(running: Running, id_: str, total: int) -> Counter:
-    return await eventually(lambda: counter(running, id_), lambda c: c.total >= total)
+async def wait_for_count(running: RunningService, id_: str, total: int) -> Counter:
+    return await eventually(lambda: load_counter(running, id_), lambda c: c.total >= total)
 
 
-async def open_dead_letters(running: Running, count: int) -> list[dict[str, Any]]:
+async def wait_for_dead_letters(running: RunningService, count: int) -> list[dict[str, Any]]:
     return await eventually(running.runtime.dead_letters.list, lambda found: len(found) >= count)

@@ -9,17 +9,17 @@ from pathlib import Path
 from deploy.local import health, parts
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
-from tests.support.house import House
+from tests.support.house import StackHarness
 
 
-class Instances:
+class LedgerletProcesses:
     """`one`, `two` ...: each a process, none restarted by itself."""
 
-    def __init__(self, house: House, log_dir: Path, *names: str, **settings: str) -> None:
+    def __init__(self, stack: StackHarness, log_dir: Path, *names: str, **settings: str) -> None:
         log_dir.mkdir(exist_ok=True, parents=True)
         self.logs = {name: log_dir / f"{name}.log" for name in names}
         self.supervisor = Supervisor(
-            [[_part(house, name, self.logs[name], settings)] for name in names], announce=print
+            [[_part(stack, name, self.logs[name], settings)] for name in names], announce=print
         )
 
     async def __aenter__(self) -> Supervisor:
@@ -30,9 +30,9 @@ class Instances:
         await self.supervisor.stop()
 
 
-def _part(house: House, name: str, log: Path, settings: dict[str, str]) -> parts.Part:
+def _part(stack: StackHarness, name: str, log: Path, settings: dict[str, str]) -> parts.Part:
     port = find_free_port()
-    shared = house.settings(instance_id=f"ledgerlet-{name}")
+    shared = stack.settings(instance_id=f"ledgerlet-{name}")
     env = {
         f"GUANJIA_{key.upper()}": str(value)
         for key, value in shared.model_dump(mode="json").items()
