@@ -46,6 +46,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "positions": "Where to read on, by cluster, topic and partition. They only grow.",
     "dead_letters": "What could not be worked, sealed, with its reason and what became of it.",
     "round_inputs": "What a round read, so that it can be replayed.",
+    "binding_codes": "The openid that asked for a code, by a keyed digest of it, for ten minutes.",
     "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",
     "vault_access": "Who asked the vault for whose contact or name, when, and for which purpose.",
 }

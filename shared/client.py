@@ -16,6 +16,7 @@ import httpx
 
 TRIES_MAX = 5
 WAIT_S_MAX = 5.0
+RETRY_AFTER_S_MAX = 61.0
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -62,7 +63,8 @@ class ServiceClient:
             answer = self._send(request)
             if answer.status_code not in _BUSY or wait_s is None:
                 break
-            time.sleep(wait_s)  # the same key: asking again repeats nothing
+            # The same key: asking again repeats nothing.
+            time.sleep(max(wait_s, _read_retry_after(answer)))
         return self._read(answer)
 
     def _send(self, request: httpx.Request) -> httpx.Response:
@@ -79,6 +81,12 @@ class ServiceClient:
         if answer.is_success:
             return answer.json() if answer.content else None
         raise ServiceError(_problems(self.service, answer), answer.status_code)
+
+
+def _read_retry_after(answer: httpx.Response) -> float:
+    """How long the service wants us to wait: up to a minute, which is what it counts by."""
+    text = answer.headers.get("Retry-After", "")
+    return min(float(text), RETRY_AFTER_S_MAX) if text.isdigit() else 0.0
 
 
 def _problems(service: str, answer: httpx.Response) -> str:

@@ -101,14 +101,15 @@ class Scenario:
         self.display.print_line(await self.submitter.import_file("requests", requests, (0, 1)))
 
     async def collect_money(self, campaign_id: str | None = None) -> dict[int, str]:
-        """Enterprise number -> its id. campaign_id: what they give in, if in any."""
+        """Enterprise number -> the partner's id of it. campaign_id: what they give in, if any."""
         donors = campaign.list_enterprises()
         stage = self.display.add_stage("善款到账 donations", len(donors))
         await self.submitter.open_fund()
-        ids = await self.submitter.register_donors(donors)
-        await self.submitter.report_donations(donors, ids)
+        ids = await self.submitter.register_donors(donors, "partner")
+        house_ids = await self.submitter.register_donors(donors, "operator")
+        await self.submitter.report_donations(donors, house_ids)
         if campaign_id:
-            await self.submitter.open_campaign(ids)
+            await self.submitter.open_campaign(house_ids)
         offers = [(f"money-{g.number}", g.make_offer(ids[g.number], campaign_id)) for g in donors]
         await self.submitter.submit_offers(offers)
         stage.set(len(donors))

@@ -65,9 +65,9 @@ class Submitter:
         await maker.post("/funds", fund, key=f"open-{FUND_ID}")
         await checker.post(f"/funds/{FUND_ID}/approve", key=f"approve-{FUND_ID}")
 
-    async def register_donors(self, donors: Sequence[Enterprise]) -> dict[int, str]:
-        """Enterprise number -> the id intake knows it by."""
-        client = self._clients.open("intake", "partner")
+    async def register_donors(self, donors: Sequence[Enterprise], caller: str) -> dict[int, str]:
+        """Enterprise number -> the id by which the caller knows it: a partner has his own."""
+        client = self._clients.open("intake", caller)
 
         async def submit(donor: Enterprise) -> tuple[int, str]:
             body = {"name": donor.name, "phone": donor.phone, "wechat_openid": donor.openid}

@@ -10,6 +10,7 @@ from typing import Any
 from services.intake.decide import persons, progress, replies, requests
 from services.intake.model import (
     ApproveRequest,
+    BindOpenid,
     DeclineRequest,
     ErasePerson,
     ForgetOpenid,
@@ -22,7 +23,7 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.rules import Rules
-from services.intake.vault.prepare import prepare_party, prepare_request
+from services.intake.vault.prepare import FindCredential, prepare_party, prepare_request
 from services.intake.vault.sealing import Vault
 from shared import revocations
 from shared.contracts.envelope import Fact
@@ -38,9 +39,11 @@ from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 
 
-def build_events(vault: Vault, rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
+def build_events(
+    vault: Vault, rules: Rules, find_credential: FindCredential
+) -> Mapping[type[Fact], Handler[Any]]:
     return {
-        RequestSubmitted: _build_submission(vault, rules),
+        RequestSubmitted: _build_submission(vault, rules, find_credential),
         MatchCommitted: Handler(decide=progress.decide_committed),
         MatchDelivered: Handler(decide=progress.decide_delivered),
         MatchConfirmed: Handler(decide=progress.decide_confirmed),
@@ -49,18 +52,22 @@ def build_events(vault: Vault, rules: Rules) -> Mapping[type[Fact], Handler[Any]
     }
 
 
-def build_commands(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+def build_commands(
+    vault: Vault, rules: Rules, find_credential: FindCredential
+) -> Mapping[type[Value], Handler[Any]]:
     return {
         **revocations.COMMANDS,
-        RequestSubmitted: _build_submission(vault, rules),
-        StaffRequest: _build_submission(vault, rules),
+        RequestSubmitted: _build_submission(vault, rules, find_credential),
+        StaffRequest: _build_submission(vault, rules, find_credential),
         ApproveRequest: Handler(decide=partial(requests.decide_approve, rules)),
         VouchForPerson: Handler(decide=partial(requests.decide_vouch, rules)),
         DeclineRequest: Handler(decide=requests.decide_decline),
         WithdrawRequest: Handler(decide=requests.decide_withdraw),
         RegisterParty: Handler(
-            decide=persons.decide_register_party, prepare=partial(prepare_party, vault)
+            decide=persons.decide_register_party,
+            prepare=partial(prepare_party, vault, find_credential),
         ),
+        BindOpenid: Handler(decide=persons.decide_bind_openid),
         ErasePerson: Handler(decide=persons.decide_erase),
         RevokePersonLinks: Handler(decide=persons.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=persons.decide_forget_openid),
@@ -69,9 +76,9 @@ def build_commands(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[A
     }
 
 
-def _build_submission(vault: Vault, rules: Rules) -> Handler[Any]:
+def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredential) -> Handler[Any]:
     """The same decision for a message that came by HTTP and one that came by the topic."""
     return Handler(
         decide=partial(requests.decide_submission, rules),
-        prepare=partial(prepare_request, vault, rules),
+        prepare=partial(prepare_request, vault, rules, find_credential),
     )

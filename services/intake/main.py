@@ -9,10 +9,12 @@ from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import build_vault, describe_keys
 from shared.http import HttpClient
+from shared.partner_ids import PartnerIds
 from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
+from shared.web.admission import Quota
 
 
 def create_app(settings: IntakeSettings | None = None) -> FastAPI:
@@ -27,8 +29,8 @@ def build_service(
     return Service(
         name="intake",
         states=(Request, Person, Handle, OpeningTally, Receipt, Reply, LinkRevocation),
-        events=events.build_events(vault, settings.rules),
-        commands=events.build_commands(vault, settings.rules),
+        events=events.build_events(vault, settings.rules, keyring.find_credential),
+        commands=events.build_commands(vault, settings.rules, keyring.find_credential),
         routers=(*api.ROUTERS, *callbacks.ROUTERS, pages.router),
         build_resources=build_resources,
         indexes=store.INDEXES,
@@ -47,6 +49,8 @@ def build_resources(
         rules=settings.rules,
         wechat_token=token,
         wechat_crypto=crypto,
+        partner_ids=PartnerIds.of(keyring),
+        parties_quota=Quota(settings.parties_per_minute),
     )
 
 

@@ -59,6 +59,17 @@ TEXT_TOO_SHORT = Message(
 REQUEST_UNKNOWN = Message("request_unknown", "没有这个诉求编号", "no such request")
 PERSON_UNKNOWN = Message("person_unknown", "没有这个人员编号", "no such person")
 AREA_FOREIGN = Message("area_foreign", "不在您的辖区", "not in your area")
+
+PARTIES_TOO_MANY = Message(
+    "parties_too_many",
+    "一次最多登记{most}个相关方，请分批提交",
+    "at most {most} parties in one call: send them in portions",
+)
+PERSON_ELSEWHERE = Message(
+    "person_elsewhere",
+    "此人由其他镇街或市级登记，您不能更改其姓名；请联系当地或市级工作人员更正",
+    "another town, or the city, registered this person: only their staff correct the name",
+)
 LEVEL_TOO_LOW = Message(
     "level_too_low",
     "此诉求须由{level_zh}级审批",

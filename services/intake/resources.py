@@ -9,18 +9,22 @@ from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import Vault
+from shared.partner_ids import PartnerIds
 from shared.runtime import Runtime
 from shared.web.access import get_runtime
+from shared.web.admission import Quota
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeResources:
-    """wechat_crypto: None without an EncodingAESKey."""
+    """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up."""
 
     vault: Vault = field(repr=False)
     rules: Rules
     wechat_token: str = field(repr=False)
     wechat_crypto: WeChatCrypto | None = field(repr=False)
+    partner_ids: PartnerIds = field(repr=False)
+    parties_quota: Quota = field(repr=False)
 
 
 IntakeRuntime = Runtime[IntakeSettings, IntakeResources]

@@ -1,8 +1,8 @@
 """What intake adds to the settings: its limits and WeChat's callback secrets."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from services.intake.rules import Rules
 from shared.settings import Settings
@@ -46,6 +46,16 @@ class IntakeSettings(Settings):
         frozenset[str],
         Field(description="JSON list: sources whose classes come from the register (民政)"),
     ] = frozenset()
+
+    parties_per_call: Annotated[
+        int, Field(ge=1, le=500, description="parties that one call registers at most")
+    ] = 100
+    parties_per_minute: Annotated[
+        int,
+        Field(
+            ge=1, description="parties that a partner, channel or collector registers in a minute"
+        ),
+    ] = 600
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
     wechat_token: Annotated[
         SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")
@@ -57,6 +67,13 @@ class IntakeSettings(Settings):
     wechat_plain_mode: Annotated[
         bool, Field(description="takes unencrypted pushes where there is no EncodingAESKey")
     ] = False
+
+    @model_validator(mode="after")
+    def _check_calls_fit(self) -> Self:
+        """Else a whole call would wait for ever."""
+        if self.parties_per_call > self.parties_per_minute:
+            raise ValueError("parties_per_call is more than parties_per_minute lets in")
+        return self
 
     @property
     def rules(self) -> Rules:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.model import OpeningTally, Person, Request
+from services.intake.model import OpeningTally, Person, Request, Sealed
 from shared import mongo
 from shared.errors import Transient
 from shared.scope import Cut, Scope
 from shared.security import Credential
 
 VAULT_ACCESS = "vault_access"
+BINDING_CODES = "binding_codes"
+BINDING_TTL = timedelta(minutes=10)
 CALLBACK_NONCES = "callback_nonces"
 NONCE_TTL = timedelta(minutes=10)
 
@@ -20,6 +22,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
+    (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
 
@@ -123,3 +126,23 @@ async def claim_nonce(database: mongo.Database, id_: str, digest: bytes, at: dat
     except mongo.PyMongoError as error:
         raise Transient(str(error)) from error
     return stored is not None and bytes(stored["digest"]) == digest
+
+
+async def save_binding_code(
+    database: mongo.Database, id_: str, handle_id: str, openid: Sealed, at: datetime
+) -> None:
+    """id_: keyed digest of the code, which the owner of the openid alone was told."""
+    row = {"_id": id_, "handle_id": handle_id, "at": at, **openid.model_dump()}
+    await database[BINDING_CODES].insert_one(row)
+
+
+async def find_binding_code(
+    database: mongo.Database, id_: str, now: datetime
+) -> tuple[str, Sealed] | None:
+    """The handle and openid that asked for it, until it ends."""
+    row = await database[BINDING_CODES].find_one({"_id": id_, "at": {"$gt": now - BINDING_TTL}})
+    return (row["handle_id"], Sealed(cipher=row["cipher"], key=row["key"])) if row else None
+
+
+async def delete_binding_code(database: mongo.Database, id_: str) -> None:
+    await database[BINDING_CODES].delete_one({"_id": id_})

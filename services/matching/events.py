@@ -52,6 +52,7 @@ from services.matching.model.round import (
     KeepRoundAlive,
     RecordSolution,
 )
+from services.matching.partners import prepare_offer
 from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
@@ -72,13 +73,16 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.messaging.decision import Handler
+from shared.partner_ids import PartnerIds
 
 
-def build_events(reopen_days: int) -> Mapping[type[Fact], Handler[Any]]:
+def build_events(reopen_days: int, partner_ids: PartnerIds) -> Mapping[type[Fact], Handler[Any]]:
     """reopen_days: how long after its confirmation a match may be reopened."""
     return {
         **revocations.EVENTS,
-        OfferSubmitted: Handler(decide=offers.decide_offer_submitted),
+        OfferSubmitted: Handler(
+            decide=offers.decide_offer_submitted, prepare=partial(prepare_offer, partner_ids)
+        ),
         RequestOpened: Handler(decide=needs.decide_opened),
         RequestClassified: Handler(decide=needs.decide_classified),
         RequestClosed: Handler(decide=needs.decide_closed),

@@ -19,6 +19,7 @@ from services.matching.settings import MatchingSettings
 from services.matching.store import INDEXES
 from shared.http import HttpClient
 from shared.messaging.decision import State
+from shared.partner_ids import PartnerIds
 from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
@@ -37,7 +38,7 @@ def create_app(settings: MatchingSettings | None = None) -> FastAPI:
 
 def build_service(
     settings: MatchingSettings,
-    _keyring: Keyring,
+    keyring: Keyring,
 ) -> Service[MatchingSettings, Explainer]:
     return Service(
         name="matching",
@@ -52,7 +53,7 @@ def build_service(
             FundRelations,
             LinkRevocation,
         ),
-        events=build_events(settings.reopen_days),
+        events=build_events(settings.reopen_days, PartnerIds.of(keyring)),
         commands=build_commands(settings.reopen_days),
         routers=(*api.ROUTERS, pages.router),
         build_resources=build_resources,

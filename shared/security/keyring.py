@@ -83,6 +83,11 @@ class Keyring:
             raise Unauthenticated
         return credential
 
+    def find_credential(self, speaks_as: str) -> Credential | None:
+        """Whoever speaks as this source or, having none, by this id; also one that has ended."""
+        by_id = self._read_register().get(speaks_as)
+        return self._by_source.get(speaks_as) or (by_id if by_id and not by_id.source else None)
+
     # --- records on topics ---
 
     def sign_record(self, source: str, topic: str, value: bytes) -> bytes:

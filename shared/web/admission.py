@@ -135,6 +135,25 @@ class Admission:
                 del self._lines[caller]
 
     async def _hit(self, item: RateLimitItemPerMinute, caller: str) -> None:
-        if not await self._limiter.hit(item, caller):
-            window = await self._limiter.get_window_stats(item, caller)
-            raise TooManyError(max(1, math.ceil(window.reset_time - time.time())))
+        await _hit(self._limiter, item, caller)
+
+
+class Quota:
+    """Counts what each caller asks for in a minute, where one request may ask for much."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._item = RateLimitItemPerMinute(per_minute)
+
+    async def take(self, caller: str, cost: int) -> None:
+        """Raises TooManyError, and then has taken nothing."""
+        if cost:
+            await _hit(self._limiter, self._item, caller, cost)
+
+
+async def _hit(
+    limiter: MovingWindowRateLimiter, item: RateLimitItemPerMinute, caller: str, cost: int = 1
+) -> None:
+    if not await limiter.hit(item, caller, cost=cost):
+        window = await limiter.get_window_stats(item, caller)
+        raise TooManyError(max(1, math.ceil(window.reset_time - time.time())))

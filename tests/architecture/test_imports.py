@@ -27,7 +27,7 @@ OFFENCES = {
     "cellar": ("services/notify/store.py", "import deploy.local.stack"),
     "pure": ("services/audit/model/fund.py", "import asyncio"),
     "driver": ("services/intake/store.py", "import pymongo"),
-    "writing": ("services/intake/model.py", "import services.intake.decide"),
+    "writing": ("services/intake/model/person.py", "import services.intake.decide"),
     "reading": ("services/matching/store.py", "import services.matching.views"),
     "contracts": ("shared/contracts/values.py", "import shared.mongo"),
     "tlog": ("services/audit/tlog/tiles.py", "import services.audit.ledger.kinds"),

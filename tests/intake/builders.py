@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.intake.events import build_commands
+from services.intake.events import build_commands, build_events
 from services.intake.model import Handle, Person, Request
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
@@ -11,6 +11,7 @@ from services.intake.vault.prepare import prepare_request
 from shared.contracts.envelope import Event
 from shared.contracts.events import MatchFact, RequestSubmitted
 from shared.messaging.decision import AnyRef, Command, Decision, Handler, Ref, State
+from shared.security import Credential, Role
 from tests.support.deciding import run_decision
 from tests.support.sealing import make_vault
 
@@ -20,7 +21,31 @@ GRID = "/channels/grid"
 RULES = IntakeSettings(meeting_sources=frozenset({GRID})).rules
 VAULT = make_vault(b"k" * 32)
 PHONE = "+8613800138000"
-CHASHAN = "441900103"
+CHASHAN, SHIJIE = "441900103", "441900104"
+
+
+def find_credential(speaks_as: str) -> Credential | None:
+    """Who the sources of these tests belong to."""
+    return CREDENTIALS.get(speaks_as)
+
+
+def make_credential(id_: str, role: Role, source: str = "", area: str = "") -> Credential:
+    return Credential(id=id_, secret_sha256="", roles=frozenset({role}), source=source, area=area)
+
+
+CREDENTIALS = {
+    credential.speaks_as: credential
+    for credential in (
+        make_credential("grid", Role.CHANNEL, "/channels/grid"),
+        make_credential("chamber", Role.DONOR_PARTNER, "/partners/chamber"),
+        make_credential("club", Role.DONOR_PARTNER, "/partners/club"),
+        make_credential("city", Role.OPERATOR),
+        make_credential("chashan", Role.COLLECTOR, area=CHASHAN),
+        make_credential("shijie", Role.COLLECTOR, area=SHIJIE),
+    )
+}
+COMMANDS = build_commands(VAULT, RULES, find_credential)
+EVENTS = build_events(VAULT, RULES, find_credential)
 
 
 def make_submission(**changed: Any) -> RequestSubmitted:
@@ -76,8 +101,8 @@ class DecisionHarness:
         return self.decide_submission(item, rules)
 
     def decide_submission(self, item: Any, rules: Rules = RULES) -> Decision:
-        handler = build_commands(VAULT, rules)[RequestSubmitted]
-        return self.handle(handler, prepare_request(VAULT, rules, item))
+        handler = build_commands(VAULT, rules, find_credential)[RequestSubmitted]
+        return self.handle(handler, prepare_request(VAULT, rules, find_credential, item))
 
     def handle(self, handler: Handler[Any], item: Any) -> Decision:
         """Any handler of the tables in `events`; what it needs prepared is prepared already."""
@@ -95,6 +120,9 @@ class DecisionHarness:
         person = self.states[Ref(Person, id_)]
         assert isinstance(person, Person)
         return person
+
+    def requests(self) -> list[Request]:
+        return [state for state in self.states.values() if isinstance(state, Request)]
 
     def handles(self) -> list[Handle]:
         return [state for state in self.states.values() if isinstance(state, Handle)]

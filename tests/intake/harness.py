@@ -21,7 +21,7 @@ from shared import mongo
 from shared.contracts.events import RequestSubmitted
 from shared.security import Role, create_root_key
 from tests.conftest import BROKER
-from tests.intake.builders import CHASHAN, make_submission
+from tests.intake.builders import CHASHAN, SHIJIE, make_submission
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 from tests.support.stack import start_broker
@@ -44,6 +44,14 @@ class IntakeHarness:
         self.auditor = house.bearer("auditor", Role.AUDITOR)
         self.auditor_of_town = house.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
         self.operator = house.bearer("op", Role.OPERATOR)
+        self.partners = {
+            name: house.bearer(name, Role.DONOR_PARTNER, source=f"/partners/{name}")
+            for name in ("thief", "one", "two", "many", "few")
+        }
+        self.collectors = {
+            town: house.bearer(f"collector-{town}", Role.COLLECTOR, area=town)
+            for town in (CHASHAN, SHIJIE)
+        }
         self.service = house.bearer("notify", Role.SERVICE)
         callback = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
         self.token = callback.rpartition("_")[2]

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from services.intake.channels.typed_requests import NOT_ARRIVED, format_answer
-from services.intake.events import build_commands, build_events
 from services.intake.model import Meaning, Person, ReportMessage, UnderstandReply
 from shared.contracts.events import (
     MatchConfirmed,
@@ -13,8 +12,8 @@ from shared.contracts.events import (
     ReplyUnderstood,
 )
 from tests.intake.builders import (
-    RULES,
-    VAULT,
+    COMMANDS,
+    EVENTS,
     DecisionHarness,
     get_body,
     list_facts,
@@ -23,8 +22,6 @@ from tests.intake.builders import (
     make_submission,
 )
 
-EVENTS = build_events(VAULT, RULES)
-COMMANDS = build_commands(VAULT, RULES)
 SMS = {"name": "李四", "phone": "+8613900139000"}
 WECHAT = {"name": "李四", "wechat_openid": "oABC_123"}
 
@@ -91,17 +88,6 @@ def test_received_with_nothing_delivered_says_nothing() -> None:
     decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
     assert get_body(decision) == {"meaning": "nothing_awaited"}
     assert not decision.events
-
-
-def test_a_wechat_reply_finds_its_person_by_openid() -> None:
-    harness = DecisionHarness()
-    both = SMS | WECHAT
-    person = delivered(harness, "M-1", applicant=both)
-    (handle,) = harness.handles()
-    said = reply("P-unknown", handle_id=handle.id)
-    decision = harness.handle(COMMANDS[UnderstandReply], make_command(said))
-    assert list_facts(decision) == ["ReplyUnderstood"]
-    assert harness.person(person).awaiting == ()
 
 
 def test_who_opts_out_is_marked_even_if_nobody_knows_them() -> None:

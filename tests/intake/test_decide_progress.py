@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.events import build_commands, build_events
 from services.intake.model import RequestState, WithdrawRequest
 from shared.contracts.events import (
     MatchCommitted,
@@ -13,8 +12,8 @@ from shared.contracts.events import (
     MatchReopened,
 )
 from tests.intake.builders import (
-    RULES,
-    VAULT,
+    COMMANDS,
+    EVENTS,
     DecisionHarness,
     get_body,
     list_facts,
@@ -22,9 +21,6 @@ from tests.intake.builders import (
     make_match_event,
     make_submission,
 )
-
-EVENTS = build_events(VAULT, RULES)
-COMMANDS = build_commands(VAULT, RULES)
 
 
 def opened(quantity: int = 20_000) -> tuple[DecisionHarness, str]:

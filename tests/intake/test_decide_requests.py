@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.events import build_commands, build_events
 from services.intake.model import ApproveRequest, DeclineRequest, RequestState, WithdrawRequest
 from services.intake.rules import LEVELS, find_approval_level
 from shared.contracts.events import RequestOpened, RequestSubmitted
@@ -15,8 +14,9 @@ from shared.contracts.values import Area, Category, Kind, Need
 from shared.errors import Invalid
 from tests.intake.builders import (
     CHASHAN,
+    COMMANDS,
+    EVENTS,
     RULES,
-    VAULT,
     DecisionHarness,
     get_body,
     list_facts,
@@ -25,7 +25,6 @@ from tests.intake.builders import (
     make_submission,
 )
 
-COMMANDS = build_commands(VAULT, RULES)
 MONEY = "fen"
 
 
@@ -264,5 +263,5 @@ def test_all_problems_are_said_at_once() -> None:
 
 
 def test_a_command_and_an_event_of_it_are_both_understood() -> None:
-    assert RequestSubmitted in build_events(VAULT, RULES)
+    assert RequestSubmitted in EVENTS
     assert RequestSubmitted in COMMANDS

@@ -29,6 +29,7 @@ from tests.intake.builders import (
     PHONE,
     VAULT,
     DecisionHarness,
+    find_credential,
     get_body,
     list_facts,
     make_command,
@@ -38,7 +39,7 @@ from tests.intake.builders import (
 from tests.support.answers import code
 
 RULES = IntakeSettings().rules
-COMMANDS = build_commands(VAULT, RULES)
+COMMANDS = build_commands(VAULT, RULES, find_credential)
 WISH = "心愿 生活物资 500元 长安镇 低保 王五"
 GOODS: dict[str, Any] = {"need": {"unit": "床", "quantity": 1, "item": "棉被"}}
 SEEN = {"manner": "visit"}
@@ -62,7 +63,8 @@ class Town(DecisionHarness):
         """A member of staff records it."""
         request = make_submission(**{"channel": "household_visit"} | changed)
         data = StaffRequest(request=request, recorded_by=by, met=met)
-        item = prepare_request(VAULT, RULES, Command(data, key=f"{by}|{message}", principal=by))
+        command = Command(data, key=f"{by}|{message}", principal=by)
+        item = prepare_request(VAULT, RULES, find_credential, command)
         return self.handle(COMMANDS[StaffRequest], item)
 
     def vouch(self, decision: Decision, by: str = "lin", area: str = "", **said: Any) -> Decision:
@@ -300,7 +302,8 @@ def test_a_system_is_believed_as_far_as_the_house_says(
     town = Town()
     event = make_event(make_submission(channel=channel), source=source)
     submitted = town.handle(
-        build_events(VAULT, rules)[RequestSubmitted], prepare_request(VAULT, rules, event)
+        build_events(VAULT, rules, find_credential)[RequestSubmitted],
+        prepare_request(VAULT, rules, find_credential, event),
     )
     assert (get_body(submitted)["decision"] == "opened") is opens
     assert town.request(get_body(submitted)["request_id"]).beneficiary_class == class_

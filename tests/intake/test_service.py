@@ -192,15 +192,24 @@ async def test_links_and_callbacks_are_limited_like_credentials(visitor: Visitor
 
 
 async def test_parties_of_a_batch_are_registered_each_by_itself(visitor: Visitor) -> None:
-    alone = await visitor.post("/parties", {"name": "茶园公司", "phone": visitor.phone}, key="p-1")
+    alone = await visitor.post(
+        "/parties",
+        {"name": "茶园公司", "phone": visitor.phone},
+        key="p-1",
+        who=visitor.harness.operator,
+    )
     rows = [
         {"idempotency_key": visitor.key("b-1"), "party": {"name": "茶园", "phone": visitor.phone}},
         {"idempotency_key": visitor.key("b-2"), "party": {"name": "某店", "phone": "138"}},
         {"idempotency_key": visitor.key("b-3"), "party": {"name": f"无电话{visitor.number}"}},
         {"idempotency_key": visitor.key("b-4"), "party": {"name": f"无电话{visitor.number}"}},
     ]
-    first = (await visitor.post("/parties/batch", rows)).json()["answers"]
-    again = (await visitor.post("/parties/batch", rows)).json()["answers"]
+    first = (await visitor.post("/parties/batch", rows, who=visitor.harness.operator)).json()[
+        "answers"
+    ]
+    again = (await visitor.post("/parties/batch", rows, who=visitor.harness.operator)).json()[
+        "answers"
+    ]
     assert first == again
     assert [each["status"] for each in first] == [201, 422, 201, 201]
     assert first[0]["person_id"] == alone.json()["person_id"], "the same phone, the same person"
@@ -211,7 +220,12 @@ async def test_parties_of_a_batch_are_registered_each_by_itself(visitor: Visitor
 
 
 async def test_contacts_are_given_to_services_and_every_look_is_logged(visitor: Visitor) -> None:
-    party = await visitor.post("/parties", {"name": "茶园公司", "phone": visitor.phone}, key="p-1")
+    party = await visitor.post(
+        "/parties",
+        {"name": "茶园公司", "phone": visitor.phone},
+        key="p-1",
+        who=visitor.harness.operator,
+    )
     person = party.json()["person_id"]
     unknown = f"P-unknown{visitor.number}"
     asked = {"purpose": "test", "person_ids": [person]}
@@ -228,7 +242,12 @@ async def test_contacts_are_given_to_services_and_every_look_is_logged(visitor: 
 
 
 async def test_names_are_given_to_services_alone_and_every_look_is_logged(visitor: Visitor) -> None:
-    party = await visitor.post("/parties", {"name": "茶园公司", "phone": visitor.phone}, key="p-1")
+    party = await visitor.post(
+        "/parties",
+        {"name": "茶园公司", "phone": visitor.phone},
+        key="p-1",
+        who=visitor.harness.operator,
+    )
     person, unknown = party.json()["person_id"], f"P-unknown{visitor.number}"
     asked = {"purpose": "donor_name_shown", "person_ids": [person, unknown]}
     assert (await visitor.post("/internal/names", asked)).status_code == 403

@@ -1,27 +1,51 @@
 """The vault: what is sealed is read back by whoever has the key, and by nobody once it is gone."""
 
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake import views
-from services.intake.events import build_commands, build_events
+from services.intake.channels.text import NAMELESS
+from services.intake.decide.persons import with_awaited
 from services.intake.model import (
+    CONTACT,
+    SMS_SOURCE,
     WECHAT_SOURCE,
+    BindOpenid,
     ErasePerson,
     ForgetOpenid,
+    Handle,
+    Person,
     RegisterParty,
+    UnderstandReply,
     WithdrawRequest,
 )
-from services.intake.vault.persons import open_contact, open_text
-from services.intake.vault.prepare import prepare_party
-from shared.contracts.events import MatchConfirmed, MatchDelivered
+from services.intake.model import OPENID as OPENID_RECORD
+from services.intake.vault.persons import (
+    derive_handle_id,
+    derive_person_id,
+    derive_person_id_of_openid,
+    open_contact,
+    open_text,
+    seal_openid,
+)
+from services.intake.vault.prepare import make_binding, prepare_party
+from shared.contracts.events import MatchConfirmed, MatchDelivered, RequestSubmitted
+from shared.contracts.values import Area
+from shared.messaging.decision import Decision
 from shared.messaging.sealing import UnreadableError
 from tests.intake.builders import (
+    CHASHAN,
+    COMMANDS,
+    EVENTS,
     PHONE,
-    RULES,
+    SHIJIE,
     VAULT,
     DecisionHarness,
+    find_credential,
     get_body,
     make_command,
     make_match_event,
@@ -29,19 +53,49 @@ from tests.intake.builders import (
 )
 from tests.support.sealing import make_vault
 
-EVENTS = build_events(VAULT, RULES)
-COMMANDS = build_commands(VAULT, RULES)
 OPENID = "oABC_123"
 BOTH = {"name": "张三", "phone": PHONE, "wechat_openid": OPENID}
+CHAMBER, CLUB = "/partners/chamber", "/partners/club"
 
 
 def erase(harness: DecisionHarness, person_id: str) -> None:
     harness.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=person_id)))
 
 
-def register(harness: DecisionHarness, **party: str) -> str:
-    item = prepare_party(VAULT, make_command(RegisterParty.model_validate(party)))
-    return str(get_body(harness.handle(COMMANDS[RegisterParty], item))["person_id"])
+def register(harness: DecisionHarness, speaks_as: str = CHAMBER, **party: str) -> str:
+    return str(get_body(state(harness, speaks_as, **party))["person_id"])
+
+
+def state(harness: DecisionHarness, speaks_as: str, **party: str) -> Decision:
+    """What becomes of what somebody says of a person in `POST /parties`."""
+    command = make_command(RegisterParty.model_validate(party), key=f"{speaks_as}|p-1")
+    item = prepare_party(VAULT, find_credential, command)
+    return harness.handle(COMMANDS[RegisterParty], item)
+
+
+def unfollow(harness: DecisionHarness) -> None:
+    forget = ForgetOpenid(
+        handle_id=derive_handle_id(VAULT, OPENID),
+        person_id=derive_person_id_of_openid(VAULT, OPENID),
+    )
+    harness.handle(COMMANDS[ForgetOpenid], make_command(forget))
+
+
+def write_from_wechat(harness: DecisionHarness, message: str = "m-9", **changed: Any) -> str:
+    """A request of the person's own, from his openid; returns the person's id."""
+    changed = {"applicant": {"name": "张三", "wechat_openid": OPENID}} | changed
+    key = f"{WECHAT_SOURCE}|{message}"
+    decision = harness.decide_submission(make_command(make_submission(**changed), key=key))
+    return harness.request(get_body(decision)["request_id"]).person_id
+
+
+def bind(harness: DecisionHarness, phone: str = PHONE, openid: str = OPENID) -> str:
+    """The person sends the code of his WeChat from his phone; returns the person's id."""
+    command = make_binding(
+        VAULT, phone, seal_openid(VAULT, openid), derive_handle_id(VAULT, openid)
+    )
+    harness.handle(COMMANDS[BindOpenid], make_command(command))
+    return command.phone.person_id
 
 
 @given(st.binary(max_size=500), st.text(max_size=20))
@@ -74,6 +128,9 @@ def test_contact_and_text_are_read_back() -> None:
     request = harness.request(id_)
     person = harness.person(request.person_id)
     contact = open_contact(VAULT, person)
+    assert (contact.name, contact.phone, contact.openid) == ("张三", PHONE, None)
+    bind(harness)
+    contact = open_contact(VAULT, harness.person(request.person_id))
     assert (contact.name, contact.phone, contact.openid) == ("张三", PHONE, OPENID)
     assert open_text(VAULT, person, request) == "想要一床新棉被"
 
@@ -115,19 +172,22 @@ def test_an_erased_persons_old_texts_stay_unreadable_when_they_come_again() -> N
 
 def test_unfollowing_forgets_the_openid_and_keeps_the_phone() -> None:
     harness = DecisionHarness()
-    harness.submit(make_submission(applicant=BOTH))
-    (handle,) = harness.handles()
-    harness.handle(COMMANDS[ForgetOpenid], make_command(ForgetOpenid(handle_id=handle.id)))
-    contact = open_contact(VAULT, harness.person(handle.person_id))
+    person = bind(harness)
+    unfollow(harness)
+    contact = open_contact(VAULT, harness.person(person))
     assert (contact.phone, contact.openid) == (PHONE, None)
 
 
 def test_unfollowing_erases_whom_we_know_by_openid_alone() -> None:
-    harness = DecisionHarness()
-    harness.submit(make_submission(applicant={"name": "张三", "wechat_openid": OPENID}))
-    (handle,) = harness.handles()
-    harness.handle(COMMANDS[ForgetOpenid], make_command(ForgetOpenid(handle_id=handle.id)))
-    assert harness.person(handle.person_id).erased
+    for named_by_himself in (True, False):
+        harness = DecisionHarness()
+        person = (
+            write_from_wechat(harness)
+            if named_by_himself
+            else register(harness, name="张三", wechat_openid=OPENID)
+        )
+        unfollow(harness)
+        assert harness.person(person).erased
 
 
 def test_the_same_phone_is_the_same_person_whoever_brings_it() -> None:
@@ -138,58 +198,184 @@ def test_the_same_phone_is_the_same_person_whoever_brings_it() -> None:
     assert request.person_id == party
 
 
-def test_an_openid_seen_with_a_phone_is_that_person_afterwards() -> None:
-    harness = DecisionHarness()
-    first = harness.request(get_body(harness.submit(make_submission(applicant=BOTH)))["request_id"])
-    by_wechat = make_submission(applicant={"name": "张", "wechat_openid": OPENID}, category="meals")
-    second = harness.request(get_body(harness.submit(by_wechat, message="m-2"))["request_id"])
-    assert second.person_id == first.person_id
-    assert open_contact(VAULT, harness.person(first.person_id)).phone == PHONE
+# --- whose word binds a contact ---
 
 
-def test_a_third_party_gives_no_known_person_its_own_openid() -> None:
+def test_a_partner_that_was_there_first_binds_no_wechat_to_a_victims_phone() -> None:
+    """Before the phone is known: neither then, nor once the victim asks for help."""
     harness = DecisionHarness()
-    victim = register(harness, name="张三", phone=PHONE)
-    assert register(harness, **BOTH) == victim
-    harness.submit(make_submission(applicant=BOTH))
-    assert open_contact(VAULT, harness.person(victim)).openid is None
+    victim = register(harness, **BOTH | {"wechat_openid": "oTHIEF_1"})
+    asked = make_submission(applicant={"name": "张三", "phone": PHONE})
+    request = harness.request(get_body(harness.submit(asked))["request_id"])
+    assert request.person_id == victim
+    harness.handle(EVENTS[MatchDelivered], make_match_event(MatchDelivered, request, 1, "M-1"))
+    contact = open_contact(VAULT, harness.person(victim))
+    assert (contact.phone, contact.openid) == (PHONE, None)
     assert harness.handles() == []
+    assert answer(harness, "Y-1", openid="oTHIEF_1") == "nothing_awaited"
+    assert harness.person(victim).awaiting == ("M-1",)
+    assert answer(harness, "Y-2", phone=PHONE) == "received"
 
 
-def test_a_third_party_replaces_no_openid() -> None:
+def answer(harness: DecisionHarness, id_: str, *, phone: str = "", openid: str = "") -> str:
+    """What “收到” from that phone or openid comes to."""
+    reply = UnderstandReply(
+        reply_id=id_,
+        meaning="received",
+        person_id=derive_person_id(VAULT, "", phone, openid, Area(town_code=CHASHAN)),
+        handle_id=derive_handle_id(VAULT, openid),
+        openid=seal_openid(VAULT, openid) if openid else None,
+    )
+    return str(get_body(harness.handle(COMMANDS[UnderstandReply], make_command(reply)))["meaning"])
+
+
+def test_no_third_party_binds_or_replaces_an_openid() -> None:
     harness = DecisionHarness()
-    victim = register(harness, **BOTH)
-    register(harness, **BOTH | {"wechat_openid": "oTHIEF_1"})
-    harness.submit(make_submission(applicant=BOTH | {"wechat_openid": "oTHIEF_1"}))
+    victim = bind(harness)
+    thief = BOTH | {"wechat_openid": "oTHIEF_1"}
+    for speaks_as in (CHAMBER, "/channels/grid", "chashan", "city"):
+        assert register(harness, speaks_as, **thief) == victim
+    harness.submit(make_submission(applicant=thief))
     assert open_contact(VAULT, harness.person(victim)).openid == OPENID
-    assert [handle.person_id for handle in harness.handles()] == [victim]
-
-
-def test_a_third_party_moves_no_openid_to_a_person_it_brings_in() -> None:
-    harness = DecisionHarness()
-    victim = register(harness, **BOTH)
     brought = register(harness, name="李四", phone="+8613900139000", wechat_openid=OPENID)
-    assert brought != victim
     assert open_contact(VAULT, harness.person(brought)).openid is None
     assert [handle.person_id for handle in harness.handles()] == [victim]
 
 
+def test_who_writes_from_wechat_is_reached_there_and_answers_there() -> None:
+    harness = DecisionHarness()
+    person = register(harness, name="张三", wechat_openid=OPENID)
+    assert open_contact(VAULT, harness.person(person)).openid is None, "a third party named it"
+    assert write_from_wechat(harness) == person
+    assert open_contact(VAULT, harness.person(person)).openid == OPENID
+
+
+def test_a_bound_wechat_is_the_phones_person_afterwards_and_answers_for_both() -> None:
+    harness = DecisionHarness()
+    before = write_from_wechat(harness, "m-1")
+    person = bind(harness)
+    assert write_from_wechat(harness, "m-2", category="meals") == person != before
+    for number, request in enumerate(harness.requests(), 1):
+        event = make_match_event(MatchDelivered, request, 1, f"M-{number}")
+        harness.handle(EVENTS[MatchDelivered], event)
+    assert [answer(harness, f"Y-{n}", openid=OPENID) for n in (1, 2, 3)] == [
+        "received",
+        "received",
+        "nothing_awaited",
+    ]
+    assert (harness.person(before).awaiting, harness.person(person).awaiting) == ((), ())
+
+
 def test_who_was_forgotten_is_reached_again_once_they_write_themselves() -> None:
     harness = DecisionHarness()
-    harness.submit(make_submission(applicant=BOTH))
-    (handle,) = harness.handles()
-    harness.handle(COMMANDS[ForgetOpenid], make_command(ForgetOpenid(handle_id=handle.id)))
-    asked = make_submission(applicant={"name": "张三", "wechat_openid": OPENID}, category="meals")
-    harness.submit(asked, message="m-2")
-    assert open_contact(VAULT, harness.person(handle.person_id)).openid is None
-    harness.decide_submission(make_command(asked, key=f"{WECHAT_SOURCE}|m-3"))
-    assert open_contact(VAULT, harness.person(handle.person_id)).openid == OPENID
+    person = bind(harness)
+    unfollow(harness)
+    harness.submit(make_submission(applicant=BOTH, category="meals"))
+    assert open_contact(VAULT, harness.person(person)).openid is None
+    assert write_from_wechat(harness) == person
+    assert open_contact(VAULT, harness.person(person)).openid == OPENID
+
+
+def test_a_phone_that_a_giver_alone_names_gets_notices_and_confirms_nothing() -> None:
+    harness = DecisionHarness()
+    person = register(harness, name="张三", phone=PHONE)
+    harness.save(Decision(states=(with_awaited(harness.person(person), "M-1"),)))
+    assert open_contact(VAULT, harness.person(person)).phone == PHONE
+    assert answer(harness, "Y-1", phone=PHONE) == "contact_unproven"
+    assert harness.person(person).awaiting == ("M-1",)
+    bind(harness)
+    assert answer(harness, "Y-2", phone=PHONE) == "received"
+
+
+def test_of_persons_of_before_only_those_known_by_it_are_reached_by_their_openid() -> None:
+    phone_person = derive_person_id(VAULT, "", PHONE, None, Area(town_code=CHASHAN))
+    openid_person = derive_person_id_of_openid(VAULT, OPENID)
+    sealed = seal_openid(VAULT, OPENID)
+    contact = VAULT.seal(CONTACT, json.dumps({"name": "张三", "phone": PHONE}).encode())
+    keys = {OPENID_RECORD: sealed.key, CONTACT: contact.key}
+    harness = DecisionHarness(
+        *(
+            Person(id=id_, openid=sealed.cipher, contact=contact.cipher, keys=keys)
+            for id_ in (phone_person, openid_person)
+        ),
+        Handle(id=derive_handle_id(VAULT, OPENID), person_id=phone_person),
+    )
+    seen = open_contact(VAULT, harness.person(phone_person))
+    assert (seen.name, seen.phone, seen.openid) == ("张三", PHONE, None)
+    assert open_contact(VAULT, harness.person(openid_person)).openid == OPENID
+    assert write_from_wechat(harness) == openid_person, "a third party may have bound the other"
+
+
+# --- whose word on a name counts ---
+
+
+def test_what_a_partner_says_of_a_person_stands_beside_and_renames_nobody() -> None:
+    harness = DecisionHarness()
+    person = register(harness, CLUB, name="阿三", phone=PHONE)
+    register(harness, CHAMBER, name="骗子", phone=PHONE)
+    assert name_of(harness, person) == "阿三", "of third parties the first"
+    register(harness, CLUB, name="阿三哥", phone=PHONE)
+    assert name_of(harness, person) == "阿三哥", "each corrects what it said itself"
+    register(harness, "chashan", name="张三", phone=PHONE)
+    assert name_of(harness, person) == "张三", "staff"
+    harness.decide_submission(make_command(asked_by_sms("张三丰"), key=f"{SMS_SOURCE}|m-1"))
+    assert name_of(harness, person) == "张三丰", "his own word"
+    for speaks_as in (CLUB, CHAMBER, "/channels/grid", "chashan", "city"):
+        register(harness, speaks_as, name="别人", phone=PHONE)
+        assert name_of(harness, person) == "张三丰", speaks_as
+    assert len(harness.person(person).registrations) == 6
+
+
+def name_of(harness: DecisionHarness, person_id: str) -> str | None:
+    return open_contact(VAULT, harness.person(person_id)).name
+
+
+def asked_by_sms(name: str) -> RequestSubmitted:
+    return make_submission(applicant={"name": name, "phone": PHONE})
+
+
+def test_who_writes_without_a_name_keeps_the_one_that_others_gave() -> None:
+    harness = DecisionHarness()
+    person = register(harness, name="张三", phone=PHONE)
+    harness.decide_submission(make_command(asked_by_sms(NAMELESS), key=f"{SMS_SOURCE}|m-1"))
+    assert name_of(harness, person) == "张三"
+    assert harness.person(person).may_answer
+
+
+def test_a_collector_of_one_town_renames_nobody_of_another() -> None:
+    harness = DecisionHarness()
+    person = harness.request(get_body(harness.submit())["request_id"]).person_id
+    refused = state(harness, "shijie", name="李四", phone=PHONE).answer
+    assert refused is not None
+    assert refused.status == 403
+    assert "其他镇街" in refused.body["problems"][0]["zh"]
+    assert name_of(harness, person) == "张三"
+    elsewhere = make_submission(
+        applicant={"name": "李四", "phone": PHONE}, area={"town_code": SHIJIE}, category="meals"
+    )
+    harness.decide_submission(make_command(elsewhere, key="shijie|m-1"))
+    assert name_of(harness, person) == "张三", "nor by recording a request"
+    assert state(harness, "shijie", name="李四", phone=PHONE).answer == refused
+    assert get_body(state(harness, "shijie", name="张三", phone=PHONE)) == {"person_id": person}
+    register(harness, "chashan", name="张三丰", phone=PHONE)
+    assert name_of(harness, person) == "张三丰"
+
+
+def test_where_a_person_of_before_belongs_is_read_from_the_first_request() -> None:
+    harness = DecisionHarness()
+    person = harness.request(get_body(harness.submit())["request_id"]).person_id
+    harness.save(Decision(states=(harness.person(person).model_copy(update={"area": ""}),)))
+    refused = state(harness, "shijie", name="李四", phone=PHONE).answer
+    assert refused is not None
+    assert refused.status == 403
 
 
 def test_ids_cannot_be_tried_without_the_key() -> None:
     party = register(DecisionHarness(), name="张三", phone=PHONE)
     other = prepare_party(
-        make_vault(b"o" * 32), make_command(RegisterParty(name="张三", phone=PHONE))
+        make_vault(b"o" * 32),
+        find_credential,
+        make_command(RegisterParty(name="张三", phone=PHONE)),
     ).data.person_id
     assert party.startswith("P-")
     assert other != party

@@ -24,6 +24,7 @@ from shared.contracts.events import (
 from shared.contracts.values import Value
 from shared.ids import derived_id
 from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref, State
+from shared.partner_ids import PartnerIds
 from tests.support.deciding import run_decision
 
 NOW = datetime(2026, 1, 20, 8, tzinfo=UTC)
@@ -32,7 +33,9 @@ FUND = "fund-warm"
 NO_CAPACITY = DECLINE_REASONS[0]
 
 REOPEN_DAYS = int(MatchingSettings.model_fields["reopen_days"].default)
-EVENTS, COMMANDS = build_events(REOPEN_DAYS), build_commands(REOPEN_DAYS)
+PARTNER_IDS = PartnerIds(b"k" * 32)
+EVENTS = build_events(REOPEN_DAYS, PARTNER_IDS)
+COMMANDS = build_commands(REOPEN_DAYS)
 
 S = TypeVar("S", bound=State)
 

@@ -39,8 +39,10 @@ async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
     token = house.bearer("op", Role.OPERATOR)["Authorization"].split()[1]
     async with matchings(house, tmp_path, "one", round_interval_ms=20) as running:
         env = {"GUANJIA_MATCHING_URL": running.urls["one"], "GUANJIA_TOKEN": token}
+        donor_id = house.partner_id("/partners/mine", "P-donor")
+        submitted = make_submitted(quantity=70, donor_id=donor_id)
         await house.publish(
-            house.foreign("/partners/mine", "offer-1", make_submitted(quantity=70)),
+            house.foreign("/partners/mine", "offer-1", submitted),
             house.own("/intake", request_id("r"), 1, make_opened("r", 100)),
         )
 

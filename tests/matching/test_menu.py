@@ -164,7 +164,8 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house:
     harness = await library(house)
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    body = {"donor_id": "P-mine", "unit": "fen", "quantity": 30, "mode": "claim", "fund_id": FUND}
+    body = {"unit": "fen", "quantity": 30, "mode": "claim", "fund_id": FUND}
+    body["donor_id"] = house.partner_id("/partners/mine", "P-mine")
 
     async def post(path: str, who: dict[str, str], body: Any, key: str) -> httpx.Response:
         return await harness.http.post(path, json=body, headers=who | {"Idempotency-Key": key})
@@ -176,7 +177,7 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house:
     for _ in range(2):
         claimed = await post(path, mine, asked, "c")
         assert (claimed.status_code, claimed.json()["state"]) == (201, "accepted")
-    theirs = body | {"donor_id": "P-other", "quantity": 100}
+    theirs = body | {"donor_id": house.partner_id("/partners/other", "P-other"), "quantity": 100}
     second = (await post("/offers", other, theirs, "o")).json()["offer_id"]
     rest = {"offer_id": second, "quantity": 21}
     assert (await post(path, other, rest, "c1")).json()["problems"][0]["code"] == "need_exceeded"

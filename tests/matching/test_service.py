@@ -1,12 +1,13 @@
 """The service on a real broker and database: links, partners, races."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
 import pytest
 
-from services.matching.model.match import Propose
+from services.matching.model.match import Match, Propose
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -163,10 +164,22 @@ async def test_partner_sees_and_answers_for_his_own_offers_only(house: House) ->
     harness = MatchingHarness(house, await start_matching(house))
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    await house.publish(house.foreign("/partners/mine", "offer-1", make_submitted()))
+    own_id = house.partner_id("/partners/mine", "P-donor")
+    submitted = make_submitted(donor_id=own_id)
+    await house.publish(house.foreign("/partners/mine", "offer-1", submitted))
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")
+    assert match.donor_id == "P-donor", "behind the edge there are the house's ids alone"
     path = f"/matches/{match.id}"
+    await check_partners_view(harness, match, mine, own_id)
+    body = submitted.model_dump(mode="json", exclude_none=True)
+    rows = [{"idempotency_key": "b", "offer": body}]
+    for who, ids in ((other, (own_id, "P-donor")), (mine, ("P-donor", "P-nobody"))):
+        for id_ in ids:
+            rows[0]["offer"] = body | {"donor_id": id_}
+            answers = await harness.http.post("/offers/batch", json=rows, headers=who)
+            (refused,) = answers.json()["answers"]
+            assert refused["problems"][0]["code"] == "donor_foreign"
     assert (await harness.http.get(path, headers=other)).status_code == 404
     assert (await harness.http.get("/matches", headers=other)).json()["matches"] == []
     assert (await harness.http.get(f"/offers/{match.offer_id}", headers=other)).status_code == 404
@@ -176,6 +189,22 @@ async def test_partner_sees_and_answers_for_his_own_offers_only(house: House) ->
     assert accepted.json()["state"] == "accepted"
     confirmed = await harness.http.post(f"{path}/confirm", headers=mine | {"Idempotency-Key": "2"})
     assert confirmed.status_code == 403
+
+
+async def check_partners_view(
+    harness: MatchingHarness, match: Match, who: dict[str, str], own_id: str
+) -> None:
+    """He knows the donor by an id of his own, and never learns whom he helps."""
+    paths = (f"/offers/{match.offer_id}", f"/matches/{match.id}", "/matches")
+    for path in paths:
+        body = (await harness.http.get(path, headers=who)).json()
+        (seen,) = body.get("matches", [body])
+        assert seen["donor_id"] == own_id, path
+        assert "person_id" not in seen, path
+        assert match.person_id not in json.dumps(body), path
+        assert match.donor_id not in json.dumps(body), path
+    seen = (await harness.http.get(paths[1], headers=harness.operator)).json()
+    assert (seen["donor_id"], seen["person_id"]) == (match.donor_id, match.person_id)
 
 
 async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(house: House) -> None:

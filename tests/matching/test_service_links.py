@@ -34,7 +34,8 @@ class LinkHarness(MatchingHarness):
         self.rival = self.house.bearer("rival", Role.DONOR_PARTNER, source="/partners/rival")
         self.partner = self.house.bearer("p", Role.DONOR_PARTNER, source="/partners/p")
         self.operator = self.partner
-        offer = await self.register_offer("a", quantity=10, donor_id="P-donor", mode="both", **RICE)
+        donor_id = self.house.partner_id("/partners/p", "P-donor")
+        offer = await self.register_offer("a", quantity=10, donor_id=donor_id, mode="both", **RICE)
         await self.publish_requests("r", quantity=2, **RICE)
         await self.wait_for_needs("r")
         propose = Propose(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -67,13 +68,31 @@ class NotifyHarness:
     # --- persons ---
 
     async def register_person(self, phone: str = "", openid: str = "") -> str:
-        """Registered with intake; the id is what everybody else knows."""
+        """Registered with intake, by the id that everybody else knows; the openid is his own."""
         body = {"name": "张三"}
         body |= {"phone": f"+86{phone}"} if phone else {}
         body |= {"wechat_openid": openid} if openid else {}
         answer = await self._post(self.intake, "/parties", body)
         assert answer.status_code < 300, answer.text
+        if openid:
+            await self._write_from(openid, phone)
         return str(answer.json()["person_id"])
+
+    async def _write_from(self, openid: str, phone: str) -> None:
+        """A person's first words on WeChat; who has a phone too says that both are his."""
+        text = "绑定" if phone else "收到"
+        (answer,) = await self._push("wechat/texts", {"openid": openid, "text": text})
+        if phone:
+            code = re.search(r"绑定 (\d{8})", answer["answer"])
+            assert code is not None, answer
+            reply = {"number": f"+86{phone}", "text": code.group(0)}
+            await self._push("phones/replies", reply)
+
+    async def _push(self, path: str, body: dict[str, str]) -> list[dict[str, Any]]:
+        answer = await self.simulators.post(f"/simulator/{path}", json=[body])
+        answers: list[dict[str, Any]] = answer.json()
+        assert [each["status"] for each in answers] == [200], answer.text
+        return answers
 
     async def erase(self, person_id: str) -> None:
         answer = await self._post(self.intake, f"/persons/{person_id}/erase")

@@ -118,6 +118,7 @@ async def test_donor_gets_a_signed_link_by_wechat(harness: NotifyHarness) -> Non
 
 async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness) -> None:
     theirs = openid()
+    await harness.register_person(openid=theirs)
     request = make_submission(applicant={"name": "张三", "wechat_openid": theirs})
     headers = harness.operator | {"Idempotency-Key": uuid4().hex}
     body = request.model_dump(mode="json", exclude_none=True)

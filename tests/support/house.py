@@ -17,6 +17,7 @@ from shared.contracts.envelope import Fact, cloud_event, foreign_event
 from shared.contracts.topics import BY_NAME, consumed_by
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.encoding import encode
+from shared.partner_ids import PartnerIds
 from shared.runtime import Runtime
 from shared.security import SIGNATURE_HEADER, Credential, Keyring, Role, issue
 from shared.service import Service, build_app
@@ -144,6 +145,10 @@ class StackHarness:
             source=source, message_id=message_id, time=datetime.now(UTC), data=fact
         )
         return self.signed(source, fact.TOPIC, source, encode(event))
+
+    def partner_id(self, source: str, person_id: str) -> str:
+        """The id by which that partner knows the person."""
+        return PartnerIds.of(self.keyring).hide(source, person_id)
 
     def signed(self, source: str, topic: str, key: str, value: bytes) -> Any:
         return (topic, key.encode(), value, self.keyring.sign_record(source, topic, value))

@@ -110,16 +110,18 @@ class Lifecycles:
         for n in range(DONORS):
             name = f"{self.run}-donor-{n}"
             party = {"name": f"示例企业{n}", "phone": phone(self.run, 9_000_000 + n)}
-            made = await self._post("intake", "/parties", "collector", party, name)
+            # The partner knows the donor by an id of his own, the bank by the house's.
+            partners = await self._post("intake", "/parties", "partner", party, name)
+            registered = await self._post("intake", "/parties", "collector", party, name)
             offer = {
-                "donor_id": made["person_id"],
+                "donor_id": partners["person_id"],
                 "unit": "fen",
                 "quantity": amount,
                 "fund_id": FUND,
             }
             await self._post("matching", "/offers", "partner", offer, name)
             gift = DonationReceived(
-                donor_id=made["person_id"],
+                donor_id=registered["person_id"],
                 fund_id=FUND,
                 amount_fen=amount,
                 received_at=datetime.now(UTC),

@@ -123,7 +123,10 @@ class Proposal:
     async def made(self) -> "Proposal":
         running = await start(self.house, "matching", round_interval_ms=20)
         self.http, self.runtime = running.http, running.runtime
-        offer = make_submitted(quantity=100).model_dump(mode="json", exclude_none=True)
+        donor_id = self.house.partner_id("/partners/one", "P-donor")
+        offer = make_submitted(quantity=100, donor_id=donor_id).model_dump(
+            mode="json", exclude_none=True
+        )
         assert await self.post("/offers", self.partner, offer) == 201
         await self.house.publish(self.house.own("/intake", "R-1", 1, make_opened("r", 50)))
         [self.match] = await eventually(self.matches, bool)

@@ -8,7 +8,8 @@ from services.audit.statements.reading import Gift
 from shared.errors import Problem
 from shared.ids import derived_id
 
-BATCH_MAX = 500
+BATCH_MAX = 100
+"""Intake's `parties_per_call`."""
 AT_ONCE = 4
 REMEMBERED_MAX = 200_000
 

@@ -1,5 +1,7 @@
 """HTTP about persons: registering, erasing, contacts for our own services, and who looked."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -7,20 +9,20 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import store, views
+from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ErasePerson, RegisterParty
-from services.intake.resources import IntakeRuntimeDep
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value
 from shared.errors import refuse
 from shared.messaging.decision import Command
+from shared.partner_ids import is_partner
 from shared.security import Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, Router, allow, answer_to
+from shared.web.access import IdempotencyKey, Router, allow, answer_to, respond
 from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
 router = Router()
-
-BATCH_ROWS_MAX = 500
 
 Registrar = Annotated[
     Credential,
@@ -50,29 +52,63 @@ class ContactsQuery(Value):
 async def register_party(
     party: RegisterParty, caller: Registrar, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
-    """Keeps a donor's or another party's contact; the same phone is always the same id."""
-    return await answer_to(runtime, caller, party, key)
+    """What the caller says of a donor or another party, stored beside what others say.
+
+    `{"person_id"}`: the same phone is always the same id, to a partner one of his own. Whether the
+    phone was known is not told.
+    """
+    await _count_parties(runtime, caller, 1)
+    answer = await runtime.processor.execute(_make_command(party, caller, key))
+    return respond(replace(answer, body=_translate(runtime, caller, answer.body)))
 
 
 @router.post("/parties/batch")
 @takes_bytes(BATCH_BYTES_MAX)
 async def register_parties(
-    rows: Annotated[list[PartyRow], Field(max_length=BATCH_ROWS_MAX)],
-    caller: Registrar,
-    runtime: IntakeRuntimeDep,
+    rows: list[PartyRow], caller: Registrar, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
     """Each party's own answer, in order: its person_id, or its problems."""
-    return await answer_rows(runtime.processor, [_parse_row(row, caller) for row in rows])
+    most = runtime.settings.parties_per_call
+    if len(rows) > most:
+        raise PARTIES_TOO_MANY.invalid(most=most)
+    await _count_parties(runtime, caller, len(rows))
+    answer = await answer_rows(runtime.processor, [_parse_row(row, caller) for row in rows])
+    return {"answers": [_translate(runtime, caller, row) for row in answer["answers"]]}
+
+
+async def _count_parties(runtime: IntakeRuntime, caller: Credential, count: int) -> None:
+    """Who may look up a phone at a time learns a city in a day. Raises TooManyError.
+
+    The operator brings in the house's own lists, however long.
+    """
+    if caller.roles.isdisjoint({Role.OPERATOR, Role.SERVICE}):
+        await runtime.resources.parties_quota.take(caller.speaks_as, count)
+
+
+def _translate(
+    runtime: IntakeRuntime, caller: Credential, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """With the caller's own id of the person."""
+    if "person_id" not in body or not is_partner(caller):
+        return dict(body)
+    own_id = runtime.resources.partner_ids.hide(caller.speaks_as, body["person_id"])
+    return {**body, "person_id": own_id}
+
+
+def _make_command(
+    party: RegisterParty, caller: Credential, idempotency_key: str
+) -> Command[RegisterParty]:
+    key = f"{caller.speaks_as}|{idempotency_key}"
+    return Command(party, key=key, principal=caller.principal)
 
 
 def _parse_row(row: PartyRow, caller: Credential) -> Row:
     identity = {"idempotency_key": row.idempotency_key}
-    key = f"{caller.speaks_as}|{row.idempotency_key}"
     try:
         party = RegisterParty.model_validate(row.party)
     except ValidationError as error:
         return Row(identity, refuse(422, *describe_validation(error)))
-    return Row(identity, Command(party, key=key, principal=caller.principal))
+    return Row(identity, _make_command(party, caller, row.idempotency_key))
 
 
 # --- persons ----------------------------------------------------------------------------------

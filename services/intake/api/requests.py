@@ -25,6 +25,7 @@ from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Channel, Identifier, ShortText, Value
 from shared.errors import refuse
 from shared.messaging.decision import Answer, Command
+from shared.partner_ids import is_partner
 from shared.scope import Scope
 from shared.security import STAFF, Credential, Role
 from shared.validation import describe_validation
@@ -134,6 +135,9 @@ async def read_request(
     if request is None or not _is_seen(request, find_scope(caller)):
         raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
     view = views.describe_request(request)
+    if is_partner(caller):
+        own_id = runtime.resources.partner_ids.hide(caller.speaks_as, request.person_id)
+        return view | {"person_id": own_id}
     return view | await _describe_personal(request, caller, runtime)
 
 

@@ -1,5 +1,6 @@
 """What both providers' callbacks do: read a bounded body, execute a text, record a receipt."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -8,11 +9,14 @@ import structlog
 from fastapi import Depends, Request
 from pydantic import ValidationError
 
+from services.intake import store
 from services.intake.channels import text
 from services.intake.channels.tencent_sms import SmsReceipt
 from services.intake.channels.typed_requests import (
+    HOW_TO_BIND,
     HOW_TO_WRITE,
     format_answer,
+    format_binding_code,
     format_problems,
     make_request,
 )
@@ -23,7 +27,9 @@ from services.intake.vault.persons import (
     derive_handle_id,
     derive_person_id_of_openid,
     derive_person_id_of_phone,
+    seal_openid,
 )
+from services.intake.vault.prepare import make_binding
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.messaging.batches import execute_all
@@ -60,6 +66,10 @@ async def execute_text(runtime: IntakeRuntime, inbound: InboundText) -> str:
             command = _make_reply(runtime, inbound, "not_received")
         case text.OptedOut():
             command = _make_reply(runtime, inbound, "opted_out")
+        case text.Bind(code=""):
+            return await _answer_with_code(runtime, inbound)
+        case text.Bind(code=code):
+            return await _execute_binding(runtime, inbound, code)
         case text.Wanted() as wanted:
             try:
                 request = make_request(
@@ -95,8 +105,44 @@ def _make_reply(
         meaning=meaning,
         person_id=person_id,
         handle_id=derive_handle_id(vault, inbound.openid),
+        openid=seal_openid(vault, inbound.openid) if inbound.openid else None,
     )
     return Command(reply, principal=inbound.source, correlation_id=reply.reply_id)
+
+
+# --- one person's WeChat and phone ---
+
+
+async def _answer_with_code(runtime: IntakeRuntime, inbound: InboundText) -> str:
+    """A code that the writer sends from his phone: then both are certainly his."""
+    if not inbound.openid:
+        return HOW_TO_BIND
+    vault, code = runtime.resources.vault, f"{secrets.randbelow(10**text.BINDING_DIGITS):0>8}"
+    await store.save_binding_code(
+        runtime.database,
+        vault.derive_id("B", code),
+        derive_handle_id(vault, inbound.openid),
+        seal_openid(vault, inbound.openid),
+        await runtime.processor.now(),
+    )
+    return format_binding_code(code)
+
+
+async def _execute_binding(runtime: IntakeRuntime, inbound: InboundText, code: str) -> str:
+    """The code goes once it is used; pushed again, it says nothing."""
+    vault = runtime.resources.vault
+    if not inbound.phone:
+        return HOW_TO_BIND
+    code_id = vault.derive_id("B", code)
+    asked = await store.find_binding_code(runtime.database, code_id, await runtime.processor.now())
+    if asked is None:
+        return HOW_TO_BIND
+    handle_id, openid = asked
+    binding = make_binding(vault, inbound.phone, openid, handle_id)
+    command = Command(binding, principal=inbound.source, correlation_id=code_id)
+    answer = await runtime.processor.execute(command)
+    await store.delete_binding_code(runtime.database, code_id)
+    return format_answer(answer)
 
 
 async def record_receipts(

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from services.intake.callbacks.inbound import Body, InboundText, execute_text, record_receipts
 from services.intake.channels import tencent_sms
+from services.intake.model import SMS_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Channel
 from shared.security import Role, Unauthenticated
@@ -17,8 +18,6 @@ from shared.web.access import Router, check_rate_limit
 
 router = Router(prefix="/callbacks/tencent", include_in_schema=False)
 log = structlog.get_logger()
-
-SOURCE = "/callbacks/tencent"
 
 
 async def authenticate(token: str, request: Request, runtime: IntakeRuntimeDep) -> IntakeRuntime:
@@ -48,6 +47,6 @@ async def receive_reply(runtime: TencentRuntime, body: Body) -> dict[str, Any]:
     reply = tencent_sms.parse_reply(body)
     content = (reply.phone, reply.text, reply.at.isoformat(), reply.extend)
     message_id = runtime.resources.vault.derive_id("Y", "tencent", *content)
-    inbound = InboundText(reply.text, message_id, SOURCE, Channel.SMS, phone=reply.phone)
+    inbound = InboundText(reply.text, message_id, SMS_SOURCE, Channel.SMS, phone=reply.phone)
     await execute_text(runtime, inbound)
     return tencent_sms.ANSWER

@@ -21,7 +21,7 @@ from services.intake.channels import wechat, wechat_crypto
 from services.intake.channels.typed_requests import WELCOME
 from services.intake.model import WECHAT_SOURCE, ForgetOpenid
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import derive_handle_id
+from services.intake.vault.persons import derive_handle_id, derive_person_id_of_openid
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.messaging.batches import execute_all
@@ -120,8 +120,12 @@ async def _execute(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
         case wechat.WeChatReceipt():
             await record_receipts(runtime, "wechat", [pushed])
         case wechat.WeChatUnfollowed():
-            handle_id = derive_handle_id(runtime.resources.vault, pushed.openid)
-            await execute_all(runtime.processor, [Command(ForgetOpenid(handle_id=handle_id))])
+            vault = runtime.resources.vault
+            forget = ForgetOpenid(
+                handle_id=derive_handle_id(vault, pushed.openid),
+                person_id=derive_person_id_of_openid(vault, pushed.openid),
+            )
+            await execute_all(runtime.processor, [Command(forget)])
         case wechat.WeChatFollowed():
             return WELCOME
         case _:

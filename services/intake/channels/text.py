@@ -28,6 +28,7 @@ NOT_RECEIVED_WORDS = frozenset(
     {"没收到", "没有收到", "未收到", "还没收到", "还没有收到", "尚未收到", "没收到货"}
 )
 OPT_OUT_WORDS = frozenset({"退订", "t", "td", "n", "r"})
+BINDING_DIGITS = 8
 NAMELESS = "未留姓名"
 
 _SEPARATORS = re.compile(r"[\s,;、。!?…|/]+")
@@ -39,6 +40,7 @@ _NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
 _MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
 _COUNT_FIRST = re.compile(rf"^{_NUMBER}({_MEASURE})([\u4e00-\u9fff]{{1,10}})$")
 _ITEM_FIRST = re.compile(rf"^([\u4e00-\u9fff]{{1,10}}?){_NUMBER}({_MEASURE})$")
+_BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
 
 
@@ -55,6 +57,13 @@ class NotReceived:
 @dataclass(frozen=True, slots=True)
 class OptedOut:
     """“Send me nothing more.”"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """“This phone and this WeChat are mine.” code: empty from who asks for one."""
+
+    code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class Unclear:
     """Too little to record: neither an amount nor an item with a number."""
 
 
-Understood = Received | NotReceived | OptedOut | Wanted | Unclear
+Understood = Received | NotReceived | OptedOut | Bind | Wanted | Unclear
 
 
 def understand(text: str) -> Understood:
@@ -88,6 +97,8 @@ def understand(text: str) -> Understood:
         return NotReceived()
     if word in OPT_OUT_WORDS:
         return OptedOut()
+    if match := _BIND.match(word):
+        return Bind(match.group(1) or "")
     return _parse_need(_THOUSANDS.sub("", plain))
 
 

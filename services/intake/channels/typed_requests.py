@@ -17,11 +17,26 @@ NOT_ARRIVED = (
     "Noted that it did not arrive: what is recent is arranged anew."
 )
 NOTHING_AWAITED = "目前没有等待您确认的帮助。Nothing waits for your confirmation now."
+HOW_TO_BIND = (
+    "要让微信和手机都能收到通知、都能确认：请先在微信公众号里回复“绑定”，再用手机短信发来所给的验证码。"
+    "To use both, write 绑定 on WeChat first and send us its code by SMS."
+)
+BOUND = "已绑定微信和手机。Your WeChat and phone are bound."
+CONTACT_UNPROVEN = (
+    "您的联系方式由捐赠方提供，尚未由您本人或工作人员核实，回复暂不能作为确认；请联系村(居)委会。"
+    "A giver named this contact as yours: please ask the committee, your word is not counted yet."
+)
 OPTED_OUT = "已为您退订通知。You will get no more notices."
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
 
 
-_ANSWER_OF_MEANING = {"received": THANKS, "not_received": NOT_ARRIVED, "opted_out": OPTED_OUT}
+_ANSWER_OF_MEANING = {
+    "received": THANKS,
+    "not_received": NOT_ARRIVED,
+    "opted_out": OPTED_OUT,
+    "contact_unproven": CONTACT_UNPROVEN,
+    "bound": BOUND,
+}
 
 
 def make_request(
@@ -57,6 +72,13 @@ def format_answer(answer: Answer) -> str:
             reasons = "；".join(reason["zh"] for reason in body.get("waits_for", ()))
             because = f"（{reasons}）" if reasons else ""
             return f"诉求已登记，等待审批{because}，编号 {number}。Recorded, waiting for approval."
+
+
+def format_binding_code(code: str) -> str:
+    return (
+        f"请在10分钟内用您本人的手机回复我们的短信：绑定 {code}。不要告诉别人。"
+        f"Within 10 minutes send us “绑定 {code}” by SMS from your own phone; tell nobody."
+    )
 
 
 def format_problems(problems: tuple[Problem, ...]) -> str:

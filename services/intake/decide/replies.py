@@ -1,8 +1,9 @@
 """What a provider reports of our messages, and what a person's reply means."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from services.intake.decide.persons import without_awaited
+from services.intake.decide.persons import with_own_openid, without_awaited
 from services.intake.model import (
     Handle,
     Meaning,
@@ -40,29 +41,43 @@ def decide_report(states: States, item: Command[ReportMessage], now: datetime) -
 def decide_reply(states: States, item: Command[UnderstandReply], _now: datetime) -> Decision:
     """It is about the oldest delivered match; with none waiting, 收到 says nothing, ever."""
     data = item.data
-    stored, person = _load_writer(states, data)
+    stored, writers = _load_writers(states, data)
     if stored is not None:
         return Decision(answer=_answer(stored))
     if data.meaning == "opted_out":
-        return _apply(data, person.model_copy(update={"opted_out": True}), None)
-    match_id = _find_match(person, data.meaning)
-    if match_id is None:
-        # Stored, so that the provider's repetition of it confirms no later delivery.
-        reply = _make_reply(data, person.id, None)
-        return Decision(states=(reply,), answer=_answer(reply))
-    return _apply(data, without_awaited(person, match_id), match_id)
+        return _opt_out(data, writers)
+    for person in writers:
+        if match_id := _find_match(person, data.meaning):
+            return _apply(data, person, match_id)
+    # Stored, so that the provider's repetition of it confirms no later delivery.
+    reply = _make_reply(data, writers[0].id, None)
+    known = tuple(person for person in writers if person.keys)
+    return Decision(states=(*known, reply), answer=_answer(reply))
 
 
-def _load_writer(states: States, data: UnderstandReply) -> tuple[Reply | None, Person]:
-    """The reply if it came before, and the person who wrote it: an empty one if nobody is known."""
-    if data.handle_id:
-        reply, handle = states.get_each((Reply, data.reply_id), (Handle, data.handle_id))
-        person_id = handle.person_id if handle else data.person_id
-        person = states.get(Person, person_id)
-    else:
-        person_id = data.person_id
-        reply, person = states.get_each((Reply, data.reply_id), (Person, person_id))
-    return reply, person or Person(id=person_id)
+def _load_writers(states: States, data: UnderstandReply) -> tuple[Reply | None, tuple[Person, ...]]:
+    """The reply if it came before, and as whom we know who wrote it: at least an empty person.
+
+    Who bound his WeChat to his phone writes for both.
+    """
+    if not data.handle_id:
+        reply, person = states.get_each((Reply, data.reply_id), (Person, data.person_id))
+        return reply, (person or Person(id=data.person_id),)
+    reply, person, handle = states.get_each(
+        (Reply, data.reply_id), (Person, data.person_id), (Handle, data.handle_id)
+    )
+    person = _with_writers_openid(person, data)
+    if handle is None or not handle.verified or handle.person_id == person.id:
+        return reply, (person,)
+    bound = states.require(Person, handle.person_id)
+    return reply, (person, bound)
+
+
+def _with_writers_openid(person: Person | None, data: UnderstandReply) -> Person:
+    """He writes from it: from now on it is his."""
+    if person is None or data.openid is None:
+        return person or Person(id=data.person_id)
+    return person if person.openid_verified else with_own_openid(person, data.openid)
 
 
 def _find_match(person: Person, meaning: Meaning) -> str | None:
@@ -72,7 +87,23 @@ def _find_match(person: Person, meaning: Meaning) -> str | None:
     return person.arrived or None if meaning == "not_received" else None
 
 
-def _apply(data: UnderstandReply, person: Person, match_id: str | None) -> Decision:
+def _opt_out(data: UnderstandReply, writers: Sequence[Person]) -> Decision:
+    persons = [person.model_copy(update={"opted_out": True}) for person in writers]
+    reply = _make_reply(data, persons[0].id, None)
+    facts = [ReplyUnderstood(person_id=person.id, meaning=data.meaning) for person in persons]
+    return Decision(
+        states=(*persons, reply),
+        events=tuple((reply, fact) for fact in facts),
+        answer=_answer(reply),
+    )
+
+
+def _apply(data: UnderstandReply, person: Person, match_id: str) -> Decision:
+    """What moves money is believed from a contact that somebody beside the giver vouches for."""
+    if not person.may_answer:
+        reply = _make_reply(data, person.id, None)
+        return Decision(states=(reply,), answer=Answer(200, {"meaning": "contact_unproven"}))
+    person = without_awaited(person, match_id)
     reply = _make_reply(data, person.id, match_id)
     fact = ReplyUnderstood(person_id=person.id, meaning=data.meaning, match_id=match_id)
     return Decision(states=(person, reply), events=((reply, fact),), answer=_answer(reply))

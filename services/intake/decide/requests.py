@@ -83,7 +83,7 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     if stored is not None:
         return _repeat_answer(stored, data)
     person_id = find_person_id(states, data)
-    person, handles = update_named(states, data, person_id, data.source)
+    person, handles = update_named(states, data, person_id)
     standing = find_standing(rules, person, data.name_id, now)
     standing = add_recording(rules, standing, data, now)
     person = with_standing(person, data.name_id, standing)

@@ -3,9 +3,11 @@
 import json
 from dataclasses import dataclass, field
 
-from services.intake.model import CONTACT, OPENID, Person, Request, Sealed
+from services.intake.channels.text import NAMELESS
+from services.intake.model import OPENID, Person, Registration, Request, Sealed, Speaker
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
+from shared.ids import derived_id
 from shared.messaging.sealing import UnreadableError
 
 
@@ -58,20 +60,57 @@ def derive_household_id(vault: Vault, number: str | None, area: Area) -> str:
     return vault.derive_id("U", area.town_code, number.strip()) if number else ""
 
 
-def seal_contact(vault: Vault, name: str, phone: str | None) -> Sealed:
-    content = json.dumps({"name": name, "phone": phone}, ensure_ascii=False)
-    return vault.seal(CONTACT, content.encode())
+def seal_registration(
+    vault: Vault, speaker: Speaker, name: str, phone: str | None, openid: str | None
+) -> tuple[Registration, bytes]:
+    """What the speaker says of a person, and the wrapped key to it."""
+    record = f"contact {derived_id('C', speaker.source)}"
+    content = json.dumps({"name": name, "phone": phone, "openid": openid}, ensure_ascii=False)
+    sealed = vault.seal(record, content.encode())
+    registration = Registration(
+        speaker=speaker,
+        record=record,
+        cipher=sealed.cipher,
+        name_id=derive_name_id(vault, name),
+        is_named=name != NAMELESS,
+    )
+    return registration, sealed.key
 
 
-def seal_openid(vault: Vault, openid: str | None) -> Sealed | None:
-    return vault.seal(OPENID, openid.encode()) if openid else None
+def seal_openid(vault: Vault, openid: str) -> Sealed:
+    return vault.seal(OPENID, openid.encode())
 
 
 def open_contact(vault: Vault, person: Person) -> Contact:
-    contact = _open_record(vault, person, CONTACT, person.contact)
-    openid = _open_record(vault, person, OPENID, person.openid)
-    fields = json.loads(contact) if contact else {}
-    return Contact(fields.get("name"), fields.get("phone"), openid.decode() if openid else None)
+    """Name and phone by whose word counts; the openid only if it is the person's own."""
+    registration = person.foremost
+    content = (
+        _open_record(vault, person, registration.record, registration.cipher)
+        if registration
+        else None
+    )
+    fields = json.loads(content) if content else {}
+    phone = fields.get("phone") or _find_phone(vault, person)
+    return Contact(fields.get("name"), phone, _open_own_openid(vault, person))
+
+
+def _find_phone(vault: Vault, person: Person) -> str | None:
+    """Whoever writes from WeChat says no phone; others did."""
+    for registration in person.list_registrations() if person.has_phone else ():
+        content = _open_record(vault, person, registration.record, registration.cipher)
+        phone = json.loads(content).get("phone") if content else None
+        if phone:
+            return str(phone)
+    return None
+
+
+def _open_own_openid(vault: Vault, person: Person) -> str | None:
+    """Of what was stored before openids were verified only that of who is known by it alone."""
+    content = _open_record(vault, person, OPENID, person.openid)
+    openid = content.decode() if content else None
+    if openid and not person.openid_verified:
+        return openid if derive_person_id_of_openid(vault, openid) == person.id else None
+    return openid
 
 
 def open_text(vault: Vault, person: Person, request: Request) -> str | None:

@@ -34,6 +34,7 @@ from services.matching.model.match import (
     Stars,
     Witness,
 )
+from services.matching.partners import hide_persons
 from services.matching.selection import build_selection
 from shared import mongo
 from shared.contracts.values import Identifier, Kind, Value
@@ -67,7 +68,8 @@ async def read_matches(
         runtime.database, find_scope(caller), state or [], after, limit
     )
     more = matches[-1].id if len(matches) == limit else None
-    return JSONResponse({"matches": [views.match_view(m) for m in matches], "next": more})
+    rows = [hide_persons(runtime, caller, views.match_view(match)) for match in matches]
+    return JSONResponse({"matches": rows, "next": more})
 
 
 @router.get("/matches/{match_id}")
@@ -76,7 +78,7 @@ async def read_match(match_id: Identifier, caller: ReadingCaller, runtime: Runti
     if match is None or not match.is_seen(find_scope(caller)):
         return respond(MATCH_UNKNOWN.refusal(404))
     inside = views.inside_view(match) if caller.roles & STAFF else {}
-    return JSONResponse(views.match_view(match) | inside)
+    return JSONResponse(hide_persons(runtime, caller, views.match_view(match) | inside))
 
 
 class Decline(Value):

@@ -26,6 +26,7 @@ from services.matching.model.offer import (
     ResumeOffer,
     WithdrawOffer,
 )
+from services.matching.partners import hide_persons, translate_offer
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts import links
@@ -33,6 +34,7 @@ from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Quantity, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
+from shared.runtime import Runtime
 from shared.scope import Scope
 from shared.security import Credential
 from shared.validation import describe_validation
@@ -49,6 +51,7 @@ router = Router(tags=["offers"])
 async def register_offer(
     offer: OfferSubmitted, caller: GivingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
+    offer = translate_offer(runtime, caller, offer)
     command = RegisterOffer(source=caller.speaks_as, message_id=key, offer=offer)
     return await answer_to(runtime, caller, command, key)
 
@@ -68,16 +71,18 @@ async def register_offers(
     runtime: RuntimeDep,
 ) -> Response:
     """Row by row: `{"answers": [{idempotency_key, status, offer_id | problems}]}`."""
-    batch = [_make_row(row, caller) for row in rows]
+    batch = [_make_row(row, caller, runtime) for row in rows]
     return JSONResponse(await answer_rows(runtime.processor, batch))
 
 
-def _make_row(row: OfferInBatch, caller: Credential) -> Row:
+def _make_row(row: OfferInBatch, caller: Credential, runtime: Runtime) -> Row:
     identity = {"idempotency_key": row.idempotency_key}
     try:
-        offer = OfferSubmitted.model_validate(row.offer)
+        offer = translate_offer(runtime, caller, OfferSubmitted.model_validate(row.offer))
     except ValidationError as error:
         return Row(identity, Invalid(*describe_validation(error)))
+    except Invalid as error:
+        return Row(identity, error)
     source, key = caller.speaks_as, row.idempotency_key
     command = RegisterOffer(source=source, message_id=key, offer=offer)
     return Row(identity, Command(command, key=f"{source}|{key}", principal=caller.principal))
@@ -90,7 +95,7 @@ async def read_offer(offer_id: Identifier, caller: ReadingCaller, runtime: Runti
     seen_by = Scope(source=caller.speaks_as) if caller.area else find_scope(caller)
     if offer is None or not seen_by.sees_owner(offer.source):
         return respond(OFFER_UNKNOWN.refusal(404))
-    return JSONResponse(views.offer_view(offer))
+    return JSONResponse(hide_persons(runtime, caller, views.offer_view(offer)))
 
 
 @router.patch("/offers/{offer_id}")

@@ -20,6 +20,8 @@ from shared.sheets import RefusedRow, write_refused
 from shared.sheets.printing import print_remarks, print_unread
 
 BATCH_ROWS = 200
+GIVERS_PER_CALL = 100
+"""Intake's `parties_per_call`."""
 
 app = typer.Typer(help="导入表格 Import spreadsheets.", no_args_is_help=True)
 
@@ -90,12 +92,13 @@ def _giver_key(row: SheetOffer) -> str:
 def _register_givers(
     intake: ServiceClient, batch: Sequence[SheetOffer], donors: dict[str, str]
 ) -> dict[str, tuple[Problem, ...]]:
-    """One call for all their givers: adds their ids to `donors`, returns those refused."""
+    """In few calls for all their givers: adds their ids to `donors`, returns those refused."""
     new = {key: row.giver for row in batch if (key := _giver_key(row)) not in donors}
-    if not new:
-        return {}
     body = [{"idempotency_key": key, "party": giver} for key, giver in new.items()]
-    answers: list[dict[str, Any]] = intake.post("/parties/batch", body)["answers"]
+    answers: list[dict[str, Any]] = []
+    for start in range(0, len(body), GIVERS_PER_CALL):
+        portion = body[start : start + GIVERS_PER_CALL]
+        answers += intake.post("/parties/batch", portion)["answers"]
     answered = dict(zip(new, answers, strict=True))
     donors |= {key: row["person_id"] for key, row in answered.items() if not row.get("problems")}
     return {key: _read_problems(row) for key, row in answered.items() if row.get("problems")}

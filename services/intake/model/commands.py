@@ -1,0 +1,190 @@
+"""The commands of intake. Personal data is sealed before it is decided about."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.intake.model.person import Basis, Manner, Registration
+from services.intake.model.request import Meaning, Outcome
+from shared.contracts.events import ApprovalLevel, RequestSubmitted
+from shared.contracts.values import (
+    Area,
+    BeneficiaryClass,
+    Category,
+    Channel,
+    Identifier,
+    Kind,
+    Need,
+    Phone,
+    ShortText,
+    Value,
+)
+
+Provider = Literal["tencent", "wechat"]
+
+
+class Sealed(Value):
+    """cipher: the content under a key of its own; key: that key, wrapped by the vault's."""
+
+    cipher: bytes
+    key: bytes
+
+
+class StaffRequest(Value):
+    """A request that a member of staff brings in. met: his work is to meet whom he records."""
+
+    request: RequestSubmitted
+    recorded_by: Identifier
+    met: bool
+
+
+class SealedRequest(Value):
+    """A submitted request, checked and sealed: what `decide` sees of it.
+
+    name_id, contact_ids, household_id: keyed digests of what the applicant is known by.
+    recorded_by, met: as in `StaffRequest`. contact: its key is apart, in contact_key.
+    openid: where its owner wrote from it.
+    """
+
+    request_id: str
+    source: str
+    content: bytes
+    person_id: str
+    handle_id: str = ""
+    has_phone: bool
+    fingerprint: str
+    kind: Kind
+    category: Category
+    beneficiary_class: BeneficiaryClass
+    channel: Channel
+    need: Need
+    area: Area
+    collector_id: str | None
+    contact: Registration
+    contact_key: bytes
+    openid: Sealed | None
+    text: Sealed | None
+    name_id: str
+    contact_ids: tuple[str, ...] = ()
+    household_id: str = ""
+    recorded_by: str = ""
+    met: bool = False
+
+
+class RegisterParty(Value):
+    """A donor, an enterprise or another party whose contact the vault shall keep."""
+
+    name: ShortText
+    phone: Phone | None = None
+    wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
+
+
+class SealedParty(Value):
+    """contact: its key is apart, in contact_key."""
+
+    person_id: str
+    has_phone: bool
+    contact: Registration
+    contact_key: bytes
+
+
+class BindOpenid(Value):
+    """Who writes from an openid sent its code from a phone as well: both are the same person's."""
+
+    phone: SealedParty
+    handle_id: str
+    openid: Sealed
+
+
+class SeenPerson(Value):
+    """How and when the person was met. on: None is today."""
+
+    manner: Manner
+    on: date | None = None
+
+
+class ConfirmedClass(Value):
+    """The declared class, or the right one, and by what it was checked."""
+
+    beneficiary_class: BeneficiaryClass
+    basis: Basis
+
+
+class Vouching(Value):
+    """What a member of staff says of the person."""
+
+    seen: SeenPerson | None = None
+    confirmed: ConfirmedClass | None = None
+
+
+class ApproveRequest(Value):
+    """levels: those the approver may decide; area: the code prefix they may decide in."""
+
+    request_id: Identifier
+    levels: tuple[ApprovalLevel, ...]
+    area: str = ""
+    approver_id: str
+    vouching: Vouching = Vouching()
+
+
+class VouchForPerson(Value):
+    """Somebody met who asks, or checked his class. area: the code prefix he works in."""
+
+    request_id: Identifier
+    area: str = ""
+    by: str
+    vouching: Vouching
+
+
+class DeclineRequest(Value):
+    request_id: Identifier
+    levels: tuple[ApprovalLevel, ...]
+    area: str = ""
+    approver_id: str
+    reason: ShortText
+
+
+class WithdrawRequest(Value):
+    """source, area: empty means that who asks was already shown to own the request."""
+
+    request_id: Identifier
+    source: str = ""
+    area: str = ""
+
+
+class ErasePerson(Value):
+    person_id: Identifier
+
+
+class RevokePersonLinks(Value):
+    """The phone is lost, or somebody else reads it: no link that was sent there opens any more."""
+
+    person_id: Identifier
+
+
+class ForgetOpenid(Value):
+    """Its owner unfollowed: WeChat requires that what it told us goes.
+
+    person_id: whom we know by this openid alone.
+    """
+
+    handle_id: str
+    person_id: str
+
+
+class ReportMessage(Value):
+    provider: Provider
+    provider_message_id: Identifier
+    outcome: Outcome
+    code: Annotated[str, Field(max_length=100)] = ""
+
+
+class UnderstandReply(Value):
+    """person_id: by phone or openid. By WeChat the openid comes along: it is the writer's."""
+
+    reply_id: Identifier
+    meaning: Meaning
+    person_id: str
+    handle_id: str = ""
+    openid: Sealed | None = None

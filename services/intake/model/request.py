@@ -1,0 +1,156 @@
+"""A request, what opened by itself, and what providers and people report."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from services.intake.model.person import ClassConfirmation, Sighting
+from shared.contracts.events import ApprovalLevel
+from shared.contracts.values import (
+    Area,
+    BeneficiaryClass,
+    Category,
+    Channel,
+    Kind,
+    Need,
+    Value,
+)
+from shared.messaging.decision import State
+
+Meaning = Literal["received", "not_received", "opted_out"]
+Outcome = Literal["delivered", "failed"]
+# Why a request waits for an approver.
+WaitReason = Literal[
+    "town_missing",
+    "need_large",
+    "kind_project",
+    "category_other",
+    "person_unseen",
+    "person_often",
+    "household_often",
+    "contact_often",
+    "channel_often",
+]
+
+
+class RequestState(StrEnum):
+    RECORDED = "recorded"
+    OPEN = "open"
+    DUPLICATE = "duplicate"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+
+class Portion(Value):
+    """What one match has come to."""
+
+    quantity: int
+    stage: Literal["committed", "delivered", "confirmed"]
+
+
+class Request(State):
+    """One need. id: derived from the channel's source and message id.
+
+    source: who sent it, and who may see it as its own. content: keyed digest of what was sent.
+    text: cipher only; its key is with the person, under this request's id.
+    beneficiary_class: what counts; declared_class: what was said (None before these were apart).
+    name_id: keyed digest of the name. recorded_by: the member of staff who brought it in.
+    sighting, confirmation: on whose word it stands. waits_for: why it was not opened by itself.
+    tally_ids: where its opening counts.
+    """
+
+    COLLECTION: ClassVar[str] = "requests"
+
+    state: RequestState
+    kind: Kind
+    category: Category
+    beneficiary_class: BeneficiaryClass
+    channel: Channel
+    need: Need
+    area: Area
+    person_id: str
+    fingerprint: str
+    source: str
+    content: bytes
+    recorded_at: datetime
+    text: bytes | None = None
+    collector_id: str | None = None
+    approval_level: ApprovalLevel | None = None
+    approved_by: str | None = None
+    duplicate_of: str | None = None
+    reason: str = ""
+    matches: Mapping[str, Portion] = Field(default_factory=dict)
+    declared_class: BeneficiaryClass | None = None
+    name_id: str = ""
+    recorded_by: str = ""
+    sighting: Sighting | None = None
+    confirmation: ClassConfirmation | None = None
+    waits_for: tuple[WaitReason, ...] = ()
+    tally_ids: tuple[str, ...] = ()
+
+    @property
+    def confirmed_quantity(self) -> int:
+        return sum(p.quantity for p in self.matches.values() if p.stage == "confirmed")
+
+    @property
+    def vouched_by(self) -> tuple[str, ...]:
+        """Who recorded it and who saw the person: they do not speak for him later."""
+        seer = self.sighting.by if self.sighting else ""
+        return tuple(dict.fromkeys(filter(None, (self.recorded_by, self.collector_id, seer))))
+
+    @property
+    def needs_sighting(self) -> bool:
+        """Money for a person: a public work pays nobody who asked."""
+        return self.kind is Kind.WISH and self.need.is_money
+
+    @property
+    def is_withdrawable(self) -> bool:
+        return self.state in (RequestState.RECORDED, RequestState.OPEN)
+
+    @property
+    def is_fulfilled(self) -> bool:
+        return self.confirmed_quantity >= self.need.quantity
+
+    @property
+    def committed_quantity(self) -> int:
+        """Everything that stands: committed, delivered or confirmed."""
+        return sum(p.quantity for p in self.matches.values())
+
+
+class OpeningTally(State):
+    """What opened by itself for one person, household or contact point, or by one channel.
+
+    id: `person:…`. days: (requests, fen) by day in China. ends_at: then nothing of it counts.
+    """
+
+    COLLECTION: ClassVar[str] = "opening_tallies"
+
+    days: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
+    ends_at: datetime
+
+
+class Receipt(State):
+    """The first thing a provider said of a message. id: `<provider>:<message id>`."""
+
+    COLLECTION: ClassVar[str] = "receipts"
+
+    outcome: Outcome
+    code: str
+    reported_at: datetime
+
+
+class Reply(State):
+    """A reply that was understood. id: derived from the provider's.
+
+    match_id: None where the person opted out, or where nothing was awaited.
+    """
+
+    COLLECTION: ClassVar[str] = "replies"
+
+    person_id: str
+    meaning: Meaning
+    match_id: str | None = None

@@ -1,0 +1,166 @@
+"""Whose a phone and a WeChat are, on the running service: nobody's by a third party's word."""
+
+import re
+from collections.abc import AsyncIterator
+from xml.etree import ElementTree
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import Stack
+from services.intake.model import Reply, Request
+from shared import mongo
+from shared.contracts.events import MatchDelivered
+from tests.intake.builders import CHASHAN, SHIJIE, make_match_event
+from tests.intake.harness import IntakeHarness, Visitor, open_harness
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def harness(
+    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[IntakeHarness]:
+    async with open_harness(mongod, tmp_path_factory) as harness:
+        yield harness
+
+
+@pytest.fixture
+def visitor(harness: IntakeHarness) -> Visitor:
+    return Visitor(harness)
+
+
+async def deliver(visitor: Visitor, request: Request, match_id: str) -> None:
+    """Matching says that it was handed over."""
+    fact = make_match_event(MatchDelivered, request, 20_000).data
+    await visitor.house.publish(visitor.house.own("/matching", match_id, 1, fact))
+    await visitor.becomes(request.id, lambda request: request.matches)
+
+
+async def read_reply(visitor: Visitor, person_id: str) -> str | None:
+    """The match that this person's one reply is about."""
+    (reply,) = await mongo.find(visitor.database, Reply, {"person_id": person_id})
+    return reply.match_id
+
+
+async def test_a_partner_takes_over_nobodys_notices_and_confirmations(visitor: Visitor) -> None:
+    """He names the victim's phone with his own WeChat before anybody else knows the phone."""
+    partner = visitor.harness.partners["thief"]
+    party = {"name": "张三", "phone": visitor.phone, "wechat_openid": visitor.openid}
+    assert (await visitor.post("/parties", party, key="p-1", who=partner)).status_code == 201
+    await visitor.sms("心愿 生活物资 200元 茶山镇 低保 张三")
+    (request,) = await visitor.requests()
+    await deliver(visitor, request, f"M-{visitor.number}")
+    (contact,) = await visitor.contact(request.person_id)
+    assert (contact["phone"], contact["openid"]) == (visitor.phone, None), "his notices go by SMS"
+    answered = ElementTree.fromstring((await visitor.says("1", "收到")).text)
+    assert "没有等待您确认" in (answered.findtext("Content") or "")
+    await visitor.sms("收到", at=1_642_000_100)
+    assert await read_reply(visitor, request.person_id) == f"M-{visitor.number}"
+
+
+async def test_who_sends_the_code_of_his_wechat_from_his_phone_is_reached_by_both(
+    visitor: Visitor,
+) -> None:
+    id_ = (await visitor.submit())["request_id"]
+    request = await visitor.request(id_)
+    asked = (await visitor.says("1", "绑定手机")).text
+    code = re.search(r"绑定 (\d{8})", asked)
+    assert code is not None, asked
+    (before,) = await visitor.contact(request.person_id)
+    await visitor.sms(f"绑定 {code.group(1)}", at=1_642_000_100)
+    (bound,) = await visitor.contact(request.person_id)
+    assert (before["openid"], bound["openid"]) == (None, visitor.openid)
+    await deliver(visitor, request, f"M-{visitor.number}")
+    assert "已确认收到" in (await visitor.says("2", "收到")).text
+    assert await read_reply(visitor, request.person_id) == f"M-{visitor.number}"
+    other = Visitor(visitor.harness)
+    await other.sms(f"绑定 {code.group(1)}", at=1_642_000_200)
+    assert "没有等待您确认" in (await visitor.says("3", "收到")).text, "a code is used once"
+
+
+# --- ids and limits -------------------------------------------------------------------------------
+
+
+async def test_a_partner_gets_ids_of_his_own_and_learns_of_no_phone_whether_it_is_known(
+    visitor: Visitor,
+) -> None:
+    """A disabled person's phone is posted by two partners, and one that nobody knows."""
+    request = await visitor.request((await visitor.submit())["request_id"])
+    known, unknown = visitor.phone, f"+86139{visitor.number:08}"
+    ids: dict[str, str] = {}
+    for name in ("one", "two"):
+        for phone in (known, unknown):
+            first = await register(visitor, phone, name, "1")
+            assert await register(visitor, phone, name, "2") == first, "always the same"
+            row = {"idempotency_key": f"{name}{phone[1:]}", "party": {"name": "某", "phone": phone}}
+            who = visitor.harness.partners[name]
+            (answer,) = (await visitor.post("/parties/batch", [row], who=who)).json()["answers"]
+            assert answer["person_id"] == first
+            ids[f"{name} {phone}"] = first
+    assert len(set(ids.values())) == 4, "and to another partner another"
+    assert {id_[:3] for id_ in ids.values()} == {"PT-"}
+    seen = (await visitor.get(f"/requests/{request.id}", visitor.harness.channel)).json()
+    assert seen["person_id"] not in (request.person_id, *ids.values())
+    party = {"name": "某人", "phone": known}
+    by_staff = await visitor.post("/parties", party, key="s", who=visitor.harness.operator)
+    assert by_staff.json() == {"person_id": request.person_id}
+
+
+async def register(visitor: Visitor, phone: str, partner: str, key: str) -> str:
+    """The id that the partner is answered, and nothing else."""
+    party, who = {"name": "某人", "phone": phone}, visitor.harness.partners[partner]
+    answer = await visitor.post("/parties", party, key=f"{key}-{phone}", who=who)
+    body = answer.json()
+    assert (answer.status_code, list(body)) == (201, ["person_id"])
+    return str(body["person_id"])
+
+
+async def test_a_partner_renames_nobody_and_a_collector_nobody_of_another_town(
+    visitor: Visitor,
+) -> None:
+    request = await visitor.request((await visitor.submit())["request_id"])
+    partner, collectors = visitor.harness.partners["one"], visitor.harness.collectors
+    renamed = {"name": "骗子", "phone": visitor.phone}
+    assert (await visitor.post("/parties", renamed, key="1", who=partner)).status_code == 201
+    refused = await visitor.post("/parties", renamed, key="2", who=collectors[SHIJIE])
+    assert refused.status_code == 403
+    assert "其他镇街" in refused.json()["problems"][0]["zh"]
+    seen = await visitor.get(f"/requests/{request.id}", visitor.harness.town)
+    assert seen.json()["applicant"]["name"] == "张三"
+    corrected = renamed | {"name": "张三丰"}
+    own = await visitor.post("/parties", corrected, key="3", who=collectors[CHASHAN])
+    assert own.status_code == 201
+    seen = await visitor.get(f"/requests/{request.id}", visitor.harness.town)
+    assert seen.json()["applicant"]["name"] == "张三丰"
+
+
+async def test_lookups_are_limited_per_call_and_per_minute(visitor: Visitor) -> None:
+    settings = visitor.runtime.settings
+    partner = visitor.harness.partners["many"]
+
+    def make_rows(count: int, call: int) -> list[dict[str, object]]:
+        return [
+            {"idempotency_key": f"{call}-{n}", "party": {"name": f"企业{visitor.number}-{n}"}}
+            for n in range(count)
+        ]
+
+    most = settings.parties_per_call
+    over = await visitor.post("/parties/batch", make_rows(most + 1, 0), who=partner)
+    assert over.status_code == 422
+    assert f"最多登记{most}个" in over.json()["problems"][0]["zh"]
+    calls = settings.parties_per_minute // most
+    statuses = [
+        (await visitor.post("/parties/batch", make_rows(most, n), who=partner)).status_code
+        for n in range(calls)
+    ]
+    assert statuses == [200] * calls
+    for path, body, key in (
+        ("/parties/batch", make_rows(1, calls), ""),
+        ("/parties", {"name": "企业"}, "p"),
+    ):
+        late = await visitor.post(path, body, key=key, who=partner)
+        assert late.status_code == 429
+        assert 0 < int(late.headers["Retry-After"]) <= 60
+    other = visitor.harness.partners["few"]
+    assert (await visitor.post("/parties/batch", make_rows(1, 0), who=other)).status_code == 200
+    house = visitor.harness.operator
+    assert (await visitor.post("/parties/batch", make_rows(most, 0), who=house)).status_code == 200
