@@ -239,3 +239,11 @@ VALIDATION_ZH: Mapping[str, str] = {
     "decimal_max_places": "最多 {decimal_places} 位小数",
     "decimal_whole_digits": "整数部分最多 {whole_digits} 位",
 }
+
+# --- persons as partners know them ---
+
+DONOR_FOREIGN = Message(
+    "donor_foreign",
+    "不是发给您的捐赠方编号：请先用 POST /parties 登记捐赠方，再填它返回的 person_id",
+    "no id that was given to you: register the donor by POST /parties, and use its person_id",
+)

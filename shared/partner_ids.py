@@ -7,11 +7,13 @@ there are the house's ids alone.
 """
 
 import base64
+from collections.abc import Mapping
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from shared.messages import DONOR_FOREIGN
 from shared.security import STAFF, Credential, Keyring, Role
 
 PREFIX = "PT-"
@@ -44,6 +46,30 @@ class PartnerIds:
             return self._cipher.decrypt(sealed, [source.encode()]).decode()
         except (InvalidTag, ValueError):
             raise UnknownPartnerId from None
+
+    def reveal_donor(self, source: str, donor_id: str) -> str:
+        """The same, where it is answered. Raises Invalid."""
+        try:
+            return self.reveal(source, donor_id)
+        except UnknownPartnerId:
+            raise DONOR_FOREIGN.invalid("donor_id") from None
+
+
+def reveal_donor(keyring: Keyring, caller: Credential, donor_id: str) -> str:
+    """The house's id of a donor whom the caller names. Raises Invalid for an id not his."""
+    if not is_partner(caller):
+        return donor_id
+    return PartnerIds.of(keyring).reveal_donor(caller.speaks_as, donor_id)
+
+
+def hide_donor(
+    keyring: Keyring, caller: Credential, view: Mapping[str, object]
+) -> dict[str, object]:
+    """The view with the caller's id of its donor."""
+    if "donor_id" not in view or not is_partner(caller):
+        return dict(view)
+    donor_id = PartnerIds.of(keyring).hide(caller.speaks_as, str(view["donor_id"]))
+    return {**view, "donor_id": donor_id}
 
 
 def is_partner(credential: Credential) -> bool:

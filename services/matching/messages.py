@@ -84,11 +84,6 @@ BUDGET_EXCEEDED = Message(
 # --- offers ---
 
 OFFER_UNKNOWN = Message("offer_unknown", "没有这项资源", "no such offer")
-DONOR_FOREIGN = Message(
-    "donor_foreign",
-    "不是发给您的捐赠方编号：请先用 POST /parties 登记捐赠方，再填它返回的 person_id",
-    "no id that was given to you: register the donor by POST /parties, and use its person_id",
-)
 OFFER_WITHDRAWN = Message(
     "offer_withdrawn", "这项资源已撤回；请重新登记", "it was withdrawn: register another"
 )

@@ -44,16 +44,20 @@ async def test_a_partners_word_is_not_the_donors_whose_link_decides(harness: Aud
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
     await harness.open_fund(restricted=True)
     await house.publish(make_gift(house, "gift-1", 100_000))
+    own_id = house.partner_id(PARTNER, "P-donor")
     asked = await eventually(  # the register is read again within a second
-        lambda: harness.post("/mandates", partner, "m-1", make_body("gifts")),
+        lambda: harness.post("/mandates", partner, "m-1", make_body("gifts", donor_id=own_id)),
         lambda answer: answer.status_code != 401,
     )
     assert (asked.status_code, asked.json()["source"]) == (202, PARTNER)
+    assert asked.json()["donor_id"] == own_id
     id_ = asked.json()["id"]
-    on_fund = await harness.post("/mandates", partner, "m-2", make_body("fund"))
+    foreign = await harness.post("/mandates", partner, "m-0", make_body("gifts"))
+    assert foreign.json()["problems"][0]["code"] == "donor_foreign"
+    on_fund = await harness.post("/mandates", partner, "m-2", make_body("fund", donor_id=own_id))
     assert on_fund.json()["problems"][0]["code"] == "mandate_of_fund"
     seen = (await harness.audit.http.get("/mandates", headers=partner)).json()["mandates"]
-    assert [each["id"] for each in seen] == [id_]
+    assert [(each["id"], each["donor_id"]) for each in seen] == [(id_, own_id)]
     assert (await harness.audit.http.get("/mandates", headers=other)).json()["mandates"] == []
     approved = await harness.post(f"/mandates/{id_}/approve", harness.checker, "m-3")
     assert approved.json()["problems"][0]["code"] == "donor_answer_needed"

@@ -1,5 +1,6 @@
 """HTTP: mandates for a fund's managers and for partners; the donor's page behind his link."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -22,9 +23,10 @@ from services.audit.pages import render_mandate, render_mandate_answered
 from services.audit.resources import AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import MANDATE
-from shared.contracts.values import Identifier
+from shared.contracts.values import Identifier, Value
 from shared.ids import derived_id
 from shared.messaging.decision import Command
+from shared.partner_ids import hide_donor, reveal_donor
 from shared.runtime import Runtime
 from shared.security import Credential, Role, Unauthenticated
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
@@ -73,7 +75,8 @@ async def list_mandates(
 ) -> dict[str, object]:
     """Those that wait for a second person first."""
     partner = find_partner(caller)
-    return {"mandates": await views.list_mandates(runtime.database, partner, limit)}
+    mandates = await views.list_mandates(runtime.database, partner, limit)
+    return {"mandates": [hide_donor(runtime.keyring, caller, each) for each in mandates]}
 
 
 @router.post("/mandates")
@@ -82,8 +85,16 @@ async def propose_mandate(
 ) -> Response:
     """On the fund's money, or on the gifts of a donor. A partner: on gifts, for himself alone."""
     fields = {name: getattr(mandate, name) for name in MandateRequest.model_fields}
+    fields["donor_id"] = reveal_donor(runtime.keyring, caller, mandate.donor_id)
     command = ProposeMandate(partner=find_partner(caller), **fields)
-    return await answer_to(runtime, caller, command, key)
+    return await _answer_to(runtime, caller, command, key)
+
+
+async def _answer_to(runtime: Runtime, caller: Credential, data: Value, key: str) -> Response:
+    """With the caller's own id of the donor."""
+    command = Command(data, key=f"{caller.speaks_as}|{key}", principal=caller.principal)
+    answer = await runtime.processor.execute(command)
+    return respond(replace(answer, body=hide_donor(runtime.keyring, caller, answer.body)))
 
 
 @router.post("/mandates/{mandate_id}/approve")
@@ -107,7 +118,7 @@ async def revoke_mandate(
 ) -> Response:
     """Nothing new is committed under it; what is committed stands."""
     command = RevokeMandate(mandate_id=mandate_id, partner=find_partner(caller))
-    return await answer_to(runtime, caller, command, key)
+    return await _answer_to(runtime, caller, command, key)
 
 
 # --- the donor ------------------------------------------------------------------------------------
