@@ -10,7 +10,7 @@ from shared.contracts.links import LINKS
 app = typer.Typer(help="链接 Signed links.", no_args_is_help=True)
 
 # Which service opens the links about an id, by the id's first letter.
-SERVICES = {"R": "intake", "M": "matching", "O": "matching", "D": "audit"}
+SERVICES = {"R": "intake", "M": "matching", "O": "matching", "D": "audit", "A": "audit"}
 BY_SEGMENT = {link.segment: link.service for link in LINKS}
 
 
@@ -26,7 +26,7 @@ def revoke(
     ] = "",
     person: Annotated[str, typer.Option(help="此人的全部链接 all of a person, P-…")] = "",
     about: Annotated[
-        str, typer.Option(help="诉求、对接、资源或捐赠 all about R-…, M-…, O-… or D-…")
+        str, typer.Option(help="诉求、对接、资源、捐赠或委托 all about R-…, M-…, O-…, D-… or A-…")
     ] = "",
     by: Annotated[str, typer.Option("--as", help="以哪个凭证办理 credential")] = "operator",
 ) -> None:

@@ -373,6 +373,7 @@ def test_nobody_there_is_one_line(secrets_dir: Path, monkeypatch: pytest.MonkeyP
         ),
         (["--about", "R-1"], "intake", "/links/revoke", {"about": "R-1"}),
         (["--about", "M-R-1-O-1-1"], "matching", "/links/revoke", {"about": "M-R-1-O-1-1"}),
+        (["--about", "A-1"], "audit", "/links/revoke", {"about": "A-1"}),
         (["--person", "P-1"], "intake", "/persons/P-1/links/revoke", None),
     ],
 )

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.notify.model import Notice
 from shared import mongo
@@ -56,6 +57,7 @@ OPEN = {
     "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",
+    "/a/{token}": "a link, of one person: tests/audit/test_service_mandates.py",
     "/g/{token}": "a link, of one person: tests/audit/test_service_receipts.py",
     "/g/{token}/receipt": "a link, of one person: tests/audit/test_service_receipts.py",
     "/log/{log}/checkpoint": "public by design, ids alone",
@@ -164,6 +166,11 @@ class Town:
         claim = {"offer_id": ids["offer"], "quantity": 4}
         claimed = await self._post("matching", f"/menu/{need.id}/claim", partner, **claim)
         ids["match"] = claimed["match_id"]
+        match = await mongo.load(
+            self.running["matching"].runtime.database, Match, claimed["match_id"]
+        )
+        assert match is not None
+        ids["giver"] = match.donor_id
         ids["notice"] = await self._wait_for_notice(need.person_id)
 
     async def _post(self, service: str, path: str, who: Headers, **body: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from services.audit import messages
 from services.audit.api.access import LinkMaker, Reader
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
-from services.audit.model import Donation
+from services.audit.model import Donation, Mandate
 from services.audit.pages import render_receipt, render_receipt_pending
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
@@ -81,9 +81,10 @@ async def make_receipt_link(
 async def revoke_links(
     body: LinksToRevoke, caller: LinkMaker, runtime: AuditRuntimeDep, key: IdempotencyKey
 ) -> Response:
-    """One link, or all to the receipt of a gift; from now on they open nothing."""
+    """One link, or all about a gift or a mandate; from now on they open nothing."""
     revoked = find_revoked(runtime, body)
-    if await mongo.load(runtime.database, Donation, revoked.subject) is None:
+    gift = await mongo.load(runtime.database, Donation, revoked.subject)
+    if gift is None and await mongo.load(runtime.database, Mandate, revoked.subject) is None:
         raise Denied(LINK_UNKNOWN.refusal(404, "link"))
     return await answer_to(runtime, caller, RevokeLinks(target=revoked.target), key)
 
