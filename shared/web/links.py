@@ -67,23 +67,23 @@ class LinksToRevoke(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Revoked:
+class RevocationTarget:
     """subject: what the link is about, which decides who may revoke it. target: see RevokeLinks."""
 
     subject: str
     target: str
 
 
-def find_revoked(runtime: Runtime, wanted: LinksToRevoke) -> Revoked:
+def find_revoked(runtime: Runtime, wanted: LinksToRevoke) -> RevocationTarget:
     """Raises Denied where it names no link of ours."""
     if wanted.about:
-        return Revoked(wanted.about, wanted.about)
+        return RevocationTarget(wanted.about, wanted.about)
     token = wanted.link.partition("?")[0].rstrip("/").rpartition("/")[2]
     try:
         link = runtime.keyring.read_link(token)
     except Unauthenticated:
         raise Denied(LINK_UNKNOWN.refusal(404, "link")) from None
-    return Revoked(link.subject, link.id)
+    return RevocationTarget(link.subject, link.id)
 
 
 def is_browser(request: Request) -> bool:
