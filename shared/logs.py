@@ -42,7 +42,7 @@ class _StandardOutput:
         sys.stdout.flush()
 
 
-def _to_json(event: dict[str, Any], **options: Any) -> str:
+def _to_json(event: dict[str, object], **options: Any) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"), **options)
 
 

@@ -100,7 +100,7 @@ def to_document(state: State) -> dict[str, Any]:
     return document
 
 
-def to_state(state: type[S], document: Mapping[str, Any]) -> S:
+def to_state(state: type[S], document: Mapping[str, object]) -> S:
     return state.model_validate({**document, "id": document["_id"]})
 
 
@@ -112,7 +112,7 @@ async def load(database: Database, state: type[S], id_: str) -> S | None:
 async def find(
     database: Database,
     state: type[S],
-    query: Mapping[str, Any],
+    query: Mapping[str, object],
     *,
     sort: Sequence[tuple[str, int]] | None = None,
     limit: int = 0,

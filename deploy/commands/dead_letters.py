@@ -67,7 +67,7 @@ def _settle(id_: str, service: Service | None, action: str, text: str) -> None:
     typer.echo(f"{text}: {name} {id_}")
 
 
-def _find(id_: str, service: Service | None) -> tuple[str, dict[str, Any]]:
+def _find(id_: str, service: Service | None) -> tuple[str, dict[str, object]]:
     """(service, letter). Raises ServiceError when no service has it."""
     absent: ServiceError | None = None
     for name in _select_services(service):
@@ -85,15 +85,15 @@ def _select_services(service: Service | None) -> Iterable[str]:
     return (service,) if service else SERVICES
 
 
-def _format_time(letter: dict[str, Any]) -> str:
+def _format_time(letter: dict[str, object]) -> str:
     return str(letter["stored_at"])[:19].replace("T", " ")
 
 
-def _format_origin(letter: dict[str, Any]) -> str:
+def _format_origin(letter: dict[str, object]) -> str:
     return escape(f"{letter['topic']}/{letter['partition']}@{letter['offset']}")
 
 
-def _format_reason(letter: dict[str, Any]) -> str:
+def _format_reason(letter: dict[str, object]) -> str:
     return "\n".join(_list_reasons(letter))
 
 

@@ -38,7 +38,7 @@ NOTICE_LABELS = {
 
 def build_summary(
     figures: Figures, checks: Iterable[Check], seconds: float, campaign: Json | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     requests, audit = figures.intake["requests"], figures.audit
     wrong = [check for check in checks if not check.holds]
     return {

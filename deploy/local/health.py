@@ -1,7 +1,6 @@
 """Health checks of a part, from outside. None raises for a part that is merely away."""
 
 import asyncio
-from typing import Any
 
 import httpx
 from aiokafka.admin import AIOKafkaAdminClient
@@ -45,7 +44,7 @@ async def read_cluster_id(host: str, port: int) -> str | None:
     )
     try:
         await client.start()
-        cluster: dict[str, Any] = await client.describe_cluster()
+        cluster: dict[str, object] = await client.describe_cluster()
     except (KafkaError, OSError, TimeoutError):
         return None
     finally:

@@ -9,7 +9,6 @@ import secrets
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
@@ -31,7 +30,7 @@ _UNAUTHORIZED = 13
 _AUTHENTICATION_FAILED = 18
 _NOT_YET_INITIALIZED = 94
 
-Client = AsyncMongoClient[dict[str, Any]]
+Client = AsyncMongoClient[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,7 @@ async def _create_user(port: int, password: str) -> None:
 
 async def _configure_anew(client: Client, address: str) -> None:
     """The exception allows to write the configuration, and not to read it."""
-    config: dict[str, Any] = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": address}]}
+    config: dict[str, object] = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": address}]}
     try:
         await client.admin.command("replSetInitiate", config)
     except OperationFailure:  # it has one, of another port

@@ -8,7 +8,7 @@ Nobody is named in it: what kind of help, in which town, how much, since when.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -67,7 +67,7 @@ async def find_open_needs(
     return Page(needs, _format_place(needs[-1]) if len(needs) == limit else None)
 
 
-def _to_need(rank: store.Rank, row: Mapping[str, Any]) -> Need:
+def _to_need(rank: store.Rank, row: Mapping[str, object]) -> Need:
     """With the tier it has now."""
     return mongo.to_state(Need, row).model_copy(update={"tier": rank.tier})
 

@@ -99,9 +99,9 @@ Document = Mapping[str, Any]
 
 async def build_selection(
     database: mongo.Database, scope: Scope, year: int, kinds: Sequence[Kind], top: int
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """`{"year", "wish": [...], "project": [...]}`: the best of those completed in that year."""
-    selection: dict[str, Any] = {"year": year}
+    selection: dict[str, object] = {"year": year}
     for kind in kinds:
         best: list[tuple[FulfilledRequest, SelectionScore]] = []
         needs: dict[str, Document] = {}
@@ -135,7 +135,7 @@ async def _find_fulfilled(
     means) are no story of help."""
     ids = [row["_id"] for row in rows]
     group = {"_id": "$request_id", "stars": {"$push": "$stars"}, "donors": {"$addToSet": _DONOR}}
-    stages: list[Mapping[str, Any]] = [
+    stages: list[Mapping[str, object]] = [
         {"$match": {"request_id": {"$in": ids}, "state": "confirmed"}},
         {"$group": group},
     ]
@@ -159,7 +159,7 @@ def _fulfilled_request(need: Document, helped: Document) -> FulfilledRequest:
 
 def _selection_row(
     rank: int, need: Document, request: FulfilledRequest, score: SelectionScore
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Points as hundredths: 9250 is 92.50."""
     return {
         "rank": rank,

@@ -37,7 +37,7 @@ class ContactClient:
         resource: str,
         person_ids: Collection[str],
         purpose: str,
-        parse: Callable[[Mapping[str, Any]], T],
+        parse: Callable[[Mapping[str, object]], T],
     ) -> dict[str, T]:
         try:
             reply = await self._http.post(

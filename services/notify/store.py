@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from services.notify.model import Dispatch, Notice, NoticeState
 from shared import mongo
 
-INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, Any]], ...] = (
+INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
     (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),

@@ -32,14 +32,14 @@ class Incompatible(Exception):  # noqa: N818 - what the change is
         super().__init__("\n".join(["A published event may not change so:", *lines, ADVICE]))
 
 
-def schemas() -> dict[str, dict[str, Any]]:
+def schemas() -> dict[str, dict[str, object]]:
     """By name: the `data` of every event, and the ledger's entry."""
     return {fact.TYPE: fact_schema(fact) for fact in FACTS} | {
         ledger.SCHEMA: _document(ledger.SCHEMA, ledger.entry_schema())
     }
 
 
-def fact_schema(fact: type[Fact]) -> dict[str, Any]:
+def fact_schema(fact: type[Fact]) -> dict[str, object]:
     """Inbound data is closed: a wrong name is told. Our own is open, so that fields can be added
     while older readers run."""
     schema = fact.model_json_schema()
@@ -48,13 +48,13 @@ def fact_schema(fact: type[Fact]) -> dict[str, Any]:
     return _document(fact.TYPE, schema) | {"x-topic": fact.TOPIC}
 
 
-def published(directory: Path = SCHEMAS) -> dict[str, dict[str, Any]]:
+def published(directory: Path = SCHEMAS) -> dict[str, dict[str, object]]:
     """What has been exported before."""
     return {file.stem: json.loads(file.read_bytes()) for file in sorted(directory.glob("*.json"))}
 
 
 def refused_changes(
-    old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
+    old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]
 ) -> dict[str, list[str]]:
     """By name, what breaks. A type that is gone breaks those who still read it."""
     found = {}
@@ -77,17 +77,17 @@ def export(directory: Path = SCHEMAS) -> list[str]:
     return changed
 
 
-def as_text(schema: Mapping[str, Any]) -> str:
+def as_text(schema: Mapping[str, object]) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _broken(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _broken(was: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     moved = was.get("x-topic") != now.get("x-topic")
     where = [f"it moved from topic {was.get('x-topic')} to {now.get('x-topic')}"] if moved else []
     return where + incompatibilities(was, now)
 
 
-def _document(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _document(name: str, schema: Mapping[str, object]) -> dict[str, object]:
     return {"$schema": DIALECT, "$id": f"urn:guanjia:schema:{name}", **schema}
 
 

@@ -245,7 +245,7 @@ def _build_sequence_write(stream: str, revision: int | None, last: int) -> Any:
     return mongo.UpdateOne({"_id": stream, "revision": revision}, change)
 
 
-def _build_key_document(key: str, key_use: StoredKey, now: datetime) -> dict[str, Any]:
+def _build_key_document(key: str, key_use: StoredKey, now: datetime) -> dict[str, object]:
     answer = key_use.answer and {"status": key_use.answer.status, "body": dict(key_use.answer.body)}
     return {"_id": key, "digest": key_use.digest, "answer": answer, "at": now}
 
@@ -262,7 +262,7 @@ def _build_parked_write(stream: str, sequence: int, item: Item, now: datetime) -
     return mongo.UpdateOne(place, {"$setOnInsert": document}, upsert=True)
 
 
-def build_incoming_document(incoming: Incoming, value: bytes) -> dict[str, Any]:
+def build_incoming_document(incoming: Incoming, value: bytes) -> dict[str, object]:
     return {
         "cluster": incoming.cluster,
         "topic": incoming.topic,

@@ -40,7 +40,7 @@ class DeadLetters:
     async def open_count(self) -> int:
         return int(await self._collection.count_documents({"state": "open"}))
 
-    async def show(self, id_: str) -> dict[str, Any] | None:
+    async def show(self, id_: str) -> dict[str, object] | None:
         """With its content, which may be personal, and the traceback of a bug."""
         row = await self._collection.find_one({"_id": id_})
         if row is None:
@@ -81,7 +81,7 @@ def _is_forged(row: dict[str, Any]) -> bool:
     return bool(codes & {"signature_wrong", "source_not_allowed"})
 
 
-def _summarize(row: dict[str, Any]) -> dict[str, Any]:
+def _summarize(row: dict[str, Any]) -> dict[str, object]:
     origin = {k: row["incoming"][k] for k in ("topic", "partition", "offset", "cluster")}
     fields = {k: row.get(k) for k in SUMMARY_FIELDS}
     return {"id": row["_id"], "bug": bool(row["traceback"])} | fields | origin

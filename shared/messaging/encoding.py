@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from shared.contracts import topics
 from shared.contracts.envelope import cloud_event
@@ -29,7 +28,7 @@ def _hex(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
 
 
-def encode(event: Mapping[str, Any]) -> bytes:
+def encode(event: Mapping[str, object]) -> bytes:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 

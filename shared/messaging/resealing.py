@@ -123,7 +123,7 @@ class Resealer:
     async def _read(self, collection: SealedCollection) -> AsyncIterator[Sequence[Document]]:
         """Batch after batch by id: what comes behind meanwhile has the new seal."""
         projection = dict.fromkeys((*collection.fields, "_version"), 1)
-        query: dict[str, Any] = {"$or": [{f: {"$exists": True}} for f in collection.fields]}
+        query: dict[str, object] = {"$or": [{f: {"$exists": True}} for f in collection.fields]}
         while True:
             cursor = self._database[collection.name].find(query, projection).sort("_id", 1)
             documents = await cursor.limit(BATCH_DOCUMENTS).to_list(None)
@@ -151,7 +151,7 @@ def _build_write(
     document: Document, changes: Sequence[tuple[SealedValue, bytes]]
 ) -> mongo.UpdateOne:
     as_read = {value.path: value.value for value, _ in changes}
-    anew: dict[str, Any] = {"$set": {value.path: sealed for value, sealed in changes}}
+    anew: dict[str, object] = {"$set": {value.path: sealed for value, sealed in changes}}
     if "_version" in document:  # a state: whoever decides on what he read before reads it again
         anew["$inc"] = {"_version": 1}
     return mongo.UpdateOne({"_id": document["_id"], **as_read}, anew)

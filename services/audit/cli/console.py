@@ -164,7 +164,7 @@ def fetch_summary(*, needed: bool) -> dict[str, Any] | None:
     from shared.client import ServiceClient, ServiceError  # an offline auditor does not have it
 
     try:
-        summary: dict[str, Any] = ServiceClient("audit").get("/summary")
+        summary: dict[str, object] = ServiceClient("audit").get("/summary")
     except ServiceError as error:
         if not needed:
             return None

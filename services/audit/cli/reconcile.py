@@ -117,12 +117,12 @@ def _add(summary: dict[str, Any], gaps: Sequence[Gap]) -> None:
     summary["gaps"] = [*(gap.to_json(now) for gap in gaps), *summary["gaps"]]
 
 
-def _empty(fund_id: str) -> dict[str, Any]:
+def _empty(fund_id: str) -> dict[str, object]:
     sums = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
     return {"fund_id": fund_id, **dict.fromkeys(sums, 0)}
 
 
-def _differs(fund: Mapping[str, Any]) -> bool:
+def _differs(fund: Mapping[str, object]) -> bool:
     return bool(fund["listed_not_on_ledger_fen"] or fund["on_ledger_not_listed_fen"])
 
 
@@ -176,7 +176,7 @@ def _table(first: str, exact: Sequence[str], folded: Sequence[str] = ()) -> Tabl
     return made
 
 
-def _write(target: Path, gaps: Sequence[Mapping[str, Any]]) -> None:
+def _write(target: Path, gaps: Sequence[Mapping[str, object]]) -> None:
     with report_unwritable(target), target.open("w", encoding="utf-8-sig", newline="") as file:
         lines = csv.DictWriter(file, GAP_COLUMNS)
         lines.writeheader()

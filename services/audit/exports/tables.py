@@ -76,7 +76,7 @@ def write_table(
     return log.size
 
 
-def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[str, Any]]:
+def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[str, object]]:
     """What the log says of each leg; times as text, without the names that do not apply."""
     chart = chart or load_chart()
     for entry in log.entries():
@@ -87,7 +87,7 @@ def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[st
             yield {**fields, "leg": number, **leg, **titled, **_in_yuan(leg)}
 
 
-def _of_entry(entry: LedgerEntry) -> dict[str, Any]:
+def _of_entry(entry: LedgerEntry) -> dict[str, object]:
     fields: Mapping[str, Any] = entry
     own = {
         name: fields[name]
@@ -106,14 +106,14 @@ def _in_yuan(leg: Mapping[str, Any]) -> dict[str, str]:
     return {"amount": format_yuan_plain(leg["amount_fen"])} if "amount_fen" in leg else {}
 
 
-def _write_csv(out: Path, rows: Iterable[dict[str, Any]]) -> None:
+def _write_csv(out: Path, rows: Iterable[dict[str, object]]) -> None:
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS), restval="")
         writer.writeheader()
         writer.writerows(rows)
 
 
-def _write_parquet(out: Path, rows: Iterable[dict[str, Any]]) -> None:
+def _write_parquet(out: Path, rows: Iterable[dict[str, object]]) -> None:
     import pyarrow  # an auditor who wants no parquet does without it
     import pyarrow.parquet
 
@@ -130,7 +130,7 @@ def _write_parquet(out: Path, rows: Iterable[dict[str, Any]]) -> None:
             writer.write_table(pyarrow.Table.from_pylist(some, schema))
 
 
-def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+def _typed(row: Mapping[str, object]) -> dict[str, object]:
     return {name: _TYPED.get(COLUMNS[name], _as_is)(value) for name, value in row.items()}
 
 
@@ -140,7 +140,7 @@ def _as_is(value: Any) -> Any:
 
 _TYPED: dict[str, Callable[[Any], Any]] = {TIME: datetime.fromisoformat, MONEY: Decimal}
 
-_WRITERS: dict[Table, Callable[[Path, Iterable[dict[str, Any]]], None]] = {
+_WRITERS: dict[Table, Callable[[Path, Iterable[dict[str, object]]], None]] = {
     "csv": _write_csv,
     "parquet": _write_parquet,
 }

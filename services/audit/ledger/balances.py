@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from shared.contracts.ledger import GoodsLeg, Leg, PreviousLog, Terms
 
@@ -201,7 +201,7 @@ def list_totals(book: FundBook) -> dict[str, int]:
     return {name: getattr(book, name) for name in TOTALS}
 
 
-def take_snapshot(books: Balances) -> dict[str, Any]:
+def take_snapshot(books: Balances) -> dict[str, object]:
     return {
         "accounts": [
             {

@@ -151,7 +151,7 @@ class EntryDecoder:
 
 def _ways(contract: Any) -> list[Any]:
     """A contract without unions: one TypedDict for each type that a field may have."""
-    ways: list[dict[str, Any]] = [{}]
+    ways: list[dict[str, object]] = [{}]
     for key, hint in get_type_hints(contract, include_extras=True).items():
         origin: Any = get_origin(hint)
         types = get_args(hint) if origin is UnionType else (hint,)

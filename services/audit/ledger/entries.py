@@ -84,7 +84,7 @@ class Opening:
     restricted: bool
     terms: Terms
 
-    def as_fields(self) -> dict[str, Any]:
+    def as_fields(self) -> dict[str, object]:
         return {
             "fund": self.fund.id,
             "name": self.name,

@@ -7,7 +7,7 @@ say what is kept of each.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from orjson import loads
 
@@ -221,7 +221,7 @@ class Report:
     def ok(self) -> bool:
         return self.broken is None
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """For JSON and for people."""
         return {
             "ok": self.ok,
@@ -269,7 +269,7 @@ def _parsed(keys: Sequence[str]) -> list[VerifierKey]:
     return [VerifierKey.parse(key) for key in keys]
 
 
-def _partition(partition: PartitionRange) -> dict[str, Any]:
+def _partition(partition: PartitionRange) -> dict[str, object]:
     return {
         "cluster": partition.cluster,
         "topic": partition.topic,

@@ -6,7 +6,6 @@ Ids and codes only, as the log has them: nobody is named.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from services.audit.ledger.movements import Unit
 from services.audit.ledger.published import PublishedLog
@@ -56,7 +55,7 @@ class Trace:
             sums[place] = sums.get(place, 0) + part.amount
         return sums
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "donation": self.donation,
             "gifts": [
@@ -75,7 +74,7 @@ class Trace:
             ],
         }
 
-    def _part(self, part: TracedPart) -> dict[str, Any]:
+    def _part(self, part: TracedPart) -> dict[str, object]:
         about = {"match": part.match, "purpose": dict(part.purpose)} if part.match else {}
         via = [{**_format_key(key), "reference": self.references[key]} for key in part.via]
         return {

@@ -17,14 +17,14 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Donation.COLLECTION, (("_id", 1), ("fund_id", 1)), {"partialFilterExpression": _DESIGNATED}),
 )
 
-_ON_THE_LEDGER: dict[str, Any] = {"$not": {"$or": ["$refused", "$undone"]}}
+_ON_THE_LEDGER: dict[str, object] = {"$not": {"$or": ["$refused", "$undone"]}}
 
 
-def _count(condition: Any) -> dict[str, Any]:
+def _count(condition: Any) -> dict[str, object]:
     return {"$sum": {"$cond": [condition, 1, 0]}}
 
 
-async def statements(database: mongo.Database) -> list[dict[str, Any]]:
+async def statements(database: mongo.Database) -> list[dict[str, object]]:
     """By name. rows: those that list a gift. total_fen: of its gifts that stand on the ledger,
     each once. first_here: not in another statement before; elsewhere: also in another."""
     gift = {
@@ -63,7 +63,9 @@ async def statements(database: mongo.Database) -> list[dict[str, Any]]:
     return await found.to_list(None)
 
 
-async def overlapping_pairs(database: mongo.Database, names: Sequence[str]) -> list[dict[str, Any]]:
+async def overlapping_pairs(
+    database: mongo.Database, names: Sequence[str]
+) -> list[dict[str, object]]:
     """Two statements, or one twice, and how many gifts both list. names: empty for all."""
     row, other = "$statement.statement", "$other.statement"
     later = {"$gt": ["$other.row", "$statement.row"]}
@@ -102,7 +104,7 @@ async def overlaps(
     return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)
 
 
-def _overlapping(names: Sequence[str]) -> dict[str, Any]:
+def _overlapping(names: Sequence[str]) -> dict[str, object]:
     return _REPEATED | ({"statements.statement": {"$in": list(names)}} if names else {})
 
 

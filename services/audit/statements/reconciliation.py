@@ -40,7 +40,7 @@ class Gap:
     def find_age(self, now: datetime) -> str:
         return AGES[min(max((now - self.since).days - 1, 0) // 30, len(AGES) - 1)]
 
-    def to_json(self, now: datetime) -> dict[str, Any]:
+    def to_json(self, now: datetime) -> dict[str, object]:
         return {
             "kind": self.kind,
             "age": self.find_age(now),
@@ -157,7 +157,7 @@ class Reconciliation:
 TOTALS = ("pledged_fen", "withdrawn_fen", "listed_fen", "ledger_fen", "refunded_fen")
 
 
-def _fund_to_json(id_: str, sums: Counter[str]) -> dict[str, Any]:
+def _fund_to_json(id_: str, sums: Counter[str]) -> dict[str, object]:
     names: Iterable[str] = (*TOTALS, *(f"{kind}_fen" for kind in KINDS))
     return {"fund_id": id_, **{name: sums[name] for name in names}}
 

@@ -68,7 +68,7 @@ def format_campaign(report: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _format_goods(row: Mapping[str, Any]) -> str:
+def _format_goods(row: Mapping[str, object]) -> str:
     names = ("pledged", "reserved", "delivered", "confirmed", "reopened")
     amounts = " · ".join(f"{AMOUNT_LABELS[name]} {row[name]:,}" for name in names)
     return f"物资 goods {row['item']}（{row['unit']}）: {amounts}"

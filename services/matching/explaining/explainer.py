@@ -44,7 +44,7 @@ class Explainer:
 
     async def match(
         self, database: mongo.Database, match: Match, named: Collection[str] | None
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """named: the offers whose ids may be shown, where not all."""
         about = {"match_id": match.id, "request_id": match.request_id, "offer_id": match.offer_id}
         if match.round_number is None:
@@ -66,7 +66,7 @@ class Explainer:
         now: datetime,
         weights: Weights,
         named: Collection[str] | None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """By the last whole round, if it saw the need as it is now; else as things stand.
 
         named: as in `match`; the ids of other matches are left out too, which hold their offers'.
@@ -105,7 +105,7 @@ def _is_named(match_id: str, named: Collection[str] | None) -> bool:
     return named is None or parse_match_id(match_id).offer_id in named
 
 
-def _of_round(round_: Round) -> dict[str, Any]:
+def _of_round(round_: Round) -> dict[str, object]:
     names = {"number", "kind", "closed_at", "solver", "solver_version", "weights_version"}
     names |= {"weights_hash", "input_hash", "solution_hash", "prices_hash", "priced_by"}
     return {"round": round_.model_dump(mode="json", include=names)}

@@ -66,11 +66,11 @@ class SolverProcess:
 
     async def explain(
         self, inputs: str, request_id: str, named: Collection[str] | None, version: str = ""
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, object] | None:
         """As explaining/rounds.py says; the same Transient. version: empty for today's."""
         visible = None if named is None else sorted(named)
         question = {"explain": request_id, "named": visible, "version": version, "inputs": inputs}
-        reply: dict[str, Any] | None = await self._exchange(
+        reply: dict[str, object] | None = await self._exchange(
             json.dumps(question, ensure_ascii=False, separators=(",", ":"))
         )
         return reply

@@ -51,8 +51,8 @@ def replay_round(record: Mapping[str, Any], solvers: Sequence[Solver]) -> Replay
     return ReplayResult(number, kind, int(recorded["needs"]), verdict, differing)
 
 
-def _compute_hashes(kind: str, result: SolverResult) -> dict[str, Any]:
-    hashes: dict[str, Any] = {
+def _compute_hashes(kind: str, result: SolverResult) -> dict[str, object]:
+    hashes: dict[str, object] = {
         "solution_hash": hash_solution(result.allocations),
         "objective": result.objective,
         "bound": result.bound,

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from services.notify.providers.protocol import (
@@ -114,7 +113,7 @@ def parse_reply(body: bytes) -> Outcome:
         return Outcome("unknown", code="unreadable", detail="the answer is not SendSms's")
 
 
-def _build_outcome(status: Mapping[str, Any], serial: object) -> Outcome:
+def _build_outcome(status: Mapping[str, object], serial: object) -> Outcome:
     code = str(status["Code"])
     ruling = find_ruling(CODES, code, UNLISTED)
     message_id = str(serial) if ruling.kind == "sent" and serial else None

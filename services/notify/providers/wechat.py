@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from services.notify.providers.protocol import (
     Message,
@@ -88,7 +87,7 @@ def parse_reply(body: bytes, *private: str) -> Outcome:
         return Outcome("unknown", code="unreadable", detail="the answer is not WeChat's")
 
 
-def _build_outcome(code: int, answer: Mapping[str, Any], private: tuple[str, ...]) -> Outcome:
+def _build_outcome(code: int, answer: Mapping[str, object], private: tuple[str, ...]) -> Outcome:
     ruling = CODES.get(code, UNLISTED)
     if ruling.kind == "sent":
         return Outcome("sent", str(answer["msgid"]), str(code))
@@ -169,7 +168,7 @@ class WeChatTemplate:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
         if message.template not in self._templates:
             raise ValueError("no_template")
-        content: dict[str, Any] = {
+        content: dict[str, object] = {
             "touser": message.recipient,
             "template_id": self._templates[message.template],
             "client_msg_id": message.notice_id,

@@ -11,7 +11,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from services.audit.reports.disclosure.figures import Campaign, Figures, Period, months_after
 from services.audit.reports.flow.gifts import EntryKey
@@ -38,7 +38,7 @@ class Duty:
         """The day has passed; whether it was met, the log does not know."""
         return self.due is not None and today > self.due
 
-    def as_json(self, today: date) -> dict[str, Any]:
+    def as_json(self, today: date) -> dict[str, object]:
         return {
             "subject": self.subject,
             "about": self.about,

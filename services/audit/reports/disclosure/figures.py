@@ -220,7 +220,7 @@ _OF_FUND = (
 )
 
 
-def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, Any]:
+def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dict[str, object]:
     """campaigns: each told with the figures of its funds, for the whole period."""
     period = figures.period
     return {
@@ -291,13 +291,13 @@ def campaign_figures(figures: Figures, campaign: Campaign) -> dict[str, Any]:
     return {**campaign.model_dump(mode="json"), **sums}
 
 
-def _fund(each: FundFigures) -> dict[str, Any]:
-    fields: dict[str, Any] = {"name": each.name, "restricted": each.restricted}
+def _fund(each: FundFigures) -> dict[str, object]:
+    fields: dict[str, object] = {"name": each.name, "restricted": each.restricted}
     return fields | {f"{name}_fen": getattr(each, name) for name in _OF_FUND}
 
 
-def _format_moved(each: Moved) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+def _format_moved(each: Moved) -> dict[str, object]:
+    fields: dict[str, object] = {
         "entry": _format_key(each.entry),
         "day": str(each.day),
         "kind": each.kind,
