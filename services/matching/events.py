@@ -44,7 +44,12 @@ from services.matching.model.offer import (
     ResumeOffer,
     WithdrawOffer,
 )
-from services.matching.model.relations import CheckRelation, DeclareRelation, WithdrawRelation
+from services.matching.model.relations import (
+    CheckRelation,
+    ClearNamesake,
+    DeclareRelation,
+    WithdrawRelation,
+)
 from services.matching.model.round import (
     CloseRound,
     DemandWholeRound,
@@ -123,6 +128,7 @@ def build_commands(reopen_days: int) -> Mapping[type[Value], Handler[Any]]:
         DeclareRelation: Handler(decide=relations.decide_declare_relation),
         WithdrawRelation: Handler(decide=relations.decide_withdraw_relation),
         CheckRelation: Handler(decide=relations.decide_check_relation),
+        ClearNamesake: Handler(decide=relations.decide_clear_namesake),
         CreateCampaign: Handler(decide=campaigns.decide_create_campaign),
         JoinDonors: Handler(decide=campaigns.decide_join_donors),
         JoinRequests: Handler(decide=campaigns.decide_join_requests),

@@ -9,6 +9,7 @@ from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
 from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
+from services.matching.model.namesakes import Namesakes
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
@@ -27,7 +28,7 @@ from shared.settings import load_settings
 
 STATES: tuple[type[State], ...] = (
     *(Offer, Need, Match, Round, WholeRoundDemand),
-    *(Campaign, Emergency, FundRelations, KnownFund, LinkRevocation),
+    *(Campaign, Emergency, FundRelations, KnownFund, Namesakes, LinkRevocation),
 )
 
 

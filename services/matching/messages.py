@@ -26,6 +26,12 @@ RELATED_PARTY = Message(
     "受助人是基金管理人的利害关系人，不能由该基金资助",
     "the person is a related party of the fund",
 )
+# The donor is not told why: that somebody is called like a related party is nothing to tell him.
+NAMESAKE_UNCHECKED = Message(
+    "namesake_unchecked",
+    "这项对接须由基金会财务人员先核实：请与基金会联系，核实之后即可接受",
+    "somebody of the foundation's finance has to check this first: ask them, and accept then",
+)
 UNIT_DIFFERS = Message(
     "unit_differs", "单位或物品与诉求不符", "another unit or item than the request's"
 )

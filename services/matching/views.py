@@ -57,10 +57,16 @@ async def load_relations(database: mongo.Database, fund_id: str) -> dict[str, ob
     ]
     query = {"fund_id": fund_id, "person_id": {"$in": persons}, "state": {"$in": open_states}}
     under_way = await mongo.find(database, Match, query, sort=[("_id", 1)]) if persons else []
+    waiting = {"fund_id": fund_id, "waits_for": "namesake", "state": "proposed"}
+    unchecked = await mongo.find(database, Match, waiting, sort=[("_id", 1)])
     return {
         "fund_id": fund_id,
         "relations": [_relation_view(relation) for relation in fund.relations],
         "under_way": [match_view(match) for match in under_way],
+        "clearances": [clearance.model_dump(mode="json") for clearance in fund.clearances],
+        "namesakes_unchecked": [
+            match_view(match) | {"person_id": match.person_id} for match in unchecked
+        ],
     }
 
 

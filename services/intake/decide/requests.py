@@ -220,6 +220,7 @@ def make_fact(request: Request) -> Fact | None:
             area=request.area,
             recorded_at=request.recorded_at,
             vouched_by=request.vouched_by,
+            name_id=request.name_id or None,
         )
     if request.state is RequestState.RECORDED and request.approval_level:
         return RequestRecorded(

@@ -4,11 +4,17 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import JSONResponse, Response
+from pydantic import Field
 
 from services.matching import views
 from services.matching.model.labels import Tie
-from services.matching.model.relations import CheckRelation, DeclareRelation, WithdrawRelation
-from shared.contracts.values import Identifier, Value
+from services.matching.model.relations import (
+    CheckRelation,
+    ClearNamesake,
+    DeclareRelation,
+    WithdrawRelation,
+)
+from shared.contracts.values import Identifier, ShortText, Value
 from shared.security import Credential, Role
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_to
 
@@ -16,6 +22,7 @@ router = Router(tags=["relations"])
 
 MakerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
 CheckerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
+EitherCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER))]
 FinanceCaller = Annotated[
     Credential,
     Depends(
@@ -39,6 +46,13 @@ class RelationEnd(Value):
 class RelationCheck(Value):
     person_id: Identifier
     approve: bool
+
+
+class NamesakeClearance(Value):
+    """reason: what shows that it is another person."""
+
+    person_id: Identifier
+    reason: Annotated[ShortText, Field(pattern=r"\S")]
 
 
 @router.get("/funds/{fund_id}/relations")
@@ -86,4 +100,17 @@ async def check_relation(
     key: IdempotencyKey,
 ) -> Response:
     command = CheckRelation(fund_id=fund_id, person_id=body.person_id, approve=body.approve)
+    return await answer_to(runtime, caller, command, key)
+
+
+@router.post("/funds/{fund_id}/relations/clear")
+async def clear_namesake(
+    fund_id: Identifier,
+    body: NamesakeClearance,
+    caller: EitherCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """This person is not the related party who is called the same: the donor may accept."""
+    command = ClearNamesake(fund_id=fund_id, person_id=body.person_id, reason=body.reason)
     return await answer_to(runtime, caller, command, key)

@@ -23,6 +23,7 @@ from services.matching.model.campaign import (
 from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
+from services.matching.model.namesakes import Namesakes, build_namesakes_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
@@ -81,6 +82,19 @@ def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
     """Whether this person may not receive from this fund."""
     fund = states.get(FundRelations, fund_id) if fund_id else None
     return fund is not None and fund.find(person_id) is not None
+
+
+def looks_related(states: States, fund_id: str | None, need: Need) -> bool:
+    """Whether a related party of the fund is called the same in the same town, and nobody has said
+    yet that this is another person."""
+    namesakes_id = build_namesakes_id(need)
+    if fund_id is None or namesakes_id is None:
+        return False
+    fund, namesakes = states.get_each((FundRelations, fund_id), (Namesakes, namesakes_id))
+    if fund is None or namesakes is None or fund.is_cleared(need.person_id):
+        return False
+    others = (id_ for id_ in namesakes.person_ids if id_ != need.person_id)
+    return any(fund.find(id_) is not None for id_ in others)
 
 
 # --- reserving ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from services.matching.messages import REQUEST_ID_MALFORMED
 from services.matching.model.campaign import Campaign
 from services.matching.model.match import Match
 from services.matching.model.match_id import is_request_id, parse_match_id
+from services.matching.model.namesakes import Namesakes, build_namesakes_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.place import parse_cell
@@ -44,8 +45,13 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
         quantity=request.need.quantity,
         recorded_at=request.recorded_at,
         vouched_by=request.vouched_by,
+        name_id=request.name_id,
     )
-    return Decision((need,))
+    namesakes_id = build_namesakes_id(need)
+    if namesakes_id is None:
+        return Decision((need,))
+    namesakes = states.get(Namesakes, namesakes_id) or Namesakes(id=namesakes_id)
+    return Decision((need, namesakes.with_person(need.person_id)))
 
 
 def decide_classified(states: States, event: Event[RequestClassified], now: datetime) -> Decision:  # noqa: ARG001

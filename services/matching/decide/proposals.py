@@ -14,12 +14,13 @@ from services.matching.decide.cases import (
     get_match,
     is_related,
     list_rule_refs,
+    looks_related,
     refuse_state,
     refuse_unknown,
     release_related,
     reserve,
 )
-from services.matching.messages import MATCH_STATES, NUMBER_TAKEN, PAIR_UNKNOWN
+from services.matching.messages import MATCH_STATES, NAMESAKE_UNCHECKED, NUMBER_TAKEN, PAIR_UNKNOWN
 from services.matching.model.campaign import Campaign
 from services.matching.model.holidays import add_counted_time
 from services.matching.model.match import (
@@ -95,6 +96,8 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
     states.prefetch(Ref(Match, match_id), *list_rule_refs(offer))
     if reason := find_refusal(states, need, offer, claim.quantity, "claim", now):
         return Decision(answer=reason.refusal(409))
+    if looks_related(states, offer.fund_id, need):
+        return Decision(answer=NAMESAKE_UNCHECKED.refusal(409))
     proposal = build_proposal(match_id, need, offer, claim.quantity, now, now)
     proposed = proposal.build_fact(MatchProposed, expires_at=now, claimed=True)
     match, facts = _accept(proposal, command.principal, now)
@@ -120,13 +123,16 @@ def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) 
         return Decision(answer=MATCH_STATES["expired"].refusal(409))
     if is_related(states, match.fund_id, match.person_id):
         return release_related(states, match, now)
+    if looks_related(states, match.fund_id, states.require(Need, match.request_id)):
+        waiting = match.model_copy(update={"waits_for": "namesake"})
+        return Decision((waiting,), answer=NAMESAKE_UNCHECKED.refusal(409))
     match, facts = _accept(match, command.principal, now)
     return Decision((match,), tuple((match, fact) for fact in facts), answer_match(match))
 
 
 def _accept(match: Match, principal: str, now: datetime) -> tuple[Match, tuple[MatchFact, ...]]:
     """Money now waits for audit's commitment; goods stand at once."""
-    match = match.model_copy(update={"accepted_by": principal})
+    match = match.model_copy(update={"accepted_by": principal, "waits_for": ""})
     if match.is_money:
         match = match.change_to("accepted", now)
         return match, (match.build_fact(MatchAccepted),)

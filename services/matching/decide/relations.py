@@ -5,11 +5,14 @@ from datetime import datetime
 from services.matching.messages import (
     CHECK_MISSING,
     CHECKER_SAME,
+    RELATED_PARTY,
     RELATION_STATES,
     RELATION_UNKNOWN,
 )
 from services.matching.model.relations import (
     CheckRelation,
+    Clearance,
+    ClearNamesake,
     DeclareRelation,
     FundRelations,
     Relation,
@@ -66,6 +69,26 @@ def decide_check_relation(
         update={"state": "in_force", "checker": command.principal, "changed_at": now}
     )
     return _save(fund, in_force)
+
+
+def decide_clear_namesake(
+    states: States, command: Command[ClearNamesake], now: datetime
+) -> Decision:
+    """On one person's word, which stays with the fund's relations."""
+    fund, relation = _get_relation(states, command.data)
+    if relation is not None:
+        return Decision(answer=RELATED_PARTY.refusal(409, "person_id"))
+    person_id = command.data.person_id
+    if not fund.is_cleared(person_id):
+        clearance = Clearance(
+            person_id=person_id,
+            by=command.principal,
+            reason=command.data.reason,
+            cleared_at=now,
+        )
+        fund = fund.model_copy(update={"clearances": (*fund.clearances, clearance)})
+    body = {"fund_id": fund.id, "person_id": person_id, "state": "cleared"}
+    return Decision((fund,), answer=Answer(200, body))
 
 
 def _get_relation(

@@ -47,6 +47,8 @@ class Match(State):
     """quantity: in `unit` (fen for money). source: who registered the offer.
 
     kept: a withdrawal that came between `accepted` and audit's answer, carried out after it.
+    waits_for: why the donor's yes was not taken yet: somebody must say that the person is not the
+    related party of the fund who is called the same.
     vouched_by: the staff on whose word the request stands. accepted_by, delivered_by: principals.
     None of these may say for the person that it arrived.
     confirmed_by: the principal; witness: what he saw where he said it for the person.
@@ -85,6 +87,7 @@ class Match(State):
     reason: str = ""
     kept: WithdrawnReason | None = None
     vouched_by: tuple[str, ...] = ()
+    waits_for: Literal["", "namesake"] = ""
     accepted_by: str = ""
     delivered_by: tuple[str, ...] = ()
     confirmed_by: str = ""

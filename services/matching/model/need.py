@@ -24,7 +24,7 @@ class Silence(Value):
 
 
 class Need(State):
-    """Its id is the request's.
+    """Its id is the request's. name_id: tells equal names, and no name.
 
     matches: match id -> quantity, of every match that counts (proposed to confirmed).
     paid_by: match id -> campaign, of those among them that a campaign's budget pays.
@@ -41,6 +41,7 @@ class Need(State):
     COLLECTION: ClassVar[str] = "needs"
 
     person_id: str
+    name_id: str | None = None
     kind: Kind | None = None
     category: Category
     beneficiary_class: BeneficiaryClass

@@ -1,10 +1,12 @@
 """Related parties (利害关系人) of a fund: they never receive from it."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from services.matching.model.labels import RelationState, Tie
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import Identifier, ShortText, Value
 from shared.messaging.decision import State
 
 
@@ -22,12 +24,28 @@ class Relation(Value):
     changed_at: datetime
 
 
+class Clearance(Value):
+    """Somebody looked: this person is called like a related party and is another.
+
+    by: who says so; reason: what he saw.
+    """
+
+    person_id: str
+    by: str
+    reason: str
+    cleared_at: datetime
+
+
 class FundRelations(State):
     """Its id is the fund's."""
 
     COLLECTION: ClassVar[str] = "fund_relations"
 
     relations: tuple[Relation, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
+
+    def is_cleared(self, person_id: str) -> bool:
+        return any(clearance.person_id == person_id for clearance in self.clearances)
 
     def find(self, person_id: str) -> Relation | None:
         return next((r for r in self.relations if r.person_id == person_id), None)
@@ -53,6 +71,12 @@ class DeclareRelation(RelationCommand):
 
 class WithdrawRelation(RelationCommand):
     """It is to end: once another has checked it."""
+
+
+class ClearNamesake(RelationCommand):
+    """The person is no related party, though one of the same town is called the same."""
+
+    reason: Annotated[ShortText, Field(pattern=r"\S")]
 
 
 class CheckRelation(RelationCommand):

@@ -39,6 +39,7 @@ class RequestOpened(RequestFact):
 
     beneficiary_class: what somebody of the house or a register confirmed; else `general`.
     vouched_by: the staff on whose word it stands: who recorded it, who saw the person.
+    name_id: intake's keyed digest of the name: two persons with the same one are called the same.
     """
 
     TYPE: ClassVar[str] = "guanjia.request.opened.v1"
@@ -50,6 +51,7 @@ class RequestOpened(RequestFact):
     area: Area
     recorded_at: Moment
     vouched_by: tuple[Identifier, ...] = ()
+    name_id: Identifier | None = None
 
 
 class RequestClassified(RequestFact):
