@@ -258,6 +258,10 @@ def find_hidden(caller: Caller, operation: Operation, side: Side, other: Side) -
         hidden |= other.personal
     if caller.role not in CASE_WORKERS:
         hidden |= side.personal | other.personal
+    if caller.role is Role.DONOR_PARTNER:
+        hidden["the applicant's person id"] = side.ids["person"]
+        if side.ids["donor"] != side.ids["giver"]:
+            hidden["the house's id of his donor"] = side.ids["giver"]
     return hidden
 
 
