@@ -70,7 +70,8 @@ def test_level_and_terms_are_those_of_the_weights() -> None:
     assert (found["standing"]["days_waited"], found["standing"]["level"]) == (7, 53)
     [giver] = found["givers"]
     assert (giver["offer"], giver["unreliability"], giver["specialism"]) == ("O-2", 28, 12)
-    assert giver["total"] == 1 + 28 + 12
+    assert giver["distance"] == 250, "25 km where a place is unknown"
+    assert giver["total"] == 1 + 250 + 28 + 12
     assert "已等 7 天" in text
     assert "可靠度 28" in text
 
