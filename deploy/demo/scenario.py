@@ -106,6 +106,7 @@ class Scenario:
         stage = self.display.add_stage("善款到账 donations", len(donors))
         await self.submitter.open_fund()
         ids = await self.submitter.register_donors(donors, "partner")
+        await self.submitter.bind_donors(donors)
         house_ids = await self.submitter.register_donors(donors, "operator")
         await self.submitter.report_donations(donors, house_ids)
         if campaign_id:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -75,6 +76,20 @@ class Submitter:
             return donor.number, str(answer["person_id"])
 
         return dict(await asyncio.gather(*(submit(donor) for donor in donors)))
+
+    async def bind_donors(self, donors: Sequence[Enterprise]) -> None:
+        """Each sends the code of its WeChat from its phone: by WeChat comes the link to answer."""
+        simulators = self._clients.open("simulators")
+        for batch in _split_batches(donors):
+            texts = [{"openid": donor.openid, "text": "绑定"} for donor in batch]
+            answers = await simulators.post("/simulator/wechat/texts", texts)
+            codes = [re.search(r"绑定 \d{8}", answer["answer"]) for answer in answers]
+            replies = [
+                {"number": donor.phone, "text": code.group(0)}
+                for donor, code in zip(batch, codes, strict=True)
+                if code
+            ]
+            await simulators.post("/simulator/phones/replies", replies)
 
     async def open_campaign(self, ids: dict[int, str]) -> None:
         """The city creates it; these donors may give in it."""
