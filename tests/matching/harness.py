@@ -74,8 +74,10 @@ class MatchingHarness:
 
     async def pass_deadline(self, match: Match) -> None:
         """As if the proposal had stood so long that its deadline is past."""
-        past = {"due_at": await self.runtime.processor.now() - timedelta(seconds=1)}
-        await self.database[Match.COLLECTION].update_one({"_id": match.id}, {"$set": past})
+        past = await self.runtime.processor.now() - timedelta(seconds=1)
+        await self.database[Match.COLLECTION].update_one(
+            {"_id": match.id}, {"$set": {"due_at": past, "expires_at": past}}
+        )
 
     async def wait_for_matches(self, count: int, state: str) -> list[Match]:
         async def look() -> list[Match]:

@@ -74,7 +74,7 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
     }
 
 
-async def test_declined_and_expired_go_to_others_and_never_back(house: House) -> None:
+async def test_declined_never_comes_back_and_silence_is_asked_again_after_others(house: House) -> None:
     harness = MatchingHarness(house, await start_matching(house))
     offers = {await harness.register_offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
     await harness.publish_requests("r")
@@ -86,7 +86,9 @@ async def test_declined_and_expired_go_to_others_and_never_back(house: House) ->
     assert {first.offer_id, second.offer_id} == offers
     need = await mongo.load(harness.database, Need, request_id("r"))
     assert need is not None
-    assert (need.remaining, set(need.excluded_donors)) == (50, {"P-a", "P-b"})
+    assert need.excluded_donors == (first.donor_id,)
+    [third] = await harness.wait_for_matches(1, "proposed")
+    assert third.offer_id == second.offer_id, "nobody else can serve it"
 
 
 async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -> None:
