@@ -93,13 +93,29 @@ class Enterprise:
     def openid(self) -> str:
         return f"demo-donor-{self.number:02d}"
 
-    def make_offer(self, donor_id: str, campaign_id: str | None = None) -> OfferSubmitted:
+    def make_mandate(self, donor_id: str, source: str, now: datetime) -> dict[str, Any]:
+        """What this partner may offer in the enterprise's name: what it gave, for a while."""
+        return {
+            "fund_id": FUND_ID,
+            "donor_id": donor_id,
+            "source": source,
+            "covers": "fund",
+            "sum_fen": self.amount_fen,
+            "terms": {"beneficiary_classes": [each.value for each in CLASSES]},
+            "valid_until": (now + CAMPAIGN_LIFETIME).isoformat(),
+            "reference": "演示：基金管理委员会会议纪要",
+        }
+
+    def make_offer(
+        self, donor_id: str, mandate_id: str, campaign_id: str | None = None
+    ) -> OfferSubmitted:
         return OfferSubmitted(
             donor_id=donor_id,
             unit=MONEY_UNIT,
             quantity=self.amount_fen,
             beneficiary_classes=CLASSES,
             fund_id=FUND_ID,
+            mandate_id=mandate_id,
             campaign_id=campaign_id,
         )
 

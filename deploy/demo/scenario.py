@@ -111,7 +111,11 @@ class Scenario:
         await self.submitter.report_donations(donors, house_ids)
         if campaign_id:
             await self.submitter.open_campaign(house_ids)
-        offers = [(f"money-{g.number}", g.make_offer(ids[g.number], campaign_id)) for g in donors]
+        mandates = await self.submitter.give_mandates(donors, house_ids)
+        offers = [
+            (f"money-{g.number}", g.make_offer(ids[g.number], mandates[g.number], campaign_id))
+            for g in donors
+        ]
         await self.submitter.submit_offers(offers)
         stage.set(len(donors))
         stage.finish()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from deploy.demo import bridge, campaign
 from deploy.demo.campaign import FUND_ID, FUND_NAME, Enterprise, Wish
@@ -28,7 +28,9 @@ HTTP_CREDENTIALS: dict[Channel, str] = {
     Channel.HOTLINE: "channel-hotline",
     Channel.HOUSEHOLD_VISIT: "collector",
 }
+PARTNER_SOURCE = "/partners/chamber"
 BATCH_SIZE = 20
+MANDATE_TRIES_MAX, MANDATE_WAIT_S = 60, 0.25
 
 
 class Throttle:
@@ -97,14 +99,36 @@ class Submitter:
         city = self._clients.open("matching", "approver-city")
         await city.post("/campaigns", terms, key=f"create-{campaign.CAMPAIGN_ID}")
 
+    async def give_mandates(
+        self, donors: Sequence[Enterprise], ids: dict[int, str]
+    ) -> dict[int, str]:
+        """By the fund's managers, two people: enterprise number -> its mandate."""
+        maker = self._clients.open("audit", "finance-maker")
+        checker = self._clients.open("audit", "finance-checker")
+        now = datetime.now(UTC)
+
+        async def give(donor: Enterprise) -> tuple[int, str]:
+            mandate = donor.make_mandate(ids[donor.number], PARTNER_SOURCE, now)
+            answer = await maker.post("/mandates", mandate, key=f"mandate-{donor.number}")
+            path, key = f"/mandates/{answer['id']}/approve", f"approve-mandate-{donor.number}"
+            await checker.post(path, key=key)
+            return donor.number, str(answer["id"])
+
+        return dict(await asyncio.gather(*(give(donor) for donor in donors)))
+
     async def submit_offers(self, offers: Sequence[tuple[str, OfferSubmitted]]) -> None:
-        """(message id, offer)."""
+        """(message id, offer). Until matching has heard of the mandates, which takes a moment."""
         rows = [
             {"idempotency_key": id_, "offer": offer.model_dump(mode="json", exclude_none=True)}
             for id_, offer in offers
         ]
-        answers = await self._clients.open("matching", "partner").post("/offers/batch", rows)
-        refusals = [a for a in answers["answers"] if a["status"] not in (200, 201)]
+        partner = self._clients.open("matching", "partner")
+        for _ in range(MANDATE_TRIES_MAX):
+            answers = await partner.post("/offers/batch", rows)
+            refusals = [a for a in answers["answers"] if a["status"] not in (200, 201)]
+            if not any(_is_mandate_unknown(refusal) for refusal in refusals):
+                break
+            await asyncio.sleep(MANDATE_WAIT_S)
         if refusals:
             raise RefusedError(f"offers: {refusals[:3]}")
 
@@ -248,6 +272,10 @@ class Submitter:
                 f"{' '.join(arguments)}: exit {process.returncode}\n{output[-2000:]}"
             )
         return output
+
+
+def _is_mandate_unknown(refusal: Mapping[str, Any]) -> bool:
+    return any(problem["code"] == "mandate_unknown" for problem in refusal["problems"])
 
 
 async def _write_lines(

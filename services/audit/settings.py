@@ -44,7 +44,7 @@ class AuditSettings(Settings):
     ] = None
     mandates_required: Annotated[
         bool, Field(description="no money is committed that names no mandate")
-    ] = False
+    ] = True
     publish_entries_max: Annotated[
         int, Field(ge=1, le=50_000, description="entries per checkpoint")
     ] = 5000

@@ -8,6 +8,7 @@ from services.matching.decide import (
     campaigns,
     delivery,
     funds,
+    mandates,
     needs,
     offers,
     payments,
@@ -67,6 +68,8 @@ from shared.contracts.events import (
     LedgerFundOpened,
     LedgerRefused,
     LedgerReversed,
+    MandateGranted,
+    MandateRevoked,
     OfferSubmitted,
     PaymentSettled,
     ReplyUnderstood,
@@ -81,13 +84,15 @@ from shared.messaging.decision import Handler
 from shared.partner_ids import PartnerIds
 
 
-def build_events(reopen_days: int, partner_ids: PartnerIds) -> Mapping[type[Fact], Handler[Any]]:
-    """reopen_days: how long after its confirmation a match may be reopened."""
+def build_events(
+    reopen_days: int, partner_ids: PartnerIds, *, mandates_required: bool
+) -> Mapping[type[Fact], Handler[Any]]:
+    """reopen_days: how long after its confirmation a match may be reopened. mandates_required:
+    whether money is offered only on somebody's mandate."""
+    submitted = partial(offers.decide_offer_submitted, mandates_required)
     return {
         **revocations.EVENTS,
-        OfferSubmitted: Handler(
-            decide=offers.decide_offer_submitted, prepare=partial(prepare_offer, partner_ids)
-        ),
+        OfferSubmitted: Handler(decide=submitted, prepare=partial(prepare_offer, partner_ids)),
         RequestOpened: Handler(decide=needs.decide_opened),
         RequestClassified: Handler(decide=needs.decide_classified),
         RequestClosed: Handler(decide=needs.decide_closed),
@@ -95,6 +100,8 @@ def build_events(reopen_days: int, partner_ids: PartnerIds) -> Mapping[type[Fact
         RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
         LedgerFundOpened: Handler(decide=funds.decide_fund_said),
         LedgerCarried: Handler(decide=funds.decide_fund_said),
+        MandateGranted: Handler(decide=mandates.decide_mandate_granted),
+        MandateRevoked: Handler(decide=mandates.decide_mandate_revoked),
         LedgerCommitted: Handler(decide=delivery.decide_committed),
         LedgerRefused: Handler(decide=delivery.decide_refused),
         LedgerDisbursed: Handler(decide=payments.decide_disbursed),
@@ -104,14 +111,17 @@ def build_events(reopen_days: int, partner_ids: PartnerIds) -> Mapping[type[Fact
     }
 
 
-def build_commands(reopen_days: int) -> Mapping[type[Value], Handler[Any]]:
-    """reopen_days: as in `build_events`."""
+def build_commands(
+    reopen_days: int, *, mandates_required: bool
+) -> Mapping[type[Value], Handler[Any]]:
+    """reopen_days, mandates_required: as in `build_events`."""
+    required = mandates_required
     return {
         **revocations.COMMANDS,
-        RegisterOffer: Handler(decide=offers.decide_register_offer),
-        ChangeOffer: Handler(decide=offers.decide_change_offer),
+        RegisterOffer: Handler(decide=partial(offers.decide_register_offer, required)),
+        ChangeOffer: Handler(decide=partial(offers.decide_change_offer, required)),
         PauseOffer: Handler(decide=offers.decide_pause_offer),
-        ResumeOffer: Handler(decide=offers.decide_resume_offer),
+        ResumeOffer: Handler(decide=partial(offers.decide_resume_offer, required)),
         WithdrawOffer: Handler(decide=offers.decide_withdraw_offer),
         OfferDue: Handler(decide=offers.decide_offer_due),
         Propose: Handler(decide=proposals.decide_propose),

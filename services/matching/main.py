@@ -8,6 +8,7 @@ from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
 from services.matching.model.funds import KnownFund
+from services.matching.model.mandate import Mandate
 from services.matching.model.match import Match
 from services.matching.model.namesakes import Namesakes
 from services.matching.model.need import Need
@@ -28,7 +29,7 @@ from shared.settings import load_settings
 
 STATES: tuple[type[State], ...] = (
     *(Offer, Need, Match, Round, WholeRoundDemand),
-    *(Campaign, Emergency, FundRelations, KnownFund, Namesakes, LinkRevocation),
+    *(Campaign, Emergency, FundRelations, KnownFund, Mandate, Namesakes, LinkRevocation),
 )
 
 
@@ -41,21 +42,14 @@ def build_service(
     settings: MatchingSettings,
     keyring: Keyring,
 ) -> Service[MatchingSettings, Explainer]:
+    required = settings.mandates_required
     return Service(
         name="matching",
-        states=(
-            Offer,
-            Need,
-            Match,
-            Round,
-            WholeRoundDemand,
-            Campaign,
-            Emergency,
-            FundRelations,
-            LinkRevocation,
+        states=STATES,
+        events=build_events(
+            settings.reopen_days, PartnerIds.of(keyring), mandates_required=required
         ),
-        events=build_events(settings.reopen_days, PartnerIds.of(keyring)),
-        commands=build_commands(settings.reopen_days),
+        commands=build_commands(settings.reopen_days, mandates_required=required),
         routers=(*api.ROUTERS, pages.router),
         build_resources=build_resources,
         jobs=(run_rounds, run_deadlines, run_explainer),

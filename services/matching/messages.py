@@ -143,6 +143,54 @@ QUANTITY_PROMISED = Message(
     "{promised} are promised or given",
 )
 
+# --- mandates: on whose word money is offered ---
+
+MANDATE_MISSING = Message(
+    "mandate_missing",
+    "资金须注明授权编号（mandate_id）：由捐赠人本人通过链接同意，或由基金管理人两人批准；"
+    "请联系基金的财务人员办理",
+    "money needs a mandate: given by the donor by his link, or by two of the fund's managers; "
+    "ask the fund's finance staff",
+)
+MANDATE_UNKNOWN = Message(
+    "mandate_unknown",
+    "没有生效的授权 {id}；如刚刚批准，请稍后再试",
+    "no mandate {id} is in force; if it was given just now, try again in a moment",
+)
+MANDATE_ENDED = Message(
+    "mandate_ended",
+    "授权已撤回或到期，请重新申请授权",
+    "the mandate was revoked or has run out: ask for a new one",
+)
+# By the field of the offer that is not the mandate's, or reaches beyond it.
+MANDATE_DIFFERENCES: Mapping[str, Message] = {
+    "source": Message(
+        "mandate_foreign", "这项授权不是给您的", "this mandate is for another partner"
+    ),
+    "donor_id": Message(
+        "mandate_donor_differs", "授权是另一捐赠人的", "the mandate is in another donor's name"
+    ),
+    "fund_id": Message(
+        "mandate_fund_differs", "授权是另一基金的", "the mandate is on another fund's money"
+    ),
+    "quantity": Message("mandate_exceeded", "超过授权的金额", "more than the mandate is for"),
+    "categories": Message(
+        "mandate_categories_exceeded",
+        "授权限于某些类别，请按授权写明类别",
+        "the mandate is for certain categories: name those",
+    ),
+    "beneficiary_classes": Message(
+        "mandate_classes_exceeded",
+        "授权限于某些困难类别，请按授权写明困难类别",
+        "the mandate is for certain beneficiary classes: name those",
+    ),
+    "town_codes": Message(
+        "mandate_towns_exceeded",
+        "授权限于某些镇街，请按授权写明镇街",
+        "the mandate is for certain towns: name those",
+    ),
+}
+
 # --- needs and the claim menu ---
 
 NEED_UNKNOWN = Message("need_unknown", "没有这项诉求", "no such request")

@@ -55,4 +55,7 @@ class MatchingSettings(Settings):
         int,
         Field(ge=0, le=365, description="after a confirmation it may be said not to have arrived"),
     ] = 15
+    mandates_required: Annotated[
+        bool, Field(description="no money is offered that names no mandate")
+    ] = True
     due_poll_ms: Annotated[int, Field(ge=50, le=60_000)] = 1000

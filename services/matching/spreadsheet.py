@@ -91,6 +91,7 @@ OFFER_COLUMNS = Columns(
         Column("village_codes", "村(社区)", partial(_parse_list, parse_village)),
         Column("cap_per_request", "每户上限"),
         Column("fund_id", "基金", make_code_parser("基金")),
+        Column("mandate_id", "授权编号 授权", make_code_parser("授权编号")),
         Column("donor_kind", "捐赠方类型", _parse_word),
         Column("giving", "给予方式", _parse_word),
         Column("base", "中心位置", make_code_parser("中心位置")),

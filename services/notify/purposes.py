@@ -15,6 +15,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerDisbursed,
     LedgerReceived,
+    MandateProposed,
     MatchCommitted,
     MatchDelivered,
     MatchExpired,
@@ -86,6 +87,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     ),
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
+    MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
 }
 
 BY_NAME: Mapping[str, Purpose] = {

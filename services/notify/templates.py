@@ -160,6 +160,13 @@ TEMPLATES: Mapping[str, Template] = {
         "已记入公开账本，点击看凭证",
         with_amount=True,
     ),
+    "mandate_proposed": Template(
+        "2400011",
+        "有一项款项使用授权等待您答复，请联系对接社工或莞家驿站办理。尾号{1}。",
+        "授权待确认提醒",
+        "有一项授权等待您答复",
+        "点击查看金额、用途和期限",
+    ),
 }
 
 

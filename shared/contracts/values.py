@@ -54,6 +54,8 @@ ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
 
 MONEY_UNIT = "fen"
+GENERAL_FUND = "general"
+"""Pays for a match that names no fund."""
 CHINA = timezone(timedelta(hours=8))
 """Whose calendar ledger years, statements, campaigns and providers go by."""
 

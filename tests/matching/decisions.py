@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from services.matching.events import build_commands, build_events
 from services.matching.model.campaign import CampaignTerms, CreateCampaign
 from services.matching.model.labels import DECLINE_REASONS
+from services.matching.model.mandate import Mandate
 from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch, Match, Propose
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
@@ -17,11 +18,12 @@ from shared.contracts.events import (
     LedgerDisbursed,
     LedgerRefused,
     LedgerReversed,
+    MandateGranted,
     OfferSubmitted,
     RequestOpened,
     RequestWithdrawn,
 )
-from shared.contracts.values import Value
+from shared.contracts.values import GENERAL_FUND, MONEY_UNIT, Value
 from shared.ids import derived_id
 from shared.messaging.decision import Answer, AnyRef, Command, Decision, Handler, Ref, State
 from shared.partner_ids import PartnerIds
@@ -34,8 +36,8 @@ NO_CAPACITY = DECLINE_REASONS[0]
 
 REOPEN_DAYS = int(MatchingSettings.model_fields["reopen_days"].default)
 PARTNER_IDS = PartnerIds(b"k" * 32)
-EVENTS = build_events(REOPEN_DAYS, PARTNER_IDS)
-COMMANDS = build_commands(REOPEN_DAYS)
+EVENTS = build_events(REOPEN_DAYS, PARTNER_IDS, mandates_required=True)
+COMMANDS = build_commands(REOPEN_DAYS, mandates_required=True)
 
 S = TypeVar("S", bound=State)
 
@@ -103,10 +105,16 @@ class DecisionHarness:
 
     def offer(self, name: str = "a", quantity: int = 100, **more: Any) -> str:
         submitted = make_submitted(quantity=quantity, **more)
+        self.grant(submitted)
         answer = self.command(RegisterOffer(source="desk", message_id=name, offer=submitted))
         assert answer is not None
         assert answer.status == 201
         return build_offer_id("desk", name)
+
+    def grant(self, submitted: OfferSubmitted) -> None:
+        """The mandate that an offer of money names, as audit tells of it."""
+        if submitted.mandate_id and Ref(Mandate, submitted.mandate_id) not in self.states:
+            self.event(submitted.mandate_id, make_granted(submitted))
 
     def need(self, name: str = "r", quantity: int = 50, **more: Any) -> str:
         self.event(request_id(name), make_opened(name, quantity, **more))
@@ -153,9 +161,24 @@ class DecisionHarness:
 
 
 def make_submitted(quantity: int = 100, unit: str = "fen", **more: Any) -> OfferSubmitted:
-    return OfferSubmitted.model_validate(
-        {"donor_id": "P-donor", "unit": unit, "quantity": quantity} | more
-    )
+    """Money names the mandate that `make_granted` tells of."""
+    fields: dict[str, Any] = {"donor_id": "P-donor", "unit": unit, "quantity": quantity} | more
+    if unit == MONEY_UNIT:
+        mandate = f"A-{fields.get('fund_id', GENERAL_FUND)}-{fields['donor_id']}"
+        fields = {"mandate_id": mandate} | fields
+    return OfferSubmitted.model_validate(fields)
+
+
+def make_granted(offer: OfferSubmitted, **more: Any) -> MandateGranted:
+    """On all of the fund's money in the donor's name, for anybody to offer and for years."""
+    fields: dict[str, Any] = {
+        "fund_id": offer.fund_id or GENERAL_FUND,
+        "donor_id": offer.donor_id,
+        "covers": "fund",
+        "sum_fen": 10**12,
+        "valid_until": NOW + timedelta(days=36_500),
+    }
+    return MandateGranted(**fields | more)
 
 
 def make_opened(

@@ -6,49 +6,74 @@ from typing import Any
 import httpx
 
 from services.matching.main import create_app
+from services.matching.model.mandate import Mandate
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.settings import MatchingSettings
 from shared import mongo
-from shared.contracts.events import LedgerCommitted, LedgerRefused
+from shared.contracts.events import LedgerCommitted, LedgerRefused, OfferSubmitted
 from shared.security import Role
 from tests.matching.decisions import (
+    make_granted,
     make_opened,
     make_submitted,
     request_id,
 )
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.house import RunningService, StackHarness
 
 SECOND = timedelta(seconds=1)
 
 
-async def start_matching(house: House, **changed: Any) -> Running:
+async def start_matching(house: StackHarness, **changed: Any) -> RunningService:
     settings = house.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **changed)
     return await house.start_app(create_app(settings))
+
+
+async def give_mandate(database: mongo.Database, offer: OfferSubmitted) -> None:
+    """What an offer of money names, as if audit had told of it; twice is once."""
+    if offer.mandate_id is None:
+        return
+    mandate = Mandate.from_fact(offer.mandate_id, make_granted(offer))
+    document = mongo.to_document(mandate) | {"_version": 1, "_emitted": 0}
+    await database[Mandate.COLLECTION].update_one(
+        {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
+    )
+
+
+def name_donor(house: StackHarness, source: str, offer: OfferSubmitted) -> OfferSubmitted:
+    """The same offer as that partner submits it: with his own id of its donor."""
+    return offer.model_copy(update={"donor_id": house.partner_id(source, offer.donor_id)})
 
 
 class MatchingHarness:
     """What staff, a partner and the other services do to a running matching."""
 
-    def __init__(self, house: House, running: Running) -> None:
+    def __init__(self, house: StackHarness, running: RunningService) -> None:
         self.house = house
         self.http = running.http
         self.runtime = running.runtime
         self.database = self.runtime.database
         self.operator = house.bearer("op", Role.OPERATOR)
+        self.giver_source = "/partners/giver"
+        self.giver = house.bearer("giver", Role.DONOR_PARTNER, source=self.giver_source)
         self.sequences: dict[str, int] = {}
 
     async def register_offer(self, key: str = "a", **more: Any) -> str:
-        body = make_submitted(**more).model_dump(mode="json", exclude_none=True)
+        submitted = make_submitted(**more)
+        await give_mandate(self.database, submitted)
+        named = name_donor(self.house, self.giver_source, submitted)
+        body = named.model_dump(mode="json", exclude_none=True)
         answer = await self.post("/offers", key, body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["offer_id"])
 
-    async def post(self, path: str, key: str, body: Any = None) -> httpx.Response:
-        return await self.http.post(
-            path, json=body, headers=self.operator | {"Idempotency-Key": key}
-        )
+    async def post(
+        self, path: str, key: str, body: Any = None, who: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """who: the partner whose offers they are, if nobody else."""
+        headers = (who or self.giver) | {"Idempotency-Key": key}
+        return await self.http.post(path, json=body, headers=headers)
 
     async def publish_requests(self, *names: str, quantity: int = 50, **more: Any) -> None:
         await self.house.publish(

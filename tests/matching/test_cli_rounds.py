@@ -15,6 +15,7 @@ from shared import mongo
 from shared.security import Role
 from shared.settings import SettingsError, load_settings
 from tests.matching.decisions import make_opened, make_submitted, request_id
+from tests.matching.harness import give_mandate, name_donor
 from tests.matching.processes import matchings
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -39,8 +40,9 @@ async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
     token = house.bearer("op", Role.OPERATOR)["Authorization"].split()[1]
     async with matchings(house, tmp_path, "one", round_interval_ms=20) as running:
         env = {"GUANJIA_MATCHING_URL": running.urls["one"], "GUANJIA_TOKEN": token}
-        donor_id = house.partner_id("/partners/mine", "P-donor")
-        submitted = make_submitted(quantity=70, donor_id=donor_id)
+        submitted = make_submitted(quantity=70)
+        await give_mandate(database, submitted)
+        submitted = name_donor(house, "/partners/mine", submitted)
         await house.publish(
             house.foreign("/partners/mine", "offer-1", submitted),
             house.own("/intake", request_id("r"), 1, make_opened("r", 100)),

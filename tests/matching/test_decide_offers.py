@@ -47,7 +47,9 @@ def test_same_message_twice_is_one_offer() -> None:
 
 def test_inbound_event_and_http_decide_alike() -> None:
     decisions = DecisionHarness()
-    decisions.event("", make_submitted(40))
+    submitted = make_submitted(40)
+    decisions.grant(submitted)
+    decisions.event("", submitted)
     assert decisions.get(Offer, build_offer_id("/test", "test:")).quantity == 40
 
 

@@ -24,8 +24,8 @@ from shared import mongo
 from shared.contracts.values import Value
 from shared.messaging.decision import Command
 from shared.security import Role
-from tests.matching.decisions import FUND, NOW, make_opened, person_id, request_id
-from tests.matching.harness import MatchingHarness, start_matching
+from tests.matching.decisions import FUND, NOW, make_opened, make_submitted, person_id, request_id
+from tests.matching.harness import MatchingHarness, give_mandate, name_donor, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
@@ -164,21 +164,25 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house:
     harness = await library(house)
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    body = {"unit": "fen", "quantity": 30, "mode": "claim", "fund_id": FUND}
-    body["donor_id"] = house.partner_id("/partners/mine", "P-mine")
 
     async def post(path: str, who: dict[str, str], body: Any, key: str) -> httpx.Response:
         return await harness.http.post(path, json=body, headers=who | {"Idempotency-Key": key})
 
-    offer = (await post("/offers", mine, body, "o")).json()["offer_id"]
+    async def offer_money(name: str, quantity: int, who: dict[str, str]) -> str:
+        submitted = make_submitted(quantity, donor_id=f"P-{name}", mode="claim", fund_id=FUND)
+        await give_mandate(harness.database, submitted)
+        submitted = name_donor(house, f"/partners/{name}", submitted)
+        body = submitted.model_dump(mode="json", exclude_none=True)
+        return str((await post("/offers", who, body, "o")).json()["offer_id"])
+
+    offer = await offer_money("mine", 30, mine)
     path, asked = f"/menu/{request_id('old')}/claim", {"offer_id": offer, "quantity": 30}
     stolen = await post(path, other, asked, "c")
     assert stolen.status_code == 404
     for _ in range(2):
         claimed = await post(path, mine, asked, "c")
         assert (claimed.status_code, claimed.json()["state"]) == (201, "accepted")
-    theirs = body | {"donor_id": house.partner_id("/partners/other", "P-other"), "quantity": 100}
-    second = (await post("/offers", other, theirs, "o")).json()["offer_id"]
+    second = await offer_money("other", 100, other)
     rest = {"offer_id": second, "quantity": 21}
     assert (await post(path, other, rest, "c1")).json()["problems"][0]["code"] == "need_exceeded"
     assert (await post(path, other, rest | {"quantity": 20}, "c2")).status_code == 201
@@ -331,7 +335,7 @@ async def test_offer_is_changed_paused_and_resumed_over_http(house: House) -> No
     foreign = house.bearer("foreign", Role.DONOR_PARTNER, source="/partners/foreign")
     harness = MatchingHarness(house, await start_matching(house))
     offer = await harness.register_offer(mode="claim", cap_per_request=5)
-    headers = harness.operator | {"Idempotency-Key": "change"}
+    headers = harness.giver | {"Idempotency-Key": "change"}
     terms = {"quantity": 500, "cap_per_request": None, "mode": "push"}
     changed = await harness.http.patch(f"/offers/{offer}", json=terms, headers=headers)
     assert changed.status_code == 200, changed.text

@@ -28,10 +28,12 @@ from tests.matching.decisions import (
     person_id,
     request_id,
 )
+from tests.matching.harness import name_donor
 from tests.matching.processes import Matchings, matchings
 from tests.support.eventually import eventually
 from tests.support.house import StackHarness
 
+PARTNER = "/partners/giver"
 GOODS: dict[str, Any] = {"unit": "袋", "item": "大米"}
 OFFERS, NEEDS, ASKED = 6, 90, 12
 ACTS = ("accept", "decline", "claim", "deliver", "confirm", "change", "give-up", "withdraw")
@@ -47,6 +49,7 @@ class Crowd:
         self.urls = list(running.urls.values())
         self.chance = random.Random(7)
         self.operator = stack.bearer("op", Role.OPERATOR)
+        self.partner = stack.bearer("giver", Role.DONOR_PARTNER, source=PARTNER)
         self.collector = stack.bearer("collector", Role.COLLECTOR)
         self.done: dict[str, int] = defaultdict(int)
         self.keys = 0
@@ -61,7 +64,7 @@ class Crowd:
     ) -> None:
         """By one instance; where it is dead, by the other."""
         self.keys += 1
-        who = self.collector if what == "confirm" else self.operator
+        who = {"confirm": self.collector, "give-up": self.operator}.get(what, self.partner)
         headers = who | {"Idempotency-Key": f"k{self.keys}"}
         for url in self.chance.sample(self.urls, len(self.urls)):
             try:
@@ -153,7 +156,7 @@ class Crowd:
             self.keys += 1
             more: dict[str, Any] = {"donor_id": f"P-{self.keys}", "mode": "both"}
             more |= {"cap_per_request": 9} if self.keys % 2 else {"cases_max": 8}
-            body = make_submitted(quantity=120, **GOODS, **more)
+            body = name_donor(self.house, PARTNER, make_submitted(quantity=120, **GOODS, **more))
             await self.does("offer", http, "/offers", body.model_dump(mode="json"))
 
     async def all_at_once(self, http: httpx.AsyncClient, until: asyncio.Event) -> None:

@@ -112,6 +112,7 @@ def play_rounds(draw: st.DrawFn) -> Recorder:
     for n in range(draw(st.integers(1, 4))):
         cap, quantity = draw(st.none() | st.integers(1, 60)), draw(st.integers(20, 200))
         offer = make_submitted(quantity=quantity, cap_per_request=cap, donor_id=f"P-{n % 2}")
+        recorder.decisions.grant(offer)
         recorder.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
     acts = st.sampled_from(("open", "open", "round", "whole", "accept", "decline", "due", "end"))
     for n, act in enumerate(draw(st.lists(acts, min_size=5, max_size=25))):
@@ -154,6 +155,7 @@ def test_play_has_matches_of_both_kinds_of_round() -> None:
     recorder = Recorder()
     for n in range(2):
         offer = make_submitted(quantity=400, donor_id=f"P-{n}")
+        recorder.decisions.grant(offer)
         recorder.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
     for n, whole in enumerate((True, False)):
         recorder.event(request_id(str(n)), make_opened(str(n), 50))

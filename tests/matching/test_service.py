@@ -24,7 +24,13 @@ from tests.matching.decisions import (
     person_id,
     request_id,
 )
-from tests.matching.harness import SECOND, MatchingHarness, start_matching
+from tests.matching.harness import (
+    SECOND,
+    MatchingHarness,
+    give_mandate,
+    name_donor,
+    start_matching,
+)
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 
@@ -167,7 +173,8 @@ async def test_partner_sees_and_answers_for_his_own_offers_only(house: House) ->
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
     own_id = house.partner_id("/partners/mine", "P-donor")
-    submitted = make_submitted(donor_id=own_id)
+    await give_mandate(harness.database, make_submitted())
+    submitted = name_donor(house, "/partners/mine", make_submitted())
     await house.publish(house.foreign("/partners/mine", "offer-1", submitted))
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")
@@ -237,6 +244,30 @@ async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(hou
     assert (await post(f"/offers/{own}/withdraw", collector)).status_code == 200
 
 
+async def test_operator_does_nothing_in_a_donors_name(house: House) -> None:
+    harness = MatchingHarness(house, await start_matching(house))
+    operator = house.bearer("it", Role.OPERATOR)
+    offer = await harness.register_offer(mode="both")
+    await harness.publish_requests("r")
+    [match] = await harness.wait_for_matches(1, "proposed")
+    claim = {"offer_id": offer, "quantity": 1}
+    for path, body in (
+        ("/offers", make_submitted().model_dump(mode="json", exclude_none=True)),
+        (f"/offers/{offer}/withdraw", None),
+        (f"/offers/{offer}/menu-link", {"days": 1}),
+        (f"/menu/{request_id('r')}/claim", claim),
+        (f"/matches/{match.id}/accept", None),
+        (f"/matches/{match.id}/decline", {"reason": NO_CAPACITY}),
+        (f"/matches/{match.id}/deliver", None),
+        ("/matches/accept", {"match_ids": [match.id]}),
+        ("/matches/deliver", {"match_ids": [match.id]}),
+    ):
+        headers = operator | {"Idempotency-Key": "1"}
+        answer = await harness.http.post(path, json=body, headers=headers)
+        assert answer.status_code == 403, path
+    assert (await harness.wait_for_match(match.id, "proposed")).accepted_by == ""
+
+
 async def test_summary_counts_the_callers_area_only(house: House) -> None:
     harness = MatchingHarness(house, await start_matching(house))
     expected = {"441900101": 1, "441900101001": 1, "441900102": 0}
@@ -255,14 +286,17 @@ async def test_summary_counts_the_callers_area_only(house: House) -> None:
 
 async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> None:
     harness = MatchingHarness(house, await start_matching(house))
-    good = make_submitted().model_dump(mode="json", exclude_none=True)
+    await give_mandate(harness.database, make_submitted())
+    good = name_donor(house, harness.giver_source, make_submitted()).model_dump(
+        mode="json", exclude_none=True
+    )
     rows = [
         {"idempotency_key": "1", "offer": good},
         {"idempotency_key": "2", "offer": good | {"quantity": 0}},
         {"idempotency_key": "3", "offer": good | {"valid_until": "2020-01-01T00:00:00Z"}},
         {"idempotency_key": "1", "offer": good},
     ]
-    answer = await harness.http.post("/offers/batch", json=rows, headers=harness.operator)
+    answer = await harness.http.post("/offers/batch", json=rows, headers=harness.giver)
     results = answer.json()["answers"]
     assert [r["status"] for r in results] == [201, 422, 422, 201]
     assert [r["problems"][0]["field"] for r in results[1:3]] == ["quantity", "valid_until"]

@@ -32,10 +32,8 @@ class LinkHarness(MatchingHarness):
         self.here = self.house.bearer("here", Role.COLLECTOR, area=HERE)
         self.there = self.house.bearer("there", Role.COLLECTOR, area=THERE)
         self.rival = self.house.bearer("rival", Role.DONOR_PARTNER, source="/partners/rival")
-        self.partner = self.house.bearer("p", Role.DONOR_PARTNER, source="/partners/p")
-        self.operator = self.partner
-        donor_id = self.house.partner_id("/partners/p", "P-donor")
-        offer = await self.register_offer("a", quantity=10, donor_id=donor_id, mode="both", **RICE)
+        self.partner = self.giver
+        offer = await self.register_offer("a", quantity=10, mode="both", **RICE)
         await self.publish_requests("r", quantity=2, **RICE)
         await self.wait_for_needs("r")
         propose = Propose(
@@ -95,7 +93,7 @@ async def test_links_stop_with_the_person_they_were_made_for(harness: LinkHarnes
 
 async def test_links_stop_when_the_partner_is_revoked(harness: LinkHarness) -> None:
     links = [await harness.link(row) for row in (PROPOSAL, MENU, DELIVERY)]
-    revoke(harness.house.secrets_dir / "credentials.json", "p")
+    revoke(harness.house.secrets_dir / "credentials.json", "giver")
     await harness.wait_until_dead(*links)
     assert (await harness.http.post(f"{links[1]}/claim")).status_code == 401
     assert (await harness.wait_for_matches(1, "proposed"))[0].id == harness.match.id

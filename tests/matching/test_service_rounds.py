@@ -22,7 +22,7 @@ from services.matching.solver.process import SolverProcess
 from shared import mongo
 from shared.security import Role
 from tests.matching.decisions import NO_CAPACITY, make_submitted, person_id, request_id
-from tests.matching.harness import MatchingHarness, start_matching
+from tests.matching.harness import MatchingHarness, give_mandate, name_donor, start_matching
 from tests.support.eventually import eventually
 from tests.support.house import House
 
@@ -83,7 +83,7 @@ async def test_demand_of_a_whole_round_is_met_before_its_schedule(house: House) 
     await harness.register_offer(quantity=4000)
     await harness.publish_requests("r1")
     [first] = await whole_rounds(harness, 1)
-    answer = await harness.post("/rounds/whole", "now")
+    answer = await harness.post("/rounds/whole", "now", who=harness.operator)
     assert answer.status_code == 202
     asked_at = datetime.fromisoformat(answer.json()["asked_at"])
     second = (await whole_rounds(harness, 2))[1]
@@ -117,8 +117,9 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: H
     harness = MatchingHarness(house, await start_matching(house))
     mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    donor_id = house.partner_id("/partners/mine", "P-donor")
-    body = make_submitted(quantity=40, cap_per_request=20, donor_id=donor_id)
+    body = make_submitted(quantity=40, cap_per_request=20)
+    await give_mandate(harness.database, body)
+    body = name_donor(house, "/partners/mine", body)
     await house.publish(house.foreign("/partners/mine", "offer-1", body))
     theirs = await harness.register_offer("b", quantity=90, categories=["supplies", "medical"])
     await harness.publish_requests("r", quantity=200)

@@ -13,6 +13,7 @@ from shared.contracts.links import DELIVERY, PROPOSAL
 from shared.runtime import Runtime
 from shared.security import Role
 from tests.matching.decisions import NO_CAPACITY, make_opened, make_submitted
+from tests.matching.harness import give_mandate, name_donor
 from tests.support.eventually import eventually
 from tests.support.house import House
 from tests.support.services import start
@@ -123,10 +124,10 @@ class Proposal:
     async def made(self) -> "Proposal":
         running = await start(self.house, "matching", round_interval_ms=20)
         self.http, self.runtime = running.http, running.runtime
-        donor_id = self.house.partner_id("/partners/one", "P-donor")
-        offer = make_submitted(quantity=100, donor_id=donor_id).model_dump(
-            mode="json", exclude_none=True
-        )
+        submitted = make_submitted(quantity=100)
+        await give_mandate(self.runtime.database, submitted)
+        submitted = name_donor(self.house, "/partners/one", submitted)
+        offer = submitted.model_dump(mode="json", exclude_none=True)
         assert await self.post("/offers", self.partner, offer) == 201
         await self.house.publish(self.house.own("/intake", "R-1", 1, make_opened("r", 50)))
         [self.match] = await eventually(self.matches, bool)

@@ -11,10 +11,9 @@ from services.audit.model.commitment import Spending
 from services.audit.model.proposal import Proposal
 from services.audit.model.states import CountedState
 from shared.contracts.ledger import INTEGER_MAX, Terms
+from shared.contracts.values import GENERAL_FUND as GENERAL_FUND
 from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
 
-GENERAL_FUND = "general"
-"""Pays for a match that names no fund."""
 RECEIVED_FEN_MAX = INTEGER_MAX
 FEE_PERMILLE_MAX = 100
 """What a foundation may keep of a year's gifts where a fund's terms say nothing else."""

@@ -13,21 +13,15 @@ FIELD_ROLES = (
     Role.APPROVER_VILLAGE,
     Role.APPROVER_TOWN,
     Role.APPROVER_CITY,
-    Role.OPERATOR,
 )
-GivingCaller = Annotated[
-    Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLLECTOR, Role.OPERATOR))
-]
+# Who runs the machines gives nothing in anybody's name, and has seen nobody.
+GivingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLLECTOR))]
 # Who collects the need and hands the gift over does not also answer for the donor.
-DonorCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.OPERATOR))]
+DonorCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER))]
 HandingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *FIELD_ROLES))]
 # Two-sided: who gives cannot say for the person whether it arrived.
-ReceivingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES))]
-# Nor can who runs the machines say that it did: he has seen nobody.
-WitnessingCaller = Annotated[
-    Credential,
-    Depends(allow(*(role for role in FIELD_ROLES if role is not Role.OPERATOR))),
-]
+ReceivingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES, Role.OPERATOR))]
+WitnessingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES))]
 ReadingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *sorted(STAFF)))]
 StaffCaller = Annotated[Credential, Depends(allow(*sorted(STAFF)))]
 CityCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
@@ -36,6 +30,5 @@ ROWS_MAX = 500
 
 
 def find_owner_scope(caller: Credential) -> Scope:
-    """Where one speaks for the donor: his own offers; the operator answers for any."""
-    answers_for_any = Role.OPERATOR in caller.roles
-    return Scope(area=caller.area, source=None if answers_for_any else caller.speaks_as)
+    """Where one speaks for the donor: his own offers, and nobody answers for any."""
+    return Scope(area=caller.area, source=caller.speaks_as)

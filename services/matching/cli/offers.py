@@ -49,7 +49,9 @@ def import_offers(
     rows = list(sheet)
     good = [row for row in rows if isinstance(row, SheetOffer)]
     refused = [row for row in rows if isinstance(row, RefusedRow)]
-    refused += import_rows(ServiceClient("intake"), ServiceClient("matching"), good, console)
+    refused += import_rows(
+        ServiceClient("intake", "collector"), ServiceClient("matching", "collector"), good, console
+    )
     refused.sort(key=lambda row: row.line)
     print_unread(console, sheet.table.unread)
     print_remarks(console, [(row.line, row.remarks) for row in good])

@@ -28,7 +28,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations
 from services.matching.solver.interface import OpenNeed
-from shared.contracts.events import MatchFact, MatchReleased
+from shared.contracts.events import MatchFact, MatchReleased, OfferPaused
 from shared.errors import Message
 from shared.messaging.decision import Answer, AnyRef, Decision, Ref, State, States
 
@@ -160,7 +160,7 @@ def free(
     match: Match,
     fact: MatchFact,
     *,
-    exclude: Literal["fund", "donor"] | None = None,
+    exclude: Literal["fund", "offer", "donor"] | None = None,
     is_silence: bool = False,
 ) -> Decision:
     """The match fell: offer and budget have its quantity again, the need looks for the rest.
@@ -174,7 +174,7 @@ def free(
     need = case.need.without_match(match.id).with_unsettled(match.id, spent)
     if exclude == "fund" and match.fund_id:
         need = need.exclude_fund(match.fund_id)
-    elif exclude == "fund":
+    elif exclude in ("fund", "offer"):
         need = need.exclude_offer(match.offer_id)
     elif exclude == "donor":
         need = need.exclude_donor(match.donor_id)
@@ -182,6 +182,16 @@ def free(
         need = need.record_silence(match.donor_id, match.changed_at)
     budget = (case.campaign.release(match.quantity - spent),) if case.campaign else ()
     return Decision((match, offer, need, *budget), ((match, fact),), answer_match(match))
+
+
+def pause_offer(decision: Decision) -> Decision:
+    """With the offer paused that it frees: its money can be promised no more."""
+    offer = next(state for state in decision.states if isinstance(state, Offer))
+    if offer.state != "open":
+        return decision
+    paused = offer.pause()
+    states = tuple(paused if state is offer else state for state in decision.states)
+    return replace(decision, states=states, events=(*decision.events, (paused, OfferPaused())))
 
 
 def release_related(states: States, match: Match, now: datetime) -> Decision:

@@ -11,6 +11,7 @@ from services.matching.decide.cases import (
     get_match,
     get_match_with_offer,
     is_related,
+    pause_offer,
     refuse_state,
     refuse_unknown,
     release_related,
@@ -74,7 +75,8 @@ def decide_committed(states: States, event: Event[LedgerCommitted], now: datetim
 
 def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -> Decision:
     """Counts as a decline of that fund: the need looks again, elsewhere. But where the request was
-    paid already no fund pays it before that is settled."""
+    paid already no fund pays it before that is settled; and where a mandate does not carry it,
+    another offer of the fund may."""
     if not _is_about_commitment(event):
         return NOTHING
     match = _get_answered(states, event.subject, event.data.amount_fen)
@@ -87,7 +89,10 @@ def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -
         lacking = match.quantity - event.data.available_fen
         case = replace(case, need=case.need.with_unsettled(match.id, lacking))
         return free(case, match, fact)
-    return free(case, match, fact, exclude="fund")
+    if event.data.mandate is None:
+        return free(case, match, fact, exclude="fund")
+    decision = free(case, match, fact, exclude="offer")
+    return decision if event.data.mandate == "outside_terms" else pause_offer(decision)
 
 
 def _is_about_commitment(event: Event[LedgerRefused]) -> bool:

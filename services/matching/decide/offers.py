@@ -3,6 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.matching.decide.mandates import (
+    find_mandate_problems,
+    get_mandate,
+    list_mandate_refs,
+)
 from services.matching.messages import (
     BASE_MISSING,
     CAMPAIGN_MISSING,
@@ -22,6 +27,7 @@ from services.matching.messages import (
 )
 from services.matching.model.campaign import Campaign
 from services.matching.model.funds import KnownFund
+from services.matching.model.mandate import Mandate
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,
@@ -45,34 +51,38 @@ from shared.contracts.events import (
     OfferSubmitted,
     OfferWithdrawn,
 )
-from shared.errors import Invalid, Problem
-from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
+from shared.errors import Invalid, Problem, refuse
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, Ref, States
 from shared.money import PIECES, fen_per, find_money_unit
 from shared.towns import is_known
 
 
-def decide_offer_submitted(states: States, event: Event[OfferSubmitted], now: datetime) -> Decision:
-    return _register(states, event.source, event.id, event.data, now)
+def decide_offer_submitted(
+    mandates_required: bool, states: States, event: Event[OfferSubmitted], now: datetime
+) -> Decision:
+    register = RegisterOffer(source=event.source, message_id=event.id, offer=event.data)
+    return _register(mandates_required, states, register, now)
 
 
 def decide_register_offer(
-    states: States, command: Command[RegisterOffer], now: datetime
+    mandates_required: bool, states: States, command: Command[RegisterOffer], now: datetime
 ) -> Decision:
-    register = command.data
-    return _register(states, register.source, register.message_id, register.offer, now)
+    return _register(mandates_required, states, command.data, now)
 
 
 def _register(
-    states: States, source: str, message_id: str, submitted: OfferSubmitted, now: datetime
+    mandates_required: bool, states: States, register: RegisterOffer, now: datetime
 ) -> Decision:
     """Raises Invalid with everything that is wrong."""
-    id_ = build_offer_id(source, message_id)
+    source, submitted = register.source, register.offer
+    id_ = build_offer_id(source, register.message_id)
+    states.prefetch(Ref(Offer, id_), *list_mandate_refs(submitted))
     registered = states.get(Offer, id_)
     if registered is not None:
         return Decision(answer=_answer_offer(registered))
-    if problems := list(_find_problems(submitted, now)):
-        raise Invalid(*problems)
+    _check(mandates_required, states, submitted, source, now)
     offer = Offer(id=id_, source=source, registered_at=now, **submitted.model_dump())
+    offer, mandates = _bind(states, offer)
     fact = OfferRegistered(
         donor_id=offer.donor_id,
         unit=offer.unit,
@@ -83,7 +93,7 @@ def _register(
     answer = _answer_offer(offer, 201)
     if warnings := list(_find_warnings(states, offer, now)):
         answer = Answer(201, {**answer.body, "warnings": [each.as_dict() for each in warnings]})
-    return Decision((offer,), ((offer, fact),), answer)
+    return Decision((offer, *mandates), ((offer, fact),), answer)
 
 
 def _find_warnings(states: States, offer: Offer, now: datetime) -> Iterator[Problem]:
@@ -97,6 +107,28 @@ def _find_warnings(states: States, offer: Offer, now: datetime) -> Iterator[Prob
         yield DONOR_NOT_YET_JOINED.problem("donor_id", campaign=campaign.id)
     if offer.fund_id and states.get(KnownFund, offer.fund_id) is None:
         yield FUND_NOT_OPENED.problem("fund_id", fund=offer.fund_id)
+
+
+def _check(
+    mandates_required: bool,
+    states: States,
+    offer: OfferSubmitted | Offer,
+    source: str,
+    now: datetime,
+) -> None:
+    """Raises Invalid with everything that is wrong."""
+    problems = (
+        *_find_problems(offer, now),
+        *find_mandate_problems(states, offer, source, now, required=mandates_required),
+    )
+    if problems:
+        raise Invalid(*problems)
+
+
+def _bind(states: States, offer: Offer) -> tuple[Offer, tuple[Mandate, ...]]:
+    """The offer within its mandate, and the mandate that knows the offer, where there is one."""
+    mandate = get_mandate(states, offer)
+    return (mandate.limit(offer), (mandate.add_offer(offer.id),)) if mandate else (offer, ())
 
 
 def _find_problems(offer: OfferSubmitted | Offer, now: datetime) -> Iterator[Problem]:
@@ -129,7 +161,9 @@ def _find_unit_problems(offer: OfferSubmitted | Offer) -> Iterator[Problem]:
 # --- changed by its donor -----------------------------------------------------------------------
 
 
-def decide_change_offer(states: States, command: Command[ChangeOffer], now: datetime) -> Decision:
+def decide_change_offer(
+    mandates_required: bool, states: States, command: Command[ChangeOffer], now: datetime
+) -> Decision:
     """New terms bind what is proposed from now on. Raises Invalid with all that is wrong."""
     offer = _get_owned(states, command.data)
     if offer is None:
@@ -139,12 +173,14 @@ def decide_change_offer(states: States, command: Command[ChangeOffer], now: date
     terms = command.data.terms
     terms_set = {name: getattr(terms, name) for name in terms.model_fields_set}
     changed = offer.model_copy(update=terms_set)
-    if problems := [*_find_quantity_problems(offer, terms), *_find_problems(changed, now)]:
+    if problems := list(_find_quantity_problems(offer, terms)):
         raise Invalid(*problems)
+    _check(mandates_required, states, changed, offer.source, now)
+    changed, mandates = _bind(states, changed)
     if changed == offer:
         return Decision(answer=_answer_offer(offer))
     fact = OfferChanged(quantity=changed.quantity, valid_until=changed.valid_until)
-    return Decision((changed,), ((changed, fact),), _answer_offer(changed))
+    return Decision((changed, *mandates), ((changed, fact),), _answer_offer(changed))
 
 
 def _find_quantity_problems(offer: Offer, terms: OfferTerms) -> Iterator[Problem]:
@@ -162,7 +198,17 @@ def decide_pause_offer(states: States, command: Command[PauseOffer], now: dateti
     return _switch(states, command.data, "paused", OfferPaused())
 
 
-def decide_resume_offer(states: States, command: Command[ResumeOffer], now: datetime) -> Decision:  # noqa: ARG001
+def decide_resume_offer(
+    mandates_required: bool, states: States, command: Command[ResumeOffer], now: datetime
+) -> Decision:
+    """Money is offered again only as it could be offered anew."""
+    offer = _get_owned(states, command.data)
+    if offer is not None and offer.state == "paused":
+        problems = find_mandate_problems(
+            states, offer, offer.source, now, required=mandates_required
+        )
+        if problem := next(problems, None):
+            return Decision(answer=refuse(409, problem))
     return _switch(states, command.data, "open", OfferResumed())
 
 

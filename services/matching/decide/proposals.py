@@ -133,11 +133,12 @@ def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) 
 def _accept(match: Match, principal: str, now: datetime) -> tuple[Match, tuple[MatchFact, ...]]:
     """Money now waits for audit's commitment; goods stand at once."""
     match = match.model_copy(update={"accepted_by": principal, "waits_for": ""})
+    accepted = match.build_fact(MatchAccepted, offer_source=match.source)
     if match.is_money:
         match = match.change_to("accepted", now)
-        return match, (match.build_fact(MatchAccepted),)
+        return match, (accepted,)
     match = match.change_to("committed", now)
-    return match, (match.build_fact(MatchAccepted), match.build_fact(MatchCommitted))
+    return match, (accepted, match.build_fact(MatchCommitted))
 
 
 # --- declined -----------------------------------------------------------------------------------

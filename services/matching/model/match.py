@@ -71,6 +71,7 @@ class Match(State):
     item: str = ""
     quantity: int
     fund_id: str | None = None
+    mandate_id: str | None = None
     category: Category
     beneficiary_class: BeneficiaryClass
     town_code: str
@@ -167,6 +168,7 @@ class Match(State):
                 "quantity": self.quantity,
                 "item": self.item,
                 "fund_id": self.fund_id,
+                "mandate_id": self.mandate_id,
                 "category": self.category,
                 "beneficiary_class": self.beneficiary_class,
                 "town_code": self.town_code,
@@ -198,6 +200,7 @@ def build_proposal(
         item=need.item,
         quantity=quantity,
         fund_id=offer.fund_id,
+        mandate_id=offer.mandate_id if need.unit == MONEY_UNIT else None,
         category=need.category,
         beneficiary_class=need.beneficiary_class,
         town_code=need.town_code,

@@ -37,6 +37,7 @@ class Offer(State):
 
     reserved: proposed, accepted or committed and not yet handed over. source: who registered it.
     open_cases: the matches that make up `reserved`; cases_max bounds them.
+    mandate_id: on whose word money is given; None for goods, and for money of before mandates.
     due_at: it was withdrawn and its open proposals are still to be released.
     declined, expired (or given up), confirmed: how many of its matches, for `unreliability`.
     """
@@ -65,6 +66,7 @@ class Offer(State):
     cap_per_request: int | None = None
     cases_max: int | None = None
     fund_id: str | None = None
+    mandate_id: str | None = None
     campaign_id: str | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
@@ -131,6 +133,9 @@ class Offer(State):
     def is_over(self, now: datetime) -> bool:
         return self.valid_until is not None and self.valid_until <= now
 
+    def pause(self) -> "Offer":
+        return self.model_copy(update={"state": "paused"})
+
     def reserve(self, quantity: int) -> "Offer":
         return self._move(reserved=quantity, cases=1)
 
@@ -184,10 +189,13 @@ class RegisterOffer(Value):
 class OfferTerms(Value):
     """What the donor may set anew: as in OfferSubmitted. What is not set stays; null unsets.
 
+    mandate_id: another one, on the same fund's money in the same donor's name.
+
     What is given, by whom, of which fund and campaign, is not changed: that is another offer.
     """
 
     quantity: Quantity | None = None
+    mandate_id: Identifier | None = None
     categories: tuple[Category, ...] = ()
     beneficiary_classes: tuple[BeneficiaryClass, ...] = ()
     town_codes: tuple[TownCode, ...] = ()
