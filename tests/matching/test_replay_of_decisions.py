@@ -18,11 +18,17 @@ from services.matching.solver.interface import Inputs, Prices, read_inputs, writ
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.store import build_open_need
 from shared.contracts.envelope import Fact
-from shared.contracts.events import RequestOpened, RequestWithdrawn
+from shared.contracts.events import (
+    MandateGranted,
+    OfferSubmitted,
+    RequestOpened,
+    RequestWithdrawn,
+)
 from shared.contracts.values import Value
 from tests.matching.decisions import (
     NO_CAPACITY,
     DecisionHarness,
+    make_granted,
     make_opened,
     make_propose,
     make_submitted,
@@ -36,6 +42,7 @@ SAID: tuple[type[Value], ...] = (
     AcceptMatch,
     DeclineMatch,
     ProposalDue,
+    MandateGranted,
     RequestOpened,
     RequestWithdrawn,
 )
@@ -57,6 +64,11 @@ class Recorder:
     def event(self, subject: str, fact: Any) -> None:
         self._note("event", type(fact).__name__, fact.model_dump_json(), subject)
         self.decisions.event(subject, fact)
+
+    def grant(self, offer: OfferSubmitted) -> None:
+        """The mandate that an offer of money names; told twice is once."""
+        assert offer.mandate_id is not None
+        self.event(offer.mandate_id, make_granted(offer))
 
     def round(self, *, whole: bool) -> None:
         inputs = self._inputs()
@@ -112,7 +124,7 @@ def play_rounds(draw: st.DrawFn) -> Recorder:
     for n in range(draw(st.integers(1, 4))):
         cap, quantity = draw(st.none() | st.integers(1, 60)), draw(st.integers(20, 200))
         offer = make_submitted(quantity=quantity, cap_per_request=cap, donor_id=f"P-{n % 2}")
-        recorder.decisions.grant(offer)
+        recorder.grant(offer)
         recorder.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
     acts = st.sampled_from(("open", "open", "round", "whole", "accept", "decline", "due", "end"))
     for n, act in enumerate(draw(st.lists(acts, min_size=5, max_size=25))):
@@ -155,7 +167,7 @@ def test_play_has_matches_of_both_kinds_of_round() -> None:
     recorder = Recorder()
     for n in range(2):
         offer = make_submitted(quantity=400, donor_id=f"P-{n}")
-        recorder.decisions.grant(offer)
+        recorder.grant(offer)
         recorder.command(RegisterOffer(source="desk", message_id=str(n), offer=offer))
     for n, whole in enumerate((True, False)):
         recorder.event(request_id(str(n)), make_opened(str(n), 50))

@@ -173,7 +173,7 @@ def decide_change_offer(
     terms = command.data.terms
     terms_set = {name: getattr(terms, name) for name in terms.model_fields_set}
     changed = offer.model_copy(update=terms_set)
-    if problems := list(_find_quantity_problems(offer, terms)):
+    if problems := [*_find_quantity_problems(offer, terms), *_find_problems(changed, now)]:
         raise Invalid(*problems)
     _check(mandates_required, states, changed, offer.source, now)
     changed, mandates = _bind(states, changed)
