@@ -80,7 +80,9 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
     }
 
 
-async def test_declined_never_comes_back_and_silence_is_asked_again_after_others(house: House) -> None:
+async def test_declined_never_comes_back_and_silence_is_asked_again_after_others(
+    house: House,
+) -> None:
     harness = MatchingHarness(house, await start_matching(house))
     offers = {await harness.register_offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
     await harness.publish_requests("r")
