@@ -49,6 +49,7 @@ def test_what_can_never_match_is_refused_by_http_and_topic_alike(
     offer: dict[str, Any], field: str, code: str, says: str
 ) -> None:
     decisions, submitted = DecisionHarness(), make_submitted(**offer)
+    decisions.grant(submitted)
     by_http = RegisterOffer(source="desk", message_id="m", offer=submitted)
     for problem in (
         find_problem(lambda: decisions.command(by_http)),
@@ -66,7 +67,9 @@ def test_a_sheet_may_say_yuan_and_a_piece_of_soap_is_no_money() -> None:
         ("块", 20),
     ]
     for row in rows:
-        DecisionHarness().event("m", make_submitted(**row.offer))
+        decisions, submitted = DecisionHarness(), make_submitted(**row.offer)
+        decisions.grant(submitted)
+        decisions.event("m", submitted)
 
 
 @pytest.mark.parametrize("quantity", [0, -1])
@@ -77,8 +80,9 @@ def test_an_offer_of_nothing_is_none(quantity: int) -> None:
 
 def register(decisions: DecisionHarness, name: str = "m", **offer: Any) -> list[dict[str, str]]:
     """The warnings."""
-    command = RegisterOffer(source="desk", message_id=name, offer=make_submitted(**offer))
-    answer = decisions.command(command)
+    submitted = make_submitted(**offer)
+    decisions.grant(submitted)
+    answer = decisions.command(RegisterOffer(source="desk", message_id=name, offer=submitted))
     assert answer is not None
     assert answer.status == 201
     return list(answer.body.get("warnings", []))
