@@ -91,6 +91,11 @@ def is_city_wide(town_code: str) -> bool:
     return town_code.endswith("000")
 
 
+def is_own_city(town_code: str) -> bool:
+    """Whether it stands for all of our city. Codes of other cities are not ours to judge."""
+    return town_code.startswith(CITY_PREFIX) and is_city_wide(town_code)
+
+
 def town_name(town_code: str) -> str:
     return towns().get(town_code, "")
 

@@ -10,7 +10,7 @@ from services.matching.model.distance import Place
 from shared.contracts.values import Cell
 from shared.errors import Problem
 from shared.messages import TOWN_UNKNOWN
-from shared.towns import find_middle, is_city_wide, is_known
+from shared.towns import find_middle, is_known, is_own_city
 
 TOWN_DIGITS = 9  # of a village's code
 
@@ -36,7 +36,7 @@ def find_middle_of(codes: Iterable[str]) -> Place | None:
 def find_town_problems(town_codes: Iterable[str], field: str = "town_codes") -> Iterator[Problem]:
     """Of codes that no request will ever have, or that stand for no town."""
     codes = tuple(town_codes)
-    if any(is_city_wide(code) for code in codes):
+    if any(is_own_city(code) for code in codes):
         yield TOWN_CITYWIDE.problem(field)
     if not all(is_known(code) for code in codes):
         yield TOWN_UNKNOWN.problem(field)

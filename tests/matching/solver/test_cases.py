@@ -25,7 +25,11 @@ from services.matching.solver.min_cost_flow import VERSIONS, MinCostFlow
 from services.matching.solver.model import build_model
 from services.matching.solver.replay import replay_round
 from services.matching.solver.solve import solve
-from services.matching.solver.weights import BEFORE_WAITING_COUNTED_ON, Weights
+from services.matching.solver.weights import (
+    BEFORE_UNKNOWN_WAS_FAR,
+    BEFORE_WAITING_COUNTED_ON,
+    Weights,
+)
 from shared.settings import SettingsError, load_settings
 from tests.bench.matching.instances import Shape, pool
 from tests.matching.solver.instances import (
@@ -52,10 +56,20 @@ def make_inputs(instance: Instance) -> Inputs:
     return Inputs(needs, offers, instance.now_ms, instance.weights.model_dump_json())
 
 
+def write_inputs_of_2026_01(instance: Instance) -> str:
+    """Rows named neither the middle of a town nor the funds whose terms bar them."""
+    content = json.loads(write_inputs(make_inputs_of_2026_01(instance)))
+    for row in (*content["needs"], *content["offers"]):
+        row.pop("middle", None)
+        row.pop("barred_funds", None)
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def make_inputs_of_2026_01(instance: Instance) -> Inputs:
-    """As a round recorded them before waiting counted on."""
-    old = {"version": "2026-01"} | BEFORE_WAITING_COUNTED_ON
-    weights = instance.weights.model_copy(update=old).model_dump_json(exclude={"waiting"})
+    """As a round recorded them before waiting counted on and an unknown place was far."""
+    old = {"version": "2026-01"} | BEFORE_WAITING_COUNTED_ON | BEFORE_UNKNOWN_WAS_FAR
+    later = {"waiting", *BEFORE_UNKNOWN_WAS_FAR}
+    weights = instance.weights.model_copy(update=old).model_dump_json(exclude=later)
     return replace(make_inputs(instance), weights=weights)
 
 
@@ -119,7 +133,7 @@ RECORDED = {
 
 def test_round_of_an_older_version_is_replayed_by_that_version() -> None:
     """The hashes are those that version 2 recorded."""
-    text = write_inputs(make_inputs_of_2026_01(make_capped(100, 12, 3, seed=2)))
+    text = write_inputs_of_2026_01(make_capped(100, 12, 3, seed=2))
     solvers = [MinCostFlow(version) for version in VERSIONS]
     assert replay_round({"round": RECORDED, "inputs": text}, solvers).verdict == "same"
     other = RECORDED | {"solver_version": "3"}

@@ -55,8 +55,8 @@ def test_request_is_explained(file: Path, instance: Instance) -> None:
     id_ = instance.requests[0].id
     result = runner.invoke(app, ["solve", str(file), "--explain", id_])
     assert result.exit_code == 0, result.output
-    assert f"诉求 {id_}" in result.stdout
-    assert "候选资源" in result.stdout
+    assert "住房修缮，需要¥0.11，等了28天" in result.stdout
+    assert "还缺¥0.11" in result.stdout
 
 
 def test_unknown_request_is_refused(file: Path) -> None:
