@@ -1,6 +1,7 @@
 """Files that hold secrets: for their owner alone, and whole at every moment."""
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def write_private(file: Path, content: bytes) -> None:
 
 def create_private(file: Path, content: bytes) -> bytes:
     """What the file holds then: the content, or what whoever was faster put there."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     write_private(part, content)
     with suppress(FileExistsError):
         file.hardlink_to(part)

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,14 @@ def test_secrets_are_not_told(place: Place) -> None:
     with pytest.raises(NoteError) as refused:
         place.keys.read()
     assert "secretsecret" not in str(refused.value)
+
+
+def test_threads_that_make_the_first_key_at_once_have_one(tmp_path: Path) -> None:
+    """Whoever publishes and whoever asks meet the new year together."""
+    path = tmp_path / "ledger-2031.key"
+    for _ in range(20):
+        with ThreadPoolExecutor(8) as pool:
+            keys = list(pool.map(lambda _: KeyFile(path, ORIGIN).read(), range(8)))
+        assert {key.secret() for (key,) in keys} == {read_keys(path)[0].secret()}
+        assert list(tmp_path.iterdir()) == [path]
+        path.unlink()

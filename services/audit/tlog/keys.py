@@ -5,6 +5,7 @@ and the new."""
 
 import base64
 import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -130,8 +131,9 @@ class KeyFile:
         sync_folder(self._path.parent)
 
     def _write_part(self, keys: tuple[SigningKey, ...]) -> Path:
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A name of its own: threads of one process make the year's first key at once, too.
+        part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as out:
             out.writelines(f"{key.secret()}\n" for key in keys)
             out.flush()
