@@ -37,6 +37,7 @@ PARTNER = "/partners/giver"
 GOODS: dict[str, Any] = {"unit": "袋", "item": "大米"}
 OFFERS, NEEDS, ASKED = 6, 90, 12
 ACTS = ("accept", "decline", "claim", "deliver", "confirm", "change", "give-up", "withdraw")
+SEEN = {"evidence": "visit"}
 HOLDING = RESERVING_STATES | {"delivered", "confirmed"}
 
 
@@ -118,9 +119,9 @@ class Crowd:
             await self.does(verb, http, f"/matches/{match}/{verb}", body)
 
     async def hands_over(self, http: httpx.AsyncClient) -> None:
-        for state, verb in (("committed", "deliver"), ("delivered", "confirm")):
+        for state, verb, body in (("committed", "deliver", None), ("delivered", "confirm", SEEN)):
             if match := await self.pick_match(state):
-                await self.does(verb, http, f"/matches/{match}/{verb}")
+                await self.does(verb, http, f"/matches/{match}/{verb}", body)
 
     async def loses_a_donor(self, http: httpx.AsyncClient) -> None:
         if self.chance.random() < 0.2 and (
