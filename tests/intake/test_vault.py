@@ -318,7 +318,7 @@ def test_what_a_partner_says_of_a_person_stands_beside_and_renames_nobody() -> N
     assert name_of(harness, person) == "阿三哥", "each corrects what it said itself"
     register(harness, "chashan", name="张三", phone=PHONE)
     assert name_of(harness, person) == "张三", "staff"
-    harness.decide_submission(make_command(asked_by_sms("张三丰"), key=f"{SMS_SOURCE}|m-1"))
+    harness.decide_submission(make_command(make_sms_request("张三丰"), key=f"{SMS_SOURCE}|m-1"))
     assert name_of(harness, person) == "张三丰", "his own word"
     for speaks_as in (CLUB, CHAMBER, "/channels/grid", "chashan", "city"):
         register(harness, speaks_as, name="别人", phone=PHONE)
@@ -330,14 +330,14 @@ def name_of(harness: DecisionHarness, person_id: str) -> str | None:
     return open_contact(VAULT, harness.person(person_id)).name
 
 
-def asked_by_sms(name: str) -> RequestSubmitted:
+def make_sms_request(name: str) -> RequestSubmitted:
     return make_submission(applicant={"name": name, "phone": PHONE})
 
 
 def test_who_writes_without_a_name_keeps_the_one_that_others_gave() -> None:
     harness = DecisionHarness()
     person = register(harness, name="张三", phone=PHONE)
-    harness.decide_submission(make_command(asked_by_sms(NAMELESS), key=f"{SMS_SOURCE}|m-1"))
+    harness.decide_submission(make_command(make_sms_request(NAMELESS), key=f"{SMS_SOURCE}|m-1"))
     assert name_of(harness, person) == "张三"
     assert harness.person(person).may_answer
 
