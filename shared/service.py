@@ -104,7 +104,7 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
         per_minute=settings.rate_limit_per_minute,
         strangers_per_minute=settings.stranger_limit_per_minute,
         in_flight_max=settings.requests_in_flight_max,
-        stranger_pause_s=settings.stranger_pause_s,
+        pause_s=settings.refusal_pause_s,
     )
     access.install_problem_answers(app)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)

@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     stranger_limit_per_minute: Annotated[
         int, Field(ge=1, description="refused or unauthenticated calls per address")
     ] = 1_200
-    stranger_pause_s: Annotated[
-        float, Field(ge=0, le=30, description="before an address over its limit is answered")
+    refusal_pause_s: Annotated[
+        float, Field(ge=0, le=30, description="before who sends too much is answered, on average")
     ] = 1.0
     requests_in_flight_max: Annotated[
         int, Field(ge=1, description="per credential, at a time in one process")

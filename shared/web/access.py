@@ -33,7 +33,7 @@ from shared.runtime import Runtime
 from shared.scope import OutOfScope, Scope
 from shared.security import STAFF, Credential, Role, Unauthenticated
 from shared.validation import Location, describe_errors, field_path
-from shared.web.admission import Admission, TooManyError, limit_body
+from shared.web.admission import SAFE_METHODS, Admission, TooManyError, limit_body
 
 
 def get_runtime(request: Request) -> Runtime:
@@ -111,7 +111,8 @@ class GuardedRoute(APIRoute):
             if guard is None:
                 return await handle(limit_body(request, self.endpoint))
             credential = await guard.admit(request)
-            async with get_admission(request).occupy(credential.id):
+            reads = request.method in SAFE_METHODS
+            async with get_admission(request).occupy(credential.id, reads=reads):
                 return await handle(limit_body(request, self.endpoint))
 
         return admit
@@ -229,6 +230,9 @@ async def _answer_framework(_request: Request, error: HTTPException) -> Response
     message = _FRAMEWORK_MESSAGES.get(error.status_code, REQUEST_INVALID)
     answer = problems(error.status_code, message.problem(detail=error.detail))
     answer.headers.update(error.headers or {})
+    if error.status_code == 413:
+        # Otherwise the server reads on to the end of what it has just refused.
+        answer.headers["Connection"] = "close"
     return answer
 
 

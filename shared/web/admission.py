@@ -5,7 +5,9 @@ Starlette's own body limit answers in plain text, whatever the application says 
 
 import asyncio
 import math
+import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -67,16 +69,69 @@ class TooManyError(Exception):
         self.retry_after_s = retry_after_s
 
 
-RUNNING_MAX = 16
-"""Of one caller's requests at a time; his others wait in a line of his own."""
+COMMANDS_MAX = 32
+"""Of one caller's commands at a time: they cost little while they wait for a transaction that many
+share."""
+READS_MAX = 8
+"""Of all callers' reads at a time, by and large: they cost the processor, so who is here shares
+them."""
+READS_MIN = 2
+"""Of one caller's reads at a time, however many callers are here."""
+STRANGERS_MAX = 8
+"""Of one address at a time who are refused at once; more are refused after a pause."""
+CALLER_SEEN_S = 2.0
+"""How long a caller counts as here after his last request."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(slots=True)
 class Line:
-    """Of one caller: how many of his requests are here, and which of them run."""
+    """Of one caller and one sort of request: how many are here, and which wait for their turn."""
 
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RUNNING_MAX))
     here: int = 0
+    running: int = 0
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+    async def enter(self, share: int) -> None:
+        """Returns when it is this request's turn: no more than `share` run at a time."""
+        if self.running < share:
+            self.running += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave(share)
+            raise
+
+    def leave(self, share: int) -> None:
+        """Gives the place to who waits longest, and more places where the share has grown."""
+        self.running -= 1
+        while self.waiting and self.running < share:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                self.running += 1
+                turn.set_result(None)
+
+
+class Callers:
+    """Who has been here within the last `CALLER_SEEN_S` seconds."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+
+    def see(self, caller: str) -> None:
+        self._seen.pop(caller, None)
+        self._seen[caller] = time.monotonic()
+
+    def compute_share(self, most: int, least: int) -> int:
+        """What each may have of `most` things, and `least` in any case."""
+        limit = time.monotonic() - CALLER_SEEN_S
+        while self._seen and next(iter(self._seen.values())) < limit:
+            del self._seen[next(iter(self._seen))]
+        return max(least, most // max(1, len(self._seen)))
 
 
 class Admission:
@@ -91,14 +146,15 @@ class Admission:
         per_minute: int,
         strangers_per_minute: int,
         in_flight_max: int,
-        stranger_pause_s: float = 0,
+        pause_s: float = 0,
     ) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._known = RateLimitItemPerMinute(per_minute)
         self._strangers = RateLimitItemPerMinute(strangers_per_minute)
         self._in_flight_max = in_flight_max
-        self._stranger_pause_s = stranger_pause_s
-        self._lines: dict[str, Line] = {}
+        self._pause_s = pause_s
+        self._callers = Callers()
+        self._lines: dict[tuple[str, bool], Line] = {}
 
     async def count(self, caller: str) -> None:
         """One more visit of a caller who is known. Raises TooManyError."""
@@ -107,35 +163,52 @@ class Admission:
     async def count_stranger(self, request: Request) -> None:
         """One more visit of an address that showed no credential. Raises TooManyError.
 
-        After a pause, which costs us nothing and who asks again at once his time.
+        Where many come from it at once, after a pause, which costs them time and us nothing.
         """
         address = request.client.host if request.client else "unknown"
-        try:
-            await self._hit(self._strangers, f"address:{address}")
-        except TooManyError:
-            await asyncio.sleep(self._stranger_pause_s)
-            raise
+        caller = f"address:{address}"
+        async with self.occupy(caller, reads=True) as line:
+            await self._hit(self._strangers, caller)
+            if line.here > STRANGERS_MAX:
+                await self._pause()
 
     @asynccontextmanager
-    async def occupy(self, caller: str) -> AsyncIterator[None]:
+    async def occupy(self, caller: str, *, reads: bool) -> AsyncIterator[Line]:
         """Holds one of the caller's places while a request runs. Raises TooManyError.
 
         One caller's flood waits in his own line and then outside, so the others find a short one.
         """
-        line = self._lines.setdefault(caller, Line())
+        key = (caller, reads)
+        line = self._lines.setdefault(key, Line())
         if line.here >= self._in_flight_max:
+            await self._pause()
             raise TooManyError(1)
+        self._callers.see(caller)
         line.here += 1
         try:
-            async with line.places:
-                yield
+            await line.enter(self._compute_share(reads))
+            try:
+                yield line
+            finally:
+                line.leave(self._compute_share(reads))
         finally:
             line.here -= 1
             if not line.here:
-                del self._lines[caller]
+                del self._lines[key]
+
+    def _compute_share(self, reads: bool) -> int:
+        return self._callers.compute_share(READS_MAX, READS_MIN) if reads else COMMANDS_MAX
 
     async def _hit(self, item: RateLimitItemPerMinute, caller: str) -> None:
-        await _hit(self._limiter, item, caller)
+        try:
+            await _hit(self._limiter, item, caller)
+        except TooManyError:
+            await self._pause()
+            raise
+
+    async def _pause(self) -> None:
+        """Costs us nothing, and who asks again at once his time; not all of them the same."""
+        await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
 
 
 class Quota:

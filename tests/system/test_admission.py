@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from deploy.local.connections import TimedProtocol
 from services.intake.settings import IntakeSettings
 from shared.security import Role
 from shared.web.access import GuardedRoute, find_guard
-from shared.web.admission import BODY_BYTES_MAX, RUNNING_MAX, Admission, TooManyError
+from shared.web.admission import BODY_BYTES_MAX, READS_MAX, Admission, TooManyError
 from tests.support.eventually import eventually
 from tests.support.house import House, Running
 from tests.support.services import CREATE, SERVICES, operations, start
@@ -67,7 +68,7 @@ async def test_a_batch_may_be_larger_than_a_single_request(house: House) -> None
 
 async def test_strangers_are_counted_by_address_and_told_when_to_return(house: House) -> None:
     create, settings = CREATE["intake"]
-    limits = {"stranger_limit_per_minute": 3, "stranger_pause_s": 0.1}
+    limits = {"stranger_limit_per_minute": 3, "refusal_pause_s": 0.1}
     running = await house.start_app(create(house.settings(settings, **limits)))
     statuses = [(await running.http.get("/summary")).status_code for _ in range(5)]
     answer = await running.http.get("/summary")
@@ -79,36 +80,64 @@ async def test_strangers_are_counted_by_address_and_told_when_to_return(house: H
 
 async def test_one_callers_flood_leaves_places_to_the_others() -> None:
     admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=2)
-    async with admission.occupy("flood"), admission.occupy("flood"):
+    async with admission.occupy("flood", reads=True), admission.occupy("flood", reads=True):
         with pytest.raises(TooManyError):
-            async with admission.occupy("flood"):
+            async with admission.occupy("flood", reads=True):
                 pass
-        async with admission.occupy("other"):
+        async with admission.occupy("other", reads=True):
             pass
-    async with admission.occupy("flood"):
+    async with admission.occupy("flood", reads=True):
         pass
 
 
-async def test_a_callers_requests_wait_in_a_line_of_his_own() -> None:
+async def test_who_is_here_shares_the_reads_that_run_at_a_time() -> None:
     admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=100)
     running, release = 0, asyncio.Event()
 
     async def ask(caller: str) -> None:
         nonlocal running
-        async with admission.occupy(caller):
+        async with admission.occupy(caller, reads=True):
             running += 1
             await release.wait()
-
-    tasks = [asyncio.create_task(ask("flood")) for _ in range(50)]
-    tasks.append(asyncio.create_task(ask("other")))
 
     async def count() -> int:
         return running
 
-    await eventually(count, lambda n: n == RUNNING_MAX + 1)
+    async with admission.occupy("other", reads=True):
+        tasks = [asyncio.create_task(ask("flood")) for _ in range(50)]
+        await eventually(count, lambda n: n == READS_MAX // 2)
+    tasks.append(asyncio.create_task(ask("other")))
+    await eventually(count, lambda n: n == READS_MAX // 2 + 1)
     release.set()
     await asyncio.gather(*tasks)
     assert running == 51
+
+
+async def test_a_command_waits_for_no_read() -> None:
+    admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=100)
+    async with AsyncExitStack() as reads:
+        for _ in range(READS_MAX):
+            await reads.enter_async_context(admission.occupy("caller", reads=True))
+        async with admission.occupy("caller", reads=False):
+            pass
+
+
+async def test_who_gives_up_waiting_keeps_no_place() -> None:
+    admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=100)
+
+    async def ask() -> None:
+        async with admission.occupy("caller", reads=True):
+            pass
+
+    async with AsyncExitStack() as reads:
+        for _ in range(READS_MAX):
+            await reads.enter_async_context(admission.occupy("caller", reads=True))
+        impatient, patient = asyncio.create_task(ask()), asyncio.create_task(ask())
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.gather(impatient, return_exceptions=True)
+    async with asyncio.timeout(1):
+        await patient
 
 
 async def test_more_at_a_time_than_a_caller_has_places_is_429(house: House) -> None:
