@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import BrokerKind, Stack
 from shared.security import create_root_key
-from tests.support.house import StackHarness
 from tests.support.stack import forget_topics, start_broker, start_mongod
+from tests.support.stack_harness import StackHarness
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,9 +63,3 @@ async def stack(mongod: Stack, broker: Stack, secrets_dir: Path) -> AsyncIterato
     stack = StackHarness(mongod, broker, secrets_dir, prefix=f"t{uuid4().hex[:12]}")
     yield stack
     await stack.stop()
-
-
-@pytest.fixture
-def house(stack: StackHarness) -> StackHarness:
-    """Its name of before, in tests that were written at the same time."""
-    return stack

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.audit.harness import AuditHarness, start_harness
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -15,22 +15,22 @@ from shared.contracts.events import DonationReceived, MatchAccepted, MatchConfir
 from shared.security import Role
 from tests.audit.decisions import BANK, FUND, MATCHING, make_mandate, match
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.stack_harness import RunningService, StackHarness
 
 
 @dataclass
 class AuditHarness:
     """A running audit with the people who may come in."""
 
-    house: House
-    audit: Running
+    stack: StackHarness
+    audit: RunningService
     maker: dict[str, str]
     checker: dict[str, str]
     sequences: dict[str, int] = field(default_factory=dict)
     """How many events matching published of each match."""
 
-    async def start_another(self, **changes: Any) -> Running:
-        return await self.house.start_app(create_app(settings(self.house, **changes)))
+    async def start_another(self, **changes: Any) -> RunningService:
+        return await self.stack.start_app(create_app(settings(self.stack, **changes)))
 
     async def post(self, path: str, who: dict[str, str], key: str, body: Any = None) -> Any:
         headers = who | {"Idempotency-Key": key}
@@ -54,13 +54,13 @@ class AuditHarness:
 
     async def publish_in_order(self, *events: Event[Any]) -> None:
         """The events of the tests of single decisions, from the bank or in matching's order."""
-        await self.house.publish(*(self._record(event) for event in events))
+        await self.stack.publish(*(self._record(event) for event in events))
 
     def _record(self, event: Event[Any]) -> Any:
         if event.source == BANK:
-            return self.house.foreign(BANK, event.id, event.data)
+            return self.stack.foreign(BANK, event.id, event.data)
         self.sequences[event.subject] = number = self.sequences.get(event.subject, 0) + 1
-        return self.house.own(MATCHING, event.subject, number, event.data)
+        return self.stack.own(MATCHING, event.subject, number, event.data)
 
     async def wait_published(self, size: int) -> dict[str, Any]:
         """The summary once so many entries are published and none is missing."""
@@ -74,17 +74,17 @@ class AuditHarness:
         return report
 
 
-def settings(house: House, **changes: Any) -> AuditSettings:
-    audit: AuditSettings = house.settings(AuditSettings, log_origin="guanjia.test/log", **changes)
+def settings(stack: StackHarness, **changes: Any) -> AuditSettings:
+    audit: AuditSettings = stack.settings(AuditSettings, log_origin="guanjia.test/log", **changes)
     return audit
 
 
-async def start_harness(house: House, **more: Any) -> AuditHarness:
-    maker = house.bearer("fin-maker", Role.FINANCE_MAKER)
-    checker = house.bearer("fin-checker", Role.FINANCE_CHECKER)
-    house.bearer("bank", Role.BANK, source=BANK)
-    running = await house.start_app(create_app(settings(house, **more)))
-    return AuditHarness(house, running, maker, checker)
+async def start_harness(stack: StackHarness, **more: Any) -> AuditHarness:
+    maker = stack.bearer("fin-maker", Role.FINANCE_MAKER)
+    checker = stack.bearer("fin-checker", Role.FINANCE_CHECKER)
+    stack.bearer("bank", Role.BANK, source=BANK)
+    running = await stack.start_app(create_app(settings(stack, **more)))
+    return AuditHarness(stack, running, maker, checker)
 
 
 async def give_mandate(database: mongo.Database, fund: str) -> None:
@@ -93,7 +93,7 @@ async def give_mandate(database: mongo.Database, fund: str) -> None:
     await database[Mandate.COLLECTION].insert_one(document)
 
 
-def make_gift(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
+def make_gift(stack: StackHarness, id_: str, amount_fen: int, fund: str = FUND) -> Any:
     fact = DonationReceived(
         donor_id="P-donor",
         fund_id=fund,
@@ -101,13 +101,13 @@ def make_gift(house: House, id_: str, amount_fen: int, fund: str = FUND) -> Any:
         received_at=datetime(2026, 1, 15, 8, tzinfo=UTC),
         bank_reference=f"ref-{id_}",
     )
-    return house.foreign(BANK, id_, fact)
+    return stack.foreign(BANK, id_, fact)
 
 
-def make_lifecycle(house: House, id_: str, amount: int, *, falls: bool = False) -> list[Any]:
+def make_lifecycle(stack: StackHarness, id_: str, amount: int, *, falls: bool = False) -> list[Any]:
     content = match(amount, request_id=f"R-{id_}")
     end = (
         MatchReleased(reason="request_withdrawn", **content) if falls else MatchConfirmed(**content)
     )
     facts = (MatchAccepted(**content), end)
-    return [house.own(MATCHING, id_, number, fact) for number, fact in enumerate(facts, 1)]
+    return [stack.own(MATCHING, id_, number, fact) for number, fact in enumerate(facts, 1)]

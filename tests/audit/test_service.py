@@ -25,7 +25,7 @@ from tests.support.eventually import eventually
 
 async def test_a_gift_and_two_matches_end_in_verifiable_books(harness: AuditHarness) -> None:
     await harness.open_fund()
-    stack = harness.house
+    stack = harness.stack
     await stack.publish(make_gift(stack, "g-1", 20_450_000))
     await harness.wait_published(2)
     confirmed_match = make_lifecycle(stack, "M-1", 300_00)
@@ -44,7 +44,7 @@ async def test_a_gift_and_two_matches_end_in_verifiable_books(harness: AuditHarn
 
 async def test_a_changed_balance_is_found_by_the_replay(harness: AuditHarness) -> None:
     await harness.open_fund()
-    await harness.house.publish(make_gift(harness.house, "g-1", 100))
+    await harness.stack.publish(make_gift(harness.stack, "g-1", 100))
     summary = await harness.wait_published(2)
     summary["funds"][0]["received_fen"] += 1
     source = open_source(summary["log_dir"])
@@ -60,7 +60,7 @@ async def test_whatever_is_redelivered_and_reordered_the_books_are_the_same(
     harness: AuditHarness,
 ) -> None:
     await harness.open_fund()
-    stack = harness.house
+    stack = harness.stack
     gifts = [make_gift(stack, f"g-{n}", 1_000) for n in range(20)]
     await stack.publish(*gifts, *gifts)
     await harness.wait_published(21)
@@ -79,7 +79,7 @@ async def test_a_used_id_with_other_content_is_on_the_log_and_not_in_the_fund(
     harness: AuditHarness,
 ) -> None:
     await harness.open_fund()
-    stack = harness.house
+    stack = harness.stack
     await stack.publish(make_gift(stack, "g-1", 100), make_gift(stack, "g-1", 999))
     summary = await harness.wait_published(3)
     assert summary["received_fen"] == 100
@@ -88,7 +88,7 @@ async def test_a_used_id_with_other_content_is_on_the_log_and_not_in_the_fund(
 
 async def test_every_entry_of_the_ledger_is_told(harness: AuditHarness) -> None:
     await harness.open_fund()
-    stack = harness.house
+    stack = harness.stack
     await stack.publish(make_gift(stack, "g-1", 1_000), make_gift(stack, "g-2", 1, fund="UNKNOWN"))
     await harness.wait_published(3)
     await stack.publish(*make_lifecycle(stack, "M-1", 700), *make_lifecycle(stack, "M-2", 700))
@@ -114,7 +114,7 @@ def _subject(event: dict[str, Any]) -> str:
 async def test_two_instances_append_to_one_log(harness: AuditHarness) -> None:
     await harness.open_fund()
     await harness.start_another()
-    stack = harness.house
+    stack = harness.stack
     await stack.publish(*(make_gift(stack, f"g-{n}", 10_000) for n in range(10)))
     await harness.wait_published(11)
     records = [r for n in range(60) for r in make_lifecycle(stack, f"M-{n}", 100)]
@@ -126,11 +126,11 @@ async def test_two_instances_append_to_one_log(harness: AuditHarness) -> None:
 
 async def test_a_restarted_audit_goes_on_where_it_was(harness: AuditHarness) -> None:
     await harness.open_fund()
-    await harness.house.publish(make_gift(harness.house, "g-1", 1_000))
+    await harness.stack.publish(make_gift(harness.stack, "g-1", 1_000))
     before = await harness.wait_published(2)
     await harness.audit.stop()
     harness.audit = await harness.start_another()
-    await harness.house.publish(make_gift(harness.house, "g-2", 1_000))
+    await harness.stack.publish(make_gift(harness.stack, "g-2", 1_000))
     after = await harness.wait_published(3)
     assert after["vkey"] == before["vkey"]
     assert after["received_fen"] == 2_000
@@ -138,7 +138,7 @@ async def test_a_restarted_audit_goes_on_where_it_was(harness: AuditHarness) -> 
 
 
 async def test_books_are_for_finance_and_auditors_alone(harness: AuditHarness) -> None:
-    collector = harness.house.bearer("collector", Role.COLLECTOR)
+    collector = harness.stack.bearer("collector", Role.COLLECTOR)
     body = {"fund_id": "X", "name": "x"}
     for method, path in (
         ("GET", "/funds"),
@@ -155,7 +155,7 @@ async def test_books_are_for_finance_and_auditors_alone(harness: AuditHarness) -
 
 
 async def test_one_person_cannot_open_a_fund_alone(harness: AuditHarness) -> None:
-    both = harness.house.bearer("both", Role.FINANCE_MAKER, Role.FINANCE_CHECKER)
+    both = harness.stack.bearer("both", Role.FINANCE_MAKER, Role.FINANCE_CHECKER)
     await harness.post("/funds", both, "k1", {"fund_id": FUND, "name": "独自一人"})
     refused = await harness.post(f"/funds/{FUND}/approve", both, "k2")
     assert refused.status_code == 409
@@ -165,7 +165,7 @@ async def test_one_person_cannot_open_a_fund_alone(harness: AuditHarness) -> Non
 
 async def test_the_command_compares_the_log_with_the_running_service(harness: AuditHarness) -> None:
     await harness.open_fund()
-    await harness.house.publish(make_gift(harness.house, "g-1", 123_456))
+    await harness.stack.publish(make_gift(harness.stack, "g-1", 123_456))
     await harness.wait_published(2)
     async with served(harness.audit.app) as url:
         token = harness.maker["Authorization"].removeprefix("Bearer ")

@@ -67,7 +67,7 @@ async def test_what_is_declined_does_not_happen(harness: AuditHarness) -> None:
 
 
 async def test_one_person_cannot_do_both(harness: AuditHarness) -> None:
-    both = harness.house.bearer("both", Role.FINANCE_MAKER, Role.FINANCE_CHECKER)
+    both = harness.stack.bearer("both", Role.FINANCE_MAKER, Role.FINANCE_CHECKER)
     summary = await two_funds(harness)
     place = {"log": summary["log"], "index": 2, "reference": "更正单-1"}
     for path, body in (("/transfers", TRANSFER), ("/reversals", place)):
@@ -99,7 +99,7 @@ async def test_only_an_entry_that_moved_something_is_undone(harness: AuditHarnes
 async def test_makers_propose_checkers_decide_and_others_neither(
     harness: AuditHarness, path: str
 ) -> None:
-    collector = harness.house.bearer("collector", Role.COLLECTOR)
+    collector = harness.stack.bearer("collector", Role.COLLECTOR)
     body = {"log": "x", "index": 0, "reference": "x"} if path == "/reversals" else TRANSFER
     for who, where, status in (
         ({}, path, 401),

@@ -64,7 +64,7 @@ async def test_every_kind_of_entry_is_told_under_what_it_is_about(harness: Audit
     await harness.publish_in_order(payment("M-1", 3_001), fee(1), refund(donation.id, 1))
     await harness.publish_in_order(confirmation("M-2", 1, **GOODS), confirmation("M-3", 9, **GOODS))
     await harness.wait_published(9)
-    event = await eventually(lambda: harness.house.read(topics.LEDGER), lambda all_: len(all_) == 9)
+    event = await eventually(lambda: harness.stack.read(topics.LEDGER), lambda all_: len(all_) == 9)
     by_kind = {event["type"].split(".")[2]: event["subject"] for event in event}
     assert by_kind["fund_opened"] == by_kind["fee_charged"] == FUND
     assert by_kind["received"] == by_kind["refunded"] == donation.id
@@ -84,7 +84,7 @@ async def test_what_a_giver_wrote_is_nowhere_in_clear(harness: AuditHarness) -> 
     for name in await database.list_collection_names():
         documents = await database[name].find().to_list(None)
         assert "王零二" not in repr(documents), name
-    secrets = build_bank_secrets(harness.house.keyring)
+    secrets = build_bank_secrets(harness.stack.keyring)
     assert secrets.open_designation(donation) == wrote
 
 
@@ -94,7 +94,7 @@ async def test_what_a_giver_wrote_is_read_after_its_root_key_was_retired(
     await harness.open_fund()
     await harness.publish_in_order(gift(10_000, designation="给茶山镇"))
     await harness.wait_published(2)
-    secrets_dir, resealer = harness.house.secrets_dir, harness.audit.runtime.resealer
+    secrets_dir, resealer = harness.stack.secrets_dir, harness.audit.runtime.resealer
     rotate_root(secrets_dir)
     await eventually(resealer.count, lambda counts: counts["donations"].previous == 0)
     retire_root(secrets_dir)

@@ -20,7 +20,7 @@ from tests.audit.decisions import BANK, FUND
 from tests.audit.harness import give_mandate, make_gift, make_lifecycle
 from tests.audit.processes import Audits, audits
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.stack_harness import StackHarness
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -35,18 +35,18 @@ BUSY = {"publish_interval_ms": 0, "publish_entries_max": 5}
 class Load:
     """What comes by HTTP (funds) and by the broker (a gift, matches promised and paid)."""
 
-    def __init__(self, house: House, running: Audits) -> None:
-        self._house = house
+    def __init__(self, stack: StackHarness, running: Audits) -> None:
+        self._stack = stack
         self._running = running
-        self._maker = house.bearer("fin-maker", Role.FINANCE_MAKER)
-        self._checker = house.bearer("fin-checker", Role.FINANCE_CHECKER)
-        house.bearer("bank", Role.BANK, source=BANK)
+        self._maker = stack.bearer("fin-maker", Role.FINANCE_MAKER)
+        self._checker = stack.bearer("fin-checker", Role.FINANCE_CHECKER)
+        stack.bearer("bank", Role.BANK, source=BANK)
 
     async def begin(self, name: str) -> None:
         await self.open_funds(name, [FUND])
-        house = self._house
-        await give_mandate(mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_audit"), FUND)
-        await self._house.publish(make_gift(self._house, "g-1", 100 * MATCHES))
+        stack = self._stack
+        await give_mandate(mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_audit"), FUND)
+        await self._stack.publish(make_gift(self._stack, "g-1", 100 * MATCHES))
         await self.wait_reached(name, 2)
 
     async def open_funds(self, name: str, funds: Sequence[str]) -> None:
@@ -66,8 +66,8 @@ class Load:
     async def promise_and_pay(self, numbers: Sequence[int]) -> None:
         for at in range(0, len(numbers), 25):
             part = numbers[at : at + 25]
-            facts = [fact for n in part for fact in make_lifecycle(self._house, f"M-{n}", 100)]
-            await self._house.publish(*facts)
+            facts = [fact for n in part for fact in make_lifecycle(self._stack, f"M-{n}", 100)]
+            await self._stack.publish(*facts)
 
     async def summary(self, name: str) -> dict[str, Any]:
         """The summary; empty while nobody answers."""
@@ -116,10 +116,10 @@ async def check_log(summary: dict[str, Any], checkpoints: list[bytes]) -> None:
 
 
 async def test_killed_while_it_publishes_the_log_goes_on_and_verifies(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    async with audits(house, tmp_path, "one", **BUSY) as running:
-        load = Load(house, running)
+    async with audits(stack, tmp_path, "one", **BUSY) as running:
+        load = Load(stack, running)
         await load.begin("one")
         log, checkpoints = Path((await load.summary("one"))["log_dir"]), []
         telling = asyncio.create_task(load.promise_and_pay(range(MATCHES)))
@@ -140,11 +140,11 @@ def check_whole(log: Path, checkpoints: list[bytes]) -> None:
 
 
 async def test_of_two_writers_that_take_turns_to_sleep_only_one_appends_at_a_place(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
     """The paused one wakes with a head that is long past, and with entries decided on it."""
-    async with audits(house, tmp_path, "one", "two", **BUSY) as running:
-        load = Load(house, running)
+    async with audits(stack, tmp_path, "one", "two", **BUSY) as running:
+        load = Load(stack, running)
         await load.open_funds("one", ["FIRST"])
         log, checkpoints = Path((await load.wait_reached("one", 1))["log_dir"]), []
         async with asyncio.TaskGroup() as opening:

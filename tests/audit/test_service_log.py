@@ -71,17 +71,17 @@ async def test_nothing_but_the_log_is_served(harness: AuditHarness) -> None:
 async def test_the_signing_key_is_readable_by_its_owner_alone(harness: AuditHarness) -> None:
     await harness.open_fund()
     await harness.wait_published(1)
-    (key,) = harness.house.secrets_dir.glob("ledger-*.key")
+    (key,) = harness.stack.secrets_dir.glob("ledger-*.key")
     assert key.stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_database_that_lost_entries_never_rewrites_the_log(harness: AuditHarness) -> None:
     await harness.open_fund()
-    await harness.house.publish(make_gift(harness.house, "g-1", 1_000))
+    await harness.stack.publish(make_gift(harness.stack, "g-1", 1_000))
     before = await harness.wait_published(2)
     await harness.audit.stop()
     name = harness.audit.runtime.database.name
-    await mongo.connect(harness.house.mongod.mongo_uri, name).client.drop_database(name)
+    await mongo.connect(harness.stack.mongod.mongo_uri, name).client.drop_database(name)
     harness.audit = await harness.start_another()
     after = await eventually(lambda: harness.get("/summary"), lambda s: s["publishing_stopped"])
     assert after["published"] == before["published"]

@@ -29,7 +29,7 @@ async def test_the_funds_managers_give_one_and_the_topic_says_so(harness: AuditH
     id_ = answer.json()["id"]
 
     async def read_facts() -> list[dict[str, Any]]:
-        return [e for e in await harness.house.read(topics.LEDGER) if e["subject"] == id_]
+        return [e for e in await harness.stack.read(topics.LEDGER) if e["subject"] == id_]
 
     [fact] = await eventually(read_facts, lambda facts: len(facts) == 1)
     assert fact["type"] == "guanjia.mandate.granted.v1"
@@ -39,12 +39,12 @@ async def test_the_funds_managers_give_one_and_the_topic_says_so(harness: AuditH
 
 async def test_a_partners_word_is_not_the_donors_whose_link_decides(harness: AuditHarness) -> None:
     """The partner of the issue: donor A's restricted fund, 333.00 yuan, and nobody asked A."""
-    house = harness.house
-    partner = house.bearer("two", Role.DONOR_PARTNER, source=PARTNER)
-    other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
+    stack = harness.stack
+    partner = stack.bearer("two", Role.DONOR_PARTNER, source=PARTNER)
+    other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
     await harness.open_fund(restricted=True)
-    await house.publish(make_gift(house, "gift-1", 100_000))
-    own_id = house.partner_id(PARTNER, "P-donor")
+    await stack.publish(make_gift(stack, "gift-1", 100_000))
+    own_id = stack.partner_id(PARTNER, "P-donor")
     asked = await eventually(  # the register is read again within a second
         lambda: harness.post("/mandates", partner, "m-1", make_body("gifts", donor_id=own_id)),
         lambda answer: answer.status_code != 401,
@@ -65,7 +65,7 @@ async def test_a_partners_word_is_not_the_donors_whose_link_decides(harness: Aud
     assert (await harness.wait_published(3))["committed_fen"] == 0, "asked for is not given"
 
     until = datetime.now(UTC) + timedelta(days=1)
-    link = house.keyring.make_link("mandate.donor", id_, until, holder="P-donor")
+    link = stack.keyring.make_link("mandate.donor", id_, until, holder="P-donor")
     page = (await harness.audit.http.get(f"/a/{link}")).text
     assert "人民币 333.00 元" in page
     assert "P-donor" not in page
@@ -83,7 +83,7 @@ async def test_a_partners_word_is_not_the_donors_whose_link_decides(harness: Aud
 async def commit(harness: AuditHarness, name: str, mandate: str, amount: int = 33_300) -> None:
     """What matching says when the partner's offer was claimed."""
     fact = MatchAccepted(offer_source=PARTNER, **match(amount, mandate_id=mandate))
-    await harness.house.publish(harness.house.own(MATCHING, name, 1, fact))
+    await harness.stack.publish(harness.stack.own(MATCHING, name, 1, fact))
 
 
 async def test_what_was_given_before_mandates_is_counted_at_the_next_start(
@@ -91,7 +91,7 @@ async def test_what_was_given_before_mandates_is_counted_at_the_next_start(
 ) -> None:
     database = harness.audit.runtime.database
     await harness.open_fund()
-    await harness.house.publish(make_gift(harness.house, "gift-1", 50_000))
+    await harness.stack.publish(make_gift(harness.stack, "gift-1", 50_000))
     await eventually(lambda: mongo.find(database, Donation, {}), lambda gifts: len(gifts) == 1)
     assert await count_unused(harness) == [50_000]
     await database[Contribution.COLLECTION].delete_many({})

@@ -13,7 +13,7 @@ from tests.audit.decisions import gift
 from tests.audit.harness import AuditHarness, start_harness
 from tests.audit.witnessing import witnessing
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 TWO = {"guanjia": "莞家", "chashan": "茶山镇慈善会"}
 
@@ -63,7 +63,7 @@ async def test_both_keys_sign_as_soon_as_there_are_two_and_the_old_one_goes(
     await harness.open_fund()
     summary = await harness.wait_published(1)
     name = summary["log_path"].rpartition("/")[2]
-    keys = KeyFile(key_path(harness.house.secrets_dir, name), summary["log"])
+    keys = KeyFile(key_path(harness.stack.secrets_dir, name), summary["log"])
     (old,), new = keys.read(), keys.add()
     await eventually(
         lambda: signed_by(harness, summary), lambda ids: ids == [old.vkey.id, new.vkey.id]

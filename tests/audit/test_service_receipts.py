@@ -75,7 +75,7 @@ async def test_staff_gets_the_receipt_of_a_gift(harness: AuditHarness) -> None:
 
 
 async def test_receipts_are_for_finance_and_auditors_alone(harness: AuditHarness) -> None:
-    collector = harness.house.bearer("collector", Role.COLLECTOR)
+    collector = harness.stack.bearer("collector", Role.COLLECTOR)
     for who, status in (({}, 401), (collector, 403), (harness.maker, 404)):
         for method, path in (("GET", "receipt"), ("POST", "receipt-link")):
             answer = await harness.audit.http.request(
@@ -120,7 +120,7 @@ async def test_a_donor_sees_his_gift_by_the_link_and_takes_the_receipt(
 async def test_a_receipts_link_is_for_its_donor_alone_and_dies_with_him(
     harness: AuditHarness,
 ) -> None:
-    auditor = harness.house.bearer("reads-all", Role.AUDITOR)
+    auditor = harness.stack.bearer("reads-all", Role.AUDITOR)
     (one,), _ = await donate(harness, "g-1")
     http, path = harness.audit.http, f"/donations/{one.id}/receipt-link"
     for who, donor, expected in (
@@ -133,14 +133,14 @@ async def test_a_receipts_link_is_for_its_donor_alone_and_dies_with_him(
     page = "/g/" + answer.json()["url"].rpartition("/g/")[2]
     now = await harness.audit.runtime.processor.now()
     ends = now + timedelta(days=1)
-    make_link = harness.house.keyring.make_link
+    make_link = harness.stack.keyring.make_link
     others = f"/g/{make_link(GIFT_RECEIPT.purpose, one.id, ends, now, holder='P-somebody')}"
     assert [(await http.get(path)).status_code for path in (page, others)] == [200, 401]
     revoked = await harness.post("/links/revoke", harness.maker, "r", {"link": page})
     assert (revoked.status_code, (await http.get(page)).status_code) == (200, 401)
     another = f"/g/{make_link(GIFT_RECEIPT.purpose, one.id, ends, now, holder=one.donor_id)}"
     assert (await http.get(another)).status_code == 200
-    await harness.house.publish(harness.house.own("/intake", one.donor_id, 1, PersonErased()))
+    await harness.stack.publish(harness.stack.own("/intake", one.donor_id, 1, PersonErased()))
 
     async def status() -> int:
         return (await http.get(f"{another}/receipt")).status_code

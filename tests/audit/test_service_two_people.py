@@ -8,7 +8,7 @@ FUND = {"fund_id": "two-people", "name": "暖“留”慈善基金"}
 
 
 async def test_one_human_with_two_credentials_opens_no_fund_alone(harness: AuditHarness) -> None:
-    stack = harness.house
+    stack = harness.stack
     maker = stack.bearer("wang-maker", Role.FINANCE_MAKER, holder="staff-7")
     checker = stack.bearer("wang-checker", Role.FINANCE_CHECKER, holder="staff-7")
     other = stack.bearer("li-checker", Role.FINANCE_CHECKER, holder="staff-8")

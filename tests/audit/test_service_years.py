@@ -13,7 +13,7 @@ from shared import mongo
 from tests.audit.decisions import GOODS, acceptance, confirmation, gift, goods
 from tests.audit.harness import AuditHarness, start_harness
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 NEW_YEAR = datetime(2030, 12, 31, 16, tzinfo=UTC)
 """2031 begins in China."""

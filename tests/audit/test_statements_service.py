@@ -157,7 +157,7 @@ async def test_pledge_bank_and_ledger_are_set_side_by_side(harness: AuditHarness
 
 
 async def test_what_givers_wrote_is_read_by_those_who_see_to_it(harness: AuditHarness) -> None:
-    collector = harness.house.bearer("collector", Role.COLLECTOR)
+    collector = harness.stack.bearer("collector", Role.COLLECTOR)
     await harness.open_fund()
     text = "指定武汉1元、宜昌2元"
     await harness.publish_in_order(
@@ -172,7 +172,7 @@ async def test_what_givers_wrote_is_read_by_those_who_see_to_it(harness: AuditHa
         ("宜昌", 200),
     ]
     assert (await harness.audit.http.get("/designations", headers=collector)).status_code == 403
-    entries = await harness.house.read("guanjia.ledger")
+    entries = await harness.stack.read("guanjia.ledger")
     assert "武汉" not in str(entries)
 
 
@@ -192,7 +192,7 @@ async def test_the_command_says_how_much_it_compared(harness: AuditHarness) -> N
 
 @pytest.mark.parametrize("path", ["/statements", "/statements/overlaps", "/reconciliation"])
 async def test_statements_are_for_the_books_people(harness: AuditHarness, path: str) -> None:
-    bearer = harness.house.bearer
+    bearer = harness.stack.bearer
     for who in (
         bearer("partner", Role.DONOR_PARTNER, source="/partners/other"),
         bearer("collector", Role.COLLECTOR),

@@ -15,8 +15,8 @@ from schemathesis.core.result import Ok
 
 from shared.security import Role
 from shared.web.access import find_guard
-from tests.support.house import StackHarness
 from tests.support.services import SERVICES, address, operations, start
+from tests.support.stack_harness import StackHarness
 
 AnyCase = Case[Any]
 EXAMPLES = 3

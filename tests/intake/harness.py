@@ -23,8 +23,8 @@ from shared.security import Role, create_root_key
 from tests.conftest import BROKER
 from tests.intake.builders import CHASHAN, SHIJIE, make_submission
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
 from tests.support.stack import start_broker
+from tests.support.stack_harness import RunningService, StackHarness
 
 SOURCE = "/channels/grid"
 
@@ -32,28 +32,28 @@ SOURCE = "/channels/grid"
 class IntakeHarness:
     """A running intake and everybody who may come to it; one for all tests of this file."""
 
-    def __init__(self, house: House, running: Running) -> None:
-        self.house = house
+    def __init__(self, stack: StackHarness, running: RunningService) -> None:
+        self.stack = stack
         self.running = running
-        self.channel = house.bearer("grid", Role.CHANNEL, source=SOURCE)
-        self.other = house.bearer("other", Role.CHANNEL, source="/channels/other")
-        self.town = house.bearer("town", Role.APPROVER_TOWN, area=CHASHAN)
-        self.village = house.bearer("village", Role.APPROVER_VILLAGE, area=CHASHAN)
-        self.collector = house.bearer("lin", Role.COLLECTOR)
-        self.elsewhere = house.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
-        self.auditor = house.bearer("auditor", Role.AUDITOR)
-        self.auditor_of_town = house.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
-        self.operator = house.bearer("op", Role.OPERATOR)
+        self.channel = stack.bearer("grid", Role.CHANNEL, source=SOURCE)
+        self.other = stack.bearer("other", Role.CHANNEL, source="/channels/other")
+        self.town = stack.bearer("town", Role.APPROVER_TOWN, area=CHASHAN)
+        self.village = stack.bearer("village", Role.APPROVER_VILLAGE, area=CHASHAN)
+        self.collector = stack.bearer("lin", Role.COLLECTOR)
+        self.elsewhere = stack.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
+        self.auditor = stack.bearer("auditor", Role.AUDITOR)
+        self.auditor_of_town = stack.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
+        self.operator = stack.bearer("op", Role.OPERATOR)
         self.partners = {
-            name: house.bearer(name, Role.DONOR_PARTNER, source=f"/partners/{name}")
+            name: stack.bearer(name, Role.DONOR_PARTNER, source=f"/partners/{name}")
             for name in ("thief", "one", "two", "many", "few")
         }
         self.collectors = {
-            town: house.bearer(f"collector-{town}", Role.COLLECTOR, area=town)
+            town: stack.bearer(f"collector-{town}", Role.COLLECTOR, area=town)
             for town in (CHASHAN, SHIJIE)
         }
-        self.service = house.bearer("notify", Role.SERVICE)
-        callback = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
+        self.service = stack.bearer("notify", Role.SERVICE)
+        callback = stack.bearer("callback-tencent", Role.CALLBACK)["Authorization"]
         self.token = callback.rpartition("_")[2]
         self.persons = count(1)
         self.nonces = count(1)
@@ -67,12 +67,12 @@ async def open_harness(
     broker = await start_broker(folders.mktemp("broker"), BROKER)
     secrets = folders.mktemp("secrets")
     create_root_key(secrets)
-    house = House(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
-    settings = house.settings(
+    stack = StackHarness(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
+    settings = stack.settings(
         IntakeSettings, wechat_plain_mode=True, meeting_sources=frozenset({SOURCE})
     )
-    yield IntakeHarness(house, await house.start_app(create_app(settings)))
-    await house.stop()
+    yield IntakeHarness(stack, await stack.start_app(create_app(settings)))
+    await stack.stop()
     await broker.stop()
 
 
@@ -81,7 +81,7 @@ class Visitor:
 
     def __init__(self, harness: IntakeHarness) -> None:
         self.harness = harness
-        self.house = harness.house
+        self.stack = harness.stack
         self.http = harness.running.http
         self.runtime = harness.running.runtime
         self.database = self.runtime.database
@@ -148,7 +148,7 @@ class Visitor:
 
     async def published(self, topic: str, *subjects: str, count: int) -> list[dict[str, Any]]:
         async def look() -> list[dict[str, Any]]:
-            return [e for e in await self.house.read(topic) if e["subject"] in subjects]
+            return [e for e in await self.stack.read(topic) if e["subject"] in subjects]
 
         return await eventually(look, lambda events: len(events) >= count)
 
@@ -167,7 +167,7 @@ class Visitor:
 
     def sign_wechat(self, at: datetime, token: str | None = None) -> dict[str, str]:
         """The query of one push, as WeChat signs it at that time."""
-        token = token or derive_wechat_token(self.house.keyring)
+        token = token or derive_wechat_token(self.stack.keyring)
         timestamp, nonce = str(int(at.timestamp())), str(next(self.harness.nonces))
         signature = compute_signature(token, timestamp, nonce)
         return {"signature": signature, "timestamp": timestamp, "nonce": nonce}

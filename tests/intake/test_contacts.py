@@ -31,7 +31,7 @@ def visitor(harness: IntakeHarness) -> Visitor:
 async def deliver(visitor: Visitor, request: Request, match_id: str) -> None:
     """Matching says that it was handed over."""
     fact = make_match_event(MatchDelivered, request, 20_000).data
-    await visitor.house.publish(visitor.house.own("/matching", match_id, 1, fact))
+    await visitor.stack.publish(visitor.stack.own("/matching", match_id, 1, fact))
     await visitor.becomes(request.id, lambda request: request.matches)
 
 
@@ -162,5 +162,5 @@ async def test_lookups_are_limited_per_call_and_per_minute(visitor: Visitor) -> 
         assert 0 < int(late.headers["Retry-After"]) <= 60
     other = visitor.harness.partners["few"]
     assert (await visitor.post("/parties/batch", make_rows(1, 0), who=other)).status_code == 200
-    house = visitor.harness.operator
-    assert (await visitor.post("/parties/batch", make_rows(most, 0), who=house)).status_code == 200
+    staff = visitor.harness.operator
+    assert (await visitor.post("/parties/batch", make_rows(most, 0), who=staff)).status_code == 200

@@ -58,9 +58,9 @@ async def test_a_request_is_answered_with_its_durable_decision(visitor: Visitor)
 
 async def test_the_same_message_by_http_and_by_topic_is_one_request(visitor: Visitor) -> None:
     told = await visitor.submit(key="m-1")
-    await visitor.house.publish(
-        visitor.house.foreign(SOURCE, visitor.key("m-1"), visitor.asked()),
-        visitor.house.foreign(SOURCE, visitor.key("m-2"), visitor.asked(category="meals")),
+    await visitor.stack.publish(
+        visitor.stack.foreign(SOURCE, visitor.key("m-1"), visitor.asked()),
+        visitor.stack.foreign(SOURCE, visitor.key("m-2"), visitor.asked(category="meals")),
     )
     await visitor.becomes(
         derive_request_id(SOURCE, visitor.key("m-2")), lambda request: request.state == "open"
@@ -117,7 +117,7 @@ async def test_everyone_sees_only_what_is_theirs(visitor: Visitor) -> None:
 
 
 async def test_lists_are_paged_and_of_ones_own_area(visitor: Visitor) -> None:
-    own = visitor.house.bearer("songshan", Role.COLLECTOR, area="441900401")
+    own = visitor.stack.bearer("songshan", Role.COLLECTOR, area="441900401")
     applicant = {"name": "李四", "phone": f"+86137{visitor.number:08}"}
     await visitor.submit(key="elsewhere", applicant=applicant)
     for number, category in enumerate(("meals", "medical", "education")):
@@ -147,7 +147,7 @@ async def test_the_summary_counts_by_state_and_channel(visitor: Visitor) -> None
 
 
 async def test_the_summary_of_staff_counts_their_own_area(visitor: Visitor) -> None:
-    own = visitor.house.bearer("qiaotou", Role.COLLECTOR, area="441900117")
+    own = visitor.stack.bearer("qiaotou", Role.COLLECTOR, area="441900117")
     inside = await visitor.submit(key="1", area={"town_code": "441900117"})
     await visitor.submit(key="2", category="meals")
 
@@ -173,7 +173,7 @@ def two_a_minute(harness: IntakeHarness) -> Iterator[None]:
 async def test_links_and_callbacks_are_limited_like_credentials(visitor: Visitor) -> None:
     id_ = (await visitor.submit())["request_id"]
     ends = await visitor.runtime.processor.now() + timedelta(days=1)
-    link, other = (visitor.house.keyring.make_link("request", i, ends) for i in (id_, "R-1"))
+    link, other = (visitor.stack.keyring.make_link("request", i, ends) for i in (id_, "R-1"))
     receipts = f"/callbacks/tencent/{visitor.harness.token}/receipts"
 
     async def statuses() -> list[int]:
@@ -278,11 +278,11 @@ async def test_an_erased_person_breaks_nothing(visitor: Visitor) -> None:
 async def test_a_confirmed_delivery_closes_the_request(visitor: Visitor) -> None:
     id_ = (await visitor.submit())["request_id"]
     request, match_id = await visitor.request(id_), f"M-{visitor.number}"
-    await visitor.house.publish(
-        visitor.house.own(
+    await visitor.stack.publish(
+        visitor.stack.own(
             "/matching", match_id, 1, make_match_event(MatchDelivered, request, 20_000).data
         ),
-        visitor.house.own(
+        visitor.stack.own(
             "/matching", match_id, 2, make_match_event(MatchConfirmed, request, 20_000).data
         ),
     )
@@ -300,7 +300,7 @@ async def test_an_sms_is_a_request_and_a_later_one_says_it_arrived(visitor: Visi
     assert (await visitor.vouch(request.id))["state"] == "open"
     match_id = f"M-{visitor.number}"
     delivered = make_match_event(MatchDelivered, request, 20_000).data
-    await visitor.house.publish(visitor.house.own("/matching", match_id, 1, delivered))
+    await visitor.stack.publish(visitor.stack.own("/matching", match_id, 1, delivered))
     await visitor.becomes(request.id, lambda request: request.matches)
     await visitor.sms("收到", at=1_642_000_100)
     (reply,) = await mongo.find(visitor.database, Reply, {"person_id": request.person_id})
@@ -321,15 +321,15 @@ async def test_who_writes_that_nothing_came_has_his_closed_request_reopened(
     facts = [
         make_match_event(kind, request, 20_000).data for kind in (MatchDelivered, MatchConfirmed)
     ]
-    told = [visitor.house.own("/matching", match_id, n, fact) for n, fact in enumerate(facts, 1)]
-    await visitor.house.publish(*told)
+    told = [visitor.stack.own("/matching", match_id, n, fact) for n, fact in enumerate(facts, 1)]
+    await visitor.stack.publish(*told)
     await visitor.becomes(id_, lambda request: request.state == "closed")
     await visitor.sms("没有收到。")
     (reply,) = await mongo.find(visitor.database, Reply, {"person_id": request.person_id})
     (event,) = await visitor.published(topics.RECEIPTS, reply.id, count=1)
     assert (event["data"]["meaning"], event["data"]["match_id"]) == ("not_received", match_id)
     reopened = make_match_event(MatchReopened, request, 20_000, was="confirmed").data
-    await visitor.house.publish(visitor.house.own("/matching", match_id, 3, reopened))
+    await visitor.stack.publish(visitor.stack.own("/matching", match_id, 3, reopened))
     await visitor.becomes(id_, lambda request: request.state == "open")
     events = await visitor.published(topics.REQUESTS, id_, count=3)
     kinds = [event["type"].split(".")[2] for event in sorted(events, key=_sequence)]
@@ -369,7 +369,7 @@ async def test_a_wechat_message_is_answered_in_the_conversation(visitor: Visitor
     assert request.id in content
     assert "须先由工作人员见到本人" in content
     now = await visitor.runtime.processor.now()
-    token = visitor.house.keyring.make_link("request", request.id, now + timedelta(days=1))
+    token = visitor.stack.keyring.make_link("request", request.id, now + timedelta(days=1))
     page = await visitor.get(f"/r/{token}", {"Accept": "text/html"})
     assert "须先由工作人员见到本人" in page.text
     assert "例如" in (await visitor.says("2", "你好")).text
@@ -388,14 +388,14 @@ async def test_who_unfollows_is_forgotten(visitor: Visitor) -> None:
 async def test_the_applicants_link_shows_and_withdraws(visitor: Visitor) -> None:
     id_ = (await visitor.submit())["request_id"]
     now = await visitor.runtime.processor.now()
-    token = visitor.house.keyring.make_link("request", id_, now + timedelta(days=1))
+    token = visitor.stack.keyring.make_link("request", id_, now + timedelta(days=1))
     page = await visitor.get(f"/r/{token}", {"Accept": "text/html"})
     assert id_ in page.text
     assert "张三" not in page.text
     assert (await visitor.http.post(f"/r/{token}/withdraw")).json()["state"] == "withdrawn"
     assert (await visitor.get(f"/r/{token}")).json()["state"] == "withdrawn"
-    expired = visitor.house.keyring.make_link("request", id_, now - timedelta(seconds=1))
-    other = visitor.house.keyring.make_link("match", id_, now + timedelta(days=1))
+    expired = visitor.stack.keyring.make_link("request", id_, now - timedelta(seconds=1))
+    other = visitor.stack.keyring.make_link("match", id_, now + timedelta(days=1))
     for wrong in (expired, other, token[:-2] + "xx", "x"):
         assert (await visitor.get(f"/r/{wrong}")).status_code == 401
 
@@ -407,7 +407,7 @@ async def test_links_of_a_person_stop_when_staff_says_so_or_he_is_erased(visitor
     async def make_link(seconds: int = 0) -> str:
         now = await visitor.runtime.processor.now() + timedelta(seconds=seconds)
         ends = now + timedelta(days=1)
-        return f"/r/{visitor.house.keyring.make_link('request', id_, ends, now, holder=person)}"
+        return f"/r/{visitor.stack.keyring.make_link('request', id_, ends, now, holder=person)}"
 
     first, revoking = await make_link(), f"/persons/{person}/links/revoke"
     elsewhere = await visitor.post(revoking, key="a", who=visitor.harness.elsewhere)

@@ -28,7 +28,7 @@ async def test_the_applicant_reads_who_looked_at_his_data(visitor: Visitor) -> N
     id_ = (await visitor.submit())["request_id"]
     person = (await visitor.request(id_)).person_id
     now = await visitor.runtime.processor.now()
-    token = visitor.house.keyring.make_link("request", id_, now + timedelta(days=1))
+    token = visitor.stack.keyring.make_link("request", id_, now + timedelta(days=1))
     assert (await visitor.get(f"/r/{token}")).json()["looks"] == []
     assert "还没有人看过" in (await visitor.get(f"/r/{token}", {"Accept": "text/html"})).text
 
@@ -51,7 +51,7 @@ async def test_the_applicant_reads_who_looked_at_his_data(visitor: Visitor) -> N
     other = await visitor.submit(
         "m-2", applicant={"name": "李四", "phone": f"+86139{visitor.number:08}"}
     )
-    other_token = visitor.house.keyring.make_link(
+    other_token = visitor.stack.keyring.make_link(
         "request", other["request_id"], now + timedelta(days=1)
     )
     assert (await visitor.get(f"/r/{other_token}")).json()["looks"] == []

@@ -11,7 +11,7 @@ from deploy.local.stack import Stack
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 WISH = "心愿 助学 300元 虎门镇 残疾 李四"
 

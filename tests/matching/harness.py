@@ -20,14 +20,14 @@ from tests.matching.decisions import (
     request_id,
 )
 from tests.support.eventually import eventually
-from tests.support.house import RunningService, StackHarness
+from tests.support.stack_harness import RunningService, StackHarness
 
 SECOND = timedelta(seconds=1)
 
 
-async def start_matching(house: StackHarness, **changed: Any) -> RunningService:
-    settings = house.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **changed)
-    return await house.start_app(create_app(settings))
+async def start_matching(stack: StackHarness, **changed: Any) -> RunningService:
+    settings = stack.settings(MatchingSettings, round_interval_ms=20, due_poll_ms=50, **changed)
+    return await stack.start_app(create_app(settings))
 
 
 async def give_mandate(database: mongo.Database, offer: OfferSubmitted) -> None:
@@ -41,28 +41,28 @@ async def give_mandate(database: mongo.Database, offer: OfferSubmitted) -> None:
     )
 
 
-def name_donor(house: StackHarness, source: str, offer: OfferSubmitted) -> OfferSubmitted:
+def name_donor(stack: StackHarness, source: str, offer: OfferSubmitted) -> OfferSubmitted:
     """The same offer as that partner submits it: with his own id of its donor."""
-    return offer.model_copy(update={"donor_id": house.partner_id(source, offer.donor_id)})
+    return offer.model_copy(update={"donor_id": stack.partner_id(source, offer.donor_id)})
 
 
 class MatchingHarness:
     """What staff, a partner and the other services do to a running matching."""
 
-    def __init__(self, house: StackHarness, running: RunningService) -> None:
-        self.house = house
+    def __init__(self, stack: StackHarness, running: RunningService) -> None:
+        self.stack = stack
         self.http = running.http
         self.runtime = running.runtime
         self.database = self.runtime.database
-        self.operator = house.bearer("op", Role.OPERATOR)
+        self.operator = stack.bearer("op", Role.OPERATOR)
         self.giver_source = "/partners/giver"
-        self.giver = house.bearer("giver", Role.DONOR_PARTNER, source=self.giver_source)
+        self.giver = stack.bearer("giver", Role.DONOR_PARTNER, source=self.giver_source)
         self.sequences: dict[str, int] = {}
 
     async def register_offer(self, key: str = "a", **more: Any) -> str:
         submitted = make_submitted(**more)
         await give_mandate(self.database, submitted)
-        named = name_donor(self.house, self.giver_source, submitted)
+        named = name_donor(self.stack, self.giver_source, submitted)
         body = named.model_dump(mode="json", exclude_none=True)
         answer = await self.post("/offers", key, body)
         assert answer.status_code == 201, answer.text
@@ -76,9 +76,9 @@ class MatchingHarness:
         return await self.http.post(path, json=body, headers=headers)
 
     async def publish_requests(self, *names: str, quantity: int = 50, **more: Any) -> None:
-        await self.house.publish(
+        await self.stack.publish(
             *(
-                self.house.own("/intake", request_id(name), 1, make_opened(name, quantity, **more))
+                self.stack.own("/intake", request_id(name), 1, make_opened(name, quantity, **more))
                 for name in names
             )
         )
@@ -95,7 +95,7 @@ class MatchingHarness:
     async def publish_ledger_answer(
         self, match: str, fact: LedgerCommitted | LedgerRefused
     ) -> None:
-        await self.house.publish(self.house.own("/audit", match, 1, fact))
+        await self.stack.publish(self.stack.own("/audit", match, 1, fact))
 
     async def pass_deadline(self, match: Match) -> None:
         """As if the proposal had stood so long that its deadline is past."""

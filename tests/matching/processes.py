@@ -9,7 +9,7 @@ from deploy.local import parts
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
 from services.matching.settings import MatchingSettings
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 
 @dataclass

@@ -18,7 +18,7 @@ from tests.matching.decisions import make_opened, make_submitted, request_id
 from tests.matching.harness import give_mandate, name_donor
 from tests.matching.processes import matchings
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.stack_harness import StackHarness
 
 
 async def invoke(env: dict[str, str], *words: str) -> Result:
@@ -33,19 +33,19 @@ async def run_json(env: dict[str, str], *words: str) -> Any:
 
 @pytest.mark.timeout(180)
 async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
-    house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
-    token = house.bearer("op", Role.OPERATOR)["Authorization"].split()[1]
-    async with matchings(house, tmp_path, "one", round_interval_ms=20) as running:
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_matching")
+    stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
+    token = stack.bearer("op", Role.OPERATOR)["Authorization"].split()[1]
+    async with matchings(stack, tmp_path, "one", round_interval_ms=20) as running:
         env = {"GUANJIA_MATCHING_URL": running.urls["one"], "GUANJIA_TOKEN": token}
         submitted = make_submitted(quantity=70)
         await give_mandate(database, submitted)
-        submitted = name_donor(house, "/partners/mine", submitted)
-        await house.publish(
-            house.foreign("/partners/mine", "offer-1", submitted),
-            house.own("/intake", request_id("r"), 1, make_opened("r", 100)),
+        submitted = name_donor(stack, "/partners/mine", submitted)
+        await stack.publish(
+            stack.foreign("/partners/mine", "offer-1", submitted),
+            stack.own("/intake", request_id("r"), 1, make_opened("r", 100)),
         )
 
         async def find_proposed() -> list[Match]:

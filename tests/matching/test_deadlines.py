@@ -16,7 +16,7 @@ from shared.messaging.processor import Processor
 from shared.runtime import Runtime
 from tests.matching.decisions import request_id
 from tests.matching.harness import MatchingHarness
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 NAMES = ("a", "b", "c")
 

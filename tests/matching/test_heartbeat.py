@@ -13,7 +13,7 @@ from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
 from shared.messaging.processor import Processor
 from tests.matching.harness import MatchingHarness
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 
 @dataclass

@@ -27,7 +27,7 @@ from shared.security import Role
 from tests.matching.decisions import FUND, NOW, make_opened, make_submitted, person_id, request_id
 from tests.matching.harness import MatchingHarness, give_mandate, name_donor, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.stack_harness import RunningService, StackHarness
 
 SHIJIE, SHILONG = "441900101", "441900102"
 NAMES = ("urgent", "old", "meals", "shilong", "rice", "ancient")
@@ -35,13 +35,13 @@ NAMES_BY_ID = {request_id(name): name for name in NAMES}
 PERSONAL = ("person", "village", "phone", "name", "matches")
 
 
-async def library(house: House) -> MatchingHarness:
+async def library(stack: StackHarness) -> MatchingHarness:
     """Five open requests, of which nothing is proposed: no offer is pushed."""
-    return await publish_requests(house, {})
+    return await publish_requests(stack, {})
 
 
-async def publish_requests(house: House, more_needs: dict[str, dict[str, Any]]) -> MatchingHarness:
-    harness = MatchingHarness(house, await start_matching(house))
+async def publish_requests(stack: StackHarness, more_needs: dict[str, dict[str, Any]]) -> MatchingHarness:
+    harness = MatchingHarness(stack, await start_matching(stack))
     needs: dict[str, dict[str, Any]] = {
         "urgent": {"beneficiary_class": "extreme_poverty"},
         "old": {"recorded_at": (NOW - timedelta(days=9)).isoformat()},
@@ -52,10 +52,10 @@ async def publish_requests(house: House, more_needs: dict[str, dict[str, Any]]) 
     }
     facts = [make_opened(name, **({"quantity": 50} | more)) for name, more in needs.items()]
     own = [
-        house.own("/intake", request_id(name), 1, fact)
+        stack.own("/intake", request_id(name), 1, fact)
         for name, fact in zip(needs, facts, strict=True)
     ]
-    await house.publish(*own)
+    await stack.publish(*own)
     await eventually(
         lambda: mongo.find(harness.database, Need, {}), lambda rows: len(rows) == len(needs)
     )
@@ -72,12 +72,12 @@ async def menu(
 
 
 async def test_what_waited_longer_than_its_tiers_stand_for_is_seen_first_page_by_page(
-    house: House,
+    stack: StackHarness,
 ) -> None:
     """The least urgent, after four tiers' waiting, comes before the most urgent of today."""
     waiting = {"beneficiary_class": "general", "quantity": 20}
     ancient = waiting | {"recorded_at": (NOW - timedelta(days=121)).isoformat()}
-    harness = await publish_requests(house, {"ancient": ancient})
+    harness = await publish_requests(stack, {"ancient": ancient})
     order = await menu(harness)
     assert order[:3] == ["ancient", "urgent", "old"]
     paged, after = [], ""
@@ -91,9 +91,9 @@ async def test_what_waited_longer_than_its_tiers_stand_for_is_seen_first_page_by
     assert paged == order
 
 
-async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(house: House) -> None:
-    in_shilong = house.bearer("in-shilong", Role.APPROVER_TOWN, area=SHILONG)
-    harness = await library(house)
+async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(stack: StackHarness) -> None:
+    in_shilong = stack.bearer("in-shilong", Role.APPROVER_TOWN, area=SHILONG)
+    harness = await library(stack)
     assert (await menu(harness))[:2] == ["urgent", "old"]
     assert await menu(harness, area=SHILONG) == await menu(harness, kind="project") == ["shilong"]
     assert await menu(harness, category="meals") == ["meals"]
@@ -107,8 +107,8 @@ async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(house: 
     assert await menu(harness, in_shilong, area=SHIJIE) == []
 
 
-async def test_town_under_emergency_measures_comes_first_for_as_long(house: House) -> None:
-    harness = await library(house)
+async def test_town_under_emergency_measures_comes_first_for_as_long(stack: StackHarness) -> None:
+    harness = await library(stack)
     assert (await menu(harness))[0] == "urgent"
     for hours, town, lift in ((1, SHILONG, 2), (-1, SHIJIE, 4)):
         emergency = Emergency(
@@ -146,8 +146,8 @@ async def tiers(harness: MatchingHarness) -> list[tuple[int, str]]:
     return [(row["tier"], NAMES_BY_ID[row["request_id"]]) for row in answer.json()["requests"]]
 
 
-async def test_menu_names_nobody_and_is_read_page_by_page(house: House) -> None:
-    harness = await library(house)
+async def test_menu_names_nobody_and_is_read_page_by_page(stack: StackHarness) -> None:
+    harness = await library(stack)
     assert await read_pages(harness) == await menu(harness)
     answer = await harness.http.get("/menu", headers=harness.operator)
     for name in NAMES:
@@ -160,10 +160,10 @@ async def test_menu_names_nobody_and_is_read_page_by_page(house: House) -> None:
         assert odd.json()["problems"][0]["code"] == "place_unknown"
 
 
-async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house: House) -> None:
-    harness = await library(house)
-    mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
-    other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
+async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(stack: StackHarness) -> None:
+    harness = await library(stack)
+    mine = stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
+    other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
 
     async def post(path: str, who: dict[str, str], body: Any, key: str) -> httpx.Response:
         return await harness.http.post(path, json=body, headers=who | {"Idempotency-Key": key})
@@ -171,7 +171,7 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house:
     async def offer_money(name: str, quantity: int, who: dict[str, str]) -> str:
         submitted = make_submitted(quantity, donor_id=f"P-{name}", mode="claim", fund_id=FUND)
         await give_mandate(harness.database, submitted)
-        submitted = name_donor(house, f"/partners/{name}", submitted)
+        submitted = name_donor(stack, f"/partners/{name}", submitted)
         body = submitted.model_dump(mode="json", exclude_none=True)
         return str((await post("/offers", who, body, "o")).json()["offer_id"])
 
@@ -192,8 +192,8 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(house:
     assert sorted(need.matches.values()) == [20, 30]
 
 
-async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(house: House) -> None:
-    harness = await library(house)
+async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(stack: StackHarness) -> None:
+    harness = await library(stack)
     offer = await harness.register_offer(
         donor_id="P-his", mode="claim", quantity=100_000, fund_id=FUND, town_codes=[SHIJIE]
     )
@@ -228,10 +228,10 @@ async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(house
 
 
 async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
-    house: House,
+    stack: StackHarness,
 ) -> None:
     """As many questions to the database for three offers as for one."""
-    harness = await library(house)
+    harness = await library(stack)
     terms: dict[str, dict[str, Any]] = {
         "meals": {"categories": ["meals"]},
         "rice": {"unit": "袋", "item": "大米"},
@@ -248,7 +248,7 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
     asked: dict[int, list[str]] = {}
     for count in (1, 3):
         giving = [offer for offer in offers.values() if offer][:count]
-        listener, database = listening(house, harness)
+        listener, database = listening(stack, harness)
         rows = await find_servable(database, giving, Weights(), now, 20)
         asked[count] = listener.commands
         database.client.close()
@@ -259,9 +259,9 @@ async def test_offers_of_a_donor_are_looked_at_together_each_by_its_own_terms(
 
 
 async def test_what_is_more_urgent_for_one_offer_hides_nothing_from_another(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness = await library(house)
+    harness = await library(stack)
     monkeypatch.setattr("services.matching.menu.LOOKED_AT_MAX", 1)
     money = await harness.register_offer("money", donor_id="P-his", mode="claim", quantity=1000)
     more: dict[str, Any] = {"unit": "袋", "item": "大米"}
@@ -291,18 +291,18 @@ class Listener(CommandListener):
         """Of no interest."""
 
 
-def listening(house: House, harness: MatchingHarness) -> tuple[Listener, mongo.Database]:
+def listening(stack: StackHarness, harness: MatchingHarness) -> tuple[Listener, mongo.Database]:
     """The database by a connection that tells every question."""
     listener = Listener()
-    client: mongo.Client = AsyncIOMotorClient(house.mongod.mongo_uri, event_listeners=[listener])
+    client: mongo.Client = AsyncIOMotorClient(stack.mongod.mongo_uri, event_listeners=[listener])
     known = harness.database
     return listener, client.get_database(known.name, codec_options=known.codec_options)
 
 
-async def test_related_party_is_on_the_menu_of_other_funds_alone(house: House) -> None:
-    harness = await library(house)
-    maker = house.bearer("maker", Role.FINANCE_MAKER)
-    checker = house.bearer("checker", Role.FINANCE_CHECKER)
+async def test_related_party_is_on_the_menu_of_other_funds_alone(stack: StackHarness) -> None:
+    harness = await library(stack)
+    maker = stack.bearer("maker", Role.FINANCE_MAKER)
+    checker = stack.bearer("checker", Role.FINANCE_CHECKER)
     path, person = f"/funds/{FUND}/relations", person_id("meals")
 
     async def post(path: str, who: dict[str, str], body: Any) -> httpx.Response:
@@ -331,9 +331,9 @@ async def test_related_party_is_on_the_menu_of_other_funds_alone(house: House) -
     assert (match.fund_id, match.request_id) == ("fund-2", request_id("meals"))
 
 
-async def test_offer_is_changed_paused_and_resumed_over_http(house: House) -> None:
-    foreign = house.bearer("foreign", Role.DONOR_PARTNER, source="/partners/foreign")
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_offer_is_changed_paused_and_resumed_over_http(stack: StackHarness) -> None:
+    foreign = stack.bearer("foreign", Role.DONOR_PARTNER, source="/partners/foreign")
+    harness = MatchingHarness(stack, await start_matching(stack))
     offer = await harness.register_offer(mode="claim", cap_per_request=5)
     headers = harness.giver | {"Idempotency-Key": "change"}
     terms = {"quantity": 500, "cap_per_request": None, "mode": "push"}
@@ -358,11 +358,11 @@ async def test_offer_is_changed_paused_and_resumed_over_http(house: House) -> No
 
 @pytest.mark.timeout(180)
 async def test_claims_and_proposals_racing_through_two_instances_never_overcommit(
-    house: House,
+    stack: StackHarness,
 ) -> None:
     """Forty claims of 5 and forty proposals of 5, for an offer of 100 and requests of 10."""
-    one, two = await start_matching(house), await start_matching(house)
-    harness = MatchingHarness(house, one)
+    one, two = await start_matching(stack), await start_matching(stack)
+    harness = MatchingHarness(stack, one)
     names = [f"r{n}" for n in range(20)]
     await harness.publish_requests(*names, quantity=10)
     await eventually(
@@ -378,7 +378,7 @@ async def test_claims_and_proposals_racing_through_two_instances_never_overcommi
             for n in (1, 2)
         ]
 
-    async def race(running: Running, part: list[Value]) -> None:
+    async def race(running: RunningService, part: list[Value]) -> None:
         await running.runtime.processor.execute_many([Command(data) for data in part])
 
     await asyncio.gather(

@@ -17,7 +17,7 @@ from shared import mongo
 from shared.messaging.decision import State
 from tests.matching.decisions import NOW, DecisionHarness, make_campaign
 from tests.matching.harness import start_matching
-from tests.support.house import House
+from tests.support.stack_harness import StackHarness
 
 LEVEL_POINTS = Weights().level_points
 # No level of need is worth as much as this price.
@@ -28,8 +28,8 @@ HERE, THERE, ELSEWHERE = "441900101", "441900102", "441900103"
 class Pool:
     """An open pool over states written as the processor writes them."""
 
-    def __init__(self, house: House) -> None:
-        uri, name = house.mongod.mongo_uri, f"{house.prefix}_matching"
+    def __init__(self, stack: StackHarness) -> None:
+        uri, name = stack.mongod.mongo_uri, f"{stack.prefix}_matching"
         self.database = mongo.connect(uri, name)
         self.decisions = DecisionHarness()
         self.pool = OpenPool(self.database, Weights(), timedelta(days=7))
@@ -66,16 +66,16 @@ def at(offer: Offer, price: int) -> dict[str, int]:
     return {offer.id.replace("-", "_"): price}
 
 
-async def test_need_left_without_is_not_looked_at_again(house: House) -> None:
-    pool = Pool(house)
+async def test_need_left_without_is_not_looked_at_again(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     need = await pool.need("r")
     assert await pool.looks_at() == [need.id]
     assert await pool.looks_at() == []
 
 
-async def test_need_that_changed_is_looked_at_again(house: House) -> None:
-    pool = Pool(house)
+async def test_need_that_changed_is_looked_at_again(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     need = await pool.need("r")
     await pool.looks_at()
@@ -83,8 +83,8 @@ async def test_need_that_changed_is_looked_at_again(house: House) -> None:
     assert await pool.looks_at() == [need.id]
 
 
-async def test_new_need_is_looked_at_alone(house: House) -> None:
-    pool = Pool(house)
+async def test_new_need_is_looked_at_alone(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     await pool.need("r")
     await pool.looks_at()
@@ -92,8 +92,8 @@ async def test_new_need_is_looked_at_alone(house: House) -> None:
     assert await pool.looks_at() == [new.id]
 
 
-async def test_new_offer_wakes_the_needs_it_may_serve(house: House) -> None:
-    pool = Pool(house)
+async def test_new_offer_wakes_the_needs_it_may_serve(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     need = await pool.need("r")
     await pool.need("elsewhere", category="medical")
@@ -102,8 +102,8 @@ async def test_new_offer_wakes_the_needs_it_may_serve(house: House) -> None:
     assert await pool.looks_at() == [need.id]
 
 
-async def test_need_that_no_offer_fits_waits_for_one_that_does(house: House) -> None:
-    pool = Pool(house)
+async def test_need_that_no_offer_fits_waits_for_one_that_does(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a", categories=["medical"])
     need = await pool.need("r")
     assert await pool.looks_at() == []
@@ -113,8 +113,8 @@ async def test_need_that_no_offer_fits_waits_for_one_that_does(house: House) -> 
     assert await pool.looks_at() == [need.id]
 
 
-async def test_offer_that_has_more_again_wakes_what_it_may_serve_at_its_price(house: House) -> None:
-    pool = Pool(house)
+async def test_offer_that_has_more_again_wakes_what_it_may_serve_at_its_price(stack: StackHarness) -> None:
+    pool = Pool(stack)
     offer = await pool.offer("a")
     need = await pool.need("r")
     await pool.store(offer.reserve(1000))
@@ -127,8 +127,8 @@ async def test_offer_that_has_more_again_wakes_what_it_may_serve_at_its_price(ho
     assert await pool.looks_at(**at(offer, LEVEL_POINTS)) == [need.id]
 
 
-async def test_offer_that_gives_or_only_answers_wakes_nobody(house: House) -> None:
-    pool = Pool(house)
+async def test_offer_that_gives_or_only_answers_wakes_nobody(stack: StackHarness) -> None:
+    pool = Pool(stack)
     offer = await pool.offer("a")
     await pool.need("r")
     await pool.looks_at()
@@ -136,8 +136,8 @@ async def test_offer_that_gives_or_only_answers_wakes_nobody(house: House) -> No
     assert await pool.looks_at() == []
 
 
-async def test_offer_whose_time_comes_wakes_needs_without_being_written(house: House) -> None:
-    pool = Pool(house)
+async def test_offer_whose_time_comes_wakes_needs_without_being_written(stack: StackHarness) -> None:
+    pool = Pool(stack)
     need = await pool.need("r")
     await pool.offer("a", valid_from=NOW + timedelta(hours=1))
     assert await pool.looks_at() == []
@@ -145,8 +145,8 @@ async def test_offer_whose_time_comes_wakes_needs_without_being_written(house: H
     assert [n.id for n in inputs.needs] == [need.id]
 
 
-async def test_campaign_that_begins_wakes_all(house: House) -> None:
-    pool = Pool(house)
+async def test_campaign_that_begins_wakes_all(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     need = await pool.need("r")
     await pool.looks_at()
@@ -157,9 +157,9 @@ async def test_campaign_that_begins_wakes_all(house: House) -> None:
 
 
 async def test_need_whose_proposal_was_refused_is_tried_again_and_not_for_ever(
-    house: House,
+    stack: StackHarness,
 ) -> None:
-    pool = Pool(house)
+    pool = Pool(stack)
     await pool.offer("a")
     need = await pool.need("r")
     tries = 0
@@ -170,8 +170,8 @@ async def test_need_whose_proposal_was_refused_is_tried_again_and_not_for_ever(
     assert tries == TRIES_MAX
 
 
-async def test_whole_round_gives_what_was_refused_its_tries_again(house: House) -> None:
-    pool = Pool(house)
+async def test_whole_round_gives_what_was_refused_its_tries_again(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     need = await pool.need("r")
     while (inputs := await pool.look()).needs:
@@ -191,10 +191,10 @@ async def test_whole_round_gives_what_was_refused_its_tries_again(house: House) 
     ids=["another lift", "both at the top", "a town without"],
 )
 async def test_most_urgent_come_first_whatever_the_lifts_of_their_towns(
-    house: House, lifts: dict[str, int], tiers: dict[str, int], first: str
+    stack: StackHarness, lifts: dict[str, int], tiers: dict[str, int], first: str
 ) -> None:
     """Two needs that both stand at tier 0; the older is the one that a round of one looks at."""
-    pool = Pool(house)
+    pool = Pool(stack)
     await pool.offer("a")
     classes = {0: "extreme_poverty", 1: "subsistence", 2: "disabled"}
     for town, tier in tiers.items():
@@ -217,8 +217,8 @@ async def test_most_urgent_come_first_whatever_the_lifts_of_their_towns(
     assert (needs.town_code, needs.tier) == (first, 0)
 
 
-async def test_donor_who_was_silent_is_asked_again_after_others(house: House) -> None:
-    pool = Pool(house)
+async def test_donor_who_was_silent_is_asked_again_after_others(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a", donor_id="P-silent")
     need = await pool.need("r")
     silent = need.record_silence("P-silent", NOW)
@@ -232,8 +232,8 @@ async def test_donor_who_was_silent_is_asked_again_after_others(house: House) ->
     assert later.needs[0].excluded_donors == (), "others have had their turn"
 
 
-async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: House) -> None:
-    pool = Pool(house)
+async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(stack: StackHarness) -> None:
+    pool = Pool(stack)
     await pool.offer("a")
     for n in range(3):
         await pool.need(f"r{n}", beneficiary_class="general")
@@ -245,8 +245,8 @@ async def test_most_urgent_come_first_and_the_rest_in_the_next_batch(house: Hous
     assert len({need.id for need in (*first.needs, *second.needs)}) == 4
 
 
-async def test_whole_round_looks_at_all_that_waits(house: House) -> None:
-    pool = Pool(house)
+async def test_whole_round_looks_at_all_that_waits(stack: StackHarness) -> None:
+    pool = Pool(stack)
     offer = await pool.offer("a")
     await pool.offer("b", unit="袋", item="大米")
     need = await pool.need("r")
@@ -259,9 +259,9 @@ async def test_whole_round_looks_at_all_that_waits(house: House) -> None:
     assert await pool.looks_at() == []
 
 
-async def test_look_reads_no_document_that_did_not_change(house: House) -> None:
+async def test_look_reads_no_document_that_did_not_change(stack: StackHarness) -> None:
     """Both questions for versions are answered by an index alone, the needs' in order."""
-    database = (await start_matching(house)).runtime.database
+    database = (await start_matching(stack)).runtime.database
     of_a_tier = {**WAITING_NEEDS, "tier": 1, "town_code": {"$nin": ["1"]}}
     for kind, query, fields in (
         (Offer, PUSHED, {}),
@@ -274,8 +274,8 @@ async def test_look_reads_no_document_that_did_not_change(house: House) -> None:
         assert "IXSCAN" in stages
 
 
-async def test_batch_is_given_the_prices_of_its_offers_alone(house: House) -> None:
-    pool = Pool(house)
+async def test_batch_is_given_the_prices_of_its_offers_alone(stack: StackHarness) -> None:
+    pool = Pool(stack)
     known, new = await pool.offer("a"), await pool.offer("b")
     await pool.offer("c", unit="袋", item="大米")
     await pool.need("r")

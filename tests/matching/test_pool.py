@@ -12,18 +12,18 @@ from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.messaging.decision import State
 from tests.matching.decisions import FUND, NOW, DecisionHarness, person_id
-from tests.support.house import House
+from tests.support.stack_harness import StackHarness
 
 
-async def stored(house: House, *states: State) -> mongo.Database:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+async def stored(stack: StackHarness, *states: State) -> mongo.Database:
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_matching")
     for state in states:
         document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
         await database[state.COLLECTION].insert_one(document)
     return database
 
 
-async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> None:
+async def test_round_reads_the_offers_that_may_be_proposed_now(stack: StackHarness) -> None:
     decisions = DecisionHarness()
     held_back: dict[str, dict[str, Any]] = {
         "claimed": {"mode": "claim"},
@@ -39,7 +39,7 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
     offers = {id_: decisions.get(Offer, id_) for id_ in (*ids.values(), both, busy, paused)}
     offers[busy] = offers[busy].reserve(10).model_copy(update={"cases_max": 1})
     offers[paused] = offers[paused].model_copy(update={"state": "paused"})
-    database = await stored(house, decisions.get(Need, decisions.need()), *offers.values())
+    database = await stored(stack, decisions.get(Need, decisions.need()), *offers.values())
     pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(
         NOW + timedelta(hours=2), 100
     )
@@ -48,7 +48,7 @@ async def test_round_reads_the_offers_that_may_be_proposed_now(house: House) -> 
     assert read_inputs(write_inputs(pool)) == pool
 
 
-async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:
+async def test_need_that_nothing_may_serve_is_left_out(stack: StackHarness) -> None:
     decisions = DecisionHarness()
     needs = {
         name: decisions.get(Need, decisions.need(name)) for name in ("free", "refused", "related")
@@ -57,7 +57,7 @@ async def test_need_that_nothing_may_serve_is_left_out(house: House) -> None:
     related = Relation(person_id=person_id("related"), tie="founder", maker="m", changed_at=NOW)
     offer = decisions.get(Offer, decisions.offer(fund_id=FUND))
     database = await stored(
-        house, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
+        stack, offer, *needs.values(), FundRelations(id=FUND).with_relation(related)
     )
     pool = await OpenPool(database, Weights(), timedelta(days=7)).read_whole(NOW, 100)
     assert [need.id for need in pool.needs] == [needs["free"].id]

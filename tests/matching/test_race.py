@@ -31,7 +31,7 @@ from tests.matching.decisions import (
 from tests.matching.harness import name_donor
 from tests.matching.processes import Matchings, matchings
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 PARTNER = "/partners/giver"
 GOODS: dict[str, Any] = {"unit": "袋", "item": "大米"}
@@ -45,7 +45,7 @@ class Crowd:
     """Whoever deals with the two instances: each call goes to one of them, to the other if dead."""
 
     def __init__(self, stack: StackHarness, running: Matchings, database: mongo.Database) -> None:
-        self.house = stack
+        self.stack = stack
         self.database = database
         self.urls = list(running.urls.values())
         self.chance = random.Random(7)
@@ -149,7 +149,7 @@ class Crowd:
     async def withdraws_a_request(self, _http: httpx.AsyncClient) -> None:
         if self.chance.random() < 0.2 and (need := await self.pick(Need, state="open")):
             fact = RequestWithdrawn(person_id=person_id("somebody"))
-            await self.house.publish(self.house.own("/intake", need, 2, fact))
+            await self.stack.publish(self.stack.own("/intake", need, 2, fact))
             self.done["request withdrawn"] += 1
 
     async def offers(self, http: httpx.AsyncClient, count: int) -> None:
@@ -157,7 +157,7 @@ class Crowd:
             self.keys += 1
             more: dict[str, Any] = {"donor_id": f"P-{self.keys}", "mode": "both"}
             more |= {"cap_per_request": 9} if self.keys % 2 else {"cases_max": 8}
-            body = name_donor(self.house, PARTNER, make_submitted(quantity=120, **GOODS, **more))
+            body = name_donor(self.stack, PARTNER, make_submitted(quantity=120, **GOODS, **more))
             await self.does("offer", http, "/offers", body.model_dump(mode="json"))
 
     async def all_at_once(self, http: httpx.AsyncClient, until: asyncio.Event) -> None:

@@ -25,7 +25,7 @@ from tests.matching.decisions import (
 )
 from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 
 async def test_recorded_round_is_solved_again_to_the_same_solution(stack: StackHarness) -> None:

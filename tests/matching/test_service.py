@@ -32,11 +32,11 @@ from tests.matching.harness import (
     start_matching,
 )
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.stack_harness import RunningService, StackHarness
 
 
-async def test_money_goes_from_need_to_confirmed(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_money_goes_from_need_to_confirmed(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     await harness.register_offer(fund_id=FUND)
     await harness.publish_requests("r")
     [proposal] = await harness.wait_for_matches(1, "proposed")
@@ -58,9 +58,9 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
         }
     ]
     reply = ReplyUnderstood(person_id=person_id("r"), meaning="received", match_id=proposal.id)
-    await house.publish(house.own("/intake", "reply-1", 1, reply))
+    await stack.publish(stack.own("/intake", "reply-1", 1, reply))
     await harness.wait_for_match(proposal.id, "confirmed")
-    told = await eventually(lambda: house.read(topics.MATCHES), lambda events: len(events) >= 5)
+    told = await eventually(lambda: stack.read(topics.MATCHES), lambda events: len(events) >= 5)
     told.sort(key=lambda event: int(event["sequence"]))
     assert [event["type"].split(".")[2] for event in told] == [
         "proposed",
@@ -81,9 +81,9 @@ async def test_money_goes_from_need_to_confirmed(house: House) -> None:
 
 
 async def test_declined_never_comes_back_and_silence_is_asked_again_after_others(
-    house: House,
+    stack: StackHarness,
 ) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+    harness = MatchingHarness(stack, await start_matching(stack))
     offers = {await harness.register_offer(name, donor_id=f"P-{name}") for name in ("a", "b")}
     await harness.publish_requests("r")
     [first] = await harness.wait_for_matches(1, "proposed")
@@ -99,8 +99,8 @@ async def test_declined_never_comes_back_and_silence_is_asked_again_after_others
     assert third.offer_id == second.offer_id, "nobody else can serve it"
 
 
-async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_donor_of_two_offers_who_declined_is_asked_no_more(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     for name in ("a", "b"):
         await harness.register_offer(name)
     await harness.publish_requests("r")
@@ -111,8 +111,8 @@ async def test_donor_of_two_offers_who_declined_is_asked_no_more(house: House) -
     assert second.donor_id == "P-other"
 
 
-async def test_refused_by_the_fund_looks_again_elsewhere(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_refused_by_the_fund_looks_again_elsewhere(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     for name in ("a", "b"):
         await harness.register_offer(name, fund_id=FUND, donor_id=f"P-{name}")
     await harness.publish_requests("r")
@@ -125,8 +125,8 @@ async def test_refused_by_the_fund_looks_again_elsewhere(house: House) -> None:
     assert second.offer_id == other, "not the other offer of the fund that cannot pay"
 
 
-async def test_withdrawn_offer_releases_its_proposals(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_withdrawn_offer_releases_its_proposals(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     offer = await harness.register_offer()
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")
@@ -135,14 +135,14 @@ async def test_withdrawn_offer_releases_its_proposals(house: House) -> None:
     assert released.reason == "offer_withdrawn"
 
 
-async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House) -> None:
-    running = await start_matching(house)
-    harness = MatchingHarness(house, running)
+async def test_links_answer_for_donor_and_applicant_and_show_nobody(stack: StackHarness) -> None:
+    running = await start_matching(stack)
+    harness = MatchingHarness(stack, running)
     await harness.register_offer(unit="袋", item="大米", quantity=3)
     await harness.publish_requests("r", quantity=2, unit="袋", item="大米")
     [match] = await harness.wait_for_matches(1, "proposed")
     expires_at = await running.runtime.processor.now() + 60 * SECOND
-    link = house.keyring.make_link("match.donor", match.id, expires_at)
+    link = stack.keyring.make_link("match.donor", match.id, expires_at)
     page = await harness.http.get(f"/d/{link}")
     assert page.status_code == 200
     written = await harness.http.post(f"/d/{link}/decline", json={"reason": "张三家不需要"})
@@ -159,26 +159,26 @@ async def test_links_answer_for_donor_and_applicant_and_show_nobody(house: House
     assert browser.status_code == 409
     await harness.post(f"/matches/{match.id}/deliver", "1")
     assert (await harness.http.post(f"/c/{link}/confirm")).status_code == 401
-    own = house.keyring.make_link("match.applicant", match.id, expires_at)
+    own = stack.keyring.make_link("match.applicant", match.id, expires_at)
     assert "确认收到" in (await harness.http.get(f"/c/{own}")).text
     confirmed = await harness.http.post(f"/c/{own}/confirm", headers={"Accept": "text/html"})
     assert "已确认收到" in confirmed.text
     assert "链接无效" in (await harness.http.get("/d/x", headers={"Accept": "text/html"})).text
     odd = await harness.post("/matches/not%20an%20id/accept", "odd")
     assert odd.status_code == 422
-    late = house.keyring.make_link("match.donor", match.id, expires_at - 61 * SECOND)
+    late = stack.keyring.make_link("match.donor", match.id, expires_at - 61 * SECOND)
     assert (await harness.http.get(f"/d/{late}")).status_code == 401
 
 
-async def test_partner_sees_and_answers_for_his_own_offers_only(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
-    mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
-    other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
-    own_id = house.partner_id("/partners/mine", "P-donor")
+async def test_partner_sees_and_answers_for_his_own_offers_only(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
+    mine = stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
+    other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
+    own_id = stack.partner_id("/partners/mine", "P-donor")
     submitted = make_submitted(mandate_id="A-mine")
     await give_mandate(harness.database, submitted)
-    submitted = name_donor(house, "/partners/mine", submitted)
-    await house.publish(house.foreign("/partners/mine", "offer-1", submitted))
+    submitted = name_donor(stack, "/partners/mine", submitted)
+    await stack.publish(stack.foreign("/partners/mine", "offer-1", submitted))
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")
     assert match.donor_id == "P-donor", "behind the edge there are the house's ids alone"
@@ -219,10 +219,10 @@ async def check_partners_view(
     assert (seen["donor_id"], seen["person_id"]) == (match.donor_id, match.person_id)
 
 
-async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
-    collector = house.bearer("collector", Role.COLLECTOR)
-    both = house.bearer("both", Role.COLLECTOR, Role.DONOR_PARTNER, source="/partners/both")
+async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
+    collector = stack.bearer("collector", Role.COLLECTOR)
+    both = stack.bearer("both", Role.COLLECTOR, Role.DONOR_PARTNER, source="/partners/both")
     offer = await harness.register_offer()
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")
@@ -247,9 +247,9 @@ async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(hou
     assert (await post(f"/offers/{own}/withdraw", collector)).status_code == 200
 
 
-async def test_operator_does_nothing_in_a_donors_name(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
-    operator = house.bearer("it", Role.OPERATOR)
+async def test_operator_does_nothing_in_a_donors_name(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
+    operator = stack.bearer("it", Role.OPERATOR)
     offer = await harness.register_offer(mode="both")
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")
@@ -271,10 +271,10 @@ async def test_operator_does_nothing_in_a_donors_name(house: House) -> None:
     assert (await harness.wait_for_match(match.id, "proposed")).accepted_by == ""
 
 
-async def test_summary_counts_the_callers_area_only(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_summary_counts_the_callers_area_only(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     expected = {"441900101": 1, "441900101001": 1, "441900102": 0}
-    within = {area: house.bearer(f"in-{area}", Role.COLLECTOR, area=area) for area in expected}
+    within = {area: stack.bearer(f"in-{area}", Role.COLLECTOR, area=area) for area in expected}
     await harness.register_offer()
     await harness.publish_requests("r")
     await harness.wait_for_matches(1, "proposed")
@@ -287,10 +287,10 @@ async def test_summary_counts_the_callers_area_only(house: House) -> None:
     assert whole["offers"]["by_state"] == {"open": 1}
 
 
-async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_batch_of_offers_says_row_by_row_what_is_wrong(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     await give_mandate(harness.database, make_submitted())
-    good = name_donor(house, harness.giver_source, make_submitted()).model_dump(
+    good = name_donor(stack, harness.giver_source, make_submitted()).model_dump(
         mode="json", exclude_none=True
     )
     rows = [
@@ -306,8 +306,8 @@ async def test_batch_of_offers_says_row_by_row_what_is_wrong(house: House) -> No
     assert results[0]["offer_id"] == results[3]["offer_id"]
 
 
-async def test_nobody_comes_in_without_a_credential(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_nobody_comes_in_without_a_credential(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     for path in ("/offers/O-1", "/matches", "/matches/M-1", "/summary"):
         assert (await harness.http.get(path)).status_code == 401
     for path in ("/offers", "/offers/batch", "/matches/M-1/accept", "/matches/deliver"):
@@ -316,10 +316,10 @@ async def test_nobody_comes_in_without_a_credential(house: House) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_two_instances_racing_for_one_offer_never_overcommit(house: House) -> None:
+async def test_two_instances_racing_for_one_offer_never_overcommit(stack: StackHarness) -> None:
     """Sixty proposals of 5 race for an offer of 100 through two instances at once."""
-    one, two = [await start_matching(house), await start_matching(house)]
-    harness = MatchingHarness(house, one)
+    one, two = [await start_matching(stack), await start_matching(stack)]
+    harness = MatchingHarness(stack, one)
     names = [f"r{n}" for n in range(60)]
     await harness.publish_requests(*names, quantity=5)
     waiting = await eventually(
@@ -327,7 +327,7 @@ async def test_two_instances_racing_for_one_offer_never_overcommit(house: House)
     )
     offer = await harness.register_offer()
 
-    async def race(running: Running, needs: list[Need]) -> list[Answer | Exception]:
+    async def race(running: RunningService, needs: list[Need]) -> list[Answer | Exception]:
         return await running.runtime.processor.execute_many(
             [
                 Command(

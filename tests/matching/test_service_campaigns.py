@@ -31,7 +31,7 @@ from tests.matching.decisions import (
 )
 from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
+from tests.support.stack_harness import RunningService, StackHarness
 
 DAY = timedelta(days=1)
 TOWNS = {"r1": "441900101", "r2": "441900102", "r3": "441900103"}
@@ -40,11 +40,11 @@ TOWNS = {"r1": "441900101", "r2": "441900102", "r3": "441900103"}
 class City(MatchingHarness):
     """The city's approver beside the operator; a town's, who may less."""
 
-    def __init__(self, house: House, running: Running) -> None:
-        super().__init__(house, running)
-        self.city = house.bearer("city", Role.APPROVER_CITY)
-        self.town = house.bearer("town", Role.APPROVER_CITY, area="441900101")
-        self.collector = house.bearer("collector", Role.COLLECTOR)
+    def __init__(self, stack: StackHarness, running: RunningService) -> None:
+        super().__init__(stack, running)
+        self.city = stack.bearer("city", Role.APPROVER_CITY)
+        self.town = stack.bearer("town", Role.APPROVER_CITY, area="441900101")
+        self.collector = stack.bearer("collector", Role.COLLECTOR)
 
     async def now(self) -> datetime:
         return await self.runtime.processor.now()
@@ -74,7 +74,7 @@ class City(MatchingHarness):
         facts = [
             (request_id(name), _make_opened_in(name, quantity, TOWNS[name], now)) for name in names
         ]
-        await self.house.publish(*(self.house.own("/intake", id_, 1, f) for id_, f in facts))
+        await self.stack.publish(*(self.stack.own("/intake", id_, 1, f) for id_, f in facts))
 
     async def complete_match(self, match: Match) -> None:
         """To the end: paid, delivered, confirmed, the request closed."""
@@ -86,7 +86,7 @@ class City(MatchingHarness):
         await self.post(f"/matches/{match.id}/deliver", f"deliver-{match.id}")
         await self.says(f"/matches/{match.id}/confirm", {"evidence": "visit"}, who=self.collector)
         closed = RequestClosed(person_id=match.person_id)
-        await self.house.publish(self.house.own("/intake", match.request_id, 2, closed))
+        await self.stack.publish(self.stack.own("/intake", match.request_id, 2, closed))
 
         async def look() -> Need | None:
             return await mongo.load(self.database, Need, match.request_id)
@@ -105,8 +105,8 @@ def _make_opened_in(name: str, quantity: int, town: str, now: datetime) -> Reque
     return RequestOpened.model_validate(fields | changed)
 
 
-async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> None:
-    city = City(house, await start_matching(house))
+async def test_campaign_gives_within_its_budget_and_reports_it(stack: StackHarness) -> None:
+    city = City(stack, await start_matching(stack))
     created = await city.campaign()
     assert created.status_code == 201, created.text
     await city.register_offer(fund_id=FUND, campaign_id="warm", quantity=500)
@@ -152,8 +152,8 @@ async def test_campaign_gives_within_its_budget_and_reports_it(house: House) -> 
     assert (told["money"]["reopened_fen"], told["money"]["budget_left_fen"]) == (50, 20)
 
 
-async def test_campaign_is_the_citys_and_others_join_what_it_made(house: House) -> None:
-    city = City(house, await start_matching(house))
+async def test_campaign_is_the_citys_and_others_join_what_it_made(stack: StackHarness) -> None:
+    city = City(stack, await start_matching(stack))
     assert (await city.says("/campaigns", {}, who=city.operator)).status_code == 403
     assert (await city.says("/campaigns", {"campaign_id": "warm"})).status_code == 422
     await city.campaign(criteria=None)
@@ -178,17 +178,17 @@ async def test_campaign_is_the_citys_and_others_join_what_it_made(house: House) 
 
 
 @pytest.mark.timeout(180)
-async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House) -> None:
+async def test_two_instances_racing_for_one_budget_never_exceed_it(stack: StackHarness) -> None:
     """Two offers of plenty, forty proposals of 5 fen, a budget of 100 fen."""
-    one, two = await start_matching(house), await start_matching(house)
-    city = City(house, one)
+    one, two = await start_matching(stack), await start_matching(stack)
+    city = City(stack, one)
     await city.campaign(budget_fen=100, donor_ids=["P-a", "P-b"])
     names = [f"r{n}" for n in range(40)]
     now = await city.now()
     facts = [_make_opened_in(name, 5, TOWNS["r1"], now) for name in names]
-    await house.publish(
+    await stack.publish(
         *(
-            house.own("/intake", request_id(n), 1, fact)
+            stack.own("/intake", request_id(n), 1, fact)
             for n, fact in zip(names, facts, strict=True)
         )
     )
@@ -204,7 +204,7 @@ async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House)
         for donor in "ab"
     ]
 
-    async def race(running: Running, part: list[Need], offer: str) -> None:
+    async def race(running: RunningService, part: list[Need], offer: str) -> None:
         await running.runtime.processor.execute_many(
             [
                 Command(
@@ -228,8 +228,8 @@ async def test_two_instances_racing_for_one_budget_never_exceed_it(house: House)
     assert sum(match.quantity for match in matches) == 100
 
 
-async def test_needs_of_an_emergency_area_come_first_while_it_is_on(house: House) -> None:
-    database = mongo.connect(house.mongod.mongo_uri, f"{house.prefix}_matching")
+async def test_needs_of_an_emergency_area_come_first_while_it_is_on(stack: StackHarness) -> None:
+    database = mongo.connect(stack.mongod.mongo_uri, f"{stack.prefix}_matching")
     decisions = DecisionHarness()
     decisions.offer(quantity=500)
     for hour, name in enumerate(TOWNS):
@@ -254,9 +254,9 @@ async def test_needs_of_an_emergency_area_come_first_while_it_is_on(house: House
 
 
 async def test_emergency_is_the_citys_to_declare_and_end_and_everybodys_to_see(
-    house: House,
+    stack: StackHarness,
 ) -> None:
-    city = City(house, await start_matching(house))
+    city = City(stack, await start_matching(stack))
     now = await city.now()
     body = {
         "emergency_id": "e-1",
@@ -276,8 +276,8 @@ async def test_emergency_is_the_citys_to_declare_and_end_and_everybodys_to_see(
     assert ended["on"] is False
 
 
-async def test_years_selection_ranks_what_was_completed_in_it(house: House) -> None:
-    city = City(house, await start_matching(house))
+async def test_years_selection_ranks_what_was_completed_in_it(stack: StackHarness) -> None:
+    city = City(stack, await start_matching(stack))
     await city.register_offer(fund_id=FUND, quantity=500)
     await city.opens_now("r1", "r2", "r3")
     matches = {match.request_id: match for match in await city.wait_for_matches(3, "proposed")}

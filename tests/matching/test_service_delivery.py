@@ -14,7 +14,7 @@ from shared.security import Role
 from tests.matching.decisions import person_id, request_id
 from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import RunningService, StackHarness
+from tests.support.stack_harness import RunningService, StackHarness
 
 BROWSER = {"Accept": "text/html"}
 SEEN = {"evidence": "visit"}
@@ -47,7 +47,7 @@ class DeliveryHarness(MatchingHarness):
 
     async def link(self, match: Match) -> str:
         now = await self.runtime.processor.now()
-        return self.house.keyring.make_link("match.applicant", match.id, now + LIFE)
+        return self.stack.keyring.make_link("match.applicant", match.id, now + LIFE)
 
     async def asks(self, path: str, key: str, body: Any = None) -> httpx.Response:
         headers = self.collector | {"Idempotency-Key": key}

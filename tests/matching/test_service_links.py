@@ -16,7 +16,7 @@ from shared.security import Role, revoke
 from tests.matching.decisions import NO_CAPACITY, person_id, request_id
 from tests.matching.harness import MatchingHarness
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.stack_harness import StackHarness
 
 DAY = timedelta(days=1)
 RICE = {"unit": "袋", "item": "大米"}
@@ -29,9 +29,9 @@ class LinkHarness(MatchingHarness):
     match: Match
 
     async def begin(self) -> "LinkHarness":
-        self.here = self.house.bearer("here", Role.COLLECTOR, area=HERE)
-        self.there = self.house.bearer("there", Role.COLLECTOR, area=THERE)
-        self.rival = self.house.bearer("rival", Role.DONOR_PARTNER, source="/partners/rival")
+        self.here = self.stack.bearer("here", Role.COLLECTOR, area=HERE)
+        self.there = self.stack.bearer("there", Role.COLLECTOR, area=THERE)
+        self.rival = self.stack.bearer("rival", Role.DONOR_PARTNER, source="/partners/rival")
         self.partner = self.giver
         offer = await self.register_offer("a", quantity=10, mode="both", **RICE)
         await self.publish_requests("r", quantity=2, **RICE)
@@ -49,7 +49,7 @@ class LinkHarness(MatchingHarness):
         subject = self.match.offer_id if row is MENU else self.match.id
         holder = self.match.donor_id if row.holder == "donor" else self.match.person_id
         given = {"made_at": now, "holder": holder, **more}
-        return row.path(self.house.keyring.make_link(row.purpose, subject, now + DAY, **given))
+        return row.path(self.stack.keyring.make_link(row.purpose, subject, now + DAY, **given))
 
     async def status(self, path: str) -> int:
         return (await self.http.get(path)).status_code
@@ -65,13 +65,13 @@ class LinkHarness(MatchingHarness):
         return await self.http.post("/links/revoke", json=body, headers=headers)
 
     async def hear(self, person: str, fact: PersonErased | PersonLinksRevoked) -> None:
-        await self.house.publish(self.house.own("/intake", person, 1, fact))
+        await self.stack.publish(self.stack.own("/intake", person, 1, fact))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def harness(house: House) -> LinkHarness:
-    settings = house.settings(MatchingSettings, round_interval_ms=60_000)
-    return await LinkHarness(house, await house.start_app(create_app(settings))).begin()
+async def harness(stack: StackHarness) -> LinkHarness:
+    settings = stack.settings(MatchingSettings, round_interval_ms=60_000)
+    return await LinkHarness(stack, await stack.start_app(create_app(settings))).begin()
 
 
 async def test_links_stop_with_the_person_they_were_made_for(harness: LinkHarness) -> None:
@@ -93,7 +93,7 @@ async def test_links_stop_with_the_person_they_were_made_for(harness: LinkHarnes
 
 async def test_links_stop_when_the_partner_is_revoked(harness: LinkHarness) -> None:
     links = [await harness.link(row) for row in (PROPOSAL, MENU, DELIVERY)]
-    revoke(harness.house.secrets_dir / "credentials.json", "giver")
+    revoke(harness.stack.secrets_dir / "credentials.json", "giver")
     await harness.wait_until_dead(*links)
     assert (await harness.http.post(f"{links[1]}/claim")).status_code == 401
     assert (await harness.wait_for_matches(1, "proposed"))[0].id == harness.match.id

@@ -11,7 +11,7 @@ from shared.security import Role
 from tests.matching.decisions import make_granted
 from tests.matching.harness import MatchingHarness, name_donor, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 PARTNER = "/partners/two"
 OFFER: dict[str, Any] = {

@@ -24,7 +24,7 @@ from shared.security import Role
 from tests.matching.decisions import NO_CAPACITY, make_submitted, person_id, request_id
 from tests.matching.harness import MatchingHarness, give_mandate, name_donor, start_matching
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.stack_harness import StackHarness
 
 TOWNS = ("441900101", "441900102", "441900103")
 
@@ -54,8 +54,8 @@ async def get(harness: MatchingHarness, path: str, who: dict[str, str] | None = 
     return answer.json()
 
 
-async def test_first_round_is_whole_and_batches_take_its_prices(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_first_round_is_whole_and_batches_take_its_prices(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     await harness.register_offer(quantity=4000)
     for name in ("r1", "r2"):
         await harness.publish_requests(name)
@@ -70,16 +70,16 @@ async def test_first_round_is_whole_and_batches_take_its_prices(house: House) ->
     assert [record.round_number for record in match] == [second.number]
 
 
-async def test_optimum_is_found_anew_on_schedule(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house, whole_round_interval_s=1))
+async def test_optimum_is_found_anew_on_schedule(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack, whole_round_interval_s=1))
     await harness.register_offer(quantity=4000)
     await harness.publish_requests("r1")
     first, second, *_ = await whole_rounds(harness, 3)
     assert second.closed_at - first.closed_at >= timedelta(seconds=1)
 
 
-async def test_demand_of_a_whole_round_is_met_before_its_schedule(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_demand_of_a_whole_round_is_met_before_its_schedule(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     await harness.register_offer(quantity=4000)
     await harness.publish_requests("r1")
     [first] = await whole_rounds(harness, 1)
@@ -92,10 +92,10 @@ async def test_demand_of_a_whole_round_is_met_before_its_schedule(house: House) 
     assert latest["number"] == second.number
 
 
-async def test_need_that_nobody_serves_causes_no_endless_rounds(house: House) -> None:
+async def test_need_that_nobody_serves_causes_no_endless_rounds(stack: StackHarness) -> None:
     """Dear at the last prices: it waits for the next whole round, or for a new offer."""
-    running = await start_matching(house)
-    harness = MatchingHarness(house, running)
+    running = await start_matching(stack)
+    harness = MatchingHarness(stack, running)
     await harness.register_offer("a", quantity=100, cap_per_request=10)
     await harness.publish_requests("r1")
     await harness.wait_for_matches(1, "proposed")
@@ -113,14 +113,14 @@ async def test_need_that_nobody_serves_causes_no_endless_rounds(house: House) ->
     await harness.wait_for_matches(2, "proposed")
 
 
-async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
-    mine = house.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
-    other = house.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
+async def test_match_and_need_are_explained_to_staff_and_to_the_partner(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
+    mine = stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
+    other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
     body = make_submitted(quantity=40, cap_per_request=20)
     await give_mandate(harness.database, body)
-    body = name_donor(house, "/partners/mine", body)
-    await house.publish(house.foreign("/partners/mine", "offer-1", body))
+    body = name_donor(stack, "/partners/mine", body)
+    await stack.publish(stack.foreign("/partners/mine", "offer-1", body))
     theirs = await harness.register_offer("b", quantity=90, categories=["supplies", "medical"])
     await harness.publish_requests("r", quantity=200)
     matches = await harness.wait_for_matches(2, "proposed")
@@ -145,8 +145,8 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(house: H
         assert person_id("r") not in json.dumps(told)
 
 
-async def test_claimed_match_is_explained_by_its_donors_choice(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_claimed_match_is_explained_by_its_donors_choice(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     offer = await harness.register_offer(quantity=400, mode="claim")
     await harness.publish_requests("r")
 
@@ -163,10 +163,10 @@ async def test_claimed_match_is_explained_by_its_donors_choice(house: House) -> 
     assert "认领" in found["text"][0]
 
 
-async def busy(house: House) -> MatchingHarness:
+async def busy(stack: StackHarness) -> MatchingHarness:
     """Many kinds of needs and offers, answers of every kind, and whole rounds in between."""
     harness = MatchingHarness(
-        house, await start_matching(house, whole_round_interval_s=1, proposal_lifetime_s=2.0)
+        stack, await start_matching(stack, whole_round_interval_s=1, proposal_lifetime_s=2.0)
     )
     for n in range(6):
         more: dict[str, Any] = {"cap_per_request": 60} if n % 2 else {"cases_max": 4}
@@ -210,10 +210,10 @@ async def export_rounds(harness: MatchingHarness, file: Path) -> list[str]:
 
 @pytest.mark.timeout(180)
 async def test_recorded_rounds_are_replayed_bit_for_bit_elsewhere(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
     """In fresh processes with other hash seeds, and their rows shuffled."""
-    harness = await busy(house)
+    harness = await busy(stack)
     file = tmp_path / "rounds.jsonl"
     expected = await export_rounds(harness, file)
     kinds = [rounds_held.kind for rounds_held in await rounds(harness)]
@@ -232,9 +232,9 @@ async def test_recorded_rounds_are_replayed_bit_for_bit_elsewhere(
 
 
 async def test_replay_finds_a_round_that_was_changed_afterwards(
-    house: House, tmp_path: Path
+    stack: StackHarness, tmp_path: Path
 ) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+    harness = MatchingHarness(stack, await start_matching(stack))
     await harness.register_offer(quantity=400)
     await harness.publish_requests("r1", "r2")
     await harness.wait_for_matches(2, "proposed")
@@ -251,8 +251,8 @@ async def test_replay_finds_a_round_that_was_changed_afterwards(
         assert json.loads(found.stdout)[0]["verdict"] == verdict
 
 
-async def test_inputs_are_kept_once_a_round_and_packed(house: House) -> None:
-    harness = MatchingHarness(house, await start_matching(house))
+async def test_inputs_are_kept_once_a_round_and_packed(stack: StackHarness) -> None:
+    harness = MatchingHarness(stack, await start_matching(stack))
     await harness.register_offer(quantity=4000)
     await harness.publish_requests(*(f"r{n}" for n in range(40)))
     await harness.wait_for_matches(40, "proposed")
@@ -267,9 +267,9 @@ async def test_inputs_are_kept_once_a_round_and_packed(house: House) -> None:
     assert len(largest["inputs"]) < len(text) / 2
 
 
-async def test_round_expires_with_its_inputs_and_is_then_explained_as_gone(house: House) -> None:
+async def test_round_expires_with_its_inputs_and_is_then_explained_as_gone(stack: StackHarness) -> None:
     """mongod removes what has expired once a minute: nobody waits for that here."""
-    harness = MatchingHarness(house, await start_matching(house, round_retention_days=30))
+    harness = MatchingHarness(stack, await start_matching(stack, round_retention_days=30))
     await harness.register_offer(quantity=400)
     await harness.publish_requests("r")
     [match] = await harness.wait_for_matches(1, "proposed")

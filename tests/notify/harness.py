@@ -23,7 +23,7 @@ from services.notify.settings import NotifySettings
 from shared.contracts.envelope import Fact
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import RunningService, StackHarness
+from tests.support.stack_harness import RunningService, StackHarness
 
 PROVIDER_TIMEOUT_S = 0.5
 

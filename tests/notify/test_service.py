@@ -24,8 +24,8 @@ from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
 from tests.notify.harness import NotifyHarness, open_harness
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.stack import start_broker
+from tests.support.stack_harness import StackHarness
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

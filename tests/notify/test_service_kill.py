@@ -21,7 +21,7 @@ from shared.contracts.events import RequestOpened
 from tests.notify.decisions import make_opened
 from tests.notify.harness import NotifyHarness, open_harness
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 CALLS, PERSONS = 3, 12
 # The simulator answers these a second later.

@@ -14,9 +14,9 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchAccepted
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import Counter
 from tests.support.ledgerlet_processes import LedgerletProcesses
+from tests.support.stack_harness import StackHarness
 
 SUBJECTS = 60
 EVENTS_EACH = 40

@@ -9,7 +9,7 @@ from shared.errors import Transient
 from shared.messaging.changes import Outgoing
 from shared.messaging.cluster import create_topics
 from shared.messaging.producer import Producer
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 BEYOND_THE_BROKERS_LIMIT = 2_000_000
 

@@ -5,8 +5,8 @@ from typing import Any
 from shared import mongo
 from shared.contracts.events import DonationReceived, MatchAccepted
 from tests.support.eventually import eventually
-from tests.support.house import RunningService
 from tests.support.ledgerlet import Counter
+from tests.support.stack_harness import RunningService
 
 MATCHING = "/matching"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.local import health, parts
 from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.supervisor import Supervisor
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 
 class LedgerletProcesses:

@@ -19,7 +19,7 @@ from services.notify.main import create_app as create_notify
 from services.notify.settings import NotifySettings
 from shared.security import create_root_key, write_register
 from shared.settings import Settings
-from tests.support.house import RunningService, StackHarness
+from tests.support.stack_harness import RunningService, StackHarness
 
 CREATE: dict[str, tuple[Callable[[Any], FastAPI], type[Settings]]] = {
     "intake": (create_intake, IntakeSettings),

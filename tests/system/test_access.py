@@ -10,7 +10,6 @@ from shared.contracts.links import BY_PURPOSE
 from shared.security import Role, revoke
 from shared.web.access import find_guard
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
 from tests.support.services import (
     CREATE,
     SERVICES,
@@ -20,6 +19,7 @@ from tests.support.services import (
     operations,
     start,
 )
+from tests.support.stack_harness import RunningService, StackHarness
 
 OPEN_TO_ALL = {
     ("GET", "/health/live"),
@@ -95,7 +95,7 @@ def without_guard(app: Any) -> set[tuple[str, str]]:
     }
 
 
-async def ask(running: Running, operation: Operation, headers: Headers) -> httpx.Response:
+async def ask(running: RunningService, operation: Operation, headers: Headers) -> httpx.Response:
     """With nothing but the caller's name: who he is comes before what he says."""
     return await running.http.request(
         operation.method, address(operation.path), headers=headers, follow_redirects=False
@@ -108,13 +108,13 @@ async def ask(running: Running, operation: Operation, headers: Headers) -> httpx
 @pytest.mark.parametrize("place", [LOCAL, PUBLIC[0]], ids=["loopback", "public"])
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_route_asks_who_is_there(
-    house: House, service: str, place: dict[str, str]
+    stack: StackHarness, service: str, place: dict[str, str]
 ) -> None:
     """Nobody, a stranger, one who has been sent away, and everybody whose role is another."""
-    revoked = house.bearer("former", *Role)
-    revoke(house.secrets_dir / "credentials.json", "former")
-    by_role = {role: house.bearer(f"is-{role.replace('_', '-')}", role) for role in Role}
-    running = await start(house, service, **place)
+    revoked = stack.bearer("former", *Role)
+    revoke(stack.secrets_dir / "credentials.json", "former")
+    by_role = {role: stack.bearer(f"is-{role.replace('_', '-')}", role) for role in Role}
+    running = await start(stack, service, **place)
     before = await everything_stored(running)
     strangers: dict[str, Headers] = {
         "nobody": {},
@@ -151,32 +151,32 @@ def _roles(operation: Operation) -> frozenset[Role]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_open_ways_in_are_those_of_the_table(house: House, service: str) -> None:
+async def test_open_ways_in_are_those_of_the_table(stack: StackHarness, service: str) -> None:
     """A route without a guard is put into a table above, or it is a mistake."""
     create, settings = CREATE[service]
     expected = OPEN_TO_ALL | LINKS.get(service, set()) | CALLBACKS.get(service, set())
     expected |= PUBLIC_LOG if service == "audit" else set()
     for place in (LOCAL, {"host": "::1"}, {"host": "localhost"}):
-        assert without_guard(create(house.settings(settings, **place))) == expected | DESCRIPTIONS
+        assert without_guard(create(stack.settings(settings, **place))) == expected | DESCRIPTIONS
     for place in PUBLIC:
-        assert without_guard(create(house.settings(settings, **place))) == expected, place
+        assert without_guard(create(stack.settings(settings, **place))) == expected, place
 
 
-async def test_open_pages_answer_without_a_credential_and_name_no_secret(house: House) -> None:
-    running = await start(house, "audit")
+async def test_open_pages_answer_without_a_credential_and_name_no_secret(stack: StackHarness) -> None:
+    running = await start(stack, "audit")
     for method, path in sorted(OPEN_TO_ALL | DESCRIPTIONS):
         answer = await running.http.request(method, address(path, "guanjia.css"))
         assert answer.status_code == 200, path
         assert "gj_" not in answer.text.replace("gj_<id>", "")
-        assert str(house.secrets_dir) not in answer.text
+        assert str(stack.secrets_dir) not in answer.text
     for method, path in sorted(PUBLIC_LOG):
         answer = await running.http.request(method, address(path, "7"))
         assert answer.status_code == 404, path
 
 
-async def test_descriptions_are_the_operators_where_the_public_comes_in(house: House) -> None:
-    operator, auditor = house.bearer("it", Role.OPERATOR), house.bearer("auditor", Role.AUDITOR)
-    running = await start(house, "intake", **PUBLIC[0])
+async def test_descriptions_are_the_operators_where_the_public_comes_in(stack: StackHarness) -> None:
+    operator, auditor = stack.bearer("it", Role.OPERATOR), stack.bearer("auditor", Role.AUDITOR)
+    running = await start(stack, "intake", **PUBLIC[0])
     for _, path in sorted(DESCRIPTIONS):
         callers: tuple[Headers, ...] = ({}, auditor, operator)
         answers = [await running.http.get(path, headers=headers) for headers in callers]
@@ -185,11 +185,11 @@ async def test_descriptions_are_the_operators_where_the_public_comes_in(house: H
 
 @pytest.mark.parametrize(("scheme", "strict"), [("http", None), ("https", "max-age=31536000")])
 async def test_links_say_how_the_public_comes(
-    house: House, scheme: str, strict: str | None
+    stack: StackHarness, scheme: str, strict: str | None
 ) -> None:
     """Behind TLS a browser is told to come by https alone; on a plain port it is not."""
     for service in sorted(LINKS):
-        running = await start(house, service, public_scheme=scheme)
+        running = await start(stack, service, public_scheme=scheme)
         for path in sorted(path for method, path in LINKS[service] if method == "GET"):
             answer = await running.http.get(address(path, "x"), headers={"Accept": "text/html"})
             assert answer.headers.get("Strict-Transport-Security") == strict, path
@@ -198,11 +198,11 @@ async def test_links_say_how_the_public_comes(
 
 
 @pytest.mark.parametrize("service", sorted(LINKS))
-async def test_bad_link_opens_nothing(house: House, service: str) -> None:
-    running = await start(house, service)
+async def test_bad_link_opens_nothing(stack: StackHarness, service: str) -> None:
+    running = await start(stack, service)
     before = await everything_stored(running)
     now = await running.runtime.processor.now()
-    token_of_request = house.keyring.make_link("request", "R-1", now + timedelta(days=1))
+    token_of_request = stack.keyring.make_link("request", "R-1", now + timedelta(days=1))
     tokens = [
         "x",
         "0" * 80,
@@ -211,8 +211,8 @@ async def test_bad_link_opens_nothing(house: House, service: str) -> None:
         "é".encode().hex(),
         token_of_request[:-4],
         ("A" if token_of_request[0] != "A" else "B") + token_of_request[1:],
-        house.keyring.make_link("another purpose", "R-1", now + timedelta(days=1)),
-        *(house.keyring.make_link(p, "R-1", now - timedelta(seconds=1)) for p in LINK_PURPOSES),
+        stack.keyring.make_link("another purpose", "R-1", now + timedelta(days=1)),
+        *(stack.keyring.make_link(p, "R-1", now - timedelta(seconds=1)) for p in LINK_PURPOSES),
     ]
     for method, path in sorted(LINKS[service]):
         for token in tokens:
@@ -223,11 +223,11 @@ async def test_bad_link_opens_nothing(house: House, service: str) -> None:
     assert await everything_stored(running) == before
 
 
-async def test_callback_without_its_secret_is_refused(house: House) -> None:
-    revoked = house.bearer("callback-tencent", Role.CALLBACK)["Authorization"].rpartition("_")[2]
-    revoke(house.secrets_dir / "credentials.json", "callback-tencent")
-    operator = house.bearer("operator", Role.OPERATOR)["Authorization"].rpartition("_")[2]
-    running = await start(house, "intake")
+async def test_callback_without_its_secret_is_refused(stack: StackHarness) -> None:
+    revoked = stack.bearer("callback-tencent", Role.CALLBACK)["Authorization"].rpartition("_")[2]
+    revoke(stack.secrets_dir / "credentials.json", "callback-tencent")
+    operator = stack.bearer("operator", Role.OPERATOR)["Authorization"].rpartition("_")[2]
+    running = await start(stack, "intake")
     before = await everything_stored(running)
     query = {"signature": "0" * 40, "timestamp": "1767225600", "nonce": "1", "echostr": "hello"}
     for method, path in sorted(CALLBACKS["intake"]):
@@ -241,21 +241,21 @@ async def test_callback_without_its_secret_is_refused(house: House) -> None:
     assert await everything_stored(running) == before
 
 
-async def test_token_is_worth_nothing_within_a_second_of_its_revocation(house: House) -> None:
-    auditor = house.bearer("leaving", Role.AUDITOR)
-    running = await start(house, "notify")
+async def test_token_is_worth_nothing_within_a_second_of_its_revocation(stack: StackHarness) -> None:
+    auditor = stack.bearer("leaving", Role.AUDITOR)
+    running = await start(stack, "notify")
 
     async def status() -> int:
         return (await running.http.get("/summary", headers=auditor)).status_code
 
     assert await status() == 200
-    revoke(house.secrets_dir / "credentials.json", "leaving")
+    revoke(stack.secrets_dir / "credentials.json", "leaving")
     await eventually(status, lambda code: code == 401, within_s=1)
 
 
-async def test_rate_limit_stops_one_and_no_other(house: House) -> None:
-    eager, calm = house.bearer("eager", Role.AUDITOR), house.bearer("calm", Role.AUDITOR)
-    running = await start(house, "notify", rate_limit_per_minute=3)
+async def test_rate_limit_stops_one_and_no_other(stack: StackHarness) -> None:
+    eager, calm = stack.bearer("eager", Role.AUDITOR), stack.bearer("calm", Role.AUDITOR)
+    running = await start(stack, "notify", rate_limit_per_minute=3)
 
     async def statuses(who: Headers, count: int) -> list[int]:
         return [(await running.http.get("/summary", headers=who)).status_code for _ in range(count)]

@@ -14,8 +14,8 @@ from shared.security import Role
 from shared.web.access import GuardedRoute, find_guard
 from shared.web.admission import BODY_BYTES_MAX, READS_MAX, Admission, TooManyError
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
 from tests.support.services import CREATE, SERVICES, operations, start
+from tests.support.stack_harness import RunningService, StackHarness
 
 JSON = {"Content-Type": "application/json"}
 CHUNK = b"x" * 65_536
@@ -34,7 +34,7 @@ class Upload:
             yield CHUNK
 
 
-async def post(running: Running, upload: Upload, headers: dict[str, str]) -> httpx.Response:
+async def post(running: RunningService, upload: Upload, headers: dict[str, str]) -> httpx.Response:
     return await running.http.post("/requests", content=aiter(upload), headers=JSON | headers)
 
 
@@ -42,37 +42,37 @@ def code(answer: httpx.Response) -> str:
     return str(answer.json()["problems"][0]["code"])
 
 
-async def test_a_stranger_is_turned_away_before_his_body_is_parsed(house: House) -> None:
-    running = await start(house, "intake")
+async def test_a_stranger_is_turned_away_before_his_body_is_parsed(stack: StackHarness) -> None:
+    running = await start(stack, "intake")
     answer = await running.http.post("/requests", content=b"{" * 5_000_000, headers=JSON)
     assert (answer.status_code, code(answer)) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("chunks", [BODY_BYTES_MAX // len(CHUNK) + 1, 1000])
-async def test_a_body_over_the_limit_is_not_read_to_its_end(house: House, chunks: int) -> None:
-    running = await start(house, "intake")
-    own = house.bearer("c-1", Role.COLLECTOR) | {"Idempotency-Key": "k-1"}
+async def test_a_body_over_the_limit_is_not_read_to_its_end(stack: StackHarness, chunks: int) -> None:
+    running = await start(stack, "intake")
+    own = stack.bearer("c-1", Role.COLLECTOR) | {"Idempotency-Key": "k-1"}
     answer = await post(running, Upload(chunks), own)
     assert (answer.status_code, code(answer)) == (413, "body_too_large")
     assert "分批" in answer.json()["problems"][0]["zh"]
 
 
-async def test_a_batch_may_be_larger_than_a_single_request(house: House) -> None:
-    running = await start(house, "intake")
-    own = house.bearer("c-1", Role.COLLECTOR)
+async def test_a_batch_may_be_larger_than_a_single_request(stack: StackHarness) -> None:
+    running = await start(stack, "intake")
+    own = stack.bearer("c-1", Role.COLLECTOR)
     rows = [{"idempotency_key": f"k-{n}", "request": {"text": "长" * 4000}} for n in range(100)]
     answer = await running.http.post("/requests/batch", json=rows, headers=own)
     assert answer.status_code == 200
     assert {row["status"] for row in answer.json()["answers"]} == {422}
 
 
-async def test_strangers_are_counted_by_address_and_told_when_to_return(house: House) -> None:
+async def test_strangers_are_counted_by_address_and_told_when_to_return(stack: StackHarness) -> None:
     create, settings = CREATE["intake"]
     limits = {"stranger_limit_per_minute": 3, "refusal_pause_s": 0.1}
-    running = await house.start_app(create(house.settings(settings, **limits)))
+    running = await stack.start_app(create(stack.settings(settings, **limits)))
     statuses = [(await running.http.get("/summary")).status_code for _ in range(5)]
     answer = await running.http.get("/summary")
-    known = await running.http.get("/summary", headers=house.bearer("c-1", Role.COLLECTOR))
+    known = await running.http.get("/summary", headers=stack.bearer("c-1", Role.COLLECTOR))
     assert statuses == [401, 401, 401, 429, 429]
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert known.status_code == 200
@@ -140,11 +140,11 @@ async def test_who_gives_up_waiting_keeps_no_place() -> None:
         await patient
 
 
-async def test_more_at_a_time_than_a_caller_has_places_is_429(house: House) -> None:
+async def test_more_at_a_time_than_a_caller_has_places_is_429(stack: StackHarness) -> None:
     create, _ = CREATE["intake"]
-    app = create(house.settings(IntakeSettings, requests_in_flight_max=2))
-    running = await house.start_app(app)
-    own = house.bearer("c-1", Role.COLLECTOR)
+    app = create(stack.settings(IntakeSettings, requests_in_flight_max=2))
+    running = await stack.start_app(app)
+    own = stack.bearer("c-1", Role.COLLECTOR)
     answers = await asyncio.gather(*(running.http.get("/summary", headers=own) for _ in range(20)))
     statuses = {answer.status_code for answer in answers}
     assert statuses == {200, 429}
@@ -152,9 +152,9 @@ async def test_more_at_a_time_than_a_caller_has_places_is_429(house: House) -> N
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_guarded_route_asks_for_the_token_first(house: House, service: str) -> None:
+async def test_every_guarded_route_asks_for_the_token_first(stack: StackHarness, service: str) -> None:
     create, settings = CREATE[service]
-    routes = [o.route for o in operations(create(house.settings(settings))) if o.route]
+    routes = [o.route for o in operations(create(stack.settings(settings))) if o.route]
     assert [r.path for r in routes if find_guard(r) and not isinstance(r, GuardedRoute)] == []
 
 
@@ -166,8 +166,8 @@ class HastyProtocol(TimedProtocol):
     body_s = 0.4
 
 
-async def test_connections_whose_request_never_ends_are_closed_and_no_others(house: House) -> None:
-    app = CREATE["intake"][0](house.settings(IntakeSettings))
+async def test_connections_whose_request_never_ends_are_closed_and_no_others(stack: StackHarness) -> None:
+    app = CREATE["intake"][0](stack.settings(IntakeSettings))
     config = uvicorn.Config(app, port=0, lifespan="off", http=HastyProtocol, log_level="warning")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -15,8 +15,8 @@ from shared.security import Role
 from tests.matching.decisions import NO_CAPACITY, make_opened, make_submitted
 from tests.matching.harness import give_mandate, name_donor
 from tests.support.eventually import eventually
-from tests.support.house import House
 from tests.support.services import start
+from tests.support.stack_harness import StackHarness
 
 Headers = dict[str, str]
 
@@ -29,12 +29,12 @@ class Intake:
 
     http: httpx.AsyncClient
 
-    def __init__(self, house: House) -> None:
-        self.here = house.bearer("here", Role.COLLECTOR, area=CHASHAN)
-        self.there = house.bearer("there", Role.COLLECTOR, area=SHILONG)
-        self.judge_there = house.bearer("judge", Role.APPROVER_TOWN, area=SHILONG)
-        self.one = house.bearer("one", Role.CHANNEL, source="/channels/one")
-        self.two = house.bearer("two", Role.CHANNEL, source="/channels/two")
+    def __init__(self, stack: StackHarness) -> None:
+        self.here = stack.bearer("here", Role.COLLECTOR, area=CHASHAN)
+        self.there = stack.bearer("there", Role.COLLECTOR, area=SHILONG)
+        self.judge_there = stack.bearer("judge", Role.APPROVER_TOWN, area=SHILONG)
+        self.one = stack.bearer("one", Role.CHANNEL, source="/channels/one")
+        self.two = stack.bearer("two", Role.CHANNEL, source="/channels/two")
 
     async def submit(self, who: Headers, key: str, town_code: str = CHASHAN) -> httpx.Response:
         request = {
@@ -55,9 +55,9 @@ class Intake:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(house: House) -> AsyncIterator[Intake]:
-    intake = Intake(house)
-    intake.http = (await start(house, "intake")).http
+async def intake(stack: StackHarness) -> AsyncIterator[Intake]:
+    intake = Intake(stack)
+    intake.http = (await start(stack, "intake")).http
     yield intake
 
 
@@ -106,30 +106,30 @@ class Proposal:
     runtime: Runtime
     match: Match
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.partner = house.bearer("partner", Role.DONOR_PARTNER, source="/partners/one")
-        self.rival = house.bearer("rival", Role.DONOR_PARTNER, source="/partners/two")
+    def __init__(self, stack: StackHarness) -> None:
+        self.stack = stack
+        self.partner = stack.bearer("partner", Role.DONOR_PARTNER, source="/partners/one")
+        self.rival = stack.bearer("rival", Role.DONOR_PARTNER, source="/partners/two")
         self.insiders = {
             "partner": self.partner,
-            "collector": house.bearer("shilong", Role.COLLECTOR, area=SHILONG),
-            "auditor": house.bearer("auditor", Role.AUDITOR),
+            "collector": stack.bearer("shilong", Role.COLLECTOR, area=SHILONG),
+            "auditor": stack.bearer("auditor", Role.AUDITOR),
         }
         self.outsiders = {
             "rival": self.rival,
-            "another town": house.bearer("chashan", Role.COLLECTOR, area=CHASHAN),
-            "another village": house.bearer("village", Role.APPROVER_VILLAGE, area=f"{SHILONG}999"),
+            "another town": stack.bearer("chashan", Role.COLLECTOR, area=CHASHAN),
+            "another village": stack.bearer("village", Role.APPROVER_VILLAGE, area=f"{SHILONG}999"),
         }
 
     async def made(self) -> "Proposal":
-        running = await start(self.house, "matching", round_interval_ms=20)
+        running = await start(self.stack, "matching", round_interval_ms=20)
         self.http, self.runtime = running.http, running.runtime
         submitted = make_submitted(quantity=100)
         await give_mandate(self.runtime.database, submitted)
-        submitted = name_donor(self.house, "/partners/one", submitted)
+        submitted = name_donor(self.stack, "/partners/one", submitted)
         offer = submitted.model_dump(mode="json", exclude_none=True)
         assert await self.post("/offers", self.partner, offer) == 201
-        await self.house.publish(self.house.own("/intake", "R-1", 1, make_opened("r", 50)))
+        await self.stack.publish(self.stack.own("/intake", "R-1", 1, make_opened("r", 50)))
         [self.match] = await eventually(self.matches, bool)
         assert self.match.town_code == SHILONG
         return self
@@ -139,7 +139,7 @@ class Proposal:
 
     async def link(self, purpose: str) -> str:
         later = await self.runtime.processor.now() + timedelta(days=1)
-        return self.house.keyring.make_link(purpose, self.match.id, later)
+        return self.stack.keyring.make_link(purpose, self.match.id, later)
 
     async def post(self, path: str, who: Headers, body: Any = None) -> int:
         headers = who | {"Idempotency-Key": path.replace("/", "-")}
@@ -147,8 +147,8 @@ class Proposal:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def proposal(house: House) -> Proposal:
-    return await Proposal(house).made()
+async def proposal(stack: StackHarness) -> Proposal:
+    return await Proposal(stack).made()
 
 
 async def test_match_is_seen_in_its_town_and_by_its_partner_alone(proposal: Proposal) -> None:

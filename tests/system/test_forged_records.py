@@ -14,9 +14,9 @@ from shared.contracts.topics import Topic, consumed_by
 from shared.security import PUBLISHES, Keyring, Role, issue, read_register, revoke, rotate_publisher
 from tests.contracts.facts import example
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.lifecycles import wish
 from tests.support.services import SERVICES, everything_stored, start
+from tests.support.stack_harness import StackHarness
 
 Record = tuple[str, bytes, bytes, bytes | None]
 ROLE_OF = {topic: role for role, topic in PUBLISHES.items()}
@@ -27,7 +27,7 @@ class Publishers:
     """Everybody who speaks on topics, those who may and those who may not."""
 
     def __init__(self, stack: StackHarness) -> None:
-        self.house = stack
+        self.stack = stack
         for role in PUBLISHES:
             stack.bearer(f"good-{_dashed(role)}", role, source=f"/good/{role}")
             stack.bearer(f"gone-{_dashed(role)}", role, source=f"/gone/{role}")
@@ -66,15 +66,15 @@ class Publishers:
     def _record(self, topic: Topic, source: str, fact: type[Fact]) -> Record:
         data = example(fact)
         record = (
-            self.house.foreign(source, "forged-1", data)
+            self.stack.foreign(source, "forged-1", data)
             if topic.inbound
-            else self.house.own(source, "S-1", 1, data)
+            else self.stack.own(source, "S-1", 1, data)
         )
-        signed: Record = self.house.signed(source, topic.name, "k", record[2])
+        signed: Record = self.stack.signed(source, topic.name, "k", record[2])
         return signed
 
     def _sign(self, source: str, topic: str, value: bytes) -> bytes:
-        return self.house.keyring.sign_record(source, topic, value)
+        return self.stack.keyring.sign_record(source, topic, value)
 
 
 def _dashed(role: Role) -> str:
@@ -150,7 +150,7 @@ class Channel:
     """A channel whose keys change while intake runs."""
 
     def __init__(self, stack: StackHarness) -> None:
-        self.house, self.source, self._numbers = stack, "/channels/school", count(1)
+        self.stack, self.source, self._numbers = stack, "/channels/school", count(1)
         self.register = stack.secrets_dir / "credentials.json"
         stack.bearer("school", Role.CHANNEL, source=self.source)
         [self.credential] = [c for c in read_register(self.register) if c.id == "school"]
@@ -158,8 +158,8 @@ class Channel:
     def sign(self, message_id: str) -> Record:
         """A wish of a person of its own, by the newest key of now."""
         fact = wish("school", next(self._numbers))
-        value = self.house.foreign(self.source, message_id, fact)[2]
-        signature = Keyring(self.house.secrets_dir).sign_record(
+        value = self.stack.foreign(self.source, message_id, fact)[2]
+        signature = Keyring(self.stack.secrets_dir).sign_record(
             self.source, topics.REQUESTS_INBOUND, value
         )
         return topics.REQUESTS_INBOUND, b"k", value, signature

@@ -13,8 +13,8 @@ from shared.contracts import topics
 from shared.runtime import Runtime
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.services import start
+from tests.support.stack_harness import StackHarness
 
 Headers = dict[str, str]
 PHONE = "13800138000"

@@ -7,9 +7,9 @@ from typing import Any
 from shared.contracts import links, topics
 from shared.security import Keyring, Role, retire_root, rotate_root
 from tests.support.eventually import eventually
-from tests.support.house import RunningService, StackHarness
 from tests.support.lifecycles import wish
 from tests.support.services import start
+from tests.support.stack_harness import RunningService, StackHarness
 
 Record = tuple[str, bytes, bytes, bytes | None]
 GARBAGE = b"0" * 64
@@ -20,7 +20,7 @@ class School:
     """A channel that writes wishes, and what came of them at a running intake."""
 
     def __init__(self, stack: StackHarness, running: RunningService) -> None:
-        self.house, self.running, self._numbers = stack, running, count(1)
+        self.stack, self.running, self._numbers = stack, running, count(1)
         self.channel = stack.bearer("school", Role.CHANNEL, source=SOURCE)
         self.service = stack.bearer("notify", Role.SERVICE)
         self.operator = stack.bearer("op", Role.OPERATOR)
@@ -28,8 +28,8 @@ class School:
 
     def sign(self, message_id: str) -> Record:
         """A wish of a person of its own, signed by the root of now."""
-        value = self.house.foreign(SOURCE, message_id, wish("school", next(self._numbers)))[2]
-        signature = Keyring(self.house.secrets_dir).sign_record(
+        value = self.stack.foreign(SOURCE, message_id, wish("school", next(self._numbers)))[2]
+        signature = Keyring(self.stack.secrets_dir).sign_record(
             SOURCE, topics.REQUESTS_INBOUND, value
         )
         return topics.REQUESTS_INBOUND, b"k", value, signature
@@ -40,7 +40,7 @@ class School:
     async def publish(self, record: Record) -> None:
         """Returns when it became a request."""
         before = await self.count_requests()
-        await self.house.publish(record)
+        await self.stack.publish(record)
         await eventually(self.count_requests, lambda number: number == before + 1)
 
     async def read_phones(self) -> set[str | None]:
@@ -65,7 +65,7 @@ class School:
         request = await self.database["requests"].find_one()
         assert request is not None
         ends = datetime.now(UTC) + timedelta(days=1)
-        return Keyring(self.house.secrets_dir).make_link(
+        return Keyring(self.stack.secrets_dir).make_link(
             links.REQUEST.purpose, request["_id"], ends
         )
 

@@ -22,8 +22,8 @@ from shared import mongo
 from shared.security import STAFF, Role
 from shared.web.access import find_guard
 from tests.support.eventually import eventually
-from tests.support.house import House, Running
 from tests.support.services import SERVICES, Operation, not_started, operations, start
+from tests.support.stack_harness import RunningService, StackHarness
 
 Headers = dict[str, str]
 
@@ -102,11 +102,11 @@ SIDES = (Side("甲标", "441900103", "13800001110"), Side("乙标", "441900101",
 class Town:
     """A house with two sides, and whoever may come in."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, stack: StackHarness) -> None:
+        self.stack = stack
         self.sides = tuple(Side(s.name, s.town, s.phone) for s in SIDES)
         self.callers = list(self._issue())
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, RunningService] = {}
 
     def _issue(self) -> Iterator[Caller]:
         for role in Role:
@@ -114,10 +114,10 @@ class Town:
             for number, side in enumerate(self.sides if role not in MACHINES else ()):
                 id_ = f"{name}-{number}"
                 area, source = (side.town, "") if role in STAFF else ("", f"/{name}/{number}")
-                headers = self.house.bearer(id_, role, area=area, source=source)
+                headers = self.stack.bearer(id_, role, area=area, source=source)
                 yield Caller(role, headers, side)
             if role in STAFF | MACHINES:
-                yield Caller(role, self.house.bearer(f"{name}-all", role), None)
+                yield Caller(role, self.stack.bearer(f"{name}-all", role), None)
 
     def find_caller(self, role: Role, side: Side | None) -> Headers:
         return next(c.headers for c in self.callers if c.role == role and c.of is side)
@@ -125,7 +125,7 @@ class Town:
     async def start(self) -> "Town":
         for service in SERVICES:
             given = {"round_interval_ms": 60_000} if service == "matching" else {}
-            self.running[service] = await start(self.house, service, **given)
+            self.running[service] = await start(self.stack, service, **given)
         for side in self.sides:
             await self._fill(side)
         return self
@@ -214,8 +214,8 @@ def find_foreign(answer: httpx.Response, marks: Mapping[str, str]) -> list[str]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def town(house: House) -> Town:
-    return await Town(house).start()
+async def town(stack: StackHarness) -> Town:
+    return await Town(stack).start()
 
 
 async def test_nobody_reads_what_is_anothers(town: Town) -> None:

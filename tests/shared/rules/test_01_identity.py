@@ -8,7 +8,6 @@ from shared.messaging.decision import Command
 from shared.messaging.inbox import Incoming
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.ledgerlet_harness import (
     MATCHING,
@@ -17,6 +16,7 @@ from tests.support.ledgerlet_harness import (
     wait_for_count,
     wait_for_dead_letters,
 )
+from tests.support.stack_harness import StackHarness
 
 
 async def test_duplicate_event_changes_nothing(stack: StackHarness) -> None:

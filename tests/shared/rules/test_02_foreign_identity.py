@@ -11,7 +11,6 @@ from shared.errors import Invalid
 from shared.messaging.decision import Answer, Command
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.ledgerlet_harness import (
     load_counter,
@@ -19,6 +18,7 @@ from tests.support.ledgerlet_harness import (
     wait_for_count,
     wait_for_dead_letters,
 )
+from tests.support.stack_harness import StackHarness
 
 
 async def test_foreign_event_twice_is_worked_once(stack: StackHarness) -> None:

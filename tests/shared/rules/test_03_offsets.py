@@ -4,9 +4,9 @@ import pytest
 
 from shared import mongo
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import ledgerlet
 from tests.support.ledgerlet_harness import MATCHING, make_acceptance, wait_for_count
+from tests.support.stack_harness import StackHarness
 
 
 async def test_stored_position_is_where_a_restarted_service_resumes(stack: StackHarness) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, Decision, Handler, States
-from tests.support.house import RunningService, StackHarness
 from tests.support.ledgerlet import Add, Counter, ledgerlet
 from tests.support.ledgerlet_harness import load_counter, wait_for_count
+from tests.support.stack_harness import RunningService, StackHarness
 
 
 async def test_concurrent_commands_share_a_transaction(stack: StackHarness) -> None:

@@ -6,9 +6,9 @@ from shared.messaging import outbox
 from shared.messaging.changes import Outgoing
 from shared.messaging.decision import Command
 from shared.messaging.fold import TRANSACTION_BYTES_MAX
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.ledgerlet_harness import load_counter
+from tests.support.stack_harness import StackHarness
 
 LONG = "长" * 60_000
 

@@ -13,9 +13,9 @@ from shared.messaging.decision import Command
 from shared.messaging.outbox import COLLECTION, SENT_BYTES_MAX, Outbox, build_documents
 from shared.messaging.publisher import BATCHES_WAITING_MAX
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.ledgerlet_harness import MATCHING, make_acceptance, wait_for_count
+from tests.support.stack_harness import StackHarness
 
 ANSWER_S_MAX = 10
 

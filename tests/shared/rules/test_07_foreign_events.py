@@ -17,7 +17,7 @@ from shared.ids import cause_id
 from shared.messaging.foreign import ForeignPublisher, parse_cause
 from shared.security import Role, publisher_key, sign_record
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
+from tests.support.stack_harness import StackHarness
 
 BANK = "/bank/test"
 AT = datetime(2026, 1, 18, 9, 0, tzinfo=UTC)

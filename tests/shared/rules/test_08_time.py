@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import ledgerlet
+from tests.support.stack_harness import StackHarness
 
 
 async def test_a_machines_jumped_clock_moves_no_deadline(

@@ -8,7 +8,6 @@ from shared.contracts import topics
 from shared.messaging.decision import Command
 from shared.security import Role
 from tests.support.eventually import eventually
-from tests.support.house import StackHarness
 from tests.support.ledgerlet import Add, ledgerlet
 from tests.support.ledgerlet_harness import (
     MATCHING,
@@ -19,6 +18,7 @@ from tests.support.ledgerlet_harness import (
     wait_for_dead_letters,
 )
 from tests.support.ledgerlet_processes import LedgerletProcesses
+from tests.support.stack_harness import StackHarness
 
 
 async def test_unparsable_record_is_a_dead_letter_and_good_ones_beside_it_pass(

@@ -208,8 +208,3 @@ def _credential(
         source=source,
         holder=holder,
     )
-
-
-# Names of before, in tests that were written at the same time as these were renamed.
-House = StackHarness
-Running = RunningService
