@@ -40,7 +40,9 @@ async def library(stack: StackHarness) -> MatchingHarness:
     return await publish_requests(stack, {})
 
 
-async def publish_requests(stack: StackHarness, more_needs: dict[str, dict[str, Any]]) -> MatchingHarness:
+async def publish_requests(
+    stack: StackHarness, more_needs: dict[str, dict[str, Any]]
+) -> MatchingHarness:
     harness = MatchingHarness(stack, await start_matching(stack))
     needs: dict[str, dict[str, Any]] = {
         "urgent": {"beneficiary_class": "extreme_poverty"},
@@ -91,7 +93,9 @@ async def test_what_waited_longer_than_its_tiers_stand_for_is_seen_first_page_by
     assert paged == order
 
 
-async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(stack: StackHarness) -> None:
+async def test_menu_is_in_order_of_urgency_and_filtered_by_what_is_asked(
+    stack: StackHarness,
+) -> None:
     in_shilong = stack.bearer("in-shilong", Role.APPROVER_TOWN, area=SHILONG)
     harness = await library(stack)
     assert (await menu(harness))[:2] == ["urgent", "old"]
@@ -160,7 +164,9 @@ async def test_menu_names_nobody_and_is_read_page_by_page(stack: StackHarness) -
         assert odd.json()["problems"][0]["code"] == "place_unknown"
 
 
-async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(stack: StackHarness) -> None:
+async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(
+    stack: StackHarness,
+) -> None:
     harness = await library(stack)
     mine = stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
@@ -192,7 +198,9 @@ async def test_partner_claims_with_his_own_offers_and_a_request_is_shared(stack:
     assert sorted(need.matches.values()) == [20, 30]
 
 
-async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(stack: StackHarness) -> None:
+async def test_donor_claims_by_his_link_and_sees_what_his_offers_may_serve(
+    stack: StackHarness,
+) -> None:
     harness = await library(stack)
     offer = await harness.register_offer(
         donor_id="P-his", mode="claim", quantity=100_000, fund_id=FUND, town_codes=[SHIJIE]

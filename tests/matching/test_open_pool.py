@@ -113,7 +113,9 @@ async def test_need_that_no_offer_fits_waits_for_one_that_does(stack: StackHarne
     assert await pool.looks_at() == [need.id]
 
 
-async def test_offer_that_has_more_again_wakes_what_it_may_serve_at_its_price(stack: StackHarness) -> None:
+async def test_offer_that_has_more_again_wakes_what_it_may_serve_at_its_price(
+    stack: StackHarness,
+) -> None:
     pool = Pool(stack)
     offer = await pool.offer("a")
     need = await pool.need("r")
@@ -136,7 +138,9 @@ async def test_offer_that_gives_or_only_answers_wakes_nobody(stack: StackHarness
     assert await pool.looks_at() == []
 
 
-async def test_offer_whose_time_comes_wakes_needs_without_being_written(stack: StackHarness) -> None:
+async def test_offer_whose_time_comes_wakes_needs_without_being_written(
+    stack: StackHarness,
+) -> None:
     pool = Pool(stack)
     need = await pool.need("r")
     await pool.offer("a", valid_from=NOW + timedelta(hours=1))

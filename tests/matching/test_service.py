@@ -219,7 +219,9 @@ async def check_partners_view(
     assert (seen["donor_id"], seen["person_id"]) == (match.donor_id, match.person_id)
 
 
-async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(stack: StackHarness) -> None:
+async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(
+    stack: StackHarness,
+) -> None:
     harness = MatchingHarness(stack, await start_matching(stack))
     collector = stack.bearer("collector", Role.COLLECTOR)
     both = stack.bearer("both", Role.COLLECTOR, Role.DONOR_PARTNER, source="/partners/both")

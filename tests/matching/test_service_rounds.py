@@ -113,7 +113,9 @@ async def test_need_that_nobody_serves_causes_no_endless_rounds(stack: StackHarn
     await harness.wait_for_matches(2, "proposed")
 
 
-async def test_match_and_need_are_explained_to_staff_and_to_the_partner(stack: StackHarness) -> None:
+async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
+    stack: StackHarness,
+) -> None:
     harness = MatchingHarness(stack, await start_matching(stack))
     mine = stack.bearer("mine", Role.DONOR_PARTNER, source="/partners/mine")
     other = stack.bearer("other", Role.DONOR_PARTNER, source="/partners/other")
@@ -267,7 +269,9 @@ async def test_inputs_are_kept_once_a_round_and_packed(stack: StackHarness) -> N
     assert len(largest["inputs"]) < len(text) / 2
 
 
-async def test_round_expires_with_its_inputs_and_is_then_explained_as_gone(stack: StackHarness) -> None:
+async def test_round_expires_with_its_inputs_and_is_then_explained_as_gone(
+    stack: StackHarness,
+) -> None:
     """mongod removes what has expired once a minute: nobody waits for that here."""
     harness = MatchingHarness(stack, await start_matching(stack, round_retention_days=30))
     await harness.register_offer(quantity=400)

@@ -162,7 +162,9 @@ async def test_open_ways_in_are_those_of_the_table(stack: StackHarness, service:
         assert without_guard(create(stack.settings(settings, **place))) == expected, place
 
 
-async def test_open_pages_answer_without_a_credential_and_name_no_secret(stack: StackHarness) -> None:
+async def test_open_pages_answer_without_a_credential_and_name_no_secret(
+    stack: StackHarness,
+) -> None:
     running = await start(stack, "audit")
     for method, path in sorted(OPEN_TO_ALL | DESCRIPTIONS):
         answer = await running.http.request(method, address(path, "guanjia.css"))
@@ -174,7 +176,9 @@ async def test_open_pages_answer_without_a_credential_and_name_no_secret(stack: 
         assert answer.status_code == 404, path
 
 
-async def test_descriptions_are_the_operators_where_the_public_comes_in(stack: StackHarness) -> None:
+async def test_descriptions_are_the_operators_where_the_public_comes_in(
+    stack: StackHarness,
+) -> None:
     operator, auditor = stack.bearer("it", Role.OPERATOR), stack.bearer("auditor", Role.AUDITOR)
     running = await start(stack, "intake", **PUBLIC[0])
     for _, path in sorted(DESCRIPTIONS):
@@ -241,7 +245,9 @@ async def test_callback_without_its_secret_is_refused(stack: StackHarness) -> No
     assert await everything_stored(running) == before
 
 
-async def test_token_is_worth_nothing_within_a_second_of_its_revocation(stack: StackHarness) -> None:
+async def test_token_is_worth_nothing_within_a_second_of_its_revocation(
+    stack: StackHarness,
+) -> None:
     auditor = stack.bearer("leaving", Role.AUDITOR)
     running = await start(stack, "notify")
 

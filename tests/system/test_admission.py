@@ -49,7 +49,9 @@ async def test_a_stranger_is_turned_away_before_his_body_is_parsed(stack: StackH
 
 
 @pytest.mark.parametrize("chunks", [BODY_BYTES_MAX // len(CHUNK) + 1, 1000])
-async def test_a_body_over_the_limit_is_not_read_to_its_end(stack: StackHarness, chunks: int) -> None:
+async def test_a_body_over_the_limit_is_not_read_to_its_end(
+    stack: StackHarness, chunks: int
+) -> None:
     running = await start(stack, "intake")
     own = stack.bearer("c-1", Role.COLLECTOR) | {"Idempotency-Key": "k-1"}
     answer = await post(running, Upload(chunks), own)
@@ -66,7 +68,9 @@ async def test_a_batch_may_be_larger_than_a_single_request(stack: StackHarness) 
     assert {row["status"] for row in answer.json()["answers"]} == {422}
 
 
-async def test_strangers_are_counted_by_address_and_told_when_to_return(stack: StackHarness) -> None:
+async def test_strangers_are_counted_by_address_and_told_when_to_return(
+    stack: StackHarness,
+) -> None:
     create, settings = CREATE["intake"]
     limits = {"stranger_limit_per_minute": 3, "refusal_pause_s": 0.1}
     running = await stack.start_app(create(stack.settings(settings, **limits)))
@@ -152,7 +156,9 @@ async def test_more_at_a_time_than_a_caller_has_places_is_429(stack: StackHarnes
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_guarded_route_asks_for_the_token_first(stack: StackHarness, service: str) -> None:
+async def test_every_guarded_route_asks_for_the_token_first(
+    stack: StackHarness, service: str
+) -> None:
     create, settings = CREATE[service]
     routes = [o.route for o in operations(create(stack.settings(settings))) if o.route]
     assert [r.path for r in routes if find_guard(r) and not isinstance(r, GuardedRoute)] == []
@@ -166,7 +172,9 @@ class HastyProtocol(TimedProtocol):
     body_s = 0.4
 
 
-async def test_connections_whose_request_never_ends_are_closed_and_no_others(stack: StackHarness) -> None:
+async def test_connections_whose_request_never_ends_are_closed_and_no_others(
+    stack: StackHarness,
+) -> None:
     app = CREATE["intake"][0](stack.settings(IntakeSettings))
     config = uvicorn.Config(app, port=0, lifespan="off", http=HastyProtocol, log_level="warning")
     server = uvicorn.Server(config)
