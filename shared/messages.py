@@ -40,6 +40,15 @@ BODY_TOO_LARGE = Message(
 )
 METHOD_NOT_ALLOWED = Message("method_not_allowed", "这个地址不接受这种方法", "{detail}")
 REQUEST_INVALID = Message("request_invalid", "请求有误", "{detail}")
+JSON_NAME_REPEATED = Message(
+    "json_name_repeated",
+    "同一个对象里有重名的字段，无法确定以哪个为准：请只写一次",
+    "a name stands twice in one object: write it once",
+)
+JSON_NUMBER_WRONG = Message(
+    "json_number_wrong", "NaN、Infinity 不是 JSON 的数", "NaN and Infinity are no numbers in JSON"
+)
+JSON_UNREADABLE = Message("json_invalid", "内容不是 JSON", "the content is no JSON")
 UNAVAILABLE = Message("unavailable", "服务暂不可用，请稍后再试", "try again later")
 
 # --- events and commands ---

@@ -6,7 +6,6 @@ for names and `clean_lines` for prose: they keep the punctuation as it was writt
 
 import re
 import unicodedata
-from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -62,8 +61,8 @@ def _clean_if_text(value: object) -> object:
     return clean_text(value) if isinstance(value, str) else value
 
 
-FoldedText = Annotated[str, BeforeValidator(_fold_if_text)]
-"""For fields of pydantic models: `item: Annotated[FoldedText, Field(max_length=100)]`."""
+FOLDED = BeforeValidator(_fold_if_text)
+"""For fields of pydantic models: `item: Annotated[str, Field(max_length=100), FOLDED]`."""
 
-CleanText = Annotated[str, BeforeValidator(_clean_if_text)]
+CLEANED = BeforeValidator(_clean_if_text)
 """The same for names."""

@@ -16,6 +16,10 @@ CITY_WIDE = "441900000"
 CITY_PREFIX = "4419"
 _SUFFIXES = ("街道", "镇")
 _CITY_NAMES = ("广东省", "东莞市", "东莞")
+# GB/T 2260: what codes of the mainland, Taiwan, Hong Kong and Macau begin with.
+_PROVINCES = frozenset(
+    map(str, (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55)))
+) | {"61", "62", "63", "64", "65", "71", "81", "82"}
 _MICRO = 1_000_000
 _TOWN_CODE_DIGITS, _VILLAGE_CODE_DIGITS = 9, 12
 
@@ -83,8 +87,10 @@ def _is_code(text: str, digits: int) -> bool:
 
 
 def is_known(town_code: str) -> bool:
-    """Codes of other cities are not ours to judge; ours must be in the table."""
-    return not town_code.startswith(CITY_PREFIX) or is_city_wide(town_code) or town_code in towns()
+    """A town of ours, or a whole city: of other cities nobody here knows the towns."""
+    if town_code in towns():
+        return True
+    return is_city_wide(town_code) and town_code[:2] in _PROVINCES
 
 
 def is_city_wide(town_code: str) -> bool:

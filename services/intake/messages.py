@@ -37,7 +37,6 @@ VILLAGE_ELSEWHERE = Message(
     "村（居）代码不属于所填镇街，前9位应与镇街代码相同",
     "the village is not in that town: its first 9 digits must be the town's code",
 )
-NAME_MISSING = Message("name_missing", "请填写姓名", "give a name")
 PHONE_NOT_MOBILE = Message(
     "phone_not_mobile",
     "不是手机号码，请填写 +86 加11位手机号，例如 +8613800138000",

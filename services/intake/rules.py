@@ -8,7 +8,6 @@ from services.intake.messages import (
     CONTACT_MISSING,
     ITEM_MISSING,
     MONEY_WITH_ITEM,
-    NAME_MISSING,
     PHONE_NOT_MOBILE,
     QUANTITY_TOO_LARGE,
     TEXT_TOO_SHORT,
@@ -184,8 +183,6 @@ def _find_area_problems(area: Area) -> Iterator[Problem]:
 
 def _find_applicant_problems(request: RequestSubmitted) -> Iterator[Problem]:
     applicant = request.applicant
-    if not applicant.name.strip():
-        yield NAME_MISSING.problem("applicant.name")
     if applicant.phone and not _MOBILE.fullmatch(applicant.phone):
         yield PHONE_NOT_MOBILE.problem("applicant.phone")
     reachable = applicant.phone or applicant.wechat_openid or request.collector_id

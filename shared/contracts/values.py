@@ -6,16 +6,36 @@ The Chinese term is the authority (`LABELS`); codes are what travels.
 import re
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from shared.strictness import refuse_booleans
+from shared.text import CLEANED, FOLDED
 
 
 class Value(BaseModel):
-    """A frozen value at an edge: unknown fields are refused, inputs never shown in errors."""
+    """A frozen value at an edge: unknown fields are refused, inputs never shown in errors.
+
+    True is no number in any of its fields.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return refuse_booleans(handler(source))
 
 
 _BARE_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
@@ -52,6 +72,11 @@ Cell = Annotated[str, Field(pattern=r"^8[0-9a-f]{14}$")]
 """An h3 cell: the finest a place is told outside intake's vault."""
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
+Name = Annotated[str, Field(min_length=1, max_length=200), CLEANED]
+"""Of a person or organisation: without invisible marks and blanks around."""
+Unit = Annotated[str, Field(min_length=1, max_length=20), FOLDED]
+Item = Annotated[str, Field(max_length=100), FOLDED]
+"""Folded at every edge, before ids, fits and keys: “棉被　” is “棉被”, “Ａ4纸” is “A4纸”."""
 
 MONEY_UNIT = "fen"
 GENERAL_FUND = "general"
@@ -197,9 +222,9 @@ TIERS: dict[BeneficiaryClass, int] = {
 class Need(Value):
     """What is asked for. Money: unit `fen`, no item. Goods and hours: an item with its unit."""
 
-    unit: Annotated[str, Field(min_length=1, max_length=20)]
+    unit: Unit
     quantity: Quantity
-    item: Annotated[str, Field(max_length=100)] = ""
+    item: Item = ""
 
     @property
     def is_money(self) -> bool:

@@ -59,7 +59,8 @@ class BatchStore:
 
     async def _load(self, items: Sequence[Item]) -> Snapshot:
         streams = sorted({item.stream for item in items if item.stream})
-        keys = sorted({item.key for item in items if item.key})
+        # Keys of before they were digests stand as they were written.
+        keys = sorted({key for item in items for key in (item.key, item.written_key) if key})
         # Sequences before what is parked on them: whoever parks in between changes a revision.
         rows, stored_keys = await asyncio.gather(
             self._find_by_id(SEQUENCES, streams), self._load_keys(keys)

@@ -138,7 +138,7 @@ class Fold:
         return (
             item.sequence > self._last_sequence(item.stream)
             if item.stream
-            else not self._find_key(item.key)
+            else not self._find_key(item)
         )
 
     def _values(self, read: Iterable[AnyRef]) -> dict[AnyRef, State | None]:
@@ -227,7 +227,7 @@ class Fold:
     # --- foreign events and commands: identity by key ---
 
     def _apply_once(self, item: Item) -> Result:
-        stored = self._find_key(item.key)
+        stored = self._find_key(item)
         if stored is None:
             return self._apply(item)
         if stored.digest == item.digest:
@@ -238,10 +238,13 @@ class Fold:
             return Result("refused", answer=refuse(422, problem))
         return self._reject(item, (problem,))
 
-    def _find_key(self, key: str) -> StoredKey | None:
-        if not key:
+    def _find_key(self, item: Item) -> StoredKey | None:
+        if not item.key:
             return None
-        return self.changes.keys.get(key) or self._snapshot.keys.get(key)
+        stored = self._snapshot.keys
+        return (
+            self.changes.keys.get(item.key) or stored.get(item.key) or stored.get(item.written_key)
+        )
 
     # --- deciding ---
 

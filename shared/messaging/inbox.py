@@ -22,6 +22,7 @@ from shared.ids import cause_id
 from shared.messages import BUG, SEQUENCE_MISSING, TYPE_UNKNOWN, UNREADABLE
 from shared.messaging.decision import Command, Handler
 from shared.security import SIGNATURE_HEADER, Keyring
+from shared.strictness import read_json
 
 AnyHandler = Handler[Any]
 AnyInput = Event[Any] | Command[Any]
@@ -44,7 +45,8 @@ class Item:
     """One thing to decide.
 
     stream and sequence: place among a subject's own events. origin: a foreign event's source and
-    id. key and digest: what the processor tells repetitions by.
+    id. key and digest: what the processor tells repetitions by; both are keyed digests, since an id
+    of outside may be somebody's phone. written_key: as keys were stored before they were digests.
     problems: why it can never be decided; `traceback` marks a bug.
     dead_letter: the dead letter this replays or discards.
     """
@@ -55,6 +57,7 @@ class Item:
     stream: str = ""
     sequence: int = 0
     key: str = ""
+    written_key: str = ""
     digest: bytes = b""
     problems: tuple[Problem, ...] = ()
     traceback: str = ""
@@ -122,8 +125,15 @@ class Inbox:
     def make_item(self, command: Command[Any]) -> Item:
         handler = self._routes.commands[type(command.data)]
         digest = self._digest(command.data) if command.key else b""
-        item = Item(input=command, handler=handler, key=command.key, digest=digest)
+        key = self._derive_key(command.key)
+        item = Item(input=command, handler=handler, key=key, written_key=command.key, digest=digest)
         return _prepare(item)
+
+    def _derive_key(self, written: str) -> str:
+        """Of `source|id`: the source stays readable, the id does not."""
+        source, _, id_ = written.partition("|")
+        digest = digest_content(id_.encode(), self._digest_key)
+        return f"{source}|{digest.hex()}" if written else ""
 
     def _digest(self, data: Value) -> bytes:
         """The same for a fact that came by HTTP and by a topic."""
@@ -151,12 +161,15 @@ class Inbox:
         return Item(
             incoming=incoming,
             origin=identity,
-            key=identity,
+            key=self._derive_key(identity),
+            written_key=identity,
             digest=digest_content(incoming.value, self._digest_key),
             subject=envelope.subject,
         )
 
     def _parse_data(self, item: Item, envelope: Envelope) -> Item:
+        if item.origin:
+            read_json(_get_value(item))
         fact = BY_TYPE.get(envelope.type)
         handler = self._routes.events.get(fact) if fact else None
         if fact is None or handler is None:
@@ -165,8 +178,15 @@ class Inbox:
             raise TYPE_UNKNOWN.invalid("type", type=envelope.type)
         event = parse_event(envelope, fact)
         digest = self._digest(event.data) if item.key else item.digest
-        key = "" if handler.own_identity else item.key
-        return _prepare(replace(item, input=event, handler=handler, key=key, digest=digest))
+        identified = replace(item, input=event, handler=handler, digest=digest)
+        if handler.own_identity:
+            identified = replace(identified, key="", written_key="")
+        return _prepare(identified)
+
+
+def _get_value(item: Item) -> bytes:
+    assert item.incoming is not None
+    return item.incoming.value
 
 
 def _prepare(item: Item) -> Item:

@@ -33,7 +33,13 @@ from shared.runtime import Runtime
 from shared.scope import OutOfScope, Scope
 from shared.security import STAFF, Credential, Role, Unauthenticated
 from shared.validation import Location, describe_errors, field_path
-from shared.web.admission import SAFE_METHODS, Admission, TooManyError, limit_body
+from shared.web.admission import (
+    SAFE_METHODS,
+    Admission,
+    LaxJsonError,
+    TooManyError,
+    limit_body,
+)
 
 
 def get_runtime(request: Request) -> Runtime:
@@ -205,6 +211,7 @@ def install_problem_answers(app: FastAPI) -> None:
         Denied: _answer_denied,
         OutOfScope: _answer_out_of_scope,
         TooManyError: _answer_too_many,
+        LaxJsonError: _answer_lax_json,
         Transient: _answer_unavailable,
         BugBrake: _answer_unavailable,
         HTTPException: _answer_framework,
@@ -214,6 +221,10 @@ def install_problem_answers(app: FastAPI) -> None:
 
 
 async def _answer_invalid(_request: Request, error: Invalid) -> Response:
+    return problems(422, *error.problems)
+
+
+async def _answer_lax_json(_request: Request, error: LaxJsonError) -> Response:
     return problems(422, *error.problems)
 
 

@@ -4,6 +4,7 @@ Starlette's own body limit answers in plain text, whatever the application says 
 """
 
 import asyncio
+import json
 import math
 import random
 import time
@@ -11,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from limits import RateLimitItemPerMinute
@@ -19,6 +20,10 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.types import Message
+
+from shared.errors import Invalid
+from shared.messages import JSON_UNREADABLE
+from shared.strictness import read_json
 
 BODY_BYTES_MAX = 256 * 1024
 """Of a request whose route does not say more."""
@@ -58,7 +63,29 @@ def limit_body(request: Request, endpoint: object) -> Request:
             raise HTTPException(413)
         return message
 
-    return Request(request.scope, receive)
+    return StrictRequest(request.scope, receive)
+
+
+class StrictRequest(Request):
+    """One whose JSON is read strictly."""
+
+    async def json(self) -> Any:
+        """Raises LaxJsonError, or JSONDecodeError as FastAPI expects it."""
+        body = await self.body()
+        try:
+            return read_json(body)
+        except Invalid as error:
+            if error.problems[0].code == JSON_UNREADABLE.code:
+                return json.loads(body)
+            raise LaxJsonError(error) from None
+
+
+class LaxJsonError(HTTPException):
+    """422: JSON that other readers would let pass. FastAPI hands on what is an HTTPException."""
+
+    def __init__(self, error: Invalid) -> None:
+        super().__init__(422)
+        self.problems = error.problems
 
 
 class TooManyError(Exception):

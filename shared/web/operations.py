@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from faststream.kafka import KafkaBroker
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 router = Router(tags=["operations"])
 # A dead letter has no area, and may hold anybody's data.
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
+DeadLetterState = Literal["open", "replayed", "discarded"]
+DeadLettersLimit = Annotated[int, Query(ge=1, le=1000)]
 GAPS_LOOK_EVERY_S = 5.0
 
 
@@ -111,9 +113,12 @@ def _make_subscriber(fact: type[Fact]) -> Any:
 
 @router.get("/dead-letters")
 async def dead_letters(
-    _operator: Operator, runtime: RuntimeDep, state: str = "open", limit: int = 100
+    _operator: Operator,
+    runtime: RuntimeDep,
+    state: DeadLetterState = "open",
+    limit: DeadLettersLimit = 100,
 ) -> list[dict[str, Any]]:
-    return await runtime.dead_letters.list(state, min(limit, 1000))
+    return await runtime.dead_letters.list(state, limit)
 
 
 @router.get("/dead-letters/{id_}")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.envelope import Fact
 from shared.contracts.events import FACTS
+from shared.text import fold_text
 
 Schema = dict[str, Any]
 
@@ -71,7 +72,8 @@ def _strings(schema: Schema) -> st.SearchStrategy[str]:
     if "pattern" in schema:
         found = st.from_regex(schema["pattern"], fullmatch=True, alphabet=ASCII)
         return found.filter(lambda text: shortest <= len(text) <= schema.get("maxLength", 10**6))
-    return st.text(TEXT, min_size=shortest, max_size=min(longest, 50))
+    texts = st.text(TEXT, min_size=shortest, max_size=min(longest, 50))
+    return texts.filter(lambda text: shortest <= len(fold_text(text)) <= longest)
 
 
 @cache

@@ -241,7 +241,6 @@ def test_a_channel_withdraws_only_its_own() -> None:
         ({"area": {"town_code": CHASHAN, "village_code": "441900104001"}}, "area.village_code"),
         ({"applicant": {"name": "张三", "phone": "+8611111111111"}}, "applicant.phone"),
         ({"applicant": {"name": "张三"}}, "applicant.phone"),
-        ({"applicant": {"name": " ", "phone": "+8613800138000"}}, "applicant.name"),
         ({"kind": "project", "text": ""}, "text"),
     ],
 )

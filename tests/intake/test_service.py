@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -78,6 +79,15 @@ async def test_what_is_wrong_is_answered_field_by_field(visitor: Visitor) -> Non
     missing = await visitor.post("/requests", {"kind": "wish"}, key="m-2")
     assert missing.status_code == 422
     assert {"need", "applicant"} <= {p["field"] for p in missing.json()["problems"]}
+    content = json.dumps(visitor.body()).replace('"kind"', '"kind": "project", "kind"', 1)
+    twice = await visitor.http.post(
+        "/requests",
+        content=content,
+        headers=visitor.harness.channel
+        | {"Idempotency-Key": visitor.key("m-3"), "Content-Type": "application/json"},
+    )
+    assert twice.status_code == 422
+    assert [p["code"] for p in twice.json()["problems"]] == ["json_name_repeated"]
 
 
 async def test_a_message_id_used_for_other_content_is_refused(visitor: Visitor) -> None:

@@ -1,11 +1,13 @@
 """What means the same is made equal; names and prose keep the letters that were written."""
 
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from shared.text import FoldedText, clean_lines, clean_text, drop_invisible, fold_text
+from shared.text import FOLDED, clean_lines, clean_text, drop_invisible, fold_text
 
 
 @pytest.mark.parametrize(
@@ -43,4 +45,4 @@ def test_names_and_prose_keep_their_punctuation() -> None:
 
 
 def test_a_field_of_a_model_is_folded() -> None:
-    assert TypeAdapter(FoldedText).validate_python("Ａ4纸 ") == "A4纸"
+    assert TypeAdapter(Annotated[str, FOLDED]).validate_python("Ａ4纸 ") == "A4纸"

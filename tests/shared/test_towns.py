@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import Invalid
-from shared.towns import parse_town, parse_village, towns
+from shared.towns import is_known, parse_town, parse_village, towns
 
 CHASHAN = "441900103"
 
@@ -42,3 +42,20 @@ def test_a_village_is_its_code() -> None:
     assert parse_village("441900103001 ") == "441900103001"
     with pytest.raises(Invalid):
         parse_village("4.419E+11")
+
+
+@pytest.mark.parametrize(
+    ("code", "stands"),
+    [
+        (CHASHAN, True),
+        ("441900000", True),
+        ("420100000", True),
+        ("999999999", False),
+        ("000000000", False),
+        ("990000000", False),
+        ("441900999", False),
+        ("440106003", False),
+    ],
+)
+def test_only_our_towns_and_whole_cities_are_places(code: str, stands: bool) -> None:
+    assert is_known(code) is stands

@@ -15,6 +15,7 @@ from shared.contracts.values import (
     Channel,
     Identifier,
     Kind,
+    Name,
     Need,
     Phone,
     ShortText,
@@ -75,7 +76,7 @@ class SealedRequest(Value):
 class RegisterParty(Value):
     """A donor, an enterprise or another party whose contact the vault shall keep."""
 
-    name: ShortText
+    name: Name
     phone: Phone | None = None
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
 

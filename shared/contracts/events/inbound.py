@@ -16,18 +16,22 @@ from shared.contracts.values import (
     DonorKind,
     Giving,
     Identifier,
+    Item,
     Kind,
     LongText,
     Moment,
+    Name,
     Need,
     Phone,
     PositiveFen,
     Quantity,
     ShortText,
     TownCode,
+    Unit,
     Value,
     VillageCode,
 )
+from shared.text import FOLDED
 
 
 class Applicant(Value):
@@ -36,7 +40,7 @@ class Applicant(Value):
     household: the number of his household (户号), where the channel knows it.
     """
 
-    name: ShortText
+    name: Name
     phone: Phone | None = None
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
     # Left out where there is none: what was sent before is the same message still.
@@ -71,9 +75,9 @@ class OfferSubmitted(Fact):
     donor_id: Identifier
     donor_kind: DonorKind | None = None
     giving: Giving | None = None
-    unit: Annotated[str, Field(min_length=1, max_length=20)]
+    unit: Unit
     quantity: Quantity
-    item: Annotated[str, Field(max_length=100)] = ""
+    item: Item = ""
     categories: tuple[Category, ...] = ()
     beneficiary_classes: tuple[BeneficiaryClass, ...] = ()
     town_codes: tuple[TownCode, ...] = ()
@@ -127,8 +131,8 @@ class GoodsReceived(Fact):
     TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
     donor_id: Identifier
     fund_id: Identifier
-    item: Annotated[str, Field(min_length=1, max_length=100)]
-    unit: Annotated[str, Field(min_length=1, max_length=20)]
+    item: Annotated[str, Field(min_length=1, max_length=100), FOLDED]
+    unit: Unit
     quantity: Quantity
     received_at: Moment
     reference: Reference

@@ -63,6 +63,8 @@ async def test_poisonous_event_leaves_its_gap_until_it_is_discarded(stack: Stack
     assert letter["bug"]
     assert (await wait_for_count(service, "M-1", 1)).total == 1
     operator = stack.bearer("op", Role.OPERATOR)
+    negative = await service.http.get("/dead-letters?limit=-5508", headers=operator)
+    assert negative.status_code == 422
     shown = await service.http.get(f"/dead-letters/{letter['id']}", headers=operator)
     assert "ZeroDivisionError" in shown.json()["traceback"]
     still = await service.http.post(f"/dead-letters/{letter['id']}/replay", headers=operator)

@@ -75,3 +75,29 @@ async def test_a_callers_key_is_never_written_into_events(stack: StackHarness) -
     attributes = {name: event[name] for name in ("correlationid", "causationid", "traceparent")}
     assert "13800138000" not in json.dumps(attributes)
     parse_envelope(json.dumps(event).encode())
+    stored = await service.runtime.database["idempotency_keys"].find_one({})
+    assert stored is not None
+    assert "13800138000" not in stored["_id"]
+
+
+async def test_a_key_that_was_stored_as_it_was_written_is_known(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
+    keys = service.runtime.database["idempotency_keys"]
+    command = Command(Add(counter="C", amount=5), key="/channels/x|m-1")
+    await service.runtime.processor.execute(command)
+    stored = await keys.find_one_and_delete({})
+    assert stored is not None
+    await keys.insert_one({**stored, "_id": command.key})
+    assert await service.runtime.processor.execute(command) == Answer(200, {"total": 5})
+    assert (await load_counter(service, "C")).total == 5
+
+
+async def test_a_record_whose_names_stand_twice_is_refused(stack: StackHarness) -> None:
+    service = await stack.start(ledgerlet())
+    stack.bearer("bank", Role.BANK, source="/bank/icbc")
+    topic, _, value, _ = stack.foreign("/bank/icbc", "1", make_donation(100))
+    twice = value.replace(b'"amount_fen":100', b'"amount_fen":100,"amount_fen":900')
+    assert twice != value
+    await stack.publish(stack.signed("/bank/icbc", topic, "/bank/icbc", twice))
+    [letter] = await wait_for_dead_letters(service, 1)
+    assert letter["problems"][0]["code"] == "json_name_repeated"
