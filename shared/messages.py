@@ -256,3 +256,16 @@ DONOR_FOREIGN = Message(
     "不是发给您的捐赠方编号：请先用 POST /parties 登记捐赠方，再填它返回的 person_id",
     "no id that was given to you: register the donor by POST /parties, and use its person_id",
 )
+
+# --- numbers of ID cards ---
+
+ID_NUMBER_OLD = Message(
+    "id_number_old",
+    "15位的旧身份证号已停用，请填写二代身份证上的18位号码",
+    "ID numbers of 15 digits are no longer valid: give the 18 characters of the card",
+)
+ID_NUMBER_WRONG = Message(
+    "id_number_wrong",
+    "身份证号有误（出生日期或校验码不符），请对照证件核对每一位",
+    "no such ID number: its date of birth or check digit is wrong; compare it with the card",
+)

@@ -4,7 +4,15 @@ from fastapi import FastAPI
 
 from services.intake import api, callbacks, events, pages, store
 from services.intake.channels.wechat_crypto import WeChatCrypto
-from services.intake.model import Handle, OpeningTally, Person, Receipt, Reply, Request
+from services.intake.model import (
+    ContactPoint,
+    Identity,
+    OpeningTally,
+    Person,
+    Receipt,
+    Reply,
+    Request,
+)
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.vault.sealing import build_vault, describe_keys
@@ -28,7 +36,16 @@ def build_service(
     vault = build_vault(keyring)
     return Service(
         name="intake",
-        states=(Request, Person, Handle, OpeningTally, Receipt, Reply, LinkRevocation),
+        states=(
+            Request,
+            Person,
+            ContactPoint,
+            Identity,
+            OpeningTally,
+            Receipt,
+            Reply,
+            LinkRevocation,
+        ),
         events=events.build_events(vault, settings.rules, keyring.find_credential),
         commands=events.build_commands(vault, settings.rules, keyring.find_credential),
         routers=(*api.ROUTERS, *callbacks.ROUTERS, pages.router),

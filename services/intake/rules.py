@@ -20,6 +20,7 @@ from services.intake.model import Manner, WaitReason
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
+from shared.id_numbers import find_id_problem
 from shared.money import format_yuan
 from shared.towns import is_city_wide, is_known
 
@@ -86,7 +87,7 @@ class Rules:
         """Of the tally that has this id."""
         days = self.opening_days
         match tally_id.partition(":")[0]:
-            case "person":
+            case "person" | "identity":
                 limits = (self.person_openings_max, self.person_opening_limit_fen)
                 return Cap("person_often", days, *limits)
             case "household":
@@ -185,6 +186,8 @@ def _find_applicant_problems(request: RequestSubmitted) -> Iterator[Problem]:
     applicant = request.applicant
     if applicant.phone and not _MOBILE.fullmatch(applicant.phone):
         yield PHONE_NOT_MOBILE.problem("applicant.phone")
+    if applicant.id_number and (message := find_id_problem(applicant.id_number)):
+        yield message.problem("applicant.id_number")
     reachable = applicant.phone or applicant.wechat_openid or request.collector_id
     if request.kind is Kind.WISH and not reachable:
         yield CONTACT_MISSING.problem("applicant.phone")

@@ -20,6 +20,7 @@ NONCE_TTL = timedelta(minutes=10)
 INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
+    (Person.COLLECTION, [("points", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
@@ -129,17 +130,17 @@ async def claim_nonce(database: mongo.Database, id_: str, digest: bytes, at: dat
 
 
 async def save_binding_code(
-    database: mongo.Database, id_: str, handle_id: str, openid: Sealed, at: datetime
+    database: mongo.Database, id_: str, point_id: str, openid: Sealed, at: datetime
 ) -> None:
     """id_: keyed digest of the code, which the owner of the openid alone was told."""
-    row = {"_id": id_, "handle_id": handle_id, "at": at, **openid.model_dump()}
+    row = {"_id": id_, "handle_id": point_id, "at": at, **openid.model_dump()}
     await database[BINDING_CODES].insert_one(row)
 
 
 async def find_binding_code(
     database: mongo.Database, id_: str, now: datetime
 ) -> tuple[str, Sealed] | None:
-    """The handle and openid that asked for it, until it ends."""
+    """The contact point and openid that asked for it, until it ends."""
     row = await database[BINDING_CODES].find_one({"_id": id_, "at": {"$gt": now - BINDING_TTL}})
     return (row["handle_id"], Sealed(cipher=row["cipher"], key=row["key"])) if row else None
 

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.strictness import refuse_booleans
-from shared.text import CLEANED, FOLDED
+from shared.text import CLEANED, FOLDED, fold_text
 
 
 class Value(BaseModel):
@@ -60,6 +60,11 @@ def _require_calendar(value: object) -> object:
     return value
 
 
+def _fold_code(value: object) -> object:
+    """As it is printed: one width, no blanks, capitals."""
+    return "".join(fold_text(value).split()).upper() if isinstance(value, str) else value
+
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_require_calendar), AfterValidator(_plausible)]
 Fen = Annotated[int, Field(ge=0, le=2**53 - 1)]
 PositiveFen = Annotated[int, Field(gt=0, le=2**53 - 1)]
@@ -68,6 +73,12 @@ Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:
 TownCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Phone = Annotated[str, Field(pattern=r"^\+861[0-9]{10}$")]
+IdNumber = Annotated[
+    str,
+    BeforeValidator(_fold_code),
+    Field(pattern=r"^([0-9]{15}|[0-9]{17}[0-9X])$"),
+]
+"""Of a resident's ID card. Of 15 digits it is refused with its reason, after its shape."""
 Cell = Annotated[str, Field(pattern=r"^8[0-9a-f]{14}$")]
 """An h3 cell: the finest a place is told outside intake's vault."""
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]

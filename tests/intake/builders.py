@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.intake.events import build_commands, build_events
-from services.intake.model import Handle, Person, Request
+from services.intake.model import ContactPoint, Person, Request
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
 from services.intake.vault.prepare import prepare_request
@@ -124,8 +124,8 @@ class DecisionHarness:
     def requests(self) -> list[Request]:
         return [state for state in self.states.values() if isinstance(state, Request)]
 
-    def handles(self) -> list[Handle]:
-        return [state for state in self.states.values() if isinstance(state, Handle)]
+    def points(self) -> list[ContactPoint]:
+        return [state for state in self.states.values() if isinstance(state, ContactPoint)]
 
 
 def get_body(decision: Decision) -> dict[str, Any]:

@@ -13,10 +13,10 @@ import pytest
 from deploy.local.stack import Stack
 from services.intake.channels.wechat_crypto import compute_signature
 from services.intake.main import create_app, derive_wechat_token
-from services.intake.model import Request
+from services.intake.model import Person, Request
 from services.intake.settings import IntakeSettings
 from services.intake.store import VAULT_ACCESS
-from services.intake.vault.persons import derive_person_id_of_openid, derive_person_id_of_phone
+from services.intake.vault.persons import derive_point_id
 from shared import mongo
 from shared.contracts.events import RequestSubmitted
 from shared.security import Role, create_root_key
@@ -132,11 +132,13 @@ class Visitor:
     async def requests(self) -> list[Request]:
         """This test's person's, by phone or openid."""
         vault = self.runtime.resources.vault
-        persons = [
-            derive_person_id_of_phone(vault, self.phone),
-            derive_person_id_of_openid(vault, self.openid),
+        points = [
+            derive_point_id(vault, phone=self.phone),
+            derive_point_id(vault, openid=self.openid),
         ]
-        return await mongo.find(self.database, Request, {"person_id": {"$in": persons}})
+        persons = await mongo.find(self.database, Person, {"points": {"$in": points}})
+        ids = [person.id for person in persons]
+        return await mongo.find(self.database, Request, {"person_id": {"$in": ids}})
 
     async def becomes(self, id_: str, holds: Callable[[Request], object]) -> Request:
         async def look() -> Request | None:

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from services.intake.channels.typed_requests import NOT_ARRIVED, format_answer
-from services.intake.model import Meaning, Person, ReportMessage, UnderstandReply
+from services.intake.model import Meaning, ReportMessage, UnderstandReply
+from services.intake.vault.prepare import make_reply
 from shared.contracts.events import (
     MatchConfirmed,
     MatchDelivered,
@@ -14,6 +15,7 @@ from shared.contracts.events import (
 from tests.intake.builders import (
     COMMANDS,
     EVENTS,
+    VAULT,
     DecisionHarness,
     get_body,
     list_facts,
@@ -23,7 +25,6 @@ from tests.intake.builders import (
 )
 
 SMS = {"name": "李四", "phone": "+8613900139000"}
-WECHAT = {"name": "李四", "wechat_openid": "oABC_123"}
 
 
 def report(outcome: Literal["delivered", "failed"]) -> ReportMessage:
@@ -31,12 +32,9 @@ def report(outcome: Literal["delivered", "failed"]) -> ReportMessage:
 
 
 def reply(
-    person_id: str,
-    meaning: Meaning = "received",
-    id_: str = "Y-1",
-    handle_id: str = "",
+    phone: str = SMS["phone"], meaning: Meaning = "received", id_: str = "Y-1"
 ) -> UnderstandReply:
-    return UnderstandReply(reply_id=id_, meaning=meaning, person_id=person_id, handle_id=handle_id)
+    return make_reply(VAULT, id_, meaning, phone=phone, openid=None)
 
 
 def delivered(harness: DecisionHarness, *parts: str, applicant: dict[str, str] = SMS) -> str:
@@ -62,11 +60,9 @@ def test_the_first_receipt_stands() -> None:
 
 def test_received_is_for_the_oldest_delivery_and_then_the_next() -> None:
     harness = DecisionHarness()
-    person = delivered(harness, "M-1", "M-2")
+    delivered(harness, "M-1", "M-2")
     for reply_id, match_id in (("Y-1", "M-1"), ("Y-2", "M-2")):
-        decision = harness.handle(
-            COMMANDS[UnderstandReply], make_command(reply(person, id_=reply_id))
-        )
+        decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply(id_=reply_id)))
         ((speaker, fact),) = decision.events
         assert speaker.id == reply_id
         assert isinstance(fact, ReplyUnderstood)
@@ -76,35 +72,38 @@ def test_received_is_for_the_oldest_delivery_and_then_the_next() -> None:
 def test_the_same_reply_pushed_twice_counts_once() -> None:
     harness = DecisionHarness()
     person = delivered(harness, "M-1", "M-2")
-    harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
-    again = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
+    again = harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
     assert not again.events
     assert harness.person(person).awaiting == ("M-2",)
 
 
 def test_received_with_nothing_delivered_says_nothing() -> None:
     harness = DecisionHarness()
-    person = delivered(harness)
-    decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    delivered(harness)
+    decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
     assert get_body(decision) == {"meaning": "nothing_awaited"}
     assert not decision.events
 
 
 def test_who_opts_out_is_marked_even_if_nobody_knows_them() -> None:
     harness = DecisionHarness()
-    decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply("P-new", "opted_out")))
+    decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply(meaning="opted_out")))
     assert list_facts(decision) == ["ReplyUnderstood"]
-    assert harness.person("P-new") == Person(id="P-new", opted_out=True)
+    (point,) = harness.points()
+    assert point.opted_out
+    named = get_body(harness.submit(make_submission(applicant=SMS)))["request_id"]
+    assert harness.person(harness.request(named).person_id).opted_out
 
 
 def test_received_before_any_delivery_never_confirms_a_later_one() -> None:
     harness = DecisionHarness()
     person = delivered(harness)
-    first = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    first = harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
     request = next(iter(harness.person(person).unfinished.values())).request_id
     later = make_match_event(MatchDelivered, harness.request(request), 1, "M-1")
     harness.handle(EVENTS[MatchDelivered], later)
-    again = harness.handle(COMMANDS[UnderstandReply], make_command(reply(person)))
+    again = harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
     assert not again.events
     assert get_body(again) == get_body(first) == {"meaning": "nothing_awaited"}
     assert harness.person(person).awaiting == ("M-1",)
@@ -113,9 +112,9 @@ def test_received_before_any_delivery_never_confirms_a_later_one() -> None:
 # --- “没收到” ---
 
 
-def report_not_received(harness: DecisionHarness, person: str, id_: str = "Y-1") -> str | None:
+def report_not_received(harness: DecisionHarness, id_: str = "Y-1") -> str | None:
     """The match it is about, if it said anything."""
-    said = make_command(reply(person, "not_received", id_=id_))
+    said = make_command(reply(meaning="not_received", id_=id_))
     decision = harness.handle(COMMANDS[UnderstandReply], said)
     for _, fact in decision.events:
         assert isinstance(fact, ReplyUnderstood)
@@ -129,7 +128,7 @@ def report_not_received(harness: DecisionHarness, person: str, id_: str = "Y-1")
 def test_not_received_is_about_the_oldest_delivery() -> None:
     harness = DecisionHarness()
     person = delivered(harness, "M-1", "M-2")
-    assert report_not_received(harness, person) == "M-1"
+    assert report_not_received(harness) == "M-1"
     assert harness.person(person).awaiting == ("M-2",)
 
 
@@ -141,13 +140,14 @@ def test_not_received_is_about_what_somebody_else_confirmed_where_nothing_is_awa
         EVENTS[MatchConfirmed], make_match_event(MatchConfirmed, harness.request(request), 1, "M-1")
     )
     assert harness.person(person).arrived == "M-1"
-    assert report_not_received(harness, person) == "M-1"
-    assert report_not_received(harness, person, "Y-2") is None
+    assert report_not_received(harness) == "M-1"
+    assert report_not_received(harness, "Y-2") is None
 
 
 def test_not_received_with_nothing_delivered_says_nothing() -> None:
     harness = DecisionHarness()
-    assert report_not_received(harness, delivered(harness)) is None
+    delivered(harness)
+    assert report_not_received(harness) is None
 
 
 def test_what_was_reopened_is_no_longer_remembered_as_arrived() -> None:
@@ -156,4 +156,4 @@ def test_what_was_reopened_is_no_longer_remembered_as_arrived() -> None:
     request = next(iter(harness.person(person).unfinished.values())).request_id
     for kind in (MatchConfirmed, MatchReopened):
         harness.handle(EVENTS[kind], make_match_event(kind, harness.request(request), 1, "M-1"))
-    assert report_not_received(harness, person) is None
+    assert report_not_received(harness) is None

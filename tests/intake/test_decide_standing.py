@@ -195,8 +195,8 @@ def test_who_is_seen_opens_with_the_class_that_was_checked() -> None:
     assert (request.confirmation.basis, request.confirmation.by) == ("document", "lin")
 
 
-def test_who_records_again_what_somebody_wrote_has_met_him() -> None:
-    """By a phone that is the person's: a duplicate, and what waited opens."""
+def test_who_records_again_what_somebody_wrote_has_met_him_and_closes_neither() -> None:
+    """By a phone and name that are the person's: what he wrote waits for whoever compares them."""
     town = Town()
     wish = town.write()
     again: dict[str, Any] = {
@@ -204,11 +204,10 @@ def test_who_records_again_what_somebody_wrote_has_met_him() -> None:
         "area": {"town_code": "441900121"},
     }
     recorded = town.record(beneficiary_class="low_income_edge", **again)
-    assert get_body(recorded)["decision"] == "duplicate"
     opened = get_opened(recorded)
     assert (opened.beneficiary_class, opened.vouched_by) == ("low_income_edge", ("lin",))
-    assert town.request(get_body(wish)["request_id"]).state is RequestState.OPEN
-    assert list_facts(town.record(message="2", **again)) == []
+    first = town.request(get_body(wish)["request_id"])
+    assert (first.state, first.person_id) == (RequestState.RECORDED, opened.person_id)
 
 
 def test_a_class_alone_does_not_open_what_waits_for_a_meeting() -> None:

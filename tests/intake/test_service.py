@@ -153,7 +153,7 @@ async def test_the_summary_counts_by_state_and_channel(visitor: Visitor) -> None
     after = await counted()
     assert after["total"] - before["total"] == 2
     assert after["by_channel"]["hotline"] - before["by_channel"].get("hotline", 0) == 2
-    assert after["by_state"]["duplicate"] - before["by_state"].get("duplicate", 0) == 1
+    assert after["by_state"]["recorded"] - before["by_state"].get("recorded", 0) == 2
 
 
 async def test_the_summary_of_staff_counts_their_own_area(visitor: Visitor) -> None:
@@ -209,7 +209,10 @@ async def test_parties_of_a_batch_are_registered_each_by_itself(visitor: Visitor
         who=visitor.harness.operator,
     )
     rows = [
-        {"idempotency_key": visitor.key("b-1"), "party": {"name": "茶园", "phone": visitor.phone}},
+        {
+            "idempotency_key": visitor.key("b-1"),
+            "party": {"name": "茶园公司", "phone": visitor.phone},
+        },
         {"idempotency_key": visitor.key("b-2"), "party": {"name": "某店", "phone": "138"}},
         {"idempotency_key": visitor.key("b-3"), "party": {"name": f"无电话{visitor.number}"}},
         {"idempotency_key": visitor.key("b-4"), "party": {"name": f"无电话{visitor.number}"}},
@@ -222,7 +225,7 @@ async def test_parties_of_a_batch_are_registered_each_by_itself(visitor: Visitor
     ]
     assert first == again
     assert [each["status"] for each in first] == [201, 422, 201, 201]
-    assert first[0]["person_id"] == alone.json()["person_id"], "the same phone, the same person"
+    assert first[0]["person_id"] == alone.json()["person_id"], "the same name at the same phone"
     assert first[2]["person_id"] == first[3]["person_id"] != first[0]["person_id"]
     assert [problem["field"] for problem in first[1]["problems"]] == ["phone"]
     (contact,) = await visitor.contact(first[0]["person_id"])

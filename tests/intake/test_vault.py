@@ -15,9 +15,9 @@ from services.intake.model import (
     SMS_SOURCE,
     WECHAT_SOURCE,
     BindOpenid,
+    ContactPoint,
     ErasePerson,
     ForgetOpenid,
-    Handle,
     Person,
     RegisterParty,
     UnderstandReply,
@@ -25,24 +25,20 @@ from services.intake.model import (
 )
 from services.intake.model import OPENID as OPENID_RECORD
 from services.intake.vault.persons import (
-    derive_handle_id,
-    derive_person_id,
-    derive_person_id_of_openid,
+    derive_earlier_person_id,
+    derive_point_id,
     open_contact,
     open_text,
     seal_openid,
 )
-from services.intake.vault.prepare import make_binding, prepare_party
+from services.intake.vault.prepare import make_binding, make_reply, prepare_party
 from shared.contracts.events import MatchConfirmed, MatchDelivered, RequestSubmitted
-from shared.contracts.values import Area
 from shared.messaging.decision import Decision
 from shared.messaging.sealing import UnreadableError
 from tests.intake.builders import (
-    CHASHAN,
     COMMANDS,
     EVENTS,
     PHONE,
-    SHIJIE,
     VAULT,
     DecisionHarness,
     find_credential,
@@ -75,8 +71,8 @@ def state(harness: DecisionHarness, speaks_as: str, **party: str) -> Decision:
 
 def unfollow(harness: DecisionHarness) -> None:
     forget = ForgetOpenid(
-        handle_id=derive_handle_id(VAULT, OPENID),
-        person_id=derive_person_id_of_openid(VAULT, OPENID),
+        point_id=derive_point_id(VAULT, openid=OPENID),
+        earlier_id=derive_earlier_person_id(VAULT, "", None, OPENID, ""),
     )
     harness.handle(COMMANDS[ForgetOpenid], make_command(forget))
 
@@ -91,11 +87,11 @@ def write_from_wechat(harness: DecisionHarness, message: str = "m-9", **changed:
 
 def bind(harness: DecisionHarness, phone: str = PHONE, openid: str = OPENID) -> str:
     """The person sends the code of his WeChat from his phone; returns the person's id."""
-    command = make_binding(
-        VAULT, phone, seal_openid(VAULT, openid), derive_handle_id(VAULT, openid)
-    )
-    harness.handle(COMMANDS[BindOpenid], make_command(command))
-    return command.phone.person_id
+    point_id = derive_point_id(VAULT, openid=openid)
+    command = make_binding(VAULT, phone, seal_openid(VAULT, openid), point_id)
+    decision = harness.handle(COMMANDS[BindOpenid], make_command(command))
+    (person,) = [state for state in decision.states if isinstance(state, Person)]
+    return person.id
 
 
 @given(st.binary(max_size=500), st.text(max_size=20))
@@ -190,12 +186,15 @@ def test_unfollowing_erases_whom_we_know_by_openid_alone() -> None:
         assert harness.person(person).erased
 
 
-def test_the_same_phone_is_the_same_person_whoever_brings_it() -> None:
+def test_the_same_name_at_a_phone_is_the_same_person_whoever_brings_it() -> None:
     harness = DecisionHarness()
-    party = register(harness, name="茶园公司", phone=PHONE)
-    assert register(harness, name="茶园有限公司", phone=PHONE) == party
+    party = register(harness, name="张三", phone=PHONE)
+    assert register(harness, CLUB, name=" 张　三", phone=PHONE) == party
     request = harness.request(get_body(harness.submit())["request_id"])
     assert request.person_id == party
+    other = register(harness, name="茶园公司", phone=PHONE)
+    assert register(harness, name="茶园有限公司", phone=PHONE) not in (party, other)
+    assert name_of(harness, party) == "张三"
 
 
 # --- whose word binds a contact ---
@@ -211,7 +210,6 @@ def test_a_partner_that_was_there_first_binds_no_wechat_to_a_victims_phone() -> 
     harness.handle(EVENTS[MatchDelivered], make_match_event(MatchDelivered, request, 1, "M-1"))
     contact = open_contact(VAULT, harness.person(victim))
     assert (contact.phone, contact.openid) == (PHONE, None)
-    assert harness.handles() == []
     assert answer(harness, "Y-1", openid="oTHIEF_1") == "nothing_awaited"
     assert harness.person(victim).awaiting == ("M-1",)
     assert answer(harness, "Y-2", phone=PHONE) == "received"
@@ -219,13 +217,7 @@ def test_a_partner_that_was_there_first_binds_no_wechat_to_a_victims_phone() -> 
 
 def answer(harness: DecisionHarness, id_: str, *, phone: str = "", openid: str = "") -> str:
     """What “收到” from that phone or openid comes to."""
-    reply = UnderstandReply(
-        reply_id=id_,
-        meaning="received",
-        person_id=derive_person_id(VAULT, "", phone, openid, Area(town_code=CHASHAN)),
-        handle_id=derive_handle_id(VAULT, openid),
-        openid=seal_openid(VAULT, openid) if openid else None,
-    )
+    reply = make_reply(VAULT, id_, "received", phone=phone or None, openid=openid or None)
     return str(get_body(harness.handle(COMMANDS[UnderstandReply], make_command(reply)))["meaning"])
 
 
@@ -239,7 +231,6 @@ def test_no_third_party_binds_or_replaces_an_openid() -> None:
     assert open_contact(VAULT, harness.person(victim)).openid == OPENID
     brought = register(harness, name="李四", phone="+8613900139000", wechat_openid=OPENID)
     assert open_contact(VAULT, harness.person(brought)).openid is None
-    assert [handle.person_id for handle in harness.handles()] == [victim]
 
 
 def test_who_writes_from_wechat_is_reached_there_and_answers_there() -> None:
@@ -254,7 +245,8 @@ def test_a_bound_wechat_is_the_phones_person_afterwards_and_answers_for_both() -
     harness = DecisionHarness()
     before = write_from_wechat(harness, "m-1")
     person = bind(harness)
-    assert write_from_wechat(harness, "m-2", category="meals") == person != before
+    assert write_from_wechat(harness, "m-2", category="meals") == person == before
+    assert open_contact(VAULT, harness.person(person)).phone == PHONE
     for number, request in enumerate(harness.requests(), 1):
         event = make_match_event(MatchDelivered, request, 1, f"M-{number}")
         harness.handle(EVENTS[MatchDelivered], event)
@@ -263,7 +255,7 @@ def test_a_bound_wechat_is_the_phones_person_afterwards_and_answers_for_both() -
         "received",
         "nothing_awaited",
     ]
-    assert (harness.person(before).awaiting, harness.person(person).awaiting) == ((), ())
+    assert harness.person(person).awaiting == ()
 
 
 def test_who_was_forgotten_is_reached_again_once_they_write_themselves() -> None:
@@ -272,7 +264,8 @@ def test_who_was_forgotten_is_reached_again_once_they_write_themselves() -> None
     unfollow(harness)
     harness.submit(make_submission(applicant=BOTH, category="meals"))
     assert open_contact(VAULT, harness.person(person)).openid is None
-    assert write_from_wechat(harness) == person
+    assert write_from_wechat(harness) != person, "nothing of the account was remembered"
+    assert bind(harness) == person
     assert open_contact(VAULT, harness.person(person)).openid == OPENID
 
 
@@ -288,8 +281,8 @@ def test_a_phone_that_a_giver_alone_names_gets_notices_and_confirms_nothing() ->
 
 
 def test_of_persons_of_before_only_those_known_by_it_are_reached_by_their_openid() -> None:
-    phone_person = derive_person_id(VAULT, "", PHONE, None, Area(town_code=CHASHAN))
-    openid_person = derive_person_id_of_openid(VAULT, OPENID)
+    phone_person = derive_earlier_person_id(VAULT, "", PHONE, None, "")
+    openid_person = derive_earlier_person_id(VAULT, "", None, OPENID, "")
     sealed = seal_openid(VAULT, OPENID)
     contact = VAULT.seal(CONTACT, json.dumps({"name": "张三", "phone": PHONE}).encode())
     keys = {OPENID_RECORD: sealed.key, CONTACT: contact.key}
@@ -298,7 +291,7 @@ def test_of_persons_of_before_only_those_known_by_it_are_reached_by_their_openid
             Person(id=id_, openid=sealed.cipher, contact=contact.cipher, keys=keys)
             for id_ in (phone_person, openid_person)
         ),
-        Handle(id=derive_handle_id(VAULT, OPENID), person_id=phone_person),
+        ContactPoint(id=derive_point_id(VAULT, openid=OPENID), person_id=phone_person),
     )
     seen = open_contact(VAULT, harness.person(phone_person))
     assert (seen.name, seen.phone, seen.openid) == ("张三", PHONE, None)
@@ -309,21 +302,18 @@ def test_of_persons_of_before_only_those_known_by_it_are_reached_by_their_openid
 # --- whose word on a name counts ---
 
 
-def test_what_a_partner_says_of_a_person_stands_beside_and_renames_nobody() -> None:
+def test_a_later_name_at_a_phone_is_another_person_whoever_says_it() -> None:
     harness = DecisionHarness()
     person = register(harness, CLUB, name="阿三", phone=PHONE)
-    register(harness, CHAMBER, name="骗子", phone=PHONE)
-    assert name_of(harness, person) == "阿三", "of third parties the first"
-    register(harness, CLUB, name="阿三哥", phone=PHONE)
-    assert name_of(harness, person) == "阿三哥", "each corrects what it said itself"
-    register(harness, "chashan", name="张三", phone=PHONE)
-    assert name_of(harness, person) == "张三", "staff"
-    harness.decide_submission(make_command(make_sms_request("张三丰"), key=f"{SMS_SOURCE}|m-1"))
-    assert name_of(harness, person) == "张三丰", "his own word"
     for speaks_as in (CLUB, CHAMBER, "/channels/grid", "chashan", "city"):
-        register(harness, speaks_as, name="别人", phone=PHONE)
-        assert name_of(harness, person) == "张三丰", speaks_as
-    assert len(harness.person(person).registrations) == 6
+        assert register(harness, speaks_as, name="别人", phone=PHONE) != person
+    written = make_command(make_sms_request("张三丰"), key=f"{SMS_SOURCE}|m-1")
+    id_ = get_body(harness.decide_submission(written))["request_id"]
+    assert harness.request(id_).person_id != person
+    assert name_of(harness, person) == "阿三"
+    assert len(harness.person(person).registrations) == 1
+    (point,) = harness.points()
+    assert len(point.links) == 3
 
 
 def name_of(harness: DecisionHarness, person_id: str) -> str | None:
@@ -342,40 +332,12 @@ def test_who_writes_without_a_name_keeps_the_one_that_others_gave() -> None:
     assert harness.person(person).may_answer
 
 
-def test_a_collector_of_one_town_renames_nobody_of_another() -> None:
-    harness = DecisionHarness()
-    person = harness.request(get_body(harness.submit())["request_id"]).person_id
-    refused = state(harness, "shijie", name="李四", phone=PHONE).answer
-    assert refused is not None
-    assert refused.status == 403
-    assert "其他镇街" in refused.body["problems"][0]["zh"]
-    assert name_of(harness, person) == "张三"
-    elsewhere = make_submission(
-        applicant={"name": "李四", "phone": PHONE}, area={"town_code": SHIJIE}, category="meals"
-    )
-    harness.decide_submission(make_command(elsewhere, key="shijie|m-1"))
-    assert name_of(harness, person) == "张三", "nor by recording a request"
-    assert state(harness, "shijie", name="李四", phone=PHONE).answer == refused
-    assert get_body(state(harness, "shijie", name="张三", phone=PHONE)) == {"person_id": person}
-    register(harness, "chashan", name="张三丰", phone=PHONE)
-    assert name_of(harness, person) == "张三丰"
-
-
-def test_where_a_person_of_before_belongs_is_read_from_the_first_request() -> None:
-    harness = DecisionHarness()
-    person = harness.request(get_body(harness.submit())["request_id"]).person_id
-    harness.save(Decision(states=(harness.person(person).model_copy(update={"area": ""}),)))
-    refused = state(harness, "shijie", name="李四", phone=PHONE).answer
-    assert refused is not None
-    assert refused.status == 403
-
-
 def test_ids_cannot_be_tried_without_the_key() -> None:
     party = register(DecisionHarness(), name="张三", phone=PHONE)
     other = prepare_party(
         make_vault(b"o" * 32),
         find_credential,
         make_command(RegisterParty(name="张三", phone=PHONE)),
-    ).data.person_id
+    ).data.naming.person_id
     assert party.startswith("P-")
     assert other != party

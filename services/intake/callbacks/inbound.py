@@ -23,13 +23,8 @@ from services.intake.channels.typed_requests import (
 from services.intake.channels.wechat import WeChatReceipt
 from services.intake.model import Meaning, ReportMessage, UnderstandReply
 from services.intake.resources import IntakeRuntime
-from services.intake.vault.persons import (
-    derive_handle_id,
-    derive_person_id_of_openid,
-    derive_person_id_of_phone,
-    seal_openid,
-)
-from services.intake.vault.prepare import make_binding
+from services.intake.vault.persons import derive_point_id, seal_openid
+from services.intake.vault.prepare import make_binding, make_reply
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.messaging.batches import execute_all
@@ -96,17 +91,8 @@ def _make_reply(
     runtime: IntakeRuntime, inbound: InboundText, meaning: Meaning
 ) -> Command[UnderstandReply]:
     vault = runtime.resources.vault
-    if inbound.phone:
-        person_id = derive_person_id_of_phone(vault, inbound.phone)
-    else:
-        person_id = derive_person_id_of_openid(vault, inbound.openid or "")
-    reply = UnderstandReply(
-        reply_id=vault.derive_id("Y", inbound.source, inbound.message_id),
-        meaning=meaning,
-        person_id=person_id,
-        handle_id=derive_handle_id(vault, inbound.openid),
-        openid=seal_openid(vault, inbound.openid) if inbound.openid else None,
-    )
+    reply_id = vault.derive_id("Y", inbound.source, inbound.message_id)
+    reply = make_reply(vault, reply_id, meaning, phone=inbound.phone, openid=inbound.openid)
     return Command(reply, principal=inbound.source, correlation_id=reply.reply_id)
 
 
@@ -121,7 +107,7 @@ async def _answer_with_code(runtime: IntakeRuntime, inbound: InboundText) -> str
     await store.save_binding_code(
         runtime.database,
         vault.derive_id("B", code),
-        derive_handle_id(vault, inbound.openid),
+        derive_point_id(vault, openid=inbound.openid),
         seal_openid(vault, inbound.openid),
         await runtime.processor.now(),
     )
@@ -137,8 +123,8 @@ async def _execute_binding(runtime: IntakeRuntime, inbound: InboundText, code: s
     asked = await store.find_binding_code(runtime.database, code_id, await runtime.processor.now())
     if asked is None:
         return HOW_TO_BIND
-    handle_id, openid = asked
-    binding = make_binding(vault, inbound.phone, openid, handle_id)
+    point_id, openid = asked
+    binding = make_binding(vault, inbound.phone, openid, point_id)
     command = Command(binding, principal=inbound.source, correlation_id=code_id)
     answer = await runtime.processor.execute(command)
     await store.delete_binding_code(runtime.database, code_id)

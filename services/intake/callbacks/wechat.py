@@ -21,7 +21,7 @@ from services.intake.channels import wechat, wechat_crypto
 from services.intake.channels.typed_requests import WELCOME
 from services.intake.model import WECHAT_SOURCE, ForgetOpenid
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import derive_handle_id, derive_person_id_of_openid
+from services.intake.vault.persons import derive_earlier_person_id, derive_point_id
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.messaging.batches import execute_all
@@ -122,8 +122,8 @@ async def _execute(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
         case wechat.WeChatUnfollowed():
             vault = runtime.resources.vault
             forget = ForgetOpenid(
-                handle_id=derive_handle_id(vault, pushed.openid),
-                person_id=derive_person_id_of_openid(vault, pushed.openid),
+                point_id=derive_point_id(vault, openid=pushed.openid),
+                earlier_id=derive_earlier_person_id(vault, "", None, pushed.openid, ""),
             )
             await execute_all(runtime.processor, [Command(forget)])
         case wechat.WeChatFollowed():

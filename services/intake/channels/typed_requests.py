@@ -26,6 +26,10 @@ CONTACT_UNPROVEN = (
     "您的联系方式由捐赠方提供，尚未由您本人或工作人员核实，回复暂不能作为确认；请联系村(居)委会。"
     "A giver named this contact as yours: please ask the committee, your word is not counted yet."
 )
+SEVERAL_AWAITED = (
+    "这个号码有几个人的帮助在等待确认，不能确定是哪一个：请在收到的通知链接里确认，或联系村(居)委会。"
+    "Several people wait at this number: please confirm by the link in the message."
+)
 OPTED_OUT = "已为您退订通知。You will get no more notices."
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
 
@@ -36,6 +40,7 @@ _ANSWER_OF_MEANING = {
     "opted_out": OPTED_OUT,
     "contact_unproven": CONTACT_UNPROVEN,
     "bound": BOUND,
+    "several_awaited": SEVERAL_AWAITED,
 }
 
 

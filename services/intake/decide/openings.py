@@ -18,11 +18,25 @@ class Opening:
     tallies: tuple[OpeningTally, ...]
 
 
-def list_tally_ids(data: SealedRequest, person_id: str) -> tuple[str, ...]:
-    """Where it counts."""
+def list_tally_ids(data: SealedRequest, earlier_id: str) -> tuple[str, ...]:
+    """Where it counts, as long as nobody has met the person.
+
+    Until then a phone, or a name in a place, is the person: another name opens no cap of its own.
+    So is an ID number, whatever the name beside it.
+    """
+    identity_id = data.naming.identity_id
+    identity = (f"identity:{identity_id}",) if identity_id else ()
     household = (f"household:{data.household_id}",) if data.household_id else ()
     contacts = (f"contact:{id_}" for id_ in data.contact_ids)
-    return (f"person:{person_id}", *household, *contacts, f"channel:{data.source}")
+    return (f"person:{earlier_id}", *identity, *household, *contacts, f"channel:{data.source}")
+
+
+def _list_counted(request: Request) -> tuple[str, ...]:
+    """Whom somebody of the house has met counts for himself."""
+    if request.sighting is None:
+        return request.tally_ids
+    own = f"person:{request.person_id}"
+    return tuple(own if id_.startswith("person:") else id_ for id_ in request.tally_ids)
 
 
 def list_tally_refs(tally_ids: tuple[str, ...]) -> tuple[AnyRef, ...]:
@@ -32,10 +46,11 @@ def list_tally_refs(tally_ids: tuple[str, ...]) -> tuple[AnyRef, ...]:
 def count_opening(rules: Rules, states: States, request: Request, now: datetime) -> Opening:
     """Opening it now, as far as the caps go."""
     today = now.astimezone(CHINA).date()
-    stored = states.get_many(OpeningTally, request.tally_ids)
+    tally_ids = _list_counted(request)
+    stored = states.get_many(OpeningTally, tally_ids)
     reasons: list[WaitReason] = []
     tallies: list[OpeningTally] = []
-    for id_ in request.tally_ids:
+    for id_ in tally_ids:
         cap = rules.get_cap(id_)
         tally = _add(stored.get(id_), id_, cap, request.need, today)
         tallies.append(tally)

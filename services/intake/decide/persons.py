@@ -1,16 +1,25 @@
 """Persons: who is meant, what the vault holds of them, their open requests and deliveries."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.intake.messages import PERSON_ELSEWHERE, PERSON_UNKNOWN
+from services.intake.decide.identities import (
+    find_meant,
+    link_person,
+    list_reached,
+    unlink_person,
+)
+from services.intake.messages import PERSON_UNKNOWN
 from services.intake.model import (
     CORRECTING,
     OPENID,
+    OUTSIDE,
     BindOpenid,
+    ContactPoint,
     ErasePerson,
     ForgetOpenid,
-    Handle,
+    Naming,
     Person,
     Registration,
     Request,
@@ -23,44 +32,32 @@ from services.intake.model import (
 )
 from shared.contracts.events import PersonErased, PersonLinksRevoked
 from shared.contracts.values import Area
-from shared.messaging.decision import Answer, AnyRef, Command, Decision, Ref, States
+from shared.messaging.decision import Answer, Command, Decision, State, States
 from shared.revocations import LinkRevocation, revoke
 from shared.towns import is_city_wide
 
 # --- who is meant -----------------------------------------------------------------------------
 
 
-def list_refs(named: SealedRequest) -> tuple[AnyRef, ...]:
-    """What can be loaded before it is known who is meant."""
-    person = Ref(Person, named.person_id)
-    return (person, Ref(Handle, named.handle_id)) if named.openid else (person,)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The person as named now, and what leads to him. is_proven: as in `Meant`."""
+
+    person: Person
+    states: tuple[State, ...]
+    is_proven: bool
 
 
-def find_person_id(states: States, named: SealedRequest) -> str:
-    """Whom the openid leads to where its owner writes; else whom the phone or openid itself names.
-
-    A third party that names an openid is not led to its person: it would learn whose it is.
-    """
-    states.prefetch(*list_refs(named))
-    if named.has_phone or not named.openid:
-        return named.person_id
-    handle = states.get(Handle, named.handle_id)
-    return handle.person_id if handle and handle.verified else named.person_id
-
-
-def update_named(
-    states: States, named: SealedRequest, person_id: str
-) -> tuple[Person, tuple[Handle, ...]]:
-    """The person as named now, and the handle that leads there."""
-    person = states.get(Person, person_id) or Person(id=person_id)
-    area = find_area(states, person)
-    registration = _weigh(named.contact, area)
-    person = with_registration(person, registration, named.contact_key, has_phone=named.has_phone)
-    person = person.model_copy(update={"area": _choose_area(area, registration, named.area)})
-    if named.openid is None:
-        return person, ()
-    handle = Handle(id=named.handle_id, person_id=person_id, verified=True)
-    return with_own_openid(person, named.openid), (handle,)
+def update_named(states: States, data: SealedRequest) -> Named:
+    meant = find_meant(states, data.naming, data.contact.speaker)
+    area = find_area(states, meant.person)
+    registration = _weigh(data.contact, area)
+    person, leading = link_person(states, meant.person, data.naming, registration)
+    person = with_registration(person, registration, data.contact_key, has_phone=data.has_phone)
+    person = person.model_copy(update={"area": _choose_area(area, registration, data.area)})
+    if data.openid:
+        person = with_own_openid(person, data.openid)
+    return Named(person, leading, meant.is_proven)
 
 
 def _weigh(registration: Registration, area: str) -> Registration:
@@ -93,24 +90,6 @@ def find_area(states: States, person: Person) -> str:
 def _find_registered_area(states: States, person: Person, speaker: Speaker) -> str:
     """Only for staff with an area is it looked up: nobody else learns by it who is known."""
     return find_area(states, person) or speaker.area if speaker.area else person.area
-
-
-def may_name(states: States, person: Person, registration: Registration) -> bool:
-    """Whether it may stand beside what is said already. Others' word is never replaced by it.
-
-    Staff of one town correct nothing about a person of another, nor where the whole city's staff,
-    or the person, said it.
-    """
-    speaker = registration.speaker
-    if speaker.kind != "staff" or not speaker.area:
-        return True
-    foremost = person.foremost
-    if foremost is None or foremost.name_id == registration.name_id:
-        return True
-    if area := find_area(states, person):
-        return area.startswith(speaker.area)
-    is_own = foremost.speaker.source == speaker.source
-    return is_own or foremost.kind in ("channel", "partner")
 
 
 # --- what the vault holds ---------------------------------------------------------------------
@@ -158,6 +137,8 @@ def _without_keys(person: Person) -> Person:
             "has_phone": False,
             "erased": True,
             "standings": {},
+            "points": (),
+            "identity_id": "",
         }
     )
 
@@ -167,29 +148,21 @@ def _without_keys(person: Person) -> Person:
 
 def with_request(person: Person, request: Request, text: Sealed | None) -> Person:
     """The request is unfinished now, and its text can be read."""
-    unfinished = person.unfinished
-    if request.duplicate_of is None:
-        entry = Unfinished(request_id=request.id, recorded_at=request.recorded_at)
-        unfinished = {**unfinished, request.fingerprint: entry}
     keys = {**person.keys, request.id: text.key} if text else person.keys
-    return person.model_copy(update={"unfinished": unfinished, "keys": keys})
+    return with_unfinished(person, request).model_copy(update={"keys": keys})
 
 
 def with_unfinished(person: Person, request: Request) -> Person:
-    """The request is unfinished again, unless another like it took its place meanwhile."""
-    if request.fingerprint in person.unfinished:
-        return person
-    entry = Unfinished(request_id=request.id, recorded_at=request.recorded_at)
-    unfinished = {**person.unfinished, request.fingerprint: entry}
-    return person.model_copy(update={"unfinished": unfinished})
+    entry = Unfinished(
+        request_id=request.id, recorded_at=request.recorded_at, fingerprint=request.fingerprint
+    )
+    others = without_unfinished(person, request).unfinished
+    return person.model_copy(update={"unfinished": {**others, request.id: entry}})
 
 
 def without_unfinished(person: Person, request: Request) -> Person:
-    entry = person.unfinished.get(request.fingerprint)
-    if entry is None or entry.request_id != request.id:
-        return person
-    unfinished = {k: v for k, v in person.unfinished.items() if k != request.fingerprint}
-    return person.model_copy(update={"unfinished": unfinished})
+    others = {k: v for k, v in person.unfinished.items() if v.request_id != request.id}
+    return person.model_copy(update={"unfinished": others})
 
 
 def with_awaited(person: Person, match_id: str) -> Person:
@@ -216,27 +189,53 @@ def with_arrived(person: Person, match_id: str) -> Person:
 def decide_register_party(states: States, item: Command[SealedParty], _now: datetime) -> Decision:
     """The same answer whether the person was known or not."""
     party = item.data
-    person = states.get(Person, party.person_id) or Person(id=party.person_id)
-    if not may_name(states, person, party.contact):
-        return Decision(answer=PERSON_ELSEWHERE.refusal(403, "name"))
-    area = _find_registered_area(states, person, party.contact.speaker)
+    speaker = party.contact.speaker
+    meant = find_meant(states, _hide_identity(party.naming, speaker), speaker)
+    person, leading = link_person(states, meant.person, party.naming, party.contact)
+    area = _find_registered_area(states, meant.person, speaker)
     person = with_registration(
         person, party.contact, party.contact_key, has_phone=party.has_phone
     ).model_copy(update={"area": area})
-    return Decision(states=(person,), answer=Answer(201, {"person_id": person.id}))
+    answer = Answer(201, {"person_id": person.id})
+    return Decision(states=(person, *leading), answer=answer)
+
+
+def _hide_identity(naming: Naming, speaker: Speaker) -> Naming:
+    """Nobody outside finds out whose an ID number is by the id that he is answered."""
+    return naming.model_copy(update={"identity_id": ""}) if speaker.kind in OUTSIDE else naming
 
 
 def decide_bind_openid(states: States, item: Command[BindOpenid], _now: datetime) -> Decision:
-    """From now on he is reached and answers by either."""
-    phone, handle_id = item.data.phone, item.data.handle_id
-    known, _ = states.get_each((Person, phone.person_id), (Handle, handle_id))
-    person = known or Person(id=phone.person_id)
+    """From now on he is reached and answers by either: whoever is the only one at the phone.
+
+    Where several are, the account is one's who is called as its owner called himself there.
+    """
+    phone, point_id = item.data.phone, item.data.point_id
+    person = _find_binder(states, phone, point_id)
+    person, leading = link_person(states, person, phone.naming, phone.contact)
     person = with_registration(person, phone.contact, phone.contact_key, has_phone=True)
-    handle = Handle(id=handle_id, person_id=person.id, verified=True)
+    phone_id = phone.naming.point_ids[0]
+    account = states.get(ContactPoint, point_id) or ContactPoint(id=point_id)
+    bound = account.model_copy(update={"bound_to": phone_id})
+    points = [
+        point.model_copy(update={"bound_to": point_id}) if point.id == phone_id else point
+        for point in leading
+    ]
     return Decision(
-        states=(with_own_openid(person, item.data.openid), handle),
+        states=(with_own_openid(person, item.data.openid), *points, bound),
         answer=Answer(200, {"meaning": "bound"}),
     )
+
+
+def _find_binder(states: States, phone: SealedParty, point_id: str) -> Person:
+    meant = find_meant(states, phone.naming, phone.contact.speaker).person
+    there = list_reached(states, phone.naming.point_ids[0], phone.naming.earlier_id)
+    here = list_reached(states, point_id, "")
+    if len(there) == 1:
+        return there[0].person
+    names = {id_ for each in here for id_ in each.link.name_ids}
+    called = [each.person for each in there or here if names.intersection(each.link.name_ids)]
+    return called[0] if len(called) == 1 else meant
 
 
 def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> Decision:
@@ -250,7 +249,10 @@ def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> D
 def _erase(states: States, person: Person, now: datetime) -> Decision:
     """The keys go, and with them every link that was made for this person, in every service."""
     erased = _without_keys(person)
-    return Decision((erased, _end_links(states, person, now)), ((erased, PersonErased()),))
+    unlinked = unlink_person(states, person)
+    return Decision(
+        (erased, *unlinked, _end_links(states, person, now)), ((erased, PersonErased()),)
+    )
 
 
 def _end_links(states: States, person: Person, now: datetime, by: str = "") -> LinkRevocation:
@@ -272,19 +274,30 @@ def decide_revoke_person_links(
 
 def decide_forget_openid(states: States, item: Command[ForgetOpenid], now: datetime) -> Decision:
     """Whoever also gave a phone keeps that; whom we know by openid alone is erased."""
-    handle, named = states.get_each((Handle, item.data.handle_id), (Person, item.data.person_id))
-    bound = states.get(Person, handle.person_id) if handle else None
-    persons = {person.id: person for person in (named, bound) if person}
-    forgotten = [_forget_openid(states, person, now) for person in persons.values()]
-    return Decision(
-        states=tuple(state for decision in forgotten for state in decision.states),
-        events=tuple(event for decision in forgotten for event in decision.events),
-    )
+    point_id = item.data.point_id
+    reached = [each.person for each in list_reached(states, point_id, item.data.earlier_id)]
+    forgotten = [_forget_openid(states, person, point_id, now) for person in reached]
+    changed = {(type(state), state.id): state for each in forgotten for state in each.states}
+    for point in _unbind(states, point_id):
+        changed[ContactPoint, point.id] = point
+    return Decision(tuple(changed.values()), tuple(e for each in forgotten for e in each.events))
 
 
-def _forget_openid(states: States, person: Person, now: datetime) -> Decision:
+def _unbind(states: States, point_id: str) -> Iterator[ContactPoint]:
+    """The account leads to nobody any more, and the phone beside it not to the account."""
+    account = states.get(ContactPoint, point_id)
+    if account is None:
+        return
+    yield ContactPoint(id=point_id)
+    phone = states.get(ContactPoint, account.bound_to) if account.bound_to else None
+    if phone:
+        yield phone.model_copy(update={"bound_to": ""})
+
+
+def _forget_openid(states: States, person: Person, point_id: str, now: datetime) -> Decision:
     if not person.has_phone:
         return _erase(states, person, now)
     keys = {record: key for record, key in person.keys.items() if record != OPENID}
-    changes = {"openid": None, "openid_verified": False, "keys": keys}
+    points = tuple(id_ for id_ in person.points if id_ != point_id)
+    changes = {"openid": None, "openid_verified": False, "keys": keys, "points": points}
     return Decision(states=(person.model_copy(update=changes),))

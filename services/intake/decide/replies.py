@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.persons import with_own_openid, without_awaited
 from services.intake.model import (
-    Handle,
+    ContactPoint,
     Meaning,
     Person,
     Receipt,
@@ -39,45 +40,34 @@ def decide_report(states: States, item: Command[ReportMessage], now: datetime) -
 
 
 def decide_reply(states: States, item: Command[UnderstandReply], _now: datetime) -> Decision:
-    """It is about the oldest delivered match; with none waiting, 收到 says nothing, ever."""
+    """It is about the oldest delivered match of whom the contact point reaches.
+
+    With none waiting, 收到 says nothing, ever. Where two people wait, nothing is guessed.
+    """
     data = item.data
-    stored, writers = _load_writers(states, data)
+    stored = states.get(Reply, data.reply_id)
+    reached = list_reached(states, data.point_id, data.earlier_id)
     if stored is not None:
         return Decision(answer=_answer(stored))
     if data.meaning == "opted_out":
-        return _opt_out(data, writers)
-    for person in writers:
-        if match_id := _find_match(person, data.meaning):
-            return _apply(data, person, match_id)
+        return _opt_out(states, data, [each.person for each in reached])
+    known = _list_with_openid(data, reached)
+    waiting = [each for each in reached if _find_match(each.person, data.meaning)]
+    if len(waiting) == 1:
+        return _apply(data, waiting[0])
     # Stored, so that the provider's repetition of it confirms no later delivery.
-    reply = _make_reply(data, writers[0].id, None)
-    known = tuple(person for person in writers if person.keys)
-    return Decision(states=(*known, reply), answer=_answer(reply))
+    reply = _make_reply(data, reached[0].person.id if reached else data.earlier_id, None)
+    answer = Answer(200, {"meaning": "several_awaited"}) if waiting else _answer(reply)
+    return Decision(states=(*known, reply), answer=answer)
 
 
-def _load_writers(states: States, data: UnderstandReply) -> tuple[Reply | None, tuple[Person, ...]]:
-    """The reply if it came before, and as whom we know who wrote it: at least an empty person.
-
-    Who bound his WeChat to his phone writes for both.
-    """
-    if not data.handle_id:
-        reply, person = states.get_each((Reply, data.reply_id), (Person, data.person_id))
-        return reply, (person or Person(id=data.person_id),)
-    reply, person, handle = states.get_each(
-        (Reply, data.reply_id), (Person, data.person_id), (Handle, data.handle_id)
-    )
-    person = _with_writers_openid(person, data)
-    if handle is None or not handle.verified or handle.person_id == person.id:
-        return reply, (person,)
-    bound = states.require(Person, handle.person_id)
-    return reply, (person, bound)
-
-
-def _with_writers_openid(person: Person | None, data: UnderstandReply) -> Person:
-    """He writes from it: from now on it is his."""
-    if person is None or data.openid is None:
-        return person or Person(id=data.person_id)
-    return person if person.openid_verified else with_own_openid(person, data.openid)
+def _list_with_openid(data: UnderstandReply, reached: Sequence[Reached]) -> list[Person]:
+    """He writes from it: from now on it is his, where the account reaches nobody else."""
+    if data.openid is None or len(reached) != 1:
+        return []
+    person = reached[0].person
+    is_known = person.openid_verified or not person.keys
+    return [] if is_known else [with_own_openid(person, data.openid)]
 
 
 def _find_match(person: Person, meaning: Meaning) -> str | None:
@@ -87,20 +77,26 @@ def _find_match(person: Person, meaning: Meaning) -> str | None:
     return person.arrived or None if meaning == "not_received" else None
 
 
-def _opt_out(data: UnderstandReply, writers: Sequence[Person]) -> Decision:
-    persons = [person.model_copy(update={"opted_out": True}) for person in writers]
+def _opt_out(states: States, data: UnderstandReply, persons: list[Person]) -> Decision:
+    """Of everybody whom it reaches, and of who is reached there later by another's word."""
+    persons = persons or [states.get(Person, data.earlier_id) or Person(id=data.earlier_id)]
+    persons = [person.model_copy(update={"opted_out": True}) for person in persons]
+    point = states.get(ContactPoint, data.point_id) or ContactPoint(id=data.point_id)
+    point = point.model_copy(update={"opted_out": True})
     reply = _make_reply(data, persons[0].id, None)
     facts = [ReplyUnderstood(person_id=person.id, meaning=data.meaning) for person in persons]
     return Decision(
-        states=(*persons, reply),
+        states=(*persons, point, reply),
         events=tuple((reply, fact) for fact in facts),
         answer=_answer(reply),
     )
 
 
-def _apply(data: UnderstandReply, person: Person, match_id: str) -> Decision:
+def _apply(data: UnderstandReply, reached: Reached) -> Decision:
     """What moves money is believed from a contact that somebody beside the giver vouches for."""
-    if not person.may_answer:
+    person = reached.person
+    match_id = _find_match(person, data.meaning)
+    if match_id is None or not (reached.link.may_answer or person.openid_verified):
         reply = _make_reply(data, person.id, None)
         return Decision(states=(reply,), answer=Answer(200, {"meaning": "contact_unproven"}))
     person = without_awaited(person, match_id)

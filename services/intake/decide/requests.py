@@ -1,13 +1,11 @@
 """Requests: submitted, approved, declined, withdrawn."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from services.intake.decide.identities import list_refs
 from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
-    find_person_id,
-    list_refs,
     update_named,
     with_request,
     without_unfinished,
@@ -57,7 +55,6 @@ from shared.contracts.events import (
 from shared.errors import Message
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import (
-    NOTHING,
     Answer,
     AnyRef,
     Command,
@@ -73,57 +70,37 @@ Submission = Event[Any] | Command[SealedRequest]
 
 
 def decide_submission(rules: Rules, states: States, item: Submission, now: datetime) -> Decision:
-    """A new need opens, waits for an approval, or is a duplicate; a known message stays as it is.
+    """A new need opens or waits for an approval; a known message stays as it is.
 
     Raises Invalid when a known message comes again with other content.
     """
     data: SealedRequest = item.data
-    states.prefetch(Ref(Request, data.request_id), *list_refs(data), *_list_tallies(rules, data))
+    refs = (*list_refs(data.naming), *_list_tallies(rules, data))
+    states.prefetch(Ref(Request, data.request_id), *refs)
     stored = states.get(Request, data.request_id)
     if stored is not None:
         return _repeat_answer(stored, data)
-    person_id = find_person_id(states, data)
-    person, handles = update_named(states, data, person_id)
-    standing = find_standing(rules, person, data.name_id, now)
+    named = update_named(states, data)
+    person, name_id = named.person, data.naming.name_id
+    standing = find_standing(rules, person, name_id, now) if named.is_proven else Standing()
     standing = add_recording(rules, standing, data, now)
-    person = with_standing(person, data.name_id, standing)
-    request = _make_request(rules, person, data, standing, now)
+    if named.is_proven:
+        person = with_standing(person, name_id, standing)
+    request = _make_request(person, data, standing, now)
     request, counted = _open_or_hold(rules, states, request, now)
     fact = make_fact(request)
-    decision = Decision(
-        states=(request, with_request(person, request, data.text), *handles, *counted),
+    return Decision(
+        states=(request, with_request(person, request, data.text), *named.states, *counted),
         events=((request, fact),) if fact else (),
         answer=Answer(201, describe_outcome(request)),
     )
-    return _join(decision, _vouch_for_original(rules, states, request, now))
-
-
-def _vouch_for_original(
-    rules: Rules, states: States, duplicate: Request, now: datetime
-) -> Decision:
-    """Who records again what somebody wrote has met him: what waited for that opens."""
-    original = states.get(Request, duplicate.duplicate_of) if duplicate.duplicate_of else None
-    if original is None or original.state is not RequestState.RECORDED:
-        return NOTHING
-    if duplicate.sighting is None or original.name_id != duplicate.name_id:
-        return NOTHING
-    known = Standing(sighting=duplicate.sighting, confirmation=duplicate.confirmation)
-    vouched, counted = _open_or_hold(rules, states, _with_standing(original, known), now)
-    fact = make_fact(vouched) if vouched.state is RequestState.OPEN else None
-    return _announce(vouched, fact, *counted)
-
-
-def _join(first: Decision, second: Decision) -> Decision:
-    """The first's answer."""
-    states, events = (*first.states, *second.states), (*first.events, *second.events)
-    return replace(first, states=states, events=events)
 
 
 def _list_tallies(rules: Rules, data: SealedRequest) -> tuple[AnyRef, ...]:
     """What is counted where it may open by itself."""
     if find_wait_reasons(rules, data.kind, data.category, data.need, data.area):
         return ()
-    return list_tally_refs(list_tally_ids(data, data.person_id))
+    return list_tally_refs(list_tally_ids(data, data.naming.earlier_id))
 
 
 def _repeat_answer(stored: Request, data: SealedRequest) -> Decision:
@@ -133,13 +110,12 @@ def _repeat_answer(stored: Request, data: SealedRequest) -> Decision:
 
 
 def _make_request(
-    rules: Rules, person: Person, data: SealedRequest, standing: Standing, now: datetime
+    person: Person, data: SealedRequest, standing: Standing, now: datetime
 ) -> Request:
     """Not open yet, and with the class that counts."""
-    duplicate_of = _find_duplicate(rules, person, data.fingerprint, now)
     return Request(
         id=data.request_id,
-        state=RequestState.DUPLICATE if duplicate_of else RequestState.RECORDED,
+        state=RequestState.RECORDED,
         kind=data.kind,
         category=data.category,
         beneficiary_class=standing.beneficiary_class,
@@ -154,12 +130,11 @@ def _make_request(
         recorded_at=now,
         text=data.text.cipher if data.text else None,
         collector_id=data.collector_id,
-        duplicate_of=duplicate_of,
-        name_id=data.name_id,
+        name_id=data.naming.name_id,
         recorded_by=data.recorded_by,
         sighting=standing.sighting,
         confirmation=standing.confirmation,
-        tally_ids=list_tally_ids(data, person.id),
+        tally_ids=list_tally_ids(data, data.naming.earlier_id),
     )
 
 
@@ -167,8 +142,6 @@ def _open_or_hold(
     rules: Rules, states: States, request: Request, now: datetime
 ) -> tuple[Request, tuple[OpeningTally, ...]]:
     """Opens it and counts that, or says why it waits and for whom."""
-    if request.duplicate_of:
-        return request, ()
     scope = (request.kind, request.category, request.need, request.area)
     reasons = find_wait_reasons(rules, *scope)
     if request.needs_sighting and request.sighting is None:
@@ -180,14 +153,6 @@ def _open_or_hold(
             return _move(request, RequestState.OPEN), opening.tallies
     level = find_approval_level(rules, *scope) or LEVELS[0]
     return request.model_copy(update={"waits_for": reasons, "approval_level": level}), ()
-
-
-def _find_duplicate(rules: Rules, person: Person, fingerprint: str, now: datetime) -> str | None:
-    """The request this one repeats: the same person and need, unfinished and recent."""
-    entry = person.unfinished.get(fingerprint)
-    if entry is None or now - entry.recorded_at >= timedelta(days=rules.duplicate_days):
-        return None
-    return entry.request_id
 
 
 def describe_outcome(request: Request) -> dict[str, Any]:

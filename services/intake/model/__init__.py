@@ -1,4 +1,4 @@
-"""The states of intake: requests, persons, handles, receipts, replies; and its commands.
+"""The states of intake: requests, persons, contact points, receipts, replies; and its commands.
 
 Personal data is `Sealed` before it reaches these types: nothing here is readable without the vault.
 """
@@ -10,6 +10,7 @@ from services.intake.model.commands import (
     DeclineRequest,
     ErasePerson,
     ForgetOpenid,
+    Naming,
     Provider,
     RegisterParty,
     ReportMessage,
@@ -28,12 +29,15 @@ from services.intake.model.person import (
     CONTACT,
     CORRECTING,
     OPENID,
+    OUTSIDE,
     SMS_SOURCE,
     SPEAKER_KINDS,
     WECHAT_SOURCE,
     Basis,
     ClassConfirmation,
-    Handle,
+    ContactLink,
+    ContactPoint,
+    Identity,
     Manner,
     Person,
     Registration,
@@ -42,6 +46,7 @@ from services.intake.model.person import (
     SpeakerKind,
     Standing,
     Unfinished,
+    Whose,
 )
 from services.intake.model.request import (
     Meaning,
@@ -59,6 +64,7 @@ __all__ = [
     "CONTACT",
     "CORRECTING",
     "OPENID",
+    "OUTSIDE",
     "SMS_SOURCE",
     "SPEAKER_KINDS",
     "WECHAT_SOURCE",
@@ -67,12 +73,15 @@ __all__ = [
     "BindOpenid",
     "ClassConfirmation",
     "ConfirmedClass",
+    "ContactLink",
+    "ContactPoint",
     "DeclineRequest",
     "ErasePerson",
     "ForgetOpenid",
-    "Handle",
+    "Identity",
     "Manner",
     "Meaning",
+    "Naming",
     "OpeningTally",
     "Outcome",
     "Person",
@@ -100,5 +109,6 @@ __all__ = [
     "VouchForPerson",
     "Vouching",
     "WaitReason",
+    "Whose",
     "WithdrawRequest",
 ]

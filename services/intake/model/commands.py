@@ -5,15 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.intake.model.person import Basis, Manner, Registration
+from services.intake.model.person import Basis, Manner, Registration, Whose
 from services.intake.model.request import Meaning, Outcome
-from shared.contracts.events import ApprovalLevel, RequestSubmitted
+from shared.contracts.events import ApprovalLevel, ContactOwner, RequestSubmitted
 from shared.contracts.values import (
     Area,
     BeneficiaryClass,
     Category,
     Channel,
     Identifier,
+    IdNumber,
     Kind,
     Name,
     Need,
@@ -40,10 +41,28 @@ class StaffRequest(Value):
     met: bool
 
 
+class Naming(Value):
+    """Who is meant, in keyed digests.
+
+    person_id: of whom nobody knows yet. earlier_id: the person as whom a phone, an account or a
+    name in a place was known, before persons were told apart from them. point_ids: contact points
+    that are said to reach him; identity_person_id: for whom shares phone and name with another.
+    """
+
+    person_id: str
+    earlier_id: str
+    name_id: str
+    is_named: bool
+    point_ids: tuple[str, ...] = ()
+    identity_id: str = ""
+    identity_person_id: str = ""
+    whose: Whose = "unsaid"
+
+
 class SealedRequest(Value):
     """A submitted request, checked and sealed: what `decide` sees of it.
 
-    name_id, contact_ids, household_id: keyed digests of what the applicant is known by.
+    contact_ids, household_id: keyed digests of what the applicant is known by.
     recorded_by, met: as in `StaffRequest`. contact: its key is apart, in contact_key.
     openid: where its owner wrote from it.
     """
@@ -51,8 +70,7 @@ class SealedRequest(Value):
     request_id: str
     source: str
     content: bytes
-    person_id: str
-    handle_id: str = ""
+    naming: Naming
     has_phone: bool
     fingerprint: str
     kind: Kind
@@ -66,7 +84,6 @@ class SealedRequest(Value):
     contact_key: bytes
     openid: Sealed | None
     text: Sealed | None
-    name_id: str
     contact_ids: tuple[str, ...] = ()
     household_id: str = ""
     recorded_by: str = ""
@@ -79,12 +96,14 @@ class RegisterParty(Value):
     name: Name
     phone: Phone | None = None
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
+    id_number: IdNumber | None = None
+    contact_of: ContactOwner | None = None
 
 
 class SealedParty(Value):
     """contact: its key is apart, in contact_key."""
 
-    person_id: str
+    naming: Naming
     has_phone: bool
     contact: Registration
     contact_key: bytes
@@ -94,7 +113,7 @@ class BindOpenid(Value):
     """Who writes from an openid sent its code from a phone as well: both are the same person's."""
 
     phone: SealedParty
-    handle_id: str
+    point_id: str
     openid: Sealed
 
 
@@ -167,11 +186,11 @@ class RevokePersonLinks(Value):
 class ForgetOpenid(Value):
     """Its owner unfollowed: WeChat requires that what it told us goes.
 
-    person_id: whom we know by this openid alone.
+    earlier_id: as in `Naming`.
     """
 
-    handle_id: str
-    person_id: str
+    point_id: str
+    earlier_id: str
 
 
 class ReportMessage(Value):
@@ -182,10 +201,11 @@ class ReportMessage(Value):
 
 
 class UnderstandReply(Value):
-    """person_id: by phone or openid. By WeChat the openid comes along: it is the writer's."""
+    """point_id: what he wrote from; earlier_id: as in `Naming`. By WeChat the openid comes along:
+    it is the writer's."""
 
     reply_id: Identifier
     meaning: Meaning
-    person_id: str
-    handle_id: str = ""
+    point_id: str
+    earlier_id: str
     openid: Sealed | None = None

@@ -28,6 +28,12 @@ SpeakerKind = Literal["own", "staff", "earlier", "channel", "partner"]
 SPEAKER_KINDS: tuple[SpeakerKind, ...] = ("own", "staff", "earlier", "channel", "partner")
 """The word that counts first: what the person says of himself, then staff's."""
 
+OUTSIDE: frozenset[SpeakerKind] = frozenset({"channel", "partner"})
+"""Third parties: they learn of a person nothing but what they say."""
+
+Whose = Literal["unsaid", "own", "family", "collector", "guardian"]
+"""Whose a contact point is, beside the person whom it reaches."""
+
 CORRECTING: frozenset[SpeakerKind] = frozenset({"own", "staff"})
 """Whose later word replaces an earlier one of their kind."""
 
@@ -93,8 +99,11 @@ class Registration(Value):
 
 
 class Unfinished(Value):
+    """fingerprint: keyed digest of what is needed; empty in what was stored before."""
+
     request_id: str
     recorded_at: datetime
+    fingerprint: str = ""
 
 
 class Person(State):
@@ -104,10 +113,11 @@ class Person(State):
     them the ciphers are noise, so erasing drops them. registrations: of each source its latest;
     contact: what was stored before sources were told apart. openid: believed where the person wrote
     from it (openid_verified). area: the town or village that knows the person; empty for nobody's.
-    unfinished: requests by fingerprint, to find duplicates. awaiting: delivered matches that nobody
-    confirmed yet, oldest first. arrived: the match that was confirmed last, by whomever: what
-    “没收到” means where nothing is awaited. standings: what the house knows of him by name: a phone
-    has many names, and each is a claim.
+    points: the contact points that reach him. identity_id: keyed digest of his ID number.
+    unfinished: requests that are not done, by id (by fingerprint in what was stored before).
+    awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that was
+    confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
+    house knows of him by name: a person of before is a phone, with many names.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -117,6 +127,8 @@ class Person(State):
     openid: bytes | None = None
     openid_verified: bool = False
     area: str = ""
+    points: tuple[str, ...] = ()
+    identity_id: str = ""
     keys: Mapping[str, bytes] = Field(default_factory=dict)
     has_phone: bool = False
     opted_out: bool = False
@@ -146,6 +158,15 @@ class Person(State):
             *self.registrations,
         )
 
+    def is_called(self, name_id: str) -> bool:
+        """Whether that is his name by the word that counts."""
+        foremost = self.foremost
+        return foremost is not None and foremost.name_id == name_id
+
+    @property
+    def is_named(self) -> bool:
+        return any(registration.is_named for registration in self.list_registrations())
+
     @property
     def may_answer(self) -> bool:
         """Whether a message from the person's contact counts for what moves money.
@@ -164,13 +185,64 @@ def _rank(placed: tuple[int, Registration]) -> tuple[bool, int, int]:
     return registration.is_named, weight, place if corrects else -place
 
 
-class Handle(State):
-    """Whose a WeChat openid is. id: its keyed digest.
+class ContactLink(Value):
+    """That a contact point reaches a person.
 
-    verified: its owner wrote from it. False for one of before, which a third party may have bound.
+    name_ids: what he is called there, first the name that made the link; empty in links of before.
+    may_answer: whether a message from it counts as his word. whose: whose phone it is.
+    """
+
+    person_id: str
+    name_ids: tuple[str, ...] = ()
+    is_named: bool = True
+    whose: Whose = "unsaid"
+    may_answer: bool = False
+
+
+LINKS_MAX = 100
+"""Of a contact point, the latest. Whom a hotline's own number reached before is found by query."""
+
+
+class ContactPoint(State):
+    """A phone or WeChat account and whom it reaches: many persons, as each has many. id: its keyed
+    digest.
+
+    bound_to: the point that is certainly the same human's: he wrote from both. opted_out: its
+    owner wants no notices there. person_id, verified: of a WeChat account of before; verified is
+    false where a third party may have bound it.
     """
 
     COLLECTION: ClassVar[str] = "handles"
 
-    person_id: str
+    links: tuple[ContactLink, ...] = ()
+    bound_to: str = ""
+    opted_out: bool = False
+    person_id: str = ""
     verified: bool = False
+
+    def find_link(self, person_id: str) -> ContactLink | None:
+        return next((link for link in self.links if link.person_id == person_id), None)
+
+    def with_link(self, link: ContactLink) -> "ContactPoint":
+        """In the place of the person's earlier one, else as the latest."""
+        if self.find_link(link.person_id):
+            links = tuple(link if old.person_id == link.person_id else old for old in self.links)
+        else:
+            links = (*self.links, link)[-LINKS_MAX:]
+        return self.model_copy(update={"links": links})
+
+    def without_person(self, person_id: str) -> "ContactPoint":
+        links = tuple(link for link in self.links if link.person_id != person_id)
+        known = "" if self.person_id == person_id else self.person_id
+        return self.model_copy(update={"links": links, "person_id": known})
+
+
+class Identity(State):
+    """Who is named with one ID number. id: keyed digest of the number.
+
+    persons: by the keyed digest of the name. More than one is a question to staff.
+    """
+
+    COLLECTION: ClassVar[str] = "identities"
+
+    persons: Mapping[str, str] = Field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What of a person goes into the vault and comes out of it: contact, openid, texts of requests."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.intake.channels.text import NAMELESS
@@ -9,6 +10,7 @@ from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
 from shared.ids import derived_id
 from shared.messaging.sealing import UnreadableError
+from shared.text import fold_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,35 +20,51 @@ class Contact:
     name: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
     openid: str | None = field(default=None, repr=False)
+    id_number: str | None = field(default=None, repr=False)
 
 
 def derive_person_id(
-    vault: Vault, name: str, phone: str | None, openid: str | None, area: Area
+    vault: Vault, name: str, phone: str | None, openid: str | None, *otherwise: str
 ) -> str:
-    """The same phone is the same person, else the same openid, else the same name in a place."""
+    """Of whom nobody knows yet: a name at a phone, else at an openid.
+
+    otherwise: what tells a person whom neither reaches from his namesakes.
+    """
+    if contact := phone or openid:
+        return vault.derive_id("P", "contact", contact, fold_name(name))
+    return vault.derive_id("P", *otherwise, fold_name(name))
+
+
+def derive_earlier_person_id(
+    vault: Vault, name: str, phone: str | None, openid: str | None, place: str
+) -> str:
+    """As persons were known before: by phone, else by openid, else by name in a place."""
     if phone:
-        return derive_person_id_of_phone(vault, phone)
+        return vault.derive_id("P", "phone", phone)
     if openid:
-        return derive_person_id_of_openid(vault, openid)
-    return vault.derive_id("P", "name", name.strip(), area.village_code or area.town_code)
+        return vault.derive_id("P", "openid", openid)
+    return vault.derive_id("P", "name", name.strip(), place)
 
 
-def derive_person_id_of_phone(vault: Vault, phone: str) -> str:
-    return vault.derive_id("P", "phone", phone)
-
-
-def derive_person_id_of_openid(vault: Vault, openid: str) -> str:
-    return vault.derive_id("P", "openid", openid)
-
-
-def derive_handle_id(vault: Vault, openid: str | None) -> str:
-    """Empty when there is no openid."""
+def derive_point_id(vault: Vault, *, phone: str | None = None, openid: str | None = None) -> str:
+    """Of a contact point. Empty where there is none."""
+    if phone:
+        return vault.derive_id("H", "phone", phone)
     return vault.derive_id("H", "openid", openid) if openid else ""
 
 
 def derive_name_id(vault: Vault, name: str) -> str:
-    """A phone has many names: what is known of one says nothing of another."""
-    return vault.derive_id("N", name.strip())
+    return vault.derive_id("N", fold_name(name))
+
+
+def derive_identity_id(vault: Vault, id_number: str | None) -> str:
+    """By which the same number is found again, and nobody reads it. Empty where there is none."""
+    return vault.derive_id("D", id_number) if id_number else ""
+
+
+def fold_name(name: str) -> str:
+    """Equal where it is the same name: blanks within are no part of a Chinese one."""
+    return "".join(fold_text(name).split()).casefold()
 
 
 def derive_contact_ids(vault: Vault, phone: str | None, openid: str | None) -> tuple[str, ...]:
@@ -61,12 +79,18 @@ def derive_household_id(vault: Vault, number: str | None, area: Area) -> str:
 
 
 def seal_registration(
-    vault: Vault, speaker: Speaker, name: str, phone: str | None, openid: str | None
+    vault: Vault,
+    speaker: Speaker,
+    name: str,
+    phone: str | None,
+    openid: str | None,
+    id_number: str | None = None,
 ) -> tuple[Registration, bytes]:
     """What the speaker says of a person, and the wrapped key to it."""
     record = f"contact {derived_id('C', speaker.source)}"
-    content = json.dumps({"name": name, "phone": phone, "openid": openid}, ensure_ascii=False)
-    sealed = vault.seal(record, content.encode())
+    fields = {"name": name, "phone": phone, "openid": openid}
+    fields |= {"id_number": id_number} if id_number else {}
+    sealed = vault.seal(record, json.dumps(fields, ensure_ascii=False).encode())
     registration = Registration(
         speaker=speaker,
         record=record,
@@ -83,25 +107,34 @@ def seal_openid(vault: Vault, openid: str) -> Sealed:
 
 def open_contact(vault: Vault, person: Person) -> Contact:
     """Name and phone by whose word counts; the openid only if it is the person's own."""
-    registration = person.foremost
-    content = (
-        _open_record(vault, person, registration.record, registration.cipher)
-        if registration
-        else None
+    foremost = person.foremost
+    rows = {row.record: _open_registration(vault, person, row) for row in _list_rows(person)}
+    first = rows.get(foremost.record, {}) if foremost else {}
+    return Contact(
+        name=first.get("name"),
+        phone=first.get("phone") or _find_first(rows, "phone"),
+        openid=_open_own_openid(vault, person),
+        id_number=first.get("id_number") or _find_first(rows, "id_number"),
     )
-    fields = json.loads(content) if content else {}
-    phone = fields.get("phone") or _find_phone(vault, person)
-    return Contact(fields.get("name"), phone, _open_own_openid(vault, person))
 
 
-def _find_phone(vault: Vault, person: Person) -> str | None:
+def _list_rows(person: Person) -> tuple[Registration, ...]:
+    """Whose word counts; the others', where they may say what he does not."""
+    foremost = person.foremost
+    if foremost is None:
+        return ()
+    return person.list_registrations() if person.has_phone or person.identity_id else (foremost,)
+
+
+def _open_registration(vault: Vault, person: Person, row: Registration) -> Mapping[str, str]:
+    content = _open_record(vault, person, row.record, row.cipher)
+    fields: Mapping[str, str] = json.loads(content) if content else {}
+    return fields
+
+
+def _find_first(rows: Mapping[str, Mapping[str, str]], field_name: str) -> str | None:
     """Whoever writes from WeChat says no phone; others did."""
-    for registration in person.list_registrations() if person.has_phone else ():
-        content = _open_record(vault, person, registration.record, registration.cipher)
-        phone = json.loads(content).get("phone") if content else None
-        if phone:
-            return str(phone)
-    return None
+    return next((row[field_name] for row in rows.values() if row.get(field_name)), None)
 
 
 def _open_own_openid(vault: Vault, person: Person) -> str | None:
@@ -109,7 +142,8 @@ def _open_own_openid(vault: Vault, person: Person) -> str | None:
     content = _open_record(vault, person, OPENID, person.openid)
     openid = content.decode() if content else None
     if openid and not person.openid_verified:
-        return openid if derive_person_id_of_openid(vault, openid) == person.id else None
+        earlier_id = derive_earlier_person_id(vault, "", None, openid, "")
+        return openid if earlier_id == person.id else None
     return openid
 
 

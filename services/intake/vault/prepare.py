@@ -1,42 +1,48 @@
 """From what came in to what is decided: checked, named and sealed, before anything is stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
+    OUTSIDE,
     SMS_SOURCE,
     WECHAT_SOURCE,
     BindOpenid,
+    Meaning,
+    Naming,
     RegisterParty,
     Sealed,
     SealedParty,
     SealedRequest,
     Speaker,
     StaffRequest,
+    UnderstandReply,
 )
 from services.intake.rules import Rules, find_problems
 from services.intake.vault.persons import (
     derive_contact_ids,
-    derive_handle_id,
+    derive_earlier_person_id,
     derive_household_id,
+    derive_identity_id,
     derive_name_id,
     derive_person_id,
-    derive_person_id_of_phone,
+    derive_point_id,
     seal_openid,
     seal_registration,
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.envelope import Event
-from shared.contracts.events import RequestSubmitted
-from shared.contracts.values import Area
+from shared.contracts.events import Applicant, RequestSubmitted
 from shared.errors import Invalid
+from shared.id_numbers import find_id_problem
 from shared.ids import derived_id
 from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role
 
-NOWHERE = Area(town_code="0" * 9)
+NOWHERE = "0" * 9
+"""In the place of a town."""
 
 
 def derive_request_id(source: str, message_id: str) -> str:
@@ -85,14 +91,16 @@ def seal_request(
     applicant, id_ = request.applicant, derive_request_id(speaker.source, message_id)
     openid = applicant.wechat_openid
     contact, contact_key = seal_registration(
-        vault, speaker, applicant.name, applicant.phone, openid
+        vault, speaker, applicant.name, applicant.phone, openid, applicant.id_number
     )
+    place = request.area.village_code or request.area.town_code
     return SealedRequest(
         request_id=id_,
         source=speaker.source,
         content=vault.digest(request.model_dump_json().encode()),
-        person_id=derive_person_id(vault, applicant.name, applicant.phone, openid, request.area),
-        handle_id=derive_handle_id(vault, openid),
+        naming=_make_naming(
+            vault, speaker, applicant, place, ("message", speaker.source, message_id)
+        ),
         has_phone=applicant.phone is not None,
         fingerprint=vault.derive_id(
             "F", request.category, request.need.unit, request.need.item.strip()
@@ -108,22 +116,53 @@ def seal_request(
         contact_key=contact_key,
         openid=seal_openid(vault, openid) if openid and speaker.source == WECHAT_SOURCE else None,
         text=vault.seal(id_, request.text.encode()) if request.text else None,
-        name_id=derive_name_id(vault, applicant.name),
         contact_ids=derive_contact_ids(vault, applicant.phone, openid),
         household_id=derive_household_id(vault, applicant.household, request.area),
+    )
+
+
+def _make_naming(
+    vault: Vault,
+    speaker: Speaker,
+    named: Applicant | RegisterParty,
+    place: str,
+    otherwise: Sequence[str],
+) -> Naming:
+    """An account that a third party names beside a phone is not known to be the same person's."""
+    name, phone, openid = named.name, named.phone, named.wechat_openid
+    identity_id = derive_identity_id(vault, named.id_number)
+    is_reached_there = not phone or speaker.source == WECHAT_SOURCE
+    points = (
+        derive_point_id(vault, phone=phone),
+        derive_point_id(vault, openid=openid) if is_reached_there else "",
+    )
+    of_identity = derive_person_id(vault, name, None, None, "identity", identity_id)
+    alone = ("identity", identity_id) if identity_id else tuple(otherwise)
+    return Naming(
+        person_id=derive_person_id(vault, name, phone, openid, *alone),
+        earlier_id=derive_earlier_person_id(vault, name, phone, openid, place),
+        name_id=derive_name_id(vault, name),
+        is_named=name != NAMELESS,
+        point_ids=tuple(point for point in points if point),
+        identity_id=identity_id,
+        identity_person_id=of_identity if identity_id else "",
+        whose=named.contact_of or ("own" if speaker.kind == "own" else "unsaid"),
     )
 
 
 def prepare_party(
     vault: Vault, find_credential: FindCredential, item: Command[Any]
 ) -> Command[Any]:
+    """Raises Invalid."""
     party: RegisterParty = item.data
+    if party.id_number and (message := find_id_problem(party.id_number)):
+        raise message.invalid("id_number")
     speaker = find_speaker(item.key.partition("|")[0], find_credential)
     contact, contact_key = seal_registration(
-        vault, speaker, party.name, party.phone, party.wechat_openid
+        vault, speaker, party.name, party.phone, party.wechat_openid, party.id_number
     )
     sealed = SealedParty(
-        person_id=derive_person_id(vault, party.name, party.phone, party.wechat_openid, NOWHERE),
+        naming=_make_naming(vault, speaker, party, NOWHERE, _list_party_marks(speaker)),
         has_phone=party.phone is not None,
         contact=contact,
         contact_key=contact_key,
@@ -131,14 +170,31 @@ def prepare_party(
     return replace(item, data=sealed)
 
 
-def make_binding(vault: Vault, phone: str, openid: Sealed, handle_id: str) -> BindOpenid:
+def _list_party_marks(speaker: Speaker) -> tuple[str, ...]:
+    """Who brings a name alone: the house knows one list of them, each third party his own."""
+    return ("party", speaker.source) if speaker.kind in OUTSIDE else ("party",)
+
+
+def make_binding(vault: Vault, phone: str, openid: Sealed, point_id: str) -> BindOpenid:
     """He says no name by it."""
     speaker = Speaker(source=SMS_SOURCE, kind="own")
     contact, contact_key = seal_registration(vault, speaker, NAMELESS, phone, None)
     party = SealedParty(
-        person_id=derive_person_id_of_phone(vault, phone),
+        naming=_make_naming(vault, speaker, RegisterParty(name=NAMELESS, phone=phone), NOWHERE, ()),
         has_phone=True,
         contact=contact,
         contact_key=contact_key,
     )
-    return BindOpenid(phone=party, handle_id=handle_id, openid=openid)
+    return BindOpenid(phone=party, point_id=point_id, openid=openid)
+
+
+def make_reply(
+    vault: Vault, reply_id: str, meaning: Meaning, *, phone: str | None, openid: str | None
+) -> UnderstandReply:
+    return UnderstandReply(
+        reply_id=reply_id,
+        meaning=meaning,
+        point_id=derive_point_id(vault, phone=phone, openid=openid),
+        earlier_id=derive_earlier_person_id(vault, "", phone, openid, ""),
+        openid=seal_openid(vault, openid) if openid else None,
+    )

@@ -6,6 +6,7 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 from shared.contracts.envelope import Fact
 from shared.contracts.events.inbound import (
     Applicant,
+    ContactOwner,
     DonationReceived,
     DonationRefunded,
     FeeCharged,
@@ -158,6 +159,7 @@ __all__ = [
     "FACTS",
     "Applicant",
     "ApprovalLevel",
+    "ContactOwner",
     "DeadLetterStored",
     "DonationReceived",
     "DonationRefunded",

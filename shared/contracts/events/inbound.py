@@ -16,6 +16,7 @@ from shared.contracts.values import (
     DonorKind,
     Giving,
     Identifier,
+    IdNumber,
     Item,
     Kind,
     LongText,
@@ -33,11 +34,14 @@ from shared.contracts.values import (
 )
 from shared.text import FOLDED
 
+ContactOwner = Literal["own", "family", "collector", "guardian"]
+
 
 class Applicant(Value):
     """Who asks, or for whom it is asked. Goes into intake's vault and nowhere else.
 
-    household: the number of his household (户号), where the channel knows it.
+    household: the number of his household (户号), where the channel knows it. id_number: of his ID
+    card, 18 characters. contact_of: whose the phone is, where it may not be his own.
     """
 
     name: Name
@@ -45,6 +49,8 @@ class Applicant(Value):
     wechat_openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
     # Left out where there is none: what was sent before is the same message still.
     household: Annotated[ShortText | None, Field(exclude_if=lambda number: number is None)] = None
+    id_number: Annotated[IdNumber | None, Field(exclude_if=lambda number: number is None)] = None
+    contact_of: Annotated[ContactOwner | None, Field(exclude_if=lambda whose: whose is None)] = None
 
 
 class RequestSubmitted(Fact):

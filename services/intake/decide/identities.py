@@ -1,0 +1,224 @@
+"""Whom a message means, and whom a contact point reaches.
+
+A phone is nobody: a person is found by his ID number with his name, by his own WeChat account, or
+by his name at a contact point. What is weaker is suggested to staff (`suggestions`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.intake.model import (
+    OUTSIDE,
+    ContactLink,
+    ContactPoint,
+    Identity,
+    Naming,
+    Person,
+    Registration,
+    Speaker,
+)
+from shared.messaging.decision import AnyRef, Ref, State, States
+
+# --- whom a contact point reaches ---
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A person and how a contact point reaches him."""
+
+    person: Person
+    link: ContactLink
+
+
+def list_reached(states: States, point_id: str, earlier_id: str) -> list[Reached]:
+    """By this contact point and by the one that is bound to it; who was erased is not.
+
+    earlier_id: as whom the point itself was known, before persons were told apart from it.
+    """
+    own = states.get(ContactPoint, point_id)
+    bound = states.get(ContactPoint, own.bound_to) if own and own.bound_to else None
+    points = [point for point in (own, bound) if point]
+    links = {link.person_id: link for point in reversed(points) for link in point.links}
+    earlier = [point.person_id for point in points if point.person_id and point.verified]
+    ids = dict.fromkeys((*links, *earlier, *filter(None, [earlier_id])))
+    persons = states.get_many(Person, ids)
+    return [
+        Reached(person, links.get(id_) or _make_earlier_link(person))
+        for id_, person in persons.items()
+        if not person.erased
+    ]
+
+
+def _make_earlier_link(person: Person) -> ContactLink:
+    """Of who was known by the point itself, perhaps before names had digests."""
+    foremost = person.foremost
+    names = (foremost.name_id,) if foremost and foremost.name_id else ()
+    return ContactLink(
+        person_id=person.id,
+        name_ids=names,
+        is_named=bool(names) and person.is_named,
+        may_answer=person.may_answer,
+    )
+
+
+# --- whom a message means ---
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """is_proven: not only an ID number that a third party names leads to him."""
+
+    person: Person
+    is_proven: bool = True
+
+
+def list_refs(naming: Naming) -> tuple[AnyRef, ...]:
+    """What can be loaded before it is known who is meant."""
+    identity = (Ref(Identity, naming.identity_id),) if naming.identity_id else ()
+    points = (Ref(ContactPoint, id_) for id_ in naming.point_ids)
+    persons = (Ref(Person, naming.person_id), Ref(Person, naming.earlier_id))
+    return (*persons, *points, *identity)
+
+
+def find_meant(states: States, naming: Naming, speaker: Speaker) -> Meant:
+    """By strong signs alone; else a person of whom nothing is known yet."""
+    states.prefetch(*list_refs(naming))
+    reached = _list_by_points(states, naming)
+    called = [each for each in reached if _is_called(each, naming, speaker)]
+    for each in called:
+        if _may_be(each.person, naming):
+            return Meant(each.person)
+    if person := _find_by_identity(states, naming):
+        return Meant(person, is_proven=speaker.kind not in OUTSIDE)
+    if not called and (single := _find_nameless(reached, naming, speaker)):
+        return Meant(single)
+    return Meant(_make_new(states, naming))
+
+
+def _list_by_points(states: States, naming: Naming) -> list[Reached]:
+    """Each person once, by the first point that reaches him."""
+    reached: dict[str, Reached] = {}
+    for point_id in naming.point_ids:
+        for each in list_reached(states, point_id, naming.earlier_id):
+            reached.setdefault(each.person.id, each)
+    return list(reached.values())
+
+
+def _is_called(reached: Reached, naming: Naming, speaker: Speaker) -> bool:
+    """Third parties find a person by the name that the contact point was first given with: no
+    other tells them what staff corrected."""
+    names = reached.link.name_ids
+    return naming.name_id in (names[:1] if speaker.kind in OUTSIDE else names)
+
+
+def _may_be(person: Person, naming: Naming) -> bool:
+    """Two people of one name share a phone where their ID numbers differ."""
+    return not naming.identity_id or person.identity_id in ("", naming.identity_id)
+
+
+def _find_by_identity(states: States, naming: Naming) -> Person | None:
+    identity = states.get(Identity, naming.identity_id) if naming.identity_id else None
+    person_id = identity.persons.get(naming.name_id) if identity else None
+    return states.get(Person, person_id) if person_id else None
+
+
+def _find_nameless(reached: list[Reached], naming: Naming, speaker: Speaker) -> Person | None:
+    """Who writes without a name is the one whom his phone or account reaches; whose phone said no
+    name yet is whom the first name is said of."""
+    if not naming.is_named and speaker.kind == "own":
+        own = [each for each in reached if each.link.whose == "own"]
+        candidates = own if len(own) == 1 else reached
+    else:
+        candidates = [] if any(each.link.is_named for each in reached) else reached
+    single = candidates[0].person if len(candidates) == 1 else None
+    return single if single and _may_be(single, naming) else None
+
+
+def _make_new(states: States, naming: Naming) -> Person:
+    """Also where he was erased, or is beyond the links that a contact point holds."""
+    stored = states.get(Person, naming.person_id)
+    if stored is None or _may_be(stored, naming):
+        return stored or Person(id=naming.person_id)
+    stored = states.get(Person, naming.identity_person_id)
+    return stored or Person(id=naming.identity_person_id)
+
+
+# --- what is said of how he is reached ---
+
+
+def link_person(
+    states: States, person: Person, naming: Naming, registration: Registration
+) -> tuple[Person, tuple[State, ...]]:
+    """The person with his contact points and ID number, and what leads to him now.
+
+    person: before what the speaker says was added to him.
+    """
+    points = [_link_point(states, id_, person, naming, registration) for id_ in naming.point_ids]
+    ids = dict.fromkeys((*person.points, *naming.point_ids))
+    is_new = person.foremost is None
+    opted_out = any(point.opted_out for point in points) and registration.kind != "own"
+    changes: dict[str, object] = {
+        "points": tuple(ids),
+        "opted_out": person.opted_out or (is_new and opted_out),
+    }
+    identity = _link_identity(states, person, naming, registration)
+    if identity:
+        changes["identity_id"] = identity.id
+    return person.model_copy(update=changes), (*points, *filter(None, [identity]))
+
+
+def _link_point(
+    states: States, point_id: str, person: Person, naming: Naming, registration: Registration
+) -> ContactPoint:
+    point = states.get(ContactPoint, point_id) or ContactPoint(id=point_id)
+    link = point.find_link(person.id)
+    is_of_before = not person.points and person.foremost is not None
+    first = link or (
+        _make_earlier_link(person) if is_of_before else ContactLink(person_id=person.id)
+    )
+    names = first.name_ids if first.is_named or not naming.is_named else ()
+    whose = naming.whose if naming.whose != "unsaid" else first.whose
+    if whose == "own" and link is None and registration.kind == "own":
+        whose = "unsaid" if any(each.whose == "own" for each in point.links) else "own"
+    may_answer = first.may_answer or _may_answer(person, point, registration)
+    return point.with_link(
+        ContactLink(
+            person_id=person.id,
+            name_ids=tuple(dict.fromkeys((*names, naming.name_id))),
+            is_named=(first.is_named and bool(names)) or naming.is_named,
+            whose=whose,
+            may_answer=may_answer and whose != "collector",
+        )
+    )
+
+
+def _may_answer(person: Person, point: ContactPoint, registration: Registration) -> bool:
+    """A donor's partner would gain by it; a channel makes no phone of its own a known person's."""
+    if registration.kind != "channel":
+        return registration.kind != "partner"
+    return person.foremost is None or point.id in person.points
+
+
+def _link_identity(
+    states: States, person: Person, naming: Naming, registration: Registration
+) -> Identity | None:
+    """A third party puts no number to a person whom others brought, a giver's partner to nobody."""
+    if not naming.identity_id or registration.kind == "partner":
+        return None
+    others = {row.speaker.source for row in person.list_registrations()}
+    is_known = person.identity_id == naming.identity_id
+    if registration.kind == "channel" and not is_known and others - {registration.speaker.source}:
+        return None
+    identity = states.get(Identity, naming.identity_id) or Identity(id=naming.identity_id)
+    persons = {naming.name_id: person.id, **identity.persons}
+    return identity.model_copy(update={"persons": persons})
+
+
+def unlink_person(states: States, person: Person) -> Iterator[State]:
+    """Contact points and ID number lead to him no more, and to the others as before."""
+    for point in states.get_many(ContactPoint, person.points).values():
+        yield point.without_person(person.id)
+    identity = states.get(Identity, person.identity_id) if person.identity_id else None
+    if identity:
+        persons = {name: id_ for name, id_ in identity.persons.items() if id_ != person.id}
+        yield identity.model_copy(update={"persons": persons})

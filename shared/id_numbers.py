@@ -1,0 +1,37 @@
+"""ID numbers of residents (公民身份号码, GB 11643): 18 characters, the last checks the others."""
+
+from datetime import date
+
+from shared.errors import Message
+from shared.messages import ID_NUMBER_OLD, ID_NUMBER_WRONG
+
+_WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
+_CHECKS = "10X98765432"
+_DIGITS = 18
+
+
+def find_id_problem(number: str) -> Message | None:
+    """Why it can be nobody's; None where it can. number: of the shape of `IdNumber`."""
+    if len(number) != _DIGITS:
+        return ID_NUMBER_OLD
+    if read_birthday(number) is None or number[-1] != _compute_check(number[:-1]):
+        return ID_NUMBER_WRONG
+    return None
+
+
+def read_birthday(number: str) -> date | None:
+    """None where it is no day."""
+    try:
+        return date.fromisoformat(number[6:14])
+    except ValueError:
+        return None
+
+
+def mask_id_number(number: str) -> str:
+    """The end alone, to compare with a card that somebody shows."""
+    return f"{'*' * (len(number) - 4)}{number[-4:]}"
+
+
+def _compute_check(digits: str) -> str:
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True))
+    return _CHECKS[total % 11]

@@ -1,0 +1,210 @@
+"""A person is no phone: whom a message means, whom an answer is of, what an ID number joins."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.channels.text import NAMELESS
+from services.intake.model import ErasePerson, RegisterParty, UnderstandReply
+from services.intake.settings import IntakeSettings
+from services.intake.vault.persons import open_contact
+from services.intake.vault.prepare import make_reply, prepare_party
+from shared.contracts.events import MatchDelivered
+from shared.errors import Invalid
+from shared.id_numbers import find_id_problem
+from tests.intake.builders import (
+    CHASHAN,
+    COMMANDS,
+    EVENTS,
+    PHONE,
+    VAULT,
+    DecisionHarness,
+    find_credential,
+    get_body,
+    make_command,
+    make_match_event,
+    make_submission,
+)
+
+OTHER_PHONE = "+8613900139000"
+# Of nobody: the region of a county that does not exist.
+ID_NUMBER, OTHER_ID = "441999194910011238", "441999195505055557"
+SMS, GRID = "/callbacks/tencent", "/channels/grid"
+GOODS: dict[str, Any] = {"need": {"unit": "床", "quantity": 1, "item": "棉被"}}
+
+
+class Office(DecisionHarness):
+    """What comes in by any door, and whose it is."""
+
+    last: dict[str, Any]
+
+    def ask(self, message: str, source: str = GRID, *, need: Any = GOODS, **applicant: Any) -> str:
+        """The person's id."""
+        applicant = {"name": "王芳"} | applicant
+        place = {"area": {"town_code": CHASHAN, "village_code": "441900103001"}}
+        asked = make_submission(applicant=applicant, collector_id="C-1", **place, **need)
+        item = make_command(asked, key=f"{source}|{message}")
+        self.last = get_body(self.decide_submission(item))
+        return self.request(self.last["request_id"]).person_id
+
+    def register(self, speaks_as: str, **party: Any) -> str:
+        command = make_command(RegisterParty.model_validate(party), key=f"{speaks_as}|p")
+        item = prepare_party(VAULT, find_credential, command)
+        return str(get_body(self.handle(COMMANDS[RegisterParty], item))["person_id"])
+
+    def deliver(self, match_id: str) -> None:
+        """Of the last request."""
+        request = self.request(self.last["request_id"])
+        event = make_match_event(MatchDelivered, request, 1, match_id)
+        self.handle(EVENTS[MatchDelivered], event)
+
+    def answer(self, phone: str, id_: str = "Y-1") -> dict[str, Any]:
+        reply = make_reply(VAULT, id_, "received", phone=phone, openid=None)
+        return get_body(self.handle(COMMANDS[UnderstandReply], make_command(reply)))
+
+    def reasons(self) -> list[str]:
+        return [reason["code"] for reason in self.last.get("waits_for", ())]
+
+
+def test_two_names_at_one_phone_are_two_persons_with_a_wish_each() -> None:
+    office = Office()
+    first = office.ask("1", name="张三", phone=PHONE)
+    second = office.ask("2", name="李四", phone=PHONE)
+    assert (len(office.requests()), first != second) == (2, True)
+    names = [open_contact(VAULT, office.person(id_)).name for id_ in (first, second)]
+    assert names == ["张三", "李四"]
+    (point,) = office.points()
+    assert [link.person_id for link in point.links] == [first, second]
+
+
+def test_two_of_one_name_in_a_village_without_a_phone_are_two_persons() -> None:
+    office = Office()
+    assert office.ask("1") != office.ask("2", source="/channels/other")
+    assert {request.state for request in office.requests()} == {"open"}
+
+
+def test_names_alone_open_no_cap_of_their_own() -> None:
+    """Neither a fresh name at a phone, nor a fresh person of one name in a village."""
+    office = Office()
+    rules = IntakeSettings().rules
+    for n in range(rules.person_openings_max + 1):
+        office.ask(f"p{n}", SMS, name=f"王{n}号", phone=PHONE)
+    assert office.reasons() == ["person_often"], "nobody has met any of them"
+    for n in range(rules.person_openings_max + 1):
+        office.ask(f"n{n}", "/channels/unknown")
+    assert office.reasons() == ["person_often"]
+    for n in range(rules.person_openings_max + 1):
+        office.ask(f"i{n}", SMS, name=f"李{n}号", phone=f"+861390013900{n}", id_number=ID_NUMBER)
+    assert office.reasons() == ["person_often"], "nor a fresh name beside an ID number"
+
+
+def test_a_family_that_was_met_has_a_cap_each_and_one_for_its_phone() -> None:
+    office = Office()
+    for n, reasons in enumerate(([], [], [], [], [], ["contact_often"])):
+        office.ask(f"{n}", name=f"王{n}号", phone=PHONE, need={})
+        assert office.reasons() == reasons
+
+
+def test_the_same_id_number_and_name_are_one_person_at_any_phone() -> None:
+    office = Office()
+    person = office.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    assert office.ask("2", phone=OTHER_PHONE, id_number=ID_NUMBER.lower()) == person
+    assert office.ask("3", id_number=ID_NUMBER) == person
+    assert office.ask("4", name="李四", id_number=ID_NUMBER) != person, "a question to staff"
+    assert open_contact(VAULT, office.person(person)).id_number == ID_NUMBER
+
+
+def test_two_of_one_name_at_a_phone_are_two_where_their_id_numbers_differ() -> None:
+    office = Office()
+    first = office.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    second = office.ask("2", phone=PHONE, id_number=OTHER_ID)
+    assert first != second == office.ask("3", phone=PHONE, id_number=OTHER_ID)
+
+
+def test_a_related_party_with_a_second_phone_is_the_person_that_finance_declared() -> None:
+    office = Office()
+    declared = office.register("city", name="王芳", phone=PHONE, id_number=ID_NUMBER)
+    assert office.ask("1", phone=OTHER_PHONE, id_number=ID_NUMBER) == declared
+
+
+def test_no_third_party_learns_by_an_id_number_whose_it_is() -> None:
+    office = Office()
+    person = office.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    party = {"name": "王芳", "id_number": ID_NUMBER}
+    assert office.register("/partners/chamber", **party, phone=OTHER_PHONE) != person
+    assert office.register("/partners/chamber", **party) != person
+
+
+def test_a_phone_that_a_channel_adds_by_an_id_number_answers_for_nothing_of_before() -> None:
+    office = Office()
+    office.ask("1", phone=PHONE, id_number=ID_NUMBER)
+    office.deliver("M-1")
+    office.ask("2", "/channels/unknown", phone=OTHER_PHONE, id_number=ID_NUMBER, need={})
+    assert office.reasons() == ["person_unseen"], "nor is who was met the one who now asks"
+    assert office.answer(OTHER_PHONE) == {"meaning": "contact_unproven"}
+    assert office.answer(PHONE, "Y-2") == {"meaning": "received", "match_id": "M-1"}
+
+
+def test_who_records_does_not_answer_by_his_own_phone() -> None:
+    office = Office()
+    office.ask("1", phone=PHONE, contact_of="collector")
+    office.deliver("M-1")
+    assert office.answer(PHONE) == {"meaning": "contact_unproven"}
+
+
+def test_one_answer_of_a_phone_where_two_wait_confirms_nothing() -> None:
+    office = Office()
+    for number, name in enumerate(("张三", "李四")):
+        office.ask(name, name=name, phone=PHONE)
+        office.deliver(f"M-{number}")
+    assert office.answer(PHONE) == {"meaning": "several_awaited"}
+    assert [len(office.person(r.person_id).awaiting) for r in office.requests()] == [1, 1]
+
+
+def test_who_writes_without_a_name_is_whom_his_phone_reaches_if_it_is_one() -> None:
+    office = Office()
+    nameless = office.ask("1", SMS, name=NAMELESS, phone=PHONE)
+    assert office.ask("2", SMS, name="张三", phone=PHONE) == nameless, "now he says it"
+    assert office.ask("3", SMS, name=NAMELESS, phone=PHONE) == nameless
+    office.ask("4", GRID, name="李四", phone=PHONE)
+    assert office.ask("5", SMS, name=NAMELESS, phone=PHONE) == nameless, "it is his own"
+
+
+def test_erasing_one_of_two_at_a_phone_leaves_the_other_whole() -> None:
+    office = Office()
+    first = office.ask("1", name="张三", phone=PHONE, id_number=ID_NUMBER)
+    second = office.ask("2", name="李四", phone=PHONE)
+    office.deliver("M-1")
+    erase = make_command(ErasePerson(person_id=first))
+    office.handle(COMMANDS[ErasePerson], erase)
+    contact = open_contact(VAULT, office.person(second))
+    assert (contact.name, contact.phone) == ("李四", PHONE)
+    assert office.answer(PHONE) == {"meaning": "received", "match_id": "M-1"}
+    again = office.ask("3", name="张三", phone=OTHER_PHONE, id_number=ID_NUMBER)
+    assert again != first, "the number was forgotten"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (ID_NUMBER, None),
+        ("441999491001123", "id_number_old"),
+        (ID_NUMBER[:-1] + "X", "id_number_wrong"),
+        ("441999194913011236", "id_number_wrong"),
+    ],
+)
+def test_an_id_number_is_checked(number: str, code: str | None) -> None:
+    message = find_id_problem(number)
+    assert (message.code if message else None) == code
+    if code:
+        with pytest.raises(Invalid) as refused:
+            Office().ask("1", phone=PHONE, id_number=number)
+        assert refused.value.problems[0].code == code
+        with pytest.raises(Invalid):
+            Office().register("city", name="王芳", id_number=number)
+
+
+def test_a_message_of_before_id_numbers_is_the_same_message() -> None:
+    said = make_submission().model_dump_json()
+    assert "id_number" not in said
+    assert "contact_of" not in said
