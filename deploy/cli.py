@@ -33,6 +33,7 @@ class Guanjia(LazyGroup):
         "run": Lazy("运行一个服务 Run one service.", ("deploy.commands.run",), "run"),
         "config": Lazy("生效的设置 Settings in force.", ("deploy.commands.config",), "config"),
         "keys": Lazy("凭证 Credentials.", ("deploy.commands.keys",)),
+        "accounts": Lazy("登录账号 Accounts: invite.", ("deploy.commands.accounts",)),
         "links": Lazy("链接 Signed links: revoke.", ("deploy.commands.links",)),
         "topics": Lazy("消息主题 Table of topics.", ("deploy.commands.topics",), "topics"),
         "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),

@@ -16,6 +16,11 @@ AREA_LIMITED = Message(
     "your credential is for one town or village: this has no area, ask somebody of the whole city",
 )
 FORBIDDEN = Message("forbidden", "无权进行此操作", "not allowed for this role")
+FORM_STALE = Message(
+    "form_stale",
+    "这个页面放得太久，或不是从本站打开的；请返回，刷新页面后再试",
+    "this page is too old, or not ours: go back, load it again and try once more",
+)
 LINK_INVALID = Message(
     "link_invalid", "链接无效或已过期", "this link is not valid, or not any more"
 )

@@ -12,6 +12,7 @@ from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
 from shared.messaging.resealing import Resealer
 from shared.security import Keyring
+from shared.security.sessions import Sessions
 from shared.settings import Settings
 
 # Without parameters, a Runtime is one of any service: its settings are those that all have.
@@ -32,4 +33,5 @@ class Runtime(Generic[SettingsT_co, ResourcesT_co]):
     dead_letters: DeadLetters
     resealer: Resealer
     http: HttpClient
+    sessions: Sessions
     resources: ResourcesT_co

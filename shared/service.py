@@ -39,6 +39,8 @@ from shared.messaging.resealing import (
 )
 from shared.runtime import Runtime
 from shared.security import Keyring
+from shared.security.sessions import Sessions
+from shared.sessions import RemoteSessions
 from shared.settings import Settings
 from shared.web import access, openapi, operations, pages
 from shared.web.admission import Admission
@@ -63,6 +65,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     records_expire: False keeps the outbox for ever (audit's entries are their own outbox).
     build_resources: what only this service needs at hand (vault, providers); called at start.
     start: runs once, before anything is decided.
+    build_sessions: of who keeps the sessions himself; the others ask intake.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     sealed: tuple[SealedCollection, ...] = ()
     records_expire: bool = True
     start: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]] | None = None
+    build_sessions: Callable[[SettingsT, mongo.Database, Processor], Sessions] | None = None
 
 
 def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> FastAPI:
@@ -248,7 +252,14 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             resealer=self._resealer,
             http=http,
             resources=self._service.build_resources(self._settings, self._keyring, http),
+            sessions=self._build_sessions(http),
         )
+
+    def _build_sessions(self, http: HttpClient) -> Sessions:
+        settings = self._settings
+        if self._service.build_sessions:
+            return self._service.build_sessions(settings, self._database, self._processor)
+        return RemoteSessions(http, settings.intake_url, settings.secrets_dir / "service.token")
 
     async def _publish_forgotten(self) -> None:
         try:

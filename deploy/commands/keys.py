@@ -35,7 +35,7 @@ Source = Annotated[str, typer.Argument(help="来源 such as /channels/village")]
 @app.command()
 def init(data_dir: DataDir = None) -> None:
     """首次生成密钥与凭证，已有的不动。Makes what a first start needs; keeps what is there."""
-    secrets_dir = _find_secrets(data_dir)
+    secrets_dir = find_secrets(data_dir)
     create_root_key(secrets_dir)
     issue_first(secrets_dir)
     typer.echo(f"密钥与凭证 keys and tokens: {secrets_dir} (<id>.token)")
@@ -48,7 +48,7 @@ def list_(data_dir: DataDir = None) -> None:
         "编号 id", "持有人 holder", "角色 roles", "区域 area", "来源 source", "状态 state"
     )
     now = system_now()
-    for credential in sorted(_read_register(_find_secrets(data_dir)), key=lambda c: c.id):
+    for credential in sorted(_read_register(find_secrets(data_dir)), key=lambda c: c.id):
         rows.add_row(
             credential.id,
             credential.principal,
@@ -94,7 +94,7 @@ def issue_(
     data_dir: DataDir = None,
 ) -> None:
     """发放凭证；密钥只显示这一次。Issues one; its secret is shown this once."""
-    secrets_dir = _find_secrets(data_dir)
+    secrets_dir = find_secrets(data_dir)
     try:
         credential = Credential(
             id=id_,
@@ -109,7 +109,7 @@ def issue_(
         raise typer.BadParameter(
             "编号和持有人只能用 a-z 0-9 -，至多60个 id and holder: only those, at most 60"
         ) from None
-    _check_area(area)
+    check_area(area)
     with lock_register(secrets_dir) as register:
         _check_free(credential, _read_register(secrets_dir), replace)
         bearer = issue(register, credential, keeps_publisher_keys=keep_publisher_key)
@@ -121,7 +121,7 @@ def issue_(
 @app.command("revoke")
 def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir = None) -> None:
     """吊销凭证，一秒内生效。Revokes one; refused within a second."""
-    secrets_dir = _find_secrets(data_dir)
+    secrets_dir = find_secrets(data_dir)
     _read_register(secrets_dir)
     with lock_register(secrets_dir) as register:
         if not revoke(register, id_):
@@ -132,7 +132,7 @@ def revoke_(id_: Annotated[str, typer.Argument(metavar="ID")], data_dir: DataDir
 @app.command("publisher-key")
 def publisher_key_(source: Source, data_dir: DataDir = None) -> None:
     """外部系统签名消息用的密钥（十六进制）。Hex key with which a source signs its records."""
-    typer.echo(_find_publisher_key(_find_secrets(data_dir), source).hex())
+    typer.echo(_find_publisher_key(find_secrets(data_dir), source).hex())
 
 
 @app.command("rotate-publisher")
@@ -144,7 +144,7 @@ def rotate_publisher_(
     data_dir: DataDir = None,
 ) -> None:
     """换签名密钥并打印；旧密钥过后失效。Prints a new signing key; the old one ends later."""
-    secrets_dir = _find_secrets(data_dir)
+    secrets_dir = find_secrets(data_dir)
     _require_publisher(secrets_dir, source)
     with lock_register(secrets_dir) as register:
         rotate_publisher(register, source, system_now() + timedelta(hours=overlap_hours))
@@ -154,7 +154,7 @@ def rotate_publisher_(
 @app.command("revoke-publisher")
 def revoke_publisher_(source: Source, data_dir: DataDir = None) -> None:
     """吊销来源的签名密钥，凭证仍有效。Ends its signing keys, not its credential."""
-    secrets_dir = _find_secrets(data_dir)
+    secrets_dir = find_secrets(data_dir)
     _require_publisher(secrets_dir, source)
     with lock_register(secrets_dir) as register:
         revoke_publisher(register, source)
@@ -189,7 +189,7 @@ def _require_publisher(secrets_dir: Path, source: str) -> None:
         )
 
 
-def _check_area(area: str) -> None:
+def check_area(area: str) -> None:
     if area and not (area.isdigit() and len(area) in (9, 12)):
         raise typer.BadParameter("应为9位或12位数字 9 or 12 digits", param_hint="--area")
 
@@ -207,7 +207,7 @@ def _check_free(credential: Credential, existing: tuple[Credential, ...], replac
         raise typer.BadParameter("来源已被占用或无效 taken or not allowed", param_hint="--source")
 
 
-def _find_secrets(data_dir: Path | None) -> Path:
+def find_secrets(data_dir: Path | None) -> Path:
     return default_secrets_dir(data_dir)
 
 

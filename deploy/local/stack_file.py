@@ -28,6 +28,7 @@ class RunningStack(BaseModel):
     kafka_bootstrap: str
     mongo_uri: str = Field(repr=False)
     urls: dict[str, str]
+    public_url: str = ""
     pids: dict[str, int]
     log_dir: Path
     secrets_dir: Path

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.intake import api, callbacks, events, pages, store
 from services.intake.channels.wechat_crypto import WeChatCrypto
+from services.intake.decide import accounts
 from services.intake.model import (
     ContactPoint,
     Identity,
@@ -13,8 +14,11 @@ from services.intake.model import (
     Reply,
     Request,
 )
+from services.intake.model.account import Account, Session, SignInTally
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
+from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sealer
+from services.intake.sign_in.sessions import build_sessions
 from services.intake.vault.sealing import build_vault, describe_keys
 from shared.http import HttpClient
 from shared.partner_ids import PartnerIds
@@ -45,13 +49,20 @@ def build_service(
             Receipt,
             Reply,
             LinkRevocation,
+            Account,
+            Session,
+            SignInTally,
         ),
         events=events.build_events(vault, settings.rules, keyring.find_credential),
-        commands=events.build_commands(vault, settings.rules, keyring.find_credential),
-        routers=(*api.ROUTERS, *callbacks.ROUTERS, pages.router),
+        commands={
+            **events.build_commands(vault, settings.rules, keyring.find_credential),
+            **accounts.build_handlers(settings.sign_in_rules),
+        },
+        routers=(*api.ROUTERS, *callbacks.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
         indexes=store.INDEXES,
-        sealed=(describe_keys(vault),),
+        sealed=(describe_keys(vault), describe_totps(make_totp_sealer(keyring))),
+        build_sessions=build_sessions,
     )
 
 
@@ -68,6 +79,8 @@ def build_resources(
         wechat_crypto=crypto,
         partner_ids=PartnerIds.of(keyring),
         parties_quota=Quota(settings.parties_per_minute),
+        proofs=Proofs(keyring),
+        sign_in_quota=Quota(settings.sign_ins_per_minute),
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import Depends
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
+from services.intake.sign_in.proofs import Proofs
 from services.intake.vault.sealing import Vault
 from shared.partner_ids import PartnerIds
 from shared.runtime import Runtime
@@ -25,6 +26,8 @@ class IntakeResources:
     wechat_crypto: WeChatCrypto | None = field(repr=False)
     partner_ids: PartnerIds = field(repr=False)
     parties_quota: Quota = field(repr=False)
+    proofs: Proofs = field(repr=False)
+    sign_in_quota: Quota = field(repr=False)
 
 
 IntakeRuntime = Runtime[IntakeSettings, IntakeResources]

@@ -196,3 +196,21 @@ def _find_applicant_problems(request: RequestSubmitted) -> Iterator[Problem]:
 def _find_project_problems(request: RequestSubmitted) -> Iterator[Problem]:
     if request.kind is Kind.PROJECT and len(request.text.strip()) < PROJECT_TEXT_MIN:
         yield TEXT_TOO_SHORT.problem("text")
+
+
+# --- signing in ---
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """failures_max: so many in a row lock. password_days: 0 for passwords that never expire.
+
+    second_factor: whether who has no codes is refused.
+    """
+
+    sign_in_failures_max: int
+    sign_in_lock_minutes: int
+    session_hours: int
+    session_idle_minutes: int
+    password_days: int
+    second_factor: bool

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from services.intake.rules import Rules
+from services.intake.rules import Rules, SignInRules
 from shared.settings import Settings
 
 Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -57,6 +57,23 @@ class IntakeSettings(Settings):
         ),
     ] = 600
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
+    sign_in_failures_max: Annotated[
+        int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
+    ] = 5
+    sign_in_lock_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    sign_ins_per_minute: Annotated[
+        int, Field(ge=1, description="tries from one address; an office may share one")
+    ] = 60
+    session_hours: Annotated[int, Field(ge=1, le=72, description="then one signs in again")] = 12
+    session_idle_minutes: Annotated[
+        int, Field(ge=2, le=1440, description="a session that nobody uses ends")
+    ] = 60
+    password_days: Annotated[
+        int, Field(ge=0, le=3650, description="0: passwords do not expire")
+    ] = 365
+    second_factor: Annotated[
+        bool, Field(description="false: no one-time codes; on this machine alone, for trying")
+    ] = True
     wechat_token: Annotated[
         SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")
     ] = SecretStr("")
@@ -74,6 +91,17 @@ class IntakeSettings(Settings):
         if self.parties_per_call > self.parties_per_minute:
             raise ValueError("parties_per_call is more than parties_per_minute lets in")
         return self
+
+    @model_validator(mode="after")
+    def _check_second_factor(self) -> Self:
+        if not self.second_factor and not self.is_local:
+            raise ValueError("second_factor is needed wherever others than this machine come in")
+        return self
+
+    @property
+    def sign_in_rules(self) -> SignInRules:
+        names = SignInRules.__dataclass_fields__
+        return SignInRules(**{name: getattr(self, name) for name in names})
 
     @property
     def rules(self) -> Rules:

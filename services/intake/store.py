@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.model import OpeningTally, Person, Request, Sealed
+from services.intake.model.account import Session, SignInTally
 from shared import mongo
 from shared.errors import Transient
 from shared.scope import Cut, Scope
@@ -22,6 +23,8 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
     (Person.COLLECTION, [("points", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
+    (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
+    (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),

@@ -83,6 +83,17 @@ class Keyring:
             raise Unauthenticated
         return credential
 
+    def require_credential(self, id_: str) -> Credential:
+        """By its id, as whom somebody is signed in. Raises Unauthenticated where it has ended."""
+        credential = self._read_register().get(id_)
+        if credential is None or not credential.is_valid(self._clock()):
+            raise Unauthenticated
+        return credential
+
+    def list_credentials(self) -> tuple[Credential, ...]:
+        """All of the register, those that have ended too."""
+        return tuple(self._read_register().values())
+
     def find_credential(self, speaks_as: str) -> Credential | None:
         """Whoever speaks as this source or, having none, by this id; also one that has ended."""
         by_id = self._read_register().get(speaks_as)

@@ -4,7 +4,7 @@ Problems are `{"problems": [{"code", "field", "zh", "en"}]}` at every status fro
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,6 +40,7 @@ from shared.web.admission import (
     TooManyError,
     limit_body,
 )
+from shared.web.sessions import authenticate_session, check_form, find_session
 
 
 def get_runtime(request: Request) -> Runtime:
@@ -78,7 +79,10 @@ class Allow:
         if isinstance(credential, Credential):
             self._check(credential)
             return credential
-        return await self.admit(request)
+        credential = await self.admit(request)
+        if find_session(request) and request.method not in SAFE_METHODS:  # its form is unchecked
+            raise Denied(FORBIDDEN.refusal(403))
+        return credential
 
     def _check(self, credential: Credential) -> None:
         if not credential.roles & self.roles:
@@ -90,7 +94,7 @@ class Allow:
         """Raises Unauthenticated, Denied or TooManyError. Reads no more than the headers."""
         admission = get_admission(request)
         try:
-            credential = _authenticate(get_runtime(request), request.headers)
+            credential = await authenticate(request, get_runtime(request))
         except Unauthenticated:
             await admission.count_stranger(request)
             raise
@@ -119,7 +123,9 @@ class GuardedRoute(APIRoute):
             credential = await guard.admit(request)
             reads = request.method in SAFE_METHODS
             async with get_admission(request).occupy(credential.id, reads=reads):
-                return await handle(limit_body(request, self.endpoint))
+                limited = limit_body(request, self.endpoint)
+                await check_form(limited, get_runtime(request).keyring)
+                return await handle(limited)
 
         return admit
 
@@ -168,8 +174,12 @@ def derive_link_key(purpose: str, subject: str) -> str:
     return f"link:{digest[:16]}"
 
 
-def _authenticate(runtime: Runtime, headers: Mapping[str, str]) -> Credential:
-    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+async def authenticate(request: Request, runtime: Runtime) -> Credential:
+    """By his bearer, or as whom his browser is signed in. Raises Unauthenticated."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return await authenticate_session(request, runtime)
+    scheme, _, bearer = header.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
     return runtime.keyring.authenticate(bearer)

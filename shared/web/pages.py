@@ -2,12 +2,15 @@
 
 A service makes one `Pages` of its package and renders the templates of its own `templates/`, which
 extend `frame.html` and use the macros of `parts.html`. There is no script and no inline style.
+Pages behind links have both languages (`render`); the others have the reader's (`render_for`).
 """
 
 import hashlib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -16,8 +19,11 @@ from starlette.exceptions import HTTPException
 
 from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.money import format_yuan
+from shared.security import Credential
 from shared.towns import CITY_WIDE, town_name
 from shared.web.access import Router
+from shared.web.sessions import begin_visit, find_form_token, name_cookie
+from shared.web.tiles import Tile, list_roles, list_tiles
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -84,28 +90,88 @@ async def read_asset(name: str, request: Request, v: str = "") -> Response:
 # --- rendering ------------------------------------------------------------------------------------
 
 
+Language = Literal["zh", "en", "both"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is signed in, as the frame shows him. roles: Chinese and English."""
+
+    name: str
+    roles: tuple[tuple[str, str], ...]
+    area: str
+    tiles: tuple[Tile, ...]
+
+
 class Pages:
     """package: whose `templates/` hold the pages, such as `services.intake`."""
 
     def __init__(self, package: str) -> None:
-        self._templates = Environment(
-            loader=ChoiceLoader([PackageLoader(package), PackageLoader("shared.web")]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals["asset_url"] = _asset_url
-        self._templates.filters |= {
-            "label": _label,
-            "quantity": format_quantity,
-            "town": format_town,
-            "yuan": format_yuan,
-        }
+        loader = ChoiceLoader([PackageLoader(package), PackageLoader("shared.web")])
+        self._templates = {language: _build_templates(loader, language) for language in LANGUAGES}
 
     def render(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
-        html = self._templates.get_template(template).render(values)
+        """In both languages, for whoever has the link."""
+        return self._render("both", template, status, values)
+
+    def render_for(
+        self, request: Request, template: str, /, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """In the reader's language, with what he may go to; `form_token` for its forms."""
+        shown = {
+            "viewer": find_viewer(request),
+            "here": request.url.path,
+            "form_token": find_form_token(request),
+            **values,
+        }
+        response = self._render(find_language(request), template, status, shown)
+        begin_visit(request, response)
+        return response
+
+    def _render(
+        self, language: Language, template: str, status: int, values: Mapping[str, object]
+    ) -> HTMLResponse:
+        html = self._templates[language].get_template(template).render(values)
         return HTMLResponse(html, status_code=status, headers=HEADERS)
+
+
+def _build_templates(loader: ChoiceLoader, language: Language) -> Environment:
+    templates = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals |= {
+        "asset_url": _asset_url,
+        "language": language,
+        "viewer": None,
+        "here": "",
+        "form_token": "",
+    }
+    templates.filters |= {
+        "label": _label,
+        "quantity": format_quantity,
+        "town": format_town,
+        "yuan": format_yuan,
+    }
+    return templates
+
+
+def find_language(request: Request) -> Language:
+    """Chinese, unless the reader chose English."""
+    return "en" if request.cookies.get(name_cookie(request, "language")) == "en" else "zh"
+
+
+def find_viewer(request: Request) -> Viewer | None:
+    """None where nobody is known."""
+    caller = getattr(request.state, "credential", None)
+    if not isinstance(caller, Credential):
+        return None
+    area = format_town(caller.area[:9]) if caller.area else ""
+    return Viewer(caller.principal, list_roles(caller), area, list_tiles(caller))
 
 
 def format_quantity(quantity: int, unit: str, item: str = "") -> str:

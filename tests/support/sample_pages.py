@@ -17,7 +17,7 @@ from services.audit.pages import (
     render_receipt_pending,
 )
 from services.intake import model as intake
-from services.intake.pages import render_request
+from services.intake.pages.applicant import render_request
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer

@@ -26,6 +26,17 @@ OPEN_TO_ALL = {
     ("GET", "/health/ready"),
     ("GET", "/static/{name}"),
 }
+# Who is not signed in yet, and the first page of the public.
+SIGNING_IN = {
+    ("GET", "/"),
+    ("GET", "/language/{language}"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/password"),
+    ("POST", "/sign-in/password"),
+    ("GET", "/sign-in/invitation/{token}"),
+    ("POST", "/sign-in/invitation/{token}"),
+}
 # Open to whoever is on the machine already; beyond it they are an operator's.
 DESCRIPTIONS = {
     ("GET", "/asyncapi"),
@@ -156,6 +167,7 @@ async def test_open_ways_in_are_those_of_the_table(stack: StackHarness, service:
     create, settings = CREATE[service]
     expected = OPEN_TO_ALL | LINKS.get(service, set()) | CALLBACKS.get(service, set())
     expected |= PUBLIC_LOG if service == "audit" else set()
+    expected |= SIGNING_IN if service == "intake" else set()
     for place in (LOCAL, {"host": "::1"}, {"host": "localhost"}):
         assert without_guard(create(stack.settings(settings, **place))) == expected | DESCRIPTIONS
     for place in PUBLIC:

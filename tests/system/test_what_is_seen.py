@@ -36,6 +36,8 @@ MACHINES = frozenset({Role.SERVICE, Role.CALLBACK})
 MENU_ROUTES = frozenset({"/menu", "/needs/{request_id}/explanation"})
 # Routes that are neither cut nor of the whole city, and why.
 NAMES_NOBODY = {
+    "/home": "the tiles of the caller's own roles",
+    "/account": "the caller's own account",
     "/campaigns": "public campaigns: numbers of donors, no ids",
     "/campaigns/{campaign_id}/report": "sums of a campaign, which belongs to no town",
     "/emergencies": "which towns are under emergency measures",
@@ -60,6 +62,11 @@ OPEN = {
     "/a/{token}": "a link, of one person: tests/audit/test_service_mandates.py",
     "/g/{token}": "a link, of one person: tests/audit/test_service_receipts.py",
     "/g/{token}/receipt": "a link, of one person: tests/audit/test_service_receipts.py",
+    "/": "the first page of the public",
+    "/language/{language}": "sets a cookie",
+    "/sign-in": "a form; tests/intake/test_service_sign_in.py",
+    "/sign-in/password": "a form; tests/intake/test_service_sign_in.py",
+    "/sign-in/invitation/{token}": "an invitation, of one account",
     "/log/{log}/checkpoint": "public by design, ids alone",
     "/log/{log}/proof/{index}": "public by design, ids alone",
     "/log/{log}/tile/{place:path}": "public by design, ids alone",

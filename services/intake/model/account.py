@@ -1,0 +1,124 @@
+"""Who signs in: an account is a second way in for a credential of the register, and its sessions.
+
+What it may do and where stands in the register alone; here is how a human proves that it is he.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from shared.contracts.values import Identifier, Value
+from shared.messaging.decision import State
+from shared.moments import milliseconds
+
+
+class Account(State):
+    """id: of the credential. password_hash: argon2id. totp: the sealed secret of its codes.
+
+    totp: empty where no second factor is asked for. totp_step: the last code that was used.
+    sessions_since: those that began before have ended.
+    """
+
+    COLLECTION: ClassVar[str] = "accounts"
+
+    password_hash: str
+    password_at: datetime
+    totp: bytes = b""
+    totp_step: int = 0
+    enrolled_at: datetime
+    signed_in_at: datetime | None = None
+    sessions_since: datetime
+
+    def is_invited_again(self, invited_ms: int) -> bool:
+        """Whether the invitation is newer than the enrolment."""
+        return invited_ms > milliseconds(self.enrolled_at)
+
+
+class Session(State):
+    """One browser of one account.
+
+    ends_at: then it is deleted. idle_at: ended unless it is used before.
+    """
+
+    COLLECTION: ClassVar[str] = "sessions"
+
+    account_id: str
+    began_at: datetime
+    ends_at: datetime
+    idle_at: datetime
+    ended_at: datetime | None = None
+
+    def stands(self, account: Account | None, now: datetime) -> bool:
+        if account is None or self.began_at < account.sessions_since:
+            return False
+        return self.ended_at is None and now < min(self.ends_at, self.idle_at)
+
+
+class SignInTally(State):
+    """Failures in a row under one name, whether there is such an account or not.
+
+    id: keyed digest of the name. ends_at: then it is deleted.
+    """
+
+    COLLECTION: ClassVar[str] = "sign_in_tallies"
+
+    failures: int = 0
+    locked_until: datetime | None = None
+    ends_at: datetime
+
+    def is_locked(self, now: datetime) -> bool:
+        return self.locked_until is not None and now < self.locked_until
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+class EnrolAccount(Value):
+    """invited_ms: when the invitation was made; an older one than the last enrolment is used up."""
+
+    account_id: Identifier
+    invited_ms: int
+    password_hash: str
+    totp: bytes
+    totp_step: int
+
+
+class Proof(Value):
+    """What somebody showed, checked before: verified_hash is the hash that his password fits, and
+    empty where it fits none; totp_step is the step that his code is of, and 0 where of none."""
+
+    account_id: Identifier
+    tally_id: str
+    verified_hash: str
+    totp_step: int
+
+
+class SignIn(Value):
+    proof: Proof
+    session_id: str
+
+
+class ChangePassword(Value):
+    """By who proves who he is; all his sessions end."""
+
+    proof: Proof
+    password_hash: str
+
+
+class TouchSession(Value):
+    """It is used: it idles later."""
+
+    session_id: str
+
+
+class EndSession(Value):
+    session_id: str
+
+
+class EndSessions(Value):
+    """All of one account, everywhere."""
+
+    account_id: Identifier
+
+
+class UnlockAccount(Value):
+    tally_id: str

@@ -1,0 +1,77 @@
+"""Accounts: one's own, and all of them for who keeps them."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from services.intake.model.account import Account, EndSessions, SignInTally, UnlockAccount
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.sign_in.views import AccountRow, describe_account
+from shared import mongo
+from shared.contracts.values import Identifier
+from shared.messaging.decision import Command
+from shared.security import STAFF, Credential, Role
+from shared.security.sessions import SIGNS_IN
+from shared.web.access import allow
+from shared.web.pages import Pages
+from shared.web.staff import SIGN_IN_PATH, PageRouter
+
+router = PageRouter()
+PASSWORD_PATH = f"{SIGN_IN_PATH}/password"
+PAGES = Pages("services.intake")
+
+SignedIn = Annotated[Credential, Depends(allow(*STAFF, Role.DONOR_PARTNER))]
+Keeper = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR, whole_city=True))]
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
+
+
+@router.get("/account")
+async def show_account(caller: SignedIn, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """One's own."""
+    account = await mongo.load(runtime.database, Account, caller.id)
+    row = describe_account(caller, account, False, await runtime.processor.now())
+    return PAGES.render_for(request, "account.html", row=row, password_path=PASSWORD_PATH)
+
+
+@router.get("/accounts")
+async def show_accounts(caller: Keeper, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """Of everybody who may sign in: as what, where, until when, and when last."""
+    return PAGES.render_for(
+        request,
+        "accounts.html",
+        rows=await _list_accounts(runtime),
+        may_end=Role.OPERATOR in caller.roles,
+    )
+
+
+@router.post("/accounts/{account_id}/end")
+async def end_account_sessions(
+    account_id: Identifier, _caller: Operator, runtime: IntakeRuntimeDep
+) -> Response:
+    """Signs an account out everywhere; it may sign in again. Ending it for good: `guanjia keys`."""
+    await runtime.processor.execute(Command(EndSessions(account_id=account_id)))
+    return RedirectResponse("/accounts", status_code=303)
+
+
+@router.post("/accounts/{account_id}/unlock")
+async def unlock_account(
+    account_id: Identifier, _caller: Operator, runtime: IntakeRuntimeDep
+) -> Response:
+    tally_id = runtime.resources.proofs.derive_tally_id(account_id)
+    await runtime.processor.execute(Command(UnlockAccount(tally_id=tally_id)))
+    return RedirectResponse("/accounts", status_code=303)
+
+
+async def _list_accounts(runtime: IntakeRuntime) -> list[AccountRow]:
+    now = await runtime.processor.now()
+    credentials = [each for each in runtime.keyring.list_credentials() if each.roles & SIGNS_IN]
+    tallies = {runtime.resources.proofs.derive_tally_id(each.id): each.id for each in credentials}
+    accounts = await mongo.find(runtime.database, Account, {})
+    locks = await mongo.find(runtime.database, SignInTally, {"_id": {"$in": list(tallies)}})
+    locked = {tallies[tally.id] for tally in locks if tally.is_locked(now)}
+    by_id = {account.id: account for account in accounts}
+    return [
+        describe_account(each, by_id.get(each.id), each.id in locked, now)
+        for each in sorted(credentials, key=lambda each: each.id)
+    ]

@@ -1,0 +1,72 @@
+"""What somebody who is signed in finds on his first page: a tile for each thing that he may do.
+
+A tile leads to a page that exists: `tests/system/test_front.py` opens each as each of its roles.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.security import STAFF, Credential, Role
+
+PARTNERS = frozenset({Role.DONOR_PARTNER})
+KEEPERS = frozenset({Role.OPERATOR, Role.AUDITOR})
+
+ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
+    Role.COLLECTOR: ("收集人员", "Collector"),
+    Role.APPROVER_VILLAGE: ("村（居）审批", "Village approver"),
+    Role.APPROVER_TOWN: ("镇街审批", "Town approver"),
+    Role.APPROVER_CITY: ("市级审批", "City approver"),
+    Role.FINANCE_MAKER: ("财务经办", "Finance, proposes"),
+    Role.FINANCE_CHECKER: ("财务复核", "Finance, approves"),
+    Role.AUDITOR: ("审计", "Auditor"),
+    Role.OPERATOR: ("系统管理", "Operator"),
+    Role.DONOR_PARTNER: ("爱心资源伙伴", "Partner"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """hint: one line on what one does there. roles: who sees it. whole_city: see `Allow`."""
+
+    path: str
+    zh: str
+    en: str
+    hint_zh: str
+    hint_en: str
+    roles: frozenset[Role]
+    whole_city: bool = False
+
+    def is_for(self, caller: Credential) -> bool:
+        if self.whole_city and caller.area:
+            return False
+        return not caller.roles.isdisjoint(self.roles)
+
+
+TILES: tuple[Tile, ...] = (
+    Tile(
+        "/accounts",
+        "账号",
+        "Accounts",
+        "谁能登录、什么角色和范围、最近一次登录",
+        "who may sign in, as what and where, and when last",
+        KEEPERS,
+        whole_city=True,
+    ),
+    Tile(
+        "/account",
+        "我的账号",
+        "My account",
+        "更改密码，退出所有设备",
+        "change the password, sign out everywhere",
+        STAFF | PARTNERS,
+    ),
+)
+
+
+def list_tiles(caller: Credential) -> tuple[Tile, ...]:
+    return tuple(tile for tile in TILES if tile.is_for(caller))
+
+
+def list_roles(caller: Credential) -> tuple[tuple[str, str], ...]:
+    """Chinese and English, in the order of the table."""
+    return tuple(names for role, names in ROLE_NAMES.items() if role in caller.roles)

@@ -1,0 +1,123 @@
+"""A member of staff signs in with a browser, works, and is signed out everywhere."""
+
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+
+import httpx
+import pytest_asyncio
+
+from shared.http import Reply
+from shared.security import Role, revoke
+from shared.sessions import RemoteSessions
+from tests.support.browser import Browser
+from tests.support.eventually import eventually
+from tests.support.services import start
+from tests.support.stack_harness import RunningService, StackHarness
+
+COOKIE = "guanjia-session"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def intake(stack: StackHarness) -> AsyncIterator[RunningService]:
+    yield await start(stack, "intake", sign_in_failures_max=3)
+
+
+def find_code(answer: httpx.Response) -> str:
+    return str(answer.json()["problems"][0]["code"])
+
+
+async def test_from_invitation_to_being_signed_out_everywhere(
+    stack: StackHarness, intake: RunningService
+) -> None:
+    bearer = stack.bearer("s-1001", Role.APPROVER_TOWN, area="441900103")
+    stack.bearer("s-1002", Role.OPERATOR)
+    browser, phone = Browser(intake.http), Browser(intake.http)
+    now = await intake.runtime.processor.now()
+
+    led = await browser.get("/home")
+    assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=%2Fhome")
+
+    secret = await browser.enrol(stack.keyring, "s-1001", now)
+    answer = await browser.sign_in("s-1001", secret, now)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/home")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    home = await browser.get("/home")
+    assert "镇街审批" in home.text
+    assert "茶山镇" in home.text
+    assert "/accounts" not in home.text, "no tile of what is not his"
+
+    # The same scope and roles as the credential's bearer, in every route there is.
+    for http in (browser.http, None):
+        listed = await (http or intake.http).get(
+            "/requests", headers={} if http else bearer, params={"limit": 5}
+        )
+        assert listed.status_code == 200
+    assert (await browser.http.get("/vault-access", headers={"Accept": "*/*"})).status_code == 403
+    assert "无权进行此操作" in (await browser.get("/accounts")).text
+
+    # A code opens once, and a page elsewhere presses no button here.
+    again = await phone.sign_in("s-1001", secret, now)
+    assert "动态码只能用一次" in again.text
+    await browser.get("/home")
+    for headers in ({}, {"X-CSRF-Token": "0" * 40}, {"Sec-Fetch-Site": "cross-site"}):
+        forged = await browser.http.post("/sign-out", headers={"Accept": "*/*", **headers})
+        assert (forged.status_code, find_code(forged)) == (422, "form_stale")
+
+    signed_in = await phone.sign_in("s-1001", secret, now, steps=1)
+    assert signed_in.status_code == 303
+    await phone.get("/account")
+    await phone.post("/account/sessions/end")
+    for each in (browser, phone):
+        assert (await each.get("/home")).status_code == 303
+
+
+async def test_another_service_knows_the_session_and_that_it_ended(
+    stack: StackHarness, intake: RunningService
+) -> None:
+    for id_ in ("s-1", "s-2"):
+        stack.bearer(id_, Role.APPROVER_CITY)
+    service = stack.bearer("service", Role.SERVICE)["Authorization"].split()[1]
+    (stack.secrets_dir / "service.token").write_text(service)
+    matching = await start(stack, "matching", round_interval_ms=60_000)
+    sessions = matching.runtime.sessions
+    assert isinstance(sessions, RemoteSessions)
+    sessions._http = IntakeCalls(intake.http)
+    now = await intake.runtime.processor.now()
+    browsers = {id_: Browser(intake.http) for id_ in ("s-1", "s-2")}
+    for id_, browser in browsers.items():
+        await browser.sign_in(id_, await browser.enrol(stack.keyring, id_, now), now)
+
+    async def ask(id_: str, cut: int | None = None) -> int:
+        cookie = f"{COOKIE}={browsers[id_].http.cookies[COOKIE][:cut]}"
+        return (await matching.http.get("/matches", headers={"Cookie": cookie})).status_code
+
+    assert [await ask("s-1"), await ask("s-2"), await ask("s-1", -2)] == [200, 200, 401]
+    signed_out = browsers["s-1"].http.cookies[COOKIE]
+    await browsers["s-1"].get("/home")
+    await browsers["s-1"].post("/sign-out")
+    assert COOKIE not in browsers["s-1"].http.cookies
+    browsers["s-1"].http.cookies.set(COOKIE, signed_out)
+    revoke(stack.secrets_dir / "credentials.json", "s-2")
+    for id_ in browsers:
+        assert await eventually(partial(ask, id_), lambda status: status == 401) == 401
+
+
+class IntakeCalls:
+    """An HttpClient whose calls reach the intake of this process."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = 5.0,
+    ) -> Reply:
+        answer = await self._http.post(url, content=body, headers=dict(headers), params=params)
+        return Reply(answer.status_code, answer.headers, answer.content)
