@@ -1,6 +1,7 @@
 """Real parts for every test that touches them: a mongod a session, a broker a test."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +14,10 @@ from deploy.local.stack import BrokerKind, Stack
 from shared.security import create_root_key
 from tests.support.stack import forget_topics, start_broker, start_mongod
 from tests.support.stack_harness import StackHarness
+
+# What is compiled once is not compiled again by every worker and every service a test starts.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

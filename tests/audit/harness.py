@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from services.audit.ledger.verification import Report, verify_log
@@ -53,8 +54,15 @@ class AuditHarness:
         return await self.post(f"{path}/{proposed.json()['id']}/approve", self.checker, f"{key}-2")
 
     async def publish_in_order(self, *events: Event[Any]) -> None:
-        """The events of the tests of single decisions, from the bank or in matching's order."""
-        await self.stack.publish(*(self._record(event) for event in events))
+        """The events of the tests of single decisions, from the bank or in matching's order.
+
+        The broker keeps no order between topics: another one waits for what was before.
+        """
+        groups = [list(g) for _, g in groupby(map(self._record, events), key=lambda r: r[0])]
+        for number, group in enumerate(groups, 1):
+            places = await self.stack.publish(*group)
+            if number < len(groups):
+                await self.stack.wait_worked(self.audit, places)
 
     def _record(self, event: Event[Any]) -> Any:
         if event.source == BANK:

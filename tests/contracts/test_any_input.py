@@ -2,24 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
-import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema_rs import Draft202012Validator
-from schemathesis import Case, GenerationMode
-from schemathesis.core.result import Ok
 
 from shared.security import Role
-from shared.web.access import find_guard
 from tests.support.services import SERVICES, address, operations, start
 from tests.support.stack_harness import StackHarness
 
-AnyCase = Case[Any]
-EXAMPLES = 3
 PROBLEMS = Draft202012Validator(
     {
         "type": "object",
@@ -35,15 +26,19 @@ PROBLEMS = Draft202012Validator(
 )
 
 
+@pytest.mark.parametrize("examples", [2, pytest.param(10, marks=pytest.mark.long)])
 @pytest.mark.parametrize("service", SERVICES)
 async def test_any_input_to_any_guarded_route_is_answered(
-    stack: StackHarness, service: str
+    stack: StackHarness, service: str, examples: int
 ) -> None:
     """By one who may do everything, so that nothing stops at the door."""
+    # Schemathesis takes a second to import, in every worker: here, in the one that needs it.
+    from tests.contracts.any_cases import draw_cases, send
+
     almighty = stack.bearer("almighty", *Role, source="/channels/almighty")
     running = await start(stack, service)
     wrong = []
-    for case in await asyncio.to_thread(cases, running.app, EXAMPLES):
+    for case in await asyncio.to_thread(draw_cases, running.app, examples):
         answer = await send(running.http, case, almighty)
         if answer.status_code >= 500:
             wrong.append(f"{case.as_curl_command()}\n{answer.status_code} {answer.text[:300]}")
@@ -98,49 +93,3 @@ def nasty(app: FastAPI) -> Iterator[tuple[str, str, bytes]]:
             yield operation.method, address(operation.path, word), b"{}"
         for query in NASTY_QUERIES if operation.method == "GET" else ():
             yield operation.method, f"{address(operation.path)}?{query}", b""
-
-
-def cases(app: FastAPI, examples: int) -> list[AnyCase]:
-    """Some that fit the description of a route and some that do not, for each."""
-    described = schemathesis.openapi.from_dict(app.openapi())
-    guarded = {o.path for o in operations(app) if o.route and find_guard(o.route)}
-    found: list[AnyCase] = []
-    for result in described.get_all_operations():
-        assert isinstance(result, Ok), result
-        operation = result.ok()
-        if operation.path in guarded:
-            for mode in GenerationMode:
-                found += draw_cases(operation.as_strategy(generation_mode=mode), examples)
-    return found
-
-
-def draw_cases(strategy: Any, examples: int) -> list[AnyCase]:
-    found: list[AnyCase] = []
-
-    @settings(
-        max_examples=examples,
-        phases=[Phase.generate],
-        database=None,
-        derandomize=True,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=strategy)
-    def keep(case: AnyCase) -> None:
-        found.append(case)
-
-    keep()
-    return found
-
-
-async def send(http: httpx.AsyncClient, case: AnyCase, who: dict[str, str]) -> httpx.Response:
-    asked = case.as_transport_kwargs(base_url="http://service")
-    headers = {k: v for k, v in (asked.get("headers") or {}).items() if k != "Authorization"}
-    return await http.request(
-        asked["method"],
-        asked["url"],
-        params=asked.get("params"),
-        headers={**headers, **who},
-        json=asked.get("json"),
-        content=asked.get("data"),
-    )

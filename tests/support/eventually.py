@@ -7,18 +7,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.01
+# A long wait is looked at less often: what looks takes the time of what is waited for.
+LOOK_EVERY_S_MAX = 0.25
 
 
 async def eventually(
     look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within_s: float = 30
 ) -> T:
     """The first value that holds. Fails with the last one seen."""
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while True:
         value = await look()
         if holds(value):
             return value
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > within_s:
             raise AssertionError(f"not within {within_s} s; last seen: {value!r}")
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(min(max(LOOK_EVERY_S, waited / 10), LOOK_EVERY_S_MAX))

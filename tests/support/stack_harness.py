@@ -1,6 +1,7 @@
 """The stack of one test: services in this process, on a real broker and database of their own."""
 
 import json
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +10,14 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import RecordMetadata
 from fastapi import FastAPI
 
 from deploy.local.stack import Stack
 from shared import mongo
 from shared.contracts.envelope import Fact, cloud_event, foreign_event
 from shared.contracts.topics import BY_NAME, consumed_by
+from shared.messaging.batch_store import POSITIONS
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.encoding import encode
 from shared.partner_ids import PartnerIds
@@ -66,9 +69,11 @@ class StackHarness:
                 "mongo_prefix": self.prefix,
                 "secrets_dir": self.secrets_dir,
                 "data_dir": self.secrets_dir.parent,
-                "fetch_max_wait_ms": 20,
-                # Kafka allows no less than 6 s; the embedded broker begins after half of it.
-                "session_timeout_ms": 6000 if kafka else 3000,
+                # Arrivals end the wait; an idle service asks ten times a second, not fifty.
+                "fetch_max_wait_ms": 100,
+                # Kafka allows no less than 6 s; the embedded broker lets a group begin after
+                # half of it, in whole seconds.
+                "session_timeout_ms": 6000 if kafka else 2000,
                 **given,
             }
         )
@@ -113,17 +118,32 @@ class StackHarness:
 
     # --- the broker, as an outsider sees it ---
 
-    async def publish(self, *records: tuple[str, bytes, bytes, bytes | None]) -> None:
-        """(topic, key, value, signature), in order, acknowledged."""
+    async def publish(
+        self, *records: tuple[str, bytes, bytes, bytes | None]
+    ) -> list[RecordMetadata]:
+        """(topic, key, value, signature), in order, acknowledged: where each one stands."""
         await create_topics(self.broker.kafka_bootstrap)
         producer = AIOKafkaProducer(bootstrap_servers=self.broker.kafka_bootstrap, acks="all")
+        places: list[RecordMetadata] = []
         await producer.start()
         try:
             for topic, key, value, signature in records:
                 headers = [(SIGNATURE_HEADER, signature)] if signature is not None else []
-                await producer.send_and_wait(topic, value, key=key, headers=headers)
+                places.append(await producer.send_and_wait(topic, value, key=key, headers=headers))
         finally:
             await producer.stop()
+        return places
+
+    async def wait_worked(self, running: RunningService, places: Iterable[RecordMetadata]) -> None:
+        """Returns when that service has worked the records that stand there."""
+        beyond = {f"{await self.cluster()}|{p.topic}|{p.partition}": p.offset for p in places}
+        positions = running.runtime.database[POSITIONS]
+
+        async def look() -> dict[str, int]:
+            rows = await positions.find({"_id": {"$in": list(beyond)}}).to_list(None)
+            return {row["_id"]: row["next"] for row in rows}
+
+        await eventually(look, lambda next_: all(next_.get(k, 0) > beyond[k] for k in beyond))
 
     def own(self, source: str, subject: str, sequence: int, fact: Fact, causation: str = "") -> Any:
         """A signed record of one of our own services."""
