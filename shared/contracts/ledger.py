@@ -24,7 +24,7 @@ No field holds personal data: `subject` and ids are opaque.
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from pydantic import ConfigDict, Field, Strict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 SCHEMA = "guanjia.ledger.entry.v1"
@@ -39,8 +39,8 @@ Timestamp = Annotated[
     str,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"),
 ]
-Index = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
-AmountFen = Annotated[int, Field(gt=0, le=INTEGER_MAX)]
+Index = Annotated[int, Strict(), Field(ge=0, le=INTEGER_MAX)]
+AmountFen = Annotated[int, Strict(), Field(gt=0, le=INTEGER_MAX)]
 Id = Annotated[str, Field(min_length=1, max_length=256)]
 FundId = Annotated[str, Field(pattern=r"^[^\s:;]{1,128}$")]
 Account = Annotated[
@@ -49,7 +49,7 @@ Account = Annotated[
 Side = Literal["debit", "credit"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Town = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
-Permille = Annotated[int, Field(ge=0, le=1000)]
+Permille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 
 
 @with_config(_CLOSED)

@@ -6,7 +6,7 @@ The Chinese term is the authority (`LABELS`); codes are what travels.
 import re
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -15,27 +15,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
+    Strict,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from shared.strictness import refuse_booleans
 from shared.text import CLEANED, FOLDED, fold_text
 
 
 class Value(BaseModel):
-    """A frozen value at an edge: unknown fields are refused, inputs never shown in errors.
-
-    True is no number in any of its fields.
-    """
+    """A frozen value at an edge: unknown fields are refused, inputs never shown in errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: type[Any], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return refuse_booleans(handler(source))
 
 
 _BARE_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
@@ -66,9 +56,11 @@ def _fold_code(value: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_require_calendar), AfterValidator(_plausible)]
-Fen = Annotated[int, Field(ge=0, le=2**53 - 1)]
-PositiveFen = Annotated[int, Field(gt=0, le=2**53 - 1)]
-Quantity = Annotated[int, Field(gt=0, le=10**12)]
+Whole = Annotated[int, Strict()]
+"""An integer that is written as one: neither "100" nor 1e2 nor true."""
+Fen = Annotated[Whole, Field(ge=0, le=2**53 - 1)]
+PositiveFen = Annotated[Whole, Field(gt=0, le=2**53 - 1)]
+Quantity = Annotated[Whole, Field(gt=0, le=10**12)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:/@+-]+$")]
 TownCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]

@@ -47,16 +47,17 @@ def test_plain_json_is_read() -> None:
 
 
 @pytest.mark.parametrize("field", ["quantity", "radius_km", "cases_max", "cap_per_request"])
-@pytest.mark.parametrize("value", [True, False])
-def test_true_is_no_number(field: str, value: bool) -> None:
+@pytest.mark.parametrize("value", [True, False, "7", 7.0])
+def test_a_number_is_written_as_one(field: str, value: object) -> None:
     with pytest.raises(ValidationError) as refused:
         OfferSubmitted.model_validate(OFFER | {field: value})
     assert [error["type"] for error in refused.value.errors()] == ["int_type"]
     assert OfferSubmitted.model_validate(OFFER | {field: 7, "name_shown": True}).name_shown
 
 
-def test_true_is_no_number_in_a_need_either() -> None:
-    for content in ('{"unit": "fen", "quantity": true}', '{"unit": "床", "quantity": false}'):
+def test_a_number_is_written_as_one_in_a_need_too() -> None:
+    for number in ("true", '"100"', "1e2"):
+        content = f'{{"unit": "fen", "quantity": {number}}}'
         with pytest.raises(ValidationError):
             Need.model_validate_json(content)
 

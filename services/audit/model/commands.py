@@ -7,7 +7,7 @@ from pydantic import Field
 from services.audit.model.fund import FundTerms, NewFundId
 from services.audit.model.mandate import MandateRequest
 from shared.contracts.ledger import INTEGER_MAX
-from shared.contracts.values import Identifier, PositiveFen, ShortText, Value
+from shared.contracts.values import Identifier, PositiveFen, ShortText, Value, Whole
 
 Consent = Annotated[str, Field(min_length=1, max_length=200)]
 """The document that allows it: a donor's consent, a filing, a minute. Its reference, no names."""
@@ -88,7 +88,7 @@ class EntryToReverse(Value):
     """log and index: where it stands. reference: the document that allows it."""
 
     log: Annotated[str, Field(min_length=1, max_length=256)]
-    index: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+    index: Annotated[Whole, Field(ge=0, le=INTEGER_MAX)]
     reference: Consent
 
 

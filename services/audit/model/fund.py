@@ -12,7 +12,7 @@ from services.audit.model.proposal import Proposal
 from services.audit.model.states import CountedState
 from shared.contracts.ledger import INTEGER_MAX, Terms
 from shared.contracts.values import GENERAL_FUND as GENERAL_FUND
-from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value
+from shared.contracts.values import BeneficiaryClass, Category, Fen, TownCode, Value, Whole
 
 RECEIVED_FEN_MAX = INTEGER_MAX
 FEE_PERMILLE_MAX = 100
@@ -47,7 +47,7 @@ class FundTerms(SpendingTerms):
     """
 
     purpose: Annotated[str, Field(max_length=1000)] = ""
-    fee_permille_max: Annotated[int, Field(ge=0, le=1000)] = FEE_PERMILLE_MAX
+    fee_permille_max: Annotated[Whole, Field(ge=0, le=1000)] = FEE_PERMILLE_MAX
 
     def as_terms(self) -> Terms:
         """As the log has them."""

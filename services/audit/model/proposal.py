@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.audit.model.states import PlacedState
 from shared.contracts.ledger import Authorisation
-from shared.contracts.values import PositiveFen
+from shared.contracts.values import PositiveFen, Whole
 from shared.ids import derived_id
 from shared.messaging.decision import State
 
@@ -63,7 +63,7 @@ class Reversal(ReferencedProposal):
     COLLECTION: ClassVar[str] = "reversals"
 
     reverses_log: str
-    reverses: Annotated[int, Field(ge=0)]
+    reverses: Annotated[Whole, Field(ge=0)]
     fund_id: str
     leaf: str
 

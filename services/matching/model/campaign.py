@@ -24,6 +24,7 @@ from shared.contracts.values import (
     ShortText,
     TownCode,
     Value,
+    Whole,
 )
 from shared.errors import Message
 from shared.messaging.decision import State
@@ -171,7 +172,7 @@ def lift_tier(tier: int, town_code: str, emergencies: Iterable[Emergency]) -> in
 
 class EmergencyTerms(Value):
     town_codes: Annotated[tuple[TownCode, ...], Field(min_length=1, max_length=100)]
-    lift: Annotated[int, Field(ge=1, le=4)] = 1
+    lift: Annotated[Whole, Field(ge=1, le=4)] = 1
     starts_at: Moment
     ends_at: Moment
     reason: ShortText

@@ -17,6 +17,7 @@ from shared.contracts.values import (
     Identifier,
     Quantity,
     Value,
+    Whole,
 )
 from shared.messaging.decision import Due, State
 from shared.scope import EVERYTHING, Scope
@@ -28,7 +29,7 @@ RESERVING_STATES: frozenset[MatchState] = frozenset({"proposed", "accepted", "co
 PAID_STATES: frozenset[MatchState] = frozenset({"confirmed", "reopened"})
 OVER_STATES: frozenset[MatchState] = frozenset({"declined", "expired", "released", "reopened"})
 
-Stars = Annotated[int, Field(ge=1, le=5)]
+Stars = Annotated[Whole, Field(ge=1, le=5)]
 
 # Nobody's phone or ID number: they are for intake's vault alone.
 EvidenceNote = Annotated[str, Field(max_length=200, pattern=r"^(?:\d{0,4}\D)*\d{0,4}$")]
@@ -227,7 +228,7 @@ class Propose(Value):
 
     request_id: Identifier
     offer_id: Identifier
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[Whole, Field(ge=1)]
     quantity: Quantity
     lifetime_s: Annotated[float, Field(gt=0)]
     reminder_s: Annotated[float, Field(ge=0)] = 0

@@ -22,6 +22,7 @@ from shared.contracts.values import (
     TownCode,
     Value,
     VillageCode,
+    Whole,
 )
 from shared.ids import derived_id
 from shared.messaging.decision import Due, State
@@ -201,9 +202,9 @@ class OfferTerms(Value):
     town_codes: tuple[TownCode, ...] = ()
     village_codes: tuple[VillageCode, ...] = ()
     base: Cell | None = None
-    radius_km: Annotated[int, Field(ge=1, le=500)] | None = None
+    radius_km: Annotated[Whole, Field(ge=1, le=500)] | None = None
     cap_per_request: Quantity | None = None
-    cases_max: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    cases_max: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
     mode: Mode = "push"

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PlainSerializer
 
 from services.matching.solver.interface import Allocation, Prices
-from shared.contracts.values import Identifier, Value
+from shared.contracts.values import Identifier, Value, Whole
 from shared.messaging.decision import State
 
 POOL = "city"
@@ -72,10 +72,10 @@ class CloseRound(Value):
     """inputs: compressed (rounds/store.py); retention_days: the round; the rest as in Round."""
 
     pool: str
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[Whole, Field(ge=1)]
     kind: RoundKind
     inputs: bytes
-    retention_days: Annotated[int, Field(ge=1)]
+    retention_days: Annotated[Whole, Field(ge=1)]
     input_hash: str
     needs: int
     offers: int

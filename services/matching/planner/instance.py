@@ -9,22 +9,30 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, Strict, ValidationError, model_validator
 
 from services.matching import messages
 from services.matching.model.distance import Place
 from services.matching.model.place import find_middle_of
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import TIER_MAX, Weights
-from shared.contracts.values import MONEY_UNIT, Identifier, Moment, Quantity, ShortText, Value
+from shared.contracts.values import (
+    MONEY_UNIT,
+    Identifier,
+    Moment,
+    Quantity,
+    ShortText,
+    Value,
+    Whole,
+)
 from shared.errors import Invalid, Problem
 from shared.moments import milliseconds
 from shared.towns import find_middle
 from shared.validation import Location, describe_validation
 
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Tier = Annotated[int, Field(ge=0, le=TIER_MAX, description="0 is the most urgent")]
+Latitude = Annotated[float, Strict(), Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Strict(), Field(ge=-180, le=180, allow_inf_nan=False)]
+Tier = Annotated[Whole, Field(ge=0, le=TIER_MAX, description="0 is the most urgent")]
 
 _MICRO = 1_000_000
 
@@ -92,13 +100,13 @@ class OfferRow(PlacedRow):
     towns: tuple[ShortText, ...] = ()
     villages: tuple[ShortText, ...] = ()
     tiers: tuple[Tier, ...] = ()
-    radius_km: Annotated[float, Field(gt=0, le=40_000, allow_inf_nan=False)] | None = None
+    radius_km: Annotated[float, Strict(), Field(gt=0, le=40_000, allow_inf_nan=False)] | None = None
     unit: Annotated[str, Field(min_length=1, max_length=20)]
     item: Annotated[str, Field(max_length=100)] = ""
-    quantity: Annotated[int, Field(ge=0, le=10**12)]
+    quantity: Annotated[Whole, Field(ge=0, le=10**12)]
     cap_per_request: Quantity | None = None
-    max_cases: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    unreliability: Annotated[int, Field(ge=0, le=100)] = 0
+    max_cases: Annotated[Whole, Field(ge=0, le=10**9)] | None = None
+    unreliability: Annotated[Whole, Field(ge=0, le=100)] = 0
     donor: Annotated[str, Field(max_length=200)] = ""
     fund: Identifier | None = None
     campaign: Identifier | None = None
@@ -163,7 +171,7 @@ class CampaignRow(Value):
     id: Identifier
     starts_at: Moment | None = None
     ends_at: Moment | None = None
-    budget: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    budget: Annotated[Whole, Field(ge=0, le=10**15)] | None = None
     donors: tuple[Identifier, ...] = ()
     criteria: CriteriaRow | None = None
 

@@ -31,6 +31,7 @@ from shared.contracts.values import (
     Unit,
     Value,
     VillageCode,
+    Whole,
 )
 from shared.text import FOLDED
 
@@ -89,9 +90,9 @@ class OfferSubmitted(Fact):
     town_codes: tuple[TownCode, ...] = ()
     village_codes: tuple[VillageCode, ...] = ()
     base: Cell | None = None
-    radius_km: Annotated[int, Field(ge=1, le=500)] | None = None
+    radius_km: Annotated[Whole, Field(ge=1, le=500)] | None = None
     cap_per_request: Quantity | None = None
-    cases_max: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    cases_max: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     fund_id: Identifier | None = None
     mandate_id: Identifier | None = None
     campaign_id: Identifier | None = None
@@ -112,7 +113,7 @@ class StatementRow(Value):
     """Where a gift is listed: a bank's or platform's statement, and the row in it."""
 
     statement: Annotated[str, Field(min_length=1, max_length=100)]
-    row: Annotated[int, Field(ge=1)]
+    row: Annotated[Whole, Field(ge=1)]
 
 
 class DonationReceived(Fact):

@@ -10,6 +10,7 @@ from shared.contracts.values import (
     Identifier,
     PositiveFen,
     Quantity,
+    Whole,
 )
 
 
@@ -21,7 +22,7 @@ class LedgerFact(Fact):
 
     TOPIC: ClassVar[str] = topics.LEDGER
     log: str
-    index: Annotated[int, Field(ge=0)]
+    index: Annotated[Whole, Field(ge=0)]
     fund_id: Identifier
     entry: str
 
@@ -68,7 +69,7 @@ class LedgerReversed(LedgerFact):
     """
 
     TYPE: ClassVar[str] = "guanjia.ledger.reversed.v1"
-    reverses: Annotated[int, Field(ge=0)]
+    reverses: Annotated[Whole, Field(ge=0)]
     match_id: Identifier | None = None
     amount_fen: PositiveFen | None = None
 
@@ -129,7 +130,7 @@ MandateObstacle = Literal[
 class LedgerGoodsRefused(LedgerGoodsFact):
     TYPE: ClassVar[str] = "guanjia.ledger.goods_refused.v1"
     reason: RefusedReason
-    available: Annotated[int, Field(ge=0)]
+    available: Annotated[Whole, Field(ge=0)]
 
 
 class LedgerRefused(LedgerAmountFact):
@@ -142,7 +143,7 @@ class LedgerRefused(LedgerAmountFact):
 
     TYPE: ClassVar[str] = "guanjia.ledger.refused.v1"
     reason: RefusedReason
-    available_fen: Annotated[int, Field(ge=0)]
+    available_fen: Annotated[Whole, Field(ge=0)]
     mandate: MandateObstacle | None = None
 
 

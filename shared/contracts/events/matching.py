@@ -15,6 +15,7 @@ from shared.contracts.values import (
     Quantity,
     ShortText,
     TownCode,
+    Whole,
 )
 
 Evidence = Literal["visit", "signature", "photo"]
@@ -159,4 +160,4 @@ class MatchRated(MatchFact):
     """What the person thinks of the help: one star to five."""
 
     TYPE: ClassVar[str] = "guanjia.match.rated.v1"
-    stars: Annotated[int, Field(ge=1, le=5)]
+    stars: Annotated[Whole, Field(ge=1, le=5)]
