@@ -35,6 +35,7 @@ class Guanjia(LazyGroup):
         "keys": Lazy("凭证 Credentials.", ("deploy.commands.keys",)),
         "accounts": Lazy("登录账号 Accounts: invite.", ("deploy.commands.accounts",)),
         "links": Lazy("链接 Signed links: revoke.", ("deploy.commands.links",)),
+        "words": Lazy("电话代办 A donor's word by phone.", ("deploy.commands.words",)),
         "topics": Lazy("消息主题 Table of topics.", ("deploy.commands.topics",), "topics"),
         "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),

@@ -35,6 +35,39 @@ REQUESTS_TOO_MANY = Message(
     "too many requests: try again in {seconds} s",
 )
 
+# --- a donor's word over the phone ---
+
+WORD_UNKNOWN = Message(
+    "word_unknown",
+    "没有这次电话代办，或不是由您发起的；请重新发送验证码",
+    "no such word, or another asked for it: have a new code sent",
+)
+WORD_USED = Message(
+    "word_used",
+    "这个验证码已用过；要再办一件事，请重新发送验证码",
+    "this code was used: each act needs a new one",
+)
+WORD_ENDED = Message(
+    "word_ended",
+    "验证码已超过十分钟，或已输错五次；请重新发送验证码",
+    "ten minutes or five tries are over: have a new code sent",
+)
+WORD_CODE_WRONG = Message(
+    "word_code_wrong",
+    "验证码不对，还可再试 {tries} 次；请捐赠方念一遍短信中的六位数字",
+    "not the code, {tries} tries left: ask the donor to read the six digits again",
+)
+WORD_CODES_TOO_MANY = Message(
+    "word_codes_too_many",
+    "您今天输错验证码的次数过多，明天再办，或请同事办理",
+    "you entered too many wrong codes today: go on tomorrow, or ask a colleague",
+)
+WORDS_TOO_MANY = Message(
+    "words_too_many",
+    "今天已向这位捐赠方发送过五次验证码，明天再办，或请他用自己的链接办理",
+    "five codes were sent to this donor today: go on tomorrow, or let him use his own link",
+)
+
 # --- HTTP ---
 
 ADDRESS_UNKNOWN = Message("address_unknown", "没有这个地址", "{detail}")

@@ -21,6 +21,7 @@ def _make_credential(id_: str, role: Role, source: str = "") -> Credential:
 FIRST: tuple[Credential, ...] = (
     _make_credential("operator", Role.OPERATOR),
     _make_credential("auditor", Role.AUDITOR),
+    _make_credential("support", Role.SUPPORT),
     _make_credential("finance-maker", Role.FINANCE_MAKER),
     _make_credential("finance-checker", Role.FINANCE_CHECKER),
     _make_credential("collector", Role.COLLECTOR),

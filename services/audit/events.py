@@ -16,6 +16,7 @@ from services.audit.decide import (
     pledges,
     reversals,
     transfers,
+    words,
     years,
 )
 from services.audit.model import (
@@ -24,6 +25,7 @@ from services.audit.model import (
     ApproveReversal,
     ApproveSecondPayment,
     ApproveTransfer,
+    AskMandateWord,
     BringCommitmentForward,
     BringFundForward,
     BringStockForward,
@@ -62,6 +64,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Value
 from shared.messaging.decision import Decision, Handler
+from shared.spoken_words import HearWord
 
 AnyHandler = Handler[Any]
 
@@ -98,6 +101,8 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         RevokeMandate: Handler(decide=mandates.decide_revoke_mandate),
         GiveMandate: Handler(decide=mandates.decide_give_mandate),
         WithdrawMandate: Handler(decide=mandates.decide_withdraw_mandate),
+        AskMandateWord: Handler(decide=words.decide_ask_word),
+        HearWord: Handler(decide=words.decide_hear_word),
         ProposeTransfer: Handler(decide=transfers.decide_propose_transfer),
         ApproveTransfer: Handler(decide=transfers.decide_approve_transfer),
         DeclineTransfer: Handler(decide=transfers.decide_decline_transfer),

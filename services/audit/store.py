@@ -25,6 +25,8 @@ from services.audit.model import (
 from shared import mongo
 from shared.messaging.decision import State
 from shared.revocations import LinkRevocation
+from shared.spoken_words import INDEXES as WORD_INDEXES
+from shared.spoken_words import SpokenWord, WordTally
 
 P = TypeVar("P", Mandate, Transfer, Reversal)
 
@@ -48,10 +50,13 @@ STATES: tuple[type[State], ...] = (
     Contribution,
     Entry,
     LinkRevocation,
+    SpokenWord,
+    WordTally,
 )
 
 # What is still to be brought forward into the year that runs is found without reading the rest.
 INDEXES: tuple[mongo.Index, ...] = (
+    *WORD_INDEXES,
     (
         Commitment.COLLECTION,
         [("foundation", 1), ("log", 1)],

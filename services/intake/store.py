@@ -54,7 +54,10 @@ async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class VaultLook:
-    """One look into the vault. roles: of who looked, then; empty in rows of before."""
+    """One look into the vault. roles: of who looked, then; empty in rows of before.
+
+    for_whom: the staff for whom one of our services looked.
+    """
 
     id: str
     who: str
@@ -62,6 +65,7 @@ class VaultLook:
     purpose: str
     person_id: str
     at: datetime
+    for_whom: str = ""
 
 
 async def log_access(
@@ -70,9 +74,11 @@ async def log_access(
     purpose: str,
     person_ids: Iterable[str],
     at: datetime,
+    for_whom: str = "",
 ) -> None:
     """Durable before anything is shown; who and why, never what."""
     look = {"who": caller.id, "roles": sorted(caller.roles), "purpose": purpose, "at": at}
+    look |= {"for_whom": for_whom} if for_whom else {}
     rows = [{**look, "person_id": id_} for id_ in person_ids]
     if rows:
         await database[VAULT_ACCESS].insert_many(rows, ordered=False)
@@ -104,6 +110,7 @@ def _parse_look(row: Mapping[str, Any]) -> VaultLook:
         purpose=row["purpose"],
         person_id=row["person_id"],
         at=row["at"],
+        for_whom=row.get("for_whom", ""),
     )
 
 

@@ -40,6 +40,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_request": "办理诉求",
     "notice": "发送通知",
     "donor_name_shown": "在通知中显示捐赠方名称",
+    "spoken_word": "应您的电话要求发送代办验证码",
 }
 
 
@@ -148,6 +149,7 @@ def describe_look(look: VaultLook) -> dict[str, Any]:
     return {
         "at": look.at,
         "who": look.who,
+        "for_whom": look.for_whom,
         "role_zh": _format_role(look),
         "purpose": look.purpose,
         "purpose_zh": PURPOSE_LABELS.get(look.purpose, "其他"),

@@ -15,6 +15,7 @@ from services.matching.decide import (
     proposals,
     relations,
     rounds,
+    words,
 )
 from services.matching.model.campaign import (
     CreateCampaign,
@@ -26,6 +27,7 @@ from services.matching.model.campaign import (
 )
 from services.matching.model.match import (
     AcceptMatch,
+    AskMatchWord,
     ClaimNeed,
     ConfirmMatch,
     DeclineMatch,
@@ -82,6 +84,7 @@ from shared.contracts.events import (
 from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 from shared.partner_ids import PartnerIds
+from shared.spoken_words import HearWord
 
 
 def build_events(
@@ -128,6 +131,8 @@ def build_commands(
         ClaimNeed: Handler(decide=proposals.decide_claim),
         AcceptMatch: Handler(decide=proposals.decide_accept),
         DeclineMatch: Handler(decide=proposals.decide_decline),
+        AskMatchWord: Handler(decide=words.decide_ask_word),
+        HearWord: Handler(decide=words.decide_hear_word),
         ProposalDue: Handler(decide=proposals.decide_proposal_due),
         ReleaseMatch: Handler(decide=delivery.decide_release),
         DeliverMatch: Handler(decide=delivery.decide_deliver),

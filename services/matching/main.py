@@ -26,10 +26,13 @@ from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
 from shared.settings import load_settings
+from shared.spoken_words import INDEXES as WORD_INDEXES
+from shared.spoken_words import SpokenWord, WordTally
 
 STATES: tuple[type[State], ...] = (
     *(Offer, Need, Match, Round, WholeRoundDemand),
     *(Campaign, Emergency, FundRelations, KnownFund, Mandate, Namesakes, LinkRevocation),
+    *(SpokenWord, WordTally),
 )
 
 
@@ -53,7 +56,7 @@ def build_service(
         routers=(*api.ROUTERS, pages.router),
         build_resources=build_resources,
         jobs=(run_rounds, run_deadlines, run_explainer),
-        indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES),
+        indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES, *WORD_INDEXES),
     )
 
 

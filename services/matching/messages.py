@@ -26,6 +26,11 @@ RELATED_PARTY = Message(
     "受助人是基金管理人的利害关系人，不能由该基金资助",
     "the person is a related party of the fund",
 )
+WORD_FROM_PARTY = Message(
+    "word_from_party",
+    "您见过这位求助人或为其登记过，不能再代捐赠方答复；请由同事办理",
+    "you met the person or recorded the request: a colleague has to answer for the donor",
+)
 # The donor is not told why: that somebody is called like a related party is nothing to tell him.
 NAMESAKE_UNCHECKED = Message(
     "namesake_unchecked",

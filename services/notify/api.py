@@ -9,8 +9,10 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from services.notify import store
+from services.notify.decide.announcements import derive_word_notice_id
 from services.notify.messages import NOTICE_UNKNOWN
 from services.notify.model import Notice, NoticeState, ResolveNotice
+from services.notify.purposes import WORD_PURPOSES
 from services.notify.views import NoticeView, Summary, build_view
 from shared import mongo
 from shared.contracts.values import Identifier, Value
@@ -22,6 +24,7 @@ router = Router(tags=["notices"])
 READER = Depends(
     allow(Role.OPERATOR, Role.AUDITOR, Role.APPROVER_CITY, Role.SERVICE, whole_city=True)
 )
+Supporter = Depends(allow(Role.SUPPORT))
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
 
 
@@ -50,6 +53,23 @@ async def list_notices(
 ) -> list[NoticeView]:
     notices = await store.find_notices(runtime.database, person_id, state, limit)
     return [build_view(notice) for notice in notices]
+
+
+class WordNotice(Value):
+    """What became of the SMS with the code. code: why it could not be sent."""
+
+    word_id: Identifier
+    state: NoticeState
+    code: str
+
+
+@router.get("/words/{word_id}/notice", response_model=WordNotice, dependencies=[Supporter])
+async def get_word_notice(word_id: Identifier, runtime: RuntimeDep) -> object:
+    ids = [derive_word_notice_id(word_id, purpose) for purpose in WORD_PURPOSES]
+    notices = await mongo.find(runtime.database, Notice, {"_id": {"$in": ids}}, limit=1)
+    if not notices:
+        return respond(NOTICE_UNKNOWN.refusal(404))
+    return WordNotice(word_id=word_id, state=notices[0].state, code=notices[0].code)
 
 
 @router.get("/summary", dependencies=[READER])

@@ -27,12 +27,14 @@ class Contact:
     """How a person can be reached right now.
 
     phone: E.164. It and openid stay out of repr, and so out of logs. opted_out: wants no SMS.
+    own_phone: it is certainly his: he wrote from it, or staff recorded it.
     """
 
     phone: str | None = field(default=None, repr=False)
     openid: str | None = field(default=None, repr=False)
     opted_out: bool = False
     erased: bool = False
+    own_phone: bool = False
 
     @property
     def reachable(self) -> tuple[NoticeChannel, ...]:
@@ -64,6 +66,7 @@ class Content:
     regarding: str
     amount_fen: int | None = None
     donor: Donor = field(default_factory=Donor)
+    code: str = field(default="", repr=False)
 
 
 class DeliveryChannel(ABC):
@@ -119,6 +122,8 @@ class SmsChannel(DeliveryChannel):
     def format_parameters(self, content: Content) -> tuple[str, ...]:
         """A variable takes at most six characters and no link."""
         reference = format_reference(content.regarding)
+        if content.template.with_code:
+            return reference, content.code
         if not content.template.with_donor:
             return (reference,)
         return reference, content.donor.format_name(SMS_VARIABLE_MAX)

@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 CONTACT_PURPOSE = "notice"
 DONOR_PURPOSE = "donor_name_shown"
+WORD_PURPOSE = "spoken_word"
 INTERRUPTIONS = (Transient, BugBrake, mongo.PyMongoError)
 INTERRUPTED_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
@@ -42,10 +43,19 @@ FINISH_WITHIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """What intake knows of the persons of a batch, by person id. names: of donors."""
+    """What intake knows of the persons of a batch, by person id. names: of donors.
+
+    own_phones: of who is sent a code, by notice id.
+    """
 
     contacts: Mapping[str, Contact]
     names: Mapping[str, str | None]
+    own_phones: Mapping[str, Contact]
+
+    def find_contact(self, notice: Notice) -> Contact:
+        if notice.word_id:
+            return self.own_phones.get(notice.id, NO_CONTACT)
+        return self.contacts.get(notice.person_id, NO_CONTACT)
 
 
 async def send_notices(runtime: NotifyRuntime) -> None:
@@ -132,11 +142,18 @@ class Sender:
             remaining = remaining[count:]
 
     async def _find_recipients(self, waiting: Sequence[Notice]) -> Recipients:
-        persons = {notice.person_id for notice in waiting}
+        persons = {notice.person_id for notice in waiting if not notice.word_id}
         donors = {notice.donor_id for notice in waiting if notice.donor_id}
         client = self._resources.contacts
         return Recipients(
             contacts=await client.find_contacts(persons, CONTACT_PURPOSE),
+            own_phones={
+                notice.id: await client.find_own_phone(
+                    notice.person_id, WORD_PURPOSE, notice.asked_by
+                )
+                for notice in waiting
+                if notice.word_id
+            },
             names=await client.find_names(donors, DONOR_PURPOSE),
         )
 
@@ -151,7 +168,9 @@ class Sender:
     async def _claim(self, waiting: Sequence[Notice], recipients: Recipients) -> bool:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
-        answers = await self._execute([_build_claim(n, recipients.contacts) for n in waiting])
+        answers = await self._execute(
+            [_build_claim(n, recipients.find_contact(n)) for n in waiting]
+        )
         for notice, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
                 self._start(self._send(notice, answer.body, recipients, start_before))
@@ -191,7 +210,7 @@ class Sender:
         recipients: Recipients,
         start_before: float,
     ) -> Outcome:
-        contact = recipients.contacts.get(notice.person_id, NO_CONTACT)
+        contact = recipients.find_contact(notice)
         donor_name = recipients.names.get(notice.donor_id or "")
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
@@ -240,8 +259,7 @@ def compute_start_within_s(settings: NotifySettings) -> float:
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
 
 
-def _build_claim(notice: Notice, contacts: Mapping[str, Contact]) -> Command[ClaimNotice]:
-    contact = contacts.get(notice.person_id, NO_CONTACT)
+def _build_claim(notice: Notice, contact: Contact) -> Command[ClaimNotice]:
     assert notice.due_at is not None
     claim = ClaimNotice(
         notice_id=notice.id,
@@ -250,6 +268,7 @@ def _build_claim(notice: Notice, contacts: Mapping[str, Contact]) -> Command[Cla
         reachable=contact.reachable,
         opted_out=contact.opted_out,
         erased=contact.erased,
+        own_phone=contact.own_phone,
     )
     return Command(claim, correlation_id=notice.correlation_id)
 

@@ -66,6 +66,8 @@ class Notice(State):
     channel: where the last attempt went. reachable: where the person could be reached then.
     tries: attempts ever made; some that were certainly not sent are no longer stored.
     donor_id: whose name the person may see; it is fetched at the moment of sending.
+    word_id: whose code it carries, which is made at the moment of sending; asked_by: who will hear
+    it; valid_until: later than that it says nothing any more.
     """
 
     COLLECTION: ClassVar[str] = "notices"
@@ -82,6 +84,9 @@ class Notice(State):
     amount_fen: int | None = None
     donor_id: str | None = None
     donor_kind: DonorKind | None = None
+    word_id: str | None = None
+    asked_by: str = ""
+    valid_until: datetime | None = None
     reachable: tuple[NoticeChannel, ...] = ()
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
@@ -153,7 +158,10 @@ class OptOut(State):
 
 
 class ClaimNotice(Value):
-    """A process is about to send it. The rest is what intake knows of the person right now."""
+    """A process is about to send it. The rest is what intake knows of the person right now.
+
+    own_phone: whether his phone is certainly his.
+    """
 
     notice_id: Identifier
     person_id: Identifier
@@ -161,6 +169,7 @@ class ClaimNotice(Value):
     reachable: tuple[NoticeChannel, ...]
     opted_out: bool = False
     erased: bool = False
+    own_phone: bool = False
 
 
 class RecordOutcome(Value):

@@ -16,6 +16,7 @@ from shared.contracts.events import (
     LedgerDisbursed,
     LedgerReceived,
     MandateProposed,
+    MandateWordAsked,
     MatchCommitted,
     MatchDelivered,
     MatchExpired,
@@ -23,10 +24,12 @@ from shared.contracts.events import (
     MatchReleased,
     MatchReminded,
     MatchReopened,
+    MatchWordAsked,
     NoticeChannel,
     RequestDeclined,
     RequestOpened,
     RequestRecorded,
+    SpokenAct,
 )
 from shared.contracts.links import SignedLink
 
@@ -36,7 +39,8 @@ class Purpose:
     """recipient: whose id in the fact. channels: in order of preference.
 
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
-    true. reasons: of the fact, for which it is sent; empty for any.
+    true. reasons, acts: of the fact, for which it is sent; empty for any. own_phone: only to a
+    phone that is certainly the person's, never to one that a third party named.
     """
 
     name: str
@@ -46,17 +50,26 @@ class Purpose:
     unless: str = ""
     when: str = ""
     reasons: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    own_phone: bool = False
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
             return False
         if self.when and not getattr(fact, self.when):
             return False
+        if self.acts and getattr(fact, "act", "") not in self.acts:
+            return False
         return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
     @property
     def template(self) -> Template:
         return TEMPLATES[self.name]
+
+
+def _make_word_purpose(act: SpokenAct) -> Purpose:
+    """The code that a donor reads out over the phone: by SMS, which proves the phone."""
+    return Purpose(f"word_{act}", "donor", channels=("sms",), acts=(act,), own_phone=True)
 
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
@@ -88,8 +101,11 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
+    MatchWordAsked: (_make_word_purpose("accept"), _make_word_purpose("decline")),
+    MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),
 }
 
 BY_NAME: Mapping[str, Purpose] = {
     purpose.name: purpose for purposes in PURPOSES.values() for purpose in purposes
 }
+WORD_PURPOSES: tuple[str, ...] = tuple(name for name, each in BY_NAME.items() if each.acts)

@@ -14,6 +14,7 @@ from shared.contracts.events import NoticeChannel
 from shared.contracts.links import LinkService
 from shared.runtime import Runtime
 from shared.security import Keyring
+from shared.security.spoken_codes import derive_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class NotifyResources:
             notice.regarding,
             notice.amount_fen,
             Donor(donor_name, notice.donor_kind),
+            derive_code(self.keyring, notice.word_id) if notice.word_id else "",
         )
         return Message(
             notice_id=notice.id,

@@ -3,7 +3,8 @@
 Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
 number, so that two notices about different things never have the same content. `{2}` is the donor,
-by name only where he consents and the name is short enough (`channels.py` fills both).
+by name only where he consents and the name is short enough, or the code of a donor's word over the
+phone (`channels.py` fills them).
 """
 
 import re
@@ -38,6 +39,7 @@ class Template:
     hint: str
     with_amount: bool = False
     with_donor: bool = False
+    with_code: bool = False
 
     @property
     def wechat_id(self) -> str:
@@ -166,6 +168,38 @@ TEMPLATES: Mapping[str, Template] = {
         "授权待确认提醒",
         "有一项授权等待您答复",
         "点击查看金额、用途和期限",
+    ),
+    "word_accept": Template(
+        "2400027",
+        "您请工作人员代为接受一项对接，验证码{2}，10分钟内有效。非本人要求请勿告知。尾号{1}。",
+        "电话代办验证码",
+        "请查看短信中的验证码",
+        "非本人要求请勿告知",
+        with_code=True,
+    ),
+    "word_decline": Template(
+        "2400028",
+        "您请工作人员代为婉拒一项对接，验证码{2}，10分钟内有效。非本人要求请勿告知。尾号{1}。",
+        "电话代办验证码",
+        "请查看短信中的验证码",
+        "非本人要求请勿告知",
+        with_code=True,
+    ),
+    "word_give": Template(
+        "2400029",
+        "您请工作人员代为给出一项款项使用授权，验证码{2}，10分钟内有效。非本人要求请勿告知。尾号{1}。",
+        "电话代办验证码",
+        "请查看短信中的验证码",
+        "非本人要求请勿告知",
+        with_code=True,
+    ),
+    "word_withdraw": Template(
+        "2400030",
+        "您请工作人员代为拒绝或收回一项授权，验证码{2}，10分钟内有效。非本人要求请勿告知。尾号{1}。",
+        "电话代办验证码",
+        "请查看短信中的验证码",
+        "非本人要求请勿告知",
+        with_code=True,
     ),
 }
 

@@ -18,6 +18,7 @@ class Role(StrEnum):
     FINANCE_MAKER = "finance_maker"
     FINANCE_CHECKER = "finance_checker"
     AUDITOR = "auditor"
+    SUPPORT = "support"
     OPERATOR = "operator"
     # machines and partners
     CHANNEL = "channel"
@@ -36,6 +37,7 @@ STAFF = frozenset(
         Role.FINANCE_MAKER,
         Role.FINANCE_CHECKER,
         Role.AUDITOR,
+        Role.SUPPORT,
         Role.OPERATOR,
     }
 )

@@ -61,8 +61,9 @@ class DecisionHarness:
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def command(self, data: Value, principal: str = "") -> Answer | None:
-        return self._apply(COMMANDS[type(data)], Command(data, principal=principal)).answer
+    def command(self, data: Value, principal: str = "", key: str = "") -> Answer | None:
+        command = Command(data, key=key, principal=principal)
+        return self._apply(COMMANDS[type(data)], command).answer
 
     def event(self, subject: str, fact: Fact) -> Decision:
         event: Event[Any] = Event[Any].model_construct(

@@ -1,11 +1,14 @@
 """Claims, outcomes, fallover between channels, and what is never sent again."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.notify.model import NoticeDue
-from shared.contracts.events import NoticeFailed, NoticeSent, ReplyUnderstood
+from shared.contracts.events import MatchWordAsked, NoticeFailed, NoticeSent, ReplyUnderstood
 from tests.notify.decisions import (
     MATCH_ID,
+    START,
     DecisionHarness,
     make_opened,
     make_proposed,
@@ -294,3 +297,44 @@ def test_refusal_of_the_repetition_settles_an_unclear_wechat() -> None:
     harness.wait_until_due()
     harness.claim_and_record("refused", "wechat", "sms", code="43004")
     assert harness.claim("wechat", "sms") == (3, "sms")
+
+
+# --- a donor's word over the phone ---
+
+
+def make_with_word() -> DecisionHarness:
+    harness = DecisionHarness()
+    asked = MatchWordAsked(
+        about=MATCH_ID,
+        donor_id="P-donor",
+        act="accept",
+        asked_by="staff-7",
+        expires_at=START + timedelta(minutes=10),
+    )
+    harness.on_event(asked, "W-1", "E-word")
+    return harness
+
+
+def claim_word(harness: DecisionHarness, *, own_phone: bool) -> None:
+    claim = harness.make_claim(("wechat", "sms")).model_copy(update={"own_phone": own_phone})
+    harness.execute(claim)
+
+
+def test_a_code_goes_by_sms_to_the_donors_own_phone() -> None:
+    harness = make_with_word()
+    claim_word(harness, own_phone=True)
+    assert (harness.state, harness.notice.channel) == ("sending", "sms")
+    assert (harness.notice.regarding, harness.notice.word_id) == (MATCH_ID, "W-1")
+
+
+def test_a_code_goes_to_no_phone_that_a_third_party_named() -> None:
+    harness = make_with_word()
+    claim_word(harness, own_phone=False)
+    assert (harness.state, harness.notice.code) == ("failed", "contact_unproven")
+
+
+def test_a_code_is_not_sent_when_it_is_over() -> None:
+    harness = make_with_word()
+    harness.now += timedelta(minutes=10)
+    claim_word(harness, own_phone=True)
+    assert (harness.state, harness.notice.code) == ("failed", "too_late")

@@ -102,7 +102,7 @@ def test_variables_have_at_most_six_characters() -> None:
         assert all(
             len(v) <= 6 for v in SMS.format_parameters(Content(template, MATCH_ID, donor=LONG))
         )
-        assert template.sms.count("{") == (2 if template.with_donor else 1)
+        assert template.sms.count("{") == (2 if template.with_donor or template.with_code else 1)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,13 @@ NAMES_NOBODY = {
     "/emergencies": "which towns are under emergency measures",
 }
 # What stands in a path; ids of the other side wherever there are some.
-OF_NOBODY = {"campaign_id": "K-1", "donation_id": "D-1", "id_": "X-1", "number": "1"}
+OF_NOBODY = {
+    "campaign_id": "K-1",
+    "word_id": "W-1",
+    "donation_id": "D-1",
+    "id_": "X-1",
+    "number": "1",
+}
 # Routes that ask for no credential, and why they are not walked.
 OPEN = {
     "/health/live": "says nothing of anybody",

@@ -10,12 +10,14 @@ from services.audit.api import (
     payments,
     receipts,
     statements,
+    words,
 )
 
 SUBJECTS = (
     health,
     funds,
     mandates,
+    words,
     corrections,
     payments,
     statements,

@@ -90,14 +90,19 @@ def decide_approve_mandate(
 
 
 def decide_give_mandate(states: States, command: Command[GiveMandate], now: datetime) -> Decision:
-    mandate = states.get(Mandate, command.data.mandate_id)
+    return give_mandate(states, command.data.mandate_id, DONOR_BY_LINK, now)
+
+
+def give_mandate(states: States, mandate_id: str, by: str, now: datetime) -> Decision:
+    """by: in which way the donor says so."""
+    mandate = states.get(Mandate, mandate_id)
     if mandate is None or not mandate.asks_donor:
-        return _refuse_unknown(command.data.mandate_id)
+        return refuse_unknown(mandate_id)
     if mandate.is_open:
         return Decision(answer=Answer(200, mandate.to_json()))
     if mandate.state != "proposed":
         return Decision(answer=messages.MANDATE_NOT_PROPOSED.refusal(409, state=mandate.state))
-    return _grant(mandate, DONOR_BY_LINK, now)
+    return _grant(mandate, by, now)
 
 
 def _grant(mandate: Mandate, checker: str, now: datetime) -> Decision:
@@ -126,23 +131,24 @@ def decide_revoke_mandate(
 ) -> Decision:
     mandate = states.get(Mandate, command.data.mandate_id)
     if mandate is None or command.data.partner not in (None, mandate.source):
-        return _refuse_unknown(command.data.mandate_id)
+        return refuse_unknown(command.data.mandate_id)
     return _end(mandate, command.principal)
 
 
 def decide_withdraw_mandate(
-    states: States,
-    command: Command[WithdrawMandate],
-    now: datetime,  # noqa: ARG001
+    states: States, command: Command[WithdrawMandate], now: datetime
 ) -> Decision:
     """The donor says no, to a mandate that is asked for or that stands."""
-    mandate = states.get(Mandate, command.data.mandate_id)
-    if mandate is None:
-        return _refuse_unknown(command.data.mandate_id)
-    return _end(mandate, DONOR_BY_LINK)
+    return end_mandate(states, command.data.mandate_id, DONOR_BY_LINK, now)
 
 
-def _refuse_unknown(mandate_id: str) -> Decision:
+def end_mandate(states: States, mandate_id: str, by: str, now: datetime) -> Decision:  # noqa: ARG001
+    """by: in which way the donor says so."""
+    mandate = states.get(Mandate, mandate_id)
+    return _end(mandate, by) if mandate is not None else refuse_unknown(mandate_id)
+
+
+def refuse_unknown(mandate_id: str) -> Decision:
     return Decision(answer=messages.MANDATE_UNKNOWN.refusal(404, "mandate_id", id=mandate_id))
 
 

@@ -5,6 +5,7 @@ from services.audit.model.commands import (
     ApproveMandate,
     ApproveReversal,
     ApproveTransfer,
+    AskMandateWord,
     BringCommitmentForward,
     BringFundForward,
     BringStockForward,
@@ -29,6 +30,7 @@ from services.audit.model.fund import GENERAL_FUND, Fund, FundTerms, NewFundId, 
 from services.audit.model.head import ClosedLog, Entry, LogHead, entry_id, ledger_year
 from services.audit.model.mandate import (
     DONOR_BY_LINK,
+    DONOR_BY_WORD,
     Contribution,
     DonorConsent,
     Mandate,
@@ -50,12 +52,14 @@ from services.audit.model.stock import Distribution, Stock, stock_id
 
 __all__ = [
     "DONOR_BY_LINK",
+    "DONOR_BY_WORD",
     "GENERAL_FUND",
     "ApproveFund",
     "ApproveMandate",
     "ApproveReversal",
     "ApproveSecondPayment",
     "ApproveTransfer",
+    "AskMandateWord",
     "BankEvent",
     "BankFact",
     "BringCommitmentForward",

@@ -1,6 +1,6 @@
 """What staff and the year's jobs may ask."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -82,6 +82,12 @@ class GiveMandate(MandateCommand):
 
 class WithdrawMandate(MandateCommand):
     """By the donor himself, behind his link: he says no, now or later."""
+
+
+class AskMandateWord(MandateCommand):
+    """A donor on the phone wants to give it, or to take it back."""
+
+    act: Literal["give", "withdraw"]
 
 
 class EntryToReverse(Value):

@@ -17,6 +17,8 @@ M = TypeVar("M", bound=MandateFact)
 
 DONOR_BY_LINK = "link:donor"
 """Who decided, where it was the donor behind his link: no credential has a colon in its id."""
+DONOR_BY_WORD = "word:donor"
+"""The same, where he said it over the phone: to whom, the mandate says beside it."""
 
 
 class DonorConsent(Value):
@@ -48,6 +50,7 @@ class Mandate(Proposal):
     """Open, it carries commitments up to its sum. used_fen: reserved and not released again.
 
     checker: who approved or declined it; `DONOR_BY_LINK` where the donor did himself.
+    on_word, said_to: where he said it over the phone, by which word and to whom.
     """
 
     COLLECTION: ClassVar[str] = "mandates"
@@ -63,6 +66,8 @@ class Mandate(Proposal):
     reference: str = ""
     consent: DonorConsent | None = None
     revoked_by: str = ""
+    on_word: str = ""
+    said_to: str = ""
 
     @property
     def remaining_fen(self) -> int:

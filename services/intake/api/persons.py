@@ -10,8 +10,10 @@ from pydantic import Field, ValidationError
 
 from services.intake import store, views
 from services.intake.messages import PARTIES_TOO_MANY
-from services.intake.model import ErasePerson, RegisterParty
+from services.intake.model import ContactPoint, ErasePerson, Person, RegisterParty
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import derive_point_id, is_own_phone
+from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.errors import refuse
 from shared.messaging.decision import Command
@@ -41,8 +43,11 @@ class PartyRow(Value):
 
 
 class ContactsQuery(Value):
+    """for_whom: the staff for whom a service looks; empty where it sends a notice itself."""
+
     purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
     person_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)]
+    for_whom: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,60}$")] = ""
 
 
 # --- parties ----------------------------------------------------------------------------------
@@ -136,6 +141,42 @@ async def read_contacts(
             views.describe_contact(vault, id_, persons.get(id_)) for id_ in query.person_ids
         ]
     }
+
+
+@router.post("/internal/own-phones")
+async def read_own_phones(
+    query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
+    """As contacts, of phones alone that are certainly the person's: for a code that he reads out to
+    `for_whom`, who cannot have it sent to a phone that he named himself."""
+    at = await runtime.processor.now()
+    await store.log_access(
+        runtime.database, caller, query.purpose, query.person_ids, at, query.for_whom
+    )
+    persons = await store.find_persons(runtime.database, query.person_ids)
+    contacts = [
+        await _describe_own_phone(runtime, id_, persons.get(id_), query.for_whom)
+        for id_ in query.person_ids
+    ]
+    return {"own-phones": contacts}
+
+
+async def _describe_own_phone(
+    runtime: IntakeRuntime, person_id: str, person: Person | None, asker: str
+) -> dict[str, Any]:
+    vault = runtime.resources.vault
+
+    def is_askers(source: str) -> bool:
+        credential = runtime.keyring.find_credential(source)
+        return credential is None or credential.principal == asker
+
+    contact = views.describe_contact(vault, person_id, person)
+    phone = contact["phone"]
+    is_own = person is not None and is_own_phone(vault, person, phone, is_askers)
+    point_id = derive_point_id(vault, phone=phone)
+    point = await mongo.load(runtime.database, ContactPoint, point_id) if phone else None
+    link = point.find_link(person_id) if point else None
+    return contact | {"own_phone": is_own and (link is None or link.whose in ("unsaid", "own"))}
 
 
 @router.post("/internal/names")

@@ -1,11 +1,19 @@
 """What of a person goes into the vault and comes out of it: contact, openid, texts of requests."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from services.intake.channels.text import NAMELESS
-from services.intake.model import OPENID, Person, Registration, Request, Sealed, Speaker
+from services.intake.model import (
+    CORRECTING,
+    OPENID,
+    Person,
+    Registration,
+    Request,
+    Sealed,
+    Speaker,
+)
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
 from shared.ids import derived_id
@@ -145,6 +153,25 @@ def _open_own_openid(vault: Vault, person: Person) -> str | None:
         earlier_id = derive_earlier_person_id(vault, "", None, openid, "")
         return openid if earlier_id == person.id else None
     return openid
+
+
+def is_own_phone(
+    vault: Vault, person: Person, phone: str | None, is_askers: Callable[[str], bool]
+) -> bool:
+    """Whether it is certainly his: he wrote from it himself, or staff say so and none another.
+
+    is_askers: whether a source is that of whoever wants to hear from him there: his own word on
+    whose phone it is counts for nothing.
+    """
+    rows = [
+        (row, _open_registration(vault, person, row).get("phone"))
+        for row in person.list_registrations()
+        if row.kind in CORRECTING
+    ]
+    if not phone or any(row.kind == "own" and stated == phone for row, stated in rows):
+        return bool(phone)
+    vouching = [row for row, stated in rows if stated and not is_askers(row.speaker.source)]
+    return bool(vouching) and {stated for _, stated in rows if stated} == {phone}
 
 
 def open_text(vault: Vault, person: Person, request: Request) -> str | None:

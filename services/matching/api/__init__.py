@@ -1,6 +1,6 @@
 """HTTP for staff and partners, one module per subject."""
 
-from services.matching.api import campaigns, links, matches, offers, relations, rounds
+from services.matching.api import campaigns, links, matches, offers, relations, rounds, words
 
 ROUTERS = (
     offers.router,
@@ -13,4 +13,5 @@ ROUTERS = (
     rounds.router,
     rounds.explanation_router,
     links.router,
+    words.router,
 )

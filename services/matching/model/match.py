@@ -51,7 +51,8 @@ class Match(State):
     waits_for: why the donor's yes was not taken yet: somebody must say that the person is not the
     related party of the fund who is called the same.
     vouched_by: the staff on whose word the request stands. accepted_by, delivered_by: principals.
-    None of these may say for the person that it arrived.
+    None of these may say for the person that it arrived. on_word, said_to: where the donor answered
+    over the phone, by which word and to whom.
     confirmed_by: the principal; witness: what he saw where he said it for the person.
     due_at: when a proposal's donor is reminded, then when it expires; None once answered.
     deliveries: how often it was handed over; again where it had not arrived.
@@ -91,6 +92,8 @@ class Match(State):
     vouched_by: tuple[str, ...] = ()
     waits_for: Literal["", "namesake"] = ""
     accepted_by: str = ""
+    on_word: str = ""
+    said_to: str = ""
     delivered_by: tuple[str, ...] = ()
     confirmed_by: str = ""
     witness: Witness | None = None
@@ -245,6 +248,13 @@ class AcceptMatch(MatchCommand):
 
 
 class DeclineMatch(MatchCommand):
+    reason: DeclineReason
+
+
+class AskMatchWord(MatchCommand):
+    """A donor on the phone wants to answer; reason: why he declines."""
+
+    act: Literal["accept", "decline"]
     reason: DeclineReason
 
 

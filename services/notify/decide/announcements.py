@@ -8,7 +8,7 @@ from services.notify.model import Link, Notice
 from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import compute_deadline
 from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import MatchFact
+from shared.contracts.events import MatchFact, WordAsked
 from shared.contracts.links import SignedLink
 from shared.ids import derived_id
 from shared.messaging.decision import Decision, States
@@ -33,7 +33,18 @@ def _list_recipients(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
             continue
         person_id = find_recipient(purpose, event.data)
         if person_id:
-            yield purpose, person_id, derived_id("N", event.id, person_id, purpose.name)
+            yield purpose, person_id, _derive_id(event, person_id, purpose)
+
+
+def _derive_id(event: Event[Any], person_id: str, purpose: Purpose) -> str:
+    if isinstance(event.data, WordAsked):
+        return derive_word_notice_id(event.subject, purpose.name)
+    return derived_id("N", event.id, person_id, purpose.name)
+
+
+def derive_word_notice_id(word_id: str, purpose: str) -> str:
+    """A word is asked once: whoever asked finds out by it what became of the SMS."""
+    return derived_id("N", word_id, purpose)
 
 
 def find_recipient(purpose: Purpose, fact: Fact) -> str | None:
@@ -50,14 +61,26 @@ def _build_notice(
         id=notice_id,
         person_id=person_id,
         purpose=purpose.name,
-        regarding=event.subject,
         correlation_id=event.correlation_id,
         created_at=now,
         due_at=compute_deadline(now),
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
         **_donor_fields(purpose, event.data),
+        **({"regarding": event.subject} | _word_fields(event)),
     )
+
+
+def _word_fields(event: Event[Any]) -> dict[str, Any]:
+    """What it is about is told, not the word itself."""
+    if not isinstance(event.data, WordAsked):
+        return {}
+    return {
+        "regarding": event.data.about,
+        "word_id": event.subject,
+        "asked_by": event.data.asked_by,
+        "valid_until": event.data.expires_at,
+    }
 
 
 def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, Any]:

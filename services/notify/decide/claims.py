@@ -45,7 +45,8 @@ def _build_answer(notice: Notice) -> Answer:
 def _apply_claim(
     notice: Notice, claim: ClaimNotice, opted_out: bool, now: datetime, rules: Rules
 ) -> Notice:
-    notice = notice.model_copy(update={"reachable": claim.reachable})
+    reachable = claim.reachable if _may_reach(notice, claim) else ()
+    notice = notice.model_copy(update={"reachable": reachable})
     if notice.unclear_attempt is not None:
         return _repeat_unclear(notice, notice.unclear_attempt, now, rules)
     obstacle = _find_obstacle(notice, now, rules)
@@ -63,6 +64,11 @@ def _apply_claim(
     return _begin_attempt(notice, channel, now, rules)
 
 
+def _may_reach(notice: Notice, claim: ClaimNotice) -> bool:
+    purpose = BY_NAME.get(notice.purpose)
+    return purpose is None or claim.own_phone or not purpose.own_phone
+
+
 def _repeat_unclear(notice: Notice, unclear: Attempt, now: datetime, rules: Rules) -> Notice:
     """On the same channel, as long as its provider drops a repetition; never on another."""
     channel = unclear.channel
@@ -77,6 +83,8 @@ def _find_obstacle(notice: Notice, now: datetime, rules: Rules) -> str:
         return "purpose_gone"
     if notice.link is not None and now >= notice.link.expires_at:
         return "link_expired"
+    if notice.valid_until is not None and now >= notice.valid_until:
+        return "too_late"
     return "too_late" if (now - notice.created_at).total_seconds() > rules.notice_life_s else ""
 
 
@@ -95,6 +103,8 @@ def _explain_unreachable(notice: Notice, claim: ClaimNotice, opted_out: bool) ->
         return "erased"
     if opted_out and any(CHANNELS[channel].honours_opt_out for channel in claim.reachable):
         return "opted_out"
+    if claim.reachable and not _may_reach(notice, claim):
+        return "contact_unproven"
     return notice.code or "no_contact"
 
 

@@ -90,6 +90,7 @@ from shared.contracts.events.requests import (
     RequestReopened,
     RequestWithdrawn,
 )
+from shared.contracts.events.words import MandateWordAsked, MatchWordAsked, SpokenAct, WordAsked
 
 FACTS: tuple[type[Fact], ...] = (
     RequestSubmitted,
@@ -126,6 +127,7 @@ FACTS: tuple[type[Fact], ...] = (
     MatchConfirmed,
     MatchReopened,
     MatchRated,
+    MatchWordAsked,
     LedgerFundOpened,
     LedgerReceived,
     LedgerCommitted,
@@ -145,6 +147,7 @@ FACTS: tuple[type[Fact], ...] = (
     MandateProposed,
     MandateGranted,
     MandateRevoked,
+    MandateWordAsked,
     NoticeSent,
     NoticeDelivered,
     NoticeFailed,
@@ -189,6 +192,7 @@ __all__ = [
     "MandateObstacle",
     "MandateProposed",
     "MandateRevoked",
+    "MandateWordAsked",
     "MatchAccepted",
     "MatchCommitted",
     "MatchConfirmed",
@@ -201,6 +205,7 @@ __all__ = [
     "MatchReleased",
     "MatchReminded",
     "MatchReopened",
+    "MatchWordAsked",
     "MessageReported",
     "NoticeChannel",
     "NoticeDelivered",
@@ -231,5 +236,7 @@ __all__ = [
     "RequestReopened",
     "RequestSubmitted",
     "RequestWithdrawn",
+    "SpokenAct",
     "StatementRow",
+    "WordAsked",
 ]

@@ -42,10 +42,16 @@ class MandateProposed(MandateFact):
 
 
 class MandateGranted(MandateFact):
+    """on_word, said_to: where the donor said it over the phone, by which word and to whom."""
+
     TYPE: ClassVar[str] = "guanjia.mandate.granted.v1"
+    on_word: Identifier | None = None
+    said_to: Identifier | None = None
 
 
 class MandateRevoked(MandateFact):
     """Nothing new is committed under it; what is committed stands."""
 
     TYPE: ClassVar[str] = "guanjia.mandate.revoked.v1"
+    on_word: Identifier | None = None
+    said_to: Identifier | None = None

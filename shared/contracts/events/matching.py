@@ -92,15 +92,24 @@ class MatchProposed(MatchFact):
 
 
 class MatchAccepted(MatchFact):
-    """The donor said yes. With money, audit is now asked to commit. offer_source: who offered."""
+    """The donor said yes. With money, audit is now asked to commit. offer_source: who offered.
+
+    on_word, said_to: where he said it over the phone, by which word and to whom of the staff.
+    """
 
     TYPE: ClassVar[str] = "guanjia.match.accepted.v1"
     offer_source: Identifier | None = None
+    on_word: Identifier | None = None
+    said_to: Identifier | None = None
 
 
 class MatchDeclined(MatchFact):
+    """on_word, said_to: as in MatchAccepted."""
+
     TYPE: ClassVar[str] = "guanjia.match.declined.v1"
     reason: ShortText
+    on_word: Identifier | None = None
+    said_to: Identifier | None = None
 
 
 class MatchReminded(MatchFact):

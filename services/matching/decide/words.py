@@ -1,0 +1,56 @@
+"""A donor answers a proposal by his word over the phone."""
+
+from datetime import datetime
+
+from services.matching.decide.cases import get_match, refuse_state, refuse_unknown
+from services.matching.decide.proposals import decide_accept, decide_decline
+from services.matching.messages import MATCH_STATES, WORD_FROM_PARTY
+from services.matching.model.labels import DECLINE_REASONS, DeclineReason
+from services.matching.model.match import AcceptMatch, AskMatchWord, DeclineMatch
+from shared.contracts.events import MatchWordAsked
+from shared.messaging.decision import Command, Decision, States
+from shared.spoken_words import HearWord, SpokenWord, ask_word, carry_out, hear_word
+
+
+def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetime) -> Decision:
+    """Whoever met the person or recorded the need does not also answer for the donor."""
+    asked = command.data
+    match = get_match(states, asked.match_id)
+    if match is None or not match.is_seen(asked.scope):
+        return refuse_unknown()
+    if match.state != "proposed":
+        return refuse_state(match)
+    if now >= match.expires_at:
+        return Decision(answer=MATCH_STATES["expired"].refusal(409))
+    if match.is_by(command.principal):
+        return Decision(answer=WORD_FROM_PARTY.refusal(409))
+    return ask_word(
+        states,
+        command,
+        MatchWordAsked,
+        now,
+        act=asked.act,
+        about=match.id,
+        donor_id=match.donor_id,
+        reason=asked.reason if asked.act == "decline" else "",
+        correlation_id=match.correlation_id,
+    )
+
+
+def decide_hear_word(states: States, command: Command[HearWord], now: datetime) -> Decision:
+    heard = hear_word(states, command, now)
+    if heard.word is None:
+        return heard.refused
+    return carry_out(_act(states, heard.word, command.principal, now), heard.word)
+
+
+def _act(states: States, word: SpokenWord, principal: str, now: datetime) -> Decision:
+    if word.act == "accept":
+        accept = AcceptMatch(match_id=word.about)
+        return decide_accept(states, Command(accept, principal=principal), now)
+    decline = DeclineMatch(match_id=word.about, reason=_find_reason(word))
+    return decide_decline(states, Command(decline, principal=principal), now)
+
+
+def _find_reason(word: SpokenWord) -> DeclineReason:
+    return next(reason for reason in DECLINE_REASONS if reason == word.reason)

@@ -1,0 +1,61 @@
+"""Asks intake about persons, as one of our own services; nothing is stored here."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from shared.errors import Transient
+from shared.http import CallError, HttpClient
+
+T = TypeVar("T")
+
+
+class PersonsClient:
+    """intake's internal API, for the moment in which something is sent or shown."""
+
+    def __init__(self, http: HttpClient, intake_url: str, token_file: Path) -> None:
+        self._http, self._token_file = http, token_file
+        self._url = f"{intake_url.rstrip('/')}/internal"
+
+    async def find_names(
+        self, person_ids: Collection[str], purpose: str, for_whom: str = ""
+    ) -> Mapping[str, str | None]:
+        """None for somebody unknown or erased. for_whom: whose looking it is, where it is staff's.
+
+        Intake logs purpose and for_whom. Raises Transient.
+        """
+        return await self.fetch("names", person_ids, purpose, _parse_name, for_whom)
+
+    async def fetch(
+        self,
+        resource: str,
+        person_ids: Collection[str],
+        purpose: str,
+        parse: Callable[[Mapping[str, Any]], T],
+        for_whom: str = "",
+    ) -> dict[str, T]:
+        """By person id. Raises Transient."""
+        if not person_ids:
+            return {}
+        query = {"purpose": purpose, "person_ids": sorted(person_ids), "for_whom": for_whom}
+        try:
+            reply = await self._http.post(
+                f"{self._url}/{resource}",
+                orjson.dumps(query),
+                headers={
+                    "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+                    "Content-Type": "application/json",
+                },
+            )
+            if not reply.is_success:
+                raise ValueError(f"status {reply.status}")
+            return {row["person_id"]: parse(row) for row in reply.json()[resource]}
+        except (CallError, OSError, ValueError, KeyError, TypeError) as error:
+            raise Transient(f"intake gives no {resource}: {type(error).__name__}") from None
+
+
+def _parse_name(row: Mapping[str, Any]) -> str | None:
+    name: str | None = row["name"]
+    return name

@@ -1,0 +1,171 @@
+"""A donor on the phone: the code goes to his own phone, and staff act with it once, on the log."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest_asyncio
+
+from services.matching.model.match import Match
+from services.matching.settings import MatchingSettings
+from shared import mongo
+from shared.contracts import topics
+from shared.security import Role
+from tests.matching.decisions import make_opened, request_id
+from tests.notify.harness import NotifyHarness, open_harness
+from tests.support.eventually import eventually
+from tests.support.services import CREATE
+from tests.support.stack_harness import RunningService, StackHarness
+
+Headers = dict[str, str]
+DONOR, NAMED_BY_PARTNER, NEW_PHONE = "13800003000", "13800004000", "13800005000"
+ID_NUMBER = "11010519491231002X"
+
+
+@dataclass
+class Desk:
+    """Notify, intake and the phones, with a matching; somebody of support and other callers."""
+
+    notify: NotifyHarness
+    matching: RunningService
+    support: Headers
+    own_field: Headers
+    collector: Headers
+    partner: Headers
+    auditor: Headers
+
+    async def post(self, path: str, body: Any, who: Headers, at: Any = None) -> httpx.Response:
+        headers = who | {"Idempotency-Key": uuid4().hex}
+        http: httpx.AsyncClient = (at or self.matching).http
+        return await http.post(path, json=body, headers=headers)
+
+    async def register(self, phone: str, who: Headers, **more: str) -> str:
+        party = {"name": "王茶山", "phone": f"+86{phone}", **more}
+        answer = await self.post("/parties", party, who, self.notify.intake)
+        return str(answer.json()["person_id"])
+
+    async def propose(self, name: str, donor_id: str, who: Headers) -> Match:
+        """A need and an offer that fits it, until they are proposed to the donor."""
+        opened = make_opened(name, 5, unit="袋", item=name)
+        await self.notify.publish(opened, request_id(name))
+        offer = {"donor_id": donor_id, "unit": "袋", "item": name, "quantity": 5, "mode": "push"}
+        offered = await self.post("/offers", offer, who)
+        assert offered.status_code == 201, offered.text
+        query = {"request_id": request_id(name)}
+        matches = await eventually(
+            lambda: mongo.find(self.matching.runtime.database, Match, query), bool
+        )
+        return matches[0]
+
+    async def ask(self, match: Match, act: str = "accept") -> str:
+        asked = await self.post(f"/matches/{match.id}/words", {"act": act}, self.support)
+        assert asked.status_code == 202, asked.text
+        assert "code" not in asked.json()
+        return str(asked.json()["word_id"])
+
+    async def say(self, match: Match, word_id: str, code: str) -> httpx.Response:
+        return await self.post(f"/matches/{match.id}/words/{word_id}", {"code": code}, self.support)
+
+    async def read_code(self, phone: str) -> str:
+        """As the donor reads it."""
+
+        async def find() -> list[str]:
+            texts = [str(m) for m in await self.notify.read_phone(f"+86{phone}")]
+            return [code for text in texts for code in re.findall(r"验证码(\d{6})", text)]
+
+        return (await eventually(find, bool))[-1]
+
+    async def read_notice(self, word_id: str) -> dict[str, Any]:
+        async def find() -> dict[str, Any]:
+            path = f"/words/{word_id}/notice"
+            return dict((await self.notify.notify.http.get(path, headers=self.support)).json())
+
+        ended = ("sent", "delivered", "failed")
+        return await eventually(find, lambda notice: notice.get("state") in ended)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(stack: StackHarness) -> AsyncIterator[Desk]:
+    async with open_harness(stack) as notify:
+        create, _ = CREATE["matching"]
+        settings = stack.settings(MatchingSettings, round_interval_ms=20)
+        matching = await stack.start_app(create(settings))
+        yield Desk(
+            notify,
+            matching,
+            stack.bearer("chen", Role.SUPPORT, holder="staff-chen"),
+            stack.bearer("chen-field", Role.COLLECTOR, holder="staff-chen"),
+            stack.bearer("wu", Role.COLLECTOR),
+            stack.bearer("two", Role.DONOR_PARTNER, source="/partners/two"),
+            stack.bearer("audit-1", Role.AUDITOR),
+        )
+
+
+def get_problem(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["problems"][0]["code"]
+
+
+async def test_support_acts_with_the_donors_code_alone(desk: Desk) -> None:
+    donor_id = await desk.register(DONOR, desk.collector, id_number=ID_NUMBER)
+    first = await desk.propose("大米", donor_id, desk.collector)
+    second = await desk.propose("棉被", donor_id, desk.collector)
+    word_id = await desk.ask(first)
+    code = await desk.read_code(DONOR)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    assert get_problem(await desk.say(first, word_id, wrong)) == (409, "word_code_wrong")
+    assert get_problem(await desk.say(second, word_id, code)) == (404, "word_unknown")
+    accepted = await desk.say(first, word_id, code)
+    assert (accepted.status_code, accepted.json()["state"]) == (200, "committed")
+    assert get_problem(await desk.say(first, word_id, code)) == (409, "word_used")
+    assert (await desk.read_notice(word_id))["state"] in ("sent", "delivered")
+    await check_log(desk, word_id, donor_id)
+    await check_code_is_nowhere(desk, code)
+    await check_phones_of_others(desk, second, donor_id)
+    # Nobody else has the way, and support has no other.
+    by_donor = await desk.post(f"/matches/{second.id}/accept", None, desk.support)
+    by_collector = await desk.post(f"/matches/{second.id}/words", {"act": "accept"}, desk.collector)
+    assert (by_donor.status_code, by_collector.status_code) == (403, 403)
+
+
+async def check_phones_of_others(desk: Desk, second: Match, donor_id: str) -> None:
+    """Support has another credential with which he names phones; a partner names his own."""
+    assert await desk.register(NEW_PHONE, desk.own_field, id_number=ID_NUMBER) == donor_id
+    invented = await desk.register(NEW_PHONE, desk.own_field)
+    named = await desk.register(NAMED_BY_PARTNER, desk.partner)
+    asked = (
+        second,
+        await desk.propose("药箱", invented, desk.own_field),
+        await desk.propose("轮椅", named, desk.partner),
+    )
+    for match in asked:
+        notice = await desk.read_notice(await desk.ask(match))
+        assert (notice["state"], notice["code"]) == ("failed", "contact_unproven")
+    for phone in (NEW_PHONE, NAMED_BY_PARTNER):
+        assert "验证码" not in str(await desk.notify.read_phone(f"+86{phone}"))
+
+
+async def check_log(desk: Desk, word_id: str, donor_id: str) -> None:
+    """Events, the words' register and the vault's log say who did it and why."""
+    events = await desk.notify.stack.read(topics.MATCHES)
+    [accepted] = [e["data"] for e in events if e["type"] == "guanjia.match.accepted.v1"]
+    assert (accepted["on_word"], accepted["said_to"]) == (word_id, "staff-chen")
+    words = (await desk.matching.http.get("/words", headers=desk.auditor)).json()["words"]
+    assert [(w["word_id"], w["asked_by"], w["wrong_codes"]) for w in words] == [
+        (word_id, "staff-chen", 1)
+    ]
+    looks = await desk.notify.intake.http.get(
+        f"/vault-access?person_id={donor_id}", headers=desk.auditor
+    )
+    seen = {(look["purpose"], look["for_whom"]) for look in looks.json()["looks"]}
+    assert ("spoken_word", "staff-chen") in seen
+
+
+async def check_code_is_nowhere(desk: Desk, code: str) -> None:
+    for running in (desk.matching, desk.notify.notify):
+        database = running.runtime.database
+        for name in await database.list_collection_names():
+            rows = await database[name].find().to_list(None)
+            assert not [row for row in rows if code in str(row)], name
