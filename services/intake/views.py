@@ -40,6 +40,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_request": "办理诉求",
     "notice": "发送通知",
     "donor_name_shown": "在通知中显示捐赠方名称",
+    "donor_name_explained": "在对接说明中显示捐赠方名称",
     "spoken_word": "应您的电话要求发送代办验证码",
 }
 

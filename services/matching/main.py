@@ -22,6 +22,7 @@ from services.matching.store import INDEXES
 from shared.http import HttpClient
 from shared.messaging.decision import State
 from shared.partner_ids import PartnerIds
+from shared.persons_client import PersonsClient
 from shared.revocations import LinkRevocation
 from shared.security import Keyring
 from shared.service import Service, build_app
@@ -61,8 +62,9 @@ def build_service(
 
 
 def build_resources(
-    _settings: MatchingSettings,
+    settings: MatchingSettings,
     _keyring: Keyring,
-    _http: HttpClient,
+    http: HttpClient,
 ) -> Explainer:
-    return Explainer()
+    token = settings.secrets_dir / "service.token"
+    return Explainer(PersonsClient(http, settings.intake_url, token))

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.notify.rules import Rules
-from services.notify.templates import DONOR_WORDS, Template, format_reference
+from services.notify.templates import Template, format_reference
 from shared.contracts.events import NoticeChannel
-from shared.contracts.values import DonorKind
+from shared.contracts.values import DONOR_WORDS, DonorKind
 
 SMS_VARIABLE_MAX = 6
 WECHAT_THING_MAX = 20

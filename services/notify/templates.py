@@ -11,16 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.contracts.values import DonorKind
-
 REFERENCE_LENGTH = 6
-# For donors who did not consent that their name is shown.
-DONOR_WORDS: Mapping[DonorKind | None, str] = {
-    None: "爱心人士",
-    DonorKind.INDIVIDUAL: "爱心人士",
-    DonorKind.ENTERPRISE: "爱心企业",
-    DonorKind.SOCIAL_ORGANISATION: "爱心组织",
-}
 
 _REQUEST = re.compile(r"R-[0-9a-f]{20}")
 

@@ -4,6 +4,7 @@ The Chinese term is the authority (`LABELS`); codes are what travels.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated
@@ -154,6 +155,14 @@ class DonorKind(StrEnum):
     SOCIAL_ORGANISATION = "social_organisation"
     INDIVIDUAL = "individual"
 
+
+# For donors who did not consent that their name is shown.
+DONOR_WORDS: Mapping[DonorKind | None, str] = {
+    None: "爱心人士",
+    DonorKind.INDIVIDUAL: "爱心人士",
+    DonorKind.ENTERPRISE: "爱心企业",
+    DonorKind.SOCIAL_ORGANISATION: "爱心组织",
+}
 
 LABELS: dict[str, str] = {
     Kind.WISH: "民生微心愿",

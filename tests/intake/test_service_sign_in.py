@@ -117,7 +117,7 @@ class IntakeCalls:
         *,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-        timeout_s: float = 5.0,
+        timeout_s: float = 5.0,  # noqa: ARG002 - as HttpClient has it
     ) -> Reply:
         answer = await self._http.post(url, content=body, headers=dict(headers), params=params)
         return Reply(answer.status_code, answer.headers, answer.content)

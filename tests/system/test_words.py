@@ -52,6 +52,7 @@ class Desk:
         opened = make_opened(name, 5, unit="袋", item=name)
         await self.notify.publish(opened, request_id(name))
         offer = {"donor_id": donor_id, "unit": "袋", "item": name, "quantity": 5, "mode": "push"}
+        offer |= {"name_shown": True, "donor_kind": "enterprise"}
         offered = await self.post("/offers", offer, who)
         assert offered.status_code == 201, offered.text
         query = {"request_id": request_id(name)}
@@ -91,7 +92,8 @@ class Desk:
 async def desk(stack: StackHarness) -> AsyncIterator[Desk]:
     async with open_harness(stack) as notify:
         create, _ = CREATE["matching"]
-        settings = stack.settings(MatchingSettings, round_interval_ms=20)
+        intake_url = notify.settings.intake_url
+        settings = stack.settings(MatchingSettings, round_interval_ms=20, intake_url=intake_url)
         matching = await stack.start_app(create(settings))
         yield Desk(
             notify,
@@ -122,6 +124,7 @@ async def test_support_acts_with_the_donors_code_alone(desk: Desk) -> None:
     assert get_problem(await desk.say(first, word_id, code)) == (409, "word_used")
     assert (await desk.read_notice(word_id))["state"] in ("sent", "delivered")
     await check_log(desk, word_id, donor_id)
+    await check_explanation(desk, second, donor_id)
     await check_code_is_nowhere(desk, code)
     await check_phones_of_others(desk, second, donor_id)
     # Nobody else has the way, and support has no other.
@@ -161,6 +164,22 @@ async def check_log(desk: Desk, word_id: str, donor_id: str) -> None:
     )
     seen = {(look["purpose"], look["for_whom"]) for look in looks.json()["looks"]}
     assert ("spoken_word", "staff-chen") in seen
+
+
+async def check_explanation(desk: Desk, match: Match, donor_id: str) -> None:
+    """Who works on the request reads the name that the donor allows; the vault logs it."""
+    path = f"/matches/{match.id}/explanation"
+    texts = {}
+    for reader in (desk.collector, desk.auditor, desk.support):
+        answer = (await desk.matching.http.get(path, headers=reader)).json()
+        texts[reader["Authorization"]] = " ".join(answer["text"])
+    of_collector, *of_others = texts.values()
+    assert "由 王茶山" in of_collector
+    assert all("由 爱心企业 " in text and "王茶山" not in text for text in of_others)
+    path = f"/vault-access?person_id={donor_id}"
+    looks = (await desk.notify.intake.http.get(path, headers=desk.auditor)).json()["looks"]
+    named = [look["for_whom"] for look in looks if look["purpose"] == "donor_name_explained"]
+    assert named == ["wu"]
 
 
 async def check_code_is_nowhere(desk: Desk, code: str) -> None:

@@ -185,7 +185,9 @@ async def read_names(
 ) -> dict[str, Any]:
     """Of donors who consent that it is shown; logged like a contact, and apart from it."""
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, query.purpose, query.person_ids, at)
+    await store.log_access(
+        runtime.database, caller, query.purpose, query.person_ids, at, query.for_whom
+    )
     persons = await store.find_persons(runtime.database, query.person_ids)
     vault = runtime.resources.vault
     return {

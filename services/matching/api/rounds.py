@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 
-from services.matching.api.callers import ReadingCaller
+from services.matching.api.callers import FIELD_ROLES, ReadingCaller
 from services.matching.explaining.explainer import find_partner_offers
+from services.matching.explaining.naming import name_donors
 from services.matching.messages import MATCH_UNKNOWN, NEED_UNKNOWN, ROUND_UNKNOWN
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.round import DemandWholeRound, Round, RoundKind
-from services.matching.resources import MatchingRuntimeDep
+from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from services.matching.rounds import store as round_store
 from shared import mongo
 from shared.contracts.values import Identifier
@@ -109,7 +110,8 @@ async def explain_match(
         return respond(MATCH_UNKNOWN.refusal(404))
     explainer = runtime.resources
     named = await find_partner_offers(runtime.database, scope.source)
-    return JSONResponse(await explainer.match(runtime.database, match, named))
+    answer = await explainer.match(runtime.database, match, named)
+    return JSONResponse(await _name_donors(runtime, caller, answer))
 
 
 @explanation_router.get("/needs/{request_id}/explanation")
@@ -125,4 +127,15 @@ async def explain_need(
     weights, now = runtime.settings.weights, await runtime.processor.now()
     named = await find_partner_offers(database, scope.source)
     explainer = runtime.resources
-    return JSONResponse(await explainer.need(database, need, now, weights, named))
+    answer = await explainer.need(database, need, now, weights, named)
+    return JSONResponse(await _name_donors(runtime, caller, answer))
+
+
+async def _name_donors(
+    runtime: MatchingRuntime, caller: Credential, answer: dict[str, object]
+) -> dict[str, object]:
+    """A partner knows his own offers by their ids. Names are for who works on the request."""
+    if not caller.roles & STAFF:
+        return answer
+    for_whom = caller.principal if caller.roles & {*FIELD_ROLES} else None
+    return await name_donors(runtime.database, runtime.resources.persons, answer, for_whom)

@@ -18,6 +18,7 @@ from services.matching.solver.process import SolverProcess
 from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
+from shared.persons_client import PersonsClient
 
 CLAIMED = "捐赠方从认领菜单中自行认领，没有经过推荐 · its donor took it from the menu, no round did"
 EXPIRED = "推荐它的那一轮已过保存期限 · the round that proposed it has expired"
@@ -25,9 +26,13 @@ NOTHING_LEFT = "没有尚缺的部分 · nothing of it is still wanted"
 
 
 class Explainer:
-    """One question at a time. A context, so that its process ends with the service."""
+    """One question at a time. A context, so that its process ends with the service.
 
-    def __init__(self) -> None:
+    persons: where donors' names are.
+    """
+
+    def __init__(self, persons: PersonsClient) -> None:
+        self.persons = persons
         self._solver = SolverProcess()
         self._turn = asyncio.Lock()
 
