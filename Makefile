@@ -17,7 +17,7 @@ PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shar
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-long test-kafka lint format types bench docs schemas lock audit-deps clean
+.PHONY: help setup demo up test coverage test-long test-kafka test-pages screenshots lint format types bench docs schemas lock audit-deps clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,10 +39,10 @@ up: $(READY) ## start the embedded stack and keep it running
 	$(BIN)/guanjia up
 
 test: $(READY) ## unit, loop, one kill per service (under ten minutes)
-	$(PYTEST) -q -m "not long and not kafka"
+	$(PYTEST) -q -m "not long and not kafka and not pages"
 
 coverage: $(READY) ## how much of each package the tests run that need no broker
-	$(PYTEST) -q -m "not long and not kafka" --cov --cov-report= $(PURE)
+	$(PYTEST) -q -m "not long and not kafka and not pages" --cov --cov-report= $(PURE)
 	$(BIN)/python .ci/coverage-summary
 
 test-long: $(READY) ## chaos under load; pauses and rebalances on Apache Kafka (Java 17, Maven)
@@ -52,6 +52,12 @@ test-long: $(READY) ## chaos under load; pauses and rebalances on Apache Kafka (
 test-kafka: $(READY) ## the processor's and the system's suites on real Apache Kafka
 	$(PYTEST) -q -n 1 -m kafka tests/system
 	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "not long and not kafka" tests/shared tests/system/test_system.py
+
+test-pages: $(READY) ## every page as people meet it, in Chromium (apt-get install chromium)
+	$(BIN)/python -m pytest -q -m pages tests/pages
+
+screenshots: $(READY) ## each page at both sizes, from the demo's data, into build/screenshots
+	$(BIN)/python -m tests.pages.screenshots
 
 lint: $(READY) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

@@ -8,9 +8,10 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -45,6 +46,14 @@ class Settings(BaseSettings):
     public_scheme: Annotated[
         Literal["http", "https"], Field(description="https: a proxy before us speaks TLS")
     ] = "http"
+    public_url: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://[^\s/?#]+)?$",
+            description="the one address people come in by, such as https://guanjia.example; "
+            "empty: each service by its own, for trying on one machine",
+        ),
+    ] = ""
     data_dir: Path = Path.home() / ".local/share/guanjia"
     secrets_dir: Annotated[
         Path,
@@ -84,10 +93,21 @@ class Settings(BaseSettings):
         int, Field(ge=500, description="commands that wait to be decided; more are turned away")
     ] = 20_000
 
+    @model_validator(mode="after")
+    def _check_public_url(self) -> Self:
+        if self.public_url and urlsplit(self.public_url).scheme != self.public_scheme:
+            raise ValueError("public_url and public_scheme name different schemes")
+        return self
+
+    def find_public_url(self, service: str) -> str:
+        """What links to a service's pages begin with."""
+        return self.public_url or str(getattr(self, f"{service}_url")).rstrip("/")
+
     @property
     def is_local(self) -> bool:
         """Whether only this machine comes in: on loopback, and no proxy brings the public."""
-        return self.public_scheme == "http" and is_loopback(self.host)
+        public_host = urlsplit(self.public_url).hostname or self.host
+        return self.public_scheme == "http" and all(map(is_loopback, (self.host, public_host)))
 
     @classmethod
     def settings_customise_sources(

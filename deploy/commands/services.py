@@ -9,15 +9,16 @@ from typing import Literal, cast
 from shared.settings import Settings
 
 Service = Literal["intake", "matching", "notify", "audit"]
-Name = Literal["intake", "matching", "notify", "audit", "simulators"]
+Name = Literal["intake", "matching", "notify", "audit", "simulators", "front"]
 SERVICES: tuple[Service, ...] = ("intake", "matching", "notify", "audit")
-NAMES: tuple[Name, ...] = (*SERVICES, "simulators")
+NAMES: tuple[Name, ...] = (*SERVICES, "simulators", "front")
 
 _SETTINGS: dict[str, tuple[str, str]] = {
     "intake": ("services.intake.settings", "IntakeSettings"),
     "matching": ("services.matching.settings", "MatchingSettings"),
     "notify": ("services.notify.settings", "NotifySettings"),
     "audit": ("services.audit.settings", "AuditSettings"),
+    "front": ("deploy.front.settings", "FrontSettings"),
     "simulators": ("deploy.simulators.environment", "SimulatorsEnvironment"),
 }
 

@@ -57,7 +57,7 @@ def up(
         typer.Option("--set", metavar="KEY=VALUE", help="设置，可重复 a setting; repeatable"),
     ] = None,
 ) -> None:
-    """启动代理、数据库、模拟器与四个服务，直到 Ctrl-C。Starts everything, until Ctrl-C."""
+    """启动全套，直到 Ctrl-C。Starts everything, until Ctrl-C."""
     options = StackOptions(
         data_dir=(data_dir or default_data_dir()).absolute(),
         broker=broker,
@@ -119,6 +119,7 @@ def print_parts(stack: Stack, console: Console) -> None:
     for name, address, log_file in stack.rows():
         table.add_row(name, address, str(log_file or "你的终端 your terminal"))
     console.print(table)
+    print_address(stack, console)
     console.print(f"数据 data: {stack.data_dir}", soft_wrap=True, highlight=False)
     console.print(
         f"密钥与凭证 keys and tokens: {stack.secrets_dir} (<id>.token)",
@@ -126,6 +127,17 @@ def print_parts(stack: Stack, console: Console) -> None:
         highlight=False,
     )
     console.print("按 Ctrl-C 停止 · Ctrl-C stops everything")
+
+
+def print_address(stack: Stack, console: Console) -> None:
+    """The one that people open."""
+    if stack.public_url:
+        console.print(f"[bold]打开 open: {stack.public_url}[/]", soft_wrap=True, highlight=False)
+        console.print(
+            "工作人员登录 staff sign in: guanjia accounts invite ID (approver-town, operator …)",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def parse_ports(pairs: list[str] | tuple[()]) -> dict[str, int]:

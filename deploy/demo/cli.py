@@ -16,6 +16,7 @@ from rich.console import Console
 
 from deploy.commands.up import REFUSALS
 from deploy.demo import campaign, summary
+from deploy.demo.accounts import make_accounts, print_accounts
 from deploy.demo.clients import RefusedError, open_clients
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Outcome, Scenario
@@ -27,6 +28,8 @@ SETTINGS = {
     # A part that dies is soon missed: its partitions wait no longer than this.
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_LOG_LEVEL": "warning",
+    # Its accounts have passwords made for this run; it refuses to listen beyond this machine.
+    "GUANJIA_SECOND_FACTOR": "false",
 }
 WITHIN_S = 900.0
 FILE_WITHIN_S = 1800.0
@@ -168,7 +171,9 @@ def _conclude(outcome: Outcome, demo: DemoOptions, display: ProgressDisplay, sta
 
 
 async def _keep_running(display: ProgressDisplay, stack: Stack) -> None:
+    accounts = await make_accounts(stack)
     summary.print_addresses(display.console, stack)
+    print_accounts(display.console, accounts)
     display.console.print("按 Ctrl-C 停止 · Ctrl-C stops everything")
     await asyncio.Event().wait()
 

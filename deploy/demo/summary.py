@@ -126,10 +126,12 @@ def _print_verdict(console: Console, checks: list[Check]) -> None:
 
 def print_addresses(console: Console, stack: Stack) -> None:
     """For those who want to look around while it keeps running."""
+    console.print(f"[bold]打开 open: {stack.public_url}[/]", soft_wrap=True, highlight=False)
     table = Table("可以看看 look around", "地址 address")
     table.add_row("模拟手机 simulated phones", stack.urls["simulators"])
     for name in ("intake", "matching", "notify", "audit"):
-        table.add_row(f"{name} 接口 API, 事件 events", f"{stack.urls[name]}/docs /asyncapi")
+        descriptions = f"{stack.public_url}/api/{name}/docs  …/asyncapi"
+        table.add_row(f"{name} 接口 API, 事件 events", descriptions)
     table.add_row("凭证 tokens", str(stack.secrets_dir))
     for column in table.columns:
         column.overflow = "fold"

@@ -13,7 +13,7 @@ from deploy.local.supervisor import Supervisor
 from shared.security import create_root_key
 from shared.settings import PREFIX
 
-SERVICES = ("simulators", "intake", "matching", "notify", "audit")
+SERVICES = ("simulators", "intake", "matching", "notify", "audit", "front")
 # Wherever the services listen: they let everybody in.
 LOOPBACK_ONLY = frozenset({"simulators"})
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may ask for
@@ -76,6 +76,7 @@ class Stack:
         self.urls = {
             name: f"http://{self._find_client_host(name)}:{self._ports[name]}" for name in SERVICES
         }
+        self.public_url = self._find_public_url()
         self._stages = self._compose()
         self.supervisor = Supervisor(self._stages, announce, changed=self._write_state)
         self._claim: IO[bytes] | None = None
@@ -128,6 +129,7 @@ class Stack:
             "GUANJIA_INSTANCE_ID": f"{name}-1",
             "GUANJIA_HOST": LOOPBACK if name in LOOPBACK_ONLY else self.options.host,
             "GUANJIA_PORT": str(self._ports[name]),
+            "GUANJIA_PUBLIC_URL": self.public_url,
             "GUANJIA_DATA_DIR": str(self.data_dir),
             "GUANJIA_SECRETS_DIR": str(self.secrets_dir),
             **{f"GUANJIA_{service.upper()}_URL": url for service, url in self.urls.items()},
@@ -137,6 +139,16 @@ class Stack:
         """All settings of a service that is started elsewhere, those of our environment too."""
         ours = {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}
         return {**ours, **self.service_env(name)}
+
+    def _find_public_url(self) -> str:
+        """Where people come in; without a front each service has an address of its own."""
+        env = self.options.settings_env
+        if "GUANJIA_PUBLIC_URL" in env:
+            return env["GUANJIA_PUBLIC_URL"]
+        has_front = "front" in self.options.services
+        # Where a proxy brings the public by https, its address is not known here.
+        is_ours = env.get("GUANJIA_PUBLIC_SCHEME", "http") == "http"
+        return self.urls["front"] if has_front and is_ours else ""
 
     def _make_mongo_uri(self) -> str:
         """Of the embedded database, with the password, which is made at a first start."""
@@ -191,6 +203,7 @@ class Stack:
             kafka_bootstrap=self.kafka_bootstrap,
             mongo_uri=self.mongo_uri,
             urls=self.urls,
+            public_url=self.public_url,
             pids=self.supervisor.pids(),
             log_dir=self.log_dir,
             secrets_dir=self.secrets_dir,

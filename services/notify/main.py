@@ -53,9 +53,9 @@ def build_resources(
         contacts=ContactClient(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
         addresses={
-            "matching": settings.matching_url,
-            "intake": settings.intake_url,
-            "audit": settings.audit_url,
+            "matching": settings.find_public_url("matching"),
+            "intake": settings.find_public_url("intake"),
+            "audit": settings.find_public_url("audit"),
         },
     )
 

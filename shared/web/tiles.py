@@ -63,6 +63,19 @@ TILES: tuple[Tile, ...] = (
 )
 
 
+# On the first page of the public, for everybody.
+PUBLIC_TILES: tuple[Tile, ...] = (
+    Tile(
+        "/sign-in",
+        "工作人员登录",
+        "Staff sign-in",
+        "村（居）、镇街、基金会与合作伙伴",
+        "villages, towns, foundations and partners",
+        frozenset(),
+    ),
+)
+
+
 def list_tiles(caller: Credential) -> tuple[Tile, ...]:
     return tuple(tile for tile in TILES if tile.is_for(caller))
 

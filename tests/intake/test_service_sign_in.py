@@ -119,5 +119,7 @@ class IntakeCalls:
         params: Mapping[str, str] | None = None,
         timeout_s: float = 5.0,  # noqa: ARG002 - as HttpClient has it
     ) -> Reply:
-        answer = await self._http.post(url, content=body, headers=dict(headers), params=params)
+        answer = await self._http.post(
+            url, content=body, headers=dict(headers), params=params, timeout=timeout_s
+        )
         return Reply(answer.status_code, answer.headers, answer.content)

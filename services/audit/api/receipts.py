@@ -72,7 +72,7 @@ async def make_receipt_link(
     )
     log.info("receipt_link_made", donation_id=donation_id, by=caller.principal)
     return {
-        "url": f"{runtime.settings.audit_url}{GIFT_RECEIPT.path(token)}",
+        "url": f"{runtime.settings.find_public_url('audit')}{GIFT_RECEIPT.path(token)}",
         "expires_at": expires_at.isoformat(),
     }
 

@@ -10,6 +10,7 @@ from shared.web.access import Router, allow
 from shared.web.pages import Pages
 from shared.web.sessions import set_cookie
 from shared.web.staff import HOME_PATH, PageRouter, find_local_path
+from shared.web.tiles import PUBLIC_TILES
 
 public_router = Router(include_in_schema=False)
 router = PageRouter()
@@ -22,7 +23,7 @@ SignedIn = Annotated[Credential, Depends(allow(*STAFF, Role.DONOR_PARTNER))]
 @public_router.get("/")
 async def show_start(request: Request) -> Response:
     """Asks nobody who he is; whoever is signed in has a page of his own."""
-    return PAGES.render_for(request, "start.html")
+    return PAGES.render_for(request, "start.html", tiles=PUBLIC_TILES)
 
 
 @public_router.get("/language/{language}")

@@ -1,0 +1,41 @@
+"""The front as a program: `guanjia run front`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from deploy.front.proxy import Proxy
+from deploy.front.settings import FrontSettings
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(settings: FrontSettings) -> Starlette:
+    proxy = Proxy(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await proxy.open()
+        yield
+        await proxy.close()
+
+    async def answer(request: Request) -> Response:
+        return await proxy.answer(request)
+
+    return Starlette(
+        routes=[
+            Route("/health/ready", report_ready),
+            Route("/health/live", report_ready),
+            Route("/{path:path}", answer, methods=METHODS),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def report_ready(_request: Request) -> Response:
+    """Of the front alone: the services say their own."""
+    return JSONResponse({"status": "ready"})
