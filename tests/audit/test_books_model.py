@@ -11,6 +11,7 @@ from services.audit.ledger.books import Books
 from services.audit.ledger.corrections import find_named
 from services.audit.tlog.findings import BrokenError
 from tests.audit.ledgers import FUND, GENERAL, OLD, TERMS, Writer
+from tests.support.examples import count_examples
 
 FUNDS = (FUND, GENERAL, OLD)
 BALANCE, PROMISED = 90, 40
@@ -139,7 +140,7 @@ STEPS = st.builds(
 
 
 @given(st.lists(STEPS, max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=count_examples(150, 1000), deadline=None)
 def test_no_sequence_of_facts_and_refusals_makes_the_books_differ_from_the_model(
     steps: list[Step],
 ) -> None:

@@ -47,6 +47,7 @@ from tests.audit.decisions import (
     refund,
     release,
 )
+from tests.support.examples import count_examples
 
 OPEN = ("ONE", "TWO")
 numbers = st.integers(0, 15)
@@ -330,7 +331,7 @@ class WithCorrections(Facts):
         assert all(gift.refundable_fen >= 0 for gift in self.audit.all(Donation).values())
 
 
-settled = settings(max_examples=40, stateful_step_count=50, deadline=None)
+settled = settings(max_examples=count_examples(15, 100), stateful_step_count=50, deadline=None)
 WithoutCorrections.TestCase.settings = WithCorrections.TestCase.settings = settled
 TestWithoutCorrections = WithoutCorrections.TestCase
 TestWithCorrections = WithCorrections.TestCase

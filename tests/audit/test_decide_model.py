@@ -35,6 +35,7 @@ from services.audit.tlog.checkpoint import Checkpoint
 from shared.messaging.decision import NOTHING
 from tests.audit import decisions
 from tests.audit.decisions import BANK, FOUNDATION, GOODS, ORIGIN, MemoryAudit, open_audit
+from tests.support.examples import count_examples
 
 FUNDS = ("RICE", "WARM")
 OTHER = dict(zip(FUNDS, reversed(FUNDS), strict=True))
@@ -331,7 +332,7 @@ STEPS = st.builds(
 
 
 @given(st.lists(STEPS, min_size=20, max_size=50))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count_examples(60, 500), deadline=None)
 def test_no_sequence_of_facts_commands_and_crashes_makes_states_model_and_logs_differ(
     steps: list[Step],
 ) -> None:

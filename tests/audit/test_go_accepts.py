@@ -65,13 +65,19 @@ def judged(request: pytest.FixtureRequest, tmp_path: Path) -> Judge:
 both = pytest.mark.parametrize("judged", ["gocheck", "fsck"], indirect=True)
 
 
+@pytest.fixture(scope="module", params=[1, 2, 255, 256, 257, 1000, 65_537])
+def log_of_size(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Published once for all who judge it."""
+    folder = tmp_path_factory.mktemp("log")
+    log = LogDirectory(folder, log_key())
+    log.publish((number, b"entry %d" % number) for number in range(request.param // 2))
+    log.publish((number, b"entry %d" % number) for number in range(request.param))
+    return folder
+
+
 @both
-@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 1000, 65_537])
-def test_go_accepts_our_log_at_every_kind_of_size(judged: Judge, tmp_path: Path, size: int) -> None:
-    log = LogDirectory(tmp_path / "log", log_key())
-    log.publish((number, b"entry %d" % number) for number in range(size // 2))
-    log.publish((number, b"entry %d" % number) for number in range(size))
-    assert judged(tmp_path / "log")
+def test_go_accepts_our_log_at_every_kind_of_size(judged: Judge, log_of_size: Path) -> None:
+    assert judged(log_of_size)
 
 
 @both

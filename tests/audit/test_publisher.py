@@ -32,6 +32,14 @@ def writer() -> Writer:
     return year_of_facts(1100)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(writer: Writer, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The checkpoint of the log that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    publish_all(writer, folder, step=1100)
+    return (folder / "checkpoint").read_bytes()
+
+
 def pairs(writer: Writer, first: int, last: int) -> list[tuple[int, bytes]]:
     return list(enumerate(writer.leaves))[first:last]
 
@@ -176,9 +184,12 @@ def test_kill_at_every_step_of_publishing_loses_and_breaks_nothing(
 )
 @settings(max_examples=25, deadline=None)
 def test_any_sequence_of_crashes_ends_in_the_undisturbed_log(
-    tmp_path_factory: pytest.TempPathFactory, crashes: list[tuple[int, int]], back: int
+    tmp_path_factory: pytest.TempPathFactory,
+    writer: Writer,
+    undisturbed: bytes,
+    crashes: list[tuple[int, int]],
+    back: int,
 ) -> None:
-    writer = year_of_facts(1100)
     folder, size = tmp_path_factory.mktemp("log"), 0
     for more, step in crashes:
         publish_and_die(folder, pairs(writer, max(0, size - back), size + more), step)
@@ -186,14 +197,8 @@ def test_any_sequence_of_crashes_ends_in_the_undisturbed_log(
         assert standing in (size, min(size + more, 1100))
         size = standing
     LogDirectory(folder, log_key()).publish(pairs(writer, 0, 1100))
-    assert (folder / "checkpoint").read_bytes() == checkpoint_of(writer, tmp_path_factory)
+    assert (folder / "checkpoint").read_bytes() == undisturbed
     assert verify_log(folder, VKEY).ok
-
-
-def checkpoint_of(writer: Writer, folders: pytest.TempPathFactory) -> bytes:
-    undisturbed = folders.mktemp("undisturbed")
-    publish_all(writer, undisturbed, step=1100)
-    return (undisturbed / "checkpoint").read_bytes()
 
 
 def assert_whole(folder: Path, writer: Writer, sizes: set[int], root: bytes) -> None:

@@ -61,6 +61,7 @@ from tests.matching.decisions import (
     make_reversal,
     person_id,
 )
+from tests.support.examples import count_examples
 
 BUDGET_FEN = 90
 CASES_MAX = 3
@@ -315,5 +316,7 @@ class Interleavings(RuleBasedStateMachine):
                     )
 
 
-Interleavings.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Interleavings.TestCase.settings = settings(
+    max_examples=count_examples(75, 300), stateful_step_count=40, deadline=None
+)
 TestInterleavings = Interleavings.TestCase

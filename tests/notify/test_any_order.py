@@ -22,6 +22,7 @@ from services.notify.model import ClaimNotice, Notice, OutcomeKind, RecordOutcom
 from services.notify.settings import WECHAT_DROPS_REPEATS_S, NotifySettings
 from shared.contracts.events import NoticeChannel
 from tests.notify.decisions import DecisionHarness, make_opened, make_rules
+from tests.support.examples import count_examples
 
 START_WITHIN_S = compute_start_within_s(NotifySettings())
 OUTCOMES = st.sampled_from(["sent", "sent", "retry", "refused", "misconfigured", "unknown"])
@@ -185,7 +186,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=600,
+    max_examples=count_examples(150, 1500),
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -29,11 +29,11 @@ def accepted() -> MatchAccepted:
     )
 
 
-def load(stack: StackHarness) -> list[Any]:
+def load(stack: StackHarness, events_each: int = EVENTS_EACH) -> list[Any]:
     """Every subject's events in turn, so that a batch holds pieces of many subjects."""
     return [
         stack.own("/matching", f"M-{subject}", sequence, accepted())
-        for sequence in range(1, EVENTS_EACH + 1)
+        for sequence in range(1, events_each + 1)
         for subject in range(SUBJECTS)
     ]
 
@@ -43,30 +43,30 @@ async def counters(stack: StackHarness) -> list[Counter]:
     return await mongo.find(database, Counter, {})
 
 
-async def all_counted(stack: StackHarness, within_s: float = 150) -> None:
+async def all_counted(stack: StackHarness, events_each: int = EVENTS_EACH) -> None:
     def complete(found: list[Counter]) -> bool:
-        return sum(c.total for c in found) >= SUBJECTS * EVENTS_EACH
+        return sum(c.total for c in found) >= SUBJECTS * events_each
 
-    found = await eventually(lambda: counters(stack), complete, within_s)
+    found = await eventually(lambda: counters(stack), complete, 150)
     expected = {
-        f"M-{subject}": tuple(f"/matching:M-{subject}:{n}" for n in range(1, EVENTS_EACH + 1))
+        f"M-{subject}": tuple(f"/matching:M-{subject}:{n}" for n in range(1, events_each + 1))
         for subject in range(SUBJECTS)
     }
     assert {c.id: c.seen for c in found} == expected
 
 
-async def all_told(stack: StackHarness, within_s: float = 60) -> None:
+async def all_told(stack: StackHarness, events_each: int = EVENTS_EACH) -> None:
     """Every effect is on the topic; one published again is the same event, never another."""
 
     async def read() -> list[dict[str, Any]]:
         return await stack.read(topics.LEDGER)
 
     def complete(events: list[dict[str, Any]]) -> bool:
-        return len({event["id"] for event in events}) >= SUBJECTS * EVENTS_EACH
+        return len({event["id"] for event in events}) >= SUBJECTS * events_each
 
-    events = await eventually(read, complete, within_s)
+    events = await eventually(read, complete, 60)
     effects = {(event["id"], event["data"]["entry"]) for event in events}
-    assert len(effects) == SUBJECTS * EVENTS_EACH
+    assert len(effects) == SUBJECTS * events_each
     causes = Multiset(entry for _, entry in effects)
     assert set(causes.values()) == {1}
 
@@ -77,9 +77,9 @@ async def some_counted(stack: StackHarness, at_least: int) -> None:
     )
 
 
-async def publish_slowly(stack: StackHarness) -> None:
+async def publish_slowly(stack: StackHarness, events_each: int = EVENTS_EACH) -> None:
     """In pieces, so that there is always a batch under way when something breaks."""
-    records = load(stack)
+    records = load(stack, events_each)
     size = len(records) // ROUNDS
     for start in range(0, len(records), size):
         await stack.publish(*records[start : start + size])
@@ -89,13 +89,13 @@ async def test_killed_in_mid_batch_nothing_is_missing_and_nothing_doubled(
     stack: StackHarness, tmp_path: Path
 ) -> None:
     async with LedgerletProcesses(stack, tmp_path, "one") as processes:
-        publishing = asyncio.create_task(publish_slowly(stack))
+        publishing = asyncio.create_task(publish_slowly(stack, events_each=16))
         await some_counted(stack, 200)
         await processes.kill("one")
         await processes.restart("one")
         await publishing
-        await all_counted(stack)
-        await all_told(stack)
+        await all_counted(stack, events_each=16)
+        await all_told(stack, events_each=16)
 
 
 @pytest.mark.long
