@@ -40,6 +40,7 @@ class Guanjia(LazyGroup):
         "dead-letters": Lazy("死信 Dead letters.", ("deploy.commands.dead_letters",)),
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
+        "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
         "matching": Lazy("对接 Matching: solve, explain.", ("services.matching.cli.matching",)),
         "audit": Lazy("账本 The ledger: verify, prove, report.", ("services.audit.cli",)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.intake.decide import persons, progress, replies, requests
+from services.intake.decide import erasure, persons, progress, replies, requests
 from services.intake.model import (
     ApproveRequest,
     BindOpenid,
@@ -17,6 +17,7 @@ from services.intake.model import (
     RegisterParty,
     ReportMessage,
     RevokePersonLinks,
+    SealedCorrection,
     StaffRequest,
     UnderstandReply,
     VouchForPerson,
@@ -67,10 +68,11 @@ def build_commands(
             decide=persons.decide_register_party,
             prepare=partial(prepare_party, vault, find_credential),
         ),
+        SealedCorrection: Handler(decide=persons.decide_correct),
         BindOpenid: Handler(decide=persons.decide_bind_openid),
-        ErasePerson: Handler(decide=persons.decide_erase),
-        RevokePersonLinks: Handler(decide=persons.decide_revoke_person_links),
-        ForgetOpenid: Handler(decide=persons.decide_forget_openid),
+        ErasePerson: Handler(decide=erasure.decide_erase),
+        RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),
+        ForgetOpenid: Handler(decide=erasure.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_report),
         UnderstandReply: Handler(decide=replies.decide_reply),
     }

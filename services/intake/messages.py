@@ -66,8 +66,18 @@ PARTIES_TOO_MANY = Message(
 )
 PERSON_ELSEWHERE = Message(
     "person_elsewhere",
-    "此人由其他镇街或市级登记，您不能更改其姓名；请联系当地或市级工作人员更正",
-    "another town, or the city, registered this person: only their staff correct the name",
+    "此人由其他镇街登记，请联系当地或市级工作人员更正",
+    "another town registered this person: its staff, or the city's, correct what is wrong",
+)
+ID_NUMBER_TAKEN = Message(
+    "id_number_taken",
+    "这个证件号码和姓名已登记在 {person_id} 名下：如果是同一人，请合并两条记录",
+    "{person_id} has this ID number and name: merge the two records if they are one person",
+)
+SEARCH_EMPTY = Message(
+    "search_empty",
+    "请填写手机号、姓名、证件号码或微信 openid 中的一项",
+    "give a phone, a name, an ID number or an openid to look for",
 )
 LEVEL_TOO_LOW = Message(
     "level_too_low",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.model import OpeningTally, Person, Request, Sealed
+from services.intake.model import Identity, OpeningTally, Person, Request, Sealed
 from services.intake.model.account import Session, SignInTally
 from shared import mongo
 from shared.errors import Transient
@@ -22,6 +22,8 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
     (Person.COLLECTION, [("points", 1)], {}),
+    (Person.COLLECTION, [("registrations.name_id", 1)], {}),
+    (Request.COLLECTION, [("person_id", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
@@ -29,6 +31,17 @@ INDEXES: tuple[mongo.Index, ...] = (
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKeys:
+    """What persons are looked for by, in keyed digests. person_ids: of before, by phone."""
+
+    point_ids: tuple[str, ...] = ()
+    person_ids: tuple[str, ...] = ()
+    name_ids: tuple[str, ...] = ()
+    identity_id: str = ""
+
 
 REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source")
 
@@ -50,6 +63,29 @@ async def has_request_there(database: mongo.Database, person_id: str, scope: Sco
 async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str, Person]:
     persons = await mongo.find(database, Person, {"_id": {"$in": list(ids)}})
     return {person.id: person for person in persons}
+
+
+async def search_persons(database: mongo.Database, keys: SearchKeys, limit: int) -> list[Person]:
+    """Who is reached, called or numbered so, by any of the keys."""
+    any_of: list[dict[str, object]] = [
+        {"points": {"$in": list(keys.point_ids)}},
+        {"_id": {"$in": list(keys.person_ids)}},
+        {"registrations.name_id": {"$in": list(keys.name_ids)}},
+    ]
+    if keys.identity_id:
+        identity = await mongo.load(database, Identity, keys.identity_id)
+        ids = list(identity.persons.values()) if identity else []
+        any_of.append({"_id": {"$in": ids}})
+    query = {"$or": any_of, "erased": {"$ne": True}}
+    return await mongo.find(database, Person, query, sort=[("_id", 1)], limit=limit)
+
+
+async def list_requests_of(
+    database: mongo.Database, person_ids: Iterable[str], limit: int = 200
+) -> list[Request]:
+    """Of these persons, the latest first."""
+    query = {"person_id": {"$in": list(person_ids)}}
+    return await mongo.find(database, Request, query, sort=[("recorded_at", -1)], limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

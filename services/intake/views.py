@@ -38,6 +38,10 @@ ROLE_LABELS: dict[str, str] = {
 }
 PURPOSE_LABELS: dict[str, str] = {
     "read_request": "办理诉求",
+    "find_person": "查找服务对象",
+    "read_person": "查看服务对象",
+    "correct_person": "更正信息",
+    "export_person": "导出本人资料",
     "notice": "发送通知",
     "donor_name_shown": "在通知中显示捐赠方名称",
     "donor_name_explained": "在对接说明中显示捐赠方名称",

@@ -4,6 +4,8 @@ A dead letter of one of our own events leaves its gap: later events of that subj
 subjects pass. Replaying fills the gap, discarding steps over it.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +15,9 @@ from shared.messaging.batch_store import DEAD_LETTERS, parse_incoming_document
 from shared.messaging.decision import Answer
 from shared.messaging.inbox import Inbox, Item
 from shared.messaging.processor import Processor
-from shared.messaging.sealing import Sealer
+from shared.messaging.sealing import Sealer, UnreadableError
 
+ERASED = "erased"
 SUMMARY_FIELDS = (
     *("state", "stored_at", "last_failed_at", "problems"),
     *("subject", "stream", "sequence"),
@@ -63,6 +66,19 @@ class DeadLetters:
             if item
             else DEAD_LETTER_NOT_OPEN.refusal(404)
         )
+
+    async def list_contents(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Ids and contents of all that hold one still, in every state: for who must erase some."""
+        async for row in self._collection.find({"state": {"$ne": ERASED}}):
+            # What no key opens any more, nobody reads.
+            with suppress(UnreadableError):
+                yield row["_id"], self._sealer.open(row["_id"], bytes(row["incoming"]["value"]))
+
+    async def erase(self, id_: str) -> None:
+        """Its content goes; that there was one, and why it was none of ours to work, stays."""
+        empty = self._sealer.seal(id_, b"")
+        changes = {"incoming.value": empty, "state": ERASED}
+        await self._collection.update_one({"_id": id_}, {"$set": changes})
 
     async def _load_open(self, id_: str) -> Item | None:
         row = await self._collection.find_one({"_id": id_, "state": "open"})

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 router = Router(tags=["operations"])
 # A dead letter has no area, and may hold anybody's data.
 Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
-DeadLetterState = Literal["open", "replayed", "discarded"]
+DeadLetterState = Literal["open", "replayed", "discarded", "erased"]
 DeadLettersLimit = Annotated[int, Query(ge=1, le=1000)]
 GAPS_LOOK_EVERY_S = 5.0
 

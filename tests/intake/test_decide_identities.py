@@ -5,10 +5,17 @@ from typing import Any
 import pytest
 
 from services.intake.channels.text import NAMELESS
-from services.intake.model import ErasePerson, RegisterParty, UnderstandReply
+from services.intake.model import (
+    CorrectPerson,
+    ErasePerson,
+    RegisterParty,
+    SealedCorrection,
+    Speaker,
+    UnderstandReply,
+)
 from services.intake.settings import IntakeSettings
 from services.intake.vault.persons import open_contact
-from services.intake.vault.prepare import make_reply, prepare_party
+from services.intake.vault.prepare import make_reply, prepare_party, seal_correction
 from shared.contracts.events import MatchDelivered
 from shared.errors import Invalid
 from shared.id_numbers import find_id_problem
@@ -21,6 +28,7 @@ from tests.intake.builders import (
     DecisionHarness,
     find_credential,
     get_body,
+    list_facts,
     make_command,
     make_match_event,
     make_submission,
@@ -176,12 +184,34 @@ def test_erasing_one_of_two_at_a_phone_leaves_the_other_whole() -> None:
     second = office.ask("2", name="李四", phone=PHONE)
     office.deliver("M-1")
     erase = make_command(ErasePerson(person_id=first))
-    office.handle(COMMANDS[ErasePerson], erase)
+    erased = office.handle(COMMANDS[ErasePerson], erase)
+    assert list_facts(erased) == ["RequestWithdrawn", "PersonErased"]
     contact = open_contact(VAULT, office.person(second))
     assert (contact.name, contact.phone) == ("李四", PHONE)
     assert office.answer(PHONE) == {"meaning": "received", "match_id": "M-1"}
     again = office.ask("3", name="张三", phone=OTHER_PHONE, id_number=ID_NUMBER)
     assert again != first, "the number was forgotten"
+
+
+def test_what_staff_correct_counts_first_and_everything_said_stays() -> None:
+    office = Office()
+    person_id = office.ask("1", SMS, name="王方", phone=PHONE, id_number=ID_NUMBER)
+    correction = CorrectPerson(
+        person_id=person_id, name="王芳", phone=OTHER_PHONE, reason="看过身份证"
+    )
+    for area, status in (("441900104", 403), (CHASHAN, 200)):
+        speaker = Speaker(source="lin", kind="staff", area=area)
+        sealed = seal_correction(VAULT, speaker, office.person(person_id), correction)
+        answer = office.handle(COMMANDS[SealedCorrection], make_command(sealed)).answer
+        assert answer is not None
+        assert answer.status == status
+    person = office.person(person_id)
+    contact = open_contact(VAULT, person)
+    assert (contact.name, contact.phone) == ("王芳", OTHER_PHONE)
+    assert contact.id_number == ID_NUMBER
+    assert len(person.registrations) == 2
+    assert office.ask("2", SMS, phone=OTHER_PHONE) == person_id
+    assert office.ask("3", SMS, name="王方", phone=PHONE) != person_id, "that phone is not his"
 
 
 @pytest.mark.parametrize(

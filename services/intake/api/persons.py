@@ -1,4 +1,4 @@
-"""HTTP about persons: registering, erasing, contacts for our own services, and who looked."""
+"""HTTP about persons: registering, contacts for our own services, and who looked."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from services.intake import store, views
 from services.intake.messages import PARTIES_TOO_MANY
-from services.intake.model import ContactPoint, ErasePerson, Person, RegisterParty
+from services.intake.model import ContactPoint, Person, RegisterParty
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import derive_point_id, is_own_phone
 from shared import mongo
@@ -20,7 +20,7 @@ from shared.messaging.decision import Command
 from shared.partner_ids import is_partner
 from shared.security import Credential, Role
 from shared.validation import describe_validation
-from shared.web.access import IdempotencyKey, Router, allow, answer_to, respond
+from shared.web.access import IdempotencyKey, Router, allow, respond
 from shared.web.admission import BATCH_BYTES_MAX, takes_bytes
 from shared.web.batches import Row, answer_rows
 
@@ -30,7 +30,6 @@ Registrar = Annotated[
     Credential,
     Depends(allow(Role.COLLECTOR, Role.DONOR_PARTNER, Role.OPERATOR, Role.CHANNEL, Role.SERVICE)),
 ]
-Operator = Annotated[Credential, Depends(allow(Role.OPERATOR))]
 Auditor = Annotated[Credential, Depends(allow(Role.AUDITOR, whole_city=True))]
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 
@@ -116,15 +115,7 @@ def _parse_row(row: PartyRow, caller: Credential) -> Row:
     return Row(identity, _make_command(party, caller, row.idempotency_key))
 
 
-# --- persons ----------------------------------------------------------------------------------
-
-
-@router.post("/persons/{person_id}/erase")
-async def erase_person(
-    person_id: Identifier, caller: Operator, runtime: IntakeRuntimeDep, key: IdempotencyKey
-) -> Response:
-    """Drops the keys of everything personal; ids and figures stay as they are."""
-    return await answer_to(runtime, caller, ErasePerson(person_id=person_id), key)
+# --- for our own services ---------------------------------------------------------------------
 
 
 @router.post("/internal/contacts")

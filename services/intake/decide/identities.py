@@ -137,10 +137,15 @@ def _find_nameless(reached: list[Reached], naming: Naming, speaker: Speaker) -> 
 def _make_new(states: States, naming: Naming) -> Person:
     """Also where he was erased, or is beyond the links that a contact point holds."""
     stored = states.get(Person, naming.person_id)
-    if stored is None or _may_be(stored, naming):
+    if stored is None or (_may_be(stored, naming) and _is_reached(stored, naming)):
         return stored or Person(id=naming.person_id)
-    stored = states.get(Person, naming.identity_person_id)
-    return stored or Person(id=naming.identity_person_id)
+    stored = states.get(Person, naming.other_person_id)
+    return stored or Person(id=naming.other_person_id)
+
+
+def _is_reached(person: Person, naming: Naming) -> bool:
+    """Not where staff found that the phone is not his."""
+    return not person.points or not naming.point_ids or bool({*person.points} & {*naming.point_ids})
 
 
 # --- what is said of how he is reached ---

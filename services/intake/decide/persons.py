@@ -1,39 +1,34 @@
 """Persons: who is meant, what the vault holds of them, their open requests and deliveries."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.decide.identities import (
     find_meant,
     link_person,
     list_reached,
-    unlink_person,
 )
-from services.intake.messages import PERSON_UNKNOWN
+from services.intake.messages import ID_NUMBER_TAKEN, PERSON_ELSEWHERE, PERSON_UNKNOWN
 from services.intake.model import (
     CORRECTING,
     OPENID,
     OUTSIDE,
     BindOpenid,
     ContactPoint,
-    ErasePerson,
-    ForgetOpenid,
+    Identity,
     Naming,
     Person,
     Registration,
     Request,
-    RevokePersonLinks,
     Sealed,
+    SealedCorrection,
     SealedParty,
     SealedRequest,
     Speaker,
     Unfinished,
 )
-from shared.contracts.events import PersonErased, PersonLinksRevoked
 from shared.contracts.values import Area
 from shared.messaging.decision import Answer, Command, Decision, State, States
-from shared.revocations import LinkRevocation, revoke
 from shared.towns import is_city_wide
 
 # --- who is meant -----------------------------------------------------------------------------
@@ -122,24 +117,6 @@ def with_own_openid(person: Person, openid: Sealed) -> Person:
     keys = {**person.keys, OPENID: openid.key}
     return person.model_copy(
         update={"openid": openid.cipher, "keys": keys, "openid_verified": True}
-    )
-
-
-def _without_keys(person: Person) -> Person:
-    """Every key goes, so every text and contact is noise; ids and open business stay."""
-    return person.model_copy(
-        update={
-            "contact": None,
-            "registrations": (),
-            "openid": None,
-            "openid_verified": False,
-            "keys": {},
-            "has_phone": False,
-            "erased": True,
-            "standings": {},
-            "points": (),
-            "identity_id": "",
-        }
     )
 
 
@@ -238,66 +215,24 @@ def _find_binder(states: States, phone: SealedParty, point_id: str) -> Person:
     return called[0] if len(called) == 1 else meant
 
 
-def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> Decision:
-    person = states.get(Person, item.data.person_id)
-    if person is None:
+def decide_correct(states: States, item: Command[SealedCorrection], _now: datetime) -> Decision:
+    """By staff of where he is known. What others said stays beside it; he keeps his id."""
+    data = item.data
+    person = states.get(Person, data.person_id)
+    if person is None or person.erased:
         return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
-    answer = Answer(200, {"person_id": person.id, "erased": True})
-    return replace(_erase(states, person, now), answer=answer)
-
-
-def _erase(states: States, person: Person, now: datetime) -> Decision:
-    """The keys go, and with them every link that was made for this person, in every service."""
-    erased = _without_keys(person)
-    unlinked = unlink_person(states, person)
-    return Decision(
-        (erased, *unlinked, _end_links(states, person, now)), ((erased, PersonErased()),)
-    )
-
-
-def _end_links(states: States, person: Person, now: datetime, by: str = "") -> LinkRevocation:
-    states.get(LinkRevocation, person.id)
-    return revoke(person.id, now, by)
-
-
-def decide_revoke_person_links(
-    states: States, item: Command[RevokePersonLinks], now: datetime
-) -> Decision:
-    """The person and his requests stay; he gets new links with the next notices."""
-    person = states.get(Person, item.data.person_id)
-    if person is None:
-        return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
-    revocation = _end_links(states, person, now, item.principal)
-    answer = Answer(200, {"revoked": person.id, "revoked_at": now.isoformat()})
-    return Decision((person, revocation), ((person, PersonLinksRevoked()),), answer)
-
-
-def decide_forget_openid(states: States, item: Command[ForgetOpenid], now: datetime) -> Decision:
-    """Whoever also gave a phone keeps that; whom we know by openid alone is erased."""
-    point_id = item.data.point_id
-    reached = [each.person for each in list_reached(states, point_id, item.data.earlier_id)]
-    forgotten = [_forget_openid(states, person, point_id, now) for person in reached]
-    changed = {(type(state), state.id): state for each in forgotten for state in each.states}
-    for point in _unbind(states, point_id):
-        changed[ContactPoint, point.id] = point
-    return Decision(tuple(changed.values()), tuple(e for each in forgotten for e in each.events))
-
-
-def _unbind(states: States, point_id: str) -> Iterator[ContactPoint]:
-    """The account leads to nobody any more, and the phone beside it not to the account."""
-    account = states.get(ContactPoint, point_id)
-    if account is None:
-        return
-    yield ContactPoint(id=point_id)
-    phone = states.get(ContactPoint, account.bound_to) if account.bound_to else None
-    if phone:
-        yield phone.model_copy(update={"bound_to": ""})
-
-
-def _forget_openid(states: States, person: Person, point_id: str, now: datetime) -> Decision:
-    if not person.has_phone:
-        return _erase(states, person, now)
-    keys = {record: key for record, key in person.keys.items() if record != OPENID}
-    points = tuple(id_ for id_ in person.points if id_ != point_id)
-    changes = {"openid": None, "openid_verified": False, "keys": keys, "points": points}
-    return Decision(states=(person.model_copy(update=changes),))
+    if data.area and not find_area(states, person).startswith(data.area):
+        return Decision(answer=PERSON_ELSEWHERE.refusal(403, "person_id"))
+    naming, contact = data.party.naming, data.party.contact
+    identity = states.get(Identity, naming.identity_id) if naming.identity_id else None
+    holder = identity.persons.get(naming.name_id, person.id) if identity else person.id
+    if holder != person.id:
+        return Decision(answer=ID_NUMBER_TAKEN.refusal(409, "id_number", person_id=holder))
+    person, leading = link_person(states, person, naming, contact)
+    wrong = states.get_many(ContactPoint, data.wrong_point_ids).values()
+    points = tuple(id_ for id_ in person.points if id_ not in data.wrong_point_ids)
+    person = with_registration(
+        person, contact, data.party.contact_key, has_phone=data.party.has_phone
+    ).model_copy(update={"points": points})
+    unlinked = (point.without_person(person.id) for point in wrong)
+    return Decision((person, *leading, *unlinked), answer=Answer(200, {"person_id": person.id}))

@@ -46,7 +46,7 @@ class Naming(Value):
 
     person_id: of whom nobody knows yet. earlier_id: the person as whom a phone, an account or a
     name in a place was known, before persons were told apart from them. point_ids: contact points
-    that are said to reach him; identity_person_id: for whom shares phone and name with another.
+    that are said to reach him; other_person_id: of who shares phone and name with another.
     """
 
     person_id: str
@@ -55,7 +55,7 @@ class Naming(Value):
     is_named: bool
     point_ids: tuple[str, ...] = ()
     identity_id: str = ""
-    identity_person_id: str = ""
+    other_person_id: str
     whose: Whose = "unsaid"
 
 
@@ -107,6 +107,27 @@ class SealedParty(Value):
     has_phone: bool
     contact: Registration
     contact_key: bytes
+
+
+class CorrectPerson(Value):
+    """What staff know better of a person: the rest stays as it was said. reason: how they know."""
+
+    person_id: Identifier
+    name: Name | None = None
+    phone: Phone | None = None
+    id_number: IdNumber | None = None
+    contact_of: ContactOwner | None = None
+    reason: Annotated[ShortText, Field(pattern=r"\S")]
+
+
+class SealedCorrection(Value):
+    """area: the code prefix that who corrects works in. wrong_point_ids: of phones that are not
+    his."""
+
+    person_id: str
+    area: str
+    party: SealedParty
+    wrong_point_ids: tuple[str, ...] = ()
 
 
 class BindOpenid(Value):

@@ -81,7 +81,8 @@ class Registration(Value):
     """What one source says of a person: name and contact, of which nothing is proven by it.
 
     cipher: its key is with the person, under `record`. name_id: keyed digest, to tell whether two
-    sources say the same. is_named: false where whoever wrote gave no name.
+    sources say the same. is_named: false where whoever wrote gave no name. is_correction: staff
+    looked into it, so it counts first.
     """
 
     speaker: Speaker
@@ -89,6 +90,7 @@ class Registration(Value):
     cipher: bytes
     name_id: str = ""
     is_named: bool = True
+    is_correction: bool = False
 
     @property
     def kind(self) -> SpeakerKind:
@@ -177,12 +179,16 @@ class Person(State):
         return self.openid_verified or stated != {"partner"}
 
 
-def _rank(placed: tuple[int, Registration]) -> tuple[bool, int, int]:
-    """A name before none, then by who says it. place: in the order in which they were made."""
+def _rank(placed: tuple[int, Registration]) -> tuple[bool, bool, int, int]:
+    """A name before none, a correction before what was only said, then by who says it.
+
+    place: in the order in which they were made.
+    """
     place, registration = placed
     corrects = registration.kind in CORRECTING
     weight = -SPEAKER_KINDS.index(registration.kind)
-    return registration.is_named, weight, place if corrects else -place
+    order = place if corrects else -place
+    return registration.is_named, registration.is_correction, weight, order
 
 
 class ContactLink(Value):

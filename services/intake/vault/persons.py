@@ -93,11 +93,13 @@ def seal_registration(
     phone: str | None,
     openid: str | None,
     id_number: str | None = None,
+    reason: str = "",
 ) -> tuple[Registration, bytes]:
-    """What the speaker says of a person, and the wrapped key to it."""
+    """What the speaker says of a person, and the wrapped key to it. reason: of a correction."""
     record = f"contact {derived_id('C', speaker.source)}"
     fields = {"name": name, "phone": phone, "openid": openid}
-    fields |= {"id_number": id_number} if id_number else {}
+    more = {"id_number": id_number, "reason": reason}
+    fields |= {field_name: value for field_name, value in more.items() if value}
     sealed = vault.seal(record, json.dumps(fields, ensure_ascii=False).encode())
     registration = Registration(
         speaker=speaker,
@@ -105,6 +107,7 @@ def seal_registration(
         cipher=sealed.cipher,
         name_id=derive_name_id(vault, name),
         is_named=name != NAMELESS,
+        is_correction=bool(reason),
     )
     return registration, sealed.key
 
@@ -172,6 +175,12 @@ def is_own_phone(
         return bool(phone)
     vouching = [row for row, stated in rows if stated and not is_askers(row.speaker.source)]
     return bool(vouching) and {stated for _, stated in rows if stated} == {phone}
+
+
+def list_said(vault: Vault, person: Person) -> list[tuple[Registration, Mapping[str, str]]]:
+    """What each source says of him, opened."""
+    rows = person.list_registrations()
+    return [(row, _open_registration(vault, person, row)) for row in rows]
 
 
 def open_text(vault: Vault, person: Person, request: Request) -> str | None:

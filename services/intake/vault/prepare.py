@@ -10,10 +10,13 @@ from services.intake.model import (
     SMS_SOURCE,
     WECHAT_SOURCE,
     BindOpenid,
+    CorrectPerson,
     Meaning,
     Naming,
+    Person,
     RegisterParty,
     Sealed,
+    SealedCorrection,
     SealedParty,
     SealedRequest,
     Speaker,
@@ -21,6 +24,7 @@ from services.intake.model import (
     UnderstandReply,
 )
 from services.intake.rules import Rules, find_problems
+from services.intake.store import SearchKeys
 from services.intake.vault.persons import (
     derive_contact_ids,
     derive_earlier_person_id,
@@ -29,6 +33,8 @@ from services.intake.vault.persons import (
     derive_name_id,
     derive_person_id,
     derive_point_id,
+    list_said,
+    open_contact,
     seal_openid,
     seal_registration,
 )
@@ -136,7 +142,6 @@ def _make_naming(
         derive_point_id(vault, phone=phone),
         derive_point_id(vault, openid=openid) if is_reached_there else "",
     )
-    of_identity = derive_person_id(vault, name, None, None, "identity", identity_id)
     alone = ("identity", identity_id) if identity_id else tuple(otherwise)
     return Naming(
         person_id=derive_person_id(vault, name, phone, openid, *alone),
@@ -145,7 +150,7 @@ def _make_naming(
         is_named=name != NAMELESS,
         point_ids=tuple(point for point in points if point),
         identity_id=identity_id,
-        identity_person_id=of_identity if identity_id else "",
+        other_person_id=derive_person_id(vault, name, None, None, *alone, phone or openid or ""),
         whose=named.contact_of or ("own" if speaker.kind == "own" else "unsaid"),
     )
 
@@ -154,20 +159,65 @@ def prepare_party(
     vault: Vault, find_credential: FindCredential, item: Command[Any]
 ) -> Command[Any]:
     """Raises Invalid."""
-    party: RegisterParty = item.data
+    speaker = find_speaker(item.key.partition("|")[0], find_credential)
+    return replace(item, data=seal_party(vault, speaker, item.data))
+
+
+def seal_party(
+    vault: Vault, speaker: Speaker, party: RegisterParty, reason: str = ""
+) -> SealedParty:
+    """reason: of a correction. Raises Invalid."""
     if party.id_number and (message := find_id_problem(party.id_number)):
         raise message.invalid("id_number")
-    speaker = find_speaker(item.key.partition("|")[0], find_credential)
-    contact, contact_key = seal_registration(
-        vault, speaker, party.name, party.phone, party.wechat_openid, party.id_number
-    )
-    sealed = SealedParty(
+    said = (party.name, party.phone, party.wechat_openid, party.id_number)
+    contact, contact_key = seal_registration(vault, speaker, *said, reason)
+    return SealedParty(
         naming=_make_naming(vault, speaker, party, NOWHERE, _list_party_marks(speaker)),
         has_phone=party.phone is not None,
         contact=contact,
         contact_key=contact_key,
     )
-    return replace(item, data=sealed)
+
+
+def seal_correction(
+    vault: Vault, speaker: Speaker, person: Person, correction: CorrectPerson
+) -> SealedCorrection:
+    """Over what is known of him. Raises Invalid."""
+    known = open_contact(vault, person)
+    party = RegisterParty(
+        name=correction.name or known.name or NAMELESS,
+        phone=correction.phone or known.phone,
+        id_number=correction.id_number or known.id_number,
+        contact_of=correction.contact_of,
+    )
+    sealed = seal_party(vault, speaker, party, correction.reason)
+    phones = {said["phone"] for _, said in list_said(vault, person) if said.get("phone")}
+    return SealedCorrection(
+        person_id=person.id,
+        area=speaker.area,
+        party=sealed,
+        wrong_point_ids=tuple(
+            derive_point_id(vault, phone=phone) for phone in sorted(phones) if phone != party.phone
+        ),
+    )
+
+
+def make_search_keys(
+    vault: Vault,
+    phone: str | None = None,
+    name: str | None = None,
+    id_number: str | None = None,
+    openid: str | None = None,
+) -> SearchKeys:
+    """For `store.search_persons`."""
+    points = (derive_point_id(vault, phone=phone), derive_point_id(vault, openid=openid))
+    earlier = derive_earlier_person_id(vault, "", phone, openid, "") if phone or openid else ""
+    return SearchKeys(
+        point_ids=tuple(filter(None, points)),
+        person_ids=tuple(filter(None, [earlier])),
+        name_ids=(derive_name_id(vault, name),) if name else (),
+        identity_id=derive_identity_id(vault, id_number),
+    )
 
 
 def _list_party_marks(speaker: Speaker) -> tuple[str, ...]:
@@ -178,13 +228,7 @@ def _list_party_marks(speaker: Speaker) -> tuple[str, ...]:
 def make_binding(vault: Vault, phone: str, openid: Sealed, point_id: str) -> BindOpenid:
     """He says no name by it."""
     speaker = Speaker(source=SMS_SOURCE, kind="own")
-    contact, contact_key = seal_registration(vault, speaker, NAMELESS, phone, None)
-    party = SealedParty(
-        naming=_make_naming(vault, speaker, RegisterParty(name=NAMELESS, phone=phone), NOWHERE, ()),
-        has_phone=True,
-        contact=contact,
-        contact_key=contact_key,
-    )
+    party = seal_party(vault, speaker, RegisterParty(name=NAMELESS, phone=phone))
     return BindOpenid(phone=party, point_id=point_id, openid=openid)
 
 

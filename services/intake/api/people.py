@@ -1,0 +1,195 @@
+"""HTTP for staff about a person: found, read, corrected, handed to himself, erased."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Depends
+from fastapi.responses import Response
+from pydantic import Field
+
+from services.intake import person_views, store
+from services.intake.messages import PERSON_UNKNOWN, SEARCH_EMPTY
+from services.intake.model import CorrectPerson, ErasePerson, Person, Request
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import Contact, list_said, open_contact
+from services.intake.vault.prepare import find_speaker, make_search_keys, seal_correction
+from shared import mongo
+from shared.contracts.events import ContactOwner
+from shared.contracts.values import Identifier, IdNumber, Name, Phone, ShortText, Value
+from shared.scope import Scope
+from shared.security import Credential, Role
+from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope
+
+router = Router(tags=["persons"])
+
+CASE_ROLES = (
+    Role.COLLECTOR,
+    Role.APPROVER_VILLAGE,
+    Role.APPROVER_TOWN,
+    Role.APPROVER_CITY,
+)
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_ROLES))]
+Approver = Annotated[Credential, Depends(allow(*CASE_ROLES[1:]))]
+Eraser = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.APPROVER_CITY))]
+HITS_MAX = 50
+
+
+class PersonSearch(Value):
+    """Any one of them, or several: whom any of them leads to is found."""
+
+    phone: Phone | None = None
+    name: Name | None = None
+    id_number: IdNumber | None = None
+    openid: Annotated[str, Field(pattern=r"^[\w-]{6,64}$")] | None = None
+
+
+class Correction(Value):
+    """reason: how it is known, such as the card that was shown."""
+
+    name: Name | None = None
+    phone: Phone | None = None
+    id_number: IdNumber | None = None
+    contact_of: ContactOwner | None = None
+    reason: ShortText
+
+
+# --- finding and reading ----------------------------------------------------------------------
+
+
+@router.post("/persons/find")
+async def find_persons(
+    search: PersonSearch, caller: CaseWorker, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
+    """From a phone, a name or an ID number to the persons of the caller's area. By POST: nothing
+    personal in an address."""
+    if search == PersonSearch():
+        raise SEARCH_EMPTY.invalid("phone")
+    keys = make_search_keys(runtime.resources.vault, **search.model_dump())
+    persons = await store.search_persons(runtime.database, keys, HITS_MAX)
+    scope = find_scope(caller)
+    requests = await _load_requests(runtime, persons, scope)
+    seen = [person for person in persons if _is_seen(person, requests[person.id], scope)]
+    await _log(runtime, caller, "find_person", seen)
+    vault = runtime.resources.vault
+    return {"persons": [person_views.describe_hit(vault, each, requests[each.id]) for each in seen]}
+
+
+@router.get("/persons/{person_id}")
+async def read_person(
+    person_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
+    """Who he is, his cases in the caller's area and what he received before, from any fund."""
+    person, requests = await _load_seen(runtime, find_scope(caller), person_id)
+    await _log(runtime, caller, "read_person", [person])
+    return person_views.describe_person(runtime.resources.vault, person, requests)
+
+
+@router.post("/persons/{person_id}/export")
+async def export_person(
+    person_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
+    """All that the house holds of him, to hand to him; also what he asked for elsewhere."""
+    person, _ = await _load_seen(runtime, find_scope(caller), person_id)
+    await _log(runtime, caller, "export_person", [person])
+    requests = await store.list_requests_of(runtime.database, [person.id])
+    looks = await store.find_latest_looks(runtime.database, person.id, 500)
+    return person_views.describe_export(runtime.resources.vault, person, requests, looks)
+
+
+async def _load_seen(
+    runtime: IntakeRuntime, scope: Scope, person_id: str
+) -> tuple[Person, list[Request]]:
+    """With his requests in the scope. Raises Denied."""
+    person = await mongo.load(runtime.database, Person, person_id)
+    if person is None:
+        raise Denied(PERSON_UNKNOWN.refusal(404, "person_id"))
+    requests = (await _load_requests(runtime, [person], scope))[person.id]
+    if not _is_seen(person, requests, scope):
+        raise Denied(PERSON_UNKNOWN.refusal(404, "person_id"))
+    return person, requests
+
+
+async def _load_requests(
+    runtime: IntakeRuntime, persons: Sequence[Person], scope: Scope
+) -> dict[str, list[Request]]:
+    """By person, those in the scope."""
+    by_person: dict[str, list[Request]] = {person.id: [] for person in persons}
+    for request in await store.list_requests_of(runtime.database, by_person):
+        if scope.sees_place(request.area.town_code, request.area.village_code):
+            by_person[request.person_id].append(request)
+    return by_person
+
+
+def _is_seen(person: Person, requests: Sequence[Request], scope: Scope) -> bool:
+    """Who is known there, or asked for something there."""
+    return bool(requests) or scope.sees_place(person.area)
+
+
+async def _log(
+    runtime: IntakeRuntime, caller: Credential, purpose: str, persons: Sequence[Person]
+) -> None:
+    at = await runtime.processor.now()
+    ids = [person.id for person in persons]
+    await store.log_access(runtime.database, caller, purpose, ids, at)
+
+
+# --- changing ---------------------------------------------------------------------------------
+
+
+@router.post("/persons/{person_id}/correct")
+async def correct_person(
+    person_id: Identifier,
+    correction: Correction,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """Name, phone or ID number as they are. What others said stays beside it."""
+    person, _ = await _load_seen(runtime, find_scope(caller), person_id)
+    await _log(runtime, caller, "correct_person", [person])
+    command = CorrectPerson(person_id=person.id, **correction.model_dump())
+    speaker = find_speaker(caller.speaks_as, runtime.keyring.find_credential)
+    sealed = seal_correction(runtime.resources.vault, speaker, person, command)
+    return await answer_to(runtime, caller, sealed, key)
+
+
+@router.post("/persons/{person_id}/erase")
+async def erase_person(
+    person_id: Identifier, caller: Eraser, runtime: IntakeRuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Drops the keys of everything personal and what dead letters hold of him; what he still
+    needed is withdrawn. Ids and figures stay as they are."""
+    person = await mongo.load(runtime.database, Person, person_id)
+    if person is not None:
+        await _erase_dead_letters(runtime, person)
+    return await answer_to(runtime, caller, ErasePerson(person_id=person_id), key)
+
+
+async def _erase_dead_letters(runtime: IntakeRuntime, person: Person) -> None:
+    """Before his keys go: without them nobody knows what to look for."""
+    vault = runtime.resources.vault
+    known = [open_contact(vault, person)]
+    known += [
+        Contact(said.get("name"), said.get("phone"), said.get("openid"), said.get("id_number"))
+        for _, said in list_said(vault, person)
+    ]
+    async for id_, content in runtime.dead_letters.list_contents():
+        if any(_is_about(contact, _read_text(content)) for contact in known):
+            await runtime.dead_letters.erase(id_)
+
+
+def _read_text(content: bytes) -> str:
+    """As it was meant: names are often escaped in JSON."""
+    try:
+        return json.dumps(json.loads(content), ensure_ascii=False)
+    except ValueError:
+        return content.decode("utf-8", errors="replace")
+
+
+def _is_about(contact: Contact, text: str) -> bool:
+    """His ID number or account; else his name with his phone: others may share either."""
+    if any(mark and mark in text for mark in (contact.id_number, contact.openid)):
+        return True
+    phone = (contact.phone or "").removeprefix("+86")
+    return bool(phone and contact.name and phone in text and contact.name in text)

@@ -1,0 +1,128 @@
+"""Who leaves: a person who is erased, an account that unfollowed, links that open nothing more."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.decide.identities import list_reached, unlink_person
+from services.intake.messages import PERSON_UNKNOWN
+from services.intake.model import (
+    OPENID,
+    ContactPoint,
+    ErasePerson,
+    ForgetOpenid,
+    Person,
+    Request,
+    RequestState,
+    RevokePersonLinks,
+)
+from shared.contracts.envelope import Fact
+from shared.contracts.events import PersonErased, PersonLinksRevoked, RequestWithdrawn
+from shared.messaging.decision import Answer, Command, Decision, State, States
+from shared.revocations import LinkRevocation, revoke
+
+
+def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> Decision:
+    person = states.get(Person, item.data.person_id)
+    if person is None:
+        return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
+    answer = Answer(200, {"person_id": person.id, "erased": True})
+    return replace(_erase(states, person, now), answer=answer)
+
+
+def _erase(states: States, person: Person, now: datetime) -> Decision:
+    """The keys go, and with them every link that was made for this person, in every service.
+
+    Nobody could help with what he still needed: it leaves the menu first.
+    """
+    withdrawn = [
+        request.model_copy(update={"state": RequestState.WITHDRAWN})
+        for request in _list_requests(states, person)
+        if request.is_withdrawable
+    ]
+    erased = _without_keys(person)
+    leading = unlink_person(states, person)
+    events: list[tuple[State, Fact]] = [
+        (request, RequestWithdrawn(person_id=person.id)) for request in withdrawn
+    ]
+    return Decision(
+        (erased, *withdrawn, *leading, _end_links(states, person, now)),
+        (*events, (erased, PersonErased())),
+    )
+
+
+def _list_requests(states: States, person: Person) -> Iterable[Request]:
+    """Those that may be unfinished; of before, what was alike stands in `unfinished` once."""
+    ids = {entry.request_id for entry in person.unfinished.values()}
+    ids |= {record for record in person.keys if record.startswith("R-")}
+    return states.get_many(Request, sorted(ids)).values()
+
+
+def _end_links(states: States, person: Person, now: datetime, by: str = "") -> LinkRevocation:
+    states.get(LinkRevocation, person.id)
+    return revoke(person.id, now, by)
+
+
+def decide_revoke_person_links(
+    states: States, item: Command[RevokePersonLinks], now: datetime
+) -> Decision:
+    """The person and his requests stay; he gets new links with the next notices."""
+    person = states.get(Person, item.data.person_id)
+    if person is None:
+        return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
+    revocation = _end_links(states, person, now, item.principal)
+    answer = Answer(200, {"revoked": person.id, "revoked_at": now.isoformat()})
+    return Decision((person, revocation), ((person, PersonLinksRevoked()),), answer)
+
+
+def decide_forget_openid(states: States, item: Command[ForgetOpenid], now: datetime) -> Decision:
+    """Whoever also gave a phone keeps that; whom we know by openid alone is erased."""
+    point_id = item.data.point_id
+    reached = [each.person for each in list_reached(states, point_id, item.data.earlier_id)]
+    forgotten = [_forget_openid(states, person, point_id, now) for person in reached]
+    changed = {(type(state), state.id): state for each in forgotten for state in each.states}
+    for point in _unbind(states, point_id):
+        changed[ContactPoint, point.id] = point
+    return Decision(tuple(changed.values()), tuple(e for each in forgotten for e in each.events))
+
+
+def _unbind(states: States, point_id: str) -> Iterator[ContactPoint]:
+    """The account leads to nobody any more, and the phone beside it not to the account."""
+    account = states.get(ContactPoint, point_id)
+    if account is None:
+        return
+    yield ContactPoint(id=point_id)
+    phone = states.get(ContactPoint, account.bound_to) if account.bound_to else None
+    if phone:
+        yield phone.model_copy(update={"bound_to": ""})
+
+
+def _forget_openid(states: States, person: Person, point_id: str, now: datetime) -> Decision:
+    if not person.has_phone:
+        return _erase(states, person, now)
+    keys = {record: key for record, key in person.keys.items() if record != OPENID}
+    points = tuple(id_ for id_ in person.points if id_ != point_id)
+    changes = {"openid": None, "openid_verified": False, "keys": keys, "points": points}
+    return Decision(states=(person.model_copy(update=changes),))
+
+
+def _without_keys(person: Person) -> Person:
+    """Every key goes, so every text and contact is noise; ids stay, and what matching says of what
+    was delivered."""
+    return person.model_copy(
+        update={
+            "contact": None,
+            "registrations": (),
+            "openid": None,
+            "openid_verified": False,
+            "keys": {},
+            "has_phone": False,
+            "erased": True,
+            "standings": {},
+            "points": (),
+            "identity_id": "",
+            "unfinished": {},
+            "awaiting": (),
+            "arrived": "",
+        }
+    )

@@ -1,0 +1,94 @@
+"""A person as the staff who work on his cases read him: whole pages, each by one call."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.intake import views
+from services.intake.model import Person, Request, SpeakerKind, Whose
+from services.intake.store import VaultLook
+from services.intake.vault.persons import list_said, open_contact, open_text
+from services.intake.vault.sealing import Vault
+from shared.id_numbers import mask_id_number
+from shared.towns import town_name
+
+SPEAKER_LABELS: Mapping[SpeakerKind, str] = {
+    "own": "本人",
+    "staff": "工作人员",
+    "earlier": "早期登记",
+    "channel": "征集渠道",
+    "partner": "合作方",
+}
+WHOSE_LABELS: Mapping[Whose, str] = {
+    "unsaid": "未说明",
+    "own": "本人",
+    "family": "家属",
+    "collector": "收集人",
+    "guardian": "监护人",
+}
+
+
+def describe_hit(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, Any]:
+    """A row of what was found: enough to tell namesakes apart."""
+    contact = open_contact(vault, person)
+    rows = list(requests)
+    return {
+        "person_id": person.id,
+        "name": contact.name,
+        "phone": contact.phone,
+        "id_number": mask_id_number(contact.id_number) if contact.id_number else None,
+        "area": person.area,
+        "town_zh": town_name(person.area[:9]) if person.area else "",
+        "requests": len(rows),
+        "latest_at": max((row.recorded_at for row in rows), default=None),
+    }
+
+
+def describe_person(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, Any]:
+    """His page: who he is, who says so, what he asked for and what he received."""
+    rows = list(requests)
+    return describe_hit(vault, person, rows) | {
+        "erased": person.erased,
+        "opted_out": person.opted_out,
+        "said_by": [
+            {"speaker_zh": SPEAKER_LABELS[row.kind], "is_correction": row.is_correction}
+            for row in person.list_registrations()
+        ],
+        "received": describe_received(rows),
+        "cases": [views.describe_request(row) for row in rows],
+    }
+
+
+def describe_received(requests: Iterable[Request]) -> list[dict[str, Any]]:
+    """What came of all his requests, from any fund: promised, delivered, confirmed."""
+    return [
+        {
+            "request_id": request.id,
+            "match_id": match_id,
+            "stage": portion.stage,
+            "unit": request.need.unit,
+            "quantity": portion.quantity,
+            "item": request.need.item,
+            "category": request.category.value,
+            "recorded_at": request.recorded_at,
+        }
+        for request in requests
+        for match_id, portion in sorted(request.matches.items())
+    ]
+
+
+def describe_export(
+    vault: Vault, person: Person, requests: Iterable[Request], looks: Iterable[VaultLook]
+) -> dict[str, Any]:
+    """Everything that the house holds of him, for himself."""
+    rows = list(requests)
+    contact = open_contact(vault, person)
+    return describe_person(vault, person, rows) | {
+        "id_number": contact.id_number,
+        "openid": contact.openid,
+        "said": [
+            {"speaker_zh": SPEAKER_LABELS[row.kind], **said}
+            for row, said in list_said(vault, person)
+        ],
+        "texts": {row.id: open_text(vault, person, row) for row in rows},
+        "looks": views.describe_own_looks(looks),
+    }
