@@ -15,7 +15,7 @@ from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
 from deploy.commands.services import SERVICES, find_settings_class
-from shared import mongo
+from shared import actions, mongo
 from shared.messaging import batch_store, outbox
 from shared.messaging.decision import State
 from shared.security import create_root_key
@@ -39,6 +39,7 @@ Every state also has `due_at`, its deadline if it has one, with an index on thos
 
 # What every service has besides its states, and documents that no State describes.
 DESCRIPTIONS: Mapping[str, str] = {
+    "actions": "What staff did by HTTP: who, when, which route, which ids, and how it ended.",
     "outbox": "Events of one transaction, published or waiting. Written in the same transaction.",
     "sequences": "The last sequence applied of each (source, subject).",
     "parked": "Events that came before an earlier one of their subject, and wait for it.",
@@ -56,7 +57,9 @@ def build_data_page() -> str:
     with tempfile.TemporaryDirectory() as folder:
         create_root_key(Path(folder))
         sections = [_describe_service(name, Path(folder)) for name in SERVICES]
-    common = _describe_collections([*batch_store.INDEXES, *outbox.list_indexes(RETENTION_DAYS)])
+    common = _describe_collections(
+        [*actions.INDEXES, *batch_store.INDEXES, *outbox.list_indexes(RETENTION_DAYS)]
+    )
     return "\n".join([HEADER, *sections, "## Every service", "", *common]).rstrip() + "\n"
 
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import structlog
 from fastapi import APIRouter, FastAPI
 
-from shared import logs, mongo
+from shared import actions, logs, mongo
 from shared.contracts.envelope import Fact
 from shared.contracts.topics import consumed_by
 from shared.contracts.values import Value
@@ -43,6 +43,7 @@ from shared.security.sessions import Sessions
 from shared.sessions import RemoteSessions
 from shared.settings import Settings
 from shared.web import access, openapi, operations, pages
+from shared.web.actions import build_routers
 from shared.web.admission import Admission
 
 log = structlog.get_logger()
@@ -112,7 +113,8 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     )
     access.install_problem_answers(app)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)
-    routers = (*service.routers, pages.router, operations.router, descriptions)
+    own = (pages.router, *build_routers(service.name), operations.router, descriptions)
+    routers = (*service.routers, *own)
     for router in routers:
         app.include_router(router)
     openapi.document_problems(app, routers)
@@ -223,6 +225,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             *states,
             *self._service.indexes,
             *batch_store.INDEXES,
+            *actions.INDEXES,
             *outbox.list_indexes(retention),
         ]
         try:

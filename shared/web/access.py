@@ -15,6 +15,8 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from shared import actions
+from shared.actions import is_action
 from shared.contracts.values import Value
 from shared.errors import BugBrake, Invalid, Problem, Transient
 from shared.messages import (
@@ -125,9 +127,34 @@ class GuardedRoute(APIRoute):
             async with get_admission(request).occupy(credential.id, reads=reads):
                 limited = limit_body(request, self.endpoint)
                 await check_form(limited, get_runtime(request).keyring)
-                return await handle(limited)
+                if not is_action(credential, request.method):
+                    return await handle(limited)
+                return await _record_action(handle, limited, credential, self.path_format)
 
         return admit
+
+
+async def _record_action(
+    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    request: Request,
+    credential: Credential,
+    route: str,
+) -> Response:
+    runtime, status = get_runtime(request), actions.REFUSED
+    try:
+        response = await handle(request)
+        status = response.status_code
+    finally:
+        await actions.record(
+            runtime.database,
+            credential,
+            request.method,
+            route,
+            request.path_params,
+            status,
+            await runtime.processor.now(),
+        )
+    return response
 
 
 class Router(APIRouter):

@@ -53,6 +53,14 @@ TILES: tuple[Tile, ...] = (
         whole_city=True,
     ),
     Tile(
+        "/intake/actions",
+        "操作记录",
+        "What was done",
+        "谁在什么时候办了什么",
+        "who did what, and when",
+        STAFF,
+    ),
+    Tile(
         "/account",
         "我的账号",
         "My account",

@@ -30,7 +30,7 @@ async def test_from_invitation_to_being_signed_out_everywhere(
     stack: StackHarness, intake: RunningService
 ) -> None:
     bearer = stack.bearer("s-1001", Role.APPROVER_TOWN, area="441900103")
-    stack.bearer("s-1002", Role.OPERATOR)
+    auditor, other = stack.bearer("s-9", Role.AUDITOR), stack.bearer("s-8", Role.COLLECTOR)
     browser, phone = Browser(intake.http), Browser(intake.http)
     now = await intake.runtime.processor.now()
 
@@ -69,8 +69,32 @@ async def test_from_invitation_to_being_signed_out_everywhere(
     assert signed_in.status_code == 303
     await phone.get("/account")
     await phone.post("/account/sessions/end")
+    await check_log_of_actions(intake, auditor, other)
     for each in (browser, phone):
         assert (await each.get("/home")).status_code == 303
+
+
+async def check_log_of_actions(
+    intake: RunningService, auditor: dict[str, str], other: dict[str, str]
+) -> None:
+    """What staff did is read by auditors whole, and by each of them his own; searched by id."""
+    unknown = {**other, "Idempotency-Key": "k"}
+    await intake.http.post(
+        "/requests/R-0/vouch", headers=unknown, json={"seen": {"manner": "visit"}}
+    )
+
+    async def read(headers: dict[str, str], **query: str) -> list[tuple[str, str, bool]]:
+        answer = await intake.http.get("/actions", headers=headers, params=query)
+        return [(r["who"], r["route"], r["done"]) for r in answer.json()["actions"]]
+
+    vouching = ("s-8", "POST /requests/{request_id}/vouch", False)
+    ending = ("s-1001", "POST /account/sessions/end", True)
+    assert {vouching, ending} <= set(await read(auditor))
+    assert await read(auditor, target="R-0") == [vouching]
+    assert await read(auditor, who="s-1001", target="R-0") == []
+    assert await read(other, who="s-1001") == [vouching], "his own, whatever he asks for"
+    page = await intake.http.get("/intake/actions", headers=auditor, params={"target": "<b>"})
+    assert "<b>" not in page.text
 
 
 async def test_another_service_knows_the_session_and_that_it_ended(
@@ -117,7 +141,7 @@ class IntakeCalls:
         *,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-        timeout_s: float = 5.0,  # noqa: ARG002 - as HttpClient has it
+        timeout_s: float = 5.0,
     ) -> Reply:
         answer = await self._http.post(
             url, content=body, headers=dict(headers), params=params, timeout=timeout_s

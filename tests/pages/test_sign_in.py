@@ -19,7 +19,10 @@ from tests.pages.browser import (
 from tests.support.services import SERVICES, address, not_started, operations
 
 BROWSER = {"Accept": "text/html"}
-PUBLIC = ("/sign-in", "/language/", "/static/", "/log/", "/callbacks/", "/ask", "/give", "/ledger")
+PUBLIC = (
+    *("/sign-in", "/language/", "/static/", "/log/", "/callbacks/", "/ask", "/give", "/ledger"),
+    "/health/",  # the front's own
+)
 
 
 async def check_page(page: Page) -> None:

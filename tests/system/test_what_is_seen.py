@@ -38,6 +38,11 @@ MENU_ROUTES = frozenset({"/menu", "/needs/{request_id}/explanation"})
 NAMES_NOBODY = {
     "/home": "the tiles of the caller's own roles",
     "/account": "the caller's own account",
+    "/actions": "what the caller did; of everybody for auditors and operators of the whole city",
+    "/intake/actions": "as /actions",
+    "/matching/actions": "as /actions",
+    "/notify/actions": "as /actions",
+    "/audit/actions": "as /actions",
     "/campaigns": "public campaigns: numbers of donors, no ids",
     "/campaigns/{campaign_id}/report": "sums of a campaign, which belongs to no town",
     "/emergencies": "which towns are under emergency measures",

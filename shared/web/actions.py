@@ -1,0 +1,130 @@
+"""The log of what staff did, for each of them his own, for auditors and operators everybody's."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from shared.actions import Action, ActionQuery, list_actions
+from shared.contracts.topics import SERVICES
+from shared.contracts.values import CHINA
+from shared.runtime import Runtime
+from shared.security import STAFF, Credential, Role
+from shared.web.access import Router, RuntimeDep, allow
+from shared.web.links import FRAME
+from shared.web.staff import PageRouter
+
+ROWS = 50
+Staff = Annotated[Credential, Depends(allow(*STAFF))]
+Word = Annotated[str, Query(max_length=100)]
+Before = Annotated[str, Query(pattern=r"^([0-9a-f]{24})?$")]
+
+SERVICE_NAMES = {
+    "intake": ("诉求", "Requests"),
+    "matching": ("对接", "Matching"),
+    "notify": ("通知", "Notices"),
+    "audit": ("账目", "Ledger"),
+}
+# By the last word of a route; what has none is shown as it is.
+VERBS = {
+    "accept": ("接受", "accept"),
+    "approve": ("批准", "approve"),
+    "batch": ("批量登记", "enter many"),
+    "check": ("核对", "check"),
+    "confirm": ("代为确认", "confirm"),
+    "decline": ("不予通过", "decline"),
+    "deliver": ("登记送达", "deliver"),
+    "discard": ("放弃死信", "discard a dead letter"),
+    "donors": ("加入捐赠方", "add a donor"),
+    "end": ("结束", "end"),
+    "erase": ("删除个人信息", "erase a person"),
+    "find": ("查找", "look up"),
+    "give-up": ("不再补送", "give up"),
+    "menu-link": ("发菜单链接", "make a menu link"),
+    "offers": ("登记资源", "register an offer"),
+    "parties": ("登记捐赠方", "register a party"),
+    "pause": ("暂停", "pause"),
+    "rate": ("代为评价", "rate"),
+    "receipt-link": ("发回执链接", "make a receipt link"),
+    "reopen": ("登记未送到", "reopen"),
+    "replay": ("重放死信", "replay a dead letter"),
+    "requests": ("登记诉求", "record a request"),
+    "resolve": ("处理通知", "resolve a notice"),
+    "resume": ("恢复", "resume"),
+    "revoke": ("停用链接", "revoke links"),
+    "sign-out": ("退出登录", "sign out"),
+    "unlock": ("解锁账号", "unlock an account"),
+    "vouch": ("核实担保", "vouch"),
+    "withdraw": ("撤回", "withdraw"),
+}
+
+
+def build_routers(service: str) -> tuple[APIRouter, APIRouter]:
+    """For programs at `/actions`, for people at `/<service>/actions`."""
+    programs = Router(tags=["operations"])
+    programs.add_api_route("/actions", read_actions)
+    people = PageRouter()
+    people.add_api_route(f"/{service}/actions", show_actions)
+    return programs, people
+
+
+async def read_actions(
+    caller: Staff, runtime: RuntimeDep, who: Word = "", target: Word = "", before: Before = ""
+) -> dict[str, Any]:
+    """Latest first; `next` is the `before` of the page after."""
+    rows = await _find(runtime, caller, ActionQuery(who, target, before))
+    return {"actions": [_describe(row) for row in rows], "next": _find_next(rows)}
+
+
+async def show_actions(
+    caller: Staff,
+    request: Request,
+    runtime: RuntimeDep,
+    who: Word = "",
+    target: Word = "",
+    before: Before = "",
+) -> Response:
+    query = ActionQuery(who.strip(), target.strip(), before)
+    rows = await _find(runtime, caller, query)
+    return FRAME.render_for(
+        request,
+        "actions.html",
+        rows=[_describe(row) for row in rows],
+        query=query,
+        next=_find_next(rows),
+        may_see_all=_may_see_all(caller),
+        service=runtime.name,
+        services=[(name, SERVICE_NAMES[name]) for name in SERVICES],
+    )
+
+
+def _may_see_all(caller: Credential) -> bool:
+    """Rows have no area."""
+    return not caller.area and not caller.roles.isdisjoint({Role.AUDITOR, Role.OPERATOR})
+
+
+async def _find(runtime: Runtime, caller: Credential, query: ActionQuery) -> list[Action]:
+    if not _may_see_all(caller):
+        query = ActionQuery(caller.principal, query.target, query.before)
+    return list(await list_actions(runtime.database, query, ROWS))
+
+
+def _find_next(rows: list[Action]) -> str | None:
+    return rows[-1].id if len(rows) == ROWS else None
+
+
+def _describe(action: Action) -> dict[str, Any]:
+    word = action.route.rstrip("/").rpartition("/")[2]
+    plain = f"{action.method} {action.route}"
+    zh, en = VERBS.get(word, (plain, plain))
+    return {
+        "at": f"{action.at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
+        "who": action.who,
+        "by": action.by,
+        "action_zh": zh,
+        "action": en,
+        "route": plain,
+        "targets": list(action.targets),
+        "status": action.status,
+        "done": action.is_done,
+    }
