@@ -42,6 +42,7 @@ class Guanjia(LazyGroup):
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
+        "staff": Lazy("待办提醒 Who is told what waits.", ("services.notify.staff_cli",)),
         "matching": Lazy("对接 Matching: solve, explain.", ("services.matching.cli.matching",)),
         "audit": Lazy("账本 The ledger: verify, prove, report.", ("services.audit.cli",)),
     }

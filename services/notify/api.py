@@ -11,7 +11,13 @@ from fastapi.responses import Response
 from services.notify import store
 from services.notify.decide.announcements import derive_word_notice_id
 from services.notify.messages import NOTICE_UNKNOWN
-from services.notify.model import Notice, NoticeState, ResolveNotice
+from services.notify.model import (
+    Notice,
+    NoticeState,
+    PutStaffMember,
+    RemoveStaffMember,
+    ResolveNotice,
+)
 from services.notify.purposes import WORD_PURPOSES
 from services.notify.views import NoticeView, Summary, build_view
 from shared import mongo
@@ -70,6 +76,32 @@ async def get_word_notice(word_id: Identifier, runtime: RuntimeDep) -> object:
     if not notices:
         return respond(NOTICE_UNKNOWN.refusal(404))
     return WordNotice(word_id=word_id, state=notices[0].state, code=notices[0].code)
+
+
+# --- staff ----------------------------------------------------------------------------------------
+
+
+@router.get("/staff")
+async def list_staff(caller: Operator, runtime: RuntimeDep) -> dict[str, object]:  # noqa: ARG001
+    """Who is told what waits for him: staff numbers and duties, no name and no number."""
+    members = await store.find_members(runtime.database)
+    return {"staff": [member.to_json() for member in members]}
+
+
+@router.post("/staff")
+async def put_member(
+    member: PutStaffMember, caller: Operator, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """person_id: as intake's `POST /parties` answered it. What was said of him is replaced."""
+    return await answer_to(runtime, caller, member, key)
+
+
+@router.post("/staff/{holder}/remove")
+async def remove_member(
+    holder: Identifier, caller: Operator, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """He is told nothing more."""
+    return await answer_to(runtime, caller, RemoveStaffMember(holder=holder), key)
 
 
 @router.get("/summary", dependencies=[READER])

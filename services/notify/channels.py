@@ -67,6 +67,8 @@ class Content:
     amount_fen: int | None = None
     donor: Donor = field(default_factory=Donor)
     code: str = field(default="", repr=False)
+    count: int = 0
+    counted_at: str = ""
 
 
 class DeliveryChannel(ABC):
@@ -121,6 +123,8 @@ class SmsChannel(DeliveryChannel):
 
     def format_parameters(self, content: Content) -> tuple[str, ...]:
         """A variable takes at most six characters and no link."""
+        if content.template.with_count:
+            return content.counted_at, str(content.count)
         reference = format_reference(content.regarding)
         if content.template.with_code:
             return reference, content.code
@@ -145,9 +149,12 @@ class WeChatChannel(DeliveryChannel):
 
     def format_parameters(self, content: Content) -> tuple[tuple[str, str], ...]:
         template = content.template
+        reference = format_reference(content.regarding)
+        if template.with_count:
+            reference = f"{content.count} {content.counted_at}"
         parameters: list[tuple[str, str]] = [
             ("thing1", template.status),
-            ("character_string2", format_reference(content.regarding)),
+            ("character_string2", reference),
             ("thing3", template.hint),
         ]
         if template.with_donor:

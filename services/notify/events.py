@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.notify.decide import announcements, claims, outcomes
-from services.notify.model import ClaimNotice, NoticeDue, RecordOutcome, ResolveNotice
+from services.notify.decide import announcements, claims, digests, outcomes
+from services.notify.duties import CALLS
+from services.notify.model import (
+    ClaimNotice,
+    NoticeDue,
+    PutStaffMember,
+    RecordOutcome,
+    RemoveStaffMember,
+    ResolveNotice,
+    SendDigest,
+)
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
 from shared.contracts.envelope import Fact
@@ -13,11 +22,10 @@ from shared.contracts.events import MessageReported, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 
-ANNOUNCE: Handler[Any] = Handler(decide=announcements.decide_announce)
-
 
 def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
-    return dict.fromkeys(PURPOSES, ANNOUNCE) | {
+    announce: Handler[Any] = Handler(decide=partial(announcements.decide_announce, rules))
+    return dict.fromkeys((*PURPOSES, *CALLS), announce) | {
         MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
         ReplyUnderstood: Handler(decide=claims.decide_reply),
     }
@@ -28,5 +36,8 @@ def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
         ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
         NoticeDue: Handler(decide=partial(claims.decide_expire, rules)),
         RecordOutcome: Handler(decide=partial(outcomes.decide_record_outcome, rules)),
+        SendDigest: Handler(decide=partial(digests.decide_send_digest, rules)),
+        PutStaffMember: Handler(decide=digests.decide_put_member),
+        RemoveStaffMember: Handler(decide=digests.decide_remove_member),
         ResolveNotice: Handler(decide=partial(outcomes.decide_resolve, rules)),
     }

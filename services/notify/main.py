@@ -6,9 +6,10 @@ from pydantic import SecretStr
 from services.notify import api, store
 from services.notify.channels import CHANNELS
 from services.notify.contacts import ContactClient
+from services.notify.digesting import send_digests
 from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.jobs import send_notices
-from services.notify.model import Dispatch, Notice, OptOut
+from services.notify.model import Backlog, Dispatch, Notice, OptOut, StaffMember
 from services.notify.providers import TencentSms, WeChatTemplate
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
@@ -32,12 +33,12 @@ def build_service(
 ) -> Service[NotifySettings, NotifyResources]:
     return Service(
         name="notify",
-        states=(Notice, Dispatch, OptOut),
+        states=(Notice, Dispatch, OptOut, StaffMember, Backlog),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
         routers=(api.router,),
         build_resources=build_resources,
-        jobs=(send_notices,),
+        jobs=(send_notices, send_digests),
         indexes=store.INDEXES,
     )
 

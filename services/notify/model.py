@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from services.notify.duties import Duty
 from shared.contracts.events import NoticeChannel
 from shared.contracts.links import LinkService
 from shared.contracts.values import DonorKind, Identifier, Value
@@ -67,7 +68,8 @@ class Notice(State):
     tries: attempts ever made; some that were certainly not sent are no longer stored.
     donor_id: whose name the person may see; it is fetched at the moment of sending.
     word_id: whose code it carries, which is made at the moment of sending; asked_by: who will hear
-    it; valid_until: later than that it says nothing any more.
+    it; valid_until: later than that it says nothing any more. count, counted_at: of a digest for
+    staff, how many things wait, and since what time of day.
     """
 
     COLLECTION: ClassVar[str] = "notices"
@@ -86,6 +88,8 @@ class Notice(State):
     donor_kind: DonorKind | None = None
     word_id: str | None = None
     asked_by: str = ""
+    count: int | None = None
+    counted_at: str = ""
     valid_until: datetime | None = None
     reachable: tuple[NoticeChannel, ...] = ()
     tries: int = 0
@@ -154,7 +158,57 @@ class OptOut(State):
     since: datetime
 
 
+class StaffMember(State):
+    """Who of the staff is told what waits for him. id: his staff number, as credentials hold it.
+
+    person_id: under which his contact lies in intake's vault. area: he is told of this place alone;
+    empty is the whole city. duties: none once he was removed.
+    """
+
+    COLLECTION: ClassVar[str] = "staff"
+
+    person_id: str
+    duties: tuple[Duty, ...]
+    area: str = ""
+    put_by: str = ""
+    put_at: datetime
+
+    def to_json(self) -> dict[str, object]:
+        visible = self.model_dump(mode="json", exclude={"id", "due_at", "correlation_id"})
+        return {"holder": self.id, **visible}
+
+
+class Backlog(State):
+    """What came in for one duty in one place since the last digest. due_at: of the next."""
+
+    COLLECTION: ClassVar[str] = "backlogs"
+
+    duty: Duty
+    purpose: str
+    area: str = ""
+    count: int = 0
+
+
 # --- commands ---
+
+
+class PutStaffMember(Value):
+    """Which duties somebody has, and where he is reached."""
+
+    holder: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+    person_id: Identifier
+    duties: Annotated[tuple[Duty, ...], Field(min_length=1)]
+    area: Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12})?$")] = ""
+
+
+class RemoveStaffMember(Value):
+    holder: Identifier
+
+
+class SendDigest(Due):
+    """A digest's time has come. person_ids: of who has the duty there now."""
+
+    person_ids: tuple[Identifier, ...]
 
 
 class ClaimNotice(Value):

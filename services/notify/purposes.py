@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.notify.channels import PREFERRED
+from services.notify.duties import STAFF_PURPOSES
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
@@ -36,7 +37,8 @@ from shared.contracts.links import SignedLink
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """recipient: whose id in the fact. channels: in order of preference.
+    """recipient: whose id in the fact; staff are found by their duty (`duties.py`). channels: in
+    order of preference.
 
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
     true. reasons, acts: of the fact, for which it is sent; empty for any. own_phone: only to a
@@ -44,7 +46,7 @@ class Purpose:
     """
 
     name: str
-    recipient: Literal["applicant", "donor"]
+    recipient: Literal["applicant", "donor", "staff"]
     link: SignedLink | None = None
     channels: tuple[NoticeChannel, ...] = PREFERRED
     unless: str = ""
@@ -106,6 +108,8 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
 }
 
 BY_NAME: Mapping[str, Purpose] = {
-    purpose.name: purpose for purposes in PURPOSES.values() for purpose in purposes
+    purpose.name: purpose
+    for purposes in (*PURPOSES.values(), tuple(Purpose(name, "staff") for name in STAFF_PURPOSES))
+    for purpose in purposes
 }
 WORD_PURPOSES: tuple[str, ...] = tuple(name for name, each in BY_NAME.items() if each.acts)

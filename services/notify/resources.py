@@ -41,6 +41,8 @@ class NotifyResources:
             notice.amount_fen,
             Donor(donor_name, notice.donor_kind),
             derive_code(self.keyring, notice.word_id) if notice.word_id else "",
+            notice.count or 0,
+            notice.counted_at,
         )
         return Message(
             notice_id=notice.id,

@@ -11,6 +11,7 @@ class Rules:
     """claim_s: a claimed notice has this long; afterwards nobody knows whether it was sent.
     wechat_resend_s: within it WeChat drops a repetition by its client_msg_id (ten minutes, less a
     reserve), so sending again is safe. notice_life_s: older than that, it is not sent any more.
+    digest_s: what waits for staff is collected so long.
     """
 
     claim_s: float
@@ -21,6 +22,7 @@ class Rules:
     misconfigured_wait_s: float
     notice_life_s: float
     receipt_life_s: float
+    digest_s: float
 
     def compute_delay_s(self, failures: int) -> float:
         """The first retry is at once, later ones back off."""
@@ -32,3 +34,8 @@ class Rules:
 def compute_deadline(now: datetime, seconds: float = 0) -> datetime:
     """In whole milliseconds, as a deadline is stored: it is compared for equality."""
     return as_stored(now + timedelta(seconds=seconds))
+
+
+def find_sending_time(at: datetime) -> datetime:
+    """When what could wait may be sent: at once. Quiet hours have their place here."""
+    return at

@@ -62,6 +62,10 @@ class NotifySettings(Settings):
     misconfigured_wait_s: Seconds = 300
     notice_life_s: Seconds = 72 * 3600
     receipt_life_s: Seconds = 30 * 86_400
+    digest_s: Annotated[
+        float, Field(gt=0, description="what waits for staff is collected so long")
+    ] = 1800
+    digest_poll_s: Seconds = 5
 
     @field_validator("claim_s")
     @classmethod

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from services.notify.model import Dispatch, Notice, NoticeState
+from services.notify.model import Dispatch, Notice, NoticeState, StaffMember
 from shared import mongo
 
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
     (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
+    (StaffMember.COLLECTION, [("duties", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
 
@@ -40,3 +41,15 @@ async def count_notices(database: mongo.Database) -> Mapping[str, Counter[str]]:
         sums["by_outcome"][state] += count
         sums["by_purpose"][purpose] += count
     return sums
+
+
+async def find_members(
+    database: mongo.Database, duty: str | None = None, area: str = ""
+) -> list[StaffMember]:
+    """Who has this duty in that place, each person once; duty None: everybody of the register."""
+    query = {"duties": duty} if duty else {}
+    members = await mongo.find(database, StaffMember, query, sort=[("_id", 1)])
+    if duty is None:
+        return members
+    there = {member.person_id: member for member in members if area.startswith(member.area)}
+    return list(there.values())

@@ -4,7 +4,8 @@ Status notices only; both providers ban appeals for donations, and a variable of
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
 number, so that two notices about different things never have the same content. `{2}` is the donor,
 by name only where he consents and the name is short enough, or the code of a donor's word over the
-phone (`channels.py` fills them).
+phone. In a digest for staff `{1}` is the time of day, `{2}` how many wait (`channels.py` fills
+them).
 """
 
 import re
@@ -31,6 +32,7 @@ class Template:
     with_amount: bool = False
     with_donor: bool = False
     with_code: bool = False
+    with_count: bool = False
 
     @property
     def wechat_id(self) -> str:
@@ -159,6 +161,30 @@ TEMPLATES: Mapping[str, Template] = {
         "授权待确认提醒",
         "有一项授权等待您答复",
         "点击查看金额、用途和期限",
+    ),
+    "staff_payment_unsettled": Template(
+        "2400031",
+        "截至{1}，新增{2}笔已付款项所属对接未成，请财务尽快冲销或说明。",
+        "财务待办提醒",
+        "已付款项待冲销或说明",
+        "请尽快办理",
+        with_count=True,
+    ),
+    "staff_payment_refused": Template(
+        "2400032",
+        "截至{1}，新增{2}笔款项因诉求已付过而未拨付，请财务尽快核实。",
+        "财务待办提醒",
+        "款项因已付过而未拨付",
+        "请尽快核实",
+        with_count=True,
+    ),
+    "staff_approval_waiting": Template(
+        "2400033",
+        "截至{1}，新增{2}件诉求待您审批，请尽快办理。",
+        "审批待办提醒",
+        "有诉求待您审批",
+        "请尽快办理",
+        with_count=True,
     ),
     "word_accept": Template(
         "2400027",

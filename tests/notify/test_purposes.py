@@ -11,6 +11,7 @@ from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
 from services.notify.templates import (
     TEMPLATES,
+    Template,
     count_sms_units,
     format_reference,
 )
@@ -97,12 +98,16 @@ def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
         assert len(value) <= (20 if field.startswith("thing") else 32), field
 
 
+def count_variables(template: Template) -> int:
+    return 1 + (template.with_donor or template.with_code or template.with_count)
+
+
 def test_variables_have_at_most_six_characters() -> None:
     for template in TEMPLATES.values():
         assert all(
             len(v) <= 6 for v in SMS.format_parameters(Content(template, MATCH_ID, donor=LONG))
         )
-        assert template.sms.count("{") == (2 if template.with_donor or template.with_code else 1)
+        assert template.sms.count("{") == count_variables(template)
 
 
 @pytest.mark.parametrize(

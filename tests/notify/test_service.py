@@ -13,10 +13,16 @@ import pytest_asyncio
 
 from deploy.local.stack import Stack
 from services.notify.main import create_app
-from services.notify.model import Notice
+from services.notify.model import Backlog, Notice
 from shared import mongo
 from shared.contracts import topics
-from shared.contracts.events import LedgerReceived, MatchCommitted, MatchProposed, RequestOpened
+from shared.contracts.events import (
+    LedgerReceived,
+    MatchCommitted,
+    MatchProposed,
+    PaymentUnsettled,
+    RequestOpened,
+)
 from shared.contracts.links import GIFT_RECEIPT
 from shared.security import Keyring, Role, create_root_key
 from tests.conftest import BROKER
@@ -335,3 +341,28 @@ async def test_who_has_a_town_or_village_reads_no_notices_of_the_city(
     body = {"verdict": "resend"}
     answer = await http.post("/notices/N-0/resolve", json=body, headers=headers)
     assert answer.status_code == 403
+
+
+async def test_what_waits_for_finance_is_one_message_and_names_nobody(
+    harness: NotifyHarness,
+) -> None:
+    phone = number()
+    person_id = await harness.register_person(phone)
+    member = {"holder": "lin", "person_id": person_id, "duties": ["finance"]}
+    headers = harness.operator | {"Idempotency-Key": uuid4().hex}
+    put = await harness.notify.http.post("/staff", json=member, headers=headers)
+    assert put.status_code == 200, put.text
+    unsettled = PaymentUnsettled(match_id="M-1", fund_id="F-1", amount_fen=100)
+    facts = dict.fromkeys((request_id() for _ in range(12)), unsettled)
+    await harness.publish_all(facts, source="/audit")
+    database = harness.notify.runtime.database
+
+    async def count() -> int:
+        return sum(backlog.count for backlog in await mongo.find(database, Backlog, {}))
+
+    await eventually(count, lambda waiting: waiting == 12)
+    past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
+    await database[Backlog.COLLECTION].update_many({}, {"$set": past})
+    await harness.wait_for_state(person_id, "delivered")
+    [message] = await harness.read_phone(f"+86{phone}")
+    assert "新增12笔已付款项" in message["text"]

@@ -192,6 +192,7 @@ def make_fact(request: Request) -> Fact | None:
             person_id=request.person_id,
             channel=request.channel,
             approval_level=request.approval_level,
+            area=request.area.model_copy(update={"cell": None}),
         )
     return None
 

@@ -4,31 +4,37 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from services.notify.model import Link, Notice
+from services.notify.decide.digests import count_calls, derive_backlog_id
+from services.notify.duties import list_calls
+from services.notify.model import Backlog, Link, Notice
 from services.notify.purposes import PURPOSES, Purpose
-from services.notify.rules import compute_deadline
+from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact, WordAsked
 from shared.contracts.links import SignedLink
 from shared.ids import derived_id
-from shared.messaging.decision import Decision, States
+from shared.messaging.decision import Decision, Ref, States
 
 
-def decide_announce(states: States, event: Event[Any], now: datetime) -> Decision:
+def decide_announce(rules: Rules, states: States, event: Event[Any], now: datetime) -> Decision:
+    """To the person at once; what staff have to do is counted for their next digest."""
     recipients = list(_list_recipients(event))
-    existing = states.get_many(Notice, [notice_id for _, _, notice_id in recipients])
-    return Decision(
-        states=tuple(
-            _build_notice(event, purpose, person_id, notice_id, now)
-            for purpose, person_id, notice_id in recipients
-            if notice_id not in existing
-        )
+    states.prefetch(
+        *(Ref(Notice, notice_id) for _, _, notice_id in recipients),
+        *(Ref(Backlog, derive_backlog_id(call)) for call in list_calls(event.data)),
     )
+    existing = states.get_many(Notice, [notice_id for _, _, notice_id in recipients])
+    notices = (
+        _build_notice(event, purpose, person_id, notice_id, now)
+        for purpose, person_id, notice_id in recipients
+        if notice_id not in existing
+    )
+    return Decision((*notices, *count_calls(states, event.data, now, rules)))
 
 
 def _list_recipients(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
     """(purpose, person, notice id)."""
-    for purpose in PURPOSES[type(event.data)]:
+    for purpose in PURPOSES.get(type(event.data), ()):
         if not purpose.is_called_for(event.data):
             continue
         person_id = find_recipient(purpose, event.data)

@@ -27,11 +27,12 @@ class RequestFact(Fact):
 
 
 class RequestRecorded(RequestFact):
-    """It waits for an approval."""
+    """It waits for an approval. area: whose approvers; None in events of before."""
 
     TYPE: ClassVar[str] = "guanjia.request.recorded.v1"
     channel: Channel
     approval_level: ApprovalLevel
+    area: Area | None = None
 
 
 class RequestOpened(RequestFact):

@@ -1,0 +1,146 @@
+"""What waits for staff: counted for their duty and place, and told in one message."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.decide.digests import derive_backlog_id
+from services.notify.duties import Call, Duty
+from services.notify.model import (
+    Backlog,
+    Notice,
+    PutStaffMember,
+    RemoveStaffMember,
+    SendDigest,
+    StaffMember,
+)
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    LedgerRefused,
+    PaymentUnsettled,
+    RefusedReason,
+    RequestRecorded,
+)
+from shared.contracts.values import Area, Channel
+from shared.messaging.decision import Ref
+from tests.notify.decisions import DecisionHarness
+
+TOWN, VILLAGE = "441900101", "441900101002"
+UNSETTLED = Call("finance", "staff_payment_unsettled")
+
+
+def make_unsettled() -> PaymentUnsettled:
+    return PaymentUnsettled(match_id="M-1", fund_id="F-1", amount_fen=100)
+
+
+def make_recorded(level: str, village: str | None = VILLAGE) -> RequestRecorded:
+    area = Area(town_code=TOWN, village_code=village)
+    fields = {"person_id": "P-1", "channel": Channel.SMS, "approval_level": level, "area": area}
+    return RequestRecorded.model_validate(fields)
+
+
+def receive(harness: DecisionHarness, *facts: Fact) -> None:
+    for number, fact in enumerate(facts):
+        harness.on_event(fact, f"R-{number}", f"E-{number}")
+
+
+def get_backlog(harness: DecisionHarness, call: Call) -> Backlog:
+    backlog = harness.states[Ref(Backlog, derive_backlog_id(call))]
+    assert isinstance(backlog, Backlog)
+    return backlog
+
+
+def send(harness: DecisionHarness, call: Call, *person_ids: str) -> list[Notice]:
+    backlog = get_backlog(harness, call)
+    assert backlog.due_at is not None
+    harness.now = max(harness.now, backlog.due_at)
+    harness.execute(
+        SendDigest(aggregate_id=backlog.id, due_at=backlog.due_at, person_ids=person_ids)
+    )
+    return [
+        state
+        for state in harness.states.values()
+        if isinstance(state, Notice) and state.purpose == call.purpose
+    ]
+
+
+def test_fifty_events_are_one_message_to_each() -> None:
+    harness = DecisionHarness()
+    receive(harness, *[make_unsettled()] * 50)
+    notices = send(harness, UNSETTLED, "P-lin", "P-wu")
+    assert {(notice.person_id, notice.count) for notice in notices} == {("P-lin", 50), ("P-wu", 50)}
+    assert (get_backlog(harness, UNSETTLED).count, get_backlog(harness, UNSETTLED).due_at) == (
+        0,
+        None,
+    )
+
+
+def test_a_digest_is_sent_so_long_after_its_first_event() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_unsettled())
+    due_at = get_backlog(harness, UNSETTLED).due_at
+    harness.now += timedelta(minutes=10)
+    receive(harness, make_unsettled())
+    assert get_backlog(harness, UNSETTLED).due_at == due_at
+
+
+def test_the_same_digest_is_sent_once() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_unsettled())
+    backlog = get_backlog(harness, UNSETTLED)
+    assert len(send(harness, UNSETTLED, "P-lin")) == 1
+    assert backlog.due_at is not None
+    again = SendDigest(aggregate_id=backlog.id, due_at=backlog.due_at, person_ids=("P-wu",))
+    harness.execute(again)
+    assert not [
+        state
+        for state in harness.states.values()
+        if isinstance(state, Notice) and state.person_id == "P-wu"
+    ]
+
+
+def test_with_nobody_there_it_waits_and_is_not_lost() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_unsettled())
+    assert send(harness, UNSETTLED) == []
+    assert get_backlog(harness, UNSETTLED).count == 1
+    assert len(send(harness, UNSETTLED, "P-lin")) == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "duty", "area"),
+    [
+        ("village", "approver_village", VILLAGE),
+        ("town", "approver_town", TOWN),
+        ("city", "approver_city", ""),
+    ],
+)
+def test_an_approval_waits_for_its_level_and_place(level: str, duty: Duty, area: str) -> None:
+    harness = DecisionHarness()
+    receive(harness, make_recorded(level))
+    assert get_backlog(harness, Call(duty, "staff_approval_waiting", area)).count == 1
+
+
+@pytest.mark.parametrize("reason", ["already_paid", "exceeds_request", "insufficient_funds"])
+def test_finance_hears_of_what_was_paid_before(reason: RefusedReason) -> None:
+    harness = DecisionHarness()
+    fields: dict[str, Any] = {"fund_id": "F-1", "amount_fen": 5, "log": "l", "index": 1}
+    known = LedgerRefused.model_construct(**fields, reason=reason)
+    receive(harness, known)
+    backlogs = [state for state in harness.states.values() if isinstance(state, Backlog)]
+    assert bool(backlogs) == (reason != "insufficient_funds")
+
+
+def test_who_is_put_again_is_replaced_and_who_is_removed_has_no_duty() -> None:
+    harness = DecisionHarness()
+    for duties in (("finance",), ("approver_town",)):
+        data = {"holder": "lin", "person_id": "P-lin", "duties": duties, "area": TOWN}
+        harness.execute(PutStaffMember.model_validate(data))
+    member = harness.states[Ref(StaffMember, "lin")]
+    assert isinstance(member, StaffMember)
+    assert member.duties == ("approver_town",)
+    harness.execute(RemoveStaffMember(holder="lin"))
+    removed = harness.states[Ref(StaffMember, "lin")]
+    assert isinstance(removed, StaffMember)
+    assert removed.duties == ()
