@@ -4,9 +4,13 @@ Everything in a log directory is public by design and holds no personal data.
 """
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from services.audit.ledger.receipts import Receipt, make_receipt
+from services.audit.overview import Overview
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.keys import KeyFile, SigningKey
 from services.audit.tlog.merkle import EMPTY_ROOT
@@ -41,6 +45,8 @@ class PublicLogs:
         self._witnesses = witnesses
         self._key_files: dict[str, KeyFile] = {}
         self._directories: dict[str, tuple[tuple[SigningKey, ...], LogDirectory]] = {}
+        self._overviews: dict[str, Overview] = {}
+        self._overviews_lock = threading.Lock()
         self.stopped: dict[str, str] = {}
         self.waiting: dict[str, str] = {}
 
@@ -103,12 +109,41 @@ class PublicLogs:
         """For an entry that is published. Blocking."""
         return make_receipt(Directory(self._root / name), index) if _NAME.fullmatch(name) else None
 
+    def list_names(self) -> list[str]:
+        """Of the logs that have something published, the latest first. Blocking."""
+        names = (path.parent.name for path in self._root.glob(f"*/{CHECKPOINT}"))
+        return sorted(filter(_NAME.fullmatch, names), key=_sort_by_year, reverse=True)
+
+    @contextmanager
+    def open_overview(self, name: str) -> Iterator[Overview | None]:
+        """The figures of a log, brought up to what is published; nobody else changes them
+        meanwhile. None where there is no such log. Blocking."""
+        with self._overviews_lock:
+            checkpoint = self.checkpoint(name)
+            if checkpoint is None:
+                yield None
+                return
+            figures = self._overviews.setdefault(name, Overview())
+            if figures.size < checkpoint.size:
+                figures.read_on(self.source(name), checkpoint.size)
+            yield figures
+
+    def source(self, name: str) -> Directory:
+        """The files of a log whose name is one."""
+        assert _NAME.fullmatch(name), "a checkpoint was read under this name"
+        return Directory(self._root / name)
+
     def read(self, name: str, path: str) -> bytes | None:
         """A published file, or None; only what belongs to the layout can be named."""
         is_public = path == CHECKPOINT or _TILE.fullmatch(path)
         if not is_public or not _NAME.fullmatch(name):
             return None
         return Directory(self._root / name).read(path)
+
+
+def _sort_by_year(name: str) -> tuple[str, str]:
+    foundation, _, year = name.rpartition("-")
+    return year, foundation
 
 
 def key_path(secrets_dir: Path, name: str) -> Path:

@@ -1,7 +1,8 @@
 """The frame of every page: templates with what they can call, the stylesheet, the headers.
 
 A service makes one `Pages` of its package and renders the templates of its own `templates/`, which
-extend `frame.html` and use the macros of `parts.html`. There is no script and no inline style.
+extend `frame.html` and use the macros of `parts.html`. There is no inline style or script; a page
+that needs a script names a file of `static/` and is sent with `SCRIPT_HEADERS`.
 Pages behind links have both languages (`render`); the others have the reader's (`render_for`).
 """
 
@@ -35,6 +36,14 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every page, and of what is downloaded from one."""
+SCRIPT_HEADERS = {
+    "Content-Security-Policy": (
+        HEADERS["Content-Security-Policy"].replace(
+            "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
+        )
+    ),
+}
+"""Over those, of a page with a script of ours, a file of `static/`."""
 
 router = Router(include_in_schema=False)
 
@@ -66,6 +75,7 @@ ASSETS = {
     for asset in (
         _read_asset("guanjia.css", "text/css"),
         _read_asset("guanjia.svg", "image/svg+xml"),
+        _read_asset("verify.js", "text/javascript"),
     )
 }
 CACHED_FOR_EVER = "public, max-age=31536000, immutable"

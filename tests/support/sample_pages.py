@@ -8,9 +8,13 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 
+from services.audit.entry_search import EntryFilter, EntryRow, FoundEntries
+from services.audit.ledger.canonical import encode_entry
 from services.audit.ledger.receipts import Receipt
 from services.audit.model import Mandate
-from services.audit.pages import (
+from services.audit.overview import Aim, FundFlow, Overview, Sums, Use
+from services.audit.pages import ledger
+from services.audit.pages.donor import (
     render_mandate,
     render_mandate_answered,
     render_receipt,
@@ -30,6 +34,7 @@ from shared.contracts.links import MANDATE
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
+from tests.audit.ledgers import year_of_facts
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 CHASHAN = "441900103"
@@ -73,6 +78,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "receipt": render_receipt(_entry(words), _receipt(), [VKEY, words], f"{token}/receipt"),
         "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW),
         "mandate_answered": render_mandate_answered("open", f"/a/{token}"),
+        **_render_ledger(words),
         "receipt_pending": render_receipt_pending(f"/g/{token}"),
         "link_invalid": FRAME.render("link_invalid.html", status=401),
         "link_over": FRAME.render(
@@ -84,6 +90,33 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
             problems=[{"zh": words, "en": words}],
             back=f"/d/{token}",
         ),
+    }
+
+
+def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
+    """words: names of funds, and what an entry moved."""
+    log = ledger.ShownLog("2026", words, 7, 9)
+    figures, few = Overview(), Overview()
+    sums = Sums(income=20_450_000, committed=9_000_000, spent=4_000_000, fees=1_000)
+    flow = FundFlow("F-1", words, words, restricted=True, total=sums)
+    flow.months = {"2026-01": sums, "2026-02": sums}
+    flow.categories = {"meals": Use(9, 80_000, 50_000), "medical": Use(1, 10, 10)}
+    flow.towns = {CHASHAN: Use(12, 80_000, 50_000), "441900104": Use(7, 1, 1), "": Use(1, 1, 1)}
+    figures.size, figures.funds = 7, {flow.id: flow}
+    aim = Aim("meals", CHASHAN)
+    row = EntryRow(3, "2026-01-02", "commitment", "承诺资助", ("F-1", words), words, aim)
+    refused = EntryRow(2, "2026-01-02", "refusal", "拒绝", (), "", Aim("", ""))
+    raw = encode_entry(year_of_facts(2).sealed[1].entry)
+    return {
+        "ledger": ledger.render_ledger(log, figures, [ledger.ShownLog("g-2025", words)]),
+        "ledger_empty": ledger.PAGES.render("ledger_empty.html"),
+        "ledger_without_funds": ledger.render_ledger(log, few, []),
+        "ledger_fund": ledger.render_fund(log, figures, "F-1"),
+        "ledger_entries": ledger.render_entries(
+            log, figures, EntryFilter(fund="F-1"), FoundEntries((row, refused), 2), words
+        ),
+        "ledger_entry": ledger.render_entry(log, figures, raw, [VKEY, words]),
+        "ledger_verify": ledger.render_how_to_verify([(log, [VKEY])], "http://127.0.0.1:8004"),
     }
 
 

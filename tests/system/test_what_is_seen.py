@@ -82,6 +82,14 @@ OPEN = {
     "/log/{log}/proof/{index}": "public by design, ids alone",
     "/log/{log}/tile/{place:path}": "public by design, ids alone",
     "/log/{log}/vkey": "public by design",
+    "/ledger": "what the public log says, ids alone",
+    "/ledger/verify": "how to verify the public log",
+    "/ledger/{log}": "sums of the public log; few cases are shown together",
+    "/ledger/{log}/fund": "sums of the public log; few cases are shown together",
+    "/ledger/{log}/tables/{table}.{form}": "the same sums to take away",
+    "/ledger/{log}/entries": "what the public log says, ids alone",
+    "/ledger/{log}/entries/{index}": "what the public log says, ids alone",
+    "/ledger/{log}/entries/{index}/offline": "what the public log says, ids alone",
 }
 
 

@@ -12,6 +12,7 @@ from services.audit.api import (
     statements,
     words,
 )
+from services.audit.pages import ledger
 
 SUBJECTS = (
     health,
@@ -29,4 +30,5 @@ ROUTERS = (
     *(subject.router for subject in SUBJECTS),
     receipts.link_router,
     mandates.link_router,
+    ledger.router,
 )

@@ -19,7 +19,7 @@ from services.audit.model import (
     RevokeMandate,
     WithdrawMandate,
 )
-from services.audit.pages import render_mandate, render_mandate_answered
+from services.audit.pages.donor import render_mandate, render_mandate_answered
 from services.audit.resources import AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import MANDATE

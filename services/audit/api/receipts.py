@@ -12,7 +12,7 @@ from services.audit.api.access import LinkMaker, Reader
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.receipts import SUFFIX, Receipt
 from services.audit.model import Donation, Mandate
-from services.audit.pages import render_receipt, render_receipt_pending
+from services.audit.pages.donor import render_receipt, render_receipt_pending
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import GIFT_RECEIPT
