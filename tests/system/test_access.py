@@ -61,6 +61,19 @@ PUBLIC_LOG = {
     ("GET", "/log/{log}/tile/{place:path}"),
     ("GET", "/log/{log}/vkey"),
 }
+# Pages for everybody, which name nobody.
+PUBLIC_PAGES = {
+    "audit": {
+        ("GET", "/ledger"),
+        ("GET", "/ledger/verify"),
+        ("GET", "/ledger/{log}"),
+        ("GET", "/ledger/{log}/fund"),
+        ("GET", "/ledger/{log}/tables/{table}.{form}"),
+        ("GET", "/ledger/{log}/entries"),
+        ("GET", "/ledger/{log}/entries/{index}"),
+        ("GET", "/ledger/{log}/entries/{index}/offline"),
+    },
+}
 # The link is the permission; its purpose is in the token.
 LINKS = {
     "audit": {
@@ -167,6 +180,7 @@ async def test_open_ways_in_are_those_of_the_table(stack: StackHarness, service:
     create, settings = CREATE[service]
     expected = OPEN_TO_ALL | LINKS.get(service, set()) | CALLBACKS.get(service, set())
     expected |= PUBLIC_LOG if service == "audit" else set()
+    expected |= PUBLIC_PAGES.get(service, set())
     expected |= SIGNING_IN if service == "intake" else set()
     for place in (LOCAL, {"host": "::1"}, {"host": "localhost"}):
         assert without_guard(create(stack.settings(settings, **place))) == expected | DESCRIPTIONS
