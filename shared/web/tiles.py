@@ -74,6 +74,14 @@ TILES: tuple[Tile, ...] = (
 # On the first page of the public, for everybody.
 PUBLIC_TILES: tuple[Tile, ...] = (
     Tile(
+        "/ledger",
+        "善款去向",
+        "Where the money went",
+        "每个基金的收入、拨付和余额，每一笔都可自己核验",
+        "each fund's income, payments and rest; verify every entry yourself",
+        frozenset(),
+    ),
+    Tile(
         "/sign-in",
         "工作人员登录",
         "Staff sign-in",

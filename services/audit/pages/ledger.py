@@ -89,7 +89,7 @@ async def show_how_to_verify(request: Request, runtime: AuditRuntimeDep) -> Resp
         return [(log, logs.vkeys(logs.origin_of(name) or "")) for name, log in shown]
 
     listed = await asyncio.to_thread(read)
-    return render_how_to_verify(listed, settings.audit_url, show_to(request))
+    return render_how_to_verify(listed, settings.find_public_url("audit"), show_to(request))
 
 
 @router.get("/ledger/{log}")
