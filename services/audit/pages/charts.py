@@ -37,7 +37,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """note: beside the name, such as how many cases."""
 
     zh: str
@@ -66,7 +66,7 @@ def draw_whole(sums: Sums) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
-def draw_months(months: Mapping[str, Sums]) -> list[Row]:
+def draw_months(months: Mapping[str, Sums]) -> list[ChartRow]:
     rows: list[tuple[str, str, dict[Series, int]]] = []
     for month, sums in months.items():
         year, _, number = month.partition("-")
@@ -80,11 +80,11 @@ def draw_months(months: Mapping[str, Sums]) -> list[Row]:
     return _draw(rows)
 
 
-def draw_categories(uses: Mapping[str, Use]) -> list[Row]:
+def draw_categories(uses: Mapping[str, Use]) -> list[ChartRow]:
     return _draw_uses(merge_few(uses), name_category)
 
 
-def draw_towns(uses: Mapping[str, Use]) -> list[Row]:
+def draw_towns(uses: Mapping[str, Use]) -> list[ChartRow]:
     return _draw_uses(merge_few(uses), name_town)
 
 
@@ -102,14 +102,14 @@ def name_town(code: str) -> tuple[str, str]:
 
 def _draw_uses(
     rows: Sequence[tuple[str, Use]], name: Callable[[str], tuple[str, str]]
-) -> list[Row]:
+) -> list[ChartRow]:
     named: list[tuple[str, str, dict[Series, int]]] = []
     for code, use in rows:
         zh, en = MERGED_NAME if code == MERGED else name(code)
         named.append((zh, en, {"committed": use.committed, "spent": use.spent}))
     drawn = _draw(named)
     return [
-        Row(row.zh, row.en, row.bars, f"{use.cases}笔", f"{use.cases} cases")
+        ChartRow(row.zh, row.en, row.bars, f"{use.cases}笔", f"{use.cases} cases")
         for row, (_, use) in zip(drawn, rows, strict=True)
     ]
 
@@ -117,11 +117,11 @@ def _draw_uses(
 MERGED_NAME = ("其他（笔数少，合并公布）", "others, too few to be shown alone")
 
 
-def _draw(rows: Iterable[tuple[str, str, dict[Series, int]]]) -> list[Row]:
+def _draw(rows: Iterable[tuple[str, str, dict[Series, int]]]) -> list[ChartRow]:
     listed = list(rows)
     most = max((fen for _, _, figures in listed for fen in figures.values()), default=0)
     return [
-        Row(
+        ChartRow(
             zh,
             en,
             tuple(
