@@ -23,6 +23,8 @@ REPLIES = {
     "sms": ("/simulator/phones/replies", "number", "1"),
     "wechat": ("/simulator/wechat/texts", "openid", "收到"),
 }
+REPEATED = "都收到了，谢谢"
+"""Of who was not heard, also because two deliveries of one request carry the same number."""
 
 T = TypeVar("T")
 Match = dict[str, Any]
@@ -152,7 +154,7 @@ class Applicants:
             at, message = self._replies.get(match["request_id"][-6:].upper(), (now, {}))
             if message and now - at > REPLIED_AGAIN_AFTER_S:
                 self._tally.confirmed["repeated"] += 1
-                self._write(message)
+                self._write(message, REPEATED)
 
     async def run(self) -> None:
         """Until cancelled: sends together what was written meanwhile."""
@@ -165,12 +167,12 @@ class Applicants:
                     await self._simulators.post(path, page)
                     self._tally.confirmed[channel] += len(bodies)
 
-    def _write(self, message: Message) -> None:
+    def _write(self, message: Message, said: str = "") -> None:
         text, channel = message["text"].upper(), message["channel"]
         reference = text.rpartition("尾号")[2][:6] if channel == "sms" else text.split("\n")[1]
         self._replies[reference] = (time.monotonic(), message)
         _, sender, reply = REPLIES[channel]
-        self._outgoing.append((channel, {sender: message["recipient"], "text": reply}))
+        self._outgoing.append((channel, {sender: message["recipient"], "text": said or reply}))
 
 
 class Staff:

@@ -7,17 +7,22 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.intake.decide import erasure, persons, progress, replies, requests
+from services.intake.decide import erasure, messages, persons, progress, replies, requests
 from services.intake.model import (
+    AbandonDialogue,
     ApproveRequest,
     BindOpenid,
     DeclineRequest,
     ErasePerson,
+    ForgetMessages,
     ForgetOpenid,
+    HandleMessage,
+    KeepMessage,
     RegisterParty,
     ReportMessage,
     RevokePersonLinks,
     SealedCorrection,
+    SettleMessage,
     StaffRequest,
     UnderstandReply,
     VouchForPerson,
@@ -74,7 +79,12 @@ def build_commands(
         RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=erasure.decide_forget_openid),
         ReportMessage: Handler(decide=replies.decide_report),
+        KeepMessage: Handler(decide=messages.decide_keep),
+        SettleMessage: Handler(decide=messages.decide_settle),
         UnderstandReply: Handler(decide=replies.decide_reply),
+        AbandonDialogue: Handler(decide=messages.decide_abandon),
+        HandleMessage: Handler(decide=messages.decide_handle),
+        ForgetMessages: Handler(decide=messages.decide_forget),
     }
 
 

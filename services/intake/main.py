@@ -2,12 +2,14 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, callbacks, events, pages, store
+from services.intake import api, callbacks, events, jobs, pages, store
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts
 from services.intake.model import (
     ContactPoint,
+    Correspondence,
     Identity,
+    Message,
     OpeningTally,
     Person,
     Receipt,
@@ -19,6 +21,7 @@ from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sealer
 from services.intake.sign_in.sessions import build_sessions
+from services.intake.vault.messages import describe_message_keys
 from services.intake.vault.sealing import build_vault, describe_keys
 from shared.http import HttpClient
 from shared.partner_ids import PartnerIds
@@ -48,6 +51,8 @@ def build_service(
             OpeningTally,
             Receipt,
             Reply,
+            Message,
+            Correspondence,
             LinkRevocation,
             Account,
             Session,
@@ -61,7 +66,12 @@ def build_service(
         routers=(*api.ROUTERS, *callbacks.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
         indexes=store.INDEXES,
-        sealed=(describe_keys(vault), describe_totps(make_totp_sealer(keyring))),
+        jobs=(jobs.run_deadlines,),
+        sealed=(
+            describe_keys(vault),
+            *describe_message_keys(vault),
+            describe_totps(make_totp_sealer(keyring)),
+        ),
         build_sessions=build_sessions,
     )
 

@@ -117,6 +117,47 @@ STATE_UNSUITABLE = Message(
     "the request is {state}: this cannot be done now",
 )
 
+# --- messages of people ---
+
+MESSAGE_UNKNOWN = Message(
+    "message_unknown",
+    "没有这条来信，或它不在您的辖区",
+    "no such message, or it is not of your area",
+)
+MESSAGE_HANDLED = Message(
+    "message_handled",
+    "这条来信已经处理（{by}），请刷新列表",
+    "somebody handled this message already ({by}): look at the list again",
+)
+HANDLER_SAME = Message(
+    "handler_same",
+    "您登记或核实过这位申请人，不能再代他解读收货答复，请交由另一位工作人员处理",
+    "who recorded or met the person does not read his answer for him: another has to",
+)
+MATCH_NOT_AWAITED = Message(
+    "match_not_awaited",
+    "这项诉求没有这个对接，请核对对接编号",
+    "that request has no such match: check its number",
+)
+ANSWER_FOREIGN = Message(
+    "answer_foreign",
+    "这条来信不是从该申请人的联系方式发来的，不能作为他本人的收货确认；可登记为备注，或上门核实后代为确认",
+    "it was not sent from this person's contact: note it, or see the person and confirm for him",
+)
+ANSWER_INCOMPLETE = Message(
+    "answer_incomplete",
+    "请填写 request_id、match_id 和 meaning（received 收到、not_received 没收到）",
+    "say which request and match it answers, and how (received, not_received)",
+)
+REQUEST_MISSING = Message(
+    "request_missing", "请填写诉求编号 request_id", "say which request it belongs to"
+)
+SENDER_UNREACHABLE = Message(
+    "sender_unreachable",
+    "来信没有可用的大陆手机号或微信，请在 applicant 里填写联系方式，或填写收集人",
+    "the message has no mobile number of the mainland nor account: give a contact, or a collector",
+)
+
 # --- why a request waits for an approver ---
 
 WAIT_REASONS: Mapping[WaitReason, Message] = {

@@ -74,6 +74,13 @@ class IntakeSettings(Settings):
     second_factor: Annotated[
         bool, Field(description="false: no one-time codes; on this machine alone, for trying")
     ] = True
+    crisis_hotline: Annotated[
+        str,
+        Field(pattern=r"^[0-9]{3,6}$", description="told to who may be in danger (心理援助热线)"),
+    ] = "12356"
+    due_poll_ms: Annotated[int, Field(ge=10, description="how often deadlines are looked at")] = (
+        1_000
+    )
     wechat_token: Annotated[
         SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")
     ] = SecretStr("")

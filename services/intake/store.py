@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.model import Identity, OpeningTally, Person, Request, Sealed
+from services.intake.model import (
+    ContactPoint,
+    Correspondence,
+    Identity,
+    Message,
+    MessageState,
+    OpeningTally,
+    Person,
+    Request,
+    Sealed,
+)
 from services.intake.model.account import Session, SignInTally
 from shared import mongo
 from shared.errors import Transient
@@ -27,10 +37,16 @@ INDEXES: tuple[mongo.Index, ...] = (
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
+    (Message.COLLECTION, [("state", 1), ("urgent", -1), ("received_at", 1), ("_id", 1)], {}),
+    (Message.COLLECTION, [("town_code", 1), ("state", 1)], {}),
+    (Message.COLLECTION, [("point_id", 1)], {}),
+    (Message.COLLECTION, [("request_id", 1)], {"sparse": True}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),
 )
+
+MESSAGES = Cut(town="town_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,59 @@ async def list_requests_of(
     """Of these persons, the latest first."""
     query = {"person_id": {"$in": list(person_ids)}}
     return await mongo.find(database, Request, query, sort=[("recorded_at", -1)], limit=limit)
+
+
+async def list_messages(
+    database: mongo.Database,
+    query: Mapping[str, Any],
+    after: Message | None,
+    limit: int,
+) -> list[Message]:
+    """The urgent first, then the oldest. after: the last one of the page before."""
+    order = [("urgent", -1), ("received_at", 1), ("_id", 1)]
+    if after is not None:
+        later: dict[str, Any] = {
+            "urgent": after.urgent,
+            "$or": [
+                {"received_at": {"$gt": after.received_at}},
+                {"received_at": after.received_at, "_id": {"$gt": after.id}},
+            ],
+        }
+        behind = [later, {"urgent": False}] if after.urgent else [later]
+        query = {"$and": [dict(query), {"$or": behind}]}
+    return await mongo.find(database, Message, query, sort=order, limit=limit)
+
+
+async def count_messages(
+    database: mongo.Database, query: Mapping[str, Any], state: MessageState
+) -> dict[str, int]:
+    """All, and the urgent ones of them."""
+    messages, asked = database[Message.COLLECTION], {**query, "state": state}
+    urgent = await messages.count_documents({**asked, "urgent": True})
+    return {"total": await messages.count_documents(asked), "urgent": urgent}
+
+
+async def find_message_ids(
+    database: mongo.Database, person_ids: Iterable[str], point_ids: Iterable[str], limit: int
+) -> list[str]:
+    """Of those that can still be read."""
+    ways = [{"person_id": {"$in": list(person_ids)}}, {"point_id": {"$in": list(point_ids)}}]
+    query = {"key": {"$ne": None}, "$or": ways}
+    rows = database[Message.COLLECTION].find(query, {"_id": 1}).limit(limit)
+    return [str(row["_id"]) for row in await rows.to_list(None)]
+
+
+async def find_closed_points(database: mongo.Database, ids: Iterable[str]) -> set[str]:
+    """Those of them that want no notices."""
+    query = {"_id": {"$in": list(ids)}, "opted_out": True}
+    return {point.id for point in await mongo.find(database, ContactPoint, query)}
+
+
+async def find_correspondences(
+    database: mongo.Database, ids: Iterable[str]
+) -> dict[str, Correspondence]:
+    threads = await mongo.find(database, Correspondence, {"_id": {"$in": list(ids)}})
+    return {thread.id: thread for thread in threads}
 
 
 @dataclass(frozen=True, slots=True)

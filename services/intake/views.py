@@ -1,13 +1,21 @@
 """Requests and contacts as people and services read them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from services.intake.model import Basis, Person, Request, RequestState
+from services.intake.model import (
+    Basis,
+    Correspondence,
+    Message,
+    Person,
+    Request,
+    RequestState,
+)
 from services.intake.rules import describe_wait_reasons
 from services.intake.store import VaultLook
-from services.intake.vault.persons import open_contact, open_text
+from services.intake.vault.messages import open_address, open_message
+from services.intake.vault.persons import Contact, derive_point_id, open_contact, open_text
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import CHINA, LABELS
 from shared.money import format_yuan
@@ -42,6 +50,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_person": "查看服务对象",
     "correct_person": "更正信息",
     "export_person": "导出本人资料",
+    "read_message": "查看来信",
     "notice": "发送通知",
     "donor_name_shown": "在通知中显示捐赠方名称",
     "donor_name_explained": "在对接说明中显示捐赠方名称",
@@ -129,17 +138,119 @@ def format_need(request: Request) -> str:
     return f"{need.item} {need.quantity}{need.unit}"
 
 
-def describe_contact(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
-    """An unknown person is like one that was erased: there is nothing to send to."""
-    if person is None:
-        person = Person(id=person_id, erased=True)
-    contact = open_contact(vault, person)
+def describe_contact(
+    vault: Vault, person_id: str, person: Person | None, closed: Set[str] = frozenset()
+) -> dict[str, Any]:
+    """An unknown person is like one that was erased: there is nothing to send to.
+
+    closed: contact points that want no notices.
+    """
+    contact = open_contact(vault, person) if person else Contact()
+    phone_id = derive_point_id(vault, phone=contact.phone)
+    openid_id = derive_point_id(vault, openid=contact.openid)
     return {
         "person_id": person_id,
         "phone": contact.phone,
         "openid": contact.openid,
-        "opted_out": person.opted_out,
-        "erased": person.erased,
+        "opted_out": (person is not None and person.opted_out) or phone_id in closed,
+        "wechat_opted_out": openid_id in closed,
+        "erased": person is None or person.erased,
+    }
+
+
+def describe_address(vault: Vault, thread: Correspondence) -> dict[str, Any]:
+    """Of a contact point, to answer what was written from it; as `describe_contact`."""
+    address = open_address(vault, thread)
+    return {
+        "person_id": thread.id,
+        "phone": address.get("phone"),
+        "openid": address.get("openid"),
+        "opted_out": False,
+        "wechat_opted_out": False,
+        "erased": not address,
+    }
+
+
+MESSAGE_STATES: dict[str, str] = {
+    "unread": "待查看",
+    "asked": "等待对方答复",
+    "understood": "已自动处理",
+    "handled": "已由工作人员处理",
+}
+READINGS: dict[str, str] = {
+    "unknown": "未能识别",
+    "received": "收到帮助",
+    "not_received": "没有收到",
+    "partly": "只收到部分或有问题",
+    "no": "答复含义不明",
+    "opted_out": "退订通知",
+    "resumed": "恢复通知",
+    "thanks": "致谢",
+    "needless": "不再需要",
+    "call": "请求回电",
+    "emergency": "可能有人身危险",
+    "binding": "绑定手机和微信",
+    "request": "诉求",
+    "part_of_request": "诉求的一部分",
+    "media": "图片、语音等",
+}
+MESSAGE_KINDS: dict[str, str] = {
+    "text": "文字",
+    "image": "图片",
+    "voice": "语音",
+    "video": "视频",
+    "location": "位置",
+    "link": "链接",
+    "file": "文件",
+    "other": "其他",
+}
+HANDLINGS: dict[str, str] = {
+    "request": "登记为诉求",
+    "answer": "作为收货答复",
+    "note": "作为备注",
+    "opt_out": "停止通知",
+    "opt_in": "恢复通知",
+    "nothing": "无需处理",
+}
+
+
+def describe_message(message: Message) -> dict[str, Any]:
+    """Everything but what is personal."""
+    return {
+        "message_id": message.id,
+        "channel": message.channel.value,
+        "channel_zh": LABELS[message.channel],
+        "kind": message.kind,
+        "kind_zh": MESSAGE_KINDS[message.kind],
+        "state": message.state,
+        "state_zh": MESSAGE_STATES[message.state],
+        "reading": message.reading,
+        "reading_zh": READINGS[message.reading],
+        "urgent": message.urgent,
+        "received_at": message.received_at,
+        "town_code": message.town_code,
+        "town_zh": town_name(message.town_code),
+        "request_id": message.request_id,
+        "match_id": message.match_id,
+        "handling": message.handling,
+        "handling_zh": HANDLINGS[message.handling] if message.handling else None,
+        "handled_by": message.handled_by or None,
+        "handled_at": message.handled_at,
+        "reason": message.reason,
+    }
+
+
+def describe_content(vault: Vault, message: Message) -> dict[str, Any]:
+    """What those who work on it read besides; None where it was forgotten."""
+    content = open_message(vault, message)
+    if content is None:
+        return {"text": None, "phone": None, "fields": None, "place": None, "forgotten": True}
+    return {
+        "text": content["text"],
+        "phone": content["phone"],
+        "fields": content.get("fields"),
+        "place": content.get("place"),
+        "forgotten": False,
     }
 
 

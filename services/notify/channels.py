@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.notify.rules import Rules
-from services.notify.templates import Template, format_reference
+from services.notify.templates import Template
 from shared.contracts.events import NoticeChannel
 from shared.contracts.values import DONOR_WORDS, DonorKind
+from shared.references import format_reference
 
 SMS_VARIABLE_MAX = 6
 WECHAT_THING_MAX = 20
@@ -26,8 +27,9 @@ Parameters = tuple[str | tuple[str, str], ...]
 class Contact:
     """How a person can be reached right now.
 
-    phone: E.164. It and openid stay out of repr, and so out of logs. opted_out: wants no SMS.
-    own_phone: it is certainly his: he wrote from it, or staff recorded it.
+    phone: E.164. It and openid stay out of repr, and so out of logs. opted_out: wants no SMS;
+    wechat_opted_out: nothing on WeChat. own_phone: it is certainly his: he wrote from it, or staff
+    recorded it.
     """
 
     phone: str | None = field(default=None, repr=False)
@@ -35,6 +37,7 @@ class Contact:
     opted_out: bool = False
     erased: bool = False
     own_phone: bool = False
+    wechat_opted_out: bool = False
 
     @property
     def reachable(self) -> tuple[NoticeChannel, ...]:
@@ -69,6 +72,7 @@ class Content:
     code: str = field(default="", repr=False)
     count: int = 0
     counted_at: str = ""
+    detail: str = ""
 
 
 class DeliveryChannel(ABC):
@@ -128,6 +132,8 @@ class SmsChannel(DeliveryChannel):
         reference = format_reference(content.regarding)
         if content.template.with_code:
             return reference, content.code
+        if content.template.with_detail:
+            return reference, content.detail
         if not content.template.with_donor:
             return (reference,)
         return reference, content.donor.format_name(SMS_VARIABLE_MAX)
@@ -142,7 +148,7 @@ class WeChatChannel(DeliveryChannel):
     honours_opt_out = False
 
     def find_address(self, contact: Contact) -> str | None:
-        return contact.openid
+        return None if contact.wechat_opted_out else contact.openid
 
     def template_id(self, template: Template) -> str:
         return template.wechat_id

@@ -32,4 +32,5 @@ def _parse_contact(row: Mapping[str, Any]) -> Contact:
         bool(row["opted_out"]),
         bool(row["erased"]),
         bool(row.get("own_phone")),
+        bool(row.get("wechat_opted_out")),
     )

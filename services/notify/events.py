@@ -18,7 +18,7 @@ from services.notify.model import (
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
 from shared.contracts.envelope import Fact
-from shared.contracts.events import MessageReported, ReplyUnderstood
+from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
 from shared.contracts.values import Value
 from shared.messaging.decision import Handler
 
@@ -28,6 +28,7 @@ def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
     return dict.fromkeys((*PURPOSES, *CALLS), announce) | {
         MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
         ReplyUnderstood: Handler(decide=claims.decide_reply),
+        NoticesResumed: Handler(decide=claims.decide_resume),
     }
 
 

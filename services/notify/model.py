@@ -69,7 +69,7 @@ class Notice(State):
     donor_id: whose name the person may see; it is fetched at the moment of sending.
     word_id: whose code it carries, which is made at the moment of sending; asked_by: who will hear
     it; valid_until: later than that it says nothing any more. count, counted_at: of a digest for
-    staff, how many things wait, and since what time of day.
+    staff, how many things wait, and since what time of day. detail: what the template leaves open.
     """
 
     COLLECTION: ClassVar[str] = "notices"
@@ -91,6 +91,7 @@ class Notice(State):
     count: int | None = None
     counted_at: str = ""
     valid_until: datetime | None = None
+    detail: str = ""
     reachable: tuple[NoticeChannel, ...] = ()
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
@@ -151,11 +152,12 @@ class Dispatch(State):
 
 
 class OptOut(State):
-    """This person wants no SMS. id: the person's."""
+    """This person wants no SMS. id: the person's. ended_at: he wants them again."""
 
     COLLECTION: ClassVar[str] = "opt_outs"
 
     since: datetime
+    ended_at: datetime | None = None
 
 
 class StaffMember(State):

@@ -6,9 +6,9 @@ between matching and the donor. If what was committed falls through after all, h
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from services.notify.channels import PREFERRED
+from services.notify.channels import PREFERRED, SMS
 from services.notify.duties import STAFF_PURPOSES
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
@@ -26,10 +26,12 @@ from shared.contracts.events import (
     MatchReminded,
     MatchReopened,
     MatchWordAsked,
+    MessageAnswered,
     NoticeChannel,
     RequestDeclined,
     RequestOpened,
     RequestRecorded,
+    SenderAnswer,
     SpokenAct,
 )
 from shared.contracts.links import SignedLink
@@ -41,8 +43,9 @@ class Purpose:
     order of preference.
 
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
-    true. reasons, acts: of the fact, for which it is sent; empty for any. own_phone: only to a
-    phone that is certainly the person's, never to one that a third party named.
+    true. reasons, acts: of the fact, for which it is sent; empty for any. answer: what a sender is
+    told. own_phone: only to a phone that is certainly the person's, never to one that a third party
+    named.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Purpose:
     reasons: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()
     own_phone: bool = False
+    answer: SenderAnswer | None = None
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -61,6 +65,8 @@ class Purpose:
         if self.when and not getattr(fact, self.when):
             return False
         if self.acts and getattr(fact, "act", "") not in self.acts:
+            return False
+        if self.answer and getattr(fact, "answer", "") != self.answer:
             return False
         return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
@@ -105,6 +111,11 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
     MatchWordAsked: (_make_word_purpose("accept"), _make_word_purpose("decline")),
     MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),
+    # Whoever wrote from a phone is answered there, known or not.
+    MessageAnswered: tuple(
+        Purpose(f"message_{answer}", "applicant", channels=(SMS.name,), answer=answer)
+        for answer in get_args(SenderAnswer)
+    ),
 }
 
 BY_NAME: Mapping[str, Purpose] = {

@@ -43,6 +43,7 @@ class NotifyResources:
             derive_code(self.keyring, notice.word_id) if notice.word_id else "",
             notice.count or 0,
             notice.counted_at,
+            notice.detail,
         )
         return Message(
             notice_id=notice.id,

@@ -3,18 +3,13 @@
 Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
 number, so that two notices about different things never have the same content. `{2}` is the donor,
-by name only where he consents and the name is short enough, or the code of a donor's word over the
-phone. In a digest for staff `{1}` is the time of day, `{2}` how many wait (`channels.py` fills
-them).
+by name only where he consents and the name is short enough, the code of a donor's word over the
+phone, or what the event says, such as a hotline's number. In a digest for staff `{1}` is the time
+of day, `{2}` how many wait (`channels.py` fills them).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-REFERENCE_LENGTH = 6
-
-_REQUEST = re.compile(r"R-[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +28,7 @@ class Template:
     with_donor: bool = False
     with_code: bool = False
     with_count: bool = False
+    with_detail: bool = False
 
     @property
     def wechat_id(self) -> str:
@@ -218,13 +214,66 @@ TEMPLATES: Mapping[str, Template] = {
         "非本人要求请勿告知",
         with_code=True,
     ),
+    # What somebody wrote by SMS is answered: at most a few a day, `intake/decide/messages.py`.
+    "message_unread": Template(
+        "2400031",
+        "您的来信已收下，工作人员会查看。求助请回复：需要什么、哪个镇街、为谁。尾号{1}。",
+        "来信处理提醒",
+        "来信已收下",
+        "工作人员会查看并联系您",
+    ),
+    "message_emergency": Template(
+        "2400032",
+        "您的来信已转给工作人员。紧急请立即拨打110或120，心理援助请拨{2}。尾号{1}。",
+        "来信处理提醒",
+        "已转给工作人员",
+        "紧急请拨打110或120",
+        with_detail=True,
+    ),
+    "message_which": Template(
+        "2400033",
+        "您有几项帮助等待确认，请回复“收到”或“没收到”加通知里的尾号，如：收到{2}。尾号{1}。",
+        "帮助送达确认",
+        "有几项帮助等待确认",
+        "请回复收到加编号",
+        with_detail=True,
+    ),
+    "message_opted_out": Template(
+        "2400034",
+        "已停止向本号码发送短信通知，微信通知不受影响。如需恢复，请回复“恢复”。尾号{1}。",
+        "通知设置提醒",
+        "已停止短信通知",
+        "回复恢复可重新接收",
+    ),
+    "message_resumed": Template(
+        "2400035",
+        "已恢复向本号码发送短信通知。如不需要，请回复“退订”。尾号{1}。",
+        "通知设置提醒",
+        "已恢复短信通知",
+        "回复退订可停止接收",
+    ),
+    "message_what": Template(
+        "2400036",
+        "请问需要什么、需要多少？请直接回复，例如：轮椅1辆，或医疗救助2000元。尾号{1}。",
+        "诉求登记提醒",
+        "请问需要什么",
+        "请直接回复",
+    ),
+    "message_where": Template(
+        "2400037",
+        "请问在哪个镇街？请直接回复镇街名称，例如：茶山镇。尾号{1}。",
+        "诉求登记提醒",
+        "请问在哪个镇街",
+        "请直接回复镇街名称",
+    ),
+    "message_whom": Template(
+        "2400038",
+        "请问是为谁申请？请直接回复姓名，例如：张三。尾号{1}。",
+        "诉求登记提醒",
+        "请问是为谁申请",
+        "请直接回复姓名",
+    ),
 }
-
-
-def format_reference(regarding: str) -> str:
-    """What a person quotes: the end of the request's number, or of the donation's."""
-    request = _REQUEST.search(regarding)
-    return (request[0] if request else regarding)[-REFERENCE_LENGTH:].upper()
 
 
 def count_sms_units(sign_name: str, text: str) -> int:

@@ -47,7 +47,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(LEDGER, "match, donation, fund, mandate", "audit", ("matching", "notify"), 6, FOR_EVER),
     Topic(NOTIFICATIONS, "notice id", "notify", (), 6, 30 * DAY_MS),
     Topic(
-        RECEIPTS, "provider message or reply id", "intake", ("matching", "notify"), 6, 30 * DAY_MS
+        RECEIPTS,
+        "message, reply or provider's id",
+        "intake",
+        ("matching", "notify"),
+        6,
+        30 * DAY_MS,
     ),
     Topic(PERSONS, "person id", "intake", ("matching", "audit"), 1, 30 * DAY_MS),
     Topic(DEAD_LETTERS, "dead letter id", "every service", (), 1, 30 * DAY_MS),

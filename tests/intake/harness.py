@@ -13,7 +13,7 @@ import pytest
 from deploy.local.stack import Stack
 from services.intake.channels.wechat_crypto import compute_signature
 from services.intake.main import create_app, derive_wechat_token
-from services.intake.model import Person, Request
+from services.intake.model import Message, Person, Request
 from services.intake.settings import IntakeSettings
 from services.intake.store import VAULT_ACCESS
 from services.intake.vault.persons import derive_point_id
@@ -126,6 +126,12 @@ class Visitor:
 
     async def request(self, id_: str) -> Request:
         found = await mongo.load(self.database, Request, id_)
+        assert found is not None
+        return found
+
+    async def message(self, row: dict[str, Any]) -> Message:
+        """As it is stored."""
+        found = await mongo.load(self.database, Message, row["message_id"])
         assert found is not None
         return found
 

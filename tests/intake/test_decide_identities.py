@@ -14,8 +14,9 @@ from services.intake.model import (
     UnderstandReply,
 )
 from services.intake.settings import IntakeSettings
+from services.intake.vault.messages import make_reply
 from services.intake.vault.persons import open_contact
-from services.intake.vault.prepare import make_reply, prepare_party, seal_correction
+from services.intake.vault.prepare import prepare_party, seal_correction
 from shared.contracts.events import MatchDelivered
 from shared.errors import Invalid
 from shared.id_numbers import find_id_problem
@@ -165,7 +166,7 @@ def test_one_answer_of_a_phone_where_two_wait_confirms_nothing() -> None:
     for number, name in enumerate(("张三", "李四")):
         office.ask(name, name=name, phone=PHONE)
         office.deliver(f"M-{number}")
-    assert office.answer(PHONE) == {"meaning": "several_awaited"}
+    assert office.answer(PHONE) == {"meaning": "which", "references": ["M-0", "M-1"]}
     assert [len(office.person(r.person_id).awaiting) for r in office.requests()] == [1, 1]
 
 

@@ -1,10 +1,20 @@
 """Receipts and replies: what providers repeat changes nothing, what a person says counts once."""
 
-from typing import Literal
+from typing import Any, Literal
+
+import pytest
 
 from services.intake.channels.typed_requests import NOT_ARRIVED, format_answer
-from services.intake.model import Meaning, ReportMessage, UnderstandReply
-from services.intake.vault.prepare import make_reply
+from services.intake.model import (
+    ContactPoint,
+    Meaning,
+    Reply,
+    ReportMessage,
+    Said,
+    UnderstandReply,
+)
+from services.intake.vault.messages import make_reply
+from services.intake.vault.persons import derive_point_id
 from shared.contracts.events import (
     MatchConfirmed,
     MatchDelivered,
@@ -12,6 +22,7 @@ from shared.contracts.events import (
     MessageReported,
     ReplyUnderstood,
 )
+from shared.messaging.decision import Decision, Ref
 from tests.intake.builders import (
     COMMANDS,
     EVENTS,
@@ -58,21 +69,105 @@ def test_the_first_receipt_stands() -> None:
     assert not again.states
 
 
-def test_received_is_for_the_oldest_delivery_and_then_the_next() -> None:
+def answer(
+    harness: DecisionHarness, meaning: Said, *, openid: str | None = None, **said: Any
+) -> Decision:
+    """One reply; its id is its number among them."""
+    id_ = f"Y-{sum(isinstance(state, Reply) for state in harness.states.values())}"
+    phone = None if openid else SMS["phone"]
+    data = make_reply(VAULT, id_, meaning, phone=phone, openid=openid, **said)
+    return harness.handle(COMMANDS[UnderstandReply], make_command(data))
+
+
+def list_answered(decision: Decision) -> list[str | None]:
+    return [fact.match_id for _, fact in decision.events if isinstance(fact, ReplyUnderstood)]
+
+
+def test_received_is_about_the_one_delivery_that_is_open() -> None:
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1")
+    assert list_answered(answer(harness, "received")) == ["M-1"]
+    assert not harness.person(person).awaiting
+
+
+@pytest.mark.parametrize("meaning", ["received", "not_received"])
+def test_of_several_deliveries_it_is_asked_which(meaning: Meaning) -> None:
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1", "M-2")
+    decision = answer(harness, meaning)
+    assert not decision.events
+    assert get_body(decision) == {"meaning": "which", "references": ["M-1", "M-2"]}
+    assert harness.person(person).awaiting == ("M-1", "M-2")
+
+
+def test_the_number_that_the_message_carried_says_which() -> None:
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1", "M-2")
+    decision = answer(harness, "received", references=("M-2",))
+    assert list_answered(decision) == ["M-2"]
+    assert harness.person(person).awaiting == ("M-1",)
+
+
+def test_a_number_of_nothing_that_is_open_says_nothing() -> None:
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1")
+    decision = answer(harness, "received", references=("FFFFFF",))
+    assert not decision.events
+    assert harness.person(person).awaiting == ("M-1",)
+
+
+def test_all_is_all() -> None:
     harness = DecisionHarness()
     delivered(harness, "M-1", "M-2")
-    for reply_id, match_id in (("Y-1", "M-1"), ("Y-2", "M-2")):
-        decision = harness.handle(COMMANDS[UnderstandReply], make_command(reply(id_=reply_id)))
-        ((speaker, fact),) = decision.events
-        assert speaker.id == reply_id
-        assert isinstance(fact, ReplyUnderstood)
-        assert fact.match_id == match_id
+    assert list_answered(answer(harness, "received", is_about_all=True)) == ["M-1", "M-2"]
+
+
+def test_two_deliveries_with_one_number_are_for_a_person_to_tell_apart() -> None:
+    harness = DecisionHarness()
+    first, second = (f"M-R-0000000000000001ea5f-O-{n}-1" for n in (1, 2))
+    delivered(harness, first, second)
+    for said in ((), ("01EA5F",)):
+        decision = answer(harness, "received", references=said)
+        assert not decision.events
+        assert get_body(decision) == {"meaning": "unread"}
+
+
+def test_a_lone_n_is_no_opt_out_where_a_delivery_waits() -> None:
+    harness = DecisionHarness()
+    person = delivered(harness, "M-1")
+    assert not answer(harness, "no").events
+    assert not harness.person(person).opted_out
+    answer(harness, "received")
+    assert list_facts(answer(harness, "no")) == ["ReplyUnderstood"]
+    assert harness.person(person).opted_out
+
+
+def test_who_opted_out_comes_back() -> None:
+    harness = DecisionHarness()
+    person = delivered(harness)
+    answer(harness, "opted_out")
+    assert harness.person(person).opted_out
+    assert list_facts(answer(harness, "resumed")) == ["NoticesResumed"]
+    assert not harness.person(person).opted_out
+
+
+def test_stopping_on_wechat_stops_no_sms() -> None:
+    harness = DecisionHarness()
+    person = delivered(harness)
+    answer(harness, "opted_out", openid="oABC_123")
+    assert not harness.person(person).opted_out
+    point = harness.states[Ref(ContactPoint, derive_point_id(VAULT, openid="oABC_123"))]
+    assert isinstance(point, ContactPoint)
+    assert point.opted_out
 
 
 def test_the_same_reply_pushed_twice_counts_once() -> None:
     harness = DecisionHarness()
-    person = delivered(harness, "M-1", "M-2")
+    person = delivered(harness, "M-1")
     harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
+    request = next(iter(harness.person(person).unfinished.values())).request_id
+    later = make_match_event(MatchDelivered, harness.request(request), 1, "M-2")
+    harness.handle(EVENTS[MatchDelivered], later)
     again = harness.handle(COMMANDS[UnderstandReply], make_command(reply()))
     assert not again.events
     assert harness.person(person).awaiting == ("M-2",)
@@ -125,11 +220,11 @@ def report_not_received(harness: DecisionHarness, id_: str = "Y-1") -> str | Non
     return None
 
 
-def test_not_received_is_about_the_oldest_delivery() -> None:
+def test_not_received_is_about_the_delivery_that_is_open() -> None:
     harness = DecisionHarness()
-    person = delivered(harness, "M-1", "M-2")
+    person = delivered(harness, "M-1")
     assert report_not_received(harness) == "M-1"
-    assert harness.person(person).awaiting == ("M-2",)
+    assert not harness.person(person).awaiting
 
 
 def test_not_received_is_about_what_somebody_else_confirmed_where_nothing_is_awaited() -> None:

@@ -52,7 +52,7 @@ class Town(DecisionHarness):
     def write(self, words: str = WISH, phone: str = PHONE, message: str = "1") -> Decision:
         """An SMS."""
         wanted = text.understand(words)
-        assert isinstance(wanted, text.Wanted)
+        assert isinstance(wanted, text.Draft)
         request = make_request(wanted, Channel.SMS, words, phone=phone, openid=None)
         key = f"/callbacks/tencent|{phone}-{message}"
         return self.decide_submission(make_command(request, key=key), RULES)

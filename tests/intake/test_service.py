@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import pytest_asyncio
@@ -17,14 +16,13 @@ from typer.testing import CliRunner
 
 from deploy.local.stack import Stack
 from services.intake.cli import app
-from services.intake.model import Receipt, Reply, Request
+from services.intake.model import Receipt, Request
 from services.intake.vault.prepare import derive_request_id
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import (
     MatchConfirmed,
     MatchDelivered,
-    MatchReopened,
     PersonErased,
     PersonLinksRevoked,
 )
@@ -304,55 +302,6 @@ async def test_a_confirmed_delivery_closes_the_request(visitor: Visitor) -> None
     assert [event["type"].split(".")[2] for event in events] == ["opened", "closed"]
 
 
-async def test_an_sms_is_a_request_and_a_later_one_says_it_arrived(visitor: Visitor) -> None:
-    for _ in range(2):
-        said = await visitor.sms("心愿 生活物资 200元 茶山镇 低保 张三")
-        assert said.json() == {"result": 0, "errmsg": "OK"}
-    (request,) = await visitor.requests()
-    assert (request.channel, request.state) == ("sms", "recorded")
-    assert (await visitor.vouch(request.id))["state"] == "open"
-    match_id = f"M-{visitor.number}"
-    delivered = make_match_event(MatchDelivered, request, 20_000).data
-    await visitor.stack.publish(visitor.stack.own("/matching", match_id, 1, delivered))
-    await visitor.becomes(request.id, lambda request: request.matches)
-    await visitor.sms("收到", at=1_642_000_100)
-    (reply,) = await mongo.find(visitor.database, Reply, {"person_id": request.person_id})
-    (event,) = await visitor.published(topics.RECEIPTS, reply.id, count=1)
-    assert event["data"] == {
-        "person_id": request.person_id,
-        "meaning": "received",
-        "match_id": match_id,
-    }
-
-
-async def test_who_writes_that_nothing_came_has_his_closed_request_reopened(
-    visitor: Visitor,
-) -> None:
-    """Also where somebody else confirmed it for him."""
-    id_ = (await visitor.submit())["request_id"]
-    request, match_id = await visitor.request(id_), f"M-{visitor.number}"
-    facts = [
-        make_match_event(kind, request, 20_000).data for kind in (MatchDelivered, MatchConfirmed)
-    ]
-    told = [visitor.stack.own("/matching", match_id, n, fact) for n, fact in enumerate(facts, 1)]
-    await visitor.stack.publish(*told)
-    await visitor.becomes(id_, lambda request: request.state == "closed")
-    await visitor.sms("没有收到。")
-    (reply,) = await mongo.find(visitor.database, Reply, {"person_id": request.person_id})
-    (event,) = await visitor.published(topics.RECEIPTS, reply.id, count=1)
-    assert (event["data"]["meaning"], event["data"]["match_id"]) == ("not_received", match_id)
-    reopened = make_match_event(MatchReopened, request, 20_000, was="confirmed").data
-    await visitor.stack.publish(visitor.stack.own("/matching", match_id, 3, reopened))
-    await visitor.becomes(id_, lambda request: request.state == "open")
-    events = await visitor.published(topics.REQUESTS, id_, count=3)
-    kinds = [event["type"].split(".")[2] for event in sorted(events, key=_sequence)]
-    assert kinds == ["opened", "closed", "reopened"]
-
-
-def _sequence(event: dict[str, Any]) -> int:
-    return int(event["sequence"])
-
-
 async def test_receipts_are_taken_once_and_together(visitor: Visitor) -> None:
     sids = [f"{visitor.number}:{n}" for n in range(3)]
     receipts = [{"sid": sid, "report_status": "SUCCESS", "errmsg": "DELIVRD"} for sid in sids]
@@ -370,32 +319,6 @@ async def test_a_wrong_callback_token_or_signature_comes_in_nowhere(visitor: Vis
     pushed = await visitor.wechat("<MsgType>text</MsgType>", token="wrong")
     assert pushed.status_code == 401
     assert (await visitor.http.get("/callbacks/wechat?echostr=x")).status_code == 401
-
-
-async def test_a_wechat_message_is_answered_in_the_conversation(visitor: Visitor) -> None:
-    asked = await visitor.says("1", "心愿 助学 300元 虎门镇 残疾 李四")
-    answer = ElementTree.fromstring(asked.text)
-    assert answer.findtext("ToUserName") == visitor.openid
-    assert answer.findtext("FromUserName") == "gh_1"
-    (request,) = await visitor.requests()
-    content = answer.findtext("Content") or ""
-    assert request.id in content
-    assert "须先由工作人员见到本人" in content
-    now = await visitor.runtime.processor.now()
-    token = visitor.stack.keyring.make_link("request", request.id, now + timedelta(days=1))
-    page = await visitor.get(f"/r/{token}", {"Accept": "text/html"})
-    assert "须先由工作人员见到本人" in page.text
-    assert "例如" in (await visitor.says("2", "你好")).text
-
-
-async def test_who_unfollows_is_forgotten(visitor: Visitor) -> None:
-    await visitor.says("1", "助学 300元 虎门镇")
-    (request,) = await visitor.requests()
-    (before,) = await visitor.contact(request.person_id)
-    await visitor.wechat("<MsgType>event</MsgType><Event>unsubscribe</Event>")
-    (after,) = await visitor.contact(request.person_id)
-    assert (before["openid"], before["erased"]) == (visitor.openid, False)
-    assert (after["openid"], after["erased"]) == (None, True)
 
 
 async def test_the_applicants_link_shows_and_withdraws(visitor: Visitor) -> None:

@@ -24,6 +24,7 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.model import OPENID as OPENID_RECORD
+from services.intake.vault.messages import make_reply
 from services.intake.vault.persons import (
     derive_earlier_person_id,
     derive_point_id,
@@ -31,7 +32,7 @@ from services.intake.vault.persons import (
     open_text,
     seal_openid,
 )
-from services.intake.vault.prepare import make_binding, make_reply, prepare_party
+from services.intake.vault.prepare import make_binding, prepare_party
 from shared.contracts.events import MatchConfirmed, MatchDelivered, RequestSubmitted
 from shared.messaging.decision import Decision
 from shared.messaging.sealing import UnreadableError
@@ -143,6 +144,7 @@ def test_erasing_a_person_leaves_nothing_to_read_and_breaks_nothing() -> None:
         "phone": None,
         "openid": None,
         "opted_out": False,
+        "wechat_opted_out": False,
         "erased": True,
     }
     assert views.describe_personal(VAULT, request, person)["text"] is None
@@ -214,9 +216,13 @@ def test_a_partner_that_was_there_first_binds_no_wechat_to_a_victims_phone() -> 
     assert answer(harness, "Y-2", phone=PHONE) == "received"
 
 
-def answer(harness: DecisionHarness, id_: str, *, phone: str = "", openid: str = "") -> str:
+def answer(
+    harness: DecisionHarness, id_: str, *about: str, phone: str = "", openid: str = ""
+) -> str:
     """What “收到” from that phone or openid comes to."""
-    reply = make_reply(VAULT, id_, "received", phone=phone or None, openid=openid or None)
+    reply = make_reply(
+        VAULT, id_, "received", phone=phone or None, openid=openid or None, references=about
+    )
     return str(get_body(harness.handle(COMMANDS[UnderstandReply], make_command(reply)))["meaning"])
 
 
@@ -249,11 +255,12 @@ def test_a_bound_wechat_is_the_phones_person_afterwards_and_answers_for_both() -
     for number, request in enumerate(harness.requests(), 1):
         event = make_match_event(MatchDelivered, request, 1, f"M-{number}")
         harness.handle(EVENTS[MatchDelivered], event)
-    assert [answer(harness, f"Y-{n}", openid=OPENID) for n in (1, 2, 3)] == [
+    assert answer(harness, "Y-0", openid=OPENID) == "which"
+    assert [answer(harness, f"Y-{n}", f"M-{n}", openid=OPENID) for n in (1, 2)] == [
         "received",
         "received",
-        "nothing_awaited",
     ]
+    assert answer(harness, "Y-3", openid=OPENID) == "nothing_awaited"
     assert harness.person(person).awaiting == ()
 
 

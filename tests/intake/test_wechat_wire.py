@@ -15,6 +15,7 @@ from deploy.simulators.callbacks import format_wechat_xml
 from services.intake.channels.wechat import (
     WeChatFollowed,
     WeChatLocation,
+    WeChatMedia,
     WeChatOther,
     WeChatReceipt,
     WeChatText,
@@ -132,9 +133,64 @@ def test_events_are_read() -> None:
     assert parse_message(format_wechat_xml(EVENT | {"Event": "CLICK"})) == WeChatOther(
         openid, "CLICK", AT
     )
-    assert parse_message(format_wechat_xml(FIELDS | {"MsgType": "image"})) == WeChatOther(
-        openid, "image", AT
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind"),
+    [
+        ("image", "image"),
+        ("voice", "voice"),
+        ("shortvideo", "video"),
+        ("link", "link"),
+        ("file", "file"),
+        ("thought", "other"),
+    ],
+)
+def test_whatever_is_sent_is_read_with_all_that_comes_along(type_: str, kind: str) -> None:
+    sent: dict[str, str | int] = {"MsgType": type_, "MediaId": "m-1", "MsgId": 8}
+    read = parse_message(format_wechat_xml(FIELDS | sent))
+    assert isinstance(read, WeChatMedia)
+    assert (read.kind, read.message_id) == (kind, "8")
+    assert dict(read.fields) == {"MediaId": "m-1"}
+
+
+def test_a_message_without_an_id_is_told_from_the_next() -> None:
+    first, next_ = (
+        parse_message(format_wechat_xml(FIELDS | {"MsgType": "image", "CreateTime": at}))
+        for at in (1_642_000_000, 1_642_000_001)
     )
+    assert isinstance(first, WeChatMedia)
+    assert isinstance(next_, WeChatMedia)
+    assert first.message_id != next_.message_id
+
+
+def test_what_was_recognised_in_a_voice_is_its_text() -> None:
+    sent: dict[str, str | int] = {"MsgType": "voice", "Recognition": "求一辆轮椅", "MsgId": 9}
+    read = parse_message(format_wechat_xml(FIELDS | sent))
+    assert isinstance(read, WeChatMedia)
+    assert read.text == "求一辆轮椅"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("茶山镇\x1d 低保", "茶山镇 低保"),
+        ("a\x02b\x00", "ab"),
+        ("\ufffea", "a"),
+        ("<a><![CDATA[x]]></a>", "<a><![CDATA[x]]></a>"),
+    ],
+)
+def test_what_no_xml_takes_is_dropped_and_the_rest_is_read(content: str, text: str) -> None:
+    xml = format_wechat_xml(TEXT | {"Content": "HERE"}).decode()
+    read = parse_message(xml.replace("HERE", content).encode())
+    assert isinstance(read, WeChatText)
+    assert read.text == text
+
+
+def test_nobody_writes_in_anothers_name() -> None:
+    evil = "]]></Content><FromUserName><![CDATA[oVICTIM_01]]></FromUserName><Content><![CDATA[收到"
+    xml = format_wechat_xml(TEXT | {"Content": "HERE"}).decode().replace("HERE", evil)
+    assert parse_message(xml.encode()).openid == "oPerson_000001"
 
 
 @pytest.mark.parametrize(

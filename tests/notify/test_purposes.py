@@ -13,7 +13,6 @@ from services.notify.templates import (
     TEMPLATES,
     Template,
     count_sms_units,
-    format_reference,
 )
 from shared.contracts.events import (
     FACTS,
@@ -29,6 +28,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.topics import consumed_by
 from shared.contracts.values import DonorKind
+from shared.references import format_reference
 from tests.notify.decisions import MATCH_ID
 
 LONG = Donor("东莞市茶山镇慈善事业与社会工作联合促进总会", DonorKind.SOCIAL_ORGANISATION)
@@ -99,7 +99,8 @@ def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
 
 
 def count_variables(template: Template) -> int:
-    return 1 + (template.with_donor or template.with_code or template.with_count)
+    kinds = (template.with_donor, template.with_code, template.with_count, template.with_detail)
+    return 1 + any(kinds)
 
 
 def test_variables_have_at_most_six_characters() -> None:

@@ -12,7 +12,7 @@ from deploy.demo import campaign
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
-from services.intake.channels.text import Wanted, understand
+from services.intake.channels.text import Draft, understand
 from shared.contracts.values import Channel
 
 WISHES = 60
@@ -116,8 +116,8 @@ def test_nobody_of_the_campaign_is_another() -> None:
 def test_every_written_wish_is_understood_for_sure() -> None:
     for wish in campaign.make_wishes():
         understood = understand(wish.format_text())
-        assert isinstance(understood, Wanted)
-        assert understood.sure
+        assert isinstance(understood, Draft)
+        assert understood.missing == ()
         assert understood.need == wish.make_request().need
         assert understood.town_code == wish.town_code
 

@@ -15,10 +15,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.intake.callbacks.conversation import receive_message
+from services.intake.model import SMS_SOURCE
+from services.intake.vault.messages import Inbound, derive_message_id
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.notify.model import Notice
 from shared import mongo
+from shared.contracts.values import Channel
 from shared.security import STAFF, Role
 from shared.web.access import find_guard
 from tests.support.eventually import eventually
@@ -176,6 +180,7 @@ class Town:
             text=personal["applicant's words"],
         )
         ids["request"] = submitted["request_id"]
+        ids["message"] = await self._write(side)
         approver = self.find_caller(Role.APPROVER_CITY, None)
         path = f"/requests/{ids['request']}"
         request = await self.running["intake"].http.get(path, headers=approver)
@@ -198,6 +203,14 @@ class Town:
         assert match is not None
         ids["giver"] = match.donor_id
         ids["notice"] = await self._wait_for_notice(need.person_id)
+
+    async def _write(self, side: Side) -> str:
+        """An SMS of the applicant's that no rule understands."""
+        words, phone = side.personal["applicant's words"], side.personal["applicant's phone"]
+        inbound = Inbound(f"{words}的事", side.name, SMS_SOURCE, Channel.SMS, phone=f"+86{phone}")
+        runtime = self.running["intake"].runtime
+        await receive_message(runtime, inbound)
+        return derive_message_id(runtime.resources.vault, inbound)
 
     async def _post(self, service: str, path: str, who: Headers, **body: Any) -> dict[str, Any]:
         headers = who | {"Idempotency-Key": path.replace("/", "-")}
@@ -270,7 +283,7 @@ async def test_nobody_reads_what_is_anothers(town: Town) -> None:
     assert not wrong, "\n".join(sorted(set(wrong)))
     # Not for want of anything to see.
     assert {"request", "match", "offer", "person"} <= seen[Role.AUDITOR, "all"]
-    assert {"request", "match"} <= seen[Role.COLLECTOR, "one"]
+    assert {"request", "match", "message", "applicant's words"} <= seen[Role.COLLECTOR, "one"]
     assert {"offer", "match"} <= seen[Role.DONOR_PARTNER, "one"]
 
 

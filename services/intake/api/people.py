@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from services.intake import person_views, store
+from services.intake.forgetting import forget_messages
 from services.intake.messages import PERSON_UNKNOWN, SEARCH_EMPTY
 from services.intake.model import CorrectPerson, ErasePerson, Person, Request
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -158,11 +159,12 @@ async def correct_person(
 async def erase_person(
     person_id: Identifier, caller: Eraser, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
-    """Drops the keys of everything personal and what dead letters hold of him; what he still
-    needed is withdrawn. Ids and figures stay as they are."""
+    """Drops the keys of everything personal, what he wrote and what dead letters hold of him; what
+    he still needed is withdrawn. Ids and figures stay as they are."""
     person = await mongo.load(runtime.database, Person, person_id)
     if person is not None:
         await _erase_dead_letters(runtime, person)
+    await forget_messages(runtime, person_id)
     return await answer_to(runtime, caller, ErasePerson(person_id=person_id), key)
 
 

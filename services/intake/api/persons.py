@@ -1,6 +1,6 @@
 """HTTP about persons: registering, contacts for our own services, and who looked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -122,16 +122,27 @@ def _parse_row(row: PartyRow, caller: Credential) -> Row:
 async def read_contacts(
     query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
-    """For the moment of sending: nobody keeps the answer, and every look is logged first."""
+    """For the moment of sending: nobody keeps the answer, and every look is logged first.
+
+    An id may be that of a contact point: what was written from it is answered there.
+    """
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller, query.purpose, query.person_ids, at)
-    persons = await store.find_persons(runtime.database, query.person_ids)
-    vault = runtime.resources.vault
-    return {
-        "contacts": [
-            views.describe_contact(vault, id_, persons.get(id_)) for id_ in query.person_ids
-        ]
-    }
+    return {"contacts": await _list_contacts(runtime, query.person_ids)}
+
+
+async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dict[str, Any]]:
+    vault, database = runtime.resources.vault, runtime.database
+    persons = await store.find_persons(database, ids)
+    points = {id_ for person in persons.values() for id_ in person.points}
+    closed = await store.find_closed_points(database, points)
+    threads = await store.find_correspondences(database, set(ids) - persons.keys())
+    return [
+        views.describe_address(vault, threads[id_])
+        if id_ in threads
+        else views.describe_contact(vault, id_, persons.get(id_), closed)
+        for id_ in ids
+    ]
 
 
 @router.post("/internal/own-phones")

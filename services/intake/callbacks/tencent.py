@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Depends, Request
 
-from services.intake.callbacks.inbound import Body, InboundText, execute_text, record_receipts
+from services.intake.callbacks.conversation import receive_message
+from services.intake.callbacks.inbound import Body, record_receipts
 from services.intake.channels import tencent_sms
 from services.intake.model import SMS_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.messages import Inbound
 from shared.contracts.values import Channel
 from shared.security import Role, Unauthenticated
 from shared.web.access import Router, check_rate_limit
@@ -45,8 +47,16 @@ async def receive_receipts(runtime: TencentRuntime, body: Body) -> dict[str, Any
 async def receive_reply(runtime: TencentRuntime, body: Body) -> dict[str, Any]:
     """Tencent gives a reply no id: the same content at the same second is the same reply."""
     reply = tencent_sms.parse_reply(body)
-    content = (reply.phone, reply.text, reply.at.isoformat(), reply.extend)
+    at = reply.at.isoformat() if reply.at else ""
+    content = (reply.phone, reply.text, at, reply.extend)
     message_id = runtime.resources.vault.derive_id("Y", "tencent", *content)
-    inbound = InboundText(reply.text, message_id, SMS_SOURCE, Channel.SMS, phone=reply.phone)
-    await execute_text(runtime, inbound)
+    inbound = Inbound(
+        reply.text,
+        message_id,
+        SMS_SOURCE,
+        Channel.SMS,
+        phone=reply.phone,
+        is_phone=reply.is_phone,
+    )
+    await receive_message(runtime, inbound)
     return tencent_sms.ANSWER

@@ -5,22 +5,21 @@ nor, in plain mode, the body; so it is believed for five minutes, and for one co
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 
 from services.intake import store
-from services.intake.callbacks.inbound import (
-    Body,
-    InboundText,
-    execute_text,
-    record_receipts,
-)
+from services.intake.callbacks.conversation import receive_message
+from services.intake.callbacks.inbound import Body, record_receipts
 from services.intake.channels import wechat, wechat_crypto
 from services.intake.channels.typed_requests import WELCOME
+from services.intake.forgetting import forget_contacts
 from services.intake.model import WECHAT_SOURCE, ForgetOpenid
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.messages import Inbound, Place
 from services.intake.vault.persons import derive_earlier_person_id, derive_point_id
 from shared.contracts.values import Channel
 from shared.errors import Invalid
@@ -109,25 +108,38 @@ async def _execute(runtime: IntakeRuntime, pushed: wechat.WeChatInbound) -> str:
     """The text to answer with; empty for none."""
     match pushed:
         case wechat.WeChatText():
-            inbound = InboundText(
-                pushed.text,
-                pushed.message_id,
-                WECHAT_SOURCE,
-                Channel.WECHAT,
-                openid=pushed.openid,
+            return await receive_message(runtime, _make_inbound(pushed, pushed.text))
+        case wechat.WeChatMedia():
+            inbound = replace(
+                _make_inbound(pushed, pushed.text), kind=pushed.kind, fields=pushed.fields
             )
-            return await execute_text(runtime, inbound)
+            return await receive_message(runtime, inbound)
+        case wechat.WeChatLocation():
+            place = Place(pushed.latitude, pushed.longitude, pushed.label)
+            inbound = replace(_make_inbound(pushed, ""), kind="location", place=place)
+            return await receive_message(runtime, inbound)
         case wechat.WeChatReceipt():
             await record_receipts(runtime, "wechat", [pushed])
         case wechat.WeChatUnfollowed():
-            vault = runtime.resources.vault
-            forget = ForgetOpenid(
-                point_id=derive_point_id(vault, openid=pushed.openid),
-                earlier_id=derive_earlier_person_id(vault, "", None, pushed.openid, ""),
-            )
-            await execute_all(runtime.processor, [Command(forget)])
+            await _forget(runtime, pushed.openid)
         case wechat.WeChatFollowed():
             return WELCOME
         case _:
             log.info("wechat_push_left_alone")
     return ""
+
+
+async def _forget(runtime: IntakeRuntime, openid: str) -> None:
+    """With what he wrote."""
+    vault = runtime.resources.vault
+    point_id = derive_point_id(vault, openid=openid)
+    await forget_contacts(runtime, [point_id])
+    earlier_id = derive_earlier_person_id(vault, "", None, openid, "")
+    forget = ForgetOpenid(point_id=point_id, earlier_id=earlier_id)
+    await execute_all(runtime.processor, [Command(forget)])
+
+
+def _make_inbound(
+    pushed: wechat.WeChatText | wechat.WeChatMedia | wechat.WeChatLocation, text: str
+) -> Inbound:
+    return Inbound(text, pushed.message_id, WECHAT_SOURCE, Channel.WECHAT, openid=pushed.openid)

@@ -7,6 +7,7 @@ Source: https://cloud.tencent.com/document/product/382/59178 and /382/59179.
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,11 +20,11 @@ from services.intake.messages import (
     RECEIPTS_NOT_ARRAY,
     RECEIPTS_TOO_MANY,
     STATUS_UNKNOWN,
-    TIME_NOT_UNIX,
     TIME_WRONG,
 )
 from shared.contracts.values import CHINA
 from shared.errors import Invalid, Problem
+from shared.phones import parse_phone
 
 ANSWER = {"result": 0, "errmsg": "OK"}
 RECEIPTS_MAX = 100
@@ -56,11 +57,13 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class SmsReply:
-    """A text that a person sent; phone in E.164. Tencent gives it no id."""
+    """A text that a person sent. Tencent gives it no id. phone: in E.164; of who is no phone, such
+    as a service of the carrier, as it came (is_phone). at: None where the time is none."""
 
     phone: str = field(repr=False)
+    is_phone: bool
     text: str = field(repr=False)
-    at: datetime
+    at: datetime | None
     extend: str
 
 
@@ -82,15 +85,23 @@ def parse_receipts(body: bytes) -> Receipts:
 
 
 def parse_reply(body: bytes) -> SmsReply:
+    """Whatever somebody wrote is kept: of what is beside the text nothing is refused."""
     item = _parse_json(body)
-    return SmsReply(
-        phone=_parse_phone(
-            _read_text(item, "nationcode", default="86"), _read_text(item, "mobile")
-        ),
-        text=_read_text(item, "text", default=""),
-        at=_read_unix_time(item),
-        extend=_read_text(item, "extend", default=""),
+    phone, is_phone = _parse_sender(
+        _read_text(item, "nationcode", default="86"), _read_text(item, "mobile")
     )
+    return SmsReply(
+        phone=phone,
+        is_phone=is_phone,
+        text=_clean(item.get("text")),
+        at=_read_unix_time(item),
+        extend=_clean(item.get("extend")),
+    )
+
+
+def _clean(value: object) -> str:
+    """Without what no database stores."""
+    return _HALF_PAIR.sub("", "" if value is None else str(value)).replace("\x00", "")
 
 
 def _parse_receipt(item: Any, where: str) -> SmsReceipt:
@@ -142,18 +153,20 @@ def _parse_china_time(text: str, where: str) -> datetime | None:
         raise TIME_WRONG.invalid(f"{where}.user_receive_time") from None
 
 
-def _read_unix_time(item: Any) -> datetime:
+def _read_unix_time(item: Any) -> datetime | None:
+    """None for what is no time: somebody wrote all the same."""
     try:
-        return datetime.fromtimestamp(int(_read_text(item, "time")), UTC)
+        return datetime.fromtimestamp(int(str(item.get("time"))), UTC)
     except (ValueError, OverflowError, OSError):
-        raise TIME_NOT_UNIX.invalid("time") from None
+        return None
 
 
-def _parse_phone(nation: str, mobile: str) -> str:
+def _parse_sender(nation: str, mobile: str) -> tuple[str, bool]:
     """`mobile` comes with the country code or without it, with a plus or without."""
-    if mobile.startswith("+"):
-        nation, mobile = "", mobile[1:]
-    digits = nation.lstrip("+") + mobile
+    digits, nation = mobile.strip().lstrip("+"), nation.strip().lstrip("+0") or "86"
+    for number in dict.fromkeys((f"+{nation}{digits}", f"+{digits}", mobile)):
+        with suppress(Invalid):
+            return parse_phone(number), True
     if not _DIGITS.fullmatch(digits):
         raise PHONE_UNREADABLE.invalid("mobile")
-    return f"+{digits}"
+    return digits, False

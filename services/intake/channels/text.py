@@ -1,62 +1,79 @@
-"""What a person wrote by SMS or WeChat, understood without I/O. The order of words is free.
+"""What need a person wrote of by SMS or WeChat, read without I/O. The order of words is free.
 
     心愿 生活物资 200元 茶山镇 低保 张三
+    家里老人瘫痪，求一辆轮椅，茶山镇
 
-Whatever is not understood for sure is said to be so (`Wanted.sure`), never guessed.
+Nothing is guessed: what the words do not say, or say twice, is not in the draft and is asked for.
+A complaint, a question or a story is no need; a person reads it.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
+from services.intake.channels.answers import Sense, ShortAnswer, read_answer
 from services.intake.channels.words import (
     CATEGORY_WORDS,
     CLASS_WORDS,
+    COMPLAINT_WORDS,
+    HINT_WORDS,
     KIND_WORDS,
     MEASURES,
+    NAMELIKE_WORDS,
     NUMERALS,
+    REQUEST_WORDS,
+    SERVICES,
     SURNAMES,
+    UNITS_OF_THINGS,
     find_keyword_categories,
 )
-from shared.contracts.values import MONEY_UNIT, BeneficiaryClass, Category, Kind, Need
-from shared.towns import CITY_WIDE, codes_by_name, towns
-
-RECEIVED_WORDS = frozenset({"1", "收到", "已收到", "收到了", "确认收到", "已经收到"})
-NOT_RECEIVED_WORDS = frozenset(
-    {"没收到", "没有收到", "未收到", "还没收到", "还没有收到", "尚未收到", "没收到货"}
+from shared.contracts.values import (
+    LABELS,
+    MONEY_UNIT,
+    BeneficiaryClass,
+    Category,
+    Kind,
+    Need,
+    Value,
 )
-OPT_OUT_WORDS = frozenset({"退订", "t", "td", "n", "r"})
+from shared.text import fold_text
+from shared.towns import codes_by_name, towns
+
 BINDING_DIGITS = 8
 NAMELESS = "未留姓名"
+NEED_LENGTH_MAX = 120
+BARE_LENGTH_MAX = 20
+# Words left over beside a name: more is prose, where a name is not to be told from other words.
+WORDS_BESIDE_NAME_MAX = 2
 
-_SEPARATORS = re.compile(r"[\s,;、。!?…|/]+")
+Slot = Literal["what", "where", "whom"]
+"""What a request has to say, in the order in which it is asked for."""
+
+_SEPARATORS = re.compile(r"[\s,;、。!?…|/:]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_AMOUNT = re.compile(r"[¥￥]?(?<![\d.])(\d{1,9}(?:\.\d{1,2})?)(万?)(?:元|块钱|块|圆)(?:整|人民币)?")
+_YUAN = "(?:元|块钱|块|圆)(?:整|人民币)?"
+_AMOUNT = re.compile(rf"[¥￥]?(?<![\d.])(\d{{1,9}}(?:\.\d{{1,2}})?)(万?){_YUAN}")
+_CHINESE_AMOUNT = re.compile(
+    r"([一二两三四五六七八九十百千万零]{1,12})(?:元|块钱|块|圆)(?:整|人民币)?"
+)
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
-_NAMED = re.compile(r"(?:姓名:?|我叫|我是|名字:?)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])")
+_NAMED = re.compile(r"(?:姓名:?|我叫|我是|名字:?|名叫)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])")
 _NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"
 _MEASURE = "|".join(sorted(MEASURES, key=len, reverse=True))
 _COUNT_FIRST = re.compile(rf"^{_NUMBER}({_MEASURE})([\u4e00-\u9fff]{{1,10}})$")
 _ITEM_FIRST = re.compile(rf"^([\u4e00-\u9fff]{{1,10}}?){_NUMBER}({_MEASURE})$")
+_VERBS = re.compile(
+    "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给|领取|领|借|买|捐助|捐|送)+"
+)
 _BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
 _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """“It arrived.”"""
-
-
-@dataclass(frozen=True, slots=True)
-class NotReceived:
-    """“It did not arrive.”"""
-
-
-@dataclass(frozen=True, slots=True)
-class OptedOut:
-    """“Send me nothing more.”"""
+_FOR_WHOM = re.compile(
+    "^(?:(?:是|为|给|帮|替)|(?:我|他|她)?(?:叫|姓名|名字|的名字)(?:是|叫)?|申请人|本人|我自己|自己|我是?"
+    "|(?:我|他|她)?(?:家)?的?(?:父亲|母亲|爸爸|妈妈|爸|妈|爷爷|奶奶|外公|外婆|丈夫|妻子|老公|老婆|儿子|女儿|老人|孩子|邻居))+"
+)
+_NOT_IN_NAMES = re.compile("[谢请求需要帮给的了吗呢没不在是很们这那就都也有被病药钱]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +83,90 @@ class Bind:
     code: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A need. sure: category, one amount or item and the town were all said, each once."""
+class Draft(Value):
+    """A need as far as it was said. None: it was not said, or more than once."""
 
-    kind: Kind
-    category: Category
-    beneficiary_class: BeneficiaryClass
-    need: Need
-    town_code: str
-    name: str = field(repr=False)
-    sure: bool
+    kind: Kind = Kind.WISH
+    category: Category | None = None
+    beneficiary_class: BeneficiaryClass = BeneficiaryClass.GENERAL
+    need: Need | None = None
+    town_code: str | None = None
+    name: str | None = None
+
+    @property
+    def missing(self) -> tuple[Slot, ...]:
+        """For money it must be said what it is for; what is not money says so itself."""
+        has_purpose = self.category is not None or (self.need and not self.need.is_money)
+        said: dict[Slot, object] = {
+            "what": self.need is not None and has_purpose,
+            "where": self.town_code,
+            "whom": self.name,
+        }
+        return tuple(slot for slot, value in said.items() if not value)
+
+    def fill(self, later: "Draft") -> "Draft":
+        """With what was said later; the first word of each stands."""
+        fields = ("category", "need", "town_code", "name")
+        changes = {f: getattr(later, f) for f in fields if getattr(self, f) is None}
+        if self.beneficiary_class is BeneficiaryClass.GENERAL:
+            changes["beneficiary_class"] = later.beneficiary_class
+        return self.model_copy(update=changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Too little to record: neither an amount nor an item with a number."""
+    """A person reads it."""
 
 
-Understood = Received | NotReceived | OptedOut | Bind | Wanted | Unclear
+Understood = ShortAnswer | Bind | Draft | Unclear
 
 
 def understand(text: str) -> Understood:
-    """Never raises."""
-    plain = unicodedata.normalize("NFKC", text).strip()
-    word = plain.strip("。.!,;\"'“” ").casefold()
-    if word in RECEIVED_WORDS:
-        return Received()
-    if word in NOT_RECEIVED_WORDS:
-        return NotReceived()
-    if word in OPT_OUT_WORDS:
-        return OptedOut()
-    if match := _BIND.match(word):
+    """Never raises. Who speaks of what came, or wants nothing, asks for nothing new."""
+    plain = fold_text(text)
+    if match := _BIND.match(plain.strip("。.!,;\"'“” ").casefold()):
         return Bind(match.group(1) or "")
-    return _parse_need(_THOUSANDS.sub("", plain))
+    answer = read_answer(plain)
+    if answer.sense not in (Sense.UNKNOWN, Sense.REFERENCE, Sense.CALL):
+        return answer
+    draft = None if answer.is_about_delivery else _read_need(plain)
+    if draft is not None:
+        return draft
+    return Unclear() if answer.sense is Sense.UNKNOWN and not answer.references else answer
+
+
+def find_town(text: str) -> str | None:
+    """The one town that is named: in full, or alone as people say it."""
+    reading = _Reading(fold_text(text))
+    return _get_single(reading.take_words(_TOWN_WORDS) or _take_short_towns(reading))
+
+
+def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
+    """What an answer to one question says, and whatever else it says. label: of a place sent."""
+    plain = fold_text(f"{text} {label}")
+    draft = _read_draft(plain)
+    if slot == "whom" and draft.name is None:
+        return draft.model_copy(update={"name": _read_name(plain)})
+    if slot == "where" and draft.town_code is None:
+        return draft.model_copy(update={"town_code": _find_short_town(plain)})
+    return draft
+
+
+def _find_short_town(text: str) -> str | None:
+    """“我在石龙那边”: who is asked where means a place."""
+    return _get_single({code for name, code in codes_by_name().items() if name in text})
+
+
+def _read_name(text: str) -> str | None:
+    """“张三”, “我叫张三”, “我妈妈王芳”."""
+    reading = _Reading(text)
+    reading.take(_PHONE)
+    reading.take_words(_TOWN_WORDS)
+    reading.take_words(CLASS_WORDS)
+    tokens = [_FOR_WHOM.sub("", token).removesuffix("申请") for token in reading.tokens]
+    words = [token for token in tokens if token]
+    names = {word for word in words if _is_name(word) or (len(words) == 1 and _may_be_name(word))}
+    return names.pop() if len(names) == 1 and len(words) <= 1 + WORDS_BESIDE_NAME_MAX else None
 
 
 @dataclass(slots=True)
@@ -129,42 +196,81 @@ def _compile_any(words: Iterable[str]) -> re.Pattern[str]:
 _TOWN_WORDS = {name: code for code, name in towns().items()}
 
 
-def _parse_need(text: str) -> Wanted | Unclear:
-    reading = _Reading(text)
+def _read_need(text: str) -> Draft | None:
+    """None for what asks for nothing, or for something that no rule of ours gives."""
+    if len(text) > NEED_LENGTH_MAX or any(word in text for word in COMPLAINT_WORDS):
+        return None
+    draft = _read_draft(text)
+    is_labelled = any(word in text for word in (*CATEGORY_WORDS, *KIND_WORDS))
+    is_asked_for = any(word in text for word in REQUEST_WORDS)
+    is_placed = draft.town_code is not None
+    if draft.need is None and draft.category is None:
+        return None
+    if is_labelled and (draft.need or is_placed or is_asked_for):
+        return draft
+    is_short = draft.category is not None or len(text) <= BARE_LENGTH_MAX
+    return draft if is_asked_for or (is_placed and draft.need and is_short) else None
+
+
+def _read_draft(text: str) -> Draft:
+    reading = _Reading(_THOUSANDS.sub("", text))
     reading.take(_PHONE)
-    names = [match.group(1) for match in reading.take(_NAMED)]
-    amounts = {_parse_fen(match) for match in reading.take(_AMOUNT)} - {0}
+    names = {match.group(1) for match in reading.take(_NAMED)}
+    amounts = {_parse_fen(match) for match in reading.take(_AMOUNT)}
+    amounts |= {_parse_chinese_fen(match[1]) for match in reading.take(_CHINESE_AMOUNT)}
     town_codes = reading.take_words(_TOWN_WORDS) or _take_short_towns(reading)
     classes = reading.take_words(CLASS_WORDS)
     kinds = reading.take_words(KIND_WORDS)
-    categories = reading.take_words(CATEGORY_WORDS)
-    goods = _take_goods(reading)
-    needs = [*(_make_money_need(a) for a in sorted(amounts)), *goods]
-    if not needs:
-        return Unclear()
-    names = names or _find_names(reading.tokens)
-    categories = categories or find_keyword_categories(text)
-    sure = (
-        len(needs) == len(categories) == len(town_codes) == 1 and max(len(kinds), len(classes)) <= 1
-    )
-    return Wanted(
-        kind=Kind(_get_single(kinds, Kind.WISH)),
-        category=Category(_get_single(categories, Category.OTHER)) if sure else Category.OTHER,
-        beneficiary_class=BeneficiaryClass(_get_single(classes, BeneficiaryClass.GENERAL)),
-        need=needs[0],
-        town_code=_get_single(town_codes, CITY_WIDE),
-        name=names[0] if len(set(names)) == 1 else NAMELESS,
-        sure=sure,
+    labels = reading.take_words(CATEGORY_WORDS)
+    goods = _take_goods(reading, is_any=bool(labels or kinds))
+    needs = [*(_make_money_need(fen) for fen in amounts - {0}), *goods]
+    names = names or _find_names(reading.tokens, is_form=bool(labels or kinds or goods))
+    category = _find_category(labels, text)
+    if not needs and not amounts:
+        needs = _find_uncounted(text, category)
+    if len(kinds) > 1 or len(needs) > 1:
+        needs = []
+    return Draft(
+        kind=Kind(_get_single(kinds) or _KINDS_OF.get(category, Kind.WISH)),
+        category=category,
+        beneficiary_class=BeneficiaryClass(_get_single(classes) or BeneficiaryClass.GENERAL),
+        need=needs[0] if needs else None,
+        town_code=_get_single(town_codes),
+        name=names.pop() if len(names) == 1 else None,
     )
 
 
-def _get_single(values: set[str], otherwise: str) -> str:
-    return next(iter(values)) if len(values) == 1 else otherwise
+def _find_category(labels: set[str], text: str) -> Category | None:
+    categories = labels or find_keyword_categories(text)
+    return Category(next(iter(categories))) if len(categories) == 1 else None
+
+
+_KINDS_OF: Mapping[Category | None, Kind] = {Category.PUBLIC_WORKS: Kind.PROJECT}
+
+
+def _get_single(values: set[str]) -> str | None:
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _parse_fen(match: re.Match[str]) -> int:
     yuan = Decimal(match.group(1)) * (10_000 if match.group(2) else 1)
     return int(yuan * 100)
+
+
+_PLACES = {"十": 10, "百": 100, "千": 1000}
+
+
+def _parse_chinese_fen(text: str) -> int:
+    """三百, 一千五百, 两万. 0 for what is no number."""
+    whole = part = digit = 0
+    for mark in text:
+        if mark in NUMERALS and mark != "十":
+            digit = NUMERALS[mark]
+        elif mark in _PLACES:
+            part, digit = part + (digit or 1) * _PLACES[mark], 0
+        elif mark == "万":
+            whole, part, digit = whole + (part + digit or 1) * 10_000, 0, 0
+    return (whole + part + digit) * 100
 
 
 def _make_money_need(fen: int) -> Need:
@@ -179,12 +285,12 @@ def _take_short_towns(reading: _Reading) -> set[str]:
     return {codes[token] for token in towns_alone}
 
 
-def _take_goods(reading: _Reading) -> list[Need]:
-    """棉被2床, 2床棉被, 两床棉被."""
+def _take_goods(reading: _Reading, *, is_any: bool) -> list[Need]:
+    """棉被2床, 2床棉被, 求两床棉被. is_any: in a form; in prose only things that are known."""
     needs, rest = [], []
     for token in reading.tokens:
         need = _parse_good(token)
-        if need:
+        if need and (is_any or need.item in HINT_WORDS):
             needs.append(need)
         else:
             rest.append(token)
@@ -193,21 +299,42 @@ def _take_goods(reading: _Reading) -> list[Need]:
 
 
 def _parse_good(token: str) -> Need | None:
-    if match := _COUNT_FIRST.match(token):
+    if match := _COUNT_FIRST.match(_VERBS.sub("", token)):
         number, unit, item = match.groups()
     elif match := _ITEM_FIRST.match(token):
         item, number, unit = match.groups()
     else:
         return None
     quantity = NUMERALS.get(number) or int(number)
-    item = item.removeprefix("需要").removeprefix("要")
+    item = _VERBS.sub("", item)
     return Need(unit=unit, quantity=quantity, item=item) if quantity and item else None
 
 
-def _find_names(tokens: list[str]) -> list[str]:
-    """Two to four Han characters that begin with a surname and say nothing else."""
-    return [
-        token
-        for token in tokens
-        if _HAN.match(token) and token.startswith(SURNAMES) and not find_keyword_categories(token)
-    ]
+def _find_uncounted(text: str, category: Category | None) -> list[Need]:
+    """求轮椅: one. 屋顶漏水: one repair. Where it is money that helps, the sum must be said."""
+    things = {word for word in UNITS_OF_THINGS if word in text}
+    if len(things) == 1:
+        thing = things.pop()
+        return [Need(unit=UNITS_OF_THINGS[thing], quantity=1, item=thing)]
+    if category in SERVICES and not things:
+        return [Need(unit="次", quantity=1, item=LABELS[category])]
+    return []
+
+
+def _find_names(tokens: list[str], *, is_form: bool) -> set[str]:
+    """Two to four Han characters that begin with a surname and say nothing else, in a form."""
+    names = {token for token in tokens if _is_name(token)}
+    return names if is_form and len(tokens) - len(names) <= WORDS_BESIDE_NAME_MAX else set()
+
+
+def _is_name(token: str) -> bool:
+    return token.startswith(SURNAMES) and _may_be_name(token)
+
+
+def _may_be_name(token: str) -> bool:
+    return bool(
+        _HAN.match(token)
+        and token not in NAMELIKE_WORDS
+        and not _NOT_IN_NAMES.search(token)
+        and not find_keyword_categories(token)
+    )

@@ -1,22 +1,32 @@
 """From an understood text to a request, and the texts that answer whoever wrote."""
 
-from services.intake.channels.text import Wanted
+from collections.abc import Mapping, Sequence
+
+from services.intake.channels.text import Draft
 from shared.contracts.events import Applicant, RequestSubmitted
-from shared.contracts.values import Area, Channel
+from shared.contracts.values import Area, Category, Channel
 from shared.errors import Problem
 from shared.messaging.decision import Answer
 
 HOW_TO_WRITE = (
-    "请写明诉求：类型 类别 金额或物品数量 镇街 困难类别 姓名，"
-    "例如“心愿 生活物资 200元 茶山镇 低保 张三”。收到帮助后回复“收到”，没有收到回复“没收到”。\n"
-    "Write kind, category, amount or item, town, class and name, as in the example."
+    "请写明需要什么、在哪个镇街、为谁，例如“棉被2床，茶山镇，张三”。"
+    "收到帮助后回复“收到”，没有收到回复“没收到”。\n"
+    "Write what is needed, in which town and for whom, as in the example."
 )
+UNREAD = (
+    "您的留言已收下，工作人员会查看并与您联系。如需求助，请写明需要什么、在哪个镇街、为谁，"
+    "例如“棉被2床，茶山镇，张三”。\nYour message is kept and somebody will read it."
+)
+THANKED = "不客气。Thank you for writing."
 THANKS = "已确认收到，谢谢。Thank you, it is noted that it arrived."
 NOT_ARRIVED = (
     "已记下您没有收到：刚办结的会重新安排，时间较久的请联系村(居)委会。"
     "Noted that it did not arrive: what is recent is arranged anew."
 )
-NOTHING_AWAITED = "目前没有等待您确认的帮助。Nothing waits for your confirmation now."
+NOTHING_AWAITED = (
+    "目前没有等待您确认的帮助，您的留言已转给工作人员查看。"
+    "Nothing waits for your confirmation now; somebody will read what you wrote."
+)
 HOW_TO_BIND = (
     "要让微信和手机都能收到通知、都能确认：请先在微信公众号里回复“绑定”，再用手机短信发来所给的验证码。"
     "To use both, write 绑定 on WeChat first and send us its code by SMS."
@@ -26,36 +36,74 @@ CONTACT_UNPROVEN = (
     "您的联系方式由捐赠方提供，尚未由您本人或工作人员核实，回复暂不能作为确认；请联系村(居)委会。"
     "A giver named this contact as yours: please ask the committee, your word is not counted yet."
 )
-SEVERAL_AWAITED = (
-    "这个号码有几个人的帮助在等待确认，不能确定是哪一个：请在收到的通知链接里确认，或联系村(居)委会。"
-    "Several people wait at this number: please confirm by the link in the message."
+OPTED_OUT = (
+    "已停止发送微信通知；手机短信通知不受影响（可用短信回复“退订”停止）。回复“恢复”可重新接收。"
+    "No more notices on WeChat; those by SMS go on. Write 恢复 to get them again."
 )
-OPTED_OUT = "已为您退订通知。You will get no more notices."
+RESUMED = "已恢复微信通知。You will get notices on WeChat again."
+KEPT_WITH_IT = "已收下，会随您的诉求一起交给工作人员。It is kept with your request."
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
 
+QUESTIONS: Mapping[str, str] = {
+    "what": (
+        "请问需要什么、需要多少？例如“轮椅1辆”，或“医疗救助2000元”。"
+        "What is needed, and how much of it?"
+    ),
+    "where": "请问在哪个镇街？例如“茶山镇”，也可以发送位置。In which town? A location will do.",
+    "whom": "请问是为谁申请？请回复姓名，例如“张三”。For whom is it, or what is your name?",
+}
 
-_ANSWER_OF_MEANING = {
+_ANSWERS: Mapping[str, str] = {
     "received": THANKS,
     "not_received": NOT_ARRIVED,
     "opted_out": OPTED_OUT,
+    "resumed": RESUMED,
     "contact_unproven": CONTACT_UNPROVEN,
     "bound": BOUND,
-    "several_awaited": SEVERAL_AWAITED,
+    "thanks": THANKED,
+    "unread": UNREAD,
+    "kept": KEPT_WITH_IT,
+    **QUESTIONS,
 }
 
 
+def format_emergency(hotline: str) -> str:
+    return (
+        f"您的留言已立即转给工作人员。现在就需要帮助，请马上拨打：报警110，急救120，火警119，"
+        f"心理援助{hotline}（24小时）。您并不孤单。"
+        f"Somebody reads this at once. Call 110, 120 or 119 now; {hotline} listens day and night."
+    )
+
+
+def format_which(references: Sequence[str]) -> str:
+    listed = "、".join(references)
+    return (
+        f"您有{len(references)}项帮助等待确认，请问是哪一项？请回复“收到”或“没收到”加编号，"
+        f"例如“收到 {references[-1]}”；都收到了请回复“都收到了”。编号：{listed}。"
+        "Which one do you mean? Write 收到 and its number."
+    )
+
+
 def make_request(
-    wanted: Wanted, channel: Channel, text: str, *, phone: str | None, openid: str | None
+    draft: Draft,
+    channel: Channel,
+    text: str,
+    *,
+    phone: str | None,
+    openid: str | None,
+    cell: str | None = None,
 ) -> RequestSubmitted:
-    """The whole text goes along, for whoever has to judge it."""
+    """Of a draft that misses nothing. The whole text goes along, for whoever has to judge it."""
+    if draft.need is None or draft.town_code is None or draft.name is None:
+        raise ValueError("the draft misses something")
     return RequestSubmitted(
-        kind=wanted.kind,
-        category=wanted.category,
-        beneficiary_class=wanted.beneficiary_class,
+        kind=draft.kind,
+        category=draft.category or Category.OTHER,
+        beneficiary_class=draft.beneficiary_class,
         channel=channel,
-        need=wanted.need,
-        area=Area(town_code=wanted.town_code),
-        applicant=Applicant(name=wanted.name, phone=phone, wechat_openid=openid),
+        need=draft.need,
+        area=Area(town_code=draft.town_code, cell=cell),
+        applicant=Applicant(name=draft.name, phone=phone, wechat_openid=openid),
         text=text[:4000],
     )
 
@@ -65,8 +113,10 @@ def format_answer(answer: Answer) -> str:
     body = answer.body
     if problems := body.get("problems"):
         return "\n".join(f"{problem['zh']} {problem['en']}" for problem in problems)
+    if references := body.get("references"):
+        return format_which(references)
     if meaning := body.get("meaning"):
-        return _ANSWER_OF_MEANING.get(meaning, NOTHING_AWAITED)
+        return format_code(meaning)
     number = body["request_id"]
     match body["decision"]:
         case "opened":
@@ -77,6 +127,11 @@ def format_answer(answer: Answer) -> str:
             reasons = "；".join(reason["zh"] for reason in body.get("waits_for", ()))
             because = f"（{reasons}）" if reasons else ""
             return f"诉求已登记，等待审批{because}，编号 {number}。Recorded, waiting for approval."
+
+
+def format_code(code: str) -> str:
+    """A question's slot, what became of a message, or what somebody meant by it."""
+    return _ANSWERS.get(code, NOTHING_AWAITED)
 
 
 def format_binding_code(code: str) -> str:

@@ -23,6 +23,7 @@ from services.intake.messages import (
     STATUS_UNKNOWN,
     TIME_NOT_UNIX,
 )
+from services.intake.model import MessageKind
 
 EMPTY_ANSWER = "success"
 BODY_BYTES_MAX = 64 * 1024
@@ -30,11 +31,41 @@ BODY_BYTES_MAX = 64 * 1024
 _DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml[^<>]*\?>")
 _CDATA = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _CODE = re.compile(r"[^A-Za-z0-9_.: -]")
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE_TO_CONTROL = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));"
+)
+_ELEMENT = re.compile(r"<(?P<tag>\w+)>\s*<!\[CDATA\[(?P<inner>.*?)\]\]>\s*</(?P=tag)>", re.DOTALL)
+_ENVELOPE = frozenset({"ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId"})
+_KINDS: Mapping[str, MessageKind] = {
+    "image": "image",
+    "voice": "voice",
+    "video": "video",
+    "shortvideo": "video",
+    "location": "location",
+    "link": "link",
+    "file": "file",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class WeChatText:
     openid: str = field(repr=False)
+    text: str = field(repr=False)
+    message_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatMedia:
+    """An image, voice, video, link, file or whatever WeChat will think of. fields: as pushed.
+
+    text: what WeChat recognised in a voice message, where that is switched on.
+    """
+
+    openid: str = field(repr=False)
+    kind: MessageKind
+    fields: Mapping[str, str] = field(repr=False)
     text: str = field(repr=False)
     message_id: str
     at: datetime
@@ -77,7 +108,7 @@ class WeChatReceipt:
 
 @dataclass(frozen=True, slots=True)
 class WeChatOther:
-    """Something else that we answer and leave alone; kind is its MsgType or Event."""
+    """An event that we answer and leave alone; kind is its name."""
 
     openid: str = field(repr=False)
     kind: str
@@ -85,7 +116,13 @@ class WeChatOther:
 
 
 WeChatInbound = (
-    WeChatText | WeChatLocation | WeChatFollowed | WeChatUnfollowed | WeChatReceipt | WeChatOther
+    WeChatText
+    | WeChatMedia
+    | WeChatLocation
+    | WeChatFollowed
+    | WeChatUnfollowed
+    | WeChatReceipt
+    | WeChatOther
 )
 
 
@@ -95,28 +132,65 @@ def parse_message(body: bytes) -> WeChatInbound:
     openid, at = _require(fields, "FromUserName"), _read_time(fields)
     match _require(fields, "MsgType"):
         case "text":
-            return WeChatText(openid, fields.get("Content", ""), _require(fields, "MsgId"), at)
-        case "location":
+            return WeChatText(openid, fields.get("Content", ""), _find_id(fields), at)
+        case "location" if "Location_X" in fields:
             return _read_location(fields, openid, at)
         case "event":
             return _read_event(fields, openid, at)
         case kind:
-            return WeChatOther(openid, _CODE.sub("_", kind)[:64], at)
+            return WeChatMedia(
+                openid=openid,
+                kind=_KINDS.get(kind, "other"),
+                fields={name: value for name, value in fields.items() if name not in _ENVELOPE},
+                text=fields.get("Recognition", ""),
+                message_id=_find_id(fields),
+                at=at,
+            )
+
+
+def _find_id(fields: Mapping[str, str]) -> str:
+    """Of a message that has none its sender and second, as WeChat says of events."""
+    id_ = fields.get("MsgId", "").strip()
+    return id_ or f"{fields.get('CreateTime', '')}-{fields.get('FromUserName', '')}"
 
 
 def parse_xml(body: bytes) -> Mapping[str, str]:
-    """The first level of `<xml>` as texts. No document type, entity or instruction passes."""
+    """The first level of `<xml>` as texts. No document type, entity or instruction passes.
+
+    What a person wrote may hold marks that no XML takes, and the end of a CDATA: they are dropped,
+    and it is read to its element's end. The first of two elements counts, since WeChat says who
+    writes before it says what.
+    """
     if len(body) > BODY_BYTES_MAX:
         raise BODY_TOO_LARGE.invalid()
+    text = body.decode("utf-8", errors="replace")
+    text = _NO_XML.sub("", _REFERENCE_TO_CONTROL.sub("", text))
     try:
-        text = body.decode("utf-8")
-        _check_declarations(text)
-        root = ET.fromstring(text)  # noqa: S314 - whatever could declare an entity is refused
-    except (UnicodeDecodeError, ET.ParseError):
-        raise BODY_NOT_XML.invalid() from None
+        root = _parse_safely(text)
+    except ET.ParseError:
+        root = _parse_healed(text)
     if root.tag != "xml":
         raise ROOT_NOT_XML.invalid()
-    return {child.tag: child.text or "" for child in root}
+    return {child.tag: child.text or "" for child in reversed(root)}
+
+
+def _parse_safely(text: str) -> ET.Element:
+    """Raises Invalid or ET.ParseError."""
+    _check_declarations(text)
+    return ET.fromstring(text)  # noqa: S314 - whatever could declare an entity is refused
+
+
+def _parse_healed(text: str) -> ET.Element:
+    """Where a person wrote the end of a CDATA and nobody divided it."""
+    try:
+        return _parse_safely(_ELEMENT.sub(_split_cdata, text))
+    except ET.ParseError:
+        raise BODY_NOT_XML.invalid() from None
+
+
+def _split_cdata(element: re.Match[str]) -> str:
+    inner = element["inner"].replace("]]>", "]]]]><![CDATA[>")
+    return f"<{element['tag']}><![CDATA[{inner}]]></{element['tag']}>"
 
 
 def _check_declarations(text: str) -> None:
@@ -135,7 +209,7 @@ def _read_location(fields: Mapping[str, str], openid: str, at: datetime) -> WeCh
         latitude=_read_degrees(fields, "Location_X", 90),
         longitude=_read_degrees(fields, "Location_Y", 180),
         label=fields.get("Label", ""),
-        message_id=_require(fields, "MsgId"),
+        message_id=_find_id(fields),
         at=at,
     )
 

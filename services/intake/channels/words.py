@@ -83,11 +83,62 @@ NUMERALS: dict[str, int] = {
     )
 } | {"两": 2}
 
+# What stands alone where no number is said: one of them.
+UNITS_OF_THINGS: dict[str, str] = {
+    "轮椅": "辆",
+    "助听器": "个",
+    "拐杖": "个",
+    "书包": "个",
+}
+
+SERVICES: frozenset[Category] = frozenset(
+    {
+        Category.HOME_ADAPTATION,
+        Category.HOME_CARE,
+        Category.HOUSING_REPAIR,
+        Category.COUNSELLING,
+        Category.EMPLOYMENT,
+        Category.PUBLIC_WORKS,
+        Category.AFTER_SCHOOL,
+    }
+)
+"""Categories of help that is done, not counted: one occasion is what is asked for."""
+
+_ASKING = (
+    "求 需要 申请 想要 希望有 希望得到 希望能有 盼 缺 急需 帮忙 帮帮 资助 救助 "
+    "补助 援助 心愿 没钱 交不起 买不起 困难 麻烦帮"
+)
+REQUEST_WORDS: tuple[str, ...] = tuple(_ASKING.split())
+
+_COMPLAINING = (
+    "投诉 举报 曝光 建议 咨询 请问 怎么 如何 为什么 为何 何时 什么时候 是否 "
+    "能不能解决 合法 违法 违规 违建 扰民 噪音 拖欠 开发商 物业 业主 诈骗 骗 "
+    "乱收费 不作为 政策 规定 文件 说法 部门 领导 尊敬的 反映 维权 退款"
+)
+COMPLAINT_WORDS: tuple[str, ...] = tuple(_COMPLAINING.split())
+"""Who writes so wants to be read, and not to be given a thing."""
+
+_NAMELIKE = (
+    "谢谢 高兴 高龄 高中 高考 万分 马上 于是 任何 白天 常年 余额 方便 温暖 "
+    "安全 金额 石油 江湖 田地 顾问 向来 易拉 何时 何处 钱款 毛毯 程度 龙头 "
+    "雷雨 黄色 白色 黑色 蓝色 陈旧 严重 严寒 戴口罩 武汉 万元 马路 林地 文件 "
+    "方法 方式 方案 时间 时候 路面 路灯 水管 水电 平时 孔洞 贺年 段时间 崔促 "
+    "史上 汤水 汪汪 任务 于今 周末 周围 周边 江边 曾经 许多 许久 章程 章节 "
+    "姜片 葛根 熊孩子 孟夏 秦岭 付款 付费 邹城 金钱 田间 余下 邓老 梁柱 沈阳 "
+    "康复 毛巾 毛衣 向上 常见 常常 莫名"
+)
+NAMELIKE_WORDS: frozenset[str] = frozenset(_NAMELIKE.split())
+"""What begins like a name and is none."""
+
 SURNAMES: tuple[str, ...] = tuple(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏"
     "吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫雷龙黎史陶贺毛段郝顾龚邵万"
     "覃武钱戴严莫孔向常汤温欧"
 )
+
+
+HINT_WORDS: frozenset[str] = frozenset(_HINTS)
+"""Things and needs that people name without saying of what category they are."""
 
 
 def find_keyword_categories(text: str) -> set[str]:

@@ -1,21 +1,27 @@
 """What a provider reports of our messages, and what a person's reply means."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from services.intake.decide.identities import Reached, list_reached
+from services.intake.decide.messages import ASKED_FOR, Settlement, load_message, settle
 from services.intake.decide.persons import with_own_openid, without_awaited
 from services.intake.model import (
     ContactPoint,
+    Correspondence,
     Meaning,
+    Message,
     Person,
+    Reading,
     Receipt,
     Reply,
     ReportMessage,
     UnderstandReply,
 )
-from shared.contracts.events import MessageReported, ReplyUnderstood
-from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
+from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
+from shared.references import format_reference
 
 # --- receipts ---
 
@@ -39,78 +45,270 @@ def decide_report(states: States, item: Command[ReportMessage], now: datetime) -
 # --- replies ---
 
 
-def decide_reply(states: States, item: Command[UnderstandReply], _now: datetime) -> Decision:
-    """It is about the oldest delivered match of whom the contact point reaches.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A delivery that waits for its person's detail, and how the contact point reaches him."""
 
-    With none waiting, 收到 says nothing, ever. Where two people wait, nothing is guessed.
-    """
+    reached: Reached
+    match_id: str
+
+    @property
+    def person(self) -> Person:
+        return self.reached.person
+
+    @property
+    def reference(self) -> str:
+        return format_reference(self.match_id)
+
+    @property
+    def may_be_answered(self) -> bool:
+        return self.reached.link.may_answer or self.person.openid_verified
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote: everybody whom the contact point reaches, and what goes on there."""
+
+    data: UnderstandReply
+    reached: tuple[Reached, ...]
+    thread: Correspondence
+
+    @property
+    def person_id(self) -> str:
+        return self.reached[0].person.id if self.reached else self.data.earlier_id
+
+    def list_known(self) -> tuple[Person, ...]:
+        """He writes from the account: from now on it is his, where it reaches nobody else."""
+        openid = self.data.openid
+        if openid is None or len(self.reached) != 1:
+            return ()
+        person = self.reached[0].person
+        is_known = person.openid_verified or not person.keys
+        return () if is_known else (with_own_openid(person, openid),)
+
+    def list_questions(self, meaning: str) -> list[Question]:
+        """Who says 没收到 with nothing awaited means what somebody confirmed for him.
+
+        What no word from here can answer is no question where another is.
+        """
+        awaited = [Question(each, id_) for each in self.reached for id_ in each.person.awaiting]
+        if not awaited and meaning == "not_received":
+            reached = (each for each in self.reached if each.person.arrived)
+            awaited = [Question(each, each.person.arrived) for each in reached]
+        return [question for question in awaited if question.may_be_answered] or awaited
+
+
+def decide_reply(states: States, item: Command[UnderstandReply], now: datetime) -> Decision:
+    """It is about the question that is open for who wrote. One: about that. Several: about the one
+    that it names, or he is asked. None: a person reads it. Never about what is guessed."""
     data = item.data
-    stored = states.get(Reply, data.reply_id)
+    stored, thread = states.get_each((Reply, data.reply_id), (Correspondence, data.point_id))
     reached = list_reached(states, data.point_id, data.earlier_id)
     if stored is not None:
         return Decision(answer=_answer(stored))
-    if data.meaning == "opted_out":
-        return _opt_out(states, data, [each.person for each in reached])
-    known = _list_with_openid(data, reached)
-    waiting = [each for each in reached if _find_match(each.person, data.meaning)]
-    if len(waiting) == 1:
-        return _apply(data, waiting[0])
-    # Stored, so that the provider's repetition of it confirms no later delivery.
-    reply = _make_reply(data, reached[0].person.id if reached else data.earlier_id, None)
-    answer = Answer(200, {"meaning": "several_awaited"}) if waiting else _answer(reply)
-    return Decision(states=(*known, reply), answer=answer)
+    writer = Writer(data, tuple(reached), thread or Correspondence(id=data.point_id))
+    decision = _decide_meaning(states, writer)
+    return _settle(states, decision, writer, now) if data.message_id else decision
 
 
-def _list_with_openid(data: UnderstandReply, reached: Sequence[Reached]) -> list[Person]:
-    """He writes from it: from now on it is his, where the account reaches nobody else."""
-    if data.openid is None or len(reached) != 1:
-        return []
-    person = reached[0].person
-    is_known = person.openid_verified or not person.keys
-    return [] if is_known else [with_own_openid(person, data.openid)]
+def _decide_meaning(states: States, writer: Writer) -> Decision:
+    match writer.data.meaning:
+        case "opted_out":
+            return _opt_out(states, writer)
+        case "resumed":
+            return _resume(states, writer)
+        case "no":
+            is_asked = bool(writer.list_questions("received"))
+            return _leave_to_person(writer, "unread") if is_asked else _opt_out(states, writer)
+        case "reference":
+            asked = writer.thread.asked_meaning
+            return _apply(writer, asked) if asked else _leave_to_person(writer, "unread")
+        case meaning:
+            return _apply(writer, meaning)
 
 
-def _find_match(person: Person, meaning: Meaning) -> str | None:
-    """Who says 没收到 with nothing awaited means what somebody confirmed for him."""
-    if person.awaiting:
-        return person.awaiting[0]
-    return person.arrived or None if meaning == "not_received" else None
+# --- which delivery ---
 
 
-def _opt_out(states: States, data: UnderstandReply, persons: list[Person]) -> Decision:
-    """Of everybody whom it reaches, and of who is reached there later by another's word."""
-    persons = persons or [states.get(Person, data.earlier_id) or Person(id=data.earlier_id)]
-    persons = [person.model_copy(update={"opted_out": True}) for person in persons]
-    point = states.get(ContactPoint, data.point_id) or ContactPoint(id=data.point_id)
-    point = point.model_copy(update={"opted_out": True})
-    reply = _make_reply(data, persons[0].id, None)
-    facts = [ReplyUnderstood(person_id=person.id, meaning=data.meaning) for person in persons]
+def _choose(data: UnderstandReply, questions: list[Question]) -> list[Question] | None:
+    """Those it is about; empty where nothing is open, None where it does not say which."""
+    if data.references:
+        named = [q for q in questions if q.reference in data.references]
+        is_clear = len(named) == len({q.reference for q in named}) == len(data.references)
+        return named if is_clear or (named and data.is_about_all) else None
+    return questions if len(questions) <= 1 or data.is_about_all else None
+
+
+def _apply(writer: Writer, meaning: Meaning) -> Decision:
+    """What moves money is believed from a contact that somebody beside the giver vouches for."""
+    data, questions = writer.data, writer.list_questions(meaning)
+    chosen = _choose(data, questions)
+    if chosen is None:
+        return _ask_which(writer, questions)
+    if not chosen:
+        return _leave_to_person(writer, "nothing_awaited")
+    if not all(question.may_be_answered for question in chosen):
+        reply = _make_reply(data, chosen[0].person.id, outcome="contact_unproven")
+        return Decision(states=(reply,), answer=_answer(reply))
+    persons: dict[str, Person] = {}
+    for question in chosen:
+        person = persons.get(question.person.id, question.person)
+        persons[person.id] = without_awaited(person, question.match_id)
+    reply = _make_reply(data, chosen[0].person.id, match_id=chosen[0].match_id, meaning=meaning)
+    facts = [
+        ReplyUnderstood(
+            person_id=q.person.id, meaning=meaning, match_id=q.match_id, channel=data.channel
+        )
+        for q in chosen
+    ]
     return Decision(
-        states=(*persons, point, reply),
+        states=(*persons.values(), reply),
         events=tuple((reply, fact) for fact in facts),
         answer=_answer(reply),
     )
 
 
-def _apply(data: UnderstandReply, reached: Reached) -> Decision:
-    """What moves money is believed from a contact that somebody beside the giver vouches for."""
-    person = reached.person
-    match_id = _find_match(person, data.meaning)
-    if match_id is None or not (reached.link.may_answer or person.openid_verified):
-        reply = _make_reply(data, person.id, None)
-        return Decision(states=(reply,), answer=Answer(200, {"meaning": "contact_unproven"}))
-    person = without_awaited(person, match_id)
-    reply = _make_reply(data, person.id, match_id)
-    fact = ReplyUnderstood(person_id=person.id, meaning=data.meaning, match_id=match_id)
-    return Decision(states=(person, reply), events=((reply, fact),), answer=_answer(reply))
+def _ask_which(writer: Writer, questions: list[Question]) -> Decision:
+    """By the numbers that the messages carried; where these do not tell them apart, a person."""
+    references = tuple(dict.fromkeys(question.reference for question in questions))
+    if len(references) <= 1 or writer.data.references:
+        return _leave_to_person(writer, "unread")
+    reply = _make_reply(writer.data, writer.person_id, outcome="which", references=references)
+    return Decision(states=(*writer.list_known(), reply), answer=_answer(reply))
 
 
-def _make_reply(data: UnderstandReply, person_id: str, match_id: str | None) -> Reply:
-    return Reply(id=data.reply_id, person_id=person_id, meaning=data.meaning, match_id=match_id)
+def _leave_to_person(writer: Writer, outcome: str) -> Decision:
+    """Stored, so that the provider's repetition of it confirms no later delivery."""
+    reply = _make_reply(writer.data, writer.person_id, outcome=outcome)
+    return Decision(states=(*writer.list_known(), reply), answer=_answer(reply))
+
+
+# --- notices stop and begin again ---
+
+
+def _opt_out(states: States, writer: Writer) -> Decision:
+    """Of the contact point: of a phone no SMS, to nobody whom it reaches or will; of an account
+    nothing on WeChat."""
+    data = writer.data
+    persons = [each.person for each in writer.reached] or [
+        states.get(Person, data.earlier_id) or Person(id=data.earlier_id)
+    ]
+    point = states.get(ContactPoint, data.point_id) or ContactPoint(id=data.point_id)
+    changed: list[State] = [point.model_copy(update={"opted_out": True})]
+    if data.channel == "sms":
+        changed += [person.model_copy(update={"opted_out": True}) for person in persons]
+    reply = _make_reply(data, persons[0].id, outcome="opted_out", meaning="opted_out")
+    facts = [
+        ReplyUnderstood(person_id=person.id, meaning="opted_out", channel=data.channel)
+        for person in persons
+    ]
+    return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _answer(reply))
+
+
+def _resume(states: States, writer: Writer) -> Decision:
+    data = writer.data
+    point = states.get(ContactPoint, data.point_id)
+    changed: list[State] = [point.model_copy(update={"opted_out": False})] if point else []
+    persons = [each.person for each in writer.reached]
+    if data.channel == "sms":
+        closed = (person for person in persons if person.opted_out)
+        changed += [person.model_copy(update={"opted_out": False}) for person in closed]
+    reply = _make_reply(data, writer.person_id, outcome="resumed", meaning="resumed")
+    facts = [NoticesResumed(person_id=person.id, channel=data.channel) for person in persons]
+    return Decision((*changed, reply), tuple((reply, fact) for fact in facts), _answer(reply))
+
+
+# --- the message it came in ---
+
+
+def _settle(states: States, decision: Decision, writer: Writer, now: datetime) -> Decision:
+    """The message as the reply leaves it, beside what was decided."""
+    data = writer.data
+    message, thread = load_message(states, data.message_id, data.point_id)
+    if message.is_settled:
+        return decision
+    reply = next(state for state in decision.states if isinstance(state, Reply))
+    if reply.outcome == "which":
+        thread = thread.model_copy(
+            update={
+                "asked_meaning": data.meaning,
+                "asked_message": message.id,
+                "due_at": thread.due_at or now + ASKED_FOR,
+            }
+        )
+        which = Settlement(_read(data), "asked", "which", detail=reply.references[-1])
+        return _join(decision, settle(states, message, thread, which, now))
+    others: tuple[Message, ...] = ()
+    if reply.match_id and thread.asked_message:
+        asked = states.get(Message, thread.asked_message)
+        others = (_resolve(asked, reply.match_id),) if asked and asked.state == "asked" else ()
+        thread = thread.model_copy(
+            update={
+                "asked_meaning": None,
+                "asked_message": "",
+                "due_at": thread.due_at if thread.dialogue else None,
+            }
+        )
+    settled = settle(states, message, thread, _describe(data, reply), now)
+    return _join(decision, replace(settled, states=(*settled.states, *others)))
+
+
+def _resolve(asked: Message, match_id: str) -> Message:
+    """Which delivery was meant is said now."""
+    return asked.model_copy(update={"state": "understood", "match_id": match_id})
+
+
+def _describe(data: UnderstandReply, reply: Reply) -> Settlement:
+    reading = _read(data)
+    match reply.outcome:
+        case "opted_out" | "resumed":
+            what: Literal["opted_out", "resumed"] = reply.outcome
+            return Settlement(what, "understood", what, person_id=reply.person_id)
+        case "":
+            return Settlement(
+                reading, "understood", match_id=reply.match_id, person_id=reply.person_id
+            )
+        case _:
+            return Settlement(reading, "unread", "unread")
+
+
+def _read(data: UnderstandReply) -> Reading:
+    return "unknown" if data.meaning == "reference" else data.meaning
+
+
+def _join(decision: Decision, settled: Decision) -> Decision:
+    """The first's answer."""
+    states, events = (*decision.states, *settled.states), (*decision.events, *settled.events)
+    return replace(decision, states=states, events=events)
+
+
+def _make_reply(
+    data: UnderstandReply,
+    person_id: str,
+    *,
+    match_id: str | None = None,
+    meaning: str = "",
+    outcome: str = "",
+    references: tuple[str, ...] = (),
+) -> Reply:
+    return Reply(
+        id=data.reply_id,
+        person_id=person_id,
+        meaning=meaning or data.meaning,
+        match_id=match_id,
+        outcome=outcome,
+        references=references,
+    )
 
 
 def _answer(reply: Reply) -> Answer:
-    if reply.meaning != "opted_out" and reply.match_id is None:
-        return Answer(200, {"meaning": "nothing_awaited"})
-    body = {"meaning": reply.meaning} | ({"match_id": reply.match_id} if reply.match_id else {})
+    """outcome: empty where a match came of it, and in replies of before."""
+    if reply.match_id:
+        return Answer(200, {"meaning": reply.meaning, "match_id": reply.match_id})
+    outcome = reply.outcome
+    if not outcome:
+        outcome = "opted_out" if reply.meaning == "opted_out" else "nothing_awaited"
+    body: dict[str, object] = {"meaning": outcome}
+    if reply.references:
+        body["references"] = list(reply.references)
     return Answer(200, body)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.intake.model.person import Basis, Manner, Registration, Whose
-from services.intake.model.request import Meaning, Outcome
+from services.intake.model.request import Outcome
 from shared.contracts.events import ApprovalLevel, ContactOwner, RequestSubmitted
 from shared.contracts.values import (
     Area,
@@ -219,14 +219,3 @@ class ReportMessage(Value):
     provider_message_id: Identifier
     outcome: Outcome
     code: Annotated[str, Field(max_length=100)] = ""
-
-
-class UnderstandReply(Value):
-    """point_id: what he wrote from; earlier_id: as in `Naming`. By WeChat the openid comes along:
-    it is the writer's."""
-
-    reply_id: Identifier
-    meaning: Meaning
-    point_id: str
-    earlier_id: str
-    openid: Sealed | None = None

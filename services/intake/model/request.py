@@ -146,11 +146,14 @@ class Receipt(State):
 class Reply(State):
     """A reply that was understood. id: derived from the provider's.
 
-    match_id: None where the person opted out, or where nothing was awaited.
+    match_id: None where the person opted out, or where nothing was awaited. outcome: where no
+    match came of it, what did.
     """
 
     COLLECTION: ClassVar[str] = "replies"
 
     person_id: str
-    meaning: Meaning
+    meaning: str
     match_id: str | None = None
+    outcome: str = ""
+    references: tuple[str, ...] = ()

@@ -11,7 +11,6 @@ from services.intake.model import (
     WECHAT_SOURCE,
     BindOpenid,
     CorrectPerson,
-    Meaning,
     Naming,
     Person,
     RegisterParty,
@@ -21,7 +20,6 @@ from services.intake.model import (
     SealedRequest,
     Speaker,
     StaffRequest,
-    UnderstandReply,
 )
 from services.intake.rules import Rules, find_problems
 from services.intake.store import SearchKeys
@@ -230,15 +228,3 @@ def make_binding(vault: Vault, phone: str, openid: Sealed, point_id: str) -> Bin
     speaker = Speaker(source=SMS_SOURCE, kind="own")
     party = seal_party(vault, speaker, RegisterParty(name=NAMELESS, phone=phone))
     return BindOpenid(phone=party, point_id=point_id, openid=openid)
-
-
-def make_reply(
-    vault: Vault, reply_id: str, meaning: Meaning, *, phone: str | None, openid: str | None
-) -> UnderstandReply:
-    return UnderstandReply(
-        reply_id=reply_id,
-        meaning=meaning,
-        point_id=derive_point_id(vault, phone=phone, openid=openid),
-        earlier_id=derive_earlier_person_id(vault, "", phone, openid, ""),
-        openid=seal_openid(vault, openid) if openid else None,
-    )

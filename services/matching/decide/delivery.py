@@ -209,7 +209,9 @@ def decide_reply(
         if pair is None or pair[0].person_id != event.data.person_id:
             return NOTHING
         match, offer = pair
-        is_delivered = match.state == "delivered"
+        # Who accepted or delivered it reads no answer for the person.
+        reader = event.data.read_by
+        is_delivered = match.state == "delivered" and not (reader and match.is_by(reader))
         return _confirm(states, match, offer, reopen_days, now) if is_delivered else NOTHING
     case = get_case(states, match_id)
     if case is None or case.match.person_id != event.data.person_id:

@@ -72,6 +72,7 @@ def _build_notice(
         due_at=compute_deadline(now),
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
+        detail=getattr(event.data, "detail", ""),
         **_donor_fields(purpose, event.data),
         **({"regarding": event.subject} | _word_fields(event)),
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.notify.channels import CHANNELS
+from services.notify.channels import CHANNELS, WECHAT
 from services.notify.decide.transitions import (
     build_decision,
     is_closed,
@@ -13,7 +13,7 @@ from services.notify.model import Attempt, ClaimNotice, Notice, NoticeDue, OptOu
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
-from shared.contracts.events import NoticeChannel, ReplyUnderstood
+from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 NOT_DUE = Answer(409, {})
@@ -31,7 +31,7 @@ def decide_claim(
     notice, opt_out = states.get_each((Notice, claim.notice_id), (OptOut, claim.person_id))
     if notice is None or not notice.is_due(claim.due_at, now):
         return Decision(answer=NOT_DUE)
-    opted_out = claim.opted_out or opt_out is not None
+    opted_out = claim.opted_out or (opt_out is not None and opt_out.ended_at is None)
     claimed = _apply_claim(notice, claim, opted_out, now, rules)
     return build_decision(notice, claimed, answer=_build_answer(claimed))
 
@@ -151,7 +151,18 @@ def decide_expire(
 
 
 def decide_reply(states: States, event: Event[ReplyUnderstood], now: datetime) -> Decision:
-    person_id = event.data.person_id
-    if event.data.meaning != "opted_out" or states.get(OptOut, person_id) is not None:
+    """What is stopped on WeChat is asked of intake at every claim."""
+    data = event.data
+    if data.meaning != "opted_out" or data.channel == WECHAT.name:
         return NOTHING
-    return Decision(states=(OptOut(id=person_id, since=now),))
+    opt_out = states.get(OptOut, data.person_id)
+    if opt_out is not None and opt_out.ended_at is None:
+        return NOTHING
+    return Decision(states=(OptOut(id=data.person_id, since=now),))
+
+
+def decide_resume(states: States, event: Event[NoticesResumed], now: datetime) -> Decision:
+    opt_out = states.get(OptOut, event.data.person_id)
+    if opt_out is None or event.data.channel == WECHAT.name:
+        return NOTHING
+    return Decision(states=(opt_out.model_copy(update={"ended_at": now}),))

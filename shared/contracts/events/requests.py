@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
+from shared.contracts.events.notices import NoticeChannel
 from shared.contracts.values import (
     Area,
     BeneficiaryClass,
@@ -99,6 +100,8 @@ class ReplyUnderstood(Fact):
     """What a person's reply means. Subject: the reply's id, derived from the provider's.
 
     not_received: of what was delivered, or of what was confirmed for him a while ago.
+    channel: by which he wrote; what an opt-out covers. read_by: the member of staff who read it,
+    where no rule understood it.
     """
 
     TYPE: ClassVar[str] = "guanjia.reply.understood.v1"
@@ -106,3 +109,5 @@ class ReplyUnderstood(Fact):
     person_id: Identifier
     meaning: Literal["received", "not_received", "opted_out"]
     match_id: Identifier | None = None
+    channel: NoticeChannel | None = None
+    read_by: Identifier | None = None

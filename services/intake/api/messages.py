@@ -1,0 +1,262 @@
+"""HTTP for those who read what people wrote: the inbox of an office, and what becomes of it."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from services.intake import store, views
+from services.intake.api.requests import CASE_WORKERS
+from services.intake.messages import (
+    ANSWER_INCOMPLETE,
+    AREA_FOREIGN,
+    MESSAGE_UNKNOWN,
+    REQUEST_MISSING,
+    SENDER_UNREACHABLE,
+)
+from services.intake.model import (
+    HandleMessage,
+    Handling,
+    Message,
+    MessageState,
+    Said,
+    StaffRequest,
+)
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.messages import MAINLAND, make_reply, open_message
+from shared import mongo
+from shared.contracts.events import Applicant, RequestSubmitted
+from shared.contracts.values import (
+    Area,
+    BeneficiaryClass,
+    Category,
+    Identifier,
+    Kind,
+    Need,
+    ShortText,
+    TownCode,
+    Value,
+)
+from shared.messaging.decision import Command
+from shared.scope import Scope
+from shared.security import STAFF, Credential
+from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope, respond
+
+router = Router()
+
+Staff = Annotated[Credential, Depends(allow(*STAFF))]
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
+# What staff note of it stays in the house; nobody's phone or ID number fits in.
+Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^(?:\d{0,6}\D)*\d{0,6}$")]
+
+
+class MessageRequest(Value):
+    """The request that a message is. The contact is the sender's, unless another is given."""
+
+    kind: Kind = Kind.WISH
+    category: Category
+    beneficiary_class: BeneficiaryClass = BeneficiaryClass.GENERAL
+    need: Need
+    area: Area
+    name: ShortText
+    applicant: Applicant | None = None
+    reason: Reason
+
+
+class MessageHandling(Value):
+    """What a message is, where it is no request of its own.
+
+    answer: to whether help arrived; note: to a request; opt_out, opt_in: of notices.
+    """
+
+    handling: Literal["answer", "note", "opt_out", "opt_in", "nothing"]
+    reason: Reason
+    request_id: Identifier | None = None
+    match_id: Identifier | None = None
+    meaning: Literal["received", "not_received"] | None = None
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+@router.get("/messages")
+async def list_messages(
+    caller: Staff,
+    runtime: IntakeRuntimeDep,
+    state: MessageState | None = "unread",
+    town_code: TownCode | None = None,
+    request_id: Identifier | None = None,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """The inbox: the urgent first, then the oldest; `next` is the `after` of the following page.
+
+    What was written is read by who works on cases, and every look is stored.
+    """
+    query = find_scope(caller).build_query(store.MESSAGES)
+    if town_code is not None:
+        query = {"$and": [query, {"town_code": town_code}]}
+    count = await store.count_messages(runtime.database, query, state or "unread")
+    query |= {"state": state} if state else {}
+    query |= {"request_id": request_id} if request_id else {}
+    last = await mongo.load(runtime.database, Message, after) if after else None
+    messages = await store.list_messages(runtime.database, query, last, limit)
+    contents = await _open_messages(runtime, caller, messages)
+    rows = [views.describe_message(message) | contents.get(message.id, {}) for message in messages]
+    following = messages[-1].id if len(messages) == limit else None
+    return {"messages": rows, "next": following, **count}
+
+
+@router.get("/messages/{message_id}")
+async def read_message(
+    message_id: Identifier, caller: Staff, runtime: IntakeRuntimeDep
+) -> dict[str, Any]:
+    message = await _load(runtime, message_id, find_scope(caller))
+    contents = await _open_messages(runtime, caller, [message])
+    return views.describe_message(message) | contents.get(message.id, {})
+
+
+async def _load(runtime: IntakeRuntime, message_id: str, scope: Scope) -> Message:
+    """Raises Denied."""
+    message = await mongo.load(runtime.database, Message, message_id)
+    if message is None or not scope.sees_place(message.town_code):
+        raise Denied(MESSAGE_UNKNOWN.refusal(404, "message_id"))
+    return message
+
+
+async def _open_messages(
+    runtime: IntakeRuntime, caller: Credential, messages: list[Message]
+) -> dict[str, dict[str, Any]]:
+    if not caller.roles & CASE_WORKERS or not messages:
+        return {}
+    at = await runtime.processor.now()
+    points = sorted({message.point_id for message in messages})
+    await store.log_access(runtime.database, caller, "read_message", points, at)
+    vault = runtime.resources.vault
+    return {message.id: views.describe_content(vault, message) for message in messages}
+
+
+# --- handling ---------------------------------------------------------------------------------
+
+
+@router.post("/messages/{message_id}/request", status_code=201)
+async def make_request(
+    message_id: Identifier,
+    body: MessageRequest,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """It becomes a request of its sender, which another approves. Sent again, it is the same."""
+    message = await _load(runtime, message_id, find_scope(caller))
+    if not caller.sees(body.area.town_code, body.area.village_code):
+        raise Denied(AREA_FOREIGN.refusal(403, "area.town_code"))
+    if not message.waits:
+        return await _handle(
+            runtime, caller, message_id, "request", body.reason, key, request_id=message.request_id
+        )
+    request = _build_request(runtime, message, body)
+    submit = StaffRequest(request=request, recorded_by=caller.principal, met=False)
+    command = Command(
+        submit,
+        key=f"/messages|{message_id}",
+        principal=caller.principal,
+        correlation_id=message_id,
+    )
+    answer = await runtime.processor.execute(command)
+    request_id = answer.body.get("request_id")
+    if request_id is None:
+        return respond(answer)
+    handled = await _handle(
+        runtime, caller, message_id, "request", body.reason, key, request_id=request_id
+    )
+    return respond(answer) if handled.status_code == 200 else handled
+
+
+def _build_request(
+    runtime: IntakeRuntime, message: Message, body: MessageRequest
+) -> RequestSubmitted:
+    """Raises Invalid where nobody could be told what becomes of it."""
+    content = open_message(runtime.resources.vault, message) or {}
+    phone, openid = content.get("phone"), content.get("openid")
+    mobile = phone if phone and phone.startswith(MAINLAND) else None
+    applicant = body.applicant or (
+        Applicant(name=body.name, phone=mobile, wechat_openid=openid) if mobile or openid else None
+    )
+    if applicant is None:
+        raise SENDER_UNREACHABLE.invalid("applicant")
+    return RequestSubmitted(
+        kind=body.kind,
+        category=body.category,
+        beneficiary_class=body.beneficiary_class,
+        channel=message.channel,
+        need=body.need,
+        area=body.area,
+        applicant=applicant,
+        text=(content.get("text") or "")[:4000],
+    )
+
+
+@router.post("/messages/{message_id}/handle")
+async def handle_message(
+    message_id: Identifier,
+    body: MessageHandling,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """An answer, a note on a request, an opt-out or its end, or nothing; with the reason."""
+    message = await _load(runtime, message_id, find_scope(caller))
+    match body.handling:
+        case "answer" if not (body.request_id and body.match_id and body.meaning):
+            raise ANSWER_INCOMPLETE.invalid("match_id")
+        case "note" if not body.request_id:
+            raise REQUEST_MISSING.invalid("request_id")
+        case "opt_out" | "opt_in" if message.waits:
+            await _switch_notices(runtime, message, body.handling, caller)
+    return await _handle(
+        runtime,
+        caller,
+        message_id,
+        body.handling,
+        body.reason,
+        key,
+        request_id=body.request_id,
+        match_id=body.match_id,
+        meaning=body.meaning,
+    )
+
+
+async def _switch_notices(
+    runtime: IntakeRuntime, message: Message, handling: str, caller: Credential
+) -> None:
+    """For the contact point that the message came from."""
+    vault = runtime.resources.vault
+    content = open_message(vault, message) or {}
+    phone, openid = content.get("phone"), content.get("openid")
+    meaning: Said = "opted_out" if handling == "opt_out" else "resumed"
+    reply_id = vault.derive_id("YS", message.id, meaning)
+    reply = make_reply(vault, reply_id, meaning, phone=phone, openid=openid)
+    command = Command(reply, principal=caller.principal, correlation_id=message.id)
+    await runtime.processor.execute(command)
+
+
+async def _handle(
+    runtime: IntakeRuntime,
+    caller: Credential,
+    message_id: str,
+    handling: Handling,
+    reason: str,
+    key: str,
+    **fields: Any,
+) -> Response:
+    command = HandleMessage(
+        message_id=message_id,
+        handling=handling,
+        reason=reason,
+        by=caller.principal,
+        area=caller.area,
+        **fields,
+    )
+    return await answer_to(runtime, caller, command, key)

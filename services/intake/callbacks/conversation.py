@@ -1,0 +1,323 @@
+"""What somebody writes: kept first, then understood, then answered.
+
+What becomes of a message is one command; so whatever dies between keeping and understanding leaves
+the message waiting for a person, and the provider's repetition carries on where it stopped.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import h3  # type: ignore[import-untyped]
+import structlog
+
+from services.intake.callbacks.inbound import bind
+from services.intake.channels import text
+from services.intake.channels.answers import Sense, ShortAnswer
+from services.intake.channels.typed_requests import (
+    format_answer,
+    format_code,
+    format_emergency,
+    format_problems,
+    make_request,
+)
+from services.intake.decide.requests import describe_outcome
+from services.intake.model import (
+    ContactPoint,
+    Correspondence,
+    Dialogue,
+    Reading,
+    Request,
+    Said,
+    SettleMessage,
+    Slot,
+    UnderstandReply,
+)
+from services.intake.resources import IntakeRuntime
+from services.intake.vault.messages import (
+    Inbound,
+    Talk,
+    derive_message_id,
+    derive_sender_id,
+    make_reply,
+    open_talk,
+    seal_message,
+    seal_talk,
+)
+from shared import mongo
+from shared.contracts.events import SenderAnswer
+from shared.errors import Invalid, Transient
+from shared.messaging.decision import Answer, Command
+
+log = structlog.get_logger()
+
+CELL_RESOLUTION = 8
+READINGS_MAX = 5
+DECIDED: dict[Sense, Said] = {
+    Sense.RECEIVED: "received",
+    Sense.NOT_RECEIVED: "not_received",
+    Sense.STOP: "opted_out",
+    Sense.START: "resumed",
+    Sense.NO: "no",
+    Sense.REFERENCE: "reference",
+}
+FOR_A_PERSON: dict[Sense, Reading] = {
+    Sense.PARTLY: "partly",
+    Sense.NEEDLESS: "needless",
+    Sense.CALL: "call",
+    Sense.UNKNOWN: "unknown",
+}
+PART_OF_REQUEST = frozenset({"image", "voice", "video"})
+"""Sent while we ask for something, it belongs to that."""
+
+
+async def receive_message(runtime: IntakeRuntime, inbound: Inbound) -> str:
+    """What to answer in the conversation; by SMS nothing is, and a notice goes out instead."""
+    understood = text.understand(inbound.text)
+    vault = runtime.resources.vault
+    label = inbound.place.label if inbound.place else ""
+    town_code = text.find_town(f"{inbound.text} {label}")
+    keep = Command(
+        seal_message(vault, inbound, town_code),
+        principal=inbound.source,
+        correlation_id=derive_message_id(vault, inbound),
+    )
+    stored = (await runtime.processor.execute(keep)).body
+    if stored["is_settled"] and stored["answer"] != "which":
+        return await _repeat_answer(runtime, stored)
+    return await Conversation(runtime, inbound).answer(understood)
+
+
+async def _repeat_answer(runtime: IntakeRuntime, stored: Mapping[str, Any]) -> str:
+    """A provider pushes again what it had no answer to."""
+    if stored["answer"] == "emergency":
+        return format_emergency(runtime.settings.crisis_hotline)
+    if stored["request_id"]:
+        request = await mongo.load(runtime.database, Request, stored["request_id"])
+        return format_answer(Answer(200, describe_outcome(request))) if request else ""
+    return format_code(stored["answer"] or stored["reading"])
+
+
+class Conversation:
+    """One message and what goes on with its sender."""
+
+    def __init__(self, runtime: IntakeRuntime, inbound: Inbound) -> None:
+        self._runtime, self._inbound = runtime, inbound
+        self._vault = runtime.resources.vault
+        self._message_id = derive_message_id(self._vault, inbound)
+        self._point_id = derive_sender_id(self._vault, inbound)
+
+    async def answer(self, understood: text.Understood) -> str:
+        match understood:
+            case ShortAnswer(sense=Sense.EMERGENCY):
+                return await self._raise_alarm()
+            case ShortAnswer(sense=sense) if sense in DECIDED:
+                return await self._reply(DECIDED[sense], understood)
+            case ShortAnswer(sense=Sense.THANKS):
+                await self._settle("thanks", "understood")
+                return format_code("thanks")
+            case ShortAnswer(sense=sense, is_urgent=is_urgent) if sense is not Sense.UNKNOWN:
+                return await self._leave_to_person(FOR_A_PERSON[sense], is_urgent=is_urgent)
+            case text.Bind(code=code):
+                return await self._bind(code)
+            case _:
+                return await self._ask_or_request(understood)
+
+    # --- short answers ---
+
+    async def _reply(self, said: Said, answer: ShortAnswer) -> str:
+        return format_answer(
+            await self._runtime.processor.execute(self._make_reply(said, answer, self._message_id))
+        )
+
+    def _make_reply(
+        self, said: Said, answer: ShortAnswer, message_id: str
+    ) -> Command[UnderstandReply]:
+        inbound, prefix = self._inbound, "Y" if message_id else "YR"
+        reply = make_reply(
+            self._vault,
+            self._vault.derive_id(prefix, inbound.source, inbound.message_id),
+            said,
+            phone=inbound.phone,
+            openid=inbound.openid,
+            message_id=message_id,
+            references=answer.references,
+            is_about_all=answer.is_about_all,
+        )
+        return Command(reply, principal=inbound.source, correlation_id=self._message_id)
+
+    async def _bind(self, code: str) -> str:
+        said = await bind(self._runtime, self._inbound, code)
+        await self._settle("binding", "understood")
+        return said
+
+    # --- what a person has to read ---
+
+    async def _raise_alarm(self) -> str:
+        line = self._runtime.settings.crisis_hotline
+        await self._settle("emergency", "unread", answer="emergency", detail=line, is_urgent=True)
+        log.error("urgent_message_waits", message_id=self._message_id)
+        return format_emergency(line)
+
+    async def _leave_to_person(self, reading: Reading, *, is_urgent: bool = False) -> str:
+        await self._settle(reading, "unread", answer="unread", is_urgent=is_urgent)
+        return format_code("unread")
+
+    # --- what somebody needs ---
+
+    async def _ask_or_request(self, understood: text.Understood) -> str:
+        """Read again where another message of the same sender came first."""
+        for _ in range(READINGS_MAX):
+            thread = await self._load_thread()
+            said = await self._continue(thread, understood)
+            if said is not None:
+                return said
+        raise Transient("the dialogue changes too fast")
+
+    async def _load_thread(self) -> Correspondence:
+        thread = await mongo.load(self._runtime.database, Correspondence, self._point_id)
+        return thread or Correspondence(id=self._point_id)
+
+    async def _continue(self, thread: Correspondence, understood: text.Understood) -> str | None:
+        """None: read again."""
+        inbound, dialogue = self._inbound, thread.dialogue
+        talk = self._add(open_talk(self._vault, thread), dialogue, understood)
+        if dialogue and inbound.kind in PART_OF_REQUEST and not inbound.text:
+            return await self._ask(thread, dialogue.slot, talk, is_new=False)
+        begins = isinstance(understood, text.Draft) or inbound.kind in ("image", "location")
+        if not inbound.may_request or not (dialogue or begins):
+            return await self._hand_over(thread, talk)
+        asked = dialogue.asked if dialogue else ()
+        missing = talk.draft.missing
+        if not missing:
+            return await self._request(thread, talk)
+        if missing[0] in asked:
+            return await self._hand_over(thread, talk)
+        return await self._ask(thread, missing[0], talk)
+
+    def _add(self, talk: Talk, dialogue: Dialogue | None, understood: text.Understood) -> Talk:
+        inbound = self._inbound
+        label = inbound.place.label if inbound.place else ""
+        if dialogue:
+            draft = text.read_slot(dialogue.slot, inbound.text, label)
+        elif isinstance(understood, text.Draft):
+            draft = understood
+        else:
+            draft = text.Draft(town_code=text.find_town(label))
+        said = inbound.text or label
+        texts = (*talk.texts, said) if said else talk.texts
+        return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
+
+    async def _ask(
+        self, thread: Correspondence, slot: Slot, talk: Talk, *, is_new: bool = True
+    ) -> str | None:
+        """One thing at a time, and nothing twice."""
+        earlier = thread.dialogue
+        asked = earlier.asked if earlier else ()
+        ids = earlier.message_ids if earlier else ()
+        dialogue = Dialogue(
+            slot=slot,
+            asked=(*asked, slot) if is_new else asked,
+            message_ids=(*ids, self._message_id),
+            content=seal_talk(self._vault, self._point_id, talk),
+        )
+        answer: SenderAnswer | None = slot if is_new else None
+        settled = await self._settle(
+            "part_of_request",
+            "asked",
+            answer=answer,
+            town_code=talk.draft.town_code,
+            thread=thread,
+            dialogue=dialogue,
+        )
+        return format_code(slot if is_new else "kept") if settled else None
+
+    async def _hand_over(self, thread: Correspondence, talk: Talk) -> str | None:
+        """To a person, with what was said so far."""
+        reading: Reading = "unknown" if self._inbound.kind == "text" else "media"
+        answer: SenderAnswer | None = "unread" if self._inbound.is_phone else None
+        settled = await self._settle(
+            reading, "unread", answer=answer, town_code=talk.draft.town_code, thread=thread
+        )
+        return format_code("unread") if settled else None
+
+    async def _request(self, thread: Correspondence, talk: Talk) -> str | None:
+        inbound, place = self._inbound, talk.place
+        cell = (
+            h3.latlng_to_cell(place.latitude, place.longitude, CELL_RESOLUTION) if place else None
+        )
+        request = make_request(
+            talk.draft,
+            inbound.channel,
+            "\n".join(talk.texts),
+            phone=inbound.mobile,
+            openid=inbound.openid,
+            cell=cell,
+        )
+        resumed = await self._resume()
+        key = f"{inbound.source}|{inbound.message_id}"
+        command = Command(request, key=key, principal=inbound.source)
+        try:
+            answer = await self._runtime.processor.execute(command)
+        except Invalid as error:
+            await self._hand_over(thread, talk)
+            return format_problems(error.problems)
+        request_id = answer.body.get("request_id")
+        if request_id is None:
+            await self._hand_over(thread, talk)
+            return format_answer(answer)
+        answered: SenderAnswer | None = "resumed" if resumed else None
+        settled = await self._settle(
+            "request",
+            "understood",
+            answer=answered,
+            town_code=talk.draft.town_code,
+            thread=thread,
+            request_id=request_id,
+        )
+        return "\n".join(filter(None, (format_answer(answer), resumed))) if settled else None
+
+    async def _resume(self) -> str:
+        """Who wanted no notices and asks for something wants to hear of it. What he is told."""
+        point = await mongo.load(self._runtime.database, ContactPoint, self._point_id)
+        if point is None or not point.opted_out:
+            return ""
+        command = self._make_reply("resumed", ShortAnswer(Sense.START), message_id="")
+        return format_answer(await self._runtime.processor.execute(command))
+
+    # --- settling ---
+
+    async def _settle(
+        self,
+        reading: Reading,
+        state: str,
+        *,
+        answer: SenderAnswer | None = None,
+        detail: str = "",
+        is_urgent: bool = False,
+        request_id: str | None = None,
+        town_code: str | None = None,
+        thread: Correspondence | None = None,
+        dialogue: Dialogue | None = None,
+    ) -> bool:
+        """False: another message came first. Without a thread a dialogue is left as it is."""
+        settle = SettleMessage.model_validate(
+            {
+                "message_id": self._message_id,
+                "point_id": self._point_id,
+                "reading": reading,
+                "state": state,
+                "answer": answer if self._inbound.is_phone else None,
+                "detail": detail,
+                "urgent": is_urgent,
+                "request_id": request_id,
+                "town_code": town_code,
+                "dialogue": dialogue,
+                "follows": _find_last(thread) if thread else None,
+            }
+        )
+        command = Command(settle, principal=self._inbound.source, correlation_id=self._message_id)
+        return (await self._runtime.processor.execute(command)).status != 409
+
+
+def _find_last(thread: Correspondence) -> str:
+    return thread.dialogue.message_ids[-1] if thread.dialogue else ""

@@ -1,0 +1,276 @@
+"""What a short answer means: it arrived or did not, stop, start again, thanks, help at once.
+
+A text means something only where all of it is understood: “收到了吗” and “邻居收到了” are read by a
+person. What asks for help at once is the exception: a word is enough, whatever stands around it.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.intake.channels.words import HINT_WORDS, MEASURES
+from shared.text import fold_text
+
+REFERENCE_DIGITS = 6
+ANSWER_LENGTH_MAX = 60
+
+
+class Sense(StrEnum):
+    """NO: “n”, which is no to one question and “stop” to a carrier."""
+
+    RECEIVED = "received"
+    NOT_RECEIVED = "not_received"
+    PARTLY = "partly"
+    REFERENCE = "reference"
+    NO = "no"
+    STOP = "opted_out"
+    START = "resumed"
+    THANKS = "thanks"
+    NEEDLESS = "needless"
+    CALL = "call"
+    EMERGENCY = "emergency"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """references: the numbers it names. is_about_all: “都收到了”.
+
+    is_about_delivery: it speaks of something that came or did not, so it asks for nothing new.
+    """
+
+    sense: Sense
+    references: tuple[str, ...] = ()
+    is_about_all: bool = False
+    is_about_delivery: bool = False
+    is_urgent: bool = False
+
+
+def read_answer(text: str) -> ShortAnswer:
+    """Never raises."""
+    folded = _simplify(fold_text(text).casefold())
+    if _EMERGENCY.search(_HARMLESS.sub("", folded)):
+        return ShortAnswer(Sense.EMERGENCY, is_urgent=True)
+    if len(folded) > ANSWER_LENGTH_MAX:
+        return ShortAnswer(Sense.UNKNOWN)
+    references, rest = _take_references(folded)
+    plain = _compact(rest)
+    if not plain and not references:
+        return ShortAnswer(Sense.THANKS if _has_picture(folded) else Sense.UNKNOWN)
+    sense = _find_sense(plain, is_asking="?" in folded)
+    return ShortAnswer(
+        sense=sense,
+        references=references,
+        is_about_all=sense in (Sense.RECEIVED, Sense.NOT_RECEIVED) and bool(_ALL.search(plain)),
+        is_about_delivery=sense in _ABOUT_DELIVERY or bool(_DELIVERY.search(plain)),
+        is_urgent=sense is Sense.CALL and bool(_HASTE.search(plain)),
+    )
+
+
+def _find_sense(plain: str, *, is_asking: bool) -> Sense:
+    """Of a text without references, blanks and signs. Negation comes first."""
+    words = _COURTESIES.sub("", plain)
+    if not plain:
+        return Sense.REFERENCE
+    if not words:
+        return Sense.UNKNOWN if _GREETING.fullmatch(plain) else Sense.THANKS
+    for sense, pattern in _STANDING_ALONE:
+        if pattern.fullmatch(words):
+            return Sense.UNKNOWN if is_asking else sense
+    if _has_stop(words) and not is_asking:
+        return Sense.STOP
+    if is_asking:
+        return Sense.CALL if _CALL.search(words) else Sense.UNKNOWN
+    if _PARTLY.search(words):
+        return Sense.PARTLY
+    for sense, pattern in _WHOLE:
+        if pattern.fullmatch(words):
+            return sense
+    if _THANKS_FOR.fullmatch(plain):
+        return Sense.THANKS
+    return Sense.CALL if _is_call(words) else Sense.UNKNOWN
+
+
+def _has_stop(words: str) -> bool:
+    """Read generously: it costs nothing that “恢复” does not bring back."""
+    if not _STOP.search(words) or _NO_STOP.search(words):
+        return False
+    return len(_STOP.sub("", words)) <= STOP_REST_MAX
+
+
+def _is_call(words: str) -> bool:
+    return bool(_CALL.search(words)) and len(_CALL.sub("", words)) <= CALL_REST_MAX
+
+
+def _take_references(text: str) -> tuple[tuple[str, ...], str]:
+    """A number of ours, in full or its last digits; no amount is one."""
+    digits = (match["whole"] or match["end"] for match in _REFERENCE.finditer(text))
+    references = (each[-REFERENCE_DIGITS:].upper() for each in digits)
+    return tuple(dict.fromkeys(references)), _REFERENCE.sub(" ", text)
+
+
+def _compact(text: str) -> str:
+    """Letters and digits alone; WeChat writes its pictures as [强]."""
+    text = _PICTURES.sub("", text)
+    return "".join(mark for mark in text if unicodedata.category(mark)[0] in "LN" or mark == ".")
+
+
+def _has_picture(text: str) -> bool:
+    """A thumb up and nothing else."""
+    return any(unicodedata.category(mark) == "So" for mark in text) or bool(_PICTURES.search(text))
+
+
+def _simplify(text: str) -> str:
+    return text.translate(_TRADITIONAL)
+
+
+# What people of Hong Kong and Macau write, where it matters here.
+_TRADITIONAL = str.maketrans(
+    "沒還錢來領貨訂關復電話給們謝請閱發訊資這裡東見點壞錯該總齊個雙張轉帳經過報編號碼",
+    "没还钱来领货订关复电话给们谢请阅发讯资这里东见点坏错该总齐个双张转账经过报编号码",
+)
+_PICTURES = re.compile(r"\[[\u4e00-\u9fffa-z]{1,6}\]")
+_REFERENCE = re.compile(
+    r"(?:(?:尾号|编号|号码|no\.?)\s*:?\s*)?"
+    r"(?:(?:m-)?r-(?P<whole>[0-9a-f]{20})(?:-o-[0-9a-z]+-\d+)?"
+    r"|(?<![0-9a-z.])(?P<end>[0-9a-f]{6})(?![0-9a-z]|\.\d|\s*(?:元|块|圆|万)))"
+)
+
+# --- the words ---
+
+_EMERGENCY = re.compile(
+    "救命|救救(?:我|他|她|孩子|老人|命)|自杀|自残|轻生|寻死|想死|不想活|活不下去|不活了|没法活|"
+    "跳楼|跳河|上吊|割腕|喝农药|服毒|遗书"
+    "|杀人|打死|家暴|被打|强奸|拐卖|着火|起火|火灾|煤气泄漏|燃气泄漏|昏迷|晕倒|昏倒|快不行了|没气了"
+    r"|\bsos\b|suicide|kill myself"
+)
+_HARMLESS = re.compile("救命之恩|救命恩人|救命稻草|想死你|被打扰|被打断|跳楼价|跳楼大甩卖|自杀式")
+_HASTE = re.compile("急|马上|立刻|立即|尽快|赶快|快点")
+_DELIVERY = re.compile("收到|没收|未收|到账|领到|拿到|送到|没到|未到|received|arrived")
+_ALL = re.compile("都|全|两[个笔项份]|all")
+
+_COURTESIES = re.compile(
+    "(?:非常|万分|十分|真的|太|好|多|衷心|真心)?(?:感谢|谢谢|感恩|感激|多谢|谢啦|谢了|拜谢|致谢|谢)"
+    "(?:你们|您们|大家|各位|政府|党|领导|好心人|爱心人士|爱心企业|社工|工作人员|社区|村委|莞家|"
+    "你|您|了|啦|啊|哦)*"
+    "|辛苦(?:你们|您们|大家|各位|你|您|了|啦)*|麻烦(?:你们|您们|你|您|了)|给你们添麻烦了"
+    "|你们?好|您们?好|大家好|领导好|早上好|上午好|下午好|晚上好|没有?问题|好人一生平安|祝.{0,8}"
+    "|好的|好嘞|好滴|嗯嗯?|哦哦?|okay|ok|thanks?|thankyou|hello|hi|please"
+)
+
+_GREETING = re.compile("(?:你们?好|您们?好|大家好|领导好|[早上中下晚]+[上午]好|hello|hi|please)+")
+_NUMBER = "(?:[0-9]+(?:\\.[0-9]+)?|[一二两三四五六七八九十百千万零半]+)"
+_MEASURE = "(?:" + "|".join(sorted(MEASURES, key=len, reverse=True)) + ")"
+_MONEY = f"{_NUMBER}(?:万|千|百)?(?:元整|元钱|元|块钱|块|圆)"
+_GENERIC = (
+    "钱 款 款项 善款 现金 资金 救助金 慰问金 慰问品 助学金 补助 补助金 补贴 生活费 "
+    "红包 东西 物资 物品 货 礼物 礼品 帮助 包裹 快递 被子 米 油 米油 药 药品 饭 餐 "
+    "饭菜 生活物资 爱心物资 家具 电器"
+)
+_THINGS = sorted({*HINT_WORDS, *_GENERIC.split()}, key=len, reverse=True)
+_THING = f"(?:{'|'.join(_THINGS)})"
+# What is counted may be anything: “2床棉被”, “1个电饭煲”.
+_COUNTED = (
+    f"{_NUMBER}{_MEASURE}(?:的)?(?:(?!收到|收|没|未|不|只|少|到|领|拿)[\\u4e00-\\u9fff]){{0,6}}"
+)
+_OBJECT = (
+    f"(?:(?:这|那|该|此|那些|这些)?[笔批些份个]?(?:{_MONEY}|{_COUNTED}|"
+    f"{_THING}{_NUMBER}{_MEASURE}|{_THING}))"
+)
+_OBJECTS = f"(?:{_OBJECT}[和跟与及]?){{0,4}}"
+_GIVER = (
+    "(?:(?:你们|您们|你|您|大家|各位|领导|党|政府|社区|村里|村委|居委会|好心人|爱心人士|"
+    "爱心企业|社工|工作人员|他们|莞家)"
+    "(?:[送发寄捐转给]|送来|发来|寄来|捐赠|给我|给我们)*的?)"
+)
+_SELF = "(?:我们|我家|我这边|我这里|这边|本人|我|俺|咱们|咱|家里)"
+_WHEN = (
+    "(?:今天|昨天|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
+    "确定|确实|真的|均|都|全部|全|也"
+    "|两个|两笔|两项|两份|回复|短信|目前|到现在|至今|到今天|等了?很久)"
+)
+_LEAD = f"(?:{_GIVER}|{_SELF}|{_WHEN})*"
+_TAIL = "(?:了|啦|啊|呀|哦|喔|噢|哈|咯|喽|嘞|呢?啊|的|过|好|齐|完|妥|全部|都|哟|耶|诶)*"
+_CAME = (
+    "(?:收到|收妥|收讫|收好|领到|领了|领取|拿到|到账|到手|送到|送达|送来|签收|收下|收了|到了|"
+    "已到|received|arrived|gotit|got)"
+)
+_NOT = (
+    "(?:还是|还|都|一直|从|并|根本|完全|什么|啥|也|仍然|仍|依然|至今|到现在|压根)*(?:没有|没|"
+    "未曾|未|尚未|不曾|冇|无|木有)(?:有)?(?:人)?(?:给我们?|见|看)?"
+)
+_ARRIVE = "(?:收到|收|拿到|拿|领到|领|到账|送到|送来|送达|送|发|见到|看到|见|来|寄到|寄来|寄|转|到)"
+
+STOP_REST_MAX = 10
+CALL_REST_MAX = 12
+
+_STANDING_ALONE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
+    (Sense.RECEIVED, re.compile("(?:回复)?1|y1")),
+    (Sense.STOP, re.compile("t|td|tui|退")),
+    (Sense.NO, re.compile("n|r|no")),
+    (
+        Sense.START,
+        re.compile(
+            "(?:我要|请|请帮我|帮我)?(?:恢复|开通|开启|继续接?收|重新接?收|重新订阅|取消退订|"
+            "不退订了?|订阅)"
+            "(?:发送|接收|订阅|开通)?(?:短信|通知|信息|消息)*[吧了]?|start|unstop"
+        ),
+    ),
+)
+_STOP = re.compile(
+    "退订|取消订阅|取消(?:短信|通知|接收|信息)+|停止(?:发送|接收|通知|短信)+|拒收|拒绝接收|屏蔽"
+    "|(?:请|麻烦)?(?:不要|别|勿|不用|甭)再?(?:给我|给我们|跟我|向我)?再?(?:发送|发)(?:短信|"
+    "信息|消息|通知|了|来|给我)*"
+    "|(?:不想|不愿意?|不再)再?(?:接?收到?|看到?)(?:你们的|这些|这种)?(?:短信|信息|消息|通知)"
+    "|^td|td$|unsubscribe|^stop|stop$"
+)
+_NO_STOP = re.compile(
+    "不退订|没退订|不要退订|别退订|取消退订|怎么|如何|怎样|为什么|退订费|误退订|不是退订"
+)
+_PARTLY = re.compile(
+    "(?:收到?|领到?|拿到?|送来|到|来)了?的?(?:一半|半数|一部分|部分|少了|不全|不齐|不够|缺|一点)"
+    "|(?:一半|部分|少了|缺了?|还差|没全|没齐|不全|不齐|坏|破|烂|发霉|过期|错|不对).{0,6}(?:收|"
+    "领|拿|到)"
+    "|(?:只|仅|就|才)(?:收到?|领到?|拿到?|到了?|有|给了?|送来).{1,12}"
+    "|(?:没|没有|未)(?:收|到|领|拿|送)(?:全|齐|够|完)"
+    "|(?:收到?|领到?|拿到?|送来)(?!了?通知|了?短信).{0,10}(?:但|可是|不过|却|坏|破|烂|错|过期|"
+    "发霉|不能用|用不了|少|缺|差)"
+)
+_WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
+    (
+        Sense.NOT_RECEIVED,
+        re.compile(
+            f"{_LEAD}{_OBJECTS}(?:{_WHEN}|{_SELF})*{_NOT}{_ARRIVE}(?:到|过|着|来|呢|啊)?{_TAIL}"
+            f"(?:任何|什么|你们的|您的|你的)?{_OBJECTS}{_TAIL}"
+        ),
+    ),
+    (Sense.NOT_RECEIVED, re.compile(f"{_LEAD}(?:还没有?|没有|没|没呢|没啊|尚未)[呢啊呀哦]*")),
+    (
+        Sense.RECEIVED,
+        re.compile(
+            f"1?{_LEAD}{_OBJECTS}(?:{_WHEN}|{_SELF})*(?:{_CAME}{_TAIL})+"
+            f"(?:{_GIVER})?{_OBJECTS}{_TAIL}1?"
+        ),
+    ),
+    (
+        Sense.NEEDLESS,
+        re.compile(
+            f"{_LEAD}{_OBJECTS}(?:现在|已经|暂时|真的|我们?|就)*"
+            f"(?:不需要|不用|不要|不必|用不着|无需|不申请|取消|撤回|撤销|算)(?:再|申请|这个|"
+            f"那个)*{_OBJECTS}"
+            f"(?:申请|诉求|心愿|帮助|再?送|再?给|再?捐)*{_TAIL}"
+        ),
+    ),
+)
+_THANKS_FOR = re.compile(
+    f"(?:非常|十分|万分|真的|太|多)?(?:感谢|谢谢|多谢|感恩|感激|谢)(?:{_GIVER}|{_SELF}|的|给|"
+    f"送|捐|对)*"
+    f"{_OBJECTS}(?:和|与|的|支持|关心|关怀|帮助|爱心|关爱)*{_TAIL}"
+)
+_CALL = re.compile(
+    "(?:请|麻烦|能不能|可以|可否)?(?:给我|跟我|和我|与我)?(?:回个?|打个?|来个?)?电话(?:给我|"
+    "联系我)?|回电|来电|打给我"
+    "|(?:请|麻烦)?(?:尽快|马上|赶快)?(?:联系|找)(?:一下)?我|callme"
+)
+_ABOUT_DELIVERY = frozenset({Sense.RECEIVED, Sense.NOT_RECEIVED, Sense.PARTLY, Sense.NEEDLESS})

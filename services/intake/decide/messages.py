@@ -1,0 +1,357 @@
+"""Messages of people: kept, settled by a rule, read by staff, forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.intake.decide.identities import Reached, list_reached
+from services.intake.decide.persons import without_awaited
+from services.intake.messages import (
+    ANSWER_FOREIGN,
+    HANDLER_SAME,
+    MATCH_NOT_AWAITED,
+    MESSAGE_HANDLED,
+    MESSAGE_UNKNOWN,
+    REQUEST_UNKNOWN,
+)
+from services.intake.model import (
+    AbandonDialogue,
+    ContactPoint,
+    Correspondence,
+    ForgetMessages,
+    HandleMessage,
+    KeepMessage,
+    Message,
+    Person,
+    Reading,
+    Request,
+    SettleMessage,
+)
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    MessageAnswered,
+    MessageHandled,
+    MessageQueued,
+    ReplyUnderstood,
+    SenderAnswer,
+)
+from shared.contracts.values import CHINA, Channel
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
+from shared.scope import TOWN_CODE_DIGITS
+from shared.towns import CITY_WIDE
+
+ANSWERS_A_DAY_MAX = 8
+"""By SMS, to one number: whoever forges its messages has it bothered no more than that."""
+
+DESPITE_OPT_OUT: frozenset[SenderAnswer] = frozenset({"opted_out", "resumed", "emergency"})
+ASKED_FOR = timedelta(hours=24)
+"""So long a question of ours waits for its answer; then a person reads what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a rule makes of a message. answer: what its sender is told; detail: a part of it."""
+
+    reading: Reading
+    state: str
+    answer: SenderAnswer | None = None
+    detail: str = ""
+    urgent: bool = False
+    request_id: str | None = None
+    match_id: str | None = None
+    person_id: str = ""
+
+
+# --- kept ---
+
+
+def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> Decision:
+    """Before anybody knows what it means. The same message again is what it was."""
+    data = item.data
+    stored, thread = states.get_each((Message, data.message_id), (Correspondence, data.point_id))
+    reached = list_reached(states, data.point_id, data.earlier_id)
+    if stored is not None:
+        return Decision(answer=Answer(200, describe_settled(stored)))
+    message = Message(
+        id=data.message_id,
+        point_id=data.point_id,
+        earlier_id=data.earlier_id,
+        channel=data.channel,
+        kind=data.kind,
+        received_at=now,
+        town_code=data.town_code or _find_town(reached),
+        cipher=data.content.cipher,
+        key=data.content.key,
+    )
+    thread = thread or Correspondence(id=data.point_id)
+    if thread.address is None:
+        thread = thread.model_copy(update={"address": data.address})
+    return Decision((message, thread), answer=Answer(201, describe_settled(message)))
+
+
+def _find_town(reached: Sequence[Reached]) -> str:
+    """Whose office knows those whom the contact point reaches."""
+    towns = {each.person.area[:TOWN_CODE_DIGITS] for each in reached if each.person.area}
+    whole = {town for town in towns if len(town) == TOWN_CODE_DIGITS}
+    return whole.pop() if len(whole) == 1 else CITY_WIDE
+
+
+def describe_settled(message: Message) -> dict[str, Any]:
+    """For the way in, which answers a repetition as it answered the first."""
+    return {
+        "is_settled": message.is_settled,
+        "answer": message.answer,
+        "reading": message.reading,
+        "request_id": message.request_id,
+    }
+
+
+# --- settled by a rule ---
+
+
+def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -> Decision:
+    """409 where another message changed the dialogue meanwhile: it is read again."""
+    data = item.data
+    message, correspondence = load_message(states, data.message_id, data.point_id)
+    if message.is_settled:
+        return Decision(answer=Answer(200, describe_settled(message)))
+    settlement = Settlement(
+        reading=data.reading,
+        state=data.state,
+        answer=data.answer,
+        detail=data.detail,
+        urgent=data.urgent,
+        request_id=data.request_id,
+    )
+    if data.follows is None:
+        settled = settle(states, message, correspondence, settlement, now)
+        return replace(settled, answer=_answer_settled(settled))
+    dialogue = correspondence.dialogue
+    if data.follows != (dialogue.message_ids[-1] if dialogue else ""):
+        return Decision(answer=Answer(409, {}))
+    message = _place(message, data)
+    others = _settle_dialogue(states, correspondence, data)
+    waits_until = now + ASKED_FOR if data.dialogue or correspondence.asked_message else None
+    correspondence = correspondence.model_copy(
+        update={"dialogue": data.dialogue, "due_at": waits_until}
+    )
+    settled = settle(states, message, correspondence, settlement, now)
+    queued = tuple(_queue(other) for other in others if other.waits)
+    return replace(
+        settled,
+        states=(*settled.states, *others),
+        events=(*settled.events, *queued),
+        answer=_answer_settled(settled),
+    )
+
+
+def _answer_settled(settled: Decision) -> Answer:
+    (message,) = (state for state in settled.states if isinstance(state, Message))
+    return Answer(200, describe_settled(message))
+
+
+def _settle_dialogue(
+    states: States, correspondence: Correspondence, data: SettleMessage
+) -> tuple[Message, ...]:
+    """The earlier messages of a dialogue that ends: a request, or all of it for a person."""
+    if correspondence.dialogue is None or data.dialogue is not None:
+        return ()
+    messages = states.get_many(Message, correspondence.dialogue.message_ids).values()
+    if data.request_id:
+        changes: dict[str, object] = {"state": "understood", "request_id": data.request_id}
+    else:
+        changes = {"state": "unread"}
+    asked = (message for message in messages if message.state == "asked")
+    return tuple(_place(message, data).model_copy(update=changes) for message in asked)
+
+
+def _place(message: Message, data: SettleMessage) -> Message:
+    """All messages of a dialogue are read in the town that one of them names."""
+    if data.town_code is None or message.town_code != CITY_WIDE:
+        return message
+    return message.model_copy(update={"town_code": data.town_code})
+
+
+def load_message(states: States, message_id: str, point_id: str) -> tuple[Message, Correspondence]:
+    message, correspondence = states.get_each((Message, message_id), (Correspondence, point_id))
+    if message is None:
+        message = states.require(Message, message_id)
+    return message, correspondence or Correspondence(id=point_id)
+
+
+def settle(
+    states: States,
+    message: Message,
+    correspondence: Correspondence,
+    settlement: Settlement,
+    now: datetime,
+) -> Decision:
+    """The message as a rule left it, what its sender is told, and whom it waits for."""
+    message = message.model_copy(
+        update={
+            "is_settled": True,
+            "reading": settlement.reading,
+            "state": settlement.state,
+            "answer": settlement.answer or "",
+            "urgent": settlement.urgent,
+            "request_id": settlement.request_id,
+            "match_id": settlement.match_id,
+            "person_id": settlement.person_id,
+        }
+    )
+    events: list[tuple[State, Fact]] = [_queue(message)] if message.waits else []
+    if settlement.answer and message.channel is Channel.SMS:
+        point = states.get(ContactPoint, message.point_id)
+        is_closed = point is not None and point.opted_out
+        correspondence, is_told = _count_answer(
+            correspondence, settlement.answer, now, is_closed=is_closed
+        )
+        if is_told:
+            fact = MessageAnswered(
+                person_id=correspondence.id, answer=settlement.answer, detail=settlement.detail
+            )
+            events.append((message, fact))
+    return Decision((message, correspondence), tuple(events))
+
+
+def _queue(message: Message) -> tuple[State, Fact]:
+    fact = MessageQueued(
+        channel=message.channel, town_code=message.town_code, urgent=message.urgent
+    )
+    return message, fact
+
+
+def _count_answer(
+    correspondence: Correspondence, answer: SenderAnswer, now: datetime, *, is_closed: bool
+) -> tuple[Correspondence, bool]:
+    """Whether it is sent: that a person reads it once a day, and never too many of any kind."""
+    today = now.astimezone(CHINA).date().isoformat()
+    count = correspondence.answers if correspondence.answered_on == today else 0
+    is_silent = is_closed and answer not in DESPITE_OPT_OUT
+    is_repeated = answer == "unread" and correspondence.unread_on == today
+    if is_silent or is_repeated or count >= ANSWERS_A_DAY_MAX:
+        return correspondence, False
+    changes: dict[str, object] = {"answered_on": today, "answers": count + 1}
+    if answer == "unread":
+        changes["unread_on"] = today
+    return correspondence.model_copy(update=changes), True
+
+
+# --- nobody answered ---
+
+
+def decide_abandon(states: States, item: Command[AbandonDialogue], now: datetime) -> Decision:
+    """What was begun waits for a person, with all that was said."""
+    correspondence = states.get(Correspondence, item.data.aggregate_id)
+    if correspondence is None or correspondence.due_at != item.data.due_at:
+        return NOTHING
+    if item.data.due_at > now:
+        return NOTHING
+    dialogue = correspondence.dialogue
+    ids = (*dialogue.message_ids, correspondence.asked_message) if dialogue else ()
+    ids = ids or (correspondence.asked_message,)
+    messages = states.get_many(Message, filter(None, ids)).values()
+    queued = tuple(m.model_copy(update={"state": "unread"}) for m in messages if m.state == "asked")
+    ended = correspondence.model_copy(
+        update={"dialogue": None, "asked_meaning": None, "asked_message": "", "due_at": None}
+    )
+    return Decision((ended, *queued), tuple(_queue(message) for message in queued))
+
+
+# --- read by a person ---
+
+
+def decide_handle(states: States, item: Command[HandleMessage], now: datetime) -> Decision:
+    """Once. Who spoke for the person says nothing in his name by reading his message."""
+    data = item.data
+    message = states.get(Message, data.message_id)
+    if message is None or not message.town_code.startswith(data.area):
+        return Decision(answer=MESSAGE_UNKNOWN.refusal(404, "message_id"))
+    if not message.waits:
+        return Decision(answer=MESSAGE_HANDLED.refusal(409, "message_id", by=message.handled_by))
+    handled = message.model_copy(
+        update={
+            "state": "handled",
+            "handling": data.handling,
+            "handled_by": data.by,
+            "handled_at": now,
+            "reason": data.reason,
+            "request_id": data.request_id or message.request_id,
+            "match_id": data.match_id,
+        }
+    )
+    refused = _refuse_handling(states, message, data)
+    if refused is not None:
+        return Decision(answer=refused)
+    fact = MessageHandled(
+        handling=data.handling, request_id=handled.request_id, match_id=data.match_id
+    )
+    body = {"message_id": message.id, "state": "handled", "handling": data.handling}
+    decision = Decision((handled,), ((handled, fact),), Answer(200, body))
+    return _speak_for_sender(states, decision, handled, data)
+
+
+def _refuse_handling(states: States, message: Message, data: HandleMessage) -> Answer | None:
+    """A request that is noted or answered has to be there, and of his area.
+
+    That help arrived moves money: it is read out of a message from the person's own contact only,
+    and by nobody who recorded or met him.
+    """
+    if data.request_id is None:
+        return None
+    request = states.get(Request, data.request_id)
+    if request is None or not _is_there(request, data.area):
+        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    if data.handling != "answer":
+        return None
+    if data.match_id not in request.matches:
+        return MATCH_NOT_AWAITED.refusal(409, "match_id")
+    if data.meaning != "received":
+        return None
+    if data.by in request.vouched_by:
+        return HANDLER_SAME.refusal(409)
+    reached = list_reached(states, message.point_id, message.earlier_id)
+    own = [each for each in reached if each.person.id == request.person_id]
+    return None if own and own[0].link.may_answer else ANSWER_FOREIGN.refusal(409)
+
+
+def _speak_for_sender(
+    states: States, decision: Decision, message: Message, data: HandleMessage
+) -> Decision:
+    """What the person said about a delivery, as a member of staff read it."""
+    if data.handling != "answer" or data.meaning is None or data.request_id is None:
+        return decision
+    request = states.require(Request, data.request_id)
+    person = states.get(Person, request.person_id)
+    fact = ReplyUnderstood(
+        person_id=request.person_id,
+        meaning=data.meaning,
+        match_id=data.match_id,
+        channel="wechat" if message.channel is Channel.WECHAT else "sms",
+        read_by=data.by,
+    )
+    changed = (without_awaited(person, data.match_id or ""),) if person else ()
+    return replace(
+        decision,
+        states=(*decision.states, *changed),
+        events=(*decision.events, (message, fact)),
+    )
+
+
+def _is_there(request: Request, area: str) -> bool:
+    return (request.area.village_code or request.area.town_code).startswith(area)
+
+
+# --- forgotten ---
+
+
+def decide_forget(states: States, item: Command[ForgetMessages], _now: datetime) -> Decision:
+    """The keys go, so what was written is noise; when and through which channel stays."""
+    messages = states.get_many(Message, item.data.message_ids).values()
+    threads = states.get_many(Correspondence, item.data.point_ids).values()
+    gone = (m.model_copy(update={"cipher": None, "key": None}) for m in messages)
+    ended = (
+        Correspondence(id=thread.id, correlation_id=thread.correlation_id) for thread in threads
+    )
+    return Decision((*gone, *ended), answer=Answer(200, {"forgotten": len(messages)}))

@@ -1,0 +1,194 @@
+"""What people write to us: each message as it came, and what goes on with one contact point.
+
+A message is kept, sealed, before it is understood. What no rule understands waits to be read.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.intake.model.commands import Sealed
+from services.intake.model.request import Meaning
+from shared.contracts.events import NoticeChannel, SenderAnswer
+from shared.contracts.values import Channel, Identifier, LongText, TownCode, Value
+from shared.messaging.decision import Due, State
+
+MessageKind = Literal["text", "image", "voice", "video", "location", "link", "file", "other"]
+
+MessageState = Literal["unread", "asked", "understood", "handled"]
+"""unread: it waits for a person. asked: for what the sender answers."""
+
+Reading = Literal[
+    "unknown",
+    "received",
+    "not_received",
+    "partly",
+    "no",
+    "opted_out",
+    "resumed",
+    "thanks",
+    "needless",
+    "call",
+    "emergency",
+    "binding",
+    "request",
+    "part_of_request",
+    "media",
+]
+"""What a rule made of it."""
+
+Handling = Literal["request", "answer", "note", "opt_out", "opt_in", "nothing"]
+"""What a member of staff made of it."""
+
+Slot = Literal["what", "where", "whom"]
+
+Said = Literal["received", "not_received", "opted_out", "resumed", "no", "reference"]
+"""What of short answers is decided about. reference: only which; no: “n”."""
+
+
+class Message(State):
+    """One message. cipher, key: what was written and by whom, gone once it is erased.
+
+    point_id: the contact point; earlier_id: as in `Naming`. person_id: whose it was understood to
+    be. town_code: whose office reads it; the whole city's where no town is known. answer: what the
+    sender was answered. is_settled: a rule is done with it.
+    """
+
+    COLLECTION: ClassVar[str] = "messages"
+
+    point_id: str
+    earlier_id: str = ""
+    channel: Channel
+    kind: MessageKind
+    received_at: datetime
+    town_code: str
+    cipher: bytes | None = None
+    key: bytes | None = None
+    state: MessageState = "unread"
+    reading: Reading = "unknown"
+    answer: str = ""
+    is_settled: bool = False
+    urgent: bool = False
+    person_id: str = ""
+    request_id: str | None = None
+    match_id: str | None = None
+    handling: Handling | None = None
+    handled_by: str = ""
+    handled_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def waits(self) -> bool:
+        return self.state == "unread"
+
+
+class Dialogue(Value):
+    """A request that is being asked for. content: sealed, what was said so far.
+
+    slot: what was asked last; asked: what was asked ever. message_ids: those it consists of.
+    """
+
+    slot: Slot
+    asked: tuple[Slot, ...]
+    message_ids: tuple[str, ...]
+    content: Sealed
+
+
+class Correspondence(State):
+    """What goes on with one contact point. id: the point's.
+
+    address: sealed, where to answer. asked_meaning: an answer of
+    which it was asked what it is about, by asked_message. answered_on, answers: how many answers
+    by SMS it got that day; unread_on: the day on which it was told that a person reads it.
+    due_at: when what was asked goes to a person.
+    """
+
+    COLLECTION: ClassVar[str] = "correspondences"
+
+    address: Sealed | None = None
+    dialogue: Dialogue | None = None
+    asked_meaning: Meaning | None = None
+    asked_message: str = ""
+    answered_on: str = ""
+    answers: int = 0
+    unread_on: str = ""
+
+
+# --- commands ---
+
+
+class KeepMessage(Value):
+    """It came in. earlier_id: as in `Naming`."""
+
+    message_id: Identifier
+    point_id: str
+    earlier_id: str
+    channel: Channel
+    kind: MessageKind
+    content: Sealed
+    address: Sealed
+    town_code: TownCode | None = None
+
+
+class SettleMessage(Value):
+    """What a rule makes of it. request_id: what it became. town_code: what was said of the town.
+
+    dialogue: as it is from now on, where `follows` is the last message of the one that was read;
+    follows is None where what is asked stays as it is.
+    """
+
+    message_id: Identifier
+    point_id: str
+    reading: Reading
+    state: Literal["unread", "asked", "understood"]
+    answer: SenderAnswer | None = None
+    detail: str = ""
+    urgent: bool = False
+    request_id: str | None = None
+    town_code: TownCode | None = None
+    dialogue: Dialogue | None = None
+    follows: str | None = None
+
+
+class UnderstandReply(Value):
+    """point_id: what he wrote from; earlier_id: as in `Naming`. By WeChat the openid comes along:
+    it is the writer's.
+
+    message_id: empty for what is no message. references: the numbers it names. is_about_all: of
+    everything that was delivered.
+    """
+
+    reply_id: Identifier
+    meaning: Said
+    point_id: str
+    earlier_id: str
+    openid: Sealed | None = None
+    message_id: str = ""
+    channel: NoticeChannel = "sms"
+    references: tuple[str, ...] = ()
+    is_about_all: bool = False
+
+
+class AbandonDialogue(Due):
+    """Nobody answered what was asked."""
+
+
+class HandleMessage(Value):
+    """What a member of staff makes of it. area: the code prefix he works in."""
+
+    message_id: Identifier
+    handling: Handling
+    reason: Annotated[LongText, Field(min_length=1, max_length=500)]
+    by: str
+    area: str = ""
+    request_id: Identifier | None = None
+    match_id: Identifier | None = None
+    meaning: Meaning | None = None
+
+
+class ForgetMessages(Value):
+    """Their sender is erased: of what they said nothing stays."""
+
+    message_ids: tuple[Identifier, ...]
+    point_ids: tuple[str, ...] = ()

@@ -1,0 +1,61 @@
+"""What intake says of messages that people write: ids alone, never a word of them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts import topics
+from shared.contracts.envelope import Fact
+from shared.contracts.events.notices import NoticeChannel
+from shared.contracts.values import Channel, Identifier, TownCode
+
+SenderAnswer = Literal[
+    "unread", "emergency", "which", "opted_out", "resumed", "what", "where", "whom"
+]
+"""What a sender is told: a person reads it; call for help; which delivery do you mean; notices
+stopped, or began again; and the questions of a dialogue: what is needed, where, for whom."""
+
+
+class MessageFact(Fact):
+    """Subject: the message's id."""
+
+    TOPIC: ClassVar[str] = topics.RECEIPTS
+
+
+class MessageQueued(MessageFact):
+    """No rule understands it: somebody of that town's office has to read it.
+
+    town_code: the whole city's where no town is known. urgent: life may be in danger.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.message.queued.v1"
+    channel: Channel
+    town_code: TownCode
+    urgent: bool = False
+
+
+class MessageHandled(MessageFact):
+    """Somebody read it. handling: what became of it."""
+
+    TYPE: ClassVar[str] = "guanjia.message.handled.v1"
+    handling: Literal["request", "answer", "note", "opt_out", "opt_in", "nothing"]
+    request_id: Identifier | None = None
+    match_id: Identifier | None = None
+
+
+class MessageAnswered(MessageFact):
+    """Its sender is to be told this by SMS. person_id: the contact point, which need not be
+    anybody's. detail: what the template leaves open, such as a hotline's number."""
+
+    TYPE: ClassVar[str] = "guanjia.message.answered.v1"
+    person_id: Identifier
+    answer: SenderAnswer
+    detail: Annotated[str, Field(max_length=6)] = ""
+
+
+class NoticesResumed(MessageFact):
+    """Who wanted no notices wants them again. Subject: the reply's id."""
+
+    TYPE: ClassVar[str] = "guanjia.reply.resumed.v1"
+    person_id: Identifier
+    channel: NoticeChannel

@@ -1,0 +1,139 @@
+"""Short answers: whole texts and no guesses; negation first; help at once before everything."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.channels.answers import Sense, read_answer
+
+SAID: dict[Sense, str] = {
+    Sense.RECEIVED: (
+        "1|１|收到|已收到| 收到！|收到了。|收到，谢谢|收到👍|1 收到|已经收到了|收到了谢谢你们|"
+        "2床棉被收到了"
+        "|收到01EA5F|收到 01EA5F|01EA5F 收到|东西收到了，谢谢|钱已到账|已收到200元|"
+        "你们送的棉被收到了"
+        "|收到[强]|都收到了|收到了收到了|好的收到|我收到了|今天上午收到200元了|收到啦|ok收到|"
+        "回复1|１ 收到"
+        "|收到編號01EA5F|200元收到，感谢|收到，辛苦了|1。谢谢|RECEIVED, thanks"
+    ),
+    Sense.NOT_RECEIVED: (
+        "没收到|没有收到。| 未收到！|还没收到|没有收到啊|没收到500元|钱没到|东西还没有送来|"
+        "一直没收到东西"
+        "|我没有收到|没有|还没有呢|沒收到|至今未收到|没收到 01EA5F|500元没收到|什么都没收到|"
+        "没拿到钱|冇收到"
+    ),
+    Sense.PARTLY: (
+        "收到一半|只收到1床|收到了但是坏了|还差一床没收到|没收齐|收到的少了一袋米|"
+        "棉被是坏的，收到了"
+    ),
+    Sense.STOP: (
+        "退订|T|td|Ｔ| 退订 |退订，谢谢|TD退订|退订！！别发了|不要再发短信了|取消订阅|STOP|"
+        "我要退订|别再发了"
+        "|请不要再给我发短信|不想再收到短信|Unsubscribe|拒收|烦死了，退订"
+    ),
+    Sense.START: "恢复|START|恢复通知|取消退订|重新订阅|恢复短信，谢谢",
+    Sense.NO: "N|n|R|Ｎ",
+    Sense.THANKS: "谢谢|谢谢你们的200元|感谢政府|👍|谢谢大家的帮助|非常感谢|好的",
+    Sense.NEEDLESS: "不需要200元了|不用了|不要了|棉被不需要了|取消申请|不用送了谢谢",
+    Sense.CALL: "请打电话给我，有急事|给我回个电话|请联系我|回电",
+    Sense.EMERGENCY: (
+        "救命，我不想活了|我要投诉，再不解决就没命了，救命|有人晕倒了|想自杀|收到，我不想活了"
+    ),
+    Sense.REFERENCE: "01EA5F|01ea5f|编号：01EA5F",
+    Sense.UNKNOWN: (
+        "收到了吗|收到没有|收到？|邻居收到了|李四收到了|没收到短信|收到骗子短信|怎么退订|"
+        "收到钱了吗？|200"
+        "|可能收到了|好像没收到|明天能收到|应该收到了|等收到再说|没说收到|不是没收到|"
+        "收不收到都行|假的收到"
+        "|说收到其实没收到|收到传票|家里老人瘫痪，求一辆轮椅，茶山镇|生活物资 三百元 茶山镇|"
+        "你好||11|12"
+    ),
+}
+CASES = [(text, sense) for sense, texts in SAID.items() for text in texts.split("|")]
+
+
+@pytest.mark.parametrize(("text", "sense"), CASES)
+def test_what_people_write_means_what_it_says(text: str, sense: Sense) -> None:
+    assert read_answer(text).sense is sense
+
+
+@pytest.mark.parametrize("text", ["救命之恩永世不忘", "谢谢救命恩人", "被打扰了"])
+def test_who_thanks_for_his_life_is_in_no_danger(text: str) -> None:
+    assert read_answer(text).sense is not Sense.EMERGENCY
+
+
+def test_an_answer_names_what_it_is_about() -> None:
+    assert read_answer("收到 01ea5f、01EA60").references == ("01EA5F", "01EA60")
+    whole = "收到 M-R-0000000000000001ea5f-O-abc-1"
+    assert read_answer(whole).references == ("01EA5F",)
+    assert read_answer("500000元收到了").references == ()
+    assert read_answer("都收到了").is_about_all
+    assert not read_answer("收到了").is_about_all
+
+
+def test_who_is_in_haste_is_urgent() -> None:
+    assert read_answer("请打电话给我，有急事").is_urgent
+    assert not read_answer("请回电").is_urgent
+
+
+_AROUND = st.sampled_from(
+    ["", " ", "！", "。", "~", "👍", "，谢谢", "谢谢你们", "\u200b", "\n", "啊"]
+)
+_RECEIVED = st.sampled_from(["收到", "1", "已收到", "2床棉被收到了", "收到01EA5F"])
+_NOT = st.sampled_from(["没收到", "没有收到", "还没收到", "未收到", "没收到500元", "500元没收到"])
+
+
+@given(_RECEIVED, _AROUND, _AROUND)
+def test_courtesies_change_nothing(text: str, first: str, second: str) -> None:
+    assert read_answer(text + first + second).sense is Sense.RECEIVED
+
+
+@given(_NOT, _AROUND, _AROUND)
+def test_a_negation_is_never_a_yes(text: str, first: str, second: str) -> None:
+    assert read_answer(text + first + second).sense is Sense.NOT_RECEIVED
+
+
+@given(_RECEIVED, st.sampled_from(["吗", "吗？", "?", "没有", "了没", "没"]))
+def test_a_question_is_no_answer(text: str, question: str) -> None:
+    assert read_answer(text + question).sense not in (Sense.RECEIVED, Sense.NOT_RECEIVED)
+
+
+_DOUBTS = ("不", "没", "未", "假", "骗", "谁", "别人", "邻居", "等", "才", "如果", "可能", "怎么")
+
+
+@given(st.sampled_from(_DOUBTS), st.sampled_from(["收到", "收到了", "已收到", "钱收到了"]))
+def test_a_doubt_before_it_is_no_yes(doubt: str, text: str) -> None:
+    assert read_answer(doubt + text).sense is not Sense.RECEIVED
+
+
+@given(st.text(max_size=200))
+def test_nothing_that_is_written_raises(text: str) -> None:
+    read_answer(text)
+
+
+_HARD = [
+    "已",
+    "我",
+    "你们送",
+    "收到",
+    "了",
+    "没",
+    "还",
+    "1",
+    "床",
+    "一",
+    "的",
+    "谢",
+    "都",
+    "东西",
+    "元",
+]
+
+
+@given(st.lists(st.sampled_from(_HARD), max_size=60).map("".join))
+def test_nothing_takes_long(text: str) -> None:
+    started = time.thread_time()
+    read_answer(text)
+    assert time.thread_time() - started < 0.2
