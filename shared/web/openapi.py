@@ -1,11 +1,12 @@
 """The OpenAPI page tells the truth about who may come in and what a failure looks like."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from shared.security import Role
 from shared.web.access import find_guard
 
 PROBLEM_STATUSES = {
@@ -35,12 +36,12 @@ _SCHEMAS: dict[str, Any] = {
 
 
 def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Adds to every guarded operation its bearer and the statuses it may be refused with."""
+    """Adds to every guarded operation bearer, roles and the statuses it may be refused with."""
     guarded = {
-        (route.path_format, method.lower())
+        (route.path_format, method.lower()): sorted(guard.roles)
         for router in routers
         for route in router.routes
-        if isinstance(route, APIRoute) and find_guard(route)
+        if isinstance(route, APIRoute) and (guard := find_guard(route))
         for method in route.methods or ()
     }
     generated = app.openapi
@@ -53,7 +54,9 @@ def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's manual gives
 
 
-def _describe_schema(schema: dict[str, Any], guarded: set[tuple[str, str]]) -> dict[str, Any]:
+def _describe_schema(
+    schema: dict[str, Any], guarded: Mapping[tuple[str, str], list[Role]]
+) -> dict[str, Any]:
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -62,15 +65,16 @@ def _describe_schema(schema: dict[str, Any], guarded: set[tuple[str, str]]) -> d
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for path, operations in schema.get("paths", {}).items():
         for method, operation in operations.items():
-            _describe(operation, (path, method) in guarded)
+            _describe(operation, guarded.get((path, method), []))
     return schema
 
 
-def _describe(operation: dict[str, Any], guarded: bool) -> None:
+def _describe(operation: dict[str, Any], roles: list[Role]) -> None:
     responses = operation["responses"]
-    if guarded:
+    if roles:
         operation["security"] = [{"bearer": []}]
+        operation["x-roles"] = [role.value for role in roles]
     for status, description in PROBLEM_STATUSES.items():
-        if guarded or status in responses:
+        if roles or status in responses:
             content = {"application/json": {"schema": _PROBLEMS_REF}}
             responses[status] = {"description": description, "content": content}

@@ -8,11 +8,9 @@ from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import Depends, Query, Request
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
-from faststream.specification.asyncapi.site import get_asyncapi_html
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import telemetry
@@ -24,6 +22,8 @@ from shared.messaging.broker import describe_publishers
 from shared.runtime import Runtime
 from shared.security import Credential, Role
 from shared.web.access import Router, RuntimeDep, allow, problems, respond
+from shared.web.links import FRAME
+from shared.web.reference import list_events, list_routes
 
 log = structlog.get_logger()
 
@@ -72,7 +72,14 @@ async def metrics(request: Request) -> Response:
 
 
 async def asyncapi(request: Request) -> HTMLResponse:
-    return HTMLResponse(get_asyncapi_html(request.app.state.asyncapi.to_specification()))
+    return FRAME.render_for(
+        request,
+        "reference.html",
+        title_zh=f"{request.app.state.service.name} 的事件",
+        title=f"Events of {request.app.state.service.name}",
+        operations=list_events(request.app),
+        document="asyncapi.json",
+    )
 
 
 async def asyncapi_json(request: Request) -> Response:
@@ -85,8 +92,14 @@ async def openapi_json(request: Request) -> JSONResponse:
 
 
 async def docs(request: Request) -> HTMLResponse:
-    root = request.scope.get("root_path", "").rstrip("/")
-    return get_swagger_ui_html(openapi_url=f"{root}/openapi.json", title=request.app.title)
+    return FRAME.render_for(
+        request,
+        "reference.html",
+        title_zh=f"{request.app.state.service.name} 的接口",
+        title=f"Routes of {request.app.state.service.name}",
+        operations=list_routes(request.app),
+        document="openapi.json",
+    )
 
 
 def build_asyncapi(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:

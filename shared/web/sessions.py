@@ -123,6 +123,8 @@ async def _read_token(request: Request) -> str:
 def find_form_token(request: Request) -> str:
     """For the forms of a page; of who is not signed in, `begin_visit` sets the cookie to it."""
     runtime = request.app.state.runtime
+    if runtime is None:  # it is starting, and no form of it is answered yet
+        return ""
     session = find_session(request)
     if session is not None:
         return make_form_token(runtime.keyring, session.id)

@@ -1,5 +1,7 @@
 """What each service says of itself: AsyncAPI for its topics, OpenAPI for its routes."""
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,7 @@ def _references(node: Any) -> set[str]:
 async def test_guarded_routes_say_how_they_refuse(service: str, app: FastAPI) -> None:
     paths = (await page(app, "/openapi.json"))["paths"]
     guarded = [o for o in operations(app) if o.route is not None and find_guard(o.route)]
+    guarded = [o for o in guarded if o.route and o.route.include_in_schema]  # no pages
     assert guarded
     for operation in guarded:
         described = paths[operation.path][operation.method.lower()]
@@ -130,3 +133,22 @@ async def test_open_routes_promise_no_lock(service: str, app: FastAPI) -> None:
         described = paths.get(operation.path, {}).get(operation.method.lower())
         if described and operation.route and not find_guard(operation.route):
             assert "security" not in described, operation
+
+
+# --- as pages ---------------------------------------------------------------------------------
+
+
+async def test_people_read_every_route_and_event_and_no_other_host_is_asked(
+    service: str, app: FastAPI
+) -> None:
+    """Server-made: there without the internet, and without script."""
+    routes, events = await page(app, "/openapi.json"), await page(app, "/asyncapi.json")
+    for path, names in (("/docs", routes["paths"]), ("/asyncapi", events["operations"])):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+            answer = await http.get(path)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "<script" not in answer.text
+        assert "://" not in re.sub(r"<(p|td)[^>]*>[^<]*</", "", answer.text), "not even a link"
+        missing = [name for name in names if html.escape(name) not in answer.text]
+        assert not missing
