@@ -24,7 +24,6 @@ from deploy.local.stack import BrokerKind, Stack, StackOptions
 
 SETTINGS = {
     "GUANJIA_DUE_POLL_MS": "500",
-    "GUANJIA_FETCH_MAX_WAIT_MS": "20",
     # A part that dies is soon missed: its partitions wait no longer than this.
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_LOG_LEVEL": "warning",

@@ -18,10 +18,11 @@ SERVICES = ("simulators", "intake", "matching", "notify", "audit", "front")
 LOOPBACK_ONLY = frozenset({"simulators"})
 _ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - what a user may ask for
 # The embedded broker starts a group half a session timeout after its first member joined, and
-# answers a fetch when its wait ends.
+# looks again and again at what waits for a fetch: with waits of 20 ms four idle services cost it
+# 39 % of a core, with these 16 %; a record comes through in about 15 ms.
 EMBEDDED_BROKER = {
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
-    "GUANJIA_FETCH_MAX_WAIT_MS": "20",
+    "GUANJIA_FETCH_MAX_WAIT_MS": "100",
 }
 # The simulator pushes as WeChat's plain mode does, unless it has an EncodingAESKey.
 SIMULATED_WECHAT = {"GUANJIA_WECHAT_PLAIN_MODE": "true"}

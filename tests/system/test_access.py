@@ -214,22 +214,17 @@ async def test_descriptions_are_the_operators_where_the_public_comes_in(
 
 
 @pytest.mark.parametrize(("scheme", "strict"), [("http", None), ("https", "max-age=31536000")])
-async def test_links_say_how_the_public_comes(
-    stack: StackHarness, scheme: str, strict: str | None
+@pytest.mark.parametrize("service", sorted(LINKS))
+async def test_bad_link_opens_nothing_and_says_how_the_public_comes(
+    stack: StackHarness, service: str, scheme: str, strict: str | None
 ) -> None:
     """Behind TLS a browser is told to come by https alone; on a plain port it is not."""
-    for service in sorted(LINKS):
-        running = await start(stack, service, public_scheme=scheme)
-        for path in sorted(path for method, path in LINKS[service] if method == "GET"):
-            answer = await running.http.get(address(path, "x"), headers={"Accept": "text/html"})
-            assert answer.headers.get("Strict-Transport-Security") == strict, path
-            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
-            assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize("service", sorted(LINKS))
-async def test_bad_link_opens_nothing(stack: StackHarness, service: str) -> None:
-    running = await start(stack, service)
+    running = await start(stack, service, public_scheme=scheme)
+    for path in sorted(path for method, path in LINKS[service] if method == "GET"):
+        answer = await running.http.get(address(path, "x"), headers={"Accept": "text/html"})
+        assert answer.headers.get("Strict-Transport-Security") == strict, path
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
     before = await everything_stored(running)
     now = await running.runtime.processor.now()
     token_of_request = stack.keyring.make_link("request", "R-1", now + timedelta(days=1))

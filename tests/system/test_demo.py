@@ -75,6 +75,7 @@ def check_published_log(ledger: dict[str, Any]) -> None:
     assert book.name == campaign.FUND_NAME
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_demo_plays_a_file_that_is_given(tmp_path: Path) -> None:
     file = tmp_path / "needs.csv"

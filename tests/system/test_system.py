@@ -18,7 +18,6 @@ from tests.support.lifecycles import WISH_FEN, Lifecycles
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"
 WISHES = 120
 SETTINGS = {
-    "GUANJIA_FETCH_MAX_WAIT_MS": "20",
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_PROVIDER_TIMEOUT_S": "5",
     "GUANJIA_CLAIM_S": "30",  # a send cut short by kill -9 is unclear after this
