@@ -28,6 +28,11 @@ class PersonsClient:
         """
         return await self.fetch("names", person_ids, purpose, _parse_name, for_whom)
 
+    async def find_unknown(self, person_ids: Collection[str]) -> frozenset[str]:
+        """Those that name nobody, or somebody who was erased. Raises Transient."""
+        known = await self._ask("known", {"person_ids": sorted(person_ids)}, _parse_known)
+        return frozenset(id_ for id_ in person_ids if not known.get(id_, False))
+
     async def fetch(
         self,
         resource: str,
@@ -40,6 +45,11 @@ class PersonsClient:
         if not person_ids:
             return {}
         query = {"purpose": purpose, "person_ids": sorted(person_ids), "for_whom": for_whom}
+        return await self._ask(resource, query, parse)
+
+    async def _ask(
+        self, resource: str, query: Mapping[str, object], parse: Callable[[Mapping[str, Any]], T]
+    ) -> dict[str, T]:
         try:
             reply = await self._http.post(
                 f"{self._url}/{resource}",
@@ -59,3 +69,7 @@ class PersonsClient:
 def _parse_name(row: Mapping[str, Any]) -> str | None:
     name: str | None = row["name"]
     return name
+
+
+def _parse_known(row: Mapping[str, Any]) -> bool:
+    return bool(row["known"])

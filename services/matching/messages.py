@@ -26,6 +26,11 @@ RELATED_PARTY = Message(
     "受助人是基金管理人的利害关系人，不能由该基金资助",
     "the person is a related party of the fund",
 )
+DONOR_UNKNOWN = Message(
+    "donor_unknown",
+    "没有登记过捐赠方 {donor}；请先登记（POST /parties），再填写答复中的编号",
+    "nobody is registered as {donor}: register the donor first and give the id that is answered",
+)
 WORD_FROM_PARTY = Message(
     "word_from_party",
     "您见过这位求助人或为其登记过，不能再代捐赠方答复；请由同事办理",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import LedgerCommitted, LedgerRefused, ReplyUnderstood
 from shared.messaging.decision import Answer, Command
+from shared.persons_client import PersonsClient
 from shared.security import Role
 from tests.matching.decisions import (
     FUND,
@@ -33,6 +35,16 @@ from tests.matching.harness import (
 )
 from tests.support.eventually import eventually
 from tests.support.stack_harness import RunningService, StackHarness
+
+
+class KnownDonors(PersonsClient):
+    """Intake's answer to who is registered."""
+
+    def __init__(self, *person_ids: str) -> None:
+        self._known = frozenset(person_ids)
+
+    async def find_unknown(self, person_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(person_ids) - self._known
 
 
 async def test_money_goes_from_need_to_confirmed(stack: StackHarness) -> None:
@@ -245,6 +257,11 @@ async def test_collector_neither_answers_for_a_donor_nor_withdraws_his_offer(
         assert (await post(f"/offers/{offer}/withdraw", who)).status_code == 404
     assert (await harness.wait_for_match(match.id, "proposed")).accepted_by == ""
     body = make_submitted().model_dump(mode="json", exclude_none=True)
+    unknown = await post("/offers", collector, body)
+    assert unknown.status_code == 503, "intake is asked, and is not there"
+    harness.runtime.resources.persons = KnownDonors(body["donor_id"])
+    refused = await post("/offers", collector, body | {"donor_id": "P-nobody"})
+    assert refused.json()["problems"][0]["code"] == "donor_unknown"
     own = (await post("/offers", collector, body)).json()["offer_id"]
     assert (await post(f"/offers/{own}/withdraw", collector)).status_code == 200
 

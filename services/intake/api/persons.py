@@ -118,6 +118,22 @@ def _parse_row(row: PartyRow, caller: Credential) -> Row:
 # --- for our own services ---------------------------------------------------------------------
 
 
+class PersonIds(Value):
+    person_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)]
+
+
+@router.post("/internal/known")
+async def read_known(
+    query: PersonIds,
+    caller: OwnService,  # noqa: ARG001
+    runtime: IntakeRuntimeDep,
+) -> dict[str, Any]:
+    """Whether there is such a person, who was not erased. Nothing of the vault is opened."""
+    persons = await store.find_persons(runtime.database, query.person_ids)
+    known = {id_ for id_, person in persons.items() if not person.erased}
+    return {"known": [{"person_id": id_, "known": id_ in known} for id_ in query.person_ids]}
+
+
 @router.post("/internal/contacts")
 async def read_contacts(
     query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep

@@ -15,7 +15,7 @@ from services.matching.api.callers import (
     ReadingCaller,
     find_owner_scope,
 )
-from services.matching.messages import OFFER_UNKNOWN
+from services.matching.messages import DONOR_UNKNOWN, OFFER_UNKNOWN
 from services.matching.model.match import ClaimNeed
 from services.matching.model.offer import (
     ChangeOffer,
@@ -27,13 +27,14 @@ from services.matching.model.offer import (
     WithdrawOffer,
 )
 from services.matching.partners import hide_persons, translate_offer
-from services.matching.resources import MatchingRuntimeDep
+from services.matching.resources import MatchingRuntime, MatchingRuntimeDep
 from shared import mongo
 from shared.contracts import links
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Quantity, Value
 from shared.errors import Invalid
 from shared.messaging.decision import Command
+from shared.partner_ids import is_partner
 from shared.runtime import Runtime
 from shared.scope import Scope
 from shared.security import Credential
@@ -49,11 +50,25 @@ router = Router(tags=["offers"])
 
 @router.post("/offers", status_code=201)
 async def register_offer(
-    offer: OfferSubmitted, caller: GivingCaller, runtime: RuntimeDep, key: IdempotencyKey
+    offer: OfferSubmitted, caller: GivingCaller, runtime: MatchingRuntimeDep, key: IdempotencyKey
 ) -> Response:
     offer = translate_offer(runtime, caller, offer)
+    if offer.donor_id in await _find_unknown(runtime, caller, {offer.donor_id}):
+        raise DONOR_UNKNOWN.invalid("donor_id", donor=offer.donor_id)
     command = RegisterOffer(source=caller.speaks_as, message_id=key, offer=offer)
     return await answer_to(runtime, caller, command, key)
+
+
+async def _find_unknown(
+    runtime: MatchingRuntime, caller: Credential, donor_ids: set[str]
+) -> frozenset[str]:
+    """A partner's ids open for donors alone whom he registered; staff could name anybody.
+
+    Raises Transient.
+    """
+    if is_partner(caller) or not donor_ids:
+        return frozenset()
+    return await runtime.resources.persons.find_unknown(donor_ids)
 
 
 class OfferInBatch(Value):
@@ -68,14 +83,18 @@ class OfferInBatch(Value):
 async def register_offers(
     rows: Annotated[list[OfferInBatch], Field(max_length=ROWS_MAX)],
     caller: GivingCaller,
-    runtime: RuntimeDep,
+    runtime: MatchingRuntimeDep,
 ) -> Response:
     """Row by row: `{"answers": [{idempotency_key, status, offer_id | problems}]}`."""
-    batch = [_make_row(row, caller, runtime) for row in rows]
+    named = {str(row.offer.get("donor_id", "")) for row in rows} - {""}
+    unknown = await _find_unknown(runtime, caller, named)
+    batch = [_make_row(row, caller, runtime, unknown) for row in rows]
     return JSONResponse(await answer_rows(runtime.processor, batch))
 
 
-def _make_row(row: OfferInBatch, caller: Credential, runtime: Runtime) -> Row:
+def _make_row(
+    row: OfferInBatch, caller: Credential, runtime: Runtime, unknown: frozenset[str]
+) -> Row:
     identity = {"idempotency_key": row.idempotency_key}
     try:
         offer = translate_offer(runtime, caller, OfferSubmitted.model_validate(row.offer))
@@ -83,6 +102,8 @@ def _make_row(row: OfferInBatch, caller: Credential, runtime: Runtime) -> Row:
         return Row(identity, Invalid(*describe_validation(error)))
     except Invalid as error:
         return Row(identity, error)
+    if offer.donor_id in unknown:
+        return Row(identity, DONOR_UNKNOWN.invalid("donor_id", donor=offer.donor_id))
     source, key = caller.speaks_as, row.idempotency_key
     command = RegisterOffer(source=source, message_id=key, offer=offer)
     return Row(identity, Command(command, key=f"{source}|{key}", principal=caller.principal))
