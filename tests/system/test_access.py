@@ -1,6 +1,7 @@
 """Who may come in: every route of the four services, tried by the wrong people."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from tests.support.services import (
     Operation,
     address,
     everything_stored,
+    not_started,
     operations,
     start,
 )
@@ -289,3 +291,14 @@ async def test_rate_limit_stops_one_and_no_other(stack: StackHarness) -> None:
 
     assert await statuses(eager, 5) == [200, 200, 200, 429, 429]
     assert await statuses(calm, 1) == [200]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_who_sees_one_town_decides_nothing_about_money(service: str, tmp_path: Path) -> None:
+    """A fund, a mandate and an entry have no area: finance of one town has nothing to cut."""
+    finance, field = {Role.FINANCE_MAKER, Role.FINANCE_CHECKER}, Role.COLLECTOR
+    for operation in operations(not_started(service, tmp_path)):
+        guard = find_guard(operation.route) if operation.route else None
+        if operation.method == "GET" or guard is None or field in guard.roles:
+            continue
+        assert guard.whole_city or not guard.roles & finance, operation.path

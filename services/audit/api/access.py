@@ -18,5 +18,5 @@ LinkMaker = Annotated[
     Credential,
     Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.OPERATOR, whole_city=True)),
 ]
-Maker = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
-Checker = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
+Maker = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, whole_city=True))]
+Checker = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER, whole_city=True))]

@@ -43,11 +43,15 @@ router = Router(tags=["mandates"])
 link_router = Router(route_class=LinkRoute, tags=["links"])
 
 Id = Annotated[Identifier, Path()]
-Asking = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, Role.DONOR_PARTNER))]
-Ending = Annotated[
-    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.DONOR_PARTNER))
+# A mandate has no area.
+Asking = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.DONOR_PARTNER, whole_city=True))
 ]
-# A mandate has no area. A partner has none either, and sees those that are his to use.
+Ending = Annotated[
+    Credential,
+    Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.DONOR_PARTNER, whole_city=True)),
+]
+# A partner has none either, and sees those that are his to use.
 Reading = Annotated[
     Credential,
     Depends(

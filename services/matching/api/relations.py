@@ -20,9 +20,12 @@ from shared.web.access import IdempotencyKey, Router, RuntimeDep, allow, answer_
 
 router = Router(tags=["relations"])
 
-MakerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER))]
-CheckerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER))]
-EitherCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER))]
+# A fund has no area.
+MakerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, whole_city=True))]
+CheckerCaller = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER, whole_city=True))]
+EitherCaller = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True))
+]
 FinanceCaller = Annotated[
     Credential,
     Depends(
