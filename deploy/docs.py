@@ -49,6 +49,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "round_inputs": "What a round read, so that it can be replayed.",
     "binding_codes": "The openid that asked for a code, by a keyed digest of it, for ten minutes.",
     "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",
+    "findings": "Which requests somebody found, for twelve hours; never what he looked for.",
+    "sheet_uploads": "Sheets that staff uploaded, sealed, for a day; and what importing them made.",
     "vault_access": "Who asked the vault for whose contact or name, when, and for which purpose.",
 }
 

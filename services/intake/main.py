@@ -2,7 +2,16 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, callbacks, events, jobs, pages, store
+from services.intake import (
+    api,
+    callbacks,
+    events,
+    jobs,
+    pages,
+    store,
+    uploads,
+    worklist,
+)
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts
 from services.intake.model import (
@@ -65,8 +74,8 @@ def build_service(
         },
         routers=(*api.ROUTERS, *callbacks.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
-        indexes=store.INDEXES,
-        jobs=(jobs.run_deadlines,),
+        indexes=(*store.INDEXES, *worklist.INDEXES, *uploads.INDEXES),
+        jobs=(jobs.run_deadlines, uploads.import_uploads),
         sealed=(
             describe_keys(vault),
             *describe_message_keys(vault),

@@ -74,6 +74,20 @@ ID_NUMBER_TAKEN = Message(
     "这个证件号码和姓名已登记在 {person_id} 名下：如果是同一人，请合并两条记录",
     "{person_id} has this ID number and name: merge the two records if they are one person",
 )
+ENTRY_UNREADABLE = Message(
+    "entry_unreadable", "请填写姓名（不能写“合计”）", "give a name, which is no total"
+)
+FILE_MISSING = Message("file_missing", "请选择一个文件", "choose a file")
+ROWS_TOO_MANY = Message(
+    "rows_too_many",
+    "一次最多导入{most}行；请分成几个文件，或用 guanjia import requests 导入",
+    "at most {most} rows at a time: make several files, or use `guanjia import requests`",
+)
+UPLOAD_UNKNOWN = Message(
+    "upload_unknown",
+    "没有这个文件，或已超过24小时被删除；请重新上传",
+    "no such file, or it was deleted after 24 hours: upload it again",
+)
 SEARCH_EMPTY = Message(
     "search_empty",
     "请填写手机号、姓名、证件号码或微信 openid 中的一项",
@@ -156,6 +170,11 @@ SENDER_UNREACHABLE = Message(
     "sender_unreachable",
     "来信没有可用的大陆手机号或微信，请在 applicant 里填写联系方式，或填写收集人",
     "the message has no mobile number of the mainland nor account: give a contact, or a collector",
+)
+SEARCH_EMPTY = Message(
+    "search_empty",
+    "请输入编号、姓名或手机号",
+    "give a reference, a name or a phone number",
 )
 
 # --- why a request waits for an approver ---

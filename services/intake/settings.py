@@ -57,6 +57,9 @@ class IntakeSettings(Settings):
         ),
     ] = 600
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
+    approval_days: Annotated[
+        int, Field(ge=1, le=366, description="what waits for an approval longer is overdue")
+    ] = 5
     sign_in_failures_max: Annotated[
         int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
     ] = 5

@@ -51,6 +51,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "correct_person": "更正信息",
     "export_person": "导出本人资料",
     "read_message": "查看来信",
+    "read_phone": "查看电话号码",
     "notice": "发送通知",
     "donor_name_shown": "在通知中显示捐赠方名称",
     "donor_name_explained": "在对接说明中显示捐赠方名称",

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from services.notify import api, store
+from services.notify import api, history, store
 from services.notify.channels import CHANNELS
 from services.notify.contacts import ContactClient
 from services.notify.digesting import send_digests
@@ -36,7 +36,7 @@ def build_service(
         states=(Notice, Dispatch, OptOut, StaffMember, Backlog),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
-        routers=(api.router,),
+        routers=(api.router, history.router),
         build_resources=build_resources,
         jobs=(send_notices, send_digests),
         indexes=store.INDEXES,

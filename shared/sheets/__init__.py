@@ -7,7 +7,7 @@ for row in table: ...  # Row | RefusedRow | TotalRow
 from shared.sheets.cells import count_doubtful_zeros, make_code_parser, parse_folded
 from shared.sheets.columns import ABSENT_WORDS, Column, Columns, parse_text
 from shared.sheets.table import RefusedRow, Row, Sheet, Table, TotalRow, open_sheet
-from shared.sheets.writing import REASON_HEADERS, write_refused
+from shared.sheets.writing import REASON_HEADERS, format_refused, write_refused
 
 __all__ = [
     "ABSENT_WORDS",
@@ -20,6 +20,7 @@ __all__ = [
     "Table",
     "TotalRow",
     "count_doubtful_zeros",
+    "format_refused",
     "make_code_parser",
     "open_sheet",
     "parse_folded",

@@ -1,6 +1,7 @@
 """Refused rows written back: correct them there and import that file."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +12,18 @@ REASON_HEADERS = ("行号 line", "字段 field", "原因", "reason")
 
 
 def write_refused(target: Path, headers: Sequence[str], refused: Sequence[RefusedRow]) -> None:
-    """Every cell stays the text that it was, whatever it begins with."""
-    with target.open("w", encoding="utf-8-sig", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow([*REASON_HEADERS, *map(guard_cell, headers)])
-        for row in refused:
-            fields = "; ".join(problem.field for problem in row.problems)
-            zh = "; ".join(problem.zh for problem in row.problems)
-            en = "; ".join(problem.en for problem in row.problems)
-            reasons = (str(row.line), fields, zh, en)
-            lines.writerow([guard_cell(cell) for cell in (*reasons, *row.original)])
+    target.write_text(format_refused(headers, refused), encoding="utf-8-sig", newline="")
+
+
+def format_refused(headers: Sequence[str], refused: Sequence[RefusedRow]) -> str:
+    """As CSV. Every cell stays the text that it was, whatever it begins with."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow([*REASON_HEADERS, *map(guard_cell, headers)])
+    for row in refused:
+        fields = "; ".join(problem.field for problem in row.problems)
+        zh = "; ".join(problem.zh for problem in row.problems)
+        en = "; ".join(problem.en for problem in row.problems)
+        reasons = (str(row.line), fields, zh, en)
+        lines.writerow([guard_cell(cell) for cell in (*reasons, *row.original)])
+    return text.getvalue()

@@ -8,8 +8,10 @@ Pages behind links have both languages (`render`); the others have the reader's 
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from typing import Literal
 
@@ -18,7 +20,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
-from shared.contracts.values import LABELS, MONEY_UNIT
+from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
 from shared.money import format_yuan
 from shared.security import Credential
 from shared.towns import CITY_WIDE, town_name
@@ -165,6 +167,9 @@ def _build_templates(loader: ChoiceLoader, language: Language) -> Environment:
         "label": _label,
         "quantity": format_quantity,
         "town": format_town,
+        "choices": partial(_list_choices, language),
+        "clock": _format_clock,
+        "word": _label if language == "zh" else _format_word,
         "yuan": format_yuan,
     }
     return templates
@@ -203,6 +208,27 @@ _TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI"
 def format_town(town_code: str) -> str:
     """The town's name, never its code."""
     return town_name(town_code) or ("全市" if town_code == CITY_WIDE else "其他地区")
+
+
+def _list_choices(
+    language: Language, codes: Iterable[str], words: Mapping[str, tuple[str, str]] | None = None
+) -> list[tuple[str, str]]:
+    """Codes with their words, for a list to choose from. words: Chinese and English, where the
+    common table does not have them."""
+    if words:
+        return [(str(code), words[code][language == "en"]) for code in codes]
+    word = _label if language == "zh" else _format_word
+    return [(str(code), word(code)) for code in codes]
+
+
+def _format_clock(at: datetime) -> str:
+    """01-20 16:00, in China."""
+    return at.astimezone(CHINA).strftime("%m-%d %H:%M")
+
+
+def _format_word(code: str) -> str:
+    """home_adaptation: home adaptation."""
+    return code.replace("_", " ")
 
 
 def _label(word: str) -> str:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from shared.security import STAFF, Credential, Role
 
 PARTNERS = frozenset({Role.DONOR_PARTNER})
+CASE_WORKERS = frozenset(
+    {Role.COLLECTOR, Role.APPROVER_VILLAGE, Role.APPROVER_TOWN, Role.APPROVER_CITY}
+)
 KEEPERS = frozenset({Role.OPERATOR, Role.AUDITOR})
 
 ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
@@ -43,6 +46,14 @@ class Tile:
 
 
 TILES: tuple[Tile, ...] = (
+    Tile(
+        "/desk",
+        "工作台",
+        "Desk",
+        "待审批的诉求，按编号、姓名或手机号查找",
+        "what waits for an approval; find by reference, name or phone",
+        CASE_WORKERS,
+    ),
     Tile(
         "/accounts",
         "账号",

@@ -47,12 +47,17 @@ NAMES_NOBODY = {
     "/matching/actions": "as /actions",
     "/notify/actions": "as /actions",
     "/audit/actions": "as /actions",
+    "/desk/new": "a form, and the names of towns",
+    "/desk/import": "a form",
+    "/desk/import/{token}": "what the caller himself uploaded",
+    "/desk/import/{token}/refused.csv": "what the caller himself uploaded",
     "/campaigns": "public campaigns: numbers of donors, no ids",
     "/campaigns/{campaign_id}/report": "sums of a campaign, which belongs to no town",
     "/emergencies": "which towns are under emergency measures",
 }
 # What stands in a path; ids of the other side wherever there are some.
 OF_NOBODY = {
+    "token": "X-1",
     "campaign_id": "K-1",
     "word_id": "W-1",
     "donation_id": "D-1",

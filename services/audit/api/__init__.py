@@ -5,6 +5,7 @@ from services.audit.api import (
     designations,
     funds,
     health,
+    history,
     log,
     mandates,
     payments,
@@ -25,6 +26,7 @@ SUBJECTS = (
     designations,
     receipts,
     log,
+    history,
 )
 ROUTERS = (
     *(subject.router for subject in SUBJECTS),

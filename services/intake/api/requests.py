@@ -71,10 +71,10 @@ async def submit_request(
     request: RequestSubmitted, caller: Submitter, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     """The durable decision: opened, waiting for an approval, or a duplicate."""
-    refused = _check_area(request, caller)
+    refused = check_area(request, caller)
     if refused is not None:
         raise Denied(refused)
-    return await answer_to(runtime, caller, _with_recorder(request, caller), key)
+    return await answer_to(runtime, caller, with_recorder(request, caller), key)
 
 
 @router.post("/requests/batch")
@@ -95,22 +95,22 @@ def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime) -> R
     except ValidationError as error:
         return Row(identity, refuse(422, *describe_validation(error)))
     problems = find_problems(runtime.resources.rules, request)
-    refused = refuse(422, *problems) if problems else _check_area(request, caller)
+    refused = refuse(422, *problems) if problems else check_area(request, caller)
     if refused is not None:
         return Row(identity, refused)
     key = f"{caller.speaks_as}|{row.idempotency_key}"
-    command = Command(_with_recorder(request, caller), key=key, principal=caller.principal)
+    command = Command(with_recorder(request, caller), key=key, principal=caller.principal)
     return Row(identity, command)
 
 
-def _check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
+def check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
     """Why the caller may not submit it: None where it is in his area."""
     if caller.sees(request.area.town_code, request.area.village_code):
         return None
     return AREA_FOREIGN.refusal(403, "area.town_code")
 
 
-def _with_recorder(request: RequestSubmitted, caller: Credential) -> Value:
+def with_recorder(request: RequestSubmitted, caller: Credential) -> Value:
     """Who records it and, of a collector, answers for it. A channel says it for itself.
 
     Who works on cases meets the people he records; who runs the machines does not.
@@ -132,7 +132,7 @@ async def read_request(
 ) -> dict[str, Any]:
     """A channel sees its own, staff their area; who works on the case reads the text too."""
     request = await mongo.load(runtime.database, Request, request_id)
-    if request is None or not _is_seen(request, find_scope(caller)):
+    if request is None or not is_seen(request, find_scope(caller)):
         raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
     view = views.describe_request(request)
     if is_partner(caller):
@@ -155,7 +155,7 @@ async def _describe_personal(
     return views.describe_personal(runtime.resources.vault, request, person)
 
 
-def _is_seen(request: Request, scope: Scope) -> bool:
+def is_seen(request: Request, scope: Scope) -> bool:
     in_area = scope.sees_place(request.area.town_code, request.area.village_code)
     return in_area and scope.sees_owner(request.source)
 
@@ -201,7 +201,7 @@ async def approve_request(
     without it a declared class gives no urgency."""
     command = ApproveRequest(
         request_id=request_id,
-        levels=_list_levels(caller),
+        levels=list_levels(caller),
         area=caller.area,
         approver_id=caller.principal,
         vouching=vouching,
@@ -237,7 +237,7 @@ async def decline_request(
     """The reason goes out with the event: no personal data in it."""
     command = DeclineRequest(
         request_id=request_id,
-        levels=_list_levels(caller),
+        levels=list_levels(caller),
         area=caller.area,
         approver_id=caller.principal,
         reason=body.reason,
@@ -258,6 +258,6 @@ async def withdraw_request(
     return await answer_to(runtime, caller, command, key)
 
 
-def _list_levels(caller: Credential) -> tuple[ApprovalLevel, ...]:
+def list_levels(caller: Credential) -> tuple[ApprovalLevel, ...]:
     allowed = {level for role in caller.roles for level in APPROVERS.get(role, ())}
     return tuple(level for level in LEVELS if level in allowed)

@@ -1,5 +1,15 @@
-"""Intake's pages: the applicant's behind his link, the first page, signing in, accounts."""
+"""Intake's pages: the applicant's behind his link, the first page, signing in, the desk."""
 
-from services.intake.pages import accounts, applicant, home, sign_in
+from services.intake.pages import accounts, applicant, case, desk, entry, home, imports, sign_in
 
-ROUTERS = (applicant.router, home.public_router, home.router, sign_in.router, accounts.router)
+ROUTERS = (
+    applicant.router,
+    home.public_router,
+    home.router,
+    sign_in.router,
+    accounts.router,
+    desk.router,
+    case.router,
+    entry.router,
+    imports.router,
+)

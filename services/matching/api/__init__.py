@@ -1,6 +1,15 @@
 """HTTP for staff and partners, one module per subject."""
 
-from services.matching.api import campaigns, links, matches, offers, relations, rounds, words
+from services.matching.api import (
+    campaigns,
+    history,
+    links,
+    matches,
+    offers,
+    relations,
+    rounds,
+    words,
+)
 
 ROUTERS = (
     offers.router,
@@ -14,4 +23,5 @@ ROUTERS = (
     rounds.explanation_router,
     links.router,
     words.router,
+    history.router,
 )

@@ -1,0 +1,53 @@
+"""What the books say of a request's way, for the page of the case: sums, no donor."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.audit.model import Commitment
+from shared import mongo
+from shared.contracts.history import HISTORY_PATH, History, HistoryQuery, Part
+from shared.money import format_yuan
+from shared.security import Credential, Role
+from shared.web.access import Router, RuntimeDep, allow
+
+router = Router(include_in_schema=False)
+OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
+
+
+@router.post(HISTORY_PATH)
+async def read_history(query: HistoryQuery, _caller: OwnService, runtime: RuntimeDep) -> History:
+    """When each entry was made stands in the public log, under its number."""
+    commitments = await mongo.find(
+        runtime.database,
+        Commitment,
+        {"_id": {"$in": list(query.match_ids)}},
+        sort=[("_id", 1)],
+        limit=len(query.match_ids) or 1,
+    )
+    own = (each for each in commitments if each.request_id in ("", query.request_id))
+    return History(parts=tuple(part for each in own for part in list_parts(each)))
+
+
+def list_parts(commitment: Commitment) -> Iterator[Part]:
+    """Of one that was refused there is no entry."""
+    if commitment.entry is None:
+        yield _say("基金未能安排此笔款项", "the fund could not set this money aside", is_wrong=True)
+        return
+    number = f"#{commitment.entry}"
+    reserved, paid = (
+        format_yuan(fen) for fen in (commitment.reserved_fen, commitment.disbursed_fen)
+    )
+    yield _say(
+        f"已为其预留 {reserved} 元，公开账本 {number}", f"CNY {reserved} set aside, {number}"
+    )
+    if commitment.disbursed_fen:
+        yield _say(f"已拨付 {paid} 元", f"CNY {paid} paid")
+    if commitment.released_fen:
+        released = format_yuan(commitment.released_fen)
+        yield _say(f"已退回基金 {released} 元", f"CNY {released} back to the fund")
+
+
+def _say(zh: str, en: str, *, is_wrong: bool = False) -> Part:
+    return Part(at=None, service="audit", zh=zh, en=en, is_wrong=is_wrong)

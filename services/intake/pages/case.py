@@ -1,0 +1,304 @@
+"""One request on one page: who asks, what, what was before, and what may be done with it now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from services.intake import model, store, worklist
+from services.intake.api.requests import APPROVERS, CASE_WORKERS, is_seen, list_levels
+from services.intake.history import Part, list_history
+from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
+from services.intake.model import (
+    ApproveRequest,
+    DeclineRequest,
+    RequestState,
+    VouchForPerson,
+    Vouching,
+    WithdrawRequest,
+)
+from services.intake.pages.desk import build_worker
+from services.intake.pages.forms import (
+    Form,
+    execute_form,
+    list_problems,
+    make_form_key,
+    read_form,
+)
+from services.intake.pages.rows import LEVELS, CaseRow, build_row
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import Contact, open_contact, open_text
+from shared import mongo
+from shared.contracts.values import BeneficiaryClass, Identifier, Value
+from shared.errors import Invalid, refuse
+from shared.messaging.decision import Answer
+from shared.scope import Scope
+from shared.security import Credential
+from shared.validation import describe_validation
+from shared.web.access import Denied, allow, find_scope
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+CASE_PATH = "/cases/{request_id}"
+EARLIER_MAX = 20
+
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
+Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
+Act = Literal["approve", "vouch", "decline", "withdraw"]
+
+MANNERS: Mapping[str, tuple[str, str]] = {
+    "visit": ("上门见到", "at home"),
+    "office": ("在窗口或驿站见到", "at an office"),
+    "video": ("视频见到", "by video"),
+}
+BASES: Mapping[str, tuple[str, str]] = {
+    "register": ("民政登记核对", "the register"),
+    "document": ("证件或证明", "a document"),
+    "visit": ("见面核实", "seen"),
+}
+DONE: Mapping[str, tuple[str, str]] = {
+    "approve": ("已批准，开始为其对接", "approved: help is looked for"),
+    "vouch": ("已记下", "noted"),
+    "decline": ("已答复为不予受理", "declined"),
+    "withdraw": ("已代为撤回", "withdrawn"),
+    "recorded": ("已登记", "recorded"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the reader may do with it now. other_level: who decides, where he may not."""
+
+    approve: bool
+    vouch: bool
+    withdraw: bool
+    is_recorder: bool
+    other_level: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that stands on the page. contact: the phone is empty unless it was asked for."""
+
+    row: CaseRow
+    contact: Contact
+    erased: bool
+    has_phone: bool
+    text: str | None
+    earlier: Sequence[CaseRow]
+    history: Sequence[Part]
+    silent: Sequence[tuple[str, str]]
+    allowed: Allowed
+
+
+def find_allowed(request: model.Request, caller: Credential) -> Allowed:
+    waits = request.state is RequestState.RECORDED
+    levels = list_levels(caller)
+    is_recorder = caller.principal in (request.recorded_by, request.collector_id)
+    is_of_level = request.approval_level in levels
+    level = request.approval_level or "city"
+    return Allowed(
+        approve=waits and is_of_level,
+        vouch=request.state in (RequestState.RECORDED, RequestState.OPEN),
+        withdraw=request.is_withdrawable,
+        is_recorder=is_recorder,
+        other_level=LEVELS[level] if waits and not is_of_level else None,
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+@router.get(CASE_PATH)
+async def show_case(
+    request_id: Identifier,
+    caller: CaseWorker,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+    done: str = "",
+) -> Response:
+    stored = await load_seen(runtime, find_scope(caller), request_id)
+    return await _render(request, runtime, caller, stored, done=DONE.get(done))
+
+
+@router.post(f"{CASE_PATH}/phone")
+async def show_phone(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """The number stands on the page for who asked for it, and the person reads that he did."""
+    stored = await load_seen(runtime, find_scope(caller), request_id)
+    at = await runtime.processor.now()
+    await store.log_access(runtime.database, caller, "read_phone", [stored.person_id], at)
+    return await _render(request, runtime, caller, stored, with_phone=True)
+
+
+async def load_seen(runtime: IntakeRuntime, scope: Scope, request_id: str) -> model.Request:
+    """Raises Denied."""
+    stored = await mongo.load(runtime.database, model.Request, request_id)
+    if stored is None or not is_seen(stored, scope):
+        raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
+    return stored
+
+
+async def _render(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    stored: model.Request,
+    *,
+    done: tuple[str, str] | None = None,
+    with_phone: bool = False,
+    act: Act | None = None,
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    """act, form, answer: what was refused, to be shown where it was typed."""
+    case = await _build_case(runtime, caller, stored, with_phone=with_phone)
+    following = await worklist.find_next_waiting(
+        runtime.database, build_worker(caller, find_scope(caller)), stored
+    )
+    return PAGES.render_for(
+        request,
+        "case.html",
+        status=answer.status if answer else 200,
+        case=case,
+        path=CASE_PATH.format(request_id=stored.id),
+        done=done,
+        act=act,
+        typed=form or {},
+        problems=list_problems(answer) if answer else [],
+        form_key=make_form_key(),
+        following=following.id if following else "",
+        manners=MANNERS,
+        bases=BASES,
+        classes=tuple(BeneficiaryClass),
+    )
+
+
+async def _build_case(
+    runtime: IntakeRuntime, caller: Credential, stored: model.Request, *, with_phone: bool
+) -> Case:
+    """Opening it is a look at the person: it is logged before it is shown."""
+    now, days = await runtime.processor.now(), runtime.settings.approval_days
+    await store.log_access(runtime.database, caller, "read_request", [stored.person_id], now)
+    persons = await store.find_persons(runtime.database, [stored.person_id])
+    person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
+    vault = runtime.resources.vault
+    contact = open_contact(vault, person)
+    earlier = await worklist.find_of_persons(
+        runtime.database, find_scope(caller), [stored.person_id]
+    )
+    history, silent = await list_history(runtime, stored)
+    return Case(
+        row=build_row(stored, days, now),
+        contact=contact if with_phone else Contact(contact.name),
+        erased=person.erased,
+        has_phone=bool(contact.phone),
+        text=open_text(vault, person, stored),
+        earlier=[build_row(each, days, now) for each in earlier if each.id != stored.id][
+            :EARLIER_MAX
+        ],
+        history=history,
+        silent=silent,
+        allowed=find_allowed(stored, caller),
+    )
+
+
+# --- doing ----------------------------------------------------------------------------------------
+
+
+@router.post(f"{CASE_PATH}/approve")
+async def approve(
+    request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        return ApproveRequest(
+            request_id=request_id,
+            levels=list_levels(caller),
+            area=caller.area,
+            approver_id=caller.principal,
+            vouching=_read_vouching(form),
+        )
+
+    return await _act(request, runtime, caller, request_id, "approve", build)
+
+
+@router.post(f"{CASE_PATH}/vouch")
+async def vouch(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        vouching = _read_vouching(form)
+        if vouching == Vouching():
+            raise VOUCHING_EMPTY.invalid("seen")
+        return VouchForPerson(
+            request_id=request_id, area=caller.area, by=caller.principal, vouching=vouching
+        )
+
+    return await _act(request, runtime, caller, request_id, "vouch", build)
+
+
+@router.post(f"{CASE_PATH}/decline")
+async def decline(
+    request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        return DeclineRequest(
+            request_id=request_id,
+            levels=list_levels(caller),
+            area=caller.area,
+            approver_id=caller.principal,
+            reason=form.get("reason", ""),
+        )
+
+    return await _act(request, runtime, caller, request_id, "decline", build)
+
+
+@router.post(f"{CASE_PATH}/withdraw")
+async def withdraw(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(_form: Form) -> Value:
+        return WithdrawRequest(request_id=request_id, area=caller.area)
+
+    return await _act(request, runtime, caller, request_id, "withdraw", build)
+
+
+async def _act(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    request_id: str,
+    act: Act,
+    build: Any,
+) -> Response:
+    """To the page again: with what was done, or with what is wrong beside what was typed."""
+    stored = await load_seen(runtime, find_scope(caller), request_id)
+    form = await read_form(request)
+    try:
+        answer = await execute_form(runtime, caller, form, build(form))
+    except ValidationError as error:
+        answer = refuse(422, *describe_validation(error))
+    except Invalid as invalid:
+        answer = refuse(422, *invalid.problems)
+    if answer.status < 400:
+        path = CASE_PATH.format(request_id=request_id)
+        return RedirectResponse(f"{path}?done={act}", status_code=303)
+    stored = await load_seen(runtime, find_scope(caller), request_id)
+    return await _render(request, runtime, caller, stored, act=act, form=form, answer=answer)
+
+
+def _read_vouching(form: Form) -> Vouching:
+    """What was chosen; nothing where nothing was. Raises ValidationError."""
+    fields: dict[str, Any] = {}
+    if manner := form.get("seen"):
+        fields["seen"] = {"manner": manner, "on": form.get("seen_on")}
+    if basis := form.get("basis"):
+        confirmed = {"beneficiary_class": form.get("class"), "basis": basis}
+        fields["confirmed"] = confirmed
+    return Vouching.model_validate(fields)

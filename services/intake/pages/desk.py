@@ -1,0 +1,195 @@
+"""The desk of who works on cases: what waits for him, and looking something up."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from services.intake import store, worklist
+from services.intake.api.requests import CASE_WORKERS, list_levels
+from services.intake.messages import SEARCH_EMPTY
+from services.intake.model import RequestState
+from services.intake.pages.forms import read_form
+from services.intake.pages.rows import STATES, build_row
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import (
+    derive_earlier_person_id,
+    derive_name_id,
+    derive_point_id,
+)
+from services.intake.worklist import Filters, Tab, Worker
+from shared.contracts.values import BeneficiaryClass, Category, Channel, TownCode
+from shared.errors import Invalid, Problem
+from shared.phones import parse_mobile
+from shared.scope import Scope
+from shared.security import Credential
+from shared.text import fold_text
+from shared.towns import towns
+from shared.web.access import allow, find_scope
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+DESK_PATH = "/desk"
+
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
+
+TABS: Mapping[Tab, tuple[str, str]] = {
+    "waiting": ("待审批", "To approve"),
+    "mine": ("我记录的", "Recorded by me"),
+    "all": ("全部", "All"),
+}
+REFERENCE = re.compile(r"(?:R-[0-9a-f]{20}|[0-9a-f]{6})", re.IGNORECASE)
+SEARCH_MAX = 200
+
+
+def build_worker(caller: Credential, scope: Scope) -> Worker:
+    return Worker(caller.principal, scope, list_levels(caller))
+
+
+@router.get(DESK_PATH)
+async def show_desk(
+    caller: CaseWorker,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+    tab: Tab = "waiting",
+    category: Annotated[Category | None, Query()] = None,
+    beneficiary_class: Annotated[BeneficiaryClass | None, Query()] = None,
+    town: Annotated[TownCode | None, Query()] = None,
+    state: Annotated[RequestState | None, Query()] = None,
+    channel: Annotated[Channel | None, Query()] = None,
+    after: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    filters = Filters(category, beneficiary_class, town, state, channel)
+    worker = build_worker(caller, find_scope(caller))
+    page = await worklist.list_page(runtime.database, worker, tab, filters, after)
+    return PAGES.render_for(
+        request,
+        "desk.html",
+        **await _describe_desk(runtime, caller, worker),
+        tab=tab,
+        filters=filters,
+        rows=await _build_rows(runtime, page.requests),
+        following=page.following,
+        is_first=not after,
+        query=_list_query(tab, filters),
+    )
+
+
+async def _describe_desk(
+    runtime: IntakeRuntime, caller: Credential, worker: Worker
+) -> dict[str, Any]:
+    """What stands on each of its pages."""
+    tabs = [
+        (tab, words, await worklist.count_up_to(runtime.database, worker, tab))
+        for tab, words in TABS.items()
+        if tab == "waiting"
+    ]
+    others = [(tab, words, None) for tab, words in TABS.items() if tab != "waiting"]
+    return {
+        "tabs": [*tabs, *others],
+        "counted_max": worklist.COUNTED_MAX,
+        "categories": tuple(Category),
+        "classes": tuple(BeneficiaryClass),
+        "channels": tuple(Channel),
+        "states": STATES,
+        "towns": {} if caller.area else towns(),
+        "approves": bool(worker.levels),
+    }
+
+
+async def _build_rows(runtime: IntakeRuntime, requests: Any) -> list[Any]:
+    now = await runtime.processor.now()
+    return [build_row(each, runtime.settings.approval_days, now) for each in requests]
+
+
+def _list_query(tab: Tab, filters: Filters) -> dict[str, str]:
+    """As addresses of the following page say it."""
+    values = {
+        "category": filters.category,
+        "beneficiary_class": filters.beneficiary_class,
+        "town": filters.town_code,
+        "state": filters.state,
+        "channel": filters.channel,
+    }
+    return {"tab": tab} | {name: str(value) for name, value in values.items() if value}
+
+
+# --- looking something up -------------------------------------------------------------------------
+
+
+@router.post(f"{DESK_PATH}/search")
+async def search(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """By number, name or phone. These stand in no address: a token leads to what was found."""
+    text = fold_text((await read_form(request)).get("q", ""))[:SEARCH_MAX]
+    try:
+        found = await _search(runtime, caller, text)
+    except Invalid as invalid:
+        return await _render_found(request, runtime, caller, [], text, invalid.problems)
+    token = secrets.token_urlsafe(16)
+    ids = [each.id for each in found]
+    at = await runtime.processor.now()
+    await worklist.save_finding(runtime.database, token, caller.principal, ids, at)
+    return RedirectResponse(f"{DESK_PATH}/found/{token}", status_code=303)
+
+
+async def _search(runtime: IntakeRuntime, caller: Credential, text: str) -> list[Any]:
+    """Whom it looks up is logged before anything is found. Raises Invalid."""
+    scope, database, vault = find_scope(caller), runtime.database, runtime.resources.vault
+    if not text:
+        raise SEARCH_EMPTY.invalid("q")
+    if REFERENCE.fullmatch(text):
+        return await worklist.find_by_reference(database, scope, text)
+    at = await runtime.processor.now()
+    if sum(character.isdigit() for character in text) >= 7:
+        phone = parse_mobile(text, "q")
+        point_id = derive_point_id(vault, phone=phone)
+        reached = await worklist.find_reached(database, point_id)
+        person_ids = [*reached, derive_earlier_person_id(vault, "", phone, None, "")]
+        await store.log_access(database, caller, "find_person", person_ids, at)
+        return await worklist.find_of_persons(database, scope, person_ids)
+    name_id = derive_name_id(vault, text)
+    found = await worklist.find_of_persons(database, scope, (), [name_id])
+    looked_up = {each.person_id for each in found} or {name_id}
+    await store.log_access(database, caller, "find_person", sorted(looked_up), at)
+    return found
+
+
+@router.get(f"{DESK_PATH}/found/{{token}}")
+async def show_found(
+    token: Annotated[str, Path(max_length=100)],
+    caller: CaseWorker,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+) -> Response:
+    found = await worklist.load_finding(
+        runtime.database, token, build_worker(caller, find_scope(caller))
+    )
+    if found is None:
+        return RedirectResponse(DESK_PATH, status_code=303)
+    return await _render_found(request, runtime, caller, found)
+
+
+async def _render_found(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    found: list[Any],
+    text: str = "",
+    problems: tuple[Problem, ...] = (),
+) -> Response:
+    """text: what was looked for, where it was not understood; it is not kept otherwise."""
+    return PAGES.render_for(
+        request,
+        "desk_found.html",
+        status=422 if problems else 200,
+        **await _describe_desk(runtime, caller, build_worker(caller, find_scope(caller))),
+        rows=await _build_rows(runtime, found),
+        is_full=len(found) == worklist.FINDINGS_MAX,
+        text=text,
+        problems=[problem.as_dict() for problem in problems],
+    )

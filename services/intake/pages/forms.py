@@ -1,0 +1,44 @@
+"""What forms of staff send: read, turned into commands, and shown again where it was refused."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import Request
+
+from services.intake.resources import IntakeRuntime
+from shared.contracts.values import Value
+from shared.messaging.decision import Answer, Command
+from shared.security import Credential
+
+Form = Mapping[str, str]
+FORM_KEY = "form_key"
+_KEY = re.compile(r"[\w-]{16,40}", re.ASCII)
+
+
+async def read_form(request: Request) -> Form:
+    """The first value of each field that says something, without blanks around."""
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"))
+    return {name: values[0].strip() for name, values in fields.items() if values[0].strip()}
+
+
+def make_form_key() -> str:
+    """Stands in a form, so that sending it twice does it once."""
+    return secrets.token_urlsafe(16)
+
+
+async def execute_form(
+    runtime: IntakeRuntime, caller: Credential, form: Form, data: Value
+) -> Answer:
+    """The command that the API has, in the caller's name. Raises Invalid."""
+    key = form.get(FORM_KEY, "")
+    if not _KEY.fullmatch(key):
+        key = make_form_key()
+    command = Command(data, key=f"{caller.speaks_as}|{key}", principal=caller.principal)
+    return await runtime.processor.execute(command)
+
+
+def list_problems(answer: Answer) -> list[Mapping[str, Any]]:
+    return list(answer.body.get("problems", ()))

@@ -1,0 +1,136 @@
+"""Importing a sheet: uploaded, previewed, imported while one watches, refused rows to take away."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import UploadFile
+
+from services.intake import uploads
+from services.intake.api.requests import CASE_WORKERS
+from services.intake.messages import FILE_MISSING, ROWS_TOO_MANY, UPLOAD_UNKNOWN
+from services.intake.pages.entry import CHANNELS, OUTCOMES
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.uploads import FILE_BYTES_MAX, ROWS_MAX, Upload
+from shared.contracts.values import Channel
+from shared.errors import Invalid, Problem
+from shared.security import Credential
+from shared.web.access import Denied, allow
+from shared.web.admission import takes_bytes
+from shared.web.pages import HEADERS, Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+IMPORT_PATH = "/desk/import"
+SHOWN_ROWS = 20
+SHOWN_REFUSED = 50
+FORM_BYTES = 64 * 1024
+"""What a form says around its file."""
+
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
+Token = Annotated[str, Path(max_length=60)]
+REPEATED: Mapping[str, tuple[str, str]] = {"repeated": ("文件内重复的行", "repeated rows")}
+
+
+@router.get(IMPORT_PATH)
+async def show_import(_caller: CaseWorker, request: Request) -> Response:
+    return _render_form(request)
+
+
+@router.post(IMPORT_PATH)
+@takes_bytes(FILE_BYTES_MAX + FORM_BYTES)
+async def upload(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """What it says is read at once; it is kept sealed, and imported when he says so."""
+    form = await request.form()
+    file, chosen = form.get("file"), form.get("channel")
+    channel = next((each for each in CHANNELS if each == chosen), Channel.SPREADSHEET)
+    try:
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise FILE_MISSING.invalid("file")
+        content = await file.read()
+        rules = runtime.resources.rules
+        sheet = await asyncio.to_thread(uploads.read_sheet, content, channel, caller, rules)
+        if len(sheet.rows) + len(sheet.refused) > ROWS_MAX:
+            raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
+    except Invalid as invalid:
+        return _render_form(request, channel, invalid.problems)
+    kept = Upload(
+        id=secrets.token_urlsafe(16),
+        by=caller.id,
+        state="preview",
+        channel=channel,
+        total=len(sheet.rows),
+        refused=len(sheet.refused),
+    )
+    await uploads.save_upload(runtime, kept, content, await runtime.processor.now())
+    return RedirectResponse(f"{IMPORT_PATH}/{kept.id}", status_code=303)
+
+
+def _render_form(
+    request: Request,
+    channel: Channel = Channel.SPREADSHEET,
+    problems: tuple[Problem, ...] = (),
+) -> Response:
+    return PAGES.render_for(
+        request,
+        "import.html",
+        status=422 if problems else 200,
+        channel=channel.value,
+        channels=(Channel.SPREADSHEET, *CHANNELS),
+        problems=[problem.as_dict() for problem in problems],
+        rows_max=ROWS_MAX,
+        megabytes=FILE_BYTES_MAX // 1024 // 1024,
+    )
+
+
+@router.get(f"{IMPORT_PATH}/{{token}}")
+async def show_upload(
+    token: Token, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """Before it is imported: what it would make. Then how far it is, and what it made."""
+    found = await _load(runtime, caller, token)
+    sheet = None
+    if found.state == "preview":
+        content = await uploads.load_content(runtime, token)
+        rules = runtime.resources.rules
+        sheet = await asyncio.to_thread(uploads.read_sheet, content, found.channel, caller, rules)
+    return PAGES.render_for(
+        request,
+        "import_preview.html" if sheet else "import_progress.html",
+        upload=found,
+        path=f"{IMPORT_PATH}/{token}",
+        sheet=sheet,
+        shown_rows=SHOWN_ROWS,
+        shown_refused=SHOWN_REFUSED,
+        outcomes={**OUTCOMES, **REPEATED},
+    )
+
+
+@router.post(f"{IMPORT_PATH}/{{token}}/start")
+async def start(token: Token, caller: CaseWorker, runtime: IntakeRuntimeDep) -> Response:
+    await _load(runtime, caller, token)
+    await uploads.start_upload(runtime, token, caller.id)
+    return RedirectResponse(f"{IMPORT_PATH}/{token}", status_code=303)
+
+
+@router.get(f"{IMPORT_PATH}/{{token}}/refused.csv")
+async def download_refused(token: Token, caller: CaseWorker, runtime: IntakeRuntimeDep) -> Response:
+    """Correct them there, and import that file."""
+    await _load(runtime, caller, token)
+    content = await uploads.load_refused(runtime, token)
+    if content is None:
+        raise Denied(UPLOAD_UNKNOWN.refusal(404))
+    name = {"Content-Disposition": 'attachment; filename="refused.csv"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers={**HEADERS, **name})
+
+
+async def _load(runtime: IntakeRuntime, caller: Credential, token: str) -> Upload:
+    """Raises Denied."""
+    found = await uploads.load_upload(runtime, token, caller.id)
+    if found is None:
+        raise Denied(UPLOAD_UNKNOWN.refusal(404))
+    return found

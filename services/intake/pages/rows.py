@@ -1,0 +1,60 @@
+"""A request as a line of a list, with its words in both languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.intake.model import Request, RequestState
+from services.intake.rules import describe_wait_reasons
+from shared.contracts.events import ApprovalLevel
+from shared.contracts.values import CHINA
+from shared.references import format_reference
+
+STATES: Mapping[RequestState, tuple[str, str]] = {
+    RequestState.RECORDED: ("待审批", "waits for approval"),
+    RequestState.OPEN: ("对接中", "open"),
+    RequestState.DUPLICATE: ("重复", "duplicate"),
+    RequestState.DECLINED: ("未通过", "declined"),
+    RequestState.WITHDRAWN: ("已撤回", "withdrawn"),
+    RequestState.CLOSED: ("已完结", "closed"),
+}
+LEVELS: Mapping[ApprovalLevel, tuple[str, str]] = {
+    "village": ("村（居）级", "village"),
+    "town": ("镇街级", "town"),
+    "city": ("市级", "city"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """waits: why, in words. days: since it was recorded. due_in: days; negative is overdue; None
+    where nobody is to decide it."""
+
+    request: Request
+    reference: str
+    state: tuple[str, str]
+    waits: tuple[Mapping[str, str], ...]
+    level: tuple[str, str] | None
+    recorded_on: str
+    days: int
+    due_in: int | None
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_in is not None and self.due_in < 0
+
+
+def build_row(request: Request, approval_days: int, now: datetime) -> CaseRow:
+    waits = request.state is RequestState.RECORDED
+    today, recorded = (at.astimezone(CHINA).date() for at in (now, request.recorded_at))
+    due_on = recorded + timedelta(days=approval_days)
+    return CaseRow(
+        request=request,
+        reference=format_reference(request.id),
+        state=STATES[request.state],
+        waits=tuple(describe_wait_reasons(request.waits_for)) if waits else (),
+        level=LEVELS[request.approval_level] if waits and request.approval_level else None,
+        recorded_on=recorded.isoformat(),
+        days=(today - recorded).days,
+        due_in=(due_on - today).days if waits else None,
+    )

@@ -1,0 +1,215 @@
+"""Sheets that staff upload: kept sealed for a day, previewed, then imported while they watch.
+
+A row's key is its own, so what is imported again, by whichever process, is done once.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from services.intake.api.requests import check_area, with_recorder
+from services.intake.channels.spreadsheet import SheetRequest, read_requests
+from services.intake.model import Sealed
+from services.intake.resources import IntakeRuntime
+from services.intake.rules import Rules, find_problems
+from shared import mongo
+from shared.contracts.values import Channel
+from shared.errors import BugBrake, Problem, Transient
+from shared.messaging.decision import Command
+from shared.security import Credential, Unauthenticated
+from shared.sheets import RefusedRow, format_refused
+from shared.web.batches import Row, answer_rows
+
+UPLOADS = "sheet_uploads"
+UPLOADS_LAST = timedelta(hours=24)
+FILE_BYTES_MAX = 4 * 1024 * 1024
+ROWS_MAX = 5_000
+BATCH_ROWS = 100
+POLL_S = 1.0
+INDEXES: tuple[mongo.Index, ...] = (
+    (UPLOADS, [("at", 1)], {"expireAfterSeconds": int(UPLOADS_LAST.total_seconds())}),
+)
+
+UploadState = Literal["preview", "running", "done", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """by: the credential. finished: rows that were answered, of total."""
+
+    id: str
+    by: str
+    state: UploadState
+    channel: Channel
+    total: int
+    finished: int = 0
+    decisions: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSheet:
+    """rows: what would be made; refused: with reasons. unread: headers that no column knows."""
+
+    headers: Sequence[str]
+    rows: Sequence[SheetRequest]
+    refused: Sequence[RefusedRow]
+    unread: Sequence[str]
+
+
+def read_sheet(content: bytes, channel: Channel, caller: Credential, rules: Rules) -> ReadSheet:
+    """As importing it would. Blocking. Raises Invalid where it is no sheet of requests."""
+    sheet = read_requests(content, channel)
+    rows: list[SheetRequest] = []
+    refused: list[RefusedRow] = []
+    for row in sheet:
+        if isinstance(row, RefusedRow):
+            refused.append(row)
+        elif problems := _find_problems(row, caller, rules):
+            refused.append(RefusedRow(row.line, row.original, problems))
+        else:
+            rows.append(row)
+    return ReadSheet(sheet.table.headers, rows, refused, sheet.table.unread)
+
+
+def _find_problems(row: SheetRequest, caller: Credential, rules: Rules) -> tuple[Problem, ...]:
+    answer = check_area(row.request, caller)
+    foreign = _parse_problems(answer.body) if answer else ()
+    return foreign or find_problems(rules, row.request)
+
+
+def _parse_problems(body: Any) -> tuple[Problem, ...]:
+    return tuple(Problem(**each) for each in body.get("problems", ()))
+
+
+# --- storing --------------------------------------------------------------------------------------
+
+
+async def save_upload(runtime: IntakeRuntime, upload: Upload, content: bytes, at: datetime) -> None:
+    sealed = runtime.resources.vault.seal(f"sheet {upload.id}", content)
+    await runtime.database[UPLOADS].insert_one(
+        {
+            "_id": upload.id,
+            "by": upload.by,
+            "state": upload.state,
+            "channel": upload.channel.value,
+            "total": upload.total,
+            "refused": upload.refused,
+            "content": sealed.model_dump(),
+            "at": at,
+        }
+    )
+
+
+async def load_upload(runtime: IntakeRuntime, id_: str, by: str) -> Upload | None:
+    """For who uploaded it alone."""
+    row = await runtime.database[UPLOADS].find_one({"_id": id_, "by": by})
+    return _parse_upload(row) if row else None
+
+
+async def load_content(runtime: IntakeRuntime, id_: str) -> bytes:
+    row = await runtime.database[UPLOADS].find_one({"_id": id_}, {"content": 1})
+    assert row is not None
+    sealed = Sealed.model_validate(row["content"])
+    return runtime.resources.vault.open(f"sheet {id_}", sealed.cipher, sealed.key)
+
+
+async def load_refused(runtime: IntakeRuntime, id_: str) -> bytes | None:
+    """The file of refused rows, once it is done; None where there are none."""
+    row = await runtime.database[UPLOADS].find_one({"_id": id_}, {"refused_rows": 1})
+    if not row or "refused_rows" not in row:
+        return None
+    sealed = Sealed.model_validate(row["refused_rows"])
+    return runtime.resources.vault.open(f"refused {id_}", sealed.cipher, sealed.key)
+
+
+async def start_upload(runtime: IntakeRuntime, id_: str, by: str) -> None:
+    """Once: a second time it runs or is done already."""
+    query = {"_id": id_, "by": by, "state": "preview"}
+    await runtime.database[UPLOADS].update_one(query, {"$set": {"state": "running"}})
+
+
+def _parse_upload(row: Any) -> Upload:
+    return Upload(
+        id=row["_id"],
+        by=row["by"],
+        state=row["state"],
+        channel=Channel(row["channel"]),
+        total=row["total"],
+        finished=row.get("finished", 0),
+        decisions=row.get("decisions", {}),
+        refused=row.get("refused", 0),
+    )
+
+
+# --- importing ------------------------------------------------------------------------------------
+
+
+async def import_uploads(runtime: IntakeRuntime) -> None:
+    """Until cancelled. After a restart a sheet is begun again: its rows are known by their keys."""
+    while True:
+        row = await runtime.database[UPLOADS].find_one({"state": "running"})
+        if row is None:
+            await asyncio.sleep(POLL_S)
+            continue
+        try:
+            await _import(runtime, _parse_upload(row))
+        except (Transient, BugBrake):
+            await asyncio.sleep(POLL_S)
+
+
+async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
+    rows = runtime.database[UPLOADS]
+    try:
+        caller = runtime.keyring.require_credential(upload.by)
+    except Unauthenticated:
+        await rows.update_one({"_id": upload.id}, {"$set": {"state": "stopped"}})
+        return
+    content = await load_content(runtime, upload.id)
+    rules = runtime.resources.rules
+    sheet = await asyncio.to_thread(read_sheet, content, upload.channel, caller, rules)
+    decisions: Counter[str] = Counter()
+    refused = list(sheet.refused)
+    for start in range(0, len(sheet.rows), BATCH_ROWS):
+        batch = sheet.rows[start : start + BATCH_ROWS]
+        refused.extend(await _import_batch(runtime, caller, batch, decisions))
+        progress = {"finished": start + len(batch), "decisions": dict(decisions)}
+        await rows.update_one({"_id": upload.id}, {"$set": progress})
+    refused.sort(key=lambda row: row.line)
+    end: dict[str, Any] = {"state": "done", "refused": len(refused)}
+    if refused:
+        text = format_refused(sheet.headers, refused)
+        sealed = runtime.resources.vault.seal(f"refused {upload.id}", text.encode("utf-8-sig"))
+        end["refused_rows"] = sealed.model_dump()
+    await rows.update_one({"_id": upload.id}, {"$set": end, "$unset": {"content": ""}})
+
+
+async def _import_batch(
+    runtime: IntakeRuntime,
+    caller: Credential,
+    batch: Sequence[SheetRequest],
+    decisions: Counter[str],
+) -> list[RefusedRow]:
+    """Those that were refused; the others are counted."""
+    work = [
+        Row(
+            {},
+            Command(
+                with_recorder(row.request, caller),
+                key=f"{caller.speaks_as}|{row.key}",
+                principal=caller.principal,
+            ),
+        )
+        for row in batch
+    ]
+    answers = (await answer_rows(runtime.processor, work))["answers"]
+    refused = []
+    for row, answer in zip(batch, answers, strict=True):
+        if problems := _parse_problems(answer):
+            refused.append(RefusedRow(row.line, row.original, problems))
+        else:
+            decisions[answer["decision"]] += 1
+    return refused

@@ -1,0 +1,212 @@
+"""What waits for a member of staff: the lists of the desk, page by page, and what he looks up.
+
+A page is found by where the one before ended, so the hundredth costs what the first does; what is
+counted is counted up to `COUNTED_MAX`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from services.intake.model import Person, Request, RequestState
+from services.intake.store import REQUESTS
+from shared import mongo
+from shared.contracts.events import ApprovalLevel
+from shared.contracts.values import BeneficiaryClass, Category, Channel
+from shared.scope import Scope
+
+Tab = Literal["waiting", "mine", "all"]
+PAGE_ROWS = 25
+COUNTED_MAX = 100
+FINDINGS = "findings"
+FINDINGS_LAST = timedelta(hours=12)
+FINDINGS_MAX = 100
+
+_OLDEST_FIRST: Sequence[tuple[str, int]] = (("recorded_at", 1), ("_id", 1))
+_LATEST_FIRST: Sequence[tuple[str, int]] = (("recorded_at", -1), ("_id", -1))
+
+INDEXES: tuple[mongo.Index, ...] = (
+    (
+        Request.COLLECTION,
+        [("recorded_at", 1), ("_id", 1), ("area.town_code", 1), ("approval_level", 1)],
+        {"name": "waiting", "partialFilterExpression": {"state": RequestState.RECORDED.value}},
+    ),
+    (
+        Request.COLLECTION,
+        [("recorded_by", 1), ("recorded_at", -1), ("_id", -1)],
+        {"name": "recorded_by", "partialFilterExpression": {"recorded_by": {"$gt": ""}}},
+    ),
+    (
+        Request.COLLECTION,
+        [("recorded_at", -1), ("_id", -1), ("area.town_code", 1), ("state", 1)],
+        {"name": "latest"},
+    ),
+    (
+        Request.COLLECTION,
+        [("name_id", 1), ("recorded_at", -1)],
+        {"name": "name", "partialFilterExpression": {"name_id": {"$gt": ""}}},
+    ),
+    (FINDINGS, [("at", 1)], {"expireAfterSeconds": int(FINDINGS_LAST.total_seconds())}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """None: whichever. town_code: within the caller's area."""
+
+    category: Category | None = None
+    beneficiary_class: BeneficiaryClass | None = None
+    town_code: str | None = None
+    state: RequestState | None = None
+    channel: Channel | None = None
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Whose desk it is. levels: those he approves at."""
+
+    principal: str
+    scope: Scope
+    levels: tuple[ApprovalLevel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """following: the cursor of the next page; empty at the end."""
+
+    requests: Sequence[Request]
+    following: str = ""
+
+
+async def list_page(
+    database: mongo.Database,
+    worker: Worker,
+    tab: Tab,
+    filters: Filters = NO_FILTERS,
+    cursor: str = "",
+) -> Page:
+    """What waits the longest first; else the latest first."""
+    query = build_query(worker, tab, filters)
+    if query is None:
+        return Page(())
+    order = _OLDEST_FIRST if tab == "waiting" else _LATEST_FIRST
+    query |= _build_place(cursor, order[0][1])
+    rows = await mongo.find(database, Request, query, sort=order, limit=PAGE_ROWS + 1)
+    page = rows[:PAGE_ROWS]
+    return Page(page, _make_cursor(page[-1]) if len(rows) > PAGE_ROWS else "")
+
+
+async def count_up_to(database: mongo.Database, worker: Worker, tab: Tab) -> int:
+    """No more than COUNTED_MAX, however many there are."""
+    query = build_query(worker, tab, NO_FILTERS)
+    if query is None:
+        return 0
+    return await database[Request.COLLECTION].count_documents(query, limit=COUNTED_MAX)
+
+
+def build_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | None:
+    """None where nothing can be there."""
+    area = worker.scope.narrow_area(filters.town_code or "")
+    if area is None:
+        return None
+    query: dict[str, Any] = worker.scope.model_copy(update={"area": area}).build_query(REQUESTS)
+    fields = {
+        "category": filters.category,
+        "beneficiary_class": filters.beneficiary_class,
+        "state": filters.state,
+        "channel": filters.channel,
+    }
+    query |= {name: value.value for name, value in fields.items() if value}
+    match tab:
+        case "waiting":
+            levels = {"approval_level": {"$in": list(worker.levels)}} if worker.levels else {}
+            return query | levels | {"state": RequestState.RECORDED.value}
+        case "mine":
+            return query | {"recorded_by": worker.principal}
+        case "all":
+            return query
+
+
+def _make_cursor(last: Request) -> str:
+    return f"{round(last.recorded_at.timestamp() * 1000)}_{last.id}"
+
+
+def _build_place(cursor: str, direction: int) -> dict[str, Any]:
+    """Behind where the page before ended; nothing for a cursor that is none of ours."""
+    milliseconds, _, id_ = cursor.partition("_")
+    if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < 15 and id_):
+        return {}
+    at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    behind, up_to = ("$gt", "$gte") if direction > 0 else ("$lt", "$lte")
+    later = [{"recorded_at": {behind: at}}, {"recorded_at": at, "_id": {behind: id_}}]
+    return {"recorded_at": {up_to: at}, "$or": later}
+
+
+async def find_next_waiting(
+    database: mongo.Database, worker: Worker, after: Request
+) -> Request | None:
+    """What he may decide next: the one behind this, else the first."""
+    for cursor in (_make_cursor(after), ""):
+        page = await list_page(database, worker, "waiting", cursor=cursor)
+        for request in page.requests:
+            if request.id != after.id:
+                return request
+    return None
+
+
+# --- what is looked up ----------------------------------------------------------------------------
+
+
+async def find_by_reference(
+    database: mongo.Database, scope: Scope, reference: str
+) -> list[Request]:
+    """By its whole number, or by the end of it, as notices carry it. reference: letters, digits."""
+    known = {"_id": reference} if reference.startswith("R-") else _build_ending(reference)
+    query = {**scope.build_query(REQUESTS), **known}
+    return await mongo.find(database, Request, query, limit=FINDINGS_MAX)
+
+
+def _build_ending(reference: str) -> dict[str, Any]:
+    return {"_id": {"$regex": f"{reference.lower()}$"}}
+
+
+async def find_of_persons(
+    database: mongo.Database, scope: Scope, person_ids: Iterable[str], name_ids: Iterable[str] = ()
+) -> list[Request]:
+    """What these persons, or who is called so, asked for; the latest first."""
+    ways = [{"person_id": {"$in": list(person_ids)}}, {"name_id": {"$in": list(name_ids)}}]
+    wanted = [way for way in ways if next(iter(way.values()))["$in"]]
+    query = {**scope.build_query(REQUESTS), "$or": wanted}
+    return await mongo.find(database, Request, query, sort=_LATEST_FIRST, limit=FINDINGS_MAX)
+
+
+async def find_reached(database: mongo.Database, point_id: str) -> list[str]:
+    """The persons whom a phone reaches."""
+    rows = database[Person.COLLECTION].find({"points": point_id}, {"_id": 1}).limit(FINDINGS_MAX)
+    return [str(row["_id"]) for row in await rows.to_list(None)]
+
+
+async def save_finding(
+    database: mongo.Database, token: str, by: str, request_ids: Sequence[str], at: datetime
+) -> None:
+    """What was found, never what was looked for: the page's address names the token alone."""
+    await database[FINDINGS].insert_one(
+        {"_id": token, "by": by, "request_ids": list(request_ids), "at": at}
+    )
+
+
+async def load_finding(
+    database: mongo.Database, token: str, worker: Worker
+) -> list[Request] | None:
+    """For who looked it up alone, as far as he sees it still; None where it is over."""
+    row: Mapping[str, Any] | None = await database[FINDINGS].find_one(
+        {"_id": token, "by": worker.principal}
+    )
+    if row is None:
+        return None
+    query = {**worker.scope.build_query(REQUESTS), "_id": {"$in": row["request_ids"]}}
+    return await mongo.find(database, Request, query, sort=_LATEST_FIRST)

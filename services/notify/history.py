@@ -1,0 +1,49 @@
+"""What notify says of a request's way, for the page of the case: which notice, and whether it came
+through; never a number, never a text."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.notify import store
+from services.notify.model import Notice, NoticeState
+from services.notify.templates import TEMPLATES
+from shared.contracts.history import HISTORY_PATH, PARTS_MAX, History, HistoryQuery, Part
+from shared.security import Credential, Role
+from shared.web.access import Router, RuntimeDep, allow
+
+router = Router(include_in_schema=False)
+OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
+
+STATES: Mapping[NoticeState, tuple[str, str]] = {
+    "created": ("待发送", "waits to be sent"),
+    "sending": ("发送中", "is being sent"),
+    "retry": ("稍后再发", "is sent again later"),
+    "sent": ("已发出", "sent"),
+    "unknown": ("不确定是否发出", "may have been sent"),
+    "failed": ("没有发出", "not sent"),
+    "delivered": ("已送达", "arrived"),
+}
+WRONG = frozenset({"unknown", "failed"})
+
+
+@router.post(HISTORY_PATH)
+async def read_history(query: HistoryQuery, _caller: OwnService, runtime: RuntimeDep) -> History:
+    """To the person alone: what donors were told is not the case's."""
+    about = {query.request_id, *query.match_ids}
+    notices = await store.find_notices(runtime.database, query.person_id, None, PARTS_MAX)
+    return History(parts=tuple(make_part(each) for each in notices if each.regarding in about))
+
+
+def make_part(notice: Notice) -> Part:
+    template = TEMPLATES.get(notice.purpose)
+    status = template.status if template else notice.purpose
+    zh, en = STATES[notice.state]
+    return Part(
+        at=notice.created_at,
+        service="notify",
+        zh=f"通知“{status}”：{zh}",
+        en=f"notice {notice.purpose.replace('_', ' ')}: {en}",
+        is_wrong=notice.state in WRONG,
+    )

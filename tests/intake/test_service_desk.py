@@ -1,0 +1,194 @@
+"""The desk: what waits, one case on one page, and what a member of staff does with it there."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import Stack
+from shared.security import Role
+from tests.intake.builders import CHASHAN
+from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.support.browser import Browser
+from tests.support.eventually import eventually
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def harness(
+    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[IntakeHarness]:
+    async with open_harness(mongod, tmp_path_factory) as harness:
+        yield harness
+
+
+@pytest.fixture
+def visitor(harness: IntakeHarness) -> Visitor:
+    return Visitor(harness)
+
+
+async def sign_in(visitor: Visitor, account: str, role: Role, area: str = "") -> Browser:
+    """With the account's bearer: that a session is the same, and that its forms need a token, holds
+    for every route (test_service_sign_in)."""
+    browser = Browser(visitor.http)
+    browser.http.headers.update(visitor.stack.bearer(account, role, area=area))
+
+    async def knock() -> int:
+        return (await browser.get("/desk")).status_code
+
+    await eventually(knock, lambda status: status == 200)
+    return browser
+
+
+async def submit_large(visitor: Visitor, key: str = "m-1", **changed: Any) -> str:
+    """It waits for the town."""
+    need = {"unit": "fen", "quantity": 300_000}
+    told = await visitor.submit(key=key, text="家里漏雨", **{"need": need, **changed})
+    assert told["decision"] == "waiting_for_approval"
+    return str(told["request_id"])
+
+
+async def test_an_approver_finds_what_waits_and_decides_it_on_its_page(visitor: Visitor) -> None:
+    request_id = await submit_large(visitor)
+    browser = await sign_in(visitor, "s-town", Role.APPROVER_TOWN, CHASHAN)
+
+    desk = await browser.get("/desk")
+    assert desk.status_code == 200
+    for words in ("人民币 3,000.00 元", "数额超过可直接公开的限额", "茶山镇", "还有 5 天"):
+        assert words in desk.text
+    assert visitor.phone[3:] not in desk.text
+    assert "张三" not in desk.text, "a list names nobody"
+
+    case = await browser.get(f"/cases/{request_id}")
+    assert "张三" in case.text
+    assert "家里漏雨" in case.text
+    assert visitor.phone[3:] not in case.text
+    assert "“对接”暂时没有回答" in case.text, "nothing but intake runs here"
+    person_id = (await visitor.request(request_id)).person_id
+    assert [look["purpose"] for look in await visitor.looks(person_id)] == ["read_request"]
+    shown = await browser.post(f"/cases/{request_id}/phone")
+    assert visitor.phone in shown.text
+    assert "read_phone" in {look["purpose"] for look in await visitor.looks(person_id)}
+
+    fields = {"class": "subsistence", "basis": "document"}
+    met = {"seen": "visit", "seen_on": "2019-01-01"}
+    wrong = await browser.post(f"/cases/{request_id}/approve", **fields, **met)
+    assert wrong.status_code == 422
+    assert "见面日期须在最近" in wrong.text
+    assert 'value="2019-01-01"' in wrong.text, "what was typed is kept"
+    done = await browser.post(f"/cases/{request_id}/approve", **fields)
+    assert (done.status_code, done.headers["location"]) == (
+        303,
+        f"/cases/{request_id}?done=approve",
+    )
+    assert "已批准，开始为其对接" in (await browser.get(done.headers["location"])).text
+    assert (await visitor.request(request_id)).state == "open"
+
+
+async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(
+    visitor: Visitor,
+) -> None:
+    request_id = await submit_large(visitor)
+    foreign = await sign_in(visitor, "s-foreign", Role.APPROVER_TOWN, "441900104")
+    assert request_id not in (await foreign.get("/desk?tab=all")).text
+    for path in ("", "/phone", "/approve", "/decline", "/withdraw", "/vouch"):
+        ask = foreign.post if path else foreign.get
+        answer = await ask(f"/cases/{request_id}{path}")
+        assert answer.status_code in (404, 422), path
+        assert "张三" not in answer.text
+    browser = await sign_in(visitor, "s-decider", Role.APPROVER_TOWN, CHASHAN)
+    await browser.get(f"/cases/{request_id}")
+    nothing = await browser.post(f"/cases/{request_id}/decline")
+    assert nothing.status_code == 422
+    done = await browser.post(f"/cases/{request_id}/decline", reason="不属于救助范围")
+    assert done.status_code == 303
+    assert "不属于救助范围" in (await browser.get(f"/cases/{request_id}")).text
+
+
+async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(
+    visitor: Visitor,
+) -> None:
+    name = f"寻找{visitor.number}号"
+    request_id = await submit_large(visitor, applicant={"name": name, "phone": visitor.phone})
+    browser = await sign_in(visitor, "s-seeker", Role.COLLECTOR, CHASHAN)
+    foreign = await sign_in(visitor, "s-stranger", Role.COLLECTOR, "441900104")
+    for words in (name, visitor.phone[3:], request_id, request_id[-6:].upper()):
+        await browser.get("/desk")
+        led = await browser.post("/desk/search", q=words)
+        assert led.status_code == 303
+        address = led.headers["location"]
+        assert words not in address
+        assert f"/cases/{request_id}" in (await browser.get(address)).text
+        await foreign.get("/desk")
+        assert (await foreign.get(address)).status_code == 303, "somebody else's finding"
+        theirs = await foreign.post("/desk/search", q=words)
+        assert request_id not in (await foreign.get(theirs.headers["location"])).text
+    person_id = (await visitor.request(request_id)).person_id
+    assert "find_person" in {look["purpose"] for look in await visitor.looks(person_id)}
+    await browser.get("/desk")
+    wrong = await browser.post("/desk/search", q="1380013800")
+    assert wrong.status_code == 422
+    assert 'value="1380013800"' in wrong.text
+
+
+async def test_twenty_requests_are_entered_one_after_another(visitor: Visitor) -> None:
+    browser = await sign_in(visitor, "s-collector", Role.COLLECTOR, CHASHAN)
+    form = await browser.get("/desk/new")
+    assert 'name="name" value="" maxlength="200" autocomplete="off" required autofocus' in form.text
+    typed = {
+        "phone": visitor.phone[3:],
+        "item": "棉被",
+        "quantity": "2",
+        "unit": "床",
+        "category": "supplies",
+        "class": "subsistence",
+        "household": "7号",
+        "town": CHASHAN,
+        "channel": "household_visit",
+    }
+    wrong = await browser.post("/desk/new", **typed, name="王五", amount="三百")
+    assert wrong.status_code == 422
+    assert 'value="棉被"' in wrong.text, "what was typed is kept"
+    for number in (1, 2):
+        entered = await browser.post("/desk/new", **typed, name=f"王{number}")
+        assert f"第 {number} 件已登记" in entered.text
+        assert 'value="7号"' in entered.text
+        assert 'value="棉被"' not in entered.text
+    mine = await browser.get("/desk?tab=mine")
+    assert mine.text.count("棉被 2 床") == 2
+    elsewhere = await browser.post("/desk/new", **{**typed, "town": "441900104"}, name="赵六")
+    assert elsewhere.status_code == 403
+    assert "不在您的辖区" in elsewhere.text
+
+
+async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> None:
+    browser = await sign_in(visitor, "s-importer", Role.COLLECTOR, CHASHAN)
+    sheet = (
+        "姓名,手机号,类别,困难类别,金额,镇街,星座\n"
+        f"甲一,{visitor.phone[3:]},生活物资,低保,200,茶山,白羊\n"
+        f"甲二,{visitor.phone[3:]},生活物资,低保,很多,茶山,\n"
+        f"甲三,{visitor.phone[3:]},生活物资,低保,100,石龙,\n"
+    )
+    await browser.get("/desk/import")
+    led = await browser.http.post("/desk/import", files={"file": ("a.csv", sheet.encode())})
+    assert led.status_code == 303, led.text
+    path = led.headers["location"]
+    preview = await browser.get(path)
+    for words in ("导入 1 行", "星座", "不在您的辖区", "甲一"):
+        assert words in preview.text
+    foreign = await sign_in(visitor, "s-other", Role.COLLECTOR, CHASHAN)
+    for address in (path, f"{path}/refused.csv"):
+        assert (await foreign.get(address)).status_code == 404
+    await browser.post(f"{path}/start")
+
+    async def read() -> str:
+        return (await browser.get(path)).text
+
+    done = await eventually(read, lambda text: "导入完成" in text)
+    assert "下载有问题的行" in done
+    refused = await browser.get(f"{path}/refused.csv")
+    assert "甲二" in refused.text
+    assert "甲一" not in refused.text
+    assert "人民币 200.00 元" in (await browser.get("/desk?tab=mine")).text
+    no_sheet = await browser.http.post("/desk/import", files={"file": ("a.csv", b"x,y\n1,2\n")})
+    assert no_sheet.status_code == 422
