@@ -1,0 +1,117 @@
+"""Pages in the reader's language: what was typed does nothing, and one goes nowhere else."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi.responses import HTMLResponse
+
+from services.intake.pages.accounts import PAGES
+from services.intake.sign_in.views import describe_account
+from shared.actions import ActionQuery
+from shared.contracts.addresses import find_target
+from shared.security import STAFF, Credential, Role
+from shared.web.links import FRAME
+from shared.web.staff import HOME_PATH, find_local_path
+from shared.web.tiles import PUBLIC_TILES, TILES, list_tiles
+from tests.contracts.test_pages import HOSTILE
+from tests.support.readers import make_reader
+
+NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+OPERATOR = Credential(id="operator", secret_sha256="", roles=frozenset({Role.OPERATOR}))
+
+
+def render_sign_in(words: str, **reader: Any) -> HTMLResponse:
+    return PAGES.render_for(
+        make_reader(**reader),
+        "sign_in.html",
+        problems=[{"zh": words, "en": words}],
+        done=None,
+        name=words,
+        back="/home",
+        asks_code=True,
+        password_path="/sign-in/password",
+    )
+
+
+def render_actions(words: str, **reader: Any) -> HTMLResponse:
+    row = {"at": words, "who": words, "action_zh": words, "action": words, "targets": [words]}
+    return FRAME.render_for(
+        make_reader(Role.AUDITOR, **reader),
+        "actions.html",
+        rows=[{**row, "done": False, "status": 403}],
+        query=ActionQuery(words, words, ""),
+        next="0" * 24,
+        may_see_all=True,
+        service="intake",
+        services=[("intake", ("诉求", "Requests"))],
+    )
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("render", [render_sign_in, render_actions])
+def test_hostile_words_are_words(render: Any, words: str) -> None:
+    html, plain = bytes(render(words).body).decode(), bytes(render("x").body).decode()
+    for tag in ("<img", "<input", "<a ", "<svg"):
+        assert html.count(tag) == plain.count(tag), tag
+    assert "<script" not in html
+    assert " style=" not in html
+
+
+def test_a_page_has_the_readers_language_and_leads_to_the_other() -> None:
+    chinese = bytes(render_sign_in("x").body).decode()
+    english = bytes(render_sign_in("x", language="en").body).decode()
+    assert '<html lang="zh-CN">' in chinese
+    assert "工作人员登录" in chinese
+    assert "Staff sign-in" not in chinese
+    assert '<html lang="en">' in english
+    assert "Staff sign-in" in english
+    assert "工作人员登录" not in english
+    assert "/language/en?next=/home" in chinese
+    assert "/language/zh?next=/home" in english
+
+
+def test_accounts_offer_to_operators_what_auditors_only_read() -> None:
+    row = describe_account(OPERATOR, None, True, NOW)
+    for may_end in (True, False):
+        page = PAGES.render_for(
+            make_reader(Role.OPERATOR), "accounts.html", rows=[row], may_end=may_end
+        )
+        assert (b"/accounts/operator/unlock" in page.body) == may_end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "home",
+        "//elsewhere.example",
+        "/\\elsewhere.example",
+        "/x\\y",
+        "https://elsewhere.example/",
+        "javascript:alert(1)",
+        "/home\r\nSet-Cookie: a=b",
+        "/\t/elsewhere.example",
+        "/" + "x" * 1001,
+    ],
+)
+def test_nobody_is_led_elsewhere(text: str) -> None:
+    assert find_local_path(text) == HOME_PATH
+
+
+def test_one_is_led_back_to_where_one_was() -> None:
+    assert find_local_path("/cases/R-1?tab=notes") == "/cases/R-1?tab=notes"
+
+
+def test_tiles_lead_to_addresses_of_the_table_and_every_role_has_some() -> None:
+    for tile in (*TILES, *PUBLIC_TILES):
+        assert find_target(tile.path) is not None, tile.path
+    for role in STAFF | {Role.DONOR_PARTNER}:
+        caller = OPERATOR.model_copy(update={"roles": frozenset({role})})
+        assert list_tiles(caller), role
+
+
+def test_what_has_no_area_has_no_tile_for_who_has_one() -> None:
+    of_town = OPERATOR.model_copy(update={"area": "441900103"})
+    assert "/accounts" in {tile.path for tile in list_tiles(OPERATOR)}
+    assert "/accounts" not in {tile.path for tile in list_tiles(of_town)}
