@@ -41,6 +41,7 @@ class Guanjia(LazyGroup):
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
+        "inbox": Lazy("群众来信 Messages: list, show, handle.", ("services.intake.inbox_cli",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
         "staff": Lazy("待办提醒 Who is told what waits.", ("services.notify.staff_cli",)),
         "matching": Lazy("对接 Matching: solve, explain.", ("services.matching.cli.matching",)),

@@ -230,7 +230,7 @@ def describe_message(message: Message) -> dict[str, Any]:
         "urgent": message.urgent,
         "received_at": message.received_at,
         "town_code": message.town_code,
-        "town_zh": town_name(message.town_code),
+        "town_zh": town_name(message.town_code) or "未写明镇街",
         "request_id": message.request_id,
         "match_id": message.match_id,
         "handling": message.handling,

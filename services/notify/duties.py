@@ -4,11 +4,18 @@ A duty is told in digests: what comes together within a while is one message to 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from shared.contracts.envelope import Fact
-from shared.contracts.events import ApprovalLevel, LedgerRefused, PaymentUnsettled, RequestRecorded
+from shared.contracts.events import (
+    ApprovalLevel,
+    LedgerRefused,
+    MessageQueued,
+    PaymentUnsettled,
+    RequestRecorded,
+)
+from shared.towns import is_city_wide
 
 Duty = Literal["finance", "approver_village", "approver_town", "approver_city"]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
@@ -22,11 +29,15 @@ DUTY_LABELS: Mapping[Duty, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """purpose: in which words. area: of what is to be done; empty where it is the whole city's."""
+    """purpose: in which words. area: of what is to be done; empty where it is the whole city's.
+
+    urgent: it is told at once, by day and night.
+    """
 
     duty: Duty
     purpose: str
     area: str = ""
+    urgent: bool = False
 
 
 def _call_for_settling(_fact: Fact) -> Call | None:
@@ -50,6 +61,15 @@ def _call_for_approval(fact: Fact) -> Call | None:
     )
 
 
+def _call_for_reading(fact: Fact) -> Call | None:
+    """Who approves for the town reads what people write there."""
+    queued = cast("MessageQueued", fact)
+    purpose = "staff_message_urgent" if queued.urgent else "staff_message_waiting"
+    if is_city_wide(queued.town_code):
+        return Call("approver_city", purpose, urgent=queued.urgent)
+    return Call("approver_town", purpose, queued.town_code, urgent=queued.urgent)
+
+
 def _find_area(recorded: RequestRecorded) -> str:
     """What the city decides is one list."""
     area = recorded.area
@@ -70,8 +90,16 @@ CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
     PaymentUnsettled: _call_for_settling,
     LedgerRefused: _call_for_refused,
     RequestRecorded: _call_for_approval,
+    MessageQueued: _call_for_reading,
 }
-STAFF_PURPOSES = ("staff_payment_unsettled", "staff_payment_refused", "staff_approval_waiting")
+STAFF_PURPOSES = (
+    "staff_payment_unsettled",
+    "staff_payment_refused",
+    "staff_approval_waiting",
+    "staff_message_waiting",
+    "staff_message_urgent",
+)
+URGENT_PURPOSES = frozenset({"staff_message_urgent"})
 
 
 def list_calls(fact: Fact) -> Iterator[Call]:
@@ -79,3 +107,6 @@ def list_calls(fact: Fact) -> Iterator[Call]:
     call = find_call(fact) if find_call else None
     if call is not None:
         yield call
+    if call is not None and call.urgent and call.area:
+        # Whether or not somebody of the town hears it.
+        yield replace(call, duty="approver_city", area="")

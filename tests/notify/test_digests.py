@@ -18,6 +18,7 @@ from services.notify.model import (
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerRefused,
+    MessageQueued,
     PaymentUnsettled,
     RefusedReason,
     RequestRecorded,
@@ -120,6 +121,29 @@ def test_an_approval_waits_for_its_level_and_place(level: str, duty: Duty, area:
     harness = DecisionHarness()
     receive(harness, make_recorded(level))
     assert get_backlog(harness, Call(duty, "staff_approval_waiting", area)).count == 1
+
+
+def make_queued(town_code: str, *, urgent: bool = False) -> MessageQueued:
+    return MessageQueued(channel=Channel.SMS, town_code=town_code, urgent=urgent)
+
+
+def test_a_message_waits_for_who_approves_in_its_town() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_queued(TOWN))
+    assert get_backlog(harness, Call("approver_town", "staff_message_waiting", TOWN)).count == 1
+    receive(harness, make_queued("441900000"))
+    assert get_backlog(harness, Call("approver_city", "staff_message_waiting")).count == 1
+
+
+def test_where_life_may_be_in_danger_town_and_city_hear_at_once() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_queued(TOWN, urgent=True))
+    for call in (
+        Call("approver_town", "staff_message_urgent", TOWN),
+        Call("approver_city", "staff_message_urgent"),
+    ):
+        backlog = get_backlog(harness, call)
+        assert (backlog.count, backlog.due_at) == (1, harness.now)
 
 
 @pytest.mark.parametrize("reason", ["already_paid", "exceeds_request", "insufficient_funds"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.duties import Call, list_calls
+from services.notify.duties import URGENT_PURPOSES, Call, list_calls
 from services.notify.messages import MEMBER_UNKNOWN
 from services.notify.model import (
     Backlog,
@@ -23,13 +23,14 @@ from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 
 def count_calls(states: States, fact: Fact, now: datetime, rules: Rules) -> Iterator[Backlog]:
-    """The first of a digest sets its time, those that follow join it."""
+    """The first of a digest sets its time, those that follow join it; what is urgent waits for
+    none."""
     for call in list_calls(fact):
         id_ = derive_backlog_id(call)
         backlog = states.get(Backlog, id_) or Backlog(
             id=id_, duty=call.duty, purpose=call.purpose, area=call.area
         )
-        due_at = backlog.due_at or compute_deadline(now, rules.digest_s)
+        due_at = backlog.due_at or compute_deadline(now, 0 if call.urgent else rules.digest_s)
         yield backlog.model_copy(update={"count": backlog.count + 1, "due_at": due_at})
 
 
@@ -60,6 +61,7 @@ def decide_send_digest(
 def _build_notice(backlog: Backlog, person_id: str, now: datetime) -> Notice:
     at = f"{now.astimezone(CHINA):%H:%M}"
     due = backlog.due_at.isoformat() if backlog.due_at else ""
+    sent_at = now if backlog.purpose in URGENT_PURPOSES else find_sending_time(now)
     return Notice(
         id=derived_id("N", backlog.id, due, person_id),
         person_id=person_id,
@@ -67,7 +69,7 @@ def _build_notice(backlog: Backlog, person_id: str, now: datetime) -> Notice:
         regarding=backlog.id,
         correlation_id=backlog.id,
         created_at=now,
-        due_at=compute_deadline(find_sending_time(now)),
+        due_at=compute_deadline(sent_at),
         count=backlog.count,
         counted_at=at,
     )
