@@ -120,6 +120,8 @@ def test_reply_that_cannot_be_read_names_the_field(changes: dict[str, Any], fiel
         ("853", "66123456", "+85366123456"),
         ("1", "4155552671", "+14155552671"),
         ("86", "0085291234567", "+85291234567"),
+        ("86", "10000000010", "+8610000000010"),
+        ("86", "8610000000010", "+8610000000010"),
     ],
 )
 def test_who_writes_from_elsewhere_is_heard(nation: str, mobile: str, phone: str) -> None:

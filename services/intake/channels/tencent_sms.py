@@ -32,6 +32,8 @@ RECEIPTS_MAX = 100
 _CODE = re.compile(r"[^A-Za-z0-9_.:-]")
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 _DIGITS = re.compile(r"[0-9]{5,15}")
+# What the carrier says is a mobile number is one, also in ranges that are not given out yet.
+_MAINLAND = re.compile(r"86(1[0-9]{10})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ def _parse_sender(nation: str, mobile: str) -> tuple[str, bool]:
     for number in dict.fromkeys((f"+{nation}{digits}", f"+{digits}", mobile)):
         with suppress(Invalid):
             return parse_phone(number), True
+    if mobile_match := _MAINLAND.fullmatch(f"{nation}{digits}") or _MAINLAND.fullmatch(digits):
+        return f"+86{mobile_match[1]}", True
     if not _DIGITS.fullmatch(digits):
         raise PHONE_UNREADABLE.invalid("mobile")
     return digits, False
