@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.intake.decide import erasure, messages, persons, progress, replies, requests
+from services.intake.decide import (
+    erasure,
+    messages,
+    persons,
+    progress,
+    replies,
+    requests,
+    suggestions,
+)
 from services.intake.model import (
     AbandonDialogue,
     ApproveRequest,
@@ -27,6 +35,12 @@ from services.intake.model import (
     UnderstandReply,
     VouchForPerson,
     WithdrawRequest,
+)
+from services.intake.model.suggestion import (
+    DecideSuggestion,
+    JoinPersons,
+    SeparatePerson,
+    SeparateRequest,
 )
 from services.intake.rules import Rules
 from services.intake.vault.prepare import FindCredential, prepare_party, prepare_request
@@ -74,6 +88,10 @@ def build_commands(
             prepare=partial(prepare_party, vault, find_credential),
         ),
         SealedCorrection: Handler(decide=persons.decide_correct),
+        DecideSuggestion: Handler(decide=suggestions.decide_suggestion),
+        JoinPersons: Handler(decide=suggestions.decide_join),
+        SeparatePerson: Handler(decide=suggestions.decide_separate),
+        SeparateRequest: Handler(decide=suggestions.decide_separate_request),
         BindOpenid: Handler(decide=persons.decide_bind_openid),
         ErasePerson: Handler(decide=erasure.decide_erase),
         RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),

@@ -26,6 +26,7 @@ from services.intake.model import (
     Request,
 )
 from services.intake.model.account import Account, Session, SignInTally
+from services.intake.model.suggestion import NameInPlace, Suggestion
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sealer
@@ -57,6 +58,8 @@ def build_service(
             Person,
             ContactPoint,
             Identity,
+            NameInPlace,
+            Suggestion,
             OpeningTally,
             Receipt,
             Reply,

@@ -88,6 +88,12 @@ UPLOAD_UNKNOWN = Message(
     "没有这个文件，或已超过24小时被删除；请重新上传",
     "no such file, or it was deleted after 24 hours: upload it again",
 )
+SUGGESTION_UNKNOWN = Message("suggestion_unknown", "没有这条疑似提示", "no such suggestion")
+PERSON_SAME = Message(
+    "person_same",
+    "这是同一条记录，请填写另一条记录的人员编号",
+    "this is one record: give the id of the other",
+)
 SEARCH_EMPTY = Message(
     "search_empty",
     "请填写手机号、姓名、证件号码或微信 openid 中的一项",
@@ -211,6 +217,11 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "contact_often",
         "同一手机号或微信近期直接公开的诉求已达上限",
         "this phone or account has as much as opens by itself in a time",
+    ),
+    "request_separated": Message(
+        "request_separated",
+        "曾被系统误判为重复，已恢复，待审批",
+        "once called a duplicate by the machine; it waits for an approver",
     ),
     "channel_often": Message(
         "channel_often",

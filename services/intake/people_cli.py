@@ -68,6 +68,25 @@ def correct(
 
 
 @app.command()
+def merge(
+    person_id: PersonId,
+    other_id: Annotated[str, typer.Argument(help="另一条记录 the other record")],
+    caller: Caller = STAFF,
+) -> None:
+    """两条记录是同一人；可随时撤销。Two records are one person; unmerge takes it back."""
+    client = ServiceClient("intake", caller)
+    client.post(f"/persons/{person_id}/merge", {"other_id": other_id})
+    Console().print(f"已合并 merged: {person_id} {other_id}")
+
+
+@app.command()
+def unmerge(person_id: PersonId, caller: Caller = STAFF) -> None:
+    """这条记录是另一个人。The record is of somebody else than those it was merged with."""
+    ServiceClient("intake", caller).post(f"/persons/{person_id}/unmerge", {})
+    Console().print(f"已分开 unmerged: {person_id}")
+
+
+@app.command()
 def export(person_id: PersonId, caller: Caller = STAFF) -> None:
     """导出本人全部资料（JSON），交给本人。All that the house holds of a person."""
     data = ServiceClient("intake", caller).post(f"/persons/{person_id}/export", {})

@@ -5,9 +5,11 @@ from typing import Any
 
 from services.intake import views
 from services.intake.model import Person, Request, SpeakerKind, Whose
+from services.intake.model.suggestion import LIKENESS_LABELS, Suggestion
 from services.intake.store import VaultLook
 from services.intake.vault.persons import list_said, open_contact, open_text
 from services.intake.vault.sealing import Vault
+from shared.contracts.values import LABELS
 from shared.id_numbers import mask_id_number
 from shared.towns import town_name
 
@@ -44,16 +46,16 @@ def describe_hit(vault: Vault, person: Person, requests: Iterable[Request]) -> d
 
 
 def describe_person(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, Any]:
-    """His page: who he is, who says so, what he asked for and what he received."""
+    """Who he is, who says so, what he asked for."""
     rows = list(requests)
     return describe_hit(vault, person, rows) | {
         "erased": person.erased,
+        "joined": list(person.joined),
         "opted_out": person.opted_out,
         "said_by": [
             {"speaker_zh": SPEAKER_LABELS[row.kind], "is_correction": row.is_correction}
             for row in person.list_registrations()
         ],
-        "received": describe_received(rows),
         "cases": [views.describe_request(row) for row in rows],
     }
 
@@ -83,6 +85,7 @@ def describe_export(
     rows = list(requests)
     contact = open_contact(vault, person)
     return describe_person(vault, person, rows) | {
+        "received": describe_received(rows),
         "id_number": contact.id_number,
         "openid": contact.openid,
         "said": [
@@ -91,4 +94,36 @@ def describe_export(
         ],
         "texts": {row.id: open_text(vault, person, row) for row in rows},
         "looks": views.describe_own_looks(looks),
+    }
+
+
+# --- what looks alike -------------------------------------------------------------------------
+
+
+def describe_suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    return {
+        "suggestion_id": suggestion.id,
+        "subject": suggestion.subject,
+        "subject_zh": "疑似同一人" if suggestion.subject == "person" else "疑似重复",
+        "state": suggestion.state,
+        "reasons": [
+            {"code": reason, "zh": LIKENESS_LABELS[reason]} for reason in suggestion.reasons
+        ],
+        "town_zh": town_name(suggestion.town_code),
+        "made_at": suggestion.made_at,
+        "decided_by": suggestion.decided_by,
+        "decided_at": suggestion.decided_at,
+    }
+
+
+def describe_alike(request: Request) -> dict[str, Any]:
+    """A side of what may be the same need: nothing personal."""
+    return {
+        "request_id": request.id,
+        "person_id": request.person_id,
+        "state_zh": views.STATE_LABELS[request.state],
+        "category_zh": LABELS[request.category],
+        "need_zh": views.format_need(request),
+        "channel_zh": LABELS[request.channel],
+        "recorded_at": request.recorded_at,
     }

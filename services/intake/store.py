@@ -17,6 +17,7 @@ from services.intake.model import (
     Sealed,
 )
 from services.intake.model.account import Session, SignInTally
+from services.intake.model.suggestion import Suggestion
 from shared import mongo
 from shared.errors import Transient
 from shared.scope import Cut, Scope
@@ -34,6 +35,12 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Person.COLLECTION, [("points", 1)], {}),
     (Person.COLLECTION, [("registrations.name_id", 1)], {}),
     (Request.COLLECTION, [("person_id", 1)], {}),
+    (
+        Request.COLLECTION,
+        [("household_id", 1)],
+        {"partialFilterExpression": {"household_id": {"$gt": ""}}},
+    ),
+    (Suggestion.COLLECTION, [("state", 1), ("town_code", 1), ("made_at", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
@@ -59,6 +66,7 @@ class SearchKeys:
     identity_id: str = ""
 
 
+SUGGESTIONS = Cut(town="town_code", village="village_code")
 REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source")
 
 
@@ -96,11 +104,21 @@ async def search_persons(database: mongo.Database, keys: SearchKeys, limit: int)
     return await mongo.find(database, Person, query, sort=[("_id", 1)], limit=limit)
 
 
+async def list_suggestions(
+    database: mongo.Database, query: Mapping[str, Any], after: str, limit: int
+) -> list[Suggestion]:
+    """By id; after: the last id of the page before."""
+    paged = {**query, "_id": {"$gt": after}} if after else query
+    return await mongo.find(database, Suggestion, paged, sort=[("_id", 1)], limit=limit)
+
+
 async def list_requests_of(
-    database: mongo.Database, person_ids: Iterable[str], limit: int = 200
+    database: mongo.Database, person_ids: Iterable[str], household_id: str = "", limit: int = 200
 ) -> list[Request]:
-    """Of these persons, the latest first."""
-    query = {"person_id": {"$in": list(person_ids)}}
+    """Of these persons, and of their household where it is known; the latest first."""
+    query: dict[str, object] = {"person_id": {"$in": list(person_ids)}}
+    if household_id:
+        query = {"$or": [query, {"household_id": household_id}]}
     return await mongo.find(database, Request, query, sort=[("recorded_at", -1)], limit=limit)
 
 

@@ -48,6 +48,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_request": "办理诉求",
     "find_person": "查找服务对象",
     "read_person": "查看服务对象",
+    "compare_persons": "核对是否同一人",
     "correct_person": "更正信息",
     "export_person": "导出本人资料",
     "read_message": "查看来信",

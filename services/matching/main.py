@@ -13,7 +13,7 @@ from services.matching.model.match import Match
 from services.matching.model.namesakes import Namesakes
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.relations import FundRelations
+from services.matching.model.relations import FundRelations, JoinedPersons
 from services.matching.model.round import Round, WholeRoundDemand
 from services.matching.rounds import pool
 from services.matching.rounds import store as round_store
@@ -32,7 +32,16 @@ from shared.spoken_words import SpokenWord, WordTally
 
 STATES: tuple[type[State], ...] = (
     *(Offer, Need, Match, Round, WholeRoundDemand),
-    *(Campaign, Emergency, FundRelations, KnownFund, Mandate, Namesakes, LinkRevocation),
+    *(
+        Campaign,
+        Emergency,
+        FundRelations,
+        JoinedPersons,
+        KnownFund,
+        Mandate,
+        Namesakes,
+        LinkRevocation,
+    ),
     *(SpokenWord, WordTally),
 )
 

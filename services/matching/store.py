@@ -11,7 +11,7 @@ from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.relations import FundRelations
+from services.matching.model.relations import FundRelations, JoinedPersons
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import Weights
 from shared import mongo
@@ -180,14 +180,24 @@ class _Reading:
         return row
 
 
+async def _load_related(database: mongo.Database, fund_ids: Sequence[str]) -> dict[str, set[str]]:
+    """Person to the funds whose related party he is, by each of his records."""
+    related: dict[str, set[str]] = {}
+    for fund in await mongo.find(database, FundRelations, {"_id": {"$in": list(fund_ids)}}):
+        for relation in fund.relations:
+            related.setdefault(relation.person_id, set()).add(fund.id)
+    query = {"_id": {"$in": list(related)}}
+    for joined in await mongo.find(database, JoinedPersons, query) if related else []:
+        for person_id in joined.person_ids:
+            related.setdefault(person_id, set()).update(related[joined.id])
+    return related
+
+
 async def load_pool_context(
     database: mongo.Database, offers: Iterable[OpenOffer], now: datetime
 ) -> PoolContext:
     funds = sorted({offer.fund_id for offer in offers if offer.fund_id})
-    related: dict[str, tuple[str, ...]] = {}
-    for fund in await mongo.find(database, FundRelations, {"_id": {"$in": funds}}):
-        for relation in fund.relations:
-            related[relation.person_id] = (*related.get(relation.person_id, ()), fund.id)
+    related = await _load_related(database, funds)
     is_on = {"starts_at": {"$lte": now}, "ends_at": {"$gt": now}}
     return PoolContext(
         {person: tuple(sorted(ids)) for person, ids in related.items()},

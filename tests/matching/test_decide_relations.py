@@ -17,7 +17,15 @@ from services.matching.model.relations import (
 from services.matching.solver.interface import Inputs
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.store import PoolContext, build_open_need
-from shared.contracts.events import LedgerCommitted, MatchReleased, ReplyUnderstood
+from shared.contracts.events import (
+    LedgerCommitted,
+    MatchReleased,
+    PersonJoined,
+    PersonSeparated,
+    ReplyUnderstood,
+    RequestReopened,
+    RequestWithdrawn,
+)
 from shared.contracts.values import Value
 from shared.messaging.decision import Answer
 from tests.matching.decisions import (
@@ -109,6 +117,27 @@ def test_related_party_is_neither_proposed_nor_claimed_for(steps: int) -> None:
     assert code(decisions.command(claim)) == "related_party"
     decisions.propose(need, decisions.offer("b", fund_id="fund-other"), 10)
     decisions.propose(decisions.need("somebody"), offer, 10)
+
+
+def test_a_related_party_is_one_by_each_record_that_intake_joined_to_his() -> None:
+    """A second phone, and the same ID number: two records of one person."""
+    decisions = DecisionHarness()
+    second = decisions.need("second")
+    asking = decisions.get(Need, second).person_id
+    offer = decisions.offer(fund_id=FUND, mode="both")
+    declare(decisions)
+    decisions.event(PERSON, PersonJoined(person_ids=(PERSON, asking)))
+    assert code(decisions.command(make_propose(second, offer, 10))) == "related_party"
+    decisions.event(asking, PersonSeparated(person_ids=(PERSON,)))
+    decisions.propose(second, offer, 10)
+
+
+def test_a_request_that_repeated_no_other_is_on_the_menu_again() -> None:
+    decisions = DecisionHarness()
+    need = decisions.need()
+    decisions.event(need, RequestWithdrawn(person_id=PERSON))
+    decisions.event(need, RequestReopened(person_id=PERSON, is_separated=True))
+    assert decisions.get(Need, need).state == "open"
 
 
 def test_proposal_from_before_the_declaration_falls_when_it_is_accepted() -> None:

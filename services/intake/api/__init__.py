@@ -1,12 +1,21 @@
 """Every way into intake by HTTP but the providers' callbacks, one module per subject."""
 
-from services.intake.api import links, messages, people, persons, requests, sessions
+from services.intake.api import (
+    links,
+    messages,
+    people,
+    persons,
+    requests,
+    sessions,
+    suggestions,
+)
 
 ROUTERS = (
     requests.router,
     messages.router,
     persons.router,
     people.router,
+    suggestions.router,
     links.router,
     sessions.router,
 )

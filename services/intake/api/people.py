@@ -71,7 +71,7 @@ async def find_persons(
     scope = find_scope(caller)
     requests = await _load_requests(runtime, persons, scope)
     seen = [person for person in persons if _is_seen(person, requests[person.id], scope)]
-    await _log(runtime, caller, "find_person", seen)
+    await log_look(runtime, caller, "find_person", seen)
     vault = runtime.resources.vault
     return {"persons": [person_views.describe_hit(vault, each, requests[each.id]) for each in seen]}
 
@@ -81,9 +81,12 @@ async def read_person(
     person_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
     """Who he is, his cases in the caller's area and what he received before, from any fund."""
-    person, requests = await _load_seen(runtime, find_scope(caller), person_id)
-    await _log(runtime, caller, "read_person", [person])
-    return person_views.describe_person(runtime.resources.vault, person, requests)
+    person, requests = await load_seen(runtime, find_scope(caller), person_id)
+    await log_look(runtime, caller, "read_person", [person])
+    every = await store.list_requests_of(runtime.database, (person.id, *person.joined))
+    received = person_views.describe_received(every)
+    page = person_views.describe_person(runtime.resources.vault, person, requests)
+    return page | {"received": received}
 
 
 @router.post("/persons/{person_id}/export")
@@ -91,14 +94,14 @@ async def export_person(
     person_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
     """All that the house holds of him, to hand to him; also what he asked for elsewhere."""
-    person, _ = await _load_seen(runtime, find_scope(caller), person_id)
-    await _log(runtime, caller, "export_person", [person])
+    person, _ = await load_seen(runtime, find_scope(caller), person_id)
+    await log_look(runtime, caller, "export_person", [person])
     requests = await store.list_requests_of(runtime.database, [person.id])
     looks = await store.find_latest_looks(runtime.database, person.id, 500)
     return person_views.describe_export(runtime.resources.vault, person, requests, looks)
 
 
-async def _load_seen(
+async def load_seen(
     runtime: IntakeRuntime, scope: Scope, person_id: str
 ) -> tuple[Person, list[Request]]:
     """With his requests in the scope. Raises Denied."""
@@ -127,7 +130,7 @@ def _is_seen(person: Person, requests: Sequence[Request], scope: Scope) -> bool:
     return bool(requests) or scope.sees_place(person.area)
 
 
-async def _log(
+async def log_look(
     runtime: IntakeRuntime, caller: Credential, purpose: str, persons: Sequence[Person]
 ) -> None:
     at = await runtime.processor.now()
@@ -147,8 +150,8 @@ async def correct_person(
     key: IdempotencyKey,
 ) -> Response:
     """Name, phone or ID number as they are. What others said stays beside it."""
-    person, _ = await _load_seen(runtime, find_scope(caller), person_id)
-    await _log(runtime, caller, "correct_person", [person])
+    person, _ = await load_seen(runtime, find_scope(caller), person_id)
+    await log_look(runtime, caller, "correct_person", [person])
     command = CorrectPerson(person_id=person.id, **correction.model_dump())
     speaker = find_speaker(caller.speaks_as, runtime.keyring.find_credential)
     sealed = seal_correction(runtime.resources.vault, speaker, person, command)

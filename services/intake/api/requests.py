@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
-from services.intake import store, views
+from services.intake import person_views, store, views
 from services.intake.messages import AREA_FOREIGN, REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
@@ -152,7 +152,12 @@ async def _describe_personal(
         return {}
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "read_request", [person.id], at)
-    return views.describe_personal(runtime.resources.vault, request, person)
+    before = await store.list_requests_of(
+        runtime.database, (person.id, *person.joined), request.household_id
+    )
+    others = [each for each in before if each.id != request.id]
+    received = {"received_before": person_views.describe_received(others)}
+    return views.describe_personal(runtime.resources.vault, request, person) | received
 
 
 def is_seen(request: Request, scope: Scope) -> bool:

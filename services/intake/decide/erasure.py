@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.decide.identities import list_reached, unlink_person
+from services.intake.decide.suggestions import list_without
 from services.intake.messages import PERSON_UNKNOWN
 from services.intake.model import (
     OPENID,
@@ -42,11 +43,12 @@ def _erase(states: States, person: Person, now: datetime) -> Decision:
     ]
     erased = _without_keys(person)
     leading = unlink_person(states, person)
+    others = list_without(states.get_many(Person, person.joined).values(), person.id)
     events: list[tuple[State, Fact]] = [
         (request, RequestWithdrawn(person_id=person.id)) for request in withdrawn
     ]
     return Decision(
-        (erased, *withdrawn, *leading, _end_links(states, person, now)),
+        (erased, *withdrawn, *leading, *others, _end_links(states, person, now)),
         (*events, (erased, PersonErased())),
     )
 
@@ -121,6 +123,7 @@ def _without_keys(person: Person) -> Person:
             "standings": {},
             "points": (),
             "identity_id": "",
+            "joined": (),
             "unfinished": {},
             "awaiting": (),
             "arrived": "",

@@ -17,6 +17,8 @@ from services.intake.model import (
     Registration,
     Speaker,
 )
+from shared.contracts.envelope import Fact
+from shared.contracts.events import PersonJoined
 from shared.messaging.decision import AnyRef, Ref, State, States
 
 # --- whom a contact point reaches ---
@@ -159,17 +161,40 @@ def link_person(
     person: before what the speaker says was added to him.
     """
     points = [_link_point(states, id_, person, naming, registration) for id_ in naming.point_ids]
-    ids = dict.fromkeys((*person.points, *naming.point_ids))
+    point_ids = dict.fromkeys((*person.points, *naming.point_ids))
     is_new = person.foremost is None
     opted_out = any(point.opted_out for point in points) and registration.kind != "own"
     changes: dict[str, object] = {
-        "points": tuple(ids),
+        "points": tuple(point_ids),
         "opted_out": person.opted_out or (is_new and opted_out),
     }
     identity = _link_identity(states, person, naming, registration)
-    if identity:
-        changes["identity_id"] = identity.id
-    return person.model_copy(update=changes), (*points, *filter(None, [identity]))
+    if identity is None:
+        return person.model_copy(update=changes), tuple(points)
+    others = _list_same(states, identity.persons[naming.name_id], person.id)
+    ids = {*person.joined, *(other.id for other in others)}
+    changes |= {"identity_id": identity.id, "joined": tuple(sorted(ids))}
+    joined = (
+        other.model_copy(update={"joined": tuple(sorted({*other.joined, person.id}))})
+        for other in others
+    )
+    return person.model_copy(update=changes), (*points, identity, *joined)
+
+
+def _list_same(states: States, holder_id: str, person_id: str) -> list[Person]:
+    """The other records of who has this number and name."""
+    holder = states.get(Person, holder_id) if holder_id != person_id else None
+    if holder is None or holder.erased:
+        return []
+    others = states.get_many(Person, [id_ for id_ in holder.joined if id_ != person_id])
+    return [holder, *others.values()]
+
+
+def list_joined_facts(before: Person, person: Person) -> tuple[tuple[State, Fact], ...]:
+    """What is emitted where an ID number made two records one."""
+    if person.joined == before.joined:
+        return ()
+    return ((person, PersonJoined(person_ids=tuple(sorted((person.id, *person.joined))))),)
 
 
 def _link_point(

@@ -1,6 +1,6 @@
 """How much opens by itself: for a person, a household, a contact point, through a channel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -35,8 +35,22 @@ def _list_counted(request: Request) -> tuple[str, ...]:
     """Whom somebody of the house has met counts for himself."""
     if request.sighting is None:
         return request.tally_ids
-    own = f"person:{request.person_id}"
+    own = f"person:{request.cap_person_id or request.person_id}"
     return tuple(own if id_.startswith("person:") else id_ for id_ in request.tally_ids)
+
+
+def join_tallies(states: States, tally_ids: Sequence[str]) -> tuple[OpeningTally, ...]:
+    """Of records that are one person: all of it under the first."""
+    stored = states.get_many(OpeningTally, tally_ids)
+    if not stored:
+        return ()
+    days: dict[str, tuple[int, int]] = {}
+    for tally in stored.values():
+        for day, (requests, fen) in tally.days.items():
+            before = days.get(day, (0, 0))
+            days[day] = (before[0] + requests, before[1] + fen)
+    ends_at = max(tally.ends_at for tally in stored.values())
+    return (OpeningTally(id=min(tally_ids), days=days, ends_at=ends_at),)
 
 
 def list_tally_refs(tally_ids: tuple[str, ...]) -> tuple[AnyRef, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.intake.decide.identities import (
     find_meant,
     link_person,
+    list_joined_facts,
     list_reached,
 )
 from services.intake.messages import ID_NUMBER_TAKEN, PERSON_ELSEWHERE, PERSON_UNKNOWN
@@ -36,11 +37,15 @@ from shared.towns import is_city_wide
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The person as named now, and what leads to him. is_proven: as in `Meant`."""
+    """The person as named now, and what leads to him. is_proven: as in `Meant`. is_new: nothing was
+    known of him. is_named: by the message. before: what was known."""
 
     person: Person
     states: tuple[State, ...]
     is_proven: bool
+    is_new: bool
+    is_named: bool
+    before: Person
 
 
 def update_named(states: States, data: SealedRequest) -> Named:
@@ -52,7 +57,8 @@ def update_named(states: States, data: SealedRequest) -> Named:
     person = person.model_copy(update={"area": _choose_area(area, registration, data.area)})
     if data.openid:
         person = with_own_openid(person, data.openid)
-    return Named(person, leading, meant.is_proven)
+    is_new = meant.person.foremost is None
+    return Named(person, leading, meant.is_proven, is_new, data.naming.is_named, meant.person)
 
 
 def _weigh(registration: Registration, area: str) -> Registration:
@@ -174,7 +180,8 @@ def decide_register_party(states: States, item: Command[SealedParty], _now: date
         person, party.contact, party.contact_key, has_phone=party.has_phone
     ).model_copy(update={"area": area})
     answer = Answer(201, {"person_id": person.id})
-    return Decision(states=(person, *leading), answer=answer)
+    joined = list_joined_facts(meant.person, person)
+    return Decision(states=(person, *leading), events=joined, answer=answer)
 
 
 def _hide_identity(naming: Naming, speaker: Speaker) -> Naming:

@@ -1,9 +1,10 @@
 """Requests: submitted, approved, declined, withdrawn."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.intake.decide.identities import list_refs
+from services.intake.decide.identities import list_joined_facts, list_refs
 from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
     update_named,
@@ -17,6 +18,7 @@ from services.intake.decide.standing import (
     refuse_vouching,
     with_standing,
 )
+from services.intake.decide.suggestions import suggest
 from services.intake.messages import (
     LEVEL_TOO_LOW,
     RECORDER_SAME,
@@ -37,6 +39,7 @@ from services.intake.model import (
     VouchForPerson,
     WithdrawRequest,
 )
+from services.intake.model.suggestion import NameInPlace
 from services.intake.rules import (
     LEVELS,
     Rules,
@@ -75,7 +78,7 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     Raises Invalid when a known message comes again with other content.
     """
     data: SealedRequest = item.data
-    refs = (*list_refs(data.naming), *_list_tallies(rules, data))
+    refs = (*list_refs(data.naming), *_list_tallies(rules, data), Ref(NameInPlace, data.place_id))
     states.prefetch(Ref(Request, data.request_id), *refs)
     stored = states.get(Request, data.request_id)
     if stored is not None:
@@ -88,10 +91,14 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
         person = with_standing(person, name_id, standing)
     request = _make_request(person, data, standing, now)
     request, counted = _open_or_hold(rules, states, request, now)
+    suggested = suggest(rules, states, replace(named, person=person), request, data.place_id, now)
     fact = make_fact(request)
+    person = with_request(person, request, data.text)
+    joined = list_joined_facts(named.before, person)
+    changed = (request, person, *named.states)
     return Decision(
-        states=(request, with_request(person, request, data.text), *named.states, *counted),
-        events=((request, fact),) if fact else (),
+        states=(*changed, *counted, *suggested),
+        events=(*joined, *(((request, fact),) if fact else ())),
         answer=Answer(201, describe_outcome(request)),
     )
 
@@ -135,6 +142,8 @@ def _make_request(
         sighting=standing.sighting,
         confirmation=standing.confirmation,
         tally_ids=list_tally_ids(data, data.naming.earlier_id),
+        cap_person_id=person.cap_id,
+        household_id=data.household_id,
     )
 
 

@@ -62,7 +62,8 @@ class Naming(Value):
 class SealedRequest(Value):
     """A submitted request, checked and sealed: what `decide` sees of it.
 
-    contact_ids, household_id: keyed digests of what the applicant is known by.
+    contact_ids, household_id, place_id: keyed digests of what the applicant is known by; the last
+    of his name in its place.
     recorded_by, met: as in `StaffRequest`. contact: its key is apart, in contact_key.
     openid: where its owner wrote from it.
     """
@@ -86,6 +87,7 @@ class SealedRequest(Value):
     text: Sealed | None
     contact_ids: tuple[str, ...] = ()
     household_id: str = ""
+    place_id: str
     recorded_by: str = ""
     met: bool = False
 

@@ -116,6 +116,7 @@ class Person(State):
     contact: what was stored before sources were told apart. openid: believed where the person wrote
     from it (openid_verified). area: the town or village that knows the person; empty for nobody's.
     points: the contact points that reach him. identity_id: keyed digest of his ID number.
+    joined: other records that are the same person by somebody's word.
     unfinished: requests that are not done, by id (by fingerprint in what was stored before).
     awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that was
     confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
@@ -131,6 +132,7 @@ class Person(State):
     area: str = ""
     points: tuple[str, ...] = ()
     identity_id: str = ""
+    joined: tuple[str, ...] = ()
     keys: Mapping[str, bytes] = Field(default_factory=dict)
     has_phone: bool = False
     opted_out: bool = False
@@ -160,10 +162,10 @@ class Person(State):
             *self.registrations,
         )
 
-    def is_called(self, name_id: str) -> bool:
-        """Whether that is his name by the word that counts."""
-        foremost = self.foremost
-        return foremost is not None and foremost.name_id == name_id
+    @property
+    def cap_id(self) -> str:
+        """Under which of his records it counts what opens for him."""
+        return min((self.id, *self.joined))
 
     @property
     def is_named(self) -> bool:

@@ -33,6 +33,7 @@ WaitReason = Literal[
     "household_often",
     "contact_often",
     "channel_often",
+    "request_separated",
 ]
 
 
@@ -60,7 +61,9 @@ class Request(State):
     beneficiary_class: what counts; declared_class: what was said (None before these were apart).
     name_id: keyed digest of the name. recorded_by: the member of staff who brought it in.
     sighting, confirmation: on whose word it stands. waits_for: why it was not opened by itself.
-    tally_ids: where its opening counts.
+    household_id: keyed digest of the household's number. tally_ids: where its opening counts;
+    cap_person_id: for a person who was met. state_before: of
+    one that goes with another (duplicate_of), by somebody's word.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -91,6 +94,9 @@ class Request(State):
     confirmation: ClassConfirmation | None = None
     waits_for: tuple[WaitReason, ...] = ()
     tally_ids: tuple[str, ...] = ()
+    cap_person_id: str = ""
+    household_id: str = ""
+    state_before: RequestState | None = None
 
     @property
     def confirmed_quantity(self) -> int:

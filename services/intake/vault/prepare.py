@@ -31,6 +31,7 @@ from services.intake.vault.persons import (
     derive_name_id,
     derive_person_id,
     derive_point_id,
+    fold_name,
     list_said,
     open_contact,
     seal_openid,
@@ -122,6 +123,7 @@ def seal_request(
         text=vault.seal(id_, request.text.encode()) if request.text else None,
         contact_ids=derive_contact_ids(vault, applicant.phone, openid),
         household_id=derive_household_id(vault, applicant.household, request.area),
+        place_id=vault.derive_id("N", "place", place, fold_name(applicant.name)),
     )
 
 

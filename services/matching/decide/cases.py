@@ -26,7 +26,7 @@ from services.matching.model.match_id import parse_match_id
 from services.matching.model.namesakes import Namesakes, build_namesakes_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.relations import FundRelations
+from services.matching.model.relations import FundRelations, JoinedPersons
 from services.matching.solver.interface import OpenNeed
 from shared.contracts.events import MatchFact, MatchReleased, OfferPaused
 from shared.errors import Message
@@ -79,9 +79,13 @@ def require_case(states: States, match: Match) -> Case:
 
 
 def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
-    """Whether this person may not receive from this fund."""
+    """Whether this person may not receive from this fund, by whichever of his records."""
     fund = states.get(FundRelations, fund_id) if fund_id else None
-    return fund is not None and fund.find(person_id) is not None
+    if fund is None or not fund.relations:
+        return False
+    joined = states.get(JoinedPersons, person_id)
+    ids = {person_id, *(joined.person_ids if joined else ())}
+    return any(fund.find(id_) is not None for id_ in ids)
 
 
 def looks_related(states: States, fund_id: str | None, need: Need) -> bool:

@@ -76,9 +76,10 @@ def decide_closed(states: States, event: Event[RequestClosed], now: datetime) ->
 
 
 def decide_reopened(states: States, event: Event[RequestReopened], now: datetime) -> Decision:  # noqa: ARG001
-    """What did not arrive is missing again: the quantity grew when its match was reopened."""
+    """What did not arrive is missing again: the quantity grew when its match was reopened. Or what
+    was taken for another's repetition is none."""
     need = states.get(Need, event.subject)
-    if need is None or need.state != "closed":
+    if need is None or need.state != ("withdrawn" if event.data.is_separated else "closed"):
         return NOTHING
     return Decision((need.model_copy(update={"state": "open", "closed_at": None}),))
 

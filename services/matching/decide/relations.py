@@ -15,10 +15,13 @@ from services.matching.model.relations import (
     ClearNamesake,
     DeclareRelation,
     FundRelations,
+    JoinedPersons,
     Relation,
     RelationCommand,
     WithdrawRelation,
 )
+from shared.contracts.envelope import Event
+from shared.contracts.events import PersonJoined, PersonSeparated
 from shared.messaging.decision import Answer, Command, Decision, States
 
 
@@ -89,6 +92,30 @@ def decide_clear_namesake(
         fund = fund.model_copy(update={"clearances": (*fund.clearances, clearance)})
     body = {"fund_id": fund.id, "person_id": person_id, "state": "cleared"}
     return Decision((fund,), answer=Answer(200, body))
+
+
+# --- one person, several records ---
+
+
+def decide_joined(states: States, event: Event[PersonJoined], _now: datetime) -> Decision:
+    """From now on a related party is one by each of his records."""
+    ids = event.data.person_ids
+    states.get_many(JoinedPersons, ids)
+    return Decision(tuple(JoinedPersons(id=id_, person_ids=ids) for id_ in ids))
+
+
+def decide_separated(states: States, event: Event[PersonSeparated], _now: datetime) -> Decision:
+    others = event.data.person_ids
+    states.get_many(JoinedPersons, (event.subject, *others))
+    return Decision(
+        (
+            JoinedPersons(id=event.subject),
+            *(JoinedPersons(id=id_, person_ids=others) for id_ in others),
+        )
+    )
+
+
+# --- the parts ---
 
 
 def _get_relation(

@@ -60,6 +60,14 @@ class FundRelations(State):
         return self.model_copy(update={"relations": others})
 
 
+class JoinedPersons(State):
+    """Whom intake knows to be one person with this one, himself among them. Its id is his."""
+
+    COLLECTION: ClassVar[str] = "joined_persons"
+
+    person_ids: tuple[str, ...] = ()
+
+
 class RelationCommand(Value):
     fund_id: Identifier
     person_id: Identifier

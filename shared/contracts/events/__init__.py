@@ -84,7 +84,12 @@ from shared.contracts.events.notices import (
     NoticeSent,
     NoticeUnresolved,
 )
-from shared.contracts.events.persons import PersonErased, PersonLinksRevoked
+from shared.contracts.events.persons import (
+    PersonErased,
+    PersonJoined,
+    PersonLinksRevoked,
+    PersonSeparated,
+)
 from shared.contracts.events.requests import (
     ApprovalLevel,
     MessageReported,
@@ -123,6 +128,8 @@ FACTS: tuple[type[Fact], ...] = (
     NoticesResumed,
     PersonErased,
     PersonLinksRevoked,
+    PersonJoined,
+    PersonSeparated,
     OfferRegistered,
     OfferChanged,
     OfferPaused,
@@ -240,7 +247,9 @@ __all__ = [
     "PaymentSettled",
     "PaymentUnsettled",
     "PersonErased",
+    "PersonJoined",
     "PersonLinksRevoked",
+    "PersonSeparated",
     "Reference",
     "RefusedReason",
     "ReplyUnderstood",

@@ -1,9 +1,10 @@
-"""What intake says of persons: that they are gone, or that their links are."""
+"""What intake says of persons: that they are gone, that their links are, that two are one."""
 
 from typing import ClassVar
 
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
+from shared.contracts.values import Identifier
 
 
 class PersonErased(Fact):
@@ -18,3 +19,19 @@ class PersonLinksRevoked(Fact):
 
     TYPE: ClassVar[str] = "guanjia.person.links_revoked.v1"
     TOPIC: ClassVar[str] = topics.PERSONS
+
+
+class PersonJoined(Fact):
+    """These records are one person, by an ID number with a name or by somebody's word."""
+
+    TYPE: ClassVar[str] = "guanjia.person.joined.v1"
+    TOPIC: ClassVar[str] = topics.PERSONS
+    person_ids: tuple[Identifier, ...]
+
+
+class PersonSeparated(Fact):
+    """The subject is another person than these, with whom it was joined."""
+
+    TYPE: ClassVar[str] = "guanjia.person.separated.v1"
+    TOPIC: ClassVar[str] = topics.PERSONS
+    person_ids: tuple[Identifier, ...]

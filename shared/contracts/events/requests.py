@@ -80,9 +80,13 @@ class RequestClosed(RequestFact):
 
 
 class RequestReopened(RequestFact):
-    """Help that was confirmed did not really arrive: the request is open for that part again."""
+    """Help that was confirmed did not really arrive: the request is open for that part again.
+
+    is_separated: it was withdrawn as another's repetition, and somebody found that it is none.
+    """
 
     TYPE: ClassVar[str] = "guanjia.request.reopened.v1"
+    is_separated: bool = False
 
 
 class MessageReported(Fact):

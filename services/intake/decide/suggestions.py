@@ -1,0 +1,281 @@
+"""What looks alike is suggested, and joined or kept apart by a person, without loss either way."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from services.intake.decide.openings import join_tallies
+from services.intake.decide.persons import Named, with_unfinished, without_unfinished
+from services.intake.messages import (
+    PERSON_SAME,
+    PERSON_UNKNOWN,
+    REQUEST_UNKNOWN,
+    STATE_UNSUITABLE,
+    SUGGESTION_UNKNOWN,
+)
+from services.intake.model import ContactPoint, Identity, Person, Request, RequestState
+from services.intake.model.suggestion import (
+    DecideSuggestion,
+    JoinPersons,
+    LikenessReason,
+    NameInPlace,
+    SeparatePerson,
+    SeparateRequest,
+    Subject,
+    Suggestion,
+)
+from services.intake.rules import Rules
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    PersonJoined,
+    PersonSeparated,
+    RequestReopened,
+    RequestWithdrawn,
+)
+from shared.ids import derived_id
+from shared.messaging.decision import Answer, Command, Decision, State, States
+
+COMPARED_MAX = 8
+"""A phone or a name of more is an office's, or too common to tell anything."""
+
+Likenesses = Mapping[str, tuple[LikenessReason, ...]]
+
+
+# --- what looks alike -------------------------------------------------------------------------
+
+
+def suggest(
+    rules: Rules, states: States, named: Named, request: Request, place_id: str, now: datetime
+) -> tuple[State, ...]:
+    """Other records that may be this person, and requests of theirs that may be this one.
+
+    place_id: keyed digest of the name in its place.
+    """
+    alike, book = _find_alike(states, named, place_id)
+    persons = states.get_many(Person, alike)
+    seen = {id_: person for id_, person in persons.items() if not person.erased}
+    pairs: dict[tuple[Subject, str, str], tuple[LikenessReason, ...]] = {}
+    if named.is_new:
+        pairs |= {("person", id_, named.person.id): alike[id_] for id_ in seen}
+    since = now - timedelta(days=rules.duplicate_days)
+    for other in (named.person, *seen.values()):
+        reasons = alike.get(other.id, ("person_same",))
+        for entry in other.unfinished.values():
+            if entry.fingerprint == request.fingerprint and entry.recorded_at > since:
+                pairs["request", entry.request_id, request.id] = (*reasons, "need_same")
+    ids = [_make_id(*pair) for pair in pairs]
+    stored = states.get_many(Suggestion, ids)
+    suggestions = [
+        _make(pair, reasons, request, now)
+        for pair, reasons in pairs.items()
+        if _make_id(*pair) not in stored
+    ]
+    return (*suggestions, *book)
+
+
+def _find_alike(
+    states: States, named: Named, place_id: str
+) -> tuple[Likenesses, tuple[NameInPlace, ...]]:
+    """Why each looks like this person; and the name's own list, where it grew."""
+    own, reasons = named.person.id, defaultdict[str, list[LikenessReason]](list)
+    for state in named.states:
+        if isinstance(state, Identity):
+            for id_ in state.persons.values():
+                reasons[id_].append("identity_same")
+        elif isinstance(state, ContactPoint):
+            for id_ in _list_sharers(state, own):
+                reasons[id_].append("phone_same")
+    book = states.get(NameInPlace, place_id) or NameInPlace(id=place_id)
+    grown: tuple[NameInPlace, ...] = ()
+    if named.is_named and len(book.person_ids) <= COMPARED_MAX:
+        for id_ in book.person_ids:
+            reasons[id_].append("name_place_same")
+        if own not in book.person_ids:
+            ids = (*book.person_ids, own)
+            grown = (book.model_copy(update={"person_ids": ids}),)
+    joined = {own, *named.person.joined}
+    alike = {id_: tuple(why) for id_, why in reasons.items() if id_ not in joined}
+    return dict(list(alike.items())[-COMPARED_MAX:]), grown
+
+
+def _list_sharers(point: ContactPoint, own_id: str) -> list[str]:
+    """Who may be he, of those whom his contact point reaches: nobody said whose else it is."""
+    links = [link for link in point.links if link.whose in ("unsaid", "own")]
+    is_own = any(link.person_id == own_id for link in links)
+    return [link.person_id for link in links] if is_own and len(links) <= COMPARED_MAX else []
+
+
+def _make_id(subject: Subject, first_id: str, second_id: str) -> str:
+    return derived_id("S", subject, *sorted((first_id, second_id)))
+
+
+def _make(
+    pair: tuple[Subject, str, str],
+    reasons: tuple[LikenessReason, ...],
+    request: Request,
+    now: datetime,
+) -> Suggestion:
+    subject, first_id, second_id = pair
+    return Suggestion(
+        id=_make_id(*pair),
+        subject=subject,
+        first_id=first_id,
+        second_id=second_id,
+        reasons=tuple(dict.fromkeys(reasons)),
+        town_code=request.area.town_code,
+        village_code=request.area.village_code,
+        made_at=now,
+    )
+
+
+# --- judged -----------------------------------------------------------------------------------
+
+
+def decide_suggestion(states: States, item: Command[DecideSuggestion], now: datetime) -> Decision:
+    """Joined or kept apart; what was joined comes apart again as it was."""
+    data = item.data
+    suggestion = states.get(Suggestion, data.suggestion_id)
+    if suggestion is None or not suggestion.place.startswith(data.area):
+        return Decision(answer=SUGGESTION_UNKNOWN.refusal(404))
+    if suggestion.state == data.verdict:
+        return Decision(answer=_answer(suggestion))
+    decision = _carry_out(states, suggestion, data.verdict)
+    if isinstance(decision, Answer):
+        return Decision(answer=decision)
+    changes = {"state": data.verdict, "decided_by": item.principal, "decided_at": now}
+    decided = suggestion.model_copy(update=changes)
+    return Decision((decided, *decision.states), decision.events, _answer(decided))
+
+
+def _carry_out(states: States, suggestion: Suggestion, verdict: str) -> Decision | Answer:
+    first_id, second_id = suggestion.first_id, suggestion.second_id
+    if suggestion.subject == "person":
+        if verdict == "merged":
+            return _join(states, first_id, second_id)
+        return _separate(states, second_id) if suggestion.state == "merged" else Decision()
+    if verdict == "merged":
+        return _merge_requests(states, first_id, second_id)
+    return _separate_request(states, second_id) if suggestion.state == "merged" else Decision()
+
+
+def _answer(suggestion: Suggestion) -> Answer:
+    return Answer(200, {"suggestion_id": suggestion.id, "state": suggestion.state})
+
+
+# --- persons ----------------------------------------------------------------------------------
+
+
+def decide_join(states: States, item: Command[JoinPersons], _now: datetime) -> Decision:
+    data = item.data
+    if data.person_id == data.other_id:
+        return Decision(answer=PERSON_SAME.refusal(409, "other_id"))
+    decision = _join(states, data.person_id, data.other_id)
+    if isinstance(decision, Answer):
+        return Decision(answer=decision)
+    answer = Answer(200, {"person_id": data.person_id, "joined": [data.other_id]})
+    return Decision(decision.states, decision.events, answer)
+
+
+def decide_separate(states: States, item: Command[SeparatePerson], _now: datetime) -> Decision:
+    decision = _separate(states, item.data.person_id)
+    if isinstance(decision, Answer):
+        return Decision(answer=decision)
+    answer = Answer(200, {"person_id": item.data.person_id, "joined": []})
+    return Decision(decision.states, decision.events, answer)
+
+
+def _join(states: States, first_id: str, second_id: str) -> Decision | Answer:
+    """A link on every record of the two: each keeps its contacts, requests and keys. What opened
+    for either counts for both."""
+    both = states.get_many(Person, (first_id, second_id))
+    if len(both) != 2 or any(person.erased for person in both.values()):
+        return PERSON_UNKNOWN.refusal(404, "person_id")
+    ids = sorted({*both, *(id_ for person in both.values() for id_ in person.joined)})
+    persons = states.get_many(Person, ids)
+    linked = [
+        person.model_copy(update={"joined": tuple(i for i in ids if i != id_)})
+        for id_, person in persons.items()
+    ]
+    tallies = join_tallies(states, [f"person:{id_}" for id_ in ids])
+    fact = PersonJoined(person_ids=tuple(ids))
+    first = next(person for person in linked if person.id == first_id)
+    return Decision((*linked, *tallies), ((first, fact),))
+
+
+def _separate(states: States, person_id: str) -> Decision | Answer:
+    person = states.get(Person, person_id)
+    if person is None:
+        return PERSON_UNKNOWN.refusal(404, "person_id")
+    alone = person.model_copy(update={"joined": ()})
+    others = list_without(states.get_many(Person, person.joined).values(), person_id)
+    fact = PersonSeparated(person_ids=person.joined)
+    return Decision((alone, *others), ((alone, fact),) if person.joined else ())
+
+
+def list_without(persons: Iterable[Person], person_id: str) -> list[Person]:
+    """Those that were one with him, without him."""
+    return [
+        person.model_copy(
+            update={"joined": tuple(id_ for id_ in person.joined if id_ != person_id)}
+        )
+        for person in persons
+    ]
+
+
+# --- requests ---------------------------------------------------------------------------------
+
+
+def _merge_requests(states: States, first_id: str, second_id: str) -> Decision | Answer:
+    """The later one leaves the menu and goes with the earlier; it comes back as it was."""
+    requests = states.get_many(Request, (first_id, second_id))
+    first, second = requests.get(first_id), requests.get(second_id)
+    for request in (first, second):
+        if request is None or not request.is_withdrawable:
+            state = request.state if request else "unknown"
+            return STATE_UNSUITABLE.refusal(409, "state", state=state)
+    assert second is not None
+    merged = second.model_copy(
+        update={
+            "state": RequestState.DUPLICATE,
+            "duplicate_of": first_id,
+            "state_before": second.state,
+        }
+    )
+    person = states.get(Person, second.person_id)
+    changed: tuple[State, ...] = (merged, without_unfinished(person, merged)) if person else ()
+    fact: Fact = RequestWithdrawn(person_id=second.person_id)
+    return Decision(changed or (merged,), ((merged, fact),))
+
+
+def decide_separate_request(
+    states: States, item: Command[SeparateRequest], _now: datetime
+) -> Decision:
+    request = states.get(Request, item.data.request_id)
+    place = (request.area.village_code or request.area.town_code) if request else ""
+    if request is None or not place.startswith(item.data.area):
+        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    decision = _separate_request(states, request.id)
+    if isinstance(decision, Answer):
+        return Decision(answer=decision)
+    answer = Answer(200, {"request_id": request.id})
+    return Decision(decision.states, decision.events, answer)
+
+
+def _separate_request(states: States, request_id: str) -> Decision | Answer:
+    """Where it was: on the menu, or waiting for an approver. So do those that the machine itself
+    once called duplicates."""
+    request = states.get(Request, request_id)
+    if request is None or request.state is not RequestState.DUPLICATE:
+        state = request.state if request else "unknown"
+        return STATE_UNSUITABLE.refusal(409, "state", state=state)
+    before = request.state_before or RequestState.RECORDED
+    changes: dict[str, object] = {"state": before, "duplicate_of": None, "state_before": None}
+    if request.state_before is None:
+        changes |= {"approval_level": "village", "waits_for": ("request_separated",)}
+    separated = request.model_copy(update=changes)
+    person = states.get(Person, request.person_id)
+    persons = (with_unfinished(person, separated),) if person and not person.erased else ()
+    fact: Fact | None = None
+    if before is RequestState.OPEN:
+        fact = RequestReopened(person_id=request.person_id, is_separated=True)
+    return Decision((separated, *persons), ((separated, fact),) if fact else ())
