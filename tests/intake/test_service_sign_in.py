@@ -65,6 +65,9 @@ async def test_from_invitation_to_being_signed_out_everywhere(
         forged = await browser.http.post("/sign-out", headers={"Accept": "*/*", **headers})
         assert (forged.status_code, find_code(forged)) == (422, "form_stale")
 
+    for name in ("王 五", "", "s-1001\0", "<b>"):
+        assert (await phone.sign_in(name, secret, now)).status_code == 401, name
+
     signed_in = await phone.sign_in("s-1001", secret, now, steps=1)
     assert signed_in.status_code == 303
     await phone.get("/account")

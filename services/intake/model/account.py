@@ -83,10 +83,13 @@ class EnrolAccount(Value):
 
 
 class Proof(Value):
-    """What somebody showed, checked before: verified_hash is the hash that his password fits, and
-    empty where it fits none; totp_step is the step that his code is of, and 0 where of none."""
+    """What somebody showed, checked before.
 
-    account_id: Identifier
+    account_id: as he typed it, so that any words are answered alike. verified_hash: that his
+    password fits, empty where it fits none. totp_step: that his code is of, 0 where of none.
+    """
+
+    account_id: str
     tally_id: str
     verified_hash: str
     totp_step: int

@@ -246,7 +246,8 @@ async def enrol(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Re
                 invited_ms=invitation.made_ms,
                 password_hash=await proofs.hash_password(form["new_password"]),
                 totp=proofs.seal_totp(id_, secret) if step else b"",
-                totp_step=step,
+                # The code of now signs him in at once.
+                totp_step=max(step - 1, 0),
             )
         )
     )
