@@ -389,3 +389,12 @@ def test_the_real_hospital_file_is_read_to_the_last_row() -> None:
     assert all(
         find_problems(RULES, row.request) == () for row in found if isinstance(row, SheetRequest)
     )
+
+
+def test_an_id_number_and_whose_the_phone_is_are_read() -> None:
+    header = "姓名,手机,类别,困难类别,镇街,金额,身份证号码,电话归属"
+    content = f"{header}\n张三,13800138000,生活物资,低保,茶山镇,200,441999195505055557,收集人\n"
+    (row,) = read_requests(content.encode(), Channel.SPREADSHEET)
+    assert isinstance(row, SheetRequest)
+    applicant = row.request.applicant
+    assert (applicant.id_number, applicant.contact_of) == ("441999195505055557", "collector")

@@ -51,6 +51,20 @@ def _make_word_parser(label: str, words: Mapping[str, str], codes: type[StrEnum]
     return parse_word
 
 
+_OWNER_WORDS = {"本人": "own", "家属": "family", "收集人": "collector", "监护人": "guardian"}
+"""Whose the phone is: as a person's page calls it."""
+
+
+def _parse_contact_owner(text: str, field: str) -> str:
+    word = fold_text(text)
+    if owner := _OWNER_WORDS.get(word):
+        return owner
+    if word.lower() in _OWNER_WORDS.values():
+        return word.lower()
+    labels, names = "、".join(_OWNER_WORDS), ", ".join(_OWNER_WORDS.values())
+    raise WORD_UNKNOWN.invalid(field, label="电话归属", labels=labels, names=names)
+
+
 def _parse_prose(text: str, _: str) -> str:
     return clean_lines(text)
 
@@ -78,6 +92,18 @@ REQUEST_COLUMNS = Columns(
         ),
         Column("openid", "openid wechat_openid 微信openid", make_code_parser("openid")),
         Column("household", "户号 家庭户号 household", make_code_parser("户号")),
+        Column(
+            "id_number",
+            "身份证号 身份证号码 证件号码 证件号 公民身份号码 id_number",
+            make_code_parser("身份证号"),
+            absent=ABSENT_WORDS,
+        ),
+        Column(
+            "contact_of",
+            "电话归属 手机归属 联系人关系 contact_of",
+            _parse_contact_owner,
+            absent=ABSENT_WORDS,
+        ),
         Column("kind", "类型 诉求类型", _make_word_parser("类型", KIND_WORDS, Kind)),
         Column(
             "category",
@@ -167,6 +193,8 @@ def _read_applicant(row: Row) -> dict[str, object]:
         "phone": "phone",
         "openid": "wechat_openid",
         "household": "household",
+        "id_number": "id_number",
+        "contact_of": "contact_of",
     }
     return {field: row.values[name] for name, field in names.items() if name in row.values}
 
