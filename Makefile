@@ -16,7 +16,7 @@ PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shar
   tests/intake/test_text.py tests/notify/test_any_order.py tests/matching/solver/test_optimum.py
 # Properties that `make test` tries on few examples.
 DEEP := tests/audit/test_decide_books.py tests/audit/test_decide_model.py tests/audit/test_books_model.py \
-  tests/notify/test_any_order.py tests/matching/test_no_overcommitment.py
+  tests/notify/test_any_order.py tests/matching/test_no_overcommitment.py tests/matching/test_eligibility.py
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help

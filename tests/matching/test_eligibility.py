@@ -24,6 +24,7 @@ from services.matching.solver.candidates import Candidates
 from services.matching.solver.columns import Pool, build_pools
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import Weights
+from tests.support.examples import count_examples
 
 TOWNS = ("441900101", "441900102", "somewhere")
 VILLAGES = ("441900101001", "441900102001", "a village")
@@ -111,7 +112,7 @@ def all_pairs(pool: Pool) -> tuple[Indices, Indices]:
     return request.ravel(), offer.ravel()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=count_examples(100, 300), deadline=None)
 @given(some_needs, some_offers)
 def test_each_rule_says_of_columns_what_it_says_of_a_pair(
     asking: tuple[OpenNeed, ...], giving: tuple[OpenOffer, ...]
@@ -127,7 +128,7 @@ def test_each_rule_says_of_columns_what_it_says_of_a_pair(
 
 
 @pytest.mark.parametrize("table_max", [0, 1 << 18], ids=["buckets", "table"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=count_examples(100, 300), deadline=None)
 @given(asking=some_needs, giving=some_offers)
 def test_obstacle_columns_arcs_and_candidates_find_the_same_pairs(
     table_max: int, asking: tuple[OpenNeed, ...], giving: tuple[OpenOffer, ...]
@@ -159,7 +160,7 @@ def _ids(pool: Pool, request: Indices, offer: Indices) -> set[tuple[str, str]]:
     return {(pool.demand.ids[row], pool.supply.ids[other]) for row, other in pairs}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count_examples(70, 200), deadline=None)
 @given(some_needs, some_offers)
 def test_explanation_counts_every_offer_once_where_a_rule_first_keeps_it(
     asking: tuple[OpenNeed, ...], giving: tuple[OpenOffer, ...]
@@ -175,7 +176,7 @@ def test_explanation_counts_every_offer_once_where_a_rule_first_keeps_it(
             assert counts == {group: expected[group] for group in GROUPS}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count_examples(70, 200), deadline=None)
 @given(some_needs, some_offers)
 def test_query_of_the_menu_leaves_out_nothing_that_an_offer_may_serve(
     asking: tuple[OpenNeed, ...], giving: tuple[OpenOffer, ...]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.matching.planner.cities import share_out, split_by_city
 from services.matching.planner.instance import Instance
-from services.matching.planner.plan import build_plan
+from services.matching.planner.plan import Plan, build_plan
 from tests.matching.solver.instances import pools, random_instance
 from tests.matching.solver.test_limits import check
 
@@ -21,8 +21,15 @@ def province(request: pytest.FixtureRequest) -> Instance:
     return Instance.model_validate_json(raw)
 
 
-def test_plan_by_cities_keeps_every_limit_and_is_nearly_as_good(province: Instance) -> None:
-    whole, parts = build_plan(province), build_plan(province, processes=2)
+@pytest.fixture(scope="module")
+def parts(province: Instance) -> Plan:
+    return build_plan(province, processes=2)
+
+
+def test_plan_by_cities_keeps_every_limit_and_is_nearly_as_good(
+    province: Instance, parts: Plan
+) -> None:
+    whole = build_plan(province)
     check(province, parts)
     assert len(parts.parts) > len(whole.parts)
     assert parts.bound <= whole.objective.total, "a bound of the pool, not of its shares"
@@ -31,10 +38,10 @@ def test_plan_by_cities_keeps_every_limit_and_is_nearly_as_good(province: Instan
     assert 0.9 < saved <= 1.01
 
 
-def test_bound_of_cities_is_close(province: Instance) -> None:
+def test_bound_of_cities_is_close(province: Instance, parts: Plan) -> None:
     """Where cases are limited it does not know what the split offers can reach."""
     limited = any(offer.max_cases for offer in province.offers)
-    assert 0 <= build_plan(province, processes=1).gap < (0.25 if limited else 0.03)
+    assert 0 <= parts.gap < (0.25 if limited else 0.03)
 
 
 def test_nothing_is_lost_and_nothing_doubled_when_offers_are_split(province: Instance) -> None:

@@ -99,7 +99,7 @@ def test_shuffled_file_gives_the_same_plan(instance: Instance, seed: int) -> Non
 @pytest.mark.parametrize("cases", [False, True])
 def test_shuffled_city_changes_no_request(cases: bool) -> None:
     instance = random_instance(3000, 90, seed=5, cases=cases)
-    hashes = {solution_hash(build_plan(shuffled(instance, seed))) for seed in range(3)}
+    hashes = {solution_hash(build_plan(shuffled(instance, seed))) for seed in range(2)}
     assert hashes == {solution_hash(build_plan(instance))}
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from services.matching.explaining.rounds import explain_need
 from services.matching.explaining.sentences import ANOTHER
@@ -30,6 +30,7 @@ def pool(*needs: OpenNeed, offers: tuple[OpenOffer, ...], **more: Any) -> Inputs
     return Inputs(needs, offers, **more)
 
 
+@settings(max_examples=40)
 @given(instances())
 def test_givers_are_the_rounds_allocations(inputs: Inputs) -> None:
     """Of whole rounds, and of batches at their prices."""
@@ -49,6 +50,7 @@ def test_givers_are_the_rounds_allocations(inputs: Inputs) -> None:
             assert found["candidates"] + ruled == len(alike)
 
 
+@settings(max_examples=40)
 @given(instances())
 def test_in_a_batch_nobody_cheaper_was_passed_over(inputs: Inputs) -> None:
     batch = replace(inputs, prices=SOLVER.decide(inputs).prices)
