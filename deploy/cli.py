@@ -12,6 +12,9 @@ class Imports(LazyGroup):
         "requests": Lazy("导入诉求 Requests.", ("services.intake.cli",), command="requests"),
         "offers": Lazy("导入爱心资源 Offers.", ("services.matching.cli",), command="offers"),
         "donations": Lazy("导入银行流水 Donations.", ("deploy.commands.donations",), "donations"),
+        "template": Lazy(
+            "空白模板 A sheet to fill in.", ("deploy.commands.template",), command="template"
+        ),
     }
 
 
@@ -42,6 +45,7 @@ class Guanjia(LazyGroup):
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
         "inbox": Lazy("群众来信 Messages: list, show, handle.", ("services.intake.inbox_cli",)),
+        "catalogue": Lazy("物品目录 Catalogue of items.", ("deploy.commands.catalogue",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
         "staff": Lazy("待办提醒 Who is told what waits.", ("services.notify.staff_cli",)),
         "matching": Lazy("对接 Matching: solve, explain.", ("services.matching.cli.matching",)),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,10 +20,19 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from shared.errors import InvalidValueError
+from shared.catalogue import Catalogue, load_catalogue
+from shared.errors import Invalid, InvalidValueError
 
 PREFIX = "GUANJIA_"
 WRONG = "设置有误 wrong setting"
+
+
+def _check_catalogue(file: Path | None) -> Path | None:
+    try:
+        load_catalogue(file)
+    except Invalid as error:
+        raise InvalidValueError(error.problems[0]) from None
+    return file
 
 
 class Settings(BaseSettings):
@@ -67,6 +76,11 @@ class Settings(BaseSettings):
     matching_url: str = "http://127.0.0.1:8002"
     notify_url: str = "http://127.0.0.1:8003"
     audit_url: str = "http://127.0.0.1:8004"
+    catalogue_file: Annotated[
+        Path | None,
+        AfterValidator(_check_catalogue),
+        Field(description="items, synonyms and units (.csv, .xlsx); empty: the one installed"),
+    ] = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     batch_events_max: Annotated[int, Field(ge=1, le=500)] = 500
@@ -102,6 +116,10 @@ class Settings(BaseSettings):
     def find_public_url(self, service: str) -> str:
         """What links to a service's pages begin with."""
         return self.public_url or str(getattr(self, f"{service}_url")).rstrip("/")
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.catalogue_file)
 
     @property
     def is_local(self) -> bool:

@@ -1,32 +1,44 @@
 """`guanjia import requests FILE`: a sheet into intake, with a report of what it refused.
 
-Importing the same file again adds nothing: a row's key is its own number or a digest of it.
+Importing the same file again adds nothing; a row that was corrected takes the place of what it was.
 Exit codes: 0 when rows were taken, 1 when none was, 2 when the file is no table of requests.
 """
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
-from services.intake.channels.spreadsheet import SheetRequest, read_requests
+from services.intake.channels.spreadsheet import RequestSheet, SheetRequest, read_requests
 from services.intake.importing import Report, import_rows
+from services.intake.preview import preview_rows
+from services.intake.settings import IntakeSettings
 from shared.client import ServiceClient
 from shared.contracts.values import Channel
 from shared.errors import Invalid
+from shared.settings import load_settings
 from shared.sheets import RefusedRow, write_refused
 from shared.sheets.printing import print_remarks, print_unread
 
 DECISIONS = {
     "opened": "已公开 opened",
+    "corrected": "已更正并公开 corrected and opened",
     "waiting_for_approval": "待审批 waiting for approval",
     "duplicate": "与已有诉求重复 duplicate",
     "repeated": "文件内重复的行 repeated row",
+    "fit": "可以导入 fit to be imported",
 }
 
 app = typer.Typer(help="导入表格 Import spreadsheets.", no_args_is_help=True)
@@ -49,8 +61,17 @@ def import_requests(
     caller: Annotated[
         str, typer.Option("--as", help="凭证 id of the credential to come in with")
     ] = "operator",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="补录存量：登记时不发通知 a backlog: no notices now")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只检查和预览，不导入 check and show, import nothing")
+    ] = False,
 ) -> None:
-    """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not."""
+    """导入诉求表格；被拒绝的行写入 FILE.refused.csv。Imports requests, says why not.
+
+    空白模板：guanjia import template requests。A file to fill in: see `import template`.
+    """
     console = Console()
     try:
         sheet = read_requests(file.read_bytes(), channel, skip)
@@ -59,8 +80,10 @@ def import_requests(
             console.print(f"[red]{problem.zh}[/] {problem.en}")
         raise typer.Exit(2) from None
     print_unread(console, sheet.table.unread)
-    rows = list(sheet)
-    report = _import_with_progress(ServiceClient("intake", caller), rows, console)
+    if dry_run:
+        report = preview_rows(sheet, load_settings(IntakeSettings).rules, console)
+    else:
+        report = _import_with_progress(ServiceClient("intake", caller), sheet, console, quiet)
     _show(console, report)
     if report.refused:
         target = file.with_suffix(".refused.csv")
@@ -71,12 +94,42 @@ def import_requests(
 
 
 def _import_with_progress(
-    client: ServiceClient, rows: Sequence[SheetRequest | RefusedRow], console: Console
+    client: ServiceClient, sheet: RequestSheet, console: Console, quiet: bool
 ) -> Report:
-    columns = (TextColumn("导入 importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("导入 importing"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]}行 {task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("剩余 left"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("import", total=len(rows))
-        return import_rows(client, rows, partial(progress.advance, task))
+        counter = _Counter(progress, sheet)
+        return import_rows(client, counter.count(sheet), counter.advance, quiet=quiet)
+
+
+class _Counter:
+    """How far the file is: by its rows where they are known, else by its characters."""
+
+    def __init__(self, progress: Progress, sheet: RequestSheet) -> None:
+        self._progress, self._table = progress, sheet.table
+        self._task: TaskID = progress.add_task("import", total=1.0, rows=0, rate="")
+        self._rows = 0
+        self._share = 0.0
+
+    def count(self, sheet: RequestSheet) -> Iterator[SheetRequest | RefusedRow]:
+        """The sheet's rows as they are."""
+        for row in sheet:
+            self._share = self._table.progress
+            yield row
+
+    def advance(self, rows: int) -> None:
+        self._rows += rows
+        elapsed = self._progress.tasks[0].elapsed or 0
+        rate = f"{self._rows / elapsed:,.0f}行/秒 rows/s" if elapsed > 1 else ""
+        self._progress.update(self._task, completed=self._share, rows=self._rows, rate=rate)
 
 
 def _show(console: Console, report: Report) -> None:

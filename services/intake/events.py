@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from services.intake.decide import (
+    corrections,
     erasure,
     messages,
     persons,
@@ -20,6 +21,7 @@ from services.intake.model import (
     AbandonDialogue,
     ApproveRequest,
     BindOpenid,
+    CorrectRequest,
     DeclineRequest,
     ErasePerson,
     ForgetMessages,
@@ -43,7 +45,13 @@ from services.intake.model.suggestion import (
     SeparateRequest,
 )
 from services.intake.rules import Rules
-from services.intake.vault.prepare import FindCredential, prepare_party, prepare_request
+from services.intake.vault.needs import prepare_decline
+from services.intake.vault.prepare import (
+    FindCredential,
+    prepare_correction,
+    prepare_party,
+    prepare_request,
+)
 from services.intake.vault.sealing import Vault
 from shared import revocations
 from shared.contracts.envelope import Fact
@@ -79,9 +87,15 @@ def build_commands(
         **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         StaffRequest: _build_submission(vault, rules, find_credential),
+        CorrectRequest: Handler(
+            decide=partial(corrections.decide_correction, rules),
+            prepare=partial(prepare_correction, vault, rules, find_credential),
+        ),
         ApproveRequest: Handler(decide=partial(requests.decide_approve, rules)),
         VouchForPerson: Handler(decide=partial(requests.decide_vouch, rules)),
-        DeclineRequest: Handler(decide=requests.decide_decline),
+        DeclineRequest: Handler(
+            decide=requests.decide_decline, prepare=partial(prepare_decline, vault)
+        ),
         WithdrawRequest: Handler(decide=requests.decide_withdraw),
         RegisterParty: Handler(
             decide=persons.decide_register_party,

@@ -1,17 +1,19 @@
 """Carrying a sheet's rows to intake: in batches, each row with its own answer."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from services.intake.channels.spreadsheet import SheetRequest
 from shared.errors import Problem
+from shared.messages import KEY_REUSED
 from shared.sheets import RefusedRow
 
 BATCH_ROWS = 200
-T = TypeVar("T")
+BATCH_CHARACTERS = 400_000
+"""Of texts: so that a batch stays below what intake takes, whatever its rows say."""
 
 
 class Poster(Protocol):
@@ -29,51 +31,87 @@ class Report:
 
 
 def import_rows(
-    client: Poster, rows: Sequence[SheetRequest | RefusedRow], advance: Callable[[int], None]
+    client: Poster,
+    rows: Iterable[SheetRequest | RefusedRow],
+    advance: Callable[[int], None],
+    *,
+    quiet: bool = False,
 ) -> Report:
-    """Posts what can be posted and gathers every row's answer; tells `advance` how many."""
-    report = Report(refused=[row for row in rows if isinstance(row, RefusedRow)])
-    fresh = list(_drop_repeated([row for row in rows if isinstance(row, SheetRequest)], report))
-    advance(len(rows) - len(fresh))
-    for batch in _split_batches(fresh, BATCH_ROWS):
-        _post(client, batch, report)
+    """Posts what can be posted and gathers every row's answer; tells `advance` how many.
+
+    Rows are read as they are sent: a large file needs no more memory than a small one.
+    """
+    report = Report()
+    importer = _Importer(client, report, "?quiet=true" if quiet else "")
+    for batch in _split_batches(_list_fresh(rows, report, advance)):
+        importer.post(batch)
         advance(len(batch))
     report.refused.sort(key=lambda row: row.line)
     return report
 
 
-def _drop_repeated(rows: Sequence[SheetRequest], report: Report) -> Iterator[SheetRequest]:
+def _list_fresh(
+    rows: Iterable[SheetRequest | RefusedRow], report: Report, advance: Callable[[int], None]
+) -> Iterator[SheetRequest]:
     """Two rows that say the same are one message."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[bytes] = set()
     for row in rows:
-        identity = (row.key, row.request.model_dump_json())
+        if isinstance(row, RefusedRow):
+            report.refused.append(row)
+            advance(1)
+            continue
+        content = f"{row.key}{row.request.model_dump_json()}".encode()
+        identity = hashlib.blake2b(content, digest_size=16).digest()
         if identity in seen:
             report.decisions["repeated"] += 1
+            advance(1)
         else:
             seen.add(identity)
             yield row
 
 
-def _post(client: Poster, batch: Sequence[SheetRequest], report: Report) -> None:
-    body = [
-        {
-            "idempotency_key": row.key,
-            "request": row.request.model_dump(mode="json", exclude_none=True),
-        }
-        for row in batch
-    ]
-    answers: list[dict[str, Any]] = client.post("/requests/batch", body)["answers"]
-    for row, answer in zip(batch, answers, strict=True):
-        if problems := answer.get("problems"):
-            refused = RefusedRow(
-                row.line, row.original, tuple(Problem(**each) for each in problems)
-            )
-            report.refused.append(refused)
-        else:
-            report.decisions[answer["decision"]] += 1
+@dataclass(frozen=True, slots=True)
+class _Importer:
+    client: Poster
+    report: Report
+    query: str
+
+    def post(self, batch: list[SheetRequest]) -> None:
+        """A row that was imported before and says something else now is a correction."""
+        corrected = list(self._post("/requests/batch", batch, is_reuse_refused=False))
+        if corrected:
+            list(self._post("/requests/batch/corrections", corrected, is_reuse_refused=True))
+
+    def _post(
+        self, path: str, batch: list[SheetRequest], *, is_reuse_refused: bool
+    ) -> Iterator[SheetRequest]:
+        """Those whose key stands for something else."""
+        body = [
+            {
+                "idempotency_key": row.key,
+                "request": row.request.model_dump(mode="json", exclude_none=True),
+            }
+            for row in batch
+        ]
+        answers: list[dict[str, Any]] = self.client.post(f"{path}{self.query}", body)["answers"]
+        for row, answer in zip(batch, answers, strict=True):
+            problems = tuple(Problem(**each) for each in answer.get("problems", ()))
+            if not problems:
+                self.report.decisions[answer["decision"]] += 1
+            elif not is_reuse_refused and problems[0].code == KEY_REUSED.code:
+                yield row
+            else:
+                self.report.refused.append(RefusedRow(row.line, row.original, problems))
 
 
-def _split_batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, size)):
+def _split_batches(rows: Iterable[SheetRequest]) -> Iterator[list[SheetRequest]]:
+    batch: list[SheetRequest] = []
+    characters = 0
+    for row in rows:
+        batch.append(row)
+        characters += len(row.request.text)
+        if len(batch) == BATCH_ROWS or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.intake.model import WaitReason
+from services.intake.model import DeclineReason, WaitReason
 from shared.errors import Message
 
 # --- what a request must say ---
@@ -21,6 +21,21 @@ ITEM_MISSING = Message(
     "item_missing",
     "请填写需要什么物品或服务，例如“棉被”",
     "say which item or service is needed, such as a quilt",
+)
+ITEM_WITH_NUMBER = Message(
+    "item_with_number",
+    "物品名称里不要写电话、证件号等号码：请只写物品，其余写在内容里",
+    "no phone or ID number in the item: name the item alone, and write the rest into the text",
+)
+ITEM_UNKNOWN = Message(
+    "item_unknown",
+    "物品目录中没有这一物品：请填写目录中的名称（guanjia catalogue list），或请目录管理员增加",
+    "the catalogue has no such item: use a name of it, or ask its keeper to add one",
+)
+UNIT_UNKNOWN = Message(
+    "unit_unknown",
+    "单位请填写量词，例如床、袋、台、公斤、小时；其他说明请写在内容里",
+    "give a unit that things are counted in, such as kg or hours; other words go into the text",
 )
 QUANTITY_TOO_LARGE = Message(
     "quantity_too_large",
@@ -126,6 +141,13 @@ SIGHTING_OWN = Message(
     "超过限额的资金，见到本人的人与审批的人须不同：请由另一位工作人员登记见面情况，再来审批",
     "of more money than opens by itself another has to have met the person than approves it",
 )
+CORRECTION_LATE = Message(
+    "correction_late",
+    "此行先前登记的诉求 {id} 已有对接，或已完结、撤回、未通过，不能再用表格更正："
+    "请先撤回该诉求（或等对接结束），再换一个编号登记",
+    "the request of this row, {id}, is {state} or has matches: withdraw it, or wait for its end, "
+    "and record the row under another number",
+)
 VOUCHING_EMPTY = Message(
     "vouching_empty",
     "请填写 seen（怎样见到本人）或 confirmed（核实的困难类别和依据）",
@@ -198,6 +220,11 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
     "category_other": Message(
         "category_other", "类别不明确，须由工作人员归类", "somebody has to find its category"
     ),
+    "item_unclear": Message(
+        "item_unclear",
+        "所写物品与目录不完全相符，须由工作人员核对",
+        "what was written is no item of the catalogue: somebody has to look at it",
+    ),
     "person_unseen": Message(
         "person_unseen",
         "首次申请资金，须先由工作人员见到本人",
@@ -229,6 +256,48 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "this channel has as much as opens by itself in a day",
     ),
 }
+
+# --- why a request is declined ---
+
+DECLINE_REASONS: Mapping[DeclineReason, Message] = {
+    "not_entitled": Message(
+        "not_entitled", "不符合救助条件", "the conditions for this help are not met"
+    ),
+    "policy_first": Message(
+        "policy_first",
+        "可先申请政策性救助，请到村（居）委会办理",
+        "a statutory policy helps first: the village committee takes the application",
+    ),
+    "already_helped": Message(
+        "already_helped", "已通过其他渠道得到帮助", "helped already by another way"
+    ),
+    "already_recorded": Message(
+        "already_recorded", "与已登记的诉求重复", "the same was recorded already"
+    ),
+    "not_verified": Message(
+        "not_verified", "情况未能核实，可补充材料后重新提交", "it could not be verified"
+    ),
+    "not_reachable": Message(
+        "not_reachable", "无法与申请人取得联系", "who asks could not be reached"
+    ),
+    "not_needed": Message("not_needed", "申请人表示不再需要", "no longer needed"),
+    "area_other": Message(
+        "area_other", "不属于本地受理范围，请向所在镇街提出", "for another town to take"
+    ),
+    "kind_other": Message(
+        "kind_other",
+        "不属于民生微心愿、微实事的范围，请拨打12345反映",
+        "no wish and no public work: please call 12345",
+    ),
+    "cause_other": Message(
+        "cause_other", "其他原因，可向村（居）委会了解", "another reason: ask the village committee"
+    ),
+}
+DECLINE_REASON_UNKNOWN = Message(
+    "decline_reason_unknown",
+    "请从下列原因中选择一个代码填入 reason：{reasons}；具体情况写入 note（仅内部可见）",
+    "reason is one of these codes: {codes}; what else is to be said stays inside, in note",
+)
 
 # --- what providers push ---
 

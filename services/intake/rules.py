@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from services.intake.messages import (
     CONTACT_MISSING,
     ITEM_MISSING,
+    ITEM_WITH_NUMBER,
     MONEY_WITH_ITEM,
     PHONE_NOT_MOBILE,
     QUANTITY_TOO_LARGE,
     TEXT_TOO_SHORT,
     TOWN_UNKNOWN,
     UNIT_NOT_FEN,
+    UNIT_UNKNOWN,
     VILLAGE_ELSEWHERE,
     WAIT_REASONS,
 )
 from services.intake.model import Manner, WaitReason
+from shared.catalogue import Catalogue
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
 from shared.id_numbers import find_id_problem
 from shared.money import format_yuan
+from shared.personal import has_number
 from shared.towns import is_city_wide, is_known
 
 PROJECT_TEXT_MIN = 4
@@ -59,6 +63,7 @@ class Rules:
     """Limits are inclusive; a wish up to the small ones opens by itself. Defaults: settings.py.
 
     meeting_sources: their word that a person was met counts; register_sources: theirs on classes.
+    catalogue: what items are called where they leave the house.
     """
 
     small_wish_limit_fen: int
@@ -82,6 +87,7 @@ class Rules:
     standing_days: int
     meeting_sources: frozenset[str]
     register_sources: frozenset[str]
+    catalogue: Catalogue
 
     def get_cap(self, tally_id: str) -> Cap:
         """Of the tally that has this id."""
@@ -167,6 +173,10 @@ def _find_need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
         yield MONEY_WITH_ITEM.problem("need.item")
     elif not need.is_money and not need.item.strip():
         yield ITEM_MISSING.problem("need.item")
+    elif not need.is_money and not rules.catalogue.read_unit(need.unit):
+        yield UNIT_UNKNOWN.problem("need.unit")
+    if has_number(need.item):
+        yield ITEM_WITH_NUMBER.problem("need.item")
     most = rules.request_limit_fen if need.is_money else rules.request_limit_quantity
     if need.quantity > most:
         most_zh = f"{format_yuan(most)}元" if need.is_money else f"{most}"

@@ -32,6 +32,8 @@ NONCE_TTL = timedelta(minutes=10)
 INDEXES: tuple[mongo.Index, ...] = (
     (Request.COLLECTION, [("state", 1), ("channel", 1)], {}),
     (Request.COLLECTION, [("area.town_code", 1), ("state", 1)], {}),
+    (Request.COLLECTION, [("state", 1), ("recorded_at", 1), ("_id", 1)], {}),
+    (Request.COLLECTION, [("recorded_at", 1), ("_id", 1)], {}),
     (Person.COLLECTION, [("points", 1)], {}),
     (Person.COLLECTION, [("registrations.name_id", 1)], {}),
     (Request.COLLECTION, [("person_id", 1)], {}),
@@ -41,6 +43,7 @@ INDEXES: tuple[mongo.Index, ...] = (
         {"partialFilterExpression": {"household_id": {"$gt": ""}}},
     ),
     (Suggestion.COLLECTION, [("state", 1), ("town_code", 1), ("made_at", 1)], {}),
+    (Request.COLLECTION, [("item_match", 1), ("recorded_at", -1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
@@ -72,10 +75,26 @@ REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source
 
 async def list_requests(
     database: mongo.Database, query: Mapping[str, Any], after: str, limit: int
+) -> list[Request] | None:
+    """The oldest first. after: the last id of the page before; None where there is no such id."""
+    paged = dict(query)
+    if after:
+        last = await mongo.load(database, Request, after)
+        if last is None:
+            return None
+        at = last.recorded_at
+        later = [{"recorded_at": {"$gt": at}}, {"recorded_at": at, "_id": {"$gt": after}}]
+        paged["$or"] = later
+    sort = [("recorded_at", 1), ("_id", 1)]
+    return await mongo.find(database, Request, paged, sort=sort, limit=limit)
+
+
+async def list_unclear_items(
+    database: mongo.Database, query: Mapping[str, Any], limit: int
 ) -> list[Request]:
-    """By id; after: the last id of the page before."""
-    paged = {**query, "_id": {"$gt": after}} if after else query
-    return await mongo.find(database, Request, paged, sort=[("_id", 1)], limit=limit)
+    """Newest first."""
+    unclear = {**query, "item_match": {"$in": ["contained", "unknown"]}}
+    return await mongo.find(database, Request, unclear, sort=[("recorded_at", -1)], limit=limit)
 
 
 async def has_request_there(database: mongo.Database, person_id: str, scope: Scope) -> bool:

@@ -5,12 +5,17 @@ A row's key is its own, so what is imported again, by whichever process, is done
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from services.intake.api.requests import check_area, with_recorder
+from services.intake.api.requests import (
+    RequestRow,
+    check_area,
+    make_correction,
+    with_recorder,
+)
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.model import Sealed
 from services.intake.resources import IntakeRuntime
@@ -18,6 +23,7 @@ from services.intake.rules import Rules, find_problems
 from shared import mongo
 from shared.contracts.values import Channel
 from shared.errors import BugBrake, Problem, Transient
+from shared.messages import KEY_REUSED
 from shared.messaging.decision import Command
 from shared.security import Credential, Unauthenticated
 from shared.sheets import RefusedRow, format_refused
@@ -207,9 +213,23 @@ async def _import_batch(
     ]
     answers = (await answer_rows(runtime.processor, work))["answers"]
     refused = []
-    for row, answer in zip(batch, answers, strict=True):
+    for row, parsed, first in zip(batch, work, answers, strict=True):
+        answer = first
+        if _is_reused(answer):
+            correction = make_correction(_as_sent(row), parsed, caller)
+            (answer,) = (await answer_rows(runtime.processor, [correction]))["answers"]
         if problems := _parse_problems(answer):
             refused.append(RefusedRow(row.line, row.original, problems))
         else:
             decisions[answer["decision"]] += 1
     return refused
+
+
+def _is_reused(answer: Mapping[str, Any]) -> bool:
+    """The row was imported before and says something else now."""
+    return any(problem.code == KEY_REUSED.code for problem in _parse_problems(answer))
+
+
+def _as_sent(row: SheetRequest) -> RequestRow:
+    content = row.request.model_dump(mode="json", exclude_none=True)
+    return RequestRow(idempotency_key=row.key, request=content)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
+from datetime import datetime
 from typing import Any
 
 from services.intake.model import (
@@ -15,10 +16,19 @@ from services.intake.model import (
 from services.intake.rules import describe_wait_reasons
 from services.intake.store import VaultLook
 from services.intake.vault.messages import open_address, open_message
-from services.intake.vault.persons import Contact, derive_point_id, open_contact, open_text
+from services.intake.vault.needs import find_written_item
+from services.intake.vault.persons import (
+    Contact,
+    derive_point_id,
+    open_contact,
+    open_note,
+    open_text,
+)
 from services.intake.vault.sealing import Vault
+from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import CHINA, LABELS
 from shared.money import format_yuan
+from shared.personal import drop_numbers
 from shared.security import Role
 from shared.towns import town_name
 
@@ -44,7 +54,9 @@ ROLE_LABELS: dict[str, str] = {
     Role.COLLECTOR: "诉求收集人员",
     Role.SERVICE: "系统自动",
 }
+LEVEL_LABELS: dict[ApprovalLevel, str] = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
 PURPOSE_LABELS: dict[str, str] = {
+    "list_requests": "办理诉求",
     "read_request": "办理诉求",
     "find_person": "查找服务对象",
     "read_person": "查看服务对象",
@@ -54,6 +66,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_message": "查看来信",
     "read_phone": "查看电话号码",
     "notice": "发送通知",
+    "keep_catalogue": "整理物品目录",
     "donor_name_shown": "在通知中显示捐赠方名称",
     "donor_name_explained": "在对接说明中显示捐赠方名称",
     "spoken_word": "应您的电话要求发送代办验证码",
@@ -85,11 +98,34 @@ def describe_request(request: Request) -> dict[str, Any]:
         "recorded_at": request.recorded_at,
         "approval_level": request.approval_level,
         "duplicate_of": request.duplicate_of,
+        "item_reason": request.item_reason,
         "reason": request.reason,
+        "reason_code": request.reason_code,
         "collector_id": request.collector_id,
         "committed_quantity": request.committed_quantity,
         "confirmed_quantity": request.confirmed_quantity,
     }
+
+
+def describe_row(request: Request, now: datetime) -> dict[str, Any]:
+    """One of a list: with what is asked for in words, since when, and whose it is to decide."""
+    level = request.approval_level
+    return describe_request(request) | {
+        "need_zh": format_need(request),
+        "recorded_on": request.recorded_at.astimezone(CHINA).date().isoformat(),
+        "days_waited": (now - request.recorded_at).days,
+        "approval_level_zh": LEVEL_LABELS[level] if level else None,
+        "channel_zh": LABELS[request.channel],
+        "kind_zh": LABELS[request.kind],
+    }
+
+
+def describe_listed(
+    vault: Vault, request: Request, persons: Mapping[str, Person]
+) -> dict[str, Any]:
+    """What who works on requests reads of one in a list; nothing of who was erased."""
+    person = persons.get(request.person_id)
+    return describe_personal(vault, request, person) if person else {}
 
 
 def _describe_confirmation(request: Request) -> dict[str, Any] | None:
@@ -115,7 +151,24 @@ def describe_personal(vault: Vault, request: Request, person: Person) -> dict[st
     return {
         "applicant": {"name": contact.name, "phone": contact.phone, "erased": person.erased},
         "text": open_text(vault, person, request),
+        "note": open_note(vault, person, request),
     }
+
+
+def describe_unknown_items(
+    vault: Vault, requests: Iterable[Request], persons: Mapping[str, Person]
+) -> list[dict[str, Any]]:
+    """What was written, most often first; what erased people wrote is gone."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for request in requests:
+        person = persons.get(request.person_id)
+        written = find_written_item(open_text(vault, person, request) if person else None)
+        if written:
+            counts[written, LABELS[request.category], request.need.item] += 1
+    return [
+        {"written": drop_numbers(written), "category_zh": category, "item": item, "count": count}
+        for (written, category, item), count in counts.most_common()
+    ]
 
 
 def describe_status(request: Request) -> dict[str, Any]:

@@ -60,9 +60,11 @@ from services.matching.model.round import (
     KeepRoundAlive,
     RecordSolution,
 )
+from services.matching.naming import name_opened, name_registered, name_submitted
 from services.matching.partners import prepare_offer
 from shared import revocations
-from shared.contracts.envelope import Fact
+from shared.catalogue import Catalogue
+from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerCarried,
     LedgerCommitted,
@@ -90,15 +92,17 @@ from shared.spoken_words import HearWord
 
 
 def build_events(
-    reopen_days: int, partner_ids: PartnerIds, *, mandates_required: bool
+    reopen_days: int, partner_ids: PartnerIds, catalogue: Catalogue, *, mandates_required: bool
 ) -> Mapping[type[Fact], Handler[Any]]:
-    """reopen_days: how long after its confirmation a match may be reopened. mandates_required:
-    whether money is offered only on somebody's mandate."""
-    submitted = partial(offers.decide_offer_submitted, mandates_required)
+    """catalogue: what items are called. reopen_days: how long after its confirmation a match may
+    be reopened. mandates_required: whether money is offered only on somebody's mandate."""
+    submitted = partial(offers.decide_offer_submitted, mandates_required, catalogue)
     return {
         **revocations.EVENTS,
-        OfferSubmitted: Handler(decide=submitted, prepare=partial(prepare_offer, partner_ids)),
-        RequestOpened: Handler(decide=needs.decide_opened),
+        OfferSubmitted: Handler(
+            decide=submitted, prepare=partial(_prepare_offer, partner_ids, catalogue)
+        ),
+        RequestOpened: Handler(decide=needs.decide_opened, prepare=partial(name_opened, catalogue)),
         RequestClassified: Handler(decide=needs.decide_classified),
         RequestClosed: Handler(decide=needs.decide_closed),
         RequestReopened: Handler(decide=needs.decide_reopened),
@@ -118,14 +122,23 @@ def build_events(
     }
 
 
+def _prepare_offer(
+    partner_ids: PartnerIds, catalogue: Catalogue, event: Event[OfferSubmitted]
+) -> Event[OfferSubmitted]:
+    return name_submitted(catalogue, prepare_offer(partner_ids, event))
+
+
 def build_commands(
-    reopen_days: int, *, mandates_required: bool
+    reopen_days: int, catalogue: Catalogue, *, mandates_required: bool
 ) -> Mapping[type[Value], Handler[Any]]:
-    """reopen_days, mandates_required: as in `build_events`."""
+    """As in `build_events`."""
     required = mandates_required
     return {
         **revocations.COMMANDS,
-        RegisterOffer: Handler(decide=partial(offers.decide_register_offer, required)),
+        RegisterOffer: Handler(
+            decide=partial(offers.decide_register_offer, required, catalogue),
+            prepare=partial(name_registered, catalogue),
+        ),
         ChangeOffer: Handler(decide=partial(offers.decide_change_offer, required)),
         PauseOffer: Handler(decide=offers.decide_pause_offer),
         ResumeOffer: Handler(decide=partial(offers.decide_resume_offer, required)),

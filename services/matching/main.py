@@ -60,9 +60,14 @@ def build_service(
         name="matching",
         states=STATES,
         events=build_events(
-            settings.reopen_days, PartnerIds.of(keyring), mandates_required=required
+            settings.reopen_days,
+            PartnerIds.of(keyring),
+            settings.catalogue,
+            mandates_required=required,
         ),
-        commands=build_commands(settings.reopen_days, mandates_required=required),
+        commands=build_commands(
+            settings.reopen_days, settings.catalogue, mandates_required=required
+        ),
         routers=(*api.ROUTERS, pages.router),
         build_resources=build_resources,
         jobs=(run_rounds, run_deadlines, run_explainer),

@@ -124,6 +124,18 @@ VILLAGE_FOREIGN = Message(
     "村（社区）代码的前9位不是本市的镇街，请核对",
     "the first 9 digits of a village's code are no town of the city",
 )
+ITEM_WITH_NUMBER = Message(
+    "item_with_number",
+    "物品和单位里不要写电话、证件号等号码",
+    "no phone or ID number in the item or its unit",
+)
+ITEM_UNKNOWN = Message(
+    "item_unknown",
+    "物品目录中没有“{item}”，不会自动对接：请改用目录中的名称（guanjia catalogue list），"
+    "或请目录管理员增加",
+    "the catalogue has no item of this name, so nothing is matched: use a name of it, or ask its "
+    "keeper to add one",
+)
 CAMPAIGN_MISSING = Message(
     "campaign_missing",
     "没有专项行动 {campaign}，设立之前不会对接：请核对编号，或撤回后不写专项行动重新登记",

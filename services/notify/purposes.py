@@ -81,8 +81,8 @@ def _make_word_purpose(act: SpokenAct) -> Purpose:
 
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
-    RequestRecorded: (Purpose("request_recorded", "applicant", links.REQUEST),),
-    RequestOpened: (Purpose("request_opened", "applicant", links.REQUEST),),
+    RequestRecorded: (Purpose("request_recorded", "applicant", links.REQUEST, unless="quiet"),),
+    RequestOpened: (Purpose("request_opened", "applicant", links.REQUEST, unless="quiet"),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),
     MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL),),

@@ -88,6 +88,7 @@ class Columns:
             raise COLUMNS_MISSING.invalid(
                 labels="、".join(column.label for column in missing),
                 names=", ".join(column.name for column in missing),
+                known="、".join(column.label for column in self.columns),
             )
         if repeated := [name for name, positions in places.items() if len(positions) > 1]:
             raise Invalid(*(self._repeated(name, places[name], cells) for name in repeated))

@@ -21,7 +21,7 @@ ENCODING_UNKNOWN = Message(
 )
 COLUMNS_MISSING = Message(
     "columns_missing",
-    "没有找到表头，缺少列：{labels}",
+    "没有找到表头，缺少列：{labels}。可用的列：{known}",
     "no header row was found; columns missing: {names}",
 )
 COLUMN_UNKNOWN = Message(

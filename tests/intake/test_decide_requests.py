@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from services.intake.model import ApproveRequest, DeclineRequest, RequestState, WithdrawRequest
 from services.intake.rules import LEVELS, find_approval_level
-from shared.contracts.events import RequestOpened, RequestSubmitted
+from services.intake.vault.needs import prepare_decline
+from services.intake.vault.persons import open_note
+from shared.contracts.events import RequestDeclined, RequestOpened, RequestSubmitted
 from shared.contracts.values import Area, Category, Kind, Need
 from shared.errors import Invalid
 from tests.intake.builders import (
@@ -17,6 +19,7 @@ from tests.intake.builders import (
     COMMANDS,
     EVENTS,
     RULES,
+    VAULT,
     DecisionHarness,
     get_body,
     list_facts,
@@ -167,11 +170,17 @@ def test_an_unknown_request_is_not_found() -> None:
 def test_declining_says_why_and_frees_the_person() -> None:
     harness, id_ = waiting()
     asked = DeclineRequest(
-        request_id=id_, levels=LEVELS, approver_id="a", reason="可由临时救助政策解决"
+        request_id=id_, levels=LEVELS, approver_id="a", reason="policy_first", note="张三已有低保"
     )
-    decision = harness.handle(COMMANDS[DeclineRequest], make_command(asked))
+    decision = harness.handle(COMMANDS[DeclineRequest], prepare_decline(VAULT, make_command(asked)))
     assert list_facts(decision) == ["RequestDeclined"]
-    assert harness.request(id_).reason == "可由临时救助政策解决"
+    ((_, fact),) = decision.events
+    assert isinstance(fact, RequestDeclined)
+    assert fact.code == "policy_first"
+    assert fact.reason == harness.request(id_).reason == "可先申请政策性救助，请到村（居）委会办理"
+    assert "张三" not in repr(decision)
+    person = harness.person(harness.request(id_).person_id)
+    assert open_note(VAULT, person, harness.request(id_)) == "张三已有低保"
     assert not harness.person(harness.request(id_).person_id).unfinished
 
 
@@ -192,6 +201,16 @@ def test_a_channel_withdraws_only_its_own() -> None:
         ({"need": {"unit": "元", "quantity": 200}}, "need.unit"),
         ({"need": {"unit": MONEY, "quantity": 200, "item": "棉被"}}, "need.item"),
         ({"need": {"unit": "床", "quantity": 2}}, "need.item"),
+        ({"need": {"unit": "给李四", "quantity": 2, "item": "棉被"}}, "need.unit"),
+        ({"need": {"unit": "床", "quantity": 2, "item": "棉被13900139000"}}, "need.item"),
+        (
+            {"need": {"unit": "床", "quantity": 2, "item": "被一三九零零一三九零零零"}},
+            "need.item",
+        ),
+        (
+            {"need": {"unit": "台", "quantity": 1, "item": "441900１９９００１０１１２３４"}},
+            "need.item",
+        ),
         ({"need": {"unit": MONEY, "quantity": 10**11}}, "need.quantity"),
         ({"area": {"town_code": "441900999"}}, "area.town_code"),
         ({"area": {"town_code": CHASHAN, "village_code": "441900104001"}}, "area.village_code"),

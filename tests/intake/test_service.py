@@ -33,6 +33,8 @@ from tests.intake.harness import SOURCE, IntakeHarness, Visitor, open_harness
 from tests.intake.test_spreadsheet import GOOD, table
 from tests.support.eventually import eventually
 
+QUILTS = {"unit": "床", "quantity": 2, "item": "棉被"}
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def harness(
@@ -197,6 +199,59 @@ async def test_links_and_callbacks_are_limited_like_credentials(visitor: Visitor
     assert (await visitor.http.post(f"/r/{link}/withdraw")).status_code == 429
     assert (await visitor.get(f"/r/{other}")).status_code == 404
     assert (await visitor.request(id_)).state == "open"
+
+
+async def test_the_oldest_is_listed_first_and_read_by_who_works_on_it(visitor: Visitor) -> None:
+    large = {"unit": "fen", "quantity": 300_000}
+    told = [await visitor.submit(key=f"m-{n}", need=large, text=f"第{n}件") for n in range(3)]
+    ids = [each["request_id"] for each in told]
+    listed: list[dict[str, Any]] = []
+    after = ""
+    while after is not None:
+        path = f"/requests?state=recorded&level=town&town=441900103&limit=2&after={after}"
+        page = (await visitor.get(path, who=visitor.harness.collector)).json()
+        listed += page["requests"]
+        after = page["next"]
+    rows = [row for row in listed if row["request_id"] in ids]
+    assert [row["request_id"] for row in rows] == ids
+    assert {row["need_zh"] for row in rows} == {"3,000.00元"}
+    assert {row["days_waited"] for row in rows} == {0}
+    assert {(row["town_zh"], row["approval_level_zh"]) for row in rows} == {
+        ("茶山镇", "镇（街道）")
+    }
+    assert "第0件" not in repr(listed)
+    texts = "/requests?state=recorded&limit=500&with_text=true"
+    read = (await visitor.get(texts, who=visitor.harness.collector)).json()["requests"]
+    assert [row["text"] for row in read if row["request_id"] in ids] == [
+        f"第{n}件" for n in range(3)
+    ]
+    refused = await visitor.get(texts, who=visitor.harness.operator)
+    assert refused.status_code == 403
+    unknown = await visitor.get("/requests?after=R-none", who=visitor.harness.collector)
+    assert unknown.status_code == 404
+
+
+async def test_a_corrected_row_takes_the_place_of_what_it_was(visitor: Visitor) -> None:
+    operator = visitor.harness.operator
+    row = {"idempotency_key": visitor.key("row-1"), "request": visitor.body(need=QUILTS)}
+    first = (await visitor.post("/requests/batch?quiet=true", [row], who=operator)).json()
+    (was,) = first["answers"]
+    assert was["decision"] == "opened"
+    row["request"] = visitor.body(need={**QUILTS, "quantity": 3})
+    (reused,) = (await visitor.post("/requests/batch", [row], who=operator)).json()["answers"]
+    assert reused["problems"][0]["code"] == "idempotency_key_reused"
+    path = "/requests/batch/corrections?quiet=true"
+    (right,) = (await visitor.post(path, [row], who=operator)).json()["answers"]
+    assert (right["decision"], right["corrects"]) == ("corrected", was["request_id"])
+    again = (await visitor.post(path, [row], who=operator)).json()["answers"]
+    assert again == [right]
+    events = await visitor.published(
+        topics.REQUESTS, was["request_id"], right["request_id"], count=3
+    )
+    said = [(event["type"].split(".")[2], event["data"].get("quiet")) for event in events]
+    assert sorted(said, key=str) == [("opened", True), ("opened", True), ("withdrawn", None)]
+    loud = await visitor.post("/requests/batch?quiet=true", [row])
+    assert loud.status_code == 403, "a channel says of nothing that nobody is told"
 
 
 async def test_parties_of_a_batch_are_registered_each_by_itself(visitor: Visitor) -> None:

@@ -100,9 +100,9 @@ async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(
     await browser.get(f"/cases/{request_id}")
     nothing = await browser.post(f"/cases/{request_id}/decline")
     assert nothing.status_code == 422
-    done = await browser.post(f"/cases/{request_id}/decline", reason="不属于救助范围")
+    done = await browser.post(f"/cases/{request_id}/decline", reason="not_entitled")
     assert done.status_code == 303
-    assert "不属于救助范围" in (await browser.get(f"/cases/{request_id}")).text
+    assert "不符合救助条件" in (await browser.get(f"/cases/{request_id}")).text
 
 
 async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(

@@ -148,6 +148,57 @@ def test_a_number_of_its_own_is_the_key() -> None:
     assert good(one).key != good(GOOD | {"编号": "8"}).key
 
 
+@pytest.mark.parametrize(
+    ("header", "value"), [("姓名", "李四"), ("村居", "441900103002"), ("收集人", "C-08")]
+)
+def test_every_village_numbers_its_rows_from_1(header: str, value: str) -> None:
+    one = GOOD | {"编号": "1", "村居": "441900103001", "收集人": "C-07"}
+    assert good(one).key != good(one | {header: value}).key
+    assert good(one).key == good(one | {"编号": " 1 ", "姓名": "张三\u200b", "金额": "7"}).key
+
+
+@pytest.mark.parametrize(
+    ("header", "word", "field", "code"),
+    [
+        ("困难类别", "五保户", "beneficiary_class", "extreme_poverty"),
+        ("困难类别", "高龄老人", "beneficiary_class", "elderly_alone"),
+        ("困难类别", "困难群众", "beneficiary_class", "temporary_hardship"),
+        ("类别", "物资", "category", "supplies"),
+        ("类别", "房屋修缮", "category", "housing_repair"),
+    ],
+)
+def test_the_clerks_words_are_understood(header: str, word: str, field: str, code: str) -> None:
+    assert getattr(good(GOOD | {header: word}).request, field) == code
+
+
+@pytest.mark.parametrize("word", ["全市", "东莞市", "不详", "镇街不详"])
+def test_somewhere_in_the_city_is_a_place(word: str) -> None:
+    request = good(GOOD | {"镇街": word}).request
+    assert request.area.town_code == "441900000"
+    assert not find_problems(RULES, request)
+
+
+def test_a_long_text_is_kept() -> None:
+    assert len(good(GOOD | {"内容": "情" * 30_000}).request.text) == 30_000
+
+
+def test_a_number_in_the_item_goes_into_the_text() -> None:
+    row = {k: v for k, v in GOOD.items() if k != "金额"}
+    row |= {"数量": "2", "单位": "床", "物品": "棉被2床给司徒甲13788000999"}
+    request = good(row).request
+    assert request.need.item == "棉被2床给司徒甲"
+    assert request.text == "所写物品：棉被2床给司徒甲13788000999\n棉被"
+    assert not find_problems(RULES, request)
+    assert good(row | {"物品": "13788000999"}).request.need.item == "生活物资"
+
+
+def test_an_id_number_is_the_applicants() -> None:
+    request = good(GOOD | {"证件号码": "44190019900101 123x"}).request
+    assert request.applicant.id_number == "44190019900101123X"
+    rewritten = refused(GOOD | {"身份证号": "4.41900199001011E+17"})
+    assert [problem.code for problem in rewritten.problems] == ["value_rewritten"]
+
+
 def test_the_channel_is_part_of_the_key() -> None:
     (row,) = read_requests(table(GOOD), Channel.HOTLINE)
     assert isinstance(row, SheetRequest)

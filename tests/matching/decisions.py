@@ -12,6 +12,7 @@ from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, RegisterOffer, build_offer_id
 from services.matching.settings import MatchingSettings
+from shared.catalogue import load_catalogue
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     LedgerCommitted,
@@ -36,8 +37,8 @@ NO_CAPACITY = DECLINE_REASONS[0]
 
 REOPEN_DAYS = int(MatchingSettings.model_fields["reopen_days"].default)
 PARTNER_IDS = PartnerIds(b"k" * 32)
-EVENTS = build_events(REOPEN_DAYS, PARTNER_IDS, mandates_required=True)
-COMMANDS = build_commands(REOPEN_DAYS, mandates_required=True)
+EVENTS = build_events(REOPEN_DAYS, PARTNER_IDS, load_catalogue(), mandates_required=True)
+COMMANDS = build_commands(REOPEN_DAYS, load_catalogue(), mandates_required=True)
 
 S = TypeVar("S", bound=State)
 

@@ -44,6 +44,12 @@ def test_opened_request_notifies_its_applicant() -> None:
     assert notice.correlation_id == "C-1"
 
 
+def test_a_backlogs_request_notifies_nobody() -> None:
+    harness = DecisionHarness()
+    harness.on_event(make_opened().model_copy(update={"quiet": True}))
+    assert not harness.notices
+
+
 def test_redelivered_event_makes_no_second_notice() -> None:
     harness = DecisionHarness()
     harness.on_event(make_opened())

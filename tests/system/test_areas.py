@@ -73,7 +73,7 @@ async def test_collector_sees_and_touches_his_own_town_alone(intake: Intake) -> 
     assert listed["requests"] == []
     assert await intake.post(f"{path}/withdraw", intake.there) in (403, 404)
     assert await intake.post(f"{path}/approve", intake.judge_there) in (403, 404)
-    declined = {"reason": "重复"}
+    declined = {"reason": "already_recorded"}
     assert await intake.post(f"{path}/decline", intake.judge_there, declined) in (403, 404)
     assert (await intake.http.get(path, headers=intake.here)).json()["state"] == "recorded"
 

@@ -1,6 +1,7 @@
 """Every way into intake by HTTP but the providers' callbacks, one module per subject."""
 
 from services.intake.api import (
+    catalogue,
     links,
     messages,
     people,
@@ -18,4 +19,5 @@ ROUTERS = (
     suggestions.router,
     links.router,
     sessions.router,
+    catalogue.router,
 )

@@ -1,5 +1,10 @@
 """HTTP for channels, collectors and approvers: submitting, reading and deciding requests."""
 
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -7,10 +12,19 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
 from services.intake import person_views, store, views
-from services.intake.messages import AREA_FOREIGN, REQUEST_UNKNOWN, VOUCHING_EMPTY
+from services.intake.messages import (
+    AREA_FOREIGN,
+    DECLINE_REASON_UNKNOWN,
+    DECLINE_REASONS,
+    REQUEST_UNKNOWN,
+    VOUCHING_EMPTY,
+)
 from services.intake.model import (
     ApproveRequest,
+    CorrectRequest,
+    DeclineReason,
     DeclineRequest,
+    Person,
     Request,
     RequestState,
     StaffRequest,
@@ -20,10 +34,20 @@ from services.intake.model import (
 )
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.rules import LEVELS, find_problems
+from services.intake.vault.prepare import derive_request_id
 from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
-from shared.contracts.values import Channel, Identifier, ShortText, Value
+from shared.contracts.values import (
+    Channel,
+    Identifier,
+    Item,
+    LongText,
+    ShortText,
+    TownCode,
+    Value,
+)
 from shared.errors import refuse
+from shared.messages import FORBIDDEN
 from shared.messaging.decision import Answer, Command
 from shared.partner_ids import is_partner
 from shared.scope import Scope
@@ -59,8 +83,42 @@ class RequestRow(Value):
     request: dict[str, Any]
 
 
+class Selection(Value):
+    """Which requests are listed. level: those that an approver of this level may decide."""
+
+    state: RequestState | None = None
+    channel: Channel | None = None
+    level: ApprovalLevel | None = None
+    town: TownCode | None = None
+    after: str = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    with_text: bool = False
+
+    def build_query(self) -> dict[str, object]:
+        query: dict[str, object] = {}
+        if self.state:
+            query["state"] = self.state.value
+        if self.channel:
+            query["channel"] = self.channel.value
+        if self.level:
+            query["approval_level"] = {"$in": LEVELS[: LEVELS.index(self.level) + 1]}
+        if self.town:
+            query["$and"] = [{"area.town_code": self.town}]
+        return query
+
+
+class Approval(Vouching):
+    """item: what is needed, by its name in the catalogue, where that is not sure."""
+
+    item: Item = ""
+
+
 class DeclineBody(Value):
+    """reason: a code of `DECLINE_REASONS`; what the person reads are the table's words. note: for
+    the house alone, sealed."""
+
     reason: ShortText
+    note: LongText = ""
 
 
 # --- submitting -------------------------------------------------------------------------------
@@ -83,12 +141,50 @@ async def submit_requests(
     rows: Annotated[list[RequestRow], Field(max_length=BATCH_ROWS_MAX)],
     caller: Submitter,
     runtime: IntakeRuntimeDep,
+    quiet: bool = False,
 ) -> dict[str, Any]:
-    """Each row's own answer, in order; good rows do not wait for bad ones."""
-    return await answer_rows(runtime.processor, [_parse_row(row, caller, runtime) for row in rows])
+    """Each row's own answer, in order; good rows do not wait for bad ones.
+
+    quiet: of a backlog. Nobody is told of these requests before something comes of them; staff
+    alone say so.
+    """
+    if quiet and not caller.roles & STAFF:
+        raise Denied(FORBIDDEN.refusal(403))
+    parsed = [_parse_row(row, caller, runtime, quiet=quiet) for row in rows]
+    return await answer_rows(runtime.processor, parsed)
 
 
-def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime) -> Row:
+@router.post("/requests/batch/corrections")
+@takes_bytes(BATCH_BYTES_MAX)
+async def correct_requests(
+    rows: Annotated[list[RequestRow], Field(max_length=BATCH_ROWS_MAX)],
+    caller: Submitter,
+    runtime: IntakeRuntimeDep,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Rows whose key was used for other content: each takes the place of the request that the row
+    was before, or is refused where that has matches or an end."""
+    if quiet and not caller.roles & STAFF:
+        raise Denied(FORBIDDEN.refusal(403))
+    parsed = [
+        make_correction(row, _parse_row(row, caller, runtime, quiet=quiet), caller) for row in rows
+    ]
+    return await answer_rows(runtime.processor, parsed)
+
+
+def make_correction(row: RequestRow, parsed: Row, caller: Credential) -> Row:
+    """Of the same content it is the same correction, however often it is sent."""
+    if not isinstance(parsed.work, Command):
+        return parsed
+    content = json.dumps(row.request, sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    corrects = derive_request_id(caller.speaks_as, row.idempotency_key)
+    correction = CorrectRequest(corrects=corrects, request=parsed.work.data)
+    key = f"{parsed.work.key}#{digest}"
+    return Row(parsed.identity, replace(parsed.work, data=correction, key=key))
+
+
+def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime, *, quiet: bool) -> Row:
     identity = {"idempotency_key": row.idempotency_key}
     try:
         request = RequestSubmitted.model_validate(row.request)
@@ -99,7 +195,9 @@ def _parse_row(row: RequestRow, caller: Credential, runtime: IntakeRuntime) -> R
     if refused is not None:
         return Row(identity, refused)
     key = f"{caller.speaks_as}|{row.idempotency_key}"
-    command = Command(with_recorder(request, caller), key=key, principal=caller.principal)
+    command = Command(
+        with_recorder(request, caller, quiet=quiet), key=key, principal=caller.principal
+    )
     return Row(identity, command)
 
 
@@ -110,7 +208,7 @@ def check_area(request: RequestSubmitted, caller: Credential) -> Answer | None:
     return AREA_FOREIGN.refusal(403, "area.town_code")
 
 
-def with_recorder(request: RequestSubmitted, caller: Credential) -> Value:
+def with_recorder(request: RequestSubmitted, caller: Credential, *, quiet: bool = False) -> Value:
     """Who records it and, of a collector, answers for it. A channel says it for itself.
 
     Who works on cases meets the people he records; who runs the machines does not.
@@ -120,7 +218,7 @@ def with_recorder(request: RequestSubmitted, caller: Credential) -> Value:
     if not caller.roles & STAFF:
         return request
     met = bool(caller.roles & CASE_WORKERS)
-    return StaffRequest(request=request, recorded_by=caller.principal, met=met)
+    return StaffRequest(request=request, recorded_by=caller.principal, met=met, quiet=quiet)
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -169,18 +267,38 @@ def is_seen(request: Request, scope: Scope) -> bool:
 async def list_requests(
     caller: Staff,
     runtime: IntakeRuntimeDep,
-    state: RequestState | None = None,
-    channel: Channel | None = None,
-    after: str = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    picked: Annotated[Selection, Query()],
 ) -> dict[str, Any]:
-    """One page by id; `next` is the `after` of the following one, null at the end."""
-    query = find_scope(caller).build_query(store.REQUESTS)
-    query |= {"state": state.value} if state else {}
-    query |= {"channel": channel.value} if channel else {}
-    requests = await store.list_requests(runtime.database, query, after, limit)
-    following = requests[-1].id if len(requests) == limit else None
-    return {"requests": [views.describe_request(r) for r in requests], "next": following}
+    """One page, the oldest first; `next` is the `after` of the following one, null at the end.
+
+    with_text: who asks and his words, for who works on requests; the look is logged.
+    """
+    if picked.with_text and not caller.roles & CASE_WORKERS:
+        raise Denied(FORBIDDEN.refusal(403))
+    query = {**find_scope(caller).build_query(store.REQUESTS), **picked.build_query()}
+    requests = await store.list_requests(runtime.database, query, picked.after, picked.limit)
+    if requests is None:
+        raise Denied(REQUEST_UNKNOWN.refusal(404, "after"))
+    now = await runtime.processor.now()
+    rows = [views.describe_row(request, now) for request in requests]
+    if picked.with_text:
+        persons = await _find_looked_at(runtime, caller, requests, now)
+        rows = [
+            row | views.describe_listed(runtime.resources.vault, request, persons)
+            for row, request in zip(rows, requests, strict=True)
+        ]
+    following = requests[-1].id if len(requests) == picked.limit else None
+    return {"requests": rows, "next": following}
+
+
+async def _find_looked_at(
+    runtime: IntakeRuntime, caller: Credential, requests: Sequence[Request], at: datetime
+) -> dict[str, Person]:
+    """Who is read about: logged before it is shown."""
+    ids = dict.fromkeys(request.person_id for request in requests)
+    persons = await store.find_persons(runtime.database, ids)
+    await store.log_access(runtime.database, caller, "list_requests", persons, at)
+    return persons
 
 
 @router.get("/summary")
@@ -200,16 +318,17 @@ async def approve_request(
     caller: Approver,
     runtime: IntakeRuntimeDep,
     key: IdempotencyKey,
-    vouching: Vouching = Vouching(),  # noqa: B008 - frozen
+    approval: Approval = Approval(),  # noqa: B008 - frozen
 ) -> Response:
     """seen: how he met the person, where nobody has yet. confirmed: the class that he checked;
-    without it a declared class gives no urgency."""
+    without it a declared class gives no urgency. item: what is needed, where that is unclear."""
     command = ApproveRequest(
         request_id=request_id,
         levels=list_levels(caller),
         area=caller.area,
         approver_id=caller.principal,
-        vouching=vouching,
+        vouching=Vouching(seen=approval.seen, confirmed=approval.confirmed),
+        item=approval.item,
     )
     return await answer_to(runtime, caller, command, key)
 
@@ -239,15 +358,26 @@ async def decline_request(
     runtime: IntakeRuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
-    """The reason goes out with the event: no personal data in it."""
+    """The reason is chosen: the person reads it, and it goes out with the event."""
     command = DeclineRequest(
         request_id=request_id,
         levels=list_levels(caller),
         area=caller.area,
         approver_id=caller.principal,
-        reason=body.reason,
+        reason=parse_reason(body.reason),
+        note=body.note,
     )
     return await answer_to(runtime, caller, command, key)
+
+
+def parse_reason(code: str) -> DeclineReason:
+    """Raises Invalid, which names them all."""
+    for reason in DECLINE_REASONS:
+        if reason == code:
+            return reason
+    reasons = "、".join(f"{code}（{message.zh}）" for code, message in DECLINE_REASONS.items())
+    codes = ", ".join(DECLINE_REASONS)
+    raise DECLINE_REASON_UNKNOWN.invalid("reason", reasons=reasons, codes=codes)
 
 
 @router.post("/requests/{request_id}/withdraw")

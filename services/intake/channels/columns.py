@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-from services.intake.channels.words import CATEGORY_WORDS, CLASS_WORDS, KIND_WORDS
+from services.intake.channels.words import CATEGORY_CELLS, CLASS_WORDS, KIND_WORDS
 from shared.contracts.values import (
     LABELS,
     MONEY_UNIT,
@@ -15,6 +15,7 @@ from shared.contracts.values import (
 )
 from shared.errors import Invalid, Problem
 from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
+from shared.personal import drop_numbers, has_number
 from shared.phones import parse_mobile
 from shared.sheets import (
     ABSENT_WORDS,
@@ -28,12 +29,15 @@ from shared.sheets import (
 from shared.sheets.columns import Parse
 from shared.sheets.messages import VALUE_MISSING, WORD_UNKNOWN
 from shared.text import clean_lines, fold_text
-from shared.towns import parse_town, parse_village
+from shared.towns import CITY_WIDE, parse_town, parse_village
 
 _VILLAGE_CODE = re.compile(r"\d{12}", re.ASCII)
 _VILLAGE_DIGITS = 6
 """A cell with so many digits and no word was meant as a code."""
 _PIECES = ("块", "圆")
+_SOMEWHERE = frozenset(
+    {"全市", "市内", "市级", "东莞市", "东莞", "不详", "不清楚", "未知", "镇街不详", "其他"}
+)
 
 
 def _make_word_parser(label: str, words: Mapping[str, str], codes: type[StrEnum]) -> Parse:
@@ -69,6 +73,11 @@ def _parse_prose(text: str, _: str) -> str:
     return clean_lines(text)
 
 
+def _parse_town(text: str, field: str) -> str:
+    """Somewhere in the city is a place too: the city decides."""
+    return CITY_WIDE if fold_text(text) in _SOMEWHERE else parse_town(text, field)
+
+
 def _parse_village(text: str, field: str) -> str:
     """A village that is written by name stays as it is."""
     has_word = re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", text)
@@ -94,7 +103,7 @@ REQUEST_COLUMNS = Columns(
         Column("household", "户号 家庭户号 household", make_code_parser("户号")),
         Column(
             "id_number",
-            "身份证号 身份证号码 证件号码 证件号 公民身份号码 id_number",
+            "身份证号 身份证号码 身份证 证件号码 证件号 公民身份号码 id_number",
             make_code_parser("身份证号"),
             absent=ABSENT_WORDS,
         ),
@@ -108,7 +117,7 @@ REQUEST_COLUMNS = Columns(
         Column(
             "category",
             "类别 诉求类别 需求类别",
-            _make_word_parser("类别", CATEGORY_WORDS, Category),
+            _make_word_parser("类别", CATEGORY_CELLS, Category),
             required=True,
         ),
         Column(
@@ -123,7 +132,7 @@ REQUEST_COLUMNS = Columns(
         Column("amount", "金额 金额(元) 申请金额 amount_yuan", parse_amount),
         Column("amount_fen", "金额(分)", parse_quantity),
         Column("currency", "币种 货币 币别", _check_yuan),
-        Column("town", "镇街 镇 街道 镇(街) town_code", parse_town),
+        Column("town", "镇街 镇 街道 镇(街) 所属镇街 town_code", _parse_town),
         Column("village", "村居 村(居) 村 社区 village_code", _parse_village),
         Column("text", "内容 诉求内容 心愿内容 说明 content", _parse_prose),
         Column("collector", "收集人 收集人编号 collector_id", make_code_parser("收集人")),
@@ -174,7 +183,15 @@ def _read_need(row: Row) -> dict[str, object]:
     if money_unit:
         amount = parse_amount(quantity, "quantity", money_unit)
         return {"unit": MONEY_UNIT, "quantity": amount}
-    return {"unit": unit, "quantity": parse_quantity(quantity, "quantity"), "item": item}
+    return {
+        "unit": unit,
+        "quantity": parse_quantity(quantity, "quantity"),
+        "item": drop_numbers(item) or _get_category_word(row),
+    }
+
+
+def _get_category_word(row: Row) -> str:
+    return LABELS[Category(row.text("category"))]
 
 
 def _read_area(row: Row) -> dict[str, object]:
@@ -200,10 +217,16 @@ def _read_applicant(row: Row) -> dict[str, object]:
 
 
 def _read_text(row: Row) -> str:
-    """A village that is written by name stays readable for whoever judges the request."""
+    """A village that is written by name, and an item with somebody's number, stay readable for
+    whoever judges the request."""
     village = row.text("village")
     is_named = village and not _VILLAGE_CODE.fullmatch(village)
-    parts = (f"村（居）：{village}" if is_named else "", row.text("text"))
+    item = row.text("item")
+    parts = (
+        f"村（居）：{village}" if is_named else "",
+        f"所写物品：{item}" if has_number(item) else "",
+        row.text("text"),
+    )
     return "\n".join(part for part in parts if part)
 
 

@@ -17,7 +17,10 @@ from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import Channel
 from shared.errors import Invalid
 from shared.sheets import Column, Columns, RefusedRow, Row, Table, TotalRow, open_sheet
+from shared.text import fold_text
 from shared.validation import describe_validation
+
+_WHOSE = ("town", "village", "collector", "name")
 
 HOSPITAL_COLUMNS = Columns(
     tuple(
@@ -30,12 +33,13 @@ HOSPITAL_COLUMNS = Columns(
 @dataclass(frozen=True, slots=True)
 class SheetRequest:
     """line: in the sheet, from 1. key: the same row is the same message, however often imported.
-    original: its cells as they were written."""
+    number: the sheet's own, empty where it has none. original: its cells as they were written."""
 
     line: int
     original: tuple[str, ...]
     key: str
     request: RequestSubmitted
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,18 @@ class RequestSheet:
             return RefusedRow(row.line, row.original, error.problems)
         except ValidationError as error:
             return RefusedRow(row.line, row.original, describe_validation(error))
-        return SheetRequest(row.line, row.original, self._make_key(row), request)
+        number = str(row.values.get("number", ""))
+        return SheetRequest(row.line, row.original, self._make_key(row), request, number)
 
     def _make_key(self, row: Row) -> str:
-        """Its own number if it has one; else a digest of what it says."""
+        """Its own number if it has one, with whose it is; else a digest of what it says.
+
+        Every village counts its rows from 1. Where a row is corrected its number, place, collector
+        and name stay.
+        """
         number = row.values.get("number")
-        content: object = number or sorted(self._read_contents(row).items())
+        whose = [fold_text(str(row.values.get(name, ""))) for name in _WHOSE]
+        content: object = [number, *whose] if number else sorted(self._read_contents(row).items())
         framed = json.dumps([self.channel.value, content], ensure_ascii=False).encode()
         return f"row-{hashlib.sha256(framed).hexdigest()[:32]}"
 

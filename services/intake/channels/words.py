@@ -14,6 +14,15 @@ KIND_WORDS: dict[str, str] = {
 CLASS_WORDS: dict[str, str] = {
     **{LABELS[c]: c for c in BeneficiaryClass},
     "特困人员": BeneficiaryClass.EXTREME_POVERTY,
+    "特困供养": BeneficiaryClass.EXTREME_POVERTY,
+    "五保户": BeneficiaryClass.EXTREME_POVERTY,
+    "五保": BeneficiaryClass.EXTREME_POVERTY,
+    "困难群众": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "困难家庭": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "高龄老人": BeneficiaryClass.ELDERLY_ALONE,
+    "空巢老人": BeneficiaryClass.ELDERLY_ALONE,
+    "留守儿童": BeneficiaryClass.CHILD,
+    "残疾家庭": BeneficiaryClass.DISABLED,
     "低保户": BeneficiaryClass.SUBSISTENCE,
     "低保家庭": BeneficiaryClass.SUBSISTENCE,
     "最低生活保障": BeneficiaryClass.SUBSISTENCE,
@@ -32,7 +41,42 @@ CLASS_WORDS: dict[str, str] = {
     "群众": BeneficiaryClass.GENERAL,
 }
 
-CATEGORY_WORDS: dict[str, str] = {LABELS[c]: c for c in Category}
+CATEGORY_WORDS: dict[str, str] = {
+    **{LABELS[c]: c for c in Category},
+    "房屋修缮": Category.HOUSING_REPAIR,
+    "房屋维修": Category.HOUSING_REPAIR,
+    "危房改造": Category.HOUSING_REPAIR,
+    "重大疾病补助": Category.MEDICAL,
+}
+
+# In a cell that says nothing else; in a sentence they are parts of other words.
+CATEGORY_CELLS: dict[str, str] = {
+    **CATEGORY_WORDS,
+    "物资": Category.SUPPLIES,
+    "生活用品": Category.SUPPLIES,
+    "物资救助": Category.SUPPLIES,
+    "医疗": Category.MEDICAL,
+    "助医": Category.MEDICAL,
+    "大病救助": Category.MEDICAL,
+    "教育": Category.EDUCATION,
+    "教育救助": Category.EDUCATION,
+    "养老": Category.HOME_CARE,
+    "居家养老": Category.HOME_CARE,
+    "助老": Category.HOME_CARE,
+    "助餐": Category.MEALS,
+    "送餐": Category.MEALS,
+    "残疾人服务": Category.DISABILITY,
+    "儿童": Category.CHILDREN,
+    "助学助困": Category.EDUCATION,
+    "住房": Category.HOUSING_REPAIR,
+    "修缮": Category.HOUSING_REPAIR,
+    "心理": Category.COUNSELLING,
+    "心理辅导": Category.COUNSELLING,
+    "就业帮扶": Category.EMPLOYMENT,
+    "公共设施": Category.PUBLIC_WORKS,
+    "基础设施": Category.PUBLIC_WORKS,
+    "其它": Category.OTHER,
+}
 
 # Hints: they count only where no label was written, and only when all point the same way.
 _HINTS: dict[str, Category] = {

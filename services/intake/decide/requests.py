@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.intake.decide.approvals import decline, name_item
 from services.intake.decide.identities import list_joined_facts, list_refs
 from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
@@ -50,7 +51,6 @@ from services.intake.rules import (
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     RequestClassified,
-    RequestDeclined,
     RequestOpened,
     RequestRecorded,
     RequestWithdrawn,
@@ -144,6 +144,9 @@ def _make_request(
         tally_ids=list_tally_ids(data, data.naming.earlier_id),
         cap_person_id=person.cap_id,
         household_id=data.household_id,
+        item_match=data.item_match,
+        item_reason=data.item_reason,
+        quiet=data.quiet,
     )
 
 
@@ -153,6 +156,8 @@ def _open_or_hold(
     """Opens it and counts that, or says why it waits and for whom."""
     scope = (request.kind, request.category, request.need, request.area)
     reasons = find_wait_reasons(rules, *scope)
+    if request.item_match in ("contained", "unknown"):
+        reasons = (*reasons, "item_unclear")
     if request.needs_sighting and request.sighting is None:
         reasons = (*reasons, "person_unseen")
     if not reasons:
@@ -169,6 +174,9 @@ def describe_outcome(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {"request_id": request.id, "decision": _describe_decision(request)}
     if request.duplicate_of:
         body["duplicate_of"] = request.duplicate_of
+    if request.item_reason or request.item_match == "unknown":
+        need = request.need
+        body["item"] = {"name": need.item, "unit": need.unit, "reason": request.item_reason}
     if request.approval_level:
         body["approval_level"] = request.approval_level
         body["waits_for"] = describe_wait_reasons(request.waits_for)
@@ -195,6 +203,7 @@ def make_fact(request: Request) -> Fact | None:
             recorded_at=request.recorded_at,
             vouched_by=request.vouched_by,
             name_id=request.name_id or None,
+            quiet=request.quiet or None,
         )
     if request.state is RequestState.RECORDED and request.approval_level:
         return RequestRecorded(
@@ -202,6 +211,7 @@ def make_fact(request: Request) -> Fact | None:
             channel=request.channel,
             approval_level=request.approval_level,
             area=request.area.model_copy(update={"cell": None}),
+            quiet=request.quiet or None,
         )
     return None
 
@@ -227,6 +237,11 @@ def decide_approve(
     vouched = _with_standing(request, standing)
     if message := _find_sighting_problem(rules, vouched, data.approver_id):
         return Decision(answer=message.refusal(409, "seen"))
+    if data.item:
+        named = name_item(rules, vouched, data.item)
+        if isinstance(named, Answer):
+            return Decision(answer=named)
+        vouched = named
     opened = _move(vouched, RequestState.OPEN, approved_by=data.approver_id)
     person = with_standing(person, request.name_id, standing)
     return _announce(opened, make_fact(opened), person)
@@ -290,12 +305,9 @@ def decide_decline(states: States, item: Command[DeclineRequest], _now: datetime
     request = _get_approvable(states, item.data)
     if isinstance(request, Answer):
         return Decision(answer=request)
-    reason = item.data.reason
-    declined = _move(
-        request, RequestState.DECLINED, approved_by=item.data.approver_id, reason=reason
-    )
-    fact = RequestDeclined(person_id=request.person_id, reason=reason)
-    return _announce(declined, fact, *_release_person(states, request))
+    persons = _release_person(states, request)
+    declined, fact, persons = decline(request, persons, item.data)
+    return _announce(declined, fact, *persons)
 
 
 def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: datetime) -> Decision:

@@ -8,6 +8,7 @@ from services.intake.model.commands import (
     BindOpenid,
     ConfirmedClass,
     CorrectPerson,
+    CorrectRequest,
     DeclineRequest,
     ErasePerson,
     ForgetOpenid,
@@ -20,6 +21,7 @@ from services.intake.model.commands import (
     SealedCorrection,
     SealedParty,
     SealedRequest,
+    SealedRowCorrection,
     SeenPerson,
     StaffRequest,
     VouchForPerson,
@@ -67,6 +69,7 @@ from services.intake.model.person import (
     Whose,
 )
 from services.intake.model.request import (
+    DeclineReason,
     Meaning,
     OpeningTally,
     Outcome,
@@ -76,6 +79,7 @@ from services.intake.model.request import (
     Request,
     RequestState,
     WaitReason,
+    derive_note_record,
 )
 
 __all__ = [
@@ -95,7 +99,9 @@ __all__ = [
     "ContactLink",
     "ContactPoint",
     "CorrectPerson",
+    "CorrectRequest",
     "Correspondence",
+    "DeclineReason",
     "DeclineRequest",
     "Dialogue",
     "ErasePerson",
@@ -130,6 +136,7 @@ __all__ = [
     "SealedCorrection",
     "SealedParty",
     "SealedRequest",
+    "SealedRowCorrection",
     "SeenPerson",
     "SettleMessage",
     "Sighting",
@@ -145,4 +152,5 @@ __all__ = [
     "WaitReason",
     "Whose",
     "WithdrawRequest",
+    "derive_note_record",
 ]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.intake.model.person import Basis, Manner, Registration, Whose
-from services.intake.model.request import Outcome
+from services.intake.model.request import DeclineReason, Outcome
+from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel, ContactOwner, RequestSubmitted
 from shared.contracts.values import (
     Area,
@@ -34,11 +35,26 @@ class Sealed(Value):
 
 
 class StaffRequest(Value):
-    """A request that a member of staff brings in. met: his work is to meet whom he records."""
+    """A request that a member of staff brings in. met: his work is to meet whom he records.
+
+    quiet: it is of a backlog, and its person is not told of it. How a file is imported is not part
+    of what its rows say: the same row is the same message either way.
+    """
 
     request: RequestSubmitted
     recorded_by: Identifier
     met: bool
+    quiet: Annotated[bool, Field(exclude=True)] = False
+
+
+class CorrectRequest(Value):
+    """A row of a sheet that was imported before, and says something else now.
+
+    corrects: the request of the row as it was first.
+    """
+
+    corrects: Identifier
+    request: RequestSubmitted | StaffRequest
 
 
 class Naming(Value):
@@ -64,7 +80,8 @@ class SealedRequest(Value):
 
     contact_ids, household_id, place_id: keyed digests of what the applicant is known by; the last
     of his name in its place.
-    recorded_by, met: as in `StaffRequest`. contact: its key is apart, in contact_key.
+    need, item_match, item_reason: as in `Request`. recorded_by, met: as in `StaffRequest`.
+    contact: its key is apart, in contact_key.
     openid: where its owner wrote from it.
     """
 
@@ -90,6 +107,14 @@ class SealedRequest(Value):
     place_id: str
     recorded_by: str = ""
     met: bool = False
+    quiet: bool = False
+    item_match: Match = "named"
+    item_reason: str = ""
+
+
+class SealedRowCorrection(Value):
+    corrects: Identifier
+    sealed: SealedRequest
 
 
 class RegisterParty(Value):
@@ -162,13 +187,17 @@ class Vouching(Value):
 
 
 class ApproveRequest(Value):
-    """levels: those the approver may decide; area: the code prefix they may decide in."""
+    """levels: those the approver may decide; area: the code prefix they may decide in.
+
+    item: what is needed, in the catalogue's words; empty where the request says it already.
+    """
 
     request_id: Identifier
     levels: tuple[ApprovalLevel, ...]
     area: str = ""
     approver_id: str
     vouching: Vouching = Vouching()
+    item: str = ""
 
 
 class VouchForPerson(Value):
@@ -181,11 +210,15 @@ class VouchForPerson(Value):
 
 
 class DeclineRequest(Value):
+    """note: stays inside; it is sealed, and gone, before anything is decided."""
+
     request_id: Identifier
     levels: tuple[ApprovalLevel, ...]
     area: str = ""
     approver_id: str
-    reason: ShortText
+    reason: DeclineReason
+    note: Annotated[str, Field(repr=False)] = ""
+    sealed_note: Sealed | None = None
 
 
 class WithdrawRequest(Value):

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.intake.model.person import ClassConfirmation, Sighting
+from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import (
     Area,
@@ -28,12 +29,28 @@ WaitReason = Literal[
     "need_large",
     "kind_project",
     "category_other",
+    "item_unclear",
     "person_unseen",
     "person_often",
     "household_often",
     "contact_often",
     "channel_often",
     "request_separated",
+]
+
+
+# Why a request is declined: what the person reads is in messages.py.
+DeclineReason = Literal[
+    "not_entitled",
+    "policy_first",
+    "already_helped",
+    "already_recorded",
+    "not_verified",
+    "not_reachable",
+    "not_needed",
+    "area_other",
+    "kind_other",
+    "cause_other",
 ]
 
 
@@ -44,6 +61,11 @@ class RequestState(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
+
+
+def derive_note_record(request_id: str) -> str:
+    """Under which the key to its note is with the person."""
+    return f"note {request_id}"
 
 
 class Portion(Value):
@@ -57,13 +79,17 @@ class Request(State):
     """One need. id: derived from the channel's source and message id.
 
     source: who sent it, and who may see it as its own. content: keyed digest of what was sent.
-    text: cipher only; its key is with the person, under this request's id.
+    text: cipher only; its key is with the person, under this request's id. reason: why it was
+    declined, in the words of a table. note: cipher of what the approver adds for the house alone.
     beneficiary_class: what counts; declared_class: what was said (None before these were apart).
     name_id: keyed digest of the name. recorded_by: the member of staff who brought it in.
     sighting, confirmation: on whose word it stands. waits_for: why it was not opened by itself.
     household_id: keyed digest of the household's number. tally_ids: where its opening counts;
     cap_person_id: for a person who was met. state_before: of
     one that goes with another (duplicate_of), by somebody's word.
+    need: in the catalogue's words; item_match, item_reason:
+    how they were found. What was written instead is in the text. quiet: of a backlog.
+    corrected_by: the request that says it right, where a row of a sheet was corrected.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -86,6 +112,8 @@ class Request(State):
     approved_by: str | None = None
     duplicate_of: str | None = None
     reason: str = ""
+    reason_code: DeclineReason | None = None
+    note: bytes | None = None
     matches: Mapping[str, Portion] = Field(default_factory=dict)
     declared_class: BeneficiaryClass | None = None
     name_id: str = ""
@@ -97,6 +125,10 @@ class Request(State):
     cap_person_id: str = ""
     household_id: str = ""
     state_before: RequestState | None = None
+    item_match: Match = "named"
+    item_reason: str = ""
+    quiet: bool = False
+    corrected_by: str = ""
 
     @property
     def confirmed_quantity(self) -> int:

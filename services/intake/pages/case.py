@@ -9,9 +9,15 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.intake import model, store, worklist
-from services.intake.api.requests import APPROVERS, CASE_WORKERS, is_seen, list_levels
+from services.intake.api.requests import (
+    APPROVERS,
+    CASE_WORKERS,
+    is_seen,
+    list_levels,
+    parse_reason,
+)
 from services.intake.history import Part, list_history
-from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
+from services.intake.messages import DECLINE_REASONS, REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
@@ -177,6 +183,7 @@ async def _render(
         manners=MANNERS,
         bases=BASES,
         classes=tuple(BeneficiaryClass),
+        reasons=DECLINE_REASONS,
     )
 
 
@@ -223,6 +230,7 @@ async def approve(
             area=caller.area,
             approver_id=caller.principal,
             vouching=_read_vouching(form),
+            item=form.get("item", "").strip(),
         )
 
     return await _act(request, runtime, caller, request_id, "approve", build)
@@ -253,7 +261,8 @@ async def decline(
             levels=list_levels(caller),
             area=caller.area,
             approver_id=caller.principal,
-            reason=form.get("reason", ""),
+            reason=parse_reason(form.get("reason", "")),
+            note=form.get("note", "").strip(),
         )
 
     return await _act(request, runtime, caller, request_id, "decline", build)

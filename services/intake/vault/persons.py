@@ -13,6 +13,7 @@ from services.intake.model import (
     Request,
     Sealed,
     Speaker,
+    derive_note_record,
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import Area
@@ -186,6 +187,11 @@ def list_said(vault: Vault, person: Person) -> list[tuple[Registration, Mapping[
 def open_text(vault: Vault, person: Person, request: Request) -> str | None:
     text = _open_record(vault, person, request.id, request.text)
     return text.decode() if text else None
+
+
+def open_note(vault: Vault, person: Person, request: Request) -> str | None:
+    note = _open_record(vault, person, derive_note_record(request.id), request.note)
+    return note.decode() if note else None
 
 
 def _open_record(vault: Vault, person: Person, record: str, cipher: bytes | None) -> bytes | None:

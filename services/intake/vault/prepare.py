@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
@@ -11,6 +11,7 @@ from services.intake.model import (
     WECHAT_SOURCE,
     BindOpenid,
     CorrectPerson,
+    CorrectRequest,
     Naming,
     Person,
     RegisterParty,
@@ -18,11 +19,13 @@ from services.intake.model import (
     SealedCorrection,
     SealedParty,
     SealedRequest,
+    SealedRowCorrection,
     Speaker,
     StaffRequest,
 )
 from services.intake.rules import Rules, find_problems
 from services.intake.store import SearchKeys
+from services.intake.vault.needs import hide_written_words
 from services.intake.vault.persons import (
     derive_contact_ids,
     derive_earlier_person_id,
@@ -81,13 +84,30 @@ def prepare_request(vault: Vault, rules: Rules, find_credential: FindCredential,
     if isinstance(item, Event):
         speaker = find_speaker(item.source, find_credential)
         sealed = seal_request(vault, speaker, item.id, request)
+        sealed = hide_written_words(vault, rules.catalogue, request, sealed)
         return item.model_copy(update={"data": sealed})
     source, _, message_id = item.key.partition("|")
     sealed = seal_request(vault, find_speaker(source, find_credential), message_id, request)
+    sealed = hide_written_words(vault, rules.catalogue, request, sealed)
     if staff:
-        recording = {"recorded_by": staff.recorded_by, "met": staff.met}
+        recording = {
+            "recorded_by": staff.recorded_by,
+            "met": staff.met,
+            "quiet": staff.quiet,
+        }
         sealed = sealed.model_copy(update=recording)
     return replace(item, data=sealed)
+
+
+def prepare_correction(
+    vault: Vault, rules: Rules, find_credential: FindCredential, item: Command[CorrectRequest]
+) -> Command[SealedRowCorrection]:
+    """Raises Invalid."""
+    asked = item.data
+    inner = replace(cast(Command[Any], item), data=asked.request)
+    sealed = prepare_request(vault, rules, find_credential, inner).data
+    data = SealedRowCorrection(corrects=asked.corrects, sealed=sealed)
+    return replace(cast(Command[Any], item), data=data)
 
 
 def seal_request(

@@ -15,6 +15,7 @@ from services.matching.messages import (
     CELL_INVALID,
     DONOR_NOT_YET_JOINED,
     FUND_NOT_OPENED,
+    ITEM_UNKNOWN,
     MONEY_NOT_IN_FEN,
     MONEY_WITH_ITEM,
     OFFER_UNKNOWN,
@@ -42,6 +43,7 @@ from services.matching.model.offer import (
     build_offer_id,
 )
 from services.matching.model.place import TOWN_DIGITS, find_town_problems, parse_cell
+from shared.catalogue import Catalogue
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     OfferChanged,
@@ -58,20 +60,32 @@ from shared.towns import is_known
 
 
 def decide_offer_submitted(
-    mandates_required: bool, states: States, event: Event[OfferSubmitted], now: datetime
+    mandates_required: bool,
+    catalogue: Catalogue,
+    states: States,
+    event: Event[OfferSubmitted],
+    now: datetime,
 ) -> Decision:
     register = RegisterOffer(source=event.source, message_id=event.id, offer=event.data)
-    return _register(mandates_required, states, register, now)
+    return _register(mandates_required, catalogue, states, register, now)
 
 
 def decide_register_offer(
-    mandates_required: bool, states: States, command: Command[RegisterOffer], now: datetime
+    mandates_required: bool,
+    catalogue: Catalogue,
+    states: States,
+    command: Command[RegisterOffer],
+    now: datetime,
 ) -> Decision:
-    return _register(mandates_required, states, command.data, now)
+    return _register(mandates_required, catalogue, states, command.data, now)
 
 
 def _register(
-    mandates_required: bool, states: States, register: RegisterOffer, now: datetime
+    mandates_required: bool,
+    catalogue: Catalogue,
+    states: States,
+    register: RegisterOffer,
+    now: datetime,
 ) -> Decision:
     """Raises Invalid with everything that is wrong."""
     source, submitted = register.source, register.offer
@@ -91,13 +105,17 @@ def _register(
         fund_id=offer.fund_id,
     )
     answer = _answer_offer(offer, 201)
-    if warnings := list(_find_warnings(states, offer, now)):
+    if warnings := list(_find_warnings(catalogue, states, offer, now)):
         answer = Answer(201, {**answer.body, "warnings": [each.as_dict() for each in warnings]})
     return Decision((offer, *mandates), ((offer, fact),), answer)
 
 
-def _find_warnings(states: States, offer: Offer, now: datetime) -> Iterator[Problem]:
+def _find_warnings(
+    catalogue: Catalogue, states: States, offer: Offer, now: datetime
+) -> Iterator[Problem]:
     """What keeps it from being matched as long as nothing else changes."""
+    if not offer.is_money and catalogue.find(offer.item) is None:
+        yield ITEM_UNKNOWN.problem("item", item=offer.item)
     campaign = states.get(Campaign, offer.campaign_id) if offer.campaign_id else None
     if offer.campaign_id and campaign is None:
         yield CAMPAIGN_MISSING.problem("campaign_id", campaign=offer.campaign_id)

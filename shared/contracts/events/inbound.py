@@ -19,7 +19,6 @@ from shared.contracts.values import (
     IdNumber,
     Item,
     Kind,
-    LongText,
     Moment,
     Name,
     Need,
@@ -64,7 +63,7 @@ class RequestSubmitted(Fact):
     need: Need
     area: Area
     applicant: Applicant
-    text: LongText = ""
+    text: Annotated[str, Field(max_length=40_000)] = ""
     collector_id: Identifier | None = None
 
 

@@ -27,6 +27,10 @@ class RequestFact(Fact):
     person_id: Identifier
 
 
+Quiet = Annotated[bool | None, Field(exclude_if=lambda quiet: not quiet)]
+"""True of a backlog's request: its person hears of it when something comes of it."""
+
+
 class RequestRecorded(RequestFact):
     """It waits for an approval. area: whose approvers; None in events of before."""
 
@@ -34,6 +38,7 @@ class RequestRecorded(RequestFact):
     channel: Channel
     approval_level: ApprovalLevel
     area: Area | None = None
+    quiet: Quiet = None
 
 
 class RequestOpened(RequestFact):
@@ -54,6 +59,7 @@ class RequestOpened(RequestFact):
     recorded_at: Moment
     vouched_by: tuple[Identifier, ...] = ()
     name_id: Identifier | None = None
+    quiet: Quiet = None
 
 
 class RequestClassified(RequestFact):
@@ -65,8 +71,11 @@ class RequestClassified(RequestFact):
 
 
 class RequestDeclined(RequestFact):
+    """reason: chosen from a table, in words for the person. code: its row; None in older events."""
+
     TYPE: ClassVar[str] = "guanjia.request.declined.v1"
     reason: ShortText
+    code: Identifier | None = None
 
 
 class RequestWithdrawn(RequestFact):

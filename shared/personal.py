@@ -1,0 +1,52 @@
+"""Numbers by which somebody can be reached or known, found in every way of writing them."""
+
+import re
+import unicodedata
+
+from shared.text import fold_text
+
+DIGITS_MIN = 7
+"""A fixed line has so many; no item, unit or code of a collector needs them."""
+
+_NUMERALS = dict(
+    zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True)
+)
+_NUMBER = re.compile(rf"\d(?:[\W_]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_IDENTITY = re.compile(r"[1-9]\d{16}[\dxX]|[1-9]\d{14}")
+_SEPARATORS = re.compile(r"[\W_]")
+
+
+def has_number(text: str) -> bool:
+    """Whether it holds a phone, a fixed line, an ID or an account: 7 digits or more."""
+    return _NUMBER.search(_read_digits(fold_text(text))) is not None
+
+
+def has_personal_number(text: str) -> bool:
+    """Whether a mobile phone or an ID number is in it: for codes, which may be long."""
+    numbers = (match.group() for match in _NUMBER.finditer(_read_digits(fold_text(text))))
+    return any(
+        _MOBILE.search(digits) or _IDENTITY.fullmatch(digits)
+        for digits in (_SEPARATORS.sub("", number) for number in numbers)
+    )
+
+
+def drop_numbers(text: str) -> str:
+    """Folded, and without them."""
+    folded = fold_text(text)
+    spans = [match.span() for match in _NUMBER.finditer(_read_digits(folded))]
+    for start, end in reversed(spans):
+        folded = f"{folded[:start]} {folded[end:]}"
+    return fold_text(folded) if spans else folded
+
+
+def _read_digits(folded: str) -> str:
+    """The same text, with figures of every script: 一三八 is 138."""
+    return folded if folded.isascii() else "".join(map(_read_digit, folded))
+
+
+def _read_digit(mark: str) -> str:
+    if mark in _NUMERALS:
+        return _NUMERALS[mark]
+    value = unicodedata.digit(mark, None)
+    return mark if value is None else str(value)
