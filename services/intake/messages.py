@@ -88,6 +88,11 @@ UPLOAD_UNKNOWN = Message(
     "没有这个文件，或已超过24小时被删除；请重新上传",
     "no such file, or it was deleted after 24 hours: upload it again",
 )
+NOTE_NUMBERED = Message(
+    "note_numbered",
+    "请不要写电话、证件号等7位以上的数字",
+    "no numbers of seven digits or more: no phones, no ID numbers",
+)
 SEARCH_EMPTY = Message(
     "search_empty",
     "请填写手机号、姓名、证件号码或微信 openid 中的一项",

@@ -54,7 +54,7 @@ def build_service(
             settings.reopen_days, PartnerIds.of(keyring), mandates_required=required
         ),
         commands=build_commands(settings.reopen_days, mandates_required=required),
-        routers=(*api.ROUTERS, pages.router),
+        routers=(*api.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
         jobs=(run_rounds, run_deadlines, run_explainer),
         indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES, *WORD_INDEXES),
