@@ -109,6 +109,11 @@ PERSON_SAME = Message(
     "这是同一条记录，请填写另一条记录的人员编号",
     "this is one record: give the id of the other",
 )
+NOTE_NUMBERED = Message(
+    "note_numbered",
+    "请不要写电话、证件号等7位以上的数字",
+    "no numbers of seven digits or more: no phones, no ID numbers",
+)
 SEARCH_EMPTY = Message(
     "search_empty",
     "请填写手机号、姓名、证件号码或微信 openid 中的一项",

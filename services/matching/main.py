@@ -68,7 +68,7 @@ def build_service(
         commands=build_commands(
             settings.reopen_days, settings.catalogue, mandates_required=required
         ),
-        routers=(*api.ROUTERS, pages.router),
+        routers=(*api.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
         jobs=(run_rounds, run_deadlines, run_explainer),
         indexes=(*INDEXES, *pool.INDEXES, *round_store.INDEXES, *WORD_INDEXES),

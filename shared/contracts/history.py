@@ -18,7 +18,7 @@ HistoryService = Literal["intake", "matching", "audit", "notify"]
 class Part(Value):
     """at: None where the service does not know when. is_wrong: it needs somebody.
 
-    match_id: of the match that it is about, on which staff may act.
+    match_id: of the match that it is about. is_open: there is something to do with it.
     """
 
     at: Moment | None
@@ -26,6 +26,7 @@ class Part(Value):
     zh: Annotated[str, Field(max_length=300)]
     en: Annotated[str, Field(max_length=300)]
     is_wrong: bool = False
+    is_open: bool = False
     match_id: Identifier | None = None
 
 

@@ -55,6 +55,14 @@ TILES: tuple[Tile, ...] = (
         CASE_WORKERS,
     ),
     Tile(
+        "/inbox",
+        "来信",
+        "Inbox",
+        "系统没有看懂的短信和微信，等人来看",
+        "messages that no rule understood",
+        CASE_WORKERS,
+    ),
+    Tile(
         "/accounts",
         "账号",
         "Accounts",

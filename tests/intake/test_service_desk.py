@@ -1,5 +1,6 @@
 """The desk: what waits, one case on one page, and what a member of staff does with it there."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -192,3 +193,42 @@ async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> N
     assert "人民币 200.00 元" in (await browser.get("/desk?tab=mine")).text
     no_sheet = await browser.http.post("/desk/import", files={"file": ("a.csv", b"x,y\n1,2\n")})
     assert no_sheet.status_code == 422
+
+
+async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
+    visitor: Visitor,
+) -> None:
+    await visitor.sms("你们那边的路灯坏了好久了谁管一下", at=1_642_000_001)
+    await visitor.sms("请问办公室几点下班", at=1_642_000_002)
+    browser = await sign_in(visitor, "s-reader", Role.APPROVER_CITY)
+    villager = await sign_in(visitor, "s-villager", Role.APPROVER_VILLAGE, f"{CHASHAN}001")
+    assert "路灯" not in (await villager.get("/inbox")).text
+
+    inbox = await browser.get("/inbox")
+    paths = re.findall(r'href="(/inbox/[^"?]+)"', inbox.text)
+    pages = {path: (await browser.get(path)).text for path in paths}
+    lamp = next(path for path, text in pages.items() if "路灯" in text)
+    hours = next(path for path, text in pages.items() if "几点下班" in text)
+    assert visitor.phone in pages[lamp]
+    assert (await villager.get(lamp)).status_code == 404
+
+    await browser.get(lamp)
+    typed = {"name": "周七", "item": "路灯维修", "quantity": "1", "unit": "次", "town": CHASHAN}
+    typed |= {"category": "public_works", "class": "general"}
+    wrong = await browser.post(f"{lamp}/request", **{**typed, "unit": ""}, reason="来信")
+    assert wrong.status_code == 422
+    assert 'value="周七"' in wrong.text
+    made = await browser.post(f"{lamp}/request", **typed, reason="来信")
+    assert made.status_code == 303, made.text
+    assert "路灯维修" in (await browser.get(made.headers["location"])).text
+
+    await browser.get(hours)
+    nothing = await browser.post(f"{hours}/handle", handling="nothing")
+    assert nothing.status_code == 422
+    done = await browser.post(
+        f"{hours}/handle", handling="nothing", reason="问上班时间，已电话答复"
+    )
+    assert done.headers["location"] == "/inbox"
+    left = (await browser.get("/inbox")).text
+    assert "路灯" not in left
+    assert "几点下班" not in left

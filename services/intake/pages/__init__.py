@@ -1,6 +1,16 @@
 """Intake's pages: the applicant's behind his link, the first page, signing in, the desk."""
 
-from services.intake.pages import accounts, applicant, case, desk, entry, home, imports, sign_in
+from services.intake.pages import (
+    accounts,
+    applicant,
+    case,
+    desk,
+    entry,
+    home,
+    imports,
+    inbox,
+    sign_in,
+)
 
 ROUTERS = (
     applicant.router,
@@ -12,4 +22,5 @@ ROUTERS = (
     case.router,
     entry.router,
     imports.router,
+    inbox.router,
 )

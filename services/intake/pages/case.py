@@ -27,13 +27,6 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.pages.desk import build_worker
-from services.intake.pages.forms import (
-    Form,
-    execute_form,
-    list_problems,
-    make_form_key,
-    read_form,
-)
 from services.intake.pages.rows import LEVELS, CaseRow, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, open_contact, open_text
@@ -45,6 +38,13 @@ from shared.scope import Scope
 from shared.security import Credential
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
+from shared.web.forms import (
+    Form,
+    execute_form,
+    list_problems,
+    make_form_key,
+    read_form,
+)
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 

@@ -12,7 +12,6 @@ from services.intake import store, worklist
 from services.intake.api.requests import CASE_WORKERS, list_levels
 from services.intake.messages import SEARCH_EMPTY
 from services.intake.model import RequestState
-from services.intake.pages.forms import read_form
 from services.intake.pages.rows import STATES, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import (
@@ -29,6 +28,7 @@ from shared.security import Credential
 from shared.text import fold_text
 from shared.towns import towns
 from shared.web.access import allow, find_scope
+from shared.web.forms import read_form
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 

@@ -15,13 +15,6 @@ from fastapi.responses import Response
 from services.intake.api.requests import CASE_WORKERS, check_area, with_recorder
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.messages import ENTRY_UNREADABLE
-from services.intake.pages.forms import (
-    Form,
-    execute_form,
-    list_problems,
-    make_form_key,
-    read_form,
-)
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.answers import Answer
 from shared.contracts.values import BeneficiaryClass, Category, Channel
@@ -30,6 +23,13 @@ from shared.references import format_reference
 from shared.security import Credential
 from shared.towns import towns
 from shared.web.access import allow
+from shared.web.forms import (
+    Form,
+    execute_form,
+    list_problems,
+    make_form_key,
+    read_form,
+)
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 

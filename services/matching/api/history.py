@@ -47,6 +47,7 @@ def list_parts(match: Match) -> Iterator[Part]:
         zh=f"{STATE_LABELS[match.state]}：{zh}",
         en=f"{match.state}: {en}",
         is_wrong=match.state == "reopened",
+        is_open=match.state in ("committed", "delivered", "confirmed"),
         match_id=match.id,
     )
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 
 from fastapi import Request
 
-from services.intake.resources import IntakeRuntime
 from shared.contracts.values import Value
 from shared.messaging.decision import Answer, Command
+from shared.runtime import Runtime
 from shared.security import Credential
 
 Form = Mapping[str, str]
@@ -30,7 +30,7 @@ def make_form_key() -> str:
 
 
 async def execute_form(
-    runtime: IntakeRuntime, caller: Credential, form: Form, data: Value
+    runtime: Runtime[Any, Any], caller: Credential, form: Form, data: Value
 ) -> Answer:
     """The command that the API has, in the caller's name. Raises Invalid."""
     key = form.get(FORM_KEY, "")

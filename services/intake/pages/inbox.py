@@ -1,0 +1,171 @@
+"""The inbox of an office: what people wrote that no rule understood, and what staff make of it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from services.intake.api import messages
+from services.intake.api.messages import MessageHandling, MessageRequest
+from services.intake.api.requests import CASE_WORKERS
+from services.intake.messages import NOTE_NUMBERED
+from services.intake.pages.entry import read_entry
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from shared.contracts.values import BeneficiaryClass, Category, Identifier
+from shared.errors import Invalid, Problem, refuse
+from shared.messaging.decision import Answer
+from shared.scope import OutOfScope
+from shared.security import Credential
+from shared.towns import is_city_wide, towns
+from shared.validation import describe_validation
+from shared.web.access import Denied, allow, find_scope
+from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+INBOX_PATH = "/inbox"
+MESSAGE_PATH = f"{INBOX_PATH}/{{message_id}}"
+ROWS = 25
+
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
+
+HANDLINGS: Mapping[str, tuple[str, str]] = {
+    "nothing": ("无需处理", "nothing to do"),
+    "note": ("作为某件诉求的备注", "a note on a request"),
+    "answer": ("作为收货答复", "an answer to whether help arrived"),
+    "opt_out": ("对方不要再收通知", "no more notices"),
+    "opt_in": ("对方要恢复通知", "notices again"),
+}
+MEANINGS: Mapping[str, tuple[str, str]] = {
+    "received": ("收到了", "it arrived"),
+    "not_received": ("没有收到", "it did not arrive"),
+}
+
+
+@router.get(INBOX_PATH)
+async def show_inbox(
+    caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep, after: str = ""
+) -> Response:
+    """The urgent first, then what waits the longest. Who works for a village has none."""
+    find_scope(caller)
+    try:
+        page = await messages.list_messages(caller, runtime, after=after[:200], limit=ROWS)
+    except OutOfScope:
+        page = {"messages": [], "next": None, "total": 0, "urgent": 0}
+    return PAGES.render_for(request, "inbox.html", page=page, is_first=not after)
+
+
+@router.get(MESSAGE_PATH)
+async def show_message(
+    message_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    find_scope(caller)
+    return await _render(request, runtime, caller, message_id)
+
+
+async def _render(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    message_id: str,
+    act: str = "",
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    """act, form, answer: what was refused, to be shown where it was typed."""
+    message = await messages.read_message(message_id, caller, runtime)
+    town = message["town_code"]
+    return PAGES.render_for(
+        request,
+        "message.html",
+        status=answer.status if answer else 200,
+        message=message,
+        path=MESSAGE_PATH.format(message_id=message_id),
+        act=act,
+        typed=form or {"town": "" if is_city_wide(town) else town},
+        problems=list(answer.body.get("problems", ())) if answer else [],
+        form_key=make_form_key(),
+        handlings=HANDLINGS,
+        meanings=MEANINGS,
+        categories=tuple(Category),
+        classes=tuple(BeneficiaryClass),
+        towns=towns(),
+    )
+
+
+@router.post(f"{MESSAGE_PATH}/request")
+async def make_request(
+    message_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """It becomes a request, whose page follows."""
+    form = await read_form(request)
+    try:
+        entry = read_entry(form).request
+        body = MessageRequest(
+            category=entry.category,
+            beneficiary_class=entry.beneficiary_class,
+            need=entry.need,
+            area=entry.area,
+            name=entry.applicant.name,
+            applicant=entry.applicant if entry.applicant.phone else None,
+            reason=form.get("reason", ""),
+        )
+        key = _find_key(form)
+        response = await messages.make_request(message_id, body, caller, runtime, key)
+    except (Invalid, ValidationError, Denied) as error:
+        answer = _describe(error)
+    else:
+        answer = _parse(response)
+    if answer.status < 400:
+        request_id = answer.body.get("request_id")
+        path = f"/cases/{request_id}?done=recorded" if request_id else INBOX_PATH
+        return RedirectResponse(path, status_code=303)
+    return await _render(request, runtime, caller, message_id, "request", form, answer)
+
+
+@router.post(f"{MESSAGE_PATH}/handle")
+async def handle_message(
+    message_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form = await read_form(request)
+    fields = ("handling", "reason", "request_id", "match_id", "meaning")
+    try:
+        body = MessageHandling.model_validate({each: form[each] for each in fields if each in form})
+        key = _find_key(form)
+        response = await messages.handle_message(message_id, body, caller, runtime, key)
+    except (Invalid, ValidationError, Denied) as error:
+        answer = _describe(error)
+    else:
+        answer = _parse(response)
+    if answer.status < 400:
+        return RedirectResponse(INBOX_PATH, status_code=303)
+    return await _render(request, runtime, caller, message_id, "handle", form, answer)
+
+
+def _find_key(form: Form) -> str:
+    return form.get(FORM_KEY, "")[:60] or make_form_key()
+
+
+def _describe(error: Invalid | ValidationError | Denied) -> Answer:
+    if isinstance(error, Denied):
+        return error.answer
+    if isinstance(error, Invalid):
+        return refuse(422, *error.problems)
+    problems = describe_validation(error)
+    return refuse(422, *(_explain_note(problem) for problem in problems))
+
+
+def _explain_note(problem: Problem) -> Problem:
+    """The pattern of a note says what it takes, not why."""
+    is_pattern = (problem.field, problem.code) == ("reason", "string_pattern_mismatch")
+    return NOTE_NUMBERED.problem("reason") if is_pattern else problem
+
+
+def _parse(response: Response) -> Answer:
+    body: dict[str, Any] = orjson.loads(bytes(response.body)) if response.body else {}
+    return Answer(response.status_code, body)

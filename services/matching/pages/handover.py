@@ -1,0 +1,151 @@
+"""Staff's page of one match: it was handed over, it arrived (with what was seen), it did not."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from services.matching.api.callers import HandingCaller, WitnessingCaller
+from services.matching.messages import MATCH_UNKNOWN
+from services.matching.model.labels import EVIDENCE_LABELS, REOPEN_REASONS, STATE_LABELS
+from services.matching.model.match import (
+    ConfirmMatch,
+    DeliverMatch,
+    Match,
+    MatchCommand,
+    ReopenMatch,
+    Witness,
+)
+from shared import mongo
+from shared.answers import Answer
+from shared.contracts.values import Identifier
+from shared.errors import refuse
+from shared.runtime import Runtime
+from shared.scope import Scope
+from shared.security import Credential
+from shared.validation import describe_validation
+from shared.web.access import Denied, RuntimeDep, find_scope
+from shared.web.forms import Form, execute_form, list_problems, make_form_key, read_form
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.matching")
+HANDOVER_PATH = "/matching/handover/{match_id}"
+EVIDENCE: Mapping[str, tuple[str, str]] = {
+    code: (label, code) for code, label in EVIDENCE_LABELS.items()
+}
+DONE: Mapping[str, tuple[str, str]] = {
+    "deliver": ("已记为送达，等待确认收到", "handed over: it waits to be confirmed"),
+    "confirm": ("已确认收到", "it arrived"),
+    "reopen": ("已记为没有收到，将重新安排", "it did not arrive: it is arranged anew"),
+}
+
+
+@router.get(HANDOVER_PATH)
+async def show_handover(
+    match_id: Identifier,
+    caller: HandingCaller,
+    request: Request,
+    runtime: RuntimeDep,
+    done: str = "",
+) -> Response:
+    match = await _load(runtime, find_scope(caller), match_id)
+    return await _render(request, runtime, match, done=DONE.get(done))
+
+
+@router.post(f"{HANDOVER_PATH}/deliver")
+async def deliver(
+    match_id: Identifier, caller: HandingCaller, request: Request, runtime: RuntimeDep
+) -> Response:
+    def build(_form: Form) -> MatchCommand:
+        return DeliverMatch(match_id=match_id, scope=find_scope(caller))
+
+    return await _act(request, runtime, caller, match_id, "deliver", build)
+
+
+@router.post(f"{HANDOVER_PATH}/confirm")
+async def confirm(
+    match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: RuntimeDep
+) -> Response:
+    """For a person who cannot say so himself, with what was seen."""
+
+    def build(form: Form) -> MatchCommand:
+        seen = {"evidence": form.get("evidence"), "note": form.get("note", "")}
+        witness = Witness.model_validate(seen) if "evidence" in form else None
+        scope = find_scope(caller)
+        return ConfirmMatch(match_id=match_id, scope=scope, by_staff=True, witness=witness)
+
+    return await _act(request, runtime, caller, match_id, "confirm", build)
+
+
+@router.post(f"{HANDOVER_PATH}/reopen")
+async def reopen(
+    match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: RuntimeDep
+) -> Response:
+    def build(form: Form) -> MatchCommand:
+        fields = {"match_id": match_id, "scope": find_scope(caller), "reason": form.get("reason")}
+        return ReopenMatch.model_validate(fields)
+
+    return await _act(request, runtime, caller, match_id, "reopen", build)
+
+
+async def _act(
+    request: Request,
+    runtime: Runtime[Any, Any],
+    caller: Credential,
+    match_id: str,
+    act: str,
+    build: Callable[[Form], MatchCommand],
+) -> Response:
+    form = await read_form(request)
+    try:
+        answer = await execute_form(runtime, caller, form, build(form))
+    except ValidationError as error:
+        answer = refuse(422, *describe_validation(error))
+    if answer.status < 400:
+        path = HANDOVER_PATH.format(match_id=match_id)
+        return RedirectResponse(f"{path}?done={act}", status_code=303)
+    match = await _load(runtime, find_scope(caller), match_id)
+    return await _render(request, runtime, match, act=act, form=form, answer=answer)
+
+
+async def _load(runtime: Runtime[Any, Any], scope: Scope, match_id: str) -> Match:
+    """Raises Denied."""
+    match = await mongo.load(runtime.database, Match, match_id)
+    if match is None or not match.is_seen(scope):
+        raise Denied(MATCH_UNKNOWN.refusal(404))
+    return match
+
+
+async def _render(
+    request: Request,
+    runtime: Runtime[Any, Any],
+    match: Match,
+    *,
+    done: tuple[str, str] | None = None,
+    act: str = "",
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    """act, form, answer: what was refused, to be shown where it was typed."""
+    return PAGES.render_for(
+        request,
+        "handover.html",
+        status=answer.status if answer else 200,
+        match=match,
+        state=(STATE_LABELS[match.state], match.state),
+        path=HANDOVER_PATH.format(match_id=match.id),
+        done=done,
+        act=act,
+        typed=form or {},
+        problems=list_problems(answer) if answer else [],
+        form_key=make_form_key(),
+        evidence=EVIDENCE,
+        reasons=REOPEN_REASONS,
+        may_deliver=match.state == "committed",
+        may_confirm=match.state == "delivered",
+        may_reopen=match.may_reopen(await runtime.processor.now()),
+    )
