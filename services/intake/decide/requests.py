@@ -26,6 +26,7 @@ from services.intake.messages import (
     STATE_UNSUITABLE,
 )
 from services.intake.model import (
+    WEB_SOURCE,
     ApproveRequest,
     DeclineRequest,
     OpeningTally,
@@ -146,6 +147,8 @@ def _open_or_hold(
     reasons = find_wait_reasons(rules, *scope)
     if request.needs_sighting and request.sighting is None:
         reasons = (*reasons, "person_unseen")
+    if request.source == WEB_SOURCE and request.sighting is None:
+        reasons = (*reasons, "phone_unproven")
     if not reasons:
         opening = count_opening(rules, states, request, now)
         reasons = opening.reasons

@@ -33,6 +33,7 @@ WaitReason = Literal[
     "household_often",
     "contact_often",
     "channel_often",
+    "phone_unproven",
 ]
 
 

@@ -1,9 +1,20 @@
-"""Intake's pages: the applicant's behind his link, the first page, signing in, the desk."""
+"""Intake's pages: asking, the applicant's behind his link, the first page, sign-in, the desk."""
 
-from services.intake.pages import accounts, applicant, case, desk, entry, home, imports, sign_in
+from services.intake.pages import (
+    accounts,
+    applicant,
+    ask,
+    case,
+    desk,
+    entry,
+    home,
+    imports,
+    sign_in,
+)
 
 ROUTERS = (
     applicant.router,
+    ask.router,
     home.public_router,
     home.router,
     sign_in.router,

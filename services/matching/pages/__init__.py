@@ -1,12 +1,13 @@
-"""Pages behind signed links, one module for each who holds one.
+"""Pages behind signed links, one module for each who holds one, and the public menu.
 
 No personal data: what kind of help, where (town), how much. Looking changes nothing.
 """
 
-from services.matching.pages import applicant, donor, menu
+from services.matching.pages import applicant, donor, menu, public_menu
 from shared.web.access import Router
 
 router = Router(tags=["links"])
 router.include_router(donor.router)
 router.include_router(applicant.router)
 router.include_router(menu.router)
+router.include_router(public_menu.router)
