@@ -102,6 +102,7 @@ def build_resources(
         partner_ids=PartnerIds.of(keyring),
         parties_quota=Quota(settings.parties_per_minute),
         proofs=Proofs(keyring),
+        ask_quota=Quota(settings.asks_per_minute),
         sign_in_quota=Quota(settings.sign_ins_per_minute),
     )
 

@@ -68,6 +68,33 @@ TEXT_TOO_SHORT = Message(
     "a project needs a text that says where and what (at least 4 characters)",
 )
 
+# --- what a form on the public page must say ---
+
+TEXT_MISSING = Message(
+    "text_missing", "请写几句您需要什么帮助", "say in a few words what would help"
+)
+TEXT_TOO_LONG = Message(
+    "text_too_long",
+    "最多写{most}个字，现在有{length}个字，请写短一些",
+    "at most {most} characters; these are {length}",
+)
+NAME_MISSING = Message("name_missing", "请填写姓名", "give a name")
+TOWN_MISSING = Message(
+    "town_missing",
+    "请选择镇街；说不清就选最后一项",
+    "choose a town; the last one where you do not know",
+)
+CONSENT_MISSING = Message(
+    "consent_missing",
+    "请看过“个人信息怎样使用”，同意后打勾",
+    "read what becomes of your data, and tick the box if you agree",
+)
+ASKED_OFTEN = Message(
+    "asked_often",
+    "这个手机号今天已登记{most}次，请明天再来，或直接打电话",
+    "this number asked {most} times today: come back tomorrow, or call",
+)
+
 # --- who may do what to a request or person ---
 
 REQUEST_UNKNOWN = Message("request_unknown", "没有这个诉求编号", "no such request")
@@ -254,6 +281,11 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "request_separated",
         "曾被系统误判为重复，已恢复，待审批",
         "once called a duplicate by the machine; it waits for an approver",
+    ),
+    "phone_unproven": Message(
+        "phone_unproven",
+        "网上登记，工作人员会先打电话核实",
+        "asked on the web page: somebody of the house calls first",
     ),
     "channel_often": Message(
         "channel_often",

@@ -27,6 +27,7 @@ class IntakeResources:
     partner_ids: PartnerIds = field(repr=False)
     parties_quota: Quota = field(repr=False)
     proofs: Proofs = field(repr=False)
+    ask_quota: Quota = field(repr=False)
     sign_in_quota: Quota = field(repr=False)
 
 

@@ -64,6 +64,15 @@ class IntakeSettings(Settings):
         int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
     ] = 5
     sign_in_lock_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    asks_per_minute: Annotated[
+        int, Field(ge=1, description="requests on the public page from one address")
+    ] = 10
+    help_phone: Annotated[
+        str, Field(pattern=r"^[0-9+-]{3,20}$", description="whom pages say to call")
+    ] = "12345"
+    answer_days: Annotated[
+        int, Field(ge=1, le=60, description="working days within which an office calls who asked")
+    ] = 5
     sign_ins_per_minute: Annotated[
         int, Field(ge=1, description="tries from one address; an office may share one")
     ] = 60

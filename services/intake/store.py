@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.model import (
+    WEB_SOURCE,
     ContactPoint,
     Correspondence,
     Identity,
@@ -44,6 +45,11 @@ INDEXES: tuple[mongo.Index, ...] = (
     ),
     (Suggestion.COLLECTION, [("state", 1), ("town_code", 1), ("made_at", 1)], {}),
     (Request.COLLECTION, [("item_match", 1), ("recorded_at", -1)], {}),
+    (
+        Request.COLLECTION,
+        [("source", 1), ("recorded_at", -1)],
+        {"partialFilterExpression": {"source": WEB_SOURCE}},
+    ),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
@@ -95,6 +101,16 @@ async def list_unclear_items(
     """Newest first."""
     unclear = {**query, "item_match": {"$in": ["contained", "unknown"]}}
     return await mongo.find(database, Request, unclear, sort=[("recorded_at", -1)], limit=limit)
+
+
+async def find_request(database: mongo.Database, id_: str) -> Request | None:
+    return await mongo.load(database, Request, id_)
+
+
+async def count_asked(database: mongo.Database, tally_id: str, since: datetime) -> int:
+    """Requests that were typed into the public page for one contact point."""
+    query = {"source": WEB_SOURCE, "recorded_at": {"$gte": since}, "tally_ids": tally_id}
+    return int(await database[Request.COLLECTION].count_documents(query))
 
 
 async def has_request_there(database: mongo.Database, person_id: str, scope: Scope) -> bool:

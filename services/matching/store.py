@@ -42,6 +42,44 @@ INDEXES: tuple[mongo.Index, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSum:
+    """Open requests of one town and category. fen: what is still needed by those for money."""
+
+    town_code: str
+    category: str
+    count: int
+    money_count: int
+    fen: int
+
+
+async def count_open_needs(database: mongo.Database) -> list[OpenSum]:
+    """What still needs something."""
+    money = {"$cond": [{"$eq": ["$unit", MONEY_UNIT]}, 1, 0]}
+    pipeline: list[Mapping[str, object]] = [
+        {"$match": {"state": "open", "remaining": {"$gte": 1}}},
+        {
+            "$group": {
+                "_id": {"town": "$town_code", "category": "$category"},
+                "count": {"$sum": 1},
+                "money_count": {"$sum": money},
+                "fen": {"$sum": {"$multiply": ["$remaining", money]}},
+            }
+        },
+    ]
+    rows = await database[Need.COLLECTION].aggregate(pipeline).to_list(None)
+    return [
+        OpenSum(
+            row["_id"]["town"],
+            row["_id"]["category"],
+            row["count"],
+            row["money_count"],
+            int(row["fen"]),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class PoolContext:
     """What decides beside needs and offers who may serve whom, and in which order.
 

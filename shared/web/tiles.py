@@ -93,6 +93,22 @@ TILES: tuple[Tile, ...] = (
 # On the first page of the public, for everybody.
 PUBLIC_TILES: tuple[Tile, ...] = (
     Tile(
+        "/ask",
+        "我要求助",
+        "Ask for help",
+        "用自己的话说困难，两步就好，不用账号",
+        "in your own words, two steps, no account",
+        frozenset(),
+    ),
+    Tile(
+        "/give",
+        "我要帮忙",
+        "Help somebody",
+        "看看各镇街需要什么，怎样登记爱心资源",
+        "what each town needs, and how to give",
+        frozenset(),
+    ),
+    Tile(
         "/ledger",
         "善款去向",
         "Where the money went",

@@ -21,7 +21,9 @@ from services.audit.pages.donor import (
     render_receipt_pending,
 )
 from services.intake import model as intake
-from services.intake.pages.applicant import render_request
+from services.intake.model.request import Portion
+from services.intake.pages import ask
+from services.intake.pages.applicant import DeliveryLink, render_request
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -29,9 +31,12 @@ from services.matching.pages.applicant import render_delivery
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
 from services.matching.pages.menu import render_claimed, render_menu
+from services.matching.pages.public_menu import render_public_menu
+from services.matching.store import OpenSum
 from shared.contracts import values
 from shared.contracts.links import MANDATE
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
+from shared.errors import Problem
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
@@ -59,10 +64,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
     background = Background(near, _offer(words, base="88411c2d29fffff"), NOW, HELP_PHONE)
     claimed = {"state": "accepted", "unit": words[:20], "quantity": 2, "item": words}
     return {
-        "request_open": render_request(_request(words), token, LOOKS),
-        "request_declined": render_request(
-            _request(words, state="declined", reason=words), token, []
-        ),
+        **_render_asking(words, token),
         "proposal": render_proposal(match, background, token),
         "proposal_money": render_proposal(
             _match("", unit="fen", quantity=20_450_000),
@@ -79,6 +81,8 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW),
         "mandate_answered": render_mandate_answered("open", f"/a/{token}"),
         **_render_ledger(words),
+        "give": render_public_menu(_open_sums(), "", "", HELP_PHONE),
+        "give_filtered": render_public_menu(_open_sums(), "meals", CHASHAN, HELP_PHONE),
         "receipt_pending": render_receipt_pending(f"/g/{token}"),
         "link_invalid": FRAME.render("link_invalid.html", status=401),
         "link_over": FRAME.render(
@@ -118,6 +122,38 @@ def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:
         "ledger_entry": ledger.render_entry(log, figures, raw, [VKEY, words]),
         "ledger_verify": ledger.render_how_to_verify([(log, [VKEY])], "http://127.0.0.1:8004"),
     }
+
+
+def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
+    """The form of the public with what was typed, and the applicant's page."""
+    typed = dict.fromkeys(ask.FIELDS, words)
+    wrong = {name: Problem("code", name, words, words) for name in ask.FIELDS}
+    render = partial(render_request, help_phone=HELP_PHONE, answer_days=5)
+    delivered = {"M-1": Portion(quantity=2, stage="delivered")}
+    links = [DeliveryLink(f"/c/{token}", words, is_confirmed=done) for done in (False, True)]
+    declined = _request(words, state=intake.RequestState.DECLINED, reason=words)
+    recorded = _request(words, state=intake.RequestState.RECORDED, waits_for=("phone_unproven",))
+    return {
+        "ask": ask.render_ask(1, ask.AskForm(typed)),
+        "ask_wrong": ask.render_ask(1, ask.AskForm(typed, wrong)),
+        "ask_contact": ask.render_ask(2, ask.AskForm(typed)),
+        "ask_contact_wrong": ask.render_ask(2, ask.AskForm(typed, wrong)),
+        "request_new": render(recorded, token, [], deliveries=[], is_new=True),
+        "request_open": render(_request(words), token, LOOKS, deliveries=[]),
+        "request_delivered": render(
+            _request(words, matches=delivered), token, LOOKS, deliveries=links
+        ),
+        "request_declined": render(declined, token, [], deliveries=[]),
+    }
+
+
+def _open_sums() -> list[OpenSum]:
+    towns = (CHASHAN, "441900104", "441900003", "441900121", "441900000")
+    return [
+        OpenSum(town, category, 3 * number + 1, number, number * 50_000)
+        for number, town in enumerate(towns)
+        for category in ("meals", "medical", "housing_repair")
+    ]
 
 
 def _mandate(words: str) -> Mandate:

@@ -65,6 +65,8 @@ PUBLIC_LOG = {
 }
 # Pages for everybody, which name nobody.
 PUBLIC_PAGES = {
+    "intake": {("GET", "/ask"), ("POST", "/ask")},
+    "matching": {("GET", "/give")},
     "audit": {
         ("GET", "/ledger"),
         ("GET", "/ledger/verify"),

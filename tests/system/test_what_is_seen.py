@@ -91,6 +91,8 @@ OPEN = {
     "/log/{log}/proof/{index}": "public by design, ids alone",
     "/log/{log}/tile/{place:path}": "public by design, ids alone",
     "/log/{log}/vkey": "public by design",
+    "/ask": "an empty form",
+    "/give": "how many requests are open in a town, and nothing of any of them",
     "/ledger": "what the public log says, ids alone",
     "/ledger/verify": "how to verify the public log",
     "/ledger/{log}": "sums of the public log; few cases are shown together",

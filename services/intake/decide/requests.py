@@ -29,6 +29,7 @@ from services.intake.messages import (
     STATE_UNSUITABLE,
 )
 from services.intake.model import (
+    WEB_SOURCE,
     ApproveRequest,
     DeclineRequest,
     OpeningTally,
@@ -160,6 +161,8 @@ def _open_or_hold(
         reasons = (*reasons, "item_unclear")
     if request.needs_sighting and request.sighting is None:
         reasons = (*reasons, "person_unseen")
+    if request.source == WEB_SOURCE and request.sighting is None:
+        reasons = (*reasons, "phone_unproven")
     if not reasons:
         opening = count_opening(rules, states, request, now)
         reasons = opening.reasons

@@ -22,6 +22,9 @@ WECHAT_SOURCE = "/callbacks/wechat"
 # The source of what comes by SMS: the phone is certainly its sender's.
 SMS_SOURCE = "/callbacks/tencent"
 
+# The source of what anybody types into the public page: whose the phone is nobody knows.
+WEB_SOURCE = "/web"
+
 SpeakerKind = Literal["own", "staff", "earlier", "channel", "partner"]
 """Who says something of a person. earlier: it was stored before that was written down."""
 

@@ -36,6 +36,7 @@ WaitReason = Literal[
     "contact_often",
     "channel_often",
     "request_separated",
+    "phone_unproven",
 ]
 
 

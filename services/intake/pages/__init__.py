@@ -1,8 +1,9 @@
-"""Intake's pages: the applicant's behind his link, the first page, signing in, the desk."""
+"""Intake's pages: asking, the applicant's behind his link, the first page, sign-in, the desk."""
 
 from services.intake.pages import (
     accounts,
     applicant,
+    ask,
     case,
     desk,
     entry,
@@ -14,6 +15,7 @@ from services.intake.pages import (
 
 ROUTERS = (
     applicant.router,
+    ask.router,
     home.public_router,
     home.router,
     sign_in.router,

@@ -1,21 +1,24 @@
 """The applicant's page behind a signed link: how far it is, who looked, and withdrawing it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.intake import model, store, views
 from services.intake.messages import REQUEST_UNKNOWN
-from services.intake.model import WithdrawRequest
+from services.intake.model import RequestState, WithdrawRequest
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
-from shared.contracts.links import REQUEST
+from shared.contracts.links import DELIVERY, REQUEST
 from shared.contracts.values import CHINA
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.web.access import Denied, Router, RuntimeDep, respond
 from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
-from shared.web.pages import Pages
+from shared.web.pages import Pages, format_quantity
 
 router = Router(route_class=LinkRoute)
 
@@ -24,12 +27,22 @@ LOOKS_MAX = 200
 
 
 @router.get(REQUEST.route())
-async def show_request(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     stored = await _load_request(request, runtime, token)
     rows = await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
     looks = views.describe_own_looks(rows)
     if is_browser(request):
-        return render_request(stored, token, looks)
+        deliveries = _make_deliveries(runtime, stored, await runtime.processor.now())
+        settings = runtime.settings
+        return render_request(
+            stored,
+            token,
+            looks,
+            deliveries=deliveries,
+            help_phone=settings.help_phone,
+            answer_days=settings.answer_days,
+            is_new="new" in request.query_params,
+        )
     view = views.describe_status(stored)
     return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat(), "looks": looks})
 
@@ -57,9 +70,100 @@ async def _load_request(request: Request, runtime: Runtime, token: str) -> model
     return stored
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryLink:
+    """Help that came: where the person says so, or rates it."""
+
+    path: str
+    amount: str
+    is_confirmed: bool
+
+
+def _make_deliveries(
+    runtime: IntakeRuntime, request: model.Request, now: datetime
+) -> list[DeliveryLink]:
+    """His link to this page opens those too: each is about a match of this request."""
+    links = []
+    for id_, portion in request.matches.items():
+        if portion.stage in ("delivered", "confirmed"):
+            expires_at = DELIVERY.expires_at(now)
+            token = runtime.keyring.make_link(
+                DELIVERY.purpose, id_, expires_at, now, holder=request.person_id
+            )
+            need = request.need
+            amount = format_quantity(portion.quantity, need.unit, need.item)
+            links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))
+    return links
+
+
+STEPS: tuple[tuple[str, str], ...] = (
+    ("已登记", "recorded"),
+    ("核实审批", "checked"),
+    ("公开对接", "looking for help"),
+    ("有人帮忙", "help is promised"),
+    ("送到", "delivered"),
+    ("确认收到", "confirmed"),
+)
+
+
+def find_step(request: model.Request) -> int:
+    """Which of `STEPS` it has come to; 0 where it ended without help."""
+    stages = {portion.stage for portion in request.matches.values()}
+    if request.state is RequestState.CLOSED or (stages and stages == {"confirmed"}):
+        return 6
+    if request.state in (RequestState.DECLINED, RequestState.WITHDRAWN, RequestState.DUPLICATE):
+        return 0
+    for step, stage in ((5, "delivered"), (4, "committed")):
+        if stage in stages:
+            return step
+    return 3 if request.state is RequestState.OPEN else 2
+
+
+def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
+    """What happens next, and by when as far as the house promises it."""
+    match request.state:
+        case RequestState.WITHDRAWN:
+            return (
+                "您已撤回。以后需要时可以重新登记。",
+                "Withdrawn. Ask again if you need it.",
+            )
+        case RequestState.DECLINED:
+            return "没有通过，原因见下。不同意可以打电话问。", "Not approved; call if you disagree."
+        case RequestState.DUPLICATE:
+            return "已与您以前的求助一起办理。", "Worked on together with your earlier one."
+    zh, en = _NEXT[find_step(request)]
+    return zh.format(days=answer_days), en.format(days=answer_days)
+
+
+_NEXT: Mapping[int, tuple[str, str]] = {
+    2: (
+        "工作人员会在登记后{days}个工作日内联系您，核实情况。请保持电话畅通。",
+        "Staff call you within {days} working days to check it.",
+    ),
+    3: (
+        "正在寻找能帮忙的单位和个人，找到后会发消息告诉您，您不用做什么。",
+        "We look for who can help and write to you; you need do nothing.",
+    ),
+    4: (
+        "已有人帮忙，工作人员会和您约时间送到。",
+        "Help is promised; staff arrange with you when it comes.",
+    ),
+    5: ("请在下面告诉我们：收到了，还是没有收到。", "Tell us below whether it arrived."),
+    6: ("已经办完。在下面可以评价，有问题也可以说。", "Done. Rate it below, or say what is wrong."),
+}
+
+
 def render_request(
-    request: model.Request, token: str, looks: Sequence[Mapping[str, str]]
+    request: model.Request,
+    token: str,
+    looks: Sequence[Mapping[str, str]],
+    *,
+    deliveries: Sequence[DeliveryLink],
+    help_phone: str,
+    answer_days: int,
+    is_new: bool = False,
 ) -> HTMLResponse:
+    """Nothing is offered that would be refused now."""
     return PAGES.render(
         "request.html",
         request=request,
@@ -67,6 +171,12 @@ def render_request(
         recorded_on=request.recorded_at.astimezone(CHINA).date(),
         waits_for=views.list_waiting_zh(request),
         looks=looks,
+        steps=STEPS,
+        step=find_step(request),
+        next=describe_next(request, answer_days),
+        deliveries=deliveries,
+        help_phone=help_phone,
+        is_new=is_new,
         may_withdraw=request.is_withdrawable,
         withdraw_path=REQUEST.path(token, "withdraw"),
     )

@@ -1,14 +1,15 @@
-"""Pages behind signed links, one module for each who holds one; and staff's, of a match.
+"""Pages behind signed links, one module for each who holds one; staff's, of a match; the public menu.
 
 No personal data: what kind of help, where (town), how much. Looking changes nothing.
 """
 
-from services.matching.pages import applicant, donor, handover, menu
+from services.matching.pages import applicant, donor, handover, menu, public_menu
 from shared.web.access import Router
 
 router = Router(tags=["links"])
 router.include_router(donor.router)
 router.include_router(applicant.router)
 router.include_router(menu.router)
+router.include_router(public_menu.router)
 
 ROUTERS = (router, handover.router)

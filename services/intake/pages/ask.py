@@ -1,0 +1,274 @@
+"""我要求助: two steps, in plain words, for who has no account. What he wrote is kept whole.
+
+Nobody believes what a stranger types of a phone: such a request waits until somebody of the house
+has called. Both steps are forms that carry what was typed; nothing is stored before the last.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
+
+from services.intake import store
+from services.intake.messages import (
+    ASKED_OFTEN,
+    CONSENT_MISSING,
+    NAME_MISSING,
+    TEXT_MISSING,
+    TEXT_TOO_LONG,
+    TOWN_MISSING,
+)
+from services.intake.model import WEB_SOURCE
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import derive_contact_ids
+from shared.contracts.events import RequestSubmitted
+from shared.contracts.links import REQUEST
+from shared.contracts.values import (
+    LABELS,
+    MONEY_UNIT,
+    BeneficiaryClass,
+    Category,
+    Channel,
+    Kind,
+)
+from shared.errors import Invalid, Problem
+from shared.messages import FORM_STALE
+from shared.messaging.decision import Command
+from shared.money import parse_amount
+from shared.phones import parse_mobile
+from shared.text import clean_lines, clean_text
+from shared.towns import CITY_WIDE, codes_by_name, towns
+from shared.validation import describe_validation
+from shared.web.pages import Pages
+from shared.web.sessions import check_visit_form
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+ASK_PATH = "/ask"
+TEXT_MAX = 3_800
+"""Of the 4,000 that a text holds: village and consent are written below it."""
+FIELDS = (
+    *("text", "town", "village", "category", "amount", "kind"),
+    *("name", "phone", "whose", "circumstances", "consent", "once"),
+)
+FIRST_STEP = frozenset({"text", "town", "village", "category", "amount", "kind"})
+TRAP = "website"
+"""A field that nobody sees; who fills it in is a program."""
+SOMEWHERE = "说不清"
+WHOSE = {
+    "own": ("本人", "for myself"),
+    "family": ("家人", "for my family"),
+    "": ("别人", "for others"),
+}
+UNKNOWN_NEED = {"unit": "项", "quantity": 1}
+CONSENT_WRITTEN = "〔网页登记，填写人已同意《个人信息怎样使用》第1版〕"
+OFTEN_MAX = 3
+OFTEN_WITHIN = timedelta(hours=24)
+_ONCE = re.compile(r"[\w-]{20,60}")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AskForm:
+    """What was typed, as it was typed, and what is wrong with it by field."""
+
+    values: Mapping[str, str]
+    problems: Mapping[str, Problem] = field(default_factory=dict)
+
+    @property
+    def step(self) -> int:
+        """Where to go on: the first step while something of it is wrong."""
+        return 1 if FIRST_STEP & set(self.problems) else 2
+
+
+# --- routes ---------------------------------------------------------------------------------------
+
+
+@router.get(ASK_PATH)
+async def show_first_step(request: Request) -> Response:
+    return _render(request, 1, AskForm(_blank()))
+
+
+@router.post(ASK_PATH)
+async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """From step to step; at the end the request, and its page. Raises Invalid, TooManyError."""
+    await check_visit_form(request, runtime.keyring)
+    form = await request.form()
+    values = {name: str(form.get(name, "")) for name in FIELDS}
+    step = str(form.get("step", "1"))
+    if form.get(TRAP) or not _ONCE.fullmatch(values["once"]):
+        raise FORM_STALE.invalid()
+    if step == "back":
+        return _render(request, 1, AskForm(values))
+    submitted, problems = read_ask(values)
+    if step == "1":
+        first = {name: problem for name, problem in problems.items() if name in FIRST_STEP}
+        checked = AskForm(values, first)
+        return _render(request, 1 if first else 2, checked, status=422 if first else 200)
+    if submitted is None:
+        wrong = AskForm(values, problems)
+        return _render(request, wrong.step, wrong, status=422)
+    address = request.client.host if request.client else "unknown"
+    await runtime.resources.ask_quota.take(f"ask:{address}", 1)
+    return await _submit(request, runtime, values, submitted)
+
+
+async def _submit(
+    request: Request, runtime: IntakeRuntime, values: Mapping[str, str], submitted: RequestSubmitted
+) -> Response:
+    vault, now = runtime.resources.vault, await runtime.processor.now()
+    [contact_id] = derive_contact_ids(vault, submitted.applicant.phone, None)
+    since = now - OFTEN_WITHIN
+    if await store.count_asked(runtime.database, f"contact:{contact_id}", since) >= OFTEN_MAX:
+        wrong = AskForm(values, {"phone": ASKED_OFTEN.problem("phone", most=OFTEN_MAX)})
+        return _render(request, 2, wrong, status=429)
+    command = Command(submitted, key=f"{WEB_SOURCE}|{values['once']}", principal=WEB_SOURCE)
+    answer = await runtime.processor.execute(command)
+    id_ = str(answer.body["request_id"])
+    stored = await store.find_request(runtime.database, id_)
+    token = runtime.keyring.make_link(
+        REQUEST.purpose,
+        id_,
+        REQUEST.expires_at(now),
+        now,
+        holder=stored.person_id if stored else "",
+    )
+    return RedirectResponse(f"{REQUEST.path(token)}?new=1", status_code=303)
+
+
+def _blank() -> dict[str, str]:
+    chosen = {"kind": Kind.WISH.value, "whose": "own", "once": secrets.token_urlsafe(24)}
+    return dict.fromkeys(FIELDS, "") | chosen
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def read_ask(values: Mapping[str, str]) -> tuple[RequestSubmitted | None, dict[str, Problem]]:
+    """The request, or everything that is wrong with what was typed, by field."""
+    problems: dict[str, Problem] = {}
+
+    def take(name: str, read: Callable[[str], T]) -> T | None:
+        try:
+            return read(values[name])
+        except Invalid as error:
+            problems[name] = error.problems[0]
+            return None
+
+    text, town = take("text", _read_text), take("town", _read_town)
+    amount, name = take("amount", _read_amount), take("name", _read_name)
+    phone = take("phone", lambda typed: parse_mobile(typed, "phone"))
+    take("consent", _check_consent)
+    category = _choose(Category, values["category"], Category.OTHER)
+    if problems:
+        return None, problems
+    fields = {
+        "kind": _choose(Kind, values["kind"], Kind.WISH),
+        "category": category,
+        "beneficiary_class": _choose(
+            BeneficiaryClass, values["circumstances"], BeneficiaryClass.GENERAL
+        ),
+        "channel": Channel.WEB,
+        "need": _make_need(amount or 0, category),
+        "area": {"town_code": town},
+        "applicant": {"name": name, "phone": phone}
+        | ({"contact_of": values["whose"]} if values["whose"] in ("own", "family") else {}),
+        "text": "\n".join(filter(None, (text, _format_village(values), CONSENT_WRITTEN))),
+    }
+    try:
+        return RequestSubmitted.model_validate(fields), {}
+    except ValidationError as error:
+        described = describe_validation(error)
+        return None, {each.field.rpartition(".")[2]: each for each in described}
+
+
+def _read_text(typed: str) -> str:
+    text = clean_lines(typed)
+    if len(text) < 2:
+        raise TEXT_MISSING.invalid("text")
+    if len(text) > TEXT_MAX:
+        raise TEXT_TOO_LONG.invalid("text", most=TEXT_MAX, length=len(text))
+    return text
+
+
+def _read_town(typed: str) -> str:
+    if typed == SOMEWHERE:
+        return CITY_WIDE
+    code = codes_by_name().get(typed)
+    if code is None:
+        raise TOWN_MISSING.invalid("town")
+    return code
+
+
+def _read_amount(typed: str) -> int:
+    """Fen; 0 where nothing was typed."""
+    return parse_amount(typed, "amount") if typed.strip() else 0
+
+
+def _read_name(typed: str) -> str:
+    name = clean_text(typed)
+    if not name:
+        raise NAME_MISSING.invalid("name")
+    return name[:100]
+
+
+def _check_consent(typed: str) -> None:
+    if typed != "yes":
+        raise CONSENT_MISSING.invalid("consent")
+
+
+def _choose(kind: type[T], typed: str, default: T) -> T:
+    """A suggestion, and no duty: what is no choice of ours is none."""
+    try:
+        return kind(typed)  # type: ignore[call-arg]  # an enum's look-up
+    except ValueError:
+        return default
+
+
+def _make_need(amount: int, category: Category) -> dict[str, object]:
+    """What exactly is needed somebody of the house finds out; the words are kept in any case."""
+    if amount:
+        return {"unit": MONEY_UNIT, "quantity": amount}
+    return {**UNKNOWN_NEED, "item": LABELS[category] if category is not Category.OTHER else "求助"}
+
+
+def _format_village(values: Mapping[str, str]) -> str:
+    village = clean_text(values["village"])[:100]
+    return f"村（居）：{village}" if village else ""
+
+
+# --- rendering ------------------------------------------------------------------------------------
+
+
+def _render(request: Request, step: int, form: AskForm, status: int = 200) -> HTMLResponse:
+    return render_ask(step, form, lambda name, **v: PAGES.render_for(request, name, status, **v))
+
+
+def render_ask(
+    step: int, form: AskForm, show: Callable[..., HTMLResponse] = PAGES.render
+) -> HTMLResponse:
+    shown = FIRST_STEP if step == 1 else frozenset(FIELDS) - FIRST_STEP - {"once"}
+    return show(
+        "ask.html",
+        step=step,
+        typed=form.values,
+        problems=form.problems,
+        carried=[(name, form.values[name]) for name in FIELDS if name not in shown],
+        trap=TRAP,
+        text_max=TEXT_MAX,
+        towns=[*towns().values(), SOMEWHERE],
+        categories=_list_choices(Category),
+        classes=_list_choices(BeneficiaryClass),
+        whose=list(WHOSE.items()),
+    )
+
+
+def _list_choices(kind: type[Category] | type[BeneficiaryClass]) -> list[tuple[str, str, str]]:
+    return [(each.value, LABELS[each], each.value.replace("_", " ")) for each in kind]
