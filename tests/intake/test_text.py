@@ -124,6 +124,7 @@ def test_what_asks_for_no_help_is_no_request(text: str) -> None:
         ("whom", "我妈妈王芳", "name", "王芳"),
         ("whom", "给我爸李国强申请", "name", "李国强"),
         ("whom", "谢谢", "name", None),
+        ("whom", "谢小明", "name", "谢小明"),
         ("whom", "本人", "name", None),
         ("whom", "不知道", "name", None),
         ("where", "茶山", "town_code", "441900103"),

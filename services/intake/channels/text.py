@@ -328,13 +328,14 @@ def _find_names(tokens: list[str], *, is_form: bool) -> set[str]:
 
 
 def _is_name(token: str) -> bool:
-    return token.startswith(SURNAMES) and _may_be_name(token)
+    """谢 is a surname, and 谢谢 is none."""
+    return token.startswith(SURNAMES) and _may_be_name(token, token[1:])
 
 
-def _may_be_name(token: str) -> bool:
+def _may_be_name(token: str, rest: str = "") -> bool:
     return bool(
         _HAN.match(token)
         and token not in NAMELIKE_WORDS
-        and not _NOT_IN_NAMES.search(token)
+        and not _NOT_IN_NAMES.search(rest or token)
         and not find_keyword_categories(token)
     )
