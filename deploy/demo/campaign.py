@@ -6,6 +6,7 @@ Figures of the article of January 2022: 1,000 wishes of three classes, 18 enterp
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,6 +66,8 @@ YUAN = (100, 120, 150, 180, 200, 220, 240, 260, 280)
 # Above what opens by itself: a village approves these.
 YUAN_TO_APPROVE = 600
 APPROVAL_EVERY, TWICE_EVERY = 100, 25
+# Some who write by SMS do so in plain words, and are asked for the name; some share a phone.
+PLAIN_EVERY, SHARED_EVERY = 2, 10
 
 _SURNAMES = "陈林李黄张梁王刘何吴周罗叶谢莫卢钟邓蔡郑"
 _DIGITS = "零一二三四五六七八九"
@@ -156,7 +159,17 @@ class Wish:
         """Who writes by WeChat left no number, nor did some who are visited at home."""
         visited = self.channel is Channel.HOUSEHOLD_VISIT
         has_none = self.channel is Channel.WECHAT or (visited and self.number % 3 == 0)
-        return None if has_none else f"+86161{self.number:08d}"
+        number = self.number - 1 if self.shares_phone else self.number
+        return None if has_none else f"+86161{number:08d}"
+
+    @property
+    def shares_phone(self) -> bool:
+        """With whose wish came before; nobody writes an SMS from another's phone."""
+        return self.number % SHARED_EVERY == 7 and self.channel is not Channel.SMS
+
+    @property
+    def is_plain(self) -> bool:
+        return self.channel is Channel.SMS and self.number % PLAIN_EVERY == 0
 
     @property
     def openid(self) -> str | None:
@@ -188,6 +201,11 @@ class Wish:
 
     def format_text(self) -> str:
         """As somebody writes it on a phone."""
+        if self.is_plain:
+            return (
+                f"家里有困难，想申请{LABELS[self.category]}{self.yuan}元，{towns()[self.town_code]}，"
+                f"我们是{LABELS[self.beneficiary_class]}"
+            )
         return (
             f"心愿 {LABELS[self.category]} {self.yuan}元 {towns()[self.town_code]} "
             f"{LABELS[self.beneficiary_class]} 姓名:{self.name}"
@@ -256,6 +274,16 @@ def _make_amounts(chance: random.Random, count: int) -> list[int]:
     if requested <= REQUESTED_FEN_MAX:
         return [each * 100 for each in yuan]
     return [max(1, each * 100 * REQUESTED_FEN_MAX // requested) for each in yuan]
+
+
+def list_names(wishes: Sequence[Wish]) -> dict[str, str]:
+    """By phone, of who writes in plain words: he is asked for it."""
+    return {wish.phone: wish.name for wish in wishes if wish.is_plain and wish.phone}
+
+
+def count_shared_phones(wishes: Sequence[Wish]) -> int:
+    phones = Counter(wish.phone for wish in wishes if wish.phone)
+    return sum(count > 1 for count in phones.values())
 
 
 def group_by_channel(wishes: Sequence[Wish]) -> dict[Channel, list[Wish]]:

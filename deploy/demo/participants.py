@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
@@ -53,6 +53,7 @@ class Tally:
     answers: Counter[str] = field(default_factory=Counter)
     delivered: int = 0
     confirmed: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
 
 
 class Tasks:
@@ -85,6 +86,7 @@ class Phones:
         self._actions: dict[str, Callable[[Message], Awaitable[None]]] = {
             "match_proposed": donors.answer,
             "match_delivered": applicants.confirm,
+            "message_whom": applicants.say_name,
         }
         self._purposes = {
             id_: name for name, t in TEMPLATES.items() for id_ in (t.sms_id, t.wechat_id)
@@ -132,11 +134,14 @@ class Donors:
 
 
 class Applicants:
-    """Confirm the delivery, by the link or by writing 收到 or 1; repeat it when not heard."""
+    """Confirm the delivery, by the link or by writing 收到 or 1; repeat it when not heard.
 
-    def __init__(self, clients: Clients, tally: Tally) -> None:
+    names: by phone, of who is asked for it.
+    """
+
+    def __init__(self, clients: Clients, tally: Tally, names: Mapping[str, str]) -> None:
         self._simulators, self._link = clients.open("simulators"), clients.open("matching")
-        self._tally = tally
+        self._tally, self._names = tally, names
         self._replies: dict[str, tuple[float, Message]] = {}
         self._outgoing: list[tuple[str, dict[str, str]]] = []
 
@@ -146,6 +151,12 @@ class Applicants:
         else:
             answer = await self._link.send(f"{message['url']}/confirm")
             self._tally.confirmed["link" if answer.is_success else "link_refused"] += 1
+
+    async def say_name(self, message: Message) -> None:
+        """“请问是为谁申请？”"""
+        self._tally.messages["白话短信补问姓名 plain words, asked for the name"] += 1
+        name = self._names[message["recipient"]]
+        self._outgoing.append(("sms", {"number": message["recipient"], "text": name}))
 
     def repeat(self, waiting: list[Match]) -> None:
         """A person who is still waiting writes once more: the first answer came too early."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.demo import campaign, goods
 from deploy.demo.campaign import Wish
@@ -79,8 +80,10 @@ class Scenario:
         )
         count, donors = len(wishes), len(campaign.list_enterprises())
         expected = Expected(campaign.TOTAL_FEN, requests=count, closed=count, donors=donors)
-        sending = self._send(wishes, unreachable)
-        return await self.run_until_quiet(sending, behaviour, expected, "approver-village")
+        sending, names = self._send(wishes, unreachable), campaign.list_names(wishes)
+        shared = campaign.count_shared_phones(wishes)
+        self.tally.messages["共用手机 phones of several people"] = shared
+        return await self.run_until_quiet(sending, behaviour, expected, "approver-village", names)
 
     async def play_file(self, requests: Path, offers: Path | None) -> Outcome:
         """The requests of a spreadsheet, whatever they ask for; staff confirm what arrived."""
@@ -146,10 +149,15 @@ class Scenario:
     # --- to the end ---
 
     async def run_until_quiet(
-        self, sending: object, behaviour: Behaviour, expected: Expected, approver: str
+        self,
+        sending: object,
+        behaviour: Behaviour,
+        expected: Expected,
+        approver: str,
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> Outcome:
         """Runs all participants until nothing changes any more; then compares the sums."""
-        applicants = Applicants(self.clients, self.tally)
+        applicants = Applicants(self.clients, self.tally, names)
         donors = Donors(self.clients, behaviour, self.tally)
         phones = Phones(self.clients, donors, applicants)
         staff = Staff(self.clients, behaviour, self.tally, applicants, approver)
@@ -171,6 +179,7 @@ class Scenario:
         for title, counts in (
             ("捐方答复 donors", self.tally.answers),
             ("确认方式 confirmed by", self.tally.confirmed),
+            ("来信 messages", self.tally.messages),
         ):
             line = " · ".join(f"{way} {count:,}" for way, count in sorted(counts.items()))
             self.display.print_line(f"{title}: {line}")

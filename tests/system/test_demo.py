@@ -12,7 +12,7 @@ from deploy.demo import campaign
 from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
 from services.intake.channels.spreadsheet import SheetRequest, read_requests
-from services.intake.channels.text import Draft, understand
+from services.intake.channels.text import Draft, read_slot, understand
 from shared.contracts.values import Channel
 
 WISHES = 60
@@ -118,7 +118,8 @@ def test_every_written_wish_is_understood_for_sure() -> None:
     for wish in campaign.make_wishes():
         understood = understand(wish.format_text())
         assert isinstance(understood, Draft)
-        assert understood.missing == ()
+        assert understood.missing == (("whom",) if wish.is_plain else ())
+        assert read_slot("whom", wish.name).name == wish.name
         assert understood.need == wish.make_request().need
         assert understood.town_code == wish.town_code
 
