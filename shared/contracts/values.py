@@ -68,8 +68,8 @@ VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Phone = Annotated[str, Field(pattern=r"^\+861[0-9]{10}$")]
 IdNumber = Annotated[
     str,
-    BeforeValidator(_fold_code),
     Field(pattern=r"^([0-9]{15}|[0-9]{17}[0-9X])$"),
+    BeforeValidator(_fold_code),
 ]
 """Of a resident's ID card. Of 15 digits it is refused with its reason, after its shape."""
 Cell = Annotated[str, Field(pattern=r"^8[0-9a-f]{14}$")]

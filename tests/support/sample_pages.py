@@ -40,6 +40,7 @@ from shared.errors import Problem
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
+from tests.support.sample_desk_pages import render_desk_samples
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 CHASHAN = "441900103"
@@ -65,6 +66,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
     claimed = {"state": "accepted", "unit": words[:20], "quantity": 2, "item": words}
     return {
         **_render_asking(words, token),
+        **render_desk_samples(words, make_request(words)),
         "proposal": render_proposal(match, background, token),
         "proposal_money": render_proposal(
             _match("", unit="fen", quantity=20_450_000),
@@ -131,17 +133,19 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
     render = partial(render_request, help_phone=HELP_PHONE, answer_days=5)
     delivered = {"M-1": Portion(quantity=2, stage="delivered")}
     links = [DeliveryLink(f"/c/{token}", words, is_confirmed=done) for done in (False, True)]
-    declined = _request(words, state=intake.RequestState.DECLINED, reason=words)
-    recorded = _request(words, state=intake.RequestState.RECORDED, waits_for=("phone_unproven",))
+    declined = make_request(words, state=intake.RequestState.DECLINED, reason=words)
+    recorded = make_request(
+        words, state=intake.RequestState.RECORDED, waits_for=("phone_unproven",)
+    )
     return {
         "ask": ask.render_ask(1, ask.AskForm(typed)),
         "ask_wrong": ask.render_ask(1, ask.AskForm(typed, wrong)),
         "ask_contact": ask.render_ask(2, ask.AskForm(typed)),
         "ask_contact_wrong": ask.render_ask(2, ask.AskForm(typed, wrong)),
         "request_new": render(recorded, token, [], deliveries=[], is_new=True),
-        "request_open": render(_request(words), token, LOOKS, deliveries=[]),
+        "request_open": render(make_request(words), token, LOOKS, deliveries=[]),
         "request_delivered": render(
-            _request(words, matches=delivered), token, LOOKS, deliveries=links
+            make_request(words, matches=delivered), token, LOOKS, deliveries=links
         ),
         "request_declined": render(declined, token, [], deliveries=[]),
     }
@@ -169,7 +173,7 @@ def _mandate(words: str) -> Mandate:
     )
 
 
-def _request(words: str, **changed: Any) -> intake.Request:
+def make_request(words: str, **changed: Any) -> intake.Request:
     fields: dict[str, Any] = {
         "id": "R-0123456789abcdef0123",
         "state": intake.RequestState.OPEN,

@@ -1,4 +1,4 @@
-"""Pages behind signed links, one module for each who holds one; a match for staff; the menu for all.
+"""Pages behind signed links, a module for each who holds one; a match for staff; the menu for all.
 
 No personal data: what kind of help, where (town), how much. Looking changes nothing.
 """

@@ -1,0 +1,133 @@
+"""The desk's pages rendered with samples, as `sample_pages` does the others."""
+
+from collections.abc import Mapping
+
+from fastapi.responses import HTMLResponse
+
+from services.intake import model as intake
+from services.intake.pages import case, desk, entry, inbox
+from services.intake.pages.rows import STATES, build_row
+from services.intake.vault.persons import Contact
+from services.intake.worklist import NO_FILTERS
+from shared.contracts.history import Part
+from shared.contracts.values import BeneficiaryClass, Category, Channel
+
+PROBLEMS = ("name", "reason", "q", "town", "nothing")
+
+
+def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTMLResponse]:
+    waiting = request.model_copy(
+        update={
+            "state": intake.RequestState.RECORDED,
+            "waits_for": ("need_large",),
+            "approval_level": "town",
+            "recorded_by": "s-1",
+        }
+    )
+    row = build_row(waiting, 5, waiting.recorded_at)
+    problems = [{"code": "x", "field": field, "zh": words, "en": words} for field in PROBLEMS]
+    typed = dict.fromkeys(("name", "item", "text", "reason", "household"), words)
+    lists = {
+        "tabs": [(tab, names, 3) for tab, names in desk.TABS.items()],
+        "counted_max": 100,
+        "form_token": words,
+    }
+    choices = {
+        "categories": tuple(Category),
+        "classes": tuple(BeneficiaryClass),
+        "channels": tuple(Channel),
+        "states": STATES,
+        "towns": {"a-town": words},
+    }
+    shown = case.Case(
+        row=row,
+        contact=Contact(words, words),
+        erased=False,
+        has_phone=True,
+        text=words,
+        earlier=[row],
+        history=[Part(at=None, service="intake", zh=words[:300], en=words[:300])],
+        silent=[("对接", "matching")],
+        allowed=case.Allowed(
+            approve=True, vouch=True, withdraw=True, is_recorder=False, other_level=None
+        ),
+    )
+    message = {
+        **dict.fromkeys(("text", "phone", "reason", "handled_by", "kind_zh", "reading_zh"), words),
+        "message_id": "Y-1",
+        "channel": "sms",
+        "kind": "text",
+        "reading": "unknown",
+        "town_code": "441900103",
+        "received_at": waiting.recorded_at,
+        "state": "unread",
+        "urgent": True,
+        "forgotten": False,
+        "handling": None,
+        "handling_zh": None,
+        "request_id": None,
+    }
+    inbox_page = {"messages": [message], "next": "Y-1", "total": 1, "urgent": 1}
+
+    def render(template: str, **values: object) -> HTMLResponse:
+        """In the reader's language, as these pages always are."""
+        return desk.PAGES._render("zh", template, 200, values)
+
+    return {
+        "desk": render(
+            "desk.html",
+            **lists,
+            **choices,
+            tab="waiting",
+            filters=NO_FILTERS,
+            rows=[row],
+            following="1_R-1",
+            is_first=False,
+            query={"tab": "waiting"},
+            approves=True,
+        ),
+        "desk_found": render(
+            "desk_found.html", **lists, rows=[row], is_full=True, text=words, problems=problems
+        ),
+        "case": render(
+            "case.html",
+            **choices,
+            case=shown,
+            path="/cases/R-1",
+            done=None,
+            act="decline",
+            typed=typed,
+            problems=problems,
+            form_key="k",
+            form_token=words,
+            following="R-2",
+            manners=case.MANNERS,
+            bases=case.BASES,
+        ),
+        "entry": render(
+            "entry.html",
+            **choices,
+            typed=typed,
+            problems=problems,
+            fields=entry.FIELDS,
+            first_wrong="name",
+            done=None,
+            count="",
+            form_key="k",
+            form_token=words,
+        ),
+        "inbox": render("inbox.html", page=inbox_page, is_first=False),
+        "message": render(
+            "message.html",
+            **choices,
+            message=message,
+            path="/inbox/Y-1",
+            act="request",
+            typed=typed,
+            problems=problems,
+            form_key="k",
+            form_token=words,
+            handlings=inbox.HANDLINGS,
+            meanings=inbox.MEANINGS,
+        ),
+    }
