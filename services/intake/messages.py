@@ -231,8 +231,8 @@ SENDER_UNREACHABLE = Message(
     "来信没有可用的大陆手机号或微信，请在 applicant 里填写联系方式，或填写收集人",
     "the message has no mobile number of the mainland nor account: give a contact, or a collector",
 )
-SEARCH_EMPTY = Message(
-    "search_empty",
+LOOKUP_EMPTY = Message(
+    "lookup_empty",
     "请输入编号、姓名或手机号",
     "give a reference, a name or a phone number",
 )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fastapi.responses import HTMLResponse
 
 from services.intake import model as intake
+from services.intake.messages import DECLINE_REASONS
 from services.intake.pages import case, desk, entry, inbox
 from services.intake.pages.rows import STATES, build_row
 from services.intake.vault.persons import Contact
@@ -101,6 +102,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             form_key="k",
             form_token=words,
             following="R-2",
+            reasons=DECLINE_REASONS,
             manners=case.MANNERS,
             bases=case.BASES,
         ),

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.intake import store, worklist
 from services.intake.api.requests import CASE_WORKERS, list_levels
-from services.intake.messages import SEARCH_EMPTY
+from services.intake.messages import LOOKUP_EMPTY
 from services.intake.model import RequestState
 from services.intake.pages.rows import STATES, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -141,7 +141,7 @@ async def _search(runtime: IntakeRuntime, caller: Credential, text: str) -> list
     """Whom it looks up is logged before anything is found. Raises Invalid."""
     scope, database, vault = find_scope(caller), runtime.database, runtime.resources.vault
     if not text:
-        raise SEARCH_EMPTY.invalid("q")
+        raise LOOKUP_EMPTY.invalid("q")
     if REFERENCE.fullmatch(text):
         return await worklist.find_by_reference(database, scope, text)
     at = await runtime.processor.now()
