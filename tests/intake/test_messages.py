@@ -1,8 +1,14 @@
 """The texts of intake's problems."""
 
+from types import ModuleType
+
+import pytest
+
 from services.intake import messages
+from services.intake.sign_in import messages as sign_in_messages
 from tests.support.messages import check_messages
 
 
-def test_every_problem_has_a_code_and_both_languages() -> None:
-    check_messages(messages)
+@pytest.mark.parametrize("module", [messages, sign_in_messages])
+def test_every_problem_has_a_code_and_both_languages(module: ModuleType) -> None:
+    check_messages(module)

@@ -51,6 +51,7 @@ NAMES_NOBODY = {
     "/desk/import": "a form",
     "/desk/import/{token}": "what the caller himself uploaded",
     "/desk/import/{token}/refused.csv": "what the caller himself uploaded",
+    "/words/{word_id}/notice": "whether a code was sent: no name, no number",
     "/campaigns": "public campaigns: numbers of donors, no ids",
     "/campaigns/{campaign_id}/report": "sums of a campaign, which belongs to no town",
     "/emergencies": "which towns are under emergency measures",

@@ -5,13 +5,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from services.intake.messages import (
-    ACCOUNT_UNKNOWN,
-    INVITATION_USED,
-    PASSWORD_EXPIRED,
-    SIGN_IN_LOCKED,
-    SIGN_IN_WRONG,
-)
 from services.intake.model.account import (
     Account,
     ChangePassword,
@@ -26,6 +19,13 @@ from services.intake.model.account import (
     UnlockAccount,
 )
 from services.intake.rules import SignInRules
+from services.intake.sign_in.messages import (
+    ACCOUNT_UNKNOWN,
+    INVITATION_USED,
+    PASSWORD_EXPIRED,
+    SIGN_IN_LOCKED,
+    SIGN_IN_WRONG,
+)
 from shared.contracts.values import Value
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, Handler, States
 

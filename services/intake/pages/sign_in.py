@@ -11,7 +11,6 @@ import segno
 from fastapi import Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.intake.messages import CODE_WRONG
 from services.intake.model.account import (
     Account,
     ChangePassword,
@@ -22,6 +21,7 @@ from services.intake.model.account import (
     SignIn,
 )
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.sign_in.messages import CODE_WRONG
 from services.intake.sign_in.proofs import (
     Claim,
     check_new_password,

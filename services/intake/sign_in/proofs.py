@@ -12,13 +12,13 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from services.intake.messages import (
+from services.intake.model.account import Account, Proof
+from services.intake.sign_in.messages import (
     CODE_WRONG,
     PASSWORD_GUESSABLE,
     PASSWORD_SHORT,
     PASSWORDS_DIFFERENT,
 )
-from services.intake.model.account import Account, Proof
 from shared.messaging.resealing import Document, SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer, UnreadableError
 from shared.security import Keyring
