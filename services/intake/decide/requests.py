@@ -206,7 +206,7 @@ def make_fact(request: Request) -> Fact | None:
             recorded_at=request.recorded_at,
             vouched_by=request.vouched_by,
             name_id=request.name_id or None,
-            quiet=request.quiet or None,
+            quiet=True if request.quiet else None,
         )
     if request.state is RequestState.RECORDED and request.approval_level:
         return RequestRecorded(
@@ -214,7 +214,7 @@ def make_fact(request: Request) -> Fact | None:
             channel=request.channel,
             approval_level=request.approval_level,
             area=request.area.model_copy(update={"cell": None}),
-            quiet=request.quiet or None,
+            quiet=True if request.quiet else None,
         )
     return None
 

@@ -27,7 +27,7 @@ class RequestFact(Fact):
     person_id: Identifier
 
 
-Quiet = Annotated[bool | None, Field(exclude_if=lambda quiet: not quiet)]
+Quiet = Literal[True] | None
 """True of a backlog's request: its person hears of it when something comes of it."""
 
 
