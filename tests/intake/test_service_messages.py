@@ -64,7 +64,7 @@ async def test_no_word_is_lost_and_somebody_of_the_town_reads_it(visitor: Visito
     (request,) = await visitor.requests()
     assert request.id in said
     assert request.id in (await visitor.says("3", "我妈妈王芳")).text, "pushed again"
-    assert (request.need.item, request.need.unit, request.area.town_code) == ("轮椅", "辆", CHASHAN)
+    assert (request.need.item, request.need.unit, request.area.town_code) == ("轮椅", "台", CHASHAN)
     about = await visitor.get(f"/messages?state=&request_id={request.id}", town)
     assert about.status_code == 422
     about = await visitor.get(f"/messages?state=understood&request_id={request.id}", town)

@@ -67,7 +67,7 @@ async def test_rounds_are_asked_for_listed_exported_replayed_and_explained(
         assert {row["verdict"] for row in by_http} == {"same"}
         assert "一致 same" in (await invoke(env, "replay")).output
         why = await invoke(env, "explain", match.id)
-        assert f"由 {match.offer_id} 提供 ¥0.70" in why.output
+        assert f"由 爱心人士 {match.offer_id[-4:].upper()} 提供 ¥0.70" in why.output
         why_not = await invoke(env, "explain", match.request_id)
         assert "还缺¥0.30" in why_not.output
 

@@ -35,7 +35,7 @@ def _part(stack: StackHarness, name: str, log: Path, settings: dict[str, str]) -
     shared = stack.settings(instance_id=f"ledgerlet-{name}")
     env = {
         f"GUANJIA_{key.upper()}": str(value)
-        for key, value in shared.model_dump(mode="json").items()
+        for key, value in shared.model_dump(mode="json", exclude_none=True).items()
     }
     env |= {"GUANJIA_PORT": str(port), "PYTHONPATH": str(Path.cwd())} | settings
     part = parts.build_service(name, port, os.environ | env, log)

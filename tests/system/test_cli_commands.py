@@ -164,7 +164,7 @@ def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.Monkey
     assert "not-for-eyes" not in output
     assert "did you mean GUANJIA_TOWN_LIMIT_FEN?" in output
     plain = json.loads(guanjia("config", "--json").output)
-    assert set(plain) == {"intake", "matching", "notify", "audit", "simulators"}
+    assert set(plain) == {"intake", "matching", "notify", "audit", "simulators", "front"}
     assert plain["intake"]["GUANJIA_TOWN_LIMIT_FEN"] == 1234567
     assert "not-for-eyes" not in json.dumps(plain)
 

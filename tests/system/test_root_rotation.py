@@ -89,7 +89,13 @@ async def test_root_key_rotates_under_a_running_service(stack: StackHarness) -> 
         school.read_sealing,
         lambda s: s["previous"] and not any(n["previous"] for n in s["sealed"].values()),
     )
-    assert set(sealing["sealed"]) == {"dead_letters", "persons"}
+    assert set(sealing["sealed"]) == {
+        "accounts",
+        "correspondences",
+        "dead_letters",
+        "messages",
+        "persons",
+    }
     await school.publish(old[1])
     assert SOURCE in (await school.read_sealing())["late_signers"]
 

@@ -70,7 +70,7 @@ def read_answer(text: str) -> ShortAnswer:
 
 def _find_sense(plain: str, *, is_asking: bool) -> Sense:
     """Of a text without references, blanks and signs. Negation comes first."""
-    words = _COURTESIES.sub("", plain)
+    words = _PARTICLES.sub("", _COURTESIES.sub("", plain))
     if not plain:
         return Sense.REFERENCE
     if not words:
@@ -159,6 +159,8 @@ _COURTESIES = re.compile(
     "|好的|好嘞|好滴|嗯嗯?|哦哦?|okay|ok|thanks?|thankyou|hello|hi|please"
 )
 
+# “1啊”: what only gives the tone, after something.
+_PARTICLES = re.compile("(?<=.)[啊呀哈哟噢]+$")
 _GREETING = re.compile("(?:你们?好|您们?好|大家好|领导好|[早上中下晚]+[上午]好|hello|hi|please)+")
 _NUMBER = "(?:[0-9]+(?:\\.[0-9]+)?|[一二两三四五六七八九十百千万零半]+)"
 _MEASURE = "(?:" + "|".join(sorted(MEASURES, key=len, reverse=True)) + ")"

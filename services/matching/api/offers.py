@@ -47,6 +47,9 @@ from shared.web.batches import Row, answer_rows
 
 router = Router(tags=["offers"])
 
+WrittenQuantity = Annotated[int | None, Query(gt=0, le=10**12)]
+"""Of an address, where every number is text."""
+
 
 @router.post("/offers", status_code=201)
 async def register_offer(
@@ -172,8 +175,8 @@ async def read_menu(
     beneficiary_class: Annotated[list[BeneficiaryClass] | None, Query()] = None,
     unit: Annotated[str, Query(max_length=20)] = "",
     item: Annotated[str, Query(max_length=100)] = "",
-    at_least: Annotated[Quantity | None, Query()] = None,
-    at_most: Annotated[Quantity | None, Query()] = None,
+    at_least: WrittenQuantity = None,
+    at_most: WrittenQuantity = None,
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 100,
 ) -> Response:

@@ -124,7 +124,7 @@ def test_a_rotated_root_without_its_identity_is_refused(stack: Path) -> None:
 
 
 @pytest.mark.parametrize("writes", range(3))
-@pytest.mark.parametrize("folder", ["house", "legacy"])
+@pytest.mark.parametrize("folder", ["stack", "legacy"])
 def test_a_rotation_that_stops_anywhere_loses_nothing_and_goes_on(
     folder: str, writes: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
