@@ -39,6 +39,7 @@ READ_EVERY_S = 0.8
 QUIET_S = 2.0
 UNANSWERED_MAX = 150
 STILL_SENT_QUIET_S = 6.0
+OPEN_QUIET_S = 10.0
 UNMATCHED_QUIET_S = 60.0
 AGREE_WITHIN_S = 15.0
 ACCEPTED_STATES = ("accepted", "committed", "delivered", "confirmed")
@@ -214,6 +215,8 @@ class Scenario:
             latest: Json = await client.get("/rounds/latest")
             if (latest["round"] or {}).get("state") != "done":
                 return UNMATCHED_QUIET_S
+            # That round may have closed before the last request opened: the next one takes it.
+            return OPEN_QUIET_S
         return STILL_SENT_QUIET_S if figures.count_notices("sent") else QUIET_S
 
     async def _compare_sums(self, expected: Expected) -> Outcome:
