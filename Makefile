@@ -49,7 +49,7 @@ coverage: $(READY) ## how much of each package the tests run that need no broker
 	$(BIN)/python .ci/coverage-summary
 
 test-long: $(READY) ## properties on many examples, chaos under load; pauses and rebalances on Apache Kafka (Java 17, Maven)
-	GUANJIA_TEST_DEEP=1 $(PYTEST) -q $(DEEP)
+	GUANJIA_TEST_DEEP=1 $(PYTEST) -q --timeout 900 $(DEEP)
 	$(PYTEST) -q -m "long and not kafka" $(KILLS:%=--ignore %)
 	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "long and not kafka" $(KILLS)
 
