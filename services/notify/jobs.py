@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from services.notify import store
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.decide.claims import NOT_DUE
 from services.notify.model import ClaimNotice, Notice, NoticeDue, RecordOutcome
@@ -110,7 +111,7 @@ class Sender:
         """Whether there may be more to do at once."""
         batch_max = self._settings.send_batch_max
         now = await self._runtime.processor.now()
-        due = await mongo.find_due(self._runtime.database, Notice, now, batch_max)
+        due = await store.find_due_in_turn(self._runtime.database, now, batch_max)
         await self._expire([notice for notice in due if notice.state == "sending"])
         await self._send_all([notice for notice in due if notice.state != "sending"])
         return len(due) == batch_max

@@ -2,16 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Dispatch, Notice, NoticeState, StaffMember
 from shared import mongo
 
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
     (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
+    (
+        Notice.COLLECTION,
+        [("lane", 1), ("due_at", 1)],
+        {"partialFilterExpression": {"due_at": {"$type": "date"}}},
+    ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
+
+OWN_SHARE_PERCENT = 75
+"""Of what answers leave of a batch."""
 
 
 async def find_notices(
@@ -26,6 +36,47 @@ async def find_notices(
         sort=[("created_at", -1)],
         limit=limit,
     )
+
+
+async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) -> list[Notice]:
+    """What is due. Where that is more than `limit`: answers first, then own cases, then the lanes
+    of what others brought, each in turn. So no lane stands still, and none holds up another.
+    """
+    due = await mongo.find_due(database, Notice, now, limit)
+    if len(due) < limit:
+        return due
+    turn = await _find_in_lanes(database, now, (ANSWER_LANE,), limit)
+    own = max(1, (limit - len(turn)) * OWN_SHARE_PERCENT // 100)
+    turn += await _find_in_lanes(database, now, (OWN_LANE, None), own)
+    lanes = await _list_others_lanes(database, now)
+    each = share_turns(limit - len(turn), len(lanes))
+    for lane in lanes:
+        turn += await _find_in_lanes(database, now, (lane,), each)
+    return turn
+
+
+async def _find_in_lanes(
+    database: mongo.Database, now: datetime, lanes: Sequence[str | None], limit: int
+) -> list[Notice]:
+    """Earliest first. None: notices of before there were lanes."""
+    query = {"lane": {"$in": list(lanes)}, **_passed(now)}
+    return await mongo.find(database, Notice, query, sort=[("due_at", 1)], limit=limit)
+
+
+async def _list_others_lanes(database: mongo.Database, now: datetime) -> list[str]:
+    """One look into the index for each, however many notices they hold."""
+    lanes: list[str] = []
+    after = ANSWER_LANE
+    while row := await database[Notice.COLLECTION].find_one(
+        {"lane": {"$gt": after}, **_passed(now)}, {"lane": 1}, sort=[("lane", 1), ("due_at", 1)]
+    ):
+        after = row["lane"]
+        lanes.append(after)
+    return lanes
+
+
+def _passed(now: datetime) -> dict[str, object]:
+    return {"due_at": {"$lte": now, "$type": "date"}}
 
 
 async def count_notices(database: mongo.Database) -> Mapping[str, Counter[str]]:

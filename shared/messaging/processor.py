@@ -26,6 +26,7 @@ from shared.messaging.decision import Answer, Command
 from shared.messaging.fold import Fold
 from shared.messaging.inbox import Inbox, Incoming, Item, describe_bug, format_traceback
 from shared.messaging.publisher import Publisher
+from shared.messaging.waiting import WaitingLines
 
 log = structlog.get_logger()
 
@@ -89,7 +90,7 @@ class Processor:
         self._batch_events_max = batch_events_max
         self._bugs_max = bugs_max
         self._queue_max = queue_max
-        self._queue: deque[Pending] = deque()
+        self._queue = WaitingLines[Pending]()
         self._arrived = asyncio.Event()
         self._committed = asyncio.Event()
         self._bugs: deque[bool] = deque(maxlen=BUG_WINDOW)
@@ -143,7 +144,7 @@ class Processor:
             raise BugBrake(self._service)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         ticket = Ticket([None] * len(items), done, open=len(items))
-        self._queue.extend(Pending(item, ticket, index) for index, item in enumerate(items))
+        self._queue.add([Pending(item, ticket, index) for index, item in enumerate(items)])
         self._arrived.set()
         await done
         return [result for result in ticket.results if result is not None]
@@ -154,7 +155,7 @@ class Processor:
         """Until cancelled. Raises what is neither Conflict nor Transient: the process must end."""
         while True:
             await self._arrived.wait()
-            batch = [self._queue.popleft() for _ in range(self._choose_size())]
+            batch = self._queue.take(self._batch_events_max)
             if not self._queue:
                 self._arrived.clear()
             try:
@@ -162,9 +163,6 @@ class Processor:
             except BugBrake as brake:
                 self._stop_deciding([*batch, *self._queue], brake)
                 return
-
-    def _choose_size(self) -> int:
-        return min(len(self._queue), self._batch_events_max)
 
     async def _work(self, batch: list[Pending]) -> None:
         """All of it, in as few transactions as conflicts and sizes allow."""

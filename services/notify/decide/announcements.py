@@ -6,6 +6,7 @@ from typing import Any
 
 from services.notify.decide.digests import count_calls, derive_backlog_id
 from services.notify.duties import list_calls
+from services.notify.lanes import find_lane
 from services.notify.model import Backlog, Link, Notice
 from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import Rules, compute_deadline
@@ -73,6 +74,7 @@ def _build_notice(
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
+        lane=find_lane(purpose, event.data),
         **_donor_fields(purpose, event.data),
         **({"regarding": event.subject} | _word_fields(event)),
     )

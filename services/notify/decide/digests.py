@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.duties import URGENT_PURPOSES, Call, list_calls
+from services.notify.lanes import find_staff_lane
 from services.notify.messages import MEMBER_UNKNOWN
 from services.notify.model import (
     Backlog,
@@ -72,6 +73,7 @@ def _build_notice(backlog: Backlog, person_id: str, now: datetime) -> Notice:
         due_at=compute_deadline(sent_at),
         count=backlog.count,
         counted_at=at,
+        lane=find_staff_lane(backlog.purpose),
     )
 
 
