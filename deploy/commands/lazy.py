@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from deploy.commands.data_dir import add_data_dir
+
 OWN_PACKAGES = ("deploy", "services", "shared")
 
 
@@ -59,7 +61,7 @@ def load_command(name: str, lazy: Lazy) -> Any:
             continue
         loaded = _select_command(name, target, lazy.command)
         if loaded is not None:
-            return loaded
+            return add_data_dir(loaded)
     raise SystemExit(f"没有 {name} 命令的程序 · {name} is not there: {missing or lazy.modules}")
 
 
