@@ -13,6 +13,7 @@ from rich.console import Console
 from deploy.commands import tables
 from deploy.commands.services import NAMES, find_settings_class, use_environment
 from deploy.kafka.jars import ToolMissingError
+from deploy.local.external import check_external
 from deploy.local.parts import PartMissingError
 from deploy.local.ports import LOOPBACK
 from deploy.local.runner import PartFailedError
@@ -70,6 +71,7 @@ def up(
     )
     console = tables.make_console()
     try:
+        asyncio.run(check_external(kafka, mongo))
         stack = Stack(options, announce=partial(_announce, console))
         asyncio.run(_run_until_signal(stack, console))
     except REFUSALS as refusal:

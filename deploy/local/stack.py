@@ -8,7 +8,6 @@ from typing import IO, Literal
 
 from deploy.local import mongod, parts, stack_file
 from deploy.local.credentials import issue_first
-from deploy.local.external import check_external
 from deploy.local.ports import LOOPBACK, find_free_port, is_free
 from deploy.local.supervisor import Supervisor
 from shared.security import create_root_key
@@ -87,7 +86,6 @@ class Stack:
         """Returns when all is healthy; else raises DataDirInUseError, PartFailedError or
         ToolMissingError, and nothing runs. (The constructor: PartMissingError, PortInUseError.)
         """
-        await check_external(self.options.kafka, self.options.mongo)
         self._claim = await stack_file.claim_folder(self.data_dir)
         try:
             make_secrets(self.secrets_dir)

@@ -45,11 +45,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     ),
     (Suggestion.COLLECTION, [("state", 1), ("town_code", 1), ("made_at", 1)], {}),
     (Request.COLLECTION, [("item_match", 1), ("recorded_at", -1)], {}),
-    (
-        Request.COLLECTION,
-        [("source", 1), ("recorded_at", -1)],
-        {"partialFilterExpression": {"source": WEB_SOURCE}},
-    ),
+    (Request.COLLECTION, [("source", 1), ("recorded_at", 1), ("_id", 1)], {}),
     (OpeningTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (Session.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
     (SignInTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),
@@ -80,16 +76,13 @@ REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source
 
 
 async def list_requests(
-    database: mongo.Database, query: Mapping[str, Any], after: str, limit: int
-) -> list[Request] | None:
-    """The oldest first. after: the last id of the page before; None where there is no such id."""
+    database: mongo.Database, query: Mapping[str, Any], after: Request | None, limit: int
+) -> list[Request]:
+    """The oldest first. after: the last one of the page before."""
     paged = dict(query)
     if after:
-        last = await mongo.load(database, Request, after)
-        if last is None:
-            return None
-        at = last.recorded_at
-        later = [{"recorded_at": {"$gt": at}}, {"recorded_at": at, "_id": {"$gt": after}}]
+        at = after.recorded_at
+        later = [{"recorded_at": {"$gt": at}}, {"recorded_at": at, "_id": {"$gt": after.id}}]
         paged["$or"] = later
     sort = [("recorded_at", 1), ("_id", 1)]
     return await mongo.find(database, Request, paged, sort=sort, limit=limit)

@@ -120,6 +120,18 @@ def describe_row(request: Request, now: datetime) -> dict[str, Any]:
     }
 
 
+def hide_staff(view: Mapping[str, Any]) -> dict[str, Any]:
+    """For a source: without staff numbers, and without what others brought."""
+    seen, confirmed = view["seen"], view["class_confirmed"]
+    return {
+        **view,
+        "seen": seen and {**seen, "by": ""},
+        "class_confirmed": confirmed and {**confirmed, "by": ""},
+        "collector_id": None,
+        "duplicate_of": None,
+    }
+
+
 def describe_listed(
     vault: Vault, request: Request, persons: Mapping[str, Person]
 ) -> dict[str, Any]:

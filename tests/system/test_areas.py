@@ -92,6 +92,26 @@ async def test_channel_sees_and_withdraws_what_it_brought_alone(intake: Intake) 
     assert (await intake.http.get(path, headers=intake.one)).json()["state"] == "recorded"
 
 
+async def test_channel_lists_what_it_sent_a_page_at_a_time(intake: Intake) -> None:
+    sent = [(await intake.submit(intake.one, key)).json()["request_id"] for key in "123"]
+    foreign = (await intake.submit(intake.two, "1")).json()["request_id"]
+
+    async def list_from(after: str, headers: dict[str, str]) -> httpx.Response:
+        params = {"limit": "2", "after": after}
+        return await intake.http.get("/requests", params=params, headers=headers)
+
+    first = (await list_from("", intake.one)).json()
+    second = (await list_from(first["next"], intake.one)).json()
+    listed = [*first["requests"], *second["requests"]]
+    assert [row["request_id"] for row in listed] == sent
+    assert second["next"] is None
+    assert all(row["person_id"].startswith("PT-") for row in listed)
+    assert "陈秀英" not in str(listed)
+    assert (await list_from(foreign, intake.one)).status_code == 404
+    wanted = await intake.http.get("/requests?with_text=true", headers=intake.one)
+    assert wanted.status_code == 403
+
+
 async def test_same_key_of_two_channels_is_two_requests(intake: Intake) -> None:
     """Nobody can answer, or take, another's idempotency key."""
     first = await intake.submit(intake.one, "same")

@@ -3,6 +3,7 @@
 from services.intake.api import (
     catalogue,
     links,
+    listing,
     messages,
     people,
     persons,
@@ -13,6 +14,7 @@ from services.intake.api import (
 
 ROUTERS = (
     requests.router,
+    listing.router,
     messages.router,
     persons.router,
     people.router,

@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 
@@ -24,9 +22,7 @@ from services.intake.model import (
     CorrectRequest,
     DeclineReason,
     DeclineRequest,
-    Person,
     Request,
-    RequestState,
     StaffRequest,
     VouchForPerson,
     Vouching,
@@ -38,12 +34,10 @@ from services.intake.vault.prepare import derive_request_id
 from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import (
-    Channel,
     Identifier,
     Item,
     LongText,
     ShortText,
-    TownCode,
     Value,
 )
 from shared.errors import refuse
@@ -81,30 +75,6 @@ class RequestRow(Value):
 
     idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
     request: dict[str, Any]
-
-
-class Selection(Value):
-    """Which requests are listed. level: those that an approver of this level may decide."""
-
-    state: RequestState | None = None
-    channel: Channel | None = None
-    level: ApprovalLevel | None = None
-    town: TownCode | None = None
-    after: str = ""
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
-    with_text: bool = False
-
-    def build_query(self) -> dict[str, object]:
-        query: dict[str, object] = {}
-        if self.state:
-            query["state"] = self.state.value
-        if self.channel:
-            query["channel"] = self.channel.value
-        if self.level:
-            query["approval_level"] = {"$in": LEVELS[: LEVELS.index(self.level) + 1]}
-        if self.town:
-            query["$and"] = [{"area.town_code": self.town}]
-        return query
 
 
 class Approval(Vouching):
@@ -234,9 +204,16 @@ async def read_request(
         raise Denied(REQUEST_UNKNOWN.refusal(404, "request_id"))
     view = views.describe_request(request)
     if is_partner(caller):
-        own_id = runtime.resources.partner_ids.hide(caller.speaks_as, request.person_id)
-        return view | {"person_id": own_id}
+        return hide_from_partner(view, request, caller, runtime)
     return view | await _describe_personal(request, caller, runtime)
+
+
+def hide_from_partner(
+    view: dict[str, Any], request: Request, caller: Credential, runtime: IntakeRuntime
+) -> dict[str, Any]:
+    """The person by the id that this source knows, and no staff numbers."""
+    own_id = runtime.resources.partner_ids.hide(caller.speaks_as, request.person_id)
+    return views.hide_staff(view) | {"person_id": own_id}
 
 
 async def _describe_personal(
@@ -261,44 +238,6 @@ async def _describe_personal(
 def is_seen(request: Request, scope: Scope) -> bool:
     in_area = scope.sees_place(request.area.town_code, request.area.village_code)
     return in_area and scope.sees_owner(request.source)
-
-
-@router.get("/requests")
-async def list_requests(
-    caller: Staff,
-    runtime: IntakeRuntimeDep,
-    picked: Annotated[Selection, Query()],
-) -> dict[str, Any]:
-    """One page, the oldest first; `next` is the `after` of the following one, null at the end.
-
-    with_text: who asks and his words, for who works on requests; the look is logged.
-    """
-    if picked.with_text and not caller.roles & CASE_WORKERS:
-        raise Denied(FORBIDDEN.refusal(403))
-    query = {**find_scope(caller).build_query(store.REQUESTS), **picked.build_query()}
-    requests = await store.list_requests(runtime.database, query, picked.after, picked.limit)
-    if requests is None:
-        raise Denied(REQUEST_UNKNOWN.refusal(404, "after"))
-    now = await runtime.processor.now()
-    rows = [views.describe_row(request, now) for request in requests]
-    if picked.with_text:
-        persons = await _find_looked_at(runtime, caller, requests, now)
-        rows = [
-            row | views.describe_listed(runtime.resources.vault, request, persons)
-            for row, request in zip(rows, requests, strict=True)
-        ]
-    following = requests[-1].id if len(requests) == picked.limit else None
-    return {"requests": rows, "next": following}
-
-
-async def _find_looked_at(
-    runtime: IntakeRuntime, caller: Credential, requests: Sequence[Request], at: datetime
-) -> dict[str, Person]:
-    """Who is read about: logged before it is shown."""
-    ids = dict.fromkeys(request.person_id for request in requests)
-    persons = await store.find_persons(runtime.database, ids)
-    await store.log_access(runtime.database, caller, "list_requests", persons, at)
-    return persons
 
 
 @router.get("/summary")
