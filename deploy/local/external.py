@@ -1,17 +1,19 @@
 """What `guanjia up` uses and does not start: whether it is there, before anything starts."""
 
 import asyncio
+import re
 from collections.abc import Sequence
-
-from pymongo import uri_parser
-from pymongo.errors import ConfigurationError, PyMongoError
 
 from deploy.local.health import is_listening
 from deploy.local.runner import PartFailedError
 
-KAFKA_PORT = 9092
+KAFKA_PORT, MONGO_PORT = 9092, 27017
+PORTS_END = 65536
 TRIES_MAX = 5
 WAIT_S = 0.8
+
+_NODE = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s\[\]]+)(?::(?P<port>\d{1,5}))?")
+_MONGO = re.compile(r"mongodb(?P<srv>\+srv)?://(?:[^/]*@)?(?P<hosts>[^/?]+)")
 
 Node = tuple[str, int]
 
@@ -24,7 +26,8 @@ async def check_external(kafka: str | None, mongo: str | None) -> None:
             f"the broker at {kafka} does not answer: check the address, or start it first; "
             "without --kafka one is started here"
         )
-    if mongo and not await _answers(nodes := _parse_mongo(mongo)):
+    nodes = parse_mongo(mongo) if mongo else []
+    if nodes and not await _answers(nodes):
         where = ", ".join(f"{host}:{port}" for host, port in nodes)
         raise PartFailedError(
             f"MongoDB（{where}）没有应答：请检查地址与端口，或先启动它；不带 --mongo 则用自带的 · "
@@ -35,28 +38,34 @@ async def check_external(kafka: str | None, mongo: str | None) -> None:
 
 def parse_bootstrap(text: str) -> list[Node]:
     """`HOST:PORT`, several with commas; raises PartFailedError."""
-    nodes = []
-    for each in text.split(","):
-        host, colon, port = each.strip().rpartition(":")
-        if not colon:
-            host, port = port, str(KAFKA_PORT)
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise PartFailedError(
-                f"--kafka {text!r}：应为 主机:端口 · --kafka {text!r}: HOST:PORT is expected"
-            )
-        nodes.append((host.strip("[]"), int(port)))
+    nodes = _parse_nodes(text, KAFKA_PORT)
+    if nodes is None:
+        raise PartFailedError(
+            f"--kafka {text!r}：应为 主机:端口 · --kafka {text!r}: HOST:PORT is expected"
+        )
     return nodes
 
 
-def _parse_mongo(uri: str) -> list[Node]:
-    """The address alone is repeated to people: it may hold a password."""
-    try:
-        return [(host, int(port or 27017)) for host, port in uri_parser.parse_uri(uri)["nodelist"]]
-    except (PyMongoError, ConfigurationError, ValueError) as error:
+def parse_mongo(uri: str) -> list[Node]:
+    """Without what may be a password; none where a name service says where it is (`+srv`)."""
+    match = _MONGO.match(uri)
+    if match is None:
         raise PartFailedError(
-            "--mongo：不是 mongodb:// 地址 · --mongo: no address of a database "
-            f"({type(error).__name__})"
-        ) from None
+            "--mongo：应为 mongodb://主机:端口 · --mongo: mongodb://HOST:PORT is expected"
+        )
+    return _parse_nodes(match["hosts"], MONGO_PORT) or [] if not match["srv"] else []
+
+
+def _parse_nodes(text: str, default_port: int) -> list[Node] | None:
+    """None where one of them is no address."""
+    nodes = []
+    for each in text.split(","):
+        match = _NODE.fullmatch(each.strip())
+        port = int(match["port"] or default_port) if match else 0
+        if match is None or not 0 < port < PORTS_END:
+            return None
+        nodes.append((match["host"].strip("[]"), port))
+    return nodes
 
 
 async def _answers(nodes: Sequence[Node]) -> bool:

@@ -33,6 +33,14 @@ def test_what_is_no_address_is_said(text: str) -> None:
         external.parse_bootstrap(text)
 
 
+def test_a_databases_address_is_read_without_its_password() -> None:
+    uri = "mongodb://guanjia:p%40ss@a.example:1,b.example/?replicaSet=rs0"
+    assert external.parse_mongo(uri) == [("a.example", 1), ("b.example", 27017)]
+    assert external.parse_mongo("mongodb+srv://guanjia:p@db.example/") == []
+    with pytest.raises(PartFailedError, match="mongodb://"):
+        external.parse_mongo("db.example:27017")
+
+
 def test_several_brokers_and_the_usual_port() -> None:
     nodes = external.parse_bootstrap("a.example:1, b.example,[::1]:9")
     assert nodes == [("a.example", 1), ("b.example", 9092), ("::1", 9)]
