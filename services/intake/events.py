@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from services.intake.decide import (
+    clocks,
     corrections,
     erasure,
     messages,
@@ -38,6 +39,7 @@ from services.intake.model import (
     VouchForPerson,
     WithdrawRequest,
 )
+from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
@@ -70,7 +72,7 @@ from shared.messaging.decision import Handler
 def build_events(
     vault: Vault, rules: Rules, find_credential: FindCredential
 ) -> Mapping[type[Fact], Handler[Any]]:
-    return {
+    handlers: dict[type[Fact], Handler[Any]] = {
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         MatchCommitted: Handler(decide=progress.decide_committed),
         MatchDelivered: Handler(decide=progress.decide_delivered),
@@ -78,12 +80,13 @@ def build_events(
         MatchReleased: Handler(decide=progress.decide_released),
         MatchReopened: Handler(decide=progress.decide_reopened),
     }
+    return {fact: clocks.keep_time(rules.clock, handler) for fact, handler in handlers.items()}
 
 
 def build_commands(
     vault: Vault, rules: Rules, find_credential: FindCredential
 ) -> Mapping[type[Value], Handler[Any]]:
-    return {
+    handlers: dict[type[Value], Handler[Any]] = {
         **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         StaffRequest: _build_submission(vault, rules, find_credential),
@@ -117,7 +120,12 @@ def build_commands(
         AbandonDialogue: Handler(decide=messages.decide_abandon),
         HandleMessage: Handler(decide=messages.decide_handle),
         ForgetMessages: Handler(decide=messages.decide_forget),
+        StartClock: Handler(decide=partial(clocks.decide_start, rules.clock)),
+        CaseDue: Handler(decide=partial(clocks.decide_due, rules.clock)),
+        PauseCase: Handler(decide=partial(clocks.decide_pause, rules.clock)),
+        ResumeCase: Handler(decide=partial(clocks.decide_resume, rules.clock)),
     }
+    return {type_: clocks.keep_time(rules.clock, each) for type_, each in handlers.items()}
 
 
 def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredential) -> Handler[Any]:

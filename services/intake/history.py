@@ -11,6 +11,7 @@ from datetime import datetime
 import orjson
 from pydantic import ValidationError
 
+from services.intake.clocks.words import describe_event
 from services.intake.model import Request, RequestState
 from services.intake.resources import IntakeRuntime
 from shared.contracts.history import (
@@ -87,6 +88,9 @@ def list_own(request: Request) -> Iterator[Part]:
         f"登记：{LABELS[request.channel]}{by}",
         f"recorded: {request.channel.replace('_', ' ')} {request.recorded_by}".strip(),
     )
+    for event in request.clock.events if request.clock else ():
+        if event.step not in ("started", "stopped"):
+            yield _say(event.at, *describe_event(event))
     if confirmation := request.confirmation:
         class_zh = LABELS[confirmation.beneficiary_class]
         class_en = confirmation.beneficiary_class.replace("_", " ")

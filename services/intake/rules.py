@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from services.intake.clocks.rules import ClockRules
 from services.intake.messages import (
     CONTACT_MISSING,
     ITEM_MISSING,
@@ -88,6 +89,7 @@ class Rules:
     meeting_sources: frozenset[str]
     register_sources: frozenset[str]
     catalogue: Catalogue
+    clock: ClockRules
 
     def get_cap(self, tally_id: str) -> Cap:
         """Of the tally that has this id."""

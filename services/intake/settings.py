@@ -4,10 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from services.intake.clocks.rules import ClockRules
 from services.intake.rules import Rules, SignInRules
 from shared.settings import Settings
 
 Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Days = Annotated[int, Field(ge=1, le=366)]
 
 
 class IntakeSettings(Settings):
@@ -58,8 +60,39 @@ class IntakeSettings(Settings):
     ] = 600
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
     approval_days: Annotated[
-        int, Field(ge=1, le=366, description="what waits for an approval longer is overdue")
+        Days, Field(description="working days for an approval; then it is overdue")
     ] = 5
+    return_days: Annotated[Days, Field(description="working days to mend what was returned")] = 10
+    meeting_days: Annotated[Days, Field(description="working days until the joint meeting")] = 20
+    referral_days: Annotated[Days, Field(description="working days for a department's answer")] = 20
+    donor_days: Annotated[Days, Field(description="working days until somebody gives")] = 20
+    delivery_days: Annotated[
+        Days, Field(description="working days from a promise to the delivery")
+    ] = 10
+    confirmation_days: Annotated[
+        Days, Field(description="working days from the delivery to the person's word")
+    ] = 5
+    budget_days: Annotated[
+        Days, Field(description="working days for work that the public budget pays")
+    ] = 60
+    case_days: Annotated[
+        Days, Field(description="working days for a whole case; never begun anew")
+    ] = 60
+    urgent_tier: Annotated[
+        int, Field(ge=-1, le=4, description="classes up to this tier are urgent; -1: none")
+    ] = 0
+    urgent_percent: Annotated[
+        int, Field(ge=1, le=100, description="of each period, for the urgent")
+    ] = 50
+    reminder_days: Annotated[
+        int, Field(ge=0, le=20, description="working days before the end, staff are reminded")
+    ] = 1
+    escalation_days: Annotated[
+        Days, Field(description="working days between overdue and each level above")
+    ] = 2
+    pause_days_max: Annotated[
+        int, Field(ge=0, le=366, description="working days that a case is paused at most")
+    ] = 30
     sign_in_failures_max: Annotated[
         int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
     ] = 5
@@ -121,6 +154,27 @@ class IntakeSettings(Settings):
     def sign_in_rules(self) -> SignInRules:
         names = SignInRules.__dataclass_fields__
         return SignInRules(**{name: getattr(self, name) for name in names})
+
+    @property
+    def clock(self) -> ClockRules:
+        return ClockRules(
+            periods={
+                "recorded": self.approval_days,
+                "returned": self.return_days,
+                "meeting": self.meeting_days,
+                "referred": self.referral_days,
+                "open": self.donor_days,
+                "committed": self.delivery_days,
+                "delivered": self.confirmation_days,
+                "budget": self.budget_days,
+            },
+            case_days=self.case_days,
+            urgent_tier=self.urgent_tier,
+            urgent_percent=self.urgent_percent,
+            reminder_days=self.reminder_days,
+            escalation_days=self.escalation_days,
+            pause_days_max=self.pause_days_max,
+        )
 
     @property
     def rules(self) -> Rules:

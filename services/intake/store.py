@@ -15,6 +15,7 @@ from services.intake.model import (
     OpeningTally,
     Person,
     Request,
+    RequestState,
     Sealed,
 )
 from services.intake.model.account import Session, SignInTally
@@ -28,6 +29,7 @@ VAULT_ACCESS = "vault_access"
 BINDING_CODES = "binding_codes"
 BINDING_TTL = timedelta(minutes=10)
 CALLBACK_NONCES = "callback_nonces"
+MIGRATIONS = "migrations"
 NONCE_TTL = timedelta(minutes=10)
 
 INDEXES: tuple[mongo.Index, ...] = (
@@ -59,6 +61,8 @@ INDEXES: tuple[mongo.Index, ...] = (
 )
 
 MESSAGES = Cut(town="town_code")
+RUNNING = [RequestState.RECORDED.value, RequestState.OPEN.value]
+"""The states in which something is awaited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,21 @@ async def list_unclear_items(
 
 async def find_request(database: mongo.Database, id_: str) -> Request | None:
     return await mongo.load(database, Request, id_)
+
+
+async def list_without_clock(database: mongo.Database, after: str, limit: int) -> list[str]:
+    """Cases that go on, of before cases had clocks: behind that id, in the order of ids."""
+    query = {"_id": {"$gt": after}, "clock": None, "state": {"$in": RUNNING}}
+    rows = database[Request.COLLECTION].find(query, {"_id": 1}).sort("_id", 1).limit(limit)
+    return [str(row["_id"]) for row in await rows.to_list(None)]
+
+
+async def is_done(database: mongo.Database, migration: str) -> bool:
+    return await database[MIGRATIONS].find_one({"_id": migration}) is not None
+
+
+async def mark_done(database: mongo.Database, migration: str, at: datetime) -> None:
+    await database[MIGRATIONS].update_one({"_id": migration}, {"$set": {"at": at}}, upsert=True)
 
 
 async def count_asked(database: mongo.Database, tally_id: str, since: datetime) -> int:

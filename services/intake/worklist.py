@@ -1,5 +1,6 @@
 """What waits for a member of staff: the lists of the desk, page by page, and what he looks up.
 
+What waits, and what is due, is ordered by its last day; the rest by when it was recorded.
 A page is found by where the one before ended, so the hundredth costs what the first does; what is
 counted is counted up to `COUNTED_MAX`.
 """
@@ -12,25 +13,33 @@ from typing import Any, Literal
 from services.intake.model import Person, Request, RequestState
 from services.intake.store import REQUESTS
 from shared import mongo
+from shared.calendar import find_day, find_end
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import BeneficiaryClass, Category, Channel
 from shared.scope import Scope
 
 Tab = Literal["waiting", "mine", "all"]
+DueFilter = Literal["today", "overdue"]
 PAGE_ROWS = 25
 COUNTED_MAX = 100
 FINDINGS = "findings"
 FINDINGS_LAST = timedelta(hours=12)
 FINDINGS_MAX = 100
+EPOCH = datetime.fromtimestamp(0, UTC)
 
-_OLDEST_FIRST: Sequence[tuple[str, int]] = (("recorded_at", 1), ("_id", 1))
+_DUE_FIRST: Sequence[tuple[str, int]] = (("clock.ends_at", 1), ("_id", 1))
 _LATEST_FIRST: Sequence[tuple[str, int]] = (("recorded_at", -1), ("_id", -1))
 
 INDEXES: tuple[mongo.Index, ...] = (
     (
         Request.COLLECTION,
-        [("recorded_at", 1), ("_id", 1), ("area.town_code", 1), ("approval_level", 1)],
-        {"name": "waiting", "partialFilterExpression": {"state": RequestState.RECORDED.value}},
+        [("clock.ends_at", 1), ("_id", 1), ("area.town_code", 1), ("approval_level", 1)],
+        {"name": "waiting_due", "partialFilterExpression": {"state": RequestState.RECORDED.value}},
+    ),
+    (
+        Request.COLLECTION,
+        [("clock.ends_at", 1), ("_id", 1), ("area.town_code", 1), ("clock.stage", 1)],
+        {"name": "due", "partialFilterExpression": {"clock.ends_at": {"$type": "date"}}},
     ),
     (
         Request.COLLECTION,
@@ -53,13 +62,15 @@ INDEXES: tuple[mongo.Index, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """None: whichever. town_code: within the caller's area."""
+    """None: whichever. town_code: within the caller's area. at: now, by which it is due."""
 
     category: Category | None = None
     beneficiary_class: BeneficiaryClass | None = None
     town_code: str | None = None
     state: RequestState | None = None
     channel: Channel | None = None
+    due: DueFilter | None = None
+    at: datetime = EPOCH
 
 
 NO_FILTERS = Filters()
@@ -89,20 +100,25 @@ async def list_page(
     filters: Filters = NO_FILTERS,
     cursor: str = "",
 ) -> Page:
-    """What waits the longest first; else the latest first."""
+    """What is due first; else the latest first."""
     query = build_query(worker, tab, filters)
     if query is None:
         return Page(())
-    order = _OLDEST_FIRST if tab == "waiting" else _LATEST_FIRST
-    query |= _build_place(cursor, order[0][1])
-    rows = await mongo.find(database, Request, query, sort=order, limit=PAGE_ROWS + 1)
+    by_due = tab == "waiting" or filters.due is not None
+    order = _DUE_FIRST if by_due else _LATEST_FIRST
+    place = _build_place(cursor, *order[0])
+    rows = await mongo.find(
+        database, Request, {"$and": [query, place]}, sort=order, limit=PAGE_ROWS + 1
+    )
     page = rows[:PAGE_ROWS]
-    return Page(page, _make_cursor(page[-1]) if len(rows) > PAGE_ROWS else "")
+    return Page(page, _make_cursor(page[-1], by_due=by_due) if len(rows) > PAGE_ROWS else "")
 
 
-async def count_up_to(database: mongo.Database, worker: Worker, tab: Tab) -> int:
+async def count_up_to(
+    database: mongo.Database, worker: Worker, tab: Tab, filters: Filters = NO_FILTERS
+) -> int:
     """No more than COUNTED_MAX, however many there are."""
-    query = build_query(worker, tab, NO_FILTERS)
+    query = build_query(worker, tab, filters)
     if query is None:
         return 0
     return await database[Request.COLLECTION].count_documents(query, limit=COUNTED_MAX)
@@ -121,6 +137,8 @@ def build_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | 
         "channel": filters.channel,
     }
     query |= {name: value.value for name, value in fields.items() if value}
+    if filters.due:
+        query |= build_due(filters.due, filters.at)
     match tab:
         case "waiting":
             levels = {"approval_level": {"$in": list(worker.levels)}} if worker.levels else {}
@@ -131,26 +149,35 @@ def build_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | 
             return query
 
 
-def _make_cursor(last: Request) -> str:
-    return f"{round(last.recorded_at.timestamp() * 1000)}_{last.id}"
+def build_due(due: DueFilter, at: datetime) -> dict[str, Any]:
+    """What is paused is neither. $type: or the partial index is not used."""
+    ends = {"$lte": at} if due == "overdue" else {"$gt": at, "$lte": find_end(find_day(at))}
+    return {"clock.ends_at": {**ends, "$type": "date"}, "clock.pause": None}
 
 
-def _build_place(cursor: str, direction: int) -> dict[str, Any]:
+def _make_cursor(last: Request, *, by_due: bool) -> str:
+    at = last.recorded_at
+    if by_due:
+        at = (last.clock and last.clock.ends_at) or EPOCH
+    return f"{round(at.timestamp() * 1000)}_{last.id}"
+
+
+def _build_place(cursor: str, field: str, direction: int) -> dict[str, Any]:
     """Behind where the page before ended; nothing for a cursor that is none of ours."""
     milliseconds, _, id_ = cursor.partition("_")
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < 15 and id_):
         return {}
     at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
     behind, up_to = ("$gt", "$gte") if direction > 0 else ("$lt", "$lte")
-    later = [{"recorded_at": {behind: at}}, {"recorded_at": at, "_id": {behind: id_}}]
-    return {"recorded_at": {up_to: at}, "$or": later}
+    later = [{field: {behind: at}}, {field: at, "_id": {behind: id_}}]
+    return {field: {up_to: at}, "$or": later}
 
 
 async def find_next_waiting(
     database: mongo.Database, worker: Worker, after: Request
 ) -> Request | None:
     """What he may decide next: the one behind this, else the first."""
-    for cursor in (_make_cursor(after), ""):
+    for cursor in (_make_cursor(after, by_due=True), ""):
         page = await list_page(database, worker, "waiting", cursor=cursor)
         for request in page.requests:
             if request.id != after.id:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from shared.contracts.topics import REQUESTS
 from shared.security import Role
 from tests.intake.builders import CHASHAN
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
@@ -55,7 +57,7 @@ async def test_an_approver_finds_what_waits_and_decides_it_on_its_page(visitor: 
 
     desk = await browser.get("/desk")
     assert desk.status_code == 200
-    for words in ("人民币 3,000.00 元", "数额超过可直接公开的限额", "茶山镇", "还有 5 天"):
+    for words in ("人民币 3,000.00 元", "数额超过可直接公开的限额", "茶山镇", "还有5个工作日"):
         assert words in desk.text
     assert visitor.phone[3:] not in desk.text
     assert "张三" not in desk.text, "a list names nobody"
@@ -84,6 +86,63 @@ async def test_an_approver_finds_what_waits_and_decides_it_on_its_page(visitor: 
     )
     assert "已批准，开始为其对接" in (await browser.get(done.headers["location"])).text
     assert (await visitor.request(request_id)).state == "open"
+
+
+async def test_what_is_late_is_said_once_and_stands_first_and_a_pause_stops_the_clock(
+    visitor: Visitor,
+) -> None:
+    early_id = await submit_large(visitor, key="m-0")
+    request_id = await submit_large(visitor)
+    await let_pass(visitor, request_id, days=30)
+    facts = await visitor.published(REQUESTS, request_id, count=3)
+    said = [fact["type"].split(".")[2] for fact in facts[1:]]
+    assert said == ["overdue", "escalated"]
+    assert facts[1]["data"]["apology"] is True
+    assert facts[2]["data"]["level"] == "city"
+
+    browser = await sign_in(visitor, "s-late", Role.APPROVER_TOWN, CHASHAN)
+    late = (await browser.get("/desk?due=overdue")).text
+    assert request_id in late
+    assert "已超期" in late
+    assert request_id not in (await browser.get("/desk?due=today")).text
+    waiting = (await browser.get("/desk")).text
+    assert waiting.index(request_id) < waiting.index(early_id), "what is late stands first"
+
+    page = await browser.get(f"/cases/{request_id}")
+    assert "超期上报市" in page.text
+    wrong = await browser.post(f"/cases/{request_id}/pause", pause_reason="x", until="2030-01-01")
+    assert "请选择暂停的理由" in wrong.text
+    until = (await visitor.runtime.processor.now() + timedelta(days=10)).date().isoformat()
+    fields = {"pause_reason": "papers_missing", "until": until}
+    done = await browser.post(f"/cases/{request_id}/pause", **fields)
+    assert done.status_code == 303, done.text
+    assert "等申请人补充材料" in (await browser.get(f"/cases/{request_id}")).text
+    assert request_id not in (await browser.get("/desk?due=overdue")).text
+    await browser.get(f"/cases/{request_id}")
+    assert (await browser.post(f"/cases/{request_id}/resume")).status_code == 303
+    assert (await visitor.request(request_id)).clock.pause is None  # type: ignore[union-attr]
+
+
+async def let_pass(visitor: Visitor, request_id: str, days: int) -> None:
+    """As if it had been recorded so long ago."""
+    request = await visitor.request(request_id)
+    clock = request.clock
+    assert clock is not None
+    assert request.due_at is not None
+    earlier = timedelta(days=days)
+    period = {
+        "since": clock.period.since - earlier,
+        "ends_at": clock.period.ends_at - earlier,
+        "warned": 0,
+    }
+    changes = {
+        "clock.period": period,
+        "clock.ends_at": period["ends_at"],
+        "due_at": request.due_at - earlier,
+    }
+    await visitor.database["requests"].update_one(
+        {"_id": request_id}, {"$set": changes, "$inc": {"_version": 1}}
+    )
 
 
 async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(

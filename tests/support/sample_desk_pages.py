@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from fastapi.responses import HTMLResponse
 
 from services.intake import model as intake
+from services.intake.clocks.messages import PAUSE_REASONS
+from services.intake.clocks.words import describe_clock
+from services.intake.decide.clocks import follow_case
 from services.intake.messages import DECLINE_REASONS
 from services.intake.pages import case, desk, entry, inbox
 from services.intake.pages.rows import STATES, build_row
+from services.intake.settings import IntakeSettings
 from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
@@ -25,7 +29,9 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             "recorded_by": "s-1",
         }
     )
-    row = build_row(waiting, 5, waiting.recorded_at)
+    rules, now = IntakeSettings().clock, waiting.recorded_at
+    waiting = follow_case(rules, waiting, now, is_new=True)
+    row = build_row(waiting, now)
     problems = [{"code": "x", "field": field, "zh": words, "en": words} for field in PROBLEMS]
     typed = dict.fromkeys(("name", "item", "text", "reason", "household"), words)
     lists = {
@@ -47,10 +53,11 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         has_phone=True,
         text=words,
         earlier=[row],
+        clock=describe_clock(rules, waiting, now),
         history=[Part(at=None, service="intake", zh=words[:300], en=words[:300])],
         silent=[("对接", "matching")],
         allowed=case.Allowed(
-            approve=True, vouch=True, withdraw=True, is_recorder=False, other_level=None
+            approve=True, vouch=True, withdraw=True, pause=True, is_recorder=False, other_level=None
         ),
     )
     message = {
@@ -85,6 +92,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             following="1_R-1",
             is_first=False,
             query={"tab": "waiting"},
+            all_dues={"tab": "waiting"},
+            dues=[(due, names, 3) for due, names in desk.DUES.items()],
             approves=True,
         ),
         "desk_found": render(
@@ -103,6 +112,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             form_token=words,
             following="R-2",
             reasons=DECLINE_REASONS,
+            pause_reasons=PAUSE_REASONS,
             manners=case.MANNERS,
             bases=case.BASES,
         ),

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from services.intake.model.clock import CaseClock
 from services.intake.model.person import ClassConfirmation, Sighting
 from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel
@@ -91,6 +92,7 @@ class Request(State):
     need: in the catalogue's words; item_match, item_reason:
     how they were found. What was written instead is in the text. quiet: of a backlog.
     corrected_by: the request that says it right, where a row of a sheet was corrected.
+    clock: how long it may take (None of before cases had clocks); due_at: of its next warning.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -130,6 +132,7 @@ class Request(State):
     item_reason: str = ""
     quiet: bool = False
     corrected_by: str = ""
+    clock: CaseClock | None = None
 
     @property
     def confirmed_quantity(self) -> int:

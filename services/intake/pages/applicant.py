@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.intake import model, store, views
+from services.intake.clocks.words import Words, describe_promise
 from services.intake.messages import REQUEST_UNKNOWN
 from services.intake.model import RequestState, WithdrawRequest
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -32,13 +33,15 @@ async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep
     rows = await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
     looks = views.describe_own_looks(rows)
     if is_browser(request):
-        deliveries = _make_deliveries(runtime, stored, await runtime.processor.now())
+        now = await runtime.processor.now()
+        deliveries = _make_deliveries(runtime, stored, now)
         settings = runtime.settings
         return render_request(
             stored,
             token,
             looks,
             deliveries=deliveries,
+            promise=describe_promise(stored, now),
             help_phone=settings.help_phone,
             answer_days=settings.answer_days,
             is_new="new" in request.query_params,
@@ -161,6 +164,7 @@ def render_request(
     deliveries: Sequence[DeliveryLink],
     help_phone: str,
     answer_days: int,
+    promise: Words | None = None,
     is_new: bool = False,
 ) -> HTMLResponse:
     """Nothing is offered that would be refused now."""
@@ -174,6 +178,7 @@ def render_request(
         steps=STEPS,
         step=find_step(request),
         next=describe_next(request, answer_days),
+        promise=promise,
         deliveries=deliveries,
         help_phone=help_phone,
         is_new=is_new,

@@ -16,6 +16,9 @@ from services.intake.api.requests import (
     list_levels,
     parse_reason,
 )
+from services.intake.clocks.messages import PAUSE_REASONS
+from services.intake.clocks.rules import find_owner
+from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.history import Part, list_history
 from services.intake.messages import DECLINE_REASONS, REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
@@ -55,7 +58,7 @@ EARLIER_MAX = 20
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
-Act = Literal["approve", "vouch", "decline", "withdraw"]
+Act = Literal["approve", "vouch", "decline", "withdraw", "pause", "resume"]
 
 MANNERS: Mapping[str, tuple[str, str]] = {
     "visit": ("上门见到", "at home"),
@@ -72,6 +75,8 @@ DONE: Mapping[str, tuple[str, str]] = {
     "vouch": ("已记下", "noted"),
     "decline": ("已答复为不予受理", "declined"),
     "withdraw": ("已代为撤回", "withdrawn"),
+    "pause": ("已暂停计时", "paused"),
+    "resume": ("已恢复计时", "resumed"),
     "recorded": ("已登记", "recorded"),
 }
 
@@ -83,6 +88,7 @@ class Allowed:
     approve: bool
     vouch: bool
     withdraw: bool
+    pause: bool
     is_recorder: bool
     other_level: tuple[str, str] | None
 
@@ -97,6 +103,7 @@ class Case:
     has_phone: bool
     text: str | None
     earlier: Sequence[CaseRow]
+    clock: ClockView | None
     history: Sequence[Part]
     silent: Sequence[tuple[str, str]]
     allowed: Allowed
@@ -108,10 +115,12 @@ def find_allowed(request: model.Request, caller: Credential) -> Allowed:
     is_recorder = caller.principal in (request.recorded_by, request.collector_id)
     is_of_level = request.approval_level in levels
     level = request.approval_level or "city"
+    stage = request.clock.stage if request.clock else None
     return Allowed(
         approve=waits and is_of_level,
         vouch=request.state in (RequestState.RECORDED, RequestState.OPEN),
         withdraw=request.is_withdrawable,
+        pause=stage is not None and find_owner(request, stage) in (None, *levels),
         is_recorder=is_recorder,
         other_level=LEVELS[level] if waits and not is_of_level else None,
     )
@@ -184,6 +193,7 @@ async def _render(
         bases=BASES,
         classes=tuple(BeneficiaryClass),
         reasons=DECLINE_REASONS,
+        pause_reasons=PAUSE_REASONS,
     )
 
 
@@ -191,7 +201,7 @@ async def _build_case(
     runtime: IntakeRuntime, caller: Credential, stored: model.Request, *, with_phone: bool
 ) -> Case:
     """Opening it is a look at the person: it is logged before it is shown."""
-    now, days = await runtime.processor.now(), runtime.settings.approval_days
+    now = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "read_request", [stored.person_id], now)
     persons = await store.find_persons(runtime.database, [stored.person_id])
     person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
@@ -202,14 +212,13 @@ async def _build_case(
     )
     history, silent = await list_history(runtime, stored)
     return Case(
-        row=build_row(stored, days, now),
+        row=build_row(stored, now),
         contact=contact if with_phone else Contact(contact.name),
         erased=person.erased,
         has_phone=bool(contact.phone),
         text=open_text(vault, person, stored),
-        earlier=[build_row(each, days, now) for each in earlier if each.id != stored.id][
-            :EARLIER_MAX
-        ],
+        earlier=[build_row(each, now) for each in earlier if each.id != stored.id][:EARLIER_MAX],
+        clock=describe_clock(runtime.settings.clock, stored, now),
         history=history,
         silent=silent,
         allowed=find_allowed(stored, caller),
@@ -233,7 +242,7 @@ async def approve(
             item=form.get("item", "").strip(),
         )
 
-    return await _act(request, runtime, caller, request_id, "approve", build)
+    return await act_on(request, runtime, caller, request_id, "approve", build)
 
 
 @router.post(f"{CASE_PATH}/vouch")
@@ -248,7 +257,7 @@ async def vouch(
             request_id=request_id, area=caller.area, by=caller.principal, vouching=vouching
         )
 
-    return await _act(request, runtime, caller, request_id, "vouch", build)
+    return await act_on(request, runtime, caller, request_id, "vouch", build)
 
 
 @router.post(f"{CASE_PATH}/decline")
@@ -265,7 +274,7 @@ async def decline(
             note=form.get("note", "").strip(),
         )
 
-    return await _act(request, runtime, caller, request_id, "decline", build)
+    return await act_on(request, runtime, caller, request_id, "decline", build)
 
 
 @router.post(f"{CASE_PATH}/withdraw")
@@ -275,10 +284,10 @@ async def withdraw(
     def build(_form: Form) -> Value:
         return WithdrawRequest(request_id=request_id, area=caller.area)
 
-    return await _act(request, runtime, caller, request_id, "withdraw", build)
+    return await act_on(request, runtime, caller, request_id, "withdraw", build)
 
 
-async def _act(
+async def act_on(
     request: Request,
     runtime: IntakeRuntime,
     caller: Credential,
@@ -286,7 +295,9 @@ async def _act(
     act: Act,
     build: Any,
 ) -> Response:
-    """To the page again: with what was done, or with what is wrong beside what was typed."""
+    """To the page again: with what was done, or with what is wrong beside what was typed.
+
+    build: from the form to the command; raises ValidationError or Invalid."""
     stored = await load_seen(runtime, find_scope(caller), request_id)
     form = await read_form(request)
     try:

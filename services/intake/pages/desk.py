@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
@@ -19,7 +20,7 @@ from services.intake.vault.persons import (
     derive_name_id,
     derive_point_id,
 )
-from services.intake.worklist import Filters, Tab, Worker
+from services.intake.worklist import DueFilter, Filters, Tab, Worker
 from shared.contracts.values import BeneficiaryClass, Category, Channel, TownCode
 from shared.errors import Invalid, Problem
 from shared.phones import parse_mobile
@@ -43,6 +44,10 @@ TABS: Mapping[Tab, tuple[str, str]] = {
     "mine": ("我记录的", "Recorded by me"),
     "all": ("全部", "All"),
 }
+DUES: Mapping[DueFilter, tuple[str, str]] = {
+    "overdue": ("已超期", "Overdue"),
+    "today": ("今天到期", "Due today"),
+}
 REFERENCE = re.compile(r"(?:R-[0-9a-f]{20}|[0-9a-f]{6})", re.IGNORECASE)
 SEARCH_MAX = 200
 
@@ -62,9 +67,11 @@ async def show_desk(
     town: Annotated[TownCode | None, Query()] = None,
     state: Annotated[RequestState | None, Query()] = None,
     channel: Annotated[Channel | None, Query()] = None,
+    due: Annotated[DueFilter | None, Query()] = None,
     after: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    filters = Filters(category, beneficiary_class, town, state, channel)
+    now = await runtime.processor.now()
+    filters = Filters(category, beneficiary_class, town, state, channel, due, now)
     worker = build_worker(caller, find_scope(caller))
     page = await worklist.list_page(runtime.database, worker, tab, filters, after)
     return PAGES.render_for(
@@ -73,10 +80,12 @@ async def show_desk(
         **await _describe_desk(runtime, caller, worker),
         tab=tab,
         filters=filters,
+        dues=await _count_due(runtime, worker, tab, filters),
         rows=await _build_rows(runtime, page.requests),
         following=page.following,
         is_first=not after,
         query=_list_query(tab, filters),
+        all_dues=_list_query(tab, replace(filters, due=None)),
     )
 
 
@@ -102,9 +111,23 @@ async def _describe_desk(
     }
 
 
+async def _count_due(
+    runtime: IntakeRuntime, worker: Worker, tab: Tab, filters: Filters
+) -> list[tuple[str, tuple[str, str], int]]:
+    """What is due today and what is late, of this list."""
+    return [
+        (
+            due,
+            words,
+            await worklist.count_up_to(runtime.database, worker, tab, replace(filters, due=due)),
+        )
+        for due, words in DUES.items()
+    ]
+
+
 async def _build_rows(runtime: IntakeRuntime, requests: Any) -> list[Any]:
     now = await runtime.processor.now()
-    return [build_row(each, runtime.settings.approval_days, now) for each in requests]
+    return [build_row(each, now) for each in requests]
 
 
 def _list_query(tab: Tab, filters: Filters) -> dict[str, str]:
@@ -115,6 +138,7 @@ def _list_query(tab: Tab, filters: Filters) -> dict[str, str]:
         "town": filters.town_code,
         "state": filters.state,
         "channel": filters.channel,
+        "due": filters.due,
     }
     return {"tab": tab} | {name: str(value) for name, value in values.items() if value}
 

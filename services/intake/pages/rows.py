@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from services.intake.clocks.words import Left, describe_case
 from services.intake.model import Request, RequestState
 from services.intake.rules import describe_wait_reasons
 from shared.contracts.events import ApprovalLevel
@@ -27,8 +28,8 @@ LEVELS: Mapping[ApprovalLevel, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """waits: why, in words. days: since it was recorded. due_in: days; negative is overdue; None
-    where nobody is to decide it."""
+    """waits: why, in words. days: since it was recorded. left: how long there is; None where
+    nothing is awaited."""
 
     request: Request
     reference: str
@@ -37,17 +38,16 @@ class CaseRow:
     level: tuple[str, str] | None
     recorded_on: str
     days: int
-    due_in: int | None
+    left: Left | None
 
     @property
     def is_overdue(self) -> bool:
-        return self.due_in is not None and self.due_in < 0
+        return self.left is not None and self.left.urgency == "overdue"
 
 
-def build_row(request: Request, approval_days: int, now: datetime) -> CaseRow:
+def build_row(request: Request, now: datetime) -> CaseRow:
     waits = request.state is RequestState.RECORDED
     today, recorded = (at.astimezone(CHINA).date() for at in (now, request.recorded_at))
-    due_on = recorded + timedelta(days=approval_days)
     return CaseRow(
         request=request,
         reference=format_reference(request.id),
@@ -56,5 +56,5 @@ def build_row(request: Request, approval_days: int, now: datetime) -> CaseRow:
         level=LEVELS[request.approval_level] if waits and request.approval_level else None,
         recorded_on=recorded.isoformat(),
         days=(today - recorded).days,
-        due_in=(due_on - today).days if waits else None,
+        left=describe_case(request, now),
     )

@@ -22,7 +22,6 @@ from services.matching.decide.cases import (
 )
 from services.matching.messages import MATCH_STATES, NAMESAKE_UNCHECKED, NUMBER_TAKEN, PAIR_UNKNOWN
 from services.matching.model.campaign import Campaign
-from services.matching.model.holidays import add_counted_time
 from services.matching.model.match import (
     AcceptMatch,
     ClaimNeed,
@@ -35,6 +34,7 @@ from services.matching.model.match import (
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from shared.calendar import add_counted_time
 from shared.contracts.events import (
     MatchAccepted,
     MatchCommitted,

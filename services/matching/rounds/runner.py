@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 
-from services.matching.model.holidays import find_unknown_years
 from services.matching.model.match import Propose
 from services.matching.model.round import (
     POOL,
@@ -36,6 +35,7 @@ from services.matching.solver.interface import (
     write_inputs,
 )
 from services.matching.solver.process import Solution, SolverProcess
+from shared.calendar import find_unknown_years
 from shared.errors import Transient
 from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command

@@ -20,6 +20,15 @@ from shared.contracts.values import (
 )
 
 ApprovalLevel = Literal["village", "town", "city"]
+CaseStage = Literal[
+    "recorded", "returned", "meeting", "referred", "open", "committed", "delivered", "budget"
+]
+"""What a case waits for: an approval, a correction, the joint meeting, a department's answer, a
+donor, the delivery, the person's word, work that is paid from the public budget."""
+ClockName = Literal["stage", "whole"]
+PauseReason = Literal[
+    "papers_missing", "person_asks", "person_away", "department_asked", "goods_delayed", "weather"
+]
 
 
 class RequestFact(Fact):
@@ -96,6 +105,51 @@ class RequestReopened(RequestFact):
 
     TYPE: ClassVar[str] = "guanjia.request.reopened.v1"
     is_separated: bool = False
+
+
+class ClockFact(RequestFact):
+    """A clock of the case. stage: what it waits for; clock: of that, or of the whole case.
+
+    due_at: the midnight that ends its last day in China. area: whose it is, without the cell.
+    level: whose it is to act; None is who works on it in the town.
+    """
+
+    stage: CaseStage
+    clock: ClockName
+    due_at: Moment
+    area: Area
+    level: ApprovalLevel | None = None
+
+
+class RequestReminded(ClockFact):
+    """It is due soon."""
+
+    TYPE: ClassVar[str] = "guanjia.request.reminded.v1"
+
+
+class RequestOverdue(ClockFact):
+    """apology: true where the person is told that it takes longer; not oftener than monthly."""
+
+    TYPE: ClassVar[str] = "guanjia.request.overdue.v1"
+    apology: Literal[True] | None = None
+
+
+class RequestEscalated(ClockFact):
+    """It is still overdue, and `level` is told."""
+
+    TYPE: ClassVar[str] = "guanjia.request.escalated.v1"
+
+
+class RequestPaused(RequestFact):
+    """Its clocks stand still, for a reason and until a day."""
+
+    TYPE: ClassVar[str] = "guanjia.request.paused.v1"
+    reason: PauseReason
+    until: Moment
+
+
+class RequestResumed(RequestFact):
+    TYPE: ClassVar[str] = "guanjia.request.resumed.v1"
 
 
 class MessageReported(Fact):

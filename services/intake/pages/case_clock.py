@@ -1,0 +1,61 @@
+"""Pausing the clocks of a case, and letting them go on, on its page."""
+
+from datetime import date
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.intake.api.requests import list_levels
+from services.intake.clocks.messages import PAUSE_REASON_UNKNOWN, PAUSE_REASONS
+from services.intake.model.clock import PauseCase, ResumeCase
+from services.intake.pages.case import CASE_PATH, CaseWorker, act_on
+from services.intake.resources import IntakeRuntimeDep
+from shared.contracts.values import Identifier, Value
+from shared.messages import MOMENT_WRONG
+from shared.web.forms import Form
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+
+
+@router.post(f"{CASE_PATH}/pause")
+async def pause(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        reason = form.get("pause_reason", "")
+        if reason not in PAUSE_REASONS:
+            raise PAUSE_REASON_UNKNOWN.invalid("pause_reason")
+        return PauseCase(
+            request_id=request_id,
+            area=caller.area,
+            levels=list_levels(caller),
+            by=caller.principal,
+            reason=reason,
+            until=_parse_day(form.get("until", "")),
+        )
+
+    return await act_on(request, runtime, caller, request_id, "pause", build)
+
+
+@router.post(f"{CASE_PATH}/resume")
+async def resume(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(_form: Form) -> Value:
+        return ResumeCase(
+            request_id=request_id,
+            area=caller.area,
+            levels=list_levels(caller),
+            by=caller.principal,
+        )
+
+    return await act_on(request, runtime, caller, request_id, "resume", build)
+
+
+def _parse_day(text: str) -> date:
+    """As a browser's date field sends it. Raises Invalid."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise MOMENT_WRONG.invalid("until") from None
