@@ -1,4 +1,4 @@
-"""Each page at both sizes, from a demo's data: `python -m tests.pages.screenshots`.
+"""Each page in each look, from a demo's data: `python -m tests.pages.screenshots`.
 
 From each role's first page every link is followed once for each kind of page, so a new page is
 there by being linked.
@@ -10,8 +10,9 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Error, Page
 
 from deploy.demo import campaign
 from deploy.demo.accounts import DemoAccount, make_accounts
@@ -20,7 +21,7 @@ from deploy.demo.clients import open_clients
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Scenario
 from deploy.local.stack import Stack, StackOptions
-from tests.pages.browser import SIZES, open_browser, open_page
+from tests.pages.browser import DESK, PHONE, open_browser, open_page
 
 FOLDER = Path("build/screenshots")
 WITHIN_S = 600.0
@@ -28,15 +29,23 @@ PAGES_MAX = 60
 # Pages of a kind: those whose paths differ in ids and digits alone.
 ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}")
 LINKS = "all => all.map(a => a.href)"
+ENGLISH = "english"
+LOOKS: dict[str, dict[str, Any]] = {
+    "phone": {"size": PHONE},
+    "desk": {"size": DESK},
+    "dark": {"size": PHONE, "dark": True},
+    ENGLISH: {"size": PHONE},
+}
 
 
-async def main(wishes: int, folder: Path) -> None:
+async def main(wishes: int, folder: Path, looks: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="guanjia-pages-") as data_dir:
         stack = await _play(Path(data_dir), wishes)
         try:
             accounts = await make_accounts(stack)
             async with open_browser() as browser:
-                await shoot(browser, stack.public_url, accounts, folder)
+                for look in looks:
+                    await shoot(browser, stack.public_url, accounts, folder, look)
         finally:
             await stack.stop()
 
@@ -53,47 +62,68 @@ async def _play(data_dir: Path, wishes: int) -> Stack:
     return stack
 
 
-async def shoot(browser: Browser, url: str, accounts: list[DemoAccount], folder: Path) -> None:
-    for size, dimensions in SIZES.items():
-        async with open_page(browser, dimensions) as page:
-            await _walk(page, f"{url}/", url, folder, f"public-{size}")
-        for account in accounts:
-            async with open_page(browser, dimensions) as page:
-                await page.goto(f"{url}/sign-in")
-                await page.fill("[name=name]", account.id)
-                await page.fill("[name=password]", account.password)
-                await page.locator("main button").click()
-                await page.wait_for_url("**/home")
-                await _walk(page, f"{url}/home", url, folder, f"{account.id}-{size}")
+async def shoot(
+    browser: Browser, url: str, accounts: list[DemoAccount], folder: Path, look: str
+) -> None:
+    async with open_page(browser, **LOOKS[look]) as page:
+        await _choose_language(page, url, look)
+        await _walk(page, "/", url, folder / f"public-{look}")
+    for account in accounts:
+        async with open_page(browser, **LOOKS[look]) as page:
+            await _choose_language(page, url, look)
+            await page.goto(f"{url}/sign-in")
+            await page.fill("[name=name]", account.id)
+            await page.fill("[name=password]", account.password)
+            await page.locator("main button").click()
+            await page.wait_for_url("**/home")
+            await _walk(page, "/home", url, folder / f"{account.id}-{look}")
 
 
-async def _walk(page: Page, first: str, url: str, folder: Path, prefix: str) -> None:
+async def _choose_language(page: Page, url: str, look: str) -> None:
+    if look == ENGLISH:
+        await page.goto(f"{url}/language/en")
+
+
+async def _walk(page: Page, first: str, url: str, folder: Path) -> None:
+    """Every kind of page within reach, by its path, into the folder."""
     waiting, seen = [first], {_find_kind(first)}
     for _ in range(PAGES_MAX):
         if not waiting:
             return
-        address = waiting.pop(0)
-        answer = await page.goto(address)
-        if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+        path = waiting.pop(0)
+        if not await _open(page, url + path):
             continue
-        name = re.sub(r"\W+", "-", _find_kind(address).removeprefix(url)).strip("-") or "start"
-        await page.screenshot(path=folder / f"{prefix}-{name}.png", full_page=True)
+        name = re.sub(r"\W+", "-", _find_kind(path)).strip("-") or "start"
+        await page.screenshot(path=folder / f"{name}.png", full_page=True)
         for link in await page.locator("a[href]").evaluate_all(LINKS):
-            kind = _find_kind(link)
-            if link.startswith(url) and "/language/" not in link and kind not in seen:
+            path = link.removeprefix(url)
+            kind = _find_kind(path)
+            if path.startswith("/") and not kind.startswith("/language/") and kind not in seen:
                 seen.add(kind)
-                waiting.append(link)
+                waiting.append(path)
 
 
-def _find_kind(address: str) -> str:
-    return ID.sub("x", address.partition("#")[0].partition("?")[0])
+async def _open(page: Page, address: str) -> bool:
+    """False for what is no page: a table to download, a picture."""
+    try:
+        answer = await page.goto(address)
+    except Error as error:
+        if "Download is starting" in error.message:
+            return False
+        raise
+    return answer is not None and "text/html" in answer.headers.get("content-type", "")
+
+
+def _find_kind(path: str) -> str:
+    return ID.sub("x", path.partition("#")[0])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wishes", type=int, default=40)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--look", action="append", choices=LOOKS, dest="looks")
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
-    asyncio.run(main(options.wishes, options.folder))
+    asyncio.run(main(options.wishes, options.folder, options.looks or list(LOOKS)))
