@@ -31,6 +31,7 @@ from shared.money import format_yuan
 from shared.personal import drop_numbers
 from shared.security import Role
 from shared.towns import town_name
+from shared.villages import village_name
 
 STATE_LABELS: dict[str, str] = {
     RequestState.RECORDED: "已登记，待审批",
@@ -94,6 +95,7 @@ def describe_request(request: Request) -> dict[str, Any]:
         "need": request.need.model_dump(),
         "area": request.area.model_dump(exclude_none=True),
         "town_zh": town_name(request.area.town_code),
+        "village_zh": village_name(request.area.village_code),
         "person_id": request.person_id,
         "recorded_at": request.recorded_at,
         "approval_level": request.approval_level,

@@ -75,6 +75,8 @@ IdNumber = Annotated[
 Cell = Annotated[str, Field(pattern=r"^8[0-9a-f]{14}$")]
 """An h3 cell: the finest a place is told outside intake's vault."""
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+TEXT_MAX = 40_000
+"""Characters of what somebody says he needs: it is kept whole."""
 LongText = Annotated[str, Field(max_length=4000)]
 Name = Annotated[str, Field(min_length=1, max_length=200), CLEANED]
 """Of a person or organisation: without invisible marks and blanks around."""

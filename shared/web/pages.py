@@ -24,6 +24,7 @@ from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
 from shared.money import format_yuan
 from shared.security import Credential
 from shared.towns import CITY_WIDE, town_name
+from shared.villages import village_name
 from shared.web.access import Router
 from shared.web.sessions import begin_visit, find_form_token, name_cookie
 from shared.web.tiles import Tile, list_roles, list_tiles
@@ -167,6 +168,7 @@ def _build_templates(loader: ChoiceLoader, language: Language) -> Environment:
         "label": _label,
         "quantity": format_quantity,
         "town": format_town,
+        "village": village_name,
         "choices": partial(_list_choices, language),
         "clock": _format_clock,
         "word": _label if language == "zh" else _format_word,

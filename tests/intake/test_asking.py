@@ -23,6 +23,16 @@ def typed(**changed: str) -> dict[str, str]:
     return dict.fromkeys(FIELDS, "") | values | {"consent": "yes", "whose": "own"} | changed
 
 
+@pytest.mark.parametrize(
+    ("village", "code"), [("增埗", "441900103206"), ("石龙某村", None), ("", None)]
+)
+def test_a_village_that_is_clear_is_the_villages_own(village: str, code: str | None) -> None:
+    request, _ = read_ask(typed(village=village))
+    assert request is not None
+    assert request.area.village_code == code
+    assert village in request.text
+
+
 def test_plain_words_are_enough() -> None:
     request, problems = read_ask(typed())
     assert not problems

@@ -90,8 +90,22 @@ def test_goods_have_item_quantity_and_unit() -> None:
     assert good(row).request.need == Need(unit="床", quantity=2, item="棉被")
 
 
-def test_a_village_by_name_stays_readable() -> None:
-    assert "超朗村" in good(GOOD | {"村居": "超朗村"}).request.text
+@pytest.mark.parametrize("village", ["超朗村", "超朗", "茶山镇超朗村委会", "441900103215"])
+def test_a_village_by_name_is_the_villages_own(village: str) -> None:
+    area = good(GOOD | {"村居": village}).request.area
+    assert (area.town_code, area.village_code) == ("441900103", "441900103215")
+
+
+def test_a_village_that_is_clear_says_its_town() -> None:
+    area = good(GOOD | {"镇街": "全市", "村居": "超朗村"}).request.area
+    assert (area.town_code, area.village_code) == ("441900103", "441900103215")
+
+
+@pytest.mark.parametrize("village", ["某某村", "石龙某社区"])
+def test_a_village_that_nobody_knows_stays_readable(village: str) -> None:
+    request = good(GOOD | {"村居": village}).request
+    assert village in request.text
+    assert request.area.village_code is None
     coded = good(GOOD | {"村居": "441900103001", "镇街": ""}).request
     assert coded.area.village_code == "441900103001"
     assert coded.area.town_code == "441900103"

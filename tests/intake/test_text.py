@@ -22,6 +22,38 @@ def wanted(text: str) -> Draft:
     return found
 
 
+@pytest.mark.parametrize(
+    ("text", "town", "village"),
+    [
+        ("棉被2床 茶山镇增埗村 低保 张三", "441900103", "441900103206"),
+        ("棉被2床 增埗村 低保 张三", "441900103", "441900103206"),
+        ("棉被2床 上元村 低保 张三", None, None),  # of two towns: it is asked
+        ("棉被2床 东城街道增埗村 低保 张三", "441900003", None),
+        ("棉被2床 全市 低保 张三", "441900000", None),
+    ],
+)
+def test_a_village_is_a_place(text: str, town: str | None, village: str | None) -> None:
+    draft = understand(text)
+    assert isinstance(draft, Draft)
+    assert (draft.town_code, draft.village_code, draft.name) == (town, village, "张三")
+
+
+@pytest.mark.parametrize(
+    ("answer", "town", "village"),
+    [
+        ("增埗", "441900103", "441900103206"),
+        ("我在石龙那边", "441900102", None),
+        ("说不清", "441900000", None),
+        ("那边", None, None),
+    ],
+)
+def test_who_is_asked_where_may_name_a_village_or_none(
+    answer: str, town: str | None, village: str | None
+) -> None:
+    draft = read_slot("where", answer)
+    assert (draft.town_code, draft.village_code) == (town, village)
+
+
 @given(st.permutations(WORDS), st.sampled_from([" ", "，", "、", "  ", "\n"]))
 def test_the_order_of_words_is_free(words: list[str], between: str) -> None:
     found = wanted(between.join(words))

@@ -28,6 +28,7 @@ from services.intake.vault.messages import MAINLAND, make_reply, open_message
 from shared import mongo
 from shared.contracts.events import Applicant, RequestSubmitted
 from shared.contracts.values import (
+    TEXT_MAX,
     Area,
     BeneficiaryClass,
     Category,
@@ -194,7 +195,7 @@ def _build_request(
         need=body.need,
         area=body.area,
         applicant=applicant,
-        text=(content.get("text") or "")[:4000],
+        text=(content.get("text") or "")[:TEXT_MAX],
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-from services.intake.channels.words import CATEGORY_CELLS, CLASS_WORDS, KIND_WORDS
+from services.intake.channels.words import CATEGORY_CELLS, CLASS_WORDS, KIND_WORDS, SOMEWHERE_CELLS
 from shared.contracts.values import (
     LABELS,
     MONEY_UNIT,
@@ -30,14 +30,13 @@ from shared.sheets.columns import Parse
 from shared.sheets.messages import VALUE_MISSING, WORD_UNKNOWN
 from shared.text import clean_lines, fold_text
 from shared.towns import CITY_WIDE, parse_town, parse_village
+from shared.villages import find_village
 
 _VILLAGE_CODE = re.compile(r"\d{12}", re.ASCII)
+_TOWN_DIGITS = 9
 _VILLAGE_DIGITS = 6
 """A cell with so many digits and no word was meant as a code."""
 _PIECES = ("块", "圆")
-_SOMEWHERE = frozenset(
-    {"全市", "市内", "市级", "东莞市", "东莞", "不详", "不清楚", "未知", "镇街不详", "其他"}
-)
 
 
 def _make_word_parser(label: str, words: Mapping[str, str], codes: type[StrEnum]) -> Parse:
@@ -75,7 +74,7 @@ def _parse_prose(text: str, _: str) -> str:
 
 def _parse_town(text: str, field: str) -> str:
     """Somewhere in the city is a place too: the city decides."""
-    return CITY_WIDE if fold_text(text) in _SOMEWHERE else parse_town(text, field)
+    return CITY_WIDE if fold_text(text) in SOMEWHERE_CELLS else parse_town(text, field)
 
 
 def _parse_village(text: str, field: str) -> str:
@@ -195,13 +194,23 @@ def _get_category_word(row: Row) -> str:
 
 
 def _read_area(row: Row) -> dict[str, object]:
-    village = row.text("village")
-    is_code = _VILLAGE_CODE.fullmatch(village) is not None
-    town = row.text("town") or (village[:9] if is_code else "")
+    village = _find_village_code(row)
+    town = row.text("town")
+    if village and town in ("", CITY_WIDE):
+        town = village[:_TOWN_DIGITS]
     if not town:
         raise _missing("town")
     area: dict[str, object] = {"town_code": town}
-    return area | ({"village_code": village} if is_code else {})
+    return area | ({"village_code": village} if village else {})
+
+
+def _find_village_code(row: Row) -> str:
+    """By its code, or its name within the town of the row, so that its own approver sees it;
+    empty where neither is clear."""
+    village = row.text("village")
+    if _VILLAGE_CODE.fullmatch(village):
+        return village
+    return find_village(village, row.text("town")) or ""
 
 
 def _read_applicant(row: Row) -> dict[str, object]:
@@ -217,10 +226,10 @@ def _read_applicant(row: Row) -> dict[str, object]:
 
 
 def _read_text(row: Row) -> str:
-    """A village that is written by name, and an item with somebody's number, stay readable for
+    """A village whose name is not clear, and an item with somebody's number, stay readable for
     whoever judges the request."""
     village = row.text("village")
-    is_named = village and not _VILLAGE_CODE.fullmatch(village)
+    is_named = village and not _find_village_code(row)
     item = row.text("item")
     parts = (
         f"村（居）：{village}" if is_named else "",

@@ -16,6 +16,7 @@ from typing import Literal
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
 from services.intake.channels.words import (
     CATEGORY_WORDS,
+    CITY_WORDS,
     CLASS_WORDS,
     COMPLAINT_WORDS,
     HINT_WORDS,
@@ -25,6 +26,7 @@ from services.intake.channels.words import (
     NUMERALS,
     REQUEST_WORDS,
     SERVICES,
+    SOMEWHERE_WORDS,
     SURNAMES,
     UNITS_OF_THINGS,
     find_keyword_categories,
@@ -39,12 +41,14 @@ from shared.contracts.values import (
     Value,
 )
 from shared.text import fold_text
-from shared.towns import codes_by_name, towns
+from shared.towns import CITY_WIDE, codes_by_name, towns
+from shared.villages import find_village, find_villages_in
 
 BINDING_DIGITS = 8
 NAMELESS = "未留姓名"
 NEED_LENGTH_MAX = 120
 BARE_LENGTH_MAX = 20
+TOWN_DIGITS = 9  # of a village's code
 # Words left over beside a name: more is prose, where a name is not to be told from other words.
 WORDS_BESIDE_NAME_MAX = 2
 
@@ -91,6 +95,7 @@ class Draft(Value):
     beneficiary_class: BeneficiaryClass = BeneficiaryClass.GENERAL
     need: Need | None = None
     town_code: str | None = None
+    village_code: str | None = None
     name: str | None = None
 
     @property
@@ -108,6 +113,9 @@ class Draft(Value):
         """With what was said later; the first word of each stands."""
         fields = ("category", "need", "town_code", "name")
         changes = {f: getattr(later, f) for f in fields if getattr(self, f) is None}
+        village, town = later.village_code, self.town_code or later.town_code
+        if self.village_code is None and village and town and village.startswith(town):
+            changes["village_code"] = village
         if self.beneficiary_class is BeneficiaryClass.GENERAL:
             changes["beneficiary_class"] = later.beneficiary_class
         return self.model_copy(update=changes)
@@ -138,7 +146,8 @@ def understand(text: str) -> Understood:
 def find_town(text: str) -> str | None:
     """The one town that is named: in full, or alone as people say it."""
     reading = _Reading(fold_text(text))
-    return _get_single(reading.take_words(_TOWN_WORDS) or _take_short_towns(reading))
+    town_code, _ = _take_place(reading)
+    return town_code
 
 
 def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
@@ -148,13 +157,19 @@ def read_slot(slot: Slot, text: str, label: str = "") -> Draft:
     if slot == "whom" and draft.name is None:
         return draft.model_copy(update={"name": _read_name(plain)})
     if slot == "where" and draft.town_code is None:
-        return draft.model_copy(update={"town_code": _find_short_town(plain)})
+        return draft.model_copy(update=_find_short_place(plain))
     return draft
 
 
-def _find_short_town(text: str) -> str | None:
-    """“我在石龙那边”: who is asked where means a place."""
-    return _get_single({code for name, code in codes_by_name().items() if name in text})
+def _find_short_place(text: str) -> dict[str, str | None]:
+    """“我在石龙那边”, “增埗”, “说不清”: who is asked where means a place."""
+    town_code = _get_single({code for name, code in codes_by_name().items() if name in text})
+    village_code = find_village(text, town_code or "")
+    if village_code:
+        return {"town_code": village_code[:TOWN_DIGITS], "village_code": village_code}
+    if town_code is None and any(word in text for word in SOMEWHERE_WORDS):
+        return {"town_code": CITY_WIDE}
+    return {"town_code": town_code}
 
 
 def _read_name(text: str) -> str | None:
@@ -203,7 +218,7 @@ def _read_need(text: str) -> Draft | None:
     draft = _read_draft(text)
     is_labelled = any(word in text for word in (*CATEGORY_WORDS, *KIND_WORDS))
     is_asked_for = any(word in text for word in REQUEST_WORDS)
-    is_placed = draft.town_code is not None
+    is_placed = draft.town_code is not None or bool(find_villages_in(text))
     if draft.need is None and draft.category is None:
         return None
     if is_labelled and (draft.need or is_placed or is_asked_for):
@@ -218,7 +233,7 @@ def _read_draft(text: str) -> Draft:
     names = {match.group(1) for match in reading.take(_NAMED)}
     amounts = {_parse_fen(match) for match in reading.take(_AMOUNT)}
     amounts |= {_parse_chinese_fen(match[1]) for match in reading.take(_CHINESE_AMOUNT)}
-    town_codes = reading.take_words(_TOWN_WORDS) or _take_short_towns(reading)
+    town_code, village_code = _take_place(reading)
     classes = reading.take_words(CLASS_WORDS)
     kinds = reading.take_words(KIND_WORDS)
     labels = reading.take_words(CATEGORY_WORDS)
@@ -235,7 +250,8 @@ def _read_draft(text: str) -> Draft:
         category=category,
         beneficiary_class=BeneficiaryClass(_get_single(classes) or BeneficiaryClass.GENERAL),
         need=needs[0] if needs else None,
-        town_code=_get_single(town_codes),
+        town_code=town_code,
+        village_code=village_code,
         name=names.pop() if len(names) == 1 else None,
     )
 
@@ -283,6 +299,29 @@ def _take_short_towns(reading: _Reading) -> set[str]:
     towns_alone = [token for token in reading.tokens if token in codes]
     reading.rest = " ".join(token for token in reading.tokens if token not in codes)
     return {codes[token] for token in towns_alone}
+
+
+def _take_place(reading: _Reading) -> tuple[str | None, str | None]:
+    """Town and village. A village says its town where no other is called so; one that lies
+    elsewhere than the town that is named says nothing."""
+    towns_named = reading.take_words(_TOWN_WORDS)
+    mentions = find_villages_in(reading.rest)
+    for name, _ in mentions:
+        reading.rest = reading.rest.replace(name, " ")
+    towns_named = towns_named or _take_short_towns(reading)
+    town_code = _get_single(towns_named)
+    codes = {code for _, codes in mentions for code in codes if code.startswith(town_code or "")}
+    village_code = _get_single(codes) if len(towns_named) <= 1 else None
+    if town_code is None and not towns_named:
+        town_code = village_code[:TOWN_DIGITS] if village_code else _take_whole_city(reading)
+    return town_code, village_code
+
+
+def _take_whole_city(reading: _Reading) -> str | None:
+    """“全市” alone is a place too: whoever works for the whole city finds out where."""
+    tokens = reading.tokens
+    reading.rest = " ".join(token for token in tokens if token not in CITY_WORDS)
+    return CITY_WIDE if CITY_WORDS.intersection(tokens) else None
 
 
 def _take_goods(reading: _Reading, *, is_any: bool) -> list[Need]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.intake.channels.text import Draft
 from shared.contracts.events import Applicant, RequestSubmitted
-from shared.contracts.values import Area, Category, Channel
+from shared.contracts.values import TEXT_MAX, Area, Category, Channel
 from shared.errors import Problem
 from shared.messaging.decision import Answer
 
@@ -102,9 +102,9 @@ def make_request(
         beneficiary_class=draft.beneficiary_class,
         channel=channel,
         need=draft.need,
-        area=Area(town_code=draft.town_code, cell=cell),
+        area=Area(town_code=draft.town_code, village_code=draft.village_code, cell=cell),
         applicant=Applicant(name=draft.name, phone=phone, wechat_openid=openid),
-        text=text[:4000],
+        text=text[:TEXT_MAX],
     )
 
 

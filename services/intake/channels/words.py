@@ -11,6 +11,13 @@ KIND_WORDS: dict[str, str] = {
     "实事": Kind.PROJECT,
 }
 
+# Somewhere in the city is a place too: whoever works for the whole city finds out where.
+SOMEWHERE_WORDS = ("全市", "说不清", "不清楚", "不知道", "不记得", "东莞")
+CITY_WORDS = frozenset({"全市", "东莞市", "东莞"})
+SOMEWHERE_CELLS = frozenset(
+    {*CITY_WORDS, "市内", "市级", "不详", "不清楚", "未知", "镇街不详", "其他"}
+)
+
 CLASS_WORDS: dict[str, str] = {
     **{LABELS[c]: c for c in BeneficiaryClass},
     "特困人员": BeneficiaryClass.EXTREME_POVERTY,

@@ -45,6 +45,7 @@ from shared.phones import parse_mobile
 from shared.text import clean_lines, clean_text
 from shared.towns import CITY_WIDE, codes_by_name, towns
 from shared.validation import describe_validation
+from shared.villages import find_village
 from shared.web.pages import Pages
 from shared.web.sessions import check_visit_form
 from shared.web.staff import PageRouter
@@ -177,7 +178,7 @@ def read_ask(values: Mapping[str, str]) -> tuple[RequestSubmitted | None, dict[s
         ),
         "channel": Channel.WEB,
         "need": _make_need(amount or 0, category),
-        "area": {"town_code": town},
+        "area": {"town_code": town} | _read_village(values, town or ""),
         "applicant": {"name": name, "phone": phone}
         | ({"contact_of": values["whose"]} if values["whose"] in ("own", "family") else {}),
         "text": "\n".join(filter(None, (text, _format_village(values), CONSENT_WRITTEN))),
@@ -237,6 +238,12 @@ def _make_need(amount: int, category: Category) -> dict[str, object]:
     if amount:
         return {"unit": MONEY_UNIT, "quantity": amount}
     return {**UNKNOWN_NEED, "item": LABELS[category] if category is not Category.OTHER else "求助"}
+
+
+def _read_village(values: Mapping[str, str], town: str) -> dict[str, str]:
+    """Where its name is clear; in any case it stands in the text."""
+    code = find_village(values["village"][:100], town)
+    return {"village_code": code} if code and code.startswith(town[:9]) else {}
 
 
 def _format_village(values: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from shared.contracts import topics
 from shared.contracts.envelope import Fact
 from shared.contracts.values import (
     MONEY_UNIT,
+    TEXT_MAX,
     Area,
     BeneficiaryClass,
     Category,
@@ -63,7 +64,7 @@ class RequestSubmitted(Fact):
     need: Need
     area: Area
     applicant: Applicant
-    text: Annotated[str, Field(max_length=40_000)] = ""
+    text: Annotated[str, Field(max_length=TEXT_MAX)] = ""
     collector_id: Identifier | None = None
 
 
