@@ -44,6 +44,7 @@ class Guanjia(LazyGroup):
         "outbox": Lazy("待发事件 Outbox.", ("deploy.commands.outbox",)),
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
+        "intake": Lazy("受理 The office: learn.", ("services.intake.office_cli",)),
         "inbox": Lazy("群众来信 Messages: list, show, handle.", ("services.intake.inbox_cli",)),
         "catalogue": Lazy("物品目录 Catalogue of items.", ("deploy.commands.catalogue",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),

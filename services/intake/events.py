@@ -9,6 +9,7 @@ from typing import Any
 
 from services.intake.decide import (
     clocks,
+    classification,
     corrections,
     erasure,
     messages,
@@ -40,6 +41,7 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
+from services.intake.model.classification import ClassifyRequest
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
@@ -95,6 +97,7 @@ def build_commands(
             prepare=partial(prepare_correction, vault, rules, find_credential),
         ),
         ApproveRequest: Handler(decide=partial(requests.decide_approve, rules)),
+        ClassifyRequest: Handler(decide=partial(classification.decide_classify, rules)),
         VouchForPerson: Handler(decide=partial(requests.decide_vouch, rules)),
         DeclineRequest: Handler(
             decide=requests.decide_decline, prepare=partial(prepare_decline, vault)

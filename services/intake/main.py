@@ -14,6 +14,7 @@ from services.intake import (
 )
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts
+from services.intake.judgement import learning
 from services.intake.model import (
     ContactPoint,
     Correspondence,
@@ -77,7 +78,7 @@ def build_service(
         },
         routers=(*api.ROUTERS, *callbacks.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
-        indexes=(*store.INDEXES, *worklist.INDEXES, *uploads.INDEXES),
+        indexes=(*store.INDEXES, *worklist.INDEXES, *uploads.INDEXES, *learning.INDEXES),
         jobs=(jobs.run_deadlines, uploads.import_uploads),
         sealed=(
             describe_keys(vault),

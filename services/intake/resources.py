@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.intake.channels.wechat_crypto import WeChatCrypto
+from services.intake.judgement.learning import Shelf
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs
@@ -29,6 +30,7 @@ class IntakeResources:
     proofs: Proofs = field(repr=False)
     ask_quota: Quota = field(repr=False)
     sign_in_quota: Quota = field(repr=False)
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
 
 
 IntakeRuntime = Runtime[IntakeSettings, IntakeResources]

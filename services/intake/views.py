@@ -67,6 +67,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_message": "查看来信",
     "read_phone": "查看电话号码",
     "notice": "发送通知",
+    "improve_suggestions": "改进系统的自动建议（无人阅读）",
     "keep_catalogue": "整理物品目录",
     "donor_name_shown": "在通知中显示捐赠方名称",
     "donor_name_explained": "在对接说明中显示捐赠方名称",

@@ -271,6 +271,8 @@ async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
     assert visitor.phone in pages[lamp]
     assert (await villager.get(lamp)).status_code == 404
 
+    assert "“路灯坏了" in pages[lamp], "what is suggested is shown with its words"
+    assert re.search(r'value="public_works" selected', pages[lamp]), "and filled in"
     await browser.get(lamp)
     typed = {"name": "周七", "item": "路灯维修", "quantity": "1", "unit": "次", "town": CHASHAN}
     typed |= {"category": "public_works", "class": "general"}
@@ -279,7 +281,23 @@ async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
     assert 'value="周七"' in wrong.text
     made = await browser.post(f"{lamp}/request", **typed, reason="来信")
     assert made.status_code == 303, made.text
-    assert "路灯维修" in (await browser.get(made.headers["location"])).text
+    case = await browser.get(made.headers["location"])
+    assert "路灯维修" in case.text
+    path = made.headers["location"].partition("?")[0]
+    judged = await browser.post(f"{path}/classify", category="public_works", kind="project")
+    assert judged.headers["location"] == f"{path}?done=classify"
+    stored = await visitor.request(path.rpartition("/")[2])
+    assert (stored.kind, stored.urgent) == ("project", False)
+    assert stored.classified is not None
+    lesson = (await visitor.post("/judgement/learn", who=visitor.harness.operator)).json()
+    assert lesson == {"texts": 1, "suggested": 1, "agreed": 1}
+    assert "improve_suggestions" in {
+        look["purpose"] for look in await visitor.looks(stored.person_id)
+    }
+    seen = await visitor.get(f"/requests/{stored.id}/judgement", visitor.harness.town)
+    assert seen.json()["category"]["zh"] == "便民工程"
+    hidden = await visitor.get(f"/requests/{stored.id}/judgement", visitor.harness.elsewhere)
+    assert hidden.status_code == 404
 
     await browser.get(hours)
     nothing = await browser.post(f"{hours}/handle", handling="nothing")

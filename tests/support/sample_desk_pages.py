@@ -8,6 +8,7 @@ from services.intake import model as intake
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
+from services.intake.judgement import Guess, Judgement
 from services.intake.messages import DECLINE_REASONS
 from services.intake.pages import case, desk, entry, inbox
 from services.intake.pages.rows import STATES, build_row
@@ -15,7 +16,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
-from shared.contracts.values import BeneficiaryClass, Category, Channel
+from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
 
 PROBLEMS = ("name", "reason", "q", "town", "nothing")
 
@@ -46,6 +47,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         "states": STATES,
         "towns": {"a-town": words},
     }
+    guess = Guess(Category.MEDICAL, 0.72, (words, "手术"))
+    judgement = Judgement(category=guess, town=Guess("441900103", 0.5, (words,)), danger=(words,))
     shown = case.Case(
         row=row,
         contact=Contact(words, words),
@@ -57,8 +60,15 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         history=[Part(at=None, service="intake", zh=words[:300], en=words[:300])],
         silent=[("对接", "matching")],
         allowed=case.Allowed(
-            approve=True, vouch=True, withdraw=True, pause=True, is_recorder=False, other_level=None
+            approve=True,
+            vouch=True,
+            classify=True,
+            withdraw=True,
+            pause=True,
+            is_recorder=False,
+            other_level=None,
         ),
+        judgement=judgement,
     )
     message = {
         **dict.fromkeys(("text", "phone", "reason", "handled_by", "kind_zh", "reading_zh"), words),
@@ -115,6 +125,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             pause_reasons=PAUSE_REASONS,
             manners=case.MANNERS,
             bases=case.BASES,
+            kinds=tuple(Kind),
         ),
         "entry": render(
             "entry.html",
@@ -140,6 +151,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             form_key="k",
             form_token=words,
             handlings=inbox.HANDLINGS,
+            judgement=judgement,
+            kinds=tuple(Kind),
             meanings=inbox.MEANINGS,
         ),
     }

@@ -2,6 +2,7 @@
 
 from services.intake.api import (
     catalogue,
+    judgement,
     links,
     listing,
     messages,
@@ -19,6 +20,7 @@ ROUTERS = (
     persons.router,
     people.router,
     suggestions.router,
+    judgement.router,
     links.router,
     sessions.router,
     catalogue.router,

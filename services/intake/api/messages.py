@@ -62,6 +62,7 @@ class MessageRequest(Value):
     area: Area
     name: ShortText
     applicant: Applicant | None = None
+    urgent: bool = False
     reason: Reason
 
 
@@ -158,7 +159,13 @@ async def make_request(
             runtime, caller, message_id, "request", body.reason, key, request_id=message.request_id
         )
     request = _build_request(runtime, message, body)
-    submit = StaffRequest(request=request, recorded_by=caller.principal, met=False)
+    submit = StaffRequest(
+        request=request,
+        recorded_by=caller.principal,
+        met=False,
+        classified=True,
+        urgent=body.urgent,
+    )
     command = Command(
         submit,
         key=f"/messages|{message_id}",

@@ -47,6 +47,12 @@ class ShortAnswer:
     is_urgent: bool = False
 
 
+def find_danger(text: str) -> tuple[str, ...]:
+    """The words that say that somebody may be in danger: a rule, so that none is missed."""
+    folded = _HARMLESS.sub("", _simplify(fold_text(text).casefold()))
+    return tuple(dict.fromkeys(match.group() for match in _EMERGENCY.finditer(folded)))
+
+
 def read_answer(text: str) -> ShortAnswer:
     """Never raises."""
     folded = _simplify(fold_text(text).casefold())
@@ -142,6 +148,7 @@ _REFERENCE = re.compile(
 _EMERGENCY = re.compile(
     "救命|救救(?:我|他|她|孩子|老人|命)|自杀|自残|轻生|寻死|想死|不想活|活不下去|不活了|没法活|"
     "跳楼|跳河|上吊|割腕|喝农药|服毒|遗书"
+    "|吃了.{0,6}安眠药|活着没(?:有)?意思|想结束(?:自己|生命|一切|了)|叫不醒"
     "|杀人|打死|家暴|被打|强奸|拐卖|着火|起火|火灾|煤气泄漏|燃气泄漏|昏迷|晕倒|昏倒|快不行了|没气了"
     r"|\bsos\b|suicide|kill myself"
 )

@@ -48,6 +48,48 @@ CLASS_WORDS: dict[str, str] = {
     "群众": BeneficiaryClass.GENERAL,
 }
 
+# What people say of themselves that points to a class: a sign, and nobody's word on it.
+CLASS_SIGNS: dict[str, BeneficiaryClass] = {
+    **{word: BeneficiaryClass(code) for word, code in CLASS_WORDS.items() if word != "群众"},
+    "无儿无女": BeneficiaryClass.EXTREME_POVERTY,
+    "自己住": BeneficiaryClass.ELDERLY_ALONE,
+    "一个人住": BeneficiaryClass.ELDERLY_ALONE,
+    "没人陪": BeneficiaryClass.ELDERLY_ALONE,
+    "儿女不": BeneficiaryClass.ELDERLY_ALONE,
+    "瘫": BeneficiaryClass.DISABLED,
+    "截肢": BeneficiaryClass.DISABLED,
+    "假肢": BeneficiaryClass.DISABLED,
+    "轮椅": BeneficiaryClass.DISABLED,
+    "助听器": BeneficiaryClass.DISABLED,
+    "看不见": BeneficiaryClass.DISABLED,
+    "盲人": BeneficiaryClass.DISABLED,
+    "聋": BeneficiaryClass.DISABLED,
+    "自闭症": BeneficiaryClass.CHILD,
+    "孤儿": BeneficiaryClass.CHILD,
+    "留守": BeneficiaryClass.CHILD,
+    "父母都": BeneficiaryClass.CHILD,
+    "爸妈都": BeneficiaryClass.CHILD,
+    "打孩子": BeneficiaryClass.CHILD,
+    "打工": BeneficiaryClass.MIGRANT_WORKER,
+    "外地来": BeneficiaryClass.MIGRANT_WORKER,
+    "出租屋": BeneficiaryClass.MIGRANT_WORKER,
+    "进厂": BeneficiaryClass.MIGRANT_WORKER,
+    "随迁": BeneficiaryClass.MIGRANT_WORKER,
+    "老乡": BeneficiaryClass.MIGRANT_WORKER,
+    "路费": BeneficiaryClass.MIGRANT_WORKER,
+    "车祸": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "失业": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "火烧": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "火灾": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "去世": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "癌": BeneficiaryClass.TEMPORARY_HARDSHIP,
+    "退役": BeneficiaryClass.VETERAN,
+    "退伍": BeneficiaryClass.VETERAN,
+    "老兵": BeneficiaryClass.VETERAN,
+    "老战士": BeneficiaryClass.VETERAN,
+    "复员": BeneficiaryClass.VETERAN,
+}
+
 CATEGORY_WORDS: dict[str, str] = {
     **{LABELS[c]: c for c in Category},
     "房屋修缮": Category.HOUSING_REPAIR,
@@ -86,7 +128,7 @@ CATEGORY_CELLS: dict[str, str] = {
 }
 
 # Hints: they count only where no label was written, and only when all point the same way.
-_HINTS: dict[str, Category] = {
+KEYWORD_CATEGORIES: dict[str, Category] = {
     "扶手": Category.HOME_ADAPTATION,
     "防滑": Category.HOME_ADAPTATION,
     "送餐": Category.MEALS,
@@ -188,9 +230,9 @@ SURNAMES: tuple[str, ...] = tuple(
 )
 
 
-HINT_WORDS: frozenset[str] = frozenset(_HINTS)
+HINT_WORDS: frozenset[str] = frozenset(KEYWORD_CATEGORIES)
 """Things and needs that people name without saying of what category they are."""
 
 
 def find_keyword_categories(text: str) -> set[str]:
-    return {category for word, category in _HINTS.items() if word in text}
+    return {category for word, category in KEYWORD_CATEGORIES.items() if word in text}

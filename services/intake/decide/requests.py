@@ -41,6 +41,7 @@ from services.intake.model import (
     VouchForPerson,
     WithdrawRequest,
 )
+from services.intake.model.classification import Classification
 from services.intake.model.suggestion import NameInPlace
 from services.intake.rules import (
     LEVELS,
@@ -148,7 +149,16 @@ def _make_request(
         item_match=data.item_match,
         item_reason=data.item_reason,
         quiet=data.quiet,
+        urgent=data.urgent,
+        classified=_make_classification(data, now),
     )
+
+
+def _make_classification(data: SealedRequest, now: datetime) -> Classification | None:
+    """Of a text that somebody read; what a form or a sheet says nobody had to judge."""
+    if not data.classified:
+        return None
+    return Classification(by=data.recorded_by, at=now, was=data.category)
 
 
 def _open_or_hold(
@@ -247,7 +257,7 @@ def decide_approve(
         vouched = named
     opened = _move(vouched, RequestState.OPEN, approved_by=data.approver_id)
     person = with_standing(person, request.name_id, standing)
-    return _announce(opened, make_fact(opened), person)
+    return announce(opened, make_fact(opened), person)
 
 
 def _find_sighting_problem(rules: Rules, request: Request, approver_id: str) -> Message | None:
@@ -281,7 +291,7 @@ def decide_vouch(
     if request is None or not is_in_area(request, data.area):
         return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
     if request.state not in (RequestState.RECORDED, RequestState.OPEN):
-        return Decision(answer=_refuse_state(request))
+        return Decision(answer=refuse_state(request))
     if refused := refuse_vouching(rules, data.vouching, now):
         return Decision(answer=refused)
     person = states.get(Person, request.person_id) or Person(id=request.person_id)
@@ -290,10 +300,10 @@ def decide_vouch(
     person = with_standing(person, request.name_id, standing)
     vouched = _with_standing(request, standing)
     if request.state is RequestState.OPEN:
-        return _announce(vouched, _make_classified(vouched), person)
+        return announce(vouched, _make_classified(vouched), person)
     vouched, counted = _open_or_hold(rules, states, vouched, now)
     fact = make_fact(vouched) if vouched.state is RequestState.OPEN else None
-    return _announce(vouched, fact, person, *counted)
+    return announce(vouched, fact, person, *counted)
 
 
 def _make_classified(request: Request) -> RequestClassified:
@@ -310,7 +320,7 @@ def decide_decline(states: States, item: Command[DeclineRequest], _now: datetime
         return Decision(answer=request)
     persons = _release_person(states, request)
     declined, fact, persons = decline(request, persons, item.data)
-    return _announce(declined, fact, *persons)
+    return announce(declined, fact, *persons)
 
 
 def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: datetime) -> Decision:
@@ -318,10 +328,10 @@ def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: dateti
     if request is None or not _may_withdraw(request, item.data):
         return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
     if not request.is_withdrawable:
-        return Decision(answer=_refuse_state(request))
+        return Decision(answer=refuse_state(request))
     withdrawn = _move(request, RequestState.WITHDRAWN)
     fact = RequestWithdrawn(person_id=request.person_id)
-    return _announce(withdrawn, fact, *_release_person(states, request))
+    return announce(withdrawn, fact, *_release_person(states, request))
 
 
 def _get_approvable(states: States, data: ApproveRequest | DeclineRequest) -> Request | Answer:
@@ -330,7 +340,7 @@ def _get_approvable(states: States, data: ApproveRequest | DeclineRequest) -> Re
     if request is None or not is_in_area(request, data.area):
         return REQUEST_UNKNOWN.refusal(404, "request_id")
     if request.state is not RequestState.RECORDED:
-        return _refuse_state(request)
+        return refuse_state(request)
     if request.approval_level not in data.levels:
         level = request.approval_level or "city"
         return LEVEL_TOO_LOW.refusal(403, level=level, level_zh=_LEVEL_ZH[level])
@@ -349,7 +359,7 @@ def is_in_area(request: Request, area: str) -> bool:
     return (request.area.village_code or request.area.town_code).startswith(area)
 
 
-def _refuse_state(request: Request) -> Answer:
+def refuse_state(request: Request) -> Answer:
     return STATE_UNSUITABLE.refusal(409, "state", state=request.state)
 
 
@@ -363,7 +373,7 @@ def _release_person(states: States, request: Request) -> tuple[Person, ...]:
     return (without_unfinished(person, request),) if person else ()
 
 
-def _announce(request: Request, fact: Fact | None, *others: State) -> Decision:
+def announce(request: Request, fact: Fact | None, *others: State) -> Decision:
     body: dict[str, object] = {"request_id": request.id, "state": request.state.value}
     if request.state is RequestState.RECORDED:
         body["waits_for"] = describe_wait_reasons(request.waits_for)

@@ -38,12 +38,15 @@ class StaffRequest(Value):
     """A request that a member of staff brings in. met: his work is to meet whom he records.
 
     quiet: it is of a backlog, and its person is not told of it. How a file is imported is not part
-    of what its rows say: the same row is the same message either way.
+    of what its rows say: the same row is the same message either way. classified: who records it
+    read a text and said what it is; urgent: and that it cannot wait.
     """
 
     request: RequestSubmitted
     recorded_by: Identifier
     met: bool
+    classified: Annotated[bool, Field(exclude=True)] = False
+    urgent: Annotated[bool, Field(exclude=True)] = False
     quiet: Annotated[bool, Field(exclude=True)] = False
 
 
@@ -80,7 +83,8 @@ class SealedRequest(Value):
 
     contact_ids, household_id, place_id: keyed digests of what the applicant is known by; the last
     of his name in its place.
-    need, item_match, item_reason: as in `Request`. recorded_by, met: as in `StaffRequest`.
+    need, item_match, item_reason: as in `Request`. recorded_by, met, classified, urgent: as in
+    `StaffRequest`.
     contact: its key is apart, in contact_key.
     openid: where its owner wrote from it.
     """
@@ -108,6 +112,8 @@ class SealedRequest(Value):
     recorded_by: str = ""
     met: bool = False
     quiet: bool = False
+    classified: bool = False
+    urgent: bool = False
     item_match: Match = "named"
     item_reason: str = ""
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.intake.model.clock import CaseClock
+from services.intake.model.classification import Classification
 from services.intake.model.person import ClassConfirmation, Sighting
 from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel
@@ -93,6 +94,7 @@ class Request(State):
     how they were found. What was written instead is in the text. quiet: of a backlog.
     corrected_by: the request that says it right, where a row of a sheet was corrected.
     clock: how long it may take (None of before cases had clocks); due_at: of its next warning.
+    classified: who read it and said what it is; urgent: that it cannot wait.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -133,6 +135,8 @@ class Request(State):
     quiet: bool = False
     corrected_by: str = ""
     clock: CaseClock | None = None
+    classified: Classification | None = None
+    urgent: bool = False
 
     @property
     def confirmed_quantity(self) -> int:

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.intake import model, store, worklist
+from services.intake.api.judgement import judge_text
 from services.intake.api.requests import (
     APPROVERS,
     CASE_WORKERS,
@@ -20,6 +21,7 @@ from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
 from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.history import Part, list_history
+from services.intake.judgement import Judgement
 from services.intake.messages import DECLINE_REASONS, REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
@@ -29,16 +31,18 @@ from services.intake.model import (
     Vouching,
     WithdrawRequest,
 )
+from services.intake.model.classification import ClassifyRequest
 from services.intake.pages.desk import build_worker
 from services.intake.pages.rows import LEVELS, CaseRow, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, open_contact, open_text
 from shared import mongo
-from shared.contracts.values import BeneficiaryClass, Identifier, Value
+from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Value
 from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
 from shared.scope import Scope
 from shared.security import Credential
+from shared.towns import towns
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import (
@@ -55,10 +59,12 @@ router = PageRouter()
 PAGES = Pages("services.intake")
 CASE_PATH = "/cases/{request_id}"
 EARLIER_MAX = 20
+SURE_MIN = 0.8
+"""Of a suggestion that is shown open where the request says something else."""
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
-Act = Literal["approve", "vouch", "decline", "withdraw", "pause", "resume"]
+Act = Literal["approve", "vouch", "classify", "decline", "withdraw", "pause", "resume"]
 
 MANNERS: Mapping[str, tuple[str, str]] = {
     "visit": ("上门见到", "at home"),
@@ -73,6 +79,7 @@ BASES: Mapping[str, tuple[str, str]] = {
 DONE: Mapping[str, tuple[str, str]] = {
     "approve": ("已批准，开始为其对接", "approved: help is looked for"),
     "vouch": ("已记下", "noted"),
+    "classify": ("已按您的判断保存", "saved as you judged"),
     "decline": ("已答复为不予受理", "declined"),
     "withdraw": ("已代为撤回", "withdrawn"),
     "pause": ("已暂停计时", "paused"),
@@ -87,6 +94,7 @@ class Allowed:
 
     approve: bool
     vouch: bool
+    classify: bool
     withdraw: bool
     pause: bool
     is_recorder: bool
@@ -107,6 +115,15 @@ class Case:
     history: Sequence[Part]
     silent: Sequence[tuple[str, str]]
     allowed: Allowed
+    judgement: Judgement
+
+    @property
+    def is_judged_otherwise(self) -> bool:
+        """Whether the text surely suggests something else than stands there."""
+        guess = self.judgement.category
+        if guess is None or guess.confidence < SURE_MIN:
+            return self.judgement.is_urgent and not self.row.request.urgent
+        return guess.label != self.row.request.category
 
 
 def find_allowed(request: model.Request, caller: Credential) -> Allowed:
@@ -119,6 +136,7 @@ def find_allowed(request: model.Request, caller: Credential) -> Allowed:
     return Allowed(
         approve=waits and is_of_level,
         vouch=request.state in (RequestState.RECORDED, RequestState.OPEN),
+        classify=waits,
         withdraw=request.is_withdrawable,
         pause=stage is not None and find_owner(request, stage) in (None, *levels),
         is_recorder=is_recorder,
@@ -194,6 +212,9 @@ async def _render(
         classes=tuple(BeneficiaryClass),
         reasons=DECLINE_REASONS,
         pause_reasons=PAUSE_REASONS,
+        categories=tuple(Category),
+        kinds=tuple(Kind),
+        towns={code: name for code, name in towns().items() if code.startswith(caller.area[:9])},
     )
 
 
@@ -211,17 +232,19 @@ async def _build_case(
         runtime.database, find_scope(caller), [stored.person_id]
     )
     history, silent = await list_history(runtime, stored)
+    text = open_text(vault, person, stored)
     return Case(
         row=build_row(stored, now),
         contact=contact if with_phone else Contact(contact.name),
         erased=person.erased,
         has_phone=bool(contact.phone),
-        text=open_text(vault, person, stored),
+        text=text,
         earlier=[build_row(each, now) for each in earlier if each.id != stored.id][:EARLIER_MAX],
         clock=describe_clock(runtime.settings.clock, stored, now),
         history=history,
         silent=silent,
         allowed=find_allowed(stored, caller),
+        judgement=await judge_text(runtime, text),
     )
 
 
@@ -258,6 +281,27 @@ async def vouch(
         )
 
     return await act_on(request, runtime, caller, request_id, "vouch", build)
+
+
+@router.post(f"{CASE_PATH}/classify")
+async def classify(
+    request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        return ClassifyRequest.model_validate(
+            {
+                "request_id": request_id,
+                "by": caller.principal,
+                "area": caller.area,
+                "kind": form.get("kind") or None,
+                "category": form.get("category") or None,
+                "declared_class": form.get("class") or None,
+                "urgent": "urgent" in form,
+                "town_code": form.get("town") or None,
+            }
+        )
+
+    return await act_on(request, runtime, caller, request_id, "classify", build)
 
 
 @router.post(f"{CASE_PATH}/decline")

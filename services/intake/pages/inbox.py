@@ -9,12 +9,14 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.intake.api import messages
+from services.intake.api.judgement import judge_text
 from services.intake.api.messages import MessageHandling, MessageRequest
 from services.intake.api.requests import CASE_WORKERS
+from services.intake.judgement import Judgement
 from services.intake.messages import NOTE_NUMBERED
 from services.intake.pages.entry import read_entry
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from shared.contracts.values import BeneficiaryClass, Category, Identifier
+from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind
 from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import Answer
 from shared.scope import OutOfScope
@@ -79,7 +81,7 @@ async def _render(
 ) -> Response:
     """act, form, answer: what was refused, to be shown where it was typed."""
     message = await messages.read_message(message_id, caller, runtime)
-    town = message["town_code"]
+    judgement = await judge_text(runtime, message.get("text"))
     return PAGES.render_for(
         request,
         "message.html",
@@ -87,7 +89,9 @@ async def _render(
         message=message,
         path=MESSAGE_PATH.format(message_id=message_id),
         act=act,
-        typed=form or {"town": "" if is_city_wide(town) else town},
+        typed=form or _fill_in(message["town_code"], judgement),
+        judgement=judgement,
+        kinds=tuple(Kind),
         problems=list(answer.body.get("problems", ())) if answer else [],
         form_key=make_form_key(),
         handlings=HANDLINGS,
@@ -96,6 +100,20 @@ async def _render(
         classes=tuple(BeneficiaryClass),
         towns=towns(),
     )
+
+
+def _fill_in(town_code: str, judgement: Judgement) -> dict[str, str]:
+    """The form as it is suggested; whoever sends it has looked at it."""
+    guesses = {
+        "category": judgement.category,
+        "class": judgement.beneficiary_class,
+        "kind": judgement.kind,
+        "town": judgement.town,
+    }
+    filled = {name: guess.label for name, guess in guesses.items() if guess}
+    if not is_city_wide(town_code):
+        filled["town"] = town_code
+    return filled | ({"urgent": "1"} if judgement.is_urgent else {})
 
 
 @router.post(f"{MESSAGE_PATH}/request")
@@ -107,6 +125,8 @@ async def make_request(
     try:
         entry = read_entry(form).request
         body = MessageRequest(
+            kind=next((each for each in Kind if each == form.get("kind")), Kind.WISH),
+            urgent="urgent" in form,
             category=entry.category,
             beneficiary_class=entry.beneficiary_class,
             need=entry.need,

@@ -94,6 +94,8 @@ def prepare_request(vault: Vault, rules: Rules, find_credential: FindCredential,
             "recorded_by": staff.recorded_by,
             "met": staff.met,
             "quiet": staff.quiet,
+            "classified": staff.classified,
+            "urgent": staff.urgent,
         }
         sealed = sealed.model_copy(update=recording)
     return replace(item, data=sealed)
