@@ -271,7 +271,7 @@ async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
     assert visitor.phone in pages[lamp]
     assert (await villager.get(lamp)).status_code == 404
 
-    assert "“路灯坏了" in pages[lamp], "what is suggested is shown with its words"
+    assert "“路灯坏”" in pages[lamp], "what is suggested is shown with its words"
     assert re.search(r'value="public_works" selected', pages[lamp]), "and filled in"
     await browser.get(lamp)
     typed = {"name": "周七", "item": "路灯维修", "quantity": "1", "unit": "次", "town": CHASHAN}

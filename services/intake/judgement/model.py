@@ -27,6 +27,8 @@ CONFIDENCE_MAX = 0.95
 SHARE_MIN = 0.12
 """Of the strongest phrase's weight: what weighs less did not lead there."""
 
+_EDGES = "的了着是在有我你他她们把被边这那个都也就和与及要想能得"
+"""What no phrase begins or ends with."""
 _RUNS = re.compile(r"[一-鿿]+|[a-z]+")
 
 
@@ -159,6 +161,9 @@ def _split_pieces(run: str, marks: Floats) -> list[tuple[str, float]]:
         if place < len(run) and marks[place] > threshold and place - start < 6:
             continue
         if place - start >= 2:
-            pieces.append((run[start:place], float(marks[start:place].sum())))
+            piece = run[start:place]
+            trimmed = piece.strip(_EDGES)
+            phrase = trimmed if len(trimmed) > 1 else piece
+            pieces.append((phrase, float(marks[start:place].sum())))
         start = place if place < len(run) and marks[place] > threshold else place + 1
     return pieces
