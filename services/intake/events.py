@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from services.intake.decide import (
-    clocks,
     classification,
+    clocks,
     corrections,
     erasure,
     messages,
@@ -40,8 +40,8 @@ from services.intake.model import (
     VouchForPerson,
     WithdrawRequest,
 )
-from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.classification import ClassifyRequest
+from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from services.intake.model.clock import CaseClock
 from services.intake.model.classification import Classification
+from services.intake.model.clock import CaseClock
 from services.intake.model.person import ClassConfirmation, Sighting
 from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel
