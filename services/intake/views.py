@@ -12,6 +12,7 @@ from services.intake.model import (
     Person,
     Request,
     RequestState,
+    WaitReason,
 )
 from services.intake.rules import describe_wait_reasons
 from services.intake.store import VaultLook
@@ -30,6 +31,7 @@ from shared.contracts.values import CHINA, LABELS
 from shared.money import format_yuan
 from shared.personal import drop_numbers
 from shared.security import Role
+from shared.text import clean_lines
 from shared.towns import town_name
 from shared.villages import village_name
 
@@ -154,10 +156,12 @@ def _describe_confirmation(request: Request) -> dict[str, Any] | None:
     return confirmation.model_dump() | labels
 
 
-def list_waiting_zh(request: Request) -> list[str]:
+def list_waiting_zh(request: Request, without: Set[WaitReason] = frozenset()) -> list[str]:
     """What is still waited for; nothing once it was decided."""
-    waits = request.state is RequestState.RECORDED
-    return [reason["zh"] for reason in describe_wait_reasons(request.waits_for)] if waits else []
+    if request.state is not RequestState.RECORDED:
+        return []
+    reasons = [reason for reason in request.waits_for if reason not in without]
+    return [reason["zh"] for reason in describe_wait_reasons(reasons)]
 
 
 def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, Any]:
@@ -316,7 +320,7 @@ def describe_content(vault: Vault, message: Message) -> dict[str, Any]:
     if content is None:
         return {"text": None, "phone": None, "fields": None, "place": None, "forgotten": True}
     return {
-        "text": content["text"],
+        "text": clean_lines(content["text"] or ""),
         "phone": content["phone"],
         "fields": content.get("fields"),
         "place": content.get("place"),

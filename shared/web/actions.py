@@ -56,6 +56,35 @@ VERBS = {
     "unlock": ("解锁账号", "unlock an account"),
     "vouch": ("核实担保", "vouch"),
     "withdraw": ("撤回", "withdraw"),
+    "campaigns": ("开展专项行动", "begin a campaign"),
+    "clear": ("解除利害关系", "clear a relation"),
+    "correct": ("更正资料", "correct a person"),
+    "corrections": ("更正导入的行", "correct rows"),
+    "emergencies": ("宣布应急状态", "declare an emergency"),
+    "export": ("导出个人资料", "export a person's data"),
+    "funds": ("设立基金", "open a fund"),
+    "handle": ("处理来信", "handle a message"),
+    "import": ("上传表格", "upload a sheet"),
+    "mandates": ("登记授权", "propose a mandate"),
+    "merge": ("认定为同一", "merge"),
+    "new": ("登记诉求", "record a request"),
+    "offer_id": ("更改资源", "change an offer"),
+    "phone": ("查看电话", "look at a phone"),
+    "relations": ("登记利害关系", "declare a relation"),
+    "remove": ("移出登记簿", "remove from the register"),
+    "request": ("来信登记为诉求", "make a message a request"),
+    "resend": ("重发事件", "send events again"),
+    "reversals": ("冲正账目", "reverse an entry"),
+    "search": ("查找诉求或人", "search"),
+    "second-payments": ("再次拨付", "pay a second time"),
+    "separate": ("认定为不同", "keep apart"),
+    "staff": ("登记职责", "put a member of staff"),
+    "start": ("开始导入", "begin an import"),
+    "transfers": ("基金之间划转", "transfer"),
+    "unmerge": ("分开", "unmerge"),
+    "whole": ("对接一轮", "run a round"),
+    "word_id": ("核对口述的验证码", "check a spoken code"),
+    "words": ("发电话代办验证码", "send a code for a word by phone"),
 }
 
 
@@ -114,7 +143,7 @@ def _find_next(rows: list[Action]) -> str | None:
 
 
 def _describe(action: Action) -> dict[str, Any]:
-    word = action.route.rstrip("/").rpartition("/")[2]
+    word = action.route.rstrip("/").rpartition("/")[2].strip("{}")
     plain = f"{action.method} {action.route}"
     zh, en = VERBS.get(word, (plain, plain))
     return {

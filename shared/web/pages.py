@@ -20,7 +20,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
-from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
+from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, Category
 from shared.money import format_yuan
 from shared.security import Credential
 from shared.towns import CITY_WIDE, town_name
@@ -195,6 +195,8 @@ def format_quantity(quantity: int, unit: str, item: str = "") -> str:
     """人民币 1,200.00 元; 大米 2 袋."""
     if unit == MONEY_UNIT:
         return f"人民币 {format_yuan(quantity)} 元"
+    if (unit, item) == UNCLEAR_NEED:
+        return "需求待核实"
     return f"{isolate(item)} {quantity} {isolate(unit)}".strip()
 
 
@@ -204,6 +206,8 @@ def isolate(text: str) -> str:
     return f"\u2068{text}\u2069" if turns else text
 
 
+UNCLEAR_NEED = ("项", LABELS[Category.OTHER])
+"""What somebody asked for in his own words, until one of the house wrote what it is."""
 _TURNING = frozenset({"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI", "PDF", "PDI"})
 
 

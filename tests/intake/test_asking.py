@@ -9,8 +9,10 @@ import pytest_asyncio
 from services.intake.model import Request, RequestState
 from services.intake.pages.applicant import find_step
 from services.intake.pages.ask import FIELDS, OFTEN_MAX, SOMEWHERE, read_ask
+from services.intake.vault.needs import UNSAID
 from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
 from shared.security import Role
+from shared.web.pages import format_quantity
 from tests.support.browser import Browser
 from tests.support.services import start
 from tests.support.stack_harness import RunningService, StackHarness
@@ -162,3 +164,12 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     await browser.get("/ask")
     trapped = await browser.post("/ask", step="1", website="http://x", **first)
     assert trapped.status_code == 422
+
+
+def test_own_words_get_no_item_beside_them() -> None:
+    """What exactly is needed is not said by “求助”, so it is not written above his words."""
+    request, _ = read_ask(typed())
+    assert request is not None
+    assert request.need.item == UNSAID
+    assert format_quantity(1, "项", "其他") == "需求待核实"
+    assert format_quantity(2, "项", "帐篷") == "帐篷 2 项"

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from services.intake import model, store, views
 from services.intake.clocks.words import Words, describe_promise
 from services.intake.messages import REQUEST_UNKNOWN
-from services.intake.model import RequestState, WithdrawRequest
+from services.intake.model import RequestState, WaitReason, WithdrawRequest
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
 from shared.contracts.links import DELIVERY, REQUEST
@@ -99,6 +99,8 @@ def _make_deliveries(
     return links
 
 
+# Of why it waits, what is the office's own work and tells him nothing.
+FOR_STAFF: frozenset[WaitReason] = frozenset({"category_other", "item_unclear"})
 STEPS: tuple[tuple[str, str], ...] = (
     ("已登记", "recorded"),
     ("核实审批", "checked"),
@@ -173,7 +175,7 @@ def render_request(
         request=request,
         state_zh=views.STATE_LABELS[request.state],
         recorded_on=request.recorded_at.astimezone(CHINA).date(),
-        waits_for=views.list_waiting_zh(request),
+        waits_for=views.list_waiting_zh(request, without=FOR_STAFF),
         looks=looks,
         steps=STEPS,
         step=find_step(request),

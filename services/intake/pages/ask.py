@@ -26,6 +26,7 @@ from services.intake.messages import (
 )
 from services.intake.model import WEB_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.needs import UNSAID
 from services.intake.vault.persons import derive_contact_ids
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.links import REQUEST
@@ -237,7 +238,7 @@ def _make_need(amount: int, category: Category) -> dict[str, object]:
     """What exactly is needed somebody of the house finds out; the words are kept in any case."""
     if amount:
         return {"unit": MONEY_UNIT, "quantity": amount}
-    return {**UNKNOWN_NEED, "item": LABELS[category] if category is not Category.OTHER else "求助"}
+    return {**UNKNOWN_NEED, "item": LABELS[category] if category is not Category.OTHER else UNSAID}
 
 
 def _read_village(values: Mapping[str, str], town: str) -> dict[str, str]:

@@ -13,6 +13,8 @@ from shared.contracts.values import LABELS, Need
 from shared.messaging.decision import Command
 from shared.personal import has_personal_number
 
+UNSAID = "求助"
+"""The item of who asked in his own words: what it is somebody of the house finds out."""
 _WRITTEN = "所写物品："
 """The first line of the text of a request whose item was not sure."""
 
@@ -26,7 +28,7 @@ def hide_written_words(
     if not request.need.is_money:
         reading = _read_need(catalogue, request)
         changes |= _make_changes(request, reading)
-        if not reading.is_sure:
+        if not reading.is_sure and request.need.item != UNSAID:
             lines.append(f"{_WRITTEN}{request.need.item}")
     collector = request.collector_id
     if collector and (has_personal_number(collector) or not collector.isascii()):
