@@ -14,9 +14,6 @@ KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.
 PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shared/sheets tests/shared/test_money.py \
   tests/shared/test_fold.py tests/shared/test_reads.py tests/audit/test_verify.py tests/audit/test_books_model.py \
   tests/intake/test_text.py tests/notify/test_any_order.py tests/matching/solver/test_optimum.py
-# Properties that `make test` tries on few examples.
-DEEP := tests/audit/test_decide_books.py tests/audit/test_decide_model.py tests/audit/test_books_model.py \
-  tests/notify/test_any_order.py tests/matching/test_no_overcommitment.py tests/matching/test_eligibility.py
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -49,7 +46,7 @@ coverage: $(READY) ## how much of each package the tests run that need no broker
 	$(BIN)/python .ci/coverage-summary
 
 test-long: $(READY) ## properties on many examples, chaos under load; pauses and rebalances on Apache Kafka (Java 17, Maven)
-	GUANJIA_TEST_DEEP=1 $(PYTEST) -q --timeout 900 $(DEEP)
+	GUANJIA_TEST_DEEP=1 $(PYTEST) -q --timeout 900 -m "hypothesis and not kafka and not pages"
 	$(PYTEST) -q -m "long and not kafka" $(KILLS:%=--ignore %)
 	GUANJIA_TEST_BROKER=kafka $(PYTEST) -q -n 2 -m "long and not kafka" $(KILLS)
 

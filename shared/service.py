@@ -118,7 +118,7 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     for router in routers:
         app.include_router(router)
     openapi.document_problems(app, routers)
-    app.state.asyncapi = operations.build_asyncapi(service.name, service.events)
+    app.state.asyncapi = None
     return app
 
 

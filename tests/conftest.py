@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from deploy.local.stack import BrokerKind, Stack
 from shared.security import create_root_key
+from tests.support.examples import count_examples
 from tests.support.stack import forget_topics, start_broker, start_mongod
 from tests.support.stack_harness import StackHarness
 
@@ -20,7 +21,12 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed",
+    max_examples=count_examples(30, 100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("untimed")
 
 BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka" else "mesh"

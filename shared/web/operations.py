@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import Depends, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
+from faststream.specification.base import Specification
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import telemetry
@@ -77,14 +78,13 @@ async def asyncapi(request: Request) -> HTMLResponse:
         "reference.html",
         title_zh=f"{request.app.state.service.name} 的事件",
         title=f"Events of {request.app.state.service.name}",
-        operations=list_events(request.app),
+        operations=list_events(describe_events(request.app).to_jsonable()),
         document="asyncapi.json",
     )
 
 
 async def asyncapi_json(request: Request) -> Response:
-    specification = request.app.state.asyncapi.to_specification()
-    return Response(specification.to_json(), media_type="application/json")
+    return Response(describe_events(request.app).to_json(), media_type="application/json")
 
 
 async def openapi_json(request: Request) -> JSONResponse:
@@ -100,6 +100,15 @@ async def docs(request: Request) -> HTMLResponse:
         operations=list_routes(request.app),
         document="openapi.json",
     )
+
+
+def describe_events(app: FastAPI) -> Specification:
+    """Made when it is first asked for, and once: it takes half a second and stays the same."""
+    if app.state.asyncapi is None:
+        service = app.state.service
+        app.state.asyncapi = build_asyncapi(service.name, service.events).to_specification()
+    document: Specification = app.state.asyncapi
+    return document
 
 
 def build_asyncapi(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:

@@ -67,9 +67,8 @@ def _list_body(document: Document, route: Document) -> Iterator[Field]:
         yield from _list_fields(document, _resolve(document, schema.get("items", schema)))
 
 
-def list_events(app: FastAPI) -> list[Operation]:
-    """Those that are read, then those that are written; each with its topic."""
-    document: Document = app.state.asyncapi.to_specification().to_jsonable()
+def list_events(document: Document) -> list[Operation]:
+    """Of an AsyncAPI: those that are read, then those that are written; each with its topic."""
     found = []
     for name, operation in document["operations"].items():
         channel = _resolve(document, operation["channel"])

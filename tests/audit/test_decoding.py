@@ -21,6 +21,7 @@ from services.audit.ledger.canonical import (
 from services.audit.ledger.corrections import find_named
 from shared.contracts.ledger import INTEGER_MAX, LedgerEntry, entry_adapter
 from tests.audit.ledgers import year_of_facts
+from tests.support.examples import count_examples
 
 WRITER = year_of_facts(60, positions=True)
 ENTRIES: list[dict[str, Any]] = [json.loads(leaf) for leaf in WRITER.leaves]
@@ -90,7 +91,7 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @given(st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=count_examples(133, 400), deadline=None)
 def test_a_changed_entry_is_read_where_and_only_where_the_schema_accepts_it(
     draw: st.DataObject,
 ) -> None:
@@ -116,7 +117,7 @@ def test_a_changed_entry_is_read_where_and_only_where_the_schema_accepts_it(
 
 
 @given(st.sampled_from(ENTRIES), st.sampled_from(["effective_at", "recorded_at"]), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count_examples(66, 200), deadline=None)
 def test_a_changed_time_is_read_where_and_only_where_the_schema_accepts_it(
     entry: LedgerEntry, field: str, draw: st.DataObject
 ) -> None:

@@ -26,6 +26,7 @@ from services.audit.tlog.proofs import (
 from services.audit.tlog.reader import Directory
 from services.audit.tlog.writer import LogDirectory
 from tests.audit.ledgers import log_key, naive_root
+from tests.support.examples import count_examples
 
 LEAVES = [b"entry %d" % number for number in range(1200)]
 SIZES = st.integers(1, len(LEAVES))
@@ -59,7 +60,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Directory]:
 
 
 @given(SIZES, st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=count_examples(20, 60))
 def test_an_inclusion_proof_leads_to_the_naive_root(
     logs: dict[int, Directory], size: int, data: st.DataObject
 ) -> None:
@@ -70,7 +71,7 @@ def test_an_inclusion_proof_leads_to_the_naive_root(
 
 
 @given(SIZES, st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=count_examples(20, 60))
 def test_a_consistency_proof_leads_to_both_naive_roots(
     logs: dict[int, Directory], new: int, data: st.DataObject
 ) -> None:
@@ -115,7 +116,7 @@ def test_nothing_beyond_the_log_is_proven(logs: dict[int, Directory]) -> None:
 
 
 @given(SIZES, st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=count_examples(33, 100))
 def test_a_damaged_proof_proves_nothing(
     logs: dict[int, Directory], size: int, data: st.DataObject
 ) -> None:
@@ -130,7 +131,7 @@ def test_a_damaged_proof_proves_nothing(
 
 
 @given(st.integers(2, len(LEAVES)), st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=count_examples(33, 100))
 def test_a_damaged_consistency_proof_proves_nothing(
     logs: dict[int, Directory], new: int, data: st.DataObject
 ) -> None:

@@ -10,6 +10,7 @@ from services.audit.ledger.movements import MONEY
 from services.audit.reports.trace import trace_in
 from tests.audit.following import followed, two_funds
 from tests.audit.log_builder import FUND, GENERAL, LogBuilder, build_year
+from tests.support.examples import count_examples
 
 STEPS = {
     "give": (),
@@ -69,7 +70,7 @@ def played(*years: list[Step]) -> list[LogBuilder]:
     return stories
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(steps, steps)
 def test_every_fen_and_thing_is_in_exactly_one_place(first: list[Step], second: list[Step]) -> None:
     stories = played(first, second)

@@ -25,6 +25,7 @@ from tests.audit.ledgers import (
     sign_checkpoint,
     year_of_facts,
 )
+from tests.support.examples import count_examples
 
 VKEY = str(log_key().vkey)
 SIZE = 600
@@ -114,7 +115,7 @@ def test_a_missing_file_is_found(log: Path, path: str, invariant: int) -> None:
 
 
 @given(draw=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(20, 60), deadline=None)
 def test_no_flipped_bit_anywhere_passes(
     tmp_path_factory: pytest.TempPathFactory, draw: st.DataObject
 ) -> None:

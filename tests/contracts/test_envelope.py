@@ -22,6 +22,7 @@ from shared.contracts.events import FACTS, DonationReceived, MatchProposed, Requ
 from shared.contracts.topics import BY_NAME
 from shared.errors import Invalid
 from tests.contracts.facts import MOMENTS, facts
+from tests.support.examples import count_examples
 
 IDS = st.from_regex(r"[A-Z]-[a-z0-9]{1,20}", fullmatch=True)
 SOURCES = st.sampled_from(["/intake", "/channels/village", "/bank/demo"])
@@ -63,7 +64,7 @@ def foreign_events(draw: st.DrawFn) -> tuple[dict[str, Any], Fact]:
     return event, fact
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(made=own_events() | foreign_events())
 def test_the_cloudevents_package_reads_what_we_write(made: tuple[dict[str, Any], Fact]) -> None:
     event, fact = made
@@ -76,7 +77,7 @@ def test_the_cloudevents_package_reads_what_we_write(made: tuple[dict[str, Any],
     assert read.get_data() == fact.model_dump(mode="json", exclude_none=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=count_examples(16, 50), deadline=None)
 @given(made=own_events())
 def test_we_read_what_the_cloudevents_package_writes(made: tuple[dict[str, Any], Fact]) -> None:
     event, fact = made
@@ -84,7 +85,7 @@ def test_we_read_what_the_cloudevents_package_writes(made: tuple[dict[str, Any],
     assert parse_event(parse_envelope(theirs), type(fact)).data == fact
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(made=own_events())
 def test_own_event_comes_back_as_it_was(made: tuple[dict[str, Any], Fact]) -> None:
     event, fact = made
@@ -98,7 +99,7 @@ def test_own_event_comes_back_as_it_was(made: tuple[dict[str, Any], Fact]) -> No
     assert read.time == datetime.fromisoformat(event["time"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=count_examples(16, 50), deadline=None)
 @given(made=foreign_events())
 def test_foreign_event_has_no_place_in_a_sequence_and_is_its_own_correlation(
     made: tuple[dict[str, Any], Fact],
@@ -218,7 +219,7 @@ def _put(value: Any, path: tuple[str, ...], new: Any) -> Any:
 WRONG = st.sampled_from([SECRET, [SECRET], {SECRET: SECRET}, {"name": SECRET}, [[SECRET]]])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count_examples(66, 200), deadline=None)
 @given(place=st.sampled_from(_places(ENVELOPE)), wrong=WRONG)
 def test_no_error_says_what_was_sent(place: tuple[str, ...], wrong: Any) -> None:
     """Names and numbers of people come in here; errors go to logs, answers and dead letters."""

@@ -15,6 +15,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.events import BY_TYPE, FACTS, MatchProposed, RequestSubmitted
 from shared.contracts.topics import BY_NAME
 from tests.contracts.facts import facts, matching_schema
+from tests.support.examples import count_examples
 
 ADVICE = f"run `python -m shared.contracts.export` and commit the files. {export.ADVICE}"
 
@@ -79,14 +80,14 @@ def test_every_event_has_a_type_of_its_own_and_a_topic() -> None:
     assert all(fact.TOPIC in BY_NAME for fact in FACTS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(fact=facts())
 def test_what_we_write_is_valid_by_the_published_schema(fact: Fact) -> None:
     validator = Draft202012Validator(export.published()[fact.TYPE])
     validator.validate(fact.model_dump(mode="json", exclude_none=True))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(chosen=st.sampled_from(FACTS).flatmap(lambda f: st.tuples(st.just(f), matching_schema(f))))
 def test_what_the_published_schema_allows_is_understood(
     chosen: tuple[type[Fact], dict[str, Any]],

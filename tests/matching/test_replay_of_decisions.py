@@ -35,6 +35,7 @@ from tests.matching.decisions import (
     person_id,
     request_id,
 )
+from tests.support.examples import count_examples
 
 SOLVER = MinCostFlow()
 SAID: tuple[type[Value], ...] = (
@@ -153,7 +154,7 @@ def _plays(recorder: Recorder, act: str, n: int, chance: int) -> None:
         recorder.event(match.request_id, RequestWithdrawn(person_id=person_id("0")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(20, 60), deadline=None)
 @given(play_rounds())
 def test_recorded_rounds_and_commands_give_the_same_matches(recorder: Recorder) -> None:
     first, second = fold_record(recorder.record), fold_record(recorder.record)

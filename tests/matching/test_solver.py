@@ -22,6 +22,7 @@ from services.matching.solver.interface import (
 )
 from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.process import SolverProcess
+from tests.support.examples import count_examples
 
 SOLVER = MinCostFlow()
 DAY_MS = 24 * 3600 * 1000
@@ -100,7 +101,7 @@ def test_recorded_inputs_are_read_back_as_they_were(inputs: Inputs) -> None:
     assert solved(again) == solved(inputs)
 
 
-@settings(max_examples=300)
+@settings(max_examples=count_examples(100, 300))
 @given(instances())
 def test_solution_keeps_capacity_caps_exclusions_and_fit(inputs: Inputs) -> None:
     needs = {need.id: need for need in inputs.needs}

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -95,30 +96,36 @@ def build_plan(instance: Instance, say: Say = _ignore_progress, processes: int =
     )
     parts: list[Part] = []
     bound = 0
-    for number, pool in enumerate(pools):
-        say(f"{pool.unit} {pool.item}".strip(), number, len(pools))
-        solved, least = solve_pool(pool, instance.weights, processes)
-        parts += solved
-        bound += least
+    with open_processes(processes) as executor:
+        for number, pool in enumerate(pools):
+            say(f"{pool.unit} {pool.item}".strip(), number, len(pools))
+            solved, least = solve_pool(pool, instance.weights, executor)
+            parts += solved
+            bound += least
     return Plan(instance.weights, instance, parts, bound, time.perf_counter() - started)
 
 
-def solve_pool(pool: Pool, weights: Weights, processes: int) -> tuple[list[Part], int]:
-    """With a bound of the whole pool."""
-    if not processes:
+@contextmanager
+def open_processes(count: int) -> Iterator[Executor | None]:
+    """To solve cities in, each on one thread. Once a plan: each takes a second to start."""
+    if not count:
+        yield None
+        return
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+        yield executor
+
+
+def solve_pool(pool: Pool, weights: Weights, executor: Executor | None) -> tuple[list[Part], int]:
+    """With a bound of the whole pool. executor: in whose processes its cities are solved."""
+    if executor is None:
         whole = Part(pool, solve(build_model(pool, weights)))
         return [whole], whole.solved.bound
     cities = split_by_city(pool, weights)
-    parts = list(_solve_each(cities, weights, processes))
+    solutions = executor.map(partial(_solve_one, weights), cities)
+    parts = [Part(city, solved) for city, solved in zip(cities, solutions, strict=True)]
     return parts, compute_joint_bound(
         pool.supply, [(part.pool.supply, part.solved) for part in parts]
     )
-
-
-def _solve_each(pools: Sequence[Pool], weights: Weights, processes: int) -> Iterator[Part]:
-    """In processes of their own, each on one thread; in the order of the pools."""
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
-        yield from map(Part, pools, executor.map(partial(_solve_one, weights), pools))
 
 
 def _solve_one(weights: Weights, pool: Pool) -> PoolSolution:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from services.matching.planner.plan import compute_gap, solve_pool
+from services.matching.planner.plan import compute_gap, open_processes, solve_pool
 from services.matching.solver.arrays import Ints, sum_products
 from services.matching.solver.columns import Pool
 from services.matching.solver.donors import gather_donors
@@ -143,7 +143,8 @@ class ByCity:
 def measure_by_city(shape: Shape, seed: int, processes: int) -> ByCity:
     of = pool(shape, seed, cases=True)
     started = time.perf_counter()
-    parts, bound = solve_pool(of, WEIGHTS, processes)
+    with open_processes(processes) as executor:
+        parts, bound = solve_pool(of, WEIGHTS, executor)
     seconds = time.perf_counter() - started
     objective = sum(part.solved.objective.total for part in parts)
     given = sum(int(part.solved.quantities.sum()) for part in parts)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 from services.matching.planner.instance import Instance
@@ -19,6 +20,8 @@ TOWNS = tuple(f"4419001{n:02}" for n in range(1, 9))
 EXACT: Mapping[str, Any] = {"donor_points": 0}
 WEIGHTS: tuple[Mapping[str, Any], ...] = ({}, {"order": "strict"}, {"level_points": 50})
 CLASSES = ("", "elderly_alone", "general")
+# Of instances that take seconds: the others are for `make test-long`.
+SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2)))
 
 
 def random_instance(

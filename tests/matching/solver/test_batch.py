@@ -14,11 +14,12 @@ from services.matching.solver.weights import Weights
 from tests.bench.matching.instances import Shape, pool
 from tests.bench.matching.online import Counter, measure
 from tests.matching.solver.instances import instances, pools
+from tests.support.examples import count_examples
 
 WEIGHTS = Weights()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=count_examples(26, 80), deadline=None)
 @given(instances(), st.integers(0, 600_000))
 def test_batch_keeps_every_limit_and_pays_no_more_than_the_worth(
     instance: Instance, price: int

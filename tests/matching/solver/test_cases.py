@@ -40,6 +40,7 @@ from tests.matching.solver.instances import (
     solution_hash,
 )
 from tests.matching.solver.oracle import optimum
+from tests.support.examples import count_examples
 
 NEARLY = 1e-7  # HiGHS works in floats
 LOSS_MAX = 0.006
@@ -87,7 +88,7 @@ def test_plan_and_gap_are_near_the_optimum(
     assert abs(plan.gap - loss) <= LOSS_MAX
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=count_examples(15, 40), deadline=None)
 @given(instances(cases=True, exact=True).filter(lambda i: i.weights.order == "fast"))
 def test_any_small_plan_is_near_the_optimum(instance: Instance) -> None:
     points = instance.weights.level_points

@@ -15,7 +15,7 @@ from tests.matching.solver.test_limits import check
 @pytest.fixture(scope="module", params=[False, True], ids=["free", "limited"])
 def province(request: pytest.FixtureRequest) -> Instance:
     """Half of the towns in another city; offers without towns serve both."""
-    raw = random_instance(600, 30, seed=2, cases=request.param).model_dump_json()
+    raw = random_instance(200, 10, seed=2, cases=request.param).model_dump_json()
     for town in range(5, 9):
         raw = raw.replace(f"4419001{town:02}", f"4401001{town:02}")
     return Instance.model_validate_json(raw)

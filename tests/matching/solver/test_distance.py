@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.matching.model import distance as scalar
 from services.matching.model.distance import NOWHERE, isqrt_of_column, metres_of_columns
+from tests.support.examples import count_examples
 
 latitudes = st.integers(-60_000_000, 60_000_000)
 longitudes = st.integers(-180_000_000, 180_000_000)
@@ -18,13 +19,13 @@ def columns(*values: int) -> list[np.typing.NDArray[np.int64]]:
     return [np.array([value], dtype=np.int64) for value in values]
 
 
-@settings(max_examples=300)
+@settings(max_examples=count_examples(100, 300))
 @given(latitudes, longitudes, latitudes, longitudes)
 def test_columns_and_scalars_are_the_same(a: int, b: int, c: int, d: int) -> None:
     assert metres_of_columns(*columns(a, b, c, d))[0] == scalar.metres((a, b), (c, d))
 
 
-@settings(max_examples=300)
+@settings(max_examples=count_examples(100, 300))
 @given(latitudes, longitudes, steps, steps)
 def test_within_a_region_they_are_those_of_the_sphere(a: int, b: int, dy: int, dx: int) -> None:
     """To 2 in 1000 and a few metres."""

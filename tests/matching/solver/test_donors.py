@@ -20,6 +20,7 @@ from services.matching.solver.solve import serve_at_prices
 from tests.matching.solver.instances import EXACT, NOW, instances, pools, random_instance
 from tests.matching.solver.oracle import optimum
 from tests.matching.solver.test_limits import check
+from tests.support.examples import count_examples
 
 NEARLY = 1e-6
 
@@ -28,7 +29,7 @@ def with_weights(instance: Instance, **weights: Any) -> Instance:
     return instance.model_copy(update={"weights": instance.weights.model_copy(update=weights)})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(instances())
 def test_gathering_is_never_dearer_and_takes_nothing_from_anybody(instance: Instance) -> None:
     for part in build_plan(with_weights(instance, **EXACT)).parts:
@@ -58,7 +59,7 @@ def extra(plan: Plan) -> int:
     return len(plan.allocations) - len({row.request for row in plan.allocations})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=count_examples(15, 40), deadline=None)
 @given(instances(cases=False, exact=True))
 def test_plan_that_counts_no_donors_is_the_flow_itself(instance: Instance) -> None:
     for part in build_plan(instance).parts:

@@ -16,6 +16,7 @@ from services.matching.solver.weights import Weights
 from shared.errors import Invalid
 from tests.bench.matching.instances import Shape, pool
 from tests.matching.solver.instances import (
+    SEEDS,
     input_hash,
     instances,
     random_instance,
@@ -23,6 +24,7 @@ from tests.matching.solver.instances import (
     solution_hash,
 )
 from tests.matching.solver.oracle import is_candidate
+from tests.support.examples import count_examples
 
 
 def check(instance: Instance, plan: Plan) -> None:
@@ -49,13 +51,16 @@ def check(instance: Instance, plan: Plan) -> None:
         assert limit is None or number <= limit
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count_examples(50, 150), deadline=None)
 @given(instances())
 def test_small_plan_keeps_every_limit(instance: Instance) -> None:
     check(instance, build_plan(instance))
 
 
-@pytest.mark.parametrize(("requests", "offers"), [(200, 10), (1000, 50), (4000, 120)])
+@pytest.mark.parametrize(
+    ("requests", "offers"),
+    [(200, 10), (1000, 50), pytest.param(4000, 120, marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("cases", [False, True])
 def test_large_plan_keeps_every_limit(requests: int, offers: int, cases: bool) -> None:
     instance = random_instance(requests, offers, seed=7, cases=cases)
@@ -64,7 +69,7 @@ def test_large_plan_keeps_every_limit(requests: int, offers: int, cases: bool) -
     assert len(plan.allocations) > requests // 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(20, 60), deadline=None)
 @given(instances())
 def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance) -> None:
     """Summed again from what was allocated: nothing is counted that was not given."""
@@ -88,7 +93,7 @@ def test_parts_of_the_objective_are_those_of_the_allocations(instance: Instance)
     assert plan.objective.total - plan.objective.donors <= plan.worth
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(instances(), st.integers())
 def test_shuffled_file_gives_the_same_plan(instance: Instance, seed: int) -> None:
     other = shuffled(instance, seed)
@@ -96,9 +101,12 @@ def test_shuffled_file_gives_the_same_plan(instance: Instance, seed: int) -> Non
     assert solution_hash(build_plan(other)) == solution_hash(build_plan(instance))
 
 
+@pytest.mark.parametrize(
+    ("requests", "offers"), [(600, 20), pytest.param(3000, 90, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("cases", [False, True])
-def test_shuffled_city_changes_no_request(cases: bool) -> None:
-    instance = random_instance(3000, 90, seed=5, cases=cases)
+def test_shuffled_city_changes_no_request(requests: int, offers: int, cases: bool) -> None:
+    instance = random_instance(requests, offers, seed=5, cases=cases)
     hashes = {solution_hash(build_plan(shuffled(instance, seed))) for seed in range(2)}
     assert hashes == {solution_hash(build_plan(instance))}
 
@@ -116,7 +124,7 @@ def test_costs_too_large_for_the_flow_are_refused_not_overflowed() -> None:
         compute_shift(1 << 50, 1 << 20)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_gap_with_limits_on_cases_is_small_and_polish_does_not_harm(seed: int) -> None:
     """A city of the bench's kind: 30% of the offers limit their cases."""
     weights = Weights()

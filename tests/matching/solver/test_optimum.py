@@ -7,14 +7,22 @@ from hypothesis import given, settings
 
 from services.matching.planner.instance import Instance
 from services.matching.planner.plan import build_plan
-from tests.matching.solver.instances import EXACT, instances, random_instance
+from tests.matching.solver.instances import EXACT, SEEDS, instances, random_instance
 from tests.matching.solver.oracle import optimum, pairs
+from tests.support.examples import count_examples
 
 # HiGHS works in floats, with sums of 10^9 points.
 NEARLY = 1e-7
 
 
-SIZES = [(1, 1), (10, 3), (60, 10), (200, 18), (400, 50), (1000, 18), (1000, 50)]
+SIZES = [
+    (1, 1),
+    (10, 3),
+    (60, 10),
+    (200, 18),
+    (400, 50),
+    *(pytest.param(1000, offers, marks=pytest.mark.long) for offers in (18, 50)),
+]
 
 
 @pytest.mark.parametrize(("requests", "offers"), SIZES)
@@ -27,7 +35,7 @@ def test_plan_without_limits_on_cases_is_optimal(requests: int, offers: int) -> 
     assert plan.gap == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(20, 60), deadline=None)
 @given(instances(cases=False, exact=True).filter(lambda i: i.weights.order == "fast"))
 def test_any_small_plan_without_limits_on_cases_is_optimal(instance: Instance) -> None:
     points = instance.weights.level_points
@@ -37,7 +45,7 @@ def test_any_small_plan_without_limits_on_cases_is_optimal(instance: Instance) -
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(20, 60), deadline=None)
 @given(instances(cases=True, exact=True).filter(lambda i: i.weights.order == "fast"))
 def test_bound_is_below_the_best_plan_with_limits_on_cases(instance: Instance) -> None:
     """And the best plan below ours: the gap said is never smaller than the real one."""
@@ -48,7 +56,7 @@ def test_bound_is_below_the_best_plan_with_limits_on_cases(instance: Instance) -
     assert best.bound <= plan.objective.total * (1 + NEARLY) + 0.1
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_bound_with_limits_on_cases_is_no_worse_than_the_linear_relaxation(seed: int) -> None:
     instance = random_instance(300, 15, seed, cases=True, weights=EXACT)
     relaxed = optimum(instance, whole_cases=False, points_per_level=instance.weights.level_points)

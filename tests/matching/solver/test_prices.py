@@ -9,6 +9,7 @@ from services.matching.planner.plan import build_plan
 from services.matching.solver.arrays import sum_by_row
 from services.matching.solver.solve import PoolSolution
 from tests.matching.solver.instances import EXACT, instances, random_instance
+from tests.support.examples import count_examples
 
 
 def check(solved: PoolSolution) -> None:
@@ -27,7 +28,7 @@ def check(solved: PoolSolution) -> None:
     assert (price[full < model.quarters] <= load[full < model.quarters]).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_examples(33, 100), deadline=None)
 @given(instances(cases=False, exact=True))
 def test_prices_and_flow_are_complementary(instance: Instance) -> None:
     for part in build_plan(instance).parts:

@@ -13,6 +13,7 @@ from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.process import SolverProcess
 from shared.towns import town_name
 from tests.matching.test_solver import DAY_MS, TOWNS, instances, need, offer
+from tests.support.examples import count_examples
 
 SOLVER = MinCostFlow()
 
@@ -30,7 +31,7 @@ def pool(*needs: OpenNeed, offers: tuple[OpenOffer, ...], **more: Any) -> Inputs
     return Inputs(needs, offers, **more)
 
 
-@settings(max_examples=40)
+@settings(max_examples=count_examples(15, 40))
 @given(instances())
 def test_givers_are_the_rounds_allocations(inputs: Inputs) -> None:
     """Of whole rounds, and of batches at their prices."""
@@ -50,7 +51,7 @@ def test_givers_are_the_rounds_allocations(inputs: Inputs) -> None:
             assert found["candidates"] + ruled == len(alike)
 
 
-@settings(max_examples=40)
+@settings(max_examples=count_examples(15, 40))
 @given(instances())
 def test_in_a_batch_nobody_cheaper_was_passed_over(inputs: Inputs) -> None:
     batch = replace(inputs, prices=SOLVER.decide(inputs).prices)

@@ -9,10 +9,13 @@ from hypothesis import HealthCheck, settings
 from shared.contracts import topics
 from shared.errors import Invalid
 from shared.security import Keyring
+from tests.support.examples import count_examples
 
 NOW = datetime(2022, 1, 20, 8, 0, tzinfo=UTC)
 VILLAGE, INBOUND = "/channels/village", topics.REQUESTS_INBOUND
-quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+quick = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=count_examples(15, 50)
+)
 
 
 def token(stack: Path, id_: str) -> str:

@@ -22,6 +22,7 @@ from shared.sheets import (
     make_code_parser,
     open_sheet,
 )
+from tests.support.examples import count_examples
 
 COLUMNS = Columns(
     (
@@ -350,7 +351,7 @@ CELLS = st.text(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=count_examples(15, 40))
 @given(st.lists(st.tuples(CELLS, CELLS, st.integers(1, 10**12)), min_size=1, max_size=6))
 def test_what_programs_write_is_read_back(written: list[tuple[str, str, int]]) -> None:
     lines = [(f"名{name}", f"说,\n{text}", f"{fen / 100:.2f}") for name, text, fen in written]
