@@ -6,6 +6,7 @@ write, `_emitted` counts the events its aggregate has published.
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -19,7 +20,15 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import DeleteOne, InsertOne, ReadPreference, ReplaceOne, UpdateMany, UpdateOne
+from pymongo import (
+    DeleteOne,
+    IndexModel,
+    InsertOne,
+    ReadPreference,
+    ReplaceOne,
+    UpdateMany,
+    UpdateOne,
+)
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -90,8 +99,14 @@ def connect(uri: str, name: str) -> Database:
 
 async def ensure_indexes(database: Database, indexes: Iterable[Index]) -> None:
     """Creates the collections too: one that appears inside a transaction is a conflict."""
+    models: dict[str, list[IndexModel]] = defaultdict(list)
     for collection, keys, options in indexes:
-        await database[collection].create_index(list(keys), **options)
+        models[collection].append(IndexModel(list(keys), **options))
+    # Each waits until the disk has it: those of one collection are one command, and none waits
+    # for another collection's.
+    await asyncio.gather(
+        *(database[collection].create_indexes(each) for collection, each in models.items())
+    )
 
 
 def to_document(state: State) -> dict[str, Any]:

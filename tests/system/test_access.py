@@ -133,7 +133,14 @@ async def ask(running: RunningService, operation: Operation, headers: Headers) -
 # --- routes -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", [LOCAL, PUBLIC[0]], ids=["loopback", "public"])
+@pytest.mark.parametrize(
+    "place",
+    # What is guarded where is tried below; the guards are the same ones.
+    [
+        pytest.param(LOCAL, id="loopback", marks=pytest.mark.long),
+        pytest.param(PUBLIC[0], id="public"),
+    ],
+)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_route_asks_who_is_there(
     stack: StackHarness, service: str, place: dict[str, str]
