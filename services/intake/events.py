@@ -8,10 +8,12 @@ from functools import partial
 from typing import Any
 
 from services.intake.decide import (
+    approvals,
     classification,
     clocks,
     corrections,
     erasure,
+    meetings,
     messages,
     persons,
     progress,
@@ -30,8 +32,10 @@ from services.intake.model import (
     ForgetOpenid,
     HandleMessage,
     KeepMessage,
+    MendRequest,
     RegisterParty,
     ReportMessage,
+    ReturnRequest,
     RevokePersonLinks,
     SealedCorrection,
     SettleMessage,
@@ -42,6 +46,15 @@ from services.intake.model import (
 )
 from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
+from services.intake.model.meeting import (
+    CancelMeeting,
+    CarryOutRuling,
+    ConveneMeeting,
+    OpenMeeting,
+    RuleOnCase,
+    SendToMeeting,
+    SignMeeting,
+)
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
@@ -49,7 +62,7 @@ from services.intake.model.suggestion import (
     SeparateRequest,
 )
 from services.intake.rules import Rules
-from services.intake.vault.needs import prepare_decline
+from services.intake.vault.needs import prepare_decline, prepare_note
 from services.intake.vault.prepare import (
     FindCredential,
     prepare_correction,
@@ -96,11 +109,18 @@ def build_commands(
             decide=partial(corrections.decide_correction, rules),
             prepare=partial(prepare_correction, vault, rules, find_credential),
         ),
-        ApproveRequest: Handler(decide=partial(requests.decide_approve, rules)),
         ClassifyRequest: Handler(decide=partial(classification.decide_classify, rules)),
+        ApproveRequest: Handler(decide=partial(approvals.decide_approve, rules)),
+        ReturnRequest: Handler(
+            decide=approvals.decide_return, prepare=partial(prepare_note, vault)
+        ),
+        MendRequest: Handler(
+            decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_note, vault)
+        ),
+        **_build_meetings(vault, rules),
         VouchForPerson: Handler(decide=partial(requests.decide_vouch, rules)),
         DeclineRequest: Handler(
-            decide=requests.decide_decline, prepare=partial(prepare_decline, vault)
+            decide=approvals.decide_decline, prepare=partial(prepare_decline, vault)
         ),
         WithdrawRequest: Handler(decide=requests.decide_withdraw),
         RegisterParty: Handler(
@@ -137,3 +157,17 @@ def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredentia
         decide=partial(requests.decide_submission, rules),
         prepare=partial(prepare_request, vault, rules, find_credential),
     )
+
+
+def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+    return {
+        SendToMeeting: Handler(decide=meetings.decide_send, prepare=partial(prepare_note, vault)),
+        ConveneMeeting: Handler(decide=meetings.decide_convene),
+        CancelMeeting: Handler(decide=meetings.decide_cancel),
+        OpenMeeting: Handler(decide=partial(meetings.decide_open, rules)),
+        RuleOnCase: Handler(
+            decide=partial(meetings.decide_ruling, rules), prepare=partial(prepare_note, vault)
+        ),
+        SignMeeting: Handler(decide=meetings.decide_sign),
+        CarryOutRuling: Handler(decide=partial(meetings.decide_carry_out, rules)),
+    }

@@ -11,8 +11,16 @@ from datetime import datetime
 import orjson
 from pydantic import ValidationError
 
+from services.intake.case_notes import ACTS
 from services.intake.clocks.words import describe_event
-from services.intake.model import Request, RequestState
+from services.intake.decide.approvals import format_quantity_zh
+from services.intake.judgement_messages import (
+    DECLINE_REASONS,
+    PART_REASONS,
+    RETURN_REASONS,
+    find_message,
+)
+from services.intake.model import Request, RequestState, Step
 from services.intake.resources import IntakeRuntime
 from shared.contracts.history import (
     HISTORY_PATH,
@@ -23,6 +31,7 @@ from shared.contracts.history import (
     Part,
 )
 from shared.contracts.values import LABELS
+from shared.errors import Message
 from shared.http import CallError
 
 __all__ = ["Part", "list_history"]
@@ -105,12 +114,45 @@ def list_own(request: Request) -> Iterator[Part]:
             f"{sighting.on} 见到本人（{sighting.by}）",
             f"the person was met on {sighting.on} by {sighting.by}",
         )
-    if request.approved_by:
+    yield from _list_steps(request)
+
+
+def _list_steps(request: Request) -> Iterator[Part]:
+    """What was done by whom; of before steps were kept, the last of them without its time."""
+    for step in request.steps:
+        words = ACTS[step.act]
+        amount = _format_step_amount(request, step)
+        reason = _find_reason(step)
+        zh = "：".join(filter(None, (words[0] + amount[0], reason[0])))
+        en = ": ".join(filter(None, (words[1] + amount[1], reason[1])))
+        by = step.by or "本人"
+        by = f"联席会议，{by}主持" if step.meeting_id else by
+        yield _say(step.at, f"{zh}（{by}）", f"{en} ({step.by or 'the person'})")
+    if request.approved_by and not request.steps:
         declined = request.state is RequestState.DECLINED
-        verb = ("未通过", "declined") if declined else ("批准", "approved")
+        verb = ACTS["declined" if declined else "approved"]
         yield _say(
             None, f"{verb[0]}（{request.approved_by}）", f"{verb[1]} by {request.approved_by}"
         )
+
+
+def _format_step_amount(request: Request, step: Step) -> tuple[str, str]:
+    if step.act != "part_approved" or step.quantity is None:
+        return "", ""
+    need = request.need.model_copy(update={"quantity": step.quantity})
+    return f" {format_quantity_zh(need)}", f" {need.quantity} {need.unit}"
+
+
+def _find_reason(step: Step) -> tuple[str, str]:
+    message: Message | None = None
+    match step.act:
+        case "part_approved":
+            message = find_message(PART_REASONS, step.code)
+        case "returned":
+            message = find_message(RETURN_REASONS, step.code)
+        case "declined":
+            message = find_message(DECLINE_REASONS, step.code)
+    return (message.zh, message.en) if message else ("", "")
 
 
 def _say(at: datetime | None, zh: str, en: str) -> Part:

@@ -1,12 +1,15 @@
-"""What time does: a question that nobody answered goes to a person, a case that is late is said."""
+"""What time does: unanswered questions go to a person, late cases are said, rulings count."""
 
 import asyncio
+from datetime import datetime
+from typing import Any
 
 import structlog
 
 from services.intake import store
 from services.intake.model import AbandonDialogue, Correspondence, Request
 from services.intake.model.clock import CaseDue, StartClock
+from services.intake.model.meeting import CarryOutRuling, Meeting
 from services.intake.resources import IntakeRuntime
 from shared import mongo
 from shared.errors import Transient
@@ -35,7 +38,7 @@ async def run_deadlines(runtime: IntakeRuntime) -> None:
 async def process_deadlines(runtime: IntakeRuntime) -> None:
     """Once: all that is due now."""
     now = await runtime.processor.now()
-    commands: list[Command[CaseDue] | Command[AbandonDialogue]] = [
+    commands: list[Command[Any]] = [
         Command(AbandonDialogue(aggregate_id=thread.id, due_at=thread.due_at))
         for thread in await mongo.find_due(runtime.database, Correspondence, now)
         if thread.due_at is not None
@@ -45,9 +48,24 @@ async def process_deadlines(runtime: IntakeRuntime) -> None:
         for request in await mongo.find_due(runtime.database, Request, now)
         if request.due_at is not None
     ]
+    commands += await _list_rulings(runtime, now)
     for command, answer in await execute_each(runtime.processor, commands):
         if isinstance(answer, Exception):
             log.error("deadline_failed", id=command.data.aggregate_id, error=repr(answer))
+
+
+async def _list_rulings(runtime: IntakeRuntime, now: datetime) -> list[Command[Any]]:
+    """What closed meetings decided, each a command on its request."""
+    return [
+        Command(
+            CarryOutRuling(
+                aggregate_id=meeting.id, due_at=meeting.due_at, request_id=item.request_id
+            )
+        )
+        for meeting in await mongo.find_due(runtime.database, Meeting, now)
+        if meeting.due_at is not None
+        for item in meeting.list_pending()
+    ]
 
 
 # --- cases of before cases had clocks -------------------------------------------------------------

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.intake import (
+    agenda,
     api,
     callbacks,
     events,
@@ -27,6 +28,7 @@ from services.intake.model import (
     Request,
 )
 from services.intake.model.account import Account, Session, SignInTally
+from services.intake.model.meeting import Meeting
 from services.intake.model.suggestion import NameInPlace, Suggestion
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
@@ -62,6 +64,7 @@ def build_service(
             NameInPlace,
             Suggestion,
             OpeningTally,
+            Meeting,
             Receipt,
             Reply,
             Message,
@@ -78,7 +81,13 @@ def build_service(
         },
         routers=(*api.ROUTERS, *callbacks.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,
-        indexes=(*store.INDEXES, *worklist.INDEXES, *uploads.INDEXES, *learning.INDEXES),
+        indexes=(
+            *store.INDEXES,
+            *worklist.INDEXES,
+            *agenda.INDEXES,
+            *uploads.INDEXES,
+            *learning.INDEXES,
+        ),
         jobs=(jobs.run_deadlines, uploads.import_uploads),
         sealed=(
             describe_keys(vault),

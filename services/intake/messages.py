@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.intake.model import DeclineReason, WaitReason
+from services.intake.model import WaitReason
 from shared.errors import Message
 
 # --- what a request must say ---
@@ -36,11 +36,6 @@ UNIT_UNKNOWN = Message(
     "unit_unknown",
     "单位请填写量词，例如床、袋、台、公斤、小时；其他说明请写在内容里",
     "give a unit that things are counted in, such as kg or hours; other words go into the text",
-)
-QUANTITY_TOO_LARGE = Message(
-    "quantity_too_large",
-    "单个诉求最多{most_zh}，更大的请提交联席会议",
-    "one request is at most {most} {unit}; larger ones go to the joint meeting",
 )
 TOWN_UNKNOWN = Message(
     "town_unknown",
@@ -282,6 +277,10 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "曾被系统误判为重复，已恢复，待审批",
         "once called a duplicate by the machine; it waits for an approver",
     ),
+    "meeting_due": Message("meeting_due", "由联席会议审议", "the joint meeting decides it"),
+    "was_returned": Message(
+        "was_returned", "退回补正后重新送审", "it was returned and mended: an approver looks again"
+    ),
     "phone_unproven": Message(
         "phone_unproven",
         "网上登记，工作人员会先打电话核实",
@@ -293,48 +292,6 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "this channel has as much as opens by itself in a day",
     ),
 }
-
-# --- why a request is declined ---
-
-DECLINE_REASONS: Mapping[DeclineReason, Message] = {
-    "not_entitled": Message(
-        "not_entitled", "不符合救助条件", "the conditions for this help are not met"
-    ),
-    "policy_first": Message(
-        "policy_first",
-        "可先申请政策性救助，请到村（居）委会办理",
-        "a statutory policy helps first: the village committee takes the application",
-    ),
-    "already_helped": Message(
-        "already_helped", "已通过其他渠道得到帮助", "helped already by another way"
-    ),
-    "already_recorded": Message(
-        "already_recorded", "与已登记的诉求重复", "the same was recorded already"
-    ),
-    "not_verified": Message(
-        "not_verified", "情况未能核实，可补充材料后重新提交", "it could not be verified"
-    ),
-    "not_reachable": Message(
-        "not_reachable", "无法与申请人取得联系", "who asks could not be reached"
-    ),
-    "not_needed": Message("not_needed", "申请人表示不再需要", "no longer needed"),
-    "area_other": Message(
-        "area_other", "不属于本地受理范围，请向所在镇街提出", "for another town to take"
-    ),
-    "kind_other": Message(
-        "kind_other",
-        "不属于民生微心愿、微实事的范围，请拨打12345反映",
-        "no wish and no public work: please call 12345",
-    ),
-    "cause_other": Message(
-        "cause_other", "其他原因，可向村（居）委会了解", "another reason: ask the village committee"
-    ),
-}
-DECLINE_REASON_UNKNOWN = Message(
-    "decline_reason_unknown",
-    "请从下列原因中选择一个代码填入 reason：{reasons}；具体情况写入 note（仅内部可见）",
-    "reason is one of these codes: {codes}; what else is to be said stays inside, in note",
-)
 
 # --- what providers push ---
 

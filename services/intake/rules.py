@@ -11,7 +11,6 @@ from services.intake.messages import (
     ITEM_WITH_NUMBER,
     MONEY_WITH_ITEM,
     PHONE_NOT_MOBILE,
-    QUANTITY_TOO_LARGE,
     TEXT_TOO_SHORT,
     TOWN_UNKNOWN,
     UNIT_NOT_FEN,
@@ -25,7 +24,6 @@ from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
 from shared.id_numbers import find_id_problem
-from shared.money import format_yuan
 from shared.personal import has_number
 from shared.towns import is_city_wide, is_known
 
@@ -86,6 +84,7 @@ class Rules:
     channel_openings_max: int
     channel_opening_limit_fen: int
     standing_days: int
+    meeting_quorum: int
     meeting_sources: frozenset[str]
     register_sources: frozenset[str]
     catalogue: Catalogue
@@ -118,6 +117,7 @@ def find_wait_reasons(
         "need_large": _find_level_by_size(rules, need) is not None,
         "kind_project": kind is Kind.PROJECT,
         "category_other": category is Category.OTHER,
+        "meeting_due": is_beyond_city(rules, need),
     }
     return tuple(reason for reason, stands in reasons.items() if stands)
 
@@ -142,6 +142,12 @@ def find_approval_level(
     if level is None and (kind is Kind.PROJECT or category is Category.OTHER):
         return "village"
     return level
+
+
+def is_beyond_city(rules: Rules, need: Need) -> bool:
+    """Too large for anybody alone: the joint meeting decides, whoever approves otherwise."""
+    limit = rules.request_limit_fen if need.is_money else rules.request_limit_quantity
+    return need.quantity > limit
 
 
 def _find_level_by_size(rules: Rules, need: Need) -> ApprovalLevel | None:
@@ -179,12 +185,6 @@ def _find_need_problems(rules: Rules, need: Need) -> Iterator[Problem]:
         yield UNIT_UNKNOWN.problem("need.unit")
     if has_number(need.item):
         yield ITEM_WITH_NUMBER.problem("need.item")
-    most = rules.request_limit_fen if need.is_money else rules.request_limit_quantity
-    if need.quantity > most:
-        most_zh = f"{format_yuan(most)}元" if need.is_money else f"{most}"
-        yield QUANTITY_TOO_LARGE.problem(
-            "need.quantity", most_zh=most_zh, most=most, unit=need.unit
-        )
 
 
 def _find_area_problems(area: Area) -> Iterator[Problem]:

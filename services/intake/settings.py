@@ -19,7 +19,9 @@ class IntakeSettings(Settings):
     small_wish_limit_fen: Annotated[Limit, Field(description="opens without approval")] = 50_000
     village_limit_fen: Annotated[Limit, Field(description="a village may approve")] = 200_000
     town_limit_fen: Annotated[Limit, Field(description="a town may approve")] = 2_000_000
-    request_limit_fen: Annotated[Limit, Field(description="most that is taken")] = 100_000_000
+    request_limit_fen: Annotated[
+        Limit, Field(description="the city may approve; above it the joint meeting does")
+    ] = 100_000_000
     small_wish_limit_quantity: Limit = 10
     village_limit_quantity: Limit = 100
     town_limit_quantity: Limit = 1_000
@@ -59,6 +61,9 @@ class IntakeSettings(Settings):
         ),
     ] = 600
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
+    meeting_quorum: Annotated[
+        int, Field(ge=2, le=40, description="members who have to be there for a joint meeting")
+    ] = 3
     approval_days: Annotated[
         Days, Field(description="working days for an approval; then it is overdue")
     ] = 5

@@ -37,6 +37,7 @@ from shared.villages import village_name
 
 STATE_LABELS: dict[str, str] = {
     RequestState.RECORDED: "已登记，待审批",
+    RequestState.RETURNED: "需要补充材料",
     RequestState.OPEN: "已公开，对接中",
     RequestState.DUPLICATE: "与已有诉求重复",
     RequestState.DECLINED: "未通过",
@@ -68,6 +69,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "export_person": "导出本人资料",
     "read_message": "查看来信",
     "read_phone": "查看电话号码",
+    "joint_meeting": "联席会议审议",
     "notice": "发送通知",
     "improve_suggestions": "改进系统的自动建议（无人阅读）",
     "keep_catalogue": "整理物品目录",
@@ -106,6 +108,9 @@ def describe_request(request: Request) -> dict[str, Any]:
         "item_reason": request.item_reason,
         "reason": request.reason,
         "reason_code": request.reason_code,
+        "asked_quantity": request.asked_quantity,
+        "part_reason": request.part_reason,
+        "return_reason": request.return_reason,
         "collector_id": request.collector_id,
         "committed_quantity": request.committed_quantity,
         "confirmed_quantity": request.confirmed_quantity,

@@ -18,7 +18,7 @@ from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import BeneficiaryClass, Category, Channel
 from shared.scope import Scope
 
-Tab = Literal["waiting", "mine", "all"]
+Tab = Literal["waiting", "returned", "mine", "all"]
 DueFilter = Literal["today", "overdue"]
 PAGE_ROWS = 25
 COUNTED_MAX = 100
@@ -40,6 +40,11 @@ INDEXES: tuple[mongo.Index, ...] = (
         Request.COLLECTION,
         [("clock.ends_at", 1), ("_id", 1), ("area.town_code", 1), ("clock.stage", 1)],
         {"name": "due", "partialFilterExpression": {"clock.ends_at": {"$type": "date"}}},
+    ),
+    (
+        Request.COLLECTION,
+        [("recorded_at", -1), ("_id", -1), ("area.town_code", 1)],
+        {"name": "returned", "partialFilterExpression": {"state": RequestState.RETURNED.value}},
     ),
     (
         Request.COLLECTION,
@@ -143,6 +148,8 @@ def build_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | 
         case "waiting":
             levels = {"approval_level": {"$in": list(worker.levels)}} if worker.levels else {}
             return query | levels | {"state": RequestState.RECORDED.value}
+        case "returned":
+            return query | {"state": RequestState.RETURNED.value}
         case "mine":
             return query | {"recorded_by": worker.principal}
         case "all":

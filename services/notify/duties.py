@@ -13,6 +13,7 @@ from shared.contracts.events import (
     LedgerRefused,
     MessageQueued,
     PaymentUnsettled,
+    RequestMended,
     RequestRecorded,
 )
 from shared.towns import is_city_wide
@@ -51,7 +52,7 @@ def _call_for_refused(fact: Fact) -> Call | None:
 
 
 def _call_for_approval(fact: Fact) -> Call | None:
-    recorded = cast("RequestRecorded", fact)
+    recorded = cast("RequestRecorded | RequestMended", fact)
     if recorded.area is None:  # of a release before
         return None
     return Call(
@@ -70,7 +71,7 @@ def _call_for_reading(fact: Fact) -> Call | None:
     return Call("approver_town", purpose, queued.town_code, urgent=queued.urgent)
 
 
-def _find_area(recorded: RequestRecorded) -> str:
+def _find_area(recorded: RequestRecorded | RequestMended) -> str:
     """What the city decides is one list."""
     area = recorded.area
     if area is None or recorded.approval_level == "city":
@@ -90,6 +91,7 @@ CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
     PaymentUnsettled: _call_for_settling,
     LedgerRefused: _call_for_refused,
     RequestRecorded: _call_for_approval,
+    RequestMended: _call_for_approval,
     MessageQueued: _call_for_reading,
 }
 STAFF_PURPOSES = (

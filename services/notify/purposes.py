@@ -31,6 +31,7 @@ from shared.contracts.events import (
     RequestDeclined,
     RequestOpened,
     RequestRecorded,
+    RequestReturned,
     SenderAnswer,
     SpokenAct,
 )
@@ -82,7 +83,11 @@ def _make_word_purpose(act: SpokenAct) -> Purpose:
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestRecorded: (Purpose("request_recorded", "applicant", links.REQUEST, unless="quiet"),),
-    RequestOpened: (Purpose("request_opened", "applicant", links.REQUEST, unless="quiet"),),
+    RequestOpened: (
+        Purpose("request_opened", "applicant", links.REQUEST, when="is_whole"),
+        Purpose("request_opened_part", "applicant", links.REQUEST, when="is_part"),
+    ),
+    RequestReturned: (Purpose("request_returned", "applicant", links.REQUEST, when="to_person"),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),
     MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL),),

@@ -52,6 +52,7 @@ PAGES = (
     Address("/desk", "intake"),
     Address("/cases", "intake"),
     Address("/inbox", "intake"),
+    Address("/meetings", "intake"),
     Address("/intake/", "intake"),
     Address("/matching/", "matching"),
     Address("/notify/", "notify"),

@@ -63,6 +63,14 @@ TILES: tuple[Tile, ...] = (
         CASE_WORKERS,
     ),
     Tile(
+        "/meetings",
+        "联席会议",
+        "Joint meetings",
+        "邀请您参加的会议、议程和纪要",
+        "meetings you are invited to, agenda and minutes",
+        STAFF,
+    ),
+    Tile(
         "/accounts",
         "账号",
         "Accounts",

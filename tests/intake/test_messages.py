@@ -4,12 +4,12 @@ from types import ModuleType
 
 import pytest
 
-from services.intake import messages
+from services.intake import judgement_messages, messages
 from services.intake.clocks import messages as clock_messages
 from services.intake.sign_in import messages as sign_in_messages
 from tests.support.messages import check_messages
 
 
-@pytest.mark.parametrize("module", [messages, clock_messages, sign_in_messages])
+@pytest.mark.parametrize("module", [messages, clock_messages, judgement_messages, sign_in_messages])
 def test_every_problem_has_a_code_and_both_languages(module: ModuleType) -> None:
     check_messages(module)

@@ -46,7 +46,7 @@ async def sign_in(visitor: Visitor, account: str, role: Role, area: str = "") ->
 async def submit_large(visitor: Visitor, key: str = "m-1", **changed: Any) -> str:
     """It waits for the town."""
     need = {"unit": "fen", "quantity": 300_000}
-    told = await visitor.submit(key=key, text="家里漏雨", **{"need": need, **changed})
+    told = await visitor.submit(key=key, **{"need": need, "text": "家里漏雨", **changed})
     assert told["decision"] == "waiting_for_approval"
     return str(told["request_id"])
 
@@ -151,7 +151,7 @@ async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(
     request_id = await submit_large(visitor)
     foreign = await sign_in(visitor, "s-foreign", Role.APPROVER_TOWN, "441900104")
     assert request_id not in (await foreign.get("/desk?tab=all")).text
-    for path in ("", "/phone", "/approve", "/decline", "/withdraw", "/vouch"):
+    for path in ("", "/phone", "/approve", "/decline", "/withdraw", "/vouch", "/return", "/mend"):
         ask = foreign.post if path else foreign.get
         answer = await ask(f"/cases/{request_id}{path}")
         assert answer.status_code in (404, 422), path
@@ -163,6 +163,79 @@ async def test_a_case_is_declined_with_a_reason_and_another_town_sees_nothing(
     done = await browser.post(f"/cases/{request_id}/decline", reason="not_entitled")
     assert done.status_code == 303
     assert "不符合救助条件" in (await browser.get(f"/cases/{request_id}")).text
+
+
+async def test_a_case_is_returned_put_right_and_approved_in_part(visitor: Visitor) -> None:
+    request_id = await submit_large(visitor)
+    case = f"/cases/{request_id}"
+    town = await sign_in(visitor, "s-returner", Role.APPROVER_TOWN, CHASHAN)
+    await town.get(case)
+    nothing = await town.post(f"{case}/return", note="没有报价单")
+    assert (nothing.status_code, "请从下列原因中选择" in nothing.text) == (422, True)
+    reason = {"reason": "proof_missing", "note": "没有报价单"}
+    assert (await town.post(f"{case}/return", **reason)).is_redirect
+    collector = await sign_in(visitor, "s-mender", Role.COLLECTOR, CHASHAN)
+    assert request_id in (await collector.get("/desk?tab=returned")).text
+    page = await collector.get(case)
+    for words in ("请补充照片、票据或证明", "没有报价单", "补正后重新送审"):
+        assert words in page.text
+    assert (await collector.post(f"{case}/mend", category="supplies")).status_code == 422
+    assert (await collector.post(f"{case}/mend", note="报价单已补")).is_redirect
+    part = {"quantity": "1,500.50", "part_reason": "fund_limited"}
+    await town.get(case)
+    assert (await town.post(f"{case}/approve", **part | {"quantity": "很多"})).status_code == 422
+    assert (await town.post(f"{case}/approve", **part)).is_redirect
+    stored = await visitor.request(request_id)
+    assert (stored.need.quantity, stored.asked_quantity) == (150_050, 300_000)
+    page = await collector.get(case)
+    for words in ("退回补正：请补充照片", "部分批准 1,500.50元：本期可用资金有限", "报价单已补"):
+        assert words in page.text
+
+
+async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: Visitor) -> None:
+    need = {"unit": "fen", "quantity": 200_000_000}
+    request_id = await submit_large(visitor, need=need, text=f"加装电梯，电话{visitor.phone[3:]}")
+    chair = await sign_in(visitor, "g-chair", Role.APPROVER_CITY)
+    clerk = await sign_in(visitor, "g-clerk", Role.COLLECTOR, CHASHAN)
+    visitor.stack.bearer("g-finance", Role.FINANCE_CHECKER)
+    stranger = await sign_in(visitor, "g-stranger", Role.APPROVER_CITY)
+    assert "提交联席会议" not in (await chair.get(f"/cases/{request_id}")).text
+    assert (await chair.post(f"/cases/{request_id}/approve")).status_code == 409
+
+    new = await chair.get("/meetings/new")
+    assert f"case-{request_id}" in new.text
+    people = {"chair": "g-chair", "recorder": "g-clerk", "member-g-finance": "1"}
+    fields = {f"case-{request_id}": "1", "on": "2099-01-05", **people}
+    refused = await chair.post("/meetings/new", **fields | {"chair": "g-clerk"})
+    assert (refused.status_code, "主持人须是市级审批人员" in refused.text) == (422, True)
+    await chair.get("/meetings/new")
+    meeting = (await chair.post("/meetings/new", **fields)).headers["location"]
+    assert (await stranger.get(meeting)).status_code == 404
+    case = f"{meeting}/cases/{request_id}"
+    assert (await stranger.get(case)).status_code == 404
+
+    await chair.get(meeting)
+    present = {f"present-{name}": "1" for name in ("g-chair", "g-clerk", "g-finance")}
+    assert (await chair.post(f"{meeting}/open", **present)).is_redirect
+    page = await clerk.get(case)
+    assert "加装电梯" in page.text
+    assert "张三" not in page.text
+    assert visitor.phone[3:] not in page.text
+    part = {"verdict": "approve", "quantity": "100万", "part_reason": "fund_limited"}
+    ruled = await clerk.post(case, **part, note="分两期办")
+    assert ruled.headers["location"] == meeting
+    for browser in (clerk, chair):
+        digest = re.search(r'name="digest" value="(\w+)"', (await browser.get(meeting)).text)
+        assert digest is not None
+        assert (await browser.post(f"{meeting}/sign", digest=digest[1])).is_redirect
+    opened = await visitor.becomes(request_id, lambda request: request.state == "open")
+    assert (opened.need.quantity, opened.asked_quantity) == (100_000_000, 200_000_000)
+    minutes = await chair.get(f"{meeting}/minutes")
+    for words in ("分两期办", "人民币 1,000,000.00 元", "本期可用资金有限"):
+        assert words in minutes.text
+    assert (await clerk.get(case)).status_code == 404, "what is closed is read in the minutes"
+    person_id = (await visitor.request(request_id)).person_id
+    assert "joint_meeting" in {look["purpose"] for look in await visitor.looks(person_id)}
 
 
 async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(

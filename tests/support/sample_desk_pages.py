@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from fastapi.responses import HTMLResponse
 
 from services.intake import model as intake
+from services.intake.case_notes import Note
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
 from services.intake.judgement import Guess, Judgement
-from services.intake.messages import DECLINE_REASONS
+from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
 from services.intake.pages import case, desk, entry, inbox
 from services.intake.pages.rows import STATES, build_row
 from services.intake.settings import IntakeSettings
@@ -59,6 +60,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         clock=describe_clock(rules, waiting, now),
         history=[Part(at=None, service="intake", zh=words[:300], en=words[:300])],
         silent=[("对接", "matching")],
+        notes=[Note(waiting.recorded_at, ("退回补正", "returned"), "s-1", words)],
         allowed=case.Allowed(
             approve=True,
             vouch=True,
@@ -123,6 +125,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             following="R-2",
             reasons=DECLINE_REASONS,
             pause_reasons=PAUSE_REASONS,
+            part_reasons=PART_REASONS,
+            return_reasons=RETURN_REASONS,
             manners=case.MANNERS,
             bases=case.BASES,
             kinds=tuple(Kind),

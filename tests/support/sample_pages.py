@@ -134,6 +134,13 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
     delivered = {"M-1": Portion(quantity=2, stage="delivered")}
     links = [DeliveryLink(f"/c/{token}", words, is_confirmed=done) for done in (False, True)]
     declined = make_request(words, state=intake.RequestState.DECLINED, reason=words)
+    returned = make_request(
+        words,
+        state=intake.RequestState.RETURNED,
+        return_reason="need_unclear",
+        source=intake.WEB_SOURCE,
+    )
+    part = make_request(words, asked_quantity=900, part_reason="fund_limited")
     recorded = make_request(
         words, state=intake.RequestState.RECORDED, waits_for=("phone_unproven",)
     )
@@ -148,6 +155,8 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
             make_request(words, matches=delivered), token, LOOKS, deliveries=links
         ),
         "request_declined": render(declined, token, [], deliveries=[]),
+        "request_returned": render(returned, token, [], deliveries=[]),
+        "request_part": render(part, token, [], deliveries=[]),
     }
 
 

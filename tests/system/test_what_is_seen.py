@@ -47,6 +47,7 @@ NAMES_NOBODY = {
     "/matching/actions": "as /actions",
     "/notify/actions": "as /actions",
     "/audit/actions": "as /actions",
+    "/meetings": "meetings that the caller himself is invited to: dates and holders",
     "/desk/new": "a form, and the names of towns",
     "/desk/import": "a form",
     "/desk/import/{token}": "what the caller himself uploaded",
@@ -58,6 +59,7 @@ NAMES_NOBODY = {
 }
 # What stands in a path; ids of the other side wherever there are some.
 OF_NOBODY = {
+    "meeting_id": "G-1",
     "token": "X-1",
     "campaign_id": "K-1",
     "word_id": "W-1",

@@ -1,6 +1,7 @@
 """Every way into intake by HTTP but the providers' callbacks, one module per subject."""
 
 from services.intake.api import (
+    approvals,
     catalogue,
     judgement,
     links,
@@ -16,6 +17,7 @@ from services.intake.api import (
 ROUTERS = (
     requests.router,
     listing.router,
+    approvals.router,
     messages.router,
     persons.router,
     people.router,

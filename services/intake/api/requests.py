@@ -1,4 +1,4 @@
-"""HTTP for channels, collectors and approvers: submitting, reading and deciding requests."""
+"""HTTP for channels and staff: submitting, reading and withdrawing requests."""
 
 import hashlib
 import json
@@ -12,16 +12,11 @@ from pydantic import Field, ValidationError
 from services.intake import person_views, store, views
 from services.intake.messages import (
     AREA_FOREIGN,
-    DECLINE_REASON_UNKNOWN,
-    DECLINE_REASONS,
     REQUEST_UNKNOWN,
     VOUCHING_EMPTY,
 )
 from services.intake.model import (
-    ApproveRequest,
     CorrectRequest,
-    DeclineReason,
-    DeclineRequest,
     Request,
     StaffRequest,
     VouchForPerson,
@@ -35,9 +30,6 @@ from shared import mongo
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import (
     Identifier,
-    Item,
-    LongText,
-    ShortText,
     Value,
 )
 from shared.errors import refuse
@@ -67,7 +59,6 @@ Submitter = Annotated[
 Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
 Staff = Annotated[Credential, Depends(allow(*STAFF))]
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
-Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
 
 
 class RequestRow(Value):
@@ -75,20 +66,6 @@ class RequestRow(Value):
 
     idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
     request: dict[str, Any]
-
-
-class Approval(Vouching):
-    """item: what is needed, by its name in the catalogue, where that is not sure."""
-
-    item: Item = ""
-
-
-class DeclineBody(Value):
-    """reason: a code of `DECLINE_REASONS`; what the person reads are the table's words. note: for
-    the house alone, sealed."""
-
-    reason: ShortText
-    note: LongText = ""
 
 
 # --- submitting -------------------------------------------------------------------------------
@@ -248,28 +225,7 @@ async def read_summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, An
     return views.describe_summary(counts)
 
 
-# --- deciding ---------------------------------------------------------------------------------
-
-
-@router.post("/requests/{request_id}/approve")
-async def approve_request(
-    request_id: Identifier,
-    caller: Approver,
-    runtime: IntakeRuntimeDep,
-    key: IdempotencyKey,
-    approval: Approval = Approval(),  # noqa: B008 - frozen
-) -> Response:
-    """seen: how he met the person, where nobody has yet. confirmed: the class that he checked;
-    without it a declared class gives no urgency. item: what is needed, where that is unclear."""
-    command = ApproveRequest(
-        request_id=request_id,
-        levels=list_levels(caller),
-        area=caller.area,
-        approver_id=caller.principal,
-        vouching=Vouching(seen=approval.seen, confirmed=approval.confirmed),
-        item=approval.item,
-    )
-    return await answer_to(runtime, caller, command, key)
+# --- vouching and withdrawing -----------------------------------------------------------------
 
 
 @router.post("/requests/{request_id}/vouch")
@@ -287,36 +243,6 @@ async def vouch_for_person(
         request_id=request_id, area=caller.area, by=caller.principal, vouching=vouching
     )
     return await answer_to(runtime, caller, command, key)
-
-
-@router.post("/requests/{request_id}/decline")
-async def decline_request(
-    request_id: Identifier,
-    body: DeclineBody,
-    caller: Approver,
-    runtime: IntakeRuntimeDep,
-    key: IdempotencyKey,
-) -> Response:
-    """The reason is chosen: the person reads it, and it goes out with the event."""
-    command = DeclineRequest(
-        request_id=request_id,
-        levels=list_levels(caller),
-        area=caller.area,
-        approver_id=caller.principal,
-        reason=parse_reason(body.reason),
-        note=body.note,
-    )
-    return await answer_to(runtime, caller, command, key)
-
-
-def parse_reason(code: str) -> DeclineReason:
-    """Raises Invalid, which names them all."""
-    for reason in DECLINE_REASONS:
-        if reason == code:
-            return reason
-    reasons = "、".join(f"{code}（{message.zh}）" for code, message in DECLINE_REASONS.items())
-    codes = ", ".join(DECLINE_REASONS)
-    raise DECLINE_REASON_UNKNOWN.invalid("reason", reasons=reasons, codes=codes)
 
 
 @router.post("/requests/{request_id}/withdraw")

@@ -57,6 +57,8 @@ class ClockWarning:
 
 def find_stage(request: Request) -> CaseStage | None:
     """What it waits for, by the part that is behind the others; None when it is over."""
+    if request.state is RequestState.RECORDED and "meeting_due" in request.waits_for:
+        return "meeting"
     if request.state is not RequestState.OPEN:
         return _STAGES.get(request.state)
     if request.committed_quantity < request.need.quantity:
@@ -67,7 +69,10 @@ def find_stage(request: Request) -> CaseStage | None:
 
 WHOLE_OWNER: ApprovalLevel = "town"
 """Whose the whole case is, whatever it waits for."""
-_STAGES: Mapping[RequestState, CaseStage] = {RequestState.RECORDED: "recorded"}
+_STAGES: Mapping[RequestState, CaseStage] = {
+    RequestState.RECORDED: "recorded",
+    RequestState.RETURNED: "returned",
+}
 _OWNERS: Mapping[CaseStage, ApprovalLevel | None] = {
     "returned": None,
     "meeting": "city",

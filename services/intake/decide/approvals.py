@@ -1,19 +1,150 @@
-"""What an approver says of a request: what is needed by its name, or why it is declined."""
+"""What an approver says of a request: approved, as a whole or in part, returned, or declined."""
 
-from services.intake.messages import DECLINE_REASONS, ITEM_UNKNOWN, MONEY_WITH_ITEM
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.intake.decide.requests import (
+    announce,
+    find_level,
+    is_in_area,
+    make_fact,
+    refuse_state,
+    release_person,
+    with_standing_of,
+)
+from services.intake.decide.standing import (
+    add_vouching,
+    find_standing,
+    refuse_vouching,
+    with_standing,
+)
+from services.intake.judgement_messages import (
+    DECLINE_REASONS,
+    MEETING_NEEDED,
+    MENDER_STRANGE,
+    PART_REASON_MISSING,
+    PART_REASONS,
+    PART_TOO_LARGE,
+    RETURN_REASONS,
+    list_choices,
+)
+from services.intake.messages import (
+    ITEM_UNKNOWN,
+    LEVEL_TOO_LOW,
+    MONEY_WITH_ITEM,
+    RECORDER_SAME,
+    REQUEST_UNKNOWN,
+    SIGHTING_MISSING,
+    SIGHTING_OWN,
+)
 from services.intake.model import (
+    ApproveRequest,
     DeclineRequest,
+    MendRequest,
+    PartReason,
     Person,
     Request,
     RequestState,
+    ReturnRequest,
+    SealedNote,
+    Step,
     derive_note_record,
 )
-from services.intake.rules import Rules
-from shared.contracts.events import RequestDeclined
-from shared.messaging.decision import Answer
+from services.intake.model.meeting import SendToMeeting
+from services.intake.rules import Rules, find_wait_reasons
+from shared.contracts.events import ApprovalLevel, RequestDeclined, RequestMended, RequestReturned
+from shared.contracts.values import Need, format_yuan
+from shared.errors import Message
+from shared.messaging.decision import Answer, Command, Decision, States
+
+LEVELS_ZH: Mapping[str, str] = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
 
 
-def name_item(rules: Rules, request: Request, item: str) -> Request | Answer:
+# --- approve ----------------------------------------------------------------------------------
+
+
+def decide_approve(
+    rules: Rules, states: States, item: Command[ApproveRequest], now: datetime
+) -> Decision:
+    """By another than recorded it. Money for a person whom nobody met is not approved."""
+    data = item.data
+    request = get_approvable(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
+    if data.approver_id in request.recorders:
+        return Decision(answer=RECORDER_SAME.refusal(409))
+    if "meeting_due" in request.waits_for:
+        return Decision(answer=MEETING_NEEDED.refusal(409))
+    if refused := refuse_vouching(rules, data.vouching, now):
+        return Decision(answer=refused)
+    person = states.get(Person, request.person_id) or Person(id=request.person_id)
+    standing = find_standing(rules, person, request.name_id, now)
+    standing = add_vouching(standing, data.vouching, data.approver_id, now)
+    vouched = with_standing_of(request, standing)
+    if message := find_sighting_problem(rules, vouched, data.approver_id):
+        return Decision(answer=message.refusal(409, "seen"))
+    if data.item:
+        named = _name_item(rules, vouched, data.item)
+        if isinstance(named, Answer):
+            return Decision(answer=named)
+        vouched = named
+    if refused := refuse_part(vouched, data.quantity, data.part_reason is not None):
+        return Decision(answer=refused)
+    grant = Grant(data.approver_id, data.quantity, data.part_reason)
+    approved = grant_approval(vouched, grant, now)
+    person = with_standing(person, request.name_id, standing)
+    return announce(approved, make_fact(approved), person)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What is approved. quantity: None is all of it. meeting_id: where a meeting decided."""
+
+    by: str
+    quantity: int | None
+    reason: PartReason | None
+    meeting_id: str = ""
+
+
+def grant_approval(request: Request, grant: Grant, now: datetime) -> Request:
+    """What is open from now on is what was approved of it."""
+    whole = request.need.quantity
+    quantity = whole if grant.quantity is None else grant.quantity
+    is_part = quantity < whole
+    step = Step(
+        at=now,
+        act="part_approved" if is_part else "approved",
+        by=grant.by,
+        code=grant.reason or "" if is_part else "",
+        quantity=quantity,
+        meeting_id=grant.meeting_id,
+    )
+    changes: dict[str, object] = {"state": RequestState.OPEN, "approved_by": grant.by}
+    if is_part:
+        need = request.need.model_copy(update={"quantity": quantity})
+        changes |= {"need": need, "asked_quantity": whole, "part_reason": grant.reason}
+    return request.with_step(step, **changes)
+
+
+def refuse_part(request: Request, quantity: int | None, has_reason: bool) -> Answer | None:
+    """None where it is all of it, or a part with a reason."""
+    need = request.need
+    if quantity is None or quantity == need.quantity:
+        return None
+    if quantity > need.quantity:
+        most = format_quantity_zh(need)
+        return PART_TOO_LARGE.refusal(422, "quantity", most_zh=most, most=need.quantity)
+    if has_reason:
+        return None
+    return PART_REASON_MISSING.refusal(422, "part_reason", **list_choices(PART_REASONS))
+
+
+def format_quantity_zh(need: Need) -> str:
+    return f"{format_yuan(need.quantity)}元" if need.is_money else f"{need.quantity}{need.unit}"
+
+
+def _name_item(rules: Rules, request: Request, item: str) -> Request | Answer:
     """The need in the catalogue's words; or why this is none of them."""
     if request.need.is_money:
         return MONEY_WITH_ITEM.refusal(422, "item")
@@ -25,8 +156,35 @@ def name_item(rules: Rules, request: Request, item: str) -> Request | Answer:
     return request.model_copy(update=changes)
 
 
+def find_sighting_problem(rules: Rules, request: Request, approver_id: str) -> Message | None:
+    """Money is for a person whom somebody met; much money for one whom another met."""
+    if not request.needs_sighting:
+        return None
+    if request.sighting is None:
+        return SIGHTING_MISSING
+    scope = (request.kind, request.category, request.need, request.area)
+    is_large = "need_large" in find_wait_reasons(rules, *scope)
+    return SIGHTING_OWN if is_large and request.sighting.by == approver_id else None
+
+
+# --- decline ----------------------------------------------------------------------------------
+
+
+def decide_decline(states: States, item: Command[DeclineRequest], now: datetime) -> Decision:
+    request = get_approvable(states, item.data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
+    persons = release_person(states, request)
+    declined, fact, persons = decline(request, persons, item.data, now)
+    return announce(declined, fact, *persons)
+
+
 def decline(
-    request: Request, persons: tuple[Person, ...], data: DeclineRequest
+    request: Request,
+    persons: tuple[Person, ...],
+    data: DeclineRequest,
+    now: datetime,
+    meeting_id: str = "",
 ) -> tuple[Request, RequestDeclined, tuple[Person, ...]]:
     """persons: who asks, unless nobody knows him. The note's key is his: it goes when he goes."""
     reason, note = DECLINE_REASONS[data.reason].zh, data.sealed_note
@@ -41,4 +199,114 @@ def decline(
         keys = {**persons[0].keys, derive_note_record(request.id): note.key}
         persons = (persons[0].model_copy(update={"keys": keys}),)
     fact = RequestDeclined(person_id=request.person_id, reason=reason, code=data.reason)
-    return request.model_copy(update=changes), fact, persons
+    step = Step(
+        at=now, act="declined", by=data.approver_id, code=data.reason, meeting_id=meeting_id
+    )
+    return request.with_step(step, **changes), fact, persons
+
+
+# --- return and mend --------------------------------------------------------------------------
+
+
+def decide_return(states: States, item: Command[ReturnRequest], now: datetime) -> Decision:
+    """It waits for who can put it right: the person who wrote himself, or who recorded it."""
+    data = item.data
+    request = get_approvable(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
+    step = Step(at=now, act="returned", by=data.approver_id, code=data.reason)
+    step, persons = attach_note(states, request, step, data.sealed_note)
+    returned = request.with_step(
+        step, state=RequestState.RETURNED, return_reason=data.reason, meeting_id=""
+    )
+    fact = RequestReturned(
+        person_id=request.person_id,
+        code=data.reason,
+        reason=RETURN_REASONS[data.reason].zh,
+        to_person=request.is_own_word,
+        area=request.area.model_copy(update={"cell": None}),
+    )
+    return announce(returned, fact, *persons)
+
+
+def decide_mend(
+    rules: Rules, states: States, item: Command[MendRequest], now: datetime
+) -> Decision:
+    """It waits for an approval again, at the level of what is asked for now; it opens for nobody
+    by itself, however little is asked for now."""
+    data = item.data
+    request = states.get(Request, data.request_id)
+    if request is None or not is_in_area(request, data.area):
+        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    if request.state is not RequestState.RETURNED:
+        return Decision(answer=refuse_state(request))
+    if data.by and data.by == _find_returner(request):
+        return Decision(answer=MENDER_STRANGE.refusal(409))
+    need = request.need.model_copy(update={"quantity": data.quantity or request.need.quantity})
+    category = data.category or request.category
+    step = Step(
+        at=now,
+        act="corrected",
+        by=data.by,
+        code=request.return_reason or "",
+        quantity=need.quantity,
+    )
+    step, persons = attach_note(states, request, step, data.sealed_note)
+    scope = (request.kind, category, need, request.area)
+    stays = [reason for reason in request.waits_for if reason not in _BY_SCOPE]
+    reasons = find_wait_reasons(rules, *scope)
+    if request.for_meeting and "meeting_due" not in reasons:
+        reasons = (*reasons, "meeting_due")
+    level: ApprovalLevel = "city" if request.for_meeting else find_level(rules, *scope)
+    mended = request.with_step(
+        step,
+        state=RequestState.RECORDED,
+        need=need,
+        category=category,
+        return_reason=None,
+        waits_for=(*reasons, *stays, "was_returned"),
+        approval_level=level,
+    )
+    fact = RequestMended(
+        person_id=request.person_id,
+        approval_level=level,
+        area=request.area.model_copy(update={"cell": None}),
+    )
+    return announce(mended, fact, *persons)
+
+
+# Those that are found anew.
+_BY_SCOPE = frozenset(
+    {"town_missing", "need_large", "kind_project", "category_other", "was_returned", "meeting_due"}
+)
+
+
+def _find_returner(request: Request) -> str:
+    returns = (step.by for step in reversed(request.steps) if step.act == "returned")
+    return next(returns, "")
+
+
+def attach_note(
+    states: States, request: Request, step: Step, note: SealedNote | None
+) -> tuple[Step, tuple[Person, ...]]:
+    """The note's key is the person's: it goes when he goes."""
+    person = states.get(Person, request.person_id) if note else None
+    if note is None or person is None or person.erased:
+        return step, ()
+    noted = step.model_copy(update={"note_record": note.record, "note": note.cipher})
+    return noted, (person.model_copy(update={"keys": {**person.keys, note.record: note.key}}),)
+
+
+def get_approvable(
+    states: States, data: ApproveRequest | DeclineRequest | ReturnRequest | SendToMeeting
+) -> Request | Answer:
+    """The request that the approver may decide now, or why he may not."""
+    request = states.get(Request, data.request_id)
+    if request is None or not is_in_area(request, data.area):
+        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    if request.state is not RequestState.RECORDED:
+        return refuse_state(request)
+    if request.approval_level not in data.levels:
+        level = request.approval_level or "city"
+        return LEVEL_TOO_LOW.refusal(403, level=level, level_zh=LEVELS_ZH[level])
+    return request

@@ -58,7 +58,7 @@ def _hold(rules: Rules, request: Request) -> Request:
     """It waits for whom it is now; where nothing else is left, for what it waited for."""
     scope = (request.kind, request.category, request.need, request.area)
     others = (reason for reason in request.waits_for if reason not in _BY_WHAT_IT_IS)
-    reasons = (*find_wait_reasons(rules, *scope), *others)
-    level = find_approval_level(rules, *scope) or LEVELS[0]
+    reasons = tuple(dict.fromkeys((*find_wait_reasons(rules, *scope), *others)))
+    level = "city" if request.for_meeting else find_approval_level(rules, *scope) or LEVELS[0]
     changes = {"waits_for": reasons or request.waits_for, "approval_level": level}
     return request.model_copy(update=changes)

@@ -1,10 +1,9 @@
-"""Requests: submitted, approved, declined, withdrawn."""
+"""Requests: submitted, vouched for, withdrawn. Approving: `approvals.py`."""
 
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.intake.decide.approvals import decline, name_item
 from services.intake.decide.identities import list_joined_facts, list_refs
 from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
@@ -20,18 +19,13 @@ from services.intake.decide.standing import (
     with_standing,
 )
 from services.intake.decide.suggestions import suggest
+from services.intake.judgement_messages import PART_REASONS
 from services.intake.messages import (
-    LEVEL_TOO_LOW,
-    RECORDER_SAME,
     REQUEST_UNKNOWN,
-    SIGHTING_MISSING,
-    SIGHTING_OWN,
     STATE_UNSUITABLE,
 )
 from services.intake.model import (
     WEB_SOURCE,
-    ApproveRequest,
-    DeclineRequest,
     OpeningTally,
     Person,
     Request,
@@ -52,12 +46,13 @@ from services.intake.rules import (
 )
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
+    ApprovalLevel,
     RequestClassified,
     RequestOpened,
     RequestRecorded,
     RequestWithdrawn,
 )
-from shared.errors import Message
+from shared.contracts.values import Area, Category, Kind, Need
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import (
     Answer,
@@ -173,13 +168,24 @@ def _open_or_hold(
         reasons = (*reasons, "person_unseen")
     if request.source == WEB_SOURCE and request.sighting is None:
         reasons = (*reasons, "phone_unproven")
+    if request.for_meeting and "meeting_due" not in reasons:
+        reasons = (*reasons, "meeting_due")
+    if request.was_returned:
+        reasons = (*reasons, "was_returned")
     if not reasons:
         opening = count_opening(rules, states, request, now)
         reasons = opening.reasons
         if not reasons:
-            return _move(request, RequestState.OPEN), opening.tallies
-    level = find_approval_level(rules, *scope) or LEVELS[0]
+            return move(request, RequestState.OPEN), opening.tallies
+    level = "city" if request.for_meeting else find_level(rules, *scope)
     return request.model_copy(update={"waits_for": reasons, "approval_level": level}), ()
+
+
+def find_level(
+    rules: Rules, kind: Kind, category: Category, need: Need, area: Area
+) -> ApprovalLevel:
+    """Of what waits, for whatever reason: at least the village's."""
+    return find_approval_level(rules, kind, category, need, area) or LEVELS[0]
 
 
 def describe_outcome(request: Request) -> dict[str, Any]:
@@ -217,6 +223,8 @@ def make_fact(request: Request) -> Fact | None:
             vouched_by=request.vouched_by,
             name_id=request.name_id or None,
             quiet=True if request.quiet else None,
+            asked_quantity=request.asked_quantity,
+            part_reason=PART_REASONS[request.part_reason].zh if request.part_reason else None,
         )
     if request.state is RequestState.RECORDED and request.approval_level:
         return RequestRecorded(
@@ -229,49 +237,10 @@ def make_fact(request: Request) -> Fact | None:
     return None
 
 
-# --- approve, decline, withdraw ---------------------------------------------------------------
+# --- vouch, withdraw -----------------------------------------------------------------------------
 
 
-def decide_approve(
-    rules: Rules, states: States, item: Command[ApproveRequest], now: datetime
-) -> Decision:
-    """By another than recorded it. Money for a person whom nobody met is not approved."""
-    data = item.data
-    request = _get_approvable(states, data)
-    if isinstance(request, Answer):
-        return Decision(answer=request)
-    if data.approver_id in (request.recorded_by, request.collector_id):
-        return Decision(answer=RECORDER_SAME.refusal(409))
-    if refused := refuse_vouching(rules, data.vouching, now):
-        return Decision(answer=refused)
-    person = states.get(Person, request.person_id) or Person(id=request.person_id)
-    standing = find_standing(rules, person, request.name_id, now)
-    standing = add_vouching(standing, data.vouching, data.approver_id, now)
-    vouched = _with_standing(request, standing)
-    if message := _find_sighting_problem(rules, vouched, data.approver_id):
-        return Decision(answer=message.refusal(409, "seen"))
-    if data.item:
-        named = name_item(rules, vouched, data.item)
-        if isinstance(named, Answer):
-            return Decision(answer=named)
-        vouched = named
-    opened = _move(vouched, RequestState.OPEN, approved_by=data.approver_id)
-    person = with_standing(person, request.name_id, standing)
-    return announce(opened, make_fact(opened), person)
-
-
-def _find_sighting_problem(rules: Rules, request: Request, approver_id: str) -> Message | None:
-    """Money is for a person whom somebody met; much money for one whom another met."""
-    if not request.needs_sighting:
-        return None
-    if request.sighting is None:
-        return SIGHTING_MISSING
-    scope = (request.kind, request.category, request.need, request.area)
-    is_large = "need_large" in find_wait_reasons(rules, *scope)
-    return SIGHTING_OWN if is_large and request.sighting.by == approver_id else None
-
-
-def _with_standing(request: Request, standing: Standing) -> Request:
+def with_standing_of(request: Request, standing: Standing) -> Request:
     """What is known of the person now; a class of before classes were checked stays."""
     changes: dict[str, object] = {
         "sighting": standing.sighting,
@@ -298,7 +267,7 @@ def decide_vouch(
     standing = find_standing(rules, person, request.name_id, now)
     standing = add_vouching(standing, data.vouching, data.by, now)
     person = with_standing(person, request.name_id, standing)
-    vouched = _with_standing(request, standing)
+    vouched = with_standing_of(request, standing)
     if request.state is RequestState.OPEN:
         return announce(vouched, _make_classified(vouched), person)
     vouched, counted = _open_or_hold(rules, states, vouched, now)
@@ -314,40 +283,15 @@ def _make_classified(request: Request) -> RequestClassified:
     )
 
 
-def decide_decline(states: States, item: Command[DeclineRequest], _now: datetime) -> Decision:
-    request = _get_approvable(states, item.data)
-    if isinstance(request, Answer):
-        return Decision(answer=request)
-    persons = _release_person(states, request)
-    declined, fact, persons = decline(request, persons, item.data)
-    return announce(declined, fact, *persons)
-
-
 def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: datetime) -> Decision:
     request = states.get(Request, item.data.request_id)
     if request is None or not _may_withdraw(request, item.data):
         return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
     if not request.is_withdrawable:
         return Decision(answer=refuse_state(request))
-    withdrawn = _move(request, RequestState.WITHDRAWN)
+    withdrawn = move(request, RequestState.WITHDRAWN)
     fact = RequestWithdrawn(person_id=request.person_id)
-    return announce(withdrawn, fact, *_release_person(states, request))
-
-
-def _get_approvable(states: States, data: ApproveRequest | DeclineRequest) -> Request | Answer:
-    """The request that the approver may decide now, or why he may not."""
-    request = states.get(Request, data.request_id)
-    if request is None or not is_in_area(request, data.area):
-        return REQUEST_UNKNOWN.refusal(404, "request_id")
-    if request.state is not RequestState.RECORDED:
-        return refuse_state(request)
-    if request.approval_level not in data.levels:
-        level = request.approval_level or "city"
-        return LEVEL_TOO_LOW.refusal(403, level=level, level_zh=_LEVEL_ZH[level])
-    return request
-
-
-_LEVEL_ZH = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
+    return announce(withdrawn, fact, *release_person(states, request))
 
 
 def _may_withdraw(request: Request, data: WithdrawRequest) -> bool:
@@ -363,11 +307,11 @@ def refuse_state(request: Request) -> Answer:
     return STATE_UNSUITABLE.refusal(409, "state", state=request.state)
 
 
-def _move(request: Request, state: RequestState, **changes: Any) -> Request:
+def move(request: Request, state: RequestState, **changes: Any) -> Request:
     return request.model_copy(update={"state": state, **changes})
 
 
-def _release_person(states: States, request: Request) -> tuple[Person, ...]:
+def release_person(states: States, request: Request) -> tuple[Person, ...]:
     """The request is no longer unfinished business of its person."""
     person = states.get(Person, request.person_id)
     return (without_unfinished(person, request),) if person else ()

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from services.intake.model.judgement import PartReason
 from services.intake.model.person import Basis, Manner, Registration, Whose
 from services.intake.model.request import DeclineReason, Outcome
 from shared.catalogue import Match
@@ -20,6 +21,7 @@ from shared.contracts.values import (
     Name,
     Need,
     Phone,
+    Quantity,
     ShortText,
     Value,
 )
@@ -196,6 +198,7 @@ class ApproveRequest(Value):
     """levels: those the approver may decide; area: the code prefix they may decide in.
 
     item: what is needed, in the catalogue's words; empty where the request says it already.
+    quantity: of which part; None is all of it. part_reason: why no more.
     """
 
     request_id: Identifier
@@ -204,6 +207,8 @@ class ApproveRequest(Value):
     approver_id: str
     vouching: Vouching = Vouching()
     item: str = ""
+    quantity: Quantity | None = None
+    part_reason: PartReason | None = None
 
 
 class VouchForPerson(Value):

@@ -9,7 +9,14 @@ from pydantic import Field
 
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
-from services.intake.model.person import ClassConfirmation, Sighting
+from services.intake.model.judgement import PartReason, ReturnReason, Step
+from services.intake.model.person import (
+    SMS_SOURCE,
+    WEB_SOURCE,
+    WECHAT_SOURCE,
+    ClassConfirmation,
+    Sighting,
+)
 from shared.catalogue import Match
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import (
@@ -39,6 +46,8 @@ WaitReason = Literal[
     "channel_often",
     "request_separated",
     "phone_unproven",
+    "was_returned",
+    "meeting_due",
 ]
 
 
@@ -59,6 +68,7 @@ DeclineReason = Literal[
 
 class RequestState(StrEnum):
     RECORDED = "recorded"
+    RETURNED = "returned"
     OPEN = "open"
     DUPLICATE = "duplicate"
     DECLINED = "declined"
@@ -95,6 +105,9 @@ class Request(State):
     corrected_by: the request that says it right, where a row of a sheet was corrected.
     clock: how long it may take (None of before cases had clocks); due_at: of its next warning.
     classified: who read it and said what it is; urgent: that it cannot wait.
+    asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
+    put right. steps: who did what while it was judged. for_meeting: somebody sent it to the joint
+    meeting; meeting_id: on whose agenda it is.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -137,6 +150,30 @@ class Request(State):
     clock: CaseClock | None = None
     classified: Classification | None = None
     urgent: bool = False
+    asked_quantity: int | None = None
+    part_reason: PartReason | None = None
+    return_reason: ReturnReason | None = None
+    steps: tuple[Step, ...] = ()
+    for_meeting: bool = False
+    meeting_id: str = ""
+
+    @property
+    def recorders(self) -> frozenset[str]:
+        """Whose words it is made of: none of them approves it."""
+        menders = (step.by for step in self.steps if step.act == "corrected")
+        return frozenset(filter(None, (self.recorded_by, self.collector_id, *menders)))
+
+    @property
+    def was_returned(self) -> bool:
+        return any(step.act == "returned" for step in self.steps)
+
+    @property
+    def is_own_word(self) -> bool:
+        """He wrote it himself: he is asked for what is missing, and nobody of the house."""
+        return self.source in (SMS_SOURCE, WECHAT_SOURCE, WEB_SOURCE) and not self.recorded_by
+
+    def with_step(self, step: Step, **changes: object) -> "Request":
+        return self.model_copy(update={"steps": (*self.steps, step), **changes})
 
     @property
     def confirmed_quantity(self) -> int:
@@ -155,7 +192,7 @@ class Request(State):
 
     @property
     def is_withdrawable(self) -> bool:
-        return self.state in (RequestState.RECORDED, RequestState.OPEN)
+        return self.state in (RequestState.RECORDED, RequestState.RETURNED, RequestState.OPEN)
 
     @property
     def is_fulfilled(self) -> bool:

@@ -11,6 +11,8 @@ from services.intake.pages import (
     home,
     imports,
     inbox,
+    judgement,
+    meetings,
     sign_in,
 )
 
@@ -24,6 +26,8 @@ ROUTERS = (
     desk.router,
     case.router,
     case_clock.router,
+    judgement.router,
+    meetings.router,
     entry.router,
     imports.router,
     inbox.router,

@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from services.intake import model, store, views
 from services.intake.clocks.words import Words, describe_promise
+from services.intake.judgement_messages import MEND_EMPTY, PART_REASONS, RETURN_REASONS
 from services.intake.messages import REQUEST_UNKNOWN
-from services.intake.model import RequestState, WaitReason, WithdrawRequest
+from services.intake.model import MendRequest, RequestState, WaitReason, WithdrawRequest
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
 from shared.contracts.links import DELIVERY, REQUEST
@@ -18,6 +19,7 @@ from shared.contracts.values import CHINA
 from shared.messaging.decision import Command
 from shared.runtime import Runtime
 from shared.web.access import Denied, Router, RuntimeDep, respond
+from shared.web.forms import read_form
 from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
 from shared.web.pages import Pages, format_quantity
 
@@ -25,6 +27,7 @@ router = Router(route_class=LinkRoute)
 
 PAGES = Pages("services.intake")
 LOOKS_MAX = 200
+MENDED_MAX = 2000
 
 
 @router.get(REQUEST.route())
@@ -59,6 +62,24 @@ async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Respo
     )
     answer = await runtime.processor.execute(command)
     if is_browser(request):
+        return RedirectResponse(REQUEST.path(token), status_code=303)
+    return respond(answer)
+
+
+@router.post(REQUEST.route("mend"))
+async def mend(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    """What was missing, in his words. Whose link it is may write it, as he may withdraw."""
+    stored = await _load_request(request, runtime, token)
+    note = (await read_form(request)).get("note", "")[:MENDED_MAX]
+    if not note:
+        raise MEND_EMPTY.invalid("note")
+    command = Command(
+        MendRequest(request_id=stored.id, note=note),
+        key=f"link|{stored.id}/mend/{len(stored.steps)}",
+        principal=f"link:{stored.id}",
+    )
+    answer = await runtime.processor.execute(command)
+    if is_browser(request) and answer.status < 400:
         return RedirectResponse(REQUEST.path(token), status_code=303)
     return respond(answer)
 
@@ -134,6 +155,16 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
             )
         case RequestState.DECLINED:
             return "没有通过，原因见下。不同意可以打电话问。", "Not approved; call if you disagree."
+        case RequestState.RETURNED if request.is_own_word:
+            return (
+                "还缺少一些情况，请在下面补充，补充后继续审核。",
+                "Something is missing: write it below, and it goes on.",
+            )
+        case RequestState.RETURNED:
+            return (
+                "登记您诉求的工作人员正在补充情况，您不用做什么。",
+                "Staff add what is missing; you need do nothing.",
+            )
         case RequestState.DUPLICATE:
             return "已与您以前的求助一起办理。", "Worked on together with your earlier one."
     zh, en = _NEXT[find_step(request)]
@@ -184,6 +215,11 @@ def render_request(
         deliveries=deliveries,
         help_phone=help_phone,
         is_new=is_new,
+        part_reason=PART_REASONS[request.part_reason] if request.part_reason else None,
+        return_reason=RETURN_REASONS[request.return_reason] if request.return_reason else None,
+        may_mend=request.state is RequestState.RETURNED and request.is_own_word,
+        mend_path=REQUEST.path(token, "mend"),
+        mended_max=MENDED_MAX,
         may_withdraw=request.is_withdrawable,
         withdraw_path=REQUEST.path(token, "withdraw"),
     )

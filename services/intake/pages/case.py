@@ -9,20 +9,25 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.intake import model, store, worklist
+from services.intake.api.approvals import parse_decline_reason
 from services.intake.api.judgement import judge_text
 from services.intake.api.requests import (
     APPROVERS,
     CASE_WORKERS,
     is_seen,
     list_levels,
-    parse_reason,
 )
+from services.intake.case_notes import Note, list_notes
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
 from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.history import Part, list_history
 from services.intake.judgement import Judgement
-from services.intake.messages import DECLINE_REASONS, REQUEST_UNKNOWN, VOUCHING_EMPTY
+from services.intake.judgement_messages import (
+    DECLINE_REASONS,
+    PART_REASONS,
+)
+from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
     DeclineRequest,
@@ -32,6 +37,7 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.model.classification import ClassifyRequest
+from services.intake.pages.case_forms import read_part_reason, read_quantity, read_vouching
 from services.intake.pages.desk import build_worker
 from services.intake.pages.rows import LEVELS, CaseRow, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
@@ -64,7 +70,18 @@ SURE_MIN = 0.8
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
-Act = Literal["approve", "vouch", "classify", "decline", "withdraw", "pause", "resume"]
+Act = Literal[
+    "approve",
+    "vouch",
+    "classify",
+    "decline",
+    "withdraw",
+    "pause",
+    "resume",
+    "return",
+    "mend",
+    "meeting",
+]
 
 MANNERS: Mapping[str, tuple[str, str]] = {
     "visit": ("上门见到", "at home"),
@@ -84,6 +101,9 @@ DONE: Mapping[str, tuple[str, str]] = {
     "withdraw": ("已代为撤回", "withdrawn"),
     "pause": ("已暂停计时", "paused"),
     "resume": ("已恢复计时", "resumed"),
+    "return": ("已退回补正", "returned: something has to be put right"),
+    "meeting": ("已提交联席会议", "sent to the joint meeting"),
+    "mend": ("已补正，重新送审", "mended: it waits for an approval again"),
     "recorded": ("已登记", "recorded"),
 }
 
@@ -99,6 +119,8 @@ class Allowed:
     pause: bool
     is_recorder: bool
     other_level: tuple[str, str] | None
+    mend: bool = False
+    is_for_meeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,7 @@ class Case:
     silent: Sequence[tuple[str, str]]
     allowed: Allowed
     judgement: Judgement
+    notes: Sequence[Note] = ()
 
     @property
     def is_judged_otherwise(self) -> bool:
@@ -129,7 +152,7 @@ class Case:
 def find_allowed(request: model.Request, caller: Credential) -> Allowed:
     waits = request.state is RequestState.RECORDED
     levels = list_levels(caller)
-    is_recorder = caller.principal in (request.recorded_by, request.collector_id)
+    is_recorder = caller.principal in request.recorders
     is_of_level = request.approval_level in levels
     level = request.approval_level or "city"
     stage = request.clock.stage if request.clock else None
@@ -141,6 +164,8 @@ def find_allowed(request: model.Request, caller: Credential) -> Allowed:
         pause=stage is not None and find_owner(request, stage) in (None, *levels),
         is_recorder=is_recorder,
         other_level=LEVELS[level] if waits and not is_of_level else None,
+        mend=request.state is RequestState.RETURNED,
+        is_for_meeting=waits and "meeting_due" in request.waits_for,
     )
 
 
@@ -215,6 +240,7 @@ async def _render(
         categories=tuple(Category),
         kinds=tuple(Kind),
         towns={code: name for code, name in towns().items() if code.startswith(caller.area[:9])},
+        part_reasons=PART_REASONS,
     )
 
 
@@ -245,6 +271,7 @@ async def _build_case(
         silent=silent,
         allowed=find_allowed(stored, caller),
         judgement=await judge_text(runtime, text),
+        notes=list_notes(vault, person, stored),
     )
 
 
@@ -261,10 +288,13 @@ async def approve(
             levels=list_levels(caller),
             area=caller.area,
             approver_id=caller.principal,
-            vouching=_read_vouching(form),
+            vouching=read_vouching(form),
             item=form.get("item", "").strip(),
+            quantity=read_quantity(form, stored.need),
+            part_reason=read_part_reason(form),
         )
 
+    stored = await load_seen(runtime, find_scope(caller), request_id)
     return await act_on(request, runtime, caller, request_id, "approve", build)
 
 
@@ -273,7 +303,7 @@ async def vouch(
     request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     def build(form: Form) -> Value:
-        vouching = _read_vouching(form)
+        vouching = read_vouching(form)
         if vouching == Vouching():
             raise VOUCHING_EMPTY.invalid("seen")
         return VouchForPerson(
@@ -314,7 +344,7 @@ async def decline(
             levels=list_levels(caller),
             area=caller.area,
             approver_id=caller.principal,
-            reason=parse_reason(form.get("reason", "")),
+            reason=parse_decline_reason(form.get("reason", "")),
             note=form.get("note", "").strip(),
         )
 
@@ -355,14 +385,3 @@ async def act_on(
         return RedirectResponse(f"{path}?done={act}", status_code=303)
     stored = await load_seen(runtime, find_scope(caller), request_id)
     return await _render(request, runtime, caller, stored, act=act, form=form, answer=answer)
-
-
-def _read_vouching(form: Form) -> Vouching:
-    """What was chosen; nothing where nothing was. Raises ValidationError."""
-    fields: dict[str, Any] = {}
-    if manner := form.get("seen"):
-        fields["seen"] = {"manner": manner, "on": form.get("seen_on")}
-    if basis := form.get("basis"):
-        confirmed = {"beneficiary_class": form.get("class"), "basis": basis}
-        fields["confirmed"] = confirmed
-    return Vouching.model_validate(fields)

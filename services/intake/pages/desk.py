@@ -41,6 +41,7 @@ CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
 TABS: Mapping[Tab, tuple[str, str]] = {
     "waiting": ("待审批", "To approve"),
+    "returned": ("待补正", "To put right"),
     "mine": ("我记录的", "Recorded by me"),
     "all": ("全部", "All"),
 }
@@ -48,6 +49,7 @@ DUES: Mapping[DueFilter, tuple[str, str]] = {
     "overdue": ("已超期", "Overdue"),
     "today": ("今天到期", "Due today"),
 }
+COUNTED: tuple[Tab, ...] = ("waiting", "returned")
 REFERENCE = re.compile(r"(?:R-[0-9a-f]{20}|[0-9a-f]{6})", re.IGNORECASE)
 SEARCH_MAX = 200
 
@@ -96,9 +98,9 @@ async def _describe_desk(
     tabs = [
         (tab, words, await worklist.count_up_to(runtime.database, worker, tab))
         for tab, words in TABS.items()
-        if tab == "waiting"
+        if tab in COUNTED
     ]
-    others = [(tab, words, None) for tab, words in TABS.items() if tab != "waiting"]
+    others = [(tab, words, None) for tab, words in TABS.items() if tab not in COUNTED]
     return {
         "tabs": [*tabs, *others],
         "counted_max": worklist.COUNTED_MAX,

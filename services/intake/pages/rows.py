@@ -13,6 +13,7 @@ from shared.references import format_reference
 
 STATES: Mapping[RequestState, tuple[str, str]] = {
     RequestState.RECORDED: ("待审批", "waits for approval"),
+    RequestState.RETURNED: ("已退回补正", "returned"),
     RequestState.OPEN: ("对接中", "open"),
     RequestState.DUPLICATE: ("重复", "duplicate"),
     RequestState.DECLINED: ("未通过", "declined"),

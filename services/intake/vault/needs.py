@@ -3,9 +3,17 @@
 Names, phones and whole sentences are written into the item; the text is sealed with the person.
 """
 
+import secrets
 from dataclasses import replace
+from typing import TypeVar
 
-from services.intake.model import DeclineRequest, SealedRequest, derive_note_record
+from services.intake.model import (
+    DeclineRequest,
+    NotedCommand,
+    SealedNote,
+    SealedRequest,
+    derive_note_record,
+)
 from services.intake.vault.sealing import Vault
 from shared.catalogue import Catalogue, Reading
 from shared.contracts.events import RequestSubmitted
@@ -13,6 +21,7 @@ from shared.contracts.values import LABELS, Need
 from shared.messaging.decision import Command
 from shared.personal import has_personal_number
 
+N = TypeVar("N", bound=NotedCommand)
 UNSAID = "求助"
 """The item of who asked in his own words: what it is somebody of the house finds out."""
 _WRITTEN = "所写物品："
@@ -47,6 +56,17 @@ def prepare_decline(vault: Vault, item: Command[DeclineRequest]) -> Command[Decl
         return item
     sealed = vault.seal(derive_note_record(data.request_id), data.note.encode())
     return replace(item, data=data.model_copy(update={"note": "", "sealed_note": sealed}))
+
+
+def prepare_note(vault: Vault, item: Command[N]) -> Command[N]:
+    """Each under a key and a name of its own: a request has several."""
+    data = item.data
+    if not data.note:
+        return item
+    record = f"{derive_note_record(data.request_id)} {secrets.token_hex(6)}"
+    sealed = vault.seal(record, data.note.encode())
+    note = SealedNote(record=record, cipher=sealed.cipher, key=sealed.key)
+    return replace(item, data=data.model_copy(update={"note": "", "sealed_note": note}))
 
 
 def find_written_item(text: str | None) -> str:

@@ -139,7 +139,7 @@ def _list_rows(person: Person) -> tuple[Registration, ...]:
 
 
 def _open_registration(vault: Vault, person: Person, row: Registration) -> Mapping[str, str]:
-    content = _open_record(vault, person, row.record, row.cipher)
+    content = open_record(vault, person, row.record, row.cipher)
     fields: Mapping[str, str] = json.loads(content) if content else {}
     return fields
 
@@ -151,7 +151,7 @@ def _find_first(rows: Mapping[str, Mapping[str, str]], field_name: str) -> str |
 
 def _open_own_openid(vault: Vault, person: Person) -> str | None:
     """Of what was stored before openids were verified only that of who is known by it alone."""
-    content = _open_record(vault, person, OPENID, person.openid)
+    content = open_record(vault, person, OPENID, person.openid)
     openid = content.decode() if content else None
     if openid and not person.openid_verified:
         earlier_id = derive_earlier_person_id(vault, "", None, openid, "")
@@ -185,16 +185,16 @@ def list_said(vault: Vault, person: Person) -> list[tuple[Registration, Mapping[
 
 
 def open_text(vault: Vault, person: Person, request: Request) -> str | None:
-    text = _open_record(vault, person, request.id, request.text)
+    text = open_record(vault, person, request.id, request.text)
     return text.decode() if text else None
 
 
 def open_note(vault: Vault, person: Person, request: Request) -> str | None:
-    note = _open_record(vault, person, derive_note_record(request.id), request.note)
+    note = open_record(vault, person, derive_note_record(request.id), request.note)
     return note.decode() if note else None
 
 
-def _open_record(vault: Vault, person: Person, record: str, cipher: bytes | None) -> bytes | None:
+def open_record(vault: Vault, person: Person, record: str, cipher: bytes | None) -> bytes | None:
     """None when its key is gone: an erased person is no error."""
     key = person.keys.get(record)
     if cipher is None or key is None:

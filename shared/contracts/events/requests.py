@@ -16,6 +16,7 @@ from shared.contracts.values import (
     Kind,
     Moment,
     Need,
+    Quantity,
     ShortText,
 )
 
@@ -56,6 +57,8 @@ class RequestOpened(RequestFact):
     beneficiary_class: what somebody of the house or a register confirmed; else `general`.
     vouched_by: the staff on whose word it stands: who recorded it, who saw the person.
     name_id: intake's keyed digest of the name: two persons with the same one are called the same.
+    asked_quantity: where a part was approved; `need` is that part. part_reason: why, in words of a
+    table.
     """
 
     TYPE: ClassVar[str] = "guanjia.request.opened.v1"
@@ -69,6 +72,39 @@ class RequestOpened(RequestFact):
     vouched_by: tuple[Identifier, ...] = ()
     name_id: Identifier | None = None
     quiet: Quiet = None
+    asked_quantity: Quantity | None = None
+    part_reason: ShortText | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """And its person is told."""
+        return self.asked_quantity is None and not self.quiet
+
+    @property
+    def is_part(self) -> bool:
+        return self.asked_quantity is not None and not self.quiet
+
+
+class RequestReturned(RequestFact):
+    """Something has to be put right before it can be judged. code, reason: of a table.
+
+    to_person: whether he can mend it himself, or who recorded it has to. area: as of who recorded
+    it.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.request.returned.v1"
+    code: Identifier
+    reason: ShortText
+    to_person: bool
+    area: Area
+
+
+class RequestMended(RequestFact):
+    """It waits for an approval again. area, approval_level: as in `RequestRecorded`."""
+
+    TYPE: ClassVar[str] = "guanjia.request.mended.v1"
+    approval_level: ApprovalLevel
+    area: Area
 
 
 class RequestClassified(RequestFact):

@@ -1,0 +1,365 @@
+"""Joint meetings: convened, opened, ruled, signed by two; then each ruling is carried out."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.intake.decide.approvals import (
+    Grant,
+    attach_note,
+    decline,
+    find_sighting_problem,
+    get_approvable,
+    grant_approval,
+    refuse_part,
+)
+from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
+from services.intake.judgement_messages import (
+    MEETING_CASE_TAKEN,
+    MEETING_CASE_UNKNOWN,
+    MEETING_CHANGED,
+    MEETING_DATE_WRONG,
+    MEETING_PEOPLE_SAME,
+    MEETING_QUORUM,
+    MEETING_ROLE,
+    MEETING_STATE,
+    MEETING_UNDECIDED,
+    MEETING_UNKNOWN,
+    PART_REASONS,
+    VERDICT_REASON_MISSING,
+)
+from services.intake.messages import RECORDER_SAME
+from services.intake.model import (
+    DeclineRequest,
+    Person,
+    Request,
+    RequestState,
+    SealedNote,
+    Step,
+    WaitReason,
+)
+from services.intake.model.meeting import (
+    AgendaItem,
+    CancelMeeting,
+    CarryOutRuling,
+    ConveneMeeting,
+    Meeting,
+    MeetingState,
+    OpenMeeting,
+    Outcome,
+    RuleOnCase,
+    Ruling,
+    SendToMeeting,
+    SignMeeting,
+)
+from services.intake.rules import Rules
+from shared.contracts.events import (
+    MeetingCancelled,
+    MeetingClosed,
+    MeetingConvened,
+    MeetingOpened,
+    MeetingRuling,
+)
+from shared.contracts.values import CHINA
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
+
+_STATES_ZH: dict[MeetingState, str] = {
+    "planned": "待召开",
+    "sitting": "进行中",
+    "closed": "已闭会",
+    "cancelled": "已取消",
+}
+
+
+# --- the agenda -------------------------------------------------------------------------------
+
+
+def decide_send(states: States, item: Command[SendToMeeting], now: datetime) -> Decision:
+    """What is too hard for its level waits for a meeting of the city."""
+    data = item.data
+    request = get_approvable(states, data)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
+    step = Step(at=now, act="sent_to_meeting", by=data.approver_id)
+    step, persons = attach_note(states, request, step, data.sealed_note)
+    due: tuple[WaitReason, ...] = ("meeting_due",)
+    reasons = tuple(dict.fromkeys((*request.waits_for, *due)))
+    sent = request.with_step(step, for_meeting=True, waits_for=reasons, approval_level="city")
+    return announce(sent, None, *persons)
+
+
+def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime) -> Decision:
+    data = item.data
+    if data.chair == data.recorder:
+        return Decision(answer=MEETING_PEOPLE_SAME.refusal(422, "recorder"))
+    if data.on < now.astimezone(CHINA).date():
+        return Decision(answer=MEETING_DATE_WRONG.refusal(422, "on"))
+    if existing := states.get(Meeting, data.meeting_id):
+        return Decision(answer=_refuse_state(existing))
+    ids = tuple(dict.fromkeys(data.request_ids))
+    requests = states.get_many(Request, ids)
+    for id_ in ids:
+        request = requests.get(id_)
+        if request is None or not _waits(request) or not _is_within(request, data):
+            return Decision(answer=MEETING_CASE_TAKEN.refusal(409, "request_ids", id=id_))
+    meeting = Meeting(
+        id=data.meeting_id,
+        state="planned",
+        town_code=data.town_code,
+        on=data.on.isoformat(),
+        chair=data.chair,
+        recorder=data.recorder,
+        members=tuple(dict.fromkeys((data.chair, data.recorder, *data.members))),
+        items=tuple(AgendaItem(request_id=id_) for id_ in ids),
+        convened_by=data.by,
+        convened_at=now,
+    )
+    taken = [requests[id_].model_copy(update={"meeting_id": meeting.id}) for id_ in ids]
+    fact = MeetingConvened(
+        town_code=meeting.town_code or None,
+        chair_id=meeting.chair,
+        recorder_id=meeting.recorder,
+        member_ids=meeting.members,
+        request_ids=ids,
+    )
+    return Decision((meeting, *taken), ((meeting, fact),), _answer(meeting, 201))
+
+
+def _waits(request: Request) -> bool:
+    is_due = request.state is RequestState.RECORDED and "meeting_due" in request.waits_for
+    return is_due and not request.meeting_id
+
+
+def _is_within(request: Request, data: ConveneMeeting) -> bool:
+    return is_in_area(request, data.area) and is_in_area(request, data.town_code)
+
+
+def decide_cancel(states: States, item: Command[CancelMeeting], _now: datetime) -> Decision:
+    """Before it was opened: its cases wait for another."""
+    meeting = _get_meeting(states, item.data.meeting_id, item.data.by, "planned")
+    if isinstance(meeting, Answer):
+        return Decision(answer=meeting)
+    if item.data.by not in (meeting.convened_by, meeting.chair):
+        return Decision(answer=_refuse_role("召集人或主持人", "convener or chair"))
+    cancelled = meeting.model_copy(update={"state": "cancelled"})
+    freed = _free(states, meeting, [each.request_id for each in meeting.items])
+    fact = MeetingCancelled(cancelled_by=item.data.by)
+    return Decision((cancelled, *freed), ((cancelled, fact),), _answer(cancelled))
+
+
+def _free(states: States, meeting: Meeting, request_ids: list[str]) -> list[Request]:
+    return [
+        request.model_copy(update={"meeting_id": ""})
+        for request in states.get_many(Request, request_ids).values()
+        if request.meeting_id == meeting.id
+    ]
+
+
+# --- the sitting ------------------------------------------------------------------------------
+
+
+def decide_open(
+    rules: Rules, states: States, item: Command[OpenMeeting], now: datetime
+) -> Decision:
+    """By the chair, who says who is there."""
+    data = item.data
+    meeting = _get_meeting(states, data.meeting_id, data.by, "planned")
+    if isinstance(meeting, Answer):
+        return Decision(answer=meeting)
+    if data.by != meeting.chair:
+        return Decision(answer=_refuse_role("主持人", "chair"))
+    present = tuple(each for each in meeting.members if each in data.present)
+    if len(present) < rules.meeting_quorum or not {meeting.chair, meeting.recorder} <= set(present):
+        return Decision(answer=MEETING_QUORUM.refusal(422, "present", least=rules.meeting_quorum))
+    changes = {"state": "sitting", "opened_by": data.by, "opened_at": now, "present": present}
+    opened = meeting.model_copy(update=changes)
+    fact = MeetingOpened(opened_by=data.by, present_ids=present)
+    return Decision((opened,), ((opened, fact),), _answer(opened))
+
+
+def decide_ruling(
+    rules: Rules, states: States, item: Command[RuleOnCase], now: datetime
+) -> Decision:
+    """Chair or recorder enters it. A signature that was given for other rulings is gone."""
+    data = item.data
+    meeting = _get_meeting(states, data.meeting_id, data.by, "sitting")
+    if isinstance(meeting, Answer):
+        return Decision(answer=meeting)
+    if data.by not in (meeting.chair, meeting.recorder):
+        return Decision(answer=_refuse_role("主持人或记录人", "chair or recorder"))
+    agenda_item = meeting.find_item(data.request_id)
+    request = states.get(Request, data.request_id)
+    if agenda_item is None or request is None:
+        return Decision(answer=MEETING_CASE_UNKNOWN.refusal(404, "request_id"))
+    if request.state is not RequestState.RECORDED or request.meeting_id != meeting.id:
+        return Decision(answer=MEETING_CASE_TAKEN.refusal(409, "request_id", id=data.request_id))
+    if refused := _refuse_ruling(rules, meeting, request, data):
+        return Decision(answer=refused)
+    ruling = _make_ruling(request, data, now)
+    note, persons = _attach(states, request, data.sealed_note)
+    ruled = meeting.with_item(
+        agenda_item.model_copy(update={"ruling": ruling.model_copy(update=note)})
+    )
+    ruled = ruled.model_copy(update={"signed_by": ""})
+    return Decision((ruled, *persons), answer=_answer(ruled))
+
+
+def _refuse_ruling(
+    rules: Rules, meeting: Meeting, request: Request, data: RuleOnCase
+) -> Answer | None:
+    """What one approver may not do, a meeting may not either."""
+    if data.verdict == "decline" and data.decline_reason is None:
+        return VERDICT_REASON_MISSING.refusal(422, "decline_reason")
+    if data.verdict != "approve":
+        return None
+    if request.recorders & {meeting.chair, meeting.recorder}:
+        return RECORDER_SAME.refusal(409)
+    if message := find_sighting_problem(rules, request, meeting.chair):
+        return message.refusal(409, "verdict")
+    return refuse_part(request, data.quantity, data.part_reason is not None)
+
+
+def _make_ruling(request: Request, data: RuleOnCase, now: datetime) -> Ruling:
+    if data.verdict == "approve":
+        quantity = data.quantity or request.need.quantity
+        part = data.part_reason or "" if quantity < request.need.quantity else ""
+        return Ruling(verdict="approve", quantity=quantity, code=part, by=data.by, at=now)
+    code = data.decline_reason or "" if data.verdict == "decline" else ""
+    return Ruling(verdict=data.verdict, code=code, by=data.by, at=now)
+
+
+def _attach(
+    states: States, request: Request, note: SealedNote | None
+) -> tuple[dict[str, Any], tuple[Person, ...]]:
+    """The minute's key is the person's: it goes when he goes."""
+    person = states.get(Person, request.person_id) if note else None
+    if note is None or person is None or person.erased:
+        return {}, ()
+    keyed = person.model_copy(update={"keys": {**person.keys, note.record: note.key}})
+    return {"note_record": note.record, "note": note.cipher}, (keyed,)
+
+
+# --- closing ----------------------------------------------------------------------------------
+
+
+def decide_sign(states: States, item: Command[SignMeeting], now: datetime) -> Decision:
+    """Chair and recorder, each for the rulings that he read; the second closes it."""
+    data = item.data
+    meeting = _get_meeting(states, data.meeting_id, data.by, "sitting")
+    if isinstance(meeting, Answer):
+        return Decision(answer=meeting)
+    is_chair = data.by == meeting.chair and "city" in data.levels
+    if not is_chair and data.by != meeting.recorder:
+        return Decision(answer=_refuse_role("主持人或记录人", "chair or recorder"))
+    if meeting.undecided:
+        return Decision(answer=MEETING_UNDECIDED.refusal(409, count=meeting.undecided))
+    if data.digest != meeting.digest:
+        return Decision(answer=MEETING_CHANGED.refusal(409))
+    if meeting.signed_by in ("", data.by):
+        signed = meeting.model_copy(update={"signed_by": data.by})
+        return Decision((signed,), answer=_answer(signed))
+    changes = {"state": "closed", "closed_at": now, "due_at": now}
+    closed = meeting.model_copy(update=changes)
+    return Decision((closed,), ((closed, _make_closed(closed)),), _answer(closed))
+
+
+def _make_closed(meeting: Meeting) -> MeetingClosed:
+    rulings = tuple(
+        MeetingRuling(
+            request_id=each.request_id,
+            verdict=each.ruling.verdict,
+            quantity=each.ruling.quantity,
+            code=each.ruling.code or None,
+        )
+        for each in meeting.items
+        if each.ruling
+    )
+    return MeetingClosed(chair_id=meeting.chair, recorder_id=meeting.recorder, rulings=rulings)
+
+
+def decide_carry_out(
+    rules: Rules, states: States, item: Command[CarryOutRuling], now: datetime
+) -> Decision:
+    """Once for each case. What changed since the sitting is not overruled: it waits anew."""
+    data = item.data
+    meeting = states.get(Meeting, data.aggregate_id)
+    if meeting is None or meeting.due_at != data.due_at:
+        return NOTHING
+    agenda_item = meeting.find_item(data.request_id)
+    if agenda_item is None or agenda_item.ruling is None or agenda_item.outcome:
+        return NOTHING
+    request = states.require(Request, data.request_id)
+    if request.meeting_id != meeting.id or request.state is not RequestState.RECORDED:
+        freed = _free(states, meeting, [request.id])
+        return Decision((_finish(meeting, agenda_item, "lapsed"), *freed))
+    decision, outcome = _carry_out(rules, states, meeting, request, agenda_item.ruling, now)
+    return replace(decision, states=(*decision.states, _finish(meeting, agenda_item, outcome)))
+
+
+def _finish(meeting: Meeting, item: AgendaItem, outcome: Outcome) -> Meeting:
+    meeting = meeting.with_item(item.model_copy(update={"outcome": outcome}))
+    is_over = not any(meeting.list_pending())
+    return meeting.model_copy(update={"due_at": None}) if is_over else meeting
+
+
+def _carry_out(
+    rules: Rules, states: States, meeting: Meeting, request: Request, ruling: Ruling, now: datetime
+) -> tuple[Decision, Outcome]:
+    match ruling.verdict:
+        case "approve":
+            return _approve(rules, meeting, request, ruling, now)
+        case "decline":
+            return _decline(states, meeting, request, ruling, now), "done"
+        case "adjourn":
+            step = Step(at=now, act="adjourned", by=meeting.chair, meeting_id=meeting.id)
+            return Decision((request.with_step(step, meeting_id=""),)), "done"
+
+
+def _approve(
+    rules: Rules, meeting: Meeting, request: Request, ruling: Ruling, now: datetime
+) -> tuple[Decision, Outcome]:
+    quantity = ruling.quantity or request.need.quantity
+    is_changed = refuse_part(request, quantity, bool(ruling.code)) is not None
+    if is_changed or find_sighting_problem(rules, request, meeting.chair):
+        return Decision((request.model_copy(update={"meeting_id": ""}),)), "refused"
+    reason = next((each for each in PART_REASONS if each == ruling.code), None)
+    approved = grant_approval(request, Grant(meeting.chair, quantity, reason, meeting.id), now)
+    return replace(announce(approved, make_fact(approved)), answer=None), "done"
+
+
+def _decline(
+    states: States, meeting: Meeting, request: Request, ruling: Ruling, now: datetime
+) -> Decision:
+    data = DeclineRequest.model_validate(
+        {
+            "request_id": request.id,
+            "levels": (),
+            "approver_id": meeting.chair,
+            "reason": ruling.code,
+        }
+    )
+    persons = release_person(states, request)
+    declined, fact, persons = decline(request, persons, data, now, meeting.id)
+    return replace(announce(declined, fact, *persons), answer=None)
+
+
+def _get_meeting(states: States, id_: str, by: str, state: MeetingState) -> Meeting | Answer:
+    """In this state, for who is involved."""
+    meeting = states.get(Meeting, id_)
+    if meeting is None or by not in meeting.involved:
+        return MEETING_UNKNOWN.refusal(404, "meeting_id")
+    if meeting.state != state:
+        return _refuse_state(meeting)
+    return meeting
+
+
+def _refuse_state(meeting: Meeting) -> Answer:
+    return MEETING_STATE.refusal(409, "state", state=_STATES_ZH[meeting.state])
+
+
+def _refuse_role(who_zh: str, who: str) -> Answer:
+    return MEETING_ROLE.refusal(403, who_zh=who_zh, who=who)
+
+
+def _answer(meeting: Meeting, status: int = 200) -> Answer:
+    return Answer(status, {"meeting_id": meeting.id, "state": meeting.state})

@@ -1,0 +1,423 @@
+"""Joint meetings (联席会议): who is invited, the agenda, one case per screen, minutes to print."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from services.intake import agenda, model, store
+from services.intake import meeting_views as views
+from services.intake.api.approvals import parse_decline_reason
+from services.intake.api.requests import list_levels
+from services.intake.case_notes import Note, list_notes
+from services.intake.judgement_messages import (
+    DECLINE_REASONS,
+    MEETING_EMPTY,
+    MEETING_PERSON_UNKNOWN,
+    MEETING_TOO_LONG,
+    MEETING_UNKNOWN,
+    PART_REASONS,
+    VERDICT_MISSING,
+)
+from services.intake.model.meeting import (
+    AGENDA_MAX,
+    AgendaItem,
+    CancelMeeting,
+    ConveneMeeting,
+    Meeting,
+    OpenMeeting,
+    RuleOnCase,
+    SignMeeting,
+)
+from services.intake.pages.case_forms import read_part_reason, read_quantity
+from services.intake.pages.rows import build_row
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import open_text
+from shared import mongo
+from shared.contracts.values import Identifier, TownCode, Value
+from shared.errors import Invalid, refuse
+from shared.ids import derived_id
+from shared.messaging.decision import Answer
+from shared.personal import drop_numbers
+from shared.security import STAFF, Credential, Role
+from shared.towns import towns
+from shared.validation import describe_validation
+from shared.web.access import Denied, allow, find_scope
+from shared.web.forms import Form, execute_form, list_problems, make_form_key, read_form
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+MEETINGS_PATH = "/meetings"
+MEETING_PATH = "/meetings/{meeting_id}"
+MEETING_CASE_PATH = f"{MEETING_PATH}/cases/{{request_id}}"
+
+StaffMember = Annotated[Credential, Depends(allow(*STAFF))]
+Convener = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+
+@router.get(MEETINGS_PATH)
+async def show_meetings(
+    caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """Those he is invited to or convened."""
+    meetings = await agenda.find_meetings(runtime.database, caller.principal)
+    may_convene = Role.APPROVER_CITY in caller.roles
+    scope = find_scope(caller)
+    waiting = await agenda.find_for_meeting(runtime.database, scope) if may_convene else []
+    return PAGES.render_for(
+        request,
+        "meetings.html",
+        meetings=[views.describe_meeting(each) for each in meetings],
+        waiting=len(waiting),
+        may_convene=may_convene,
+    )
+
+
+@router.get(f"{MEETINGS_PATH}/new")
+async def show_new(
+    caller: Convener,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+    town: Annotated[TownCode | None, Query()] = None,
+) -> Response:
+    return await _render_new(request, runtime, caller, town or "")
+
+
+async def _render_new(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    town: str,
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    now = await runtime.processor.now()
+    waiting = await agenda.find_for_meeting(runtime.database, find_scope(caller), town)
+    return PAGES.render_for(
+        request,
+        "meeting_new.html",
+        status=answer.status if answer else 200,
+        rows=[build_row(each, now) for each in waiting],
+        town=town,
+        towns={} if caller.area else towns(),
+        people=views.list_people(runtime.keyring.list_credentials(), now),
+        caller_id=caller.principal,
+        typed=form or {},
+        problems=list_problems(answer) if answer else [],
+        form_key=make_form_key(),
+        agenda_max=AGENDA_MAX,
+    )
+
+
+@router.post(f"{MEETINGS_PATH}/new")
+async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    form = await read_form(request)
+    now = await runtime.processor.now()
+    meeting_id = derived_id("G", caller.principal, form.get("form_key", make_form_key()))
+
+    def build() -> Value:
+        request_ids = _list_ticked(form, "case-")
+        if not request_ids:
+            raise MEETING_EMPTY.invalid("request_ids")
+        if len(request_ids) > AGENDA_MAX:
+            raise MEETING_TOO_LONG.invalid("request_ids", most=AGENDA_MAX)
+        members = _list_ticked(form, "member-")
+        people = {
+            each.id: each for each in views.list_people(runtime.keyring.list_credentials(), now)
+        }
+        chair, recorder = form.get("chair", ""), form.get("recorder", "")
+        for id_, field in ((recorder, "recorder"), *((each, "members") for each in members)):
+            if id_ not in people:
+                raise MEETING_PERSON_UNKNOWN.invalid(field, id=id_)
+        if chair not in people or not people[chair].may_chair:
+            raise MEETING_PERSON_UNKNOWN.invalid("chair", id=chair)
+        return ConveneMeeting.model_validate(
+            {
+                "meeting_id": meeting_id,
+                "by": caller.principal,
+                "area": caller.area,
+                "town_code": form.get("town", ""),
+                "on": form.get("on"),
+                "chair": chair,
+                "recorder": recorder,
+                "members": members,
+                "request_ids": request_ids,
+            }
+        )
+
+    answer = await _try(runtime, caller, form, build)
+    if answer.status < 400:
+        return RedirectResponse(MEETING_PATH.format(meeting_id=meeting_id), status_code=303)
+    return await _render_new(request, runtime, caller, form.get("town", ""), form, answer)
+
+
+def _list_ticked(form: Form, prefix: str) -> tuple[str, ...]:
+    return tuple(name.removeprefix(prefix) for name in form if name.startswith(prefix))
+
+
+# --- one of them ----------------------------------------------------------------------------------
+
+
+async def _load_meeting(runtime: IntakeRuntime, caller: Credential, meeting_id: str) -> Meeting:
+    """For who is involved alone. Raises Denied."""
+    meeting = await mongo.load(runtime.database, Meeting, meeting_id)
+    if meeting is None or caller.principal not in meeting.involved:
+        raise Denied(MEETING_UNKNOWN.refusal(404, "meeting_id"))
+    return meeting
+
+
+@router.get(MEETING_PATH)
+async def show_meeting(
+    meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    return await _render_meeting(request, runtime, caller, meeting_id)
+
+
+async def _render_meeting(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    meeting_id: str,
+    answer: Answer | None = None,
+) -> Response:
+    meeting = await _load_meeting(runtime, caller, meeting_id)
+    requests = await _find_requests(runtime, meeting)
+    return PAGES.render_for(
+        request,
+        "meeting.html",
+        status=answer.status if answer else 200,
+        meeting=views.describe_meeting(meeting),
+        rows=views.describe_agenda(meeting, requests),
+        path=MEETING_PATH.format(meeting_id=meeting.id),
+        digest=meeting.digest,
+        is_chair=caller.principal == meeting.chair,
+        may_sign=caller.principal in (meeting.chair, meeting.recorder),
+        has_signed=caller.principal == meeting.signed_by,
+        may_cancel=caller.principal in (meeting.chair, meeting.convened_by),
+        quorum=runtime.settings.meeting_quorum,
+        problems=list_problems(answer) if answer else [],
+        form_key=make_form_key(),
+    )
+
+
+async def _find_requests(runtime: IntakeRuntime, meeting: Meeting) -> Mapping[str, model.Request]:
+    ids = [each.request_id for each in meeting.items]
+    rows = await mongo.find(runtime.database, model.Request, {"_id": {"$in": ids}})
+    return {row.id: row for row in rows}
+
+
+@router.post(f"{MEETING_PATH}/open")
+async def open_sitting(
+    meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form = await read_form(request)
+    present = _list_ticked(form, "present-")
+    return await _act(
+        request,
+        runtime,
+        caller,
+        form,
+        OpenMeeting(meeting_id=meeting_id, by=caller.principal, present=present),
+        meeting_id,
+    )
+
+
+@router.post(f"{MEETING_PATH}/cancel")
+async def cancel(
+    meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    data = CancelMeeting(meeting_id=meeting_id, by=caller.principal)
+    return await _act(request, runtime, caller, await read_form(request), data, meeting_id)
+
+
+@router.post(f"{MEETING_PATH}/sign")
+async def sign(
+    meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form = await read_form(request)
+    data = SignMeeting(
+        meeting_id=meeting_id,
+        by=caller.principal,
+        levels=list_levels(caller),
+        digest=form.get("digest", "")[:64],
+    )
+    return await _act(request, runtime, caller, form, data, meeting_id)
+
+
+async def _act(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    form: Form,
+    data: Value,
+    meeting_id: str,
+) -> Response:
+    await _load_meeting(runtime, caller, meeting_id)
+    answer = await _try(runtime, caller, form, lambda: data)
+    if answer.status < 400:
+        return RedirectResponse(MEETING_PATH.format(meeting_id=meeting_id), status_code=303)
+    return await _render_meeting(request, runtime, caller, meeting_id, answer)
+
+
+async def _try(runtime: IntakeRuntime, caller: Credential, form: Form, build: Any) -> Answer:
+    try:
+        return await execute_form(runtime, caller, form, build())
+    except ValidationError as error:
+        return refuse(422, *describe_validation(error))
+    except Invalid as invalid:
+        return refuse(422, *invalid.problems)
+
+
+# --- one case -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a member reads of a case: what is needed and why, and nobody's name or number."""
+
+    row: Any
+    text: str
+    notes: list[Note]
+    received: int
+    ruling: Any
+
+
+@router.get(MEETING_CASE_PATH)
+async def show_case(
+    meeting_id: Identifier,
+    request_id: Identifier,
+    caller: StaffMember,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+) -> Response:
+    return await _render_case(request, runtime, caller, meeting_id, request_id)
+
+
+async def _render_case(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    meeting_id: str,
+    request_id: str,
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    meeting = await _load_meeting(runtime, caller, meeting_id)
+    item = meeting.find_item(request_id)
+    stored = await mongo.load(runtime.database, model.Request, request_id) if item else None
+    if item is None or stored is None or meeting.state not in ("planned", "sitting"):
+        raise Denied(MEETING_UNKNOWN.refusal(404, "request_id"))
+    place = [each.request_id for each in meeting.items].index(request_id)
+    neighbours = [
+        meeting.items[at].request_id if 0 <= at < len(meeting.items) else ""
+        for at in (place - 1, place + 1)
+    ]
+    return PAGES.render_for(
+        request,
+        "meeting_case.html",
+        status=answer.status if answer else 200,
+        meeting=views.describe_meeting(meeting),
+        hearing=await _hear(runtime, caller, stored, item),
+        path=MEETING_PATH.format(meeting_id=meeting.id),
+        place=place + 1,
+        count=len(meeting.items),
+        before=neighbours[0],
+        following=neighbours[1],
+        may_rule=meeting.state == "sitting"
+        and caller.principal in (meeting.chair, meeting.recorder),
+        typed=form or {},
+        problems=list_problems(answer) if answer else [],
+        form_key=make_form_key(),
+        part_reasons=PART_REASONS,
+        reasons=DECLINE_REASONS,
+    )
+
+
+async def _hear(
+    runtime: IntakeRuntime, caller: Credential, stored: model.Request, item: AgendaItem
+) -> Hearing:
+    """It is a look at the person: logged before it is shown."""
+    now, vault = await runtime.processor.now(), runtime.resources.vault
+    await store.log_access(runtime.database, caller, "joint_meeting", [stored.person_id], now)
+    persons = await store.find_persons(runtime.database, [stored.person_id])
+    person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
+    before = await store.list_requests_of(
+        runtime.database, (stored.person_id, *person.joined), stored.household_id
+    )
+    others = [each for each in before if each.id != stored.id and each.confirmed_quantity]
+    return Hearing(
+        row=build_row(stored, now),
+        text=drop_numbers(open_text(vault, person, stored) or ""),
+        notes=list_notes(vault, person, stored),
+        received=len(others),
+        ruling=views.describe_ruling(item.ruling, vault, person),
+    )
+
+
+@router.post(MEETING_CASE_PATH)
+async def rule(
+    meeting_id: Identifier,
+    request_id: Identifier,
+    caller: StaffMember,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+) -> Response:
+    meeting = await _load_meeting(runtime, caller, meeting_id)
+    stored = await mongo.load(runtime.database, model.Request, request_id)
+    if stored is None or meeting.find_item(request_id) is None:
+        raise Denied(MEETING_UNKNOWN.refusal(404, "request_id"))
+    form = await read_form(request)
+
+    def build() -> Value:
+        verdict = form.get("verdict", "")
+        if verdict not in views.VERDICTS:
+            raise VERDICT_MISSING.invalid("verdict")
+        decline = parse_decline_reason(form.get("reason", "")) if verdict == "decline" else None
+        return RuleOnCase.model_validate(
+            {
+                "meeting_id": meeting_id,
+                "request_id": request_id,
+                "by": caller.principal,
+                "verdict": verdict,
+                "quantity": read_quantity(form, stored.need) if verdict == "approve" else None,
+                "part_reason": read_part_reason(form),
+                "decline_reason": decline,
+                "note": form.get("note", "")[:2000],
+            }
+        )
+
+    answer = await _try(runtime, caller, form, build)
+    if answer.status >= 400:
+        return await _render_case(request, runtime, caller, meeting_id, request_id, form, answer)
+    path = MEETING_PATH.format(meeting_id=meeting_id)
+    ids = [each.request_id for each in meeting.items]
+    following = ids[ids.index(request_id) + 1 :][:1]
+    return RedirectResponse(f"{path}/cases/{following[0]}" if following else path, status_code=303)
+
+
+@router.get(f"{MEETING_PATH}/minutes")
+async def show_minutes(
+    meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """To be printed and signed on paper too: references and sums; no name stands in it."""
+    meeting = await _load_meeting(runtime, caller, meeting_id)
+    requests = await _find_requests(runtime, meeting)
+    person_ids = [each.person_id for each in requests.values()]
+    now = await runtime.processor.now()
+    await store.log_access(runtime.database, caller, "joint_meeting", person_ids, now)
+    persons = await store.find_persons(runtime.database, person_ids)
+    return PAGES.render_for(
+        request,
+        "meeting_minutes.html",
+        meeting=views.describe_meeting(meeting),
+        rows=views.describe_minutes(meeting, requests, runtime.resources.vault, persons),
+        path=MEETING_PATH.format(meeting_id=meeting.id),
+    )

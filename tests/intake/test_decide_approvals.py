@@ -1,0 +1,178 @@
+"""Approving a part, returning for correction, and putting right."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.case_notes import list_notes
+from services.intake.model import (
+    WEB_SOURCE,
+    ApproveRequest,
+    ErasePerson,
+    MendRequest,
+    RequestState,
+    ReturnRequest,
+    VouchForPerson,
+    Vouching,
+)
+from services.intake.vault.needs import prepare_note
+from shared.contracts.events import RequestMended, RequestOpened, RequestReturned
+from tests.intake.builders import (
+    COMMANDS,
+    VAULT,
+    DecisionHarness,
+    get_body,
+    list_facts,
+    make_command,
+    make_submission,
+)
+
+ASKED = 300_000
+
+
+class Case:
+    """A wish for CNY 3,000, seen by a grid worker; the town approves it."""
+
+    def __init__(self, **changed: Any) -> None:
+        self.harness = DecisionHarness()
+        wanted = {"need": {"unit": "fen", "quantity": ASKED}, **changed}
+        decision = self.harness.submit(make_submission(**wanted))
+        self.id = get_body(decision)["request_id"]
+
+    @property
+    def request(self) -> Any:
+        return self.harness.request(self.id)
+
+    def approve(self, quantity: int | None = None, reason: str | None = None, by: str = "a") -> Any:
+        data = ApproveRequest.model_validate(
+            {
+                "request_id": self.id,
+                "levels": ("village", "town"),
+                "approver_id": by,
+                "quantity": quantity,
+                "part_reason": reason,
+            }
+        )
+        return self.harness.handle(COMMANDS[ApproveRequest], make_command(data))
+
+    def send_back(self, note: str = "", **changed: Any) -> Any:
+        fields = {"request_id": self.id, "levels": ("town",), "approver_id": "a", "note": note}
+        data = ReturnRequest.model_validate(fields | {"reason": "quantity_unclear"} | changed)
+        return self.handle(data)
+
+    def mend(self, **changed: Any) -> Any:
+        fields = {"request_id": self.id, "by": "lin", "note": "查过了"}
+        return self.handle(MendRequest.model_validate(fields | changed))
+
+    def handle(self, data: Any) -> Any:
+        prepared = prepare_note(VAULT, make_command(data))
+        return self.harness.handle(COMMANDS[type(data)], prepared)
+
+
+def code(decision: Any) -> str:
+    return str(get_body(decision)["problems"][0]["code"])
+
+
+def test_a_part_is_what_opens_and_says_what_was_asked_and_why_no_more() -> None:
+    case = Case()
+    decision = case.approve(200_000, "standard_limit")
+    ((_, fact),) = decision.events
+    assert isinstance(fact, RequestOpened)
+    assert fact.need.quantity == 200_000
+    assert (fact.asked_quantity, fact.part_reason) == (ASKED, "按救助标准核定的数额")
+    assert (fact.is_part, fact.is_whole) == (True, False)
+    assert case.request.need.quantity == 200_000
+    assert [step.act for step in case.request.steps] == ["part_approved"]
+
+
+def test_all_of_it_is_no_part_whatever_reason_is_sent_along() -> None:
+    case = Case()
+    ((_, fact),) = case.approve(ASKED, "standard_limit").events
+    assert (fact.asked_quantity, fact.part_reason, fact.is_whole) == (None, None, True)
+    assert case.request.steps[0].act == "approved"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "reason", "wrong"),
+    [
+        (ASKED + 1, "standard_limit", "part_too_large"),
+        (ASKED - 1, None, "part_reason_missing"),
+    ],
+)
+def test_more_than_asked_or_less_without_a_reason_is_refused(
+    quantity: int, reason: str | None, wrong: str
+) -> None:
+    case = Case()
+    assert code(case.approve(quantity, reason)) == wrong
+    assert case.request.state is RequestState.RECORDED
+
+
+def test_a_large_request_is_not_made_small_enough_for_a_lower_level() -> None:
+    case = Case(need={"unit": "fen", "quantity": 5_000_000})
+    assert code(case.approve(10_000, "standard_limit")) == "level_too_low"
+
+
+def test_what_is_returned_goes_to_who_recorded_it_and_waits_again_with_its_history() -> None:
+    case = Case()
+    ((_, returned),) = case.send_back(note="数额怎么算的").events
+    assert isinstance(returned, RequestReturned)
+    assert returned.to_person is False, "a grid worker recorded it"
+    assert case.request.state is RequestState.RETURNED
+    assert code(case.approve()) == "state_unsuitable"
+    ((_, mended),) = case.mend(quantity=250_000).events
+    assert isinstance(mended, RequestMended)
+    assert mended.approval_level == "town"
+    assert case.request.need.quantity == 250_000
+    assert "was_returned" in case.request.waits_for
+    assert [step.act for step in case.request.steps] == ["returned", "corrected"]
+    person = case.harness.person(case.request.person_id)
+    notes = [note.text for note in list_notes(VAULT, person, case.request)]
+    assert notes == ["数额怎么算的", "查过了"]
+    assert list_facts(case.approve(by="b")) == ["RequestOpened"]
+
+
+def test_notes_stand_sealed_and_go_with_the_person() -> None:
+    case = Case()
+    decision = case.send_back(note="张三家欠债")
+    assert "张三家" not in repr(decision) + repr([s.model_dump() for s in decision.states])
+    person_id = case.request.person_id
+    case.harness.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=person_id)))
+    assert list_notes(VAULT, case.harness.person(person_id), case.request) == []
+    assert case.request.state is RequestState.WITHDRAWN, "nobody could help any more"
+
+
+def test_who_mended_it_does_not_approve_it_and_who_returned_it_does_not_mend_it() -> None:
+    case = Case()
+    case.send_back()
+    assert code(case.mend(by="a")) == "mender_strange"
+    case.mend(by="b")
+    assert code(case.approve(by="b")) == "recorder_same"
+
+
+def test_what_was_mended_to_little_opens_for_nobody_by_itself() -> None:
+    case = Case()
+    case.send_back()
+    case.mend(quantity=10_000)
+    seen = Vouching.model_validate({"seen": {"manner": "visit"}})
+    data = VouchForPerson(request_id=case.id, by="lin", vouching=seen)
+    case.harness.handle(COMMANDS[VouchForPerson], make_command(data))
+    assert case.request.state is RequestState.RECORDED
+    assert case.request.approval_level == "village"
+
+
+def test_the_person_who_wrote_himself_is_asked_himself() -> None:
+    case = Case()
+    own = case.request.model_copy(update={"source": WEB_SOURCE})
+    case.harness = DecisionHarness(own, case.harness.person(own.person_id))
+    ((_, fact),) = case.send_back().events
+    assert fact.to_person is True
+    assert list_facts(case.mend(by="")) == ["RequestMended"]
+
+
+def test_another_town_or_level_neither_returns_nor_mends() -> None:
+    case = Case()
+    assert code(case.send_back(area="441900104")) == "request_unknown"
+    assert code(case.send_back(levels=("village",))) == "level_too_low"
+    assert code(case.mend()) == "state_unsuitable"
+    case.send_back()
+    assert code(case.mend(area="441900104")) == "request_unknown"
