@@ -86,6 +86,13 @@ CATALOGUE = {
             "为 1 时见证人不足，下一个检查点尚不能发布。",
             "1 when too few witnesses cosign the next checkpoint.",
         ),
+        Metric(
+            "guanjia_cases_overdue",
+            "gauge",
+            ("town", "stage"),
+            "已超期的个案数，按镇街和所等事项；每个实例报告的都是全部。",
+            "Cases that are late, by town and by what is awaited; each instance reports all.",
+        ),
     )
 }
 
@@ -111,6 +118,7 @@ GAPS_OPEN = _make_gauge("guanjia_sequence_gaps")
 DEAD_LETTERS_OPEN = _make_gauge("guanjia_dead_letters_open")
 LOG_STOPPED = _make_gauge("guanjia_log_stopped")
 LOG_WAITING = _make_gauge("guanjia_log_waiting")
+CASES_OVERDUE = _make_gauge("guanjia_cases_overdue")
 
 
 class Emitted(Protocol):

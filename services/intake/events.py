@@ -17,6 +17,7 @@ from services.intake.decide import (
     messages,
     persons,
     progress,
+    regular,
     replies,
     requests,
     suggestions,
@@ -55,6 +56,7 @@ from services.intake.model.meeting import (
     SendToMeeting,
     SignMeeting,
 )
+from services.intake.model.regular import CheckVisit, EndWork, LogVisit, RegisterWork, WorkDue
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
@@ -147,6 +149,13 @@ def build_commands(
         CaseDue: Handler(decide=partial(clocks.decide_due, rules.clock)),
         PauseCase: Handler(decide=partial(clocks.decide_pause, rules.clock)),
         ResumeCase: Handler(decide=partial(clocks.decide_resume, rules.clock)),
+    }
+    handlers |= {
+        RegisterWork: Handler(decide=partial(regular.decide_register, rules.work)),
+        LogVisit: Handler(decide=partial(regular.decide_log, rules.work)),
+        CheckVisit: Handler(decide=regular.decide_check),
+        EndWork: Handler(decide=regular.decide_end),
+        WorkDue: Handler(decide=partial(regular.decide_due, rules.work)),
     }
     return {type_: clocks.keep_time(rules.clock, each) for type_, each in handlers.items()}
 

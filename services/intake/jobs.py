@@ -6,20 +6,23 @@ from typing import Any
 
 import structlog
 
-from services.intake import store
+from services.intake import store, worklist
 from services.intake.model import AbandonDialogue, Correspondence, Request
 from services.intake.model.clock import CaseDue, StartClock
 from services.intake.model.meeting import CarryOutRuling, Meeting
+from services.intake.model.regular import RegularWork, WorkDue
 from services.intake.resources import IntakeRuntime
 from shared import mongo
 from shared.errors import Transient
 from shared.messaging.batches import execute_all, execute_each
 from shared.messaging.decision import Command
+from shared.telemetry import CASES_OVERDUE
 
 log = structlog.get_logger()
 
 CLOCKS_STARTED = "clocks_started"
 CLOCKS_AT_ONCE = 400
+MEASURED_EVERY_S = 60
 
 
 async def run_deadlines(runtime: IntakeRuntime) -> None:
@@ -49,6 +52,11 @@ async def process_deadlines(runtime: IntakeRuntime) -> None:
         if request.due_at is not None
     ]
     commands += await _list_rulings(runtime, now)
+    commands += [
+        Command(WorkDue(aggregate_id=work.id, due_at=work.due_at))
+        for work in await mongo.find_due(runtime.database, RegularWork, now)
+        if work.due_at is not None
+    ]
     for command, answer in await execute_each(runtime.processor, commands):
         if isinstance(answer, Exception):
             log.error("deadline_failed", id=command.data.aggregate_id, error=repr(answer))
@@ -66,6 +74,21 @@ async def _list_rulings(runtime: IntakeRuntime, now: datetime) -> list[Command[A
         if meeting.due_at is not None
         for item in meeting.list_pending()
     ]
+
+
+async def measure_overdue(runtime: IntakeRuntime) -> None:
+    """Endless: what is late, for the operators."""
+    while True:
+        try:
+            now = await runtime.processor.now()
+            counts = await worklist.count_overdue(runtime.database, {}, now)
+        except (Transient, mongo.PyMongoError) as error:
+            log.warning("measure_postponed", error=str(error))
+        else:
+            CASES_OVERDUE.clear()
+            for (town, stage), count in counts.items():
+                CASES_OVERDUE.labels(town=town, stage=stage).set(count)
+        await asyncio.sleep(MEASURED_EVERY_S)
 
 
 # --- cases of before cases had clocks -------------------------------------------------------------

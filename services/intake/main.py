@@ -29,7 +29,9 @@ from services.intake.model import (
 )
 from services.intake.model.account import Account, Session, SignInTally
 from services.intake.model.meeting import Meeting
+from services.intake.model.regular import RegularWork, Visit
 from services.intake.model.suggestion import NameInPlace, Suggestion
+from services.intake.regular import store as regular_store
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sealer
@@ -73,6 +75,8 @@ def build_service(
             Account,
             Session,
             SignInTally,
+            RegularWork,
+            Visit,
         ),
         events=events.build_events(vault, settings.rules, keyring.find_credential),
         commands={
@@ -87,8 +91,9 @@ def build_service(
             *agenda.INDEXES,
             *uploads.INDEXES,
             *learning.INDEXES,
+            *regular_store.INDEXES,
         ),
-        jobs=(jobs.run_deadlines, uploads.import_uploads),
+        jobs=(jobs.run_deadlines, jobs.measure_overdue, uploads.import_uploads),
         sealed=(
             describe_keys(vault),
             *describe_message_keys(vault),

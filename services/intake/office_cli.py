@@ -1,11 +1,14 @@
-"""`guanjia intake`: what the office learns from its own decisions."""
+"""`guanjia intake`: the office of requests."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from shared.client import ServiceClient
+from shared.errors import Invalid
+from shared.towns import parse_town
 
 As = Annotated[str, typer.Option("--as", help="凭证 id of the credential to come in with")]
 
@@ -14,7 +17,7 @@ app = typer.Typer(help="受理 The office of requests.", no_args_is_help=True)
 
 @app.callback()
 def _group() -> None:
-    """A group, so that more can stand beside `learn`."""
+    """A group of commands."""
 
 
 @app.command("learn")
@@ -29,3 +32,40 @@ def learn(caller: As = "operator") -> None:
             f"其中系统原来有建议 {lesson['suggested']} 条，与工作人员一致 {lesson['agreed']} 条"
             f"（{share:.0%}）。suggested before, of one mind."
         )
+
+
+@app.command("overdue")
+def list_overdue(
+    town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = "",
+    limit: Annotated[int, typer.Option(min=0, max=200)] = 50,
+    caller: As = "operator",
+) -> None:
+    """已超期的个案：按镇街计数，并逐件列出。Cases that are late: counted, and one by one."""
+    params: dict[str, Any] = {"limit": limit}
+    if town:
+        params["town"] = _read_town(town)
+    answer = ServiceClient("intake", caller).get("/overdue", params)
+    console = Console()
+    counts = Table("镇街 town", "等待 waits for", "件 cases")
+    for row in answer["by_town"]:
+        counts.add_row(row["town_zh"], row["stage_zh"], str(row["count"]))
+    cases = Table(
+        "编号 id", "诉求 need", "镇街 town", "等待 waits for", "由谁办 whose", "时限 time"
+    )
+    cases.columns[0].overflow = "fold"
+    for case in answer["cases"]:
+        names = ("request_id", "need_zh", "town_zh", "stage_zh", "owner_zh", "left_zh")
+        cases.add_row(*(case[name] for name in names))
+    if answer["total"]:
+        console.print(counts)
+        console.print(cases)
+    console.print(f"共 {answer['total']} 件超期。cases are late.")
+
+
+def _read_town(text: str) -> str:
+    """As an option is wrong, where no town is called so."""
+    try:
+        return parse_town(text)
+    except Invalid as error:
+        problem = error.problems[0]
+        raise typer.BadParameter(f"{problem.zh} {problem.en}") from None

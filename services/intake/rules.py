@@ -19,6 +19,7 @@ from services.intake.messages import (
     WAIT_REASONS,
 )
 from services.intake.model import Manner, WaitReason
+from services.intake.regular.rules import WorkRules
 from shared.catalogue import Catalogue
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
 from shared.contracts.values import Area, Category, Channel, Kind, Need
@@ -89,6 +90,7 @@ class Rules:
     register_sources: frozenset[str]
     catalogue: Catalogue
     clock: ClockRules
+    work: WorkRules
 
     def get_cap(self, tally_id: str) -> Cap:
         """Of the tally that has this id."""

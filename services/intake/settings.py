@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, model_validator
 
 from services.intake.clocks.rules import ClockRules
+from services.intake.regular.rules import WorkRules
 from services.intake.rules import Rules, SignInRules
 from shared.settings import Settings
 
@@ -98,6 +99,13 @@ class IntakeSettings(Settings):
     pause_days_max: Annotated[
         int, Field(ge=0, le=366, description="working days that a case is paused at most")
     ] = 30
+    patrol_days: Annotated[
+        Days, Field(description="from one patrol of a registered place to the next")
+    ] = 30
+    contact_days: Annotated[Days, Field(description="from one call on a veteran to the next")] = 90
+    finding_days: Annotated[
+        Days, Field(description="working days to put right what a patrol found")
+    ] = 15
     sign_in_failures_max: Annotated[
         int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
     ] = 5
@@ -180,6 +188,11 @@ class IntakeSettings(Settings):
             escalation_days=self.escalation_days,
             pause_days_max=self.pause_days_max,
         )
+
+    @property
+    def work(self) -> WorkRules:
+        names = WorkRules.__dataclass_fields__
+        return WorkRules(**{name: getattr(self, name) for name in names})
 
     @property
     def rules(self) -> Rules:

@@ -14,7 +14,7 @@ from services.intake.model import Person, Request, RequestState
 from services.intake.store import REQUESTS
 from shared import mongo
 from shared.calendar import find_day, find_end
-from shared.contracts.events import ApprovalLevel
+from shared.contracts.events import ApprovalLevel, CaseStage
 from shared.contracts.values import BeneficiaryClass, Category, Channel
 from shared.scope import Scope
 
@@ -178,6 +178,26 @@ def _build_place(cursor: str, field: str, direction: int) -> dict[str, Any]:
     behind, up_to = ("$gt", "$gte") if direction > 0 else ("$lt", "$lte")
     later = [{field: {behind: at}}, {field: at, "_id": {behind: id_}}]
     return {field: {up_to: at}, "$or": later}
+
+
+async def count_overdue(
+    database: mongo.Database, query: Mapping[str, Any], now: datetime
+) -> dict[tuple[str, CaseStage], int]:
+    """By town and by what is awaited."""
+    late = {**query, **build_due("overdue", now)}
+    grouped = {"_id": {"town": "$area.town_code", "stage": "$clock.stage"}, "n": {"$sum": 1}}
+    rows = database[Request.COLLECTION].aggregate([{"$match": late}, {"$group": grouped}])
+    return {(row["_id"]["town"], row["_id"]["stage"]): row["n"] for row in await rows.to_list(None)}
+
+
+async def list_overdue(
+    database: mongo.Database, query: Mapping[str, Any], now: datetime, limit: int
+) -> list[Request]:
+    """What ended first stands first."""
+    if limit == 0:
+        return []
+    late = {**query, **build_due("overdue", now)}
+    return await mongo.find(database, Request, late, sort=_DUE_FIRST, limit=limit)
 
 
 async def find_next_waiting(

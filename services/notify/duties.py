@@ -10,21 +10,28 @@ from typing import Literal, cast, get_args
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     ApprovalLevel,
+    ClockFact,
     LedgerRefused,
     MessageQueued,
     PaymentUnsettled,
+    RegularOverdue,
+    RequestEscalated,
     RequestMended,
+    RequestOverdue,
     RequestRecorded,
+    RequestReminded,
 )
+from shared.contracts.values import Area
 from shared.towns import is_city_wide
 
-Duty = Literal["finance", "approver_village", "approver_town", "approver_city"]
+Duty = Literal["finance", "approver_village", "approver_town", "approver_city", "collector"]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
 DUTY_LABELS: Mapping[Duty, str] = {
     "finance": "财务",
     "approver_village": "村（居）审批",
     "approver_town": "镇街审批",
     "approver_city": "市级审批",
+    "collector": "收集人、驿站",
 }
 
 
@@ -55,11 +62,15 @@ def _call_for_approval(fact: Fact) -> Call | None:
     recorded = cast("RequestRecorded | RequestMended", fact)
     if recorded.area is None:  # of a release before
         return None
-    return Call(
-        _APPROVERS[recorded.approval_level],
-        "staff_approval_waiting",
-        _find_area(recorded),
-    )
+    level = recorded.approval_level
+    return Call(_APPROVERS[level], "staff_approval_waiting", _find_area(level, recorded.area))
+
+
+def _call_for_late(fact: Fact) -> Call:
+    """Whoever has to act on it, or the level to which it went up."""
+    late = cast("ClockFact", fact)
+    duty = _APPROVERS[late.level] if late.level else "collector"
+    return Call(duty, _LATE[type(late)], _find_area(late.level, late.area))
 
 
 def _call_for_reading(fact: Fact) -> Call | None:
@@ -71,12 +82,17 @@ def _call_for_reading(fact: Fact) -> Call | None:
     return Call("approver_town", purpose, queued.town_code, urgent=queued.urgent)
 
 
-def _find_area(recorded: RequestRecorded | RequestMended) -> str:
-    """What the city decides is one list."""
-    area = recorded.area
-    if area is None or recorded.approval_level == "city":
+def _call_for_visiting(fact: Fact) -> Call:
+    late = cast("RegularOverdue", fact)
+    duty = _APPROVERS[late.level] if late.level else "collector"
+    return Call(duty, "staff_regular_overdue", _find_area(late.level, late.area))
+
+
+def _find_area(level: ApprovalLevel | None, area: Area) -> str:
+    """What the city decides is one list; what no level decides is worked on in the village."""
+    if level == "city":
         return ""
-    village = area.village_code if recorded.approval_level == "village" else None
+    village = area.village_code if level in ("village", None) else None
     return village or area.town_code
 
 
@@ -87,12 +103,20 @@ _APPROVERS: Mapping[ApprovalLevel, Duty] = {
     "city": "approver_city",
 }
 
+_LATE: Mapping[type[ClockFact], str] = {
+    RequestReminded: "staff_case_due",
+    RequestOverdue: "staff_case_overdue",
+    RequestEscalated: "staff_case_escalated",
+}
+
 CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
     PaymentUnsettled: _call_for_settling,
     LedgerRefused: _call_for_refused,
     RequestRecorded: _call_for_approval,
     RequestMended: _call_for_approval,
     MessageQueued: _call_for_reading,
+    **dict.fromkeys(_LATE, _call_for_late),
+    RegularOverdue: _call_for_visiting,
 }
 STAFF_PURPOSES = (
     "staff_payment_unsettled",
@@ -100,8 +124,18 @@ STAFF_PURPOSES = (
     "staff_approval_waiting",
     "staff_message_waiting",
     "staff_message_urgent",
+    "staff_case_due",
+    "staff_case_overdue",
+    "staff_case_escalated",
+    "staff_person_untold",
+    "staff_regular_overdue",
 )
 URGENT_PURPOSES = frozenset({"staff_message_urgent"})
+
+
+def call_for_telling(area: str) -> Call:
+    """A notice that no channel takes: somebody who sees the person has to tell him."""
+    return Call("collector", "staff_person_untold", area)
 
 
 def list_calls(fact: Fact) -> Iterator[Call]:

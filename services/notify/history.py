@@ -40,6 +40,8 @@ def make_part(notice: Notice) -> Part:
     template = TEMPLATES.get(notice.purpose)
     status = template.status if template else notice.purpose
     zh, en = STATES[notice.state]
+    if (notice.state, notice.code) == ("failed", "no_contact"):
+        zh, en = "本人没有电话和微信，请当面告知", "no phone, no account: tell the person yourself"
     return Part(
         at=notice.created_at,
         service="notify",

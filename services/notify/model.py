@@ -70,6 +70,7 @@ class Notice(State):
     word_id: whose code it carries, which is made at the moment of sending; asked_by: who will hear
     it; valid_until: later than that it says nothing any more. count, counted_at: of a digest for
     staff, how many things wait, and since what time of day. detail: what the template leaves open.
+    area: where somebody would tell the person, if no channel does; empty where nobody says.
     lane: with what else it takes turns while more is due than can be sent (`lanes.py`).
     """
 
@@ -93,6 +94,7 @@ class Notice(State):
     counted_at: str = ""
     valid_until: datetime | None = None
     detail: str = ""
+    area: str = ""
     lane: str = ""
     reachable: tuple[NoticeChannel, ...] = ()
     tries: int = 0

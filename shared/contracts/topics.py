@@ -40,7 +40,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(REQUESTS_INBOUND, "source", "outside", ("intake",), 6, 7 * DAY_MS),
     Topic(OFFERS_INBOUND, "source", "outside", ("matching",), 6, 7 * DAY_MS),
     Topic(DONATIONS_INBOUND, "source", "outside", ("audit",), 6, 7 * DAY_MS),
-    Topic(REQUESTS, "request id", "intake", ("matching", "notify"), 6, 30 * DAY_MS),
+    Topic(REQUESTS, "request or regular work", "intake", ("matching", "notify"), 6, 30 * DAY_MS),
     Topic(OFFERS, "offer id", "matching", ("audit",), 6, 30 * DAY_MS),
     Topic(MATCHES, "match id", "matching", ("intake", "notify", "audit"), 6, 30 * DAY_MS),
     # A replay from the topic gives every balance, so it keeps every entry.

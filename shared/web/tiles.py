@@ -71,6 +71,14 @@ TILES: tuple[Tile, ...] = (
         STAFF,
     ),
     Tile(
+        "/regular",
+        "日常工作",
+        "Regular work",
+        "托管巡查、常态化联系、服务计划、驿站和社工，按到期日",
+        "patrols, regular contact, service plans, stations: by the day they are due",
+        CASE_WORKERS,
+    ),
+    Tile(
         "/accounts",
         "账号",
         "Accounts",

@@ -108,6 +108,11 @@ async def test_what_is_late_is_said_once_and_stands_first_and_a_pause_stops_the_
     waiting = (await browser.get("/desk")).text
     assert waiting.index(request_id) < waiting.index(early_id), "what is late stands first"
 
+    counted = (await browser.get("/overdue")).json()
+    assert request_id in {case["request_id"] for case in counted["cases"]}
+    assert {row["stage_zh"] for row in counted["by_town"]} == {"审批"}
+    elsewhere = await visitor.get("/overdue", visitor.harness.elsewhere)
+    assert elsewhere.json()["total"] == 0
     page = await browser.get(f"/cases/{request_id}")
     assert "超期上报市" in page.text
     wrong = await browser.post(f"/cases/{request_id}/pause", pause_reason="x", until="2030-01-01")
@@ -382,3 +387,43 @@ async def test_a_message_becomes_a_request_or_is_put_aside_with_a_reason(
     left = (await browser.get("/inbox")).text
     assert "路灯" not in left
     assert "几点下班" not in left
+
+
+async def test_a_plan_is_registered_visited_and_checked_by_another(visitor: Visitor) -> None:
+    browser = await sign_in(visitor, "s-carer", Role.COLLECTOR, CHASHAN)
+    await browser.get("/regular/new")
+    fields = {"kind": "plan", "town": CHASHAN, "name": "何婆婆", "phone": visitor.phone[3:]}
+    plan = {"service": "配餐", "unit": "份", "total": "1720"}
+    wrong = await browser.post("/regular/new", **fields)
+    assert "服务计划请填写服务、单位和总量" in wrong.text
+    made = await browser.post("/regular/new", **fields, **plan)
+    assert made.status_code == 303, made.text
+    path = made.headers["location"].partition("?")[0]
+    page = await browser.get(path)
+    assert "何婆婆" in page.text
+    assert "何婆婆" not in (await browser.get("/regular")).text, "a list names nobody"
+    assert "配餐" in (await browser.get("/regular?kind=plan")).text
+    await browser.get(path)
+    assert (await browser.post(f"{path}/visit", outcome="fine", quantity="20")).status_code == 303
+    page = await browser.get(path)
+    visit_id = f"{path.rpartition('/')[2]}-1"
+    own = await browser.post(f"{path}/check", visit_id=visit_id, verdict="right")
+    assert "须由另一位工作人员核对" in own.text
+
+    other = await sign_in(visitor, "s-checker", Role.APPROVER_TOWN, CHASHAN)
+    assert "属实" in (await other.get(path)).text
+    checked = await other.post(f"{path}/check", visit_id=visit_id, verdict="right")
+    assert checked.status_code == 303
+    assert "已核对" in (await other.get(path)).text
+    coverage = (await other.get("/regular/coverage")).text
+    assert "茶山镇" in coverage
+    assert "石龙镇" not in coverage
+    foreign = await sign_in(visitor, "s-away", Role.APPROVER_TOWN, "441900104")
+    for address in (path, f"{path}/visit", f"{path}/check", f"{path}/end"):
+        ask = foreign.get if address == path else foreign.post
+        answer = await ask(address)
+        assert answer.status_code in (404, 422), address
+        assert "何婆婆" not in answer.text
+    ended = await other.post(f"{path}/end", reason="finished")
+    assert ended.status_code == 303
+    assert "计划完成" in (await other.get(path)).text

@@ -9,6 +9,7 @@ from services.notify.decide.digests import derive_backlog_id
 from services.notify.duties import Call, Duty
 from services.notify.model import (
     Backlog,
+    ClaimNotice,
     Notice,
     PutStaffMember,
     RemoveStaffMember,
@@ -17,15 +18,20 @@ from services.notify.model import (
 )
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    ApprovalLevel,
+    ClockFact,
     LedgerRefused,
     MessageQueued,
     PaymentUnsettled,
     RefusedReason,
+    RequestEscalated,
+    RequestOverdue,
     RequestRecorded,
+    RequestReminded,
 )
 from shared.contracts.values import Area, Channel
 from shared.messaging.decision import Ref
-from tests.notify.decisions import DecisionHarness
+from tests.notify.decisions import START, DecisionHarness
 
 TOWN, VILLAGE = "441900101", "441900101002"
 UNSETTLED = Call("finance", "staff_payment_unsettled")
@@ -154,6 +160,49 @@ def test_finance_hears_of_what_was_paid_before(reason: RefusedReason) -> None:
     receive(harness, known)
     backlogs = [state for state in harness.states.values() if isinstance(state, Backlog)]
     assert bool(backlogs) == (reason != "insufficient_funds")
+
+
+@pytest.mark.parametrize(
+    ("fact", "level", "call"),
+    [
+        (RequestReminded, "town", Call("approver_town", "staff_case_due", TOWN)),
+        (RequestOverdue, "village", Call("approver_village", "staff_case_overdue", VILLAGE)),
+        (RequestOverdue, None, Call("collector", "staff_case_overdue", VILLAGE)),
+        (RequestEscalated, "city", Call("approver_city", "staff_case_escalated")),
+    ],
+)
+def test_what_is_late_is_told_to_who_has_to_act_or_to_the_level_above(
+    fact: type[ClockFact], level: ApprovalLevel | None, call: Call
+) -> None:
+    harness = DecisionHarness()
+    receive(harness, make_late(fact, level))
+    assert get_backlog(harness, call).count == 1
+
+
+def make_late(fact: type[ClockFact], level: ApprovalLevel | None, **more: Any) -> ClockFact:
+    area = Area(town_code=TOWN, village_code=VILLAGE)
+    fields = {"person_id": "P-1", "stage": "recorded", "clock": "stage", "due_at": START}
+    return fact.model_validate({**fields, "area": area, "level": level, **more})
+
+
+def test_the_person_hears_of_being_late_where_the_event_says_so() -> None:
+    for apology, count in ((None, 0), (True, 1)):
+        harness = DecisionHarness()
+        receive(harness, make_late(RequestOverdue, "town", apology=apology))
+        notices = [state for state in harness.states.values() if isinstance(state, Notice)]
+        assert [notice.purpose for notice in notices] == ["request_overdue"] * count
+
+
+def test_who_has_no_phone_is_told_by_who_sees_him() -> None:
+    harness = DecisionHarness()
+    receive(harness, make_recorded("village"))
+    (notice,) = (state for state in harness.states.values() if isinstance(state, Notice))
+    assert notice.due_at is not None
+    claim = ClaimNotice(notice_id=notice.id, person_id="P-1", due_at=notice.due_at, reachable=())
+    harness.execute(claim)
+    call = Call("collector", "staff_person_untold", VILLAGE)
+    assert get_backlog(harness, call).count == 1
+    assert [each.count for each in send(harness, call, "P-lin")] == [1]
 
 
 def test_who_is_put_again_is_replaced_and_who_is_removed_has_no_duty() -> None:

@@ -1,6 +1,7 @@
 """The desk's pages rendered with samples, as `sample_pages` does the others."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from fastapi.responses import HTMLResponse
 
@@ -11,13 +12,16 @@ from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
 from services.intake.judgement import Guess, Judgement
 from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
-from services.intake.pages import case, desk, entry, inbox
+from services.intake.model.regular import Finding, RegularWork, Service, Visit
+from services.intake.pages import case, desk, entry, inbox, regular
 from services.intake.pages.rows import STATES, build_row
+from services.intake.regular.messages import END_REASONS, FINDINGS, KINDS, OUTCOMES
+from services.intake.regular.store import Coverage, WorkFilters
 from services.intake.settings import IntakeSettings
 from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
-from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
+from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 
 PROBLEMS = ("name", "reason", "q", "town", "nothing")
 
@@ -94,6 +98,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         return desk.PAGES._render("zh", template, 200, values)
 
     return {
+        **_render_regular(words),
         "desk": render(
             "desk.html",
             **lists,
@@ -158,5 +163,77 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             judgement=judgement,
             kinds=tuple(Kind),
             meanings=inbox.MEANINGS,
+        ),
+    }
+
+
+def _render_regular(words: str) -> Mapping[str, HTMLResponse]:
+    """Regular work: the list, an entry of a plan with findings, entering one, coverage."""
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    finding = Finding(code="fire", found_on="2026-03-02", due_on="2026-03-23", by=words)
+    work = RegularWork(
+        id="G-1",
+        kind="plan",
+        area=Area(town_code="441900103"),
+        title=words,
+        person_id="P-1",
+        service=Service(item=words[:50] or "x", unit=words[:10] or "x", total=1720),
+        every_days=30,
+        registered_by=words,
+        registered_at=at,
+        next_at=at,
+        findings=(finding,),
+    )
+    visit = Visit(
+        id="G-1-1",
+        work_id="G-1",
+        number=1,
+        on="2026-03-02",
+        by=words,
+        logged_at=at,
+        outcome="findings",
+        quantity=20,
+        found=("fire",),
+        resolved=("food",),
+        state="logged",
+    )
+    line = regular.build_line(work, at)
+    problems = [{"code": "x", "field": "on", "zh": words, "en": words}]
+    typed = dict.fromkeys(("title", "name", "service", "unit", "village"), words)
+    shared = {"kinds": KINDS, "towns": {"a-town": words}, "form_token": words}
+
+    def render(template: str, **values: object) -> HTMLResponse:
+        return regular.PAGES._render("zh", template, 200, shared | values)
+
+    return {
+        "regular": render(
+            "regular.html",
+            rows=[line],
+            following="1_G-1",
+            is_first=False,
+            filters=WorkFilters(),
+            shows=regular.SHOWS,
+            query={"show": "active"},
+        ),
+        "regular_work": render(
+            "regular_work.html",
+            line=line,
+            contact=Contact(words, words),
+            visits=[(visit, True)],
+            path="/regular/G-1",
+            done=None,
+            typed=typed,
+            problems=problems,
+            form_key="k",
+            may_end=True,
+            outcomes=OUTCOMES,
+            finding_words=FINDINGS,
+            end_reasons=END_REASONS,
+        ),
+        "regular_new": render("regular_new.html", typed=typed, problems=problems, form_key="k"),
+        "regular_coverage": render(
+            "regular_coverage.html",
+            rows=[Coverage("441900103", {"plan": 3}, {"plan": 1}, 2)],
+            expected=regular.EXPECTED,
         ),
     }

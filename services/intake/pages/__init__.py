@@ -13,6 +13,7 @@ from services.intake.pages import (
     inbox,
     judgement,
     meetings,
+    regular,
     sign_in,
 )
 
@@ -31,4 +32,5 @@ ROUTERS = (
     entry.router,
     imports.router,
     inbox.router,
+    regular.router,
 )

@@ -13,6 +13,7 @@ from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact, WordAsked
 from shared.contracts.links import SignedLink
+from shared.contracts.values import Area
 from shared.ids import derived_id
 from shared.messaging.decision import Decision, Ref, States
 
@@ -74,10 +75,17 @@ def _build_notice(
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
+        area=_find_area(event.data),
         lane=find_lane(purpose, event.data),
         **_donor_fields(purpose, event.data),
         **({"regarding": event.subject} | _word_fields(event)),
     )
+
+
+def _find_area(fact: Fact) -> str:
+    """The village, or else the town; of a match only its request's events say it."""
+    area = getattr(fact, "area", None)
+    return (area.village_code or area.town_code) if isinstance(area, Area) else ""
 
 
 def _word_fields(event: Event[Any]) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Claiming a notice before it is sent, claims that expire, and persons who want no more SMS."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.channels import CHANNELS, WECHAT
+from services.notify.decide.digests import count_call
 from services.notify.decide.transitions import (
     build_decision,
     is_closed,
     is_misconfigured,
     plan_after_unclear,
 )
-from services.notify.model import Attempt, ClaimNotice, Notice, NoticeDue, OptOut
+from services.notify.duties import call_for_telling
+from services.notify.model import Attempt, Backlog, ClaimNotice, Notice, NoticeDue, OptOut
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
@@ -33,7 +36,16 @@ def decide_claim(
         return Decision(answer=NOT_DUE)
     opted_out = claim.opted_out or (opt_out is not None and opt_out.ended_at is None)
     claimed = _apply_claim(notice, claim, opted_out, now, rules)
-    return build_decision(notice, claimed, answer=_build_answer(claimed))
+    others = tuple(_list_untold(states, claimed, now, rules))
+    return build_decision(notice, claimed, others=others, answer=_build_answer(claimed))
+
+
+def _list_untold(states: States, notice: Notice, now: datetime, rules: Rules) -> Iterator[Backlog]:
+    """Who has neither phone nor account has to be told by somebody who sees him."""
+    if (notice.state, notice.code) != ("failed", "no_contact") or not notice.area:
+        return
+    if BY_NAME[notice.purpose].recipient == "applicant":
+        yield count_call(states, call_for_telling(notice.area), now, rules)
 
 
 def _build_answer(notice: Notice) -> Answer:

@@ -27,12 +27,16 @@ def count_calls(states: States, fact: Fact, now: datetime, rules: Rules) -> Iter
     """The first of a digest sets its time, those that follow join it; what is urgent waits for
     none."""
     for call in list_calls(fact):
-        id_ = derive_backlog_id(call)
-        backlog = states.get(Backlog, id_) or Backlog(
-            id=id_, duty=call.duty, purpose=call.purpose, area=call.area
-        )
-        due_at = backlog.due_at or compute_deadline(now, 0 if call.urgent else rules.digest_s)
-        yield backlog.model_copy(update={"count": backlog.count + 1, "due_at": due_at})
+        yield count_call(states, call, now, rules)
+
+
+def count_call(states: States, call: Call, now: datetime, rules: Rules) -> Backlog:
+    id_ = derive_backlog_id(call)
+    backlog = states.get(Backlog, id_) or Backlog(
+        id=id_, duty=call.duty, purpose=call.purpose, area=call.area
+    )
+    due_at = backlog.due_at or compute_deadline(now, 0 if call.urgent else rules.digest_s)
+    return backlog.model_copy(update={"count": backlog.count + 1, "due_at": due_at})
 
 
 def derive_backlog_id(call: Call) -> str:

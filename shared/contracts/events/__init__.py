@@ -98,6 +98,14 @@ from shared.contracts.events.persons import (
     PersonLinksRevoked,
     PersonSeparated,
 )
+from shared.contracts.events.regular import (
+    RegularEnded,
+    RegularFact,
+    RegularOverdue,
+    RegularRegistered,
+    RegularVisited,
+    WorkKind,
+)
 from shared.contracts.events.requests import (
     ApprovalLevel,
     CaseStage,
@@ -150,6 +158,10 @@ FACTS: tuple[type[Fact], ...] = (
     MeetingOpened,
     MeetingCancelled,
     MeetingClosed,
+    RegularRegistered,
+    RegularVisited,
+    RegularOverdue,
+    RegularEnded,
     MessageReported,
     ReplyUnderstood,
     MessageQueued,
@@ -291,6 +303,11 @@ __all__ = [
     "PersonSeparated",
     "Reference",
     "RefusedReason",
+    "RegularEnded",
+    "RegularFact",
+    "RegularOverdue",
+    "RegularRegistered",
+    "RegularVisited",
     "ReplyUnderstood",
     "RequestClassified",
     "RequestClosed",
@@ -313,4 +330,5 @@ __all__ = [
     "StatementRow",
     "Verdict",
     "WordAsked",
+    "WorkKind",
 ]
