@@ -17,6 +17,13 @@ PROBLEM_STATUSES = {
     "429": "请求过于频繁 too many requests",
     "503": "服务暂不可用 try again later",
 }
+BODY_STATUSES = {"400": "无法读取的请求 the body is not what its header says, or cannot be read"}
+# Of what an address or a body names, and of what its state allows.
+NAMED_STATUSES = {"404": "没有这一项，或不在您的范围内 there is none, or none that you may see"}
+DECIDED_STATUSES = {
+    "404": NAMED_STATUSES["404"],
+    "409": "与现在的状态不符 what it is now does not allow it",
+}
 _PROBLEMS_REF = {"$ref": "#/components/schemas/Problems"}
 _TEXT = {"type": "string"}
 _SCHEMAS: dict[str, Any] = {
@@ -65,16 +72,24 @@ def _describe_schema(
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for path, operations in schema.get("paths", {}).items():
         for method, operation in operations.items():
-            _describe(operation, guarded.get((path, method), []))
+            roles = guarded.get((path, method), [])
+            _describe(operation, roles, _list_statuses(path, method) if roles else {})
     return schema
 
 
-def _describe(operation: dict[str, Any], roles: list[Role]) -> None:
+def _list_statuses(path: str, method: str) -> Mapping[str, str]:
+    """How a guarded operation may be refused, besides by what the route says itself."""
+    if method != "get":
+        return BODY_STATUSES | PROBLEM_STATUSES | DECIDED_STATUSES
+    return PROBLEM_STATUSES | (NAMED_STATUSES if "{" in path else {})
+
+
+def _describe(operation: dict[str, Any], roles: list[Role], statuses: Mapping[str, str]) -> None:
     responses = operation["responses"]
     if roles:
         operation["security"] = [{"bearer": []}]
         operation["x-roles"] = [role.value for role in roles]
-    for status, description in PROBLEM_STATUSES.items():
+    for status, description in (statuses or PROBLEM_STATUSES).items():
         if roles or status in responses:
             content = {"application/json": {"schema": _PROBLEMS_REF}}
             responses[status] = {"description": description, "content": content}

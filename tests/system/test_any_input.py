@@ -39,8 +39,11 @@ async def test_any_input_to_any_guarded_route_is_answered(
     almighty = stack.bearer("almighty", *Role, source="/channels/almighty")
     running = await start(stack, service)
     wrong = []
+    described = running.app.openapi()["paths"]
     for case in await asyncio.to_thread(draw_cases, running.app, examples):
         answer = await send(running.http, case, almighty)
+        if str(answer.status_code) not in described[case.path][case.method.lower()]["responses"]:
+            wrong.append(f"{case.method} {case.path} does not say {answer.status_code}")
         if answer.status_code >= 500:
             wrong.append(f"{case.as_curl_command()}\n{answer.status_code} {answer.text[:300]}")
         elif answer.status_code >= 400 and not PROBLEMS.is_valid(answer.json()):

@@ -32,7 +32,7 @@ async def list_transfers(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, o
     return {"transfers": await views.list_proposals(runtime.database, Transfer, limit)}
 
 
-@router.post("/transfers")
+@router.post("/transfers", status_code=202)
 async def propose_transfer(
     transfer: ProposeTransfer, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:
@@ -60,7 +60,7 @@ async def list_reversals(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, o
     return {"reversals": await views.list_proposals(runtime.database, Reversal, limit)}
 
 
-@router.post("/reversals")
+@router.post("/reversals", status_code=202)
 async def propose_reversal(
     entry: EntryToReverse, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:

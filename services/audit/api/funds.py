@@ -24,7 +24,7 @@ async def show_fund(fund_id: str, runtime: AuditRuntimeDep) -> Response | dict[s
     return respond(messages.FUND_UNKNOWN.refusal(404, id=fund_id)) if fund is None else fund
 
 
-@router.post("/funds")
+@router.post("/funds", status_code=202)
 async def propose_fund(
     fund: ProposeFund, runtime: AuditRuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:

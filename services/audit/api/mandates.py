@@ -83,7 +83,7 @@ async def list_mandates(
     return {"mandates": [hide_donor(runtime.keyring, caller, each) for each in mandates]}
 
 
-@router.post("/mandates")
+@router.post("/mandates", status_code=202)
 async def propose_mandate(
     mandate: MandateRequest, runtime: RuntimeDep, caller: Asking, key: IdempotencyKey
 ) -> Response:

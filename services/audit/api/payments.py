@@ -27,7 +27,7 @@ async def list_unsettled_payments(runtime: RuntimeDep, limit: Limit = 100) -> di
     return {"unsettled_payments": await views.list_unsettled(runtime.database, limit)}
 
 
-@router.post("/second-payments")
+@router.post("/second-payments", status_code=202)
 async def propose_second_payment(
     proposal: ProposeSecondPayment, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
 ) -> Response:
