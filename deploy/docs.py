@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 
 from deploy.commands.services import SERVICES, find_settings_class
 from shared import actions, mongo
-from shared.messaging import batch_store, outbox
+from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.decision import State
 from shared.security import create_root_key
 from shared.service import Service
@@ -46,6 +46,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "idempotency_keys": "The answer to each command, by its key, with a keyed hash of its content.",
     "positions": "Where to read on, by cluster, topic and partition. They only grow.",
     "dead_letters": "What could not be worked, sealed, with its reason and what became of it.",
+    "feedback": "What became of each source's records, numbered by source, all of a batch in one.",
+    "feedback_lines": "The last number of each source's feedback, in `_emitted`.",
     "round_inputs": "What a round read, so that it can be replayed.",
     "binding_codes": "The openid that asked for a code, by a keyed digest of it, for ten minutes.",
     "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",
@@ -60,7 +62,12 @@ def build_data_page() -> str:
         create_root_key(Path(folder))
         sections = [_describe_service(name, Path(folder)) for name in SERVICES]
     common = _describe_collections(
-        [*actions.INDEXES, *batch_store.INDEXES, *outbox.list_indexes(RETENTION_DAYS)]
+        [
+            *actions.INDEXES,
+            *batch_store.INDEXES,
+            *feedback.INDEXES,
+            *outbox.list_indexes(RETENTION_DAYS),
+        ]
     )
     return "\n".join([HEADER, *sections, "## Every service", "", *common]).rstrip() + "\n"
 

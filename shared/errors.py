@@ -4,9 +4,20 @@ Every message is in the reader's language: Chinese first, English beside it. The
 `shared/messages.py` and in the `messages.py` of each service.
 """
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.answers import Answer
+
+OWN_VALUES = frozenset(
+    {
+        *("field", "header", "topic", "length", "min_length", "max_length", "most", "most_zh"),
+        *("days", "minutes", "seconds", "megabytes"),
+    }
+)
+"""What fills a message and is ours: every other value may be what somebody sent."""
+HIDDEN = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +25,24 @@ class Problem:
     """One thing that is wrong, and where.
 
     field: path in the input, such as `need.quantity`; empty when it concerns the whole.
+    message, values: what the texts were made of, where it is known.
     """
 
     code: str
     zh: str
     en: str
     field: str = ""
+    message: "Message | None" = dataclasses.field(default=None, compare=False, repr=False)
+    values: Mapping[str, object] = dataclasses.field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def hide_values(self) -> "Problem":
+        """The same, for who must not read what was sent."""
+        if self.message is None:
+            return self
+        values = {k: v if k in OWN_VALUES else HIDDEN for k, v in self.values.items()}
+        return self.message.problem(self.field, **values)
 
     def as_dict(self) -> dict[str, str]:
         return {"code": self.code, "field": self.field, "zh": self.zh, "en": self.en}
@@ -55,7 +78,8 @@ class Message:
 
     def problem(self, field: str = "", **values: object) -> Problem:
         named = {"field": field, **values}
-        return Problem(self.code, self.zh.format(**named), self.en.format(**named), field)
+        zh, en = self.zh.format(**named), self.en.format(**named)
+        return Problem(self.code, zh, en, field, self, values)
 
     def invalid(self, field: str = "", **values: object) -> Invalid:
         """For `raise MESSAGE.invalid(...)`: the input can never work."""

@@ -20,7 +20,7 @@ from shared.contracts.topics import consumed_by
 from shared.contracts.values import Value
 from shared.errors import Transient
 from shared.http import HttpClient, open_http_client
-from shared.messaging import batch_store, outbox
+from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
 from shared.messaging.cluster import cluster_id, create_topics
@@ -43,6 +43,7 @@ from shared.security.sessions import Sessions
 from shared.sessions import RemoteSessions
 from shared.settings import Settings
 from shared.web import access, openapi, operations, pages
+from shared.web import feedback as feedback_route
 from shared.web.actions import build_routers
 from shared.web.admission import Admission
 
@@ -113,7 +114,9 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     )
     access.install_problem_answers(app)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)
-    own = (pages.router, *build_routers(service.name), operations.router, descriptions)
+    own = [pages.router, *build_routers(service.name), operations.router, descriptions]
+    if any(topic.inbound for topic in consumed_by(service.name)):
+        own.append(feedback_route.router)
     routers = (*service.routers, *own)
     for router in routers:
         app.include_router(router)
@@ -225,6 +228,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             *states,
             *self._service.indexes,
             *batch_store.INDEXES,
+            *feedback.INDEXES,
             *actions.INDEXES,
             *outbox.list_indexes(retention),
         ]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,7 +42,7 @@ def _describe(error: Mapping[str, Any], path: str) -> Problem:
     context = error.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, InvalidValueError):
-        return Problem(cause.problem.code, cause.problem.zh, cause.problem.en, path)
+        return replace(cause.problem, field=path)
     return Problem(error["type"], _translate(error["type"], context), error["msg"], path)
 
 

@@ -30,6 +30,11 @@ REFUSALS = (
     ToolMissingError,
 )
 
+MESH_LIMIT = (
+    "内存消息服务不支持 kcat、confluent-kafka 等 librdkafka 客户端；需要时请加 --broker kafka · "
+    "the in-memory broker does not speak to kcat and other librdkafka clients: --broker kafka does"
+)
+
 
 def up(
     data_dir: Annotated[
@@ -121,6 +126,8 @@ def print_parts(stack: Stack, console: Console) -> None:
     for name, address, log_file in stack.rows():
         table.add_row(name, address, str(log_file or "你的终端 your terminal"))
     console.print(table)
+    if stack.options.broker_kind == "mesh":
+        console.print(MESH_LIMIT, soft_wrap=True, highlight=False)
     print_address(stack, console)
     console.print(f"数据 data: {stack.data_dir}", soft_wrap=True, highlight=False)
     console.print(

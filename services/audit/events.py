@@ -19,6 +19,7 @@ from services.audit.decide import (
     words,
     years,
 )
+from services.audit.decide.answers import decide_with_answer
 from services.audit.model import (
     ApproveFund,
     ApproveMandate,
@@ -72,7 +73,8 @@ AnyHandler = Handler[Any]
 def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler]:
     def bank_handler(decide: Callable[..., Decision]) -> AnyHandler:
         prepare = secrets.prepare
-        return Handler(decide=partial(decide, rules), prepare=prepare, own_identity=True)
+        answered = partial(decide_with_answer, partial(decide, rules))
+        return Handler(decide=answered, prepare=prepare, own_identity=True)
 
     return {
         DonationReceived: bank_handler(bank.decide_donation_received),

@@ -16,6 +16,51 @@ UNIT_NOT_OF_GOODS = Message(
     "unit_not_of_goods", "金额不能按物资入账", "money is not received as goods"
 )
 
+# What the ledger refuses of what a bank sent, by the log's own reason.
+FACT_UNKNOWN_FUND = Message(
+    "fact_unknown_fund",
+    "没有开立这个基金，未入账；请核对基金编号，再用新的编号发送",
+    "this fund is not open, so nothing was entered: check it, then send it under a new id",
+)
+FACT_ID_REUSED = Message(
+    "fact_id_reused",
+    "同一编号已用于不同的内容，未入账；请换一个新的编号",
+    "this id came with other content before, so nothing was entered: use a new id",
+)
+FACT_NOT_COMMITTED = Message(
+    "fact_not_committed",
+    "这个对接没有已确认的承诺，未登记拨付；请核对对接编号",
+    "nothing is committed for this match, so no payment was entered: check its id",
+)
+FACT_EXCEEDS_COMMITMENT = Message(
+    "fact_exceeds_commitment",
+    "超过该承诺尚未拨付的金额，未登记；请与财务核对",
+    "more than is outstanding of this commitment: ask finance",
+)
+FACT_UNKNOWN_DONATION = Message(
+    "fact_unknown_donation",
+    "没有这笔已入账的捐赠，未登记退款；请核对捐赠编号",
+    "no such gift was entered, so no refund was: check its id",
+)
+FACT_EXCEEDS_GIFT = Message(
+    "fact_exceeds_gift",
+    "超过这笔捐赠可退的金额，未登记退款；请与财务核对",
+    "more than can be given back of this gift: ask finance",
+)
+FACT_INSUFFICIENT_FUNDS = Message(
+    "fact_insufficient_funds",
+    "基金余额不足，未登记；请与财务核对",
+    "the fund has less than that, so nothing was entered: ask finance",
+)
+FACT_EXCEEDS_FEE_LIMIT = Message(
+    "fact_exceeds_fee_limit",
+    "超过本年度可提取的管理费，未登记；请与财务核对",
+    "more than this year's fee may be: ask finance",
+)
+FACT_REFUSED = Message(
+    "fact_refused", "账本没有入账；请与财务核对", "the ledger did not enter it: ask finance"
+)
+
 # --- proposals of two people ---
 
 SECOND_PERSON_NEEDED = Message(

@@ -4,6 +4,7 @@ Source: cloudevents.io/spec v1.0.2, `sequence` extension for the gapless number 
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts import topics
 from shared.contracts.values import Identifier, Moment, Value
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid
 from shared.validation import describe_validation
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
@@ -28,7 +29,10 @@ F = TypeVar("F", bound=Fact)
 
 
 class Envelope(BaseModel):
-    """CloudEvents attributes as they travel; `data` not yet typed."""
+    """CloudEvents attributes as they travel; `data` not yet typed.
+
+    An absent attribute may be null (CloudEvents' JSON format, 2.2).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -36,12 +40,12 @@ class Envelope(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=300)]
     source: Annotated[str, Field(min_length=1, max_length=200)]
     type: Identifier
-    subject: Annotated[str, Field(max_length=300)] = ""
+    subject: Annotated[str, Field(max_length=300)] | None = None
     time: Moment
     sequence: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")] | None = None
-    correlationid: Annotated[str, Field(max_length=200)] = ""
-    causationid: Annotated[str, Field(max_length=300)] = ""
-    traceparent: Annotated[str, Field(max_length=60)] = ""
+    correlationid: Annotated[str, Field(max_length=200)] | None = None
+    causationid: Annotated[str, Field(max_length=300)] | None = None
+    traceparent: Annotated[str, Field(max_length=60)] | None = None
     data: dict[str, Any]
 
 
@@ -87,19 +91,17 @@ def parse_event(envelope: Envelope, fact_type: type[F]) -> Event[F]:
     try:
         data = fact_type.model_validate(envelope.data, extra="forbid" if inbound else "ignore")
     except ValidationError as error:
-        problems = (
-            Problem(p.code, p.zh, p.en, f"data.{p.field}") for p in describe_validation(error)
-        )
+        problems = (replace(p, field=f"data.{p.field}") for p in describe_validation(error))
         raise Invalid(*problems) from None
     return Event[F].model_construct(
         id=envelope.id,
         source=envelope.source,
-        subject=envelope.subject,
+        subject=envelope.subject or "",
         sequence=int(envelope.sequence or 0),
         time=envelope.time,
         correlation_id=envelope.correlationid or envelope.id,
-        causation_id=envelope.causationid,
-        traceparent=envelope.traceparent,
+        causation_id=envelope.causationid or "",
+        traceparent=envelope.traceparent or "",
         data=data,
     )
 

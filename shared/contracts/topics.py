@@ -8,7 +8,7 @@ FOR_EVER = -1
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """key: what the records are keyed by. producer: a service, or `outside`."""
+    """key: what the records are keyed by. producer: a service, `every service`, or `outside`."""
 
     name: str
     key: str
@@ -34,6 +34,8 @@ NOTIFICATIONS = "guanjia.notifications"
 RECEIPTS = "guanjia.receipts"
 PERSONS = "guanjia.persons"
 DEAD_LETTERS = "guanjia.dead-letters"
+FEEDBACK = "guanjia.feedback"
+EVERY_SERVICE = "every service"
 
 # Inbound topics alone carry personal data: seven days is their erasure deadline.
 TOPICS: tuple[Topic, ...] = (
@@ -55,7 +57,9 @@ TOPICS: tuple[Topic, ...] = (
         30 * DAY_MS,
     ),
     Topic(PERSONS, "person id", "intake", ("matching", "audit"), 1, 30 * DAY_MS),
-    Topic(DEAD_LETTERS, "dead letter id", "every service", (), 1, 30 * DAY_MS),
+    Topic(DEAD_LETTERS, "dead letter id", EVERY_SERVICE, (), 1, 30 * DAY_MS),
+    # What became of each record of an inbound topic, for who sent it.
+    Topic(FEEDBACK, "source of the record", EVERY_SERVICE, (), 6, 30 * DAY_MS),
 )
 
 BY_NAME = {topic.name: topic for topic in TOPICS}
@@ -71,4 +75,4 @@ def may_publish(source: str, topic: str) -> bool:
     name = source.removeprefix("/")
     if not source.startswith("/") or name not in SERVICES:
         return False
-    return name == BY_NAME[topic].producer or topic == DEAD_LETTERS
+    return BY_NAME[topic].producer in (name, EVERY_SERVICE)

@@ -8,10 +8,11 @@ from typing import Any
 
 from shared import mongo
 from shared.errors import Conflict
-from shared.messaging import outbox
+from shared.messaging import feedback, outbox
 from shared.messaging.changes import Changes, DeadLetter, Loaded, Snapshot, StoredKey
 from shared.messaging.decision import Answer, AnyRef, Ref
 from shared.messaging.encoding import dead_letter_notice
+from shared.messaging.feedback import FeedbackLine, is_answered
 from shared.messaging.inbox import Inbox, Incoming, Item
 from shared.messaging.sealing import Sealer
 
@@ -68,7 +69,9 @@ class BatchStore:
         sequences = {row["_id"]: row["last"] for row in rows}
         revisions = {row["_id"]: row["revision"] for row in rows}
         parked = await self._load_parked(streams)
-        return Snapshot({}, sequences, revisions, stored_keys, parked)
+        lines = {Ref(FeedbackLine, item.sender) for item in items if is_answered(item)}
+        states = await self._load_states(lines)
+        return Snapshot(states, sequences, revisions, stored_keys, parked)
 
     async def _load_keys(self, keys: list[str]) -> dict[str, StoredKey]:
         rows = await self._find_by_id(KEYS, keys)
@@ -175,6 +178,9 @@ class BatchStore:
             writes[KEYS].append(mongo.InsertOne(_build_key_document(key, key_use, now)))
         for record in changes.records:
             writes[record.collection].append(mongo.InsertOne({"_id": record.id, **record.fields}))
+        for sender, entries in changes.feedback.items():
+            row = feedback.build_row(sender, entries, now)
+            writes[feedback.COLLECTION].append(mongo.InsertOne(row))
         for (stream, sequence), item in changes.parked.items():
             writes[PARKED].append(_build_parked_write(stream, sequence, item, now))
         for stream, sequence in changes.unparked:

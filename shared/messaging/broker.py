@@ -25,6 +25,7 @@ from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from shared import mongo
 from shared.contracts.topics import may_publish
+from shared.contracts.wire import build_event_model
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
 from shared.messaging.inbox import Incoming, parse_incoming
@@ -222,4 +223,5 @@ def describe_publishers(broker: KafkaBroker, service: str) -> None:
 
     for fact in FACTS:
         if may_publish(f"/{service}", fact.TOPIC):
-            broker.publisher(fact.TOPIC, title=fact.TYPE, schema=fact, description=fact.__doc__)
+            event = build_event_model(fact)
+            broker.publisher(fact.TOPIC, title=fact.TYPE, schema=event, description=fact.__doc__)

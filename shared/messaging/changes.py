@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.contracts.events import RecordAnswered
 from shared.errors import Problem
 from shared.messaging.decision import Answer, AnyRef, Record, State
 from shared.messaging.inbox import Item
@@ -60,11 +61,16 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an item; `answer` and `error` are for the caller of a command."""
+    """What became of an item; `answer` and `error` are for the caller of a command.
+
+    problems, dead_letter: why it cannot be worked, and the id under which it is kept.
+    """
 
     kind: str
     answer: Answer | None = None
     error: Exception | None = None
+    problems: tuple[Problem, ...] = ()
+    dead_letter: str = ""
 
 
 @dataclass(slots=True)
@@ -82,5 +88,6 @@ class Changes:
     unparked: set[tuple[str, int]] = field(default_factory=set)
     dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
     settled_dead_letters: dict[str, str] = field(default_factory=dict)
+    feedback: dict[str, list[tuple[int, RecordAnswered]]] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     bytes: int = 0

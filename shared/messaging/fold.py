@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from shared.contracts.envelope import cloud_event
+from shared.contracts.envelope import Fact, cloud_event
 from shared.errors import Invalid, Problem, refuse
 from shared.ids import derived_id
 from shared.messages import KEY_REUSED, REPLAY_FAILED
@@ -34,6 +34,7 @@ from shared.messaging.decision import (
     States,
 )
 from shared.messaging.encoding import encode, trace_parent
+from shared.messaging.feedback import FeedbackLine, describe_result, is_answered
 from shared.messaging.inbox import Item, describe_bug, format_traceback
 
 log = structlog.get_logger()
@@ -103,9 +104,26 @@ class Fold:
         for item in items[len(self.changes.results) :]:
             if self.changes.bytes > TRANSACTION_BYTES_MAX:
                 break
-            self.changes.results.append(self._work_item(item))
+            result = self._work_item(item)
+            self._answer_sender(item, result)
+            self.changes.results.append(result)
             self.changes.bytes += len(item.incoming.value) if item.incoming else 0
             self._unpark()
+
+    def _answer_sender(self, item: Item, result: Result) -> None:
+        """Tells who sent a record from outside what became of it. Its line was loaded with it."""
+        fact = describe_result(item, result) if is_answered(item) else None
+        if fact is None:
+            return
+        ref: AnyRef = Ref(FeedbackLine, item.sender)
+        line = self._view[ref] or FeedbackLine(id=item.sender)
+        number = self._last_emitted(ref) + 1
+        outgoing = self._build_outgoing(item, line, fact, number)
+        self._view[ref] = self.changes.states[ref] = line
+        self.changes.emitted[ref] = number
+        self.changes.outgoing.append(outgoing)
+        self.changes.bytes += len(outgoing.value)
+        self.changes.feedback.setdefault(item.sender, []).append((number, fact))
 
     # --- what the rest of the batch will read ---
 
@@ -284,27 +302,30 @@ class Fold:
         """Does all that may fail before anything is recorded: a bug leaves nothing in memory."""
         decision = decided.decision
         check_decision(decision, decided.read)
-        correlation, causation, traceparent = item.cause
         emitted: dict[AnyRef, int] = {}
         outgoing = []
         for aggregate, event_data in decision.events:
             ref = Ref(type(aggregate), aggregate.id)
             emitted[ref] = sequence = emitted.get(ref, self._last_emitted(ref)) + 1
-            correlation_id = aggregate.correlation_id or correlation
-            event = cloud_event(
-                source=self._source,
-                subject=aggregate.id,
-                sequence=sequence,
-                time=self._now,
-                data=event_data,
-                correlation_id=correlation_id,
-                causation_id=causation,
-                traceparent=trace_parent(traceparent, correlation_id, f"{aggregate.id}:{sequence}"),
-            )
-            outgoing.append(
-                Outgoing(event_data.TOPIC, aggregate.id, encode(event), event["id"], correlation_id)
-            )
+            outgoing.append(self._build_outgoing(item, aggregate, event_data, sequence))
         return outgoing, emitted
+
+    def _build_outgoing(
+        self, item: Item, aggregate: State, event_data: Fact, sequence: int
+    ) -> Outgoing:
+        correlation, causation, traceparent = item.cause
+        correlation_id = aggregate.correlation_id or correlation
+        event = cloud_event(
+            source=self._source,
+            subject=aggregate.id,
+            sequence=sequence,
+            time=self._now,
+            data=event_data,
+            correlation_id=correlation_id,
+            causation_id=causation,
+            traceparent=trace_parent(traceparent, correlation_id, f"{aggregate.id}:{sequence}"),
+        )
+        return Outgoing(event_data.TOPIC, aggregate.id, encode(event), event["id"], correlation_id)
 
     def _last_emitted(self, ref: AnyRef) -> int:
         changed = self.changes.emitted.get(ref)
@@ -347,7 +368,9 @@ class Fold:
         if not item.dead_letter:
             self.changes.dead_letters[id_] = DeadLetter(item, problems, trace)
         answer = REPLAY_FAILED.refusal(409, reason=problems[0].en)
-        return Result("bug" if trace else "dead_letter", answer=answer)
+        return Result(
+            "bug" if trace else "dead_letter", answer=answer, problems=problems, dead_letter=id_
+        )
 
 
 def _run(item: Item, states: States, now: datetime) -> Decision:

@@ -49,6 +49,8 @@ class Item:
     of outside may be somebody's phone. written_key: as keys were stored before they were digests.
     problems: why it can never be decided; `traceback` marks a bug.
     dead_letter: the dead letter this replays or discards.
+    sender: the source that is told what became of it, where it is known; message_id: its own id of
+    it, where it proved to be the sender.
     """
 
     incoming: Incoming | None = None
@@ -65,6 +67,8 @@ class Item:
     origin: str = ""
     dead_letter: str = ""
     discard: bool = False
+    sender: str = ""
+    message_id: str = ""
 
     @property
     def correlation_id(self) -> str:
@@ -73,13 +77,14 @@ class Item:
     @property
     def cause(self) -> tuple[str, str, str]:
         """Correlation id, causation id and traceparent for the events this leads to."""
-        if isinstance(self.input, Event) and self.origin:
+        if self.origin:
             cause = _derive_cause(self.origin)
-            return cause, cause, self.input.traceparent
+            return cause, cause, self.input.traceparent if self.input else ""
         if isinstance(self.input, Event):
             return self.input.correlation_id, self.input.id, self.input.traceparent
-        assert isinstance(self.input, Command)
         command = self.input
+        if command is None:
+            return "", "", ""
         cause = _derive_cause(command.key) if command.key else ""
         correlation = command.correlation_id or cause
         return correlation, command.causation_id or cause, command.traceparent
@@ -117,10 +122,21 @@ class Inbox:
         try:
             return self._parse(incoming, trusted)
         except Invalid as invalid:
-            return Item(incoming=incoming, problems=invalid.problems)
+            return self._make_unreadable(incoming, *invalid.problems)
         except Exception as error:
-            problem = UNREADABLE.problem(name=type(error).__name__)
-            return Item(incoming=incoming, problems=(problem,))
+            return self._make_unreadable(incoming, UNREADABLE.problem(name=type(error).__name__))
+
+    def _make_unreadable(self, incoming: Incoming, *problems: Problem) -> Item:
+        """Its sender is told by its place alone where he did not prove to be it."""
+        source, message_id = read_sender(incoming.value)
+        known = self._keyring.find_credential(source) if source else None
+        if known is None or known.source != source:
+            return Item(incoming=incoming, problems=problems)
+        try:
+            self._keyring.check_record(source, incoming.topic, incoming.value, incoming.signature)
+        except Invalid:
+            message_id = ""
+        return Item(incoming=incoming, problems=problems, sender=source, message_id=message_id)
 
     def make_item(self, command: Command[Any]) -> Item:
         handler = self._routes.commands[type(command.data)]
@@ -164,7 +180,9 @@ class Inbox:
             key=self._derive_key(identity),
             written_key=identity,
             digest=digest_content(incoming.value, self._digest_key),
-            subject=envelope.subject,
+            subject=envelope.subject or "",
+            sender=envelope.source,
+            message_id=envelope.id,
         )
 
     def _parse_data(self, item: Item, envelope: Envelope) -> Item:
@@ -182,6 +200,18 @@ class Inbox:
         if handler.own_identity:
             identified = replace(identified, key="", written_key="")
         return _prepare(identified)
+
+
+def read_sender(value: bytes) -> tuple[str, str]:
+    """Source and id, as far as they can be read of what is no event."""
+    try:
+        attributes = json.loads(value)
+    except ValueError:
+        return "", ""
+    if not isinstance(attributes, dict):
+        return "", ""
+    source, id_ = attributes.get("source"), attributes.get("id")
+    return (source if isinstance(source, str) else ""), (id_ if isinstance(id_, str) else "")
 
 
 def _get_value(item: Item) -> bytes:
@@ -222,7 +252,7 @@ def _make_own_item(incoming: Incoming, envelope: Envelope) -> Item:
         incoming=incoming,
         stream=f"{envelope.source}|{envelope.subject}",
         sequence=int(envelope.sequence),
-        subject=envelope.subject,
+        subject=envelope.subject or "",
     )
 
 

@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import telemetry
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Identifier, Value
+from shared.contracts.wire import build_event_model
 from shared.messages import DEAD_LETTER_UNKNOWN
 from shared.messaging.batch_store import PARKED
 from shared.messaging.broker import describe_publishers
@@ -125,7 +126,7 @@ def build_asyncapi(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:
 def _make_subscriber(fact: type[Fact]) -> Any:
     async def read(data: Any) -> None: ...
 
-    read.__annotations__["data"] = fact
+    read.__annotations__["data"] = build_event_model(fact)
     read.__doc__ = fact.__doc__
     return read
 

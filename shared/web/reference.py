@@ -82,17 +82,25 @@ def list_events(document: Document) -> list[Operation]:
                 words=f"{channel['address']}\n\n{payload.get('description', '')}".strip(),
                 roles=(),
                 parameters=(),
-                body=tuple(_list_fields(document, payload)),
+                body=tuple(_list_event_fields(document, payload)),
             )
         )
     return sorted(found, key=lambda event: (event.group, event.title))
 
 
-def _list_fields(document: Document, schema: Document) -> Iterator[Field]:
+def _list_event_fields(document: Document, envelope: Document) -> Iterator[Field]:
+    """Of the envelope; where it says `data`, those of the fact."""
+    for each in _list_fields(document, envelope):
+        if each.name != "data":
+            yield each
+    yield from _list_fields(document, _resolve(document, envelope["properties"]["data"]), "data.")
+
+
+def _list_fields(document: Document, schema: Document, prefix: str = "") -> Iterator[Field]:
     required = schema.get("required", ())
     for name, of_field in schema.get("properties", {}).items():
         words = of_field.get("description", "")
-        yield Field(name, _name_kind(document, of_field), name in required, words)
+        yield Field(f"{prefix}{name}", _name_kind(document, of_field), name in required, words)
 
 
 def _name_kind(document: Document, schema: Document) -> str:

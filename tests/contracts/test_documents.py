@@ -81,7 +81,10 @@ async def test_asyncapi_has_the_fields_of_every_message(service: str, app: FastA
     document = await page(app, "/asyncapi.json")
     for type_, (_, payload) in (spoken(document, "send") | spoken(document, "receive")).items():
         fields = BY_TYPE[type_].model_json_schema().get("properties", {})
-        assert set(payload.get("properties", {})) == set(fields), type_
+        data = followed(document, payload["properties"]["data"])
+        assert set(data.get("properties", {})) == set(fields), type_
+        assert payload["properties"]["type"]["const"] == type_
+        assert {"specversion", "id", "source", "type", "time", "data"} <= set(payload["required"])
 
 
 # --- routes -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Decisions on offers: registered, changed, paused, withdrawn, and what a withdrawal leaves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from services.matching.decide.mandates import (
@@ -66,8 +66,9 @@ def decide_offer_submitted(
     event: Event[OfferSubmitted],
     now: datetime,
 ) -> Decision:
+    """Its warnings go to a topic: they repeat nothing of what it says."""
     register = RegisterOffer(source=event.source, message_id=event.id, offer=event.data)
-    return _register(mandates_required, catalogue, states, register, now)
+    return _register(mandates_required, catalogue, states, register, now, hide=Problem.hide_values)
 
 
 def decide_register_offer(
@@ -86,6 +87,7 @@ def _register(
     states: States,
     register: RegisterOffer,
     now: datetime,
+    hide: Callable[[Problem], Problem] = lambda problem: problem,
 ) -> Decision:
     """Raises Invalid with everything that is wrong."""
     source, submitted = register.source, register.offer
@@ -106,7 +108,9 @@ def _register(
     )
     answer = _answer_offer(offer, 201)
     if warnings := list(_find_warnings(catalogue, states, offer, now)):
-        answer = Answer(201, {**answer.body, "warnings": [each.as_dict() for each in warnings]})
+        answer = Answer(
+            201, {**answer.body, "warnings": [hide(each).as_dict() for each in warnings]}
+        )
     return Decision((offer, *mandates), ((offer, fact),), answer)
 
 

@@ -4,6 +4,7 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 """
 
 from shared.contracts.envelope import Fact
+from shared.contracts.events.feedback import Finding, RecordAnswered, RecordOutcome
 from shared.contracts.events.inbound import (
     Applicant,
     ContactOwner,
@@ -214,6 +215,7 @@ FACTS: tuple[type[Fact], ...] = (
     NoticeFailed,
     NoticeUnresolved,
     DeadLetterStored,
+    RecordAnswered,
 )
 
 BY_TYPE: dict[str, type[Fact]] = {fact.TYPE: fact for fact in FACTS}
@@ -232,6 +234,7 @@ __all__ = [
     "DonationRefunded",
     "Evidence",
     "FeeCharged",
+    "Finding",
     "GoodsReceived",
     "LedgerAmountFact",
     "LedgerCarried",
@@ -301,6 +304,8 @@ __all__ = [
     "PersonJoined",
     "PersonLinksRevoked",
     "PersonSeparated",
+    "RecordAnswered",
+    "RecordOutcome",
     "Reference",
     "RefusedReason",
     "RegularEnded",
