@@ -73,6 +73,8 @@ async def everything_stored(running: RunningService) -> dict[str, int]:
         "dead_letters",
         "outbox",
         "actions",
+        "feedback",
+        "feedback_lines",
     }
     counts = {name: await database[name].count_documents({}) for name in sorted(names)}
     return {name: count for name, count in counts.items() if count}
