@@ -98,7 +98,7 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         ApproveFund: Handler(decide=funds.decide_approve_fund),
         DeclineFund: Handler(decide=funds.decide_decline_fund),
         ProposeMandate: Handler(decide=mandates.decide_propose_mandate),
-        ApproveMandate: Handler(decide=mandates.decide_approve_mandate),
+        ApproveMandate: Handler(decide=partial(mandates.decide_approve_mandate, rules)),
         DeclineMandate: Handler(decide=mandates.decide_decline_mandate),
         RevokeMandate: Handler(decide=mandates.decide_revoke_mandate),
         GiveMandate: Handler(decide=mandates.decide_give_mandate),

@@ -107,6 +107,12 @@ DONOR_ANSWER_NEEDED = Message(
     "没有捐赠人的同意记录，须由捐赠人本人通过链接同意",
     "no consent of the donor is on record: he has to give it himself, by his link",
 )
+DONOR_WORD_NEEDED = Message(
+    "donor_word_needed",
+    "超过 {most} 元的授权须由捐赠人本人同意，他尚未答复：请他打开收到的链接，或由客服电话代办",
+    "over {most} yuan the donor has to say so himself, and he has not answered: "
+    "by his link, or over the phone with a code",
+)
 
 # --- funds and transfers ---
 

@@ -45,6 +45,10 @@ class AuditSettings(Settings):
     mandates_required: Annotated[
         bool, Field(description="no money is committed that names no mandate")
     ] = True
+    mandate_consent_fen_max: Annotated[
+        int,
+        Field(ge=0, description="a mandate on more of a donor's gifts needs his own word"),
+    ] = 1_000_000
     publish_entries_max: Annotated[
         int, Field(ge=1, le=50_000, description="entries per checkpoint")
     ] = 5000
@@ -92,4 +96,5 @@ class AuditSettings(Settings):
             self.foundations,
             self.default_foundation,
             self.mandates_required,
+            self.mandate_consent_fen_max,
         )

@@ -28,7 +28,9 @@ def offer_view(offer: Offer) -> dict[str, object]:
 
 
 # Who of the house did what, and what he saw.
-INSIDE_FIELDS = {"vouched_by", "delivered_by", "confirmed_by", "witness", "said_to"}
+INSIDE_FIELDS = {
+    *("vouched_by", "accepted_by", "delivered_by", "confirmed_by", "witness", "said_to"),
+}
 
 
 def match_view(match: Match) -> dict[str, object]:

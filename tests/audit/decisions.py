@@ -71,7 +71,11 @@ MATCHING = "/matching"
 GOODS = {"item": "棉被", "unit": "床"}
 ANYTHING = FundTerms()
 RULES = Rules(
-    load_chart(), {FOUNDATION: "莞家", OTHER_FOUNDATION: "茶山"}, FOUNDATION, mandates_required=True
+    load_chart(),
+    {FOUNDATION: "莞家", OTHER_FOUNDATION: "茶山"},
+    FOUNDATION,
+    mandates_required=True,
+    mandate_consent_fen_max=50_000,
 )
 SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32)
 EVENTS = events.events(RULES, SECRETS)

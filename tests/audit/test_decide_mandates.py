@@ -122,6 +122,34 @@ def test_gifts_need_the_donor_or_his_consent_on_record() -> None:
     assert audit.answer(ApproveMandate(mandate_id=recorded), "checker").status == 200
 
 
+def test_much_of_a_donors_gifts_needs_his_own_word_whatever_a_partner_has_on_record() -> None:
+    audit = open_audit()
+    fields = {"covers": "gifts", "partner": PARTNER, "consent": CONSENT, "sum_fen": 50_001}
+    id_ = propose(audit, "two", **fields)
+    answer = audit.answer(ApproveMandate(mandate_id=id_), "checker")
+    assert (answer.status, answer.body["problems"][0]["code"]) == (409, "donor_word_needed")
+    assert "500.00 元" in answer.body["problems"][0]["zh"]
+    assert audit.answer(GiveMandate(mandate_id=id_)).status == 200
+
+
+def test_a_checker_reads_what_the_donor_himself_answered() -> None:
+    """Not the partner's words alone."""
+    audit = open_audit()
+    fields = {"covers": "gifts", "partner": PARTNER, "consent": CONSENT}
+    ids = [propose(audit, "two", **fields) for _ in range(3)]
+    assert audit.get(Mandate, ids[0]).to_json()["donor_word"] == "unanswered"
+    audit.answer(ApproveMandate(mandate_id=ids[0]), "checker")
+    audit.answer(GiveMandate(mandate_id=ids[1]))
+    audit.answer(WithdrawMandate(mandate_id=ids[2]))
+    words = [audit.get(Mandate, id_).to_json()["donor_word"] for id_ in ids]
+    assert words == ["unanswered", "given", "refused"]
+    audit.answer(WithdrawMandate(mandate_id=ids[1]))
+    assert audit.get(Mandate, ids[1]).donor_word == "refused"
+    before = audit.get(Mandate, ids[0]).model_copy(update={"asked_at": None})
+    assert before.donor_word == "unasked", "as mandates of earlier versions are"
+    assert "donor_word" not in audit.get(Mandate, propose(audit)).to_json()
+
+
 def test_a_donor_gives_nothing_of_the_funds_own_money() -> None:
     audit = open_audit()
     assert audit.answer(GiveMandate(mandate_id=propose(audit))).status == 404

@@ -65,7 +65,7 @@ class Crowd:
     ) -> None:
         """By one instance; where it is dead, by the other."""
         self.keys += 1
-        who = {"confirm": self.collector, "give-up": self.operator}.get(what, self.partner)
+        who = {"confirm": self.collector, "give-up": self.collector}.get(what, self.partner)
         headers = who | {"Idempotency-Key": f"k{self.keys}"}
         for url in self.chance.sample(self.urls, len(self.urls)):
             try:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.matching.model.labels import REOPEN_REASONS
 from services.matching.model.match import Match, Propose
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need
@@ -225,6 +226,7 @@ async def check_partners_view(
         (seen,) = body.get("matches", [body])
         assert seen["donor_id"] == own_id, path
         assert "person_id" not in seen, path
+        assert "accepted_by" not in seen, "it may be a staff number"
         assert match.person_id not in json.dumps(body), path
         assert match.donor_id not in json.dumps(body), path
     seen = (await harness.http.get(paths[1], headers=harness.operator)).json()
@@ -283,6 +285,10 @@ async def test_operator_does_nothing_in_a_donors_name(stack: StackHarness) -> No
         (f"/matches/{match.id}/deliver", None),
         ("/matches/accept", {"match_ids": [match.id]}),
         ("/matches/deliver", {"match_ids": [match.id]}),
+        (f"/matches/{match.id}/give-up", None),
+        (f"/matches/{match.id}/reopen", {"reason": REOPEN_REASONS[0]}),
+        ("/campaigns/warm/donors", {"donor_ids": ["P-other"]}),
+        ("/campaigns/warm/requests", {"request_ids": [request_id("r")]}),
     ):
         headers = operator | {"Idempotency-Key": "1"}
         answer = await harness.http.post(path, json=body, headers=headers)

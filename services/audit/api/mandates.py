@@ -1,5 +1,6 @@
 """HTTP: mandates for a fund's managers and for partners; the donor's page behind his link."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -43,6 +44,7 @@ router = Router(tags=["mandates"])
 link_router = Router(route_class=LinkRoute, tags=["links"])
 
 Id = Annotated[Identifier, Path()]
+HANDS = frozenset({"maker", "checker", "revoked_by", "said_to"})
 # A mandate has no area.
 Asking = Annotated[
     Credential, Depends(allow(Role.FINANCE_MAKER, Role.DONOR_PARTNER, whole_city=True))
@@ -80,7 +82,7 @@ async def list_mandates(
     """Those that wait for a second person first."""
     partner = find_partner(caller)
     mandates = await views.list_mandates(runtime.database, partner, limit)
-    return {"mandates": [hide_donor(runtime.keyring, caller, each) for each in mandates]}
+    return {"mandates": [_show(runtime, caller, each) for each in mandates]}
 
 
 @router.post("/mandates", status_code=202)
@@ -98,7 +100,17 @@ async def _answer_to(runtime: Runtime, caller: Credential, data: Value, key: str
     """With the caller's own id of the donor."""
     command = Command(data, key=f"{caller.speaks_as}|{key}", principal=caller.principal)
     answer = await runtime.processor.execute(command)
-    return respond(replace(answer, body=hide_donor(runtime.keyring, caller, answer.body)))
+    return respond(replace(answer, body=_show(runtime, caller, answer.body)))
+
+
+def _show(
+    runtime: Runtime, caller: Credential, mandate: Mapping[str, object]
+) -> Mapping[str, object]:
+    """To a partner with his own id of the donor, and without who of the house did what."""
+    shown = hide_donor(runtime.keyring, caller, mandate)
+    if find_partner(caller) is None:
+        return shown
+    return {name: value for name, value in shown.items() if name not in HANDS}
 
 
 @router.post("/mandates/{mandate_id}/approve")

@@ -81,6 +81,7 @@ def list_mandates() -> None:
         "基金、捐赠人 fund, donor",
         "范围 covers",
         "有效至 until",
+        "捐赠人本人 the donor",
     )
     print_all(
         MANDATES,
@@ -90,5 +91,6 @@ def list_mandates() -> None:
             f"{each['fund_id']} {each['donor_id']}",
             f"{COVERS[each['covers']]} {each['source'] or ''}",
             each["valid_until"],
+            each.get("donor_word_zh", ""),
         ),
     )

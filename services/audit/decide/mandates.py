@@ -33,6 +33,7 @@ from shared.contracts.events import (
     MandateRevoked,
     MatchAccepted,
 )
+from shared.contracts.values import format_yuan
 from shared.ids import derived_id
 from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
 
@@ -50,7 +51,8 @@ def decide_propose_mandate(
     if fund is None or not fund.is_open:
         return Decision(answer=messages.FUND_UNKNOWN.refusal(404, "fund_id", id=request.fund_id))
     _check_request(request, now)
-    mandate = Mandate(id=id_, maker=command.principal, **_read_fields(request))
+    asked_at = now if request.covers == "gifts" else None
+    mandate = Mandate(id=id_, maker=command.principal, asked_at=asked_at, **_read_fields(request))
     fact = mandate.build_fact(MandateProposed)
     events = ((mandate, fact),) if mandate.asks_donor else ()
     return Decision((mandate,), events, Answer(202, mandate.to_json()))
@@ -79,11 +81,16 @@ def _read_fields(request: ProposeMandate) -> dict[str, object]:
 
 
 def decide_approve_mandate(
-    states: States, command: Command[ApproveMandate], now: datetime
+    rules: Rules, states: States, command: Command[ApproveMandate], now: datetime
 ) -> Decision:
+    """On a donor's gifts a consent on record is enough for so much; beyond, he says it himself."""
     mandate = find_open(states, Mandate, command.data.mandate_id, command.principal)
     if isinstance(mandate, Answer):
         return Decision(answer=mandate)
+    most_fen = rules.mandate_consent_fen_max
+    if mandate.asks_donor and mandate.sum_fen > most_fen:
+        most = format_yuan(most_fen)
+        return Decision(answer=messages.DONOR_WORD_NEEDED.refusal(409, most=most))
     if mandate.asks_donor and mandate.consent is None:
         return Decision(answer=messages.DONOR_ANSWER_NEEDED.refusal(409))
     return _grant(mandate, command.principal, now)

@@ -1,7 +1,8 @@
 """Mandates: on whose word money of a fund may be offered and committed. Integer fen."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
@@ -19,6 +20,7 @@ DONOR_BY_LINK = "link:donor"
 """Who decided, where it was the donor behind his link: no credential has a colon in its id."""
 DONOR_BY_WORD = "word:donor"
 """The same, where he said it over the phone: to whom, the mandate says beside it."""
+DONOR_WAYS = frozenset({DONOR_BY_LINK, DONOR_BY_WORD})
 
 
 class DonorConsent(Value):
@@ -46,11 +48,21 @@ class MandateRequest(Value):
     consent: DonorConsent | None = None
 
 
+DonorWord = Literal["unasked", "unanswered", "given", "refused"]
+DONOR_WORDS: Mapping[DonorWord, str] = {
+    "unasked": "没有请捐赠人本人确认",
+    "unanswered": "已请捐赠人本人确认，尚未答复",
+    "given": "捐赠人本人已同意",
+    "refused": "捐赠人本人不同意",
+}
+
+
 class Mandate(Proposal):
     """Open, it carries commitments up to its sum. used_fen: reserved and not released again.
 
     checker: who approved or declined it; `DONOR_BY_LINK` where the donor did himself.
     on_word, said_to: where he said it over the phone, by which word and to whom.
+    asked_at: when the donor was first asked for his own word.
     """
 
     COLLECTION: ClassVar[str] = "mandates"
@@ -68,6 +80,16 @@ class Mandate(Proposal):
     revoked_by: str = ""
     on_word: str = ""
     said_to: str = ""
+    asked_at: datetime | None = None
+
+    @property
+    def donor_word(self) -> DonorWord:
+        """What the donor himself answered, whatever a partner has on record."""
+        if {self.revoked_by, self.checker if self.state == "declined" else ""} & DONOR_WAYS:
+            return "refused"
+        if self.checker in DONOR_WAYS:
+            return "given"
+        return "unanswered" if self.asked_at else "unasked"
 
     @property
     def remaining_fen(self) -> int:
@@ -107,7 +129,11 @@ class Mandate(Proposal):
 
     def to_json(self) -> dict[str, object]:
         visible = self.model_dump(mode="json", exclude={"due_at", "correlation_id"})
-        return visible | {"remaining_fen": self.remaining_fen}
+        visible["remaining_fen"] = self.remaining_fen
+        if self.asks_donor:
+            visible["donor_word"] = self.donor_word
+            visible["donor_word_zh"] = DONOR_WORDS[self.donor_word]
+        return visible
 
 
 class MandateUse(Value):

@@ -19,8 +19,8 @@ GivingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, Role.COLL
 # Who collects the need and hands the gift over does not also answer for the donor.
 DonorCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER))]
 HandingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *FIELD_ROLES))]
-# Two-sided: who gives cannot say for the person whether it arrived.
-ReceivingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES, Role.OPERATOR))]
+# Two-sided: who gives cannot say for the person whether it arrived. Nor can who runs the machines,
+# who has seen neither.
 WitnessingCaller = Annotated[Credential, Depends(allow(*FIELD_ROLES))]
 ReadingCaller = Annotated[Credential, Depends(allow(Role.DONOR_PARTNER, *sorted(STAFF)))]
 StaffCaller = Annotated[Credential, Depends(allow(*sorted(STAFF)))]

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
@@ -24,15 +23,14 @@ from services.matching.model.campaign import (
 )
 from shared import mongo
 from shared.contracts.values import Identifier, Value
-from shared.security import Credential, Role
+from shared.security import Credential
 from shared.towns import town_name
-from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, allow, answer_to, respond
+from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, answer_to, respond
 
 # --- campaigns ------------------------------------------------------------------------------------
 
 router = Router(tags=["campaigns"])
 
-JoiningCaller = Annotated[Credential, Depends(allow(Role.APPROVER_CITY, Role.OPERATOR))]
 Ids = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=JOINED_MAX)]
 
 
@@ -62,7 +60,7 @@ async def create_campaign(
 async def join_donors(
     campaign_id: Identifier,
     body: JoiningDonors,
-    caller: JoiningCaller,
+    caller: CityCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
@@ -75,7 +73,7 @@ async def join_donors(
 async def join_requests(
     campaign_id: Identifier,
     body: JoiningRequests,
-    caller: JoiningCaller,
+    caller: CityCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:

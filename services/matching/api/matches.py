@@ -14,7 +14,6 @@ from services.matching.api.callers import (
     DonorCaller,
     HandingCaller,
     ReadingCaller,
-    ReceivingCaller,
     StaffCaller,
     WitnessingCaller,
     find_owner_scope,
@@ -208,7 +207,7 @@ class Rating(Value):
 async def reopen_match(
     match_id: Identifier,
     body: NotArrived,
-    caller: ReceivingCaller,
+    caller: WitnessingCaller,
     runtime: RuntimeDep,
     key: IdempotencyKey,
 ) -> Response:
@@ -219,7 +218,7 @@ async def reopen_match(
 
 @router.post("/matches/{match_id}/give-up")
 async def give_up_match(
-    match_id: Identifier, caller: ReceivingCaller, runtime: RuntimeDep, key: IdempotencyKey
+    match_id: Identifier, caller: WitnessingCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
     command = GiveUpMatch(match_id=match_id, scope=find_scope(caller))
     return await answer_to(runtime, caller, command, key)
