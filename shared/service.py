@@ -46,6 +46,7 @@ from shared.web import access, openapi, operations, pages
 from shared.web import feedback as feedback_route
 from shared.web.actions import build_routers
 from shared.web.admission import Admission
+from shared.web.callers import FrontAddress
 
 log = structlog.get_logger()
 
@@ -112,6 +113,7 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
         in_flight_max=settings.requests_in_flight_max,
         pause_s=settings.refusal_pause_s,
     )
+    app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     access.install_problem_answers(app)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)
     own = [pages.router, *build_routers(service.name), operations.router, descriptions]

@@ -63,6 +63,13 @@ class Settings(BaseSettings):
             "empty: each service by its own, for trying on one machine",
         ),
     ] = ""
+    front_token: Annotated[
+        SecretStr,
+        Field(
+            description="whoever shows it (X-Guanjia-Front) says from which address a caller comes "
+            "(X-Forwarded-For): the front, and your proxy before it; empty: nobody does"
+        ),
+    ] = SecretStr("")
     data_dir: Path = Path.home() / ".local/share/guanjia"
     secrets_dir: Annotated[
         Path,

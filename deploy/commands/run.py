@@ -40,6 +40,7 @@ def run(name: Annotated[Name, typer.Argument(help="服务 which one")]) -> None:
         http=TimedProtocol,
         ws="none",
         access_log=False,
+        proxy_headers=False,  # `FrontAddress` believes them of who shows the front's token
         log_config=None,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=REQUESTS_FINISH_S,

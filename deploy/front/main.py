@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from deploy.front.proxy import Proxy
 from deploy.front.settings import FrontSettings
+from shared.web.callers import FrontAddress
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -26,7 +27,7 @@ def create_app(settings: FrontSettings) -> Starlette:
     async def answer(request: Request) -> Response:
         return await proxy.answer(request)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/health/ready", report_ready),
             Route("/health/live", report_ready),
@@ -34,6 +35,9 @@ def create_app(settings: FrontSettings) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    # A proxy of the house's before the front shows the same token.
+    app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
+    return app
 
 
 async def report_ready(_request: Request) -> Response:

@@ -17,6 +17,7 @@ from shared.contracts.addresses import Target, find_target
 from shared.http import KEEP_ALIVE_S
 from shared.messages import ADDRESS_UNKNOWN, BODY_TOO_LARGE, UNAVAILABLE
 from shared.web.access import problems
+from shared.web.callers import FRONT_HEADER
 from shared.web.links import FRAME, is_browser
 
 log = structlog.get_logger()
@@ -40,7 +41,10 @@ HOP_BY_HOP = frozenset(
     ]
 )
 FORWARDED = frozenset(
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
+    [
+        *("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"),
+        FRONT_HEADER,
+    ]
 )
 OWN_ANSWER_HEADERS = frozenset(["date", "server"])
 
@@ -105,11 +109,12 @@ class Proxy:
         )
 
     def _describe_caller(self, request: Request) -> list[tuple[str, str]]:
-        """Whoever comes in, as uvicorn knows him: what he says of himself is dropped."""
+        """Whoever comes in: what he says of himself is dropped."""
         address = request.client.host if request.client else "unknown"
         return [
             ("X-Forwarded-For", address),
             ("X-Forwarded-Proto", self._settings.public_scheme),
+            (FRONT_HEADER, self._settings.front_token.get_secret_value()),
         ]
 
     async def _read_body(self, request: Request) -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 """Composes the embedded stack: which parts, on which ports, with which settings."""
 
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,7 @@ class Stack:
         self.log_dir = self.data_dir / "logs"
         self.secrets_dir = self.data_dir / "secrets"
         self._ports = _choose_ports(options)
+        self._front_token = secrets.token_hex(16)
         self.kafka_bootstrap = options.kafka or f"{LOOPBACK}:{self._ports['broker']}"
         self._mongod_secrets: mongod.MongodSecrets | None = None
         self.mongo_uri = options.mongo or self._make_mongo_uri()
@@ -122,6 +124,7 @@ class Stack:
         return {
             **embedded,
             **simulated,
+            "GUANJIA_FRONT_TOKEN": self._front_token,
             **self.options.settings_env,
             "GUANJIA_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "GUANJIA_BROKER": self.options.broker_kind,

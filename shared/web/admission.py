@@ -24,6 +24,7 @@ from starlette.types import Message
 from shared.errors import Invalid
 from shared.messages import JSON_UNREADABLE
 from shared.strictness import read_json
+from shared.web.callers import find_address
 
 BODY_BYTES_MAX = 256 * 1024
 """Of a request whose route does not say more."""
@@ -192,7 +193,7 @@ class Admission:
 
         Where many come from it at once, after a pause, which costs them time and us nothing.
         """
-        address = request.client.host if request.client else "unknown"
+        address = find_address(request)
         caller = f"address:{address}"
         async with self.occupy(caller, reads=True) as line:
             await self._hit(self._strangers, caller)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest_asyncio
 import uvicorn
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -68,7 +69,9 @@ class Upstream:
 @asynccontextmanager
 async def serve(app: Starlette) -> AsyncIterator[str]:
     port = find_free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="on", ws="none")
+    config = uvicorn.Config(
+        app, port=port, log_config=None, lifespan="on", ws="none", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     running = asyncio.create_task(server.serve())
@@ -92,6 +95,7 @@ async def front(upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
             matching_url=NOBODY,
             front_body_bytes_max=2048,
             public_url="http://guanjia.example",
+            front_token=SecretStr("of-the-front"),
         )
         async with (
             serve(create_app(settings)) as address,
@@ -110,6 +114,7 @@ async def test_a_request_is_handed_on_with_who_asks_and_without_what_is_of_one_h
             "Host": "guanjia.example",
             "Cookie": "guanjia-session=x",
             "X-Forwarded-For": "10.9.9.9",
+            "X-Guanjia-Front": "guess",
             "X-Real-IP": "10.9.9.9",
             "Forwarded": "for=10.9.9.9",
             "Connection": "keep-alive, X-Secret-Hop",
@@ -121,12 +126,19 @@ async def test_a_request_is_handed_on_with_who_asks_and_without_what_is_of_one_h
     assert (answer.json()["query"], answer.json()["body"]) == ("a=1&b=%E8%8C%B6", "words")
     assert seen["host"] == "guanjia.example"
     assert seen["cookie"] == "guanjia-session=x"
-    # uvicorn believes a caller on this machine, as it would a TLS proxy here; it is one address.
-    assert "," not in seen["x-forwarded-for"]
+    assert (seen["x-forwarded-for"], seen["x-guanjia-front"]) == ("127.0.0.1", "of-the-front")
     assert not {"x-real-ip", "forwarded", "upgrade", "x-secret-hop"} & set(seen)
     cookies = answer.headers.get_list("set-cookie")
     assert [cookie.partition(";")[0] for cookie in cookies] == ["a=1", "b=1"]
     assert "x-hop" not in answer.headers
+
+
+async def test_a_proxy_of_the_houses_before_the_front_says_who_asks(
+    front: httpx.AsyncClient,
+) -> None:
+    proxy = {"X-Forwarded-For": "203.0.113.9", "X-Guanjia-Front": "of-the-front"}
+    seen = dict((await front.get("/r/echo", headers=proxy)).json()["headers"])
+    assert seen["x-forwarded-for"] == "203.0.113.9"
 
 
 async def test_a_redirect_is_the_browsers_to_follow(front: httpx.AsyncClient) -> None:

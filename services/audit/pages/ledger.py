@@ -38,6 +38,7 @@ from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import CHINA, Category
 from shared.towns import codes_by_name, town_name, towns
 from shared.web.access import Denied, Router, check_rate_limit
+from shared.web.callers import find_address
 from shared.web.links import LinkRoute
 from shared.web.pages import HEADERS, SCRIPT_HEADERS, Pages
 
@@ -211,7 +212,7 @@ async def _read(
 
 async def _count(request: Request) -> None:
     """One more look of this address. Raises TooManyError."""
-    address = request.client.host if request.client else "unknown"
+    address = find_address(request)
     await check_rate_limit(request, f"reader:{address}")
 
 

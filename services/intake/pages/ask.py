@@ -47,6 +47,7 @@ from shared.text import clean_lines, clean_text
 from shared.towns import CITY_WIDE, codes_by_name, towns
 from shared.validation import describe_validation
 from shared.villages import find_village
+from shared.web.callers import find_address
 from shared.web.pages import Pages
 from shared.web.sessions import check_visit_form
 from shared.web.staff import PageRouter
@@ -117,7 +118,7 @@ async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
     if submitted is None:
         wrong = AskForm(values, problems)
         return _render(request, wrong.step, wrong, status=422)
-    address = request.client.host if request.client else "unknown"
+    address = find_address(request)
     await runtime.resources.ask_quota.take(f"ask:{address}", 1)
     return await _submit(request, runtime, values, submitted)
 

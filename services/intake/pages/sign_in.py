@@ -38,6 +38,7 @@ from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role, Unauthenticated
 from shared.security.sessions import SIGNS_IN, make_cookie, open_cookie
 from shared.web.access import allow
+from shared.web.callers import find_address
 from shared.web.pages import Pages
 from shared.web.sessions import check_visit_form, find_session, name_cookie, set_cookie
 from shared.web.staff import HOME_PATH, SIGN_IN_PATH, PageRouter, find_local_path
@@ -126,7 +127,7 @@ async def _end_session_of_before(request: Request, runtime: IntakeRuntime) -> No
 
 async def _read_visit_form(request: Request, runtime: IntakeRuntime) -> Form:
     """Raises Invalid, or TooManyError where an address tries too often."""
-    address = request.client.host if request.client else "unknown"
+    address = find_address(request)
     await runtime.resources.sign_in_quota.take(address, 1)
     form = await read_form(request)
     await check_visit_form(request, runtime.keyring)

@@ -22,6 +22,7 @@ from services.matching.store import OpenSum
 from shared.contracts.values import LABELS, Category
 from shared.towns import codes_by_name, find_middle, town_name, towns
 from shared.web.access import Router, check_rate_limit
+from shared.web.callers import find_address
 from shared.web.links import LinkRoute
 
 router = Router(route_class=LinkRoute, include_in_schema=False)
@@ -80,7 +81,7 @@ async def show_public_menu(
     category: Annotated[str, Query(max_length=64)] = "",
     town: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    address = request.client.host if request.client else "unknown"
+    address = find_address(request)
     await check_rate_limit(request, f"reader:{address}")
     app = request.app
     if not hasattr(app.state, "open_needs"):
