@@ -126,6 +126,11 @@ UPLOAD_UNKNOWN = Message(
     "no such file, or it was deleted after 24 hours: upload it again",
 )
 SUGGESTION_UNKNOWN = Message("suggestion_unknown", "没有这条疑似提示", "no such suggestion")
+IDENTITY_SAME = Message(
+    "identity_same",
+    "这些记录的身份证号相同，是同一个人；如果身份证号登记错了，请先更正身份证号，再分开",
+    "these records say one ID number, so they are one person: if it is wrong, correct it first",
+)
 PERSON_SAME = Message(
     "person_same",
     "这是同一条记录，请填写另一条记录的人员编号",

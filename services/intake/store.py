@@ -74,7 +74,11 @@ class SearchKeys:
     name_ids: tuple[str, ...] = ()
     identity_id: str = ""
 
+    def list_digests(self) -> list[str]:
+        return [*filter(None, (*self.point_ids, *self.name_ids, self.identity_id))]
 
+
+PERSONS = Cut(town="area", village="area")
 SUGGESTIONS = Cut(town="town_code", village="village_code")
 REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source")
 
@@ -136,19 +140,33 @@ async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str
     return {person.id: person for person in persons}
 
 
-async def search_persons(database: mongo.Database, keys: SearchKeys, limit: int) -> list[Person]:
-    """Who is reached, called or numbered so, by any of the keys."""
+async def search_persons(
+    database: mongo.Database, keys: SearchKeys, scope: Scope, limit: int
+) -> list[Person]:
+    """Who is reached, called or numbered so, by any of the keys.
+
+    A name is a city's: who is called so is looked for where the scope is, so that the namesakes of
+    other towns do not fill the list.
+    """
+    names = {"$in": list(keys.name_ids)}
+    ids = [*keys.person_ids, *await _list_identified(database, keys.identity_id)]
+    if keys.name_ids:
+        asked = {**scope.build_query(REQUESTS), "name_id": names}
+        requests = await mongo.find(database, Request, asked, sort=[("_id", 1)], limit=limit)
+        ids += [request.person_id for request in requests]
     any_of: list[dict[str, object]] = [
         {"points": {"$in": list(keys.point_ids)}},
-        {"_id": {"$in": list(keys.person_ids)}},
-        {"registrations.name_id": {"$in": list(keys.name_ids)}},
+        {"_id": {"$in": ids}},
+        {**scope.build_query(PERSONS), "registrations.name_id": names},
     ]
-    if keys.identity_id:
-        identity = await mongo.load(database, Identity, keys.identity_id)
-        ids = list(identity.persons.values()) if identity else []
-        any_of.append({"_id": {"$in": ids}})
     query = {"$or": any_of, "erased": {"$ne": True}}
     return await mongo.find(database, Person, query, sort=[("_id", 1)], limit=limit)
+
+
+async def _list_identified(database: mongo.Database, identity_id: str) -> list[str]:
+    """The persons who are named with an ID number."""
+    identity = await mongo.load(database, Identity, identity_id) if identity_id else None
+    return list(identity.persons.values()) if identity else []
 
 
 async def list_suggestions(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from services.intake.model import Person, Request, RequestState
+from services.intake.model import Request, RequestState
 from services.intake.store import REQUESTS
 from shared import mongo
 from shared.calendar import find_day, find_end
@@ -229,19 +229,11 @@ def _build_ending(reference: str) -> dict[str, Any]:
 
 
 async def find_of_persons(
-    database: mongo.Database, scope: Scope, person_ids: Iterable[str], name_ids: Iterable[str] = ()
+    database: mongo.Database, scope: Scope, person_ids: Iterable[str]
 ) -> list[Request]:
-    """What these persons, or who is called so, asked for; the latest first."""
-    ways = [{"person_id": {"$in": list(person_ids)}}, {"name_id": {"$in": list(name_ids)}}]
-    wanted = [way for way in ways if next(iter(way.values()))["$in"]]
-    query = {**scope.build_query(REQUESTS), "$or": wanted}
+    """What these persons asked for; the latest first."""
+    query = {**scope.build_query(REQUESTS), "person_id": {"$in": list(person_ids)}}
     return await mongo.find(database, Request, query, sort=_LATEST_FIRST, limit=FINDINGS_MAX)
-
-
-async def find_reached(database: mongo.Database, point_id: str) -> list[str]:
-    """The persons whom a phone reaches."""
-    rows = database[Person.COLLECTION].find({"points": point_id}, {"_id": 1}).limit(FINDINGS_MAX)
-    return [str(row["_id"]) for row in await rows.to_list(None)]
 
 
 async def save_finding(

@@ -50,10 +50,6 @@ class ForeignEvent(CloudEvent):
 def build_event_model(fact: type[Fact]) -> type[CloudEvent]:
     """What a record of this type is, all of it."""
     envelope = ForeignEvent if topics.BY_NAME[fact.TOPIC].inbound else OwnEvent
-    return create_model(
-        f"{fact.__name__}Event",
-        __base__=envelope,
-        __doc__=f"{fact.__doc__ or ''}\n\n{envelope.__doc__}".strip(),
-        type=(Literal[fact.TYPE], ...),
-        data=(fact, ...),
-    )
+    fields: dict[str, Any] = {"type": (Literal[fact.TYPE], ...), "data": (fact, ...)}
+    words = f"{fact.__doc__ or ''}\n\n{envelope.__doc__}".strip()
+    return create_model(f"{fact.__name__}Event", __base__=envelope, __doc__=words, **fields)

@@ -123,6 +123,11 @@ def test_an_id_number_that_comes_later_joins_the_records_it_belongs_to() -> None
     assert desk.ask("2", phone=OTHER_PHONE, id_number=ID_NUMBER) == alone
     assert desk.person(alone).joined == (known,)
     assert desk.person(known).joined == (alone,)
+    for id_ in (known, alone):
+        apart = make_command(SeparatePerson(person_id=id_))
+        answer = desk.handle(COMMANDS[SeparatePerson], apart).answer
+        assert answer is not None, "a related party is nobody else by one approver's word"
+        assert answer.body["problems"][0]["code"] == "identity_same"
     desk.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=alone)))
     assert desk.person(known).joined == ()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -67,13 +68,36 @@ async def find_persons(
     if search == PersonSearch():
         raise SEARCH_EMPTY.invalid("phone")
     keys = make_search_keys(runtime.resources.vault, **search.model_dump())
-    persons = await store.search_persons(runtime.database, keys, HITS_MAX)
-    scope = find_scope(caller)
-    requests = await _load_requests(runtime, persons, scope)
-    seen = [person for person in persons if _is_seen(person, requests[person.id], scope)]
-    await log_look(runtime, caller, "find_person", seen)
+    hits = await look_up(runtime, caller, keys)
     vault = runtime.resources.vault
-    return {"persons": [person_views.describe_hit(vault, each, requests[each.id]) for each in seen]}
+    return {
+        "persons": [person_views.describe_hit(vault, each.person, each.requests) for each in hits]
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A person who was looked for, with what he asked for in the area."""
+
+    person: Person
+    requests: Sequence[Request]
+
+
+async def look_up(runtime: IntakeRuntime, caller: Credential, keys: store.SearchKeys) -> list[Hit]:
+    """Who is found by a key and is of the caller's area. Programs and pages look up by it alone.
+
+    It is logged before anything is shown, and also where nobody is found: under the keys' digests.
+    """
+    scope = find_scope(caller)
+    persons = await store.search_persons(runtime.database, keys, scope, HITS_MAX)
+    requests = await _load_requests(runtime, persons, scope)
+    hits = [
+        Hit(each, requests[each.id]) for each in persons if _is_seen(each, requests[each.id], scope)
+    ]
+    looked_for = [each.person.id for each in hits] or keys.list_digests()
+    at = await runtime.processor.now()
+    await store.log_access(runtime.database, caller, "find_person", looked_for, at)
+    return hits
 
 
 @router.get("/persons/{person_id}")

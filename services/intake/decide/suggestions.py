@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from services.intake.decide.openings import join_tallies
 from services.intake.decide.persons import Named, with_unfinished, without_unfinished
 from services.intake.messages import (
+    IDENTITY_SAME,
     PERSON_SAME,
     PERSON_UNKNOWN,
     REQUEST_UNKNOWN,
@@ -203,11 +204,15 @@ def _join(states: States, first_id: str, second_id: str) -> Decision | Answer:
 
 
 def _separate(states: States, person_id: str) -> Decision | Answer:
+    """Not where both say one ID number: a related party would be somebody else by one signature."""
     person = states.get(Person, person_id)
     if person is None:
         return PERSON_UNKNOWN.refusal(404, "person_id")
+    joined = states.get_many(Person, person.joined).values()
+    if person.identity_id and person.identity_id in {each.identity_id for each in joined}:
+        return IDENTITY_SAME.refusal(409, "person_id")
     alone = person.model_copy(update={"joined": ()})
-    others = list_without(states.get_many(Person, person.joined).values(), person_id)
+    others = list_without(joined, person_id)
     fact = PersonSeparated(person_ids=person.joined)
     return Decision((alone, *others), ((alone, fact),) if person.joined else ())
 

@@ -9,20 +9,18 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.intake import store, worklist
+from services.intake import model, store, worklist
+from services.intake.api.people import look_up
 from services.intake.api.requests import CASE_WORKERS, list_levels
 from services.intake.messages import LOOKUP_EMPTY
 from services.intake.model import RequestState
 from services.intake.pages.rows import STATES, build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import (
-    derive_earlier_person_id,
-    derive_name_id,
-    derive_point_id,
-)
+from services.intake.vault.prepare import make_search_keys
 from services.intake.worklist import DueFilter, Filters, Tab, Worker
 from shared.contracts.values import BeneficiaryClass, Category, Channel, TownCode
 from shared.errors import Invalid, Problem
+from shared.personal import DIGITS_MIN
 from shared.phones import parse_mobile
 from shared.scope import Scope
 from shared.security import Credential
@@ -50,6 +48,7 @@ DUES: Mapping[DueFilter, tuple[str, str]] = {
     "today": ("今天到期", "Due today"),
 }
 COUNTED: tuple[Tab, ...] = ("waiting", "returned")
+ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 REFERENCE = re.compile(r"(?:R-[0-9a-f]{20}|[0-9a-f]{6})", re.IGNORECASE)
 SEARCH_MAX = 200
 
@@ -163,26 +162,26 @@ async def search(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
     return RedirectResponse(f"{DESK_PATH}/found/{token}", status_code=303)
 
 
-async def _search(runtime: IntakeRuntime, caller: Credential, text: str) -> list[Any]:
-    """Whom it looks up is logged before anything is found. Raises Invalid."""
-    scope, database, vault = find_scope(caller), runtime.database, runtime.resources.vault
+async def _search(runtime: IntakeRuntime, caller: Credential, text: str) -> list[model.Request]:
+    """Whom it looks up is logged before anything is shown. Raises Invalid."""
     if not text:
         raise LOOKUP_EMPTY.invalid("q")
     if REFERENCE.fullmatch(text):
-        return await worklist.find_by_reference(database, scope, text)
-    at = await runtime.processor.now()
-    if sum(character.isdigit() for character in text) >= 7:
-        phone = parse_mobile(text, "q")
-        point_id = derive_point_id(vault, phone=phone)
-        reached = await worklist.find_reached(database, point_id)
-        person_ids = [*reached, derive_earlier_person_id(vault, "", phone, None, "")]
-        await store.log_access(database, caller, "find_person", person_ids, at)
-        return await worklist.find_of_persons(database, scope, person_ids)
-    name_id = derive_name_id(vault, text)
-    found = await worklist.find_of_persons(database, scope, (), [name_id])
-    looked_up = {each.person_id for each in found} or {name_id}
-    await store.log_access(database, caller, "find_person", sorted(looked_up), at)
-    return found
+        return await worklist.find_by_reference(runtime.database, find_scope(caller), text)
+    hits = await look_up(runtime, caller, _read_keys(runtime, text))
+    found = [request for hit in hits for request in hit.requests]
+    found.sort(key=lambda request: request.recorded_at, reverse=True)
+    return found[: worklist.FINDINGS_MAX]
+
+
+def _read_keys(runtime: IntakeRuntime, text: str) -> store.SearchKeys:
+    """Of an ID number, a phone or a name. Raises Invalid."""
+    vault, folded = runtime.resources.vault, text.replace(" ", "").upper()
+    if ID_NUMBER.fullmatch(folded):
+        return make_search_keys(vault, id_number=folded)
+    if sum(character.isdigit() for character in text) >= DIGITS_MIN:
+        return make_search_keys(vault, phone=parse_mobile(text, "q"))
+    return make_search_keys(vault, name=text)
 
 
 @router.get(f"{DESK_PATH}/found/{{token}}")
