@@ -87,7 +87,7 @@ lock: $(TOOLS) ## resolve the dependencies anew, with hashes and no index lines
 
 audit-deps: $(TOOLS) ## known vulnerabilities of what production installs (asks a service; not in CI)
 	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(TOOLS)/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+	$(TOOLS)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 $(TOOLS): $(READY)
 	$(PYTHON) -m venv $@
