@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from tests.bench import ours, peers, preload, report
+from tests.bench.door import DoorLoad, bench_door, print_door
 from tests.bench.flood import bench_flood, print_report
 from tests.bench.ledger import report as ledger_report
 from tests.bench.ledger.run import bench_ledger
@@ -83,6 +84,18 @@ def flood(seconds: Annotated[float, typer.Option(help="measured each")] = 8.0) -
     with tempfile.TemporaryDirectory() as path:
         rows = asyncio.run(bench_flood(Path(path), seconds))
     print_report(rows, Console())
+
+
+@app.command("door")
+def door(
+    seconds: Annotated[float, typer.Option(help="measured by HTTP, each")] = 8.0,
+    clients: Annotated[int, typer.Option(help="at a time, by HTTP")] = 64,
+    records: Annotated[int, typer.Option(help="published at once, by topic")] = 4000,
+) -> None:
+    """Requests a second by HTTP and by topic, beside a bare handler and a bare consumer."""
+    with tempfile.TemporaryDirectory() as path:
+        rows = asyncio.run(bench_door(Path(path), DoorLoad(seconds, clients, records)))
+    print_door(rows, Console())
 
 
 @app.command("ledger")
