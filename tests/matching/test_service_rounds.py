@@ -145,6 +145,13 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
     assert any("还缺" in line for line in waiting["text"])
     for told in (found, waiting, partners):
         assert person_id("r") not in json.dumps(told)
+    await harness.register_offer("c", quantity=20, unit="条", item="毛毯", fund_id=None)
+    await harness.publish_requests("q", quantity=2, unit="床", item="棉被")
+    await harness.wait_for_needs("q")
+    instead = await get(harness, f"/needs/{request_id('q')}/explanation")
+    assert instead["substitutes"] == [{"item": "毛毯", "unit": "条", "offers": 1, "free": 20}]
+    assert "请先问过本人" in instead["text"][-1]
+    assert "substitutes" not in await get(harness, f"/needs/{request_id('q')}/explanation", mine)
 
 
 async def test_claimed_match_is_explained_by_its_donors_choice(stack: StackHarness) -> None:

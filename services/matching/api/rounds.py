@@ -1,5 +1,7 @@
 """HTTP for rounds: what was run, with what it takes to solve it again, a whole one now; and why."""
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Query
@@ -8,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from services.matching.api.callers import FIELD_ROLES, ReadingCaller
 from services.matching.explaining.explainer import find_partner_offers
 from services.matching.explaining.naming import name_donors
+from services.matching.explaining.substitutes import find_substitutes
 from services.matching.messages import MATCH_UNKNOWN, NEED_UNKNOWN, ROUND_UNKNOWN
 from services.matching.model.match import Match
 from services.matching.model.need import Need
@@ -128,7 +131,23 @@ async def explain_need(
     named = await find_partner_offers(database, scope.source)
     explainer = runtime.resources
     answer = await explainer.need(database, need, now, weights, named)
+    if caller.roles & STAFF:
+        answer = await _add_substitutes(runtime, need, now, answer)
     return JSONResponse(await _name_donors(runtime, caller, answer))
+
+
+async def _add_substitutes(
+    runtime: MatchingRuntime, need: Need, now: datetime, answer: dict[str, object]
+) -> dict[str, object]:
+    """What else is offered, where the catalogue says that it may take its place."""
+    catalogue = runtime.settings.catalogue
+    substitutes = await find_substitutes(runtime.database, catalogue, need, now)
+    text = answer.get("text")
+    lines = text if isinstance(text, list) else []
+    return answer | {
+        "substitutes": [asdict(each) for each in substitutes],
+        "text": [*lines, *(each.format(need.item) for each in substitutes)],
+    }
 
 
 async def _name_donors(
