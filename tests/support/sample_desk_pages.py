@@ -23,6 +23,7 @@ from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 
+PHONE = "+8613800138000"
 PROBLEMS = ("name", "reason", "q", "town", "nothing")
 
 
@@ -56,7 +57,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
     judgement = Judgement(category=guess, town=Guess("441900103", 0.5, (words,)), danger=(words,))
     shown = case.Case(
         row=row,
-        contact=Contact(words, words),
+        contact=Contact(words, PHONE),
         erased=False,
         has_phone=True,
         text=words,
@@ -77,7 +78,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         judgement=judgement,
     )
     message = {
-        **dict.fromkeys(("text", "phone", "reason", "handled_by", "kind_zh", "reading_zh"), words),
+        **dict.fromkeys(("text", "reason", "handled_by", "kind_zh", "reading_zh"), words),
+        "phone": PHONE,
         "message_id": "Y-1",
         "channel": "sms",
         "kind": "text",
@@ -218,7 +220,7 @@ def _render_regular(words: str) -> Mapping[str, HTMLResponse]:
         "regular_work": render(
             "regular_work.html",
             line=line,
-            contact=Contact(words, words),
+            contact=Contact(words, PHONE),
             visits=[(visit, True)],
             path="/regular/G-1",
             done=None,
