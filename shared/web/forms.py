@@ -2,16 +2,20 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 
 from shared.contracts.values import Value
+from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.security import Credential
+from shared.validation import describe_validation
 
 Form = Mapping[str, str]
 FORM_KEY = "form_key"
@@ -38,6 +42,30 @@ async def execute_form(
         key = make_form_key()
     command = Command(data, key=f"{caller.speaks_as}|{key}", principal=caller.principal)
     return await runtime.processor.execute(command)
+
+
+async def answer_form(
+    request: Request,
+    runtime: Runtime[Any, Any],
+    caller: Credential,
+    done: str,
+    build: Callable[[Form], Value],
+    show: Callable[[Form, Answer], Awaitable[Response]],
+) -> Response:
+    """Done, and on to what says so; or the page again, with what is wrong beside what was typed.
+
+    done: where it is said. build: from the form to the command; raises ValidationError or Invalid.
+    """
+    form = await read_form(request)
+    try:
+        answer = await execute_form(runtime, caller, form, build(form))
+    except ValidationError as error:
+        answer = refuse(422, *describe_validation(error))
+    except Invalid as invalid:
+        answer = refuse(422, *invalid.problems)
+    if answer.status < 400:
+        return RedirectResponse(done, status_code=303)
+    return await show(form, answer)
 
 
 def list_problems(answer: Answer) -> list[Mapping[str, Any]]:

@@ -1,12 +1,11 @@
 """One request on one page: who asks, what, what was before, and what may be done with it now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from fastapi.responses import Response
 
 from services.intake import model, store, worklist
 from services.intake.api.approvals import parse_decline_reason
@@ -44,20 +43,12 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, open_contact, open_text
 from shared import mongo
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Value
-from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
 from shared.scope import Scope
 from shared.security import Credential
 from shared.towns import towns
-from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
-from shared.web.forms import (
-    Form,
-    execute_form,
-    list_problems,
-    make_form_key,
-    read_form,
-)
+from shared.web.forms import Form, answer_form, list_problems, make_form_key
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 
@@ -367,21 +358,13 @@ async def act_on(
     caller: Credential,
     request_id: str,
     act: Act,
-    build: Any,
+    build: Callable[[Form], Value],
 ) -> Response:
-    """To the page again: with what was done, or with what is wrong beside what was typed.
+    await load_seen(runtime, find_scope(caller), request_id)
 
-    build: from the form to the command; raises ValidationError or Invalid."""
-    stored = await load_seen(runtime, find_scope(caller), request_id)
-    form = await read_form(request)
-    try:
-        answer = await execute_form(runtime, caller, form, build(form))
-    except ValidationError as error:
-        answer = refuse(422, *describe_validation(error))
-    except Invalid as invalid:
-        answer = refuse(422, *invalid.problems)
-    if answer.status < 400:
-        path = CASE_PATH.format(request_id=request_id)
-        return RedirectResponse(f"{path}?done={act}", status_code=303)
-    stored = await load_seen(runtime, find_scope(caller), request_id)
-    return await _render(request, runtime, caller, stored, act=act, form=form, answer=answer)
+    async def show(form: Form, answer: Answer) -> Response:
+        stored = await load_seen(runtime, find_scope(caller), request_id)
+        return await _render(request, runtime, caller, stored, act=act, form=form, answer=answer)
+
+    done = f"{CASE_PATH.format(request_id=request_id)}?done={act}"
+    return await answer_form(request, runtime, caller, done, build, show)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from fastapi.responses import Response
 
 from services.matching.api.callers import HandingCaller, WitnessingCaller
 from services.matching.messages import MATCH_UNKNOWN
@@ -21,13 +20,11 @@ from services.matching.model.match import (
 from shared import mongo
 from shared.answers import Answer
 from shared.contracts.values import Identifier
-from shared.errors import refuse
 from shared.runtime import Runtime
 from shared.scope import Scope
 from shared.security import Credential
-from shared.validation import describe_validation
 from shared.web.access import Denied, RuntimeDep, find_scope
-from shared.web.forms import Form, execute_form, list_problems, make_form_key, read_form
+from shared.web.forms import Form, answer_form, list_problems, make_form_key
 from shared.web.pages import Pages
 from shared.web.staff import PageRouter
 
@@ -100,16 +97,12 @@ async def _act(
     act: str,
     build: Callable[[Form], MatchCommand],
 ) -> Response:
-    form = await read_form(request)
-    try:
-        answer = await execute_form(runtime, caller, form, build(form))
-    except ValidationError as error:
-        answer = refuse(422, *describe_validation(error))
-    if answer.status < 400:
-        path = HANDOVER_PATH.format(match_id=match_id)
-        return RedirectResponse(f"{path}?done={act}", status_code=303)
-    match = await _load(runtime, find_scope(caller), match_id)
-    return await _render(request, runtime, match, act=act, form=form, answer=answer)
+    async def show(form: Form, answer: Answer) -> Response:
+        match = await _load(runtime, find_scope(caller), match_id)
+        return await _render(request, runtime, match, act=act, form=form, answer=answer)
+
+    done = f"{HANDOVER_PATH.format(match_id=match_id)}?done={act}"
+    return await answer_form(request, runtime, caller, done, build, show)
 
 
 async def _load(runtime: Runtime[Any, Any], scope: Scope, match_id: str) -> Match:
