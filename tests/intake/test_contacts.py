@@ -1,7 +1,8 @@
-"""Whose a phone and a WeChat are, on the running service: nobody's by a third party's word."""
+"""Persons on the running service: whose a phone and a WeChat are, who is given them, how long."""
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -10,7 +11,8 @@ import pytest_asyncio
 from deploy.local.stack import Stack
 from services.intake.model import Reply, Request
 from shared import mongo
-from shared.contracts.events import MatchDelivered
+from shared.contracts import topics
+from shared.contracts.events import MatchDelivered, PersonErased, PersonLinksRevoked
 from tests.intake.builders import CHASHAN, SHIJIE, make_match_event
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
 
@@ -160,3 +162,119 @@ async def test_lookups_are_limited_per_call_and_per_minute(visitor: Visitor) -> 
     assert (await visitor.post("/parties/batch", make_rows(1, 0), who=other)).status_code == 200
     staff = visitor.harness.operator
     assert (await visitor.post("/parties/batch", make_rows(most, 0), who=staff)).status_code == 200
+
+
+# --- who is given them, and for how long ----------------------------------------------------------
+
+
+async def test_parties_of_a_batch_are_registered_each_by_itself(visitor: Visitor) -> None:
+    alone = await visitor.post(
+        "/parties",
+        {"name": "茶园公司", "phone": visitor.phone},
+        key="p-1",
+        who=visitor.harness.operator,
+    )
+    rows = [
+        {
+            "idempotency_key": visitor.key("b-1"),
+            "party": {"name": "茶园公司", "phone": visitor.phone},
+        },
+        {"idempotency_key": visitor.key("b-2"), "party": {"name": "某店", "phone": "138"}},
+        {"idempotency_key": visitor.key("b-3"), "party": {"name": f"无电话{visitor.number}"}},
+        {"idempotency_key": visitor.key("b-4"), "party": {"name": f"无电话{visitor.number}"}},
+    ]
+    first = (await visitor.post("/parties/batch", rows, who=visitor.harness.operator)).json()[
+        "answers"
+    ]
+    again = (await visitor.post("/parties/batch", rows, who=visitor.harness.operator)).json()[
+        "answers"
+    ]
+    assert first == again
+    assert [each["status"] for each in first] == [201, 422, 201, 201]
+    assert first[0]["person_id"] == alone.json()["person_id"], "the same name at the same phone"
+    assert first[2]["person_id"] == first[3]["person_id"] != first[0]["person_id"]
+    assert [problem["field"] for problem in first[1]["problems"]] == ["phone"]
+    (contact,) = await visitor.contact(first[0]["person_id"])
+    assert contact["phone"] == visitor.phone
+
+
+async def test_contacts_are_given_to_services_and_every_look_is_logged(visitor: Visitor) -> None:
+    party = await visitor.post(
+        "/parties",
+        {"name": "茶园公司", "phone": visitor.phone},
+        key="p-1",
+        who=visitor.harness.operator,
+    )
+    person = party.json()["person_id"]
+    unknown = f"P-unknown{visitor.number}"
+    asked = {"purpose": "test", "person_ids": [person]}
+    assert (await visitor.post("/internal/contacts", asked)).status_code == 403
+    known, nobody = await visitor.contact(person, unknown)
+    assert known["phone"] == visitor.phone
+    assert nobody["erased"]
+    looks = await visitor.looks(person, unknown)
+    assert {(row["person_id"], row["who"]) for row in looks} == {
+        (person, "notify"),
+        (unknown, "notify"),
+    }
+    assert visitor.phone not in repr(looks)
+
+
+async def test_names_are_given_to_services_alone_and_every_look_is_logged(visitor: Visitor) -> None:
+    party = await visitor.post(
+        "/parties",
+        {"name": "茶园公司", "phone": visitor.phone},
+        key="p-1",
+        who=visitor.harness.operator,
+    )
+    person, unknown = party.json()["person_id"], f"P-unknown{visitor.number}"
+    asked = {"purpose": "donor_name_shown", "person_ids": [person, unknown]}
+    assert (await visitor.post("/internal/names", asked)).status_code == 403
+    answer = await visitor.post("/internal/names", asked, who=visitor.harness.service)
+    assert answer.json() == {
+        "names": [
+            {"person_id": person, "name": "茶园公司"},
+            {"person_id": unknown, "name": None},
+        ]
+    }
+    looks = await visitor.looks(person, unknown)
+    assert {row["purpose"] for row in looks} == {"donor_name_shown"}
+    assert "茶园公司" not in repr(looks)
+
+
+async def test_an_erased_person_breaks_nothing(visitor: Visitor) -> None:
+    told = await visitor.submit()
+    person = (await visitor.request(told["request_id"])).person_id
+    erased = await visitor.post(f"/persons/{person}/erase", key="e-1", who=visitor.harness.operator)
+    assert erased.status_code == 200
+    (contact,) = await visitor.contact(person)
+    assert contact["erased"]
+    assert contact["phone"] is None
+    seen = await visitor.get(f"/requests/{told['request_id']}", visitor.harness.town)
+    assert seen.json()["text"] is None
+
+
+async def test_links_of_a_person_stop_when_staff_says_so_or_he_is_erased(visitor: Visitor) -> None:
+    id_ = (await visitor.submit())["request_id"]
+    person = (await visitor.request(id_)).person_id
+
+    async def make_link(seconds: int = 0) -> str:
+        now = await visitor.runtime.processor.now() + timedelta(seconds=seconds)
+        ends = now + timedelta(days=1)
+        return f"/r/{visitor.stack.keyring.make_link('request', id_, ends, now, holder=person)}"
+
+    first, revoking = await make_link(), f"/persons/{person}/links/revoke"
+    elsewhere = await visitor.post(revoking, key="a", who=visitor.harness.elsewhere)
+    assert (elsewhere.status_code, (await visitor.get(first)).status_code) == (404, 200)
+    assert (await visitor.post(revoking, key="b", who=visitor.harness.town)).status_code == 200
+    assert (await visitor.get(first)).status_code == 401
+    assert (await visitor.http.post(f"{first}/withdraw")).status_code == 401
+    second, third = await make_link(), await make_link(seconds=1)
+    leaked = {"link": f"https://gj.example{second}"}
+    await visitor.post("/links/revoke", leaked, key="c", who=visitor.harness.town)
+    assert [(await visitor.get(path)).status_code for path in (second, third)] == [401, 200]
+    third = await make_link()
+    await visitor.post(f"/persons/{person}/erase", key="d", who=visitor.harness.operator)
+    assert (await visitor.get(third)).status_code == 401
+    said = await visitor.published(topics.PERSONS, person, count=2)
+    assert [event["type"] for event in said] == [PersonLinksRevoked.TYPE, PersonErased.TYPE]

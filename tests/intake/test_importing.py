@@ -8,7 +8,7 @@ from services.intake.importing import BATCH_ROWS, import_rows
 from shared.contracts.values import Channel
 from shared.messages import KEY_REUSED
 from shared.sheets import RefusedRow
-from tests.intake.test_spreadsheet import GOOD, table
+from tests.intake.sheets import GOOD, table
 
 Rows = Iterator[SheetRequest | RefusedRow]
 

@@ -1,8 +1,6 @@
 """Spreadsheets: what is a request becomes one, what is none says why and where."""
 
-import csv
 import io
-from collections import Counter
 from pathlib import Path
 
 import openpyxl
@@ -17,42 +15,7 @@ from shared.errors import Invalid
 from shared.sheets import RefusedRow, write_refused
 from shared.text import clean_text
 from tests.intake.builders import RULES
-
-REAL = Path(__file__).parents[3] / "shared/data/wuhan2020/hospital_need_events.csv"
-GOOD = {
-    "姓名": "张三",
-    "手机": "138 0013 8000",
-    "类别": "生活物资",
-    "困难类别": "低保",
-    "金额": "200.50",
-    "镇街": "茶山镇",
-    "内容": "棉被",
-}
-
-
-def table(*rows: dict[str, str], encoding: str = "utf-8") -> bytes:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, names)
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode(encoding)
-
-
-def rows_of(*rows: dict[str, str], encoding: str = "utf-8") -> list[SheetRequest | RefusedRow]:
-    return list(read_requests(table(*rows, encoding=encoding), Channel.SPREADSHEET))
-
-
-def good(row: dict[str, str]) -> SheetRequest:
-    (found,) = rows_of(row)
-    assert isinstance(found, SheetRequest)
-    return found
-
-
-def refused(row: dict[str, str]) -> RefusedRow:
-    (found,) = rows_of(row)
-    assert isinstance(found, RefusedRow)
-    return found
+from tests.intake.sheets import GOOD, good, refused, rows_of, table
 
 
 def test_chinese_headers_and_words_become_a_request() -> None:
@@ -238,76 +201,6 @@ def test_whatever_the_cells_hold_every_row_is_answered(rows: list[dict[str, str]
         assert len(found) >= len(kept)
 
 
-# --- as people write ---
-
-
-@pytest.mark.parametrize(
-    ("amount", "fen"),
-    [
-        ("￥200", 20_000),
-        ("2万元", 2_000_000),
-        ("300元整", 30_000),
-        ("人民币200元", 20_000),
-        ("１，０００", 100_000),
-        ("三百元", 30_000),
-    ],
-)
-def test_an_amount_is_read_as_people_write_it(amount: str, fen: int) -> None:
-    assert good(GOOD | {"金额": amount}).request.need.quantity == fen
-
-
-@pytest.mark.parametrize(
-    "phone",
-    [
-        "\u202d13800138000\u202c",
-        "13800138000\u200b",
-        "138\u20110013\u20118000",
-        "１３８００１３８０００",
-        "（86）13800138000",
-        "008613800138000",
-        '="13800138000"',
-        "'13800138000",
-        "17951 13800138000",
-    ],
-)
-def test_a_phone_is_read_as_people_write_it(phone: str) -> None:
-    assert good(GOOD | {"手机": phone}).request.applicant.phone == "+8613800138000"
-
-
-def test_a_word_for_no_phone_is_none() -> None:
-    request = good(GOOD | {"手机": "无", "收集人": "C-01"}).request
-    assert (request.applicant.phone, request.collector_id) == (None, "C-01")
-
-
-def test_items_and_units_are_folded_before_they_are_compared() -> None:
-    row = {k: v for k, v in GOOD.items() if k != "金额"}
-    row |= {"物品": "Ａ4纸　", "数量": "２", "单位": " 包\u200b"}
-    assert good(row).request.need == Need(unit="包", quantity=2, item="A4纸")
-
-
-def test_a_fraction_of_a_thing_is_refused() -> None:
-    row = {k: v for k, v in GOOD.items() if k != "金额"} | {"数量": "1,5", "单位": "床"}
-    assert [problem.code for problem in refused(row).problems] == ["quantity_wrong"]
-
-
-def test_money_may_be_counted_in_ten_thousands_and_soap_in_pieces() -> None:
-    row = {k: v for k, v in GOOD.items() if k != "金额"} | {"数量": "2"}
-    assert good(row | {"单位": "万元"}).request.need.quantity == 2_000_000
-    soap = good(row | {"单位": "块", "物品": "香皂"}).request.need
-    assert soap == Need(unit="块", quantity=2, item="香皂")
-
-
-def test_an_amount_in_another_currency_is_refused() -> None:
-    row = refused(GOOD | {"币种": "HKD"})
-    assert [problem.code for problem in row.problems] == ["currency_foreign"]
-    assert good(GOOD | {"币种": "人民币"}).key == good(GOOD).key
-
-
-def test_a_village_code_that_lost_its_digits_is_no_name() -> None:
-    row = refused(GOOD | {"村居": "4.419E+11"})
-    assert [problem.code for problem in row.problems] == ["village_unknown"]
-
-
 # --- the shape of the table ---
 
 HEADER = "姓名,手机,类别,困难类别,镇街,内容,金额\n"
@@ -396,64 +289,6 @@ def test_a_refused_row_comes_back_as_it_was_and_is_corrected_there(tmp_path: Pat
     assert row.request.applicant.name == name
     assert corrected.table.unread == ()
     assert row.key == good(GOOD | {"姓名": name, "手机": "13800138000"}).key
-
-
-def hospital(**changed: str) -> dict[str, str]:
-    row = {
-        "time": "2020-02-01T01:59:21+08:00",
-        "commit": "a692b59dfc",
-        "city_pinyin": "wuhanshi",
-        "hospital": "某医院",
-        "field": "需求:防护服",
-        "old": "",
-        "new": "1",
-        "op": "set",
-    }
-    return row | changed
-
-
-def test_a_hospitals_need_is_a_project_of_its_city() -> None:
-    request = good(hospital(new="5000")).request
-    assert request.kind == "project"
-    assert request.need == Need(unit="件", quantity=5000, item="防护服")
-    assert request.area.town_code == "420100000"
-    assert request.applicant.name == "某医院"
-    assert find_problems(RULES, request) == ()
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"new": "0"},
-        {"new": ""},
-        {"new": "None"},
-        {"new": "<tel>"},
-        {"op": "remove", "new": ""},
-        {"field": "审核状态", "new": "通过"},
-        {"city_pinyin": "atlantis"},
-    ],
-)
-def test_a_hospitals_row_that_is_no_need_says_so(changed: dict[str, str]) -> None:
-    assert refused(hospital(**changed)).problems
-
-
-def test_the_real_hospital_file_is_read_to_the_last_row() -> None:
-    if not REAL.exists():
-        pytest.skip(f"the real data is not here: {REAL}")
-    found = list(read_requests(REAL.read_bytes(), Channel.SPREADSHEET))
-    with REAL.open(encoding="utf-8", newline="") as file:
-        raw = list(csv.DictReader(file))
-    needed = [
-        r
-        for r in raw
-        if r["field"].startswith("需求:") and r["new"].isdigit() and int(r["new"]) >= 1
-    ]
-    assert len(found) == len(raw)
-    kinds = Counter(type(row).__name__ for row in found)
-    assert kinds["SheetRequest"] == len(needed)
-    assert all(
-        find_problems(RULES, row.request) == () for row in found if isinstance(row, SheetRequest)
-    )
 
 
 def test_an_id_number_and_whose_the_phone_is_are_read() -> None:

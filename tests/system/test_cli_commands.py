@@ -1,32 +1,21 @@
-"""The commands by themselves: what they import, what they refuse, keys and clients."""
+"""The commands by themselves: what they import, what they refuse, and their client."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from deploy.cli import app
-from deploy.local.credentials import issue_first
 from deploy.local.ports import LOOPBACK
 from shared.client import ServiceClient, ServiceError
-from shared.security import (
-    Credential,
-    Keyring,
-    Role,
-    Unauthenticated,
-    create_root_key,
-    issue,
-    publisher_key,
-)
+from tests.system.command_line import guanjia
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
 
 # What an auditor's installation has not.
 EXTRAS = (
@@ -45,24 +34,6 @@ sys.meta_path.insert(0, Absent())
 from deploy.cli import app
 app()
 """
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith("GUANJIA_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GUANJIA_DATA_DIR", str(tmp_path))
-
-
-@pytest.fixture
-def secrets_dir(tmp_path: Path) -> Path:
-    create_root_key(tmp_path / "secrets")
-    issue_first(tmp_path / "secrets")
-    return tmp_path / "secrets"
-
-
-def guanjia(*words: str) -> Result:
-    return CliRunner().invoke(app, words)
 
 
 def with_base_dependencies(*words: str) -> subprocess.CompletedProcess[str]:
@@ -169,119 +140,6 @@ def test_config_shows_values_and_where_they_come_from(monkeypatch: pytest.Monkey
     assert "not-for-eyes" not in json.dumps(plain)
 
 
-# --- keys ---
-
-
-def test_an_issued_key_comes_in_and_a_revoked_one_does_not(secrets_dir: Path) -> None:
-    words = ("--role", "channel", "--source", "/channels/school", "--area", "441900103")
-    result = guanjia("keys", "issue", "school", *words)
-    bearer = result.output.strip()
-    credential = Keyring(secrets_dir).authenticate(bearer)
-    assert (credential.roles, credential.area, credential.source) == (
-        frozenset({Role.CHANNEL}),
-        "441900103",
-        "/channels/school",
-    )
-    assert bearer not in guanjia("keys", "list").output
-    assert guanjia("keys", "revoke", "school").exit_code == 0
-    with pytest.raises(Unauthenticated):
-        Keyring(secrets_dir).authenticate(bearer)
-
-
-def test_a_replaced_key_replaces_its_file(secrets_dir: Path) -> None:
-    before = (secrets_dir / "auditor.token").read_text()
-    assert guanjia("keys", "issue", "auditor", "--role", "auditor").exit_code == 2
-    assert guanjia("keys", "issue", "auditor", "--role", "auditor", "--replace").exit_code == 0
-    after = (secrets_dir / "auditor.token").read_text()
-    assert after != before
-    assert Keyring(secrets_dir).authenticate(after.strip()).id == "auditor"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("evil", "--role", "channel", "--source", "/intake"),
-        ("evil", "--role", "channel", "--source", "/intake/x"),
-        ("evil", "--role", "channel", "--source", "/channels/village"),
-        ("evil", "--role", "channel", "--source", "channels/evil"),
-        ("evil", "--role", "channel", "--area", "4419"),
-        ("evil", "--role", "king"),
-        ("Evil!", "--role", "channel"),
-    ],
-)
-def test_a_key_that_would_speak_for_another_is_not_issued(
-    secrets_dir: Path, words: tuple[str, ...]
-) -> None:
-    before = (secrets_dir / "credentials.json").read_bytes()
-    assert guanjia("keys", "issue", *words).exit_code == 2
-    assert (secrets_dir / "credentials.json").read_bytes() == before
-
-
-def test_a_publisher_gets_its_signing_key_and_a_service_does_not(secrets_dir: Path) -> None:
-    root = (secrets_dir / "root.key").read_bytes()
-    result = guanjia("keys", "publisher-key", "/bank/demo")
-    assert result.output.strip() == publisher_key(root, "/bank/demo").hex()
-    for source in ("/intake", "/channels/nobody", ""):
-        assert guanjia("keys", "publisher-key", source).exit_code == 1
-    guanjia("keys", "revoke", "bank")
-    assert guanjia("keys", "publisher-key", "/bank/demo").exit_code == 1
-
-
-def test_a_publishers_keys_change_by_themselves(secrets_dir: Path) -> None:
-    """Replaced, rotated, revoked; its credential comes in all the while."""
-    first = guanjia("keys", "publisher-key", "/bank/demo").output.strip()
-    rotated = guanjia("keys", "rotate-publisher", "/bank/demo", "--overlap-hours", "2")
-    assert rotated.output.strip() == guanjia("keys", "publisher-key", "/bank/demo").output.strip()
-    assert len(bytes.fromhex(rotated.output.strip())) == 32
-    assert rotated.output.strip() != first
-    assert guanjia("keys", "revoke-publisher", "/bank/demo").exit_code == 0
-    refused = guanjia("keys", "publisher-key", "/bank/demo")
-    assert refused.exit_code == 1
-    assert "签名密钥已吊销或过期" in refused.output
-    bearer = (secrets_dir / "bank.token").read_text().strip()
-    assert Keyring(secrets_dir).authenticate(bearer).id == "bank"
-    words = ("bank", "--role", "bank", "--source", "/bank/demo", "--replace")
-    assert guanjia("keys", "issue", *words).exit_code == 0
-    replaced = guanjia("keys", "publisher-key", "/bank/demo").output.strip()
-    assert replaced not in (first, rotated.output.strip())
-    for command in ("rotate-publisher", "revoke-publisher"):
-        assert guanjia("keys", command, "/channels/nobody").exit_code == 1
-
-
-def test_a_credential_has_a_holder_and_an_end(
-    secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    words = ("--role", "collector", "--holder", "staff-7", "--days", "30")
-    bearer = guanjia("keys", "issue", "summer", *words).output.strip()
-    credential = Keyring(secrets_dir).authenticate(bearer)
-    assert (credential.id, credential.principal) == ("summer", "staff-7")
-    row = _find_row("summer")
-    assert "staff-7" in row
-    assert "有效至" in row
-    expired = Credential(
-        id="winter",
-        secret_sha256="",
-        roles=frozenset({Role.COLLECTOR}),
-        expires_at=datetime(2022, 1, 20, tzinfo=UTC),
-    )
-    issue(secrets_dir / "credentials.json", expired)
-    assert "已过期" in _find_row("winter")
-    assert guanjia("keys", "issue", "x", "--role", "auditor", "--holder", "王五").exit_code == 2
-
-
-def _find_row(id_: str) -> str:
-    return next(line for line in guanjia("keys", "list").output.splitlines() if id_ in line)
-
-
-def test_keys_init_is_a_first_start_without_a_stack(tmp_path: Path) -> None:
-    assert guanjia("keys", "init").exit_code == 0
-    bearer = (tmp_path / "secrets/operator.token").read_text().strip()
-    assert Keyring(tmp_path / "secrets").authenticate(bearer).id == "operator"
-    assert guanjia("keys", "init").exit_code == 0
-    assert (tmp_path / "secrets/operator.token").read_text().strip() == bearer
-
-
 # --- the client ---
 
 
@@ -305,7 +163,9 @@ class PreparedService(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def service(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[PreparedService]]:
+def service(
+    first_secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[type[PreparedService]]:
     PreparedService.answers, PreparedService.requests = [], []
     with ThreadingHTTPServer((LOOPBACK, 0), PreparedService) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -337,19 +197,19 @@ def test_an_answer_that_is_no_problem_list_is_still_said(service: type[PreparedS
 
 
 def test_the_token_is_the_credentials_own_or_the_environments(
-    service: type[PreparedService], secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+    service: type[PreparedService], first_secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.answers = [(204, b""), (204, b"")]
     assert ServiceClient("intake", "bank").post("/x") is None
     monkeypatch.setenv("GUANJIA_TOKEN", "gj_x_y")
     ServiceClient("intake", "bank").post("/x", key="m-1")
-    bank = (secrets_dir / "bank.token").read_text().strip()
+    bank = (first_secrets / "bank.token").read_text().strip()
     tokens = [headers["Authorization"] for headers in service.requests]
     assert tokens == [f"Bearer {bank}", "Bearer gj_x_y"]
     assert service.requests[1]["Idempotency-Key"] == "m-1"
 
 
-def test_nobody_there_is_one_line(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_is_one_line(first_secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUANJIA_INTAKE_URL", f"http://{LOOPBACK}:9")
     with pytest.raises(ServiceError, match="intake does not answer at") as away:
         ServiceClient("intake").get("/requests")

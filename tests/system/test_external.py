@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local import external
 from deploy.local.runner import PartFailedError
-from tests.system.test_cli_commands import guanjia
+from tests.system.command_line import guanjia
 
 
 @pytest.fixture(autouse=True)
