@@ -7,13 +7,11 @@ among the arcs that lose least at these prices: one thread, a fixed seed and a l
 units of work, so that the same model is searched alike.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from ortools.linear_solver.pywraplp import Solver as LinearSolver  # type: ignore[import-untyped]
-from ortools.sat.python import cp_model
 
 from services.matching.solver.arrays import (
     Flags,
@@ -28,7 +26,6 @@ from services.matching.solver.model import Model
 
 ARCS_MAX = 20_000  # above them the linear program takes longer than the flows
 SEARCHED_MAX = 1_000  # arcs
-WORK_MAX = 1.0  # of CP-SAT, some seconds
 GAP_MAX = 0.001  # of what is saved: nearer to the best is not looked for
 _POINTS_MAX = 1 << 52  # of a plan, which floats still tell apart
 
@@ -56,11 +53,14 @@ def search_cases(model: Model, quantities: Ints, bound: int) -> SearchResult | N
     if model.compute_objective(quantities).divisible - bound <= GAP_MAX * saved:
         return SearchResult(opened, bound)
     searched = _choose_arcs(model, prices, quantities)
-    program = _Program(model, np.flatnonzero(searched), quantities)
-    found = program.solve()
-    if found is None:
+    # CP-SAT brings pandas, half a second and 60 MB: only for who has to search.
+    from services.matching.solver.case_program import CaseProgram
+
+    program = CaseProgram(model, np.flatnonzero(searched), quantities)
+    solution = program.solve(GAP_MAX)
+    if solution is None:
         return SearchResult(opened, bound)
-    return SearchResult(found.opened, max(bound, found.bound) if searched.all() else bound)
+    return SearchResult(solution.opened, max(bound, solution.bound) if searched.all() else bound)
 
 
 def _limit_quarters(model: Model) -> Ints:
@@ -145,74 +145,3 @@ def _choose_arcs(model: Model, prices: _CasePrices, quantities: Ints) -> Flags:
     searched = np.zeros(len(arcs), dtype=np.bool_)
     searched[loss.argsort(kind="stable")[:SEARCHED_MAX]] = True
     return searched
-
-
-# --- the search -----------------------------------------------------------------------------------
-
-
-class _Program:
-    """Of some of a model's arcs, for CP-SAT; begins with a plan."""
-
-    def __init__(self, model: Model, numbers: Rows, quantities: Ints) -> None:
-        self._model = model
-        self._program = cp_model.CpModel()
-        self._units: dict[int, cp_model.IntVar] = {}
-        self._terms: list[cp_model.LinearExprT] = []
-        self._filled = model.fill_quarters(quantities)
-        by_request: dict[int, list[int]] = defaultdict(list)
-        by_offer: dict[int, list[int]] = defaultdict(list)
-        for at in numbers.tolist():
-            self._add_arc(at, int(quantities[at]))
-            by_request[int(model.arcs.request[at])].append(at)
-            by_offer[int(model.arcs.offer[at])].append(at)
-        for request, mine in by_request.items():
-            self._program.add(self._sum_units(mine) <= int(model.amount[request]))
-        for offer, mine in by_offer.items():
-            self._add_offer(offer, mine, quantities)
-        self._program.maximize(cp_model.LinearExpr.sum(self._terms))
-
-    def solve(self) -> SearchResult | None:
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = 1
-        solver.parameters.max_deterministic_time = WORK_MAX
-        solver.parameters.relative_gap_limit = GAP_MAX
-        if solver.solve(self._program) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return None
-        opened = np.zeros(len(self._model.arcs), dtype=np.bool_)
-        for at, units in self._units.items():
-            opened[at] = solver.value(units) > 0
-        worth = sum_products(self._model.amount, self._model.worth)
-        return SearchResult(opened, worth - round(solver.best_objective_bound))
-
-    def _add_arc(self, at: int, quantity: int) -> None:
-        arcs = self._model.arcs
-        units = self._units[at] = self._add_variable(int(arcs.room[at]), quantity)
-        saved = self._model.worth[arcs.request[at]] - arcs.cost[at]
-        self._terms.append(int(saved) * units)
-
-    def _add_offer(self, offer: int, arcs: list[int], quantities: Ints) -> None:
-        model, most = self._model, int(self._model.cases[offer])
-        rows = (model.quarters[offer].tolist(), self._filled[offer].tolist(), model.load.tolist())
-        quarters = []
-        for room, filled, load in zip(*rows, strict=True):
-            units = self._add_variable(room, filled)
-            quarters.append(units)
-            self._terms.append(-load * units)
-        self._program.add(self._sum_units(arcs) == cp_model.LinearExpr.sum(quarters))
-        if most >= NO_LIMIT:
-            return
-        cases = []
-        for at in arcs:
-            case = self._add_variable(1, int(quantities[at] > 0))
-            self._program.add(self._units[at] <= int(model.arcs.room[at]) * case)
-            cases.append(case)
-        self._program.add(cp_model.LinearExpr.sum(cases) <= most)
-
-    def _add_variable(self, most: int, hint: int) -> cp_model.IntVar:
-        variable = self._program.new_int_var(0, most, "")
-        self._program.add_hint(variable, hint)
-        return variable
-
-    def _sum_units(self, arcs: list[int]) -> cp_model.LinearExprT:
-        return cp_model.LinearExpr.sum([self._units[at] for at in arcs])
