@@ -48,6 +48,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "dead_letters": "What could not be worked, sealed, with its reason and what became of it.",
     "feedback": "What became of each source's records, numbered by source, all of a batch in one.",
     "feedback_lines": "The last number of each source's feedback, in `_emitted`.",
+    "erasures": "Who was erased: what a folder apart knows and this does not, is erased again.",
     "round_inputs": "What a round read, so that it can be replayed.",
     "binding_codes": "The openid that asked for a code, by a keyed digest of it, for ten minutes.",
     "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",

@@ -8,6 +8,8 @@ from shared.messages import ID_NUMBER_OLD, ID_NUMBER_WRONG
 _WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
 _CHECKS = "10X98765432"
 _DIGITS = 18
+CHILD_YEARS = 14
+"""Personal Information Protection Law of China, article 31 (个人信息保护法)."""
 
 
 def find_id_problem(number: str) -> Message | None:
@@ -25,6 +27,16 @@ def read_birthday(number: str) -> date | None:
         return date.fromisoformat(number[6:14])
     except ValueError:
         return None
+
+
+def find_child_until(number: str | None, born_on: date | None = None) -> date | None:
+    """The 14th birthday of whom it is: until then a guardian agrees for him. None: nobody knows."""
+    birthday = read_birthday(number) if number else born_on
+    if birthday is None:
+        return None
+    year = birthday.year + CHILD_YEARS
+    is_leap_day = (birthday.month, birthday.day) == (2, 29)
+    return date(year, 3, 1) if is_leap_day else birthday.replace(year=year)
 
 
 def mask_id_number(number: str) -> str:

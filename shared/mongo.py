@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 import structlog
 from bson import CodecOptions, ObjectId
 from bson.binary import Binary
+from gridfs.errors import NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
+    AsyncIOMotorGridFSBucket,
 )
 from pymongo import (
     DeleteOne,
@@ -48,6 +50,7 @@ __all__ = [
     "Database",
     "DeleteOne",
     "DuplicateKeyError",
+    "FileBucket",
     "InsertOne",
     "ObjectId",
     "PyMongoError",
@@ -153,6 +156,38 @@ async def count_by(database: Database, collection: str, *fields: str) -> dict[An
     if len(fields) == 1:
         return {row["_id"]: row["n"] for row in groups}
     return {tuple(row["_id"].get(f) for f in fields): row["n"] for row in groups}
+
+
+class FileBucket:
+    """What is too large for a document, in GridFS. Not part of any transaction."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._bucket = AsyncIOMotorGridFSBucket(database, bucket_name=name, write_concern=DURABLE)
+
+    async def write(self, id_: str, content: bytes) -> None:
+        """Raises Transient."""
+        try:
+            await self._bucket.upload_from_stream_with_id(id_, id_, content)
+        except PyMongoError as error:
+            raise Transient(str(error)) from error
+
+    async def read(self, id_: str) -> bytes | None:
+        try:
+            stream = await self._bucket.open_download_stream(id_)
+            return bytes(await stream.read())
+        except NoFile:
+            return None
+        except PyMongoError as error:
+            raise Transient(str(error)) from error
+
+    async def delete(self, id_: str) -> None:
+        """Nothing where there is none."""
+        try:
+            await self._bucket.delete(id_)
+        except NoFile:
+            return
+        except PyMongoError as error:
+            raise Transient(str(error)) from error
 
 
 class ServerClock:

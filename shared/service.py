@@ -67,7 +67,8 @@ class Service(Generic[SettingsT, ResourcesT]):
     sealed: where sealed values stand beside the dead letters; sealed anew when the root rotates.
     records_expire: False keeps the outbox for ever (audit's entries are their own outbox).
     build_resources: what only this service needs at hand (vault, providers); called at start.
-    start: runs once, before anything is decided.
+    start: runs once, before anything is decided. before_serving: once too, when its own commands
+    are decided, and nothing is read or answered yet.
     build_sessions: of who keeps the sessions himself; the others ask intake.
     """
 
@@ -82,6 +83,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     sealed: tuple[SealedCollection, ...] = ()
     records_expire: bool = True
     start: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]] | None = None
+    before_serving: Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]] | None = None
     build_sessions: Callable[[SettingsT, mongo.Database, Processor], Sessions] | None = None
 
 
@@ -192,6 +194,8 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             await self._service.start(runtime)
         self._spawn(self._processor.run())
         self._spawn(self._publisher.run())
+        if self._service.before_serving:
+            await _retry_until_done(partial(self._service.before_serving, runtime))
         self._app.state.runtime = runtime
         # What a dead instance left is published before anything new is read.
         await _retry_until_done(self._publish_forgotten)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from deploy.commands import root_keys
+from deploy.commands import key_backup, root_keys
 from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import issue_first, lock_register, write_token
@@ -161,6 +161,8 @@ def revoke_publisher_(source: Source, data_dir: DataDir = None) -> None:
     typer.echo(f"已吊销签名密钥 signing keys revoked: {source}")
 
 
+app.command("backup")(key_backup.back_up)
+app.command("restore")(key_backup.restore)
 app.command("rotate-root")(root_keys.rotate)
 app.command("root-status")(root_keys.show_status)
 app.command("retire-root")(root_keys.retire)

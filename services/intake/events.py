@@ -9,8 +9,10 @@ from typing import Any
 
 from services.intake.decide import (
     approvals,
+    attachments,
     classification,
     clocks,
+    consents,
     corrections,
     erasure,
     meetings,
@@ -45,8 +47,10 @@ from services.intake.model import (
     VouchForPerson,
     WithdrawRequest,
 )
+from services.intake.model.attachment import AddAttachment, RemoveAttachment, SettleCheck
 from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
+from services.intake.model.consent import EndConsent, GiveConsent
 from services.intake.model.meeting import (
     CancelMeeting,
     CarryOutRuling,
@@ -149,6 +153,11 @@ def build_commands(
         CaseDue: Handler(decide=partial(clocks.decide_due, rules.clock)),
         PauseCase: Handler(decide=partial(clocks.decide_pause, rules.clock)),
         ResumeCase: Handler(decide=partial(clocks.decide_resume, rules.clock)),
+        GiveConsent: Handler(decide=partial(consents.decide_give, rules)),
+        EndConsent: Handler(decide=consents.decide_end),
+        AddAttachment: Handler(decide=attachments.decide_add),
+        RemoveAttachment: Handler(decide=attachments.decide_remove),
+        SettleCheck: Handler(decide=attachments.decide_check),
     }
     handlers |= {
         RegisterWork: Handler(decide=partial(regular.decide_register, rules.work)),

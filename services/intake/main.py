@@ -6,6 +6,7 @@ from services.intake import (
     agenda,
     api,
     callbacks,
+    erasures,
     events,
     jobs,
     pages,
@@ -13,6 +14,7 @@ from services.intake import (
     uploads,
     worklist,
 )
+from services.intake.attachments import checking
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts
 from services.intake.judgement import learning
@@ -28,6 +30,7 @@ from services.intake.model import (
     Request,
 )
 from services.intake.model.account import Account, Session, SignInTally
+from services.intake.model.attachment import Attachment
 from services.intake.model.meeting import Meeting
 from services.intake.model.regular import RegularWork, Visit
 from services.intake.model.suggestion import NameInPlace, Suggestion
@@ -71,6 +74,7 @@ def build_service(
             Reply,
             Message,
             Correspondence,
+            Attachment,
             LinkRevocation,
             Account,
             Session,
@@ -92,14 +96,21 @@ def build_service(
             *uploads.INDEXES,
             *learning.INDEXES,
             *regular_store.INDEXES,
+            *erasures.INDEXES,
         ),
-        jobs=(jobs.run_deadlines, jobs.measure_overdue, uploads.import_uploads),
+        jobs=(
+            jobs.run_deadlines,
+            jobs.measure_overdue,
+            uploads.import_uploads,
+            checking.check_waiting,
+        ),
         sealed=(
             describe_keys(vault),
             *describe_message_keys(vault),
             describe_totps(make_totp_sealer(keyring)),
         ),
         build_sessions=build_sessions,
+        before_serving=erasures.erase_again,
     )
 
 

@@ -291,6 +291,11 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "网上登记，工作人员会先打电话核实",
         "asked on the web page: somebody of the house calls first",
     ),
+    "guardian_missing": Message(
+        "guardian_missing",
+        "未满14周岁，须先征得监护人同意",
+        "a child under 14: a guardian has to agree first",
+    ),
     "channel_often": Message(
         "channel_often",
         "该渠道今天直接公开的诉求已达上限",

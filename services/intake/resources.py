@@ -1,5 +1,6 @@
 """What intake's routes use besides the runtime: vault, rules, WeChat's secrets."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -16,10 +17,16 @@ from shared.runtime import Runtime
 from shared.web.access import get_runtime
 from shared.web.admission import Quota
 
+PICTURES_AT_A_TIME = 2
+"""Each holds the processor and some 200 MB while it is drawn anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class IntakeResources:
-    """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up."""
+    """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up.
+
+    picture_gate: how many pictures are drawn anew at a time.
+    """
 
     vault: Vault = field(repr=False)
     rules: Rules
@@ -31,6 +38,9 @@ class IntakeResources:
     ask_quota: Quota = field(repr=False)
     sign_in_quota: Quota = field(repr=False)
     shelf: Shelf = field(default_factory=Shelf, repr=False)
+    picture_gate: asyncio.Semaphore = field(
+        repr=False, default_factory=lambda: asyncio.Semaphore(PICTURES_AT_A_TIME)
+    )
 
 
 IntakeRuntime = Runtime[IntakeSettings, IntakeResources]

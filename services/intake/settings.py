@@ -1,5 +1,6 @@
 """What intake adds to the settings: its limits and WeChat's callback secrets."""
 
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -136,6 +137,20 @@ class IntakeSettings(Settings):
         str,
         Field(pattern=r"^[0-9]{3,6}$", description="told to who may be in danger (心理援助热线)"),
     ] = "12356"
+    erasures_dir: Annotated[
+        Path,
+        Field(
+            default_factory=lambda known: known["data_dir"] / "erasures",
+            description="who was erased, by id; back it up apart from the database, and oftener",
+        ),
+    ]
+    clamd: Annotated[
+        str,
+        Field(
+            pattern=r"^(|unix:/\S+|[\w.-]+:\d{1,5})$",
+            description="host:port or unix:/path of clamd; empty: files are not checked",
+        ),
+    ] = ""
     due_poll_ms: Annotated[int, Field(ge=10, description="how often deadlines are looked at")] = (
         1_000
     )

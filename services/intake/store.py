@@ -19,6 +19,7 @@ from services.intake.model import (
     Sealed,
 )
 from services.intake.model.account import Session, SignInTally
+from services.intake.model.attachment import Attachment
 from services.intake.model.suggestion import Suggestion
 from shared import mongo
 from shared.errors import Transient
@@ -55,6 +56,8 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Message.COLLECTION, [("town_code", 1), ("state", 1)], {}),
     (Message.COLLECTION, [("point_id", 1)], {}),
     (Message.COLLECTION, [("request_id", 1)], {"sparse": True}),
+    (Attachment.COLLECTION, [("check", 1)], {}),
+    (Attachment.COLLECTION, [("person_id", 1)], {}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),

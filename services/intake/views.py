@@ -71,6 +71,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "read_phone": "查看电话号码",
     "joint_meeting": "联席会议审议",
     "regular_work": "日常联系和服务",
+    "read_attachment": "查看照片和材料",
     "notice": "发送通知",
     "improve_suggestions": "改进系统的自动建议（无人阅读）",
     "keep_catalogue": "整理物品目录",

@@ -20,6 +20,7 @@ from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
 from shared.web.access import Denied, check_rate_limit, derive_link_key, respond
+from shared.web.admission import limit_body
 from shared.web.pages import Pages
 
 Token = Annotated[str, Path(max_length=600)]
@@ -110,7 +111,7 @@ class LinkRoute(APIRoute):
 
         async def answer_or_refuse(request: Request) -> Response:
             try:
-                return await handle(request)
+                return await handle(limit_body(request, self.endpoint))
             except Unauthenticated:
                 return answer_link_invalid(request)
             except Denied as denied:

@@ -135,6 +135,7 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     assert forgot.status_code == 422
     assert "1380013" in forgot.text, "what was typed stays"
     last = {"name": "张三", "phone": "13800138000", "consent": "yes", "whose": "own"}
+    last |= {"history": "yes"}
     done = await browser.post("/ask", step="2", **last)
     assert done.status_code == 303, done.text
     assert done.headers["location"].startswith("/r/")
@@ -143,6 +144,14 @@ async def test_a_stranger_asks_and_waits_for_a_call(
     assert "先打电话核实" in page.text
     for personal in ("张三", "13800138000", WORDS):
         assert personal not in page.text
+    agreed = [row.partition("</summary>")[0] for row in page.text.split("<summary>")]
+    assert sum("同意，到" in row for row in agreed) == 2, "handling, and what he ticked"
+    link = f"{done.headers['location'].partition('?')[0]}/consents"
+    assert (await browser.http.post(link, data={"purpose": "no"})).status_code == 422
+    ended = await browser.http.post(link, data={"purpose": "history", "word": "end"})
+    assert ended.status_code == 303
+    page = await browser.get(done.headers["location"])
+    assert page.text.count("同意，到") == page.text.count("yes, until") == 1
 
     approver = stack.bearer("s-2001", Role.APPROVER_TOWN, area="441900103")
     listed = await intake.http.get("/requests", headers=approver)

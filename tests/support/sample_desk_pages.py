@@ -1,7 +1,7 @@
 """The desk's pages rendered with samples, as `sample_pages` does the others."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from fastapi.responses import HTMLResponse
 
@@ -12,8 +12,11 @@ from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
 from services.intake.judgement import Guess, Judgement
 from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
+from services.intake.model.attachment import Attachment
+from services.intake.model.consent import Consent
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
-from services.intake.pages import case, desk, entry, inbox, regular
+from services.intake.pages import case, desk, entry, inbox, persons, regular, uploads
+from services.intake.pages.consents import WAYS, list_consents
 from services.intake.pages.rows import STATES, build_row
 from services.intake.regular.messages import END_REASONS, FINDINGS, KINDS, OUTCOMES
 from services.intake.regular.store import Coverage, WorkFilters
@@ -25,6 +28,100 @@ from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, K
 
 PHONE = "+8613800138000"
 PROBLEMS = ("name", "reason", "q", "town", "nothing")
+
+
+def make_files(words: str) -> list[Attachment]:
+    """A picture, a PDF, and one that is being checked."""
+    picture = Attachment(
+        id="F-1",
+        request_id="R-1",
+        person_id="P-1",
+        kind="before",
+        media_type="image/jpeg",
+        size=1,
+        file_id="x",
+        giver="staff",
+        added_by=words,
+        added_at=datetime(2022, 1, 20, 8, tzinfo=UTC),
+        check="clean",
+    )
+    document = {"id": "F-2", "kind": "proof", "media_type": "application/pdf"}
+    waiting = {"id": "F-3", "check": "waiting"}
+    return [picture, *(picture.model_copy(update=each) for each in (document, waiting))]
+
+
+def make_consent(words: str) -> Consent:
+    at = datetime(2022, 1, 20, 8, tzinfo=UTC)
+    return Consent(given_at=at, until=at + timedelta(days=1), way="paper", by=words)
+
+
+def render_person_samples(
+    words: str, render: Callable[..., HTMLResponse]
+) -> Mapping[str, HTMLResponse]:
+    at = datetime(2022, 1, 20, 8, tzinfo=UTC)
+    need = {"unit": "床", "quantity": 2, "item": words}
+    case_row = {
+        "request_id": "R-1",
+        "need": need,
+        "category": "supplies",
+        "state_zh": words,
+        "recorded_at": at,
+    }
+    hit = {**dict.fromkeys(("name", "phone", "id_number", "town_zh"), words), "person_id": "P-1"}
+    person = hit | {
+        "openid": words,
+        "erased": False,
+        "opted_out": True,
+        "joined": ["P-2"],
+        "history_refused": True,
+        "cases": [case_row],
+        "received": [{**need, "stage": "confirmed", "recorded_at": at}],
+        "said": [{"speaker_zh": "本人", "name": words, "phone": words}],
+        "texts": {"R-1": words},
+        "looks": [{"on": "2022-01-20", "role_zh": words, "purpose_zh": words}],
+    }
+    alike = {
+        "suggestion_id": "S-1",
+        "subject": "person",
+        "subject_zh": "疑似同一人",
+        "state": "open",
+        "reasons": [{"code": "phone_same", "zh": "手机号或微信相同"}],
+        "decided_by": words,
+        "sides": [hit | {"requests": 2, "latest_at": at}, {"person_id": "P-2"}],
+    }
+    fields = ("name", "phone", "id_number", "reason")
+    wrong = [{"code": "x", "field": field, "zh": words, "en": words} for field in fields]
+    return {
+        "person": render(
+            "person.html",
+            person=person,
+            said=[("本人", True, words)],
+            path="/desk/persons/P-1",
+            done=None,
+            act="correct",
+            typed=dict.fromkeys(fields, words),
+            problems=wrong,
+            form_key="k",
+            form_token=words,
+            stages=persons.STAGES,
+            whose=[("own", ("本人", "own"))],
+            may_export=True,
+            may_erase=True,
+        ),
+        "person_export": render(
+            "person_export.html", person=person, stages=persons.STAGES, path="/desk/persons/P-1"
+        ),
+        "alike": render(
+            "alike.html",
+            page={"suggestions": [alike], "next": "S-1"},
+            state="open",
+            is_first=False,
+            done="merge",
+            form_key="k",
+            form_token=words,
+            may_decide=True,
+        ),
+    }
 
 
 def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTMLResponse]:
@@ -76,6 +173,8 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             other_level=None,
         ),
         judgement=judgement,
+        files=make_files(words),
+        consents=list_consents({"handling": make_consent(words)}, waiting.recorded_at),
     )
     message = {
         **dict.fromkeys(("text", "reason", "handled_by", "kind_zh", "reading_zh"), words),
@@ -137,7 +236,11 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             manners=case.MANNERS,
             bases=case.BASES,
             kinds=tuple(Kind),
+            file_kinds=uploads.KINDS,
+            ways=WAYS,
+            checks=True,
         ),
+        **render_person_samples(words, render),
         "entry": render(
             "entry.html",
             **choices,

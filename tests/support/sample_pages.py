@@ -24,6 +24,8 @@ from services.intake import model as intake
 from services.intake.model.request import Portion
 from services.intake.pages import ask
 from services.intake.pages.applicant import DeliveryLink, render_request
+from services.intake.pages.consents import list_consents
+from services.intake.pages.own_files import OwnFiles
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
@@ -40,7 +42,7 @@ from shared.errors import Problem
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
-from tests.support.sample_desk_pages import render_desk_samples
+from tests.support.sample_desk_pages import make_consent, make_files, render_desk_samples
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
 CHASHAN = "441900103"
@@ -150,7 +152,19 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
         "ask_contact": ask.render_ask(2, ask.AskForm(typed)),
         "ask_contact_wrong": ask.render_ask(2, ask.AskForm(typed, wrong)),
         "request_new": render(recorded, token, [], deliveries=[], is_new=True),
-        "request_open": render(make_request(words), token, LOOKS, deliveries=[]),
+        "request_open": render(
+            make_request(words),
+            token,
+            LOOKS,
+            deliveries=[],
+            consents=list_consents({"history": make_consent(words)}, NOW),
+            files=OwnFiles(
+                own=make_files(words),
+                may_add=True,
+                path=f"/r/{token}/files",
+                problems=[{"code": "x", "field": "file", "zh": words, "en": words}],
+            ),
+        ),
         "request_delivered": render(
             make_request(words, matches=delivered), token, LOOKS, deliveries=links
         ),

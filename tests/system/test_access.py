@@ -87,7 +87,13 @@ LINKS = {
         ("POST", "/a/{token}/give"),
         ("POST", "/a/{token}/withdraw"),
     },
-    "intake": {("GET", "/r/{token}"), ("POST", "/r/{token}/withdraw")},
+    "intake": {
+        ("GET", "/r/{token}"),
+        ("POST", "/r/{token}/withdraw"),
+        ("POST", "/r/{token}/files"),
+        ("POST", "/r/{token}/consents"),
+        ("GET", "/r/{token}/files/{attachment_id}"),
+    },
     "matching": {
         ("GET", "/d/{token}"),
         ("POST", "/d/{token}/accept"),

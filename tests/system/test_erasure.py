@@ -56,6 +56,7 @@ async def test_an_erased_person_is_nowhere_and_who_shares_his_phone_is_whole(
     assert (row["person_id"], row["id_number"][-5:]) == (ids[GONE["name"]], "*5557")
     await eventually(lambda: read_menu(services["matching"], partner), lambda r: len(r) == 2)
 
+    await add_document(intake, staff, ids[GONE["name"]])
     erase = f"/persons/{ids[GONE['name']]}/erase"
     await post(intake, erase, operator, {}, "erase")
     await eventually(lambda: read_menu(services["matching"], partner), lambda r: len(r) == 1)
@@ -80,6 +81,15 @@ async def post(
     answer = await http.post(path, json=body, headers=who | {"Idempotency-Key": key or path})
     assert answer.is_success, f"{path}: {answer.text}"
     return dict(answer.json())
+
+
+async def add_document(http: httpx.AsyncClient, who: Headers, person_id: str) -> None:
+    """One that names him, on his case."""
+    page = (await http.get(f"/persons/{person_id}", headers=who)).json()
+    path = f"/requests/{page['cases'][0]['request_id']}/attachments"
+    content = b"%PDF-1.7\n" + f"{GONE['name']} {GONE['id_number']}".encode()
+    answer = await http.post(path, files={"file": ("诊断.pdf", content)}, headers=who)
+    assert answer.status_code == 201, answer.text
 
 
 async def find(http: httpx.AsyncClient, who: Headers, **search: str) -> list[dict[str, Any]]:

@@ -79,6 +79,7 @@ OPEN = {
     "/docs": "a description; operators' beyond loopback",
     "/callbacks/wechat": "WeChat's own check of the address",
     "/r/{token}": "a link, of one person: tests/intake/test_service.py",
+    "/r/{token}/files/{attachment_id}": "a link, of one person: tests/intake/test_service_desk.py",
     "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",
@@ -191,6 +192,7 @@ class Town:
         )
         ids["request"] = submitted["request_id"]
         ids["message"] = await self._write(side)
+        ids["attachment"] = await self._add_document(side)
         approver = self.find_caller(Role.APPROVER_CITY, None)
         path = f"/requests/{ids['request']}"
         request = await self.running["intake"].http.get(path, headers=approver)
@@ -221,6 +223,17 @@ class Town:
         runtime = self.running["intake"].runtime
         await receive_message(runtime, inbound)
         return derive_message_id(runtime.resources.vault, inbound)
+
+    async def _add_document(self, side: Side) -> str:
+        """One that names the applicant."""
+        words = " ".join(side.personal.values())
+        answer = await self.running["intake"].http.post(
+            f"/requests/{side.ids['request']}/attachments",
+            files={"file": ("a.pdf", b"%PDF-1.7\n" + words.encode())},
+            headers=self.find_caller(Role.APPROVER_TOWN, side),
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["attachment_id"])
 
     async def _post(self, service: str, path: str, who: Headers, **body: Any) -> dict[str, Any]:
         headers = who | {"Idempotency-Key": path.replace("/", "-")}

@@ -2,6 +2,7 @@
 
 from services.intake.api import (
     approvals,
+    attachments,
     catalogue,
     judgement,
     links,
@@ -22,6 +23,7 @@ ROUTERS = (
     approvals.router,
     overdue.router,
     regular.router,
+    attachments.router,
     messages.router,
     persons.router,
     people.router,

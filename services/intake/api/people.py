@@ -1,6 +1,5 @@
 """HTTP for staff about a person: found, read, corrected, handed to himself, erased."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -9,19 +8,28 @@ from fastapi import Depends
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.intake import person_views, store
-from services.intake.forgetting import forget_messages
+from services.intake import erasures, person_views, store
+from services.intake.erasures import Erasure
 from services.intake.messages import PERSON_UNKNOWN, SEARCH_EMPTY
-from services.intake.model import CorrectPerson, ErasePerson, Person, Request
+from services.intake.model import CorrectPerson, Person, Request
+from services.intake.model.consent import is_refused
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import Contact, list_said, open_contact
 from services.intake.vault.prepare import find_speaker, make_search_keys, seal_correction
 from shared import mongo
 from shared.contracts.events import ContactOwner
 from shared.contracts.values import Identifier, IdNumber, Name, Phone, ShortText, Value
+from shared.ids import derived_id
+from shared.messaging.decision import Command
 from shared.scope import Scope
 from shared.security import Credential, Role
-from shared.web.access import Denied, IdempotencyKey, Router, allow, answer_to, find_scope
+from shared.web.access import (
+    Denied,
+    IdempotencyKey,
+    Router,
+    allow,
+    find_scope,
+    respond,
+)
 
 router = Router(tags=["persons"])
 
@@ -108,10 +116,13 @@ async def read_person(
     """Who he is, his cases in the caller's area and what he received before, from any fund."""
     person, requests = await load_seen(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "read_person", [person])
+    page = person_views.describe_person(runtime.resources.vault, person, requests)
+    if is_refused(person.consents, "history", await runtime.processor.now()):
+        own = person_views.describe_received(requests)
+        return page | {"received": own, "history_refused": True}
     every = await store.list_requests_of(runtime.database, (person.id, *person.joined))
     received = person_views.describe_received(every)
-    page = person_views.describe_person(runtime.resources.vault, person, requests)
-    return page | {"received": received}
+    return page | {"received": received, "history_refused": False}
 
 
 @router.post("/persons/{person_id}/export")
@@ -172,15 +183,18 @@ async def correct_person(
     correction: Correction,
     caller: CaseWorker,
     runtime: IntakeRuntimeDep,
-    key: IdempotencyKey,
+    key: IdempotencyKey,  # noqa: ARG001
 ) -> Response:
-    """Name, phone or ID number as they are. What others said stays beside it."""
+    """Name, phone or ID number as they are. What others said stays beside it.
+
+    Repeated it says the same again: what is sealed differs each time, so no key tells them apart.
+    """
     person, _ = await load_seen(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "correct_person", [person])
     command = CorrectPerson(person_id=person.id, **correction.model_dump())
     speaker = find_speaker(caller.speaks_as, runtime.keyring.find_credential)
     sealed = seal_correction(runtime.resources.vault, speaker, person, command)
-    return await answer_to(runtime, caller, sealed, key)
+    return respond(await runtime.processor.execute(Command(sealed, principal=caller.principal)))
 
 
 @router.post("/persons/{person_id}/erase")
@@ -189,37 +203,8 @@ async def erase_person(
 ) -> Response:
     """Drops the keys of everything personal, what he wrote and what dead letters hold of him; what
     he still needed is withdrawn. Ids and figures stay as they are."""
-    person = await mongo.load(runtime.database, Person, person_id)
-    if person is not None:
-        await _erase_dead_letters(runtime, person)
-    await forget_messages(runtime, person_id)
-    return await answer_to(runtime, caller, ErasePerson(person_id=person_id), key)
-
-
-async def _erase_dead_letters(runtime: IntakeRuntime, person: Person) -> None:
-    """Before his keys go: without them nobody knows what to look for."""
-    vault = runtime.resources.vault
-    known = [open_contact(vault, person)]
-    known += [
-        Contact(said.get("name"), said.get("phone"), said.get("openid"), said.get("id_number"))
-        for _, said in list_said(vault, person)
-    ]
-    async for id_, content in runtime.dead_letters.list_contents():
-        if any(_is_about(contact, _read_text(content)) for contact in known):
-            await runtime.dead_letters.erase(id_)
-
-
-def _read_text(content: bytes) -> str:
-    """As it was meant: names are often escaped in JSON."""
-    try:
-        return json.dumps(json.loads(content), ensure_ascii=False)
-    except ValueError:
-        return content.decode("utf-8", errors="replace")
-
-
-def _is_about(contact: Contact, text: str) -> bool:
-    """His ID number or account; else his name with his phone: others may share either."""
-    if any(mark and mark in text for mark in (contact.id_number, contact.openid)):
-        return True
-    phone = (contact.phone or "").removeprefix("+86")
-    return bool(phone and contact.name and phone in text and contact.name in text)
+    written = f"{caller.speaks_as}|{key}"
+    erasure = Erasure(derived_id("E", written), person_id=person_id)
+    return respond(
+        await erasures.erase_person(runtime, erasure, principal=caller.principal, key=written)
+    )

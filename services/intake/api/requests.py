@@ -23,6 +23,7 @@ from services.intake.model import (
     Vouching,
     WithdrawRequest,
 )
+from services.intake.model.consent import is_refused
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.rules import LEVELS, find_problems
 from services.intake.vault.prepare import derive_request_id
@@ -204,12 +205,14 @@ async def _describe_personal(
         return {}
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "read_request", [person.id], at)
+    view = views.describe_personal(runtime.resources.vault, request, person)
+    if is_refused(person.consents, "history", at):
+        return view | {"received_before": [], "history_refused": True}
     before = await store.list_requests_of(
         runtime.database, (person.id, *person.joined), request.household_id
     )
     others = [each for each in before if each.id != request.id]
-    received = {"received_before": person_views.describe_received(others)}
-    return views.describe_personal(runtime.resources.vault, request, person) | received
+    return view | {"received_before": person_views.describe_received(others)}
 
 
 def is_seen(request: Request, scope: Scope) -> bool:

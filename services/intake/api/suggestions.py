@@ -1,6 +1,6 @@
 """HTTP for staff about what looks alike: listed by office, joined, and taken apart again."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
@@ -28,6 +28,9 @@ router = Router(tags=["suggestions"])
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_ROLES))]
 # Joining moves caps and relations of funds; a collector sees what he brought in, and says so.
 Approver = Annotated[Credential, Depends(allow(*CASE_ROLES[1:]))]
+
+
+Verdict = Literal["merge", "separate"]
 
 
 class OtherPerson(Value):

@@ -4,6 +4,7 @@ It has no credential: its signature is by a shared token. A signature covers nei
 nor, in plain mode, the body; so it is believed for five minutes, and for one content only.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,15 +17,13 @@ from services.intake.callbacks.conversation import receive_message
 from services.intake.callbacks.inbound import Body, record_receipts
 from services.intake.channels import wechat, wechat_crypto
 from services.intake.channels.typed_requests import WELCOME
-from services.intake.forgetting import forget_contacts
-from services.intake.model import WECHAT_SOURCE, ForgetOpenid
+from services.intake.erasures import Erasure, forget_account
+from services.intake.model import WECHAT_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound, Place
 from services.intake.vault.persons import derive_earlier_person_id, derive_point_id
 from shared.contracts.values import Channel
 from shared.errors import Invalid
-from shared.messaging.batches import execute_all
-from shared.messaging.decision import Command
 from shared.security import Unauthenticated
 from shared.web.access import Router, check_rate_limit
 
@@ -133,10 +132,9 @@ async def _forget(runtime: IntakeRuntime, openid: str) -> None:
     """With what he wrote."""
     vault = runtime.resources.vault
     point_id = derive_point_id(vault, openid=openid)
-    await forget_contacts(runtime, [point_id])
     earlier_id = derive_earlier_person_id(vault, "", None, openid, "")
-    forget = ForgetOpenid(point_id=point_id, earlier_id=earlier_id)
-    await execute_all(runtime.processor, [Command(forget)])
+    id_ = f"E-{secrets.token_hex(10)}"
+    await forget_account(runtime, Erasure(id_, point_id=point_id, earlier_id=earlier_id))
 
 
 def _make_inbound(

@@ -52,6 +52,7 @@ from services.intake.model import (
     derive_note_record,
 )
 from services.intake.model.meeting import SendToMeeting
+from services.intake.person_messages import GUARDIAN_ABSENT
 from services.intake.rules import Rules, find_wait_reasons
 from shared.contracts.events import ApprovalLevel, RequestDeclined, RequestMended, RequestReturned
 from shared.contracts.values import Need, format_yuan
@@ -72,6 +73,8 @@ def decide_approve(
     request = get_approvable(states, data)
     if isinstance(request, Answer):
         return Decision(answer=request)
+    if request.needs_guardian:
+        return Decision(answer=GUARDIAN_ABSENT.refusal(409, "guardian"))
     if data.approver_id in request.recorders:
         return Decision(answer=RECORDER_SAME.refusal(409))
     if "meeting_due" in request.waits_for:

@@ -19,7 +19,7 @@ from services.intake.model import (
 )
 from shared.contracts.envelope import Fact
 from shared.contracts.events import PersonErased, PersonLinksRevoked, RequestWithdrawn
-from shared.messaging.decision import Answer, Command, Decision, State, States
+from shared.messaging.decision import Answer, Command, Decision, Record, State, States
 from shared.revocations import LinkRevocation, revoke
 
 
@@ -28,7 +28,16 @@ def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> D
     if person is None:
         return Decision(answer=PERSON_UNKNOWN.refusal(404, "person_id"))
     answer = Answer(200, {"person_id": person.id, "erased": True})
-    return replace(_erase(states, person, now), answer=answer)
+    erased = _erase(states, person, now)
+    records = _make_records(item.data.erasure_id, person.id, now)
+    return replace(erased, answer=answer, records=records)
+
+
+def _make_records(erasure_id: str, subject_id: str, now: datetime) -> tuple[Record, ...]:
+    """That this database knows of it: what does not is older, and erases again."""
+    if not erasure_id:
+        return ()
+    return (Record("erasures", erasure_id, {"person_id": subject_id, "at": now}),)
 
 
 def _erase(states: States, person: Person, now: datetime) -> Decision:
@@ -85,7 +94,9 @@ def decide_forget_openid(states: States, item: Command[ForgetOpenid], now: datet
     changed = {(type(state), state.id): state for each in forgotten for state in each.states}
     for point in _unbind(states, point_id):
         changed[ContactPoint, point.id] = point
-    return Decision(tuple(changed.values()), tuple(e for each in forgotten for e in each.events))
+    events = tuple(event for each in forgotten for event in each.events)
+    records = _make_records(item.data.erasure_id, point_id, now)
+    return Decision(tuple(changed.values()), events, records=records)
 
 
 def _unbind(states: States, point_id: str) -> Iterator[ContactPoint]:
@@ -121,6 +132,7 @@ def _without_keys(person: Person) -> Person:
             "has_phone": False,
             "erased": True,
             "standings": {},
+            "consents": {},
             "points": (),
             "identity_id": "",
             "joined": (),

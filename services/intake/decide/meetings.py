@@ -320,7 +320,8 @@ def _approve(
 ) -> tuple[Decision, Outcome]:
     quantity = ruling.quantity or request.need.quantity
     is_changed = refuse_part(request, quantity, bool(ruling.code)) is not None
-    if is_changed or find_sighting_problem(rules, request, meeting.chair):
+    lacks = request.needs_guardian or find_sighting_problem(rules, request, meeting.chair)
+    if is_changed or lacks:
         return Decision((request.model_copy(update={"meeting_id": ""}),)), "refused"
     reason = next((each for each in PART_REASONS if each == ruling.code), None)
     approved = grant_approval(request, Grant(meeting.chair, quantity, reason, meeting.id), now)

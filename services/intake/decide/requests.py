@@ -36,6 +36,7 @@ from services.intake.model import (
     WithdrawRequest,
 )
 from services.intake.model.classification import Classification
+from services.intake.model.consent import has_guardian
 from services.intake.model.suggestion import NameInPlace
 from services.intake.rules import (
     LEVELS,
@@ -52,7 +53,7 @@ from shared.contracts.events import (
     RequestRecorded,
     RequestWithdrawn,
 )
-from shared.contracts.values import Area, Category, Kind, Need
+from shared.contracts.values import CHINA, Area, Category, Kind, Need
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import (
     Answer,
@@ -87,7 +88,7 @@ def decide_submission(rules: Rules, states: States, item: Submission, now: datet
     if named.is_proven:
         person = with_standing(person, name_id, standing)
     request = _make_request(person, data, standing, now)
-    request, counted = _open_or_hold(rules, states, request, now)
+    request, counted = open_or_hold(rules, states, request, now)
     suggested = suggest(rules, states, replace(named, person=person), request, data.place_id, now)
     fact = make_fact(request)
     person = with_request(person, request, data.text)
@@ -146,6 +147,7 @@ def _make_request(
         quiet=data.quiet,
         urgent=data.urgent,
         classified=_make_classification(data, now),
+        needs_guardian=_is_child(data, now) and not has_guardian(person.consents, now),
     )
 
 
@@ -156,7 +158,11 @@ def _make_classification(data: SealedRequest, now: datetime) -> Classification |
     return Classification(by=data.recorded_by, at=now, was=data.category)
 
 
-def _open_or_hold(
+def _is_child(data: SealedRequest, now: datetime) -> bool:
+    return data.child_until is not None and now.astimezone(CHINA).date() < data.child_until
+
+
+def open_or_hold(
     rules: Rules, states: States, request: Request, now: datetime
 ) -> tuple[Request, tuple[OpeningTally, ...]]:
     """Opens it and counts that, or says why it waits and for whom."""
@@ -172,6 +178,8 @@ def _open_or_hold(
         reasons = (*reasons, "meeting_due")
     if request.was_returned:
         reasons = (*reasons, "was_returned")
+    if request.needs_guardian:
+        reasons = (*reasons, "guardian_missing")
     if not reasons:
         opening = count_opening(rules, states, request, now)
         reasons = opening.reasons
@@ -270,7 +278,7 @@ def decide_vouch(
     vouched = with_standing_of(request, standing)
     if request.state is RequestState.OPEN:
         return announce(vouched, _make_classified(vouched), person)
-    vouched, counted = _open_or_hold(rules, states, vouched, now)
+    vouched, counted = open_or_hold(rules, states, vouched, now)
     fact = make_fact(vouched) if vouched.state is RequestState.OPEN else None
     return announce(vouched, fact, person, *counted)
 

@@ -88,7 +88,8 @@ class SealedRequest(Value):
     need, item_match, item_reason: as in `Request`. recorded_by, met, classified, urgent: as in
     `StaffRequest`.
     contact: its key is apart, in contact_key.
-    openid: where its owner wrote from it.
+    openid: where its owner wrote from it. child_until: the day on which he is 14, where somebody
+    said when he was born; it is not stored.
     """
 
     request_id: str
@@ -118,6 +119,7 @@ class SealedRequest(Value):
     urgent: bool = False
     item_match: Match = "named"
     item_reason: str = ""
+    child_until: date | None = None
 
 
 class SealedRowCorrection(Value):
@@ -241,7 +243,10 @@ class WithdrawRequest(Value):
 
 
 class ErasePerson(Value):
+    """erasure_id: under which it is kept apart (`erasures.py`)."""
+
     person_id: Identifier
+    erasure_id: str = ""
 
 
 class RevokePersonLinks(Value):
@@ -253,11 +258,12 @@ class RevokePersonLinks(Value):
 class ForgetOpenid(Value):
     """Its owner unfollowed: WeChat requires that what it told us goes.
 
-    earlier_id: as in `Naming`.
+    earlier_id: as in `Naming`. erasure_id: as in `ErasePerson`.
     """
 
     point_id: str
     earlier_id: str
+    erasure_id: str = ""
 
 
 class ReportMessage(Value):

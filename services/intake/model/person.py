@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from services.intake.model.consent import Consent
 from shared.contracts.values import BeneficiaryClass, Value
 from shared.messaging.decision import State
 
@@ -123,7 +124,8 @@ class Person(State):
     unfinished: requests that are not done, by id (by fingerprint in what was stored before).
     awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that was
     confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
-    house knows of him by name: a person of before is a phone, with many names.
+    house knows of him by name: a person of before is a phone, with many names. consents: by what he
+    agreed to.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -144,6 +146,7 @@ class Person(State):
     awaiting: tuple[str, ...] = ()
     arrived: str = ""
     standings: Mapping[str, Standing] = Field(default_factory=dict)
+    consents: Mapping[str, Consent] = Field(default_factory=dict)
 
     @property
     def foremost(self) -> Registration | None:

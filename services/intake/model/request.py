@@ -48,6 +48,7 @@ WaitReason = Literal[
     "phone_unproven",
     "was_returned",
     "meeting_due",
+    "guardian_missing",
 ]
 
 
@@ -108,6 +109,8 @@ class Request(State):
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
     put right. steps: who did what while it was judged. for_meeting: somebody sent it to the joint
     meeting; meeting_id: on whose agenda it is.
+    attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
+    responsible for him agreed yet.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -174,6 +177,9 @@ class Request(State):
 
     def with_step(self, step: Step, **changes: object) -> "Request":
         return self.model_copy(update={"steps": (*self.steps, step), **changes})
+
+    attachments: tuple[str, ...] = ()
+    needs_guardian: bool = False
 
     @property
     def confirmed_quantity(self) -> int:

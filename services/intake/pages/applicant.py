@@ -3,24 +3,40 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.intake import model, store, views
+from services.intake.api.attachments import FORM_BYTES, Size, build_file_answer, load_attachment
+from services.intake.attachments.files import FILE_BYTES_MAX
+from services.intake.attachments.keeping import open_file
+from services.intake.attachments.messages import ATTACHMENT_UNKNOWN, REQUEST_OVER
 from services.intake.clocks.words import Words, describe_promise
 from services.intake.judgement_messages import MEND_EMPTY, PART_REASONS, RETURN_REASONS
-from services.intake.messages import REQUEST_UNKNOWN
 from services.intake.model import MendRequest, RequestState, WaitReason, WithdrawRequest
+from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
+from services.intake.pages.applicant_links import load_request
+from services.intake.pages.consents import CONSENTS, ConsentRow, list_consents
+from services.intake.pages.own_files import (
+    FILES,
+    NO_FILES,
+    OwnFiles,
+    add_own_files,
+    load_own_files,
+)
+from services.intake.pages.uploads import list_uploads
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared import mongo
 from shared.contracts.links import DELIVERY, REQUEST
 from shared.contracts.values import CHINA
-from shared.messaging.decision import Command
-from shared.runtime import Runtime
+from shared.errors import Problem, refuse
+from shared.messaging.decision import Answer, Command
 from shared.web.access import Denied, Router, RuntimeDep, respond
+from shared.web.admission import takes_bytes
 from shared.web.forms import read_form
-from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
+from shared.web.links import LinkRoute, Token, is_browser
 from shared.web.pages import Pages, format_quantity
 
 router = Router(route_class=LinkRoute)
@@ -32,7 +48,7 @@ MENDED_MAX = 2000
 
 @router.get(REQUEST.route())
 async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
-    stored = await _load_request(request, runtime, token)
+    stored = await load_request(request, runtime, token)
     rows = await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
     looks = views.describe_own_looks(rows)
     if is_browser(request):
@@ -48,15 +64,23 @@ async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep
             help_phone=settings.help_phone,
             answer_days=settings.answer_days,
             is_new="new" in request.query_params,
+            files=await load_own_files(runtime, stored, token, request.query_params.get("files")),
+            consents=await _load_consents(runtime, stored),
         )
     view = views.describe_status(stored)
     return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat(), "looks": looks})
 
 
+async def _load_consents(runtime: IntakeRuntime, stored: model.Request) -> list[ConsentRow]:
+    person = await mongo.load(runtime.database, model.Person, stored.person_id)
+    now = await runtime.processor.now()
+    return list_consents(person.consents, now) if person and not person.erased else []
+
+
 @router.post(REQUEST.route("withdraw"))
 async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """The link is the permission, and it names the request: asking twice is asking once."""
-    id_ = (await _load_request(request, runtime, token)).id
+    id_ = (await load_request(request, runtime, token)).id
     command = Command(
         WithdrawRequest(request_id=id_), key=f"link|{id_}/withdraw", principal=f"link:{id_}"
     )
@@ -69,7 +93,7 @@ async def withdraw(token: Token, request: Request, runtime: RuntimeDep) -> Respo
 @router.post(REQUEST.route("mend"))
 async def mend(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     """What was missing, in his words. Whose link it is may write it, as he may withdraw."""
-    stored = await _load_request(request, runtime, token)
+    stored = await load_request(request, runtime, token)
     note = (await read_form(request)).get("note", "")[:MENDED_MAX]
     if not note:
         raise MEND_EMPTY.invalid("note")
@@ -84,14 +108,36 @@ async def mend(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     return respond(answer)
 
 
-async def _load_request(request: Request, runtime: Runtime, token: str) -> model.Request:
-    """Raises Unauthenticated or Denied."""
-    opened = await open_link(request, runtime, REQUEST, token)
-    stored = await mongo.load(runtime.database, model.Request, opened.subject)
-    if stored is None:
-        raise Denied(REQUEST_UNKNOWN.refusal(404))
-    await require_standing(runtime, opened, stored.person_id)
-    return stored
+@router.post(REQUEST.route(FILES))
+@takes_bytes(OWN_ATTACHMENTS_MAX * FILE_BYTES_MAX + FORM_BYTES)
+async def add_own(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """While his request is worked on."""
+    stored = await load_request(request, runtime, token)
+    form = await request.form()
+    problems: tuple[Problem, ...] = (REQUEST_OVER.problem("file"),)
+    if stored.is_withdrawable:
+        problems = await add_own_files(runtime, stored.id, list_uploads(form))
+    if is_browser(request):
+        outcome = "?files=wrong" if problems else ""
+        return RedirectResponse(f"{REQUEST.path(token)}{outcome}#files", status_code=303)
+    return respond(refuse(422, *problems) if problems else Answer(200, {"taken": True}))
+
+
+@router.get(REQUEST.route(FILES, "{attachment_id}"))
+async def show_own(
+    token: Token,
+    attachment_id: Annotated[str, Path(max_length=100)],
+    request: Request,
+    runtime: IntakeRuntimeDep,
+    size: Size = "full",
+) -> Response:
+    """What he sent himself; what staff put there he asks them for."""
+    stored = await load_request(request, runtime, token)
+    attachment = await load_attachment(runtime, stored, attachment_id)
+    if attachment.giver != "applicant":
+        raise Denied(ATTACHMENT_UNKNOWN.refusal(404, "attachment_id"))
+    content = await open_file(runtime, attachment, small=size == "small")
+    return build_file_answer(attachment, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +245,8 @@ def render_request(
     answer_days: int,
     promise: Words | None = None,
     is_new: bool = False,
+    files: OwnFiles = NO_FILES,
+    consents: Sequence[ConsentRow] = (),
 ) -> HTMLResponse:
     """Nothing is offered that would be refused now."""
     return PAGES.render(
@@ -222,4 +270,7 @@ def render_request(
         mended_max=MENDED_MAX,
         may_withdraw=request.is_withdrawable,
         withdraw_path=REQUEST.path(token, "withdraw"),
+        files=files,
+        consents=consents,
+        consents_path=REQUEST.path(token, CONSENTS),
     )

@@ -6,7 +6,7 @@ has called. Both steps are forms that carry what was typed; nothing is stored be
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
@@ -14,8 +14,11 @@ from typing import TypeVar
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
+from starlette.datastructures import UploadFile
 
 from services.intake import store
+from services.intake.api.attachments import FORM_BYTES
+from services.intake.attachments.files import FILE_BYTES_MAX
 from services.intake.messages import (
     ASKED_OFTEN,
     CONSENT_MISSING,
@@ -25,6 +28,10 @@ from services.intake.messages import (
     TOWN_MISSING,
 )
 from services.intake.model import WEB_SOURCE
+from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
+from services.intake.model.consent import GiveConsent
+from services.intake.pages.own_files import add_own_files
+from services.intake.pages.uploads import list_uploads
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.needs import UNSAID
 from services.intake.vault.persons import derive_contact_ids
@@ -47,6 +54,7 @@ from shared.text import clean_lines, clean_text
 from shared.towns import CITY_WIDE, codes_by_name, towns
 from shared.validation import describe_validation
 from shared.villages import find_village
+from shared.web.admission import takes_bytes
 from shared.web.callers import find_address
 from shared.web.pages import Pages
 from shared.web.sessions import check_visit_form
@@ -59,7 +67,7 @@ TEXT_MAX = 3_800
 """Of the 4,000 that a text holds: village and consent are written below it."""
 FIELDS = (
     *("text", "town", "village", "category", "amount", "kind"),
-    *("name", "phone", "whose", "circumstances", "consent", "once"),
+    *("name", "phone", "whose", "circumstances", "consent", "delivery", "history", "once"),
 )
 FIRST_STEP = frozenset({"text", "town", "village", "category", "amount", "kind"})
 TRAP = "website"
@@ -68,6 +76,7 @@ SOMEWHERE = "说不清"
 WHOSE = {
     "own": ("本人", "for myself"),
     "family": ("家人", "for my family"),
+    "guardian": ("未满14岁的孩子，我是监护人", "for a child under 14, as guardian"),
     "": ("别人", "for others"),
 }
 UNKNOWN_NEED = {"unit": "项", "quantity": 1}
@@ -100,6 +109,7 @@ async def show_first_step(request: Request) -> Response:
 
 
 @router.post(ASK_PATH)
+@takes_bytes(OWN_ATTACHMENTS_MAX * FILE_BYTES_MAX + FORM_BYTES)
 async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
     """From step to step; at the end the request, and its page. Raises Invalid, TooManyError."""
     await check_visit_form(request, runtime.keyring)
@@ -120,12 +130,17 @@ async def go_on(request: Request, runtime: IntakeRuntimeDep) -> Response:
         return _render(request, wrong.step, wrong, status=422)
     address = find_address(request)
     await runtime.resources.ask_quota.take(f"ask:{address}", 1)
-    return await _submit(request, runtime, values, submitted)
+    return await _submit(request, runtime, values, submitted, list_uploads(form))
 
 
 async def _submit(
-    request: Request, runtime: IntakeRuntime, values: Mapping[str, str], submitted: RequestSubmitted
+    request: Request,
+    runtime: IntakeRuntime,
+    values: Mapping[str, str],
+    submitted: RequestSubmitted,
+    files: Sequence[UploadFile],
 ) -> Response:
+    """A picture that cannot be taken hinders no request: its page says so."""
     vault, now = runtime.resources.vault, await runtime.processor.now()
     [contact_id] = derive_contact_ids(vault, submitted.applicant.phone, None)
     since = now - OFTEN_WITHIN
@@ -143,7 +158,27 @@ async def _submit(
         now,
         holder=stored.person_id if stored else "",
     )
-    return RedirectResponse(f"{REQUEST.path(token)}?new=1", status_code=303)
+    await _record_consents(runtime, id_, values)
+    refused = await add_own_files(runtime, id_, files)
+    wrong_files = "&files=wrong" if refused else ""
+    return RedirectResponse(f"{REQUEST.path(token)}?new=1{wrong_files}", status_code=303)
+
+
+async def _record_consents(
+    runtime: IntakeRuntime, request_id: str, values: Mapping[str, str]
+) -> None:
+    """What he ticked; a guardian agrees for a child."""
+    given = ["handling", *(name for name in ("delivery", "history") if values[name] == "yes")]
+    for purpose in given:
+        data = GiveConsent.model_validate(
+            {
+                "request_id": request_id,
+                "purpose": purpose,
+                "way": "web",
+                "by_guardian": values["whose"] == "guardian",
+            }
+        )
+        await runtime.processor.execute(Command(data, principal=WEB_SOURCE))
 
 
 def _blank() -> dict[str, str]:
@@ -181,8 +216,7 @@ def read_ask(values: Mapping[str, str]) -> tuple[RequestSubmitted | None, dict[s
         "channel": Channel.WEB,
         "need": _make_need(amount or 0, category),
         "area": {"town_code": town} | _read_village(values, town or ""),
-        "applicant": {"name": name, "phone": phone}
-        | ({"contact_of": values["whose"]} if values["whose"] in ("own", "family") else {}),
+        "applicant": {"name": name, "phone": phone} | _read_owner(values),
         "text": "\n".join(filter(None, (text, _format_village(values), CONSENT_WRITTEN))),
     }
     try:
@@ -246,6 +280,11 @@ def _read_village(values: Mapping[str, str], town: str) -> dict[str, str]:
     """Where its name is clear; in any case it stands in the text."""
     code = find_village(values["village"][:100], town)
     return {"village_code": code} if code and code.startswith(town[:9]) else {}
+
+
+def _read_owner(values: Mapping[str, str]) -> dict[str, str]:
+    """Whose the phone is; of others nothing is said."""
+    return {"contact_of": values["whose"]} if values["whose"] in filter(None, WHOSE) else {}
 
 
 def _format_village(values: Mapping[str, str]) -> str:

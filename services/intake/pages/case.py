@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -16,6 +16,7 @@ from services.intake.api.requests import (
     is_seen,
     list_levels,
 )
+from services.intake.attachments.keeping import list_files
 from services.intake.case_notes import Note, list_notes
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
@@ -35,10 +36,18 @@ from services.intake.model import (
     Vouching,
     WithdrawRequest,
 )
+from services.intake.model.attachment import Attachment
 from services.intake.model.classification import ClassifyRequest
-from services.intake.pages.case_forms import read_part_reason, read_quantity, read_vouching
+from services.intake.pages.case_forms import (
+    Act,
+    read_part_reason,
+    read_quantity,
+    read_vouching,
+)
+from services.intake.pages.consents import WAYS, ConsentRow, list_consents
 from services.intake.pages.desk import build_worker
 from services.intake.pages.rows import LEVELS, CaseRow, build_row
+from services.intake.pages.uploads import KINDS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, open_contact, open_text
 from shared import mongo
@@ -61,18 +70,6 @@ SURE_MIN = 0.8
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
-Act = Literal[
-    "approve",
-    "vouch",
-    "classify",
-    "decline",
-    "withdraw",
-    "pause",
-    "resume",
-    "return",
-    "mend",
-    "meeting",
-]
 
 MANNERS: Mapping[str, tuple[str, str]] = {
     "visit": ("上门见到", "at home"),
@@ -96,6 +93,9 @@ DONE: Mapping[str, tuple[str, str]] = {
     "meeting": ("已提交联席会议", "sent to the joint meeting"),
     "mend": ("已补正，重新送审", "mended: it waits for an approval again"),
     "recorded": ("已登记", "recorded"),
+    "consent": ("已记下本人的意思", "what the person agreed to is noted"),
+    "file": ("已放上", "the file is there"),
+    "file_removed": ("已移除", "the file was taken away"),
 }
 
 
@@ -130,6 +130,8 @@ class Case:
     allowed: Allowed
     judgement: Judgement
     notes: Sequence[Note] = ()
+    files: Sequence[Attachment] = ()
+    consents: Sequence[ConsentRow] = ()
 
     @property
     def is_judged_otherwise(self) -> bool:
@@ -172,7 +174,7 @@ async def show_case(
     done: str = "",
 ) -> Response:
     stored = await load_seen(runtime, find_scope(caller), request_id)
-    return await _render(request, runtime, caller, stored, done=DONE.get(done))
+    return await render_case(request, runtime, caller, stored, done=DONE.get(done))
 
 
 @router.post(f"{CASE_PATH}/phone")
@@ -183,7 +185,7 @@ async def show_phone(
     stored = await load_seen(runtime, find_scope(caller), request_id)
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "read_phone", [stored.person_id], at)
-    return await _render(request, runtime, caller, stored, with_phone=True)
+    return await render_case(request, runtime, caller, stored, with_phone=True)
 
 
 async def load_seen(runtime: IntakeRuntime, scope: Scope, request_id: str) -> model.Request:
@@ -194,7 +196,7 @@ async def load_seen(runtime: IntakeRuntime, scope: Scope, request_id: str) -> mo
     return stored
 
 
-async def _render(
+async def render_case(
     request: Request,
     runtime: IntakeRuntime,
     caller: Credential,
@@ -232,6 +234,9 @@ async def _render(
         kinds=tuple(Kind),
         towns={code: name for code, name in towns().items() if code.startswith(caller.area[:9])},
         part_reasons=PART_REASONS,
+        file_kinds=KINDS,
+        ways=WAYS,
+        checks=bool(runtime.settings.clamd),
     )
 
 
@@ -263,6 +268,8 @@ async def _build_case(
         allowed=find_allowed(stored, caller),
         judgement=await judge_text(runtime, text),
         notes=list_notes(vault, person, stored),
+        files=await list_files(runtime, stored),
+        consents=list_consents(person.consents, now),
     )
 
 
@@ -364,7 +371,9 @@ async def act_on(
 
     async def show(form: Form, answer: Answer) -> Response:
         stored = await load_seen(runtime, find_scope(caller), request_id)
-        return await _render(request, runtime, caller, stored, act=act, form=form, answer=answer)
+        return await render_case(
+            request, runtime, caller, stored, act=act, form=form, answer=answer
+        )
 
     done = f"{CASE_PATH.format(request_id=request_id)}?done={act}"
     return await answer_form(request, runtime, caller, done, build, show)

@@ -1,6 +1,6 @@
 """What the forms of a case say: how much, why, and what is known of the person."""
 
-from typing import Any
+from typing import Any, Literal
 
 from services.intake.judgement_messages import PART_REASONS, QUANTITY_UNREADABLE
 from services.intake.model import PartReason, Vouching
@@ -9,6 +9,21 @@ from shared.money import parse_amount
 from shared.web.forms import Form
 
 QUANTITY_MAX = 10**12
+Act = Literal[
+    "approve",
+    "vouch",
+    "classify",
+    "decline",
+    "withdraw",
+    "pause",
+    "resume",
+    "return",
+    "mend",
+    "meeting",
+    "files",
+    "consent",
+]
+"""Which form of a case's page was sent."""
 
 
 def read_quantity(form: Form, need: Need) -> int | None:

@@ -44,7 +44,7 @@ from services.intake.vault.sealing import Vault
 from shared.contracts.envelope import Event
 from shared.contracts.events import Applicant, RequestSubmitted
 from shared.errors import Invalid
-from shared.id_numbers import find_id_problem
+from shared.id_numbers import find_child_until, find_id_problem
 from shared.ids import derived_id
 from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role
@@ -146,6 +146,7 @@ def seal_request(
         contact_ids=derive_contact_ids(vault, applicant.phone, openid),
         household_id=derive_household_id(vault, applicant.household, request.area),
         place_id=vault.derive_id("N", "place", place, fold_name(applicant.name)),
+        child_until=find_child_until(applicant.id_number, applicant.born_on),
     )
 
 

@@ -1,5 +1,6 @@
 """Inbound: foreign events, the only ones that may carry personal data."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -42,7 +43,8 @@ class Applicant(Value):
     """Who asks, or for whom it is asked. Goes into intake's vault and nowhere else.
 
     household: the number of his household (户号), where the channel knows it. id_number: of his ID
-    card, 18 characters. contact_of: whose the phone is, where it may not be his own.
+    card, 18 characters. contact_of: whose the phone is, where it may not be his own. born_on: where
+    there is no ID number; it tells whether a guardian has to agree, and is not stored.
     """
 
     name: Name
@@ -52,6 +54,7 @@ class Applicant(Value):
     household: Annotated[ShortText | None, Field(exclude_if=lambda number: number is None)] = None
     id_number: Annotated[IdNumber | None, Field(exclude_if=lambda number: number is None)] = None
     contact_of: Annotated[ContactOwner | None, Field(exclude_if=lambda whose: whose is None)] = None
+    born_on: Annotated[date | None, Field(exclude_if=lambda day: day is None)] = None
 
 
 class RequestSubmitted(Fact):

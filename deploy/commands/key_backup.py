@@ -1,0 +1,117 @@
+"""`guanjia keys backup` and `restore`: what a copy of the database cannot be read without, apart
+from it and sealed for somebody's age key. And who was erased, so that a restore erases him again.
+"""
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Annotated
+
+import pyrage  # type: ignore[import-untyped]
+import typer
+
+from deploy.local.credentials import lock_register
+from shared.client import default_secrets_dir
+from shared.security.files import write_private
+
+DataDir = Annotated[Path | None, typer.Option(help="数据目录 of which stack")]
+SECRETS = ("identity.key", "root.key", "root.previous.key", "credentials.json")
+PATTERNS = (*SECRETS, "root.retired-*.key")
+ERASURES = "erasures"
+
+
+def back_up(
+    to: Annotated[Path, typer.Option(help="写到哪个文件 the file")],
+    recipient: Annotated[
+        list[str], typer.Option(help="age 公钥，可重复 age1…, repeatable: any of them opens it")
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """密钥和删除名单另行备份，用 age 公钥加密。The keys and who was erased, sealed by age."""
+    secrets_dir = default_secrets_dir(data_dir)
+    try:
+        recipients = [pyrage.x25519.Recipient.from_str(each) for each in recipient]
+    except pyrage.RecipientError:
+        raise typer.BadParameter("应为 age1 开头的公钥 · age1…", param_hint="--recipient") from None
+    with lock_register(secrets_dir):
+        files = _list_files(secrets_dir)
+    if not any(name == "secrets/root.key" for name, _ in files):
+        raise SystemExit(f"{secrets_dir} 没有密钥 · no keys in {secrets_dir}")
+    write_private(to, pyrage.encrypt(_pack(files), recipients))
+    erased = sum(name.startswith(f"{ERASURES}/") for name, _ in files)
+    typer.echo(
+        f"已备份 {len(files) - erased} 个密钥文件、{erased} 条删除记录：{to}\n"
+        "请与数据库备份分开存放；解密用的 age 私钥另存他处。\n"
+        f"{len(files) - erased} key files, {erased} erasures. Keep it apart from the dumps, "
+        "and the age identity apart from both."
+    )
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="备份文件 the backup")],
+    identity: Annotated[Path, typer.Option(help="age 私钥文件 the age identity")],
+    data_dir: DataDir = None,
+) -> None:
+    """恢复密钥和删除名单；不覆盖已有的。Brings back what is missing."""
+    secrets_dir = default_secrets_dir(data_dir)
+    files = _unpack(_open(file, identity))
+    folders = {"secrets": secrets_dir, ERASURES: secrets_dir.parent / ERASURES}
+    targets = {folders[kind] / name: content for (kind, name), content in files.items()}
+    different = [str(path) for path, content in targets.items() if _differs(path, content)]
+    if different:
+        listed = "、".join(different)
+        raise SystemExit(f"已有不同的文件，没有恢复 · there are others: {listed}")
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for path, content in targets.items():
+        write_private(path, content)
+    typer.echo(
+        f"已恢复 {len(targets)} 个文件；服务启动时会先重新删除名单上的人。\n"
+        f"{len(targets)} files are back; services erase who is listed before they serve anything."
+    )
+
+
+def _list_files(secrets_dir: Path) -> list[tuple[str, bytes]]:
+    keys = sorted({path for each in PATTERNS for path in secrets_dir.glob(each)})
+    erased = sorted((secrets_dir.parent / ERASURES).glob("*.json"))
+    return [
+        *((f"secrets/{path.name}", path.read_bytes()) for path in keys),
+        *((f"{ERASURES}/{path.name}", path.read_bytes()) for path in erased),
+    ]
+
+
+def _pack(files: list[tuple[str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in files:
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o600
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _unpack(content: bytes) -> dict[tuple[str, str], bytes]:
+    """Files of the two folders alone, whatever else their names say."""
+    files: dict[tuple[str, str], bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+        for entry in archive:
+            kind, _, name = entry.name.partition("/")
+            source = archive.extractfile(entry) if entry.isfile() else None
+            if source is None or kind not in ("secrets", ERASURES) or Path(name).name != name:
+                raise SystemExit(f"不认识的内容 · unknown content: {entry.name}")
+            files[kind, name] = source.read()
+    return files
+
+
+def _open(file: Path, identity: Path) -> bytes:
+    lines = [line.strip() for line in identity.read_text().splitlines()]
+    keys = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
+    try:
+        identities = [pyrage.x25519.Identity.from_str(each) for each in keys]
+        return bytes(pyrage.decrypt(file.read_bytes(), identities))
+    except (pyrage.DecryptError, pyrage.IdentityError):
+        raise SystemExit("这把 age 私钥打不开 · this identity does not open it") from None
+
+
+def _differs(path: Path, content: bytes) -> bool:
+    return path.exists() and path.read_bytes() != content

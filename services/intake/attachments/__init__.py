@@ -1,0 +1,1 @@
+"""Photos and documents: read by content, checked, sealed into GridFS, shown to who may see."""

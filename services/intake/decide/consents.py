@@ -1,0 +1,107 @@
+"""Consent: given, and ended with what follows from that."""
+
+from datetime import datetime
+from functools import reduce
+
+from services.intake.decide.persons import without_unfinished
+from services.intake.decide.requests import is_in_area, make_fact, open_or_hold
+from services.intake.messages import PERSON_UNKNOWN, REQUEST_UNKNOWN
+from services.intake.model import Person, Request, RequestState
+from services.intake.model.consent import (
+    CONSENT_LASTS,
+    Consent,
+    EndConsent,
+    GiveConsent,
+    has_guardian,
+)
+from services.intake.person_messages import CONSENT_ABSENT
+from services.intake.rules import Rules
+from shared.contracts.envelope import Fact
+from shared.contracts.events import RequestWithdrawn
+from shared.messaging.decision import Answer, Command, Decision, State, States
+
+
+def decide_give(
+    rules: Rules, states: States, item: Command[GiveConsent], now: datetime
+) -> Decision:
+    """Again, where it had ended. A child's request that waited for his guardian alone opens."""
+    data = item.data
+    loaded = _load(states, data)
+    if isinstance(loaded, Answer):
+        return Decision(answer=loaded)
+    _, person = loaded
+    consent = Consent(
+        given_at=now,
+        until=now + CONSENT_LASTS,
+        way=data.way,
+        by=data.by,
+        by_guardian=data.by_guardian,
+    )
+    person = _with_consent(person, data.purpose, consent)
+    changed: list[State] = []
+    events: list[tuple[State, Fact]] = []
+    if has_guardian(person.consents, now):
+        for waiting in _list_unfinished(states, person):
+            if waiting.needs_guardian:
+                opened, counted = _go_on(rules, states, waiting, now)
+                changed += [opened, *counted]
+                fact = make_fact(opened) if opened.state is RequestState.OPEN else None
+                events += [(opened, fact)] if fact else []
+    answer = Answer(200, {"person_id": person.id, "purpose": data.purpose, "given": True})
+    return Decision((person, *changed), tuple(events), answer)
+
+
+def _go_on(
+    rules: Rules, states: States, request: Request, now: datetime
+) -> tuple[Request, tuple[State, ...]]:
+    request = request.model_copy(update={"needs_guardian": False})
+    if request.state is not RequestState.RECORDED:
+        return request, ()
+    return open_or_hold(rules, states, request, now)
+
+
+def decide_end(states: States, item: Command[EndConsent], now: datetime) -> Decision:
+    """Without consent to handling nothing of his is worked on: what is not done is withdrawn. What
+    was done and paid stays, as the law requires."""
+    data = item.data
+    loaded = _load(states, data)
+    if isinstance(loaded, Answer):
+        return Decision(answer=loaded)
+    _, person = loaded
+    consent = person.consents.get(data.purpose)
+    if data.purpose != "handling" and (consent is None or not consent.holds(now)):
+        return Decision(answer=CONSENT_ABSENT.refusal(409, "purpose"))
+    consent = consent or Consent(given_at=now, until=now + CONSENT_LASTS, way="web")
+    ended = consent.model_copy(update={"ended_at": now})
+    person = _with_consent(person, data.purpose, ended)
+    withdrawn: list[Request] = []
+    if data.purpose == "handling":
+        withdrawn = [
+            request.model_copy(update={"state": RequestState.WITHDRAWN})
+            for request in _list_unfinished(states, person)
+            if request.is_withdrawable
+        ]
+        person = reduce(without_unfinished, withdrawn, person)
+    events = [(request, RequestWithdrawn(person_id=person.id)) for request in withdrawn]
+    body = {"person_id": person.id, "purpose": data.purpose, "given": False}
+    answer = Answer(200, body | {"withdrawn": [request.id for request in withdrawn]})
+    return Decision((person, *withdrawn), tuple(events), answer)
+
+
+def _load(states: States, data: GiveConsent | EndConsent) -> tuple[Request, Person] | Answer:
+    request = states.get(Request, data.request_id)
+    if request is None or not is_in_area(request, data.area):
+        return REQUEST_UNKNOWN.refusal(404, "request_id")
+    person = states.get(Person, request.person_id)
+    if person is None or person.erased:
+        return PERSON_UNKNOWN.refusal(404, "request_id")
+    return request, person
+
+
+def _list_unfinished(states: States, person: Person) -> list[Request]:
+    ids = sorted({entry.request_id for entry in person.unfinished.values()})
+    return list(states.get_many(Request, ids).values())
+
+
+def _with_consent(person: Person, purpose: str, consent: Consent) -> Person:
+    return person.model_copy(update={"consents": {**person.consents, purpose: consent}})

@@ -1,0 +1,107 @@
+"""Who was erased, kept apart from the database: whatever is restored, he is erased again.
+
+One small file for each, of ids alone, in `GUANJIA_ERASURES_DIR`. It is written before the keys go.
+A database that does not know an erasure of the folder is older than it.
+"""
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import structlog
+
+from services.intake.attachments.keeping import drop_files_of
+from services.intake.dead_letter_erasure import erase_dead_letters
+from services.intake.forgetting import forget_contacts, forget_messages
+from services.intake.model import ErasePerson, ForgetOpenid, Person
+from services.intake.resources import IntakeRuntime
+from shared import mongo
+from shared.errors import Transient
+from shared.messaging.decision import Answer, Command
+from shared.security.files import write_private
+
+log = structlog.get_logger()
+ERASURES = "erasures"
+INDEXES: tuple[mongo.Index, ...] = ((ERASURES, [("person_id", 1)], {}),)
+SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """person_id, or the contact point whose owner unfollowed; earlier_id: as in `Naming`."""
+
+    id: str
+    person_id: str = ""
+    point_id: str = ""
+    earlier_id: str = ""
+
+
+# --- the folder ---
+
+
+def save_erasure(folder: Path, erasure: Erasure) -> None:
+    """Blocking. Raises Transient: what is not written down is not begun."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = json.dumps(asdict(erasure), sort_keys=True).encode()
+        write_private(folder / f"{erasure.id}{SUFFIX}", content)
+    except OSError as error:
+        raise Transient(f"erasures: {type(error).__name__}") from None
+
+
+def list_erasures(folder: Path) -> list[Erasure]:
+    """In the order of their ids. Blocking."""
+    if not folder.is_dir():
+        return []
+    files = sorted(folder.glob(f"*{SUFFIX}"))
+    return [Erasure(**json.loads(file.read_bytes())) for file in files]
+
+
+# --- erasing ---
+
+
+async def erase_person(
+    runtime: IntakeRuntime, erasure: Erasure, *, principal: str, key: str = ""
+) -> Answer:
+    """Dead letters and messages first: without his keys nobody knows what to look for. Again, where
+    it was cut off."""
+    person = await mongo.load(runtime.database, Person, erasure.person_id)
+    if person is not None:
+        await asyncio.to_thread(save_erasure, runtime.settings.erasures_dir, erasure)
+        await erase_dead_letters(runtime, person)
+    await forget_messages(runtime, erasure.person_id)
+    data = ErasePerson(person_id=erasure.person_id, erasure_id=erasure.id)
+    answer = await runtime.processor.execute(Command(data, key=key, principal=principal))
+    await drop_files_of(runtime, erasure.person_id)
+    return answer
+
+
+async def forget_account(runtime: IntakeRuntime, erasure: Erasure) -> Answer:
+    """Of who unfollowed, with what he wrote."""
+    await asyncio.to_thread(save_erasure, runtime.settings.erasures_dir, erasure)
+    await forget_contacts(runtime, [erasure.point_id])
+    data = ForgetOpenid(
+        point_id=erasure.point_id, earlier_id=erasure.earlier_id, erasure_id=erasure.id
+    )
+    return await runtime.processor.execute(Command(data))
+
+
+# --- after a restore ---
+
+
+async def erase_again(runtime: IntakeRuntime) -> None:
+    """Before anything is served: who was erased after the database that is here was copied."""
+    erasures = await asyncio.to_thread(list_erasures, runtime.settings.erasures_dir)
+    rows = runtime.database[ERASURES].find({}, {"_id": 1})
+    known = {row["_id"] for row in await rows.to_list(None)}
+    missing = [each for each in erasures if each.id not in known]
+    answers = [await _erase_again(runtime, erasure) for erasure in missing]
+    if any(answer.status == 200 for answer in answers):
+        log.warning("erased_again", count=sum(answer.status == 200 for answer in answers))
+
+
+async def _erase_again(runtime: IntakeRuntime, erasure: Erasure) -> Answer:
+    if erasure.person_id:
+        return await erase_person(runtime, erasure, principal="restore")
+    return await forget_account(runtime, erasure)

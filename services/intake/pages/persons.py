@@ -1,0 +1,240 @@
+"""A person on one page of the desk: who he is, what he asked for and received; corrected, handed
+to himself, taken apart again, erased."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from services.intake.api import people, suggestions
+from services.intake.api.people import CASE_ROLES, Correction, load_seen
+from services.intake.api.suggestions import Verdict
+from services.intake.model.suggestion import SuggestionState
+from services.intake.person_messages import ERASURE_UNREAD
+from services.intake.person_views import SPEAKER_LABELS, WHOSE_LABELS
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from services.intake.vault.persons import list_said
+from shared.contracts.values import Identifier
+from shared.errors import Invalid, refuse
+from shared.messaging.decision import Answer
+from shared.phones import parse_mobile
+from shared.security import Credential, Role
+from shared.validation import describe_validation
+from shared.web.access import Denied, allow, find_scope
+from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
+from shared.web.pages import HEADERS, Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.intake")
+PERSON_PATH = "/desk/persons/{person_id}"
+
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_ROLES))]
+Approver = Annotated[Credential, Depends(allow(*CASE_ROLES[1:]))]
+Eraser = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
+
+STAGES: Mapping[str, tuple[str, str]] = {
+    "committed": ("已承诺", "promised"),
+    "delivered": ("已送达", "delivered"),
+    "confirmed": ("已收到", "received"),
+}
+DONE: Mapping[str, tuple[str, str]] = {
+    "correct": ("已更正，依据已记下", "corrected; how it is known is kept"),
+    "unmerge": ("已分开，两条记录各自完整", "taken apart: each record is whole"),
+    "erase": ("个人信息已删除", "the personal data were erased"),
+}
+
+
+@router.get(PERSON_PATH)
+async def show_person(
+    person_id: Identifier,
+    caller: CaseWorker,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+    done: str = "",
+) -> Response:
+    find_scope(caller)
+    return await _render(request, runtime, caller, person_id, done=DONE.get(done))
+
+
+async def _render(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    person_id: str,
+    *,
+    done: tuple[str, str] | None = None,
+    act: str = "",
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    """act, form, answer: what was refused, to be shown where it was typed."""
+    page = await people.read_person(person_id, caller, runtime)
+    person, _ = await load_seen(runtime, find_scope(caller), person_id)
+    said = [
+        (SPEAKER_LABELS[row.kind], row.is_correction, fields.get("name"))
+        for row, fields in list_said(runtime.resources.vault, person)
+    ]
+    return PAGES.render_for(
+        request,
+        "person.html",
+        status=answer.status if answer else 200,
+        person=page,
+        said=said,
+        path=PERSON_PATH.format(person_id=person_id),
+        done=done,
+        act=act,
+        typed=form or {},
+        problems=list(answer.body.get("problems", ())) if answer else [],
+        form_key=make_form_key(),
+        stages=STAGES,
+        whose=[(code, (zh, code)) for code, zh in WHOSE_LABELS.items() if code != "unsaid"],
+        may_export=not caller.roles.isdisjoint(CASE_ROLES[1:]),
+        may_erase=Role.APPROVER_CITY in caller.roles,
+    )
+
+
+@router.post(f"{PERSON_PATH}/correct")
+async def correct_person(
+    person_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form = await read_form(request)
+    try:
+        fields = {name: form[name] for name in ("name", "id_number", "contact_of") if name in form}
+        if "phone" in form:
+            fields["phone"] = parse_mobile(form["phone"], "phone")
+        correction = Correction.model_validate({**fields, "reason": form.get("reason", "")})
+        key = _find_key(form)
+        response = await people.correct_person(person_id, correction, caller, runtime, key)
+        answer = _parse(response)
+    except (Invalid, ValidationError) as error:
+        answer = _describe(error)
+    return await _go_on(request, runtime, caller, person_id, "correct", form, answer)
+
+
+@router.post(f"{PERSON_PATH}/unmerge")
+async def unmerge_person(
+    person_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form = await read_form(request)
+    key = _find_key(form)
+    answer = _parse(await suggestions.unmerge_person(person_id, caller, runtime, key))
+    return await _go_on(request, runtime, caller, person_id, "unmerge", form, answer)
+
+
+@router.post(f"{PERSON_PATH}/export")
+async def export_person(
+    person_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """To print for him, or as JSON. By POST: looking is an act, and stands in the log."""
+    form = await read_form(request)
+    page = await people.export_person(person_id, caller, runtime)
+    if form.get("form") == "json":
+        name = {"Content-Disposition": 'attachment; filename="person.json"'}
+        content = orjson.dumps(page, option=orjson.OPT_INDENT_2)
+        return Response(content, media_type="application/json", headers={**HEADERS, **name})
+    return PAGES.render_for(
+        request,
+        "person_export.html",
+        person=page,
+        stages=STAGES,
+        path=PERSON_PATH.format(person_id=person_id),
+    )
+
+
+@router.post(f"{PERSON_PATH}/erase")
+async def erase_person(
+    person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """Once he who asks says that he read what it does."""
+    form = await read_form(request)
+    await load_seen(runtime, find_scope(caller), person_id)
+    if form.get("read") != "yes":
+        answer = refuse(422, ERASURE_UNREAD.problem("read"))
+    else:
+        answer = _parse(await people.erase_person(person_id, caller, runtime, _find_key(form)))
+    return await _go_on(request, runtime, caller, person_id, "erase", form, answer)
+
+
+async def _go_on(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    person_id: str,
+    act: str,
+    form: Form,
+    answer: Answer,
+) -> Response:
+    if answer.status < 400:
+        path = PERSON_PATH.format(person_id=person_id)
+        return RedirectResponse(f"{path}?done={act}", status_code=303)
+    return await _render(request, runtime, caller, person_id, act=act, form=form, answer=answer)
+
+
+def _find_key(form: Form) -> str:
+    return form.get(FORM_KEY, "")[:60] or make_form_key()
+
+
+def _describe(error: Invalid | ValidationError) -> Answer:
+    if isinstance(error, Invalid):
+        return refuse(422, *error.problems)
+    return refuse(422, *describe_validation(error))
+
+
+def _parse(response: Response) -> Answer:
+    body: dict[str, Any] = orjson.loads(bytes(response.body)) if response.body else {}
+    return Answer(response.status_code, body)
+
+
+# --- what looks alike -----------------------------------------------------------------------------
+
+ALIKE_PATH = "/desk/alike"
+ROWS = 20
+
+
+@router.get(ALIKE_PATH)
+async def show_alike(
+    caller: CaseWorker,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+    state: SuggestionState = "open",
+    after: str = "",
+    done: str = "",
+) -> Response:
+    """Both sides beside each other, with what makes them look alike."""
+    find_scope(caller)
+    page = await suggestions.list_suggestions(
+        caller, runtime, state=state, subject=None, after=after[:200], limit=ROWS
+    )
+    return PAGES.render_for(
+        request,
+        "alike.html",
+        page=page,
+        state=state,
+        is_first=not after,
+        done=done,
+        form_key=make_form_key(),
+        may_decide=not caller.roles.isdisjoint(CASE_ROLES[1:]),
+    )
+
+
+@router.post(f"{ALIKE_PATH}/{{suggestion_id}}/{{verdict}}")
+async def decide_alike(
+    suggestion_id: Identifier,
+    verdict: Verdict,
+    caller: Approver,
+    request: Request,
+    runtime: IntakeRuntimeDep,
+) -> Response:
+    key = _find_key(await read_form(request))
+    decide = {
+        "merge": suggestions.merge_suggested,
+        "separate": suggestions.separate_suggested,
+    }[verdict]
+    answer = _parse(await decide(suggestion_id, caller, runtime, key))
+    if answer.status >= 400:
+        raise Denied(answer)
+    return RedirectResponse(f"{ALIKE_PATH}?done={verdict}", status_code=303)

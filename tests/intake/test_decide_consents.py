@@ -1,0 +1,148 @@
+"""What a person agreed to, what follows from its end, and who speaks for a child."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.intake.model import ApproveRequest
+from services.intake.model.consent import (
+    CONSENT_LASTS,
+    EndConsent,
+    GiveConsent,
+    is_given,
+    is_refused,
+)
+from shared.id_numbers import find_child_until
+from shared.messaging.decision import Decision
+from tests.intake.builders import (
+    COMMANDS,
+    PHONE,
+    SHIJIE,
+    DecisionHarness,
+    get_body,
+    list_facts,
+    make_command,
+    make_submission,
+)
+
+
+class ConsentHarness(DecisionHarness):
+    def ask(self, message: str = "m-1", **applicant: Any) -> str:
+        named = {"name": "张三", "phone": PHONE, **applicant}
+        body = get_body(self.submit(make_submission(applicant=named), message))
+        return str(body["request_id"])
+
+    def give(self, request_id: str, purpose: str = "handling", **more: Any) -> Decision:
+        data = GiveConsent.model_validate(
+            {"request_id": request_id, "purpose": purpose, "way": "paper", "by": "s-1", **more}
+        )
+        return self.handle(COMMANDS[GiveConsent], make_command(data, key=""))
+
+    def end(self, request_id: str, purpose: str = "handling", area: str = "") -> Decision:
+        data = EndConsent.model_validate(
+            {"request_id": request_id, "purpose": purpose, "area": area}
+        )
+        return self.handle(COMMANDS[EndConsent], make_command(data, key=""))
+
+    def approve(self, request_id: str) -> Decision:
+        data = ApproveRequest(
+            request_id=request_id, levels=("village", "town", "city"), approver_id="s-9"
+        )
+        return self.handle(COMMANDS[ApproveRequest], make_command(data, key=""))
+
+    def is_given(self, request_id: str, purpose: Any) -> bool:
+        person = self.person(self.request(request_id).person_id)
+        return is_given(person.consents, purpose, self.now)
+
+
+def get_code(decision: Decision) -> str:
+    return str(get_body(decision)["problems"][0]["code"])
+
+
+# --- given and ended ------------------------------------------------------------------------------
+
+
+def test_consent_holds_for_its_purpose_until_its_day() -> None:
+    harness = ConsentHarness()
+    id_ = harness.ask()
+    person = harness.person(harness.request(id_).person_id)
+    assert not is_refused(person.consents, "history", harness.now), "nobody asked"
+    harness.give(id_, "history")
+    assert harness.is_given(id_, "history")
+    assert not harness.is_given(id_, "delivery")
+    harness.later(days=CONSENT_LASTS.days + 1)
+    assert not harness.is_given(id_, "history")
+    person = harness.person(person.id)
+    assert is_refused(person.consents, "history", harness.now)
+    harness.give(id_, "history")
+    assert harness.is_given(id_, "history")
+
+
+def test_without_consent_to_handling_nothing_is_worked_on_any_more() -> None:
+    harness = ConsentHarness()
+    ids = [harness.ask(message) for message in ("m-1", "m-2")]
+    decision = harness.end(ids[0])
+    assert list_facts(decision) == ["RequestWithdrawn", "RequestWithdrawn"]
+    assert {harness.request(id_).state for id_ in ids} == {"withdrawn"}
+    assert not harness.person(harness.request(ids[0]).person_id).unfinished
+    assert list_facts(harness.end(ids[0])) == []
+
+
+def test_ending_another_purpose_touches_no_request() -> None:
+    harness = ConsentHarness()
+    id_ = harness.ask()
+    assert get_code(harness.end(id_, "delivery")) == "consent_absent"
+    harness.give(id_, "delivery")
+    assert list_facts(harness.end(id_, "delivery")) == []
+    assert harness.request(id_).state == "open"
+    assert not harness.is_given(id_, "delivery")
+
+
+def test_staff_of_elsewhere_note_nothing() -> None:
+    harness = ConsentHarness()
+    id_ = harness.ask()
+    assert get_code(harness.give(id_, area=SHIJIE)) == "request_unknown"
+    assert get_code(harness.end(id_, area=SHIJIE)) == "request_unknown"
+
+
+# --- children -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "born_on", "until"),
+    [
+        ("44199920100301001X", None, date(2024, 3, 1)),
+        (None, date(2012, 2, 29), date(2026, 3, 1)),
+        (None, None, None),
+    ],
+)
+def test_a_child_is_one_until_his_fourteenth_birthday(
+    number: str | None, born_on: date | None, until: date | None
+) -> None:
+    assert find_child_until(number, born_on) == until
+
+
+def test_a_childs_request_waits_for_his_guardian() -> None:
+    """It would open by itself; the guardian's word opens it, nobody else's, and no approver may go
+    before him."""
+    harness = ConsentHarness()
+    id_ = harness.ask(born_on="2010-05-01")
+    assert harness.request(id_).waits_for == ("guardian_missing",)
+    assert get_code(harness.approve(id_)) == "guardian_absent"
+    assert list_facts(harness.give(id_)) == []
+    assert harness.request(id_).state == "recorded"
+    assert list_facts(harness.give(id_, by_guardian=True)) == ["RequestOpened"]
+    assert harness.request(id_).state == "open"
+    second = harness.ask("m-2", born_on="2010-05-01")
+    assert harness.request(second).state == "open", "he agreed for two years"
+
+
+def test_who_is_grown_up_agrees_for_himself_and_no_birthday_is_stored() -> None:
+    harness = ConsentHarness()
+    grown = harness.ask(born_on="2008-01-20")
+    assert harness.request(grown).state == "open", "14 today"
+    child = harness.ask("m-2", name="张小三", born_on="2008-01-21")
+    assert harness.request(child).state == "recorded"
+    stored = repr([harness.request(child), harness.person(harness.request(child).person_id)])
+    assert "2008" not in stored

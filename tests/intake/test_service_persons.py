@@ -1,0 +1,156 @@
+"""Pictures of a case, and one person on one page: seen, corrected, handed over, erased."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import Stack
+from shared.contracts.links import REQUEST
+from shared.security import Role
+from tests.intake.builders import CHASHAN
+from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.intake.test_attachments import PDF, draw
+from tests.support.browser import Browser
+from tests.support.eventually import eventually
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def harness(
+    mongod: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[IntakeHarness]:
+    async with open_harness(mongod, tmp_path_factory) as harness:
+        yield harness
+
+
+@pytest.fixture
+def visitor(harness: IntakeHarness) -> Visitor:
+    return Visitor(harness)
+
+
+async def sign_in(visitor: Visitor, account: str, role: Role, area: str = "") -> Browser:
+    """With the account's bearer: that a session is the same, and that its forms need a token, holds
+    for every route (test_service_sign_in)."""
+    browser = Browser(visitor.http)
+    browser.http.headers.update(visitor.stack.bearer(account, role, area=area))
+
+    async def knock() -> int:
+        return (await browser.get("/desk")).status_code
+
+    await eventually(knock, lambda status: status == 200)
+    return browser
+
+
+async def submit_large(visitor: Visitor, key: str = "m-1", **changed: Any) -> str:
+    """It waits for the town."""
+    need = {"unit": "fen", "quantity": 300_000}
+    told = await visitor.submit(key=key, **{"need": need, "text": "家里漏雨", **changed})
+    assert told["decision"] == "waiting_for_approval"
+    return str(told["request_id"])
+
+
+async def test_pictures_are_seen_by_who_works_on_the_case_and_by_who_sent_them(
+    visitor: Visitor,
+) -> None:
+    """Staff put one there, the applicant another; nobody of elsewhere finds either, and erasing
+    the person leaves nothing to open."""
+    request_id = await submit_large(visitor, key="pictures")
+    stored = await visitor.request(request_id)
+    browser = await sign_in(visitor, "s-town", Role.APPROVER_TOWN, CHASHAN)
+    elsewhere = await sign_in(visitor, "s-elsewhere", Role.APPROVER_TOWN, "441900104")
+    path = f"/cases/{request_id}"
+    picture = {"file": ("家.jpg", draw(), "text/html")}
+    put = await browser.http.post(f"{path}/files", data={"kind": "before"}, files=picture)
+    assert put.status_code == 303, put.text
+    page = await browser.get(path)
+    (small,) = re.findall(r'<img src="(/cases/[^"]+size=small)"', page.text)
+    picture_path = small.partition("/files")[2]
+    shown = await browser.get(small)
+    assert (shown.headers["content-type"], shown.content[:2]) == ("image/jpeg", b"\xff\xd8")
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert "家.jpg" not in shown.headers["content-disposition"]
+    assert "前（现状）" in page.text
+    assert (await elsewhere.get(small)).status_code == 404
+    foreign = await elsewhere.http.post(f"{path}/files", data={"kind": "after"}, files=picture)
+    assert foreign.status_code == 404
+    program = {"file": ("a.jpg", b"MZ" + bytes(99), "image/jpeg")}
+    refused = await browser.http.post(f"{path}/files", data={"kind": "proof"}, files=program)
+    assert refused.status_code == 422
+    assert "这里可以放照片" in refused.text
+
+    now = await visitor.runtime.processor.now()
+    token = visitor.stack.keyring.make_link(
+        REQUEST.purpose, request_id, REQUEST.expires_at(now), now, holder=stored.person_id
+    )
+    own = Browser(visitor.http)
+    document = {"file": ("诊断.pdf", PDF, "image/png")}
+    sent = await own.http.post(REQUEST.path(token, "files"), files=document)
+    assert sent.status_code == 303
+    page = await own.get(REQUEST.path(token))
+    (address,) = re.findall(r'href="(/r/[^"]+/files/[^"]+)"', page.text)
+    saved = await own.get(address)
+    assert saved.content == PDF
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert (await own.get(address.rpartition("/")[0] + picture_path)).status_code == 404
+    assert {row["purpose"] for row in await visitor.looks(stored.person_id)} >= {"read_attachment"}
+
+    erased = await visitor.post(
+        f"/persons/{stored.person_id}/erase", key="erase", who=visitor.harness.operator
+    )
+    assert erased.status_code == 200
+    assert (await browser.get(small)).status_code == 404
+    assert await visitor.database["attachment_files.files"].count_documents({}) == 0
+
+
+async def test_one_person_is_corrected_handed_to_himself_and_erased_by_page(
+    visitor: Visitor,
+) -> None:
+    """Two records that look alike are joined and taken apart; a collector neither exports nor
+    erases, and who erases says first that he read what it does."""
+    request_id = await submit_large(
+        visitor, key="own", applicant={"name": "端木乙", "phone": visitor.phone}
+    )
+    other_id = await submit_large(
+        visitor, key="two", applicant={"name": "端木甲", "phone": visitor.phone}
+    )
+    person, other = [(await visitor.request(id_)).person_id for id_ in (request_id, other_id)]
+    city = await sign_in(visitor, "s-city", Role.APPROVER_CITY)
+    collector = await sign_in(visitor, "s-walk", Role.COLLECTOR, CHASHAN)
+    elsewhere = await sign_in(visitor, "s-elsewhere", Role.APPROVER_TOWN, "441900104")
+    path = f"/desk/persons/{person}"
+    assert path in (await city.get(f"/cases/{request_id}")).text
+
+    alike = await city.get("/desk/alike")
+    assert {"端木甲", "端木乙"} <= set(re.findall("端木.", alike.text))
+    (row,) = [each for each in alike.text.split("<section") if "端木甲" in each]
+    (merge,) = re.findall(r'action="(/desk/alike/[^"]+/merge)"', row)
+    assert (await city.http.post(merge)).status_code == 303
+    page = await city.get(path)
+    assert other in page.text
+    assert (await city.http.post(f"{path}/unmerge")).status_code == 303
+    assert other not in (await city.get(path)).text
+
+    wrong = await collector.http.post(f"{path}/correct", data={"phone": "123", "reason": "身份证"})
+    assert wrong.status_code == 422
+    right = {"name": "端木丙", "reason": "看过身份证"}
+    assert (await collector.http.post(f"{path}/correct", data=right)).status_code == 303
+    page = await collector.get(path)
+    assert "端木丙" in page.text
+    for verb in ("export", "erase"):
+        assert (await collector.http.post(f"{path}/{verb}")).status_code == 403
+    assert (await elsewhere.get(path)).status_code == 404
+
+    printed = await city.http.post(f"{path}/export")
+    assert "家里漏雨" in printed.text
+    saved = await city.http.post(f"{path}/export", data={"form": "json"})
+    assert saved.json()["texts"][request_id] == "家里漏雨"
+    unread = await city.http.post(f"{path}/erase")
+    assert unread.status_code == 422
+    assert "请先看过删除会带来什么" in unread.text
+    assert (await city.http.post(f"{path}/erase", data={"read": "yes"})).status_code == 303
+    page = await city.get(path)
+    assert "端木" not in page.text
+    assert (await visitor.request(request_id)).state == "withdrawn"
+    assert (await visitor.request(other_id)).state == "recorded", "who shares the phone"
