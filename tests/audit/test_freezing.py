@@ -91,15 +91,17 @@ def test_a_year_without_entries_is_frozen_empty(tmp_path: Path) -> None:
     assert verify_log(tmp_path, VKEY).ok
 
 
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.long)])
 def test_kill_at_every_step_of_closing_a_year_loses_and_breaks_nothing(
-    tmp_path: Path, writer: Writer
+    tmp_path: Path, writer: Writer, every: int
 ) -> None:
-    """The last entries and the last checkpoint; every checkpoint seen on the way is consistent."""
+    """The last entries and the last checkpoint; every checkpoint seen on the way is consistent.
+    At every change each third step is tried."""
     start, entries = tmp_path / "start", list(enumerate(writer.leaves))[:SIZE]
     LogDirectory(start, log_key()).publish(entries[:250])
     seen = {(start / "checkpoint").read_bytes()}
 
-    for step in itertools.count(1):
+    for step in itertools.count(1, every):
         folder = tmp_path / str(step)
         shutil.copytree(start, folder)
         alive = survives(step, partial(close, folder, entries, writer))

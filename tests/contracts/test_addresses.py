@@ -1,7 +1,5 @@
 """The table of addresses: everything for people and programs is there, and nothing internal."""
 
-from pathlib import Path
-
 import pytest
 
 from shared.contracts.addresses import ADDRESSES, API, INTERNAL, Target, find_target
@@ -20,9 +18,9 @@ def is_for_outside(route: object, path: str) -> bool:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_route_is_reachable_and_nothing_internal_is(service: str, tmp_path: Path) -> None:
+def test_every_route_is_reachable_and_nothing_internal_is(service: str) -> None:
     """Programs find every route under /api/<service>/; pages and links stand where they are."""
-    for operation in operations(not_started(service, tmp_path)):
+    for operation in operations(not_started(service)):
         path = address(operation.path)
         expected = None if is_internal(path) else Target(service, path)
         assert find_target(f"{API}{service}{path}") == expected, path

@@ -2,7 +2,6 @@
 
 import html
 import re
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,8 +21,8 @@ Document = dict[str, Any]
 
 
 @pytest.fixture
-def app(service: str, tmp_path: Path) -> FastAPI:
-    return not_started(service, tmp_path)
+def app(service: str) -> FastAPI:
+    return not_started(service)
 
 
 async def page(app: FastAPI, path: str) -> Any:

@@ -1,7 +1,6 @@
 """The table of signed links and the pages that serve them say the same."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,8 +28,8 @@ def test_no_two_links_share_a_purpose_or_a_path() -> None:
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: link.purpose)
-def test_its_service_serves_it(link: SignedLink, tmp_path: Path) -> None:
-    app = not_started(link.service, tmp_path)
+def test_its_service_serves_it(link: SignedLink) -> None:
+    app = not_started(link.service)
     assert ("GET", link.template) in {(o.method, o.path) for o in operations(app)}
 
 

@@ -2,7 +2,6 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import httpx
 import pytest
@@ -164,17 +163,17 @@ def test_a_template_that_misses_a_value_is_a_bug() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_assets_are_cached_by_their_content(service: str, tmp_path: Path) -> None:
+async def test_assets_are_cached_by_their_content(service: str) -> None:
     for asset in ASSETS.values():
-        answer = await _get(not_started(service, tmp_path), asset.url)
+        answer = await _get(not_started(service), asset.url)
         assert (answer.status_code, answer.content) == (200, asset.content)
         assert answer.headers["cache-control"] == CACHED_FOR_EVER
         assert answer.headers["content-type"].startswith(asset.media_type)
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_an_asset_asked_for_otherwise_is_looked_up_again(tmp_path: Path) -> None:
-    app = not_started("intake", tmp_path)
+async def test_an_asset_asked_for_otherwise_is_looked_up_again() -> None:
+    app = not_started("intake")
     plain = await _get(app, "/static/guanjia.css")
     assert "immutable" not in plain.headers["cache-control"]
     known = {"If-None-Match": plain.headers["etag"]}

@@ -98,11 +98,9 @@ async def test_wrong_passwords_lock_in_words_and_an_operator_unlocks(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_signed_out_nobody_sees_what_is_not_public(
-    running: Stack, service: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_signed_out_nobody_sees_what_is_not_public(running: Stack, service: str) -> None:
     """Through the front: pages lead to the sign-in, links open nothing, the rest is 401 or 404."""
-    app = not_started(service, tmp_path_factory.mktemp("routes"))
+    app = not_started(service)
     async with httpx.AsyncClient(base_url=running.public_url, trust_env=False) as http:
         for operation in operations(app):
             path = address(operation.path)

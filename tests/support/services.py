@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,12 +41,17 @@ class Operation:
     route: APIRoute | None
 
 
-def not_started(service: str, place: Path) -> FastAPI:
-    """For its pages: nothing runs behind it."""
+@cache
+def not_started(service: str) -> FastAPI:
+    """For its pages and descriptions: nothing runs behind it. The same one for every test."""
+    folder = TemporaryDirectory(prefix="guanjia-")
+    place = Path(folder.name)
     create_root_key(place)
     write_register(place / "credentials.json", ())
     create, settings = CREATE[service]
-    return create(settings(secrets_dir=place, data_dir=place))
+    app = create(settings(secrets_dir=place, data_dir=place))
+    app.state.folder = folder  # goes with it
+    return app
 
 
 def operations(app: FastAPI) -> Iterator[Operation]:

@@ -1,7 +1,6 @@
 """Who may come in: every route of the four services, tried by the wrong people."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -309,10 +308,10 @@ async def test_rate_limit_stops_one_and_no_other(stack: StackHarness) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_who_sees_one_town_decides_nothing_about_money(service: str, tmp_path: Path) -> None:
+def test_who_sees_one_town_decides_nothing_about_money(service: str) -> None:
     """A fund, a mandate and an entry have no area: finance of one town has nothing to cut."""
     finance, field = {Role.FINANCE_MAKER, Role.FINANCE_CHECKER}, Role.COLLECTOR
-    for operation in operations(not_started(service, tmp_path)):
+    for operation in operations(not_started(service)):
         guard = find_guard(operation.route) if operation.route else None
         if operation.method == "GET" or guard is None or field in guard.roles:
             continue

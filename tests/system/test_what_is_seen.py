@@ -8,7 +8,6 @@ import asyncio
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -341,9 +340,9 @@ async def check_names(town: Town) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_route_that_reads_is_cut_or_of_the_whole_city(service: str, tmp_path: Path) -> None:
+def test_a_route_that_reads_is_cut_or_of_the_whole_city(service: str) -> None:
     """Deny by default: what says neither stands above with its reason, or is a mistake."""
-    for operation in operations(not_started(service, tmp_path)):
+    for operation in operations(not_started(service)):
         guard = find_guard(operation.route) if operation.route else None
         if operation.method != "GET" or guard is None or operation.route is None:
             continue
