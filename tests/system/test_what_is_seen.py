@@ -47,6 +47,7 @@ NAMES_NOBODY = {
     "/notify/actions": "as /actions",
     "/audit/actions": "as /actions",
     "/meetings": "meetings that the caller himself is invited to: dates and holders",
+    "/meetings/new": "a form: sums and references of what waits in the caller's area, and holders",
     "/desk/new": "a form, and the names of towns",
     "/desk/import": "a form",
     "/desk/import/{token}": "what the caller himself uploaded",

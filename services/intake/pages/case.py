@@ -23,10 +23,7 @@ from services.intake.clocks.rules import find_owner
 from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.history import Part, list_history
 from services.intake.judgement import Judgement
-from services.intake.judgement_messages import (
-    DECLINE_REASONS,
-    PART_REASONS,
-)
+from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
 from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,
@@ -237,6 +234,7 @@ async def render_case(
         file_kinds=KINDS,
         ways=WAYS,
         checks=bool(runtime.settings.clamd),
+        return_reasons=RETURN_REASONS,
     )
 
 
