@@ -215,6 +215,22 @@ def test_what_staff_correct_counts_first_and_everything_said_stays() -> None:
     assert office.ask("3", SMS, name="王方", phone=PHONE) != person_id, "that phone is not his"
 
 
+def test_a_phone_that_staff_put_in_while_help_is_under_way_confirms_nothing() -> None:
+    """A collector with a phone of his own would have what never came paid."""
+    office = Office()
+    person_id = office.ask("1", phone=PHONE)
+    office.deliver("M-1")
+    correction = CorrectPerson(person_id=person_id, phone=OTHER_PHONE, reason="换了号码")
+    speaker = Speaker(source="lin", kind="staff", area=CHASHAN)
+    sealed = seal_correction(VAULT, speaker, office.person(person_id), correction)
+    office.handle(COMMANDS[SealedCorrection], make_command(sealed))
+    office.answer(OTHER_PHONE)
+    assert office.person(person_id).awaiting == ("M-1",)
+    assert office.ask("2", SMS, phone=OTHER_PHONE) == person_id
+    office.answer(OTHER_PHONE, "Y-2")
+    assert office.person(person_id).awaiting == (), "he wrote from it himself"
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [

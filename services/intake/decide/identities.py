@@ -223,7 +223,10 @@ def _link_point(
 
 
 def _may_answer(person: Person, point: ContactPoint, registration: Registration) -> bool:
-    """A donor's partner would gain by it; a channel makes no phone of its own a known person's."""
+    """A donor's partner would gain by it; a channel makes no phone of its own a known person's. Nor
+    do staff of one of theirs, where help is under way that a “1” from it would pay."""
+    if registration.kind == "staff" and (person.unfinished or person.awaiting):
+        return point.id in person.points
     if registration.kind != "channel":
         return registration.kind != "partner"
     return person.foremost is None or point.id in person.points
