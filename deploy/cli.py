@@ -48,7 +48,7 @@ class Guanjia(LazyGroup):
         "import": Lazy("导入表格 Import spreadsheets.", ("deploy.cli",), "imports"),
         "persons": Lazy("服务对象 Persons: find, correct, erase.", ("services.intake.people_cli",)),
         "inbox": Lazy("群众来信 Messages: list, show, handle.", ("services.intake.inbox_cli",)),
-        "intake": Lazy("受理 The office: learn, overdue.", ("services.intake.office_cli",)),
+        "intake": Lazy("受理 The office: learn, overdue, report.", ("services.intake.office_cli",)),
         "catalogue": Lazy("物品目录 Catalogue of items.", ("deploy.commands.catalogue",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
         "staff": Lazy("待办提醒 Who is told what waits.", ("services.notify.staff_cli",)),

@@ -64,6 +64,7 @@ from services.intake.model.regular import CheckVisit, EndWork, LogVisit, Registe
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
+    JudgeAlike,
     SeparatePerson,
     SeparateRequest,
 )
@@ -135,6 +136,7 @@ def build_commands(
         ),
         SealedCorrection: Handler(decide=persons.decide_correct),
         DecideSuggestion: Handler(decide=suggestions.decide_suggestion),
+        JudgeAlike: Handler(decide=suggestions.decide_alike),
         JoinPersons: Handler(decide=suggestions.decide_join),
         SeparatePerson: Handler(decide=suggestions.decide_separate),
         SeparateRequest: Handler(decide=suggestions.decide_separate_request),

@@ -6,6 +6,7 @@ from services.intake import (
     agenda,
     api,
     callbacks,
+    duplicates,
     erasures,
     events,
     jobs,
@@ -97,6 +98,7 @@ def build_service(
             *learning.INDEXES,
             *regular_store.INDEXES,
             *erasures.INDEXES,
+            *duplicates.INDEXES,
         ),
         jobs=(
             jobs.run_deadlines,

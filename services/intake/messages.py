@@ -131,6 +131,11 @@ IDENTITY_SAME = Message(
     "这些记录的身份证号相同，是同一个人；如果身份证号登记错了，请先更正身份证号，再分开",
     "these records say one ID number, so they are one person: if it is wrong, correct it first",
 )
+MERGE_LATE = Message(
+    "merge_late",
+    "两件都已有对接，或合并的已经太多，不能再合并；请分别办理",
+    "both have matches, or too many go with it already: handle them apart",
+)
 PERSON_SAME = Message(
     "person_same",
     "这是同一条记录，请填写另一条记录的人员编号",

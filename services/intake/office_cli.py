@@ -1,12 +1,16 @@
 """`guanjia intake`: the office of requests."""
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.intake.reporting.figures import STATES_ZH
 from shared.client import ServiceClient
+from shared.contracts.values import format_yuan
 from shared.errors import Invalid
 from shared.towns import parse_town
 
@@ -69,3 +73,26 @@ def _read_town(text: str) -> str:
     except Invalid as error:
         problem = error.problems[0]
         raise typer.BadParameter(f"{problem.zh} {problem.en}") from None
+
+
+@app.command("report")
+def report(
+    year: Annotated[int | None, typer.Option(help="登记年份 of recording; this one")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="写入 JSON 文件")] = None,
+    caller: As = "operator",
+) -> None:
+    """项目库、工作量和等待时间。The project library, workload and waiting times."""
+    params = {"year": year} if year else {}
+    figures = ServiceClient("intake", caller).get("/statistics/requests", params)
+    if json_file:
+        json_file.write_text(json.dumps(figures, ensure_ascii=False, indent=2), encoding="utf-8")
+    console = Console()
+    for each in figures["tables"]:
+        heads = ("项目", "件数", *STATES_ZH.values(), "元", "审批天数", "办结天数")
+        table = Table(*heads, title=each["zh"])
+        for line in (*each["lines"], each["total"]):
+            states = (str(line["by_state"].get(state, "")) for state in STATES_ZH)
+            days = (str(line[name] or "") for name in ("waited_days", "took_days"))
+            counted = (line["zh"], str(line["requests"]), *states)
+            table.add_row(*counted, format_yuan(line["fen"]), *days)
+        console.print(table)

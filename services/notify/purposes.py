@@ -14,6 +14,7 @@ from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    FollowedStage,
     LedgerDisbursed,
     LedgerReceived,
     MandateProposed,
@@ -29,6 +30,7 @@ from shared.contracts.events import (
     MessageAnswered,
     NoticeChannel,
     RequestDeclined,
+    RequestFollowed,
     RequestOpened,
     RequestOverdue,
     RequestRecorded,
@@ -46,8 +48,8 @@ class Purpose:
 
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
     true. reasons, acts: of the fact, for which it is sent; empty for any. answer: what a sender is
-    told. own_phone: only to a phone that is certainly the person's, never to one that a third party
-    named.
+    told. stage: of what another asked for as well. own_phone: only to a phone that is certainly the
+    person's, never to one that a third party named.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Purpose:
     acts: tuple[str, ...] = ()
     own_phone: bool = False
     answer: SenderAnswer | None = None
+    stage: FollowedStage | None = None
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -69,6 +72,8 @@ class Purpose:
         if self.acts and getattr(fact, "act", "") not in self.acts:
             return False
         if self.answer and getattr(fact, "answer", "") != self.answer:
+            return False
+        if self.stage and getattr(fact, "stage", "") != self.stage:
             return False
         return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
@@ -89,6 +94,10 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("request_opened_part", "applicant", links.REQUEST, when="is_part"),
     ),
     RequestReturned: (Purpose("request_returned", "applicant", links.REQUEST, when="to_person"),),
+    RequestFollowed: tuple(
+        Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage)
+        for stage in get_args(FollowedStage)
+    ),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),

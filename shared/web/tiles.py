@@ -79,6 +79,14 @@ TILES: tuple[Tile, ...] = (
         CASE_WORKERS,
     ),
     Tile(
+        "/desk/statistics",
+        "统计",
+        "Statistics",
+        "项目库、各镇街和渠道的工作量、等待时间，可下载表格",
+        "the project library, workload and waiting times; a workbook",
+        STAFF,
+    ),
+    Tile(
         "/accounts",
         "账号",
         "Accounts",

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import ours, peers, preload, report
+from tests.bench import duplicates, ours, peers, preload, report
 from tests.bench.door import DoorLoad, bench_door, print_door
 from tests.bench.flood import bench_flood, print_report
 from tests.bench.ledger import report as ledger_report
@@ -117,6 +117,7 @@ def _ledger(entries: int, console: Console) -> ledger_report.LedgerReport:
 app.command("wuhan")(wuhan.main)
 app.command("matching")(matching.main)
 app.command("fairness")(fairness.main)
+app.command("duplicates")(duplicates.main)
 
 
 @app.callback(invoke_without_command=True)

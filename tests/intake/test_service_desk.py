@@ -1,5 +1,6 @@
 """The desk: what waits, one case on one page, and what a member of staff does with it there."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,12 +10,19 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from services.intake.reporting.database import count_requests
+from services.intake.reporting.events import count_events
+from shared.contracts import topics
+from shared.contracts.envelope import parse_envelope, parse_event
+from shared.contracts.events import FACTS
 from shared.contracts.topics import REQUESTS
 from shared.security import Role
 from tests.intake.builders import CHASHAN
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
 from tests.support.browser import Browser
 from tests.support.eventually import eventually
+
+BY_TYPE = {fact.TYPE: fact for fact in FACTS if fact.TOPIC == topics.REQUESTS}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -427,3 +435,72 @@ async def test_a_plan_is_registered_visited_and_checked_by_another(visitor: Visi
     ended = await other.post(f"{path}/end", reason="finished")
     assert ended.status_code == 303
     assert "计划完成" in (await other.get(path)).text
+
+
+async def test_the_same_need_of_two_people_is_compared_merged_and_taken_apart(
+    visitor: Visitor,
+) -> None:
+    """By who approves in that town; the other reporter is told, and what came before is shown."""
+    roof = "村口祠堂后面王伯家的屋顶漏水很久，一下雨就要用盆接"
+    first = await submit_large(visitor, text=f"{roof}，求帮忙")
+    other = {"name": "邻居", "phone": f"+86139{visitor.number:08}"}
+    second = await submit_large(visitor, key="m-2", text=f"{roof}，麻烦了", applicant=other)
+    browser = await sign_in(visitor, "s-alike", Role.APPROVER_TOWN, CHASHAN)
+    foreign = await sign_in(visitor, "s-alien", Role.APPROVER_TOWN, "441900104")
+    collector = await sign_in(visitor, "s-asker", Role.COLLECTOR, CHASHAN)
+
+    case = (await browser.get(f"/cases/{second}")).text
+    for words in ("疑似重复", "内容相近", roof, "邻居", "没有记录"):
+        assert words in case
+    assert "是同一件，合并办理" not in (await collector.get(f"/cases/{second}")).text
+    await foreign.get("/desk")
+    refused = await foreign.post(f"/cases/{second}/merge", other_id=first)
+    assert refused.status_code == 404
+
+    merged = await browser.post(f"/cases/{second}/merge", other_id=first)
+    assert merged.headers["location"] == f"/cases/{second}?done=merge", merged.text
+    assert (await visitor.request(second)).duplicate_of == first
+    assert f"/cases/{second}" in (await browser.get(f"/cases/{first}")).text
+    told = await visitor.published(topics.REQUESTS, second, count=3)
+    assert told[-1]["data"]["stage"] == "merged"
+
+    await browser.get(f"/cases/{second}")
+    apart = await browser.post(f"/cases/{second}/separate")
+    assert apart.headers["location"] == f"/cases/{second}?done=separate"
+    assert (await visitor.request(second)).state == "recorded"
+    await browser.post(f"/cases/{second}/apart", other_id=first)
+    assert "是同一件，合并办理" not in (await browser.get(f"/cases/{second}")).text
+
+
+async def test_figures_of_the_database_are_those_of_the_events(visitor: Visitor) -> None:
+    """Of everything that happened here; and nobody counts what he may not see."""
+    await visitor.submit(key="m-opened")
+    events = [
+        parse_event(envelope, BY_TYPE[envelope.type])
+        for row in await visitor.stack.read(topics.REQUESTS)
+        if (envelope := parse_envelope(json.dumps(row).encode())).type in BY_TYPE
+    ]
+    stored = await count_requests(visitor.database, {})
+    assert sum(row.requests for row in stored.values()) > 3
+    told = count_events(sorted(events, key=lambda event: event.sequence))
+    assert {group: row.requests for group, row in told.items()} == {
+        group: row.requests for group, row in stored.items()
+    }
+    for group, row in stored.items():
+        assert (row.fen, row.opened, row.closed) == (
+            told[group].fen,
+            told[group].opened,
+            told[group].closed,
+        )
+        assert abs(row.waited_s - told[group].waited_s) <= row.requests
+
+    browser = await sign_in(visitor, "s-counter", Role.APPROVER_TOWN, CHASHAN)
+    foreign = await sign_in(visitor, "s-elsewhere", Role.APPROVER_TOWN, "441900104")
+    page = await browser.get("/desk/statistics")
+    assert page.status_code == 200
+    assert "茶山镇" in page.text
+    assert "茶山镇" not in (await foreign.get("/desk/statistics")).text
+    figures = (await foreign.get("/statistics/requests")).json()
+    assert figures["tables"][0]["lines"] == []
+    workbook = await browser.get("/desk/statistics/figures.xlsx")
+    assert workbook.content.startswith(b"PK")

@@ -16,6 +16,7 @@ from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
 from services.intake.pages import case, desk, entry, inbox, persons, regular, uploads
+from services.intake.pages.beside import AlikeRow, Beside, ReceivedRow
 from services.intake.pages.consents import WAYS, list_consents
 from services.intake.pages.rows import STATES, build_row
 from services.intake.regular.messages import END_REASONS, FINDINGS, KINDS, OUTCOMES
@@ -168,6 +169,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             vouch=True,
             classify=True,
             withdraw=True,
+            merge=True,
             pause=True,
             is_recorder=False,
             other_level=None,
@@ -175,6 +177,17 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         judgement=judgement,
         files=make_files(words),
         consents=list_consents({"handling": make_consent(words)}, waiting.recorded_at),
+        beside=Beside(
+            alike=[
+                AlikeRow("R-9", words, ((words, words),), 0.5, ((("所需", "Need"), words, words),))
+            ],
+            received=[
+                ReceivedRow(
+                    "2026-01-01", 1, "床", words, "supplies", words, words, ("已收到", "got")
+                )
+            ],
+            followers=[("R-8", words)],
+        ),
     )
     message = {
         **dict.fromkeys(("text", "reason", "handled_by", "kind_zh", "reading_zh"), words),

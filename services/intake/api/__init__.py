@@ -14,6 +14,7 @@ from services.intake.api import (
     regular,
     requests,
     sessions,
+    statistics,
     suggestions,
 )
 
@@ -29,6 +30,7 @@ ROUTERS = (
     people.router,
     suggestions.router,
     judgement.router,
+    statistics.router,
     links.router,
     sessions.router,
     catalogue.router,

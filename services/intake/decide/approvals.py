@@ -19,6 +19,7 @@ from services.intake.decide.standing import (
     refuse_vouching,
     with_standing,
 )
+from services.intake.decide.suggestions import with_released
 from services.intake.judgement_messages import (
     DECLINE_REASONS,
     MEETING_NEEDED,
@@ -179,7 +180,7 @@ def decide_decline(states: States, item: Command[DeclineRequest], now: datetime)
         return Decision(answer=request)
     persons = release_person(states, request)
     declined, fact, persons = decline(request, persons, item.data, now)
-    return announce(declined, fact, *persons)
+    return with_released(states, request, announce(declined, fact, *persons))
 
 
 def decline(
@@ -196,6 +197,7 @@ def decline(
         "approved_by": data.approver_id,
         "reason": reason,
         "reason_code": data.reason,
+        "followers": (),
     }
     if note and persons and not persons[0].erased:
         changes["note"] = note.cipher

@@ -14,6 +14,7 @@ from services.intake.decide.approvals import (
     refuse_part,
 )
 from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
+from services.intake.decide.suggestions import with_released
 from services.intake.judgement_messages import (
     MEETING_CASE_TAKEN,
     MEETING_CASE_UNKNOWN,
@@ -341,7 +342,8 @@ def _decline(
     )
     persons = release_person(states, request)
     declined, fact, persons = decline(request, persons, data, now, meeting.id)
-    return replace(announce(declined, fact, *persons), answer=None)
+    decision = with_released(states, request, announce(declined, fact, *persons))
+    return replace(decision, answer=None)
 
 
 def _get_meeting(states: States, id_: str, by: str, state: MeetingState) -> Meeting | Answer:

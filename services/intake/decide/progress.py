@@ -10,6 +10,7 @@ from services.intake.decide.persons import (
     without_awaited,
     without_unfinished,
 )
+from services.intake.decide.suggestions import with_told
 from services.intake.model import Person, Portion, Request, RequestState
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
@@ -35,7 +36,10 @@ Stage = Literal["committed", "delivered", "confirmed"]
 
 def decide_committed(states: States, event: Event[MatchCommitted], _now: datetime) -> Decision:
     request, _ = _get_request_and_person(states, event)
-    return Decision(states=(_with_portion(request, event, "committed"),)) if request else NOTHING
+    if request is None:
+        return NOTHING
+    decision = _change(_with_portion(request, event, "committed"), None)
+    return with_told(states, request, "committed", decision)
 
 
 def decide_delivered(states: States, event: Event[MatchDelivered], _now: datetime) -> Decision:
@@ -44,7 +48,8 @@ def decide_delivered(states: States, event: Event[MatchDelivered], _now: datetim
     if request is None:
         return NOTHING
     request = _with_portion(request, event, "delivered")
-    return _change(request, with_awaited(person, event.subject) if person else None)
+    decision = _change(request, with_awaited(person, event.subject) if person else None)
+    return with_told(states, request, "delivered", decision)
 
 
 def decide_confirmed(states: States, event: Event[MatchConfirmed], _now: datetime) -> Decision:
@@ -58,7 +63,8 @@ def decide_confirmed(states: States, event: Event[MatchConfirmed], _now: datetim
         return _change(request, person)
     closed = request.model_copy(update={"state": RequestState.CLOSED})
     person = without_unfinished(person, closed) if person else None
-    return _change(closed, person, RequestClosed(person_id=request.person_id))
+    decision = _change(closed, person, RequestClosed(person_id=request.person_id))
+    return with_told(states, request, "closed", decision)
 
 
 def decide_released(states: States, event: Event[MatchReleased], _now: datetime) -> Decision:
@@ -103,7 +109,10 @@ def _change(
 
 
 def _with_portion(request: Request, event: MatchEvent, stage: Stage) -> Request:
-    portion = Portion(quantity=event.data.quantity, stage=stage)
+    data = event.data
+    portion = Portion(
+        quantity=data.quantity, stage=stage, fund_id=data.fund_id or "", at=event.time
+    )
     return request.model_copy(update={"matches": {**request.matches, event.subject: portion}})
 
 

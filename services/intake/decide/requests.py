@@ -18,7 +18,7 @@ from services.intake.decide.standing import (
     refuse_vouching,
     with_standing,
 )
-from services.intake.decide.suggestions import suggest
+from services.intake.decide.suggestions import suggest, with_released
 from services.intake.judgement_messages import PART_REASONS
 from services.intake.messages import (
     REQUEST_UNKNOWN,
@@ -146,6 +146,8 @@ def _make_request(
         item_reason=data.item_reason,
         quiet=data.quiet,
         urgent=data.urgent,
+        bands=data.bands,
+        marks=data.marks,
         classified=_make_classification(data, now),
         needs_guardian=_is_child(data, now) and not has_guardian(person.consents, now),
     )
@@ -297,9 +299,10 @@ def decide_withdraw(states: States, item: Command[WithdrawRequest], _now: dateti
         return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
     if not request.is_withdrawable:
         return Decision(answer=refuse_state(request))
-    withdrawn = move(request, RequestState.WITHDRAWN)
+    withdrawn = move(request, RequestState.WITHDRAWN, followers=())
     fact = RequestWithdrawn(person_id=request.person_id)
-    return announce(withdrawn, fact, *release_person(states, request))
+    decision = announce(withdrawn, fact, *release_person(states, request))
+    return with_released(states, request, decision)
 
 
 def _may_withdraw(request: Request, data: WithdrawRequest) -> bool:

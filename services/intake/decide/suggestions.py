@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.intake.decide.openings import join_tallies
 from services.intake.decide.persons import Named, with_unfinished, without_unfinished
 from services.intake.messages import (
     IDENTITY_SAME,
+    MERGE_LATE,
     PERSON_SAME,
     PERSON_UNKNOWN,
     REQUEST_UNKNOWN,
@@ -18,6 +20,7 @@ from services.intake.model import ContactPoint, Identity, Person, Request, Reque
 from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
+    JudgeAlike,
     LikenessReason,
     NameInPlace,
     SeparatePerson,
@@ -28,8 +31,10 @@ from services.intake.model.suggestion import (
 from services.intake.rules import Rules
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    FollowedStage,
     PersonJoined,
     PersonSeparated,
+    RequestFollowed,
     RequestReopened,
     RequestWithdrawn,
 )
@@ -38,6 +43,9 @@ from shared.messaging.decision import Answer, Command, Decision, State, States
 
 COMPARED_MAX = 8
 """A phone or a name of more is an office's, or too common to tell anything."""
+
+FOLLOWERS_MAX = 50
+"""Of one request: what more people ask for is a matter of its own."""
 
 Likenesses = Mapping[str, tuple[LikenessReason, ...]]
 
@@ -230,26 +238,62 @@ def list_without(persons: Iterable[Person], person_id: str) -> list[Person]:
 # --- requests ---------------------------------------------------------------------------------
 
 
+def decide_alike(states: States, item: Command[JudgeAlike], now: datetime) -> Decision:
+    """Two requests that somebody compared, both of his area: one need, or two."""
+    data = item.data
+    pair = states.get_many(Request, (data.request_id, data.other_id))
+    if len(pair) != 2 or any(not _is_there(each, data.area) for each in pair.values()):
+        return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
+    first, second = sorted(pair.values(), key=lambda each: (not each.matches, each.recorded_at))
+    stored = states.get(Suggestion, _make_id("request", first.id, second.id))
+    suggestion = stored or _make(("request", first.id, second.id), data.reasons, second, now)
+    if suggestion.state == data.verdict:
+        return Decision(answer=_answer(suggestion))
+    decision = _carry_out(states, suggestion, data.verdict)
+    if isinstance(decision, Answer):
+        return Decision(answer=decision)
+    changes = {"state": data.verdict, "decided_by": item.principal, "decided_at": now}
+    decided = suggestion.model_copy(update=changes)
+    return Decision((decided, *decision.states), decision.events, _answer(decided))
+
+
+def _is_there(request: Request, area: str) -> bool:
+    return (request.area.village_code or request.area.town_code).startswith(area)
+
+
 def _merge_requests(states: States, first_id: str, second_id: str) -> Decision | Answer:
-    """The later one leaves the menu and goes with the earlier; it comes back as it was."""
+    """The later one leaves the menu and goes with the earlier; it comes back as it was. Who asked
+    for it hears of that, and of what comes of the other."""
     requests = states.get_many(Request, (first_id, second_id))
     first, second = requests.get(first_id), requests.get(second_id)
     for request in (first, second):
         if request is None or not request.is_withdrawable:
             state = request.state if request else "unknown"
             return STATE_UNSUITABLE.refusal(409, "state", state=state)
+    assert first is not None
     assert second is not None
+    if second.matches or len(first.followers) >= FOLLOWERS_MAX:
+        return MERGE_LATE.refusal(409, "other_id")
+    first = first.model_copy(update={"followers": (*first.followers, second.id, *second.followers)})
     merged = second.model_copy(
         update={
             "state": RequestState.DUPLICATE,
             "duplicate_of": first_id,
             "state_before": second.state,
+            "followers": (),
         }
     )
+    led = [
+        each.model_copy(update={"duplicate_of": first_id})
+        for each in states.get_many(Request, second.followers).values()
+    ]
     person = states.get(Person, second.person_id)
-    changed: tuple[State, ...] = (merged, without_unfinished(person, merged)) if person else ()
-    fact: Fact = RequestWithdrawn(person_id=second.person_id)
-    return Decision(changed or (merged,), ((merged, fact),))
+    persons = (without_unfinished(person, merged),) if person else ()
+    facts: tuple[Fact, ...] = (
+        RequestWithdrawn(person_id=second.person_id),
+        RequestFollowed(person_id=second.person_id, request_id=first_id, stage="merged"),
+    )
+    return Decision((first, merged, *led, *persons), tuple((merged, fact) for fact in facts))
 
 
 def decide_separate_request(
@@ -263,7 +307,10 @@ def decide_separate_request(
     if isinstance(decision, Answer):
         return Decision(answer=decision)
     answer = Answer(200, {"request_id": request.id})
-    return Decision(decision.states, decision.events, answer)
+    pair_id = _make_id("request", request.duplicate_of or "", request.id)
+    row = states.get(Suggestion, pair_id)
+    rows = (row.model_copy(update={"state": "apart"}),) if row else ()
+    return Decision((*decision.states, *rows), decision.events, answer)
 
 
 def _separate_request(states: States, request_id: str) -> Decision | Answer:
@@ -280,7 +327,63 @@ def _separate_request(states: States, request_id: str) -> Decision | Answer:
     separated = request.model_copy(update=changes)
     person = states.get(Person, request.person_id)
     persons = (with_unfinished(person, separated),) if person and not person.erased else ()
-    fact: Fact | None = None
+    first = states.get(Request, request.duplicate_of or "")
+    facts: list[Fact] = []
     if before is RequestState.OPEN:
-        fact = RequestReopened(person_id=request.person_id, is_separated=True)
-    return Decision((separated, *persons), ((separated, fact),) if fact else ())
+        facts.append(RequestReopened(person_id=request.person_id, is_separated=True))
+    if first is not None and request.id in first.followers:
+        others = tuple(id_ for id_ in first.followers if id_ != request.id)
+        persons = (*persons, first.model_copy(update={"followers": others}))
+        facts.append(
+            RequestFollowed(person_id=request.person_id, request_id=first.id, stage="separated")
+        )
+    return Decision((separated, *persons), tuple((separated, fact) for fact in facts))
+
+
+# --- those who asked for the same -------------------------------------------------------------
+
+
+def with_told(
+    states: States, request: Request, stage: FollowedStage, decision: Decision
+) -> Decision:
+    """Everybody who asked for the same hears what became of it."""
+    followers = [
+        each
+        for each in states.get_many(Request, request.followers).values()
+        if each.person_id != request.person_id and each.duplicate_of == request.id
+    ]
+    facts = tuple(
+        (each, RequestFollowed(person_id=each.person_id, request_id=request.id, stage=stage))
+        for each in followers
+    )
+    return replace(
+        decision,
+        states=(*decision.states, *followers),
+        events=(*decision.events, *facts),
+    )
+
+
+def with_released(states: States, request: Request, decision: Decision) -> Decision:
+    """It ends without help: what others asked for is theirs again, as it was. Those of the same
+    person end with it."""
+    changed: dict[tuple[type[State], str], State] = {
+        (type(state), state.id): state for state in decision.states
+    }
+    facts = list(decision.events)
+    for follower in states.get_many(Request, request.followers).values():
+        if follower.person_id == request.person_id:
+            continue
+        freed = _separate_request(states, follower.id)
+        if isinstance(freed, Decision):
+            kept = (state for state in freed.states if state.id != request.id)
+            changed |= {(type(s), s.id): _join_business(changed, s) for s in kept}
+            facts.extend(freed.events)
+    return replace(decision, states=tuple(changed.values()), events=tuple(facts))
+
+
+def _join_business(changed: Mapping[tuple[type[State], str], State], state: State) -> State:
+    """A person of several requests gets all of them back."""
+    before = changed.get((type(state), state.id))
+    if not isinstance(state, Person) or not isinstance(before, Person):
+        return state
+    return before.model_copy(update={"unfinished": {**before.unfinished, **state.unfinished}})

@@ -85,8 +85,8 @@ class SealedRequest(Value):
 
     contact_ids, household_id, place_id: keyed digests of what the applicant is known by; the last
     of his name in its place.
-    need, item_match, item_reason: as in `Request`. recorded_by, met, classified, urgent: as in
-    `StaffRequest`.
+    need, item_match, item_reason, bands, marks: as in `Request`. recorded_by, met, classified,
+    urgent: as in `StaffRequest`.
     contact: its key is apart, in contact_key.
     openid: where its owner wrote from it. child_until: the day on which he is 14, where somebody
     said when he was born; it is not stored.
@@ -117,6 +117,8 @@ class SealedRequest(Value):
     quiet: bool = False
     classified: bool = False
     urgent: bool = False
+    bands: tuple[int, ...] = ()
+    marks: bytes = b""
     item_match: Match = "named"
     item_reason: str = ""
     child_until: date | None = None

@@ -83,10 +83,12 @@ def derive_note_record(request_id: str) -> str:
 
 
 class Portion(Value):
-    """What one match has come to."""
+    """What one match has come to. fund_id: whose money or goods; at: since when (None before)."""
 
     quantity: int
     stage: Literal["committed", "delivered", "confirmed"]
+    fund_id: str = ""
+    at: datetime | None = None
 
 
 class Request(State):
@@ -111,6 +113,8 @@ class Request(State):
     meeting; meeting_id: on whose agenda it is.
     attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
     responsible for him agreed yet.
+    bands, marks: what its text has in common with others (`vault/likeness.py`).
+    followers: requests that a person said are this one; each is told what comes of it.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -180,6 +184,9 @@ class Request(State):
 
     attachments: tuple[str, ...] = ()
     needs_guardian: bool = False
+    bands: tuple[int, ...] = ()
+    marks: bytes = b""
+    followers: tuple[str, ...] = ()
 
     @property
     def confirmed_quantity(self) -> int:

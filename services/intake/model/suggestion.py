@@ -12,7 +12,16 @@ from shared.messaging.decision import State
 Subject = Literal["person", "request"]
 SuggestionState = Literal["open", "merged", "apart"]
 LikenessReason = Literal[
-    "identity_same", "phone_same", "name_place_same", "person_same", "need_same"
+    "identity_same",
+    "phone_same",
+    "name_place_same",
+    "person_same",
+    "need_same",
+    "text_alike",
+    "household_same",
+    "name_same",
+    "place_same",
+    "time_near",
 ]
 
 LIKENESS_LABELS: Mapping[LikenessReason, str] = {
@@ -21,6 +30,11 @@ LIKENESS_LABELS: Mapping[LikenessReason, str] = {
     "name_place_same": "姓名和村居（镇街）相同",
     "person_same": "同一人",
     "need_same": "类别和所需相同",
+    "text_alike": "内容相近",
+    "household_same": "同一家庭户",
+    "name_same": "姓名相同",
+    "place_same": "同一村（居）",
+    "time_near": "两周以内",
 }
 
 
@@ -69,6 +83,16 @@ class DecideSuggestion(Value):
 
     suggestion_id: Identifier
     verdict: Literal["merged", "apart"]
+    area: str = ""
+
+
+class JudgeAlike(Value):
+    """What somebody who read both says of two requests. reasons: what he was shown."""
+
+    request_id: Identifier
+    other_id: Identifier
+    verdict: Literal["merged", "apart"]
+    reasons: tuple[LikenessReason, ...] = ()
     area: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from services.intake.pages import (
     accounts,
+    alike,
     applicant,
     ask,
     case,
@@ -19,6 +20,7 @@ from services.intake.pages import (
     persons,
     regular,
     sign_in,
+    statistics,
 )
 
 ROUTERS = (
@@ -31,6 +33,7 @@ ROUTERS = (
     accounts.router,
     desk.router,
     case.router,
+    alike.router,
     case_clock.router,
     judgement.router,
     meetings.router,
@@ -41,4 +44,5 @@ ROUTERS = (
     inbox.router,
     regular.router,
     persons.router,
+    statistics.router,
 )

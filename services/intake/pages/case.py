@@ -35,6 +35,7 @@ from services.intake.model import (
 )
 from services.intake.model.attachment import Attachment
 from services.intake.model.classification import ClassifyRequest
+from services.intake.pages.beside import Beside, build_beside
 from services.intake.pages.case_forms import (
     Act,
     read_part_reason,
@@ -82,6 +83,9 @@ DONE: Mapping[str, tuple[str, str]] = {
     "approve": ("已批准，开始为其对接", "approved: help is looked for"),
     "vouch": ("已记下", "noted"),
     "classify": ("已按您的判断保存", "saved as you judged"),
+    "merge": ("已合并办理，反映过的人都会收到进展", "merged: both are told what comes of it"),
+    "apart": ("已记下：不是同一件", "noted: two needs"),
+    "separate": ("已恢复单独办理", "it stands alone again"),
     "decline": ("已答复为不予受理", "declined"),
     "withdraw": ("已代为撤回", "withdrawn"),
     "pause": ("已暂停计时", "paused"),
@@ -104,6 +108,7 @@ class Allowed:
     vouch: bool
     classify: bool
     withdraw: bool
+    merge: bool
     pause: bool
     is_recorder: bool
     other_level: tuple[str, str] | None
@@ -126,6 +131,7 @@ class Case:
     silent: Sequence[tuple[str, str]]
     allowed: Allowed
     judgement: Judgement
+    beside: Beside
     notes: Sequence[Note] = ()
     files: Sequence[Attachment] = ()
     consents: Sequence[ConsentRow] = ()
@@ -151,6 +157,7 @@ def find_allowed(request: model.Request, caller: Credential) -> Allowed:
         vouch=request.state in (RequestState.RECORDED, RequestState.OPEN),
         classify=waits,
         withdraw=request.is_withdrawable,
+        merge=bool(levels),
         pause=stage is not None and find_owner(request, stage) in (None, *levels),
         is_recorder=is_recorder,
         other_level=LEVELS[level] if waits and not is_of_level else None,
@@ -268,6 +275,7 @@ async def _build_case(
         notes=list_notes(vault, person, stored),
         files=await list_files(runtime, stored),
         consents=list_consents(person.consents, now),
+        beside=await build_beside(runtime, caller, stored, person),
     )
 
 

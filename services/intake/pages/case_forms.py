@@ -22,6 +22,9 @@ Act = Literal[
     "meeting",
     "files",
     "consent",
+    "merge",
+    "apart",
+    "separate",
 ]
 """Which form of a case's page was sent."""
 

@@ -25,6 +25,7 @@ from services.intake.model import (
 )
 from services.intake.rules import Rules, find_problems
 from services.intake.store import SearchKeys
+from services.intake.vault.likeness import derive_likeness
 from services.intake.vault.needs import hide_written_words
 from services.intake.vault.persons import (
     derive_contact_ids,
@@ -121,6 +122,7 @@ def seal_request(
         vault, speaker, applicant.name, applicant.phone, openid, applicant.id_number
     )
     place = request.area.village_code or request.area.town_code
+    likeness = derive_likeness(vault, request.text)
     return SealedRequest(
         request_id=id_,
         source=speaker.source,
@@ -145,6 +147,8 @@ def seal_request(
         text=vault.seal(id_, request.text.encode()) if request.text else None,
         contact_ids=derive_contact_ids(vault, applicant.phone, openid),
         household_id=derive_household_id(vault, applicant.household, request.area),
+        bands=likeness.bands,
+        marks=likeness.marks,
         place_id=vault.derive_id("N", "place", place, fold_name(applicant.name)),
         child_until=find_child_until(applicant.id_number, applicant.born_on),
     )

@@ -188,6 +188,21 @@ class RequestResumed(RequestFact):
     TYPE: ClassVar[str] = "guanjia.request.resumed.v1"
 
 
+FollowedStage = Literal["merged", "committed", "delivered", "closed", "separated"]
+
+
+class RequestFollowed(RequestFact):
+    """Subject: a request that a person said is another's need; its reporter stays told.
+
+    request_id: the one that it goes with. stage: what became of that; separated: it stands alone
+    again.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.request.followed.v1"
+    request_id: Identifier
+    stage: FollowedStage
+
+
 class MessageReported(Fact):
     """What a provider said of a message. Subject: `<provider>:<provider's message id>`."""
 

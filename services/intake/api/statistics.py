@@ -1,0 +1,40 @@
+"""HTTP for staff and auditors: the figures of requests, of the area that one may see."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+
+from services.intake import store
+from services.intake.reporting.database import count_requests
+from services.intake.reporting.figures import Counts, build_tables, describe_tables, narrow_year
+from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
+from shared.contracts.values import CHINA
+from shared.scope import Scope
+from shared.security import STAFF, Credential
+from shared.web.access import Router, allow, find_scope
+
+router = Router(tags=["statistics"])
+
+Reader = Annotated[Credential, Depends(allow(*STAFF))]
+
+
+@router.get("/statistics/requests")
+async def read_statistics(
+    caller: Reader,
+    runtime: IntakeRuntimeDep,
+    year: Annotated[int | None, Query(ge=2000, le=2999)] = None,
+) -> dict[str, Any]:
+    """Of a year of recording: how many, in which state, what was asked for, how long it took."""
+    counts = await count_seen(runtime, find_scope(caller))
+    chosen = year or await find_year(runtime)
+    tables = describe_tables(build_tables(narrow_year(counts, chosen)))
+    return {"year": chosen, "area": caller.area, "tables": tables}
+
+
+async def count_seen(runtime: IntakeRuntime, scope: Scope) -> Counts:
+    return await count_requests(runtime.database, scope.build_query(store.REQUESTS))
+
+
+async def find_year(runtime: IntakeRuntime) -> int:
+    """This one, in China."""
+    return (await runtime.processor.now()).astimezone(CHINA).year

@@ -1,0 +1,163 @@
+"""One need that several people brought in: merged by a person, and all who asked stay told."""
+
+from typing import Any
+
+from services.intake.decide import progress
+from services.intake.duplicates import WEIGHT_MIN, compare
+from services.intake.model import Request, WithdrawRequest
+from services.intake.model.suggestion import JudgeAlike, SeparateRequest, Suggestion
+from services.intake.vault.likeness import compare_marks, derive_likeness
+from shared.contracts.events import MatchCommitted, MatchConfirmed, RequestFollowed
+from shared.messaging.decision import Decision, Handler
+from tests.intake.builders import (
+    CHASHAN,
+    COMMANDS,
+    SHIJIE,
+    VAULT,
+    DecisionHarness,
+    get_body,
+    list_facts,
+    make_command,
+    make_match_event,
+    make_submission,
+)
+from tests.support.sealing import make_vault
+
+VILLAGE = f"{CHASHAN}001"
+ROOF = "王伯家屋顶漏水很久了，一下雨就要用盆接，求帮忙修一修"
+SAME_ROOF = "村里王伯家的屋顶漏水很久，下雨要用盆接水，请帮忙修"
+
+
+class Desk(DecisionHarness):
+    """Two neighbours report the same roof."""
+
+    def report(self, number: int, **changed: Any) -> Request:
+        applicant = {"name": f"邻居{'甲乙丙丁'[number]}", "phone": f"+861380000000{number}"}
+        fields = {"category": "housing_repair", "area": {"town_code": CHASHAN}, "text": ROOF}
+        asked = make_submission(**{**fields, "applicant": applicant, **changed})
+        answer = self.submit(asked, message=f"m-{number}")
+        return self.request(get_body(answer)["request_id"])
+
+    def judge(
+        self, one: Request, other: Request, verdict: str = "merged", area: str = CHASHAN
+    ) -> Decision:
+        fields = {"request_id": one.id, "other_id": other.id, "verdict": verdict, "area": area}
+        data = JudgeAlike.model_validate(fields | {"reasons": ("text_alike",)})
+        return self.handle(COMMANDS[JudgeAlike], make_command(data))
+
+    def hear(self, request: Request, kind: Any, decide: Any, quantity: int) -> Decision:
+        event = make_match_event(kind, self.request(request.id), quantity)
+        return self.handle(Handler(decide=decide), event)
+
+
+def list_stages(decision: Decision) -> list[tuple[str, str]]:
+    return [(s.id, f.stage) for s, f in decision.events if isinstance(f, RequestFollowed)]
+
+
+def test_texts_are_compared_by_numbers_that_say_nothing_of_them() -> None:
+    first, second = derive_likeness(VAULT, ROOF), derive_likeness(VAULT, SAME_ROOF)
+    assert compare_marks(first.marks, second.marks) > 0.3
+    assert derive_likeness(VAULT, f"{ROOF}。") == first
+    other = derive_likeness(VAULT, "孩子考上高中交不起学费，家里没有收入来源")
+    assert compare_marks(first.marks, other.marks) < 0.1
+    foreign = derive_likeness(make_vault(b"x" * 32), ROOF)
+    assert not set(foreign.bands) & set(first.bands), "who has no key cannot try a text"
+    assert derive_likeness(VAULT, "修路").marks == b"", "too little to be like anything"
+
+
+def test_the_same_roof_in_the_same_village_is_suggested_with_its_reasons() -> None:
+    desk = Desk()
+    place = {"area": {"town_code": CHASHAN, "village_code": VILLAGE}}
+    first = desk.report(0, **place)
+    again = desk.report(1, text=f"{ROOF}，谢谢", kind="project", **place)
+    other = desk.report(
+        2, text="家里没有米和油了，想要一点生活物资过年", category="supplies", **place
+    )
+    alike = compare(again, first)
+    assert alike.weight >= WEIGHT_MIN
+    assert {"text_alike", "need_same", "place_same", "time_near"} <= set(alike.reasons)
+    assert compare(other, first).weight < WEIGHT_MIN
+
+
+def test_merged_the_later_one_leaves_the_menu_and_both_reporters_stay_told() -> None:
+    desk = Desk()
+    first, second = desk.report(0), desk.report(1)
+    merged = desk.judge(first, second)
+    assert list_facts(merged) == ["RequestWithdrawn", "RequestFollowed"]
+    assert list_stages(merged) == [(second.id, "merged")]
+    assert desk.request(second.id).duplicate_of == first.id
+    assert desk.request(first.id).followers == (second.id,)
+    committed = desk.hear(first, MatchCommitted, progress.decide_committed, 20_000)
+    assert list_stages(committed) == [(second.id, "committed")]
+    closed = desk.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
+    assert list_facts(closed) == ["RequestClosed", "RequestFollowed"]
+    assert list_stages(closed) == [(second.id, "closed")]
+
+
+def test_apart_again_it_is_as_it_was_and_hears_of_that() -> None:
+    desk = Desk()
+    first, second = desk.report(0), desk.report(1)
+    desk.judge(first, second)
+    data = SeparateRequest(request_id=second.id, area=CHASHAN)
+    apart = desk.handle(COMMANDS[SeparateRequest], make_command(data))
+    assert list_facts(apart) == ["RequestReopened", "RequestFollowed"]
+    assert desk.request(second.id).state == second.state
+    assert desk.request(second.id).duplicate_of is None
+    assert get_body(desk.judge(first, second, verdict="apart"))["state"] == "apart"
+    assert desk.request(first.id).followers == ()
+    desk.judge(first, second)
+    assert desk.request(second.id).duplicate_of == first.id, "and merged once more"
+
+
+def test_where_the_first_ends_without_help_what_others_asked_for_is_theirs_again() -> None:
+    desk = Desk()
+    first, second, third = (desk.report(number) for number in range(3))
+    desk.judge(first, second)
+    desk.judge(first, third)
+    withdrawn = desk.handle(
+        COMMANDS[WithdrawRequest], make_command(WithdrawRequest(request_id=first.id))
+    )
+    assert {desk.request(each.id).state for each in (second, third)} == {"open"}
+    assert sorted(list_stages(withdrawn)) == sorted(
+        [(second.id, "separated"), (third.id, "separated")]
+    )
+    assert all(desk.person(each.person_id).unfinished for each in (second, third))
+
+
+def test_what_went_with_the_later_one_goes_with_the_first() -> None:
+    desk = Desk()
+    first, second, third = (desk.report(number) for number in range(3))
+    desk.judge(second, third)
+    desk.judge(first, second)
+    assert desk.request(first.id).followers == (second.id, third.id)
+    assert desk.request(third.id).duplicate_of == first.id
+
+
+def test_found_to_be_two_they_are_asked_about_no_more() -> None:
+    desk = Desk()
+    first, second = desk.report(0), desk.report(1)
+    assert list_facts(desk.judge(first, second, verdict="apart")) == []
+    (row,) = [
+        s for s in desk.states.values() if isinstance(s, Suggestion) and s.subject == "request"
+    ]
+    assert row.state == "apart"
+    assert desk.request(second.id).state == "open"
+
+
+def test_nobody_merges_what_is_anothers_or_already_has_help() -> None:
+    desk = Desk()
+    first, second = desk.report(0), desk.report(1)
+    foreign = desk.judge(first, second, area=SHIJIE)
+    assert get_body(foreign)["problems"][0]["code"] == "request_unknown"
+    for each in (first, second):
+        desk.hear(each, MatchCommitted, progress.decide_committed, 10_000)
+    late = desk.judge(first, second)
+    assert get_body(late)["problems"][0]["code"] == "merge_late"
+
+
+def test_the_one_with_help_on_its_way_is_the_one_that_stays() -> None:
+    desk = Desk()
+    first, second = desk.report(0), desk.report(1)
+    desk.hear(second, MatchCommitted, progress.decide_committed, 10_000)
+    desk.judge(first, second)
+    assert desk.request(first.id).duplicate_of == second.id

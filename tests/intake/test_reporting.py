@@ -1,0 +1,112 @@
+"""Figures of requests: whoever reads the published events counts what the database counts."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import openpyxl
+
+from services.intake.reporting.events import count_events
+from services.intake.reporting.figures import Figures, Group, build_tables, narrow_year
+from services.intake.reporting.workbook import write_workbook
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    RequestClosed,
+    RequestFollowed,
+    RequestOpened,
+    RequestRecorded,
+    RequestReopened,
+    RequestWithdrawn,
+)
+from tests.intake.builders import CHASHAN, make_event
+
+RECORDED = datetime(2025, 12, 31, 17, 0, tzinfo=UTC)
+"""The first of January in China."""
+
+
+def make_opened(**changed: Any) -> RequestOpened:
+    fields: dict[str, Any] = {
+        "person_id": "P-1",
+        "kind": "wish",
+        "category": "supplies",
+        "beneficiary_class": "subsistence",
+        "channel": "sms",
+        "need": {"unit": "fen", "quantity": 20_000},
+        "area": {"town_code": CHASHAN},
+        "recorded_at": RECORDED,
+    }
+    return RequestOpened.model_validate(fields | changed)
+
+
+def happen(subject: str, *facts: tuple[float, Fact]) -> list[Any]:
+    """days: after it was recorded."""
+    return [
+        make_event(fact, subject=subject).model_copy(
+            update={"time": RECORDED + timedelta(days=days)}
+        )
+        for days, fact in facts
+    ]
+
+
+WAITS = RequestRecorded.model_validate(
+    {
+        "person_id": "P-1",
+        "channel": "wechat",
+        "approval_level": "town",
+        "area": {"town_code": CHASHAN},
+    }
+)
+EVENTS = [
+    *happen("R-1", (2, make_opened()), (12, RequestClosed(person_id="P-1"))),
+    *happen("R-2", (0, WAITS), (4, make_opened(channel="wechat"))),
+    *happen("R-3", (0, WAITS)),
+    *happen(
+        "R-4",
+        (0, make_opened(kind="project")),
+        (1, RequestWithdrawn(person_id="P-1")),
+        (1, RequestFollowed(person_id="P-1", request_id="R-1", stage="merged")),
+    ),
+    *happen(
+        "R-5",
+        (0, make_opened()),
+        (1, RequestWithdrawn(person_id="P-1")),
+        (1, RequestFollowed(person_id="P-1", request_id="R-1", stage="merged")),
+        (2, RequestReopened(person_id="P-1", is_separated=True)),
+        (2, RequestFollowed(person_id="P-1", request_id="R-1", stage="separated")),
+    ),
+]
+
+
+def test_each_request_counts_once_as_it_is_now() -> None:
+    counts = count_events(EVENTS)
+    library = Group("2026-01", CHASHAN, "sms", "closed", "wish", "subsistence")
+    day = 86_400
+    assert counts[library] == Figures(1, 20_000, 1, 2 * day, 1, 12 * day)
+    assert counts[Group("2026-01", CHASHAN, "wechat", "recorded")] == Figures(requests=1)
+    states = {group.state: row.requests for group, row in counts.items() if group.kind == "project"}
+    assert states == {"duplicate": 1}
+    assert sum(row.requests for row in counts.values()) == 5
+
+
+def test_tables_add_up_to_the_same_whichever_way_they_are_cut() -> None:
+    tables = {table.code: table for table in build_tables(count_events(EVENTS))}
+    for code in ("town", "month", "channel"):
+        assert tables[code].total.figures.requests == 5
+        assert sum(line.figures.requests for line in tables[code].lines) == 5
+    assert tables["kind"].total.figures.requests == 4, "what opened is the library"
+    assert [line.label for line in tables["kind"].lines] == ["民生微实事", "民生微心愿"]
+    assert tables["town"].total.by_state == {"closed": 1, "open": 2, "recorded": 1, "duplicate": 1}
+    assert tables["town"].total.figures.waited_days == 1.5
+    assert tables["town"].total.figures.took_days == 12.0
+
+
+def test_a_year_is_chinas_and_a_workbook_holds_numbers() -> None:
+    counts = count_events(EVENTS)
+    assert not narrow_year(counts, 2025)
+    content = write_workbook(build_tables(narrow_year(counts, 2026)))
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames[0] == "按镇街"
+    rows = list(book["按镇街"].iter_rows(values_only=True))
+    assert rows[0][:3] == ("项目", "件数", "待审批")
+    assert rows[1][:3] == ("茶山镇", 5, 1)
+    assert rows[-1][0] == "合计"
