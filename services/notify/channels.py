@@ -4,6 +4,7 @@ A decision never asks for a channel's name. It asks the channel whether a messag
 and whether an opt-out applies; the sender asks it how the person and the template are addressed.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from shared.references import format_reference
 
 SMS_VARIABLE_MAX = 6
 WECHAT_THING_MAX = 20
+
+# 王💖 and 【茶山】 cost the message: a bracket is a signature's, and what looks like an address is
+# taken for one.
+_CARRIED = re.compile(r"[\u3007\u3400-\u9fff\w]+(?:[·•（）() -]+[\u3007\u3400-\u9fff\w]+)*[）)]?")
 
 Parameters = tuple[str | tuple[str, str], ...]
 """In the template's order, or as (field name, value) where a provider's fields have names."""
@@ -55,8 +60,9 @@ class Donor:
     kind: DonorKind | None = None
 
     def format_name(self, length_max: int) -> str:
-        """In full or not at all: a name that would have to be cut is replaced by what he is."""
-        if self.name and len(self.name) <= length_max:
+        """In full or not at all: a name that would have to be cut, or that a provider refuses to
+        carry, is replaced by what he is."""
+        if self.name and len(self.name) <= length_max and _CARRIED.fullmatch(self.name):
             return self.name
         return DONOR_WORDS[self.kind]
 

@@ -44,9 +44,11 @@ CODES: Mapping[str, Ruling] = {
     "InternalError": Ruling("unknown"),
     "InternalError.Timeout": Ruling("unknown"),
     "InternalError.SendAndRecvFail": Ruling("unknown"),
-    # This recipient.
+    # This recipient, or what this message says.
     "FailedOperation.PhoneNumberInBlacklist": Ruling("refused"),
     "InvalidParameterValue.IncorrectPhoneNumber": Ruling("refused"),
+    "InvalidParameterValue.TemplateParameterFormatError": Ruling("refused"),
+    "InvalidParameterValue.TemplateParameterLengthLimit": Ruling("refused"),
     "UnsupportedOperation.UnsupportedRegion": Ruling("refused"),
     "UnsupportedOperation.UnsuportedRegion": Ruling("refused"),  # the provider's own spelling
     # Our account, signature, template or parameters.
