@@ -145,6 +145,10 @@ def test_what_ended_is_visited_no_more_and_what_was_visited_stays() -> None:
         ({"title": "阳光托管13800138000"}, "title_numbered"),
         ({"kind": "veteran"}, "work_person_missing"),
         ({"kind": "plan", "person_id": "P-1"}, "service_missing"),
+        (
+            PLAN | {"service": {"item": "配餐13800138000", "unit": "份", "total": 9}},
+            "item_with_number",
+        ),
     ],
 )
 def test_an_entry_says_what_it_is(changed: dict[str, Any], code: str) -> None:
@@ -168,16 +172,17 @@ def test_another_area_sees_nothing_of_it() -> None:
 def test_a_sheet_names_places_and_persons_and_says_what_is_wrong() -> None:
     rows = list(
         read_works(
-            "类型,名称,姓名,手机,镇街,服务,单位,总量\n"
-            "校外托管,阳光托管中心,,,茶山镇,,,\n"
-            "服务计划,,张三,138 0013 8000,茶山镇,配餐,份,1720\n"
-            "巡河,河段,,,茶山镇,,,\n"
-            "退役军人,,李四,138,茶山镇,,,\n".encode()
+            "类型,名称,姓名,手机,镇街,村居,服务,单位,总量\n"
+            "校外托管,阳光托管中心,,,茶山镇,增埗,,,\n"
+            "服务计划,,张三,138 0013 8000,茶山镇,,配餐,份,1720\n"
+            "巡河,河段,,,茶山镇,,,,\n"
+            "退役军人,,李四,138,茶山镇,,,,\n".encode()
         )
     )
     place, plan, unknown, phone = rows
     assert isinstance(place, SheetWork)
     assert place.row.title == "阳光托管中心"
+    assert place.row.area.village_code is not None, "by its name"
     assert isinstance(plan, SheetWork)
     assert plan.row.service is not None
     assert plan.row.service.total == 1720

@@ -336,6 +336,7 @@ def _render_regular(words: str) -> Mapping[str, HTMLResponse]:
         "regular_work": render(
             "regular_work.html",
             line=line,
+            village=words,
             contact=Contact(words, PHONE),
             visits=[(visit, True)],
             path="/regular/G-1",

@@ -49,6 +49,7 @@ NAMES_NOBODY = {
     "/meetings": "meetings that the caller himself is invited to: dates and holders",
     "/meetings/new": "a form: sums and references of what waits in the caller's area, and holders",
     "/desk/new": "a form, and the names of towns",
+    "/regular/new": "a form, and the names of towns",
     "/desk/import": "a form",
     "/desk/import/{token}": "what the caller himself uploaded",
     "/desk/import/{token}/refused.csv": "what the caller himself uploaded",
@@ -193,6 +194,7 @@ class Town:
         ids["request"] = submitted["request_id"]
         ids["message"] = await self._write(side)
         ids["attachment"] = await self._add_document(side)
+        ids["work"] = await self._register_work(side)
         approver = self.find_caller(Role.APPROVER_CITY, None)
         path = f"/requests/{ids['request']}"
         request = await self.running["intake"].http.get(path, headers=approver)
@@ -215,6 +217,20 @@ class Town:
         assert match is not None
         ids["giver"] = match.donor_id
         ids["notice"] = await self._wait_for_notice(need.person_id)
+
+    async def _register_work(self, side: Side) -> str:
+        """The applicant is called on regularly."""
+        personal = side.personal
+        phone = "+86" + personal["applicant's phone"]
+        registered = await self._post(
+            "intake",
+            "/works",
+            self.find_caller(Role.COLLECTOR, side),
+            kind="veteran",
+            area={"town_code": side.town},
+            person={"name": personal["applicant's name"], "phone": phone},
+        )
+        return str(registered["work_id"])
 
     async def _write(self, side: Side) -> str:
         """An SMS of the applicant's that no rule understands."""

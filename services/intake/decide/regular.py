@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from services.intake.messages import ITEM_WITH_NUMBER
 from services.intake.model.regular import (
     CheckVisit,
     EndWork,
@@ -87,6 +88,8 @@ def _find_problem(data: RegisterWork) -> tuple[Message, str] | None:
         return TITLE_MISSING, "title"
     if has_number(data.title):
         return TITLE_NUMBERED, "title"
+    if data.service and (has_number(data.service.item) or has_number(data.service.unit)):
+        return ITEM_WITH_NUMBER, "service.item"
     if data.kind == "plan" and data.service is None:
         return SERVICE_MISSING, "service"
     return None

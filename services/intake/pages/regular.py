@@ -31,7 +31,7 @@ from services.intake.regular.messages import (
     VISIT_DATE_WRONG,
     WORK_UNKNOWN,
 )
-from services.intake.regular.registering import register_work
+from services.intake.regular.registering import read_area, register_work
 from services.intake.regular.store import Coverage, Show, WorkFilters
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import Contact, open_contact
@@ -45,6 +45,7 @@ from shared.scope import Scope
 from shared.security import Credential
 from shared.towns import towns
 from shared.validation import describe_validation
+from shared.villages import village_name
 from shared.web.access import Denied, allow, find_scope
 from shared.web.forms import (
     FORM_KEY,
@@ -184,10 +185,10 @@ async def enter(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep)
 
 
 def _read_work(form: Form) -> WorkRow:
-    """Raises ValidationError."""
+    """Raises ValidationError or Invalid."""
     fields: dict[str, Any] = {
         "kind": form.get("kind"),
-        "area": {"town_code": form.get("town"), "village_code": form.get("village")},
+        "area": read_area(form.get("town", ""), form.get("village", "")),
         "title": form.get("title", ""),
         "every_days": _read_count(form.get("every_days", "")),
     }
@@ -260,6 +261,7 @@ async def _render_work(
         "regular_work.html",
         status=answer.status if answer else 200,
         line=build_line(work, now),
+        village=village_name(work.area.village_code),
         contact=await _open_contact(runtime, caller, work, now),
         visits=[(visit, may_check(visit, caller)) for visit in visits],
         path=WORK_PATH.format(work_id=work.id),

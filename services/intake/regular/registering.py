@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from services.intake.messages import AREA_FOREIGN
+from services.intake.messages import AREA_FOREIGN, VILLAGE_ELSEWHERE
 from services.intake.model import RegisterParty
 from services.intake.model.regular import RegisterWork, WorkRow
 from services.intake.regular.messages import KIND_CELLS, KINDS, WORK_KIND_UNKNOWN
@@ -31,6 +31,7 @@ from shared.sheets import (
 from shared.text import fold_text
 from shared.towns import parse_town, parse_village
 from shared.validation import describe_validation
+from shared.villages import find_village
 
 OF_PERSONS = ("veteran", "plan")
 
@@ -66,6 +67,18 @@ async def register_work(
 # --- sheets ---------------------------------------------------------------------------------------
 
 
+def read_area(town_code: str, village: str) -> dict[str, object]:
+    """village: its name or code; empty where it is the town's. Raises Invalid."""
+    if not village:
+        return {"town_code": town_code}
+    code = find_village(village, town_code)
+    if code is None:
+        code = parse_village(village, "village")
+    if not code.startswith(town_code):
+        raise VILLAGE_ELSEWHERE.invalid("village")
+    return {"town_code": town_code, "village_code": code}
+
+
 def _parse_kind(text: str, field: str) -> WorkKind:
     """Raises Invalid."""
     word = fold_text(text)
@@ -82,7 +95,7 @@ WORK_COLUMNS = Columns(
         Column("name", "姓名 服务对象"),
         Column("phone", "手机 手机号 联系电话", parse_mobile, absent=ABSENT_WORDS),
         Column("town", "镇街 镇 街道 所属镇街", parse_town, required=True),
-        Column("village", "村居代码 村代码", parse_village),
+        Column("village", "村居 村(居) 村 社区 村居代码"),
         Column("service", "服务 服务项目", parse_folded),
         Column("unit", "单位", parse_folded),
         Column("total", "总量 计划总量", parse_quantity),
@@ -120,7 +133,6 @@ def _read_row(row: Row) -> SheetWork | RefusedRow:
     values = row.values
     fields: dict[str, object] = {
         "kind": values["kind"],
-        "area": {"town_code": values["town"], "village_code": values.get("village")},
         "title": row.text("title"),
         "every_days": values.get("every_days"),
     }
@@ -133,6 +145,7 @@ def _read_row(row: Row) -> SheetWork | RefusedRow:
             "total": values.get("total"),
         }
     try:
+        fields["area"] = read_area(row.text("town"), row.text("village"))
         return SheetWork(row.line, row.original, WorkRow.model_validate(fields))
     except ValidationError as error:
         return RefusedRow(row.line, row.original, describe_validation(error))
