@@ -115,10 +115,12 @@ def _check_notices(figures: Figures, health: Health, events: Counter[str]) -> It
     """One for each event, recipient and purpose, whatever was redelivered."""
     by_purpose = figures.notify["by_purpose"]
     for fact, purposes in PURPOSES.items():
-        if any(purpose.answer for purpose in purposes):  # one of them, by what is answered
-            count = sum(by_purpose.get(purpose.name, 0) for purpose in purposes)
+        # One of them, by what is answered, or by whether all or a part was approved.
+        either = [purpose for purpose in purposes if purpose.answer or purpose.when]
+        if len(either) > 1:
+            count = sum(by_purpose.get(purpose.name, 0) for purpose in either)
             yield Check(f"通知 notices = {fact.TYPE}", events[fact.TYPE], count)
-            continue
+            purposes = tuple(purpose for purpose in purposes if purpose not in either)
         for purpose in purposes:
             yield Check(
                 f"通知 notices {purpose.name} = {fact.TYPE}",

@@ -15,7 +15,7 @@ from services.intake.channels.spreadsheet import SheetRequest, read_requests
 from services.intake.channels.text import Draft, read_slot, understand
 from shared.contracts.values import Channel
 
-WISHES = 60
+WISHES = 24
 RECEIVED_FEN = 20_450_000
 
 
