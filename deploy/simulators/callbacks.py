@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 
@@ -22,7 +21,7 @@ INTAKE_TIMEOUT_S = 15.0
 RECEIPTS_PER_POST = 100
 ANSWER_CHARACTERS_MAX = 500
 
-Receipt = Mapping[str, Any]
+Receipt = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Callbacks:
     def queue_wechat(self, fields: Mapping[str, str | int], delay_s: float = 0) -> None:
         self.others.add(("wechat", format_wechat_xml(fields)), delay_s)
 
-    async def _post_json(self, url: str, body: Mapping[str, Any]) -> Answer:
+    async def _post_json(self, url: str, body: Mapping[str, object]) -> Answer:
         content = orjson.dumps(body)
         answer = await self._send(url, content)
         if answer.may_work_later:

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -153,7 +153,7 @@ def build_router(
     @router.get("/messages")
     async def list_messages(
         recipient: str = "", since: int = 0, limit: int = 200
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """After the cursor `since`, oldest first; ask again from `next`."""
         entries = phones.list_since(since, recipient, max(1, min(limit, 5000)))
         return {
@@ -162,7 +162,7 @@ def build_router(
         }
 
     @router.get("/recipients")
-    async def list_recipients(limit: int = 60) -> list[dict[str, Any]]:
+    async def list_recipients(limit: int = 60) -> list[dict[str, object]]:
         """The phones that were busy last, each with its newest message."""
         return [
             {**entry.to_json(), "messages": count, "script": scripts.find_script(entry.recipient)}

@@ -3,7 +3,7 @@
 from collections import OrderedDict, deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from deploy.simulators.scripts import Fate
 
@@ -27,7 +27,7 @@ class Entry:
     provider_message_id: str = ""
     fate: Fate = "delivered"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {**asdict(self), "at": self.at.isoformat()}
 
 

@@ -1,7 +1,6 @@
 """Needs and offers in the catalogue's words, before they are decided: then they fit."""
 
 from dataclasses import replace
-from typing import Any
 
 from services.matching.messages import ITEM_WITH_NUMBER
 from services.matching.model.offer import RegisterOffer
@@ -42,5 +41,5 @@ def name_offer(catalogue: Catalogue, offer: OfferSubmitted) -> OfferSubmitted:
     reading = catalogue.read(offer.item, offer.unit)
     if offer.is_money or not reading.is_sure:
         return offer
-    changes: dict[str, Any] = {"item": reading.item, "unit": reading.unit or offer.unit}
+    changes: dict[str, object] = {"item": reading.item, "unit": reading.unit or offer.unit}
     return offer.model_copy(update=changes)

@@ -1,6 +1,6 @@
 """The log of what staff did, for each of them his own, for auditors and operators everybody's."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -99,7 +99,7 @@ def build_routers(service: str) -> tuple[APIRouter, APIRouter]:
 
 async def read_actions(
     caller: Staff, runtime: RuntimeDep, who: Word = "", target: Word = "", before: Before = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Latest first; `next` is the `before` of the page after."""
     rows = await _find(runtime, caller, ActionQuery(who, target, before))
     return {"actions": [_describe(row) for row in rows], "next": _find_next(rows)}
@@ -142,7 +142,7 @@ def _find_next(rows: list[Action]) -> str | None:
     return rows[-1].id if len(rows) == ROWS else None
 
 
-def _describe(action: Action) -> dict[str, Any]:
+def _describe(action: Action) -> dict[str, object]:
     word = action.route.rstrip("/").rpartition("/")[2].strip("{}")
     plain = f"{action.method} {action.route}"
     zh, en = VERBS.get(word, (plain, plain))

@@ -1,6 +1,6 @@
 """What became of a source's records, for the source itself: `GET /feedback?after=`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 
@@ -19,7 +19,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 @router.get("/feedback")
 async def feedback(
     caller: Sender, runtime: RuntimeDep, after: After = 0, limit: Limit = 100
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What became of each of your records, by topic, in order. Ask again with `next` as `after`.
 
     Kept for 30 days. Nobody reads another's.

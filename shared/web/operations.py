@@ -140,7 +140,7 @@ async def dead_letters(
     runtime: RuntimeDep,
     state: DeadLetterState = "open",
     limit: DeadLettersLimit = 100,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     return await runtime.dead_letters.list(state, limit)
 
 
@@ -182,7 +182,7 @@ async def outbox(_operator: Operator, runtime: RuntimeDep) -> dict[str, int]:
 
 
 @router.get("/sealing")
-async def sealing(_operator: Operator, runtime: RuntimeDep) -> dict[str, Any]:
+async def sealing(_operator: Operator, runtime: RuntimeDep) -> dict[str, object]:
     """What the root before this one still seals, and who still signs with it."""
     roots = runtime.keyring.roots
     return {
@@ -193,7 +193,7 @@ async def sealing(_operator: Operator, runtime: RuntimeDep) -> dict[str, Any]:
     }
 
 
-def _to_json(row: Mapping[str, Any]) -> dict[str, Any]:
+def _to_json(row: Mapping[str, object]) -> dict[str, object]:
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -111,7 +110,7 @@ class Explanation:
         """Points for each unit asked, of all givers."""
         return self.donor_points * max(0, len(self.givers) - 1)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return asdict(self) | {
             "donors": len(self.givers),
             "donors_total": self.donors_total,
@@ -120,7 +119,7 @@ class Explanation:
         }
 
 
-def _score_fields(score: Score) -> dict[str, Any]:
+def _score_fields(score: Score) -> dict[str, object]:
     return asdict(score) | {"price": score.price, "total": score.total}
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -82,7 +81,7 @@ def _format_cells(found: Coverage, unit: str) -> Iterable[str]:
     yield f"{share:.1%}"
 
 
-def build_result(plan: Plan) -> dict[str, Any]:
+def build_result(plan: Plan) -> dict[str, object]:
     """objective and bound: points times units, the less the better; gap: see Plan.gap."""
     objective = plan.objective
     return {

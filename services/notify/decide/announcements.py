@@ -88,7 +88,7 @@ def _find_area(fact: Fact) -> str:
     return (area.village_code or area.town_code) if isinstance(area, Area) else ""
 
 
-def _word_fields(event: Event[Any]) -> dict[str, Any]:
+def _word_fields(event: Event[Any]) -> dict[str, object]:
     """What it is about is told, not the word itself."""
     if not isinstance(event.data, WordAsked):
         return {}
@@ -100,7 +100,7 @@ def _word_fields(event: Event[Any]) -> dict[str, Any]:
     }
 
 
-def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, Any]:
+def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
     """Where the words name the donor; his id only where he consents that his name is visible."""
     if not purpose.template.with_donor or not isinstance(fact, MatchFact):
         return {}
