@@ -27,7 +27,6 @@ from deploy.local.ports import LOOPBACK, find_free_port
 from deploy.local.stack import Stack, StackOptions
 from shared.contracts import topics
 from shared.contracts.envelope import foreign_event
-from shared.contracts.events import RequestSubmitted
 from shared.messaging.encoding import encode
 from shared.security import SIGNATURE_HEADER, publisher_key, sign_record
 from tests.bench.cpu import Snapshot, compute_spent, take_snapshot
@@ -41,7 +40,6 @@ BARE_TOPIC = "bench-door"
 PARTITIONS = topics.BY_NAME[topics.REQUESTS_INBOUND].partitions
 HTTP_AIM, TOPIC_AIM = 3.0, 0.5
 DRAINED_S = 120
-HAN, HAN_COUNT = 0x4E00, 5000
 
 Count = Callable[[], Awaitable[int]]
 
@@ -136,7 +134,7 @@ def _build_bodies(token: str, run: str) -> Iterator[bytes]:
     number = 0
     while True:
         number += 1
-        body = make_wish(run, number).model_dump_json(exclude_none=True).encode()
+        body = wish(run, number).model_dump_json(exclude_none=True).encode()
         head = (
             f"POST /requests HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
             f"Idempotency-Key: {number}-{time.monotonic_ns()}\r\n"
@@ -214,21 +212,10 @@ def _build_records(
     for number in range(count):
         message_id = f"{run}-{number}-{time.monotonic_ns()}"
         event = foreign_event(
-            source=CHANNEL,
-            message_id=message_id,
-            time=datetime.now(UTC),
-            data=make_wish(run, number),
+            source=CHANNEL, message_id=message_id, time=datetime.now(UTC), data=wish(run, number)
         )
         value = encode(event)
         yield message_id.encode(), value, [(SIGNATURE_HEADER, sign_record(key, topic, value))]
-
-
-def make_wish(run: str, number: int) -> RequestSubmitted:
-    """Of somebody whose name nobody else has: what looks alike is compared, and is another load."""
-    submitted = wish(run, number)
-    name = f"测{chr(HAN + number % HAN_COUNT)}{chr(HAN + number // HAN_COUNT)}"
-    applicant = submitted.applicant.model_copy(update={"name": name})
-    return submitted.model_copy(update={"applicant": applicant})
 
 
 def _count_in(client: Any, database: str) -> Count:

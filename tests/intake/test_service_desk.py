@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import pytest_asyncio
@@ -470,6 +471,63 @@ async def test_the_same_need_of_two_people_is_compared_merged_and_taken_apart(
     assert (await visitor.request(second)).state == "recorded"
     await browser.post(f"/cases/{second}/apart", other_id=first)
     assert "是同一件，合并办理" not in (await browser.get(f"/cases/{second}")).text
+
+
+async def test_a_ticket_of_the_hotline_is_read_in_its_town(visitor: Visitor) -> None:
+    number = f"DG-{visitor.number}"
+    fields = {"工单编号": number, "来电人": "陈先生", "办理时限": "2026-03-08"}
+    text = f"{number}号路口的路灯全黑了"
+    row = {"number": number, "text": text, "town_code": CHASHAN, "fields": fields}
+    away = {"number": f"{number}-2", "text": "漏水", "town_code": "441900104"}
+    town = visitor.harness.town
+    answers = (await visitor.post("/messages/tickets", [row, away], who=town)).json()["answers"]
+    assert answers[0] == {"number": number, "status": 201, "decision": "kept"}
+    assert answers[1]["problems"][0]["code"] == "area_foreign"
+    again = await visitor.post("/messages/tickets", [row], who=visitor.harness.operator)
+    assert again.json()["answers"][0]["decision"] == "known"
+
+    browser = await sign_in(visitor, "s-hotline", Role.APPROVER_TOWN, CHASHAN)
+    inbox = (await browser.get("/inbox")).text
+    path = re.search(rf'href="(/inbox/[^"?]+)"><span class="case-what"><bdi>{number}', inbox)
+    assert path is not None
+    page = (await browser.get(path.group(1))).text
+    for words in (text, "12345热线", "办理时限", "2026-03-08"):
+        assert words in page
+
+
+async def test_a_public_work_is_reported_by_open311_and_followed_there(visitor: Visitor) -> None:
+    """As GeoReport v2 has it: form-encoded in, JSON or XML out, lists even of one."""
+    http, channel, other = visitor.http, visitor.harness.channel, visitor.harness.other
+    place = {"address_string": f"茶山镇增埗村{visitor.number}号", "lat": "23.06", "long": "113.87"}
+    words = {"description": "村口的路灯坏了", "last_name": "陈", "phone": visitor.phone}
+    form = {"service_code": "public_works", **place, **words}
+    posted = await http.post("/open311/v2/requests.json", data=form, headers=channel)
+    assert posted.status_code == 201, posted.text
+    ((created,), again) = (
+        posted.json(),
+        await http.post("/open311/v2/requests.json", data=form, headers=channel),
+    )
+    assert again.json()[0]["service_request_id"] == created["service_request_id"]
+    id_ = created["service_request_id"]
+    stored = await visitor.request(id_)
+    assert (stored.kind, stored.state, stored.area.town_code) == ("project", "recorded", CHASHAN)
+
+    (row,) = (await http.get(f"/open311/v2/requests/{id_}.json", headers=channel)).json()
+    assert (row["status"], row["service_code"]) == ("open", "public_works")
+    assert "路灯坏了" not in str(row), "what somebody wrote stays with the office"
+    listed = await http.get("/open311/v2/requests.xml?status=open", headers=channel)
+    ids = [each.text for each in ElementTree.fromstring(listed.content).iter("service_request_id")]
+    assert id_ in ids
+    assert listed.headers["content-type"].startswith("text/xml")
+    assert id_ not in (await http.get("/open311/v2/requests.json", headers=other)).text
+    foreign = await http.get(f"/open311/v2/requests/{id_}.json", headers=other)
+    assert (foreign.status_code, foreign.json()[0]["code"]) == (404, 404)
+    wrong = {**form, "service_code": "nothing"}
+    refused = await http.post("/open311/v2/requests.json", data=wrong, headers=channel)
+    assert (refused.status_code, refused.json()[0]["code"]) == (400, 400)
+    assert refused.json()[0]["description"].startswith("service_code")
+    long_ago = "/open311/v2/requests.json?start_date=2020-01-01T00:00:00Z"
+    assert (await http.get(long_ago, headers=channel)).status_code == 400
 
 
 async def test_figures_of_the_database_are_those_of_the_events(visitor: Visitor) -> None:

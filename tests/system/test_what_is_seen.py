@@ -48,6 +48,8 @@ NAMES_NOBODY = {
     "/audit/actions": "as /actions",
     "/meetings": "meetings that the caller himself is invited to: dates and holders",
     "/meetings/new": "a form: sums and references of what waits in the caller's area, and holders",
+    "/open311/v2/services.{form}": "kinds of public works",
+    "/open311/v2/services/{code}.{form}": "what is asked of a reporter",
     "/desk/new": "a form, and the names of towns",
     "/regular/new": "a form, and the names of towns",
     "/desk/import": "a form",
@@ -62,6 +64,8 @@ NAMES_NOBODY = {
 OF_NOBODY = {
     "meeting_id": "G-1",
     "token": "X-1",
+    "form": "json",
+    "code": "public_works",
     "campaign_id": "K-1",
     "word_id": "W-1",
     "donation_id": "D-1",

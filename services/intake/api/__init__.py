@@ -8,6 +8,7 @@ from services.intake.api import (
     links,
     listing,
     messages,
+    open311,
     overdue,
     people,
     persons,
@@ -16,6 +17,7 @@ from services.intake.api import (
     sessions,
     statistics,
     suggestions,
+    tickets,
 )
 
 ROUTERS = (
@@ -30,6 +32,8 @@ ROUTERS = (
     people.router,
     suggestions.router,
     judgement.router,
+    tickets.router,
+    open311.router,
     statistics.router,
     links.router,
     sessions.router,

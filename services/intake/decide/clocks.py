@@ -71,15 +71,10 @@ def _decide_in_time(
 ) -> Decision:
     decision = decide(states, item, now)
     follow = partial(_follow, rules, states, now)
-    followed = {id(state): follow(state) for state in decision.states}
     return replace(
         decision,
-        states=tuple(followed.values()),
-        # Who speaks is mostly one of them.
-        events=tuple(
-            (followed.get(id(speaker)) or follow(speaker), fact)
-            for speaker, fact in decision.events
-        ),
+        states=tuple(map(follow, decision.states)),
+        events=tuple((follow(speaker), fact) for speaker, fact in decision.events),
     )
 
 
