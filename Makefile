@@ -38,7 +38,7 @@ demo: $(READY) ## run the whole system on real input and show what happened
 up: $(READY) ## start the embedded stack and keep it running
 	$(BIN)/guanjia up
 
-test: $(READY) ## unit, loop, one kill per service (under ten minutes)
+test: $(READY) ## unit, loop, one kill per service (under twelve minutes)
 	$(PYTEST) -q -m "not long and not kafka and not pages"
 
 coverage: $(READY) ## how much of each package the tests run that need no broker
