@@ -4,9 +4,10 @@ Four ways lead to candidates, each bounded: texts that share a band of their sig
 asked for in the same village of the same category, and what this person or household asked for.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.model import Request, RequestState
@@ -102,7 +103,7 @@ def _is_seen(row: Mapping[str, Any], scope: Scope) -> bool:
 
 
 async def _find_candidates(
-    database: mongo.Database, request: Request, since: Any, persons: set[str]
+    database: mongo.Database, request: Request, since: datetime, persons: set[str]
 ) -> dict[str, Mapping[str, Any]]:
     ways: list[dict[str, Any]] = [{"person_id": {"$in": sorted(persons)}}]
     if request.bands:
@@ -112,14 +113,18 @@ async def _find_candidates(
         ways.append({"area.village_code": village, "category": request.category.value})
     if request.household_id:
         ways.append({"household_id": request.household_id})
-    rows: dict[str, Mapping[str, Any]] = {}
-    for way in ways:
-        query = {**way, "recorded_at": {"$gt": since}}
-        found = database[Request.COLLECTION].find(query, _READ).sort(_LATEST)
-        for row in await found.limit(CANDIDATES_MAX).to_list(None):
-            rows[row["_id"]] = row
+    answers = await asyncio.gather(*(_find_latest(database, way, since) for way in ways))
+    rows = {row["_id"]: row for answer in answers for row in answer}
     rows.pop(request.id, None)
     return rows
+
+
+async def _find_latest(
+    database: mongo.Database, way: Mapping[str, Any], since: datetime
+) -> list[Mapping[str, Any]]:
+    query = {**way, "recorded_at": {"$gt": since}}
+    rows = database[Request.COLLECTION].find(query, _READ).sort(_LATEST).limit(CANDIDATES_MAX)
+    return list(await rows.to_list(None))
 
 
 async def _find_judged(database: mongo.Database, id_: str, others: Sequence[str]) -> set[str]:
