@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -51,9 +52,12 @@ def request_id() -> str:
     return f"R-{uuid4().hex[:20]}"
 
 
+NUMBERS = count(3000)
+
+
 def number(script: str = "000000") -> str:
     """A number of its own; its last six digits are the script that it follows."""
-    return f"1{uuid4().int % 10**4:04d}{script}"
+    return f"1{next(NUMBERS)}{script}"
 
 
 def openid(script: str = "000000") -> str:
