@@ -15,6 +15,12 @@ ACTS: dict[str, tuple[str, str]] = {
     "returned": ("退回补正", "returned"),
     "sent_to_meeting": ("提交联席会议", "sent to the joint meeting"),
     "adjourned": ("联席会议决定下次再议", "adjourned by the joint meeting"),
+    "referred": ("转介", "referred"),
+    "answered": ("部门答复", "the department answered"),
+    "budgeted": ("列入财政项目", "paid from the public budget"),
+    "ending_reported": ("报办结，待复核", "reported as done"),
+    "ending_refused": ("办结未通过复核", "not confirmed as done"),
+    "ended": ("复核办结", "confirmed as done"),
     "corrected": ("补正后重新送审", "mended"),
 }
 

@@ -3,7 +3,7 @@
 Tables are built, not constant: sealing needs the vault, and approving needs the rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from services.intake.decide import (
     clocks,
     consents,
     corrections,
+    endings,
     erasure,
     meetings,
     messages,
@@ -51,6 +52,13 @@ from services.intake.model.attachment import AddAttachment, RemoveAttachment, Se
 from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.consent import EndConsent, GiveConsent
+from services.intake.model.judgement import (
+    JudgeEnding,
+    RecordReferralAnswer,
+    ReferRequest,
+    ReportEnding,
+    TakeBudget,
+)
 from services.intake.model.meeting import (
     CancelMeeting,
     CarryOutRuling,
@@ -88,7 +96,7 @@ from shared.contracts.events import (
     RequestSubmitted,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import Handler
+from shared.messaging.decision import Decision, Handler
 
 
 def build_events(
@@ -125,6 +133,7 @@ def build_commands(
             decide=partial(approvals.decide_mend, rules), prepare=partial(prepare_note, vault)
         ),
         **_build_meetings(vault, rules),
+        **_build_endings(vault, rules),
         VouchForPerson: Handler(decide=partial(requests.decide_vouch, rules)),
         DeclineRequest: Handler(
             decide=approvals.decide_decline, prepare=partial(prepare_decline, vault)
@@ -191,3 +200,15 @@ def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[
         SignMeeting: Handler(decide=meetings.decide_sign),
         CarryOutRuling: Handler(decide=partial(meetings.decide_carry_out, rules)),
     }
+
+
+def _build_endings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+    decisions: Mapping[type[Value], Callable[..., Decision]] = {
+        ReferRequest: partial(endings.decide_refer, rules),
+        RecordReferralAnswer: partial(endings.decide_answer, rules),
+        TakeBudget: endings.decide_budget,
+        ReportEnding: endings.decide_report,
+        JudgeEnding: endings.decide_judge_ending,
+    }
+    prepare = partial(prepare_note, vault)
+    return {type_: Handler(decide=each, prepare=prepare) for type_, each in decisions.items()}

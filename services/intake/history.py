@@ -36,6 +36,11 @@ from shared.http import CallError
 
 __all__ = ["Part", "list_history"]
 
+ANSWERS = {
+    "granted": ("已按政策解决", "granted"),
+    "partly": ("解决了一部分", "a part was granted"),
+    "refused": ("不符合政策", "refused"),
+}
 ANSWERED_S = 2.0
 SILENT: dict[HistoryService, tuple[str, str]] = {
     "matching": ("对接", "matching"),
@@ -150,6 +155,8 @@ def _find_reason(step: Step) -> tuple[str, str]:
             message = find_message(PART_REASONS, step.code)
         case "returned":
             message = find_message(RETURN_REASONS, step.code)
+        case "answered":
+            return ANSWERS.get(step.code, ("", ""))
         case "declined":
             message = find_message(DECLINE_REASONS, step.code)
     return (message.zh, message.en) if message else ("", "")

@@ -168,6 +168,52 @@ MEETING_DATE_WRONG = Message(
     "meeting_date_wrong", "请填写今天或以后的日期", "give a date from today on"
 )
 
+# --- other good endings ---
+
+POLICY_UNKNOWN = Message(
+    "policy_unknown",
+    "政策表中没有 {policy}，可用 guanjia policies list 查看",
+    "no such policy: see `guanjia policies list`",
+)
+POLICY_MISSING = Message("policy_missing", "请选择一项政策", "choose a policy")
+ANSWER_MISSING = Message("answer_missing", "请选择部门怎样答复", "say what the department answered")
+ANSWER_DAY_WRONG = Message(
+    "answer_day_wrong",
+    "答复日期须在今天之后、{days}天以内",
+    "the day of the answer is after today, within {days} days",
+)
+REMAINDER_WRONG = Message(
+    "remainder_wrong",
+    "部分解决的，请填写还需要多少（少于原申请）",
+    "where a part was granted, say how much is still needed: less than before",
+)
+PROOF_MISSING = Message(
+    "proof_missing",
+    "请写明依据：谁、什么时候、怎样办的，文号或凭证",
+    "say on what it rests: who did what when, and which document says so",
+)
+PICTURE_MISSING = Message(
+    "picture_missing",
+    "请先在本页放上完成后的照片（选“后”），再报办结",
+    "add a picture of what was done to the files of the case first, as “after”",
+)
+PROJECT_ALONE = Message(
+    "project_alone",
+    "只有民生微实事可以列入财政项目；微心愿请走救助政策或对接",
+    "public works alone are paid from the budget; a wish goes by a policy or a donor",
+)
+ENDING_MATCHED = Message(
+    "ending_matched",
+    "已有爱心资源落实，请等对接办结，或先由对接社工退回",
+    "a donor's help stands already: wait for its end, or give it back first",
+)
+ENDING_OWN = Message(
+    "ending_own",
+    "报办结与复核须由不同的人办理，请交由另一位审批人复核",
+    "another than reported it has to confirm it",
+)
+ENDING_MISSING = Message("ending_missing", "还没有人报办结", "nobody reported it as done")
+
 # --- why a request is declined ---
 
 DECLINE_REASONS: Mapping[DeclineReason, Message] = {

@@ -288,6 +288,11 @@ WAIT_REASONS: Mapping[WaitReason, Message] = {
         "once called a duplicate by the machine; it waits for an approver",
     ),
     "meeting_due": Message("meeting_due", "由联席会议审议", "the joint meeting decides it"),
+    "policy_answered": Message(
+        "policy_answered",
+        "部门已答复，仍需帮助",
+        "the department answered: help is still needed",
+    ),
     "was_returned": Message(
         "was_returned", "退回补正后重新送审", "it was returned and mended: an approver looks again"
     ),

@@ -26,6 +26,7 @@ from shared.contracts.values import Area, Category, Channel, Kind, Need
 from shared.errors import Problem
 from shared.id_numbers import find_id_problem
 from shared.personal import has_number
+from shared.policies import Policies
 from shared.towns import is_city_wide, is_known
 
 PROJECT_TEXT_MIN = 4
@@ -63,7 +64,8 @@ class Rules:
     """Limits are inclusive; a wish up to the small ones opens by itself. Defaults: settings.py.
 
     meeting_sources: their word that a person was met counts; register_sources: theirs on classes.
-    catalogue: what items are called where they leave the house.
+    catalogue: what items are called where they leave the house. policies: which class has a right
+    to what.
     """
 
     small_wish_limit_fen: int
@@ -89,6 +91,7 @@ class Rules:
     meeting_sources: frozenset[str]
     register_sources: frozenset[str]
     catalogue: Catalogue
+    policies: Policies
     clock: ClockRules
     work: WorkRules
 

@@ -3,15 +3,26 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from services.intake.clocks.rules import ClockRules
 from services.intake.regular.rules import WorkRules
 from services.intake.rules import Rules, SignInRules
+from shared.errors import Invalid
+from shared.policies import Policies, load_policies
 from shared.settings import Settings
 
 Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Days = Annotated[int, Field(ge=1, le=366)]
+
+
+def _check_policies(file: Path | None) -> Path | None:
+    """Raises ValueError: a service does not start with a wrong table."""
+    try:
+        load_policies(file)
+    except Invalid as error:
+        raise ValueError("; ".join(problem.en for problem in error.problems)) from None
+    return file
 
 
 class IntakeSettings(Settings):
@@ -63,6 +74,11 @@ class IntakeSettings(Settings):
         ),
     ] = 600
     duplicate_days: Annotated[int, Field(ge=0, description="0: nothing is a duplicate")] = 30
+    policies_file: Annotated[
+        Path | None,
+        AfterValidator(_check_policies),
+        Field(description="statutory policies by class (.csv, .xlsx); empty: the one installed"),
+    ] = None
     meeting_quorum: Annotated[
         int, Field(ge=2, le=40, description="members who have to be there for a joint meeting")
     ] = 3
@@ -208,6 +224,10 @@ class IntakeSettings(Settings):
     def work(self) -> WorkRules:
         names = WorkRules.__dataclass_fields__
         return WorkRules(**{name: getattr(self, name) for name in names})
+
+    @property
+    def policies(self) -> Policies:
+        return load_policies(self.policies_file)
 
     @property
     def rules(self) -> Rules:

@@ -38,6 +38,8 @@ from shared.villages import village_name
 STATE_LABELS: dict[str, str] = {
     RequestState.RECORDED: "已登记，待审批",
     RequestState.RETURNED: "需要补充材料",
+    RequestState.REFERRED: "已转有关部门办理",
+    RequestState.BUDGETED: "已列入财政项目办理",
     RequestState.OPEN: "已公开，对接中",
     RequestState.DUPLICATE: "与已有诉求重复",
     RequestState.DECLINED: "未通过",
@@ -113,6 +115,8 @@ def describe_request(request: Request) -> dict[str, Any]:
         "asked_quantity": request.asked_quantity,
         "part_reason": request.part_reason,
         "return_reason": request.return_reason,
+        "referrals": [row.model_dump(exclude={"by"}) for row in request.referrals],
+        "ended_by": request.ending.way if request.ending else None,
         "collector_id": request.collector_id,
         "committed_quantity": request.committed_quantity,
         "confirmed_quantity": request.confirmed_quantity,

@@ -79,10 +79,12 @@ from shared.contracts.events import (
     PersonJoined,
     PersonSeparated,
     ReplyUnderstood,
+    RequestBudgeted,
     RequestClassified,
     RequestClosed,
     RequestOpened,
     RequestReopened,
+    RequestSettled,
     RequestWithdrawn,
 )
 from shared.contracts.values import Value
@@ -109,6 +111,8 @@ def build_events(
         PersonJoined: Handler(decide=relations.decide_joined),
         PersonSeparated: Handler(decide=relations.decide_separated),
         RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
+        RequestBudgeted: Handler(decide=needs.decide_withdrawn),
+        RequestSettled: Handler(decide=needs.decide_withdrawn),
         LedgerFundOpened: Handler(decide=funds.decide_fund_said),
         LedgerCarried: Handler(decide=funds.decide_fund_said),
         MandateGranted: Handler(decide=mandates.decide_mandate_granted),

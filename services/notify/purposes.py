@@ -29,12 +29,15 @@ from shared.contracts.events import (
     MatchWordAsked,
     MessageAnswered,
     NoticeChannel,
+    RequestBudgeted,
     RequestDeclined,
     RequestFollowed,
     RequestOpened,
     RequestOverdue,
     RequestRecorded,
+    RequestReferred,
     RequestReturned,
+    RequestSettled,
     SenderAnswer,
     SpokenAct,
 )
@@ -93,6 +96,9 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("request_opened", "applicant", links.REQUEST, when="is_whole"),
         Purpose("request_opened_part", "applicant", links.REQUEST, when="is_part"),
     ),
+    RequestReferred: (Purpose("request_referred", "applicant", links.REQUEST),),
+    RequestBudgeted: (Purpose("request_budgeted", "applicant", links.REQUEST),),
+    RequestSettled: (Purpose("request_settled", "applicant", links.REQUEST),),
     RequestReturned: (Purpose("request_returned", "applicant", links.REQUEST, when="to_person"),),
     RequestFollowed: tuple(
         Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage)

@@ -252,6 +252,27 @@ async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: V
     assert "joint_meeting" in {look["purpose"] for look in await visitor.looks(person_id)}
 
 
+async def test_a_policy_is_suggested_first_and_what_it_grants_ends_the_case(
+    visitor: Visitor,
+) -> None:
+    request_id = await submit_large(visitor, category="medical")
+    case = f"/cases/{request_id}"
+    town = await sign_in(visitor, "s-referrer", Role.APPROVER_TOWN, CHASHAN)
+    page = await town.get(case)
+    for words in ("按困难类别和诉求类别，可先申请", "医疗救助"):
+        assert words in page.text
+    assert (await town.post(f"{case}/refer")).status_code == 422
+    assert (await town.post(f"{case}/refer", policy="medical_aid")).is_redirect
+    page = await town.get(case)
+    for words in ("医疗保障分局", "已转介，待部门答复", "记下答复"):
+        assert words in page.text
+    assert (await town.post(f"{case}/answer", outcome="granted")).status_code == 422
+    granted = {"outcome": "granted", "note": "已报销八成"}
+    assert (await town.post(f"{case}/answer", **granted)).is_redirect
+    assert (await visitor.request(request_id)).state == "closed"
+    assert "部门答复：已按政策解决" in (await town.get(case)).text
+
+
 async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(
     visitor: Visitor,
 ) -> None:

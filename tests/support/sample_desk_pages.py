@@ -165,6 +165,9 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
         silent=[("对接", "matching")],
         notes=[Note(waiting.recorded_at, ("退回补正", "returned"), "s-1", words)],
         allowed=case.Allowed(
+            refer=True,
+            budget=True,
+            report=True,
             approve=True,
             vouch=True,
             classify=True,
@@ -246,6 +249,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             pause_reasons=PAUSE_REASONS,
             part_reasons=PART_REASONS,
             return_reasons=RETURN_REASONS,
+            policy_choices=[("medical_aid", words)],
             manners=case.MANNERS,
             bases=case.BASES,
             kinds=tuple(Kind),

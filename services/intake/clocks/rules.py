@@ -72,6 +72,8 @@ WHOLE_OWNER: ApprovalLevel = "town"
 _STAGES: Mapping[RequestState, CaseStage] = {
     RequestState.RECORDED: "recorded",
     RequestState.RETURNED: "returned",
+    RequestState.REFERRED: "referred",
+    RequestState.BUDGETED: "budget",
 }
 _OWNERS: Mapping[CaseStage, ApprovalLevel | None] = {
     "returned": None,

@@ -178,6 +178,8 @@ def open_or_hold(
         reasons = (*reasons, "phone_unproven")
     if request.for_meeting and "meeting_due" not in reasons:
         reasons = (*reasons, "meeting_due")
+    if request.referrals:
+        reasons = (*reasons, "policy_answered")
     if request.was_returned:
         reasons = (*reasons, "was_returned")
     if request.needs_guardian:

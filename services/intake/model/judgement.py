@@ -1,15 +1,27 @@
 """What is said of a request while it is judged: its steps, and the commands that take them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.contracts.events import ApprovalLevel
-from shared.contracts.values import Category, Identifier, Quantity, Value
+from shared.contracts.values import Category, Identifier, Quantity, ShortText, Value
 
 Act = Literal[
-    "approved", "part_approved", "declined", "returned", "corrected", "sent_to_meeting", "adjourned"
+    "approved",
+    "part_approved",
+    "declined",
+    "returned",
+    "corrected",
+    "sent_to_meeting",
+    "adjourned",
+    "referred",
+    "answered",
+    "budgeted",
+    "ending_reported",
+    "ending_refused",
+    "ended",
 ]
 # Why less is approved than was asked for: the person reads the table's words.
 PartReason = Literal["fund_limited", "standard_limit", "need_smaller", "partly_helped"]
@@ -76,3 +88,89 @@ class MendRequest(NotedCommand):
     by: str = ""
     quantity: Quantity | None = None
     category: Category | None = None
+
+
+# --- other good endings ---
+
+ReferralOutcome = Literal["granted", "partly", "refused"]
+EndingWay = Literal["policy", "budget", "other"]
+AttachmentIds = Annotated[tuple[Identifier, ...], Field(max_length=20)]
+
+
+class Referral(Value):
+    """To a policy that the class has a right to. policy: its code; department: the table's words.
+
+    answer_on: the day by which the department answers. outcome: None while it has not.
+    """
+
+    policy: str
+    policy_zh: str
+    policy_en: str
+    department_zh: str
+    department_en: str
+    by: str
+    at: datetime
+    answer_on: str
+    outcome: ReferralOutcome | None = None
+
+
+class Ending(Value):
+    """What somebody says was done, until a second person confirms it. reference: of a document.
+
+    before_ids, after_ids: of attachments.
+    """
+
+    way: EndingWay
+    by: str
+    at: datetime
+    reference: str = ""
+    before_ids: tuple[str, ...] = ()
+    after_ids: tuple[str, ...] = ()
+    confirmed_by: str = ""
+
+
+class ApproverCommand(NotedCommand):
+    """levels: those that who decides approves at; area: the code prefix he works in."""
+
+    levels: tuple[ApprovalLevel, ...]
+    area: str = ""
+    by: str
+
+
+class ReferRequest(ApproverCommand):
+    """First to what the class has a right to. policy: a code of the table. answer_on: None is
+    after the table's working days."""
+
+    policy: Identifier
+    answer_on: date | None = None
+
+
+class RecordReferralAnswer(ApproverCommand):
+    """What the department said, as staff enter it. quantity: what is still needed where a part was
+    granted."""
+
+    outcome: ReferralOutcome
+    quantity: Quantity | None = None
+
+
+class TakeBudget(ApproverCommand):
+    """A public work is paid from the public budget. reference: of the budget's document."""
+
+    reference: ShortText
+
+
+class ReportEnding(NotedCommand):
+    """Done: from the budget, or by other means with proof. by: who saw it."""
+
+    area: str = ""
+    by: str
+    way: Literal["budget", "other"]
+    reference: Annotated[str, Field(max_length=200)] = ""
+    before_ids: AttachmentIds = ()
+    after_ids: AttachmentIds = ()
+
+
+class JudgeEnding(ApproverCommand):
+    """By another than reported it."""
+
+    is_right: bool

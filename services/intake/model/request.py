@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
-from services.intake.model.judgement import PartReason, ReturnReason, Step
+from services.intake.model.judgement import Ending, PartReason, Referral, ReturnReason, Step
 from services.intake.model.person import (
     SMS_SOURCE,
     WEB_SOURCE,
@@ -49,6 +49,7 @@ WaitReason = Literal[
     "was_returned",
     "meeting_due",
     "guardian_missing",
+    "policy_answered",
 ]
 
 
@@ -70,6 +71,8 @@ DeclineReason = Literal[
 class RequestState(StrEnum):
     RECORDED = "recorded"
     RETURNED = "returned"
+    REFERRED = "referred"
+    BUDGETED = "budgeted"
     OPEN = "open"
     DUPLICATE = "duplicate"
     DECLINED = "declined"
@@ -110,7 +113,8 @@ class Request(State):
     classified: who read it and said what it is; urgent: that it cannot wait.
     asked_quantity: where a part of it was approved, with part_reason. return_reason: what has to be
     put right. steps: who did what while it was judged. for_meeting: somebody sent it to the joint
-    meeting; meeting_id: on whose agenda it is.
+    meeting; meeting_id: on whose agenda it is. referrals: to statutory policies, the last one open
+    where it is REFERRED. ending: what was done otherwise, until and after it was confirmed.
     attachments: ids of its photos and documents. needs_guardian: who asks is a child, and nobody
     responsible for him agreed yet.
     bands, marks: what its text has in common with others (`vault/likeness.py`).
@@ -163,6 +167,9 @@ class Request(State):
     steps: tuple[Step, ...] = ()
     for_meeting: bool = False
     meeting_id: str = ""
+    referrals: tuple[Referral, ...] = ()
+    ending: Ending | None = None
+    budget_reference: str = ""
 
     @property
     def recorders(self) -> frozenset[str]:
@@ -205,7 +212,13 @@ class Request(State):
 
     @property
     def is_withdrawable(self) -> bool:
-        return self.state in (RequestState.RECORDED, RequestState.RETURNED, RequestState.OPEN)
+        return self.state in (
+            RequestState.RECORDED,
+            RequestState.RETURNED,
+            RequestState.REFERRED,
+            RequestState.BUDGETED,
+            RequestState.OPEN,
+        )
 
     @property
     def is_fulfilled(self) -> bool:

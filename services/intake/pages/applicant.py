@@ -17,6 +17,7 @@ from services.intake.clocks.words import Words, describe_promise
 from services.intake.judgement_messages import MEND_EMPTY, PART_REASONS, RETURN_REASONS
 from services.intake.model import MendRequest, RequestState, WaitReason, WithdrawRequest
 from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
+from services.intake.model.judgement import EndingWay, Referral
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.consents import CONSENTS, ConsentRow, list_consents
 from services.intake.pages.own_files import (
@@ -211,10 +212,36 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
                 "登记您诉求的工作人员正在补充情况，您不用做什么。",
                 "Staff add what is missing; you need do nothing.",
             )
+        case RequestState.REFERRED:
+            return _describe_referral(request.referrals[-1])
+        case RequestState.BUDGETED:
+            return (
+                "您反映的事项已列入财政项目办理，完工后会告诉您。",
+                "It is paid from the public budget; we tell you when it is done.",
+            )
+        case RequestState.CLOSED if request.ending:
+            return _ENDED[request.ending.way]
         case RequestState.DUPLICATE:
             return "已与您以前的求助一起办理。", "Worked on together with your earlier one."
     zh, en = _NEXT[find_step(request)]
     return zh.format(days=answer_days), en.format(days=answer_days)
+
+
+def _describe_referral(referral: Referral) -> tuple[str, str]:
+    """To whom, and by when."""
+    return (
+        f"您可以先享受“{referral.policy_zh}”，已转给{referral.department_zh}办理，"
+        f"最迟{referral.answer_on}答复。没有办成的，我们接着为您想办法。",
+        f"You may have a right to “{referral.policy_en}”: {referral.department_en} answers by "
+        f"{referral.answer_on}. If it does not help, we go on.",
+    )
+
+
+_ENDED: Mapping[EndingWay, tuple[str, str]] = {
+    "policy": ("已按救助政策为您办理。", "Done by the policy that you have a right to."),
+    "budget": ("您反映的事项已用财政资金办完。", "Done, paid from the public budget."),
+    "other": ("您的困难已由其他途径解决，现已办结。", "Solved by other means, and closed."),
+}
 
 
 _NEXT: Mapping[int, tuple[str, str]] = {

@@ -37,7 +37,9 @@ from services.intake.model.attachment import Attachment
 from services.intake.model.classification import ClassifyRequest
 from services.intake.pages.beside import Beside, build_beside
 from services.intake.pages.case_forms import (
+    DONE,
     Act,
+    find_endings,
     read_part_reason,
     read_quantity,
     read_vouching,
@@ -51,6 +53,7 @@ from services.intake.vault.persons import Contact, open_contact, open_text
 from shared import mongo
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind, Value
 from shared.messaging.decision import Answer
+from shared.policies import Policy
 from shared.scope import Scope
 from shared.security import Credential
 from shared.towns import towns
@@ -79,25 +82,6 @@ BASES: Mapping[str, tuple[str, str]] = {
     "document": ("证件或证明", "a document"),
     "visit": ("见面核实", "seen"),
 }
-DONE: Mapping[str, tuple[str, str]] = {
-    "approve": ("已批准，开始为其对接", "approved: help is looked for"),
-    "vouch": ("已记下", "noted"),
-    "classify": ("已按您的判断保存", "saved as you judged"),
-    "merge": ("已合并办理，反映过的人都会收到进展", "merged: both are told what comes of it"),
-    "apart": ("已记下：不是同一件", "noted: two needs"),
-    "separate": ("已恢复单独办理", "it stands alone again"),
-    "decline": ("已答复为不予受理", "declined"),
-    "withdraw": ("已代为撤回", "withdrawn"),
-    "pause": ("已暂停计时", "paused"),
-    "resume": ("已恢复计时", "resumed"),
-    "return": ("已退回补正", "returned: something has to be put right"),
-    "meeting": ("已提交联席会议", "sent to the joint meeting"),
-    "mend": ("已补正，重新送审", "mended: it waits for an approval again"),
-    "recorded": ("已登记", "recorded"),
-    "consent": ("已记下本人的意思", "what the person agreed to is noted"),
-    "file": ("已放上", "the file is there"),
-    "file_removed": ("已移除", "the file was taken away"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +98,11 @@ class Allowed:
     other_level: tuple[str, str] | None
     mend: bool = False
     is_for_meeting: bool = False
+    refer: bool = False
+    answer: bool = False
+    budget: bool = False
+    report: bool = False
+    confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +124,7 @@ class Case:
     notes: Sequence[Note] = ()
     files: Sequence[Attachment] = ()
     consents: Sequence[ConsentRow] = ()
+    policies: Sequence[Policy] = ()
 
     @property
     def is_judged_otherwise(self) -> bool:
@@ -163,6 +153,7 @@ def find_allowed(request: model.Request, caller: Credential) -> Allowed:
         other_level=LEVELS[level] if waits and not is_of_level else None,
         mend=request.state is RequestState.RETURNED,
         is_for_meeting=waits and "meeting_due" in request.waits_for,
+        **find_endings(request, caller.principal, is_of_level=is_of_level),
     )
 
 
@@ -242,6 +233,7 @@ async def render_case(
         ways=WAYS,
         checks=bool(runtime.settings.clamd),
         return_reasons=RETURN_REASONS,
+        policy_choices=[(row.code, row.zh) for row in runtime.settings.policies.rows],
     )
 
 
@@ -276,6 +268,9 @@ async def _build_case(
         files=await list_files(runtime, stored),
         consents=list_consents(person.consents, now),
         beside=await build_beside(runtime, caller, stored, person),
+        policies=runtime.settings.policies.suggest(
+            stored.declared_class or stored.beneficiary_class, stored.category
+        ),
     )
 
 

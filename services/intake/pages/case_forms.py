@@ -1,10 +1,11 @@
 """What the forms of a case say: how much, why, and what is known of the person."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from services.intake.judgement_messages import PART_REASONS, QUANTITY_UNREADABLE
-from services.intake.model import PartReason, Vouching
-from shared.contracts.values import Need
+from services.intake.model import PartReason, Request, RequestState, Vouching
+from shared.contracts.values import Kind, Need
 from shared.money import parse_amount
 from shared.web.forms import Form
 
@@ -25,8 +26,58 @@ Act = Literal[
     "merge",
     "apart",
     "separate",
+    "refer",
+    "answer",
+    "budget",
+    "report",
+    "confirm",
 ]
 """Which form of a case's page was sent."""
+DONE: Mapping[str, tuple[str, str]] = {
+    "approve": ("已批准，开始为其对接", "approved: help is looked for"),
+    "vouch": ("已记下", "noted"),
+    "classify": ("已按您的判断保存", "saved as you judged"),
+    "decline": ("已答复为不予受理", "declined"),
+    "withdraw": ("已代为撤回", "withdrawn"),
+    "pause": ("已暂停计时", "paused"),
+    "resume": ("已恢复计时", "resumed"),
+    "return": ("已退回补正", "returned: something has to be put right"),
+    "meeting": ("已提交联席会议", "sent to the joint meeting"),
+    "mend": ("已补正，重新送审", "mended: it waits for an approval again"),
+    "refer": ("已转介，并已通知本人", "referred, and the person is told"),
+    "answer": ("已记下部门答复", "the answer is entered"),
+    "budget": ("已列入财政项目", "paid from the public budget"),
+    "report": ("已报办结，等待另一人复核", "reported: another confirms it"),
+    "confirm": ("已复核", "judged"),
+    "merge": ("已合并办理，反映过的人都会收到进展", "merged: both are told what comes of it"),
+    "apart": ("已记下：不是同一件", "noted: two needs"),
+    "separate": ("已恢复单独办理", "it stands alone again"),
+    "recorded": ("已登记", "recorded"),
+    "consent": ("已记下本人的意思", "what the person agreed to is noted"),
+    "file": ("已放上", "the file is there"),
+    "file_removed": ("已移除", "the file was taken away"),
+}
+
+
+def find_endings(request: Request, caller_id: str, *, is_of_level: bool) -> dict[str, bool]:
+    """Which other good endings the reader may bring about now; what would be refused is not."""
+    state, is_free = request.state, not request.matches
+    is_open = state in (RequestState.RECORDED, RequestState.OPEN)
+    reported = request.ending is not None
+    return {
+        "refer": state is RequestState.RECORDED and is_of_level,
+        "answer": state is RequestState.REFERRED and is_of_level,
+        "budget": is_open
+        and is_free
+        and is_of_level
+        and request.kind is Kind.PROJECT
+        and caller_id not in request.recorders,
+        "report": (is_open or state is RequestState.BUDGETED) and is_free and not reported,
+        "confirm": is_of_level
+        and request.ending is not None
+        and caller_id != request.ending.by
+        and state is not RequestState.CLOSED,
+    }
 
 
 def read_quantity(form: Form, need: Need) -> int | None:

@@ -14,6 +14,8 @@ from shared.references import format_reference
 STATES: Mapping[RequestState, tuple[str, str]] = {
     RequestState.RECORDED: ("待审批", "waits for approval"),
     RequestState.RETURNED: ("已退回补正", "returned"),
+    RequestState.REFERRED: ("已转介，待部门答复", "referred"),
+    RequestState.BUDGETED: ("财政项目办理中", "public budget"),
     RequestState.OPEN: ("对接中", "open"),
     RequestState.DUPLICATE: ("重复", "duplicate"),
     RequestState.DECLINED: ("未通过", "declined"),

@@ -31,7 +31,15 @@ _OPENED: dict[str, Any] = {
     }
 }
 _HAS_OPENED = {"$ne": [{"$ifNull": ["$opened_at", None]}, None]}
-_IS_LIBRARY = {"$or": [_HAS_OPENED, {"$in": ["$state", ["open", "closed"]]}]}
+# What a policy or the public budget ended may never have opened.
+_IS_SETTLED = {"$ne": [{"$ifNull": ["$ending", None]}, None]}
+_IS_LIBRARY = {
+    "$or": [
+        _HAS_OPENED,
+        {"$eq": ["$state", "open"]},
+        {"$and": [{"$eq": ["$state", "closed"]}, {"$not": [_IS_SETTLED]}]},
+    ]
+}
 _IS_CLOSED = {
     "$and": [
         {"$eq": ["$state", "closed"]},

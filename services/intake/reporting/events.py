@@ -9,6 +9,7 @@ from services.intake.model import RequestState
 from services.intake.reporting.figures import Counts, Figures, Group, add_up, count_money
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
+    RequestBudgeted,
     RequestClassified,
     RequestClosed,
     RequestDeclined,
@@ -16,7 +17,10 @@ from shared.contracts.events import (
     RequestMended,
     RequestOpened,
     RequestRecorded,
+    RequestReferred,
     RequestReopened,
+    RequestReturned,
+    RequestSettled,
     RequestWithdrawn,
 )
 from shared.contracts.values import CHINA
@@ -90,15 +94,21 @@ def _follow(case: _Case | None, fact: Fact, at: datetime) -> _Case | None:
 
 def _change(case: _Case, fact: Fact, at: datetime) -> _Case:
     match fact:
+        case RequestReturned():
+            return replace(case, state=RequestState.RETURNED)
         case RequestMended():
-            return replace(case, town_code=fact.area.town_code)
+            return replace(case, state=RequestState.RECORDED, town_code=fact.area.town_code)
+        case RequestReferred():
+            return replace(case, state=RequestState.REFERRED)
+        case RequestBudgeted():
+            return replace(case, state=RequestState.BUDGETED)
         case RequestClassified():
             return replace(case, beneficiary_class=fact.beneficiary_class)
         case RequestDeclined():
             return replace(case, state=RequestState.DECLINED)
         case RequestWithdrawn():
             return replace(case, state=RequestState.WITHDRAWN)
-        case RequestClosed():
+        case RequestClosed() | RequestSettled():
             return replace(case, state=RequestState.CLOSED, closed_at=at)
         case RequestReopened():
             return replace(case, state=RequestState.OPEN, closed_at=None)

@@ -86,6 +86,9 @@ def list_years(counts: Counts) -> list[int]:
 
 STATES_ZH: Mapping[str, str] = {
     RequestState.RECORDED: "待审批",
+    RequestState.RETURNED: "退回补正",
+    RequestState.REFERRED: "已转介",
+    RequestState.BUDGETED: "财政项目",
     RequestState.OPEN: "对接中",
     RequestState.CLOSED: "已完结",
     RequestState.DUPLICATE: "合并办理",
@@ -94,6 +97,9 @@ STATES_ZH: Mapping[str, str] = {
 }
 STATES_EN: Mapping[str, str] = {
     RequestState.RECORDED: "waits",
+    RequestState.RETURNED: "returned",
+    RequestState.REFERRED: "referred",
+    RequestState.BUDGETED: "budget",
     RequestState.OPEN: "open",
     RequestState.CLOSED: "closed",
     RequestState.DUPLICATE: "merged",

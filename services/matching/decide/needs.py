@@ -14,10 +14,12 @@ from services.matching.model.place import parse_cell
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MatchReleased,
+    RequestBudgeted,
     RequestClassified,
     RequestClosed,
     RequestOpened,
     RequestReopened,
+    RequestSettled,
     RequestWithdrawn,
 )
 from shared.contracts.values import TIERS
@@ -84,8 +86,15 @@ def decide_reopened(states: States, event: Event[RequestReopened], now: datetime
     return Decision((need.model_copy(update={"state": "open", "closed_at": None}),))
 
 
-def decide_withdrawn(states: States, event: Event[RequestWithdrawn], now: datetime) -> Decision:
-    """Everything not delivered is freed; what waits for audit's answer is freed after it."""
+def decide_withdrawn(
+    states: States,
+    event: Event[RequestWithdrawn] | Event[RequestBudgeted] | Event[RequestSettled],
+    now: datetime,
+) -> Decision:
+    """Nobody's help is looked for any more, for whatever reason.
+
+    Everything not delivered is freed; what waits for audit's answer is freed after it.
+    """
     need = states.get(Need, event.subject)
     if need is None or need.state != "open":
         return NOTHING

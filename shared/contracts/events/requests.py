@@ -107,6 +107,45 @@ class RequestMended(RequestFact):
     area: Area
 
 
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
+class RequestReferred(RequestFact):
+    """First to a statutory policy that the class has a right to. policy, department: of a table.
+
+    answer_on: the day by which the department answers.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.request.referred.v1"
+    policy: Identifier
+    policy_zh: ShortText
+    department: ShortText
+    answer_on: Day
+    area: Area
+
+    @property
+    def detail(self) -> str:
+        """8月20日: what the notice leaves open."""
+        _, month, day = self.answer_on.split("-")
+        return f"{int(month)}月{int(day)}日"
+
+
+class RequestBudgeted(RequestFact):
+    """A public work is paid from the public budget: no donor is looked for."""
+
+    TYPE: ClassVar[str] = "guanjia.request.budgeted.v1"
+    area: Area
+
+
+class RequestSettled(RequestFact):
+    """It ended well without a donor: granted by a policy, done from the public budget, or by other
+    means with proof; two people say so."""
+
+    TYPE: ClassVar[str] = "guanjia.request.settled.v1"
+    way: Literal["policy", "budget", "other"]
+    area: Area
+
+
 class RequestClassified(RequestFact):
     """The class of an open request was confirmed or corrected: its urgency changes."""
 
