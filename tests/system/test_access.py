@@ -89,6 +89,7 @@ LINKS = {
     "intake": {
         ("GET", "/r/{token}"),
         ("POST", "/r/{token}/withdraw"),
+        ("POST", "/r/{token}/mend"),
         ("POST", "/r/{token}/files"),
         ("POST", "/r/{token}/consents"),
         ("GET", "/r/{token}/files/{attachment_id}"),
