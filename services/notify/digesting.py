@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from services.notify import store
+from services.notify.duties import INSTEAD
 from services.notify.jobs import INTERRUPTIONS
 from services.notify.model import Backlog, SendDigest
 from services.notify.resources import NotifyRuntime
@@ -40,6 +41,8 @@ async def send_due(runtime: NotifyRuntime) -> None:
 async def _build_command(runtime: NotifyRuntime, backlog: Backlog) -> Command[SendDigest]:
     assert backlog.due_at is not None
     members = await store.find_members(runtime.database, backlog.duty, backlog.area)
+    if not members and (instead := INSTEAD.get(backlog.duty)):
+        members = await store.find_members(runtime.database, instead, backlog.area)
     if not members:
         log.error("duty_without_staff", duty=backlog.duty, area=backlog.area, count=backlog.count)
     data = SendDigest(

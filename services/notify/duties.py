@@ -33,6 +33,8 @@ DUTY_LABELS: Mapping[Duty, str] = {
     "approver_city": "市级审批",
     "collector": "收集人、驿站",
 }
+INSTEAD: Mapping[Duty, Duty] = {"collector": "approver_town"}
+"""Who is told where nobody has the duty: a house that names no collectors has its town."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ from shared.contracts.events import (
     MatchProposed,
     PaymentUnsettled,
     RequestOpened,
+    RequestOverdue,
 )
 from shared.contracts.links import GIFT_RECEIPT
+from shared.contracts.values import Area
 from shared.security import Keyring, Role, create_root_key
 from tests.conftest import BROKER
 from tests.intake.builders import make_submission
@@ -350,25 +352,51 @@ async def test_who_has_a_town_or_village_reads_no_notices_of_the_city(
 async def test_what_waits_for_finance_is_one_message_and_names_nobody(
     harness: NotifyHarness,
 ) -> None:
-    phone = number()
-    person_id = await harness.register_person(phone)
-    member = {"holder": "lin", "person_id": person_id, "duties": ["finance"]}
-    headers = harness.operator | {"Idempotency-Key": uuid4().hex}
-    put = await harness.notify.http.post("/staff", json=member, headers=headers)
-    assert put.status_code == 200, put.text
+    phone, person_id = await put_member(harness, "lin", "finance")
     unsettled = PaymentUnsettled(match_id="M-1", fund_id="F-1", amount_fen=100)
     facts = dict.fromkeys((request_id() for _ in range(12)), unsettled)
     await harness.publish_all(facts, source="/audit")
-    database = harness.notify.runtime.database
-
-    async def count() -> int:
-        return sum(
-            backlog.count for backlog in await mongo.find(database, Backlog, {"duty": "finance"})
-        )
-
-    await eventually(count, lambda waiting: waiting == 12)
-    past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
-    await database[Backlog.COLLECTION].update_many({}, {"$set": past})
+    await digest(harness, "finance", 12)
     await harness.wait_for_state(person_id, "delivered")
     [message] = await harness.read_phone(f"+86{phone}")
     assert "新增12笔已付款项" in message["text"]
+
+
+async def test_where_nobody_is_a_collector_the_town_hears_what_is_late(
+    harness: NotifyHarness,
+) -> None:
+    phone, person_id = await put_member(harness, "wu", "approver_town")
+    late = RequestOverdue(
+        person_id="P-nobody",
+        stage="committed",
+        clock="stage",
+        due_at=datetime.now(UTC),
+        area=Area(town_code="441900103"),
+    )
+    await harness.publish_all({request_id(): late})
+    await digest(harness, "collector", 1)
+    await harness.wait_for_state(person_id, "delivered")
+    [message] = await harness.read_phone(f"+86{phone}")
+    assert "有1件诉求已经超期" in message["text"]
+
+
+async def put_member(harness: NotifyHarness, holder: str, duty: str) -> tuple[str, str]:
+    phone = number()
+    person_id = await harness.register_person(phone)
+    member = {"holder": holder, "person_id": person_id, "duties": [duty]}
+    headers = harness.operator | {"Idempotency-Key": uuid4().hex}
+    put = await harness.notify.http.post("/staff", json=member, headers=headers)
+    assert put.status_code == 200, put.text
+    return phone, person_id
+
+
+async def digest(harness: NotifyHarness, duty: str, count: int) -> None:
+    """Once so many wait, as if its time had come."""
+    database = harness.notify.runtime.database
+
+    async def add_up() -> int:
+        return sum(each.count for each in await mongo.find(database, Backlog, {"duty": duty}))
+
+    await eventually(add_up, lambda waiting: waiting == count)
+    past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
+    await database[Backlog.COLLECTION].update_many({"duty": duty}, {"$set": past})
