@@ -48,6 +48,7 @@ NAMES_NOBODY = {
     "/audit/actions": "as /actions",
     "/meetings": "meetings that the caller himself is invited to: dates and holders",
     "/meetings/{meeting_id}/cases/{request_id}": "a case of the agenda, for those involved",
+    "/meetings/{meeting_id}/minutes": "the minutes, for those involved",
     "/meetings/{meeting_id}": "those who are invited or convened it, nobody else",
     "/meetings/new": "a form: sums and references of what waits in the caller's area, and holders",
     "/open311/v2/services.{form}": "kinds of public works",
