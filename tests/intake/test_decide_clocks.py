@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from services.intake.clocks.rules import count_left, find_stage
+from services.intake.decide.clocks import follow_case
 from services.intake.model import ApproveRequest, Request, RequestState, WithdrawRequest
 from services.intake.model.clock import CaseClock, CaseDue, PauseCase, ResumeCase, StartClock
+from services.intake.model.judgement import Referral
 from shared.contracts.events import (
     MatchCommitted,
     MatchConfirmed,
@@ -24,6 +26,7 @@ from tests.intake.builders import (
     CHASHAN,
     COMMANDS,
     EVENTS,
+    RULES,
     DecisionHarness,
     get_body,
     list_facts,
@@ -180,6 +183,17 @@ def test_everything_that_is_awaited_has_a_period() -> None:
     _, request = make_harness()
     for state in set(RequestState) - over:
         assert find_stage(request.model_copy(update={"state": state})), state
+
+
+def test_a_department_has_until_the_day_that_was_agreed() -> None:
+    harness, request = make_harness()
+    words = ("policy", "policy_zh", "policy_en", "department_zh", "department_en", "by")
+    fields = dict.fromkeys(words, "x") | {"at": harness.now, "answer_on": "2026-03-27"}
+    referral = Referral.model_validate(fields)
+    changes = {"state": RequestState.REFERRED, "referrals": (referral,)}
+    referred = follow_case(RULES.clock, request.model_copy(update=changes), harness.now)
+    assert referred.clock is not None
+    assert referred.clock.period.due_on == date(2026, 3, 27)
 
 
 def test_the_urgent_have_half_the_time() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -39,7 +39,7 @@ from services.intake.model.clock import (
     ResumeCase,
     StartClock,
 )
-from shared.calendar import count_working_days, find_day, find_opening
+from shared.calendar import count_working_days, find_day, find_end, find_opening
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     ApprovalLevel,
@@ -110,10 +110,18 @@ def follow_case(
         ended: dict[str, object] = {"stage": None, "ends_at": None, "stopped_at": now}
         clock = clock.model_copy(update=ended).with_event(ClockEvent(at=now, step="stopped"))
         return request.model_copy(update={"clock": clock, "due_at": None})
-    period = start_period(rules.find_days(stage, request), now)
+    period = _begin(rules, request, stage, now)
     clock = clock.model_copy(update={"stage": stage, "period": period, "stopped_at": None})
     started = ClockEvent(at=now, step="started", stage=stage)
     return _set(rules, request, clock.with_event(started), stage)
+
+
+def _begin(rules: ClockRules, request: Request, stage: CaseStage, now: datetime) -> Period:
+    """A department has until the day that was agreed with it."""
+    if stage == "referred" and request.referrals:
+        answer_on = date.fromisoformat(request.referrals[-1].answer_on)
+        return Period(since=now, ends_at=find_end(answer_on))
+    return start_period(rules.find_days(stage, request), now)
 
 
 def _set(rules: ClockRules, request: Request, clock: CaseClock, stage: CaseStage) -> Request:
