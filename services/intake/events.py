@@ -48,17 +48,17 @@ from services.intake.model import (
     VouchForPerson,
     WithdrawRequest,
 )
-from services.intake.model.attachment import AddAttachment, RemoveAttachment, SettleCheck
-from services.intake.model.classification import ClassifyRequest
-from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
-from services.intake.model.consent import EndConsent, GiveConsent
-from services.intake.model.judgement import (
+from services.intake.model.approval import (
     JudgeEnding,
     RecordReferralAnswer,
     ReferRequest,
     ReportEnding,
     TakeBudget,
 )
+from services.intake.model.attachment import AddAttachment, RemoveAttachment, SettleCheck
+from services.intake.model.classification import ClassifyRequest
+from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
+from services.intake.model.consent import EndConsent, GiveConsent
 from services.intake.model.meeting import (
     CancelMeeting,
     CarryOutRuling,

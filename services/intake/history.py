@@ -11,15 +11,15 @@ from datetime import datetime
 import orjson
 from pydantic import ValidationError
 
-from services.intake.case_notes import ACTS
-from services.intake.clocks.words import describe_event
-from services.intake.decide.approvals import format_quantity_zh
-from services.intake.judgement_messages import (
+from services.intake.approvals.messages import (
     DECLINE_REASONS,
     PART_REASONS,
     RETURN_REASONS,
     find_message,
 )
+from services.intake.approvals.notes import ACTS
+from services.intake.clocks.words import describe_event
+from services.intake.decide.approvals import format_quantity_zh
 from services.intake.model import Request, RequestState, Step
 from services.intake.resources import IntakeRuntime
 from shared.contracts.history import (

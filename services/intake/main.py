@@ -3,7 +3,6 @@
 from fastapi import FastAPI
 
 from services.intake import (
-    agenda,
     api,
     callbacks,
     duplicates,
@@ -15,6 +14,7 @@ from services.intake import (
     uploads,
     worklist,
 )
+from services.intake.approvals import agenda
 from services.intake.attachments import checking
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts

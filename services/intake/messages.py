@@ -364,3 +364,19 @@ NEED_QUANTITY_WRONG = Message(
 )
 CITY_UNKNOWN = Message("city_unknown", "未知的城市", "unknown city")
 HOSPITAL_MISSING = Message("hospital_missing", "缺少医院名称", "the hospital is missing")
+
+# --- a person's own data ---
+
+CONSENT_ABSENT = Message(
+    "consent_absent", "本人没有同意过，或已经撤回", "there is no such consent, or it has ended"
+)
+GUARDIAN_ABSENT = Message(
+    "guardian_absent",
+    "申请人未满14周岁：请联系监护人，在“本人同意”一栏记下监护人同意后再批准",
+    "who asks is under 14: speak with the guardian and note his consent before you approve",
+)
+ERASURE_UNREAD = Message(
+    "erasure_unread",
+    "请先看过删除会带来什么，打勾后再删除",
+    "read what erasing does, and tick the box",
+)

@@ -69,6 +69,8 @@ def _strings(schema: Schema) -> st.SearchStrategy[str]:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 50)
     if schema.get("format") == "date-time":
         return MOMENTS.map(lambda at: at.isoformat())
+    if schema.get("format") == "date":
+        return MOMENTS.map(lambda at: at.date().isoformat())
     if "pattern" in schema:
         found = st.from_regex(schema["pattern"], fullmatch=True, alphabet=ASCII)
         return found.filter(lambda text: shortest <= len(text) <= schema.get("maxLength", 10**6))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.case_notes import list_notes
+from services.intake.approvals.notes import list_notes
 from services.intake.model import (
     WEB_SOURCE,
     ApproveRequest,

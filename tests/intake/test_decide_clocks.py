@@ -8,8 +8,8 @@ import pytest
 from services.intake.clocks.rules import count_left, find_stage
 from services.intake.decide.clocks import follow_case
 from services.intake.model import ApproveRequest, Request, RequestState, WithdrawRequest
+from services.intake.model.approval import Referral
 from services.intake.model.clock import CaseClock, CaseDue, PauseCase, ResumeCase, StartClock
-from services.intake.model.judgement import Referral
 from shared.contracts.events import (
     MatchCommitted,
     MatchConfirmed,

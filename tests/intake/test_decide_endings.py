@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.clocks.rules import find_stage
 from services.intake.model import RequestState, WithdrawRequest
-from services.intake.model.judgement import (
+from services.intake.model.approval import (
     JudgeEnding,
     RecordReferralAnswer,
     ReferRequest,

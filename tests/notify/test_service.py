@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +31,7 @@ from tests.conftest import BROKER
 from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
 from tests.notify.harness import NotifyHarness, open_harness
+from tests.notify.recipients import number, openid
 from tests.support.eventually import eventually
 from tests.support.stack import start_broker
 from tests.support.stack_harness import StackHarness
@@ -52,18 +52,6 @@ async def harness(
 
 def request_id() -> str:
     return f"R-{uuid4().hex[:20]}"
-
-
-NUMBERS = count(3000)
-
-
-def number(script: str = "000000") -> str:
-    """A number of its own; its last six digits are the script that it follows."""
-    return f"1{next(NUMBERS)}{script}"
-
-
-def openid(script: str = "000000") -> str:
-    return f"o{uuid4().hex[:12]}{script}"
 
 
 def to(person_id: str) -> RequestOpened:

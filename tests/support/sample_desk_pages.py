@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from fastapi.responses import HTMLResponse
 
 from services.intake import model as intake
-from services.intake.case_notes import Note
+from services.intake.approvals.messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
+from services.intake.approvals.notes import Note
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
 from services.intake.judgement import Guess, Judgement
-from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
 from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
 from services.intake.model.regular import Finding, RegularWork, Service, Visit

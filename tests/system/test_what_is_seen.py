@@ -87,7 +87,7 @@ OPEN = {
     "/docs": "a description; operators' beyond loopback",
     "/callbacks/wechat": "WeChat's own check of the address",
     "/r/{token}": "a link, of one person: tests/intake/test_service.py",
-    "/r/{token}/files/{attachment_id}": "a link, of one person: tests/intake/test_service_desk.py",
+    "/r/{token}/files/{attachment_id}": "of one person: tests/intake/test_service_persons.py",
     "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",

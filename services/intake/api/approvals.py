@@ -6,7 +6,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
-from services.intake.judgement_messages import (
+from services.intake.approvals.messages import (
     DECLINE_REASON_UNKNOWN,
     DECLINE_REASONS,
     MEND_EMPTY,

@@ -4,6 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.intake.approvals.messages import (
+    DECLINE_REASONS,
+    MEETING_NEEDED,
+    MENDER_STRANGE,
+    PART_REASON_MISSING,
+    PART_REASONS,
+    PART_TOO_LARGE,
+    RETURN_REASONS,
+    list_choices,
+)
 from services.intake.decide.requests import (
     announce,
     find_level,
@@ -20,17 +30,8 @@ from services.intake.decide.standing import (
     with_standing,
 )
 from services.intake.decide.suggestions import with_released
-from services.intake.judgement_messages import (
-    DECLINE_REASONS,
-    MEETING_NEEDED,
-    MENDER_STRANGE,
-    PART_REASON_MISSING,
-    PART_REASONS,
-    PART_TOO_LARGE,
-    RETURN_REASONS,
-    list_choices,
-)
 from services.intake.messages import (
+    GUARDIAN_ABSENT,
     ITEM_UNKNOWN,
     LEVEL_TOO_LOW,
     MONEY_WITH_ITEM,
@@ -53,7 +54,6 @@ from services.intake.model import (
     derive_note_record,
 )
 from services.intake.model.meeting import SendToMeeting
-from services.intake.person_messages import GUARDIAN_ABSENT
 from services.intake.rules import Rules, find_wait_reasons
 from shared.contracts.events import ApprovalLevel, RequestDeclined, RequestMended, RequestReturned
 from shared.contracts.values import Need, format_yuan

@@ -5,7 +5,7 @@ from functools import reduce
 
 from services.intake.decide.persons import without_unfinished
 from services.intake.decide.requests import is_in_area, make_fact, open_or_hold
-from services.intake.messages import PERSON_UNKNOWN, REQUEST_UNKNOWN
+from services.intake.messages import CONSENT_ABSENT, PERSON_UNKNOWN, REQUEST_UNKNOWN
 from services.intake.model import Person, Request, RequestState
 from services.intake.model.consent import (
     CONSENT_LASTS,
@@ -14,7 +14,6 @@ from services.intake.model.consent import (
     GiveConsent,
     has_guardian,
 )
-from services.intake.person_messages import CONSENT_ABSENT
 from services.intake.rules import Rules
 from shared.contracts.envelope import Fact
 from shared.contracts.events import RequestWithdrawn

@@ -2,15 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.intake.decide.approvals import attach_note
-from services.intake.decide.requests import (
-    announce,
-    find_level,
-    is_in_area,
-    refuse_state,
-    release_person,
-)
-from services.intake.judgement_messages import (
+from services.intake.approvals.messages import (
     ANSWER_DAY_WRONG,
     ENDING_MATCHED,
     ENDING_MISSING,
@@ -21,9 +13,17 @@ from services.intake.judgement_messages import (
     PROOF_MISSING,
     REMAINDER_WRONG,
 )
+from services.intake.decide.approvals import attach_note
+from services.intake.decide.requests import (
+    announce,
+    find_level,
+    is_in_area,
+    refuse_state,
+    release_person,
+)
 from services.intake.messages import LEVEL_TOO_LOW, RECORDER_SAME, REQUEST_UNKNOWN
 from services.intake.model import Person, Request, RequestState, Step, WaitReason
-from services.intake.model.judgement import (
+from services.intake.model.approval import (
     ApproverCommand,
     Ending,
     EndingWay,

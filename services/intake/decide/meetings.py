@@ -4,18 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.intake.decide.approvals import (
-    Grant,
-    attach_note,
-    decline,
-    find_sighting_problem,
-    get_approvable,
-    grant_approval,
-    refuse_part,
-)
-from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
-from services.intake.decide.suggestions import with_released
-from services.intake.judgement_messages import (
+from services.intake.approvals.messages import (
     MEETING_CASE_TAKEN,
     MEETING_CASE_UNKNOWN,
     MEETING_CHANGED,
@@ -29,6 +18,17 @@ from services.intake.judgement_messages import (
     PART_REASONS,
     VERDICT_REASON_MISSING,
 )
+from services.intake.decide.approvals import (
+    Grant,
+    attach_note,
+    decline,
+    find_sighting_problem,
+    get_approvable,
+    grant_approval,
+    refuse_part,
+)
+from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
+from services.intake.decide.suggestions import with_released
 from services.intake.messages import RECORDER_SAME
 from services.intake.model import (
     DeclineRequest,

@@ -3,6 +3,15 @@
 Personal data is `Sealed` before it reaches these types: nothing here is readable without the vault.
 """
 
+from services.intake.model.approval import (
+    MendRequest,
+    NotedCommand,
+    PartReason,
+    ReturnReason,
+    ReturnRequest,
+    SealedNote,
+    Step,
+)
 from services.intake.model.commands import (
     ApproveRequest,
     BindOpenid,
@@ -27,15 +36,6 @@ from services.intake.model.commands import (
     VouchForPerson,
     Vouching,
     WithdrawRequest,
-)
-from services.intake.model.judgement import (
-    MendRequest,
-    NotedCommand,
-    PartReason,
-    ReturnReason,
-    ReturnRequest,
-    SealedNote,
-    Step,
 )
 from services.intake.model.message import (
     AbandonDialogue,

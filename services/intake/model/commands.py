@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.intake.model.judgement import PartReason
+from services.intake.model.approval import PartReason
 from services.intake.model.person import Basis, Manner, Registration, Whose
 from services.intake.model.request import DeclineReason, Outcome
 from shared.catalogue import Match

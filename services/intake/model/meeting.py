@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.intake.model.judgement import NotedCommand, PartReason
+from services.intake.model.approval import NotedCommand, PartReason
 from services.intake.model.request import DeclineReason
 from shared.contracts.events import ApprovalLevel, Verdict
 from shared.contracts.values import Identifier, Quantity, Value

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from services.intake.model.approval import Ending, PartReason, Referral, ReturnReason, Step
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
-from services.intake.model.judgement import Ending, PartReason, Referral, ReturnReason, Step
 from services.intake.model.person import (
     SMS_SOURCE,
     WEB_SOURCE,

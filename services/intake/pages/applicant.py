@@ -10,14 +10,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from services.intake import model, store, views
 from services.intake.api.attachments import FORM_BYTES, Size, build_file_answer, load_attachment
+from services.intake.approvals.messages import MEND_EMPTY, PART_REASONS, RETURN_REASONS
 from services.intake.attachments.files import FILE_BYTES_MAX
 from services.intake.attachments.keeping import open_file
 from services.intake.attachments.messages import ATTACHMENT_UNKNOWN, REQUEST_OVER
 from services.intake.clocks.words import Words, describe_promise
-from services.intake.judgement_messages import MEND_EMPTY, PART_REASONS, RETURN_REASONS
 from services.intake.model import MendRequest, RequestState, WaitReason, WithdrawRequest
+from services.intake.model.approval import EndingWay, Referral
 from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
-from services.intake.model.judgement import EndingWay, Referral
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.consents import CONSENTS, ConsentRow, list_consents
 from services.intake.pages.own_files import (

@@ -16,14 +16,14 @@ from services.intake.api.requests import (
     is_seen,
     list_levels,
 )
+from services.intake.approvals.messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
+from services.intake.approvals.notes import Note, list_notes
 from services.intake.attachments.keeping import list_files
-from services.intake.case_notes import Note, list_notes
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
 from services.intake.clocks.words import ClockView, describe_clock
 from services.intake.history import Part, list_history
 from services.intake.judgement import Judgement
-from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
 from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
 from services.intake.model import (
     ApproveRequest,

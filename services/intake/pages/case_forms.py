@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from services.intake.judgement_messages import PART_REASONS, QUANTITY_UNREADABLE
+from services.intake.approvals.messages import PART_REASONS, QUANTITY_UNREADABLE
 from services.intake.model import PartReason, Request, RequestState, Vouching
 from shared.contracts.values import Kind, Need
 from shared.money import parse_amount

@@ -7,9 +7,9 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
+from services.intake.approvals.messages import ANSWER_MISSING, POLICY_MISSING, PROOF_MISSING
 from services.intake.attachments.keeping import list_files
-from services.intake.judgement_messages import ANSWER_MISSING, POLICY_MISSING, PROOF_MISSING
-from services.intake.model.judgement import (
+from services.intake.model.approval import (
     JudgeEnding,
     RecordReferralAnswer,
     ReferralOutcome,

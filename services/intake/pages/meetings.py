@@ -1,47 +1,37 @@
-"""Joint meetings (联席会议): who is invited, the agenda, one case per screen, minutes to print."""
+"""Joint meetings (联席会议): who is invited, the agenda, minutes to print."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from services.intake import agenda, model, store
-from services.intake import meeting_views as views
-from services.intake.api.approvals import parse_decline_reason
+from services.intake import model, store
 from services.intake.api.requests import list_levels
-from services.intake.case_notes import Note, list_notes
-from services.intake.judgement_messages import (
-    DECLINE_REASONS,
+from services.intake.approvals import agenda
+from services.intake.approvals import meetings as views
+from services.intake.approvals.messages import (
     MEETING_EMPTY,
     MEETING_PERSON_UNKNOWN,
     MEETING_TOO_LONG,
     MEETING_UNKNOWN,
-    PART_REASONS,
-    VERDICT_MISSING,
 )
 from services.intake.model.meeting import (
     AGENDA_MAX,
-    AgendaItem,
     CancelMeeting,
     ConveneMeeting,
     Meeting,
     OpenMeeting,
-    RuleOnCase,
     SignMeeting,
 )
-from services.intake.pages.case_forms import read_part_reason, read_quantity
 from services.intake.pages.rows import build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import open_text
 from shared import mongo
 from shared.contracts.values import Identifier, TownCode, Value
 from shared.errors import Invalid, refuse
 from shared.ids import derived_id
 from shared.messaging.decision import Answer
-from shared.personal import drop_numbers
 from shared.security import STAFF, Credential, Role
 from shared.towns import towns
 from shared.validation import describe_validation
@@ -54,7 +44,6 @@ router = PageRouter()
 PAGES = Pages("services.intake")
 MEETINGS_PATH = "/meetings"
 MEETING_PATH = "/meetings/{meeting_id}"
-MEETING_CASE_PATH = f"{MEETING_PATH}/cases/{{request_id}}"
 
 StaffMember = Annotated[Credential, Depends(allow(*STAFF))]
 Convener = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
@@ -153,7 +142,7 @@ async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep)
             }
         )
 
-    answer = await _try(runtime, caller, form, build)
+    answer = await try_form(runtime, caller, form, build)
     if answer.status < 400:
         return RedirectResponse(MEETING_PATH.format(meeting_id=meeting_id), status_code=303)
     return await _render_new(request, runtime, caller, form.get("town", ""), form, answer)
@@ -166,7 +155,7 @@ def _list_ticked(form: Form, prefix: str) -> tuple[str, ...]:
 # --- one of them ----------------------------------------------------------------------------------
 
 
-async def _load_meeting(runtime: IntakeRuntime, caller: Credential, meeting_id: str) -> Meeting:
+async def load_meeting(runtime: IntakeRuntime, caller: Credential, meeting_id: str) -> Meeting:
     """For who is involved alone. Raises Denied."""
     meeting = await mongo.load(runtime.database, Meeting, meeting_id)
     if meeting is None or caller.principal not in meeting.involved:
@@ -188,7 +177,7 @@ async def _render_meeting(
     meeting_id: str,
     answer: Answer | None = None,
 ) -> Response:
-    meeting = await _load_meeting(runtime, caller, meeting_id)
+    meeting = await load_meeting(runtime, caller, meeting_id)
     requests = await _find_requests(runtime, meeting)
     return PAGES.render_for(
         request,
@@ -260,14 +249,14 @@ async def _act(
     data: Value,
     meeting_id: str,
 ) -> Response:
-    await _load_meeting(runtime, caller, meeting_id)
-    answer = await _try(runtime, caller, form, lambda: data)
+    await load_meeting(runtime, caller, meeting_id)
+    answer = await try_form(runtime, caller, form, lambda: data)
     if answer.status < 400:
         return RedirectResponse(MEETING_PATH.format(meeting_id=meeting_id), status_code=303)
     return await _render_meeting(request, runtime, caller, meeting_id, answer)
 
 
-async def _try(runtime: IntakeRuntime, caller: Credential, form: Form, build: Any) -> Answer:
+async def try_form(runtime: IntakeRuntime, caller: Credential, form: Form, build: Any) -> Answer:
     try:
         return await execute_form(runtime, caller, form, build())
     except ValidationError as error:
@@ -276,139 +265,12 @@ async def _try(runtime: IntakeRuntime, caller: Credential, form: Form, build: An
         return refuse(422, *invalid.problems)
 
 
-# --- one case -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """What a member reads of a case: what is needed and why, and nobody's name or number."""
-
-    row: Any
-    text: str
-    notes: list[Note]
-    received: int
-    ruling: Any
-
-
-@router.get(MEETING_CASE_PATH)
-async def show_case(
-    meeting_id: Identifier,
-    request_id: Identifier,
-    caller: StaffMember,
-    request: Request,
-    runtime: IntakeRuntimeDep,
-) -> Response:
-    return await _render_case(request, runtime, caller, meeting_id, request_id)
-
-
-async def _render_case(
-    request: Request,
-    runtime: IntakeRuntime,
-    caller: Credential,
-    meeting_id: str,
-    request_id: str,
-    form: Form | None = None,
-    answer: Answer | None = None,
-) -> Response:
-    meeting = await _load_meeting(runtime, caller, meeting_id)
-    item = meeting.find_item(request_id)
-    stored = await mongo.load(runtime.database, model.Request, request_id) if item else None
-    if item is None or stored is None or meeting.state not in ("planned", "sitting"):
-        raise Denied(MEETING_UNKNOWN.refusal(404, "request_id"))
-    place = [each.request_id for each in meeting.items].index(request_id)
-    neighbours = [
-        meeting.items[at].request_id if 0 <= at < len(meeting.items) else ""
-        for at in (place - 1, place + 1)
-    ]
-    return PAGES.render_for(
-        request,
-        "meeting_case.html",
-        status=answer.status if answer else 200,
-        meeting=views.describe_meeting(meeting),
-        hearing=await _hear(runtime, caller, stored, item),
-        path=MEETING_PATH.format(meeting_id=meeting.id),
-        place=place + 1,
-        count=len(meeting.items),
-        before=neighbours[0],
-        following=neighbours[1],
-        may_rule=meeting.state == "sitting"
-        and caller.principal in (meeting.chair, meeting.recorder),
-        typed=form or {},
-        problems=list_problems(answer) if answer else [],
-        form_key=make_form_key(),
-        part_reasons=PART_REASONS,
-        reasons=DECLINE_REASONS,
-    )
-
-
-async def _hear(
-    runtime: IntakeRuntime, caller: Credential, stored: model.Request, item: AgendaItem
-) -> Hearing:
-    """It is a look at the person: logged before it is shown."""
-    now, vault = await runtime.processor.now(), runtime.resources.vault
-    await store.log_access(runtime.database, caller, "joint_meeting", [stored.person_id], now)
-    persons = await store.find_persons(runtime.database, [stored.person_id])
-    person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
-    before = await store.list_requests_of(
-        runtime.database, (stored.person_id, *person.joined), stored.household_id
-    )
-    others = [each for each in before if each.id != stored.id and each.confirmed_quantity]
-    return Hearing(
-        row=build_row(stored, now),
-        text=drop_numbers(open_text(vault, person, stored) or ""),
-        notes=list_notes(vault, person, stored),
-        received=len(others),
-        ruling=views.describe_ruling(item.ruling, vault, person),
-    )
-
-
-@router.post(MEETING_CASE_PATH)
-async def rule(
-    meeting_id: Identifier,
-    request_id: Identifier,
-    caller: StaffMember,
-    request: Request,
-    runtime: IntakeRuntimeDep,
-) -> Response:
-    meeting = await _load_meeting(runtime, caller, meeting_id)
-    stored = await mongo.load(runtime.database, model.Request, request_id)
-    if stored is None or meeting.find_item(request_id) is None:
-        raise Denied(MEETING_UNKNOWN.refusal(404, "request_id"))
-    form = await read_form(request)
-
-    def build() -> Value:
-        verdict = form.get("verdict", "")
-        if verdict not in views.VERDICTS:
-            raise VERDICT_MISSING.invalid("verdict")
-        decline = parse_decline_reason(form.get("reason", "")) if verdict == "decline" else None
-        return RuleOnCase.model_validate(
-            {
-                "meeting_id": meeting_id,
-                "request_id": request_id,
-                "by": caller.principal,
-                "verdict": verdict,
-                "quantity": read_quantity(form, stored.need) if verdict == "approve" else None,
-                "part_reason": read_part_reason(form),
-                "decline_reason": decline,
-                "note": form.get("note", "")[:2000],
-            }
-        )
-
-    answer = await _try(runtime, caller, form, build)
-    if answer.status >= 400:
-        return await _render_case(request, runtime, caller, meeting_id, request_id, form, answer)
-    path = MEETING_PATH.format(meeting_id=meeting_id)
-    ids = [each.request_id for each in meeting.items]
-    following = ids[ids.index(request_id) + 1 :][:1]
-    return RedirectResponse(f"{path}/cases/{following[0]}" if following else path, status_code=303)
-
-
 @router.get(f"{MEETING_PATH}/minutes")
 async def show_minutes(
     meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """To be printed and signed on paper too: references and sums; no name stands in it."""
-    meeting = await _load_meeting(runtime, caller, meeting_id)
+    meeting = await load_meeting(runtime, caller, meeting_id)
     requests = await _find_requests(runtime, meeting)
     person_ids = [each.person_id for each in requests.values()]
     now = await runtime.processor.now()

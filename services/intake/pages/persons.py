@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from services.intake.api import people, suggestions
 from services.intake.api.people import CASE_ROLES, Correction, load_seen
 from services.intake.api.suggestions import Verdict
+from services.intake.messages import ERASURE_UNREAD
 from services.intake.model.suggestion import SuggestionState
-from services.intake.person_messages import ERASURE_UNREAD
 from services.intake.person_views import SPEAKER_LABELS, WHOSE_LABELS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import list_said

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from services.intake.api.approvals import parse_return_reason
 from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
-from services.intake.judgement_messages import MEND_EMPTY
+from services.intake.approvals.messages import MEND_EMPTY
 from services.intake.model import MendRequest, ReturnRequest
 from services.intake.model.meeting import SendToMeeting
 from services.intake.pages.case import CASE_PATH, act_on, load_seen

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.intake.case_notes import open_note_record
-from services.intake.judgement_messages import DECLINE_REASONS, PART_REASONS, find_message
+from services.intake.approvals.messages import DECLINE_REASONS, PART_REASONS, find_message
+from services.intake.approvals.notes import open_note_record
 from services.intake.model import Person, Request
 from services.intake.model.meeting import Meeting, MeetingState, Outcome, Ruling
 from services.intake.vault.sealing import Vault

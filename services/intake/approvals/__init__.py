@@ -1,0 +1,1 @@
+"""What an approver and the joint meeting read and are answered."""
