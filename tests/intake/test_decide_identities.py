@@ -194,6 +194,18 @@ def test_erasing_one_of_two_at_a_phone_leaves_the_other_whole() -> None:
     assert again != first, "the number was forgotten"
 
 
+def test_what_an_erased_persons_text_had_in_common_with_others_is_gone() -> None:
+    office = Office()
+    words = GOODS | {"text": "家里老人瘫痪，求一辆轮椅"}
+    person_id = office.ask("1", name="张三", phone=PHONE, need=words)
+    (request,) = office.requests()
+    assert request.bands
+    assert request.marks
+    office.handle(COMMANDS[ErasePerson], make_command(ErasePerson(person_id=person_id)))
+    (request,) = office.requests()
+    assert (request.bands, request.marks) == ((), b"")
+
+
 def test_what_staff_correct_counts_first_and_everything_said_stays() -> None:
     office = Office()
     person_id = office.ask("1", SMS, name="王方", phone=PHONE, id_number=ID_NUMBER)

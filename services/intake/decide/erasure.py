@@ -45,21 +45,26 @@ def _erase(states: States, person: Person, now: datetime) -> Decision:
 
     Nobody could help with what he still needed: it leaves the menu first.
     """
-    withdrawn = [
-        request.model_copy(update={"state": RequestState.WITHDRAWN})
-        for request in _list_requests(states, person)
-        if request.is_withdrawable
-    ]
+    requests = list(_list_requests(states, person))
+    ended = [_end_request(request) for request in requests]
     erased = _without_keys(person)
     leading = unlink_person(states, person)
     others = list_without(states.get_many(Person, person.joined).values(), person.id)
     events: list[tuple[State, Fact]] = [
-        (request, RequestWithdrawn(person_id=person.id)) for request in withdrawn
+        (after, RequestWithdrawn(person_id=person.id))
+        for before, after in zip(requests, ended, strict=True)
+        if before.is_withdrawable
     ]
     return Decision(
-        (erased, *withdrawn, *leading, *others, _end_links(states, person, now)),
+        (erased, *ended, *leading, *others, _end_links(states, person, now)),
         (*events, (erased, PersonErased())),
     )
+
+
+def _end_request(request: Request) -> Request:
+    """Withdrawn where it can be. What its text had in common with others goes with the text."""
+    state = RequestState.WITHDRAWN if request.is_withdrawable else request.state
+    return request.model_copy(update={"state": state, "bands": (), "marks": b""})
 
 
 def _list_requests(states: States, person: Person) -> Iterable[Request]:
