@@ -51,6 +51,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "erasures": "Who was erased: what a folder apart knows and this does not, is erased again.",
     "round_inputs": "What a round read, so that it can be replayed.",
     "binding_codes": "The openid that asked for a code, by a keyed digest of it, for ten minutes.",
+    "own_proofs": "Of which page a code is, and from where it came back, for half an hour.",
     "callback_nonces": "What WeChat signed: each timestamp and nonce, with a digest of what came.",
     "findings": "Which requests somebody found, for twelve hours; never what he looked for.",
     "sheet_uploads": "Sheets that staff uploaded, sealed, for a day; and what importing them made.",

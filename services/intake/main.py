@@ -35,6 +35,7 @@ from services.intake.model.attachment import Attachment
 from services.intake.model.meeting import Meeting
 from services.intake.model.regular import RegularWork, Visit
 from services.intake.model.suggestion import NameInPlace, Suggestion
+from services.intake.own import proofs
 from services.intake.regular import store as regular_store
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
@@ -99,6 +100,7 @@ def build_service(
             *regular_store.INDEXES,
             *erasures.INDEXES,
             *duplicates.INDEXES,
+            *proofs.INDEXES,
         ),
         jobs=(
             jobs.run_deadlines,

@@ -59,6 +59,7 @@ ROLE_LABELS: dict[str, str] = {
     Role.APPROVER_VILLAGE: "村（居）审批人员",
     Role.COLLECTOR: "诉求收集人员",
     Role.SERVICE: "系统自动",
+    "self": "本人",
 }
 LEVEL_LABELS: dict[ApprovalLevel, str] = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
 PURPOSE_LABELS: dict[str, str] = {
@@ -69,6 +70,7 @@ PURPOSE_LABELS: dict[str, str] = {
     "compare_persons": "核对是否同一人",
     "correct_person": "更正信息",
     "export_person": "导出本人资料",
+    "own_export": "在网上查看或保存自己的资料",
     "read_message": "查看来信",
     "read_phone": "查看电话号码",
     "joint_meeting": "联席会议审议",
@@ -274,7 +276,7 @@ READINGS: dict[str, str] = {
     "needless": "不再需要",
     "call": "请求回电",
     "emergency": "可能有人身危险",
-    "binding": "绑定手机和微信",
+    "binding": "绑定联系方式或验证本人",
     "request": "诉求",
     "part_of_request": "诉求的一部分",
     "media": "图片、语音等",

@@ -12,7 +12,7 @@ from deploy.local.stack import Stack
 from services.intake.model import Reply, Request
 from shared import mongo
 from shared.contracts import topics
-from shared.contracts.events import MatchDelivered, PersonErased, PersonLinksRevoked
+from shared.contracts.events import MatchConfirmed, MatchDelivered, PersonErased, PersonLinksRevoked
 from tests.intake.builders import CHASHAN, SHIJIE, make_match_event
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
 
@@ -252,6 +252,62 @@ async def test_an_erased_person_breaks_nothing(visitor: Visitor) -> None:
     assert contact["phone"] is None
     seen = await visitor.get(f"/requests/{told['request_id']}", visitor.harness.town)
     assert seen.json()["text"] is None
+
+
+async def test_who_sends_the_code_of_his_page_reads_corrects_and_erases_what_is_his(
+    visitor: Visitor,
+) -> None:
+    applicant = {"name": "张三", "phone": visitor.phone, "contact_of": "own"}
+    id_ = (await visitor.submit(applicant=applicant))["request_id"]
+    request, now = await visitor.request(id_), await visitor.runtime.processor.now()
+    ends = now + timedelta(days=1)
+    holder = request.person_id
+    own = f"/r/{visitor.stack.keyring.make_link('request', id_, ends, now, holder=holder)}/own"
+
+    async def press(act: str, code: str, **form: str) -> tuple[int, str]:
+        answer = await visitor.http.post(f"{own}/{act}", data={"code": code, **form})
+        return answer.status_code, answer.text
+
+    async def take_code(sender: Visitor, at: int) -> str:
+        line = re.search(r"本人 (\d{8})", (await visitor.http.post(f"{own}/code")).text)
+        assert line is not None
+        for act in ("open", "export", "correct", "erase"):
+            assert (await press(act, line.group(1), read="yes"))[0] in (403, 422), act
+        await sender.sms(line.group(0), at=at)
+        return line.group(1)
+
+    page = await visitor.get(own)
+    assert page.status_code == 200
+    assert visitor.phone[3:] not in page.text
+    assert (await press("export", "12345678"))[0] == 403
+    stolen = await take_code(Visitor(visitor.harness), 1_642_000_100)
+    for act in ("open", "export", "correct", "erase"):
+        status, text = await press(act, stolen, read="yes", name="王五", form="json")
+        assert (status, "本人" in text, visitor.phone in text) == (403, True, False), act
+    code = await take_code(visitor, 1_642_000_200)
+    assert (await press("open", code))[0] == 200
+    status, text = await press("export", code, form="json")
+    assert status == 200
+    assert visitor.phone in text
+    assert "在网上查看或保存自己的资料" in text
+    assert (await press("correct", code))[0] == 422
+    assert (await press("correct", code, name="张珊"))[0] == 200
+    listed = (await visitor.get("/messages?limit=200", visitor.harness.town)).json()["messages"]
+    [asked] = [row for row in listed if row["channel"] == "web"]
+    read = await visitor.get(f"/messages/{asked['message_id']}", visitor.harness.town)
+    assert "姓名改为“张珊”" in read.text
+    assert (await press("erase", code))[0] == 422, "he has to have read it"
+    await deliver(visitor, request, f"M-{visitor.number}")
+    status, text = await press("erase", code, read="yes")
+    assert (status, "有帮助正在送来" in text) == (409, True)
+    confirmed = make_match_event(MatchConfirmed, request, 20_000).data
+    match_id = f"M-{visitor.number}"
+    await visitor.stack.publish(visitor.stack.own("/matching", match_id, 2, confirmed))
+    await visitor.becomes(id_, lambda request: request.matches[match_id].stage == "confirmed")
+    status, text = await press("erase", code, read="yes")
+    assert (status, "已经删除" in text) == (200, True)
+    assert (await visitor.contact(holder))[0]["phone"] is None
+    assert (await press("erase", code, read="yes"))[0] == 401, "his links are over with him"
 
 
 async def test_links_of_a_person_stop_when_staff_says_so_or_he_is_erased(visitor: Visitor) -> None:

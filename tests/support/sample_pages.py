@@ -22,7 +22,7 @@ from services.audit.pages.donor import (
 )
 from services.intake import model as intake
 from services.intake.model.request import Portion
-from services.intake.pages import ask
+from services.intake.pages import ask, own
 from services.intake.pages.applicant import DeliveryLink, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
@@ -151,6 +151,20 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
         "ask_wrong": ask.render_ask(1, ask.AskForm(typed, wrong)),
         "ask_contact": ask.render_ask(2, ask.AskForm(typed)),
         "ask_contact_wrong": ask.render_ask(2, ask.AskForm(typed, wrong)),
+        "own": own.render_own(token, help_phone=HELP_PHONE),
+        "own_code": own.render_own(
+            token,
+            code="12345678",
+            help_phone=HELP_PHONE,
+            problems=[Problem("code", "code", words, words)],
+        ),
+        "own_open": own.render_own(
+            token, code="12345678", is_open=True, done="correct", help_phone=HELP_PHONE
+        ),
+        "own_help_comes": own.render_own(
+            token, code="12345678", is_open=True, help_comes=True, help_phone=HELP_PHONE
+        ),
+        "own_erased": own.render_erased(HELP_PHONE),
         "request_new": render(recorded, token, [], deliveries=[], is_new=True),
         "request_open": render(
             make_request(words),

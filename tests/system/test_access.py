@@ -92,6 +92,12 @@ LINKS = {
         ("POST", "/r/{token}/mend"),
         ("POST", "/r/{token}/files"),
         ("POST", "/r/{token}/consents"),
+        ("GET", "/r/{token}/own"),
+        ("POST", "/r/{token}/own/code"),
+        ("POST", "/r/{token}/own/open"),
+        ("POST", "/r/{token}/own/export"),
+        ("POST", "/r/{token}/own/correct"),
+        ("POST", "/r/{token}/own/erase"),
         ("GET", "/r/{token}/files/{attachment_id}"),
     },
     "matching": {

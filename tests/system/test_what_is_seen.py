@@ -88,6 +88,7 @@ OPEN = {
     "/callbacks/wechat": "WeChat's own check of the address",
     "/r/{token}": "a link, of one person: tests/intake/test_service.py",
     "/r/{token}/files/{attachment_id}": "of one person: tests/intake/test_service_persons.py",
+    "/r/{token}/own": "says nothing of anybody: tests/intake/test_contacts.py",
     "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",

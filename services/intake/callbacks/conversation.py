@@ -10,7 +10,7 @@ from typing import Any
 import h3  # type: ignore[import-untyped]
 import structlog
 
-from services.intake.callbacks.inbound import bind
+from services.intake.callbacks.inbound import bind, prove
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.typed_requests import (
@@ -119,6 +119,8 @@ class Conversation:
                 return await self._leave_to_person(FOR_A_PERSON[sense], is_urgent=is_urgent)
             case text.Bind(code=code):
                 return await self._bind(code)
+            case text.Prove(code=code):
+                return await self._prove(code)
             case _:
                 return await self._ask_or_request(understood)
 
@@ -147,6 +149,11 @@ class Conversation:
 
     async def _bind(self, code: str) -> str:
         said = await bind(self._runtime, self._inbound, code)
+        await self._settle("binding", "understood")
+        return said
+
+    async def _prove(self, code: str) -> str:
+        said = await prove(self._runtime, self._inbound, code)
         await self._settle("binding", "understood")
         return said
 

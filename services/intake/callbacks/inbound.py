@@ -13,14 +13,17 @@ from services.intake.channels import text
 from services.intake.channels.tencent_sms import SmsReceipt
 from services.intake.channels.typed_requests import (
     HOW_TO_BIND,
+    PROOF_UNKNOWN,
+    PROVEN,
     format_answer,
     format_binding_code,
 )
 from services.intake.channels.wechat import WeChatReceipt
 from services.intake.model import ReportMessage
+from services.intake.own.proofs import record_proof
 from services.intake.resources import IntakeRuntime
-from services.intake.vault.messages import Inbound
-from services.intake.vault.persons import derive_point_id, seal_openid
+from services.intake.vault.messages import Inbound, derive_sender_id
+from services.intake.vault.persons import derive_point_id, derive_proof_id, seal_openid
 from services.intake.vault.prepare import make_binding
 from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command
@@ -75,6 +78,14 @@ async def _execute_binding(runtime: IntakeRuntime, inbound: Inbound, code: str) 
     answer = await runtime.processor.execute(command)
     await store.delete_binding_code(runtime.database, code_id)
     return format_answer(answer)
+
+
+async def prove(runtime: IntakeRuntime, inbound: Inbound, code: str) -> str:
+    """The code of a person's own page: whoever wrote holds this contact point."""
+    vault, now = runtime.resources.vault, await runtime.processor.now()
+    point_id, proof_id = derive_sender_id(vault, inbound), derive_proof_id(vault, code)
+    is_waited_for = await record_proof(runtime.database, proof_id, point_id, now)
+    return PROVEN if is_waited_for else PROOF_UNKNOWN
 
 
 async def record_receipts(

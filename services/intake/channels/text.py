@@ -72,6 +72,7 @@ _VERBS = re.compile(
     "^(?:能不能|能否|可否|可以|希望|我们|我|想|要|求助|求|申请|需要|需|缺少|缺|帮忙|帮|解决|提供|给|领取|领|借|买|捐助|捐|送)+"
 )
 _BIND = re.compile(rf"^绑定(?:手机|手机号|手机号码|微信)?[\s,:;、]*(\d{{{BINDING_DIGITS}}})?$")
+_PROVE = re.compile(rf"^本人[\s,:;、]*(\d{{{BINDING_DIGITS}}})$")
 _HAN = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
 _FOR_WHOM = re.compile(
     "^(?:(?:是|为|给|帮|替)|(?:我|他|她)?(?:叫|姓名|名字|的名字)(?:是|叫)?|申请人|本人|我自己|自己|我是?"
@@ -85,6 +86,13 @@ class Bind:
     """“This phone and this WeChat are mine.” code: empty from who asks for one."""
 
     code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """“It is I who opened my page.” code: what stands there."""
+
+    code: str = field(repr=False)
 
 
 class Draft(Value):
@@ -126,14 +134,17 @@ class Unclear:
     """A person reads it."""
 
 
-Understood = ShortAnswer | Bind | Draft | Unclear
+Understood = ShortAnswer | Bind | Prove | Draft | Unclear
 
 
 def understand(text: str) -> Understood:
     """Never raises. Who speaks of what came, or wants nothing, asks for nothing new."""
     plain = fold_text(text)
-    if match := _BIND.match(plain.strip("。.!,;\"'“” ").casefold()):
+    words = plain.strip("。.!,;\"'“” ").casefold()
+    if match := _BIND.match(words):
         return Bind(match.group(1) or "")
+    if match := _PROVE.match(words):
+        return Prove(match.group(1))
     answer = read_answer(plain)
     if answer.sense not in (Sense.UNKNOWN, Sense.REFERENCE, Sense.CALL):
         return answer

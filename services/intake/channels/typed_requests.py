@@ -32,6 +32,10 @@ HOW_TO_BIND = (
     "To use both, write 绑定 on WeChat first and send us its code by SMS."
 )
 BOUND = "已绑定微信和手机。Your WeChat and phone are bound."
+PROVEN = "已验证，请回到网页继续。Proved: go on at your page."
+PROOF_UNKNOWN = (
+    "这个验证码不对或已过期，请在网页上重新取一个。That code is wrong or over: take a new one."
+)
 CONTACT_UNPROVEN = (
     "您的联系方式由捐赠方提供，尚未由您本人或工作人员核实，回复暂不能作为确认；请联系村(居)委会。"
     "A giver named this contact as yours: please ask the committee, your word is not counted yet."

@@ -16,6 +16,7 @@ from services.intake.model import (
     Person,
     Registration,
     Speaker,
+    Whose,
 )
 from shared.contracts.envelope import Fact
 from shared.contracts.events import PersonJoined
@@ -207,7 +208,7 @@ def _link_point(
         _make_earlier_link(person) if is_of_before else ContactLink(person_id=person.id)
     )
     names = first.name_ids if first.is_named or not naming.is_named else ()
-    whose = naming.whose if naming.whose != "unsaid" else first.whose
+    whose = _choose_whose(first, naming, registration)
     if whose == "own" and link is None and registration.kind == "own":
         whose = "unsaid" if any(each.whose == "own" for each in point.links) else "own"
     may_answer = first.may_answer or _may_answer(person, point, registration)
@@ -220,6 +221,16 @@ def _link_point(
             may_answer=may_answer and whose != "collector",
         )
     )
+
+
+def _choose_whose(link: ContactLink, naming: Naming, registration: Registration) -> Whose:
+    """Nobody outside makes a collector's or a relative's phone the person's own."""
+    is_others = link.whose not in ("unsaid", "own")
+    if naming.whose == "unsaid" or (
+        naming.whose == "own" and is_others and registration.kind in OUTSIDE
+    ):
+        return link.whose
+    return naming.whose
 
 
 def _may_answer(person: Person, point: ContactPoint, registration: Registration) -> bool:

@@ -19,6 +19,7 @@ from services.intake.pages import (
     inbox,
     meeting_case,
     meetings,
+    own,
     persons,
     regular,
     sign_in,
@@ -28,6 +29,7 @@ from services.intake.pages import (
 ROUTERS = (
     applicant.router,
     consents.router,
+    own.router,
     ask.router,
     home.public_router,
     home.router,

@@ -20,6 +20,7 @@ from services.intake.model.approval import EndingWay, Referral
 from services.intake.model.attachment import OWN_ATTACHMENTS_MAX
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.consents import CONSENTS, ConsentRow, list_consents
+from services.intake.pages.own import OWN
 from services.intake.pages.own_files import (
     FILES,
     NO_FILES,
@@ -300,4 +301,5 @@ def render_request(
         files=files,
         consents=consents,
         consents_path=REQUEST.path(token, CONSENTS),
+        own_path=REQUEST.path(token, OWN),
     )

@@ -62,6 +62,11 @@ def derive_point_id(vault: Vault, *, phone: str | None = None, openid: str | Non
     return vault.derive_id("H", "openid", openid) if openid else ""
 
 
+def derive_proof_id(vault: Vault, code: str) -> str:
+    """Of a code that stands on a person's page."""
+    return vault.derive_id("K", code)
+
+
 def derive_name_id(vault: Vault, name: str) -> str:
     return vault.derive_id("N", fold_name(name))
 

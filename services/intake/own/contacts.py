@@ -1,0 +1,55 @@
+"""Whether what somebody proved to hold is the person's own contact, and nobody else's."""
+
+from collections.abc import Mapping
+
+from services.intake.model import ContactPoint, Person
+from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
+from services.intake.vault.persons import derive_point_id, is_own_phone, open_contact
+from services.intake.vault.sealing import Vault
+from shared.errors import Message
+
+OF_OTHERS = frozenset({"family", "guardian"})
+"""His phone, as far as it reaches these: he is the relative."""
+
+
+def find_contact_refusal(
+    vault: Vault, person: Person, points: Mapping[str, ContactPoint], proven_id: str
+) -> Message | None:
+    """None: it is his own. points: all of his, by id.
+
+    His own is what is said to be his, or what he wrote from or staff alone name, where it reaches
+    nobody else. Where two contacts speak for him, nothing here tells which of them is he.
+    """
+    proven = points.get(proven_id)
+    if proven is None or not _is_own(vault, person, proven):
+        return CONTACT_NOT_OWN
+    bound = {proven_id, proven.bound_to}
+    others = (point for id_, point in points.items() if id_ not in bound)
+    if any(_speaks_for(point, person) for point in others if point.bound_to != proven_id):
+        return CONTACTS_SEVERAL
+    return None
+
+
+def _is_own(vault: Vault, person: Person, point: ContactPoint) -> bool:
+    link = point.find_link(person.id)
+    if link is None or not _speaks_for(point, person):
+        return False
+    known = {person.id, *person.joined}
+    others = [each for each in point.links if each.person_id not in known]
+    if link.whose == "own":
+        return all(each.whose in OF_OTHERS for each in others)
+    return not others and _is_vouched(vault, person, point)
+
+
+def _is_vouched(vault: Vault, person: Person, point: ContactPoint) -> bool:
+    contact = open_contact(vault, person)
+    if point.id == derive_point_id(vault, openid=contact.openid):
+        return person.openid_verified
+    is_named = point.id == derive_point_id(vault, phone=contact.phone)
+    return is_named and is_own_phone(vault, person, contact.phone, lambda _: False)
+
+
+def _speaks_for(point: ContactPoint, person: Person) -> bool:
+    """Whether a message from it counts as his word."""
+    link = point.find_link(person.id)
+    return link is not None and link.may_answer and link.whose in ("own", "unsaid")

@@ -1,0 +1,138 @@
+"""His own data by himself: from which contact he proves that it is he, and what he may then do."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.channels.text import Prove, understand
+from services.intake.model import ContactPoint, Person, Request
+from services.intake.model.request import Portion
+from services.intake.own.contacts import find_contact_refusal
+from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
+from services.intake.pages.own import format_correction, is_help_coming, read_correction
+from services.intake.vault.persons import derive_point_id
+from shared.errors import Invalid, Message
+from tests.intake.builders import (
+    GRID,
+    PHONE,
+    VAULT,
+    DecisionHarness,
+    get_body,
+    make_command,
+    make_submission,
+)
+
+OTHER_PHONE = "+8613900139000"
+WEB, SMS = "/web", "/callbacks/tencent"
+
+
+class Desk(DecisionHarness):
+    """Who is recorded, and what a phone that sends his code may open."""
+
+    def ask(self, message: str, source: str = GRID, **applicant: Any) -> str:
+        """The person's id."""
+        named = {"name": "张三", "phone": PHONE} | applicant
+        item = make_command(make_submission(applicant=named), key=f"{source}|{message}")
+        body = get_body(self.decide_submission(item))
+        return self.request(body["request_id"]).person_id
+
+    def refuse(self, person_id: str, phone: str = PHONE) -> Message | None:
+        points = {s.id: s for s in self.states.values() if isinstance(s, ContactPoint)}
+        [person] = [s for s in self.states.values() if isinstance(s, Person) and s.id == person_id]
+        own = {id_: points[id_] for id_ in person.points}
+        return find_contact_refusal(VAULT, person, own, derive_point_id(VAULT, phone=phone))
+
+
+def test_a_phone_that_is_said_to_be_his_own_proves_him() -> None:
+    desk = Desk()
+    assert desk.refuse(desk.ask("1", WEB, contact_of="own")) is None
+
+
+def test_a_phone_that_he_wrote_from_himself_proves_him() -> None:
+    desk = Desk()
+    assert desk.refuse(desk.ask("1", SMS)) is None
+
+
+@pytest.mark.parametrize("whose", ["collector", "family", "guardian", None])
+def test_a_phone_of_another_or_of_nobody_known_proves_nobody(whose: str | None) -> None:
+    desk = Desk()
+    assert desk.refuse(desk.ask("1", contact_of=whose)) is CONTACT_NOT_OWN
+
+
+def test_a_phone_that_reaches_a_stranger_too_proves_nobody() -> None:
+    desk = Desk()
+    first = desk.ask("1", contact_of="own")
+    desk.ask("2", name="李四")
+    assert desk.refuse(first) is CONTACT_NOT_OWN
+
+
+def test_his_own_phone_that_also_reaches_his_mother_proves_him() -> None:
+    desk = Desk()
+    first = desk.ask("1", contact_of="own")
+    mother = desk.ask("2", name="李四", contact_of="family")
+    assert desk.refuse(first) is None
+    assert desk.refuse(mother) is CONTACT_NOT_OWN
+
+
+def test_a_phone_that_is_none_of_his_proves_nobody() -> None:
+    desk = Desk()
+    first = desk.ask("1", contact_of="own")
+    assert desk.refuse(first, OTHER_PHONE) is CONTACT_NOT_OWN
+
+
+def test_who_knows_his_id_number_and_writes_from_another_phone_proves_nobody() -> None:
+    """Two phones speak for him, and no rule knows which of them is he."""
+    number = "441999194910011238"
+    desk = Desk()
+    first = desk.ask("1", contact_of="own", id_number=number)
+    assert desk.ask("2", SMS, phone=OTHER_PHONE, id_number=number) == first
+    assert desk.refuse(first, OTHER_PHONE) is CONTACTS_SEVERAL
+    assert desk.refuse(first) is CONTACTS_SEVERAL
+
+
+@pytest.mark.parametrize("whose", ["collector", "family"])
+def test_nobody_makes_anothers_phone_his_own_by_typing_it_into_the_public_page(whose: str) -> None:
+    desk = Desk()
+    first = desk.ask("1", contact_of=whose)
+    assert desk.ask("2", WEB, contact_of="own") == first
+    assert desk.refuse(first) is CONTACT_NOT_OWN
+    [point] = [s for s in desk.states.values() if isinstance(s, ContactPoint)]
+    link = point.find_link(first)
+    assert link is not None
+    assert link.whose == whose
+
+
+# --- the code, and what it opens ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["本人 12345678", "本人12345678。", "本人：１２３４５６７８"])
+def test_the_code_is_read_as_a_person_sends_it(text: str) -> None:
+    assert understand(text) == Prove("12345678")
+
+
+@pytest.mark.parametrize("text", ["本人 1234567", "本人张三 12345678", "本人 123456789", "本人"])
+def test_what_is_no_code_is_read_as_before(text: str) -> None:
+    assert not isinstance(understand(text), Prove)
+
+
+@pytest.mark.parametrize(
+    ("stage", "comes"), [("committed", True), ("delivered", True), ("confirmed", False)]
+)
+def test_help_comes_until_it_is_confirmed(stage: Any, *, comes: bool) -> None:
+    fields: dict[str, Any] = {"matches": {"M-1": Portion(quantity=1, stage=stage)}}
+    assert is_help_coming([Request.model_construct(**fields)]) is comes
+
+
+def test_a_correction_says_what_changes_and_that_a_new_phone_is_unproven() -> None:
+    lines = read_correction({"name": "张珊", "phone": "139 0013 9000", "address": " ", "x": "y"})
+    assert lines == {"name": "张珊", "phone": OTHER_PHONE}
+    text = format_correction("R-1", lines)
+    assert "姓名改为“张珊”；手机改为“+8613900139000”" in text
+    assert "先打通并核实" in text
+    assert "核实" not in format_correction("R-1", {"name": "张珊"})
+
+
+def test_a_wrong_phone_is_said_of_its_field() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_correction({"phone": "0769"})
+    assert [problem.field for problem in refused.value.problems] == ["phone"]
