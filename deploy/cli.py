@@ -15,7 +15,9 @@ class Imports(LazyGroup):
         "works": Lazy(
             "导入日常工作 Regular work.", ("services.intake.works_cli",), command="works"
         ),
-        "hotline": Lazy("导入12345工单 Tickets.", ("services.intake.hotline_cli",), "hotline"),
+        "hotline": Lazy(
+            "导入12345工单 Tickets.", ("services.intake.hotline_cli",), command="hotline"
+        ),
         "template": Lazy(
             "空白模板 A sheet to fill in.", ("deploy.commands.template",), command="template"
         ),

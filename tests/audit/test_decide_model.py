@@ -4,6 +4,7 @@ Facts come in any order, twice, under used ids, before and after a year's end, a
 are lost with their process before they are durable. Whatever happens, each log stands on its own.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,6 +62,12 @@ class Model:
 
     free: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FUNDS, 0))
     owed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    paid: Counter[str] = field(default_factory=Counter)
+    """By match, without what was reversed."""
+    fallen: set[str] = field(default_factory=set)
+    """Matches that were released after something was paid for them."""
+    refused: set[str] = field(default_factory=set)
+    """Those that were confirmed when they had fallen: nothing more is paid by itself."""
     given: dict[str, list[Any]] = field(default_factory=dict)
     """By id: fund, amount, how much of it may still be given back."""
     year: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FUNDS, 0))
@@ -103,15 +110,34 @@ class Model:
         fund, remaining = self.owed.get(match, ("", 0))
         if self.bank(id_, "pay", match, amount) and amount <= remaining:
             self.owed[match] = (fund, remaining - amount)
+            self.paid[match] += amount
 
     def confirm(self, match: str, fund: str) -> None:
-        self.owed[match] = (self.owed.get(match, (fund, 0))[0], 0)
+        fund, remaining = self.owed.get(match, (fund, 0))
+        if match in self.fallen and remaining:
+            self.refused.add(match)
+        if match not in self.refused:
+            self.owed[match] = (fund, 0)
+            self.paid[match] += remaining
 
     def release(self, match: str) -> None:
-        if match in self.owed:
-            fund, remaining = self.owed[match]
-            self.free[fund] += remaining
-            self.owed[match] = (fund, 0)
+        if match not in self.owed:
+            return
+        fund, remaining = self.owed[match]
+        self.free[fund] += remaining
+        self.owed[match] = (fund, 0)
+        if self.paid[match]:
+            self.fallen.add(match)
+
+    def unpay(self, match: str, amount: int) -> None:
+        """It is owed again; of a match that fell it goes back to the fund."""
+        fund, remaining = self.owed[match]
+        self.owed[match] = (fund, remaining + amount)
+        self.paid[match] -= amount
+        if match in self.fallen:
+            self.release(match)
+        if not self.paid[match]:
+            self.fallen.discard(match)
 
     def transfer(self, fund: str, amount: int) -> None:
         if amount <= self.free[fund]:
@@ -265,7 +291,7 @@ class Story:
                 model.free[fund] += amount
                 model.owed[entry["subject"]] = (fund, 0)
             case "disbursement":
-                model.owed[entry["subject"]] = (fund, model.owed[entry["subject"]][1] + amount)
+                model.unpay(entry["subject"], amount)
             case "release":
                 model.free[fund] -= amount
                 model.owed[entry["subject"]] = (fund, model.owed[entry["subject"]][1] + amount)
@@ -349,7 +375,17 @@ YEAR_ENDS_WHILE_CARRYING = [
 ]
 
 
+PAID_THEN_FALLEN = [
+    Step("gift", "RICE", 2, 0),
+    Step("accept", "RICE", 1, 1),
+    Step("pay", "RICE", 1, 1),
+    Step("release", "RICE", 1, 1),
+    Step("reverse", "RICE", 1, 3),
+]
+
+
 @given(st.lists(STEPS, min_size=20, max_size=50))
+@example(PAID_THEN_FALLEN)
 @example(YEAR_ENDS_WHILE_CARRYING)
 @settings(max_examples=count_examples(60, 500), deadline=None)
 def test_no_sequence_of_facts_commands_and_crashes_makes_states_model_and_logs_differ(

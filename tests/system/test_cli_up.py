@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -188,7 +188,11 @@ def check_nothing_listens_beyond_loopback(stack: RunningStack) -> None:
 
 
 def list_sockets(pid: int) -> set[str]:
-    links = (str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
+    """Inodes. What is closed while this is read is not listening."""
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            links.append(str(link.readlink()))
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
