@@ -162,7 +162,12 @@ def _render_asking(words: str, token: str) -> Mapping[str, HTMLResponse]:
             token, code="12345678", is_open=True, done="correct", help_phone=HELP_PHONE
         ),
         "own_help_comes": own.render_own(
-            token, code="12345678", is_open=True, help_comes=True, help_phone=HELP_PHONE
+            token,
+            code="12345678",
+            is_open=True,
+            help_comes=True,
+            is_recorded_elsewhere=True,
+            help_phone=HELP_PHONE,
         ),
         "own_erased": own.render_erased(HELP_PHONE),
         "request_new": render(recorded, token, [], deliveries=[], is_new=True),

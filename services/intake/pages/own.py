@@ -258,6 +258,7 @@ async def _render_open(
         code=proven.code,
         is_open=True,
         help_comes=await _is_help_coming(runtime, proven.person.id),
+        is_recorded_elsewhere=bool(proven.person.joined),
         done=done,
         help_phone=runtime.settings.help_phone,
     )
@@ -270,6 +271,7 @@ def render_own(
     code: str = "",
     is_open: bool = False,
     help_comes: bool = False,
+    is_recorded_elsewhere: bool = False,
     done: str = "",
     problems: Iterable[Problem] = (),
     status: int = 200,
@@ -281,6 +283,7 @@ def render_own(
         code=code,
         is_open=is_open,
         help_comes=help_comes,
+        is_recorded_elsewhere=is_recorded_elsewhere,
         done=done,
         problems=[problem.as_dict() for problem in problems],
         help_phone=help_phone,
