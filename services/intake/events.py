@@ -14,6 +14,7 @@ from services.intake.decide import (
     clocks,
     consents,
     corrections,
+    emergencies,
     endings,
     erasure,
     meetings,
@@ -59,6 +60,7 @@ from services.intake.model.attachment import AddAttachment, RemoveAttachment, Se
 from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.consent import EndConsent, GiveConsent
+from services.intake.model.emergency import ConfirmEmergency, EndEmergency, ProposeEmergency
 from services.intake.model.meeting import (
     CancelMeeting,
     CarryOutRuling,
@@ -176,6 +178,9 @@ def build_commands(
         CheckVisit: Handler(decide=regular.decide_check),
         EndWork: Handler(decide=regular.decide_end),
         WorkDue: Handler(decide=partial(regular.decide_due, rules.work)),
+        ProposeEmergency: Handler(decide=partial(emergencies.decide_propose, rules.emergency)),
+        ConfirmEmergency: Handler(decide=emergencies.decide_confirm),
+        EndEmergency: Handler(decide=emergencies.decide_end),
     }
     return {type_: clocks.keep_time(rules.clock, each) for type_, each in handlers.items()}
 

@@ -32,6 +32,7 @@ from services.intake.model import (
 )
 from services.intake.model.account import Account, Session, SignInTally
 from services.intake.model.attachment import Attachment
+from services.intake.model.emergency import Emergency
 from services.intake.model.meeting import Meeting
 from services.intake.model.regular import RegularWork, Visit
 from services.intake.model.suggestion import NameInPlace, Suggestion
@@ -72,6 +73,7 @@ def build_service(
             Suggestion,
             OpeningTally,
             Meeting,
+            Emergency,
             Receipt,
             Reply,
             Message,

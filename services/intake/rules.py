@@ -19,6 +19,7 @@ from services.intake.messages import (
     WAIT_REASONS,
 )
 from services.intake.model import Manner, WaitReason
+from services.intake.model.emergency import EmergencyRules
 from services.intake.regular.rules import WorkRules
 from shared.catalogue import Catalogue
 from shared.contracts.events import ApprovalLevel, RequestSubmitted
@@ -94,6 +95,7 @@ class Rules:
     policies: Policies
     clock: ClockRules
     work: WorkRules
+    emergency: EmergencyRules
 
     def get_cap(self, tally_id: str) -> Cap:
         """Of the tally that has this id."""

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from services.intake.clocks.rules import ClockRules
+from services.intake.model.emergency import EmergencyRules
 from services.intake.regular.rules import WorkRules
 from services.intake.rules import Rules, SignInRules
 from shared.errors import Invalid
@@ -123,6 +124,15 @@ class IntakeSettings(Settings):
     finding_days: Annotated[
         Days, Field(description="working days to put right what a patrol found")
     ] = 15
+    emergency_days_max: Annotated[
+        Days, Field(description="calendar days that an emergency lasts at most")
+    ] = 92
+    emergency_lift: Annotated[
+        int, Field(ge=1, le=4, description="tiers that needs rise by in an emergency")
+    ] = 1
+    emergency_by_towns: Annotated[
+        bool, Field(description="a town may propose one for itself; the city confirms it always")
+    ] = False
     sign_in_failures_max: Annotated[
         int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
     ] = 5
@@ -224,6 +234,11 @@ class IntakeSettings(Settings):
     def work(self) -> WorkRules:
         names = WorkRules.__dataclass_fields__
         return WorkRules(**{name: getattr(self, name) for name in names})
+
+    @property
+    def emergency(self) -> EmergencyRules:
+        names = EmergencyRules.__dataclass_fields__
+        return EmergencyRules(**{name: getattr(self, name) for name in names})
 
     @property
     def policies(self) -> Policies:

@@ -19,9 +19,7 @@ from services.matching.decide import (
 )
 from services.matching.model.campaign import (
     CreateCampaign,
-    DeclareEmergency,
     EndCampaign,
-    EndEmergency,
     JoinDonors,
     JoinRequests,
 )
@@ -66,6 +64,8 @@ from shared import revocations
 from shared.catalogue import Catalogue
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
+    EmergencyDeclared,
+    EmergencyEnded,
     LedgerCarried,
     LedgerCommitted,
     LedgerDisbursed,
@@ -113,6 +113,8 @@ def build_events(
         RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
         RequestBudgeted: Handler(decide=needs.decide_withdrawn),
         RequestSettled: Handler(decide=needs.decide_withdrawn),
+        EmergencyDeclared: Handler(decide=campaigns.decide_emergency_declared),
+        EmergencyEnded: Handler(decide=campaigns.decide_emergency_ended),
         LedgerFundOpened: Handler(decide=funds.decide_fund_said),
         LedgerCarried: Handler(decide=funds.decide_fund_said),
         MandateGranted: Handler(decide=mandates.decide_mandate_granted),
@@ -169,8 +171,6 @@ def build_commands(
         JoinDonors: Handler(decide=campaigns.decide_join_donors),
         JoinRequests: Handler(decide=campaigns.decide_join_requests),
         EndCampaign: Handler(decide=campaigns.decide_end_campaign),
-        DeclareEmergency: Handler(decide=campaigns.decide_declare_emergency),
-        EndEmergency: Handler(decide=campaigns.decide_end_emergency),
         CloseRound: Handler(decide=rounds.decide_close_round),
         KeepRoundAlive: Handler(decide=rounds.decide_keep_round_alive),
         RecordSolution: Handler(decide=rounds.decide_record_solution),

@@ -45,7 +45,7 @@ class MenuFilter(Value):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """needs: with the tier they have now, in a town under emergency measures a lower one."""
+    """needs: with the tier they have now, under emergency measures a lower one."""
 
     needs: Sequence[Need]
     next: str | None

@@ -273,9 +273,8 @@ LEDGER_DIFFERS = Message(
     "ledger_differs", "账本所记与对接不符", "the ledger speaks of another match or amount"
 )
 
-# --- campaigns and emergency areas ---
+# --- campaigns ---
 
-AREA_FOREIGN = Message("area_foreign", "不在您的辖区", "not in your area")
 CAMPAIGN_CITYWIDE = Message(
     "campaign_citywide", "专项行动面向全市", "a campaign is for the whole city"
 )
@@ -286,10 +285,6 @@ CAMPAIGN_EXISTS = Message(
 CAMPAIGN_OVER = Message("campaign_over", "专项行动已结束", "the campaign is over")
 REQUEST_NOT_OPEN = Message(
     "request_not_open", "不是对接中的诉求：{request_id}", "no open request: {request_id}"
-)
-EMERGENCY_UNKNOWN = Message("emergency_unknown", "没有这个应急区域", "no such emergency")
-EMERGENCY_EXISTS = Message(
-    "emergency_exists", "已有这个编号的应急区域", "there is an emergency of this id"
 )
 PERIOD_EMPTY = Message("period_empty", "结束时间须晚于开始时间", "it must end after it starts")
 PERIOD_PAST = Message("period_past", "结束时间已过", "this time has passed")

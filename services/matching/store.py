@@ -110,19 +110,15 @@ class PoolContext:
         return admitted
 
     def list_lifts(self) -> list[tuple[int, dict[str, object]]]:
-        """(tiers, the towns that rise by so many): conditions that together cover every need."""
-        lifts: dict[str, int] = {}
-        for emergency in self.emergencies:
-            for town in emergency.town_codes:
-                lifts[town] = max(lifts.get(town, 0), emergency.lift)
-        if not lifts:
-            return [(0, {})]
-        risen = [
-            (lift, {"$in": sorted(town for town in lifts if lifts[town] == lift)})
-            for lift in sorted(set(lifts.values()))
-        ]
-        rows = [(0, {"$nin": sorted(lifts)}), *risen]
-        return [(lift, {"town_code": towns}) for lift, towns in rows]
+        """(tiers, what rises by so many): conditions that together cover every need, each once."""
+        lifts = sorted({emergency.lift for emergency in self.emergencies}, reverse=True)
+        rows: list[tuple[int, dict[str, object]]] = []
+        higher: list[dict[str, object]] = []
+        for lift in lifts:
+            risen = [each.build_query() for each in self.emergencies if each.lift == lift]
+            rows.append((lift, {"$or": risen, **({"$nor": list(higher)} if higher else {})}))
+            higher += risen
+        return [(0, {"$nor": higher} if higher else {}), *reversed(rows)]
 
 
 # --- the order of need ----------------------------------------------------------------------------
@@ -162,8 +158,8 @@ async def iterate_by_rank(
     One reading in order of age for each tier, merged: an index serves each of them.
     """
     readings = [
-        _Reading(database, {**query, **towns, "tier": tier}, max(0, tier - lift), fields)
-        for lift, towns in context.list_lifts()
+        _Reading(database, {"$and": [query, risen, {"tier": tier}]}, max(0, tier - lift), fields)
+        for lift, risen in context.list_lifts()
         for tier in TIER_RANGE
     ]
     heads: list[tuple[tuple[datetime, datetime, str], int, Rank, Mapping[str, Any]]] = []
@@ -185,7 +181,7 @@ async def iterate_by_rank(
 
 
 class _Reading:
-    """The needs of one tier, and of towns that rise alike, the oldest first. tier: the risen."""
+    """The needs of one tier that rise alike, the oldest first. tier: the risen."""
 
     def __init__(
         self,
@@ -250,7 +246,7 @@ EMPTY_CONTEXT = PoolContext()
 
 def build_open_need(need: Need, context: PoolContext = EMPTY_CONTEXT) -> OpenNeed:
     return need.to_open(
-        tier=lift_tier(need.tier, need.town_code, context.emergencies),
+        tier=lift_tier(need, context.emergencies),
         related_funds=context.related.get(need.person_id, ()),
         campaigns=find_covering(need, context.campaigns),
         barred_funds=tuple(fund.id for fund in context.funds if not fund.may_pay_for(need)),

@@ -53,6 +53,7 @@ PAGES = (
     Address("/cases", "intake"),
     Address("/inbox", "intake"),
     Address("/meetings", "intake"),
+    Address("/emergencies", "intake"),
     Address("/regular", "intake"),
     Address("/intake/", "intake"),
     Address("/matching/", "matching"),

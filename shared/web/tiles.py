@@ -71,6 +71,14 @@ TILES: tuple[Tile, ...] = (
         STAFF,
     ),
     Tile(
+        "/emergencies",
+        "应急",
+        "Emergencies",
+        "民政纾困十条：哪里正在应急，提出、确认、结束，各条措施办了什么",
+        "where measures are on, and what was done under each of the ten",
+        STAFF,
+    ),
+    Tile(
         "/regular",
         "日常工作",
         "Regular work",

@@ -1,98 +1,116 @@
-"""Emergency areas: their needs are more urgent, for their period, in their towns alone."""
+"""Emergencies: intake declares them, and their needs are more urgent for their period alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.campaign import (
-    DeclareEmergency,
-    Emergency,
-    EmergencyTerms,
-    EndEmergency,
-    lift_tier,
-)
-from shared.errors import Invalid
-from tests.matching.decisions import NOW, DecisionHarness
-from tests.support.answers import code
+from services.matching.model.campaign import Emergency, lift_tier
+from services.matching.model.need import Need
+from shared.contracts.events import EmergencyDeclared, EmergencyEnded
+from tests.matching.decisions import NOW, DecisionHarness, make_opened, request_id
 
 DAY = timedelta(days=1)
 HERE, ELSEWHERE = "441900101", "441900102"
+VILLAGE = f"{HERE}001"
 
 
-def declare_emergency(lift: int = 2, days: int = 3, id_: str = "e-1") -> DecisionHarness:
+def declare(**changed: Any) -> DecisionHarness:
+    fields: dict[str, Any] = {
+        "area_codes": (HERE,),
+        "cause": "epidemic",
+        "lift": 2,
+        "starts_at": NOW,
+        "ends_at": NOW + 3 * DAY,
+        "proposed_by": "c-1",
+        "confirmed_by": "c-2",
+    }
     decisions = DecisionHarness()
-    terms = EmergencyTerms(
-        town_codes=(HERE,), lift=lift, starts_at=NOW, ends_at=NOW + days * DAY, reason="疫情防控"
-    )
-    answer = decisions.command(DeclareEmergency(emergency_id=id_, terms=terms), principal="city")
-    assert answer is not None
-    assert answer.status == 201
+    decisions.event("E-1", EmergencyDeclared.model_validate(fields | changed))
     return decisions
 
 
-def tier(decisions: DecisionHarness, tier: int, town: str = HERE) -> int:
-    declare_emergency = [decisions.get(Emergency, "e-1")]
-    return lift_tier(tier, town, [e for e in declare_emergency if e.is_on(decisions.now)])
+def make_need(tier: int, town: str = HERE, village: str | None = None) -> Need:
+    decisions = DecisionHarness()
+    decisions.event(request_id("r1"), make_opened("r1", 50))
+    changes = {"tier": tier, "town_code": town, "village_code": village}
+    return decisions.get(Need, request_id("r1")).model_copy(update=changes)
+
+
+def find_tier(decisions: DecisionHarness, need: Need, now: datetime = NOW) -> int:
+    emergency = decisions.get(Emergency, "E-1")
+    return lift_tier(need, [emergency] if emergency.is_on(now) else [])
 
 
 def test_needs_of_its_towns_rise_and_others_do_not() -> None:
-    decisions = declare_emergency()
-    assert tier(decisions, 3) == 1
-    assert tier(decisions, 3, ELSEWHERE) == 3
+    decisions = declare()
+    assert find_tier(decisions, make_need(3)) == 1
+    assert find_tier(decisions, make_need(3, village=VILLAGE)) == 1
+    assert find_tier(decisions, make_need(3, ELSEWHERE)) == 3
+
+
+def test_of_a_village_its_own_needs_rise_alone() -> None:
+    decisions = declare(area_codes=(VILLAGE,))
+    assert find_tier(decisions, make_need(3, village=VILLAGE)) == 1
+    assert find_tier(decisions, make_need(3)) == 3
+    assert find_tier(decisions, make_need(3, village=f"{HERE}002")) == 3
+
+
+def test_of_some_categories_no_other_rises() -> None:
+    need = make_need(3)
+    assert find_tier(declare(categories=(need.category,)), need) == 1
+    assert find_tier(declare(categories=("street_rescue",)), need) == 3
 
 
 def test_no_need_rises_above_the_most_urgent() -> None:
-    assert tier(declare_emergency(lift=4), 2) == 0
+    assert find_tier(declare(lift=4), make_need(2)) == 0
 
 
 def test_it_begins_and_ends_by_itself() -> None:
-    decisions = declare_emergency(days=3)
-    decisions.now = NOW - timedelta(seconds=1)
-    assert tier(decisions, 3) == 3
-    decisions.now = NOW + 3 * DAY
-    assert tier(decisions, 3) == 3
+    decisions = declare()
+    assert find_tier(decisions, make_need(3), NOW - timedelta(seconds=1)) == 3
+    assert find_tier(decisions, make_need(3), NOW + 3 * DAY) == 3
 
 
-def test_it_is_ended_before_its_time() -> None:
-    decisions = declare_emergency()
-    decisions.advance(60)
+@pytest.mark.parametrize("begins", [NOW, NOW + DAY])
+def test_it_is_ended_before_its_time_and_stays_so(begins: datetime) -> None:
+    decisions = declare(starts_at=begins)
+    ended = EmergencyEnded(ended_at=NOW + timedelta(minutes=1), ended_by="c-1")
     for _ in range(2):
-        answer = decisions.command(EndEmergency(emergency_id="e-1"))
-        assert answer is not None
-        assert answer.status == 200
-    assert tier(decisions, 3) == 3
-    assert decisions.get(Emergency, "e-1").declared_by == "city"
+        decisions.event("E-1", ended)
+    assert not decisions.get(Emergency, "E-1").is_on(NOW + DAY)
 
 
-def test_it_is_declared_once_and_ended_only_if_known() -> None:
-    decisions = declare_emergency()
-    terms = EmergencyTerms(town_codes=(ELSEWHERE,), starts_at=NOW, ends_at=NOW + DAY, reason="x")
-    again = decisions.command(DeclareEmergency(emergency_id="e-1", terms=terms))
-    assert code(again) == "emergency_exists"
-    assert decisions.get(Emergency, "e-1").town_codes == (HERE,)
-    assert code(decisions.command(EndEmergency(emergency_id="e-2"))) == "emergency_unknown"
+def test_the_same_word_again_changes_nothing_and_an_unknown_one_ends_nothing() -> None:
+    decisions = declare()
+    before = decisions.get(Emergency, "E-1")
+    decisions.event("E-2", EmergencyEnded(ended_at=NOW, ended_by="c-1"))
+    assert decisions.get(Emergency, "E-1") == before
+    assert before.declared_by == "c-2"
 
 
-def test_emergency_that_is_over_already_is_invalid() -> None:
-    terms = EmergencyTerms(town_codes=(HERE,), starts_at=NOW - DAY, ends_at=NOW, reason="x")
-    with pytest.raises(Invalid):
-        DecisionHarness().command(DeclareEmergency(emergency_id="e-1", terms=terms))
+def test_one_of_an_earlier_version_reads_still() -> None:
+    Emergency.model_validate(
+        {
+            "id": "e-1",
+            "town_codes": [HERE],
+            "lift": 1,
+            "starts_at": NOW,
+            "ends_at": NOW + DAY,
+            "reason": "疫情防控",
+            "declared_by": "city",
+        }
+    )
+
+
+NEED = make_need(4)
 
 
 @given(st.integers(0, 4), st.lists(st.integers(1, 4), max_size=4))
-def test_the_highest_lift_counts_and_not_their_sum(tier_: int, lifts: list[int]) -> None:
-    emergencies = [
-        Emergency(
-            id=str(n),
-            town_codes=(HERE,),
-            lift=lift,
-            starts_at=NOW,
-            ends_at=NOW + DAY,
-            reason="x",
-            declared_by="city",
-        )
-        for n, lift in enumerate(lifts)
-    ]
-    assert lift_tier(tier_, HERE, emergencies) == max(0, tier_ - max(lifts, default=0))
+def test_the_highest_lift_counts_and_not_their_sum(tier: int, lifts: list[int]) -> None:
+    emergency = declare().get(Emergency, "E-1")
+    emergencies = [emergency.model_copy(update={"lift": lift}) for lift in lifts]
+    need = NEED.model_copy(update={"tier": tier})
+    assert lift_tier(need, emergencies) == max(0, tier - max(lifts, default=0))

@@ -1,4 +1,4 @@
-"""Campaigns, emergency areas and the year's selection, as the city's staff read them."""
+"""Campaigns, emergencies and the year's selection, as the city's staff read them."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -9,14 +9,20 @@ import httpx
 import pytest
 
 from services.matching.cli.reports import format_campaign
-from services.matching.model.campaign import Campaign, DeclareEmergency, EmergencyTerms
+from services.matching.model.campaign import Campaign
 from services.matching.model.labels import REOPEN_REASONS
 from services.matching.model.match import Match, Propose
 from services.matching.model.need import Need
 from services.matching.rounds.pool import OpenPool
 from services.matching.solver.weights import Weights
 from shared import mongo
-from shared.contracts.events import LedgerCommitted, RequestClosed, RequestOpened
+from shared.contracts.events import (
+    EmergencyDeclared,
+    LedgerCommitted,
+    RequestClosed,
+    RequestOpened,
+)
+from shared.contracts.values import Category
 from shared.messaging.decision import Command
 from shared.security import Role
 from tests.matching.decisions import (
@@ -233,12 +239,20 @@ async def test_needs_of_an_emergency_area_come_first_while_it_is_on(stack: Stack
     decisions = DecisionHarness()
     decisions.offer(quantity=500)
     for hour, name in enumerate(TOWNS):
-        fact = _make_opened_in(name, 50, TOWNS[name], NOW + timedelta(hours=hour))
-        decisions.event(request_id(name), fact)
-    terms = EmergencyTerms(
-        town_codes=(TOWNS["r3"],), starts_at=NOW, ends_at=NOW + DAY, reason="疫情防控"
+        opened = _make_opened_in(name, 50, TOWNS[name], NOW + timedelta(hours=hour))
+        decisions.event(request_id(name), opened)
+    fact = EmergencyDeclared(
+        area_codes=(TOWNS["r3"],),
+        cause="epidemic",
+        lift=1,
+        starts_at=NOW,
+        ends_at=NOW + DAY,
+        proposed_by="c-1",
+        confirmed_by="c-2",
     )
-    decisions.command(DeclareEmergency(emergency_id="e-1", terms=terms))
+    decisions.event("E-1", fact)
+    others = {"area_codes": (TOWNS["r1"],), "categories": (Category.STREET_RESCUE,), "lift": 2}
+    decisions.event("E-2", fact.model_copy(update=others))
     for state in decisions.states.values():
         document = mongo.to_document(state) | {"_version": 1, "_emitted": 0}
         await database[state.COLLECTION].insert_one(document)
@@ -251,29 +265,6 @@ async def test_needs_of_an_emergency_area_come_first_while_it_is_on(stack: Stack
     assert await first(NOW, 1) == [(r3, 0)]
     assert await first(NOW, 3) == [(r3, 0), (r1, 1), (r2, 1)]
     assert await first(NOW + DAY, 2) == [(r1, 1), (r2, 1)]
-
-
-async def test_emergency_is_the_citys_to_declare_and_end_and_everybodys_to_see(
-    stack: StackHarness,
-) -> None:
-    city = City(stack, await start_matching(stack))
-    now = await city.now()
-    body = {
-        "emergency_id": "e-1",
-        "town_codes": [TOWNS["r3"]],
-        "starts_at": now.isoformat(),
-        "ends_at": (now + DAY).isoformat(),
-        "reason": "疫情防控封控管理",
-    }
-    assert (await city.says("/emergencies", body, who=city.town)).status_code == 403
-    assert (await city.says("/emergencies", body, who=city.operator)).status_code == 403
-    assert (await city.says("/emergencies", body)).status_code == 201
-    [shown] = (await city.read("/emergencies"))["emergencies"]
-    assert (shown["on"], shown["towns_zh"]) == (True, ["茶山镇"])
-    assert (await city.says("/emergencies/e-1/end", who=city.town)).status_code == 403
-    assert (await city.says("/emergencies/e-1/end")).status_code == 200
-    [ended] = (await city.read("/emergencies"))["emergencies"]
-    assert ended["on"] is False
 
 
 async def test_years_selection_ranks_what_was_completed_in_it(stack: StackHarness) -> None:

@@ -61,11 +61,13 @@ NAMES_NOBODY = {
     "/words/{word_id}/notice": "whether a code was sent: no name, no number",
     "/campaigns": "public campaigns: numbers of donors, no ids",
     "/campaigns/{campaign_id}/report": "sums of a campaign, which belongs to no town",
-    "/emergencies": "which towns are under emergency measures",
+    "/emergencies": "where emergency measures are or were on, and who declared them",
+    "/emergencies/{emergency_id}": "one of them, and counts of what was done in the reader's area",
 }
 # What stands in a path; ids of the other side wherever there are some.
 OF_NOBODY = {
     "meeting_id": "G-1",
+    "emergency_id": "E-1",
     "token": "X-1",
     "form": "json",
     "code": "public_works",

@@ -22,6 +22,7 @@ from services.intake.attachments.keeping import list_files
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.rules import find_owner
 from services.intake.clocks.words import ClockView, describe_clock
+from services.intake.emergencies.report import find_on
 from services.intake.history import Part, list_history
 from services.intake.judgement import Judgement
 from services.intake.messages import REQUEST_UNKNOWN, VOUCHING_EMPTY
@@ -253,7 +254,7 @@ async def _build_case(
     history, silent = await list_history(runtime, stored)
     text = open_text(vault, person, stored)
     return Case(
-        row=build_row(stored, now),
+        row=build_row(stored, now, await find_on(runtime.database, now)),
         contact=contact if with_phone else Contact(contact.name),
         erased=person.erased,
         has_phone=bool(contact.phone),

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.intake import model, store, worklist
 from services.intake.api.people import look_up
 from services.intake.api.requests import CASE_WORKERS, list_levels
+from services.intake.emergencies.report import find_on
 from services.intake.messages import LOOKUP_EMPTY
 from services.intake.model import RequestState
 from services.intake.pages.rows import STATES, build_row
@@ -128,7 +129,8 @@ async def _count_due(
 
 async def _build_rows(runtime: IntakeRuntime, requests: Any) -> list[Any]:
     now = await runtime.processor.now()
-    return [build_row(each, now) for each in requests]
+    emergencies = await find_on(runtime.database, now)
+    return [build_row(each, now, emergencies) for each in requests]
 
 
 def _list_query(tab: Tab, filters: Filters) -> dict[str, str]:

@@ -113,12 +113,12 @@ async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep)
     meeting_id = derived_id("G", caller.principal, form.get("form_key", make_form_key()))
 
     def build() -> Value:
-        request_ids = _list_ticked(form, "case-")
+        request_ids = list_ticked(form, "case-")
         if not request_ids:
             raise MEETING_EMPTY.invalid("request_ids")
         if len(request_ids) > AGENDA_MAX:
             raise MEETING_TOO_LONG.invalid("request_ids", most=AGENDA_MAX)
-        members = _list_ticked(form, "member-")
+        members = list_ticked(form, "member-")
         people = {
             each.id: each for each in views.list_people(runtime.keyring.list_credentials(), now)
         }
@@ -148,7 +148,7 @@ async def convene(caller: Convener, request: Request, runtime: IntakeRuntimeDep)
     return await _render_new(request, runtime, caller, form.get("town", ""), form, answer)
 
 
-def _list_ticked(form: Form, prefix: str) -> tuple[str, ...]:
+def list_ticked(form: Form, prefix: str) -> tuple[str, ...]:
     return tuple(name.removeprefix(prefix) for name in form if name.startswith(prefix))
 
 
@@ -208,7 +208,7 @@ async def open_sitting(
     meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     form = await read_form(request)
-    present = _list_ticked(form, "present-")
+    present = list_ticked(form, "present-")
     return await _act(
         request,
         runtime,

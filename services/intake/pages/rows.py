@@ -1,11 +1,13 @@
 """A request as a line of a list, with its words in both languages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.clocks.words import Left, describe_case
+from services.intake.emergencies.report import MEASURES, suggest_measure
 from services.intake.model import Request, RequestState
+from services.intake.model.emergency import Emergency
 from services.intake.rules import describe_wait_reasons
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import CHINA
@@ -32,7 +34,7 @@ LEVELS: Mapping[ApprovalLevel, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class CaseRow:
     """waits: why, in words. days: since it was recorded. left: how long there is; None where
-    nothing is awaited."""
+    nothing is awaited. measure: of the ten, where it is under an emergency now."""
 
     request: Request
     reference: str
@@ -42,13 +44,14 @@ class CaseRow:
     recorded_on: str
     days: int
     left: Left | None
+    measure: tuple[str, str] | None = None
 
     @property
     def is_overdue(self) -> bool:
         return self.left is not None and self.left.urgency == "overdue"
 
 
-def build_row(request: Request, now: datetime) -> CaseRow:
+def build_row(request: Request, now: datetime, emergencies: Iterable[Emergency] = ()) -> CaseRow:
     waits = request.state is RequestState.RECORDED
     today, recorded = (at.astimezone(CHINA).date() for at in (now, request.recorded_at))
     return CaseRow(
@@ -60,4 +63,7 @@ def build_row(request: Request, now: datetime) -> CaseRow:
         recorded_on=recorded.isoformat(),
         days=(today - recorded).days,
         left=describe_case(request, now),
+        measure=MEASURES[number]
+        if (number := suggest_measure(emergencies, request, now))
+        else None,
     )

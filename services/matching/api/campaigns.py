@@ -1,4 +1,4 @@
-"""HTTP for campaigns and emergency areas: the city creates and ends them, staff read them."""
+"""HTTP for campaigns, which the city creates and ends, and emergencies, which intake declares."""
 
 from typing import Annotated
 
@@ -7,17 +7,14 @@ from pydantic import Field
 
 from services.matching import views
 from services.matching.api.callers import CityCaller, ReadingCaller, StaffCaller
-from services.matching.messages import AREA_FOREIGN, CAMPAIGN_CITYWIDE, CAMPAIGN_UNKNOWN
+from services.matching.messages import CAMPAIGN_CITYWIDE, CAMPAIGN_UNKNOWN
 from services.matching.model.campaign import (
     JOINED_MAX,
     Campaign,
     CampaignTerms,
     CreateCampaign,
-    DeclareEmergency,
     Emergency,
-    EmergencyTerms,
     EndCampaign,
-    EndEmergency,
     JoinDonors,
     JoinRequests,
 )
@@ -117,37 +114,14 @@ def _check_whole_city(caller: Credential) -> None:
         raise Denied(CAMPAIGN_CITYWIDE.refusal(403))
 
 
-# --- emergency areas ------------------------------------------------------------------------------
+# --- emergencies ----------------------------------------------------------------------------------
 
 emergency_router = Router(tags=["emergencies"])
 
 
-class NewEmergency(EmergencyTerms):
-    emergency_id: Identifier
-
-
-@emergency_router.post("/emergencies", status_code=201)
-async def declare_emergency(
-    body: NewEmergency, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
-) -> Response:
-    _check_area(caller, body.town_codes)
-    terms = EmergencyTerms.model_validate(body.model_dump(exclude={"emergency_id"}))
-    command = DeclareEmergency(emergency_id=body.emergency_id, terms=terms)
-    return await answer_to(runtime, caller, command, key)
-
-
-@emergency_router.post("/emergencies/{emergency_id}/end")
-async def end_emergency(
-    emergency_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
-) -> Response:
-    emergency = await mongo.load(runtime.database, Emergency, emergency_id)
-    _check_area(caller, emergency.town_codes if emergency else ())
-    return await answer_to(runtime, caller, EndEmergency(emergency_id=emergency_id), key)
-
-
 @emergency_router.get("/emergencies")
 async def read_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
-    """Past ones too, the latest first."""
+    """As intake declared them; past ones too, the latest first."""
     now = await runtime.processor.now()
     order = [("starts_at", -1), ("_id", 1)]
     emergencies = await mongo.find(runtime.database, Emergency, {}, sort=order)
@@ -157,9 +131,3 @@ async def read_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Respon
         for emergency in emergencies
     ]
     return JSONResponse({"emergencies": rows})
-
-
-def _check_area(caller: Credential, town_codes: tuple[str, ...]) -> None:
-    """Raises Denied."""
-    if not all(caller.sees(code) for code in town_codes):
-        raise Denied(AREA_FOREIGN.refusal(403, "town_codes"))

@@ -1,4 +1,4 @@
-"""Decisions on campaigns and emergency areas: created, joined, ended."""
+"""Decisions on campaigns, and what intake says of emergencies."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,8 +7,6 @@ from services.matching.messages import (
     CAMPAIGN_EXISTS,
     CAMPAIGN_OVER,
     CAMPAIGN_UNKNOWN,
-    EMERGENCY_EXISTS,
-    EMERGENCY_UNKNOWN,
     PERIOD_EMPTY,
     PERIOD_PAST,
     REQUEST_NOT_OPEN,
@@ -16,17 +14,17 @@ from services.matching.messages import (
 from services.matching.model.campaign import (
     Campaign,
     CreateCampaign,
-    DeclareEmergency,
     Emergency,
     EndCampaign,
-    EndEmergency,
     JoinDonors,
     JoinRequests,
 )
 from services.matching.model.need import Need
-from services.matching.model.place import find_town_problems
+from services.matching.model.place import TOWN_DIGITS, find_town_problems
+from shared.contracts.envelope import Event
+from shared.contracts.events import EmergencyDeclared, EmergencyEnded
 from shared.errors import Invalid
-from shared.messaging.decision import Answer, Command, Decision, Ref, States
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, Ref, States
 
 # --- campaigns ----------------------------------------------------------------------------------
 
@@ -101,41 +99,48 @@ def _answer_campaign(campaign: Campaign, status: int = 200, **more: object) -> A
     return Answer(status, body | more)
 
 
-# --- emergency areas ----------------------------------------------------------------------------
+# --- emergencies: intake's word ------------------------------------------------------------------
 
 
-def decide_declare_emergency(
-    states: States, command: Command[DeclareEmergency], now: datetime
+def decide_emergency_declared(
+    states: States,
+    event: Event[EmergencyDeclared],
+    now: datetime,  # noqa: ARG001
 ) -> Decision:
-    """Raises Invalid when the period is none, or over."""
-    declare = command.data
-    if states.get(Emergency, declare.emergency_id) is not None:
-        return Decision(answer=EMERGENCY_EXISTS.refusal(409, "emergency_id"))
-    _check_period(declare.terms.starts_at, declare.terms.ends_at, now)
-    _check_towns(declare.terms.town_codes)
+    if states.get(Emergency, event.subject) is not None:
+        return NOTHING
+    data = event.data
     emergency = Emergency(
-        id=declare.emergency_id, declared_by=command.principal, **declare.terms.model_dump()
+        id=event.subject,
+        town_codes=tuple(code for code in data.area_codes if len(code) == TOWN_DIGITS),
+        village_codes=tuple(code for code in data.area_codes if len(code) > TOWN_DIGITS),
+        categories=tuple(category.value for category in data.categories),
+        lift=data.lift,
+        starts_at=data.starts_at,
+        ends_at=data.ends_at,
+        reason=data.cause,
+        declared_by=data.confirmed_by,
     )
-    return Decision((emergency,), answer=_answer_emergency(emergency, 201))
+    return Decision((emergency,))
 
 
-def decide_end_emergency(states: States, command: Command[EndEmergency], now: datetime) -> Decision:
-    emergency = states.get(Emergency, command.data.emergency_id)
-    if emergency is None:
-        return Decision(answer=EMERGENCY_UNKNOWN.refusal(404))
-    if emergency.ends_at <= now:
-        return Decision(answer=_answer_emergency(emergency))
-    ended = emergency.model_copy(
-        update={"ends_at": now, "starts_at": min(emergency.starts_at, now)}
-    )
-    return Decision((ended,), answer=_answer_emergency(ended))
+def decide_emergency_ended(
+    states: States,
+    event: Event[EmergencyEnded],
+    now: datetime,  # noqa: ARG001
+) -> Decision:
+    emergency = states.get(Emergency, event.subject)
+    if emergency is None or emergency.ends_at <= event.data.ended_at:
+        return NOTHING
+    ended_at = event.data.ended_at
+    starts_at = min(emergency.starts_at, ended_at)
+    return Decision((emergency.model_copy(update={"ends_at": ended_at, "starts_at": starts_at}),))
 
 
-def _answer_emergency(emergency: Emergency, status: int = 200) -> Answer:
-    return Answer(status, {"emergency_id": emergency.id, "ends_at": emergency.ends_at.isoformat()})
+# --- what a campaign is checked for --------------------------------------------------------------
 
 
-def _check_towns(town_codes: Iterable[str], field: str = "town_codes") -> None:
+def _check_towns(town_codes: Iterable[str], field: str) -> None:
     """Raises Invalid: no request is ever in such a town."""
     if problems := list(find_town_problems(town_codes, field)):
         raise Invalid(*problems)

@@ -24,7 +24,6 @@ from shared.contracts.values import (
     ShortText,
     TownCode,
     Value,
-    Whole,
 )
 from shared.errors import Message
 from shared.messaging.decision import State
@@ -149,11 +148,17 @@ class EndCampaign(Value):
 
 
 class Emergency(State):
-    """lift: by how many tiers its towns' needs rise; tier 0 stays the most urgent."""
+    """As intake declared it. lift: by how many tiers its needs rise; tier 0 stays the most urgent.
+
+    town_codes, village_codes: whole towns, and villages of others. categories: empty is any.
+    reason: the code of its cause; of earlier ones what was written.
+    """
 
     COLLECTION: ClassVar[str] = "emergencies"
 
     town_codes: tuple[str, ...]
+    village_codes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     lift: int
     starts_at: datetime
     ends_at: datetime
@@ -163,25 +168,19 @@ class Emergency(State):
     def is_on(self, now: datetime) -> bool:
         return self.starts_at <= now < self.ends_at
 
+    def covers(self, need: Need) -> bool:
+        is_within = need.town_code in self.town_codes or need.village_code in self.village_codes
+        return is_within and (not self.categories or need.category in self.categories)
 
-def lift_tier(tier: int, town_code: str, emergencies: Iterable[Emergency]) -> int:
-    """The tier a need of this town has while these are on: the highest lift, not their sum."""
-    lifts = (e.lift for e in emergencies if town_code in e.town_codes)
-    return max(0, tier - max(lifts, default=0))
-
-
-class EmergencyTerms(Value):
-    town_codes: Annotated[tuple[TownCode, ...], Field(min_length=1, max_length=100)]
-    lift: Annotated[Whole, Field(ge=1, le=4)] = 1
-    starts_at: Moment
-    ends_at: Moment
-    reason: ShortText
+    def build_query(self) -> dict[str, object]:
+        """The same for Mongo."""
+        towns = {"town_code": {"$in": list(self.town_codes)}}
+        villages = {"village_code": {"$in": list(self.village_codes)}}
+        kinds = {"category": {"$in": list(self.categories)}} if self.categories else {}
+        return {"$or": [towns, villages], **kinds}
 
 
-class DeclareEmergency(Value):
-    emergency_id: Identifier
-    terms: EmergencyTerms
-
-
-class EndEmergency(Value):
-    emergency_id: Identifier
+def lift_tier(need: Need, emergencies: Iterable[Emergency]) -> int:
+    """The tier it has while these are on: the highest lift, not their sum."""
+    lifts = (emergency.lift for emergency in emergencies if emergency.covers(need))
+    return max(0, need.tier - max(lifts, default=0))

@@ -4,6 +4,12 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 """
 
 from shared.contracts.envelope import Fact
+from shared.contracts.events.emergencies import (
+    AreaCode,
+    EmergencyCause,
+    EmergencyDeclared,
+    EmergencyEnded,
+)
 from shared.contracts.events.feedback import Finding, RecordAnswered, RecordOutcome
 from shared.contracts.events.inbound import (
     Applicant,
@@ -167,6 +173,8 @@ FACTS: tuple[type[Fact], ...] = (
     MeetingOpened,
     MeetingCancelled,
     MeetingClosed,
+    EmergencyDeclared,
+    EmergencyEnded,
     RegularRegistered,
     RegularVisited,
     RegularOverdue,
@@ -234,6 +242,7 @@ __all__ = [
     "FACTS",
     "Applicant",
     "ApprovalLevel",
+    "AreaCode",
     "CaseStage",
     "ClockFact",
     "ClockName",
@@ -241,6 +250,9 @@ __all__ = [
     "DeadLetterStored",
     "DonationReceived",
     "DonationRefunded",
+    "EmergencyCause",
+    "EmergencyDeclared",
+    "EmergencyEnded",
     "Evidence",
     "FeeCharged",
     "Finding",
