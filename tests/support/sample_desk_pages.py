@@ -325,7 +325,7 @@ def _render_emergencies(
             "emergencies.html",
             rows=[shown],
             may_propose=True,
-            towns={"441900103": words},
+            towns={"a-town": words},
             categories=tuple(Category),
             causes=emergencies.CAUSES,
             typed={"villages": words, "until": words},
