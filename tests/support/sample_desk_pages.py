@@ -11,13 +11,11 @@ from services.intake.approvals.notes import Note
 from services.intake.clocks.messages import PAUSE_REASONS
 from services.intake.clocks.words import describe_clock
 from services.intake.decide.clocks import follow_case
-from services.intake.emergencies.report import MEASURES, MeasureLine
 from services.intake.judgement import Guess, Judgement
 from services.intake.model.attachment import Attachment
 from services.intake.model.consent import Consent
-from services.intake.model.emergency import Emergency
 from services.intake.model.regular import Finding, RegularWork, Service, Visit
-from services.intake.pages import case, desk, emergencies, entry, inbox, persons, regular, uploads
+from services.intake.pages import case, desk, entry, inbox, persons, regular, uploads
 from services.intake.pages.beside import AlikeRow, Beside, ReceivedRow
 from services.intake.pages.consents import WAYS, list_consents
 from services.intake.pages.rows import STATES, build_row
@@ -28,6 +26,7 @@ from services.intake.vault.persons import Contact
 from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
+from tests.support.sample_emergencies import make_emergency, render_emergencies
 
 PHONE = "+8613800138000"
 PROBLEMS = ("name", "reason", "q", "town", "nothing")
@@ -219,7 +218,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
 
     return {
         **_render_regular(words),
-        **_render_emergencies(words, emergency, now),
+        **render_emergencies(words, emergency, now),
         "desk": render(
             "desk.html",
             **lists,
@@ -289,58 +288,6 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             judgement=judgement,
             kinds=tuple(Kind),
             meanings=inbox.MEANINGS,
-        ),
-    }
-
-
-def make_emergency(words: str, now: datetime) -> Emergency:
-    """On for all of the towns that samples are of."""
-    return Emergency(
-        id="E-1",
-        state="declared",
-        area_codes=("441900103",),
-        cause="epidemic",
-        starts_at=now,
-        ends_at=now + timedelta(days=9),
-        proposed_by=words,
-        proposed_at=now,
-        confirmed_by=words,
-        confirmed_at=now,
-    )
-
-
-def _render_emergencies(
-    words: str, emergency: Emergency, now: datetime
-) -> Mapping[str, HTMLResponse]:
-    """The list with its form, and one that is on with its figures."""
-    problems = [{"code": "x", "field": field, "zh": words, "en": words} for field in PROBLEMS]
-    shown = emergencies.describe_emergency(emergency, now)
-    shared = {"problems": problems, "form_key": "k", "form_token": words}
-
-    def render(template: str, **values: object) -> HTMLResponse:
-        return emergencies.PAGES._render("zh", template, 200, shared | values)
-
-    return {
-        "emergencies": render(
-            "emergencies.html",
-            rows=[shown],
-            may_propose=True,
-            towns={"a-town": words},
-            categories=tuple(Category),
-            causes=emergencies.CAUSES,
-            typed={"villages": words, "until": words},
-            days_max=92,
-        ),
-        "emergency": render(
-            "emergency.html",
-            emergency=shown,
-            lines=[
-                MeasureLine(4, MEASURES[4], 1, 1, 20_000, 1),
-                MeasureLine(0, (words, words), 1, 1, 20_000, 1),
-            ],
-            path="/emergencies/E-1",
-            is_city=True,
-            is_own=False,
         ),
     }
 
