@@ -4,6 +4,7 @@ aiohttp, because a call costs it about a twelfth of httpx's CPU (docs/decisions/
 and the offline verifier, which call once and wait, keep httpx.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -73,8 +74,26 @@ class HttpClient(Protocol):
         ...
 
 
+class FetchingClient(HttpClient, Protocol):
+    """One that downloads too."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Reply:
+        """As `post`. Of a longer body bytes_max + 1 bytes are read, which says that it is longer.
+
+        Raises NotSentError and NoAnswerError.
+        """
+        ...
+
+
 class PooledClient:
-    """An HttpClient over one pool of connections; safe to share among tasks."""
+    """A FetchingClient over one pool of connections; safe to share among tasks."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
@@ -103,6 +122,32 @@ class PooledClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from None
 
+    async def get(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Reply:
+        try:
+            async with self._session.get(
+                url, params=params, allow_redirects=False, timeout=_build_timeout(timeout_s)
+            ) as answer:
+                body = await _read_bounded(answer.content, bytes_max + 1)
+                return Reply(answer.status, answer.headers, body)
+        except _NOT_SENT as error:
+            raise NotSentError(type(error).__name__) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NoAnswerError(type(error).__name__) from None
+
+
+async def _read_bounded(stream: aiohttp.StreamReader, bytes_max: int) -> bytes:
+    try:
+        return await stream.readexactly(bytes_max)
+    except asyncio.IncompleteReadError as short:
+        return short.partial
+
 
 def _build_timeout(seconds: float) -> aiohttp.ClientTimeout:
     """`total` ends an answer that comes byte by byte."""
@@ -110,7 +155,7 @@ def _build_timeout(seconds: float) -> aiohttp.ClientTimeout:
 
 
 @asynccontextmanager
-async def open_http_client(*, trust_env: bool = True) -> AsyncIterator[HttpClient]:
+async def open_http_client(*, trust_env: bool = True) -> AsyncIterator[FetchingClient]:
     """Keeps no cookies. trust_env: goes through the proxy that the environment names, if any."""
     connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S)
     async with aiohttp.ClientSession(

@@ -19,7 +19,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.topics import consumed_by
 from shared.contracts.values import Value
 from shared.errors import Transient
-from shared.http import HttpClient, open_http_client
+from shared.http import FetchingClient, HttpClient, open_http_client
 from shared.messaging import batch_store, feedback, outbox
 from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
@@ -77,7 +77,7 @@ class Service(Generic[SettingsT, ResourcesT]):
     events: Mapping[type[Fact], AnyHandler]
     commands: Mapping[type[Value], AnyHandler]
     routers: tuple[APIRouter, ...]
-    build_resources: Callable[[SettingsT, Keyring, HttpClient], ResourcesT]
+    build_resources: Callable[[SettingsT, Keyring, FetchingClient], ResourcesT]
     jobs: tuple[Callable[[Runtime[SettingsT, ResourcesT]], Awaitable[None]], ...] = ()
     indexes: tuple[mongo.Index, ...] = ()
     sealed: tuple[SealedCollection, ...] = ()

@@ -117,6 +117,16 @@ class People:
         }
         return _build_answer(await self._callbacks.push_wechat(fields))
 
+    async def send_media(self, openid: str, kind: str, media_id: str, fmt: str) -> IntakeAnswer:
+        self._counters["wechat_media"] += 1
+        self._record("wechat", openid, f"[{kind}]", self._now())
+        fields = self._build_fields(openid, self._now(), kind) | {
+            "MediaId": media_id,
+            "Format": fmt,
+            "MsgId": self._wechat.next_id(),
+        }
+        return _build_answer(await self._callbacks.push_wechat(fields))
+
     async def follow(self, openid: str, event: Literal["subscribe", "unsubscribe"]) -> IntakeAnswer:
         self._wechat.set_following(openid, event == "subscribe")
         fields = self._build_fields(openid, self._now(), "event") | {"Event": event, "EventKey": ""}

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from deploy.simulators.callbacks import Callbacks
 from deploy.simulators.control import People, build_router
+from deploy.simulators.media import MediaShelf, build_media_router
 from deploy.simulators.phones import Phones
 from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
@@ -32,6 +33,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     callbacks = Callbacks(settings, counters, now)
     tencent = Tencent(settings, phones, scripts, callbacks, counters, now)
     wechat = WeChat(settings, phones, scripts, callbacks, counters, now)
+    shelf = MediaShelf(wechat.tokens, counters)
     people = People(settings, phones, callbacks, wechat, counters, now)
 
     @contextlib.asynccontextmanager
@@ -44,7 +46,9 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     app.add_route("/", tencent.answer, methods=["POST"])
     app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
     app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
+    app.add_route("/cgi-bin/media/get", shelf.answer, methods=["GET"])
     app.include_router(build_router(phones, scripts, callbacks, wechat, people, counters))
+    app.include_router(build_media_router(shelf, people))
     page = PAGE.read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)

@@ -256,4 +256,8 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 
 
 def _build_error(error: ApiError) -> JSONResponse:
-    return JSONResponse({"errcode": error.errcode, "errmsg": error.errmsg})
+    return JSONResponse(format_error(error))
+
+
+def format_error(error: ApiError) -> dict[str, object]:
+    return {"errcode": error.errcode, "errmsg": error.errmsg}

@@ -17,6 +17,7 @@ from services.intake.decide import (
     emergencies,
     endings,
     erasure,
+    media,
     meetings,
     messages,
     persons,
@@ -56,7 +57,13 @@ from services.intake.model.approval import (
     ReportEnding,
     TakeBudget,
 )
-from services.intake.model.attachment import AddAttachment, RemoveAttachment, SettleCheck
+from services.intake.model.attachment import (
+    AddAttachment,
+    AddMedia,
+    MissMedia,
+    RemoveAttachment,
+    SettleCheck,
+)
 from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.consent import EndConsent, GiveConsent
@@ -171,6 +178,8 @@ def build_commands(
         AddAttachment: Handler(decide=attachments.decide_add),
         RemoveAttachment: Handler(decide=attachments.decide_remove),
         SettleCheck: Handler(decide=attachments.decide_check),
+        AddMedia: Handler(decide=media.decide_add_media),
+        MissMedia: Handler(decide=media.decide_miss_media),
     }
     handlers |= {
         RegisterWork: Handler(decide=partial(regular.decide_register, rules.work)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.intake import store
+from services.intake.attachments.keeping import drop_files_of_messages
 from services.intake.model import ContactPoint, ForgetMessages, Person
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import derive_point_id, open_contact
@@ -23,6 +24,7 @@ async def forget_contacts(
     """What was written from these contact points, and what goes on with them."""
     while ids := await store.find_message_ids(runtime.database, person_ids, points, BATCH):
         await runtime.processor.execute(Command(ForgetMessages(message_ids=tuple(ids))))
+        await drop_files_of_messages(runtime, ids)
     if points:
         forget = ForgetMessages(message_ids=(), point_ids=tuple(points))
         await runtime.processor.execute(Command(forget))

@@ -19,6 +19,8 @@ from services.intake.attachments import checking
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts
 from services.intake.judgement import learning
+from services.intake.media import fetching
+from services.intake.media.wechat import WeChatMediaClient
 from services.intake.model import (
     ContactPoint,
     Correspondence,
@@ -44,7 +46,7 @@ from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sea
 from services.intake.sign_in.sessions import build_sessions
 from services.intake.vault.messages import describe_message_keys
 from services.intake.vault.sealing import build_vault, describe_keys
-from shared.http import HttpClient
+from shared.http import FetchingClient
 from shared.partner_ids import PartnerIds
 from shared.revocations import LinkRevocation
 from shared.security import Keyring
@@ -109,6 +111,7 @@ def build_service(
             jobs.measure_overdue,
             uploads.import_uploads,
             checking.check_waiting,
+            fetching.fetch_waiting,
         ),
         sealed=(
             describe_keys(vault),
@@ -121,7 +124,7 @@ def build_service(
 
 
 def build_resources(
-    settings: IntakeSettings, keyring: Keyring, _http: HttpClient | None = None
+    settings: IntakeSettings, keyring: Keyring, http: FetchingClient
 ) -> IntakeResources:
     token = settings.wechat_token.get_secret_value() or derive_wechat_token(keyring)
     aes_key = settings.wechat_aes_key.get_secret_value()
@@ -131,12 +134,23 @@ def build_resources(
         rules=settings.rules,
         wechat_token=token,
         wechat_crypto=crypto,
+        media=WeChatMediaClient(
+            http,
+            settings.wechat_endpoint or settings.simulators_url,
+            settings.wechat_appid,
+            settings.wechat_secret.get_secret_value() or derive_wechat_secret(keyring),
+        ),
         partner_ids=PartnerIds.of(keyring),
         parties_quota=Quota(settings.parties_per_minute),
         proofs=Proofs(keyring),
         ask_quota=Quota(settings.asks_per_minute),
         sign_in_quota=Quota(settings.sign_ins_per_minute),
     )
+
+
+def derive_wechat_secret(keyring: Keyring) -> str:
+    """The simulator's, as notify derives it too."""
+    return keyring.derive_identity_key("wechat.secret").hex()[:32]
 
 
 def derive_wechat_token(keyring: Keyring) -> str:

@@ -8,6 +8,7 @@ from fastapi import Depends
 
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.judgement.learning import Shelf
+from services.intake.media.wechat import WeChatMediaClient
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs
@@ -32,6 +33,7 @@ class IntakeResources:
     rules: Rules
     wechat_token: str = field(repr=False)
     wechat_crypto: WeChatCrypto | None = field(repr=False)
+    media: WeChatMediaClient = field(repr=False)
     partner_ids: PartnerIds = field(repr=False)
     parties_quota: Quota = field(repr=False)
     proofs: Proofs = field(repr=False)

@@ -184,6 +184,13 @@ class IntakeSettings(Settings):
         SecretStr, Field(description="as entered in WeChat's console; empty: derived from root key")
     ] = SecretStr("")
     wechat_appid: str = "wxsimulator0000000"
+    wechat_endpoint: Annotated[
+        str, Field(description="https://api.weixin.qq.com; empty: the simulators")
+    ] = ""
+    wechat_secret: Annotated[
+        SecretStr, Field(description="as notify's: photos and voices are fetched with it")
+    ] = SecretStr("")
+    simulators_url: str = "http://127.0.0.1:8005"
     wechat_aes_key: Annotated[
         SecretStr, Field(description="EncodingAESKey, 43 characters; empty: no encrypted mode")
     ] = SecretStr("")

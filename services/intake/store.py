@@ -58,6 +58,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Message.COLLECTION, [("request_id", 1)], {"sparse": True}),
     (Attachment.COLLECTION, [("check", 1)], {}),
     (Attachment.COLLECTION, [("person_id", 1)], {}),
+    (Attachment.COLLECTION, [("message_id", 1)], {}),
     (VAULT_ACCESS, [("person_id", 1), ("at", 1)], {}),
     (BINDING_CODES, [("at", 1)], {"expireAfterSeconds": int(BINDING_TTL.total_seconds())}),
     (CALLBACK_NONCES, [("at", 1)], {"expireAfterSeconds": int(NONCE_TTL.total_seconds())}),

@@ -324,6 +324,8 @@ def describe_message(message: Message) -> dict[str, Any]:
         "handled_by": message.handled_by or None,
         "handled_at": message.handled_at,
         "reason": message.reason,
+        "media": message.media,
+        "attachments": list(message.attachments),
     }
 
 

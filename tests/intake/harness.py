@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.local.stack import Stack
+from deploy.simulators.main import run_simulators
 from services.intake.channels.wechat_crypto import compute_signature
 from services.intake.main import create_app, derive_wechat_token
 from services.intake.model import Message, Person, Request
@@ -23,6 +24,7 @@ from shared.security import Role, create_root_key
 from tests.conftest import BROKER
 from tests.intake.builders import CHASHAN, SHIJIE, make_submission
 from tests.support.eventually import eventually
+from tests.support.simulators import SETTINGS
 from tests.support.stack import start_broker
 from tests.support.stack_harness import RunningService, StackHarness
 
@@ -32,9 +34,10 @@ SOURCE = "/channels/grid"
 class IntakeHarness:
     """A running intake and everybody who may come to it; one for all tests of this file."""
 
-    def __init__(self, stack: StackHarness, running: RunningService) -> None:
+    def __init__(self, stack: StackHarness, running: RunningService, wechat: str = "") -> None:
         self.stack = stack
         self.running = running
+        self.wechat = wechat
         self.channel = stack.bearer("grid", Role.CHANNEL, source=SOURCE)
         self.other = stack.bearer("other", Role.CHANNEL, source="/channels/other")
         self.town = stack.bearer("town", Role.APPROVER_TOWN, area=CHASHAN)
@@ -68,10 +71,16 @@ async def open_harness(
     secrets = folders.mktemp("secrets")
     create_root_key(secrets)
     stack = StackHarness(mongod, broker, secrets, prefix=f"t{uuid4().hex[:12]}")
-    settings = stack.settings(
-        IntakeSettings, wechat_plain_mode=True, meeting_sources=frozenset({SOURCE})
-    )
-    yield IntakeHarness(stack, await stack.start_app(create_app(settings)))
+    async with run_simulators(SETTINGS) as wechat:
+        settings = stack.settings(
+            IntakeSettings,
+            wechat_plain_mode=True,
+            meeting_sources=frozenset({SOURCE}),
+            simulators_url=wechat,
+            wechat_secret=SETTINGS.wechat_secret,
+        )
+        running = await stack.start_app(create_app(settings))
+        yield IntakeHarness(stack, running, wechat)
     await stack.stop()
     await broker.stop()
 
@@ -190,6 +199,12 @@ class Visitor:
         )
         http = http or self.http
         return await http.post("/callbacks/wechat", params=query, content=xml.encode())
+
+    async def upload(self, picture: bytes) -> str:
+        """To WeChat; its media id."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            url = f"{self.harness.wechat}/simulator/wechat/media/image"
+            return str((await http.post(url, content=picture)).json()["media_id"])
 
     async def says(self, message: str, text: str) -> httpx.Response:
         return await self.wechat(self.format_text(message, text))

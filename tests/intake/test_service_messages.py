@@ -15,6 +15,7 @@ from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, MatchReopened
 from tests.intake.builders import CHASHAN, make_match_event
 from tests.intake.harness import IntakeHarness, Visitor, open_harness
+from tests.intake.test_attachments import draw
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -58,7 +59,9 @@ async def test_no_word_is_lost_and_somebody_of_the_town_reads_it(visitor: Visito
     first = (await visitor.says("1", "家里老人瘫痪，求一辆轮椅，茶山镇")).text
     assert "请问是为谁申请" in first
     assert (await visitor.says("1", "家里老人瘫痪，求一辆轮椅，茶山镇")).text.count("请问") == 1
-    photo = f"<MsgType>image</MsgType><MsgId>{visitor.key('2')}</MsgId><MediaId>m</MediaId>"
+    media_id = await visitor.upload(draw())
+    photo = f"<MsgType>image</MsgType><MsgId>{visitor.key('2')}</MsgId>"
+    photo += f"<MediaId>{media_id}</MediaId>"
     assert "一起交给工作人员" in (await visitor.wechat(photo)).text
     said = (await visitor.says("3", "我妈妈王芳")).text
     (request,) = await visitor.requests()
@@ -69,6 +72,13 @@ async def test_no_word_is_lost_and_somebody_of_the_town_reads_it(visitor: Visito
     assert about.status_code == 422
     about = await visitor.get(f"/messages?state=understood&request_id={request.id}", town)
     assert [row["kind"] for row in about.json()["messages"]] == ["text", "image", "text"]
+    image = about.json()["messages"][1]["message_id"]
+    (file,) = (await visitor.becomes(request.id, lambda request: request.attachments)).attachments
+    for path in (f"/messages/{image}", f"/requests/{request.id}"):
+        path = f"{path}/attachments/{file}"
+        assert (await visitor.get(path, town)).headers["Content-Type"] == "image/jpeg"
+        assert (await visitor.get(path, elsewhere)).status_code == 404
+        assert (await visitor.get(path, visitor.harness.auditor)).status_code == 403
 
     await visitor.sms("我要投诉，茶山镇，再不管我就不想活了")
     await visitor.sms("茶山镇的事情，你们看看吧", at=1_642_000_001)

@@ -15,8 +15,9 @@ from services.notify.providers import Message
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.contracts.events import NoticeChannel
-from shared.http import open_http_client
+from shared.http import Reply, open_http_client
 from shared.security import Keyring, Role, create_root_key
+from tests.support.wire import ScriptedWire
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 REQUEST = "R-0123456789abcdef0123"
@@ -68,7 +69,8 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
 def test_intake_takes_what_the_simulators_sign(accounts: Path) -> None:
     simulator = build_simulator_settings(SimulatorsEnvironment())
     keyring = Keyring(accounts)
-    resources = intake.build_resources(IntakeSettings(), keyring)
+    wire = ScriptedWire(lambda _url: Reply(200, {}, b"{}"))
+    resources = intake.build_resources(IntakeSettings(), keyring, wire)
     assert resources.wechat_token == simulator.wechat_token
     assert (resources.wechat_crypto is not None) == bool(simulator.wechat_aes_key)
     assert IntakeSettings().wechat_appid == simulator.wechat_appid

@@ -114,12 +114,12 @@ async def list_messages(
 async def read_message(
     message_id: Identifier, caller: Staff, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
-    message = await _load(runtime, message_id, find_scope(caller))
+    message = await load_seen_message(runtime, message_id, find_scope(caller))
     contents = await _open_messages(runtime, caller, [message])
     return views.describe_message(message) | contents.get(message.id, {})
 
 
-async def _load(runtime: IntakeRuntime, message_id: str, scope: Scope) -> Message:
+async def load_seen_message(runtime: IntakeRuntime, message_id: str, scope: Scope) -> Message:
     """Raises Denied."""
     message = await mongo.load(runtime.database, Message, message_id)
     if message is None or not scope.sees_place(message.town_code):
@@ -151,7 +151,7 @@ async def make_request(
     key: IdempotencyKey,
 ) -> Response:
     """It becomes a request of its sender, which another approves. Sent again, it is the same."""
-    message = await _load(runtime, message_id, find_scope(caller))
+    message = await load_seen_message(runtime, message_id, find_scope(caller))
     if not caller.sees(body.area.town_code, body.area.village_code):
         raise Denied(AREA_FOREIGN.refusal(403, "area.town_code"))
     if not message.waits:
@@ -215,7 +215,7 @@ async def handle_message(
     key: IdempotencyKey,
 ) -> Response:
     """An answer, a note on a request, an opt-out or its end, or nothing; with the reason."""
-    message = await _load(runtime, message_id, find_scope(caller))
+    message = await load_seen_message(runtime, message_id, find_scope(caller))
     match body.handling:
         case "answer" if not (body.request_id and body.match_id and body.meaning):
             raise ANSWER_INCOMPLETE.invalid("match_id")

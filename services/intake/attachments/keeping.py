@@ -155,6 +155,17 @@ async def drop_files(runtime: IntakeRuntime, attachments: list[Attachment]) -> N
         await _bucket(runtime).delete(attachment.file_id)
 
 
+async def discard_file(runtime: IntakeRuntime, file_id: str) -> None:
+    """Stored, and then not taken."""
+    await _bucket(runtime).delete(file_id)
+
+
+async def drop_files_of_messages(runtime: IntakeRuntime, message_ids: list[str]) -> None:
+    """But for those that are of a case now."""
+    query = {"message_id": {"$in": message_ids}, "person_id": ""}
+    await drop_files(runtime, await mongo.find(runtime.database, Attachment, query))
+
+
 async def drop_files_of(runtime: IntakeRuntime, person_id: str) -> None:
     await drop_files(
         runtime, await mongo.find(runtime.database, Attachment, {"person_id": person_id})

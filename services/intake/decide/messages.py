@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake.decide.identities import Reached, list_reached
+from services.intake.decide.media import carry_files, forget_files
 from services.intake.decide.persons import without_awaited
 from services.intake.messages import (
     ANSWER_FOREIGN,
@@ -83,6 +84,8 @@ def decide_keep(states: States, item: Command[KeepMessage], now: datetime) -> De
         town_code=data.town_code or _find_town(reached),
         cipher=data.content.cipher,
         key=data.content.key,
+        media="waiting" if data.has_media else "",
+        due_at=now if data.has_media else None,
     )
     thread = thread or Correspondence(id=data.point_id)
     if thread.address is None:
@@ -138,9 +141,10 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
     )
     settled = settle(states, message, correspondence, settlement, now)
     queued = tuple(_queue(other) for other in others if other.waits)
+    files = carry_files(states, data.request_id, (message, *others)) if data.request_id else ()
     return replace(
         settled,
-        states=(*settled.states, *others),
+        states=(*settled.states, *others, *files),
         events=(*settled.events, *queued),
         answer=_answer_settled(settled),
     )
@@ -288,7 +292,9 @@ def decide_handle(states: States, item: Command[HandleMessage], now: datetime) -
         handling=data.handling, request_id=handled.request_id, match_id=data.match_id
     )
     body = {"message_id": message.id, "state": "handled", "handling": data.handling}
-    decision = Decision((handled,), ((handled, fact),), Answer(200, body))
+    becomes = handled.is_part_of_request and handled.request_id
+    files = carry_files(states, becomes, (handled,)) if becomes else ()
+    decision = Decision((handled, *files), ((handled, fact),), Answer(200, body))
     return _speak_for_sender(states, decision, handled, data)
 
 
@@ -350,8 +356,9 @@ def decide_forget(states: States, item: Command[ForgetMessages], _now: datetime)
     """The keys go, so what was written is noise; when and through which channel stays."""
     messages = states.get_many(Message, item.data.message_ids).values()
     threads = states.get_many(Correspondence, item.data.point_ids).values()
-    gone = (m.model_copy(update={"cipher": None, "key": None}) for m in messages)
+    gone = (m.model_copy(update={"cipher": None, "key": None, "due_at": None}) for m in messages)
     ended = (
         Correspondence(id=thread.id, correlation_id=thread.correlation_id) for thread in threads
     )
-    return Decision((*gone, *ended), answer=Answer(200, {"forgotten": len(messages)}))
+    states_after = (*gone, *ended, *forget_files(states, messages))
+    return Decision(states_after, answer=Answer(200, {"forgotten": len(messages)}))

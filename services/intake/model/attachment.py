@@ -87,6 +87,26 @@ class RemoveAttachment(Value):
     may_remove_any: bool = False
 
 
+class AddMedia(Value):
+    """What a message brought was fetched. Otherwise as in `AddAttachment`."""
+
+    attachment_id: Identifier
+    message_id: Identifier
+    media_type: str
+    size: int
+    file_id: str
+    key: bytes = Field(repr=False)
+    by: str
+    check: FileCheck
+
+
+class MissMedia(Value):
+    """It was not fetched. outcome: later, no longer there, or nothing that we take."""
+
+    message_id: Identifier
+    outcome: Literal["later", "lost", "refused"]
+
+
 class SettleCheck(Value):
     """What the virus check said."""
 

@@ -41,6 +41,9 @@ Reading = Literal[
 Handling = Literal["request", "answer", "note", "opt_out", "opt_in", "nothing"]
 """What a member of staff made of it."""
 
+MediaState = Literal["", "waiting", "stored", "lost", "refused"]
+"""Of a photo or voice: being fetched, here, no longer with the provider, or nothing we take."""
+
 Slot = Literal["what", "where", "whom"]
 
 Said = Literal["received", "not_received", "opted_out", "resumed", "no", "reference"]
@@ -52,7 +55,8 @@ class Message(State):
 
     point_id: the contact point; earlier_id: as in `Naming`. person_id: whose it was understood to
     be. town_code: whose office reads it; the whole city's where no town is known. answer: what the
-    sender was answered. is_settled: a rule is done with it.
+    sender was answered. is_settled: a rule is done with it. media_tries: how often it was fetched
+    in vain; attachments: what came of it. due_at: when it is fetched next.
     """
 
     COLLECTION: ClassVar[str] = "messages"
@@ -77,10 +81,19 @@ class Message(State):
     handled_by: str = ""
     handled_at: datetime | None = None
     reason: str = ""
+    media: MediaState = ""
+    media_tries: int = 0
+    attachments: tuple[str, ...] = ()
 
     @property
     def waits(self) -> bool:
         return self.state == "unread"
+
+    @property
+    def is_part_of_request(self) -> bool:
+        """Not where it was only noted on one, or answered it."""
+        by_rule = self.state == "understood" and self.reading in ("request", "part_of_request")
+        return self.request_id is not None and (by_rule or self.handling == "request")
 
 
 class Dialogue(Value):
@@ -119,7 +132,7 @@ class Correspondence(State):
 
 
 class KeepMessage(Value):
-    """It came in. earlier_id: as in `Naming`."""
+    """It came in. earlier_id: as in `Naming`. has_media: a photo or voice is to be fetched."""
 
     message_id: Identifier
     point_id: str
@@ -129,6 +142,7 @@ class KeepMessage(Value):
     content: Sealed
     address: Sealed
     town_code: TownCode | None = None
+    has_media: bool = False
 
 
 class SettleMessage(Value):

@@ -9,7 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.intake.api import messages
+from services.intake.api.attachments import Size
 from services.intake.api.judgement import judge_text
+from services.intake.api.message_files import list_message_files, send_message_file
 from services.intake.api.messages import MessageHandling, MessageRequest
 from services.intake.api.requests import CASE_WORKERS
 from services.intake.judgement import Judgement
@@ -43,6 +45,7 @@ HANDLINGS: Mapping[str, tuple[str, str]] = {
     "opt_out": ("对方不要再收通知", "no more notices"),
     "opt_in": ("对方要恢复通知", "notices again"),
 }
+FILE_KINDS: Mapping[str, tuple[str, str]] = {"other": ("随来信", "with the message")}
 MEANINGS: Mapping[str, tuple[str, str]] = {
     "received": ("收到了", "it arrived"),
     "not_received": ("没有收到", "it did not arrive"),
@@ -82,11 +85,15 @@ async def _render(
     """act, form, answer: what was refused, to be shown where it was typed."""
     message = await messages.read_message(message_id, caller, runtime)
     judgement = await judge_text(runtime, message.get("text"))
+    files = await list_message_files(runtime, find_scope(caller), message_id)
     return PAGES.render_for(
         request,
         "message.html",
         status=answer.status if answer else 200,
         message=message,
+        files=files,
+        file_kinds=FILE_KINDS,
+        checks=bool(runtime.settings.clamd),
         path=MESSAGE_PATH.format(message_id=message_id),
         act=act,
         typed=form or _fill_in(message["town_code"], judgement),
@@ -100,6 +107,18 @@ async def _render(
         classes=tuple(BeneficiaryClass),
         towns=towns(),
     )
+
+
+@router.get(f"{MESSAGE_PATH}/files/{{attachment_id}}")
+async def show_message_file(
+    message_id: Identifier,
+    attachment_id: Identifier,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    size: Size = "full",
+) -> Response:
+    scope, small = find_scope(caller), size == "small"
+    return await send_message_file(runtime, caller, scope, message_id, attachment_id, small=small)
 
 
 def _fill_in(town_code: str, judgement: Judgement) -> dict[str, str]:

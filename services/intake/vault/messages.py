@@ -15,6 +15,7 @@ from services.intake.model import (
     Sealed,
     UnderstandReply,
 )
+from services.intake.model.attachment import Attachment
 from services.intake.vault.persons import (
     derive_earlier_person_id,
     derive_point_id,
@@ -27,6 +28,9 @@ from shared.messaging.sealing import UnreadableError
 
 TEXT_LENGTH_MAX = 20_000
 MAINLAND = "+861"
+MEDIA_FIELD = "MediaId"
+FETCHED = frozenset({"image", "voice"})
+"""Kinds of WeChat's messages whose content is fetched; a video stays there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ def seal_message(vault: Vault, inbound: Inbound, town_code: TownCode | None) -> 
         content=_seal(vault, id_, content),
         address=_seal(vault, point_id, address),
         town_code=town_code,
+        has_media=inbound.kind in FETCHED and MEDIA_FIELD in inbound.fields,
     )
 
 
@@ -194,9 +199,10 @@ def _open(
 
 
 def describe_message_keys(vault: Vault) -> tuple[SealedCollection, ...]:
-    """The wrapped keys of messages and of what goes on with a contact point."""
+    """The wrapped keys of messages, their files, and of what goes on with a contact point."""
     return (
-        SealedCollection(Message.COLLECTION, ("key",), vault.wrapping, _list_message_key),
+        SealedCollection(Message.COLLECTION, ("key",), vault.wrapping, _list_own_key),
+        SealedCollection(Attachment.COLLECTION, ("key",), vault.wrapping, _list_own_key),
         SealedCollection(
             Correspondence.COLLECTION,
             ("address.key", "dialogue.content.key"),
@@ -206,9 +212,9 @@ def describe_message_keys(vault: Vault) -> tuple[SealedCollection, ...]:
     )
 
 
-def _list_message_key(message: Document) -> list[SealedValue]:
-    key = message.get("key")
-    return [SealedValue("key", message["_id"], bytes(key))] if key else []
+def _list_own_key(document: Document) -> list[SealedValue]:
+    key = document.get("key")
+    return [SealedValue("key", document["_id"], bytes(key))] if key else []
 
 
 def _list_thread_keys(thread: Document) -> list[SealedValue]:
