@@ -21,6 +21,7 @@ from shared.partner_ids import is_partner
 from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import Denied, Router, find_scope
+from shared.web.openapi import NAMED_STATUSES
 
 router = Router()
 
@@ -49,7 +50,7 @@ class Selection(Value):
         return query
 
 
-@router.get("/requests")
+@router.get("/requests", responses={404: {"description": NAMED_STATUSES["404"]}})
 async def list_requests(
     caller: Reader,
     runtime: IntakeRuntimeDep,
