@@ -370,6 +370,11 @@ HOSPITAL_MISSING = Message("hospital_missing", "缺少医院名称", "the hospit
 CONSENT_ABSENT = Message(
     "consent_absent", "本人没有同意过，或已经撤回", "there is no such consent, or it has ended"
 )
+CONSENT_UNPROVEN = Message(
+    "consent_unproven",
+    "从公开网页提出的求助，不能在这里改变同意：请联系村（居）委会，或拨打12345",
+    "a request of the public page cannot change what a person agreed to: ask the committee",
+)
 GUARDIAN_ABSENT = Message(
     "guardian_absent",
     "申请人未满14周岁：请联系监护人，在“本人同意”一栏记下监护人同意后再批准",

@@ -45,7 +45,8 @@ def _from(schema: Schema, known: Schema) -> st.SearchStrategy[Any]:
         case "object":
             return _objects(schema, known)
         case "array":
-            return st.lists(_from(schema["items"], known), max_size=3)
+            least = schema.get("minItems", 0)
+            return st.lists(_from(schema["items"], known), min_size=least, max_size=least + 3)
         case "integer":
             lowest = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
             return st.integers(lowest, schema.get("maximum", INTEGER_MAX))

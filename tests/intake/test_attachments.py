@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from services.intake.attachments.clamd import check_file
 from services.intake.attachments.files import (
@@ -92,6 +93,13 @@ def test_documents_and_voice_stay_as_they_are() -> None:
     assert read_file(b"#!AMR\n" + bytes(100)).media_type == "audio/amr"
 
 
+def make_text_chunk(name: str) -> PngInfo:
+    """The decoder expects bytes there, and raises no error of its own."""
+    chunks = PngInfo()
+    chunks.add_text(name, "x")
+    return chunks
+
+
 def make_bomb(edge: int) -> bytes:
     """A PNG of a few bytes that says how wide and high it is."""
     small = draw(form="PNG")
@@ -110,6 +118,7 @@ def make_bomb(edge: int) -> bytes:
         ("家里老人瘫痪".encode(), "file_kind_unknown"),
         (draw()[:200], "picture_unreadable"),
         (draw(2_000, 2_000, "PNG")[:4_000], "picture_unreadable"),
+        (draw(form="PNG", pnginfo=make_text_chunk("xmp")), "picture_unreadable"),
         (make_bomb(8_000), "picture_too_large"),
         (make_bomb(60_000), "picture_too_large"),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.model import ApproveRequest
+from services.intake.model import WEB_SOURCE, ApproveRequest
 from services.intake.model.consent import (
     CONSENT_LASTS,
     EndConsent,
@@ -32,6 +32,10 @@ class ConsentHarness(DecisionHarness):
         named = {"name": "张三", "phone": PHONE, **applicant}
         body = get_body(self.submit(make_submission(applicant=named), message))
         return str(body["request_id"])
+
+    def ask_on_the_page(self, message: str) -> Decision:
+        asked = make_submission(applicant={"name": "张三", "phone": PHONE}, channel="web")
+        return self.decide_submission(make_command(asked, key=f"{WEB_SOURCE}|{message}"))
 
     def give(self, request_id: str, purpose: str = "handling", **more: Any) -> Decision:
         data = GiveConsent.model_validate(
@@ -106,6 +110,22 @@ def test_staff_of_elsewhere_note_nothing() -> None:
     assert get_code(harness.end(id_, area=SHIJIE)) == "request_unknown"
 
 
+def test_who_knows_a_name_and_a_phone_says_nothing_in_the_persons_place() -> None:
+    """He asks on the public page, and has the link to what he asked."""
+    harness = ConsentHarness()
+    own = harness.ask()
+    harness.give(own, "delivery", by_guardian=True)
+    person = harness.person(harness.request(own).person_id)
+    stranger = str(get_body(harness.ask_on_the_page("w-1"))["request_id"])
+    assert harness.request(stranger).person_id == person.id
+    assert get_code(harness.end(stranger)) == "consent_unproven"
+    harness.give(stranger, "delivery", way="web", by="")
+    assert harness.person(person.id).consents == person.consents
+    harness.give(stranger, "history", way="web", by="", by_guardian=True)
+    assert not harness.person(person.id).consents["history"].by_guardian
+    assert harness.request(own).state == "open"
+
+
 # --- children -------------------------------------------------------------------------------------
 
 
@@ -136,6 +156,14 @@ def test_a_childs_request_waits_for_his_guardian() -> None:
     assert harness.request(id_).state == "open"
     second = harness.ask("m-2", born_on="2010-05-01")
     assert harness.request(second).state == "open", "he agreed for two years"
+
+
+def test_several_requests_of_a_child_are_not_opened_under_one_count() -> None:
+    harness = ConsentHarness()
+    ids = [harness.ask(message, born_on="2010-05-01") for message in ("m-1", "m-2", "m-3")]
+    assert list_facts(harness.give(ids[0], by_guardian=True)) == ["RequestOpened"]
+    waiting = [harness.request(id_) for id_ in ids if harness.request(id_).state == "recorded"]
+    assert [each.waits_for for each in waiting] == [("person_often",)] * 2
 
 
 def test_who_is_grown_up_agrees_for_himself_and_no_birthday_is_stored() -> None:

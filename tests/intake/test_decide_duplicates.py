@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from services.intake.decide import progress
 from services.intake.duplicates import WEIGHT_MIN, compare
-from services.intake.model import Request, WithdrawRequest
+from services.intake.model import ErasePerson, Request, WithdrawRequest
+from services.intake.model.consent import EndConsent
 from services.intake.model.suggestion import JudgeAlike, SeparateRequest, Suggestion
 from services.intake.vault.likeness import compare_marks, derive_likeness
 from shared.contracts.events import MatchCommitted, MatchConfirmed, RequestFollowed
@@ -28,11 +31,14 @@ ROOF = "王伯家屋顶漏水很久了，一下雨就要用盆接，求帮忙修
 SAME_ROOF = "村里王伯家的屋顶漏水很久，下雨要用盆接水，请帮忙修"
 
 
+NAMES = "甲乙丙丁戊己庚辛壬癸子丑寅"
+
+
 class Desk(DecisionHarness):
     """Two neighbours report the same roof."""
 
     def report(self, number: int, **changed: Any) -> Request:
-        applicant = {"name": f"邻居{'甲乙丙丁'[number]}", "phone": f"+861380000000{number}"}
+        applicant = {"name": f"邻居{NAMES[number]}", "phone": f"+8613800000{number:03}"}
         fields = {"category": "housing_repair", "area": {"town_code": CHASHAN}, "text": ROOF}
         asked = make_submission(**{**fields, "applicant": applicant, **changed})
         answer = self.submit(asked, message=f"m-{number}")
@@ -122,6 +128,27 @@ def test_where_the_first_ends_without_help_what_others_asked_for_is_theirs_again
         [(second.id, "separated"), (third.id, "separated")]
     )
     assert all(desk.person(each.person_id).unfinished for each in (second, third))
+
+
+ENDS: list[tuple[str, Any]] = [
+    ("withdrawn", lambda first: WithdrawRequest(request_id=first.id)),
+    ("erased", lambda first: ErasePerson(person_id=first.person_id)),
+    ("no consent", lambda first: EndConsent(request_id=first.id, purpose="handling", by="s-1")),
+]
+
+
+@pytest.mark.parametrize(("_how", "end"), ENDS, ids=[how for how, _ in ENDS])
+def test_of_many_who_asked_for_the_same_nobody_is_lost_with_the_first(_how: str, end: Any) -> None:
+    """Twelve: what is read one by one is refused after eight rounds."""
+    desk = Desk()
+    first, *others = (desk.report(number) for number in range(13))
+    for each in others:
+        desk.judge(first, each)
+    data = end(first)
+    ended = desk.handle(COMMANDS[type(data)], make_command(data))
+    assert sorted(list_stages(ended)) == sorted((each.id, "separated") for each in others)
+    assert {desk.request(each.id).state for each in others} == {"open"}
+    assert desk.request(first.id).followers == ()
 
 
 def test_what_went_with_the_later_one_goes_with_the_first() -> None:

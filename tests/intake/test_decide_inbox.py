@@ -255,6 +255,7 @@ def test_what_was_read_as_an_answer_is_the_persons_word() -> None:
         (SMS, {"request_id": "R-2"}, "request_unknown"),
         (SMS, {"by": "lin"}, "handler_same"),
         (replace(SMS, phone="+8613900139000"), {}, "answer_foreign"),
+        (replace(SMS, channel=Channel.HOTLINE), {}, "answer_foreign"),
     ],
 )
 def test_nobody_reads_out_of_a_message_that_help_arrived_unless_it_says_so(

@@ -233,6 +233,27 @@ def test_what_was_withdrawn_meanwhile_is_not_overruled() -> None:
     assert [item.outcome for item in sitting.meeting.items] == ["lapsed", "done"]
 
 
+def test_what_was_withdrawn_before_it_was_ruled_on_holds_up_no_other() -> None:
+    sitting = sit()
+    sitting.rule(1, "approve")
+    sitting.handle(WithdrawRequest(request_id=sitting.ids[0]))
+    sitting.sign("clerk")
+    sitting.sign("chair")
+    nothing, done = sitting.carry_out()
+    assert (list_facts(nothing), list_facts(done)) == ([], ["RequestOpened"])
+    assert [item.outcome for item in sitting.meeting.items] == ["lapsed", "done"]
+    assert sitting.meeting.due_at is None
+
+
+def test_a_meeting_of_nothing_that_waits_closes_and_is_over() -> None:
+    sitting = sit()
+    for request_id in sitting.ids:
+        sitting.handle(WithdrawRequest(request_id=request_id))
+    sitting.sign("clerk")
+    sitting.sign("chair")
+    assert (sitting.meeting.state, sitting.meeting.due_at) == ("closed", None)
+
+
 @pytest.mark.parametrize(
     ("changed", "wrong"),
     [

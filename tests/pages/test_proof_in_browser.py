@@ -267,9 +267,7 @@ def test_another_key_is_noticed_and_ones_own_key_counts(context: BrowserContext,
     assert "公钥与您" in verdict_of(page)
     page.fill("#own-key", str(KEY.vkey))
     page.click("#proof-again")
-    page.wait_for_function(
-        "document.getElementById('proof-verdict').innerText.includes('没有所给')"
-    )
+    page.locator("#proof-verdict", has_text="没有所给").wait_for()
     assert FAILED in verdict_of(page)
 
 

@@ -91,6 +91,7 @@ async def test_root_key_rotates_under_a_running_service(stack: StackHarness) -> 
     )
     assert set(sealing["sealed"]) == {
         "accounts",
+        "attachments",
         "correspondences",
         "dead_letters",
         "messages",

@@ -59,7 +59,8 @@ async def send_message_file(
     if attachment is None:
         raise Denied(ATTACHMENT_UNKNOWN.refusal(404, "attachment_id"))
     at = await runtime.processor.now()
-    await store.log_access(runtime.database, caller, "read_attachment", [message.point_id], at)
+    subjects = [message.point_id, *filter(None, (attachment.person_id,))]
+    await store.log_access(runtime.database, caller, "read_attachment", subjects, at)
     return build_file_answer(attachment, await open_file(runtime, attachment, small=small))
 
 

@@ -47,6 +47,8 @@ Reader = Annotated[Credential, Depends(allow(Role.CHANNEL, *STAFF))]
 Ids = Annotated[str, Query(max_length=2_000)]
 PAGE = 50
 SPAN = timedelta(days=90)
+YEARS = range(2000, 3000)
+FIELDS_MAX = 100
 _OPEN = (RequestState.RECORDED, RequestState.OPEN)
 
 
@@ -69,7 +71,10 @@ async def post_request(
 ) -> Response:
     """Form-encoded, as the specification has it; the same words of one day are the same request."""
     body = await request.body()
-    fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=100))
+    try:
+        fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX))
+    except ValueError:
+        return _refuse(form, 400, f"至多{FIELDS_MAX}个字段 fields at most")
     try:
         submission = make_submission(fields)
     except (Invalid, ValidationError) as error:
@@ -97,6 +102,13 @@ async def post_request(
     return _write(form, "service_requests", "request", [created], status=201)
 
 
+def _is_span(start: datetime, end: datetime) -> bool:
+    """Times of zones, in years that can be reckoned with, and not too far apart."""
+    if any(at.tzinfo is None or at.year not in YEARS for at in (start, end)):
+        return False
+    return timedelta() <= end - start <= SPAN
+
+
 @router.get("/open311/v2/requests.{form}")
 async def list_requests(
     form: Form,
@@ -115,9 +127,9 @@ async def list_requests(
         query["_id"] = {"$in": service_request_id.split(",")[:PAGE]}
     else:
         end = end_date or await runtime.processor.now()
-        start = start_date or end - SPAN
-        if start.tzinfo is None or end.tzinfo is None or not start <= end <= start + SPAN:
+        if not _is_span(start_date or end, end):
             return _refuse(form, 400, "时间须带时区，跨度不超过90天 90 days, with zones")
+        start = start_date or end - SPAN
         query["recorded_at"] = {"$gte": start, "$lte": end}
         query |= _narrow(service_code, status)
     order = [("recorded_at", -1)]

@@ -13,6 +13,7 @@ from services.intake.model import KeepMessage, SettleMessage
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound, seal_message
 from shared.contracts.values import Channel, TownCode, Value
+from shared.messages import FORBIDDEN
 from shared.messaging.decision import Command
 from shared.security import Credential, Role
 from shared.web.access import Router, allow
@@ -59,6 +60,8 @@ async def keep_tickets(
 
 def _make_row(runtime: IntakeRuntime, row: TicketRow, caller: Credential) -> Row:
     identity = {"number": row.number}
+    if Role.CHANNEL in caller.roles and caller.speaks_as != SOURCE:
+        return Row(identity, FORBIDDEN.refusal(403))
     if not caller.sees(row.town_code, None):
         return Row(identity, AREA_FOREIGN.refusal(403, "town_code"))
     vault = runtime.resources.vault

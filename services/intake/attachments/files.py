@@ -16,6 +16,7 @@ from services.intake.attachments.messages import (
     PICTURE_TOO_LARGE,
     PICTURE_UNREADABLE,
 )
+from shared.errors import Invalid
 
 FILE_BYTES_MAX = 10 * 1024 * 1024
 MEGABYTE = 1024 * 1024
@@ -86,7 +87,9 @@ def _draw_anew(content: bytes) -> ReadFile:
             picture = _flatten(ImageOps.exif_transpose(source))
     except Image.DecompressionBombError:
         raise PICTURE_TOO_LARGE.invalid("file", most=PIXELS_MAX // 1_000_000) from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except Invalid:
+        raise
+    except Exception as error:  # a decoder of strangers' bytes raises anything
         if "cannot identify" in str(error):
             raise FILE_KIND_UNKNOWN.invalid("file") from None
         raise PICTURE_UNREADABLE.invalid("file") from None

@@ -5,7 +5,13 @@ from functools import reduce
 
 from services.intake.decide.persons import without_unfinished
 from services.intake.decide.requests import is_in_area, make_fact, open_or_hold
-from services.intake.messages import CONSENT_ABSENT, PERSON_UNKNOWN, REQUEST_UNKNOWN
+from services.intake.decide.suggestions import with_all_released
+from services.intake.messages import (
+    CONSENT_ABSENT,
+    CONSENT_UNPROVEN,
+    PERSON_UNKNOWN,
+    REQUEST_UNKNOWN,
+)
 from services.intake.model import Person, Request, RequestState
 from services.intake.model.consent import (
     CONSENT_LASTS,
@@ -23,18 +29,24 @@ from shared.messaging.decision import Answer, Command, Decision, State, States
 def decide_give(
     rules: Rules, states: States, item: Command[GiveConsent], now: datetime
 ) -> Decision:
-    """Again, where it had ended. A child's request that waited for his guardian alone opens."""
+    """Again, where it had ended. A child's request that waited for his guardian alone opens.
+
+    Who asks on the public page says nothing over what is there; that he is a guardian, staff note.
+    """
     data = item.data
     loaded = _load(states, data)
     if isinstance(loaded, Answer):
         return Decision(answer=loaded)
-    _, person = loaded
+    request, person = loaded
+    answer = Answer(200, {"person_id": person.id, "purpose": data.purpose, "given": True})
+    if not data.by and request.is_anybodys and data.purpose in person.consents:
+        return Decision(answer=answer)
     consent = Consent(
         given_at=now,
         until=now + CONSENT_LASTS,
         way=data.way,
         by=data.by,
-        by_guardian=data.by_guardian,
+        by_guardian=data.by_guardian and bool(data.by),
     )
     person = _with_consent(person, data.purpose, consent)
     changed: list[State] = []
@@ -42,20 +54,22 @@ def decide_give(
     if has_guardian(person.consents, now):
         for waiting in _list_unfinished(states, person):
             if waiting.needs_guardian:
-                opened, counted = _go_on(rules, states, waiting, now)
+                opened, counted = _go_on(rules, states, waiting, now, is_first=not events)
                 changed += [opened, *counted]
                 fact = make_fact(opened) if opened.state is RequestState.OPEN else None
                 events += [(opened, fact)] if fact else []
-    answer = Answer(200, {"person_id": person.id, "purpose": data.purpose, "given": True})
     return Decision((person, *changed), tuple(events), answer)
 
 
 def _go_on(
-    rules: Rules, states: States, request: Request, now: datetime
+    rules: Rules, states: States, request: Request, now: datetime, *, is_first: bool
 ) -> tuple[Request, tuple[State, ...]]:
+    """One opens by itself, since openings are counted once a decision; an approver has the rest."""
     request = request.model_copy(update={"needs_guardian": False})
     if request.state is not RequestState.RECORDED:
         return request, ()
+    if not is_first:
+        return request.model_copy(update={"waits_for": ("person_often",)}), ()
     return open_or_hold(rules, states, request, now)
 
 
@@ -66,25 +80,25 @@ def decide_end(states: States, item: Command[EndConsent], now: datetime) -> Deci
     loaded = _load(states, data)
     if isinstance(loaded, Answer):
         return Decision(answer=loaded)
-    _, person = loaded
+    request, person = loaded
+    if not data.by and request.is_anybodys:
+        return Decision(answer=CONSENT_UNPROVEN.refusal(403, "purpose"))
     consent = person.consents.get(data.purpose)
     if data.purpose != "handling" and (consent is None or not consent.holds(now)):
         return Decision(answer=CONSENT_ABSENT.refusal(409, "purpose"))
     consent = consent or Consent(given_at=now, until=now + CONSENT_LASTS, way="web")
     ended = consent.model_copy(update={"ended_at": now})
     person = _with_consent(person, data.purpose, ended)
-    withdrawn: list[Request] = []
+    ending: list[Request] = []
     if data.purpose == "handling":
-        withdrawn = [
-            request.model_copy(update={"state": RequestState.WITHDRAWN})
-            for request in _list_unfinished(states, person)
-            if request.is_withdrawable
-        ]
-        person = reduce(without_unfinished, withdrawn, person)
+        ending = [each for each in _list_unfinished(states, person) if each.is_withdrawable]
+    changes = {"state": RequestState.WITHDRAWN, "followers": ()}
+    withdrawn = [each.model_copy(update=changes) for each in ending]
+    person = reduce(without_unfinished, withdrawn, person)
     events = [(request, RequestWithdrawn(person_id=person.id)) for request in withdrawn]
     body = {"person_id": person.id, "purpose": data.purpose, "given": False}
     answer = Answer(200, body | {"withdrawn": [request.id for request in withdrawn]})
-    return Decision((person, *withdrawn), tuple(events), answer)
+    return with_all_released(states, ending, Decision((person, *withdrawn), tuple(events), answer))
 
 
 def _load(states: States, data: GiveConsent | EndConsent) -> tuple[Request, Person] | Answer:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from services.intake.decide.persons import without_unfinished
 from services.intake.decide.requests import decide_submission, describe_outcome
+from services.intake.decide.suggestions import with_released
 from services.intake.messages import CORRECTION_LATE
 from services.intake.model import Person, Request, RequestState, SealedRowCorrection
 from services.intake.rules import Rules
@@ -31,19 +32,24 @@ def decide_correction(
         return Decision(answer=CORRECTION_LATE.refusal(409, id=earlier.id, state=earlier.state))
     decided = decide_submission(rules, states, submission, now)
     ended = earlier.model_copy(
-        update={"state": RequestState.WITHDRAWN, "corrected_by": data.request_id}
+        update={
+            "state": RequestState.WITHDRAWN,
+            "corrected_by": data.request_id,
+            "followers": (),
+        }
     )
     assert decided.answer is not None
     body = {**decided.answer.body, "corrects": earlier.id}
     if body.get("decision") == "opened":
         body["decision"] = "corrected"
     fact = RequestWithdrawn(person_id=earlier.person_id)
-    return replace(
+    decided = replace(
         decided,
         states=(ended, *_release(states, decided.states, earlier)),
         events=((ended, fact), *decided.events),
         answer=replace(decided.answer, body=body),
     )
+    return with_released(states, earlier, decided)
 
 
 def _find_current(states: States, id_: str) -> Request | None:

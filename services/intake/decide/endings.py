@@ -21,6 +21,7 @@ from services.intake.decide.requests import (
     refuse_state,
     release_person,
 )
+from services.intake.decide.suggestions import with_released, with_told
 from services.intake.messages import LEVEL_TOO_LOW, RECORDER_SAME, REQUEST_UNKNOWN
 from services.intake.model import Person, Request, RequestState, Step, WaitReason
 from services.intake.model.approval import (
@@ -229,6 +230,8 @@ def decide_judge_ending(states: States, item: Command[JudgeEnding], now: datetim
 def _close(states: States, request: Request, ending: Ending, noted: tuple[Person, ...]) -> Decision:
     """noted: the person with the key of a note, if there is one."""
     changes = {"state": RequestState.CLOSED, "ending": ending, "meeting_id": ""}
+    if ending.way == "policy":
+        changes["followers"] = ()
     closed = request.model_copy(update=changes)
     persons = release_person(states, closed)
     if noted and persons:
@@ -237,7 +240,11 @@ def _close(states: States, request: Request, ending: Ending, noted: tuple[Person
     fact: Fact = RequestSettled(
         person_id=request.person_id, way=ending.way, area=_name_area(request)
     )
-    return announce(closed, fact, *persons)
+    decision = announce(closed, fact, *persons)
+    if ending.way == "policy":
+        # The right of one person: what others asked for is theirs again.
+        return with_released(states, request, decision)
+    return with_told(states, request, "closed", decision)
 
 
 def _get(states: States, data: ApproverCommand, *wanted: RequestState) -> Request | Answer:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.decide.identities import list_reached, unlink_person
-from services.intake.decide.suggestions import list_without
+from services.intake.decide.suggestions import list_without, with_all_released
 from services.intake.messages import PERSON_UNKNOWN
 from services.intake.model import (
     OPENID,
@@ -55,16 +55,20 @@ def _erase(states: States, person: Person, now: datetime) -> Decision:
         for before, after in zip(requests, ended, strict=True)
         if before.is_withdrawable
     ]
-    return Decision(
+    decision = Decision(
         (erased, *ended, *leading, *others, _end_links(states, person, now)),
         (*events, (erased, PersonErased())),
     )
+    withdrawn = [request for request in requests if request.is_withdrawable]
+    return with_all_released(states, withdrawn, decision)
 
 
 def _end_request(request: Request) -> Request:
     """Withdrawn where it can be. What its text had in common with others goes with the text."""
-    state = RequestState.WITHDRAWN if request.is_withdrawable else request.state
-    return request.model_copy(update={"state": state, "bands": (), "marks": b""})
+    changes: dict[str, object] = {"bands": (), "marks": b""}
+    if request.is_withdrawable:
+        changes |= {"state": RequestState.WITHDRAWN, "followers": ()}
+    return request.model_copy(update=changes)
 
 
 def _list_requests(states: States, person: Person) -> Iterable[Request]:

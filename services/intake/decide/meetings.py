@@ -252,16 +252,34 @@ def decide_sign(states: States, item: Command[SignMeeting], now: datetime) -> De
     is_chair = data.by == meeting.chair and "city" in data.levels
     if not is_chair and data.by != meeting.recorder:
         return Decision(answer=_refuse_role("主持人或记录人", "chair or recorder"))
+    meeting, freed = _let_lapse(states, meeting)
     if meeting.undecided:
         return Decision(answer=MEETING_UNDECIDED.refusal(409, count=meeting.undecided))
     if data.digest != meeting.digest:
         return Decision(answer=MEETING_CHANGED.refusal(409))
     if meeting.signed_by in ("", data.by):
         signed = meeting.model_copy(update={"signed_by": data.by})
-        return Decision((signed,), answer=_answer(signed))
-    changes = {"state": "closed", "closed_at": now, "due_at": now}
+        return Decision((signed, *freed), answer=_answer(signed))
+    due_at = now if any(meeting.list_pending()) else None
+    changes = {"state": "closed", "closed_at": now, "due_at": due_at}
     closed = meeting.model_copy(update=changes)
-    return Decision((closed,), ((closed, _make_closed(closed)),), _answer(closed))
+    return Decision((closed, *freed), ((closed, _make_closed(closed)),), _answer(closed))
+
+
+def _let_lapse(states: States, meeting: Meeting) -> tuple[Meeting, list[Request]]:
+    """What nobody ruled on and what waits no more: withdrawn, say, or returned meanwhile."""
+    open_ids = [each.request_id for each in meeting.items if each.ruling is None]
+    requests = states.get_many(Request, open_ids)
+    gone = [
+        id_
+        for id_ in open_ids
+        if (request := requests.get(id_)) is None
+        or request.meeting_id != meeting.id
+        or request.state is not RequestState.RECORDED
+    ]
+    for item in [each for each in meeting.items if each.request_id in gone]:
+        meeting = meeting.with_item(item.model_copy(update={"outcome": "lapsed"}))
+    return meeting, _free(states, meeting, gone)
 
 
 def _make_closed(meeting: Meeting) -> MeetingClosed:

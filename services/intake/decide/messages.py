@@ -315,6 +315,8 @@ def _refuse_handling(states: States, message: Message, data: HandleMessage) -> A
         return MATCH_NOT_AWAITED.refusal(409, "match_id")
     if data.meaning != "received":
         return None
+    if message.channel not in (Channel.SMS, Channel.WECHAT):
+        return ANSWER_FOREIGN.refusal(409)
     if data.by in request.vouched_by:
         return HANDLER_SAME.refusal(409)
     reached = list_reached(states, message.point_id, message.earlier_id)

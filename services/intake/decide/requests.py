@@ -25,7 +25,6 @@ from services.intake.messages import (
     STATE_UNSUITABLE,
 )
 from services.intake.model import (
-    WEB_SOURCE,
     OpeningTally,
     Person,
     Request,
@@ -174,7 +173,7 @@ def open_or_hold(
         reasons = (*reasons, "item_unclear")
     if request.needs_sighting and request.sighting is None:
         reasons = (*reasons, "person_unseen")
-    if request.source == WEB_SOURCE and request.sighting is None:
+    if request.is_anybodys and request.sighting is None:
         reasons = (*reasons, "phone_unproven")
     if request.for_meeting and "meeting_due" not in reasons:
         reasons = (*reasons, "meeting_due")

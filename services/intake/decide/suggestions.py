@@ -363,6 +363,14 @@ def with_told(
     )
 
 
+def with_all_released(states: States, requests: Iterable[Request], decision: Decision) -> Decision:
+    """requests: as they were before this decision ended them."""
+    for request in requests:
+        if request.followers:
+            decision = with_released(states, request, decision)
+    return decision
+
+
 def with_released(states: States, request: Request, decision: Decision) -> Decision:
     """It ends without help: what others asked for is theirs again, as it was. Those of the same
     person end with it."""
@@ -370,7 +378,10 @@ def with_released(states: States, request: Request, decision: Decision) -> Decis
         (type(state), state.id): state for state in decision.states
     }
     facts = list(decision.events)
-    for follower in states.get_many(Request, request.followers).values():
+    followers = states.get_many(Request, request.followers).values()
+    # Together: one read each would be a round each.
+    states.get_many(Person, sorted({each.person_id for each in followers}))
+    for follower in followers:
         if follower.person_id == request.person_id:
             continue
         freed = _separate_request(states, follower.id)

@@ -32,7 +32,18 @@ async def fetch_due(runtime: IntakeRuntime) -> None:
     """Some of what is due now."""
     now = await runtime.processor.now()
     due = await mongo.find_due(runtime.database, Message, now, limit=AT_A_TIME)
-    await asyncio.gather(*(_fetch(runtime, message) for message in due))
+    await asyncio.gather(*(_try_fetch(runtime, message) for message in due))
+
+
+async def _try_fetch(runtime: IntakeRuntime, message: Message) -> None:
+    """A bug of one message waits its turn again, and holds up no other."""
+    try:
+        await _fetch(runtime, message)
+    except (Transient, mongo.PyMongoError):
+        raise
+    except Exception:
+        log.exception("media_failed", message_id=message.id)
+        await runtime.processor.execute(Command(MissMedia(message_id=message.id, outcome="later")))
 
 
 async def _fetch(runtime: IntakeRuntime, message: Message) -> None:

@@ -87,7 +87,7 @@ class Meeting(State):
 
     @property
     def undecided(self) -> int:
-        return sum(each.ruling is None for each in self.items)
+        return sum(each.ruling is None and each.outcome is None for each in self.items)
 
     def find_item(self, request_id: str) -> AgendaItem | None:
         return next((each for each in self.items if each.request_id == request_id), None)

@@ -186,6 +186,12 @@ class Request(State):
         """He wrote it himself: he is asked for what is missing, and nobody of the house."""
         return self.source in (SMS_SOURCE, WECHAT_SOURCE, WEB_SOURCE) and not self.recorded_by
 
+    @property
+    def is_anybodys(self) -> bool:
+        """Asked on the public page: whoever knows a name and a phone could have written it, and has
+        the link to it. It speaks for itself and not for the person."""
+        return self.source == WEB_SOURCE
+
     def with_step(self, step: Step, **changes: object) -> "Request":
         return self.model_copy(update={"steps": (*self.steps, step), **changes})
 

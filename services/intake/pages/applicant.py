@@ -51,8 +51,7 @@ MENDED_MAX = 2000
 @router.get(REQUEST.route())
 async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     stored = await load_request(request, runtime, token)
-    rows = await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
-    looks = views.describe_own_looks(rows)
+    looks = views.describe_own_looks(await _find_looks(runtime, stored))
     if is_browser(request):
         now = await runtime.processor.now()
         deliveries = _make_deliveries(runtime, stored, now)
@@ -73,7 +72,16 @@ async def show_request(token: Token, request: Request, runtime: IntakeRuntimeDep
     return JSONResponse(view | {"recorded_at": stored.recorded_at.isoformat(), "looks": looks})
 
 
+async def _find_looks(runtime: IntakeRuntime, stored: model.Request) -> list[store.VaultLook]:
+    """None where anybody could have the link: they would tell that the person is known here."""
+    if stored.is_anybodys:
+        return []
+    return await store.find_latest_looks(runtime.database, stored.person_id, LOOKS_MAX)
+
+
 async def _load_consents(runtime: IntakeRuntime, stored: model.Request) -> list[ConsentRow]:
+    if stored.is_anybodys:
+        return []
     person = await mongo.load(runtime.database, model.Person, stored.person_id)
     now = await runtime.processor.now()
     return list_consents(person.consents, now) if person and not person.erased else []

@@ -16,6 +16,7 @@ from services.intake.approvals.messages import (
     VERDICT_MISSING,
 )
 from services.intake.approvals.notes import Note, list_notes
+from services.intake.model.consent import is_refused
 from services.intake.model.meeting import (
     AgendaItem,
     RuleOnCase,
@@ -118,6 +119,8 @@ async def _hear(
         runtime.database, (stored.person_id, *person.joined), stored.household_id
     )
     others = [each for each in before if each.id != stored.id and each.confirmed_quantity]
+    if is_refused(person.consents, "history", now):
+        others = []
     return Hearing(
         row=build_row(stored, now),
         text=drop_numbers(open_text(vault, person, stored) or ""),
