@@ -14,7 +14,8 @@ from services.notify.templates import TEMPLATES
 READ_EVERY_S = 0.3
 WORK_EVERY_S = 1.0
 PAGE = 500
-REPLIED_AGAIN_AFTER_S = 4.0
+REPEATS_AFTER_S = 8.0
+"""Twice as long before each next time: nobody who is not heard floods the house that is behind."""
 SEEN = {"witness": {"evidence": "visit", "note": "上门见到本人，已收到"}}
 REASONS = ("暂时没有余力 No capacity now", "不在服务范围 Not what we can give")
 
@@ -133,6 +134,15 @@ class Donors:
         self._tally.answers[outcome if answer.is_success else f"too_late_{answer.status_code}"] += 1
 
 
+@dataclass(slots=True)
+class Reply:
+    """To a message; repeat_at: by the monotonic clock."""
+
+    message: Message
+    repeat_at: float
+    wait_s: float = REPEATS_AFTER_S
+
+
 class Applicants:
     """Confirm the delivery, by the link or by writing 收到 or 1; repeat it when not heard.
 
@@ -142,7 +152,7 @@ class Applicants:
     def __init__(self, clients: Clients, tally: Tally, names: Mapping[str, str]) -> None:
         self._simulators, self._link = clients.open("simulators"), clients.open("matching")
         self._tally, self._names = tally, names
-        self._replies: dict[str, tuple[float, Message]] = {}
+        self._replies: dict[str, Reply] = {}
         self._outgoing: list[tuple[str, dict[str, str]]] = []
 
     async def confirm(self, message: Message) -> None:
@@ -162,10 +172,12 @@ class Applicants:
         """A person who is still waiting writes once more: the first answer came too early."""
         now = time.monotonic()
         for match in waiting:
-            at, message = self._replies.get(match["request_id"][-6:].upper(), (now, {}))
-            if message and now - at > REPLIED_AGAIN_AFTER_S:
+            reply = self._replies.get(match["request_id"][-6:].upper())
+            if reply and now > reply.repeat_at:
+                reply.wait_s *= 2
+                reply.repeat_at = now + reply.wait_s
                 self._tally.confirmed["repeated"] += 1
-                self._write(message, REPEATED)
+                self._send(reply.message, REPEATED)
 
     async def run(self) -> None:
         """Until cancelled: sends together what was written meanwhile."""
@@ -178,12 +190,15 @@ class Applicants:
                     await self._simulators.post(path, page)
                     self._tally.confirmed[channel] += len(bodies)
 
-    def _write(self, message: Message, said: str = "") -> None:
+    def _write(self, message: Message) -> None:
         text, channel = message["text"].upper(), message["channel"]
         reference = text.rpartition("尾号")[2][:6] if channel == "sms" else text.split("\n")[1]
-        self._replies[reference] = (time.monotonic(), message)
-        _, sender, reply = REPLIES[channel]
-        self._outgoing.append((channel, {sender: message["recipient"], "text": said or reply}))
+        self._replies[reference] = Reply(message, time.monotonic() + REPEATS_AFTER_S)
+        self._send(message, REPLIES[channel][2])
+
+    def _send(self, message: Message, text: str) -> None:
+        channel = message["channel"]
+        self._outgoing.append((channel, {REPLIES[channel][1]: message["recipient"], "text": text}))
 
 
 class Staff:

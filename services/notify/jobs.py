@@ -109,12 +109,13 @@ class Sender:
 
     async def _work_batch(self) -> bool:
         """Whether there may be more to do at once."""
-        batch_max = self._settings.send_batch_max
         now = await self._runtime.processor.now()
-        due = await store.find_due_in_turn(self._runtime.database, now, batch_max)
-        await self._expire([notice for notice in due if notice.state == "sending"])
-        await self._send_all([notice for notice in due if notice.state != "sending"])
-        return len(due) == batch_max
+        turn = await store.find_due_in_turn(
+            self._runtime.database, now, self._settings.send_batch_max
+        )
+        await self._expire([notice for notice in turn.notices if notice.state == "sending"])
+        await self._send_all([notice for notice in turn.notices if notice.state != "sending"])
+        return turn.more_due
 
     async def _expire(self, expired: Sequence[Notice]) -> None:
         commands = [

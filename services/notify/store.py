@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
@@ -38,13 +39,21 @@ async def find_notices(
     )
 
 
-async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) -> list[Notice]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The notices to send next. more_due: others are due already."""
+
+    notices: Sequence[Notice]
+    more_due: bool
+
+
+async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) -> Turn:
     """What is due. Where that is more than `limit`: answers first, then own cases, then the lanes
     of what others brought, each in turn. So no lane stands still, and none holds up another.
     """
     due = await mongo.find_due(database, Notice, now, limit)
     if len(due) < limit:
-        return due
+        return Turn(due, more_due=False)
     turn = await _find_in_lanes(database, now, (ANSWER_LANE,), limit)
     own = max(1, (limit - len(turn)) * OWN_SHARE_PERCENT // 100)
     turn += await _find_in_lanes(database, now, (OWN_LANE, None), own)
@@ -52,7 +61,7 @@ async def find_due_in_turn(database: mongo.Database, now: datetime, limit: int) 
     each = share_turns(limit - len(turn), len(lanes))
     for lane in lanes:
         turn += await _find_in_lanes(database, now, (lane,), each)
-    return turn
+    return Turn(turn, more_due=True)
 
 
 async def _find_in_lanes(

@@ -87,10 +87,12 @@ async def test_a_large_sheet_leaves_room_for_everybody_else(mongod: Stack) -> No
 
     turn = await store.find_due_in_turn(database, START + timedelta(minutes=30), 20)
 
-    assert [notice.id for notice in turn[:2]] == ["N-502", "N-501"]
-    assert Counter(notice.lane for notice in turn[2:]) == {
+    assert turn.more_due
+    assert [notice.id for notice in turn.notices[:2]] == ["N-502", "N-501"]
+    assert Counter(notice.lane for notice in turn.notices[2:]) == {
         "spreadsheet-441900101": 9,
         "spreadsheet-441900102": 1,
     }
     everything = await store.find_due_in_turn(database, START + timedelta(minutes=30), 1000)
-    assert len(everything) == 403
+    assert len(everything.notices) == 403
+    assert not everything.more_due
