@@ -38,9 +38,10 @@ Code = Annotated[str, Field(pattern=r"^\d{6}$")]
 
 
 class SpokenWord(State):
-    """One act that a donor may have done by his word. about: the match or mandate.
+    """One act that a donor may have done by his word. about: the match, offer or mandate.
 
-    asked_by: the principal who asked, and who alone may say the code. reason: why it is declined.
+    request_id, quantity: what is claimed for, and how much of the offer. asked_by: the principal
+    who asked, and who alone may say the code. reason: why it is declined.
     """
 
     COLLECTION: ClassVar[str] = "spoken_words"
@@ -49,6 +50,8 @@ class SpokenWord(State):
     about: str
     donor_id: str
     reason: str = ""
+    request_id: str | None = None
+    quantity: int | None = None
     asked_by: str
     asked_at: datetime
     expires_at: datetime
@@ -106,6 +109,8 @@ def ask_word(
     about: str,
     donor_id: str,
     reason: str = "",
+    request_id: str | None = None,
+    quantity: int | None = None,
     correlation_id: str = "",
 ) -> Decision:
     """The word, and the fact that lets notify send its code; refused where it is too often."""
@@ -126,6 +131,8 @@ def ask_word(
         about=about,
         donor_id=donor_id,
         reason=reason,
+        request_id=request_id,
+        quantity=quantity,
         asked_by=principal,
         asked_at=now,
         expires_at=as_stored(now + LIFETIME),
@@ -137,6 +144,8 @@ def ask_word(
         act=act,
         asked_by=principal,
         expires_at=word.expires_at,
+        request_id=request_id,
+        quantity=quantity,
     )
     counted = _count(asked, asked_id, now)
     return Decision((word, counted), ((word, said),), Answer(202, word.to_json()))

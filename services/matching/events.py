@@ -25,6 +25,7 @@ from services.matching.model.campaign import (
 )
 from services.matching.model.match import (
     AcceptMatch,
+    AskClaimWord,
     AskMatchWord,
     ClaimNeed,
     ConfirmMatch,
@@ -155,6 +156,7 @@ def build_commands(
         AcceptMatch: Handler(decide=proposals.decide_accept),
         DeclineMatch: Handler(decide=proposals.decide_decline),
         AskMatchWord: Handler(decide=words.decide_ask_word),
+        AskClaimWord: Handler(decide=words.decide_ask_claim_word),
         HearWord: Handler(decide=words.decide_hear_word),
         ProposalDue: Handler(decide=proposals.decide_proposal_due),
         ReleaseMatch: Handler(decide=delivery.decide_release),

@@ -131,7 +131,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
-    MatchWordAsked: (_make_word_purpose("accept"), _make_word_purpose("decline")),
+    MatchWordAsked: tuple(_make_word_purpose(act) for act in ("accept", "decline", "claim")),
     MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),
     # Whoever wrote from a phone is answered there, known or not.
     MessageAnswered: tuple(

@@ -16,11 +16,10 @@ Supporter = Annotated[Credential, Depends(allow(Role.SUPPORT))]
 Auditor = Depends(allow(Role.AUDITOR, whole_city=True))
 
 
-def build_word_routes(about: str) -> Router:
-    """about: the path of what a word is about, such as `matches`."""
+def build_word_routes(*abouts: str) -> Router:
+    """abouts: the paths of what a word is about, such as `matches`."""
     router = Router(tags=["words"])
 
-    @router.post(f"/{about}/{{about_id}}/words/{{word_id}}")
     async def say_code(
         about_id: Identifier,
         word_id: Identifier,
@@ -33,6 +32,9 @@ def build_word_routes(about: str) -> Router:
         is_right = is_code(runtime.keyring, word_id, said.code)
         command = HearWord(about=about_id, word_id=word_id, is_right=is_right)
         return await answer_to(runtime, caller, command, key)
+
+    for about in abouts:
+        router.post(f"/{about}/{{about_id}}/words/{{word_id}}")(say_code)
 
     @router.get("/words", dependencies=[Auditor])
     async def read_words(

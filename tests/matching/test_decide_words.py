@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 
 from services.matching.model.labels import DECLINE_REASONS
-from services.matching.model.match import AskMatchWord, Match
+from services.matching.model.match import AskClaimWord, AskMatchWord, Match
+from services.matching.model.match_id import build_match_id
+from services.matching.model.offer import build_offer_id
 from shared.contracts.events import MatchAccepted, MatchDeclined, MatchWordAsked
 from shared.messaging.decision import Answer
 from shared.scope import Scope
 from shared.spoken_words import ASKED_PER_DAY, TRIES_MAX, WRONG_PER_DAY, HearWord, SpokenWord
-from tests.matching.decisions import DecisionHarness
+from tests.matching.decisions import DecisionHarness, request_id
 
 SUPPORT = "staff-7"
 
@@ -153,3 +155,77 @@ def test_support_of_a_town_asks_about_its_own(area: str) -> None:
     answer = house.command(data, principal=SUPPORT, key="k")
     assert answer is not None
     assert answer.status == (202 if town.startswith(area) else 404)
+
+
+# --- a claim --------------------------------------------------------------------------------------
+
+
+def ask_claim(house: DecisionHarness, quantity: int = 30, **more: str) -> Answer:
+    """Of the request `r` from the donor's offer `a`."""
+    data = {
+        "offer_id": build_offer_id("desk", "a"),
+        "request_id": request_id("r"),
+        "quantity": quantity,
+    }
+    who = {"principal": SUPPORT, "key": "key-1"} | more
+    answer = house.command(AskClaimWord.model_validate(data), **who)
+    assert answer is not None
+    return answer
+
+
+def test_a_donor_claims_by_his_code_what_was_named_when_he_asked() -> None:
+    house = DecisionHarness()
+    request, offer = house.need(), house.offer(fund_id="fund-warm", mode="claim")
+    word = ask_claim(house)
+    asked = house.last()
+    assert isinstance(asked, MatchWordAsked)
+    assert (asked.about, asked.act, asked.request_id, asked.quantity) == (
+        offer,
+        "claim",
+        request,
+        30,
+    )
+    assert say(house, offer, word).status == 201
+    accepted = house.last()
+    assert isinstance(accepted, MatchAccepted)
+    assert (accepted.on_word, accepted.said_to, accepted.quantity) == (
+        word.body["word_id"],
+        SUPPORT,
+        30,
+    )
+    match = house.get(Match, build_match_id(request, offer, 1))
+    assert (match.accepted_by, match.said_to) == (SUPPORT, SUPPORT)
+    assert get_code(say(house, offer, word)) == "word_used"
+
+
+def test_a_claim_is_decided_again_once_the_code_is_said() -> None:
+    house = DecisionHarness()
+    house.need()
+    offer = house.offer(fund_id="fund-warm", mode="claim")
+    word = ask_claim(house)
+    house.withdraw_request()
+    assert say(house, offer, word).status == 409
+    assert get_code(say(house, offer, word)) == "word_used"
+
+
+def test_no_code_is_sent_for_a_claim_that_would_be_refused() -> None:
+    house = DecisionHarness()
+    house.need()
+    house.offer(fund_id="fund-warm", mode="push")
+    assert get_code(ask_claim(house)) == "offer_not_for_claim"
+    assert not [fact for _, fact in house.facts if isinstance(fact, MatchWordAsked)]
+
+
+def test_who_met_the_person_does_not_claim_for_the_donor() -> None:
+    house = DecisionHarness()
+    house.need(vouched_by=(SUPPORT,))
+    house.offer(fund_id="fund-warm", mode="claim")
+    assert get_code(ask_claim(house)) == "word_from_party"
+
+
+def test_the_code_of_a_claim_answers_no_match() -> None:
+    house = DecisionHarness()
+    match_id = propose(house, "s")
+    house.need()
+    house.offer(fund_id="fund-warm", mode="claim")
+    assert get_code(say(house, match_id, ask_claim(house))) == "word_unknown"

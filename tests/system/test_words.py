@@ -126,11 +126,28 @@ async def test_support_acts_with_the_donors_code_alone(desk: Desk) -> None:
     await check_log(desk, word_id, donor_id)
     await check_explanation(desk, second, donor_id)
     await check_code_is_nowhere(desk, code)
+    await check_claim(desk, donor_id)
     await check_phones_of_others(desk, second, donor_id)
     # Nobody else has the way, and support has no other.
     by_donor = await desk.post(f"/matches/{second.id}/accept", None, desk.support)
     by_collector = await desk.post(f"/matches/{second.id}/words", {"act": "accept"}, desk.collector)
     assert (by_donor.status_code, by_collector.status_code) == (403, 403)
+
+
+async def check_claim(desk: Desk, donor_id: str) -> None:
+    """He takes an open request from an offer that waits for nothing else."""
+    await desk.notify.publish(make_opened("书包", 2, unit="个", item="书包"), request_id("书包"))
+    offer = {"donor_id": donor_id, "unit": "个", "item": "书包", "quantity": 2, "mode": "claim"}
+    path = f"/offers/{(await desk.post('/offers', offer, desk.collector)).json()['offer_id']}/words"
+    wanted = {"request_id": request_id("书包"), "quantity": 2}
+    asked = await eventually(
+        lambda: desk.post(path, wanted, desk.support), lambda answer: answer.status_code == 202
+    )
+    word_id = asked.json()["word_id"]
+    assert (await desk.read_notice(word_id))["state"] in ("sent", "delivered")
+    said = {"code": await desk.read_code(DONOR)}
+    claimed = await desk.post(f"{path}/{word_id}", said, desk.support)
+    assert (claimed.status_code, claimed.json()["state"]) == (201, "committed")
 
 
 async def check_phones_of_others(desk: Desk, second: Match, donor_id: str) -> None:

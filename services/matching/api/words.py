@@ -5,12 +5,12 @@ from typing import Literal
 from fastapi.responses import Response
 
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
-from services.matching.model.match import AskMatchWord
-from shared.contracts.values import Identifier, Value
+from services.matching.model.match import AskClaimWord, AskMatchWord
+from shared.contracts.values import Identifier, Quantity, Value
 from shared.web.access import IdempotencyKey, RuntimeDep, answer_to, find_scope
 from shared.web.words import Supporter, build_word_routes
 
-router = build_word_routes("matches")
+router = build_word_routes("matches", "offers")
 
 
 class WordRequest(Value):
@@ -31,5 +31,30 @@ async def ask_word(
     """Sends a code to the donor's own phone, for this answer to this match alone."""
     command = AskMatchWord(
         match_id=match_id, scope=find_scope(caller), act=wanted.act, reason=wanted.reason
+    )
+    return await answer_to(runtime, caller, command, key)
+
+
+class ClaimRequest(Value):
+    """What the donor wants to take from the menu. quantity: in the request's unit."""
+
+    request_id: Identifier
+    quantity: Quantity
+
+
+@router.post("/offers/{offer_id}/words", status_code=202)
+async def ask_claim_word(
+    offer_id: Identifier,
+    wanted: ClaimRequest,
+    caller: Supporter,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """Sends a code to the donor's own phone, for this claim from this offer of his alone."""
+    command = AskClaimWord(
+        offer_id=offer_id,
+        request_id=wanted.request_id,
+        quantity=wanted.quantity,
+        scope=find_scope(caller),
     )
     return await answer_to(runtime, caller, command, key)

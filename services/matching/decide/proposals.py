@@ -44,8 +44,8 @@ from shared.contracts.events import (
     MatchProposed,
     MatchReminded,
 )
+from shared.errors import Message
 from shared.messaging.decision import NOTHING, AnyRef, Command, Decision, Ref, State, States
-from shared.scope import Scope
 
 S = TypeVar("S", bound=State)
 
@@ -89,15 +89,14 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
     Several donors may each take a part: what remains is decided here, one after another.
     """
     claim = command.data
-    need, offer = states.get_each((Need, claim.request_id), (Offer, claim.offer_id))
-    if need is None or offer is None or not _is_visible(claim.scope, need, offer):
+    pair = get_claimable(states, claim)
+    if pair is None:
         return Decision(answer=PAIR_UNKNOWN.refusal(404))
+    need, offer = pair
     match_id = build_match_id(need.id, offer.id, need.proposals + 1)
     states.prefetch(Ref(Match, match_id), *list_rule_refs(offer))
-    if reason := find_refusal(states, need, offer, claim.quantity, "claim", now):
+    if reason := find_claim_refusal(states, need, offer, claim.quantity, now):
         return Decision(answer=reason.refusal(409))
-    if looks_related(states, offer.fund_id, need):
-        return Decision(answer=NAMESAKE_UNCHECKED.refusal(409))
     proposal = build_proposal(match_id, need, offer, claim.quantity, now, now)
     proposed = proposal.build_fact(MatchProposed, expires_at=now, claimed=True)
     match, facts = _accept(proposal, command.principal, now)
@@ -105,9 +104,21 @@ def decide_claim(states: States, command: Command[ClaimNeed], now: datetime) -> 
     return Decision(reserve(states, match, need, offer), events, answer_match(match, 201))
 
 
-def _is_visible(scope: Scope, need: Need, offer: Offer) -> bool:
-    in_area = scope.sees_place(need.town_code, need.village_code)
-    return in_area and scope.sees_owner(offer.source)
+def get_claimable(states: States, claim: ClaimNeed) -> tuple[Need, Offer] | None:
+    """What is claimed and from what, where the caller may know both."""
+    need, offer = states.get_each((Need, claim.request_id), (Offer, claim.offer_id))
+    if need is None or offer is None:
+        return None
+    in_area = claim.scope.sees_place(need.town_code, need.village_code)
+    return (need, offer) if in_area and claim.scope.sees_owner(offer.source) else None
+
+
+def find_claim_refusal(
+    states: States, need: Need, offer: Offer, quantity: int, now: datetime
+) -> Message | None:
+    if reason := find_refusal(states, need, offer, quantity, "claim", now):
+        return reason
+    return NAMESAKE_UNCHECKED if looks_related(states, offer.fund_id, need) else None
 
 
 # --- accepted -----------------------------------------------------------------------------------

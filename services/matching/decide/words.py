@@ -1,12 +1,24 @@
-"""A donor answers a proposal by his word over the phone."""
+"""A donor answers a proposal, or claims an open request, by his word over the phone."""
 
 from datetime import datetime
 
 from services.matching.decide.cases import get_match, refuse_state, refuse_unknown
-from services.matching.decide.proposals import decide_accept, decide_decline
-from services.matching.messages import MATCH_STATES, WORD_FROM_PARTY
+from services.matching.decide.proposals import (
+    decide_accept,
+    decide_claim,
+    decide_decline,
+    find_claim_refusal,
+    get_claimable,
+)
+from services.matching.messages import MATCH_STATES, PAIR_UNKNOWN, WORD_FROM_PARTY
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
-from services.matching.model.match import AcceptMatch, AskMatchWord, DeclineMatch
+from services.matching.model.match import (
+    AcceptMatch,
+    AskClaimWord,
+    AskMatchWord,
+    ClaimNeed,
+    DeclineMatch,
+)
 from shared.contracts.events import MatchWordAsked
 from shared.messaging.decision import Command, Decision, States
 from shared.spoken_words import HearWord, SpokenWord, ask_word, carry_out, hear_word
@@ -37,6 +49,39 @@ def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetim
     )
 
 
+def decide_ask_claim_word(
+    states: States, command: Command[AskClaimWord], now: datetime
+) -> Decision:
+    """No code is sent for what would be refused already; it is decided again once he said it."""
+    asked = command.data
+    claim = _make_claim(asked.request_id, asked.offer_id, asked.quantity)
+    claim = claim.model_copy(update={"scope": asked.scope})
+    pair = get_claimable(states, claim)
+    if pair is None:
+        return Decision(answer=PAIR_UNKNOWN.refusal(404))
+    need, offer = pair
+    if command.principal in need.vouched_by:
+        return Decision(answer=WORD_FROM_PARTY.refusal(409))
+    if reason := find_claim_refusal(states, need, offer, claim.quantity, now):
+        return Decision(answer=reason.refusal(409))
+    return ask_word(
+        states,
+        command,
+        MatchWordAsked,
+        now,
+        act="claim",
+        about=offer.id,
+        donor_id=offer.donor_id,
+        request_id=need.id,
+        quantity=claim.quantity,
+        correlation_id=need.correlation_id,
+    )
+
+
+def _make_claim(request_id: str, offer_id: str, quantity: int) -> ClaimNeed:
+    return ClaimNeed(request_id=request_id, offer_id=offer_id, quantity=quantity)
+
+
 def decide_hear_word(states: States, command: Command[HearWord], now: datetime) -> Decision:
     heard = hear_word(states, command, now)
     if heard.word is None:
@@ -48,6 +93,9 @@ def _act(states: States, word: SpokenWord, principal: str, now: datetime) -> Dec
     if word.act == "accept":
         accept = AcceptMatch(match_id=word.about)
         return decide_accept(states, Command(accept, principal=principal), now)
+    if word.act == "claim" and word.request_id and word.quantity:
+        claim = _make_claim(word.request_id, word.about, word.quantity)
+        return decide_claim(states, Command(claim, principal=principal), now)
     decline = DeclineMatch(match_id=word.about, reason=_find_reason(word))
     return decide_decline(states, Command(decline, principal=principal), now)
 

@@ -258,6 +258,15 @@ class AskMatchWord(MatchCommand):
     reason: DeclineReason
 
 
+class AskClaimWord(Value):
+    """A donor on the phone wants to claim an open request from an offer of his."""
+
+    offer_id: Identifier
+    request_id: Identifier
+    quantity: Quantity
+    scope: Scope = EVERYTHING
+
+
 class DeliverMatch(MatchCommand):
     pass
 

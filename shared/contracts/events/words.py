@@ -4,20 +4,26 @@ from typing import ClassVar, Literal
 
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
-from shared.contracts.values import Identifier, Moment
+from shared.contracts.values import Identifier, Moment, Quantity
 
-SpokenAct = Literal["accept", "decline", "give", "withdraw"]
-"""What a donor may have done in his name: a match's answer, or a mandate given or taken back."""
+SpokenAct = Literal["accept", "decline", "claim", "give", "withdraw"]
+"""What a donor may have done in his name: a match's answer, an open request claimed, or a mandate
+given or taken back."""
 
 
 class WordAsked(Fact):
-    """Subject: the word. about: the match or mandate. asked_by: the staff who hears the code."""
+    """Subject: the word. about: the match, offer or mandate. asked_by: who hears the code.
+
+    request_id, quantity: what is claimed for, and how much of the offer.
+    """
 
     about: Identifier
     donor_id: Identifier
     act: SpokenAct
     asked_by: Identifier
     expires_at: Moment
+    request_id: Identifier | None = None
+    quantity: Quantity | None = None
 
 
 class MatchWordAsked(WordAsked):
