@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
-from deploy.local.stack import BrokerKind, Stack
+from deploy.local.stack import AT_ONCE, BrokerKind, Stack
 from shared.security import create_root_key
 from tests.support.examples import count_examples
 from tests.support.stack import forget_topics, start_broker, start_mongod
@@ -19,6 +19,8 @@ from tests.support.stack_harness import StackHarness
 # What is compiled once is not compiled again by every worker and every service a test starts.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# By day and night; tests of what waits say so themselves.
+os.environ.update(AT_ONCE)
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
 settings.register_profile(

@@ -20,7 +20,7 @@ from deploy.demo.accounts import make_accounts, print_accounts
 from deploy.demo.clients import RefusedError, open_clients
 from deploy.demo.progress import ProgressDisplay, make_console
 from deploy.demo.scenario import Outcome, Scenario
-from deploy.local.stack import BrokerKind, Stack, StackOptions
+from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
 
 SETTINGS = {
     "GUANJIA_DUE_POLL_MS": "500",
@@ -29,7 +29,12 @@ SETTINGS = {
     "GUANJIA_LOG_LEVEL": "warning",
     # Its accounts have passwords made for this run; it refuses to listen beyond this machine.
     "GUANJIA_SECOND_FACTOR": "false",
+    **AT_ONCE,
 }
+AT_ONCE_SAYS = (
+    "演示不等：夜间静默、合并发送和每日条数上限均已关闭 "
+    "The demo does not wait: no quiet hours, no bundles, no limit per person and day"
+)
 WITHIN_S = 900.0
 FILE_WITHIN_S = 1800.0
 # A file comes in all at once, so its donors need longer.
@@ -115,6 +120,7 @@ async def _run_demo(demo: DemoOptions, console: Console) -> Outcome | None:
     settings = SETTINGS | {"GUANJIA_PROPOSAL_LIFETIME_S": str(lifetime)}
     options = StackOptions(data_dir=demo.data_dir, broker=demo.broker, settings_env=settings)
     with ProgressDisplay(console) as display:
+        display.print_line(AT_ONCE_SAYS)
         stack = Stack(options, announce=display.print_line)
         stop_requested = _watch_signals()
         running = asyncio.create_task(_run_on(stack, demo, display))

@@ -30,6 +30,8 @@ NOTICE_LABELS = {
     "created": "待发送",
     "sending": "发送中",
     "retry": "待重试",
+    "bundled": "合并发送",
+    "cancelled": "已有新进展，未发",
     "sms": "短信",
     "wechat": "微信",
     "none": "无法联系",

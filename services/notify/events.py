@@ -15,6 +15,7 @@ from services.notify.model import (
     ResolveNotice,
     SendDigest,
 )
+from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
 from shared.contracts.envelope import Fact
@@ -25,7 +26,7 @@ from shared.messaging.decision import Handler
 
 def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
     announce: Handler[Any] = Handler(decide=partial(announcements.decide_announce, rules))
-    return dict.fromkeys((*PURPOSES, *CALLS), announce) | {
+    return dict.fromkeys((*PURPOSES, *CALLS, *OVERTAKINGS), announce) | {
         MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
         ReplyUnderstood: Handler(decide=claims.decide_reply),
         NoticesResumed: Handler(decide=claims.decide_resume),

@@ -24,6 +24,8 @@ STATES: Mapping[NoticeState, tuple[str, str]] = {
     "unknown": ("不确定是否发出", "may have been sent"),
     "failed": ("没有发出", "not sent"),
     "delivered": ("已送达", "arrived"),
+    "bundled": ("与其他通知合并发送", "told together with others"),
+    "cancelled": ("已有新进展，不再发送", "overtaken by later news"),
 }
 WRONG = frozenset({"unknown", "failed"})
 

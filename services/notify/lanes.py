@@ -18,7 +18,7 @@ OWN_CHANNELS = frozenset({Channel.SMS, Channel.WECHAT, Channel.WEB})
 
 def find_lane(purpose: Purpose, fact: Fact) -> str:
     """Of a notice to a person or a donor."""
-    if purpose.answer or purpose.acts:
+    if purpose.is_answer:
         return ANSWER_LANE
     if not isinstance(fact, RequestRecorded | RequestOpened) or fact.channel in OWN_CHANNELS:
         return OWN_LANE

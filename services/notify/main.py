@@ -9,7 +9,7 @@ from services.notify.contacts import ContactClient
 from services.notify.digesting import send_digests
 from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.jobs import send_notices
-from services.notify.model import Backlog, Dispatch, Notice, OptOut, StaffMember
+from services.notify.model import Backlog, Dispatch, Mailbox, Notice, OptOut, StaffMember
 from services.notify.providers import TencentSms, WeChatTemplate
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
@@ -33,7 +33,7 @@ def build_service(
 ) -> Service[NotifySettings, NotifyResources]:
     return Service(
         name="notify",
-        states=(Notice, Dispatch, OptOut, StaffMember, Backlog),
+        states=(Notice, Dispatch, Mailbox, OptOut, StaffMember, Backlog),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
         routers=(api.router, history.router),

@@ -1,13 +1,16 @@
 """What notify stores (notices with their attempts, dispatches, opt-outs) and its commands.
 
     created -> sending -> sent -> delivered
-                  |-> retry -> sending       certainly not sent: later, or on another channel
-                  |-> unknown                may have been sent: a receipt or a person says
-                  |-> failed                 nothing more is tried
+       |          |-> retry -> sending       certainly not sent: later, or on another channel
+       |          |-> unknown                may have been sent: a receipt or a person says
+       |          |-> failed                 nothing more is tried
+       |-> bundled                           it goes with others in one message
+       |-> cancelled                         a later event made it needless before it was sent
 
 Only a receipt of delivery changes a notice that is failed, and nothing changes a delivered one.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -19,7 +22,17 @@ from shared.contracts.links import LinkService
 from shared.contracts.values import DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
-NoticeState = Literal["created", "sending", "retry", "sent", "unknown", "failed", "delivered"]
+NoticeState = Literal[
+    "created",
+    "sending",
+    "retry",
+    "sent",
+    "unknown",
+    "failed",
+    "delivered",
+    "bundled",
+    "cancelled",
+]
 OutcomeKind = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
 Receipt = Literal["delivered", "failed"]
 Code = Annotated[str, Field(max_length=100)]
@@ -72,6 +85,8 @@ class Notice(State):
     staff, how many things wait, and since what time of day. detail: what the template leaves open.
     area: where somebody would tell the person, if no channel does; empty where nobody says.
     lane: with what else it takes turns while more is due than can be sent (`lanes.py`).
+    bundle_id: the notice that tells it together with others. is_overtaken: a later event came while
+    it was being sent, so it is not tried again.
     """
 
     COLLECTION: ClassVar[str] = "notices"
@@ -100,6 +115,8 @@ class Notice(State):
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
     resolved_by: str | None = None
+    bundle_id: str | None = None
+    is_overtaken: bool = False
 
     def find_attempt(self, number: int) -> Attempt | None:
         return next((a for a in self.attempts if a.number == number), None)
@@ -153,6 +170,57 @@ class Dispatch(State):
     receipt: Receipt | None = None
     code: str = ""
     expires_at: datetime
+
+
+class Waiting(Value):
+    """A notice in a mailbox. about: its match, mandate or request; request_id: of the case.
+
+    is_small: it may go together with others. is_late: the day was full, so it waits for the next
+    morning. has_begun: it was sent, or tried.
+    """
+
+    notice_id: str
+    purpose: str
+    about: str
+    request_id: str = ""
+    at: datetime
+    is_small: bool = False
+    is_late: bool = False
+    has_begun: bool = False
+
+
+class Mailbox(State):
+    """What one person was or will be sent: so that nobody gets too much, or old news. id: his.
+
+    day, count: how many messages went to him on that day in China; answers and codes are not
+    counted.
+    """
+
+    COLLECTION: ClassVar[str] = "mailboxes"
+
+    day: str = ""
+    count: int = 0
+    waiting: tuple[Waiting, ...] = ()
+
+    def count_on(self, day: str) -> int:
+        return self.count if self.day == day else 0
+
+    def find(self, notice_id: str) -> Waiting | None:
+        return next((each for each in self.waiting if each.notice_id == notice_id), None)
+
+    def with_waiting(self, *entries: Waiting) -> "Mailbox":
+        """Replaces those of the same notices."""
+        ids = {each.notice_id for each in entries}
+        others = (each for each in self.waiting if each.notice_id not in ids)
+        return self.model_copy(update={"waiting": (*others, *entries)})
+
+    def without(self, notice_ids: Collection[str]) -> "Mailbox":
+        rest = tuple(each for each in self.waiting if each.notice_id not in notice_ids)
+        return self.model_copy(update={"waiting": rest})
+
+    def with_message(self, day: str) -> "Mailbox":
+        """One more went to him."""
+        return self.model_copy(update={"day": day, "count": self.count_on(day) + 1})
 
 
 class OptOut(State):

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from services.notify.channels import PREFERRED, SMS
 from services.notify.duties import STAFF_PURPOSES
+from services.notify.rules import Rules
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
@@ -52,11 +53,13 @@ class Purpose:
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
     true. reasons, acts: of the fact, for which it is sent; empty for any. answer: what a sender is
     told. stage: of what another asked for as well. own_phone: only to a phone that is certainly the
-    person's, never to one that a third party named.
+    person's, never to one that a third party named. is_small: it says how things go, and asks for
+    nothing, so it may be told together with others. ends: the notice whose news it takes back;
+    where that one never went out, neither does this.
     """
 
     name: str
-    recipient: Literal["applicant", "donor", "staff"]
+    recipient: Literal["applicant", "donor", "person", "staff"]
     link: SignedLink | None = None
     channels: tuple[NoticeChannel, ...] = PREFERRED
     unless: str = ""
@@ -66,6 +69,8 @@ class Purpose:
     own_phone: bool = False
     answer: SenderAnswer | None = None
     stage: FollowedStage | None = None
+    is_small: bool = False
+    ends: str = ""
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -81,6 +86,15 @@ class Purpose:
         return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
     @property
+    def is_answer(self) -> bool:
+        """Somebody waits for it at his phone."""
+        return bool(self.answer or self.acts)
+
+    def is_urgent(self, rules: Rules) -> bool:
+        """It goes by day and night, and no day is too full for it."""
+        return self.is_answer or self.name in rules.urgent_purposes
+
+    @property
     def template(self) -> Template:
         return TEMPLATES[self.name]
 
@@ -91,24 +105,26 @@ def _make_word_purpose(act: SpokenAct) -> Purpose:
 
 
 PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
-    RequestRecorded: (Purpose("request_recorded", "applicant", links.REQUEST, unless="quiet"),),
+    RequestRecorded: (
+        Purpose("request_recorded", "applicant", links.REQUEST, unless="quiet", is_small=True),
+    ),
     RequestOpened: (
-        Purpose("request_opened", "applicant", links.REQUEST, when="is_whole"),
+        Purpose("request_opened", "applicant", links.REQUEST, when="is_whole", is_small=True),
         Purpose("request_opened_part", "applicant", links.REQUEST, when="is_part"),
     ),
     RequestReferred: (Purpose("request_referred", "applicant", links.REQUEST),),
-    RequestBudgeted: (Purpose("request_budgeted", "applicant", links.REQUEST),),
+    RequestBudgeted: (Purpose("request_budgeted", "applicant", links.REQUEST, is_small=True),),
     RequestSettled: (Purpose("request_settled", "applicant", links.REQUEST),),
     RequestReturned: (Purpose("request_returned", "applicant", links.REQUEST, when="to_person"),),
     RequestFollowed: tuple(
-        Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage)
+        Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage, is_small=True)
         for stage in get_args(FollowedStage)
     ),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),
     MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL),),
-    MatchExpired: (Purpose("match_expired", "donor"),),
+    MatchExpired: (Purpose("match_expired", "donor", is_small=True),),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
     # What fell through is told to both: to the person only where it had been promised to him, and
     # not where he withdrew himself.
@@ -118,9 +134,10 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
             "applicant",
             when="promised",
             reasons=("refused_by_fund", "offer_withdrawn", "not_arrived"),
+            ends="match_committed",
         ),
         Purpose("match_refused", "donor", reasons=("refused_by_fund",)),
-        Purpose("match_not_needed", "donor", reasons=("request_withdrawn",)),
+        Purpose("match_not_needed", "donor", reasons=("request_withdrawn",), is_small=True),
         Purpose("match_given_up", "donor", reasons=("not_arrived",)),
     ),
     MatchDelivered: (Purpose("match_delivered", "applicant", links.DELIVERY),),
@@ -140,9 +157,17 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     ),
 }
 
+DIGEST_NEWS = Purpose("digest_news", "person")
+DIGEST_TASKS = Purpose("digest_tasks", "person")
+"""Several notices to one person in one message; tasks: where one of them asks for something."""
+
 BY_NAME: Mapping[str, Purpose] = {
     purpose.name: purpose
-    for purposes in (*PURPOSES.values(), tuple(Purpose(name, "staff") for name in STAFF_PURPOSES))
+    for purposes in (
+        *PURPOSES.values(),
+        (DIGEST_NEWS, DIGEST_TASKS),
+        tuple(Purpose(name, "staff") for name in STAFF_PURPOSES),
+    )
     for purpose in purposes
 }
 WORD_PURPOSES: tuple[str, ...] = tuple(name for name, each in BY_NAME.items() if each.acts)

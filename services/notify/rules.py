@@ -11,7 +11,9 @@ class Rules:
     """claim_s: a claimed notice has this long; afterwards nobody knows whether it was sent.
     wechat_resend_s: within it WeChat drops a repetition by its client_msg_id (ten minutes, less a
     reserve), so sending again is safe. notice_life_s: older than that, it is not sent any more.
-    digest_s: what waits for staff is collected so long.
+    digest_s: what waits for staff is collected so long. bundle_s: small notices to one person are,
+    0 is not at all. quiet_hours: 21:00-08:00, when only urgent_purposes and answers go; what waited
+    goes within quiet_spread_s of their end. person_day_max: messages to one person and day.
     """
 
     claim_s: float
@@ -23,6 +25,11 @@ class Rules:
     notice_life_s: float
     receipt_life_s: float
     digest_s: float
+    bundle_s: float
+    quiet_hours: str
+    quiet_spread_s: float
+    urgent_purposes: frozenset[str]
+    person_day_max: int
 
     def compute_delay_s(self, failures: int) -> float:
         """The first retry is at once, later ones back off."""
@@ -34,8 +41,3 @@ class Rules:
 def compute_deadline(now: datetime, seconds: float = 0) -> datetime:
     """In whole milliseconds, as a deadline is stored: it is compared for equality."""
     return as_stored(now + timedelta(seconds=seconds))
-
-
-def find_sending_time(at: datetime) -> datetime:
-    """When what could wait may be sent: at once. Quiet hours have their place here."""
-    return at

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.notify.duties import URGENT_PURPOSES
+from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules
 from shared.settings import Settings
 
@@ -66,6 +68,35 @@ class NotifySettings(Settings):
         float, Field(gt=0, description="what waits for staff is collected so long")
     ] = 1800
     digest_poll_s: Seconds = 5
+
+    quiet_hours: Annotated[
+        str,
+        Field(
+            pattern=r"^((?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d)?$",
+            description="China time; only what is urgent or an answer goes then; empty: never",
+        ),
+    ] = "21:00-08:00"
+    quiet_spread_s: Annotated[
+        float, Field(ge=0, le=7200, description="what waited overnight goes within this")
+    ] = 1800
+    urgent_purposes: Annotated[
+        frozenset[str], Field(description="notices that are sent by day and night")
+    ] = URGENT_PURPOSES
+    bundle_s: Annotated[
+        float,
+        Field(ge=0, le=3600, description="small notices to one person are collected; 0: never"),
+    ] = 180
+    person_day_max: Annotated[
+        int, Field(ge=1, description="messages to one person and day; more wait for the morning")
+    ] = 6
+
+    @field_validator("urgent_purposes")
+    @classmethod
+    def _check_purposes(cls, value: frozenset[str]) -> frozenset[str]:
+        unknown = value - set(BY_NAME)
+        if unknown:
+            raise ValueError(f"no such purpose: {', '.join(sorted(unknown))}")
+        return value
 
     @field_validator("claim_s")
     @classmethod

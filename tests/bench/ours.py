@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.stack import SERVICES, Stack, StackOptions
+from deploy.local.stack import AT_ONCE, SERVICES, Stack, StackOptions
 from shared.contracts.events import RequestSubmitted
 from tests.bench import cpu
 from tests.bench.loop import Load, Say, Throughput, hold, pace
@@ -34,6 +34,7 @@ TOLD = "told"
 ONE_CHANNEL = {
     "GUANJIA_CHANNEL_OPENINGS_MAX": str(10**9),
     "GUANJIA_CHANNEL_OPENING_LIMIT_FEN": str(10**15),
+    **AT_ONCE,
 }
 QUIET_S = 2.5
 IDLE_S = 4.0

@@ -84,8 +84,12 @@ def make_event(fact: Fact, subject: str = REQUEST_ID, id_: str = "E-1") -> Event
     )
 
 
+AT_ONCE: dict[str, Any] = {"quiet_hours": "", "bundle_s": 0, "person_day_max": 1_000}
+
+
 def make_rules(**changes: Any) -> Rules:
-    return NotifySettings(**changes).rules
+    """Nothing waits, unless the test says so."""
+    return NotifySettings(**AT_ONCE | changes).rules
 
 
 class DecisionHarness:

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from services.notify.decide.digests import count_calls, derive_backlog_id
+from services.notify.decide.mailboxes import list_mailbox_ids, put_in
 from services.notify.duties import list_calls
 from services.notify.lanes import find_lane
-from services.notify.model import Backlog, Link, Notice
+from services.notify.model import Backlog, Link, Mailbox, Notice
 from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import Rules, compute_deadline
+from services.notify.timing import find_sending_time
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact, WordAsked
 from shared.contracts.links import SignedLink
@@ -21,17 +23,21 @@ from shared.messaging.decision import Decision, Ref, States
 def decide_announce(rules: Rules, states: States, event: Event[Any], now: datetime) -> Decision:
     """To the person at once; what staff have to do is counted for their next digest."""
     recipients = list(_list_recipients(event))
+    boxes = list_mailbox_ids(event, [(purpose, person) for purpose, person, _ in recipients], rules)
     states.prefetch(
         *(Ref(Notice, notice_id) for _, _, notice_id in recipients),
+        *(Ref(Mailbox, person_id) for person_id in boxes),
         *(Ref(Backlog, derive_backlog_id(call)) for call in list_calls(event.data)),
     )
     existing = states.get_many(Notice, [notice_id for _, _, notice_id in recipients])
-    notices = (
-        _build_notice(event, purpose, person_id, notice_id, now)
+    notices = [
+        _build_notice(rules, event, purpose, person_id, notice_id, now)
         for purpose, person_id, notice_id in recipients
         if notice_id not in existing
-    )
-    return Decision((*notices, *count_calls(states, event.data, now, rules)))
+    ]
+    mailing = put_in(states, event, notices, now, rules)
+    counts = count_calls(states, event.data, now, rules)
+    return Decision((*mailing.states, *counts), mailing.events)
 
 
 def _list_recipients(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
@@ -63,7 +69,12 @@ def find_recipient(purpose: Purpose, fact: Fact) -> str | None:
 
 
 def _build_notice(
-    event: Event[Any], purpose: Purpose, person_id: str, notice_id: str, now: datetime
+    rules: Rules,
+    event: Event[Any],
+    purpose: Purpose,
+    person_id: str,
+    notice_id: str,
+    now: datetime,
 ) -> Notice:
     return Notice(
         id=notice_id,
@@ -71,7 +82,7 @@ def _build_notice(
         purpose=purpose.name,
         correlation_id=event.correlation_id,
         created_at=now,
-        due_at=compute_deadline(now),
+        due_at=_compute_due_at(rules, purpose, person_id, now),
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
@@ -80,6 +91,14 @@ def _build_notice(
         **_donor_fields(purpose, event.data),
         **({"regarding": event.subject} | _word_fields(event)),
     )
+
+
+def _compute_due_at(rules: Rules, purpose: Purpose, person_id: str, now: datetime) -> datetime:
+    """What is small waits a little for more of it; by night all but the urgent wait."""
+    if purpose.is_urgent(rules):
+        return compute_deadline(now)
+    ready_at = compute_deadline(now, rules.bundle_s if purpose.is_small else 0)
+    return compute_deadline(find_sending_time(ready_at, person_id, rules))
 
 
 def _find_area(fact: Fact) -> str:

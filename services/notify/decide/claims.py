@@ -5,19 +5,30 @@ from datetime import datetime
 
 from services.notify.channels import CHANNELS, WECHAT
 from services.notify.decide.digests import count_call
+from services.notify.decide.mailboxes import (
+    bundle,
+    cancel,
+    hold,
+    hold_in,
+    is_counted,
+    list_changes,
+    list_others,
+    record_claim,
+)
 from services.notify.decide.transitions import (
     build_decision,
+    build_events,
     is_closed,
     is_misconfigured,
     plan_after_unclear,
 )
 from services.notify.duties import call_for_telling
-from services.notify.model import Attempt, Backlog, ClaimNotice, Notice, NoticeDue, OptOut
+from services.notify.model import Attempt, Backlog, ClaimNotice, Mailbox, Notice, NoticeDue, OptOut
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
-from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
+from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
 
 NOT_DUE = Answer(409, {})
 NOT_SENT = Answer(204, {})
@@ -31,20 +42,53 @@ def decide_claim(
 ) -> Decision:
     """The answer names the channel and the attempt, when it is the caller's to send."""
     claim = command.data
-    notice, opt_out = states.get_each((Notice, claim.notice_id), (OptOut, claim.person_id))
+    notice, opt_out, stored = states.get_each(
+        (Notice, claim.notice_id), (OptOut, claim.person_id), (Mailbox, claim.person_id)
+    )
     if notice is None or not notice.is_due(claim.due_at, now):
         return Decision(answer=NOT_DUE)
+    mailbox = stored or Mailbox(id=claim.person_id)
+    waiting = _keep_back(states, notice, mailbox, now, rules)
+    if waiting is not None:
+        return waiting
     opted_out = claim.opted_out or (opt_out is not None and opt_out.ended_at is None)
     claimed = _apply_claim(notice, claim, opted_out, now, rules)
-    others = tuple(_list_untold(states, claimed, now, rules))
-    return build_decision(notice, claimed, others=others, answer=_build_answer(claimed))
+    others: list[State] = list(_list_untold(states, claimed, now, rules))
+    if is_counted(BY_NAME.get(notice.purpose), rules):
+        others += list_changes(stored, record_claim(mailbox, notice, claimed, now))
+    return build_decision(notice, claimed, others=tuple(others), answer=_build_answer(claimed))
+
+
+def _keep_back(
+    states: States, notice: Notice, mailbox: Mailbox, now: datetime, rules: Rules
+) -> Decision | None:
+    """Where it does not go now: overtaken, held for the morning, or told together with others."""
+    if notice.is_overtaken and (cancelled := cancel(notice)).state == "cancelled":
+        return build_decision(notice, cancelled, answer=NOT_SENT)
+    later = hold(notice, mailbox, now, rules)
+    if later is not None:
+        boxes = tuple(list_changes(mailbox, hold_in(mailbox, notice, now, rules)))
+        return build_decision(notice, later, others=boxes, answer=NOT_SENT)
+    ids = list_others(notice, mailbox, rules)
+    if not ids:
+        return None
+    others = states.get_many(Notice, ids)
+    bundled = bundle(notice, others, lambda n: bool(_find_obstacle(n, now, rules)), now)
+    if not bundled:
+        return None
+    digest, *together = bundled
+    states.get(Notice, digest.id)
+    before = {notice.id: notice, **others}
+    events = tuple(e for each in together for e in build_events(before[each.id], each))
+    rest = mailbox.without({each.id for each in together})
+    return Decision((digest, *together, rest), events, answer=NOT_SENT)
 
 
 def _list_untold(states: States, notice: Notice, now: datetime, rules: Rules) -> Iterator[Backlog]:
     """Who has neither phone nor account has to be told by somebody who sees him."""
     if (notice.state, notice.code) != ("failed", "no_contact") or not notice.area:
         return
-    if BY_NAME[notice.purpose].recipient == "applicant":
+    if BY_NAME[notice.purpose].recipient in ("applicant", "person"):
         yield count_call(states, call_for_telling(notice.area), now, rules)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.duties import URGENT_PURPOSES, Call, list_calls
+from services.notify.duties import Call, list_calls
 from services.notify.lanes import find_staff_lane
 from services.notify.messages import MEMBER_UNKNOWN
 from services.notify.model import (
@@ -14,7 +14,8 @@ from services.notify.model import (
     SendDigest,
     StaffMember,
 )
-from services.notify.rules import Rules, compute_deadline, find_sending_time
+from services.notify.rules import Rules, compute_deadline
+from services.notify.timing import find_sending_time
 from shared.contracts.envelope import Fact
 from shared.contracts.values import CHINA
 from shared.ids import derived_id
@@ -58,15 +59,16 @@ def decide_send_digest(
         later = compute_deadline(now, rules.digest_s)
         return Decision((backlog.model_copy(update={"due_at": later}),))
     emptied = backlog.model_copy(update={"count": 0, "due_at": None})
-    notices = [_build_notice(backlog, person_id, now) for person_id in digest.person_ids]
+    notices = [_build_notice(backlog, person_id, now, rules) for person_id in digest.person_ids]
     states.get_many(Notice, [notice.id for notice in notices])
     return Decision((emptied, *notices))
 
 
-def _build_notice(backlog: Backlog, person_id: str, now: datetime) -> Notice:
+def _build_notice(backlog: Backlog, person_id: str, now: datetime, rules: Rules) -> Notice:
     at = f"{now.astimezone(CHINA):%H:%M}"
     due = backlog.due_at.isoformat() if backlog.due_at else ""
-    sent_at = now if backlog.purpose in URGENT_PURPOSES else find_sending_time(now)
+    is_urgent = backlog.purpose in rules.urgent_purposes
+    sent_at = now if is_urgent else find_sending_time(now, person_id, rules)
     return Notice(
         id=derived_id("N", backlog.id, due, person_id),
         person_id=person_id,

@@ -7,6 +7,8 @@ from services.notify.channels import CHANNELS, UNTRIED
 from services.notify.model import Attempt, Dispatch, Notice
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.events import (
+    NoticeBundled,
+    NoticeCancelled,
     NoticeChannel,
     NoticeDelivered,
     NoticeFact,
@@ -21,13 +23,13 @@ def build_decision(
     *steps: Notice, others: tuple[State, ...] = (), answer: Answer | None = None
 ) -> Decision:
     """steps: the notice as it was, and as it became, one after another."""
-    final = steps[-1]
+    return Decision(states=(steps[-1], *others), events=build_events(*steps), answer=answer)
+
+
+def build_events(*steps: Notice) -> tuple[tuple[Notice, NoticeFact], ...]:
+    """What is said of a notice that went through these steps."""
     facts = (_build_fact(after) for before, after in pairwise(steps) if before.state != after.state)
-    return Decision(
-        states=(final, *others),
-        events=tuple((final, fact) for fact in facts if fact is not None),
-        answer=answer,
-    )
+    return tuple((steps[-1], fact) for fact in facts if fact is not None)
 
 
 def _build_fact(notice: Notice) -> NoticeFact | None:
@@ -46,6 +48,10 @@ def _build_fact(notice: Notice) -> NoticeFact | None:
             return NoticeUnresolved.model_validate(fields)
         case "failed":
             return NoticeFailed.model_validate(fields | {"code": notice.code})
+        case "bundled":
+            return NoticeBundled.model_validate(fields | {"bundle_id": notice.bundle_id})
+        case "cancelled":
+            return NoticeCancelled.model_validate(fields | {"code": notice.code})
     return None
 
 

@@ -92,6 +92,8 @@ from shared.contracts.events.messages import (
 )
 from shared.contracts.events.notices import (
     DeadLetterStored,
+    NoticeBundled,
+    NoticeCancelled,
     NoticeChannel,
     NoticeDelivered,
     NoticeFact,
@@ -231,6 +233,8 @@ FACTS: tuple[type[Fact], ...] = (
     NoticeDelivered,
     NoticeFailed,
     NoticeUnresolved,
+    NoticeBundled,
+    NoticeCancelled,
     DeadLetterStored,
     RecordAnswered,
 )
@@ -305,6 +309,8 @@ __all__ = [
     "MessageHandled",
     "MessageQueued",
     "MessageReported",
+    "NoticeBundled",
+    "NoticeCancelled",
     "NoticeChannel",
     "NoticeDelivered",
     "NoticeFact",

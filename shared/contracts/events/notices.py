@@ -40,6 +40,20 @@ class NoticeUnresolved(NoticeFact):
     TYPE: ClassVar[str] = "guanjia.notice.unresolved.v1"
 
 
+class NoticeBundled(NoticeFact):
+    """It is told together with others, by the notice bundle_id. Nothing was sent yet."""
+
+    TYPE: ClassVar[str] = "guanjia.notice.bundled.v1"
+    bundle_id: Identifier
+
+
+class NoticeCancelled(NoticeFact):
+    """A later event made it needless before it was sent."""
+
+    TYPE: ClassVar[str] = "guanjia.notice.cancelled.v1"
+    code: str
+
+
 class DeadLetterStored(Fact):
     """A message could not be worked; the content stays in the service that could not."""
 

@@ -1,0 +1,250 @@
+"""What waits for one person: held at night, bundled, kept within a day's number, cancelled when
+overtaken. docs/decisions/0190.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.notify.decide.transitions import build_events
+from services.notify.lanes import OWN_LANE
+from services.notify.model import Mailbox, Notice, Waiting
+from services.notify.overtaking import Overtaking, find_request_id, list_overtakings
+from services.notify.purposes import BY_NAME, DIGEST_NEWS, DIGEST_TASKS, Purpose
+from services.notify.rules import Rules, compute_deadline
+from services.notify.timing import find_next_morning, find_sending_time, format_day
+from shared.contracts.envelope import Event, Fact
+from shared.contracts.values import CHINA
+from shared.ids import derived_id
+from shared.messaging.decision import State, States
+
+WAITING_MAX = 200
+"""More than this of one person are not told together: each waits by itself."""
+
+
+def is_counted(purpose: Purpose | None, rules: Rules) -> bool:
+    """Whether it waits its turn in a person's mailbox; an answer does not, nor does a digest for
+    staff."""
+    return purpose is not None and purpose.recipient != "staff" and not purpose.is_urgent(rules)
+
+
+# --- put in ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What an event changes: mailboxes and notices, and what is said of those it cancels."""
+
+    states: tuple[State, ...]
+    events: tuple[tuple[State, Fact], ...]
+
+
+def list_mailbox_ids(
+    event: Event[Any], recipients: Collection[tuple[Purpose, str]], rules: Rules
+) -> set[str]:
+    """Whose mailboxes an event may change."""
+    counted = {person_id for purpose, person_id in recipients if is_counted(purpose, rules)}
+    return counted | {person_id for person_id, _ in list_overtakings(event)}
+
+
+def put_in(
+    states: States, event: Event[Any], notices: Collection[Notice], now: datetime, rules: Rules
+) -> Mailing:
+    """The new notices, in the mailboxes of whom they are for; what they overtake is cancelled."""
+    overtakings = list(list_overtakings(event))
+    persons = dict.fromkeys([n.person_id for n in notices] + [p for p, _ in overtakings])
+    changed: list[State] = []
+    facts: list[tuple[State, Fact]] = []
+    for person_id in persons:
+        own = [notice for notice in notices if notice.person_id == person_id]
+        rows = [overtaking for person, overtaking in overtakings if person == person_id]
+        mailing = _put_in_one(states, event, person_id, own, rows, now, rules)
+        changed += mailing.states
+        facts += mailing.events
+    return Mailing(tuple(changed), tuple(facts))
+
+
+def _put_in_one(
+    states: States,
+    event: Event[Any],
+    person_id: str,
+    notices: Collection[Notice],
+    overtakings: Collection[Overtaking],
+    now: datetime,
+    rules: Rules,
+) -> Mailing:
+    if not overtakings and not any(is_counted(BY_NAME[n.purpose], rules) for n in notices):
+        return Mailing(tuple(notices), ())
+    stored = states.get(Mailbox, person_id)
+    mailbox = _drop_old(stored or Mailbox(id=person_id), now, rules)
+    overtaken = [w for w in mailbox.waiting if any(o.covers(w, event) for o in overtakings)]
+    before = states.get_many(Notice, [waiting.notice_id for waiting in overtaken])
+    after = {id_: cancel(notice) for id_, notice in before.items()}
+    cancelled = {id_ for id_, notice in after.items() if notice.state == "cancelled"}
+    unsaid = {after[id_].purpose for id_ in cancelled}
+    mailbox = mailbox.without(cancelled)
+    new = [_withhold_end(notice, unsaid) for notice in notices]
+    for notice in new:
+        if notice.state == "created" and len(mailbox.waiting) < WAITING_MAX:
+            mailbox = _add(mailbox, notice, event, rules)
+    changed = [notice for id_, notice in after.items() if notice != before[id_]]
+    boxes = (mailbox,) if mailbox != (stored or Mailbox(id=person_id)) else ()
+    events = tuple(e for id_, n in after.items() for e in build_events(before[id_], n))
+    return Mailing((*boxes, *changed, *new), events)
+
+
+def _drop_old(mailbox: Mailbox, now: datetime, rules: Rules) -> Mailbox:
+    since = now - timedelta(seconds=rules.notice_life_s)
+    old = {waiting.notice_id for waiting in mailbox.waiting if waiting.at < since}
+    return mailbox.without(old) if old else mailbox
+
+
+def _add(mailbox: Mailbox, notice: Notice, event: Event[Any], rules: Rules) -> Mailbox:
+    purpose = BY_NAME[notice.purpose]
+    if not is_counted(purpose, rules):
+        return mailbox
+    waiting = Waiting(
+        notice_id=notice.id,
+        purpose=notice.purpose,
+        about=event.subject,
+        request_id=find_request_id(event),
+        at=notice.created_at,
+        is_small=purpose.is_small,
+    )
+    return mailbox.with_waiting(waiting)
+
+
+def _withhold_end(notice: Notice, unsaid: Collection[str]) -> Notice:
+    """Nobody hears that a help fell through of which he never heard."""
+    if BY_NAME[notice.purpose].ends in unsaid:
+        return notice.with_state("cancelled", code="never_promised")
+    return notice
+
+
+def cancel(notice: Notice) -> Notice:
+    """As far as it certainly has not gone out; while it is being sent it is not tried again."""
+    if notice.state == "sending":
+        return notice.model_copy(update={"is_overtaken": True})
+    may_have_gone = notice.unclear_attempt or any(a.is_accepted for a in notice.attempts)
+    if notice.state not in ("created", "retry") or may_have_gone:
+        return notice
+    return notice.with_state("cancelled", code="overtaken")
+
+
+# --- taken out ------------------------------------------------------------------------------------
+
+
+def hold(notice: Notice, mailbox: Mailbox, now: datetime, rules: Rules) -> Notice | None:
+    """Later than now, where it may not go yet: at night, or when his day is full.
+
+    What may have gone out already is repeated at once or never.
+    """
+    purpose = BY_NAME.get(notice.purpose)
+    if purpose is None or purpose.is_urgent(rules) or notice.unclear_attempt is not None:
+        return None
+    later = find_sending_time(now, notice.person_id, rules)
+    if later == now and _is_full(notice, purpose, mailbox, now, rules):
+        later = find_next_morning(now, notice.person_id, rules)
+    if later == now:
+        return None
+    return notice.model_copy(update={"due_at": compute_deadline(later)})
+
+
+def hold_in(mailbox: Mailbox, notice: Notice, now: datetime, rules: Rules) -> Mailbox:
+    """A full day lets all that is left of it go together."""
+    purpose = BY_NAME.get(notice.purpose)
+    if purpose is None or not _is_full(notice, purpose, mailbox, now, rules):
+        return mailbox
+    waiting = mailbox.find(notice.id) or Waiting(
+        notice_id=notice.id, purpose=notice.purpose, about=notice.regarding, at=notice.created_at
+    )
+    return mailbox.with_waiting(waiting.model_copy(update={"is_late": True}))
+
+
+def _is_full(
+    notice: Notice, purpose: Purpose, mailbox: Mailbox, now: datetime, rules: Rules
+) -> bool:
+    """Of a first attempt: one that is repeated was counted."""
+    if notice.tries or not is_counted(purpose, rules):
+        return False
+    return mailbox.count_on(format_day(now)) >= rules.person_day_max
+
+
+def list_others(notice: Notice, mailbox: Mailbox, rules: Rules) -> list[str]:
+    """The notices that may go with this one in one message."""
+    own = mailbox.find(notice.id)
+    if own is None or notice.tries or not _goes_together(own, rules):
+        return []
+    return [
+        waiting.notice_id
+        for waiting in mailbox.waiting
+        if waiting != own and not waiting.has_begun and _goes_together(waiting, rules)
+    ]
+
+
+def _goes_together(waiting: Waiting, rules: Rules) -> bool:
+    return waiting.is_late or (waiting.is_small and rules.bundle_s > 0)
+
+
+def bundle(
+    notice: Notice,
+    others: Mapping[str, Notice],
+    is_pointless: Callable[[Notice], bool],
+    now: datetime,
+) -> tuple[Notice, ...]:
+    """The message that tells all of them, and each as it goes with it; empty where there are not
+    two."""
+    together = [notice, *(n for n in others.values() if _may_join(n) and not is_pointless(n))]
+    if len(together) < 2 or is_pointless(notice):
+        return ()
+    digest = _build_digest(together, now)
+    return (digest, *(_join(each, digest) for each in together))
+
+
+def _may_join(notice: Notice) -> bool:
+    return notice.state == "created" and not notice.tries
+
+
+def _build_digest(together: Collection[Notice], now: datetime) -> Notice:
+    """link: of the one that can be opened longest."""
+    first = next(iter(together))
+    asks = any(not _is_news(notice) for notice in together)
+    links = [notice.link for notice in together if notice.link]
+    return Notice(
+        id=derived_id("N", "digest", first.id),
+        person_id=first.person_id,
+        purpose=(DIGEST_TASKS if asks else DIGEST_NEWS).name,
+        regarding=first.regarding,
+        correlation_id=first.correlation_id,
+        created_at=now,
+        due_at=compute_deadline(now),
+        count=sum(notice.count or 1 for notice in together),
+        counted_at=f"{now.astimezone(CHINA):%H:%M}",
+        link=max(links, key=lambda link: link.expires_at, default=None),
+        area=next((notice.area for notice in together if notice.area), ""),
+        lane=OWN_LANE,
+    )
+
+
+def _is_news(notice: Notice) -> bool:
+    return notice.purpose == DIGEST_NEWS.name or BY_NAME[notice.purpose].is_small
+
+
+def _join(notice: Notice, digest: Notice) -> Notice:
+    return notice.with_state("bundled").model_copy(update={"bundle_id": digest.id})
+
+
+def record_claim(mailbox: Mailbox, before: Notice, after: Notice, now: datetime) -> Mailbox:
+    """A message that begins to go counts once, however often it is tried."""
+    if after.state != "sending":
+        return mailbox.without({after.id}) if after.state == "failed" else mailbox
+    waiting = mailbox.find(after.id)
+    if waiting is not None:
+        mailbox = mailbox.with_waiting(waiting.model_copy(update={"has_begun": True}))
+    return mailbox if before.tries else mailbox.with_message(format_day(now))
+
+
+def list_changes(stored: Mailbox | None, mailbox: Mailbox) -> Iterator[Mailbox]:
+    if mailbox != (stored or Mailbox(id=mailbox.id)):
+        yield mailbox

@@ -1,0 +1,110 @@
+"""Which event makes needless what a person has not been sent yet: one line per event.
+
+Whoever hears that his request was declined need not hear, a moment later, that it was opened. What
+has gone out stays; docs/decisions/0190.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.notify.model import Waiting
+from shared.contracts.envelope import Event, Fact
+from shared.contracts.events import (
+    MandateGranted,
+    MandateRevoked,
+    MatchAccepted,
+    MatchCommitted,
+    MatchConfirmed,
+    MatchDeclined,
+    MatchDelivered,
+    MatchExpired,
+    MatchReleased,
+    MatchReopened,
+    RequestBudgeted,
+    RequestClosed,
+    RequestDeclined,
+    RequestFact,
+    RequestFollowed,
+    RequestMended,
+    RequestOpened,
+    RequestReferred,
+    RequestReturned,
+    RequestSettled,
+    RequestWithdrawn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaking:
+    """recipient: whose notices. same_subject: of this match or mandate alone; else of the whole
+    request."""
+
+    recipient: Literal["applicant", "donor"]
+    purposes: tuple[str, ...]
+    same_subject: bool = False
+
+    def find_person(self, fact: Fact) -> str | None:
+        person_id: str | None = getattr(
+            fact, "person_id" if self.recipient == "applicant" else "donor_id"
+        )
+        return person_id
+
+    def covers(self, waiting: Waiting, event: Event[Any]) -> bool:
+        if waiting.purpose not in self.purposes:
+            return False
+        if self.same_subject:
+            return waiting.about == event.subject
+        return waiting.request_id == find_request_id(event)
+
+
+def find_request_id(event: Event[Any]) -> str:
+    """Empty where it is about none."""
+    if isinstance(event.data, RequestFact):
+        return event.subject
+    return getattr(event.data, "request_id", "")
+
+
+_EARLY = ("request_recorded", "request_returned", "request_referred", "request_overdue")
+_HOPE = (*_EARLY, "request_opened")
+_ALL = (*_HOPE, "request_opened_part", "request_budgeted")
+_FOLLOWED = ("request_merged", "request_committed", "request_delivered", "request_separated")
+_OF_MATCH = ("match_committed", "match_delivered")
+_QUESTION = (Overtaking("donor", ("match_proposed", "match_reminded"), same_subject=True),)
+_MANDATE = (Overtaking("donor", ("mandate_proposed",), same_subject=True),)
+
+OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
+    RequestOpened: (Overtaking("applicant", _EARLY),),
+    RequestReturned: (Overtaking("applicant", ("request_recorded",)),),
+    RequestMended: (Overtaking("applicant", ("request_returned",)),),
+    RequestReferred: (Overtaking("applicant", _HOPE),),
+    RequestBudgeted: (Overtaking("applicant", _HOPE),),
+    RequestSettled: (Overtaking("applicant", _ALL),),
+    RequestDeclined: (Overtaking("applicant", _ALL),),
+    RequestClosed: (Overtaking("applicant", (*_HOPE, *_OF_MATCH)),),
+    RequestWithdrawn: (
+        Overtaking("applicant", (*_ALL, *_OF_MATCH, "match_fell_through", "match_reopened")),
+    ),
+    RequestFollowed: (Overtaking("applicant", _FOLLOWED),),
+    MatchAccepted: _QUESTION,
+    MatchDeclined: _QUESTION,
+    MatchExpired: _QUESTION,
+    MatchCommitted: (Overtaking("applicant", _HOPE),),
+    MatchDelivered: (
+        Overtaking("applicant", _HOPE),
+        Overtaking("applicant", ("match_committed",), same_subject=True),
+    ),
+    MatchConfirmed: (Overtaking("applicant", _OF_MATCH, same_subject=True),),
+    MatchReopened: (Overtaking("applicant", _OF_MATCH, same_subject=True),),
+    MatchReleased: (Overtaking("applicant", _OF_MATCH, same_subject=True), *_QUESTION),
+    MandateGranted: _MANDATE,
+    MandateRevoked: _MANDATE,
+}
+
+
+def list_overtakings(event: Event[Any]) -> Iterator[tuple[str, Overtaking]]:
+    """(person, what he need not hear any more)."""
+    for overtaking in OVERTAKINGS.get(type(event.data), ()):
+        person_id = overtaking.find_person(event.data)
+        if person_id:
+            yield person_id, overtaking

@@ -1,0 +1,326 @@
+"""When a notice goes: never at night, never too many, together where it may, and no old news."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.duties import URGENT_PURPOSES
+from services.notify.model import ClaimNotice, Mailbox, Notice, RecordOutcome
+from services.notify.overtaking import OVERTAKINGS
+from services.notify.purposes import BY_NAME
+from services.notify.rules import Rules
+from services.notify.timing import (
+    find_next_morning,
+    find_quiet_end,
+    find_sending_time,
+    format_day,
+    parse_hours,
+)
+from shared.contracts.envelope import Fact
+from shared.contracts.events import (
+    MatchAccepted,
+    MatchCommitted,
+    MatchDelivered,
+    MatchReleased,
+    MessageAnswered,
+    RequestDeclined,
+    RequestRecorded,
+    RequestWithdrawn,
+)
+from shared.contracts.values import CHINA, Channel
+from shared.messaging.decision import Ref
+from tests.notify.decisions import (
+    MATCH_ID,
+    REQUEST_ID,
+    DecisionHarness,
+    make_opened,
+    make_proposed,
+    make_rules,
+    match_fields,
+)
+
+HOURS = "21:00-08:00"
+NOON = datetime(2026, 11, 29, 12, tzinfo=CHINA)
+MIDNIGHT = datetime(2026, 11, 30, 0, 30, tzinfo=CHINA)
+MOMENTS = st.integers(0, 7 * 24 * 60).map(lambda m: NOON + timedelta(minutes=m))
+
+
+def make_harness(at: datetime = NOON, **changes: Any) -> DecisionHarness:
+    rules = {"quiet_hours": HOURS, "bundle_s": 180, "person_day_max": 3}
+    harness = DecisionHarness(make_rules(**rules | changes))
+    harness.now = at
+    return harness
+
+
+def claim(harness: DecisionHarness, notice: Notice, ends: str = "sent") -> bool:
+    """Whether it went."""
+    assert notice.due_at is not None
+    data = ClaimNotice(
+        notice_id=notice.id, person_id=notice.person_id, due_at=notice.due_at, reachable=("sms",)
+    )
+    answer = harness.execute(data)
+    assert answer is not None
+    if answer.status != 200:
+        return False
+    record = {"notice_id": notice.id, "attempt": answer.body["attempt"], "channel": "sms"}
+    harness.execute(RecordOutcome.model_validate(record | {"outcome": ends}))
+    return True
+
+
+def list_due(harness: DecisionHarness) -> list[Notice]:
+    due = [n for n in harness.notices if n.state in ("created", "retry") and n.due_at]
+    return [n for n in due if n.due_at and n.due_at <= harness.now]
+
+
+def send_all(harness: DecisionHarness) -> list[tuple[datetime, Notice]]:
+    """Until nothing waits: what went to the phone, and when."""
+    messages: list[tuple[datetime, Notice]] = []
+    for _ in range(500):
+        for notice in list_due(harness):
+            current = harness.states[Ref(Notice, notice.id)]
+            if current.due_at == notice.due_at and claim(harness, current):
+                messages.append((harness.now, current))
+        later = [n.due_at for n in harness.notices if n.state in ("created", "retry") and n.due_at]
+        if not later:
+            return messages
+        harness.now = max(harness.now, *[min(later)])
+    raise AssertionError("something waits for ever")
+
+
+def get_states(harness: DecisionHarness) -> dict[str, str]:
+    return {notice.purpose: notice.state for notice in harness.notices}
+
+
+def make_recorded() -> RequestRecorded:
+    return RequestRecorded(person_id="P-1", channel=Channel.SMS, approval_level="village")
+
+
+def make_declined() -> RequestDeclined:
+    return RequestDeclined(person_id="P-1", reason="不在范围")
+
+
+# --- quiet hours ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clock", "ends"),
+    [
+        ("20:59", None),
+        ("21:00", "2026-11-30T08:00"),
+        ("23:59", "2026-11-30T08:00"),
+        ("00:00", "2026-11-29T08:00"),
+        ("07:59", "2026-11-29T08:00"),
+        ("08:00", None),
+        ("12:00", None),
+    ],
+)
+def test_night_in_china_ends_at_eight(clock: str, ends: str | None) -> None:
+    at = datetime.fromisoformat(f"2026-11-29T{clock}:00+08:00")
+    end = find_quiet_end(at, HOURS)
+    assert (end and f"{end:%Y-%m-%dT%H:%M}") == ends
+
+
+def test_hours_within_a_day_and_none_at_all() -> None:
+    assert find_quiet_end(NOON, "12:00-14:00") == NOON + timedelta(hours=2)
+    assert find_quiet_end(NOON, "13:00-14:00") is None
+    assert parse_hours("") is parse_hours("08:00-08:00") is None
+
+
+@given(MOMENTS, st.text("ab1", max_size=5))
+def test_morning_is_never_within_quiet_hours(at: datetime, person_id: str) -> None:
+    rules = make_rules(quiet_hours=HOURS)
+    for later in (find_sending_time(at, person_id, rules), find_next_morning(at, person_id, rules)):
+        assert at <= later < at + timedelta(hours=45)
+        assert find_quiet_end(later, HOURS) is None
+    assert format_day(find_next_morning(at, person_id, rules)) > format_day(at)
+
+
+def test_by_night_a_notice_waits_for_the_morning() -> None:
+    harness = make_harness(MIDNIGHT)
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID)
+    assert harness.notice.due_at is not None
+    assert harness.notice.due_at >= datetime(2026, 11, 30, 8, tzinfo=CHINA)
+
+
+def test_by_night_an_answer_goes_at_once() -> None:
+    harness = make_harness(MIDNIGHT)
+    harness.on_event(MessageAnswered(person_id="P-1", answer="unread"), "W-1")
+    assert claim(harness, harness.notice)
+    assert not [state for state in harness.states.values() if isinstance(state, Mailbox)]
+
+
+def test_by_night_what_the_house_calls_urgent_goes_at_once() -> None:
+    harness = make_harness(MIDNIGHT, urgent_purposes={"match_committed"})
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID)
+    assert claim(harness, harness.notice)
+
+
+def test_what_is_late_from_the_evening_is_held_when_it_is_claimed() -> None:
+    harness = make_harness(NOON.replace(hour=20, minute=59))
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID)
+    harness.pass_time(120)
+    assert not claim(harness, harness.notice)
+    assert harness.notice.state == "created"
+    ((at, _),) = send_all(harness)
+    assert at.astimezone(CHINA).hour == 8
+
+
+def test_what_the_settings_call_urgent_exists() -> None:
+    assert set(BY_NAME) >= URGENT_PURPOSES
+    with pytest.raises(ValueError, match="no such purpose"):
+        make_rules(urgent_purposes={"match_comitted"})
+
+
+# --- together -------------------------------------------------------------------------------------
+
+
+def test_small_notices_within_a_few_minutes_are_one_message() -> None:
+    harness = make_harness()
+    for number in range(4):
+        harness.on_event(make_opened(), f"R-{number}", f"E-{number}")
+    ((at, digest),) = send_all(harness)
+    assert (digest.purpose, digest.count) == ("digest_news", 4)
+    assert at == NOON + timedelta(seconds=180)
+    assert Counter(n.state for n in harness.notices) == {"bundled": 4, "sent": 1}
+    assert {n.bundle_id for n in harness.notices if n.state == "bundled"} == {digest.id}
+    assert digest.link is not None
+
+
+def test_one_small_notice_goes_by_itself() -> None:
+    harness = make_harness()
+    harness.on_event(make_opened())
+    ((_, notice),) = send_all(harness)
+    assert notice.purpose == "request_opened"
+
+
+def test_what_asks_for_something_is_not_lost_among_news() -> None:
+    harness = make_harness()
+    for number in range(2):
+        harness.on_event(make_opened(), f"R-{number}", f"E-{number}")
+    harness.on_event(MatchDelivered(**match_fields()), MATCH_ID, "E-9")
+    assert {n.purpose for _, n in send_all(harness)} == {"match_delivered", "digest_news"}
+
+
+def test_more_than_a_days_number_goes_together_the_next_morning() -> None:
+    harness = make_harness()
+    for number in range(40):
+        fact = make_proposed(NOON + timedelta(days=3))
+        harness.on_event(fact, f"M-{number}", f"E-{number}")
+    messages = send_all(harness)
+    days = Counter(format_day(at) for at, _ in messages)
+    assert list(days.values()) == [3, 1]
+    digest = messages[-1][1]
+    assert (digest.purpose, digest.count, digest.person_id) == ("digest_tasks", 37, "P-donor")
+
+
+# --- overtaken ------------------------------------------------------------------------------------
+
+
+def test_who_is_declined_at_once_hears_only_that() -> None:
+    harness = make_harness()
+    harness.on_event(make_recorded(), id_="E-1")
+    harness.on_event(make_opened(), id_="E-2")
+    harness.on_event(make_declined(), id_="E-3")
+    assert [n.purpose for _, n in send_all(harness)] == ["request_declined"]
+    assert get_states(harness) == {
+        "request_recorded": "cancelled",
+        "request_opened": "cancelled",
+        "request_declined": "sent",
+    }
+    assert harness.fact_types().count("NoticeCancelled") == 2
+
+
+def test_another_case_of_the_same_person_is_not_overtaken() -> None:
+    harness = make_harness()
+    harness.on_event(make_opened(), "R-other", "E-1")
+    harness.on_event(make_declined(), id_="E-2")
+    assert len(send_all(harness)) == 2
+
+
+def test_nobody_hears_that_help_fell_through_of_which_he_never_heard() -> None:
+    harness = make_harness(MIDNIGHT)
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, "E-1")
+    fell = MatchReleased(**match_fields(), reason="not_arrived", promised=True)
+    harness.on_event(fell, MATCH_ID, "E-2")
+    assert [n.purpose for _, n in send_all(harness)] == ["match_given_up"]
+
+
+def test_help_is_never_promised_after_it_fell_through() -> None:
+    """The first try did not go out, and is repeated later."""
+    harness = make_harness()
+    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, "E-1")
+    data = ClaimNotice(
+        notice_id=harness.notice.id, person_id="P-1", due_at=harness.now, reachable=("sms",)
+    )
+    harness.execute(data)
+    id_ = harness.notice.id
+    fell = MatchReleased(**match_fields(), reason="not_arrived", promised=True)
+    harness.on_event(fell, MATCH_ID, "E-2")
+    retry = {"notice_id": id_, "attempt": 1, "channel": "sms", "outcome": "retry"}
+    harness.execute(RecordOutcome.model_validate(retry))
+    assert "match_committed" not in {n.purpose for _, n in send_all(harness)}
+    assert get_states(harness)["match_committed"] == "cancelled"
+
+
+def test_donor_who_answered_is_not_asked_any_more() -> None:
+    harness = make_harness(MIDNIGHT)
+    harness.on_event(make_proposed(NOON + timedelta(days=3)), MATCH_ID, "E-1")
+    harness.on_event(MatchAccepted(**match_fields()), MATCH_ID, "E-2")
+    assert send_all(harness) == []
+
+
+def test_table_names_purposes_that_exist() -> None:
+    for rows in OVERTAKINGS.values():
+        assert {name for row in rows for name in row.purposes} <= set(BY_NAME)
+
+
+# --- all of it, whatever comes when ---------------------------------------------------------------
+
+FACTS: list[tuple[Fact, str]] = [
+    (make_recorded(), REQUEST_ID),
+    (make_opened(), REQUEST_ID),
+    (make_declined(), REQUEST_ID),
+    (make_opened(), "R-2"),
+    (make_opened(), "R-3"),
+    (RequestWithdrawn(person_id="P-1"), "R-2"),
+    (MatchCommitted(**match_fields()), MATCH_ID),
+    (MatchDelivered(**match_fields()), MATCH_ID),
+    (MatchReleased(**match_fields(), reason="not_arrived", promised=True), MATCH_ID),
+    (MessageAnswered(person_id="P-1", answer="unread"), "W-1"),
+]
+EVENTS = st.lists(st.tuples(st.sampled_from(FACTS), st.integers(0, 300)), max_size=25)
+DONE = {"sent", "bundled", "cancelled"}
+
+
+@given(EVENTS, MOMENTS)
+def test_no_night_no_flood_and_nothing_is_lost(
+    events: list[tuple[tuple[Fact, str], int]], at: datetime
+) -> None:
+    harness = make_harness(at, notice_life_s=30 * 86_400)
+    messages: list[tuple[datetime, Notice]] = []
+    for number, ((fact, subject), minutes) in enumerate(events):
+        harness.on_event(fact, subject, f"E-{number}")
+        due = list_due(harness)
+        for notice in due:
+            current = harness.states[Ref(Notice, notice.id)]
+            if current.due_at == notice.due_at and claim(harness, current):
+                messages.append((harness.now, current))
+        harness.pass_time(60 * minutes)
+    messages += send_all(harness)
+    check_messages(messages, harness.rules)
+    assert {notice.state for notice in harness.notices} <= DONE
+    assert len({notice.id for _, notice in messages}) == len(messages)
+    digests = {notice.id for _, notice in messages}
+    bundles = {n.bundle_id for n in harness.notices if n.bundle_id}
+    assert bundles <= digests | {n.id for n in harness.notices if n.state == "bundled"}
+
+
+def check_messages(messages: list[tuple[datetime, Notice]], rules: Rules) -> None:
+    counted = [(at, n) for at, n in messages if not BY_NAME[n.purpose].is_urgent(rules)]
+    assert all(find_quiet_end(at, HOURS) is None for at, _ in counted)
+    per_day = Counter((format_day(at), n.person_id) for at, n in counted)
+    assert all(count <= rules.person_day_max for count in per_day.values())
