@@ -16,10 +16,9 @@ from services.audit.decide import (
     pledges,
     reversals,
     transfers,
-    words,
     years,
 )
-from services.audit.decide.answers import decide_with_answer
+from services.audit.decide.bank import decide_with_answer
 from services.audit.model import (
     ApproveFund,
     ApproveMandate,
@@ -103,8 +102,8 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         RevokeMandate: Handler(decide=mandates.decide_revoke_mandate),
         GiveMandate: Handler(decide=mandates.decide_give_mandate),
         WithdrawMandate: Handler(decide=mandates.decide_withdraw_mandate),
-        AskMandateWord: Handler(decide=words.decide_ask_word),
-        HearWord: Handler(decide=words.decide_hear_word),
+        AskMandateWord: Handler(decide=mandates.decide_ask_word),
+        HearWord: Handler(decide=mandates.decide_hear_word),
         ProposeTransfer: Handler(decide=transfers.decide_propose_transfer),
         ApproveTransfer: Handler(decide=transfers.decide_approve_transfer),
         DeclineTransfer: Handler(decide=transfers.decide_decline_transfer),

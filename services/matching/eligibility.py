@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.matching import messages
-from services.matching.model.distance import metres
+from services.matching.model.place import metres
 from services.matching.solver import pair_rules
 from services.matching.solver.columns import (
     DONOR_EXCLUDED,

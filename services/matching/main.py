@@ -7,11 +7,9 @@ from services.matching.events import build_commands, build_events
 from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
-from services.matching.model.funds import KnownFund
-from services.matching.model.mandate import Mandate
+from services.matching.model.funds import KnownFund, Mandate
 from services.matching.model.match import Match
-from services.matching.model.namesakes import Namesakes
-from services.matching.model.need import Need
+from services.matching.model.need import Namesakes, Need
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations, JoinedPersons
 from services.matching.model.round import Round, WholeRoundDemand

@@ -157,7 +157,7 @@ def read_service(service: str) -> Code:
     ("service", "module", "function"),
     [
         ("matching", "rounds.runner", "RoundRunner.run"),
-        ("matching", "solver.min_cost_flow", "MinCostFlow.decide"),
+        ("matching", "solver.solve", "MinCostFlow.decide"),
         ("audit", "decide.matches", "decide_accepted"),
     ],
 )

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from services.matching.events import build_commands, build_events
 from services.matching.model.campaign import CampaignTerms, CreateCampaign
+from services.matching.model.funds import Mandate
 from services.matching.model.labels import DECLINE_REASONS
-from services.matching.model.mandate import Mandate
 from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch, Match, Propose
 from services.matching.model.match_id import build_match_id
 from services.matching.model.need import Need

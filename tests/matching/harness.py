@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from services.matching.main import create_app
-from services.matching.model.mandate import Mandate
+from services.matching.model.funds import Mandate
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.settings import MatchingSettings

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.matching.solver.interface import Inputs, hash_solution, read_inputs, write_inputs
-from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import MinCostFlow
 
 
 def shuffled(inputs: Inputs, chance: random.Random) -> Inputs:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.matching.model.mandate import Mandate
+from services.matching.model.funds import Mandate
 from services.matching.model.match import AcceptMatch
 from services.matching.model.offer import (
     ChangeOffer,

@@ -15,7 +15,7 @@ from services.matching.model.relations import (
     WithdrawRelation,
 )
 from services.matching.solver.interface import Inputs
-from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import MinCostFlow
 from services.matching.store import PoolContext, build_open_need
 from shared.contracts.events import (
     LedgerCommitted,

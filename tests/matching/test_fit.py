@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.eligibility import find_obstacle
-from services.matching.model.distance import metres, metres_of_columns
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.model.place import find_centre, parse_cell
+from services.matching.model.place import find_centre, metres, metres_of_columns, parse_cell
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.store import build_open_need

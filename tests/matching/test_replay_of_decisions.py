@@ -15,7 +15,7 @@ from services.matching.model.match import AcceptMatch, DeclineMatch, Match, Prop
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer, RegisterOffer
 from services.matching.solver.interface import Inputs, Prices, read_inputs, write_inputs
-from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import MinCostFlow
 from services.matching.store import build_open_need
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (

@@ -16,7 +16,7 @@ from services.matching.solver.interface import (
     read_inputs,
     write_inputs,
 )
-from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import MinCostFlow
 from services.matching.store import build_open_need
 from shared import mongo
 from tests.matching.decisions import (

@@ -20,8 +20,8 @@ from services.matching.solver.interface import (
     read_inputs,
     write_inputs,
 )
-from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.process import SolverProcess
+from services.matching.solver.solve import MinCostFlow
 from tests.support.examples import count_examples
 
 SOLVER = MinCostFlow()

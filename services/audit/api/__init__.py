@@ -2,13 +2,11 @@
 
 from services.audit.api import (
     corrections,
-    designations,
     funds,
     health,
     history,
     log,
     mandates,
-    payments,
     receipts,
     statements,
     words,
@@ -21,9 +19,7 @@ SUBJECTS = (
     mandates,
     words,
     corrections,
-    payments,
     statements,
-    designations,
     receipts,
     log,
     history,

@@ -1,4 +1,5 @@
-"""HTTP: transfers between funds and reversals of entries, each by two people with a document."""
+"""HTTP: what two people put right with a document: transfers between funds, reversals of entries,
+second payments of a request."""
 
 from typing import Annotated
 
@@ -8,11 +9,14 @@ from services.audit import messages, views
 from services.audit.api.access import Checker, Maker, Reader
 from services.audit.model import (
     ApproveReversal,
+    ApproveSecondPayment,
     ApproveTransfer,
     DeclineReversal,
+    DeclineSecondPayment,
     DeclineTransfer,
     EntryToReverse,
     ProposeReversal,
+    ProposeSecondPayment,
     ProposeTransfer,
     Reversal,
     Transfer,
@@ -87,3 +91,37 @@ async def decline_reversal(
 ) -> Response:
     """It may then be proposed again."""
     return await answer_to(runtime, checker, DeclineReversal(reversal_id=reversal_id), key)
+
+
+# --- requests that were paid for a match that fell ------------------------------------------------
+
+
+@router.get("/unsettled-payments", dependencies=[Reader])
+async def list_unsettled_payments(runtime: RuntimeDep, limit: Limit = 100) -> dict[str, object]:
+    """What waits for finance: reverse the payment (`POST /reversals`), or say that the request may
+    be paid again. Until then it is not paid."""
+    return {"unsettled_payments": await views.list_unsettled(runtime.database, limit)}
+
+
+@router.post("/second-payments", status_code=202)
+async def propose_second_payment(
+    proposal: ProposeSecondPayment, runtime: RuntimeDep, maker: Maker, key: IdempotencyKey
+) -> Response:
+    """The reason names the document: why the first payment cannot be reversed."""
+    return await answer_to(runtime, maker, proposal, key)
+
+
+@router.post("/second-payments/{request_id}/approve")
+async def approve_second_payment(
+    request_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """By another person than proposed it; the request may be paid again."""
+    return await answer_to(runtime, checker, ApproveSecondPayment(request_id=request_id), key)
+
+
+@router.post("/second-payments/{request_id}/decline")
+async def decline_second_payment(
+    request_id: Id, runtime: RuntimeDep, checker: Checker, key: IdempotencyKey
+) -> Response:
+    """It may then be proposed again."""
+    return await answer_to(runtime, checker, DeclineSecondPayment(request_id=request_id), key)

@@ -1,4 +1,5 @@
-"""HTTP for who keeps the books: what the statements list, and pledge, bank and ledger compared."""
+"""HTTP for who keeps the books: what the statements list, what givers wrote beside their gifts, and
+pledge, bank and ledger compared."""
 
 import asyncio
 from typing import Annotated
@@ -7,6 +8,7 @@ from fastapi import Depends, Query, Response
 from pydantic import Field
 
 from services.audit import messages
+from services.audit.preparing import build_bank_secrets
 from services.audit.statements import views
 from shared.answers import Answer
 from shared.contracts.values import Value
@@ -27,6 +29,10 @@ BookReader = Annotated[
             whole_city=True,
         )
     ),
+]
+DesignationReader = Annotated[
+    Credential,
+    Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR, whole_city=True)),
 ]
 MessageId = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -94,3 +100,15 @@ def _refuse_source(source: str, sources: list[str]) -> Answer:
         known_zh="、".join(sources) or "无",
         known_en=", ".join(sources) or "none",
     )
+
+
+@router.get("/designations")
+async def list_designations(
+    _caller: DesignationReader,
+    runtime: RuntimeDep,
+    after: Annotated[str, Query(max_length=200)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, object]:
+    """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
+    secrets = build_bank_secrets(runtime.keyring)
+    return await views.list_designations(runtime.database, secrets.open_designation, after, limit)

@@ -4,9 +4,10 @@ The same content again changes nothing. Other content under a used id is refused
 refused id stays refused, so that a replay of the topic changes no outcome.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.audit import messages
 from services.audit.decide.mandates import count_contribution
@@ -32,10 +33,14 @@ from shared.contracts.events import (
     DonationRefunded,
     FeeCharged,
     GoodsReceived,
+    LedgerGoodsRefused,
+    LedgerRefused,
     PaymentMade,
+    RefusedReason,
 )
 from shared.contracts.values import MONEY_UNIT
-from shared.messaging.decision import NOTHING, Decision, States
+from shared.errors import Message
+from shared.messaging.decision import NOTHING, Answer, Decision, States
 
 F = TypeVar("F", bound=Fact)
 
@@ -287,3 +292,30 @@ def _refuse_reuse(
 def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> LedgerFact:
     named = ledger.Event(id=event.id, source=event.source)
     return LedgerFact(named, subject, effective_at)
+
+
+DecideFact = Callable[[States, BankEvent[Any], datetime], Decision]
+REFUSALS: Mapping[RefusedReason, Message] = {
+    "unknown_fund": messages.FACT_UNKNOWN_FUND,
+    "id_reused": messages.FACT_ID_REUSED,
+    "not_committed": messages.FACT_NOT_COMMITTED,
+    "exceeds_commitment": messages.FACT_EXCEEDS_COMMITMENT,
+    "unknown_donation": messages.FACT_UNKNOWN_DONATION,
+    "exceeds_gift": messages.FACT_EXCEEDS_GIFT,
+    "insufficient_funds": messages.FACT_INSUFFICIENT_FUNDS,
+    "exceeds_fee_limit": messages.FACT_EXCEEDS_FEE_LIMIT,
+}
+
+
+def decide_with_answer(
+    decide: DecideFact, states: States, event: BankEvent[Any], now: datetime
+) -> Decision:
+    """What `decide` decides, with what the bank is told of it; nothing where nothing is entered."""
+    decision = decide(states, event, now)
+    if not decision.events:
+        return decision
+    aggregate, fact = decision.events[-1]
+    if isinstance(fact, LedgerRefused | LedgerGoodsRefused):
+        refusal = REFUSALS.get(fact.reason, messages.FACT_REFUSED).refusal(409)
+        return replace(decision, answer=refusal)
+    return replace(decision, answer=Answer(201, {"ledger_id": aggregate.id, "state": "entered"}))

@@ -11,7 +11,9 @@ from services.audit import messages
 from services.audit.decide.proposals import decline, find_open
 from services.audit.model import (
     DONOR_BY_LINK,
+    DONOR_BY_WORD,
     ApproveMandate,
+    AskMandateWord,
     Commitment,
     Contribution,
     DeclineMandate,
@@ -31,11 +33,13 @@ from shared.contracts.events import (
     MandateObstacle,
     MandateProposed,
     MandateRevoked,
+    MandateWordAsked,
     MatchAccepted,
 )
 from shared.contracts.values import format_yuan
 from shared.ids import derived_id
 from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
+from shared.spoken_words import HearWord, ask_word, carry_out, hear_word
 
 S = TypeVar("S", bound=State)
 
@@ -233,3 +237,34 @@ def _get_contribution(states: States, fund_id: str, donor_id: str) -> Contributi
     id_ = contribution_id(fund_id, donor_id)
     none = Contribution(id=id_, fund_id=fund_id, donor_id=donor_id)
     return states.get(Contribution, id_) or none
+
+
+def decide_ask_word(states: States, command: Command[AskMandateWord], now: datetime) -> Decision:
+    """Of the donor's own gifts; and not by who asked for the mandate himself."""
+    asked = command.data
+    mandate = states.get(Mandate, asked.mandate_id)
+    if mandate is None or not mandate.asks_donor:
+        return refuse_unknown(asked.mandate_id)
+    if mandate.maker == command.principal:
+        return Decision(answer=messages.SECOND_PERSON_NEEDED.refusal(409))
+    expected = ("proposed",) if asked.act == "give" else ("proposed", "open")
+    if mandate.state not in expected:
+        return Decision(answer=messages.MANDATE_NOT_PROPOSED.refusal(409, state=mandate.state))
+    return ask_word(
+        states,
+        command,
+        MandateWordAsked,
+        now,
+        act=asked.act,
+        about=mandate.id,
+        donor_id=mandate.donor_id,
+        correlation_id=mandate.correlation_id,
+    )
+
+
+def decide_hear_word(states: States, command: Command[HearWord], now: datetime) -> Decision:
+    heard = hear_word(states, command, now)
+    if heard.word is None:
+        return heard.refused
+    act = give_mandate if heard.word.act == "give" else end_mandate
+    return carry_out(act(states, heard.word.about, DONOR_BY_WORD, now), heard.word)

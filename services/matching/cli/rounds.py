@@ -132,8 +132,8 @@ def replay(
 
     Exit code 1 where one differs; a round of another solver's version cannot be compared.
     """
-    from services.matching.solver.min_cost_flow import VERSIONS, MinCostFlow
     from services.matching.solver.replay import replay_round
+    from services.matching.solver.solve import VERSIONS, MinCostFlow
 
     records = _read_records(file, after) if file else _fetch_records(after)
     solvers = [MinCostFlow(version) for version in VERSIONS]

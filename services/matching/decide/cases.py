@@ -23,8 +23,7 @@ from services.matching.model.campaign import (
 from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
-from services.matching.model.namesakes import Namesakes, build_namesakes_id
-from services.matching.model.need import Need
+from services.matching.model.need import Namesakes, Need, build_namesakes_id
 from services.matching.model.offer import Offer
 from services.matching.model.relations import FundRelations, JoinedPersons
 from services.matching.solver.interface import OpenNeed

@@ -7,8 +7,7 @@ from services.matching.messages import REQUEST_ID_MALFORMED
 from services.matching.model.campaign import Campaign
 from services.matching.model.match import Match
 from services.matching.model.match_id import is_request_id, parse_match_id
-from services.matching.model.namesakes import Namesakes, build_namesakes_id
-from services.matching.model.need import Need
+from services.matching.model.need import Namesakes, Need, build_namesakes_id
 from services.matching.model.offer import Offer
 from services.matching.model.place import parse_cell
 from shared.contracts.envelope import Event, Fact

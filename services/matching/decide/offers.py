@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from services.matching.decide.mandates import (
+from services.matching.decide.funds import (
     find_mandate_problems,
     get_mandate,
     list_mandate_refs,
@@ -27,8 +27,7 @@ from services.matching.messages import (
     VILLAGE_FOREIGN,
 )
 from services.matching.model.campaign import Campaign
-from services.matching.model.funds import KnownFund
-from services.matching.model.mandate import Mandate
+from services.matching.model.funds import KnownFund, Mandate
 from services.matching.model.offer import (
     ChangeOffer,
     Offer,

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from services.matching.eligibility import GROUPS, RULES, Group
-from services.matching.model.distance import NOWHERE, metres
+from services.matching.model.place import NOWHERE, metres
 from services.matching.planner.plan import Part, Plan
 from services.matching.solver.arrays import Flags, Ints
 from services.matching.solver.columns import Pool

@@ -26,10 +26,15 @@ from services.matching.planner.plan import Part
 from services.matching.solver.arrays import Ints
 from services.matching.solver.columns import build_pools
 from services.matching.solver.interface import Inputs, OpenNeed, read_inputs
-from services.matching.solver.min_cost_flow import VERSIONS, searches_cases
 from services.matching.solver.model import Model, build_model
 from services.matching.solver.prices import PoolPrices
-from services.matching.solver.solve import PoolSolution, serve_at_prices, solve
+from services.matching.solver.solve import (
+    VERSIONS,
+    PoolSolution,
+    searches_cases,
+    serve_at_prices,
+    solve,
+)
 from services.matching.solver.weights import Weights
 
 

@@ -6,9 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
 
-from services.matching.model.distance import Place
 from services.matching.model.match_id import parse_match_id
-from services.matching.model.place import find_centre
+from services.matching.model.place import Place, find_centre
 from services.matching.solver.interface import OpenNeed
 from shared.contracts.values import BeneficiaryClass, Category, Cell, Kind, Value
 from shared.messaging.decision import State
@@ -173,3 +172,20 @@ class Need(State):
 
 def _add(ids: tuple[str, ...], id_: str) -> tuple[str, ...]:
     return ids if id_ in ids else (*ids, id_)
+
+
+class Namesakes(State):
+    """Who asked for something in a town under a name; its id says which, and neither in words."""
+
+    COLLECTION: ClassVar[str] = "namesakes"
+
+    person_ids: tuple[str, ...] = ()
+
+    def with_person(self, person_id: str) -> "Namesakes":
+        ids = dict.fromkeys((*self.person_ids, person_id))
+        return self.model_copy(update={"person_ids": tuple(ids)})
+
+
+def build_namesakes_id(need: Need) -> str | None:
+    """None where the name is not known."""
+    return f"{need.town_code}:{need.name_id}" if need.name_id else None

@@ -5,8 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, computed_field
 
-from services.matching.model.distance import Place
-from services.matching.model.place import find_centre, find_middle_of
+from services.matching.model.place import Place, find_centre, find_middle_of
 from services.matching.solver.interface import OpenOffer
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.values import (

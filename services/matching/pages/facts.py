@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.matching.explaining.sentences import format_distance
-from services.matching.model.distance import metres
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from services.matching.model.place import metres
 from shared.contracts.values import CHINA, LABELS
 from shared.towns import town_name
 

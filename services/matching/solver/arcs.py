@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.eligibility import RULES
-from services.matching.model.distance import NOWHERE, metres_of_columns
+from services.matching.model.place import NOWHERE, metres_of_columns
 from services.matching.solver.arrays import Flags, Indices, Ints, Membership
 from services.matching.solver.columns import Demand, Pool, Supply
 from services.matching.solver.weights import Weights

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from services.matching.model.distance import metres_of_columns
+from services.matching.model.place import metres_of_columns
 from services.matching.solver.arrays import Flags, Indices, Membership
 from services.matching.solver.columns import NO_LIMIT, NONE, Pool
 

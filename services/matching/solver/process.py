@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Self
 
 from services.matching.explaining.rounds import explain_need
 from services.matching.solver.interface import Allocation, Prices, Solver, read_inputs
-from services.matching.solver.min_cost_flow import VERSIONS, MinCostFlow
+from services.matching.solver.solve import VERSIONS, MinCostFlow
 from shared.errors import Transient
 
 

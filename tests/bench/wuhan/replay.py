@@ -9,7 +9,7 @@ from services.matching.model.need import Need
 from services.matching.model.offer import Offer, build_offer_id
 from services.matching.solver.candidates import Candidates
 from services.matching.solver.interface import Allocation, Inputs, OpenOffer, SolverResult
-from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import MinCostFlow
 from services.matching.store import build_open_need
 from shared.contracts.values import Value
 from shared.ids import derived_id

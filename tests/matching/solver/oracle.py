@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp  # type: ignore[import-untyped]
 from scipy.sparse import coo_array  # type: ignore[import-untyped]
 
-from services.matching.model import distance
+from services.matching.model import place
 from services.matching.planner.instance import Instance, OfferRow, RequestRow
 from services.matching.solver.weights import Weights
 from shared.towns import find_middle
@@ -42,7 +42,7 @@ def metres(request: RequestRow, offer: OfferRow, weights: Weights = DEFAULTS) ->
     there = offer.place or (find_middle(offer.towns[0]) if len(offer.towns) == 1 else None)
     if here is None or there is None:
         return weights.unknown_metres
-    away = distance.metres(here, there)
+    away = place.metres(here, there)
     is_exact = request.place is not None and offer.place is not None
     return away if is_exact else max(away, weights.town_metres)
 

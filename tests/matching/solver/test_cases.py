@@ -21,10 +21,9 @@ from services.matching.solver.interface import (
     hash_text,
     write_inputs,
 )
-from services.matching.solver.min_cost_flow import VERSIONS, MinCostFlow
 from services.matching.solver.model import build_model
 from services.matching.solver.replay import replay_round
-from services.matching.solver.solve import solve
+from services.matching.solver.solve import VERSIONS, MinCostFlow, solve
 from services.matching.solver.weights import (
     BEFORE_UNKNOWN_WAS_FAR,
     BEFORE_WAITING_COUNTED_ON,

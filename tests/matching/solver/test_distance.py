@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.model import distance as scalar
-from services.matching.model.distance import NOWHERE, isqrt_of_column, metres_of_columns
+from services.matching.model import place as scalar
+from services.matching.model.place import NOWHERE, isqrt_of_column, metres_of_columns
 from tests.support.examples import count_examples
 
 latitudes = st.integers(-60_000_000, 60_000_000)

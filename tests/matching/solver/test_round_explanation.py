@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from services.matching.explaining.rounds import explain_need
 from services.matching.explaining.sentences import ANOTHER
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, write_inputs
-from services.matching.solver.min_cost_flow import MinCostFlow
 from services.matching.solver.process import SolverProcess
+from services.matching.solver.solve import MinCostFlow
 from shared.towns import town_name
 from tests.matching.test_solver import DAY_MS, TOWNS, instances, need, offer
 from tests.support.examples import count_examples

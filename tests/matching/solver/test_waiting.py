@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.matching.explaining.rounds import explain_need
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, write_inputs
-from services.matching.solver.min_cost_flow import MinCostFlow
+from services.matching.solver.solve import MinCostFlow
 from services.matching.solver.weights import DAY_MS, Weights
 from tests.bench.matching.fairness import TIERS, Year, simulate
 
