@@ -119,7 +119,9 @@ def to_document(state: State) -> dict[str, Any]:
 
 
 def to_state(state: type[S], document: Mapping[str, object]) -> S:
-    return state.model_validate({**document, "id": document["_id"]})
+    """What a later release wrote besides is passed over, in its values too: the release before can
+    read it."""
+    return state.model_validate({**document, "id": document["_id"]}, extra="ignore")
 
 
 async def load(database: Database, state: type[S], id_: str) -> S | None:

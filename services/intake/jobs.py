@@ -21,6 +21,7 @@ from shared.telemetry import CASES_OVERDUE
 log = structlog.get_logger()
 
 CLOCKS_STARTED = "clocks_started"
+ENDINGS_STORED = "endings_stored"
 CLOCKS_AT_ONCE = 400
 MEASURED_EVERY_S = 60
 
@@ -28,10 +29,11 @@ MEASURED_EVERY_S = 60
 async def run_deadlines(runtime: IntakeRuntime) -> None:
     """Endless."""
     poll_s = runtime.settings.due_poll_ms / 1000
-    has_clocks = False
+    has_clocks, has_endings = False, False
     while True:
         try:
             has_clocks = has_clocks or await start_clocks(runtime)
+            has_endings = has_endings or await store_endings(runtime)
             await process_deadlines(runtime)
         except (Transient, mongo.PyMongoError) as error:
             log.warning("deadlines_postponed", error=str(error))
@@ -103,4 +105,13 @@ async def start_clocks(runtime: IntakeRuntime) -> bool:
         await execute_all(runtime.processor, [Command(StartClock(request_id=id_)) for id_ in ids])
         after = ids[-1]
     await store.mark_done(runtime.database, CLOCKS_STARTED, await runtime.processor.now())
+    return True
+
+
+async def store_endings(runtime: IntakeRuntime) -> bool:
+    """Once for all instances, what the desk looks up."""
+    if not await store.is_done(runtime.database, ENDINGS_STORED):
+        await worklist.store_endings(runtime.database)
+        at = await runtime.processor.now()
+        await store.mark_done(runtime.database, ENDINGS_STORED, at)
     return True

@@ -1,5 +1,7 @@
 """The composition root of intake: settings in, app out."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from services.intake import (
@@ -40,6 +42,7 @@ from services.intake.model.regular import RegularWork, Visit
 from services.intake.model.suggestion import NameInPlace, Suggestion
 from services.intake.own import proofs
 from services.intake.regular import store as regular_store
+from services.intake.reporting.recent import RecentCounts
 from services.intake.resources import IntakeResources
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs, describe_totps, make_totp_sealer
@@ -145,6 +148,7 @@ def build_resources(
         proofs=Proofs(keyring),
         ask_quota=Quota(settings.asks_per_minute),
         sign_in_quota=Quota(settings.sign_ins_per_minute),
+        recent_counts=RecentCounts(timedelta(seconds=settings.statistics_s)),
     )
 
 

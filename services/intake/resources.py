@@ -9,6 +9,7 @@ from fastapi import Depends
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.judgement.learning import Shelf
 from services.intake.media.wechat import WeChatMediaClient
+from services.intake.reporting.recent import RecentCounts
 from services.intake.rules import Rules
 from services.intake.settings import IntakeSettings
 from services.intake.sign_in.proofs import Proofs
@@ -39,6 +40,7 @@ class IntakeResources:
     proofs: Proofs = field(repr=False)
     ask_quota: Quota = field(repr=False)
     sign_in_quota: Quota = field(repr=False)
+    recent_counts: RecentCounts = field(repr=False)
     shelf: Shelf = field(default_factory=Shelf, repr=False)
     picture_gate: asyncio.Semaphore = field(
         repr=False, default_factory=lambda: asyncio.Semaphore(PICTURES_AT_A_TIME)

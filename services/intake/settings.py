@@ -80,6 +80,9 @@ class IntakeSettings(Settings):
         AfterValidator(_check_policies),
         Field(description="statutory policies by class (.csv, .xlsx); empty: the one installed"),
     ] = None
+    statistics_s: Annotated[
+        int, Field(ge=0, le=3_600, description="for so long figures are shown as they were counted")
+    ] = 60
     meeting_quorum: Annotated[
         int, Field(ge=2, le=40, description="members who have to be there for a joint meeting")
     ] = 3

@@ -16,6 +16,7 @@ from shared import mongo
 from shared.calendar import find_day, find_end
 from shared.contracts.events import ApprovalLevel, CaseStage
 from shared.contracts.values import BeneficiaryClass, Category, Channel
+from shared.references import REFERENCE_LENGTH
 from shared.scope import Scope
 
 Tab = Literal["waiting", "returned", "mine", "all"]
@@ -31,6 +32,7 @@ _DUE_FIRST: Sequence[tuple[str, int]] = (("clock.ends_at", 1), ("_id", 1))
 _LATEST_FIRST: Sequence[tuple[str, int]] = (("recorded_at", -1), ("_id", -1))
 
 INDEXES: tuple[mongo.Index, ...] = (
+    (Request.COLLECTION, [("ending_of_id", 1)], {}),
     (
         Request.COLLECTION,
         [("clock.ends_at", 1), ("_id", 1), ("area.town_code", 1), ("approval_level", 1)],
@@ -219,13 +221,20 @@ async def find_by_reference(
     database: mongo.Database, scope: Scope, reference: str
 ) -> list[Request]:
     """By its whole number, or by the end of it, as notices carry it. reference: letters, digits."""
-    known = {"_id": reference} if reference.startswith("R-") else _build_ending(reference)
+    folded = reference.lower()
+    known = {"_id": f"R-{folded[2:]}"} if folded.startswith("r-") else {"ending_of_id": folded}
     query = {**scope.build_query(REQUESTS), **known}
     return await mongo.find(database, Request, query, limit=FINDINGS_MAX)
 
 
-def _build_ending(reference: str) -> dict[str, Any]:
-    return {"_id": {"$regex": f"{reference.lower()}$"}}
+async def store_endings(database: mongo.Database) -> None:
+    """Of requests that were stored before their numbers' ends were."""
+    end = {
+        "$substrBytes": ["$_id", {"$subtract": [{"$strLenBytes": "$_id"}, REFERENCE_LENGTH]}, -1]
+    }
+    missing = {"ending_of_id": {"$exists": False}}
+    change = [{"$set": {"ending_of_id": {"$toLower": end}}}]
+    await database[Request.COLLECTION].update_many(missing, change)
 
 
 async def find_of_persons(

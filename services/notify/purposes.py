@@ -39,6 +39,7 @@ from shared.contracts.events import (
     RequestReferred,
     RequestReturned,
     RequestSettled,
+    RequestUnmet,
     SenderAnswer,
     SpokenAct,
 )
@@ -120,6 +121,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage, is_small=True)
         for stage in get_args(FollowedStage)
     ),
+    RequestUnmet: (Purpose("request_unmet", "applicant", links.REQUEST),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),

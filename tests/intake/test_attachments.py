@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from itertools import count
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from services.intake.attachments.clamd import check_file
+from services.intake.attachments import checking
+from services.intake.attachments.clamd import NoVerdict, check_file
 from services.intake.attachments.files import (
     EDGE_MAX,
     FILE_BYTES_MAX,
@@ -29,11 +31,13 @@ from services.intake.model.attachment import (
     RemoveAttachment,
     SettleCheck,
 )
+from shared import mongo
 from shared.errors import Invalid, Transient
 from shared.messaging.decision import Decision, Ref
 from tests.intake.builders import (
     CHASHAN,
     COMMANDS,
+    NOW,
     SHIJIE,
     DecisionHarness,
     get_body,
@@ -175,6 +179,40 @@ async def test_the_checker_reads_all_of_it_and_its_word_counts() -> None:
         await check_file(address, content)
 
 
+async def test_a_file_of_which_the_checker_says_nothing_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor where every look begins with it."""
+    monkeypatch.setattr(checking, "BATCH", 2)
+    ids = [f"F-{number}" for number in range(5)]
+    settled: list[str] = []
+
+    async def find(*_: Any, limit: int, **__: Any) -> list[Attachment]:
+        after = _[2]["_id"]["$gt"]
+        left = [id_ for id_ in ids if id_ not in settled and id_ > after]
+        return [
+            Attachment(
+                id=id_, media_type="image/jpeg", size=1, file_id=id_, giver="staff", added_at=NOW
+            )
+            for id_ in left[:limit]
+        ]
+
+    async def check(_: Any, attachment: Attachment) -> None:
+        if attachment.id in ("F-0", "F-1"):
+            raise NoVerdict("clamd: no verdict")
+        if attachment.id == "F-2":
+            raise Transient("clamd: TimeoutError")
+        settled.append(attachment.id)
+
+    monkeypatch.setattr(mongo, "find", find)
+    monkeypatch.setattr(checking, "_check", check)
+    runtime = SimpleNamespace(settings=SimpleNamespace(clamd="127.0.0.1:1"), database=None)
+    after = ""
+    for _ in range(4):
+        after = await checking.check_due(cast("Any", runtime), after)
+    assert settled == ["F-3", "F-4"]
+
+
 # --- deciding -------------------------------------------------------------------------------------
 
 
@@ -252,8 +290,20 @@ def test_nobody_adds_or_removes_outside_his_area_or_what_is_not_his_to_remove() 
     harness.remove("s-2", any_of_them=True)
     assert harness.keys == set(), "what was stored is noise"
     assert get_code(harness.remove("s-1")) == "attachment_unknown"
-    harness.add()
-    assert harness.keys == {"F-1"}, "and may come again"
+
+
+def test_what_was_taken_away_comes_back_by_who_took_it_or_an_approver_alone() -> None:
+    harness = CaseHarness()
+    harness.add(giver="applicant", by="")
+    harness.remove("s-2", any_of_them=True)
+    assert get_code(harness.add(giver="applicant", by="")) == "file_removed"
+    assert get_code(harness.add(by="s-1")) == "file_removed"
+    assert harness.keys == set()
+    harness.add(by="s-2")
+    assert harness.keys == {"F-1"}, "it was a mistake"
+    harness.remove("s-2")
+    harness.add(by="s-3", may_restore=True)
+    assert harness.keys == {"F-1"}
 
 
 def test_a_case_holds_so_many_and_the_applicant_a_few() -> None:

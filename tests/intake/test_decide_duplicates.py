@@ -10,7 +10,15 @@ from services.intake.model import ErasePerson, Request, WithdrawRequest
 from services.intake.model.consent import EndConsent
 from services.intake.model.suggestion import JudgeAlike, SeparateRequest, Suggestion
 from services.intake.vault.likeness import compare_marks, derive_likeness
-from shared.contracts.events import MatchCommitted, MatchConfirmed, RequestFollowed
+from shared.contracts.events import (
+    MatchCommitted,
+    MatchConfirmed,
+    MatchDelivered,
+    MatchReleased,
+    MatchReopened,
+    RequestFollowed,
+    RequestUnmet,
+)
 from shared.messaging.decision import Decision, Handler
 from tests.intake.builders import (
     CHASHAN,
@@ -51,8 +59,10 @@ class Desk(DecisionHarness):
         data = JudgeAlike.model_validate(fields | {"reasons": ("text_alike",)})
         return self.handle(COMMANDS[JudgeAlike], make_command(data))
 
-    def hear(self, request: Request, kind: Any, decide: Any, quantity: int) -> Decision:
-        event = make_match_event(kind, self.request(request.id), quantity)
+    def hear(
+        self, request: Request, kind: Any, decide: Any, quantity: int, **more: Any
+    ) -> Decision:
+        event = make_match_event(kind, self.request(request.id), quantity, **more)
         return self.handle(Handler(decide=decide), event)
 
 
@@ -98,6 +108,26 @@ def test_merged_the_later_one_leaves_the_menu_and_both_reporters_stay_told() -> 
     closed = desk.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
     assert list_facts(closed) == ["RequestClosed", "RequestFollowed"]
     assert list_stages(closed) == [(second.id, "closed")]
+
+
+def list_disappointed(decision: Decision) -> list[str]:
+    return [s.id for s, f in decision.events if isinstance(f, RequestUnmet)]
+
+
+def test_where_what_was_found_falls_through_all_who_heard_of_it_hear_that() -> None:
+    desk = Desk()
+    first, second = desk.report(0), desk.report(1)
+    desk.judge(first, second)
+    release = progress.decide_released
+    assert list_disappointed(desk.hear(first, MatchReleased, release, 20_000)) == [], "unheard of"
+    desk.hear(first, MatchCommitted, progress.decide_committed, 20_000)
+    assert list_disappointed(desk.hear(first, MatchReleased, release, 20_000)) == [second.id]
+    desk.hear(first, MatchDelivered, progress.decide_delivered, 20_000)
+    again = desk.hear(first, MatchReopened, progress.decide_reopened, 20_000, was="delivered")
+    assert list_stages(again) == [(second.id, "committed")], "on its way once more"
+    desk.hear(first, MatchConfirmed, progress.decide_confirmed, 20_000)
+    lost = desk.hear(first, MatchReopened, progress.decide_reopened, 20_000, was="confirmed")
+    assert list_disappointed(lost) == [second.id]
 
 
 def test_apart_again_it_is_as_it_was_and_hears_of_that() -> None:

@@ -23,7 +23,7 @@ from services.intake.model.meeting import (
     SignMeeting,
 )
 from services.intake.vault.needs import prepare_note
-from shared.contracts.events import MeetingClosed, RequestOpened
+from shared.contracts.events import ApprovalLevel, MeetingClosed, RequestOpened
 from shared.messaging.decision import Ref
 from tests.intake.builders import (
     CHASHAN,
@@ -274,6 +274,19 @@ def test_a_case_is_on_one_agenda_and_comes_free_when_the_meeting_is_cancelled() 
     assert code(sitting.convene(meeting_id="G-2")) == "meeting_case_taken"
     assert code(sitting.open(by="clerk")) == "meeting_role"
     assert code(sitting.open(present=("chair", "finance", "clerk2"))) == "meeting_quorum"
-    assert code(sitting.handle(CancelMeeting(meeting_id="G-1", by="clerk"))) == "meeting_role"
+    assert code(sitting.handle(CancelMeeting(meeting_id="G-1", by="finance"))) == "meeting_role"
+    assert code(sitting.handle(CancelMeeting(meeting_id="G-1", by="stranger"))) == "meeting_unknown"
     sitting.handle(CancelMeeting(meeting_id="G-1", by="chair"))
+    assert sitting.convene(meeting_id="G-2").answer.status == 201
+
+
+@pytest.mark.parametrize("by", ["clerk", "chair", "finance"])
+def test_a_sitting_whose_chair_left_is_ended_and_what_was_ruled_has_no_effect(by: str) -> None:
+    sitting = sit()
+    sitting.rule(0, "approve")
+    levels: tuple[ApprovalLevel, ...] = ("city",) if by == "finance" else ()
+    ended = sitting.handle(CancelMeeting(meeting_id="G-1", by=by, levels=levels))
+    assert list_facts(ended) == ["MeetingCancelled"]
+    assert code(sitting.sign("clerk")) == "meeting_state"
+    assert sitting.meeting.due_at is None, "nothing is carried out"
     assert sitting.convene(meeting_id="G-2").answer.status == 201

@@ -1,11 +1,14 @@
 """Figures of requests: whoever reads the published events counts what the database counts."""
 
+import asyncio
 import io
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import openpyxl
+import pytest
 
+from services.intake.reporting import recent
 from services.intake.reporting.events import count_events
 from services.intake.reporting.figures import Figures, Group, build_tables, narrow_year
 from services.intake.reporting.workbook import write_workbook
@@ -18,6 +21,7 @@ from shared.contracts.events import (
     RequestReopened,
     RequestWithdrawn,
 )
+from shared.scope import EVERYTHING, Scope
 from tests.intake.builders import CHASHAN, make_event
 
 RECORDED = datetime(2025, 12, 31, 17, 0, tzinfo=UTC)
@@ -110,3 +114,27 @@ def test_a_year_is_chinas_and_a_workbook_holds_numbers() -> None:
     assert rows[0][:3] == ("项目", "件数", "待审批")
     assert rows[1][:3] == ("茶山镇", 5, 1)
     assert rows[-1][0] == "合计"
+
+
+async def test_many_who_look_within_a_minute_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each scope its own, and no more scopes than there is room for."""
+    asked: list[Any] = []
+
+    async def count(_: Any, query: Any) -> dict[Group, Figures]:
+        asked.append(query)
+        await asyncio.sleep(0)
+        return {}
+
+    monkeypatch.setattr(recent, "count_requests", count)
+    recently, database = recent.RecentCounts(timedelta(seconds=60)), cast("Any", None)
+    town = Scope(area=CHASHAN)
+    looks = [recently.find(database, scope, RECORDED) for scope in (town, EVERYTHING) * 5]
+    await asyncio.gather(*looks)
+    assert len(asked) == 2
+    later = await recently.find(database, town, RECORDED + timedelta(seconds=59))
+    assert (len(asked), later.at) == (2, RECORDED)
+    assert (await recently.find(database, town, RECORDED + timedelta(seconds=60))).at > RECORDED
+    for number in range(recent.SCOPES_MAX):
+        await recently.find(database, Scope(area=f"4419{number}"), RECORDED)
+    await recently.find(database, EVERYTHING, RECORDED)
+    assert asked[-1] == {}, "the oldest made room"

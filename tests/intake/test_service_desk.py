@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from services.intake import worklist
 from services.intake.reporting.database import count_requests
 from services.intake.reporting.events import count_events
 from shared.contracts import topics
@@ -42,6 +43,9 @@ async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(
     name = f"寻找{visitor.number}号"
     request_id = await submit_large(visitor, applicant={"name": name, "phone": visitor.phone})
     browser = await sign_in(visitor, "s-seeker", Role.COLLECTOR, CHASHAN)
+    before_ends = {"$unset": {"ending_of_id": ""}}
+    await visitor.database["requests"].update_one({"_id": request_id}, before_ends)
+    await worklist.store_endings(visitor.database)
     foreign = await sign_in(visitor, "s-stranger", Role.COLLECTOR, "441900104")
     for words in (name, visitor.phone[3:], request_id, request_id[-6:].upper()):
         await browser.get("/desk")

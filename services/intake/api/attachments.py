@@ -65,8 +65,13 @@ async def add_attachment(
 
 def find_adder(caller: Credential) -> Adder:
     scope = find_scope(caller)
-    is_staff = bool(caller.roles & STAFF)
-    return Adder("staff" if is_staff else "channel", caller.principal, scope.area, scope.source)
+    return Adder(
+        giver="staff" if caller.roles & STAFF else "channel",
+        by=caller.principal,
+        area=scope.area,
+        source=scope.source,
+        may_restore=not caller.roles.isdisjoint(APPROVERS),
+    )
 
 
 @router.get("/requests/{request_id}/attachments")

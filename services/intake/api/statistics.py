@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from services.intake import store
-from services.intake.reporting.database import count_requests
-from services.intake.reporting.figures import Counts, build_tables, describe_tables, narrow_year
+from services.intake.reporting.figures import build_tables, describe_tables, narrow_year
+from services.intake.reporting.recent import Count
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import CHINA
 from shared.scope import Scope
@@ -25,14 +24,15 @@ async def read_statistics(
     year: Annotated[int | None, Query(ge=2000, le=2999)] = None,
 ) -> dict[str, Any]:
     """Of a year of recording: how many, in which state, what was asked for, how long it took."""
-    counts = await count_seen(runtime, find_scope(caller))
+    count = await find_count(runtime, find_scope(caller))
     chosen = year or await find_year(runtime)
-    tables = describe_tables(build_tables(narrow_year(counts, chosen)))
-    return {"year": chosen, "area": caller.area, "tables": tables}
+    tables = describe_tables(build_tables(narrow_year(count.counts, chosen)))
+    return {"year": chosen, "area": caller.area, "counted_at": count.at, "tables": tables}
 
 
-async def count_seen(runtime: IntakeRuntime, scope: Scope) -> Counts:
-    return await count_requests(runtime.database, scope.build_query(store.REQUESTS))
+async def find_count(runtime: IntakeRuntime, scope: Scope) -> Count:
+    now = await runtime.processor.now()
+    return await runtime.resources.recent_counts.find(runtime.database, scope, now)
 
 
 async def find_year(runtime: IntakeRuntime) -> int:

@@ -13,8 +13,13 @@ ANSWERED_S = 30.0
 UNIX = "unix:"
 
 
+class NoVerdict(Transient):
+    """The checker is there, and does not say of this file: too large for it, or it has no room."""
+
+
 async def check_file(address: str, content: bytes) -> Literal["clean", "infected"]:
-    """address: `host:port`, or `unix:/path`. Raises Transient where it does not say."""
+    """address: `host:port`, or `unix:/path`. Raises NoVerdict where it does not say,
+    Transient where it is away."""
     try:
         async with asyncio.timeout(ANSWERED_S):
             answer = await _ask(address, content)
@@ -24,7 +29,7 @@ async def check_file(address: str, content: bytes) -> Literal["clean", "infected
         return "clean"
     if answer.endswith("FOUND"):
         return "infected"
-    raise Transient("clamd: no verdict")
+    raise NoVerdict("clamd: no verdict")
 
 
 async def _ask(address: str, content: bytes) -> str:

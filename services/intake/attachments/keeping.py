@@ -32,13 +32,14 @@ BUCKET = "attachment_files"
 
 @dataclass(frozen=True, slots=True)
 class Adder:
-    """by: a staff number or a channel's source; empty for the applicant himself. area, source: as
-    in `AddAttachment`."""
+    """by: a staff number or a channel's source; empty for the applicant himself. area, source,
+    may_restore: as in `AddAttachment`."""
 
     giver: Giver
     by: str = ""
     area: str = ""
     source: str | None = None
+    may_restore: bool = False
 
 
 async def add_file(
@@ -65,6 +66,7 @@ async def add_file(
         by=adder.by,
         area=adder.area,
         source=adder.source,
+        may_restore=adder.may_restore,
         check=check,
     )
     answer = await runtime.processor.execute(Command(command, principal=adder.by))

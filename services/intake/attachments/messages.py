@@ -36,6 +36,11 @@ FILES_TOO_MANY = Message(
     "最多放 {most} 个文件；请先移除不要的",
     "at most {most} files: take away those that are not needed",
 )
+FILE_REMOVED = Message(
+    "file_removed",
+    "这个文件放过，工作人员已把它移除，不能再放；如果移错了，请联系村(居)委会或镇街民政办",
+    "this file was taken away from the case: who took it away or an approver puts it back",
+)
 ATTACHMENT_UNKNOWN = Message(
     "attachment_unknown",
     "没有这个文件，或已被移除",

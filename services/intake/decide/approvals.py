@@ -14,6 +14,7 @@ from services.intake.approvals.messages import (
     RETURN_REASONS,
     list_choices,
 )
+from services.intake.decide.followers import with_released
 from services.intake.decide.requests import (
     announce,
     find_level,
@@ -29,7 +30,6 @@ from services.intake.decide.standing import (
     refuse_vouching,
     with_standing,
 )
-from services.intake.decide.suggestions import with_released
 from services.intake.messages import (
     GUARDIAN_ABSENT,
     ITEM_UNKNOWN,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.intake.attachments.messages import (
     ATTACHMENT_UNKNOWN,
+    FILE_REMOVED,
     FILES_TOO_MANY,
     PERSON_GONE,
     REMOVER_FOREIGN,
@@ -23,13 +24,16 @@ from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
 
 def decide_add(states: States, item: Command[AddAttachment], now: datetime) -> Decision:
-    """The same picture on the same case is there once."""
+    """The same picture on the same case is there once. What somebody took away stays away: he or an
+    approver puts it back, and nobody else by sending it again."""
     data = item.data
     stored, request = states.get_each((Attachment, data.attachment_id), (Request, data.request_id))
     if request is None or not _is_there(request, data.area, data.source):
         return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
     if stored is not None and not stored.removed_by:
         return Decision(answer=Answer(200, describe_added(stored)))
+    if stored is not None and not data.may_restore and data.by != stored.removed_by:
+        return Decision(answer=FILE_REMOVED.refusal(409, "file"))
     person = states.get(Person, request.person_id)
     if person is None or person.erased:
         return Decision(answer=PERSON_GONE.refusal(409, "file"))

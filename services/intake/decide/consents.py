@@ -3,9 +3,9 @@
 from datetime import datetime
 from functools import reduce
 
+from services.intake.decide.followers import with_all_released
 from services.intake.decide.persons import without_unfinished
 from services.intake.decide.requests import is_in_area, make_fact, open_or_hold
-from services.intake.decide.suggestions import with_all_released
 from services.intake.messages import (
     CONSENT_ABSENT,
     CONSENT_UNPROVEN,

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
+from services.intake.decide.followers import with_released
 from services.intake.decide.persons import without_unfinished
 from services.intake.decide.requests import decide_submission, describe_outcome
-from services.intake.decide.suggestions import with_released
 from services.intake.messages import CORRECTION_LATE
 from services.intake.model import Person, Request, RequestState, SealedRowCorrection
 from services.intake.rules import Rules

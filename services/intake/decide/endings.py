@@ -14,6 +14,7 @@ from services.intake.approvals.messages import (
     REMAINDER_WRONG,
 )
 from services.intake.decide.approvals import attach_note
+from services.intake.decide.followers import with_released, with_told
 from services.intake.decide.requests import (
     announce,
     find_level,
@@ -21,7 +22,6 @@ from services.intake.decide.requests import (
     refuse_state,
     release_person,
 )
-from services.intake.decide.suggestions import with_released, with_told
 from services.intake.messages import LEVEL_TOO_LOW, RECORDER_SAME, REQUEST_UNKNOWN
 from services.intake.model import Person, Request, RequestState, Step, WaitReason
 from services.intake.model.approval import (

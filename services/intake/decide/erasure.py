@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from services.intake.decide.followers import with_all_released
 from services.intake.decide.identities import list_reached, unlink_person
-from services.intake.decide.suggestions import list_without, with_all_released
+from services.intake.decide.suggestions import list_without
 from services.intake.messages import PERSON_UNKNOWN
 from services.intake.model import (
     OPENID,

@@ -27,8 +27,8 @@ from services.intake.decide.approvals import (
     grant_approval,
     refuse_part,
 )
+from services.intake.decide.followers import with_released
 from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
-from services.intake.decide.suggestions import with_released
 from services.intake.messages import RECORDER_SAME
 from services.intake.model import (
     DeclineRequest,
@@ -136,15 +136,21 @@ def _is_within(request: Request, data: ConveneMeeting) -> bool:
 
 
 def decide_cancel(states: States, item: Command[CancelMeeting], _now: datetime) -> Decision:
-    """Before it was opened: its cases wait for another."""
-    meeting = _get_meeting(states, item.data.meeting_id, item.data.by, "planned")
+    """Before it is closed: its cases wait for another, and what was ruled has no effect. A sitting
+    whose chair has left is ended by whom it left."""
+    data = item.data
+    meeting = _get_meeting(states, data.meeting_id, data.by, "planned", "sitting")
     if isinstance(meeting, Answer):
         return Decision(answer=meeting)
-    if item.data.by not in (meeting.convened_by, meeting.chair):
-        return Decision(answer=_refuse_role("召集人或主持人", "convener or chair"))
+    if data.by not in meeting.leaders and "city" not in data.levels:
+        who_zh, who = (
+            "召集人、主持人、记录人或市级审批的成员",
+            "convener, chair, recorder, city approver",
+        )
+        return Decision(answer=_refuse_role(who_zh, who))
     cancelled = meeting.model_copy(update={"state": "cancelled"})
     freed = _free(states, meeting, [each.request_id for each in meeting.items])
-    fact = MeetingCancelled(cancelled_by=item.data.by)
+    fact = MeetingCancelled(cancelled_by=data.by)
     return Decision((cancelled, *freed), ((cancelled, fact),), _answer(cancelled))
 
 
@@ -364,12 +370,12 @@ def _decline(
     return replace(decision, answer=None)
 
 
-def _get_meeting(states: States, id_: str, by: str, state: MeetingState) -> Meeting | Answer:
-    """In this state, for who is involved."""
+def _get_meeting(states: States, id_: str, by: str, *among: MeetingState) -> Meeting | Answer:
+    """In one of these states, for who is involved."""
     meeting = states.get(Meeting, id_)
     if meeting is None or by not in meeting.involved:
         return MEETING_UNKNOWN.refusal(404, "meeting_id")
-    if meeting.state != state:
+    if meeting.state not in among:
         return _refuse_state(meeting)
     return meeting
 

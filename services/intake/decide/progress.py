@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from services.intake.decide.followers import with_disappointed, with_told
 from services.intake.decide.persons import (
     with_arrived,
     with_awaited,
@@ -10,7 +11,6 @@ from services.intake.decide.persons import (
     without_awaited,
     without_unfinished,
 )
-from services.intake.decide.suggestions import with_told
 from services.intake.model import Person, Portion, Request, RequestState
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
@@ -72,7 +72,8 @@ def decide_released(states: States, event: Event[MatchReleased], _now: datetime)
     if request is None or event.subject not in request.matches:
         return NOTHING
     request = _without_portion(request, event)
-    return _change(request, without_awaited(person, event.subject) if person else None)
+    decision = _change(request, without_awaited(person, event.subject) if person else None)
+    return with_disappointed(states, request, decision)
 
 
 def decide_reopened(states: States, event: Event[MatchReopened], _now: datetime) -> Decision:
@@ -82,16 +83,19 @@ def decide_reopened(states: States, event: Event[MatchReopened], _now: datetime)
         return NOTHING
     if event.data.was == "delivered":
         request = _with_portion(request, event, "committed")
-    elif event.subject in request.matches:
+        decision = _change(request, without_awaited(person, event.subject) if person else None)
+        return with_told(states, request, "committed", decision)
+    if event.subject in request.matches:
         request = _without_portion(request, event)
     else:
         return NOTHING
     person = without_awaited(person, event.subject) if person else None
     if request.state is not RequestState.CLOSED or request.is_fulfilled:
-        return _change(request, person)
+        return with_disappointed(states, request, _change(request, person))
     opened = request.model_copy(update={"state": RequestState.OPEN})
     person = with_unfinished(person, opened) if person else None
-    return _change(opened, person, RequestReopened(person_id=request.person_id))
+    decision = _change(opened, person, RequestReopened(person_id=request.person_id))
+    return with_disappointed(states, opened, decision)
 
 
 def _get_request_and_person(

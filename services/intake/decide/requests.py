@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.approvals.messages import PART_REASONS
+from services.intake.decide.followers import with_released
 from services.intake.decide.identities import list_joined_facts, list_refs
 from services.intake.decide.openings import count_opening, list_tally_ids, list_tally_refs
 from services.intake.decide.persons import (
@@ -19,7 +20,7 @@ from services.intake.decide.standing import (
     refuse_vouching,
     with_standing,
 )
-from services.intake.decide.suggestions import suggest, with_released
+from services.intake.decide.suggestions import suggest
 from services.intake.messages import (
     REQUEST_UNKNOWN,
     STATE_UNSUITABLE,

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.intake.decide.openings import join_tallies
@@ -31,7 +30,6 @@ from services.intake.model.suggestion import (
 from services.intake.rules import Rules
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
-    FollowedStage,
     PersonJoined,
     PersonSeparated,
     RequestFollowed,
@@ -164,7 +162,7 @@ def _carry_out(states: States, suggestion: Suggestion, verdict: str) -> Decision
         return _separate(states, second_id) if suggestion.state == "merged" else Decision()
     if verdict == "merged":
         return _merge_requests(states, first_id, second_id)
-    return _separate_request(states, second_id) if suggestion.state == "merged" else Decision()
+    return separate_request(states, second_id) if suggestion.state == "merged" else Decision()
 
 
 def _answer(suggestion: Suggestion) -> Answer:
@@ -303,7 +301,7 @@ def decide_separate_request(
     place = (request.area.village_code or request.area.town_code) if request else ""
     if request is None or not place.startswith(item.data.area):
         return Decision(answer=REQUEST_UNKNOWN.refusal(404, "request_id"))
-    decision = _separate_request(states, request.id)
+    decision = separate_request(states, request.id)
     if isinstance(decision, Answer):
         return Decision(answer=decision)
     answer = Answer(200, {"request_id": request.id})
@@ -313,7 +311,7 @@ def decide_separate_request(
     return Decision((*decision.states, *rows), decision.events, answer)
 
 
-def _separate_request(states: States, request_id: str) -> Decision | Answer:
+def separate_request(states: States, request_id: str) -> Decision | Answer:
     """Where it was: on the menu, or waiting for an approver. So do those that the machine itself
     once called duplicates."""
     request = states.get(Request, request_id)
@@ -338,63 +336,3 @@ def _separate_request(states: States, request_id: str) -> Decision | Answer:
             RequestFollowed(person_id=request.person_id, request_id=first.id, stage="separated")
         )
     return Decision((separated, *persons), tuple((separated, fact) for fact in facts))
-
-
-# --- those who asked for the same -------------------------------------------------------------
-
-
-def with_told(
-    states: States, request: Request, stage: FollowedStage, decision: Decision
-) -> Decision:
-    """Everybody who asked for the same hears what became of it."""
-    followers = [
-        each
-        for each in states.get_many(Request, request.followers).values()
-        if each.person_id != request.person_id and each.duplicate_of == request.id
-    ]
-    facts = tuple(
-        (each, RequestFollowed(person_id=each.person_id, request_id=request.id, stage=stage))
-        for each in followers
-    )
-    return replace(
-        decision,
-        states=(*decision.states, *followers),
-        events=(*decision.events, *facts),
-    )
-
-
-def with_all_released(states: States, requests: Iterable[Request], decision: Decision) -> Decision:
-    """requests: as they were before this decision ended them."""
-    for request in requests:
-        if request.followers:
-            decision = with_released(states, request, decision)
-    return decision
-
-
-def with_released(states: States, request: Request, decision: Decision) -> Decision:
-    """It ends without help: what others asked for is theirs again, as it was. Those of the same
-    person end with it."""
-    changed: dict[tuple[type[State], str], State] = {
-        (type(state), state.id): state for state in decision.states
-    }
-    facts = list(decision.events)
-    followers = states.get_many(Request, request.followers).values()
-    # Together: one read each would be a round each.
-    states.get_many(Person, sorted({each.person_id for each in followers}))
-    for follower in followers:
-        if follower.person_id == request.person_id:
-            continue
-        freed = _separate_request(states, follower.id)
-        if isinstance(freed, Decision):
-            kept = (state for state in freed.states if state.id != request.id)
-            changed |= {(type(s), s.id): _join_business(changed, s) for s in kept}
-            facts.extend(freed.events)
-    return replace(decision, states=tuple(changed.values()), events=tuple(facts))
-
-
-def _join_business(changed: Mapping[tuple[type[State], str], State], state: State) -> State:
-    """A person of several requests gets all of them back."""
-    before = changed.get((type(state), state.id))
-    if not isinstance(state, Person) or not isinstance(before, Person):
-        return state
-    return before.model_copy(update={"unfinished": {**before.unfinished, **state.unfinished}})

@@ -60,7 +60,8 @@ class Attachment(State):
 class AddAttachment(Value):
     """key: wrapped, of what is stored as file_id. area: the code prefix that who adds works in.
 
-    source: whose alone, with channels; None is anybody's.
+    source: whose alone, with channels; None is anybody's. may_restore: of an approver; others put
+    back what they took away themselves.
     """
 
     attachment_id: Identifier
@@ -74,6 +75,7 @@ class AddAttachment(Value):
     by: str = ""
     area: str = ""
     source: str | None = None
+    may_restore: bool = False
     check: FileCheck
 
 

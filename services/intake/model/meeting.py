@@ -74,6 +74,10 @@ class Meeting(State):
         return frozenset({*self.members, self.chair, self.recorder, self.convened_by})
 
     @property
+    def leaders(self) -> frozenset[str]:
+        return frozenset({self.chair, self.recorder, self.convened_by})
+
+    @property
     def digest(self) -> str:
         """Of the rulings: who signs says which he read."""
         rows = [(each.request_id, each.ruling) for each in self.items]
@@ -130,8 +134,11 @@ class OpenMeeting(Value):
 
 
 class CancelMeeting(Value):
+    """levels: those that who cancels approves at."""
+
     meeting_id: Identifier
     by: str
+    levels: tuple[ApprovalLevel, ...] = ()
 
 
 class RuleOnCase(NotedCommand):

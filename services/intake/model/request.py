@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from services.intake.model.approval import Ending, PartReason, Referral, ReturnReason, Step
 from services.intake.model.classification import Classification
@@ -29,6 +29,7 @@ from shared.contracts.values import (
     Value,
 )
 from shared.messaging.decision import State
+from shared.references import REFERENCE_LENGTH
 
 Meaning = Literal["received", "not_received", "opted_out"]
 Outcome = Literal["delivered", "failed"]
@@ -170,6 +171,12 @@ class Request(State):
     referrals: tuple[Referral, ...] = ()
     ending: Ending | None = None
     budget_reference: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation says
+    @property
+    def ending_of_id(self) -> str:
+        """What notices carry, in small letters: stored, so that an index finds it."""
+        return self.id[-REFERENCE_LENGTH:].lower()
 
     @property
     def recorders(self) -> frozenset[str]:

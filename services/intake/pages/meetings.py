@@ -190,7 +190,7 @@ async def _render_meeting(
         is_chair=caller.principal == meeting.chair,
         may_sign=caller.principal in (meeting.chair, meeting.recorder),
         has_signed=caller.principal == meeting.signed_by,
-        may_cancel=caller.principal in (meeting.chair, meeting.convened_by),
+        may_cancel=caller.principal in meeting.leaders or "city" in list_levels(caller),
         quorum=runtime.settings.meeting_quorum,
         problems=list_problems(answer) if answer else [],
         form_key=make_form_key(),
@@ -223,7 +223,7 @@ async def open_sitting(
 async def cancel(
     meeting_id: Identifier, caller: StaffMember, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    data = CancelMeeting(meeting_id=meeting_id, by=caller.principal)
+    data = CancelMeeting(meeting_id=meeting_id, by=caller.principal, levels=list_levels(caller))
     return await _act(request, runtime, caller, await read_form(request), data, meeting_id)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from services.intake.api.statistics import Reader, count_seen, find_year
+from services.intake.api.statistics import Reader, find_count, find_year
 from services.intake.reporting.figures import (
     STATES_EN,
     STATES_ZH,
@@ -31,14 +31,15 @@ Year = Annotated[int | None, Query(ge=2000, le=2999)]
 async def show_statistics(
     caller: Reader, request: Request, runtime: IntakeRuntimeDep, year: Year = None
 ) -> Response:
-    counts = await count_seen(runtime, find_scope(caller))
+    count = await find_count(runtime, find_scope(caller))
     chosen = year or await find_year(runtime)
     return PAGES.render_for(
         request,
         "statistics.html",
-        tables=build_tables(narrow_year(counts, chosen)),
+        tables=build_tables(narrow_year(count.counts, chosen)),
         year=chosen,
-        years=list_years(counts),
+        counted_at=count.at,
+        years=list_years(count.counts),
         states=[(code, STATES_ZH[code], STATES_EN[code]) for code in STATES_ZH],
     )
 
@@ -47,9 +48,9 @@ async def show_statistics(
 async def download_workbook(
     caller: Reader, runtime: IntakeRuntimeDep, year: Year = None
 ) -> Response:
-    counts = await count_seen(runtime, find_scope(caller))
+    count = await find_count(runtime, find_scope(caller))
     chosen = year or await find_year(runtime)
-    content = write_workbook(build_tables(narrow_year(counts, chosen)))
+    content = write_workbook(build_tables(narrow_year(count.counts, chosen)))
     disposition = f'attachment; filename="guanjia-{chosen}.xlsx"'
     headers = {**HEADERS, "Content-Disposition": disposition}
     return Response(content, media_type=XLSX, headers=headers)

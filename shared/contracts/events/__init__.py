@@ -142,6 +142,7 @@ from shared.contracts.events.requests import (
     RequestResumed,
     RequestReturned,
     RequestSettled,
+    RequestUnmet,
     RequestWithdrawn,
 )
 from shared.contracts.events.words import MandateWordAsked, MatchWordAsked, SpokenAct, WordAsked
@@ -160,6 +161,7 @@ FACTS: tuple[type[Fact], ...] = (
     RequestReferred,
     RequestBudgeted,
     RequestSettled,
+    RequestUnmet,
     RequestOpened,
     RequestClassified,
     RequestDeclined,
@@ -361,6 +363,7 @@ __all__ = [
     "RequestReturned",
     "RequestSettled",
     "RequestSubmitted",
+    "RequestUnmet",
     "RequestWithdrawn",
     "SenderAnswer",
     "SpokenAct",

@@ -242,6 +242,14 @@ class RequestFollowed(RequestFact):
     stage: FollowedStage
 
 
+class RequestUnmet(RequestFact):
+    """Subject: a request that goes with another. What its reporter was told was found for that one
+    fell through; it is looked for again."""
+
+    TYPE: ClassVar[str] = "guanjia.request.unmet.v1"
+    request_id: Identifier
+
+
 class MessageReported(Fact):
     """What a provider said of a message. Subject: `<provider>:<provider's message id>`."""
 
