@@ -24,6 +24,9 @@ from deploy.local.stack import AT_ONCE, BrokerKind, Stack, StackOptions
 
 SETTINGS = {
     "GUANJIA_DUE_POLL_MS": "500",
+    # Here a day takes a minute: a donor's proposals are gathered for seconds, not for hours.
+    "GUANJIA_DONOR_DIGEST_WAIT_S": "1",
+    "GUANJIA_DONOR_DIGEST_GAP_S": "2",
     # A part that dies is soon missed: its partitions wait no longer than this.
     "GUANJIA_SESSION_TIMEOUT_MS": "6000",
     "GUANJIA_LOG_LEVEL": "warning",

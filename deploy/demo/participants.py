@@ -33,6 +33,7 @@ Message = dict[str, Any]
 
 
 Answer = Literal["accept", "decline", "leave"]
+OUTCOMES: Mapping[Answer, str] = {"accept": "accepted", "decline": "declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Phones:
         self._simulators = clients.open("simulators")
         self._actions: dict[str, Callable[[Message], Awaitable[None]]] = {
             "match_proposed": donors.answer,
+            "proposals_proposed": donors.answer_all,
             "match_delivered": applicants.confirm,
             "message_whom": applicants.say_name,
         }
@@ -117,17 +119,43 @@ class Donors:
 
     def __init__(self, clients: Clients, behaviour: Behaviour, tally: Tally) -> None:
         self._link, self._behaviour, self._tally = clients.open("matching"), behaviour, tally
+        self._seen: set[str] = set()
 
     async def answer(self, message: Message) -> None:
-        number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1
-        match self._behaviour.answer(number):
+        """One proposal."""
+        number, answer = self._choose()
+        match answer:
             case "accept":
                 self._count("accepted", await self._link.send(f"{message['url']}/accept"))
             case "decline":
                 body = {"reason": REASONS[number % len(REASONS)]}
                 self._count("declined", await self._link.send(f"{message['url']}/decline", body))
-            case "leave":
-                self._tally.answers["left"] += 1
+
+    async def answer_all(self, message: Message) -> None:
+        """All that wait, on one page, each once: accepted together, declined together."""
+        while rows := await self._list_new(message["url"]):
+            answers: dict[Answer, list[str]] = {"accept": [], "decline": [], "leave": []}
+            for match_id in rows:
+                answers[self._choose()[1]].append(match_id)
+            for act, outcome in OUTCOMES.items():
+                if ids := answers[act]:
+                    body = {"act": act, "match": ids, "reason": REASONS[0]}
+                    page = await self._link.post(f"{message['url']}/answer", body)
+                    self._tally.answers[outcome] += len(page["done"])
+                    self._tally.answers["too_late_409"] += len(page["failed"])
+
+    async def _list_new(self, url: str) -> list[str]:
+        page = await self._link.get(url)
+        rows = [row["match_id"] for row in page["waiting"] if row["match_id"] not in self._seen]
+        self._seen.update(rows)
+        return rows
+
+    def _choose(self) -> tuple[int, Answer]:
+        number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1
+        answer = self._behaviour.answer(number)
+        if answer == "leave":
+            self._tally.answers["left"] += 1
+        return number, answer
 
     def _count(self, outcome: str, answer: Any) -> None:
         """409: it expired before the donor came to it."""

@@ -7,6 +7,7 @@ from typing import Any
 from services.matching.decide import (
     campaigns,
     delivery,
+    donor_digests,
     funds,
     needs,
     offers,
@@ -22,6 +23,7 @@ from services.matching.model.campaign import (
     JoinDonors,
     JoinRequests,
 )
+from services.matching.model.donor_digest import DigestRules, SendDonorDigest
 from services.matching.model.match import (
     AcceptMatch,
     AskClaimWord,
@@ -135,9 +137,9 @@ def _prepare_offer(
 
 
 def build_commands(
-    reopen_days: int, catalogue: Catalogue, *, mandates_required: bool
+    reopen_days: int, catalogue: Catalogue, digests: DigestRules, *, mandates_required: bool
 ) -> Mapping[type[Value], Handler[Any]]:
-    """As in `build_events`."""
+    """As in `build_events`. digests: how a donor's proposals are told together."""
     required = mandates_required
     return {
         **revocations.COMMANDS,
@@ -150,14 +152,15 @@ def build_commands(
         ResumeOffer: Handler(decide=partial(offers.decide_resume_offer, required)),
         WithdrawOffer: Handler(decide=offers.decide_withdraw_offer),
         OfferDue: Handler(decide=offers.decide_offer_due),
-        Propose: Handler(decide=proposals.decide_propose),
+        Propose: Handler(decide=partial(proposals.decide_propose, digests)),
         ClaimNeed: Handler(decide=proposals.decide_claim),
         AcceptMatch: Handler(decide=proposals.decide_accept),
         DeclineMatch: Handler(decide=proposals.decide_decline),
         AskMatchWord: Handler(decide=words.decide_ask_word),
         AskClaimWord: Handler(decide=words.decide_ask_claim_word),
         HearWord: Handler(decide=words.decide_hear_word),
-        ProposalDue: Handler(decide=proposals.decide_proposal_due),
+        ProposalDue: Handler(decide=partial(proposals.decide_proposal_due, digests)),
+        SendDonorDigest: Handler(decide=donor_digests.decide_send_digest),
         ReleaseMatch: Handler(decide=delivery.decide_release),
         DeliverMatch: Handler(decide=delivery.decide_deliver),
         ConfirmMatch: Handler(decide=partial(delivery.decide_confirm, reopen_days)),

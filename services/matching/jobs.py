@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 import structlog
 
 from services.matching import store
+from services.matching.model.donor_digest import DonorDigest, SendDonorDigest
 from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
 from services.matching.resources import MatchingRuntime
@@ -19,11 +21,15 @@ from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
-DeadlineCommand = Command[ReleaseMatch] | Command[OfferDue] | Command[ProposalDue]
+DeadlineCommand = (
+    Command[ReleaseMatch] | Command[OfferDue] | Command[ProposalDue] | Command[SendDonorDigest]
+)
 
 # A commit of another instance wakes nobody here, so the pool is looked at this often anyway.
 POLL_S = 1.0
 RELEASED_MAX = 2000
+# Donors who are told at a time: each is asked of the database first.
+DIGESTS_MAX = 100
 
 
 async def run_rounds(runtime: MatchingRuntime) -> None:
@@ -61,7 +67,12 @@ async def process_deadlines(runtime: Runtime) -> None:
     now = await runtime.processor.now()
     withdrawn = await mongo.find_due(runtime.database, Offer, now)
     overdue = await mongo.find_due(runtime.database, Match, now)
-    commands = [*await _list_releases(runtime, withdrawn), *map(_expire, overdue)]
+    digests = await mongo.find_due(runtime.database, DonorDigest, now, DIGESTS_MAX)
+    commands = [
+        *await _list_releases(runtime, withdrawn),
+        *map(_expire, overdue),
+        *[await _tell_donor(runtime, digest, now) for digest in digests],
+    ]
     for command, answer in await execute_each(runtime.processor, commands):
         if isinstance(answer, Exception):
             _log_failure(command, answer)
@@ -90,7 +101,19 @@ def _expire(match: Match) -> Command[ProposalDue]:
     return Command(ProposalDue(aggregate_id=match.id, due_at=match.due_at))
 
 
-def _name_aggregate(command: ReleaseMatch | OfferDue | ProposalDue) -> str:
+async def _tell_donor(
+    runtime: Runtime, digest: DonorDigest, now: datetime
+) -> Command[SendDonorDigest]:
+    """What waits for him now, not what was counted."""
+    assert digest.due_at is not None, "it was found by its deadline"
+    waiting = await store.count_proposals(runtime.database, digest.id, now)
+    rows = await store.find_proposals(runtime.database, digest.id, now, 1) if waiting == 1 else []
+    only = rows[0].id if rows else None
+    due = SendDonorDigest(aggregate_id=digest.id, due_at=digest.due_at, waiting=waiting, only=only)
+    return Command(due)
+
+
+def _name_aggregate(command: ReleaseMatch | OfferDue | ProposalDue | SendDonorDigest) -> str:
     return command.match_id if isinstance(command, ReleaseMatch) else command.aggregate_id
 
 

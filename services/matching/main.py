@@ -7,6 +7,7 @@ from services.matching.events import build_commands, build_events
 from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
+from services.matching.model.donor_digest import DonorDigest
 from services.matching.model.funds import KnownFund, Mandate
 from services.matching.model.match import Match
 from services.matching.model.need import Namesakes, Need
@@ -33,6 +34,7 @@ STATES: tuple[type[State], ...] = (
     *(
         Campaign,
         Emergency,
+        DonorDigest,
         FundRelations,
         JoinedPersons,
         KnownFund,
@@ -64,7 +66,10 @@ def build_service(
             mandates_required=required,
         ),
         commands=build_commands(
-            settings.reopen_days, settings.catalogue, mandates_required=required
+            settings.reopen_days,
+            settings.catalogue,
+            settings.digest_rules,
+            mandates_required=required,
         ),
         routers=(*api.ROUTERS, *pages.ROUTERS),
         build_resources=build_resources,

@@ -314,6 +314,12 @@ ROUND_UNFINISHED = Message("round_unfinished", "上一轮未完", "one is not do
 # --- pages behind links ---
 
 REASON_UNKNOWN = Message("reason_unknown", "请选择所列原因之一", "choose one of those")
+NOTHING_CHOSEN = Message(
+    "nothing_chosen",
+    "请先勾选要答复的对接，再按“接受所选”或“婉拒所选”",
+    "choose those you answer first, then accept or decline them",
+)
+ACT_UNKNOWN = Message("act_unknown", "请选择接受或婉拒", "choose to accept or to decline")
 STARS_WRONG = Message("stars_wrong", "请选择一至五星", "choose one star to five")
 
 # --- planners' files (guanjia matching solve) ---

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from services.matching.model.donor_digest import DigestRules
 from services.matching.solver.weights import Weights
 from shared.settings import Settings
 
@@ -40,6 +41,20 @@ class MatchingSettings(Settings):
     proposal_reminder_s: Annotated[
         float, Field(ge=0, description="so long before its end he is reminded; 0: never")
     ] = 24 * 3600.0
+    donor_digest_wait_s: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=86_400,
+            description="a donor's proposals of so many seconds are one message; 0: one each",
+        ),
+    ] = 60.0
+    donor_digest_gap_s: Annotated[
+        float,
+        Field(
+            ge=0, le=7 * 86_400, description="new proposals are told at most this often to a donor"
+        ),
+    ] = 4 * 3600.0
     ask_again_days: Annotated[
         float,
         Field(
@@ -59,3 +74,7 @@ class MatchingSettings(Settings):
         bool, Field(description="no money is offered that names no mandate")
     ] = True
     due_poll_ms: Annotated[int, Field(ge=50, le=60_000)] = 1000
+
+    @property
+    def digest_rules(self) -> DigestRules:
+        return DigestRules(self.donor_digest_wait_s, self.donor_digest_gap_s)

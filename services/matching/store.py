@@ -32,6 +32,7 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Offer.COLLECTION, [("unit", 1)], {"partialFilterExpression": dict(GIVING_OFFERS)}),
     (Match.COLLECTION, [("state", 1), ("_id", 1)], {}),
     (Match.COLLECTION, [("offer_id", 1), ("state", 1)], {}),
+    (Match.COLLECTION, [("donor_id", 1), ("state", 1), ("expires_at", 1)], {}),
     (Match.COLLECTION, [("request_id", 1)], {}),
     (Match.COLLECTION, [("person_id", 1), ("fund_id", 1)], {}),
     (Match.COLLECTION, [("campaign_id", 1)], {}),
@@ -261,3 +262,21 @@ async def find_open_matches(
     query = {"offer_id": {"$in": list(offer_ids)}, **waiting}
     rows = database[Match.COLLECTION].find(query, {"offer_id": 1}).limit(limit)
     return {row["_id"]: row["offer_id"] async for row in rows}
+
+
+async def find_proposals(
+    database: mongo.Database, donor_id: str, now: datetime, limit: int
+) -> list[Match]:
+    """What waits for this donor's answer, what ends first before the rest."""
+    query = _build_waiting_query(donor_id, now)
+    order = [("expires_at", 1), ("_id", 1)]
+    return await mongo.find(database, Match, query, sort=order, limit=limit)
+
+
+async def count_proposals(database: mongo.Database, donor_id: str, now: datetime) -> int:
+    query = _build_waiting_query(donor_id, now)
+    return await database[Match.COLLECTION].count_documents(query)
+
+
+def _build_waiting_query(donor_id: str, now: datetime) -> dict[str, object]:
+    return {"donor_id": donor_id, "state": "proposed", "expires_at": {"$gt": now}}

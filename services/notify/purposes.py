@@ -15,11 +15,13 @@ from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    DonorNews,
     FollowedStage,
     LedgerDisbursed,
     LedgerReceived,
     MandateProposed,
     MandateWordAsked,
+    MatchAnnounced,
     MatchCommitted,
     MatchDelivered,
     MatchExpired,
@@ -30,6 +32,7 @@ from shared.contracts.events import (
     MatchWordAsked,
     MessageAnswered,
     NoticeChannel,
+    ProposalsGathered,
     RequestBudgeted,
     RequestDeclined,
     RequestFollowed,
@@ -53,10 +56,10 @@ class Purpose:
 
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
     true. reasons, acts: of the fact, for which it is sent; empty for any. answer: what a sender is
-    told. stage: of what another asked for as well. own_phone: only to a phone that is certainly the
-    person's, never to one that a third party named. is_small: it says how things go, and asks for
-    nothing, so it may be told together with others. ends: the notice whose news it takes back;
-    where that one never went out, neither does this.
+    told. stage: of what another asked for as well. news: of a donor's proposals. own_phone: only to
+    a phone that is certainly the person's, never to one that a third party named. is_small: it says
+    how things go, and asks for nothing, so it may be told together with others. ends: the notice
+    whose news it takes back; where that one never went out, neither does this.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Purpose:
     stage: FollowedStage | None = None
     is_small: bool = False
     ends: str = ""
+    news: DonorNews | None = None
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -83,6 +87,8 @@ class Purpose:
         if self.answer and getattr(fact, "answer", "") != self.answer:
             return False
         if self.stage and getattr(fact, "stage", "") != self.stage:
+            return False
+        if self.news and getattr(fact, "news", "") != self.news:
             return False
         return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
@@ -124,9 +130,18 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestUnmet: (Purpose("request_unmet", "applicant", links.REQUEST),),
     RequestDeclined: (Purpose("request_declined", "applicant"),),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),
-    MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="claimed"),),
-    MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL),),
-    MatchExpired: (Purpose("match_expired", "donor", is_small=True),),
+    MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="is_quiet"),),
+    MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL, unless="gathered"),),
+    MatchExpired: (Purpose("match_expired", "donor", unless="gathered", is_small=True),),
+    # What is told to a donor together: one alone as itself, several with one link to all.
+    MatchAnnounced: (
+        Purpose("match_proposed", "donor", links.PROPOSAL, news="proposed"),
+        Purpose("match_reminded", "donor", links.PROPOSAL, news="reminded"),
+    ),
+    ProposalsGathered: tuple(
+        Purpose(f"proposals_{news}", "donor", links.PROPOSALS, news=news)
+        for news in get_args(DonorNews)
+    ),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
     # What fell through is told to both: to the person only where it had been promised to him, and
     # not where he withdrew himself.

@@ -69,6 +69,14 @@ PROPOSAL = SignedLink(
     template="/d/{token}",
     lifetime=None,
 )
+PROPOSALS = SignedLink(
+    purpose="proposals.donor",
+    subject="donor id",
+    holder="donor",
+    service="matching",
+    template="/p/{token}",
+    lifetime=timedelta(days=30),
+)
 DELIVERY = SignedLink(
     purpose="match.applicant",
     subject="match id",
@@ -102,5 +110,5 @@ MANDATE = SignedLink(
     lifetime=timedelta(days=365),
 )
 
-LINKS = (REQUEST, PROPOSAL, DELIVERY, MENU, GIFT_RECEIPT, MANDATE)
+LINKS = (REQUEST, PROPOSAL, PROPOSALS, DELIVERY, MENU, GIFT_RECEIPT, MANDATE)
 BY_PURPOSE = {link.purpose: link for link in LINKS}

@@ -15,6 +15,7 @@ def test_purposes_and_paths_are_what_sent_links_say() -> None:
     assert {link.purpose: (link.service, link.template) for link in LINKS} == {
         "request": ("intake", "/r/{token}"),
         "match.donor": ("matching", "/d/{token}"),
+        "proposals.donor": ("matching", "/p/{token}"),
         "match.applicant": ("matching", "/c/{token}"),
         "offer.menu": ("matching", "/m/{token}"),
         "gift.receipt": ("audit", "/g/{token}"),

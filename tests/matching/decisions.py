@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from services.matching.events import build_commands, build_events
 from services.matching.model.campaign import CampaignTerms, CreateCampaign
+from services.matching.model.donor_digest import DigestRules
 from services.matching.model.funds import Mandate
 from services.matching.model.labels import DECLINE_REASONS
 from services.matching.model.match import AcceptMatch, ConfirmMatch, DeliverMatch, Match, Propose
@@ -38,7 +39,8 @@ NO_CAPACITY = DECLINE_REASONS[0]
 REOPEN_DAYS = int(MatchingSettings.model_fields["reopen_days"].default)
 PARTNER_IDS = PartnerIds(b"k" * 32)
 EVENTS = build_events(REOPEN_DAYS, PARTNER_IDS, load_catalogue(), mandates_required=True)
-COMMANDS = build_commands(REOPEN_DAYS, load_catalogue(), mandates_required=True)
+DIGESTS = DigestRules(wait_s=60, gap_s=3600)
+COMMANDS = build_commands(REOPEN_DAYS, load_catalogue(), DIGESTS, mandates_required=True)
 
 S = TypeVar("S", bound=State)
 

@@ -33,6 +33,7 @@ from services.matching.pages.applicant import render_delivery
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
 from services.matching.pages.menu import render_claimed, render_menu
+from services.matching.pages.proposals import Outcome, render_proposals
 from services.matching.pages.public_menu import render_public_menu
 from services.matching.store import OpenSum
 from shared.contracts import values
@@ -92,12 +93,26 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "link_over": FRAME.render(
             "link_over.html", status=410, problems=[{"zh": words, "en": words}]
         ),
+        **_render_proposals(words, token),
         "problems": FRAME.render(
             "problems.html",
             status=409,
             problems=[{"zh": words, "en": words}],
             back=f"/d/{token}",
         ),
+    }
+
+
+def _render_proposals(words: str, token: str) -> Mapping[str, HTMLResponse]:
+    """words: what is given."""
+    waiting = _match(words)
+    rows = [waiting.model_copy(update={"id": f"{waiting.id}{n}", "quantity": n}) for n in (1, 2)]
+    problem = Problem(code="match_expired", zh=words, en=words)
+    outcome = Outcome("accept", ("M-1",), ((waiting, problem),))
+    return {
+        "proposals": render_proposals(rows, token, HELP_PHONE),
+        "proposals_answered": render_proposals(rows[:1], token, HELP_PHONE, outcome),
+        "proposals_empty": render_proposals([], token, HELP_PHONE),
     }
 
 

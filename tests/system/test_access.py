@@ -104,6 +104,8 @@ LINKS = {
         ("GET", "/d/{token}"),
         ("POST", "/d/{token}/accept"),
         ("POST", "/d/{token}/decline"),
+        ("GET", "/p/{token}"),
+        ("POST", "/p/{token}/answer"),
         ("GET", "/m/{token}"),
         ("POST", "/m/{token}/claim"),
         ("GET", "/c/{token}"),

@@ -92,6 +92,7 @@ OPEN = {
     "/r/{token}/files/{attachment_id}": "of one person: tests/intake/test_service_persons.py",
     "/r/{token}/own": "says nothing of anybody: tests/intake/test_contacts.py",
     "/d/{token}": "a link, of one person: tests/matching/test_service_links.py",
+    "/p/{token}": "a link, of one person: tests/matching/test_service_proposals.py",
     "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/a/{token}": "a link, of one person: tests/audit/test_service_mandates.py",

@@ -20,8 +20,10 @@ from services.matching.decide.cases import (
     release_related,
     reserve,
 )
+from services.matching.decide.donor_digests import count_news
 from services.matching.messages import MATCH_STATES, NAMESAKE_UNCHECKED, NUMBER_TAKEN, PAIR_UNKNOWN
 from services.matching.model.campaign import Campaign
+from services.matching.model.donor_digest import DigestRules
 from services.matching.model.match import (
     AcceptMatch,
     ClaimNeed,
@@ -52,7 +54,9 @@ S = TypeVar("S", bound=State)
 # --- proposed, claimed --------------------------------------------------------------------------
 
 
-def decide_propose(states: States, command: Command[Propose], now: datetime) -> Decision:
+def decide_propose(
+    rules: DigestRules, states: States, command: Command[Propose], now: datetime
+) -> Decision:
     """A round is advice: what remains, of the offer and of the need, is decided here."""
     propose = command.data
     match_id = build_match_id(propose.request_id, propose.offer_id, propose.number)
@@ -69,11 +73,10 @@ def decide_propose(states: States, command: Command[Propose], now: datetime) -> 
     remind_at = _find_reminder(propose, now)
     match = build_proposal(match_id, need, offer, propose.quantity, now, expires_at, remind_at)
     match = match.model_copy(update={"round_number": propose.round_number})
-    return Decision(
-        reserve(states, match, need, offer),
-        ((match, match.build_fact(MatchProposed, expires_at=expires_at)),),
-        answer_match(match, 201),
-    )
+    digests = count_news(states, rules, offer.donor_id, "proposed", now)
+    fact = match.build_fact(MatchProposed, expires_at=expires_at, gathered=rules.is_on)
+    changed = (*reserve(states, match, need, offer), *digests)
+    return Decision(changed, ((match, fact),), answer_match(match, 201))
 
 
 def _find_reminder(propose: Propose, now: datetime) -> datetime | None:
@@ -218,7 +221,9 @@ def _by_ref(decision: Decision) -> dict[AnyRef, State]:
 # --- reminded, expired --------------------------------------------------------------------------
 
 
-def decide_proposal_due(states: States, command: Command[ProposalDue], now: datetime) -> Decision:
+def decide_proposal_due(
+    rules: DigestRules, states: States, command: Command[ProposalDue], now: datetime
+) -> Decision:
     """Silence is no decline: nobody is excluded for it."""
     case = get_case(states, command.data.aggregate_id)
     if case is None or case.match.state != "proposed":
@@ -226,14 +231,18 @@ def decide_proposal_due(states: States, command: Command[ProposalDue], now: date
     if case.match.due_at != command.data.due_at or now < command.data.due_at:
         return NOTHING
     if now < case.match.expires_at:
-        return _remind(case.match)
+        return _remind(states, rules, case.match, now)
+    digests = count_news(states, rules, case.match.donor_id, "expired", now)
     case = replace(case, offer=case.offer.count_outcome(expired=1))
     match = case.match.change_to("expired", now)
-    return free(case, match, match.build_fact(MatchExpired), is_silence=True)
+    fact = match.build_fact(MatchExpired, gathered=rules.is_on)
+    freed = free(case, match, fact, is_silence=True)
+    return replace(freed, states=(*freed.states, *digests))
 
 
-def _remind(match: Match) -> Decision:
+def _remind(states: States, rules: DigestRules, match: Match, now: datetime) -> Decision:
     """Its next deadline is its end."""
+    digests = count_news(states, rules, match.donor_id, "reminded", now)
     match = match.model_copy(update={"due_at": match.expires_at})
-    fact = match.build_fact(MatchReminded, expires_at=match.expires_at)
-    return Decision((match,), ((match, fact),))
+    fact = match.build_fact(MatchReminded, expires_at=match.expires_at, gathered=rules.is_on)
+    return Decision((match, *digests), ((match, fact),))

@@ -98,6 +98,24 @@ async def read_reason(request: Request, reasons: Sequence[Reason], default: str 
     raise REASON_UNKNOWN.invalid("reason")
 
 
+async def read_fields(request: Request) -> Mapping[str, Sequence[str]]:
+    """All fields of a form or of JSON with their values; none where nobody can read it."""
+    text = (await request.body()).decode(errors="replace")
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return parse_qs(text)
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    rows = body.items() if isinstance(body, dict) else ()
+    return {name: _list_texts(value) for name, value in rows}
+
+
+def _list_texts(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [str(each) for each in values if isinstance(each, str | int)]
+
+
 async def read_field(request: Request, name: str) -> str:
     """One field of a form or of JSON; empty when it is not there, or nobody can read it."""
     raw = await request.body()

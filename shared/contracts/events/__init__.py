@@ -4,6 +4,7 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 """
 
 from shared.contracts.envelope import Fact
+from shared.contracts.events.donors import DonorNews, MatchAnnounced, ProposalsGathered
 from shared.contracts.events.emergencies import (
     AreaCode,
     EmergencyCause,
@@ -210,6 +211,8 @@ FACTS: tuple[type[Fact], ...] = (
     MatchConfirmed,
     MatchReopened,
     MatchRated,
+    MatchAnnounced,
+    ProposalsGathered,
     MatchWordAsked,
     LedgerFundOpened,
     LedgerReceived,
@@ -256,6 +259,7 @@ __all__ = [
     "DeadLetterStored",
     "DonationReceived",
     "DonationRefunded",
+    "DonorNews",
     "EmergencyCause",
     "EmergencyDeclared",
     "EmergencyEnded",
@@ -289,6 +293,7 @@ __all__ = [
     "MandateRevoked",
     "MandateWordAsked",
     "MatchAccepted",
+    "MatchAnnounced",
     "MatchCommitted",
     "MatchConfirmed",
     "MatchDeclined",
@@ -334,6 +339,7 @@ __all__ = [
     "PersonJoined",
     "PersonLinksRevoked",
     "PersonSeparated",
+    "ProposalsGathered",
     "RecordAnswered",
     "RecordOutcome",
     "Reference",

@@ -84,11 +84,19 @@ class MatchFact(Fact):
 
 
 class MatchProposed(MatchFact):
-    """claimed: the donor took it from the menu himself, so nobody need ask him."""
+    """claimed: the donor took it from the menu himself, so nobody need ask him.
+
+    gathered: he is told of it together with others (`donors.py`).
+    """
 
     TYPE: ClassVar[str] = "guanjia.match.proposed.v1"
     expires_at: Moment
     claimed: bool = False
+    gathered: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.claimed or self.gathered
 
 
 class MatchAccepted(MatchFact):
@@ -113,16 +121,21 @@ class MatchDeclined(MatchFact):
 
 
 class MatchReminded(MatchFact):
-    """Its donor has not answered yet, and it runs out soon."""
+    """Its donor has not answered yet, and it runs out soon. gathered: as in MatchProposed."""
 
     TYPE: ClassVar[str] = "guanjia.match.reminded.v1"
     expires_at: Moment
+    gathered: bool = False
 
 
 class MatchExpired(MatchFact):
-    """Its donor did not answer. That is no decline: it may be proposed to him again."""
+    """Its donor did not answer. That is no decline: it may be proposed to him again.
+
+    gathered: as in MatchProposed.
+    """
 
     TYPE: ClassVar[str] = "guanjia.match.expired.v1"
+    gathered: bool = False
 
 
 class MatchCommitted(MatchFact):

@@ -1,0 +1,213 @@
+"""All that waits for one donor's answer, on one page: accept all, choose some, decline some.
+
+One press is one decision for each proposal, as it would be on the proposal's own page. What was
+answered, withdrawn or taken back meanwhile is said, and keeps nothing else from being decided.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from services.matching import store
+from services.matching.messages import ACT_UNKNOWN, NOTHING_CHOSEN, REASON_UNKNOWN
+from services.matching.model.labels import DECLINE_REASONS, DeclineReason
+from services.matching.model.match import AcceptMatch, DeclineMatch, Match, MatchCommand
+from services.matching.pages.buttons import DONE_STATES, PAGES, read_fields
+from services.matching.pages.facts import format_moment
+from services.matching.resources import MatchingRuntimeDep
+from shared import mongo
+from shared.contracts.links import PROPOSALS
+from shared.errors import Problem
+from shared.messaging.batches import execute_each
+from shared.messaging.decision import Answer, Command
+from shared.runtime import Runtime
+from shared.web.access import Router
+from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
+from shared.web.pages import format_quantity
+
+router = Router(route_class=LinkRoute)
+
+# What one page shows, and one press answers.
+ROWS_MAX = 200
+
+Act = Literal["accept", "decline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """done: how many are as he wanted. failed: the others, with why."""
+
+    act: Act
+    done: tuple[str, ...]
+    failed: tuple[tuple[Match, Problem], ...]
+
+
+@router.get(PROPOSALS.route(), response_class=HTMLResponse)
+async def show_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
+    donor_id = await _open(request, runtime, token)
+    return await _show(request, runtime, token, donor_id)
+
+
+@router.post(PROPOSALS.route("answer"), response_class=HTMLResponse)
+async def answer_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
+    """Fields act (accept_all, accept, decline), match (several), seen (several), reason."""
+    donor_id = await _open(request, runtime, token)
+    fields = await read_fields(request)
+    act, reason = _parse_act(fields)
+    chosen = fields.get("seen" if fields.get("act") == ["accept_all"] else "match", [])
+    if not chosen:
+        raise NOTHING_CHOSEN.invalid("match")
+    outcome = await _answer(runtime, donor_id, chosen[:ROWS_MAX], act, reason)
+    return await _show(request, runtime, token, donor_id, outcome)
+
+
+async def _open(request: Request, runtime: Runtime, token: str) -> str:
+    """The donor. Raises Unauthenticated."""
+    opened = await open_link(request, runtime, PROPOSALS, token)
+    await require_standing(runtime, opened, opened.subject)
+    return opened.subject
+
+
+def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[Act, DeclineReason]:
+    """Raises Invalid. The reason counts where one declines."""
+    act = next(iter(fields.get("act", ())), "")
+    if act in ("accept", "accept_all"):
+        return "accept", DECLINE_REASONS[-1]
+    if act != "decline":
+        raise ACT_UNKNOWN.invalid("act")
+    text = next(iter(fields.get("reason", ())), "")
+    reason = next((each for each in DECLINE_REASONS if each == text), None)
+    if reason is None:
+        raise REASON_UNKNOWN.invalid("reason")
+    return "decline", reason
+
+
+async def _answer(
+    runtime: Runtime, donor_id: str, ids: Sequence[str], act: Act, reason: DeclineReason
+) -> Outcome:
+    """Of what is his alone. A decision ignores what was decided before, so none needs a key."""
+    query = {"_id": {"$in": list(dict.fromkeys(ids))}, "donor_id": donor_id}
+    matches = _keep_standing(runtime, await mongo.find(runtime.database, Match, query))
+    commands = [
+        Command(_build_command(match, act, reason), principal=f"link:{PROPOSALS.purpose}")
+        for match in matches
+    ]
+    answers = await execute_each(runtime.processor, commands)
+    done, failed = [], []
+    for match, (command, answer) in zip(matches, answers, strict=True):
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.status < 400 or match.state in _find_done_states(command.data):
+            done.append(match.id)
+        else:
+            failed.append((match, _first_problem(answer)))
+    return Outcome(act, tuple(done), tuple(failed))
+
+
+def _build_command(match: Match, act: Act, reason: DeclineReason) -> MatchCommand:
+    if act == "accept":
+        return AcceptMatch(match_id=match.id)
+    return DeclineMatch(match_id=match.id, reason=reason)
+
+
+def _find_done_states(data: MatchCommand) -> frozenset[str]:
+    if isinstance(data, DeclineMatch):
+        return frozenset({"declined"})
+    return frozenset(DONE_STATES[type(data)])
+
+
+def _first_problem(answer: Answer) -> Problem:
+    return Problem(**answer.body["problems"][0])
+
+
+def _keep_standing(runtime: Runtime, matches: Sequence[Match]) -> list[Match]:
+    """Without those of a partner who speaks for nobody any more."""
+    gone = {m.source for m in matches if runtime.keyring.is_partner_gone(m.source)}
+    return [match for match in matches if match.source not in gone]
+
+
+async def _show(
+    request: Request,
+    runtime: MatchingRuntimeDep,
+    token: str,
+    donor_id: str,
+    outcome: Outcome | None = None,
+) -> Response:
+    now = await runtime.processor.now()
+    rows = await store.find_proposals(runtime.database, donor_id, now, ROWS_MAX + 1)
+    matches = _keep_standing(runtime, rows)
+    if not is_browser(request):
+        return JSONResponse(_build_body(matches, outcome))
+    return render_proposals(matches, token, runtime.settings.help_phone, outcome)
+
+
+def _build_body(matches: Sequence[Match], outcome: Outcome | None) -> dict[str, object]:
+    waiting = [
+        {
+            "match_id": match.id,
+            "category": match.category,
+            "town_code": match.town_code,
+            "unit": match.unit,
+            "item": match.item,
+            "quantity": match.quantity,
+            "expires_at": match.expires_at.isoformat(),
+        }
+        for match in matches[:ROWS_MAX]
+    ]
+    if outcome is None:
+        return {"waiting": waiting}
+    failed = [{"match_id": match.id, "code": problem.code} for match, problem in outcome.failed]
+    return {"waiting": waiting, "act": outcome.act, "done": outcome.done, "failed": failed}
+
+
+# --- rendering ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    match: Match
+    amount: str
+    until: str
+
+
+def render_proposals(
+    matches: Sequence[Match], token: str, help_phone: str, outcome: Outcome | None = None
+) -> HTMLResponse:
+    rows = [_make_row(match) for match in matches[:ROWS_MAX]]
+    return PAGES.render(
+        "proposals.html",
+        rows=rows,
+        sums=_sum_up([row.match for row in rows]),
+        first_until=rows[0].until if rows else "",
+        has_more=len(matches) > ROWS_MAX,
+        outcome=outcome,
+        failures=_list_failures(outcome) if outcome else [],
+        reasons=DECLINE_REASONS,
+        answer_path=PROPOSALS.path(token, "answer"),
+        help_phone=help_phone,
+    )
+
+
+def _make_row(match: Match) -> Row:
+    amount = format_quantity(match.quantity, match.unit, match.item)
+    return Row(match, amount, format_moment(match.expires_at))
+
+
+def _sum_up(matches: Sequence[Match]) -> list[str]:
+    """What all of them come to, a line for each thing."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for match in matches:
+        sums[match.unit, match.item] += match.quantity
+    return [format_quantity(quantity, unit, item) for (unit, item), quantity in sums.items()]
+
+
+def _list_failures(outcome: Outcome) -> list[tuple[str, str, str]]:
+    """(what, why, why in English)."""
+    return [
+        (format_quantity(m.quantity, m.unit, m.item), problem.zh, problem.en)
+        for m, problem in outcome.failed
+    ]

@@ -1,0 +1,136 @@
+"""What a donor is told together: 57 proposals are one message, and silence is reminded of first."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.matching.model.donor_digest import DigestRules, DonorDigest, SendDonorDigest
+from services.matching.model.match import ProposalDue, Propose
+from shared.contracts.events import (
+    MatchAnnounced,
+    MatchExpired,
+    MatchProposed,
+    MatchReminded,
+    ProposalsGathered,
+)
+from tests.matching.decisions import DIGESTS, LIFETIME_S, NOW, DecisionHarness, request_id
+
+COUNT = 57
+
+
+class DigestHarness(DecisionHarness):
+    """One donor's offer of rice, and as many requests for a bag of it as are asked for."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        offer = self.offer(quantity=500, unit="袋", item="大米")
+        self.matches: list[str] = []
+        for number in range(count):
+            self.need(f"r{number}", 1, unit="袋", item="大米")
+            self.propose_one(f"r{number}", offer)
+
+    def propose_one(self, name: str, offer: str) -> None:
+        data = Propose(
+            request_id=request_id(name),
+            offer_id=offer,
+            number=1,
+            quantity=1,
+            lifetime_s=LIFETIME_S,
+            reminder_s=600,
+        )
+        answer = self.command(data)
+        assert answer is not None
+        assert answer.status == 201, answer.body
+        self.matches.append(answer.body["match_id"])
+
+    @property
+    def digest(self) -> DonorDigest:
+        [digest] = [each for each in self.states.values() if isinstance(each, DonorDigest)]
+        return digest
+
+    def tell(self, waiting: int, only: str | None = None) -> None:
+        """As the job does once it is due."""
+        due_at = self.digest.due_at
+        assert due_at is not None
+        self.now = max(self.now, due_at)
+        data = SendDonorDigest(
+            aggregate_id=self.digest.id, due_at=due_at, waiting=waiting, only=only
+        )
+        self.command(data)
+
+    def pass_deadlines(self) -> None:
+        for id_ in self.matches:
+            match = self.match(id_)
+            if match.due_at is not None:
+                self.now = max(self.now, match.due_at)
+                self.command(ProposalDue(aggregate_id=id_, due_at=match.due_at))
+
+    def gathered(self) -> list[tuple[str, int]]:
+        facts = [fact for _, fact in self.facts if isinstance(fact, ProposalsGathered)]
+        return [(fact.news, fact.count) for fact in facts]
+
+
+def test_many_proposals_are_told_once_and_each_stays_quiet() -> None:
+    harness = DigestHarness(COUNT)
+    assert harness.digest.due_at == NOW + timedelta(seconds=DIGESTS.wait_s)
+    harness.tell(COUNT)
+    assert harness.gathered() == [("proposed", COUNT)]
+    proposed = [fact for _, fact in harness.facts if isinstance(fact, MatchProposed)]
+    assert all(fact.is_quiet for fact in proposed)
+    assert harness.digest.due_at is None
+
+
+def test_one_alone_is_told_as_itself() -> None:
+    harness = DigestHarness(1)
+    harness.tell(1, harness.matches[0])
+    [announced] = [fact for _, fact in harness.facts if isinstance(fact, MatchAnnounced)]
+    assert (announced.news, announced.quantity) == ("proposed", 1)
+    assert harness.gathered() == []
+
+
+def test_what_was_answered_meanwhile_is_not_told() -> None:
+    harness = DigestHarness(2)
+    harness.tell(0)
+    assert harness.gathered() == []
+    assert harness.digest.told_at is None
+
+
+def test_a_repeated_or_early_command_tells_nothing() -> None:
+    harness = DigestHarness(2)
+    due_at = harness.digest.due_at
+    assert due_at is not None
+    early = SendDonorDigest(aggregate_id=harness.digest.id, due_at=due_at, waiting=2)
+    harness.command(early)
+    assert harness.gathered() == []
+    harness.tell(2)
+    harness.command(early)
+    assert harness.gathered() == [("proposed", 2)]
+
+
+def test_silence_is_reminded_of_before_it_counts() -> None:
+    harness = DigestHarness(COUNT)
+    harness.tell(COUNT)
+    harness.pass_deadlines()
+    reminded = [fact for _, fact in harness.facts if isinstance(fact, MatchReminded)]
+    assert len(reminded) == COUNT
+    assert all(fact.gathered for fact in reminded)
+    harness.tell(COUNT)
+    harness.pass_deadlines()
+    expired = [fact for _, fact in harness.facts if isinstance(fact, MatchExpired)]
+    assert len(expired) == COUNT
+    harness.tell(0)
+    assert harness.gathered() == [("proposed", COUNT), ("reminded", COUNT), ("expired", COUNT)]
+
+
+def test_new_proposals_wait_for_the_gap_and_reminders_do_not() -> None:
+    rules = DigestRules(wait_s=60, gap_s=3600)
+    told = DonorDigest(id="P-1", told_at=NOW)
+    assert told.count("proposed", rules, NOW).due_at == NOW + timedelta(seconds=3600)
+    both = told.count("proposed", rules, NOW).count("reminded", rules, NOW)
+    assert both.due_at == NOW + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(("count", "detail"), [(57, "57"), (9999, "9999"), (10_000, "9999+")])
+def test_a_count_fits_a_variable_of_an_sms(count: int, detail: str) -> None:
+    fact = ProposalsGathered(donor_id="P-1", news="proposed", count=count)
+    assert fact.detail == detail

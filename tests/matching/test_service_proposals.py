@@ -1,0 +1,86 @@
+"""One page for all that waits for a donor, and what its buttons do."""
+
+from datetime import timedelta
+
+from services.matching.model.donor_digest import DonorDigest
+from services.matching.model.match import Propose
+from shared import mongo
+from shared.contracts.events import PersonLinksRevoked
+from shared.contracts.links import PROPOSALS
+from shared.messaging.decision import Command
+from tests.matching.decisions import NO_CAPACITY, request_id
+from tests.matching.harness import MatchingHarness, start_matching
+from tests.support.eventually import eventually
+from tests.support.stack_harness import StackHarness
+
+RICE = {"unit": "袋", "item": "大米"}
+NAMES = [f"r{number}" for number in range(5)]
+
+
+async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarness) -> None:
+    """He reads nothing of anybody, declines one with a reason, accepts one and then all others;
+    what another donor was asked is not his to answer."""
+    running = await start_matching(stack, donor_digest_wait_s=0.05, whole_round_interval_s=3600)
+    harness = MatchingHarness(stack, running)
+    offer = await harness.register_offer("a", quantity=10, mode="both", **RICE)
+    other = await harness.register_offer("b", quantity=10, donor_id="P-other", **RICE)
+    await harness.publish_requests(*NAMES, quantity=2, **RICE)
+    await harness.wait_for_needs(*NAMES)
+    for name in NAMES:
+        chosen = other if name == NAMES[-1] else offer
+        await running.runtime.processor.execute(
+            Command(
+                Propose(
+                    request_id=request_id(name),
+                    offer_id=chosen,
+                    number=1,
+                    quantity=2,
+                    lifetime_s=3600,
+                )
+            )
+        )
+    matches = await harness.wait_for_matches(len(NAMES), "proposed")
+    [foreign] = [match for match in matches if match.offer_id == other]
+    own = [match for match in matches if match.offer_id == offer]
+    donor_id = own[0].donor_id
+
+    async def load_digest() -> DonorDigest | None:
+        return await mongo.load(harness.database, DonorDigest, donor_id)
+
+    await eventually(load_digest, lambda each: each is not None and each.told_at is not None)
+
+    now = await running.runtime.processor.now()
+    token = stack.keyring.make_link(
+        PROPOSALS.purpose, donor_id, now + timedelta(days=1), made_at=now, holder=donor_id
+    )
+    path = PROPOSALS.path(token)
+    page = await harness.http.get(path, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert "全部接受（4 项）" in page.text
+    assert not any(match.person_id in page.text for match in matches)
+
+    async def answer(**fields: object) -> dict[str, object]:
+        reply = await harness.http.post(f"{path}/answer", json=fields)
+        return {"status": reply.status_code, **reply.json()}
+
+    empty = await answer(act="accept")
+    assert empty["status"] == 422
+    unsaid = await answer(act="decline", match=[own[0].id])
+    assert unsaid["status"] == 422
+    declined = await answer(act="decline", match=[own[0].id, foreign.id], reason=NO_CAPACITY)
+    assert declined["done"] == [own[0].id]
+    accepted = await answer(act="accept", match=[own[1].id])
+    assert accepted["done"] == [own[1].id]
+    form = {"act": "accept_all", "seen": [match.id for match in own]}
+    rest = await harness.http.post(f"{path}/answer", data=form, headers={"Accept": "text/html"})
+    assert "已接受 3 项" in rest.text
+    assert "有 1 项没有办成" in rest.text
+    again = await answer(act="accept", match=[match.id for match in own[1:]])
+    assert len(again["done"]) == 3  # type: ignore[arg-type]
+    assert (await harness.wait_for_match(foreign.id, "proposed")).state == "proposed"
+    await stack.publish(stack.own("/intake", donor_id, 1, PersonLinksRevoked()))
+
+    async def status() -> int:
+        return (await harness.http.get(path)).status_code
+
+    await eventually(status, lambda code: code == 401)
