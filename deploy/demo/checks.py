@@ -116,7 +116,7 @@ def _check_notices(figures: Figures, health: Health, events: Counter[str]) -> It
     by_purpose = figures.notify["by_purpose"]
     for fact, purposes in PURPOSES.items():
         # One of them, by what is answered, or by whether all or a part was approved.
-        either = [purpose for purpose in purposes if purpose.answer or purpose.when]
+        either = [p for p in purposes if p.answer or p.when or p.codes or p.other_codes]
         if len(either) > 1:
             count = sum(by_purpose.get(purpose.name, 0) for purpose in either)
             yield Check(f"通知 notices = {fact.TYPE}", events[fact.TYPE], count)

@@ -11,14 +11,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
+from services.notify.limits import SMS_VARIABLE_MAX, WECHAT_THING_MAX
+from services.notify.model import About
 from services.notify.rules import Rules
-from services.notify.templates import Template
+from services.notify.templates import Template, Variable
+from services.notify.wording import (
+    format_day,
+    format_moment,
+    format_quantity,
+    format_short_yuan,
+    format_town,
+    format_what,
+)
 from shared.contracts.events import NoticeChannel
-from shared.contracts.values import DONOR_WORDS, DonorKind
+from shared.contracts.values import DONOR_WORDS, DonorKind, format_yuan_plain
 from shared.references import format_reference
-
-SMS_VARIABLE_MAX = 6
-WECHAT_THING_MAX = 20
 
 # 王💖 and 【茶山】 cost the message: a bracket is a signature's, and what looks like an address is
 # taken for one.
@@ -69,7 +76,10 @@ class Donor:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a notice says, before a channel puts it into its own fields."""
+    """What a notice says, before a channel puts it into its own fields.
+
+    number: of the station or committee whom he may call; only WeChat has room for it.
+    """
 
     template: Template
     regarding: str
@@ -79,6 +89,8 @@ class Content:
     count: int = 0
     counted_at: str = ""
     detail: str = ""
+    about: About = field(default_factory=About)
+    number: str = ""
 
 
 class DeliveryChannel(ABC):
@@ -133,16 +145,36 @@ class SmsChannel(DeliveryChannel):
 
     def format_parameters(self, content: Content) -> tuple[str, ...]:
         """A variable takes at most six characters and no link."""
-        if content.template.with_count:
-            return content.counted_at, str(content.count)
-        reference = format_reference(content.regarding)
-        if content.template.with_code:
-            return reference, content.code
-        if content.template.with_detail:
-            return reference, content.detail
-        if not content.template.with_donor:
-            return (reference,)
-        return reference, content.donor.format_name(SMS_VARIABLE_MAX)
+        first = format_reference(content.regarding)
+        if content.template.has("count"):
+            first = content.counted_at
+        return first, *(_format_short(each, content) for each in content.template.sms_variables)
+
+
+def _format_short(variable: Variable, content: Content) -> str:
+    """Within six characters."""
+    about = content.about
+    match variable:
+        case "donor":
+            return content.donor.format_name(SMS_VARIABLE_MAX)
+        case "code":
+            return content.code
+        case "count":
+            return str(content.count)
+        case "detail":
+            return content.detail
+        case "sum":
+            return format_short_yuan(content.amount_fen or 0)
+        case "what":
+            return format_what(about.category)
+        case "quantity":
+            return format_quantity(about.quantity, about.unit)
+        case "town":
+            return format_town(about.town_code)
+        case "until":
+            return format_day(about.until)
+        case "reason":
+            return ""
 
 
 class WeChatChannel(DeliveryChannel):
@@ -160,21 +192,39 @@ class WeChatChannel(DeliveryChannel):
         return template.wechat_id
 
     def format_parameters(self, content: Content) -> tuple[tuple[str, str], ...]:
-        template = content.template
+        template, about = content.template, content.about
         reference = format_reference(content.regarding)
-        if template.with_count:
+        if template.has("count"):
             reference = f"{content.count} {content.counted_at}"
         parameters: list[tuple[str, str]] = [
             ("thing1", template.status),
             ("character_string2", reference),
             ("thing3", template.hint),
         ]
-        if template.with_donor:
+        if template.has("donor"):
             parameters.append(("thing5", content.donor.format_name(WECHAT_THING_MAX)))
-        if template.with_amount and content.amount_fen is not None:
-            yuan, fen = divmod(content.amount_fen, 100)
-            parameters.append(("amount4", f"¥{yuan}.{fen:02d}"))
+        if template.has("sum") and content.amount_fen is not None:
+            parameters.append(("amount4", f"¥{format_yuan_plain(content.amount_fen)}"))
+        if template.has("what") or template.has("quantity"):
+            parameters.append(("thing6", _describe(about)))
+        if template.has("town"):
+            parameters.append(("thing7", format_town(about.town_code)))
+        if template.has("until") and about.until is not None:
+            parameters.append(("time8", format_moment(about.until)))
+        if content.number:
+            parameters.append(("phone_number9", content.number))
+        if template.has("reason") and 0 < len(about.reason) <= WECHAT_THING_MAX:
+            parameters.append(("thing10", about.reason))
         return tuple(parameters)
+
+
+def _describe(about: About) -> str:
+    """医疗救助 2000元; 生活物资 棉被 3床: what has no room is left out from its end."""
+    words = format_what(about.category) if about.category else ""
+    quantity = format_quantity(about.quantity, about.unit, 12) if about.quantity else ""
+    texts = (f"{words} {about.item} {quantity}", f"{words} {quantity}", words, "帮助")
+    fits = (" ".join(text.split()) for text in texts)
+    return next(text for text in fits if 0 < len(text) <= WECHAT_THING_MAX)
 
 
 SMS, WECHAT = SmsChannel(), WeChatChannel()

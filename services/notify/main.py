@@ -1,5 +1,7 @@
 """The composition root of notify: settings in, app out."""
 
+from dataclasses import replace
+
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -9,6 +11,7 @@ from services.notify.contacts import ContactClient
 from services.notify.digesting import send_digests
 from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.jobs import send_notices
+from services.notify.limits import list_problems
 from services.notify.model import Backlog, Dispatch, Mailbox, Notice, OptOut, StaffMember
 from services.notify.providers import TencentSms, WeChatTemplate
 from services.notify.resources import NotifyResources
@@ -16,6 +19,7 @@ from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
+from shared.errors import Invalid
 from shared.http import HttpClient
 from shared.security import Keyring
 from shared.service import Service, build_app
@@ -31,6 +35,7 @@ def build_service(
     settings: NotifySettings,
     _keyring: Keyring,
 ) -> Service[NotifySettings, NotifyResources]:
+    check_templates(settings.sms_sign_name)
     return Service(
         name="notify",
         states=(Notice, Dispatch, Mailbox, OptOut, StaffMember, Backlog),
@@ -58,6 +63,7 @@ def build_resources(
             "intake": settings.find_public_url("intake"),
             "audit": settings.find_public_url("audit"),
         },
+        numbers=settings.station_numbers,
     )
 
 
@@ -84,6 +90,17 @@ def _build_wechat(settings: NotifySettings, keyring: Keyring, http: HttpClient) 
         list_template_ids("wechat") | dict(settings.wechat_template_ids),
         timeout_s=settings.provider_timeout_s,
     )
+
+
+def check_templates(sign_name: str) -> None:
+    """Before any is used. Raises Invalid with all that a provider would refuse."""
+    problems = tuple(
+        replace(problem, field=f"{name}.{problem.field}")
+        for name, template in TEMPLATES.items()
+        for problem in list_problems(template, sign_name)
+    )
+    if problems:
+        raise Invalid(*problems)
 
 
 def list_template_ids(channel: NoticeChannel) -> dict[str, str]:

@@ -11,3 +11,32 @@ MEMBER_UNKNOWN = Message(
 NOTICE_NOT_UNCLEAR = Message(
     "notice_not_unclear", "这条通知的结果是清楚的", "what became of this notice is known"
 )
+
+# --- the words of a notice ---
+
+TEMPLATE_VARIABLES = Message(
+    "template_variables",
+    "短信内容须恰好使用变量 {wanted}，每个一次",
+    "the text of the SMS has exactly the variables {wanted}, each once",
+)
+TEMPLATE_LONG = Message(
+    "template_long",
+    "变量填满时共{units}字，超过{segments}条短信，请缩短",
+    "with long variables it has {units} units, more than {segments} SMS: make it shorter",
+)
+TEMPLATE_EMPTY = Message("template_empty", "请填写内容", "write something here")
+TEMPLATE_APPEALS = Message(
+    "template_appeals",
+    "通知不得募捐，短信服务商会拒绝，请改写",
+    "a notice does not ask for donations; the providers refuse it",
+)
+TEMPLATE_LINKS = Message(
+    "template_links",
+    "短信模板不得带网址；微信通知会自动带链接",
+    "no link in a template: WeChat's notice carries one by itself",
+)
+TEMPLATE_FIELD_LONG = Message(
+    "template_field_long",
+    "有{length}字，微信最多{most}字，请缩短",
+    "{length} characters; WeChat takes {most}",
+)

@@ -19,7 +19,7 @@ from pydantic import Field
 from services.notify.duties import Duty
 from shared.contracts.events import NoticeChannel
 from shared.contracts.links import LinkService
-from shared.contracts.values import DonorKind, Identifier, Value
+from shared.contracts.values import Category, DonorKind, Identifier, Value
 from shared.messaging.decision import Due, State
 
 NoticeState = Literal[
@@ -74,6 +74,18 @@ class Link(Value):
     expires_at: datetime
 
 
+class About(Value):
+    """What a notice is about, as the event says it; nothing of a person."""
+
+    category: Category | None = None
+    quantity: int = 0
+    unit: str = ""
+    item: str = ""
+    town_code: str = ""
+    until: datetime | None = None
+    reason: str = ""
+
+
 class Notice(State):
     """One message to one person about one event.
 
@@ -85,6 +97,7 @@ class Notice(State):
     staff, how many things wait, and since what time of day. detail: what the template leaves open.
     area: where somebody would tell the person, if no channel does; empty where nobody says.
     lane: with what else it takes turns while more is due than can be sent (`lanes.py`).
+    about: what for, how much, where and until when, where its words say so.
     bundle_id: the notice that tells it together with others. is_overtaken: a later event came while
     it was being sent, so it is not tried again.
     """
@@ -115,6 +128,7 @@ class Notice(State):
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
     resolved_by: str | None = None
+    about: About | None = None
     bundle_id: str | None = None
     is_overtaken: bool = False
 

@@ -71,6 +71,7 @@ _ALL = (*_HOPE, "request_opened_part", "request_budgeted")
 _FOLLOWED = ("request_merged", "request_committed", "request_delivered", "request_separated")
 _OF_MATCH = ("match_committed", "match_delivered")
 _QUESTION = (Overtaking("donor", ("match_proposed", "match_reminded"), same_subject=True),)
+_ARRIVAL = Overtaking("donor", ("match_arrived",), same_subject=True)
 _MANDATE = (Overtaking("donor", ("mandate_proposed",), same_subject=True),)
 
 OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
@@ -95,8 +96,8 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
         Overtaking("applicant", ("match_committed",), same_subject=True),
     ),
     MatchConfirmed: (Overtaking("applicant", _OF_MATCH, same_subject=True),),
-    MatchReopened: (Overtaking("applicant", _OF_MATCH, same_subject=True),),
-    MatchReleased: (Overtaking("applicant", _OF_MATCH, same_subject=True), *_QUESTION),
+    MatchReopened: (Overtaking("applicant", _OF_MATCH, same_subject=True), _ARRIVAL),
+    MatchReleased: (Overtaking("applicant", _OF_MATCH, same_subject=True), *_QUESTION, _ARRIVAL),
     MandateGranted: _MANDATE,
     MandateRevoked: _MANDATE,
 }

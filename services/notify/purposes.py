@@ -18,6 +18,7 @@ from shared.contracts.events import (
     DonorNews,
     FollowedStage,
     LedgerDisbursed,
+    LedgerGoodsReceived,
     LedgerReceived,
     MandateProposed,
     MandateWordAsked,
@@ -34,6 +35,7 @@ from shared.contracts.events import (
     NoticeChannel,
     ProposalsGathered,
     RequestBudgeted,
+    RequestClosed,
     RequestDeclined,
     RequestFollowed,
     RequestOpened,
@@ -59,7 +61,8 @@ class Purpose:
     told. stage: of what another asked for as well. news: of a donor's proposals. own_phone: only to
     a phone that is certainly the person's, never to one that a third party named. is_small: it says
     how things go, and asks for nothing, so it may be told together with others. ends: the notice
-    whose news it takes back; where that one never went out, neither does this.
+    whose news it takes back; where that one never went out, neither does this. codes: of the fact,
+    for which it is sent; other_codes: for which others are.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Purpose:
     is_small: bool = False
     ends: str = ""
     news: DonorNews | None = None
+    codes: tuple[str, ...] = ()
+    other_codes: tuple[str, ...] = ()
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -85,6 +90,9 @@ class Purpose:
         if self.acts and getattr(fact, "act", "") not in self.acts:
             return False
         if self.answer and getattr(fact, "answer", "") != self.answer:
+            return False
+        code = getattr(fact, "code", None)
+        if (self.codes and code not in self.codes) or code in self.other_codes:
             return False
         if self.stage and getattr(fact, "stage", "") != self.stage:
             return False
@@ -104,6 +112,20 @@ class Purpose:
     @property
     def template(self) -> Template:
         return TEMPLATES[self.name]
+
+
+DECLINE_CODES = (
+    "not_entitled",
+    "policy_first",
+    "already_helped",
+    "already_recorded",
+    "not_verified",
+    "not_reachable",
+    "not_needed",
+    "area_other",
+    "kind_other",
+)
+"""Reasons with words of their own: an SMS carries none in a variable. All others send to people."""
 
 
 def _make_word_purpose(act: SpokenAct) -> Purpose:
@@ -128,7 +150,14 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         for stage in get_args(FollowedStage)
     ),
     RequestUnmet: (Purpose("request_unmet", "applicant", links.REQUEST),),
-    RequestDeclined: (Purpose("request_declined", "applicant"),),
+    RequestDeclined: (
+        Purpose("request_declined", "applicant", links.REQUEST, other_codes=DECLINE_CODES),
+        *(
+            Purpose(f"request_declined_{code}", "applicant", links.REQUEST, codes=(code,))
+            for code in DECLINE_CODES
+        ),
+    ),
+    RequestClosed: (Purpose("case_closed", "applicant", links.REQUEST, is_small=True),),
     RequestOverdue: (Purpose("request_overdue", "applicant", links.REQUEST, when="apology"),),
     MatchProposed: (Purpose("match_proposed", "donor", links.PROPOSAL, unless="is_quiet"),),
     MatchReminded: (Purpose("match_reminded", "donor", links.PROPOSAL, unless="gathered"),),
@@ -157,13 +186,17 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose("match_not_needed", "donor", reasons=("request_withdrawn",), is_small=True),
         Purpose("match_given_up", "donor", reasons=("not_arrived",)),
     ),
-    MatchDelivered: (Purpose("match_delivered", "applicant", links.DELIVERY),),
+    MatchDelivered: (
+        Purpose("match_delivered", "applicant", links.DELIVERY),
+        Purpose("match_arrived", "donor", is_small=True),
+    ),
     MatchReopened: (
         Purpose("match_reopened", "applicant"),
         Purpose("match_not_arrived", "donor"),
     ),
     LedgerDisbursed: (Purpose("ledger_disbursed", "donor"),),
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
+    LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor"),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
     MatchWordAsked: tuple(_make_word_purpose(act) for act in ("accept", "decline", "claim")),
     MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),

@@ -1,11 +1,11 @@
 """The resources of notify: providers, contacts, and how a notice becomes a message."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.notify.channels import CHANNELS, Contact, Content, Donor
 from services.notify.contacts import ContactClient
-from services.notify.model import Notice
+from services.notify.model import About, Notice
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.purposes import BY_NAME
 from services.notify.settings import NotifySettings
@@ -19,12 +19,15 @@ from shared.security.spoken_codes import derive_code
 
 @dataclass(frozen=True, slots=True)
 class NotifyResources:
-    """providers: who sends for each channel. addresses: of the services that links lead to."""
+    """providers: who sends for each channel. addresses: of the services that links lead to.
+    numbers: of stations and committees, by area.
+    """
 
     providers: Mapping[NoticeChannel, Provider]
     contacts: ContactClient
     keyring: Keyring
     addresses: Mapping[LinkService, str]
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
@@ -44,6 +47,8 @@ class NotifyResources:
             notice.count or 0,
             notice.counted_at,
             notice.detail,
+            notice.about or About(),
+            self._find_number(notice.area),
         )
         return Message(
             notice_id=notice.id,
@@ -52,6 +57,11 @@ class NotifyResources:
             parameters=CHANNELS[channel].format_parameters(content),
             url=self._sign_url(notice),
         )
+
+    def _find_number(self, area: str) -> str:
+        """Of the village, else of its town; empty where the house names none."""
+        codes = (area[:length] for length in (12, 9, 6) if len(area) >= length)
+        return next((self.numbers[code] for code in codes if code in self.numbers), "")
 
     def _sign_url(self, notice: Notice) -> str | None:
         link = notice.link

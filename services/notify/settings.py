@@ -42,6 +42,18 @@ class NotifySettings(Settings):
         Mapping[str, str], Field(default_factory=dict, description="notice purpose -> template id")
     ]
 
+    station_numbers: Annotated[
+        Mapping[
+            Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12})$")],
+            Annotated[str, Field(pattern=r"^[0-9-]{5,17}$")],
+        ],
+        Field(
+            default_factory=dict,
+            description="area code -> the public number of its station or committee, as WeChat's "
+            "notices show it",
+        ),
+    ]
+
     send_concurrency: Annotated[
         int, Field(ge=1, le=1000, description="calls at one time; unclear if the process dies")
     ] = 24

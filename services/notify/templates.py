@@ -2,10 +2,9 @@
 
 Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
-number, so that two notices about different things never have the same content. `{2}` is the donor,
-by name only where he consents and the name is short enough, the code of a donor's word over the
-phone, or what the event says, such as a hotline's number. In a digest for staff `{1}` is the time
-of day, `{2}` how many wait (`channels.py` fills them).
+number, so that two notices about different things never have the same content. `{2}` and on are
+what the column `with` lists, in its order (`VARIABLES`); in a digest for staff `{1}` is the time of
+day. A template that some provider would refuse is not loaded (`limits.py`).
 """
 
 import csv
@@ -13,13 +12,25 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Literal, cast, get_args
+
+Variable = Literal[
+    "donor", "code", "count", "detail", "sum", "what", "quantity", "town", "until", "reason"
+]
+"""donor: by name only where he consents and it is short enough, else what he is. code: of a donor's
+word over the phone. count: how many wait. detail: what the event says, such as a hotline's number.
+sum, quantity: of money, of anything. what: the category. until: the last day. reason: in words, on
+WeChat alone."""
+VARIABLES: tuple[Variable, ...] = get_args(Variable)
+WECHAT_ONLY: frozenset[Variable] = frozenset({"reason"})
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """sms_id, wechat_id: as the simulators know them; settings replace them by the approved ones.
 
-    status, hint: WeChat's `thing` fields, at most 20 characters each.
+    status, hint: WeChat's `thing` fields, at most 20 characters each. extras: what it says beside
+    the reference, in order.
     """
 
     sms_id: str
@@ -27,11 +38,15 @@ class Template:
     title: str
     status: str
     hint: str
-    with_amount: bool = False
-    with_donor: bool = False
-    with_code: bool = False
-    with_count: bool = False
-    with_detail: bool = False
+    extras: tuple[Variable, ...] = ()
+
+    def has(self, variable: Variable) -> bool:
+        return variable in self.extras
+
+    @property
+    def sms_variables(self) -> tuple[Variable, ...]:
+        """Of {2} and on."""
+        return tuple(each for each in self.extras if each not in WECHAT_ONLY)
 
     @property
     def wechat_id(self) -> str:
@@ -46,23 +61,17 @@ def _read_templates() -> dict[str, Template]:
 
 def _make_template(row: Mapping[str, str]) -> Template:
     extras = row["with"].split()
+    unknown = set(extras) - set(VARIABLES)
+    if unknown:
+        raise ValueError(f"{row['purpose']}: no such variable: {', '.join(sorted(unknown))}")
     return Template(
         sms_id=row["sms_id"],
         sms=row["sms"],
         title=row["title"],
         status=row["status"],
         hint=row["hint"],
-        with_amount="amount" in extras,
-        with_donor="donor" in extras,
-        with_code="code" in extras,
-        with_count="count" in extras,
-        with_detail="detail" in extras,
+        extras=cast("tuple[Variable, ...]", tuple(extras)),
     )
 
 
 TEMPLATES: Mapping[str, Template] = _read_templates()
-
-
-def count_sms_units(sign_name: str, text: str) -> int:
-    """UTF-16 units of the text as it arrives: up to 70 are one SMS."""
-    return len(f"【{sign_name}】{text}".encode("utf-16-le")) // 2

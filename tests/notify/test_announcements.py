@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from services.intake.approvals.messages import DECLINE_REASONS
 from services.notify.model import Notice
+from services.notify.purposes import DECLINE_CODES
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     LedgerDisbursed,
+    LedgerGoodsReceived,
     LedgerReceived,
     MatchCommitted,
     MatchDelivered,
@@ -15,9 +18,11 @@ from shared.contracts.events import (
     MatchReleased,
     MatchReminded,
     MatchReopened,
+    RequestClosed,
+    RequestDeclined,
     RequestRecorded,
 )
-from shared.contracts.values import Channel, DonorKind
+from shared.contracts.values import Category, Channel, DonorKind
 from tests.notify.decisions import (
     MATCH_ID,
     REQUEST_ID,
@@ -111,6 +116,67 @@ def test_donor_goes_along_only_where_the_notice_names_him(
     assert {(notice.donor_id, notice.donor_kind) for notice in harness.notices} == {(None, None)}
 
 
+@pytest.mark.parametrize(
+    ("code", "purpose"),
+    [
+        (None, "request_declined"),
+        ("cause_other", "request_declined"),
+        ("of_a_later_release", "request_declined"),
+        ("policy_first", "request_declined_policy_first"),
+    ],
+)
+def test_who_is_declined_hears_why(code: str | None, purpose: str) -> None:
+    """An SMS has no room for a reason in a variable, so each has words of its own."""
+    harness = DecisionHarness()
+    harness.on_event(RequestDeclined(person_id="P-1", reason="其他原因", code=code))
+    assert harness.notice.purpose == purpose
+    assert harness.notice.link is not None
+
+
+def test_every_reason_to_decline_has_words_or_sends_to_people() -> None:
+    assert {*DECLINE_CODES, "cause_other"} == set(DECLINE_REASONS)
+
+
+def test_closed_case_is_thanked_for() -> None:
+    harness = DecisionHarness()
+    harness.on_event(RequestClosed(person_id="P-1"))
+    assert (harness.notice.person_id, harness.notice.purpose) == ("P-1", "case_closed")
+
+
+def test_donor_hears_of_arrival_and_is_thanked_for_goods() -> None:
+    harness = DecisionHarness()
+    harness.on_event(MatchDelivered(**match_fields()), MATCH_ID, "E-1")
+    goods = LedgerGoodsReceived(
+        log="l",
+        index=0,
+        fund_id="F-1",
+        entry="{}",
+        item="棉被",
+        unit="床",
+        quantity=3,
+        donor_id="P-donor",
+    )
+    harness.on_event(goods, "D-1", "E-2")
+    told = [n.purpose for n in harness.notices if n.person_id == "P-donor"]
+    assert told == ["match_arrived", "ledger_goods_received"]
+
+
+def test_proposal_carries_what_its_words_need_and_the_place_to_call() -> None:
+    harness = DecisionHarness()
+    fact = make_proposed().model_copy(
+        update={"category": Category.MEDICAL, "town_code": "441900101"}
+    )
+    harness.on_event(fact, MATCH_ID)
+    about = harness.notice.about
+    assert about is not None
+    assert (about.category, about.quantity, about.until) == (
+        Category.MEDICAL,
+        20_000,
+        fact.expires_at,
+    )
+    assert harness.notice.area == "441900101"
+
+
 def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:
     harness = DecisionHarness()
     harness.on_event(make_proposed(), MATCH_ID)
@@ -166,7 +232,7 @@ def test_commitment_goes_to_the_applicant_without_a_link() -> None:
 def test_delivery_asks_the_applicant_to_confirm() -> None:
     harness = DecisionHarness()
     harness.on_event(MatchDelivered(**match_fields()), MATCH_ID)
-    link = harness.notice.link
+    link = next(n.link for n in harness.notices if n.person_id == "P-1")
     assert link is not None
     assert (link.purpose, link.path, link.subject) == ("match.applicant", "c", MATCH_ID)
     assert link.expires_at == START + timedelta(days=30)

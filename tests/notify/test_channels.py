@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.notify.channels import SMS_VARIABLE_MAX, Donor
+from services.notify.channels import Donor
+from services.notify.limits import SMS_VARIABLE_MAX
 from services.notify.providers.protocol import find_ruling
 from services.notify.providers.tencent import CODES, UNLISTED
 from shared.contracts.values import DonorKind

@@ -1,19 +1,22 @@
 """The table of who is told what, and its words."""
 
-import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notify.channels import SMS, WECHAT, Content, Donor
 from services.notify.events import build_event_handlers
+from services.notify.limits import count_segments, list_problems
 from services.notify.main import list_template_ids
+from services.notify.model import About
 from services.notify.purposes import BY_NAME, PURPOSES
 from services.notify.settings import NotifySettings
-from services.notify.templates import (
-    TEMPLATES,
-    Template,
-    count_sms_units,
-)
+from services.notify.templates import TEMPLATES
+from services.notify.wording import format_short_yuan, format_town
 from shared.contracts.events import (
     FACTS,
     MatchAccepted,
@@ -27,11 +30,24 @@ from shared.contracts.events import (
     MatchReopened,
 )
 from shared.contracts.topics import consumed_by
-from shared.contracts.values import DonorKind
+from shared.contracts.values import CHINA, Category, DonorKind
 from shared.references import format_reference
+from shared.towns import towns
 from tests.notify.decisions import MATCH_ID
 
 LONG = Donor("东莞市茶山镇慈善事业与社会工作联合促进总会", DonorKind.SOCIAL_ORGANISATION)
+UNTIL = datetime(2026, 12, 1, 7, 30, tzinfo=CHINA)
+MEDICAL = About(
+    category=Category.MEDICAL, quantity=200_000, unit="fen", town_code="441900101", until=UNTIL
+)
+LARGE = About(
+    category=Category.HOME_CARE,
+    quantity=10**12,
+    unit="人次上门服务",
+    item="十二个字的物品名称很长了",
+    town_code="441900119",
+    until=UNTIL.replace(day=31),
+)
 MAY_STILL_VANISH = (MatchProposed, MatchAccepted, MatchDeclined, MatchExpired, MatchReleased)
 
 
@@ -67,48 +83,96 @@ def test_every_fact_comes_on_a_topic_that_notify_reads() -> None:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_every_sms_is_one_segment(name: str) -> None:
-    text = TEMPLATES[name].sms
-    for number, value in enumerate(
-        SMS.format_parameters(Content(TEMPLATES[name], MATCH_ID, donor=LONG)), 1
-    ):
-        text = text.replace(f"{{{number}}}", value)
-    assert "{" not in text
-    assert count_sms_units(NotifySettings().sms_sign_name, text) <= 70
-    assert count_sms_units("十二个字的签名名称最长了", text) <= 70
+@pytest.mark.parametrize("sign_name", [NotifySettings().sms_sign_name, "十二个字的签名名称最长了"])
+def test_every_template_is_taken_by_every_provider(name: str, sign_name: str) -> None:
+    """One SMS, its variables, fields that fit, no appeal and no link."""
+    assert list(list_problems(TEMPLATES[name], sign_name)) == []
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_no_sms_solicits_or_carries_a_link(name: str) -> None:
-    template = TEMPLATES[name]
-    words = "".join((template.sms, template.title, template.status, template.hint))
-    assert not re.search(r"募捐|捐款|捐赠|募集|献爱心|拒收请回复|http|www", words)
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sms": "您的诉求已登记。"}, "template_variables"),
+        ({"sms": "您的诉求{1}已登记{2}。"}, "template_variables"),
+        ({"sms": "您的诉求{1}已登记。" + "很" * 60}, "template_long"),
+        ({"sms": "献爱心，{1}"}, "template_appeals"),
+        ({"sms": "请点击 https://guanjia.example {1}"}, "template_links"),
+        ({"status": ""}, "template_empty"),
+        ({"hint": "长" * 21}, "template_field_long"),
+    ],
+)
+def test_template_that_a_provider_refuses_says_why(changes: dict[str, str], code: str) -> None:
+    fields: dict[str, Any] = dict(changes)
+    template = replace(TEMPLATES["request_recorded"], **fields)
+    assert code in {problem.code for problem in list_problems(template, "东莞民政")}
+
+
+@pytest.mark.parametrize(
+    ("units", "segments"), [(1, 1), (70, 1), (71, 2), (134, 2), (135, 3), (500, 8)]
+)
+def test_long_texts_are_billed_by_parts(units: int, segments: int) -> None:
+    assert count_segments(units) == segments
 
 
 def test_donor_without_wechat_is_sent_to_people_and_not_to_a_platform() -> None:
     assert all("平台" not in t.sms and "登录" not in t.sms for t in TEMPLATES.values())
-    assert "联系对接社工或莞家驿站" in TEMPLATES["match_proposed"].sms
+    assert "前请联系对接社工或莞家驿站" in TEMPLATES["match_proposed"].sms
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
     for field, value in WECHAT.format_parameters(
-        Content(TEMPLATES[name], MATCH_ID, 20_450_000, LONG)
+        Content(TEMPLATES[name], MATCH_ID, 20_450_000, LONG, about=LARGE)
     ):
         assert len(value) <= (20 if field.startswith("thing") else 32), field
 
 
-def count_variables(template: Template) -> int:
-    kinds = (template.with_donor, template.with_code, template.with_count, template.with_detail)
-    return 1 + any(kinds)
-
-
 def test_variables_have_at_most_six_characters() -> None:
     for template in TEMPLATES.values():
-        assert all(
-            len(v) <= 6 for v in SMS.format_parameters(Content(template, MATCH_ID, donor=LONG))
+        content = Content(
+            template, MATCH_ID, 12_345_678_901, LONG, "123456", detail="12月31日", about=LARGE
         )
-        assert template.sms.count("{") == count_variables(template)
+        values = SMS.format_parameters(content)
+        assert all(0 < len(v) <= 6 for v in values if v or not template.has("count")), values
+
+
+def test_proposal_says_what_how_much_where_and_until_when() -> None:
+    content = Content(TEMPLATES["match_proposed"], MATCH_ID, about=MEDICAL)
+    assert SMS.format_parameters(content)[1:] == ("医疗救助", "2000元", "石碣镇", "12月1日")
+    fields = dict(WECHAT.format_parameters(replace(content, number="0769-12345678")))
+    assert (fields["thing6"], fields["thing7"]) == ("医疗救助 2000元", "石碣镇")
+    assert fields["time8"] == "2026年12月1日 07:30"
+    assert fields["phone_number9"] == "0769-12345678"
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [
+        (1, "0.01元"),
+        (20_000, "200元"),
+        (9_999, "99.99元"),
+        (123_456, "1234余元"),
+        (9_999_900, "99999元"),
+        (20_000_000, "20万元"),
+        (20_450_000, "20.45万"),
+        (20_450_005, "20万余元"),
+        (12_345_678_900, "1亿余元"),
+    ],
+)
+def test_sum_is_exact_or_says_that_it_is_more(fen: int, text: str) -> None:
+    assert format_short_yuan(fen) == text
+
+
+@given(st.integers(1, 2**53 - 1))
+def test_every_sum_fits(fen: int) -> None:
+    assert 0 < len(format_short_yuan(fen)) <= 6
+
+
+def test_every_town_fits_and_none_is_a_number() -> None:
+    names = {format_town(code) for code in towns()}
+    assert all(0 < len(name) <= 6 for name in names)
+    assert "滨海湾新区" in names
+    assert format_town("") == format_town("441900999") == "东莞市"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
         open_http_client(trust_env=False) as http,
     ):
         sender = notify.build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
-        amount = 20_000 if template.with_amount else None
+        amount = 20_000 if template.has("sum") else None
         content = Content(template, REQUEST, amount)
         recipients: dict[NoticeChannel, str] = {"sms": "+8613800138000", "wechat": "o-abcdef"}
         for channel, recipient in recipients.items():

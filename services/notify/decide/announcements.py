@@ -8,9 +8,10 @@ from services.notify.decide.digests import count_calls, derive_backlog_id
 from services.notify.decide.mailboxes import list_mailbox_ids, put_in
 from services.notify.duties import list_calls
 from services.notify.lanes import find_lane
-from services.notify.model import Backlog, Link, Mailbox, Notice
+from services.notify.model import About, Backlog, Link, Mailbox, Notice
 from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import Rules, compute_deadline
+from services.notify.templates import Variable
 from services.notify.timing import find_sending_time
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import MatchFact, WordAsked
@@ -18,6 +19,8 @@ from shared.contracts.links import SignedLink
 from shared.contracts.values import Area
 from shared.ids import derived_id
 from shared.messaging.decision import Decision, Ref, States
+
+_OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until", "reason"})
 
 
 def decide_announce(rules: Rules, states: States, event: Event[Any], now: datetime) -> Decision:
@@ -87,6 +90,7 @@ def _build_notice(
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
         area=_find_area(event.data),
+        about=_build_about(purpose, event.data),
         lane=find_lane(purpose, event.data),
         **_donor_fields(purpose, event.data),
         **({"regarding": event.subject} | _word_fields(event)),
@@ -102,9 +106,26 @@ def _compute_due_at(rules: Rules, purpose: Purpose, person_id: str, now: datetim
 
 
 def _find_area(fact: Fact) -> str:
-    """The village, or else the town; of a match only its request's events say it."""
+    """The village, or else the town, which is all that a match says."""
     area = getattr(fact, "area", None)
-    return (area.village_code or area.town_code) if isinstance(area, Area) else ""
+    if isinstance(area, Area):
+        return area.village_code or area.town_code
+    return getattr(fact, "town_code", None) or ""
+
+
+def _build_about(purpose: Purpose, fact: Fact) -> About | None:
+    """Only what the words have room for."""
+    if not _OF_ABOUT & set(purpose.template.extras):
+        return None
+    return About(
+        category=getattr(fact, "category", None),
+        quantity=getattr(fact, "quantity", 0),
+        unit=getattr(fact, "unit", ""),
+        item=getattr(fact, "item", ""),
+        town_code=getattr(fact, "town_code", None) or "",
+        until=getattr(fact, "expires_at", None),
+        reason=getattr(fact, "reason", ""),
+    )
 
 
 def _word_fields(event: Event[Any]) -> dict[str, object]:
@@ -121,7 +142,7 @@ def _word_fields(event: Event[Any]) -> dict[str, object]:
 
 def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
     """Where the words name the donor; his id only where he consents that his name is visible."""
-    if not purpose.template.with_donor or not isinstance(fact, MatchFact):
+    if not purpose.template.has("donor") or not isinstance(fact, MatchFact):
         return {}
     donor_id = fact.donor_id if fact.name_shown else None
     return {"donor_id": donor_id, "donor_kind": fact.donor_kind}

@@ -1,0 +1,68 @@
+"""What a provider takes: each template is checked before it can be used, and priced.
+
+The limits are of the reference of both SMS providers and of WeChat's fields. docs/decisions/0191.
+"""
+
+import re
+from collections.abc import Iterator
+
+from services.notify.messages import (
+    TEMPLATE_APPEALS,
+    TEMPLATE_EMPTY,
+    TEMPLATE_FIELD_LONG,
+    TEMPLATE_LINKS,
+    TEMPLATE_LONG,
+    TEMPLATE_VARIABLES,
+)
+from services.notify.templates import Template
+from shared.errors import Problem
+
+SMS_VARIABLE_MAX = 6
+WECHAT_THING_MAX = 20
+ONE_SMS_UNITS = 70
+PART_UNITS = 67
+SMS_UNITS_MAX = 500
+TITLE_MAX = 20
+
+_APPEAL = re.compile(r"募捐|捐款|捐赠|募集|献爱心|拒收请回复")
+_LINK = re.compile(r"https?:|www\.|\.(?:com|cn)\b", re.IGNORECASE)
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def count_sms_units(sign_name: str, text: str) -> int:
+    """UTF-16 units of the text as it arrives."""
+    return len(f"【{sign_name}】{text}".encode("utf-16-le")) // 2
+
+
+def count_segments(units: int) -> int:
+    """Of how many SMS it is billed."""
+    return 1 if units <= ONE_SMS_UNITS else -(-units // PART_UNITS)
+
+
+def fill_longest(template: Template) -> str:
+    """Every variable as long as it may be."""
+    return _PLACE.sub("字" * SMS_VARIABLE_MAX, template.sms)
+
+
+def list_problems(template: Template, sign_name: str, segments_max: int = 1) -> Iterator[Problem]:
+    """Why some provider would refuse it, or it would cost more than it may."""
+    places = _PLACE.findall(template.sms)
+    expected = [str(number + 1) for number in range(1 + len(template.sms_variables))]
+    if sorted(places) != expected:
+        wanted = "、".join(f"{{{number}}}" for number in expected)
+        yield TEMPLATE_VARIABLES.problem("sms", wanted=wanted)
+    units = count_sms_units(sign_name, fill_longest(template))
+    if units > SMS_UNITS_MAX or count_segments(units) > segments_max:
+        yield TEMPLATE_LONG.problem("sms", units=units, segments=segments_max)
+    for field in ("sms", "title", "status", "hint"):
+        text = getattr(template, field)
+        if not text.strip():
+            yield TEMPLATE_EMPTY.problem(field)
+        if _APPEAL.search(text):
+            yield TEMPLATE_APPEALS.problem(field)
+        if _LINK.search(text):
+            yield TEMPLATE_LINKS.problem(field)
+    for field in ("title", "status", "hint"):
+        text = getattr(template, field)
+        if len(text) > WECHAT_THING_MAX:
+            yield TEMPLATE_FIELD_LONG.problem(field, length=len(text), most=WECHAT_THING_MAX)

@@ -1,0 +1,52 @@
+"""What a notice says, as short as its channel needs it: sums, quantities, towns, days."""
+
+from datetime import datetime
+
+from services.notify.limits import SMS_VARIABLE_MAX
+from shared.contracts.values import CHINA, LABELS, Category, format_yuan_plain
+from shared.towns import town_name
+
+WAN = 10_000
+YI = WAN * WAN
+
+
+def format_short_yuan(fen: int) -> str:
+    """In six characters: exact where that fits, else what it is at least."""
+    yuan, rest = divmod(fen, 100)
+    exact = format_yuan_plain(fen) if rest else str(yuan)
+    wan = f"{yuan / WAN:.4f}".rstrip("0").rstrip(".")
+    is_exact_wan = not rest and yuan >= WAN and yuan % WAN in range(0, WAN, 100)
+    texts = [f"{exact}元", *([f"{wan}万元", f"{wan}万"] if is_exact_wan else [])]
+    texts += [f"{yuan}余元", f"{yuan // WAN}万余元", f"{yuan // YI}亿余元"]
+    return next((text for text in texts if len(text) <= SMS_VARIABLE_MAX), "一笔款")
+
+
+def format_quantity(quantity: int, unit: str, length_max: int = SMS_VARIABLE_MAX) -> str:
+    if unit == "fen":
+        return format_short_yuan(quantity)
+    texts = (f"{quantity}{unit}", str(quantity))
+    return next((text for text in texts if len(text) <= length_max), "一批")
+
+
+def format_what(category: Category | None) -> str:
+    return LABELS[category] if category else "帮助"
+
+
+def format_town(town_code: str) -> str:
+    """东莞滨海湾新区 is too long by its first word."""
+    name = town_name(town_code) if town_code else ""
+    short = name.removeprefix("东莞") if len(name) > SMS_VARIABLE_MAX else name
+    return short if 0 < len(short) <= SMS_VARIABLE_MAX else "东莞市"
+
+
+def format_day(at: datetime | None) -> str:
+    if at is None:
+        return "近日"
+    here = at.astimezone(CHINA)
+    return f"{here.month}月{here.day}日"
+
+
+def format_moment(at: datetime) -> str:
+    """As WeChat's fields of time take it."""
+    here = at.astimezone(CHINA)
+    return f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}"
