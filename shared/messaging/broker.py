@@ -117,7 +117,6 @@ class Subscription:
         if topics:
             self._subscriber = self._subscribe(service, topics, settings)
         positions.consumer = lambda: self._subscriber.consumer if self._subscriber else None
-        describe_publishers(self.broker, service)
 
     def _subscribe(
         self, service: str, topics: Sequence[str], settings: Settings

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from services.intake.decide.accounts import build_handlers
 from services.intake.model.account import (
@@ -20,6 +22,7 @@ from services.intake.model.account import (
     UnlockAccount,
 )
 from services.intake.rules import SignInRules
+from services.intake.sign_in.proofs import make_decoy
 from shared.contracts.values import Value
 from shared.messaging.decision import Command, Decision, Ref, State
 from tests.intake.builders import NOW
@@ -181,3 +184,11 @@ def test_a_session_that_ended_is_not_revived_by_use() -> None:
     assert not decide(session, data=touch, after=timedelta(hours=2)).states
     ended = session.model_copy(update={"ended_at": NOW})
     assert not decide(ended, data=touch).states
+
+
+def test_an_unknown_name_is_hashed_for_as_long_as_a_known_one() -> None:
+    hasher = PasswordHasher()
+    decoy = make_decoy(hasher)
+    assert not hasher.check_needs_rehash(decoy), "of the same cost as a hash made today"
+    with pytest.raises(VerifyMismatchError):  # after the hashing, not before it
+        hasher.verify(decoy, "password")

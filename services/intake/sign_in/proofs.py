@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from functools import partial
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from services.intake.model.account import Account, Proof
 from services.intake.sign_in.messages import (
@@ -53,7 +55,7 @@ class Proofs:
         self._hasher = PasswordHasher()
         self._hashing = asyncio.Semaphore(HASHING_AT_A_TIME)
         # Nobody's, so that an unknown name takes as long as a known one.
-        self._decoy = self._hasher.hash(pyotp.random_base32())
+        self._decoy = make_decoy(self._hasher)
 
     def derive_tally_id(self, name: str) -> str:
         return f"N-{hmac.digest(self._naming, name.encode(), 'sha256').hex()[:24]}"
@@ -110,6 +112,16 @@ class Proofs:
             return self.sealer.open(f"enrolment:{account_id}", sealed).decode()
         except (ValueError, UnreadableError):
             raise CODE_WRONG.invalid("code") from None
+
+
+def make_decoy(hasher: PasswordHasher) -> str:
+    """What a hash of this hasher looks like, of no password: made of chance, and in no time."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
 
 
 def find_step(secret: str, code: str, now: datetime) -> int:
