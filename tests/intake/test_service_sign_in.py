@@ -1,11 +1,14 @@
 """A member of staff signs in with a browser, works, and is signed out everywhere."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
+import pytest
 import pytest_asyncio
 
+from shared import mongo
 from shared.http import Reply
 from shared.security import Role, revoke
 from shared.sessions import RemoteSessions
@@ -18,8 +21,21 @@ COOKIE = "guanjia-session"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(stack: StackHarness) -> AsyncIterator[RunningService]:
-    yield await start(stack, "intake", sign_in_failures_max=3)
+async def intake(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningService]:
+    """With a clock that goes on when it is read: a code is good for half a minute, however long
+    a busy machine takes."""
+    running = await start(stack, "intake", sign_in_failures_max=3)
+    moment = await running.runtime.processor.now()
+
+    async def read_clock(clock: mongo.ServerClock) -> datetime:
+        nonlocal moment
+        moment += timedelta(milliseconds=10)
+        return moment
+
+    monkeypatch.setattr(mongo.ServerClock, "now", read_clock)
+    yield running
 
 
 def find_code(answer: httpx.Response) -> str:
