@@ -30,8 +30,8 @@ class PersonsClient:
 
     async def find_unknown(self, person_ids: Collection[str]) -> frozenset[str]:
         """Those that name nobody, or somebody who was erased. Raises Transient."""
-        known = await self._ask("known", {"person_ids": sorted(person_ids)}, _parse_known)
-        return frozenset(id_ for id_ in person_ids if not known.get(id_, False))
+        answers = await self._ask("known", {"person_ids": sorted(person_ids)}, _parse_known)
+        return frozenset(id_ for id_ in person_ids if not answers.get(id_, False))
 
     async def fetch(
         self,

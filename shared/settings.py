@@ -176,8 +176,8 @@ def load_settings(kind: type[T]) -> T:
 
 def _explain_json(error: SourceError) -> str:
     """A mapping whose text is no JSON: the message names the field alone."""
-    found = re.search(r'field "(\w+)"', str(error))
-    variable = f"{PREFIX}{found[1].upper()}" if found else PREFIX
+    match = re.search(r'field "(\w+)"', str(error))
+    variable = f"{PREFIX}{match[1].upper()}" if match else PREFIX
     value = os.environ.get(variable, "?")
     return f"{WRONG}: {variable} = {value!r}: Input should be a JSON object"
 

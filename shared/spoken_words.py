@@ -116,14 +116,14 @@ def ask_word(
     """The word, and the fact that lets notify send its code; refused where it is too often."""
     id_, principal = derived_id("W", command.key), command.principal
     asked_id, wrong_id = _name_tally("asked", donor_id, now), _name_tally("wrong", principal, now)
-    existing, asked, wrong = states.get_each(
+    existing, asked_tally, wrong = states.get_each(
         (SpokenWord, id_), (WordTally, asked_id), (WordTally, wrong_id)
     )
     if existing is not None:
         return Decision(answer=Answer(202, existing.to_json()))
     if wrong is not None and wrong.count >= WRONG_PER_DAY:
         return Decision(answer=WORD_CODES_TOO_MANY.refusal(409))
-    if asked is not None and asked.count >= ASKED_PER_DAY:
+    if asked_tally is not None and asked_tally.count >= ASKED_PER_DAY:
         return Decision(answer=WORDS_TOO_MANY.refusal(409))
     word = SpokenWord(
         id=id_,
@@ -138,7 +138,7 @@ def ask_word(
         expires_at=as_stored(now + LIFETIME),
         correlation_id=correlation_id,
     )
-    said = fact(
+    event = fact(
         about=about,
         donor_id=donor_id,
         act=act,
@@ -147,8 +147,8 @@ def ask_word(
         request_id=request_id,
         quantity=quantity,
     )
-    counted = _count(asked, asked_id, now)
-    return Decision((word, counted), ((word, said),), Answer(202, word.to_json()))
+    counted = _count(asked_tally, asked_id, now)
+    return Decision((word, counted), ((word, event),), Answer(202, word.to_json()))
 
 
 # --- heard ----------------------------------------------------------------------------------------

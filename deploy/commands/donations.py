@@ -23,8 +23,8 @@ from shared.client import ServiceClient
 from shared.errors import Invalid
 
 
-def _print_example(wanted: bool) -> None:
-    if wanted:
+def _print_example(is_wanted: bool) -> None:
+    if is_wanted:
         typer.echo(read_example())
         raise typer.Exit
 

@@ -63,9 +63,9 @@ class Bar:
         self._progress.advance(self._rows, rows)
 
 
-def print_totals(progress: ImportProgress, known: Sequence[Mapping[str, Any]]) -> bool:
+def print_totals(progress: ImportProgress, statements: Sequence[Mapping[str, Any]]) -> bool:
     """Each statement's own sum beside the ledger's; whether all are equal."""
-    ledger = {each["statement"]: each for each in known}
+    ledger = {each["statement"]: each for each in statements}
     rows = make_table(
         "对账单 statement",
         "行 rows",
@@ -161,7 +161,7 @@ def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path
 def _all_overlaps(audit: ServiceClient, statements: Sequence[str]) -> Iterator[dict[str, Any]]:
     after: str | None = ""
     while after is not None:
-        asked = {"statement": list(statements), "limit": PAGE, "after": after}
-        page = audit.get("/statements/overlaps", asked)
+        query = {"statement": list(statements), "limit": PAGE, "after": after}
+        page = audit.get("/statements/overlaps", query)
         yield from page["gifts"]
         after = page["next"]

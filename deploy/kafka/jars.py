@@ -19,9 +19,9 @@ class ToolMissingError(RuntimeError):
 
 
 def kafka_version() -> str:
-    found = re.search(r"<kafka\.version>(.+?)</kafka\.version>", POM.read_text())
-    assert found, "the pom names the Kafka version"
-    return found[1]
+    version = re.search(r"<kafka\.version>(.+?)</kafka\.version>", POM.read_text())
+    assert version, "the pom names the Kafka version"
+    return version[1]
 
 
 def directory() -> Path:
@@ -48,8 +48,10 @@ def resolve() -> Path:
 
 def require_java() -> str:
     java = shutil.which("java")
-    found = java and subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60)
-    version = re.search(r'version "(?:1\.)?(\d+)', found.stderr) if found else None
+    process = java and subprocess.run(
+        [java, "-version"], capture_output=True, text=True, timeout=60
+    )
+    version = re.search(r'version "(?:1\.)?(\d+)', process.stderr) if process else None
     if not java or not version or int(version[1]) < _JAVA_MAJOR_MIN:
         raise ToolMissingError(_advice(f"Java {_JAVA_MAJOR_MIN}", "openjdk-17-jre-headless"))
     return java

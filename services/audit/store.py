@@ -104,8 +104,8 @@ async def create_contributions(database: mongo.Database) -> None:
         pipeline: list[Mapping[str, object]] = [{"$match": query}, {"$group": {**pair, **counters}}]
         async for row in database[kind.COLLECTION].aggregate(pipeline):
             id_ = contribution_id(**row["_id"])
-            known = sums.get(id_) or Contribution(id=id_, **row["_id"])
-            sums[id_] = known.add(**{name: row[name] for name in counters})
+            contribution = sums.get(id_) or Contribution(id=id_, **row["_id"])
+            sums[id_] = contribution.add(**{name: row[name] for name in counters})
     contributions = database[Contribution.COLLECTION]
     existing = set(await contributions.distinct("_id"))
     for id_, contribution in sums.items():

@@ -10,13 +10,13 @@ from services.intake.vault.persons import Contact, list_said, open_contact
 async def erase_dead_letters(runtime: IntakeRuntime, person: Person) -> None:
     """Before his keys go: without them nobody knows what to look for."""
     vault = runtime.resources.vault
-    known = [open_contact(vault, person)]
-    known += [
+    contacts = [open_contact(vault, person)]
+    contacts += [
         Contact(said.get("name"), said.get("phone"), said.get("openid"), said.get("id_number"))
         for _, said in list_said(vault, person)
     ]
     async for id_, content in runtime.dead_letters.list_contents():
-        if any(_is_about(contact, _read_text(content)) for contact in known):
+        if any(_is_about(contact, _read_text(content)) for contact in contacts):
             await runtime.dead_letters.erase(id_)
 
 

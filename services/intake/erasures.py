@@ -94,8 +94,8 @@ async def erase_again(runtime: IntakeRuntime) -> None:
     """Before anything is served: who was erased after the database that is here was copied."""
     erasures = await asyncio.to_thread(list_erasures, runtime.settings.erasures_dir)
     rows = runtime.database[ERASURES].find({}, {"_id": 1})
-    known = {row["_id"] for row in await rows.to_list(None)}
-    missing = [each for each in erasures if each.id not in known]
+    ids = {row["_id"] for row in await rows.to_list(None)}
+    missing = [each for each in erasures if each.id not in ids]
     answers = [await _erase_again(runtime, erasure) for erasure in missing]
     if any(answer.status == 200 for answer in answers):
         log.warning("erased_again", count=sum(answer.status == 200 for answer in answers))

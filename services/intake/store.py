@@ -155,8 +155,8 @@ async def search_persons(
     names = {"$in": list(keys.name_ids)}
     ids = [*keys.person_ids, *await _list_identified(database, keys.identity_id)]
     if keys.name_ids:
-        asked = {**scope.build_query(REQUESTS), "name_id": names}
-        requests = await mongo.find(database, Request, asked, sort=[("_id", 1)], limit=limit)
+        query = {**scope.build_query(REQUESTS), "name_id": names}
+        requests = await mongo.find(database, Request, query, sort=[("_id", 1)], limit=limit)
         ids += [request.person_id for request in requests]
     any_of: list[dict[str, object]] = [
         {"points": {"$in": list(keys.point_ids)}},
@@ -216,9 +216,9 @@ async def count_messages(
     database: mongo.Database, query: Mapping[str, Any], state: MessageState
 ) -> dict[str, int]:
     """All, and the urgent ones of them."""
-    messages, asked = database[Message.COLLECTION], {**query, "state": state}
-    urgent = await messages.count_documents({**asked, "urgent": True})
-    return {"total": await messages.count_documents(asked), "urgent": urgent}
+    messages, selection = database[Message.COLLECTION], {**query, "state": state}
+    urgent = await messages.count_documents({**selection, "urgent": True})
+    return {"total": await messages.count_documents(selection), "urgent": urgent}
 
 
 async def find_message_ids(

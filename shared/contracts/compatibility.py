@@ -28,12 +28,12 @@ class _Comparison:
     def compare(self, old: Schema, new: Schema, path: str) -> list[str]:
         """Whatever the old schema allows must be allowed by one alternative of the new."""
         alternatives = _alternatives(new, self._new)
-        found: list[str] = []
+        changes: list[str] = []
         for was in _alternatives(old, self._old):
             tried = [self._compare_one(was, now, path) for now in alternatives]
             closest = min(tried, key=len)
-            found += closest
-        return found
+            changes += closest
+        return changes
 
     def _compare_one(self, old: Schema, new: Schema, path: str) -> list[str]:
         if narrowed := _type_narrowed(old, new, path):
@@ -63,12 +63,12 @@ class _Comparison:
 
     def _inside(self, old: Schema, new: Schema, path: str) -> list[str]:
         was, now = old.get("properties", {}), new.get("properties", {})
-        found = []
+        changes = []
         for name in sorted(was.keys() & now.keys()):
-            found += self.compare(was[name], now[name], f"{path}.{name}")
+            changes += self.compare(was[name], now[name], f"{path}.{name}")
         if "items" in new:
-            found += self.compare(old.get("items", {}), new["items"], f"{path}[]")
-        return found
+            changes += self.compare(old.get("items", {}), new["items"], f"{path}[]")
+        return changes
 
 
 def _alternatives(schema: Schema, document: Schema) -> list[Schema]:

@@ -27,8 +27,8 @@ ADVICE = (
 class Incompatible(Exception):  # noqa: N818 - what the change is
     """A published schema would change so that somebody breaks."""
 
-    def __init__(self, found: Mapping[str, list[str]]) -> None:
-        lines = [f"  {name}: {what}" for name, whats in found.items() for what in whats]
+    def __init__(self, changes: Mapping[str, list[str]]) -> None:
+        lines = [f"  {name}: {what}" for name, whats in changes.items() for what in whats]
         super().__init__("\n".join(["A published event may not change so:", *lines, ADVICE]))
 
 
@@ -57,13 +57,13 @@ def refused_changes(
     old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]
 ) -> dict[str, list[str]]:
     """By name, what breaks. A type that is gone breaks those who still read it."""
-    found = {}
+    changes = {}
     for name, was in old.items():
         now = new.get(name)
         broken = ["it was removed"] if now is None else _broken(was, now)
         if broken:
-            found[name] = broken
-    return found
+            changes[name] = broken
+    return changes
 
 
 def export(directory: Path = SCHEMAS) -> list[str]:

@@ -19,8 +19,8 @@ def trace_parent(cause: str, correlation_id: str, span: str) -> str:
 
     Derived, so that deciding stays pure: a batch decided again says the same.
     """
-    given = TRACE_CONTEXT.fullmatch(cause)
-    trace = given.group(1) if given else _hex(correlation_id, 16)
+    parent = TRACE_CONTEXT.fullmatch(cause)
+    trace = parent.group(1) if parent else _hex(correlation_id, 16)
     return f"00-{trace}-{_hex(span, 8)}-01"
 
 

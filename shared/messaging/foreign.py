@@ -169,11 +169,11 @@ class ForeignPublisher:
     async def _read_facts(self, connection: "_Connection") -> None:
         while True:
             try:
-                found = await connection.consumer.getmany(timeout_ms=500)
+                by_partition = await connection.consumer.getmany(timeout_ms=500)
             except (KafkaError, OSError):
                 await asyncio.sleep(TRY_AGAIN_AFTER_S)
                 continue
-            for records in found.values():
+            for records in by_partition.values():
                 for record in records:
                     self._drop(parse_cause(record.value))
 

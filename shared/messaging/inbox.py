@@ -129,8 +129,8 @@ class Inbox:
     def _make_unreadable(self, incoming: Incoming, *problems: Problem) -> Item:
         """Its sender is told by its place alone where he did not prove to be it."""
         source, message_id = read_sender(incoming.value)
-        known = self._keyring.find_credential(source) if source else None
-        if known is None or known.source != source:
+        credential = self._keyring.find_credential(source) if source else None
+        if credential is None or credential.source != source:
             return Item(incoming=incoming, problems=problems)
         try:
             self._keyring.check_record(source, incoming.topic, incoming.value, incoming.signature)

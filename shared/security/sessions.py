@@ -74,8 +74,8 @@ def make_form_token(keys: Keys, subject: str) -> str:
 
 
 def is_form_token(keys: Keys, subject: str, token: str) -> bool:
-    made = (_make_form_token(each.key, subject) for each in keys.list_sealing_keys("forms"))
-    return any(hmac.compare_digest(each.encode(), token.encode()) for each in made)
+    tokens = (_make_form_token(each.key, subject) for each in keys.list_sealing_keys("forms"))
+    return any(hmac.compare_digest(each.encode(), token.encode()) for each in tokens)
 
 
 def _make_form_token(key: bytes, subject: str) -> str:

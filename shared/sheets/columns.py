@@ -92,12 +92,12 @@ class Columns:
             )
         if repeated := [name for name, positions in places.items() if len(positions) > 1]:
             raise Invalid(*(self._repeated(name, places[name], cells) for name in repeated))
-        known = {position for positions in places.values() for position in positions}
+        positions_read = {position for positions in places.values() for position in positions}
         ignored = {fold_header(header) for header in self.ignored}
         unread = tuple(
             position
             for position, cell in enumerate(cells)
-            if cell and position not in known and fold_header(cell) not in ignored
+            if cell and position not in positions_read and fold_header(cell) not in ignored
         )
         return Header(tuple(cells), {name: each[0] for name, each in places.items()}, unread)
 

@@ -31,8 +31,8 @@ class FrontAddress:
 
     def _read_address(self, scope: Scope) -> str:
         headers = HTTPConnection(scope).headers
-        shown = headers.get(FRONT_HEADER, "").encode("utf-8", "replace")
-        if not hmac.compare_digest(shown, self._token):
+        token = headers.get(FRONT_HEADER, "").encode("utf-8", "replace")
+        if not hmac.compare_digest(token, self._token):
             return ""
         # The last is what the front itself saw; what stands before, its caller wrote.
         address = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()

@@ -132,13 +132,13 @@ class Pages:
         self, request: Request, template: str, /, status: int = 200, **values: object
     ) -> HTMLResponse:
         """In the reader's language, with what he may go to; `form_token` for its forms."""
-        shown = {
+        context = {
             "viewer": find_viewer(request),
             "here": request.url.path,
             "form_token": find_form_token(request),
             **values,
         }
-        response = self._render(find_language(request), template, status, shown)
+        response = self._render(find_language(request), template, status, context)
         begin_visit(request, response)
         return response
 

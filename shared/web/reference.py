@@ -69,12 +69,12 @@ def _list_body(document: Document, route: Document) -> Iterator[Field]:
 
 def list_events(document: Document) -> list[Operation]:
     """Of an AsyncAPI: those that are read, then those that are written; each with its topic."""
-    found = []
+    operations = []
     for name, operation in document["operations"].items():
         channel = _resolve(document, operation["channel"])
         message = _resolve(document, next(iter(channel["messages"].values())))
         payload = _resolve(document, _resolve(document, message)["payload"])
-        found.append(
+        operations.append(
             Operation(
                 anchor=name,
                 title=name,
@@ -85,7 +85,7 @@ def list_events(document: Document) -> list[Operation]:
                 body=tuple(_list_event_fields(document, payload)),
             )
         )
-    return sorted(found, key=lambda event: (event.group, event.title))
+    return sorted(operations, key=lambda event: (event.group, event.title))
 
 
 def _list_event_fields(document: Document, envelope: Document) -> Iterator[Field]:

@@ -23,13 +23,13 @@ def build_word_routes(*abouts: str) -> Router:
     async def say_code(
         about_id: Identifier,
         word_id: Identifier,
-        said: SpokenCode,
+        code: SpokenCode,
         caller: Supporter,
         runtime: RuntimeDep,
         key: IdempotencyKey,
     ) -> Response:
         """What the donor read out: with the right code the act is done, once, in his name."""
-        is_right = is_code(runtime.keyring, word_id, said.code)
+        is_right = is_code(runtime.keyring, word_id, code.code)
         command = HearWord(about=about_id, word_id=word_id, is_right=is_right)
         return await answer_to(runtime, caller, command, key)
 

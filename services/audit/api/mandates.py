@@ -107,10 +107,10 @@ def _show(
     runtime: Runtime, caller: Credential, mandate: Mapping[str, object]
 ) -> Mapping[str, object]:
     """To a partner with his own id of the donor, and without who of the house did what."""
-    shown = hide_donor(runtime.keyring, caller, mandate)
+    visible = hide_donor(runtime.keyring, caller, mandate)
     if find_partner(caller) is None:
-        return shown
-    return {name: value for name, value in shown.items() if name not in HANDS}
+        return visible
+    return {name: value for name, value in visible.items() if name not in HANDS}
 
 
 @router.post("/mandates/{mandate_id}/approve")

@@ -78,31 +78,33 @@ def funds_table(funds: Mapping[str, FundBook]) -> Table:
 
     Where the terminal is too narrow for all columns they stand below each other."""
     sums = {id_: list_totals(book) for id_, book in sorted(funds.items())}
-    shown = [name for name in COLUMNS if name in USUAL or any(each[name] for each in sums.values())]
-    if _width(shown) > console.width:
-        return _narrow(funds, sums, shown)
+    columns = [
+        name for name in COLUMNS if name in USUAL or any(each[name] for each in sums.values())
+    ]
+    if _width(columns) > console.width:
+        return _narrow(funds, sums, columns)
     table = Table("基金 fund", title="人民币元 CNY")
-    for name in shown:
+    for name in columns:
         table.add_column(COLUMNS[name], justify="right", no_wrap=True, min_width=MONEY_WIDTH)
     for id_, each in sums.items():
         table.add_row(
-            escape(f"{id_} {funds[id_].name}"), *(format_yuan(each[name]) for name in shown)
+            escape(f"{id_} {funds[id_].name}"), *(format_yuan(each[name]) for name in columns)
         )
     return table
 
 
-def _width(shown: Sequence[str]) -> int:
-    return FUND_WIDTH + sum(max(MONEY_WIDTH, cell_len(COLUMNS[name])) + 3 for name in shown)
+def _width(columns: Sequence[str]) -> int:
+    return FUND_WIDTH + sum(max(MONEY_WIDTH, cell_len(COLUMNS[name])) + 3 for name in columns)
 
 
 def _narrow(
-    funds: Mapping[str, FundBook], sums: Mapping[str, Mapping[str, int]], shown: Sequence[str]
+    funds: Mapping[str, FundBook], sums: Mapping[str, Mapping[str, int]], columns: Sequence[str]
 ) -> Table:
     table = Table("基金 fund")
     table.add_column("人民币元 CNY", justify="right", no_wrap=True, min_width=MONEY_WIDTH)
     for id_, each in sums.items():
         table.add_row(f"[bold]{escape(f'{id_} {funds[id_].name}')}[/]", "")
-        for name in shown:
+        for name in columns:
             table.add_row(f"  {COLUMNS[name]}", format_yuan(each[name]))
         table.add_section()
     return table

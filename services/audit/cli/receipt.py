@@ -97,8 +97,11 @@ def _cosigned(checked: Receipt, witnesses: list[VerifierKey]) -> str:
     """How many of the witnesses asked for; nothing can be said of one whose key is not given."""
     if not witnesses:
         return "未核对 not checked; --witness KEY"
-    cosigned, given = len(checked.cosigners(witnesses)), len({key.public for key in witnesses})
-    return f"{cosigned} 方已见证，共给出 {given} 方 {cosigned} of {given} witnesses cosigned"
+    cosigned, pinned = (
+        len(checked.cosigners(witnesses)),
+        len({key.public for key in witnesses}),
+    )
+    return f"{cosigned} 方已见证，共给出 {pinned} 方 {cosigned} of {pinned} witnesses cosigned"
 
 
 def _from_log(source: Source, donation: str) -> bytes | None:
@@ -106,7 +109,7 @@ def _from_log(source: Source, donation: str) -> bytes | None:
     size, mark = read_checkpoint(source).size, donation.encode()
     for index, raw in enumerate(read_entries(source, size)):
         if mark in raw and _is_gift(parse_entry(raw), donation):
-            return bytes(made) if (made := make_receipt(source, index)) else None
+            return bytes(file) if (file := make_receipt(source, index)) else None
     return None
 
 

@@ -149,10 +149,10 @@ def _show(summary: Mapping[str, Any], show: int, refused: Sequence[RefusedRow]) 
 
 def _funds_table(funds: Sequence[Mapping[str, Any]]) -> Table:
     """A sum that is zero throughout is left out unless it is one of the three."""
-    shown = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
-    table = _table("基金 fund", exact=[TOTAL_TITLES[name] for name in shown])
+    columns = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
+    table = _table("基金 fund", exact=[TOTAL_TITLES[name] for name in columns])
     for fund in funds:
-        table.add_row(escape(fund["fund_id"]), *(format_yuan(fund[name]) for name in shown))
+        table.add_row(escape(fund["fund_id"]), *(format_yuan(fund[name]) for name in columns))
     return table
 
 
@@ -167,13 +167,13 @@ def _ageing_table(ageing: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Tabl
 
 def _table(first: str, exact: Sequence[str], folded: Sequence[str] = ()) -> Table:
     """What is exact is never cut short, however narrow the terminal."""
-    made = Table()
-    made.add_column(first, no_wrap=not exact or bool(folded))
+    table = Table()
+    table.add_column(first, no_wrap=not exact or bool(folded))
     for name in exact:
-        made.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     for name in folded:
-        made.add_column(name, overflow="fold")
-    return made
+        table.add_column(name, overflow="fold")
+    return table
 
 
 def _write(target: Path, gaps: Sequence[Mapping[str, object]]) -> None:

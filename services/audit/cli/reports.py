@@ -101,44 +101,44 @@ def trace_donation(
     """一笔捐赠用到了哪里，逐分相符。What a gift paid for, to the fen."""
     try:
         with report_unreadable():
-            found = trace(donation, open_logs(years))
+            traced = trace(donation, open_logs(years))
     except TraceError as error:
         console.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(WRONG) from None
     if as_json:
-        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(traced.as_json(), ensure_ascii=False, indent=1))
     else:
-        console.print(_gift_tree(found))
+        console.print(_gift_tree(traced))
 
 
-def _gift_tree(found: Trace) -> Tree:
-    tree = Tree(f"捐赠 donation [bold]{escape(found.donation)}[/]")
-    for gift in found.gifts:
+def _gift_tree(traced: Trace) -> Tree:
+    tree = Tree(f"捐赠 donation [bold]{escape(traced.donation)}[/]")
+    for gift in traced.gifts:
         received = (
             f"{day_of(gift.recorded_at)} 收到 received [bold]{gift.unit.format(gift.amount)}[/]"
         )
-        tree.add(f"{received} → {_fund_label(found, gift.fund)} ({_leaf(gift.entry)})")
-    for (unit, use), amount in found.totals().items():
+        tree.add(f"{received} → {_fund_label(traced, gift.fund)} ({_leaf(gift.entry)})")
+    for (unit, use), amount in traced.totals().items():
         branch = tree.add(f"{USES[use]}: [bold]{escape(unit.format(amount))}[/]")
-        for part in found.parts:
+        for part in traced.parts:
             if (part.unit, part.use) == (unit, use):
-                branch.add(_part_line(found, part))
+                branch.add(_part_line(traced, part))
     return tree
 
 
-def _part_line(found: Trace, part: TracedPart) -> str:
-    about = [escape(part.match or found.fund_names.get(part.fund, part.fund))]
+def _part_line(traced: Trace, part: TracedPart) -> str:
+    about = [escape(part.match or traced.fund_names.get(part.fund, part.fund))]
     about += [escape(format_code(value)) for _, value in part.purpose]
     about += [_leaf(key) for key in part.entries]
     about += [
-        f"经划转 via transfer, 依据 reference {escape(found.references[key])} ({_leaf(key)})"
+        f"经划转 via transfer, 依据 reference {escape(traced.references[key])} ({_leaf(key)})"
         for key in part.via
     ]
     return f"{escape(part.unit.format(part.amount))}  {' · '.join(about)}"
 
 
-def _fund_label(found: Trace, fund: str) -> str:
-    return escape(f"{fund} {found.fund_names.get(fund, '')}".strip())
+def _fund_label(traced: Trace, fund: str) -> str:
+    return escape(f"{fund} {traced.fund_names.get(fund, '')}".strip())
 
 
 def _leaf(key: EntryKey) -> str:
@@ -169,20 +169,20 @@ def disclose(
     as_json: AsJson = False,
 ) -> None:
     """信息公开：各期数字与到期事项。Figures of a period, and the duties of disclosure."""
-    asked, listed, major_fen = _period(period), _campaigns(campaigns), major * _YUAN
+    days, listed, major_fen = _period(period), _campaigns(campaigns), major * _YUAN
     day = today.date() if today else datetime.now(CHINA).date()
     with report_unreadable():
-        found = count_figures(open_logs(years), asked, major_fen=major_fen)
-    due = list_duties(found, listed, major_fen=major_fen)
+        figures = count_figures(open_logs(years), days, major_fen=major_fen)
+    due = list_duties(figures, listed, major_fen=major_fen)
     if as_json:
-        said = figures_to_json(found, listed) | {
+        report = figures_to_json(figures, listed) | {
             "today": str(day),
             "major_fen": major_fen,
             "duties": [each.as_json(day) for each in due],
         }
-        typer.echo(json.dumps(said, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        typer.echo(render_markdown(found, due, listed, day, major_fen))
+        typer.echo(render_markdown(figures, due, listed, day, major_fen))
 
 
 def _period(text: str) -> Period:

@@ -241,13 +241,13 @@ def _get_contribution(states: States, fund_id: str, donor_id: str) -> Contributi
 
 def decide_ask_word(states: States, command: Command[AskMandateWord], now: datetime) -> Decision:
     """Of the donor's own gifts; and not by who asked for the mandate himself."""
-    asked = command.data
-    mandate = states.get(Mandate, asked.mandate_id)
+    request = command.data
+    mandate = states.get(Mandate, request.mandate_id)
     if mandate is None or not mandate.asks_donor:
-        return refuse_unknown(asked.mandate_id)
+        return refuse_unknown(request.mandate_id)
     if mandate.maker == command.principal:
         return Decision(answer=messages.SECOND_PERSON_NEEDED.refusal(409))
-    expected = ("proposed",) if asked.act == "give" else ("proposed", "open")
+    expected = ("proposed",) if request.act == "give" else ("proposed", "open")
     if mandate.state not in expected:
         return Decision(answer=messages.MANDATE_NOT_PROPOSED.refusal(409, state=mandate.state))
     return ask_word(
@@ -255,7 +255,7 @@ def decide_ask_word(states: States, command: Command[AskMandateWord], now: datet
         command,
         MandateWordAsked,
         now,
-        act=asked.act,
+        act=request.act,
         about=mandate.id,
         donor_id=mandate.donor_id,
         correlation_id=mandate.correlation_id,

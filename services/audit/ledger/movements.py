@@ -78,8 +78,8 @@ def sum_promised(entry: LedgerEntry) -> int:
 
 def list_purpose(entry: Commitment | CommitmentCarried | GoodsDistributed) -> Purposes:
     """What the entry says the money or goods are for; empty where it says nothing."""
-    said = cast(Mapping[str, str], entry.get("purpose", {}))
-    return tuple(sorted(said.items()))
+    purpose = cast(Mapping[str, str], entry.get("purpose", {}))
+    return tuple(sorted(purpose.items()))
 
 
 def _of_assets(entry: LedgerEntry, side: Side) -> dict[tuple[str, Unit], int]:

@@ -86,8 +86,8 @@ async def show_how_to_verify(request: Request, runtime: AuditRuntimeDep) -> Resp
 
     def read() -> list[tuple[ShownLog, list[str]]]:
         names = logs.list_names()
-        shown = [(name, ShownLog(name, name_log(settings, name))) for name in names]
-        return [(log, logs.vkeys(logs.origin_of(name) or "")) for name, log in shown]
+        pairs = [(name, ShownLog(name, name_log(settings, name))) for name in names]
+        return [(log, logs.vkeys(logs.origin_of(name) or "")) for name, log in pairs]
 
     listed = await asyncio.to_thread(read)
     return render_how_to_verify(listed, settings.find_public_url("audit"), show_to(request))
@@ -104,10 +104,10 @@ async def show_log(log: LogName, request: Request, runtime: AuditRuntimeDep) -> 
 
 @router.get("/ledger/{log}/fund")
 async def show_fund(log: LogName, id: Id, request: Request, runtime: AuditRuntimeDep) -> Response:  # noqa: A002
-    def render(shown: ShownLog, figures: Overview) -> Response:
+    def render(which: ShownLog, figures: Overview) -> Response:
         if id not in figures.funds:
             raise Denied(messages.FUND_UNKNOWN.refusal(404, id=id))
-        return render_fund(shown, figures, id, show_to(request))
+        return render_fund(which, figures, id, show_to(request))
 
     return await _read(request, runtime, log, render)
 
@@ -148,11 +148,11 @@ async def search_entries(
         return RedirectResponse(f"/ledger/{place[0]}/entries/{place[1]}", status_code=303)
     criteria = EntryFilter(fund, kind, category, codes_by_name().get(town, town))
 
-    def render(shown: ShownLog, figures: Overview) -> Response:
+    def render(which: ShownLog, figures: Overview) -> Response:
         start = int(before) if before.isascii() and before.isdigit() else None
         source = runtime.resources.source(log)
-        found = find_entries(source, figures, criteria, start)
-        return render_entries(shown, figures, criteria, found, number, show_to(request))
+        hits = find_entries(source, figures, criteria, start)
+        return render_entries(which, figures, criteria, hits, number, show_to(request))
 
     return await _read(request, runtime, log, render)
 
@@ -161,11 +161,11 @@ async def search_entries(
 async def show_entry(
     log: LogName, index: Index, request: Request, runtime: AuditRuntimeDep
 ) -> Response:
-    def render(shown: ShownLog, figures: Overview) -> Response:
+    def render(which: ShownLog, figures: Overview) -> Response:
         logs = runtime.resources
-        raw = _read_leaf(logs, shown, index)
+        raw = _read_leaf(logs, which, index)
         vkeys = logs.vkeys(parse_entry(raw)["log"])
-        return render_entry(shown, figures, raw, vkeys, show=show_to(request))
+        return render_entry(which, figures, raw, vkeys, show=show_to(request))
 
     return await _read(request, runtime, log, render)
 
@@ -176,12 +176,12 @@ async def download_offline_page(
 ) -> Response:
     """The page of an entry with all that its proof needs, for when there is no connection."""
 
-    def render(shown: ShownLog, figures: Overview) -> Response:
+    def render(which: ShownLog, figures: Overview) -> Response:
         logs = runtime.resources
-        raw = _read_leaf(logs, shown, index)
+        raw = _read_leaf(logs, which, index)
         files = collect_proof_files(logs.source(log), index)
         vkeys = logs.vkeys(parse_entry(raw)["log"])
-        page = render_entry(shown, figures, raw, vkeys, files, show_to(request))
+        page = render_entry(which, figures, raw, vkeys, files, show_to(request))
         name = f'attachment; filename="guanjia-{log}-{index}.html"'
         page.headers["Content-Disposition"] = name
         return page
@@ -290,21 +290,21 @@ def render_entries(
     log: ShownLog,
     figures: Overview,
     criteria: EntryFilter,
-    found: FoundEntries,
+    hits: FoundEntries,
     missing: str = "",
     show: Show = PAGES.render,
 ) -> HTMLResponse:
     """missing: a number that was looked for and is none."""
     chosen = {name: getattr(criteria, name) for name in criteria.__slots__}
     chosen["town"] = town_name(criteria.town)
-    further = urlencode({**{k: v for k, v in chosen.items() if v}, "before": found.before})
+    further = urlencode({**{k: v for k, v in chosen.items() if v}, "before": hits.before})
     return show(
         "ledger_entries.html",
         log=log,
-        rows=[_describe_row(row, figures) for row in found.rows],
+        rows=[_describe_row(row, figures) for row in hits.rows],
         criteria=chosen,
         missing=missing,
-        further=further if found.before else "",
+        further=further if hits.before else "",
         choices={
             "fund": [(flow.id, flow.name) for flow in figures.funds.values()],
             "kind": [(kind.name, kind.zh) for kind in KINDS.values()],

@@ -84,9 +84,9 @@ class Submission:
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """NoteError if it is malformed."""
-        head, found, note = body.partition(b"\n\n")
+        head, blank_line, note = body.partition(b"\n\n")
         first, *lines = head.split(b"\n")
-        if not found or not first.startswith(b"old ") or len(lines) > PROOF_LINES_MAX:
+        if not blank_line or not first.startswith(b"old ") or len(lines) > PROOF_LINES_MAX:
             raise NoteError(
                 "请求格式不对 not a request: old size, proof lines, a blank line, a checkpoint"
             )

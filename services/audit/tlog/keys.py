@@ -49,8 +49,8 @@ class SigningKey:
             key = cls(name, Ed25519PrivateKey.from_private_bytes(blob[1:]), blob[0])
         except ValueError:
             raise NoteError("不是签名密钥 not a signing key") from None
-        known = key.algorithm in (ED25519, COSIGNATURE)
-        if not secret.startswith(_PREFIX) or not known or key.vkey.id.hex() != hexid:
+        is_known = key.algorithm in (ED25519, COSIGNATURE)
+        if not secret.startswith(_PREFIX) or not is_known or key.vkey.id.hex() != hexid:
             raise NoteError("不是签名密钥 not a signing key")
         return key
 

@@ -109,8 +109,8 @@ class Note:
     @classmethod
     def parse(cls, data: bytes) -> Self:
         text = _text(data)
-        body, found, tail = text.rpartition("\n\n")
-        if not found or not tail.endswith("\n"):
+        body, blank_line, tail = text.rpartition("\n\n")
+        if not blank_line or not tail.endswith("\n"):
             raise NoteError("格式不对 a note is a text, a blank line and signature lines")
         lines = tail[:-1].split("\n")
         if len(lines) > _SIGNATURES_MAX:
@@ -122,10 +122,10 @@ class Note:
 
     def signers(self, keys: Iterable[VerifierKey]) -> list[VerifierKey]:
         """The keys that signed. Unknown ones are passed over; a known one signed badly raises."""
-        known = {(key.name, key.id): key for key in keys}
+        keys_by_id = {(key.name, key.id): key for key in keys}
         signed: dict[VerifierKey, None] = {}
         for each in self.signatures:
-            key = known.get((each.name, each.key_id))
+            key = keys_by_id.get((each.name, each.key_id))
             if key is None:
                 continue
             if not key.accepts(self.body, each.signature):

@@ -95,8 +95,8 @@ class Prover:
         return rows
 
     def _read(self, level: int, number: int) -> Rows:
-        held = (self._size >> TILE_HEIGHT * level) - number * TILE_WIDTH
-        rows = [read_tile(self._source, level, number, min(held, TILE_WIDTH))]
+        width = (self._size >> TILE_HEIGHT * level) - number * TILE_WIDTH
+        rows = [read_tile(self._source, level, number, min(width, TILE_WIDTH))]
         while len(rows[-1]) > HASH_BYTES:
             rows.append(_row_above(rows[-1]))
         return rows

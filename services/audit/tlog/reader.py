@@ -164,27 +164,27 @@ def _width(size: int, number: int) -> int:
 
 def _entries(source: Source, size: int, number: int, data: bytes | None) -> list[bytes]:
     width = _width(size, number)
-    count = held = width or TILE_WIDTH
+    count = stored_width = width or TILE_WIDTH
     if data is None and width:
-        data, held = source.read(tile_path(ENTRIES, number)), TILE_WIDTH
+        data, stored_width = source.read(tile_path(ENTRIES, number)), TILE_WIDTH
     first = number * TILE_WIDTH
     if data is None:
         raise BrokenError(TREE, f"{tile_path(ENTRIES, number, width)} is missing", first)
     try:
-        return split_bundle(data, held)[:count]
+        return split_bundle(data, stored_width)[:count]
     except MalformedBundleError as error:
         raise BrokenError(TREE, f"{tile_path(ENTRIES, number, width)}: {error}", first) from None
 
 
 def _tile(source: Source, level: int, number: int, width: int, data: bytes | None) -> bytes:
-    held = width
+    stored_width = width
     if data is None and width < TILE_WIDTH:
-        data, held = source.read(tile_path(level, number)), TILE_WIDTH
+        data, stored_width = source.read(tile_path(level, number)), TILE_WIDTH
     path = tile_path(level, number, width % TILE_WIDTH)
     if data is None:
         raise BrokenError(TREE, f"{path} is missing")
-    if len(data) != held * HASH_BYTES:
-        raise BrokenError(TREE, f"{path} has {len(data)} bytes, not {held * HASH_BYTES}")
+    if len(data) != stored_width * HASH_BYTES:
+        raise BrokenError(TREE, f"{path} has {len(data)} bytes, not {stored_width * HASH_BYTES}")
     return data[: width * HASH_BYTES]
 
 
@@ -244,8 +244,8 @@ class TreeCheck:
         """Older partial bundles that still lie there must say the same."""
         for width in self.source.partial_widths(ENTRIES, part.number):
             path = tile_path(ENTRIES, part.number, width)
-            known = width <= len(part.entries)
-            if known and self.source.read(path) != pack_bundle(part.entries[:width]):
+            is_covered = width <= len(part.entries)
+            if is_covered and self.source.read(path) != pack_bundle(part.entries[:width]):
                 raise BrokenError(TREE, f"{path} differs", part.number * TILE_WIDTH)
 
     def _compare_partial_tiles(self, tile: Tile) -> None:

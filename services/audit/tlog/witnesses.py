@@ -75,8 +75,8 @@ class Witnesses:
         tiles of the note's tree.
         """
         signed = {key.id for key in note.cosigners(self.keys)}
-        asked = [each for each in self._witnesses if each.key.id not in signed]
-        answers = self._ask_all(asked, note, seen_size, source)
+        missing = [each for each in self._witnesses if each.key.id not in signed]
+        answers = self._ask_all(missing, note, seen_size, source)
         note = note.plus(each for each in answers if isinstance(each, Signature))
         got = len(note.cosigners(self.keys))
         if got < self._quorum:
@@ -85,12 +85,12 @@ class Witnesses:
         return note
 
     def _ask_all(
-        self, asked: Sequence[Witness], note: Note, seen_size: int, source: Source
+        self, missing: Sequence[Witness], note: Note, seen_size: int, source: Source
     ) -> list[Signature | int]:
-        if not asked:
+        if not missing:
             return []
-        with ThreadPoolExecutor(len(asked)) as pool:
-            return list(pool.map(lambda each: self._ask(each, note, seen_size, source), asked))
+        with ThreadPoolExecutor(len(missing)) as pool:
+            return list(pool.map(lambda each: self._ask(each, note, seen_size, source), missing))
 
     def _ask(self, witness: Witness, note: Note, seen_size: int, source: Source) -> Signature | int:
         """Its cosignature; else the size it knows where that is larger, else 0."""

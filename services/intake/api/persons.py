@@ -130,8 +130,8 @@ async def read_known(
 ) -> dict[str, Any]:
     """Whether there is such a person, who was not erased. Nothing of the vault is opened."""
     persons = await store.find_persons(runtime.database, query.person_ids)
-    known = {id_ for id_, person in persons.items() if not person.erased}
-    return {"known": [{"person_id": id_, "known": id_ in known} for id_ in query.person_ids]}
+    ids = {id_ for id_, person in persons.items() if not person.erased}
+    return {"known": [{"person_id": id_, "known": id_ in ids} for id_ in query.person_ids]}
 
 
 @router.post("/internal/contacts")

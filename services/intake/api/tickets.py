@@ -47,11 +47,11 @@ async def keep_tickets(
     runtime: IntakeRuntimeDep,
 ) -> dict[str, Any]:
     """Each row's own answer, in order: `kept`, or `known` where the ticket was there before."""
-    kept = [_make_row(runtime, row, caller) for row in rows]
-    answers: list[dict[str, Any]] = (await answer_rows(runtime.processor, kept))["answers"]
+    row_inputs = [_make_row(runtime, row, caller) for row in rows]
+    answers: list[dict[str, Any]] = (await answer_rows(runtime.processor, row_inputs))["answers"]
     fresh = [
         settle
-        for row, each, answer in zip(rows, kept, answers, strict=True)
+        for row, each, answer in zip(rows, row_inputs, answers, strict=True)
         if answer.get("is_settled") is False and (settle := _settle(row, each, caller))
     ]
     await runtime.processor.execute_many(fresh)

@@ -126,19 +126,21 @@ class Conversation:
 
     # --- short answers ---
 
-    async def _reply(self, said: Said, answer: ShortAnswer) -> str:
+    async def _reply(self, meaning: Said, answer: ShortAnswer) -> str:
         return format_answer(
-            await self._runtime.processor.execute(self._make_reply(said, answer, self._message_id))
+            await self._runtime.processor.execute(
+                self._make_reply(meaning, answer, self._message_id)
+            )
         )
 
     def _make_reply(
-        self, said: Said, answer: ShortAnswer, message_id: str
+        self, meaning: Said, answer: ShortAnswer, message_id: str
     ) -> Command[UnderstandReply]:
         inbound, prefix = self._inbound, "Y" if message_id else "YR"
         reply = make_reply(
             self._vault,
             self._vault.derive_id(prefix, inbound.source, inbound.message_id),
-            said,
+            meaning,
             phone=inbound.phone,
             openid=inbound.openid,
             message_id=message_id,
@@ -148,14 +150,14 @@ class Conversation:
         return Command(reply, principal=inbound.source, correlation_id=self._message_id)
 
     async def _bind(self, code: str) -> str:
-        said = await bind(self._runtime, self._inbound, code)
+        answer = await bind(self._runtime, self._inbound, code)
         await self._settle("binding", "understood")
-        return said
+        return answer
 
     async def _prove(self, code: str) -> str:
-        said = await prove(self._runtime, self._inbound, code)
+        answer = await prove(self._runtime, self._inbound, code)
         await self._settle("binding", "understood")
-        return said
+        return answer
 
     # --- what a person has to read ---
 
@@ -175,9 +177,9 @@ class Conversation:
         """Read again where another message of the same sender came first."""
         for _ in range(READINGS_MAX):
             thread = await self._load_thread()
-            said = await self._continue(thread, understood)
-            if said is not None:
-                return said
+            answer = await self._continue(thread, understood)
+            if answer is not None:
+                return answer
         raise Transient("the dialogue changes too fast")
 
     async def _load_thread(self) -> Correspondence:
@@ -193,11 +195,11 @@ class Conversation:
         begins = isinstance(understood, text.Draft) or inbound.kind in ("image", "location")
         if not inbound.may_request or not (dialogue or begins):
             return await self._hand_over(thread, talk)
-        asked = dialogue.asked if dialogue else ()
+        slots = dialogue.asked if dialogue else ()
         missing = talk.draft.missing
         if not missing:
             return await self._request(thread, talk)
-        if missing[0] in asked:
+        if missing[0] in slots:
             return await self._hand_over(thread, talk)
         return await self._ask(thread, missing[0], talk)
 
@@ -210,8 +212,8 @@ class Conversation:
             draft = understood
         else:
             draft = text.Draft(town_code=text.find_town(label))
-        said = inbound.text or label
-        texts = (*talk.texts, said) if said else talk.texts
+        line = inbound.text or label
+        texts = (*talk.texts, line) if line else talk.texts
         return Talk(talk.draft.fill(draft), texts, inbound.place or talk.place)
 
     async def _ask(
@@ -219,11 +221,11 @@ class Conversation:
     ) -> str | None:
         """One thing at a time, and nothing twice."""
         earlier = thread.dialogue
-        asked = earlier.asked if earlier else ()
+        slots = earlier.asked if earlier else ()
         ids = earlier.message_ids if earlier else ()
         dialogue = Dialogue(
             slot=slot,
-            asked=(*asked, slot) if is_new else asked,
+            asked=(*slots, slot) if is_new else slots,
             message_ids=(*ids, self._message_id),
             content=seal_talk(self._vault, self._point_id, talk),
         )

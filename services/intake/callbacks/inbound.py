@@ -69,10 +69,12 @@ async def _execute_binding(runtime: IntakeRuntime, inbound: Inbound, code: str) 
     if not inbound.mobile:
         return HOW_TO_BIND
     code_id = vault.derive_id("B", code)
-    asked = await store.find_binding_code(runtime.database, code_id, await runtime.processor.now())
-    if asked is None:
+    account = await store.find_binding_code(
+        runtime.database, code_id, await runtime.processor.now()
+    )
+    if account is None:
         return HOW_TO_BIND
-    handle_id, openid = asked
+    handle_id, openid = account
     binding = make_binding(vault, inbound.mobile, openid, handle_id)
     command = Command(binding, principal=inbound.source, correlation_id=code_id)
     answer = await runtime.processor.execute(command)

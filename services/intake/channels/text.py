@@ -110,12 +110,12 @@ class Draft(Value):
     def missing(self) -> tuple[Slot, ...]:
         """For money it must be said what it is for; what is not money says so itself."""
         has_purpose = self.category is not None or (self.need and not self.need.is_money)
-        said: dict[Slot, object] = {
+        values: dict[Slot, object] = {
             "what": self.need is not None and has_purpose,
             "where": self.town_code,
             "whom": self.name,
         }
-        return tuple(slot for slot, value in said.items() if not value)
+        return tuple(slot for slot, value in values.items() if not value)
 
     def fill(self, later: "Draft") -> "Draft":
         """With what was said later; the first word of each stands."""

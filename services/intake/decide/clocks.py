@@ -267,11 +267,11 @@ def decide_pause(
         return Decision(answer=CASE_PAUSED.refusal(409, "state"))
     if data.until <= find_day(now):
         return Decision(answer=PAUSE_PAST.refusal(422, "until"))
-    left = max(0, rules.pause_days_max - clock.paused_days)
+    pause_days = max(0, rules.pause_days_max - clock.paused_days)
     days = count_working_days(find_day(now), data.until)
-    if days > left:
+    if days > pause_days:
         return Decision(
-            answer=PAUSE_LONG.refusal(422, "until", most=rules.pause_days_max, left=left)
+            answer=PAUSE_LONG.refusal(422, "until", most=rules.pause_days_max, left=pause_days)
         )
     until = find_opening(data.until)
     pause = Pause(reason=data.reason, by=data.by, at=now, until=until)

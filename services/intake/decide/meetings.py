@@ -115,7 +115,7 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
         convened_by=data.by,
         convened_at=now,
     )
-    taken = [requests[id_].model_copy(update={"meeting_id": meeting.id}) for id_ in ids]
+    cases = [requests[id_].model_copy(update={"meeting_id": meeting.id}) for id_ in ids]
     fact = MeetingConvened(
         town_code=meeting.town_code or None,
         chair_id=meeting.chair,
@@ -123,7 +123,7 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
         member_ids=meeting.members,
         request_ids=ids,
     )
-    return Decision((meeting, *taken), ((meeting, fact),), _answer(meeting, 201))
+    return Decision((meeting, *cases), ((meeting, fact),), _answer(meeting, 201))
 
 
 def _waits(request: Request) -> bool:

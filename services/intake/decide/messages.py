@@ -166,8 +166,8 @@ def _settle_dialogue(
         changes: dict[str, object] = {"state": "understood", "request_id": data.request_id}
     else:
         changes = {"state": "unread"}
-    asked = (message for message in messages if message.state == "asked")
-    return tuple(_place(message, data).model_copy(update=changes) for message in asked)
+    questions = (message for message in messages if message.state == "asked")
+    return tuple(_place(message, data).model_copy(update=changes) for message in questions)
 
 
 def _place(message: Message, data: SettleMessage) -> Message:

@@ -146,9 +146,9 @@ def _refuse_visit(work: RegularWork, data: LogVisit) -> Answer | None:
         return None
     if data.quantity == 0:
         return VISIT_QUANTITY_MISSING.refusal(422, "quantity")
-    left = work.service.total - work.logged
-    if data.quantity > left:
-        return VISIT_QUANTITY_LARGE.refusal(422, "quantity", left=left)
+    visits = work.service.total - work.logged
+    if data.quantity > visits:
+        return VISIT_QUANTITY_LARGE.refusal(422, "quantity", left=visits)
     return None
 
 

@@ -121,8 +121,8 @@ def _decide_meaning(states: States, writer: Writer) -> Decision:
             is_asked = bool(writer.list_questions("received"))
             return _leave_to_person(writer, "unread") if is_asked else _opt_out(states, writer)
         case "reference":
-            asked = writer.thread.asked_meaning
-            return _apply(writer, asked) if asked else _leave_to_person(writer, "unread")
+            meaning = writer.thread.asked_meaning
+            return _apply(writer, meaning) if meaning else _leave_to_person(writer, "unread")
         case meaning:
             return _apply(writer, meaning)
 
@@ -240,8 +240,10 @@ def _settle(states: States, decision: Decision, writer: Writer, now: datetime) -
         return _join(decision, settle(states, message, thread, which, now))
     others: tuple[Message, ...] = ()
     if reply.match_id and thread.asked_message:
-        asked = states.get(Message, thread.asked_message)
-        others = (_resolve(asked, reply.match_id),) if asked and asked.state == "asked" else ()
+        question = states.get(Message, thread.asked_message)
+        others = (
+            (_resolve(question, reply.match_id),) if question and question.state == "asked" else ()
+        )
         thread = thread.model_copy(
             update={
                 "asked_meaning": None,
@@ -253,9 +255,9 @@ def _settle(states: States, decision: Decision, writer: Writer, now: datetime) -
     return _join(decision, replace(settled, states=(*settled.states, *others)))
 
 
-def _resolve(asked: Message, match_id: str) -> Message:
+def _resolve(question: Message, match_id: str) -> Message:
     """Which delivery was meant is said now."""
-    return asked.model_copy(update={"state": "understood", "match_id": match_id})
+    return question.model_copy(update={"state": "understood", "match_id": match_id})
 
 
 def _describe(data: UnderstandReply, reply: Reply) -> Settlement:

@@ -247,8 +247,8 @@ class ContactPoint(State):
 
     def without_person(self, person_id: str) -> "ContactPoint":
         links = tuple(link for link in self.links if link.person_id != person_id)
-        known = "" if self.person_id == person_id else self.person_id
-        return self.model_copy(update={"links": links, "person_id": known})
+        owner_id = "" if self.person_id == person_id else self.person_id
+        return self.model_copy(update={"links": links, "person_id": owner_id})
 
 
 class Identity(State):

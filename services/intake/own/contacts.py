@@ -34,8 +34,8 @@ def _is_own(vault: Vault, person: Person, point: ContactPoint) -> bool:
     link = point.find_link(person.id)
     if link is None or not _speaks_for(point, person):
         return False
-    known = {person.id, *person.joined}
-    others = [each for each in point.links if each.person_id not in known]
+    ids = {person.id, *person.joined}
+    others = [each for each in point.links if each.person_id not in ids]
     if link.whose == "own":
         return all(each.whose in OF_OTHERS for each in others)
     return not others and _is_vouched(vault, person, point)

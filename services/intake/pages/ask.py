@@ -168,8 +168,8 @@ async def _record_consents(
     runtime: IntakeRuntime, request_id: str, values: Mapping[str, str]
 ) -> None:
     """What he ticked; a guardian agrees for a child."""
-    given = ["handling", *(name for name in ("delivery", "history") if values[name] == "yes")]
-    for purpose in given:
+    purposes = ["handling", *(name for name in ("delivery", "history") if values[name] == "yes")]
+    for purpose in purposes:
         data = GiveConsent.model_validate(
             {
                 "request_id": request_id,
@@ -302,13 +302,13 @@ def _render(request: Request, step: int, form: AskForm, status: int = 200) -> HT
 def render_ask(
     step: int, form: AskForm, show: Callable[..., HTMLResponse] = PAGES.render
 ) -> HTMLResponse:
-    shown = FIRST_STEP if step == 1 else frozenset(FIELDS) - FIRST_STEP - {"once"}
+    fields = FIRST_STEP if step == 1 else frozenset(FIELDS) - FIRST_STEP - {"once"}
     return show(
         "ask.html",
         step=step,
         typed=form.values,
         problems=form.problems,
-        carried=[(name, form.values[name]) for name in FIELDS if name not in shown],
+        carried=[(name, form.values[name]) for name in FIELDS if name not in fields],
         trap=TRAP,
         text_max=TEXT_MAX,
         towns=[*towns().values(), SOMEWHERE],

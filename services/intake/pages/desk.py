@@ -154,11 +154,11 @@ async def search(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
     """By number, name or phone. These stand in no address: a token leads to what was found."""
     text = fold_text((await read_form(request)).get("q", ""))[:SEARCH_MAX]
     try:
-        found = await _search(runtime, caller, text)
+        requests = await _search(runtime, caller, text)
     except Invalid as invalid:
         return await _render_found(request, runtime, caller, [], text, invalid.problems)
     token = secrets.token_urlsafe(16)
-    ids = [each.id for each in found]
+    ids = [each.id for each in requests]
     at = await runtime.processor.now()
     await worklist.save_finding(runtime.database, token, caller.principal, ids, at)
     return RedirectResponse(f"{DESK_PATH}/found/{token}", status_code=303)
@@ -171,9 +171,9 @@ async def _search(runtime: IntakeRuntime, caller: Credential, text: str) -> list
     if REFERENCE.fullmatch(text):
         return await worklist.find_by_reference(runtime.database, find_scope(caller), text)
     hits = await look_up(runtime, caller, _read_keys(runtime, text))
-    found = [request for hit in hits for request in hit.requests]
-    found.sort(key=lambda request: request.recorded_at, reverse=True)
-    return found[: worklist.FINDINGS_MAX]
+    requests = [request for hit in hits for request in hit.requests]
+    requests.sort(key=lambda request: request.recorded_at, reverse=True)
+    return requests[: worklist.FINDINGS_MAX]
 
 
 def _read_keys(runtime: IntakeRuntime, text: str) -> store.SearchKeys:
@@ -193,19 +193,19 @@ async def show_found(
     request: Request,
     runtime: IntakeRuntimeDep,
 ) -> Response:
-    found = await worklist.load_finding(
+    requests = await worklist.load_finding(
         runtime.database, token, build_worker(caller, find_scope(caller))
     )
-    if found is None:
+    if requests is None:
         return RedirectResponse(DESK_PATH, status_code=303)
-    return await _render_found(request, runtime, caller, found)
+    return await _render_found(request, runtime, caller, requests)
 
 
 async def _render_found(
     request: Request,
     runtime: IntakeRuntime,
     caller: Credential,
-    found: list[Any],
+    requests: list[Any],
     text: str = "",
     problems: tuple[Problem, ...] = (),
 ) -> Response:
@@ -215,8 +215,8 @@ async def _render_found(
         "desk_found.html",
         status=422 if problems else 200,
         **await _describe_desk(runtime, caller, build_worker(caller, find_scope(caller))),
-        rows=await _build_rows(runtime, found),
-        is_full=len(found) == worklist.FINDINGS_MAX,
+        rows=await _build_rows(runtime, requests),
+        is_full=len(requests) == worklist.FINDINGS_MAX,
         text=text,
         problems=[problem.as_dict() for problem in problems],
     )

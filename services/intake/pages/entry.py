@@ -104,7 +104,7 @@ async def enter(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep)
         answer = refuse(422, *invalid.problems)
     if answer.status >= 400:
         return _render(request, form, answer)
-    kept = {name: form[name] for name in KEPT if name in form}
+    again = {name: form[name] for name in KEPT if name in form}
     done = {
         "id": answer.body["request_id"],
         "reference": format_reference(answer.body["request_id"]),
@@ -113,7 +113,7 @@ async def enter(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep)
         "waits": answer.body.get("waits_for", ()),
         "count": _count(form) + 1,
     }
-    return _render(request, kept, done=done)
+    return _render(request, again, done=done)
 
 
 async def _submit(runtime: IntakeRuntime, caller: Credential, form: Form) -> Answer:

@@ -58,7 +58,7 @@ async def upload(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
             raise ROWS_TOO_MANY.invalid("file", most=ROWS_MAX)
     except Invalid as invalid:
         return _render_form(request, channel, invalid.problems)
-    kept = Upload(
+    upload = Upload(
         id=secrets.token_urlsafe(16),
         by=caller.id,
         state="preview",
@@ -66,8 +66,8 @@ async def upload(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
         total=len(sheet.rows),
         refused=len(sheet.refused),
     )
-    await uploads.save_upload(runtime, kept, content, await runtime.processor.now())
-    return RedirectResponse(f"{IMPORT_PATH}/{kept.id}", status_code=303)
+    await uploads.save_upload(runtime, upload, content, await runtime.processor.now())
+    return RedirectResponse(f"{IMPORT_PATH}/{upload.id}", status_code=303)
 
 
 def _render_form(
@@ -92,16 +92,16 @@ async def show_upload(
     token: Token, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """Before it is imported: what it would make. Then how far it is, and what it made."""
-    found = await _load(runtime, caller, token)
+    upload = await _load(runtime, caller, token)
     sheet = None
-    if found.state == "preview":
+    if upload.state == "preview":
         content = await uploads.load_content(runtime, token)
         rules = runtime.resources.rules
-        sheet = await asyncio.to_thread(uploads.read_sheet, content, found.channel, caller, rules)
+        sheet = await asyncio.to_thread(uploads.read_sheet, content, upload.channel, caller, rules)
     return PAGES.render_for(
         request,
         "import_preview.html" if sheet else "import_progress.html",
-        upload=found,
+        upload=upload,
         path=f"{IMPORT_PATH}/{token}",
         sheet=sheet,
         shown_rows=SHOWN_ROWS,
@@ -130,7 +130,7 @@ async def download_refused(token: Token, caller: CaseWorker, runtime: IntakeRunt
 
 async def _load(runtime: IntakeRuntime, caller: Credential, token: str) -> Upload:
     """Raises Denied."""
-    found = await uploads.load_upload(runtime, token, caller.id)
-    if found is None:
+    upload = await uploads.load_upload(runtime, token, caller.id)
+    if upload is None:
         raise Denied(UPLOAD_UNKNOWN.refusal(404))
-    return found
+    return upload

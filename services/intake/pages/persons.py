@@ -74,7 +74,7 @@ async def _render(
     """act, form, answer: what was refused, to be shown where it was typed."""
     page = await people.read_person(person_id, caller, runtime)
     person, _ = await load_seen(runtime, find_scope(caller), person_id)
-    said = [
+    registrations = [
         (SPEAKER_LABELS[row.kind], row.is_correction, fields.get("name"))
         for row, fields in list_said(runtime.resources.vault, person)
     ]
@@ -83,7 +83,7 @@ async def _render(
         "person.html",
         status=answer.status if answer else 200,
         person=page,
-        said=said,
+        said=registrations,
         path=PERSON_PATH.format(person_id=person_id),
         done=done,
         act=act,

@@ -106,10 +106,10 @@ def prepare_correction(
     vault: Vault, rules: Rules, find_credential: FindCredential, item: Command[CorrectRequest]
 ) -> Command[SealedRowCorrection]:
     """Raises Invalid."""
-    asked = item.data
-    inner = replace(cast(Command[Any], item), data=asked.request)
+    request = item.data
+    inner = replace(cast(Command[Any], item), data=request.request)
     sealed = prepare_request(vault, rules, find_credential, inner).data
-    data = SealedRowCorrection(corrects=asked.corrects, sealed=sealed)
+    data = SealedRowCorrection(corrects=request.corrects, sealed=sealed)
     return replace(cast(Command[Any], item), data=data)
 
 
@@ -196,8 +196,8 @@ def seal_party(
     """reason: of a correction. Raises Invalid."""
     if party.id_number and (message := find_id_problem(party.id_number)):
         raise message.invalid("id_number")
-    said = (party.name, party.phone, party.wechat_openid, party.id_number)
-    contact, contact_key = seal_registration(vault, speaker, *said, reason)
+    fields = (party.name, party.phone, party.wechat_openid, party.id_number)
+    contact, contact_key = seal_registration(vault, speaker, *fields, reason)
     return SealedParty(
         naming=_make_naming(vault, speaker, party, NOWHERE, _list_party_marks(speaker)),
         has_phone=party.phone is not None,
@@ -210,11 +210,11 @@ def seal_correction(
     vault: Vault, speaker: Speaker, person: Person, correction: CorrectPerson
 ) -> SealedCorrection:
     """Over what is known of him. Raises Invalid."""
-    known = open_contact(vault, person)
+    contact = open_contact(vault, person)
     party = RegisterParty(
-        name=correction.name or known.name or NAMELESS,
-        phone=correction.phone or known.phone,
-        id_number=correction.id_number or known.id_number,
+        name=correction.name or contact.name or NAMELESS,
+        phone=correction.phone or contact.phone,
+        id_number=correction.id_number or contact.id_number,
         contact_of=correction.contact_of,
     )
     sealed = seal_party(vault, speaker, party, correction.reason)

@@ -30,8 +30,8 @@ def _group() -> None:
     """A group, so that other commands can be mounted beside solve."""
 
 
-def _print_example(wanted: bool) -> None:
-    if wanted:
+def _print_example(is_wanted: bool) -> None:
+    if is_wanted:
         example = files("services.matching.planner") / "example.json"
         typer.echo(example.read_text(encoding="utf-8"), nl=False)
         raise typer.Exit

@@ -175,8 +175,8 @@ def decide_confirm(
         return Decision(answer=CONFIRMER_SAME.refusal(409))
     if command.data.by_staff and command.data.witness is None:
         return Decision(answer=EVIDENCE_MISSING.refusal(422, "evidence"))
-    said = {"confirmed_by": command.principal, "witness": command.data.witness}
-    return _confirm(states, match.model_copy(update=said), offer, reopen_days, now)
+    confirmation = {"confirmed_by": command.principal, "witness": command.data.witness}
+    return _confirm(states, match.model_copy(update=confirmation), offer, reopen_days, now)
 
 
 def _confirm(

@@ -33,9 +33,9 @@ def format_quantity(units: int, unit: str) -> str:
 
 def _format_heading(explanation: Explanation) -> Iterator[str]:
     s = explanation.standing
-    asked = format_quantity(explanation.asked, explanation.unit)
-    yield f"诉求 {explanation.request} 需要 {asked} {explanation.item}".rstrip() + (
-        f" · request {explanation.request} asks for {asked}"
+    quantity = format_quantity(explanation.asked, explanation.unit)
+    yield f"诉求 {explanation.request} 需要 {quantity} {explanation.item}".rstrip() + (
+        f" · request {explanation.request} asks for {quantity}"
     )
     yield (
         f"紧急程度：第 {s.tier} 级，已等 {s.days_waited} 天，级别 {s.level}，"

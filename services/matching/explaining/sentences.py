@@ -42,16 +42,16 @@ def format_explanation(explanation: Explanation) -> list[str]:
 
 def _format_heading(explanation: Explanation) -> str:
     subject, standing = explanation.subject, explanation.standing
-    asked = _format_need(explanation, explanation.asked)
+    quantity = _format_need(explanation, explanation.asked)
     facts = (
         LABELS.get(subject.beneficiary_class, f"困难等级第 {standing.tier} 级"),
         town_name(subject.town_code),
         LABELS.get(subject.category, subject.category),
-        f"需要{asked}",
+        f"需要{quantity}",
         f"等了{standing.days_waited}天",
     )
     zh = "，".join(fact for fact in facts if fact)
-    return f"{zh} · {asked} asked for, waited {standing.days_waited} days"
+    return f"{zh} · {quantity} asked for, waited {standing.days_waited} days"
 
 
 def _format_need(explanation: Explanation, units: int) -> str:

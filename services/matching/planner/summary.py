@@ -27,12 +27,12 @@ def compute_coverage(part: Part, which: Flags | None = None) -> Coverage:
     model = part.solved.model
     received = model.sum_by_request(part.solved.quantities)
     rows = np.ones(len(received), dtype=np.bool_) if which is None else which
-    received, asked = received[rows], model.amount[rows]
+    received, amount = received[rows], model.amount[rows]
     return Coverage(
         requests=len(received),
-        whole=int((received == asked).sum()),
-        partly=int(((received > 0) & (received < asked)).sum()),
-        asked=int(asked.sum()),
+        whole=int((received == amount).sum()),
+        partly=int(((received > 0) & (received < amount)).sum()),
+        asked=int(amount.sum()),
         given=int(received.sum()),
     )
 
@@ -60,8 +60,8 @@ def _build_tier_table(plan: Plan) -> Table:
     for part in plan.parts:
         name = f"{part.pool.unit} {part.pool.item}".strip()
         for tier in np.unique(part.pool.demand.tier).tolist():
-            found = compute_coverage(part, part.pool.demand.tier == tier)
-            table.add_row(name, str(tier), *_format_cells(found, part.pool.unit))
+            coverage = compute_coverage(part, part.pool.demand.tier == tier)
+            table.add_row(name, str(tier), *_format_cells(coverage, part.pool.unit))
     return table
 
 
@@ -72,12 +72,12 @@ def _start_table(*first: str) -> Table:
     return table
 
 
-def _format_cells(found: Coverage, unit: str) -> Iterable[str]:
-    share = found.given / found.asked if found.asked else 0.0
-    yield f"{found.requests:,}"
-    yield f"{found.whole:,}"
-    yield f"{found.partly:,}"
-    yield format_quantity(found.asked, unit)
+def _format_cells(coverage: Coverage, unit: str) -> Iterable[str]:
+    share = coverage.given / coverage.asked if coverage.asked else 0.0
+    yield f"{coverage.requests:,}"
+    yield f"{coverage.whole:,}"
+    yield f"{coverage.partly:,}"
+    yield format_quantity(coverage.asked, unit)
     yield f"{share:.1%}"
 
 

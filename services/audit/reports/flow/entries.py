@@ -125,8 +125,8 @@ def _return(gifts: Gifts, entry: Reversal, original: Transfer) -> None:
         for piece in gifts.take(fund, unit, missing, entry):
             pool.extend(_fetched(gifts, key, fund, piece))
     for (fund, unit), amount in sum_leaving(original).items():
-        taken, pool = cut(pool, amount)
-        gifts.free(fund, unit, _as_before(gifts, key, taken))
+        first, pool = cut(pool, amount)
+        gifts.free(fund, unit, _as_before(gifts, key, first))
 
 
 def _fetched(gifts: Gifts, transfer: EntryKey, fund: str, piece: Piece) -> Iterator[Piece]:
@@ -218,11 +218,11 @@ def _transfer(gifts: Gifts, entry: Transfer) -> None:
     before = {piece.gift: piece.since for piece in reversed(pool)}
     gifts.moved[key] = Moving(gifts.number, before)
     for (fund, unit), amount in sum_entering(entry).items():
-        taken, pool = cut(pool, amount)
+        first, pool = cut(pool, amount)
         gifts.free(
             fund,
             unit,
-            [replace(piece, since=gifts.number, via=(*piece.via, key)) for piece in taken],
+            [replace(piece, since=gifts.number, via=(*piece.via, key)) for piece in first],
         )
 
 

@@ -52,43 +52,43 @@ class Places:
         """By gift, the places where it came to; those it has left are forgotten in time."""
 
     def put(self, place: Place, pieces: Iterable[Piece]) -> None:
-        held = self._held.setdefault(place, deque())
+        queue = self._held.setdefault(place, deque())
         for piece in pieces:
             self._seen.setdefault(piece.gift, {})[place] = None
-            _insert(held, piece)
+            _insert(queue, piece)
 
     def take(self, place: Place, amount: int) -> list[Piece]:
         """The first pieces of `amount` together, the last cut to fit; less where there is less."""
-        held, taken = self._held.get(place, deque()), list[Piece]()
-        while amount and held:
-            amount -= _take_first(held, taken, amount)
-        return taken
+        queue, pieces = self._held.get(place, deque()), list[Piece]()
+        while amount and queue:
+            amount -= _take_first(queue, pieces, amount)
+        return pieces
 
     def take_at(
         self, place: Place, amount: int, since: int, gift: int | None = None
     ) -> list[Piece]:
         """As `take`, of the pieces (of one gift, or any) that came in at `since`."""
-        held = self._held.get(place, deque())
-        taken, passed = list[Piece](), list[Piece]()
-        at = bisect_left(held, since, key=_since)
-        held.rotate(-at)
-        while amount and held and held[0].since == since:
-            if gift in (None, held[0].gift):
-                amount -= _take_first(held, taken, amount)
+        queue = self._held.get(place, deque())
+        pieces, passed = list[Piece](), list[Piece]()
+        at = bisect_left(queue, since, key=_since)
+        queue.rotate(-at)
+        while amount and queue and queue[0].since == since:
+            if gift in (None, queue[0].gift):
+                amount -= _take_first(queue, pieces, amount)
             else:
-                passed.append(held.popleft())
-        held.extendleft(reversed(passed))
-        held.rotate(at)
-        return taken
+                passed.append(queue.popleft())
+        queue.extendleft(reversed(passed))
+        queue.rotate(at)
+        return pieces
 
     def take_last(self, place: Place, amount: int) -> list[Piece]:
         """The last pieces: what was set aside last is given back first."""
-        held, taken = self._held[place], list[Piece]()
-        held.reverse()
-        while amount and held:
-            amount -= _take_first(held, taken, amount)
-        held.reverse()
-        return taken
+        queue, pieces = self._held[place], list[Piece]()
+        queue.reverse()
+        while amount and queue:
+            amount -= _take_first(queue, pieces, amount)
+        queue.reverse()
+        return pieces
 
     def take_all(self, place: Place) -> list[Piece]:
         return list(self._held.pop(place, ()))
@@ -99,10 +99,10 @@ class Places:
     def of_gift(self, gift: int) -> Iterator[tuple[Place, Piece]]:
         seen = self._seen.get(gift, {})
         for place in tuple(seen):
-            found = [piece for piece in self._held.get(place, ()) if piece.gift == gift]
-            if not found:
+            pieces = [piece for piece in self._held.get(place, ()) if piece.gift == gift]
+            if not pieces:
                 del seen[place]
-            yield from ((place, piece) for piece in found)
+            yield from ((place, piece) for piece in pieces)
 
     def total_of_gift(self, gift: int) -> int:
         return sum(piece.amount for _, piece in self.of_gift(gift))
@@ -112,41 +112,41 @@ class Places:
 
     def hand_over(self, place: Place, piece: Piece, amount: int, to: Piece) -> None:
         """`amount` of `piece`, where it lies, is of the gift of `to`, and came by its way."""
-        held = self._held[place]
-        held.remove(piece)
+        queue = self._held[place]
+        queue.remove(piece)
         if piece.amount > amount:
-            _insert(held, replace(piece, amount=piece.amount - amount))
+            _insert(queue, replace(piece, amount=piece.amount - amount))
         self.put(place, [replace(piece, gift=to.gift, amount=amount, via=to.via)])
 
 
 def cut(pieces: Iterable[Piece], amount: int) -> tuple[list[Piece], list[Piece]]:
     """The first pieces of `amount` together, and the rest."""
-    held, taken = deque(pieces), list[Piece]()
-    while amount and held:
-        amount -= _take_first(held, taken, amount)
-    return taken, list(held)
+    queue, first = deque(pieces), list[Piece]()
+    while amount and queue:
+        amount -= _take_first(queue, first, amount)
+    return first, list(queue)
 
 
-def _insert(held: deque[Piece], piece: Piece) -> None:
+def _insert(queue: deque[Piece], piece: Piece) -> None:
     """In its place by `since`, as one with its neighbour where they are alike."""
-    at = bisect_right(held, piece.since, key=_since)
-    before = held[at - 1] if at else None
+    at = bisect_right(queue, piece.since, key=_since)
+    before = queue[at - 1] if at else None
     if before and (before.since, before.gift, before.via) == (piece.since, piece.gift, piece.via):
-        held[at - 1] = replace(before, amount=before.amount + piece.amount)
+        queue[at - 1] = replace(before, amount=before.amount + piece.amount)
     else:
-        held.insert(at, piece)
+        queue.insert(at, piece)
 
 
 def _since(piece: Piece) -> int:
     return piece.since
 
 
-def _take_first(held: deque[Piece], taken: list[Piece], amount: int) -> int:
-    first = held.popleft()
+def _take_first(queue: deque[Piece], pieces: list[Piece], amount: int) -> int:
+    first = queue.popleft()
     if first.amount > amount:
-        held.appendleft(replace(first, amount=first.amount - amount))
+        queue.appendleft(replace(first, amount=first.amount - amount))
         first = replace(first, amount=amount)
-    taken.append(first)
+    pieces.append(first)
     return first.amount
 
 
@@ -222,15 +222,15 @@ class Gifts:
 
     def take(self, fund: str, unit: Unit, amount: int, entry: LedgerEntry) -> list[Piece]:
         """Unspent pieces of exactly `amount`; what the fund has not got is uncovered."""
-        taken = self.places.take(Place("unspent", fund, unit), amount)
-        missing = amount - sum(piece.amount for piece in taken)
+        pieces = self.places.take(Place("unspent", fund, unit), amount)
+        missing = amount - sum(piece.amount for piece in pieces)
         if missing:
             gift = self.uncovered.get((fund, unit))
             if gift is None:
                 gift = self._add("uncovered", entry, fund, unit, 0)
                 self.uncovered[fund, unit] = gift
-            taken.append(Piece(self.number, gift, missing))
-        return taken
+            pieces.append(Piece(self.number, gift, missing))
+        return pieces
 
     def free(self, fund: str, unit: Unit, pieces: Iterable[Piece]) -> None:
         """Pieces are unspent in `fund`; first they cover what it paid without having it."""
