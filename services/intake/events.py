@@ -17,6 +17,7 @@ from services.intake.decide import (
     emergencies,
     endings,
     erasure,
+    erasure_proposals,
     media,
     meetings,
     messages,
@@ -68,6 +69,7 @@ from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.consent import EndConsent, GiveConsent
 from services.intake.model.emergency import ConfirmEmergency, EndEmergency, ProposeEmergency
+from services.intake.model.erasure import ApproveErasure, ProposeErasure, RefuseErasure
 from services.intake.model.meeting import (
     CancelMeeting,
     CarryOutRuling,
@@ -159,6 +161,9 @@ def build_commands(
         SeparatePerson: Handler(decide=suggestions.decide_separate),
         SeparateRequest: Handler(decide=suggestions.decide_separate_request),
         BindOpenid: Handler(decide=persons.decide_bind_openid),
+        ProposeErasure: Handler(decide=erasure_proposals.decide_propose_erasure),
+        ApproveErasure: Handler(decide=erasure_proposals.decide_approve_erasure),
+        RefuseErasure: Handler(decide=erasure_proposals.decide_refuse_erasure),
         ErasePerson: Handler(decide=erasure.decide_erase),
         RevokePersonLinks: Handler(decide=erasure.decide_revoke_person_links),
         ForgetOpenid: Handler(decide=erasure.decide_forget_openid),

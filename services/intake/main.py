@@ -37,6 +37,7 @@ from services.intake.model import (
 from services.intake.model.account import Account, Session, SignInTally
 from services.intake.model.attachment import Attachment
 from services.intake.model.emergency import Emergency
+from services.intake.model.erasure import ErasureProposal
 from services.intake.model.meeting import Meeting
 from services.intake.model.regular import RegularWork, Visit
 from services.intake.model.suggestion import NameInPlace, Suggestion
@@ -79,6 +80,7 @@ def build_service(
             OpeningTally,
             Meeting,
             Emergency,
+            ErasureProposal,
             Receipt,
             Reply,
             Message,

@@ -93,13 +93,36 @@ def export(person_id: PersonId, caller: Caller = STAFF) -> None:
     Console().print_json(data=data)
 
 
+@app.command("propose-erasure")
+def propose_erasure(person_id: PersonId, caller: Caller = STAFF) -> None:
+    """提出删除个人信息；由另一位确认后才删除。Proposes to erase; another approves."""
+    ServiceClient("intake", caller).post(f"/persons/{person_id}/erasure", {})
+    Console().print(f"已提出，待另一位确认 proposed: {person_id}")
+
+
+@app.command("refuse-erasure")
+def refuse_erasure(person_id: PersonId, caller: Caller = "operator") -> None:
+    """不同意删除。Refuses what was proposed."""
+    ServiceClient("intake", caller).post(f"/persons/{person_id}/erasure/refuse", {})
+    Console().print(f"不删除 refused: {person_id}")
+
+
+@app.command("erasures")
+def list_erasures(caller: Caller = "operator") -> None:
+    """等待第二人确认的删除。What waits for a second one's approval."""
+    table = Table("编号 id", "提出人", "提出时间")
+    for row in ServiceClient("intake", caller).get("/erasures")["erasures"]:
+        table.add_row(row["person_id"], row["proposed_by"], row["proposed_at"])
+    Console().print(table)
+
+
 @app.command()
 def erase(
     person_id: PersonId,
     yes: Annotated[bool, typer.Option("--yes", help="不再询问 do not ask")] = False,
     caller: Caller = "operator",
 ) -> None:
-    """删除个人信息，不可恢复；未完结的诉求随之撤回。Erases a person for good."""
+    """确认另一位提出的删除，不可恢复；未完结的诉求随之撤回。Erases what another proposed."""
     if not yes:
         typer.confirm(f"删除 {person_id} 的全部个人信息，不可恢复。Erase for good?", abort=True)
     ServiceClient("intake", caller).post(f"/persons/{person_id}/erase", {})

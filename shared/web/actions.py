@@ -62,6 +62,7 @@ VERBS = {
     "corrections": ("更正导入的行", "correct rows"),
     "declare": ("确认启动应急", "confirm an emergency"),
     "emergencies": ("提出应急", "propose an emergency"),
+    "erasure": ("提出删除个人信息", "propose to erase a person"),
     "export": ("导出个人资料", "export a person's data"),
     "funds": ("设立基金", "open a fund"),
     "handle": ("处理来信", "handle a message"),

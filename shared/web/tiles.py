@@ -63,6 +63,15 @@ TILES: tuple[Tile, ...] = (
         CASE_WORKERS,
     ),
     Tile(
+        "/desk/erasures",
+        "删除确认",
+        "Erasures",
+        "等第二人确认的个人信息删除",
+        "persons whose data wait for a second one to approve erasing",
+        frozenset({Role.APPROVER_CITY}),
+        whole_city=True,
+    ),
+    Tile(
         "/meetings",
         "联席会议",
         "Joint meetings",

@@ -47,6 +47,7 @@ class IntakeHarness:
         self.auditor = stack.bearer("auditor", Role.AUDITOR)
         self.auditor_of_town = stack.bearer("auditor-of-town", Role.AUDITOR, area=CHASHAN)
         self.operator = stack.bearer("op", Role.OPERATOR)
+        self.second_operator = stack.bearer("op-2", Role.OPERATOR)
         self.partners = {
             name: stack.bearer(name, Role.DONOR_PARTNER, source=f"/partners/{name}")
             for name in ("thief", "one", "two", "many", "few")
@@ -113,6 +114,14 @@ class Visitor:
         headers = who or self.harness.channel
         headers = headers | ({"Idempotency-Key": self.key(key)} if key else {})
         return await self.http.post(path, json=body, headers=headers)
+
+    async def erase(self, person_id: str) -> None:
+        """As two of the house do it."""
+        path, house = f"/persons/{person_id}", self.harness
+        proposed = await self.post(f"{path}/erasure", key="erasure", who=house.operator)
+        assert proposed.status_code == 202, proposed.text
+        erased = await self.post(f"{path}/erase", key="erase", who=house.second_operator)
+        assert erased.status_code == 200, erased.text
 
     async def get(self, path: str, who: dict[str, str] | None = None) -> httpx.Response:
         return await self.http.get(path, headers=who)

@@ -113,7 +113,7 @@ async def test_no_word_is_lost_and_somebody_of_the_town_reads_it(visitor: Visito
     (contact,) = await visitor.contact((await visitor.message(mine[0])).point_id)
     assert contact["phone"] == visitor.phone
     person_id = (await visitor.request(made_id)).person_id
-    await visitor.post(f"/persons/{person_id}/erase", key="gone", who=visitor.harness.operator)
+    await visitor.erase(person_id)
     assert (await visitor.get(path, town)).json()["forgotten"]
 
 

@@ -96,10 +96,7 @@ async def test_pictures_are_seen_by_who_works_on_the_case_and_by_who_sent_them(
     assert (await own.get(address.rpartition("/")[0] + picture_path)).status_code == 404
     assert {row["purpose"] for row in await visitor.looks(stored.person_id)} >= {"read_attachment"}
 
-    erased = await visitor.post(
-        f"/persons/{stored.person_id}/erase", key="erase", who=visitor.harness.operator
-    )
-    assert erased.status_code == 200
+    await visitor.erase(stored.person_id)
     assert (await browser.get(small)).status_code == 404
     assert await visitor.database["attachment_files.files"].count_documents({}) == 0
 
@@ -146,10 +143,20 @@ async def test_one_person_is_corrected_handed_to_himself_and_erased_by_page(
     assert "家里漏雨" in printed.text
     saved = await city.http.post(f"{path}/export", data={"form": "json"})
     assert saved.json()["texts"][request_id] == "家里漏雨"
-    unread = await city.http.post(f"{path}/erase")
+    unread = await city.http.post(f"{path}/erasure")
     assert unread.status_code == 422
     assert "请先看过删除会带来什么" in unread.text
-    assert (await city.http.post(f"{path}/erase", data={"read": "yes"})).status_code == 303
+    read = {"read": "yes"}
+    assert (await city.http.post(f"{path}/erase", data=read)).status_code == 409, "not proposed"
+    assert (await city.http.post(f"{path}/erasure", data=read)).status_code == 303
+    assert "请另一位市级审批人员" in (await city.get(path)).text
+    alone = await city.http.post(f"{path}/erase", data=read)
+    assert alone.status_code == 409
+    assert "端木丙" in alone.text
+    second = await sign_in(visitor, "s-city-2", Role.APPROVER_CITY)
+    assert person in (await second.get("/desk/erasures")).text
+    assert "确认删除" in (await second.get(path)).text
+    assert (await second.http.post(f"{path}/erase", data=read)).status_code == 303
     page = await city.get(path)
     assert "端木" not in page.text
     assert (await visitor.request(request_id)).state == "withdrawn"

@@ -109,7 +109,10 @@ def render_person_samples(
             whose=[("own", ("本人", "own"))],
             may_export=True,
             may_erase=True,
+            proposed_by=words,
+            is_own_proposal=False,
         ),
+        "erasures": render("erasures.html", rows=[("P-1", words, at)], principal=words),
         "person_export": render(
             "person_export.html", person=person, stages=persons.STAGES, path="/desk/persons/P-1"
         ),

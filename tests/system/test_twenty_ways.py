@@ -265,7 +265,9 @@ async def try_links(city: City) -> None:
         await http["matching"].post(f"/d/{own}/accept"),
     ):
         assert answer.status_code == 401
-    await city.do("operator", "intake", f"/persons/{donor_id}/erase")
+    await city.do("operator", "intake", f"/persons/{donor_id}/erasure")
+    await city.try_all("operator support maker", "intake", f"/persons/{donor_id}/erase")
+    await city.do("approver", "intake", f"/persons/{donor_id}/erase")
 
     async def show() -> httpx.Response:
         return await http["audit"].get(f"/a/{own}")

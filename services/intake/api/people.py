@@ -13,6 +13,13 @@ from services.intake.erasures import Erasure
 from services.intake.messages import PERSON_UNKNOWN, SEARCH_EMPTY
 from services.intake.model import CorrectPerson, Person, Request
 from services.intake.model.consent import is_refused
+from services.intake.model.erasure import (
+    LIFETIME,
+    ApproveErasure,
+    ErasureProposal,
+    ProposeErasure,
+    RefuseErasure,
+)
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.prepare import find_speaker, make_search_keys, seal_correction
 from shared import mongo
@@ -27,6 +34,7 @@ from shared.web.access import (
     IdempotencyKey,
     Router,
     allow,
+    answer_to,
     find_scope,
     respond,
 )
@@ -44,6 +52,7 @@ Approver = Annotated[Credential, Depends(allow(*CASE_ROLES[1:]))]
 # It ends what he asked for in every town, for ever.
 Eraser = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.APPROVER_CITY, whole_city=True))]
 HITS_MAX = 50
+PROPOSALS_MAX = 500
 
 
 class PersonSearch(Value):
@@ -197,12 +206,46 @@ async def correct_person(
     return respond(await runtime.processor.execute(Command(sealed, principal=caller.principal)))
 
 
+@router.post("/persons/{person_id}/erasure", status_code=202)
+async def propose_erasure(
+    person_id: Identifier, caller: Eraser, runtime: IntakeRuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Nothing is erased before another approves by `/erase`."""
+    return await answer_to(runtime, caller, ProposeErasure(person_id=person_id), key)
+
+
+@router.post("/persons/{person_id}/erasure/refuse")
+async def refuse_erasure(
+    person_id: Identifier, caller: Eraser, runtime: IntakeRuntimeDep, key: IdempotencyKey
+) -> Response:
+    return await answer_to(runtime, caller, RefuseErasure(person_id=person_id), key)
+
+
+@router.get("/erasures")
+async def list_erasures(_caller: Eraser, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+    """What waits for a second one's word; ids alone."""
+    return {"erasures": [each.to_json() for each in await find_proposals(runtime)]}
+
+
+async def find_proposals(runtime: IntakeRuntime) -> list[ErasureProposal]:
+    now = await runtime.processor.now()
+    query = {"state": "proposed", "proposed_at": {"$gt": now - LIFETIME}}
+    order = [("proposed_at", 1)]
+    return await mongo.find(
+        runtime.database, ErasureProposal, query, sort=order, limit=PROPOSALS_MAX
+    )
+
+
 @router.post("/persons/{person_id}/erase")
 async def erase_person(
     person_id: Identifier, caller: Eraser, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
-    """Drops the keys of everything personal, what he wrote and what dead letters hold of him; what
-    he still needed is withdrawn. Ids and figures stay as they are."""
+    """By another than proposed it. Drops the keys of everything personal, what he wrote and what
+    dead letters hold of him; what he still needed is withdrawn. Ids and figures stay."""
+    approve = Command(ApproveErasure(person_id=person_id), principal=caller.principal)
+    approved = await runtime.processor.execute(approve)
+    if approved.status >= 400:
+        return respond(approved)
     written = f"{caller.speaks_as}|{key}"
     erasure = Erasure(derived_id("E", written), person_id=person_id)
     return respond(

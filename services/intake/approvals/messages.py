@@ -6,6 +6,19 @@ from typing import TypeVar
 from services.intake.model import DeclineReason, PartReason, ReturnReason
 from shared.errors import Message
 
+# --- erasing a person ---
+
+ERASURE_UNPROPOSED = Message(
+    "erasure_unproposed",
+    "没有待确认的删除：先由一位有权限的工作人员提出，七天内由另一位确认",
+    "nobody proposed to erase this person within seven days: one proposes, another approves",
+)
+ERASURE_OWN = Message(
+    "erasure_own",
+    "删除是您提出的，请另一位有权限的工作人员核对后确认",
+    "you proposed it: another member of staff approves",
+)
+
 C = TypeVar("C", bound=str)
 
 

@@ -18,6 +18,7 @@ from services.intake.model import (
     RequestState,
     RevokePersonLinks,
 )
+from services.intake.model.erasure import ErasureProposal
 from shared.contracts.envelope import Fact
 from shared.contracts.events import PersonErased, PersonLinksRevoked, RequestWithdrawn
 from shared.messaging.decision import Answer, Command, Decision, Record, State, States
@@ -31,7 +32,15 @@ def decide_erase(states: States, item: Command[ErasePerson], now: datetime) -> D
     answer = Answer(200, {"person_id": person.id, "erased": True})
     erased = _erase(states, person, now)
     records = _make_records(item.data.erasure_id, person.id, now)
-    return replace(erased, answer=answer, records=records)
+    changed = (*erased.states, *_list_settled(states, person.id))
+    return replace(erased, states=changed, answer=answer, records=records)
+
+
+def _list_settled(states: States, person_id: str) -> Iterator[ErasureProposal]:
+    """What was proposed counts this once: he may come again, and two would have to say it anew."""
+    proposal = states.get(ErasureProposal, person_id)
+    if proposal is not None:
+        yield proposal.model_copy(update={"state": "done"})
 
 
 def _make_records(erasure_id: str, subject_id: str, now: datetime) -> tuple[Record, ...]:

@@ -1,7 +1,7 @@
 """A person on one page of the desk: who he is, what he asked for and received; corrected, handed
 to himself, taken apart again, erased."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -13,10 +13,12 @@ from services.intake.api import people, suggestions
 from services.intake.api.people import CASE_ROLES, Correction, load_seen
 from services.intake.api.suggestions import Verdict
 from services.intake.messages import ERASURE_UNREAD
+from services.intake.model.erasure import ErasureProposal
 from services.intake.model.suggestion import SuggestionState
 from services.intake.person_views import SPEAKER_LABELS, WHOSE_LABELS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import list_said
+from shared import mongo
 from shared.contracts.values import Identifier
 from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
@@ -34,7 +36,7 @@ PERSON_PATH = "/desk/persons/{person_id}"
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_ROLES))]
 Approver = Annotated[Credential, Depends(allow(*CASE_ROLES[1:]))]
-Eraser = Annotated[Credential, Depends(allow(Role.APPROVER_CITY))]
+Eraser = Annotated[Credential, Depends(allow(Role.APPROVER_CITY, whole_city=True))]
 
 STAGES: Mapping[str, tuple[str, str]] = {
     "committed": ("已承诺", "promised"),
@@ -44,6 +46,11 @@ STAGES: Mapping[str, tuple[str, str]] = {
 DONE: Mapping[str, tuple[str, str]] = {
     "correct": ("已更正，依据已记下", "corrected; how it is known is kept"),
     "unmerge": ("已分开，两条记录各自完整", "taken apart: each record is whole"),
+    "erasure": (
+        "删除已提出，等另一位市级审批人员确认；确认前什么都没有删除",
+        "erasing is proposed; until another approves, nothing is erased",
+    ),
+    "erasure/refuse": ("不删除，提出的删除已取消", "nothing is erased; the proposal is over"),
     "erase": ("个人信息已删除", "the personal data were erased"),
 }
 
@@ -78,6 +85,9 @@ async def _render(
         (SPEAKER_LABELS[row.kind], row.is_correction, fields.get("name"))
         for row, fields in list_said(runtime.resources.vault, person)
     ]
+    may_erase = Role.APPROVER_CITY in caller.roles and not caller.area
+    proposal = await mongo.load(runtime.database, ErasureProposal, person_id) if may_erase else None
+    is_proposed = proposal is not None and proposal.is_open(await runtime.processor.now())
     return PAGES.render_for(
         request,
         "person.html",
@@ -93,7 +103,9 @@ async def _render(
         stages=STAGES,
         whose=[(code, (zh, code)) for code, zh in WHOSE_LABELS.items() if code != "unsaid"],
         may_export=not caller.roles.isdisjoint(CASE_ROLES[1:]),
-        may_erase=Role.APPROVER_CITY in caller.roles,
+        may_erase=may_erase,
+        proposed_by=proposal.proposed_by if proposal and is_proposed else "",
+        is_own_proposal=proposal is not None and proposal.proposed_by == caller.principal,
     )
 
 
@@ -145,18 +157,56 @@ async def export_person(
     )
 
 
+@router.post(f"{PERSON_PATH}/erasure")
+async def propose_erasure(
+    person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    return await _erase(request, runtime, caller, person_id, "erasure", people.propose_erasure)
+
+
 @router.post(f"{PERSON_PATH}/erase")
 async def erase_person(
     person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    """Once he who asks says that he read what it does."""
+    """By another than proposed it."""
+    return await _erase(request, runtime, caller, person_id, "erase", people.erase_person)
+
+
+async def _erase(
+    request: Request,
+    runtime: IntakeRuntime,
+    caller: Credential,
+    person_id: str,
+    act: str,
+    execute: Callable[..., Awaitable[Response]],
+) -> Response:
+    """Once each of the two says that he read what it does."""
     form = await read_form(request)
     await load_seen(runtime, find_scope(caller), person_id)
     if form.get("read") != "yes":
         answer = refuse(422, ERASURE_UNREAD.problem("read"))
     else:
-        answer = _parse(await people.erase_person(person_id, caller, runtime, _find_key(form)))
-    return await _go_on(request, runtime, caller, person_id, "erase", form, answer)
+        answer = _parse(await execute(person_id, caller, runtime, _find_key(form)))
+    return await _go_on(request, runtime, caller, person_id, act, form, answer)
+
+
+@router.post(f"{PERSON_PATH}/erasure/refuse")
+async def refuse_erasure(
+    person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form, act = await read_form(request), "erasure/refuse"
+    answer = _parse(await people.refuse_erasure(person_id, caller, runtime, _find_key(form)))
+    return await _go_on(request, runtime, caller, person_id, act, form, answer)
+
+
+@router.get("/desk/erasures")
+async def show_erasures(caller: Eraser, request: Request, runtime: IntakeRuntimeDep) -> Response:
+    """What waits for a second one; ids alone, each a way to the person's page."""
+    rows = [
+        (each.id, each.proposed_by, each.proposed_at)
+        for each in await people.find_proposals(runtime)
+    ]
+    return PAGES.render_for(request, "erasures.html", rows=rows, principal=caller.principal)
 
 
 async def _go_on(
