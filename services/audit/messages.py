@@ -109,8 +109,10 @@ DONOR_ANSWER_NEEDED = Message(
 )
 DONOR_WORD_NEEDED = Message(
     "donor_word_needed",
-    "超过 {most} 元的授权须由捐赠人本人同意，他尚未答复：请他打开收到的链接，或由客服电话代办",
-    "over {most} yuan the donor has to say so himself, and he has not answered: "
+    "没有捐赠人本人答复的授权，一年内合计不超过 {most} 元，这一份会超过：请他打开收到的链接，"
+    "或由客服电话代办",
+    "without the donor's own answer no more than {most} yuan in all are given in a year, and this "
+    "would be more: he says so himself, "
     "by his link, or over the phone with a code",
 )
 

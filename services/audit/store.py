@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from services.audit.model import (
+    DONOR_WAYS,
     BankFact,
     Commitment,
     Contribution,
@@ -14,6 +15,7 @@ from services.audit.model import (
     LogHead,
     Mandate,
     Pledge,
+    RecordedConsents,
     RequestPayments,
     Reversal,
     SecondPayment,
@@ -21,6 +23,7 @@ from services.audit.model import (
     Transfer,
     contribution_id,
     entry_id,
+    recorded_consents_id,
 )
 from shared import mongo
 from shared.messaging.decision import State
@@ -48,6 +51,7 @@ STATES: tuple[type[State], ...] = (
     Pledge,
     Mandate,
     Contribution,
+    RecordedConsents,
     Entry,
     LinkRevocation,
     SpokenWord,
@@ -114,6 +118,25 @@ async def create_contributions(database: mongo.Database) -> None:
             await contributions.update_one(
                 {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
             )
+
+
+async def create_recorded_consents(database: mongo.Database) -> None:
+    """At start: which mandates were given by a record, before they were counted together."""
+    query = {
+        "covers": "gifts",
+        "state": {"$in": ["open", "revoked"]},
+        "given_at": None,
+        "checker": {"$nin": sorted(DONOR_WAYS)},
+    }
+    by_donor: dict[str, list[str]] = {}
+    for mandate in await mongo.find(database, Mandate, query, sort=[("_id", 1)]):
+        by_donor.setdefault(mandate.donor_id, []).append(mandate.id)
+    for donor_id, ids in by_donor.items():
+        consents = RecordedConsents(id=recorded_consents_id(donor_id), mandate_ids=tuple(ids))
+        document = mongo.to_document(consents) | {"_version": 1, "_emitted": 0}
+        await database[RecordedConsents.COLLECTION].update_one(
+            {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
+        )
 
 
 async def read_heads(database: mongo.Database) -> list[LogHead]:

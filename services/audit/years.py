@@ -23,7 +23,13 @@ from services.audit.model import (
     ledger_year,
 )
 from services.audit.resources import AuditRuntime
-from services.audit.store import create_contributions, create_logs, find_left_behind, read_heads
+from services.audit.store import (
+    create_contributions,
+    create_logs,
+    create_recorded_consents,
+    find_left_behind,
+    read_heads,
+)
 from shared.contracts.values import Value
 from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command, State
@@ -51,6 +57,7 @@ async def prepare(runtime: AuditRuntime) -> None:
     )
     await create_logs(runtime.database, heads)
     await create_contributions(runtime.database)
+    await create_recorded_consents(runtime.database)
 
 
 async def keep_years(runtime: AuditRuntime) -> None:

@@ -1,7 +1,7 @@
 """On whose word money is committed: who gives a mandate, what it carries, and how it ends."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -132,10 +132,48 @@ def test_much_of_a_donors_gifts_needs_his_own_word_whatever_a_partner_has_on_rec
     assert audit.answer(GiveMandate(mandate_id=id_)).status == 200
 
 
+def approve(audit: MemoryAudit, sum_fen: int, now: datetime = NOW, **more: Any) -> str:
+    """By a record; the id, or the code of the refusal."""
+    fields = {"covers": "gifts", "partner": PARTNER, "consent": CONSENT, "sum_fen": sum_fen}
+    proposed = audit.answer(make_request(**fields | more), "two", now)
+    answer = audit.answer(ApproveMandate(mandate_id=str(proposed.body["id"])), "checker", now)
+    return str(answer.body["id" if answer.status == 200 else "problems"])
+
+
+def test_many_mandates_by_a_record_are_counted_as_one() -> None:
+    """Whatever the partner and the terms: what is given by a record is the donor's in all."""
+    audit = open_audit()
+    assert approve(audit, 30_000).startswith("A-")
+    assert "donor_word_needed" in approve(audit, 20_001, partner="/partners/three")
+    assert approve(audit, 20_000, partner="/partners/three").startswith("A-")
+    assert "donor_word_needed" in approve(audit, 1)
+    assert approve(audit, 50_000, donor_id="P-another").startswith("A-")
+    id_ = propose(audit, "two", covers="gifts", partner=PARTNER, sum_fen=90_000)
+    assert audit.answer(GiveMandate(mandate_id=id_)).status == 200, "his own word has no limit"
+    assert "donor_word_needed" in approve(audit, 1)
+
+
+def test_a_mandate_that_ended_soon_is_counted_for_a_year() -> None:
+    """Else a partner uses up one after another."""
+    audit = open_audit()
+    assert approve(audit, 50_000, valid_until=NOW + timedelta(days=1)).startswith("A-")
+    later = NOW + timedelta(days=364)
+    assert "donor_word_needed" in approve(audit, 1, later, valid_until=later + timedelta(days=1))
+    later = NOW + timedelta(days=365)
+    assert approve(audit, 50_000, later, valid_until=later + timedelta(days=1)).startswith("A-")
+
+
+def test_what_was_revoked_unused_counts_no_more() -> None:
+    audit = open_audit()
+    id_ = approve(audit, 50_000)
+    audit.answer(RevokeMandate(mandate_id=id_), "checker")
+    assert approve(audit, 50_000).startswith("A-")
+
+
 def test_a_checker_reads_what_the_donor_himself_answered() -> None:
     """Not the partner's words alone."""
     audit = open_audit()
-    fields = {"covers": "gifts", "partner": PARTNER, "consent": CONSENT}
+    fields = {"covers": "gifts", "partner": PARTNER, "consent": CONSENT, "sum_fen": 1_000}
     ids = [propose(audit, "two", **fields) for _ in range(3)]
     assert audit.get(Mandate, ids[0]).to_json()["donor_word"] == "unanswered"
     audit.answer(ApproveMandate(mandate_id=ids[0]), "checker")

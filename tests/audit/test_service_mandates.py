@@ -3,17 +3,24 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.audit.model import Contribution, Donation
-from services.audit.store import create_contributions
+from services.audit.model import (
+    DONOR_BY_LINK,
+    Contribution,
+    Donation,
+    Mandate,
+    RecordedConsents,
+)
+from services.audit.store import create_contributions, create_recorded_consents
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchAccepted
 from shared.security import Role
-from tests.audit.decisions import FUND, MATCHING, match
+from tests.audit.decisions import FUND, MATCHING, make_mandate, match
 from tests.audit.harness import AuditHarness, make_gift
 from tests.support.eventually import eventually
 
 PARTNER = "/partners/two"
+GIVEN_BEFORE = {"A-record": "checker", "A-donor": DONOR_BY_LINK}
 
 
 def make_body(covers: str, **more: Any) -> dict[str, Any]:
@@ -95,9 +102,15 @@ async def test_what_was_given_before_mandates_is_counted_at_the_next_start(
     await eventually(lambda: mongo.find(database, Donation, {}), lambda gifts: len(gifts) == 1)
     assert await count_unused(harness) == [50_000]
     await database[Contribution.COLLECTION].delete_many({})
+    given = make_mandate(FUND, covers="gifts", donor_id="P-donor").model_dump(exclude={"id"})
+    rows = [{"_id": id_, **given, "checker": by} for id_, by in GIVEN_BEFORE.items()]
+    await database[Mandate.COLLECTION].insert_many(rows)
     for _ in range(2):
         await create_contributions(database)
+        await create_recorded_consents(database)
         assert await count_unused(harness) == [50_000]
+    [consents] = await mongo.find(database, RecordedConsents, {})
+    assert consents.mandate_ids == ("A-record",)
 
 
 async def count_unused(harness: AuditHarness) -> list[int]:

@@ -4,6 +4,7 @@ A partner's word is one person's word: where he speaks for a donor, a checker of
 consent that is on record, or the donor himself says yes behind his link. Ending takes one person.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -22,9 +23,11 @@ from services.audit.model import (
     Mandate,
     MandateUse,
     ProposeMandate,
+    RecordedConsents,
     RevokeMandate,
     WithdrawMandate,
     contribution_id,
+    recorded_consents_id,
 )
 from services.audit.rules import Rules
 from shared.answers import Answer
@@ -91,13 +94,30 @@ def decide_approve_mandate(
     mandate = find_open(states, Mandate, command.data.mandate_id, command.principal)
     if isinstance(mandate, Answer):
         return Decision(answer=mandate)
+    if not mandate.asks_donor:
+        return _grant(mandate, command.principal, now)
+    recorded = _list_recorded(states, mandate.donor_id, now)
     most_fen = rules.mandate_consent_fen_max
-    if mandate.asks_donor and mandate.sum_fen > most_fen:
+    if sum(each.count_recorded(now) for each in recorded) + mandate.sum_fen > most_fen:
         most = format_yuan(most_fen)
         return Decision(answer=messages.DONOR_WORD_NEEDED.refusal(409, most=most))
-    if mandate.asks_donor and mandate.consent is None:
+    if mandate.consent is None:
         return Decision(answer=messages.DONOR_ANSWER_NEEDED.refusal(409))
-    return _grant(mandate, command.principal, now)
+    granted = _grant(mandate, command.principal, now)
+    if not granted.states:
+        return granted
+    consents = RecordedConsents(
+        id=recorded_consents_id(mandate.donor_id),
+        mandate_ids=(*(each.id for each in recorded), mandate.id),
+    )
+    return replace(granted, states=(*granted.states, consents))
+
+
+def _list_recorded(states: States, donor_id: str, now: datetime) -> list[Mandate]:
+    """Those that still count, of all partners, funds and foundations: many small ones are one."""
+    consents = states.get(RecordedConsents, recorded_consents_id(donor_id))
+    ids = consents.mandate_ids if consents else ()
+    return [each for each in states.get_many(Mandate, ids).values() if each.count_recorded(now)]
 
 
 def decide_give_mandate(states: States, command: Command[GiveMandate], now: datetime) -> Decision:
@@ -119,7 +139,7 @@ def give_mandate(states: States, mandate_id: str, by: str, now: datetime) -> Dec
 def _grant(mandate: Mandate, checker: str, now: datetime) -> Decision:
     if now >= mandate.valid_until:
         return Decision(answer=messages.MANDATE_PAST.refusal(409, "valid_until"))
-    granted = mandate.resolve("open", checker)
+    granted = mandate.resolve("open", checker).model_copy(update={"given_at": now})
     fact = granted.build_fact(MandateGranted)
     return Decision((granted,), ((granted, fact),), Answer(200, granted.to_json()))
 

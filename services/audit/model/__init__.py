@@ -31,12 +31,15 @@ from services.audit.model.head import ClosedLog, Entry, LogHead, entry_id, ledge
 from services.audit.model.mandate import (
     DONOR_BY_LINK,
     DONOR_BY_WORD,
+    DONOR_WAYS,
     Contribution,
     DonorConsent,
     Mandate,
     MandateRequest,
     MandateUse,
+    RecordedConsents,
     contribution_id,
+    recorded_consents_id,
 )
 from services.audit.model.payments import (
     ApproveSecondPayment,
@@ -53,6 +56,7 @@ from services.audit.model.stock import Distribution, Stock, stock_id
 __all__ = [
     "DONOR_BY_LINK",
     "DONOR_BY_WORD",
+    "DONOR_WAYS",
     "GENERAL_FUND",
     "ApproveFund",
     "ApproveMandate",
@@ -97,6 +101,7 @@ __all__ = [
     "ProposeReversal",
     "ProposeSecondPayment",
     "ProposeTransfer",
+    "RecordedConsents",
     "RequestPayments",
     "Reversal",
     "RevokeMandate",
@@ -111,6 +116,7 @@ __all__ = [
     "entry_id",
     "get_payments",
     "ledger_year",
+    "recorded_consents_id",
     "reversal_id",
     "stock_id",
 ]

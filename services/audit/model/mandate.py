@@ -1,7 +1,7 @@
 """Mandates: on whose word money of a fund may be offered and committed. Integer fen."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
@@ -21,6 +21,9 @@ DONOR_BY_LINK = "link:donor"
 DONOR_BY_WORD = "word:donor"
 """The same, where he said it over the phone: to whom, the mandate says beside it."""
 DONOR_WAYS = frozenset({DONOR_BY_LINK, DONOR_BY_WORD})
+
+
+RECORD_COUNTS = timedelta(days=365)
 
 
 class DonorConsent(Value):
@@ -62,7 +65,8 @@ class Mandate(Proposal):
 
     checker: who approved or declined it; `DONOR_BY_LINK` where the donor did himself.
     on_word, said_to: where he said it over the phone, by which word and to whom.
-    asked_at: when the donor was first asked for his own word.
+    asked_at: when the donor was first asked for his own word. given_at: when it was approved; None
+    for those of before.
     """
 
     COLLECTION: ClassVar[str] = "mandates"
@@ -81,6 +85,17 @@ class Mandate(Proposal):
     on_word: str = ""
     said_to: str = ""
     asked_at: datetime | None = None
+    given_at: datetime | None = None
+
+    def count_recorded(self, now: datetime) -> int:
+        """What of it counts as given by a record alone: all of it for a year, and as long as it may
+        be used; what was used, where it was revoked before."""
+        if self.checker in DONOR_WAYS or self.state not in ("open", "revoked"):
+            return 0
+        given_at = self.given_at or self.asked_at or self.valid_until
+        if now >= max(self.valid_until, given_at + RECORD_COUNTS):
+            return 0
+        return self.sum_fen if self.is_open else self.used_fen
 
     @property
     def donor_word(self) -> DonorWord:
@@ -134,6 +149,18 @@ class Mandate(Proposal):
             visible["donor_word"] = self.donor_word
             visible["donor_word_zh"] = DONOR_WORDS[self.donor_word]
         return visible
+
+
+class RecordedConsents(State):
+    """The mandates on one donor's gifts that a checker gave by what a partner has on record."""
+
+    COLLECTION: ClassVar[str] = "recorded_consents"
+
+    mandate_ids: tuple[str, ...] = ()
+
+
+def recorded_consents_id(donor_id: str) -> str:
+    return derived_id("C", "recorded", donor_id)
 
 
 class MandateUse(Value):
