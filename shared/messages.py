@@ -148,8 +148,8 @@ AMOUNT_WRONG = Message(
 )
 CURRENCY_FOREIGN = Message(
     "currency_foreign",
-    "只登记人民币：请按入账的人民币金额填写",
-    "only yuan (CNY) are recorded: state the amount in yuan as it was credited",
+    "只登记人民币：外币请按入账的人民币金额填写，币种写“人民币”或 CNY",
+    "only yuan are recorded: state the amount in yuan as it was credited, and its currency as CNY",
 )
 QUANTITY_WRONG = Message(
     "quantity_wrong",

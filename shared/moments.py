@@ -12,11 +12,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 YEAR_MIN, YEAR_MAX = 1900, 8999
 _MOMENT = re.compile(
     r"(?P<year>[0-9]{4})(?:-|/|\.|年)(?P<month>[0-9]{1,2})(?:-|/|\.|月)(?P<day>[0-9]{1,2})日?"
-    r"(?P<clock>[ T]*(?P<hour>[0-9]{1,2})[:时](?P<minute>[0-9]{2})"
-    r"(?:[:分](?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?[分秒]?)?"
+    r"(?P<clock>[ T]*(?P<half>上午|下午)?[ ]*(?P<hour>[0-9]{1,2})[:时](?P<minute>[0-9]{2})"
+    r"(?:[:分](?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?[分秒]?"
+    r"(?: ?(?P<noon>AM|PM))?)?"
     r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
+
+# Some banks write the day without marks before its time; alone it is a bare number, and none.
+_COMPACT_DAY = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})(?= +[0-9]{1,2}:)")
 
 
 def parse_moment(text: str, field: str = "") -> datetime:
@@ -34,14 +38,14 @@ def parse_end(text: str, field: str = "") -> datetime:
 
 
 def _parse(text: str, field: str) -> tuple[datetime, bool]:
-    match = _MOMENT.fullmatch(fold_text(text))
+    match = _MOMENT.fullmatch(_COMPACT_DAY.sub(r"\1-\2-\3", fold_text(text)))
     if match is None or (match["zone"] and not match["clock"]):
         raise MOMENT_WRONG.invalid(field)
     iso = f"{match['year']}-{match['month']:0>2}-{match['day']:0>2}"
     if match["clock"]:
         fraction = (match["fraction"] or "").ljust(6, "0")[:6]
         second = match["second"] or "00"
-        iso += f"T{match['hour']:0>2}:{match['minute']}:{second}.{fraction}"
+        iso += f"T{_read_hour(match, field):02}:{match['minute']}:{second}.{fraction}"
         iso += (match["zone"] or "").upper()
     try:
         moment = datetime.fromisoformat(iso)
@@ -50,6 +54,16 @@ def _parse(text: str, field: str) -> tuple[datetime, bool]:
     except ValueError:
         raise MOMENT_WRONG.invalid(field) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=CHINA), not match["clock"]
+
+
+def _read_hour(match: re.Match[str], field: str) -> int:
+    """下午2 and 2 PM are 14. Of 上午12 nobody knows whether it is noon. Raises Invalid."""
+    hour, half, noon = int(match["hour"]), match["half"], (match["noon"] or "").upper()
+    if not half and not noon:
+        return hour
+    if (half and noon) or hour > 12 or hour == 0 or (half == "上午" and hour == 12):
+        raise MOMENT_WRONG.invalid(field)
+    return hour % 12 + (12 if half == "下午" or noon == "PM" else 0)
 
 
 def as_stored(moment: datetime) -> datetime:

@@ -19,7 +19,7 @@ from shared.messages import (
     CURRENCY_FOREIGN,
     QUANTITY_WRONG,
 )
-from shared.text import fold_text
+from shared.text import fold_text, fold_word
 
 FEN_MAX = 2**53 - 1
 FEN_OF_UNIT = {"": 100, "元": 100, "块": 100, "圆": 100, "角": 10, "分": 1}
@@ -36,14 +36,22 @@ _AMOUNT = re.compile(
     rf"(?P<unit>[元块圆角分])?[整正]?\s*{_CURRENCY}?",
     re.IGNORECASE,
 )
-_YUAN_WORDS = frozenset({"人民币", "人民币元", "rmb", "cny", "yuan", "元", "¥", "156"})
+_YUAN_WORD = re.compile(r"人民币|renminbi|rmb|cny|yuan|156|元|¥")
+_PUNCTUATION = re.compile(r"[()/\-·,、:]")
 _MONEY_UNITS = {"元": "元", "圆": "元", "块": "元", "yuan": "元", "cny": "元", "rmb": "元"}
 _MONEY_UNITS |= {"人民币": "元", "人民币元": "元", "千元": "千元", "万元": "万元", "亿元": "亿元"}
 PIECES = ("块", "圆")
 """Money, or things by the piece where an item is named."""
-_FOREIGN = re.compile(
-    r"[$€£₩฿]|美元|港币|港元|欧元|英镑|日元|澳门元|(?:US|HK|EU|GB|JP|MO|TW|SG)[DRPYK]|NT", re.I
+_FOREIGN_NAMES = (
+    "美元|美金|港币|港元|港纸|欧元|英镑|日元|日币|澳门元|澳门币|葡币|新台币|台币|新加坡元|新币|加元|加拿大元"
+    "|澳元|澳大利亚元|澳币|韩元|韩币|瑞士法郎|瑞郎|泰铢|卢布|林吉特|马币|新西兰元|外币"
 )
+_FOREIGN_CODES = "usd|hkd|eur|gbp|jpy|mop|twd|ntd|sgd|cad|aud|krw|chf|thb|rub|myr|nzd|cnh|idr|vnd"
+_FOREIGN = re.compile(
+    rf"[$€£₩฿]|{_FOREIGN_NAMES}|(?:US|HK|EU|GB|JP|MO|TW|SG|CA|AU|KR|CH|TH|NZ)[DRPYKWFB]|NT", re.I
+)
+_FOREIGN_NAMED = re.compile(rf"{_FOREIGN_NAMES}|(?<![a-z])(?:{_FOREIGN_CODES})(?![a-z])|[$€£₩฿]")
+_FOREIGN_CURRENCY = re.compile(rf"(?:{_FOREIGN_NAMES}|{_FOREIGN_CODES}|[$€£₩฿()/\-])+")
 _SIGN = re.compile(r"^-|^\(.*\d.*\)$")
 _EXPONENT = re.compile(rf"(?:{_CURRENCY})?\s*(?:{NUMBER})[eE][+-]?[0-9]+元?", re.IGNORECASE)
 
@@ -91,8 +99,22 @@ def parse_quantity(text: str, field: str = "quantity") -> int:
 
 def check_currency(text: str, field: str = "currency") -> None:
     """Of a column that says which money an amount is in. Raises Invalid where it is not yuan."""
-    if fold_text(text).casefold() not in _YUAN_WORDS:
+    rest, words = _YUAN_WORD.subn("", fold_word(text))
+    if not words or _PUNCTUATION.sub("", rest):
         raise CURRENCY_FOREIGN.invalid(field)
+
+
+def is_foreign_currency(text: str) -> bool:
+    """Whether it names another currency, and says nothing else: 港币, USD, 美元(USD)."""
+    word = fold_word(text)
+    return len(word) > 1 and _FOREIGN_CURRENCY.fullmatch(word) is not None
+
+
+def find_foreign_currency(text: str) -> str:
+    """The first that a heading names, unless it speaks of yuan too; empty where there is none."""
+    word = fold_word(text)
+    named = _FOREIGN_NAMED.search(word)
+    return named.group() if named and not _YUAN_WORD.search(word.replace(named.group(), "")) else ""
 
 
 def find_money_unit(unit: str) -> str | None:

@@ -200,19 +200,39 @@ MAPPING_WRONG = Message(
 )
 COLUMNS_UNMAPPED = Message(
     "columns_unmapped",
-    "可用 --column 或 --set 指定缺少的列",
-    "name the missing columns with --column or --set",
+    "可用 --column 或 --set 指明是哪一列",
+    "say which column it is with --column or --set",
 )
 GIVER_UNNAMED = Message(
     "giver_unnamed", "没有名称，登记为{name}", "without a name: entered as given by {name}"
+)
+AMOUNT_REVERSED = Message(
+    "amount_reversed",
+    "负数是银行的冲正或退款，不是捐款：请查到原来那一笔的账本条目，"
+    "用 guanjia audit reversal propose 提出冲正，由另一人批准",
+    "a negative amount is a reversal or refund and no gift: find the entry of the gift it undoes, "
+    "and propose to reverse it (guanjia audit reversal propose); another person approves",
 )
 DIRECTION_OUTGOING = Message(
     "direction_outgoing",
     "不是收入：只导入到账的善款，退款请按退款登记",
     "not money that came in: record a refund as a refund",
 )
+KIND_OF_NO_GIFT = Message(
+    "kind_of_no_gift",
+    "这一行写明“{text}”，不是捐款：利息、手续费、退款、冲正不按善款导入；确是捐款的，请改掉这几个字",
+    "it says {text}, which is no gift: interest, fees, refunds and reversals are not imported; "
+    "where it is a gift after all, take these words out",
+)
+ROW_REVERSED = Message(
+    "row_reversed",
+    "“{header}”一列有内容：这一笔已全部或部分退回，未入账；请按实际留下的金额填写，并清空这一列",
+    "column {header} is filled in: all or part of it went back. State what remained, and empty it",
+)
 STATE_UNFINISHED = Message(
-    "state_unfinished", "交易未成功，未入账", "the transaction did not succeed"
+    "state_unfinished",
+    "状态不是“成功”，未入账；款项确已到账的，请把状态改为“成功”",
+    "not the state of a transaction that succeeded: where the money did arrive, write success",
 )
 ROW_WRONG = Message("row_wrong", "行号不正确", "not a row's number")
 REFERENCE_REUSED = Message(

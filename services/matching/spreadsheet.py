@@ -17,10 +17,11 @@ from shared.contracts.values import LABELS, MONEY_UNIT
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
 from shared.moments import parse_end, parse_moment
-from shared.money import PIECES, check_currency, find_money_unit, parse_amount, parse_quantity
+from shared.money import PIECES, find_money_unit, parse_amount, parse_quantity
 from shared.phones import UNREACHABLE_CODES, parse_mobile
 from shared.sheets import (
     ABSENT_WORDS,
+    CURRENCY_GUARD,
     REASON_HEADERS,
     Column,
     Columns,
@@ -28,6 +29,8 @@ from shared.sheets import (
     Row,
     Table,
     TotalRow,
+    check_not_foreign,
+    check_yuan,
     make_code_parser,
     open_sheet,
     parse_folded,
@@ -64,11 +67,6 @@ def _parse_end(text: str, field: str) -> str:
     return parse_end(text, field).isoformat()
 
 
-def _check_yuan(text: str, field: str) -> str:
-    check_currency(text, field)
-    return text
-
-
 OFFER_COLUMNS = Columns(
     (
         Column("message_id", "编号", make_code_parser("编号")),
@@ -102,9 +100,11 @@ OFFER_COLUMNS = Columns(
         Column("valid_until", "有效期至", _parse_end),
         Column("mode", "对接方式", _parse_word),
         Column("name_shown", "显示姓名", _parse_word),
-        Column("currency", "币种 货币 币别", _check_yuan),
+        Column("currency", "币种", check_yuan),
     ),
     ignored=REASON_HEADERS,
+    guards=(CURRENCY_GUARD,),
+    check_unread=check_not_foreign,
 )
 _GIVER = ("name", "phone", "wechat_openid")
 _AMOUNTS = ("quantity", "cap_per_request")

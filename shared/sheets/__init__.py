@@ -5,20 +5,25 @@ for row in table: ...  # Row | RefusedRow | TotalRow
 """
 
 from shared.sheets.cells import count_doubtful_zeros, make_code_parser, parse_folded
-from shared.sheets.columns import ABSENT_WORDS, Column, Columns, parse_text
+from shared.sheets.columns import ABSENT_WORDS, Column, Columns, Guard, parse_text
+from shared.sheets.guards import CURRENCY_GUARD, check_not_foreign, check_yuan
 from shared.sheets.table import RefusedRow, Row, Sheet, Table, TotalRow, open_sheet
 from shared.sheets.writing import REASON_HEADERS, format_refused, write_refused
 
 __all__ = [
     "ABSENT_WORDS",
+    "CURRENCY_GUARD",
     "REASON_HEADERS",
     "Column",
     "Columns",
+    "Guard",
     "RefusedRow",
     "Row",
     "Sheet",
     "Table",
     "TotalRow",
+    "check_not_foreign",
+    "check_yuan",
     "count_doubtful_zeros",
     "format_refused",
     "make_code_parser",

@@ -11,7 +11,9 @@ SURE_DIGITS = 15
 ZEROS_BEYOND_DOUBT = 4
 """Where so many digits beyond the sure ones are all zero, they are not the bank's."""
 
-_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "`")
+_TEXT_MARKS = ("'", "`")
+"""Of spreadsheet programs, and of a payment channel's bills."""
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _ABBREVIATED = re.compile(r"[+-]?\d+(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
 _DATE_OF_CODE = re.compile(
@@ -27,7 +29,7 @@ _ERROR = re.compile(
 def unwrap_cell(raw: str) -> str:
     """The text that is meant: without the apostrophe, or the formula, that keeps it a text."""
     cell = drop_invisible(raw).strip()
-    if cell.startswith("'"):
+    if cell.startswith(_TEXT_MARKS):
         return cell[1:].strip()
     if wrapped := _TEXT_FORMULA.fullmatch(cell):
         return wrapped[1].replace('""', '"').strip()

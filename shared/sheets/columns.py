@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import Invalid, Problem
 from shared.sheets.messages import COLUMN_UNKNOWN, COLUMNS_MISSING, COLUMNS_REPEATED
-from shared.text import clean_text, fold_text
+from shared.text import clean_text, fold_text, fold_word
 
 Parse = Callable[[str, str], object]
 """From a cell's text and the column's name to a value. Raises Invalid."""
@@ -47,11 +47,26 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What must be true of a column that no row is made of: that a currency is yuan, a state done.
+
+    header: searched in what stands above it, folded as a word. There may be several such columns,
+    each under words of its own. check: of a cell that is not empty; raises Invalid.
+    """
+
+    name: str
+    header: re.Pattern[str]
+    check: Callable[[str, str], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
-    """places: column names to positions. unread: headers that no column knows."""
+    """places: column names to positions. guarded: by position. unread: headers that neither a
+    column nor a guard knows."""
 
     cells: tuple[str, ...]
     places: Mapping[str, int]
+    guarded: Mapping[int, Guard]
     unread: tuple[int, ...]
 
     @property
@@ -62,12 +77,15 @@ class Header:
 @dataclass(frozen=True, slots=True)
 class Columns:
     """mapping: headers by column name, as one file's own words. constants: values by column name,
-    for every row of it. ignored: headers that are known and of no use."""
+    for every row of it. ignored: headers that are known and of no use. guards: of the columns that
+    have no name here. check_unread: of the cells of those that have neither."""
 
     columns: Sequence[Column]
     mapping: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     ignored: Sequence[str] = ()
+    guards: Sequence[Guard] = ()
+    check_unread: Callable[[str, str], object] | None = None
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -94,12 +112,22 @@ class Columns:
             raise Invalid(*(self._repeated(name, places[name], cells) for name in repeated))
         positions_read = {position for positions in places.values() for position in positions}
         ignored = {fold_header(header) for header in self.ignored}
-        unread = tuple(
+        others = [
             position
             for position, cell in enumerate(cells)
             if cell and position not in positions_read and fold_header(cell) not in ignored
+        ]
+        guards = {position: self._find_guard(cells[position]) for position in others}
+        return Header(
+            tuple(cells),
+            {name: each[0] for name, each in places.items()},
+            {position: guard for position, guard in guards.items() if guard},
+            tuple(position for position, guard in guards.items() if guard is None),
         )
-        return Header(tuple(cells), {name: each[0] for name, each in places.items()}, unread)
+
+    def _find_guard(self, header: str) -> Guard | None:
+        word = fold_header(header)
+        return next((guard for guard in self.guards if guard.header.search(word)), None)
 
     def _places(self, cells: Sequence[str]) -> dict[str, list[int]]:
         # A column that the file maps, or that has a constant, is not looked for by its usual words.
@@ -137,5 +165,5 @@ class Columns:
 
 
 def fold_header(text: str) -> str:
-    """手机号码（必填） is 手机号码, `Town Code` is town_code."""
-    return _NO_PART.sub("", _REMARK.sub("", fold_text(text).casefold()))
+    """手机号码（必填） is 手机号码, `Town Code` is towncode, 金額 is 金额."""
+    return _NO_PART.sub("", _REMARK.sub("", fold_word(text)))

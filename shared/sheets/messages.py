@@ -34,8 +34,17 @@ COLUMNS_REPEATED = Message(
 )
 UNIT_UNCLEAR = Message(
     "unit_unclear",
-    "表上注明“{stated}”，与所用的金额单位“{unit}”不符",
-    "the sheet says {stated}, which is not the unit of its amounts, {unit}",
+    "表上注明“{stated}”，与所用的金额单位“{unit}”不符："
+    "请改成一致，善款可在列映射的 [amounts] 写明单位",
+    "the sheet says {stated}, which is not the unit of its amounts, {unit}: make them agree, for "
+    "donations by [amounts] of the mapping",
+)
+SHEET_FOREIGN = Message(
+    "sheet_foreign",
+    "表上注明“{stated}”：只登记人民币，请按入账的人民币金额填写；金额本来就是人民币的，"
+    "请加 --set currency=CNY",
+    "the sheet says {stated}, and only yuan are recorded: state the amounts as they were credited; "
+    "where they are in yuan already, say --set currency=CNY",
 )
 
 # --- the row ---

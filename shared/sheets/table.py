@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.errors import Invalid, Problem
+from shared.money import find_foreign_currency
 from shared.sheets.cells import check_not_an_error, unwrap_cell
 from shared.sheets.columns import Column, Columns, Header
 from shared.sheets.decoding import decode_text, is_damaged
@@ -18,28 +19,39 @@ from shared.sheets.messages import (
     FILE_FORMAT_UNKNOWN,
     FILE_TOO_LARGE,
     QUOTE_UNCLOSED,
+    SHEET_FOREIGN,
     UNIT_UNCLEAR,
     VALUE_DROPPED,
     VALUE_MISSING,
 )
 from shared.sheets.workbook import MEGABYTE, Worksheet, is_workbook, read_workbook
-from shared.text import fold_text
+from shared.text import fold_word
 
 HEADER_WITHIN_ROWS = 30
 FILE_MAX = 256 * MEGABYTE
 
+_TOTAL_OF = (
+    "本页|本日|当日|本月|本季|本年|上半年|下半年|全年|全部|以上|各项|捐款|捐赠|金额|收入|人民币|现金|全[镇市村]"
+    r"|\d{1,4}[年月日](?:份)?|第\d{1,4}页|[\u4e00-\u9fff]{1,6}(?:镇|街道?|村|社区|组|班|队|部)"
+)
 _TOTAL = re.compile(
-    r"(?:本页|本日|当日|本月|本年|全部|以上|捐款|捐赠|金额)?(?:合计|总计|小计|共计|累计)"
-    r"(?:金额|人数|笔数)?(?:\((?:人民币)?(?:万?元)?\))?:?"
-    r"|共\d+[笔条行人户][^,]{0,20}"
-    r"|(?:grand|sub)?-?total:?",
+    rf"(?:{_TOTAL_OF}){{0,3}}(?:合计|总计|小计|共计|累计|总额|总金额|总和|总数|总笔数)"
+    r"[金额人数笔数大写捐款]*(?:\([^()]*\))?[¥\d,.:;、共计人民币笔户条元角分整零一二三四五六七八九十百千万亿"
+    r"壹贰叁肆伍陆柒捌玖拾佰仟]*"
+    r"|共\d+[笔条行人户].{0,30}"
+    r"|承前页|过次页|(?:grand|sub)?-?total:?[¥\d,.]*",
     re.IGNORECASE,
 )
-_TOTAL_HINT = re.compile("计|共|total", re.IGNORECASE)
+_TOTAL_HINT = re.compile("[计計共页頁]|总[额金和数笔]|總[額金和數筆]|total", re.IGNORECASE)
 TOTAL_LENGTH_MAX = 40
-_UNIT = r"(?P<unit>(?:人民币)?[百千万亿]*元|[角分]|美元|港[元币]|欧元|日元|英镑)"
+_NOTE = re.compile(
+    r"#.*|-{4,}.*|(?:制表|填表|填报|审核|复核|经办|负责|打印|导出|下载|联系)[人员]?(?:时间|日期|单位|电话|说明)?:.*"
+    r"|(?:注|备注|说明|注意|附注)\d?:.*|第\d+页.*"
+)
+"""Below the rows: who made the sheet, and what is to be minded."""
+_UNIT = r"(?P<unit>(?:人民币)?[百千万亿]*元|[角分])"
 _UNIT_IN_TITLE = re.compile(rf"单位[:：\s]\s*{_UNIT}(?![\u4e00-\u9fff])")
-_UNIT_IN_HEADER = re.compile(rf"\({_UNIT}\)")
+_UNIT_IN_HEADER = re.compile(rf"(?:^|[(\[【/:,_\-]|[额款数]){_UNIT}[)\]】]?$")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -80,7 +92,7 @@ class TotalRow:
 @dataclass(slots=True)
 class Table:
     """Iterates over its rows, once. titles: what stands above the header. unread: headers of
-    columns, and names of worksheets, that were not read."""
+    columns, and names of worksheets, that were not read. worksheet: the name of the one read."""
 
     header: Header
     titles: tuple[str, ...]
@@ -89,6 +101,7 @@ class Table:
     _rows: Iterable[RawRow]
     _source: "DelimitedRows | None" = None
     _characters: int = 0
+    worksheet: str = ""
     _first_named: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -111,18 +124,30 @@ class Table:
 
     def check_unit(self, name: str, unit: str) -> None:
         """That neither a title nor the header states amounts in another unit. Raises Invalid."""
-        place = self.header.places.get(name)
-        header = self.headers[place] if place is not None else ""
+        header = self._find_header(name)
         stated = [match for title in self.titles if (match := _UNIT_IN_TITLE.search(title))]
-        stated += [match for match in (_UNIT_IN_HEADER.search(fold_text(header)),) if match]
+        stated += [match for match in (_UNIT_IN_HEADER.search(fold_word(header)),) if match]
         for match in stated:
             if match["unit"] not in (unit, f"人民币{unit}"):
                 raise UNIT_UNCLEAR.invalid(name, stated=match["unit"], unit=unit)
+
+    def check_yuan(self, name: str) -> None:
+        """That none of them, nor the worksheet's name, speaks of another currency. Raises
+        Invalid."""
+        for text in (self._find_header(name), *self.titles, self.worksheet):
+            if currency := find_foreign_currency(text):
+                raise SHEET_FOREIGN.invalid(name, stated=currency)
+
+    def _find_header(self, name: str) -> str:
+        place = self.header.places.get(name)
+        return self.headers[place] if place is not None else ""
 
     def __iter__(self) -> Iterator[Row | RefusedRow | TotalRow]:
         for raw in self._rows:
             cells = tuple(unwrap_cell(cell) for cell in raw.cells)
             if not any(cells):
+                continue
+            if all(_NOTE.fullmatch(fold_word(cell)) for cell in cells if cell):
                 continue
             if raw.problem or any(is_damaged(cell) for cell in raw.cells):
                 yield RefusedRow(raw.line, cells, (raw.problem or BYTES_DAMAGED.problem(),))
@@ -141,8 +166,10 @@ class Table:
             for name, place in self.header.places.items()
             if place < len(raw.cells) and raw.cells[place]
         }
-        if any(is_total(cell) for cell in raw.cells if cell):
+        if self._is_total(raw.cells, texts):
             return TotalRow(raw.line, texts)
+        if against := self._find_objections(raw.cells):
+            return RefusedRow(raw.line, raw.cells, against)
         values: dict[str, object] = {}
         problems: list[Problem] = []
         remarks: list[Problem] = []
@@ -162,6 +189,33 @@ class Table:
         if problems:
             return RefusedRow(raw.line, raw.cells, tuple(problems))
         return Row(raw.line, values, texts, raw.cells, tuple(remarks))
+
+    def _is_total(self, cells: Sequence[str], texts: Mapping[str, str]) -> bool:
+        """A row that has all it needs is none for the word 合计 in one of its side fields."""
+        needed = [texts.get(column.name, "") for column in self._columns.columns if column.required]
+        first = next(cell for cell in cells if cell)
+        if any(is_total(cell) for cell in (first, *needed)):
+            return True
+        has_needed = all(
+            texts.get(column.name) or column.name in self._columns.constants
+            for column in self._columns.columns
+            if column.required
+        )
+        return not has_needed and any(is_total(cell) for cell in cells)
+
+    def _find_objections(self, cells: Sequence[str]) -> tuple[Problem, ...]:
+        """Of the columns that the row is not made of."""
+        problems: list[Problem] = []
+        for place, header in enumerate(self.header.cells[: len(cells)]):
+            guard = self.header.guarded.get(place)
+            check = guard.check if guard else self._columns.check_unread
+            if not cells[place] or not check or not (guard or place in self.header.unread):
+                continue
+            try:
+                check(cells[place], header)
+            except Invalid as error:
+                problems += error.problems
+        return tuple(problems)
 
     def _find_flaw(self, raw: RawRow) -> Problem | None:
         """Of the row's shape."""
@@ -184,7 +238,7 @@ class Table:
 def is_total(cell: str) -> bool:
     if len(cell) > TOTAL_LENGTH_MAX or not _TOTAL_HINT.search(cell):
         return False
-    return _TOTAL.fullmatch(fold_text(cell).replace(" ", "")) is not None
+    return _TOTAL.fullmatch(fold_word(cell)) is not None
 
 
 def _describe_drop(column: Column, error: Invalid) -> tuple[Problem, ...]:
@@ -233,7 +287,14 @@ class Sheet:
         others = tuple(s.name for s in self._worksheets if s is not candidate.worksheet)
         source = rows if isinstance(rows, DelimitedRows) else None
         return Table(
-            header, tuple(titles), (*unread, *others), columns, iterator, source, len(self._text)
+            header,
+            tuple(titles),
+            (*unread, *others),
+            columns,
+            iterator,
+            source,
+            len(self._text),
+            candidate.worksheet.name if candidate.worksheet else "",
         )
 
     def _candidates(self) -> Sequence["_Candidate"]:

@@ -35,6 +35,11 @@ def test_a_date_is_its_midnight_in_china_and_ends_with_the_day(text: str) -> Non
         ("2027-12-01T00:30:12Z", datetime(2027, 12, 1, 0, 30, 12, tzinfo=UTC)),
         ("2027-12-01T08:30:00+08:00", DAY.replace(hour=8, minute=30)),
         ("2027-12-01 0:00", DAY),
+        ("20271201 08:30:12", DAY.replace(hour=8, minute=30, second=12)),
+        ("2027/12/1 下午 2:30", DAY.replace(hour=14, minute=30)),
+        ("2027年12月1日上午8时30分", DAY.replace(hour=8, minute=30)),
+        ("2027-12-01 12:05 AM", DAY.replace(minute=5)),
+        ("2027-12-01 12:05:00 pm", DAY.replace(hour=12, minute=5)),
     ],
 )
 def test_a_time_is_read_with_and_without_seconds(text: str, moment: datetime) -> None:
@@ -47,6 +52,8 @@ def test_a_time_is_read_with_and_without_seconds(text: str, moment: datetime) ->
         *("20271201", "46722", "46722.354", "1796083200", "2027", "0", "-1", ""),
         *("2027-02-30", "2027-13-01", "2027-12-01 25:00", "1/12/2027", "昨天", "2027-12"),
         *("2027-W48-3", "20271201T083000", "0001-01-01", "9999-12-31", "12月1日"),
+        *("27-12-01", "民国116年12月1日", "116/12/1", "2027年正月初一", "2027-12-01 上午12:30"),
+        *("2027-12-01 13:30 PM", "20271201083012", "2027-12-01 下午14:30"),
     ],
 )
 def test_what_is_no_moment_says_how_to_write_one(text: str) -> None:

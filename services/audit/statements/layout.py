@@ -6,27 +6,34 @@ mapping.example.toml is a complete one.
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib.resources import files
 from typing import Literal, get_args
 
 from pydantic import Field, ValidationError
 
 from services.audit.messages import (
-    DIRECTION_OUTGOING,
+    AMOUNT_REVERSED,
     MAPPING_UNREADABLE,
     MAPPING_WRONG,
     ROW_WRONG,
-    STATE_UNFINISHED,
+)
+from services.audit.statements.meaning import (
+    build_guards,
+    check_finished,
+    check_giver,
+    check_incoming,
+    check_memo,
+    check_unread,
 )
 from shared.contracts.values import Value
-from shared.errors import Invalid, Message
+from shared.errors import Invalid
+from shared.messages import AMOUNT_SIGNED
 from shared.moments import parse_moment
-from shared.money import check_currency, parse_amount
+from shared.money import parse_amount
 from shared.phones import PHONE_CODES, parse_mobile
-from shared.sheets import ABSENT_WORDS, Column, Columns, make_code_parser
+from shared.sheets import ABSENT_WORDS, Column, Columns, check_yuan, make_code_parser
 from shared.sheets.messages import VALUE_ERROR
-from shared.text import clean_lines, fold_text
+from shared.text import clean_lines, clean_text, fold_text
 from shared.validation import describe_validation
 
 ColumnName = Literal[
@@ -45,15 +52,24 @@ ColumnName = Literal[
 ]
 COLUMNS: tuple[str, ...] = get_args(ColumnName)
 
+# The label first, then what banks and payment channels call it. Two of them in one file are asked
+# about: the mapping says which.
+_REFERENCE_WORDS = (
+    "流水号 交易流水号 银行流水号 交易单号 微信支付单号 微信订单号 支付宝交易号 支付宝流水号"
+)
+_GIVER_WORDS = (
+    "名称 捐赠者 捐赠人 捐赠方 捐款人 捐赠单位 捐赠者名称 对方户名 对方名称 对方账户名称 "
+    "付款人 付款人名称 付款方 付款方名称 付款户名 交易对方"
+)
+_AMOUNT_WORDS = (
+    "金额 金额(元) 捐赠金额 捐款金额 交易金额 入账金额 到账金额 收款金额 "
+    "收入 收入金额 存入金额 贷方 贷方金额 贷方发生额"
+)
+_MOMENT_WORDS = (
+    "到账时间 到账日期 入账时间 入账日期 记账时间 记账日期 交易时间 交易日期 "
+    "捐赠时间 捐赠日期 捐款时间 捐款日期"
+)
 _SPOILT = frozenset({VALUE_ERROR.code})
-_INCOMING = frozenset(
-    {"收入", "收", "贷", "贷方", "入账", "转入", "汇入", "存入", "进账"}
-    | {"+", "c", "cr", "credit", "in", "income"}
-)
-_FINISHED = frozenset(
-    {"成功", "交易成功", "支付成功", "完成", "已完成", "支付完成", "已入账", "已到账", "已收款"}
-    | {"正常", "success", "completed", "ok"}
-)
 
 
 def read_example() -> str:
@@ -61,7 +77,7 @@ def read_example() -> str:
 
 
 class Amounts(Value):
-    unit: Literal["元", "万元", "分"] = "元"
+    unit: Literal["元", "千元", "万元", "分"] = "元"
 
 
 class Layout(Value):
@@ -79,9 +95,9 @@ class Layout(Value):
             (
                 Column("statement", "对账单"),
                 Column("row", "行号", _parse_row_number),
-                Column("bank_reference", "流水号", make_code_parser("流水号")),
+                Column("bank_reference", _REFERENCE_WORDS, make_code_parser("流水号")),
                 # Cash at the counter has no name, and is given nevertheless.
-                Column("name", "名称", required=True, may_be_empty=True),
+                Column("name", _GIVER_WORDS, _parse_giver, required=True, may_be_empty=True),
                 # The money is there, whatever the bank says of a phone.
                 Column(
                     "phone",
@@ -90,20 +106,30 @@ class Layout(Value):
                     absent=ABSENT_WORDS,
                     forgiven=PHONE_CODES | _SPOILT,
                 ),
-                Column("amount", "金额", self._parse_amount, required=True),
-                Column("fund_id", "基金", make_code_parser("基金"), required=True),
-                Column("received_at", "到账时间", parse_moment, required=True),
-                Column("designation", "用途", _parse_prose, forgiven=_SPOILT),
-                Column("currency", "币种 货币 币别 交易币种", _check_yuan),
-                Column("direction", "收支 借贷 收/支 借贷标志 借贷方向 收支方向", _check_incoming),
-                Column("state", "状态 交易状态 支付状态", _check_finished),
+                Column("amount", _AMOUNT_WORDS, self._parse_amount, required=True),
+                Column("fund_id", "基金 基金编号", make_code_parser("基金"), required=True),
+                Column("received_at", _MOMENT_WORDS, parse_moment, required=True),
+                Column(
+                    "designation", "用途 捐赠用途 捐赠意向", _parse_designation, forgiven=_SPOILT
+                ),
+                # Whatever a file calls these, they are known by their guards.
+                Column("currency", "币种", check_yuan),
+                Column("direction", "收支", check_incoming),
+                Column("state", "状态", check_finished),
             ),
             mapping=mapping,
             constants=constants,
+            guards=build_guards(self.columns.get("amount", "")),
+            check_unread=check_unread,
         )
 
     def _parse_amount(self, text: str, field: str) -> int:
-        return parse_amount(text, field, self.amounts.unit)
+        try:
+            return parse_amount(text, field, self.amounts.unit)
+        except Invalid as error:
+            if any(problem.code == AMOUNT_SIGNED.code for problem in error.problems):
+                raise AMOUNT_REVERSED.invalid(field) from None
+            raise
 
 
 def parse_layout(
@@ -140,20 +166,9 @@ def _parse_row_number(text: str, field: str) -> int:
     return int(folded)
 
 
-def _parse_prose(text: str, _: str) -> str:
-    return clean_lines(text)
+def _parse_giver(text: str, field: str) -> str:
+    return clean_text(check_giver(text, field))
 
 
-def _check_yuan(text: str, field: str) -> str:
-    check_currency(text, field)
-    return text
-
-
-def _check_word(accepted: frozenset[str], refusal: Message, text: str, field: str) -> str:
-    if fold_text(text).casefold() not in accepted:
-        raise refusal.invalid(field)
-    return text
-
-
-_check_incoming = partial(_check_word, _INCOMING, DIRECTION_OUTGOING)
-_check_finished = partial(_check_word, _FINISHED, STATE_UNFINISHED)
+def _parse_designation(text: str, field: str) -> str:
+    return clean_lines(check_memo(text, field))

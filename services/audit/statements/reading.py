@@ -14,7 +14,14 @@ from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
 from shared.money import format_yuan, parse_amount
 from shared.sheets import RefusedRow, Row, Table, TotalRow, count_doubtful_zeros, open_sheet
-from shared.sheets.messages import DIGITS_DOUBTFUL, TOTAL_DIFFERENT, VALUE_CUT, VALUE_MISSING
+from shared.sheets.messages import (
+    COLUMNS_MISSING,
+    COLUMNS_REPEATED,
+    DIGITS_DOUBTFUL,
+    TOTAL_DIFFERENT,
+    VALUE_CUT,
+    VALUE_MISSING,
+)
 from shared.text import clean_text
 from shared.validation import describe_validation
 
@@ -24,6 +31,7 @@ UNNAMED = "爱心人士"
 STATEMENT_NAME_MAX = 100
 GIVER_NAME_MAX = 200
 DESIGNATION_MAX = 500
+_UNMAPPED = frozenset({COLUMNS_MISSING.code, COLUMNS_REPEATED.code})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,11 @@ def read_statement(
         table = open_sheet(content).find_table(columns, skip)
     except Invalid as error:
         hint = COLUMNS_UNMAPPED.problem()
-        missing = any(problem.code == "columns_missing" for problem in error.problems)
-        raise Invalid(*error.problems, *([hint] if missing else [])) from None
+        is_unmapped = any(problem.code in _UNMAPPED for problem in error.problems)
+        raise Invalid(*error.problems, *([hint] if is_unmapped else [])) from None
     table.check_unit("amount", layout.amounts.unit)
+    if "currency" not in layout.constants:
+        table.check_yuan("amount")
     return Statement(name[:STATEMENT_NAME_MAX], table, layout)
 
 

@@ -14,15 +14,18 @@ from shared.contracts.values import (
     Kind,
 )
 from shared.errors import Invalid, Problem
-from shared.money import check_currency, find_money_unit, parse_amount, parse_quantity
+from shared.money import find_money_unit, parse_amount, parse_quantity
 from shared.personal import drop_numbers, has_number
 from shared.phones import parse_mobile
 from shared.sheets import (
     ABSENT_WORDS,
+    CURRENCY_GUARD,
     REASON_HEADERS,
     Column,
     Columns,
     Row,
+    check_not_foreign,
+    check_yuan,
     make_code_parser,
     parse_folded,
 )
@@ -84,11 +87,6 @@ def _parse_village(text: str, field: str) -> str:
     return parse_village(text, field) if is_code else clean_lines(text)
 
 
-def _check_yuan(text: str, field: str) -> str:
-    check_currency(text, field)
-    return text
-
-
 _CHANNEL_WORDS = {LABELS[code]: code.value for code in Channel}
 
 REQUEST_COLUMNS = Columns(
@@ -130,7 +128,7 @@ REQUEST_COLUMNS = Columns(
         Column("item", "物品 物品名称 服务", parse_folded),
         Column("amount", "金额 金额(元) 申请金额 amount_yuan", parse_amount),
         Column("amount_fen", "金额(分)", parse_quantity),
-        Column("currency", "币种 货币 币别", _check_yuan),
+        Column("currency", "币种", check_yuan),
         Column("town", "镇街 镇 街道 镇(街) 所属镇街 town_code", _parse_town),
         Column("village", "村居 村(居) 村 社区 village_code", _parse_village),
         Column("text", "内容 诉求内容 心愿内容 说明 content", _parse_prose),
@@ -138,6 +136,8 @@ REQUEST_COLUMNS = Columns(
         Column("channel", "渠道 征集渠道", _make_word_parser("渠道", _CHANNEL_WORDS, Channel)),
     ),
     ignored=REASON_HEADERS,
+    guards=(CURRENCY_GUARD,),
+    check_unread=check_not_foreign,
 )
 _LABELS = {column.name: column.label for column in REQUEST_COLUMNS.columns}
 

@@ -232,7 +232,15 @@ def test_many_open_quotes_take_no_time() -> None:
         "小 计,,300,",
         "共计,,300,",
         "共2笔记录,,,",
+        "共3笔，合计300元,,,",
         "Total,,3,",
+        "總計,,300,",
+        "合计（大写）：叁佰元整,,300,",
+        "1月小计,,300,",
+        "茶山镇小计,,300,",
+        "总金额,,300,",
+        "承前页,,300,",
+        "合计,2人,300,",
     ],
 )
 def test_a_total_is_no_row(line: str) -> None:
@@ -240,7 +248,7 @@ def test_a_total_is_no_row(line: str) -> None:
     assert isinstance(total, TotalRow)
 
 
-@pytest.mark.parametrize("name", ["总计算机公司", "合计国", "共青团"])
+@pytest.mark.parametrize("name", ["总计算机公司", "合计国", "共青团", "王小计", "计生办"])
 def test_a_name_that_begins_like_a_total_is_a_name(name: str) -> None:
     (row,) = rows(f"{HEADER}{name},,300,\n")
     assert isinstance(row, Row)
@@ -274,6 +282,25 @@ def test_marks_that_keep_a_text_a_text_are_taken_off(cell: str) -> None:
     (row,) = rows(f"姓名,手机,金额\n张三,{cell},5\n")
     assert isinstance(row, Row)
     assert row.texts["phone"] == "13800138000"
+
+
+@pytest.mark.parametrize("text", ["共3人", "合计", "小计：", "共2户，急用"])
+def test_a_side_field_makes_no_row_a_total(text: str) -> None:
+    (row,) = rows(f"{HEADER}张三,138,200,{text}\n")
+    assert isinstance(row, Row)
+
+
+@pytest.mark.parametrize(
+    "note", ["制表人：张三,,审核：李四,", "#导出,,,", "注：以上均已核实,,,", "----------,,,"]
+)
+def test_a_note_below_the_rows_is_no_row(note: str) -> None:
+    assert [type(row) for row in rows(f"{HEADER}{GOOD}{note}\n")] == [Row]
+
+
+def test_headers_in_traditional_characters_are_the_same() -> None:
+    (row,) = rows("姓名,聯繫電話,申請金額,內容\n張三,138,5,書包\n")
+    assert isinstance(row, Row)
+    assert row.texts == {"name": "張三", "phone": "138", "amount": "5", "text": "書包"}
 
 
 # --- workbooks ---
