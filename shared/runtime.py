@@ -8,6 +8,7 @@ from typing_extensions import TypeVar
 from shared import mongo
 from shared.http import HttpClient
 from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.flow import Flow
 from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
 from shared.messaging.resealing import Resealer
@@ -32,6 +33,7 @@ class Runtime(Generic[SettingsT_co, ResourcesT_co]):
     outbox: Outbox
     dead_letters: DeadLetters
     resealer: Resealer
+    flow: Flow
     http: HttpClient
     sessions: Sessions
     resources: ResourcesT_co

@@ -47,6 +47,7 @@ from shared.web import feedback as feedback_route
 from shared.web.actions import build_routers
 from shared.web.admission import Admission
 from shared.web.callers import FrontAddress
+from shared.web.operation_pages import build_operation_routers
 
 log = structlog.get_logger()
 
@@ -118,7 +119,13 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     app.add_middleware(FrontAddress, token=settings.front_token.get_secret_value())
     access.install_problem_answers(app)
     descriptions = operations.build_descriptions(guarded=not settings.is_local)
-    own = [pages.router, *build_routers(service.name), operations.router, descriptions]
+    own = [
+        pages.router,
+        *build_routers(service.name),
+        *build_operation_routers(service.name),
+        operations.router,
+        descriptions,
+    ]
     if any(topic.inbound for topic in consumed_by(service.name)):
         own.append(feedback_route.router)
     routers = (*service.routers, *own)
@@ -265,6 +272,7 @@ class ServiceProcess(Generic[SettingsT, ResourcesT]):
             outbox=self._outbox,
             dead_letters=self._dead_letters,
             resealer=self._resealer,
+            flow=self._subscription.flow,
             http=http,
             resources=self._service.build_resources(self._settings, self._keyring, http),
             sessions=self._build_sessions(http),

@@ -21,6 +21,7 @@ from services.intake.approvals.notes import ACTS
 from services.intake.clocks.words import describe_event
 from services.intake.decide.approvals import format_quantity_zh
 from services.intake.model import Request, RequestState, Step
+from services.intake.neighbours import ask_neighbour
 from services.intake.resources import IntakeRuntime
 from shared.contracts.history import (
     HISTORY_PATH,
@@ -32,7 +33,6 @@ from shared.contracts.history import (
 )
 from shared.contracts.values import LABELS
 from shared.errors import Message
-from shared.http import CallError
 
 __all__ = ["Part", "list_history"]
 
@@ -41,7 +41,6 @@ ANSWERS = {
     "partly": ("解决了一部分", "a part was granted"),
     "refused": ("不符合政策", "refused"),
 }
-ANSWERED_S = 2.0
 SILENT: dict[HistoryService, tuple[str, str]] = {
     "matching": ("对接", "matching"),
     "audit": ("账目", "the books"),
@@ -76,19 +75,11 @@ async def list_history(
 
 async def _ask(runtime: IntakeRuntime, url: str, query: HistoryQuery) -> tuple[Part, ...] | None:
     """None where there is no answer."""
-    token = runtime.settings.secrets_dir / "service.token"
+    body = orjson.dumps(query.model_dump(mode="json"))
+    answer = await ask_neighbour(runtime, url, HISTORY_PATH, body)
     try:
-        reply = await runtime.http.post(
-            f"{url.rstrip('/')}{HISTORY_PATH}",
-            orjson.dumps(query.model_dump(mode="json")),
-            headers={
-                "Authorization": f"Bearer {token.read_text().strip()}",
-                "Content-Type": "application/json",
-            },
-            timeout_s=ANSWERED_S,
-        )
-        return History.model_validate_json(reply.body).parts if reply.is_success else None
-    except (CallError, OSError, ValidationError):
+        return History.model_validate_json(answer).parts if answer is not None else None
+    except ValidationError:
         return None
 
 

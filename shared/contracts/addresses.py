@@ -55,6 +55,7 @@ PAGES = (
     Address("/meetings", "intake"),
     Address("/emergencies", "intake"),
     Address("/regular", "intake"),
+    Address("/operations", "intake"),
     Address("/intake/", "intake"),
     Address("/matching/", "matching"),
     Address("/notify/", "notify"),

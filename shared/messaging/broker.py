@@ -28,6 +28,7 @@ from shared.contracts.topics import may_publish
 from shared.contracts.wire import build_event_model
 from shared.errors import Transient
 from shared.messaging.batch_store import POSITIONS, Position
+from shared.messaging.flow import Flow
 from shared.messaging.inbox import Incoming, parse_incoming
 from shared.settings import Settings
 
@@ -117,6 +118,7 @@ class Subscription:
         if topics:
             self._subscriber = self._subscribe(service, topics, settings)
         positions.consumer = lambda: self._subscriber.consumer if self._subscriber else None
+        self.flow = Flow(topics, positions.consumer)
 
     def _subscribe(
         self, service: str, topics: Sequence[str], settings: Settings
@@ -145,6 +147,7 @@ class Subscription:
 
     async def _on_batch(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         cluster = self._positions.cluster
+        self.flow.note(records)
         await self._submit([parse_incoming(record, cluster) for record in records])
 
     @property

@@ -79,6 +79,7 @@ ASSETS = {
         _read_asset("guanjia.css", "text/css"),
         _read_asset("guanjia.svg", "image/svg+xml"),
         _read_asset("verify.js", "text/javascript"),
+        _read_asset("live.js", "text/javascript"),
     )
 }
 CACHED_FOR_EVER = "public, max-age=31536000, immutable"

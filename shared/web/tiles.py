@@ -104,6 +104,15 @@ TILES: tuple[Tile, ...] = (
         STAFF,
     ),
     Tile(
+        "/operations",
+        "运行",
+        "Operations",
+        "各系统是否正常、消息是否积压、死信、设置，一件诉求走到哪里",
+        "health, flow, dead letters, settings, and one request's way",
+        frozenset({Role.OPERATOR}),
+        whole_city=True,
+    ),
+    Tile(
         "/accounts",
         "账号",
         "Accounts",

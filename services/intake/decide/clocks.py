@@ -70,7 +70,13 @@ def _decide_in_time(
     rules: ClockRules, decide: Decide, states: States, item: Any, now: datetime
 ) -> Decision:
     decision = decide(states, item, now)
-    follow = partial(_follow, rules, states, now)
+    followed: dict[int, State] = {}  # by identity: who speaks is most often one of the states
+
+    def follow(state: State) -> State:
+        if id(state) not in followed:
+            followed[id(state)] = _follow(rules, states, now, state)
+        return followed[id(state)]
+
     return replace(
         decision,
         states=tuple(map(follow, decision.states)),

@@ -20,6 +20,7 @@ from services.intake.pages import (
     inbox,
     meeting_case,
     meetings,
+    operations,
     own,
     persons,
     regular,
@@ -53,4 +54,5 @@ ROUTERS = (
     regular.router,
     persons.router,
     statistics.router,
+    operations.router,
 )

@@ -1,0 +1,187 @@
+"""What a service shows its operators: how it goes, its dead letters, the settings in force.
+
+The page that shows all services at once is intake's (`services/intake/pages/operations.py`), which
+asks each of them here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import SecretStr
+
+from shared import telemetry
+from shared.contracts.operations import OPERATIONS_PATH, Alarm, ServiceState
+from shared.contracts.topics import SERVICES
+from shared.contracts.values import CHINA
+from shared.messages import DEAD_LETTER_UNKNOWN
+from shared.runtime import Runtime
+from shared.security import Credential, Role
+from shared.settings import PREFIX, Settings
+from shared.web.access import Router, RuntimeDep, allow
+from shared.web.actions import SERVICE_NAMES
+from shared.web.links import FRAME
+from shared.web.pages import SCRIPT_HEADERS
+from shared.web.staff import PageRouter, render_refusal
+
+log = structlog.get_logger()
+
+LETTERS_SHOWN = 50
+MASK = "••••••"
+# Gauges that are above zero only while somebody must look.
+ALARMS = (telemetry.GAPS_OPEN, telemetry.LOG_STOPPED, telemetry.LOG_WAITING)
+
+OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
+# What nobody wrote for others' eyes: a dead letter has no area, and may hold anybody's data.
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
+
+
+def build_operation_routers(service: str) -> tuple[APIRouter, APIRouter]:
+    """For intake's page at `/internal/operations`, for people at `/<service>/operations`."""
+    between = Router(include_in_schema=False)
+    between.add_api_route(OPERATIONS_PATH, read_state, methods=["POST"])
+    people = PageRouter()
+    path = f"/{service}/operations"
+    letter = f"{path}/dead-letters/{{id_}}"
+    people.add_api_route(path, show_service)
+    people.add_api_route(letter, show_letter)
+    people.add_api_route(f"{letter}/replay", replay_letter, methods=["POST"])
+    people.add_api_route(f"{letter}/discard", discard_letter, methods=["POST"])
+    return between, people
+
+
+# --- how it goes ----------------------------------------------------------------------------------
+
+
+async def read_state(_caller: OwnService, request: Request, runtime: RuntimeDep) -> ServiceState:
+    return await describe_state(runtime, request.app.state.ready())
+
+
+async def describe_state(runtime: Runtime, obstacle: str) -> ServiceState:
+    return ServiceState(
+        service=runtime.name,
+        obstacle=obstacle,
+        outbox_waiting=await runtime.outbox.waiting(),
+        dead_letters=await runtime.dead_letters.open_count(),
+        topics=await runtime.flow.measure(),
+        alarms=tuple(_list_alarms()),
+    )
+
+
+def _list_alarms() -> Iterator[Alarm]:
+    for gauge in ALARMS:
+        for sample in next(iter(gauge.collect())).samples:
+            if sample.value > 0:
+                row = telemetry.CATALOGUE[sample.name]
+                yield Alarm(zh=row.zh, en=row.en, subject=" ".join(sample.labels.values()))
+
+
+async def show_service(_caller: Operator, request: Request, runtime: RuntimeDep) -> Response:
+    response = FRAME.render_for(
+        request,
+        "service_state.html",
+        state=await describe_state(runtime, request.app.state.ready()),
+        letters=[_describe_letter(row) for row in await runtime.dead_letters.list("open")],
+        letters_max=LETTERS_SHOWN,
+        settings=list(list_settings(runtime.settings)),
+        services=[(name, SERVICE_NAMES[name]) for name in SERVICES],
+    )
+    response.headers.update(SCRIPT_HEADERS)
+    return response
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """variable: of the environment. is_own: another value than the default."""
+
+    variable: str
+    value: str
+    meaning: str
+    is_own: bool
+
+
+def list_settings(settings: Settings) -> Iterator[SettingRow]:
+    """As they are in force. What may hold a secret is masked, whether it is set or not."""
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        default = field.get_default(call_default_factory=True, validated_data=dict(settings))
+        hidden = isinstance(value, SecretStr) or not field.repr
+        yield SettingRow(
+            variable=f"{PREFIX}{name.upper()}",
+            value=MASK if hidden else str(value),
+            meaning=field.description or "",
+            is_own=value != default,
+        )
+
+
+# --- dead letters ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """problems: Chinese and English; none where our own code failed."""
+
+    id: str
+    at: str
+    topic: str
+    subject: str
+    is_bug: bool
+    problems: tuple[tuple[str, str], ...]
+
+
+def _describe_letter(row: dict[str, object]) -> LetterRow:
+    problems, stored_at = row["problems"], row["stored_at"]
+    assert isinstance(problems, list)
+    return LetterRow(
+        id=str(row["id"]),
+        at=f"{stored_at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}" if stored_at else "",  # type: ignore[attr-defined]
+        topic=str(row["topic"]),
+        subject=str(row["subject"] or ""),
+        is_bug=bool(row["bug"]),
+        problems=tuple((each["zh"], each["en"]) for each in problems),
+    )
+
+
+async def show_letter(
+    id_: str, caller: Operator, request: Request, runtime: RuntimeDep
+) -> Response:
+    """With its content, which may be personal: looking is logged."""
+    letter = await runtime.dead_letters.show(id_)
+    log.info("dead_letter_shown", dead_letter_id=id_, by=caller.id)
+    if letter is None:
+        return render_refusal(request, DEAD_LETTER_UNKNOWN.refusal(404))
+    return FRAME.render_for(
+        request,
+        "dead_letter.html",
+        letter=_describe_letter(letter),
+        content=letter["content"],
+        traceback=letter["traceback"],
+        is_open=letter["state"] == "open",
+        service=runtime.name,
+    )
+
+
+async def replay_letter(
+    id_: str, caller: Operator, request: Request, runtime: RuntimeDep
+) -> Response:
+    log.info("dead_letter_replayed", dead_letter_id=id_, by=caller.id)
+    answer = await runtime.dead_letters.replay(id_)
+    return render_refusal(request, answer) if answer.status >= 400 else _lead_back(runtime)
+
+
+async def discard_letter(
+    id_: str, caller: Operator, request: Request, runtime: RuntimeDep
+) -> Response:
+    log.info("dead_letter_discarded", dead_letter_id=id_, by=caller.id)
+    answer = await runtime.dead_letters.discard(id_)
+    return render_refusal(request, answer) if answer.status >= 400 else _lead_back(runtime)
+
+
+def _lead_back(runtime: Runtime) -> Response:
+    return RedirectResponse(f"/{runtime.name}/operations", status_code=303)

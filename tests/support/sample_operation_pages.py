@@ -1,0 +1,78 @@
+"""The pages of operations, rendered with samples."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from fastapi.responses import HTMLResponse
+
+from services.intake.pages import operations
+from shared.contracts.history import Part
+from shared.contracts.operations import Alarm, ServiceState, TopicFlow
+from shared.contracts.topics import SERVICES
+from shared.security import Role
+from shared.web.actions import SERVICE_NAMES
+from shared.web.links import FRAME
+from shared.web.operation_pages import LetterRow, SettingRow
+from shared.web.pages import SCRIPT_HEADERS
+from tests.support.readers import make_reader
+
+NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+
+
+def make_state(words: str) -> ServiceState:
+    return ServiceState(
+        service="intake",
+        obstacle=words,
+        outbox_waiting=1_200,
+        dead_letters=2,
+        topics=(
+            TopicFlow(topic="guanjia.requests", per_minute=90, behind=1_000, delay_s=0.25),
+            TopicFlow(topic="guanjia.matches", per_minute=0, behind=0, delay_s=None),
+        ),
+        alarms=(Alarm(zh="须人工处理。", en="A person must look.", subject=words),),
+    )
+
+
+def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
+    reader, state = make_reader(Role.OPERATOR), make_state(words)
+    letter = LetterRow(words, "2026-05-20 16:00:00", words, words, True, ((words, words),))
+    part = Part(at=NOW, service="intake", zh=words[:300], en=words[:300])
+    samples = {
+        "operations": operations.PAGES.render_for(
+            reader,
+            "operations.html",
+            rows=[
+                ("intake", SERVICE_NAMES["intake"], state),
+                ("audit", SERVICE_NAMES["audit"], None),
+            ],
+            way_path=operations.WAY_PATH,
+        ),
+        "service_state": FRAME.render_for(
+            reader,
+            "service_state.html",
+            state=state,
+            letters=[letter],
+            letters_max=50,
+            settings=[SettingRow("GUANJIA_PORT", words, words, True)],
+            services=[(name, SERVICE_NAMES[name]) for name in SERVICES],
+        ),
+        "operations_way": operations.PAGES.render_for(
+            reader,
+            "operations_way.html",
+            ways=[(words, words, [operations.WayRow("05-20 16:00:00", "+1.2 s", part)], [])],
+            reference=words,
+            way_path=operations.WAY_PATH,
+        ),
+        "dead_letter": FRAME.render_for(
+            reader,
+            "dead_letter.html",
+            letter=letter,
+            content=words,
+            traceback=words,
+            is_open=True,
+            service="intake",
+        ),
+    }
+    for name in ("operations", "service_state"):
+        samples[name].headers.update(SCRIPT_HEADERS)
+    return samples

@@ -1,0 +1,60 @@
+"""The operator's page: what every part says of itself, dead letters, settings, a request's way."""
+
+from pydantic import SecretStr
+
+from services.intake.settings import IntakeSettings
+from shared.contracts import topics
+from shared.security import Role
+from shared.web.operation_pages import MASK, list_settings
+from tests.support.eventually import eventually
+from tests.support.lifecycles import wish
+from tests.support.services import start
+from tests.support.stack_harness import StackHarness
+
+
+def test_no_secret_is_shown_and_what_was_set_is_said_to_be() -> None:
+    settings = IntakeSettings(port=8_123, wechat_secret=SecretStr("top-secret"))
+    rows = {row.variable: row for row in list_settings(settings)}
+    assert rows["GUANJIA_PORT"].value == "8123"
+    assert rows["GUANJIA_PORT"].is_own
+    assert not rows["GUANJIA_BROKER"].is_own
+    for variable in ("GUANJIA_WECHAT_SECRET", "GUANJIA_MONGO_URI", "GUANJIA_FRONT_TOKEN"):
+        assert rows[variable].value == MASK, variable
+    assert "top-secret" not in str(rows)
+
+
+async def test_an_operator_sees_what_is_wrong_and_mends_it(stack: StackHarness) -> None:
+    source = "/channels/school"
+    stack.bearer("school", Role.CHANNEL, source=source)
+    operator = stack.bearer("op", Role.OPERATOR)
+    of_town = stack.bearer("op-town", Role.OPERATOR, area="441900103")
+    intake = await start(stack, "intake")
+    await start(stack, "notify")
+    good = stack.foreign(source, "W-1", wish("school", 1))
+    await stack.publish((topics.REQUESTS_INBOUND, b"k", good[2], b"0" * 64), good)
+    [letter] = await eventually(intake.runtime.dead_letters.list, bool)
+
+    page = (await intake.http.get("/operations", headers=operator)).text
+    assert page.count("没有应答") == 3  # no other part has an address here
+    own = (await intake.http.get("/intake/operations", headers=operator)).text
+    assert f"/intake/operations/dead-letters/{letter['id']}" in own
+    assert "requests.inbound" in own
+    assert (await intake.http.get("/operations", headers=of_town)).status_code == 403
+
+    path = f"/intake/operations/dead-letters/{letter['id']}"
+    shown = (await intake.http.get(path, headers=operator)).text
+    assert "重放" in shown
+    assert (await intake.http.get(path, headers=of_town)).status_code == 403
+    refused = await intake.http.post(f"{path}/replay", headers=operator)
+    assert refused.status_code == 409  # its signature is as wrong as before
+    discarded = await intake.http.post(f"{path}/discard", headers=operator)
+    assert discarded.headers["location"] == "/intake/operations"
+    assert await intake.runtime.dead_letters.open_count() == 0
+
+    requests = intake.runtime.database["requests"]
+    [request] = await eventually(lambda: requests.find({}).to_list(None), bool)
+    way = await intake.http.get(
+        "/operations/way", params={"reference": request["_id"][-6:]}, headers=operator
+    )
+    assert "登记" in way.text
+    assert wish("school", 1).applicant.name not in way.text
