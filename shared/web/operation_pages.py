@@ -83,6 +83,7 @@ async def show_service(_caller: Operator, request: Request, runtime: RuntimeDep)
     response = FRAME.render_for(
         request,
         "service_state.html",
+        names=SERVICE_NAMES[runtime.name],
         state=await describe_state(runtime, request.app.state.ready()),
         letters=[_describe_letter(row) for row in await runtime.dead_letters.list("open")],
         letters_max=LETTERS_SHOWN,

@@ -50,6 +50,7 @@ def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
         "service_state": FRAME.render_for(
             reader,
             "service_state.html",
+            names=SERVICE_NAMES["intake"],
             state=state,
             letters=[letter],
             letters_max=50,
