@@ -35,6 +35,7 @@ FIRST: tuple[Credential, ...] = (
     _make_credential("bank", Role.BANK, "/bank/demo"),
     _make_credential("service", Role.SERVICE),
     _make_credential("callback-tencent", Role.CALLBACK),
+    _make_credential("callback-aliyun", Role.CALLBACK),
 )
 
 

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
+from deploy.simulators.phones import SmsSender
 from deploy.simulators.pushes import PushQueue
 from deploy.simulators.settings import SimulatorSettings
 from services.intake.channels.wechat_crypto import WeChatCrypto, compute_signature
@@ -67,6 +69,7 @@ class Callbacks:
     ) -> None:
         self._settings, self._now = settings, now
         self._tencent = f"{settings.intake}/callbacks/tencent/{settings.callback_token}"
+        self._aliyun = f"{settings.intake}/callbacks/aliyun/{settings.aliyun_callback_token}"
         self._crypto = (
             WeChatCrypto(settings.wechat_token, settings.wechat_aes_key, settings.wechat_appid)
             if settings.wechat_aes_key
@@ -81,6 +84,14 @@ class Callbacks:
             workers=1,
             **options,
         )
+        self.aliyun_receipts = PushQueue[Receipt](
+            "aliyun_receipts",
+            self._deliver_aliyun_receipts,
+            counters,
+            batch_max=RECEIPTS_PER_POST,
+            workers=1,
+            **options,
+        )
         self.others = PushQueue[tuple[str, bytes]](
             "pushes", self._deliver_other, counters, batch_max=1, workers=8, **options
         )
@@ -88,7 +99,7 @@ class Callbacks:
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         async with open_http_client(trust_env=False) as self._http:
-            queues = [asyncio.create_task(queue.run()) for queue in (self.receipts, self.others)]
+            queues = [asyncio.create_task(queue.run()) for queue in self._queues]
             try:
                 yield
             finally:
@@ -101,8 +112,30 @@ class Callbacks:
         if not 200 <= await self._deliver_receipts([receipt]) < 300:
             self.receipts.add(receipt)
 
-    async def push_reply(self, number: str, text: str, at: datetime) -> Answer:
-        """number in E.164, mainland; what fails for now is queued."""
+    @property
+    def _queues(self) -> tuple[PushQueue[Any], ...]:
+        return self.receipts, self.aliyun_receipts, self.others
+
+    @property
+    def pending_receipts(self) -> int:
+        return self.receipts.pending + self.aliyun_receipts.pending
+
+    async def push_aliyun_receipt(self, receipt: Receipt) -> None:
+        if not 200 <= await self._deliver_aliyun_receipts([receipt]) < 300:
+            self.aliyun_receipts.add(receipt)
+
+    async def push_reply(self, number: str, text: str, at: datetime, sender: SmsSender) -> Answer:
+        """To the provider of the message that is answered. number in E.164, mainland; what fails
+        for now is queued."""
+        if sender == "aliyun":
+            reply = {
+                "phone_number": number.removeprefix("+86"),
+                "content": text,
+                "send_time": format_china_time(at),
+                "dest_code": "1",
+                "sequence_id": secrets.randbelow(10**12),
+            }
+            return await self._post_json(f"{self._aliyun}/replies", [reply])
         body = {
             "extend": "",
             "mobile": number.removeprefix("+86"),
@@ -124,7 +157,7 @@ class Callbacks:
     def queue_wechat(self, fields: Mapping[str, str | int], delay_s: float = 0) -> None:
         self.others.add(("wechat", format_wechat_xml(fields)), delay_s)
 
-    async def _post_json(self, url: str, body: Mapping[str, object]) -> Answer:
+    async def _post_json(self, url: str, body: object) -> Answer:
         content = orjson.dumps(body)
         answer = await self._send(url, content)
         if answer.may_work_later:
@@ -133,6 +166,9 @@ class Callbacks:
 
     async def _deliver_receipts(self, receipts: Sequence[Receipt]) -> int:
         return (await self._send(f"{self._tencent}/receipts", orjson.dumps(receipts))).status
+
+    async def _deliver_aliyun_receipts(self, receipts: Sequence[Receipt]) -> int:
+        return (await self._send(f"{self._aliyun}/receipts", orjson.dumps(receipts))).status
 
     async def _deliver_other(self, batch: Sequence[tuple[str, bytes]]) -> int:
         ((target, content),) = batch

@@ -104,8 +104,9 @@ class People:
     async def send_sms(self, number: str, reply: Reply) -> IntakeAnswer:
         number, at = f"+86{number.removeprefix('+86')}", self._compute_time(reply)
         self._counters["sms_replies"] += 1
+        sender = self._phones.find_sender(number)
         self._record("sms", number, reply.text, at)
-        return _build_answer(await self._callbacks.push_reply(number, reply.text, at))
+        return _build_answer(await self._callbacks.push_reply(number, reply.text, at, sender))
 
     async def send_text(self, openid: str, text: WeChatText) -> IntakeAnswer:
         at, message_id = self._compute_time(text), text.message_id or str(self._wechat.next_id())
@@ -182,7 +183,7 @@ def build_router(
     @router.get("/counters")
     async def read_counters() -> dict[str, int]:
         waiting = {
-            "receipts_pending": callbacks.receipts.pending,
+            "receipts_pending": callbacks.pending_receipts,
             "pushes_pending": callbacks.others.pending,
         }
         return dict(sorted((counters | Counter(waiting)).items())) | waiting

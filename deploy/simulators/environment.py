@@ -15,7 +15,7 @@ from services.notify.templates import TEMPLATES
 from shared.security import Keyring
 from shared.settings import Settings
 
-CALLBACK_CREDENTIAL = "callback-tencent"
+TENCENT_CALLBACK, ALIYUN_CALLBACK = "callback-tencent", "callback-aliyun"
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
@@ -28,6 +28,9 @@ class SimulatorsEnvironment(Settings):
     tencent_app_id: str = "1400000000"
     sms_sign_name: Annotated[str, Field(min_length=2, max_length=12)] = "东莞民政"
     sms_template_ids: Annotated[Mapping[str, str], Field(default_factory=dict)]
+    aliyun_key_id: str = "LTAISIMULATOR"
+    aliyun_key_secret: SecretStr = SecretStr("")
+    aliyun_template_ids: Annotated[Mapping[str, str], Field(default_factory=dict)]
     wechat_appid: str = "wxsimulator0000000"
     wechat_secret: SecretStr = SecretStr("")
     wechat_token: SecretStr = SecretStr("")
@@ -48,11 +51,16 @@ def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSet
         return secret.get_secret_value() or keyring.derive_identity_key(purpose).hex()[:32]
 
     sms_ids, wechat_ids = environment.sms_template_ids, environment.wechat_template_ids
+    codes = environment.aliyun_template_ids
     return SimulatorSettings(
         host=environment.host,
         port=environment.port,
         intake=environment.intake_url.rstrip("/"),
-        callback_token=read_callback_token(environment.secrets_dir),
+        callback_token=read_callback_token(environment.secrets_dir, TENCENT_CALLBACK),
+        aliyun_callback_token=read_callback_token(environment.secrets_dir, ALIYUN_CALLBACK),
+        aliyun_key_id=environment.aliyun_key_id,
+        aliyun_key_secret=reveal(environment.aliyun_key_secret, "aliyun.key_secret"),
+        aliyun_templates={codes.get(name, t.aliyun_id): t.sms for name, t in TEMPLATES.items()},
         tencent_secret_id=environment.tencent_secret_id,
         tencent_secret_key=reveal(environment.tencent_secret_key, "tencent.secret_key"),
         tencent_app_id=environment.tencent_app_id,
@@ -70,7 +78,7 @@ def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSet
     )
 
 
-def read_callback_token(secrets_dir: Path) -> str:
-    """As Tencent's console holds it in the callback's URL: the secret part of the bearer."""
-    bearer = (secrets_dir / f"{CALLBACK_CREDENTIAL}.token").read_text().strip()
+def read_callback_token(secrets_dir: Path, credential_id: str) -> str:
+    """As the provider's console holds it in the callback's URL: the secret part of the bearer."""
+    bearer = (secrets_dir / f"{credential_id}.token").read_text().strip()
     return bearer.rpartition("_")[2]

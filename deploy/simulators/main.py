@@ -5,18 +5,22 @@ import contextlib
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
+from deploy.simulators.aliyun import Aliyun
 from deploy.simulators.callbacks import Callbacks
 from deploy.simulators.control import People, build_router
 from deploy.simulators.media import MediaShelf, build_media_router
 from deploy.simulators.phones import Phones
 from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
+from deploy.simulators.sms import SmsBook
 from deploy.simulators.tencent import Tencent
 from deploy.simulators.wechat import WeChat
 from shared.clock import Clock, system_now
@@ -31,7 +35,9 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     counters: Counter[str] = Counter()
     phones, scripts = Phones(), Scripts()
     callbacks = Callbacks(settings, counters, now)
-    tencent = Tencent(settings, phones, scripts, callbacks, counters, now)
+    book = SmsBook(phones, counters, now)
+    tencent = Tencent(settings, book, scripts, callbacks, counters, now)
+    aliyun = Aliyun(settings, book, scripts, callbacks, counters, now)
     wechat = WeChat(settings, phones, scripts, callbacks, counters, now)
     shelf = MediaShelf(wechat.tokens, counters)
     people = People(settings, phones, callbacks, wechat, counters, now)
@@ -43,7 +49,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
 
     app = FastAPI(title="Guanjia provider simulators", lifespan=lifespan)
     # Plain routes: these carry the load, and their bodies are not JSON models.
-    app.add_route("/", tencent.answer, methods=["POST"])
+    app.add_route("/", partial(_answer_sms, tencent, aliyun), methods=["POST"])
     app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
     app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
     app.add_route("/cgi-bin/media/get", shelf.answer, methods=["GET"])
@@ -61,6 +67,12 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
         return {"status": "ok"}
 
     return app
+
+
+async def _answer_sms(tencent: Tencent, aliyun: Aliyun, request: Request) -> Response:
+    """Both listen at the root, as their real ones do."""
+    provider = aliyun if "x-acs-action" in request.headers else tencent
+    return await provider.answer(request)
 
 
 def _build_config(settings: SimulatorSettings, now: Clock) -> uvicorn.Config:

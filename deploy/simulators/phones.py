@@ -8,11 +8,13 @@ from typing import Literal
 from deploy.simulators.scripts import Fate
 
 MESSAGES_MAX = 50_000
+SmsSender = Literal["tencent", "aliyun"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """direction: `in` to the phone, `out` from the person. seq: a growing cursor."""
+    """direction: `in` to the phone, `out` from the person. seq: a growing cursor. sender: of an
+    SMS; a reply goes to it."""
 
     seq: int
     recipient: str
@@ -26,6 +28,7 @@ class Entry:
     notice_id: str = ""
     provider_message_id: str = ""
     fate: Fate = "delivered"
+    sender: SmsSender = "tencent"
 
     def to_json(self) -> dict[str, object]:
         return {**asdict(self), "at": self.at.isoformat()}
@@ -64,6 +67,13 @@ class Phones:
                 break
             newer.append(entry)
         return newer[::-1][:limit]
+
+    def find_sender(self, recipient: str) -> SmsSender:
+        """Of the newest SMS on this phone."""
+        entries = self._by_recipient.get(recipient, deque())
+        return next(
+            (each.sender for each in reversed(entries) if each.direction == "in"), "tencent"
+        )
 
     def list_recent(self, limit: int) -> list[tuple[Entry, int]]:
         """The phones that were busy last: newest entry and how many there are."""

@@ -14,6 +14,7 @@
 | 990010 | ambiguous | Tencent: InternalError.Timeout; WeChat: -1. Not delivered |
 | 990011 | late_receipt | delivered; the receipt comes much later |
 | 990012 | token_expires | WeChat: every token dies at the first call. SMS: delivered |
+| 990013 | tencent_down | Tencent answers 503 whenever it is called; Aliyun delivers |
 | others | delivered | delivered with a receipt |
 """
 
@@ -37,6 +38,7 @@ class Script(StrEnum):
     AMBIGUOUS = "ambiguous"
     LATE_RECEIPT = "late_receipt"
     TOKEN_EXPIRES = "token_expires"  # noqa: S105 - a script's name
+    TENCENT_DOWN = "tencent_down"
 
 
 SUFFIXES = {f"99{index:04d}": script for index, script in enumerate(Script) if index}
@@ -50,12 +52,14 @@ Fate = Literal["delivered", "failed", "dropped"]
 class Plan:
     """One script in terms both providers share.
 
-    refusal: what the call is answered instead of ok; once: at the first call only.
+    refusal: what the call is answered instead of ok; once: at the first call only. by: the provider
+    that does so; None: each.
     """
 
     fate: Fate = "delivered"
     refusal: Refusal | None = None
     once: bool = False
+    by: str | None = None
     hangs: bool = False
     receipt_first: bool = False
     receipt_copies: int = 1
@@ -77,6 +81,7 @@ PLANS: dict[Script, Plan] = {
     Script.AMBIGUOUS: Plan(refusal="ambiguous"),
     Script.LATE_RECEIPT: Plan(receipt_late=True),
     Script.TOKEN_EXPIRES: Plan(refusal="token", once=True),
+    Script.TENCENT_DOWN: Plan(refusal="unavailable", by="tencent"),
 }
 
 ASSIGNED_MAX = 10_000
@@ -99,9 +104,11 @@ class Scripts:
         default = SUFFIXES.get(recipient[-SUFFIX_LENGTH:], Script.DELIVERED)
         return self._assigned.get(recipient, default)
 
-    def plan_call(self, recipient: str) -> Plan:
+    def plan_call(self, recipient: str, provider: str) -> Plan:
         """The plan for the call that comes in now."""
         plan = PLANS[self.find_script(recipient)]
+        if plan.by and plan.by != provider:
+            return Plan()
         if plan.once:
             return plan if self._is_first(recipient) else Plan()
         return plan

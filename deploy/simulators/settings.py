@@ -15,6 +15,7 @@ class SimulatorSettings:
     sms_templates: template id -> text with {1}, {2} …; empty accepts any template.
     wechat_templates: template id -> title; empty accepts any template.
     wechat_aes_key: EncodingAESKey of 43 characters; empty means plaintext mode.
+    aliyun_templates: template code -> the same texts; its sign name is Tencent's.
     same_content_s, per_day_max: limits per number; 0 leaves them out.
     """
 
@@ -30,6 +31,11 @@ class SimulatorSettings:
     sms_templates: Mapping[str, str] = field(default_factory=dict)
     same_content_s: float = 0
     per_day_max: int = 0
+
+    aliyun_key_id: str = "LTAISIMULATOR"
+    aliyun_key_secret: str = field(default="", repr=False)
+    aliyun_callback_token: str = field(default="", repr=False)
+    aliyun_templates: Mapping[str, str] = field(default_factory=dict)
 
     wechat_appid: str = "wxsimulator0000000"
     wechat_account: str = "gh_simulator0000"

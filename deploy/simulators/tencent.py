@@ -4,8 +4,8 @@ import asyncio
 import json
 import re
 import uuid
-from collections import Counter, OrderedDict, deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,13 +16,19 @@ from starlette.responses import JSONResponse, Response
 from deploy.simulators import tc3
 from deploy.simulators.callbacks import Callbacks, format_china_time
 from deploy.simulators.dispatch import ReceiptDispatch
-from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.scripts import Plan, Scripts
 from deploy.simulators.settings import SimulatorSettings
+from deploy.simulators.sms import (
+    BANNED,
+    NumberLimit,
+    NumberLimits,
+    Sms,
+    SmsBook,
+    count_segments,
+)
 from shared.clock import Clock
 
 NUMBERS_MAX = 200
-REMEMBERED_MAX = 200_000
 SESSION_CONTEXT_BYTES_MAX = 511
 
 REFUSALS = {
@@ -30,8 +36,10 @@ REFUSALS = {
     "blacklisted": ("FailedOperation.PhoneNumberInBlacklist", "the number has opted out"),
     "ambiguous": ("InternalError.Timeout", "request timed out"),
 }
-# 慈善捐款 and 慈善募捐 are what both providers ban.
-BANNED = re.compile(r"募捐|捐款")
+LIMITS: Mapping[NumberLimit, str] = {
+    "day": "LimitExceeded.PhoneNumberDailyLimit",
+    "same_content": "LimitExceeded.PhoneNumberThirtySecondLimit",
+}
 
 _NUMBER = re.compile(r"\+861[0-9]{10}")
 _PLACE = re.compile(r"\{(\d+)\}")
@@ -53,53 +61,22 @@ class Call:
     session: str
 
 
-class NumberLimits:
-    """The same content within some seconds, and so many a day in China; off when zero."""
-
-    def __init__(self, settings: SimulatorSettings) -> None:
-        self._settings = settings
-        self._sent: OrderedDict[str, deque[tuple[datetime, str]]] = OrderedDict()
-
-    def find_refusal(self, number: str, text: str, now: datetime) -> str | None:
-        settings = self._settings
-        sent = self._sent.get(number, deque())
-        today = [at for at, _ in sent if format_china_time(at)[:10] == format_china_time(now)[:10]]
-        if settings.per_day_max and len(today) >= settings.per_day_max:
-            return "LimitExceeded.PhoneNumberDailyLimit"
-        if any(earlier == text and self._is_recent(at, now) for at, earlier in sent):
-            return "LimitExceeded.PhoneNumberThirtySecondLimit"
-        return None
-
-    def record(self, number: str, text: str, now: datetime) -> None:
-        if not (self._settings.per_day_max or self._settings.same_content_s):
-            return
-        length_max = max(100, self._settings.per_day_max)
-        self._sent.setdefault(number, deque(maxlen=length_max)).append((now, text))
-        self._sent.move_to_end(number)
-        if len(self._sent) > REMEMBERED_MAX:
-            self._sent.popitem(last=False)
-
-    def _is_recent(self, at: datetime, now: datetime) -> bool:
-        return (now - at).total_seconds() < self._settings.same_content_s
-
-
 class Tencent:
     """Answers signed calls, delivers the texts to the phones and sends the receipts."""
 
     def __init__(
         self,
         settings: SimulatorSettings,
-        phones: Phones,
+        book: SmsBook,
         scripts: Scripts,
         callbacks: Callbacks,
         counters: Counter[str],
         now: Clock,
     ) -> None:
-        self._settings, self._phones, self._scripts = settings, phones, scripts
+        self._settings, self._book, self._scripts = settings, book, scripts
         self._counters, self._now = counters, now
         self._accounts = {settings.tencent_secret_id: settings.tencent_secret_key}
         self._limits = NumberLimits(settings)
-        self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._dispatch = ReceiptDispatch(settings, callbacks.receipts.add, callbacks.push_receipt)
 
     async def answer(self, request: Request) -> Response:
@@ -110,7 +87,7 @@ class Tencent:
         except CallError as error:
             self._counters["sms_call_errors"] += 1
             return _build_response({"Error": {"Code": error.code, "Message": error.message}})
-        plans = [(number, self._scripts.plan_call(number)) for number in call.numbers]
+        plans = [(number, self._scripts.plan_call(number, "tencent")) for number in call.numbers]
         if any(plan.refusal == "unavailable" for _, plan in plans):
             return JSONResponse({"message": "service unavailable"}, status_code=503)
         statuses = [await self._send(call, number, plan) for number, plan in plans]
@@ -167,7 +144,8 @@ class Tencent:
             self._counters["sms_refused"] += 1
             return _build_status(number, call.session, *refusal)
         serial = f"2028:{uuid.uuid4().int % 10**20}"
-        self._record(call, number, plan, serial)
+        sms = Sms(number, call.text, call.template, call.session, serial, "tencent")
+        self._book.record(sms, plan, self._limits)
         if plan.fate != "dropped":
             receipt = _build_receipt(number, serial, plan, self._now())
             await self._dispatch.send(number, receipt, plan)
@@ -180,43 +158,8 @@ class Tencent:
             return "InvalidParameterValue.IncorrectPhoneNumber", "the number is not valid"
         if plan.refusal in REFUSALS:
             return REFUSALS[plan.refusal]
-        limit = self._limits.find_refusal(number, call.text, self._now())
-        return (limit, "the number has reached a limit") if limit else None
-
-    def _record(self, call: Call, number: str, plan: Plan, serial: str) -> None:
-        now = self._now()
-        self._limits.record(number, call.text, now)
-        self._counters["sms_accepted"] += 1
-        self._counters[f"sms_{plan.fate}"] += 1
-        self._count_repeat((number, call.session))
-        self._phones.add(
-            Entry(
-                seq=self._phones.next_seq(),
-                recipient=number,
-                channel="sms",
-                direction="in",
-                text=call.text,
-                at=now,
-                template=call.template,
-                notice_id=call.session,
-                provider_message_id=serial,
-                fate=plan.fate,
-            )
-        )
-
-    def _count_repeat(self, key: tuple[str, str]) -> None:
-        """A notice that was accepted twice: what must never happen."""
-        if key in self._sessions and key[1]:
-            self._counters["sms_repeated_notices"] += 1
-        self._sessions[key] = None
-        if len(self._sessions) > REMEMBERED_MAX:
-            self._sessions.popitem(last=False)
-
-
-def count_segments(text: str) -> int:
-    """How many SMS a text is billed as; phones count UTF-16 units."""
-    units = len(text.encode("utf-16-le")) // 2
-    return 1 if units <= 70 else -(-units // 67)
+        limit = self._limits.find_limit(number, call.text, self._now())
+        return (LIMITS[limit], "the number has reached a limit") if limit else None
 
 
 def _fill(text: str, values: Sequence[str]) -> str:

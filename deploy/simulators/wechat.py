@@ -131,7 +131,7 @@ class WeChat:
             self.tokens.check(request.query_params.get("access_token", ""))
             content = self._parse_body(body)
             openid = content["touser"]
-            plan = self._scripts.plan_call(openid)
+            plan = self._scripts.plan_call(openid, "wechat")
             if plan.refusal == "unavailable":
                 return JSONResponse({"errmsg": "service unavailable"}, status_code=503)
             self._check_recipient(openid, plan)

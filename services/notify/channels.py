@@ -41,7 +41,7 @@ class Contact:
 
     phone: E.164. It and openid stay out of repr, and so out of logs. opted_out: wants no SMS;
     wechat_opted_out: nothing on WeChat. own_phone: it is certainly his: he wrote from it, or staff
-    recorded it.
+    recorded it. point_id: intake's name of the phone.
     """
 
     phone: str | None = field(default=None, repr=False)
@@ -50,6 +50,7 @@ class Contact:
     erased: bool = False
     own_phone: bool = False
     wechat_opted_out: bool = False
+    point_id: str | None = None
 
     @property
     def reachable(self) -> tuple[NoticeChannel, ...]:
@@ -96,7 +97,6 @@ class Content:
 class DeliveryChannel(ABC):
     """One way to reach a person.
 
-    provider: the name under which intake reports what became of a message.
     drops_repeats: the provider drops a message whose notice id it has seen before. So a message
     with an unclear outcome may be sent again, and a refusal of the repetition is an answer for the
     unclear attempts too.
@@ -104,7 +104,6 @@ class DeliveryChannel(ABC):
     """
 
     name: ClassVar[NoticeChannel]
-    provider: ClassVar[str]
     drops_repeats: ClassVar[bool]
     honours_opt_out: ClassVar[bool]
 
@@ -120,20 +119,15 @@ class DeliveryChannel(ABC):
     def format_parameters(self, content: Content) -> Parameters:
         """The template's variables, each within the provider's limits."""
 
-    def dispatch_id(self, provider_message_id: str) -> str:
-        """The subject under which intake reports what became of a message."""
-        return f"{self.provider}:{provider_message_id}"
-
     def may_repeat(self, unclear_since: datetime, now: datetime, rules: Rules) -> bool:
         """Whether a message that may have gone out since then may be sent once more."""
         return self.drops_repeats and (now - unclear_since).total_seconds() < rules.wechat_resend_s
 
 
 class SmsChannel(DeliveryChannel):
-    """Tencent Cloud SMS. A message that may have gone out is never sent again."""
+    """By Tencent Cloud or by Aliyun. A message that may have gone out is never sent again."""
 
     name = "sms"
-    provider = "tencent"
     drops_repeats = False
     honours_opt_out = True
 
@@ -181,7 +175,6 @@ class WeChatChannel(DeliveryChannel):
     """Template messages of a WeChat official account, identified by their client_msg_id."""
 
     name = "wechat"
-    provider = "wechat"
     drops_repeats = True
     honours_opt_out = False
 
@@ -230,5 +223,12 @@ def _describe(about: About) -> str:
 SMS, WECHAT = SmsChannel(), WeChatChannel()
 CHANNELS: Mapping[NoticeChannel, DeliveryChannel] = {c.name: c for c in (WECHAT, SMS)}
 PREFERRED: tuple[NoticeChannel, ...] = tuple(CHANNELS)
+
+
+def derive_dispatch_id(provider: str, provider_message_id: str) -> str:
+    """The subject under which intake reports what became of a message."""
+    return f"{provider}:{provider_message_id}"
+
+
 UNTRIED: NoticeChannel = SMS.name
 """The channel that a fact names for a notice that was tried on none."""

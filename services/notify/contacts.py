@@ -33,4 +33,5 @@ def _parse_contact(row: Mapping[str, Any]) -> Contact:
         bool(row["erased"]),
         bool(row.get("own_phone")),
         bool(row.get("wechat_opted_out")),
+        row.get("point_id"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.notify.decide import announcements, claims, digests, outcomes
+from services.notify.decide import announcements, claims, digests, outcomes, waits
 from services.notify.duties import CALLS
 from services.notify.model import (
     ClaimNotice,
@@ -36,7 +36,7 @@ def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
 def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
         ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
-        NoticeDue: Handler(decide=partial(claims.decide_expire, rules)),
+        NoticeDue: Handler(decide=partial(waits.decide_due, rules)),
         RecordOutcome: Handler(decide=partial(outcomes.decide_record_outcome, rules)),
         SendDigest: Handler(decide=partial(digests.decide_send_digest, rules)),
         PutStaffMember: Handler(decide=digests.decide_put_member),

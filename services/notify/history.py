@@ -27,6 +27,17 @@ STATES: Mapping[NoticeState, tuple[str, str]] = {
     "bundled": ("与其他通知合并发送", "told together with others"),
     "cancelled": ("已有新进展，不再发送", "overtaken by later news"),
 }
+FAILURES: Mapping[str, tuple[str, str]] = {
+    "no_contact": (
+        "本人没有电话和微信，请当面告知",
+        "no phone, no account: tell the person yourself",
+    ),
+    "no_receipt": ("已发出，三天内没有送达回执", "sent; no receipt within three days"),
+    "phone_blocked": (
+        "运营商不再向该号码发送，请当面告知",
+        "the carrier sends nothing there: tell the person yourself",
+    ),
+}
 WRONG = frozenset({"unknown", "failed"})
 
 
@@ -42,8 +53,8 @@ def make_part(notice: Notice) -> Part:
     template = TEMPLATES.get(notice.purpose)
     status = template.status if template else notice.purpose
     zh, en = STATES[notice.state]
-    if (notice.state, notice.code) == ("failed", "no_contact"):
-        zh, en = "本人没有电话和微信，请当面告知", "no phone, no account: tell the person yourself"
+    if notice.state == "failed":
+        zh, en = FAILURES.get(notice.code, (zh, en))
     return Part(
         at=notice.created_at,
         service="notify",

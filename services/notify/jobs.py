@@ -10,6 +10,7 @@ is then never sent again by itself.
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,19 @@ import structlog
 from services.notify import store
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.decide.claims import NOT_DUE
-from services.notify.model import ClaimNotice, Notice, NoticeDue, RecordOutcome
+from services.notify.decide.waits import pick_receipt
+from services.notify.model import (
+    ClaimNotice,
+    Notice,
+    NoticeDue,
+    ProviderName,
+    RecordOutcome,
+    SmsProvider,
+)
 from services.notify.providers import Outcome
 from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
+from services.notify.traffic import WHOLE, order_providers
 from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.errors import BugBrake, Transient
@@ -39,6 +49,8 @@ INTERRUPTIONS = (Transient, BugBrake, mongo.PyMongoError)
 INTERRUPTED_WAIT_S = 1.0
 ALARM_EVERY_S = 60.0
 OUTCOMES_MAX = 200
+WAITED_FOR = frozenset({"sending", "sent", "unknown"})
+"""States in which an answer or a receipt is due, not a call."""
 FINISH_WITHIN_S = 2.0
 
 
@@ -113,20 +125,33 @@ class Sender:
         turn = await store.find_due_in_turn(
             self._runtime.database, now, self._settings.send_batch_max
         )
-        await self._expire([notice for notice in turn.notices if notice.state == "sending"])
-        await self._send_all([notice for notice in turn.notices if notice.state != "sending"])
+        await self._expire([notice for notice in turn.notices if notice.state in WAITED_FOR])
+        await self._send_all([notice for notice in turn.notices if notice.state not in WAITED_FOR])
         return turn.more_due
 
     async def _expire(self, expired: Sequence[Notice]) -> None:
         commands = [
             Command(
-                NoticeDue(aggregate_id=notice.id, due_at=notice.due_at),
+                NoticeDue(
+                    aggregate_id=notice.id,
+                    due_at=notice.due_at,
+                    dispatch_id=await self._find_receipt(notice),
+                ),
                 correlation_id=notice.correlation_id,
             )
             for notice in expired
             if notice.due_at is not None
         ]
         await self._execute(commands)
+
+    async def _find_receipt(self, notice: Notice) -> str | None:
+        """That may be of a message whose id was never heard."""
+        attempt, database = notice.unclear_attempt, self._runtime.database
+        if notice.state != "unknown" or attempt is None or attempt.point_id is None:
+            return None
+        receipts = await store.find_unbound_receipts(database, attempt)
+        rivals = await store.count_rivals(database, notice, attempt) if receipts else 0
+        return pick_receipt(attempt, receipts, rivals, self._settings.rules)
 
     async def _send_all(self, waiting: Sequence[Notice]) -> None:
         """In shuffled order: two processes that found the same notices rarely claim the same.
@@ -171,12 +196,16 @@ class Sender:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
         answers = await self._execute(
-            [_build_claim(n, recipients.find_contact(n)) for n in waiting]
+            [_build_claim(n, recipients.find_contact(n), self._draw_providers()) for n in waiting]
         )
         for notice, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
                 self._start(self._send(notice, answer.body, recipients, start_before))
         return NOT_DUE not in answers
+
+    def _draw_providers(self) -> tuple[SmsProvider, ...]:
+        shares = {name: self._settings.sms_shares[name] for name in self._settings.sms_providers}
+        return order_providers(shares, secrets.randbelow(WHOLE))
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
         decided = await execute_each(self._runtime.processor, commands)
@@ -199,16 +228,18 @@ class Sender:
         recipients: Recipients,
         start_before: float,
     ) -> None:
-        channel: NoticeChannel = claim["channel"]
-        outcome = await self._try_to_send(notice, channel, recipients, start_before)
+        channel, provider = claim["channel"], claim["provider"]
+        outcome = await self._try_to_send(notice, provider, recipients, start_before)
         if outcome.kind == "misconfigured":
-            self._raise_alarm(channel, outcome)
-        self._outcomes.put_nowait(_build_record(notice, channel, claim["attempt"], outcome))
+            self._raise_alarm(provider, outcome)
+        self._outcomes.put_nowait(
+            _build_record(notice, channel, provider, claim["attempt"], outcome)
+        )
 
     async def _try_to_send(
         self,
         notice: Notice,
-        channel: NoticeChannel,
+        provider: ProviderName,
         recipients: Recipients,
         start_before: float,
     ) -> Outcome:
@@ -217,18 +248,21 @@ class Sender:
         if time.monotonic() > start_before:
             return Outcome("retry", code="claim_too_old")
         try:
-            return await self._resources.send(notice, channel, contact, donor_name)
+            return await self._resources.send(notice, provider, contact, donor_name)
         except Exception:
-            log.exception("provider_adapter_failed", channel=channel, notice_id=notice.id)
+            log.exception("provider_adapter_failed", provider=provider, notice_id=notice.id)
             return Outcome("unknown", code="adapter_failed")
 
-    def _raise_alarm(self, channel: NoticeChannel, outcome: Outcome) -> None:
+    def _raise_alarm(self, provider: ProviderName, outcome: Outcome) -> None:
         """Once a minute for each cause: no message passes until a person looks."""
-        now, cause = time.monotonic(), (channel, outcome.code)
-        if now - self._alarmed_at.get(cause, float("-inf")) > ALARM_EVERY_S:
-            self._alarmed_at[cause] = now
+        now, key = time.monotonic(), (provider, outcome.code)
+        if now - self._alarmed_at.get(key, float("-inf")) > ALARM_EVERY_S:
+            self._alarmed_at[key] = now
             log.error(
-                "provider_misconfigured", channel=channel, code=outcome.code, detail=outcome.detail
+                "provider_misconfigured",
+                provider=provider,
+                code=outcome.code,
+                detail=outcome.detail,
             )
 
     # --- recording ---
@@ -261,7 +295,9 @@ def compute_start_within_s(settings: NotifySettings) -> float:
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
 
 
-def _build_claim(notice: Notice, contact: Contact) -> Command[ClaimNotice]:
+def _build_claim(
+    notice: Notice, contact: Contact, sms_providers: tuple[SmsProvider, ...]
+) -> Command[ClaimNotice]:
     assert notice.due_at is not None
     claim = ClaimNotice(
         notice_id=notice.id,
@@ -271,20 +307,29 @@ def _build_claim(notice: Notice, contact: Contact) -> Command[ClaimNotice]:
         opted_out=contact.opted_out,
         erased=contact.erased,
         own_phone=contact.own_phone,
+        sms_providers=sms_providers,
+        point_id=contact.point_id,
     )
     return Command(claim, correlation_id=notice.correlation_id)
 
 
 def _build_record(
-    notice: Notice, channel: NoticeChannel, attempt: int, outcome: Outcome
+    notice: Notice,
+    channel: NoticeChannel,
+    provider: ProviderName,
+    attempt: int,
+    outcome: Outcome,
 ) -> Command[RecordOutcome]:
     record = RecordOutcome(
         notice_id=notice.id,
         attempt=attempt,
         channel=channel,
+        provider=provider,
         outcome=outcome.kind,
         provider_message_id=outcome.provider_message_id,
         code=outcome.code[:100],
         retry_after_s=outcome.retry_after_s or 0,
+        blocked=outcome.blocked,
+        blames_name=outcome.blames_name,
     )
     return Command(record, correlation_id=notice.correlation_id)

@@ -12,8 +12,16 @@ from services.notify.digesting import send_digests
 from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.jobs import send_notices
 from services.notify.limits import list_problems
-from services.notify.model import Backlog, Dispatch, Mailbox, Notice, OptOut, StaffMember
-from services.notify.providers import TencentSms, WeChatTemplate
+from services.notify.model import (
+    Backlog,
+    BlockedPhone,
+    Dispatch,
+    Mailbox,
+    Notice,
+    OptOut,
+    StaffMember,
+)
+from services.notify.providers import AliyunSms, TencentSms, WeChatTemplate
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
@@ -38,7 +46,7 @@ def build_service(
     check_templates(settings.sms_sign_name)
     return Service(
         name="notify",
-        states=(Notice, Dispatch, Mailbox, OptOut, StaffMember, Backlog),
+        states=(Notice, BlockedPhone, Dispatch, Mailbox, OptOut, StaffMember, Backlog),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
         routers=(api.router, history.router),
@@ -53,7 +61,8 @@ def build_resources(
 ) -> NotifyResources:
     return NotifyResources(
         providers={
-            "sms": _build_tencent(settings, keyring, http),
+            "tencent": _build_tencent(settings, keyring, http),
+            "aliyun": _build_aliyun(settings, keyring, http),
             "wechat": _build_wechat(settings, keyring, http),
         },
         contacts=ContactClient(http, settings.intake_url, settings.secrets_dir / "service.token"),
@@ -76,6 +85,19 @@ def _build_tencent(settings: NotifySettings, keyring: Keyring, http: HttpClient)
         settings.tencent_app_id,
         settings.sms_sign_name,
         list_template_ids("sms") | dict(settings.sms_template_ids),
+        system_now,
+        timeout_s=settings.provider_timeout_s,
+    )
+
+
+def _build_aliyun(settings: NotifySettings, keyring: Keyring, http: HttpClient) -> AliyunSms:
+    return AliyunSms(
+        http,
+        settings.aliyun_endpoint or f"{settings.simulators_url.rstrip('/')}/",
+        settings.aliyun_key_id,
+        reveal_or_derive(settings.aliyun_key_secret, keyring, "aliyun.key_secret"),
+        settings.sms_sign_name,
+        list_aliyun_codes() | dict(settings.aliyun_template_ids),
         system_now,
         timeout_s=settings.provider_timeout_s,
     )
@@ -106,6 +128,11 @@ def check_templates(sign_name: str) -> None:
 def list_template_ids(channel: NoticeChannel) -> dict[str, str]:
     """Notice purpose -> template id, as the simulators know it."""
     return {name: CHANNELS[channel].template_id(each) for name, each in TEMPLATES.items()}
+
+
+def list_aliyun_codes() -> dict[str, str]:
+    """Notice purpose -> template code, as the simulators know it."""
+    return {name: each.aliyun_id for name, each in TEMPLATES.items()}
 
 
 def reveal_or_derive(secret: SecretStr, keyring: Keyring, purpose: str) -> str:

@@ -35,6 +35,9 @@ NoticeState = Literal[
 ]
 OutcomeKind = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
 Receipt = Literal["delivered", "failed"]
+SmsProvider = Literal["tencent", "aliyun"]
+ProviderName = Literal["tencent", "aliyun", "wechat"]
+SMS_PROVIDERS: tuple[SmsProvider, ...] = ("tencent", "aliyun")
 Code = Annotated[str, Field(max_length=100)]
 
 
@@ -42,11 +45,14 @@ class Attempt(Value):
     """One call to a provider.
 
     outcome: the provider's answer; `unknown` also where no answer came; None while it runs;
-    `written_off`: unclear, and a person decided to send again.
+    `written_off`: unclear, and a person decided to send again. provider: None where it was stored
+    when each channel had one. point_id: intake's name of the phone it went to.
     """
 
     number: int
     channel: NoticeChannel
+    provider: ProviderName | None = None
+    point_id: str | None = None
     claimed_at: datetime
     outcome: OutcomeKind | Literal["written_off"] | None = None
     ended_at: datetime | None = None
@@ -57,6 +63,10 @@ class Attempt(Value):
     def is_open(self) -> bool:
         """Whether a clear outcome can still come."""
         return self.outcome in (None, "unknown", "written_off")
+
+    @property
+    def sender(self) -> ProviderName:
+        return self.provider or ("wechat" if self.channel == "wechat" else "tencent")
 
     @property
     def is_accepted(self) -> bool:
@@ -174,7 +184,7 @@ class Dispatch(State):
     """A provider's message id, and whose it is. id: `<provider>:<provider's message id>`.
 
     It comes into being with the provider's answer or with the receipt, whichever is first:
-    an early receipt waits here for its notice.
+    an early receipt waits here for its notice. point_id, reported_at: of the receipt.
     """
 
     COLLECTION: ClassVar[str] = "dispatches"
@@ -183,6 +193,8 @@ class Dispatch(State):
     attempt: int = 0
     receipt: Receipt | None = None
     code: str = ""
+    point_id: str | None = None
+    reported_at: datetime | None = None
     expires_at: datetime
 
 
@@ -246,6 +258,16 @@ class OptOut(State):
     ended_at: datetime | None = None
 
 
+class BlockedPhone(State):
+    """A carrier carries nothing of ours there. id: intake's name of the phone."""
+
+    COLLECTION: ClassVar[str] = "blocked_phones"
+
+    since: datetime
+    code: str
+    expires_at: datetime
+
+
 class StaffMember(State):
     """Who of the staff is told what waits for him. id: his staff number, as credentials hold it.
 
@@ -302,7 +324,8 @@ class SendDigest(Due):
 class ClaimNotice(Value):
     """A process is about to send it. The rest is what intake knows of the person right now.
 
-    own_phone: whether his phone is certainly his.
+    own_phone: whether his phone is certainly his. sms_providers: who may send an SMS now; whose
+    turn it is first.
     """
 
     notice_id: Identifier
@@ -312,6 +335,8 @@ class ClaimNotice(Value):
     opted_out: bool = False
     erased: bool = False
     own_phone: bool = False
+    sms_providers: tuple[SmsProvider, ...] = ("tencent",)
+    point_id: Identifier | None = None
 
 
 class RecordOutcome(Value):
@@ -320,14 +345,20 @@ class RecordOutcome(Value):
     notice_id: Identifier
     attempt: int
     channel: NoticeChannel
+    provider: ProviderName | None = None
     outcome: OutcomeKind
     provider_message_id: Identifier | None = None
     code: Code = ""
     retry_after_s: float = 0
+    blocked: bool = False
+    blames_name: bool = False
 
 
 class NoticeDue(Due):
-    """A claim ran out without an outcome."""
+    """A claim ran out without an outcome, or no receipt has come. dispatch_id: of a receipt that
+    may be the unclear attempt's."""
+
+    dispatch_id: str | None = None
 
 
 class ResolveNotice(Value):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.notify.channels import CHANNELS, Contact, Content, Donor
 from services.notify.contacts import ContactClient
-from services.notify.model import About, Notice
+from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.purposes import BY_NAME
 from services.notify.settings import NotifySettings
@@ -19,21 +19,22 @@ from shared.security.spoken_codes import derive_code
 
 @dataclass(frozen=True, slots=True)
 class NotifyResources:
-    """providers: who sends for each channel. addresses: of the services that links lead to.
-    numbers: of stations and committees, by area.
+    """providers: who sends. addresses: of the services that links lead to. numbers: of stations
+    and committees, by area.
     """
 
-    providers: Mapping[NoticeChannel, Provider]
+    providers: Mapping[ProviderName, Provider]
     contacts: ContactClient
     keyring: Keyring
     addresses: Mapping[LinkService, str]
     numbers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(
-        self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
+        self, notice: Notice, provider: ProviderName, contact: Contact, donor_name: str | None
     ) -> Outcome:
+        channel: NoticeChannel = "wechat" if provider == "wechat" else "sms"
         message = self._build_message(notice, channel, contact, donor_name)
-        return await self.providers[channel].send(message)
+        return await self.providers[provider].send(message)
 
     def _build_message(
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.notify.model import SmsProvider
 from shared.moments import as_stored
 
 
@@ -14,6 +15,8 @@ class Rules:
     digest_s: what waits for staff is collected so long. bundle_s: small notices to one person are,
     0 is not at all. quiet_hours: 21:00-08:00, when only urgent_purposes and answers go; what waited
     goes within quiet_spread_s of their end. person_day_max: messages to one person and day.
+    receipt_wait_s: a message without a receipt ends after it. blocked_s: a phone that a carrier
+    blocks is tried again after it. sms_providers: with an account of ours.
     """
 
     claim_s: float
@@ -24,12 +27,15 @@ class Rules:
     misconfigured_wait_s: float
     notice_life_s: float
     receipt_life_s: float
+    receipt_wait_s: float
+    blocked_s: float
     digest_s: float
     bundle_s: float
     quiet_hours: str
     quiet_spread_s: float
     urgent_purposes: frozenset[str]
     person_day_max: int
+    sms_providers: tuple[SmsProvider, ...]
 
     def compute_delay_s(self, failures: int) -> float:
         """The first retry is at once, later ones back off."""

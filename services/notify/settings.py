@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.notify.duties import URGENT_PURPOSES
+from services.notify.model import SmsProvider
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules
 from shared.settings import Settings
@@ -16,7 +17,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class NotifySettings(Settings):
-    """An endpoint left empty is the simulators'."""
+    """An endpoint left empty is the simulators'; beside a real account it is none at all."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8003
     simulators_url: str = "http://127.0.0.1:8005"
@@ -31,6 +32,23 @@ class NotifySettings(Settings):
     sms_template_ids: Annotated[
         Mapping[str, str],
         Field(default_factory=dict, description="notice purpose -> approved template id"),
+    ]
+
+    aliyun_endpoint: Annotated[
+        str, Field(description="https://dysmsapi.aliyuncs.com/; empty: the simulators")
+    ] = ""
+    aliyun_key_id: str = "LTAISIMULATOR"
+    aliyun_key_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
+    aliyun_template_ids: Annotated[
+        Mapping[str, str],
+        Field(default_factory=dict, description="notice purpose -> approved template code"),
+    ]
+    sms_shares: Annotated[
+        Mapping[SmsProvider, Annotated[int, Field(ge=0, le=100)]],
+        Field(
+            default_factory=lambda: {"tencent": 100, "aliyun": 0},
+            description="of 100 SMS; with 0 it stands by for when another fails",
+        ),
     ]
 
     wechat_endpoint: Annotated[
@@ -76,6 +94,12 @@ class NotifySettings(Settings):
     misconfigured_wait_s: Seconds = 300
     notice_life_s: Seconds = 72 * 3600
     receipt_life_s: Seconds = 30 * 86_400
+    receipt_wait_s: Annotated[
+        float, Field(gt=0, description="a message without a receipt ends after this")
+    ] = 72 * 3600
+    blocked_s: Annotated[
+        float, Field(gt=0, description="a phone on a carrier's blacklist is left alone so long")
+    ] = 30 * 86_400
     digest_s: Annotated[
         float, Field(gt=0, description="what waits for staff is collected so long")
     ] = 1800
@@ -125,6 +149,20 @@ class NotifySettings(Settings):
         if value >= limit:
             raise ValueError(f"below {limit:g}: a claim that begins then must end within 600 s")
         return value
+
+    @field_validator("sms_shares")
+    @classmethod
+    def _check_is_whole(cls, value: Mapping[SmsProvider, int]) -> Mapping[SmsProvider, int]:
+        if sum(value.values()) != 100:
+            raise ValueError("the shares of tencent and aliyun make 100 together")
+        return value
+
+    @property
+    def sms_providers(self) -> tuple[SmsProvider, ...]:
+        """Those with an account; the simulators are accounts only while no provider is real."""
+        endpoints = {"tencent": self.tencent_endpoint, "aliyun": self.aliyun_endpoint}
+        are_simulated = not any(endpoints.values())
+        return tuple(name for name in self.sms_shares if are_simulated or endpoints[name])
 
     @property
     def rules(self) -> Rules:

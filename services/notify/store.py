@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
-from services.notify.model import Dispatch, Notice, NoticeState, StaffMember
+from services.notify.model import Attempt, BlockedPhone, Dispatch, Notice, NoticeState, StaffMember
 from shared import mongo
 
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
@@ -19,6 +19,8 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
     ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
+    (Dispatch.COLLECTION, [("point_id", 1)], {"sparse": True}),
+    (BlockedPhone.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
 
 OWN_SHARE_PERCENT = 75
@@ -86,6 +88,22 @@ async def _list_others_lanes(database: mongo.Database, now: datetime) -> list[st
 
 def _passed(now: datetime) -> dict[str, object]:
     return {"due_at": {"$lte": now, "$type": "date"}}
+
+
+async def find_unbound_receipts(database: mongo.Database, attempt: Attempt) -> list[Dispatch]:
+    """To its phone, of no message that is known; earliest first."""
+    query = {"point_id": attempt.point_id, "notice_id": None}
+    return await mongo.find(database, Dispatch, query, sort=[("reported_at", 1)], limit=20)
+
+
+async def count_rivals(database: mongo.Database, notice: Notice, attempt: Attempt) -> int:
+    """Other messages to the same phone of which nobody knows whether they went out."""
+    query = {
+        "state": "unknown",
+        "attempts.point_id": attempt.point_id,
+        "_id": {"$ne": notice.id},
+    }
+    return int(await database[Notice.COLLECTION].count_documents(query, limit=20))
 
 
 async def count_notices(database: mongo.Database) -> Mapping[str, Counter[str]]:

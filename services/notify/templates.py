@@ -49,6 +49,11 @@ class Template:
         return tuple(each for each in self.extras if each not in WECHAT_ONLY)
 
     @property
+    def aliyun_id(self) -> str:
+        """Its variables are ${v1}, ${v2} ..., where Tencent's are {1}, {2} ..."""
+        return f"SMS_{self.sms_id}"
+
+    @property
     def wechat_id(self) -> str:
         return f"guanjia-{self.sms_id}"
 

@@ -10,6 +10,7 @@ from shared.contracts.values import Value
 class AttemptView(Value):
     number: int
     channel: str
+    provider: str
     outcome: str | None
     code: str
     receipt: str | None
@@ -45,4 +46,6 @@ def build_view(notice: Notice) -> NoticeView:
 
 
 def _build_attempt(attempt: Attempt) -> AttemptView:
-    return AttemptView(**{name: getattr(attempt, name) for name in AttemptView.model_fields})
+    names = set(AttemptView.model_fields) - {"provider"}
+    fields = {name: getattr(attempt, name) for name in names}
+    return AttemptView(provider=attempt.sender, **fields)

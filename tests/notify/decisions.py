@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.notify.channels import CHANNELS
+from services.notify.channels import derive_dispatch_id
 from services.notify.events import build_command_handlers, build_event_handlers
 from services.notify.model import (
     ClaimNotice,
@@ -88,8 +88,8 @@ AT_ONCE: dict[str, Any] = {"quiet_hours": "", "bundle_s": 0, "person_day_max": 1
 
 
 def make_rules(**changes: Any) -> Rules:
-    """Nothing waits, unless the test says so."""
-    return NotifySettings(**AT_ONCE | changes).rules
+    """Nothing waits, and Tencent sends alone, unless the test says otherwise."""
+    return NotifySettings(**AT_ONCE | {"sms_shares": {"tencent": 100}} | changes).rules
 
 
 class DecisionHarness:
@@ -178,7 +178,7 @@ class DecisionHarness:
     def report(
         self, channel: NoticeChannel, message_id: str, outcome: str, code: str = "CODE"
     ) -> None:
-        subject = CHANNELS[channel].dispatch_id(message_id)
+        subject = derive_dispatch_id("wechat" if channel == "wechat" else "tencent", message_id)
         fact = MessageReported.model_validate(
             {
                 "provider": subject.partition(":")[0],

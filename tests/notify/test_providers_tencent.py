@@ -20,7 +20,8 @@ from deploy.simulators import tc3
 from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, TencentSms
-from services.notify.providers.tencent import CODES, format_e164, parse_reply, sign
+from services.notify.providers.protocol import format_e164
+from services.notify.providers.tencent import CODES, parse_reply, sign
 from shared.clock import Clock, system_now
 from shared.http import HttpClient, Reply, open_http_client
 from tests.support.wire import ScriptedWire

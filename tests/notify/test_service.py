@@ -192,6 +192,24 @@ async def test_provider_that_is_busy_once_is_asked_again(harness: NotifyHarness)
     assert len(await harness.read_phone(f"+86{phone}")) == 1
 
 
+async def test_an_sms_that_tencent_does_not_take_goes_by_aliyun_and_so_does_its_answer(
+    harness: NotifyHarness,
+) -> None:
+    phone = number("990013")
+    person = await harness.register_person(phone)
+    await harness.publish(to(person), request_id())
+    notice = await harness.wait_for_state(person, "delivered")
+    assert [(a["provider"], a["outcome"]) for a in notice["attempts"]] == [
+        ("tencent", "retry"),
+        ("aliyun", "sent"),
+    ]
+    [message] = await harness.read_phone(f"+86{phone}")
+    assert message["notice_id"] == notice["id"]
+    reply = {"number": f"+86{phone}", "text": "TD"}
+    answer = await harness.simulators.post("/simulator/phones/replies", json=[reply])
+    assert answer.json()[0]["answer"] == '{"code":0,"msg":"接收成功"}'
+
+
 async def test_token_that_dies_does_not_stop_wechat(harness: NotifyHarness) -> None:
     person = await harness.register_person(openid=openid("990012"))
     await harness.publish(to(person), request_id())

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.intake.channels import tencent_sms
-from services.intake.channels.tencent_sms import SmsReceipt, SmsReply
+from services.intake.channels.carriers import SmsReceipt, SmsReply
 from services.intake.channels.wechat import (
     WeChatInbound,
     parse_message,

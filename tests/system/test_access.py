@@ -118,6 +118,8 @@ LINK_PURPOSES = tuple(BY_PURPOSE)
 # Providers sign, or know a secret that stands in the address.
 CALLBACKS = {
     "intake": {
+        ("POST", "/callbacks/aliyun/{token}/receipts"),
+        ("POST", "/callbacks/aliyun/{token}/replies"),
         ("POST", "/callbacks/tencent/{token}/receipts"),
         ("POST", "/callbacks/tencent/{token}/replies"),
         ("GET", "/callbacks/wechat"),

@@ -11,6 +11,7 @@ from services.intake import main as intake
 from services.intake.settings import IntakeSettings
 from services.notify import main as notify
 from services.notify.channels import CHANNELS, Content
+from services.notify.model import ProviderName
 from services.notify.providers import Message
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
@@ -58,11 +59,15 @@ async def test_every_notice_passes_the_simulators_checks(accounts: Path, name: s
         sender = notify.build_resources(NotifySettings(simulators_url=url), Keyring(accounts), http)
         amount = 20_000 if template.has("sum") else None
         content = Content(template, REQUEST, amount)
-        recipients: dict[NoticeChannel, str] = {"sms": "+8613800138000", "wechat": "o-abcdef"}
-        for channel, recipient in recipients.items():
+        recipients: dict[ProviderName, tuple[NoticeChannel, str]] = {
+            "tencent": ("sms", "+8613800138000"),
+            "aliyun": ("sms", "+8613800138000"),
+            "wechat": ("wechat", "o-abcdef"),
+        }
+        for provider, (channel, recipient) in recipients.items():
             parameters = CHANNELS[channel].format_parameters(content)
-            message = Message(f"N-{channel}", recipient, name, parameters)
-            outcome = await sender.providers[channel].send(message)
+            message = Message(f"N-{provider}", recipient, name, parameters)
+            outcome = await sender.providers[provider].send(message)
             assert outcome.kind == "sent", outcome
 
 

@@ -1,5 +1,5 @@
-"""What providers push: receipts and replies (Tencent), messages and events (WeChat)."""
+"""What providers push: receipts and replies (Tencent, Aliyun), messages and events (WeChat)."""
 
-from services.intake.callbacks import tencent, wechat
+from services.intake.callbacks import aliyun, tencent, wechat
 
-ROUTERS = (tencent.router, wechat.router)
+ROUTERS = (tencent.router, aliyun.router, wechat.router)

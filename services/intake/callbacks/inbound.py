@@ -1,5 +1,6 @@
 """What both providers' callbacks do: read a bounded body, record receipts, bind two contacts."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from services.intake import store
 from services.intake.channels import text
-from services.intake.channels.tencent_sms import SmsReceipt
+from services.intake.channels.carriers import SmsReceipt
 from services.intake.channels.typed_requests import (
     HOW_TO_BIND,
     PROOF_UNKNOWN,
@@ -19,16 +20,21 @@ from services.intake.channels.typed_requests import (
     format_binding_code,
 )
 from services.intake.channels.wechat import WeChatReceipt
-from services.intake.model import ReportMessage
+from services.intake.model import Provider, ReportMessage
 from services.intake.own.proofs import record_proof
 from services.intake.resources import IntakeRuntime
 from services.intake.vault.messages import Inbound, derive_sender_id
 from services.intake.vault.persons import derive_point_id, derive_proof_id, seal_openid
 from services.intake.vault.prepare import make_binding
+from services.intake.vault.sealing import Vault
 from shared.messaging.batches import execute_all
 from shared.messaging.decision import Command
+from shared.security import Role, Unauthenticated
+from shared.web.access import check_rate_limit
 
 log = structlog.get_logger()
+
+NOTICE_ID = re.compile(r"[\w.:-]{1,100}")
 
 
 async def read_body(request: Request) -> bytes:
@@ -36,6 +42,17 @@ async def read_body(request: Request) -> bytes:
 
 
 Body = Annotated[bytes, Depends(read_body)]
+
+
+async def authenticate_address(
+    runtime: IntakeRuntime, request: Request, credential_id: str, token: str
+) -> IntakeRuntime:
+    """By the secret that the address holds. Raises Unauthenticated or Denied."""
+    credential = runtime.keyring.authenticate(f"gj_{credential_id}_{token}")
+    if Role.CALLBACK not in credential.roles:
+        raise Unauthenticated
+    await check_rate_limit(request, credential.id)
+    return runtime
 
 
 # --- one person's WeChat and phone ---
@@ -91,15 +108,16 @@ async def prove(runtime: IntakeRuntime, inbound: Inbound, code: str) -> str:
 
 
 async def record_receipts(
-    runtime: IntakeRuntime, provider: str, receipts: Sequence[SmsReceipt | WeChatReceipt]
+    runtime: IntakeRuntime, provider: Provider, receipts: Sequence[SmsReceipt | WeChatReceipt]
 ) -> None:
     """Those with an id that a message of ours can have."""
-    commands = [_make_report(provider, receipt) for receipt in receipts]
+    vault = runtime.resources.vault
+    commands = [_make_report(vault, provider, receipt) for receipt in receipts]
     await execute_all(runtime.processor, [command for command in commands if command is not None])
 
 
 def _make_report(
-    provider: str, receipt: SmsReceipt | WeChatReceipt
+    vault: Vault, provider: Provider, receipt: SmsReceipt | WeChatReceipt
 ) -> Command[ReportMessage] | None:
     """None for an id no message of ours can have."""
     try:
@@ -110,9 +128,19 @@ def _make_report(
                 "outcome": receipt.outcome,
                 "code": receipt.code,
             }
+            | (_describe_sms(vault, receipt) if isinstance(receipt, SmsReceipt) else {})
         )
     except ValidationError:
         log.warning("receipt_of_unknown_shape", provider=provider)
         return None
     id_ = f"{provider}:{receipt.provider_message_id}"
     return Command(report, principal=provider, correlation_id=id_)
+
+
+def _describe_sms(vault: Vault, receipt: SmsReceipt) -> dict[str, object]:
+    """The number stays here: its contact point says whose message it was."""
+    return {
+        "point_id": derive_point_id(vault, phone=receipt.phone) if receipt.phone else None,
+        "notice_id": receipt.notice_id if NOTICE_ID.fullmatch(receipt.notice_id) else None,
+        "reported_at": receipt.at,
+    }

@@ -9,14 +9,13 @@ import structlog
 from fastapi import Depends, Request
 
 from services.intake.callbacks.conversation import receive_message
-from services.intake.callbacks.inbound import Body, record_receipts
+from services.intake.callbacks.inbound import Body, authenticate_address, record_receipts
 from services.intake.channels import tencent_sms
 from services.intake.model import SMS_SOURCE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound
 from shared.contracts.values import Channel
-from shared.security import Role, Unauthenticated
-from shared.web.access import Router, check_rate_limit
+from shared.web.access import Router
 
 router = Router(prefix="/callbacks/tencent", include_in_schema=False)
 log = structlog.get_logger()
@@ -24,11 +23,7 @@ log = structlog.get_logger()
 
 async def authenticate(token: str, request: Request, runtime: IntakeRuntimeDep) -> IntakeRuntime:
     """Raises Unauthenticated or Denied."""
-    credential = runtime.keyring.authenticate(f"gj_callback-tencent_{token}")
-    if Role.CALLBACK not in credential.roles:
-        raise Unauthenticated
-    await check_rate_limit(request, credential.id)
-    return runtime
+    return await authenticate_address(runtime, request, "callback-tencent", token)
 
 
 TencentRuntime = Annotated[IntakeRuntime, Depends(authenticate)]

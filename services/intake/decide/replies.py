@@ -38,6 +38,9 @@ def decide_report(states: States, item: Command[ReportMessage], now: datetime) -
         provider_message_id=report.provider_message_id,
         outcome=report.outcome,
         code=report.code,
+        point_id=report.point_id,
+        notice_id=report.notice_id,
+        reported_at=report.reported_at,
     )
     return Decision(states=(receipt,), events=((receipt, fact),))
 

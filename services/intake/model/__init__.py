@@ -55,10 +55,12 @@ from services.intake.model.message import (
     UnderstandReply,
 )
 from services.intake.model.person import (
+    ALIYUN_SOURCE,
     CONTACT,
     CORRECTING,
     OPENID,
     OUTSIDE,
+    OWN_SOURCES,
     SMS_SOURCE,
     SPEAKER_KINDS,
     WEB_SOURCE,
@@ -93,10 +95,12 @@ from services.intake.model.request import (
 )
 
 __all__ = [
+    "ALIYUN_SOURCE",
     "CONTACT",
     "CORRECTING",
     "OPENID",
     "OUTSIDE",
+    "OWN_SOURCES",
     "SMS_SOURCE",
     "SPEAKER_KINDS",
     "WEB_SOURCE",

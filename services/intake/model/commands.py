@@ -1,6 +1,6 @@
 """The commands of intake. Personal data is sealed before it is decided about."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -26,7 +26,7 @@ from shared.contracts.values import (
     Value,
 )
 
-Provider = Literal["tencent", "wechat"]
+Provider = Literal["tencent", "aliyun", "wechat"]
 
 
 class Sealed(Value):
@@ -273,3 +273,6 @@ class ReportMessage(Value):
     provider_message_id: Identifier
     outcome: Outcome
     code: Annotated[str, Field(max_length=100)] = ""
+    point_id: Identifier | None = None
+    notice_id: Identifier | None = None
+    reported_at: datetime | None = None

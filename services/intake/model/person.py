@@ -22,6 +22,8 @@ OPENID = "openid"
 WECHAT_SOURCE = "/callbacks/wechat"
 # The source of what comes by SMS: the phone is certainly its sender's.
 SMS_SOURCE = "/callbacks/tencent"
+ALIYUN_SOURCE = "/callbacks/aliyun"
+OWN_SOURCES = frozenset({WECHAT_SOURCE, SMS_SOURCE, ALIYUN_SOURCE})
 
 # The source of what anybody types into the public page: whose the phone is nobody knows.
 WEB_SOURCE = "/web"

@@ -11,9 +11,8 @@ from services.intake.model.approval import Ending, PartReason, Referral, ReturnR
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
 from services.intake.model.person import (
-    SMS_SOURCE,
+    OWN_SOURCES,
     WEB_SOURCE,
-    WECHAT_SOURCE,
     ClassConfirmation,
     Sighting,
 )
@@ -191,7 +190,7 @@ class Request(State):
     @property
     def is_own_word(self) -> bool:
         """He wrote it himself: he is asked for what is missing, and nobody of the house."""
-        return self.source in (SMS_SOURCE, WECHAT_SOURCE, WEB_SOURCE) and not self.recorded_by
+        return self.source in (*OWN_SOURCES, WEB_SOURCE) and not self.recorded_by
 
     @property
     def is_anybodys(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
     OUTSIDE,
+    OWN_SOURCES,
     SMS_SOURCE,
     WECHAT_SOURCE,
     BindOpenid,
@@ -65,7 +66,7 @@ FindCredential = Callable[[str], Credential | None]
 
 def find_speaker(source: str, find_credential: FindCredential) -> Speaker:
     """Who says something, and what his word is worth. Nobody known is a third party."""
-    if source in (WECHAT_SOURCE, SMS_SOURCE):
+    if source in OWN_SOURCES:
         return Speaker(source=source, kind="own")
     credential = find_credential(source)
     roles = credential.roles if credential else frozenset()

@@ -1,9 +1,9 @@
-"""Claiming a notice before it is sent, claims that expire, and persons who want no more SMS."""
+"""Claiming a notice before it is sent, and persons who want no more SMS."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.channels import CHANNELS, WECHAT
+from services.notify.channels import CHANNELS, SMS, WECHAT
 from services.notify.decide.digests import count_call
 from services.notify.decide.mailboxes import (
     bundle,
@@ -18,12 +18,21 @@ from services.notify.decide.mailboxes import (
 from services.notify.decide.transitions import (
     build_decision,
     build_events,
+    choose_provider,
     is_closed,
     is_misconfigured,
-    plan_after_unclear,
+    mark_unclear,
 )
 from services.notify.duties import call_for_telling
-from services.notify.model import Attempt, Backlog, ClaimNotice, Mailbox, Notice, NoticeDue, OptOut
+from services.notify.model import (
+    Attempt,
+    Backlog,
+    BlockedPhone,
+    ClaimNotice,
+    Mailbox,
+    Notice,
+    OptOut,
+)
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
@@ -42,8 +51,11 @@ def decide_claim(
 ) -> Decision:
     """The answer names the channel and the attempt, when it is the caller's to send."""
     claim = command.data
-    notice, opt_out, stored = states.get_each(
-        (Notice, claim.notice_id), (OptOut, claim.person_id), (Mailbox, claim.person_id)
+    notice, opt_out, stored, blocked = states.get_each(
+        (Notice, claim.notice_id),
+        (OptOut, claim.person_id),
+        (Mailbox, claim.person_id),
+        (BlockedPhone, claim.point_id or ""),
     )
     if notice is None or not notice.is_due(claim.due_at, now):
         return Decision(answer=NOT_DUE)
@@ -52,7 +64,8 @@ def decide_claim(
     if waiting is not None:
         return waiting
     opted_out = claim.opted_out or (opt_out is not None and opt_out.ended_at is None)
-    claimed = _apply_claim(notice, claim, opted_out, now, rules)
+    is_blocked = blocked is not None and now < blocked.expires_at
+    claimed = _apply_claim(notice, claim, opted_out, is_blocked, now, rules)
     others: list[State] = list(_list_untold(states, claimed, now, rules))
     if is_counted(BY_NAME.get(notice.purpose), rules):
         others += list_changes(stored, record_claim(mailbox, notice, claimed, now))
@@ -95,29 +108,40 @@ def _list_untold(states: States, notice: Notice, now: datetime, rules: Rules) ->
 def _build_answer(notice: Notice) -> Answer:
     if notice.state != "sending":
         return NOT_SENT
-    return Answer(200, {"channel": notice.channel, "attempt": notice.tries})
+    attempt = notice.last_attempt
+    assert attempt is not None
+    names = {"channel": attempt.channel, "provider": attempt.sender}
+    return Answer(200, {**names, "attempt": notice.tries})
 
 
 def _apply_claim(
-    notice: Notice, claim: ClaimNotice, opted_out: bool, now: datetime, rules: Rules
+    notice: Notice,
+    claim: ClaimNotice,
+    opted_out: bool,
+    is_blocked: bool,
+    now: datetime,
+    rules: Rules,
 ) -> Notice:
     reachable = claim.reachable if _may_reach(notice, claim) else ()
+    if is_blocked:
+        reachable = tuple(channel for channel in reachable if channel != SMS.name)
     notice = notice.model_copy(update={"reachable": reachable})
     if notice.unclear_attempt is not None:
-        return _repeat_unclear(notice, notice.unclear_attempt, now, rules)
+        return _repeat_unclear(notice, notice.unclear_attempt, claim, now, rules)
     obstacle = _find_obstacle(notice, now, rules)
     if obstacle:
         return notice.with_state("failed", code=obstacle)
     channels = _list_channels(notice, opted_out, rules)
     if not channels:
-        return notice.with_state("failed", code=_explain_unreachable(notice, claim, opted_out))
+        code = _explain_unreachable(notice, claim, opted_out, is_blocked)
+        return notice.with_state("failed", code=code)
     ready_at, _, channel = min(
         (_compute_ready_at(notice, channel, rules), place, channel)
         for place, channel in enumerate(channels)
     )
     if now < ready_at:
         return notice.with_state("retry", due_at=ready_at, code=notice.code)
-    return _begin_attempt(notice, channel, now, rules)
+    return _begin_attempt(notice, channel, claim, now, rules)
 
 
 def _may_reach(notice: Notice, claim: ClaimNotice) -> bool:
@@ -125,12 +149,14 @@ def _may_reach(notice: Notice, claim: ClaimNotice) -> bool:
     return purpose is None or claim.own_phone or not purpose.own_phone
 
 
-def _repeat_unclear(notice: Notice, unclear: Attempt, now: datetime, rules: Rules) -> Notice:
+def _repeat_unclear(
+    notice: Notice, unclear: Attempt, claim: ClaimNotice, now: datetime, rules: Rules
+) -> Notice:
     """On the same channel, as long as its provider drops a repetition; never on another."""
     channel = unclear.channel
     if channel in notice.reachable and CHANNELS[channel].may_repeat(unclear.claimed_at, now, rules):
-        return _begin_attempt(notice, channel, now, rules)
-    return notice.with_state("unknown")
+        return _begin_attempt(notice, channel, claim, now, rules)
+    return mark_unclear(notice, now)
 
 
 def _find_obstacle(notice: Notice, now: datetime, rules: Rules) -> str:
@@ -154,9 +180,13 @@ def _list_channels(notice: Notice, opted_out: bool, rules: Rules) -> list[Notice
     ]
 
 
-def _explain_unreachable(notice: Notice, claim: ClaimNotice, opted_out: bool) -> str:
+def _explain_unreachable(
+    notice: Notice, claim: ClaimNotice, opted_out: bool, is_blocked: bool
+) -> str:
     if claim.erased:
         return "erased"
+    if is_blocked and not notice.code:
+        return "phone_blocked"
     if opted_out and any(CHANNELS[channel].honours_opt_out for channel in claim.reachable):
         return "opted_out"
     if claim.reachable and not _may_reach(notice, claim):
@@ -166,41 +196,31 @@ def _explain_unreachable(notice: Notice, claim: ClaimNotice, opted_out: bool) ->
 
 def _compute_ready_at(notice: Notice, channel: NoticeChannel, rules: Rules) -> datetime:
     """A channel that is misconfigured gets time to be put right; the others are ready."""
-    if not is_misconfigured(notice, channel):
+    if not is_misconfigured(notice, channel, rules):
         return notice.created_at
     ended_at = max(a.ended_at for a in notice.attempts if a.channel == channel and a.ended_at)
     return compute_deadline(ended_at, rules.misconfigured_wait_s)
 
 
-def _begin_attempt(notice: Notice, channel: NoticeChannel, now: datetime, rules: Rules) -> Notice:
+def _begin_attempt(
+    notice: Notice, channel: NoticeChannel, claim: ClaimNotice, now: datetime, rules: Rules
+) -> Notice:
     """Attempts that a misconfigured account refused say nothing new: the last one is enough."""
+    provider = choose_provider(notice, channel, claim.sms_providers)
     earlier = tuple(
-        a for a in notice.attempts if a.channel != channel or a.outcome != "misconfigured"
+        a for a in notice.attempts if a.sender != provider or a.outcome != "misconfigured"
     )
     tries = notice.tries + 1
-    attempt = Attempt(number=tries, channel=channel, claimed_at=now)
+    attempt = Attempt(
+        number=tries,
+        channel=channel,
+        provider=provider,
+        point_id=claim.point_id if channel == SMS.name else None,
+        claimed_at=now,
+    )
     notice = notice.model_copy(update={"tries": tries, "attempts": (*earlier, attempt)})
     due_at = compute_deadline(now, rules.claim_s)
     return notice.with_state("sending", due_at=due_at, channel=channel)
-
-
-# --- claims that expire ---
-
-
-def decide_expire(
-    rules: Rules, states: States, command: Command[NoticeDue], now: datetime
-) -> Decision:
-    """Its process died or is stuck, and nobody knows whether the message went out."""
-    notice = states.get(Notice, command.data.aggregate_id)
-    if notice is None or notice.state != "sending" or notice.last_attempt is None:
-        return NOTHING
-    if notice.due_at != command.data.due_at or command.data.due_at > now:
-        return NOTHING
-    attempt = notice.last_attempt.model_copy(
-        update={"outcome": "unknown", "ended_at": now, "code": "no_outcome"}
-    )
-    unclear = plan_after_unclear(notice.with_attempt(attempt), attempt, now, rules)
-    return build_decision(notice, unclear)
 
 
 # --- opting out ---

@@ -1,17 +1,26 @@
 """What became of an attempt: the provider's answer, its later receipt, a person's verdict."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.channels import CHANNELS
+from services.notify.channels import derive_dispatch_id
 from services.notify.decide.transitions import (
     apply_receipt,
     build_decision,
+    mark_sent,
     plan_after_failure,
     plan_after_unclear,
     settle_unclear_attempts,
 )
 from services.notify.messages import NOTICE_NOT_UNCLEAR, NOTICE_UNKNOWN
-from services.notify.model import Attempt, Dispatch, Notice, RecordOutcome, ResolveNotice
+from services.notify.model import (
+    Attempt,
+    BlockedPhone,
+    Dispatch,
+    Notice,
+    RecordOutcome,
+    ResolveNotice,
+)
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
 from shared.contracts.events import MessageReported
@@ -36,28 +45,50 @@ def decide_record_outcome(
     attempt = notice.find_attempt(record.attempt) if notice else None
     if notice is None or attempt is None or not _is_news(attempt, record):
         return NOTHING
-    attempt = attempt.model_copy(
-        update={"outcome": record.outcome, "ended_at": now, "code": record.code}
-    )
-    ended = notice.with_attempt(attempt)
-    if record.outcome == "sent":
-        sent = _mark_sent(ended, attempt)
+    attempt, ended = _end_attempt(notice, attempt, record, now)
+    blocked = tuple(_list_blocked(states, attempt, record, now, rules))
+    if attempt.outcome == "sent":
+        sent = _mark_sent(ended, attempt, now, rules)
         steps, others = _bind_message(rules, states, sent, attempt, record.provider_message_id, now)
         return build_decision(notice, *steps, others=others)
     if notice.state not in ("sending", "unknown", "retry") or attempt.number != notice.tries:
-        return build_decision(notice, ended)
-    if record.outcome == "unknown":
+        return build_decision(notice, ended, others=blocked)
+    if attempt.outcome == "unknown":
         return build_decision(notice, plan_after_unclear(ended, attempt, now, rules))
     settled = settle_unclear_attempts(ended, attempt)
     planned = plan_after_failure(settled, attempt, now, rules, record.retry_after_s)
-    return build_decision(notice, planned)
+    return build_decision(notice, planned, others=blocked)
+
+
+def _end_attempt(
+    notice: Notice, attempt: Attempt, record: RecordOutcome, now: datetime
+) -> tuple[Attempt, Notice]:
+    """What a provider does not carry for the sake of a name goes again without it."""
+    goes_without_name = record.blames_name and notice.donor_id is not None
+    outcome = "retry" if goes_without_name else record.outcome
+    attempt = attempt.model_copy(update={"outcome": outcome, "ended_at": now, "code": record.code})
+    ended = notice.with_attempt(attempt)
+    return attempt, ended.model_copy(update={"donor_id": None}) if goes_without_name else ended
+
+
+def _list_blocked(
+    states: States, attempt: Attempt, record: RecordOutcome, now: datetime, rules: Rules
+) -> Iterator[BlockedPhone]:
+    if record.blocked and attempt.point_id:
+        states.get(BlockedPhone, attempt.point_id)
+        yield BlockedPhone(
+            id=attempt.point_id,
+            since=now,
+            code=record.code,
+            expires_at=compute_deadline(now, rules.blocked_s),
+        )
 
 
 def _get_notice(states: States, record: RecordOutcome) -> Notice | None:
     """Loads the dispatch that the message will be bound to, too: both in one round."""
-    if record.provider_message_id is None:
+    if record.provider_message_id is None or record.provider is None:
         return states.get(Notice, record.notice_id)
-    dispatch_id = CHANNELS[record.channel].dispatch_id(record.provider_message_id)
+    dispatch_id = derive_dispatch_id(record.provider, record.provider_message_id)
     notice, _ = states.get_each((Notice, record.notice_id), (Dispatch, dispatch_id))
     return notice
 
@@ -66,11 +97,11 @@ def _is_news(attempt: Attempt, record: RecordOutcome) -> bool:
     return attempt.is_open and (record.outcome != "unknown" or attempt.outcome is None)
 
 
-def _mark_sent(notice: Notice, attempt: Attempt) -> Notice:
+def _mark_sent(notice: Notice, attempt: Attempt, now: datetime, rules: Rules) -> Notice:
     """A notice that failed, or is being sent anew, stays in its state."""
     is_current = notice.state == "sending" and attempt.number == notice.tries
     if is_current or notice.state in ("unknown", "retry"):
-        return notice.with_state("sent", channel=attempt.channel)
+        return mark_sent(notice, now, rules, attempt.channel)
     return notice
 
 
@@ -88,7 +119,7 @@ def _bind_message(
     """
     if provider_message_id is None:
         return (sent,), ()
-    dispatch_id = CHANNELS[attempt.channel].dispatch_id(provider_message_id)
+    dispatch_id = derive_dispatch_id(attempt.sender, provider_message_id)
     dispatch = _find_dispatch(rules, states, dispatch_id, now).model_copy(
         update={"notice_id": sent.id, "attempt": attempt.number}
     )
@@ -114,11 +145,43 @@ def decide_report(
     dispatch = _find_dispatch(rules, states, event.subject, now)
     if dispatch.receipt is not None:
         return NOTHING
-    dispatch = dispatch.model_copy(update={"receipt": event.data.outcome, "code": event.data.code})
-    notice = states.get(Notice, dispatch.notice_id) if dispatch.notice_id else None
+    data = event.data
+    dispatch = dispatch.model_copy(
+        update={
+            "receipt": data.outcome,
+            "code": data.code,
+            "point_id": data.point_id,
+            "reported_at": data.reported_at or now,
+        }
+    )
+    if dispatch.notice_id is None:
+        return _find_named(rules, states, data, dispatch, now)
+    notice = states.get(Notice, dispatch.notice_id)
     if notice is None:
         return Decision(states=(dispatch,))
     return build_decision(notice, apply_receipt(notice, dispatch, now, rules), others=(dispatch,))
+
+
+def _find_named(
+    rules: Rules, states: States, data: MessageReported, dispatch: Dispatch, now: datetime
+) -> Decision:
+    """Where the provider gives back what it was given, an unclear attempt is clear at once; one
+    that still runs hears its own answer first."""
+    notice = states.get(Notice, data.notice_id) if data.notice_id else None
+    attempt = notice.unclear_attempt if notice else None
+    if notice is None or attempt is None or attempt.sender != data.provider:
+        return Decision(states=(dispatch,))
+    return bind_receipt(rules, notice, attempt, dispatch, now)
+
+
+def bind_receipt(
+    rules: Rules, notice: Notice, attempt: Attempt, dispatch: Dispatch, now: datetime
+) -> Decision:
+    """What may have gone out did: its receipt is here."""
+    attempt = attempt.model_copy(update={"outcome": "sent", "ended_at": now})
+    sent = _mark_sent(notice.with_attempt(attempt), attempt, now, rules)
+    bound = dispatch.model_copy(update={"notice_id": notice.id, "attempt": attempt.number})
+    return build_decision(notice, sent, apply_receipt(sent, bound, now, rules), others=(bound,))
 
 
 # --- a person's verdict on an unclear notice ---
@@ -150,7 +213,7 @@ def _resolve(
             last = notice.last_attempt
             assert last is not None
             attempt = last.model_copy(update={"outcome": "sent", "ended_at": now})
-            sent = notice.with_attempt(attempt).with_state("sent")
+            sent = mark_sent(notice.with_attempt(attempt), now, rules)
             message_id = resolution.provider_message_id
             return _bind_message(rules, states, sent, attempt, message_id, now)
 

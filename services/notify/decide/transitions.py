@@ -1,10 +1,11 @@
 """What an outcome leads to: the notice's next state, and the fact that its change emits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from services.notify.channels import CHANNELS, UNTRIED
-from services.notify.model import Attempt, Dispatch, Notice
+from services.notify.channels import CHANNELS, UNTRIED, WECHAT
+from services.notify.model import Attempt, Dispatch, Notice, ProviderName, SmsProvider
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.events import (
     NoticeBundled,
@@ -17,6 +18,9 @@ from shared.contracts.events import (
     NoticeUnresolved,
 )
 from shared.messaging.decision import Answer, Decision, State
+
+NO_RECEIPT = "no_receipt"
+UNCLEAR_LOOK_S = 60.0
 
 
 def build_decision(
@@ -63,10 +67,41 @@ def is_closed(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
     return sum(a.outcome == "retry" for a in attempts) > rules.retries_max
 
 
-def is_misconfigured(notice: Notice, channel: NoticeChannel) -> bool:
-    """Whether our own account or template was at fault when it was last tried there."""
-    last = next((a for a in reversed(notice.attempts) if a.channel == channel), None)
+def is_misconfigured(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
+    """Whether our own account or template was at fault when it was last tried there, with each
+    provider that there is."""
+    providers = rules.sms_providers if channel == "sms" else (WECHAT.name,)
+    return all(_is_at_fault(notice, provider) for provider in providers)
+
+
+def _is_at_fault(notice: Notice, provider: ProviderName) -> bool:
+    last = _find_last(notice, provider)
     return last is not None and last.outcome == "misconfigured"
+
+
+def _find_last(notice: Notice, provider: ProviderName) -> Attempt | None:
+    return next((a for a in reversed(notice.attempts) if a.sender == provider), None)
+
+
+def choose_provider(
+    notice: Notice, channel: NoticeChannel, providers: Sequence[SmsProvider]
+) -> ProviderName:
+    """Whose turn it is, unless this notice just met with a failure there and another has none.
+
+    Only what certainly did not go out is claimed again, so another provider may carry it.
+    """
+    if channel == "wechat":
+        return "wechat"
+    return min(providers, key=lambda provider: _rate_trouble(notice, provider))
+
+
+def _rate_trouble(notice: Notice, provider: ProviderName) -> int:
+    last = _find_last(notice, provider)
+    if last is None:
+        return 0
+    if last.outcome == "misconfigured":
+        return 2
+    return 1 if last is notice.last_attempt else 0
 
 
 def plan_after_failure(
@@ -74,7 +109,7 @@ def plan_after_failure(
 ) -> Notice:
     """It certainly did not go out: there again later, elsewhere at once, or never."""
     if any(a.is_accepted for a in notice.attempts):
-        return notice.with_state("sent")
+        return mark_sent(notice, now, rules)
     if notice.unclear_attempt is not None:
         return plan_after_unclear(notice, attempt, now, rules, retry_after_s)
     channel, code = attempt.channel, attempt.code
@@ -82,7 +117,7 @@ def plan_after_failure(
         failures = sum(a.channel == channel and a.outcome == "retry" for a in notice.attempts)
         delay_s = max(rules.compute_delay_s(failures), retry_after_s)
         return notice.with_state("retry", due_at=compute_deadline(now, delay_s), code=code)
-    if any(_is_promising(notice, other, rules) for other in notice.reachable if other != channel):
+    if any(_is_promising(notice, other, rules) for other in notice.reachable):
         return notice.with_state("retry", due_at=compute_deadline(now), code=code)
     if attempt.outcome == "misconfigured":
         delay_s = max(rules.misconfigured_wait_s, retry_after_s)
@@ -91,7 +126,7 @@ def plan_after_failure(
 
 
 def _is_promising(notice: Notice, channel: NoticeChannel, rules: Rules) -> bool:
-    return not is_closed(notice, channel, rules) and not is_misconfigured(notice, channel)
+    return not is_closed(notice, channel, rules) and not is_misconfigured(notice, channel, rules)
 
 
 def plan_after_unclear(
@@ -99,13 +134,27 @@ def plan_after_unclear(
 ) -> Notice:
     """It may have gone out: repeated where the channel allows it, else left to a person."""
     if any(a.is_accepted for a in notice.attempts):
-        return notice.with_state("sent")
+        return mark_sent(notice, now, rules)
     unclear, channel = notice.unclear_attempt, CHANNELS[attempt.channel]
     if unclear is not None and channel.may_repeat(unclear.claimed_at, now, rules):
         failures = sum(a.channel == attempt.channel for a in notice.attempts)
         due_at = compute_deadline(now, max(rules.compute_delay_s(failures), retry_after_s))
         return notice.with_state("retry", due_at=due_at, code=attempt.code)
-    return notice.with_state("unknown", code=attempt.code)
+    return mark_unclear(notice, now, attempt.code)
+
+
+def mark_sent(
+    notice: Notice, now: datetime, rules: Rules, channel: NoticeChannel | None = None
+) -> Notice:
+    """Without a receipt it ends some days later: nobody knows that it arrived."""
+    due_at = compute_deadline(now, rules.receipt_wait_s)
+    return notice.with_state("sent", due_at=due_at, channel=channel)
+
+
+def mark_unclear(notice: Notice, now: datetime, code: str = "") -> Notice:
+    """A receipt that came for it is looked for in a while, when answers under way are in."""
+    due_at = compute_deadline(now, UNCLEAR_LOOK_S)
+    return notice.with_state("unknown", due_at=due_at, code=code)
 
 
 def settle_unclear_attempts(notice: Notice, attempt: Attempt) -> Notice:
@@ -130,7 +179,7 @@ def apply_receipt(notice: Notice, dispatch: Dispatch, now: datetime, rules: Rule
     code = dispatch.code if dispatch.receipt == "failed" else attempt.code
     attempt = attempt.model_copy(update={"receipt": dispatch.receipt, "code": code})
     notice = notice.with_attempt(attempt)
-    if notice.state == "delivered":
+    if notice.state == "delivered" or (notice.state, notice.code) == ("failed", NO_RECEIPT):
         return notice
     if attempt.receipt == "delivered":
         return notice.with_state("delivered", channel=attempt.channel)

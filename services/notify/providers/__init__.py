@@ -4,8 +4,9 @@ An adapter never retries what may already have been sent. It reports what happen
 notify's own rules decide whether to wait, to try again or to use another channel.
 """
 
+from services.notify.providers.aliyun import AliyunSms
 from services.notify.providers.protocol import Message, Outcome, Provider
 from services.notify.providers.tencent import TencentSms
 from services.notify.providers.wechat import WeChatTemplate
 
-__all__ = ["Message", "Outcome", "Provider", "TencentSms", "WeChatTemplate"]
+__all__ = ["AliyunSms", "Message", "Outcome", "Provider", "TencentSms", "WeChatTemplate"]

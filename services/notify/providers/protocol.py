@@ -14,6 +14,8 @@ from shared.http import CallError, NotSentError, Reply
 NOT_ACCEPTED = frozenset({429, 503})
 
 _LONG_NUMBER = re.compile(r"\+?\d{7,}")
+_MAINLAND_NUMBER = re.compile(r"1[0-9]{10}")
+_NUMBER = re.compile(r"\+[0-9]{6,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class Outcome:
     refused: this recipient cannot be reached here. misconfigured: our account, template
     or parameters are wrong; no message will pass until a person looks. unknown: it may
     have been sent; never resend, await the receipt.
-    code: the provider's own. detail: free of numbers and openids.
+    code: the provider's own. detail: free of numbers and openids. throttled: our account calls too
+    often, whoever is called. blocked: the carrier or the person wants nothing of us there, today
+    and tomorrow. blames_name: what the message says of somebody cannot be carried.
     """
 
     kind: OutcomeKind
@@ -48,14 +52,38 @@ class Outcome:
     code: str = ""
     detail: str = ""
     retry_after_s: float | None = None
+    throttled: bool = False
+    blocked: bool = False
+    blames_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One line of a provider's table of codes."""
+    """One line of a provider's table of codes; the words are `Outcome`'s."""
 
     kind: OutcomeKind
     retry_after_s: float | None = None
+    throttles: bool = False
+    blocks: bool = False
+    blames_name: bool = False
+
+    def build_outcome(
+        self,
+        code: str,
+        detail: str,
+        provider_message_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> Outcome:
+        return Outcome(
+            self.kind,
+            provider_message_id,
+            code,
+            detail,
+            retry_after_s or self.retry_after_s,
+            throttled=self.throttles,
+            blocked=self.blocks,
+            blames_name=self.blames_name,
+        )
 
 
 class Provider(Protocol):
@@ -88,7 +116,11 @@ def classify_status(reply: Reply) -> Outcome | None:
     code = f"HTTP{reply.status}"
     if reply.status in NOT_ACCEPTED:
         return Outcome(
-            "retry", code=code, detail="not taken", retry_after_s=_parse_retry_after(reply.headers)
+            "retry",
+            code=code,
+            detail="not taken",
+            retry_after_s=_parse_retry_after(reply.headers),
+            throttled=True,
         )
     if reply.status >= 500:
         return Outcome("unknown", code=code, detail="failed inside the provider")
@@ -107,3 +139,14 @@ def redact(text: str, *private: str) -> str:
     for word in filter(None, private):
         text = text.replace(word, "…")
     return _LONG_NUMBER.sub("…", text)[:200]
+
+
+def format_e164(number: str) -> str | None:
+    """`+86…` for a mainland number written without it; None for what is no number at all."""
+    if _MAINLAND_NUMBER.fullmatch(number):
+        return f"+86{number}"
+    return number if _NUMBER.fullmatch(number) else None
+
+
+def list_values(message: Message) -> list[str]:
+    return [p if isinstance(p, str) else p[1] for p in message.parameters]

@@ -6,7 +6,6 @@ Source: https://cloud.tencent.com/document/product/382/55981 and /213/30654 (sig
 import hashlib
 import hmac
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -18,6 +17,8 @@ from services.notify.providers.protocol import (
     classify_failure,
     classify_status,
     find_ruling,
+    format_e164,
+    list_values,
     redact,
 )
 from shared.clock import Clock
@@ -31,7 +32,7 @@ SESSION_CONTEXT_BYTES_MAX = 511
 CODES: Mapping[str, Ruling] = {
     "Ok": Ruling("sent"),
     # Explicit throttles: not sent, will pass later.
-    "RequestLimitExceeded": Ruling("retry", 1),
+    "RequestLimitExceeded": Ruling("retry", 1, throttles=True),
     "LimitExceeded": Ruling("retry", 3600),
     "LimitExceeded.DeliveryFrequencyLimit": Ruling("retry", 60),
     "LimitExceeded.PhoneNumberThirtySecondLimit": Ruling("retry", 30),
@@ -45,10 +46,10 @@ CODES: Mapping[str, Ruling] = {
     "InternalError.Timeout": Ruling("unknown"),
     "InternalError.SendAndRecvFail": Ruling("unknown"),
     # This recipient, or what this message says.
-    "FailedOperation.PhoneNumberInBlacklist": Ruling("refused"),
+    "FailedOperation.PhoneNumberInBlacklist": Ruling("refused", blocks=True),
     "InvalidParameterValue.IncorrectPhoneNumber": Ruling("refused"),
-    "InvalidParameterValue.TemplateParameterFormatError": Ruling("refused"),
-    "InvalidParameterValue.TemplateParameterLengthLimit": Ruling("refused"),
+    "InvalidParameterValue.TemplateParameterFormatError": Ruling("refused", blames_name=True),
+    "InvalidParameterValue.TemplateParameterLengthLimit": Ruling("refused", blames_name=True),
     "UnsupportedOperation.UnsupportedRegion": Ruling("refused"),
     "UnsupportedOperation.UnsuportedRegion": Ruling("refused"),  # the provider's own spelling
     # Our account, signature, template or parameters.
@@ -65,9 +66,6 @@ CODES: Mapping[str, Ruling] = {
     "UnsupportedProtocol": Ruling("misconfigured"),
 }
 UNLISTED = Ruling("unknown")
-
-_MAINLAND_NUMBER = re.compile(r"1[0-9]{10}")
-_NUMBER = re.compile(r"\+[0-9]{6,15}")
 
 
 def _compute_hmac(key: bytes, text: str) -> bytes:
@@ -120,14 +118,7 @@ def _build_outcome(status: Mapping[str, object], serial: object) -> Outcome:
     ruling = find_ruling(CODES, code, UNLISTED)
     message_id = str(serial) if ruling.kind == "sent" and serial else None
     detail = "" if ruling.kind == "sent" else redact(str(status.get("Message", "")))
-    return Outcome(ruling.kind, message_id, code, detail, ruling.retry_after_s)
-
-
-def format_e164(number: str) -> str | None:
-    """`+86…` for a mainland number written without it; None for what is no number at all."""
-    if _MAINLAND_NUMBER.fullmatch(number):
-        return f"+86{number}"
-    return number if _NUMBER.fullmatch(number) else None
+    return ruling.build_outcome(code, detail, message_id)
 
 
 class TencentSms:
@@ -136,7 +127,7 @@ class TencentSms:
     templates: our template name -> Tencent's template id.
     """
 
-    name = "tencent_sms"
+    name = "tencent"
 
     def __init__(
         self,
@@ -179,7 +170,7 @@ class TencentSms:
         if len(message.notice_id.encode()) > SESSION_CONTEXT_BYTES_MAX:
             return "notice_id_too_long"
         # A link in a variable gets the template banned; it belongs in the template's text.
-        if any("://" in value for value in _list_values(message)):
+        if any("://" in value for value in list_values(message)):
             return "link_in_variable"
         return None
 
@@ -189,7 +180,7 @@ class TencentSms:
             "SmsSdkAppId": self._app_id,
             "TemplateId": self._templates[message.template],
             "SignName": self._sign_name,
-            "TemplateParamSet": _list_values(message),
+            "TemplateParamSet": list_values(message),
             "SessionContext": message.notice_id,
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
@@ -205,7 +196,3 @@ class TencentSms:
             "X-TC-Timestamp": str(int(at.timestamp())),
             "X-TC-Region": self._region,
         }
-
-
-def _list_values(message: Message) -> list[str]:
-    return [p if isinstance(p, str) else p[1] for p in message.parameters]

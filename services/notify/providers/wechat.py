@@ -102,7 +102,7 @@ class WeChatTemplate:
     elapsed: a monotonic clock in seconds, for the token's lifetime only.
     """
 
-    name = "wechat_template"
+    name = "wechat"
 
     def __init__(
         self,

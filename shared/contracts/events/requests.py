@@ -1,5 +1,6 @@
 """What intake says: requests and receipts."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -251,14 +252,21 @@ class RequestUnmet(RequestFact):
 
 
 class MessageReported(Fact):
-    """What a provider said of a message. Subject: `<provider>:<provider's message id>`."""
+    """What a provider said of a message. Subject: `<provider>:<provider's message id>`.
+
+    point_id: of the phone that it was for, by which a message is found whose id was never heard.
+    notice_id: where the provider gives back what it was given. reported_at: when the phone got it.
+    """
 
     TYPE: ClassVar[str] = "guanjia.receipt.reported.v1"
     TOPIC: ClassVar[str] = topics.RECEIPTS
-    provider: Literal["tencent", "wechat"]
+    provider: Literal["tencent", "aliyun", "wechat"]
     provider_message_id: Identifier
     outcome: Literal["delivered", "failed"]
     code: Annotated[str, Field(max_length=100)] = ""
+    point_id: Identifier | None = None
+    notice_id: Identifier | None = None
+    reported_at: datetime | None = None
 
 
 class ReplyUnderstood(Fact):

@@ -1,0 +1,93 @@
+"""Aliyun SMS callbacks: delivery receipts (SmsReport) and replies (SmsUp).
+
+Aliyun signs neither, so whoever may call is decided before this module is reached. Answer both with
+`ANSWER`; anything else makes Aliyun push again.
+Source: help.aliyun.com, "HTTP batch push of SmsReport" and "of SmsUp".
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from services.intake.channels.carriers import (
+    Receipts,
+    SmsReceipt,
+    SmsReply,
+    clean_text,
+    find_phone,
+    parse_array,
+    parse_china_time,
+    parse_sender,
+    read_code,
+    read_text,
+)
+from services.intake.messages import RECEIPT_NOT_OBJECT, STATUS_UNKNOWN
+from shared.contracts.message_ids import fold_message_id
+from shared.errors import Invalid, Problem
+
+ANSWER = {"code": 0, "msg": "接收成功"}
+ITEMS_MAX = 1000
+
+
+def parse_receipts(body: bytes) -> Receipts:
+    """Raises Invalid when the body is no array of receipts at all."""
+    readable: list[SmsReceipt] = []
+    problems: list[Problem] = []
+    for index, item in enumerate(parse_array(body, ITEMS_MAX)):
+        try:
+            readable.append(_parse_receipt(item, f"{index}"))
+        except Invalid as error:
+            problems.extend(error.problems)
+    return Receipts(tuple(readable), tuple(problems))
+
+
+def parse_replies(body: bytes) -> tuple[list[SmsReply], list[Problem]]:
+    """Whatever somebody wrote is kept: of what is beside the text nothing is refused."""
+    replies: list[SmsReply] = []
+    problems: list[Problem] = []
+    for index, item in enumerate(parse_array(body, ITEMS_MAX)):
+        try:
+            replies.append(_parse_reply(item, f"{index}"))
+        except Invalid as error:
+            problems.extend(error.problems)
+    return replies, problems
+
+
+def _parse_receipt(item: Any, where: str) -> SmsReceipt:
+    message_id = fold_message_id(read_text(item, "biz_id", where))
+    is_success = item.get("success")
+    if isinstance(is_success, str):
+        is_success = {"true": True, "false": False}.get(is_success.lower())
+    if not isinstance(is_success, bool):
+        raise STATUS_UNKNOWN.invalid(f"{where}.success", success="true", failure="false")
+    at = read_text(item, "report_time", where, default="")
+    return SmsReceipt(
+        provider_message_id=message_id,
+        outcome="delivered" if is_success else "failed",
+        code=read_code(item, "err_code", where),
+        at=parse_china_time(at, f"{where}.report_time"),
+        phone=find_phone(item, "86", "phone_number"),
+        notice_id=read_text(item, "out_id", where, default=""),
+    )
+
+
+def _parse_reply(item: Any, where: str) -> SmsReply:
+    if not isinstance(item, dict):
+        raise RECEIPT_NOT_OBJECT.invalid(where)
+    number = read_text(item, "phone_number", where)
+    phone, is_phone = parse_sender("86", number, f"{where}.phone_number")
+    return SmsReply(
+        phone=phone,
+        is_phone=is_phone,
+        text=clean_text(item.get("content")),
+        at=_read_time(item),
+        extend=clean_text(item.get("dest_code")),
+        id=clean_text(item.get("sequence_id")),
+    )
+
+
+def _read_time(item: Any) -> datetime | None:
+    """None for what is no time: somebody wrote all the same."""
+    with suppress(Invalid):
+        return parse_china_time(clean_text(item.get("send_time")), "send_time")
+    return None

@@ -1,0 +1,85 @@
+"""A notice whose time is up: a claim without an outcome, a message without a receipt.
+
+docs/decisions/0199.
+"""
+
+from datetime import datetime, timedelta
+
+from services.notify.decide.outcomes import bind_receipt
+from services.notify.decide.transitions import NO_RECEIPT, build_decision, plan_after_unclear
+from services.notify.model import Attempt, Dispatch, Notice, NoticeDue
+from services.notify.rules import Rules, compute_deadline
+from shared.messaging.decision import NOTHING, Command, Decision, States
+
+LOOK_AGAIN_S = 600.0
+CLOCKS_APART = timedelta(minutes=2)
+
+
+def decide_due(
+    rules: Rules, states: States, command: Command[NoticeDue], now: datetime
+) -> Decision:
+    due = command.data
+    notice = states.get(Notice, due.aggregate_id)
+    if notice is None or notice.due_at != due.due_at or due.due_at > now:
+        return NOTHING
+    match notice.state:
+        case "sending":
+            return _expire_claim(rules, notice, now)
+        case "sent":
+            return build_decision(notice, notice.with_state("failed", code=NO_RECEIPT))
+        case "unknown":
+            return _look_for_receipt(rules, states, notice, due.dispatch_id, now)
+    return NOTHING
+
+
+def _expire_claim(rules: Rules, notice: Notice, now: datetime) -> Decision:
+    """Its process died or is stuck, and nobody knows whether the message went out."""
+    if notice.last_attempt is None:
+        return NOTHING
+    attempt = notice.last_attempt.model_copy(
+        update={"outcome": "unknown", "ended_at": now, "code": "no_outcome"}
+    )
+    unclear = plan_after_unclear(notice.with_attempt(attempt), attempt, now, rules)
+    return build_decision(notice, unclear)
+
+
+def _look_for_receipt(
+    rules: Rules, states: States, notice: Notice, dispatch_id: str | None, now: datetime
+) -> Decision:
+    """A message whose id was never heard is found by its phone and its time."""
+    attempt = notice.unclear_attempt
+    dispatch = states.get(Dispatch, dispatch_id) if dispatch_id else None
+    if attempt and dispatch and may_be_receipt_of(attempt, dispatch, rules):
+        return bind_receipt(rules, notice, attempt, dispatch, now)
+    is_over = attempt is None or now >= attempt.claimed_at + timedelta(seconds=rules.receipt_wait_s)
+    due_at = None if is_over else compute_deadline(now, LOOK_AGAIN_S)
+    return Decision((notice.model_copy(update={"due_at": due_at}),))
+
+
+def may_be_receipt_of(attempt: Attempt, dispatch: Dispatch, rules: Rules) -> bool:
+    """Nobody else's, of the same provider and phone, and after it was sent."""
+    if dispatch.notice_id is not None or dispatch.receipt is None:
+        return False
+    if not attempt.point_id or dispatch.point_id != attempt.point_id:
+        return False
+    if not dispatch.id.startswith(f"{attempt.sender}:"):
+        return False
+    at = dispatch.reported_at
+    ends_at = attempt.claimed_at + timedelta(seconds=rules.receipt_wait_s)
+    return at is not None and attempt.claimed_at - CLOCKS_APART <= at <= ends_at
+
+
+def pick_receipt(
+    attempt: Attempt, waiting: list[Dispatch], rivals: int, rules: Rules
+) -> str | None:
+    """The receipt that is this attempt's; None where it could as well be another's.
+
+    rivals: other unclear messages to the same phone. If as many arrived as were sent, all did.
+    """
+    own = [dispatch for dispatch in waiting if may_be_receipt_of(attempt, dispatch, rules)]
+    if not own:
+        return None
+    if rivals == 0:
+        return own[0].id
+    all_arrived = all(dispatch.receipt == "delivered" for dispatch in own)
+    return own[0].id if all_arrived and len(own) > rivals else None
