@@ -17,6 +17,7 @@ from services.intake.model import (
 )
 from services.intake.vault.needs import prepare_note
 from shared.contracts.events import RequestMended, RequestOpened, RequestReturned
+from shared.contracts.values import Category
 from tests.intake.builders import (
     COMMANDS,
     VAULT,
@@ -43,7 +44,9 @@ class Case:
     def request(self) -> Any:
         return self.harness.request(self.id)
 
-    def approve(self, quantity: int | None = None, reason: str | None = None, by: str = "a") -> Any:
+    def approve(
+        self, quantity: int | None = None, reason: str | None = None, by: str = "a", **more: Any
+    ) -> Any:
         data = ApproveRequest.model_validate(
             {
                 "request_id": self.id,
@@ -51,6 +54,7 @@ class Case:
                 "approver_id": by,
                 "quantity": quantity,
                 "part_reason": reason,
+                **more,
             }
         )
         return self.harness.handle(COMMANDS[ApproveRequest], make_command(data))
@@ -176,3 +180,13 @@ def test_another_town_or_level_neither_returns_nor_mends() -> None:
     assert code(case.mend()) == "state_unsuitable"
     case.send_back()
     assert code(case.mend(area="441900104")) == "request_unknown"
+
+
+def test_who_approves_says_yes_to_what_he_read() -> None:
+    """What is corrected, classified or asked for anew in between is read again."""
+    case = Case()
+    read = case.request.digest
+    changed = case.request.model_copy(update={"category": Category.MEDICAL})
+    case.harness = DecisionHarness(changed, case.harness.person(changed.person_id))
+    assert code(case.approve(digest=read)) == "case_changed"
+    assert list_facts(case.approve(digest=case.request.digest)) == ["RequestOpened"]

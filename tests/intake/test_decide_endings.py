@@ -180,7 +180,10 @@ def test_what_was_solved_otherwise_is_closed_with_proof_by_a_second_person() -> 
     case = Case()
     report = {"way": "other", "by": "lin", "note": "邻居已送轮椅，照片在村委"}
     assert list_facts(case.do(ReportEnding, **report)) == []
-    ((_, fact),) = case.do(JudgeEnding, is_right=True).events
+    read = case.request.digest
+    case.do(ReportEnding, **report | {"reference": "另一份"})
+    assert code(case.do(JudgeEnding, is_right=True, digest=read)) == "case_changed"
+    ((_, fact),) = case.do(JudgeEnding, is_right=True, digest=case.request.digest).events
     assert (fact.way, case.request.state) == ("other", RequestState.CLOSED)
     assert code(case.do(JudgeEnding, is_right=True)) == "state_unsuitable"
     assert code(Case().do(JudgeEnding, is_right=True)) == "ending_missing"

@@ -151,3 +151,29 @@ def test_what_the_machine_once_called_a_duplicate_can_be_decided_again() -> None
     request: Request = desk.request(stored.id)
     assert (request.state, request.approval_level) == (RequestState.RECORDED, "village")
     assert get_body(desk.handle(COMMANDS[SeparateRequest], make_command(data)))["problems"]
+
+
+def test_what_was_merged_and_came_apart_elsewhere_is_merged_anew() -> None:
+    """Said again it does something, and does not only say so."""
+    desk = Desk()
+    desk.ask("1", phone=PHONE)
+    desk.ask("2", phone=PHONE)
+    (row,) = desk.list_alike("request")
+    desk.judge(row, "merged")
+    alone = {"state": RequestState.OPEN, "duplicate_of": None, "followers": ()}
+    for id_ in (row.first_id, row.second_id):
+        desk.states[Ref(Request, id_)] = desk.request(id_).model_copy(update=alone)
+    merged = desk.judge(desk.find(row.id), "merged")
+    assert list_facts(merged) == ["RequestWithdrawn", "RequestFollowed"]
+    assert desk.request(row.second_id).duplicate_of == row.first_id
+
+
+def test_persons_that_came_apart_elsewhere_are_joined_anew() -> None:
+    desk = Desk()
+    first, second = desk.ask("1", name="张三", phone=PHONE), desk.ask("2", name="李四", phone=PHONE)
+    (row,) = desk.list_alike("person")
+    desk.judge(row, "merged")
+    desk.handle(COMMANDS[SeparatePerson], make_command(SeparatePerson(person_id=second)))
+    assert first not in desk.person(second).joined
+    assert list_facts(desk.judge(desk.find(row.id), "merged")) == ["PersonJoined"]
+    assert first in desk.person(second).joined

@@ -7,10 +7,10 @@ import pytest
 from services.intake.channels.text import Prove, understand
 from services.intake.model import ContactPoint, Person, Request
 from services.intake.model.request import Portion
-from services.intake.own.contacts import find_contact_refusal
+from services.intake.own.contacts import Address, find_address, find_contact_refusal
 from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
-from services.intake.vault.persons import derive_point_id
+from services.intake.vault.persons import Contact, derive_point_id
 from shared.errors import Invalid, Message
 from tests.intake.builders import (
     GRID,
@@ -136,3 +136,12 @@ def test_a_wrong_phone_is_said_of_its_field() -> None:
     with pytest.raises(Invalid) as refused:
         read_correction({"phone": "0769"})
     assert [problem.field for problem in refused.value.problems] == ["phone"]
+
+
+def test_what_he_asks_for_stands_under_the_contact_he_proved_and_no_other() -> None:
+    """A phone beside his WeChat account may be one that a third party named."""
+    contact = Contact(name="张三", phone=PHONE, openid="o-1")
+    by_phone, by_account = derive_point_id(VAULT, phone=PHONE), derive_point_id(VAULT, openid="o-1")
+    assert find_address(VAULT, contact, by_phone) == Address(phone=PHONE)
+    assert find_address(VAULT, contact, by_account) == Address(openid="o-1")
+    assert find_address(VAULT, contact, derive_point_id(VAULT, phone=OTHER_PHONE)) is None

@@ -138,10 +138,15 @@ async def read_person(
 async def export_person(
     person_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
-    """All that the house holds of him, to hand to him; also what he asked for elsewhere."""
-    person, _ = await load_seen(runtime, find_scope(caller), person_id)
+    """All that the house holds of him in the caller's area, to hand to him.
+
+    Who wants all of every town asks one of the whole city, or saves it himself behind his link:
+    what he does not want read, nobody of a town reads by handing it to him.
+    """
+    person, requests = await load_seen(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "export_person", [person])
-    requests = await store.list_requests_of(runtime.database, [person.id])
+    if not caller.area:
+        requests = await store.list_requests_of(runtime.database, [person.id])
     looks = await store.find_latest_looks(runtime.database, person.id, 500)
     return person_views.describe_export(runtime.resources.vault, person, requests, looks)
 

@@ -173,6 +173,11 @@ MEETING_CHANGED = Message(
     "决定在您查看之后有改动，请重新看过再签",
     "the rulings changed since you read them: read them again before you sign",
 )
+CASE_CHANGED = Message(
+    "case_changed",
+    "这件诉求在您查看之后有改动，请重新看过再决定",
+    "the case changed since you read it: read it again before you decide",
+)
 VERDICT_REASON_MISSING = Message(
     "verdict_reason_missing", "不予受理的，请选择理由", "choose why it is declined"
 )

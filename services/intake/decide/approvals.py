@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.approvals.messages import (
+    CASE_CHANGED,
     DECLINE_REASONS,
     MEETING_NEEDED,
     MENDER_STRANGE,
@@ -74,6 +75,8 @@ def decide_approve(
     request = get_approvable(states, data)
     if isinstance(request, Answer):
         return Decision(answer=request)
+    if data.digest not in ("", request.digest):
+        return Decision(answer=CASE_CHANGED.refusal(409))
     if request.needs_guardian:
         return Decision(answer=GUARDIAN_ABSENT.refusal(409, "guardian"))
     if data.approver_id in request.recorders:

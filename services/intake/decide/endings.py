@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from services.intake.approvals.messages import (
     ANSWER_DAY_WRONG,
+    CASE_CHANGED,
     ENDING_MATCHED,
     ENDING_MISSING,
     ENDING_OWN,
@@ -211,6 +212,8 @@ def decide_judge_ending(states: States, item: Command[JudgeEnding], now: datetim
     ending = request.ending
     if ending is None:
         return Decision(answer=ENDING_MISSING.refusal(409))
+    if data.digest not in ("", request.digest):
+        return Decision(answer=CASE_CHANGED.refusal(409))
     if data.by == ending.by:
         return Decision(answer=ENDING_OWN.refusal(409))
     if request.matches:

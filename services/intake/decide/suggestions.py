@@ -20,6 +20,7 @@ from services.intake.model.suggestion import (
     DecideSuggestion,
     JoinPersons,
     JudgeAlike,
+    Judged,
     LikenessReason,
     NameInPlace,
     SeparatePerson,
@@ -144,14 +145,47 @@ def decide_suggestion(states: States, item: Command[DecideSuggestion], now: date
     suggestion = states.get(Suggestion, data.suggestion_id)
     if suggestion is None or not suggestion.place.startswith(data.area):
         return Decision(answer=SUGGESTION_UNKNOWN.refusal(404))
-    if suggestion.state == data.verdict:
+    return _judge(states, suggestion, data.verdict, item.principal, now)
+
+
+def _judge(
+    states: States, suggestion: Suggestion, verdict: Judged, principal: str, now: datetime
+) -> Decision:
+    """Said already and still so it is only answered. What came apart meanwhile is joined anew."""
+    suggestion = _bring_up_to_date(states, suggestion)
+    if suggestion.state == verdict:
         return Decision(answer=_answer(suggestion))
-    decision = _carry_out(states, suggestion, data.verdict)
+    decision = _carry_out(states, suggestion, verdict)
     if isinstance(decision, Answer):
         return Decision(answer=decision)
-    changes = {"state": data.verdict, "decided_by": item.principal, "decided_at": now}
+    changes = {"state": verdict, "decided_by": principal, "decided_at": now}
     decided = suggestion.model_copy(update=changes)
     return Decision((decided, *decision.states), decision.events, _answer(decided))
+
+
+def _bring_up_to_date(states: States, suggestion: Suggestion) -> Suggestion:
+    """Records that were joined come apart elsewhere too: by a person's page, by an ID number, or
+    where the first request was withdrawn and its followers were released."""
+    if suggestion.state != "merged":
+        return suggestion
+    first_id, second_id = suggestion.first_id, suggestion.second_id
+    if suggestion.subject == "person":
+        person = states.get(Person, second_id)
+        stands = person is not None and first_id in person.joined
+    else:
+        stands = _is_led(states, first_id, second_id)
+    return suggestion if stands else suggestion.model_copy(update={"state": "apart"})
+
+
+def _is_led(states: States, first_id: str, second_id: str) -> bool:
+    """Whether the second goes with the first, or both with what the first has joined since."""
+    second = states.get(Request, second_id)
+    if second is None or second.state is not RequestState.DUPLICATE:
+        return False
+    if second.duplicate_of == first_id:
+        return True
+    first = states.get(Request, first_id)
+    return first is not None and first.duplicate_of == second.duplicate_of
 
 
 def _carry_out(states: States, suggestion: Suggestion, verdict: str) -> Decision | Answer:
@@ -245,14 +279,7 @@ def decide_alike(states: States, item: Command[JudgeAlike], now: datetime) -> De
     first, second = sorted(pair.values(), key=lambda each: (not each.matches, each.recorded_at))
     stored = states.get(Suggestion, _make_id("request", first.id, second.id))
     suggestion = stored or _make(("request", first.id, second.id), data.reasons, second, now)
-    if suggestion.state == data.verdict:
-        return Decision(answer=_answer(suggestion))
-    decision = _carry_out(states, suggestion, data.verdict)
-    if isinstance(decision, Answer):
-        return Decision(answer=decision)
-    changes = {"state": data.verdict, "decided_by": item.principal, "decided_at": now}
-    decided = suggestion.model_copy(update=changes)
-    return Decision((decided, *decision.states), decision.events, _answer(decided))
+    return _judge(states, suggestion, data.verdict, item.principal, now)
 
 
 def _is_there(request: Request, area: str) -> bool:

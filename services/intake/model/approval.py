@@ -171,6 +171,7 @@ class ReportEnding(NotedCommand):
 
 
 class JudgeEnding(ApproverCommand):
-    """By another than reported it."""
+    """By another than reported it. digest: of what he read; empty where no page showed it."""
 
     is_right: bool
+    digest: str = ""

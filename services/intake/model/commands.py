@@ -202,13 +202,15 @@ class ApproveRequest(Value):
     """levels: those the approver may decide; area: the code prefix they may decide in.
 
     item: what is needed, in the catalogue's words; empty where the request says it already.
-    quantity: of which part; None is all of it. part_reason: why no more.
+    quantity: of which part; None is all of it. part_reason: why no more. digest: of what he read;
+    empty where no page showed it.
     """
 
     request_id: Identifier
     levels: tuple[ApprovalLevel, ...]
     area: str = ""
     approver_id: str
+    digest: str = ""
     vouching: Vouching = Vouching()
     item: str = ""
     quantity: Quantity | None = None

@@ -1,7 +1,5 @@
 """A joint meeting (联席会议): what it decides on, who sits, what was decided, who signed."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
@@ -9,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.intake.model.approval import NotedCommand, PartReason
+from services.intake.model.displayed import derive_digest
 from services.intake.model.request import DeclineReason
 from shared.contracts.events import ApprovalLevel, Verdict
 from shared.contracts.values import Identifier, Quantity, Value
@@ -81,13 +80,12 @@ class Meeting(State):
     def digest(self) -> str:
         """Of the rulings: who signs says which he read."""
         rows = [(each.request_id, each.ruling) for each in self.items]
-        text = json.dumps(
-            [
+        return derive_digest(
+            *(
                 (id_, r.verdict, r.quantity, r.code, r.note_record) if r else (id_,)
                 for id_, r in rows
-            ]
+            )
         )
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
     def undecided(self) -> int:

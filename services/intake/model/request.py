@@ -10,6 +10,7 @@ from pydantic import Field, computed_field
 from services.intake.model.approval import Ending, PartReason, Referral, ReturnReason, Step
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
+from services.intake.model.displayed import derive_digest
 from services.intake.model.person import (
     OWN_SOURCES,
     WEB_SOURCE,
@@ -182,6 +183,15 @@ class Request(State):
         """Whose words it is made of: none of them approves it."""
         menders = (step.by for step in self.steps if step.act == "corrected")
         return frozenset(filter(None, (self.recorded_by, self.collector_id, *menders)))
+
+    @property
+    def digest(self) -> str:
+        """Of what is asked for and how it is said to have ended: who approves or confirms says
+        which he read."""
+        fields = {"kind", "category", "need", "beneficiary_class", "declared_class", "area"}
+        fields |= {"person_id", "budget_reference", "ending"}
+        text = self.text.hex() if self.text else ""
+        return derive_digest(self.model_dump(mode="json", include=fields), text)
 
     @property
     def was_returned(self) -> bool:

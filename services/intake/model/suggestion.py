@@ -10,6 +10,7 @@ from shared.contracts.values import Identifier, ShortText, Value
 from shared.messaging.decision import State
 
 Subject = Literal["person", "request"]
+Judged = Literal["merged", "apart"]
 SuggestionState = Literal["open", "merged", "apart"]
 LikenessReason = Literal[
     "identity_same",
@@ -82,7 +83,7 @@ class DecideSuggestion(Value):
     that who says so works in."""
 
     suggestion_id: Identifier
-    verdict: Literal["merged", "apart"]
+    verdict: Judged
     area: str = ""
 
 
@@ -91,7 +92,7 @@ class JudgeAlike(Value):
 
     request_id: Identifier
     other_id: Identifier
-    verdict: Literal["merged", "apart"]
+    verdict: Judged
     reasons: tuple[LikenessReason, ...] = ()
     area: str = ""
 

@@ -1,10 +1,11 @@
 """Whether what somebody proved to hold is the person's own contact, and nobody else's."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from services.intake.model import ContactPoint, Person
 from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
-from services.intake.vault.persons import derive_point_id, is_own_phone, open_contact
+from services.intake.vault.persons import Contact, derive_point_id, is_own_phone, open_contact
 from services.intake.vault.sealing import Vault
 from shared.errors import Message
 
@@ -27,6 +28,22 @@ def find_contact_refusal(
     others = (point for id_, point in points.items() if id_ not in bound)
     if any(_speaks_for(point, person) for point in others if point.bound_to != proven_id):
         return CONTACTS_SEVERAL
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    phone: str | None = None
+    openid: str | None = None
+
+
+def find_address(vault: Vault, contact: Contact, proven_id: str) -> Address | None:
+    """What the code came back from, as far as it stands with the person: the phone beside a proven
+    WeChat account may be one that somebody else named."""
+    if contact.phone and derive_point_id(vault, phone=contact.phone) == proven_id:
+        return Address(phone=contact.phone)
+    if contact.openid and derive_point_id(vault, openid=contact.openid) == proven_id:
+        return Address(openid=contact.openid)
     return None
 
 

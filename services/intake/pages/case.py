@@ -288,6 +288,7 @@ async def approve(
             levels=list_levels(caller),
             area=caller.area,
             approver_id=caller.principal,
+            digest=form.get("digest", "")[:64],
             vouching=read_vouching(form),
             item=form.get("item", "").strip(),
             quantity=read_quantity(form, stored.need),

@@ -129,6 +129,7 @@ async def confirm_ending(
             area=caller.area,
             by=caller.principal,
             is_right=form.get("right") != "no",
+            digest=form.get("digest", "")[:64],
             note=form.get("note", ""),
         )
 

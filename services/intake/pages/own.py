@@ -18,8 +18,9 @@ from services.intake.erasures import Erasure
 from services.intake.messages import ERASURE_UNREAD, PERSON_UNKNOWN
 from services.intake.model import WEB_SOURCE, ContactPoint, Person, SettleMessage
 from services.intake.own import proofs
-from services.intake.own.contacts import find_contact_refusal
+from services.intake.own.contacts import find_address, find_contact_refusal
 from services.intake.own.messages import (
+    CONTACTS_SEVERAL,
     ERASURE_WHILE_HELP_COMES,
     OWN_CORRECTION_EMPTY,
     OWN_CORRECTIONS_MANY,
@@ -55,12 +56,16 @@ LINES: Mapping[str, str] = {"name": "姓名", "phone": "手机", "address": "住
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """Who is certainly he, as far as a phone can say it. proof_id: of the code."""
+    """Who is certainly he, as far as a phone can say it.
+
+    proof_id: of the code; point_id: of what it came back from.
+    """
 
     request: model.Request
     person: Person
     code: str
     proof_id: str
+    point_id: str
 
 
 # --- proving it -----------------------------------------------------------------------------------
@@ -118,7 +123,7 @@ async def _find_proven(
     refusal = find_contact_refusal(vault, person, {each.id: each for each in points}, point_id)
     if refusal:
         raise Denied(refusal.refusal(403, phone=runtime.settings.help_phone))
-    return Proven(stored, person, _read_code(form), proof_id)
+    return Proven(stored, person, _read_code(form), proof_id, point_id)
 
 
 async def _require_proven(
@@ -192,14 +197,16 @@ def format_correction(request_id: str, lines: Mapping[str, str]) -> str:
 
 async def _send_correction(runtime: IntakeRuntime, proven: Proven, text: str, number: int) -> None:
     vault, request = runtime.resources.vault, proven.request
-    contact = open_contact(vault, proven.person)
+    address = find_address(vault, open_contact(vault, proven.person), proven.point_id)
+    if address is None:
+        raise Denied(CONTACTS_SEVERAL.refusal(403, phone=runtime.settings.help_phone))
     inbound = Inbound(
         text=text,
         message_id=f"{proven.proof_id}/{number}",
         source=WEB_SOURCE,
         channel=Channel.WEB,
-        phone=contact.phone,
-        openid=None if contact.phone else contact.openid,
+        phone=address.phone,
+        openid=address.openid,
     )
     keep = seal_message(vault, inbound, request.area.town_code)
     settle = SettleMessage(
