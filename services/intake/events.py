@@ -18,6 +18,7 @@ from services.intake.decide import (
     endings,
     erasure,
     erasure_proposals,
+    haste,
     media,
     meetings,
     messages,
@@ -68,7 +69,12 @@ from services.intake.model.attachment import (
 from services.intake.model.classification import ClassifyRequest
 from services.intake.model.clock import CaseDue, PauseCase, ResumeCase, StartClock
 from services.intake.model.consent import EndConsent, GiveConsent
-from services.intake.model.emergency import ConfirmEmergency, EndEmergency, ProposeEmergency
+from services.intake.model.emergency import (
+    ConfirmEmergency,
+    EndEmergency,
+    HastenRequest,
+    ProposeEmergency,
+)
 from services.intake.model.erasure import ApproveErasure, ProposeErasure, RefuseErasure
 from services.intake.model.meeting import (
     CancelMeeting,
@@ -195,6 +201,7 @@ def build_commands(
         ProposeEmergency: Handler(decide=partial(emergencies.decide_propose, rules.emergency)),
         ConfirmEmergency: Handler(decide=emergencies.decide_confirm),
         EndEmergency: Handler(decide=emergencies.decide_end),
+        HastenRequest: Handler(decide=partial(haste.decide_hasten, rules)),
     }
     return {type_: clocks.keep_time(rules.clock, each) for type_, each in handlers.items()}
 

@@ -20,6 +20,7 @@ from services.intake.approvals import agenda
 from services.intake.attachments import checking
 from services.intake.channels.wechat_crypto import WeChatCrypto
 from services.intake.decide import accounts
+from services.intake.emergencies import hastening
 from services.intake.judgement import learning
 from services.intake.media import fetching
 from services.intake.media.wechat import WeChatMediaClient
@@ -116,6 +117,7 @@ def build_service(
             jobs.measure_overdue,
             uploads.import_uploads,
             checking.check_waiting,
+            hastening.hasten_cases,
             fetching.fetch_waiting,
         ),
         sealed=(

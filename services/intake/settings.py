@@ -136,6 +136,12 @@ class IntakeSettings(Settings):
     emergency_by_towns: Annotated[
         bool, Field(description="a town may propose one for itself; the city confirms it always")
     ] = False
+    emergency_level_drop: Annotated[
+        int, Field(ge=0, le=2, description="levels by which an approval comes nearer meanwhile")
+    ] = 1
+    emergency_percent: Annotated[
+        int, Field(ge=1, le=100, description="of each period, in an emergency")
+    ] = 50
     sign_in_failures_max: Annotated[
         int, Field(ge=3, le=20, description="wrong tries in a row before a lock")
     ] = 5
@@ -235,6 +241,7 @@ class IntakeSettings(Settings):
             case_days=self.case_days,
             urgent_tier=self.urgent_tier,
             urgent_percent=self.urgent_percent,
+            emergency_percent=self.emergency_percent,
             reminder_days=self.reminder_days,
             escalation_days=self.escalation_days,
             pause_days_max=self.pause_days_max,

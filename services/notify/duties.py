@@ -16,6 +16,7 @@ from shared.contracts.events import (
     PaymentUnsettled,
     RegularOverdue,
     RequestEscalated,
+    RequestHastened,
     RequestMended,
     RequestOverdue,
     RequestRecorded,
@@ -68,6 +69,16 @@ def _call_for_approval(fact: Fact) -> Call | None:
     return Call(_APPROVERS[level], "staff_approval_waiting", _find_area(level, recorded.area))
 
 
+def _call_for_hastened(fact: Fact) -> Call | None:
+    """Whoever decides it now; of what is open nothing is decided."""
+    hastened = cast("RequestHastened", fact)
+    level = hastened.approval_level
+    if level is None:
+        return None
+    area = _find_area(level, hastened.area)
+    return Call(_APPROVERS[level], "staff_approval_hastened", area)
+
+
 def _call_for_late(fact: Fact) -> Call:
     """Whoever has to act on it, or the level to which it went up."""
     late = cast("ClockFact", fact)
@@ -116,6 +127,7 @@ CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
     LedgerRefused: _call_for_refused,
     RequestRecorded: _call_for_approval,
     RequestMended: _call_for_approval,
+    RequestHastened: _call_for_hastened,
     MessageQueued: _call_for_reading,
     **dict.fromkeys(_LATE, _call_for_late),
     RegularOverdue: _call_for_visiting,
@@ -124,6 +136,7 @@ STAFF_PURPOSES = (
     "staff_payment_unsettled",
     "staff_payment_refused",
     "staff_approval_waiting",
+    "staff_approval_hastened",
     "staff_message_waiting",
     "staff_message_urgent",
     "staff_case_due",

@@ -26,11 +26,13 @@ from shared.contracts.events import (
     RequestDeclined,
     RequestFact,
     RequestFollowed,
+    RequestHastened,
     RequestMended,
     RequestOpened,
     RequestReferred,
     RequestReturned,
     RequestSettled,
+    RequestUnmet,
     RequestWithdrawn,
 )
 
@@ -65,7 +67,13 @@ def find_request_id(event: Event[Any]) -> str:
     return getattr(event.data, "request_id", "")
 
 
-_EARLY = ("request_recorded", "request_returned", "request_referred", "request_overdue")
+_EARLY = (
+    "request_recorded",
+    "request_hastened",
+    "request_returned",
+    "request_referred",
+    "request_overdue",
+)
 _HOPE = (*_EARLY, "request_opened")
 _ALL = (*_HOPE, "request_opened_part", "request_budgeted")
 _FOLLOWED = ("request_merged", "request_committed", "request_delivered", "request_separated")
@@ -77,6 +85,7 @@ _MANDATE = (Overtaking("donor", ("mandate_proposed",), same_subject=True),)
 OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     RequestOpened: (Overtaking("applicant", _EARLY),),
     RequestReturned: (Overtaking("applicant", ("request_recorded",)),),
+    RequestHastened: (Overtaking("applicant", ("request_recorded",)),),
     RequestMended: (Overtaking("applicant", ("request_returned",)),),
     RequestReferred: (Overtaking("applicant", _HOPE),),
     RequestBudgeted: (Overtaking("applicant", _HOPE),),
@@ -87,6 +96,7 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
         Overtaking("applicant", (*_ALL, *_OF_MATCH, "match_fell_through", "match_reopened")),
     ),
     RequestFollowed: (Overtaking("applicant", _FOLLOWED),),
+    RequestUnmet: (Overtaking("applicant", ("request_committed", "request_delivered")),),
     MatchAccepted: _QUESTION,
     MatchDeclined: _QUESTION,
     MatchExpired: _QUESTION,

@@ -38,6 +38,7 @@ from shared.contracts.events import (
     RequestClosed,
     RequestDeclined,
     RequestFollowed,
+    RequestHastened,
     RequestOpened,
     RequestOverdue,
     RequestRecorded,
@@ -148,6 +149,9 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestFollowed: tuple(
         Purpose(f"request_{stage}", "applicant", links.REQUEST, stage=stage, is_small=True)
         for stage in get_args(FollowedStage)
+    ),
+    RequestHastened: (
+        Purpose("request_hastened", "applicant", links.REQUEST, when="to_person", is_small=True),
     ),
     RequestUnmet: (Purpose("request_unmet", "applicant", links.REQUEST),),
     RequestDeclined: (

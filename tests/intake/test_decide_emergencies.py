@@ -7,21 +7,24 @@ import pytest
 
 from services.intake.emergencies.report import BY_CATEGORY, MEASURES, suggest_measure
 from services.intake.events import build_commands
+from services.intake.model import MendRequest, Request, ReturnRequest
 from services.intake.model.emergency import (
     ConfirmEmergency,
     Emergency,
     EndEmergency,
+    HastenRequest,
     ProposeEmergency,
 )
 from services.intake.settings import IntakeSettings
 from shared.calendar import find_day
-from shared.contracts.events import EmergencyDeclared, EmergencyEnded
+from shared.contracts.events import EmergencyDeclared, EmergencyEnded, RequestHastened
 from shared.contracts.values import Area, Category
 from shared.messaging.decision import Decision, Ref
 from tests.intake.builders import (
     CHASHAN,
     COMMANDS,
     NOW,
+    SHIJIE,
     VAULT,
     DecisionHarness,
     find_credential,
@@ -186,3 +189,78 @@ def test_a_request_under_it_is_offered_one_of_the_ten_measures_while_it_is_on() 
     emergency = get_emergency(harness)
     assert suggest_measure([emergency], request, NOW) == 4  # type: ignore[arg-type]
     assert suggest_measure([emergency], request, emergency.ends_at) == 0  # type: ignore[arg-type]
+
+
+# --- hastened -------------------------------------------------------------------------------------
+
+
+def submit(harness: DecisionHarness, yuan: int, key: str = "m-1", **changed: Any) -> Request:
+    need = {"unit": "fen", "quantity": yuan * 100}
+    answer = harness.submit(make_submission(need=need, **changed), key)
+    return harness.request(get_body(answer)["request_id"])
+
+
+def hasten(harness: DecisionHarness, request: Request) -> Decision:
+    return execute(harness, HastenRequest(request_id=request.id, emergency_id="E-1"))
+
+
+@pytest.mark.parametrize(
+    ("yuan", "usual", "meanwhile"),
+    [(1_900, "village", "village"), (19_000, "town", "village"), (30_000, "city", "town")],
+)
+def test_while_it_is_on_who_decides_is_nearer_and_hears_of_it_as_the_person_does(
+    yuan: int, usual: str, meanwhile: str
+) -> None:
+    harness, _ = declare()
+    request = submit(harness, yuan)
+    assert request.approval_level == usual
+    [(_, fact)] = hasten(harness, request).events
+    assert isinstance(fact, RequestHastened)
+    assert (fact.approval_level, fact.to_person) == (meanwhile, True)
+    assert harness.request(request.id).approval_level == meanwhile
+    assert hasten(harness, request).events == (), "said once"
+
+
+def test_both_clocks_end_sooner_and_nobody_is_late_at_once() -> None:
+    harness, _ = declare()
+    request = submit(harness, 19_000)
+    before = request.clock
+    hasten(harness, request)
+    after = harness.request(request.id).clock
+    assert before is not None
+    assert after is not None
+    assert NOW < after.period.ends_at < before.period.ends_at
+    assert NOW < after.whole.ends_at < before.whole.ends_at
+    assert harness.request(request.id).due_at is not None
+
+
+def test_what_the_joint_meeting_decides_stays_there_with_less_time() -> None:
+    harness, _ = declare()
+    request = submit(harness, 1_000_001)
+    [(hastened, fact)] = hasten(harness, request).events
+    assert isinstance(fact, RequestHastened)
+    assert fact.approval_level == "city"
+    assert "meeting_due" in harness.request(hastened.id).waits_for
+
+
+@pytest.mark.parametrize(
+    "changed", [{"categories": ("meals",)}, {"area_codes": (SHIJIE,)}, {"starts_on": TODAY + DAY}]
+)
+def test_what_is_elsewhere_or_of_another_kind_or_before_is_as_usual(changed: Any) -> None:
+    harness, _ = declare(**changed)
+    request = submit(harness, 19_000)
+    assert hasten(harness, request).events == ()
+    assert harness.request(request.id).approval_level == "town"
+
+
+def test_what_comes_back_while_it_is_on_is_at_the_nearer_level_and_stays_so_afterwards() -> None:
+    harness, _ = declare()
+    request = submit(harness, 19_000)
+    hasten(harness, request)
+    execute(harness, make_act(EndEmergency))
+    back = {"levels": ("village",), "approver_id": "v-1", "reason": "proof_missing"}
+    execute(harness, ReturnRequest(request_id=request.id, **back))
+    execute(harness, MendRequest(request_id=request.id, by="s-9"))
+    mended = harness.request(request.id)
+    assert (mended.state, mended.approval_level) == ("recorded", "village")
+    assert [step.act for step in mended.steps] == ["hastened", "returned", "corrected"]

@@ -22,6 +22,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "ending_refused": ("办结未通过复核", "not confirmed as done"),
     "ended": ("复核办结", "confirmed as done"),
     "corrected": ("补正后重新送审", "mended"),
+    "hastened": ("因应急提前办理", "hastened in an emergency"),
 }
 
 

@@ -21,7 +21,8 @@ from shared.contracts.values import TIERS
 class ClockRules:
     """Working days. periods: by what it waits for; case_days: for the whole.
 
-    urgent_tier: the classes of these tiers have urgent_percent of the periods, a day at least.
+    urgent_tier: the classes of these tiers have urgent_percent of the periods, a day at least;
+    emergency_percent: what is hastened by an emergency.
     reminder_days: before a period ends; escalation_days: between being overdue and each level.
     """
 
@@ -29,6 +30,7 @@ class ClockRules:
     case_days: int
     urgent_tier: int
     urgent_percent: int
+    emergency_percent: int
     reminder_days: int
     escalation_days: int
     pause_days_max: int
@@ -40,9 +42,12 @@ class ClockRules:
         return self._shorten(self.case_days, request)
 
     def _shorten(self, days: int, request: Request) -> int:
-        if TIERS[request.beneficiary_class] > self.urgent_tier:
-            return days
-        return max(1, -(-days * self.urgent_percent // 100))
+        is_urgent = TIERS[request.beneficiary_class] <= self.urgent_tier
+        percent = min(
+            self.urgent_percent if is_urgent else 100,
+            self.emergency_percent if request.emergency_ids else 100,
+        )
+        return max(1, -(-days * percent // 100))
 
 
 @dataclass(frozen=True, slots=True)

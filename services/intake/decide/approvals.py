@@ -56,7 +56,7 @@ from services.intake.model import (
 )
 from services.intake.model.meeting import SendToMeeting
 from services.intake.rules import Rules, find_wait_reasons
-from shared.contracts.events import ApprovalLevel, RequestDeclined, RequestMended, RequestReturned
+from shared.contracts.events import RequestDeclined, RequestMended, RequestReturned
 from shared.contracts.values import Need, format_yuan
 from shared.errors import Message
 from shared.messaging.decision import Answer, Command, Decision, States
@@ -265,7 +265,6 @@ def decide_mend(
     reasons = find_wait_reasons(rules, *scope)
     if request.for_meeting and "meeting_due" not in reasons:
         reasons = (*reasons, "meeting_due")
-    level: ApprovalLevel = "city" if request.for_meeting else find_level(rules, *scope)
     mended = request.with_step(
         step,
         state=RequestState.RECORDED,
@@ -273,8 +272,9 @@ def decide_mend(
         category=category,
         return_reason=None,
         waits_for=(*reasons, *stays, "was_returned"),
-        approval_level=level,
     )
+    level = find_level(rules, mended)
+    mended = mended.model_copy(update={"approval_level": level})
     fact = RequestMended(
         person_id=request.person_id,
         approval_level=level,

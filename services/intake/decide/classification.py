@@ -5,11 +5,17 @@ It opens nothing: who approves it is another, and reads what he approves.
 
 from datetime import datetime
 
-from services.intake.decide.requests import announce, is_in_area, make_fact, refuse_state
+from services.intake.decide.requests import (
+    announce,
+    find_level,
+    is_in_area,
+    make_fact,
+    refuse_state,
+)
 from services.intake.messages import AREA_FOREIGN, REQUEST_UNKNOWN
 from services.intake.model import Request, RequestState, WaitReason
 from services.intake.model.classification import Classification, ClassifyRequest
-from services.intake.rules import LEVELS, Rules, find_approval_level, find_wait_reasons
+from services.intake.rules import Rules, find_wait_reasons
 from shared.contracts.values import Area
 from shared.messages import TOWN_UNKNOWN
 from shared.messaging.decision import Command, Decision, States
@@ -59,6 +65,6 @@ def _hold(rules: Rules, request: Request) -> Request:
     scope = (request.kind, request.category, request.need, request.area)
     others = (reason for reason in request.waits_for if reason not in _BY_WHAT_IT_IS)
     reasons = tuple(dict.fromkeys((*find_wait_reasons(rules, *scope), *others)))
-    level = "city" if request.for_meeting else find_approval_level(rules, *scope) or LEVELS[0]
+    level = find_level(rules, request)
     changes = {"waits_for": reasons or request.waits_for, "approval_level": level}
     return request.model_copy(update=changes)

@@ -137,6 +137,27 @@ def _set(rules: ClockRules, request: Request, clock: CaseClock, stage: CaseStage
     return request.model_copy(update={"clock": clock, "due_at": due_at})
 
 
+def shorten_case(rules: ClockRules, request: Request, now: datetime) -> Request:
+    """Both clocks end no later than if they began now: nobody is late at once. What was agreed with
+    a department stays."""
+    clock = request.clock
+    if clock is None or clock.stage is None:
+        return request
+    period, whole = clock.period, start_period(rules.find_case_days(request), now)
+    if clock.stage != "referred":
+        sooner = start_period(rules.find_days(clock.stage, request), now)
+        period = _end_sooner(period, sooner)
+    changes = {"period": period, "whole": _end_sooner(clock.whole, whole)}
+    shorter = clock.model_copy(update=changes)
+    if clock.pause is not None:
+        return request.model_copy(update={"clock": shorter})
+    return _set(rules, request, shorter, clock.stage)
+
+
+def _end_sooner(period: Period, other: Period) -> Period:
+    return period.model_copy(update={"ends_at": min(period.ends_at, other.ends_at)})
+
+
 def _end_pause(clock: CaseClock, now: datetime) -> CaseClock:
     """Both clocks are prolonged by what the pause took."""
     if clock.pause is None:

@@ -136,7 +136,7 @@ def _wait_again(rules: Rules, request: Request) -> Request:
     answered: tuple[WaitReason, ...] = ("policy_answered",)
     flagged: tuple[WaitReason, ...] = ("meeting_due",) if request.for_meeting else ()
     reasons = tuple(dict.fromkeys((*find_wait_reasons(rules, *scope), *flagged, *answered)))
-    level = "city" if request.for_meeting else find_level(rules, *scope)
+    level = find_level(rules, request)
     changes = {"state": RequestState.RECORDED, "waits_for": reasons, "approval_level": level}
     return request.model_copy(update=changes)
 

@@ -53,7 +53,7 @@ from shared.contracts.events import (
     RequestRecorded,
     RequestWithdrawn,
 )
-from shared.contracts.values import CHINA, Area, Category, Kind, Need
+from shared.contracts.values import CHINA
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import (
     Answer,
@@ -189,15 +189,20 @@ def open_or_hold(
         reasons = opening.reasons
         if not reasons:
             return move(request, RequestState.OPEN), opening.tallies
-    level = "city" if request.for_meeting else find_level(rules, *scope)
-    return request.model_copy(update={"waits_for": reasons, "approval_level": level}), ()
+    changes = {"waits_for": reasons, "approval_level": find_level(rules, request)}
+    return request.model_copy(update=changes), ()
 
 
-def find_level(
-    rules: Rules, kind: Kind, category: Category, need: Need, area: Area
-) -> ApprovalLevel:
-    """Of what waits, for whatever reason: at least the village's."""
-    return find_approval_level(rules, kind, category, need, area) or LEVELS[0]
+def find_level(rules: Rules, request: Request) -> ApprovalLevel:
+    """Of what waits, for whatever reason: at least the village's. In an emergency it is nearer to
+    the person; what the joint meeting decides stays there."""
+    scope = (request.kind, request.category, request.need, request.area)
+    level = find_approval_level(rules, *scope) or LEVELS[0]
+    if request.for_meeting:
+        return "city"
+    if not request.emergency_ids or "meeting_due" in find_wait_reasons(rules, *scope):
+        return level
+    return LEVELS[max(0, LEVELS.index(level) - rules.emergency.emergency_level_drop)]
 
 
 def describe_outcome(request: Request) -> dict[str, Any]:

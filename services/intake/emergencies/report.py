@@ -104,14 +104,21 @@ async def count_by_measure(
 
 
 def build_query(emergency: Emergency) -> dict[str, Any]:
+    return {
+        **build_area_query(emergency),
+        "recorded_at": {"$gte": emergency.starts_at, "$lt": emergency.ends_at},
+        "state": {"$ne": RequestState.DUPLICATE.value},
+    }
+
+
+def build_area_query(emergency: Emergency) -> dict[str, Any]:
+    """Where it is on, and for what."""
     codes = emergency.area_codes
     query: dict[str, Any] = {
         "$or": [
             {"area.town_code": {"$in": [code for code in codes if len(code) == TOWN_DIGITS]}},
             {"area.village_code": {"$in": [code for code in codes if len(code) > TOWN_DIGITS]}},
         ],
-        "recorded_at": {"$gte": emergency.starts_at, "$lt": emergency.ends_at},
-        "state": {"$ne": RequestState.DUPLICATE.value},
     }
     if emergency.categories:
         query["category"] = {"$in": [each.value for each in emergency.categories]}

@@ -22,6 +22,7 @@ Act = Literal[
     "ending_reported",
     "ending_refused",
     "ended",
+    "hastened",
 ]
 # Why less is approved than was asked for: the person reads the table's words.
 PartReason = Literal["fund_limited", "standard_limit", "need_smaller", "partly_helped"]

@@ -18,11 +18,15 @@ TOWN_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class EmergencyRules:
-    """emergency_by_towns: whether a town proposes for itself; the city confirms it always."""
+    """emergency_by_towns: whether a town proposes for itself; the city confirms it always.
+
+    emergency_level_drop: by how many levels an approval comes nearer to the person.
+    """
 
     emergency_days_max: int
     emergency_lift: int
     emergency_by_towns: bool
+    emergency_level_drop: int
 
 
 class Emergency(State):
@@ -91,3 +95,10 @@ class EndEmergency(Value):
     by: str
     levels: tuple[ApprovalLevel, ...]
     area: str = ""
+
+
+class HastenRequest(Value):
+    """A case where an emergency is on."""
+
+    request_id: Identifier
+    emergency_id: Identifier

@@ -120,6 +120,7 @@ class Request(State):
     responsible for him agreed yet.
     bands, marks: what its text has in common with others (`vault/likeness.py`).
     followers: requests that a person said are this one; each is told what comes of it.
+    emergency_ids: the emergencies by which it was hastened.
     """
 
     COLLECTION: ClassVar[str] = "requests"
@@ -216,6 +217,7 @@ class Request(State):
     bands: tuple[int, ...] = ()
     marks: bytes = b""
     followers: tuple[str, ...] = ()
+    emergency_ids: tuple[str, ...] = ()
 
     @property
     def confirmed_quantity(self) -> int:

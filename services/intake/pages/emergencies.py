@@ -200,6 +200,8 @@ async def _render_one(
         path=EMERGENCY_PATH.format(emergency_id=emergency.id),
         is_city=is_city,
         is_own=emergency.proposed_by == caller.principal,
+        drop=runtime.settings.emergency_level_drop,
+        percent=runtime.settings.emergency_percent,
         problems=list_problems(answer) if answer else [],
         form_key=make_form_key(),
     )

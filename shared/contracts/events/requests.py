@@ -251,6 +251,17 @@ class RequestUnmet(RequestFact):
     request_id: Identifier
 
 
+class RequestHastened(RequestFact):
+    """An emergency is on where it is: `approval_level` decides it now (None where it is open), and
+    its deadlines are nearer. to_person: true where the person hears of it."""
+
+    TYPE: ClassVar[str] = "guanjia.request.hastened.v1"
+    emergency_id: Identifier
+    area: Area
+    approval_level: ApprovalLevel | None = None
+    to_person: Literal[True] | None = None
+
+
 class MessageReported(Fact):
     """What a provider said of a message. Subject: `<provider>:<provider's message id>`.
 
