@@ -53,6 +53,7 @@ class Guanjia(LazyGroup):
         "inbox": Lazy("群众来信 Messages: list, show, handle.", ("services.intake.inbox_cli",)),
         "intake": Lazy("受理 The office: learn, overdue, report.", ("services.intake.office_cli",)),
         "catalogue": Lazy("物品目录 Catalogue of items.", ("deploy.commands.catalogue",)),
+        "approvals": Lazy("审批权限表 Who approves what.", ("deploy.commands.approvals",)),
         "policies": Lazy("救助政策表 Policies by class.", ("deploy.commands.policies",)),
         "notices": Lazy("通知 Notices: list, resolve.", ("services.notify.cli",)),
         "staff": Lazy("待办提醒 Who is told what waits.", ("services.notify.staff_cli",)),

@@ -57,6 +57,7 @@ from services.intake.model.approval import (
     RecordReferralAnswer,
     ReferRequest,
     ReportEnding,
+    StopBudget,
     TakeBudget,
 )
 from services.intake.model.attachment import (
@@ -233,6 +234,7 @@ def _build_endings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[A
         ReferRequest: partial(endings.decide_refer, rules),
         RecordReferralAnswer: partial(endings.decide_answer, rules),
         TakeBudget: endings.decide_budget,
+        StopBudget: partial(endings.decide_stop_budget, rules),
         ReportEnding: endings.decide_report,
         JudgeEnding: endings.decide_judge_ending,
     }

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from services.intake.approvals.messages import (
+    BUDGET_STOPS,
     DECLINE_REASONS,
     PART_REASONS,
     RETURN_REASONS,
@@ -144,6 +145,8 @@ def _find_reason(step: Step) -> tuple[str, str]:
     match step.act:
         case "part_approved":
             message = find_message(PART_REASONS, step.code)
+        case "budget_stopped":
+            message = find_message(BUDGET_STOPS, step.code)
         case "returned":
             message = find_message(RETURN_REASONS, step.code)
         case "answered":

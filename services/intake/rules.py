@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from services.intake.approvals.limits import ApprovalTable, Limits
 from services.intake.clocks.rules import ClockRules
 from services.intake.messages import (
     CONTACT_MISSING,
@@ -66,7 +67,7 @@ class Rules:
 
     meeting_sources: their word that a person was met counts; register_sources: theirs on classes.
     catalogue: what items are called where they leave the house. policies: which class has a right
-    to what.
+    to what. approvals: other limits than these, by kind, category and place.
     """
 
     small_wish_limit_fen: int
@@ -93,9 +94,22 @@ class Rules:
     register_sources: frozenset[str]
     catalogue: Catalogue
     policies: Policies
+    approvals: ApprovalTable
     clock: ClockRules
     work: WorkRules
     emergency: EmergencyRules
+
+    def find_limits(self, kind: Kind, category: Category, need: Need, area: Area) -> Limits:
+        """Of the table, else of the settings."""
+        row = self.approvals.find(kind, category, need, area)
+        return row or self.find_usual_limits(is_money=need.is_money)
+
+    def find_usual_limits(self, *, is_money: bool) -> Limits:
+        if is_money:
+            small, village = self.small_wish_limit_fen, self.village_limit_fen
+            return Limits(small, village, self.town_limit_fen, self.request_limit_fen)
+        small, village = self.small_wish_limit_quantity, self.village_limit_quantity
+        return Limits(small, village, self.town_limit_quantity, self.request_limit_quantity)
 
     def get_cap(self, tally_id: str) -> Cap:
         """Of the tally that has this id."""
@@ -118,13 +132,15 @@ class Rules:
 def find_wait_reasons(
     rules: Rules, kind: Kind, category: Category, need: Need, area: Area
 ) -> tuple[WaitReason, ...]:
-    """Why somebody must approve it, whoever asks: what `find_approval_level` goes by."""
+    """Why somebody must approve it, whoever asks: what `find_approval_level` goes by. Above what
+    the city may approve it is too large for anybody alone: the joint meeting decides."""
+    limits = rules.find_limits(kind, category, need, area)
     reasons: dict[WaitReason, bool] = {
         "town_missing": is_city_wide(area.town_code),
-        "need_large": _find_level_by_size(rules, need) is not None,
+        "need_large": limits.find_level(need.quantity) is not None,
         "kind_project": kind is Kind.PROJECT,
         "category_other": category is Category.OTHER,
-        "meeting_due": is_beyond_city(rules, need),
+        "meeting_due": need.quantity > limits.city,
     }
     return tuple(reason for reason, stands in reasons.items() if stands)
 
@@ -145,30 +161,10 @@ def find_approval_level(
     """
     if is_city_wide(area.town_code):
         return "city"
-    level = _find_level_by_size(rules, need)
+    level = rules.find_limits(kind, category, need, area).find_level(need.quantity)
     if level is None and (kind is Kind.PROJECT or category is Category.OTHER):
         return "village"
     return level
-
-
-def is_beyond_city(rules: Rules, need: Need) -> bool:
-    """Too large for anybody alone: the joint meeting decides, whoever approves otherwise."""
-    limit = rules.request_limit_fen if need.is_money else rules.request_limit_quantity
-    return need.quantity > limit
-
-
-def _find_level_by_size(rules: Rules, need: Need) -> ApprovalLevel | None:
-    if need.is_money:
-        small = rules.small_wish_limit_fen
-        village, town = rules.village_limit_fen, rules.town_limit_fen
-    else:
-        small = rules.small_wish_limit_quantity
-        village, town = rules.village_limit_quantity, rules.town_limit_quantity
-    if need.quantity <= small:
-        return None
-    if need.quantity <= village:
-        return "village"
-    return "town" if need.quantity <= town else "city"
 
 
 def find_problems(rules: Rules, request: RequestSubmitted) -> tuple[Problem, ...]:

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from services.intake.approvals.limits import ApprovalTable, load_approvals
 from services.intake.clocks.rules import ClockRules
 from services.intake.model.emergency import EmergencyRules
 from services.intake.regular.rules import WorkRules
@@ -21,6 +22,15 @@ def _check_policies(file: Path | None) -> Path | None:
     """Raises ValueError: a service does not start with a wrong table."""
     try:
         load_policies(file)
+    except Invalid as error:
+        raise ValueError("; ".join(problem.en for problem in error.problems)) from None
+    return file
+
+
+def _check_approvals(file: Path | None) -> Path | None:
+    """Raises ValueError, as `_check_policies`."""
+    try:
+        load_approvals(file)
     except Invalid as error:
         raise ValueError("; ".join(problem.en for problem in error.problems)) from None
     return file
@@ -79,6 +89,11 @@ class IntakeSettings(Settings):
         Path | None,
         AfterValidator(_check_policies),
         Field(description="statutory policies by class (.csv, .xlsx); empty: the one installed"),
+    ] = None
+    approvals_file: Annotated[
+        Path | None,
+        AfterValidator(_check_approvals),
+        Field(description="who approves what (.csv, .xlsx); empty: the limits above alone"),
     ] = None
     statistics_s: Annotated[
         int, Field(ge=0, le=3_600, description="for so long figures are shown as they were counted")
@@ -256,6 +271,10 @@ class IntakeSettings(Settings):
     def emergency(self) -> EmergencyRules:
         names = EmergencyRules.__dataclass_fields__
         return EmergencyRules(**{name: getattr(self, name) for name in names})
+
+    @property
+    def approvals(self) -> ApprovalTable:
+        return load_approvals(self.approvals_file)
 
     @property
     def policies(self) -> Policies:

@@ -21,6 +21,7 @@ from shared.contracts.events import (
     RequestOverdue,
     RequestRecorded,
     RequestReminded,
+    RequestUnbudgeted,
 )
 from shared.contracts.values import Area
 from shared.towns import is_city_wide
@@ -62,7 +63,7 @@ def _call_for_refused(fact: Fact) -> Call | None:
 
 
 def _call_for_approval(fact: Fact) -> Call | None:
-    recorded = cast("RequestRecorded | RequestMended", fact)
+    recorded = cast("RequestRecorded | RequestMended | RequestUnbudgeted", fact)
     if recorded.area is None:  # of a release before
         return None
     level = recorded.approval_level
@@ -127,6 +128,7 @@ CALLS: Mapping[type[Fact], Callable[[Fact], Call | None]] = {
     LedgerRefused: _call_for_refused,
     RequestRecorded: _call_for_approval,
     RequestMended: _call_for_approval,
+    RequestUnbudgeted: _call_for_approval,
     RequestHastened: _call_for_hastened,
     MessageQueued: _call_for_reading,
     **dict.fromkeys(_LATE, _call_for_late),

@@ -32,6 +32,7 @@ from shared.contracts.events import (
     RequestReferred,
     RequestReturned,
     RequestSettled,
+    RequestUnbudgeted,
     RequestUnmet,
     RequestWithdrawn,
 )
@@ -73,6 +74,7 @@ _EARLY = (
     "request_returned",
     "request_referred",
     "request_overdue",
+    "request_unbudgeted",
 )
 _HOPE = (*_EARLY, "request_opened")
 _ALL = (*_HOPE, "request_opened_part", "request_budgeted")
@@ -96,6 +98,7 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
         Overtaking("applicant", (*_ALL, *_OF_MATCH, "match_fell_through", "match_reopened")),
     ),
     RequestFollowed: (Overtaking("applicant", _FOLLOWED),),
+    RequestUnbudgeted: (Overtaking("applicant", ("request_budgeted",)),),
     RequestUnmet: (Overtaking("applicant", ("request_committed", "request_delivered")),),
     MatchAccepted: _QUESTION,
     MatchDeclined: _QUESTION,

@@ -45,6 +45,7 @@ from shared.contracts.events import (
     RequestReferred,
     RequestReturned,
     RequestSettled,
+    RequestUnbudgeted,
     RequestUnmet,
     SenderAnswer,
     SpokenAct,
@@ -153,6 +154,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestHastened: (
         Purpose("request_hastened", "applicant", links.REQUEST, when="to_person", is_small=True),
     ),
+    RequestUnbudgeted: (Purpose("request_unbudgeted", "applicant", links.REQUEST),),
     RequestUnmet: (Purpose("request_unmet", "applicant", links.REQUEST),),
     RequestDeclined: (
         Purpose("request_declined", "applicant", links.REQUEST, other_codes=DECLINE_CODES),

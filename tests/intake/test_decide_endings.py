@@ -12,6 +12,7 @@ from services.intake.model.approval import (
     RecordReferralAnswer,
     ReferRequest,
     ReportEnding,
+    StopBudget,
     TakeBudget,
 )
 from services.intake.pages.applicant import describe_next
@@ -166,6 +167,22 @@ def test_a_public_work_is_done_from_the_budget_when_two_people_say_so() -> None:
     ending = case.harness.request(case.id).ending
     assert ending is not None
     assert (ending.after_ids, ending.confirmed_by) == (("F-2",), "a")
+
+
+def test_what_the_budget_does_not_pay_after_all_waits_again_and_is_told() -> None:
+    case = make_project()
+    assert code(case.do(StopBudget, reason="plan_changed")) == "state_unsuitable"
+    case.do(TakeBudget, reference="茶财〔2022〕7号")
+    level = case.request.approval_level
+    assert code(case.do(StopBudget, reason="plan_changed", levels=())) == "level_too_low"
+    assert code(case.do(StopBudget, reason="plan_changed", area="441900104")) == "request_unknown"
+    ((_, fact),) = case.do(StopBudget, reason="plan_changed", note="规划调整").events
+    assert (fact.reason, fact.approval_level) == ("plan_changed", level)
+    stopped = case.request
+    assert (stopped.state, stopped.budget_reference) == (RequestState.RECORDED, "")
+    assert find_stage(stopped) == "recorded", "the clock of an approval begins"
+    assert [step.act for step in stopped.steps] == ["budgeted", "budget_stopped"]
+    assert list_facts(case.do(TakeBudget, reference="茶财〔2022〕9号")) == ["RequestBudgeted"]
 
 
 def test_the_budget_pays_no_wish_and_not_for_who_recorded_it() -> None:

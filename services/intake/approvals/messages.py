@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from services.intake.model import DeclineReason, PartReason, ReturnReason
+from services.intake.model.approval import BudgetStop
 from shared.errors import Message
 
 # --- erasing a person ---
@@ -56,6 +57,21 @@ PART_REASONS: Mapping[PartReason, Message] = {
         "partly_helped", "另一部分已由其他渠道解决", "another way helps with the rest"
     ),
 }
+BUDGET_STOPS: Mapping[BudgetStop, Message] = {
+    "funds_withdrawn": Message(
+        "funds_withdrawn", "财政资金没有落实或已调整", "the budget's money is not there"
+    ),
+    "plan_changed": Message("plan_changed", "项目计划有变", "the plan has changed"),
+    "site_unsuitable": Message("site_unsuitable", "现场条件不具备", "the site does not allow it"),
+    "work_abandoned": Message(
+        "work_abandoned", "承办单位没有完成", "who was to do it did not finish"
+    ),
+}
+BUDGET_STOP_MISSING = Message(
+    "budget_stop_missing",
+    "请从下列原因中选择一个：{reasons}",
+    "choose a reason among {codes}",
+)
 PART_REASON_MISSING = Message(
     "part_reason_missing",
     "批准的少于申请的，请从下列原因中选择一个填入 part_reason：{reasons}",

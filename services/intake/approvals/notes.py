@@ -18,6 +18,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "referred": ("转介", "referred"),
     "answered": ("部门答复", "the department answered"),
     "budgeted": ("列入财政项目", "paid from the public budget"),
+    "budget_stopped": ("财政项目中止，重新审批", "the budget does not pay it after all"),
     "ending_reported": ("报办结，待复核", "reported as done"),
     "ending_refused": ("办结未通过复核", "not confirmed as done"),
     "ended": ("复核办结", "confirmed as done"),

@@ -34,6 +34,7 @@ from services.intake.model.approval import (
     Referral,
     ReferRequest,
     ReportEnding,
+    StopBudget,
     TakeBudget,
 )
 from services.intake.rules import Rules, find_wait_reasons
@@ -44,6 +45,7 @@ from shared.contracts.events import (
     RequestMended,
     RequestReferred,
     RequestSettled,
+    RequestUnbudgeted,
 )
 from shared.contracts.values import CHINA, Area, Kind
 from shared.messaging.decision import Answer, Command, Decision, States
@@ -131,9 +133,9 @@ def decide_answer(
 
 
 def _wait_again(rules: Rules, request: Request) -> Request:
-    """With what the department left over, at the level of that."""
+    """With what is left over, at the level of that."""
     scope = (request.kind, request.category, request.need, request.area)
-    answered: tuple[WaitReason, ...] = ("policy_answered",)
+    answered: tuple[WaitReason, ...] = ("policy_answered",) if request.referrals else ()
     flagged: tuple[WaitReason, ...] = ("meeting_due",) if request.for_meeting else ()
     reasons = tuple(dict.fromkeys((*find_wait_reasons(rules, *scope), *flagged, *answered)))
     level = find_level(rules, request)
@@ -167,6 +169,27 @@ def decide_budget(states: States, item: Command[TakeBudget], now: datetime) -> D
     )
     fact = RequestBudgeted(person_id=request.person_id, area=_name_area(request))
     return announce(budgeted, fact, *persons)
+
+
+def decide_stop_budget(
+    rules: Rules, states: States, item: Command[StopBudget], now: datetime
+) -> Decision:
+    """The budget does not pay it after all: nobody forgets it, and donors may be asked again."""
+    data = item.data
+    request = _get(states, data, RequestState.BUDGETED)
+    if isinstance(request, Answer):
+        return Decision(answer=request)
+    step = Step(at=now, act="budget_stopped", by=data.by, code=data.reason)
+    step, persons = attach_note(states, request, step, data.sealed_note)
+    stopped = request.with_step(step, ending=None, budget_reference="", approved_by=None)
+    waiting = _wait_again(rules, stopped)
+    fact = RequestUnbudgeted(
+        person_id=request.person_id,
+        reason=data.reason,
+        approval_level=waiting.approval_level or "town",
+        area=_name_area(request),
+    )
+    return announce(waiting, fact, *persons)
 
 
 def decide_report(states: States, item: Command[ReportEnding], now: datetime) -> Decision:

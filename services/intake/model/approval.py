@@ -23,9 +23,12 @@ Act = Literal[
     "ending_refused",
     "ended",
     "hastened",
+    "budget_stopped",
 ]
 # Why less is approved than was asked for: the person reads the table's words.
 PartReason = Literal["fund_limited", "standard_limit", "need_smaller", "partly_helped"]
+# Why a work is not paid from the public budget after all.
+BudgetStop = Literal["funds_withdrawn", "plan_changed", "site_unsuitable", "work_abandoned"]
 # What has to be put right before it can be judged.
 ReturnReason = Literal[
     "place_unclear",
@@ -158,6 +161,12 @@ class TakeBudget(ApproverCommand):
     """A public work is paid from the public budget. reference: of the budget's document."""
 
     reference: ShortText
+
+
+class StopBudget(ApproverCommand):
+    """It waits for an approval again."""
+
+    reason: BudgetStop
 
 
 class ReportEnding(NotedCommand):

@@ -16,7 +16,12 @@ from services.intake.api.requests import (
     is_seen,
     list_levels,
 )
-from services.intake.approvals.messages import DECLINE_REASONS, PART_REASONS, RETURN_REASONS
+from services.intake.approvals.messages import (
+    BUDGET_STOPS,
+    DECLINE_REASONS,
+    PART_REASONS,
+    RETURN_REASONS,
+)
 from services.intake.approvals.notes import Note, list_notes
 from services.intake.attachments.keeping import list_files
 from services.intake.clocks.messages import PAUSE_REASONS
@@ -102,6 +107,7 @@ class Allowed:
     refer: bool = False
     answer: bool = False
     budget: bool = False
+    stop_budget: bool = False
     report: bool = False
     confirm: bool = False
 
@@ -230,6 +236,7 @@ async def render_case(
         kinds=tuple(Kind),
         towns={code: name for code, name in towns().items() if code.startswith(caller.area[:9])},
         part_reasons=PART_REASONS,
+        budget_stops=[(code, each.zh) for code, each in BUDGET_STOPS.items()],
         file_kinds=KINDS,
         ways=WAYS,
         checks=bool(runtime.settings.clamd),

@@ -29,6 +29,7 @@ Act = Literal[
     "refer",
     "answer",
     "budget",
+    "stop-budget",
     "report",
     "confirm",
 ]
@@ -47,6 +48,7 @@ DONE: Mapping[str, tuple[str, str]] = {
     "refer": ("已转介，并已通知本人", "referred, and the person is told"),
     "answer": ("已记下部门答复", "the answer is entered"),
     "budget": ("已列入财政项目", "paid from the public budget"),
+    "stop-budget": ("已中止财政项目，重新审批", "stopped: it waits for an approval again"),
     "report": ("已报办结，等待另一人复核", "reported: another confirms it"),
     "confirm": ("已复核", "judged"),
     "merge": ("已合并办理，反映过的人都会收到进展", "merged: both are told what comes of it"),
@@ -72,6 +74,7 @@ def find_endings(request: Request, caller_id: str, *, is_of_level: bool) -> dict
         and is_of_level
         and request.kind is Kind.PROJECT
         and caller_id not in request.recorders,
+        "stop_budget": state is RequestState.BUDGETED and is_of_level,
         "report": (is_open or state is RequestState.BUDGETED) and is_free and not reported,
         "confirm": is_of_level
         and request.ending is not None

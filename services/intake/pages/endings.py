@@ -7,7 +7,14 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
-from services.intake.approvals.messages import ANSWER_MISSING, POLICY_MISSING, PROOF_MISSING
+from services.intake.approvals.messages import (
+    ANSWER_MISSING,
+    BUDGET_STOP_MISSING,
+    BUDGET_STOPS,
+    POLICY_MISSING,
+    PROOF_MISSING,
+    require_choice,
+)
 from services.intake.attachments.keeping import list_files
 from services.intake.model.approval import (
     JudgeEnding,
@@ -15,6 +22,7 @@ from services.intake.model.approval import (
     ReferralOutcome,
     ReferRequest,
     ReportEnding,
+    StopBudget,
     TakeBudget,
 )
 from services.intake.pages.case import CASE_PATH, act_on, load_seen
@@ -94,6 +102,24 @@ async def take_budget(
         )
 
     return await act_on(request, runtime, caller, request_id, "budget", build)
+
+
+@router.post(f"{CASE_PATH}/stop-budget")
+async def stop_budget(
+    request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        reason = form.get("reason", "")
+        return StopBudget(
+            request_id=request_id,
+            levels=list_levels(caller),
+            area=caller.area,
+            by=caller.principal,
+            reason=require_choice(reason, BUDGET_STOPS, BUDGET_STOP_MISSING, "reason"),
+            note=form.get("note", ""),
+        )
+
+    return await act_on(request, runtime, caller, request_id, "stop-budget", build)
 
 
 @router.post(f"{CASE_PATH}/report")

@@ -21,6 +21,7 @@ from shared.contracts.events import (
     RequestReopened,
     RequestReturned,
     RequestSettled,
+    RequestUnbudgeted,
     RequestWithdrawn,
 )
 from shared.contracts.values import CHINA
@@ -98,6 +99,8 @@ def _change(case: _Case, fact: Fact, at: datetime) -> _Case:
             return replace(case, state=RequestState.RETURNED)
         case RequestMended():
             return replace(case, state=RequestState.RECORDED, town_code=fact.area.town_code)
+        case RequestUnbudgeted():
+            return replace(case, state=RequestState.RECORDED)
         case RequestReferred():
             return replace(case, state=RequestState.REFERRED)
         case RequestBudgeted():

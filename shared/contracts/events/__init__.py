@@ -144,6 +144,7 @@ from shared.contracts.events.requests import (
     RequestResumed,
     RequestReturned,
     RequestSettled,
+    RequestUnbudgeted,
     RequestUnmet,
     RequestWithdrawn,
 )
@@ -164,6 +165,7 @@ FACTS: tuple[type[Fact], ...] = (
     RequestReferred,
     RequestBudgeted,
     RequestSettled,
+    RequestUnbudgeted,
     RequestUnmet,
     RequestOpened,
     RequestClassified,
@@ -372,6 +374,7 @@ __all__ = [
     "RequestReturned",
     "RequestSettled",
     "RequestSubmitted",
+    "RequestUnbudgeted",
     "RequestUnmet",
     "RequestWithdrawn",
     "SenderAnswer",

@@ -138,6 +138,16 @@ class RequestBudgeted(RequestFact):
     area: Area
 
 
+class RequestUnbudgeted(RequestFact):
+    """The public budget does not pay it after all, for a reason of a table: it waits for an
+    approval again."""
+
+    TYPE: ClassVar[str] = "guanjia.request.unbudgeted.v1"
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{3,40}$")]
+    approval_level: ApprovalLevel
+    area: Area
+
+
 class RequestSettled(RequestFact):
     """It ended well without a donor: granted by a policy, done from the public budget, or by other
     means with proof; two people say so."""
