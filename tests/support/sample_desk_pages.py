@@ -254,6 +254,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
             reasons=DECLINE_REASONS,
             pause_reasons=PAUSE_REASONS,
             part_reasons=PART_REASONS,
+            budget_stops=[("plan_changed", words)],
             return_reasons=RETURN_REASONS,
             policy_choices=[("medical_aid", words)],
             manners=case.MANNERS,

@@ -59,5 +59,7 @@ def render_emergencies(
             path="/emergencies/E-1",
             is_city=True,
             is_own=False,
+            drop=1,
+            percent=50,
         ),
     }
