@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from services.intake.approvals.limits_messages import (
+from services.intake.approvals.messages import (
     LIMITS_ORDER_WRONG,
     LIMITS_PLACE_UNKNOWN,
     LIMITS_ROW_WRONG,
