@@ -10,6 +10,9 @@ from services.audit.ledger.balances import TOTALS
 from services.notify.purposes import PURPOSES
 from shared.contracts.events import FACTS, LedgerFact
 
+TOGETHER = ("is_quiet", "gathered")
+"""Fields of what is said of a proposal that is told in a digest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -115,8 +118,11 @@ def _check_notices(figures: Figures, health: Health, events: Counter[str]) -> It
     """One for each event, recipient and purpose, whatever was redelivered."""
     by_purpose = figures.notify["by_purpose"]
     for fact, purposes in PURPOSES.items():
+        # What a donor is told of together with others is counted by the event that says so.
+        purposes = tuple(purpose for purpose in purposes if purpose.unless not in TOGETHER)
         # One of them, by what is answered, or by whether all or a part was approved.
         either = [p for p in purposes if p.answer or p.when or p.codes or p.other_codes]
+        either += [p for p in purposes if p.news or p.outcome]
         if len(either) > 1:
             count = sum(by_purpose.get(purpose.name, 0) for purpose in either)
             yield Check(f"通知 notices = {fact.TYPE}", events[fact.TYPE], count)

@@ -87,6 +87,7 @@ class Phones:
         self._simulators = clients.open("simulators")
         self._actions: dict[str, Callable[[Message], Awaitable[None]]] = {
             "match_proposed": donors.answer,
+            "match_asked": donors.answer,
             "proposals_proposed": donors.answer_all,
             "match_delivered": applicants.confirm,
             "message_whom": applicants.say_name,

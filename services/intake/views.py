@@ -279,6 +279,7 @@ READINGS: dict[str, str] = {
     "call": "请求回电",
     "emergency": "可能有人身危险",
     "binding": "绑定联系方式或验证本人",
+    "donor": "捐赠方答复对接",
     "request": "诉求",
     "part_of_request": "诉求的一部分",
     "media": "图片、语音等",

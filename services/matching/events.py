@@ -23,7 +23,7 @@ from services.matching.model.campaign import (
     JoinDonors,
     JoinRequests,
 )
-from services.matching.model.donor_digest import DigestRules, SendDonorDigest
+from services.matching.model.donor_digest import DigestRules, FinishReply, SendDonorDigest
 from services.matching.model.match import (
     AcceptMatch,
     AskClaimWord,
@@ -66,6 +66,7 @@ from shared import revocations
 from shared.catalogue import Catalogue
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
+    DonorReplied,
     EmergencyDeclared,
     EmergencyEnded,
     LedgerCarried,
@@ -126,6 +127,7 @@ def build_events(
         LedgerDisbursed: Handler(decide=payments.decide_disbursed),
         LedgerReversed: Handler(decide=payments.decide_reversed),
         PaymentSettled: Handler(decide=payments.decide_settled),
+        DonorReplied: Handler(decide=donor_digests.decide_donor_replied),
         ReplyUnderstood: Handler(decide=partial(delivery.decide_reply, reopen_days)),
     }
 
@@ -161,6 +163,7 @@ def build_commands(
         HearWord: Handler(decide=words.decide_hear_word),
         ProposalDue: Handler(decide=partial(proposals.decide_proposal_due, digests)),
         SendDonorDigest: Handler(decide=donor_digests.decide_send_digest),
+        FinishReply: Handler(decide=donor_digests.decide_finish_reply),
         ReleaseMatch: Handler(decide=delivery.decide_release),
         DeliverMatch: Handler(decide=delivery.decide_deliver),
         ConfirmMatch: Handler(decide=partial(delivery.decide_confirm, reopen_days)),

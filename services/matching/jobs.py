@@ -1,19 +1,28 @@
 """Loops that turn backlog and time into commands: rounds, deadlines."""
 
 import asyncio
+import secrets
 import time
 from datetime import datetime
 
 import structlog
 
 from services.matching import store
-from services.matching.model.donor_digest import DonorDigest, SendDonorDigest
+from services.matching.model.donor_digest import (
+    DonorDigest,
+    FinishReply,
+    ReplyCode,
+    SendDonorDigest,
+)
+from services.matching.model.labels import CAUSES
 from services.matching.model.match import Match, ProposalDue, ReleaseMatch
 from services.matching.model.offer import Offer, OfferDue
+from services.matching.proposals import answer_each
 from services.matching.resources import MatchingRuntime
 from services.matching.rounds.runner import RoundRunner
 from services.matching.solver.process import SolverProcess
 from shared import mongo
+from shared.contracts.links import PROPOSALS
 from shared.errors import Transient
 from shared.messaging.batches import execute_each
 from shared.messaging.decision import Command
@@ -22,7 +31,11 @@ from shared.runtime import Runtime
 log = structlog.get_logger()
 
 DeadlineCommand = (
-    Command[ReleaseMatch] | Command[OfferDue] | Command[ProposalDue] | Command[SendDonorDigest]
+    Command[ReleaseMatch]
+    | Command[OfferDue]
+    | Command[ProposalDue]
+    | Command[SendDonorDigest]
+    | Command[FinishReply]
 )
 
 # A commit of another instance wakes nobody here, so the pool is looked at this often anyway.
@@ -30,6 +43,9 @@ POLL_S = 1.0
 RELEASED_MAX = 2000
 # Donors who are told at a time: each is asked of the database first.
 DIGESTS_MAX = 100
+# Proposals that one number answers.
+ANSWERED_MAX = 200
+CODES_DRAWN = 8
 
 
 async def run_rounds(runtime: MatchingRuntime) -> None:
@@ -68,10 +84,12 @@ async def process_deadlines(runtime: Runtime) -> None:
     withdrawn = await mongo.find_due(runtime.database, Offer, now)
     overdue = await mongo.find_due(runtime.database, Match, now)
     digests = await mongo.find_due(runtime.database, DonorDigest, now, DIGESTS_MAX)
-    commands = [
+    replies = await mongo.find_due(runtime.database, ReplyCode, now, DIGESTS_MAX)
+    commands: list[DeadlineCommand] = [
         *await _list_releases(runtime, withdrawn),
         *map(_expire, overdue),
         *[await _tell_donor(runtime, digest, now) for digest in digests],
+        *[await _carry_out(runtime, code) for code in replies],
     ]
     for command, answer in await execute_each(runtime.processor, commands):
         if isinstance(answer, Exception):
@@ -107,13 +125,46 @@ async def _tell_donor(
     """What waits for him now, not what was counted."""
     assert digest.due_at is not None, "it was found by its deadline"
     waiting = await store.count_proposals(runtime.database, digest.id, now)
-    rows = await store.find_proposals(runtime.database, digest.id, now, 1) if waiting == 1 else []
-    only = rows[0].id if rows else None
-    due = SendDonorDigest(aggregate_id=digest.id, due_at=digest.due_at, waiting=waiting, only=only)
+    rows = await store.find_proposals(runtime.database, digest.id, now, ANSWERED_MAX)
+    only = rows[0].id if len(rows) == 1 else None
+    due = SendDonorDigest(
+        aggregate_id=digest.id,
+        due_at=digest.due_at,
+        waiting=waiting,
+        only=only,
+        match_ids=tuple(row.id for row in rows),
+        ends_at=rows[-1].expires_at if rows else None,
+        codes=_draw_codes(),
+    )
     return Command(due)
 
 
-def _name_aggregate(command: ReleaseMatch | OfferDue | ProposalDue | SendDonorDigest) -> str:
+def _draw_codes() -> tuple[str, ...]:
+    """Numbers that nobody guesses; the longer ones are for when the short ones are taken."""
+    return tuple(
+        str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
+        for digits in (*[4] * CODES_DRAWN, *[5] * CODES_DRAWN)
+    )
+
+
+async def _carry_out(runtime: Runtime, code: ReplyCode) -> Command[FinishReply]:
+    """What a donor wrote, proposal by proposal; what was decided before a crash stays."""
+    assert code.due_at is not None, "it was found by its deadline"
+    assert code.verdict is not None, "it is due once it was answered"
+    outcome = await answer_each(
+        runtime,
+        code.donor_id,
+        code.match_ids,
+        code.verdict,
+        CAUSES[code.cause],
+        f"reply:{PROPOSALS.purpose}",
+    )
+    return Command(FinishReply(aggregate_id=code.id, due_at=code.due_at, done=len(outcome.done)))
+
+
+def _name_aggregate(
+    command: ReleaseMatch | OfferDue | ProposalDue | SendDonorDigest | FinishReply,
+) -> str:
     return command.match_id if isinstance(command, ReleaseMatch) else command.aggregate_id
 
 

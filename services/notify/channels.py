@@ -92,6 +92,7 @@ class Content:
     detail: str = ""
     about: About = field(default_factory=About)
     number: str = ""
+    reply_code: str = ""
 
 
 class DeliveryChannel(ABC):
@@ -167,6 +168,8 @@ def _format_short(variable: Variable, content: Content) -> str:
             return format_town(about.town_code)
         case "until":
             return format_day(about.until)
+        case "answer":
+            return content.reply_code
         case "reason":
             return ""
 

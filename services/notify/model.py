@@ -105,6 +105,7 @@ class Notice(State):
     word_id: whose code it carries, which is made at the moment of sending; asked_by: who will hear
     it; valid_until: later than that it says nothing any more. count, counted_at: of a digest for
     staff, how many things wait, and since what time of day. detail: what the template leaves open.
+    reply_code: the number that a donor answers with.
     area: where somebody would tell the person, if no channel does; empty where nobody says.
     lane: with what else it takes turns while more is due than can be sent (`lanes.py`).
     about: what for, how much, where and until when, where its words say so.
@@ -132,6 +133,7 @@ class Notice(State):
     counted_at: str = ""
     valid_until: datetime | None = None
     detail: str = ""
+    reply_code: str = ""
     area: str = ""
     lane: str = ""
     reachable: tuple[NoticeChannel, ...] = ()

@@ -15,7 +15,9 @@ from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    DonorAnswered,
     DonorNews,
+    DonorOutcome,
     FollowedStage,
     LedgerDisbursed,
     LedgerGoodsReceived,
@@ -64,7 +66,7 @@ class Purpose:
     a phone that is certainly the person's, never to one that a third party named. is_small: it says
     how things go, and asks for nothing, so it may be told together with others. ends: the notice
     whose news it takes back; where that one never went out, neither does this. codes: of the fact,
-    for which it is sent; other_codes: for which others are.
+    for which it is sent; other_codes: for which others are. outcome: of a donor's reply.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Purpose:
     is_small: bool = False
     ends: str = ""
     news: DonorNews | None = None
+    outcome: DonorOutcome | None = None
     codes: tuple[str, ...] = ()
     other_codes: tuple[str, ...] = ()
 
@@ -100,12 +103,14 @@ class Purpose:
             return False
         if self.news and getattr(fact, "news", "") != self.news:
             return False
+        if self.outcome and getattr(fact, "outcome", "") != self.outcome:
+            return False
         return not self.reasons or getattr(fact, "reason", "") in self.reasons
 
     @property
     def is_answer(self) -> bool:
         """Somebody waits for it at his phone."""
-        return bool(self.answer or self.acts)
+        return bool(self.answer or self.acts or self.outcome)
 
     def is_urgent(self, rules: Rules) -> bool:
         """It goes by day and night, and no day is too full for it."""
@@ -170,12 +175,15 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     MatchExpired: (Purpose("match_expired", "donor", unless="gathered", is_small=True),),
     # What is told to a donor together: one alone as itself, several with one link to all.
     MatchAnnounced: (
-        Purpose("match_proposed", "donor", links.PROPOSAL, news="proposed"),
-        Purpose("match_reminded", "donor", links.PROPOSAL, news="reminded"),
+        Purpose("match_asked", "donor", links.PROPOSAL, news="proposed"),
+        Purpose("match_asked_again", "donor", links.PROPOSAL, news="reminded"),
     ),
     ProposalsGathered: tuple(
         Purpose(f"proposals_{news}", "donor", links.PROPOSALS, news=news)
         for news in get_args(DonorNews)
+    ),
+    DonorAnswered: tuple(
+        Purpose(f"donor_{outcome}", "donor", outcome=outcome) for outcome in get_args(DonorOutcome)
     ),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
     # What fell through is told to both: to the person only where it had been promised to him, and

@@ -50,6 +50,7 @@ class NotifyResources:
             notice.detail,
             notice.about or About(),
             self._find_number(notice.area),
+            notice.reply_code,
         )
         return Message(
             notice_id=notice.id,

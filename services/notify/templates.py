@@ -15,12 +15,22 @@ from importlib.resources import files
 from typing import Literal, cast, get_args
 
 Variable = Literal[
-    "donor", "code", "count", "detail", "sum", "what", "quantity", "town", "until", "reason"
+    "donor",
+    "code",
+    "count",
+    "detail",
+    "sum",
+    "what",
+    "quantity",
+    "town",
+    "until",
+    "reason",
+    "answer",
 ]
 """donor: by name only where he consents and it is short enough, else what he is. code: of a donor's
 word over the phone. count: how many wait. detail: what the event says, such as a hotline's number.
 sum, quantity: of money, of anything. what: the category. until: the last day. reason: in words, on
-WeChat alone."""
+WeChat alone. answer: the number that a donor answers with."""
 VARIABLES: tuple[Variable, ...] = get_args(Variable)
 WECHAT_ONLY: frozenset[Variable] = frozenset({"reason"})
 

@@ -4,9 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from services.matching.model.donor_digest import DigestRules, DonorDigest, SendDonorDigest
+from services.matching.model.donor_digest import (
+    WRONG_CODES_MAX,
+    DigestRules,
+    DonorDigest,
+    FinishReply,
+    ReplyCode,
+    SendDonorDigest,
+)
 from services.matching.model.match import ProposalDue, Propose
 from shared.contracts.events import (
+    DonorAnswered,
+    DonorReplied,
+    DonorVerdict,
     MatchAnnounced,
     MatchExpired,
     MatchProposed,
@@ -16,6 +26,7 @@ from shared.contracts.events import (
 from tests.matching.decisions import DIGESTS, LIFETIME_S, NOW, DecisionHarness, request_id
 
 COUNT = 57
+CODES = ("4821", "1357", "48213")
 
 
 class DigestHarness(DecisionHarness):
@@ -54,9 +65,32 @@ class DigestHarness(DecisionHarness):
         assert due_at is not None
         self.now = max(self.now, due_at)
         data = SendDonorDigest(
-            aggregate_id=self.digest.id, due_at=due_at, waiting=waiting, only=only
+            aggregate_id=self.digest.id,
+            due_at=due_at,
+            waiting=waiting,
+            only=only,
+            match_ids=tuple(self.matches[:waiting]),
+            ends_at=NOW + timedelta(seconds=LIFETIME_S),
+            codes=CODES,
         )
         self.command(data)
+
+    def reply(self, code: str, *persons: str, verdict: DonorVerdict = "accept") -> None:
+        ids = persons or (self.digest.id,)
+        self.event("Y-1", DonorReplied(person_ids=ids, verdict=verdict, code=code))
+
+    def code(self, number: str) -> ReplyCode:
+        return self.get(ReplyCode, number)
+
+    def finish(self, number: str, done: int) -> None:
+        """As the job does once it carried the reply out."""
+        due_at = self.code(number).due_at
+        assert due_at is not None
+        self.command(FinishReply(aggregate_id=number, due_at=due_at, done=done))
+
+    def answered(self) -> list[tuple[str, int]]:
+        facts = [fact for _, fact in self.facts if isinstance(fact, DonorAnswered)]
+        return [(fact.outcome, fact.count) for fact in facts]
 
     def pass_deadlines(self) -> None:
         for id_ in self.matches:
@@ -130,7 +164,78 @@ def test_new_proposals_wait_for_the_gap_and_reminders_do_not() -> None:
     assert both.due_at == NOW + timedelta(seconds=60)
 
 
-@pytest.mark.parametrize(("count", "detail"), [(57, "57"), (9999, "9999"), (10_000, "9999+")])
-def test_a_count_fits_a_variable_of_an_sms(count: int, detail: str) -> None:
-    fact = ProposalsGathered(donor_id="P-1", news="proposed", count=count)
-    assert fact.detail == detail
+# --- the number by which he answers ---
+
+
+def test_the_number_answers_what_the_message_told_of_once() -> None:
+    harness = DigestHarness(3)
+    harness.tell(3)
+    [gathered] = [fact for _, fact in harness.facts if isinstance(fact, ProposalsGathered)]
+    assert gathered.reply_code == CODES[0]
+    harness.reply(CODES[0])
+    code = harness.code(CODES[0])
+    assert (code.verdict, code.match_ids) == ("accept", tuple(harness.matches))
+    harness.finish(CODES[0], 3)
+    assert harness.code(CODES[0]).due_at is None
+    harness.reply(CODES[0], verdict="decline")
+    assert harness.code(CODES[0]).verdict == "accept"
+    assert harness.answered() == [("accepted", 3), ("stale", 0)]
+
+
+def test_a_number_that_is_open_is_nobody_elses() -> None:
+    harness = DigestHarness(1)
+    harness.tell(1)
+    other = harness.offer("b", quantity=10, unit="袋", item="大米", donor_id="P-other")
+    harness.need("r-other", 1, unit="袋", item="大米")
+    harness.propose_one("r-other", other)
+    due_at = harness.get(DonorDigest, "P-other").due_at
+    assert due_at is not None
+    harness.now = due_at
+    command = SendDonorDigest(
+        aggregate_id="P-other",
+        due_at=due_at,
+        waiting=1,
+        match_ids=(harness.matches[-1],),
+        ends_at=NOW + timedelta(seconds=LIFETIME_S),
+        codes=CODES,
+    )
+    harness.command(command)
+    assert harness.code(CODES[0]).donor_id != "P-other"
+    assert harness.code(CODES[1]).donor_id == "P-other"
+
+
+@pytest.mark.parametrize("number", [CODES[1], "00000", "9999"])
+def test_a_wrong_number_is_answered_honestly_and_not_for_ever(number: str) -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    for _ in range(WRONG_CODES_MAX + 2):
+        harness.reply(number)
+    assert harness.answered() == [("unknown", 0)] * WRONG_CODES_MAX
+    harness.reply(CODES[0])
+    assert harness.code(CODES[0]).verdict is None, "guessing locks the day, right or wrong"
+    harness.now += timedelta(days=1)
+    harness.reply(CODES[0])
+    assert harness.answered()[-1] == ("stale", 0), "the number has run out meanwhile"
+
+
+def test_another_person_answers_nothing_by_it() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    harness.reply(CODES[0], "P-stranger")
+    assert harness.code(CODES[0]).verdict is None
+    assert harness.answered() == [("unknown", 0)]
+
+
+def test_on_a_shared_phone_the_number_says_whose_answer_it_is() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    harness.reply(CODES[0], "P-sister", harness.digest.id)
+    assert harness.code(CODES[0]).verdict == "accept"
+
+
+def test_a_reply_that_changed_nothing_is_said_so() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    harness.reply(CODES[0], verdict="decline")
+    harness.finish(CODES[0], 0)
+    assert harness.answered() == [("stale", 0)]

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from services.matching.model.donor_digest import DonorDigest
+from services.matching.model.donor_digest import DonorDigest, ReplyCode
+from services.matching.model.labels import DECLINE_REASONS
 from services.matching.model.match import Propose
 from shared import mongo
-from shared.contracts.events import PersonLinksRevoked
+from shared.contracts.events import DonorReplied, PersonLinksRevoked
 from shared.contracts.links import PROPOSALS
 from shared.messaging.decision import Command
 from tests.matching.decisions import NO_CAPACITY, request_id
@@ -14,12 +15,13 @@ from tests.support.eventually import eventually
 from tests.support.stack_harness import StackHarness
 
 RICE = {"unit": "袋", "item": "大米"}
+OTHER = DECLINE_REASONS[-1]
 NAMES = [f"r{number}" for number in range(5)]
 
 
 async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarness) -> None:
     """He reads nothing of anybody, declines one with a reason, accepts one and then all others;
-    what another donor was asked is not his to answer."""
+    what another donor was asked is not his to answer, and that one answers by SMS."""
     running = await start_matching(stack, donor_digest_wait_s=0.05, whole_round_interval_s=3600)
     harness = MatchingHarness(stack, running)
     offer = await harness.register_offer("a", quantity=10, mode="both", **RICE)
@@ -78,6 +80,12 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarn
     again = await answer(act="accept", match=[match.id for match in own[1:]])
     assert len(again["done"]) == 3  # type: ignore[arg-type]
     assert (await harness.wait_for_match(foreign.id, "proposed")).state == "proposed"
+
+    [code] = await mongo.find(harness.database, ReplyCode, {"donor_id": foreign.donor_id})
+    said = DonorReplied(person_ids=(foreign.donor_id,), verdict="decline", code=code.id)
+    await stack.publish(stack.own("/intake", "Y-1", 1, said))
+    assert (await harness.wait_for_match(foreign.id, "declined")).reason == OTHER
+
     await stack.publish(stack.own("/intake", donor_id, 1, PersonLinksRevoked()))
 
     async def status() -> int:

@@ -28,6 +28,7 @@ from shared.contracts.events import (
     MatchProposed,
     MatchReleased,
     MatchReopened,
+    ProposalsGathered,
 )
 from shared.contracts.topics import consumed_by
 from shared.contracts.values import CHINA, Category, DonorKind
@@ -130,10 +131,27 @@ def test_every_wechat_field_fits_without_being_cut(name: str) -> None:
 def test_variables_have_at_most_six_characters() -> None:
     for template in TEMPLATES.values():
         content = Content(
-            template, MATCH_ID, 12_345_678_901, LONG, "123456", detail="12月31日", about=LARGE
+            template,
+            MATCH_ID,
+            12_345_678_901,
+            LONG,
+            "123456",
+            detail="12月31日",
+            about=LARGE,
+            reply_code="48210",
         )
         values = SMS.format_parameters(content)
         assert all(0 < len(v) <= 6 for v in values if v or not template.has("count")), values
+
+
+def test_what_a_donor_may_answer_says_the_number() -> None:
+    content = Content(TEMPLATES["match_asked"], MATCH_ID, about=MEDICAL, reply_code="4821")
+    assert SMS.format_parameters(content)[1:] == ("2000元", "石碣镇", "12月1日", "4821")
+    gathered = ProposalsGathered(donor_id="P-1", news="proposed", count=57, reply_code="4821")
+    content = Content(
+        TEMPLATES["proposals_proposed"], MATCH_ID, detail=gathered.detail, reply_code="4821"
+    )
+    assert SMS.format_parameters(content)[1:] == ("57", "4821")
 
 
 def test_proposal_says_what_how_much_where_and_until_when() -> None:

@@ -33,8 +33,9 @@ from services.matching.pages.applicant import render_delivery
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
 from services.matching.pages.menu import render_claimed, render_menu
-from services.matching.pages.proposals import Outcome, render_proposals
+from services.matching.pages.proposals import render_proposals
 from services.matching.pages.public_menu import render_public_menu
+from services.matching.proposals import Outcome
 from services.matching.store import OpenSum
 from shared.contracts import values
 from shared.contracts.links import MANDATE

@@ -13,6 +13,7 @@ import structlog
 from services.intake.callbacks.inbound import bind, prove
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
+from services.intake.channels.donor_answers import DonorAnswer
 from services.intake.channels.typed_requests import (
     format_answer,
     format_code,
@@ -25,6 +26,7 @@ from services.intake.model import (
     ContactPoint,
     Correspondence,
     Dialogue,
+    HearDonor,
     Reading,
     Request,
     Said,
@@ -36,6 +38,7 @@ from services.intake.resources import IntakeRuntime
 from services.intake.vault.messages import (
     Inbound,
     Talk,
+    derive_earlier_id,
     derive_message_id,
     derive_sender_id,
     make_reply,
@@ -117,6 +120,8 @@ class Conversation:
                 return format_code("thanks")
             case ShortAnswer(sense=sense, is_urgent=is_urgent) if sense is not Sense.UNKNOWN:
                 return await self._leave_to_person(FOR_A_PERSON[sense], is_urgent=is_urgent)
+            case DonorAnswer():
+                return await self._hear_donor(understood)
             case text.Bind(code=code):
                 return await self._bind(code)
             case text.Prove(code=code):
@@ -148,6 +153,21 @@ class Conversation:
             is_about_all=answer.is_about_all,
         )
         return Command(reply, principal=inbound.source, correlation_id=self._message_id)
+
+    async def _hear_donor(self, answer: DonorAnswer) -> str:
+        """What came of it he hears from matching, whose the number is."""
+        inbound = self._inbound
+        data = HearDonor(
+            message_id=self._message_id,
+            point_id=self._point_id,
+            earlier_id=derive_earlier_id(self._vault, inbound),
+            verdict=answer.verdict,
+            code=answer.code,
+            cause=answer.cause,
+        )
+        command = Command(data, principal=inbound.source, correlation_id=self._message_id)
+        await self._runtime.processor.execute(command)
+        return format_code("donor")
 
     async def _bind(self, code: str) -> str:
         answer = await bind(self._runtime, self._inbound, code)

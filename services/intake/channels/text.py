@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal
 
 from services.intake.channels.answers import Sense, ShortAnswer, read_answer
+from services.intake.channels.donor_answers import DonorAnswer, read_donor_answer
 from services.intake.channels.words import (
     CATEGORY_WORDS,
     CITY_WORDS,
@@ -134,7 +135,7 @@ class Unclear:
     """A person reads it."""
 
 
-Understood = ShortAnswer | Bind | Prove | Draft | Unclear
+Understood = ShortAnswer | DonorAnswer | Bind | Prove | Draft | Unclear
 
 
 def understand(text: str) -> Understood:
@@ -145,6 +146,8 @@ def understand(text: str) -> Understood:
         return Bind(match.group(1) or "")
     if match := _PROVE.match(words):
         return Prove(match.group(1))
+    if donor := read_donor_answer(plain):
+        return donor
     answer = read_answer(plain)
     if answer.sense not in (Sense.UNKNOWN, Sense.REFERENCE, Sense.CALL):
         return answer

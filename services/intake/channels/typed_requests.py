@@ -48,6 +48,10 @@ RESUMED = "已恢复微信通知。You will get notices on WeChat again."
 KEPT_WITH_IT = "已收下，会随您的诉求一起交给工作人员。It is kept with your request."
 WELCOME = f"欢迎使用莞家。Welcome to Guanjia.\n{HOW_TO_WRITE}"
 
+DONOR_HEARD = (
+    "已收到您的答复，办理结果马上通知您。Your answer is heard; you are told what came of it."
+)
+
 QUESTIONS: Mapping[str, str] = {
     "what": (
         "请问需要什么、需要多少？例如“轮椅1辆”，或“医疗救助2000元”。"
@@ -67,6 +71,7 @@ _ANSWERS: Mapping[str, str] = {
     "thanks": THANKED,
     "unread": UNREAD,
     "kept": KEPT_WITH_IT,
+    "donor": DONOR_HEARD,
     **QUESTIONS,
 }
 

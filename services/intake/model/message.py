@@ -10,7 +10,7 @@ from pydantic import Field
 
 from services.intake.model.commands import Sealed
 from services.intake.model.request import Meaning
-from shared.contracts.events import NoticeChannel, SenderAnswer
+from shared.contracts.events import DeclineCause, DonorVerdict, NoticeChannel, SenderAnswer
 from shared.contracts.values import Channel, Identifier, LongText, TownCode, Value
 from shared.messaging.decision import Due, State
 
@@ -32,6 +32,7 @@ Reading = Literal[
     "call",
     "emergency",
     "binding",
+    "donor",
     "request",
     "part_of_request",
     "media",
@@ -163,6 +164,17 @@ class SettleMessage(Value):
     town_code: TownCode | None = None
     dialogue: Dialogue | None = None
     follows: str | None = None
+
+
+class HearDonor(Value):
+    """A donor's yes or no with the number that he was sent; as in UnderstandReply."""
+
+    message_id: Identifier
+    point_id: str
+    earlier_id: str
+    verdict: DonorVerdict
+    code: str
+    cause: DeclineCause
 
 
 class UnderstandReply(Value):

@@ -91,6 +91,11 @@ def derive_sender_id(vault: Vault, inbound: Inbound) -> str:
     return derive_point_id(vault, phone=inbound.phone, openid=inbound.openid)
 
 
+def derive_earlier_id(vault: Vault, inbound: Inbound) -> str:
+    """As whom the contact point itself was known, before persons were told apart from it."""
+    return derive_earlier_person_id(vault, "", inbound.phone, inbound.openid, "")
+
+
 def make_reply(
     vault: Vault,
     reply_id: str,
@@ -130,7 +135,7 @@ def seal_message(vault: Vault, inbound: Inbound, town_code: TownCode | None) -> 
     return KeepMessage(
         message_id=id_,
         point_id=point_id,
-        earlier_id=derive_earlier_person_id(vault, "", inbound.phone, inbound.openid, ""),
+        earlier_id=derive_earlier_id(vault, inbound),
         channel=inbound.channel,
         kind=inbound.kind,
         content=_seal(vault, id_, content),

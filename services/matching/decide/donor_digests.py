@@ -2,10 +2,25 @@
 
 from datetime import datetime
 
-from services.matching.model.donor_digest import DigestRules, DonorDigest, SendDonorDigest
+from services.matching.model.donor_digest import (
+    DigestRules,
+    DonorDigest,
+    FinishReply,
+    ReplyCode,
+    SendDonorDigest,
+)
 from services.matching.model.match import Match
-from shared.contracts.events import DonorNews, MatchAnnounced, ProposalsGathered
-from shared.messaging.decision import NOTHING, Command, Decision, State, States
+from shared.contracts.envelope import Event
+from shared.contracts.events import (
+    DonorAnswered,
+    DonorNews,
+    DonorOutcome,
+    DonorReplied,
+    MatchAnnounced,
+    ProposalsGathered,
+)
+from shared.contracts.values import CHINA
+from shared.messaging.decision import NOTHING, Command, Decision, Ref, State, States
 
 
 def count_news(
@@ -31,16 +46,75 @@ def decide_send_digest(
         return Decision((digest.empty(None),))
     told = digest.empty(now)
     match = states.get(Match, data.only) if data.only and news != "expired" else None
+    code = None if news == "expired" else _make_code(states, data, now)
+    codes = (code,) if code else ()
+    number = code.id if code else ""
     if match is not None and match.state == "proposed":
-        alone = match.build_fact(MatchAnnounced, expires_at=match.expires_at, news=news)
-        return Decision((told, match), ((match, alone),))
+        alone = match.build_fact(
+            MatchAnnounced, expires_at=match.expires_at, news=news, reply_code=number
+        )
+        return Decision((told, match, *codes), ((match, alone),))
     counts = {
         "proposed": data.waiting,
         "reminded": min(digest.reminded, data.waiting),
         "expired": digest.expired,
     }
-    gathered = ProposalsGathered(donor_id=digest.id, news=news, count=counts[news])
-    return Decision((told,), ((told, gathered),))
+    gathered = ProposalsGathered(
+        donor_id=digest.id, news=news, count=counts[news], reply_code=number
+    )
+    return Decision((told, *codes), ((told, gathered),))
+
+
+def _make_code(states: States, data: SendDonorDigest, now: datetime) -> ReplyCode | None:
+    """The first number that no other message still means; none where all are taken."""
+    taken = states.get_many(ReplyCode, data.codes)
+    free = (id_ for id_ in data.codes if id_ not in taken or taken[id_].is_free(now))
+    number = next(free, None)
+    if number is None or data.ends_at is None:
+        return None
+    return ReplyCode(
+        id=number,
+        donor_id=data.aggregate_id,
+        match_ids=data.match_ids,
+        expires_at=data.ends_at,
+        correlation_id=data.aggregate_id,
+    )
+
+
+# --- a donor replies ---
+
+
+def decide_donor_replied(states: States, event: Event[DonorReplied], now: datetime) -> Decision:
+    """A right number of his own, once: the reply is carried out proposal by proposal after this."""
+    said = event.data
+    today = now.astimezone(CHINA).date().isoformat()
+    states.prefetch(Ref(ReplyCode, said.code), *(Ref(DonorDigest, id_) for id_ in said.person_ids))
+    code = states.get(ReplyCode, said.code)
+    digests = states.get_many(DonorDigest, said.person_ids)
+    if any(digest.is_locked(today) for digest in digests.values()):
+        return NOTHING
+    is_his = code is not None and code.donor_id in said.person_ids
+    if code is not None and is_his and code.is_answerable(now):
+        update = {"verdict": said.verdict, "cause": said.cause, "due_at": now}
+        return Decision((code.model_copy(update=update),))
+    id_ = code.donor_id if code and is_his else said.person_ids[0]
+    digest = digests.get(id_) or DonorDigest(id=id_, correlation_id=id_)
+    digest = digest.count_wrong(today)
+    answered = DonorAnswered(donor_id=id_, outcome="stale" if is_his else "unknown")
+    return Decision((digest,), ((digest, answered),))
+
+
+def decide_finish_reply(states: States, command: Command[FinishReply], _now: datetime) -> Decision:
+    code = states.get(ReplyCode, command.data.aggregate_id)
+    if code is None or code.due_at != command.data.due_at or code.verdict is None:
+        return NOTHING
+    digest = states.get(DonorDigest, code.donor_id) or DonorDigest(id=code.donor_id)
+    outcome: DonorOutcome = "accepted" if code.verdict == "accept" else "declined"
+    if not command.data.done:
+        outcome = "stale"
+    answered = DonorAnswered(donor_id=digest.id, outcome=outcome, count=command.data.done)
+    closed = code.model_copy(update={"due_at": None})
+    return Decision((digest, closed), ((digest, answered),))
 
 
 def _find_news(digest: DonorDigest, waiting: int) -> DonorNews | None:

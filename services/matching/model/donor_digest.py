@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from shared.contracts.events import DonorNews
+from shared.contracts.events import DeclineCause, DonorNews, DonorVerdict
 from shared.contracts.values import Whole
 from shared.messaging.decision import Due, State
 
@@ -22,10 +22,15 @@ class DigestRules:
         return self.wait_s > 0
 
 
+REUSED_AFTER = timedelta(days=7)
+WRONG_CODES_MAX = 5
+"""A day; what is written then is answered no more, right or wrong."""
+
+
 class DonorDigest(State):
     """Its id is the donor's. proposed, reminded, expired: how many since the last message; whether
     they still wait is asked when it is sent. due_at: when; None while there is nothing to say.
-    told_at: when he was told last.
+    told_at: when he was told last. wrong, wrong_on: replies with a number that is not his, a day.
     """
 
     COLLECTION: ClassVar[str] = "donor_digests"
@@ -34,6 +39,15 @@ class DonorDigest(State):
     reminded: int = 0
     expired: int = 0
     told_at: datetime | None = None
+    wrong_on: str = ""
+    wrong: int = 0
+
+    def count_wrong(self, today: str) -> "DonorDigest":
+        wrong = self.wrong + 1 if self.wrong_on == today else 1
+        return self.model_copy(update={"wrong_on": today, "wrong": wrong})
+
+    def is_locked(self, today: str) -> bool:
+        return self.wrong_on == today and self.wrong >= WRONG_CODES_MAX
 
     def count(self, news: DonorNews, rules: DigestRules, now: datetime) -> "DonorDigest":
         """What is about to run out waits for no gap."""
@@ -57,8 +71,43 @@ class DonorDigest(State):
         )
 
 
-class SendDonorDigest(Due):
-    """waiting: how many proposals wait for the donor now. only: which, where it is one."""
+class ReplyCode(State):
+    """Its id is the code: what a donor writes to answer the proposals that one message told of.
 
+    There is no other of the same number while it is open, so a phone never gets two alike.
+    verdict: what he answered, once; due_at: it is still to be carried out.
+    """
+
+    COLLECTION: ClassVar[str] = "reply_codes"
+
+    donor_id: str
+    match_ids: tuple[str, ...]
+    expires_at: datetime
+    verdict: DonorVerdict | None = None
+    cause: DeclineCause = "other"
+
+    def is_answerable(self, now: datetime) -> bool:
+        return self.verdict is None and now < self.expires_at
+
+    def is_free(self, now: datetime) -> bool:
+        """Whether another may have the number: so long after that nobody means this one."""
+        return self.due_at is None and now > self.expires_at + REUSED_AFTER
+
+
+class FinishReply(Due):
+    """What a donor's reply came to has been decided. done: for so many proposals."""
+
+    done: Whole
+
+
+class SendDonorDigest(Due):
+    """waiting: how many proposals wait for the donor now. only: which, where it is one.
+
+    match_ids: those; ends_at: when the last of them does. codes: numbers to choose from.
+    """
+
+    match_ids: tuple[str, ...] = ()
+    ends_at: datetime | None = None
+    codes: tuple[str, ...] = ()
     waiting: Whole
     only: str | None = None

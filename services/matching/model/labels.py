@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from shared.contracts.events import Evidence
+from shared.contracts.events import DeclineCause, Evidence
 
 # --- matches ---
 
@@ -24,6 +24,10 @@ DeclineReason = Literal[
     "其他 Other",
 ]
 DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
+# What a donor's own words come to, where he declines by SMS.
+CAUSES: dict[DeclineCause, DeclineReason] = dict(
+    zip(("capacity", "scope", "other"), DECLINE_REASONS, strict=True)
+)
 ReopenReason = Literal[
     "没有收到 It did not arrive",
     "与约定不符 Not what was agreed",

@@ -7,7 +7,6 @@ answered, withdrawn or taken back meanwhile is said, and keeps nothing else from
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -15,15 +14,13 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from services.matching import store
 from services.matching.messages import ACT_UNKNOWN, NOTHING_CHOSEN, REASON_UNKNOWN
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
-from services.matching.model.match import AcceptMatch, DeclineMatch, Match, MatchCommand
-from services.matching.pages.buttons import DONE_STATES, PAGES, read_fields
+from services.matching.model.match import Match
+from services.matching.pages.buttons import PAGES, read_fields
 from services.matching.pages.facts import format_moment
+from services.matching.proposals import Outcome, answer_each, keep_standing
 from services.matching.resources import MatchingRuntimeDep
-from shared import mongo
+from shared.contracts.events import DonorVerdict
 from shared.contracts.links import PROPOSALS
-from shared.errors import Problem
-from shared.messaging.batches import execute_each
-from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.web.access import Router
 from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
@@ -33,17 +30,6 @@ router = Router(route_class=LinkRoute)
 
 # What one page shows, and one press answers.
 ROWS_MAX = 200
-
-Act = Literal["accept", "decline"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """done: how many are as he wanted. failed: the others, with why."""
-
-    act: Act
-    done: tuple[str, ...]
-    failed: tuple[tuple[Match, Problem], ...]
 
 
 @router.get(PROPOSALS.route(), response_class=HTMLResponse)
@@ -61,7 +47,9 @@ async def answer_proposals(token: Token, request: Request, runtime: MatchingRunt
     chosen = fields.get("seen" if fields.get("act") == ["accept_all"] else "match", [])
     if not chosen:
         raise NOTHING_CHOSEN.invalid("match")
-    outcome = await _answer(runtime, donor_id, chosen[:ROWS_MAX], act, reason)
+    outcome = await answer_each(
+        runtime, donor_id, chosen[:ROWS_MAX], act, reason, f"link:{PROPOSALS.purpose}"
+    )
     return await _show(request, runtime, token, donor_id, outcome)
 
 
@@ -72,7 +60,7 @@ async def _open(request: Request, runtime: Runtime, token: str) -> str:
     return opened.subject
 
 
-def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[Act, DeclineReason]:
+def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[DonorVerdict, DeclineReason]:
     """Raises Invalid. The reason counts where one declines."""
     act = next(iter(fields.get("act", ())), "")
     if act in ("accept", "accept_all"):
@@ -86,50 +74,6 @@ def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[Act, DeclineReason]
     return "decline", reason
 
 
-async def _answer(
-    runtime: Runtime, donor_id: str, ids: Sequence[str], act: Act, reason: DeclineReason
-) -> Outcome:
-    """Of what is his alone. A decision ignores what was decided before, so none needs a key."""
-    query = {"_id": {"$in": list(dict.fromkeys(ids))}, "donor_id": donor_id}
-    matches = _keep_standing(runtime, await mongo.find(runtime.database, Match, query))
-    commands = [
-        Command(_build_command(match, act, reason), principal=f"link:{PROPOSALS.purpose}")
-        for match in matches
-    ]
-    answers = await execute_each(runtime.processor, commands)
-    done, failed = [], []
-    for match, (command, answer) in zip(matches, answers, strict=True):
-        if isinstance(answer, Exception):
-            raise answer
-        if answer.status < 400 or match.state in _find_done_states(command.data):
-            done.append(match.id)
-        else:
-            failed.append((match, _first_problem(answer)))
-    return Outcome(act, tuple(done), tuple(failed))
-
-
-def _build_command(match: Match, act: Act, reason: DeclineReason) -> MatchCommand:
-    if act == "accept":
-        return AcceptMatch(match_id=match.id)
-    return DeclineMatch(match_id=match.id, reason=reason)
-
-
-def _find_done_states(data: MatchCommand) -> frozenset[str]:
-    if isinstance(data, DeclineMatch):
-        return frozenset({"declined"})
-    return frozenset(DONE_STATES[type(data)])
-
-
-def _first_problem(answer: Answer) -> Problem:
-    return Problem(**answer.body["problems"][0])
-
-
-def _keep_standing(runtime: Runtime, matches: Sequence[Match]) -> list[Match]:
-    """Without those of a partner who speaks for nobody any more."""
-    gone = {m.source for m in matches if runtime.keyring.is_partner_gone(m.source)}
-    return [match for match in matches if match.source not in gone]
-
-
 async def _show(
     request: Request,
     runtime: MatchingRuntimeDep,
@@ -139,7 +83,7 @@ async def _show(
 ) -> Response:
     now = await runtime.processor.now()
     rows = await store.find_proposals(runtime.database, donor_id, now, ROWS_MAX + 1)
-    matches = _keep_standing(runtime, rows)
+    matches = keep_standing(runtime, rows)
     if not is_browser(request):
         return JSONResponse(_build_body(matches, outcome))
     return render_proposals(matches, token, runtime.settings.help_phone, outcome)

@@ -89,6 +89,7 @@ def _build_notice(
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
+        reply_code=getattr(event.data, "reply_code", ""),
         area=_find_area(event.data),
         about=_build_about(purpose, event.data),
         lane=find_lane(purpose, event.data),

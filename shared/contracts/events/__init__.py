@@ -4,7 +4,16 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 """
 
 from shared.contracts.envelope import Fact
-from shared.contracts.events.donors import DonorNews, MatchAnnounced, ProposalsGathered
+from shared.contracts.events.donors import (
+    DeclineCause,
+    DonorAnswered,
+    DonorNews,
+    DonorOutcome,
+    DonorReplied,
+    DonorVerdict,
+    MatchAnnounced,
+    ProposalsGathered,
+)
 from shared.contracts.events.emergencies import (
     AreaCode,
     EmergencyCause,
@@ -195,6 +204,7 @@ FACTS: tuple[type[Fact], ...] = (
     MessageHandled,
     MessageAnswered,
     NoticesResumed,
+    DonorReplied,
     PersonErased,
     PersonLinksRevoked,
     PersonJoined,
@@ -217,6 +227,7 @@ FACTS: tuple[type[Fact], ...] = (
     MatchRated,
     MatchAnnounced,
     ProposalsGathered,
+    DonorAnswered,
     MatchWordAsked,
     LedgerFundOpened,
     LedgerReceived,
@@ -261,9 +272,14 @@ __all__ = [
     "ClockName",
     "ContactOwner",
     "DeadLetterStored",
+    "DeclineCause",
     "DonationReceived",
     "DonationRefunded",
+    "DonorAnswered",
     "DonorNews",
+    "DonorOutcome",
+    "DonorReplied",
+    "DonorVerdict",
     "EmergencyCause",
     "EmergencyDeclared",
     "EmergencyEnded",

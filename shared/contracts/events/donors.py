@@ -10,20 +10,29 @@ from shared.contracts.events.matching import MatchFact
 from shared.contracts.values import Identifier, Moment, Whole
 
 DonorNews = Literal["proposed", "reminded", "expired"]
+DonorVerdict = Literal["accept", "decline"]
+DeclineCause = Literal["capacity", "scope", "other"]
+DonorOutcome = Literal["accepted", "declined", "stale", "unknown"]
+ReplyCodeText = Annotated[str, Field(pattern=r"^(?:[0-9]{4,5})?$")]
 
 
 class MatchAnnounced(MatchFact):
-    """One proposal that its donor is told of by itself, since no other waits for him."""
+    """One proposal that its donor is told of by itself, since no other waits for him.
+
+    reply_code: what he answers it with, together with yes or no.
+    """
 
     TYPE: ClassVar[str] = "guanjia.match.announced.v1"
     expires_at: Moment
     news: DonorNews
+    reply_code: ReplyCodeText = ""
 
 
 class ProposalsGathered(Fact):
     """Several proposals that their donor is told of at once. Subject: the donor's id.
 
     count: how many wait for him, or ran out. news: the most pressing of what there is to say.
+    reply_code: what he answers all of them with.
     """
 
     TYPE: ClassVar[str] = "guanjia.proposals.gathered.v1"
@@ -31,8 +40,38 @@ class ProposalsGathered(Fact):
     donor_id: Identifier
     news: DonorNews
     count: Annotated[Whole, Field(ge=1)]
+    reply_code: ReplyCodeText = ""
 
     @property
     def detail(self) -> str:
         """What a notice says of it."""
         return str(self.count) if self.count < 10_000 else "9999+"
+
+
+class DonorReplied(Fact):
+    """Somebody answered a proposal by the number that was sent. Subject: the message's id.
+
+    person_ids: whom the phone or account reaches and who answers by it; whose the number is,
+    matching knows. No word of what was written.
+    """
+
+    TYPE: ClassVar[str] = "guanjia.donor.replied.v1"
+    TOPIC: ClassVar[str] = topics.RECEIPTS
+    person_ids: tuple[Identifier, ...]
+    verdict: DonorVerdict
+    code: ReplyCodeText
+    cause: DeclineCause = "other"
+
+
+class DonorAnswered(Fact):
+    """What came of a donor's reply, for him. Subject: the person's id. count: of proposals."""
+
+    TYPE: ClassVar[str] = "guanjia.donor.answered.v1"
+    TOPIC: ClassVar[str] = topics.MATCHES
+    donor_id: Identifier
+    outcome: DonorOutcome
+    count: Whole = 0
+
+    @property
+    def detail(self) -> str:
+        return str(min(self.count, 999_999))

@@ -1,0 +1,75 @@
+"""A donor's answer to a proposal by SMS or WeChat: yes or no, and the number that he was sent.
+
+`Y4821`, `4821 同意`, `不同意 4821`, `N4821 太远了`. Both have to be there, the number once, and
+nothing else that would mean more; whatever else somebody writes is no such answer.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.contracts.events import DeclineCause, DonorVerdict
+from shared.text import fold_text
+
+WORDS_AFTER_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class DonorAnswer:
+    """cause: why not, as far as the words say it; they themselves are not passed on."""
+
+    verdict: DonorVerdict
+    code: str
+    cause: DeclineCause = "other"
+
+
+def read_donor_answer(text: str) -> DonorAnswer | None:
+    """Never raises."""
+    plain = _MARKS.sub(" ", fold_text(text).casefold().translate(_TRADITIONAL)).strip()
+    for pattern in (_WORD_FIRST, _CODE_FIRST):
+        if match := pattern.fullmatch(plain):
+            return _read_match(match)
+    return None
+
+
+def _read_match(match: re.Match[str]) -> DonorAnswer | None:
+    verdict: Literal["accept", "decline"] = "decline" if match["no"] else "accept"
+    rest = match["rest"].strip()
+    if verdict == "accept":
+        return DonorAnswer(verdict, match["code"]) if _COURTESY.fullmatch(rest) else None
+    if len(rest) > WORDS_AFTER_MAX or _AGREES.search(rest) or _NUMBER.search(rest):
+        return None
+    return DonorAnswer(verdict, match["code"], _find_cause(rest))
+
+
+def _find_cause(rest: str) -> DeclineCause:
+    if _CAPACITY.search(rest):
+        return "capacity"
+    return "scope" if _SCOPE.search(rest) else "other"
+
+
+_TRADITIONAL = str.maketrans("願絕謝們貴項這個沒錢遠時", "愿绝谢们贵项这个没钱远时")
+_MARKS = re.compile(r"[\s,.;:!?~、，。；：！？“”\"'()（）\[\]【】<>《》+\-_/\\|·…—]+")
+_WHO = "(?:(?:我们?|我们公司|我司|本人|公司|我方) ?)?(?:(?:回复|答复|回|选择?) ?)?"
+_ALL = "(?:(?:全部|全|都|一起|统统) ?)?"
+# A no comes first: 不同意 holds 同意.
+_NO = (
+    f"{_ALL}(?:不(?:同意|接受|愿意?|行|可以|能|要|认领|答应)|婉拒|拒绝|谢绝|no|n)"
+    "(?:接受)?(?: ?(?:全部|了|吧|哦|啊))?"
+)
+_YES = f"{_ALL}(?:同意|接受|愿意|可以|好的?|行|认领|答应|yes|y|ok)(?: ?(?:全部|了|吧|哦|啊))?"
+_SAID = f"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
+# An amount or a count is no code, nor is a part of a longer number.
+_CODE = r"(?:(?:编号|号码|数字|代码|验证码|尾号|no) ?)?(?<![0-9])(?P<code>[0-9]{4,5})(?![0-9])"
+_NO_UNIT = r"(?! ?(?:元|块|圆|万|千|百|个|袋|床|件|份|台|辆|斤|公斤|kg|箱|套|年|月|日|号))"
+_WORD_FIRST = re.compile(rf"{_WHO}{_SAID} ?{_CODE}{_NO_UNIT}(?P<rest>.*)")
+_CODE_FIRST = re.compile(rf"{_WHO}{_CODE}{_NO_UNIT} ?(?:的)? ?{_WHO}{_SAID}(?P<rest>.*)")
+_COURTESY = re.compile(
+    "(?: |谢谢|感谢|你们|您们?|你|大家|辛苦|了|的|吧|啊|哦|呢|好的?|thanks?|ok|收到)*"
+)
+_AGREES = re.compile(r"(?<!不)(?:同意|接受|愿意)|但|不过|可是|算了|yes|\by\b|打错|写错|回错")
+_NUMBER = re.compile(r"[0-9]{4,}")
+_CAPACITY = re.compile(
+    "没钱|没空|余力|资金|紧张|困难|人手|暂时|最近|目前|没有?时间|忙|预算|用完|没货|缺货"
+)
+_SCOPE = re.compile("太?远|范围|不在|送不到|不提供|不做|没有?这|不合适|不符")

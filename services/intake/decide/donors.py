@@ -1,0 +1,30 @@
+"""A donor answers by SMS or WeChat. Intake says who may have written; matching knows the number."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.decide.identities import list_reached
+from services.intake.decide.messages import Settlement, load_message, settle
+from services.intake.model import HearDonor, Message
+from shared.contracts.events import DonorReplied
+from shared.messaging.decision import NOTHING, Command, Decision, States
+
+
+def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -> Decision:
+    """From what reaches him, since what he answers to was sent there; never a collector's phone.
+
+    Else a person reads it.
+    """
+    data = item.data
+    message, thread = load_message(states, data.message_id, data.point_id)
+    reached = list_reached(states, data.point_id, data.earlier_id)
+    if message.is_settled:
+        return NOTHING
+    own = tuple(each.person.id for each in reached if each.link.whose != "collector")
+    if not own:
+        return settle(states, message, thread, Settlement("donor", "unread", "unread"), now)
+    understood = Settlement("donor", "understood", person_id=own[0] if len(own) == 1 else "")
+    settled = settle(states, message, thread, understood, now)
+    said = DonorReplied(person_ids=own, verdict=data.verdict, code=data.code, cause=data.cause)
+    speaker = next(state for state in settled.states if isinstance(state, Message))
+    return replace(settled, events=(*settled.events, (speaker, said)))
