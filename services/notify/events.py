@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.notify.decide import announcements, claims, digests, outcomes, waits
+from services.notify.decide import announcements, claims, digests, outcomes, tasks, traffic, waits
 from services.notify.duties import CALLS
 from services.notify.model import (
     ClaimNotice,
     NoticeDue,
+    PutOffNotice,
     PutStaffMember,
+    RecordCall,
     RecordOutcome,
     RemoveStaffMember,
     ResolveNotice,
@@ -18,6 +20,7 @@ from services.notify.model import (
 from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
+from services.notify.traffic import MoveTraffic, RestoreTraffic
 from shared.contracts.envelope import Fact
 from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
 from shared.contracts.values import Value
@@ -36,6 +39,10 @@ def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
 def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
         ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
+        RecordCall: Handler(decide=tasks.decide_record_call),
+        PutOffNotice: Handler(decide=waits.decide_put_off),
+        MoveTraffic: Handler(decide=partial(traffic.decide_move, rules)),
+        RestoreTraffic: Handler(decide=partial(traffic.decide_restore, rules)),
         NoticeDue: Handler(decide=partial(waits.decide_due, rules)),
         RecordOutcome: Handler(decide=partial(outcomes.decide_record_outcome, rules)),
         SendDigest: Handler(decide=partial(digests.decide_send_digest, rules)),

@@ -53,7 +53,9 @@ def make_part(notice: Notice) -> Part:
     template = TEMPLATES.get(notice.purpose)
     status = template.status if template else notice.purpose
     zh, en = STATES[notice.state]
-    if notice.state == "failed":
+    if notice.task and notice.task.outcome == "told":
+        zh, en = "工作人员已告知本人", "somebody of the house told the person"
+    elif notice.state == "failed":
         zh, en = FAILURES.get(notice.code, (zh, en))
     return Part(
         at=notice.created_at,

@@ -10,7 +10,6 @@ is then never sent again by itself.
 
 import asyncio
 import random
-import secrets
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,18 +21,18 @@ from services.notify import store
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.decide.claims import NOT_DUE
 from services.notify.decide.waits import pick_receipt
+from services.notify.dispatching import Candidate, Dispatcher
 from services.notify.model import (
     ClaimNotice,
     Notice,
     NoticeDue,
     ProviderName,
+    PutOffNotice,
     RecordOutcome,
-    SmsProvider,
 )
 from services.notify.providers import Outcome
 from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
-from services.notify.traffic import WHOLE, order_providers
 from shared import mongo
 from shared.contracts.events import NoticeChannel
 from shared.errors import BugBrake, Transient
@@ -52,6 +51,7 @@ OUTCOMES_MAX = 200
 WAITED_FOR = frozenset({"sending", "sent", "unknown"})
 """States in which an answer or a receipt is due, not a call."""
 FINISH_WITHIN_S = 2.0
+SLOW_GATE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Sender:
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
         self._alarmed_at: dict[tuple[str, str], float] = {}
+        self._dispatcher = Dispatcher(runtime)
 
     async def run(self) -> None:
         recorder = asyncio.create_task(self._record_outcomes())
@@ -121,6 +122,7 @@ class Sender:
 
     async def _work_batch(self) -> bool:
         """Whether there may be more to do at once."""
+        await self._dispatcher.watch()
         now = await self._runtime.processor.now()
         turn = await store.find_due_in_turn(
             self._runtime.database, now, self._settings.send_batch_max
@@ -161,12 +163,38 @@ class Sender:
         if not waiting:
             return
         recipients = await self._find_recipients(waiting)
-        remaining = random.sample(waiting, len(waiting))
+        remaining = [
+            self._dispatcher.draw(notice, recipients.find_contact(notice))
+            for notice in random.sample(waiting, len(waiting))
+        ]
         while remaining:
-            count = await self._wait_for_free_calls(len(remaining))
-            if not await self._claim(remaining[:count], recipients):
+            ready, remaining = self._dispatcher.split(remaining)
+            if ready and not await self._claim(ready, recipients):
                 return
-            remaining = remaining[count:]
+            if remaining and not await self._wait_for_a_call():
+                await self._put_off([candidate.notice for candidate in remaining])
+                return
+
+    async def _wait_for_a_call(self) -> bool:
+        """Whether one has ended: a provider that is slow does not hold the others' messages."""
+        if not self._sending:
+            return True
+        ended, _ = await asyncio.wait(
+            set(self._sending), timeout=SLOW_GATE_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        return bool(ended)
+
+    async def _put_off(self, waiting: Sequence[Notice]) -> None:
+        await self._execute(
+            [
+                Command(
+                    PutOffNotice(aggregate_id=notice.id, due_at=notice.due_at),
+                    correlation_id=notice.correlation_id,
+                )
+                for notice in waiting
+                if notice.due_at is not None
+            ]
+        )
 
     async def _find_recipients(self, waiting: Sequence[Notice]) -> Recipients:
         persons = {notice.person_id for notice in waiting if not notice.word_id}
@@ -184,28 +212,19 @@ class Sender:
             names=await client.find_names(donors, DONOR_PURPOSE),
         )
 
-    async def _wait_for_free_calls(self, wanted: int) -> int:
-        """How many may be claimed now: half of all calls at least, so that they share a commit."""
-        limit = self._settings.send_concurrency
-        wanted = min(wanted, max(1, limit // 2))
-        while limit - len(self._sending) < wanted:
-            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
-        return limit - len(self._sending)
-
-    async def _claim(self, waiting: Sequence[Notice], recipients: Recipients) -> bool:
+    async def _claim(self, ready: Sequence[Candidate], recipients: Recipients) -> bool:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
         answers = await self._execute(
-            [_build_claim(n, recipients.find_contact(n), self._draw_providers()) for n in waiting]
+            [_build_claim(each, recipients.find_contact(each.notice)) for each in ready]
         )
-        for notice, answer in zip(waiting, answers, strict=True):
+        for each, answer in zip(ready, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
-                self._start(self._send(notice, answer.body, recipients, start_before))
+                began_at = self._dispatcher.begin(answer.body["provider"])
+                self._start(
+                    self._send(each.notice, answer.body, recipients, start_before, began_at)
+                )
         return NOT_DUE not in answers
-
-    def _draw_providers(self) -> tuple[SmsProvider, ...]:
-        shares = {name: self._settings.sms_shares[name] for name in self._settings.sms_providers}
-        return order_providers(shares, secrets.randbelow(WHOLE))
 
     async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
         decided = await execute_each(self._runtime.processor, commands)
@@ -227,9 +246,11 @@ class Sender:
         claim: Mapping[str, Any],
         recipients: Recipients,
         start_before: float,
+        began_at: float,
     ) -> None:
         channel, provider = claim["channel"], claim["provider"]
         outcome = await self._try_to_send(notice, provider, recipients, start_before)
+        self._dispatcher.end(provider, began_at, outcome)
         if outcome.kind == "misconfigured":
             self._raise_alarm(provider, outcome)
         self._outcomes.put_nowait(
@@ -295,9 +316,8 @@ def compute_start_within_s(settings: NotifySettings) -> float:
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
 
 
-def _build_claim(
-    notice: Notice, contact: Contact, sms_providers: tuple[SmsProvider, ...]
-) -> Command[ClaimNotice]:
+def _build_claim(candidate: Candidate, contact: Contact) -> Command[ClaimNotice]:
+    notice = candidate.notice
     assert notice.due_at is not None
     claim = ClaimNotice(
         notice_id=notice.id,
@@ -307,7 +327,7 @@ def _build_claim(
         opted_out=contact.opted_out,
         erased=contact.erased,
         own_phone=contact.own_phone,
-        sms_providers=sms_providers,
+        sms_providers=candidate.sms_providers,
         point_id=contact.point_id,
     )
     return Command(claim, correlation_id=notice.correlation_id)

@@ -21,10 +21,12 @@ from services.notify.model import (
     OptOut,
     StaffMember,
 )
+from services.notify.pages import ROUTERS
 from services.notify.providers import AliyunSms, TencentSms, WeChatTemplate
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
+from services.notify.traffic import Traffic
 from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
 from shared.errors import Invalid
@@ -46,10 +48,10 @@ def build_service(
     check_templates(settings.sms_sign_name)
     return Service(
         name="notify",
-        states=(Notice, BlockedPhone, Dispatch, Mailbox, OptOut, StaffMember, Backlog),
+        states=(Notice, BlockedPhone, Dispatch, Mailbox, OptOut, StaffMember, Backlog, Traffic),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
-        routers=(api.router, history.router),
+        routers=(api.router, history.router, *ROUTERS),
         build_resources=build_resources,
         jobs=(send_notices, send_digests),
         indexes=store.INDEXES,

@@ -8,6 +8,17 @@ MEMBER_UNKNOWN = Message(
     "登记簿中没有这个工号；请用 guanjia staff list 查看",
     "nobody of this staff number is in the register: see `guanjia staff list`",
 )
+TASK_UNKNOWN = Message(
+    "task_unknown",
+    "没有这项电话告知，或不在您的范围内",
+    "there is no such call to make, or it is not in your area",
+)
+TASK_DONE = Message(
+    "task_done",
+    "这项电话告知已经办完，请刷新页面",
+    "this call has been made already: open the page again",
+)
+TASK_OUTCOME_MISSING = Message("task_outcome_missing", "请选择结果", "choose what came of the call")
 NOTICE_NOT_UNCLEAR = Message(
     "notice_not_unclear", "这条通知的结果是清楚的", "what became of this notice is known"
 )

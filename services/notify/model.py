@@ -96,6 +96,23 @@ class About(Value):
     reason: str = ""
 
 
+TaskOutcome = Literal["told", "not_reached", "wrong_number", "needless"]
+
+
+class PhoneTask(Value):
+    """No channel reaches the person: somebody of the house calls or sees him.
+
+    why: the code that ended the notice. calls: how often he was not reached. outcome: of the last.
+    """
+
+    state: Literal["open", "done"] = "open"
+    why: str
+    calls: int = 0
+    outcome: TaskOutcome | None = None
+    done_by: str = ""
+    done_at: datetime | None = None
+
+
 class Notice(State):
     """One message to one person about one event.
 
@@ -141,6 +158,7 @@ class Notice(State):
     attempts: tuple[Attempt, ...] = ()
     resolved_by: str | None = None
     about: About | None = None
+    task: PhoneTask | None = None
     bundle_id: str | None = None
     is_overtaken: bool = False
 
@@ -356,11 +374,23 @@ class RecordOutcome(Value):
     blames_name: bool = False
 
 
+class PutOffNotice(Due):
+    """Its provider has no room now; others go first."""
+
+
 class NoticeDue(Due):
     """A claim ran out without an outcome, or no receipt has come. dispatch_id: of a receipt that
     may be the unclear attempt's."""
 
     dispatch_id: str | None = None
+
+
+class RecordCall(Value):
+    """What came of a phone task. area: what the caller sees."""
+
+    notice_id: Identifier
+    outcome: TaskOutcome
+    area: str = ""
 
 
 class ResolveNotice(Value):

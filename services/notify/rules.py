@@ -16,7 +16,8 @@ class Rules:
     0 is not at all. quiet_hours: 21:00-08:00, when only urgent_purposes and answers go; what waited
     goes within quiet_spread_s of their end. person_day_max: messages to one person and day.
     receipt_wait_s: a message without a receipt ends after it. blocked_s: a phone that a carrier
-    blocks is tried again after it. sms_providers: with an account of ours.
+    blocks is tried again after it. sms_providers: with an account of ours,
+    and sms_targets, of a hundred SMS; traffic_back_s: shares that moved come a step back after it.
     """
 
     claim_s: float
@@ -36,6 +37,8 @@ class Rules:
     urgent_purposes: frozenset[str]
     person_day_max: int
     sms_providers: tuple[SmsProvider, ...]
+    sms_targets: tuple[int, ...]
+    traffic_back_s: float
 
     def compute_delay_s(self, failures: int) -> float:
         """The first retry is at once, later ones back off."""

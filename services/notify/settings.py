@@ -51,6 +51,17 @@ class NotifySettings(Settings):
         ),
     ]
 
+    traffic_errors_max: Annotated[
+        int, Field(ge=1, description="in a minute at one instance, then a tenth goes to the other")
+    ] = 10
+    traffic_slow_s: Annotated[
+        float, Field(gt=0, description="a call that takes longer is slow")
+    ] = 5
+    traffic_slow_percent: Annotated[int, Field(ge=1, le=100)] = 15
+    traffic_back_s: Annotated[
+        float, Field(gt=0, description="a tenth of what went over comes back after each")
+    ] = 3600
+
     wechat_endpoint: Annotated[
         str, Field(description="https://api.weixin.qq.com; empty: the simulators")
     ] = ""
@@ -163,6 +174,14 @@ class NotifySettings(Settings):
         endpoints = {"tencent": self.tencent_endpoint, "aliyun": self.aliyun_endpoint}
         are_simulated = not any(endpoints.values())
         return tuple(name for name in self.sms_shares if are_simulated or endpoints[name])
+
+    @property
+    def sms_targets(self) -> tuple[int, ...]:
+        """Of the providers with an account; together a hundred."""
+        shares = [self.sms_shares[name] for name in self.sms_providers]
+        if len(shares) == 1 or not sum(shares):
+            return (100, *(0 for _ in shares[1:]))
+        return tuple(shares)
 
     @property
     def rules(self) -> Rules:

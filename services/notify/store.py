@@ -8,6 +8,7 @@ from datetime import datetime
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Attempt, BlockedPhone, Dispatch, Notice, NoticeState, StaffMember
 from shared import mongo
+from shared.scope import Cut, Scope
 
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
@@ -16,6 +17,11 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
         Notice.COLLECTION,
         [("lane", 1), ("due_at", 1)],
         {"partialFilterExpression": {"due_at": {"$type": "date"}}},
+    ),
+    (
+        Notice.COLLECTION,
+        [("task.state", 1), ("created_at", 1)],
+        {"partialFilterExpression": {"task.state": {"$type": "string"}}},
     ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
@@ -104,6 +110,26 @@ async def count_rivals(database: mongo.Database, notice: Notice, attempt: Attemp
         "_id": {"$ne": notice.id},
     }
     return int(await database[Notice.COLLECTION].count_documents(query, limit=20))
+
+
+AREA = Cut(town="area", village="area")
+"""Of a notice: what has none is for those of the whole city."""
+
+
+async def find_tasks(database: mongo.Database, scope: Scope, limit: int) -> list[Notice]:
+    """Open ones, those that wait the longest first."""
+    query = {"task.state": "open", **scope.build_query(AREA)}
+    return await mongo.find(database, Notice, query, sort=[("created_at", 1)], limit=limit)
+
+
+async def count_tasks(database: mongo.Database, scope: Scope) -> Mapping[str, int]:
+    """By state: `open`, `done`."""
+    seen = scope.build_query(AREA)
+    notices = database[Notice.COLLECTION]
+    return {
+        state: int(await notices.count_documents({"task.state": state, **seen}))
+        for state in ("open", "done")
+    }
 
 
 async def count_notices(database: mongo.Database) -> Mapping[str, Counter[str]]:

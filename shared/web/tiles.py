@@ -72,6 +72,14 @@ TILES: tuple[Tile, ...] = (
         whole_city=True,
     ),
     Tile(
+        "/notify/calls",
+        "电话告知",
+        "Calls to make",
+        "短信和微信送不到的人，打电话或当面告诉他",
+        "whom no message reaches: call, or see him",
+        CASE_WORKERS,
+    ),
+    Tile(
         "/meetings",
         "联席会议",
         "Joint meetings",

@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
+from services.notify.decide.transitions import with_task
 from services.notify.decide.waits import pick_receipt
-from services.notify.model import Attempt, ClaimNotice, Dispatch, NoticeDue
+from services.notify.model import (
+    Attempt,
+    Backlog,
+    ClaimNotice,
+    Dispatch,
+    NoticeDue,
+    RecordCall,
+)
 from shared.contracts.events import MatchCommitted, MessageReported, NoticeFailed
 from tests.notify.decisions import (
     START,
@@ -156,6 +164,54 @@ def test_a_phone_on_the_carriers_blacklist_is_not_tried_at_the_next_notice() -> 
     )
     after = next(notice for notice in harness.notices if notice.id == later.id)
     assert (after.state, after.code, after.attempts) == ("failed", "phone_blocked", ())
+
+
+def test_whom_no_channel_reaches_is_called_and_what_came_of_it_is_kept() -> None:
+    harness = make_with_notice()
+    harness.claim_and_record("refused", "sms")
+    task = harness.notice.task
+    assert task is not None
+    assert (task.state, task.why) == ("open", "code_refused")
+    assert [state.count for state in harness.states.values() if isinstance(state, Backlog)] == [1]
+    assert record_call(harness, "not_reached", "441900") == 200
+    assert harness.notice.task is not None
+    assert (harness.notice.task.state, harness.notice.task.calls) == ("open", 1)
+    assert record_call(harness, "told", "441900102") == 404
+    assert record_call(harness, "told", "441900101") == 200
+    assert record_call(harness, "told") == 409
+    done = harness.notice.task
+    assert done is not None
+    assert (done.state, done.outcome, done.done_by) == ("done", "told", "chen")
+
+
+def record_call(harness: DecisionHarness, outcome: str, area: str = "") -> int:
+    call = RecordCall.model_validate(
+        {"notice_id": harness.notice.id, "outcome": outcome, "area": area}
+    )
+    answer = harness.execute(call, principal="chen")
+    assert answer is not None
+    return answer.status
+
+
+@pytest.mark.parametrize("code", ["erased", "opted_out", "link_expired"])
+def test_who_wants_none_is_not_called(code: str) -> None:
+    before = make_with_notice().notice
+    assert with_task(before, before.with_state("failed", code=code)).task is None
+    assert with_task(before, before.with_state("failed", code="UNDELIV")).task is not None
+
+
+def test_what_arrives_after_all_is_nobodys_call() -> None:
+    before = make_with_notice().notice
+    failed = with_task(before, before.with_state("failed", code="UNDELIV"))
+    assert with_task(failed, failed.with_state("delivered")).task is None
+
+
+def test_what_stays_unclear_becomes_a_call() -> None:
+    harness = make_unclear()
+    while harness.notice.due_at is not None:
+        pass_due(harness)
+    assert harness.notice.task is not None
+    assert harness.notice.task.why == "unclear"
 
 
 def test_a_name_that_a_provider_does_not_carry_costs_the_notice_its_name() -> None:

@@ -1,10 +1,9 @@
 """Claiming a notice before it is sent, and persons who want no more SMS."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.channels import CHANNELS, SMS, WECHAT
-from services.notify.decide.digests import count_call
+from services.notify.decide.digests import count_untold
 from services.notify.decide.mailboxes import (
     bundle,
     cancel,
@@ -23,10 +22,8 @@ from services.notify.decide.transitions import (
     is_misconfigured,
     mark_unclear,
 )
-from services.notify.duties import call_for_telling
 from services.notify.model import (
     Attempt,
-    Backlog,
     BlockedPhone,
     ClaimNotice,
     Mailbox,
@@ -66,7 +63,7 @@ def decide_claim(
     opted_out = claim.opted_out or (opt_out is not None and opt_out.ended_at is None)
     is_blocked = blocked is not None and now < blocked.expires_at
     claimed = _apply_claim(notice, claim, opted_out, is_blocked, now, rules)
-    others: list[State] = list(_list_untold(states, claimed, now, rules))
+    others: list[State] = list(count_untold(states, notice, claimed, now, rules))
     if is_counted(BY_NAME.get(notice.purpose), rules):
         others += list_changes(stored, record_claim(mailbox, notice, claimed, now))
     return build_decision(notice, claimed, others=tuple(others), answer=_build_answer(claimed))
@@ -95,14 +92,6 @@ def _keep_back(
     events = tuple(e for each in together for e in build_events(before[each.id], each))
     rest = mailbox.without({each.id for each in together})
     return Decision((digest, *together, rest), events, answer=NOT_SENT)
-
-
-def _list_untold(states: States, notice: Notice, now: datetime, rules: Rules) -> Iterator[Backlog]:
-    """Who has neither phone nor account has to be told by somebody who sees him."""
-    if (notice.state, notice.code) != ("failed", "no_contact") or not notice.area:
-        return
-    if BY_NAME[notice.purpose].recipient in ("applicant", "person"):
-        yield count_call(states, call_for_telling(notice.area), now, rules)
 
 
 def _build_answer(notice: Notice) -> Answer:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notify.duties import Call, list_calls
+from services.notify.decide.transitions import calls_for_task
+from services.notify.duties import Call, call_for_telling, list_calls
 from services.notify.lanes import find_staff_lane
 from services.notify.messages import MEMBER_UNKNOWN
 from services.notify.model import (
@@ -38,6 +39,14 @@ def count_call(states: States, call: Call, now: datetime, rules: Rules) -> Backl
     )
     due_at = backlog.due_at or compute_deadline(now, 0 if call.urgent else rules.digest_s)
     return backlog.model_copy(update={"count": backlog.count + 1, "due_at": due_at})
+
+
+def count_untold(
+    states: States, before: Notice, after: Notice, now: datetime, rules: Rules
+) -> Iterator[Backlog]:
+    """Whom no channel reaches has to be told by somebody who sees him."""
+    if after.area and calls_for_task(before, after):
+        yield count_call(states, call_for_telling(after.area), now, rules)
 
 
 def derive_backlog_id(call: Call) -> str:

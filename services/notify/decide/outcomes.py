@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.channels import derive_dispatch_id
+from services.notify.decide.digests import count_untold
 from services.notify.decide.transitions import (
     apply_receipt,
     build_decision,
@@ -57,7 +58,8 @@ def decide_record_outcome(
         return build_decision(notice, plan_after_unclear(ended, attempt, now, rules))
     settled = settle_unclear_attempts(ended, attempt)
     planned = plan_after_failure(settled, attempt, now, rules, record.retry_after_s)
-    return build_decision(notice, planned, others=blocked)
+    untold = count_untold(states, notice, planned, now, rules)
+    return build_decision(notice, planned, others=(*blocked, *untold))
 
 
 def _end_attempt(
@@ -159,7 +161,9 @@ def decide_report(
     notice = states.get(Notice, dispatch.notice_id)
     if notice is None:
         return Decision(states=(dispatch,))
-    return build_decision(notice, apply_receipt(notice, dispatch, now, rules), others=(dispatch,))
+    after = apply_receipt(notice, dispatch, now, rules)
+    untold = count_untold(states, notice, after, now, rules)
+    return build_decision(notice, after, others=(dispatch, *untold))
 
 
 def _find_named(

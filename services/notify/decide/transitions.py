@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from services.notify.channels import CHANNELS, UNTRIED, WECHAT
-from services.notify.model import Attempt, Dispatch, Notice, ProviderName, SmsProvider
+from services.notify.model import Attempt, Dispatch, Notice, PhoneTask, ProviderName, SmsProvider
+from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.events import (
     NoticeBundled,
@@ -20,6 +21,10 @@ from shared.contracts.events import (
 from shared.messaging.decision import Answer, Decision, State
 
 NO_RECEIPT = "no_receipt"
+WANTED_NO_MORE = frozenset(
+    {"erased", "opted_out", "link_expired", "purpose_gone", "contact_unproven"}
+)
+"""Ends after which nobody is called: he wants none, is not to be reached so, or it says nothing."""
 UNCLEAR_LOOK_S = 60.0
 
 
@@ -27,13 +32,38 @@ def build_decision(
     *steps: Notice, others: tuple[State, ...] = (), answer: Answer | None = None
 ) -> Decision:
     """steps: the notice as it was, and as it became, one after another."""
-    return Decision(states=(steps[-1], *others), events=build_events(*steps), answer=answer)
+    final = with_task(steps[0], steps[-1])
+    events = build_events(*steps[:-1], final)
+    return Decision(states=(final, *others), events=events, answer=answer)
 
 
 def build_events(*steps: Notice) -> tuple[tuple[Notice, NoticeFact], ...]:
     """What is said of a notice that went through these steps."""
     facts = (_build_fact(after) for before, after in pairwise(steps) if before.state != after.state)
     return tuple((steps[-1], fact) for fact in facts if fact is not None)
+
+
+def with_task(before: Notice, after: Notice) -> Notice:
+    """What no channel brought to its person is somebody's to tell; what then arrives after all is
+    nobody's any more."""
+    if after.state == "delivered" and after.task and after.task.state == "open":
+        return after.model_copy(update={"task": None})
+    if not calls_for_task(before, after):
+        return after
+    return after.model_copy(update={"task": PhoneTask(why=after.code)})
+
+
+def calls_for_task(before: Notice, after: Notice) -> bool:
+    has_ended = after.state == "failed" and before.state != "failed"
+    return has_ended and after.code not in WANTED_NO_MORE and is_tellable(after)
+
+
+def is_tellable(notice: Notice) -> bool:
+    """Whether somebody else can say it: no code, no answer to a message, nothing to staff."""
+    purpose = BY_NAME.get(notice.purpose)
+    if purpose is None or notice.task is not None:
+        return False
+    return purpose.recipient != "staff" and not purpose.answer and not purpose.acts
 
 
 def _build_fact(notice: Notice) -> NoticeFact | None:

@@ -5,13 +5,20 @@ docs/decisions/0199.
 
 from datetime import datetime, timedelta
 
+from services.notify.decide.digests import count_untold
 from services.notify.decide.outcomes import bind_receipt
-from services.notify.decide.transitions import NO_RECEIPT, build_decision, plan_after_unclear
-from services.notify.model import Attempt, Dispatch, Notice, NoticeDue
+from services.notify.decide.transitions import (
+    NO_RECEIPT,
+    build_decision,
+    is_tellable,
+    plan_after_unclear,
+)
+from services.notify.model import Attempt, Dispatch, Notice, NoticeDue, PhoneTask, PutOffNotice
 from services.notify.rules import Rules, compute_deadline
 from shared.messaging.decision import NOTHING, Command, Decision, States
 
 LOOK_AGAIN_S = 600.0
+PUT_OFF_S = 5.0
 CLOCKS_APART = timedelta(minutes=2)
 
 
@@ -26,10 +33,20 @@ def decide_due(
         case "sending":
             return _expire_claim(rules, notice, now)
         case "sent":
-            return build_decision(notice, notice.with_state("failed", code=NO_RECEIPT))
+            ended = notice.with_state("failed", code=NO_RECEIPT)
+            untold = tuple(count_untold(states, notice, ended, now, rules))
+            return build_decision(notice, ended, others=untold)
         case "unknown":
             return _look_for_receipt(rules, states, notice, due.dispatch_id, now)
     return NOTHING
+
+
+def decide_put_off(states: States, command: Command[PutOffNotice], now: datetime) -> Decision:
+    """What waits for a slow provider steps back behind what does not."""
+    notice = states.get(Notice, command.data.aggregate_id)
+    if notice is None or not notice.is_due(command.data.due_at, now):
+        return NOTHING
+    return Decision((notice.model_copy(update={"due_at": compute_deadline(now, PUT_OFF_S)}),))
 
 
 def _expire_claim(rules: Rules, notice: Notice, now: datetime) -> Decision:
@@ -52,8 +69,11 @@ def _look_for_receipt(
     if attempt and dispatch and may_be_receipt_of(attempt, dispatch, rules):
         return bind_receipt(rules, notice, attempt, dispatch, now)
     is_over = attempt is None or now >= attempt.claimed_at + timedelta(seconds=rules.receipt_wait_s)
-    due_at = None if is_over else compute_deadline(now, LOOK_AGAIN_S)
-    return Decision((notice.model_copy(update={"due_at": due_at}),))
+    if not is_over:
+        due_at = compute_deadline(now, LOOK_AGAIN_S)
+        return Decision((notice.model_copy(update={"due_at": due_at}),))
+    task = PhoneTask(why="unclear") if is_tellable(notice) else notice.task
+    return Decision((notice.model_copy(update={"due_at": None, "task": task}),))
 
 
 def may_be_receipt_of(attempt: Attempt, dispatch: Dispatch, rules: Rules) -> bool:

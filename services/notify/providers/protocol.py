@@ -42,8 +42,8 @@ class Outcome:
     refused: this recipient cannot be reached here. misconfigured: our account, template
     or parameters are wrong; no message will pass until a person looks. unknown: it may
     have been sent; never resend, await the receipt.
-    code: the provider's own. detail: free of numbers and openids. throttled: our account calls too
-    often, whoever is called. blocked: the carrier or the person wants nothing of us there, today
+    code: the provider's own. detail: free of numbers and openids. throttled: it takes nothing of us
+    just now, whoever is called. blocked: the carrier or the person wants nothing of us there, today
     and tomorrow. blames_name: what the message says of somebody cannot be carried.
     """
 
@@ -107,7 +107,8 @@ def find_ruling(table: Mapping[str, Ruling], code: str, otherwise: Ruling) -> Ru
 def classify_failure(error: CallError) -> Outcome:
     """A request without an answer: harmless if no connection stood, ambiguous if one did."""
     if isinstance(error, NotSentError):
-        return Outcome("retry", code=str(error), detail="no connection to the provider")
+        detail = "no connection to the provider"
+        return Outcome("retry", code=str(error), detail=detail, throttled=True)
     return Outcome("unknown", code=str(error), detail="no answer after the request was on its way")
 
 

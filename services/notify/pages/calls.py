@@ -1,0 +1,129 @@
+"""Phone tasks (电话告知): what to say, about which case, and what came of it.
+
+The number is not here: it stands on the case's page, which notes who opened it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, get_args
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from services.notify import store
+from services.notify.messages import TASK_OUTCOME_MISSING
+from services.notify.model import Notice, RecordCall, TaskOutcome
+from services.notify.templates import TEMPLATES
+from shared.contracts.values import Identifier
+from shared.errors import refuse
+from shared.references import format_reference
+from shared.security import Credential
+from shared.web.access import RuntimeDep, allow, find_scope
+from shared.web.forms import execute_form, list_problems, make_form_key, read_form
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+from shared.web.tiles import CASE_WORKERS
+
+router = PageRouter()
+PAGES = Pages("services.notify")
+CALLS_PATH = "/notify/calls"
+CALL_PATH = f"{CALLS_PATH}/{{notice_id}}"
+ROWS = 50
+
+CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
+
+OUTCOMES: Mapping[TaskOutcome, tuple[str, str]] = {
+    "told": ("已告知本人", "told"),
+    "not_reached": ("没有接通，下次再打", "not reached, call again"),
+    "wrong_number": ("号码不对，请村（居）核实", "a wrong number, to be checked"),
+    "needless": ("不需要告知了", "needless"),
+}
+REASONS: Mapping[str, tuple[str, str]] = {
+    "no_contact": ("没有电话和微信，请当面告知", "no phone and no account: see the person"),
+    "phone_blocked": ("运营商不再向该号码发短信", "the carrier sends nothing to this number"),
+    "no_receipt": ("短信三天没有送达回执", "no receipt within three days"),
+    "unclear": ("不确定短信是否发出", "nobody knows whether the SMS went out"),
+}
+OTHER_REASON = ("短信和微信都没有送到", "neither SMS nor WeChat arrived")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """words: to say. request_id: whose page has the number; empty where it is about no request."""
+
+    id: str
+    words: str
+    reference: str
+    request_id: str
+    area: str
+    created_at: datetime
+    reason: tuple[str, str]
+    calls: int
+
+
+def build_row(notice: Notice) -> Row:
+    template = TEMPLATES.get(notice.purpose)
+    reference = format_reference(notice.regarding)
+    words = f"{template.status}。{template.hint}。" if template else ""
+    task = notice.task
+    return Row(
+        id=notice.id,
+        words=f"您好，这里是莞家。尾号{reference}：{words}",
+        reference=reference,
+        request_id=notice.regarding if notice.regarding.startswith("R-") else "",
+        area=notice.area,
+        created_at=notice.created_at,
+        reason=REASONS.get(task.why, OTHER_REASON) if task else OTHER_REASON,
+        calls=task.calls if task else 0,
+    )
+
+
+def render_calls(
+    request: Request,
+    notices: Sequence[Notice],
+    counts: Mapping[str, int],
+    problems: Sequence[object] = (),
+) -> Response:
+    return PAGES.render_for(
+        request,
+        "calls.html",
+        rows=[build_row(notice) for notice in notices],
+        counts=counts,
+        outcomes=OUTCOMES,
+        problems=problems,
+        form_key=make_form_key(),
+    )
+
+
+@router.get(CALLS_PATH)
+async def show_calls(caller: CaseWorker, request: Request, runtime: RuntimeDep) -> Response:
+    """Of the caller's area. What has no area is for those of the whole city."""
+    return await _show(request, runtime, caller)
+
+
+async def _show(
+    request: Request, runtime: RuntimeDep, caller: Credential, problems: Sequence[object] = ()
+) -> Response:
+    scope = find_scope(caller)
+    notices = await store.find_tasks(runtime.database, scope, ROWS)
+    counts = await store.count_tasks(runtime.database, scope)
+    return render_calls(request, notices, counts, problems)
+
+
+@router.post(CALL_PATH)
+async def record_call(
+    notice_id: Identifier, caller: CaseWorker, request: Request, runtime: RuntimeDep
+) -> Response:
+    form = await read_form(request)
+    outcome = form.get("outcome", "")
+    if outcome not in get_args(TaskOutcome):
+        missing = refuse(422, TASK_OUTCOME_MISSING.problem("outcome"))
+        return await _show(request, runtime, caller, list_problems(missing))
+    call = RecordCall.model_validate(
+        {"notice_id": notice_id, "outcome": outcome, "area": find_scope(caller).area}
+    )
+    answer = await execute_form(runtime, caller, form, call)
+    if answer.status < 400:
+        return RedirectResponse(CALLS_PATH, status_code=303)
+    return await _show(request, runtime, caller, list_problems(answer))

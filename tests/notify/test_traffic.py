@@ -1,0 +1,145 @@
+"""SMS move to the other provider by steps, come back, and no provider holds up another."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from services.notify.gates import open_gate
+from services.notify.model import PutOffNotice, SmsProvider
+from services.notify.providers import Outcome
+from services.notify.settings import NotifySettings
+from services.notify.traffic import (
+    TRAFFIC_ID,
+    Health,
+    MoveTraffic,
+    RestoreTraffic,
+    Traffic,
+    order_providers,
+)
+from shared.messaging.decision import Ref
+from tests.notify.decisions import START, DecisionHarness, make_rules, make_with_notice
+
+SENT = Outcome("sent")
+BOTH: dict[SmsProvider, int] = {"tencent": 70, "aliyun": 30}
+
+
+def make_harness() -> DecisionHarness:
+    return DecisionHarness(make_rules(sms_shares=BOTH))
+
+
+def read_shares(harness: DecisionHarness) -> dict[SmsProvider, int]:
+    return dict(harness.states[Ref(Traffic, TRAFFIC_ID)].shares)
+
+
+def move(harness: DecisionHarness, away_from: SmsProvider = "tencent") -> None:
+    harness.execute(MoveTraffic(away_from=away_from, reason="errors"))
+
+
+def test_each_provider_gets_its_share() -> None:
+    drawn = Counter(order_providers(BOTH, draw)[0] for draw in range(100))
+    assert drawn == {"tencent": 70, "aliyun": 30}
+    alone: dict[SmsProvider, int] = {"tencent": 100, "aliyun": 0}
+    assert {order_providers(alone, draw)[0] for draw in range(100)} == {"tencent"}
+
+
+def test_a_failing_provider_gives_a_tenth_a_minute_however_many_say_so() -> None:
+    harness = make_harness()
+    for _ in range(5):
+        move(harness)
+    assert read_shares(harness) == {"tencent": 60, "aliyun": 40}
+    for _ in range(10):
+        harness.pass_time(60)
+        move(harness)
+    assert read_shares(harness) == {"tencent": 0, "aliyun": 100}
+
+
+def test_what_went_over_comes_back_by_steps_and_then_stays() -> None:
+    harness = make_harness()
+    move(harness)
+    harness.pass_time(60)
+    move(harness)
+    seen = []
+    while (due_at := harness.states[Ref(Traffic, TRAFFIC_ID)].due_at) is not None:
+        harness.now = due_at
+        harness.execute(RestoreTraffic(aggregate_id=TRAFFIC_ID, due_at=due_at))
+        seen.append(read_shares(harness)["tencent"])
+    assert seen == [60, 70]
+    assert harness.now >= START + timedelta(hours=2)
+
+
+def test_with_one_provider_nothing_moves() -> None:
+    harness = DecisionHarness(make_rules())
+    move(harness)
+    assert Ref(Traffic, TRAFFIC_ID) not in harness.states
+
+
+@pytest.mark.parametrize(
+    ("errors", "slow", "calls", "reason"),
+    [(10, 0, 10, "errors"), (9, 0, 500, None), (0, 15, 100, "slow"), (0, 14, 100, None)],
+)
+def test_trouble_is_many_errors_or_a_slow_share(
+    errors: int, slow: int, calls: int, reason: str | None
+) -> None:
+    health = Health(60, 10, 15)
+    for number in range(calls):
+        health.note(float(number % 50), is_error=number < errors, is_slow=number < slow)
+    assert health.find_reason(50) == reason
+    health.forget()
+    assert health.find_reason(50) is None
+
+
+def test_a_gate_halves_where_a_provider_does_not_answer_and_grows_again() -> None:
+    gate = open_gate(16)
+    gate.enter()
+    gate.leave(Outcome("retry", throttled=True))
+    assert gate.find_room(100) == 8
+    for _ in range(100):
+        gate.enter()
+        gate.leave(SENT)
+    assert gate.find_room(100) == 16
+    for _ in range(20):
+        gate.enter()
+        gate.leave(Outcome("unknown"))
+    assert gate.find_room(100) == 1
+
+
+def test_a_recipients_own_limit_says_nothing_of_the_provider() -> None:
+    gate = open_gate(16)
+    gate.enter()
+    gate.leave(Outcome("retry", code="LimitExceeded.PhoneNumberDailyLimit"))
+    assert gate.find_room(100) == 16
+
+
+def test_what_waits_for_a_slow_provider_steps_back() -> None:
+    harness = make_with_notice()
+    due_at = harness.notice.due_at
+    assert due_at is not None
+    harness.execute(PutOffNotice(aggregate_id=harness.notice.id, due_at=due_at))
+    assert (harness.state, harness.notice.due_at) == ("created", due_at + timedelta(seconds=5))
+
+
+def test_what_one_provider_does_not_take_is_tried_with_the_other() -> None:
+    harness = make_with_notice()
+    claim = harness.make_claim(("sms",)).model_copy(update={"sms_providers": ("tencent", "aliyun")})
+    harness.execute(claim)
+    harness.record(1, "retry")
+    harness.wait_until_due()
+    harness.execute(claim.model_copy(update={"due_at": harness.notice.due_at}))
+    assert [attempt.sender for attempt in harness.notice.attempts] == ["tencent", "aliyun"]
+
+
+def test_an_unclear_sms_is_claimed_by_neither() -> None:
+    harness = make_with_notice()
+    claim = harness.make_claim(("sms",)).model_copy(update={"sms_providers": ("tencent", "aliyun")})
+    harness.execute(claim)
+    harness.record(1, "unknown")
+    harness.pass_time(3600)
+    harness.execute(claim.model_copy(update={"due_at": harness.notice.due_at}))
+    assert [attempt.sender for attempt in harness.notice.attempts] == ["tencent"]
+
+
+def test_a_provider_without_an_account_is_none_beside_a_real_one() -> None:
+    assert NotifySettings().sms_providers == ("tencent", "aliyun")
+    real = NotifySettings(tencent_endpoint="https://sms.tencentcloudapi.com/")
+    assert (real.sms_providers, real.sms_targets) == (("tencent",), (100,))
