@@ -45,6 +45,7 @@ from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
 from tests.support.sample_desk_pages import make_consent, make_files, render_desk_samples
+from tests.support.sample_notify_pages import render_notify_samples
 from tests.support.sample_operation_pages import render_operation_samples
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
@@ -73,6 +74,7 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         **_render_asking(words, token),
         **render_desk_samples(words, make_request(words)),
         **render_operation_samples(words),
+        **render_notify_samples(words),
         "proposal": render_proposal(match, background, token),
         "proposal_money": render_proposal(
             _match("", unit="fen", quantity=20_450_000),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, get_args
 
 from fastapi import Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.notify import store
 from services.notify.messages import TASK_OUTCOME_MISSING
@@ -84,7 +84,7 @@ def render_calls(
     notices: Sequence[Notice],
     counts: Mapping[str, int],
     problems: Sequence[object] = (),
-) -> Response:
+) -> HTMLResponse:
     return PAGES.render_for(
         request,
         "calls.html",

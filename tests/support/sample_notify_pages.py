@@ -1,0 +1,38 @@
+"""Notify's pages for staff, rendered with samples."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from fastapi.responses import HTMLResponse
+
+from services.notify.model import Notice, PhoneTask
+from services.notify.pages.calls import render_calls
+from shared.security import Role
+from tests.support.readers import make_reader
+
+NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+PROBLEM = {"zh": "请选择结果", "en": "choose what came of the call"}
+
+
+def make_task(words: str, number: int, why: str) -> Notice:
+    return Notice(
+        id=f"N-{number}",
+        person_id="P-1",
+        purpose="request_opened",
+        regarding=f"R-{number:020d}",
+        correlation_id="",
+        created_at=NOW,
+        state="failed",
+        area="441900102001",
+        detail=words,
+        task=PhoneTask(why=why, calls=number),
+    )
+
+
+def render_notify_samples(words: str) -> Mapping[str, HTMLResponse]:
+    reader = make_reader(Role.COLLECTOR)
+    tasks = [make_task(words, 0, "phone_blocked"), make_task(words, 2, words)]
+    return {
+        "calls": render_calls(reader, tasks, {"open": 2, "done": 31}, [PROBLEM]),
+        "calls_none": render_calls(reader, [], {"open": 0, "done": 31}),
+    }
