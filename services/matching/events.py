@@ -20,6 +20,7 @@ from services.matching.decide import (
 from services.matching.model.campaign import (
     CreateCampaign,
     EndCampaign,
+    EndEarlierEmergency,
     JoinDonors,
     JoinRequests,
 )
@@ -178,6 +179,7 @@ def build_commands(
         JoinDonors: Handler(decide=campaigns.decide_join_donors),
         JoinRequests: Handler(decide=campaigns.decide_join_requests),
         EndCampaign: Handler(decide=campaigns.decide_end_campaign),
+        EndEarlierEmergency: Handler(decide=campaigns.decide_end_earlier),
         CloseRound: Handler(decide=rounds.decide_close_round),
         KeepRoundAlive: Handler(decide=rounds.decide_keep_round_alive),
         RecordSolution: Handler(decide=rounds.decide_record_solution),

@@ -278,6 +278,13 @@ LEDGER_DIFFERS = Message(
 CAMPAIGN_CITYWIDE = Message(
     "campaign_citywide", "专项行动面向全市", "a campaign is for the whole city"
 )
+EMERGENCY_UNKNOWN = Message("emergency_unknown", "没有这次应急", "no such emergency")
+EMERGENCY_OF_INTAKE = Message(
+    "emergency_of_intake",
+    "这次应急是在“应急”页面启动的，请在那里提前结束",
+    "this one was declared on the page of emergencies: end it there",
+)
+EMERGENCY_OVER = Message("emergency_over", "这次应急已经结束", "this emergency is over")
 CAMPAIGN_UNKNOWN = Message("campaign_unknown", "没有这个专项行动", "no such campaign")
 CAMPAIGN_EXISTS = Message(
     "campaign_exists", "已有这个编号的专项行动", "there is a campaign of this id"

@@ -109,6 +109,9 @@ STRANGERS_MAX = 8
 """Of one address at a time who are refused at once; more are refused after a pause."""
 CALLER_SEEN_S = 2.0
 """How long a caller counts as here after his last request."""
+LONG_LINE = 8
+"""So many of one caller's reads wait: no page asks for as much at once."""
+REST_S_MAX = 0.25
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -156,10 +159,17 @@ class Callers:
 
     def compute_share(self, most: int, least: int) -> int:
         """What each may have of `most` things, and `least` in any case."""
+        self._forget()
+        return max(least, most // max(1, len(self._seen)))
+
+    def are_several(self) -> bool:
+        self._forget()
+        return len(self._seen) > 1
+
+    def _forget(self) -> None:
         limit = time.monotonic() - CALLER_SEEN_S
         while self._seen and next(iter(self._seen.values())) < limit:
             del self._seen[next(iter(self._seen))]
-        return max(least, most // max(1, len(self._seen)))
 
 
 class Admission:
@@ -215,14 +225,25 @@ class Admission:
         line.here += 1
         try:
             await line.enter(self._compute_share(reads))
+            began = time.monotonic()
             try:
                 yield line
             finally:
-                line.leave(self._compute_share(reads))
+                self._leave(line, reads, time.monotonic() - began)
         finally:
             line.here -= 1
             if not line.here:
                 del self._lines[key]
+
+    def _leave(self, line: Line, reads: bool, took_s: float) -> None:
+        """A place that a whole line waits for rests as long as it was used, while others are here:
+        so the others find the processor free at least half of the time."""
+        share = self._compute_share(reads)
+        if reads and len(line.waiting) >= LONG_LINE and self._callers.are_several():
+            rest_s = min(took_s, REST_S_MAX)
+            asyncio.get_running_loop().call_later(rest_s, line.leave, share)
+        else:
+            line.leave(share)
 
     def _compute_share(self, reads: bool) -> int:
         return self._callers.compute_share(READS_MAX, READS_MIN) if reads else COMMANDS_MAX

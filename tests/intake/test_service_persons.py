@@ -147,6 +147,11 @@ async def test_one_person_is_corrected_handed_to_himself_and_erased_by_page(
     assert unread.status_code == 422
     assert "请先看过删除会带来什么" in unread.text
     read = {"read": "yes"}
+    bounded = await sign_in(visitor, "s-bounded", Role.APPROVER_CITY, CHASHAN)
+    for verb in ("erasure", "erasure/refuse", "erase"):
+        assert (await bounded.http.post(f"{path}/{verb}", data=read)).status_code == 403, (
+            "of a town"
+        )
     assert (await city.http.post(f"{path}/erase", data=read)).status_code == 409, "not proposed"
     assert (await city.http.post(f"{path}/erasure", data=read)).status_code == 303
     assert "请另一位市级审批人员" in (await city.get(path)).text

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.campaign import Emergency, lift_tier
+from services.matching.model.campaign import Emergency, EndEarlierEmergency, lift_tier
 from services.matching.model.need import Need
 from shared.contracts.events import EmergencyDeclared, EmergencyEnded
+from shared.messaging.decision import Answer, Ref
 from tests.matching.decisions import NOW, DecisionHarness, make_opened, request_id
+from tests.support.answers import code
 
 DAY = timedelta(days=1)
 HERE, ELSEWHERE = "441900101", "441900102"
@@ -114,3 +116,26 @@ def test_the_highest_lift_counts_and_not_their_sum(tier: int, lifts: list[int]) 
     emergencies = [emergency.model_copy(update={"lift": lift}) for lift in lifts]
     need = NEED.model_copy(update={"tier": tier})
     assert lift_tier(need, emergencies) == max(0, tier - max(lifts, default=0))
+
+
+def end(decisions: DecisionHarness, id_: str = "E-1") -> Answer:
+    answer = decisions.command(EndEarlierEmergency(emergency_id=id_), principal="c-1")
+    assert answer is not None
+    return answer
+
+
+def test_one_that_was_declared_here_before_intake_did_can_be_ended() -> None:
+    decisions = declare()
+    earlier = decisions.get(Emergency, "E-1").model_copy(update={"reason": "台风后抢修"})
+    decisions.states[Ref(Emergency, "E-1")] = earlier
+    assert end(decisions).status == 200
+    ended = decisions.get(Emergency, "E-1")
+    assert (ended.is_on(NOW), ended.ended_by) == (False, "c-1")
+    assert code(end(decisions)) == "emergency_over"
+
+
+def test_one_of_intakes_ends_there_where_its_desks_follow_it() -> None:
+    decisions = declare()
+    assert code(end(decisions)) == "emergency_of_intake"
+    assert decisions.get(Emergency, "E-1").is_on(NOW)
+    assert code(end(decisions, "E-2")) == "emergency_unknown"

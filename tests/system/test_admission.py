@@ -1,8 +1,9 @@
 """One request does not stop the others: token first, sizes, places, strangers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from deploy.local.connections import TimedProtocol
 from services.intake.settings import IntakeSettings
 from shared.security import Role
 from shared.web.access import GuardedRoute, find_guard
-from shared.web.admission import BODY_BYTES_MAX, READS_MAX, Admission, TooManyError
+from shared.web.admission import BODY_BYTES_MAX, LONG_LINE, READS_MAX, Admission, TooManyError
 from tests.support.eventually import eventually
 from tests.support.services import CREATE, SERVICES, operations, start
 from tests.support.stack_harness import RunningService, StackHarness
@@ -115,6 +116,41 @@ async def test_who_is_here_shares_the_reads_that_run_at_a_time() -> None:
     release.set()
     await asyncio.gather(*tasks)
     assert running == 51
+
+
+async def test_a_long_line_rests_between_reads_while_others_are_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    admission = Admission(per_minute=1000, strangers_per_minute=10, in_flight_max=100)
+    rests: list[Callable[[], None]] = []
+
+    def note_rest(_delay: float, callback: Callable[..., None], *args: object) -> None:
+        rests.append(partial(callback, *args))
+
+    async def occupy() -> None:
+        async with admission.occupy("flood", reads=True):
+            running.append(None)
+            await release.wait()
+
+    async def turn() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    running: list[None] = []
+    release = asyncio.Event()
+    share = READS_MAX // 2
+    async with admission.occupy("other", reads=True):
+        pass
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", note_rest)
+    tasks = [asyncio.create_task(occupy()) for _ in range(LONG_LINE + share)]
+    await turn()
+    release.set()
+    await turn()
+    assert (len(running), len(rests)) == (share, share), "their places rest, and the line waits"
+    while rests:
+        rests.pop()()
+    await asyncio.gather(*tasks)
+    assert len(running) == len(tasks)
 
 
 async def test_a_command_waits_for_no_read() -> None:

@@ -15,11 +15,13 @@ from services.matching.model.campaign import (
     CreateCampaign,
     Emergency,
     EndCampaign,
+    EndEarlierEmergency,
     JoinDonors,
     JoinRequests,
 )
 from shared import mongo
 from shared.contracts.values import Identifier, Value
+from shared.messages import AREA_LIMITED
 from shared.security import Credential
 from shared.towns import town_name
 from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, answer_to, respond
@@ -117,6 +119,16 @@ def _check_whole_city(caller: Credential) -> None:
 # --- emergencies ----------------------------------------------------------------------------------
 
 emergency_router = Router(tags=["emergencies"])
+
+
+@emergency_router.post("/emergencies/{emergency_id}/end")
+async def end_emergency(
+    emergency_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Of before intake declared them. Those of intake end on its page."""
+    if caller.area:
+        raise Denied(AREA_LIMITED.refusal(403))
+    return await answer_to(runtime, caller, EndEarlierEmergency(emergency_id=emergency_id), key)
 
 
 @emergency_router.get("/emergencies")

@@ -40,6 +40,15 @@ def campaign(
     print_campaign(Console(), report)
 
 
+def end_emergency(
+    emergency_id: Annotated[str, typer.Argument(metavar="ID", help="应急编号 its id")],
+    caller: Annotated[str, typer.Option("--as", help="凭证 credential")] = "approver-city",
+) -> None:
+    """提前结束早期在对接服务里启动的应急。Ends an emergency that was declared here before 0148."""
+    answer = ServiceClient("matching", caller).post(f"/emergencies/{emergency_id}/end", {})
+    typer.echo(f"{answer['emergency_id']} 已结束 ended {answer['ends_at']}")
+
+
 def print_campaign(console: Console, report: Mapping[str, Any]) -> None:
     for line in format_campaign(report):
         console.print(escape(line), soft_wrap=True, highlight=False)

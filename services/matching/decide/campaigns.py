@@ -7,6 +7,9 @@ from services.matching.messages import (
     CAMPAIGN_EXISTS,
     CAMPAIGN_OVER,
     CAMPAIGN_UNKNOWN,
+    EMERGENCY_OF_INTAKE,
+    EMERGENCY_OVER,
+    EMERGENCY_UNKNOWN,
     PERIOD_EMPTY,
     PERIOD_PAST,
     REQUEST_NOT_OPEN,
@@ -16,6 +19,7 @@ from services.matching.model.campaign import (
     CreateCampaign,
     Emergency,
     EndCampaign,
+    EndEarlierEmergency,
     JoinDonors,
     JoinRequests,
 )
@@ -135,6 +139,23 @@ def decide_emergency_ended(
     ended_at = event.data.ended_at
     starts_at = min(emergency.starts_at, ended_at)
     return Decision((emergency.model_copy(update={"ends_at": ended_at, "starts_at": starts_at}),))
+
+
+def decide_end_earlier(
+    states: States, command: Command[EndEarlierEmergency], now: datetime
+) -> Decision:
+    """One is enough, as where intake ends one: the usual order takes no second word."""
+    emergency = states.get(Emergency, command.data.emergency_id)
+    if emergency is None:
+        return Decision(answer=EMERGENCY_UNKNOWN.refusal(404))
+    if not emergency.is_earlier:
+        return Decision(answer=EMERGENCY_OF_INTAKE.refusal(409))
+    if emergency.ends_at <= now:
+        return Decision(answer=EMERGENCY_OVER.refusal(409))
+    changes = {"starts_at": min(emergency.starts_at, now), "ends_at": now}
+    ended = emergency.model_copy(update={**changes, "ended_by": command.principal})
+    answer = Answer(200, {"emergency_id": ended.id, "ends_at": now.isoformat()})
+    return Decision((ended,), answer=answer)
 
 
 # --- what a campaign is checked for --------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_args
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from services.matching.messages import (
 )
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
+from shared.contracts.events import EmergencyCause
 from shared.contracts.values import (
     BeneficiaryClass,
     Category,
@@ -151,7 +152,8 @@ class Emergency(State):
     """As intake declared it. lift: by how many tiers its needs rise; tier 0 stays the most urgent.
 
     town_codes, village_codes: whole towns, and villages of others. categories: empty is any.
-    reason: the code of its cause; of earlier ones what was written.
+    reason: the code of its cause; of earlier ones what was written. ended_by: who ended an earlier
+    one before its time.
     """
 
     COLLECTION: ClassVar[str] = "emergencies"
@@ -164,6 +166,12 @@ class Emergency(State):
     ends_at: datetime
     reason: str
     declared_by: str
+    ended_by: str = ""
+
+    @property
+    def is_earlier(self) -> bool:
+        """Declared here, before intake declared them: intake knows no such emergency."""
+        return self.reason not in get_args(EmergencyCause)
 
     def is_on(self, now: datetime) -> bool:
         return self.starts_at <= now < self.ends_at
@@ -184,3 +192,9 @@ def lift_tier(need: Need, emergencies: Iterable[Emergency]) -> int:
     """The tier it has while these are on: the highest lift, not their sum."""
     lifts = (emergency.lift for emergency in emergencies if emergency.covers(need))
     return max(0, need.tier - max(lifts, default=0))
+
+
+class EndEarlierEmergency(Value):
+    """Before its time; of one that was declared here."""
+
+    emergency_id: Identifier
