@@ -66,7 +66,7 @@ async def record(
     credential: Credential,
     method: str,
     route: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     status: int,
     at: datetime,
 ) -> None:
@@ -91,7 +91,7 @@ async def list_actions(
     database: mongo.Database, query: ActionQuery, limit: int
 ) -> Sequence[Action]:
     """Latest first."""
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if query.who:
         wanted["who"] = query.who
     if query.target:

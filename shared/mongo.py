@@ -112,7 +112,7 @@ async def ensure_indexes(database: Database, indexes: Iterable[Index]) -> None:
     )
 
 
-def to_document(state: State) -> dict[str, Any]:
+def to_document(state: State) -> dict[str, object]:
     document = state.model_dump(mode="python")
     document["_id"] = document.pop("id")
     return document

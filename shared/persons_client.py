@@ -38,7 +38,7 @@ class PersonsClient:
         resource: str,
         person_ids: Collection[str],
         purpose: str,
-        parse: Callable[[Mapping[str, Any]], T],
+        parse: Callable[[Mapping[str, object]], T],
         for_whom: str = "",
     ) -> dict[str, T]:
         """By person id. Raises Transient."""

@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -213,7 +213,7 @@ def explain(kind: type[Settings], error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-def list_values(settings: Settings) -> dict[str, Any]:
+def list_values(settings: Settings) -> dict[str, object]:
     """The settings as they are, secrets masked (`SecretStr` masks itself, URIs lose passwords)."""
     values = settings.model_dump(mode="json")
     uri = values["mongo_uri"]

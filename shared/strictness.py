@@ -14,7 +14,7 @@ def read_json(content: bytes | str) -> Any:
         raise JSON_UNREADABLE.invalid() from None
 
 
-def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, object]:
+def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     built = dict(pairs)
     if len(built) < len(pairs):
         raise JSON_NAME_REPEATED.invalid()

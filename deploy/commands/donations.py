@@ -21,6 +21,7 @@ from services.audit.statements import Layout, parse_layout
 from services.audit.statements.layout import read_example
 from shared.client import ServiceClient
 from shared.errors import Invalid
+from shared.options import SkippedRows
 
 
 def _print_example(is_wanted: bool) -> None:
@@ -49,9 +50,7 @@ def donations(
             is_eager=True,
         ),
     ] = False,
-    skip: Annotated[
-        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
-    ] = None,
+    skip: SkippedRows = None,
     source: Annotated[str, typer.Option(help="以哪个来源发布 publishes as")] = "/bank/demo",
     report: Annotated[
         Path | None, typer.Option(help="重复行写入此 CSV writes the repeated rows there")

@@ -74,7 +74,7 @@ def _select_command(name: str, target: Any, command_name: str) -> Any:
     return getattr(command, "commands", {}).get(command_name)
 
 
-def _build_app(name: str, function: Callable[..., Any]) -> typer.Typer:
+def _build_app(name: str, function: Callable[..., object]) -> typer.Typer:
     app = typer.Typer(add_completion=False)
     app.command(name)(function)
     return app

@@ -176,7 +176,7 @@ def _build_response(content: dict[str, Any]) -> JSONResponse:
 
 def _build_status(
     number: str, session: str, code: str, message: str, serial: str = "", fee: int = 0
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "SerialNo": serial,
         "PhoneNumber": number,

@@ -81,7 +81,7 @@ def describe_entry(entry: LedgerEntry, figures: Overview) -> EntryRow:
         kind_zh=KINDS[entry["kind"]].zh,
         funds=_list_funds(entry),
         amount=format_amount(entry),
-        aim=figures.find_aim(cast(Mapping[str, Any], entry)),
+        aim=figures.find_aim(cast(Mapping[str, object], entry)),
     )
 
 

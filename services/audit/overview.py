@@ -147,7 +147,7 @@ class Overview:
                 self._count_use(flow, entry, sums, sign)
 
     def _count_use(self, flow: FundFlow, entry: LedgerEntry, sums: Sums, sign: int) -> None:
-        aim = self.find_aim(cast(Mapping[str, Any], entry))
+        aim = self.find_aim(cast(Mapping[str, object], entry))
         cases = sign if entry["kind"] == "commitment" else 0
         use = Use(cases, sign * (sums.committed - sums.released), sign * sums.spent)
         flow.categories.setdefault(aim.category, Use()).add(use)

@@ -5,7 +5,6 @@ Exit codes: 0 when rows were taken, 1 when none was, 2 when the file is no table
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +27,7 @@ from services.intake.settings import IntakeSettings
 from shared.client import ServiceClient
 from shared.contracts.values import Channel
 from shared.errors import Invalid
+from shared.options import Caller, SheetFile, SkippedRows
 from shared.settings import load_settings
 from shared.sheets import RefusedRow, write_refused
 from shared.sheets.printing import print_remarks, print_unread
@@ -51,16 +51,12 @@ def _group() -> None:
 
 @app.command("requests")
 def import_requests(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
+    file: SheetFile,
     channel: Annotated[
         Channel, typer.Option(help="征集渠道 where the rows come from, unless a row says so")
     ] = Channel.SPREADSHEET,
-    skip: Annotated[
-        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
-    ] = None,
-    caller: Annotated[
-        str, typer.Option("--as", help="凭证 id of the credential to come in with")
-    ] = "operator",
+    skip: SkippedRows = None,
+    caller: Caller = "operator",
     quiet: Annotated[
         bool, typer.Option("--quiet", help="补录存量：登记时不发通知 a backlog: no notices now")
     ] = False,

@@ -6,16 +6,17 @@ A database that does not know an erasure of the folder is older than it.
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 
-from services.intake.attachments.keeping import drop_files_of
-from services.intake.dead_letter_erasure import erase_dead_letters
-from services.intake.forgetting import forget_contacts, forget_messages
-from services.intake.model import ErasePerson, ForgetOpenid, Person
+from services.intake import store
+from services.intake.attachments.keeping import drop_files_of, drop_files_of_messages
+from services.intake.model import ContactPoint, ErasePerson, ForgetMessages, ForgetOpenid, Person
 from services.intake.resources import IntakeRuntime
+from services.intake.vault.persons import Contact, derive_point_id, list_said, open_contact
 from shared import mongo
 from shared.errors import Transient
 from shared.messaging.decision import Answer, Command
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 ERASURES = "erasures"
 INDEXES: tuple[mongo.Index, ...] = ((ERASURES, [("person_id", 1)], {}),)
 SUFFIX = ".json"
+MESSAGES_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,73 @@ async def _erase_again(runtime: IntakeRuntime, erasure: Erasure) -> Answer:
     if erasure.person_id:
         return await erase_person(runtime, erasure, principal="restore")
     return await forget_account(runtime, erasure)
+
+
+# --- what dead letters say of him ---
+
+
+async def erase_dead_letters(runtime: IntakeRuntime, person: Person) -> None:
+    """Before his keys go: without them nobody knows what to look for."""
+    vault = runtime.resources.vault
+    contacts = [open_contact(vault, person)]
+    contacts += [
+        Contact(said.get("name"), said.get("phone"), said.get("openid"), said.get("id_number"))
+        for _, said in list_said(vault, person)
+    ]
+    async for id_, content in runtime.dead_letters.list_contents():
+        if any(_is_about(contact, _read_text(content)) for contact in contacts):
+            await runtime.dead_letters.erase(id_)
+
+
+def _read_text(content: bytes) -> str:
+    """As it was meant: names are often escaped in JSON."""
+    try:
+        return json.dumps(json.loads(content), ensure_ascii=False)
+    except ValueError:
+        return content.decode("utf-8", errors="replace")
+
+
+def _is_about(contact: Contact, text: str) -> bool:
+    """His ID number or account; else his name with his phone: others may share either."""
+    if any(mark and mark in text for mark in (contact.id_number, contact.openid)):
+        return True
+    phone = (contact.phone or "").removeprefix("+86")
+    return bool(phone and contact.name and phone in text and contact.name in text)
+
+
+# --- what people wrote ---
+
+
+async def forget_messages(runtime: IntakeRuntime, person_id: str) -> None:
+    """All that a person wrote. Again, where it was cut off."""
+    await forget_contacts(runtime, await _list_points(runtime, person_id), [person_id])
+
+
+async def forget_contacts(
+    runtime: IntakeRuntime, points: Sequence[str], person_ids: Sequence[str] = ()
+) -> None:
+    """What was written from these contact points, and what goes on with them."""
+    while ids := await store.find_message_ids(
+        runtime.database, person_ids, points, MESSAGES_AT_ONCE
+    ):
+        await runtime.processor.execute(Command(ForgetMessages(message_ids=tuple(ids))))
+        await drop_files_of_messages(runtime, ids)
+    if points:
+        forget = ForgetMessages(message_ids=(), point_ids=tuple(points))
+        await runtime.processor.execute(Command(forget))
+
+
+async def _list_points(runtime: IntakeRuntime, person_id: str) -> list[str]:
+    """That reach him and nobody else: what others wrote from his phone is theirs."""
+    person = await mongo.load(runtime.database, Person, person_id)
+    if person is None:
+        return []
+    contact, vault = open_contact(runtime.resources.vault, person), runtime.resources.vault
+    derived = (
+        derive_point_id(vault, phone=contact.phone),
+        derive_point_id(vault, openid=contact.openid),
+    )
+    ids = {*person.points, *filter(None, derived)}
+    points = await mongo.find(runtime.database, ContactPoint, {"_id": {"$in": sorted(ids)}})
+    shared = {p.id for p in points if any(link.person_id != person_id for link in p.links)}
+    return sorted(ids - shared)

@@ -4,7 +4,6 @@ The same ticket again is the same message. Exit codes as of `import requests`.
 """
 
 from collections import Counter
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from rich.console import Console
 from services.intake.channels.hotline import HOTLINE_COLUMNS, Ticket, read_tickets
 from shared.client import ServiceClient
 from shared.errors import Invalid, Problem
+from shared.options import Caller, SheetFile, SkippedRows
 from shared.sheets import RefusedRow, open_sheet, write_refused
 from shared.sheets.printing import print_remarks
 
@@ -29,13 +29,9 @@ def _group() -> None:
 
 @app.command("hotline")
 def import_hotline(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
-    skip: Annotated[
-        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
-    ] = None,
-    caller: Annotated[
-        str, typer.Option("--as", help="凭证 id of the credential to come in with")
-    ] = "operator",
+    file: SheetFile,
+    skip: SkippedRows = None,
+    caller: Caller = "operator",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只检查，不导入 check, import nothing")
     ] = False,

@@ -11,13 +11,13 @@ from services.intake.channels.text import Draft, understand
 from shared.client import ServiceClient
 from shared.contracts.values import LABELS, Category
 from shared.errors import Invalid
+from shared.options import Caller
 from shared.towns import CITY_WIDE, parse_town
 
 State = Literal["unread", "asked", "understood", "handled"]
 Handling = Literal["answer", "note", "opt_out", "opt_in", "nothing"]
 TEXT_WIDTH = 60
 
-As = Annotated[str, typer.Option("--as", help="凭证 id of the credential to come in with")]
 
 app = typer.Typer(help="群众来信 Messages of people.", no_args_is_help=True)
 
@@ -27,10 +27,10 @@ def list_messages(
     state: Annotated[State, typer.Option(help="状态 which ones")] = "unread",
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
-    caller: As = "approver-town",
+    caller: Caller = "approver-town",
 ) -> None:
     """列出来信：紧急的在前，其次最早的。Lists messages, the urgent and the oldest first."""
-    params: dict[str, Any] = {"state": state, "limit": limit}
+    params: dict[str, object] = {"state": state, "limit": limit}
     if town:
         params["town_code"] = _read_town(town)
     page = ServiceClient("intake", caller).get("/messages", params)
@@ -73,7 +73,7 @@ def _format_text(message: Mapping[str, Any]) -> str:
 
 
 @app.command()
-def show(message_id: str, caller: As = "approver-town") -> None:
+def show(message_id: str, caller: Caller = "approver-town") -> None:
     """显示一条来信，以及可能的诉求。Shows a message, and the request that it may be."""
     message = ServiceClient("intake", caller).get(f"/messages/{message_id}")
     console = Console()
@@ -98,7 +98,7 @@ def handle(
     meaning: Annotated[
         Literal["received", "not_received"] | None, typer.Option(help="收到 或 没收到, with answer")
     ] = None,
-    caller: As = "approver-town",
+    caller: Caller = "approver-town",
 ) -> None:
     """处理一条来信。Says what a message is."""
     body: dict[str, str] = {"handling": handling, "reason": reason}
@@ -120,7 +120,7 @@ def make_request(
     quantity: Annotated[int, typer.Option(min=1)] = 1,
     unit: str = "件",
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = CITY_WIDE,
-    caller: As = "approver-town",
+    caller: Caller = "approver-town",
 ) -> None:
     """把来信登记为诉求，由另一人审批。Makes a request of a message; another approves it."""
     if (yuan is None) == (item is None):

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,9 +12,8 @@ from services.intake.reporting.figures import STATES_ZH
 from shared.client import ServiceClient
 from shared.contracts.values import format_yuan
 from shared.errors import Invalid
+from shared.options import Caller
 from shared.towns import parse_town
-
-As = Annotated[str, typer.Option("--as", help="凭证 id of the credential to come in with")]
 
 app = typer.Typer(help="受理 The office of requests.", no_args_is_help=True)
 
@@ -25,7 +24,7 @@ def _group() -> None:
 
 
 @app.command("learn")
-def learn(caller: As = "operator") -> None:
+def learn(caller: Caller = "operator") -> None:
     """根据工作人员的判断重新训练“建议”。Learns anew from what staff decided."""
     lesson = ServiceClient("intake", caller).post("/judgement/learn", None)
     console = Console()
@@ -42,10 +41,10 @@ def learn(caller: As = "operator") -> None:
 def list_overdue(
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = "",
     limit: Annotated[int, typer.Option(min=0, max=200)] = 50,
-    caller: As = "operator",
+    caller: Caller = "operator",
 ) -> None:
     """已超期的个案：按镇街计数，并逐件列出。Cases that are late: counted, and one by one."""
-    params: dict[str, Any] = {"limit": limit}
+    params: dict[str, object] = {"limit": limit}
     if town:
         params["town"] = _read_town(town)
     answer = ServiceClient("intake", caller).get("/overdue", params)
@@ -79,7 +78,7 @@ def _read_town(text: str) -> str:
 def report(
     year: Annotated[int | None, typer.Option(help="登记年份 of recording; this one")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="写入 JSON 文件")] = None,
-    caller: As = "operator",
+    caller: Caller = "operator",
 ) -> None:
     """项目库、工作量和等待时间。The project library, workload and waiting times."""
     params = {"year": year} if year else {}

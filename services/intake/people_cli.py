@@ -9,11 +9,11 @@ from rich.table import Table
 from services.intake.person_views import WHOSE_LABELS
 from shared.client import ServiceClient
 from shared.errors import Invalid
+from shared.options import Caller
 from shared.phones import parse_mobile
 
 app = typer.Typer(help="服务对象 Persons.", no_args_is_help=True)
 
-Caller = Annotated[str, typer.Option("--as", help="凭证 id of the credential to come in with")]
 PersonId = Annotated[str, typer.Argument(help="人员编号 P-…")]
 Phone = Annotated[str | None, typer.Option(help="手机号")]
 Name = Annotated[str | None, typer.Option(help="姓名")]

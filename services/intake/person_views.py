@@ -83,7 +83,7 @@ def describe_received(requests: Iterable[Request]) -> list[dict[str, Any]]:
 
 def describe_export(
     vault: Vault, person: Person, requests: Iterable[Request], looks: Iterable[VaultLook]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Everything that the house holds of him, for himself."""
     rows = list(requests)
     contact = open_contact(vault, person)
@@ -103,7 +103,7 @@ def describe_export(
 # --- what looks alike -------------------------------------------------------------------------
 
 
-def describe_suggestion(suggestion: Suggestion) -> dict[str, Any]:
+def describe_suggestion(suggestion: Suggestion) -> dict[str, object]:
     return {
         "suggestion_id": suggestion.id,
         "subject": suggestion.subject,

@@ -88,7 +88,7 @@ REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source
 
 
 async def list_requests(
-    database: mongo.Database, query: Mapping[str, Any], after: Request | None, limit: int
+    database: mongo.Database, query: Mapping[str, object], after: Request | None, limit: int
 ) -> list[Request]:
     """The oldest first. after: the last one of the page before."""
     paged = dict(query)
@@ -101,7 +101,7 @@ async def list_requests(
 
 
 async def list_unclear_items(
-    database: mongo.Database, query: Mapping[str, Any], limit: int
+    database: mongo.Database, query: Mapping[str, object], limit: int
 ) -> list[Request]:
     """Newest first."""
     unclear = {**query, "item_match": {"$in": ["contained", "unknown"]}}
@@ -174,7 +174,7 @@ async def _list_identified(database: mongo.Database, identity_id: str) -> list[s
 
 
 async def list_suggestions(
-    database: mongo.Database, query: Mapping[str, Any], after: str, limit: int
+    database: mongo.Database, query: Mapping[str, object], after: str, limit: int
 ) -> list[Suggestion]:
     """By id; after: the last id of the page before."""
     paged = {**query, "_id": {"$gt": after}} if after else query
@@ -193,14 +193,14 @@ async def list_requests_of(
 
 async def list_messages(
     database: mongo.Database,
-    query: Mapping[str, Any],
+    query: Mapping[str, object],
     after: Message | None,
     limit: int,
 ) -> list[Message]:
     """The urgent first, then the oldest. after: the last one of the page before."""
     order = [("urgent", -1), ("received_at", 1), ("_id", 1)]
     if after is not None:
-        later: dict[str, Any] = {
+        later: dict[str, object] = {
             "urgent": after.urgent,
             "$or": [
                 {"received_at": {"$gt": after.received_at}},
@@ -213,7 +213,7 @@ async def list_messages(
 
 
 async def count_messages(
-    database: mongo.Database, query: Mapping[str, Any], state: MessageState
+    database: mongo.Database, query: Mapping[str, object], state: MessageState
 ) -> dict[str, int]:
     """All, and the urgent ones of them."""
     messages, selection = database[Message.COLLECTION], {**query, "state": state}
@@ -280,7 +280,7 @@ async def list_looks(
     database: mongo.Database, person_id: str | None, after: str, limit: int
 ) -> list[VaultLook]:
     """Oldest first. person_id: None for everybody's. after: the last id of the page before."""
-    query: dict[str, Any] = {"person_id": person_id} if person_id else {}
+    query: dict[str, object] = {"person_id": person_id} if person_id else {}
     query |= {"_id": {"$gt": mongo.ObjectId(after)}} if after else {}
     rows = database[VAULT_ACCESS].find(query).sort("_id", 1).limit(limit)
     return [_parse_look(row) for row in await rows.to_list(None)]
@@ -307,7 +307,7 @@ def _parse_look(row: Mapping[str, Any]) -> VaultLook:
 
 
 async def count_by_state_and_channel(
-    database: mongo.Database, query: Mapping[str, Any]
+    database: mongo.Database, query: Mapping[str, object]
 ) -> dict[tuple[str, str], int]:
     grouped = {"_id": {"state": "$state", "channel": "$channel"}, "n": {"$sum": 1}}
     rows = database[Request.COLLECTION].aggregate([{"$match": query}, {"$group": grouped}])

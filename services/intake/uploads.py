@@ -185,7 +185,7 @@ async def _import(runtime: IntakeRuntime, upload: Upload) -> None:
         progress = {"finished": start + len(batch), "decisions": dict(decisions)}
         await rows.update_one({"_id": upload.id}, {"$set": progress})
     refused.sort(key=lambda row: row.line)
-    end: dict[str, Any] = {"state": "done", "refused": len(refused)}
+    end: dict[str, object] = {"state": "done", "refused": len(refused)}
     if refused:
         text = format_refused(sheet.headers, refused)
         sealed = runtime.resources.vault.seal(f"refused {upload.id}", text.encode("utf-8-sig"))

@@ -152,7 +152,7 @@ def hide_staff(view: Mapping[str, Any]) -> dict[str, Any]:
 
 def describe_listed(
     vault: Vault, request: Request, persons: Mapping[str, Person]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What who works on requests reads of one in a list; nothing of who was erased."""
     person = persons.get(request.person_id)
     return describe_personal(vault, request, person) if person else {}
@@ -189,7 +189,7 @@ def describe_personal(vault: Vault, request: Request, person: Person) -> dict[st
 
 def describe_unknown_items(
     vault: Vault, requests: Iterable[Request], persons: Mapping[str, Person]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """What was written, most often first; what erased people wrote is gone."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for request in requests:
@@ -246,7 +246,7 @@ def describe_contact(
     }
 
 
-def describe_address(vault: Vault, thread: Correspondence) -> dict[str, Any]:
+def describe_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
     """Of a contact point, to answer what was written from it; as `describe_contact`."""
     address = open_address(vault, thread)
     return {
@@ -346,7 +346,7 @@ def describe_content(vault: Vault, message: Message) -> dict[str, Any]:
     }
 
 
-def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[str, Any]:
+def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[str, object]:
     """name: null where the person is unknown or was erased."""
     contact = open_contact(vault, person) if person else None
     return {"person_id": person_id, "name": contact.name if contact else None}
@@ -384,7 +384,7 @@ def _format_role(look: VaultLook) -> str:
     return next(roles, "工作人员")
 
 
-def describe_summary(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+def describe_summary(counts: Mapping[tuple[str, str], int]) -> dict[str, object]:
     by_state: Counter[str] = Counter()
     by_channel: Counter[str] = Counter()
     for (state, channel), count in counts.items():

@@ -171,7 +171,7 @@ def _make_cursor(last: Request, *, by_due: bool) -> str:
     return f"{round(at.timestamp() * 1000)}_{last.id}"
 
 
-def _build_place(cursor: str, field: str, direction: int) -> dict[str, Any]:
+def _build_place(cursor: str, field: str, direction: int) -> dict[str, object]:
     """Behind where the page before ended; nothing for a cursor that is none of ours."""
     milliseconds, _, id_ = cursor.partition("_")
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < 15 and id_):
@@ -183,7 +183,7 @@ def _build_place(cursor: str, field: str, direction: int) -> dict[str, Any]:
 
 
 async def count_overdue(
-    database: mongo.Database, query: Mapping[str, Any], now: datetime
+    database: mongo.Database, query: Mapping[str, object], now: datetime
 ) -> dict[tuple[str, CaseStage], int]:
     """By town and by what is awaited."""
     late = {**query, **build_due("overdue", now)}
@@ -193,7 +193,7 @@ async def count_overdue(
 
 
 async def list_overdue(
-    database: mongo.Database, query: Mapping[str, Any], now: datetime, limit: int
+    database: mongo.Database, query: Mapping[str, object], now: datetime, limit: int
 ) -> list[Request]:
     """What ended first stands first."""
     if limit == 0:

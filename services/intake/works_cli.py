@@ -4,8 +4,6 @@ Importing the same file again adds nothing. Exit codes as of `guanjia import req
 """
 
 import hashlib
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +11,7 @@ from rich.console import Console
 from services.intake.regular.registering import SheetWork, read_works
 from shared.client import ServiceClient, ServiceError
 from shared.errors import Invalid, Problem
+from shared.options import Caller, SheetFile
 from shared.sheets import RefusedRow, write_refused
 from shared.sheets.printing import print_remarks, print_unread
 
@@ -26,10 +25,8 @@ def _group() -> None:
 
 @app.command("works")
 def import_works(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
-    caller: Annotated[
-        str, typer.Option("--as", help="凭证 id of the credential to come in with")
-    ] = "collector",
+    file: SheetFile,
+    caller: Caller = "collector",
 ) -> None:
     """导入日常工作：托管机构、退役军人、服务计划、驿站、社工。Imports regular work."""
     console = Console()

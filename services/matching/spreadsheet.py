@@ -177,7 +177,7 @@ def _make_offer(row: Row) -> dict[str, Any]:
     """Raises Invalid."""
     unit, item = row.text("unit"), row.text("item")
     money_unit = None if item and unit in PIECES else find_money_unit(unit)
-    offer: dict[str, Any] = {"unit": MONEY_UNIT if money_unit else unit}
+    offer: dict[str, object] = {"unit": MONEY_UNIT if money_unit else unit}
     offer |= {name: value for name, value in row.values.items() if name not in _NOT_OF_THE_OFFER}
     for name in _AMOUNTS:
         if name in row.values:

@@ -130,14 +130,14 @@ def cloud_event(
 
 def foreign_event(
     *, source: str, message_id: str, time: datetime, data: Fact, traceparent: str = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """An inbound event as a channel, a bank bridge or our own import publishes it."""
     return _attributes(message_id, source, time, data) | (
         {"traceparent": traceparent} if traceparent else {}
     )
 
 
-def _attributes(id_: str, source: str, time: datetime, data: Fact) -> dict[str, Any]:
+def _attributes(id_: str, source: str, time: datetime, data: Fact) -> dict[str, object]:
     return {
         "specversion": "1.0",
         "id": id_,

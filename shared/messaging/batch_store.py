@@ -167,8 +167,8 @@ class BatchStore:
         positions: Mapping[Position, int],
         documents: Sequence[outbox.Document],
         now: datetime,
-    ) -> dict[str, list[Any]]:
-        writes: dict[str, list[Any]] = defaultdict(list)
+    ) -> dict[str, list[object]]:
+        writes: dict[str, list[object]] = defaultdict(list)
         for ref, operation in _list_state_writes(snapshot, changes):
             writes[ref.state.COLLECTION].append(operation)
         for stream, last in changes.sequences.items():
@@ -224,7 +224,7 @@ class BatchStore:
         return mongo.UpdateOne({"_id": id_}, {"$setOnInsert": first, "$set": latest}, upsert=True)
 
 
-def _list_state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, Any]]:
+def _list_state_writes(snapshot: Snapshot, changes: Changes) -> Iterable[tuple[AnyRef, object]]:
     """What was read is written with its version, changed or not: two decisions that each read
     the same fund cannot both stand."""
     for ref, state in changes.states.items():

@@ -7,7 +7,7 @@ twice. A line says ids, codes and our own texts; nothing of what the record said
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from shared import mongo
 from shared.contracts import topics
@@ -119,7 +119,7 @@ def _find_state(answer: Answer | None) -> str | None:
 
 def build_row(
     source: str, entries: Sequence[tuple[int, RecordAnswered]], now: datetime
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """All that one transaction says to one source. Its id sorts by the last number."""
     return {
         "_id": _build_id(source, f"{entries[-1][0]:0{NUMBER_DIGITS}}"),
@@ -131,11 +131,11 @@ def build_row(
 
 async def list_feedback(
     database: mongo.Database, source: str, after: int, limit: int
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """What became of the records of this source, in order, behind this number."""
     first = _build_id(source, f"{after:0{NUMBER_DIGITS}}")
     query = {"_id": {"$gt": first, "$lte": _build_id(source, AFTER_ALL)}}
-    entries: list[dict[str, Any]] = []
+    entries: list[dict[str, object]] = []
     async for row in database[COLLECTION].find(query).sort("_id", 1):
         entries += [
             {**entry, "at": row["at"].isoformat()}

@@ -40,7 +40,7 @@ def list_indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
 
 def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
     """One for a transaction, split at 1 MB."""
-    split: list[list[list[Any]]] = [[]]
+    split: list[list[list[object]]] = [[]]
     size = 0
     for record in outgoing:
         if size and size + len(record.value) > DOCUMENT_BYTES_MAX:

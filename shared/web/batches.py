@@ -35,7 +35,7 @@ async def answer_rows(processor: Processor, rows: Sequence[Row]) -> dict[str, An
     }
 
 
-def _format_result(result: Answer | Exception) -> dict[str, Any]:
+def _format_result(result: Answer | Exception) -> dict[str, object]:
     if isinstance(result, Invalid):
         result = refuse(422, *result.problems)
     if isinstance(result, Exception):

@@ -26,7 +26,7 @@ DECIDED_STATUSES = {
 }
 _PROBLEMS_REF = {"$ref": "#/components/schemas/Problems"}
 _TEXT = {"type": "string"}
-_SCHEMAS: dict[str, Any] = {
+_SCHEMAS: dict[str, object] = {
     "Problem": {
         "type": "object",
         "required": ["code", "field", "zh", "en"],
@@ -53,7 +53,7 @@ def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     }
     generated = app.openapi
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> dict[str, object]:
         if not app.openapi_schema:
             app.openapi_schema = _describe_schema(generated(), guarded)
         return app.openapi_schema
@@ -63,7 +63,7 @@ def document_problems(app: FastAPI, routers: Iterable[APIRouter]) -> None:
 
 def _describe_schema(
     schema: dict[str, Any], guarded: Mapping[tuple[str, str], list[Role]]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):

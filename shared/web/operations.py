@@ -112,7 +112,7 @@ def describe_events(app: FastAPI) -> Specification:
     return document
 
 
-def build_asyncapi(service: str, events: Mapping[type[Fact], Any]) -> AsyncAPI:
+def build_asyncapi(service: str, events: Mapping[type[Fact], object]) -> AsyncAPI:
     """What the service reads and writes, as its topics see it."""
     broker = KafkaBroker(logger=None)
     for fact in events:

@@ -48,3 +48,24 @@ def test_the_commit_rule_is_checked() -> None:
     assert not list(find_problems("notify, intake: one table of links"))
     for message in ("Fix things", "audit: ends with a stop.", f"audit: {'x' * 70}", "audit: a\nb"):
         assert list(find_problems(message)), message
+
+
+def test_the_map_leads_to_files_that_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    places = set(re.findall(r"`((?:services|shared|deploy)/[^`\s]+)`", text))
+    missing = [place for place in places if not list(ROOT.glob(place.replace("<name>", "*")))]
+    assert len(places) > 50
+    assert not missing, "the map of docs/architecture.md names what is elsewhere now"
+
+
+def test_the_index_of_decisions_says_their_titles() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^- \[(.+)\]\((.+)\)$", index, re.MULTILINE)
+    titles = {file.name: _read_title(file) for file in folder.glob("[0-9]*.md")}
+    assert {name: title for title, name in lines}.items() <= titles.items()
+    assert len(titles) - len(lines) < 5, "add the new ones to docs/decisions/README.md"
+
+
+def _read_title(file: Path) -> str:
+    return file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")

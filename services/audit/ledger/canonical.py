@@ -123,7 +123,7 @@ def _fit_of(hint: Any) -> Fit | None:
 class EntryDecoder:
     """Decodes the entries of some contracts, each with a `kind` of its own."""
 
-    def __init__(self, contracts: Iterable[Any]) -> None:
+    def __init__(self, contracts: Iterable[object]) -> None:
         self._ways: dict[bytes, list[tuple[msgspec.json.Decoder[LedgerEntry], Patterns]]] = {}
         for contract in contracts:
             (kind,) = get_args(get_type_hints(contract)["kind"])

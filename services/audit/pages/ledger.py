@@ -339,7 +339,7 @@ def render_entry(
 ) -> HTMLResponse:
     """files: what a page that is saved brings along; None where they are fetched."""
     entry = parse_entry(raw)
-    fields = cast(Mapping[str, Any], entry)
+    fields = cast(Mapping[str, object], entry)
     encoded = {path: base64.b64encode(data).decode() for path, data in (files or {}).items()}
     page = show(
         "ledger_entry.html" if files is None else "ledger_offline.html",

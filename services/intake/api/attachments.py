@@ -1,6 +1,6 @@
 """HTTP for photos and documents of a case: put there, and read by who works on it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, File, Form, UploadFile
 from fastapi.responses import Response
@@ -77,14 +77,14 @@ def find_adder(caller: Credential) -> Adder:
 @router.get("/requests/{request_id}/attachments")
 async def list_attachments(
     request_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     stored = await _load_case(runtime, find_scope(caller), request_id)
     return {
         "attachments": [describe_attachment(each) for each in await list_files(runtime, stored)]
     }
 
 
-def describe_attachment(attachment: Attachment) -> dict[str, Any]:
+def describe_attachment(attachment: Attachment) -> dict[str, object]:
     return {
         "attachment_id": attachment.id,
         "kind": attachment.kind,

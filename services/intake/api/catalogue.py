@@ -1,6 +1,6 @@
 """HTTP for who keeps the catalogue: what people wrote that it does not know."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 
@@ -17,7 +17,7 @@ Keeper = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
 
 @router.get("/catalogue/unknown")
-async def list_unknown_items(caller: Keeper, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+async def list_unknown_items(caller: Keeper, runtime: IntakeRuntimeDep) -> dict[str, object]:
     """Of the newest requests in his area: what was written, how often, what it was taken for.
 
     People write names into items, so it is read as the requests' texts are: and each look logged.

@@ -1,6 +1,6 @@
 """HTTP for staff: what a request's text suggests, what a person says it is, learning from it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
@@ -41,7 +41,7 @@ class ClassificationBody(Body):
 @router.get("/requests/{request_id}/judgement")
 async def read_judgement(
     request_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What its text suggests, with the words that led there; the look is logged."""
     request = await mongo.load(runtime.database, Request, request_id)
     if request is None or not is_seen(request, find_scope(caller)):
@@ -62,7 +62,7 @@ async def judge_text(runtime: IntakeRuntime, text: str | None) -> Judgement:
     return judge.judge(text)
 
 
-def describe_judgement(judgement: Judgement) -> dict[str, Any]:
+def describe_judgement(judgement: Judgement) -> dict[str, object]:
     guesses = {
         "category": judgement.category,
         "kind": judgement.kind,
@@ -75,7 +75,7 @@ def describe_judgement(judgement: Judgement) -> dict[str, Any]:
     return described | {"urgent": judgement.is_urgent, "urgent_words": list(words)}
 
 
-def _describe(guess: Guess) -> dict[str, Any]:
+def _describe(guess: Guess) -> dict[str, object]:
     return {
         "value": guess.label,
         "zh": LABELS.get(guess.label) or town_name(guess.label),
@@ -107,7 +107,7 @@ async def classify_request(
 
 
 @router.post("/judgement/learn")
-async def learn_from_decisions(caller: Teacher, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+async def learn_from_decisions(caller: Teacher, runtime: IntakeRuntimeDep) -> dict[str, object]:
     """From what staff of the whole city decided last; says how often they were of one mind."""
     if caller.area:
         raise Denied(FORBIDDEN.refusal(403))

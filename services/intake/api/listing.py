@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
@@ -55,7 +55,7 @@ async def list_requests(
     caller: Reader,
     runtime: IntakeRuntimeDep,
     picked: Annotated[Selection, Query()],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One page, the oldest first; `next` is the `after` of the following one, null at the end.
 
     A channel sees what it sent, staff their area. with_text: who asks and his words, for who works

@@ -91,7 +91,7 @@ async def list_messages(
     request_id: Identifier | None = None,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The inbox: the urgent first, then the oldest; `next` is the `after` of the following page.
 
     What was written is read by who works on cases, and every look is stored.
@@ -129,7 +129,7 @@ async def load_seen_message(runtime: IntakeRuntime, message_id: str, scope: Scop
 
 async def _open_messages(
     runtime: IntakeRuntime, caller: Credential, messages: list[Message]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     if not caller.roles & CASE_WORKERS or not messages:
         return {}
     at = await runtime.processor.now()

@@ -121,7 +121,7 @@ async def list_requests(
     status: Ids = "",
 ) -> Response:
     """The latest first, of 90 days at the most; ids override whatever else is asked."""
-    query: dict[str, Any] = find_scope(caller).build_query(store.REQUESTS)
+    query: dict[str, object] = find_scope(caller).build_query(store.REQUESTS)
     query["kind"] = Kind.PROJECT.value
     if service_request_id:
         query["_id"] = {"$in": service_request_id.split(",")[:PAGE]}
@@ -138,7 +138,7 @@ async def list_requests(
 
 
 def _narrow(service_code: str, status: str) -> dict[str, Any]:
-    query: dict[str, Any] = {}
+    query: dict[str, object] = {}
     if service_code:
         query["category"] = {"$in": service_code.split(",")[: len(CODES)]}
     states = set(status.split(",")) & {"open", "closed"}

@@ -24,7 +24,7 @@ async def list_overdue(
     runtime: IntakeRuntimeDep,
     town: Annotated[TownCode | None, Query()] = None,
     limit: Annotated[int, Query(ge=0, le=200)] = 50,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Of the caller's area; what ended first stands first. What is paused is not late."""
     scope = find_scope(caller)
     now = await runtime.processor.now()

@@ -38,7 +38,7 @@ class PartyRow(Value):
     """party: as in `POST /parties`; checked one by one, so that one does not hold the others."""
 
     idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
-    party: dict[str, Any]
+    party: dict[str, object]
 
 
 class ContactsQuery(Value):
@@ -70,7 +70,7 @@ async def register_party(
 @takes_bytes(BATCH_BYTES_MAX)
 async def register_parties(
     rows: list[PartyRow], caller: Registrar, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Each party's own answer, in order: its person_id, or its problems."""
     most = runtime.settings.parties_per_call
     if len(rows) > most:
@@ -91,7 +91,7 @@ async def _count_parties(runtime: IntakeRuntime, caller: Credential, count: int)
 
 def _translate(
     runtime: IntakeRuntime, caller: Credential, body: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """With the caller's own id of the person."""
     if "person_id" not in body or not is_partner(caller):
         return dict(body)
@@ -127,7 +127,7 @@ async def read_known(
     query: PersonIds,
     caller: OwnService,  # noqa: ARG001
     runtime: IntakeRuntimeDep,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Whether there is such a person, who was not erased. Nothing of the vault is opened."""
     persons = await store.find_persons(runtime.database, query.person_ids)
     ids = {id_ for id_, person in persons.items() if not person.erased}
@@ -137,7 +137,7 @@ async def read_known(
 @router.post("/internal/contacts")
 async def read_contacts(
     query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """For the moment of sending: nobody keeps the answer, and every look is logged first.
 
     An id may be that of a contact point: what was written from it is answered there.
@@ -147,7 +147,7 @@ async def read_contacts(
     return {"contacts": await _list_contacts(runtime, query.person_ids)}
 
 
-async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dict[str, Any]]:
+async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dict[str, object]]:
     vault, database = runtime.resources.vault, runtime.database
     persons = await store.find_persons(database, ids)
     points = {id_ for person in persons.values() for id_ in person.points}
@@ -164,7 +164,7 @@ async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dic
 @router.post("/internal/own-phones")
 async def read_own_phones(
     query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """As contacts, of phones alone that are certainly the person's: for a code that he reads out to
     `for_whom`, who cannot have it sent to a phone that he named himself."""
     at = await runtime.processor.now()
@@ -200,7 +200,7 @@ async def _describe_own_phone(
 @router.post("/internal/names")
 async def read_names(
     query: ContactsQuery, caller: OwnService, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Of donors who consent that it is shown; logged like a contact, and apart from it."""
     at = await runtime.processor.now()
     await store.log_access(
@@ -223,7 +223,7 @@ async def list_vault_access(
     person_id: Identifier | None = None,
     after: Annotated[str, Query(pattern=r"^([0-9a-f]{24})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Who looked at whose data, when and what for, oldest first; `next` as in `GET /requests`."""
     looks = await store.list_looks(runtime.database, person_id, after, limit)
     following = looks[-1].id if len(looks) == limit else None

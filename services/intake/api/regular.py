@@ -1,7 +1,7 @@
 """HTTP for the register of regular work: entering one, and coverage by town."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
@@ -30,7 +30,7 @@ async def register(
 
 
 @router.get("/works/coverage")
-async def read_coverage(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+async def read_coverage(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, object]:
     """By town of the caller's area: how many of each kind, how many are late."""
     now = await runtime.processor.now()
     towns = await count_coverage(runtime.database, find_scope(caller), now)

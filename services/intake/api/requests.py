@@ -90,7 +90,7 @@ async def submit_requests(
     caller: Submitter,
     runtime: IntakeRuntimeDep,
     quiet: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Each row's own answer, in order; good rows do not wait for bad ones.
 
     quiet: of a backlog. Nobody is told of these requests before something comes of them; staff
@@ -109,7 +109,7 @@ async def correct_requests(
     caller: Submitter,
     runtime: IntakeRuntimeDep,
     quiet: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Rows whose key was used for other content: each takes the place of the request that the row
     was before, or is refused where that has matches or an end."""
     if quiet and not caller.roles & STAFF:
@@ -175,7 +175,7 @@ def with_recorder(request: RequestSubmitted, caller: Credential, *, quiet: bool 
 @router.get("/requests/{request_id}")
 async def read_request(
     request_id: Identifier, caller: Reader, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """A channel sees its own, staff their area; who works on the case reads the text too."""
     request = await mongo.load(runtime.database, Request, request_id)
     if request is None or not is_seen(request, find_scope(caller)):
@@ -187,8 +187,8 @@ async def read_request(
 
 
 def hide_from_partner(
-    view: dict[str, Any], request: Request, caller: Credential, runtime: IntakeRuntime
-) -> dict[str, Any]:
+    view: dict[str, object], request: Request, caller: Credential, runtime: IntakeRuntime
+) -> dict[str, object]:
     """The person by the id that this source knows, and no staff numbers."""
     own_id = runtime.resources.partner_ids.hide(caller.speaks_as, request.person_id)
     return views.hide_staff(view) | {"person_id": own_id}
@@ -196,7 +196,7 @@ def hide_from_partner(
 
 async def _describe_personal(
     request: Request, caller: Credential, runtime: IntakeRuntime
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if not caller.roles & CASE_WORKERS:
         return {}
     persons = await store.find_persons(runtime.database, [request.person_id])
@@ -221,7 +221,7 @@ def is_seen(request: Request, scope: Scope) -> bool:
 
 
 @router.get("/summary")
-async def read_summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+async def read_summary(caller: Staff, runtime: IntakeRuntimeDep) -> dict[str, object]:
     """Of the caller's area."""
     query = find_scope(caller).build_query(store.REQUESTS)
     counts = await store.count_by_state_and_channel(runtime.database, query)

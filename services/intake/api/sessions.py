@@ -1,6 +1,6 @@
 """HTTP for our own services: whether a session stands, and as whom."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from pydantic import Field
@@ -22,7 +22,7 @@ class SessionQuery(Value):
 @router.post(PATH)
 async def read_session(
     query: SessionQuery, _caller: OwnService, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """`{"credential_id"}`; empty where it has ended."""
     session = await runtime.sessions.find(query.session_id)
     return {"credential_id": session.credential_id if session else ""}

@@ -1,6 +1,6 @@
 """HTTP for staff and auditors: the figures of requests, of the area that one may see."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 
@@ -22,7 +22,7 @@ async def read_statistics(
     caller: Reader,
     runtime: IntakeRuntimeDep,
     year: Annotated[int | None, Query(ge=2000, le=2999)] = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Of a year of recording: how many, in which state, what was asked for, how long it took."""
     count = await find_count(runtime, find_scope(caller))
     chosen = year or await find_year(runtime)

@@ -45,7 +45,7 @@ async def list_suggestions(
     subject: Subject | None = None,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Of the caller's area, each with its reasons and both sides; `next` as in `GET /requests`."""
     query = find_scope(caller).build_query(store.SUGGESTIONS) | {"state": state}
     query |= {"subject": subject} if subject else {}
@@ -64,7 +64,7 @@ async def _describe(runtime: IntakeRuntime, caller: Credential, row: Suggestion)
 
 async def _describe_person(
     runtime: IntakeRuntime, caller: Credential, person_id: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     try:
         person, requests = await load_seen(runtime, find_scope(caller), person_id)
     except Denied:
@@ -75,7 +75,7 @@ async def _describe_person(
 
 async def _describe_request(
     runtime: IntakeRuntime, caller: Credential, request_id: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     request = await mongo.load(runtime.database, Request, request_id)
     if request is None or not caller.sees(request.area.town_code, request.area.village_code):
         return {"request_id": request_id}

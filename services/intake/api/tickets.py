@@ -45,10 +45,10 @@ async def keep_tickets(
     rows: Annotated[list[TicketRow], Field(max_length=TICKETS_MAX)],
     caller: Bringer,
     runtime: IntakeRuntimeDep,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Each row's own answer, in order: `kept`, or `known` where the ticket was there before."""
     row_inputs = [_make_row(runtime, row, caller) for row in rows]
-    answers: list[dict[str, Any]] = (await answer_rows(runtime.processor, row_inputs))["answers"]
+    answers: list[dict[str, object]] = (await answer_rows(runtime.processor, row_inputs))["answers"]
     fresh = [
         settle
         for row, each, answer in zip(rows, row_inputs, answers, strict=True)

@@ -3,7 +3,7 @@
 Tencent signs nothing: the token in the URL is the secret of the credential `callback-tencent`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
@@ -30,7 +30,7 @@ TencentRuntime = Annotated[IntakeRuntime, Depends(authenticate)]
 
 
 @router.post("/{token}/receipts")
-async def receive_receipts(runtime: TencentRuntime, body: Body) -> dict[str, Any]:
+async def receive_receipts(runtime: TencentRuntime, body: Body) -> dict[str, object]:
     receipts = tencent_sms.parse_receipts(body)
     if receipts.problems:
         log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
@@ -39,7 +39,7 @@ async def receive_receipts(runtime: TencentRuntime, body: Body) -> dict[str, Any
 
 
 @router.post("/{token}/replies")
-async def receive_reply(runtime: TencentRuntime, body: Body) -> dict[str, Any]:
+async def receive_reply(runtime: TencentRuntime, body: Body) -> dict[str, object]:
     """Tencent gives a reply no id: the same content at the same second is the same reply."""
     reply = tencent_sms.parse_reply(body)
     at = reply.at.isoformat() if reply.at else ""

@@ -16,7 +16,6 @@ from services.intake.model.attachment import (
     OWN_ATTACHMENTS_MAX,
     AddAttachment,
     Attachment,
-    AttachmentKind,
     RemoveAttachment,
     SettleCheck,
 )
@@ -93,12 +92,6 @@ def list_present(states: States, request: Request) -> list[Attachment]:
     """Those that nobody took away, the earliest first."""
     stored = states.get_many(Attachment, request.attachments)
     return [each for each in stored.values() if not each.removed_by]
-
-
-def list_kinds(states: States, request: Request) -> set[AttachmentKind]:
-    """Which kinds of files staff put on a case: what a project shows before and after."""
-    present = list_present(states, request)
-    return {each.kind for each in present if each.giver == "staff" and each.check != "infected"}
 
 
 def decide_remove(states: States, item: Command[RemoveAttachment], _now: datetime) -> Decision:

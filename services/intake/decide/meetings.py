@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from services.intake.approvals.messages import (
     MEETING_CASE_TAKEN,
@@ -237,7 +236,7 @@ def _make_ruling(request: Request, data: RuleOnCase, now: datetime) -> Ruling:
 
 def _attach(
     states: States, request: Request, note: SealedNote | None
-) -> tuple[dict[str, Any], tuple[Person, ...]]:
+) -> tuple[dict[str, object], tuple[Person, ...]]:
     """The minute's key is the person's: it goes when he goes."""
     person = states.get(Person, request.person_id) if note else None
     if note is None or person is None or person.erased:

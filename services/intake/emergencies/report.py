@@ -58,7 +58,7 @@ _VISITED = (
     Channel.VETERANS_CENTRE,
     Channel.STATION,
 )
-_HAS_MATCHES: Mapping[str, Any] = {"matches": {"$nin": [{}, None]}}
+_HAS_MATCHES: Mapping[str, object] = {"matches": {"$nin": [{}, None]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ async def count_by_measure(
 ) -> list[MeasureLine]:
     """Of requests recorded while it is on, as far as the reader's area goes; all together last."""
     branches = {f"m{number}": _build_branch(number) for number in (*MEASURES, 0)}
-    pipeline: list[Mapping[str, Any]] = [
+    pipeline: list[Mapping[str, object]] = [
         {"$match": {"$and": [build_query(emergency), scope.build_query(REQUESTS)]}},
         {"$facet": branches},
     ]
@@ -125,7 +125,7 @@ def build_area_query(emergency: Emergency) -> dict[str, Any]:
     return query
 
 
-def _build_branch(number: int) -> list[Mapping[str, Any]]:
+def _build_branch(number: int) -> list[Mapping[str, object]]:
     confirmed = {
         "$filter": {
             "input": {"$objectToArray": {"$ifNull": ["$matches", {}]}},
@@ -152,7 +152,7 @@ def _build_branch(number: int) -> list[Mapping[str, Any]]:
     ]
 
 
-def _build_condition(number: int) -> Mapping[str, Any]:
+def _build_condition(number: int) -> Mapping[str, object]:
     match number:
         case 0:
             return {}

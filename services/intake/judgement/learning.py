@@ -103,7 +103,7 @@ def _compare(judge: Judge, examples: Sequence[Example]) -> Lesson:
 # --- stored ---------------------------------------------------------------------------------------
 
 
-def _dump(judge: Judge) -> dict[str, Any]:
+def _dump(judge: Judge) -> dict[str, object]:
     vocabulary = judge.category.vocabulary
     return {
         "grams": sorted(vocabulary.places, key=vocabulary.places.__getitem__),
@@ -114,7 +114,7 @@ def _dump(judge: Judge) -> dict[str, Any]:
     }
 
 
-def _dump_classifier(classifier: Classifier) -> dict[str, Any]:
+def _dump_classifier(classifier: Classifier) -> dict[str, object]:
     return {
         "labels": list(classifier.labels),
         "coefficients": classifier.coefficients.astype(np.float32).tobytes(),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from services.intake.model.regular import RegularWork, Visit
 from shared import mongo
@@ -41,7 +41,7 @@ async def list_works(
     area = scope.narrow_area(filters.town)
     if area is None:
         return [], ""
-    query: dict[str, Any] = scope.model_copy(update={"area": area}).build_query(WORKS)
+    query: dict[str, object] = scope.model_copy(update={"area": area}).build_query(WORKS)
     if filters.kind:
         query["kind"] = filters.kind
     match filters.show:
@@ -65,7 +65,7 @@ def _make_cursor(last: RegularWork) -> str:
     return f"{milliseconds}_{last.id}"
 
 
-def _build_place(cursor: str) -> dict[str, Any]:
+def _build_place(cursor: str) -> dict[str, object]:
     milliseconds, _, id_ = cursor.partition("_")
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < 15 and id_):
         return {}

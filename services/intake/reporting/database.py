@@ -9,8 +9,8 @@ from shared import mongo
 from shared.contracts.values import MONEY_UNIT
 
 _CHINA = "Asia/Shanghai"
-_STEPS: dict[str, Any] = {"$ifNull": ["$clock.events", []]}
-_OPENED: dict[str, Any] = {
+_STEPS: dict[str, object] = {"$ifNull": ["$clock.events", []]}
+_OPENED: dict[str, object] = {
     "$min": {
         "$map": {
             "input": {
@@ -54,16 +54,16 @@ def _measure_s(at: str, stands: object) -> dict[str, Any]:
     return {"$sum": {"$cond": [stands, span, 0]}}
 
 
-def _count(stands: object) -> dict[str, Any]:
+def _count(stands: object) -> dict[str, object]:
     return {"$sum": {"$cond": [stands, 1, 0]}}
 
 
-def _if_library(value: object, otherwise: object) -> dict[str, Any]:
+def _if_library(value: object, otherwise: object) -> dict[str, object]:
     return {"$cond": [_IS_LIBRARY, value, otherwise]}
 
 
 _IS_MONEY = {"$eq": ["$need.unit", MONEY_UNIT]}
-_GROUP: dict[str, Any] = {
+_GROUP: dict[str, object] = {
     "_id": {
         "month": {"$dateToString": {"date": "$recorded_at", "format": "%Y-%m", "timezone": _CHINA}},
         "town_code": "$area.town_code",

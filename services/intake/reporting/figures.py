@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from services.intake.model import RequestState
 from shared.contracts.values import LABELS, MONEY_UNIT
@@ -180,7 +179,7 @@ def _build_line(code: str, label: str, rows: Iterable[tuple[Group, Figures]]) ->
     return Line(code, label, dict(by_state), total)
 
 
-def describe_tables(tables: Iterable[Table]) -> list[dict[str, Any]]:
+def describe_tables(tables: Iterable[Table]) -> list[dict[str, object]]:
     """As JSON."""
     return [
         {
@@ -193,7 +192,7 @@ def describe_tables(tables: Iterable[Table]) -> list[dict[str, Any]]:
     ]
 
 
-def _describe_line(line: Line) -> dict[str, Any]:
+def _describe_line(line: Line) -> dict[str, object]:
     figures = line.figures
     return {
         "code": line.code,

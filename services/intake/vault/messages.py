@@ -150,7 +150,7 @@ def open_message(vault: Vault, message: Message) -> dict[str, Any] | None:
     return _open(vault, message.id, message.cipher, message.key)
 
 
-def open_address(vault: Vault, thread: Correspondence) -> dict[str, Any]:
+def open_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
     """phone, openid; empty once it is forgotten."""
     if thread.address is None:
         return {}
@@ -180,7 +180,7 @@ def open_talk(vault: Vault, thread: Correspondence) -> Talk:
     )
 
 
-def _dump_place(place: Place) -> dict[str, Any]:
+def _dump_place(place: Place) -> dict[str, object]:
     return {"latitude": place.latitude, "longitude": place.longitude, "label": place.label}
 
 

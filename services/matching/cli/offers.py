@@ -4,8 +4,7 @@ Importing the same file again adds nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -16,6 +15,7 @@ from services.matching.spreadsheet import SheetOffer, read_offers
 from shared.client import ServiceClient
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
+from shared.options import SheetFile, SkippedRows
 from shared.sheets import RefusedRow, write_refused
 from shared.sheets.printing import print_remarks, print_unread
 
@@ -33,10 +33,8 @@ def _group() -> None:
 
 @app.command("offers")
 def import_offers(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".xlsx 或 CSV")],
-    skip: Annotated[
-        int | None, typer.Option(min=0, help="表头之上的行数 rows above the header")
-    ] = None,
+    file: SheetFile,
+    skip: SkippedRows = None,
 ) -> None:
     """导入爱心资源表格；被拒绝的行写入 FILE.refused.csv。Imports offers, says why not."""
     console = Console()

@@ -26,10 +26,6 @@ def is_request_id(id_: str) -> bool:
     return _REQUEST.fullmatch(id_) is not None
 
 
-def is_match_id(id_: str) -> bool:
-    return _FORM.fullmatch(id_) is not None
-
-
 def parse_match_id(id_: str) -> MatchParts:
     """Raises Invalid."""
     parts = _FORM.fullmatch(id_)

@@ -159,7 +159,7 @@ def write_inputs(inputs: Inputs) -> str:
     return format_canonical({"needs": needs, "offers": offers, **beside})
 
 
-def _offer_fields(offer: OpenOffer) -> dict[str, Any]:
+def _offer_fields(offer: OpenOffer) -> dict[str, object]:
     """Without tiers where there are none, so that a round's text is as it was before they came."""
     fields = asdict(offer)
     return fields if offer.tiers else {name: fields[name] for name in fields if name != "tiers"}
