@@ -52,6 +52,16 @@ def donations(
     ] = False,
     skip: SkippedRows = None,
     source: Annotated[str, typer.Option(help="以哪个来源发布 publishes as")] = "/bank/demo",
+    account: Annotated[
+        str, typer.Option(help="哪个账户的流水，不同账户的同额善款各算一笔 whose statement it is")
+    ] = "",
+    apart: Annotated[
+        bool,
+        typer.Option(
+            "--apart",
+            help="疑似同一笔的已核对，是另外的善款 what looks like an earlier gift is not",
+        ),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="重复行写入此 CSV writes the repeated rows there")
     ] = None,
@@ -65,9 +75,10 @@ def donations(
         raise typer.BadParameter(
             f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
         )
-    layout = _read_layout(mapping, column or [], set_ or [])
+    layout = _read_layout(mapping, column or [], set_ or []).of_account(account)
+    statements = Import(source, files, layout, within_s, skip, are_apart=apart)
     try:
-        progress = asyncio.run(Import(source, files, layout, within_s, skip).run())
+        progress = asyncio.run(statements.run())
     except Invalid as error:
         raise _explain_unreadable(error) from None
     audit = ServiceClient("audit")
@@ -76,7 +87,7 @@ def donations(
     print_overlaps(audit, list(progress.statements), show)
     if report:
         write_overlaps(audit, list(progress.statements), report)
-    if progress.refused or progress.unseen or not equal:
+    if progress.refused or progress.questions or progress.unseen or not equal:
         raise typer.Exit(1)
 
 

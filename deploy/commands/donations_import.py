@@ -6,18 +6,33 @@ stays bounded.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from deploy.commands.donations_progress import ImportProgress
 from deploy.commands.donations_report import Bar
 from deploy.local.stack_file import find_running_stack
-from services.audit.messages import FUND_UNKNOWN, GIFT_REFUSED, REFERENCE_REUSED
+from services.audit.messages import (
+    FUND_NOT_OPEN,
+    FUND_UNKNOWN,
+    FUND_WAITS,
+    GIFT_REFUSED,
+    REFERENCE_REUSED,
+)
 from services.audit.statements import Gift, Layout
 from services.audit.statements.files import Batch, Row, read_batches
 from services.audit.statements.givers import Givers
-from services.audit.statements.outcomes import Outcome, check_source, find_outcomes
+from services.audit.statements.likeness import Trait, TraitIndex
+from services.audit.statements.outcomes import (
+    Alike,
+    Outcome,
+    check_source,
+    find_alike,
+    find_outcomes,
+    make_trait,
+)
 from shared.client import ServiceClient, ServiceError, default_data_dir, default_secrets_dir
 from shared.contracts.topics import DONATIONS_INBOUND
 from shared.errors import Problem
@@ -27,6 +42,7 @@ from shared.settings import Settings, load_settings
 
 BATCHES_AT_ONCE = 3
 ASK_AGAIN_S = 0.5
+DISTINCT_MAX = 20
 REFUSALS: dict[Outcome, Problem] = {
     "reused": REFERENCE_REUSED.problem("bank_reference"),
     "refused": GIFT_REFUSED.problem("fund_id"),
@@ -41,11 +57,17 @@ class Import:
         layout: Layout,
         within_s: float,
         skip: int | None = None,
+        *,
+        are_apart: bool = False,
     ) -> None:
+        """are_apart: somebody looked at the rows that may be gifts entered before: they are not."""
         self._source, self._files, self._layout, self._skip = source, files, layout, skip
-        self._within_s = within_s
+        self._within_s, self._are_apart = within_s, are_apart
+        self._seen = TraitIndex()
+        self._file: Path | None = None
+        self._of_file: list[Trait] = []
         self._audit = ServiceClient("audit")
-        self._funds: dict[str, bool] = {}
+        self._funds: dict[str, str | None] = {}
         self._bar = Bar(sum(file.stat().st_size for file in files))
         self.progress = ImportProgress()
 
@@ -68,8 +90,9 @@ class Import:
             while batch := await asyncio.to_thread(next, batches, None):
                 self.progress.add(batch)
                 self._bar.read(batch)
+                like_earlier = self._compare_with_earlier_files(batch)
                 before, published = published, asyncio.Event()
-                settling = self._settle(publisher, batch, before, published)
+                settling = self._settle(publisher, batch, like_earlier, before, published)
                 under_way.add(asyncio.create_task(settling))
                 if len(under_way) >= BATCHES_AT_ONCE:
                     ended, under_way = await asyncio.wait(
@@ -85,6 +108,7 @@ class Import:
         self,
         publisher: ForeignPublisher,
         batch: Batch,
+        like_earlier: Mapping[str, Sequence[Alike]],
         before: asyncio.Event,
         published: asyncio.Event,
     ) -> None:
@@ -94,6 +118,7 @@ class Import:
         """
         rows, counts = await self._sort_out(publisher, batch, batch.rows, again=("reused",))
         self.progress.before += counts.total()
+        rows = await self._ask_about(batch, rows, like_earlier)
         await before.wait()
         await publisher.publish_all((row.id, row.fact, row.fact.received_at) for row in rows)
         published.set()
@@ -107,6 +132,37 @@ class Import:
             self.progress.repeated += counts["repeated"]
             await asyncio.sleep(ASK_AGAIN_S if rows else 0)
         self.progress.give_up(rows)
+
+    def _compare_with_earlier_files(self, batch: Batch) -> Mapping[str, Sequence[Alike]]:
+        """Rows, by id, that may be gifts of files read before; those of one file are different."""
+        if batch.file != self._file:
+            self._seen.add(self._of_file)
+            self._file, self._of_file = batch.file, []
+        traits = [make_trait(row) for row in batch.rows]
+        self._of_file += traits if len(self._files) > 1 else []
+        return {trait.id: list(map(Alike.from_trait, self._seen.find(trait))) for trait in traits}
+
+    async def _ask_about(
+        self, batch: Batch, rows: Sequence[Row], like_earlier: Mapping[str, Sequence[Alike]]
+    ) -> list[Row]:
+        """Those that are published: without what somebody has to look at first."""
+        answers = await asyncio.to_thread(find_alike, self._audit, self._source, rows)
+        published = []
+        for row, answer in zip(rows, answers, strict=True):
+            alike = [*answer.gifts, *(like_earlier[row.id] if answer.is_new else ())]
+            if answer.is_entered:
+                self.progress.before += 1
+                self._bar.count_settled(1)
+            elif not alike:
+                published.append(row)
+            elif self._are_apart:
+                gifts = tuple(sorted({each.id for each in alike if each.id}))
+                fact = row.fact.model_copy(update={"distinct_from": gifts[:DISTINCT_MAX]})
+                published.append(replace(row, fact=fact))
+            else:
+                self.progress.ask(batch.file, row, alike)
+                self._bar.count_settled(1)
+        return published
 
     async def _sort_out(
         self,
@@ -133,21 +189,27 @@ class Import:
         return remaining, counts
 
     def _check_fund(self, gift: Gift) -> Problem | None:
+        """An entry that is refused for its fund stays refused: so it is asked before."""
         id_ = gift.fact.fund_id
         if id_ not in self._funds:
-            self._funds[id_] = self._is_known(id_)
-        if self._funds[id_]:
-            return None
-        return FUND_UNKNOWN.problem("fund_id", id=id_)
+            self._funds[id_] = self._find_state(id_)
+        match self._funds[id_]:
+            case "open":
+                return None
+            case None:
+                return FUND_UNKNOWN.problem("fund_id", id=id_)
+            case "proposed":
+                return FUND_WAITS.problem("fund_id", id=id_)
+            case state:
+                return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 
-    def _is_known(self, fund_id: str) -> bool:
+    def _find_state(self, fund_id: str) -> str | None:
         try:
-            self._audit.get(f"/funds/{quote(fund_id, safe='')}")
+            return str(self._audit.get(f"/funds/{quote(fund_id, safe='')}")["state"])
         except ServiceError as error:
             if error.status != 404:
                 raise
-            return False
-        return True
+            return None
 
     def _publisher(self) -> ForeignPublisher:
         bootstrap, broker = _broker()

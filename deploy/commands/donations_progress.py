@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.audit.designation import Kind, parse_designation
 from services.audit.statements.files import Batch, Row
+from services.audit.statements.outcomes import Alike
 from shared.errors import Problem
 
 LISTED_MAX = 1000
@@ -22,12 +23,23 @@ class RowProblems:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A row that is not entered until somebody says that it is another gift than these."""
+
+    file: str
+    line: int
+    amount_fen: int
+    alike: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class ImportProgress:
     """statements: by name, the rows and the sum that its file states. before: rows that the books
     had when the import began; entered, repeated: rows since. `refusals`, `remarks` and `waiting`
-    hold the first of those that are refused, remarked on or unseen. designations: how what givers
-    wrote was understood. unread: by file, its columns that were not read."""
+    hold the first of those that are refused, remarked on or unseen; `questions` all that may be
+    gifts entered before. designations: how what givers wrote was understood. unread: by file, its
+    columns that were not read."""
 
     statements: dict[str, Counter[str]] = field(default_factory=dict)
     designations: Counter[Kind] = field(default_factory=Counter)
@@ -38,6 +50,7 @@ class ImportProgress:
     unseen: int = 0
     refusals: list[RowProblems] = field(default_factory=list)
     remarks: list[RowProblems] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     waiting: list[Row] = field(default_factory=list)
     unread: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -59,6 +72,10 @@ class ImportProgress:
         self.refused += 1
         if len(self.refusals) < LISTED_MAX:
             self.refusals.append(RowProblems(file.name, line, problems))
+
+    def ask(self, file: Path, row: Row, alike: Sequence[Alike]) -> None:
+        wheres = tuple(each.where for each in alike)
+        self.questions.append(Question(file.name, row.line, row.fact.amount_fen, wheres))
 
     def give_up(self, rows: Sequence[Row]) -> None:
         self.unseen += len(rows)

@@ -93,7 +93,8 @@ def print_totals(progress: ImportProgress, statements: Sequence[Mapping[str, Any
     typer.echo(
         f"已入账 entered: {progress.entered}；他处已列 repeated: {progress.repeated}；"
         f"此前已有 known before: {progress.before}；"
-        f"被拒绝 refused: {progress.refused}；未见入账 no entry seen: {progress.unseen}"
+        f"被拒绝 refused: {progress.refused}；待核对 asked: {len(progress.questions)}；"
+        f"未见入账 no entry seen: {progress.unseen}"
     )
     if progress.designations:
         counts = "，".join(f"{KINDS[kind]}: {progress.designations[kind]}" for kind in KINDS)
@@ -106,11 +107,28 @@ def print_refusals(progress: ImportProgress, show: int) -> None:
     for file, headers in progress.unread.items():
         print_unread(make_console(), headers, file)
     _print_rows("被拒绝的行 refused rows", progress.refusals[:show])
+    _print_questions(progress, show)
     _print_rows("已入账但须留意 entered, with a remark", progress.remarks[:show])
     for row in progress.waiting[:show]:
         typer.echo(f"未见入账 no entry seen: {row.listed.statement} {row.listed.row} {row.id}")
     if progress.waiting:
         typer.echo("原因或在死信中 why may be told by: guanjia dead-letters list --service audit")
+
+
+def _print_questions(progress: ImportProgress, show: int) -> None:
+    if not progress.questions:
+        return
+    title = "疑似同一笔，未入账 may be a gift entered before, so not entered"
+    rows = make_table("文件 file", "行 line", "金额 amount", "可能就是 may be", title=title)
+    for question in progress.questions[:show]:
+        alike = escape("；".join(question.alike))
+        amount = format_yuan(question.amount_fen)
+        rows.add_row(escape(question.file), str(question.line), amount, alike)
+    make_console().print(rows)
+    typer.echo(
+        "请核对：是同一笔的不用再做什么；确是另外的善款，加 --apart 再导入一次（会记在善款上）"
+        " look at them: nothing is to be done for the same gift; others are entered with --apart"
+    )
 
 
 def _print_rows(title: str, rows: Sequence[RowProblems]) -> None:
@@ -134,6 +152,10 @@ def print_overlaps(audit: ServiceClient, statements: Sequence[str], show: int) -
         sums = (str(pair["rows"]), format_yuan(pair["amount_fen"]))
         pairs.add_row(escape(pair["statement"]), escape(pair["other"]), *sums)
     make_console().print(pairs)
+    typer.echo(
+        "以上各对只入账一次；若是不同账户的流水，请分别加 --account 账户名 再导入"
+        " entered once each: where they are of different accounts, import each with --account NAME"
+    )
     if not show:
         return
     rows = make_table("善款 gift", "金额 amount", "所在行 its rows", title="重复的行 repeated rows")

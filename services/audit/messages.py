@@ -69,6 +69,16 @@ SECOND_PERSON_NEEDED = Message(
     "the one who proposed it cannot also decide on it",
 )
 FUND_UNKNOWN = Message("fund_unknown", "没有这个基金：{id}", "no such fund: {id}")
+FUND_WAITS = Message(
+    "fund_waits",
+    "基金 {id} 还没有经第二人批准，未导入：批准（guanjia audit fund approve {id}）后再导入一次即可",
+    "fund {id} waits for its second person, so nothing was sent: import again once it is approved",
+)
+FUND_NOT_OPEN = Message(
+    "fund_not_open",
+    "基金 {id} 没有开立（{state}），未导入：请核对基金编号",
+    "fund {id} is {state}, so nothing was sent: check its id",
+)
 FUND_NOT_PROPOSED = Message("fund_not_proposed", "该基金不在待审核状态", "this fund is {state}")
 TRANSFER_UNKNOWN = Message("transfer_unknown", "没有这个划转", "there is no such transfer")
 TRANSFER_NOT_PROPOSED = Message(
@@ -236,7 +246,9 @@ STATE_UNFINISHED = Message(
 )
 ROW_WRONG = Message("row_wrong", "行号不正确", "not a row's number")
 REFERENCE_REUSED = Message(
-    "reference_reused", "流水号已用于另一笔善款", "its reference is another gift's"
+    "reference_reused",
+    "流水号已用于另一笔善款：若是另一个账户的流水，请加 --account 账户名 再导入",
+    "its reference is another gift's: if it is of another account, import it with --account NAME",
 )
 
 # --- the log for everybody ---

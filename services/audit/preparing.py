@@ -43,7 +43,7 @@ class BankSecrets:
 
     def _digest(self, fact: Fact) -> bytes:
         # Organisations add, drop and correct a designation when they publish a gift again.
-        fields = fact.model_dump(exclude={"statement", "designation"})
+        fields = fact.model_dump(exclude={"statement", "designation", "distinct_from"})
         content = json.dumps([fact.TYPE, fields], sort_keys=True, default=_format_utc)
         return digest_content(content.encode(), self._digests)
 

@@ -113,6 +113,34 @@ async def test_a_source_that_nobody_registered_is_refused_with_those_that_are(
     assert BANK in problem["en"]
 
 
+async def test_rows_that_may_be_gifts_in_the_books_are_named(harness: AuditHarness) -> None:
+    await overlapping(harness)
+    await statements(harness, rows=6)
+    entered = gift(100, "g-1").data
+    row = {
+        "id": "new",
+        "donor_id": "P-donor",
+        "fund_id": "general",
+        "amount_fen": 100,
+        "received_at": entered.received_at.isoformat(),
+        "bank_reference": entered.bank_reference,
+        "statement": {"statement": B, "row": 9},
+    }
+    again = row | {"id": "again", "statement": {"statement": A, "row": 2}}
+    other = row | {"id": "other", "amount_fen": 101}
+    query = {"source": BANK, "rows": [row, again, other]}
+    answer = await harness.post("/statements/alike", harness.maker, "k", query)
+    first, second, third = answer.json()["rows"]
+    assert [gift["row"] for gift in first["gifts"]] == [2]
+    assert (second["itself"], third["gifts"]) == (first["gifts"][0]["id"], [])
+    assert "P-donor" not in answer.text
+    known = query | {"rows": [row | {"id": "g-1"}]}
+    answer = await harness.post("/statements/alike", harness.maker, "k", known)
+    assert answer.json()["rows"] == [{"is_new": False, "itself": None, "gifts": []}]
+    strange = await harness.post("/statements/alike", harness.maker, "k", query | {"source": "/x"})
+    assert strange.status_code == 404
+
+
 async def test_pledge_bank_and_ledger_are_set_side_by_side(harness: AuditHarness) -> None:
     await overlapping(harness)
     summary = (await statements(harness, rows=6), await harness.get("/reconciliation"))[1]

@@ -43,10 +43,39 @@ async def test_statements_are_imported_once_and_reconciled(tmp_path: Path) -> No
         await check_before_import(books, first, mapping)
         await import_both_files(books, first, second, mapping, entered=5, before=0)
         await import_both_files(books, second, first, mapping, entered=0, before=6)
+        await import_what_may_be_entered(books, write_again(tmp_path), mapping)
         await check_after_import(books, second, mapping, tmp_path / "gaps.csv")
         result = await books.guanjia("import", "donations", first, "--set", "fund_id=warm")
         assert result.status == 2
         assert "到账时间" in result.text
+
+
+AGAIN = """编号,日期,捐赠者,捐款金额(元),备注
+,2020-01-22 08:30,甲商会,10000,
+"""
+
+
+def write_again(folder: Path) -> Path:
+    file = folder / "c.csv"
+    file.write_text(AGAIN)
+    return file
+
+
+async def import_what_may_be_entered(books: StatementStack, file: Path, mapping: Path) -> None:
+    """A sheet that was saved anew, and into a fund that waits for its second person."""
+    words = ("import", "donations", file, "--mapping", mapping, "--set", "fund_id=spring")
+    await books.propose_fund("spring")
+    result = await books.guanjia(*words)
+    assert "guanjia audit fund approve spring" in result.text, result.text
+    await books.approve_fund("spring")
+    result = await books.guanjia(*words)
+    assert result.status == 1, result.text
+    assert "待核对 asked: 1" in result.text, result.text
+    assert "a.csv 2" in result.text, "the row that it may be"
+    assert (await books.get("/funds/spring"))["received_fen"] == 0
+    result = await books.guanjia(*words, "--apart")
+    assert (result.status, "entered: 1；" in result.text) == (0, True), result.text
+    assert (await books.get("/funds/spring"))["received_fen"] == 1_000_000
 
 
 async def check_before_import(books: StatementStack, file: Path, mapping: Path) -> None:

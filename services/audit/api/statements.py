@@ -10,8 +10,10 @@ from pydantic import Field
 from services.audit import messages
 from services.audit.preparing import build_bank_secrets
 from services.audit.statements import views
+from services.audit.statements.likeness import Trait
 from shared.answers import Answer
-from shared.contracts.values import Value
+from shared.contracts.events import StatementRow
+from shared.contracts.values import Identifier, Moment, PositiveFen, Value
 from shared.runtime import Runtime
 from shared.security import Credential, Role, read_register
 from shared.web.access import Router, RuntimeDep, allow, respond
@@ -44,6 +46,23 @@ class GiftQuery(Value):
     ids: Annotated[tuple[MessageId, ...], Field(max_length=IDS_MAX)]
 
 
+class AlikeRow(Value):
+    """A row as it would be entered. id: of its message."""
+
+    id: MessageId
+    donor_id: Identifier
+    fund_id: Identifier
+    amount_fen: PositiveFen
+    received_at: Moment
+    bank_reference: Annotated[str, Field(max_length=200)] = ""
+    statement: StatementRow | None = None
+
+
+class AlikeQuery(Value):
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+    rows: Annotated[tuple[AlikeRow, ...], Field(max_length=IDS_MAX)]
+
+
 @router.get("/statements")
 async def list_statements(_caller: BookReader, runtime: RuntimeDep) -> dict[str, object]:
     """Per statement: rows, gifts, their total on the ledger, and how many others list too."""
@@ -73,6 +92,25 @@ async def find_gifts(
     if query.source not in sources:
         return respond(_refuse_source(query.source, sources))
     return await views.find_gifts(runtime.database, query.source, query.ids)
+
+
+@router.post("/statements/alike", response_model=None)
+async def find_alike(
+    query: AlikeQuery, _caller: BookReader, runtime: RuntimeDep
+) -> Response | dict[str, object]:
+    """Gifts that rows of a source may be the same as; for whoever enters the rows to be asked."""
+    sources = await asyncio.to_thread(_list_bank_sources, runtime)
+    if query.source not in sources:
+        return respond(_refuse_source(query.source, sources))
+    return await views.find_alike(
+        runtime.database, query.source, list(map(_make_trait, query.rows))
+    )
+
+
+def _make_trait(row: AlikeRow) -> Trait:
+    place = (row.statement.statement, row.statement.row) if row.statement else None
+    gift = (row.donor_id, row.fund_id, row.amount_fen, row.received_at, row.bank_reference)
+    return Trait(row.id, *gift, place)
 
 
 @router.get("/reconciliation")

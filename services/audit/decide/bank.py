@@ -76,6 +76,7 @@ def decide_donation_received(
         reference=fact.bank_reference,
         statements=(fact.statement,) if fact.statement else (),
         designation=event.designation,
+        distinct_from=fact.distinct_from,
     )
     if fund is None or not fund.is_open:
         refused = donation.model_copy(update={"refused": True})

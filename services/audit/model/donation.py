@@ -33,6 +33,7 @@ class Donation(CountedState, PlacedState):
     """A gift that arrived, or was refused: money (amount_fen), or goods (quantity of item).
 
     statements: where it is listed. designation: what the giver wrote, sealed under this id.
+    distinct_from: gifts that look the same, of which a person said that they are others.
     """
 
     COLLECTION: ClassVar[str] = "donations"
@@ -51,6 +52,7 @@ class Donation(CountedState, PlacedState):
     refunded_fen: Fen = 0
     statements: tuple[StatementRow, ...] = ()
     designation: bytes | None = None
+    distinct_from: tuple[str, ...] = ()
 
     @property
     def is_money(self) -> bool:

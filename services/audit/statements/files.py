@@ -4,7 +4,7 @@ The same gift in another statement gets the same id: by the bank's reference whe
 Otherwise by moment, giver, amount, fund, and the number among such rows of its statement: somebody
 may give the same twice a day, and a statement that overlaps another lists both again. What the
 giver wrote is not part of it: organisations add, drop and correct it when they publish a gift
-again.
+again. Files that name an account count their gifts apart from those of other accounts.
 
 The giver counts by the id the vault gave him: a digest of his name would be guessed from the log.
 """
@@ -26,20 +26,26 @@ from shared.sheets import RefusedRow
 
 
 class Identities:
-    """Of one file: its equal rows are counted, by a short digest each."""
+    """Of one file: its equal rows are counted, by a short digest each. account: whose statement it
+    is, where that is said."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = "") -> None:
+        self._account = [account] if account else []
         self._seen: Counter[str] = Counter()
 
     def assign(self, gift: Gift, donor_id: str) -> str:
         if gift.reference:
-            return gift.reference
+            return self._scope(gift.reference)
         fact = gift.fact
         moment = fact.received_at.astimezone(UTC).isoformat()
-        content = (moment, donor_id, str(fact.amount_fen), fact.fund_id)
+        content = (*self._account, moment, donor_id, str(fact.amount_fen), fact.fund_id)
         counted = derived_id("E", gift.listed.statement, *content)
         self._seen[counted] += 1
         return derived_id("G", *content, str(self._seen[counted]))
+
+    def _scope(self, reference: str) -> str:
+        """Two banks may number their gifts alike."""
+        return derived_id("A", *self._account, reference) if self._account else reference
 
 
 BATCH_ROWS = 1000
@@ -86,7 +92,7 @@ def read_batches(
     for file in dict.fromkeys(path.resolve() for path in files):
         content = file.read_bytes()
         statement = read_statement(content, file.name, layout, skip)
-        identities = Identities()
+        identities = Identities(layout.account)
         gifts = iter(statement)
         while some := list(islice(gifts, BATCH_ROWS)):
             checked = [_check_row(row, check) for row in some]

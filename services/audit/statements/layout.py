@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, ValidationError
 
@@ -33,7 +33,7 @@ from shared.money import parse_amount
 from shared.phones import PHONE_CODES, parse_mobile
 from shared.sheets import ABSENT_WORDS, Column, Columns, check_yuan, make_code_parser
 from shared.sheets.messages import VALUE_ERROR
-from shared.text import clean_lines, clean_text, fold_text
+from shared.text import FOLDED, clean_lines, clean_text, fold_text
 from shared.validation import describe_validation
 
 ColumnName = Literal[
@@ -81,11 +81,17 @@ class Amounts(Value):
 
 
 class Layout(Value):
-    """columns: the headers of this file. constants: the same for every row."""
+    """columns: the headers of this file. constants: the same for every row. account: whose
+    statements they are; equal gifts of two accounts are two."""
 
     columns: dict[ColumnName, str] = Field(default_factory=dict)
     constants: dict[ColumnName, str] = Field(default_factory=dict)
     amounts: Amounts = Amounts()
+    account: Annotated[str, Field(max_length=100), FOLDED] = ""
+
+    def of_account(self, account: str) -> Self:
+        """The same, of the account that is named, if one is."""
+        return self.model_copy(update={"account": fold_text(account)}) if account else self
 
     def as_columns(self) -> Columns:
         """Declared once for all statements; the file's own words and values laid over it."""

@@ -1,9 +1,11 @@
 """Which gifts each statement lists, as the database knows it: sums, overlaps, and by their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from services.audit.model import Donation
+from services.audit.statements.likeness import Trait, find_china_day
 from shared import mongo
 
 _REPEATED = {"statements.1": {"$exists": True}}
@@ -12,11 +14,18 @@ _DESIGNATED = {"designation": {"$type": "binData"}}
 INDEXES: tuple[mongo.Index, ...] = (
     (Donation.COLLECTION, (("statements.statement", 1),), {}),
     (Donation.COLLECTION, (("donor_id", 1), ("fund_id", 1), ("received_at", 1)), {}),
+    # What a new row may be the same as.
+    (Donation.COLLECTION, (("donor_id", 1), ("amount_fen", 1), ("received_at", 1)), {}),
+    (Donation.COLLECTION, (("reference", 1), ("amount_fen", 1)), {}),
     # Few gifts are listed twice, and few say what they are for: pages of them read no others.
     (Donation.COLLECTION, (("_id", 1), ("entry", 1)), {"partialFilterExpression": _REPEATED}),
     (Donation.COLLECTION, (("_id", 1), ("fund_id", 1)), {"partialFilterExpression": _DESIGNATED}),
 )
 
+CLAUSES_MAX = 250
+_TRAIT = dict.fromkeys(
+    ("donor_id", "fund_id", "amount_fen", "received_at", "reference", "statements"), 1
+)
 _ON_THE_LEDGER: dict[str, object] = {"$not": {"$or": ["$refused", "$undone"]}}
 
 
@@ -102,6 +111,47 @@ async def overlaps(
     """Gifts that are listed more than once, by id."""
     query = _overlapping(names) | {"_id": {"$gt": after}}
     return await mongo.find(database, Donation, query, sort=[("_id", 1)], limit=limit)
+
+
+async def find_candidates(database: mongo.Database, traits: Sequence[Trait]) -> list[Trait]:
+    """Gifts on the ledger of which one may be the same as one of these."""
+    clauses: dict[object, dict[str, object]] = {}
+    for trait in traits:
+        day = find_china_day(trait.received_at)
+        clauses[trait.donor_id, trait.amount_fen, day] = {
+            "donor_id": trait.donor_id,
+            "amount_fen": trait.amount_fen,
+            "received_at": {"$gte": day, "$lt": day + timedelta(days=1)},
+        }
+    all_clauses = list(clauses.values())
+    queries: list[dict[str, object]] = [
+        {"$or": all_clauses[start : start + CLAUSES_MAX]}
+        for start in range(0, len(all_clauses), CLAUSES_MAX)
+    ]
+    references = sorted({trait.bank_reference for trait in traits} - {""})
+    if references:
+        queries.append({"reference": {"$in": references}})
+    found: dict[str, Trait] = {}
+    for query in queries:
+        query |= {"refused": {"$ne": True}, "undone": {"$ne": True}}
+        for document in await database[Donation.COLLECTION].find(query, _TRAIT).to_list(None):
+            trait = _make_trait(document)
+            found[trait.id] = trait
+    return list(found.values())
+
+
+def _make_trait(document: Mapping[str, Any]) -> Trait:
+    listed = document.get("statements") or ()
+    place = (listed[0]["statement"], listed[0]["row"]) if listed else None
+    return Trait(
+        document["_id"],
+        document["donor_id"],
+        document["fund_id"],
+        document["amount_fen"],
+        document["received_at"],
+        document["reference"],
+        place,
+    )
 
 
 def _overlapping(names: Sequence[str]) -> dict[str, object]:

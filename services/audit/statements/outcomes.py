@@ -1,11 +1,13 @@
 """What the ledger made of a statement's rows, looked up over HTTP."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from services.audit.statements.files import Row
 from services.audit.statements.givers import Poster
+from services.audit.statements.likeness import Trait
 from shared.moments import as_stored
 
 Outcome = Literal["entered", "repeated", "elsewhere", "refused", "reused", "unknown"]
@@ -51,3 +53,63 @@ def _is_same(row: Row, gift: Mapping[str, Any]) -> bool:
         return False
     content = (fact.donor_id, fact.fund_id, fact.amount_fen)
     return content == (gift["donor_id"], gift["fund_id"], gift["amount_fen"])
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A gift that a row may be. id: empty while it is only in a file; where: for people."""
+
+    id: str
+    where: str
+
+    @classmethod
+    def from_trait(cls, trait: Trait) -> Self:
+        return cls("", f"{trait.place[0]} {trait.place[1]}" if trait.place else "")
+
+    @classmethod
+    def from_json(cls, gift: Mapping[str, Any]) -> Self:
+        listed = f"{gift['statement']} {gift['row']}" if gift["statement"] else gift["reference"]
+        return cls(gift["id"], f"{gift['id']} {listed}".strip())
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessAnswer:
+    """is_new: nothing is known of the row's id. is_entered: the books have this very row under
+    another account's name."""
+
+    is_new: bool
+    is_entered: bool
+    gifts: Sequence[Alike]
+
+
+def find_alike(audit: Poster, source: str, rows: Sequence[Row]) -> list[LikenessAnswer]:
+    """In order."""
+    answers: list[LikenessAnswer] = []
+    for start in range(0, len(rows), IDS_MAX):
+        some = [_describe(row) for row in rows[start : start + IDS_MAX]]
+        body = {"source": source, "rows": some}
+        answers += map(_read_likeness, audit.post("/statements/alike", body)["rows"])
+    return answers
+
+
+def make_trait(row: Row) -> Trait:
+    fact, place = row.fact, (row.listed.statement, row.listed.row)
+    return Trait(
+        row.id,
+        fact.donor_id,
+        fact.fund_id,
+        fact.amount_fen,
+        fact.received_at,
+        fact.bank_reference,
+        place,
+    )
+
+
+def _describe(row: Row) -> dict[str, object]:
+    fields = {"donor_id", "fund_id", "amount_fen", "received_at", "bank_reference", "statement"}
+    return {"id": row.id} | row.fact.model_dump(mode="json", include=fields)
+
+
+def _read_likeness(answer: Mapping[str, Any]) -> LikenessAnswer:
+    gifts = tuple(map(Alike.from_json, answer["gifts"]))
+    return LikenessAnswer(answer["is_new"], answer["itself"] is not None, gifts)

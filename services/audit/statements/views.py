@@ -8,8 +8,12 @@ from datetime import datetime
 from services.audit.designation import parse_designation
 from services.audit.model import Donation, Pledge, donation_id
 from services.audit.statements import listed
+from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.reconciliation import Reconciliation
 from shared import mongo
+
+ALIKE_MAX = 5
+"""Named of those that one row may be."""
 
 
 async def list_statements(database: mongo.Database) -> dict[str, object]:
@@ -40,6 +44,42 @@ async def find_gifts(
         "gifts": [
             _gift_to_json(donations[id_]) if id_ in donations else None for id_ in donation_ids
         ]
+    }
+
+
+async def find_alike(
+    database: mongo.Database, source: str, rows: Sequence[Trait]
+) -> dict[str, object]:
+    """For each row that is not in the books: `itself`, when it is under another account's name, and
+    `gifts` that it may be the same as. A row's id is that of its source's message."""
+    own = [donation_id(source, row.id) for row in rows]
+    entered = await listed.by_ids(database, own)
+    new = [row for row, id_ in zip(rows, own, strict=True) if id_ not in entered]
+    index = TraitIndex()
+    # Other rows of these are different gifts: a statement lists each once.
+    candidates = await listed.find_candidates(database, new)
+    index.add(trait for trait in candidates if trait.id not in own)
+    answers = {row.id: _describe_alike(row, index) for row in new}
+    known: dict[str, object] = {"is_new": False, "itself": None, "gifts": []}
+    return {"rows": [answers.get(row.id, known) for row in rows]}
+
+
+def _describe_alike(row: Trait, index: TraitIndex) -> dict[str, object]:
+    same_day = index.find_near(row)
+    itself = next((other.id for other in same_day if other.is_listed_as(row)), None)
+    gifts = [] if itself else [_trait_to_json(other) for other in index.find(row)[:ALIKE_MAX]]
+    return {"is_new": True, "itself": itself, "gifts": gifts}
+
+
+def _trait_to_json(trait: Trait) -> dict[str, object]:
+    statement, row = trait.place or (None, None)
+    return {
+        "id": trait.id,
+        "fund_id": trait.fund_id,
+        "received_at": trait.received_at.isoformat(),
+        "reference": trait.bank_reference,
+        "statement": statement,
+        "row": row,
     }
 
 
@@ -82,6 +122,7 @@ VISIBLE = {
     "refused",
     "undone",
     "statements",
+    "distinct_from",
 }
 
 

@@ -121,7 +121,8 @@ class StatementRow(Value):
 
 class DonationReceived(Fact):
     """statement: not part of what the gift is; two statements may list the same gift.
-    designation: what the giver wrote it is for."""
+    designation: what the giver wrote it is for. distinct_from: gifts that it looks the same as, and
+    of which a person said that they are others."""
 
     TYPE: ClassVar[str] = "guanjia.donation.received.v1"
     TOPIC: ClassVar[str] = topics.DONATIONS_INBOUND
@@ -132,6 +133,10 @@ class DonationReceived(Fact):
     bank_reference: Reference
     statement: StatementRow | None = None
     designation: Annotated[str, Field(max_length=500)] = ""
+    # Left out where there are none: what was sent before is the same message still.
+    distinct_from: Annotated[
+        tuple[Identifier, ...], Field(max_length=20, exclude_if=lambda gifts: not gifts)
+    ] = ()
 
 
 class GoodsReceived(Fact):
