@@ -19,7 +19,7 @@ from shared.messages import (
     CURRENCY_FOREIGN,
     QUANTITY_WRONG,
 )
-from shared.text import fold_text, fold_word
+from shared.text import fold_text, fold_word, has_other_number
 
 FEN_MAX = 2**53 - 1
 FEN_OF_UNIT = {"": 100, "元": 100, "块": 100, "圆": 100, "角": 10, "分": 1}
@@ -52,7 +52,7 @@ _FOREIGN = re.compile(
 )
 _FOREIGN_NAMED = re.compile(rf"{_FOREIGN_NAMES}|(?<![a-z])(?:{_FOREIGN_CODES})(?![a-z])|[$€£₩฿]")
 _FOREIGN_CURRENCY = re.compile(rf"(?:{_FOREIGN_NAMES}|{_FOREIGN_CODES}|[$€£₩฿()/\-])+")
-_SIGN = re.compile(r"^-|^\(.*\d.*\)$")
+_SIGN = re.compile(rf"^{_CURRENCY}?\s*[-−–—]|^[0-9.,]+-$|^\(.*\d.*\)$", re.IGNORECASE)
 _EXPONENT = re.compile(rf"(?:{_CURRENCY})?\s*(?:{NUMBER})[eE][+-]?[0-9]+元?", re.IGNORECASE)
 
 _DIGITS = {
@@ -64,9 +64,15 @@ _DIGITS = {
 }
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _GROUPS = {"万": 10_000, "亿": 100_000_000}
+_DIGIT = f"[{''.join(_DIGITS)}]"
 _NUMERALS = re.compile(
-    rf"{_CURRENCY}?(?P<number>[{''.join((*_DIGITS, *_TENS, *_GROUPS))}]+)[元圆块][整正]?"
+    rf"{_CURRENCY}?(?P<number>[{''.join((*_DIGITS, *_TENS, *_GROUPS))}]+)[元圆块]"
+    rf"(?:零?(?P<jiao>{_DIGIT})角)?(?:零?(?P<fen>{_DIGIT})分)?[整正]?"
 )
+_PARTS = re.compile(
+    rf"{_CURRENCY}?\s*(?P<yuan>[0-9]{{1,12}})[元圆块](?:(?P<jiao>[0-9])角)?(?:(?P<fen>[0-9])分)?[整正]?"
+)
+"""200元5角3分; with neither 角 nor 分 it is an amount as any other."""
 
 
 def parse_amount(text: str, field: str = "amount", unit: str = "元") -> int:
@@ -75,8 +81,14 @@ def parse_amount(text: str, field: str = "amount", unit: str = "元") -> int:
     Raises Invalid, which says what to change.
     """
     folded = fold_text(text)
+    if has_other_number(text):
+        raise AMOUNT_WRONG.invalid(field)
     if numerals := _NUMERALS.fullmatch(folded):
         fen = _read_numerals(numerals["number"], field) * FEN_OF_UNIT["元"]
+        fen += 10 * _DIGITS.get(numerals["jiao"] or "", 0) + _DIGITS.get(numerals["fen"] or "", 0)
+    elif (parts := _PARTS.fullmatch(folded)) and (parts["jiao"] or parts["fen"]):
+        fen = int(parts["yuan"]) * FEN_OF_UNIT["元"]
+        fen += 10 * int(parts["jiao"] or 0) + int(parts["fen"] or 0)
     elif amount := _AMOUNT.fullmatch(folded):
         number, times, named = amount["number"], amount["times"] or "", amount["unit"] or ""
         per_unit = fen_per(times + named if times or named else unit)
@@ -92,7 +104,7 @@ def parse_quantity(text: str, field: str = "quantity") -> int:
     """A whole number of things; 1,000 is a thousand. Raises Invalid."""
     number = re.fullmatch(NUMBER, fold_text(text))
     exact = Decimal(number.group().replace(",", "")) if number else None
-    if exact is None or exact != exact.to_integral_value():
+    if exact is None or has_other_number(text) or exact != exact.to_integral_value():
         raise QUANTITY_WRONG.invalid(field)
     return int(exact)
 

@@ -10,7 +10,7 @@ from shared.messages import (
     PHONE_SEVERAL,
     PHONE_WRONG,
 )
-from shared.text import fold_text
+from shared.text import fold_text, has_other_number
 
 CHINA_PREFIX = "+86"
 PHONE_CODES = frozenset(
@@ -29,6 +29,7 @@ UNREACHABLE_CODES = frozenset({PHONE_FIXED.code, PHONE_FOREIGN.code, PHONE_MASKE
 
 # Dialled before a number for a cheaper call, and saved with it.
 _DIAL_PREFIX = re.compile(r"^(?:17951|17911|17909|17900|17910|17969|11808|12593|10193)(?=1\d{10}$)")
+_LABEL = re.compile(r"^(?:手机号?码?|(?:联系)?电话|tel|mobile|phone)\s*[:.]\s*", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s()\[\].·・\u2010-\u2015\u2212\-]")
 _ABBREVIATED = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<=\d{11})\.0+$")
@@ -46,7 +47,9 @@ def parse_phone(text: str, field: str = "phone") -> str:
 
     Raises Invalid.
     """
-    folded = fold_text(text)
+    folded = _LABEL.sub("", fold_text(text)).rstrip(",;、")
+    if has_other_number(text):
+        raise PHONE_WRONG.invalid(field)
     if _ABBREVIATED.fullmatch(folded):
         raise PHONE_ABBREVIATED.invalid(field)
     if _MASK.search(folded):

@@ -44,6 +44,11 @@ def fold_word(text: str) -> str:
     return fold_text(text).casefold().replace(" ", "").translate(_SIMPLIFIED)
 
 
+def has_other_number(text: str) -> bool:
+    """Whether it holds a figure that is no digit: folding would make 1002 of 100², 2001 of 200①."""
+    return not text.isascii() and any(unicodedata.category(mark) == "No" for mark in text)
+
+
 def clean_text(text: str) -> str:
     """Without invisible marks, blanks around and doubled blanks; the letters stay as they are."""
     return _BLANKS.sub(" ", drop_invisible(text)).strip()

@@ -193,15 +193,7 @@ class Import:
         id_ = gift.fact.fund_id
         if id_ not in self._funds:
             self._funds[id_] = self._find_state(id_)
-        match self._funds[id_]:
-            case "open":
-                return None
-            case None:
-                return FUND_UNKNOWN.problem("fund_id", id=id_)
-            case "proposed":
-                return FUND_WAITS.problem("fund_id", id=id_)
-            case state:
-                return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
+        return explain_fund(id_, self._funds[id_])
 
     def _find_state(self, fund_id: str) -> str | None:
         try:
@@ -223,6 +215,19 @@ class Import:
             topic=DONATIONS_INBOUND,
             idempotent=broker == "kafka",
         )
+
+
+def explain_fund(id_: str, state: str | None) -> Problem | None:
+    """Why nothing can be entered into a fund of this state; None where there is no such fund."""
+    match state:
+        case "open":
+            return None
+        case None:
+            return FUND_UNKNOWN.problem("fund_id", id=id_)
+        case "proposed":
+            return FUND_WAITS.problem("fund_id", id=id_)
+        case _:
+            return FUND_NOT_OPEN.problem("fund_id", id=id_, state=state)
 
 
 def _broker() -> tuple[str, str]:

@@ -22,6 +22,7 @@ from services.audit.designation import Kind
 from services.audit.statements.files import Batch
 from shared.client import ServiceClient
 from shared.money import format_yuan
+from shared.sheets.cells import guard_cell
 from shared.sheets.printing import print_unread
 
 PAGE = 1000
@@ -175,7 +176,8 @@ def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path
         for gift in _all_overlaps(audit, statements):
             first, *others = gift["statements"]
             for other in others:
-                places = (other["statement"], other["row"], first["statement"], first["row"])
+                names = guard_cell(other["statement"]), guard_cell(first["statement"])
+                places = (names[0], other["row"], names[1], first["row"])
                 lines.writerow((*places, gift["id"], gift["amount_fen"]))
     typer.echo(f"重复行已写入 repeated rows: {target}")
 

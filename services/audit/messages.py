@@ -228,6 +228,11 @@ DIRECTION_OUTGOING = Message(
     "不是收入：只导入到账的善款，退款请按退款登记",
     "not money that came in: record a refund as a refund",
 )
+MOMENT_IMPLAUSIBLE = Message(
+    "moment_implausible",
+    "到账时间早于 2000 年或晚于今天，请对照银行流水核对年份",
+    "before the year 2000 or after today: compare it with the bank's statement",
+)
 KIND_OF_NO_GIFT = Message(
     "kind_of_no_gift",
     "这一行写明“{text}”，不是捐款：利息、手续费、退款、冲正不按善款导入；确是捐款的，请改掉这几个字",

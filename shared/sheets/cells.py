@@ -11,7 +11,7 @@ SURE_DIGITS = 15
 ZEROS_BEYOND_DOUBT = 4
 """Where so many digits beyond the sure ones are all zero, they are not the bank's."""
 
-_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "`")
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "`", "＝", "＋", "－", "＠")
 _TEXT_MARKS = ("'", "`")
 """Of spreadsheet programs, and of a payment channel's bills."""
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')

@@ -6,7 +6,7 @@ sequence of calls is a legal log.
 
 import base64
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -81,8 +81,16 @@ class LogBuilder:
         opening = drafts.Opening(ref, "新年“暖留”; 基金", restricted, ANYTHING)
         return self.add(drafts.fund_opened(self.fact(fund), opening))
 
-    def give(self, amount_fen: int, fund: str = FUND, donation: str = "") -> int | None:
+    def give(
+        self,
+        amount_fen: int,
+        fund: str = FUND,
+        donation: str = "",
+        arrived: datetime | None = None,
+    ) -> int | None:
+        """arrived: when the bank received it, where that is not when it is entered."""
         fact = self.fact(donation or f"D-{self.year}-{len(self.entries)}")
+        fact = replace(fact, effective_at=arrived or fact.effective_at)
         return self.add(drafts.donation_received(fact, self.funds[fund], amount_fen))
 
     def promise(

@@ -1,10 +1,10 @@
 """The figures of a period add up with the books; duties fall due on the days the measures say."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from services.audit.ledger.published import open_log
 from services.audit.reports.disclosure.counting import count_figures
 from services.audit.reports.disclosure.duties import MAJOR_FEN, Duty, list_duties
 from services.audit.reports.disclosure.figures import (
+    BankDays,
     Campaign,
     Figures,
     Period,
@@ -163,6 +164,31 @@ def test_correction_of_an_earlier_period_counts_when_it_is_recorded(tmp_path: Pa
     assert correction.reverses == (log.origin, gift)
     assert correction.recorded < later.period.start <= correction.day
     assert correction.reference == "捐赠人同意书 7; [号]"
+
+
+def test_a_gift_that_is_entered_late_stands_beside_what_is_of_the_banks_month(
+    tmp_path: Path,
+) -> None:
+    """January's gifts, imported in February, and one of New Year's Eve."""
+    log = LogBuilder(step=timedelta(days=20))
+    log.open()
+    log.give(5_00)
+    log.give(100_00, arrived=datetime(2026, 1, 31, 15, 59, tzinfo=UTC))
+    late = log.give(30_00, arrived=datetime(2026, 1, 31, tzinfo=UTC))
+    log.give(7_00, arrived=datetime(2025, 12, 31, 15, tzinfo=UTC))
+    log.reverse(late or 0)
+    where = log.publish(tmp_path)
+    january = of("2026-01", where)
+    assert january.total("received") == 5_00
+    assert january.bank_days[FUND] == BankDays(in_period=105_00, late=100_00)
+    assert of("2025-12", where).bank_days[FUND] == BankDays(in_period=7_00, late=7_00)
+    assert of("2026-02", where).bank_days[FUND] == BankDays(of_others=100_00)
+    assert of("2026", where).bank_days[FUND] == BankDays(in_period=105_00, of_others=7_00)
+    (told,) = cast(list[dict[str, object]], figures_to_json(january)["received_by_bank_day"])
+    assert (told["in_period_fen"], told["recorded_later_fen"]) == (105_00, 100_00)
+    markdown = run("--period", "2026-01", "--dir", str(where)).output
+    assert "本期银行到账" in markdown
+    assert "105.00 | 100.00 | 0.00" in markdown
 
 
 def test_largest_are_told_first_and_all_that_are_major(tmp_path: Path) -> None:

@@ -141,3 +141,14 @@ def test_a_file_named_twice_is_read_once_and_a_giver_is_asked_for_once() -> None
     assert sorted(vault.asked) == ["不收", "甲"]
     assert len({row.id for row in batch.rows}) == 2
     assert [(row.line, row.problems[0].field) for row in batch.refused] == [(4, "name")]
+
+
+def test_a_gift_of_the_future_or_of_long_ago_is_a_slip_of_the_year() -> None:
+    days = ["2099-01-05", "1900-01-05", "2026-01-05", "1999-12-31"]
+    with TemporaryDirectory() as folder:
+        file = write_statement(Path(folder), 0, [(day, "甲", "1.00", "") for day in days])
+        (batch,) = read_batches([file], MAPPING, Givers(Vault()))
+    assert [row.line for row in batch.rows] == [4]
+    assert {problem.code for row in batch.refused for problem in row.problems} == {
+        "moment_implausible"
+    }

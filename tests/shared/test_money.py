@@ -40,6 +40,11 @@ from shared.money import FEN_MAX, format_yuan, format_yuan_plain, parse_amount, 
         ("两万三千元", 2_300_000),
         ("十五元", 1_500),
         ("三百零五元", 30_500),
+        ("壹仟贰佰叁拾肆元伍角陆分", 123_456),
+        ("叁佰元零伍分", 30_005),
+        ("人民币壹万贰仟元整", 1_200_000),
+        ("200元5角", 20_050),
+        ("200元5角3分", 20_053),
     ],
 )
 def test_an_amount_is_exact_fen(text: str, fen: int) -> None:
@@ -76,6 +81,14 @@ def test_an_amount_is_exact_fen(text: str, fen: int) -> None:
         ("1e99999999", "amount_abbreviated"),
         ("3.48E+06", "amount_abbreviated"),
         ("-5", "amount_signed"),
+        ("￥-5", "amount_signed"),
+        ("−5.00", "amount_signed"),
+        ("5.00-", "amount_signed"),
+        ("100²", "amount_wrong"),
+        ("200①", "amount_wrong"),
+        ("10½", "amount_wrong"),
+        ("2万5", "amount_wrong"),
+        ("3千元港币", "currency_foreign"),
         ("0", "amount_out_of_range"),
         ("90071992547409.92", "amount_out_of_range"),
     ],
@@ -134,6 +147,6 @@ def test_a_digit_that_somebody_wrote_is_never_rounded_away(
 
 def test_a_quantity_is_whole() -> None:
     assert parse_quantity("1,000") == 1000
-    for wrong in ("1.5", "许多", "", "-1", "1,5", "1_000", "1E+3", "20袋"):
+    for wrong in ("1.5", "许多", "", "-1", "1,5", "1_000", "1E+3", "20袋", "5²", "①"):
         with pytest.raises(Invalid):
             parse_quantity(wrong)

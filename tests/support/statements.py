@@ -53,20 +53,12 @@ class StatementStack:
         return await intake[Person.COLLECTION].count_documents({})
 
     async def open_fund(self, id_: str) -> None:
-        await self.propose_fund(id_)
-        await self.approve_fund(id_)
-
-    async def propose_fund(self, id_: str) -> None:
-        await self._post(
-            "maker", "/funds", {"fund_id": id_, "name": "疫情防控", "restricted": False}
-        )
-
-    async def approve_fund(self, id_: str) -> None:
-        await self._post("checker", f"/funds/{id_}/approve", None)
-
-    async def _post(self, who: str, path: str, body: object) -> None:
-        client = ServiceClient("audit", f"finance-{who}", self.data_dir)
-        await asyncio.to_thread(client.post, path, body)
+        for who, path, body in (
+            ("maker", "/funds", {"fund_id": id_, "name": "疫情防控", "restricted": False}),
+            ("checker", f"/funds/{id_}/approve", None),
+        ):
+            client = ServiceClient("audit", f"finance-{who}", self.data_dir)
+            await asyncio.to_thread(client.post, path, body)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.commands.donations_import import explain_fund
 from tests.support.statements import StatementStack, start_statement_stack
 
 MAPPING = """
@@ -30,6 +31,24 @@ SECOND = """编号,日期,捐赠者,捐款金额(元),备注
 ,2020-01-25,丁,11.280000000000001,
 B-9,2020-01-24,乙公司,2万元,
 """
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("open", None),
+        ("proposed", "fund_waits"),
+        ("declined", "fund_not_open"),
+        (None, "fund_unknown"),
+    ],
+)
+def test_a_fund_that_is_not_open_is_said_before_anything_is_sent(
+    state: str | None, code: str | None
+) -> None:
+    problem = explain_fund("spring", state)
+    assert (problem and problem.code) == code
+    if state == "proposed" and problem:
+        assert "guanjia audit fund approve spring" in problem.zh
 
 
 @pytest.mark.timeout(180)
@@ -62,20 +81,15 @@ def write_again(folder: Path) -> Path:
 
 
 async def import_what_may_be_entered(books: StatementStack, file: Path, mapping: Path) -> None:
-    """A sheet that was saved anew, and into a fund that waits for its second person."""
-    words = ("import", "donations", file, "--mapping", mapping, "--set", "fund_id=spring")
-    await books.propose_fund("spring")
-    result = await books.guanjia(*words)
-    assert "guanjia audit fund approve spring" in result.text, result.text
-    await books.approve_fund("spring")
+    """A sheet that was saved anew is asked about, and entered when it is said to be another."""
+    words = ("import", "donations", file, "--mapping", mapping)
     result = await books.guanjia(*words)
     assert result.status == 1, result.text
     assert "待核对 asked: 1" in result.text, result.text
     assert "a.csv 2" in result.text, "the row that it may be"
-    assert (await books.get("/funds/spring"))["received_fen"] == 0
     result = await books.guanjia(*words, "--apart")
     assert (result.status, "entered: 1；" in result.text) == (0, True), result.text
-    assert (await books.get("/funds/spring"))["received_fen"] == 1_000_000
+    assert (await books.get("/funds/warm"))["received_fen"] == 3_021_128
 
 
 async def check_before_import(books: StatementStack, file: Path, mapping: Path) -> None:
@@ -128,7 +142,7 @@ async def check_after_import(
     assert statements["b.csv"]["total_fen"] == 11_128
     result = await books.guanjia("audit", "reconcile", "--report", report)
     assert result.status == 0, result.text
-    assert "20,211.28" in result.text
+    assert "30,211.28" in result.text
     assert "爱心人士" not in read_text(report) + result.text
     result = await books.guanjia("audit", "reconcile", file, "--mapping", mapping)
     assert result.status == 1, result.text

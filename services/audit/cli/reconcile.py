@@ -24,6 +24,7 @@ from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
 from shared.errors import Invalid
 from shared.money import format_yuan
 from shared.sheets import RefusedRow
+from shared.sheets.cells import guard_cell
 
 KIND_TITLES = {
     "pledged_not_arrived": "已认捐未到账 pledged, not arrived",
@@ -181,5 +182,10 @@ def _write(target: Path, gaps: Sequence[Mapping[str, object]]) -> None:
     with report_unwritable(target), target.open("w", encoding="utf-8-sig", newline="") as file:
         lines = csv.DictWriter(file, GAP_COLUMNS)
         lines.writeheader()
-        lines.writerows(gaps)
+        lines.writerows({name: _guard(cell) for name, cell in gap.items()} for gap in gaps)
     console.print(f"不符明细已写入 gaps: {escape(str(target))}")
+
+
+def _guard(cell: object) -> object:
+    """The name of a statement is whatever somebody called his file."""
+    return guard_cell(cell) if isinstance(cell, str) else cell

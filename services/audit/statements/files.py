@@ -12,14 +12,16 @@ The giver counts by the id the vault gave him: a digest of his name would be gue
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from services.audit.messages import MOMENT_IMPLAUSIBLE
 from services.audit.statements.givers import Givers
 from services.audit.statements.layout import Layout
 from services.audit.statements.reading import Gift, read_statement
 from shared.contracts.events import DonationReceived, StatementRow
+from shared.contracts.values import CHINA
 from shared.errors import Problem
 from shared.ids import derived_id
 from shared.sheets import RefusedRow
@@ -49,6 +51,9 @@ class Identities:
 
 
 BATCH_ROWS = 1000
+EARLIEST = datetime(2000, 1, 1, tzinfo=CHINA)
+CLOCKS_DIFFER = timedelta(hours=12)
+"""A bank's clock and ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +94,26 @@ def read_batches(
     skip: int | None = None,
 ) -> Iterator[Batch]:
     """Raises Invalid when a file is no statement at all. A file named twice is read once."""
+    now = datetime.now(UTC)
     for file in dict.fromkeys(path.resolve() for path in files):
         content = file.read_bytes()
         statement = read_statement(content, file.name, layout, skip)
         identities = Identities(layout.account)
         gifts = iter(statement)
         while some := list(islice(gifts, BATCH_ROWS)):
-            checked = [_check_row(row, check) for row in some]
+            checked = [_check_row(row, check, now) for row in some]
             rows, refused = _identify(checked, givers, identities)
             read_bytes = round(statement.table.progress * len(content))
             unread = statement.table.unread
             yield Batch(file, tuple(rows), tuple(refused), read_bytes, unread)
 
 
-def _check_row(row: Gift | RefusedRow, check: Check | None) -> Gift | RefusedRow:
-    problem = check(row) if check and isinstance(row, Gift) else None
+def _check_row(row: Gift | RefusedRow, check: Check | None, now: datetime) -> Gift | RefusedRow:
+    if not isinstance(row, Gift):
+        return row
+    problem = check(row) if check else None
+    if not EARLIEST <= row.fact.received_at <= now + CLOCKS_DIFFER:
+        problem = MOMENT_IMPLAUSIBLE.problem("received_at")
     return RefusedRow(row.line, (), (problem,)) if problem else row
 
 

@@ -28,7 +28,9 @@ COLUMNS = Columns(
 REFUSED = (CELLS_SURPLUS.problem("name"),)
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+86138", "-5", "@SUM(A1)", "'quoted", '="138"'])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+86138", "-5", "@SUM(A1)", "'quoted", '="138"', "＝1+1", "`x"]
+)
 def test_no_cell_becomes_a_formula(cell: str, tmp_path: Path) -> None:
     file = tmp_path / "refused.csv"
     write_refused(file, ["姓名", "内容"], [RefusedRow(7, (cell, "x"), REFUSED)])

@@ -17,6 +17,7 @@ from services.audit.ledger.published import PublishedLog, day_of
 from services.audit.reports.disclosure.figures import (
     LARGEST,
     UNSPECIFIED,
+    BankDays,
     Correction,
     Figures,
     FundFigures,
@@ -45,7 +46,7 @@ Amounts = dict[tuple[str, Unit], int]
 
 def count_figures(logs: Iterable[PublishedLog], period: Period, *, major_fen: int) -> Figures:
     """The figures of `period` from one log or several in order. What is recorded before it makes
-    the opening balances; what comes after is not read."""
+    the opening balances; of what comes after only gifts are read that the bank received in it."""
     folding = _Folding(period, major_fen)
     for log in logs:
         folding.read(log)
@@ -64,14 +65,16 @@ class _Folding:
         self._figures.logs[log.origin] = 0
         for entry in log.entries():
             day = day_of(entry["recorded_at"])
+            original = log.entry(entry["reverses"]) if entry["kind"] == "reversal" else None
+            self._count_bank_day(entry, original)
             if day >= self._figures.period.end:
-                return
+                continue
             if day >= self._figures.period.start and not self._begun:
                 self._begin()
             self._figures.logs[log.origin] += 1
             self._figures.entries += self._begun
-            if entry["kind"] == "reversal":
-                self._reverse(entry, log.entry(entry["reverses"]))
+            if original is not None and entry["kind"] == "reversal":
+                self._reverse(entry, original)
             else:
                 self._apply(entry, 1)
             if self._begun:
@@ -84,6 +87,23 @@ class _Folding:
         majors = sorted(self._figures.moved, key=lambda moved: -moved.amount)
         self._figures.moved = majors + top[: max(0, LARGEST - len(majors))]
         return self._figures
+
+    def _count_bank_day(self, entry: LedgerEntry, original: LedgerEntry | None) -> None:
+        gift = original or entry
+        if gift["kind"] != "donation_received":
+            return
+        recorded, arrived = day_of(entry["recorded_at"]), day_of(gift["effective_at"])
+        period = self._figures.period
+        if arrived not in period and recorded not in period:
+            return
+        for (fund, _), amount in sum_entering(gift).items():
+            days = self._figures.bank_days.setdefault(fund, BankDays())
+            signed = -amount if original else amount
+            if arrived in period:
+                days.in_period += signed
+                days.late += signed if recorded >= period.end else 0
+            else:
+                days.of_others += signed
 
     def _begin(self) -> None:
         """What was before the period is in its opening balances."""

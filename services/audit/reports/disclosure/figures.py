@@ -118,6 +118,18 @@ class FundFigures:
 
 
 @dataclass(slots=True)
+class BankDays:
+    """A fund's gifts by the day the bank received them, less what was taken back (fen).
+
+    in_period: of this period, whenever it was recorded; late: of it, what was recorded after the
+    period; of_others: what was recorded in the period and belongs to another."""
+
+    in_period: int = 0
+    late: int = 0
+    of_others: int = 0
+
+
+@dataclass(slots=True)
 class GoodsFigures:
     """Things of a fund: closing = opening + received - distributed."""
 
@@ -175,6 +187,8 @@ class Figures:
     logs: dict[str, int] = field(default_factory=dict)
     """By log, how many of its entries were read."""
     funds: dict[str, FundFigures] = field(default_factory=dict)
+    bank_days: dict[str, BankDays] = field(default_factory=dict)
+    """By fund, where there is any."""
     by_category: Counter[str] = field(default_factory=Counter)
     by_beneficiary_class: Counter[str] = field(default_factory=Counter)
     by_town: Counter[str] = field(default_factory=Counter)
@@ -233,6 +247,15 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
             "restricted_fen": figures.total("received", restricted=True),
             "unrestricted_fen": figures.total("received", restricted=False),
         },
+        "received_by_bank_day": [
+            {
+                "fund": fund,
+                "in_period_fen": days.in_period,
+                "recorded_later_fen": days.late,
+                "of_other_periods_fen": days.of_others,
+            }
+            for fund, days in sorted(figures.bank_days.items())
+        ],
         "disbursed": {
             "by_category": _drop_zeros(figures.by_category),
             "by_beneficiary_class": _drop_zeros(figures.by_beneficiary_class),

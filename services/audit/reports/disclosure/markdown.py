@@ -66,6 +66,7 @@ def render_markdown(
         _heading(figures),
         _funds(figures),
         _income(figures),
+        _bank_days(figures),
         _spending(figures),
         _lists(figures),
         _goods(figures),
@@ -105,6 +106,21 @@ def _income(figures: Figures) -> Iterator[str]:
         f"管理费 fees {format_yuan(figures.total('fees'))}，占收入 of income {_percent(received)}，"
         f"占支出 of spending {_percent(spent)}"
     )
+
+
+def _bank_days(figures: Figures) -> Iterator[str]:
+    """Side by side with what was recorded, so that either agrees with the bank's statement."""
+    rows = [
+        (fund, format_yuan(days.in_period), format_yuan(days.late), format_yuan(days.of_others))
+        for fund, days in sorted(figures.bank_days.items())
+    ]
+    columns = (
+        "基金 fund",
+        "本期银行到账 the bank's day in the period",
+        "其中期后入账 of it recorded later",
+        "本期入账而属他期 recorded now, of another period",
+    )
+    yield from _section("按银行到账日期 Gifts by the bank's day", columns, rows)
 
 
 def _spending(figures: Figures) -> Iterator[str]:
