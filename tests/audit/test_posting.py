@@ -29,7 +29,8 @@ def test_what_a_commitment_and_its_settlement_count() -> None:
         Commitment: "disbursed_fen",
         Fund: "disbursed_fen",
     }
-    assert find_counters(KINDS["refund"]) == {Donation: "refunded_fen", Fund: "refunded_fen"}
+    refund = find_counters(KINDS["refund"])
+    assert (len(refund), refund[Donation], refund[Fund]) == (2, "refunded_fen", "refunded_fen")
     assert find_counters(KINDS["goods_distributed"]) == {Stock: "distributed"}
 
 
