@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.contracts import topics
 from shared.contracts.values import Identifier, Moment, Value
 from shared.errors import Invalid
+from shared.money import check_currency
 from shared.validation import describe_validation
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
@@ -31,7 +32,8 @@ F = TypeVar("F", bound=Fact)
 class Envelope(BaseModel):
     """CloudEvents attributes as they travel; `data` not yet typed.
 
-    An absent attribute may be null (CloudEvents' JSON format, 2.2).
+    An absent attribute may be null (CloudEvents' JSON format, 2.2). currency: none of ours; a
+    bridge that states one means the amounts of `data`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -46,6 +48,7 @@ class Envelope(BaseModel):
     correlationid: Annotated[str, Field(max_length=200)] | None = None
     causationid: Annotated[str, Field(max_length=300)] | None = None
     traceparent: Annotated[str, Field(max_length=60)] | None = None
+    currency: Annotated[str, Field(max_length=40)] | None = None
     data: dict[str, Any]
 
 
@@ -82,12 +85,14 @@ def parse_envelope(value: bytes) -> Envelope:
 
 
 def parse_event(envelope: Envelope, fact_type: type[F]) -> Event[F]:
-    """Raises Invalid when `data` does not fit `fact_type`.
+    """Raises Invalid when `data` does not fit `fact_type`, or its amounts are not in yuan.
 
     An unknown field is refused from outside, where it is a mistake; in our own events a newer
     release has added it while this one still runs.
     """
     inbound = topics.BY_NAME[fact_type.TOPIC].inbound
+    if inbound and envelope.currency is not None:
+        check_currency(envelope.currency)
     try:
         data = fact_type.model_validate(envelope.data, extra="forbid" if inbound else "ignore")
     except ValidationError as error:

@@ -265,6 +265,18 @@ def test_own_event_of_a_newer_release_is_read_without_what_is_new() -> None:
     assert read.data == MatchProposed.model_validate(MATCH)
 
 
+@pytest.mark.parametrize("currency", ["HKD", "美元", "USD", "", "840"])
+def test_amounts_in_another_money_are_refused_where_a_bridge_says_so(currency: str) -> None:
+    """Beside `data`, where nothing else of ours stands."""
+    gift = {"donor_id": "P-1", "fund_id": "F", "amount_fen": 1, "bank_reference": "B"}
+    envelope = ENVELOPE | {"data": gift | {"received_at": "2026-01-05T00:00:00+08:00"}}
+    assert problems_of(envelope | {"currency": currency}, DonationReceived) == {
+        "currency": "currency_foreign"
+    }
+    for yuan in ({}, {"currency": "CNY"}, {"currency": None}):
+        parse_event(parse_envelope(encode_event(envelope | yuan)), DonationReceived)
+
+
 def test_unknown_field_from_outside_is_told() -> None:
     assert problems_of(changed("need.colour", "red")) == {"data.need.colour": "extra_forbidden"}
 
