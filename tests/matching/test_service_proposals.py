@@ -81,6 +81,13 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarn
     assert len(again["done"]) == 3  # type: ignore[arg-type]
     assert (await harness.wait_for_match(foreign.id, "proposed")).state == "proposed"
 
+    giving = await harness.http.get(f"{path}/giving")
+    assert "正在办理" in giving.text
+    assert not any(match.person_id in giving.text for match in matches)
+    sheet = await harness.http.get(f"{path}/giving.xlsx")
+    assert sheet.status_code == 200
+    assert "捐赠证书" in (await harness.http.get(f"{path}/certificate")).text
+
     [code] = await mongo.find(harness.database, ReplyCode, {"donor_id": foreign.donor_id})
     said = DonorReplied(person_ids=(foreign.donor_id,), verdict="decline", code=code.id)
     await stack.publish(stack.own("/intake", "Y-1", 1, said))

@@ -1,7 +1,7 @@
 """Every page there is, rendered with samples; what people may write is filled with given words."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -26,12 +26,14 @@ from services.intake.pages import ask, own
 from services.intake.pages.applicant import DeliveryLink, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
+from services.matching.giving import build_year
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.applicant import render_delivery
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
+from services.matching.pages.giving import render_certificate, render_giving
 from services.matching.pages.menu import render_claimed, render_menu
 from services.matching.pages.proposals import render_proposals
 from services.matching.pages.public_menu import render_public_menu
@@ -118,7 +120,37 @@ def _render_proposals(words: str, token: str) -> Mapping[str, HTMLResponse]:
         "proposals": render_proposals(rows, token, HELP_PHONE),
         "proposals_answered": render_proposals(rows[:1], token, HELP_PHONE, outcome),
         "proposals_empty": render_proposals([], token, HELP_PHONE),
+        **_render_giving(rows, token),
     }
+
+
+def _render_giving(rows: Sequence[Match], token: str) -> Mapping[str, HTMLResponse]:
+    """One arrived and was rated, one is under way."""
+    confirmed = {"state": "confirmed", "confirmed_at": NOW, "stars": 5}
+    matches = [
+        rows[0].model_copy(update=confirmed),
+        rows[1].model_copy(update={"state": "committed"}),
+    ]
+    year, nothing = build_year(matches, NOW.year), build_year([], NOW.year)
+    offers = [make_offer(rows[0])]
+    return {
+        "giving": render_giving(year, [NOW.year, 2025], offers, 2, token, HELP_PHONE),
+        "giving_empty": render_giving(nothing, [NOW.year], [], 0, token, HELP_PHONE),
+        "certificate": render_certificate(year, NOW, token),
+        "certificate_empty": render_certificate(nothing, NOW, token),
+    }
+
+
+def make_offer(match: Match) -> Offer:
+    return Offer(
+        id=match.offer_id,
+        donor_id=match.donor_id,
+        source=match.source,
+        unit=match.unit,
+        item=match.item,
+        quantity=10,
+        registered_at=NOW,
+    )
 
 
 def _render_ledger(words: str) -> Mapping[str, HTMLResponse]:

@@ -34,14 +34,14 @@ ROWS_MAX = 200
 
 @router.get(PROPOSALS.route(), response_class=HTMLResponse)
 async def show_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
-    donor_id = await _open(request, runtime, token)
+    donor_id = await open_donor(request, runtime, token)
     return await _show(request, runtime, token, donor_id)
 
 
 @router.post(PROPOSALS.route("answer"), response_class=HTMLResponse)
 async def answer_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
     """Fields act (accept_all, accept, decline), match (several), seen (several), reason."""
-    donor_id = await _open(request, runtime, token)
+    donor_id = await open_donor(request, runtime, token)
     fields = await read_fields(request)
     act, reason = _parse_act(fields)
     chosen = fields.get("seen" if fields.get("act") == ["accept_all"] else "match", [])
@@ -53,7 +53,7 @@ async def answer_proposals(token: Token, request: Request, runtime: MatchingRunt
     return await _show(request, runtime, token, donor_id, outcome)
 
 
-async def _open(request: Request, runtime: Runtime, token: str) -> str:
+async def open_donor(request: Request, runtime: Runtime, token: str) -> str:
     """The donor. Raises Unauthenticated."""
     opened = await open_link(request, runtime, PROPOSALS, token)
     await require_standing(runtime, opened, opened.subject)
@@ -131,6 +131,7 @@ def render_proposals(
         outcome=outcome,
         failures=_list_failures(outcome) if outcome else [],
         reasons=DECLINE_REASONS,
+        giving_path=PROPOSALS.path(token, "giving"),
         answer_path=PROPOSALS.path(token, "answer"),
         help_phone=help_phone,
     )

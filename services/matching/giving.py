@@ -1,0 +1,106 @@
+"""What one donor gave and what became of it: a year's figures, from his matches and offers."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from openpyxl import Workbook
+
+from services.matching.model.labels import STATE_LABELS
+from services.matching.model.match import Match
+from shared.contracts.values import CHINA, LABELS, MONEY_UNIT
+from shared.money import format_yuan_plain
+from shared.sheets.cells import guard_cell
+from shared.towns import town_name
+
+UNDER_WAY = ("accepted", "committed", "delivered")
+Sum = tuple[str, str, int]
+"""Unit, item, how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivingYear:
+    """given: what arrived and was confirmed in this year. promised: what is under way, whenever it
+    began. people: how many it reached. stars: what those think of it who said so, on average.
+    """
+
+    year: int
+    given: tuple[Match, ...]
+    promised: tuple[Match, ...]
+    sums: tuple[Sum, ...]
+    people: int
+    towns: tuple[str, ...]
+    by_category: tuple[tuple[str, int], ...]
+    stars: float | None
+
+
+def find_year(at: datetime) -> int:
+    return at.astimezone(CHINA).year
+
+
+def list_years(matches: Iterable[Match], now: datetime) -> list[int]:
+    """Of what was confirmed, and the current one; the latest first."""
+    years = {find_year(m.confirmed_at) for m in matches if _is_given(m) and m.confirmed_at}
+    return sorted(years | {find_year(now)}, reverse=True)
+
+
+def build_year(matches: Sequence[Match], year: int) -> GivingYear:
+    given = [
+        m for m in matches if _is_given(m) and m.confirmed_at and find_year(m.confirmed_at) == year
+    ]
+    given.sort(key=lambda m: (m.confirmed_at or m.changed_at, m.id))
+    sums: Counter[tuple[str, str]] = Counter()
+    for match in given:
+        sums[match.unit, match.item] += match.quantity
+    categories = Counter(str(match.category) for match in given)
+    stars = [match.stars for match in given if match.stars is not None]
+    return GivingYear(
+        year=year,
+        given=tuple(given),
+        promised=tuple(match for match in matches if match.state in UNDER_WAY),
+        sums=tuple((unit, item, quantity) for (unit, item), quantity in sorted(sums.items())),
+        people=len({match.person_id for match in given}),
+        towns=tuple(sorted({town_name(match.town_code) or "东莞市" for match in given})),
+        by_category=tuple(categories.most_common()),
+        stars=round(sum(stars) / len(stars), 1) if stars else None,
+    )
+
+
+def _is_given(match: Match) -> bool:
+    """It arrived, and somebody who is not the giver said so."""
+    return match.state == "confirmed" and match.confirmed_at is not None
+
+
+# --- to take away ---
+
+_HEAD = ("确认收到日期", "类别", "镇街", "物品", "数量", "单位", "金额（元）", "状态", "评价（星）")
+
+
+def write_workbook(year: GivingYear) -> bytes:
+    """Nobody who was helped stands in it. A cell that a program would compute stays text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(f"{year.year}年捐助明细")
+    sheet.append(_HEAD)
+    for match in (*year.given, *year.promised):
+        sheet.append(_make_row(match))
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _make_row(match: Match) -> list[str | int | float | None]:
+    is_money = match.unit == MONEY_UNIT
+    day = match.confirmed_at.astimezone(CHINA).date().isoformat() if match.confirmed_at else ""
+    return [
+        day,
+        LABELS[match.category],
+        town_name(match.town_code) or "",
+        "" if is_money else guard_cell(match.item),
+        None if is_money else match.quantity,
+        "" if is_money else guard_cell(match.unit),
+        float(format_yuan_plain(match.quantity)) if is_money else None,
+        STATE_LABELS[match.state],
+        match.stars,
+    ]

@@ -1,0 +1,150 @@
+"""A donor's overview: his offers, what is under way, what arrived, the year, a certificate.
+
+Behind the link to his proposals. It names nobody, him neither: whoever holds the link reads it.
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from services.matching import store
+from services.matching.giving import GivingYear, build_year, list_years, write_workbook
+from services.matching.model.labels import STATE_LABELS
+from services.matching.model.match import Match
+from services.matching.model.offer import Offer
+from services.matching.pages.buttons import PAGES
+from services.matching.pages.facts import format_moment
+from services.matching.pages.proposals import open_donor
+from services.matching.proposals import keep_standing
+from services.matching.resources import MatchingRuntimeDep
+from shared import mongo
+from shared.contracts.links import PROPOSALS
+from shared.contracts.values import CHINA
+from shared.web.access import Router
+from shared.web.links import LinkRoute, Token
+from shared.web.pages import HEADERS, format_quantity
+
+router = Router(route_class=LinkRoute)
+
+MATCHES_MAX = 5000
+OFFERS_MAX = 100
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Year = Annotated[int, Query(ge=2000, le=2999)]
+
+
+@router.get(PROPOSALS.route("giving"), response_class=HTMLResponse)
+async def show_giving(
+    token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
+) -> Response:
+    donor_id = await open_donor(request, runtime, token)
+    matches = await _load_matches(runtime, donor_id)
+    offers = await mongo.find(
+        runtime.database, Offer, {"donor_id": donor_id}, sort=[("_id", 1)], limit=OFFERS_MAX
+    )
+    standing = [o for o in offers if not runtime.keyring.is_partner_gone(o.source)]
+    now = await runtime.processor.now()
+    years = list_years(matches, now)
+    figures = build_year(matches, year or years[0])
+    waiting = await store.count_proposals(runtime.database, donor_id, now)
+    return render_giving(figures, years, standing, waiting, token, runtime.settings.help_phone)
+
+
+@router.get(PROPOSALS.route("giving.xlsx"))
+async def download_giving(
+    token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
+) -> Response:
+    figures = await _load_year(request, runtime, token, year)
+    headers = {
+        **HEADERS,
+        "Content-Disposition": f'attachment; filename="guanjia-giving-{figures.year}.xlsx"',
+    }
+    return Response(write_workbook(figures), media_type=SHEET, headers=headers)
+
+
+@router.get(PROPOSALS.route("certificate"), response_class=HTMLResponse)
+async def show_certificate(
+    token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
+) -> Response:
+    figures = await _load_year(request, runtime, token, year)
+    return render_certificate(figures, await runtime.processor.now(), token)
+
+
+async def _load_year(
+    request: Request, runtime: MatchingRuntimeDep, token: str, year: int | None
+) -> GivingYear:
+    donor_id = await open_donor(request, runtime, token)
+    matches = await _load_matches(runtime, donor_id)
+    return build_year(matches, year or list_years(matches, await runtime.processor.now())[0])
+
+
+async def _load_matches(runtime: MatchingRuntimeDep, donor_id: str) -> list[Match]:
+    """Of what came to something, or may yet."""
+    query = {
+        "donor_id": donor_id,
+        "state": {"$in": ["accepted", "committed", "delivered", "confirmed"]},
+    }
+    rows = await mongo.find(runtime.database, Match, query, limit=MATCHES_MAX)
+    return keep_standing(runtime, rows)
+
+
+# --- rendering ----------------------------------------------------------------------------------
+
+
+def render_giving(
+    figures: GivingYear,
+    years: list[int],
+    offers: list[Offer],
+    waiting: int,
+    token: str,
+    help_phone: str,
+) -> HTMLResponse:
+    return PAGES.render(
+        "giving.html",
+        figures=figures,
+        years=years,
+        sums=_format_sums(figures),
+        offers=[_describe_offer(offer) for offer in offers if offer.state != "withdrawn"],
+        given=[_describe(match) for match in reversed(figures.given)],
+        promised=[_describe(match) for match in figures.promised],
+        waiting=waiting,
+        path=partial(PROPOSALS.path, token),
+        help_phone=help_phone,
+    )
+
+
+def render_certificate(figures: GivingYear, now: datetime, token: str) -> HTMLResponse:
+    local = now.astimezone(CHINA)
+    return PAGES.render(
+        "certificate.html",
+        figures=figures,
+        sums=_format_sums(figures),
+        today=f"{local.year}年{local.month}月{local.day}日",
+        back=PROPOSALS.path(token, "giving"),
+    )
+
+
+def _format_sums(figures: GivingYear) -> list[str]:
+    return [format_quantity(quantity, unit, item) for unit, item, quantity in figures.sums]
+
+
+def _describe(match: Match) -> dict[str, object]:
+    return {
+        "amount": format_quantity(match.quantity, match.unit, match.item),
+        "match": match,
+        "state": STATE_LABELS[match.state],
+        "on": format_moment(match.confirmed_at or match.changed_at),
+    }
+
+
+def _describe_offer(offer: Offer) -> dict[str, str]:
+    return {
+        "all": format_quantity(offer.quantity, offer.unit, offer.item),
+        "free": format_quantity(offer.free, offer.unit, offer.item),
+        "reserved": format_quantity(offer.reserved, offer.unit, offer.item),
+        "delivered": format_quantity(offer.delivered, offer.unit, offer.item),
+        "until": format_moment(offer.valid_until) if offer.valid_until else "",
+        "paused": "暂停使用" if offer.state == "paused" else "",
+    }

@@ -1,0 +1,59 @@
+"""A donor's year: what arrived counts once and in its year, and nobody is named in the sheet."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import openpyxl
+
+from services.matching.giving import build_year, list_years, write_workbook
+from services.matching.model.labels import MatchState
+from services.matching.model.match import Match
+from tests.matching.decisions import NOW, DecisionHarness, request_id
+
+NEW_YEAR = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
+"""Half past midnight of 2027 in Dongguan."""
+
+
+def make_match(
+    name: str, state: MatchState, confirmed_at: datetime | None = None, item: str = "大米"
+) -> Match:
+    harness = DecisionHarness()
+    offer = harness.offer(quantity=10, unit="袋", item="大米")
+    harness.need(name, 2, unit="袋", item="大米")
+    match = harness.match(harness.propose(request_id(name), offer, 2))
+    changes = {"state": state, "confirmed_at": confirmed_at, "item": item, "person_id": name}
+    return match.model_copy(update=changes)
+
+
+def test_a_year_holds_what_was_confirmed_in_it_by_chinas_clock() -> None:
+    matches = [
+        make_match("a", "confirmed", NOW),
+        make_match("b", "confirmed", NEW_YEAR),
+        make_match("c", "delivered"),
+        make_match("d", "reopened", NOW),
+        make_match("e", "declined"),
+    ]
+    assert list_years(matches, NOW) == [2027, 2026]
+    year = build_year(matches, 2026)
+    assert [match.person_id for match in year.given] == ["a"]
+    assert year.sums == (("袋", "大米", 2),)
+    assert [match.person_id for match in year.promised] == ["c"]
+    assert build_year(matches, 2027).people == 1
+
+
+def test_whom_it_reached_is_counted_once_and_rated_by_who_rated() -> None:
+    first, again = make_match("a", "confirmed", NOW), make_match("a", "confirmed", NOW)
+    rated = first.model_copy(update={"stars": 4, "id": "M-1"})
+    year = build_year([rated, again, make_match("b", "confirmed", NOW)], NOW.year)
+    assert (year.people, len(year.given), year.stars) == (2, 3, 4.0)
+
+
+def test_the_sheet_computes_nothing_and_names_nobody() -> None:
+    later = NOW + timedelta(hours=1)
+    match = make_match("P-secret", "confirmed", later, item='=HYPERLINK("http://a.example")')
+    content = write_workbook(build_year([match], NOW.year))
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[1][3] == '\'=HYPERLINK("http://a.example")'
+    assert rows[1][4] == 2
+    assert "P-secret" not in str(rows)
