@@ -116,16 +116,15 @@ class PhoneTask(Value):
 class Notice(State):
     """One message to one person about one event.
 
-    channel: where the last attempt went. reachable: where the person could be reached then.
-    tries: attempts ever made; some that were certainly not sent are no longer stored.
-    donor_id: whose name the person may see; it is fetched at the moment of sending.
-    word_id: whose code it carries, which is made at the moment of sending; asked_by: who will hear
-    it; valid_until: later than that it says nothing any more. count, counted_at: of a digest for
-    staff, how many things wait, and since what time of day. detail: what the template leaves open.
-    reply_code: the number that a donor answers with.
-    area: where somebody would tell the person, if no channel does; empty where nobody says.
-    lane: with what else it takes turns while more is due than can be sent (`lanes.py`).
-    about: what for, how much, where and until when, where its words say so.
+    channel: where the last attempt went. reachable: where the person could be reached then. tries:
+    attempts ever made; some that were certainly not sent are no longer stored. donor_id: whose name
+    the person may see; it is fetched at the moment of sending. word_id: whose code it carries,
+    which is made at the moment of sending; asked_by: who will hear it; valid_until: later than that
+    it says nothing any more. count, counted_at: of a digest for staff, how many things wait, and
+    since what time of day. detail: what the template leaves open. reply_code: the number that a
+    donor answers with. area: where somebody would tell the person, if no channel does; empty where
+    nobody says. lane: with what else it takes turns while more is due than can be sent
+    (`lanes.py`). about: what for, how much, where and until when, where its words say so.
     bundle_id: the notice that tells it together with others. is_overtaken: a later event came while
     it was being sent, so it is not tried again.
     """

@@ -17,7 +17,6 @@ from shared.contracts.envelope import Fact
 from shared.contracts.events import (
     DonorAnswered,
     DonorNews,
-    DonorOutcome,
     FollowedStage,
     LedgerDisbursed,
     LedgerGoodsReceived,
@@ -52,6 +51,7 @@ from shared.contracts.events import (
     SenderAnswer,
     SpokenAct,
 )
+from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.links import SignedLink
 
 

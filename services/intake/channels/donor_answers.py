@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.contracts.events import DeclineCause, DonorVerdict
+from shared.contracts.events import DonorVerdict
+from shared.contracts.events.donors import DeclineCause
 from shared.text import fold_text
 
 WORDS_AFTER_MAX = 40

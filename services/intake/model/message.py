@@ -10,7 +10,8 @@ from pydantic import Field
 
 from services.intake.model.commands import Sealed
 from services.intake.model.request import Meaning
-from shared.contracts.events import DeclineCause, DonorVerdict, NoticeChannel, SenderAnswer
+from shared.contracts.events import DonorVerdict, NoticeChannel, SenderAnswer
+from shared.contracts.events.donors import DeclineCause
 from shared.contracts.values import Channel, Identifier, LongText, TownCode, Value
 from shared.messaging.decision import Due, State
 

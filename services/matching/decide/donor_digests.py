@@ -14,11 +14,11 @@ from shared.contracts.envelope import Event
 from shared.contracts.events import (
     DonorAnswered,
     DonorNews,
-    DonorOutcome,
     DonorReplied,
     MatchAnnounced,
     ProposalsGathered,
 )
+from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.values import CHINA
 from shared.messaging.decision import NOTHING, Command, Decision, Ref, State, States
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from shared.contracts.events import DeclineCause, DonorNews, DonorVerdict
+from shared.contracts.events import DonorNews, DonorVerdict
+from shared.contracts.events.donors import DeclineCause
 from shared.contracts.values import Whole
 from shared.messaging.decision import Due, State
 

@@ -2,7 +2,8 @@
 
 from typing import Literal, get_args
 
-from shared.contracts.events import DeclineCause, Evidence
+from shared.contracts.events import Evidence
+from shared.contracts.events.donors import DeclineCause
 
 # --- matches ---
 

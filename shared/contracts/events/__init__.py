@@ -5,10 +5,8 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 
 from shared.contracts.envelope import Fact
 from shared.contracts.events.donors import (
-    DeclineCause,
     DonorAnswered,
     DonorNews,
-    DonorOutcome,
     DonorReplied,
     DonorVerdict,
     MatchAnnounced,
@@ -272,12 +270,10 @@ __all__ = [
     "ClockName",
     "ContactOwner",
     "DeadLetterStored",
-    "DeclineCause",
     "DonationReceived",
     "DonationRefunded",
     "DonorAnswered",
     "DonorNews",
-    "DonorOutcome",
     "DonorReplied",
     "DonorVerdict",
     "EmergencyCause",
