@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from services.intake.channels.text import Prove, understand
-from services.intake.model import ContactPoint, Person, Request
+from services.intake.model import ContactPoint, Person, Request, RequestState
 from services.intake.model.request import Portion
 from services.intake.own.contacts import Address, find_address, find_contact_refusal
 from services.intake.own.messages import CONTACT_NOT_OWN, CONTACTS_SEVERAL
+from services.intake.pages.applicant import describe_next, list_confirmable
 from services.intake.pages.own import format_correction, is_help_coming, read_correction
 from services.intake.vault.persons import Contact, derive_point_id
 from shared.errors import Invalid, Message
@@ -145,3 +146,21 @@ def test_what_he_asks_for_stands_under_the_contact_he_proved_and_no_other() -> N
     assert find_address(VAULT, contact, by_phone) == Address(phone=PHONE)
     assert find_address(VAULT, contact, by_account) == Address(openid="o-1")
     assert find_address(VAULT, contact, derive_point_id(VAULT, phone=OTHER_PHONE)) is None
+
+
+@pytest.mark.parametrize(("source", "is_his"), [(WEB, False), (SMS, True), (GRID, True)])
+def test_who_typed_it_on_the_public_page_does_not_say_that_the_help_arrived(
+    source: str, *, is_his: bool
+) -> None:
+    """Else who brings it asks in the person's name, and confirms by the link that he got."""
+    desk = Desk()
+    person_id = desk.ask("1", source, contact_of="own")
+    [asked] = [request for request in desk.requests() if request.person_id == person_id]
+    brought = asked.model_copy(
+        update={
+            "state": RequestState.OPEN,
+            "matches": {"M-1": Portion(quantity=1, stage="delivered")},
+        }
+    )
+    assert bool(list_confirmable(brought)) is is_his
+    assert ("在下面" in describe_next(brought, 5)[0]) is is_his

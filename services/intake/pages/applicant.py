@@ -164,16 +164,25 @@ def _make_deliveries(
 ) -> list[DeliveryLink]:
     """His link to this page opens those too: each is about a match of this request."""
     links = []
-    for id_, portion in request.matches.items():
-        if portion.stage in ("delivered", "confirmed"):
-            expires_at = DELIVERY.expires_at(now)
-            token = runtime.keyring.make_link(
-                DELIVERY.purpose, id_, expires_at, now, holder=request.person_id
-            )
-            need = request.need
-            amount = format_quantity(portion.quantity, need.unit, need.item)
-            links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))
+    for id_, portion in list_confirmable(request).items():
+        token = runtime.keyring.make_link(
+            DELIVERY.purpose, id_, DELIVERY.expires_at(now), now, holder=request.person_id
+        )
+        amount = format_quantity(portion.quantity, request.need.unit, request.need.item)
+        links.append(DeliveryLink(DELIVERY.path(token), amount, portion.stage == "confirmed"))
     return links
+
+
+def list_confirmable(request: model.Request) -> Mapping[str, model.Portion]:
+    """By match. None where anybody could have the link, who brings the help too: the person has one
+    of his own in the notice, and may answer it."""
+    if request.is_anybodys:
+        return {}
+    return {
+        id_: portion
+        for id_, portion in request.matches.items()
+        if portion.stage in ("delivered", "confirmed")
+    }
 
 
 # Of why it waits, what is the office's own work and tells him nothing.
@@ -232,6 +241,11 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
             return _ENDED[request.ending.way]
         case RequestState.DUPLICATE:
             return "已与您以前的求助一起办理。", "Worked on together with your earlier one."
+    if request.is_anybodys and find_step(request) == 5:
+        return (
+            "请按我们发到手机上的通知告诉我们：收到了，还是没有收到。",
+            "The notice on the phone asks whether it arrived: answer it.",
+        )
     zh, en = _NEXT[find_step(request)]
     return zh.format(days=answer_days), en.format(days=answer_days)
 
