@@ -3,6 +3,7 @@
 A notice carries no area, so only those who see the whole city may ask.
 """
 
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query
@@ -55,9 +56,15 @@ async def list_notices(
     runtime: RuntimeDep,
     person_id: Identifier | None = None,
     state: NoticeState | None = None,
+    case: Identifier | None = None,
+    purpose: Identifier | None = None,
+    day: date | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[NoticeView]:
-    notices = await store.find_notices(runtime.database, person_id, state, limit)
+    """case: a request, with what its matches called for; day: in China."""
+    notices = await store.find_notices(
+        runtime.database, person_id, state, limit, case=case, purpose=purpose, day=day
+    )
     return [build_view(notice) for notice in notices]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from shared.client import ServiceClient
 
@@ -18,12 +18,17 @@ app = typer.Typer(help="通知 Notices.", no_args_is_help=True)
 def list_notices(
     state: Annotated[str | None, typer.Option(help="状态，如 unknown")] = None,
     person_id: Annotated[str | None, typer.Option(help="人员编号")] = None,
+    case: Annotated[str | None, typer.Option(help="诉求编号，含其各项对接 a request")] = None,
+    purpose: Annotated[str | None, typer.Option(help="目的，如 request_opened")] = None,
+    day: Annotated[str | None, typer.Option(help="日期，如 2026-05-20")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
 ) -> None:
     """列出通知，最新的在前。Lists notices, newest first."""
-    filters = {"state": state, "person_id": person_id, "limit": limit}
+    filters = {"state": state, "person_id": person_id, "case": case}
+    filters |= {"purpose": purpose, "day": day, "limit": str(limit)}
     params = {name: value for name, value in filters.items() if value is not None}
-    table = Table("编号 id", "状态 state", "渠道 channel", "目的 purpose", "代码 code", "时间 at")
+    headings = ("编号 id", "状态 state", "渠道 channel", "目的 purpose", "代码 code", "时间 at")
+    table = Table(*(Column(heading, overflow="fold") for heading in headings))
     for notice in _open_client().get("/notices", params):
         table.add_row(*(str(notice[name] or "") for name in _COLUMNS))
     Console().print(table)

@@ -1,18 +1,21 @@
 """Notices in Mongo: the indexes and the sums."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Attempt, BlockedPhone, Dispatch, Notice, NoticeState, StaffMember
 from shared import mongo
+from shared.contracts.values import CHINA
 from shared.scope import Cut, Scope
 
 INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = (
     (Notice.COLLECTION, [("person_id", 1), ("created_at", -1)], {}),
     (Notice.COLLECTION, [("state", 1), ("created_at", -1)], {}),
+    (Notice.COLLECTION, [("regarding", 1)], {}),
     (
         Notice.COLLECTION,
         [("lane", 1), ("due_at", 1)],
@@ -34,10 +37,22 @@ OWN_SHARE_PERCENT = 75
 
 
 async def find_notices(
-    database: mongo.Database, person_id: str | None, state: NoticeState | None, limit: int
+    database: mongo.Database,
+    person_id: str | None,
+    state: NoticeState | None,
+    limit: int,
+    *,
+    case: str | None = None,
+    purpose: str | None = None,
+    day: date | None = None,
 ) -> list[Notice]:
-    """Newest first."""
-    query = {"person_id": person_id, "state": state}
+    """Newest first. case: a request's id, with what its matches called for. day: in China."""
+    query: dict[str, object] = {"person_id": person_id, "state": state, "purpose": purpose}
+    if case is not None:
+        query["$or"] = [{"regarding": case}, {"regarding": {"$regex": f"^M-{re.escape(case)}-"}}]
+    if day is not None:
+        begins = datetime.combine(day, time(), CHINA)
+        query["created_at"] = {"$gte": begins, "$lt": begins + timedelta(days=1)}
     return await mongo.find(
         database,
         Notice,

@@ -77,6 +77,9 @@ async def test_person_is_told_by_sms_and_the_receipt_comes_back(harness: NotifyH
     person = await harness.register_person(phone)
     await harness.publish(to(person), id_)
     notice = await harness.wait_for_state(person, "delivered")
+    for params, count in (({"case": id_}, 1), ({"case": id_, "purpose": "none"}, 0)):
+        answer = await harness.notify.http.get("/notices", params=params, headers=harness.operator)
+        assert len(answer.json()) == count
     (message,) = await harness.read_phone(f"+86{phone}")
     assert id_[-6:].upper() in message["text"]
     assert message["notice_id"] == notice["id"]
