@@ -37,7 +37,6 @@ OutcomeKind = Literal["sent", "retry", "refused", "misconfigured", "unknown"]
 Receipt = Literal["delivered", "failed"]
 SmsProvider = Literal["tencent", "aliyun"]
 ProviderName = Literal["tencent", "aliyun", "wechat"]
-SMS_PROVIDERS: tuple[SmsProvider, ...] = ("tencent", "aliyun")
 Code = Annotated[str, Field(max_length=100)]
 
 
