@@ -117,8 +117,10 @@ async def erase_dead_letters(runtime: IntakeRuntime, person: Person) -> None:
     vault = runtime.resources.vault
     contacts = [open_contact(vault, person)]
     contacts += [
-        Contact(said.get("name"), said.get("phone"), said.get("openid"), said.get("id_number"))
-        for _, said in list_said(vault, person)
+        Contact(
+            fields.get("name"), fields.get("phone"), fields.get("openid"), fields.get("id_number")
+        )
+        for _, fields in list_said(vault, person)
     ]
     async for id_, content in runtime.dead_letters.list_contents():
         if any(_is_about(contact, _read_text(content)) for contact in contacts):

@@ -25,6 +25,7 @@ async def test_who_was_erased_after_the_copy_is_erased_again_before_anything_is_
     folder = tmp_path / "erasures"
     channel = stack.bearer("village", Role.CHANNEL, source="/channels/village")
     operator = stack.bearer("op", Role.OPERATOR)
+    proposer = stack.bearer("op-2", Role.OPERATOR)
     intake = await start(stack, "intake", erasures_dir=folder)
 
     async def submit(key: str) -> str:
@@ -41,7 +42,7 @@ async def test_who_was_erased_after_the_copy_is_erased_again_before_anything_is_
     names = await database.list_collection_names()
     copy = {name: await database[name].find().to_list(None) for name in names}
     erase = {"Idempotency-Key": "erase"} | operator
-    propose = erase | stack.bearer("op-2", Role.OPERATOR)
+    propose = erase | proposer
     path = f"/persons/{person_id}"
     assert (await intake.http.post(f"{path}/erasure", headers=propose)).is_success
     assert (await intake.http.post(f"{path}/erase", headers=erase)).is_success

@@ -44,7 +44,7 @@ async def statements(database: mongo.Database) -> list[dict[str, object]]:
         "names": {"$first": "$names"},
     }
     names = "$_id.statement"
-    found = database[Donation.COLLECTION].aggregate(
+    cursor = database[Donation.COLLECTION].aggregate(
         [
             {"$match": {"statements.0": {"$exists": True}}},
             {"$set": {"names": "$statements.statement"}},
@@ -69,7 +69,7 @@ async def statements(database: mongo.Database) -> list[dict[str, object]]:
         ],
         allowDiskUse=True,
     )
-    return await found.to_list(None)
+    return await cursor.to_list(None)
 
 
 async def overlapping_pairs(
@@ -78,7 +78,7 @@ async def overlapping_pairs(
     """Two statements, or one twice, and how many gifts both list. names: empty for all."""
     row, other = "$statement.statement", "$other.statement"
     later = {"$gt": ["$other.row", "$statement.row"]}
-    found = database[Donation.COLLECTION].aggregate(
+    cursor = database[Donation.COLLECTION].aggregate(
         [
             {"$match": _overlapping(names)},
             {"$project": {"statement": "$statements", "other": "$statements", "amount_fen": 1}},
@@ -102,7 +102,7 @@ async def overlapping_pairs(
         ],
         allowDiskUse=True,
     )
-    return [each.pop("_id") | each for each in await found.to_list(None)]
+    return [each.pop("_id") | each for each in await cursor.to_list(None)]
 
 
 async def overlaps(
@@ -165,5 +165,5 @@ async def designated(database: mongo.Database, after: str, limit: int) -> list[D
 
 
 async def by_ids(database: mongo.Database, ids: Sequence[str]) -> dict[str, Donation]:
-    found = await mongo.find(database, Donation, {"_id": {"$in": list(ids)}})
-    return {donation.id: donation for donation in found}
+    donations = await mongo.find(database, Donation, {"_id": {"$in": list(ids)}})
+    return {donation.id: donation for donation in donations}

@@ -26,9 +26,9 @@ from shared.spoken_words import HearWord, SpokenWord, ask_word, carry_out, hear_
 
 def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetime) -> Decision:
     """Whoever met the person or recorded the need does not also answer for the donor."""
-    asked = command.data
-    match = get_match(states, asked.match_id)
-    if match is None or not match.is_seen(asked.scope):
+    request = command.data
+    match = get_match(states, request.match_id)
+    if match is None or not match.is_seen(request.scope):
         return refuse_unknown()
     if match.state != "proposed":
         return refuse_state(match)
@@ -41,10 +41,10 @@ def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetim
         command,
         MatchWordAsked,
         now,
-        act=asked.act,
+        act=request.act,
         about=match.id,
         donor_id=match.donor_id,
-        reason=asked.reason if asked.act == "decline" else "",
+        reason=request.reason if request.act == "decline" else "",
         correlation_id=match.correlation_id,
     )
 
@@ -53,9 +53,9 @@ def decide_ask_claim_word(
     states: States, command: Command[AskClaimWord], now: datetime
 ) -> Decision:
     """No code is sent for what would be refused already; it is decided again once he said it."""
-    asked = command.data
-    claim = _make_claim(asked.request_id, asked.offer_id, asked.quantity)
-    claim = claim.model_copy(update={"scope": asked.scope})
+    request = command.data
+    claim = _make_claim(request.request_id, request.offer_id, request.quantity)
+    claim = claim.model_copy(update={"scope": request.scope})
     pair = get_claimable(states, claim)
     if pair is None:
         return Decision(answer=PAIR_UNKNOWN.refusal(404))

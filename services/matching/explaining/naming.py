@@ -34,7 +34,7 @@ async def name_donors(
         return dict(answer)
     ids = {id_ for line in lines for id_ in _OFFER.findall(line)}
     labels = await _build_labels(database, persons, ids, for_whom) if ids else {}
-    text = [_OFFER.sub(lambda found: labels.get(found[0], found[0]), line) for line in lines]
+    text = [_OFFER.sub(lambda hit: labels.get(hit[0], hit[0]), line) for line in lines]
     return {**answer, "text": text}
 
 
