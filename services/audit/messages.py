@@ -68,6 +68,11 @@ SECOND_PERSON_NEEDED = Message(
     "提出人不能审核自己的提议",
     "the one who proposed it cannot also decide on it",
 )
+PROPOSAL_CHANGED = Message(
+    "proposal_changed",
+    "内容在您打开页面之后有变化，请重新看过再决定",
+    "it changed after you opened the page: read it again, then decide",
+)
 FUND_UNKNOWN = Message("fund_unknown", "没有这个基金：{id}", "no such fund: {id}")
 FUND_WAITS = Message(
     "fund_waits",

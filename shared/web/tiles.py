@@ -112,6 +112,15 @@ TILES: tuple[Tile, ...] = (
         STAFF,
     ),
     Tile(
+        "/audit/finance",
+        "财务",
+        "Finance",
+        "等第二个人同意的基金、授权、划转和冲正；各个基金还剩多少",
+        "funds, mandates, transfers and reversals that wait; what each fund has left",
+        frozenset({Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.AUDITOR}),
+        whole_city=True,
+    ),
+    Tile(
         "/operations",
         "运行",
         "Operations",

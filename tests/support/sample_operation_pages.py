@@ -1,10 +1,12 @@
-"""The pages of operations, rendered with samples."""
+"""The pages of operations and of finance, rendered with samples."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fastapi.responses import HTMLResponse
 
+from services.audit.ledger.balances import TOTALS
+from services.audit.pages import finance, proposing
 from services.intake.pages import operations
 from shared.contracts.history import Part
 from shared.contracts.operations import Alarm, ServiceState, TopicFlow
@@ -74,6 +76,48 @@ def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
             service="intake",
         ),
     }
+    samples |= _render_finance(words)
     for name in ("operations", "service_state"):
         samples[name].headers.update(SCRIPT_HEADERS)
     return samples
+
+
+def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
+    reader = make_reader(Role.FINANCE_CHECKER)
+    rows = [
+        finance.WaitingRow("funds", ("设立", words), words, words, "0" * 32, lines, is_own)
+        for lines, is_own in (((("名称", "Name", words),), False), ((), True))
+    ]
+    unsettled = {"zh": words, "en": words}
+    form = proposing.FORMS["fund"]
+    return {
+        "finance": proposing.PAGES.render_for(
+            reader,
+            "finance.html",
+            waiting=rows,
+            unsettled=[
+                {
+                    "request_id": words,
+                    "to_do": unsettled,
+                    "paid": [{"match_id": words, "amount_fen": 1}],
+                }
+            ],
+            funds=[
+                {"name": words, "id": words, "totals": dict.fromkeys(TOTALS, 100)},
+            ],
+            may_check=True,
+            may_propose=True,
+            forms=proposing.FORMS,
+            key="k" * 22,
+        ),
+        "finance_new": proposing.PAGES.render_for(
+            reader,
+            "finance_new.html",
+            name="fund",
+            form=form,
+            typed=dict.fromkeys((field.name for field in form.fields), words),
+            problems=[{"zh": words, "en": words}],
+            funds=[],
+            key="k" * 22,
+        ),
+    }

@@ -11,7 +11,7 @@ from services.audit.api import (
     statements,
     words,
 )
-from services.audit.pages import ledger
+from services.audit.pages import finance, ledger, proposing
 
 SUBJECTS = (
     health,
@@ -29,4 +29,6 @@ ROUTERS = (
     receipts.link_router,
     mandates.link_router,
     ledger.router,
+    finance.router,
+    proposing.router,
 )

@@ -45,7 +45,7 @@ def decide_propose_fund(
 
 
 def decide_approve_fund(states: States, command: Command[ApproveFund], now: datetime) -> Decision:
-    fund = find_open(states, Fund, command.data.fund_id, command.principal)
+    fund = find_open(states, Fund, command.data.fund_id, command.principal, command.data.digest)
     if isinstance(fund, Answer):
         return Decision(answer=fund)
     journal = Journal.open(states, fund.foundation, now)

@@ -91,7 +91,9 @@ def decide_approve_mandate(
     rules: Rules, states: States, command: Command[ApproveMandate], now: datetime
 ) -> Decision:
     """On a donor's gifts a consent on record is enough for so much; beyond, he says it himself."""
-    mandate = find_open(states, Mandate, command.data.mandate_id, command.principal)
+    mandate = find_open(
+        states, Mandate, command.data.mandate_id, command.principal, command.data.digest
+    )
     if isinstance(mandate, Answer):
         return Decision(answer=mandate)
     if not mandate.asks_donor:

@@ -53,7 +53,7 @@ def decide_approve_second_payment(
 ) -> Decision:
     """What fell after it was proposed was not part of it: that is proposed anew."""
     request_id = command.data.request_id
-    second = find_open(states, SecondPayment, request_id, command.principal)
+    second = find_open(states, SecondPayment, request_id, command.principal, command.data.digest)
     if isinstance(second, Answer):
         return Decision(answer=second)
     payments = states.require(RequestPayments, request_id)

@@ -24,8 +24,10 @@ WORDS: dict[type[Proposal], tuple[str, Message, Message]] = {
 }
 
 
-def find_open(states: States, kind: type[P], id_: str, principal: str) -> P | Answer:
-    """The proposal, or why this person cannot approve or decline it."""
+def find_open(
+    states: States, kind: type[P], id_: str, principal: str, digest: str = ""
+) -> P | Answer:
+    """The proposal, or why this person cannot approve or decline it. digest: see `Approval`."""
     field, unknown, not_proposed = WORDS[kind]
     proposal = states.get(kind, id_)
     if proposal is None:
@@ -34,6 +36,8 @@ def find_open(states: States, kind: type[P], id_: str, principal: str) -> P | An
         return not_proposed.refusal(409, state=proposal.state)
     if proposal.maker == principal:
         return messages.SECOND_PERSON_NEEDED.refusal(409)
+    if digest not in ("", proposal.digest):
+        return messages.PROPOSAL_CHANGED.refusal(409)
     return proposal
 
 

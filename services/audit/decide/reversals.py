@@ -63,7 +63,9 @@ def decide_propose_reversal(
 def decide_approve_reversal(
     states: States, command: Command[ApproveReversal], now: datetime
 ) -> Decision:
-    reversal = find_open(states, Reversal, command.data.reversal_id, command.principal)
+    reversal = find_open(
+        states, Reversal, command.data.reversal_id, command.principal, command.data.digest
+    )
     if isinstance(reversal, Answer):
         return Decision(answer=reversal)
     original = parse_entry(reversal.leaf.encode())

@@ -46,7 +46,9 @@ def decide_propose_transfer(
 def decide_approve_transfer(
     states: States, command: Command[ApproveTransfer], now: datetime
 ) -> Decision:
-    transfer = find_open(states, Transfer, command.data.transfer_id, command.principal)
+    transfer = find_open(
+        states, Transfer, command.data.transfer_id, command.principal, command.data.digest
+    )
     if isinstance(transfer, Answer):
         return Decision(answer=transfer)
     _, giver, taker = states.get_each(

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.audit.model.fund import FundTerms, NewFundId
 from services.audit.model.mandate import MandateRequest
+from services.audit.model.proposal import Approval
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import Identifier, PositiveFen, ShortText, Value, Whole
 
@@ -23,7 +24,7 @@ class ProposeFund(Value):
     foundation: Identifier | None = None
 
 
-class ApproveFund(Value):
+class ApproveFund(Approval):
     """The checker's part: another person."""
 
     fund_id: NewFundId
@@ -44,7 +45,7 @@ class ProposeTransfer(Value):
     reference: Consent
 
 
-class ApproveTransfer(Value):
+class ApproveTransfer(Approval):
     transfer_id: Identifier
 
 
@@ -62,7 +63,7 @@ class MandateCommand(Value):
     mandate_id: Identifier
 
 
-class ApproveMandate(MandateCommand):
+class ApproveMandate(MandateCommand, Approval):
     """The checker's part: another person. Of a donor's gifts only with his consent on record."""
 
 
@@ -104,7 +105,7 @@ class ProposeReversal(EntryToReverse):
     leaf: str
 
 
-class ApproveReversal(Value):
+class ApproveReversal(Approval):
     reversal_id: Identifier
 
 

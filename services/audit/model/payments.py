@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, computed_field
 
-from services.audit.model.proposal import Proposal
+from services.audit.model.proposal import Approval, Proposal
 from shared.contracts.values import Fen, Identifier, ShortText, Value
 from shared.messaging.decision import State, States
 
@@ -98,7 +98,7 @@ class ProposeSecondPayment(Value):
     reason: Annotated[ShortText, Field(pattern=r"\S")]
 
 
-class ApproveSecondPayment(Value):
+class ApproveSecondPayment(Approval):
     request_id: Identifier
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from services.audit.model.states import PlacedState
 from shared.contracts.ledger import Authorisation
-from shared.contracts.values import PositiveFen, Whole
+from shared.contracts.values import PositiveFen, Value, Whole
+from shared.displayed import derive_digest
 from shared.ids import derived_id
 from shared.messaging.decision import State
 
@@ -24,9 +25,20 @@ class Proposal(State):
     def resolve(self, state: ProposalState, checker: str) -> Self:
         return self.model_copy(update={"state": state, "checker": checker})
 
+    @property
+    def digest(self) -> str:
+        """Of all that it says: who approves it says which one he read."""
+        return derive_digest(self.model_dump(mode="json", exclude={"due_at", "correlation_id"}))
+
     @abstractmethod
     def to_json(self) -> dict[str, object]:
         """As the API shows it."""
+
+
+class Approval(Value):
+    """digest: of what the checker read; empty where no page showed it."""
+
+    digest: Annotated[str, Field(max_length=64)] = ""
 
 
 class ReferencedProposal(Proposal, PlacedState):

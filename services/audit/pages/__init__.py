@@ -1,1 +1,1 @@
-"""Audit's pages: a donor's behind his links, and the public ledger."""
+"""Audit's pages: a donor's behind his links, the public ledger, and finance."""

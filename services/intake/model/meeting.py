@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.intake.model.approval import NotedCommand, PartReason
-from services.intake.model.displayed import derive_digest
 from services.intake.model.request import DeclineReason
 from shared.contracts.events import ApprovalLevel, Verdict
 from shared.contracts.values import Identifier, Quantity, Value
+from shared.displayed import derive_digest
 from shared.messaging.decision import Due, State
 
 MeetingState = Literal["planned", "sitting", "closed", "cancelled"]

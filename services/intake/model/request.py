@@ -10,7 +10,6 @@ from pydantic import Field, computed_field
 from services.intake.model.approval import Ending, PartReason, Referral, ReturnReason, Step
 from services.intake.model.classification import Classification
 from services.intake.model.clock import CaseClock
-from services.intake.model.displayed import derive_digest
 from services.intake.model.person import (
     OWN_SOURCES,
     WEB_SOURCE,
@@ -28,6 +27,7 @@ from shared.contracts.values import (
     Need,
     Value,
 )
+from shared.displayed import derive_digest
 from shared.messaging.decision import State
 from shared.references import REFERENCE_LENGTH
 

@@ -1,0 +1,175 @@
+"""财务: what one person proposes there, and another decides on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from services.audit.messages import ENTRY_UNKNOWN
+from services.audit.model import (
+    EntryToReverse,
+    FundTerms,
+    ProposeFund,
+    ProposeReversal,
+    ProposeTransfer,
+)
+from services.audit.resources import AuditRuntime, AuditRuntimeDep
+from services.audit.store import read_entry, read_funds
+from shared.contracts.values import Value
+from shared.messaging.decision import Answer
+from shared.money import parse_amount
+from shared.security import Credential, Role
+from shared.web.access import Denied, allow
+from shared.web.forms import FORM_KEY, Form, answer_form, list_problems, make_form_key, read_form
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.audit")
+FINANCE_PATH = "/audit/finance"
+Maker = Annotated[Credential, Depends(allow(Role.FINANCE_MAKER, whole_city=True))]
+Texts = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """kind: text, money, number, or of a list: fund. hint: what stands under its label."""
+
+    name: str
+    zh: str
+    en: str
+    kind: Literal["text", "money", "number", "fund", "yes_no"] = "text"
+    hint_zh: str = ""
+    hint_en: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalForm:
+    names: Texts
+    fields: tuple[Field, ...]
+
+
+REFERENCE = Field(
+    "reference",
+    "依据的文件编号",
+    "Document",
+    hint_zh="会议纪要、批文或捐赠人同意书的编号；不要写人名",
+    hint_en="the number of a minute, a filing or a consent; nobody's name",
+)
+FORMS: Mapping[str, ProposalForm] = {
+    "fund": ProposalForm(
+        ("设立基金", "Open a fund"),
+        (
+            Field(
+                "fund_id",
+                "基金编号",
+                "Its id",
+                hint_zh="短，如 warm-2027；以后不能改",
+                hint_en="short, such as warm-2027; it stays",
+            ),
+            Field("name", "名称", "Name"),
+            Field("purpose", "用途", "What it is for", required=False),
+            Field("restricted", "限定性基金", "Restricted", "yes_no"),
+        ),
+    ),
+    "transfer": ProposalForm(
+        ("基金之间划转", "Transfer between funds"),
+        (
+            Field("from_fund_id", "从哪个基金", "From", "fund"),
+            Field("to_fund_id", "到哪个基金", "To", "fund"),
+            Field("amount", "金额（元）", "Amount (yuan)", "money"),
+            REFERENCE,
+        ),
+    ),
+    "reversal": ProposalForm(
+        ("冲正一笔", "Reverse an entry"),
+        (
+            Field(
+                "log",
+                "日志",
+                "Log",
+                hint_zh="在“善款去向”的条目页上，如 guanjia.local/log/2026",
+                hint_en="as its page says, such as guanjia.local/log/2026",
+            ),
+            Field("index", "第几条", "Number", "number"),
+            REFERENCE,
+        ),
+    ),
+}
+
+
+@router.get(FINANCE_PATH + "/new/{name}")
+async def show_form(
+    name: str, _caller: Maker, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    return await _render_form(request, runtime, name, {}, Answer(200, {}))
+
+
+@router.post(FINANCE_PATH + "/new/{name}")
+async def propose(name: str, caller: Maker, request: Request, runtime: AuditRuntimeDep) -> Response:
+    leaf = await _read_leaf(runtime, await read_form(request)) if name == "reversal" else ""
+
+    async def show(typed: Form, answer: Answer) -> Response:
+        return await _render_form(request, runtime, name, typed, answer)
+
+    return await answer_form(
+        request, runtime, caller, FINANCE_PATH, lambda form: _build(name, form, leaf), show
+    )
+
+
+def _build(name: str, form: Form, leaf: str) -> Value:
+    """Raises ValidationError, Invalid and Denied."""
+    plain = {field: value for field, value in form.items() if field != FORM_KEY}
+    if name == "fund":
+        terms = FundTerms(purpose=plain.get("purpose", ""))
+        names = {field: plain.get(field, "") for field in ("fund_id", "name")}
+        return ProposeFund(**names, restricted=plain.get("restricted") == "yes", terms=terms)
+    if name == "transfer":
+        texts = ("from_fund_id", "to_fund_id", "reference")
+        return ProposeTransfer(
+            amount_fen=parse_amount(plain.get("amount", "")),
+            **{field: plain.get(field, "") for field in texts},
+        )
+    entry = _parse_entry_place(plain)
+    if not leaf:
+        raise ENTRY_UNKNOWN.invalid("index")
+    return ProposeReversal(leaf=leaf, **entry.model_dump())
+
+
+def _parse_entry_place(form: Form) -> EntryToReverse:
+    index = form.get("index", "")
+    return EntryToReverse(
+        log=form.get("log", ""),
+        index=int(index) if index.isdecimal() and index.isascii() else -1,
+        reference=form.get("reference", ""),
+    )
+
+
+async def _read_leaf(runtime: AuditRuntime, form: Form) -> str:
+    """Empty where there is no such entry; what is wrong about the place is said by `_build`."""
+    index = form.get("index", "")
+    if not index.isdecimal() or not index.isascii() or len(index) > 15:
+        return ""
+    return await read_entry(runtime.database, form.get("log", ""), int(index)) or ""
+
+
+async def _render_form(
+    request: Request, runtime: AuditRuntime, name: str, typed: Form, answer: Answer
+) -> Response:
+    form = FORMS.get(name)
+    if form is None:
+        raise Denied(ENTRY_UNKNOWN.refusal(404))
+    return PAGES.render_for(
+        request,
+        "finance_new.html",
+        status=answer.status,
+        name=name,
+        form=form,
+        typed=typed,
+        problems=list_problems(answer),
+        funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
+        key=typed.get(FORM_KEY) or make_form_key(),
+    )

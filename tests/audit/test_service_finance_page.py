@@ -1,0 +1,94 @@
+"""财务 on a page: one proposes, another approves exactly what he read."""
+
+import re
+
+import httpx
+
+from services.audit.messages import PROPOSAL_CHANGED
+from services.audit.pages.proposing import FINANCE_PATH
+from tests.audit.decisions import FUND
+from tests.audit.harness import AuditHarness, make_gift
+
+FUND_FORM = {
+    "fund_id": "spring-2027",
+    "name": "春暖专项",
+    "purpose": "助学",
+    "restricted": "yes",
+    "form_key": "k" * 20,
+}
+
+
+def find_digest(page: httpx.Response) -> str:
+    [digest] = set(re.findall(r'name="digest" value="([0-9a-f]{32})"', page.text))
+    return str(digest)
+
+
+async def test_a_fund_is_proposed_by_one_and_opened_by_another(harness: AuditHarness) -> None:
+    http, (maker, checker) = harness.audit.http, (harness.maker, harness.checker)
+    refused = await http.post(f"{FINANCE_PATH}/new/fund", data=FUND_FORM, headers=checker)
+    assert refused.status_code == 403
+    wrong = await http.post(
+        f"{FINANCE_PATH}/new/fund", data=FUND_FORM | {"name": ""}, headers=maker
+    )
+    assert wrong.status_code == 422
+    assert "spring-2027" in wrong.text, "what was typed stands there still"
+    for _ in range(2):
+        proposed = await http.post(f"{FINANCE_PATH}/new/fund", data=FUND_FORM, headers=maker)
+        assert (proposed.status_code, proposed.headers["location"]) == (303, FINANCE_PATH)
+
+    own = await http.get(FINANCE_PATH, headers=maker)
+    assert "由另一个人决定" in own.text
+    assert "/approve" not in own.text
+    page = await http.get(FINANCE_PATH, headers=checker)
+    path = f"{FINANCE_PATH}/funds/spring-2027/approve"
+    unread = await http.post(path, data={"digest": "0" * 32}, headers=checker)
+    assert (unread.status_code, PROPOSAL_CHANGED.zh in unread.text) == (409, True)
+    unsaid = await http.post(path, headers=checker)
+    assert unsaid.status_code == 409
+    own_word = await http.post(path, data={"digest": find_digest(page)}, headers=maker)
+    assert own_word.status_code == 403
+    approved = await http.post(path, data={"digest": find_digest(page)}, headers=checker)
+    assert approved.status_code == 303, approved.text
+    assert "没有要决定的" in (await http.get(FINANCE_PATH, headers=checker)).text
+
+
+async def test_a_transfer_and_a_reversal_are_typed_as_people_write(harness: AuditHarness) -> None:
+    http, maker = harness.audit.http, harness.maker
+    await harness.open_fund()
+    await harness.open_fund("other")
+    await harness.stack.publish(make_gift(harness.stack, "gift-1", 200_000))
+    await harness.wait_published(3)
+    form = {"from_fund_id": FUND, "to_fund_id": "other", "reference": "纪要-1"}
+    for amount in ("2E+05", "", "-5"):
+        answer = await http.post(
+            f"{FINANCE_PATH}/new/transfer", data=form | {"amount": amount}, headers=maker
+        )
+        assert answer.status_code == 422, amount
+    proposed = await http.post(
+        f"{FINANCE_PATH}/new/transfer", data=form | {"amount": "￥1,200元"}, headers=maker
+    )
+    assert proposed.headers["location"] == FINANCE_PATH
+    page = await http.get(FINANCE_PATH, headers=harness.checker)
+    assert "1,200.00 元" in page.text
+    for index in ("-1", "９", "99999999", "9" * 40):
+        entry = {"log": "guanjia.test/log/2026", "index": index, "reference": "纪要-2"}
+        answer = await http.post(f"{FINANCE_PATH}/new/reversal", data=entry, headers=maker)
+        assert answer.status_code == 422, index
+    for name, status in (("fund", 200), ("transfer", 200), ("reversal", 200), ("other", 404)):
+        form_page = await http.get(f"{FINANCE_PATH}/new/{name}", headers=maker)
+        assert form_page.status_code == status
+
+
+async def test_who_read_another_version_approves_nothing(harness: AuditHarness) -> None:
+    """Declined and proposed again under the same id, while the page was open."""
+    first = {"fund_id": "spring", "name": "春", "terms": {"purpose": "助学"}}
+    await harness.post("/funds", harness.maker, "f-1", first)
+    page = await harness.audit.http.get(FINANCE_PATH, headers=harness.checker)
+    await harness.post("/funds/spring/decline", harness.checker, "f-2")
+    await harness.post("/funds", harness.maker, "f-3", first | {"terms": {"purpose": "其他"}})
+    approved = await harness.audit.http.post(
+        f"{FINANCE_PATH}/funds/spring/approve",
+        data={"digest": find_digest(page)},
+        headers=harness.checker,
+    )
+    assert approved.status_code == 409
