@@ -75,3 +75,11 @@ class DonorAnswered(Fact):
     @property
     def detail(self) -> str:
         return str(min(self.count, 999_999))
+
+
+FACTS: tuple[type[Fact], ...] = (
+    DonorReplied,
+    MatchAnnounced,
+    ProposalsGathered,
+    DonorAnswered,
+)

@@ -39,3 +39,9 @@ class EmergencyEnded(EmergencyFact):
     TYPE: ClassVar[str] = "guanjia.emergency.ended.v1"
     ended_at: Moment
     ended_by: Identifier
+
+
+FACTS: tuple[type[Fact], ...] = (
+    EmergencyDeclared,
+    EmergencyEnded,
+)

@@ -44,3 +44,6 @@ class RecordAnswered(Fact):
     state: str | None = None
     problems: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+
+
+FACTS: tuple[type[Fact], ...] = (RecordAnswered,)

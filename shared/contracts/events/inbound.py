@@ -184,3 +184,14 @@ class FeeCharged(Fact):
     amount_fen: PositiveFen
     charged_at: Moment
     bank_reference: Reference
+
+
+FACTS: tuple[type[Fact], ...] = (
+    RequestSubmitted,
+    OfferSubmitted,
+    DonationReceived,
+    GoodsReceived,
+    PaymentMade,
+    DonationRefunded,
+    FeeCharged,
+)

@@ -179,3 +179,23 @@ class PaymentSettled(Fact):
     maker: str = ""
     checker: str = ""
     reason: str = ""
+
+
+FACTS: tuple[type[Fact], ...] = (
+    LedgerFundOpened,
+    LedgerReceived,
+    LedgerCommitted,
+    LedgerRefused,
+    LedgerDisbursed,
+    LedgerReleased,
+    LedgerTransferred,
+    LedgerFeeCharged,
+    LedgerRefunded,
+    LedgerReversed,
+    LedgerCarried,
+    LedgerGoodsReceived,
+    LedgerGoodsDistributed,
+    LedgerGoodsRefused,
+    PaymentUnsettled,
+    PaymentSettled,
+)

@@ -55,3 +55,10 @@ class MandateRevoked(MandateFact):
     TYPE: ClassVar[str] = "guanjia.mandate.revoked.v1"
     on_word: Identifier | None = None
     said_to: Identifier | None = None
+
+
+FACTS: tuple[type[Fact], ...] = (
+    MandateProposed,
+    MandateGranted,
+    MandateRevoked,
+)

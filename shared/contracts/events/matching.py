@@ -183,3 +183,23 @@ class MatchRated(MatchFact):
 
     TYPE: ClassVar[str] = "guanjia.match.rated.v1"
     stars: Annotated[Whole, Field(ge=1, le=5)]
+
+
+FACTS: tuple[type[Fact], ...] = (
+    OfferRegistered,
+    OfferChanged,
+    OfferPaused,
+    OfferResumed,
+    OfferWithdrawn,
+    MatchProposed,
+    MatchAccepted,
+    MatchDeclined,
+    MatchExpired,
+    MatchCommitted,
+    MatchReleased,
+    MatchReminded,
+    MatchDelivered,
+    MatchConfirmed,
+    MatchReopened,
+    MatchRated,
+)

@@ -51,3 +51,11 @@ class MeetingClosed(MeetingFact):
     chair_id: Identifier
     recorder_id: Identifier
     rulings: tuple[MeetingRuling, ...]
+
+
+FACTS: tuple[type[Fact], ...] = (
+    MeetingConvened,
+    MeetingOpened,
+    MeetingCancelled,
+    MeetingClosed,
+)

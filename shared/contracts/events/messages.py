@@ -59,3 +59,11 @@ class NoticesResumed(MessageFact):
     TYPE: ClassVar[str] = "guanjia.reply.resumed.v1"
     person_id: Identifier
     channel: NoticeChannel
+
+
+FACTS: tuple[type[Fact], ...] = (
+    MessageQueued,
+    MessageHandled,
+    MessageAnswered,
+    NoticesResumed,
+)

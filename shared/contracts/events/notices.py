@@ -62,3 +62,14 @@ class DeadLetterStored(Fact):
     service: str
     topic: str
     reason: str
+
+
+FACTS: tuple[type[Fact], ...] = (
+    NoticeSent,
+    NoticeDelivered,
+    NoticeFailed,
+    NoticeUnresolved,
+    NoticeBundled,
+    NoticeCancelled,
+    DeadLetterStored,
+)

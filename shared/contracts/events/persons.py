@@ -35,3 +35,11 @@ class PersonSeparated(Fact):
     TYPE: ClassVar[str] = "guanjia.person.separated.v1"
     TOPIC: ClassVar[str] = topics.PERSONS
     person_ids: tuple[Identifier, ...]
+
+
+FACTS: tuple[type[Fact], ...] = (
+    PersonErased,
+    PersonLinksRevoked,
+    PersonJoined,
+    PersonSeparated,
+)

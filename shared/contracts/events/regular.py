@@ -44,3 +44,11 @@ class RegularOverdue(RegularFact):
 class RegularEnded(RegularFact):
     TYPE: ClassVar[str] = "guanjia.regular.ended.v1"
     reason: Identifier
+
+
+FACTS: tuple[type[Fact], ...] = (
+    RegularRegistered,
+    RegularVisited,
+    RegularOverdue,
+    RegularEnded,
+)

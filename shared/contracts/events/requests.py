@@ -305,3 +305,30 @@ class ReplyUnderstood(Fact):
     match_id: Identifier | None = None
     channel: NoticeChannel | None = None
     read_by: Identifier | None = None
+
+
+FACTS: tuple[type[Fact], ...] = (
+    RequestRecorded,
+    RequestReturned,
+    RequestHastened,
+    RequestMended,
+    RequestReferred,
+    RequestBudgeted,
+    RequestSettled,
+    RequestUnbudgeted,
+    RequestUnmet,
+    RequestOpened,
+    RequestClassified,
+    RequestDeclined,
+    RequestWithdrawn,
+    RequestClosed,
+    RequestReopened,
+    RequestReminded,
+    RequestOverdue,
+    RequestEscalated,
+    RequestPaused,
+    RequestResumed,
+    RequestFollowed,
+    MessageReported,
+    ReplyUnderstood,
+)

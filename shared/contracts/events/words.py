@@ -34,3 +34,9 @@ class MatchWordAsked(WordAsked):
 class MandateWordAsked(WordAsked):
     TYPE: ClassVar[str] = "guanjia.mandate.word_asked.v1"
     TOPIC: ClassVar[str] = topics.LEDGER
+
+
+FACTS: tuple[type[Fact], ...] = (
+    MatchWordAsked,
+    MandateWordAsked,
+)
