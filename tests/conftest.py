@@ -1,5 +1,6 @@
 """Real parts for every test that touches them: a mongod a session, a broker a test."""
 
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -13,7 +14,12 @@ from hypothesis import HealthCheck, settings
 from deploy.local.stack import AT_ONCE, BrokerKind, Stack
 from shared.security import create_root_key
 from tests.support.examples import count_examples
-from tests.support.stack import forget_topics, start_broker, start_mongod
+from tests.support.stack import (
+    forget_topics,
+    open_mongod_folder,
+    start_broker,
+    start_mongod,
+)
 from tests.support.stack_harness import StackHarness
 
 # What is compiled once is not compiled again by every worker and every service a test starts.
@@ -21,6 +27,15 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # By day and night; tests of what waits say so themselves.
 os.environ.update(AT_ONCE)
+
+# Thousands of tests are objects that stay: looking through them all again and again for garbage
+# took a fifth of the collecting.
+gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+
 
 # Speed is measured in tests/bench; a busy machine must not fail a property.
 settings.register_profile(
@@ -36,9 +51,10 @@ BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    stack = await start_mongod(tmp_path_factory.mktemp("mongod"))
-    yield stack
-    await stack.stop()
+    with open_mongod_folder(tmp_path_factory.mktemp("mongod")) as folder:
+        stack = await start_mongod(folder)
+        yield stack
+        await stack.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -160,22 +160,27 @@ def test_a_batch_of_five_hundred_costs_few_syncs(
     assert len(calls) <= 20
 
 
+@pytest.mark.parametrize("last", [255, 256, 800])
 def test_kill_at_every_step_of_publishing_loses_and_breaks_nothing(
-    tmp_path: Path, writer: Writer
+    tmp_path: Path, writer: Writer, last: int
 ) -> None:
-    """Batches end within a bundle, on its border, and beyond two more."""
+    """The batch ends within a bundle, on its border, or beyond two more."""
     start = tmp_path / "start"
     LogDirectory(start, log_key()).publish(pairs(writer, 0, 250))
     root = naive_root(writer.leaves[:900])
-    for last in (255, 256, 800):
-        for step in itertools.count(1):
-            folder = tmp_path / f"{last}-{step}"
-            shutil.copytree(start, folder)
-            killed = publish_and_die(folder, pairs(writer, 0, last), step)
-            assert_whole(folder, writer, {250, last}, root)
-            if not killed:
-                assert step > 10
-                break
+    verified: set[frozenset[tuple[str, bytes]]] = set()
+    for step in itertools.count(1):
+        folder = tmp_path / str(step)
+        shutil.copytree(start, folder)
+        killed = publish_and_die(folder, pairs(writer, 0, last), step)
+        assert_whole(folder, writer, {250, last}, root)
+        # Most end as the same files: those are verified once.
+        end = frozenset(everything(folder).items())
+        assert end in verified or verify_log(folder, VKEY).ok
+        verified.add(end)
+        if not killed:
+            assert step > 10
+            break
 
 
 @given(
@@ -202,14 +207,12 @@ def test_any_sequence_of_crashes_ends_in_the_undisturbed_log(
 
 
 def assert_whole(folder: Path, writer: Writer, sizes: set[int], root: bytes) -> None:
-    """What stands verifies; a new writer continues; the result is the undisturbed log's."""
+    """What stands verifies; a new writer continues; the root is the undisturbed log's."""
     report = verify_log(folder, VKEY)
     assert report.ok, report.broken
     assert report.entries in sizes
     standing = LogDirectory(folder, log_key()).publish(pairs(writer, 200, 900))
     assert standing.root == root
-    again = verify_log(folder, VKEY)
-    assert again.ok, again.broken
 
 
 def publish_and_die(folder: Path, batch: list[tuple[int, bytes]], step: int) -> bool:
@@ -218,7 +221,8 @@ def publish_and_die(folder: Path, batch: list[tuple[int, bytes]], step: int) -> 
 
 
 def everything(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def writer_head(writer: Writer, size: int) -> Frontier:

@@ -21,7 +21,7 @@ from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from services.audit.tlog.note import Note, NoteError
-from services.audit.tlog.reader import Directory, read_bundle, read_entry, read_tile
+from services.audit.tlog.reader import Directory, read_bundle, read_tile
 from services.audit.tlog.tiles import (
     CHECKPOINT,
     ENTRIES,
@@ -179,19 +179,20 @@ class LogDirectory:
         return own == [key.vkey.id for key in self._keys]
 
     def _fresh(self, standing: _Standing, entries: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
-        expected = standing.checkpoint.size
+        size = expected = standing.checkpoint.size
+        number, published = -1, list[bytes]()
         for index, entry in entries:
-            if index < standing.checkpoint.size:
-                self._compare_published(standing.checkpoint.size, index, entry)
+            if index < size:
+                if number != index // TILE_WIDTH:
+                    number = index // TILE_WIDTH
+                    published = read_bundle(self._source, size, number)
+                if published[index % TILE_WIDTH] != entry:
+                    raise ForkError(f"entry {index} was published with other content")
             elif index == expected:
                 expected += 1
                 yield entry
             else:
                 raise MissingEntriesError(f"entry {index} where {expected} must follow")
-
-    def _compare_published(self, size: int, index: int, entry: bytes) -> None:
-        if read_entry(self._source, size, index) != entry:
-            raise ForkError(f"entry {index} was published with other content")
 
     def _drop_partials(self, full: list[Tile]) -> None:
         """Partial tiles are served until the full one exists; readers then take that."""
