@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from services.notify import store
 from services.notify.decide.announcements import derive_word_notice_id
-from services.notify.messages import NOTICE_UNKNOWN
+from services.notify.messages import NOTICE_UNKNOWN, WORDS_UNKNOWN
 from services.notify.model import (
     Notice,
     NoticeState,
@@ -19,8 +19,12 @@ from services.notify.model import (
     RemoveStaffMember,
     ResolveNotice,
 )
+from services.notify.previews import Preview, build_preview
 from services.notify.purposes import WORD_PURPOSES
+from services.notify.resources import NotifyRuntimeDep
+from services.notify.templates import TEMPLATES
 from services.notify.views import NoticeView, Summary, build_view
+from services.notify.wordings import Wording, find_template
 from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.security import Credential, Role
@@ -83,6 +87,19 @@ async def get_word_notice(word_id: Identifier, runtime: RuntimeDep) -> object:
     if not notices:
         return respond(NOTICE_UNKNOWN.refusal(404))
     return WordNotice(word_id=word_id, state=notices[0].state, code=notices[0].code)
+
+
+# --- what notices say -----------------------------------------------------------------------------
+
+
+@router.get("/wordings/{purpose}/preview", response_model=Preview, dependencies=[READER])
+async def preview_notice(purpose: Identifier, runtime: NotifyRuntimeDep) -> object:
+    """As it is sent now, with an example's values; its length and price."""
+    if purpose not in TEMPLATES:
+        return respond(WORDS_UNKNOWN.refusal(404))
+    template = find_template(purpose, await mongo.load(runtime.database, Wording, purpose))
+    settings = runtime.settings
+    return build_preview(template, settings.sms_sign_name, settings.sms_price_fen)
 
 
 # --- staff ----------------------------------------------------------------------------------------

@@ -50,6 +50,18 @@ def summary() -> None:
 
 
 @app.command()
+def preview(purpose: Annotated[str, typer.Argument(help="如 match_proposed")]) -> None:
+    """预览一种通知：示例、字数、条数、价格。Shows a notice as an example, its length and price."""
+    shown = _open_client().get(f"/wordings/{purpose}/preview")
+    typer.echo(shown["text"])
+    typer.echo(
+        f"{shown['units']} 字 units · {shown['segments']} 条 SMS · {shown['price_fen']:.1f} 分 fen"
+    )
+    for name, value in shown["fields"]:
+        typer.echo(f"{name}: {value}")
+
+
+@app.command()
 def resolve(
     notice_id: str,
     verdict: Annotated[Verdict, typer.Argument(help="sent 已发出 | failed 未发出 | resend 重发")],

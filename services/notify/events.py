@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.notify.decide import announcements, claims, digests, outcomes, tasks, traffic, waits
+from services.notify.decide import (
+    announcements,
+    claims,
+    digests,
+    outcomes,
+    tasks,
+    traffic,
+    waits,
+    wordings,
+)
 from services.notify.duties import CALLS
 from services.notify.model import (
     ClaimNotice,
@@ -21,6 +30,7 @@ from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
 from services.notify.traffic import MoveTraffic, RestoreTraffic
+from services.notify.wordings import ApproveWords, DropWords, ProposeWords
 from shared.contracts.envelope import Fact
 from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
 from shared.contracts.values import Value
@@ -48,5 +58,8 @@ def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
         SendDigest: Handler(decide=partial(digests.decide_send_digest, rules)),
         PutStaffMember: Handler(decide=digests.decide_put_member),
         RemoveStaffMember: Handler(decide=digests.decide_remove_member),
+        ProposeWords: Handler(decide=partial(wordings.decide_propose, rules)),
+        ApproveWords: Handler(decide=partial(wordings.decide_approve, rules)),
+        DropWords: Handler(decide=partial(wordings.decide_drop, rules)),
         ResolveNotice: Handler(decide=partial(outcomes.decide_resolve, rules)),
     }

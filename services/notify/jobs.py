@@ -123,6 +123,7 @@ class Sender:
     async def _work_batch(self) -> bool:
         """Whether there may be more to do at once."""
         await self._dispatcher.watch()
+        await self._resources.words.refresh(self._runtime.database)
         now = await self._runtime.processor.now()
         turn = await store.find_due_in_turn(
             self._runtime.database, now, self._settings.send_batch_max

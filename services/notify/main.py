@@ -27,6 +27,8 @@ from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from services.notify.traffic import Traffic
+from services.notify.wordbook import WordBook
+from services.notify.wordings import Wording
 from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
 from shared.errors import Invalid
@@ -48,7 +50,17 @@ def build_service(
     check_templates(settings.sms_sign_name)
     return Service(
         name="notify",
-        states=(Notice, BlockedPhone, Dispatch, Mailbox, OptOut, StaffMember, Backlog, Traffic),
+        states=(
+            Notice,
+            BlockedPhone,
+            Dispatch,
+            Mailbox,
+            OptOut,
+            StaffMember,
+            Backlog,
+            Traffic,
+            Wording,
+        ),
         events=build_event_handlers(settings.rules),
         commands=build_command_handlers(settings.rules),
         routers=(api.router, history.router, *ROUTERS),
@@ -61,11 +73,12 @@ def build_service(
 def build_resources(
     settings: NotifySettings, keyring: Keyring, http: HttpClient
 ) -> NotifyResources:
+    words = WordBook()
     return NotifyResources(
         providers={
-            "tencent": _build_tencent(settings, keyring, http),
-            "aliyun": _build_aliyun(settings, keyring, http),
-            "wechat": _build_wechat(settings, keyring, http),
+            "tencent": _build_tencent(settings, keyring, http, words),
+            "aliyun": _build_aliyun(settings, keyring, http, words),
+            "wechat": _build_wechat(settings, keyring, http, words),
         },
         contacts=ContactClient(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
@@ -75,10 +88,13 @@ def build_resources(
             "audit": settings.find_public_url("audit"),
         },
         numbers=settings.station_numbers,
+        words=words,
     )
 
 
-def _build_tencent(settings: NotifySettings, keyring: Keyring, http: HttpClient) -> TencentSms:
+def _build_tencent(
+    settings: NotifySettings, keyring: Keyring, http: HttpClient, words: WordBook
+) -> TencentSms:
     return TencentSms(
         http,
         settings.tencent_endpoint or f"{settings.simulators_url.rstrip('/')}/",
@@ -86,32 +102,36 @@ def _build_tencent(settings: NotifySettings, keyring: Keyring, http: HttpClient)
         reveal_or_derive(settings.tencent_secret_key, keyring, "tencent.secret_key"),
         settings.tencent_app_id,
         settings.sms_sign_name,
-        list_template_ids("sms") | dict(settings.sms_template_ids),
+        words.overlay("tencent", list_template_ids("sms") | dict(settings.sms_template_ids)),
         system_now,
         timeout_s=settings.provider_timeout_s,
     )
 
 
-def _build_aliyun(settings: NotifySettings, keyring: Keyring, http: HttpClient) -> AliyunSms:
+def _build_aliyun(
+    settings: NotifySettings, keyring: Keyring, http: HttpClient, words: WordBook
+) -> AliyunSms:
     return AliyunSms(
         http,
         settings.aliyun_endpoint or f"{settings.simulators_url.rstrip('/')}/",
         settings.aliyun_key_id,
         reveal_or_derive(settings.aliyun_key_secret, keyring, "aliyun.key_secret"),
         settings.sms_sign_name,
-        list_aliyun_codes() | dict(settings.aliyun_template_ids),
+        words.overlay("aliyun", list_aliyun_codes() | dict(settings.aliyun_template_ids)),
         system_now,
         timeout_s=settings.provider_timeout_s,
     )
 
 
-def _build_wechat(settings: NotifySettings, keyring: Keyring, http: HttpClient) -> WeChatTemplate:
+def _build_wechat(
+    settings: NotifySettings, keyring: Keyring, http: HttpClient, words: WordBook
+) -> WeChatTemplate:
     return WeChatTemplate(
         http,
         settings.wechat_endpoint or settings.simulators_url,
         settings.wechat_appid,
         reveal_or_derive(settings.wechat_secret, keyring, "wechat.secret"),
-        list_template_ids("wechat") | dict(settings.wechat_template_ids),
+        words.overlay("wechat", list_template_ids("wechat") | dict(settings.wechat_template_ids)),
         timeout_s=settings.provider_timeout_s,
     )
 

@@ -51,3 +51,20 @@ TEMPLATE_FIELD_LONG = Message(
     "有{length}字，微信最多{most}字，请缩短",
     "{length} characters; WeChat takes {most}",
 )
+WORDS_UNKNOWN = Message("words_unknown", "没有这种通知", "there is no such notice")
+WORDS_WAITING = Message(
+    "words_waiting",
+    "已有一份修改等待复核，请先通过或撤下",
+    "a change waits to be approved: approve or drop it first",
+)
+WORDS_SAME = Message("words_same", "与现在的内容相同", "it says this already")
+WORDS_GONE = Message(
+    "words_gone",
+    "这份修改已通过或撤下，请刷新后再看",
+    "this change was approved or dropped: look again",
+)
+WORDS_OWN = Message(
+    "words_own",
+    "修改与复核须由不同的人办理，请交由另一位系统管理员复核",
+    "another than proposed it has to approve it",
+)

@@ -2,25 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
 
 from services.notify.channels import CHANNELS, Contact, Content, Donor
 from services.notify.contacts import ContactClient
 from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
-from services.notify.purposes import BY_NAME
 from services.notify.settings import NotifySettings
+from services.notify.wordbook import WordBook
 from shared.contracts import links
 from shared.contracts.events import NoticeChannel
 from shared.contracts.links import LinkService
 from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.security.spoken_codes import derive_code
+from shared.web.access import get_runtime
 
 
 @dataclass(frozen=True, slots=True)
 class NotifyResources:
     """providers: who sends. addresses: of the services that links lead to. numbers: of stations
-    and committees, by area.
+    and committees, by area. words: what notices say now.
     """
 
     providers: Mapping[ProviderName, Provider]
@@ -28,6 +32,7 @@ class NotifyResources:
     keyring: Keyring
     addresses: Mapping[LinkService, str]
     numbers: Mapping[str, str] = field(default_factory=dict)
+    words: WordBook = field(default_factory=WordBook)
 
     async def send(
         self, notice: Notice, provider: ProviderName, contact: Contact, donor_name: str | None
@@ -40,7 +45,7 @@ class NotifyResources:
         self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
     ) -> Message:
         content = Content(
-            BY_NAME[notice.purpose].template,
+            self.words.get(notice.purpose),
             notice.regarding,
             notice.amount_fen,
             Donor(donor_name, notice.donor_kind),
@@ -77,3 +82,4 @@ class NotifyResources:
 
 
 NotifyRuntime = Runtime[NotifySettings, NotifyResources]
+NotifyRuntimeDep = Annotated[NotifyRuntime, Depends(get_runtime)]

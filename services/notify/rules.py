@@ -18,6 +18,7 @@ class Rules:
     receipt_wait_s: a message without a receipt ends after it. blocked_s: a phone that a carrier
     blocks is tried again after it. sms_providers: with an account of ours,
     and sms_targets, of a hundred SMS; traffic_back_s: shares that moved come a step back after it.
+    sms_sign_name: before each SMS, and part of its length.
     """
 
     claim_s: float
@@ -39,6 +40,7 @@ class Rules:
     sms_providers: tuple[SmsProvider, ...]
     sms_targets: tuple[int, ...]
     traffic_back_s: float
+    sms_sign_name: str
 
     def compute_delay_s(self, failures: int) -> float:
         """The first retry is at once, later ones back off."""

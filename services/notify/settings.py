@@ -50,6 +50,9 @@ class NotifySettings(Settings):
             description="of 100 SMS; with 0 it stands by for when another fails",
         ),
     ]
+    sms_price_fen: Annotated[
+        float, Field(ge=0, le=100, description="of one SMS, as previews show it")
+    ] = 5
 
     traffic_errors_max: Annotated[
         int, Field(ge=1, description="in a minute at one instance, then a tenth goes to the other")

@@ -130,6 +130,15 @@ TILES: tuple[Tile, ...] = (
         whole_city=True,
     ),
     Tile(
+        "/notify/wordings",
+        "通知内容",
+        "What notices say",
+        "短信和微信通知怎样写、多少钱一条，修改要另一人复核",
+        "the words of SMS and WeChat notices, their price; two people change them",
+        KEEPERS,
+        whole_city=True,
+    ),
+    Tile(
         "/accounts",
         "账号",
         "Accounts",

@@ -27,6 +27,7 @@ from services.intake.worklist import NO_FILTERS
 from shared.contracts.history import Part
 from shared.contracts.values import Area, BeneficiaryClass, Category, Channel, Kind
 from tests.support.sample_emergencies import make_emergency, render_emergencies
+from tests.support.sample_wordings import render_wordings
 
 PHONE = "+8613800138000"
 PROBLEMS = ("name", "reason", "q", "town", "nothing")
@@ -222,6 +223,7 @@ def render_desk_samples(words: str, request: intake.Request) -> Mapping[str, HTM
     return {
         **_render_regular(words),
         **render_emergencies(words, emergency, now),
+        **render_wordings(words, now),
         "desk": render(
             "desk.html",
             **lists,

@@ -68,6 +68,7 @@ NAMES_NOBODY = {
 OF_NOBODY = {
     "meeting_id": "G-1",
     "emergency_id": "E-1",
+    "purpose": "request_opened",
     "token": "X-1",
     "form": "json",
     "code": "public_works",

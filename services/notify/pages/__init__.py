@@ -1,5 +1,5 @@
-"""Notify's pages for staff: whom to call, because no message reaches him."""
+"""Notify's pages for staff: whom to call, because no message reaches him; what notices say."""
 
-from services.notify.pages import calls
+from services.notify.pages import calls, wordings
 
-ROUTERS = (calls.router,)
+ROUTERS = (calls.router, wordings.router)

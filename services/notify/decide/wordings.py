@@ -1,0 +1,100 @@
+"""New words for a notice: one proposes them, another approves; what a provider would refuse is not
+even proposed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.notify.limits import list_problems
+from services.notify.messages import (
+    WORDS_GONE,
+    WORDS_OWN,
+    WORDS_SAME,
+    WORDS_UNKNOWN,
+    WORDS_WAITING,
+)
+from services.notify.rules import Rules
+from services.notify.templates import TEMPLATES
+from services.notify.wordings import (
+    VERSIONS_MAX,
+    ApproveWords,
+    DropWords,
+    IdOf,
+    ProposeWords,
+    Wording,
+    Words,
+    find_template,
+)
+from shared.errors import refuse
+from shared.messaging.decision import Answer, Command, Decision, States
+
+
+def decide_propose(
+    rules: Rules, states: States, command: Command[ProposeWords], now: datetime
+) -> Decision:
+    proposed = command.data
+    if proposed.purpose not in TEMPLATES:
+        return Decision(answer=WORDS_UNKNOWN.refusal(404))
+    wording = states.get(Wording, proposed.purpose) or Wording(id=proposed.purpose)
+    if wording.proposal is not None:
+        return Decision(answer=WORDS_WAITING.refusal(409))
+    ids: Mapping[IdOf, str] = {
+        "tencent": proposed.tencent_id,
+        "aliyun": proposed.aliyun_id,
+        "wechat": proposed.wechat_id,
+    }
+    before = wording.current.ids if wording.current else {}
+    words = Words(
+        number=wording.last_number + 1,
+        sms=proposed.sms,
+        title=proposed.title,
+        status=proposed.status,
+        hint=proposed.hint,
+        ids={of: id_ for of, id_ in ids.items() if id_},
+        proposed_by=command.principal,
+        proposed_at=now,
+    )
+    template = find_template(proposed.purpose, wording)
+    if words.apply(template) == template and words.ids == before:
+        return Decision(answer=WORDS_SAME.refusal(409))
+    problems = tuple(list_problems(words.apply(template), rules.sms_sign_name))
+    if problems:
+        return Decision(answer=refuse(422, *problems))
+    changed = wording.model_copy(update={"proposal": words, "last_number": words.number})
+    return Decision((changed,), answer=_answer(changed))
+
+
+def decide_approve(
+    _rules: Rules, states: States, command: Command[ApproveWords], now: datetime
+) -> Decision:
+    """By another than proposed it: everybody in the city reads it."""
+    wording = states.get(Wording, command.data.purpose)
+    words = _find_proposal(wording, command.data)
+    if wording is None or words is None:
+        return Decision(answer=WORDS_GONE.refusal(409))
+    if words.proposed_by == command.principal:
+        return Decision(answer=WORDS_OWN.refusal(409))
+    approved = words.model_copy(update={"approved_by": command.principal, "approved_at": now})
+    versions = (*wording.versions, approved)[-VERSIONS_MAX:]
+    changed = wording.model_copy(update={"versions": versions, "proposal": None})
+    return Decision((changed,), answer=_answer(changed))
+
+
+def decide_drop(
+    _rules: Rules, states: States, command: Command[DropWords], _now: datetime
+) -> Decision:
+    wording = states.get(Wording, command.data.purpose)
+    if wording is None or _find_proposal(wording, command.data) is None:
+        return Decision(answer=WORDS_GONE.refusal(409))
+    changed = wording.model_copy(update={"proposal": None})
+    return Decision((changed,), answer=_answer(changed))
+
+
+def _find_proposal(wording: Wording | None, named: ApproveWords) -> Words | None:
+    """None where it is another than was read."""
+    words = wording.proposal if wording else None
+    return words if words is not None and words.number == named.number else None
+
+
+def _answer(wording: Wording) -> Answer:
+    number = wording.current.number if wording.current else 0
+    return Answer(200, {"purpose": wording.id, "version": number})

@@ -1,0 +1,199 @@
+"""通知内容: what each notice says, how it looks and what it costs; new words by two people."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from services.notify.messages import WORDS_UNKNOWN
+from services.notify.previews import build_preview
+from services.notify.purposes import BY_NAME
+from services.notify.resources import NotifyRuntime, NotifyRuntimeDep
+from services.notify.settings import NotifySettings
+from services.notify.templates import TEMPLATES
+from services.notify.wordings import (
+    ApproveWords,
+    DropWords,
+    ProposeWords,
+    Wording,
+    Words,
+    find_template,
+)
+from shared import mongo
+from shared.answers import Answer
+from shared.contracts.values import CHINA, Identifier, Value
+from shared.security import Credential, Role
+from shared.web.access import Denied, allow
+from shared.web.forms import Form, answer_form, list_problems, make_form_key
+from shared.web.pages import Pages
+from shared.web.staff import PageRouter
+
+router = PageRouter()
+PAGES = Pages("services.notify")
+WORDINGS_PATH = "/notify/wordings"
+WORDING_PATH = "/notify/wordings/{purpose}"
+
+Reader = Annotated[Credential, Depends(allow(Role.OPERATOR, Role.AUDITOR, whole_city=True))]
+Operator = Annotated[Credential, Depends(allow(Role.OPERATOR, whole_city=True))]
+
+RECIPIENTS: Mapping[str, tuple[str, str]] = {
+    "applicant": ("给申请人", "To who asks"),
+    "donor": ("给捐赠方", "To donors"),
+    "person": ("合并发送", "Several together"),
+    "staff": ("给工作人员", "To staff"),
+}
+DONE: Mapping[str, tuple[str, str]] = {
+    "propose": ("已提交，请另一位系统管理员复核", "proposed: another operator approves it"),
+    "approve": ("已通过，马上按新内容发送", "approved: it is sent from now on"),
+    "drop": ("已撤下", "dropped"),
+}
+
+
+@router.get(WORDINGS_PATH)
+async def show_wordings(_caller: Reader, request: Request, runtime: NotifyRuntimeDep) -> Response:
+    wordings = {each.id: each for each in await mongo.find(runtime.database, Wording, {})}
+    groups = [
+        (title, [_describe_row(name, wordings.get(name)) for name in _list_purposes(recipient)])
+        for recipient, title in RECIPIENTS.items()
+    ]
+    return PAGES.render_for(request, "wordings.html", groups=groups)
+
+
+def _list_purposes(recipient: str) -> list[str]:
+    return [name for name in TEMPLATES if BY_NAME[name].recipient == recipient]
+
+
+def _describe_row(purpose: str, wording: Wording | None) -> dict[str, Any]:
+    template = find_template(purpose, wording)
+    return {
+        "purpose": purpose,
+        "path": WORDING_PATH.format(purpose=purpose),
+        "sms": template.sms,
+        "status": template.status,
+        "version": wording.current.number if wording and wording.current else 0,
+        "waits": bool(wording and wording.proposal),
+    }
+
+
+@router.get(WORDING_PATH)
+async def show_wording(
+    purpose: Identifier, caller: Reader, request: Request, runtime: NotifyRuntimeDep, done: str = ""
+) -> Response:
+    return await _render(request, runtime, caller, purpose, done=DONE.get(done))
+
+
+@router.post(f"{WORDING_PATH}/propose")
+async def propose(
+    purpose: Identifier, caller: Operator, request: Request, runtime: NotifyRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        names = ("sms", "title", "status", "hint", "tencent_id", "aliyun_id", "wechat_id")
+        return ProposeWords.model_validate(
+            {"purpose": purpose, **{name: form.get(name, "") for name in names}}
+        )
+
+    return await _act(request, runtime, caller, purpose, "propose", build)
+
+
+@router.post(f"{WORDING_PATH}/approve")
+async def approve(
+    purpose: Identifier, caller: Operator, request: Request, runtime: NotifyRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        return ApproveWords(purpose=purpose, number=_parse_number(form))
+
+    return await _act(request, runtime, caller, purpose, "approve", build)
+
+
+@router.post(f"{WORDING_PATH}/drop")
+async def drop(
+    purpose: Identifier, caller: Operator, request: Request, runtime: NotifyRuntimeDep
+) -> Response:
+    def build(form: Form) -> Value:
+        return DropWords(purpose=purpose, number=_parse_number(form))
+
+    return await _act(request, runtime, caller, purpose, "drop", build)
+
+
+def _parse_number(form: Form) -> int:
+    text = form.get("number", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+async def _act(
+    request: Request,
+    runtime: NotifyRuntime,
+    caller: Credential,
+    purpose: str,
+    act: str,
+    build: Any,
+) -> Response:
+    async def show(form: Form, answer: Answer) -> Response:
+        return await _render(request, runtime, caller, purpose, form=form, answer=answer)
+
+    done = f"{WORDING_PATH.format(purpose=purpose)}?done={act}"
+    return await answer_form(request, runtime, caller, done, build, show)
+
+
+async def _render(
+    request: Request,
+    runtime: NotifyRuntime,
+    caller: Credential,
+    purpose: str,
+    *,
+    done: tuple[str, str] | None = None,
+    form: Form | None = None,
+    answer: Answer | None = None,
+) -> Response:
+    """Raises Denied."""
+    if purpose not in TEMPLATES:
+        raise Denied(WORDS_UNKNOWN.refusal(404))
+    wording = await mongo.load(runtime.database, Wording, purpose) or Wording(id=purpose)
+    return PAGES.render_for(
+        request,
+        "wording.html",
+        status=answer.status if answer else 200,
+        **describe(wording, runtime.settings, caller),
+        done=done,
+        typed=form or {},
+        problems=list_problems(answer) if answer else [],
+        form_key=make_form_key(),
+    )
+
+
+def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> dict[str, Any]:
+    template = find_template(wording.id, wording)
+    proposal = wording.proposal
+    changed = proposal.apply(template) if proposal else None
+    sign, price = settings.sms_sign_name, settings.sms_price_fen
+    return {
+        "purpose": wording.id,
+        "path": WORDING_PATH.format(purpose=wording.id),
+        "recipient": RECIPIENTS[BY_NAME[wording.id].recipient],
+        "template": template,
+        "ids": wording.current.ids if wording.current else {},
+        "preview": build_preview(template, sign, price),
+        "proposal": proposal,
+        "proposed": changed and build_preview(changed, sign, price),
+        "may_change": Role.OPERATOR in caller.roles and proposal is None,
+        "may_approve": _may_approve(caller, proposal),
+        "may_drop": Role.OPERATOR in caller.roles and proposal is not None,
+        "versions": [_describe_version(each) for each in reversed(wording.versions)],
+    }
+
+
+def _may_approve(caller: Credential, proposal: Words | None) -> bool:
+    if proposal is None or Role.OPERATOR not in caller.roles:
+        return False
+    return proposal.proposed_by != caller.principal
+
+
+def _describe_version(words: Words) -> dict[str, Any]:
+    at = words.approved_at or words.proposed_at
+    return {
+        "number": words.number,
+        "sms": words.sms,
+        "by": (words.proposed_by, words.approved_by),
+        "at": f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}",
+    }

@@ -1,0 +1,82 @@
+"""The words that replace those of the file: versions, each by two people. docs/decisions/0192.
+
+Variables and channels of a notice are code and stay; its sentences, and the ids under which
+providers approved them, are changed here while the house runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.notify.templates import TEMPLATES, Template
+from shared.contracts.values import Identifier, Value
+from shared.messaging.decision import State
+from shared.text import CLEANED
+
+IdOf = Literal["tencent", "aliyun", "wechat"]
+VERSIONS_MAX = 50
+
+Sentence = Annotated[str, CLEANED, Field(max_length=500)]
+TemplateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
+
+
+class Words(Value):
+    """One version. ids: as providers approved it, where they gave it new ones."""
+
+    number: int
+    sms: str
+    title: str
+    status: str
+    hint: str
+    ids: Mapping[IdOf, str] = Field(default_factory=dict)
+    proposed_by: str
+    proposed_at: datetime
+    approved_by: str = ""
+    approved_at: datetime | None = None
+
+    def apply(self, template: Template) -> Template:
+        return replace(template, sms=self.sms, title=self.title, status=self.status, hint=self.hint)
+
+
+class Wording(State):
+    """What a notice says now and said before. id: its purpose. versions: the approved ones."""
+
+    COLLECTION: ClassVar[str] = "wordings"
+
+    versions: tuple[Words, ...] = ()
+    proposal: Words | None = None
+    last_number: int = 0
+
+    @property
+    def current(self) -> Words | None:
+        return self.versions[-1] if self.versions else None
+
+
+class ProposeWords(Value):
+    purpose: Identifier
+    sms: Sentence
+    title: Sentence
+    status: Sentence
+    hint: Sentence
+    tencent_id: TemplateId = ""
+    aliyun_id: TemplateId = ""
+    wechat_id: TemplateId = ""
+
+
+class ApproveWords(Value):
+    """number: of the version that was read."""
+
+    purpose: Identifier
+    number: int
+
+
+class DropWords(ApproveWords):
+    """It is not to be used."""
+
+
+def find_template(purpose: str, wording: Wording | None) -> Template:
+    template = TEMPLATES[purpose]
+    return wording.current.apply(template) if wording and wording.current else template

@@ -1,0 +1,124 @@
+"""What notices say is changed without a release: by two people, within what providers take."""
+
+from typing import Any
+
+import pytest
+
+from services.notify.previews import build_preview
+from services.notify.templates import TEMPLATES
+from services.notify.wordbook import WordBook
+from services.notify.wordings import (
+    ApproveWords,
+    DropWords,
+    ProposeWords,
+    Wording,
+    find_template,
+)
+from shared.messaging.decision import Ref
+from tests.notify.decisions import DecisionHarness
+
+PURPOSE = "request_opened"
+NEW = "您的诉求已受理，正在落实，有进展会通知您。尾号{1}。"
+
+
+def propose(harness: DecisionHarness, principal: str = "lin", **changes: Any) -> tuple[int, Any]:
+    template = TEMPLATES[PURPOSE]
+    fields = {"sms": NEW, "title": template.title, "status": template.status}
+    data = ProposeWords.model_validate(
+        {"purpose": PURPOSE, "hint": template.hint, **fields, **changes}
+    )
+    answer = harness.execute(data, principal)
+    assert answer is not None
+    return answer.status, answer.body
+
+
+def approve(harness: DecisionHarness, principal: str, number: int = 1) -> int:
+    answer = harness.execute(ApproveWords(purpose=PURPOSE, number=number), principal)
+    assert answer is not None
+    return answer.status
+
+
+def get_wording(harness: DecisionHarness) -> Wording:
+    wording = harness.states[Ref(Wording, PURPOSE)]
+    assert isinstance(wording, Wording)
+    return wording
+
+
+def get_codes(body: Any) -> list[str]:
+    return [problem["code"] for problem in body["problems"]]
+
+
+def test_new_words_are_used_once_another_approved_them() -> None:
+    harness = DecisionHarness()
+    assert propose(harness)[0] == 200
+    assert find_template(PURPOSE, get_wording(harness)) == TEMPLATES[PURPOSE]
+    assert approve(harness, "lin") == 409
+    assert approve(harness, "wu") == 200
+    assert find_template(PURPOSE, get_wording(harness)).sms == NEW
+    current = get_wording(harness).current
+    assert current is not None
+    assert (current.number, current.proposed_by, current.approved_by) == (1, "lin", "wu")
+
+
+def test_every_version_says_who_changed_it() -> None:
+    harness = DecisionHarness()
+    propose(harness)
+    approve(harness, "wu")
+    assert propose(harness, "wu", sms=f"您好！{NEW}")[0] == 200
+    assert approve(harness, "lin", 2) == 200
+    versions = [(v.number, v.proposed_by) for v in get_wording(harness).versions]
+    assert versions == [(1, "lin"), (2, "wu")]
+
+
+def test_what_was_dropped_or_changed_since_is_not_approved() -> None:
+    harness = DecisionHarness()
+    propose(harness)
+    assert propose(harness, "wu")[0] == 409
+    assert harness.execute(DropWords(purpose=PURPOSE, number=1), "lin") is not None
+    assert approve(harness, "wu") == 409
+    propose(harness, sms=f"您好！{NEW}")
+    assert approve(harness, "wu", 1) == 409
+    assert approve(harness, "wu", 2) == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sms": "已受理。"}, "template_variables"),
+        ({"sms": f"{NEW}{'很' * 40}"}, "template_long"),
+        ({"sms": f"献爱心{NEW}"}, "template_appeals"),
+        ({"hint": "请点 www.example.cn"}, "template_links"),
+        ({"status": "字" * 21}, "template_field_long"),
+        ({"purpose": "request_opend"}, "words_unknown"),
+    ],
+)
+def test_what_a_provider_would_refuse_is_not_proposed(changes: dict[str, str], code: str) -> None:
+    status, body = propose(DecisionHarness(), **changes)
+    assert status in (404, 422)
+    assert code in get_codes(body)
+
+
+def test_the_same_again_is_no_change() -> None:
+    status, body = propose(DecisionHarness(), sms=TEMPLATES[PURPOSE].sms)
+    assert (status, get_codes(body)) == (409, ["words_same"])
+
+
+def test_senders_use_the_words_and_ids_of_the_latest_version() -> None:
+    harness = DecisionHarness()
+    book = WordBook()
+    ids = book.overlay("tencent", {PURPOSE: "old", "match_proposed": "other"})
+    propose(harness, tencent_id="new-1")
+    approve(harness, "wu")
+    book.update([get_wording(harness), Wording(id="purpose_of_before")])
+    assert book.get(PURPOSE).sms == NEW
+    assert (ids[PURPOSE], ids["match_proposed"]) == ("new-1", "other")
+    book.update([])
+    assert (book.get(PURPOSE), ids[PURPOSE]) == (TEMPLATES[PURPOSE], "old")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_notice_can_be_previewed_with_its_price(name: str) -> None:
+    preview = build_preview(TEMPLATES[name], "东莞民政", 5)
+    assert "{" not in preview.text
+    assert (preview.segments, preview.price_fen) == (1, 5)
+    assert preview.fields
