@@ -18,6 +18,7 @@ from services.notify.templates import TEMPLATES
 from shared.contracts.values import Identifier
 from shared.errors import refuse
 from shared.references import format_reference
+from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import RuntimeDep, allow, find_scope
 from shared.web.forms import execute_form, list_problems, make_form_key, read_form
@@ -99,13 +100,12 @@ def render_calls(
 @router.get(CALLS_PATH)
 async def show_calls(caller: CaseWorker, request: Request, runtime: RuntimeDep) -> Response:
     """Of the caller's area. What has no area is for those of the whole city."""
-    return await _show(request, runtime, caller)
+    return await _show(request, runtime, find_scope(caller))
 
 
 async def _show(
-    request: Request, runtime: RuntimeDep, caller: Credential, problems: Sequence[object] = ()
+    request: Request, runtime: RuntimeDep, scope: Scope, problems: Sequence[object] = ()
 ) -> Response:
-    scope = find_scope(caller)
     notices = await store.find_tasks(runtime.database, scope, ROWS)
     counts = await store.count_tasks(runtime.database, scope)
     return render_calls(request, notices, counts, problems)
@@ -115,15 +115,16 @@ async def _show(
 async def record_call(
     notice_id: Identifier, caller: CaseWorker, request: Request, runtime: RuntimeDep
 ) -> Response:
+    scope = find_scope(caller)
     form = await read_form(request)
     outcome = form.get("outcome", "")
     if outcome not in get_args(TaskOutcome):
         missing = refuse(422, TASK_OUTCOME_MISSING.problem("outcome"))
-        return await _show(request, runtime, caller, list_problems(missing))
+        return await _show(request, runtime, scope, list_problems(missing))
     call = RecordCall.model_validate(
-        {"notice_id": notice_id, "outcome": outcome, "area": find_scope(caller).area}
+        {"notice_id": notice_id, "outcome": outcome, "area": scope.area}
     )
     answer = await execute_form(runtime, caller, form, call)
     if answer.status < 400:
         return RedirectResponse(CALLS_PATH, status_code=303)
-    return await _show(request, runtime, caller, list_problems(answer))
+    return await _show(request, runtime, scope, list_problems(answer))
