@@ -3,7 +3,8 @@
     asked -> a code to the donor's own phone -> he reads it out -> the act, once, in his name
 
 The code is for one act about one thing, for ten minutes and five tries. It follows from the root
-key and the word's id (`shared/security/spoken_codes.py`): nobody stores it.
+key and the word's id (`shared/security/spoken_codes.py`): nobody stores it. The id follows from all
+that the word is for, so that no other word has the code that the donor reads out.
 """
 
 from dataclasses import dataclass, replace
@@ -40,8 +41,8 @@ Code = Annotated[str, Field(pattern=r"^\d{6}$")]
 class SpokenWord(State):
     """One act that a donor may have done by his word. about: the match, offer or mandate.
 
-    request_id, quantity: what is claimed for, and how much of the offer. asked_by: the principal
-    who asked, and who alone may say the code. reason: why it is declined.
+    request_id: what is claimed for. quantity, unit, town_code, amount_fen: what the SMS says of it.
+    asked_by: the principal who asked, and who alone may say the code. reason: why it is declined.
     """
 
     COLLECTION: ClassVar[str] = "spoken_words"
@@ -52,6 +53,9 @@ class SpokenWord(State):
     reason: str = ""
     request_id: str | None = None
     quantity: int | None = None
+    unit: str | None = None
+    town_code: str | None = None
+    amount_fen: int | None = None
     asked_by: str
     asked_at: datetime
     expires_at: datetime
@@ -99,23 +103,24 @@ INDEXES = ((WordTally.COLLECTION, [("ends_at", 1)], {"expireAfterSeconds": 0}),)
 # --- asked ----------------------------------------------------------------------------------------
 
 
+def compute_end(now: datetime) -> datetime:
+    """Of a word that is asked now."""
+    return as_stored(now + LIFETIME)
+
+
 def ask_word(
     states: States,
     command: Command[V],
-    fact: type[WordAsked],
+    fact: WordAsked,
     now: datetime,
     *,
-    act: SpokenAct,
-    about: str,
-    donor_id: str,
     reason: str = "",
-    request_id: str | None = None,
-    quantity: int | None = None,
     correlation_id: str = "",
 ) -> Decision:
     """The word, and the fact that lets notify send its code; refused where it is too often."""
-    id_, principal = derived_id("W", command.key), command.principal
-    asked_id, wrong_id = _name_tally("asked", donor_id, now), _name_tally("wrong", principal, now)
+    id_ = _derive_word_id(fact, reason, command.key)
+    asked_id = _name_tally("asked", fact.donor_id, now)
+    wrong_id = _name_tally("wrong", fact.asked_by, now)
     existing, asked_tally, wrong = states.get_each(
         (SpokenWord, id_), (WordTally, asked_id), (WordTally, wrong_id)
     )
@@ -127,28 +132,20 @@ def ask_word(
         return Decision(answer=WORDS_TOO_MANY.refusal(409))
     word = SpokenWord(
         id=id_,
-        act=act,
-        about=about,
-        donor_id=donor_id,
         reason=reason,
-        request_id=request_id,
-        quantity=quantity,
-        asked_by=principal,
         asked_at=now,
-        expires_at=as_stored(now + LIFETIME),
         correlation_id=correlation_id,
-    )
-    event = fact(
-        about=about,
-        donor_id=donor_id,
-        act=act,
-        asked_by=principal,
-        expires_at=word.expires_at,
-        request_id=request_id,
-        quantity=quantity,
+        **fact.model_dump(),
     )
     counted = _count(asked_tally, asked_id, now)
-    return Decision((word, counted), ((word, event),), Answer(202, word.to_json()))
+    return Decision((word, counted), ((word, fact),), Answer(202, word.to_json()))
+
+
+def _derive_word_id(fact: WordAsked, reason: str, key: str) -> str:
+    """The key is whatever the caller likes, so the service, the act and all that the donor is
+    asked stand beside it: his code opens nothing else."""
+    claims = fact.model_dump_json(exclude={"expires_at"})
+    return derived_id("W", fact.TYPE, claims, reason, key)
 
 
 # --- heard ----------------------------------------------------------------------------------------

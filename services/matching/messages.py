@@ -36,6 +36,11 @@ WORD_FROM_PARTY = Message(
     "您见过这位求助人或为其登记过，不能再代捐赠方答复；请由同事办理",
     "you met the person or recorded the request: a colleague has to answer for the donor",
 )
+WORD_OUTDATED = Message(
+    "word_outdated",
+    "这项诉求在发出验证码之后有变动，与短信所说不符；请向捐赠方说明后重新发送验证码",
+    "the request changed after the code was sent: tell the donor, and have a new code sent",
+)
 # The donor is not told why: that somebody is called like a related party is nothing to tell him.
 NAMESAKE_UNCHECKED = Message(
     "namesake_unchecked",

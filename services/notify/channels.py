@@ -159,7 +159,7 @@ def _format_short(variable: Variable, content: Content) -> str:
         case "detail":
             return content.detail
         case "sum":
-            return format_short_yuan(content.amount_fen or 0)
+            return format_short_yuan(content.amount_fen) if content.amount_fen else "一笔款"
         case "what":
             return format_what(about.category)
         case "quantity":

@@ -24,6 +24,8 @@ def format_short_yuan(fen: int) -> str:
 def format_quantity(quantity: int, unit: str, length_max: int = SMS_VARIABLE_MAX) -> str:
     if unit == "fen":
         return format_short_yuan(quantity)
+    if not quantity:
+        return "一批"
     texts = (f"{quantity}{unit}", str(quantity))
     return next((text for text in texts if len(text) <= length_max), "一批")
 

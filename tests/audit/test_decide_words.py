@@ -34,7 +34,8 @@ def test_donor_gives_and_takes_back_by_codes_of_their_own() -> None:
     audit = open_audit()
     id_ = propose(audit, "two", covers="gifts", partner=PARTNER)
     word = ask(audit, id_, "give")
-    assert find_facts(audit, MandateWordAsked)[-1].act == "give"
+    asked = find_facts(audit, MandateWordAsked)[-1]
+    assert (asked.act, asked.amount_fen) == ("give", 33_300)
     assert say(audit, id_, word).body["state"] == "open"
     mandate = audit.get(Mandate, id_)
     assert (mandate.checker, mandate.said_to) == (DONOR_BY_WORD, SUPPORT)

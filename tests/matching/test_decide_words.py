@@ -7,12 +7,19 @@ import pytest
 from services.matching.model.labels import DECLINE_REASONS
 from services.matching.model.match import AskClaimWord, AskMatchWord, Match
 from services.matching.model.match_id import build_match_id
+from services.matching.model.need import Need
 from services.matching.model.offer import build_offer_id
-from shared.contracts.events import MatchAccepted, MatchDeclined, MatchWordAsked
-from shared.messaging.decision import Answer
+from shared.contracts.events import (
+    MatchAccepted,
+    MatchDeclined,
+    MatchWordAsked,
+    RequestClassified,
+)
+from shared.contracts.values import BeneficiaryClass
+from shared.messaging.decision import Answer, Ref
 from shared.scope import Scope
 from shared.spoken_words import ASKED_PER_DAY, TRIES_MAX, WRONG_PER_DAY, HearWord, SpokenWord
-from tests.matching.decisions import DecisionHarness, request_id
+from tests.matching.decisions import DecisionHarness, person_id, request_id
 
 SUPPORT = "staff-7"
 
@@ -144,6 +151,45 @@ def test_who_met_the_person_does_not_answer_for_the_donor() -> None:
     assert get_code(ask(house, match_id)) == "word_from_party"
 
 
+def vouch(house: DecisionHarness, name: str = "r") -> None:
+    """Who is on the phone with the donor meets the person."""
+    classified = RequestClassified(
+        person_id=person_id(name),
+        beneficiary_class=BeneficiaryClass.SUBSISTENCE,
+        vouched_by=(SUPPORT,),
+    )
+    house.event(request_id(name), classified)
+
+
+@pytest.mark.parametrize("act", ["accept", "decline"])
+def test_who_met_the_person_since_he_asked_does_not_enter_the_code(act: str) -> None:
+    house = DecisionHarness()
+    match_id = propose(house)
+    word = ask(house, match_id, act)
+    vouch(house)
+    assert get_code(say(house, match_id, word)) == "word_from_party"
+    assert get_code(say(house, match_id, word)) == "word_used"
+    assert get_code(ask(house, match_id, act, key="key-2")) == "word_from_party"
+    assert house.match(match_id).state == "proposed"
+
+
+def test_each_act_on_each_thing_has_a_word_of_its_own_under_one_key() -> None:
+    house = DecisionHarness()
+    first, second = propose(house, "r"), propose(house, "s")
+    asked = [(first, "accept"), (first, "decline"), (second, "accept"), (first, "accept")]
+    words = [ask(house, match_id, act).body["word_id"] for match_id, act in asked]
+    assert len(set(words)) == 3
+    assert words[0] == words[3], "the same act asked again is the same word"
+
+
+def test_the_donors_sms_can_say_how_much_and_where() -> None:
+    house = DecisionHarness()
+    ask(house, propose(house))
+    asked = house.last()
+    assert isinstance(asked, MatchWordAsked)
+    assert (asked.quantity, asked.unit, asked.town_code) == (50, "fen", "441900101")
+
+
 @pytest.mark.parametrize("area", ["441900999", "4419001"])
 def test_support_of_a_town_asks_about_its_own(area: str) -> None:
     house = DecisionHarness()
@@ -179,12 +225,8 @@ def test_a_donor_claims_by_his_code_what_was_named_when_he_asked() -> None:
     word = ask_claim(house)
     asked = house.last()
     assert isinstance(asked, MatchWordAsked)
-    assert (asked.about, asked.act, asked.request_id, asked.quantity) == (
-        offer,
-        "claim",
-        request,
-        30,
-    )
+    assert (asked.about, asked.act, asked.request_id) == (offer, "claim", request)
+    assert (asked.quantity, asked.unit, asked.town_code) == (30, "fen", "441900101")
     assert say(house, offer, word).status == 201
     accepted = house.last()
     assert isinstance(accepted, MatchAccepted)
@@ -206,6 +248,34 @@ def test_a_claim_is_decided_again_once_the_code_is_said() -> None:
     house.withdraw_request()
     assert say(house, offer, word).status == 409
     assert get_code(say(house, offer, word)) == "word_used"
+
+
+def test_who_met_the_person_since_he_asked_does_not_claim_for_the_donor() -> None:
+    house = DecisionHarness()
+    house.need()
+    offer = house.offer(fund_id="fund-warm", mode="claim")
+    word = ask_claim(house)
+    vouch(house)
+    assert get_code(say(house, offer, word)) == "word_from_party"
+    assert not [fact for _, fact in house.facts if isinstance(fact, MatchAccepted)]
+
+
+def test_a_claim_is_of_the_need_that_the_sms_named() -> None:
+    house = DecisionHarness()
+    request = house.need()
+    offer = house.offer(fund_id="fund-warm", mode="claim")
+    word = ask_claim(house)
+    moved = house.get(Need, request).model_copy(update={"town_code": "441900102"})
+    house.states[Ref(Need, request)] = moved
+    assert get_code(say(house, offer, word)) == "word_outdated"
+
+
+def test_a_code_for_a_little_claims_no_more() -> None:
+    house = DecisionHarness()
+    house.need()
+    house.offer(fund_id="fund-warm", mode="claim")
+    words = {str(ask_claim(house, quantity).body["word_id"]) for quantity in (1, 50)}
+    assert len(words) == 2
 
 
 def test_no_code_is_sent_for_a_claim_that_would_be_refused() -> None:

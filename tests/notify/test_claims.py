@@ -1,6 +1,7 @@
 """Claims, outcomes, fallover between channels, and what is never sent again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -302,7 +303,7 @@ def test_refusal_of_the_repetition_settles_an_unclear_wechat() -> None:
 # --- a donor's word over the phone ---
 
 
-def make_with_word() -> DecisionHarness:
+def make_with_word(**more: Any) -> DecisionHarness:
     harness = DecisionHarness()
     asked = MatchWordAsked(
         about=MATCH_ID,
@@ -310,6 +311,7 @@ def make_with_word() -> DecisionHarness:
         act="accept",
         asked_by="staff-7",
         expires_at=START + timedelta(minutes=10),
+        **more,
     )
     harness.on_event(asked, "W-1", "E-word")
     return harness
@@ -325,6 +327,12 @@ def test_a_code_goes_by_sms_to_the_donors_own_phone() -> None:
     claim_word(harness, own_phone=True)
     assert (harness.state, harness.notice.channel) == ("sending", "sms")
     assert (harness.notice.regarding, harness.notice.word_id) == (MATCH_ID, "W-1")
+
+
+def test_a_code_goes_with_how_much_and_where() -> None:
+    about = make_with_word(quantity=5, unit="袋", town_code="441900101").notice.about
+    assert about is not None
+    assert (about.quantity, about.unit, about.town_code) == (5, "袋", "441900101")
 
 
 def test_a_code_goes_to_no_phone_that_a_third_party_named() -> None:

@@ -154,6 +154,21 @@ def test_what_a_donor_may_answer_says_the_number() -> None:
     assert SMS.format_parameters(content)[1:] == ("57", "4821")
 
 
+@pytest.mark.parametrize(
+    ("purpose", "says"),
+    [
+        ("word_accept", ("2000元", "石碣镇", "123456")),
+        ("word_decline", ("2000元", "石碣镇", "123456")),
+        ("word_claim", ("2000元", "石碣镇", "123456")),
+        ("word_give", ("20万元", "123456")),
+        ("word_withdraw", ("20万元", "123456")),
+    ],
+)
+def test_a_code_comes_with_what_it_is_for(purpose: str, says: tuple[str, ...]) -> None:
+    content = Content(TEMPLATES[purpose], MATCH_ID, 20_000_000, code="123456", about=MEDICAL)
+    assert SMS.format_parameters(content)[1:] == says
+
+
 def test_proposal_says_what_how_much_where_and_until_when() -> None:
     content = Content(TEMPLATES["match_proposed"], MATCH_ID, about=MEDICAL)
     assert SMS.format_parameters(content)[1:] == ("医疗救助", "2000元", "石碣镇", "12月1日")

@@ -145,6 +145,7 @@ async def check_claim(desk: Desk, donor_id: str) -> None:
     )
     word_id = asked.json()["word_id"]
     assert (await desk.read_notice(word_id))["state"] in ("sent", "delivered")
+    assert "认领石碣镇求助2个" in str(await desk.notify.read_phone(f"+86{DONOR}"))
     said = {"code": await desk.read_code(DONOR)}
     claimed = await desk.post(f"{path}/{word_id}", said, desk.support)
     assert (claimed.status_code, claimed.json()["state"]) == (201, "committed")

@@ -42,7 +42,7 @@ from shared.contracts.events import (
 from shared.contracts.values import format_yuan
 from shared.ids import derived_id
 from shared.messaging.decision import AnyRef, Command, Decision, Ref, State, States
-from shared.spoken_words import HearWord, ask_word, carry_out, hear_word
+from shared.spoken_words import HearWord, ask_word, carry_out, compute_end, hear_word
 
 S = TypeVar("S", bound=State)
 
@@ -272,16 +272,15 @@ def decide_ask_word(states: States, command: Command[AskMandateWord], now: datet
     expected = ("proposed",) if request.act == "give" else ("proposed", "open")
     if mandate.state not in expected:
         return Decision(answer=messages.MANDATE_NOT_PROPOSED.refusal(409, state=mandate.state))
-    return ask_word(
-        states,
-        command,
-        MandateWordAsked,
-        now,
-        act=request.act,
+    fact = MandateWordAsked(
         about=mandate.id,
         donor_id=mandate.donor_id,
-        correlation_id=mandate.correlation_id,
+        act=request.act,
+        asked_by=command.principal,
+        expires_at=compute_end(now),
+        amount_fen=mandate.sum_fen,
     )
+    return ask_word(states, command, fact, now, correlation_id=mandate.correlation_id)
 
 
 def decide_hear_word(states: States, command: Command[HearWord], now: datetime) -> Decision:

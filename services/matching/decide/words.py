@@ -10,7 +10,12 @@ from services.matching.decide.proposals import (
     find_claim_refusal,
     get_claimable,
 )
-from services.matching.messages import MATCH_STATES, PAIR_UNKNOWN, WORD_FROM_PARTY
+from services.matching.messages import (
+    MATCH_STATES,
+    PAIR_UNKNOWN,
+    WORD_FROM_PARTY,
+    WORD_OUTDATED,
+)
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
 from services.matching.model.match import (
     AcceptMatch,
@@ -19,9 +24,18 @@ from services.matching.model.match import (
     ClaimNeed,
     DeclineMatch,
 )
+from services.matching.model.need import Need
 from shared.contracts.events import MatchWordAsked
+from shared.errors import Message
 from shared.messaging.decision import Command, Decision, States
-from shared.spoken_words import HearWord, SpokenWord, ask_word, carry_out, hear_word
+from shared.spoken_words import (
+    HearWord,
+    SpokenWord,
+    ask_word,
+    carry_out,
+    compute_end,
+    hear_word,
+)
 
 
 def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetime) -> Decision:
@@ -34,19 +48,21 @@ def decide_ask_word(states: States, command: Command[AskMatchWord], now: datetim
         return refuse_state(match)
     if now >= match.expires_at:
         return Decision(answer=MATCH_STATES["expired"].refusal(409))
-    if match.is_by(command.principal):
+    vouched_by = states.require(Need, match.request_id).vouched_by
+    if match.is_by(command.principal) or command.principal in vouched_by:
         return Decision(answer=WORD_FROM_PARTY.refusal(409))
-    return ask_word(
-        states,
-        command,
-        MatchWordAsked,
-        now,
-        act=request.act,
+    fact = MatchWordAsked(
         about=match.id,
         donor_id=match.donor_id,
-        reason=request.reason if request.act == "decline" else "",
-        correlation_id=match.correlation_id,
+        act=request.act,
+        asked_by=command.principal,
+        expires_at=compute_end(now),
+        quantity=match.quantity,
+        unit=match.unit,
+        town_code=match.town_code,
     )
+    reason = request.reason if request.act == "decline" else ""
+    return ask_word(states, command, fact, now, reason=reason, correlation_id=match.correlation_id)
 
 
 def decide_ask_claim_word(
@@ -64,18 +80,18 @@ def decide_ask_claim_word(
         return Decision(answer=WORD_FROM_PARTY.refusal(409))
     if reason := find_claim_refusal(states, need, offer, claim.quantity, now):
         return Decision(answer=reason.refusal(409))
-    return ask_word(
-        states,
-        command,
-        MatchWordAsked,
-        now,
-        act="claim",
+    fact = MatchWordAsked(
         about=offer.id,
         donor_id=offer.donor_id,
+        act="claim",
+        asked_by=command.principal,
+        expires_at=compute_end(now),
         request_id=need.id,
         quantity=claim.quantity,
-        correlation_id=need.correlation_id,
+        unit=need.unit,
+        town_code=need.town_code,
     )
+    return ask_word(states, command, fact, now, correlation_id=need.correlation_id)
 
 
 def _make_claim(request_id: str, offer_id: str, quantity: int) -> ClaimNeed:
@@ -90,6 +106,8 @@ def decide_hear_word(states: States, command: Command[HearWord], now: datetime) 
 
 
 def _act(states: States, word: SpokenWord, principal: str, now: datetime) -> Decision:
+    if obstacle := _find_obstacle(states, word, principal):
+        return Decision(answer=obstacle.refusal(409))
     if word.act == "accept":
         accept = AcceptMatch(match_id=word.about)
         return decide_accept(states, Command(accept, principal=principal), now)
@@ -98,6 +116,22 @@ def _act(states: States, word: SpokenWord, principal: str, now: datetime) -> Dec
         return decide_claim(states, Command(claim, principal=principal), now)
     decline = DeclineMatch(match_id=word.about, reason=_find_reason(word))
     return decide_decline(states, Command(decline, principal=principal), now)
+
+
+def _find_obstacle(states: States, word: SpokenWord, principal: str) -> Message | None:
+    """What came about since the code was sent: whoever asked met the person in the meantime, or the
+    need is not the one that the SMS named. Where nothing is known of it, the act says so."""
+    request_id = word.request_id
+    if request_id is None:
+        match = get_match(states, word.about)
+        request_id = match.request_id if match else None
+    need = states.get(Need, request_id) if request_id else None
+    if need is None:
+        return None
+    if principal in need.vouched_by:
+        return WORD_FROM_PARTY
+    is_same = (need.unit, need.town_code) == (word.unit, word.town_code)
+    return None if is_same or word.unit is None else WORD_OUTDATED
 
 
 def _find_reason(word: SpokenWord) -> DeclineReason:

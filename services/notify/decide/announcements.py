@@ -120,8 +120,8 @@ def _build_about(purpose: Purpose, fact: Fact) -> About | None:
         return None
     return About(
         category=getattr(fact, "category", None),
-        quantity=getattr(fact, "quantity", 0),
-        unit=getattr(fact, "unit", ""),
+        quantity=getattr(fact, "quantity", 0) or 0,
+        unit=getattr(fact, "unit", "") or "",
         item=getattr(fact, "item", ""),
         town_code=getattr(fact, "town_code", None) or "",
         until=getattr(fact, "expires_at", None),

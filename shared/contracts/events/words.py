@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
-from shared.contracts.values import Identifier, Moment, Quantity
+from shared.contracts.values import Identifier, Moment, PositiveFen, Quantity, TownCode, Unit
 
 SpokenAct = Literal["accept", "decline", "claim", "give", "withdraw"]
 """What a donor may have done in his name: a match's answer, an open request claimed, or a mandate
@@ -14,7 +14,7 @@ given or taken back."""
 class WordAsked(Fact):
     """Subject: the word. about: the match, offer or mandate. asked_by: who hears the code.
 
-    request_id, quantity: what is claimed for, and how much of the offer.
+    request_id: what is claimed for. quantity: how much of the offer it takes.
     """
 
     about: Identifier
@@ -27,13 +27,22 @@ class WordAsked(Fact):
 
 
 class MatchWordAsked(WordAsked):
+    """unit, town_code: of the need, so that the SMS says how much and for where."""
+
     TYPE: ClassVar[str] = "guanjia.match.word_asked.v1"
     TOPIC: ClassVar[str] = topics.MATCHES
 
+    unit: Unit | None = None
+    town_code: TownCode | None = None
+
 
 class MandateWordAsked(WordAsked):
+    """amount_fen: the mandate's sum, so that the SMS says it."""
+
     TYPE: ClassVar[str] = "guanjia.mandate.word_asked.v1"
     TOPIC: ClassVar[str] = topics.LEDGER
+
+    amount_fen: PositiveFen | None = None
 
 
 FACTS: tuple[type[Fact], ...] = (

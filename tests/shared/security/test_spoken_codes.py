@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+from services.audit.model import AskMandateWord
+from services.matching.model.labels import DECLINE_REASONS
+from services.matching.model.match import AskMatchWord
 from shared.security import Keyring, retire_root, rotate_root
 from shared.security.spoken_codes import derive_code, is_code
+from tests.audit.decisions import open_audit
+from tests.audit.test_decide_mandates import PARTNER
+from tests.audit.test_decide_mandates import propose as propose_mandate
+from tests.matching.decisions import DecisionHarness
 
 
 def test_a_code_is_six_digits_and_its_words_own(stack: Path) -> None:
@@ -23,3 +30,18 @@ def test_a_code_outlives_a_rotation_and_not_the_roots_end(stack: Path) -> None:
     assert is_code(Keyring(stack), "W-1", code)
     retire_root(stack)
     assert not is_code(Keyring(stack), "W-1", code)
+
+
+def test_a_code_to_decline_a_match_gives_no_mandate(stack: Path) -> None:
+    """Both are asked with the same Idempotency-Key: the services do not know of each other's."""
+    who = "staff-7"
+    matching, audit, keyring = DecisionHarness(), open_audit(), Keyring(stack)
+    match_id = matching.propose(matching.need(), matching.offer(), 50)
+    decline = AskMatchWord(match_id=match_id, act="decline", reason=DECLINE_REASONS[0])
+    asked = matching.command(decline, principal=who, key="staff-7|same")
+    mandate_id = propose_mandate(audit, "two", covers="gifts", partner=PARTNER)
+    give = AskMandateWord(mandate_id=mandate_id, act="give")
+    given = audit.answer(give, who, key="staff-7|same")
+    assert asked is not None
+    read_out = derive_code(keyring, str(asked.body["word_id"]))
+    assert not is_code(keyring, str(given.body["word_id"]), read_out)
