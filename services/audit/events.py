@@ -96,7 +96,7 @@ def commands(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         ProposeFund: Handler(decide=partial(funds.decide_propose_fund, rules)),
         ApproveFund: Handler(decide=funds.decide_approve_fund),
         DeclineFund: Handler(decide=funds.decide_decline_fund),
-        ProposeMandate: Handler(decide=mandates.decide_propose_mandate),
+        ProposeMandate: Handler(decide=partial(mandates.decide_propose_mandate, rules)),
         ApproveMandate: Handler(decide=partial(mandates.decide_approve_mandate, rules)),
         DeclineMandate: Handler(decide=mandates.decide_decline_mandate),
         RevokeMandate: Handler(decide=mandates.decide_revoke_mandate),

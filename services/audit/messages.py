@@ -112,6 +112,13 @@ MANDATE_OF_FUND = Message(
     "合作方只能就捐赠人自己的捐赠（gifts）申请授权；动用基金的款项请联系基金管理人（财务）提出",
     "a partner asks for mandates on a donor's gifts; the fund's managers for those on its money",
 )
+MANDATES_WAIT = Message(
+    "mandates_wait",
+    "贵单位已有 {most} 项授权申请等待答复，暂不能再提：请捐赠人先答复，或撤回不再需要的，"
+    "已过期的也要撤回",
+    "{most} mandates that you asked for wait already: the donors answer first, or you revoke those "
+    "that are not needed any more, those past their time too",
+)
 REFERENCE_MISSING = Message(
     "reference_missing",
     "请写明依据：会议纪要、协议或备案号",

@@ -11,13 +11,15 @@ from services.audit.model import Fund
 class Rules:
     """foundations: name by id. default_foundation: the house's own. mandates_required: whether
     money that names no mandate is refused. mandate_consent_fen_max: so much of a donor's gifts a
-    checker gives by the consent that a partner has on record."""
+    checker gives by the consent that a partner has on record. mandate_proposals_max: so many that
+    one partner asked for may wait at once."""
 
     chart: Chart
     foundations: Mapping[str, str]
     default_foundation: str
     mandates_required: bool
     mandate_consent_fen_max: int
+    mandate_proposals_max: int
 
     def choose_foundation(self, fund: Fund | None) -> str:
         """Whose log says what is asked of a fund; of one that nobody knows, the house's own."""

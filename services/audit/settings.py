@@ -49,6 +49,9 @@ class AuditSettings(Settings):
         int,
         Field(ge=0, description="a mandate on more of a donor's gifts needs his own word"),
     ] = 1_000_000
+    mandate_proposals_max: Annotated[
+        int, Field(ge=1, le=1000, description="mandates of one partner that wait for an answer")
+    ] = 50
     publish_entries_max: Annotated[
         int, Field(ge=1, le=50_000, description="entries per checkpoint")
     ] = 5000
@@ -97,4 +100,5 @@ class AuditSettings(Settings):
             self.default_foundation,
             self.mandates_required,
             self.mandate_consent_fen_max,
+            self.mandate_proposals_max,
         )

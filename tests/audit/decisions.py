@@ -76,6 +76,7 @@ RULES = Rules(
     FOUNDATION,
     mandates_required=True,
     mandate_consent_fen_max=50_000,
+    mandate_proposals_max=5,
 )
 SECRETS = BankSecrets(make_sealer(SealingKey(b"", b"d" * 32)), b"c" * 32)
 EVENTS = events.events(RULES, SECRETS)

@@ -132,6 +132,26 @@ def test_much_of_a_donors_gifts_needs_his_own_word_whatever_a_partner_has_on_rec
     assert audit.answer(GiveMandate(mandate_id=id_)).status == 200
 
 
+def test_a_partner_asks_for_no_more_while_so_many_wait() -> None:
+    """Each is a message to a donor; and one that ends at once is counted like the others."""
+    audit = open_audit()
+    soon = NOW + timedelta(seconds=1)
+    fields = {"covers": "gifts", "partner": PARTNER, "valid_until": soon}
+    ids = [propose(audit, "two", **fields) for _ in range(RULES.mandate_proposals_max)]
+    fields["valid_until"] = soon + timedelta(days=90)
+    later = soon + timedelta(hours=1)
+    refused = audit.answer(make_request(**fields), "two", later)
+    assert (refused.status, refused.body["problems"][0]["code"]) == (409, "mandates_wait")
+    assert len([fact for _, fact in audit.events if isinstance(fact, MandateProposed)]) == len(ids)
+    other = fields | {"partner": "/partners/three"}
+    assert audit.answer(make_request(**other), "three", later).status == 202
+    assert audit.answer(make_request(), "maker", later).status == 202, "finance is not counted"
+    audit.answer(RevokeMandate(mandate_id=ids[0], partner=PARTNER), "two", later)
+    assert audit.answer(make_request(**fields), "two", later).status == 202
+    again = audit.answer(make_request(**fields), "two", later)
+    assert again.body["problems"][0]["code"] == "mandates_wait"
+
+
 def approve(audit: MemoryAudit, sum_fen: int, now: datetime = NOW, **more: Any) -> str:
     """By a record; the id, or the code of the refusal."""
     fields = {"covers": "gifts", "partner": PARTNER, "consent": CONSENT, "sum_fen": sum_fen}

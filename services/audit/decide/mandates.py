@@ -22,11 +22,13 @@ from services.audit.model import (
     GiveMandate,
     Mandate,
     MandateUse,
+    PartnerProposals,
     ProposeMandate,
     RecordedConsents,
     RevokeMandate,
     WithdrawMandate,
     contribution_id,
+    partner_proposals_id,
     recorded_consents_id,
 )
 from services.audit.rules import Rules
@@ -50,7 +52,7 @@ S = TypeVar("S", bound=State)
 
 
 def decide_propose_mandate(
-    states: States, command: Command[ProposeMandate], now: datetime
+    rules: Rules, states: States, command: Command[ProposeMandate], now: datetime
 ) -> Decision:
     """The same request of the same person is the same mandate. Raises Invalid."""
     request, id_ = command.data, derived_id("A", command.key)
@@ -62,7 +64,26 @@ def decide_propose_mandate(
     mandate = Mandate(id=id_, maker=command.principal, asked_at=asked_at, **_read_fields(request))
     fact = mandate.build_fact(MandateProposed)
     events = ((mandate, fact),) if mandate.asks_donor else ()
-    return Decision((mandate,), events, Answer(202, mandate.to_json()))
+    proposed = Decision((mandate,), events, Answer(202, mandate.to_json()))
+    if request.partner is None:
+        return proposed
+    waiting = _list_waiting(states, request.partner)
+    most = rules.mandate_proposals_max
+    if len(waiting) >= most:
+        return Decision(answer=messages.MANDATES_WAIT.refusal(409, most=most))
+    counted = PartnerProposals(
+        id=partner_proposals_id(request.partner), mandate_ids=(*waiting, mandate.id)
+    )
+    return replace(proposed, states=(mandate, counted))
+
+
+def _list_waiting(states: States, partner: str) -> list[str]:
+    """Those past their time too: else one asks for many that end at once. Each is a message to a
+    donor and a row for a checker."""
+    proposals = states.get(PartnerProposals, partner_proposals_id(partner))
+    ids = proposals.mandate_ids if proposals else ()
+    mandates = states.get_many(Mandate, ids)
+    return [id_ for id_, mandate in mandates.items() if mandate.state == "proposed"]
 
 
 def _check_request(request: ProposeMandate, now: datetime) -> None:

@@ -37,8 +37,10 @@ from services.audit.model.mandate import (
     Mandate,
     MandateRequest,
     MandateUse,
+    PartnerProposals,
     RecordedConsents,
     contribution_id,
+    partner_proposals_id,
     recorded_consents_id,
 )
 from services.audit.model.payments import (
@@ -93,6 +95,7 @@ __all__ = [
     "MandateRequest",
     "MandateUse",
     "NewFundId",
+    "PartnerProposals",
     "PlacedState",
     "Pledge",
     "Proposal",
@@ -116,6 +119,7 @@ __all__ = [
     "entry_id",
     "get_payments",
     "ledger_year",
+    "partner_proposals_id",
     "recorded_consents_id",
     "reversal_id",
     "stock_id",

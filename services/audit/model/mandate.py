@@ -163,6 +163,18 @@ def recorded_consents_id(donor_id: str) -> str:
     return derived_id("C", "recorded", donor_id)
 
 
+class PartnerProposals(State):
+    """The mandates that one partner asked for, of which some may still wait for an answer."""
+
+    COLLECTION: ClassVar[str] = "partner_proposals"
+
+    mandate_ids: tuple[str, ...] = ()
+
+
+def partner_proposals_id(partner: str) -> str:
+    return derived_id("C", "proposals", partner)
+
+
 class MandateUse(Value):
     """What is to be committed under a mandate. source: who offered it."""
 
