@@ -108,6 +108,7 @@ from services.intake.vault.sealing import Vault
 from shared import revocations
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    DonorAnswered,
     MatchCommitted,
     MatchConfirmed,
     MatchDelivered,
@@ -129,6 +130,7 @@ def build_events(
         MatchConfirmed: Handler(decide=progress.decide_confirmed),
         MatchReleased: Handler(decide=progress.decide_released),
         MatchReopened: Handler(decide=progress.decide_reopened),
+        DonorAnswered: Handler(decide=donors.decide_donor_answered),
     }
     return {fact: clocks.keep_time(rules.clock, handler) for fact, handler in handlers.items()}
 

@@ -183,7 +183,8 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         for news in get_args(DonorNews)
     ),
     DonorAnswered: tuple(
-        Purpose(f"donor_{outcome}", "donor", outcome=outcome) for outcome in get_args(DonorOutcome)
+        Purpose(f"donor_{outcome}", "donor", outcome=outcome, unless="is_quiet")
+        for outcome in get_args(DonorOutcome)
     ),
     MatchCommitted: (Purpose("match_committed", "applicant"),),
     # What fell through is told to both: to the person only where it had been promised to him, and

@@ -1,24 +1,30 @@
 """How people write yes and no with the number that they were sent."""
 
+import re
+import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.channels import text
+from services.intake.channels import donor_answers, text
+from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer, read_donor_answer
 from services.intake.model import HearDonor, Message
 from services.intake.vault.messages import Inbound, derive_earlier_id, seal_message
-from shared.contracts.events import DonorReplied, MessageQueued
+from shared.contracts.events import DonorAnswered, DonorReplied, MessageQueued
+from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.values import Channel
 from shared.messaging.decision import Decision, Ref
 from tests.intake.builders import (
     COMMANDS,
+    EVENTS,
     PHONE,
     VAULT,
     DecisionHarness,
     make_command,
+    make_event,
     make_submission,
 )
 
@@ -108,6 +114,122 @@ def test_what_is_no_such_answer_is_read_as_before(written: str) -> None:
     assert read_donor_answer(written) is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "不行12345，我不想活了",
+        "不能 12345 救命 着火了",
+        "N4821 我想自杀",
+        "Y4821 救命",
+        "4821 no sos",
+    ],
+)
+def test_a_cry_for_help_comes_before_any_number(written: str) -> None:
+    answer = text.understand(written)
+    assert isinstance(answer, ShortAnswer)
+    assert answer.sense is Sense.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "不要 4821 我没收到钱 被骗了",
+        "不行12345，我没收到钱",
+        "不要4821 没收到",
+        "N4821 你们骗人",
+        "N4821 我要投诉",
+        "N4821 老人病重没人管",
+        "不能12345 家里断水三天了",
+    ],
+)
+def test_what_says_more_than_a_reason_is_read_by_a_person(written: str) -> None:
+    understood = text.understand(written)
+    assert isinstance(understood, text.Unclear), understood
+
+
+@pytest.mark.parametrize(
+    "why", ["我们最近没空，不好意思", "仓库没货了", "距离太远，车送不到", "谢谢"]
+)
+def test_a_plain_reason_is_still_a_no(why: str) -> None:
+    answer = text.understand(f"N4821 {why}")
+    assert isinstance(answer, DonorAnswer)
+    assert answer.verdict == "decline"
+
+
+# --- what is written to keep the reader busy ---
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Y4821" + "好的" * 22 + "x",
+        "Y4821" + "好的" * 15 + "x",
+        "N4821" + "太远" * 19 + "x",
+        "你们好的" * 1000,
+        "我这边" * 19 + "x",
+        "刚刚" * 29 + "x",
+        "呢啊" * 29 + "x",
+        "送来" * 29 + "x",
+        "给我们" * 19 + "x",
+        "收到了啊" * 14 + "x",
+        "一个两份" * 14 + "x",
+        "收" + "都没" * 28 + "x",
+    ],
+)
+def test_words_repeated_without_end_are_read_at_once(written: str) -> None:
+    """Each ran for seconds to centuries where a loop of words could be read in two ways.
+
+    The bound is on the processor's time of this thread, and thousands of times what it takes.
+    """
+    began = time.thread_time()
+    text.understand(written)
+    assert time.thread_time() - began < 2
+
+
+LOOPS = re.compile(r"\(\?:[^()]*\|[^()]*\)\*(?!\+)")
+
+
+@pytest.mark.parametrize("name", ["_COURTESY", "_WHY"])
+def test_a_loop_of_words_gives_nothing_back(name: str) -> None:
+    assert LOOPS.search("(?:a|aa)*")
+    assert not LOOPS.search(getattr(donor_answers, name).pattern)
+
+
+RHYTHM = (
+    "好的",
+    "好",
+    "的",
+    "太远",
+    "刚刚",
+    "我",
+    "我这边",
+    "送来",
+    "呢啊",
+    "啊",
+    "一个",
+    "两份",
+    "都",
+    "没",
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    head=st.sampled_from(["", "Y4821", "N4821 ", "4821 不同意", "绑定", "收到"]),
+    words=st.lists(
+        st.sampled_from(RHYTHM),
+        min_size=1,
+        max_size=3,
+    ),
+    times=st.sampled_from([7, 14, 28, 2000]),
+    end=st.sampled_from(["", "x", "?"]),
+)
+def test_no_rhythm_of_words_keeps_it_busy(
+    head: str, words: list[str], times: int, end: str
+) -> None:
+    text.understand((head + "".join(words) * times)[:4000] + end)
+
+
 @given(st.text(max_size=80))
 def test_no_text_breaks_it(written: str) -> None:
     answer = read_donor_answer(written)
@@ -169,3 +291,37 @@ def test_an_answer_from_a_phone_that_reaches_nobody_is_read_by_a_person() -> Non
     [message] = [state for state in harness.states.values() if isinstance(state, Message)]
     assert harness.states[Ref(Message, message.id)] == message
     assert message.state == "unread"
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "locked"])
+def test_what_opened_nothing_is_read_by_a_person(outcome: DonorOutcome) -> None:
+    """“不行12345” of somebody who means the city's hotline."""
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "王芳", "phone": PHONE}))
+    hear(harness, PHONE)
+    message = find_message(harness)
+    assert message.state == "understood"
+    answered = DonorAnswered(
+        donor_id=message.person_id, outcome=outcome, message_id=message.id, is_quiet=True
+    )
+    decision = harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
+    assert [fact for _, fact in decision.events if isinstance(fact, MessageQueued)]
+    assert find_message(harness).waits
+    again = harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
+    assert not again.events, "once"
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "declined", "stale"])
+def test_what_was_a_donors_answer_is_not(outcome: DonorOutcome) -> None:
+    harness = DecisionHarness()
+    harness.submit(make_submission(applicant={"name": "王芳", "phone": PHONE}))
+    hear(harness, PHONE)
+    message = find_message(harness)
+    answered = DonorAnswered(donor_id=message.person_id, outcome=outcome, message_id=message.id)
+    harness.handle(EVENTS[DonorAnswered], make_event(answered, message.person_id))
+    assert find_message(harness).state == "understood"
+
+
+def find_message(harness: DecisionHarness) -> Message:
+    [message] = [state for state in harness.states.values() if isinstance(state, Message)]
+    return message

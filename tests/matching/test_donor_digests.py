@@ -90,7 +90,12 @@ class DigestHarness(DecisionHarness):
 
     def answered(self) -> list[tuple[str, int]]:
         facts = [fact for _, fact in self.facts if isinstance(fact, DonorAnswered)]
-        return [(fact.outcome, fact.count) for fact in facts]
+        return [(fact.outcome, fact.count) for fact in facts if not fact.is_quiet]
+
+    def returned(self) -> list[str]:
+        """Replies whose words a person is to read, by what was made of them."""
+        facts = [fact for _, fact in self.facts if isinstance(fact, DonorAnswered)]
+        return [fact.outcome for fact in facts if fact.message_id == "Y-1"]
 
     def pass_deadlines(self) -> None:
         for id_ in self.matches:
@@ -210,9 +215,11 @@ def test_a_wrong_number_is_answered_honestly_and_not_for_ever(number: str) -> No
     harness.tell(2)
     for _ in range(WRONG_CODES_MAX + 2):
         harness.reply(number)
-    assert harness.answered() == [("unknown", 0)] * WRONG_CODES_MAX
+    wrong = [("unknown", 0)] * WRONG_CODES_MAX
+    assert harness.answered() == [*wrong, ("locked", 0)], "that it is locked is said, once a day"
     harness.reply(CODES[0])
     assert harness.code(CODES[0]).verdict is None, "guessing locks the day, right or wrong"
+    assert harness.returned() == ["unknown"] * WRONG_CODES_MAX + ["locked"] * 3
     harness.now += timedelta(days=1)
     harness.reply(CODES[0])
     assert harness.answered()[-1] == ("stale", 0), "the number has run out meanwhile"
@@ -231,6 +238,20 @@ def test_on_a_shared_phone_the_number_says_whose_answer_it_is() -> None:
     harness.tell(2)
     harness.reply(CODES[0], "P-sister", harness.digest.id)
     assert harness.code(CODES[0]).verdict == "accept"
+
+
+def test_wrong_numbers_are_counted_for_the_phone_and_not_for_who_is_named_first() -> None:
+    harness = DigestHarness(2)
+    harness.tell(2)
+    donor_id = harness.digest.id
+    for number in range(WRONG_CODES_MAX + 1):
+        phone = ("P-brother", donor_id) if number % 2 else (donor_id, "P-brother")
+        harness.reply("00000", *phone)
+    assert harness.answered()[-1] == ("locked", 0), "in whatever order they are named"
+    harness.reply(CODES[0], "P-brother", donor_id)
+    assert harness.code(CODES[0]).verdict is None
+    harness.reply(CODES[0], donor_id)
+    assert harness.code(CODES[0]).verdict == "accept", "his own other phone is not locked by it"
 
 
 def test_a_reply_that_changed_nothing_is_said_so() -> None:

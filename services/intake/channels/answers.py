@@ -157,6 +157,8 @@ _HASTE = re.compile("急|马上|立刻|立即|尽快|赶快|快点")
 _DELIVERY = re.compile("收到|没收|未收|到账|领到|拿到|送到|没到|未到|received|arrived")
 _ALL = re.compile("都|全|两[个笔项份]|all")
 
+# A word in a loop gives nothing back (`?>`), and no word is two others: whatever is written is read
+# in one way, so it takes no time to find that it means nothing.
 _COURTESIES = re.compile(
     "(?:非常|万分|十分|真的|太|好|多|衷心|真心)?(?:感谢|谢谢|感恩|感激|多谢|谢啦|谢了|拜谢|致谢|谢)"
     "(?:你们|您们|大家|各位|政府|党|领导|好心人|爱心人士|爱心企业|社工|工作人员|社区|村委|莞家|"
@@ -181,7 +183,8 @@ _THINGS = sorted({*HINT_WORDS, *_GENERIC.split()}, key=len, reverse=True)
 _THING = f"(?:{'|'.join(_THINGS)})"
 # What is counted may be anything: “2床棉被”, “1个电饭煲”.
 _COUNTED = (
-    f"{_NUMBER}{_MEASURE}(?:的)?(?:(?!收到|收|没|未|不|只|少|到|领|拿)[\\u4e00-\\u9fff]){{0,6}}"
+    f"{_NUMBER}{_MEASURE}(?:的)?"
+    f"(?:(?!收|没|未|不|只|少|到|领|拿|{_NUMBER}{_MEASURE})[\\u4e00-\\u9fff]){{0,6}}"
 )
 _OBJECT = (
     f"(?:(?:这|那|该|此|那些|这些)?[笔批些份个]?(?:{_MONEY}|{_COUNTED}|"
@@ -189,24 +192,26 @@ _OBJECT = (
 )
 _OBJECTS = f"(?:{_OBJECT}[和跟与及]?){{0,4}}"
 _GIVER = (
-    "(?:(?:你们|您们|你|您|大家|各位|领导|党|政府|社区|村里|村委|居委会|好心人|爱心人士|"
+    "(?>(?:你们|您们|你|您|大家|各位|领导|党|政府|社区|村里|村委|居委会|好心人|爱心人士|"
     "爱心企业|社工|工作人员|他们|莞家)"
-    "(?:[送发寄捐转给]|送来|发来|寄来|捐赠|给我|给我们)*的?)"
+    "(?>送来|发来|寄来|捐赠|给我们|给我|[发寄捐转给]|送(?![到达]))*的?)"
 )
-_SELF = "(?:我们|我家|我这边|我这里|这边|本人|我|俺|咱们|咱|家里)"
+_SELF = "(?>我们|我家|我这边|我这里|这边|本人|我|俺|咱们|咱|家里)"
 _WHEN = (
-    "(?:今天|昨天|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
+    "(?>今天|昨天|前天|今早|昨晚|刚刚|刚才|刚|早上|上午|中午|下午|晚上|现在|已经|已|早就|确认|"
     "确定|确实|真的|均|都|全部|全|也"
     "|两个|两笔|两项|两份|回复|短信|目前|到现在|至今|到今天|等了?很久)"
 )
-_LEAD = f"(?:{_GIVER}|{_SELF}|{_WHEN})*"
-_TAIL = "(?:了|啦|啊|呀|哦|喔|噢|哈|咯|喽|嘞|呢?啊|的|过|好|齐|完|妥|全部|都|哟|耶|诶)*"
+_LEAD = f"(?>{_GIVER}|{_SELF}|{_WHEN})*"
+_TAIL = "(?>了|啦|啊|呀|哦|喔|噢|哈|咯|喽|嘞|呢?啊|的|过|好(?!心)|齐|完|妥|全部|都|哟|耶|诶)*"
 _CAME = (
     "(?:收到|收妥|收讫|收好|领到|领了|领取|拿到|到账|到手|送到|送达|送来|签收|收下|收了|到了|"
     "已到|received|arrived|gotit|got)"
 )
+# “你们送来的”: the giver took the word.
+_CAME_FROM = f"(?<=送来){_TAIL}|(?<=送来的){_TAIL}(?>{_CAME}{_TAIL})*"
 _NOT = (
-    "(?:还是|还|都|一直|从|并|根本|完全|什么|啥|也|仍然|仍|依然|至今|到现在|压根)*(?:没有|没|"
+    "(?>还是|还|都|一直|从|并|根本|完全|什么|啥|也|仍然|仍|依然|至今|到现在|压根)*(?:没有|没|"
     "未曾|未|尚未|不曾|冇|无|木有)(?:有)?(?:人)?(?:给我们?|见|看)?"
 )
 _ARRIVE = "(?:收到|收|拿到|拿|领到|领|到账|送到|送来|送达|送|发|见到|看到|见|来|寄到|寄来|寄|转|到)"
@@ -250,7 +255,7 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
     (
         Sense.NOT_RECEIVED,
         re.compile(
-            f"{_LEAD}{_OBJECTS}(?:{_WHEN}|{_SELF})*{_NOT}{_ARRIVE}(?:到|过|着|来|呢|啊)?{_TAIL}"
+            f"{_LEAD}{_OBJECTS}(?>{_WHEN}|{_SELF})*{_NOT}{_ARRIVE}(?:到|过|着|来|呢|啊)?{_TAIL}"
             f"(?:任何|什么|你们的|您的|你的)?{_OBJECTS}{_TAIL}"
         ),
     ),
@@ -258,7 +263,7 @@ _WHOLE: tuple[tuple[Sense, re.Pattern[str]], ...] = (
     (
         Sense.RECEIVED,
         re.compile(
-            f"1?{_LEAD}{_OBJECTS}(?:{_WHEN}|{_SELF})*(?:{_CAME}{_TAIL})+"
+            f"1?{_LEAD}{_OBJECTS}(?>{_WHEN}|{_SELF})*(?:{_CAME_FROM}|(?>{_CAME}{_TAIL})+)"
             f"(?:{_GIVER})?{_OBJECTS}{_TAIL}1?"
         ),
     ),

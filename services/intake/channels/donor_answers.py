@@ -1,7 +1,8 @@
 """A donor's answer to a proposal by SMS or WeChat: yes or no, and the number that he was sent.
 
 `Y4821`, `4821 同意`, `不同意 4821`, `N4821 太远了`. Both have to be there, the number once, and
-nothing else that would mean more; whatever else somebody writes is no such answer.
+around them only thanks and, with a no, a reason in words that are known here. Whatever else stands
+beside them, a person reads: “不行12345，我没收到钱” is no donor's no.
 """
 
 import re
@@ -12,6 +13,7 @@ from shared.contracts.events import DonorVerdict
 from shared.contracts.events.donors import DeclineCause
 from shared.text import fold_text
 
+LENGTH_MAX = 80
 WORDS_AFTER_MAX = 40
 
 
@@ -27,6 +29,8 @@ class DonorAnswer:
 def read_donor_answer(text: str) -> DonorAnswer | None:
     """Never raises."""
     plain = _MARKS.sub(" ", fold_text(text).casefold().translate(_TRADITIONAL)).strip()
+    if len(plain) > LENGTH_MAX:
+        return None
     for pattern in (_WORD_FIRST, _CODE_FIRST):
         if match := pattern.fullmatch(plain):
             return _read_match(match)
@@ -36,11 +40,11 @@ def read_donor_answer(text: str) -> DonorAnswer | None:
 def _read_match(match: re.Match[str]) -> DonorAnswer | None:
     verdict: Literal["accept", "decline"] = "decline" if match["no"] else "accept"
     rest = match["rest"].strip()
+    if len(rest) > WORDS_AFTER_MAX:
+        return None
     if verdict == "accept":
         return DonorAnswer(verdict, match["code"]) if _COURTESY.fullmatch(rest) else None
-    if len(rest) > WORDS_AFTER_MAX or _AGREES.search(rest) or _NUMBER.search(rest):
-        return None
-    return DonorAnswer(verdict, match["code"], _find_cause(rest))
+    return DonorAnswer(verdict, match["code"], _find_cause(rest)) if _WHY.fullmatch(rest) else None
 
 
 def _find_cause(rest: str) -> DeclineCause:
@@ -65,12 +69,18 @@ _CODE = r"(?:(?:编号|号码|数字|代码|验证码|尾号|no) ?)?(?<![0-9])(?
 _NO_UNIT = r"(?! ?(?:元|块|圆|万|千|百|个|袋|床|件|份|台|辆|斤|公斤|kg|箱|套|年|月|日|号))"
 _WORD_FIRST = re.compile(rf"{_WHO}{_SAID} ?{_CODE}{_NO_UNIT}(?P<rest>.*)")
 _CODE_FIRST = re.compile(rf"{_WHO}{_CODE}{_NO_UNIT} ?(?:的)? ?{_WHO}{_SAID}(?P<rest>.*)")
-_COURTESY = re.compile(
-    "(?: |谢谢|感谢|你们|您们?|你|大家|辛苦|了|的|吧|啊|哦|呢|好的?|thanks?|ok|收到)*"
-)
-_AGREES = re.compile(r"(?<!不)(?:同意|接受|愿意)|但|不过|可是|算了|yes|\by\b|打错|写错|回错")
-_NUMBER = re.compile(r"[0-9]{4,}")
-_CAPACITY = re.compile(
+# What is repeated over what people write gives nothing back (`*+`), so it takes linear time.
+_THANKS = "谢谢|感谢|抱歉|对不起|不好意思|你们|您们?|你|大家|辛苦|了|的|吧|啊|哦|呢|好|thanks?|ok"
+_COURTESY = re.compile(f"(?: |{_THANKS}|收到)*+")
+_CAPACITY_WORDS = (
     "没钱|没空|余力|资金|紧张|困难|人手|暂时|最近|目前|没有?时间|忙|预算|用完|没货|缺货"
 )
-_SCOPE = re.compile("太?远|范围|不在|送不到|不提供|不做|没有?这|不合适|不符")
+_SCOPE_WORDS = "太?远|范围|不在|送不到|不提供|不做|没有?这|不合适|不符"
+_BESIDE = (
+    "我们|我司|公司|本人|我|这边|这里|这次|这个|这项|这些|这种|那边|那里|项目|服务|业务|区域|地区|镇街|"
+    "现在|近期|今年|本月|这个月|已经|已|都|也|就|实在|确实|真的|比较|有点|有些|很|太|不够|不足|有限|"
+    "能力|时间|没有|没|无法|无|因为|由于|原因|距离|路|离|车|仓库|库存|物资|货|经费|是|在|有|下次|再说|以后"
+)
+_WHY = re.compile(f"(?: |{_CAPACITY_WORDS}|{_SCOPE_WORDS}|{_BESIDE}|{_THANKS})*+")
+_CAPACITY = re.compile(_CAPACITY_WORDS)
+_SCOPE = re.compile(_SCOPE_WORDS)

@@ -146,9 +146,9 @@ def understand(text: str) -> Understood:
         return Bind(match.group(1) or "")
     if match := _PROVE.match(words):
         return Prove(match.group(1))
-    if donor := read_donor_answer(plain):
-        return donor
     answer = read_answer(plain)
+    if answer.sense is not Sense.EMERGENCY and (donor := read_donor_answer(plain)):
+        return donor
     if answer.sense not in (Sense.UNKNOWN, Sense.REFERENCE, Sense.CALL):
         return answer
     draft = None if answer.is_about_delivery else _read_need(plain)

@@ -4,10 +4,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.decide.identities import list_reached
-from services.intake.decide.messages import Settlement, load_message, settle
+from services.intake.decide.messages import Settlement, load_message, queue, settle
 from services.intake.model import HearDonor, Message
-from shared.contracts.events import DonorReplied
+from shared.contracts.envelope import Event
+from shared.contracts.events import DonorAnswered, DonorReplied
+from shared.contracts.events.donors import DonorOutcome
 from shared.messaging.decision import NOTHING, Command, Decision, States
+
+FOR_A_PERSON: frozenset[DonorOutcome] = frozenset({"unknown", "locked"})
+"""It had no number of his that was open, so it may have been no donor's answer: 12345 is also the
+city's own hotline."""
 
 
 def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -> Decision:
@@ -28,3 +34,17 @@ def decide_hear_donor(states: States, item: Command[HearDonor], now: datetime) -
     said = DonorReplied(person_ids=own, verdict=data.verdict, code=data.code, cause=data.cause)
     speaker = next(state for state in settled.states if isinstance(state, Message))
     return replace(settled, events=(*settled.events, (speaker, said)))
+
+
+def decide_donor_answered(states: States, event: Event[DonorAnswered], _now: datetime) -> Decision:
+    """What matching could make nothing of, a person reads; unless it is forgotten by now."""
+    data = event.data
+    if data.message_id is None or data.outcome not in FOR_A_PERSON:
+        return NOTHING
+    message = states.get(Message, data.message_id)
+    if message is None or message.cipher is None:
+        return NOTHING
+    if (message.state, message.reading) != ("understood", "donor"):
+        return NOTHING
+    waiting = message.model_copy(update={"state": "unread"})
+    return Decision((waiting,), (queue(waiting),))

@@ -140,7 +140,7 @@ def decide_settle(states: States, item: Command[SettleMessage], now: datetime) -
         update={"dialogue": data.dialogue, "due_at": waits_until}
     )
     settled = settle(states, message, correspondence, settlement, now)
-    queued = tuple(_queue(other) for other in others if other.waits)
+    queued = tuple(queue(other) for other in others if other.waits)
     files = carry_files(states, data.request_id, (message, *others)) if data.request_id else ()
     return replace(
         settled,
@@ -204,7 +204,7 @@ def settle(
             "person_id": settlement.person_id,
         }
     )
-    events: list[tuple[State, Fact]] = [_queue(message)] if message.waits else []
+    events: list[tuple[State, Fact]] = [queue(message)] if message.waits else []
     if settlement.answer and message.channel is Channel.SMS:
         point = states.get(ContactPoint, message.point_id)
         is_closed = point is not None and point.opted_out
@@ -219,7 +219,7 @@ def settle(
     return Decision((message, correspondence), tuple(events))
 
 
-def _queue(message: Message) -> tuple[State, Fact]:
+def queue(message: Message) -> tuple[State, Fact]:
     fact = MessageQueued(
         channel=message.channel, town_code=message.town_code, urgent=message.urgent
     )
@@ -260,7 +260,7 @@ def decide_abandon(states: States, item: Command[AbandonDialogue], now: datetime
     ended = correspondence.model_copy(
         update={"dialogue": None, "asked_meaning": None, "asked_message": "", "due_at": None}
     )
-    return Decision((ended, *queued), tuple(_queue(message) for message in queued))
+    return Decision((ended, *queued), tuple(queue(message) for message in queued))
 
 
 # --- read by a person ---

@@ -6,6 +6,7 @@ from services.matching.model.donor_digest import (
     DigestRules,
     DonorDigest,
     FinishReply,
+    ReplyAttempts,
     ReplyCode,
     SendDonorDigest,
 )
@@ -85,23 +86,34 @@ def _make_code(states: States, data: SendDonorDigest, now: datetime) -> ReplyCod
 
 
 def decide_donor_replied(states: States, event: Event[DonorReplied], now: datetime) -> Decision:
-    """A right number of his own, once: the reply is carried out proposal by proposal after this."""
+    """A right number of his own, once: the reply is carried out proposal by proposal after this.
+
+    What opens nothing goes back by its message's id: perhaps it was no donor's answer.
+    """
     said = event.data
-    today = now.astimezone(CHINA).date().isoformat()
-    states.prefetch(Ref(ReplyCode, said.code), *(Ref(DonorDigest, id_) for id_ in said.person_ids))
+    trial = ReplyAttempts.of(said.person_ids)
+    states.prefetch(
+        trial, Ref(ReplyCode, said.code), *(Ref(DonorDigest, id_) for id_ in said.person_ids)
+    )
     code = states.get(ReplyCode, said.code)
-    digests = states.get_many(DonorDigest, said.person_ids)
-    if any(digest.is_locked(today) for digest in digests.values()):
-        return NOTHING
-    is_his = code is not None and code.donor_id in said.person_ids
-    if code is not None and is_his and code.is_answerable(now):
+    today = now.astimezone(CHINA).date().isoformat()
+    attempts = (states.get(ReplyAttempts, trial.id) or ReplyAttempts(id=trial.id)).on(today)
+    own = code if code and code.donor_id in said.person_ids else None
+    if own and own.is_answerable(now) and not attempts.is_locked:
         update = {"verdict": said.verdict, "cause": said.cause, "due_at": now}
-        return Decision((code.model_copy(update=update),))
-    id_ = code.donor_id if code and is_his else said.person_ids[0]
-    digest = digests.get(id_) or DonorDigest(id=id_, correlation_id=id_)
-    digest = digest.count_wrong(today)
-    answered = DonorAnswered(donor_id=id_, outcome="stale" if is_his else "unknown")
-    return Decision((digest,), ((digest, answered),))
+        return Decision((own.model_copy(update=update),))
+    id_ = own.donor_id if own else said.person_ids[0]
+    digest = states.get(DonorDigest, id_) or DonorDigest(id=id_, correlation_id=id_)
+    if attempts.is_locked:
+        answered = DonorAnswered(
+            donor_id=id_, outcome="locked", message_id=event.subject, is_quiet=attempts.told
+        )
+        told = attempts.model_copy(update={"told": True})
+        return Decision((digest, told), ((digest, answered),))
+    answered = DonorAnswered(
+        donor_id=id_, outcome="stale" if own else "unknown", message_id=event.subject
+    )
+    return Decision((digest, attempts.count_wrong()), ((digest, answered),))
 
 
 def decide_finish_reply(states: States, command: Command[FinishReply], _now: datetime) -> Decision:

@@ -1,5 +1,6 @@
 """What one donor is told together, so that 57 proposals are one message."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -7,7 +8,8 @@ from typing import ClassVar
 from shared.contracts.events import DonorNews, DonorVerdict
 from shared.contracts.events.donors import DeclineCause
 from shared.contracts.values import Whole
-from shared.messaging.decision import Due, State
+from shared.ids import derived_id
+from shared.messaging.decision import Due, Ref, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,13 @@ class DigestRules:
 
 REUSED_AFTER = timedelta(days=7)
 WRONG_CODES_MAX = 5
-"""A day; what is written then is answered no more, right or wrong."""
+"""A day, from one phone; what is written from it then decides nothing, right or wrong."""
 
 
 class DonorDigest(State):
     """Its id is the donor's. proposed, reminded, expired: how many since the last message; whether
     they still wait is asked when it is sent. due_at: when; None while there is nothing to say.
-    told_at: when he was told last. wrong, wrong_on: replies with a number that is not his, a day.
+    told_at: when he was told last.
     """
 
     COLLECTION: ClassVar[str] = "donor_digests"
@@ -40,15 +42,6 @@ class DonorDigest(State):
     reminded: int = 0
     expired: int = 0
     told_at: datetime | None = None
-    wrong_on: str = ""
-    wrong: int = 0
-
-    def count_wrong(self, today: str) -> "DonorDigest":
-        wrong = self.wrong + 1 if self.wrong_on == today else 1
-        return self.model_copy(update={"wrong_on": today, "wrong": wrong})
-
-    def is_locked(self, today: str) -> bool:
-        return self.wrong_on == today and self.wrong >= WRONG_CODES_MAX
 
     def count(self, news: DonorNews, rules: DigestRules, now: datetime) -> "DonorDigest":
         """What is about to run out waits for no gap."""
@@ -93,6 +86,32 @@ class ReplyCode(State):
     def is_free(self, now: datetime) -> bool:
         """Whether another may have the number: so long after that nobody means this one."""
         return self.due_at is None and now > self.expires_at + REUSED_AFTER
+
+
+class ReplyAttempts(State):
+    """Wrong numbers of one day, counted for all persons together whom the phone or account reaches:
+    its id stands for them. wrong: how many on that day. told: that it is locked was said.
+    """
+
+    COLLECTION: ClassVar[str] = "reply_attempts"
+
+    day: str = ""
+    wrong: int = 0
+    told: bool = False
+
+    @classmethod
+    def of(cls, person_ids: Iterable[str]) -> Ref["ReplyAttempts"]:
+        return Ref(cls, derived_id("attempts", *sorted(set(person_ids))))
+
+    @property
+    def is_locked(self) -> bool:
+        return self.wrong >= WRONG_CODES_MAX
+
+    def on(self, day: str) -> "ReplyAttempts":
+        return self if self.day == day else ReplyAttempts(id=self.id, day=day)
+
+    def count_wrong(self) -> "ReplyAttempts":
+        return self.model_copy(update={"wrong": self.wrong + 1})
 
 
 class FinishReply(Due):

@@ -12,7 +12,7 @@ from shared.contracts.values import Identifier, Moment, Whole
 DonorNews = Literal["proposed", "reminded", "expired"]
 DonorVerdict = Literal["accept", "decline"]
 DeclineCause = Literal["capacity", "scope", "other"]
-DonorOutcome = Literal["accepted", "declined", "stale", "unknown"]
+DonorOutcome = Literal["accepted", "declined", "stale", "unknown", "locked"]
 ReplyCodeText = Annotated[str, Field(pattern=r"^(?:[0-9]{4,5})?$")]
 
 
@@ -64,13 +64,19 @@ class DonorReplied(Fact):
 
 
 class DonorAnswered(Fact):
-    """What came of a donor's reply, for him. Subject: the person's id. count: of proposals."""
+    """What came of a donor's reply, for him. Subject: the person's id. count: of proposals.
+
+    locked: too many wrong numbers that day. message_id: of the message that was the reply, where
+    its number opened nothing. is_quiet: he was told the same already that day.
+    """
 
     TYPE: ClassVar[str] = "guanjia.donor.answered.v1"
     TOPIC: ClassVar[str] = topics.MATCHES
     donor_id: Identifier
     outcome: DonorOutcome
     count: Whole = 0
+    message_id: Identifier | None = None
+    is_quiet: bool = False
 
     @property
     def detail(self) -> str:
