@@ -41,11 +41,12 @@ from shared.contracts.events import (
 @dataclass(frozen=True, slots=True)
 class Overtaking:
     """recipient: whose notices. same_subject: of this match or mandate alone; else of the whole
-    request."""
+    request. when: a field of the fact that must be true: else nothing follows what it cancels."""
 
     recipient: Literal["applicant", "donor"]
     purposes: tuple[str, ...]
     same_subject: bool = False
+    when: str = ""
 
     def find_person(self, fact: Fact) -> str | None:
         person_id: str | None = getattr(
@@ -87,8 +88,8 @@ _MANDATE = (Overtaking("donor", ("mandate_proposed",), same_subject=True),)
 
 OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     RequestOpened: (Overtaking("applicant", _EARLY),),
-    RequestReturned: (Overtaking("applicant", ("request_recorded",)),),
-    RequestHastened: (Overtaking("applicant", ("request_recorded",)),),
+    RequestReturned: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
+    RequestHastened: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
     RequestMended: (Overtaking("applicant", ("request_returned",)),),
     RequestReferred: (Overtaking("applicant", _HOPE),),
     RequestBudgeted: (Overtaking("applicant", _HOPE),),
@@ -120,6 +121,8 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
 def list_overtakings(event: Event[Any]) -> Iterator[tuple[str, Overtaking]]:
     """(person, what he need not hear any more)."""
     for overtaking in OVERTAKINGS.get(type(event.data), ()):
+        if overtaking.when and not getattr(event.data, overtaking.when):
+            continue
         person_id = overtaking.find_person(event.data)
         if person_id:
             yield person_id, overtaking

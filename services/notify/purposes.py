@@ -64,8 +64,8 @@ class Purpose:
     true. reasons, acts: of the fact, for which it is sent; empty for any. answer: what a sender is
     told. stage: of what another asked for as well. news: of a donor's proposals. own_phone: only to
     a phone that is certainly the person's, never to one that a third party named. is_small: it says
-    how things go, and asks for nothing, so it may be told together with others. ends: the notice
-    whose news it takes back; where that one never went out, neither does this. codes: of the fact,
+    how things go, and asks for nothing, so it may be told together with others. ends: the notices
+    whose news it takes back; where none of them went out, neither does this. codes: of the fact,
     for which it is sent; other_codes: for which others are. outcome: of a donor's reply.
     """
 
@@ -81,7 +81,7 @@ class Purpose:
     answer: SenderAnswer | None = None
     stage: FollowedStage | None = None
     is_small: bool = False
-    ends: str = ""
+    ends: tuple[str, ...] = ()
     news: DonorNews | None = None
     outcome: DonorOutcome | None = None
     codes: tuple[str, ...] = ()
@@ -159,8 +159,17 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     RequestHastened: (
         Purpose("request_hastened", "applicant", links.REQUEST, when="to_person", is_small=True),
     ),
-    RequestUnbudgeted: (Purpose("request_unbudgeted", "applicant", links.REQUEST),),
-    RequestUnmet: (Purpose("request_unmet", "applicant", links.REQUEST),),
+    RequestUnbudgeted: (
+        Purpose("request_unbudgeted", "applicant", links.REQUEST, ends=("request_budgeted",)),
+    ),
+    RequestUnmet: (
+        Purpose(
+            "request_unmet",
+            "applicant",
+            links.REQUEST,
+            ends=("request_committed", "request_delivered"),
+        ),
+    ),
     RequestDeclined: (
         Purpose("request_declined", "applicant", links.REQUEST, other_codes=DECLINE_CODES),
         *(
@@ -195,7 +204,7 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
             "applicant",
             when="promised",
             reasons=("refused_by_fund", "offer_withdrawn", "not_arrived"),
-            ends="match_committed",
+            ends=("match_committed", "match_delivered"),
         ),
         Purpose("match_refused", "donor", reasons=("refused_by_fund",)),
         Purpose("match_not_needed", "donor", reasons=("request_withdrawn",), is_small=True),

@@ -48,10 +48,14 @@ def find_sending_time(at: datetime, person_id: str, rules: Rules) -> datetime:
 
 def find_next_morning(at: datetime, person_id: str, rules: Rules) -> datetime:
     """Of the next day."""
+    return begin_next_morning(at, rules) + _spread(person_id, rules)
+
+
+def begin_next_morning(at: datetime, rules: Rules) -> datetime:
+    """The first moment of it."""
     quiet = parse_hours(rules.quiet_hours)
     tomorrow = at.astimezone(CHINA).date() + timedelta(days=1)
-    morning = datetime.combine(tomorrow, quiet[1] if quiet else MORNING, CHINA)
-    return morning + _spread(person_id, rules)
+    return datetime.combine(tomorrow, quiet[1] if quiet else MORNING, CHINA)
 
 
 def format_day(at: datetime) -> str:

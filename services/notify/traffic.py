@@ -96,14 +96,18 @@ class Health:
         if is_error:
             self._errors.append(at)
         self._calls.append((at, is_slow))
+        self._drop_old(at)
+
+    def _drop_old(self, at: float) -> None:
         while self._errors and self._errors[0] < at - self._window_s:
             self._errors.popleft()
         while self._calls and self._calls[0][0] < at - 15 * self._window_s:
             self._calls.popleft()
 
     def find_reason(self, at: float) -> MoveReason | None:
-        errors = sum(when >= at - self._window_s for when in self._errors)
-        if errors >= self._errors_max:
+        """Also where no call was made since: what is long ago says nothing."""
+        self._drop_old(at)
+        if len(self._errors) >= self._errors_max:
             return "errors"
         slow = sum(is_slow for _, is_slow in self._calls)
         if slow >= self._errors_max and slow * 100 >= self._slow_percent * len(self._calls):

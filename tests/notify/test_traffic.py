@@ -89,6 +89,14 @@ def test_trouble_is_many_errors_or_a_slow_share(
     assert health.find_reason(50) is None
 
 
+def test_slow_calls_of_long_ago_say_nothing_where_none_came_since() -> None:
+    health = Health(60, 10, 15)
+    for number in range(100):
+        health.note(float(number % 50), is_error=False, is_slow=True)
+    assert health.find_reason(15 * 60 - 1) == "slow"
+    assert health.find_reason(15 * 60 + 51) is None
+
+
 def test_a_gate_halves_where_a_provider_does_not_answer_and_grows_again() -> None:
     gate = open_gate(16)
     gate.enter()

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.decide import mailboxes
 from services.notify.duties import URGENT_PURPOSES
-from services.notify.model import ClaimNotice, Mailbox, Notice, RecordOutcome
-from services.notify.overtaking import OVERTAKINGS
+from services.notify.model import Mailbox, Notice
 from services.notify.purposes import BY_NAME
 from services.notify.rules import Rules
 from services.notify.timing import (
@@ -22,86 +21,35 @@ from services.notify.timing import (
 )
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
-    MatchAccepted,
+    MatchAnnounced,
     MatchCommitted,
     MatchDelivered,
     MatchReleased,
     MessageAnswered,
-    RequestDeclined,
-    RequestRecorded,
     RequestWithdrawn,
 )
-from shared.contracts.values import CHINA, Channel
+from shared.contracts.values import CHINA
 from shared.messaging.decision import Ref
 from tests.notify.decisions import (
     MATCH_ID,
     REQUEST_ID,
-    DecisionHarness,
     make_opened,
     make_proposed,
     make_rules,
     match_fields,
 )
-
-HOURS = "21:00-08:00"
-NOON = datetime(2026, 11, 29, 12, tzinfo=CHINA)
-MIDNIGHT = datetime(2026, 11, 30, 0, 30, tzinfo=CHINA)
-MOMENTS = st.integers(0, 7 * 24 * 60).map(lambda m: NOON + timedelta(minutes=m))
-
-
-def make_harness(at: datetime = NOON, **changes: Any) -> DecisionHarness:
-    rules = {"quiet_hours": HOURS, "bundle_s": 180, "person_day_max": 3}
-    harness = DecisionHarness(make_rules(**rules | changes))
-    harness.now = at
-    return harness
-
-
-def claim(harness: DecisionHarness, notice: Notice, ends: str = "sent") -> bool:
-    """Whether it went."""
-    assert notice.due_at is not None
-    data = ClaimNotice(
-        notice_id=notice.id, person_id=notice.person_id, due_at=notice.due_at, reachable=("sms",)
-    )
-    answer = harness.execute(data)
-    assert answer is not None
-    if answer.status != 200:
-        return False
-    record = {"notice_id": notice.id, "attempt": answer.body["attempt"], "channel": "sms"}
-    harness.execute(RecordOutcome.model_validate(record | {"outcome": ends}))
-    return True
-
-
-def list_due(harness: DecisionHarness) -> list[Notice]:
-    due = [n for n in harness.notices if n.state in ("created", "retry") and n.due_at]
-    return [n for n in due if n.due_at and n.due_at <= harness.now]
-
-
-def send_all(harness: DecisionHarness) -> list[tuple[datetime, Notice]]:
-    """Until nothing waits: what went to the phone, and when."""
-    messages: list[tuple[datetime, Notice]] = []
-    for _ in range(500):
-        for notice in list_due(harness):
-            current = harness.states[Ref(Notice, notice.id)]
-            if current.due_at == notice.due_at and claim(harness, current):
-                messages.append((harness.now, current))
-        later = [n.due_at for n in harness.notices if n.state in ("created", "retry") and n.due_at]
-        if not later:
-            return messages
-        harness.now = max(harness.now, *[min(later)])
-    raise AssertionError("something waits for ever")
-
-
-def get_states(harness: DecisionHarness) -> dict[str, str]:
-    return {notice.purpose: notice.state for notice in harness.notices}
-
-
-def make_recorded() -> RequestRecorded:
-    return RequestRecorded(person_id="P-1", channel=Channel.SMS, approval_level="village")
-
-
-def make_declined() -> RequestDeclined:
-    return RequestDeclined(person_id="P-1", reason="不在范围")
-
+from tests.notify.mailing import (
+    HOURS,
+    MIDNIGHT,
+    MOMENTS,
+    NOON,
+    claim,
+    list_due,
+    make_declined,
+    make_harness,
+    make_recorded,
+    send_all,
+)
 
 # --- quiet hours ----------------------------------------------------------------------------------
 
@@ -218,65 +166,32 @@ def test_more_than_a_days_number_goes_together_the_next_morning() -> None:
     assert (digest.purpose, digest.count, digest.person_id) == ("digest_tasks", 37, "P-donor")
 
 
-# --- overtaken ------------------------------------------------------------------------------------
-
-
-def test_who_is_declined_at_once_hears_only_that() -> None:
+def test_a_message_tells_no_more_than_so_many_and_the_next_tells_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mailboxes, "WAITING_MAX", 15)
     harness = make_harness()
-    harness.on_event(make_recorded(), id_="E-1")
-    harness.on_event(make_opened(), id_="E-2")
-    harness.on_event(make_declined(), id_="E-3")
-    assert [n.purpose for _, n in send_all(harness)] == ["request_declined"]
-    assert get_states(harness) == {
-        "request_recorded": "cancelled",
-        "request_opened": "cancelled",
-        "request_declined": "sent",
-    }
-    assert harness.fact_types().count("NoticeCancelled") == 2
+    for number in range(40):
+        fact = make_proposed(NOON + timedelta(days=3))
+        harness.on_event(fact, f"M-{number}", f"E-{number}")
+    digests = [n for _, n in send_all(harness) if n.purpose == "digest_tasks"]
+    assert [digest.count for digest in digests] == [15, 15, 7]
+    assert Counter(n.state for n in harness.notices) == {"bundled": 37, "sent": 6}
 
 
-def test_another_case_of_the_same_person_is_not_overtaken() -> None:
+def test_a_late_question_keeps_its_number_and_comes_first_in_the_morning() -> None:
     harness = make_harness()
-    harness.on_event(make_opened(), "R-other", "E-1")
-    harness.on_event(make_declined(), id_="E-2")
-    assert len(send_all(harness)) == 2
-
-
-def test_nobody_hears_that_help_fell_through_of_which_he_never_heard() -> None:
-    harness = make_harness(MIDNIGHT)
-    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, "E-1")
-    fell = MatchReleased(**match_fields(), reason="not_arrived", promised=True)
-    harness.on_event(fell, MATCH_ID, "E-2")
-    assert [n.purpose for _, n in send_all(harness)] == ["match_given_up"]
-
-
-def test_help_is_never_promised_after_it_fell_through() -> None:
-    """The first try did not go out, and is repeated later."""
-    harness = make_harness()
-    harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, "E-1")
-    data = ClaimNotice(
-        notice_id=harness.notice.id, person_id="P-1", due_at=harness.now, reachable=("sms",)
+    for number in range(6):
+        fact = make_proposed(NOON + timedelta(days=3))
+        harness.on_event(fact, f"M-{number}", f"E-{number}")
+    asked = MatchAnnounced(
+        **match_fields(), expires_at=NOON + timedelta(days=3), news="proposed", reply_code="4821"
     )
-    harness.execute(data)
-    id_ = harness.notice.id
-    fell = MatchReleased(**match_fields(), reason="not_arrived", promised=True)
-    harness.on_event(fell, MATCH_ID, "E-2")
-    retry = {"notice_id": id_, "attempt": 1, "channel": "sms", "outcome": "retry"}
-    harness.execute(RecordOutcome.model_validate(retry))
-    assert "match_committed" not in {n.purpose for _, n in send_all(harness)}
-    assert get_states(harness)["match_committed"] == "cancelled"
-
-
-def test_donor_who_answered_is_not_asked_any_more() -> None:
-    harness = make_harness(MIDNIGHT)
-    harness.on_event(make_proposed(NOON + timedelta(days=3)), MATCH_ID, "E-1")
-    harness.on_event(MatchAccepted(**match_fields()), MATCH_ID, "E-2")
-    assert send_all(harness) == []
-
-
-def test_table_names_purposes_that_exist() -> None:
-    for rows in OVERTAKINGS.values():
-        assert {name for row in rows for name in row.purposes} <= set(BY_NAME)
+    harness.on_event(asked, MATCH_ID, "E-9")
+    late = send_all(harness)[3:]
+    assert [n.purpose for _, n in late] == ["match_asked", "digest_tasks"]
+    assert late[0][0] == datetime(2026, 11, 30, 8, tzinfo=CHINA)
+    assert (late[0][1].reply_code, late[1][1].count) == ("4821", 3)
 
 
 # --- all of it, whatever comes when ---------------------------------------------------------------

@@ -15,7 +15,7 @@ from services.notify.model import (
     NoticeDue,
     RecordCall,
 )
-from shared.contracts.events import MatchCommitted, MessageReported, NoticeFailed
+from shared.contracts.events import DonorAnswered, MatchCommitted, MessageReported, NoticeFailed
 from tests.notify.decisions import (
     START,
     DecisionHarness,
@@ -198,6 +198,13 @@ def test_who_wants_none_is_not_called(code: str) -> None:
     before = make_with_notice().notice
     assert with_task(before, before.with_state("failed", code=code)).task is None
     assert with_task(before, before.with_state("failed", code="UNDELIV")).task is not None
+
+
+def test_nobody_is_called_with_the_answer_to_what_he_wrote() -> None:
+    harness = DecisionHarness()
+    harness.on_event(DonorAnswered(donor_id="P-donor", outcome="stale"), "P-donor")
+    harness.claim_and_record("refused", "sms")
+    assert (harness.state, harness.notice.task) == ("failed", None)
 
 
 def test_what_arrives_after_all_is_nobodys_call() -> None:

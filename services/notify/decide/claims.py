@@ -12,7 +12,9 @@ from services.notify.decide.mailboxes import (
     is_counted,
     list_changes,
     list_others,
+    list_promises,
     record_claim,
+    wait_for_promises,
 )
 from services.notify.decide.transitions import (
     build_decision,
@@ -75,6 +77,12 @@ def _keep_back(
     """Where it does not go now: overtaken, held for the morning, or told together with others."""
     if notice.is_overtaken and (cancelled := cancel(notice)).state == "cancelled":
         return build_decision(notice, cancelled, answer=NOT_SENT)
+    promises = states.get_many(Notice, list_promises(notice, mailbox))
+    withheld = wait_for_promises(notice, promises.values(), now)
+    if withheld is not None:
+        rest = mailbox.without({notice.id}) if withheld.state == "cancelled" else mailbox
+        boxes = tuple(list_changes(mailbox, rest))
+        return build_decision(notice, withheld, others=boxes, answer=NOT_SENT)
     later = hold(notice, mailbox, now, rules)
     if later is not None:
         boxes = tuple(list_changes(mailbox, hold_in(mailbox, notice, now, rules)))

@@ -13,14 +13,20 @@ from services.notify.model import Mailbox, Notice, Waiting
 from services.notify.overtaking import Overtaking, find_request_id, list_overtakings
 from services.notify.purposes import BY_NAME, DIGEST_NEWS, DIGEST_TASKS, Purpose
 from services.notify.rules import Rules, compute_deadline
-from services.notify.timing import find_next_morning, find_sending_time, format_day
+from services.notify.timing import (
+    begin_next_morning,
+    find_next_morning,
+    find_sending_time,
+    format_day,
+)
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.values import CHINA
 from shared.ids import derived_id
 from shared.messaging.decision import State, States
 
 WAITING_MAX = 200
-"""More than this of one person are not told together: each waits by itself."""
+"""More than this of one person are not told in one message: the rest goes in the next."""
+PROMISE_WAIT_S = 5.0
 
 
 def is_counted(purpose: Purpose | None, rules: Rules) -> bool:
@@ -82,9 +88,8 @@ def _put_in_one(
     before = states.get_many(Notice, [waiting.notice_id for waiting in overtaken])
     after = {id_: cancel(notice) for id_, notice in before.items()}
     cancelled = {id_ for id_, notice in after.items() if notice.state == "cancelled"}
-    unsaid = {after[id_].purpose for id_ in cancelled}
+    new = [_withhold_end(notice, mailbox, cancelled) for notice in notices]
     mailbox = mailbox.without(cancelled)
-    new = [_withhold_end(notice, unsaid) for notice in notices]
     for notice in new:
         if notice.state == "created" and len(mailbox.waiting) < WAITING_MAX:
             mailbox = _add(mailbox, notice, event, rules)
@@ -115,11 +120,43 @@ def _add(mailbox: Mailbox, notice: Notice, event: Event[Any], rules: Rules) -> M
     return mailbox.with_waiting(waiting)
 
 
-def _withhold_end(notice: Notice, unsaid: Collection[str]) -> Notice:
+def _withhold_end(notice: Notice, mailbox: Mailbox, cancelled: Collection[str]) -> Notice:
     """Nobody hears that a help fell through of which he never heard."""
-    if BY_NAME[notice.purpose].ends in unsaid:
+    promises = list_promises(notice, mailbox)
+    if promises and cancelled.issuperset(promises):
         return notice.with_state("cancelled", code="never_promised")
     return notice
+
+
+def list_promises(notice: Notice, mailbox: Mailbox) -> list[str]:
+    """The notices of the mailbox whose news this one takes back."""
+    purpose = BY_NAME.get(notice.purpose)
+    if purpose is None or not purpose.ends or notice.tries:
+        return []
+    return [
+        waiting.notice_id
+        for waiting in mailbox.waiting
+        if waiting.purpose in purpose.ends
+        and waiting.about == notice.regarding
+        and waiting.at <= notice.created_at
+    ]
+
+
+def wait_for_promises(notice: Notice, promises: Collection[Notice], now: datetime) -> Notice | None:
+    """As it becomes where it may not go: a promise that is being sent is waited for, and where none
+    of them went out neither does this."""
+    if any(promise.state == "sending" for promise in promises):
+        return notice.model_copy(update={"due_at": compute_deadline(now, PROMISE_WAIT_S)})
+    if promises and all(_is_unsaid(promise) for promise in promises):
+        return notice.with_state("cancelled", code="never_promised")
+    return None
+
+
+def _is_unsaid(promise: Notice) -> bool:
+    """Also of one that was being sent when it was overtaken, and came back."""
+    return promise.state == "cancelled" or (
+        promise.is_overtaken and cancel(promise).state == "cancelled"
+    )
 
 
 def cancel(notice: Notice) -> Notice:
@@ -145,16 +182,26 @@ def hold(notice: Notice, mailbox: Mailbox, now: datetime, rules: Rules) -> Notic
         return None
     later = find_sending_time(now, notice.person_id, rules)
     if later == now and _is_full(notice, purpose, mailbox, now, rules):
-        later = find_next_morning(now, notice.person_id, rules)
+        later = _find_turn(notice, now, rules)
     if later == now:
         return None
     return notice.model_copy(update={"due_at": compute_deadline(later)})
 
 
+def _find_turn(notice: Notice, now: datetime, rules: Rules) -> datetime:
+    """What he answers with the number that it carries goes before all else."""
+    if notice.reply_code:
+        return begin_next_morning(now, rules)
+    return find_next_morning(now, notice.person_id, rules)
+
+
 def hold_in(mailbox: Mailbox, notice: Notice, now: datetime, rules: Rules) -> Mailbox:
-    """A full day lets all that is left of it go together."""
+    """A full day lets all that is left of it go together, but what he can answer: a digest has no
+    room for its number."""
     purpose = BY_NAME.get(notice.purpose)
-    if purpose is None or not _is_full(notice, purpose, mailbox, now, rules):
+    if purpose is None or notice.reply_code:
+        return mailbox
+    if not _is_full(notice, purpose, mailbox, now, rules):
         return mailbox
     waiting = mailbox.find(notice.id) or Waiting(
         notice_id=notice.id, purpose=notice.purpose, about=notice.regarding, at=notice.created_at
@@ -172,15 +219,16 @@ def _is_full(
 
 
 def list_others(notice: Notice, mailbox: Mailbox, rules: Rules) -> list[str]:
-    """The notices that may go with this one in one message."""
+    """The notices that may go with this one in one message: so many at once."""
     own = mailbox.find(notice.id)
-    if own is None or notice.tries or not _goes_together(own, rules):
+    if own is None or notice.tries or notice.reply_code or not _goes_together(own, rules):
         return []
-    return [
+    ids = [
         waiting.notice_id
         for waiting in mailbox.waiting
         if waiting != own and not waiting.has_begun and _goes_together(waiting, rules)
     ]
+    return ids[: WAITING_MAX - 1]
 
 
 def _goes_together(waiting: Waiting, rules: Rules) -> bool:
@@ -203,7 +251,7 @@ def bundle(
 
 
 def _may_join(notice: Notice) -> bool:
-    return notice.state == "created" and not notice.tries
+    return notice.state == "created" and not notice.tries and not notice.reply_code
 
 
 def _build_digest(together: Collection[Notice], now: datetime) -> Notice:

@@ -59,11 +59,11 @@ def calls_for_task(before: Notice, after: Notice) -> bool:
 
 
 def is_tellable(notice: Notice) -> bool:
-    """Whether somebody else can say it: no code, no answer to a message, nothing to staff."""
+    """Whether somebody else can say it: no code, no answer to what he wrote, nothing to staff."""
     purpose = BY_NAME.get(notice.purpose)
     if purpose is None or notice.task is not None:
         return False
-    return purpose.recipient != "staff" and not purpose.answer and not purpose.acts
+    return purpose.recipient != "staff" and not purpose.is_answer
 
 
 def _build_fact(notice: Notice) -> NoticeFact | None:
