@@ -123,7 +123,7 @@ def _add(mailbox: Mailbox, notice: Notice, event: Event[Any], rules: Rules) -> M
 def _withhold_end(notice: Notice, mailbox: Mailbox, cancelled: Collection[str]) -> Notice:
     """Nobody hears that a help fell through of which he never heard."""
     promises = list_promises(notice, mailbox)
-    if promises and cancelled.issuperset(promises):
+    if promises and all(id_ in cancelled for id_ in promises):
         return notice.with_state("cancelled", code="never_promised")
     return notice
 
