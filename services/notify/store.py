@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Attempt, BlockedPhone, Dispatch, Notice, NoticeState, StaffMember
+from services.notify.purposes import DIGESTS
 from shared import mongo
 from shared.contracts.values import CHINA
 from shared.scope import Cut, Scope
@@ -25,6 +26,11 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
         Notice.COLLECTION,
         [("task.state", 1), ("created_at", 1)],
         {"partialFilterExpression": {"task.state": {"$type": "string"}}},
+    ),
+    (
+        Notice.COLLECTION,
+        [("bundle_id", 1)],
+        {"partialFilterExpression": {"bundle_id": {"$type": "string"}}},
     ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
@@ -135,6 +141,25 @@ async def find_tasks(database: mongo.Database, scope: Scope, limit: int) -> list
     """Open ones, those that wait the longest first."""
     query = {"task.state": "open", **scope.build_query(AREA)}
     return await mongo.find(database, Notice, query, sort=[("created_at", 1)], limit=limit)
+
+
+async def find_bundled(
+    database: mongo.Database, digests: Collection[str]
+) -> Mapping[str, Sequence[Notice]]:
+    """By digest, what it tells, oldest first; of a digest in a digest, what that one tells."""
+    outer = {id_: id_ for id_ in digests}
+    bundled: dict[str, list[Notice]] = {}
+    inner = list(outer)
+    while inner:
+        query = {"bundle_id": {"$in": inner, "$type": "string"}}
+        notices = await mongo.find(database, Notice, query, sort=[("created_at", 1)])
+        for notice in notices:
+            outer[notice.id] = outer[notice.bundle_id or ""]
+        inner = [notice.id for notice in notices if notice.purpose in DIGESTS]
+        for notice in notices:
+            if notice.purpose not in DIGESTS:
+                bundled.setdefault(outer[notice.id], []).append(notice)
+    return bundled
 
 
 async def count_tasks(database: mongo.Database, scope: Scope) -> Mapping[str, int]:

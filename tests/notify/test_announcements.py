@@ -161,7 +161,7 @@ def test_donor_hears_of_arrival_and_is_thanked_for_goods() -> None:
     assert told == ["match_arrived", "ledger_goods_received"]
 
 
-def test_proposal_carries_what_its_words_need_and_the_place_to_call() -> None:
+def test_proposal_carries_what_its_words_need_and_no_place_for_its_donor() -> None:
     harness = DecisionHarness()
     fact = make_proposed().model_copy(
         update={"category": Category.MEDICAL, "town_code": "441900101"}
@@ -174,7 +174,10 @@ def test_proposal_carries_what_its_words_need_and_the_place_to_call() -> None:
         20_000,
         fact.expires_at,
     )
-    assert harness.notice.area == "441900101"
+    assert harness.notice.area == ""
+    committed = MatchCommitted(**match_fields() | {"town_code": "441900101"})
+    harness.on_event(committed, MATCH_ID, "E-2")
+    assert [n.area for n in harness.notices if n.person_id == "P-1"] == ["441900101"]
 
 
 def test_proposal_goes_to_the_donor_with_a_link_that_ends_with_it() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fastapi.responses import HTMLResponse
 
 from services.notify.model import Notice, PhoneTask
-from services.notify.pages.calls import render_calls
+from services.notify.pages.calls import build_row, render_calls
 from shared.security import Role
 from tests.support.readers import make_reader
 
@@ -31,8 +31,10 @@ def make_task(words: str, number: int, why: str) -> Notice:
 
 def render_notify_samples(words: str) -> Mapping[str, HTMLResponse]:
     reader = make_reader(Role.COLLECTOR)
-    tasks = [make_task(words, 0, "phone_blocked"), make_task(words, 2, words)]
+    tasks = [make_task(words, number, why) for number, why in enumerate(("phone_blocked", words))]
+    digest = make_task(words, 3, "no_receipt").model_copy(update={"purpose": "digest_news"})
+    rows = [*(build_row(task, (), "") for task in tasks), build_row(digest, tasks, "")]
     return {
-        "calls": render_calls(reader, tasks, {"open": 2, "done": 31}, [PROBLEM]),
+        "calls": render_calls(reader, rows, {"open": 2, "done": 31}, [PROBLEM]),
         "calls_none": render_calls(reader, [], {"open": 0, "done": 31}),
     }

@@ -90,7 +90,7 @@ def _build_notice(
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
         reply_code=getattr(event.data, "reply_code", ""),
-        area=_find_area(event.data),
+        area=_find_area(purpose, event.data),
         about=_build_about(purpose, event.data),
         lane=find_lane(purpose, event.data),
         **_donor_fields(purpose, event.data),
@@ -106,8 +106,11 @@ def _compute_due_at(rules: Rules, purpose: Purpose, person_id: str, now: datetim
     return compute_deadline(find_sending_time(ready_at, person_id, rules))
 
 
-def _find_area(fact: Fact) -> str:
-    """The village, or else the town, which is all that a match says."""
+def _find_area(purpose: Purpose, fact: Fact) -> str:
+    """The village, or else the town, which is all that a match says. A donor is of the whole city:
+    the place is that of the person whom he helps."""
+    if purpose.recipient == "donor":
+        return ""
     area = getattr(fact, "area", None)
     if isinstance(area, Area):
         return area.village_code or area.town_code

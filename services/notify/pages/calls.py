@@ -1,6 +1,6 @@
 """Phone tasks (电话告知): what to say, about which case, and what came of it.
 
-The number is not here: it stands on the case's page, which notes who opened it.
+The number is not here: it stands on the page of the case, or of a donor, which notes who opened it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from services.notify import store
 from services.notify.messages import TASK_OUTCOME_MISSING
 from services.notify.model import Notice, RecordCall, TaskOutcome
+from services.notify.purposes import BY_NAME, DIGESTS
 from services.notify.templates import TEMPLATES
 from shared.contracts.values import Identifier
 from shared.errors import refuse
-from shared.references import format_reference
+from shared.references import find_request_id, format_reference
 from shared.scope import Scope
 from shared.security import Credential
 from shared.web.access import RuntimeDep, allow, find_scope
@@ -31,6 +32,8 @@ PAGES = Pages("services.notify")
 CALLS_PATH = "/notify/calls"
 CALL_PATH = f"{CALLS_PATH}/{{notice_id}}"
 ROWS = 50
+ITEMS_MAX = 20
+"""Of a digest, so many are read out."""
 
 CaseWorker = Annotated[Credential, Depends(allow(*CASE_WORKERS))]
 
@@ -50,29 +53,39 @@ OTHER_REASON = ("短信和微信都没有送到", "neither SMS nor WeChat arrive
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Which has the number."""
+
+    path: str
+    text: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """words: to say. request_id: whose page has the number; empty where it is about no request."""
+    """words: to say, one line for each of `count` notices. pages: that the reader may open."""
 
     id: str
     words: str
     reference: str
-    request_id: str
+    count: int
+    pages: tuple[Page, ...]
     area: str
     created_at: datetime
     reason: tuple[str, str]
     calls: int
 
 
-def build_row(notice: Notice) -> Row:
-    template = TEMPLATES.get(notice.purpose)
-    reference = format_reference(notice.regarding)
-    words = f"{template.status}。{template.hint}。" if template else ""
+def build_row(notice: Notice, bundled: Sequence[Notice], area: str) -> Row:
+    """bundled: what a digest tells. area: the reader's."""
+    items = bundled or (notice,)
+    pages = (_find_page(item, area) for item in items[:ITEMS_MAX])
     task = notice.task
     return Row(
         id=notice.id,
-        words=f"您好，这里是莞家。尾号{reference}：{words}",
-        reference=reference,
-        request_id=notice.regarding if notice.regarding.startswith("R-") else "",
+        words=_format_words(items),
+        reference=format_reference(items[0].regarding),
+        count=len(items),
+        pages=tuple(dict.fromkeys(page for page in pages if page)),
         area=notice.area,
         created_at=notice.created_at,
         reason=REASONS.get(task.why, OTHER_REASON) if task else OTHER_REASON,
@@ -80,16 +93,53 @@ def build_row(notice: Notice) -> Row:
     )
 
 
+def _format_words(items: Sequence[Notice]) -> str:
+    hello = "您好，这里是莞家。"
+    lines = [_format_line(item) for item in items[:ITEMS_MAX]]
+    if len(items) == 1:
+        return hello + lines[0]
+    numbered = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
+    rest = [f"另有{len(items) - ITEMS_MAX}项，请到村（居）委会或莞家驿站查询。"]
+    hello += f"有{len(items)}项通知："
+    return "\n".join([hello, *numbered, *(rest if len(items) > ITEMS_MAX else [])])
+
+
+def _format_line(notice: Notice) -> str:
+    template = TEMPLATES.get(notice.purpose)
+    words = f"{template.status}。{template.hint}。" if template else ""
+    return f"尾号{format_reference(notice.regarding)}：{words}"
+
+
+def _find_page(notice: Notice, area: str) -> Page | None:
+    """A donor, and who asked for nothing, has a page that the whole city's staff open."""
+    if not notice.area.startswith(area):
+        return None
+    purpose = BY_NAME.get(notice.purpose)
+    request_id = find_request_id(notice.regarding)
+    if request_id and purpose is not None and purpose.recipient == "applicant":
+        reference = format_reference(request_id)
+        case = ("打开诉求，看电话", "Open the case for the number")
+        return Page(
+            f"/cases/{request_id}", (f"{case[0]}（尾号{reference}）", f"{case[1]} ({reference})")
+        )
+    if area:
+        return None
+    return Page(
+        f"/desk/persons/{notice.person_id}",
+        ("打开本人页面，看电话", "Open his page for the number"),
+    )
+
+
 def render_calls(
     request: Request,
-    notices: Sequence[Notice],
+    rows: Sequence[Row],
     counts: Mapping[str, int],
     problems: Sequence[object] = (),
 ) -> HTMLResponse:
     return PAGES.render_for(
         request,
         "calls.html",
-        rows=[build_row(notice) for notice in notices],
+        rows=rows,
         counts=counts,
         outcomes=OUTCOMES,
         problems=problems,
@@ -108,7 +158,10 @@ async def _show(
 ) -> Response:
     notices = await store.find_tasks(runtime.database, scope, ROWS)
     counts = await store.count_tasks(runtime.database, scope)
-    return render_calls(request, notices, counts, problems)
+    digests = [notice.id for notice in notices if notice.purpose in DIGESTS]
+    bundled = await store.find_bundled(runtime.database, digests)
+    rows = [build_row(notice, bundled.get(notice.id, ()), scope.area) for notice in notices]
+    return render_calls(request, rows, counts, problems)
 
 
 @router.post(CALL_PATH)

@@ -1,0 +1,106 @@
+"""What a phone task says, and which pages it leads to."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.stack import Stack
+from services.notify import store
+from services.notify.model import Notice, PhoneTask
+from services.notify.pages.calls import ITEMS_MAX, Row, build_row
+from shared import mongo
+from shared.scope import Scope
+from tests.notify.decisions import MATCH_ID, REQUEST_ID, START
+
+TOWN = "441900101"
+OTHER_TOWN = "441900102"
+
+
+def make_task(purpose: str = "request_opened", regarding: str = REQUEST_ID, **more: Any) -> Notice:
+    fields: dict[str, Any] = {
+        "id": "N-1",
+        "person_id": "P-1",
+        "purpose": purpose,
+        "regarding": regarding,
+        "correlation_id": "",
+        "created_at": START,
+        "state": "failed",
+        "area": TOWN,
+        "task": PhoneTask(why="no_contact"),
+    }
+    return Notice(**fields | more)
+
+
+def list_paths(row: Row) -> list[str]:
+    return [page.path for page in row.pages]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "regarding"),
+    [("request_opened", REQUEST_ID), ("match_committed", MATCH_ID), ("match_delivered", MATCH_ID)],
+)
+@pytest.mark.parametrize("area", ["", TOWN])
+def test_what_an_applicant_is_told_leads_to_his_case(
+    purpose: str, regarding: str, area: str
+) -> None:
+    assert list_paths(build_row(make_task(purpose, regarding), (), area)) == [
+        f"/cases/{REQUEST_ID}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "regarding"),
+    [("match_proposed", MATCH_ID), ("mandate_proposed", "MD-1"), ("ledger_received", "D-1")],
+)
+def test_a_donors_page_is_the_whole_citys(purpose: str, regarding: str) -> None:
+    task = make_task(purpose, regarding, person_id="P-donor", area="")
+    assert list_paths(build_row(task, (), "")) == ["/desk/persons/P-donor"]
+    stored_before = task.model_copy(update={"area": TOWN})
+    assert list_paths(build_row(stored_before, (), TOWN)) == []
+
+
+def make_digest(items: Sequence[Notice], area: str = "") -> Row:
+    return build_row(make_task("digest_tasks", MATCH_ID, id="N-9"), items, area)
+
+
+def test_a_digest_says_all_that_it_tells_and_leads_to_each_case_once() -> None:
+    other = "R-" + "9" * 20
+    items = [make_task(), make_task("match_committed", MATCH_ID), make_task("case_closed", other)]
+    row = make_digest(items)
+    assert row.count == 3
+    assert [line[:2] for line in row.words.split("\n")[1:]] == ["1.", "2.", "3."]
+    assert "多项通知" not in row.words
+    assert list_paths(row) == [f"/cases/{REQUEST_ID}", f"/cases/{other}"]
+
+
+def test_a_digest_leads_nobody_to_a_case_of_another_town() -> None:
+    there = make_task("case_closed", "R-" + "9" * 20, area=OTHER_TOWN)
+    assert list_paths(make_digest([make_task(), there], TOWN)) == [f"/cases/{REQUEST_ID}"]
+
+
+def test_a_long_digest_is_read_out_in_part() -> None:
+    row = make_digest([make_task()] * (ITEMS_MAX + 3))
+    assert row.count == ITEMS_MAX + 3
+    assert row.words.split("\n")[-1].startswith("另有3项")
+
+
+async def test_what_a_digest_in_a_digest_tells_is_found_by_the_outer_one(mongod: Stack) -> None:
+    database = mongo.connect(mongod.mongo_uri, f"t{uuid4().hex[:12]}")
+    await mongo.ensure_indexes(database, store.INDEXES)
+    joined: dict[str, Any] = {"state": "bundled", "task": None}
+    notices = [
+        make_task("digest_tasks", id="N-outer"),
+        make_task("digest_news", id="N-inner", bundle_id="N-outer", **joined),
+        make_task(id="N-1", bundle_id="N-inner", **joined),
+        make_task("match_committed", MATCH_ID, id="N-2", bundle_id="N-outer", **joined),
+        make_task("match_proposed", MATCH_ID, id="N-donor", area=""),
+    ]
+    documents = [mongo.to_document(notice) for notice in notices]
+    await database[Notice.COLLECTION].insert_many(documents)
+    bundled = await store.find_bundled(database, ["N-outer"])
+    assert {n.id for n in bundled["N-outer"]} == {"N-1", "N-2"}
+    seen = await store.find_tasks(database, Scope(area=TOWN), 9)
+    assert [notice.id for notice in seen] == ["N-outer"]
+    assert len(await store.find_tasks(database, Scope(), 9)) == 2
