@@ -89,6 +89,7 @@ from shared.contracts.events import (
     RequestOpened,
     RequestReopened,
     RequestSettled,
+    RequestUnbudgeted,
     RequestWithdrawn,
 )
 from shared.contracts.values import Value
@@ -115,7 +116,8 @@ def build_events(
         PersonJoined: Handler(decide=relations.decide_joined),
         PersonSeparated: Handler(decide=relations.decide_separated),
         RequestWithdrawn: Handler(decide=needs.decide_withdrawn),
-        RequestBudgeted: Handler(decide=needs.decide_withdrawn),
+        RequestBudgeted: Handler(decide=needs.decide_budgeted),
+        RequestUnbudgeted: Handler(decide=needs.decide_unbudgeted),
         RequestSettled: Handler(decide=needs.decide_withdrawn),
         EmergencyDeclared: Handler(decide=campaigns.decide_emergency_declared),
         EmergencyEnded: Handler(decide=campaigns.decide_emergency_ended),

@@ -19,6 +19,7 @@ from shared.contracts.events import (
     RequestOpened,
     RequestReopened,
     RequestSettled,
+    RequestUnbudgeted,
     RequestWithdrawn,
 )
 from shared.contracts.values import TIERS
@@ -26,12 +27,27 @@ from shared.messaging.decision import NOTHING, Decision, Ref, State, States
 
 
 def decide_opened(states: States, event: Event[RequestOpened], now: datetime) -> Decision:  # noqa: ARG001
-    if states.get(Need, event.subject) is not None:
+    """A public work that the budget does not pay after all is opened a second time: as it was
+    approved now, with what it has been through here."""
+    existing = states.get(Need, event.subject)
+    if existing is not None and not existing.is_budgeted:
         return NOTHING
     if not is_request_id(event.subject):
         raise REQUEST_ID_MALFORMED.invalid("subject")
+    need = _build_need(event)
+    if existing is not None:
+        changes = {name: getattr(need, name) for name in need.model_fields_set}
+        need = existing.model_copy(update={**changes, "state": "open", "is_budgeted": False})
+    namesakes_id = build_namesakes_id(need)
+    if namesakes_id is None:
+        return Decision((need,))
+    namesakes = states.get(Namesakes, namesakes_id) or Namesakes(id=namesakes_id)
+    return Decision((need, namesakes.with_person(need.person_id)))
+
+
+def _build_need(event: Event[RequestOpened]) -> Need:
     request = event.data
-    need = Need(
+    return Need(
         id=event.subject,
         person_id=request.person_id,
         kind=request.kind,
@@ -48,11 +64,6 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
         vouched_by=request.vouched_by,
         name_id=request.name_id,
     )
-    namesakes_id = build_namesakes_id(need)
-    if namesakes_id is None:
-        return Decision((need,))
-    namesakes = states.get(Namesakes, namesakes_id) or Namesakes(id=namesakes_id)
-    return Decision((need, namesakes.with_person(need.person_id)))
 
 
 def decide_classified(states: States, event: Event[RequestClassified], now: datetime) -> Decision:  # noqa: ARG001
@@ -85,20 +96,41 @@ def decide_reopened(states: States, event: Event[RequestReopened], now: datetime
     return Decision((need.model_copy(update={"state": "open", "closed_at": None}),))
 
 
+def decide_budgeted(states: States, event: Event[RequestBudgeted], now: datetime) -> Decision:
+    """No donor is looked for; the budget may be stopped, and then it is opened again."""
+    return _withdraw(states, event.subject, now, is_budgeted=True)
+
+
+def decide_unbudgeted(states: States, event: Event[RequestUnbudgeted], now: datetime) -> Decision:  # noqa: ARG001
+    """It waits for an approval. Says of a need of before `is_budgeted` what withdrew it."""
+    need = states.get(Need, event.subject)
+    if need is None or need.state != "withdrawn" or need.is_budgeted:
+        return NOTHING
+    return Decision((need.model_copy(update={"is_budgeted": True}),))
+
+
 def decide_withdrawn(
     states: States,
-    event: Event[RequestWithdrawn] | Event[RequestBudgeted] | Event[RequestSettled],
+    event: Event[RequestWithdrawn] | Event[RequestSettled],
     now: datetime,
 ) -> Decision:
+    """By the person, or it ended well without a donor: it does not come back, also not from the
+    budget."""
+    return _withdraw(states, event.subject, now, is_budgeted=False)
+
+
+def _withdraw(states: States, need_id: str, now: datetime, *, is_budgeted: bool) -> Decision:
     """Nobody's help is looked for any more, for whatever reason.
 
     Everything not delivered is freed; what waits for audit's answer is freed after it.
     """
-    need = states.get(Need, event.subject)
+    need = states.get(Need, need_id)
+    if need is not None and need.is_budgeted and not is_budgeted:
+        return Decision((need.model_copy(update={"is_budgeted": False}),))
     if need is None or need.state != "open":
         return NOTHING
     paid_by = need.paid_by
-    need = need.model_copy(update={"state": "withdrawn"})
+    need = need.model_copy(update={"state": "withdrawn", "is_budgeted": is_budgeted})
     offers: dict[str, Offer] = {}
     campaigns: dict[str, Campaign] = {}
     matches: list[Match] = []

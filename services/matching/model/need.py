@@ -35,6 +35,7 @@ class Need(State):
     excluded whole; excluded_donors: declined. None is asked again.
     silences: of donors who did not answer in time. Others are asked before them.
     vouched_by: the staff on whose word the request stands, as intake says.
+    is_budgeted: withdrawn because the public budget pays it, not by the person: it may come back.
     """
 
     COLLECTION: ClassVar[str] = "needs"
@@ -62,6 +63,7 @@ class Need(State):
     vouched_by: tuple[str, ...] = ()
     silences: tuple[Silence, ...] = ()
     state: Literal["open", "withdrawn", "closed"] = "open"
+    is_budgeted: bool = False
     recorded_at: datetime
     closed_at: datetime | None = None
 
