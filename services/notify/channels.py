@@ -168,7 +168,7 @@ def _format_short(variable: Variable, content: Content) -> str:
             return format_town(about.town_code)
         case "until":
             return format_day(about.until)
-        case "answer":
+        case "answer" | "answer_again":
             return content.reply_code
         case "reason":
             return ""

@@ -92,7 +92,7 @@ def test_what_the_event_says_stands_and_what_matching_knows_stays() -> None:
         for ref, state in decisions.states.items()
     }
     decisions.event(request, BUDGETED)
-    vouched = {"beneficiary_class": "general", "vouched_by": ("lin",)}
+    vouched: dict[str, Any] = {"beneficiary_class": "general", "vouched_by": ("lin",)}
     decisions.event(request, make_opened("r", 30, **vouched))
     need = decisions.get(Need, request)
     assert (need.state, need.quantity, need.vouched_by) == ("open", 30, ("lin",))

@@ -1,5 +1,6 @@
 """The table of who is told what, and its words."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.channels.donor_answers import read_donor_answer
 from services.notify.channels import SMS, WECHAT, Content, Donor
 from services.notify.events import build_event_handlers
 from services.notify.limits import count_segments, list_problems
@@ -144,14 +146,39 @@ def test_variables_have_at_most_six_characters() -> None:
         assert all(0 < len(v) <= 6 for v in values if v or not template.has("count")), values
 
 
-def test_what_a_donor_may_answer_says_the_number() -> None:
-    content = Content(TEMPLATES["match_asked"], MATCH_ID, about=MEDICAL, reply_code="4821")
-    assert SMS.format_parameters(content)[1:] == ("2000元", "石碣镇", "12月1日", "4821")
-    gathered = ProposalsGathered(donor_id="P-1", news="proposed", count=57, reply_code="4821")
-    content = Content(
-        TEMPLATES["proposals_proposed"], MATCH_ID, detail=gathered.detail, reply_code="4821"
-    )
-    assert SMS.format_parameters(content)[1:] == ("57", "4821")
+@pytest.mark.parametrize("name", ["match_asked", "match_asked_again"])
+def test_what_a_donor_may_answer_stands_there_to_be_copied(name: str) -> None:
+    text = fill(Content(TEMPLATES[name], MATCH_ID, about=MEDICAL, reply_code="4821"))
+    assert "石碣镇对接2000元，12月1日前回" in text
+    assert "Y4821接受，N4821婉拒。" in text
+    read_both(text)
+
+
+@pytest.mark.parametrize("name", ["proposals_proposed", "proposals_reminded"])
+def test_what_a_donor_may_answer_to_all_stands_there_too(name: str) -> None:
+    gathered = ProposalsGathered(donor_id="P-1", news="proposed", count=57, reply_code="48213")
+    content = Content(TEMPLATES[name], MATCH_ID, detail=gathered.detail, reply_code="48213")
+    text = fill(content)
+    assert text.startswith("有57项对接")
+    assert "回复Y48213全部接受，N48213全部婉拒。" in text
+    read_both(text)
+
+
+def fill(content: Content) -> str:
+    """The SMS as it arrives."""
+    text = content.template.sms
+    for number, value in enumerate(SMS.format_parameters(content), start=1):
+        text = text.replace(f"{{{number}}}", value)
+    return text
+
+
+def read_both(text: str) -> None:
+    """Each half is an answer as it stands, and both together are none."""
+    (both,) = re.findall("回复?Y[^。]*", text)
+    yes, no = both.split("，")
+    answers = [read_donor_answer(each) for each in (yes, no, yes[yes.index("Y") :])]
+    assert [each and each.verdict for each in answers] == ["accept", "decline", "accept"]
+    assert read_donor_answer(both) is None
 
 
 @pytest.mark.parametrize(

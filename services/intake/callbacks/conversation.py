@@ -121,7 +121,7 @@ class Conversation:
             case ShortAnswer(sense=sense, is_urgent=is_urgent) if sense is not Sense.UNKNOWN:
                 return await self._leave_to_person(FOR_A_PERSON[sense], is_urgent=is_urgent)
             case DonorAnswer():
-                return await self._hear_donor(understood)
+                return await self._hear_donor_or_go_on(understood)
             case text.Bind(code=code):
                 return await self._bind(code)
             case text.Prove(code=code):
@@ -153,6 +153,12 @@ class Conversation:
             is_about_all=answer.is_about_all,
         )
         return Command(reply, principal=inbound.source, correlation_id=self._message_id)
+
+    async def _hear_donor_or_go_on(self, answer: DonorAnswer) -> str:
+        """“好，3000” to who was asked how much is an amount; Y and N answer no question of ours."""
+        if not answer.has_letter and (await self._load_thread()).dialogue:
+            return await self._ask_or_request(answer)
+        return await self._hear_donor(answer)
 
     async def _hear_donor(self, answer: DonorAnswer) -> str:
         """What came of it he hears from matching, whose the number is."""

@@ -6,8 +6,7 @@ beside them, a person reads: “不行12345，我没收到钱” is no donor's n
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 from shared.contracts.events import DonorVerdict
 from shared.contracts.events.donors import DeclineCause
@@ -19,11 +18,15 @@ WORDS_AFTER_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class DonorAnswer:
-    """cause: why not, as far as the words say it; they themselves are not passed on."""
+    """cause: why not, as far as the words say it; they themselves are not passed on.
+
+    has_letter: said with Y or N, as we asked a donor to, not in words that may answer anything.
+    """
 
     verdict: DonorVerdict
     code: str
     cause: DeclineCause = "other"
+    has_letter: bool = field(default=False, compare=False)
 
 
 def read_donor_answer(text: str) -> DonorAnswer | None:
@@ -38,13 +41,16 @@ def read_donor_answer(text: str) -> DonorAnswer | None:
 
 
 def _read_match(match: re.Match[str]) -> DonorAnswer | None:
-    verdict: Literal["accept", "decline"] = "decline" if match["no"] else "accept"
     rest = match["rest"].strip()
     if len(rest) > WORDS_AFTER_MAX:
         return None
-    if verdict == "accept":
-        return DonorAnswer(verdict, match["code"]) if _COURTESY.fullmatch(rest) else None
-    return DonorAnswer(verdict, match["code"], _find_cause(rest)) if _WHY.fullmatch(rest) else None
+    has_letter = bool(_LETTER.search(match["said"]))
+    if match["no"]:
+        cause = _find_cause(rest)
+        no = DonorAnswer("decline", match["code"], cause, has_letter)
+        return no if _WHY.fullmatch(rest) else None
+    yes = DonorAnswer("accept", match["code"], has_letter=has_letter)
+    return yes if _COURTESY.fullmatch(rest) else None
 
 
 def _find_cause(rest: str) -> DeclineCause:
@@ -53,25 +59,44 @@ def _find_cause(rest: str) -> DeclineCause:
     return "scope" if _SCOPE.search(rest) else "other"
 
 
-_TRADITIONAL = str.maketrans("願絕謝們貴項這個沒錢遠時", "愿绝谢们贵项这个没钱远时")
+_TRADITIONAL = str.maketrans(
+    "願絕謝們貴項這個沒錢遠時確認棄暫無會領參與數號碼編復覆對決",
+    "愿绝谢们贵项这个没钱远时确认弃暂无会领参与数号码编复复对决",
+)
 _MARKS = re.compile(r"[\s,.;:!?~、，。；：！？“”\"'()（）\[\]【】<>《》+\-_/\\|·…—]+")
 _WHO = "(?:(?:我们?|我们公司|我司|本人|公司|我方) ?)?(?:(?:回复|答复|回|选择?) ?)?"
 _ALL = "(?:(?:全部|全|都|一起|统统) ?)?"
+_NOW = "(?:(?:确认|确定|决定|还是|暂时|暂|现在|目前|先|就|也) ?)?"
+_DO = "(?:同意|接受|认领|支持|参与|参加|对接)"
+_AFTER = "(?: ?(?:全部|了|吧|哦|啊))?"
 # A no comes first: 不同意 holds 同意.
-_NO = (
-    f"{_ALL}(?:不(?:同意|接受|愿意?|行|可以|能|要|认领|答应)|婉拒|拒绝|谢绝|no|n)"
-    "(?:接受)?(?: ?(?:全部|了|吧|哦|啊))?"
+_REFUSE = (
+    "(?:不(?:同意|接受|愿意?|行|可以|能|会|用|方便|考虑|认领|答应|支持|参与|参加|对接|需要|想要?|要)"
+    f"|没有?办法|没法|无法|无力|婉拒|拒绝|谢绝|回绝|放弃)(?: ?{_DO})?"
 )
-_YES = f"{_ALL}(?:同意|接受|愿意|可以|好的?|行|认领|答应|yes|y|ok)(?: ?(?:全部|了|吧|哦|啊))?"
-_SAID = f"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
+_AGREE = (
+    f"(?:(?:愿意|同意|可以|确认|决定|想要?|要|会|能) ?{_DO}"
+    "|同意|接受|愿意|可以|好的?|行|认领|答应|没问题)"
+)
+_NO = f"{_ALL}{_NOW}(?:{_REFUSE}|no|n){_AFTER}"
+_YES = f"{_ALL}{_NOW}(?:{_AGREE}|yes|y|ok){_AFTER}"
+_SAID = f"(?P<said>(?P<no>{_NO})|(?P<yes>{_YES}))"
+_LETTER = re.compile("[yn]")
 # An amount or a count is no code, nor is a part of a longer number.
-_CODE = r"(?:(?:编号|号码|数字|代码|验证码|尾号|no) ?)?(?<![0-9])(?P<code>[0-9]{4,5})(?![0-9])"
+_CODE = (
+    "(?:加上? ?)?(?:全部 ?)?(?:(?:编号|号码|数字|代码|验证码|回复码|尾号|no) ?)?"
+    "(?<![0-9])(?P<code>[0-9]{4,5})(?![0-9])"
+)
 _NO_UNIT = r"(?! ?(?:元|块|圆|万|千|百|个|袋|床|件|份|台|辆|斤|公斤|kg|箱|套|年|月|日|号))"
 _WORD_FIRST = re.compile(rf"{_WHO}{_SAID} ?{_CODE}{_NO_UNIT}(?P<rest>.*)")
-_CODE_FIRST = re.compile(rf"{_WHO}{_CODE}{_NO_UNIT} ?(?:的)? ?{_WHO}{_SAID}(?P<rest>.*)")
+_CODE_FIRST = re.compile(
+    rf"{_WHO}{_CODE}{_NO_UNIT} ?(?:的|加上?|这[项个笔件])? ?{_WHO}{_SAID}(?P<rest>.*)"
+)
 # What is repeated over what people write gives nothing back (`*+`), so it takes linear time.
 _THANKS = "谢谢|感谢|抱歉|对不起|不好意思|你们|您们?|你|大家|辛苦|了|的|吧|啊|哦|呢|好|thanks?|ok"
-_COURTESY = re.compile(f"(?: |{_THANKS}|收到)*+")
+_COURTESY = re.compile(
+    f"(?: |{_AGREE}|yes|y|全部|全|都|一起|我们|我|公司|这[项个笔件]|对接|项目|收到|{_THANKS})*+"
+)
 _CAPACITY_WORDS = (
     "没钱|没空|余力|资金|紧张|困难|人手|暂时|最近|目前|没有?时间|忙|预算|用完|没货|缺货"
 )
@@ -81,6 +106,8 @@ _BESIDE = (
     "现在|近期|今年|本月|这个月|已经|已|都|也|就|实在|确实|真的|比较|有点|有些|很|太|不够|不足|有限|"
     "能力|时间|没有|没|无法|无|因为|由于|原因|距离|路|离|车|仓库|库存|物资|货|经费|是|在|有|下次|再说|以后"
 )
-_WHY = re.compile(f"(?: |{_CAPACITY_WORDS}|{_SCOPE_WORDS}|{_BESIDE}|{_THANKS})*+")
+_WHY = re.compile(
+    f"(?: |{_CAPACITY_WORDS}|{_SCOPE_WORDS}|{_REFUSE}|no|n|全部|{_BESIDE}|{_THANKS})*+"
+)
 _CAPACITY = re.compile(_CAPACITY_WORDS)
 _SCOPE = re.compile(_SCOPE_WORDS)
