@@ -47,6 +47,7 @@ from shared.web import feedback as feedback_route
 from shared.web.actions import build_routers
 from shared.web.admission import Admission
 from shared.web.callers import FrontAddress
+from shared.web.doorway import Doorway
 from shared.web.operation_pages import build_operation_routers
 
 log = structlog.get_logger()
@@ -113,6 +114,11 @@ def build_app(service: Service[SettingsT, ResourcesT], settings: SettingsT) -> F
     app.state.admission = Admission(
         per_minute=settings.rate_limit_per_minute,
         strangers_per_minute=settings.stranger_limit_per_minute,
+        in_flight_max=settings.requests_in_flight_max,
+        pause_s=settings.refusal_pause_s,
+    )
+    app.add_middleware(
+        Doorway,
         in_flight_max=settings.requests_in_flight_max,
         pause_s=settings.refusal_pause_s,
     )

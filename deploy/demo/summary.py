@@ -34,7 +34,7 @@ NOTICE_LABELS = {
     "cancelled": "已有新进展，未发",
     "sms": "短信",
     "wechat": "微信",
-    "none": "无法联系",
+    "none": "没有发送",
 }
 
 

@@ -302,8 +302,12 @@ async def _answer_out_of_scope(_request: Request, _error: OutOfScope) -> Respons
 
 
 async def _answer_too_many(_request: Request, error: TooManyError) -> Response:
-    answer = problems(429, REQUESTS_TOO_MANY.problem(seconds=error.retry_after_s))
-    answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer_too_many(error.retry_after_s)
+
+
+def answer_too_many(retry_after_s: int) -> Response:
+    answer = problems(429, REQUESTS_TOO_MANY.problem(seconds=retry_after_s))
+    answer.headers["Retry-After"] = str(retry_after_s)
     return answer
 
 

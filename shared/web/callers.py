@@ -44,7 +44,13 @@ class FrontAddress:
 
 def find_address(request: HTTPConnection) -> str:
     """What is counted as one caller who shows nothing else."""
-    host = request.client.host if request.client else "unknown"
+    return find_address_of(request.scope)
+
+
+def find_address_of(scope: Scope) -> str:
+    """The same, of a request that nobody has looked at yet."""
+    client = scope.get("client")
+    host = client[0] if client else "unknown"
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -85,16 +85,17 @@ def render_operation_samples(words: str) -> Mapping[str, HTMLResponse]:
 def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
     reader = make_reader(Role.FINANCE_CHECKER)
     rows = [
-        finance.WaitingRow("funds", ("设立", words), words, words, "0" * 32, lines, is_own)
+        finance.WaitingRow(words, words, "0" * 32, lines, is_own)
         for lines, is_own in (((("名称", "Name", words),), False), ((), True))
     ]
+    group = finance.WaitingGroup("funds", ("设立", words), 3, rows, words)
     unsettled = {"zh": words, "en": words}
     form = proposing.FORMS["fund"]
     return {
         "finance": proposing.PAGES.render_for(
             reader,
             "finance.html",
-            waiting=rows,
+            groups=[group],
             unsettled=[
                 {
                     "request_id": words,
@@ -109,6 +110,9 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             may_propose=True,
             forms=proposing.FORMS,
             key="k" * 22,
+        ),
+        "finance_waiting": proposing.PAGES.render_for(
+            reader, "finance_waiting.html", group=group, may_check=True, key="k" * 22
         ),
         "finance_new": proposing.PAGES.render_for(
             reader,

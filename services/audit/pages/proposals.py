@@ -1,0 +1,166 @@
+"""What two people of finance decide on: what stands on the page, and what its buttons send.
+
+Everything that a proposal's digest covers is shown, or who approves it approves the unseen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.audit.ledger.canonical import parse_entry
+from services.audit.ledger.kinds import KINDS
+from services.audit.ledger.movements import MONEY, amount_of
+from services.audit.model import (
+    ApproveFund,
+    ApproveMandate,
+    ApproveReversal,
+    ApproveSecondPayment,
+    ApproveTransfer,
+    DeclineFund,
+    DeclineMandate,
+    DeclineReversal,
+    DeclineSecondPayment,
+    DeclineTransfer,
+    Fund,
+    Mandate,
+    Proposal,
+    Reversal,
+    SecondPayment,
+    Transfer,
+)
+from services.audit.model.mandate import DONOR_WORDS
+from services.audit.pages.proposing import Texts
+from shared.contracts.ledger import GoodsLeg, Leg
+from shared.contracts.values import CHINA, LABELS, Value
+from shared.money import format_yuan
+from shared.towns import town_name
+
+Line = tuple[str, str, str]
+"""A fact of a proposal: what it is in Chinese and in English, and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalKind:
+    """What two people decide on: its words, how to read it, and what the checker's buttons send."""
+
+    path: str
+    names: Texts
+    state: type[Proposal]
+    describe: Callable[[Any], Iterator[Line]]
+    approve: Callable[[str, str], Value]
+    decline: Callable[[str], Value]
+
+
+def _describe_fund(fund: Fund) -> Iterator[Line]:
+    yield "基金", "Fund", f"{fund.name}（{fund.id}）"
+    yield "性质", "Kind", "限定性" if fund.restricted else "非限定性"
+    yield "基金会", "Foundation", fund.foundation
+    yield "用途", "For", fund.terms.purpose
+    yield "管理费上限", "Fees at most", f"当年收入的 {fund.terms.fee_permille_max / 10:g}%"
+    yield from _describe_terms(fund.terms)
+
+
+def _describe_terms(terms: Any) -> Iterator[Line]:
+    """Of a fund's or a mandate's spending."""
+    yield "限类别", "Categories", "、".join(LABELS[each] for each in terms.categories)
+    yield "限困难类别", "Classes", "、".join(LABELS[each] for each in terms.beneficiary_classes)
+    yield "限镇街", "Towns", "、".join(town_name(code) or code for code in terms.town_codes)
+
+
+def _describe_mandate(mandate: Mandate) -> Iterator[Line]:
+    yield "基金", "Fund", mandate.fund_id
+    yield "金额上限", "At most", f"{format_yuan(mandate.sum_fen)} 元"
+    yield "动用", "Of", "捐赠人给该基金的捐款" if mandate.asks_donor else "基金本身的钱"
+    yield "捐赠人", "Donor", mandate.donor_id
+    yield "由谁使用", "Used by", mandate.source or "任何登记的伙伴"
+    yield "有效至", "Until", f"{mandate.valid_until.astimezone(CHINA):%Y-%m-%d}"
+    yield "依据", "Document", mandate.reference
+    if mandate.asks_donor:
+        yield "捐赠人本人", "The donor himself", DONOR_WORDS[mandate.donor_word]
+        yield "留存的同意", "Consent on record", _format_consent(mandate)
+    yield from _describe_terms(mandate.terms)
+
+
+def _format_consent(mandate: Mandate) -> str:
+    consent = mandate.consent
+    if consent is None:
+        return "无"
+    return f"{consent.consented_at.astimezone(CHINA):%Y-%m-%d}，{consent.how}"
+
+
+def _describe_transfer(transfer: Transfer) -> Iterator[Line]:
+    yield "从", "From", transfer.from_fund_id
+    yield "到", "To", transfer.to_fund_id
+    yield "金额", "Amount", f"{format_yuan(transfer.amount_fen)} 元"
+    yield "依据", "Document", transfer.reference
+
+
+def _describe_reversal(reversal: Reversal) -> Iterator[Line]:
+    entry = parse_entry(reversal.leaf.encode())
+    kind = KINDS.get(entry["kind"])
+    yield "冲正的条目", "Entry", f"{reversal.reverses_log} #{reversal.reverses}"
+    yield "原来记的", "What it was", kind.zh if kind else entry["kind"]
+    yield "金额", "Amount", _format_legs(entry["legs"])
+    yield "基金", "Fund", reversal.fund_id
+    yield "依据", "Document", reversal.reference
+
+
+def _format_legs(legs: Iterable[Leg | GoodsLeg]) -> str:
+    """What the entry put to its accounts; each amount once, since both sides say the same."""
+    amounts = dict.fromkeys(amount_of(leg) for leg in legs)
+    money = (f"{format_yuan(quantity)} 元" for unit, quantity in amounts if unit == MONEY)
+    goods = (f"{unit.item} {quantity} {unit.unit}" for unit, quantity in amounts if unit != MONEY)
+    return "、".join((*money, *goods))
+
+
+def _describe_second_payment(second: SecondPayment) -> Iterator[Line]:
+    yield "诉求", "Request", second.id
+    yield "已付而未落实", "Paid for nothing", "、".join(second.fallen)
+    yield "理由", "Reason", second.reason
+
+
+PROPOSALS: Mapping[str, ProposalKind] = {
+    kind.path: kind
+    for kind in (
+        ProposalKind(
+            "funds",
+            ("设立基金", "Open a fund"),
+            Fund,
+            _describe_fund,
+            lambda id_, digest: ApproveFund(fund_id=id_, digest=digest),
+            lambda id_: DeclineFund(fund_id=id_),
+        ),
+        ProposalKind(
+            "mandates",
+            ("授权用款", "A mandate"),
+            Mandate,
+            _describe_mandate,
+            lambda id_, digest: ApproveMandate(mandate_id=id_, digest=digest),
+            lambda id_: DeclineMandate(mandate_id=id_),
+        ),
+        ProposalKind(
+            "transfers",
+            ("基金之间划转", "A transfer"),
+            Transfer,
+            _describe_transfer,
+            lambda id_, digest: ApproveTransfer(transfer_id=id_, digest=digest),
+            lambda id_: DeclineTransfer(transfer_id=id_),
+        ),
+        ProposalKind(
+            "reversals",
+            ("冲正", "A reversal"),
+            Reversal,
+            _describe_reversal,
+            lambda id_, digest: ApproveReversal(reversal_id=id_, digest=digest),
+            lambda id_: DeclineReversal(reversal_id=id_),
+        ),
+        ProposalKind(
+            "second-payments",
+            ("再次拨付", "A second payment"),
+            SecondPayment,
+            _describe_second_payment,
+            lambda id_, digest: ApproveSecondPayment(request_id=id_, digest=digest),
+            lambda id_: DeclineSecondPayment(request_id=id_),
+        ),
+    )
+}
