@@ -89,7 +89,7 @@ async def process_deadlines(runtime: Runtime) -> None:
         *await _list_releases(runtime, withdrawn),
         *map(_expire, overdue),
         *[await _tell_donor(runtime, digest, now) for digest in digests],
-        *[await _carry_out(runtime, code) for code in replies],
+        *[carried for code in replies if (carried := await _try_to_carry_out(runtime, code))],
     ]
     for command, answer in await execute_each(runtime.processor, commands):
         if isinstance(answer, Exception):
@@ -145,6 +145,15 @@ def _draw_codes() -> tuple[str, ...]:
         str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
         for digits in (*[4] * CODES_DRAWN, *[5] * CODES_DRAWN)
     )
+
+
+async def _try_to_carry_out(runtime: Runtime, code: ReplyCode) -> Command[FinishReply] | None:
+    """None where it failed: it stays due, and nobody else's deadline waits for it."""
+    try:
+        return await _carry_out(runtime, code)
+    except Exception:
+        log.exception("reply_postponed", donor_id=code.donor_id)
+        return None
 
 
 async def _carry_out(runtime: Runtime, code: ReplyCode) -> Command[FinishReply]:

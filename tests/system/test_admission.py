@@ -203,6 +203,14 @@ async def test_every_guarded_route_asks_for_the_token_first(
 # --- connections ----------------------------------------------------------------------------------
 
 
+async def read_to_end(reader: asyncio.StreamReader) -> bytes:
+    """A connection that is closed while something of it is unread is reset."""
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+
+
 class HastyProtocol(TimedProtocol):
     header_s = 0.2
     body_s = 0.4
@@ -232,7 +240,7 @@ async def test_connections_whose_request_never_ends_are_closed_and_no_others(
         pairs = [await asyncio.open_connection(*listener.getsockname()) for _ in range(60)]
         for number, (_, writer) in enumerate(pairs):
             writer.write(begun[number % len(begun)])
-        ended = [await reader.read() for reader, _ in pairs]
+        ended = [await read_to_end(reader) for reader, _ in pairs]
         assert not any(text.startswith(b"HTTP/1.1 200") for text in ended)
         await eventually(count_connections, lambda count: count == 1)
         assert (await http.get("/health/live")).status_code == 200

@@ -143,15 +143,20 @@ def _parse_entry_place(form: Form) -> EntryToReverse:
     index = form.get("index", "")
     return EntryToReverse(
         log=form.get("log", ""),
-        index=int(index) if index.isdecimal() and index.isascii() else -1,
+        index=int(index) if _is_number(index) else -1,
         reference=form.get("reference", ""),
     )
+
+
+def _is_number(text: str) -> bool:
+    """Of an entry: 15 digits are more than any log has."""
+    return text.isascii() and text.isdecimal() and len(text) <= 15
 
 
 async def _read_leaf(runtime: AuditRuntime, form: Form) -> str:
     """Empty where there is no such entry; what is wrong about the place is said by `_build`."""
     index = form.get("index", "")
-    if not index.isdecimal() or not index.isascii() or len(index) > 15:
+    if not _is_number(index):
         return ""
     return await read_entry(runtime.database, form.get("log", ""), int(index)) or ""
 
