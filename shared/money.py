@@ -36,16 +36,23 @@ _AMOUNT = re.compile(
     rf"(?P<unit>[元块圆角分])?[整正]?\s*{_CURRENCY}?",
     re.IGNORECASE,
 )
-_YUAN_WORD = re.compile(r"人民币|renminbi|rmb|cny|yuan|156|元|¥")
+_YUAN_NAMES = "人民币|(?:记账)?本位币|本币|renminbi|rmb|cny|yuan|¥"
+_YUAN_WORD = re.compile(rf"{_YUAN_NAMES}|156|(?<![0-9])0?01|元")
+"""In a column of currencies, where 156 is the standard's number and 001 the banks'."""
+_YUAN_NAMED = re.compile(rf"{_YUAN_NAMES}|(?<![单公])元(?![旦宵月年气朗])")
 _PUNCTUATION = re.compile(r"[()/\-·,、:]")
 _MONEY_UNITS = {"元": "元", "圆": "元", "块": "元", "yuan": "元", "cny": "元", "rmb": "元"}
 _MONEY_UNITS |= {"人民币": "元", "人民币元": "元", "千元": "千元", "万元": "万元", "亿元": "亿元"}
 PIECES = ("块", "圆")
 """Money, or things by the piece where an item is named."""
+_DAY_NUMBERS = "一二三四五六七八九十"
 _FOREIGN_NAMES = (
-    "美元|美金|港币|港元|港纸|欧元|英镑|日元|日币|澳门元|澳门币|葡币|新台币|台币|新加坡元|新币|加元|加拿大元"
-    "|澳元|澳大利亚元|澳币|韩元|韩币|瑞士法郎|瑞郎|泰铢|卢布|林吉特|马币|新西兰元|外币"
+    r"(?:美|港|欧|加|澳|韩|澳门|新加坡|加拿大|澳大利亚|新西兰"
+    rf"|(?<!月[0-9])(?<!月[0-9]{{2}})(?<!月[{_DAY_NUMBERS}])(?<!月[{_DAY_NUMBERS}]{{2}})日)"
+    r"元(?![旦宵月气朗])"
+    "|美金|港币|港纸|英镑|日币|澳门币|葡币|新台币|台币|新币|澳币|韩币|瑞士法郎|瑞郎|泰铢|卢布|林吉特|马币|外币"
 )
+"""Not in 1月1日元旦, 参加元宵节, 香港元朗."""
 _FOREIGN_CODES = "usd|hkd|eur|gbp|jpy|mop|twd|ntd|sgd|cad|aud|krw|chf|thb|rub|myr|nzd|cnh|idr|vnd"
 _FOREIGN = re.compile(
     rf"[$€£₩฿]|{_FOREIGN_NAMES}|(?:US|HK|EU|GB|JP|MO|TW|SG|CA|AU|KR|CH|TH|NZ)[DRPYKWFB]|NT", re.I
@@ -126,7 +133,7 @@ def find_foreign_currency(text: str) -> str:
     """The first that a heading names, unless it speaks of yuan too; empty where there is none."""
     word = fold_word(text)
     named = _FOREIGN_NAMED.search(word)
-    return named.group() if named and not _YUAN_WORD.search(word.replace(named.group(), "")) else ""
+    return named.group() if named and not _YUAN_NAMED.search(_FOREIGN_NAMED.sub("", word)) else ""
 
 
 def find_money_unit(unit: str) -> str | None:

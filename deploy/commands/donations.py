@@ -41,6 +41,9 @@ def donations(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="每行相同 for every row, as fund_id=warm")
     ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="与款项无关、不看的列 a column not of this money")
+    ] = None,
     _: Annotated[
         bool,
         typer.Option(
@@ -75,7 +78,7 @@ def donations(
         raise typer.BadParameter(
             f"没有文件夹 no such folder: {report.parent}", param_hint="--report"
         )
-    layout = _read_layout(mapping, column or [], set_ or []).of_account(account)
+    layout = _read_layout(mapping, column or [], set_ or [], ignore or []).of_account(account)
     statements = Import(source, files, layout, within_s, skip, are_apart=apart)
     try:
         progress = asyncio.run(statements.run())
@@ -91,9 +94,12 @@ def donations(
         raise typer.Exit(1)
 
 
-def _read_layout(mapping: Path | None, columns: list[str], constants: list[str]) -> Layout:
+def _read_layout(
+    mapping: Path | None, columns: list[str], constants: list[str], ignored: list[str]
+) -> Layout:
     try:
-        return parse_layout(mapping.read_bytes() if mapping else b"", columns, constants)
+        toml = mapping.read_bytes() if mapping else b""
+        return parse_layout(toml, columns, constants, ignored)
     except Invalid as error:
         raise _explain_unreadable(error) from None
 

@@ -237,8 +237,10 @@ AMOUNT_REVERSED = Message(
 )
 DIRECTION_OUTGOING = Message(
     "direction_outgoing",
-    "不是收入：只导入到账的善款，退款请按退款登记",
-    "not money that came in: record a refund as a refund",
+    "“{header}”一列写的是“{text}”，不是收入：只导入到账的善款，退款请按退款登记；"
+    "这一列与款项无关的，用 --ignore {header} 不看这一列",
+    "column {header} says {text}, not that money came in: record a refund as a refund; "
+    "where the column is not of this money, --ignore {header}",
 )
 MOMENT_IMPLAUSIBLE = Message(
     "moment_implausible",
@@ -247,19 +249,25 @@ MOMENT_IMPLAUSIBLE = Message(
 )
 KIND_OF_NO_GIFT = Message(
     "kind_of_no_gift",
-    "这一行写明“{text}”，不是捐款：利息、手续费、退款、冲正不按善款导入；确是捐款的，请改掉这几个字",
-    "it says {text}, which is no gift: interest, fees, refunds and reversals are not imported; "
-    "where it is a gift after all, take these words out",
+    "“{header}”一列写明“{text}”，不是捐款：支出、利息、手续费、退款、冲正不按善款导入；"
+    "确是捐款的，请改掉这几个字；这一列与款项无关的，用 --ignore {header} 不看这一列",
+    "column {header} says {text}, which is no gift: outgoings, interest, fees, refunds and "
+    "reversals are not imported; where it is a gift after all, take these words out; where the "
+    "column is not of this money, --ignore {header}",
 )
 ROW_REVERSED = Message(
     "row_reversed",
-    "“{header}”一列有内容：这一笔已全部或部分退回，未入账；请按实际留下的金额填写，并清空这一列",
-    "column {header} is filled in: all or part of it went back. State what remained, and empty it",
+    "“{header}”一列有内容：这一笔已全部或部分退回，未入账；请按实际留下的金额填写，并清空这一列；"
+    "这一列与款项无关的，用 --ignore {header} 不看这一列",
+    "column {header} is filled in: all or part of it went back. State what remained, and empty it; "
+    "where the column is not of this money, --ignore {header}",
 )
 STATE_UNFINISHED = Message(
     "state_unfinished",
-    "状态不是“成功”，未入账；款项确已到账的，请把状态改为“成功”",
-    "not the state of a transaction that succeeded: where the money did arrive, write success",
+    "“{header}”一列写的是“{text}”，不是“成功”，未入账；款项确已到账的，请把状态改为“成功”；"
+    "这一列与款项无关的，用 --ignore {header} 不看这一列",
+    "column {header} says {text}, not success: where the money did arrive, write success; "
+    "where the column is not of this money, --ignore {header}",
 )
 ROW_WRONG = Message("row_wrong", "行号不正确", "not a row's number")
 REFERENCE_REUSED = Message(

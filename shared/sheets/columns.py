@@ -51,12 +51,14 @@ class Guard:
     """What must be true of a column that no row is made of: that a currency is yuan, a state done.
 
     header: searched in what stands above it, folded as a word. There may be several such columns,
-    each under words of its own. check: of a cell that is not empty; raises Invalid.
+    each under words of its own. check: of a cell that is not empty; raises Invalid. beside: it
+    guards only where another column is named so.
     """
 
     name: str
     header: re.Pattern[str]
     check: Callable[[str, str], object]
+    beside: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ class Header:
 @dataclass(frozen=True, slots=True)
 class Columns:
     """mapping: headers by column name, as one file's own words. constants: values by column name,
-    for every row of it. ignored: headers that are known and of no use. guards: of the columns that
-    have no name here. check_unread: of the cells of those that have neither."""
+    for every row of it. ignored: headers that are of no use, whatever they say. guards: of the
+    columns that have no name here. check_unread: of the cells of those that have neither."""
 
     columns: Sequence[Column]
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -111,13 +113,13 @@ class Columns:
         if repeated := [name for name, positions in places.items() if len(positions) > 1]:
             raise Invalid(*(self._repeated(name, places[name], cells) for name in repeated))
         positions_read = {position for positions in places.values() for position in positions}
-        ignored = {fold_header(header) for header in self.ignored}
+        ignored = self._ignored()
         others = [
             position
             for position, cell in enumerate(cells)
             if cell and position not in positions_read and fold_header(cell) not in ignored
         ]
-        guards = {position: self._find_guard(cells[position]) for position in others}
+        guards = {position: self._find_guard(cells[position], cells) for position in others}
         return Header(
             tuple(cells),
             {name: each[0] for name, each in places.items()},
@@ -125,9 +127,16 @@ class Columns:
             tuple(position for position, guard in guards.items() if guard is None),
         )
 
-    def _find_guard(self, header: str) -> Guard | None:
+    def _find_guard(self, header: str, cells: Sequence[str]) -> Guard | None:
         word = fold_header(header)
-        return next((guard for guard in self.guards if guard.header.search(word)), None)
+        for guard in self.guards:
+            is_alone = guard.beside and not any(guard.beside.search(fold_header(c)) for c in cells)
+            if guard.header.search(word) and not is_alone:
+                return guard
+        return None
+
+    def _ignored(self) -> frozenset[str]:
+        return frozenset(fold_header(header) for header in self.ignored)
 
     def _places(self, cells: Sequence[str]) -> dict[str, list[int]]:
         # A column that the file maps, or that has a constant, is not looked for by its usual words.
@@ -138,7 +147,7 @@ class Columns:
             names.setdefault(fold_header(header), []).append(name)
         for column in self.columns:
             words = {fold_header(word) for word in (*column.words.split(), column.name)}
-            for word in words - mapped if column.name not in settled else ():
+            for word in words - mapped - self._ignored() if column.name not in settled else ():
                 names.setdefault(word, []).append(column.name)
         places: dict[str, list[int]] = {}
         for position, cell in enumerate(cells):

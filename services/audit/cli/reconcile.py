@@ -53,6 +53,9 @@ def reconcile(
     ] = None,
     column: Annotated[list[str] | None, typer.Option(help="字段=列名 ours=theirs")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="每行相同 for every row")] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="与款项无关、不看的列 a column not of this money")
+    ] = None,
     source: Annotated[str, typer.Option(help="流水的来源 who publishes them")] = "/bank/demo",
     account: Annotated[str, typer.Option(help="哪个账户的流水 whose statement it is")] = "",
     show: Annotated[int, typer.Option(min=0, max=NAMED_MAX, help="显示的条数 gaps shown")] = 20,
@@ -70,7 +73,7 @@ def reconcile(
     summary = audit.get("/reconciliation", {"limit": NAMED_MAX if report else show})
     try:
         toml = mapping.read_bytes() if mapping else b""
-        layout = parse_layout(toml, column or (), set_ or ()).of_account(account)
+        layout = parse_layout(toml, column or (), set_ or (), ignore or ()).of_account(account)
         read = read_batches(files, layout, Givers(ServiceClient("intake"))) if files else ()
         lost: list[Gap | RefusedRow] = []
         rows = 0

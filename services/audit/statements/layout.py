@@ -19,10 +19,10 @@ from services.audit.messages import (
 )
 from services.audit.statements.meaning import (
     build_guards,
+    check_designation,
     check_finished,
     check_giver,
     check_incoming,
-    check_memo,
     check_unread,
 )
 from shared.contracts.values import Value
@@ -32,6 +32,7 @@ from shared.moments import parse_moment
 from shared.money import parse_amount
 from shared.phones import PHONE_CODES, parse_mobile
 from shared.sheets import ABSENT_WORDS, Column, Columns, check_yuan, make_code_parser
+from shared.sheets.columns import fold_header
 from shared.sheets.messages import VALUE_ERROR
 from shared.text import FOLDED, clean_lines, clean_text, fold_text
 from shared.validation import describe_validation
@@ -81,12 +82,14 @@ class Amounts(Value):
 
 
 class Layout(Value):
-    """columns: the headers of this file. constants: the same for every row. account: whose
-    statements they are; equal gifts of two accounts are two."""
+    """columns: the headers of this file. constants: the same for every row. ignored: headers that
+    somebody looked at and that say nothing of the money. account: whose statements they are; equal
+    gifts of two accounts are two."""
 
     columns: dict[ColumnName, str] = Field(default_factory=dict)
     constants: dict[ColumnName, str] = Field(default_factory=dict)
     amounts: Amounts = Amounts()
+    ignored: tuple[str, ...] = ()
     account: Annotated[str, Field(max_length=100), FOLDED] = ""
 
     def of_account(self, account: str) -> Self:
@@ -95,7 +98,12 @@ class Layout(Value):
 
     def as_columns(self) -> Columns:
         """Declared once for all statements; the file's own words and values laid over it."""
-        mapping: dict[str, str] = {str(name): text for name, text in self.columns.items()}
+        ignored = {fold_header(header) for header in self.ignored}
+        mapping: dict[str, str] = {
+            str(name): text
+            for name, text in self.columns.items()
+            if fold_header(text) not in ignored
+        }
         constants: dict[str, str] = {str(name): text for name, text in self.constants.items()}
         return Columns(
             (
@@ -103,7 +111,7 @@ class Layout(Value):
                 Column("row", "行号", _parse_row_number),
                 Column("bank_reference", _REFERENCE_WORDS, make_code_parser("流水号")),
                 # Cash at the counter has no name, and is given nevertheless.
-                Column("name", _GIVER_WORDS, _parse_giver, required=True, may_be_empty=True),
+                Column("name", _GIVER_WORDS, self._parse_giver, required=True, may_be_empty=True),
                 # The money is there, whatever the bank says of a phone.
                 Column(
                     "phone",
@@ -116,18 +124,35 @@ class Layout(Value):
                 Column("fund_id", "基金 基金编号", make_code_parser("基金"), required=True),
                 Column("received_at", _MOMENT_WORDS, parse_moment, required=True),
                 Column(
-                    "designation", "用途 捐赠用途 捐赠意向", _parse_designation, forgiven=_SPOILT
+                    "designation",
+                    "用途 捐赠用途 捐赠意向",
+                    self._parse_designation,
+                    forgiven=_SPOILT,
                 ),
                 # Whatever a file calls these, they are known by their guards.
                 Column("currency", "币种", check_yuan),
-                Column("direction", "收支", check_incoming),
-                Column("state", "状态", check_finished),
+                Column("direction", "收支", self._check_incoming),
+                Column("state", "状态", self._check_finished),
             ),
             mapping=mapping,
             constants=constants,
+            ignored=self.ignored,
             guards=build_guards(self.columns.get("amount", "")),
             check_unread=check_unread,
         )
+
+    def _parse_giver(self, text: str, field: str) -> str:
+        return clean_text(check_giver(text, field, self.columns.get("name", "名称")))
+
+    def _parse_designation(self, text: str, field: str) -> str:
+        header = self.columns.get("designation", "用途")
+        return clean_lines(check_designation(text, field, header))
+
+    def _check_incoming(self, text: str, field: str) -> str:
+        return check_incoming(text, field, self.columns.get("direction", "收支"))
+
+    def _check_finished(self, text: str, field: str) -> str:
+        return check_finished(text, field, self.columns.get("state", "状态"))
 
     def _parse_amount(self, text: str, field: str) -> int:
         try:
@@ -139,16 +164,21 @@ class Layout(Value):
 
 
 def parse_layout(
-    toml: bytes = b"", columns: Sequence[str] = (), constants: Sequence[str] = ()
+    toml: bytes = b"",
+    columns: Sequence[str] = (),
+    constants: Sequence[str] = (),
+    ignored: Sequence[str] = (),
 ) -> Layout:
-    """The file's, with `ours=theirs` and `ours=value` laid over it. Raises Invalid."""
+    """The file's, with `ours=theirs`, `ours=value` and more to ignore laid over it. Raises
+    Invalid."""
     try:
         mapping = tomllib.loads(toml.decode("utf-8-sig"))
-        return Layout.model_validate(
+        layout = Layout.model_validate(
             mapping
             | {"columns": mapping.get("columns", {}) | _split_pairs(columns)}
             | {"constants": mapping.get("constants", {}) | _split_pairs(constants)}
         )
+        return layout.model_copy(update={"ignored": (*layout.ignored, *ignored)})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         raise MAPPING_UNREADABLE.invalid(reason=error) from None
     except ValidationError as error:
@@ -170,11 +200,3 @@ def _parse_row_number(text: str, field: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", folded) or int(folded) < 1:
         raise ROW_WRONG.invalid(field)
     return int(folded)
-
-
-def _parse_giver(text: str, field: str) -> str:
-    return clean_text(check_giver(text, field))
-
-
-def _parse_designation(text: str, field: str) -> str:
-    return clean_lines(check_memo(text, field))
