@@ -118,10 +118,8 @@ def _find_page(notice: Notice, area: str) -> Page | None:
     request_id = find_request_id(notice.regarding)
     if request_id and purpose is not None and purpose.recipient == "applicant":
         reference = format_reference(request_id)
-        case = ("打开诉求，看电话", "Open the case for the number")
-        return Page(
-            f"/cases/{request_id}", (f"{case[0]}（尾号{reference}）", f"{case[1]} ({reference})")
-        )
+        text = (f"打开诉求 {reference}，看电话", f"Open case {reference} for the number")
+        return Page(f"/cases/{request_id}", text)
     if area:
         return None
     return Page(
