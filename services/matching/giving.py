@@ -24,6 +24,7 @@ Sum = tuple[str, str, int]
 class GivingYear:
     """given: what arrived and was confirmed in this year. promised: what is under way, whenever it
     began. people: how many it reached. stars: what those think of it who said so, on average.
+    is_cut: the year holds more than this, so no sum of it is the year's.
     """
 
     year: int
@@ -34,19 +35,24 @@ class GivingYear:
     towns: tuple[str, ...]
     by_category: tuple[tuple[str, int], ...]
     stars: float | None
+    is_cut: bool = False
 
 
 def find_year(at: datetime) -> int:
     return at.astimezone(CHINA).year
 
 
-def list_years(matches: Iterable[Match], now: datetime) -> list[int]:
-    """Of what was confirmed, and the current one; the latest first."""
-    years = {find_year(m.confirmed_at) for m in matches if _is_given(m) and m.confirmed_at}
-    return sorted(years | {find_year(now)}, reverse=True)
+def compute_bounds(year: int) -> tuple[datetime, datetime]:
+    """When it begins in China, and the next one."""
+    return datetime(year, 1, 1, tzinfo=CHINA), datetime(year + 1, 1, 1, tzinfo=CHINA)
 
 
-def build_year(matches: Sequence[Match], year: int) -> GivingYear:
+def list_years(years: Iterable[int], now: datetime) -> list[int]:
+    """Those in which something was confirmed, and the current one; the latest first."""
+    return sorted({*years, find_year(now)}, reverse=True)
+
+
+def build_year(matches: Sequence[Match], year: int, *, is_cut: bool = False) -> GivingYear:
     given = [
         m for m in matches if _is_given(m) and m.confirmed_at and find_year(m.confirmed_at) == year
     ]
@@ -65,6 +71,7 @@ def build_year(matches: Sequence[Match], year: int) -> GivingYear:
         towns=tuple(sorted({town_name(match.town_code) or "东莞市" for match in given})),
         by_category=tuple(categories.most_common()),
         stars=round(sum(stars) / len(stars), 1) if stars else None,
+        is_cut=is_cut,
     )
 
 
@@ -78,6 +85,9 @@ def _is_given(match: Match) -> bool:
 _HEAD = ("确认收到日期", "类别", "镇街", "物品", "数量", "单位", "金额（元）", "状态", "评价（星）")
 
 
+CUT_ZH = "本年数量较多，本表只列出最近的 {count} 件，合计不等于全年。全年数字请向基金会索取。"
+
+
 def write_workbook(year: GivingYear) -> bytes:
     """Nobody who was helped stands in it. A cell that a program would compute stays text."""
     book = Workbook(write_only=True)
@@ -85,6 +95,8 @@ def write_workbook(year: GivingYear) -> bytes:
     sheet.append(_HEAD)
     for match in (*year.given, *year.promised):
         sheet.append(_make_row(match))
+    if year.is_cut:
+        sheet.append([CUT_ZH.format(count=len(year.given))])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()

@@ -280,3 +280,14 @@ async def count_proposals(database: mongo.Database, donor_id: str, now: datetime
 
 def _build_waiting_query(donor_id: str, now: datetime) -> dict[str, object]:
     return {"donor_id": donor_id, "state": "proposed", "expires_at": {"$gt": now}}
+
+
+async def list_giving_years(database: mongo.Database, donor_id: str) -> list[int]:
+    """The years, by China's clock, in which something that he gave was confirmed."""
+    year = {"$year": {"date": "$confirmed_at", "timezone": "Asia/Shanghai"}}
+    pipeline: list[Mapping[str, object]] = [
+        {"$match": {"donor_id": donor_id, "state": "confirmed", "confirmed_at": {"$ne": None}}},
+        {"$group": {"_id": year}},
+    ]
+    rows = await database[Match.COLLECTION].aggregate(pipeline).to_list(None)
+    return [int(row["_id"]) for row in rows]

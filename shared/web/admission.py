@@ -36,7 +36,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 
 
 def takes_bytes(most: int) -> Callable[[Endpoint], Endpoint]:
-    """Marks a route whose body may be larger than `BODY_BYTES_MAX`."""
+    """Marks a route whose body may be larger than `BODY_BYTES_MAX`, or not as large."""
 
     def mark(endpoint: Endpoint) -> Endpoint:
         endpoint.body_bytes_max = most  # type: ignore[attr-defined]  # read by `limit_body`

@@ -1,6 +1,7 @@
 """Routes behind signed links: the link is the permission, and a browser is answered with pages."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,8 +20,15 @@ from shared.messaging.decision import Answer
 from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
-from shared.web.access import Denied, check_rate_limit, derive_link_key, respond
-from shared.web.admission import limit_body
+from shared.web.access import (
+    Denied,
+    check_rate_limit,
+    derive_link_key,
+    get_admission,
+    get_runtime,
+    respond,
+)
+from shared.web.admission import SAFE_METHODS, limit_body
 from shared.web.pages import Pages
 
 Token = Annotated[str, Path(max_length=600)]
@@ -95,6 +103,7 @@ def is_browser(request: Request) -> bool:
 class LinkRoute(APIRoute):
     """The class of every route behind a link: what is refused is a page for a browser.
 
+    However many requests come by one link, no more of them run at a time than of a credential's.
     Where the public comes by https, its browser is told to come by nothing else.
     A handler raises Unauthenticated where the link opens nothing, and Denied or Invalid as any
     other does.
@@ -111,7 +120,8 @@ class LinkRoute(APIRoute):
 
         async def answer_or_refuse(request: Request) -> Response:
             try:
-                return await handle(limit_body(request, self.endpoint))
+                async with occupy_place(request):
+                    return await handle(limit_body(request, self.endpoint))
             except Unauthenticated:
                 return answer_link_invalid(request)
             except Denied as denied:
@@ -121,6 +131,22 @@ class LinkRoute(APIRoute):
             return answer_refused(request, refused)
 
         return answer
+
+
+@asynccontextmanager
+async def occupy_place(request: Request) -> AsyncIterator[None]:
+    """One of the link's, of whatever spelling it is. Raises Unauthenticated or TooManyError.
+
+    A page without a link has none to count.
+    """
+    token = request.path_params.get("token")
+    if token is None:
+        yield
+        return
+    link = get_runtime(request).keyring.read_link(token)
+    key = derive_link_key(link.purpose, link.subject)
+    async with get_admission(request).occupy(key, reads=request.method in SAFE_METHODS):
+        yield
 
 
 def answer_link_invalid(request: Request) -> Response:

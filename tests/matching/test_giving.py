@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import openpyxl
 
-from services.matching.giving import build_year, list_years, write_workbook
+from services.matching.giving import build_year, compute_bounds, list_years, write_workbook
 from services.matching.model.labels import MatchState
 from services.matching.model.match import Match
+from services.matching.pages.giving import render_certificate, render_giving
 from tests.matching.decisions import NOW, DecisionHarness, request_id
 
 NEW_YEAR = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
@@ -33,7 +34,8 @@ def test_a_year_holds_what_was_confirmed_in_it_by_chinas_clock() -> None:
         make_match("d", "reopened", NOW),
         make_match("e", "declined"),
     ]
-    assert list_years(matches, NOW) == [2027, 2026]
+    assert list_years([2027], NOW) == [2027, 2026]
+    assert compute_bounds(2026)[1] == compute_bounds(2027)[0] < NEW_YEAR
     year = build_year(matches, 2026)
     assert [match.person_id for match in year.given] == ["a"]
     assert year.sums == (("袋", "大米", 2),)
@@ -57,3 +59,16 @@ def test_the_sheet_computes_nothing_and_names_nobody() -> None:
     assert rows[1][3] == '\'=HYPERLINK("http://a.example")'
     assert rows[1][4] == 2
     assert "P-secret" not in str(rows)
+
+
+def test_what_holds_not_the_whole_year_says_so() -> None:
+    year = build_year([make_match("a", "confirmed", NOW)], NOW.year, is_cut=True)
+    sheet = openpyxl.load_workbook(io.BytesIO(write_workbook(year))).worksheets[0]
+    last = [cell.value for cell in [*sheet.iter_rows()][-1]]
+    assert "不等于全年" in str(last[0])
+    certificate = bytes(render_certificate(year, NOW, "t").body).decode()
+    assert "向基金会索取证书" in certificate
+    assert "致" not in certificate.split("索取证书")[0].split("<article")[1]
+    page = bytes(render_giving(year, [NOW.year], [], 0, "t", "").body).decode()
+    assert "不是全年数字" in page
+    assert "打印捐赠证书" not in page

@@ -1,14 +1,21 @@
 """One page for all that waits for a donor, and what its buttons do."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from services.matching.model.donor_digest import DonorDigest, ReplyCode
 from services.matching.model.labels import DECLINE_REASONS
 from services.matching.model.match import Propose
+from services.matching.pages import giving
+from services.matching.pages.proposals import ANSWER_BYTES_MAX
 from shared import mongo
 from shared.contracts.events import DonorReplied, PersonLinksRevoked
 from shared.contracts.links import PROPOSALS
 from shared.messaging.decision import Command
+from shared.web.admission import READS_MAX
 from tests.matching.decisions import NO_CAPACITY, request_id
 from tests.matching.harness import MatchingHarness, start_matching
 from tests.support.eventually import eventually
@@ -19,7 +26,38 @@ OTHER = DECLINE_REASONS[-1]
 NAMES = [f"r{number}" for number in range(5)]
 
 
-async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarness) -> None:
+JSON = {"Content-Type": "application/json"}
+BODIES = (
+    (b"[" * 9000, 422, "json_invalid"),
+    (b'{"act":' + b"[" * 4000, 422, "json_invalid"),
+    (b"act=accept&match=" + b"x" * ANSWER_BYTES_MAX, 413, "body_too_large"),
+)
+FLOOD = 30
+
+
+async def check_flood(harness: MatchingHarness, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are answered, but no more run at a time than of a credential's."""
+    running, peak = 0, 0
+    load_year = giving._load_year
+
+    async def count(*arguments: Any) -> Any:
+        nonlocal running, peak
+        running += 1
+        peak = max(peak, running)
+        try:
+            return await load_year(*arguments)
+        finally:
+            running -= 1
+
+    monkeypatch.setattr(giving, "_load_year", count)
+    sheets = await asyncio.gather(*(harness.http.get(path) for _ in range(FLOOD)))
+    assert {sheet.status_code for sheet in sheets} == {200}
+    assert 0 < peak <= READS_MAX
+
+
+async def test_a_donor_answers_all_of_his_proposals_on_one_page(
+    stack: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """He reads nothing of anybody, declines one with a reason, accepts one and then all others;
     what another donor was asked is not his to answer, and that one answers by SMS."""
     running = await start_matching(stack, donor_digest_wait_s=0.05, whole_round_interval_s=3600)
@@ -69,6 +107,9 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarn
     assert empty["status"] == 422
     unsaid = await answer(act="decline", match=[own[0].id])
     assert unsaid["status"] == 422
+    for body, expected, problem in BODIES:
+        refused = await harness.http.post(f"{path}/answer", content=body, headers=JSON)
+        assert (refused.status_code, refused.json()["problems"][0]["code"]) == (expected, problem)
     declined = await answer(act="decline", match=[own[0].id, foreign.id], reason=NO_CAPACITY)
     assert declined["done"] == [own[0].id]
     accepted = await answer(act="accept", match=[own[1].id])
@@ -81,11 +122,10 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(stack: StackHarn
     assert len(again["done"]) == 3  # type: ignore[arg-type]
     assert (await harness.wait_for_match(foreign.id, "proposed")).state == "proposed"
 
-    giving = await harness.http.get(f"{path}/giving")
-    assert "正在办理" in giving.text
-    assert not any(match.person_id in giving.text for match in matches)
-    sheet = await harness.http.get(f"{path}/giving.xlsx")
-    assert sheet.status_code == 200
+    overview = await harness.http.get(f"{path}/giving")
+    assert "正在办理" in overview.text
+    assert not any(match.person_id in overview.text for match in matches)
+    await check_flood(harness, f"{path}/giving.xlsx", monkeypatch)
     assert "捐赠证书" in (await harness.http.get(f"{path}/certificate")).text
 
     [code] = await mongo.find(harness.database, ReplyCode, {"donor_id": foreign.donor_id})

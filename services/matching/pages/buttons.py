@@ -1,6 +1,5 @@
 """What the pages share: the match of a link, reading a form, executing a button."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import parse_qs
@@ -20,16 +19,18 @@ from services.matching.model.match import (
 )
 from shared import mongo
 from shared.contracts.links import SignedLink
+from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
 from shared.security import Unauthenticated
+from shared.strictness import read_json
 from shared.web.access import Denied, respond
 from shared.web.links import answer_refused, is_browser, open_link, require_standing
 from shared.web.pages import Pages
 
 PAGES = Pages("services.matching")
-BODY_BYTES_MAX = 4096
+FIELD_BYTES_MAX = 4096
 # Where the match has come to by a button that moves money, so that it is not pressed again.
 DONE_STATES: Mapping[type[MatchCommand], frozenset[MatchState]] = {
     AcceptMatch: frozenset({"accepted", "committed", "delivered", "confirmed"}),
@@ -99,14 +100,11 @@ async def read_reason(request: Request, reasons: Sequence[Reason], default: str 
 
 
 async def read_fields(request: Request) -> Mapping[str, Sequence[str]]:
-    """All fields of a form or of JSON with their values; none where nobody can read it."""
-    text = (await request.body()).decode(errors="replace")
+    """All fields of a form or of JSON with their values. Raises Invalid where nobody reads it."""
+    raw = await request.body()
     if not request.headers.get("content-type", "").startswith("application/json"):
-        return parse_qs(text)
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return {}
+        return parse_qs(raw.decode(errors="replace"))
+    body = read_json(raw)
     rows = body.items() if isinstance(body, dict) else ()
     return {name: _list_texts(value) for name, value in rows}
 
@@ -119,17 +117,17 @@ def _list_texts(value: object) -> list[str]:
 async def read_field(request: Request, name: str) -> str:
     """One field of a form or of JSON; empty when it is not there, or nobody can read it."""
     raw = await request.body()
-    if len(raw) > BODY_BYTES_MAX:
+    if len(raw) > FIELD_BYTES_MAX:
         return ""
     try:
         return _parse_field(raw.decode(), request.headers.get("content-type", ""), name)
-    except ValueError:
+    except (ValueError, Invalid):
         return ""
 
 
 def _parse_field(text: str, content_type: str, name: str) -> str:
     if content_type.startswith("application/json"):
-        body = json.loads(text)
+        body = read_json(text)
         value = body.get(name, "") if isinstance(body, dict) else ""
         return str(value) if isinstance(value, str | int) else ""
     return parse_qs(text).get(name, [""])[0]

@@ -3,6 +3,7 @@
 Behind the link to his proposals. It names nobody, him neither: whoever holds the link reads it.
 """
 
+import asyncio
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -11,7 +12,15 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching import store
-from services.matching.giving import GivingYear, build_year, list_years, write_workbook
+from services.matching.giving import (
+    UNDER_WAY,
+    GivingYear,
+    build_year,
+    compute_bounds,
+    find_year,
+    list_years,
+    write_workbook,
+)
 from services.matching.model.labels import STATE_LABELS
 from services.matching.model.match import Match
 from services.matching.model.offer import Offer
@@ -29,8 +38,11 @@ from shared.web.pages import HEADERS, format_quantity
 
 router = Router(route_class=LinkRoute)
 
-MATCHES_MAX = 5000
+GIVEN_MAX = 2000
+"""Of a year; where there are more, the page, the sheet and the certificate say so."""
+PROMISED_MAX = 500
 OFFERS_MAX = 100
+ROWS_SHOWN = 200
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Year = Annotated[int, Query(ge=2000, le=2999)]
 
@@ -40,14 +52,13 @@ async def show_giving(
     token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
     donor_id = await open_donor(request, runtime, token)
-    matches = await _load_matches(runtime, donor_id)
+    now = await runtime.processor.now()
+    figures = await _load_year(runtime, donor_id, year or find_year(now))
+    years = list_years(await store.list_giving_years(runtime.database, donor_id), now)
     offers = await mongo.find(
         runtime.database, Offer, {"donor_id": donor_id}, sort=[("_id", 1)], limit=OFFERS_MAX
     )
     standing = [o for o in offers if not runtime.keyring.is_partner_gone(o.source)]
-    now = await runtime.processor.now()
-    years = list_years(matches, now)
-    figures = build_year(matches, year or years[0])
     waiting = await store.count_proposals(runtime.database, donor_id, now)
     return render_giving(figures, years, standing, waiting, token, runtime.settings.help_phone)
 
@@ -56,38 +67,49 @@ async def show_giving(
 async def download_giving(
     token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
-    figures = await _load_year(request, runtime, token, year)
+    donor_id = await open_donor(request, runtime, token)
+    year = year or find_year(await runtime.processor.now())
+    figures = await _load_year(runtime, donor_id, year)
+    content = await asyncio.to_thread(write_workbook, figures)
     headers = {
         **HEADERS,
         "Content-Disposition": f'attachment; filename="guanjia-giving-{figures.year}.xlsx"',
     }
-    return Response(write_workbook(figures), media_type=SHEET, headers=headers)
+    return Response(content, media_type=SHEET, headers=headers)
 
 
 @router.get(PROPOSALS.route("certificate"), response_class=HTMLResponse)
 async def show_certificate(
     token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
-    figures = await _load_year(request, runtime, token, year)
-    return render_certificate(figures, await runtime.processor.now(), token)
-
-
-async def _load_year(
-    request: Request, runtime: MatchingRuntimeDep, token: str, year: int | None
-) -> GivingYear:
     donor_id = await open_donor(request, runtime, token)
-    matches = await _load_matches(runtime, donor_id)
-    return build_year(matches, year or list_years(matches, await runtime.processor.now())[0])
+    now = await runtime.processor.now()
+    return render_certificate(
+        await _load_year(runtime, donor_id, year or find_year(now)), now, token
+    )
 
 
-async def _load_matches(runtime: MatchingRuntimeDep, donor_id: str) -> list[Match]:
-    """Of what came to something, or may yet."""
-    query = {
-        "donor_id": donor_id,
-        "state": {"$in": ["accepted", "committed", "delivered", "confirmed"]},
-    }
-    rows = await mongo.find(runtime.database, Match, query, limit=MATCHES_MAX)
-    return keep_standing(runtime, rows)
+async def _load_year(runtime: MatchingRuntimeDep, donor_id: str, year: int) -> GivingYear:
+    """What was confirmed in it and what is under way, the latest first where there is too much."""
+    first, next_first = compute_bounds(year)
+    own: dict[str, object] = {"donor_id": donor_id}
+    within = {"state": "confirmed", "confirmed_at": {"$gte": first, "$lt": next_first}}
+    given = await mongo.find(
+        runtime.database,
+        Match,
+        own | within,
+        sort=[("confirmed_at", -1), ("_id", 1)],
+        limit=GIVEN_MAX + 1,
+    )
+    promised = await mongo.find(
+        runtime.database,
+        Match,
+        own | {"state": {"$in": list(UNDER_WAY)}},
+        sort=[("changed_at", -1), ("_id", 1)],
+        limit=PROMISED_MAX,
+    )
+    standing = keep_standing(runtime, [*given[:GIVEN_MAX], *promised])
+    return build_year(standing, year, is_cut=len(given) > GIVEN_MAX)
 
 
 # --- rendering ----------------------------------------------------------------------------------
@@ -107,8 +129,8 @@ def render_giving(
         years=years,
         sums=_format_sums(figures),
         offers=[_describe_offer(offer) for offer in offers if offer.state != "withdrawn"],
-        given=[_describe(match) for match in reversed(figures.given)],
-        promised=[_describe(match) for match in figures.promised],
+        given=[_describe(match) for match in figures.given[::-1][:ROWS_SHOWN]],
+        promised=[_describe(match) for match in figures.promised[:ROWS_SHOWN]],
         waiting=waiting,
         path=partial(PROPOSALS.path, token),
         help_phone=help_phone,

@@ -23,6 +23,7 @@ from shared.contracts.events import DonorVerdict
 from shared.contracts.links import PROPOSALS
 from shared.runtime import Runtime
 from shared.web.access import Router
+from shared.web.admission import takes_bytes
 from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
 from shared.web.pages import format_quantity
 
@@ -30,6 +31,8 @@ router = Router(route_class=LinkRoute)
 
 # What one page shows, and one press answers.
 ROWS_MAX = 200
+ANSWER_BYTES_MAX = 32 * 1024
+"""All rows of a page by name, seen and chosen."""
 
 
 @router.get(PROPOSALS.route(), response_class=HTMLResponse)
@@ -39,6 +42,7 @@ async def show_proposals(token: Token, request: Request, runtime: MatchingRuntim
 
 
 @router.post(PROPOSALS.route("answer"), response_class=HTMLResponse)
+@takes_bytes(ANSWER_BYTES_MAX)
 async def answer_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
     """Fields act (accept_all, accept, decline), match (several), seen (several), reason."""
     donor_id = await open_donor(request, runtime, token)
