@@ -77,6 +77,8 @@ OF_NOBODY = {
     "donation_id": "D-1",
     "id_": "X-1",
     "number": "1",
+    "name": "fund",
+    "kind": "fund",
 }
 # Routes that ask for no credential, and why they are not walked.
 OPEN = {
