@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from deploy.demo.clients import Client, Clients
 from services.notify.templates import TEMPLATES
+from shared.references import format_reference
 
 READ_EVERY_S = 0.3
 WORK_EVERY_S = 1.0
@@ -115,12 +116,19 @@ async def _act(action: Callable[[Message], Awaitable[None]], message: Message) -
     await action(message)
 
 
+def find_reference(message: Message) -> str:
+    """The short number in it."""
+    text = str(message["text"]).upper()
+    return text.rpartition("尾号")[2][:6] if message["channel"] == "sms" else text.split("\n")[1]
+
+
 class Donors:
     """Answer by the link in the message."""
 
     def __init__(self, clients: Clients, behaviour: Behaviour, tally: Tally) -> None:
         self._link, self._behaviour, self._tally = clients.open("matching"), behaviour, tally
         self._seen: set[str] = set()
+        self._left: set[tuple[str, str]] = set()
 
     async def answer(self, message: Message) -> None:
         """One proposal."""
@@ -131,10 +139,12 @@ class Donors:
             case "decline":
                 body = {"reason": REASONS[number % len(REASONS)]}
                 self._count("declined", await self._link.send(f"{message['url']}/decline", body))
+            case "leave":
+                self._left.add((message["recipient"], find_reference(message)))
 
     async def answer_all(self, message: Message) -> None:
         """All that wait, on one page, each once: accepted together, declined together."""
-        while rows := await self._list_new(message["url"]):
+        while rows := await self._list_new(message):
             answers: dict[Answer, list[str]] = {"accept": [], "decline": [], "leave": []}
             for match_id in rows:
                 answers[self._choose()[1]].append(match_id)
@@ -145,11 +155,15 @@ class Donors:
                     self._tally.answers[outcome] += len(page["done"])
                     self._tally.answers["too_late_409"] += len(page["failed"])
 
-    async def _list_new(self, url: str) -> list[str]:
-        page = await self._link.get(url)
+    async def _list_new(self, message: Message) -> list[str]:
+        """Those he has not decided on. What he left when it came alone, he leaves here too."""
+        page = await self._link.get(message["url"])
         rows = [row["match_id"] for row in page["waiting"] if row["match_id"] not in self._seen]
         self._seen.update(rows)
-        return rows
+        keys = {id_: (message["recipient"], format_reference(id_)) for id_ in rows}
+        left = {id_ for id_, key in keys.items() if key in self._left}
+        self._left.difference_update(keys[id_] for id_ in left)
+        return [id_ for id_ in rows if id_ not in left]
 
     def _choose(self) -> tuple[int, Answer]:
         number, self._tally.proposals = self._tally.proposals, self._tally.proposals + 1
@@ -220,10 +234,9 @@ class Applicants:
                     self._tally.confirmed[channel] += len(bodies)
 
     def _write(self, message: Message) -> None:
-        text, channel = message["text"].upper(), message["channel"]
-        reference = text.rpartition("尾号")[2][:6] if channel == "sms" else text.split("\n")[1]
-        self._replies[reference] = Reply(message, time.monotonic() + REPEATS_AFTER_S)
-        self._send(message, REPLIES[channel][2])
+        reply = Reply(message, time.monotonic() + REPEATS_AFTER_S)
+        self._replies[find_reference(message)] = reply
+        self._send(message, REPLIES[message["channel"]][2])
 
     def _send(self, message: Message, text: str) -> None:
         channel = message["channel"]

@@ -307,7 +307,7 @@ LIMITS_PLACE_UNKNOWN = Message(
 LIMITS_UNIT_WRONG = Message(
     "limits_unit_wrong",
     "计量请填“元”（资金）或“件”（物资、服务）",
-    "the unit is 元 for money or 件 for things and services",
+    "the unit is yuan for money, or a piece for things and services",
 )
 LIMITS_ORDER_WRONG = Message(
     "limits_order_wrong",
