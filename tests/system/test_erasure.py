@@ -41,6 +41,7 @@ async def test_an_erased_person_is_nowhere_and_who_shares_his_phone_is_whole(
     staff = stack.bearer("town", Role.APPROVER_TOWN, area=TOWN)
     elsewhere = stack.bearer("elsewhere", Role.APPROVER_TOWN, area="441900104")
     operator = stack.bearer("op", Role.OPERATOR)
+    second = stack.bearer("op-2", Role.OPERATOR)
     partner = stack.bearer("club", Role.DONOR_PARTNER, source="/partners/club")
     services = {name: await start(stack, name) for name in SERVICES}
     intake = services["intake"].http
@@ -58,7 +59,6 @@ async def test_an_erased_person_is_nowhere_and_who_shares_his_phone_is_whole(
 
     await add_document(intake, staff, ids[GONE["name"]])
     erase = f"/persons/{ids[GONE['name']]}/erase"
-    second = stack.bearer("op-2", Role.OPERATOR)
     await post(intake, erase.replace("erase", "erasure"), second, {}, "erasure")
     await post(intake, erase, operator, {}, "erase")
     await eventually(lambda: read_menu(services["matching"], partner), lambda r: len(r) == 1)

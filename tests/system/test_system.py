@@ -22,8 +22,9 @@ SETTINGS = {
     "GUANJIA_PROVIDER_TIMEOUT_S": "5",
     "GUANJIA_CLAIM_S": "30",  # a send cut short by kill -9 is unclear after this
 }
-# From each lifecycle: told it was received, proposed, committed, delivered, paid.
-NOTICES_EACH = 5
+# From each lifecycle: told it was opened, committed, delivered, closed; the donor that it arrived
+# and was paid. He accepts before he is asked.
+NOTICES_EACH = 6
 EVENTS_EACH = {
     "guanjia.match.proposed.v1": 1,
     "guanjia.match.accepted.v1": 1,
