@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deploy.simulators.main import run_simulators
@@ -244,6 +244,7 @@ def test_prose_always_fits_and_short_prose_is_untouched(text: str, number: int) 
         assert fitted == plain[:19].rstrip() + "…"
 
 
+@example("name3", "A" * 21)
 @given(st.sampled_from(["thing1", "phrase2", "name3", "symbol4"]), st.text(max_size=60))
 def test_fitting_twice_changes_nothing_more(field: str, text: str) -> None:
     once = fit_field(field, text)

@@ -51,7 +51,9 @@ EMPTY = "无"
 # A shortened sentence still says something; a shortened number or date says something else. So
 # `thing`, `phrase`, `name` and `symbol` are cut, and a fact that is too long is refused.
 # Prose: cut to so many characters.
-CUT_AT: Mapping[str, int] = {"thing": 20, "symbol": 5, "phrase": 5}
+CUT_AT: Mapping[str, int] = {"thing": 20, "symbol": 5, "phrase": 5, "name": 10}
+LATIN_NAME_MAX = 20
+"""Of a name in ASCII alone."""
 
 # Facts: what the whole value has to look like.
 SHAPES: Mapping[str, re.Pattern[str]] = {
@@ -255,13 +257,9 @@ def fit_field(field: str, value: str) -> str:
         raise ValueError(f"field_does_not_fit.{field}")
     if kind == "phrase":
         value = "".join(_HANZI.findall(value)) or EMPTY
-    return _cut(value, _find_length_max(kind, value))
-
-
-def _find_length_max(kind: str, value: str) -> int | None:
-    if kind == "name":
-        return 20 if value.isascii() else 10
-    return CUT_AT.get(kind)
+    if kind == "name" and value.isascii():
+        return value[:LATIN_NAME_MAX].rstrip()  # an ellipsis would make it one of ten characters
+    return _cut(value, CUT_AT.get(kind))
 
 
 def _cut(value: str, length_max: int | None) -> str:
