@@ -23,8 +23,10 @@ SETTINGS = {
     "GUANJIA_CLAIM_S": "30",  # a send cut short by kill -9 is unclear after this
 }
 # From each lifecycle: told it was opened, committed, delivered, closed; the donor that it arrived
-# and was paid. He accepts before he is asked.
+# and was paid.
 NOTICES_EACH = 6
+# Where he has not accepted within a minute, he is asked: that depends on the machine.
+ASKED = {"match_asked", "proposals_proposed"}
 EVENTS_EACH = {
     "guanjia.match.proposed.v1": 1,
     "guanjia.match.accepted.v1": 1,
@@ -87,6 +89,7 @@ async def _everyone_is_told(lifecycles: Lifecycles, notices: int) -> None:
                 event["subject"]
                 for event in list(lifecycles.events.values())
                 if event["type"].startswith("guanjia.notice.")
+                and event["data"]["purpose"] not in ASKED
             }
         )
 
