@@ -15,8 +15,8 @@ from services.intake.channels.carriers import (
     SmsReply,
     clean_text,
     find_phone,
-    parse_array,
     parse_china_time,
+    parse_each,
     parse_sender,
     read_code,
     read_text,
@@ -31,26 +31,13 @@ ITEMS_MAX = 1000
 
 def parse_receipts(body: bytes) -> Receipts:
     """Raises Invalid when the body is no array of receipts at all."""
-    readable: list[SmsReceipt] = []
-    problems: list[Problem] = []
-    for index, item in enumerate(parse_array(body, ITEMS_MAX)):
-        try:
-            readable.append(_parse_receipt(item, f"{index}"))
-        except Invalid as error:
-            problems.extend(error.problems)
-    return Receipts(tuple(readable), tuple(problems))
+    return Receipts(*parse_each(body, ITEMS_MAX, _parse_receipt))
 
 
 def parse_replies(body: bytes) -> tuple[list[SmsReply], list[Problem]]:
     """Whatever somebody wrote is kept: of what is beside the text nothing is refused."""
-    replies: list[SmsReply] = []
-    problems: list[Problem] = []
-    for index, item in enumerate(parse_array(body, ITEMS_MAX)):
-        try:
-            replies.append(_parse_reply(item, f"{index}"))
-        except Invalid as error:
-            problems.extend(error.problems)
-    return replies, problems
+    replies, problems = parse_each(body, ITEMS_MAX, _parse_reply)
+    return list(replies), list(problems)
 
 
 def _parse_receipt(item: Any, where: str) -> SmsReceipt:

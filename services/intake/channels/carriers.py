@@ -5,10 +5,11 @@ Neither provider signs, so whoever may call is decided before this module is rea
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from services.intake.messages import (
     BODY_NOT_JSON,
@@ -23,6 +24,7 @@ from shared.contracts.values import CHINA
 from shared.errors import Invalid, Problem
 from shared.phones import parse_phone
 
+T = TypeVar("T")
 _CODE = re.compile(r"[^A-Za-z0-9_.:-]")
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 _DIGITS = re.compile(r"[0-9]{5,15}")
@@ -76,6 +78,21 @@ def parse_array(body: bytes, items_max: int) -> list[Any]:
     if len(items) > items_max:
         raise RECEIPTS_TOO_MANY.invalid(most=items_max)
     return items
+
+
+def parse_each(
+    body: bytes, items_max: int, parse: Callable[[Any, str], T]
+) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
+    """Those that can be read, and what is wrong with the others. parse: takes an item and where it
+    stands. Raises Invalid when the body is no array at all."""
+    readable: list[T] = []
+    problems: list[Problem] = []
+    for index, item in enumerate(parse_array(body, items_max)):
+        try:
+            readable.append(parse(item, f"{index}"))
+        except Invalid as error:
+            problems.extend(error.problems)
+    return tuple(readable), tuple(problems)
 
 
 def parse_json(body: bytes) -> Any:

@@ -14,15 +14,14 @@ from services.intake.channels.carriers import (
     SmsReply,
     clean_text,
     find_phone,
-    parse_array,
     parse_china_time,
+    parse_each,
     parse_json,
     parse_sender,
     read_code,
     read_text,
 )
 from services.intake.messages import STATUS_UNKNOWN
-from shared.errors import Invalid, Problem
 
 ANSWER = {"result": 0, "errmsg": "OK"}
 RECEIPTS_MAX = 100
@@ -30,14 +29,7 @@ RECEIPTS_MAX = 100
 
 def parse_receipts(body: bytes) -> Receipts:
     """Raises Invalid when the body is no array of receipts at all."""
-    readable: list[SmsReceipt] = []
-    problems: list[Problem] = []
-    for index, item in enumerate(parse_array(body, RECEIPTS_MAX)):
-        try:
-            readable.append(_parse_receipt(item, f"{index}"))
-        except Invalid as error:
-            problems.extend(error.problems)
-    return Receipts(tuple(readable), tuple(problems))
+    return Receipts(*parse_each(body, RECEIPTS_MAX, _parse_receipt))
 
 
 def parse_reply(body: bytes) -> SmsReply:
