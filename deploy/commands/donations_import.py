@@ -28,8 +28,8 @@ from services.audit.statements.likeness import Trait, TraitIndex
 from services.audit.statements.outcomes import (
     Alike,
     Outcome,
+    ask_alike,
     check_source,
-    find_alike,
     find_outcomes,
     make_trait,
 )
@@ -146,7 +146,7 @@ class Import:
         self, batch: Batch, rows: Sequence[Row], like_earlier: Mapping[str, Sequence[Alike]]
     ) -> list[Row]:
         """Those that are published: without what somebody has to look at first."""
-        answers = await asyncio.to_thread(find_alike, self._audit, self._source, rows)
+        answers = await asyncio.to_thread(ask_alike, self._audit, self._source, rows)
         published = []
         for row, answer in zip(rows, answers, strict=True):
             alike = [*answer.gifts, *(like_earlier[row.id] if answer.is_new else ())]

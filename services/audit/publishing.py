@@ -11,7 +11,7 @@ import structlog
 
 from services.audit.model import ClosedLog, LogHead
 from services.audit.resources import AuditRuntime
-from services.audit.store import read_entries, read_head, read_heads
+from services.audit.store import load_entries, read_head, read_heads
 from services.audit.tlog.checkpoint import Checkpoint
 from services.audit.tlog.merkle import Frontier
 from services.audit.tlog.witnesses import QuorumError
@@ -112,7 +112,7 @@ class Publisher:
         """A witness that cosigned more than stands answers for no less."""
         ahead = self._ahead.get(committed.origin, 0) - standing
         limit = min(max(self._settings.publish_entries_max, ahead), committed.size - standing)
-        fresh = await read_entries(self._database, committed.origin, standing, limit)
+        fresh = await load_entries(self._database, committed.origin, standing, limit)
         if not fresh:
             raise MissingEntriesError(
                 f"{standing} of {committed.size} are published, no more found"

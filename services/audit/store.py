@@ -151,7 +151,7 @@ async def read_head(database: mongo.Database, foundation: str) -> LogHead:
     return head
 
 
-async def read_entries(
+async def load_entries(
     database: mongo.Database, log: str, first: int, limit: int
 ) -> list[tuple[int, bytes]]:
     """(index, leaf) of committed entries from `first` on, ascending."""
@@ -160,7 +160,7 @@ async def read_entries(
     return [(entry.index, entry.leaf) for entry in entries]
 
 
-async def read_entry(database: mongo.Database, log: str, index: int) -> str | None:
+async def load_entry(database: mongo.Database, log: str, index: int) -> str | None:
     """The leaf's text."""
     entry = await mongo.load(database, Entry, entry_id(log, index))
     return entry.leaf.decode() if entry else None

@@ -31,7 +31,7 @@ SETTLE_PAYMENT = {
 }
 
 
-async def list_funds(database: mongo.Database) -> dict[str, object]:
+async def load_funds(database: mongo.Database) -> dict[str, object]:
     return {"funds": [fund.to_json() for fund in await read_funds(database)]}
 
 
@@ -62,7 +62,7 @@ async def list_unsettled(database: mongo.Database, limit: int) -> list[dict[str,
     ]
 
 
-async def list_mandates(
+async def load_mandates(
     database: mongo.Database, source: str | None, limit: int
 ) -> list[dict[str, object]]:
     """source: of those alone that this partner may use; None: all."""

@@ -52,7 +52,7 @@ def save_erasure(folder: Path, erasure: Erasure) -> None:
         raise Transient(f"erasures: {type(error).__name__}") from None
 
 
-def list_erasures(folder: Path) -> list[Erasure]:
+def load_erasures(folder: Path) -> list[Erasure]:
     """In the order of their ids. Blocking."""
     if not folder.is_dir():
         return []
@@ -63,7 +63,7 @@ def list_erasures(folder: Path) -> list[Erasure]:
 # --- erasing ---
 
 
-async def erase_person(
+async def carry_out_erasure(
     runtime: IntakeRuntime, erasure: Erasure, *, principal: str, key: str = ""
 ) -> Answer:
     """Dead letters and messages first: without his keys nobody knows what to look for. Again, where
@@ -94,7 +94,7 @@ async def forget_account(runtime: IntakeRuntime, erasure: Erasure) -> Answer:
 
 async def erase_again(runtime: IntakeRuntime) -> None:
     """Before anything is served: who was erased after the database that is here was copied."""
-    erasures = await asyncio.to_thread(list_erasures, runtime.settings.erasures_dir)
+    erasures = await asyncio.to_thread(load_erasures, runtime.settings.erasures_dir)
     rows = runtime.database[ERASURES].find({}, {"_id": 1})
     ids = {row["_id"] for row in await rows.to_list(None)}
     missing = [each for each in erasures if each.id not in ids]
@@ -105,7 +105,7 @@ async def erase_again(runtime: IntakeRuntime) -> None:
 
 async def _erase_again(runtime: IntakeRuntime, erasure: Erasure) -> Answer:
     if erasure.person_id:
-        return await erase_person(runtime, erasure, principal="restore")
+        return await carry_out_erasure(runtime, erasure, principal="restore")
     return await forget_account(runtime, erasure)
 
 

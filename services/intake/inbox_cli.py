@@ -23,7 +23,7 @@ app = typer.Typer(help="群众来信 Messages of people.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_messages(
+def print_messages(
     state: Annotated[State, typer.Option(help="状态 which ones")] = "unread",
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
@@ -72,8 +72,8 @@ def _format_text(message: Mapping[str, Any]) -> str:
     return text if len(text) <= TEXT_WIDTH else f"{text[:TEXT_WIDTH]}…"
 
 
-@app.command()
-def show(message_id: str, caller: Caller = "approver-town") -> None:
+@app.command("show")
+def print_message(message_id: str, caller: Caller = "approver-town") -> None:
     """显示一条来信，以及可能的诉求。Shows a message, and the request that it may be."""
     message = ServiceClient("intake", caller).get(f"/messages/{message_id}")
     console = Console()
@@ -108,7 +108,7 @@ def handle(
 
 
 @app.command("request")
-def make_request(
+def send_request(
     message_id: str,
     category: Annotated[Category, typer.Option(help="类别")],
     name: Annotated[str, typer.Option(help="为谁申请 for whom")],

@@ -111,7 +111,7 @@ async def start_clocks(runtime: IntakeRuntime) -> bool:
 async def store_endings(runtime: IntakeRuntime) -> bool:
     """Once for all instances, what the desk looks up."""
     if not await store.is_done(runtime.database, ENDINGS_STORED):
-        await worklist.store_endings(runtime.database)
+        await worklist.save_endings(runtime.database)
         at = await runtime.processor.now()
         await store.mark_done(runtime.database, ENDINGS_STORED, at)
     return True

@@ -24,7 +24,7 @@ def _group() -> None:
 
 
 @app.command("learn")
-def learn(caller: Caller = "operator") -> None:
+def send_learning(caller: Caller = "operator") -> None:
     """根据工作人员的判断重新训练“建议”。Learns anew from what staff decided."""
     lesson = ServiceClient("intake", caller).post("/judgement/learn", None)
     console = Console()
@@ -38,7 +38,7 @@ def learn(caller: Caller = "operator") -> None:
 
 
 @app.command("overdue")
-def list_overdue(
+def print_overdue(
     town: Annotated[str, typer.Option(help="镇街 name or code of a town")] = "",
     limit: Annotated[int, typer.Option(min=0, max=200)] = 50,
     caller: Caller = "operator",

@@ -39,8 +39,8 @@ def find(
         raise typer.Exit(1)
 
 
-@app.command()
-def show(person_id: PersonId, caller: Caller = STAFF) -> None:
+@app.command("show")
+def print_person(person_id: PersonId, caller: Caller = STAFF) -> None:
     """显示一个人的资料、诉求和收到过的帮助。Shows a person, his cases, what he received."""
     Console().print_json(data=ServiceClient("intake", caller).get(f"/persons/{person_id}"))
 
@@ -67,8 +67,8 @@ def correct(
     Console().print(f"已更正 corrected: {person_id}")
 
 
-@app.command()
-def merge(
+@app.command("merge")
+def send_merge(
     person_id: PersonId,
     other_id: Annotated[str, typer.Argument(help="另一条记录 the other record")],
     caller: Caller = STAFF,
@@ -94,21 +94,21 @@ def export(person_id: PersonId, caller: Caller = STAFF) -> None:
 
 
 @app.command("propose-erasure")
-def propose_erasure(person_id: PersonId, caller: Caller = STAFF) -> None:
+def send_erasure_proposal(person_id: PersonId, caller: Caller = STAFF) -> None:
     """提出删除个人信息；由另一位确认后才删除。Proposes to erase; another approves."""
     ServiceClient("intake", caller).post(f"/persons/{person_id}/erasure", {})
     Console().print(f"已提出，待另一位确认 proposed: {person_id}")
 
 
 @app.command("refuse-erasure")
-def refuse_erasure(person_id: PersonId, caller: Caller = "operator") -> None:
+def send_erasure_refusal(person_id: PersonId, caller: Caller = "operator") -> None:
     """不同意删除。Refuses what was proposed."""
     ServiceClient("intake", caller).post(f"/persons/{person_id}/erasure/refuse", {})
     Console().print(f"不删除 refused: {person_id}")
 
 
 @app.command("erasures")
-def list_erasures(caller: Caller = "operator") -> None:
+def print_erasures(caller: Caller = "operator") -> None:
     """等待第二人确认的删除。What waits for a second one's approval."""
     table = Table("编号 id", "提出人", "提出时间")
     for row in ServiceClient("intake", caller).get("/erasures")["erasures"]:

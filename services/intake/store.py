@@ -87,7 +87,7 @@ SUGGESTIONS = Cut(town="town_code", village="village_code")
 REQUESTS = Cut(town="area.town_code", village="area.village_code", owner="source")
 
 
-async def list_requests(
+async def load_requests(
     database: mongo.Database, query: Mapping[str, object], after: Request | None, limit: int
 ) -> list[Request]:
     """The oldest first. after: the last one of the page before."""
@@ -139,7 +139,7 @@ async def has_request_there(database: mongo.Database, person_id: str, scope: Sco
     return bool(await mongo.find(database, Request, query, limit=1))
 
 
-async def find_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str, Person]:
+async def load_persons(database: mongo.Database, ids: Iterable[str]) -> dict[str, Person]:
     persons = await mongo.find(database, Person, {"_id": {"$in": list(ids)}})
     return {person.id: person for person in persons}
 
@@ -173,7 +173,7 @@ async def _list_identified(database: mongo.Database, identity_id: str) -> list[s
     return list(identity.persons.values()) if identity else []
 
 
-async def list_suggestions(
+async def load_suggestions(
     database: mongo.Database, query: Mapping[str, object], after: str, limit: int
 ) -> list[Suggestion]:
     """By id; after: the last id of the page before."""
@@ -191,7 +191,7 @@ async def list_requests_of(
     return await mongo.find(database, Request, query, sort=[("recorded_at", -1)], limit=limit)
 
 
-async def list_messages(
+async def load_messages(
     database: mongo.Database,
     query: Mapping[str, object],
     after: Message | None,

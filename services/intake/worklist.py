@@ -108,7 +108,7 @@ async def list_page(
     cursor: str = "",
 ) -> Page:
     """What is due first; else the latest first."""
-    query = build_query(worker, tab, filters)
+    query = build_tab_query(worker, tab, filters)
     if query is None:
         return Page(())
     by_due = tab == "waiting" or filters.due is not None
@@ -125,13 +125,13 @@ async def count_up_to(
     database: mongo.Database, worker: Worker, tab: Tab, filters: Filters = NO_FILTERS
 ) -> int:
     """No more than COUNTED_MAX, however many there are."""
-    query = build_query(worker, tab, filters)
+    query = build_tab_query(worker, tab, filters)
     if query is None:
         return 0
     return await database[Request.COLLECTION].count_documents(query, limit=COUNTED_MAX)
 
 
-def build_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | None:
+def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | None:
     """None where nothing can be there."""
     area = worker.scope.narrow_area(filters.town_code or "")
     if area is None:
@@ -192,7 +192,7 @@ async def count_overdue(
     return {(row["_id"]["town"], row["_id"]["stage"]): row["n"] for row in await rows.to_list(None)}
 
 
-async def list_overdue(
+async def load_overdue(
     database: mongo.Database, query: Mapping[str, object], now: datetime, limit: int
 ) -> list[Request]:
     """What ended first stands first."""
@@ -227,7 +227,7 @@ async def find_by_reference(
     return await mongo.find(database, Request, query, limit=FINDINGS_MAX)
 
 
-async def store_endings(database: mongo.Database) -> None:
+async def save_endings(database: mongo.Database) -> None:
     """Of requests that were stored before their numbers' ends were."""
     end = {
         "$substrBytes": ["$_id", {"$subtract": [{"$strLenBytes": "$_id"}, REFERENCE_LENGTH]}, -1]

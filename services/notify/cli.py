@@ -15,7 +15,7 @@ app = typer.Typer(help="通知 Notices.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_notices(
+def print_notices(
     state: Annotated[str | None, typer.Option(help="状态，如 unknown")] = None,
     person_id: Annotated[str | None, typer.Option(help="人员编号")] = None,
     case: Annotated[str | None, typer.Option(help="诉求编号，含其各项对接 a request")] = None,

@@ -41,7 +41,7 @@ def list_members() -> None:
 
 
 @app.command("remove")
-def remove_member(holder: str) -> None:
+def send_removal(holder: str) -> None:
     """不再提醒此人。He is told nothing more."""
     ServiceClient("notify", OPERATOR).post(f"/staff/{holder}/remove")
     typer.echo(f"{holder}: 已移除 removed")

@@ -58,7 +58,7 @@ def begin_next_morning(at: datetime, rules: Rules) -> datetime:
     return datetime.combine(tomorrow, quiet[1] if quiet else MORNING, CHINA)
 
 
-def format_day(at: datetime) -> str:
+def format_iso_day(at: datetime) -> str:
     return at.astimezone(CHINA).date().isoformat()
 
 

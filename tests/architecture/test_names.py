@@ -6,8 +6,6 @@ Each failure says what to do instead. The words are in docs/glossary.md.
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -96,12 +94,14 @@ def _find_called_name(called: ast.expr) -> str:
     return ""
 
 
-def list_public_classes() -> Iterator[tuple[str, str, Path]]:
-    """(service, class, file)."""
-    for file in python_files("services"):
-        for node in ast.parse(text_of(file)).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                yield file.parts[1], node.name, file
+def list_public_names(source: str) -> list[str]:
+    """Of the classes and functions of a module."""
+    return [
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+    ]
 
 
 def test_functions_are_named_by_what_they_do() -> None:
@@ -113,13 +113,19 @@ def test_functions_are_named_by_what_they_do() -> None:
     assert not past, "begin with a verb, such as `find_`, `list_`, `render_`, or make it a property"
 
 
-def test_a_public_class_is_defined_once_in_a_service() -> None:
+def test_a_public_name_stands_for_one_thing_in_a_service() -> None:
     places: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for service, name, file in list_public_classes():
-        places[service, name].append(str(file))
-    assert len(places) > 300
+    for file in python_files("services"):
+        for name in list_public_names(text_of(file)):
+            places[file.parts[1], name].append(str(file))
+    assert len(places) > 2000
     twice = {name: files for name, files in places.items() if len(files) > 1}
-    assert not twice, "say in the name which of the two it is, such as `SheetRequest`"
+    assert not twice, "say which it is: `SheetRequest`, `submit_decline` (docs/glossary.md, verbs)"
+
+
+def test_public_names_are_those_of_a_module() -> None:
+    source = "class A:\n    def b(self): ...\nasync def c(): ...\ndef _d(): ..."
+    assert list_public_names(source) == ["A", "c"]
 
 
 def test_texts_of_problems_stand_in_messages() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.aliyun_sms import parse_receipts, parse_replies
+from services.intake.channels.aliyun_sms import parse_aliyun_receipts, parse_replies
 from shared.errors import Invalid
 
 RECEIPT = {
@@ -44,7 +44,7 @@ def body(*content: Any) -> bytes:
 
 
 def test_receipt_names_our_notice_and_its_time_is_chinas() -> None:
-    (receipt,) = parse_receipts(body(RECEIPT)).readable
+    (receipt,) = parse_aliyun_receipts(body(RECEIPT)).readable
     assert (receipt.provider_message_id, receipt.notice_id) == ("932702304080415357.0", "N-1")
     assert (receipt.outcome, receipt.code) == ("delivered", "DELIVERED")
     assert receipt.at == datetime(2017, 8, 30, 0, 0, tzinfo=UTC)
@@ -55,12 +55,12 @@ def test_receipt_names_our_notice_and_its_time_is_chinas() -> None:
 @pytest.mark.parametrize("success", [False, "false"])
 def test_failed_receipt_keeps_the_carriers_code(success: Any) -> None:
     failed = RECEIPT | {"success": success, "err_code": "MK:0001", "report_time": ""}
-    (receipt,) = parse_receipts(body(failed)).readable
+    (receipt,) = parse_aliyun_receipts(body(failed)).readable
     assert (receipt.outcome, receipt.code, receipt.at) == ("failed", "MK:0001", None)
 
 
 def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
-    receipts = parse_receipts(body(RECEIPT, RECEIPT | {"success": "yes"}, "?", RECEIPT))
+    receipts = parse_aliyun_receipts(body(RECEIPT, RECEIPT | {"success": "yes"}, "?", RECEIPT))
     assert len(receipts.readable) == 2
     assert [problem.field for problem in receipts.problems] == ["1.success", "2"]
 
@@ -81,6 +81,6 @@ def test_nothing_beside_the_words_costs_the_words() -> None:
 
 @given(anything | st.lists(anything))
 def test_nothing_but_invalid_is_ever_raised(content: Any) -> None:
-    for parse in (parse_receipts, parse_replies):
+    for parse in (parse_aliyun_receipts, parse_replies):
         with contextlib.suppress(Invalid):
             parse(json.dumps(content).encode())

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from services.intake.model import Request, RequestState
-from services.intake.pages.applicant import find_step
+from services.intake.pages.applicant import find_progress_step
 from services.intake.pages.ask import FIELDS, OFTEN_MAX, SOMEWHERE, read_ask
 from services.intake.vault.needs import UNSAID
 from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
@@ -110,7 +110,7 @@ def test_who_knows_no_town_is_taken_too() -> None:
 )
 def test_the_page_knows_how_far_it_is(state: str, step: int) -> None:
     fields: dict[str, Any] = {"state": RequestState(state), "matches": {}}
-    assert find_step(Request.model_construct(**fields)) == step
+    assert find_progress_step(Request.model_construct(**fields)) == step
 
 
 # --- with a service -------------------------------------------------------------------------------

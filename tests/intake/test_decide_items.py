@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.intake.channels.text import Draft, understand
-from services.intake.channels.typed_requests import make_request
+from services.intake.channels.typed_requests import build_typed_request
 from services.intake.model import ApproveRequest, Request
 from services.intake.rules import LEVELS
 from services.intake.vault.persons import open_text
@@ -74,7 +74,9 @@ def test_an_sms_with_a_name_in_its_item_tells_nobody() -> None:
     text = "心愿 生活物资 端木测红棉被2床 茶山镇 低保 张三"
     understood = understand(text)
     assert isinstance(understood, Draft)
-    request = make_request(understood, Channel.SMS, text, phone="+8613788000999", openid=None)
+    request = build_typed_request(
+        understood, Channel.SMS, text, phone="+8613788000999", openid=None
+    )
     decision = harness.submit(request)
     assert get_only(harness).need.item == "棉被"
     assert not any(word in repr(decision) + repr(harness.states) for word in PERSONAL)

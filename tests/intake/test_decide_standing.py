@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.channels import text
-from services.intake.channels.typed_requests import format_answer, make_request
+from services.intake.channels.typed_requests import build_typed_request, format_answer
 from services.intake.events import build_commands, build_events
 from services.intake.model import (
     ApproveRequest,
@@ -53,7 +53,7 @@ class Town(DecisionHarness):
         """An SMS."""
         wanted = text.understand(words)
         assert isinstance(wanted, text.Draft)
-        request = make_request(wanted, Channel.SMS, words, phone=phone, openid=None)
+        request = build_typed_request(wanted, Channel.SMS, words, phone=phone, openid=None)
         key = f"/callbacks/tencent|{phone}-{message}"
         return self.decide_submission(make_command(request, key=key), RULES)
 

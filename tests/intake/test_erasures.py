@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.commands.keys import app
-from services.intake.erasures import Erasure, list_erasures, save_erasure
+from services.intake.erasures import Erasure, load_erasures, save_erasure
 from services.intake.model import Person
 from shared import mongo
 from shared.security import Role, create_root_key
@@ -46,7 +46,7 @@ async def test_who_was_erased_after_the_copy_is_erased_again_before_anything_is_
     path = f"/persons/{person_id}"
     assert (await intake.http.post(f"{path}/erasure", headers=propose)).is_success
     assert (await intake.http.post(f"{path}/erase", headers=erase)).is_success
-    assert [each.person_id for each in list_erasures(folder)] == [person_id]
+    assert [each.person_id for each in load_erasures(folder)] == [person_id]
     assert person_id.encode() in b"".join(file.read_bytes() for file in folder.iterdir())
 
     assert await submit("r-2") == person_id, "the same phone and name"
@@ -86,7 +86,7 @@ def test_keys_and_erasures_go_apart_and_come_back(tmp_path: Path) -> None:
     restore = ["restore", str(file), "--identity", str(tmp_path / "age.txt"), "--data-dir"]
     assert runner.invoke(app, [*restore, str(other)]).exit_code == 0
     assert (other / "secrets" / "root.key").read_bytes() == root
-    assert [each.person_id for each in list_erasures(other / "erasures")] == ["P-1"]
+    assert [each.person_id for each in load_erasures(other / "erasures")] == ["P-1"]
     (other / "secrets" / "root.key").write_bytes(b"x" * 48)
     refused = runner.invoke(app, [*restore, str(other)])
     assert refused.exit_code == 1

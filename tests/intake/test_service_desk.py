@@ -45,7 +45,7 @@ async def test_a_request_is_looked_up_by_reference_name_or_phone_in_no_address(
     browser = await sign_in(visitor, "s-seeker", Role.COLLECTOR, CHASHAN)
     before_ends = {"$unset": {"ending_of_id": ""}}
     await visitor.database["requests"].update_one({"_id": request_id}, before_ends)
-    await worklist.store_endings(visitor.database)
+    await worklist.save_endings(visitor.database)
     foreign = await sign_in(visitor, "s-stranger", Role.COLLECTOR, "441900104")
     for words in (name, visitor.phone[3:], request_id, request_id[-6:].upper()):
         await browser.get("/desk")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.channels.tencent_sms import parse_receipts, parse_reply
+from services.intake.channels.tencent_sms import parse_reply, parse_tencent_receipts
 from shared.errors import Invalid
 
 RECEIPT = {
@@ -44,7 +44,7 @@ def body(content: Any) -> bytes:
 
 
 def test_receipt_in_china_time_is_read_in_utc() -> None:
-    (receipt,) = parse_receipts(body([RECEIPT])).readable
+    (receipt,) = parse_tencent_receipts(body([RECEIPT])).readable
     assert receipt.provider_message_id == "2019:538884190132148"
     assert (receipt.outcome, receipt.code) == ("delivered", "DELIVRD")
     assert receipt.at == datetime(2015, 10, 17, 0, 3, 4, tzinfo=UTC)
@@ -53,12 +53,12 @@ def test_receipt_in_china_time_is_read_in_utc() -> None:
 
 def test_failed_receipt_keeps_the_carriers_code() -> None:
     failed = RECEIPT | {"report_status": "FAIL", "errmsg": "MK:1008", "user_receive_time": ""}
-    (receipt,) = parse_receipts(body([failed])).readable
+    (receipt,) = parse_tencent_receipts(body([failed])).readable
     assert (receipt.outcome, receipt.code, receipt.at) == ("failed", "MK:1008", None)
 
 
 def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
-    receipts = parse_receipts(body([RECEIPT, {**RECEIPT, "sid": None}, "?", RECEIPT]))
+    receipts = parse_tencent_receipts(body([RECEIPT, {**RECEIPT, "sid": None}, "?", RECEIPT]))
     assert len(receipts.readable) == 2
     assert [problem.field for problem in receipts.problems] == ["1.sid", "2"]
 
@@ -66,13 +66,13 @@ def test_one_bad_receipt_does_not_hold_back_the_others() -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"\xff", b"[" * 100_000, b"null"])
 def test_what_is_no_array_is_refused(content: bytes) -> None:
     with pytest.raises(Invalid):
-        parse_receipts(content)
+        parse_tencent_receipts(content)
 
 
 def test_more_than_a_hundred_receipts_are_refused() -> None:
-    assert len(parse_receipts(body([RECEIPT] * 100)).readable) == 100
+    assert len(parse_tencent_receipts(body([RECEIPT] * 100)).readable) == 100
     with pytest.raises(Invalid):
-        parse_receipts(body([RECEIPT] * 101))
+        parse_tencent_receipts(body([RECEIPT] * 101))
 
 
 def test_reply_is_read_with_its_number_in_e164() -> None:
@@ -150,7 +150,7 @@ def test_nothing_beside_the_words_costs_the_words(changes: dict[str, Any], text:
 
 
 def refused_or_read(content: bytes) -> None:
-    for parse in (parse_receipts, parse_reply):
+    for parse in (parse_tencent_receipts, parse_reply):
         with contextlib.suppress(Invalid):
             parse(content)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.channels.text import Draft, Slot, Unclear, read_slot, understand
-from services.intake.channels.typed_requests import make_request
+from services.intake.channels.typed_requests import build_typed_request
 from services.intake.rules import find_problems
 from shared.contracts.values import LABELS, BeneficiaryClass, Category, Channel, Kind, Need
 from shared.towns import towns
@@ -216,5 +216,5 @@ _PIECES = st.sampled_from(
 def test_what_is_understood_is_always_a_request_the_rules_accept(text: str) -> None:
     found = understand(text)
     if isinstance(found, Draft) and not found.missing:
-        asked = make_request(found, Channel.SMS, text, phone="+8613800138000", openid=None)
+        asked = build_typed_request(found, Channel.SMS, text, phone="+8613800138000", openid=None)
         assert find_problems(RULES, asked) == () or len(text) < 4

@@ -15,7 +15,12 @@ from deploy.simulators import acs3
 from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import AliyunSms, Message
-from services.notify.providers.aliyun import CODES, EMPTY_BODY_SHA256, parse_reply, sign
+from services.notify.providers.aliyun import (
+    CODES,
+    EMPTY_BODY_SHA256,
+    parse_aliyun_reply,
+    sign_aliyun,
+)
 from shared.clock import Clock, system_now
 from shared.http import HttpClient, Reply, open_http_client
 from tests.support.wire import ScriptedWire
@@ -87,7 +92,7 @@ def test_published_vector_is_signed_as_published() -> None:
     headers = make_headers(
         "ecs.cn-shanghai.aliyuncs.com", "RunInstances", "2014-05-26", "2023-10-26T10:22:32Z"
     )
-    _, authorization = sign("YourAccessKeyId", "YourAccessKeySecret", query, headers)
+    _, authorization = sign_aliyun("YourAccessKeyId", "YourAccessKeySecret", query, headers)
     assert authorization.endswith(
         "Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"
     )
@@ -103,7 +108,7 @@ async def test_the_adapter_signs_send_sms_as_the_official_sdk_does() -> None:
         "OutId": "n1",
     }
     headers = make_headers("dysmsapi.aliyuncs.com", "SendSms", "2017-05-25", "2025-01-15T10:30:00Z")
-    _, authorization = sign("LTAIEXAMPLE", "SECRETEXAMPLE", query, headers)
+    _, authorization = sign_aliyun("LTAIEXAMPLE", "SECRETEXAMPLE", query, headers)
     assert authorization.endswith(
         "Signature=827613aecae0cd93980eb08a500e2ca42750ba64e22831a14e06ad16380fab30"
     )
@@ -115,7 +120,7 @@ def test_simulator_accepts_our_signature_and_no_other_query(
 ) -> None:
     at = datetime(2026, 1, 15, 10, tzinfo=UTC)
     headers = make_headers("127.0.0.1:8", "SendSms", "2017-05-25", "2026-01-15T10:00:00Z")
-    line, authorization = sign("LTAI", key, query, headers)
+    line, authorization = sign_aliyun("LTAI", key, query, headers)
     signed = headers | {"authorization": authorization}
     assert acs3.Gateway({"LTAI": key}).find_failure(signed, line, b"", at) is None
     changed = f"{line}&x=1"
@@ -128,7 +133,7 @@ def test_simulator_accepts_our_signature_and_no_other_query(
 def test_every_listed_code_is_judged_at_any_status(code: str) -> None:
     body = json.dumps({"Code": code, "Message": "told 13800138000", "BizId": "1^0"}).encode()
     for status in (200, 400, 403, 503):
-        outcome = parse_reply(Reply(status, {}, body))
+        outcome = parse_aliyun_reply(Reply(status, {}, body))
         assert outcome.kind == CODES[code].kind
         assert "13800138000" not in outcome.detail
 
@@ -149,7 +154,7 @@ def test_every_listed_code_is_judged_at_any_status(code: str) -> None:
 )
 def test_unlisted_code_is_judged_by_its_family(code: str, kind: str) -> None:
     reply = Reply(200, {}, json.dumps({"Code": code, "Message": ""}).encode())
-    assert parse_reply(reply).kind == kind
+    assert parse_aliyun_reply(reply).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -158,19 +163,19 @@ def test_unlisted_code_is_judged_by_its_family(code: str, kind: str) -> None:
 )
 def test_limit_of_a_number_says_how_long_it_lasts(text: str, wait_s: float) -> None:
     body = json.dumps({"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": text}).encode()
-    outcome = parse_reply(Reply(200, {}, body))
+    outcome = parse_aliyun_reply(Reply(200, {}, body))
     assert (outcome.kind, outcome.retry_after_s, outcome.throttled) == ("retry", wait_s, False)
 
 
 def test_throttle_of_the_account_names_its_wait() -> None:
     reply = Reply(429, {"x-acs-retry-after": "2500"}, b'{"Code":"Throttling.User","Message":""}')
-    outcome = parse_reply(reply)
+    outcome = parse_aliyun_reply(reply)
     assert (outcome.kind, outcome.retry_after_s, outcome.throttled) == ("retry", 2.5, True)
 
 
 @given(st.binary(), st.sampled_from([200, 302, 404, 500, 502]))
 def test_any_answer_is_read_without_raising(body: bytes, status: int) -> None:
-    assert parse_reply(Reply(status, {}, body)).kind != "sent"
+    assert parse_aliyun_reply(Reply(status, {}, body)).kind != "sent"
 
 
 async def test_delivered_message_lies_on_the_phone(http: HttpClient, url: str) -> None:

@@ -21,7 +21,7 @@ from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, TencentSms
 from services.notify.providers.protocol import format_e164
-from services.notify.providers.tencent import CODES, parse_reply, sign
+from services.notify.providers.tencent import CODES, parse_tencent_reply, sign_tencent
 from shared.clock import Clock, system_now
 from shared.http import HttpClient, Reply, open_http_client
 from tests.support.wire import ScriptedWire
@@ -94,7 +94,7 @@ def test_signature_is_the_published_one() -> None:
     body = (
         rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'
     )
-    authorization = sign(
+    authorization = sign_tencent(
         "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
         "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
         host="cvm.tencentcloudapi.com",
@@ -120,7 +120,7 @@ def test_signature_is_the_published_one() -> None:
     ],
 )
 def test_signature_of_send_sms_is_the_recorded_one(body: str, expected: str) -> None:
-    authorization = sign(
+    authorization = sign_tencent(
         "AKIDEXAMPLE",
         "SECRETEXAMPLE",
         host="sms.tencentcloudapi.com",
@@ -143,7 +143,7 @@ def test_sdk_signs_the_same_bytes_the_same_way(
         patched.setattr(abstract_client.time, "time", lambda: timestamp)
         client = SmsClient(credential.Credential(secret_id, key), "ap-guangzhou")
         client._build_req_inter("SendSms", content, request)
-    ours = sign(
+    ours = sign_tencent(
         secret_id,
         key,
         host="sms.tencentcloudapi.com",
@@ -159,7 +159,7 @@ def test_simulator_accepts_our_signature_and_no_other_body(
 ) -> None:
     at = datetime(2026, 1, 15, 10, tzinfo=UTC)
     headers = {
-        "authorization": sign("AKID", key, host="127.0.0.1:8", body=body, at=at),
+        "authorization": sign_tencent("AKID", key, host="127.0.0.1:8", body=body, at=at),
         "x-tc-timestamp": str(int(at.timestamp())),
         "content-type": "application/json",
         "host": "127.0.0.1:8",
@@ -172,7 +172,7 @@ def test_simulator_accepts_our_signature_and_no_other_body(
 
 @given(st.binary() | st.from_type(object).map(lambda o: json.dumps(str(o)).encode()))
 def test_any_answer_is_read_without_raising(body: bytes) -> None:
-    assert parse_reply(body).kind == "unknown"
+    assert parse_tencent_reply(body).kind == "unknown"
 
 
 @given(
@@ -187,17 +187,17 @@ def test_any_answer_is_read_without_raising(body: bytes) -> None:
     )
 )
 def test_any_json_answer_is_read_without_raising(content: object) -> None:
-    assert parse_reply(json.dumps(content).encode()).kind != "sent"
+    assert parse_tencent_reply(json.dumps(content).encode()).kind != "sent"
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_listed_code_means_the_same_on_both_levels(code: str) -> None:
     status = {"SerialNo": "1", "Code": code, "Message": "told 13800138000 something"}
-    one = parse_reply(json.dumps({"Response": {"SendStatusSet": [status]}}).encode())
+    one = parse_tencent_reply(json.dumps({"Response": {"SendStatusSet": [status]}}).encode())
     assert (one.kind, one.retry_after_s) == (CODES[code].kind, CODES[code].retry_after_s)
     assert "13800138000" not in one.detail
     if code != "Ok":
-        call = parse_reply(json.dumps({"Response": {"Error": status}}).encode())
+        call = parse_tencent_reply(json.dumps({"Response": {"Error": status}}).encode())
         assert call == one
 
 
@@ -214,7 +214,7 @@ def test_every_listed_code_means_the_same_on_both_levels(code: str) -> None:
 )
 def test_unlisted_code_is_judged_by_its_family(code: str, kind: str) -> None:
     body = json.dumps({"Response": {"Error": {"Code": code, "Message": ""}}}).encode()
-    assert parse_reply(body).kind == kind
+    assert parse_tencent_reply(body).kind == kind
 
 
 @pytest.mark.parametrize("number", ["", "139", "+86139x", "1380013800０", "12345", "+"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from deploy.simulators.main import run_simulators
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.providers import Message, Outcome, WeChatTemplate
-from services.notify.providers.wechat import CODES, fit_field, parse_reply
+from services.notify.providers.wechat import CODES, fit_field, parse_wechat_reply
 from shared.http import HttpClient, NoAnswerError, NotSentError, Reply, open_http_client
 from tests.support.wire import ScriptedWire
 
@@ -223,14 +223,14 @@ async def test_neither_token_nor_openid_reaches_a_log(
 @pytest.mark.parametrize("errcode", [code for code in CODES if code])
 def test_refusal_names_no_openid(errcode: int) -> None:
     body = json.dumps({"errcode": errcode, "errmsg": "openid oPerson_000001 fails"}).encode()
-    outcome = parse_reply(body, "oPerson_000001")
+    outcome = parse_wechat_reply(body, "oPerson_000001")
     assert outcome.kind == CODES[errcode].kind
     assert outcome.detail == "openid … fails"
 
 
 @given(st.binary() | st.dictionaries(st.text(), st.text()).map(json.dumps).map(str.encode))
 def test_any_answer_is_read_without_raising(body: bytes) -> None:
-    assert parse_reply(body).kind == "unknown"
+    assert parse_wechat_reply(body).kind == "unknown"
 
 
 @given(st.text(max_size=60), st.integers(1, 99))

@@ -16,7 +16,7 @@ from services.notify.timing import (
     find_next_morning,
     find_quiet_end,
     find_sending_time,
-    format_day,
+    format_iso_day,
     parse_hours,
 )
 from shared.contracts.envelope import Fact
@@ -84,7 +84,7 @@ def test_morning_is_never_within_quiet_hours(at: datetime, person_id: str) -> No
     for later in (find_sending_time(at, person_id, rules), find_next_morning(at, person_id, rules)):
         assert at <= later < at + timedelta(hours=45)
         assert find_quiet_end(later, HOURS) is None
-    assert format_day(find_next_morning(at, person_id, rules)) > format_day(at)
+    assert format_iso_day(find_next_morning(at, person_id, rules)) > format_iso_day(at)
 
 
 def test_by_night_a_notice_waits_for_the_morning() -> None:
@@ -160,7 +160,7 @@ def test_more_than_a_days_number_goes_together_the_next_morning() -> None:
         fact = make_proposed(NOON + timedelta(days=3))
         harness.on_event(fact, f"M-{number}", f"E-{number}")
     messages = send_all(harness)
-    days = Counter(format_day(at) for at, _ in messages)
+    days = Counter(format_iso_day(at) for at, _ in messages)
     assert list(days.values()) == [3, 1]
     digest = messages[-1][1]
     assert (digest.purpose, digest.count, digest.person_id) == ("digest_tasks", 37, "P-donor")
@@ -238,5 +238,5 @@ def test_no_night_no_flood_and_nothing_is_lost(
 def check_messages(messages: list[tuple[datetime, Notice]], rules: Rules) -> None:
     counted = [(at, n) for at, n in messages if not BY_NAME[n.purpose].is_urgent(rules)]
     assert all(find_quiet_end(at, HOURS) is None for at, _ in counted)
-    per_day = Counter((format_day(at), n.person_id) for at, n in counted)
+    per_day = Counter((format_iso_day(at), n.person_id) for at, n in counted)
     assert all(count <= rules.person_day_max for count in per_day.values())

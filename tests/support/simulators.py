@@ -68,7 +68,7 @@ class ReceivingIntake:
     async def _receipts(self, request: Request) -> Response:
         if self.answers:
             return await self._answer(Response(status_code=self.answers.pop(0)))
-        parsed = tencent_sms.parse_receipts(await request.body())
+        parsed = tencent_sms.parse_tencent_receipts(await request.body())
         assert not parsed.problems
         self.receipts.extend(parsed.readable)
         self.batches.append(len(parsed.readable))

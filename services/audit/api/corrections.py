@@ -21,7 +21,7 @@ from services.audit.model import (
     Reversal,
     Transfer,
 )
-from services.audit.store import read_entry
+from services.audit.store import load_entry
 from shared.contracts.values import Identifier
 from shared.web.access import IdempotencyKey, Router, RuntimeDep, answer_to, respond
 
@@ -70,7 +70,7 @@ async def propose_reversal(
 ) -> Response:
     """Of an entry of a log that is still written; each entry once. Entries never change, so the
     one that is read here is the one that will be undone."""
-    leaf = await read_entry(runtime.database, entry.log, entry.index)
+    leaf = await load_entry(runtime.database, entry.log, entry.index)
     if leaf is None:
         return respond(messages.ENTRY_UNKNOWN.refusal(404))
     command = ProposeReversal(leaf=leaf, **entry.model_dump())

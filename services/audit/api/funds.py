@@ -15,7 +15,7 @@ router = Router()
 
 @router.get("/funds", dependencies=[Reader])
 async def list_funds(runtime: AuditRuntimeDep) -> dict[str, object]:
-    return await views.list_funds(runtime.database)
+    return await views.load_funds(runtime.database)
 
 
 @router.get("/funds/{fund_id}", dependencies=[Reader], response_model=None)

@@ -81,7 +81,7 @@ async def list_mandates(
 ) -> dict[str, object]:
     """Those that wait for a second person first."""
     partner = find_partner(caller)
-    mandates = await views.list_mandates(runtime.database, partner, limit)
+    mandates = await views.load_mandates(runtime.database, partner, limit)
     return {"mandates": [_show(runtime, caller, each) for each in mandates]}
 
 

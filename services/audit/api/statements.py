@@ -66,7 +66,7 @@ class AlikeQuery(Value):
 @router.get("/statements")
 async def list_statements(_caller: BookReader, runtime: RuntimeDep) -> dict[str, object]:
     """Per statement: rows, gifts, their total on the ledger, and how many others list too."""
-    return await views.list_statements(runtime.database)
+    return await views.load_statements(runtime.database)
 
 
 @router.get("/statements/overlaps")
@@ -78,7 +78,7 @@ async def list_overlaps(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
 ) -> dict[str, object]:
     """Gifts that several rows list; of the statements named, or of all."""
-    return await views.list_overlaps(runtime.database, statement or [], after, limit)
+    return await views.load_overlaps(runtime.database, statement or [], after, limit)
 
 
 @router.post("/statements/find", response_model=None)
@@ -91,7 +91,7 @@ async def find_gifts(
     sources = await asyncio.to_thread(_list_bank_sources, runtime)
     if query.source not in sources:
         return respond(_refuse_source(query.source, sources))
-    return await views.find_gifts(runtime.database, query.source, query.ids)
+    return await views.load_outcomes(runtime.database, query.source, query.ids)
 
 
 @router.post("/statements/alike", response_model=None)
@@ -102,7 +102,7 @@ async def find_alike(
     sources = await asyncio.to_thread(_list_bank_sources, runtime)
     if query.source not in sources:
         return respond(_refuse_source(query.source, sources))
-    return await views.find_alike(
+    return await views.load_alike(
         runtime.database, query.source, list(map(_make_trait, query.rows))
     )
 
@@ -149,4 +149,4 @@ async def list_designations(
 ) -> dict[str, object]:
     """Gifts with a purpose, by id: the text, which may be personal, and how it was understood."""
     secrets = build_bank_secrets(runtime.keyring)
-    return await views.list_designations(runtime.database, secrets.open_designation, after, limit)
+    return await views.load_designations(runtime.database, secrets.open_designation, after, limit)

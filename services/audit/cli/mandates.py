@@ -8,7 +8,14 @@ import typer
 from rich.markup import escape
 
 from services.audit.cli.console import console
-from services.audit.cli.proposals import STATES, approve, connect, parse_fen, print_all, propose
+from services.audit.cli.proposals import (
+    STATES,
+    connect,
+    parse_fen,
+    print_all,
+    send_approval,
+    send_proposal,
+)
 from shared.contracts.values import CHINA, BeneficiaryClass, Category
 from shared.money import format_yuan
 
@@ -21,7 +28,7 @@ MandateId = Annotated[str, typer.Argument(metavar="ID", help="授权编号 its i
 
 
 @app.command("propose")
-def propose_mandate(
+def send_mandate_proposal(
     fund: Annotated[str, typer.Option(help="动用哪个基金 whose money")],
     donor: Annotated[str, typer.Option(help="以谁的名义，编号 in whose name: a donor's id")],
     amount: Annotated[str, typer.Option("--yuan", help="最多多少元 at most, such as 1,000.00")],
@@ -56,17 +63,17 @@ def propose_mandate(
         "valid_until": until.replace(tzinfo=CHINA).isoformat(),
         "reference": reference,
     }
-    propose(MANDATES, "mandate approve", body)
+    send_proposal(MANDATES, "mandate approve", body)
 
 
 @app.command("approve")
-def approve_mandate(mandate: MandateId) -> None:
+def send_mandate_approval(mandate: MandateId) -> None:
     """批准授权，须为另一人。Gives the mandate that another person proposed."""
-    approve(MANDATES, mandate)
+    send_approval(MANDATES, mandate)
 
 
 @app.command("revoke")
-def revoke_mandate(mandate: MandateId) -> None:
+def send_mandate_revocation(mandate: MandateId) -> None:
     """撤回授权，一人即可；已承诺的不变。Ends it: one person is enough; what is promised stands."""
     path = f"{MANDATES}/{quote(mandate, safe='')}/revoke"
     answer = connect("finance-maker").post(path)
@@ -74,7 +81,7 @@ def revoke_mandate(mandate: MandateId) -> None:
 
 
 @app.command("list")
-def list_mandates() -> None:
+def print_mandates() -> None:
     """各项授权及其余额。The mandates, and what each can still carry."""
     columns = (
         "人民币元可用 remaining, CNY",

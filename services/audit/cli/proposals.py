@@ -30,7 +30,7 @@ STATES = {
 }
 
 
-def propose(path: str, command: str, body: Mapping[str, Any]) -> None:
+def send_proposal(path: str, command: str, body: Mapping[str, Any]) -> None:
     """The maker's part. command: what another person enters to approve it."""
     id_ = escape(connect("finance-maker").post(path, body)["id"])
     console.print(f"已提出 proposed: {id_}", soft_wrap=True)
@@ -39,7 +39,7 @@ def propose(path: str, command: str, body: Mapping[str, Any]) -> None:
     )
 
 
-def approve(path: str, id_: str) -> None:
+def send_approval(path: str, id_: str) -> None:
     """The checker's part."""
     proposal = connect("finance-checker").post(f"{path}/{quote(id_, safe='')}/approve")
     console.print(f"{STATES[proposal['state']]}: {escape(proposal['id'])}", soft_wrap=True)
@@ -70,7 +70,7 @@ fund_app = typer.Typer(help="基金：两人开立 Funds, opened by two people."
 
 
 @fund_app.command("open")
-def open_fund(
+def send_fund_proposal(
     fund: Annotated[str, typer.Argument(metavar="ID", help="基金编号 its id")],
     name: Annotated[str, typer.Option(help="名称 its name")],
     restricted: Annotated[bool, typer.Option(help="限定性 restricted to its purpose")] = False,
@@ -101,17 +101,19 @@ def open_fund(
         **({} if fee_permille is None else {"fee_permille_max": fee_permille}),
     }
     body = {"fund_id": fund, "name": name, "restricted": restricted, "terms": terms}
-    propose(FUNDS, "fund approve", body | {"foundation": foundation})
+    send_proposal(FUNDS, "fund approve", body | {"foundation": foundation})
 
 
 @fund_app.command("approve")
-def approve_fund(fund: Annotated[str, typer.Argument(metavar="ID", help="编号 its id")]) -> None:
+def send_fund_approval(
+    fund: Annotated[str, typer.Argument(metavar="ID", help="编号 its id")],
+) -> None:
     """批准开立基金，须为另一人。Opens a fund that another person proposed."""
-    approve(FUNDS, fund)
+    send_approval(FUNDS, fund)
 
 
 @fund_app.command("list")
-def list_funds() -> None:
+def print_funds() -> None:
     """各基金及其可用余额。The funds, and what each can still promise."""
     columns = ("人民币元可用 remaining, CNY", "名称 name", "提出、批准 maker, checker")
     print_all(
@@ -131,7 +133,7 @@ transfer_app = typer.Typer(help="划转：两人办理 Transfers, by two people.
 
 
 @transfer_app.command("propose")
-def propose_transfer(
+def send_transfer_proposal(
     giver: Annotated[str, typer.Option("--from", metavar="FUND", help="转出基金 which gives")],
     taker: Annotated[str, typer.Option("--to", metavar="FUND", help="转入基金 which takes")],
     amount: Annotated[str, typer.Option("--yuan", help="金额，元 such as 1,000.00 or 10万")],
@@ -141,19 +143,19 @@ def propose_transfer(
 ) -> None:
     """提出划转，由另一人批准。Proposes a transfer; another person approves it."""
     body = {"from_fund_id": giver, "to_fund_id": taker, "amount_fen": parse_fen(amount)}
-    propose(TRANSFERS, "transfer approve", body | {"reference": reference})
+    send_proposal(TRANSFERS, "transfer approve", body | {"reference": reference})
 
 
 @transfer_app.command("approve")
-def approve_transfer(
+def send_transfer_approval(
     transfer: Annotated[str, typer.Argument(metavar="ID", help="划转编号 its id")],
 ) -> None:
     """批准划转，须为另一人。Moves the money that another person proposed to move."""
-    approve(TRANSFERS, transfer)
+    send_approval(TRANSFERS, transfer)
 
 
 @transfer_app.command("list")
-def list_transfers() -> None:
+def print_transfers() -> None:
     """各次划转。The transfers."""
     columns = ("人民币元 CNY", "基金 funds", "依据 reference", "提出、批准 maker, checker")
     print_all(
@@ -182,25 +184,27 @@ reversal_app = typer.Typer(help="冲正：两人办理 Reversals, by two people.
 
 
 @reversal_app.command("propose")
-def propose_reversal(
+def send_reversal_proposal(
     log: Annotated[str, typer.Argument(help="账本，如 guanjia.local/log/2026 the log's origin")],
     index: Annotated[int, typer.Argument(min=0, help="条目号 the entry's number")],
     reference: Annotated[str, typer.Option(help="依据：更正单号 the document that allows it")],
 ) -> None:
     """提出冲正一条，由另一人批准。Proposes to undo an entry; another person approves it."""
-    propose(REVERSALS, "reversal approve", {"log": log, "index": index, "reference": reference})
+    send_proposal(
+        REVERSALS, "reversal approve", {"log": log, "index": index, "reference": reference}
+    )
 
 
 @reversal_app.command("approve")
-def approve_reversal(
+def send_reversal_approval(
     reversal: Annotated[str, typer.Argument(metavar="ID", help="冲正编号 its id")],
 ) -> None:
     """批准冲正，须为另一人。Undoes the entry that another person proposed to undo."""
-    approve(REVERSALS, reversal)
+    send_approval(REVERSALS, reversal)
 
 
 @reversal_app.command("list")
-def list_reversals() -> None:
+def print_reversals() -> None:
     """各次冲正。The reversals."""
     columns = ("原条目 entry", "基金 fund", "依据 reference", "提出、批准 maker, checker")
     print_all(
@@ -225,25 +229,25 @@ second_payment_app = typer.Typer(
 
 
 @second_payment_app.command("propose")
-def propose_second_payment(
+def send_second_payment_proposal(
     request: Annotated[str, typer.Argument(metavar="ID", help="求助编号 the request's id")],
     reason: Annotated[str, typer.Option(help="理由及依据 why it is paid again, and the document")],
 ) -> None:
     """提出再次拨付，由另一人批准。Proposes to pay a request again; another person approves it."""
     body = {"request_id": request, "reason": reason}
-    propose(SECOND_PAYMENTS, "second-payment approve", body)
+    send_proposal(SECOND_PAYMENTS, "second-payment approve", body)
 
 
 @second_payment_app.command("approve")
-def approve_second_payment(
+def send_second_payment_approval(
     request: Annotated[str, typer.Argument(metavar="ID", help="求助编号 the request's id")],
 ) -> None:
     """批准再次拨付，须为另一人。The request may be paid again."""
-    approve(SECOND_PAYMENTS, request)
+    send_approval(SECOND_PAYMENTS, request)
 
 
 @second_payment_app.command("list")
-def list_unsettled_payments() -> None:
+def print_unsettled_payments() -> None:
     """已拨付而未落实、尚未冲正的款项。What was paid for nothing and waits for finance."""
     table = Table()
     for title in ("求助 request", "对接及金额 matches, CNY", "再次拨付 second payment"):

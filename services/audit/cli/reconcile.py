@@ -44,7 +44,7 @@ GAP_COLUMNS = ("kind", "age", "days", "id", "donor_id", "fund_id", "amount_fen",
 NAMED_MAX = 10_000
 
 
-def reconcile(
+def print_reconciliation(
     files: Annotated[
         list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="流水 CSV")
     ] = None,

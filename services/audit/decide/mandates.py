@@ -144,10 +144,10 @@ def _list_recorded(states: States, donor_id: str, now: datetime) -> list[Mandate
 
 
 def decide_give_mandate(states: States, command: Command[GiveMandate], now: datetime) -> Decision:
-    return give_mandate(states, command.data.mandate_id, DONOR_BY_LINK, now)
+    return grant_by_donor(states, command.data.mandate_id, DONOR_BY_LINK, now)
 
 
-def give_mandate(states: States, mandate_id: str, by: str, now: datetime) -> Decision:
+def grant_by_donor(states: States, mandate_id: str, by: str, now: datetime) -> Decision:
     """by: in which way the donor says so."""
     mandate = states.get(Mandate, mandate_id)
     if mandate is None or not mandate.asks_donor:
@@ -308,5 +308,5 @@ def decide_hear_word(states: States, command: Command[HearWord], now: datetime) 
     heard = hear_word(states, command, now)
     if heard.word is None:
         return heard.refused
-    act = give_mandate if heard.word.act == "give" else end_mandate
+    act = grant_by_donor if heard.word.act == "give" else end_mandate
     return carry_out(act(states, heard.word.about, DONOR_BY_WORD, now), heard.word)

@@ -13,9 +13,9 @@ from services.audit.tlog.checkpoint import root_text
 from services.audit.tlog.reader import (
     Source,
     open_source,
-    read_checkpoint,
     read_entries,
     read_entry,
+    read_unverified_checkpoint,
 )
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import CHINA
@@ -41,7 +41,7 @@ class PublishedLog:
 def open_log(where: str | Path | Source) -> PublishedLog:
     """The log in a directory or at an address. NoteError without a readable checkpoint."""
     source = open_source(where) if isinstance(where, str | Path) else where
-    checkpoint = read_checkpoint(source)
+    checkpoint = read_unverified_checkpoint(source)
     return PublishedLog(checkpoint.origin, checkpoint.size, root_text(checkpoint.root), source)
 
 

@@ -10,9 +10,9 @@ from services.audit.ledger.corrections import NAMING, find_named
 from services.audit.tlog.reader import (
     Source,
     open_source,
-    read_checkpoint,
     read_entries,
     read_entry,
+    read_unverified_checkpoint,
 )
 from shared.contracts.ledger import LedgerEntry
 
@@ -40,7 +40,7 @@ def replay(where: str | Path | Source, *, to: int | str | None = None) -> Replay
     BrokenError where an entry may not be posted; NoteError without a readable checkpoint.
     """
     source = open_source(where) if isinstance(where, str | Path) else where
-    size = read_checkpoint(source).size
+    size = read_unverified_checkpoint(source).size
 
     def original(index: int) -> LedgerEntry:
         return parse_entry(read_entry(source, size, index))

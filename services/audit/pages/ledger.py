@@ -103,7 +103,12 @@ async def show_log(log: LogName, request: Request, runtime: AuditRuntimeDep) -> 
 
 
 @router.get("/ledger/{log}/fund")
-async def show_fund(log: LogName, id: Id, request: Request, runtime: AuditRuntimeDep) -> Response:  # noqa: A002
+async def show_fund_flow(
+    log: LogName,
+    id: Id,  # noqa: A002
+    request: Request,
+    runtime: AuditRuntimeDep,
+) -> Response:
     def render(which: ShownLog, figures: Overview) -> Response:
         if id not in figures.funds:
             raise Denied(messages.FUND_UNKNOWN.refusal(404, id=id))
@@ -122,7 +127,7 @@ async def download_table(
     fund: Id = "",
 ) -> Response:
     def build(_: ShownLog, figures: Overview) -> Response:
-        content = tables.write_table(tables.build_table(figures, table, fund), form)
+        content = tables.render_table(tables.build_table(figures, table, fund), form)
         name = f'attachment; filename="guanjia-{log}-{table}.{form}"'
         headers = HEADERS | {"Content-Disposition": name}
         return Response(content, media_type=tables.MEDIA_TYPES[form], headers=headers)

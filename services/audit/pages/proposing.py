@@ -16,7 +16,7 @@ from services.audit.model import (
     ProposeTransfer,
 )
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
-from services.audit.store import read_entry, read_funds
+from services.audit.store import load_entry, read_funds
 from shared.contracts.values import Value
 from shared.messaging.decision import Answer
 from shared.money import parse_amount
@@ -109,7 +109,9 @@ async def show_form(
 
 
 @router.post(FINANCE_PATH + "/new/{name}")
-async def propose(name: str, caller: Maker, request: Request, runtime: AuditRuntimeDep) -> Response:
+async def submit_proposal(
+    name: str, caller: Maker, request: Request, runtime: AuditRuntimeDep
+) -> Response:
     leaf = await _read_leaf(runtime, await read_form(request)) if name == "reversal" else ""
 
     async def show(typed: Form, answer: Answer) -> Response:
@@ -158,7 +160,7 @@ async def _read_leaf(runtime: AuditRuntime, form: Form) -> str:
     index = form.get("index", "")
     if not _is_number(index):
         return ""
-    return await read_entry(runtime.database, form.get("log", ""), int(index)) or ""
+    return await load_entry(runtime.database, form.get("log", ""), int(index)) or ""
 
 
 async def _render_form(

@@ -60,7 +60,7 @@ def build_table(figures: Overview, name: TableName, fund: str = "") -> list[Row]
     return [["类别" if name == "categories" else "镇街", *_USES], *rows]
 
 
-def write_table(rows: list[Row], form: Format) -> bytes:
+def render_table(rows: list[Row], form: Format) -> bytes:
     """Names stay texts in a spreadsheet program, whatever they begin with; numbers are numbers."""
     guarded = [[guard_cell(c) if isinstance(c, str) else c for c in row] for row in rows]
     if form == "csv":

@@ -82,7 +82,7 @@ class LikenessAnswer:
     gifts: Sequence[Alike]
 
 
-def find_alike(audit: Poster, source: str, rows: Sequence[Row]) -> list[LikenessAnswer]:
+def ask_alike(audit: Poster, source: str, rows: Sequence[Row]) -> list[LikenessAnswer]:
     """In order."""
     answers: list[LikenessAnswer] = []
     for start in range(0, len(rows), IDS_MAX):

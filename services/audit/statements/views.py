@@ -16,11 +16,11 @@ ALIKE_MAX = 5
 """Named of those that one row may be."""
 
 
-async def list_statements(database: mongo.Database) -> dict[str, object]:
+async def load_statements(database: mongo.Database) -> dict[str, object]:
     return {"statements": await listed.statements(database)}
 
 
-async def list_overlaps(
+async def load_overlaps(
     database: mongo.Database, names: Sequence[str], after: str, limit: int
 ) -> dict[str, object]:
     """pairs: of statements, with how many rows they share; only on the first page.
@@ -34,7 +34,7 @@ async def list_overlaps(
     }
 
 
-async def find_gifts(
+async def load_outcomes(
     database: mongo.Database, source: str, ids: Sequence[str]
 ) -> dict[str, object]:
     """What became of messages of a source, in order; null where nothing is known of one."""
@@ -47,7 +47,7 @@ async def find_gifts(
     }
 
 
-async def find_alike(
+async def load_alike(
     database: mongo.Database, source: str, rows: Sequence[Trait]
 ) -> dict[str, object]:
     """For each row that is not in the books: `itself`, when it is under another account's name, and
@@ -83,7 +83,7 @@ def _trait_to_json(trait: Trait) -> dict[str, object]:
     }
 
 
-async def list_designations(
+async def load_designations(
     database: mongo.Database, open_text: Callable[[Donation], str], after: str, limit: int
 ) -> dict[str, object]:
     """kind: whether the amounts it names fit the gift (see designation.Designation.kind)."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from services.audit.tlog.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
-from services.audit.tlog.reader import Source, read_tile
+from services.audit.tlog.reader import Source, read_hashes
 from services.audit.tlog.tiles import TILE_WIDTH
 
 TILE_HEIGHT = 8
@@ -96,7 +96,7 @@ class Prover:
 
     def _read(self, level: int, number: int) -> Rows:
         width = (self._size >> TILE_HEIGHT * level) - number * TILE_WIDTH
-        rows = [read_tile(self._source, level, number, min(width, TILE_WIDTH))]
+        rows = [read_hashes(self._source, level, number, min(width, TILE_WIDTH))]
         while len(rows[-1]) > HASH_BYTES:
             rows.append(_row_above(rows[-1]))
         return rows

@@ -109,7 +109,7 @@ class BundleAndTile:
     tile: bytes
 
 
-def read_checkpoint(source: Source) -> Checkpoint:
+def read_unverified_checkpoint(source: Source) -> Checkpoint:
     """The checkpoint that stands, unverified. NoteError where there is none that can be read."""
     data = source.read(CHECKPOINT)
     if data is None:
@@ -151,7 +151,7 @@ def read_bundle(source: Source, size: int, number: int) -> list[bytes]:
     return _entries(source, size, number, bundle)
 
 
-def read_tile(source: Source, level: int, number: int, width: int) -> bytes:
+def read_hashes(source: Source, level: int, number: int, width: int) -> bytes:
     """A tile's first `width` hashes, from the partial tile or the full one."""
     partial = source.read(tile_path(level, number, width % TILE_WIDTH))
     return _tile(source, level, number, width, partial)
@@ -220,7 +220,7 @@ class TreeCheck:
         self._compare_partial_bundles(part)
         self._compare_older(leaves, part.number * TILE_WIDTH)
         for tile in self.tree.add(leaves)[1:]:
-            self._compare(tile, read_tile(self.source, tile.level, tile.number, TILE_WIDTH))
+            self._compare(tile, read_hashes(self.source, tile.level, tile.number, TILE_WIDTH))
             self._compare_partial_tiles(tile)
         return leaves
 
@@ -228,7 +228,7 @@ class TreeCheck:
         """All bundles were added: the unfinished tiles, and the root."""
         for tile in self.tree.partials():
             if tile.level:
-                self._compare(tile, read_tile(self.source, tile.level, tile.number, tile.width))
+                self._compare(tile, read_hashes(self.source, tile.level, tile.number, tile.width))
                 self._compare_partial_tiles(tile)
         if self.tree.root() != self.newest.root:
             raise BrokenError(TREE, "the entries' root is not the checkpoint's")

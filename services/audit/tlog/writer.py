@@ -21,7 +21,7 @@ from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.keys import SigningKey
 from services.audit.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from services.audit.tlog.note import Note, NoteError
-from services.audit.tlog.reader import Directory, read_bundle, read_tile
+from services.audit.tlog.reader import Directory, read_bundle, read_hashes
 from services.audit.tlog.tiles import (
     CHECKPOINT,
     ENTRIES,
@@ -222,7 +222,7 @@ class LogDirectory:
 
     def _edges(self, size: int) -> list[list[bytes]]:
         return [
-            split_tile(read_tile(self._source, level, number, width)) if width else []
+            split_tile(read_hashes(self._source, level, number, width)) if width else []
             for level, number, width in edge_places(size)
         ]
 

@@ -24,7 +24,7 @@ async def list_unknown_items(caller: Keeper, runtime: IntakeRuntimeDep) -> dict[
     """
     query = find_scope(caller).build_query(store.REQUESTS)
     requests = await store.list_unclear_items(runtime.database, query, UNCLEAR_MAX)
-    persons = await store.find_persons(runtime.database, {each.person_id for each in requests})
+    persons = await store.load_persons(runtime.database, {each.person_id for each in requests})
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "keep_catalogue", persons, at)
     vault = runtime.resources.vault

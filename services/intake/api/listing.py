@@ -66,7 +66,7 @@ async def list_requests(
     scope = find_scope(caller)
     after = await _find_last_seen(runtime, picked.after, scope)
     query = {**scope.build_query(store.REQUESTS), **picked.build_query()}
-    requests = await store.list_requests(runtime.database, query, after, picked.limit)
+    requests = await store.load_requests(runtime.database, query, after, picked.limit)
     now = await runtime.processor.now()
     rows = [views.describe_row(request, now) for request in requests]
     if is_partner(caller):
@@ -99,6 +99,6 @@ async def _find_looked_at(
 ) -> dict[str, Person]:
     """Who is read about: logged before it is shown."""
     ids = dict.fromkeys(request.person_id for request in requests)
-    persons = await store.find_persons(runtime.database, ids)
+    persons = await store.load_persons(runtime.database, ids)
     await store.log_access(runtime.database, caller, "list_requests", persons, at)
     return persons

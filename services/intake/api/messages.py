@@ -103,7 +103,7 @@ async def list_messages(
     query |= {"state": state} if state else {}
     query |= {"request_id": request_id} if request_id else {}
     last = await mongo.load(runtime.database, Message, after) if after else None
-    messages = await store.list_messages(runtime.database, query, last, limit)
+    messages = await store.load_messages(runtime.database, query, last, limit)
     contents = await _open_messages(runtime, caller, messages)
     rows = [views.describe_message(message) | contents.get(message.id, {}) for message in messages]
     following = messages[-1].id if len(messages) == limit else None

@@ -21,7 +21,7 @@ from services.intake.channels.geo_report import (
     CODES,
     Document,
     describe_definition,
-    describe_request,
+    describe_service_request,
     describe_services,
     make_submission,
     write_xml,
@@ -110,7 +110,7 @@ def _is_span(start: datetime, end: datetime) -> bool:
 
 
 @router.get("/open311/v2/requests.{form}")
-async def list_requests(
+async def list_service_requests(
     form: Form,
     caller: Reader,
     runtime: IntakeRuntimeDep,
@@ -149,7 +149,7 @@ def _narrow(service_code: str, status: str) -> dict[str, Any]:
 
 
 @router.get("/open311/v2/requests/{request_id}.{form}")
-async def read_request(
+async def read_service_request(
     request_id: Identifier, form: Form, caller: Reader, runtime: IntakeRuntimeDep
 ) -> Response:
     stored = await mongo.load(runtime.database, model.Request, request_id)
@@ -160,7 +160,7 @@ async def read_request(
 
 
 def _describe(request: model.Request) -> Document:
-    return describe_request(
+    return describe_service_request(
         id_=request.id,
         category=Category(request.category),
         is_open=request.state in _OPEN,

@@ -33,7 +33,7 @@ async def list_overdue(
         return {"total": 0, "by_town": [], "cases": []}
     query = scope.model_copy(update={"area": area}).build_query(store.REQUESTS)
     counts = await worklist.count_overdue(runtime.database, query, now)
-    cases = await worklist.list_overdue(runtime.database, query, now, limit)
+    cases = await worklist.load_overdue(runtime.database, query, now, limit)
     return {
         "total": sum(counts.values()),
         "by_town": [

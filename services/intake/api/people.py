@@ -123,7 +123,7 @@ async def read_person(
     person_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
 ) -> dict[str, Any]:
     """Who he is, his cases in the caller's area and what he received before, from any fund."""
-    person, requests = await load_seen(runtime, find_scope(caller), person_id)
+    person, requests = await load_seen_person(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "read_person", [person])
     page = person_views.describe_person(runtime.resources.vault, person, requests)
     if is_refused(person.consents, "history", await runtime.processor.now()):
@@ -143,7 +143,7 @@ async def export_person(
     Who wants all of every town asks one of the whole city, or saves it himself behind his link:
     what he does not want read, nobody of a town reads by handing it to him.
     """
-    person, requests = await load_seen(runtime, find_scope(caller), person_id)
+    person, requests = await load_seen_person(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "export_person", [person])
     if not caller.area:
         requests = await store.list_requests_of(runtime.database, [person.id])
@@ -151,7 +151,7 @@ async def export_person(
     return person_views.describe_export(runtime.resources.vault, person, requests, looks)
 
 
-async def load_seen(
+async def load_seen_person(
     runtime: IntakeRuntime, scope: Scope, person_id: str
 ) -> tuple[Person, list[Request]]:
     """With his requests in the scope. Raises Denied."""
@@ -203,7 +203,7 @@ async def correct_person(
 
     Repeated it says the same again: what is sealed differs each time, so no key tells them apart.
     """
-    person, _ = await load_seen(runtime, find_scope(caller), person_id)
+    person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "correct_person", [person])
     command = CorrectPerson(person_id=person.id, **correction.model_dump())
     speaker = find_speaker(caller.speaks_as, runtime.keyring.find_credential)
@@ -254,5 +254,5 @@ async def erase_person(
     written = f"{caller.speaks_as}|{key}"
     erasure = Erasure(derived_id("E", written), person_id=person_id)
     return respond(
-        await erasures.erase_person(runtime, erasure, principal=caller.principal, key=written)
+        await erasures.carry_out_erasure(runtime, erasure, principal=caller.principal, key=written)
     )

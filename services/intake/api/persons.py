@@ -129,7 +129,7 @@ async def read_known(
     runtime: IntakeRuntimeDep,
 ) -> dict[str, object]:
     """Whether there is such a person, who was not erased. Nothing of the vault is opened."""
-    persons = await store.find_persons(runtime.database, query.person_ids)
+    persons = await store.load_persons(runtime.database, query.person_ids)
     ids = {id_ for id_, person in persons.items() if not person.erased}
     return {"known": [{"person_id": id_, "known": id_ in ids} for id_ in query.person_ids]}
 
@@ -149,7 +149,7 @@ async def read_contacts(
 
 async def _list_contacts(runtime: IntakeRuntime, ids: Sequence[str]) -> list[dict[str, object]]:
     vault, database = runtime.resources.vault, runtime.database
-    persons = await store.find_persons(database, ids)
+    persons = await store.load_persons(database, ids)
     points = {id_ for person in persons.values() for id_ in person.points}
     closed = await store.find_closed_points(database, points)
     threads = await store.find_correspondences(database, set(ids) - persons.keys())
@@ -171,7 +171,7 @@ async def read_own_phones(
     await store.log_access(
         runtime.database, caller, query.purpose, query.person_ids, at, query.for_whom
     )
-    persons = await store.find_persons(runtime.database, query.person_ids)
+    persons = await store.load_persons(runtime.database, query.person_ids)
     contacts = [
         await _describe_own_phone(runtime, id_, persons.get(id_), query.for_whom)
         for id_ in query.person_ids
@@ -206,7 +206,7 @@ async def read_names(
     await store.log_access(
         runtime.database, caller, query.purpose, query.person_ids, at, query.for_whom
     )
-    persons = await store.find_persons(runtime.database, query.person_ids)
+    persons = await store.load_persons(runtime.database, query.person_ids)
     vault = runtime.resources.vault
     return {
         "names": [views.describe_name(vault, id_, persons.get(id_)) for id_ in query.person_ids]

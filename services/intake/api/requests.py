@@ -199,7 +199,7 @@ async def _describe_personal(
 ) -> dict[str, object]:
     if not caller.roles & CASE_WORKERS:
         return {}
-    persons = await store.find_persons(runtime.database, [request.person_id])
+    persons = await store.load_persons(runtime.database, [request.person_id])
     person = persons.get(request.person_id)
     if person is None:
         return {}

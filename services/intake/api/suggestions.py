@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from services.intake import person_views, store
-from services.intake.api.people import CASE_ROLES, load_seen, log_look
+from services.intake.api.people import CASE_ROLES, load_seen_person, log_look
 from services.intake.model import Request
 from services.intake.model.suggestion import (
     DecideSuggestion,
@@ -49,7 +49,7 @@ async def list_suggestions(
     """Of the caller's area, each with its reasons and both sides; `next` as in `GET /requests`."""
     query = find_scope(caller).build_query(store.SUGGESTIONS) | {"state": state}
     query |= {"subject": subject} if subject else {}
-    rows = await store.list_suggestions(runtime.database, query, after, limit)
+    rows = await store.load_suggestions(runtime.database, query, after, limit)
     views = [await _describe(runtime, caller, row) for row in rows]
     following = rows[-1].id if len(rows) == limit else None
     return {"suggestions": views, "next": following}
@@ -66,7 +66,7 @@ async def _describe_person(
     runtime: IntakeRuntime, caller: Credential, person_id: str
 ) -> dict[str, object]:
     try:
-        person, requests = await load_seen(runtime, find_scope(caller), person_id)
+        person, requests = await load_seen_person(runtime, find_scope(caller), person_id)
     except Denied:
         return {"person_id": person_id}
     await log_look(runtime, caller, "compare_persons", [person])
@@ -110,7 +110,7 @@ async def merge_persons(
 ) -> Response:
     """Two records of the caller's area are one person: a link, which changes neither."""
     for id_ in (person_id, body.other_id):
-        await load_seen(runtime, find_scope(caller), id_)
+        await load_seen_person(runtime, find_scope(caller), id_)
     command = JoinPersons(person_id=person_id, other_id=body.other_id)
     return await answer_to(runtime, caller, command, key)
 
@@ -120,7 +120,7 @@ async def unmerge_person(
     person_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep, key: IdempotencyKey
 ) -> Response:
     """This record is of somebody else than those it was joined with."""
-    await load_seen(runtime, find_scope(caller), person_id)
+    await load_seen_person(runtime, find_scope(caller), person_id)
     return await answer_to(runtime, caller, SeparatePerson(person_id=person_id), key)
 
 

@@ -21,17 +21,19 @@ router = Router(prefix="/callbacks/aliyun", include_in_schema=False)
 log = structlog.get_logger()
 
 
-async def authenticate(token: str, request: Request, runtime: IntakeRuntimeDep) -> IntakeRuntime:
+async def authenticate_aliyun(
+    token: str, request: Request, runtime: IntakeRuntimeDep
+) -> IntakeRuntime:
     """Raises Unauthenticated or Denied."""
     return await authenticate_address(runtime, request, "callback-aliyun", token)
 
 
-AliyunRuntime = Annotated[IntakeRuntime, Depends(authenticate)]
+AliyunRuntime = Annotated[IntakeRuntime, Depends(authenticate_aliyun)]
 
 
 @router.post("/{token}/receipts")
-async def receive_receipts(runtime: AliyunRuntime, body: Body) -> dict[str, Any]:
-    receipts = aliyun_sms.parse_receipts(body)
+async def receive_aliyun_receipts(runtime: AliyunRuntime, body: Body) -> dict[str, Any]:
+    receipts = aliyun_sms.parse_aliyun_receipts(body)
     if receipts.problems:
         log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
     await record_receipts(runtime, "aliyun", receipts.readable)

@@ -15,11 +15,11 @@ from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
 from services.intake.channels.typed_requests import (
+    build_typed_request,
     format_answer,
     format_code,
     format_emergency,
     format_problems,
-    make_request,
 )
 from services.intake.decide.requests import describe_outcome
 from services.intake.model import (
@@ -280,7 +280,7 @@ class Conversation:
         cell = (
             h3.latlng_to_cell(place.latitude, place.longitude, CELL_RESOLUTION) if place else None
         )
-        request = make_request(
+        request = build_typed_request(
             talk.draft,
             inbound.channel,
             "\n".join(talk.texts),

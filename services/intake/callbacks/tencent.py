@@ -21,17 +21,19 @@ router = Router(prefix="/callbacks/tencent", include_in_schema=False)
 log = structlog.get_logger()
 
 
-async def authenticate(token: str, request: Request, runtime: IntakeRuntimeDep) -> IntakeRuntime:
+async def authenticate_tencent(
+    token: str, request: Request, runtime: IntakeRuntimeDep
+) -> IntakeRuntime:
     """Raises Unauthenticated or Denied."""
     return await authenticate_address(runtime, request, "callback-tencent", token)
 
 
-TencentRuntime = Annotated[IntakeRuntime, Depends(authenticate)]
+TencentRuntime = Annotated[IntakeRuntime, Depends(authenticate_tencent)]
 
 
 @router.post("/{token}/receipts")
-async def receive_receipts(runtime: TencentRuntime, body: Body) -> dict[str, object]:
-    receipts = tencent_sms.parse_receipts(body)
+async def receive_tencent_receipts(runtime: TencentRuntime, body: Body) -> dict[str, object]:
+    receipts = tencent_sms.parse_tencent_receipts(body)
     if receipts.problems:
         log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
     await record_receipts(runtime, "tencent", receipts.readable)

@@ -29,7 +29,7 @@ ANSWER = {"code": 0, "msg": "接收成功"}
 ITEMS_MAX = 1000
 
 
-def parse_receipts(body: bytes) -> Receipts:
+def parse_aliyun_receipts(body: bytes) -> Receipts:
     """Raises Invalid when the body is no array of receipts at all."""
     return Receipts(*parse_each(body, ITEMS_MAX, _parse_receipt))
 

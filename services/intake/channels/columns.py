@@ -142,7 +142,7 @@ REQUEST_COLUMNS = Columns(
 _LABELS = {column.name: column.label for column in REQUEST_COLUMNS.columns}
 
 
-def make_request(row: Row, channel: Channel) -> dict[str, object]:
+def parse_request(row: Row, channel: Channel) -> dict[str, object]:
     """Fields of a `RequestSubmitted`. Raises Invalid with every problem of the row."""
     problems: list[Problem] = []
 

@@ -63,7 +63,7 @@ def describe_definition(code: str) -> Document:
     }
 
 
-def describe_request(
+def describe_service_request(
     *,
     id_: str,
     category: Category,

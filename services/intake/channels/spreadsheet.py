@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from services.intake.channels import hospital_needs
-from services.intake.channels.columns import REQUEST_COLUMNS, make_request
+from services.intake.channels.columns import REQUEST_COLUMNS, parse_request
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import Channel
 from shared.errors import Invalid
@@ -63,7 +63,7 @@ class RequestSheet:
                 texts = {name: row.texts.get(name, "") for name in hospital_needs.HEADER}
                 fields = hospital_needs.request_of(texts, self.channel)
             else:
-                fields = make_request(row, self.channel)
+                fields = parse_request(row, self.channel)
             request = RequestSubmitted.model_validate(fields)
         except Invalid as error:
             return RefusedRow(row.line, row.original, error.problems)

@@ -27,7 +27,7 @@ ANSWER = {"result": 0, "errmsg": "OK"}
 RECEIPTS_MAX = 100
 
 
-def parse_receipts(body: bytes) -> Receipts:
+def parse_tencent_receipts(body: bytes) -> Receipts:
     """Raises Invalid when the body is no array of receipts at all."""
     return Receipts(*parse_each(body, RECEIPTS_MAX, _parse_receipt))
 

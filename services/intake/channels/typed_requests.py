@@ -93,7 +93,7 @@ def format_which(references: Sequence[str]) -> str:
     )
 
 
-def make_request(
+def build_typed_request(
     draft: Draft,
     channel: Channel,
     text: str,

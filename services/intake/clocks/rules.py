@@ -133,7 +133,7 @@ def list_levels_above(owner: ApprovalLevel | None) -> tuple[ApprovalLevel, ...]:
             return ("town", "city")
 
 
-def find_next_at(
+def find_next_warning_at(
     rules: ClockRules, clock: CaseClock, owner: ApprovalLevel | None
 ) -> datetime | None:
     """When the next warning of either clock is due; None when all were given."""

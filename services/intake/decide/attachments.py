@@ -115,7 +115,7 @@ def decide_remove(states: States, item: Command[RemoveAttachment], _now: datetim
     return Decision((removed, person.model_copy(update={"keys": keys})), answer=answer)
 
 
-def decide_check(states: States, item: Command[SettleCheck], _now: datetime) -> Decision:
+def decide_file_check(states: States, item: Command[SettleCheck], _now: datetime) -> Decision:
     attachment = states.get(Attachment, item.data.attachment_id)
     if attachment is None or attachment.check not in ("waiting", "unasked"):
         return NOTHING

@@ -19,7 +19,7 @@ from services.intake.clocks.rules import (
     ClockRules,
     ClockWarning,
     count_paused,
-    find_next_at,
+    find_next_warning_at,
     find_owner,
     find_stage,
     list_open,
@@ -133,7 +133,7 @@ def _begin(rules: ClockRules, request: Request, stage: CaseStage, now: datetime)
 def _set(rules: ClockRules, request: Request, clock: CaseClock, stage: CaseStage) -> Request:
     """With the next moment at which something is due."""
     clock = clock.model_copy(update={"ends_at": min(clock.period.ends_at, clock.whole.ends_at)})
-    due_at = find_next_at(rules, clock, find_owner(request, stage))
+    due_at = find_next_warning_at(rules, clock, find_owner(request, stage))
     return request.model_copy(update={"clock": clock, "due_at": due_at})
 
 
@@ -185,7 +185,7 @@ def decide_start(
     return Decision(states=(follow_case(rules, request, now),))
 
 
-def decide_due(
+def decide_case_due(
     rules: ClockRules, states: States, command: Command[CaseDue], now: datetime
 ) -> Decision:
     """A pause is over, or warnings are due: each is said once, a reminder only before the end."""

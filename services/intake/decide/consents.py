@@ -73,7 +73,7 @@ def _go_on(
     return open_or_hold(rules, states, request, now)
 
 
-def decide_end(states: States, item: Command[EndConsent], now: datetime) -> Decision:
+def decide_consent_end(states: States, item: Command[EndConsent], now: datetime) -> Decision:
     """Without consent to handling nothing of his is worked on: what is not done is withdrawn. What
     was done and paid stays, as the law requires."""
     data = item.data

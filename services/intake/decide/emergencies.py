@@ -113,7 +113,7 @@ def decide_confirm(states: States, command: Command[ConfirmEmergency], now: date
     return Decision((declared,), ((declared, fact),), _answer(declared))
 
 
-def decide_end(states: States, command: Command[EndEmergency], now: datetime) -> Decision:
+def decide_emergency_end(states: States, command: Command[EndEmergency], now: datetime) -> Decision:
     """Measures go back to the usual at once: one is enough for that."""
     data = command.data
     emergency = _get_emergency(states, data)

@@ -192,7 +192,7 @@ def decide_stop_budget(
     return announce(waiting, fact, *persons)
 
 
-def decide_report(states: States, item: Command[ReportEnding], now: datetime) -> Decision:
+def decide_ending_report(states: States, item: Command[ReportEnding], now: datetime) -> Decision:
     """Somebody says that it is done, and by what that is seen. Nothing ends by it yet."""
     data = item.data
     request = states.get(Request, data.request_id)

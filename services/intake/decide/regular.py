@@ -30,7 +30,7 @@ from services.intake.regular.messages import (
     WORK_PERSON_MISSING,
     WORK_UNKNOWN,
 )
-from services.intake.regular.rules import WorkRules, find_due_at, find_next_at
+from services.intake.regular.rules import WorkRules, find_due_at, find_next_visit_at
 from shared.calendar import add_working_days, find_day
 from shared.contracts.events import (
     RegularEnded,
@@ -61,7 +61,7 @@ def decide_register(
     work_id = derive_work_id(command.key)
     states.get(RegularWork, work_id)
     every_days = data.every_days or rules.find_days(data.kind)
-    next_at = find_next_at(find_day(now), every_days)
+    next_at = find_next_visit_at(find_day(now), every_days)
     work = RegularWork(
         id=work_id,
         kind=data.kind,
@@ -167,7 +167,7 @@ def _with_visit(rules: WorkRules, work: RegularWork, visit: Visit, on: date) -> 
         "logged": work.logged + (visit.quantity if visit.outcome != "absent" else 0),
     }
     if visit.outcome != "absent" and visit.on >= work.last_on:
-        next_at = find_next_at(on, work.every_days)
+        next_at = find_next_visit_at(on, work.every_days)
         due_at = find_due_at(rules, next_at, 0)
         changes |= {"last_on": visit.on, "next_at": next_at, "warned": 0, "due_at": due_at}
     return work.model_copy(update=changes)
@@ -178,7 +178,7 @@ def _make_finding(rules: WorkRules, visit: Visit, code: FindingCode, on: date) -
     return Finding(code=code, found_on=visit.on, due_on=due_on.isoformat(), by=visit.by)
 
 
-def decide_check(states: States, command: Command[CheckVisit], _now: datetime) -> Decision:
+def decide_visit_check(states: States, command: Command[CheckVisit], _now: datetime) -> Decision:
     """By another than logged it. What was not is taken off the plan again."""
     data = command.data
     work, visit = states.get_each((RegularWork, data.work_id), (Visit, data.visit_id))
@@ -202,7 +202,7 @@ def decide_check(states: States, command: Command[CheckVisit], _now: datetime) -
 # --- late and over --------------------------------------------------------------------------------
 
 
-def decide_due(
+def decide_work_due(
     rules: WorkRules, states: States, command: Command[WorkDue], now: datetime
 ) -> Decision:
     """Who works there is told, then the town; once each."""
@@ -220,7 +220,7 @@ def decide_due(
     return Decision(states=(work,), events=((work, fact),))
 
 
-def decide_end(states: States, command: Command[EndWork], now: datetime) -> Decision:
+def decide_work_end(states: States, command: Command[EndWork], now: datetime) -> Decision:
     """It is taken off the register; what was visited stays."""
     data = command.data
     work = _get_active(states, data.work_id, data.area)

@@ -26,7 +26,7 @@ from shared.references import format_reference
 # --- receipts ---
 
 
-def decide_report(states: States, item: Command[ReportMessage], now: datetime) -> Decision:
+def decide_message_report(states: States, item: Command[ReportMessage], now: datetime) -> Decision:
     """The first report stands: providers repeat themselves, and late ones overwrite nothing."""
     report = item.data
     receipt_id = f"{report.provider}:{report.provider_message_id}"

@@ -92,7 +92,7 @@ async def count_by_measure(
     """Of requests recorded while it is on, as far as the reader's area goes; all together last."""
     branches = {f"m{number}": _build_branch(number) for number in (*MEASURES, 0)}
     pipeline: list[Mapping[str, object]] = [
-        {"$match": {"$and": [build_query(emergency), scope.build_query(REQUESTS)]}},
+        {"$match": {"$and": [build_period_query(emergency), scope.build_query(REQUESTS)]}},
         {"$facet": branches},
     ]
     [row] = await database[Request.COLLECTION].aggregate(pipeline).to_list(None)
@@ -103,7 +103,7 @@ async def count_by_measure(
     ]
 
 
-def build_query(emergency: Emergency) -> dict[str, Any]:
+def build_period_query(emergency: Emergency) -> dict[str, Any]:
     return {
         **build_area_query(emergency),
         "recorded_at": {"$gte": emergency.starts_at, "$lt": emergency.ends_at},

@@ -78,7 +78,7 @@ async def learn(
         sort=[("classified.at", -1)],
         limit=LEARNED_MAX,
     )
-    persons = await store.find_persons(database, {row.person_id for row in rows})
+    persons = await store.load_persons(database, {row.person_id for row in rows})
     await store.log_access(database, caller, "improve_suggestions", sorted(persons), at)
     examples = [
         Example(text, row.category, urgent=row.urgent, person_id=row.person_id)

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from services.intake import duplicates, model
 from services.intake.api.requests import APPROVERS
 from services.intake.model.suggestion import JudgeAlike, LikenessReason, SeparateRequest
-from services.intake.pages.case import CASE_PATH, act_on, load_seen
+from services.intake.pages.case import CASE_PATH, act_on, load_seen_request
 from services.intake.pages.case_forms import Act
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value
@@ -23,7 +23,7 @@ Approver = Annotated[Credential, Depends(allow(*APPROVERS))]
 
 
 @router.post(f"{CASE_PATH}/merge")
-async def merge(
+async def submit_merge(
     request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """One need: the later one goes with the earlier, and who asked for it stays told."""
@@ -46,7 +46,7 @@ async def _judge(
     verdict: Literal["merged", "apart"],
 ) -> Response:
     scope = find_scope(caller)
-    own = await load_seen(runtime, scope, request_id)
+    own = await load_seen_request(runtime, scope, request_id)
     reasons = await _find_reasons(runtime, scope, own)
 
     def build(form: Form) -> Value:

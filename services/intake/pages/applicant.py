@@ -134,7 +134,7 @@ async def add_own(token: Token, request: Request, runtime: IntakeRuntimeDep) -> 
 
 
 @router.get(REQUEST.route(FILES, "{attachment_id}"))
-async def show_own(
+async def show_own_file(
     token: Token,
     attachment_id: Annotated[str, Path(max_length=100)],
     request: Request,
@@ -197,7 +197,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 )
 
 
-def find_step(request: model.Request) -> int:
+def find_progress_step(request: model.Request) -> int:
     """Which of `STEPS` it has come to; 0 where it ended without help."""
     stages = {portion.stage for portion in request.matches.values()}
     if request.state is RequestState.CLOSED or (stages and stages == {"confirmed"}):
@@ -241,12 +241,12 @@ def describe_next(request: model.Request, answer_days: int) -> tuple[str, str]:
             return _ENDED[request.ending.way]
         case RequestState.DUPLICATE:
             return "已与您以前的求助一起办理。", "Worked on together with your earlier one."
-    if request.is_anybodys and find_step(request) == 5:
+    if request.is_anybodys and find_progress_step(request) == 5:
         return (
             "请按我们发到手机上的通知告诉我们：收到了，还是没有收到。",
             "The notice on the phone asks whether it arrived: answer it.",
         )
-    zh, en = _NEXT[find_step(request)]
+    zh, en = _NEXT[find_progress_step(request)]
     return zh.format(days=answer_days), en.format(days=answer_days)
 
 
@@ -307,7 +307,7 @@ def render_request(
         waits_for=views.list_waiting_zh(request, without=FOR_STAFF),
         looks=looks,
         steps=STEPS,
-        step=find_step(request),
+        step=find_progress_step(request),
         next=describe_next(request, answer_days),
         promise=promise,
         deliveries=deliveries,

@@ -10,7 +10,7 @@ from services.intake.api.requests import APPROVERS, CASE_WORKERS, list_levels
 from services.intake.approvals.messages import MEND_EMPTY
 from services.intake.model import MendRequest, ReturnRequest
 from services.intake.model.meeting import SendToMeeting
-from services.intake.pages.case import CASE_PATH, act_on, load_seen
+from services.intake.pages.case import CASE_PATH, act_on, load_seen_request
 from services.intake.pages.case_forms import read_quantity
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Category, Identifier, Value
@@ -43,10 +43,10 @@ async def return_for_correction(
 
 
 @router.post(f"{CASE_PATH}/mend")
-async def mend(
+async def submit_mended(
     request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
 
     def build(form: Form) -> Value:
         quantity = read_quantity(form, stored.need)

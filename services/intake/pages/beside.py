@@ -49,7 +49,7 @@ async def list_alike(
     if not request.is_withdrawable:
         return []
     database, days = runtime.database, runtime.settings.duplicate_days
-    persons = await store.find_persons(database, [request.person_id])
+    persons = await store.load_persons(database, [request.person_id])
     own = persons.get(request.person_id)
     joined = own.joined if own else ()
     alike = await duplicates.find_alike(database, request, find_scope(caller), days, joined)
@@ -58,7 +58,7 @@ async def list_alike(
     ids = {each.request.person_id for each in alike}
     at = await runtime.processor.now()
     await store.log_access(database, caller, "compare_persons", sorted(ids), at)
-    persons |= await store.find_persons(database, ids)
+    persons |= await store.load_persons(database, ids)
     mine = _describe(runtime, request, persons)
     return [_make_row(mine, each, _describe(runtime, each.request, persons)) for each in alike]
 

@@ -175,7 +175,7 @@ async def show_case(
     runtime: IntakeRuntimeDep,
     done: str = "",
 ) -> Response:
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     return await render_case(request, runtime, caller, stored, done=DONE.get(done))
 
 
@@ -184,13 +184,13 @@ async def show_phone(
     request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """The number stands on the page for who asked for it, and the person reads that he did."""
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     at = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "read_phone", [stored.person_id], at)
     return await render_case(request, runtime, caller, stored, with_phone=True)
 
 
-async def load_seen(runtime: IntakeRuntime, scope: Scope, request_id: str) -> model.Request:
+async def load_seen_request(runtime: IntakeRuntime, scope: Scope, request_id: str) -> model.Request:
     """Raises Denied."""
     stored = await mongo.load(runtime.database, model.Request, request_id)
     if stored is None or not is_seen(stored, scope):
@@ -251,7 +251,7 @@ async def _build_case(
     """Opening it is a look at the person: it is logged before it is shown."""
     now = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "read_request", [stored.person_id], now)
-    persons = await store.find_persons(runtime.database, [stored.person_id])
+    persons = await store.load_persons(runtime.database, [stored.person_id])
     person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
     vault = runtime.resources.vault
     contact = open_contact(vault, person)
@@ -302,7 +302,7 @@ async def approve(
             part_reason=read_part_reason(form),
         )
 
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     return await act_on(request, runtime, caller, request_id, "approve", build)
 
 
@@ -343,7 +343,7 @@ async def classify(
 
 
 @router.post(f"{CASE_PATH}/decline")
-async def decline(
+async def submit_decline(
     request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     def build(form: Form) -> Value:
@@ -360,7 +360,7 @@ async def decline(
 
 
 @router.post(f"{CASE_PATH}/withdraw")
-async def withdraw(
+async def submit_withdrawal(
     request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     def build(_form: Form) -> Value:
@@ -377,10 +377,10 @@ async def act_on(
     act: Act,
     build: Callable[[Form], Value],
 ) -> Response:
-    await load_seen(runtime, find_scope(caller), request_id)
+    await load_seen_request(runtime, find_scope(caller), request_id)
 
     async def show(form: Form, answer: Answer) -> Response:
-        stored = await load_seen(runtime, find_scope(caller), request_id)
+        stored = await load_seen_request(runtime, find_scope(caller), request_id)
         return await render_case(
             request, runtime, caller, stored, act=act, form=form, answer=answer
         )

@@ -25,7 +25,7 @@ from services.intake.model.approval import (
     StopBudget,
     TakeBudget,
 )
-from services.intake.pages.case import CASE_PATH, act_on, load_seen
+from services.intake.pages.case import CASE_PATH, act_on, load_seen_request
 from services.intake.pages.case_forms import read_quantity
 from services.intake.resources import IntakeRuntimeDep
 from shared.contracts.values import Identifier, Value
@@ -66,7 +66,7 @@ async def refer(
 async def record_answer(
     request_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
 
     def build(form: Form) -> Value:
         outcome = next((each for each in OUTCOMES if each == form.get("outcome")), None)
@@ -126,7 +126,7 @@ async def stop_budget(
 async def report_ending(
     request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     files = await list_files(runtime, stored)
 
     def build(form: Form) -> Value:

@@ -95,7 +95,7 @@ async def show_entry(caller: CaseWorker, request: Request) -> Response:
 
 
 @router.post(ENTRY_PATH)
-async def enter(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep) -> Response:
+async def submit_entry(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep) -> Response:
     """The form again: empty but for the place and household, or as it was, with what is wrong."""
     form = await read_form(request)
     try:

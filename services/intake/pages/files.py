@@ -17,7 +17,7 @@ from services.intake.api.requests import CASE_WORKERS
 from services.intake.attachments.files import FILE_BYTES_MAX
 from services.intake.attachments.keeping import add_file
 from services.intake.messages import FILE_MISSING
-from services.intake.pages.case import CASE_PATH, load_seen, render_case
+from services.intake.pages.case import CASE_PATH, load_seen_request, render_case
 from services.intake.pages.uploads import FILES_AT_A_TIME, list_uploads, read_kind
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import Identifier
@@ -40,13 +40,13 @@ async def add_files(
     request_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """What can be taken of them is; the page says what could not."""
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     form = await request.form()
     answer = await _add_files(runtime, caller, request_id, form)
     if answer.status < 400:
         path = CASE_PATH.format(request_id=request_id)
         return RedirectResponse(f"{path}?done=file#files", status_code=303)
-    stored = await load_seen(runtime, find_scope(caller), request_id)
+    stored = await load_seen_request(runtime, find_scope(caller), request_id)
     typed = {"kind": str(form.get("kind", ""))}
     return await render_case(
         request, runtime, caller, stored, act="files", form=typed, answer=answer
@@ -89,7 +89,7 @@ async def show_file(
 async def take_away(
     request_id: Identifier, attachment_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
 ) -> Response:
-    await load_seen(runtime, find_scope(caller), request_id)
+    await load_seen_request(runtime, find_scope(caller), request_id)
     answer = await remove_file(runtime, caller, request_id, attachment_id)
     if answer.status >= 400:
         raise Denied(answer)

@@ -136,7 +136,7 @@ def _fill_in(town_code: str, judgement: Judgement) -> dict[str, str]:
 
 
 @router.post(f"{MESSAGE_PATH}/request")
-async def make_request(
+async def submit_message_request(
     message_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """It becomes a request, whose page follows."""
@@ -168,7 +168,7 @@ async def make_request(
 
 
 @router.post(f"{MESSAGE_PATH}/handle")
-async def handle_message(
+async def submit_handling(
     message_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     form = await read_form(request)

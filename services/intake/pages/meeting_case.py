@@ -57,7 +57,7 @@ class Hearing:
 
 
 @router.get(MEETING_CASE_PATH)
-async def show_case(
+async def show_meeting_case(
     meeting_id: Identifier,
     request_id: Identifier,
     caller: StaffMember,
@@ -113,7 +113,7 @@ async def _hear(
     """It is a look at the person: logged before it is shown."""
     now, vault = await runtime.processor.now(), runtime.resources.vault
     await store.log_access(runtime.database, caller, "joint_meeting", [stored.person_id], now)
-    persons = await store.find_persons(runtime.database, [stored.person_id])
+    persons = await store.load_persons(runtime.database, [stored.person_id])
     person = persons.get(stored.person_id) or model.Person(id=stored.person_id, erased=True)
     before = await store.list_requests_of(
         runtime.database, (stored.person_id, *person.joined), stored.household_id

@@ -71,7 +71,7 @@ async def show_meetings(
 
 
 @router.get(f"{MEETINGS_PATH}/new")
-async def show_new(
+async def show_new_meeting(
     caller: Convener,
     request: Request,
     runtime: IntakeRuntimeDep,
@@ -275,7 +275,7 @@ async def show_minutes(
     person_ids = [each.person_id for each in requests.values()]
     now = await runtime.processor.now()
     await store.log_access(runtime.database, caller, "joint_meeting", person_ids, now)
-    persons = await store.find_persons(runtime.database, person_ids)
+    persons = await store.load_persons(runtime.database, person_ids)
     return PAGES.render_for(
         request,
         "meeting_minutes.html",

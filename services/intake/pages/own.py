@@ -72,7 +72,7 @@ class Proven:
 
 
 @router.get(REQUEST.route(OWN))
-async def show_own(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
+async def show_own_data(token: Token, request: Request, runtime: IntakeRuntimeDep) -> Response:
     await load_request(request, runtime, token)
     return render_own(token, help_phone=runtime.settings.help_phone)
 
@@ -237,7 +237,7 @@ async def erase_own(token: Token, request: Request, runtime: IntakeRuntimeDep) -
     key = f"link|{proven.request.id}/erase/{proven.proof_id}"
     erasure = Erasure(derived_id("E", key), person_id=person_id)
     principal = f"link:{proven.request.id}"
-    answer = await erasures.erase_person(runtime, erasure, principal=principal, key=key)
+    answer = await erasures.carry_out_erasure(runtime, erasure, principal=principal, key=key)
     return render_erased(phone) if answer.status < 400 else respond(answer)
 
 

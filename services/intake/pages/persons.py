@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from services.intake.api import people, suggestions
-from services.intake.api.people import CASE_ROLES, Correction, load_seen
+from services.intake.api.people import CASE_ROLES, Correction, load_seen_person
 from services.intake.api.suggestions import Verdict
 from services.intake.messages import ERASURE_UNREAD
 from services.intake.model.erasure import ErasureProposal
@@ -80,7 +80,7 @@ async def _render(
 ) -> Response:
     """act, form, answer: what was refused, to be shown where it was typed."""
     page = await people.read_person(person_id, caller, runtime)
-    person, _ = await load_seen(runtime, find_scope(caller), person_id)
+    person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
     registrations = [
         (SPEAKER_LABELS[row.kind], row.is_correction, fields.get("name"))
         for row, fields in list_said(runtime.resources.vault, person)
@@ -110,7 +110,7 @@ async def _render(
 
 
 @router.post(f"{PERSON_PATH}/correct")
-async def correct_person(
+async def submit_correction(
     person_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     form = await read_form(request)
@@ -128,7 +128,7 @@ async def correct_person(
 
 
 @router.post(f"{PERSON_PATH}/unmerge")
-async def unmerge_person(
+async def submit_unmerge(
     person_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     form = await read_form(request)
@@ -138,7 +138,7 @@ async def unmerge_person(
 
 
 @router.post(f"{PERSON_PATH}/export")
-async def export_person(
+async def download_person(
     person_id: Identifier, caller: Approver, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """To print for him, or as JSON. By POST: looking is an act, and stands in the log."""
@@ -158,14 +158,14 @@ async def export_person(
 
 
 @router.post(f"{PERSON_PATH}/erasure")
-async def propose_erasure(
+async def submit_erasure_proposal(
     person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     return await _erase(request, runtime, caller, person_id, "erasure", people.propose_erasure)
 
 
 @router.post(f"{PERSON_PATH}/erase")
-async def erase_person(
+async def submit_erasure(
     person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     """By another than proposed it."""
@@ -182,7 +182,7 @@ async def _erase(
 ) -> Response:
     """Once each of the two says that he read what it does."""
     form = await read_form(request)
-    await load_seen(runtime, find_scope(caller), person_id)
+    await load_seen_person(runtime, find_scope(caller), person_id)
     if form.get("read") != "yes":
         answer = refuse(422, ERASURE_UNREAD.problem("read"))
     else:
@@ -191,7 +191,7 @@ async def _erase(
 
 
 @router.post(f"{PERSON_PATH}/erasure/refuse")
-async def refuse_erasure(
+async def submit_erasure_refusal(
     person_id: Identifier, caller: Eraser, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
     form, act = await read_form(request), "erasure/refuse"
@@ -272,7 +272,7 @@ async def show_alike(
 
 
 @router.post(f"{ALIKE_PATH}/{{suggestion_id}}/{{verdict}}")
-async def decide_alike(
+async def submit_verdict(
     suggestion_id: Identifier,
     verdict: Verdict,
     caller: Approver,

@@ -162,13 +162,13 @@ async def show_coverage(
 
 
 @router.get(f"{REGULAR_PATH}/new")
-async def show_new(caller: CaseWorker, request: Request) -> Response:
+async def show_new_work(caller: CaseWorker, request: Request) -> Response:
     typed = {"town": caller.area[:9], "village": caller.area if len(caller.area) == 12 else ""}
     return _render_new(request, typed)
 
 
 @router.post(f"{REGULAR_PATH}/new")
-async def enter(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep) -> Response:
+async def submit_work(caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep) -> Response:
     form = await read_form(request)
     key = re.sub(r"[^\w-]", "", form.get(FORM_KEY, ""))[:40] or make_form_key()
     try:
@@ -287,7 +287,7 @@ async def _open_contact(
     if work.person_id is None:
         return None
     await intake_store.log_access(runtime.database, caller, "regular_work", [work.person_id], now)
-    persons = await intake_store.find_persons(runtime.database, [work.person_id])
+    persons = await intake_store.load_persons(runtime.database, [work.person_id])
     person = persons.get(work.person_id)
     return open_contact(runtime.resources.vault, person) if person else Contact()
 

@@ -25,7 +25,7 @@ from services.intake.sign_in.messages import CODE_WRONG
 from services.intake.sign_in.proofs import (
     Claim,
     check_new_password,
-    find_step,
+    find_code_step,
     format_totp_uri,
 )
 from shared import mongo
@@ -273,7 +273,7 @@ async def _check_first_code(runtime: IntakeRuntime, secret: str, code: str) -> i
     """The step of the code, or 0 where none is asked for. Raises Invalid."""
     if not runtime.settings.second_factor:
         return 0
-    step = find_step(secret, code, await runtime.processor.now())
+    step = find_code_step(secret, code, await runtime.processor.now())
     if not step:
         raise CODE_WRONG.invalid("code")
     return step

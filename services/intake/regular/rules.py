@@ -28,7 +28,7 @@ class WorkRules:
         return self.contact_days if kind == "veteran" else self.patrol_days
 
 
-def find_next_at(last_on: date, every_days: int) -> datetime:
+def find_next_visit_at(last_on: date, every_days: int) -> datetime:
     """The end of the day by which somebody is to be there; of the next working day after a day
     off."""
     return find_end(add_working_days(last_on + timedelta(days=every_days), 0))

@@ -74,7 +74,7 @@ class Proofs:
             account_id=claim.account_id,
             tally_id=self.derive_tally_id(claim.account_id),
             verified_hash=stored if fits and account else "",
-            totp_step=find_step(secret, claim.code, now) if secret else 0,
+            totp_step=find_code_step(secret, claim.code, now) if secret else 0,
         )
 
     def _verify(self, stored: str, password: str) -> bool:
@@ -124,7 +124,7 @@ def make_decoy(hasher: PasswordHasher) -> str:
     return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
 
 
-def find_step(secret: str, code: str, now: datetime) -> int:
+def find_code_step(secret: str, code: str, now: datetime) -> int:
     """The step that the code is of, near now; 0 if of none."""
     digits = "".join(code.split())
     at, totp = int(now.timestamp()) // STEP_S, pyotp.TOTP(secret)

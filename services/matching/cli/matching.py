@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.matching.cli.reports import campaign, end_emergency, selection
+from services.matching.cli.reports import campaign, selection, send_emergency_end
 from services.matching.cli.rounds import Details, explain_id, optimise, replay, rounds
 from shared.errors import Invalid
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="对接方案 Matching: what-if plans.", no_args_is_help=True)
 app.command("selection")(selection)
 app.command("campaign")(campaign)
-app.command("end-emergency")(end_emergency)
+app.command("end-emergency")(send_emergency_end)
 app.command("optimise")(optimise)
 app.command("rounds")(rounds)
 app.command("replay")(replay)

@@ -40,7 +40,7 @@ def campaign(
     print_campaign(Console(), report)
 
 
-def end_emergency(
+def send_emergency_end(
     emergency_id: Annotated[str, typer.Argument(metavar="ID", help="应急编号 its id")],
     caller: Annotated[str, typer.Option("--as", help="凭证 credential")] = "approver-city",
 ) -> None:

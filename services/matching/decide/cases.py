@@ -187,7 +187,7 @@ def free(
     return Decision((match, offer, need, *budget), ((match, fact),), answer_match(match))
 
 
-def pause_offer(decision: Decision) -> Decision:
+def pause_freed_offer(decision: Decision) -> Decision:
     """With the offer paused that it frees: its money can be promised no more."""
     offer = next(state for state in decision.states if isinstance(state, Offer))
     if offer.state != "open":

@@ -11,7 +11,7 @@ from services.matching.decide.cases import (
     get_match,
     get_match_with_offer,
     is_related,
-    pause_offer,
+    pause_freed_offer,
     refuse_state,
     refuse_unknown,
     release_related,
@@ -92,7 +92,7 @@ def decide_refused(states: States, event: Event[LedgerRefused], now: datetime) -
     if event.data.mandate is None:
         return free(case, match, fact, exclude="fund")
     decision = free(case, match, fact, exclude="offer")
-    return decision if event.data.mandate == "outside_terms" else pause_offer(decision)
+    return decision if event.data.mandate == "outside_terms" else pause_freed_offer(decision)
 
 
 def _is_about_commitment(event: Event[LedgerRefused]) -> bool:

@@ -47,7 +47,7 @@ class _Round:
     price: Ints | None
 
 
-def explain_need(
+def explain_need_of_round(
     text: str,
     request_id: str,
     named: Collection[str] | None = None,

@@ -64,7 +64,7 @@ async def deliver(
 
 
 @router.post(f"{HANDOVER_PATH}/confirm")
-async def confirm(
+async def submit_confirmation(
     match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: RuntimeDep
 ) -> Response:
     """For a person who cannot say so himself, with what was seen."""
@@ -79,7 +79,7 @@ async def confirm(
 
 
 @router.post(f"{HANDOVER_PATH}/reopen")
-async def reopen(
+async def submit_reopening(
     match_id: Identifier, caller: WitnessingCaller, request: Request, runtime: RuntimeDep
 ) -> Response:
     def build(form: Form) -> MatchCommand:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from services.matching.explaining.rounds import explain_need
+from services.matching.explaining.rounds import explain_need_of_round
 from services.matching.solver.interface import Allocation, Prices, Solver, read_inputs
 from services.matching.solver.solve import VERSIONS, MinCostFlow
 from shared.errors import Transient
@@ -122,7 +122,7 @@ def answer_question(solver: Solver, question: str) -> str:
     request = json.loads(question)
     version = request["version"] or VERSIONS[-1]
     return json.dumps(
-        explain_need(request["inputs"], request["explain"], request["named"], version)
+        explain_need_of_round(request["inputs"], request["explain"], request["named"], version)
     )
 
 

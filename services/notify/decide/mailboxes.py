@@ -17,7 +17,7 @@ from services.notify.timing import (
     begin_next_morning,
     find_next_morning,
     find_sending_time,
-    format_day,
+    format_iso_day,
 )
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.values import CHINA
@@ -215,7 +215,7 @@ def _is_full(
     """Of a first attempt: one that is repeated was counted."""
     if notice.tries or not is_counted(purpose, rules):
         return False
-    return mailbox.count_on(format_day(now)) >= rules.person_day_max
+    return mailbox.count_on(format_iso_day(now)) >= rules.person_day_max
 
 
 def list_others(notice: Notice, mailbox: Mailbox, rules: Rules) -> list[str]:
@@ -290,7 +290,7 @@ def record_claim(mailbox: Mailbox, before: Notice, after: Notice, now: datetime)
     waiting = mailbox.find(after.id)
     if waiting is not None:
         mailbox = mailbox.with_waiting(waiting.model_copy(update={"has_begun": True}))
-    return mailbox if before.tries else mailbox.with_message(format_day(now))
+    return mailbox if before.tries else mailbox.with_message(format_iso_day(now))
 
 
 def list_changes(stored: Mailbox | None, mailbox: Mailbox) -> Iterator[Mailbox]:

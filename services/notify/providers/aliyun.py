@@ -68,7 +68,7 @@ UNLISTED = Ruling("unknown")
 WINDOWS: Mapping[str, float] = {"分钟": 60, "小时": 3600, "天": 6 * 3600}
 
 
-def sign(
+def sign_aliyun(
     key_id: str, key_secret: str, query: Mapping[str, str], headers: Mapping[str, str]
 ) -> tuple[str, str]:
     """(query string, Authorization). headers: lower-case, and every one of them is signed."""
@@ -90,7 +90,7 @@ def format_query(query: Mapping[str, str]) -> str:
     )
 
 
-def parse_reply(reply: Reply) -> Outcome:
+def parse_aliyun_reply(reply: Reply) -> Outcome:
     """The code in the body, at any HTTP status; a gateway's own page says no more than its status.
 
     A 5xx without a code of ours may have been sent.
@@ -153,7 +153,7 @@ class AliyunSms:
             detail = f"template {message.template}"
             return Outcome("misconfigured", code="no_template", detail=detail)
         headers = self._build_headers()
-        query, authorization = sign(
+        query, authorization = sign_aliyun(
             self._key_id, self._key_secret, self._build_query(message, number), headers
         )
         try:
@@ -165,7 +165,7 @@ class AliyunSms:
             )
         except CallError as error:
             return classify_failure(error)
-        return parse_reply(reply)
+        return parse_aliyun_reply(reply)
 
     def _build_query(self, message: Message, number: str) -> dict[str, str]:
         values = {f"v{place}": v or EMPTY for place, v in enumerate(list_values(message), 1)}

@@ -72,7 +72,7 @@ def _compute_hmac(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
 
 
-def sign(
+def sign_tencent(
     secret_id: str,
     secret_key: str,
     *,
@@ -101,7 +101,7 @@ def sign(
     )
 
 
-def parse_reply(body: bytes) -> Outcome:
+def parse_tencent_reply(body: bytes) -> Outcome:
     """Both levels of the answer: an error of the call, then the status of the one number."""
     try:
         response = json.loads(body)["Response"]
@@ -162,7 +162,7 @@ class TencentSms:
             )
         except CallError as error:
             return classify_failure(error)
-        return classify_status(reply) or parse_reply(reply.body)
+        return classify_status(reply) or parse_tencent_reply(reply.body)
 
     def _find_fault(self, message: Message) -> str | None:
         if message.template not in self._templates:
@@ -188,7 +188,9 @@ class TencentSms:
     def _build_headers(self, body: bytes) -> dict[str, str]:
         at, host = self._now(), self._host
         return {
-            "Authorization": sign(self._secret_id, self._secret_key, host=host, body=body, at=at),
+            "Authorization": sign_tencent(
+                self._secret_id, self._secret_key, host=host, body=body, at=at
+            ),
             "Content-Type": CONTENT_TYPE,
             "Host": host,
             "X-TC-Action": "SendSms",

@@ -80,7 +80,7 @@ class TokenRefusedError(Exception):
         self.outcome = outcome
 
 
-def parse_reply(body: bytes, *private: str) -> Outcome:
+def parse_wechat_reply(body: bytes, *private: str) -> Outcome:
     """private: words that must not appear in the outcome, such as the openid."""
     try:
         answer = json.loads(body)
@@ -164,7 +164,7 @@ class WeChatTemplate:
             )
         except CallError as error:
             return classify_failure(error)
-        return classify_status(reply) or parse_reply(reply.body, openid, token)
+        return classify_status(reply) or parse_wechat_reply(reply.body, openid, token)
 
     def _build_body(self, message: Message) -> bytes:
         """Raw UTF-8, for WeChat refuses \\u escapes. Raises ValueError(code) if it cannot fit."""
@@ -232,7 +232,7 @@ def _is_token_rejected(outcome: Outcome) -> bool:
 
 def _explain_no_token(reply: Reply) -> Outcome:
     """No message has left, so only retry or misconfigured."""
-    outcome = classify_status(reply) or parse_reply(reply.body)
+    outcome = classify_status(reply) or parse_wechat_reply(reply.body)
     if outcome.kind == "unknown":
         return Outcome("retry", None, outcome.code, "no token", 5)
     # 40001 here means a wrong secret, not a spent token.

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from services.matching.explaining.rounds import explain_need
+from services.matching.explaining.rounds import explain_need_of_round
 from services.matching.explaining.sentences import ANOTHER
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, write_inputs
 from services.matching.solver.process import SolverProcess
@@ -22,7 +22,7 @@ def said(
     inputs: Inputs, request: str = "R-1", named: set[str] | None = None
 ) -> tuple[dict[str, Any], str]:
     """The explanation, and its lines as one text, those for people first."""
-    found = explain_need(write_inputs(inputs), request, named)
+    found = explain_need_of_round(write_inputs(inputs), request, named)
     assert found is not None
     return found["explanation"], "\n".join([*found["text"], *found["details"]])
 
@@ -132,7 +132,9 @@ def test_what_kept_an_offer_from_a_need_is_counted_by_the_services_own_rule() ->
 
 def test_need_that_nothing_is_offered_for_is_told_so() -> None:
     asked = need("R-1", unit="把", item="轮椅", beneficiary_class="extreme_poverty")
-    found = explain_need(write_inputs(pool(asked, offers=(offer("O-1", 100),), now_ms=0)), "R-1")
+    found = explain_need_of_round(
+        write_inputs(pool(asked, offers=(offer("O-1", 100),), now_ms=0)), "R-1"
+    )
     assert found is not None
     assert found["text"] == [
         f"特困，{town_name(TOWNS[0])}，配餐，需要轮椅 60 把，等了0天 · "
@@ -149,7 +151,9 @@ def test_people_read_how_long_how_far_and_why_and_no_points() -> None:
         replace(offer("O-near", 100), place=there),
         replace(offer("O-far", 100), place=(23_060_000, 113_750_000)),
     )
-    found = explain_need(write_inputs(pool(asked, offers=offers, now_ms=21 * DAY_MS)), "R-1")
+    found = explain_need_of_round(
+        write_inputs(pool(asked, offers=offers, now_ms=21 * DAY_MS)), "R-1"
+    )
     assert found is not None
     heading, giver, other = found["text"]
     assert "等了21天" in heading
@@ -161,7 +165,7 @@ def test_people_read_how_long_how_far_and_why_and_no_points() -> None:
 
 def test_offers_that_may_not_serve_are_counted_in_words() -> None:
     offers = (replace(offer("O-1", 9), town_codes=TOWNS[1:]), replace(offer("O-2", 9), tiers=(4,)))
-    found = explain_need(write_inputs(pool(need("R-1"), offers=offers, now_ms=0)), "R-1")
+    found = explain_need_of_round(write_inputs(pool(need("R-1"), offers=offers, now_ms=0)), "R-1")
     assert found is not None
     assert "有 2 份资金，但都帮不了：1 份不到" in found["text"][-1]
     assert "1 份限定了别的对象或用途" in found["text"][-1]
@@ -178,7 +182,10 @@ def test_partner_reads_no_other_donors_ids() -> None:
 
 
 def test_round_that_did_not_see_a_request_explains_nothing() -> None:
-    assert explain_need(write_inputs(pool(need("R-1"), offers=(offer("O-1", 9),))), "R-2") is None
+    assert (
+        explain_need_of_round(write_inputs(pool(need("R-1"), offers=(offer("O-1", 9),))), "R-2")
+        is None
+    )
 
 
 async def test_solvers_process_explains_what_it_solves() -> None:
@@ -186,6 +193,6 @@ async def test_solvers_process_explains_what_it_solves() -> None:
     async with SolverProcess() as solver:
         solution = await solver.solve(inputs)
         found = await solver.explain(inputs, "R-1", None)
-        assert found == json.loads(json.dumps(explain_need(inputs, "R-1")))
+        assert found == json.loads(json.dumps(explain_need_of_round(inputs, "R-1")))
         assert await solver.explain(inputs, "R-9", None) is None
         assert (await solver.solve(inputs)) == solution

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.explaining.rounds import explain_need
+from services.matching.explaining.rounds import explain_need_of_round
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer, write_inputs
 from services.matching.solver.solve import MinCostFlow
 from services.matching.solver.weights import DAY_MS, Weights
@@ -77,7 +77,7 @@ def test_where_the_level_ends_the_oldest_comes_first() -> None:
 def test_explanation_says_the_days_really_waited() -> None:
     old = need("R-1", 0, 300 * DAY_MS, metres=200)
     inputs = Inputs((old,), (OFFER,), NOW_MS, Weights().model_dump_json())
-    answer = explain_need(write_inputs(inputs), "R-1")
+    answer = explain_need_of_round(write_inputs(inputs), "R-1")
     assert answer is not None
     standing = answer["explanation"]["standing"]
     assert (standing["days_waited"], standing["level"]) == (300, -300)

@@ -46,14 +46,14 @@ _TAKEN_OVER: dict[Use, int] = {"promised": 0, "unspent": 1, "spent": 2, "fee": 3
 """What others take over of a gift that goes back, in this order."""
 
 
-def refund(gifts: Gifts, entry: Refund) -> None:
+def follow_refund(gifts: Gifts, entry: Refund) -> None:
     numbers = gifts.gift_numbers.get((entry["gift"]["log"], entry["gift"]["index"]), [None])
     for (fund, unit), amount in sum_leaving(entry).items():
         place = Place("refunded", fund, unit, (entry["log"], entry["index"]))
         _give_back(gifts, numbers[0], place, amount, entry)
 
 
-def reverse(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
+def follow_reversal(gifts: Gifts, entry: Reversal, original: LedgerEntry) -> None:
     key = (original["log"], original["index"])
     match kind_of(original).traced:
         case "arrives":
@@ -164,7 +164,7 @@ def follow_log(gifts: Gifts, log: PublishedLog) -> None:
     for entry in log.entries():
         gifts.number += 1
         if entry["kind"] == "reversal":
-            reverse(gifts, entry, log.entry(entry["reverses"]))
+            follow_reversal(gifts, entry, log.entry(entry["reverses"]))
         else:
             _apply(gifts, entry)
 
@@ -194,7 +194,7 @@ def _apply(gifts: Gifts, entry: LedgerEntry) -> None:
         case "moved":
             _transfer(gifts, cast(Transfer, entry))
         case "refunded":
-            refund(gifts, cast(Refund, entry))
+            follow_refund(gifts, cast(Refund, entry))
         case "brought_forward":
             bring_forward(gifts, cast(BroughtForward, entry))
         case None if entry["kind"] == "fund_opened":
