@@ -35,8 +35,9 @@ SETTINGS = {
     **AT_ONCE,
 }
 AT_ONCE_SAYS = (
-    "演示不等：夜间静默、合并发送和每日条数上限均已关闭 "
-    "The demo does not wait: no quiet hours, no bundles, no limit per person and day"
+    "演示不等：夜间静默、合并发送、每日条数上限和运营商对单个号码的限制均已关闭 "
+    "The demo does not wait: no quiet hours, no bundles, no limit per person and day, "
+    "no provider's limit per number"
 )
 WITHIN_S = 900.0
 FILE_WITHIN_S = 1800.0

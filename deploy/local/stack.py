@@ -34,6 +34,10 @@ AT_ONCE = {
     "GUANJIA_QUIET_HOURS": "",
     "GUANJIA_BUNDLE_S": "0",
     "GUANJIA_PERSON_DAY_MAX": "1000000",
+    # As if both providers had raised a number's limits in their consoles.
+    "GUANJIA_SIMULATORS_PER_DAY_MAX": "0",
+    "GUANJIA_SIMULATORS_ALIYUN_PER_DAY_MAX": "0",
+    "GUANJIA_SIMULATORS_SAME_CONTENT_S": "0",
 }
 BrokerKind = Literal["mesh", "kafka"]
 

@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 from deploy.simulators.acs3 import Gateway
 from deploy.simulators.callbacks import Callbacks, format_china_time
 from deploy.simulators.dispatch import ReceiptDispatch
-from deploy.simulators.scripts import Plan, Scripts
+from deploy.simulators.plans import Plan
+from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from deploy.simulators.sms import (
     BANNED,
@@ -68,7 +69,7 @@ class Aliyun:
         self._settings, self._book, self._scripts = settings, book, scripts
         self._counters, self._now = counters, now
         self._gateway = Gateway({settings.aliyun_key_id: settings.aliyun_key_secret})
-        self._limits = NumberLimits(settings)
+        self._limits = NumberLimits(settings.aliyun_per_day_max, settings.same_content_s)
         self._dispatch = ReceiptDispatch(
             settings, callbacks.aliyun_receipts.add, callbacks.push_aliyun_receipt
         )
@@ -90,8 +91,11 @@ class Aliyun:
     async def _send(self, query: Mapping[str, str]) -> Response:
         number = _parse_number(query.get("PhoneNumbers", ""))
         plan = self._scripts.plan_call(number, "aliyun")
+        await asyncio.sleep(self._settings.answer_delay_s)
         if plan.refusal == "unavailable":
             return _build_response("ServiceUnavailable", "try again", status=503)
+        if plan.refusal == "overloaded":
+            return _build_response("Throttling.User", "Request was denied", status=429)
         text = self._format_text(query)
         if plan.refusal in REFUSALS:
             raise CallError(*REFUSALS[plan.refusal])

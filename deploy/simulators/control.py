@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.simulators.callbacks import Answer, Callbacks
+from deploy.simulators.faults import Chance, Faults
 from deploy.simulators.phones import Entry, Phones
 from deploy.simulators.scripts import PLANS, SUFFIXES, Script, Scripts
 from deploy.simulators.settings import SimulatorSettings
@@ -59,6 +60,11 @@ class FollowEvent(ControlModel):
 class Behaviour(ControlModel):
     recipient: str
     script: Script
+
+
+class RandomFaults(ControlModel):
+    faults: Faults
+    seed: int = 1
 
 
 class IntakeAnswer(ControlModel):
@@ -154,6 +160,7 @@ class People:
 def build_router(
     phones: Phones,
     scripts: Scripts,
+    chance: Chance,
     callbacks: Callbacks,
     wechat: WeChat,
     people: People,
@@ -197,6 +204,16 @@ def build_router(
         assert body.script in PLANS
         scripts.assign(body.recipient, body.script)
         return {"recipient": body.recipient, "script": body.script}
+
+    @router.get("/faults")
+    async def read_faults() -> RandomFaults:
+        return RandomFaults(faults=chance.faults, seed=chance.seed)
+
+    @router.post("/faults")
+    async def set_faults(body: RandomFaults) -> RandomFaults:
+        """From the next call on; the same seed brings each recipient the same again."""
+        chance.restart(body.faults, body.seed)
+        return body
 
     @router.post("/phones/{number}/reply")
     async def send_reply(number: Annotated[Number, Path()], body: Reply) -> IntakeAnswer:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from deploy.simulators.scripts import Plan
+from deploy.simulators.plans import Plan
 from deploy.simulators.settings import SimulatorSettings
 
 Receipt = TypeVar("Receipt")

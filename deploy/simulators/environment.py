@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from deploy.simulators.faults import Faults
 from deploy.simulators.settings import SimulatorSettings
 from services.notify.templates import TEMPLATES
 from shared.security import Keyring
@@ -40,8 +41,20 @@ class SimulatorsEnvironment(Settings):
         Seconds, Field(description="between a message and its receipt")
     ] = 0.0
     simulators_per_day_max: Annotated[
-        int, Field(ge=0, description="SMS to one number; 0: no limit")
-    ] = 0
+        int, Field(ge=0, description="SMS by Tencent to one number and day; 0: no limit")
+    ] = 2
+    simulators_aliyun_per_day_max: Annotated[
+        int, Field(ge=0, description="SMS by Aliyun to one number and day; 0: no limit")
+    ] = 10
+    simulators_same_content_s: Annotated[
+        Seconds, Field(description="the same SMS to one number is taken once in it; 0: no limit")
+    ] = 30.0
+    simulators_answer_delay_s: Annotated[Seconds, Field(description="how long a call takes")] = 0.0
+    simulators_faults: Annotated[
+        Faults,
+        Field(default_factory=Faults, description='of a hundred calls, as {"throttle": 5}'),
+    ]
+    simulators_seed: Annotated[int, Field(description="what chance brings follows from it")] = 1
 
 
 def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSettings:
@@ -67,6 +80,11 @@ def build_simulator_settings(environment: SimulatorsEnvironment) -> SimulatorSet
         tencent_sign_name=environment.sms_sign_name,
         sms_templates={sms_ids.get(name, t.sms_id): t.sms for name, t in TEMPLATES.items()},
         per_day_max=environment.simulators_per_day_max,
+        aliyun_per_day_max=environment.simulators_aliyun_per_day_max,
+        same_content_s=environment.simulators_same_content_s,
+        answer_delay_s=environment.simulators_answer_delay_s,
+        faults=environment.simulators_faults,
+        seed=environment.simulators_seed,
         wechat_appid=environment.wechat_appid,
         wechat_secret=reveal(environment.wechat_secret, "wechat.secret"),
         wechat_token=reveal(environment.wechat_token, "wechat-callback"),

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from deploy.simulators.aliyun import Aliyun
 from deploy.simulators.callbacks import Callbacks
 from deploy.simulators.control import People, build_router
+from deploy.simulators.faults import Chance
 from deploy.simulators.media import MediaShelf, build_media_router
 from deploy.simulators.phones import Phones
 from deploy.simulators.scripts import Scripts
@@ -33,7 +34,8 @@ KEEP_ALIVE_S = 120
 def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     """One app with its own phones; the queues towards intake run while it is served."""
     counters: Counter[str] = Counter()
-    phones, scripts = Phones(), Scripts()
+    chance = Chance(settings.faults, settings.seed, counters)
+    phones, scripts = Phones(), Scripts(chance)
     callbacks = Callbacks(settings, counters, now)
     book = SmsBook(phones, counters, now)
     tencent = Tencent(settings, book, scripts, callbacks, counters, now)
@@ -53,7 +55,7 @@ def create_app(settings: SimulatorSettings, now: Clock = system_now) -> FastAPI:
     app.add_route("/cgi-bin/message/template/send", wechat.send_template, methods=["POST"])
     app.add_route("/cgi-bin/stable_token", wechat.stable_token, methods=["POST"])
     app.add_route("/cgi-bin/media/get", shelf.answer, methods=["GET"])
-    app.include_router(build_router(phones, scripts, callbacks, wechat, people, counters))
+    app.include_router(build_router(phones, scripts, chance, callbacks, wechat, people, counters))
     app.include_router(build_media_router(shelf, people))
     page = PAGE.read_text(encoding="utf-8")
 

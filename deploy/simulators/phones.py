@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
-from deploy.simulators.scripts import Fate
+from deploy.simulators.plans import Fate
 
 MESSAGES_MAX = 50_000
 SmsSender = Literal["tencent", "aliyun"]

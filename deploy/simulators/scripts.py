@@ -15,13 +15,14 @@
 | 990011 | late_receipt | delivered; the receipt comes much later |
 | 990012 | token_expires | WeChat: every token dies at the first call. SMS: delivered |
 | 990013 | tencent_down | Tencent answers 503 whenever it is called; Aliyun delivers |
-| others | delivered | delivered with a receipt |
+| others | delivered | delivered with a receipt, or what chance brings (`faults.py`) |
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+
+from deploy.simulators.faults import Chance
+from deploy.simulators.plans import Plan
 
 
 class Script(StrEnum):
@@ -43,29 +44,6 @@ class Script(StrEnum):
 
 SUFFIXES = {f"99{index:04d}": script for index, script in enumerate(Script) if index}
 SUFFIX_LENGTH = 6
-
-Refusal = Literal["unavailable", "throttled", "blacklisted", "ambiguous", "token"]
-Fate = Literal["delivered", "failed", "dropped"]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One script in terms both providers share.
-
-    refusal: what the call is answered instead of ok; once: at the first call only. by: the provider
-    that does so; None: each.
-    """
-
-    fate: Fate = "delivered"
-    refusal: Refusal | None = None
-    once: bool = False
-    by: str | None = None
-    hangs: bool = False
-    receipt_first: bool = False
-    receipt_copies: int = 1
-    receipt_withheld: bool = False
-    receipt_late: bool = False
-
 
 PLANS: dict[Script, Plan] = {
     Script.DELIVERED: Plan(),
@@ -90,7 +68,8 @@ ASSIGNED_MAX = 10_000
 class Scripts:
     """Which script a recipient follows, and how often he was called."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
         self._assigned: dict[str, Script] = {}
         self._calls: Counter[str] = Counter()
 
@@ -106,7 +85,10 @@ class Scripts:
 
     def plan_call(self, recipient: str, provider: str) -> Plan:
         """The plan for the call that comes in now."""
-        plan = PLANS[self.find_script(recipient)]
+        script = self.find_script(recipient)
+        if script is Script.DELIVERED:
+            return self._chance.draw(recipient, provider)
+        plan = PLANS[script]
         if plan.by and plan.by != provider:
             return Plan()
         if plan.once:

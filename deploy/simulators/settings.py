@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploy.simulators.faults import Faults
 from shared.settings import PREFIX, WRONG, SettingsError, is_loopback
 
 
@@ -16,7 +17,9 @@ class SimulatorSettings:
     wechat_templates: template id -> title; empty accepts any template.
     wechat_aes_key: EncodingAESKey of 43 characters; empty means plaintext mode.
     aliyun_templates: template code -> the same texts; its sign name is Tencent's.
-    same_content_s, per_day_max: limits per number; 0 leaves them out.
+    same_content_s, per_day_max, aliyun_per_day_max: what a provider lets one number have, by
+    default as both do before somebody raises it in their console; 0 leaves a limit out.
+    answer_delay_s: how long each call takes. faults: by chance, each recipient's own way from seed.
     """
 
     host: str = "127.0.0.1"
@@ -29,13 +32,14 @@ class SimulatorSettings:
     tencent_app_id: str = "1400000000"
     tencent_sign_name: str = "东莞民政"
     sms_templates: Mapping[str, str] = field(default_factory=dict)
-    same_content_s: float = 0
-    per_day_max: int = 0
+    same_content_s: float = 30
+    per_day_max: int = 2
 
     aliyun_key_id: str = "LTAISIMULATOR"
     aliyun_key_secret: str = field(default="", repr=False)
     aliyun_callback_token: str = field(default="", repr=False)
     aliyun_templates: Mapping[str, str] = field(default_factory=dict)
+    aliyun_per_day_max: int = 10
 
     wechat_appid: str = "wxsimulator0000000"
     wechat_account: str = "gh_simulator0000"
@@ -45,6 +49,9 @@ class SimulatorSettings:
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
     wechat_token_lifetime_s: int = 7200
 
+    answer_delay_s: float = 0
+    faults: Faults = field(default_factory=Faults)
+    seed: int = 1
     receipt_delay_s: float = 0
     late_receipt_s: float = 30
     hang_s: float = 30

@@ -8,8 +8,7 @@ from typing import Literal
 
 from deploy.simulators.callbacks import format_china_time
 from deploy.simulators.phones import Entry, Phones, SmsSender
-from deploy.simulators.scripts import Plan
-from deploy.simulators.settings import SimulatorSettings
+from deploy.simulators.plans import Plan
 from shared.clock import Clock
 
 REMEMBERED_MAX = 200_000
@@ -22,31 +21,30 @@ NumberLimit = Literal["day", "same_content"]
 class NumberLimits:
     """The same content within some seconds, and so many a day in China; off when zero."""
 
-    def __init__(self, settings: SimulatorSettings) -> None:
-        self._settings = settings
+    def __init__(self, per_day_max: int, same_content_s: float) -> None:
+        self._per_day_max, self._same_content_s = per_day_max, same_content_s
         self._sent: OrderedDict[str, deque[tuple[datetime, str]]] = OrderedDict()
 
     def find_limit(self, number: str, text: str, now: datetime) -> NumberLimit | None:
-        settings = self._settings
         sent = self._sent.get(number, deque())
         today = [at for at, _ in sent if format_china_time(at)[:10] == format_china_time(now)[:10]]
-        if settings.per_day_max and len(today) >= settings.per_day_max:
+        if self._per_day_max and len(today) >= self._per_day_max:
             return "day"
         if any(earlier == text and self._is_recent(at, now) for at, earlier in sent):
             return "same_content"
         return None
 
     def record(self, number: str, text: str, now: datetime) -> None:
-        if not (self._settings.per_day_max or self._settings.same_content_s):
+        if not (self._per_day_max or self._same_content_s):
             return
-        length_max = max(100, self._settings.per_day_max)
+        length_max = max(100, self._per_day_max)
         self._sent.setdefault(number, deque(maxlen=length_max)).append((now, text))
         self._sent.move_to_end(number)
         if len(self._sent) > REMEMBERED_MAX:
             self._sent.popitem(last=False)
 
     def _is_recent(self, at: datetime, now: datetime) -> bool:
-        return (now - at).total_seconds() < self._settings.same_content_s
+        return (now - at).total_seconds() < self._same_content_s
 
 
 @dataclass(frozen=True, slots=True)

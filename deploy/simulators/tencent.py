@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 from deploy.simulators import tc3
 from deploy.simulators.callbacks import Callbacks, format_china_time
 from deploy.simulators.dispatch import ReceiptDispatch
-from deploy.simulators.scripts import Plan, Scripts
+from deploy.simulators.plans import Plan
+from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from deploy.simulators.sms import (
     BANNED,
@@ -30,6 +31,7 @@ from shared.clock import Clock
 
 NUMBERS_MAX = 200
 SESSION_CONTEXT_BYTES_MAX = 511
+VARIABLE_MAX = 6
 
 REFUSALS = {
     "throttled": ("LimitExceeded.PhoneNumberThirtySecondLimit", "the same number within 30 s"),
@@ -76,7 +78,7 @@ class Tencent:
         self._settings, self._book, self._scripts = settings, book, scripts
         self._counters, self._now = counters, now
         self._accounts = {settings.tencent_secret_id: settings.tencent_secret_key}
-        self._limits = NumberLimits(settings)
+        self._limits = NumberLimits(settings.per_day_max, settings.same_content_s)
         self._dispatch = ReceiptDispatch(settings, callbacks.receipts.add, callbacks.push_receipt)
 
     async def answer(self, request: Request) -> Response:
@@ -88,8 +90,13 @@ class Tencent:
             self._counters["sms_call_errors"] += 1
             return _build_response({"Error": {"Code": error.code, "Message": error.message}})
         plans = [(number, self._scripts.plan_call(number, "tencent")) for number in call.numbers]
-        if any(plan.refusal == "unavailable" for _, plan in plans):
+        await asyncio.sleep(self._settings.answer_delay_s)
+        refusals = {plan.refusal for _, plan in plans}
+        if "unavailable" in refusals:
             return JSONResponse({"message": "service unavailable"}, status_code=503)
+        if "overloaded" in refusals:
+            content = {"Code": "RequestLimitExceeded", "Message": "too many calls"}
+            return _build_response({"Error": content})
         statuses = [await self._send(call, number, plan) for number, plan in plans]
         if any(plan.hangs for _, plan in plans):
             await asyncio.sleep(self._settings.hang_s)
@@ -134,6 +141,7 @@ class Tencent:
             raise CallError("FailedOperation.TemplateUnapprovedOrNotExist", template)
         else:
             text = _fill(templates[template], values)
+            _check_values(values)
         if BANNED.search(text):
             raise CallError("FailedOperation.ContainSensitiveWord", "no appeals for donations")
         return f"【{self._settings.tencent_sign_name}】{text}"
@@ -168,6 +176,16 @@ def _fill(text: str, values: Sequence[str]) -> str:
         code = "FailedOperation.TemplateParamSetNotMatchApprovedTemplate"
         raise CallError(code, f"{len(places)} parameters expected")
     return _PLACE.sub(lambda place: values[int(place[1]) - 1], text)
+
+
+def _check_values(values: Sequence[str]) -> None:
+    """As for a newer account: short, and no address."""
+    if any("://" in value for value in values):
+        code = "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter"
+        raise CallError(code, "no address in a variable")
+    if any(len(value) > VARIABLE_MAX for value in values):
+        code = "InvalidParameterValue.TemplateParameterLengthLimit"
+        raise CallError(code, f"a variable has {VARIABLE_MAX} characters at most")
 
 
 def _build_response(content: dict[str, Any]) -> JSONResponse:

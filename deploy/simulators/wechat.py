@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from deploy.simulators.callbacks import Callbacks
 from deploy.simulators.dispatch import ReceiptDispatch
 from deploy.simulators.phones import Entry, Phones
-from deploy.simulators.scripts import Plan, Scripts
+from deploy.simulators.plans import Plan
+from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from shared.clock import Clock
 
@@ -22,7 +23,13 @@ RENEWED_BEFORE_END_S = 300
 DEDUPLICATED_FOR_S = 600
 REMEMBERED_MAX = 200_000
 
-REFUSALS = {"throttled": 45011, "blacklisted": 43004, "ambiguous": -1, "token": 42001}
+REFUSALS = {
+    "throttled": 45011,
+    "overloaded": 45011,
+    "blacklisted": 43004,
+    "ambiguous": -1,
+    "token": 42001,
+}
 MESSAGES = {
     -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
@@ -132,6 +139,7 @@ class WeChat:
             content = self._parse_body(body)
             openid = content["touser"]
             plan = self._scripts.plan_call(openid, "wechat")
+            await asyncio.sleep(self._settings.answer_delay_s)
             if plan.refusal == "unavailable":
                 return JSONResponse({"errmsg": "service unavailable"}, status_code=503)
             self._check_recipient(openid, plan)

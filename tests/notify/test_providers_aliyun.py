@@ -29,6 +29,8 @@ SETTINGS = SimulatorSettings(
     aliyun_key_secret="simulated-secret",
     hang_s=5,
     aliyun_templates={"SMS_1": "诉求{1}：{2}。"},
+    # As if it were raised in the console.
+    same_content_s=0,
 )
 TEMPLATES = {"request_opened": "SMS_1", "unapproved": "SMS_404"}
 NONCE = "3156853299f313e23d1673dc12e1703d"

@@ -27,7 +27,12 @@ from shared.http import HttpClient, Reply, open_http_client
 from tests.support.wire import ScriptedWire
 
 SETTINGS = SimulatorSettings(
-    tencent_secret_key="simulated-secret", hang_s=5, sms_templates={"100": "诉求{1}：{2}。"}
+    tencent_secret_key="simulated-secret",
+    hang_s=5,
+    sms_templates={"100": "诉求{1}：{2}。"},
+    # As if the limits of one number were raised in the console.
+    same_content_s=0,
+    per_day_max=0,
 )
 TEMPLATES = {"request_opened": "100", "unapproved": "404"}
 P = {
@@ -79,7 +84,7 @@ def notice(number: str = "+8613800138000", **changes: Any) -> Message:
         "notice_id": f"notice-{number}",
         "recipient": number,
         "template": "request_opened",
-        "parameters": ("DG20250001", "已受理"),
+        "parameters": ("0A1B2C", "已受理"),
     }
     return Message(**(content | changes))
 
@@ -226,7 +231,7 @@ async def test_delivered_message_lies_on_the_phone(http: HttpClient, url: str) -
     outcome = await sms(http, url).send(notice("13800138001"))
     assert outcome.kind == "sent"
     (message,) = await read_phone(url, "+8613800138001")
-    assert message["text"] == "【东莞民政】诉求DG20250001：已受理。"
+    assert message["text"] == "【东莞民政】诉求0A1B2C：已受理。"
     assert message["provider_message_id"] == outcome.provider_message_id
     assert message["notice_id"] == "notice-13800138001"
 

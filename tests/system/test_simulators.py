@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -15,8 +16,10 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
+from deploy.simulators.faults import Chance, Faults
 from deploy.simulators.main import run_simulators
 from deploy.simulators.phones import Entry, Phones
+from deploy.simulators.plans import Plan
 from deploy.simulators.scripts import SUFFIXES, Script
 from services.intake.channels.wechat import (
     WeChatReceipt,
@@ -46,7 +49,7 @@ async def harness() -> AsyncIterator[SimulatorHarness]:
 
 def make_message(recipient: str, number: int = 0) -> Message:
     is_phone = recipient.startswith("1")
-    parameters: tuple[Any, ...] = ("DG1",) if is_phone else (("thing1", "已受理"),)
+    parameters: tuple[Any, ...] = (f"DG{number}",) if is_phone else (("thing1", "已受理"),)
     return Message(f"n{number}", recipient, "notice", parameters)
 
 
@@ -218,15 +221,12 @@ async def test_tokens_expire_when_told(harness: SimulatorHarness) -> None:
     assert (await harness.get("/counters"))["wechat_token_calls"] == 2
 
 
-async def test_number_limits_hold_when_asked_for() -> None:
-    async with open_harness(replace(SETTINGS, per_day_max=2, same_content_s=30)) as harness:
-        provider = harness.sms()
-        others = replace(make_message("13800000001"), parameters=("DG2",))
-        third = replace(make_message("13800000001"), parameters=("DG3",))
-        codes = [
-            (await provider.send(one)).code
-            for one in (make_message("13800000001"), make_message("13800000001"), others, third)
-        ]
+async def test_tencents_limits_of_one_number_hold_unless_they_are_raised(
+    harness: SimulatorHarness,
+) -> None:
+    provider = harness.sms()
+    messages = [make_message("13800000001", number) for number in (1, 1, 2, 3)]
+    codes = [(await provider.send(message)).code for message in messages]
     assert codes == [
         "Ok",
         "LimitExceeded.PhoneNumberThirtySecondLimit",
@@ -250,18 +250,71 @@ def test_every_script_has_one_suffix() -> None:
 async def test_messages_are_followed_by_a_cursor(harness: SimulatorHarness) -> None:
     provider = harness.sms()
     for number in range(3):
-        await provider.send(make_message("13800000001", number))
+        await provider.send(make_message(f"1380000000{number}", number))
     first = await harness.get("/messages", limit=2)
     rest = await harness.get("/messages", since=first["next"])
     assert [m["notice_id"] for m in first["messages"] + rest["messages"]] == ["n0", "n1", "n2"]
     assert (await harness.get("/messages", since=rest["next"]))["messages"] == []
 
 
-async def test_notice_that_was_accepted_twice_is_counted(harness: SimulatorHarness) -> None:
-    provider = harness.sms()
-    for _ in range(2):
-        await provider.send(make_message("13800000001"))
-    assert (await harness.get("/counters"))["sms_repeated_notices"] == 1
+async def test_notice_that_was_accepted_twice_is_counted() -> None:
+    async with open_harness(replace(SETTINGS, same_content_s=0)) as harness:
+        provider = harness.sms()
+        for _ in range(2):
+            await provider.send(make_message("13800000001"))
+        assert (await harness.get("/counters"))["sms_repeated_notices"] == 1
+
+
+# --- by chance ------------------------------------------------------------------------------------
+
+SOME = Faults(throttle=10, late_answer=5, fail=5, drop=5, duplicate=20)
+CALLS = [(f"p{n % 400}", ("tencent", "aliyun")[n % 2]) for n in range(4000)]
+
+
+def draw_all(calls: list[tuple[str, str]], seed: int) -> dict[tuple[str, str], list[Plan]]:
+    chance, plans = Chance(SOME, seed, Counter()), defaultdict(list)
+    for recipient, provider in calls:
+        plans[recipient, provider].append(chance.draw(recipient, provider))
+    return dict(plans)
+
+
+def test_the_same_seed_brings_each_recipient_the_same_in_whatever_order_they_are_called() -> None:
+    backwards = draw_all(CALLS[::-1], seed=7)
+    assert draw_all(CALLS, seed=7) == backwards
+    assert draw_all(CALLS, seed=8) != backwards
+
+
+def test_as_many_of_a_hundred_calls_go_wrong_as_was_said() -> None:
+    plans = [plan for each in draw_all(CALLS, seed=7).values() for plan in each]
+    throttled = sum(plan.refusal == "overloaded" for plan in plans)
+    accepted = [plan for plan in plans if plan.refusal is None]
+    assert throttled / len(plans) == pytest.approx(0.10, abs=0.02)
+    assert sum(p.hangs for p in accepted) / len(accepted) == pytest.approx(0.05, abs=0.02)
+    assert sum(p.fate == "dropped" for p in accepted) / len(accepted) == pytest.approx(
+        0.05, abs=0.02
+    )
+    assert all(plan.receipt_copies == 0 for plan in accepted if plan.fate == "dropped")
+
+
+async def test_every_fault_is_set_while_it_runs_and_none_is_left(harness: SimulatorHarness) -> None:
+    sms, wechat = harness.sms(timeout_s=0.2), harness.wechat()
+    seen = {}
+    for number, name in enumerate(("throttle", "unavailable", "ambiguous", "late_answer", "drop")):
+        await harness.post("/faults", {"faults": {name: 100}})
+        seen[name] = (await sms.send(make_message(f"1380000000{number}", number))).kind
+    assert seen == {
+        "throttle": "retry",
+        "unavailable": "retry",
+        "ambiguous": "unknown",
+        "late_answer": "unknown",
+        "drop": "sent",
+    }
+    await harness.post("/faults", {"faults": {"expire": 100}})
+    assert (await wechat.send(make_message("oPerson_000001"))).code == "42001"
+    await harness.post("/faults", {"faults": {}})
+    assert (await wechat.send(make_message("oPerson_000001"))).kind == "sent"
+    counters = await harness.get("/counters")
+    assert (counters["fault_throttle"], counters["fault_expire"]) == (1, 2)
 
 
 def test_phones_forget_the_oldest_first() -> None:
