@@ -151,6 +151,7 @@ def build_resources(
         parties_quota=Quota(settings.parties_per_minute),
         proofs=Proofs(keyring),
         ask_quota=Quota(settings.asks_per_minute),
+        own_quota=Quota(proofs.TRIES_PER_MINUTE),
         sign_in_quota=Quota(settings.sign_ins_per_minute),
         recent_counts=RecentCounts(timedelta(seconds=settings.statistics_s)),
     )

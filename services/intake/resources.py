@@ -27,7 +27,8 @@ PICTURES_AT_A_TIME = 2
 class IntakeResources:
     """wechat_crypto: None without an EncodingAESKey. parties_quota: how fast they are looked up.
 
-    picture_gate: how many pictures are drawn anew at a time.
+    own_quota: how fast codes are tried on one page. picture_gate: how many pictures are drawn at a
+    time.
     """
 
     vault: Vault = field(repr=False)
@@ -39,6 +40,7 @@ class IntakeResources:
     parties_quota: Quota = field(repr=False)
     proofs: Proofs = field(repr=False)
     ask_quota: Quota = field(repr=False)
+    own_quota: Quota = field(repr=False)
     sign_in_quota: Quota = field(repr=False)
     recent_counts: RecentCounts = field(repr=False)
     shelf: Shelf = field(default_factory=Shelf, repr=False)

@@ -23,6 +23,8 @@ from services.matching.model.campaign import (
     EndEarlierEmergency,
     JoinDonors,
     JoinRequests,
+    ProposeEarlierEnd,
+    RefuseEarlierEnd,
 )
 from services.matching.model.donor_digest import DigestRules, FinishReply, SendDonorDigest
 from services.matching.model.match import (
@@ -181,7 +183,9 @@ def build_commands(
         JoinDonors: Handler(decide=campaigns.decide_join_donors),
         JoinRequests: Handler(decide=campaigns.decide_join_requests),
         EndCampaign: Handler(decide=campaigns.decide_end_campaign),
+        ProposeEarlierEnd: Handler(decide=campaigns.decide_propose_earlier_end),
         EndEarlierEmergency: Handler(decide=campaigns.decide_end_earlier),
+        RefuseEarlierEnd: Handler(decide=campaigns.decide_refuse_earlier_end),
         CloseRound: Handler(decide=rounds.decide_close_round),
         KeepRoundAlive: Handler(decide=rounds.decide_keep_round_alive),
         RecordSolution: Handler(decide=rounds.decide_record_solution),

@@ -289,6 +289,16 @@ EMERGENCY_OF_INTAKE = Message(
     "这次应急是在“应急”页面启动的，请在那里提前结束",
     "this one was declared on the page of emergencies: end it there",
 )
+EMERGENCY_END_UNPROPOSED = Message(
+    "emergency_end_unproposed",
+    "没有待确认的提前结束：先由一位市级审批人员提出，七天内由另一位确认",
+    "nobody proposed to end it within seven days: one of the city proposes, another approves",
+)
+EMERGENCY_END_OWN = Message(
+    "emergency_end_own",
+    "提前结束是您提出的，请另一位市级审批人员确认",
+    "you proposed it: another of the city approves",
+)
 EMERGENCY_OVER = Message("emergency_over", "这次应急已经结束", "this emergency is over")
 CAMPAIGN_UNKNOWN = Message("campaign_unknown", "没有这个专项行动", "no such campaign")
 CAMPAIGN_EXISTS = Message(

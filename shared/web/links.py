@@ -15,7 +15,7 @@ from shared.contracts.links import SignedLink
 from shared.contracts.values import Identifier, Value
 from shared.errors import Invalid, refuse
 from shared.link_tokens import LinkToken
-from shared.messages import LINK_INVALID, LINK_UNKNOWN
+from shared.messages import LINK_INVALID, LINK_UNKNOWN, REQUESTS_TOO_MANY
 from shared.messaging.decision import Answer
 from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
@@ -28,7 +28,7 @@ from shared.web.access import (
     get_runtime,
     respond,
 )
-from shared.web.admission import SAFE_METHODS, limit_body
+from shared.web.admission import SAFE_METHODS, TooManyError, limit_body
 from shared.web.pages import Pages
 
 Token = Annotated[str, Path(max_length=600)]
@@ -128,6 +128,8 @@ class LinkRoute(APIRoute):
                 refused = denied.answer
             except Invalid as invalid:
                 refused = refuse(422, *invalid.problems)
+            except TooManyError as error:
+                return answer_too_often(request, error.retry_after_s)
             return answer_refused(request, refused)
 
         return answer
@@ -153,6 +155,12 @@ def answer_link_invalid(request: Request) -> Response:
     if is_browser(request):
         return FRAME.render("link_invalid.html", status=401)
     return respond(LINK_INVALID.refusal(401))
+
+
+def answer_too_often(request: Request, seconds: int) -> Response:
+    response = answer_refused(request, REQUESTS_TOO_MANY.refusal(429, seconds=seconds))
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def answer_refused(request: Request, refused: Answer) -> Response:

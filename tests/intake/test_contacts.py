@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from deploy.local.stack import Stack
 from services.intake.model import Reply, Request
+from services.intake.own import proofs
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchConfirmed, MatchDelivered, PersonErased, PersonLinksRevoked
@@ -307,6 +308,22 @@ async def test_who_sends_the_code_of_his_page_reads_corrects_and_erases_what_is_
     assert (status, "已经删除" in text) == (200, True)
     assert (await visitor.contact(holder))[0]["phone"] is None
     assert (await press("erase", code, read="yes"))[0] == 401, "his links are over with him"
+
+
+async def test_who_has_the_link_tries_no_codes_by_the_thousand(visitor: Visitor) -> None:
+    id_ = (await visitor.submit())["request_id"]
+    request, now = await visitor.request(id_), await visitor.runtime.processor.now()
+    ends = now + timedelta(days=1)
+    token = visitor.stack.keyring.make_link("request", id_, ends, now, holder=request.person_id)
+    await visitor.runtime.resources.own_quota.take(id_, proofs.TRIES_PER_MINUTE - 1)
+    typed = {"code": "12345678"}
+    assert (await visitor.http.post(f"/r/{token}/own/open", data=typed)).status_code == 403
+    for act in ("open", "export", "correct", "erase", "code"):
+        answer = await visitor.http.post(
+            f"/r/{token}/own/{act}", data=typed, headers={"Accept": "text/html"}
+        )
+        assert (answer.status_code, "过于频繁" in answer.text) == (429, True), act
+        assert int(answer.headers["Retry-After"]) <= 60
 
 
 async def test_links_of_a_person_stop_when_staff_says_so_or_he_is_erased(visitor: Visitor) -> None:

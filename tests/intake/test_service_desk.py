@@ -114,6 +114,7 @@ async def test_a_sheet_is_looked_at_before_it_is_imported(visitor: Visitor) -> N
     foreign = await sign_in(visitor, "s-other", Role.COLLECTOR, CHASHAN)
     for address in (path, f"{path}/refused.csv"):
         assert (await foreign.get(address)).status_code == 404
+    assert (await foreign.post(f"{path}/start")).status_code == 404
     await browser.post(f"{path}/start")
 
     async def read() -> str:

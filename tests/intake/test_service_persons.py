@@ -75,6 +75,11 @@ async def test_pictures_are_seen_by_who_works_on_the_case_and_by_who_sent_them(
     assert (await elsewhere.get(small)).status_code == 404
     foreign = await elsewhere.http.post(f"{path}/files", data={"kind": "after"}, files=picture)
     assert foreign.status_code == 404
+    there = {"name": "欧阳丙", "phone": visitor.phone}
+    theirs = await visitor.submit(key="p-2", area={"town_code": "441900104"}, applicant=there)
+    through_own = f"/cases/{theirs['request_id']}/files{picture_path}"
+    assert (await elsewhere.get(through_own)).status_code == 404
+    assert (await elsewhere.post(f"{through_own.partition('?')[0]}/remove")).status_code == 404
     program = {"file": ("a.jpg", b"MZ" + bytes(99), "image/jpeg")}
     refused = await browser.http.post(f"{path}/files", data={"kind": "proof"}, files=program)
     assert refused.status_code == 422

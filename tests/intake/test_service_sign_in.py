@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
+import pyotp
 import pytest
 import pytest_asyncio
 
 from shared import mongo
+from shared.contracts.accounts import INVITATION, INVITATION_PATH
+from shared.contracts.links import PROPOSALS, REQUEST
 from shared.http import Reply
 from shared.security import Role, revoke
 from shared.sessions import RemoteSessions
-from tests.support.browser import Browser
+from tests.support.browser import HIDDEN, PASSWORD, Browser
 from tests.support.eventually import eventually
 from tests.support.services import start
 from tests.support.stack_harness import RunningService, StackHarness
@@ -145,6 +148,85 @@ async def test_another_service_knows_the_session_and_that_it_ended(
     revoke(stack.secrets_dir / "credentials.json", "s-2")
     for id_ in browsers:
         assert await eventually(partial(ask, id_), lambda status: status == 401) == 401
+
+
+async def test_whoever_is_no_other_does_not_become_one_by_cookies_links_or_guessing(
+    stack: StackHarness, intake: RunningService
+) -> None:
+    """A colleague with an account and an invitation of his own tries another's."""
+    for id_ in ("s-1", "s-thief"):
+        stack.bearer(id_, Role.COLLECTOR, area="441900103")
+    stack.bearer("machine", Role.CHANNEL, source="/channels/machine")
+    now = await intake.runtime.processor.now()
+    victim, thief = Browser(intake.http), Browser(intake.http)
+    secret = await victim.enrol(stack.keyring, "s-1", now)
+    await thief.sign_in("s-thief", await thief.enrol(stack.keyring, "s-thief", now), now)
+    await check_cookies(stack, intake, victim, thief, secret)
+    await check_invitations(stack, intake)
+    await check_lock(thief, victim, secret, now)
+    await victim.get("/account")
+    assert (await victim.post("/accounts/s-1/unlock")).status_code == 403, "nor he himself"
+    for elsewhere in ("//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil"):
+        led = await thief.http.get("/language/zh", params={"next": elsewhere})
+        assert led.headers["location"] == "/home"
+
+
+async def check_cookies(
+    stack: StackHarness, intake: RunningService, victim: Browser, thief: Browser, secret: str
+) -> None:
+    """A cookie put into his browser ends with his signing in, and nothing else is a cookie."""
+    now, planted = await intake.runtime.processor.now(), thief.http.cookies[COOKIE]
+    victim.http.cookies.set(COOKIE, planted, domain="service.local")
+    assert (await victim.sign_in("s-1", secret, now)).status_code == 303
+    assert victim.http.cookies[COOKIE] != planted
+    assert (await thief.get("/home")).status_code == 303, "his own session was ended there"
+    later = now + timedelta(hours=1)
+    links = [
+        stack.keyring.make_link(purpose, "s-1", later, now, holder="s-1")
+        for purpose in (INVITATION, REQUEST.purpose, PROPOSALS.purpose)
+    ]
+    for forged in (*links, "S-" + "0" * 40):
+        answer = await intake.http.get("/requests", headers={"Cookie": f"{COOKIE}={forged}"})
+        assert answer.status_code == 401
+    own = victim.http.cookies[COOKIE]
+    bearer = {"Authorization": f"Bearer {own}"}
+    assert (await intake.http.get("/requests", headers=bearer)).status_code == 401
+    assert (await intake.http.get(REQUEST.path(own))).status_code == 401
+    assert (await intake.http.get(INVITATION_PATH.format(token=own))).status_code == 410
+
+
+async def check_invitations(stack: StackHarness, intake: RunningService) -> None:
+    """Used, older than the account, of no account: over. Of his own he takes no secret along."""
+    now = await intake.runtime.processor.now()
+    ends, make_link = now + timedelta(hours=1), stack.keyring.make_link
+    over = [make_link(INVITATION, "s-1", ends, now - timedelta(minutes=5))]
+    over += [make_link(INVITATION, id_, ends, now) for id_ in ("machine", "nobody")]
+    for token in over:
+        path = INVITATION_PATH.format(token=token)
+        assert (await intake.http.get(path)).status_code == 410
+    own, anothers = Browser(intake.http), Browser(intake.http)
+    await own.get(INVITATION_PATH.format(token=make_link(INVITATION, "s-thief", ends, now)))
+    sealed = dict(HIDDEN.findall(own.page))["enrolment"]
+    path = INVITATION_PATH.format(token=make_link(INVITATION, "s-1", ends, now))
+    await anothers.get(path)
+    words = {"new_password": PASSWORD, "password_again": PASSWORD, "code": "000000"}
+    assert (await anothers.post(path, **words | {"enrolment": sealed})).status_code == 422
+    assert (await intake.http.post(path, data=words)).status_code == 422, "by no form of ours"
+
+
+async def check_lock(thief: Browser, victim: Browser, secret: str, now: datetime) -> None:
+    """However he spells the name, and at whichever form; who is signed in stays so."""
+    tries = [
+        (await thief.sign_in(name, secret, now, password="wrong wrong wrong")).status_code
+        for name in ("s-1", " S-1", "s-1 ")
+    ]
+    assert tries == [401, 401, 429]
+    assert (await thief.sign_in("s-1", secret, now, steps=1)).status_code == 429
+    await thief.get("/sign-in/password")
+    changed = {"new_password": "another quilt lantern", "password_again": "another quilt lantern"}
+    proof = {"name": "s-1", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+    assert (await thief.post("/sign-in/password", **proof, **changed)).status_code == 429
+    assert (await victim.get("/home")).status_code == 200
 
 
 class IntakeCalls:

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.model.campaign import Emergency, EndEarlierEmergency, lift_tier
+from services.matching.model.campaign import (
+    Emergency,
+    EndEarlierEmergency,
+    ProposeEarlierEnd,
+    RefuseEarlierEnd,
+    lift_tier,
+)
 from services.matching.model.need import Need
 from shared.contracts.events import EmergencyDeclared, EmergencyEnded
 from shared.messaging.decision import Answer, Ref
@@ -118,24 +124,49 @@ def test_the_highest_lift_counts_and_not_their_sum(tier: int, lifts: list[int]) 
     assert lift_tier(need, emergencies) == max(0, tier - max(lifts, default=0))
 
 
-def end(decisions: DecisionHarness, id_: str = "E-1") -> Answer:
-    answer = decisions.command(EndEarlierEmergency(emergency_id=id_), principal="c-1")
+def act(decisions: DecisionHarness, kind: Any, who: str = "c-1", id_: str = "E-1") -> Answer:
+    answer = decisions.command(kind(emergency_id=id_), principal=who)
     assert answer is not None
     return answer
 
 
-def test_one_that_was_declared_here_before_intake_did_can_be_ended() -> None:
+def declare_earlier() -> DecisionHarness:
     decisions = declare()
     earlier = decisions.get(Emergency, "E-1").model_copy(update={"reason": "台风后抢修"})
     decisions.states[Ref(Emergency, "E-1")] = earlier
-    assert end(decisions).status == 200
+    return decisions
+
+
+def test_one_that_was_declared_here_before_intake_did_is_ended_by_two() -> None:
+    decisions = declare_earlier()
+    assert code(act(decisions, EndEarlierEmergency, "c-2")) == "emergency_end_unproposed"
+    assert act(decisions, ProposeEarlierEnd).status == 202
+    assert act(decisions, ProposeEarlierEnd, "c-2").status == 202
+    assert code(act(decisions, EndEarlierEmergency)) == "emergency_end_own"
+    assert decisions.get(Emergency, "E-1").is_on(NOW)
+    assert act(decisions, EndEarlierEmergency, "c-2").status == 200
     ended = decisions.get(Emergency, "E-1")
-    assert (ended.is_on(NOW), ended.ended_by) == (False, "c-1")
-    assert code(end(decisions)) == "emergency_over"
+    assert (ended.is_on(NOW), ended.ending_by, ended.ended_by) == (False, "c-1", "c-2")
+    for kind in (ProposeEarlierEnd, EndEarlierEmergency, RefuseEarlierEnd):
+        assert code(act(decisions, kind)) == "emergency_over"
+
+
+def test_an_end_that_was_refused_or_is_a_week_old_takes_a_new_proposal() -> None:
+    decisions = declare_earlier()
+    assert code(act(decisions, RefuseEarlierEnd)) == "emergency_end_unproposed"
+    act(decisions, ProposeEarlierEnd)
+    assert act(decisions, RefuseEarlierEnd, "c-3").body["state"] == "declared"
+    assert code(act(decisions, EndEarlierEmergency, "c-2")) == "emergency_end_unproposed"
+    week = decisions.get(Emergency, "E-1").model_copy(
+        update={"ending_by": "c-1", "ending_at": NOW - 7 * DAY}
+    )
+    decisions.states[Ref(Emergency, "E-1")] = week
+    assert code(act(decisions, EndEarlierEmergency, "c-2")) == "emergency_end_unproposed"
 
 
 def test_one_of_intakes_ends_there_where_its_desks_follow_it() -> None:
     decisions = declare()
-    assert code(end(decisions)) == "emergency_of_intake"
+    for kind in (ProposeEarlierEnd, EndEarlierEmergency, RefuseEarlierEnd):
+        assert code(act(decisions, kind)) == "emergency_of_intake"
+        assert code(act(decisions, kind, id_="E-2")) == "emergency_unknown"
     assert decisions.get(Emergency, "E-1").is_on(NOW)
-    assert code(end(decisions, "E-2")) == "emergency_unknown"

@@ -16,6 +16,9 @@ INDEXES: tuple[mongo.Index, ...] = (
 )
 CORRECTIONS_MAX = 3
 """By one code."""
+TRIES_PER_MINUTE = 40
+"""Of one page, codes made and codes typed: whoever has the link finds no code of eight digits that
+the person sent from his phone, in the half hour that it is good for."""
 
 
 async def save_proof(database: mongo.Database, id_: str, request_id: str, at: datetime) -> None:

@@ -18,11 +18,14 @@ from services.matching.model.campaign import (
     EndEarlierEmergency,
     JoinDonors,
     JoinRequests,
+    ProposeEarlierEnd,
+    RefuseEarlierEnd,
 )
 from shared import mongo
 from shared.contracts.values import Identifier, Value
 from shared.messages import AREA_LIMITED
-from shared.security import Credential
+from shared.runtime import Runtime
+from shared.security import STAFF, Credential
 from shared.towns import town_name
 from shared.web.access import Denied, IdempotencyKey, Router, RuntimeDep, answer_to, respond
 
@@ -119,26 +122,51 @@ def _check_whole_city(caller: Credential) -> None:
 # --- emergencies ----------------------------------------------------------------------------------
 
 emergency_router = Router(tags=["emergencies"])
+INTERNAL = {"due_at", "correlation_id"}
+STAFFS = {"declared_by", "ending_by", "ended_by", "reason"}
+"""Who did it, and what staff may have written of an earlier one."""
+
+
+@emergency_router.post("/emergencies/{emergency_id}/ending", status_code=202)
+async def propose_end(
+    emergency_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """Of before intake declared them. Those of intake end on its page."""
+    return await _decide(runtime, caller, ProposeEarlierEnd(emergency_id=emergency_id), key)
 
 
 @emergency_router.post("/emergencies/{emergency_id}/end")
 async def end_emergency(
     emergency_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
 ) -> Response:
-    """Of before intake declared them. Those of intake end on its page."""
+    """As another proposed it within seven days."""
+    return await _decide(runtime, caller, EndEarlierEmergency(emergency_id=emergency_id), key)
+
+
+@emergency_router.post("/emergencies/{emergency_id}/ending/refuse")
+async def refuse_end(
+    emergency_id: Identifier, caller: CityCaller, runtime: RuntimeDep, key: IdempotencyKey
+) -> Response:
+    """It goes on."""
+    return await _decide(runtime, caller, RefuseEarlierEnd(emergency_id=emergency_id), key)
+
+
+async def _decide(runtime: Runtime, caller: Credential, command: Value, key: str) -> Response:
+    """Raises Denied."""
     if caller.area:
         raise Denied(AREA_LIMITED.refusal(403))
-    return await answer_to(runtime, caller, EndEarlierEmergency(emergency_id=emergency_id), key)
+    return await answer_to(runtime, caller, command, key)
 
 
 @emergency_router.get("/emergencies")
-async def read_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Response:  # noqa: ARG001
-    """As intake declared them; past ones too, the latest first."""
+async def read_emergencies(caller: ReadingCaller, runtime: RuntimeDep) -> Response:
+    """As intake declared them; past ones too, the latest first. A partner reads no staff number."""
     now = await runtime.processor.now()
     order = [("starts_at", -1), ("_id", 1)]
     emergencies = await mongo.find(runtime.database, Emergency, {}, sort=order)
+    hidden = INTERNAL if caller.roles & STAFF else INTERNAL | STAFFS
     rows: list[dict[str, object]] = [
-        emergency.model_dump(mode="json", exclude={"due_at", "correlation_id"})
+        emergency.model_dump(mode="json", exclude=hidden)
         | {"on": emergency.is_on(now), "towns_zh": [town_name(c) for c in emergency.town_codes]}
         for emergency in emergencies
     ]

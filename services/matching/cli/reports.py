@@ -40,13 +40,35 @@ def campaign(
     print_campaign(Console(), report)
 
 
+class EndingAct(StrEnum):
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
 def send_emergency_end(
     emergency_id: Annotated[str, typer.Argument(metavar="ID", help="应急编号 its id")],
+    act: Annotated[
+        EndingAct, typer.Argument(help="提出、另一人确认或不同意 one proposes, another approves")
+    ],
     caller: Annotated[str, typer.Option("--as", help="凭证 credential")] = "approver-city",
 ) -> None:
-    """提前结束早期在对接服务里启动的应急。Ends an emergency that was declared here before 0148."""
-    answer = ServiceClient("matching", caller).post(f"/emergencies/{emergency_id}/end", {})
-    typer.echo(f"{answer['emergency_id']} 已结束 ended {answer['ends_at']}")
+    """提前结束早期在对接服务里启动的应急，须两人。Two end what was declared before 0148."""
+    path = f"/emergencies/{emergency_id}/{_ENDING_PATHS[act]}"
+    answer = ServiceClient("matching", caller).post(path, {})
+    typer.echo(f"{answer['emergency_id']} {ENDING_LABELS[answer['state']]} {answer['ends_at']}")
+
+
+_ENDING_PATHS: Mapping[EndingAct, str] = {
+    EndingAct.PROPOSE: "ending",
+    EndingAct.APPROVE: "end",
+    EndingAct.REFUSE: "ending/refuse",
+}
+ENDING_LABELS = {
+    "ending_proposed": "已提出提前结束，请另一位市级审批人员确认；原定 to be approved; until",
+    "ended": "已结束 ended",
+    "declared": "继续执行，至 goes on until",
+}
 
 
 def print_campaign(console: Console, report: Mapping[str, Any]) -> None:

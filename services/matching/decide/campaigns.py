@@ -7,6 +7,8 @@ from services.matching.messages import (
     CAMPAIGN_EXISTS,
     CAMPAIGN_OVER,
     CAMPAIGN_UNKNOWN,
+    EMERGENCY_END_OWN,
+    EMERGENCY_END_UNPROPOSED,
     EMERGENCY_OF_INTAKE,
     EMERGENCY_OVER,
     EMERGENCY_UNKNOWN,
@@ -22,6 +24,8 @@ from services.matching.model.campaign import (
     EndEarlierEmergency,
     JoinDonors,
     JoinRequests,
+    ProposeEarlierEnd,
+    RefuseEarlierEnd,
 )
 from services.matching.model.need import Need
 from services.matching.model.place import TOWN_DIGITS, find_town_problems
@@ -141,21 +145,60 @@ def decide_emergency_ended(
     return Decision((emergency.model_copy(update={"ends_at": ended_at, "starts_at": starts_at}),))
 
 
+def decide_propose_earlier_end(
+    states: States, command: Command[ProposeEarlierEnd], now: datetime
+) -> Decision:
+    """Proposed again by another it is the first one's still."""
+    emergency = _get_earlier(states, command.data.emergency_id, now)
+    if isinstance(emergency, Answer):
+        return Decision(answer=emergency)
+    if emergency.is_ending(now):
+        return Decision(answer=_answer_ending(emergency, "ending_proposed", 202))
+    ending = emergency.model_copy(update={"ending_by": command.principal, "ending_at": now})
+    return Decision((ending,), answer=_answer_ending(ending, "ending_proposed", 202))
+
+
 def decide_end_earlier(
     states: States, command: Command[EndEarlierEmergency], now: datetime
 ) -> Decision:
-    """One is enough, as where intake ends one: the usual order takes no second word."""
-    emergency = states.get(Emergency, command.data.emergency_id)
-    if emergency is None:
-        return Decision(answer=EMERGENCY_UNKNOWN.refusal(404))
-    if not emergency.is_earlier:
-        return Decision(answer=EMERGENCY_OF_INTAKE.refusal(409))
-    if emergency.ends_at <= now:
-        return Decision(answer=EMERGENCY_OVER.refusal(409))
+    """By another than proposed it: whose need goes first is changed for a whole town."""
+    emergency = _get_earlier(states, command.data.emergency_id, now)
+    if isinstance(emergency, Answer):
+        return Decision(answer=emergency)
+    if not emergency.is_ending(now):
+        return Decision(answer=EMERGENCY_END_UNPROPOSED.refusal(409))
+    if emergency.ending_by == command.principal:
+        return Decision(answer=EMERGENCY_END_OWN.refusal(409))
     changes = {"starts_at": min(emergency.starts_at, now), "ends_at": now}
     ended = emergency.model_copy(update={**changes, "ended_by": command.principal})
-    answer = Answer(200, {"emergency_id": ended.id, "ends_at": now.isoformat()})
-    return Decision((ended,), answer=answer)
+    return Decision((ended,), answer=_answer_ending(ended, "ended"))
+
+
+def decide_refuse_earlier_end(
+    states: States, command: Command[RefuseEarlierEnd], now: datetime
+) -> Decision:
+    """Whoever may approve it, or who proposed it and thinks again."""
+    emergency = _get_earlier(states, command.data.emergency_id, now)
+    if isinstance(emergency, Answer):
+        return Decision(answer=emergency)
+    if not emergency.is_ending(now):
+        return Decision(answer=EMERGENCY_END_UNPROPOSED.refusal(409))
+    going_on = emergency.model_copy(update={"ending_by": "", "ending_at": None})
+    return Decision((going_on,), answer=_answer_ending(going_on, "declared"))
+
+
+def _get_earlier(states: States, emergency_id: str, now: datetime) -> Emergency | Answer:
+    emergency = states.get(Emergency, emergency_id)
+    if emergency is None:
+        return EMERGENCY_UNKNOWN.refusal(404)
+    if not emergency.is_earlier:
+        return EMERGENCY_OF_INTAKE.refusal(409)
+    return emergency if now < emergency.ends_at else EMERGENCY_OVER.refusal(409)
+
+
+def _answer_ending(emergency: Emergency, state: str, status: int = 200) -> Answer:
+    body = {"emergency_id": emergency.id, "state": state, "ends_at": emergency.ends_at.isoformat()}
+    return Answer(status, body)
 
 
 # --- what a campaign is checked for --------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Campaigns (专项行动), within a period and a budget, and areas under emergency measures."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, get_args
 
 from pydantic import Field
@@ -148,12 +148,15 @@ class EndCampaign(Value):
 # --- areas under emergency measures (民政纾困十条) ----------------------------------------------
 
 
+ENDING_LIFETIME = timedelta(days=7)
+
+
 class Emergency(State):
     """As intake declared it. lift: by how many tiers its needs rise; tier 0 stays the most urgent.
 
     town_codes, village_codes: whole towns, and villages of others. categories: empty is any.
-    reason: the code of its cause; of earlier ones what was written. ended_by: who ended an earlier
-    one before its time.
+    reason: the code of its cause; of earlier ones what was written. ending_by, ending_at: who
+    proposed to end an earlier one before its time. ended_by: who approved that.
     """
 
     COLLECTION: ClassVar[str] = "emergencies"
@@ -166,7 +169,13 @@ class Emergency(State):
     ends_at: datetime
     reason: str
     declared_by: str
+    ending_by: str = ""
+    ending_at: datetime | None = None
     ended_by: str = ""
+
+    def is_ending(self, now: datetime) -> bool:
+        """Whether an end is proposed that another may approve."""
+        return self.ending_at is not None and now < self.ending_at + ENDING_LIFETIME
 
     @property
     def is_earlier(self) -> bool:
@@ -194,7 +203,19 @@ def lift_tier(need: Need, emergencies: Iterable[Emergency]) -> int:
     return max(0, need.tier - max(lifts, default=0))
 
 
-class EndEarlierEmergency(Value):
+class ProposeEarlierEnd(Value):
     """Before its time; of one that was declared here."""
+
+    emergency_id: Identifier
+
+
+class EndEarlierEmergency(Value):
+    """As another proposed."""
+
+    emergency_id: Identifier
+
+
+class RefuseEarlierEnd(Value):
+    """It goes on."""
 
     emergency_id: Identifier
