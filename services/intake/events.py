@@ -24,6 +24,7 @@ from services.intake.decide import (
     meetings,
     messages,
     persons,
+    preferences,
     progress,
     regular,
     replies,
@@ -88,6 +89,7 @@ from services.intake.model.meeting import (
     SendToMeeting,
     SignMeeting,
 )
+from services.intake.model.preference import SetPreference
 from services.intake.model.regular import CheckVisit, EndWork, LogVisit, RegisterWork, WorkDue
 from services.intake.model.suggestion import (
     DecideSuggestion,
@@ -190,6 +192,7 @@ def build_commands(
         CaseDue: Handler(decide=partial(clocks.decide_case_due, rules.clock)),
         PauseCase: Handler(decide=partial(clocks.decide_pause, rules.clock)),
         ResumeCase: Handler(decide=partial(clocks.decide_resume, rules.clock)),
+        SetPreference: Handler(decide=preferences.decide_set_preference),
         GiveConsent: Handler(decide=partial(consents.decide_give, rules)),
         EndConsent: Handler(decide=consents.decide_consent_end),
         AddAttachment: Handler(decide=attachments.decide_add),

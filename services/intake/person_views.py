@@ -52,6 +52,7 @@ def describe_person(vault: Vault, person: Person, requests: Iterable[Request]) -
         "erased": person.erased,
         "joined": list(person.joined),
         "opted_out": person.opted_out,
+        **person.preference.as_fields(),
         "said_by": [
             {"speaker_zh": SPEAKER_LABELS[row.kind], "is_correction": row.is_correction}
             for row in person.list_registrations()

@@ -14,6 +14,7 @@ from services.intake.model import (
     RequestState,
     WaitReason,
 )
+from services.intake.model.preference import Preference
 from services.intake.rules import describe_wait_reasons
 from services.intake.store import VaultLook
 from services.intake.vault.messages import open_address, open_message
@@ -243,7 +244,7 @@ def describe_contact(
         "opted_out": (person is not None and person.opted_out) or phone_id in closed,
         "wechat_opted_out": openid_id in closed,
         "erased": person is None or person.erased,
-    }
+    } | (person.preference if person else Preference()).as_fields()
 
 
 def describe_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
@@ -257,7 +258,7 @@ def describe_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
         "opted_out": False,
         "wechat_opted_out": False,
         "erased": not address,
-    }
+    } | Preference().as_fields()
 
 
 MESSAGE_STATES: dict[str, str] = {

@@ -6,11 +6,12 @@ and whether an opt-out applies; the sender asks it how the person and the templa
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
+from services.notify import english
 from services.notify.limits import SMS_VARIABLE_MAX, WECHAT_THING_MAX
 from services.notify.model import About
 from services.notify.rules import Rules
@@ -24,7 +25,12 @@ from services.notify.wording import (
     format_what,
 )
 from shared.contracts.events import NoticeChannel
-from shared.contracts.values import DONOR_WORDS, DonorKind, format_yuan_plain
+from shared.contracts.values import (
+    DONOR_WORDS,
+    DonorKind,
+    NoticeLanguage,
+    format_yuan_plain,
+)
 from shared.references import format_reference
 
 # 王💖 and 【茶山】 cost the message: a bracket is a signature's, and what looks like an address is
@@ -41,7 +47,8 @@ class Contact:
 
     phone: E.164. It and openid stay out of repr, and so out of logs. opted_out: wants no SMS;
     wechat_opted_out: nothing on WeChat. own_phone: it is certainly his: he wrote from it, or staff
-    recorded it. point_id: intake's name of the phone.
+    recorded it. point_id: intake's name of the phone. preferred: where he is told first, if he
+    said so; language: in which.
     """
 
     phone: str | None = field(default=None, repr=False)
@@ -51,6 +58,8 @@ class Contact:
     own_phone: bool = False
     wechat_opted_out: bool = False
     point_id: str | None = None
+    preferred: NoticeChannel | None = None
+    language: NoticeLanguage = "zh"
 
     @property
     def reachable(self) -> tuple[NoticeChannel, ...]:
@@ -67,12 +76,12 @@ class Donor:
     name: str | None = field(default=None, repr=False)
     kind: DonorKind | None = None
 
-    def format_name(self, length_max: int) -> str:
+    def format_name(self, length_max: int, language: NoticeLanguage = "zh") -> str:
         """In full or not at all: a name that would have to be cut, or that a provider refuses to
         carry, is replaced by what he is."""
         if self.name and len(self.name) <= length_max and _CARRIED.fullmatch(self.name):
             return self.name
-        return DONOR_WORDS[self.kind]
+        return DONOR_WORDS[self.kind] if language == "zh" else english.DONORS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +157,10 @@ class SmsChannel(DeliveryChannel):
 
 def _format_short(variable: Variable, content: Content) -> str:
     """Within six characters."""
-    about = content.about
+    about, language = content.about, content.template.language
     match variable:
         case "donor":
-            return content.donor.format_name(SMS_VARIABLE_MAX)
+            return content.donor.format_name(SMS_VARIABLE_MAX, language)
         case "code":
             return content.code
         case "count":
@@ -159,15 +168,15 @@ def _format_short(variable: Variable, content: Content) -> str:
         case "detail":
             return content.detail
         case "sum":
-            return format_short_yuan(content.amount_fen) if content.amount_fen else "一笔款"
+            return format_short_yuan(content.amount_fen or 0, language)
         case "what":
-            return format_what(about.category)
+            return format_what(about.category, language)
         case "quantity":
-            return format_quantity(about.quantity, about.unit)
+            return format_quantity(about.quantity, about.unit, language=language)
         case "town":
             return format_town(about.town_code)
         case "until":
-            return format_day(about.until)
+            return format_day(about.until, language)
         case "answer" | "answer_again":
             return content.reply_code
         case "reason":
@@ -198,34 +207,46 @@ class WeChatChannel(DeliveryChannel):
             ("thing3", template.hint),
         ]
         if template.has("donor"):
-            parameters.append(("thing5", content.donor.format_name(WECHAT_THING_MAX)))
+            name = content.donor.format_name(WECHAT_THING_MAX, template.language)
+            parameters.append(("thing5", name))
         if template.has("sum") and content.amount_fen is not None:
             parameters.append(("amount4", f"¥{format_yuan_plain(content.amount_fen)}"))
         if template.has("what") or template.has("quantity"):
-            parameters.append(("thing6", _describe(about)))
+            parameters.append(("thing6", _describe(about, template.language)))
         if template.has("town"):
             parameters.append(("thing7", format_town(about.town_code)))
         if template.has("until") and about.until is not None:
             parameters.append(("time8", format_moment(about.until)))
         if content.number:
             parameters.append(("phone_number9", content.number))
-        if template.has("reason") and 0 < len(about.reason) <= WECHAT_THING_MAX:
+        if (
+            template.has("reason")
+            and template.language == "zh"
+            and 0 < len(about.reason) <= WECHAT_THING_MAX
+        ):
             parameters.append(("thing10", about.reason))
         return tuple(parameters)
 
 
-def _describe(about: About) -> str:
+def _describe(about: About, language: NoticeLanguage) -> str:
     """医疗救助 2000元; 生活物资 棉被 3床: what has no room is left out from its end."""
-    words = format_what(about.category) if about.category else ""
-    quantity = format_quantity(about.quantity, about.unit, 12) if about.quantity else ""
-    texts = (f"{words} {about.item} {quantity}", f"{words} {quantity}", words, "帮助")
-    fits = (" ".join(text.split()) for text in texts)
+    words = format_what(about.category, language) if about.category else ""
+    quantity = format_quantity(about.quantity, about.unit, 12, language) if about.quantity else ""
+    texts = (f"{words} {about.item} {quantity}", f"{words} {quantity}", words)
+    fits = (" ".join(text.split()) for text in (*texts, format_what(None, language)))
     return next(text for text in fits if 0 < len(text) <= WECHAT_THING_MAX)
 
 
 SMS, WECHAT = SmsChannel(), WeChatChannel()
 CHANNELS: Mapping[NoticeChannel, DeliveryChannel] = {c.name: c for c in (WECHAT, SMS)}
 PREFERRED: tuple[NoticeChannel, ...] = tuple(CHANNELS)
+
+
+def order_channels(
+    channels: Iterable[NoticeChannel], preferred: NoticeChannel | None
+) -> tuple[NoticeChannel, ...]:
+    """As the notice has them, but his own choice first."""
+    return tuple(sorted(channels, key=lambda channel: channel != preferred))
 
 
 def derive_dispatch_id(provider: str, provider_message_id: str) -> str:

@@ -34,4 +34,6 @@ def _parse_contact(row: Mapping[str, Any]) -> Contact:
         bool(row.get("own_phone")),
         bool(row.get("wechat_opted_out")),
         row.get("point_id"),
+        row.get("channel"),
+        row.get("language") or "zh",
     )

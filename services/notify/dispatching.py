@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.notify.channels import CHANNELS, Contact
+from services.notify.channels import CHANNELS, Contact, order_channels
 from services.notify.gates import is_failure, open_gate
 from services.notify.model import Notice, ProviderName, SmsProvider
 from services.notify.providers import Outcome
@@ -60,7 +60,7 @@ class Dispatcher:
     def draw(self, notice: Notice, contact: Contact) -> Candidate:
         order = order_providers(self._shares, secrets.randbelow(WHOLE))
         purpose = BY_NAME.get(notice.purpose)
-        for channel in purpose.channels if purpose else ():
+        for channel in order_channels(purpose.channels if purpose else (), contact.preferred):
             if CHANNELS[channel].find_address(contact):
                 return Candidate(notice, order, "wechat" if channel == "wechat" else order[0])
         return Candidate(notice, order, None)

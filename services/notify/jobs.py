@@ -330,6 +330,7 @@ def _build_claim(candidate: Candidate, contact: Contact) -> Command[ClaimNotice]
         own_phone=contact.own_phone,
         sms_providers=candidate.sms_providers,
         point_id=contact.point_id,
+        preferred=contact.preferred,
     )
     return Command(claim, correlation_id=notice.correlation_id)
 

@@ -4,7 +4,7 @@ The limits are of the reference of both SMS providers and of WeChat's fields. do
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from services.notify.messages import (
     TEMPLATE_APPEALS,
@@ -15,6 +15,7 @@ from services.notify.messages import (
     TEMPLATE_VARIABLES,
 )
 from services.notify.templates import Template
+from shared.contracts.values import NoticeLanguage
 from shared.errors import Problem
 
 SMS_VARIABLE_MAX = 6
@@ -22,9 +23,10 @@ WECHAT_THING_MAX = 20
 ONE_SMS_UNITS = 70
 PART_UNITS = 67
 SMS_UNITS_MAX = 500
-TITLE_MAX = 20
+SEGMENTS_MAX: Mapping[NoticeLanguage, int] = {"zh": 1, "en": 2}
+"""English takes more letters, which count as Chinese ones beside a Chinese signature."""
 
-_APPEAL = re.compile(r"募捐|捐款|捐赠|募集|献爱心|拒收请回复")
+_APPEAL = re.compile(r"募捐|捐款|捐赠|募集|献爱心|拒收请回复|donat|fundrais", re.IGNORECASE)
 _LINK = re.compile(r"https?:|www\.|\.(?:com|cn)\b", re.IGNORECASE)
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
@@ -44,13 +46,21 @@ def fill_longest(template: Template) -> str:
     return _PLACE.sub("字" * SMS_VARIABLE_MAX, template.sms)
 
 
-def list_problems(template: Template, sign_name: str, segments_max: int = 1) -> Iterator[Problem]:
+def has_all_places(template: Template) -> bool:
+    """Each of its variables once, and no other."""
+    return sorted(_PLACE.findall(template.sms)) == _list_places(template)
+
+
+def _list_places(template: Template) -> list[str]:
+    return [str(number + 1) for number in range(1 + len(template.sms_variables))]
+
+
+def list_problems(template: Template, sign_name: str) -> Iterator[Problem]:
     """Why some provider would refuse it, or it would cost more than it may."""
-    places = _PLACE.findall(template.sms)
-    expected = [str(number + 1) for number in range(1 + len(template.sms_variables))]
-    if sorted(places) != expected:
-        wanted = "、".join(f"{{{number}}}" for number in expected)
+    if not has_all_places(template):
+        wanted = "、".join(f"{{{number}}}" for number in _list_places(template))
         yield TEMPLATE_VARIABLES.problem("sms", wanted=wanted)
+    segments_max = SEGMENTS_MAX[template.language]
     units = count_sms_units(sign_name, fill_longest(template))
     if units > SMS_UNITS_MAX or count_segments(units) > segments_max:
         yield TEMPLATE_LONG.problem("sms", units=units, segments=segments_max)

@@ -1,5 +1,6 @@
 """The composition root of notify: settings in, app out."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from services.notify.model import (
     Mailbox,
     Notice,
     OptOut,
+    ProviderName,
     StaffMember,
 )
 from services.notify.pages import ROUTERS
@@ -28,7 +30,7 @@ from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
 from services.notify.traffic import Traffic
 from services.notify.wordbook import WordBook
-from services.notify.wordings import Wording
+from services.notify.wordings import IdOf, Wording
 from shared.clock import system_now
 from shared.contracts.events import NoticeChannel
 from shared.errors import Invalid
@@ -74,11 +76,12 @@ def build_resources(
     settings: NotifySettings, keyring: Keyring, http: HttpClient
 ) -> NotifyResources:
     words = WordBook()
+    ids = list_all_ids(settings, words)
     return NotifyResources(
         providers={
-            "tencent": _build_tencent(settings, keyring, http, words),
-            "aliyun": _build_aliyun(settings, keyring, http, words),
-            "wechat": _build_wechat(settings, keyring, http, words),
+            "tencent": _build_tencent(settings, keyring, http, ids["tencent"]),
+            "aliyun": _build_aliyun(settings, keyring, http, ids["aliyun"]),
+            "wechat": _build_wechat(settings, keyring, http, ids["wechat"]),
         },
         contacts=ContactClient(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
@@ -89,11 +92,39 @@ def build_resources(
         },
         numbers=settings.station_numbers,
         words=words,
+        template_ids=ids,
     )
 
 
+def list_all_ids(
+    settings: NotifySettings, words: WordBook
+) -> Mapping[ProviderName, Mapping[str, str]]:
+    """English ids of our own making are the simulators': a real provider has those of the settings
+    and of the wordings alone, and where it has none the notice goes in Chinese."""
+    rows: tuple[tuple[IdOf, str, Mapping[str, str], Mapping[str, str]], ...] = (
+        ("tencent", settings.tencent_endpoint, list_template_ids("sms"), settings.sms_template_ids),
+        ("aliyun", settings.aliyun_endpoint, list_aliyun_codes(), settings.aliyun_template_ids),
+        (
+            "wechat",
+            settings.wechat_endpoint,
+            list_template_ids("wechat"),
+            settings.wechat_template_ids,
+        ),
+    )
+    return {
+        name: words.overlay(name, _keep_known(ids, bool(endpoint)) | dict(own))
+        for name, endpoint, ids, own in rows
+    }
+
+
+def _keep_known(ids: Mapping[str, str], is_real: bool) -> dict[str, str]:
+    return {
+        name: id_ for name, id_ in ids.items() if not is_real or TEMPLATES[name].language == "zh"
+    }
+
+
 def _build_tencent(
-    settings: NotifySettings, keyring: Keyring, http: HttpClient, words: WordBook
+    settings: NotifySettings, keyring: Keyring, http: HttpClient, ids: Mapping[str, str]
 ) -> TencentSms:
     return TencentSms(
         http,
@@ -102,14 +133,14 @@ def _build_tencent(
         reveal_or_derive(settings.tencent_secret_key, keyring, "tencent.secret_key"),
         settings.tencent_app_id,
         settings.sms_sign_name,
-        words.overlay("tencent", list_template_ids("sms") | dict(settings.sms_template_ids)),
+        ids,
         system_now,
         timeout_s=settings.provider_timeout_s,
     )
 
 
 def _build_aliyun(
-    settings: NotifySettings, keyring: Keyring, http: HttpClient, words: WordBook
+    settings: NotifySettings, keyring: Keyring, http: HttpClient, ids: Mapping[str, str]
 ) -> AliyunSms:
     return AliyunSms(
         http,
@@ -117,21 +148,21 @@ def _build_aliyun(
         settings.aliyun_key_id,
         reveal_or_derive(settings.aliyun_key_secret, keyring, "aliyun.key_secret"),
         settings.sms_sign_name,
-        words.overlay("aliyun", list_aliyun_codes() | dict(settings.aliyun_template_ids)),
+        ids,
         system_now,
         timeout_s=settings.provider_timeout_s,
     )
 
 
 def _build_wechat(
-    settings: NotifySettings, keyring: Keyring, http: HttpClient, words: WordBook
+    settings: NotifySettings, keyring: Keyring, http: HttpClient, ids: Mapping[str, str]
 ) -> WeChatTemplate:
     return WeChatTemplate(
         http,
         settings.wechat_endpoint or settings.simulators_url,
         settings.wechat_appid,
         reveal_or_derive(settings.wechat_secret, keyring, "wechat.secret"),
-        words.overlay("wechat", list_template_ids("wechat") | dict(settings.wechat_template_ids)),
+        ids,
         timeout_s=settings.provider_timeout_s,
     )
 
@@ -148,12 +179,12 @@ def check_templates(sign_name: str) -> None:
 
 
 def list_template_ids(channel: NoticeChannel) -> dict[str, str]:
-    """Notice purpose -> template id, as the simulators know it."""
+    """Template -> its id, as the simulators know it."""
     return {name: CHANNELS[channel].template_id(each) for name, each in TEMPLATES.items()}
 
 
 def list_aliyun_codes() -> dict[str, str]:
-    """Notice purpose -> template code, as the simulators know it."""
+    """Template -> its code, as the simulators know it."""
     return {name: each.aliyun_id for name, each in TEMPLATES.items()}
 
 

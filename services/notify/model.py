@@ -343,7 +343,7 @@ class ClaimNotice(Value):
     """A process is about to send it. The rest is what intake knows of the person right now.
 
     own_phone: whether his phone is certainly his. sms_providers: who may send an SMS now; whose
-    turn it is first.
+    turn it is first. preferred: where he is told first, if he said so.
     """
 
     notice_id: Identifier
@@ -355,6 +355,7 @@ class ClaimNotice(Value):
     own_phone: bool = False
     sms_providers: tuple[SmsProvider, ...] = ("tencent",)
     point_id: Identifier | None = None
+    preferred: NoticeChannel | None = None
 
 
 class RecordOutcome(Value):

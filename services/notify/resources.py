@@ -1,6 +1,6 @@
 """The resources of notify: providers, contacts, and how a notice becomes a message."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -11,10 +11,12 @@ from services.notify.contacts import ContactClient
 from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.settings import NotifySettings
+from services.notify.templates import name_template
 from services.notify.wordbook import WordBook
 from shared.contracts import links
 from shared.contracts.events import NoticeChannel
 from shared.contracts.links import LinkService
+from shared.contracts.values import NoticeLanguage
 from shared.runtime import Runtime
 from shared.security import Keyring
 from shared.security.spoken_codes import derive_code
@@ -24,7 +26,8 @@ from shared.web.access import get_runtime
 @dataclass(frozen=True, slots=True)
 class NotifyResources:
     """providers: who sends. addresses: of the services that links lead to. numbers: of stations
-    and committees, by area. words: what notices say now.
+    and committees, by area. words: what notices say now. template_ids: of each provider, by the
+    template's name.
     """
 
     providers: Mapping[ProviderName, Provider]
@@ -33,19 +36,29 @@ class NotifyResources:
     addresses: Mapping[LinkService, str]
     numbers: Mapping[str, str] = field(default_factory=dict)
     words: WordBook = field(default_factory=WordBook)
+    template_ids: Mapping[ProviderName, Mapping[str, str]] = field(
+        default_factory=lambda: {"tencent": {}, "aliyun": {}, "wechat": {}}
+    )
 
     async def send(
         self, notice: Notice, provider: ProviderName, contact: Contact, donor_name: str | None
     ) -> Outcome:
         channel: NoticeChannel = "wechat" if provider == "wechat" else "sms"
-        message = self._build_message(notice, channel, contact, donor_name)
+        ids = self.template_ids[provider]
+        name = choose_template(notice.purpose, contact.language, ids)
+        message = self._build_message(notice, name, channel, contact, donor_name)
         return await self.providers[provider].send(message)
 
     def _build_message(
-        self, notice: Notice, channel: NoticeChannel, contact: Contact, donor_name: str | None
+        self,
+        notice: Notice,
+        name: str,
+        channel: NoticeChannel,
+        contact: Contact,
+        donor_name: str | None,
     ) -> Message:
         content = Content(
-            self.words.get(notice.purpose),
+            self.words.get(name),
             notice.regarding,
             notice.amount_fen,
             Donor(donor_name, notice.donor_kind),
@@ -60,7 +73,7 @@ class NotifyResources:
         return Message(
             notice_id=notice.id,
             recipient=CHANNELS[channel].find_address(contact) or "",
-            template=notice.purpose,
+            template=name,
             parameters=CHANNELS[channel].format_parameters(content),
             url=self._sign_url(notice),
         )
@@ -79,6 +92,12 @@ class NotifyResources:
         )
         row = links.BY_PURPOSE[link.purpose]
         return self.addresses[row.service].rstrip("/") + row.path(token)
+
+
+def choose_template(purpose: str, language: NoticeLanguage, approved: Container[str]) -> str:
+    """In his language as far as the provider has approved it, else in Chinese."""
+    name = name_template(purpose, language)
+    return name if name in approved else purpose
 
 
 NotifyRuntime = Runtime[NotifySettings, NotifyResources]

@@ -31,7 +31,10 @@ class NotifySettings(Settings):
     sms_sign_name: Annotated[str, Field(min_length=2, max_length=12)] = "东莞民政"
     sms_template_ids: Annotated[
         Mapping[str, str],
-        Field(default_factory=dict, description="notice purpose -> approved template id"),
+        Field(
+            default_factory=dict,
+            description="notice purpose -> approved template id; in English: PURPOSE.en",
+        ),
     ]
 
     aliyun_endpoint: Annotated[
@@ -41,7 +44,10 @@ class NotifySettings(Settings):
     aliyun_key_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
     aliyun_template_ids: Annotated[
         Mapping[str, str],
-        Field(default_factory=dict, description="notice purpose -> approved template code"),
+        Field(
+            default_factory=dict,
+            description="notice purpose -> approved template code; in English: PURPOSE.en",
+        ),
     ]
     sms_shares: Annotated[
         Mapping[SmsProvider, Annotated[int, Field(ge=0, le=100)]],
@@ -71,7 +77,11 @@ class NotifySettings(Settings):
     wechat_appid: str = "wxsimulator0000000"
     wechat_secret: Annotated[SecretStr, Field(description=DERIVED)] = SecretStr("")
     wechat_template_ids: Annotated[
-        Mapping[str, str], Field(default_factory=dict, description="notice purpose -> template id")
+        Mapping[str, str],
+        Field(
+            default_factory=dict,
+            description="notice purpose -> template id; in English: PURPOSE.en",
+        ),
     ]
 
     station_numbers: Annotated[

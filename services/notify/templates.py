@@ -1,4 +1,5 @@
-"""The words: one fixed template per purpose (`templates.csv`), as registered with the providers.
+"""The words: one fixed template per purpose (`templates.csv`), as registered with the providers; in
+English under the purpose with `.en` (`templates_en.csv`), by ids of its own. docs/decisions/0228.
 
 Status notices only; both providers ban appeals for donations, and a variable of an SMS takes at
 most six characters and no link. `{1}` is the last six characters of the request's or donation's
@@ -9,10 +10,12 @@ day. A template that some provider would refuse is not loaded (`limits.py`).
 
 import csv
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Literal, cast, get_args
+
+from shared.contracts.values import NoticeLanguage
 
 Variable = Literal[
     "donor",
@@ -51,6 +54,7 @@ class Template:
     status: str
     hint: str
     extras: tuple[Variable, ...] = ()
+    language: NoticeLanguage = "zh"
 
     def has(self, variable: Variable) -> bool:
         return variable in self.extras
@@ -70,13 +74,36 @@ class Template:
         return f"guanjia-{self.sms_id}"
 
 
+ENGLISH_SUFFIX = ".en"
+
+
+def name_template(purpose: str, language: NoticeLanguage) -> str:
+    """Under which words and approved ids stand."""
+    return purpose if language == "zh" else f"{purpose}{ENGLISH_SUFFIX}"
+
+
+def find_purpose(name: str) -> str:
+    """Of a template."""
+    return name.removesuffix(ENGLISH_SUFFIX)
+
+
 def _read_templates() -> dict[str, Template]:
-    """with: the further variables that a template has, set apart by blanks."""
-    text = files("services.notify").joinpath("templates.csv").read_text("utf-8")
-    return {row["purpose"]: _make_template(row) for row in csv.DictReader(io.StringIO(text))}
+    """By name: all in Chinese, then all in English."""
+    chinese = {row["purpose"]: _make_template(row) for row in _read_rows("templates.csv")}
+    english = {
+        name_template(row["purpose"], "en"): _translate(chinese[row["purpose"]], row)
+        for row in _read_rows("templates_en.csv")
+    }
+    return chinese | english
+
+
+def _read_rows(file_name: str) -> Iterator[Mapping[str, str]]:
+    text = files("services.notify").joinpath(file_name).read_text("utf-8")
+    return csv.DictReader(io.StringIO(text))
 
 
 def _make_template(row: Mapping[str, str]) -> Template:
+    """with: the further variables that a template has, set apart by blanks."""
     extras = row["with"].split()
     unknown = set(extras) - set(VARIABLES)
     if unknown:
@@ -88,6 +115,19 @@ def _make_template(row: Mapping[str, str]) -> Template:
         status=row["status"],
         hint=row["hint"],
         extras=cast("tuple[Variable, ...]", tuple(extras)),
+    )
+
+
+def _translate(template: Template, row: Mapping[str, str]) -> Template:
+    """It carries the same: 2400001 in Chinese is 2500001 in English."""
+    return replace(
+        template,
+        sms_id=str(int(template.sms_id) + 100_000),
+        sms=row["sms"],
+        title=row["title"],
+        status=row["status"],
+        hint=row["hint"],
+        language="en",
     )
 
 

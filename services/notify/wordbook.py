@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from services.notify.templates import TEMPLATES, Template
-from services.notify.wordings import IdOf, Wording, find_template
+from services.notify.wordings import IdOf, Wording, find_template, find_words
 from shared import mongo
 
 IDS_OF: tuple[IdOf, ...] = get_args(IdOf)
@@ -25,7 +25,7 @@ class WordBook:
         return self._templates[purpose]
 
     def overlay(self, of: IdOf, ids: Mapping[str, str]) -> Mapping[str, str]:
-        """Purpose -> template id: a version's own before these."""
+        """Template -> its id: a version's own before these."""
         return ChainMap(self._ids[of], dict(ids))
 
     async def refresh(self, database: mongo.Database) -> None:
@@ -40,5 +40,6 @@ class WordBook:
         for of, ids in self._ids.items():
             ids.clear()
             for name, wording in known.items():
-                if wording.current and (id_ := wording.current.ids.get(of)):
+                words = find_words(name, wording)
+                if words and (id_ := words.ids.get(of)):
                     ids[name] = id_

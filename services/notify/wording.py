@@ -2,16 +2,27 @@
 
 from datetime import datetime
 
+from services.notify import english
 from services.notify.limits import SMS_VARIABLE_MAX
-from shared.contracts.values import CHINA, LABELS, Category, format_yuan_plain
+from shared.contracts.values import (
+    CHINA,
+    LABELS,
+    Category,
+    NoticeLanguage,
+    format_yuan_plain,
+)
 from shared.towns import town_name
 
 WAN = 10_000
 YI = WAN * WAN
 
 
-def format_short_yuan(fen: int) -> str:
+def format_short_yuan(fen: int, language: NoticeLanguage = "zh") -> str:
     """In six characters: exact where that fits, else what it is at least."""
+    if language == "en":
+        return english.format_short_sum(fen)
+    if not fen:
+        return "一笔款"
     yuan, rest = divmod(fen, 100)
     exact = format_yuan_plain(fen) if rest else str(yuan)
     wan = f"{yuan / WAN:.4f}".rstrip("0").rstrip(".")
@@ -21,16 +32,24 @@ def format_short_yuan(fen: int) -> str:
     return next((text for text in texts if len(text) <= SMS_VARIABLE_MAX), "一笔款")
 
 
-def format_quantity(quantity: int, unit: str, length_max: int = SMS_VARIABLE_MAX) -> str:
+def format_quantity(
+    quantity: int,
+    unit: str,
+    length_max: int = SMS_VARIABLE_MAX,
+    language: NoticeLanguage = "zh",
+) -> str:
     if unit == "fen":
-        return format_short_yuan(quantity)
+        return format_short_yuan(quantity, language)
+    some = "一批" if language == "zh" else "some"
     if not quantity:
-        return "一批"
+        return some
     texts = (f"{quantity}{unit}", str(quantity))
-    return next((text for text in texts if len(text) <= length_max), "一批")
+    return next((text for text in texts if len(text) <= length_max), some)
 
 
-def format_what(category: Category | None) -> str:
+def format_what(category: Category | None, language: NoticeLanguage = "zh") -> str:
+    if language == "en":
+        return english.CATEGORIES[category]
     return LABELS[category] if category else "帮助"
 
 
@@ -41,7 +60,9 @@ def format_town(town_code: str) -> str:
     return short if 0 < len(short) <= SMS_VARIABLE_MAX else "东莞市"
 
 
-def format_day(at: datetime | None) -> str:
+def format_day(at: datetime | None, language: NoticeLanguage = "zh") -> str:
+    if language == "en":
+        return english.format_short_day(at)
     if at is None:
         return "近日"
     here = at.astimezone(CHINA)

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from services.notify.limits import has_all_places
 from services.notify.templates import TEMPLATES, Template
 from shared.contracts.values import Identifier, Value
 from shared.messaging.decision import State
@@ -42,7 +43,8 @@ class Words(Value):
 
 
 class Wording(State):
-    """What a notice says now and said before. id: its purpose. versions: the approved ones."""
+    """What a notice says now and said before. id: its template's name. versions: the approved
+    ones."""
 
     COLLECTION: ClassVar[str] = "wordings"
 
@@ -77,6 +79,15 @@ class DropWords(ApproveWords):
     """It is not to be used."""
 
 
-def find_template(purpose: str, wording: Wording | None) -> Template:
-    template = TEMPLATES[purpose]
-    return wording.current.apply(template) if wording and wording.current else template
+def find_template(name: str, wording: Wording | None) -> Template:
+    """As the house has it, where the approved words leave out what it says today."""
+    template = TEMPLATES[name]
+    words = find_words(name, wording)
+    return words.apply(template) if words else template
+
+
+def find_words(name: str, wording: Wording | None) -> Words | None:
+    """The approved ones, if they have the places of today's template: a provider refuses others,
+    and a sentence without the sum or the day says less than it has to."""
+    words = wording.current if wording else None
+    return words if words and has_all_places(words.apply(TEMPLATES[name])) else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -62,6 +62,7 @@ Whole = Annotated[int, Strict()]
 Fen = Annotated[Whole, Field(ge=0, le=2**53 - 1)]
 PositiveFen = Annotated[Whole, Field(gt=0, le=2**53 - 1)]
 Quantity = Annotated[Whole, Field(gt=0, le=10**12)]
+NoticeLanguage = Literal["zh", "en"]
 Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:/@+-]+$")]
 TownCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]

@@ -147,6 +147,8 @@ def test_erasing_a_person_leaves_nothing_to_read_and_breaks_nothing() -> None:
         "wechat_opted_out": False,
         "erased": True,
         "point_id": None,
+        "channel": None,
+        "language": "zh",
     }
     assert views.describe_personal(VAULT, request, person)["text"] is None
     assert harness.request(id_).state == "withdrawn", "nobody could help with it"

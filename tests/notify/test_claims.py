@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from services.notify.model import NoticeDue
-from shared.contracts.events import MatchWordAsked, NoticeFailed, NoticeSent, ReplyUnderstood
+from shared.contracts.events import (
+    MatchWordAsked,
+    NoticeChannel,
+    NoticeFailed,
+    NoticeSent,
+    ReplyUnderstood,
+)
 from tests.notify.decisions import (
     MATCH_ID,
     START,
@@ -29,6 +35,25 @@ def opt_out(harness: DecisionHarness) -> None:
 def test_wechat_comes_first_where_there_is_an_openid() -> None:
     assert make_with_notice().claim("wechat", "sms") == (1, "wechat")
     assert make_with_notice().claim("sms") == (1, "sms")
+
+
+@pytest.mark.parametrize(
+    ("preferred", "reachable", "channel"),
+    [
+        ("sms", ("wechat", "sms"), "sms"),
+        ("wechat", ("wechat", "sms"), "wechat"),
+        ("sms", ("wechat",), "wechat"),
+        ("wechat", ("sms",), "sms"),
+    ],
+)
+def test_who_chose_a_channel_is_told_there_first_and_by_the_other_where_he_has_none(
+    preferred: NoticeChannel, reachable: tuple[NoticeChannel, ...], channel: str
+) -> None:
+    harness = make_with_notice()
+    claim = harness.make_claim(reachable).model_copy(update={"preferred": preferred})
+    answer = harness.execute(claim)
+    assert answer is not None
+    assert answer.body["channel"] == channel
 
 
 def test_second_claim_of_the_same_notice_is_refused() -> None:

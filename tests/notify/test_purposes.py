@@ -75,7 +75,7 @@ def test_every_recipient_is_named_by_its_fact() -> None:
 
 
 def test_every_purpose_has_one_template_and_no_template_is_unused() -> None:
-    assert set(BY_NAME) == set(TEMPLATES)
+    assert set(BY_NAME) == {name for name, each in TEMPLATES.items() if each.language == "zh"}
     assert len(set(list_template_ids("sms").values())) == len(TEMPLATES)
     assert len(set(list_template_ids("wechat").values())) == len(TEMPLATES)
 

@@ -119,6 +119,23 @@ async def test_donor_gets_a_signed_link_by_wechat(harness: NotifyHarness) -> Non
     assert await harness.read_phone(f"+86{number()}") == []
 
 
+async def test_a_person_is_told_by_the_way_and_in_the_language_that_he_chose(
+    harness: NotifyHarness,
+) -> None:
+    phone, theirs = number(), openid()
+    person = await harness.register_person(phone, theirs)
+    staff = harness.authorize("approver-city") | {"Idempotency-Key": uuid4().hex}
+    wish = {"channel": "sms", "language": "en"}
+    path = f"/persons/{person}/preference"
+    noted = await harness.intake.http.post(path, json=wish, headers=staff)
+    assert noted.json() == {"person_id": person, **wish}
+    await harness.publish(to(person), request_id())
+    notice = await harness.wait_for_state(person, "delivered")
+    assert notice["channel"] == "sms"
+    text = (await harness.read_phone(f"+86{phone}"))[-1]["text"]
+    assert "Your request is accepted." in text
+
+
 async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness) -> None:
     theirs = openid()
     await harness.register_person(openid=theirs)

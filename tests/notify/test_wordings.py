@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from services.notify.limits import SEGMENTS_MAX
+from services.notify.pages.wordings import FIELDS, is_outdated
 from services.notify.previews import build_preview
-from services.notify.templates import TEMPLATES
+from services.notify.templates import TEMPLATES, name_template
 from services.notify.wordbook import WordBook
 from services.notify.wordings import (
     ApproveWords,
@@ -120,5 +122,49 @@ def test_senders_use_the_words_and_ids_of_the_latest_version() -> None:
 def test_every_notice_can_be_previewed_with_its_price(name: str) -> None:
     preview = build_preview(TEMPLATES[name], "东莞民政", 5)
     assert "{" not in preview.text
-    assert (preview.segments, preview.price_fen) == (1, 5)
+    segments_max = SEGMENTS_MAX[TEMPLATES[name].language]
+    assert 1 <= preview.segments <= segments_max
+    assert preview.price_fen == 5 * preview.segments
     assert preview.fields
+
+
+def test_words_of_before_that_leave_out_what_it_says_today_are_not_used() -> None:
+    """A release gave the notice one more place: a provider refuses the old sentence by its id."""
+    harness = DecisionHarness()
+    propose(harness, tencent_id="new-1")
+    approve(harness, "wu")
+    stored = get_wording(harness)
+    assert stored.current is not None
+    short = stored.current.model_copy(update={"sms": "您的诉求已受理。"})
+    outdated = stored.model_copy(update={"versions": (short,)})
+    book = WordBook()
+    ids = book.overlay("tencent", {PURPOSE: "of the house"})
+    book.update([outdated])
+    assert (book.get(PURPOSE), ids[PURPOSE]) == (TEMPLATES[PURPOSE], "of the house")
+    assert is_outdated(outdated)
+    assert not is_outdated(stored)
+
+
+def test_a_change_proposed_before_a_release_is_checked_again_when_it_is_approved() -> None:
+    harness = DecisionHarness()
+    propose(harness)
+    waiting = get_wording(harness)
+    assert waiting.proposal is not None
+    short = waiting.proposal.model_copy(update={"sms": "您的诉求已受理。"})
+    harness.states[Ref(Wording, PURPOSE)] = waiting.model_copy(update={"proposal": short})
+    assert approve(harness, "wu") == 422
+
+
+def test_every_notice_is_there_in_both_languages_and_says_the_same() -> None:
+    chinese = {name: each for name, each in TEMPLATES.items() if each.language == "zh"}
+    for name, template in chinese.items():
+        english = TEMPLATES[name_template(name, "en")]
+        assert english.extras == template.extras, name
+        assert not (set(english.status + english.title) & set("的您已请")), name
+    assert len(TEMPLATES) == 2 * len(chinese)
+
+
+def test_every_field_of_a_notice_has_a_name_for_people() -> None:
+    for name, template in TEMPLATES.items():
+        fields = build_preview(template, "东莞民政", 5).fields
+        assert {field for field, _ in fields} <= FIELDS.keys(), name

@@ -51,4 +51,5 @@ def make_wording(words: str, now: datetime) -> Wording:
     proposal = version.model_copy(
         update={"number": 2, "ids": {"tencent": words}, "approved_by": ""}
     )
-    return Wording(id=PURPOSE, versions=(version,), proposal=proposal, last_number=2)
+    current = version.model_copy(update={"sms": template.sms})
+    return Wording(id=PURPOSE, versions=(version, current), proposal=proposal, last_number=2)

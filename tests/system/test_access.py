@@ -97,6 +97,7 @@ LINKS = {
         ("POST", "/r/{token}/own/open"),
         ("POST", "/r/{token}/own/export"),
         ("POST", "/r/{token}/own/correct"),
+        ("POST", "/r/{token}/own/preference"),
         ("POST", "/r/{token}/own/erase"),
         ("GET", "/r/{token}/files/{attachment_id}"),
     },

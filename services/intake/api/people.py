@@ -20,11 +20,20 @@ from services.intake.model.erasure import (
     ProposeErasure,
     RefuseErasure,
 )
+from services.intake.model.preference import SetPreference
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.prepare import find_speaker, make_search_keys, seal_correction
 from shared import mongo
-from shared.contracts.events import ContactOwner
-from shared.contracts.values import Identifier, IdNumber, Name, Phone, ShortText, Value
+from shared.contracts.events import ContactOwner, NoticeChannel
+from shared.contracts.values import (
+    Identifier,
+    IdNumber,
+    Name,
+    NoticeLanguage,
+    Phone,
+    ShortText,
+    Value,
+)
 from shared.ids import derived_id
 from shared.messaging.decision import Command
 from shared.scope import Scope
@@ -72,6 +81,13 @@ class Correction(Value):
     id_number: IdNumber | None = None
     contact_of: ContactOwner | None = None
     reason: ShortText
+
+
+class PreferenceWish(Value):
+    """channel: None is as the house does it."""
+
+    channel: NoticeChannel | None = None
+    language: NoticeLanguage = "zh"
 
 
 # --- finding and reading ----------------------------------------------------------------------
@@ -209,6 +225,20 @@ async def correct_person(
     speaker = find_speaker(caller.speaks_as, runtime.keyring.find_credential)
     sealed = seal_correction(runtime.resources.vault, speaker, person, command)
     return respond(await runtime.processor.execute(Command(sealed, principal=caller.principal)))
+
+
+@router.post("/persons/{person_id}/preference")
+async def set_preference(
+    person_id: Identifier,
+    wish: PreferenceWish,
+    caller: CaseWorker,
+    runtime: IntakeRuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """Which way he is told first, and in which language, as he asked staff to note."""
+    person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
+    data = SetPreference(person_id=person.id, by=caller.principal, **wish.model_dump())
+    return await answer_to(runtime, caller, data, key)
 
 
 @router.post("/persons/{person_id}/erasure", status_code=202)

@@ -19,6 +19,7 @@ from services.intake.model import (
     RevokePersonLinks,
 )
 from services.intake.model.erasure import ErasureProposal
+from services.intake.model.preference import Preference
 from shared.contracts.envelope import Fact
 from shared.contracts.events import PersonErased, PersonLinksRevoked, RequestWithdrawn
 from shared.messaging.decision import Answer, Command, Decision, Record, State, States
@@ -152,6 +153,7 @@ def _without_keys(person: Person) -> Person:
             "erased": True,
             "standings": {},
             "consents": {},
+            "preference": Preference(),
             "points": (),
             "identity_id": "",
             "joined": (),

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.intake.model.consent import Consent
+from services.intake.model.preference import Preference
 from shared.contracts.values import BeneficiaryClass, Value
 from shared.messaging.decision import State
 
@@ -127,7 +128,7 @@ class Person(State):
     awaiting: delivered matches that nobody confirmed yet, oldest first. arrived: the match that was
     confirmed last, by whomever: what “没收到” means where nothing is awaited. standings: what the
     house knows of him by name: a person of before is a phone, with many names. consents: by what he
-    agreed to.
+    agreed to. preference: how he wants to be told.
     """
 
     COLLECTION: ClassVar[str] = "persons"
@@ -149,6 +150,7 @@ class Person(State):
     arrived: str = ""
     standings: Mapping[str, Standing] = Field(default_factory=dict)
     consents: Mapping[str, Consent] = Field(default_factory=dict)
+    preference: Preference = Preference()
 
     @property
     def foremost(self) -> Registration | None:

@@ -6,7 +6,7 @@ phone or account that is his own, by SMS or WeChat. It stands in forms, never in
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from fastapi import Request
@@ -17,6 +17,7 @@ from services.intake.channels.text import BINDING_DIGITS
 from services.intake.erasures import Erasure
 from services.intake.messages import ERASURE_UNREAD, PERSON_UNKNOWN
 from services.intake.model import WEB_SOURCE, ContactPoint, Person, SettleMessage
+from services.intake.model.preference import Preference
 from services.intake.own import proofs
 from services.intake.own.contacts import find_address, find_contact_refusal
 from services.intake.own.messages import (
@@ -29,6 +30,7 @@ from services.intake.own.messages import (
 )
 from services.intake.pages.applicant_links import load_request
 from services.intake.pages.persons import STAGES
+from services.intake.pages.preferences import list_channels, list_languages, read_preference
 from services.intake.person_views import describe_export
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound, derive_message_id, seal_message
@@ -49,6 +51,7 @@ from shared.web.pages import HEADERS, Pages
 router = Router(route_class=LinkRoute)
 PAGES = Pages("services.intake")
 OWN = "own"
+NO_PREFERENCE = Preference()
 LOOKS_MAX = 500
 LINE_MAX = 200
 LINES: Mapping[str, str] = {"name": "姓名", "phone": "手机", "address": "住址", "other": "其他"}
@@ -221,6 +224,26 @@ async def _send_correction(runtime: IntakeRuntime, proven: Proven, text: str, nu
         await runtime.processor.execute(Command(data, principal=f"link:{request.id}"))
 
 
+# --- how he is told -------------------------------------------------------------------------------
+
+
+@router.post(REQUEST.route(OWN, "preference"))
+async def submit_own_preference(
+    token: Token, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    """Raises ValidationError."""
+    form = await read_form(request)
+    proven = await _require_proven(request, runtime, token, form)
+    data = read_preference(proven.person.id, form)
+    principal = f"link:{proven.request.id}"
+    answer = await runtime.processor.execute(Command(data, principal=principal))
+    if answer.status >= 400:
+        return respond(answer)
+    person = await mongo.load(runtime.database, Person, proven.person.id)
+    proven = replace(proven, person=person or proven.person)
+    return await _render_open(runtime, token, proven, done="preference")
+
+
 # --- erasing --------------------------------------------------------------------------------------
 
 
@@ -268,6 +291,7 @@ async def _render_open(
         is_open=True,
         help_comes=await _is_help_coming(runtime, proven.person.id),
         is_recorded_elsewhere=bool(proven.person.joined),
+        preference=proven.person.preference,
         done=done,
         help_phone=runtime.settings.help_phone,
     )
@@ -281,6 +305,7 @@ def render_own(
     is_open: bool = False,
     help_comes: bool = False,
     is_recorded_elsewhere: bool = False,
+    preference: Preference = NO_PREFERENCE,
     done: str = "",
     problems: Iterable[Problem] = (),
     status: int = 200,
@@ -293,6 +318,8 @@ def render_own(
         is_open=is_open,
         help_comes=help_comes,
         is_recorded_elsewhere=is_recorded_elsewhere,
+        channels=list_channels(preference),
+        languages=list_languages(preference),
         done=done,
         problems=[problem.as_dict() for problem in problems],
         help_phone=help_phone,

@@ -15,6 +15,7 @@ from services.intake.api.suggestions import Verdict
 from services.intake.messages import ERASURE_UNREAD
 from services.intake.model.erasure import ErasureProposal
 from services.intake.model.suggestion import SuggestionState
+from services.intake.pages.preferences import list_channels, list_languages, read_preference
 from services.intake.person_views import SPEAKER_LABELS, WHOSE_LABELS
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import list_said
@@ -26,7 +27,7 @@ from shared.phones import parse_mobile
 from shared.security import Credential, Role
 from shared.validation import describe_validation
 from shared.web.access import Denied, allow, find_scope
-from shared.web.forms import FORM_KEY, Form, make_form_key, read_form
+from shared.web.forms import FORM_KEY, Form, execute_form, make_form_key, read_form
 from shared.web.pages import HEADERS, Pages
 from shared.web.staff import PageRouter
 
@@ -45,6 +46,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
 }
 DONE: Mapping[str, tuple[str, str]] = {
     "correct": ("已更正，依据已记下", "corrected; how it is known is kept"),
+    "preference": ("已记下通知方式和语言", "how he is told is noted"),
     "unmerge": ("已分开，两条记录各自完整", "taken apart: each record is whole"),
     "erasure": (
         "删除已提出，等另一位市级审批人员确认；确认前什么都没有删除",
@@ -101,6 +103,8 @@ async def _render(
         problems=list(answer.body.get("problems", ())) if answer else [],
         form_key=make_form_key(),
         stages=STAGES,
+        channels=list_channels(person.preference),
+        languages=list_languages(person.preference),
         whose=[(code, (zh, code)) for code, zh in WHOSE_LABELS.items() if code != "unsaid"],
         may_export=not caller.roles.isdisjoint(CASE_ROLES[1:]),
         may_erase=may_erase,
@@ -125,6 +129,20 @@ async def submit_correction(
     except (Invalid, ValidationError) as error:
         answer = _describe(error)
     return await _go_on(request, runtime, caller, person_id, "correct", form, answer)
+
+
+@router.post(f"{PERSON_PATH}/preference")
+async def submit_preference(
+    person_id: Identifier, caller: CaseWorker, request: Request, runtime: IntakeRuntimeDep
+) -> Response:
+    form, act = await read_form(request), "preference"
+    person, _ = await load_seen_person(runtime, find_scope(caller), person_id)
+    try:
+        data = read_preference(person.id, form, caller.principal)
+        answer = await execute_form(runtime, caller, form, data)
+    except (Invalid, ValidationError) as error:
+        answer = _describe(error)
+    return await _go_on(request, runtime, caller, person_id, act, form, answer)
 
 
 @router.post(f"{PERSON_PATH}/unmerge")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.notify.channels import CHANNELS, SMS, WECHAT
+from services.notify.channels import CHANNELS, SMS, WECHAT, order_channels
 from services.notify.decide.digests import count_untold
 from services.notify.decide.mailboxes import (
     bundle,
@@ -128,7 +128,7 @@ def _apply_claim(
     obstacle = _find_obstacle(notice, now, rules)
     if obstacle:
         return notice.with_state("failed", code=obstacle)
-    channels = _list_channels(notice, opted_out, rules)
+    channels = _list_channels(notice, claim, opted_out, rules)
     if not channels:
         code = _explain_unreachable(notice, claim, opted_out, is_blocked)
         return notice.with_state("failed", code=code)
@@ -167,10 +167,12 @@ def _find_obstacle(notice: Notice, now: datetime, rules: Rules) -> str:
     return "too_late" if (now - notice.created_at).total_seconds() > rules.notice_life_s else ""
 
 
-def _list_channels(notice: Notice, opted_out: bool, rules: Rules) -> list[NoticeChannel]:
+def _list_channels(
+    notice: Notice, claim: ClaimNotice, opted_out: bool, rules: Rules
+) -> list[NoticeChannel]:
     return [
         channel
-        for channel in BY_NAME[notice.purpose].channels
+        for channel in order_channels(BY_NAME[notice.purpose].channels, claim.preferred)
         if channel in notice.reachable
         and not is_closed(notice, channel, rules)
         and not (opted_out and CHANNELS[channel].honours_opt_out)

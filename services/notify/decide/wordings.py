@@ -23,6 +23,7 @@ from services.notify.wordings import (
     Wording,
     Words,
     find_template,
+    find_words,
 )
 from shared.errors import refuse
 from shared.messaging.decision import Answer, Command, Decision, States
@@ -42,7 +43,8 @@ def decide_propose(
         "aliyun": proposed.aliyun_id,
         "wechat": proposed.wechat_id,
     }
-    before = wording.current.ids if wording.current else {}
+    current = find_words(proposed.purpose, wording)
+    before = current.ids if current else {}
     words = Words(
         number=wording.last_number + 1,
         sms=proposed.sms,
@@ -64,15 +66,19 @@ def decide_propose(
 
 
 def decide_approve(
-    _rules: Rules, states: States, command: Command[ApproveWords], now: datetime
+    rules: Rules, states: States, command: Command[ApproveWords], now: datetime
 ) -> Decision:
-    """By another than proposed it: everybody in the city reads it."""
+    """By another than proposed it: everybody in the city reads it. A release since may have given
+    the notice more to say."""
     wording = states.get(Wording, command.data.purpose)
     words = _find_proposal(wording, command.data)
     if wording is None or words is None:
         return Decision(answer=WORDS_GONE.refusal(409))
     if words.proposed_by == command.principal:
         return Decision(answer=WORDS_OWN.refusal(409))
+    problems = tuple(list_problems(words.apply(TEMPLATES[wording.id]), rules.sms_sign_name))
+    if problems:
+        return Decision(answer=refuse(422, *problems))
     approved = words.model_copy(update={"approved_by": command.principal, "approved_at": now})
     versions = (*wording.versions, approved)[-VERSIONS_MAX:]
     changed = wording.model_copy(update={"versions": versions, "proposal": None})

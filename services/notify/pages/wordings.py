@@ -11,7 +11,7 @@ from services.notify.previews import build_preview
 from services.notify.purposes import BY_NAME
 from services.notify.resources import NotifyRuntime, NotifyRuntimeDep
 from services.notify.settings import NotifySettings
-from services.notify.templates import TEMPLATES
+from services.notify.templates import TEMPLATES, find_purpose, name_template
 from services.notify.wordings import (
     ApproveWords,
     DropWords,
@@ -19,10 +19,11 @@ from services.notify.wordings import (
     Wording,
     Words,
     find_template,
+    find_words,
 )
 from shared import mongo
 from shared.answers import Answer
-from shared.contracts.values import CHINA, Identifier, Value
+from shared.contracts.values import CHINA, Identifier, NoticeLanguage, Value
 from shared.security import Credential, Role
 from shared.web.access import Denied, allow
 from shared.web.forms import Form, answer_form, list_problems, make_form_key
@@ -43,6 +44,19 @@ RECIPIENTS: Mapping[str, tuple[str, str]] = {
     "person": ("合并发送", "Several together"),
     "staff": ("给工作人员", "To staff"),
 }
+FIELDS: Mapping[str, tuple[str, str]] = {
+    "thing1": ("进展", "Status"),
+    "character_string2": ("编号", "Number"),
+    "thing3": ("提示", "Hint"),
+    "amount4": ("金额", "Amount"),
+    "thing5": ("捐赠方", "Donor"),
+    "thing6": ("内容", "What for"),
+    "thing7": ("镇街", "Town"),
+    "time8": ("截止时间", "Until"),
+    "phone_number9": ("咨询电话", "Call"),
+    "thing10": ("原因", "Reason"),
+}
+"""Of WeChat's notice, as the reader of a page understands them."""
 DONE: Mapping[str, tuple[str, str]] = {
     "propose": ("已提交，请另一位系统管理员复核", "proposed: another operator approves it"),
     "approve": ("已通过，马上按新内容发送", "approved: it is sent from now on"),
@@ -54,26 +68,47 @@ DONE: Mapping[str, tuple[str, str]] = {
 async def show_wordings(_caller: Reader, request: Request, runtime: NotifyRuntimeDep) -> Response:
     wordings = {each.id: each for each in await mongo.find(runtime.database, Wording, {})}
     groups = [
-        (title, [_describe_row(name, wordings.get(name)) for name in _list_purposes(recipient)])
+        (title, [_describe_row(name, wordings.get(name)) for name in _list_names(recipient, "zh")])
         for recipient, title in RECIPIENTS.items()
     ]
+    english = [
+        _describe_row(name, wordings.get(name))
+        for recipient in RECIPIENTS
+        for name in _list_names(recipient, "en")
+    ]
+    groups.append((("英文（给选了英文的人）", "In English, for who chose it"), english))
     return PAGES.render_for(request, "wordings.html", groups=groups)
 
 
-def _list_purposes(recipient: str) -> list[str]:
-    return [name for name in TEMPLATES if BY_NAME[name].recipient == recipient]
+def _list_names(recipient: str, language: NoticeLanguage) -> list[str]:
+    return [
+        name
+        for name, template in TEMPLATES.items()
+        if template.language == language and _find_recipient(name) == recipient
+    ]
 
 
-def _describe_row(purpose: str, wording: Wording | None) -> dict[str, Any]:
-    template = find_template(purpose, wording)
+def _find_recipient(name: str) -> str:
+    return BY_NAME[find_purpose(name)].recipient
+
+
+def _describe_row(name: str, wording: Wording | None) -> dict[str, Any]:
+    template = find_template(name, wording)
+    words = find_words(name, wording)
     return {
-        "purpose": purpose,
-        "path": WORDING_PATH.format(purpose=purpose),
+        "purpose": name,
+        "path": WORDING_PATH.format(purpose=name),
         "sms": template.sms,
         "status": template.status,
-        "version": wording.current.number if wording and wording.current else 0,
+        "version": words.number if words else 0,
         "waits": bool(wording and wording.proposal),
+        "is_outdated": is_outdated(wording),
     }
+
+
+def is_outdated(wording: Wording | None) -> bool:
+    """Approved for what the notice said before, so it is not used."""
+    return wording is not None and bool(wording.current) and not find_words(wording.id, wording)
 
 
 @router.get(WORDING_PATH)
@@ -164,15 +199,19 @@ async def _render(
 
 def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> dict[str, Any]:
     template = find_template(wording.id, wording)
+    words = find_words(wording.id, wording)
     proposal = wording.proposal
     changed = proposal.apply(template) if proposal else None
     sign, price = settings.sms_sign_name, settings.sms_price_fen
     return {
         "purpose": wording.id,
         "path": WORDING_PATH.format(purpose=wording.id),
-        "recipient": RECIPIENTS[BY_NAME[wording.id].recipient],
+        "recipient": RECIPIENTS[_find_recipient(wording.id)],
         "template": template,
-        "ids": wording.current.ids if wording.current else {},
+        "ids": words.ids if words else {},
+        "is_outdated": is_outdated(wording),
+        "other": _find_other(wording.id, template.language),
+        "field_names": FIELDS,
         "preview": build_preview(template, sign, price),
         "proposal": proposal,
         "proposed": changed and build_preview(changed, sign, price),
@@ -181,6 +220,13 @@ def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> 
         "may_drop": Role.OPERATOR in caller.roles and proposal is not None,
         "versions": [_describe_version(each) for each in reversed(wording.versions)],
     }
+
+
+def _find_other(name: str, language: NoticeLanguage) -> tuple[str, tuple[str, str]]:
+    """The same in the other language: where it stands, and what that is called."""
+    if language == "en":
+        return WORDING_PATH.format(purpose=find_purpose(name)), ("中文内容", "In Chinese")
+    return WORDING_PATH.format(purpose=name_template(name, "en")), ("英文内容", "In English")
 
 
 def _may_approve(caller: Credential, proposal: Words | None) -> bool:

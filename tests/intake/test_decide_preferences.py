@@ -1,0 +1,54 @@
+"""How a person wants to be told: on all his records, and gone with his data."""
+
+from services.intake import views
+from services.intake.model import Person
+from services.intake.model.preference import SetPreference
+from services.intake.pages.preferences import read_preference
+from shared.messaging.decision import Answer
+from tests.intake.builders import COMMANDS, VAULT, DecisionHarness, get_body, make_command
+from tests.intake.test_vault import erase
+
+
+def record(harness: DecisionHarness) -> Person:
+    request_id = get_body(harness.submit())["request_id"]
+    return harness.person(harness.request(request_id).person_id)
+
+
+def choose(harness: DecisionHarness, person_id: str, **wish: str) -> Answer | None:
+    data = read_preference(person_id, {"language": "zh"} | wish)
+    return harness.handle(COMMANDS[SetPreference], make_command(data, key="")).answer
+
+
+def test_what_he_chose_goes_with_his_contact() -> None:
+    harness = DecisionHarness()
+    person = record(harness)
+    choose(harness, person.id, channel="sms", language="en")
+    contact = views.describe_contact(VAULT, person.id, harness.person(person.id))
+    assert (contact["channel"], contact["language"]) == ("sms", "en")
+    choose(harness, person.id, channel="")
+    contact = views.describe_contact(VAULT, person.id, harness.person(person.id))
+    assert (contact["channel"], contact["language"]) == (None, "zh")
+
+
+def test_records_that_are_the_same_person_are_told_the_same_way() -> None:
+    harness = DecisionHarness()
+    person = record(harness)
+    other = Person(id="P-other", joined=(person.id,))
+    erased = Person(id="P-gone", erased=True)
+    joined = person.model_copy(update={"joined": (other.id, erased.id)})
+    harness = DecisionHarness(joined, other, erased)
+    choose(harness, person.id, language="en")
+    languages = [harness.person(each).preference.language for each in (person.id, other.id)]
+    assert languages == ["en", "en"]
+    assert harness.person(erased.id).preference.language == "zh"
+
+
+def test_nobody_is_told_anything_once_he_is_erased() -> None:
+    harness = DecisionHarness()
+    person = record(harness)
+    choose(harness, person.id, language="en")
+    erase(harness, person.id)
+    assert harness.person(person.id).preference.language == "zh"
+    answer = choose(harness, person.id, language="en")
+    assert answer is not None
+    assert answer.status == 404

@@ -1,0 +1,75 @@
+"""In which language a person is told: his own, as far as the provider has approved the words."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.notify.channels import Content
+from services.notify.english import CATEGORIES, DONORS, format_short_day, format_short_sum
+from services.notify.main import list_all_ids
+from services.notify.model import About, ProviderName
+from services.notify.resources import choose_template
+from services.notify.settings import NotifySettings
+from services.notify.templates import TEMPLATES
+from services.notify.wordbook import WordBook
+from shared.contracts.values import Category, DonorKind
+from tests.notify.test_purposes import fill
+
+
+def choose(settings: NotifySettings, provider: ProviderName, purpose: str = "case_closed") -> str:
+    return choose_template(purpose, "en", list_all_ids(settings, WordBook())[provider])
+
+
+def test_who_chose_english_is_told_in_english_where_its_words_are_approved() -> None:
+    real = NotifySettings(tencent_endpoint="https://sms.tencentcloudapi.com/")
+    approved = real.model_copy(update={"sms_template_ids": {"case_closed.en": "88"}})
+    assert choose(NotifySettings(), "tencent") == "case_closed.en"
+    assert choose(real, "tencent") == "case_closed"
+    assert choose(approved, "tencent") == "case_closed.en"
+    assert choose(approved, "tencent", "request_opened") == "request_opened"
+    assert list_all_ids(approved, WordBook())["tencent"]["case_closed.en"] == "88"
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "text"),
+    [
+        (
+            "match_proposed.en",
+            About(
+                category=Category.MEDICAL,
+                quantity=200_000,
+                unit="fen",
+                town_code="441900101",
+                until=datetime(2026, 12, 1, 7, tzinfo=UTC),
+            ),
+            "health ¥2000, 石碣镇. Tell your social worker or station by Dec 1.",
+        ),
+        ("ledger_goods_received.en", About(quantity=3, unit="床"), "Your goods, 3床, arrived"),
+    ],
+)
+def test_its_sums_days_and_categories_are_english_too(name: str, about: About, text: str) -> None:
+    assert text in fill(Content(TEMPLATES[name], "R-1", about=about))
+
+
+def test_every_word_of_english_fits_an_sms_variable() -> None:
+    assert set(CATEGORIES) == {None, *Category}
+    assert set(DONORS) == {None, *DonorKind}
+    assert all(len(word) <= 6 for word in (*CATEGORIES.values(), *DONORS.values()))
+    days = [format_short_day(datetime(2026, month, 28, tzinfo=UTC)) for month in range(1, 13)]
+    assert all(len(day) <= 6 for day in days)
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [
+        (0, "a sum"),
+        (50, "¥0.50"),
+        (20_000, "¥200"),
+        (12_345, "¥123+"),
+        (9_999_900, "¥99999"),
+        (20_450_050, "¥204k+"),
+        (200_150_000_00, "¥200m+"),
+    ],
+)
+def test_a_sum_is_exact_where_it_fits_and_never_more_than_it_is(fen: int, text: str) -> None:
+    assert format_short_sum(fen) == text
