@@ -26,8 +26,8 @@ from tests.pages.browser import DESK, PHONE, open_browser, open_page
 FOLDER = Path("build/screenshots")
 WITHIN_S = 600.0
 PAGES_MAX = 60
-# Pages of a kind: those whose paths differ in ids and digits alone.
-ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}")
+# Pages of a kind: those whose paths differ in ids, codes and digits alone.
+ID = re.compile(r"[A-Z]{1,3}-[0-9a-f-]+|\d+|[\w-]{40,}|[a-z]+(?:_[a-z]+)+")
 LINKS = "all => all.map(a => a.href)"
 ENGLISH = "english"
 LOOKS: dict[str, dict[str, Any]] = {
