@@ -4,6 +4,7 @@ The page that shows all services at once is intake's (`services/intake/pages/ope
 asks each of them here.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -108,17 +109,23 @@ class SettingRow:
 
 
 def list_settings(settings: Settings) -> Iterator[SettingRow]:
-    """As they are in force. What may hold a secret is masked, whether it is set or not."""
+    """As they are in force, written as the environment takes them. What may hold a secret is
+    masked, whether it is set or not."""
+    values = settings.model_dump(mode="json")
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         default = field.get_default(call_default_factory=True, validated_data=dict(settings))
         hidden = isinstance(value, SecretStr) or not field.repr
         yield SettingRow(
             variable=f"{PREFIX}{name.upper()}",
-            value=MASK if hidden else str(value),
+            value=MASK if hidden else _write_value(values[name]),
             meaning=field.description or "",
             is_own=value != default,
         )
+
+
+def _write_value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 # --- dead letters ---------------------------------------------------------------------------------

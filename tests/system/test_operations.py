@@ -1,5 +1,7 @@
 """The operator's page: what every part says of itself, dead letters, settings, a request's way."""
 
+import json
+
 from pydantic import SecretStr
 
 from services.intake.settings import IntakeSettings
@@ -17,6 +19,9 @@ def test_no_secret_is_shown_and_what_was_set_is_said_to_be() -> None:
     rows = {row.variable: row for row in list_settings(settings)}
     assert rows["GUANJIA_PORT"].value == "8123"
     assert rows["GUANJIA_PORT"].is_own
+    sources = rows["GUANJIA_MEETING_SOURCES"].value
+    assert IntakeSettings.model_validate({"meeting_sources": json.loads(sources)})
+    assert rows["GUANJIA_SECOND_FACTOR"].value == "true"
     assert not rows["GUANJIA_BROKER"].is_own
     for variable in ("GUANJIA_WECHAT_SECRET", "GUANJIA_MONGO_URI", "GUANJIA_FRONT_TOKEN"):
         assert rows[variable].value == MASK, variable
