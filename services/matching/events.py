@@ -6,6 +6,7 @@ from typing import Any
 
 from services.matching.decide import (
     campaigns,
+    consents,
     delivery,
     donor_digests,
     funds,
@@ -26,6 +27,7 @@ from services.matching.model.campaign import (
     ProposeEarlierEnd,
     RefuseEarlierEnd,
 )
+from services.matching.model.consent import EndConsent, GiveConsent
 from services.matching.model.donor_digest import DigestRules, FinishReply, SendDonorDigest
 from services.matching.model.match import (
     AcceptMatch,
@@ -163,6 +165,8 @@ def build_commands(
         ClaimNeed: Handler(decide=proposals.decide_claim),
         AcceptMatch: Handler(decide=proposals.decide_accept),
         DeclineMatch: Handler(decide=proposals.decide_decline),
+        GiveConsent: Handler(decide=consents.decide_give_consent),
+        EndConsent: Handler(decide=consents.decide_end_consent),
         AskMatchWord: Handler(decide=words.decide_ask_word),
         AskClaimWord: Handler(decide=words.decide_ask_claim_word),
         HearWord: Handler(decide=words.decide_hear_word),

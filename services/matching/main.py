@@ -7,6 +7,7 @@ from services.matching.events import build_commands, build_events
 from services.matching.explaining.explainer import Explainer
 from services.matching.jobs import run_deadlines, run_explainer, run_rounds
 from services.matching.model.campaign import Campaign, Emergency
+from services.matching.model.consent import StandingConsent
 from services.matching.model.donor_digest import DonorDigest, ReplyCode
 from services.matching.model.funds import KnownFund, Mandate
 from services.matching.model.match import Match
@@ -36,6 +37,7 @@ STATES: tuple[type[State], ...] = (
         Emergency,
         DonorDigest,
         ReplyCode,
+        StandingConsent,
         FundRelations,
         JoinedPersons,
         KnownFund,

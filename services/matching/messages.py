@@ -311,6 +311,25 @@ REQUEST_NOT_OPEN = Message(
 PERIOD_EMPTY = Message("period_empty", "结束时间须晚于开始时间", "it must end after it starts")
 PERIOD_PAST = Message("period_past", "结束时间已过", "this time has passed")
 
+# --- standing consents ---
+
+CONSENT_EMPTY = Message(
+    "consent_empty",
+    "请填写资金的两个上限（每项、每月），或填写物资和服务每月的件数",
+    "give both limits for money, or a number of requests a month for goods and time",
+)
+CONSENT_PAST = Message("consent_past", "截止日期已过，请选择以后的日期", "that day has passed")
+CONSENT_LONG = Message(
+    "consent_long", "常设同意最长一年，请选择一年以内的日期", "it lasts a year at most"
+)
+CONSENT_UNKNOWN = Message("consent_unknown", "没有常设同意", "there is no standing consent")
+CONSENT_UNCONFIRMED = Message(
+    "consent_unconfirmed",
+    "请先勾选“我明白”，再按“开始常设同意”",
+    "tick that you understand what it does, then begin",
+)
+TERM_UNKNOWN = Message("term_unknown", "请从所列的选项中选择", "choose among those that are listed")
+
 # --- related parties ---
 
 RELATION_UNKNOWN = Message(

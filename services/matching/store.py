@@ -20,6 +20,7 @@ from shared.scope import Cut
 
 WAITING_NEEDS: Mapping[str, object] = {"state": "open", "remaining": {"$gt": 0}}
 GIVING_OFFERS: Mapping[str, object] = {"state": "open", "free": {"$gt": 0}}
+CONSENTED: Mapping[str, object] = {"by_consent": {"$gt": ""}}
 # Whose needs, matches and offers are: an offer has no area, a need no owner.
 NEEDS = Cut(town="town_code", village="village_code")
 MATCHES = Cut(town="town_code", village="village_code", owner="source")
@@ -33,6 +34,11 @@ INDEXES: tuple[mongo.Index, ...] = (
     (Match.COLLECTION, [("state", 1), ("_id", 1)], {}),
     (Match.COLLECTION, [("offer_id", 1), ("state", 1)], {}),
     (Match.COLLECTION, [("donor_id", 1), ("state", 1), ("expires_at", 1)], {}),
+    (
+        Match.COLLECTION,
+        [("donor_id", 1), ("proposed_at", -1)],
+        {"partialFilterExpression": dict(CONSENTED)},
+    ),
     (Match.COLLECTION, [("request_id", 1)], {}),
     (Match.COLLECTION, [("person_id", 1), ("fund_id", 1)], {}),
     (Match.COLLECTION, [("campaign_id", 1)], {}),
@@ -280,6 +286,13 @@ async def count_proposals(database: mongo.Database, donor_id: str, now: datetime
 
 def _build_waiting_query(donor_id: str, now: datetime) -> dict[str, object]:
     return {"donor_id": donor_id, "state": "proposed", "expires_at": {"$gt": now}}
+
+
+async def find_consented(database: mongo.Database, donor_id: str, limit: int) -> list[Match]:
+    """What was accepted by itself for him, the latest first."""
+    query: dict[str, object] = {"donor_id": donor_id, **CONSENTED}
+    order = [("proposed_at", -1), ("_id", 1)]
+    return await mongo.find(database, Match, query, sort=order, limit=limit)
 
 
 async def list_giving_years(database: mongo.Database, donor_id: str) -> list[int]:

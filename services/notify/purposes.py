@@ -15,6 +15,9 @@ from services.notify.templates import TEMPLATES, Template
 from shared.contracts import links
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    ConsentEnded,
+    ConsentGiven,
+    ConsentUsed,
     DonorAnswered,
     DonorNews,
     FollowedStage,
@@ -51,6 +54,7 @@ from shared.contracts.events import (
     SenderAnswer,
     SpokenAct,
 )
+from shared.contracts.events.consents import ConsentKind
 from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.links import SignedLink
 
@@ -66,7 +70,8 @@ class Purpose:
     a phone that is certainly the person's, never to one that a third party named. is_small: it says
     how things go, and asks for nothing, so it may be told together with others. ends: the notices
     whose news it takes back; where none of them went out, neither does this. codes: of the fact,
-    for which it is sent; other_codes: for which others are. outcome: of a donor's reply.
+    for which it is sent; other_codes: for which others are. outcome: of a donor's reply. consent:
+    whose standing consent was used.
     """
 
     name: str
@@ -84,6 +89,7 @@ class Purpose:
     ends: tuple[str, ...] = ()
     news: DonorNews | None = None
     outcome: DonorOutcome | None = None
+    consent: ConsentKind | None = None
     codes: tuple[str, ...] = ()
     other_codes: tuple[str, ...] = ()
 
@@ -102,6 +108,8 @@ class Purpose:
         if self.stage and getattr(fact, "stage", "") != self.stage:
             return False
         if self.news and getattr(fact, "news", "") != self.news:
+            return False
+        if self.consent and getattr(fact, "kind", "") != self.consent:
             return False
         if self.outcome and getattr(fact, "outcome", "") != self.outcome:
             return False
@@ -191,6 +199,13 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
         Purpose(f"proposals_{news}", "donor", links.PROPOSALS, news=news)
         for news in get_args(DonorNews)
     ),
+    ConsentUsed: tuple(
+        Purpose(f"consent_used_{kind}", "donor", links.PROPOSALS, consent=kind, is_small=True)
+        for kind in get_args(ConsentKind)
+    ),
+    # To his own phone, so that he hears of it who did not do it.
+    ConsentGiven: (Purpose("consent_given", "donor", links.PROPOSALS),),
+    ConsentEnded: (Purpose("consent_ended", "donor", links.PROPOSALS),),
     DonorAnswered: tuple(
         Purpose(f"donor_{outcome}", "donor", outcome=outcome, unless="is_quiet")
         for outcome in get_args(DonorOutcome)

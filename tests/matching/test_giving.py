@@ -8,9 +8,11 @@ import openpyxl
 from services.matching.giving import build_year, compute_bounds, list_years, write_workbook
 from services.matching.model.labels import MatchState
 from services.matching.model.match import Match
+from services.matching.pages.givers import Giver
 from services.matching.pages.giving import render_certificate, render_giving
 from tests.matching.decisions import NOW, DecisionHarness, request_id
 
+GIVER = Giver.of_link("P-donor", "t")
 NEW_YEAR = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
 """Half past midnight of 2027 in Dongguan."""
 
@@ -66,9 +68,9 @@ def test_what_holds_not_the_whole_year_says_so() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(write_workbook(year))).worksheets[0]
     last = [cell.value for cell in [*sheet.iter_rows()][-1]]
     assert "不等于全年" in str(last[0])
-    certificate = bytes(render_certificate(year, NOW, "t").body).decode()
+    certificate = bytes(render_certificate(year, NOW, GIVER).body).decode()
     assert "向基金会索取证书" in certificate
     assert "致" not in certificate.split("索取证书")[0].split("<article")[1]
-    page = bytes(render_giving(year, [NOW.year], [], 0, "t", "").body).decode()
+    page = bytes(render_giving(year, [NOW.year], [], 0, GIVER, "").body).decode()
     assert "不是全年数字" in page
     assert "打印捐赠证书" not in page

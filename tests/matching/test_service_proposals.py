@@ -55,6 +55,30 @@ async def check_flood(harness: MatchingHarness, path: str, monkeypatch: pytest.M
     assert 0 < peak <= READS_MAX
 
 
+async def check_standing_consent(harness: MatchingHarness, path: str, offer: str) -> None:
+    """He gives it by a form, it says yes once, and he ends it."""
+    html = {"Accept": "text/html"}
+    form = {"month_cases": "1", "months": "6", "category": "meals", "understood": "yes"}
+    wrong = await harness.http.post(f"{path}/consent", data=form | {"months": "99"}, headers=html)
+    assert (wrong.status_code, "请从所列的选项中选择" in wrong.text) == (422, True)
+    given = await harness.http.post(f"{path}/consent", data=form, headers=html)
+    assert given.status_code == 303
+    form["category"] = "supplies"
+    assert (await harness.http.post(f"{path}/consent", data=form)).json() == {"is_on": True}
+    await harness.publish_requests("s1", "s2", quantity=1, **RICE)
+    await harness.wait_for_needs("s1", "s2")
+    for name, expected in (("s1", "committed"), ("s2", "proposed")):
+        data = Propose(
+            request_id=request_id(name), offer_id=offer, number=1, quantity=1, lifetime_s=3600
+        )
+        answer = await harness.runtime.processor.execute(Command(data))
+        assert (answer.status, answer.body["state"]) == (201, expected)
+    page = await harness.http.get(f"{path}/consent", headers=html)
+    assert "按常设同意已同意的" in page.text
+    assert "1 项，还可同意 0 项" in page.text
+    assert (await harness.http.post(f"{path}/consent/end")).json() == {"is_on": False}
+
+
 async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     stack: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +146,7 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     assert len(again["done"]) == 3  # type: ignore[arg-type]
     assert (await harness.wait_for_match(foreign.id, "proposed")).state == "proposed"
 
+    await check_standing_consent(harness, path, offer)
     overview = await harness.http.get(f"{path}/giving")
     assert "正在办理" in overview.text
     assert not any(match.person_id in overview.text for match in matches)

@@ -27,12 +27,16 @@ from services.intake.pages.applicant import DeliveryLink, render_request
 from services.intake.pages.consents import list_consents
 from services.intake.pages.own_files import OwnFiles
 from services.matching.giving import build_year
+from services.matching.model.consent import ConsentTerms, StandingConsent, find_month
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.applicant import render_delivery
+from services.matching.pages.consent import Background as StandingBackground
+from services.matching.pages.consent import render_consent
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
+from services.matching.pages.givers import Giver
 from services.matching.pages.giving import render_certificate, render_giving
 from services.matching.pages.menu import render_claimed, render_menu
 from services.matching.pages.proposals import render_proposals
@@ -112,19 +116,47 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
 
 def _render_proposals(words: str, token: str) -> Mapping[str, HTMLResponse]:
     """words: what is given."""
+    giver = Giver.of_link("P-donor", token)
     waiting = _match(words)
     rows = [waiting.model_copy(update={"id": f"{waiting.id}{n}", "quantity": n}) for n in (1, 2)]
     problem = Problem(code="match_expired", zh=words, en=words)
     outcome = Outcome("accept", ("M-1",), ((waiting, problem),))
     return {
-        "proposals": render_proposals(rows, token, HELP_PHONE),
-        "proposals_answered": render_proposals(rows[:1], token, HELP_PHONE, outcome),
-        "proposals_empty": render_proposals([], token, HELP_PHONE),
-        **_render_giving(rows, token),
+        "proposals": render_proposals(rows, giver, HELP_PHONE),
+        "proposals_answered": render_proposals(rows[:1], giver, HELP_PHONE, outcome),
+        "proposals_empty": render_proposals([], giver, HELP_PHONE),
+        **_render_giving(rows, giver),
+        **_render_consents(rows, giver, words),
     }
 
 
-def _render_giving(rows: Sequence[Match], token: str) -> Mapping[str, HTMLResponse]:
+def _render_consents(rows: Sequence[Match], giver: Giver, words: str) -> Mapping[str, HTMLResponse]:
+    """Standing, with what it did; ended; and what was typed wrongly."""
+    terms = ConsentTerms(
+        categories=(Category.MEALS, Category.SUPPLIES),
+        town_codes=(CHASHAN,),
+        request_fen=50_000,
+        month_fen=300_000,
+        month_cases=20,
+        valid_until=NOW + timedelta(days=180),
+    )
+    consent = StandingConsent(
+        id="S-1", donor_id="P-donor", terms=terms, given_at=NOW, month=find_month(NOW), month_fen=9
+    )
+    used = [row.model_copy(update={"by_consent": "donor"}) for row in rows]
+    ended = consent.end(NOW)
+    typed = {"month_yuan": [words], "category": ["meals"], "months": ["6"]}
+    problem = Problem(code="consent_empty", zh=words, en=words)
+    return {
+        "consent": render_consent(StandingBackground(consent, used, NOW, HELP_PHONE), giver),
+        "consent_none": render_consent(StandingBackground(ended, [], NOW, HELP_PHONE), giver),
+        "consent_wrong": render_consent(
+            StandingBackground(None, [], NOW, HELP_PHONE), giver, typed, [problem]
+        ),
+    }
+
+
+def _render_giving(rows: Sequence[Match], giver: Giver) -> Mapping[str, HTMLResponse]:
     """One arrived and was rated, one is under way."""
     confirmed = {"state": "confirmed", "confirmed_at": NOW, "stars": 5}
     matches = [
@@ -134,10 +166,10 @@ def _render_giving(rows: Sequence[Match], token: str) -> Mapping[str, HTMLRespon
     year, nothing = build_year(matches, NOW.year), build_year([], NOW.year)
     offers = [make_offer(rows[0])]
     return {
-        "giving": render_giving(year, [NOW.year, 2025], offers, 2, token, HELP_PHONE),
-        "giving_empty": render_giving(nothing, [NOW.year], [], 0, token, HELP_PHONE),
-        "certificate": render_certificate(year, NOW, token),
-        "certificate_empty": render_certificate(nothing, NOW, token),
+        "giving": render_giving(year, [NOW.year, 2025], offers, 2, giver, HELP_PHONE),
+        "giving_empty": render_giving(nothing, [NOW.year], [], 0, giver, HELP_PHONE),
+        "certificate": render_certificate(year, NOW, giver),
+        "certificate_empty": render_certificate(nothing, NOW, giver),
     }
 
 

@@ -99,6 +99,7 @@ OPEN = {
     "/p/{token}/giving": "a link, of one person: tests/matching/test_service_proposals.py",
     "/p/{token}/giving.xlsx": "a link, of one person: tests/matching/test_service_proposals.py",
     "/p/{token}/certificate": "a link, of one person: tests/matching/test_service_proposals.py",
+    "/p/{token}/consent": "a link, of one person: tests/matching/test_service_proposals.py",
     "/c/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/m/{token}": "a link, of one person: tests/matching/test_service_links.py",
     "/a/{token}": "a link, of one person: tests/audit/test_service_mandates.py",

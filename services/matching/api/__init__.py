@@ -2,6 +2,7 @@
 
 from services.matching.api import (
     campaigns,
+    consents,
     history,
     links,
     matches,
@@ -22,6 +23,7 @@ ROUTERS = (
     rounds.router,
     rounds.explanation_router,
     links.router,
+    consents.router,
     words.router,
     history.router,
 )

@@ -20,6 +20,7 @@ from services.matching.model.campaign import (
     find_campaign_obstacle,
     find_covering,
 )
+from services.matching.model.consent import StandingConsent, build_consent_id
 from services.matching.model.funds import KnownFund
 from services.matching.model.match import Match
 from services.matching.model.match_id import parse_match_id
@@ -39,12 +40,16 @@ NOT_THIS_WAY = {"push": OFFER_NOT_FOR_PROPOSAL, "claim": OFFER_NOT_FOR_CLAIM}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A match and what is behind it. campaign: whose budget holds the money, if any does."""
+    """A match and what is behind it. campaign: whose budget holds the money, if any does.
+
+    consent: which said yes to it, and counts it in its month.
+    """
 
     match: Match
     offer: Offer
     need: Need
     campaign: Campaign | None = None
+    consent: StandingConsent | None = None
 
 
 def get_match(states: States, match_id: str) -> Match | None:
@@ -70,11 +75,21 @@ def get_case(states: States, match_id: str) -> Case | None:
 
 
 def require_case(states: States, match: Match) -> Case:
-    states.prefetch(Ref(Offer, match.offer_id), Ref(Need, match.request_id))
+    consent_ref = _find_consent_ref(match)
+    consents = (consent_ref,) if consent_ref else ()
+    states.prefetch(Ref(Offer, match.offer_id), Ref(Need, match.request_id), *consents)
     need = states.require(Need, match.request_id)
     campaign_id = need.paid_by.get(match.id)
     campaign = states.require(Campaign, campaign_id) if campaign_id else None
-    return Case(match, states.require(Offer, match.offer_id), need, campaign)
+    consent = states.require(StandingConsent, consent_ref.id) if consent_ref else None
+    return Case(match, states.require(Offer, match.offer_id), need, campaign, consent)
+
+
+def _find_consent_ref(match: Match) -> Ref[StandingConsent] | None:
+    if not match.by_consent:
+        return None
+    of = match.donor_id if match.by_consent == "donor" else match.mandate_id
+    return Ref(StandingConsent, build_consent_id(match.by_consent, of or ""))
 
 
 def is_related(states: States, fund_id: str | None, person_id: str) -> bool:
@@ -166,7 +181,8 @@ def free(
     exclude: Literal["fund", "offer", "donor"] | None = None,
     is_silence: bool = False,
 ) -> Decision:
-    """The match fell: offer and budget have its quantity again, the need looks for the rest.
+    """The match fell: offer, budget and standing consent have its quantity again, the need looks
+    for the rest.
 
     Money that was paid for it in instalments is gone, and not asked for anew before that is
     settled. match: as it is now. exclude: who is not asked again for this need. is_silence: its
@@ -183,8 +199,11 @@ def free(
         need = need.exclude_donor(match.donor_id)
     elif is_silence:
         need = need.record_silence(match.donor_id, match.changed_at)
-    budget = (case.campaign.release(match.quantity - spent),) if case.campaign else ()
-    return Decision((match, offer, need, *budget), ((match, fact),), answer_match(match))
+    unspent = match.quantity - spent
+    budget = (case.campaign.release(unspent),) if case.campaign else ()
+    consent = (case.consent.give_back(match, unspent),) if case.consent else ()
+    changed = (match, offer, need, *budget, *consent)
+    return Decision(changed, ((match, fact),), answer_match(match))
 
 
 def pause_freed_offer(decision: Decision) -> Decision:

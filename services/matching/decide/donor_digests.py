@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.matching.model.donor_digest import (
+    Counted,
     DigestRules,
     DonorDigest,
     FinishReply,
@@ -13,12 +14,14 @@ from services.matching.model.donor_digest import (
 from services.matching.model.match import Match
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
+    ConsentUsed,
     DonorAnswered,
     DonorNews,
     DonorReplied,
     MatchAnnounced,
     ProposalsGathered,
 )
+from shared.contracts.events.consents import ConsentKind
 from shared.contracts.events.donors import DonorOutcome
 from shared.contracts.values import CHINA
 from shared.messaging.decision import NOTHING, Command, Decision, Ref, State, States
@@ -30,8 +33,21 @@ def count_news(
     """The donor's digest with one more; nothing where each proposal is told alone."""
     if not rules.is_on:
         return ()
+    return (_count(states, rules, donor_id, news, now),)
+
+
+def count_consented(
+    states: States, rules: DigestRules, donor_id: str, kind: ConsentKind, now: datetime
+) -> DonorDigest:
+    """Nothing tells of it before: it is told together, even where proposals are told alone."""
+    return _count(states, rules, donor_id, "consented" if kind == "donor" else "by_fund", now)
+
+
+def _count(
+    states: States, rules: DigestRules, donor_id: str, news: Counted, now: datetime
+) -> DonorDigest:
     digest = states.get(DonorDigest, donor_id) or DonorDigest(id=donor_id, correlation_id=donor_id)
-    return (digest.count(news, rules, now),)
+    return digest.count(news, rules, now)
 
 
 def decide_send_digest(
@@ -43,9 +59,13 @@ def decide_send_digest(
     if digest is None or digest.due_at != data.due_at or now < data.due_at:
         return NOTHING
     news = _find_news(digest, data.waiting)
-    if news is None:
+    used = _list_used(digest)
+    if news is None and not used:
         return Decision((digest.empty(None),))
     told = digest.empty(now)
+    said = tuple((told, fact) for fact in used)
+    if news is None:
+        return Decision((told,), said)
     match = states.get(Match, data.only) if data.only and news != "expired" else None
     code = None if news == "expired" else _make_code(states, data, now)
     codes = (code,) if code else ()
@@ -54,7 +74,7 @@ def decide_send_digest(
         alone = match.build_fact(
             MatchAnnounced, expires_at=match.expires_at, news=news, reply_code=number
         )
-        return Decision((told, match, *codes), ((match, alone),))
+        return Decision((told, match, *codes), ((match, alone), *said))
     counts = {
         "proposed": data.waiting,
         "reminded": min(digest.reminded, data.waiting),
@@ -63,7 +83,17 @@ def decide_send_digest(
     gathered = ProposalsGathered(
         donor_id=digest.id, news=news, count=counts[news], reply_code=number
     )
-    return Decision((told, *codes), ((told, gathered),))
+    return Decision((told, *codes), ((told, gathered), *said))
+
+
+def _list_used(digest: DonorDigest) -> list[ConsentUsed]:
+    counts: tuple[tuple[ConsentKind, int], ...] = (
+        ("donor", digest.consented),
+        ("fund", digest.by_fund),
+    )
+    return [
+        ConsentUsed(donor_id=digest.id, kind=kind, count=count) for kind, count in counts if count
+    ]
 
 
 def _make_code(states: States, data: SendDonorDigest, now: datetime) -> ReplyCode | None:

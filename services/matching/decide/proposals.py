@@ -20,10 +20,13 @@ from services.matching.decide.cases import (
     release_related,
     reserve,
 )
-from services.matching.decide.donor_digests import count_news
+from services.matching.decide.consents import find_word
+from services.matching.decide.donor_digests import count_consented, count_news
+from services.matching.decide.funds import list_mandate_refs
 from services.matching.messages import MATCH_STATES, NAMESAKE_UNCHECKED, NUMBER_TAKEN, PAIR_UNKNOWN
 from services.matching.model.campaign import Campaign
-from services.matching.model.donor_digest import DigestRules
+from services.matching.model.consent import StandingConsent, list_consent_refs
+from services.matching.model.donor_digest import DigestRules, DonorDigest
 from services.matching.model.match import (
     AcceptMatch,
     ClaimNeed,
@@ -67,16 +70,45 @@ def decide_propose(
         return Decision(answer=PAIR_UNKNOWN.refusal(404))
     if propose.number <= need.proposals:
         return Decision(answer=NUMBER_TAKEN.refusal(409))
+    states.prefetch(
+        *list_rule_refs(offer),
+        *list_mandate_refs(offer),
+        *list_consent_refs(offer.donor_id, offer.mandate_id),
+        Ref(DonorDigest, offer.donor_id),
+    )
     if reason := find_refusal(states, need, offer, propose.quantity, "push", now):
         return Decision(answer=reason.refusal(409))
     expires_at = add_counted_time(now, propose.lifetime_s)
     remind_at = _find_reminder(propose, now)
     match = build_proposal(match_id, need, offer, propose.quantity, now, expires_at, remind_at)
     match = match.model_copy(update={"round_number": propose.round_number})
+    word = find_word(states, match, need, offer, now)
+    if word.consent is not None:
+        return _accept_by_consent(rules, states, (match, need, offer), word.consent, now)
+    if word.waits:
+        match = match.model_copy(update={"waits_for": "namesake"})
     digests = count_news(states, rules, offer.donor_id, "proposed", now)
     fact = match.build_fact(MatchProposed, expires_at=expires_at, gathered=rules.is_on)
     changed = (*reserve(states, match, need, offer), *digests)
     return Decision(changed, ((match, fact),), answer_match(match, 201))
+
+
+def _accept_by_consent(
+    rules: DigestRules,
+    states: States,
+    case: tuple[Match, Need, Offer],
+    consent: StandingConsent,
+    now: datetime,
+) -> Decision:
+    """Proposed and accepted in one decision; the donor hears of it together with others."""
+    match, need, offer = case
+    match = match.model_copy(update={"by_consent": consent.kind, "expires_at": now})
+    proposed = match.build_fact(MatchProposed, expires_at=now, gathered=True)
+    match, facts = _accept(match, f"consent:{consent.id}", now)
+    digest = count_consented(states, rules, match.donor_id, consent.kind, now)
+    changed = (*reserve(states, match, need, offer), consent.count(match, now), digest)
+    events = tuple((match, fact) for fact in (proposed, *facts))
+    return Decision(changed, events, answer_match(match, 201))
 
 
 def _find_reminder(propose: Propose, now: datetime) -> datetime | None:
@@ -147,7 +179,9 @@ def decide_accept(states: States, command: Command[AcceptMatch], now: datetime) 
 def _accept(match: Match, principal: str, now: datetime) -> tuple[Match, tuple[MatchFact, ...]]:
     """Money now waits for audit's commitment; goods stand at once."""
     match = match.model_copy(update={"accepted_by": principal, "waits_for": ""})
-    accepted = match.build_fact(MatchAccepted, offer_source=match.source)
+    accepted = match.build_fact(
+        MatchAccepted, offer_source=match.source, by_consent=match.by_consent or None
+    )
     if match.is_money:
         match = match.change_to("accepted", now)
         return match, (accepted,)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shared.contracts.events import DonorNews, DonorVerdict
 from shared.contracts.events.donors import DeclineCause
@@ -25,6 +25,8 @@ class DigestRules:
         return self.wait_s > 0
 
 
+Counted = DonorNews | Literal["consented", "by_fund"]
+"""What there may be to tell; the last two ask for nothing."""
 REUSED_AFTER = timedelta(days=7)
 WRONG_CODES_MAX = 5
 """A day, from one phone; what is written from it then decides nothing, right or wrong."""
@@ -32,7 +34,8 @@ WRONG_CODES_MAX = 5
 
 class DonorDigest(State):
     """Its id is the donor's. proposed, reminded, expired: how many since the last message; whether
-    they still wait is asked when it is sent. due_at: when; None while there is nothing to say.
+    they still wait is asked when it is sent. consented, by_fund: accepted by itself, at his
+    standing consent or that of a fund's managers. due_at: when; None while there is nothing to say.
     told_at: when he was told last.
     """
 
@@ -41,9 +44,11 @@ class DonorDigest(State):
     proposed: int = 0
     reminded: int = 0
     expired: int = 0
+    consented: int = 0
+    by_fund: int = 0
     told_at: datetime | None = None
 
-    def count(self, news: DonorNews, rules: DigestRules, now: datetime) -> "DonorDigest":
+    def count(self, news: Counted, rules: DigestRules, now: datetime) -> "DonorDigest":
         """What is about to run out waits for no gap."""
         due_at = now + timedelta(seconds=rules.wait_s)
         if news != "reminded" and self.told_at is not None:
@@ -59,6 +64,8 @@ class DonorDigest(State):
                 "proposed": 0,
                 "reminded": 0,
                 "expired": 0,
+                "consented": 0,
+                "by_fund": 0,
                 "due_at": None,
                 "told_at": told_at or self.told_at,
             }

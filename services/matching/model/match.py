@@ -52,7 +52,7 @@ class Match(State):
     related party of the fund who is called the same.
     vouched_by: the staff on whose word the request stands. accepted_by, delivered_by: principals.
     None of these may say for the person that it arrived. on_word, said_to: where the donor answered
-    over the phone, by which word and to whom.
+    over the phone, by which word and to whom. by_consent: whose standing consent said yes.
     confirmed_by: the principal; witness: what he saw where he said it for the person.
     due_at: when a proposal's donor is reminded, then when it expires; None once answered.
     deliveries: how often it was handed over; again where it had not arrived.
@@ -92,6 +92,7 @@ class Match(State):
     vouched_by: tuple[str, ...] = ()
     waits_for: Literal["", "namesake"] = ""
     accepted_by: str = ""
+    by_consent: Literal["", "donor", "fund"] = ""
     on_word: str = ""
     said_to: str = ""
     delivered_by: tuple[str, ...] = ()

@@ -3,13 +3,23 @@
 No personal data: what kind of help, where (town), how much. Looking changes nothing.
 """
 
-from services.matching.pages import applicant, donor, giving, handover, menu, proposals, public_menu
+from services.matching.pages import (
+    applicant,
+    consent,
+    donor,
+    giving,
+    handover,
+    menu,
+    proposals,
+    public_menu,
+)
 from shared.web.access import Router
 
 router = Router(tags=["links"])
 router.include_router(donor.router)
 router.include_router(proposals.router)
 router.include_router(giving.router)
+router.include_router(consent.router)
 router.include_router(applicant.router)
 router.include_router(menu.router)
 router.include_router(public_menu.router)

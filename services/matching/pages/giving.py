@@ -5,10 +5,9 @@ Behind the link to his proposals. It names nobody, him neither: whoever holds th
 
 import asyncio
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching import store
@@ -24,16 +23,15 @@ from services.matching.giving import (
 from services.matching.model.labels import STATE_LABELS
 from services.matching.model.match import Match
 from services.matching.model.offer import Offer
-from services.matching.pages.buttons import PAGES
 from services.matching.pages.facts import format_moment
-from services.matching.pages.proposals import open_donor
+from services.matching.pages.givers import Giver, GiverDep
 from services.matching.proposals import keep_standing
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import CHINA
 from shared.web.access import Router
-from shared.web.links import LinkRoute, Token
+from shared.web.links import LinkRoute
 from shared.web.pages import HEADERS, format_quantity
 
 router = Router(route_class=LinkRoute)
@@ -49,9 +47,9 @@ Year = Annotated[int, Query(ge=2000, le=2999)]
 
 @router.get(PROPOSALS.route("giving"), response_class=HTMLResponse)
 async def show_giving(
-    token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
+    giver: GiverDep, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
-    donor_id = await open_donor(request, runtime, token)
+    donor_id = giver.donor_id
     now = await runtime.processor.now()
     figures = await _load_year(runtime, donor_id, year or find_year(now))
     years = list_years(await store.list_giving_years(runtime.database, donor_id), now)
@@ -60,14 +58,14 @@ async def show_giving(
     )
     standing = [o for o in offers if not runtime.keyring.is_partner_gone(o.source)]
     waiting = await store.count_proposals(runtime.database, donor_id, now)
-    return render_giving(figures, years, standing, waiting, token, runtime.settings.help_phone)
+    return render_giving(figures, years, standing, waiting, giver, runtime.settings.help_phone)
 
 
 @router.get(PROPOSALS.route("giving.xlsx"))
 async def download_giving(
-    token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
+    giver: GiverDep, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
-    donor_id = await open_donor(request, runtime, token)
+    donor_id = giver.donor_id
     year = year or find_year(await runtime.processor.now())
     figures = await _load_year(runtime, donor_id, year)
     content = await asyncio.to_thread(write_workbook, figures)
@@ -80,13 +78,11 @@ async def download_giving(
 
 @router.get(PROPOSALS.route("certificate"), response_class=HTMLResponse)
 async def show_certificate(
-    token: Token, request: Request, runtime: MatchingRuntimeDep, year: Year | None = None
+    giver: GiverDep, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
-    donor_id = await open_donor(request, runtime, token)
     now = await runtime.processor.now()
-    return render_certificate(
-        await _load_year(runtime, donor_id, year or find_year(now)), now, token
-    )
+    figures = await _load_year(runtime, giver.donor_id, year or find_year(now))
+    return render_certificate(figures, now, giver)
 
 
 async def _load_year(runtime: MatchingRuntimeDep, donor_id: str, year: int) -> GivingYear:
@@ -120,10 +116,10 @@ def render_giving(
     years: list[int],
     offers: list[Offer],
     waiting: int,
-    token: str,
+    giver: Giver,
     help_phone: str,
 ) -> HTMLResponse:
-    return PAGES.render(
+    return giver.render(
         "giving.html",
         figures=figures,
         years=years,
@@ -132,19 +128,17 @@ def render_giving(
         given=[_describe(match) for match in figures.given[::-1][:ROWS_SHOWN]],
         promised=[_describe(match) for match in figures.promised[:ROWS_SHOWN]],
         waiting=waiting,
-        path=partial(PROPOSALS.path, token),
         help_phone=help_phone,
     )
 
 
-def render_certificate(figures: GivingYear, now: datetime, token: str) -> HTMLResponse:
+def render_certificate(figures: GivingYear, now: datetime, giver: Giver) -> HTMLResponse:
     local = now.astimezone(CHINA)
-    return PAGES.render(
+    return giver.render(
         "certificate.html",
         figures=figures,
         sums=_format_sums(figures),
         today=f"{local.year}年{local.month}月{local.day}日",
-        back=PROPOSALS.path(token, "giving"),
     )
 
 

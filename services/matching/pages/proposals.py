@@ -15,16 +15,16 @@ from services.matching import store
 from services.matching.messages import ACT_UNKNOWN, NOTHING_CHOSEN, REASON_UNKNOWN
 from services.matching.model.labels import DECLINE_REASONS, DeclineReason
 from services.matching.model.match import Match
-from services.matching.pages.buttons import PAGES, read_fields
+from services.matching.pages.buttons import read_fields
 from services.matching.pages.facts import format_moment
+from services.matching.pages.givers import Giver, GiverDep
 from services.matching.proposals import Outcome, answer_each, keep_standing
 from services.matching.resources import MatchingRuntimeDep
 from shared.contracts.events import DonorVerdict
 from shared.contracts.links import PROPOSALS
-from shared.runtime import Runtime
 from shared.web.access import Router
 from shared.web.admission import takes_bytes
-from shared.web.links import LinkRoute, Token, is_browser, open_link, require_standing
+from shared.web.links import LinkRoute, is_browser
 from shared.web.pages import format_quantity
 
 router = Router(route_class=LinkRoute)
@@ -36,32 +36,27 @@ ANSWER_BYTES_MAX = 32 * 1024
 
 
 @router.get(PROPOSALS.route(), response_class=HTMLResponse)
-async def show_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
-    donor_id = await open_donor(request, runtime, token)
-    return await _show(request, runtime, token, donor_id)
+async def show_proposals(
+    giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
+) -> Response:
+    return await _show(request, runtime, giver)
 
 
 @router.post(PROPOSALS.route("answer"), response_class=HTMLResponse)
 @takes_bytes(ANSWER_BYTES_MAX)
-async def answer_proposals(token: Token, request: Request, runtime: MatchingRuntimeDep) -> Response:
+async def answer_proposals(
+    giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
+) -> Response:
     """Fields act (accept_all, accept, decline), match (several), seen (several), reason."""
-    donor_id = await open_donor(request, runtime, token)
     fields = await read_fields(request)
     act, reason = _parse_act(fields)
     chosen = fields.get("seen" if fields.get("act") == ["accept_all"] else "match", [])
     if not chosen:
         raise NOTHING_CHOSEN.invalid("match")
     outcome = await answer_each(
-        runtime, donor_id, chosen[:ROWS_MAX], act, reason, f"link:{PROPOSALS.purpose}"
+        runtime, giver.donor_id, chosen[:ROWS_MAX], act, reason, giver.principal
     )
-    return await _show(request, runtime, token, donor_id, outcome)
-
-
-async def open_donor(request: Request, runtime: Runtime, token: str) -> str:
-    """The donor. Raises Unauthenticated."""
-    opened = await open_link(request, runtime, PROPOSALS, token)
-    await require_standing(runtime, opened, opened.subject)
-    return opened.subject
+    return await _show(request, runtime, giver, outcome)
 
 
 def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[DonorVerdict, DeclineReason]:
@@ -81,16 +76,15 @@ def _parse_act(fields: Mapping[str, Sequence[str]]) -> tuple[DonorVerdict, Decli
 async def _show(
     request: Request,
     runtime: MatchingRuntimeDep,
-    token: str,
-    donor_id: str,
+    giver: Giver,
     outcome: Outcome | None = None,
 ) -> Response:
     now = await runtime.processor.now()
-    rows = await store.find_proposals(runtime.database, donor_id, now, ROWS_MAX + 1)
+    rows = await store.find_proposals(runtime.database, giver.donor_id, now, ROWS_MAX + 1)
     matches = keep_standing(runtime, rows)
     if not is_browser(request):
         return JSONResponse(_build_body(matches, outcome))
-    return render_proposals(matches, token, runtime.settings.help_phone, outcome)
+    return render_proposals(matches, giver, runtime.settings.help_phone, outcome)
 
 
 def _build_body(matches: Sequence[Match], outcome: Outcome | None) -> dict[str, object]:
@@ -123,10 +117,10 @@ class Row:
 
 
 def render_proposals(
-    matches: Sequence[Match], token: str, help_phone: str, outcome: Outcome | None = None
+    matches: Sequence[Match], giver: Giver, help_phone: str, outcome: Outcome | None = None
 ) -> HTMLResponse:
     rows = [_make_row(match) for match in matches[:ROWS_MAX]]
-    return PAGES.render(
+    return giver.render(
         "proposals.html",
         rows=rows,
         sums=_sum_up([row.match for row in rows]),
@@ -135,8 +129,6 @@ def render_proposals(
         outcome=outcome,
         failures=_list_failures(outcome) if outcome else [],
         reasons=DECLINE_REASONS,
-        giving_path=PROPOSALS.path(token, "giving"),
-        answer_path=PROPOSALS.path(token, "answer"),
         help_phone=help_phone,
     )
 

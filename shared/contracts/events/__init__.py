@@ -5,6 +5,7 @@ A published version never changes incompatibly: `tests/contracts` holds the expo
 
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    consents,
     donors,
     emergencies,
     feedback,
@@ -20,6 +21,7 @@ from shared.contracts.events import (
     requests,
     words,
 )
+from shared.contracts.events.consents import ConsentEnded, ConsentGiven, ConsentUsed
 from shared.contracts.events.donors import (
     DonorAnswered,
     DonorNews,
@@ -181,6 +183,7 @@ FACTS: tuple[type[Fact], ...] = (
     *regular.FACTS,
     *messages.FACTS,
     *donors.FACTS,
+    *consents.FACTS,
     *persons.FACTS,
     *matching.FACTS,
     *words.FACTS,
@@ -201,6 +204,9 @@ __all__ = [
     "CaseStage",
     "ClockFact",
     "ClockName",
+    "ConsentEnded",
+    "ConsentGiven",
+    "ConsentUsed",
     "ContactOwner",
     "DeadLetterStored",
     "DonationReceived",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.contracts import topics
 from shared.contracts.envelope import Fact
+from shared.contracts.events.consents import ConsentKind
 from shared.contracts.values import (
     BeneficiaryClass,
     Category,
@@ -103,12 +104,14 @@ class MatchAccepted(MatchFact):
     """The donor said yes. With money, audit is now asked to commit. offer_source: who offered.
 
     on_word, said_to: where he said it over the phone, by which word and to whom of the staff.
+    by_consent: whose standing consent said it for him.
     """
 
     TYPE: ClassVar[str] = "guanjia.match.accepted.v1"
     offer_source: Identifier | None = None
     on_word: Identifier | None = None
     said_to: Identifier | None = None
+    by_consent: ConsentKind | None = None
 
 
 class MatchDeclined(MatchFact):

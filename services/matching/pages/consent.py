@@ -1,0 +1,236 @@
+"""A donor's standing consent (常设同意): what it says, what it did, giving and ending it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from services.matching import store
+from services.matching.messages import CONSENT_UNCONFIRMED, TERM_UNKNOWN
+from services.matching.model.consent import (
+    ConsentTerms,
+    EndConsent,
+    GiveConsent,
+    StandingConsent,
+    build_consent_id,
+)
+from services.matching.model.labels import STATE_LABELS
+from services.matching.model.match import Match
+from services.matching.pages.buttons import read_fields
+from services.matching.pages.facts import format_moment
+from services.matching.pages.givers import Giver, GiverDep
+from services.matching.resources import MatchingRuntimeDep
+from shared import mongo
+from shared.contracts.links import PROPOSALS
+from shared.contracts.values import CHINA, LABELS, Category, Value
+from shared.errors import Invalid, Problem
+from shared.messaging.decision import Answer, Command
+from shared.money import format_yuan, parse_amount, parse_quantity
+from shared.runtime import Runtime
+from shared.towns import town_name, towns
+from shared.web.access import Router, respond
+from shared.web.admission import takes_bytes
+from shared.web.links import LinkRoute, answer_refused, is_browser
+from shared.web.pages import format_quantity
+
+router = Router(route_class=LinkRoute)
+
+ROWS_SHOWN = 100
+FORM_BYTES_MAX = 16 * 1024
+MONTHS = {"3": 91, "6": 182, "12": 365}
+"""For how long, by what is chosen, in days."""
+T = TypeVar("T", bound=str)
+Fields = Mapping[str, Sequence[str]]
+
+
+@router.get(PROPOSALS.route("consent"), response_class=HTMLResponse)
+async def show_consent(giver: GiverDep, runtime: MatchingRuntimeDep) -> Response:
+    return await _show(giver, runtime)
+
+
+@router.post(PROPOSALS.route("consent"), response_class=HTMLResponse)
+@takes_bytes(FORM_BYTES_MAX)
+async def give_consent(giver: GiverDep, request: Request, runtime: MatchingRuntimeDep) -> Response:
+    """Fields category, town (several), request_yuan, month_yuan, month_cases, months,
+    understood."""
+    fields = await read_fields(request)
+    try:
+        terms = _parse_terms(fields, await runtime.processor.now())
+    except Invalid as invalid:
+        if not is_browser(request):
+            raise
+        return await _show(giver, runtime, fields, invalid.problems)
+    answer = await _execute(runtime, giver, GiveConsent(donor_id=giver.donor_id, terms=terms))
+    if answer.status >= 400 and is_browser(request):
+        problems = [Problem(**row) for row in answer.body["problems"]]
+        return await _show(giver, runtime, fields, problems)
+    return _answer(request, giver, answer)
+
+
+@router.post(PROPOSALS.route("consent", "end"), response_class=HTMLResponse)
+async def end_consent(giver: GiverDep, request: Request, runtime: MatchingRuntimeDep) -> Response:
+    answer = await _execute(runtime, giver, EndConsent(donor_id=giver.donor_id))
+    return _answer(request, giver, answer)
+
+
+async def _execute(runtime: Runtime, giver: Giver, data: Value) -> Answer:
+    """Each press is a decision anew: what was given, ended and given again is given."""
+    return await runtime.processor.execute(Command(data, principal=giver.principal))
+
+
+def _answer(request: Request, giver: Giver, answer: Answer) -> Response:
+    if answer.status >= 400:
+        return answer_refused(request, answer)
+    if is_browser(request):
+        return RedirectResponse(giver.path("consent"), status_code=303)
+    return respond(answer)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def _parse_terms(fields: Fields, now: datetime) -> ConsentTerms:
+    """Raises Invalid."""
+    if not _first(fields, "understood"):
+        raise CONSENT_UNCONFIRMED.invalid("understood")
+    days = MONTHS.get(_first(fields, "months"))
+    if days is None:
+        raise TERM_UNKNOWN.invalid("months")
+    return ConsentTerms(
+        categories=_choose(fields, "category", tuple(Category)),
+        town_codes=_choose(fields, "town", tuple(towns())),
+        request_fen=_parse_yuan(fields, "request_yuan"),
+        month_fen=_parse_yuan(fields, "month_yuan"),
+        month_cases=_parse_cases(fields),
+        valid_until=now + timedelta(days=days),
+    )
+
+
+def _first(fields: Fields, name: str) -> str:
+    return next(iter(fields.get(name, ())), "").strip()
+
+
+def _choose(fields: Fields, name: str, options: tuple[T, ...]) -> tuple[T, ...]:
+    """Raises Invalid."""
+    chosen = {text for text in fields.get(name, ()) if text}
+    if not chosen <= set(options):
+        raise TERM_UNKNOWN.invalid(name)
+    return tuple(option for option in options if option in chosen)
+
+
+def _parse_yuan(fields: Fields, name: str) -> int:
+    """Empty means none. Raises Invalid."""
+    text = _first(fields, name)
+    return parse_amount(text, name) if text and text != "0" else 0
+
+
+def _parse_cases(fields: Fields) -> int:
+    text = _first(fields, "month_cases")
+    cases = parse_quantity(text, "month_cases") if text and text != "0" else 0
+    return min(cases, 10_000)
+
+
+# --- rendering ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """consent: the one that was given last, standing or not. matches: what it accepted lately."""
+
+    consent: StandingConsent | None
+    matches: Sequence[Match]
+    now: datetime
+    help_phone: str
+
+
+async def _show(
+    giver: Giver,
+    runtime: MatchingRuntimeDep,
+    typed: Fields | None = None,
+    problems: Sequence[Problem] = (),
+) -> Response:
+    consent_id = build_consent_id("donor", giver.donor_id)
+    background = Background(
+        consent=await mongo.load(runtime.database, StandingConsent, consent_id),
+        matches=await store.find_consented(runtime.database, giver.donor_id, ROWS_SHOWN),
+        now=await runtime.processor.now(),
+        help_phone=runtime.settings.help_phone,
+    )
+    return render_consent(background, giver, typed or {}, problems)
+
+
+def render_consent(
+    background: Background,
+    giver: Giver,
+    typed: Fields | None = None,
+    problems: Sequence[Problem] = (),
+) -> HTMLResponse:
+    now, consent = background.now, background.consent
+    standing = consent if consent and consent.is_on(now) else None
+    typed = typed or {}
+    return giver.render(
+        "consent.html",
+        status=422 if problems else 200,
+        terms=describe_terms(standing.terms) if standing else [],
+        month=_describe_month(standing, now) if standing else [],
+        since=format_moment(standing.given_at) if standing else "",
+        over=_describe_end(consent, now) if consent and not standing else None,
+        rows=[_make_row(match) for match in background.matches],
+        categories=[(code.value, LABELS[code]) for code in Category],
+        towns=list(towns().items()),
+        chosen={*typed.get("category", ()), *typed.get("town", ())},
+        typed={name: values[0] for name, values in typed.items() if values},
+        problems=problems,
+        help_phone=background.help_phone,
+    )
+
+
+def describe_terms(terms: ConsentTerms) -> list[tuple[str, str, str]]:
+    """(what, in English, how), in plain words."""
+    categories = "、".join(LABELS[code] for code in terms.categories)
+    places = "、".join(town_name(code) for code in terms.town_codes)
+    rows = [
+        ("哪方面", "What for", categories or "不限"),
+        ("哪些镇街", "Where", places or "全市"),
+    ]
+    if terms.request_fen and terms.month_fen:
+        rows += [
+            ("资金，每项至多", "Money, for one", f"{format_yuan(terms.request_fen)} 元"),
+            ("资金，每月至多", "Money, a month", f"{format_yuan(terms.month_fen)} 元"),
+        ]
+    if terms.month_cases:
+        rows.append(("物资和服务，每月至多", "Goods and time, a month", f"{terms.month_cases} 项"))
+    until = terms.valid_until.astimezone(CHINA)
+    return [*rows, ("到哪一天为止", "Until", f"{until.year}年{until.month}月{until.day}日")]
+
+
+def _describe_month(consent: StandingConsent, now: datetime) -> list[tuple[str, str, str]]:
+    """What this month's limits have left."""
+    counted, terms = consent.turn_to(now), consent.terms
+    rows = []
+    if terms.request_fen and terms.month_fen:
+        money = f"{format_yuan(counted.month_fen)} 元，还可同意 "
+        money += f"{format_yuan(max(0, terms.month_fen - counted.month_fen))} 元"
+        rows.append(("资金", "Money", money))
+    if terms.month_cases:
+        rest = max(0, terms.month_cases - counted.month_cases)
+        goods = f"{counted.month_cases} 项，还可同意 {rest} 项"
+        rows.append(("物资和服务", "Goods and time", goods))
+    return rows
+
+
+def _describe_end(consent: StandingConsent, now: datetime) -> tuple[str, str]:
+    at = format_moment(min(consent.ended_at or now, consent.terms.valid_until))
+    return f"上一次的常设同意已于 {at} 停止。", f"The last one ended: {at}."
+
+
+def _make_row(match: Match) -> dict[str, object]:
+    return {
+        "amount": format_quantity(match.quantity, match.unit, match.item),
+        "match": match,
+        "state": STATE_LABELS[match.state],
+        "on": format_moment(match.proposed_at),
+    }
