@@ -32,8 +32,7 @@ from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
 from services.matching.pages.applicant import render_delivery
-from services.matching.pages.consent import Background as StandingBackground
-from services.matching.pages.consent import render_consent
+from services.matching.pages.consent import ConsentFacts, render_consent
 from services.matching.pages.donor import render_proposal
 from services.matching.pages.facts import Background
 from services.matching.pages.givers import Giver
@@ -148,10 +147,10 @@ def _render_consents(rows: Sequence[Match], giver: Giver, words: str) -> Mapping
     typed = {"month_yuan": [words], "category": ["meals"], "months": ["6"]}
     problem = Problem(code="consent_empty", zh=words, en=words)
     return {
-        "consent": render_consent(StandingBackground(consent, used, NOW, HELP_PHONE), giver),
-        "consent_none": render_consent(StandingBackground(ended, [], NOW, HELP_PHONE), giver),
+        "consent": render_consent(ConsentFacts(consent, used, NOW, HELP_PHONE), giver),
+        "consent_none": render_consent(ConsentFacts(ended, [], NOW, HELP_PHONE), giver),
         "consent_wrong": render_consent(
-            StandingBackground(None, [], NOW, HELP_PHONE), giver, typed, [problem]
+            ConsentFacts(None, [], NOW, HELP_PHONE), giver, typed, [problem]
         ),
     }
 

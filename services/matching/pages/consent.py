@@ -99,9 +99,10 @@ def _parse_terms(fields: Fields, now: datetime) -> ConsentTerms:
     days = MONTHS.get(_first(fields, "months"))
     if days is None:
         raise TERM_UNKNOWN.invalid("months")
+    codes = {name: code for code, name in towns().items()}
     return ConsentTerms(
         categories=_choose(fields, "category", tuple(Category)),
-        town_codes=_choose(fields, "town", tuple(towns())),
+        town_codes=tuple(codes[name] for name in _choose(fields, "town", tuple(codes))),
         request_fen=_parse_yuan(fields, "request_yuan"),
         month_fen=_parse_yuan(fields, "month_yuan"),
         month_cases=_parse_cases(fields),
@@ -137,7 +138,7 @@ def _parse_cases(fields: Fields) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class ConsentFacts:
     """consent: the one that was given last, standing or not. matches: what it accepted lately."""
 
     consent: StandingConsent | None
@@ -153,22 +154,22 @@ async def _show(
     problems: Sequence[Problem] = (),
 ) -> Response:
     consent_id = build_consent_id("donor", giver.donor_id)
-    background = Background(
+    facts = ConsentFacts(
         consent=await mongo.load(runtime.database, StandingConsent, consent_id),
         matches=await store.find_consented(runtime.database, giver.donor_id, ROWS_SHOWN),
         now=await runtime.processor.now(),
         help_phone=runtime.settings.help_phone,
     )
-    return render_consent(background, giver, typed or {}, problems)
+    return render_consent(facts, giver, typed or {}, problems)
 
 
 def render_consent(
-    background: Background,
+    facts: ConsentFacts,
     giver: Giver,
     typed: Fields | None = None,
     problems: Sequence[Problem] = (),
 ) -> HTMLResponse:
-    now, consent = background.now, background.consent
+    now, consent = facts.now, facts.consent
     standing = consent if consent and consent.is_on(now) else None
     typed = typed or {}
     return giver.render(
@@ -178,13 +179,13 @@ def render_consent(
         month=_describe_month(standing, now) if standing else [],
         since=format_moment(standing.given_at) if standing else "",
         over=_describe_end(consent, now) if consent and not standing else None,
-        rows=[_make_row(match) for match in background.matches],
+        rows=[_make_row(match) for match in facts.matches],
         categories=[(code.value, LABELS[code]) for code in Category],
-        towns=list(towns().items()),
+        towns=list(towns().values()),
         chosen={*typed.get("category", ()), *typed.get("town", ())},
         typed={name: values[0] for name, values in typed.items() if values},
         problems=problems,
-        help_phone=background.help_phone,
+        help_phone=facts.help_phone,
     )
 
 
