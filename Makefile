@@ -14,7 +14,7 @@ KILLS := tests/shared tests/matching/test_race.py tests/audit/test_service_kill.
 PURE := $(wildcard tests/*/test_decide_*.py tests/*/test_messages.py) tests/shared/sheets tests/shared/test_money.py \
   tests/shared/test_fold.py tests/shared/test_reads.py tests/audit/test_verify.py tests/audit/test_books_model.py \
   tests/intake/test_text.py tests/notify/test_any_order.py tests/matching/solver/test_optimum.py
-PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test coverage test-long test-kafka test-pages screenshots lint format types bench docs schemas lock audit-deps clean
@@ -24,13 +24,11 @@ help: ## show this
 
 setup: $(READY) ## make .venv with exactly the locked packages
 
-# --no-compile: of 9,000 modules a run imports a third, and Python compiles those as they come.
-$(READY): requirements-dev.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml .ci/install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "缺少 venv · missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python .ci/install requirements-dev.lock
 	@touch $@
 
 demo: $(READY) ## run the whole system on real input and show what happened

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -15,8 +16,9 @@ from deploy.local.stack import AT_ONCE, BrokerKind, Stack
 from shared.security import create_root_key
 from tests.support.examples import count_examples
 from tests.support.stack import (
+    MEMORY,
     forget_topics,
-    open_mongod_folder,
+    has_memory,
     start_broker,
     start_mongod,
 )
@@ -37,6 +39,18 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests write goes to memory where there is plenty: thousands of secrets, registers and
+    journals are brought to the disk one by one, and nobody reads them again. The workers' folders
+    stand in the first process's. `--basetemp` names another place."""
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker and not config.option.basetemp and has_memory():
+        folder = TemporaryDirectory(dir=MEMORY, prefix="guanjia-tests-", ignore_cleanup_errors=True)
+        config.option.basetemp = f"{folder.name}/t"
+        config.add_cleanup(folder.cleanup)
+
+
 # Speed is measured in tests/bench; a busy machine must not fail a property.
 settings.register_profile(
     "untimed",
@@ -51,10 +65,9 @@ BROKER: BrokerKind = "kafka" if os.environ.get("GUANJIA_TEST_BROKER") == "kafka"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    with open_mongod_folder(tmp_path_factory.mktemp("mongod")) as folder:
-        stack = await start_mongod(folder)
-        yield stack
-        await stack.stop()
+    stack = await start_mongod(tmp_path_factory.mktemp("mongod"))
+    yield stack
+    await stack.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,10 +1,7 @@
 """Broker and database for tests, as the real parts."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -16,15 +13,7 @@ MEMORY = Path("/dev/shm")  # where files are in memory
 MEMORY_FREE_MIN = 6 * 2**30
 
 
-@contextmanager
-def open_mongod_folder(else_in: Path) -> Iterator[Path]:
-    """In memory where there is plenty: every table of every test's database is synced to the
-    disk, and nobody reads it again."""
-    with TemporaryDirectory(dir=MEMORY if _has_memory() else else_in, prefix="guanjia-") as folder:
-        yield Path(folder)
-
-
-def _has_memory() -> bool:
+def has_memory() -> bool:
     if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK)):
         return False
     room = os.statvfs(MEMORY)
