@@ -8,16 +8,17 @@ Pages behind links have both languages (`render`); the others have the reader's 
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.exceptions import HTTPException
 
 from shared.contracts.values import CHINA, LABELS, MONEY_UNIT, Category
@@ -26,6 +27,7 @@ from shared.security import Credential
 from shared.towns import CITY_WIDE, town_name
 from shared.villages import village_name
 from shared.web.access import Router
+from shared.web.compiled import CompiledTemplates
 from shared.web.sessions import begin_visit, find_form_token, name_cookie
 from shared.web.tiles import Tile, list_roles, list_tiles
 
@@ -105,7 +107,7 @@ async def read_asset(name: str, request: Request, v: str = "") -> Response:
 
 
 Language = Literal["zh", "en", "both"]
-LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
+COMPILED = CompiledTemplates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,7 @@ class Pages:
     """package: whose `templates/` hold the pages, such as `services.intake`."""
 
     def __init__(self, package: str) -> None:
-        loader = ChoiceLoader([PackageLoader(package), PackageLoader("shared.web")])
-        self._templates = {language: _build_templates(loader, language) for language in LANGUAGES}
+        self._package = package
 
     def render(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
         """In both languages, for whoever has the link."""
@@ -143,16 +144,22 @@ class Pages:
         begin_visit(request, response)
         return response
 
+    def open_templates(self, language: Language) -> Environment:
+        return _open_templates(self._package, language)
+
     def _render(
         self, language: Language, template: str, status: int, values: Mapping[str, object]
     ) -> HTMLResponse:
-        html = self._templates[language].get_template(template).render(values)
+        html = self.open_templates(language).get_template(template).render(values)
         return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
-def _build_templates(loader: ChoiceLoader, language: Language) -> Environment:
+@cache
+def _open_templates(package: str, language: Language) -> Environment:
+    """One for all pages of a service: frame and parts are compiled once."""
     templates = Environment(
-        loader=loader,
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("shared.web")]),
+        bytecode_cache=COMPILED,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -165,7 +172,7 @@ def _build_templates(loader: ChoiceLoader, language: Language) -> Environment:
         "here": "",
         "form_token": "",
     }
-    templates.filters |= {
+    filters: dict[str, Callable[..., object]] = {
         "label": _label,
         "quantity": format_quantity,
         "town": format_town,
@@ -175,7 +182,19 @@ def _build_templates(loader: ChoiceLoader, language: Language) -> Environment:
         "word": _label if language == "zh" else _format_word,
         "yuan": format_yuan,
     }
+    templates.filters |= {name: _apply_late(filter_) for name, filter_ in filters.items()}
     return templates
+
+
+def _apply_late(filter_: Callable[..., object]) -> Callable[..., object]:
+    """At rendering alone: Jinja applies a filter to a constant when it compiles, and the words of
+    today would stand in what is stored."""
+
+    @pass_context
+    def apply(_context: Context, *values: object, **named: object) -> object:
+        return filter_(*values, **named)
+
+    return apply
 
 
 def find_language(request: Request) -> Language:
