@@ -18,8 +18,10 @@ from services.notify.rules import Rules
 from services.notify.templates import Template, Variable
 from services.notify.wording import (
     format_day,
+    format_long_date,
     format_moment,
     format_quantity,
+    format_short_date,
     format_short_yuan,
     format_town,
     format_what,
@@ -177,6 +179,8 @@ def _format_short(variable: Variable, content: Content) -> str:
             return format_town(about.town_code)
         case "until":
             return format_day(about.until, language)
+        case \"day\":
+            return format_short_date(about.day)
         case "answer" | "answer_again":
             return content.reply_code
         case "reason":
@@ -225,6 +229,8 @@ class WeChatChannel(DeliveryChannel):
             and 0 < len(about.reason) <= WECHAT_THING_MAX
         ):
             parameters.append(("thing10", about.reason))
+        if template.has("day") and about.day:
+            parameters.append(("time11", format_long_date(about.day)))
         return tuple(parameters)
 
 

@@ -26,7 +26,9 @@ from shared.contracts.events import (
 from shared.contracts.values import Area
 from shared.towns import is_city_wide
 
-Duty = Literal["finance", "approver_village", "approver_town", "approver_city", "collector"]
+Duty = Literal[
+    "finance", "approver_village", "approver_town", "approver_city", "collector", "meeting_member"
+]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
 DUTY_LABELS: Mapping[Duty, str] = {
     "finance": "财务",
@@ -34,6 +36,7 @@ DUTY_LABELS: Mapping[Duty, str] = {
     "approver_town": "镇街审批",
     "approver_city": "市级审批",
     "collector": "收集人、驿站",
+    "meeting_member": "联席会议成员",
 }
 INSTEAD: Mapping[Duty, Duty] = {"collector": "approver_town"}
 """Who is told where nobody has the duty: a house that names no collectors has its town."""
@@ -146,6 +149,7 @@ STAFF_PURPOSES = (
     "staff_case_escalated",
     "staff_person_untold",
     "staff_regular_overdue",
+    "staff_member_untold",
 )
 URGENT_PURPOSES = frozenset({"staff_message_urgent"})
 
@@ -153,6 +157,11 @@ URGENT_PURPOSES = frozenset({"staff_message_urgent"})
 def call_for_telling(area: str) -> Call:
     """A notice that no channel takes: somebody who sees the person has to tell him."""
     return Call("collector", "staff_person_untold", area)
+
+
+def call_for_inviting() -> Call:
+    """Of a joint meeting's members one has no entry in the register: who convenes tells him."""
+    return Call("approver_city", "staff_member_untold")
 
 
 def list_calls(fact: Fact) -> Iterator[Call]:

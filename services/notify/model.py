@@ -84,7 +84,7 @@ class Link(Value):
 
 
 class About(Value):
-    """What a notice is about, as the event says it; nothing of a person."""
+    """What a notice is about, as the event says it; nothing of a person. day: as 2026-05-01."""
 
     category: Category | None = None
     quantity: int = 0
@@ -92,6 +92,7 @@ class About(Value):
     item: str = ""
     town_code: str = ""
     until: datetime | None = None
+    day: str = ""
     reason: str = ""
 
 

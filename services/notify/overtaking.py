@@ -4,11 +4,14 @@ Whoever hears that his request was declined need not hear, a moment later, that 
 has gone out stays; docs/decisions/0190.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Any, Literal
 
 from services.notify.model import Waiting
+from services.notify.purposes import PURPOSES
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import (
     MandateGranted,
@@ -21,6 +24,9 @@ from shared.contracts.events import (
     MatchExpired,
     MatchReleased,
     MatchReopened,
+    MeetingCancelled,
+    MeetingClosed,
+    MeetingSigned,
     RequestBudgeted,
     RequestClosed,
     RequestDeclined,
@@ -41,18 +47,21 @@ from shared.contracts.events import (
 @dataclass(frozen=True, slots=True)
 class Overtaking:
     """recipient: whose notices. same_subject: of this match or mandate alone; else of the whole
-    request. when: a field of the fact that must be true: else nothing follows what it cancels."""
+    request. when: a field of the fact that must be true: else nothing follows what it cancels.
+    holders: fields with the staff numbers of members."""
 
-    recipient: Literal["applicant", "donor"]
+    recipient: Literal["applicant", "donor", "member"]
     purposes: tuple[str, ...]
     same_subject: bool = False
     when: str = ""
+    holders: tuple[str, ...] = ()
 
-    def find_person(self, fact: Fact) -> str | None:
-        person_id: str | None = getattr(
-            fact, "person_id" if self.recipient == "applicant" else "donor_id"
-        )
-        return person_id
+    def list_persons(self, fact: Fact, members: Mapping[str, str]) -> list[str]:
+        """members: person by staff number."""
+        if self.recipient == "member":
+            return [members[each] for each in list_holders(fact, self.holders) if each in members]
+        person_id = getattr(fact, "person_id" if self.recipient == "applicant" else "donor_id")
+        return [person_id] if person_id else []
 
     def covers(self, waiting: Waiting, event: Event[Any]) -> bool:
         if waiting.purpose not in self.purposes:
@@ -86,6 +95,11 @@ _QUESTION = (Overtaking("donor", _ASKED, same_subject=True),)
 _ARRIVAL = Overtaking("donor", ("match_arrived",), same_subject=True)
 _MANDATE = (Overtaking("donor", ("mandate_proposed",), same_subject=True),)
 
+
+def _make_meeting(purposes: tuple[str, ...], *holders: str) -> Overtaking:
+    return Overtaking("member", purposes, same_subject=True, holders=holders)
+
+
 OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     RequestOpened: (Overtaking("applicant", _EARLY),),
     RequestReturned: (Overtaking("applicant", ("request_recorded",), when="to_person"),),
@@ -115,14 +129,39 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     MatchReleased: (Overtaking("applicant", _OF_MATCH, same_subject=True), *_QUESTION, _ARRIVAL),
     MandateGranted: _MANDATE,
     MandateRevoked: _MANDATE,
+    MeetingCancelled: (
+        _make_meeting(("meeting_invited", "meeting_to_sign"), "member_ids", "cancelled_by"),
+    ),
+    MeetingSigned: (_make_meeting(("meeting_to_sign",), "signed_by"),),
+    MeetingClosed: (_make_meeting(("meeting_to_sign",), "chair_id", "recorder_id"),),
 }
 
 
-def list_overtakings(event: Event[Any]) -> Iterator[tuple[str, Overtaking]]:
+def list_holders(fact: Fact, fields: Iterable[str]) -> Iterator[str]:
+    """The staff numbers that these fields of a fact hold."""
+    for field in fields:
+        value = getattr(fact, field, None) or ()
+        yield from (value,) if isinstance(value, str) else value
+
+
+def list_all_holders(fact: Fact) -> set[str]:
+    """Every staff number whose person it takes to say whom an event is told or spared."""
+    return set(list_holders(fact, _list_fields(type(fact))))
+
+
+@cache
+def _list_fields(kind: type[Fact]) -> frozenset[str]:
+    fields = [row.holders for row in OVERTAKINGS.get(kind, ())]
+    fields += [row.holders for row in PURPOSES.get(kind, ())]
+    return frozenset(chain.from_iterable(fields))
+
+
+def list_overtakings(
+    event: Event[Any], members: Mapping[str, str]
+) -> Iterator[tuple[str, Overtaking]]:
     """(person, what he need not hear any more)."""
     for overtaking in OVERTAKINGS.get(type(event.data), ()):
         if overtaking.when and not getattr(event.data, overtaking.when):
             continue
-        person_id = overtaking.find_person(event.data)
-        if person_id:
+        for person_id in overtaking.list_persons(event.data, members):
             yield person_id, overtaking

@@ -35,6 +35,9 @@ from shared.contracts.events import (
     MatchReminded,
     MatchReopened,
     MatchWordAsked,
+    MeetingCancelled,
+    MeetingConvened,
+    MeetingSigned,
     MessageAnswered,
     NoticeChannel,
     ProposalsGathered,
@@ -56,13 +59,13 @@ from shared.contracts.events import (
 )
 from shared.contracts.events.consents import ConsentKind
 from shared.contracts.events.donors import DonorOutcome
-from shared.contracts.links import SignedLink
+from shared.contracts.links import SignedLink, StaffPage
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """recipient: whose id in the fact; staff are found by their duty (`duties.py`). channels: in
-    order of preference.
+    """recipient: whose id in the fact; staff are found by their duty (`duties.py`), members by
+    their staff numbers in the fields `holders`. channels: in order of preference.
 
     unless: a field of the fact that, when true, makes the notice needless; when: one that must be
     true. reasons, acts: of the fact, for which it is sent; empty for any. answer: what a sender is
@@ -75,8 +78,8 @@ class Purpose:
     """
 
     name: str
-    recipient: Literal["applicant", "donor", "person", "staff"]
-    link: SignedLink | None = None
+    recipient: Literal["applicant", "donor", "person", "staff", "member"]
+    link: SignedLink | StaffPage | None = None
     channels: tuple[NoticeChannel, ...] = PREFERRED
     unless: str = ""
     when: str = ""
@@ -92,6 +95,7 @@ class Purpose:
     consent: ConsentKind | None = None
     codes: tuple[str, ...] = ()
     other_codes: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -239,6 +243,20 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
     MatchWordAsked: tuple(_make_word_purpose(act) for act in ("accept", "decline", "claim")),
     MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),
+    # Who sits in a joint meeting, by staff number.
+    MeetingConvened: (
+        Purpose("meeting_invited", "member", links.MEETING, holders=("member_ids",)),
+    ),
+    MeetingSigned: (Purpose("meeting_to_sign", "member", links.MEETING, holders=("signer_id",)),),
+    MeetingCancelled: (
+        Purpose(
+            "meeting_cancelled",
+            "member",
+            links.MEETING,
+            ends=("meeting_invited",),
+            holders=("member_ids",),
+        ),
+    ),
     # Whoever wrote from a phone is answered there, known or not.
     MessageAnswered: tuple(
         Purpose(f"message_{answer}", "applicant", channels=(SMS.name,), answer=answer)

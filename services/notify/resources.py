@@ -87,6 +87,8 @@ class NotifyResources:
         link = notice.link
         if link is None:
             return None
+        if page := links.STAFF_PAGES.get(link.purpose):
+            return self.addresses[page.service].rstrip("/") + page.path(link.subject)
         token = self.keyring.make_link(
             link.purpose, link.subject, link.expires_at, notice.created_at, holder=notice.person_id
         )

@@ -3,7 +3,7 @@
 Hours are China's. docs/decisions/0190.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
 
@@ -56,6 +56,10 @@ def begin_next_morning(at: datetime, rules: Rules) -> datetime:
     quiet = parse_hours(rules.quiet_hours)
     tomorrow = at.astimezone(CHINA).date() + timedelta(days=1)
     return datetime.combine(tomorrow, quiet[1] if quiet else MORNING, CHINA)
+
+
+def begin_next_day(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), CHINA)
 
 
 def format_iso_day(at: datetime) -> str:

@@ -1,6 +1,6 @@
 """What a notice says, as short as its channel needs it: sums, quantities, towns, days."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from services.notify import english
 from services.notify.limits import SMS_VARIABLE_MAX
@@ -67,6 +67,19 @@ def format_day(at: datetime | None, language: NoticeLanguage = "zh") -> str:
         return "近日"
     here = at.astimezone(CHINA)
     return f"{here.month}月{here.day}日"
+
+
+def format_short_date(text: str) -> str:
+    if not text:
+        return "近日"
+    day = date.fromisoformat(text)
+    return f"{day.month}月{day.day}日"
+
+
+def format_long_date(text: str) -> str:
+    """As WeChat's fields of time take it."""
+    day = date.fromisoformat(text)
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def format_moment(at: datetime) -> str:

@@ -53,6 +53,29 @@ class SignedLink:
         return deadline
 
 
+@dataclass(frozen=True, slots=True)
+class StaffPage:
+    """What a notice to staff leads to: who reads it signs in, so nothing is signed.
+
+    lifetime: how long there is something to do on it.
+    """
+
+    purpose: str
+    service: LinkService
+    template: str
+    lifetime: timedelta
+
+    @property
+    def segment(self) -> str:
+        return self.template.split("/")[1]
+
+    def path(self, subject: str) -> str:
+        return self.template.format(subject=subject)
+
+    def expires_at(self, made_at: datetime) -> datetime:
+        return made_at + self.lifetime
+
+
 REQUEST = SignedLink(
     purpose="request",
     subject="request id",
@@ -112,3 +135,6 @@ MANDATE = SignedLink(
 
 LINKS = (REQUEST, PROPOSAL, PROPOSALS, DELIVERY, MENU, GIFT_RECEIPT, MANDATE)
 BY_PURPOSE = {link.purpose: link for link in LINKS}
+
+MEETING = StaffPage("meeting", "intake", "/meetings/{subject}", timedelta(days=90))
+STAFF_PAGES = {page.purpose: page for page in (MEETING,)}

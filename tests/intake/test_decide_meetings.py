@@ -144,11 +144,30 @@ def test_what_is_too_hard_is_sent_and_stays_the_meetings_also_after_it_was_mende
     assert (request.approval_level, "meeting_due" in request.waits_for) == ("city", True)
 
 
+def test_who_sits_is_named_by_what_is_said_of_the_meeting_and_the_other_signer_once() -> None:
+    sitting = Sitting()
+    (convened,) = (fact for _, fact in sitting.convene().events)
+    assert (convened.member_ids, convened.on, convened.convened_by) == (
+        MEMBERS,
+        date(2022, 1, 21),
+        "chair",
+    )
+    sitting.open()
+    for number in (0, 1):
+        sitting.rule(number, "adjourn")
+    (signed,) = (fact for _, fact in sitting.sign("clerk").events)
+    assert (signed.signed_by, signed.signer_id) == ("clerk", "chair")
+    assert list_facts(sitting.sign("clerk")) == [], "he is not told twice"
+    cancelled = sitting.handle(CancelMeeting(meeting_id="G-1", by="chair"))
+    (fact,) = (fact for _, fact in cancelled.events)
+    assert (fact.member_ids, fact.on) == (("clerk", "finance"), date(2022, 1, 21))
+
+
 def test_rulings_count_when_two_signed_and_each_becomes_its_requests() -> None:
     sitting = sit()
     sitting.rule(0, "approve", quantity=5_000_000, part_reason="fund_limited", note="先修屋顶")
     sitting.rule(1, "decline", decline_reason="policy_first")
-    assert list_facts(sitting.sign("clerk", levels=())) == []
+    assert list_facts(sitting.sign("clerk", levels=())) == ["MeetingSigned"]
     assert sitting.state(0) is RequestState.RECORDED, "one signature is none"
     ((_, closed),) = sitting.sign("chair").events
     assert isinstance(closed, MeetingClosed)

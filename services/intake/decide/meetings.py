@@ -27,6 +27,12 @@ from services.intake.decide.approvals import (
     refuse_part,
 )
 from services.intake.decide.followers import with_released
+from services.intake.decide.meeting_facts import (
+    list_signed,
+    make_cancelled,
+    make_closed,
+    make_convened,
+)
 from services.intake.decide.requests import announce, is_in_area, make_fact, release_person
 from services.intake.messages import RECORDER_SAME
 from services.intake.model import (
@@ -53,13 +59,7 @@ from services.intake.model.meeting import (
     SignMeeting,
 )
 from services.intake.rules import Rules
-from shared.contracts.events import (
-    MeetingCancelled,
-    MeetingClosed,
-    MeetingConvened,
-    MeetingOpened,
-    MeetingRuling,
-)
+from shared.contracts.events import MeetingOpened
 from shared.contracts.values import CHINA
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, States
 
@@ -115,14 +115,7 @@ def decide_convene(states: States, item: Command[ConveneMeeting], now: datetime)
         convened_at=now,
     )
     cases = [requests[id_].model_copy(update={"meeting_id": meeting.id}) for id_ in ids]
-    fact = MeetingConvened(
-        town_code=meeting.town_code or None,
-        chair_id=meeting.chair,
-        recorder_id=meeting.recorder,
-        member_ids=meeting.members,
-        request_ids=ids,
-    )
-    return Decision((meeting, *cases), ((meeting, fact),), _answer(meeting, 201))
+    return Decision((meeting, *cases), ((meeting, make_convened(meeting)),), _answer(meeting, 201))
 
 
 def _waits(request: Request) -> bool:
@@ -149,7 +142,7 @@ def decide_cancel(states: States, item: Command[CancelMeeting], _now: datetime) 
         return Decision(answer=_refuse_role(who_zh, who))
     cancelled = meeting.model_copy(update={"state": "cancelled"})
     freed = _free(states, meeting, [each.request_id for each in meeting.items])
-    fact = MeetingCancelled(cancelled_by=data.by)
+    fact = make_cancelled(meeting, data.by)
     return Decision((cancelled, *freed), ((cancelled, fact),), _answer(cancelled))
 
 
@@ -264,11 +257,11 @@ def decide_sign(states: States, item: Command[SignMeeting], now: datetime) -> De
         return Decision(answer=MEETING_CHANGED.refusal(409))
     if meeting.signed_by in ("", data.by):
         signed = meeting.model_copy(update={"signed_by": data.by})
-        return Decision((signed, *freed), answer=_answer(signed))
+        return Decision((signed, *freed), tuple(list_signed(meeting, signed)), _answer(signed))
     due_at = now if any(meeting.list_pending()) else None
     changes = {"state": "closed", "closed_at": now, "due_at": due_at}
     closed = meeting.model_copy(update=changes)
-    return Decision((closed, *freed), ((closed, _make_closed(closed)),), _answer(closed))
+    return Decision((closed, *freed), ((closed, make_closed(closed)),), _answer(closed))
 
 
 def _let_lapse(states: States, meeting: Meeting) -> tuple[Meeting, list[Request]]:
@@ -285,20 +278,6 @@ def _let_lapse(states: States, meeting: Meeting) -> tuple[Meeting, list[Request]
     for item in [each for each in meeting.items if each.request_id in gone]:
         meeting = meeting.with_item(item.model_copy(update={"outcome": "lapsed"}))
     return meeting, _free(states, meeting, gone)
-
-
-def _make_closed(meeting: Meeting) -> MeetingClosed:
-    rulings = tuple(
-        MeetingRuling(
-            request_id=each.request_id,
-            verdict=each.ruling.verdict,
-            quantity=each.ruling.quantity,
-            code=each.ruling.code or None,
-        )
-        for each in meeting.items
-        if each.ruling
-    )
-    return MeetingClosed(chair_id=meeting.chair, recorder_id=meeting.recorder, rulings=rulings)
 
 
 def decide_carry_out(

@@ -1,32 +1,35 @@
 """From an event to the notices it calls for: one per event, recipient and purpose."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
-from services.notify.decide.digests import count_calls, derive_backlog_id
+from services.notify.decide.digests import count_calls, count_unlisted, derive_backlog_id
 from services.notify.decide.mailboxes import list_mailbox_ids, put_in
 from services.notify.duties import list_calls
 from services.notify.lanes import find_lane
-from services.notify.model import About, Backlog, Link, Mailbox, Notice
+from services.notify.model import About, Backlog, Link, Mailbox, Notice, StaffMember
+from services.notify.overtaking import list_all_holders, list_holders
 from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import Rules, compute_deadline
 from services.notify.templates import Variable
-from services.notify.timing import find_sending_time
+from services.notify.timing import begin_next_day, find_sending_time
 from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import MatchFact, WordAsked
-from shared.contracts.links import SignedLink
+from shared.contracts.events import MatchFact, MeetingCancelled, MeetingConvened, WordAsked
+from shared.contracts.links import SignedLink, StaffPage
 from shared.contracts.values import Area
 from shared.ids import derived_id
 from shared.messaging.decision import Decision, Ref, States
 
-_OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until", "reason"})
+_OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until", "day", "reason"})
 
 
 def decide_announce(rules: Rules, states: States, event: Event[Any], now: datetime) -> Decision:
     """To the person at once; what staff have to do is counted for their next digest."""
-    recipients = list(_list_recipients(event))
-    boxes = list_mailbox_ids(event, [(purpose, person) for purpose, person, _ in recipients], rules)
+    members = map_members(states, event.data)
+    recipients = list(_list_recipients(event, members))
+    addressed = [(purpose, person) for purpose, person, _ in recipients]
+    boxes = list_mailbox_ids(event, addressed, rules, members)
     states.prefetch(
         *(Ref(Notice, notice_id) for _, _, notice_id in recipients),
         *(Ref(Mailbox, person_id) for person_id in boxes),
@@ -38,19 +41,50 @@ def decide_announce(rules: Rules, states: States, event: Event[Any], now: dateti
         for purpose, person_id, notice_id in recipients
         if notice_id not in existing
     ]
-    mailing = put_in(states, event, notices, now, rules)
+    mailing = put_in(states, event, notices, now, rules, members)
     counts = count_calls(states, event.data, now, rules)
-    return Decision((*mailing.states, *counts), mailing.events)
+    untold = count_unlisted(states, _list_unlisted(event.data, members), now, rules)
+    return Decision((*mailing.states, *counts, *untold), mailing.events)
 
 
-def _list_recipients(event: Event[Any]) -> Iterator[tuple[Purpose, str, str]]:
+def map_members(states: States, fact: Fact) -> Mapping[str, str]:
+    """Person by staff number, of whom the register has. A meeting is rare: its reading the register
+    holds up nothing (decision 0216)."""
+    holders = sorted(list_all_holders(fact))
+    rows = states.get_many(StaffMember, holders) if holders else {}
+    return {id_: row.person_id for id_, row in rows.items() if row.duties}
+
+
+def _list_unlisted(fact: Fact, members: Mapping[str, str]) -> set[str]:
+    """Whom a message should reach, and nobody knows where."""
+    purposes = PURPOSES.get(type(fact), ())
+    addressed = {each for purpose in purposes for each in _list_addressed(purpose, fact)}
+    return addressed - set(members)
+
+
+def _list_recipients(
+    event: Event[Any], members: Mapping[str, str]
+) -> Iterator[tuple[Purpose, str, str]]:
     """(purpose, person, notice id)."""
     for purpose in PURPOSES.get(type(event.data), ()):
         if not purpose.is_called_for(event.data):
             continue
-        person_id = find_recipient(purpose, event.data)
-        if person_id:
+        for person_id in _list_persons(purpose, event.data, members):
             yield purpose, person_id, _derive_id(event, person_id, purpose)
+
+
+def _list_persons(purpose: Purpose, fact: Fact, members: Mapping[str, str]) -> list[str]:
+    if purpose.recipient == "member":
+        own = (members[each] for each in _list_addressed(purpose, fact) if each in members)
+        return list(dict.fromkeys(own))
+    person_id = find_recipient(purpose, fact)
+    return [person_id] if person_id else []
+
+
+def _list_addressed(purpose: Purpose, fact: Fact) -> Iterator[str]:
+    """Who convened it knows."""
+    by = getattr(fact, "convened_by", None)
+    return (each for each in list_holders(fact, purpose.holders) if each != by)
 
 
 def _derive_id(event: Event[Any], person_id: str, purpose: Purpose) -> str:
@@ -94,7 +128,7 @@ def _build_notice(
         about=_build_about(purpose, event.data),
         lane=find_lane(purpose, event.data),
         **_donor_fields(purpose, event.data),
-        **({"regarding": event.subject} | _word_fields(event)),
+        **(_own_fields(event) | _word_fields(event)),
     )
 
 
@@ -128,8 +162,24 @@ def _build_about(purpose: Purpose, fact: Fact) -> About | None:
         item=getattr(fact, "item", ""),
         town_code=getattr(fact, "town_code", None) or "",
         until=getattr(fact, "expires_at", None),
+        day=_format_on(fact),
         reason=getattr(fact, "reason", ""),
     )
+
+
+def _find_on(fact: Fact) -> date | None:
+    return fact.on if isinstance(fact, MeetingConvened | MeetingCancelled) else None
+
+
+def _format_on(fact: Fact) -> str:
+    day = _find_on(fact)
+    return day.isoformat() if day else ""
+
+
+def _own_fields(event: Event[Any]) -> dict[str, object]:
+    """Nobody is invited to a day that is over."""
+    day = _find_on(event.data)
+    return {"regarding": event.subject, "valid_until": begin_next_day(day) if day else None}
 
 
 def _word_fields(event: Event[Any]) -> dict[str, object]:
@@ -152,11 +202,15 @@ def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
     return {"donor_id": donor_id, "donor_kind": fact.donor_kind}
 
 
-def _build_link(row: SignedLink, event: Event[Any], now: datetime) -> Link:
+def _build_link(row: SignedLink | StaffPage, event: Event[Any], now: datetime) -> Link:
+    if isinstance(row, StaffPage):
+        expires_at = row.expires_at(now)
+    else:
+        expires_at = row.expires_at(now, getattr(event.data, "expires_at", None))
     return Link(
         service=row.service,
         purpose=row.purpose,
         path=row.segment,
         subject=event.subject,
-        expires_at=row.expires_at(now, getattr(event.data, "expires_at", None)),
+        expires_at=expires_at,
     )

@@ -1,10 +1,10 @@
 """What waits for staff is counted, and told to each who has the duty in one message."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from services.notify.decide.transitions import calls_for_task
-from services.notify.duties import Call, call_for_telling, list_calls
+from services.notify.duties import Call, call_for_inviting, call_for_telling, list_calls
 from services.notify.lanes import find_staff_lane
 from services.notify.messages import MEMBER_UNKNOWN
 from services.notify.model import (
@@ -47,6 +47,15 @@ def count_untold(
     """Whom no channel reaches has to be told by somebody who sees him."""
     if after.area and calls_for_task(before, after):
         yield count_call(states, call_for_telling(after.area), now, rules)
+
+
+def count_unlisted(
+    states: States, holders: Collection[str], now: datetime, rules: Rules
+) -> Iterator[Backlog]:
+    """Members of a meeting whom nobody can write to."""
+    if holders:
+        backlog = count_call(states, call_for_inviting(), now, rules)
+        yield backlog.model_copy(update={"count": backlog.count + len(holders) - 1})
 
 
 def derive_backlog_id(call: Call) -> str:

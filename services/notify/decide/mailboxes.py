@@ -47,18 +47,26 @@ class Mailing:
 
 
 def list_mailbox_ids(
-    event: Event[Any], recipients: Collection[tuple[Purpose, str]], rules: Rules
+    event: Event[Any],
+    recipients: Collection[tuple[Purpose, str]],
+    rules: Rules,
+    members: Mapping[str, str],
 ) -> set[str]:
     """Whose mailboxes an event may change."""
     counted = {person_id for purpose, person_id in recipients if is_counted(purpose, rules)}
-    return counted | {person_id for person_id, _ in list_overtakings(event)}
+    return counted | {person_id for person_id, _ in list_overtakings(event, members)}
 
 
 def put_in(
-    states: States, event: Event[Any], notices: Collection[Notice], now: datetime, rules: Rules
+    states: States,
+    event: Event[Any],
+    notices: Collection[Notice],
+    now: datetime,
+    rules: Rules,
+    members: Mapping[str, str],
 ) -> Mailing:
     """The new notices, in the mailboxes of whom they are for; what they overtake is cancelled."""
-    overtakings = list(list_overtakings(event))
+    overtakings = list(list_overtakings(event, members))
     persons = dict.fromkeys([n.person_id for n in notices] + [p for p, _ in overtakings])
     changed: list[State] = []
     facts: list[tuple[State, Fact]] = []

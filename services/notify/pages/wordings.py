@@ -43,6 +43,7 @@ RECIPIENTS: Mapping[str, tuple[str, str]] = {
     "donor": ("给捐赠方", "To donors"),
     "person": ("合并发送", "Several together"),
     "staff": ("给工作人员", "To staff"),
+    "member": ("给联席会议成员", "To members of a joint meeting"),
 }
 FIELDS: Mapping[str, tuple[str, str]] = {
     "thing1": ("进展", "Status"),

@@ -106,6 +106,7 @@ from shared.contracts.events.meetings import (
     MeetingConvened,
     MeetingOpened,
     MeetingRuling,
+    MeetingSigned,
     Verdict,
 )
 from shared.contracts.events.messages import (
@@ -266,6 +267,7 @@ __all__ = [
     "MeetingConvened",
     "MeetingOpened",
     "MeetingRuling",
+    "MeetingSigned",
     "MessageAnswered",
     "MessageFact",
     "MessageHandled",

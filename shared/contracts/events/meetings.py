@@ -1,5 +1,6 @@
 """What intake says of joint meetings (联席会议): ids alone. Subject: the meeting's id."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from shared.contracts import topics
@@ -14,7 +15,7 @@ class MeetingFact(Fact):
 
 
 class MeetingConvened(MeetingFact):
-    """town_code: None for the whole city."""
+    """town_code: None for the whole city. on: the day; None of a release before."""
 
     TYPE: ClassVar[str] = "guanjia.meeting.convened.v1"
     town_code: Identifier | None = None
@@ -22,6 +23,8 @@ class MeetingConvened(MeetingFact):
     recorder_id: Identifier
     member_ids: tuple[Identifier, ...]
     request_ids: tuple[Identifier, ...]
+    on: date | None = None
+    convened_by: Identifier | None = None
 
 
 class MeetingOpened(MeetingFact):
@@ -31,8 +34,20 @@ class MeetingOpened(MeetingFact):
 
 
 class MeetingCancelled(MeetingFact):
+    """member_ids: whom it is to be told; not who cancelled it. on: the day for which it was."""
+
     TYPE: ClassVar[str] = "guanjia.meeting.cancelled.v1"
     cancelled_by: Identifier
+    member_ids: tuple[Identifier, ...] = ()
+    on: date | None = None
+
+
+class MeetingSigned(MeetingFact):
+    """By one of chair and recorder: the rulings count when the other has signed them too."""
+
+    TYPE: ClassVar[str] = "guanjia.meeting.signed.v1"
+    signed_by: Identifier
+    signer_id: Identifier
 
 
 class MeetingRuling(Value):
@@ -57,5 +72,6 @@ FACTS: tuple[type[Fact], ...] = (
     MeetingConvened,
     MeetingOpened,
     MeetingCancelled,
+    MeetingSigned,
     MeetingClosed,
 )
