@@ -179,8 +179,8 @@ def _format_short(variable: Variable, content: Content) -> str:
             return format_town(about.town_code)
         case "until":
             return format_day(about.until, language)
-        case \"day\":
-            return format_short_date(about.day)
+        case "day":
+            return format_short_date(about.day, language)
         case "answer" | "answer_again":
             return content.reply_code
         case "reason":

@@ -69,10 +69,12 @@ def format_day(at: datetime | None, language: NoticeLanguage = "zh") -> str:
     return f"{here.month}月{here.day}日"
 
 
-def format_short_date(text: str) -> str:
-    if not text:
+def format_short_date(text: str, language: NoticeLanguage = "zh") -> str:
+    day = date.fromisoformat(text) if text else None
+    if language == "en":
+        return f"{day:%b} {day.day}" if day else "soon"
+    if day is None:
         return "近日"
-    day = date.fromisoformat(text)
     return f"{day.month}月{day.day}日"
 
 
