@@ -379,7 +379,7 @@ class PutOffNotice(Due):
 
 
 class NoticeDue(Due):
-    """A claim ran out, or no receipt came. dispatch_id: whose receipt may be the unclear attempt's."""
+    """A claim ran out, or no receipt came. dispatch_id: whose may be the unclear attempt's."""
 
     dispatch_id: str | None = None
 
