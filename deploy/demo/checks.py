@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.demo.figures import UNDER_WAY, Figures, Health, Json, ReplayedLog
 from services.audit.ledger.balances import TOTALS
@@ -18,8 +19,8 @@ class Check:
     """One value that must be the same in two places."""
 
     title: str
-    expected: object
-    actual: object
+    expected: Any
+    actual: Any
 
     @property
     def holds(self) -> bool:

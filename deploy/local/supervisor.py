@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
 
 from deploy.local.parts import ExternalPart, Part
 from deploy.local.runner import Announce, ExternalRunner, PartRunner
@@ -83,7 +84,7 @@ def _build_runner(
     return PartRunner(part, announce, changed)
 
 
-async def _run_together(steps: Iterable[Coroutine[object, object, None]]) -> None:
+async def _run_together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
     """All at once; the first failure cancels the rest and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -162,7 +163,7 @@ def _build_response(
     return JSONResponse(content | ({"BizId": biz_id} if biz_id else {}), status_code=status)
 
 
-def _build_receipt(sms: Sms, plan: Plan, now: datetime) -> dict[str, object]:
+def _build_receipt(sms: Sms, plan: Plan, now: datetime) -> dict[str, Any]:
     delivered = plan.fate == "delivered"
     return {
         "phone_number": sms.number.removeprefix("+86"),

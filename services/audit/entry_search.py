@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import KINDS
@@ -14,7 +14,6 @@ from services.audit.tlog.reader import Source, read_bundle
 from services.audit.tlog.tiles import TILE_WIDTH
 from shared import mongo
 from shared.contracts.ledger import LedgerEntry
-from shared.documents import Document
 
 ROWS_MAX = 50
 BUNDLES_MAX = 40
@@ -95,7 +94,7 @@ def format_amount(entry: LedgerEntry) -> str:
 
 
 def _list_funds(entry: LedgerEntry) -> tuple[str, ...]:
-    fields: Document = entry
+    fields: Mapping[str, Any] = entry
     if "fund" in fields:
         return (fields["fund"],)
     return tuple(dict.fromkeys(leg["fund"] for leg in entry["legs"]))

@@ -82,6 +82,10 @@ class AuditSettings(Settings):
             raise ValueError(str(error)) from None
         return file
 
+    help_phone: Annotated[
+        str, Field(pattern=r"^[0-9+-]{3,20}$", description="whom pages say to call")
+    ] = "12345"
+
     @field_validator("witness_quorum")
     @classmethod
     def _check_quorum(cls, quorum: int, info: ValidationInfo) -> int:

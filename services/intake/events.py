@@ -5,6 +5,7 @@ Tables are built, not constant: sealing needs the vault, and approving needs the
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from services.intake.decide import (
     approvals,
@@ -118,13 +119,13 @@ from shared.contracts.events import (
     RequestSubmitted,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import AnyHandler, Decision, Handler
+from shared.messaging.decision import Decision, Handler
 
 
 def build_events(
     vault: Vault, rules: Rules, find_credential: FindCredential
-) -> Mapping[type[Fact], AnyHandler]:
-    handlers: dict[type[Fact], AnyHandler] = {
+) -> Mapping[type[Fact], Handler[Any]]:
+    handlers: dict[type[Fact], Handler[Any]] = {
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         MatchCommitted: Handler(decide=progress.decide_committed),
         MatchDelivered: Handler(decide=progress.decide_delivered),
@@ -138,8 +139,8 @@ def build_events(
 
 def build_commands(
     vault: Vault, rules: Rules, find_credential: FindCredential
-) -> Mapping[type[Value], AnyHandler]:
-    handlers: dict[type[Value], AnyHandler] = {
+) -> Mapping[type[Value], Handler[Any]]:
+    handlers: dict[type[Value], Handler[Any]] = {
         **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         StaffRequest: _build_submission(vault, rules, find_credential),
@@ -214,7 +215,7 @@ def build_commands(
     return {type_: clocks.keep_time(rules.clock, each) for type_, each in handlers.items()}
 
 
-def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredential) -> AnyHandler:
+def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredential) -> Handler[Any]:
     """The same decision for a message that came by HTTP and one that came by the topic."""
     return Handler(
         decide=partial(requests.decide_submission, rules),
@@ -222,7 +223,7 @@ def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredentia
     )
 
 
-def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], AnyHandler]:
+def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     return {
         SendToMeeting: Handler(decide=meetings.decide_send, prepare=partial(prepare_note, vault)),
         ConveneMeeting: Handler(decide=meetings.decide_convene),
@@ -236,7 +237,7 @@ def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], AnyHandl
     }
 
 
-def _build_endings(vault: Vault, rules: Rules) -> Mapping[type[Value], AnyHandler]:
+def _build_endings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
     decisions: Mapping[type[Value], Callable[..., Decision]] = {
         ReferRequest: partial(endings.decide_refer, rules),
         RecordReferralAnswer: partial(endings.decide_answer, rules),

@@ -1,10 +1,9 @@
 """What a change of a JSON Schema would break for those who write by the published one."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from shared.documents import Document
-
-Schema = Document
+Schema = Mapping[str, Any]
 
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")

@@ -7,12 +7,11 @@ and outbox.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, cast, overload
+from typing import Any, ClassVar, Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict
-from typing_extensions import TypeVar
 
 from shared.answers import Answer as Answer
 from shared.contracts.envelope import Fact
@@ -41,21 +40,18 @@ S3 = TypeVar("S3", bound=State)
 S4 = TypeVar("S4", bound=State)
 S5 = TypeVar("S5", bound=State)
 T = TypeVar("T")
-# Without a parameter, a Ref is one of any state, a Command of any value.
-S_co = TypeVar("S_co", bound=State, covariant=True, default=State)
-V = TypeVar("V", bound=Value)
-C_co = TypeVar("C_co", bound=Value, covariant=True, default=Value)
+C = TypeVar("C", bound=Value)
 
 
 @dataclass(frozen=True, slots=True)
-class Ref(Generic[S_co]):
+class Ref(Generic[S]):
     """Names an aggregate before it is loaded."""
 
-    state: type[S_co]
+    state: type[S]
     id: str
 
 
-AnyRef = Ref[State]
+AnyRef = Ref[Any]
 
 
 class NotLoaded(BaseException):
@@ -168,7 +164,7 @@ class Record:
 
     collection: str
     id: str | int
-    fields: Mapping[str, object]
+    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +181,19 @@ NOTHING = Decision()
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Generic[C_co]):
+class Command(Generic[C]):
     """Something a person, a partner or a deadline asks for.
 
     key: idempotency key, unique among all callers (it contains who called); empty for internal
     commands, whose `decide` must itself ignore a repetition.
     """
 
-    data: C_co
+    data: C
     key: str = ""
     principal: str = ""
     correlation_id: str = ""
     causation_id: str = ""
     traceparent: str = ""
-
-    def with_data(self, data: V) -> "Command[V]":
-        """The same person's, with the same key: sealed, or turned to what it stands for."""
-        return replace(cast("Command[Any]", self), data=data)
 
 
 class Due(Value):
@@ -222,7 +214,3 @@ class Handler(Generic[T]):
     decide: Callable[[States, T, datetime], Decision]
     prepare: Callable[[T], T] | None = None
     own_identity: bool = False
-
-
-AnyHandler = Handler[Any]
-"""A table of handlers says at each row of what it is; a handler itself is typed by its `decide`."""

@@ -7,7 +7,7 @@ filled again: `cluster` is the broker that has it.
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared import mongo
 from shared.messaging.changes import Outgoing
@@ -16,6 +16,8 @@ COLLECTION = "outbox"
 DOCUMENT_BYTES_MAX = 1_000_000
 REFILL_DOCUMENTS = 200
 SENT_BYTES_MAX = 4_000_000
+
+Document = dict[str, Any]
 
 
 class Sender(Protocol):
@@ -36,7 +38,7 @@ def list_indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
     return (waiting, (COLLECTION, [("published_at", 1)], expiry))
 
 
-def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[mongo.Row]:
+def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
     """One for a transaction, split at 1 MB."""
     split: list[list[list[object]]] = [[]]
     size = 0
@@ -53,12 +55,12 @@ def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[mongo.R
     ]
 
 
-def list_records(document: mongo.Row) -> list[Outgoing]:
+def list_records(document: Document) -> list[Outgoing]:
     return [Outgoing(topic, key, bytes(value)) for topic, key, value in document["records"]]
 
 
-def _split_by_size(waiting: Iterable[mongo.Row]) -> Iterator[list[mongo.Row]]:
-    portion: list[mongo.Row] = []
+def _split_by_size(waiting: Iterable[Document]) -> Iterator[list[Document]]:
+    portion: list[Document] = []
     size = 0
     for document in waiting:
         added = sum(len(value) for _, _, value in document["records"])
@@ -79,7 +81,7 @@ class Outbox:
         self._sender = sender
         self._stale = timedelta(milliseconds=stale_ms)
 
-    async def publish(self, waiting: Sequence[mongo.Row], now: datetime) -> None:
+    async def publish(self, waiting: Sequence[Document], now: datetime) -> None:
         """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
         the broker is. Raises Transient; publishing again later is harmless."""
         for portion in _split_by_size(waiting):
@@ -112,7 +114,7 @@ class Outbox:
     async def waiting(self) -> int:
         return int(await self._collection.count_documents({"cluster": None}))
 
-    async def _find_forgotten(self, now: datetime) -> list[mongo.Row]:
+    async def _find_forgotten(self, now: datetime) -> list[Document]:
         query = {
             "cluster": {"$ne": self._sender.cluster},
             "created_at": {"$lt": now - self._stale},

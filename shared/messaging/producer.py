@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -96,9 +97,9 @@ class Producer:
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
 
-    async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[object]:
+    async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[Any]:
         signature = self._keyring.sign_record(self._source, record.topic, record.value)
-        sent: Awaitable[object] = await producer.send(
+        sent: Awaitable[Any] = await producer.send(
             record.topic,
             record.value,
             key=record.key.encode(),

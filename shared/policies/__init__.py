@@ -5,14 +5,13 @@ spreadsheet program. What stands there is shown to approvers and applicants.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.contracts.values import LABELS, BeneficiaryClass, Category
-from shared.documents import Document
 from shared.errors import Invalid, Problem
 from shared.policies.messages import (
     POLICIES_UNREADABLE,
@@ -134,7 +133,7 @@ def read_policies(content: bytes) -> Policies:
     return Policies(tuple(policies))
 
 
-def _make_policy(values: Document) -> Policy:
+def _make_policy(values: Mapping[str, Any]) -> Policy:
     return Policy(**values)
 
 

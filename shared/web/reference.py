@@ -3,13 +3,13 @@
 The usual viewers are a megabyte of script from another host; without the internet they are blank.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 
-from shared.documents import Document
+Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.audit.store import create_contributions, create_recorded_consents
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import MatchAccepted
-from shared.security import Role
+from shared.security import Role, revoke
 from tests.audit.decisions import FUND, MATCHING, make_mandate, match
 from tests.audit.harness import AuditHarness, make_gift
 from tests.support.eventually import eventually
@@ -80,6 +80,12 @@ async def test_a_partners_word_is_not_the_donors_whose_link_decides(harness: Aud
     assert "授权已生效" in given.text
     await commit(harness, "M-2", id_)
     assert (await harness.wait_published(4))["committed_fen"] == 33_300
+    revoke(stack.secrets_dir / "credentials.json", "two")
+
+    async def press_again() -> int:
+        return (await harness.audit.http.post(f"/a/{link}/give")).status_code
+
+    await eventually(press_again, lambda status: status == 401)
     await harness.audit.http.post(f"/a/{link}/withdraw")
     await commit(harness, "M-3", id_, amount=1)
     summary = await harness.wait_published(5)

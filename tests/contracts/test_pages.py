@@ -150,6 +150,24 @@ def test_towns_are_named_and_codes_are_not() -> None:
         assert not re.search(r"4419\d{5}", html_of(page)), name
 
 
+BEHIND_LINKS = re.compile(
+    r"proposal|delivery|menu$|menu_empty|receipt|mandate|giving|own|request_|give$"
+)
+
+
+def test_whoever_has_a_link_reads_whom_to_ask_and_a_donor_what_for_and_until_when() -> None:
+    pages = {name: html_of(page) for name, page in render_samples().items()}
+    asked = {name for name in pages if BEHIND_LINKS.match(name)}
+    assert len(asked) > 20
+    assert {name for name in asked if 'href="tel:12345"' not in pages[name]} == set()
+    for over in ("link_over", "link_invalid"):
+        assert "村（居）委会" in pages[over]
+    for words in ("中堂镇", "低保", "等了12天", "1.6公里", "2026年5月23日 16:00 前答复"):
+        assert words in pages["proposal"], words
+    for words in ("茶山镇", "低保", "已等待"):
+        assert words in pages["menu"], words
+
+
 def test_words_that_turn_the_direction_turn_no_number() -> None:
     assert format_quantity(30, "袋", "大米") == "大米 30 袋"
     assert format_quantity(30, "袋", "\u202e米") == "\u2068\u202e米\u2069 30 袋"

@@ -138,6 +138,19 @@ async def test_offer_that_gives_or_only_answers_wakes_nobody(stack: StackHarness
     assert await pool.looks_at() == []
 
 
+async def test_donor_whose_partner_is_gone_is_not_asked_by_links_that_open_nothing(
+    stack: StackHarness,
+) -> None:
+    pool, gone = Pool(stack), set[str]()
+    pool.pool = OpenPool(pool.database, Weights(), timedelta(days=7), gone.__contains__)
+    offer, need = await pool.offer("a"), await pool.need("r")
+    assert [each.id for each in (await pool.look()).offers] == [offer.id]
+    gone.add(offer.source)
+    assert (await pool.look()).offers == ()
+    gone.clear()
+    assert await pool.looks_at() == [need.id], "another credential speaks for it"
+
+
 async def test_offer_whose_time_comes_wakes_needs_without_being_written(
     stack: StackHarness,
 ) -> None:

@@ -1,8 +1,14 @@
 """What waits for the loop takes turns: nothing is lost, turned round or held up by the many."""
 
+import asyncio
+from unittest.mock import Mock
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import QueueFull, Transient
+from shared.messaging.processor import Processor
 from shared.messaging.waiting import WaitingLines
 
 
@@ -51,3 +57,15 @@ def test_everything_is_taken_once_and_each_line_in_its_order(
     ]
     for line in range(len(sizes)):
         assert [place for each, place in taken if each == line] == list(range(sizes[line]))
+
+
+async def test_no_more_commands_wait_than_a_process_holds() -> None:
+    """Nothing decides here: what is one too many is told at once to come back later (503)."""
+    parts = {name: Mock() for name in ("inbox", "store", "publisher", "clock")}
+    processor = Processor(service="ledgerlet", queue_max=3, **parts)
+    waiting = asyncio.create_task(processor.execute_many([Mock(), Mock(), Mock()]))
+    await asyncio.sleep(0)
+    with pytest.raises(QueueFull) as refused:
+        await processor.execute(Mock())
+    assert isinstance(refused.value, Transient)
+    waiting.cancel()

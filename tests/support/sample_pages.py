@@ -92,13 +92,15 @@ def render_samples(words: str = "大米", token: str = TOKEN) -> Mapping[str, HT
         "menu": render_menu(offers, needs, token, NOW, HELP_PHONE),
         "menu_empty": render_menu(offers, {}, token, NOW, HELP_PHONE),
         "menu_claimed": render_claimed(Answer(201, claimed), token),
-        "receipt": render_receipt(_entry(words), _receipt(), [VKEY, words], f"{token}/receipt"),
-        "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW),
-        "mandate_answered": render_mandate_answered("open", f"/a/{token}"),
+        "receipt": render_receipt(
+            _entry(words), _receipt(), [VKEY, words], f"{token}/receipt", HELP_PHONE
+        ),
+        "mandate": render_mandate(_mandate(words), partial(MANDATE.path, token), NOW, HELP_PHONE),
+        "mandate_answered": render_mandate_answered("open", f"/a/{token}", HELP_PHONE),
         **_render_ledger(words),
         "give": render_public_menu(_open_sums(), "", "", HELP_PHONE),
         "give_filtered": render_public_menu(_open_sums(), "meals", CHASHAN, HELP_PHONE),
-        "receipt_pending": render_receipt_pending(f"/g/{token}"),
+        "receipt_pending": render_receipt_pending(f"/g/{token}", HELP_PHONE),
         "link_invalid": FRAME.render("link_invalid.html", status=401),
         "link_over": FRAME.render(
             "link_over.html", status=410, problems=[{"zh": words, "en": words}]

@@ -21,7 +21,7 @@ from services.audit.model import (
     WithdrawMandate,
 )
 from services.audit.pages.donor import render_mandate, render_mandate_answered
-from services.audit.resources import AuditRuntimeDep
+from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from shared import mongo
 from shared.contracts.links import MANDATE
 from shared.contracts.values import Identifier, Value
@@ -143,12 +143,16 @@ async def revoke_mandate(
 @link_router.get(MANDATE.route(), response_class=HTMLResponse)
 async def show_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
     mandate = await _load_mandate(token, request, runtime)
-    return render_mandate(mandate, partial(MANDATE.path, token), await runtime.processor.now())
+    now, phone = await runtime.processor.now(), runtime.settings.help_phone
+    return render_mandate(mandate, partial(MANDATE.path, token), now, phone)
 
 
 @link_router.post(MANDATE.route("give"))
 async def give_mandate(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
+    """Not to a partner who is gone; taking it back is always possible. Raises Unauthenticated."""
     mandate = await _load_mandate(token, request, runtime)
+    if mandate.source and runtime.keyring.is_partner_gone(mandate.source):
+        raise Unauthenticated
     return await _answer_donor(request, runtime, GiveMandate(mandate_id=mandate.id), token)
 
 
@@ -169,7 +173,7 @@ async def _load_mandate(token: str, request: Request, runtime: Runtime) -> Manda
 
 
 async def _answer_donor(
-    request: Request, runtime: Runtime, data: GiveMandate | WithdrawMandate, token: str
+    request: Request, runtime: AuditRuntime, data: GiveMandate | WithdrawMandate, token: str
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON."""
     link_id = runtime.keyring.read_link(token).id
@@ -180,4 +184,5 @@ async def _answer_donor(
         return answer_refused(request, answer)
     if not is_browser(request):
         return respond(answer)
-    return render_mandate_answered(str(answer.body["state"]), MANDATE.path(token))
+    phone = runtime.settings.help_phone
+    return render_mandate_answered(str(answer.body["state"]), MANDATE.path(token), phone)

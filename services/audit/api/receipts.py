@@ -92,13 +92,13 @@ async def revoke_links(
 @link_router.get(GIFT_RECEIPT.route(), response_model=None)
 async def show_gift(token: Token, request: Request, runtime: AuditRuntimeDep) -> Response:
     """The donor's page: his gift in words, and the receipt to take away."""
-    gift = await _load_gift(token, request, runtime)
+    gift, phone = await _load_gift(token, request, runtime), runtime.settings.help_phone
     try:
         receipt = await _read_receipt(runtime, gift)
     except Transient:
-        return render_receipt_pending(GIFT_RECEIPT.path(token))
+        return render_receipt_pending(GIFT_RECEIPT.path(token), phone)
     vkeys = await asyncio.to_thread(runtime.resources.vkeys, gift.log)
-    return render_receipt(parse_entry(receipt.entry), receipt, vkeys, f"{token}/receipt")
+    return render_receipt(parse_entry(receipt.entry), receipt, vkeys, f"{token}/receipt", phone)
 
 
 @link_router.get(GIFT_RECEIPT.route("receipt"), response_model=None)

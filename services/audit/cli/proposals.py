@@ -3,8 +3,8 @@
 One proposes, another approves.
 Each brings `GUANJIA_TOKEN`, else the token that the stack made for a maker or a checker."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -13,7 +13,6 @@ from rich.table import Table
 
 from services.audit.cli.console import console
 from shared.contracts.values import BeneficiaryClass, Category
-from shared.documents import Document
 from shared.errors import Invalid
 from shared.money import format_yuan, parse_amount
 
@@ -31,7 +30,7 @@ STATES = {
 }
 
 
-def send_proposal(path: str, command: str, body: Document) -> None:
+def send_proposal(path: str, command: str, body: Mapping[str, Any]) -> None:
     """The maker's part. command: what another person enters to approve it."""
     id_ = escape(connect("finance-maker").post(path, body)["id"])
     console.print(f"已提出 proposed: {id_}", soft_wrap=True)
@@ -47,7 +46,7 @@ def send_approval(path: str, id_: str) -> None:
 
 
 def print_all(
-    path: str, columns: Sequence[str], make_row: Callable[[Document], Sequence[str]]
+    path: str, columns: Sequence[str], make_row: Callable[[Mapping[str, Any]], Sequence[str]]
 ) -> None:
     """All there are. make_row: the cells of one after its id and state; ids are never cut."""
     table = Table()

@@ -25,19 +25,21 @@ MANDATE_LABELS: Mapping[str, tuple[str, str]] = {
 
 
 def render_receipt(
-    entry: LedgerEntry, receipt: Receipt, vkeys: Sequence[str], file: str
+    entry: LedgerEntry, receipt: Receipt, vkeys: Sequence[str], file: str, help_phone: str
 ) -> HTMLResponse:
     """file: where the receipt itself is, relative to the page."""
     rows = describe_receipt(entry, Checkpoint.unverified(receipt.checkpoint))
-    return PAGES.render("receipt.html", rows=rows, vkeys=vkeys, file=file)
+    return PAGES.render("receipt.html", rows=rows, vkeys=vkeys, file=file, help_phone=help_phone)
 
 
-def render_receipt_pending(path: str) -> HTMLResponse:
+def render_receipt_pending(path: str, help_phone: str) -> HTMLResponse:
     """path: of the page that will show it."""
-    return PAGES.render("receipt_pending.html", status=503, path=path)
+    return PAGES.render("receipt_pending.html", status=503, path=path, help_phone=help_phone)
 
 
-def render_mandate(mandate: Mandate, path: Callable[..., str], now: datetime) -> HTMLResponse:
+def render_mandate(
+    mandate: Mandate, path: Callable[..., str], now: datetime, help_phone: str
+) -> HTMLResponse:
     """path: of the page, and of its buttons."""
     is_over = now >= mandate.valid_until
     return PAGES.render(
@@ -50,6 +52,7 @@ def render_mandate(mandate: Mandate, path: Callable[..., str], now: datetime) ->
         may_give=mandate.asks_donor and mandate.state == "proposed" and not is_over,
         may_withdraw=mandate.state in ("proposed", "open"),
         path=path,
+        help_phone=help_phone,
     )
 
 
@@ -63,5 +66,6 @@ def _list_limits(mandate: Mandate) -> list[tuple[str, str, str]]:
     ]
 
 
-def render_mandate_answered(state: str, back: str) -> HTMLResponse:
-    return PAGES.render("mandate_answered.html", state=MANDATE_LABELS[state], back=back)
+def render_mandate_answered(state: str, back: str, help_phone: str) -> HTMLResponse:
+    words = MANDATE_LABELS[state]
+    return PAGES.render("mandate_answered.html", state=words, back=back, help_phone=help_phone)

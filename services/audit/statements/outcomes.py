@@ -1,14 +1,13 @@
 """What the ledger made of a statement's rows, looked up over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from services.audit.statements.files import Row
 from services.audit.statements.givers import Poster
 from services.audit.statements.likeness import Trait
-from shared.documents import Document
 from shared.moments import as_stored
 
 Outcome = Literal["entered", "repeated", "elsewhere", "refused", "reused", "unknown"]
@@ -34,7 +33,7 @@ def find_outcomes(audit: Poster, source: str, rows: Sequence[Row]) -> list[Outco
     return outcomes
 
 
-def _find_outcome(row: Row, gift: Document | None) -> Outcome:
+def _find_outcome(row: Row, gift: Mapping[str, Any] | None) -> Outcome:
     if gift is None:
         return "unknown"
     if not _is_same(row, gift):
@@ -48,7 +47,7 @@ def _find_outcome(row: Row, gift: Document | None) -> Outcome:
     return "entered" if place == places[0] else "repeated"
 
 
-def _is_same(row: Row, gift: Document) -> bool:
+def _is_same(row: Row, gift: Mapping[str, Any]) -> bool:
     fact = row.fact
     if datetime.fromisoformat(gift["received_at"]) != as_stored(fact.received_at):
         return False
@@ -68,7 +67,7 @@ class Alike:
         return cls("", f"{trait.place[0]} {trait.place[1]}" if trait.place else "")
 
     @classmethod
-    def from_json(cls, gift: Document) -> Self:
+    def from_json(cls, gift: Mapping[str, Any]) -> Self:
         listed = f"{gift['statement']} {gift['row']}" if gift["statement"] else gift["reference"]
         return cls(gift["id"], f"{gift['id']} {listed}".strip())
 
@@ -111,6 +110,6 @@ def _describe(row: Row) -> dict[str, object]:
     return {"id": row.id} | row.fact.model_dump(mode="json", include=fields)
 
 
-def _read_likeness(answer: Document) -> LikenessAnswer:
+def _read_likeness(answer: Mapping[str, Any]) -> LikenessAnswer:
     gifts = tuple(map(Alike.from_json, answer["gifts"]))
     return LikenessAnswer(answer["is_new"], answer["itself"] is not None, gifts)

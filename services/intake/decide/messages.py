@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.media import carry_files, forget_files
@@ -99,7 +100,7 @@ def _find_town(reached: Sequence[Reached]) -> str:
     return whole.pop() if len(whole) == 1 else CITY_WIDE
 
 
-def describe_settled(message: Message) -> dict[str, object]:
+def describe_settled(message: Message) -> dict[str, Any]:
     """For the way in, which answers a repetition as it answered the first."""
     return {
         "is_settled": message.is_settled,

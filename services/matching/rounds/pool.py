@@ -6,7 +6,7 @@ serve it improves. Each instance remembers for itself which needs wait; one that
 looks at all of them once.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -64,12 +64,19 @@ class _ShelvedOffer:
 class OfferShelf:
     """The offers that may be proposed, remembered between looks: only what changed is read.
 
-    only: a further condition on the offers, such as their resource.
+    only: a further condition on the offers, such as their resource. is_gone: of a source, whether
+    nobody may speak for it any more: its donors would be asked by links that open nothing.
     """
 
-    def __init__(self, database: mongo.Database, only: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        database: mongo.Database,
+        only: Mapping[str, object] | None = None,
+        is_gone: Callable[[str], bool] | None = None,
+    ) -> None:
         self._database = database
         self._query = {**PUSHED, **(only or {})}
+        self._is_gone = is_gone
         self._offers: dict[str, _ShelvedOffer] = {}
 
     async def read(self, now: datetime) -> list[OpenOffer]:
@@ -78,8 +85,14 @@ class OfferShelf:
         changed = [id_ for id_, version in versions.items() if not self._has(id_, version)]
         self._offers = {id_: self._offers[id_] for id_ in versions if id_ in self._offers}
         self._offers |= await self._load(changed)
-        offers = (self._offers[id_] for id_ in sorted(self._offers))
-        return [shelved.open for shelved in offers if _may_give(shelved.offer, now)]
+        giving = [
+            shelved for _, shelved in sorted(self._offers.items()) if _may_give(shelved.offer, now)
+        ]
+        gone = self._find_gone({shelved.offer.source for shelved in giving})
+        return [shelved.open for shelved in giving if shelved.offer.source not in gone]
+
+    def _find_gone(self, sources: Collection[str]) -> Collection[str]:
+        return {each for each in sources if self._is_gone(each)} if self._is_gone else ()
 
     async def _read_versions(self) -> dict[str, int]:
         rows = self._database[Offer.COLLECTION].find(self._query, {"_version": 1})
@@ -122,12 +135,19 @@ class OpenPool:
     _refused: needs whose proposal was refused, and how often while the need stayed the same.
     """
 
-    def __init__(self, database: mongo.Database, weights: Weights, ask_again: timedelta) -> None:
-        """ask_again: after so long somebody who did not answer is asked as others are."""
+    def __init__(
+        self,
+        database: mongo.Database,
+        weights: Weights,
+        ask_again: timedelta,
+        is_gone: Callable[[str], bool] | None = None,
+    ) -> None:
+        """ask_again: after so long somebody who did not answer is asked as others are. is_gone: as
+        in `OfferShelf`."""
         self._ask_again = ask_again
         self._database = database
         self._weights = weights
-        self._shelf = OfferShelf(database)
+        self._shelf = OfferShelf(database, is_gone=is_gone)
         self._context: PoolContext = EMPTY_CONTEXT
         self._offers: dict[str, OpenOffer] = {}
         self._candidates = Candidates(())

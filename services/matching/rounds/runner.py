@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -54,7 +55,8 @@ class RoundRunner:
         self._settings = settings
         self._solver = solver
         ask_again = timedelta(days=settings.ask_again_days)
-        self._pool = OpenPool(runtime.database, settings.weights, ask_again)
+        is_gone = runtime.keyring.is_partner_gone
+        self._pool = OpenPool(runtime.database, settings.weights, ask_again, is_gone)
         self._years_said: set[int] = set()
         self._last_whole = LastWhole(runtime.database, settings.weights)
 
@@ -202,7 +204,7 @@ class RoundRunner:
         """Each allocation on its own; their answers."""
         proposals = [self._build_proposal(number, allocation) for allocation in allocations]
         finish = Command(FinishRound(pool=POOL, number=number))
-        commands: list[Command] = [*before, *proposals, finish]
+        commands: list[Command[Any]] = [*before, *proposals, finish]
         decided = await execute_each(self._runtime.processor, commands)
         return [answer for _, answer in decided[len(before) : -1]]
 

@@ -3,9 +3,9 @@
 Apart from what solves rounds in the service: the command line alone replays them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from services.matching.solver.interface import (
     Solver,
@@ -15,7 +15,6 @@ from services.matching.solver.interface import (
     hash_text,
     read_inputs,
 )
-from shared.documents import Document
 
 Verdict = Literal["same", "differs", "inputs_differ", "other_solver"]
 
@@ -31,7 +30,7 @@ class ReplayResult:
     differing: tuple[str, ...] = ()
 
 
-def replay_round(record: Document, solvers: Sequence[Solver]) -> ReplayResult:
+def replay_round(record: Mapping[str, Any], solvers: Sequence[Solver]) -> ReplayResult:
     """By the solver that the round names.
 
     record: `{"round": {...}, "inputs": text}`, as the service hands it out.

@@ -79,7 +79,6 @@ from shared.contracts.events.mandates import (
     MandateGranted,
     MandateProposed,
     MandateRevoked,
-    StandingLimits,
 )
 from shared.contracts.events.matching import (
     Evidence,
@@ -333,7 +332,6 @@ __all__ = [
     "RequestWithdrawn",
     "SenderAnswer",
     "SpokenAct",
-    "StandingLimits",
     "StatementRow",
     "Verdict",
     "WordAsked",
