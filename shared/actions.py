@@ -8,11 +8,11 @@ stands in what was decided, too.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from shared import mongo
+from shared.documents import Document
 from shared.security import STAFF, Credential
 
 log = structlog.get_logger()
@@ -102,7 +102,7 @@ async def list_actions(
     return [_parse(row) for row in await rows.to_list(None)]
 
 
-def _parse(row: Mapping[str, Any]) -> Action:
+def _parse(row: Document) -> Action:
     return Action(
         id=str(row["_id"]),
         at=row["at"],

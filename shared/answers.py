@@ -1,8 +1,8 @@
 """An answer to a command: what the caller reads, and what is stored with its idempotency key."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from shared.documents import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,4 +10,4 @@ class Answer:
     """An HTTP status and a JSON-able body."""
 
     status: int
-    body: Mapping[str, Any]
+    body: Document

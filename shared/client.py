@@ -7,12 +7,13 @@ Addresses: `GUANJIA_<NAME>_URL`, else `stack.json` of the data folder. Token: `G
 import json
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+
+from shared.documents import Document
 
 TRIES_MAX = 5
 WAIT_S_MAX = 5.0
@@ -50,7 +51,7 @@ class ServiceClient:
             base_url=self.url, headers=headers, timeout=60, trust_env=elsewhere
         )
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+    def get(self, path: str, params: Document | None = None) -> Any:
         return self._ask(self._http.build_request("GET", path, params=params))
 
     def post(self, path: str, json: Any = None, key: str | None = None) -> Any:
@@ -147,7 +148,7 @@ def bearer(token_id: str, data_dir: Path | None = None) -> str:
         ) from None
 
 
-def _stack(data_dir: Path) -> dict[str, Any]:
+def _stack(data_dir: Path) -> Document:
     try:
         stack = json.loads((data_dir / "stack.json").read_bytes())
     except (OSError, ValueError):

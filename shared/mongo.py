@@ -41,6 +41,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from shared.documents import Document
 from shared.errors import Conflict, Transient
 from shared.messaging.decision import State
 
@@ -66,11 +67,13 @@ __all__ = [
 
 log = structlog.get_logger()
 
-Client = AsyncIOMotorClient[dict[str, Any]]
-Database = AsyncIOMotorDatabase[dict[str, Any]]
-Collection = AsyncIOMotorCollection[dict[str, Any]]
+Row = dict[str, Any]
+"""As the driver gives and takes it; only read, it is a `Document`."""
+Client = AsyncIOMotorClient[Row]
+Database = AsyncIOMotorDatabase[Row]
+Collection = AsyncIOMotorCollection[Row]
 Session = AsyncIOMotorClientSession
-Index = tuple[str, Sequence[tuple[str, int]], Mapping[str, Any]]
+Index = tuple[str, Sequence[tuple[str, int]], Document]
 
 S = TypeVar("S", bound=State)
 R = TypeVar("R")

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 
+from shared.documents import Document
 from shared.errors import Transient
 from shared.http import CallError, HttpClient
 
@@ -48,7 +49,7 @@ class PersonsClient:
         return await self._ask(resource, query, parse)
 
     async def _ask(
-        self, resource: str, query: Mapping[str, object], parse: Callable[[Mapping[str, Any]], T]
+        self, resource: str, query: Mapping[str, object], parse: Callable[[Document], T]
     ) -> dict[str, T]:
         try:
             reply = await self._http.post(
@@ -66,10 +67,10 @@ class PersonsClient:
             raise Transient(f"intake gives no {resource}: {type(error).__name__}") from None
 
 
-def _parse_name(row: Mapping[str, Any]) -> str | None:
+def _parse_name(row: Document) -> str | None:
     name: str | None = row["name"]
     return name
 
 
-def _parse_known(row: Mapping[str, Any]) -> bool:
+def _parse_known(row: Document) -> bool:
     return bool(row["known"])

@@ -5,13 +5,13 @@ Every service that opens links has these states of its own, so that opening one 
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from shared.contracts.envelope import Event, Fact
 from shared.contracts.events import PersonErased, PersonLinksRevoked
 from shared.contracts.values import Identifier, Value
 from shared.link_tokens import LinkToken
-from shared.messaging.decision import Answer, Command, Decision, Handler, State, States
+from shared.messaging.decision import Answer, AnyHandler, Command, Decision, Handler, State, States
 from shared.moments import milliseconds
 
 
@@ -52,8 +52,8 @@ def decide_person_gone(
     return Decision((revoke(event.subject, now),))
 
 
-EVENTS: Mapping[type[Fact], Handler[Any]] = {
+EVENTS: Mapping[type[Fact], AnyHandler] = {
     PersonErased: Handler(decide=decide_person_gone),
     PersonLinksRevoked: Handler(decide=decide_person_gone),
 }
-COMMANDS: Mapping[type[Value], Handler[Any]] = {RevokeLinks: Handler(decide=decide_revoke_links)}
+COMMANDS: Mapping[type[Value], AnyHandler] = {RevokeLinks: Handler(decide=decide_revoke_links)}

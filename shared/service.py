@@ -25,8 +25,8 @@ from shared.messaging.batch_store import BatchStore
 from shared.messaging.broker import Positions, Subscription
 from shared.messaging.cluster import cluster_id, create_topics
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.decision import State
-from shared.messaging.inbox import AnyHandler, Inbox, Routes
+from shared.messaging.decision import AnyHandler, State
+from shared.messaging.inbox import Inbox, Routes
 from shared.messaging.outbox import Outbox
 from shared.messaging.processor import Processor
 from shared.messaging.producer import Producer

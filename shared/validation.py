@@ -1,12 +1,12 @@
 """Pydantic's errors as problems in both languages, without the input: it may be personal."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from pydantic import ValidationError
 
+from shared.documents import Document
 from shared.errors import InvalidValueError, Problem
 from shared.messages import VALIDATION_OTHER, VALIDATION_ZH
 
@@ -31,14 +31,14 @@ def describe_validation(
 
 
 def describe_errors(
-    errors: Iterable[Mapping[str, Any]],
+    errors: Iterable[Document],
     format_path: Callable[[Location], str] = field_path,
 ) -> tuple[Problem, ...]:
     """errors: as pydantic and FastAPI list them: `type`, `loc`, `msg`, and `ctx` if it has one."""
     return tuple(_describe(error, format_path(error["loc"])) for error in errors)
 
 
-def _describe(error: Mapping[str, Any], path: str) -> Problem:
+def _describe(error: Document, path: str) -> Problem:
     context = error.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, InvalidValueError):
@@ -46,7 +46,7 @@ def _describe(error: Mapping[str, Any], path: str) -> Problem:
     return Problem(error["type"], _translate(error["type"], context), error["msg"], path)
 
 
-def _translate(kind: str, context: Mapping[str, Any]) -> str:
+def _translate(kind: str, context: Document) -> str:
     values = {"type": kind, **context}
     if "expected" in values:
         values["expected"] = str(values["expected"]).replace(" or ", " 或 ")

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -27,7 +27,7 @@ COMMANDS_OWN = {f"{PREFIX}{name}" for name in ("SETTINGS_FILE", "TOKEN", "SIMULA
 class Setting:
     """origin: as people read it; masked values are masked here already."""
 
-    value: Any
+    value: object
     origin: str
 
 

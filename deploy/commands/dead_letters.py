@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -10,6 +10,7 @@ from rich.markup import escape
 from deploy.commands.services import SERVICES, Service
 from deploy.commands.tables import make_console, make_table
 from shared.client import ServiceClient, ServiceError
+from shared.documents import Document
 
 app = typer.Typer(help="死信 Dead letters.", no_args_is_help=True)
 Of = Annotated[
@@ -97,7 +98,7 @@ def _format_reason(letter: dict[str, object]) -> str:
     return "\n".join(_list_reasons(letter))
 
 
-def _list_reasons(letter: dict[str, Any]) -> Iterator[str]:
+def _list_reasons(letter: Document) -> Iterator[str]:
     if letter["bug"]:
         yield "程序缺陷 bug"
     for problem in letter["problems"]:

@@ -2,9 +2,8 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.markup import escape
@@ -21,6 +20,7 @@ from deploy.commands.tables import make_console, make_table
 from services.audit.designation import Kind
 from services.audit.statements.files import Batch
 from shared.client import ServiceClient
+from shared.documents import Document
 from shared.money import format_yuan
 from shared.sheets.cells import guard_cell
 from shared.sheets.printing import print_unread
@@ -64,7 +64,7 @@ class Bar:
         self._progress.advance(self._rows, rows)
 
 
-def print_totals(progress: ImportProgress, statements: Sequence[Mapping[str, Any]]) -> bool:
+def print_totals(progress: ImportProgress, statements: Sequence[Document]) -> bool:
     """Each statement's own sum beside the ledger's; whether all are equal."""
     ledger = {each["statement"]: each for each in statements}
     rows = make_table(
@@ -182,7 +182,7 @@ def write_overlaps(audit: ServiceClient, statements: Sequence[str], target: Path
     typer.echo(f"重复行已写入 repeated rows: {target}")
 
 
-def _all_overlaps(audit: ServiceClient, statements: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _all_overlaps(audit: ServiceClient, statements: Sequence[str]) -> Iterator[Document]:
     after: str | None = ""
     while after is not None:
         query = {"statement": list(statements), "limit": PAGE, "after": after}

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from deploy.commands.services import SERVICES
 from deploy.commands.tables import make_console, make_table
 from deploy.local.credentials import lock_register
 from shared.client import ServiceClient, default_secrets_dir
+from shared.documents import Document
 from shared.security import RootError, retire_root, rotate_root
 from shared.security.roots import CURRENT, Roots, read_roots
 
@@ -77,7 +78,7 @@ def _check_settled(secrets_dir: Path) -> None:
         )
 
 
-def _check_sealed_anew(name: str, status: dict[str, Any], roots: Roots) -> None:
+def _check_sealed_anew(name: str, status: Document, roots: Roots) -> None:
     previous = roots.previous.id if roots.previous else None
     if (status["root"], status["previous"]) != (roots.current.id, previous):
         raise SystemExit(
@@ -92,7 +93,7 @@ def _check_sealed_anew(name: str, status: dict[str, Any], roots: Roots) -> None:
         )
 
 
-def _ask(name: str, data_dir: Path | None) -> dict[str, Any]:
+def _ask(name: str, data_dir: Path | None) -> Document:
     """Raises ServiceError where it does not answer."""
     return dict(ServiceClient(name, data_dir=data_dir).get("/sealing"))
 

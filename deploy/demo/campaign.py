@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from shared.contracts.events import Applicant, DonationReceived, OfferSubmitted, RequestSubmitted
 from shared.contracts.values import (
@@ -24,6 +23,7 @@ from shared.contracts.values import (
     Kind,
     Need,
 )
+from shared.documents import Document
 from shared.towns import towns
 
 SEED = 20220118
@@ -96,7 +96,7 @@ class Enterprise:
     def openid(self) -> str:
         return f"demo-donor-{self.number:02d}"
 
-    def make_mandate(self, donor_id: str, source: str, now: datetime) -> dict[str, Any]:
+    def make_mandate(self, donor_id: str, source: str, now: datetime) -> Document:
         """What this partner may offer in the enterprise's name: what it gave, for a while."""
         return {
             "fund_id": FUND_ID,
@@ -231,7 +231,7 @@ def list_enterprises() -> tuple[Enterprise, ...]:
     return tuple(Enterprise(number, yuan * 100) for number, yuan in enumerate(DONATED_YUAN, 1))
 
 
-def build_terms(donor_ids: Iterable[str], now: datetime) -> dict[str, Any]:
+def build_terms(donor_ids: Iterable[str], now: datetime) -> Document:
     """Of the campaign: its wishes are those of three classes that come in from now on."""
     return {
         "campaign_id": CAMPAIGN_ID,
@@ -299,7 +299,7 @@ def repeat_messages(wishes: Sequence[Wish]) -> Iterator[Wish]:
 
 
 def write_spreadsheet(file: Path, wishes: Sequence[Wish]) -> None:
-    rows: list[dict[str, Any]] = [wish.format_row() for wish in repeat_messages(wishes)]
+    rows: list[Document] = [wish.format_row() for wish in repeat_messages(wishes)]
     with file.open("w", encoding="utf-8-sig", newline="") as out:
         table = csv.DictWriter(out, list(rows[0]) if rows else ["编号"])
         table.writeheader()

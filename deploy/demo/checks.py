@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from deploy.demo.figures import UNDER_WAY, Figures, Health, Json, ReplayedLog
 from services.audit.ledger.balances import TOTALS
@@ -19,8 +18,8 @@ class Check:
     """One value that must be the same in two places."""
 
     title: str
-    expected: Any
-    actual: Any
+    expected: object
+    actual: object
 
     @property
     def holds(self) -> bool:

@@ -15,13 +15,14 @@ from services.audit.ledger.replay import replay
 from services.audit.ledger.verification import verify_log
 from services.audit.tlog.checkpoint import root_text
 from shared.contracts.topics import TOPICS
+from shared.documents import Document
 
 SERVICES = ("intake", "matching", "notify", "audit")
 UNDER_WAY = ("proposed", "accepted", "committed", "delivered")
 NOT_YET_SENT = ("created", "sending", "retry")
 READ_MS = 300
 
-Json = dict[str, Any]
+Json = Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ async def read_health(clients: Clients) -> Health:
     )
 
 
-async def _get_from_all(clients: Clients, path: str, **params: Any) -> dict[str, Any]:
+async def _get_from_all(clients: Clients, path: str, **params: Any) -> Document:
     requests = (clients.open(name, "operator").get(path, **params) for name in SERVICES)
     return dict(zip(SERVICES, await asyncio.gather(*requests), strict=True))
 

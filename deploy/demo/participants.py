@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from deploy.demo.clients import Client, Clients
 from services.notify.templates import TEMPLATES
+from shared.documents import Document
 from shared.references import format_reference
 
 READ_EVERY_S = 0.3
@@ -29,8 +30,8 @@ REPEATED = "都收到了，谢谢"
 """Of who was not heard, also because two deliveries of one request carry the same number."""
 
 T = TypeVar("T")
-Match = dict[str, Any]
-Message = dict[str, Any]
+Match = Document
+Message = Document
 
 
 Answer = Literal["accept", "decline", "leave"]
@@ -66,7 +67,7 @@ class Tasks:
         self._running: set[asyncio.Task[None]] = set()
         self._failed: BaseException | None = None
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._end)
@@ -282,7 +283,7 @@ class Staff:
                 return
             after = page["next"]
 
-    async def _approve_request(self, request: dict[str, Any]) -> None:
+    async def _approve_request(self, request: Document) -> None:
         """Whom nobody has met is visited first; with that alone the small ones open."""
         request_id = request["request_id"]
         self._approved.add(request_id)
@@ -328,7 +329,7 @@ def _split_pages(items: list[T]) -> list[list[T]]:
 
 
 async def _send_batch(
-    client: Client, path: str, ids: list[str], more: dict[str, Any] | None = None
+    client: Client, path: str, ids: list[str], more: Document | None = None
 ) -> int:
     """How many succeeded; the others are tried again, as a new command."""
     answers = await client.post(path, {"match_ids": ids, **(more or {})}, key=uuid4().hex)

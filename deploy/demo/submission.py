@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from deploy.demo import bridge, campaign
 from deploy.demo.campaign import FUND_ID, FUND_NAME, Enterprise, Wish
@@ -18,6 +18,7 @@ from deploy.local.stack import Stack
 from shared.contracts.events import OfferSubmitted
 from shared.contracts.topics import DONATIONS_INBOUND, REQUESTS_INBOUND
 from shared.contracts.values import Channel
+from shared.documents import Document
 from shared.security import Keyring
 
 T = TypeVar("T")
@@ -274,7 +275,7 @@ class Submitter:
         return output
 
 
-def _is_mandate_unknown(refusal: Mapping[str, Any]) -> bool:
+def _is_mandate_unknown(refusal: Document) -> bool:
     return any(problem["code"] == "mandate_unknown" for problem in refusal["problems"])
 
 

@@ -13,6 +13,7 @@ from deploy.local.stack import Stack
 from services.intake.views import STATE_LABELS as REQUEST_LABELS
 from services.matching.model.labels import STATE_LABELS as MATCH_LABELS
 from shared.contracts.values import LABELS
+from shared.documents import Document
 from shared.money import format_yuan
 
 LEDGER = {
@@ -56,9 +57,7 @@ def build_summary(
     }
 
 
-def print_summary(
-    console: Console, summary: Mapping[str, Any], checks: list[Check], stack: Stack
-) -> None:
+def print_summary(console: Console, summary: Document, checks: list[Check], stack: Stack) -> None:
     console.print()
     _print_counts(console, "诉求 requests", summary["requests"]["by_state"], REQUEST_LABELS)
     _print_counts(console, "征集渠道 channels", summary["requests"]["by_channel"], LABELS)
@@ -79,7 +78,7 @@ def _print_counts(
     console.print(f"[cyan]{title}[/]: {' · '.join(named)}", soft_wrap=True)
 
 
-def _print_campaign(console: Console, report: Mapping[str, Any] | None) -> None:
+def _print_campaign(console: Console, report: Document | None) -> None:
     if report is None:
         return
     money, donors = report["money"], report["donors"]
@@ -97,7 +96,7 @@ def _print_campaign(console: Console, report: Mapping[str, Any] | None) -> None:
     )
 
 
-def _print_ledger(console: Console, ledger: Mapping[str, Any], stack: Stack) -> None:
+def _print_ledger(console: Console, ledger: Document, stack: Stack) -> None:
     table = Table(*LEDGER.values(), title="专项基金 the fund, CNY", title_justify="left")
     for column in table.columns:
         column.justify = "right"

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
 
 from deploy.local.parts import ExternalPart, Part
 from deploy.local.runner import Announce, ExternalRunner, PartRunner
@@ -84,7 +83,7 @@ def _build_runner(
     return PartRunner(part, announce, changed)
 
 
-async def _run_together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def _run_together(steps: Iterable[Coroutine[object, object, None]]) -> None:
     """All at once; the first failure cancels the rest and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:

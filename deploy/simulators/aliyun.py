@@ -7,7 +7,6 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -163,7 +162,7 @@ def _build_response(
     return JSONResponse(content | ({"BizId": biz_id} if biz_id else {}), status_code=status)
 
 
-def _build_receipt(sms: Sms, plan: Plan, now: datetime) -> dict[str, Any]:
+def _build_receipt(sms: Sms, plan: Plan, now: datetime) -> dict[str, object]:
     delivered = plan.fate == "delivered"
     return {
         "phone_number": sms.number.removeprefix("+86"),

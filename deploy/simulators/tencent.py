@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +27,7 @@ from deploy.simulators.sms import (
     count_segments,
 )
 from shared.clock import Clock
+from shared.documents import Document
 
 NUMBERS_MAX = 200
 SESSION_CONTEXT_BYTES_MAX = 511
@@ -116,7 +116,7 @@ class Tencent:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise CallError("InvalidParameter", "the body is not SendSms's") from None
 
-    def _parse_call(self, content: dict[str, Any]) -> Call:
+    def _parse_call(self, content: Document) -> Call:
         if content["SmsSdkAppId"] != self._settings.tencent_app_id:
             raise CallError("UnauthorizedOperation.SmsSdkAppIdVerifyFail", "SmsSdkAppId")
         if content.get("SignName", "") != self._settings.tencent_sign_name:
@@ -146,7 +146,7 @@ class Tencent:
             raise CallError("FailedOperation.ContainSensitiveWord", "no appeals for donations")
         return f"【{self._settings.tencent_sign_name}】{text}"
 
-    async def _send(self, call: Call, number: str, plan: Plan) -> dict[str, Any]:
+    async def _send(self, call: Call, number: str, plan: Plan) -> Document:
         refusal = self._find_refusal(call, number, plan)
         if refusal:
             self._counters["sms_refused"] += 1
@@ -188,7 +188,7 @@ def _check_values(values: Sequence[str]) -> None:
         raise CallError(code, f"a variable has {VARIABLE_MAX} characters at most")
 
 
-def _build_response(content: dict[str, Any]) -> JSONResponse:
+def _build_response(content: Document) -> JSONResponse:
     return JSONResponse({"Response": {**content, "RequestId": str(uuid.uuid4())}})
 
 
@@ -206,7 +206,7 @@ def _build_status(
     }
 
 
-def _build_receipt(number: str, serial: str, plan: Plan, now: datetime) -> dict[str, Any]:
+def _build_receipt(number: str, serial: str, plan: Plan, now: datetime) -> Document:
     delivered = plan.fate == "delivered"
     return {
         "user_receive_time": format_china_time(now),

@@ -18,6 +18,7 @@ from deploy.simulators.plans import Plan
 from deploy.simulators.scripts import Scripts
 from deploy.simulators.settings import SimulatorSettings
 from shared.clock import Clock
+from shared.documents import Document
 
 RENEWED_BEFORE_END_S = 300
 DEDUPLICATED_FOR_S = 600
@@ -161,7 +162,7 @@ class WeChat:
         self._last_id += 1
         return self._last_id
 
-    def _parse_body(self, body: bytes) -> dict[str, Any]:
+    def _parse_body(self, body: bytes) -> Document:
         if b"\\u" in body:
             raise ApiError(40033)
         content = _parse_json(body)
@@ -185,7 +186,7 @@ class WeChat:
         if openid in self._unfollowed:
             raise ApiError(43004)
 
-    async def _send(self, openid: str, content: dict[str, Any], plan: Plan) -> int:
+    async def _send(self, openid: str, content: Document, plan: Plan) -> int:
         """The message id; an earlier one for the same client_msg_id within ten minutes."""
         key, now = (openid, str(content.get("client_msg_id") or "")), self._now()
         earlier = self._sent.get(key) if key[1] else None
@@ -206,7 +207,7 @@ class WeChat:
         if len(self._sent) > REMEMBERED_MAX:
             self._sent.popitem(last=False)
 
-    def _record(self, openid: str, content: dict[str, Any], plan: Plan, message_id: int) -> None:
+    def _record(self, openid: str, content: Document, plan: Plan, message_id: int) -> None:
         self._counters["wechat_accepted"] += 1
         self._counters[f"wechat_{plan.fate}"] += 1
         template = content["template_id"]
@@ -253,7 +254,7 @@ def _check_field(name: str, field: Any) -> None:
         raise ApiError(47003, f"argument invalid! data.{name}.value")
 
 
-def _parse_json(body: bytes) -> dict[str, Any]:
+def _parse_json(body: bytes) -> Document:
     try:
         content = json.loads(body)
     except ValueError:

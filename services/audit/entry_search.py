@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.kinds import KINDS
@@ -14,6 +14,7 @@ from services.audit.tlog.reader import Source, read_bundle
 from services.audit.tlog.tiles import TILE_WIDTH
 from shared import mongo
 from shared.contracts.ledger import LedgerEntry
+from shared.documents import Document
 
 ROWS_MAX = 50
 BUNDLES_MAX = 40
@@ -94,7 +95,7 @@ def format_amount(entry: LedgerEntry) -> str:
 
 
 def _list_funds(entry: LedgerEntry) -> tuple[str, ...]:
-    fields: Mapping[str, Any] = entry
+    fields: Document = entry
     if "fund" in fields:
         return (fields["fund"],)
     return tuple(dict.fromkeys(leg["fund"] for leg in entry["legs"]))

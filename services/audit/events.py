@@ -5,7 +5,6 @@ Tables are built, not constant: deciding needs the chart and foundations, sealin
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from services.audit.decide import (
     bank,
@@ -63,10 +62,8 @@ from shared.contracts.events import (
     PaymentMade,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import Decision, Handler
+from shared.messaging.decision import AnyHandler, Decision, Handler
 from shared.spoken_words import HearWord
-
-AnyHandler = Handler[Any]
 
 
 def events(rules: Rules, secrets: BankSecrets) -> Mapping[type[Fact], AnyHandler]:

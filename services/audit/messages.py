@@ -112,6 +112,24 @@ MANDATE_OF_FUND = Message(
     "合作方只能就捐赠人自己的捐赠（gifts）申请授权；动用基金的款项请联系基金管理人（财务）提出",
     "a partner asks for mandates on a donor's gifts; the fund's managers for those on its money",
 )
+STANDING_OF_GIFTS = Message(
+    "standing_of_gifts",
+    "自动资助只用于基金本身的钱；捐赠人自己的捐款由他本人在“常设同意”页面设置",
+    "a fund gives its own money by itself; of his gifts the donor says so on his own page",
+)
+STANDING_ODD = Message(
+    "standing_odd",
+    "每项上限不能高于每月上限，请核对",
+    "the limit for one request is above that of a month",
+)
+CATEGORY_UNREAD = Message(
+    "category_unread",
+    "没有“{text}”这个类别，请写：{options}",
+    "there is no category {text}: write one of {options}",
+)
+DATE_UNREAD = Message(
+    "date_unread", "请写成 2027-06-30 这样的日期", "write a day such as 2027-06-30"
+)
 MANDATES_WAIT = Message(
     "mandates_wait",
     "贵单位已有 {most} 项授权申请等待答复，暂不能再提：请捐赠人先答复，或撤回不再需要的，"

@@ -7,7 +7,7 @@ nobody; the sums by category and town leave out what stands for a few cases alon
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, cast
+from typing import cast
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.movements import sum_entering, sum_leaving, sum_promised
@@ -15,6 +15,7 @@ from services.audit.ledger.published import day_of
 from services.audit.tlog.reader import Source, read_bundle, read_entry
 from services.audit.tlog.tiles import TILE_WIDTH
 from shared.contracts.ledger import LedgerEntry
+from shared.documents import Document
 
 UNSAID = ""
 """Category or town that a commitment does not say."""
@@ -115,14 +116,14 @@ class Overview:
                 self._take(parse_entry(leaf), source, size)
                 self.size += 1
 
-    def find_aim(self, entry: Mapping[str, Any]) -> Aim:
+    def find_aim(self, entry: Document) -> Aim:
         """Of a commitment, or of the one that an entry settles."""
         if "commitment" in entry:
             return self._aims.get(entry["commitment"], NO_AIM)
         return read_aim(entry)
 
     def _take(self, entry: LedgerEntry, source: Source, size: int) -> None:
-        fields: Mapping[str, Any] = entry
+        fields: Document = entry
         if entry["kind"] in ("fund_opened", "fund_carried"):
             terms = fields["terms"]["purpose"]
             flow = FundFlow(fields["fund"], fields["name"], terms, fields["restricted"])
@@ -154,7 +155,7 @@ class Overview:
         flow.towns.setdefault(aim.town, Use()).add(use)
 
 
-def read_aim(entry: Mapping[str, Any]) -> Aim:
+def read_aim(entry: Document) -> Aim:
     purpose = entry.get("purpose", {})
     return Aim(purpose.get("category", UNSAID), purpose.get("town", UNSAID))
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 from services.audit.model import BankEvent, Donation, donation_id
 from shared.contracts.envelope import Event, Fact, digest_content
 from shared.contracts.events import DonationReceived
-from shared.messaging.resealing import Document, SealedCollection, SealedValue
+from shared.documents import Document
+from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
 from shared.security import Keyring
 

@@ -5,10 +5,9 @@ asked for in the same village of the same category, and what this person or hous
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.intake.model import Request, RequestState
 from services.intake.model.suggestion import LikenessReason, Suggestion
@@ -16,6 +15,7 @@ from services.intake.store import REQUESTS
 from services.intake.vault.likeness import compare_marks
 from shared import mongo
 from shared.contracts.values import Kind
+from shared.documents import Document
 from shared.ids import derived_id
 from shared.scope import Scope
 from shared.towns import is_city_wide
@@ -95,7 +95,7 @@ async def find_alike(
     return [compare(request, others[id_], persons) for id_ in wanted if id_ in others]
 
 
-def _is_seen(row: Mapping[str, Any], scope: Scope) -> bool:
+def _is_seen(row: Document, scope: Scope) -> bool:
     """Open, and the reader's: what he may not see takes no place from what he may."""
     area = row["area"]
     is_there = scope.sees_place(area["town_code"], area.get("village_code"))
@@ -104,8 +104,8 @@ def _is_seen(row: Mapping[str, Any], scope: Scope) -> bool:
 
 async def _find_candidates(
     database: mongo.Database, request: Request, since: datetime, persons: set[str]
-) -> dict[str, Mapping[str, Any]]:
-    ways: list[dict[str, Any]] = [{"person_id": {"$in": sorted(persons)}}]
+) -> dict[str, Document]:
+    ways: list[Document] = [{"person_id": {"$in": sorted(persons)}}]
     if request.bands:
         ways.append({"bands": {"$in": list(request.bands)}})
     if request.area.village_code:
@@ -119,9 +119,7 @@ async def _find_candidates(
     return rows
 
 
-async def _find_latest(
-    database: mongo.Database, way: Mapping[str, Any], since: datetime
-) -> list[Mapping[str, Any]]:
+async def _find_latest(database: mongo.Database, way: Document, since: datetime) -> list[Document]:
     query = {**way, "recorded_at": {"$gt": since}}
     rows = database[Request.COLLECTION].find(query, _READ).sort(_LATEST).limit(CANDIDATES_MAX)
     return list(await rows.to_list(None))
@@ -149,7 +147,7 @@ def compare(request: Request, other: Request, person_ids: Iterable[str] = ()) ->
 
 
 def _weigh(
-    request: Request, row: Mapping[str, Any], persons: set[str]
+    request: Request, row: Document, persons: set[str]
 ) -> tuple[float, float, tuple[LikenessReason, ...]]:
     share = compare_marks(request.marks, bytes(row.get("marks") or b""))
     towns = request.area.town_code, row["area"]["town_code"]
@@ -181,7 +179,7 @@ def _weigh(
     return weight, share, reasons
 
 
-def _are_others(request: Request, row: Mapping[str, Any], persons: set[str]) -> bool:
+def _are_others(request: Request, row: Document, persons: set[str]) -> bool:
     """Two people's wishes in the words of one form; a road is the need of everybody on it."""
     is_wish = request.kind is Kind.WISH
     return is_wish and row["person_id"] not in persons and row.get("name_id") != request.name_id

@@ -5,7 +5,6 @@ Tables are built, not constant: sealing needs the vault, and approving needs the
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from services.intake.decide import (
     approvals,
@@ -119,13 +118,13 @@ from shared.contracts.events import (
     RequestSubmitted,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import Decision, Handler
+from shared.messaging.decision import AnyHandler, Decision, Handler
 
 
 def build_events(
     vault: Vault, rules: Rules, find_credential: FindCredential
-) -> Mapping[type[Fact], Handler[Any]]:
-    handlers: dict[type[Fact], Handler[Any]] = {
+) -> Mapping[type[Fact], AnyHandler]:
+    handlers: dict[type[Fact], AnyHandler] = {
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         MatchCommitted: Handler(decide=progress.decide_committed),
         MatchDelivered: Handler(decide=progress.decide_delivered),
@@ -139,8 +138,8 @@ def build_events(
 
 def build_commands(
     vault: Vault, rules: Rules, find_credential: FindCredential
-) -> Mapping[type[Value], Handler[Any]]:
-    handlers: dict[type[Value], Handler[Any]] = {
+) -> Mapping[type[Value], AnyHandler]:
+    handlers: dict[type[Value], AnyHandler] = {
         **revocations.COMMANDS,
         RequestSubmitted: _build_submission(vault, rules, find_credential),
         StaffRequest: _build_submission(vault, rules, find_credential),
@@ -215,7 +214,7 @@ def build_commands(
     return {type_: clocks.keep_time(rules.clock, each) for type_, each in handlers.items()}
 
 
-def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredential) -> Handler[Any]:
+def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredential) -> AnyHandler:
     """The same decision for a message that came by HTTP and one that came by the topic."""
     return Handler(
         decide=partial(requests.decide_submission, rules),
@@ -223,7 +222,7 @@ def _build_submission(vault: Vault, rules: Rules, find_credential: FindCredentia
     )
 
 
-def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], AnyHandler]:
     return {
         SendToMeeting: Handler(decide=meetings.decide_send, prepare=partial(prepare_note, vault)),
         ConveneMeeting: Handler(decide=meetings.decide_convene),
@@ -237,7 +236,7 @@ def _build_meetings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[
     }
 
 
-def _build_endings(vault: Vault, rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+def _build_endings(vault: Vault, rules: Rules) -> Mapping[type[Value], AnyHandler]:
     decisions: Mapping[type[Value], Callable[..., Decision]] = {
         ReferRequest: partial(endings.decide_refer, rules),
         RecordReferralAnswer: partial(endings.decide_answer, rules),

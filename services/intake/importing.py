@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.intake.channels.spreadsheet import SheetRequest
+from shared.documents import Document
 from shared.errors import Problem
 from shared.messages import KEY_REUSED
 from shared.sheets import RefusedRow
@@ -93,7 +94,7 @@ class _Importer:
             }
             for row in batch
         ]
-        answers: list[dict[str, Any]] = self.client.post(f"{path}{self.query}", body)["answers"]
+        answers: list[Document] = self.client.post(f"{path}{self.query}", body)["answers"]
         for row, answer in zip(batch, answers, strict=True):
             problems = tuple(Problem(**each) for each in answer.get("problems", ()))
             if not problems:

@@ -1,7 +1,6 @@
 """`guanjia inbox`: what people wrote and no rule understands, read and handled by staff."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.table import Table
 from services.intake.channels.text import Draft, understand
 from shared.client import ServiceClient
 from shared.contracts.values import LABELS, Category
+from shared.documents import Document
 from shared.errors import Invalid
 from shared.options import Caller
 from shared.towns import CITY_WIDE, parse_town
@@ -54,14 +54,14 @@ def _read_town(text: str) -> str:
         raise typer.BadParameter(f"{problem.zh} {problem.en}") from None
 
 
-def _format_row(message: Mapping[str, Any]) -> tuple[str, ...]:
+def _format_row(message: Document) -> tuple[str, ...]:
     urgent = "紧急 " if message["urgent"] else ""
     reading = f"{urgent}{message['kind_zh']}，{message['reading_zh']}"
     at = str(message["received_at"])[:16].replace("T", " ")
     return message["message_id"], at, message["town_zh"], reading, _format_text(message)
 
 
-def _format_text(message: Mapping[str, Any]) -> str:
+def _format_text(message: Document) -> str:
     """What the caller may read of it; who works on no case reads none."""
     if "text" not in message:
         return "（无权查看内容）"
@@ -140,7 +140,7 @@ def send_request(
     _post(caller, f"/messages/{message_id}/request", body)
 
 
-def _post(caller: str, path: str, body: Mapping[str, Any]) -> None:
+def _post(caller: str, path: str, body: Document) -> None:
     answer = ServiceClient("intake", caller).post(path, dict(body))
     label = LABELS.get(body.get("category", ""), "")
     Console().print(f"已处理 done {label}")

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -15,7 +14,7 @@ from services.intake.resources import IntakeRuntime
 from shared import mongo
 from shared.errors import Transient
 from shared.messaging.batches import execute_all, execute_each
-from shared.messaging.decision import Command
+from shared.messaging.decision import Command, Due
 from shared.telemetry import CASES_OVERDUE
 
 log = structlog.get_logger()
@@ -43,7 +42,7 @@ async def run_deadlines(runtime: IntakeRuntime) -> None:
 async def process_deadlines(runtime: IntakeRuntime) -> None:
     """Once: all that is due now."""
     now = await runtime.processor.now()
-    commands: list[Command[Any]] = [
+    commands: list[Command[Due]] = [
         Command(AbandonDialogue(aggregate_id=thread.id, due_at=thread.due_at))
         for thread in await mongo.find_due(runtime.database, Correspondence, now)
         if thread.due_at is not None
@@ -64,7 +63,7 @@ async def process_deadlines(runtime: IntakeRuntime) -> None:
             log.error("deadline_failed", id=command.data.aggregate_id, error=repr(answer))
 
 
-async def _list_rulings(runtime: IntakeRuntime, now: datetime) -> list[Command[Any]]:
+async def _list_rulings(runtime: IntakeRuntime, now: datetime) -> list[Command[Due]]:
     """What closed meetings decided, each a command on its request."""
     return [
         Command(

@@ -1,6 +1,6 @@
 """`guanjia persons`: from a phone to its persons; reading, correcting, exporting, erasing one."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -129,7 +129,7 @@ def erase(
     Console().print(f"已删除 erased: {person_id}")
 
 
-def _drop_empty(**values: object) -> dict[str, Any]:
+def _drop_empty(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value}
 
 

@@ -1,7 +1,6 @@
 """A person as the staff who work on his cases read him: whole pages, each by one call."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from services.intake import views
 from services.intake.model import Person, Request, SpeakerKind, Whose
@@ -29,7 +28,7 @@ WHOSE_LABELS: Mapping[Whose, str] = {
 }
 
 
-def describe_hit(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, Any]:
+def describe_hit(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, object]:
     """A row of what was found: enough to tell namesakes apart."""
     contact = open_contact(vault, person)
     rows = list(requests)
@@ -45,7 +44,7 @@ def describe_hit(vault: Vault, person: Person, requests: Iterable[Request]) -> d
     }
 
 
-def describe_person(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, Any]:
+def describe_person(vault: Vault, person: Person, requests: Iterable[Request]) -> dict[str, object]:
     """Who he is, who says so, what he asked for."""
     rows = list(requests)
     return describe_hit(vault, person, rows) | {
@@ -61,7 +60,7 @@ def describe_person(vault: Vault, person: Person, requests: Iterable[Request]) -
     }
 
 
-def describe_received(requests: Iterable[Request]) -> list[dict[str, Any]]:
+def describe_received(requests: Iterable[Request]) -> list[dict[str, object]]:
     """What came of all his requests, from any fund: promised, delivered, confirmed."""
     return [
         {
@@ -120,7 +119,7 @@ def describe_suggestion(suggestion: Suggestion) -> dict[str, object]:
     }
 
 
-def describe_alike(request: Request) -> dict[str, Any]:
+def describe_alike(request: Request) -> dict[str, object]:
     """A side of what may be the same need: nothing personal."""
     return {
         "request_id": request.id,

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.intake.model import (
     WEB_SOURCE,
@@ -22,6 +21,7 @@ from services.intake.model.account import Session, SignInTally
 from services.intake.model.attachment import Attachment
 from services.intake.model.suggestion import Suggestion
 from shared import mongo
+from shared.documents import Document
 from shared.errors import Transient
 from shared.scope import Cut, Scope
 from shared.security import Credential
@@ -294,7 +294,7 @@ async def find_latest_looks(
     return [_parse_look(row) for row in await rows.to_list(None)]
 
 
-def _parse_look(row: Mapping[str, Any]) -> VaultLook:
+def _parse_look(row: Document) -> VaultLook:
     return VaultLook(
         id=str(row["_id"]),
         who=row["who"],

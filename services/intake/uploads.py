@@ -5,7 +5,7 @@ A row's key is its own, so what is imported again, by whichever process, is done
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from services.intake.resources import IntakeRuntime
 from services.intake.rules import Rules, find_problems
 from shared import mongo
 from shared.contracts.values import Channel
+from shared.documents import Document
 from shared.errors import BugBrake, Problem, Transient
 from shared.messages import KEY_REUSED
 from shared.messaging.decision import Command
@@ -225,7 +226,7 @@ async def _import_batch(
     return refused
 
 
-def _is_reused(answer: Mapping[str, Any]) -> bool:
+def _is_reused(answer: Document) -> bool:
     """The row was imported before and says something else now."""
     return any(problem.code == KEY_REUSED.code for problem in _parse_problems(answer))
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
-from typing import Any
 
 from services.intake.model import (
     Basis,
@@ -29,6 +28,7 @@ from services.intake.vault.persons import (
 from services.intake.vault.sealing import Vault
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import CHINA, LABELS
+from shared.documents import Document
 from shared.money import format_yuan
 from shared.personal import drop_numbers
 from shared.security import Role
@@ -86,7 +86,7 @@ PURPOSE_LABELS: dict[str, str] = {
 }
 
 
-def describe_request(request: Request) -> dict[str, Any]:
+def describe_request(request: Request) -> dict[str, object]:
     """Everything but what is personal."""
     declared = request.declared_class or request.beneficiary_class
     return {
@@ -126,7 +126,7 @@ def describe_request(request: Request) -> dict[str, Any]:
     }
 
 
-def describe_row(request: Request, now: datetime) -> dict[str, Any]:
+def describe_row(request: Request, now: datetime) -> dict[str, object]:
     """One of a list: with what is asked for in words, since when, and whose it is to decide."""
     level = request.approval_level
     return describe_request(request) | {
@@ -139,7 +139,7 @@ def describe_row(request: Request, now: datetime) -> dict[str, Any]:
     }
 
 
-def hide_staff(view: Mapping[str, Any]) -> dict[str, Any]:
+def hide_staff(view: Document) -> dict[str, object]:
     """For a source: without staff numbers, and without what others brought."""
     seen, confirmed = view["seen"], view["class_confirmed"]
     return {
@@ -159,7 +159,7 @@ def describe_listed(
     return describe_personal(vault, request, person) if person else {}
 
 
-def _describe_confirmation(request: Request) -> dict[str, Any] | None:
+def _describe_confirmation(request: Request) -> dict[str, object] | None:
     confirmation = request.confirmation
     if confirmation is None:
         return None
@@ -178,7 +178,7 @@ def list_waiting_zh(request: Request, without: Set[WaitReason] = frozenset()) ->
     return [reason["zh"] for reason in describe_wait_reasons(reasons)]
 
 
-def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, Any]:
+def describe_personal(vault: Vault, request: Request, person: Person) -> dict[str, object]:
     """What those who work on the case may read besides; None where it was erased."""
     contact = open_contact(vault, person)
     return {
@@ -204,7 +204,7 @@ def describe_unknown_items(
     ]
 
 
-def describe_status(request: Request) -> dict[str, Any]:
+def describe_status(request: Request) -> dict[str, object]:
     """What the applicant's link shows: it may be seen over a shoulder, so nothing personal."""
     return {
         "request_id": request.id,
@@ -228,14 +228,12 @@ def format_need(request: Request) -> str:
 
 def describe_contact(
     vault: Vault, person_id: str, person: Person | None, closed: Set[str] = frozenset()
-) -> dict[str, Any]:
-    """An unknown person is like one that was erased: there is nothing to send to.
-
-    closed: contact points that want no notices.
-    """
+) -> dict[str, object]:
+    """Of an unknown person as of an erased one. closed: contact points that want no notices."""
     contact = open_contact(vault, person) if person else Contact()
     phone_id = derive_point_id(vault, phone=contact.phone)
     openid_id = derive_point_id(vault, openid=contact.openid)
+    preference = person.preference if person else Preference()
     return {
         "person_id": person_id,
         "phone": contact.phone,
@@ -244,7 +242,8 @@ def describe_contact(
         "opted_out": (person is not None and person.opted_out) or phone_id in closed,
         "wechat_opted_out": openid_id in closed,
         "erased": person is None or person.erased,
-    } | (person.preference if person else Preference()).as_fields()
+        **preference.as_fields(),
+    }
 
 
 def describe_address(vault: Vault, thread: Correspondence) -> dict[str, object]:
@@ -305,7 +304,7 @@ HANDLINGS: dict[str, str] = {
 }
 
 
-def describe_message(message: Message) -> dict[str, Any]:
+def describe_message(message: Message) -> dict[str, object]:
     """Everything but what is personal."""
     return {
         "message_id": message.id,
@@ -333,7 +332,7 @@ def describe_message(message: Message) -> dict[str, Any]:
     }
 
 
-def describe_content(vault: Vault, message: Message) -> dict[str, Any]:
+def describe_content(vault: Vault, message: Message) -> dict[str, object]:
     """What those who work on it read besides; None where it was forgotten."""
     content = open_message(vault, message)
     if content is None:
@@ -353,7 +352,7 @@ def describe_name(vault: Vault, person_id: str, person: Person | None) -> dict[s
     return {"person_id": person_id, "name": contact.name if contact else None}
 
 
-def describe_look(look: VaultLook) -> dict[str, Any]:
+def describe_look(look: VaultLook) -> dict[str, object]:
     """For auditors."""
     return {
         "at": look.at,

@@ -8,7 +8,7 @@ counted is counted up to `COUNTED_MAX`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from services.intake.model import Request, RequestState
 from services.intake.store import REQUESTS
@@ -131,12 +131,12 @@ async def count_up_to(
     return await database[Request.COLLECTION].count_documents(query, limit=COUNTED_MAX)
 
 
-def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any] | None:
+def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, object] | None:
     """None where nothing can be there."""
     area = worker.scope.narrow_area(filters.town_code or "")
     if area is None:
         return None
-    query: dict[str, Any] = worker.scope.model_copy(update={"area": area}).build_query(REQUESTS)
+    query: dict[str, object] = worker.scope.model_copy(update={"area": area}).build_query(REQUESTS)
     fields = {
         "category": filters.category,
         "beneficiary_class": filters.beneficiary_class,
@@ -158,7 +158,7 @@ def build_tab_query(worker: Worker, tab: Tab, filters: Filters) -> dict[str, Any
             return query
 
 
-def build_due(due: DueFilter, at: datetime) -> dict[str, Any]:
+def build_due(due: DueFilter, at: datetime) -> dict[str, object]:
     """What is paused is neither. $type: or the partial index is not used."""
     ends = {"$lte": at} if due == "overdue" else {"$gt": at, "$lte": find_end(find_day(at))}
     return {"clock.ends_at": {**ends, "$type": "date"}, "clock.pause": None}
@@ -258,7 +258,7 @@ async def load_finding(
     database: mongo.Database, token: str, worker: Worker
 ) -> list[Request] | None:
     """For who looked it up alone, as far as he sees it still; None where it is over."""
-    row: Mapping[str, Any] | None = await database[FINDINGS].find_one(
+    row: Mapping[str, object] | None = await database[FINDINGS].find_one(
         {"_id": token, "by": worker.principal}
     )
     if row is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from services.matching.decide import (
     campaigns,
@@ -97,14 +96,14 @@ from shared.contracts.events import (
     RequestWithdrawn,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import Handler
+from shared.messaging.decision import AnyHandler, Handler
 from shared.partner_ids import PartnerIds
 from shared.spoken_words import HearWord
 
 
 def build_events(
     reopen_days: int, partner_ids: PartnerIds, catalogue: Catalogue, *, mandates_required: bool
-) -> Mapping[type[Fact], Handler[Any]]:
+) -> Mapping[type[Fact], AnyHandler]:
     """catalogue: what items are called. reopen_days: how long after its confirmation a match may
     be reopened. mandates_required: whether money is offered only on somebody's mandate."""
     submitted = partial(offers.decide_offer_submitted, mandates_required, catalogue)
@@ -147,7 +146,7 @@ def _prepare_offer(
 
 def build_commands(
     reopen_days: int, catalogue: Catalogue, digests: DigestRules, *, mandates_required: bool
-) -> Mapping[type[Value], Handler[Any]]:
+) -> Mapping[type[Value], AnyHandler]:
     """As in `build_events`. digests: how a donor's proposals are told together."""
     required = mandates_required
     return {

@@ -1,7 +1,5 @@
 """Persons as a partner knows them: the ids are translated here, and behind here are the house's."""
 
-from typing import Any
-
 from shared.contracts.envelope import Event
 from shared.contracts.events import OfferSubmitted
 from shared.partner_ids import PartnerIds, hide_donor, is_partner, reveal_donor
@@ -16,16 +14,14 @@ def prepare_offer(ids: PartnerIds, event: Event[OfferSubmitted]) -> Event[OfferS
     return event.model_copy(update={"data": revealed})
 
 
-def translate_offer(
-    runtime: Runtime[Any, Any], caller: Credential, offer: OfferSubmitted
-) -> OfferSubmitted:
+def translate_offer(runtime: Runtime, caller: Credential, offer: OfferSubmitted) -> OfferSubmitted:
     """As prepare_offer, where it comes by HTTP; staff speak in the house's ids. Raises Invalid."""
     donor_id = reveal_donor(runtime.keyring, caller, offer.donor_id)
     return offer.model_copy(update={"donor_id": donor_id})
 
 
 def hide_persons(
-    runtime: Runtime[Any, Any], caller: Credential, view: dict[str, object]
+    runtime: Runtime, caller: Credential, view: dict[str, object]
 ) -> dict[str, object]:
     """An offer or match as this caller may see it: to a partner who receives is not named."""
     seen = hide_donor(runtime.keyring, caller, view)

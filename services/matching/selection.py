@@ -11,13 +11,13 @@ Equal scores: the more urgent first, then who waited longer, then by id.
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from services.matching.model.match import Match
 from services.matching.model.need import Need
 from services.matching.store import NEEDS
 from shared import mongo
 from shared.contracts.values import CHINA, LABELS, Kind
+from shared.documents import Document
 from shared.scope import Scope
 
 # --- the score ------------------------------------------------------------------------------------
@@ -93,8 +93,6 @@ def year_bounds(year: int) -> tuple[datetime, datetime]:
 # As many requests are in memory at a time.
 CHUNK = 5000
 _FIELDS = ("kind", "category", "beneficiary_class", "town_code", "tier", "recorded_at", "closed_at")
-
-Document = Mapping[str, Any]
 
 
 async def build_selection(

@@ -4,7 +4,6 @@ import heapq
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from services.matching.model.campaign import Campaign, Emergency, find_covering, lift_tier
 from services.matching.model.funds import KnownFund
@@ -16,6 +15,7 @@ from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import Weights
 from shared import mongo
 from shared.contracts.values import MONEY_UNIT, TIERS
+from shared.documents import Document
 from shared.scope import Cut
 
 WAITING_NEEDS: Mapping[str, object] = {"state": "open", "remaining": {"$gt": 0}}
@@ -159,7 +159,7 @@ async def iterate_by_rank(
     limit: int | None = None,
     fields: Sequence[str] | None = None,
     after: Rank | None = None,
-) -> AsyncIterator[tuple[Rank, Mapping[str, Any]]]:
+) -> AsyncIterator[tuple[Rank, Document]]:
     """Needs, who needs most first. fields: of the rows; None for all.
 
     One reading in order of age for each tier, merged: an index serves each of them.
@@ -169,7 +169,7 @@ async def iterate_by_rank(
         for lift, risen in context.list_lifts()
         for tier in TIER_RANGE
     ]
-    heads: list[tuple[tuple[datetime, datetime, str], int, Rank, Mapping[str, Any]]] = []
+    heads: list[tuple[tuple[datetime, datetime, str], int, Rank, Document]] = []
 
     async def read_next(number: int) -> None:
         if row := await readings[number].read_next():
@@ -216,8 +216,8 @@ class _Reading:
         same = {"recorded_at": last, "_id": {"$gt": after.need_id}}
         return {"$or": [{"recorded_at": {"$gt": last}}, same]}
 
-    async def read_next(self) -> Mapping[str, Any] | None:
-        row: Mapping[str, Any] | None = await anext(self._rows, None)
+    async def read_next(self) -> Document | None:
+        row: Document | None = await anext(self._rows, None)
         return row
 
 

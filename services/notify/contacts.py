@@ -1,9 +1,9 @@
 """Asks intake how persons can be reached, at the moment of sending; nothing is stored."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from services.notify.channels import NO_CONTACT, Contact
+from shared.documents import Document
 from shared.persons_client import PersonsClient
 
 
@@ -25,7 +25,7 @@ class ContactClient(PersonsClient):
         return contacts.get(person_id, NO_CONTACT)
 
 
-def _parse_contact(row: Mapping[str, Any]) -> Contact:
+def _parse_contact(row: Document) -> Contact:
     return Contact(
         row["phone"],
         row["openid"],

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from services.notify.decide import (
     announcements,
@@ -34,11 +33,11 @@ from services.notify.wordings import ApproveWords, DropWords, ProposeWords
 from shared.contracts.envelope import Fact
 from shared.contracts.events import MessageReported, NoticesResumed, ReplyUnderstood
 from shared.contracts.values import Value
-from shared.messaging.decision import Handler
+from shared.messaging.decision import AnyHandler, Handler
 
 
-def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
-    announce: Handler[Any] = Handler(decide=partial(announcements.decide_announce, rules))
+def build_event_handlers(rules: Rules) -> Mapping[type[Fact], AnyHandler]:
+    announce: AnyHandler = Handler(decide=partial(announcements.decide_announce, rules))
     return dict.fromkeys((*PURPOSES, *CALLS, *OVERTAKINGS), announce) | {
         MessageReported: Handler(decide=partial(outcomes.decide_report, rules)),
         ReplyUnderstood: Handler(decide=claims.decide_reply),
@@ -46,7 +45,7 @@ def build_event_handlers(rules: Rules) -> Mapping[type[Fact], Handler[Any]]:
     }
 
 
-def build_command_handlers(rules: Rules) -> Mapping[type[Value], Handler[Any]]:
+def build_command_handlers(rules: Rules) -> Mapping[type[Value], AnyHandler]:
     return {
         ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
         RecordCall: Handler(decide=tasks.decide_record_call),

@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -35,6 +34,7 @@ from services.notify.resources import NotifyRuntime
 from services.notify.settings import NotifySettings
 from shared import mongo
 from shared.contracts.events import NoticeChannel
+from shared.documents import Document
 from shared.errors import BugBrake, Transient
 from shared.messaging.batches import execute_each
 from shared.messaging.decision import Answer, Command
@@ -227,7 +227,7 @@ class Sender:
                 )
         return NOT_DUE not in answers
 
-    async def _execute(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
+    async def _execute(self, commands: Sequence[Command]) -> list[Answer | Exception]:
         decided = await execute_each(self._runtime.processor, commands)
         for _, answer in decided:
             if isinstance(answer, Exception):
@@ -236,7 +236,7 @@ class Sender:
 
     # --- sending ---
 
-    def _start(self, sending: Coroutine[Any, Any, None]) -> None:
+    def _start(self, sending: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -244,7 +244,7 @@ class Sender:
     async def _send(
         self,
         notice: Notice,
-        claim: Mapping[str, Any],
+        claim: Document,
         recipients: Recipients,
         start_before: float,
         began_at: float,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import Any, Literal
+from typing import Literal
 
 from services.notify.model import Waiting
 from services.notify.purposes import PURPOSES
@@ -63,7 +63,7 @@ class Overtaking:
         person_id = getattr(fact, "person_id" if self.recipient == "applicant" else "donor_id")
         return [person_id] if person_id else []
 
-    def covers(self, waiting: Waiting, event: Event[Any]) -> bool:
+    def covers(self, waiting: Waiting, event: Event) -> bool:
         if waiting.purpose not in self.purposes:
             return False
         if self.same_subject:
@@ -71,7 +71,7 @@ class Overtaking:
         return waiting.request_id == find_request_id(event)
 
 
-def find_request_id(event: Event[Any]) -> str:
+def find_request_id(event: Event) -> str:
     """Empty where it is about none."""
     if isinstance(event.data, RequestFact):
         return event.subject
@@ -156,9 +156,7 @@ def _list_fields(kind: type[Fact]) -> frozenset[str]:
     return frozenset(chain.from_iterable(fields))
 
 
-def list_overtakings(
-    event: Event[Any], members: Mapping[str, str]
-) -> Iterator[tuple[str, Overtaking]]:
+def list_overtakings(event: Event, members: Mapping[str, str]) -> Iterator[tuple[str, Overtaking]]:
     """(person, what he need not hear any more)."""
     for overtaking in OVERTAKINGS.get(type(event.data), ()):
         if overtaking.when and not getattr(event.data, overtaking.when):

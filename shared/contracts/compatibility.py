@@ -1,9 +1,10 @@
 """What a change of a JSON Schema would break for those who write by the published one."""
 
-from collections.abc import Mapping
 from typing import Any
 
-Schema = Mapping[str, Any]
+from shared.documents import Document
+
+Schema = Document
 
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")

@@ -6,9 +6,10 @@ Source: cloudevents.io/spec v1.0.2, `sequence` extension for the gapless number 
 import hashlib
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import TypeVar
 
 from shared.contracts import topics
 from shared.contracts.values import Identifier, Moment, Value
@@ -26,7 +27,8 @@ class Fact(Value):
     TOPIC: ClassVar[str]
 
 
-F = TypeVar("F", bound=Fact)
+# Without a parameter, an Event is one of any fact.
+F_co = TypeVar("F_co", bound=Fact, covariant=True, default=Fact)
 
 
 class Envelope(BaseModel):
@@ -52,7 +54,7 @@ class Envelope(BaseModel):
     data: dict[str, Any]
 
 
-class Event(BaseModel, Generic[F]):
+class Event(BaseModel, Generic[F_co]):
     """A parsed event.
 
     sequence: place among its subject's events, from 1 without gaps; 0 for foreign events, whose
@@ -69,7 +71,7 @@ class Event(BaseModel, Generic[F]):
     correlation_id: str
     causation_id: str
     traceparent: str
-    data: F
+    data: F_co
 
 
 def event_id(source: str, subject: str, sequence: int) -> str:
@@ -84,7 +86,7 @@ def parse_envelope(value: bytes) -> Envelope:
         raise Invalid(*describe_validation(error)) from None
 
 
-def parse_event(envelope: Envelope, fact_type: type[F]) -> Event[F]:
+def parse_event(envelope: Envelope, fact_type: type[F_co]) -> Event[F_co]:
     """Raises Invalid when `data` does not fit `fact_type`, or its amounts are not in yuan.
 
     An unknown field is refused from outside, where it is a mistake; in our own events a newer
@@ -98,7 +100,7 @@ def parse_event(envelope: Envelope, fact_type: type[F]) -> Event[F]:
     except ValidationError as error:
         problems = (replace(p, field=f"data.{p.field}") for p in describe_validation(error))
         raise Invalid(*problems) from None
-    return Event[F].model_construct(
+    return Event[F_co].model_construct(
         id=envelope.id,
         source=envelope.source,
         subject=envelope.subject or "",

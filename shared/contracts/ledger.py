@@ -22,10 +22,12 @@ the fields of `Recorded`; what else it has, its own class says; nothing more is 
 No field holds personal data: `subject` and ids are opaque.
 """
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, with_config
 from typing_extensions import TypedDict
+
+from shared.documents import Document
 
 SCHEMA = "guanjia.ledger.entry.v1"
 INTEGER_MAX = 2**53 - 1
@@ -343,6 +345,6 @@ entry_adapter: TypeAdapter[LedgerEntry] = TypeAdapter(
 )
 
 
-def entry_schema() -> dict[str, Any]:
+def entry_schema() -> Document:
     """The JSON Schema of an entry, for those who read the log with their own tools."""
     return entry_adapter.json_schema()

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from shared import mongo
+from shared.documents import Document
 from shared.errors import Conflict
 from shared.messaging import feedback, outbox
 from shared.messaging.changes import Changes, DeadLetter, Loaded, Snapshot, StoredKey
-from shared.messaging.decision import Answer, AnyRef, Ref
+from shared.messaging.decision import Answer, AnyRef, Ref, State
 from shared.messaging.encoding import dead_letter_notice
 from shared.messaging.feedback import FeedbackLine, is_answered
 from shared.messaging.inbox import Inbox, Incoming, Item
@@ -101,7 +102,7 @@ class BatchStore:
             raise mongo.translate_error(error) from error
 
     async def _load_states(self, refs: Collection[AnyRef]) -> dict[AnyRef, Loaded]:
-        ids: dict[type[Any], list[str]] = defaultdict(list)
+        ids: dict[type[State], list[str]] = defaultdict(list)
         for ref in refs:
             ids[ref.state].append(ref.id)
         states: dict[AnyRef, Loaded] = dict.fromkeys(refs, Loaded(None))
@@ -113,7 +114,7 @@ class BatchStore:
                 )
         return states
 
-    async def _find_by_id(self, collection: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    async def _find_by_id(self, collection: str, ids: Sequence[str]) -> list[mongo.Row]:
         if not ids:
             return []
         cursor = self._database[collection].find({"_id": {"$in": list(ids)}})
@@ -127,7 +128,7 @@ class BatchStore:
         changes: Changes,
         positions: Mapping[Position, int],
         now: datetime,
-    ) -> list[outbox.Document]:
+    ) -> list[mongo.Row]:
         """One transaction. Returns the outbox documents, not yet published.
 
         Raises Conflict or Transient; then nothing was written.
@@ -165,7 +166,7 @@ class BatchStore:
         snapshot: Snapshot,
         changes: Changes,
         positions: Mapping[Position, int],
-        documents: Sequence[outbox.Document],
+        documents: Sequence[mongo.Row],
         now: datetime,
     ) -> dict[str, list[object]]:
         writes: dict[str, list[object]] = defaultdict(list)
@@ -280,7 +281,7 @@ def build_incoming_document(incoming: Incoming, value: bytes) -> dict[str, objec
     }
 
 
-def parse_incoming_document(document: Mapping[str, Any], value: bytes) -> Incoming:
+def parse_incoming_document(document: Document, value: bytes) -> Incoming:
     signature = document.get("signature")  # older rows have none
     return Incoming(
         cluster=document["cluster"],

@@ -4,7 +4,7 @@ For jobs and callbacks; a route that answers row by row does it by shared/web/ba
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.answers import Answer
 from shared.messaging.decision import Command
@@ -12,7 +12,7 @@ from shared.messaging.processor import Processor
 
 AT_ONCE = 400
 
-C = TypeVar("C", bound=Command[Any])
+C = TypeVar("C", bound=Command)
 
 
 async def execute_each(
@@ -26,7 +26,7 @@ async def execute_each(
 
 
 async def execute_all(
-    processor: Processor, commands: Sequence[Command[Any]], at_once: int = AT_ONCE
+    processor: Processor, commands: Sequence[Command], at_once: int = AT_ONCE
 ) -> None:
     """Raises the first failure: then the caller does all again, and nothing is done twice."""
     for _, answer in await execute_each(processor, commands, at_once):

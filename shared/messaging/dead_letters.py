@@ -7,7 +7,6 @@ subjects pass. Replaying fills the gap, discarding steps over it.
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from shared import mongo
 from shared.messages import DEAD_LETTER_NOT_OPEN
@@ -35,7 +34,7 @@ class DeadLetters:
         self._processor = processor
         self._sealer = sealer
 
-    async def list(self, state: str = "open", limit: int = 100) -> list[dict[str, Any]]:
+    async def list(self, state: str = "open", limit: int = 100) -> list[mongo.Row]:
         """Newest first, without content."""
         cursor = self._collection.find({"state": state}).sort("stored_at", -1).limit(limit)
         return [_summarize(row) for row in await cursor.to_list(None)]
@@ -90,14 +89,14 @@ class DeadLetters:
         return replace(item, dead_letter=id_)
 
 
-def _is_forged(row: dict[str, Any]) -> bool:
+def _is_forged(row: mongo.Row) -> bool:
     """Its signature, kept with it, is checked again: a source that was allowed too late gets in,
     and nobody else by an operator's replay."""
     codes = {problem["code"] for problem in row["problems"]}
     return bool(codes & {"signature_wrong", "source_not_allowed"})
 
 
-def _summarize(row: dict[str, Any]) -> dict[str, object]:
+def _summarize(row: mongo.Row) -> dict[str, object]:
     origin = {k: row["incoming"][k] for k in ("topic", "partition", "offset", "cluster")}
     fields = {k: row.get(k) for k in SUMMARY_FIELDS}
     return {"id": row["_id"], "bug": bool(row["traceback"])} | fields | origin

@@ -7,11 +7,12 @@ and outbox.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, cast, overload
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeVar
 
 from shared.answers import Answer as Answer
 from shared.contracts.envelope import Fact
@@ -40,18 +41,21 @@ S3 = TypeVar("S3", bound=State)
 S4 = TypeVar("S4", bound=State)
 S5 = TypeVar("S5", bound=State)
 T = TypeVar("T")
-C = TypeVar("C", bound=Value)
+# Without a parameter, a Ref is one of any state, a Command of any value.
+S_co = TypeVar("S_co", bound=State, covariant=True, default=State)
+V = TypeVar("V", bound=Value)
+C_co = TypeVar("C_co", bound=Value, covariant=True, default=Value)
 
 
 @dataclass(frozen=True, slots=True)
-class Ref(Generic[S]):
+class Ref(Generic[S_co]):
     """Names an aggregate before it is loaded."""
 
-    state: type[S]
+    state: type[S_co]
     id: str
 
 
-AnyRef = Ref[Any]
+AnyRef = Ref[State]
 
 
 class NotLoaded(BaseException):
@@ -164,7 +168,7 @@ class Record:
 
     collection: str
     id: str | int
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +185,23 @@ NOTHING = Decision()
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Generic[C]):
+class Command(Generic[C_co]):
     """Something a person, a partner or a deadline asks for.
 
     key: idempotency key, unique among all callers (it contains who called); empty for internal
     commands, whose `decide` must itself ignore a repetition.
     """
 
-    data: C
+    data: C_co
     key: str = ""
     principal: str = ""
     correlation_id: str = ""
     causation_id: str = ""
     traceparent: str = ""
+
+    def with_data(self, data: V) -> "Command[V]":
+        """The same person's, with the same key: sealed, or turned to what it stands for."""
+        return replace(cast("Command[Any]", self), data=data)
 
 
 class Due(Value):
@@ -214,3 +222,7 @@ class Handler(Generic[T]):
     decide: Callable[[States, T, datetime], Decision]
     prepare: Callable[[T], T] | None = None
     own_identity: bool = False
+
+
+AnyHandler = Handler[Any]
+"""A table of handlers says at each row of what it is; a handler itself is typed by its `decide`."""

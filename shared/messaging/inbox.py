@@ -20,12 +20,11 @@ from shared.contracts.values import Value
 from shared.errors import Invalid, Problem
 from shared.ids import cause_id
 from shared.messages import BUG, SEQUENCE_MISSING, TYPE_UNKNOWN, UNREADABLE
-from shared.messaging.decision import Command, Handler
+from shared.messaging.decision import AnyHandler, Command
 from shared.security import SIGNATURE_HEADER, Keyring
 from shared.strictness import read_json
 
-AnyHandler = Handler[Any]
-AnyInput = Event[Any] | Command[Any]
+AnyInput = Event | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class Inbox:
             message_id = ""
         return Item(incoming=incoming, problems=problems, sender=source, message_id=message_id)
 
-    def make_item(self, command: Command[Any]) -> Item:
+    def make_item(self, command: Command) -> Item:
         handler = self._routes.commands[type(command.data)]
         digest = self._digest(command.data) if command.key else b""
         key = self._derive_key(command.key)

@@ -7,7 +7,7 @@ filled again: `cluster` is the broker that has it.
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared import mongo
 from shared.messaging.changes import Outgoing
@@ -16,8 +16,6 @@ COLLECTION = "outbox"
 DOCUMENT_BYTES_MAX = 1_000_000
 REFILL_DOCUMENTS = 200
 SENT_BYTES_MAX = 4_000_000
-
-Document = dict[str, Any]
 
 
 class Sender(Protocol):
@@ -38,7 +36,7 @@ def list_indexes(retention_days: int | None) -> tuple[mongo.Index, ...]:
     return (waiting, (COLLECTION, [("published_at", 1)], expiry))
 
 
-def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Document]:
+def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[mongo.Row]:
     """One for a transaction, split at 1 MB."""
     split: list[list[list[object]]] = [[]]
     size = 0
@@ -55,12 +53,12 @@ def build_documents(outgoing: Iterable[Outgoing], now: datetime) -> list[Documen
     ]
 
 
-def list_records(document: Document) -> list[Outgoing]:
+def list_records(document: mongo.Row) -> list[Outgoing]:
     return [Outgoing(topic, key, bytes(value)) for topic, key, value in document["records"]]
 
 
-def _split_by_size(waiting: Iterable[Document]) -> Iterator[list[Document]]:
-    portion: list[Document] = []
+def _split_by_size(waiting: Iterable[mongo.Row]) -> Iterator[list[mongo.Row]]:
+    portion: list[mongo.Row] = []
     size = 0
     for document in waiting:
         added = sum(len(value) for _, _, value in document["records"])
@@ -81,7 +79,7 @@ class Outbox:
         self._sender = sender
         self._stale = timedelta(milliseconds=stale_ms)
 
-    async def publish(self, waiting: Sequence[Document], now: datetime) -> None:
+    async def publish(self, waiting: Sequence[mongo.Row], now: datetime) -> None:
         """Sends and marks, a few megabytes at a time, so that a backlog grows smaller however slow
         the broker is. Raises Transient; publishing again later is harmless."""
         for portion in _split_by_size(waiting):
@@ -114,7 +112,7 @@ class Outbox:
     async def waiting(self) -> int:
         return int(await self._collection.count_documents({"cluster": None}))
 
-    async def _find_forgotten(self, now: datetime) -> list[Document]:
+    async def _find_forgotten(self, now: datetime) -> list[mongo.Row]:
         query = {
             "cluster": {"$ne": self._sender.cluster},
             "created_at": {"$lt": now - self._stale},

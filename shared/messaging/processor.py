@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -102,14 +102,14 @@ class Processor:
         """Returns when every record is durable: decided, parked, dropped or a dead letter."""
         await self._wait_for([self._inbox.parse_record(record) for record in records])
 
-    async def execute(self, command: Command[Any]) -> Answer:
+    async def execute(self, command: Command) -> Answer:
         """The durable decision. Raises Invalid (nothing is stored) or Transient."""
         (answer,) = await self.execute_many([command])
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def execute_many(self, commands: Sequence[Command[Any]]) -> list[Answer | Exception]:
+    async def execute_many(self, commands: Sequence[Command]) -> list[Answer | Exception]:
         """Decided in order, together where they fit in one transaction.
 
         Raises QueueFull where more than `queue_max` would wait.

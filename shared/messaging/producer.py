@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -97,9 +96,9 @@ class Producer:
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
 
-    async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[Any]:
+    async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> Awaitable[object]:
         signature = self._keyring.sign_record(self._source, record.topic, record.value)
-        sent: Awaitable[Any] = await producer.send(
+        sent: Awaitable[object] = await producer.send(
             record.topic,
             record.value,
             key=record.key.encode(),

@@ -10,7 +10,7 @@ import structlog
 from shared import mongo, telemetry
 from shared.errors import Transient
 from shared.messaging.batch_store import Position
-from shared.messaging.outbox import Document, Outbox
+from shared.messaging.outbox import Outbox
 
 log = structlog.get_logger()
 
@@ -29,12 +29,12 @@ class Publisher:
         self._service = service
         self._outbox = outbox
         self._clock = clock
-        self._queue: asyncio.Queue[tuple[Sequence[Document], Mapping[Position, int]]] = (
+        self._queue: asyncio.Queue[tuple[Sequence[mongo.Row], Mapping[Position, int]]] = (
             asyncio.Queue(BATCHES_WAITING_MAX)
         )
         self.committer: Committer | None = None
 
-    async def put(self, documents: Sequence[Document], positions: Mapping[Position, int]) -> None:
+    async def put(self, documents: Sequence[mongo.Row], positions: Mapping[Position, int]) -> None:
         """Waits for a slow broker, but people's decisions do not wait for one that is away:
         what finds no place is durable, and `relay` publishes it."""
         with suppress(TimeoutError):
@@ -64,7 +64,7 @@ class Publisher:
                 log.warning("outbox_relay_failed", service=self._service, error=str(error))
             await asyncio.sleep(every_s)
 
-    async def _publish(self, documents: Sequence[Document]) -> None:
+    async def _publish(self, documents: Sequence[mongo.Row]) -> None:
         try:
             await self._outbox.publish(documents, await self._clock.now())
         except (Transient, mongo.PyMongoError) as error:

@@ -6,14 +6,14 @@ holds what was read, so whoever decides or erases meanwhile comes first.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 
 from shared import mongo
+from shared.documents import Document
 from shared.messaging.batch_store import DEAD_LETTERS
 from shared.messaging.sealing import Sealer, UnreadableError
 from shared.security import Keyring
@@ -25,8 +25,6 @@ BATCH_PAUSE_S = 0.02
 LOOK_EVERY_S = 1.0
 # Work that was sealed just before a rotation may be stored only now.
 AGAIN_AFTER_S = 15.0
-
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ spreadsheet program. What stands there is shown to approvers and applicants.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.contracts.values import LABELS, BeneficiaryClass, Category
+from shared.documents import Document
 from shared.errors import Invalid, Problem
 from shared.policies.messages import (
     POLICIES_UNREADABLE,
@@ -133,7 +134,7 @@ def read_policies(content: bytes) -> Policies:
     return Policies(tuple(policies))
 
 
-def _make_policy(values: Mapping[str, Any]) -> Policy:
+def _make_policy(values: Document) -> Policy:
     return Policy(**values)
 
 

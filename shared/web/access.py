@@ -116,7 +116,7 @@ class GuardedRoute(APIRoute):
     FastAPI parses the body before it asks the dependencies; a stranger's megabytes would be parsed.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
         handle, guard = super().get_route_handler(), find_guard(self)
 
         async def admit(request: Request) -> Response:
@@ -135,7 +135,7 @@ class GuardedRoute(APIRoute):
 
 
 async def _record_action(
-    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    handle: Callable[[Request], Coroutine[object, object, Response]],
     request: Request,
     credential: Credential,
     route: str,

@@ -15,7 +15,7 @@ class Row:
     """identity: what the answer repeats, such as its key. work: a command, or why it is none."""
 
     identity: Mapping[str, str]
-    work: Command[Any] | Invalid | Answer
+    work: Command | Invalid | Answer
 
 
 async def answer_rows(processor: Processor, rows: Sequence[Row]) -> dict[str, Any]:

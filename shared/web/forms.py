@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -11,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from shared.contracts.values import Value
+from shared.documents import Document
 from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer, Command
 from shared.runtime import Runtime
@@ -33,9 +33,7 @@ def make_form_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-async def execute_form(
-    runtime: Runtime[Any, Any], caller: Credential, form: Form, data: Value
-) -> Answer:
+async def execute_form(runtime: Runtime, caller: Credential, form: Form, data: Value) -> Answer:
     """The command that the API has, in the caller's name. Raises Invalid."""
     key = form.get(FORM_KEY, "")
     if not _KEY.fullmatch(key):
@@ -46,7 +44,7 @@ async def execute_form(
 
 async def answer_form(
     request: Request,
-    runtime: Runtime[Any, Any],
+    runtime: Runtime,
     caller: Credential,
     done: str,
     build: Callable[[Form], Value],
@@ -68,5 +66,5 @@ async def answer_form(
     return await show(form, answer)
 
 
-def list_problems(answer: Answer) -> list[Mapping[str, Any]]:
+def list_problems(answer: Answer) -> list[Document]:
     return list(answer.body.get("problems", ()))

@@ -3,13 +3,13 @@
 The usual viewers are a megabyte of script from another host; without the internet they are blank.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 
-Document = Mapping[str, Any]
+from shared.documents import Document
 
 
 @dataclass(frozen=True, slots=True)

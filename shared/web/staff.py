@@ -23,7 +23,7 @@ HOME_PATH = "/home"
 class PageRoute(GuardedRoute):
     """A route of the signed-in. Programs that come with a bearer are answered as everywhere."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
@@ -43,7 +43,7 @@ class PageRouter(Router):
 
 
 async def _answer_browser(
-    handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request
+    handle: Callable[[Request], Coroutine[object, object, Response]], request: Request
 ) -> Response:
     try:
         return await handle(request)

@@ -102,6 +102,18 @@ def test_no_file_names_a_place_of_somebodys_machine() -> None:
     assert not found, "take it from settings, or relative to the file (`Path(__file__).parent`)"
 
 
+def test_what_is_read_is_a_document() -> None:
+    apart = Path("shared/documents.py")
+    loose = [
+        f"{file}:{number}"
+        for file in python_files("services", "shared", "deploy")
+        if file != apart
+        for number, line in enumerate(text_of(file).splitlines(), start=1)
+        if "Mapping[str, Any]" in line
+    ]
+    assert not loose, "name it `Document` (shared/documents.py), or give its fields their types"
+
+
 # --- decide and model know no clock and no chance ---------------------------------------------
 
 

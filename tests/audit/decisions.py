@@ -296,7 +296,7 @@ class MemoryAudit:
 
 
 def _list_leaves(decision: Decision) -> list[bytes]:
-    return [record.fields["leaf"] for record in decision.records]
+    return [leaf for record in decision.records if isinstance(leaf := record.fields["leaf"], bytes)]
 
 
 def open_audit(*funds: str, terms: FundTerms = ANYTHING, restricted: bool = False) -> MemoryAudit:

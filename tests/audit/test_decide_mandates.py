@@ -218,6 +218,8 @@ def test_a_donor_gives_nothing_of_the_funds_own_money() -> None:
     [
         ({"valid_until": NOW}, "mandate_past"),
         ({"reference": ""}, "reference_missing"),
+        ({"covers": "gifts", "standing": {"request_fen": 1, "month_fen": 2}}, "standing_of_gifts"),
+        ({"standing": {"request_fen": 3, "month_fen": 2}}, "standing_odd"),
         ({"consent": {"consented_at": NOW + timedelta(1), "how": "电话"}}, "consent_in_future"),
     ],
 )

@@ -16,6 +16,7 @@ from services.audit.model import (
 )
 from services.audit.model.mandate import DonorConsent
 from services.audit.pages.proposals import PROPOSALS
+from shared.contracts.events import StandingLimits
 from shared.contracts.values import Category
 from tests.audit.decisions import gift, make_mandate, open_audit
 
@@ -49,6 +50,7 @@ CHANGES: list[tuple[Proposal, str, Any]] = [
     (FUND, "terms", FundTerms(fee_permille_max=1000)),
     (FUND, "terms", FundTerms(categories=(Category.MEDICAL,))),
     (FUND, "terms", FundTerms(town_codes=("441900103",))),
+    (MANDATE, "standing", StandingLimits(request_fen=100, month_fen=200)),
     (MANDATE, "fund_id", "other"),
     (MANDATE, "donor_id", "P-other"),
     (MANDATE, "source", "/partners/two"),

@@ -52,6 +52,49 @@ async def test_a_fund_is_proposed_by_one_and_opened_by_another(harness: AuditHar
     assert "没有要决定的" in (await http.get(FINANCE_PATH, headers=checker)).text
 
 
+STANDING_FORM = {
+    "fund_id": FUND,
+    "donor_id": "P-donor",
+    "amount": "2万",
+    "request_yuan": "500",
+    "month_yuan": "3,000",
+    "until": "2099-06-30",
+    "categories": "配餐、医疗救助",
+    "towns": "茶山，长安镇",
+    "reference": "理事会纪要-3",
+}
+
+
+async def test_two_let_a_fund_give_by_itself_and_one_ends_it(harness: AuditHarness) -> None:
+    """What is written wrongly comes back with what was typed."""
+    http, (maker, checker) = harness.audit.http, (harness.maker, harness.checker)
+    await harness.open_fund()
+    path = f"{FINANCE_PATH}/new/standing"
+    for wrong in (
+        {"until": "明年"},
+        {"categories": "吃饭"},
+        {"towns": "广州"},
+        {"request_yuan": "4000"},
+        {"donor_id": ""},
+    ):
+        answer = await http.post(path, data=STANDING_FORM | wrong, headers=maker)
+        assert (answer.status_code, "理事会纪要-3" in answer.text) == (422, True), wrong
+    proposed = await http.post(path, data=STANDING_FORM, headers=maker)
+    assert proposed.status_code == 303
+    page = await http.get(FINANCE_PATH, headers=checker)
+    for line in ("每项至多 500.00 元，每月至多 3,000.00 元", "配餐、医疗救助", "茶山镇、长安镇"):
+        assert line in page.text
+    [approve] = re.findall(rf"{FINANCE_PATH}/mandates/[^\"]+/approve", page.text)
+    given = await http.post(approve, data={"digest": find_digest(page)}, headers=checker)
+    assert given.status_code == 303, given.text
+    [end] = re.findall(
+        rf"{FINANCE_PATH}/standing/[^\"]+/end",
+        (await http.get(FINANCE_PATH, headers=maker)).text,
+    )
+    assert (await http.post(end, headers=maker)).status_code == 303
+    assert "停止自动资助" not in (await http.get(FINANCE_PATH, headers=checker)).text
+
+
 async def test_a_transfer_and_a_reversal_are_typed_as_people_write(harness: AuditHarness) -> None:
     http, maker = harness.audit.http, harness.maker
     await harness.open_fund()
@@ -74,7 +117,8 @@ async def test_a_transfer_and_a_reversal_are_typed_as_people_write(harness: Audi
         entry = {"log": "guanjia.test/log/2026", "index": index, "reference": "纪要-2"}
         answer = await http.post(f"{FINANCE_PATH}/new/reversal", data=entry, headers=maker)
         assert answer.status_code == 422, index
-    for name, status in (("fund", 200), ("transfer", 200), ("reversal", 200), ("other", 404)):
+    names = ("fund", "transfer", "standing", "reversal")
+    for name, status in (*((name, 200) for name in names), ("other", 404)):
         form_page = await http.get(f"{FINANCE_PATH}/new/{name}", headers=maker)
         assert form_page.status_code == status
 

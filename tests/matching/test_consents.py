@@ -29,13 +29,16 @@ from shared.contracts.events import (
     MatchProposed,
     PersonLinksRevoked,
     ProposalsGathered,
+    StandingLimits,
 )
 from shared.contracts.values import CHINA
 from tests.matching.decisions import (
     FUND,
     DecisionHarness,
+    make_granted,
     make_ledger_answer,
     make_propose,
+    make_submitted,
     person_id,
     request_id,
 )
@@ -216,6 +219,33 @@ def test_it_carries_no_money_that_no_mandate_carries() -> None:
     answer = harness.command(make_propose(request_id("r2"), harness.money, 100))
     assert answer is not None
     assert answer.status == 409
+
+
+def test_a_fund_gives_by_itself_under_the_mandate_that_two_people_gave() -> None:
+    """Within its sums and towns; whose name it bears is told of it, and one ends it."""
+    harness = ConsentHarness()
+    submitted = make_submitted(fund_id="own", mandate_id="A-own", quantity=10_000)
+    limits = StandingLimits(request_fen=500, month_fen=900)
+    granted = make_granted(submitted, standing=limits, source="desk")
+    harness.event("A-own", granted)
+    offer = harness.offer("own", quantity=10_000, fund_id="own", mandate_id="A-own")
+    states = [harness.ask(f"r{n}", fen, offer=offer).state for n, fen in enumerate((501, 500, 401))]
+    assert states == ["proposed", "accepted", "proposed"]
+    assert harness.ask("of another fund", 100).state == "proposed"
+    [accepted] = [fact for _, fact in harness.facts if isinstance(fact, MatchAccepted)]
+    assert (accepted.by_consent, accepted.mandate_id) == ("fund", "A-own")
+    assert harness.get(DonorDigest, DONOR).by_fund == 1
+    harness.event(accepted_id(harness), make_ledger_answer(LedgerRefused, 500, "own"))
+    consent = harness.get(StandingConsent, build_consent_id("fund", "A-own"))
+    assert consent.month_fen == 0
+    harness.event("A-own", MandateRevoked(**granted.model_dump(exclude={"on_word", "said_to"})))
+    ended = harness.get(StandingConsent, build_consent_id("fund", "A-own"))
+    assert not ended.is_on(harness.now)
+
+
+def accepted_id(harness: DecisionHarness) -> str:
+    [id_] = [id_ for id_, fact in harness.facts if isinstance(fact, MatchAccepted)]
+    return id_
 
 
 def test_another_donors_consent_says_nothing() -> None:

@@ -12,9 +12,9 @@ from pymongo import MongoClient
 
 from deploy.local.stack import Stack
 from shared import mongo
+from shared.documents import Document
 from shared.messaging import resealing
 from shared.messaging.resealing import (
-    Document,
     Resealer,
     SealedCollection,
     SealedCount,

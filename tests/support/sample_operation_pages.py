@@ -106,6 +106,8 @@ def _render_finance(words: str) -> Mapping[str, HTMLResponse]:
             funds=[
                 {"name": words, "id": words, "totals": dict.fromkeys(TOTALS, 100)},
             ],
+            standing=[(words, [("自动资助", "Gives by itself", words)])],
+            may_end=True,
             may_check=True,
             may_propose=True,
             forms=proposing.FORMS,

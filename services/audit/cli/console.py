@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import httpx
 import typer
@@ -18,6 +18,7 @@ from services.audit.ledger.canonical import NotCanonicalError
 from services.audit.ledger.published import PublishedLog, open_log
 from services.audit.tlog.findings import BrokenError
 from services.audit.tlog.note import NoteError
+from shared.documents import Document
 from shared.money import format_yuan
 
 COLUMNS = {
@@ -161,7 +162,7 @@ def report_unreadable() -> Iterator[None]:
         raise exit_unreadable(ValueError(str(broken.finding))) from None
 
 
-def fetch_summary(*, needed: bool) -> dict[str, Any] | None:
+def fetch_summary(*, needed: bool) -> Document | None:
     """The running service's sums; None when it does not run and is not needed."""
     from shared.client import ServiceClient, ServiceError  # an offline auditor does not have it
 

@@ -40,6 +40,14 @@ def send_mandate_proposal(
     gifts: Annotated[
         bool, typer.Option("--gifts", help="只动用本人的捐赠，由本人同意 his own gifts alone")
     ] = False,
+    request: Annotated[
+        str | None,
+        typer.Option("--request-yuan", help="自动资助：每项至多多少元 by itself: to one request"),
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option("--month-yuan", help="自动资助：每月至多多少元 by itself: in a month"),
+    ] = None,
     category: Annotated[list[Category] | None, typer.Option(help="限于类别 only these")] = None,
     town: Annotated[list[str] | None, typer.Option(help="限于镇街代码 only these towns")] = None,
     class_: Annotated[
@@ -47,7 +55,17 @@ def send_mandate_proposal(
         typer.Option("--class", help="限于困难类别 only these beneficiary classes"),
     ] = None,
 ) -> None:
-    """提出授权，由另一人批准。Proposes a mandate; another person approves it."""
+    """提出授权，由另一人批准；两个自动资助的上限都写，符合的不再逐项问。
+
+    Proposes a mandate; another person approves it. With both limits the fund gives by itself.
+    """
+    if (request is None) != (month is None):
+        raise typer.BadParameter("--request-yuan 与 --month-yuan 须一起写 go together")
+    standing = (
+        {"request_fen": parse_fen(request), "month_fen": parse_fen(month)}
+        if request and month
+        else None
+    )
     terms = {
         "categories": [each.value for each in category or ()],
         "town_codes": town or [],
@@ -60,6 +78,7 @@ def send_mandate_proposal(
         "covers": "gifts" if gifts else "fund",
         "sum_fen": parse_fen(amount),
         "terms": terms,
+        "standing": standing,
         "valid_until": until.replace(tzinfo=CHINA).isoformat(),
         "reference": reference,
     }

@@ -3,8 +3,8 @@
 One proposes, another approves.
 Each brings `GUANJIA_TOKEN`, else the token that the stack made for a maker or a checker."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from services.audit.cli.console import console
 from shared.contracts.values import BeneficiaryClass, Category
+from shared.documents import Document
 from shared.errors import Invalid
 from shared.money import format_yuan, parse_amount
 
@@ -30,7 +31,7 @@ STATES = {
 }
 
 
-def send_proposal(path: str, command: str, body: Mapping[str, Any]) -> None:
+def send_proposal(path: str, command: str, body: Document) -> None:
     """The maker's part. command: what another person enters to approve it."""
     id_ = escape(connect("finance-maker").post(path, body)["id"])
     console.print(f"已提出 proposed: {id_}", soft_wrap=True)
@@ -46,7 +47,7 @@ def send_approval(path: str, id_: str) -> None:
 
 
 def print_all(
-    path: str, columns: Sequence[str], make_row: Callable[[Mapping[str, Any]], Sequence[str]]
+    path: str, columns: Sequence[str], make_row: Callable[[Document], Sequence[str]]
 ) -> None:
     """All there are. make_row: the cells of one after its id and state; ids are never cut."""
     table = Table()

@@ -21,6 +21,7 @@ from services.audit.statements.files import Row, read_batches
 from services.audit.statements.givers import Givers
 from services.audit.statements.outcomes import find_outcomes
 from services.audit.statements.reconciliation import AGES, KINDS, TOTALS, Gap
+from shared.documents import Document
 from shared.errors import Invalid
 from shared.money import format_yuan
 from shared.sheets import RefusedRow
@@ -138,7 +139,7 @@ def _show_checked(checked: Mapping[str, int], rows: int | None) -> None:
     console.print(f"已核对 checked: {'，'.join(parts)}")
 
 
-def _show(summary: Mapping[str, Any], show: int, refused: Sequence[RefusedRow]) -> None:
+def _show(summary: Document, show: int, refused: Sequence[RefusedRow]) -> None:
     console.print(_funds_table(summary["funds"]), _ageing_table(summary["ageing"]))
     for each in refused[:show]:
         for problem in each.problems:
@@ -152,7 +153,7 @@ def _show(summary: Mapping[str, Any], show: int, refused: Sequence[RefusedRow]) 
         console.print(gaps)
 
 
-def _funds_table(funds: Sequence[Mapping[str, Any]]) -> Table:
+def _funds_table(funds: Sequence[Document]) -> Table:
     """A sum that is zero throughout is left out unless it is one of the three."""
     columns = [n for n in TOTAL_TITLES if n in THREE or any(fund[n] for fund in funds)]
     table = _table("基金 fund", exact=[TOTAL_TITLES[name] for name in columns])

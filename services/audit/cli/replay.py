@@ -4,12 +4,11 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -39,6 +38,7 @@ from services.audit.tlog.note import NoteError
 from services.audit.tlog.reader import Source, open_source, read_entries
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.values import CHINA
+from shared.documents import Document
 
 PUBLISHED_WITHIN_S = 15.0
 
@@ -52,7 +52,7 @@ class Difference:
     service: str
 
 
-def compare(source: Source, replayed: Replay, summary: Mapping[str, Any]) -> list[Difference]:
+def compare(source: Source, replayed: Replay, summary: Document) -> list[Difference]:
     """Where the balances rebuilt from the log and the service's own are not the same."""
     size = summary["size"]
     pairs = {"size": (replayed.entries, size), "root": (_root(source, size), summary["root"])}

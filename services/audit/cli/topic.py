@@ -12,12 +12,13 @@ from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from services.audit.ledger.canonical import parse_entry
 from services.audit.ledger.replay import Replay, replay_entries
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.topics import LEDGER
+from shared.documents import Document
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer  # the offline auditor does not have it
@@ -139,7 +140,7 @@ async def _partitions(consumer: "AIOKafkaConsumer") -> set[int]:
 
 
 def _spool(value: bytes, log: str, spools: dict[str, Spool]) -> None:
-    fact: dict[str, Any] = json.loads(value)["data"]
+    fact: Document = json.loads(value)["data"]
     if "entry" not in fact:  # audit says more there than the log does
         return
     if not log or fact["log"] == log:

@@ -94,6 +94,10 @@ def _check_request(request: ProposeMandate, now: datetime) -> None:
         raise messages.CONSENT_IN_FUTURE.invalid("consent.consented_at")
     if request.partner is not None and request.covers != "gifts":
         raise messages.MANDATE_OF_FUND.invalid("covers")
+    if request.standing and request.covers != "fund":
+        raise messages.STANDING_OF_GIFTS.invalid("standing")
+    if request.standing and request.standing.request_fen > request.standing.month_fen:
+        raise messages.STANDING_ODD.invalid("standing.request_fen")
     if request.covers == "fund" and not request.reference:
         raise messages.REFERENCE_MISSING.invalid("reference")
 

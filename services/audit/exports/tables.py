@@ -21,6 +21,7 @@ from services.audit.ledger.published import PublishedLog, open_log
 from services.audit.tlog.disk import write_whole
 from services.audit.tlog.reader import Source
 from shared.contracts.ledger import LedgerEntry
+from shared.documents import Document
 from shared.money import format_yuan_plain
 
 Table = Literal["csv", "parquet"]
@@ -88,7 +89,7 @@ def list_rows(log: PublishedLog, chart: Chart | None = None) -> Iterator[dict[st
 
 
 def _of_entry(entry: LedgerEntry) -> dict[str, object]:
-    fields: Mapping[str, Any] = entry
+    fields: Document = entry
     own = {
         name: fields[name]
         for name in ("log", "index", "recorded_at", "effective_at", "kind", "subject")
@@ -102,7 +103,7 @@ def _of_entry(entry: LedgerEntry) -> dict[str, object]:
     return own
 
 
-def _in_yuan(leg: Mapping[str, Any]) -> dict[str, str]:
+def _in_yuan(leg: Document) -> dict[str, str]:
     return {"amount": format_yuan_plain(leg["amount_fen"])} if "amount_fen" in leg else {}
 
 

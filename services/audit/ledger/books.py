@@ -4,7 +4,7 @@ Invariants 7 to 10 are checked while folding, each before anything is posted. Th
 books in place, because a replay passes millions of entries through it."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import cast
 
 from services.audit.ledger.accounts import NET_ASSETS, account_class
 from services.audit.ledger.balances import (
@@ -41,6 +41,7 @@ from services.audit.ledger.years import (
 )
 from services.audit.tlog.findings import BrokenError
 from shared.contracts import ledger
+from shared.documents import Document
 
 
 class Books(Balances):
@@ -202,7 +203,7 @@ class Books(Balances):
             if kind.covered or book.restricted:
                 check_covered(fund, book, index)
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> Document:
         """Every balance, in a form that canonical JSON writes the same way everywhere."""
         return take_snapshot(self)
 

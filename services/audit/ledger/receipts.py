@@ -5,9 +5,9 @@ pinned key. The line is not authenticated by the format; its hash is what the pr
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from services.audit.ledger.canonical import NotCanonicalError, parse_entry
 from services.audit.ledger.kinds import kind_of
@@ -20,6 +20,7 @@ from services.audit.tlog.reader import Source, read_entry
 from services.audit.tlog.tiles import CHECKPOINT
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.values import format_yuan
+from shared.documents import Document
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -155,7 +156,7 @@ def _format_moved(entry: LedgerEntry) -> str:
     """What was given: the debit of the entry's first account; empty where nothing moved."""
     if not entry["legs"]:
         return ""
-    first: Mapping[str, Any] = entry["legs"][0]
+    first: Document = entry["legs"][0]
     if "amount_fen" in first:
         return f"人民币 {format_yuan(first['amount_fen'])} 元 CNY"
     return f"{first['item']} {first['quantity']} {first['unit']}"

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.audit.model.commitment import Spending
 from services.audit.model.fund import SpendingTerms
 from services.audit.model.proposal import Proposal
-from shared.contracts.events import MandateCover, MandateFact, MandateObstacle
+from shared.contracts.events import MandateCover, MandateFact, MandateObstacle, StandingLimits
 from shared.contracts.values import Fen, Identifier, Moment, PositiveFen, ShortText, Value
 from shared.ids import derived_id
 from shared.messaging.decision import State
@@ -38,6 +38,7 @@ class MandateRequest(Value):
     offer it; None: anybody. covers: the fund's own money, or what the fund received from the donor.
 
     reference: the document that allows it. consent: where a partner speaks for the donor.
+    standing: of the fund's own money, where it gives by itself within these limits.
     """
 
     fund_id: Identifier
@@ -49,6 +50,7 @@ class MandateRequest(Value):
     valid_until: Moment
     reference: Annotated[str, Field(max_length=200)] = ""
     consent: DonorConsent | None = None
+    standing: StandingLimits | None = None
 
 
 DonorWord = Literal["unasked", "unanswered", "given", "refused"]
@@ -81,6 +83,7 @@ class Mandate(Proposal):
     valid_until: datetime
     reference: str = ""
     consent: DonorConsent | None = None
+    standing: StandingLimits | None = None
     revoked_by: str = ""
     on_word: str = ""
     said_to: str = ""
@@ -139,7 +142,7 @@ class Mandate(Proposal):
         return self.model_copy(update={"state": "revoked", "revoked_by": by})
 
     def build_fact(self, kind: type[M]) -> M:
-        named = {"fund_id", "donor_id", "source", "covers", "sum_fen", "valid_until"}
+        named = {"fund_id", "donor_id", "source", "covers", "sum_fen", "valid_until", "standing"}
         return kind.model_validate(self.model_dump(include=named) | self.terms.model_dump())
 
     def to_json(self) -> dict[str, object]:

@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.audit import views
 from services.audit.messages import ENTRY_UNKNOWN
-from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind
+from services.audit.model import Mandate, RevokeMandate
+from services.audit.pages.proposals import PROPOSALS, Line, ProposalKind, describe_mandate
 from services.audit.pages.proposing import FINANCE_PATH, FORMS, PAGES, Texts
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import read_funds
@@ -38,6 +39,10 @@ Reader = Annotated[
     ),
 ]
 Checker = Annotated[Credential, Depends(allow(Role.FINANCE_CHECKER, whole_city=True))]
+
+Ending = Annotated[
+    Credential, Depends(allow(Role.FINANCE_MAKER, Role.FINANCE_CHECKER, whole_city=True))
+]
 
 Verdict = Literal["approve", "decline"]
 KindPath = Literal["funds", "mandates", "transfers", "reversals", "second-payments"]
@@ -76,11 +81,36 @@ async def show_finance(caller: Reader, request: Request, runtime: AuditRuntimeDe
         groups=[group for group in groups if group.count],
         unsettled=await views.list_unsettled(runtime.database, UNSETTLED_MAX),
         funds=[fund for fund in await read_funds(runtime.database) if fund.is_open],
+        standing=[
+            (each.id, [line for line in describe_mandate(each) if line[2]])
+            for each in await _find_standing(runtime)
+        ],
+        may_end=bool({Role.FINANCE_MAKER, Role.FINANCE_CHECKER} & caller.roles),
         may_check=Role.FINANCE_CHECKER in caller.roles,
         may_propose=Role.FINANCE_MAKER in caller.roles,
         forms=FORMS,
         key=make_form_key(),
     )
+
+
+async def _find_standing(runtime: AuditRuntime) -> list[Mandate]:
+    """The mandates under which funds give by themselves now."""
+    now = await runtime.processor.now()
+    query = {"state": "open", "standing": {"$type": "object"}, "valid_until": {"$gt": now}}
+    return await mongo.find(runtime.database, Mandate, query, sort=[("_id", 1)], limit=MANY)
+
+
+@router.post(FINANCE_PATH + "/standing/{mandate_id}/end")
+async def end_standing(
+    mandate_id: Identifier, caller: Ending, request: Request, runtime: AuditRuntimeDep
+) -> Response:
+    """One of finance is enough; what is promised stands."""
+    form = await read_form(request)
+    data = RevokeMandate(mandate_id=mandate_id)
+    answer = await execute_form(runtime, caller, form, data)
+    if answer.status >= 400:
+        return render_refusal(request, answer)
+    return RedirectResponse(FINANCE_PATH, status_code=303)
 
 
 @router.get(FINANCE_PATH + "/waiting/{kind}")

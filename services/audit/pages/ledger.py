@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, TypeVar, cast
 from urllib.parse import urlencode
 
 import orjson
@@ -36,6 +36,7 @@ from services.audit.settings import AuditSettings
 from services.audit.tlog.reader import read_entry
 from shared.contracts.ledger import INTEGER_MAX
 from shared.contracts.values import CHINA, Category
+from shared.documents import Document
 from shared.towns import codes_by_name, town_name, towns
 from shared.web.access import Denied, Router, check_rate_limit
 from shared.web.callers import find_address
@@ -287,7 +288,7 @@ def render_fund(
     )
 
 
-def _latest(months: Mapping[str, Any]) -> dict[str, Any]:
+def _latest(months: Document) -> Document:
     return dict(list(months.items())[-CHARTED_MONTHS_MAX:])
 
 

@@ -30,6 +30,7 @@ from services.audit.model import (
 )
 from services.audit.model.mandate import DONOR_WORDS
 from services.audit.pages.proposing import Texts
+from shared.contracts.events import StandingLimits
 from shared.contracts.ledger import GoodsLeg, Leg
 from shared.contracts.values import CHINA, LABELS, Value
 from shared.money import format_yuan
@@ -67,7 +68,7 @@ def _describe_terms(terms: Any) -> Iterator[Line]:
     yield "限镇街", "Towns", "、".join(town_name(code) or code for code in terms.town_codes)
 
 
-def _describe_mandate(mandate: Mandate) -> Iterator[Line]:
+def describe_mandate(mandate: Mandate) -> Iterator[Line]:
     yield "基金", "Fund", mandate.fund_id
     yield "金额上限", "At most", f"{format_yuan(mandate.sum_fen)} 元"
     yield "动用", "Of", "捐赠人给该基金的捐款" if mandate.asks_donor else "基金本身的钱"
@@ -75,10 +76,17 @@ def _describe_mandate(mandate: Mandate) -> Iterator[Line]:
     yield "由谁使用", "Used by", mandate.source or "任何登记的伙伴"
     yield "有效至", "Until", f"{mandate.valid_until.astimezone(CHINA):%Y-%m-%d}"
     yield "依据", "Document", mandate.reference
+    if mandate.standing:
+        yield "自动资助", "Gives by itself", _format_standing(mandate.standing)
     if mandate.asks_donor:
         yield "捐赠人本人", "The donor himself", DONOR_WORDS[mandate.donor_word]
         yield "留存的同意", "Consent on record", _format_consent(mandate)
     yield from _describe_terms(mandate.terms)
+
+
+def _format_standing(limits: StandingLimits) -> str:
+    one, month = format_yuan(limits.request_fen), format_yuan(limits.month_fen)
+    return f"是：不再逐项问；每项至多 {one} 元，每月至多 {month} 元"
 
 
 def _format_consent(mandate: Mandate) -> str:
@@ -134,7 +142,7 @@ PROPOSALS: Mapping[str, ProposalKind] = {
             "mandates",
             ("授权用款", "A mandate"),
             Mandate,
-            _describe_mandate,
+            describe_mandate,
             lambda id_, digest: ApproveMandate(mandate_id=id_, digest=digest),
             lambda id_: DeclineMandate(mandate_id=id_),
         ),

@@ -1,26 +1,32 @@
 """财务: what one person proposes there, and another decides on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from services.audit.messages import ENTRY_UNKNOWN
+from services.audit.messages import CATEGORY_UNREAD, DATE_UNREAD, ENTRY_UNKNOWN
 from services.audit.model import (
     EntryToReverse,
     FundTerms,
     ProposeFund,
+    ProposeMandate,
     ProposeReversal,
     ProposeTransfer,
+    SpendingTerms,
 )
 from services.audit.resources import AuditRuntime, AuditRuntimeDep
 from services.audit.store import load_entry, read_funds
-from shared.contracts.values import Value
+from shared.contracts.events import StandingLimits
+from shared.contracts.values import CHINA, LABELS, Category, Value
 from shared.messaging.decision import Answer
 from shared.money import parse_amount
 from shared.security import Credential, Role
+from shared.towns import parse_town
 from shared.web.access import Denied, allow
 from shared.web.forms import FORM_KEY, Form, answer_form, list_problems, make_form_key, read_form
 from shared.web.pages import Pages
@@ -84,6 +90,40 @@ FORMS: Mapping[str, ProposalForm] = {
             REFERENCE,
         ),
     ),
+    "standing": ProposalForm(
+        ("让基金自动资助", "Let a fund give by itself"),
+        (
+            Field("fund_id", "哪个基金", "Fund", "fund"),
+            Field(
+                "donor_id",
+                "以谁的名义",
+                "In whose name",
+                hint_zh="代表基金的捐赠方编号，如 P-…；每月会通知他同意了几项",
+                hint_en="the id of whom the fund stands for; he is told how many were made",
+            ),
+            Field("amount", "总共至多（元）", "In all (yuan)", "money"),
+            Field("request_yuan", "每项至多（元）", "To one request (yuan)", "money"),
+            Field("month_yuan", "每月至多（元）", "In a month (yuan)", "money"),
+            Field("until", "有效至", "Until", hint_zh="如 2027-06-30", hint_en="2027-06-30"),
+            Field(
+                "categories",
+                "只限类别",
+                "Categories alone",
+                hint_zh="如 配餐、医疗救助；不写就是不限",
+                hint_en="in Chinese, apart by 、; empty means any",
+                required=False,
+            ),
+            Field(
+                "towns",
+                "只限镇街",
+                "Towns alone",
+                hint_zh="如 茶山镇、长安镇；不写就是全市",
+                hint_en="in Chinese, apart by 、; empty means any",
+                required=False,
+            ),
+            REFERENCE,
+        ),
+    ),
     "reversal": ProposalForm(
         ("冲正一笔", "Reverse an entry"),
         (
@@ -135,10 +175,55 @@ def _build(name: str, form: Form, leaf: str) -> Value:
             amount_fen=parse_amount(plain.get("amount", "")),
             **{field: plain.get(field, "") for field in texts},
         )
+    if name == "standing":
+        return _build_standing(plain)
     entry = _parse_entry_place(plain)
     if not leaf:
         raise ENTRY_UNKNOWN.invalid("index")
     return ProposeReversal(leaf=leaf, **entry.model_dump())
+
+
+def _build_standing(plain: Form) -> ProposeMandate:
+    """Of the fund's own money; raises ValidationError and Invalid."""
+    towns_named = (parse_town(name, "towns") for name in _split(plain.get("towns", "")))
+    return ProposeMandate(
+        fund_id=plain.get("fund_id", ""),
+        donor_id=plain.get("donor_id", ""),
+        covers="fund",
+        sum_fen=parse_amount(plain.get("amount", "")),
+        standing=StandingLimits(
+            request_fen=parse_amount(plain.get("request_yuan", ""), "request_yuan"),
+            month_fen=parse_amount(plain.get("month_yuan", ""), "month_yuan"),
+        ),
+        terms=SpendingTerms(
+            categories=tuple(_parse_category(n) for n in _split(plain.get("categories", ""))),
+            town_codes=tuple(dict.fromkeys(towns_named)),
+        ),
+        valid_until=_parse_last_day(plain.get("until", "")),
+        reference=plain.get("reference", ""),
+    )
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in re.split(r"[、，,；;\s]+", text) if part]
+
+
+def _parse_category(text: str) -> Category:
+    """By its Chinese. Raises Invalid."""
+    by_label = {LABELS[category]: category for category in Category}
+    category = by_label.get(text)
+    if category is None:
+        raise CATEGORY_UNREAD.invalid("categories", text=text[:20], options="、".join(by_label))
+    return category
+
+
+def _parse_last_day(text: str) -> datetime:
+    """Its end, in China. Raises Invalid."""
+    try:
+        day = date.fromisoformat(text)
+        return datetime(day.year, day.month, day.day, tzinfo=CHINA) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise DATE_UNREAD.invalid("until") from None
 
 
 def _parse_entry_place(form: Form) -> EntryToReverse:

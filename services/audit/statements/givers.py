@@ -1,10 +1,11 @@
 """Givers into intake's vault, many at a time, and their ids back: names go nowhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from services.audit.statements.reading import Gift
+from shared.documents import Document
 from shared.errors import Problem
 from shared.ids import derived_id
 
@@ -57,7 +58,7 @@ def _split_portions(of: Sequence[tuple[str, Gift]]) -> list[Sequence[tuple[str, 
     return [of[start : start + BATCH_MAX] for start in range(0, len(of), BATCH_MAX)]
 
 
-def _read_answer(answer: Mapping[str, Any]) -> Registered:
+def _read_answer(answer: Document) -> Registered:
     if "person_id" in answer:
         return str(answer["person_id"])
     return tuple(

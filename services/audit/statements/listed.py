@@ -1,12 +1,12 @@
 """Which gifts each statement lists, as the database knows it: sums, overlaps, and by their ids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from services.audit.model import Donation
 from services.audit.statements.likeness import Trait, find_china_day
 from shared import mongo
+from shared.documents import Document
 
 _REPEATED = {"statements.1": {"$exists": True}}
 _DESIGNATED = {"designation": {"$type": "binData"}}
@@ -29,7 +29,7 @@ _TRAIT = dict.fromkeys(
 _ON_THE_LEDGER: dict[str, object] = {"$not": {"$or": ["$refused", "$undone"]}}
 
 
-def _count(condition: Any) -> dict[str, object]:
+def _count(condition: object) -> dict[str, object]:
     return {"$sum": {"$cond": [condition, 1, 0]}}
 
 
@@ -140,7 +140,7 @@ async def find_candidates(database: mongo.Database, traits: Sequence[Trait]) -> 
     return list(found.values())
 
 
-def _make_trait(document: Mapping[str, Any]) -> Trait:
+def _make_trait(document: Document) -> Trait:
     listed = document.get("statements") or ()
     place = (listed[0]["statement"], listed[0]["row"]) if listed else None
     return Trait(

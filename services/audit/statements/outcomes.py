@@ -1,13 +1,14 @@
 """What the ledger made of a statement's rows, looked up over HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from services.audit.statements.files import Row
 from services.audit.statements.givers import Poster
 from services.audit.statements.likeness import Trait
+from shared.documents import Document
 from shared.moments import as_stored
 
 Outcome = Literal["entered", "repeated", "elsewhere", "refused", "reused", "unknown"]
@@ -33,7 +34,7 @@ def find_outcomes(audit: Poster, source: str, rows: Sequence[Row]) -> list[Outco
     return outcomes
 
 
-def _find_outcome(row: Row, gift: Mapping[str, Any] | None) -> Outcome:
+def _find_outcome(row: Row, gift: Document | None) -> Outcome:
     if gift is None:
         return "unknown"
     if not _is_same(row, gift):
@@ -47,7 +48,7 @@ def _find_outcome(row: Row, gift: Mapping[str, Any] | None) -> Outcome:
     return "entered" if place == places[0] else "repeated"
 
 
-def _is_same(row: Row, gift: Mapping[str, Any]) -> bool:
+def _is_same(row: Row, gift: Document) -> bool:
     fact = row.fact
     if datetime.fromisoformat(gift["received_at"]) != as_stored(fact.received_at):
         return False
@@ -67,7 +68,7 @@ class Alike:
         return cls("", f"{trait.place[0]} {trait.place[1]}" if trait.place else "")
 
     @classmethod
-    def from_json(cls, gift: Mapping[str, Any]) -> Self:
+    def from_json(cls, gift: Document) -> Self:
         listed = f"{gift['statement']} {gift['row']}" if gift["statement"] else gift["reference"]
         return cls(gift["id"], f"{gift['id']} {listed}".strip())
 
@@ -110,6 +111,6 @@ def _describe(row: Row) -> dict[str, object]:
     return {"id": row.id} | row.fact.model_dump(mode="json", include=fields)
 
 
-def _read_likeness(answer: Mapping[str, Any]) -> LikenessAnswer:
+def _read_likeness(answer: Document) -> LikenessAnswer:
     gifts = tuple(map(Alike.from_json, answer["gifts"]))
     return LikenessAnswer(answer["is_new"], answer["itself"] is not None, gifts)

@@ -8,7 +8,7 @@ back. Places that an address does not name go to the city, whose staff say the t
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Query, Request
@@ -19,7 +19,6 @@ from services.intake import model, store, views
 from services.intake.api.requests import CASE_WORKERS, check_area, is_seen, with_recorder
 from services.intake.channels.geo_report import (
     CODES,
-    Document,
     describe_definition,
     describe_service_request,
     describe_services,
@@ -32,6 +31,7 @@ from services.intake.resources import IntakeRuntimeDep
 from shared import mongo
 from shared.answers import Answer
 from shared.contracts.values import CHINA, Category, Identifier, Kind
+from shared.documents import Document
 from shared.errors import Invalid, refuse
 from shared.messaging.decision import Command
 from shared.security import STAFF, Credential, Role
@@ -137,7 +137,7 @@ async def list_service_requests(
     return _write(form, "service_requests", "request", [_describe(row) for row in rows])
 
 
-def _narrow(service_code: str, status: str) -> dict[str, Any]:
+def _narrow(service_code: str, status: str) -> Document:
     query: dict[str, object] = {}
     if service_code:
         query["category"] = {"$in": service_code.split(",")[: len(CODES)]}

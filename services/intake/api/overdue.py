@@ -1,6 +1,7 @@
 """What is late: counted by town and by what is awaited, and the latest of it one by one."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import Query
 
@@ -50,7 +51,7 @@ async def list_overdue(
     }
 
 
-def _describe(case: Request, now: Any) -> dict[str, Any]:
+def _describe(case: Request, now: datetime) -> dict[str, object]:
     left, clock = describe_case(case, now), case.clock
     stage = clock.stage if clock else None
     return {

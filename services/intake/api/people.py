@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
@@ -96,7 +96,7 @@ class PreferenceWish(Value):
 @router.post("/persons/find")
 async def find_persons(
     search: PersonSearch, caller: CaseWorker, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """From a phone, a name or an ID number to the persons of the caller's area. By POST: nothing
     personal in an address."""
     if search == PersonSearch():
@@ -137,7 +137,7 @@ async def look_up(runtime: IntakeRuntime, caller: Credential, keys: store.Search
 @router.get("/persons/{person_id}")
 async def read_person(
     person_id: Identifier, caller: CaseWorker, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Who he is, his cases in the caller's area and what he received before, from any fund."""
     person, requests = await load_seen_person(runtime, find_scope(caller), person_id)
     await log_look(runtime, caller, "read_person", [person])
@@ -153,7 +153,7 @@ async def read_person(
 @router.post("/persons/{person_id}/export")
 async def export_person(
     person_id: Identifier, caller: Approver, runtime: IntakeRuntimeDep
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """All that the house holds of him in the caller's area, to hand to him.
 
     Who wants all of every town asks one of the whole city, or saves it himself behind his link:
@@ -257,7 +257,7 @@ async def refuse_erasure(
 
 
 @router.get("/erasures")
-async def list_erasures(_caller: Eraser, runtime: IntakeRuntimeDep) -> dict[str, Any]:
+async def list_erasures(_caller: Eraser, runtime: IntakeRuntimeDep) -> dict[str, object]:
     """What waits for a second one's word; ids alone."""
     return {"erasures": [each.to_json() for each in await find_proposals(runtime)]}
 

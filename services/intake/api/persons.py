@@ -1,8 +1,8 @@
 """HTTP about persons: registering, contacts for our own services, and who looked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
@@ -12,9 +12,10 @@ from services.intake import store, views
 from services.intake.messages import PARTIES_TOO_MANY
 from services.intake.model import ContactPoint, Person, RegisterParty
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
-from services.intake.vault.persons import derive_point_id, is_own_phone
+from services.intake.vault.persons import derive_point_id, is_own_phone, open_contact
 from shared import mongo
 from shared.contracts.values import Identifier, Value
+from shared.documents import Document
 from shared.errors import refuse
 from shared.messaging.decision import Command
 from shared.partner_ids import is_partner
@@ -89,9 +90,7 @@ async def _count_parties(runtime: IntakeRuntime, caller: Credential, count: int)
         await runtime.resources.parties_quota.take(caller.speaks_as, count)
 
 
-def _translate(
-    runtime: IntakeRuntime, caller: Credential, body: Mapping[str, Any]
-) -> dict[str, object]:
+def _translate(runtime: IntakeRuntime, caller: Credential, body: Document) -> dict[str, object]:
     """With the caller's own id of the person."""
     if "person_id" not in body or not is_partner(caller):
         return dict(body)
@@ -181,7 +180,7 @@ async def read_own_phones(
 
 async def _describe_own_phone(
     runtime: IntakeRuntime, person_id: str, person: Person | None, asker: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     vault = runtime.resources.vault
 
     def is_askers(source: str) -> bool:
@@ -189,7 +188,7 @@ async def _describe_own_phone(
         return credential is None or credential.principal == asker
 
     contact = views.describe_contact(vault, person_id, person)
-    phone = contact["phone"]
+    phone = open_contact(vault, person).phone if person else None
     is_own = person is not None and is_own_phone(vault, person, phone, is_askers)
     point_id = derive_point_id(vault, phone=phone)
     point = await mongo.load(runtime.database, ContactPoint, point_id) if phone else None

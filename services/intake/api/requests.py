@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
@@ -66,7 +66,7 @@ class RequestRow(Value):
     """request: as in `POST /requests`; checked row by row, so that one does not hold the others."""
 
     idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
-    request: dict[str, Any]
+    request: dict[str, object]
 
 
 # --- submitting -------------------------------------------------------------------------------

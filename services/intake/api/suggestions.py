@@ -1,6 +1,6 @@
 """HTTP for staff about what looks alike: listed by office, joined, and taken apart again."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
@@ -55,7 +55,9 @@ async def list_suggestions(
     return {"suggestions": views, "next": following}
 
 
-async def _describe(runtime: IntakeRuntime, caller: Credential, row: Suggestion) -> dict[str, Any]:
+async def _describe(
+    runtime: IntakeRuntime, caller: Credential, row: Suggestion
+) -> dict[str, object]:
     """What is of another area is an id, and no more."""
     describe = _describe_person if row.subject == "person" else _describe_request
     sides = [await describe(runtime, caller, id_) for id_ in (row.first_id, row.second_id)]

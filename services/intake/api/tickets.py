@@ -1,6 +1,6 @@
 """HTTP for who brings in the hotline's tickets: each is kept whole, and read in its town."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from pydantic import Field
@@ -13,6 +13,7 @@ from services.intake.model import KeepMessage, SettleMessage
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.messages import Inbound, seal_message
 from shared.contracts.values import Channel, TownCode, Value
+from shared.documents import Document
 from shared.messages import FORBIDDEN
 from shared.messaging.decision import Command
 from shared.security import Credential, Role
@@ -82,9 +83,9 @@ def _make_row(runtime: IntakeRuntime, row: TicketRow, caller: Credential) -> Row
 
 def _settle(row: TicketRow, kept: Row, caller: Credential) -> Command[SettleMessage] | None:
     """It waits to be read; nobody is answered: the hotline does that."""
-    if not isinstance(kept.work, Command):
+    if not isinstance(kept.work, Command) or not isinstance(kept.work.data, KeepMessage):
         return None
-    keep: KeepMessage = kept.work.data
+    keep = kept.work.data
     danger = find_danger(row.text)
     settle = SettleMessage(
         message_id=keep.message_id,
@@ -96,7 +97,7 @@ def _settle(row: TicketRow, kept: Row, caller: Credential) -> Command[SettleMess
     return Command(settle, principal=caller.principal)
 
 
-def _describe(answer: dict[str, Any]) -> dict[str, Any]:
+def _describe(answer: Document) -> Document:
     if answer["status"] >= 400:
         return answer
     decision = "kept" if answer["status"] == 201 else "known"

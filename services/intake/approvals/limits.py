@@ -5,11 +5,11 @@ of the settings.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from services.intake.approvals.messages import (
     LIMITS_ORDER_WRONG,
@@ -21,6 +21,7 @@ from services.intake.approvals.messages import (
 )
 from shared.contracts.events import ApprovalLevel
 from shared.contracts.values import LABELS, Area, Category, Kind, Need
+from shared.documents import Document
 from shared.errors import Invalid, Problem
 from shared.money import parse_amount, parse_quantity
 from shared.sheets import Column, Columns, RefusedRow, Row, open_sheet
@@ -158,7 +159,7 @@ def read_approvals(content: bytes) -> ApprovalTable:
     return ApprovalTable(tuple(rows))
 
 
-def _make_row(values: Mapping[str, Any]) -> LimitRow:
+def _make_row(values: Document) -> LimitRow:
     """Raises Invalid."""
     is_money = values["is_money"]
     limits = Limits(

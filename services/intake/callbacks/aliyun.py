@@ -3,7 +3,7 @@
 Aliyun signs nothing: the token in the URL is the secret of the credential `callback-aliyun`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
@@ -32,7 +32,7 @@ AliyunRuntime = Annotated[IntakeRuntime, Depends(authenticate_aliyun)]
 
 
 @router.post("/{token}/receipts")
-async def receive_aliyun_receipts(runtime: AliyunRuntime, body: Body) -> dict[str, Any]:
+async def receive_aliyun_receipts(runtime: AliyunRuntime, body: Body) -> dict[str, object]:
     receipts = aliyun_sms.parse_aliyun_receipts(body)
     if receipts.problems:
         log.warning("receipts_refused", problems=[problem.code for problem in receipts.problems])
@@ -41,7 +41,7 @@ async def receive_aliyun_receipts(runtime: AliyunRuntime, body: Body) -> dict[st
 
 
 @router.post("/{token}/replies")
-async def receive_replies(runtime: AliyunRuntime, body: Body) -> dict[str, Any]:
+async def receive_replies(runtime: AliyunRuntime, body: Body) -> dict[str, object]:
     """One after another: the same person's answers in their order. Pushed again, each is the same
     by its sequence_id, or else by its content and second."""
     replies, problems = aliyun_sms.parse_replies(body)

@@ -4,9 +4,6 @@ What becomes of a message is one command; so whatever dies between keeping and u
 the message waiting for a person, and the provider's repetition carries on where it stopped.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import h3  # type: ignore[import-untyped]
 import structlog
 
@@ -48,6 +45,7 @@ from services.intake.vault.messages import (
 )
 from shared import mongo
 from shared.contracts.events import SenderAnswer
+from shared.documents import Document
 from shared.errors import Invalid, Transient
 from shared.messaging.decision import Answer, Command
 
@@ -90,7 +88,7 @@ async def receive_message(runtime: IntakeRuntime, inbound: Inbound) -> str:
     return await Conversation(runtime, inbound).answer(understood)
 
 
-async def _repeat_answer(runtime: IntakeRuntime, stored: Mapping[str, Any]) -> str:
+async def _repeat_answer(runtime: IntakeRuntime, stored: Document) -> str:
     """A provider pushes again what it had no answer to."""
     if stored["answer"] == "emergency":
         return format_emergency(runtime.settings.crisis_hotline)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from xml.etree import ElementTree
 
 from services.intake.channels.text import find_town
 from shared.contracts.events import RequestSubmitted
 from shared.contracts.values import CHINA, LABELS, Area, Category, Channel, Kind
+from shared.documents import Document
 from shared.errors import Invalid
 from shared.messages import TOWN_UNKNOWN
 from shared.phones import parse_mobile
@@ -15,8 +15,6 @@ from shared.sheets.messages import VALUE_MISSING
 from shared.text import clean_lines, clean_text
 from shared.towns import CITY_WIDE, is_known, towns
 from shared.villages import format_place
-
-Document = Mapping[str, Any]
 
 SERVICES: Mapping[Category, str] = {
     Category.PUBLIC_WORKS: "道路、路灯、排水、护栏、公厕等小型公共设施",

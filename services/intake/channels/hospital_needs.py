@@ -6,7 +6,6 @@ is a project. Foreign cities have no town here: the city's code with 000 stands 
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from services.intake.messages import (
     CITY_UNKNOWN,
@@ -16,6 +15,7 @@ from services.intake.messages import (
     ROW_NOT_NEED,
 )
 from shared.contracts.values import BeneficiaryClass, Category, Channel, Kind
+from shared.documents import Document
 
 HEADER = frozenset({"time", "city_pinyin", "hospital", "field", "old", "new", "op"})
 UNIT = "件"
@@ -42,7 +42,7 @@ _CITIES = {
 }
 
 
-def request_of(row: Mapping[str, str], channel: Channel) -> dict[str, Any]:
+def request_of(row: Mapping[str, str], channel: Channel) -> Document:
     """Fields of a `RequestSubmitted`. Raises Invalid when the row is no need."""
     item, quantity = _parse_item(row["field"]), _parse_quantity(row["op"], row["new"])
     amount = "数量未知" if quantity == 1 else f"{quantity}{UNIT}"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from services.intake.model.account import (
     Account,
@@ -27,12 +26,20 @@ from services.intake.sign_in.messages import (
     SIGN_IN_WRONG,
 )
 from shared.contracts.values import Value
-from shared.messaging.decision import NOTHING, Answer, Command, Decision, Handler, States
+from shared.messaging.decision import (
+    NOTHING,
+    Answer,
+    AnyHandler,
+    Command,
+    Decision,
+    Handler,
+    States,
+)
 
 FAILURES_COUNT_FOR = timedelta(hours=24)
 
 
-def build_handlers(rules: SignInRules) -> Mapping[type[Value], Handler[Any]]:
+def build_handlers(rules: SignInRules) -> Mapping[type[Value], AnyHandler]:
     return {
         EnrolAccount: Handler(decide=decide_enrol),
         SignIn: Handler(decide=partial(decide_sign_in, rules)),

@@ -51,7 +51,15 @@ from shared.contracts.events import (
     RequestReminded,
     RequestResumed,
 )
-from shared.messaging.decision import NOTHING, Answer, Command, Decision, Handler, State, States
+from shared.messaging.decision import (
+    NOTHING,
+    Answer,
+    AnyHandler,
+    Command,
+    Decision,
+    State,
+    States,
+)
 
 APOLOGY_EVERY = timedelta(days=30)
 LEVELS_ZH = {"village": "村（居）", "town": "镇（街道）", "city": "市"}
@@ -61,7 +69,7 @@ Decide = Callable[[States, Any, datetime], Decision]
 # --- following ------------------------------------------------------------------------------------
 
 
-def keep_time(rules: ClockRules, handler: Handler[Any]) -> Handler[Any]:
+def keep_time(rules: ClockRules, handler: AnyHandler) -> AnyHandler:
     """The same handler, after which the clock of every request that it changed is right."""
     return replace(handler, decide=partial(_decide_in_time, rules, handler.decide))
 
@@ -260,7 +268,7 @@ def _make_fact(
     *,
     apology: bool,
 ) -> Fact:
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "person_id": request.person_id,
         "stage": stage,
         "clock": clock,

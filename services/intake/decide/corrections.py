@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
 
 from services.intake.decide.followers import with_released
 from services.intake.decide.persons import without_unfinished
@@ -23,7 +22,7 @@ def decide_correction(
     """As long as nobody has promised anything for it. Raises Invalid."""
     data = item.data.sealed
     earlier = _find_current(states, item.data.corrects)
-    submission = replace(cast(Command[Any], item), data=data)
+    submission = item.with_data(data)
     if earlier is None or earlier.source != data.source:
         return decide_submission(rules, states, submission, now)
     if earlier.content == data.content:

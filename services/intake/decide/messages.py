@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.intake.decide.identities import Reached, list_reached
 from services.intake.decide.media import carry_files, forget_files
@@ -100,7 +99,7 @@ def _find_town(reached: Sequence[Reached]) -> str:
     return whole.pop() if len(whole) == 1 else CITY_WIDE
 
 
-def describe_settled(message: Message) -> dict[str, Any]:
+def describe_settled(message: Message) -> dict[str, object]:
     """For the way in, which answers a repetition as it answered the first."""
     return {
         "is_settled": message.is_settled,

@@ -205,9 +205,9 @@ def find_level(rules: Rules, request: Request) -> ApprovalLevel:
     return LEVELS[max(0, LEVELS.index(level) - rules.emergency.emergency_level_drop)]
 
 
-def describe_outcome(request: Request) -> dict[str, Any]:
+def describe_outcome(request: Request) -> dict[str, object]:
     """What the channel is answered about its message."""
-    body: dict[str, Any] = {"request_id": request.id, "decision": _describe_decision(request)}
+    body: dict[str, object] = {"request_id": request.id, "decision": _describe_decision(request)}
     if request.duplicate_of:
         body["duplicate_of"] = request.duplicate_of
     if request.item_reason or request.item_match == "unknown":
@@ -325,7 +325,7 @@ def refuse_state(request: Request) -> Answer:
     return STATE_UNSUITABLE.refusal(409, "state", state=request.state)
 
 
-def move(request: Request, state: RequestState, **changes: Any) -> Request:
+def move(request: Request, state: RequestState, **changes: object) -> Request:
     return request.model_copy(update={"state": state, **changes})
 
 

@@ -6,7 +6,6 @@ so every batch of two instances would conflict on that.
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -79,7 +78,7 @@ async def _find_some(
     runtime: IntakeRuntime, emergency: Emergency, since: datetime | None, after: str
 ) -> list[str]:
     """Each case once in a look, whatever became of it: one that stays as it is stops no other."""
-    query: dict[str, Any] = {
+    query: dict[str, object] = {
         **build_area_query(emergency),
         "_id": {"$gt": after},
         "state": {"$in": [state.value for state in HASTENED_STATES]},

@@ -7,7 +7,6 @@ gave (9, 10).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from services.intake.model import Request, RequestState
 from services.intake.model.emergency import TOWN_DIGITS, Emergency
@@ -103,7 +102,7 @@ async def count_by_measure(
     ]
 
 
-def build_period_query(emergency: Emergency) -> dict[str, Any]:
+def build_period_query(emergency: Emergency) -> dict[str, object]:
     return {
         **build_area_query(emergency),
         "recorded_at": {"$gte": emergency.starts_at, "$lt": emergency.ends_at},
@@ -111,10 +110,10 @@ def build_period_query(emergency: Emergency) -> dict[str, Any]:
     }
 
 
-def build_area_query(emergency: Emergency) -> dict[str, Any]:
+def build_area_query(emergency: Emergency) -> dict[str, object]:
     """Where it is on, and for what."""
     codes = emergency.area_codes
-    query: dict[str, Any] = {
+    query: dict[str, object] = {
         "$or": [
             {"area.town_code": {"$in": [code for code in codes if len(code) == TOWN_DIGITS]}},
             {"area.village_code": {"$in": [code for code in codes if len(code) > TOWN_DIGITS]}},

@@ -5,8 +5,9 @@ is kept are weights of n-grams that several people wrote. Who is erased is learn
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.intake.model import Request
 from services.intake.vault.persons import open_text
 from services.intake.vault.sealing import Vault
 from shared import mongo
+from shared.documents import Document
 from shared.security import Credential
 
 JUDGES = "judges"
@@ -68,7 +70,7 @@ def build_own_judge() -> Judge:
 
 
 async def learn(
-    database: mongo.Database, vault: Vault, shelf: Shelf, caller: Credential, at: Any
+    database: mongo.Database, vault: Vault, shelf: Shelf, caller: Credential, at: datetime
 ) -> Lesson:
     """From the latest decisions; the looks into the vault are logged before anything is opened."""
     rows = await mongo.find(
@@ -123,7 +125,7 @@ def _dump_classifier(classifier: Classifier) -> dict[str, object]:
     }
 
 
-def _load(row: Mapping[str, Any]) -> Judge:
+def _load(row: Document) -> Judge:
     places = {gram: place for place, gram in enumerate(row["grams"])}
     vocabulary = Vocabulary(places, _read_floats(row["weights"]))
     return Judge(
@@ -133,7 +135,7 @@ def _load(row: Mapping[str, Any]) -> Judge:
     )
 
 
-def _load_classifier(vocabulary: Vocabulary, row: Mapping[str, Any]) -> Classifier:
+def _load_classifier(vocabulary: Vocabulary, row: Document) -> Classifier:
     labels = tuple(row["labels"])
     coefficients = _read_floats(row["coefficients"]).reshape(-1, len(labels))
     offsets = _read_floats(row["offsets"])

@@ -10,9 +10,9 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.intake.attachments.files import FILE_BYTES_MAX
+from shared.documents import Document
 from shared.errors import Transient
 from shared.http import CallError, FetchingClient, Reply
 
@@ -113,7 +113,7 @@ class WeChatMediaClient:
         url = f"{self._endpoint}/cgi-bin/stable_token"
         try:
             reply = await self._http.post(url, json.dumps(content).encode(), headers=JSON)
-            answer: dict[str, Any] = reply.json()
+            answer: Document = reply.json()
             usable_until = started_at + float(answer["expires_in"]) - TOKEN_SPARE_S
             return Token(str(answer["access_token"]), usable_until)
         except CallError as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from services.intake import duplicates, model, person_views, store
 from services.intake.model.suggestion import LIKENESS_LABELS, LikenessReason
@@ -11,6 +10,7 @@ from services.intake.resources import IntakeRuntime
 from services.intake.vault.persons import open_contact, open_text
 from services.intake.views import format_need
 from shared.contracts.values import CHINA, LABELS
+from shared.documents import Document
 from shared.references import format_reference
 from shared.security import Credential
 from shared.towns import town_name
@@ -133,7 +133,7 @@ async def list_received(
     return sorted(rows, key=lambda row: row.on, reverse=True)[:RECEIVED_MAX]
 
 
-def _make_received(row: Mapping[str, Any]) -> ReceivedRow:
+def _make_received(row: Document) -> ReceivedRow:
     at = row["at"] or row["recorded_at"]
     return ReceivedRow(
         on=at.astimezone(CHINA).date().isoformat(),

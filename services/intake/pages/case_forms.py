@@ -1,7 +1,7 @@
 """What the forms of a case say: how much, why, and what is known of the person."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from services.intake.approvals.messages import PART_REASONS, QUANTITY_UNREADABLE
 from services.intake.model import PartReason, Request, RequestState, Vouching
@@ -104,7 +104,7 @@ def read_part_reason(form: Form) -> PartReason | None:
 
 def read_vouching(form: Form) -> Vouching:
     """What was chosen; nothing where nothing was. Raises ValidationError."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     if manner := form.get("seen"):
         fields["seen"] = {"manner": manner, "on": form.get("seen_on")}
     if basis := form.get("basis"):

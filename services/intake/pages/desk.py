@@ -20,6 +20,7 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.prepare import make_search_keys
 from services.intake.worklist import DueFilter, Filters, Tab, Worker
 from shared.contracts.values import BeneficiaryClass, Category, Channel, TownCode
+from shared.documents import Document
 from shared.errors import Invalid, Problem
 from shared.personal import DIGITS_MIN
 from shared.phones import parse_mobile
@@ -91,9 +92,7 @@ async def show_desk(
     )
 
 
-async def _describe_desk(
-    runtime: IntakeRuntime, caller: Credential, worker: Worker
-) -> dict[str, Any]:
+async def _describe_desk(runtime: IntakeRuntime, caller: Credential, worker: Worker) -> Document:
     """What stands on each of its pages."""
     tabs = [
         (tab, words, await worklist.count_up_to(runtime.database, worker, tab))

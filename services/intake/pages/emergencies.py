@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -98,7 +98,7 @@ async def _render_all(
     )
 
 
-def describe_emergency(emergency: Emergency, now: datetime) -> dict[str, Any]:
+def describe_emergency(emergency: Emergency, now: datetime) -> dict[str, object]:
     """until: the last day of it."""
     is_on = emergency.is_on(now)
     words = STATES[emergency.state]

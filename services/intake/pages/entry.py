@@ -7,7 +7,7 @@ the same words.
 import csv
 import io
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -18,6 +18,7 @@ from services.intake.messages import ENTRY_UNREADABLE
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.answers import Answer
 from shared.contracts.values import BeneficiaryClass, Category, Channel
+from shared.documents import Document
 from shared.errors import Invalid, refuse
 from shared.references import format_reference
 from shared.security import Credential
@@ -149,7 +150,7 @@ def _render(
     request: Request,
     typed: Mapping[str, str],
     answer: Answer | None = None,
-    done: Mapping[str, Any] | None = None,
+    done: Document | None = None,
 ) -> Response:
     problems = [
         {**problem, "field": BESIDE.get(problem["field"], problem["field"])}

@@ -1,7 +1,7 @@
 """The inbox of an office: what people wrote that no rule understood, and what staff make of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import Depends, Request
@@ -19,6 +19,7 @@ from services.intake.messages import NOTE_NUMBERED
 from services.intake.pages.entry import read_entry
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from shared.contracts.values import BeneficiaryClass, Category, Identifier, Kind
+from shared.documents import Document
 from shared.errors import Invalid, Problem, refuse
 from shared.messaging.decision import Answer
 from shared.scope import OutOfScope
@@ -206,5 +207,5 @@ def _explain_note(problem: Problem) -> Problem:
 
 
 def _parse(response: Response) -> Answer:
-    body: dict[str, Any] = orjson.loads(bytes(response.body)) if response.body else {}
+    body: Document = orjson.loads(bytes(response.body)) if response.body else {}
     return Answer(response.status_code, body)

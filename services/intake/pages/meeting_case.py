@@ -1,7 +1,6 @@
 """One case of a joint meeting on a screen: what members read of it, and the ruling."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -49,11 +48,11 @@ MEETING_CASE_PATH = f"{MEETING_PATH}/cases/{{request_id}}"
 class Hearing:
     """What a member reads of a case: what is needed and why, and nobody's name or number."""
 
-    row: Any
+    row: object
     text: str
     notes: list[Note]
     received: int
-    ruling: Any
+    ruling: object
 
 
 @router.get(MEETING_CASE_PATH)

@@ -1,7 +1,7 @@
 """Joint meetings (联席会议): who is invited, the agenda, minutes to print."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -256,7 +256,9 @@ async def _act(
     return await _render_meeting(request, runtime, caller, meeting_id, answer)
 
 
-async def try_form(runtime: IntakeRuntime, caller: Credential, form: Form, build: Any) -> Answer:
+async def try_form(
+    runtime: IntakeRuntime, caller: Credential, form: Form, build: Callable[[], Value]
+) -> Answer:
     try:
         return await execute_form(runtime, caller, form, build())
     except ValidationError as error:

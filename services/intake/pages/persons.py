@@ -2,7 +2,7 @@
 to himself, taken apart again, erased."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import Depends, Request
@@ -21,6 +21,7 @@ from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import list_said
 from shared import mongo
 from shared.contracts.values import Identifier
+from shared.documents import Document
 from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
 from shared.phones import parse_mobile
@@ -253,7 +254,7 @@ def _describe(error: Invalid | ValidationError) -> Answer:
 
 
 def _parse(response: Response) -> Answer:
-    body: dict[str, Any] = orjson.loads(bytes(response.body)) if response.body else {}
+    body: Document = orjson.loads(bytes(response.body)) if response.body else {}
     return Answer(response.status_code, body)
 
 

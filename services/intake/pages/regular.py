@@ -1,10 +1,10 @@
 """Regular work on pages: what is due, one entry with its visits, entering one, coverage by town."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -186,7 +186,7 @@ async def submit_work(caller: CaseWorker, request: Request, runtime: IntakeRunti
 
 def _read_work(form: Form) -> WorkRow:
     """Raises ValidationError or Invalid."""
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "kind": form.get("kind"),
         "area": read_area(form.get("town", ""), form.get("village", "")),
         "title": form.get("title", ""),
@@ -351,7 +351,7 @@ async def _act(
     caller: Credential,
     work_id: str,
     act: str,
-    build: Any,
+    build: Callable[[Form], Value],
 ) -> Response:
     work = await _load_seen(runtime, find_scope(caller), work_id)
     form = await read_form(request)

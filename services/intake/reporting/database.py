@@ -1,12 +1,10 @@
 """The figures as the database has them: one aggregation, however many requests there are."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from services.intake.model import Request
 from services.intake.reporting.figures import Counts, Figures, Group, add_up
 from shared import mongo
 from shared.contracts.values import MONEY_UNIT
+from shared.documents import Document
 
 _CHINA = "Asia/Shanghai"
 _STEPS: dict[str, object] = {"$ifNull": ["$clock.events", []]}
@@ -48,7 +46,7 @@ _IS_CLOSED = {
 }
 
 
-def _measure_s(at: str, stands: object) -> dict[str, Any]:
+def _measure_s(at: str, stands: object) -> Document:
     """Whole seconds from recording to then."""
     span = {"$floor": {"$divide": [{"$subtract": [at, "$recorded_at"]}, 1_000]}}
     return {"$sum": {"$cond": [stands, span, 0]}}
@@ -81,8 +79,8 @@ _GROUP: dict[str, object] = {
 }
 
 
-async def count_requests(database: mongo.Database, query: Mapping[str, Any]) -> Counts:
-    stages: list[dict[str, Any]] = [
+async def count_requests(database: mongo.Database, query: Document) -> Counts:
+    stages: list[Document] = [
         {"$match": query},
         {"$set": {"opened_at": _OPENED}},
         {"$group": _GROUP},
@@ -91,6 +89,6 @@ async def count_requests(database: mongo.Database, query: Mapping[str, Any]) -> 
     return add_up([_read(row) for row in await rows.to_list(None)])
 
 
-def _read(row: Mapping[str, Any]) -> tuple[Group, Figures]:
+def _read(row: Document) -> tuple[Group, Figures]:
     figures = {name: int(value) for name, value in row.items() if name != "_id"}
     return Group(**row["_id"]), Figures(**figures)

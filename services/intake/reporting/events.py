@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from services.intake.model import RequestState
 from services.intake.reporting.figures import Counts, Figures, Group, add_up, count_money
@@ -63,7 +62,7 @@ class _Case:
         return int((at - self.recorded_at).total_seconds()) if at else 0
 
 
-def count_events(events: Iterable[Event[Any]]) -> Counts:
+def count_events(events: Iterable[Event]) -> Counts:
     """In the order in which each request's were published."""
     cases: dict[str, _Case] = {}
     for event in events:

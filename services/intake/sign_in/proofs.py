@@ -21,7 +21,8 @@ from services.intake.sign_in.messages import (
     PASSWORD_SHORT,
     PASSWORDS_DIFFERENT,
 )
-from shared.messaging.resealing import Document, SealedCollection, SealedValue
+from shared.documents import Document
+from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer, UnreadableError
 from shared.security import Keyring
 

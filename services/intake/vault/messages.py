@@ -23,7 +23,8 @@ from services.intake.vault.persons import (
 )
 from services.intake.vault.sealing import Vault
 from shared.contracts.values import Channel, Phone, TownCode
-from shared.messaging.resealing import Document, SealedCollection, SealedValue
+from shared.documents import Document
+from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import UnreadableError
 
 TEXT_LENGTH_MAX = 20_000

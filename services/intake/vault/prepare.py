@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from services.intake.channels.text import NAMELESS
 from services.intake.model import (
@@ -108,10 +108,10 @@ def prepare_correction(
 ) -> Command[SealedRowCorrection]:
     """Raises Invalid."""
     request = item.data
-    inner = replace(cast(Command[Any], item), data=request.request)
+    inner = item.with_data(request.request)
     sealed = prepare_request(vault, rules, find_credential, inner).data
     data = SealedRowCorrection(corrects=request.corrects, sealed=sealed)
-    return replace(cast(Command[Any], item), data=data)
+    return item.with_data(data)
 
 
 def seal_request(
@@ -184,11 +184,11 @@ def _make_naming(
 
 
 def prepare_party(
-    vault: Vault, find_credential: FindCredential, item: Command[Any]
-) -> Command[Any]:
+    vault: Vault, find_credential: FindCredential, item: Command[RegisterParty]
+) -> Command[SealedParty]:
     """Raises Invalid."""
     speaker = find_speaker(item.key.partition("|")[0], find_credential)
-    return replace(item, data=seal_party(vault, speaker, item.data))
+    return item.with_data(seal_party(vault, speaker, item.data))
 
 
 def seal_party(

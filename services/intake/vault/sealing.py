@@ -14,7 +14,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.intake.model import Person, Sealed
-from shared.messaging.resealing import Document, SealedCollection, SealedValue
+from shared.documents import Document
+from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import NONCE_BYTES, Sealer, UnreadableError
 from shared.security import Keyring
 

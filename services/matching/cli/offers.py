@@ -3,8 +3,7 @@
 Importing the same file again adds nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.table import Table
 
 from services.matching.spreadsheet import SheetOffer, read_offers
 from shared.client import ServiceClient
+from shared.documents import Document
 from shared.errors import Invalid, Problem
 from shared.ids import derived_id
 from shared.options import SheetFile, SkippedRows
@@ -95,7 +95,7 @@ def _register_givers(
     """In few calls for all their givers: adds their ids to `donors`, returns those refused."""
     new = {key: row.giver for row in batch if (key := _giver_key(row)) not in donors}
     body = [{"idempotency_key": key, "party": giver} for key, giver in new.items()]
-    answers: list[dict[str, Any]] = []
+    answers: list[Document] = []
     for start in range(0, len(body), GIVERS_PER_CALL):
         portion = body[start : start + GIVERS_PER_CALL]
         answers += intake.post("/parties/batch", portion)["answers"]
@@ -112,7 +112,7 @@ def _post_offers(
         {"idempotency_key": row.key, "offer": row.offer | {"donor_id": donor_id}}
         for row, donor_id in batch
     ]
-    answers: list[dict[str, Any]] = matching.post("/offers/batch", body)["answers"]
+    answers: list[Document] = matching.post("/offers/batch", body)["answers"]
     for (row, _), answer in zip(batch, answers, strict=True):
         for warning in answer.get("warnings", ()):
             console.print(f"第{row.line}行 line {row.line}: {warning['zh']} {warning['en']}")
@@ -123,7 +123,7 @@ def _post_offers(
     ]
 
 
-def _read_problems(answer: Mapping[str, Any]) -> tuple[Problem, ...]:
+def _read_problems(answer: Document) -> tuple[Problem, ...]:
     return tuple(Problem(**problem) for problem in answer["problems"])
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from shared.client import ServiceClient
 from shared.contracts.values import LABELS, Kind
+from shared.documents import Document
 from shared.money import format_yuan
 
 # --- a campaign -----------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ ENDING_LABELS = {
 }
 
 
-def print_campaign(console: Console, report: Mapping[str, Any]) -> None:
+def print_campaign(console: Console, report: Document) -> None:
     for line in format_campaign(report):
         console.print(escape(line), soft_wrap=True, highlight=False)
     money = Table("资金 money", "人民币元 CNY")
@@ -81,7 +82,7 @@ def print_campaign(console: Console, report: Mapping[str, Any]) -> None:
     console.print(money)
 
 
-def format_campaign(report: Mapping[str, Any]) -> list[str]:
+def format_campaign(report: Document) -> list[str]:
     """The report without its money, a sentence a line."""
     requests, donors, days = report["requests"], report["donors"], report["days"]
     states = " · ".join(
@@ -138,7 +139,7 @@ def selection(
             console.print(_ranking_table(title, ranking[kind_.value]))
 
 
-def _ranking_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+def _ranking_table(title: str, rows: Sequence[Document]) -> Table:
     """A terminal may be narrow: no id and no number is cut."""
     table = Table("名次", title=title)
     table.add_column("编号 request", no_wrap=True, min_width=22)

@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import typer
@@ -14,6 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from shared.client import ServiceClient, ServiceError
+from shared.documents import Document
 
 if TYPE_CHECKING:
     from services.matching.solver.replay import ReplayResult
@@ -56,9 +57,7 @@ def optimise(
         )
 
 
-def _wait_for_whole(
-    service: ServiceClient, asked_at: datetime, wait_s: float
-) -> dict[str, Any] | None:
+def _wait_for_whole(service: ServiceClient, asked_at: datetime, wait_s: float) -> Document | None:
     until = time.monotonic() + wait_s
     while True:
         whole = service.get("/rounds/latest", {"kind": "whole"})["round"]
@@ -91,7 +90,7 @@ def rounds(
         console.print(_rounds_table(heads))
 
 
-def _iterate_heads(service: ServiceClient, after: int) -> Iterator[dict[str, Any]]:
+def _iterate_heads(service: ServiceClient, after: int) -> Iterator[Document]:
     place: int | None = after
     while place is not None:
         page = service.get("/rounds", {"after": place, "limit": PAGE})
@@ -99,7 +98,7 @@ def _iterate_heads(service: ServiceClient, after: int) -> Iterator[dict[str, Any
         place = page["next"]
 
 
-def _rounds_table(heads: list[dict[str, Any]]) -> Table:
+def _rounds_table(heads: list[Document]) -> Table:
     """A terminal may be narrow: no number is cut."""
     table = Table()
     for name in ("轮次", "类型 kind", "截止 closed", "状态"):
@@ -146,7 +145,7 @@ def replay(
         raise typer.Exit(1)
 
 
-def _read_records(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
+def _read_records(file: Path, after: int) -> Iterator[Document]:
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
@@ -154,7 +153,7 @@ def _read_records(file: Path, after: int) -> Iterator[Mapping[str, Any]]:
                 yield record
 
 
-def _fetch_records(after: int) -> Iterator[Mapping[str, Any]]:
+def _fetch_records(after: int) -> Iterator[Document]:
     """Their inputs may be large: none is fetched that is not replayed."""
     service = ServiceClient("matching")
     for head in _iterate_heads(service, after):

@@ -16,6 +16,7 @@ from services.matching.messages import (
     MANDATE_MISSING,
     MANDATE_UNKNOWN,
 )
+from services.matching.model.consent import ConsentTerms, StandingConsent, build_consent_id
 from services.matching.model.funds import KnownFund, LoggedFund, Mandate
 from services.matching.model.offer import Offer
 from shared.contracts.envelope import Event
@@ -51,25 +52,45 @@ def decide_fund_said(
     return NOTHING if states.get(KnownFund, fund.id) == fund else Decision((fund,))
 
 
-def decide_mandate_granted(
-    states: States, event: Event[MandateGranted], _now: datetime
-) -> Decision:
-    if states.get(Mandate, event.subject) is not None:
+def decide_mandate_granted(states: States, event: Event[MandateGranted], now: datetime) -> Decision:
+    """Where the fund's managers let it give by itself, that is a standing consent of its own."""
+    consent_id = build_consent_id("fund", event.subject)
+    mandate, _ = states.get_each((Mandate, event.subject), (StandingConsent, consent_id))
+    if mandate is not None:
         return NOTHING
-    return Decision((Mandate.from_fact(event.subject, event.data),))
+    mandate, standing = Mandate.from_fact(event.subject, event.data), event.data.standing
+    if standing is None:
+        return Decision((mandate,))
+    terms = ConsentTerms(
+        categories=mandate.categories,
+        town_codes=mandate.town_codes,
+        request_fen=standing.request_fen,
+        month_fen=standing.month_fen,
+        valid_until=mandate.valid_until,
+    )
+    consent = StandingConsent(
+        id=consent_id,
+        kind="fund",
+        donor_id=mandate.donor_id,
+        terms=terms,
+        given_at=now,
+        given_by=mandate.id,
+    )
+    return Decision((mandate, consent))
 
 
-def decide_mandate_revoked(
-    states: States, event: Event[MandateRevoked], _now: datetime
-) -> Decision:
-    """Its offers pause: nothing new is proposed of them. What was promised stands."""
-    mandate = states.get(Mandate, event.subject)
+def decide_mandate_revoked(states: States, event: Event[MandateRevoked], now: datetime) -> Decision:
+    """Its offers pause: nothing new is proposed of them, nor given by itself. What was promised
+    stands."""
+    consent_id = build_consent_id("fund", event.subject)
+    mandate, consent = states.get_each((Mandate, event.subject), (StandingConsent, consent_id))
     if mandate is None or mandate.revoked:
         return NOTHING
     offers = states.get_many(Offer, mandate.offers).values()
     paused = [offer.pause() for offer in offers if offer.state == "open"]
     events = tuple((offer, OfferPaused()) for offer in paused)
-    return Decision((mandate.revoke(), *paused), events)
+    ended = (consent.end(now),) if consent else ()
+    return Decision((mandate.revoke(), *paused, *ended), events)
 
 
 def get_mandate(states: States, offer: OfferSubmitted | Offer) -> Mandate | None:

@@ -7,7 +7,6 @@ many times the size, and could differ from what was decided.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -36,6 +35,7 @@ from services.matching.solver.solve import (
     solve,
 )
 from services.matching.solver.weights import Weights
+from shared.documents import Document
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ def explain_need_of_round(
     request_id: str,
     named: Collection[str] | None = None,
     version: str = VERSIONS[-1],
-) -> dict[str, Any] | None:
+) -> Document | None:
     """`{"explanation": {...}, "text": [lines], "details": [lines]}`: the text is for people, the
     details hold the numbers. None when the round did not look at the request.
 

@@ -71,7 +71,9 @@ async def give_consent(giver: GiverDep, request: Request, runtime: MatchingRunti
 
 
 @router.post(PROPOSALS.route("consent", "end"), response_class=HTMLResponse)
-async def end_consent(giver: GiverDep, request: Request, runtime: MatchingRuntimeDep) -> Response:
+async def end_own_consent(
+    giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
+) -> Response:
     answer = await _execute(runtime, giver, EndConsent(donor_id=giver.donor_id))
     return _answer(request, giver, answer)
 

@@ -1,7 +1,6 @@
 """Staff's page of one match: it was handed over, it arrived (with what was seen), it did not."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -91,7 +90,7 @@ async def submit_reopening(
 
 async def _act(
     request: Request,
-    runtime: Runtime[Any, Any],
+    runtime: Runtime,
     caller: Credential,
     match_id: str,
     act: str,
@@ -105,7 +104,7 @@ async def _act(
     return await answer_form(request, runtime, caller, done, build, show)
 
 
-async def _load(runtime: Runtime[Any, Any], scope: Scope, match_id: str) -> Match:
+async def _load(runtime: Runtime, scope: Scope, match_id: str) -> Match:
     """Raises Denied."""
     match = await mongo.load(runtime.database, Match, match_id)
     if match is None or not match.is_seen(scope):
@@ -115,7 +114,7 @@ async def _load(runtime: Runtime[Any, Any], scope: Scope, match_id: str) -> Matc
 
 async def _render(
     request: Request,
-    runtime: Runtime[Any, Any],
+    runtime: Runtime,
     match: Match,
     *,
     done: tuple[str, str] | None = None,

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -204,7 +203,7 @@ class RoundRunner:
         """Each allocation on its own; their answers."""
         proposals = [self._build_proposal(number, allocation) for allocation in allocations]
         finish = Command(FinishRound(pool=POOL, number=number))
-        commands: list[Command[Any]] = [*before, *proposals, finish]
+        commands: list[Command] = [*before, *proposals, finish]
         decided = await execute_each(self._runtime.processor, commands)
         return [answer for _, answer in decided[len(before) : -1]]
 

@@ -3,9 +3,9 @@
 Apart from what solves rounds in the service: the command line alone replays them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from services.matching.solver.interface import (
     Solver,
@@ -15,6 +15,7 @@ from services.matching.solver.interface import (
     hash_text,
     read_inputs,
 )
+from shared.documents import Document
 
 Verdict = Literal["same", "differs", "inputs_differ", "other_solver"]
 
@@ -30,7 +31,7 @@ class ReplayResult:
     differing: tuple[str, ...] = ()
 
 
-def replay_round(record: Mapping[str, Any], solvers: Sequence[Solver]) -> ReplayResult:
+def replay_round(record: Document, solvers: Sequence[Solver]) -> ReplayResult:
     """By the solver that the round names.
 
     record: `{"round": {...}, "inputs": text}`, as the service hands it out.

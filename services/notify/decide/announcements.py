@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
 
 from services.notify.decide.digests import count_calls, count_unlisted, derive_backlog_id
 from services.notify.decide.mailboxes import list_mailbox_ids, put_in
@@ -24,7 +23,7 @@ from shared.messaging.decision import Decision, Ref, States
 _OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until", "day", "reason"})
 
 
-def decide_announce(rules: Rules, states: States, event: Event[Any], now: datetime) -> Decision:
+def decide_announce(rules: Rules, states: States, event: Event, now: datetime) -> Decision:
     """To the person at once; what staff have to do is counted for their next digest."""
     members = map_members(states, event.data)
     recipients = list(_list_recipients(event, members))
@@ -63,7 +62,7 @@ def _list_unlisted(fact: Fact, members: Mapping[str, str]) -> set[str]:
 
 
 def _list_recipients(
-    event: Event[Any], members: Mapping[str, str]
+    event: Event, members: Mapping[str, str]
 ) -> Iterator[tuple[Purpose, str, str]]:
     """(purpose, person, notice id)."""
     for purpose in PURPOSES.get(type(event.data), ()):
@@ -87,7 +86,7 @@ def _list_addressed(purpose: Purpose, fact: Fact) -> Iterator[str]:
     return (each for each in list_holders(fact, purpose.holders) if each != by)
 
 
-def _derive_id(event: Event[Any], person_id: str, purpose: Purpose) -> str:
+def _derive_id(event: Event, person_id: str, purpose: Purpose) -> str:
     if isinstance(event.data, WordAsked):
         return derive_word_notice_id(event.subject, purpose.name)
     return derived_id("N", event.id, person_id, purpose.name)
@@ -107,7 +106,7 @@ def find_recipient(purpose: Purpose, fact: Fact) -> str | None:
 
 def _build_notice(
     rules: Rules,
-    event: Event[Any],
+    event: Event,
     purpose: Purpose,
     person_id: str,
     notice_id: str,
@@ -176,13 +175,13 @@ def _format_on(fact: Fact) -> str:
     return day.isoformat() if day else ""
 
 
-def _own_fields(event: Event[Any]) -> dict[str, object]:
+def _own_fields(event: Event) -> dict[str, object]:
     """Nobody is invited to a day that is over."""
     day = _find_on(event.data)
     return {"regarding": event.subject, "valid_until": begin_next_day(day) if day else None}
 
 
-def _word_fields(event: Event[Any]) -> dict[str, object]:
+def _word_fields(event: Event) -> dict[str, object]:
     """What it is about is told, not the word itself."""
     if not isinstance(event.data, WordAsked):
         return {}
@@ -202,7 +201,7 @@ def _donor_fields(purpose: Purpose, fact: Fact) -> dict[str, object]:
     return {"donor_id": donor_id, "donor_kind": fact.donor_kind}
 
 
-def _build_link(row: SignedLink | StaffPage, event: Event[Any], now: datetime) -> Link:
+def _build_link(row: SignedLink | StaffPage, event: Event, now: datetime) -> Link:
     if isinstance(row, StaffPage):
         expires_at = row.expires_at(now)
     else:

@@ -5,7 +5,6 @@ overtaken. docs/decisions/0190.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.notify.decide.transitions import build_events
 from services.notify.lanes import OWN_LANE
@@ -47,7 +46,7 @@ class Mailing:
 
 
 def list_mailbox_ids(
-    event: Event[Any],
+    event: Event,
     recipients: Collection[tuple[Purpose, str]],
     rules: Rules,
     members: Mapping[str, str],
@@ -59,7 +58,7 @@ def list_mailbox_ids(
 
 def put_in(
     states: States,
-    event: Event[Any],
+    event: Event,
     notices: Collection[Notice],
     now: datetime,
     rules: Rules,
@@ -81,7 +80,7 @@ def put_in(
 
 def _put_in_one(
     states: States,
-    event: Event[Any],
+    event: Event,
     person_id: str,
     notices: Collection[Notice],
     overtakings: Collection[Overtaking],
@@ -113,7 +112,7 @@ def _drop_old(mailbox: Mailbox, now: datetime, rules: Rules) -> Mailbox:
     return mailbox.without(old) if old else mailbox
 
 
-def _add(mailbox: Mailbox, notice: Notice, event: Event[Any], rules: Rules) -> Mailbox:
+def _add(mailbox: Mailbox, notice: Notice, event: Event, rules: Rules) -> Mailbox:
     purpose = BY_NAME[notice.purpose]
     if not is_counted(purpose, rules):
         return mailbox

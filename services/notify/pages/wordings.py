@@ -1,7 +1,7 @@
 """通知内容: what each notice says, how it looks and what it costs; new words by two people."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -93,7 +93,7 @@ def _find_recipient(name: str) -> str:
     return BY_NAME[find_purpose(name)].recipient
 
 
-def _describe_row(name: str, wording: Wording | None) -> dict[str, Any]:
+def _describe_row(name: str, wording: Wording | None) -> dict[str, object]:
     template = find_template(name, wording)
     words = find_words(name, wording)
     return {
@@ -163,7 +163,7 @@ async def _act(
     caller: Credential,
     purpose: str,
     act: str,
-    build: Any,
+    build: Callable[[Form], Value],
 ) -> Response:
     async def show(form: Form, answer: Answer) -> Response:
         return await _render(request, runtime, caller, purpose, form=form, answer=answer)
@@ -198,7 +198,7 @@ async def _render(
     )
 
 
-def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> dict[str, Any]:
+def describe(wording: Wording, settings: NotifySettings, caller: Credential) -> dict[str, object]:
     template = find_template(wording.id, wording)
     words = find_words(wording.id, wording)
     proposal = wording.proposal
@@ -236,7 +236,7 @@ def _may_approve(caller: Credential, proposal: Words | None) -> bool:
     return proposal.proposed_by != caller.principal
 
 
-def _describe_version(words: Words) -> dict[str, Any]:
+def _describe_version(words: Words) -> dict[str, object]:
     at = words.approved_at or words.proposed_at
     return {
         "number": words.number,

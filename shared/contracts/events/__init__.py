@@ -79,6 +79,7 @@ from shared.contracts.events.mandates import (
     MandateGranted,
     MandateProposed,
     MandateRevoked,
+    StandingLimits,
 )
 from shared.contracts.events.matching import (
     Evidence,
@@ -332,6 +333,7 @@ __all__ = [
     "RequestWithdrawn",
     "SenderAnswer",
     "SpokenAct",
+    "StandingLimits",
     "StatementRow",
     "Verdict",
     "WordAsked",

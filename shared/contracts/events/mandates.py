@@ -11,16 +11,26 @@ from shared.contracts.values import (
     Moment,
     PositiveFen,
     TownCode,
+    Value,
 )
 
 MandateCover = Literal["fund", "gifts"]
 """Whose money: the fund's own, or what it received from the donor."""
 
 
+class StandingLimits(Value):
+    """The fund gives by itself, without the donor's yes to each: up to so much to one request and
+    in a month of China's calendar."""
+
+    request_fen: PositiveFen
+    month_fen: PositiveFen
+
+
 class MandateFact(Fact):
     """Subject: the mandate. donor_id: in whose name; source: who may offer, None is anybody.
 
-    Empty tuples mean any. sum_fen: for all its matches together.
+    Empty tuples mean any. sum_fen: for all its matches together. standing: where the fund's
+    managers let it give by itself.
     """
 
     TOPIC: ClassVar[str] = topics.LEDGER
@@ -33,6 +43,7 @@ class MandateFact(Fact):
     categories: tuple[Category, ...] = ()
     town_codes: tuple[TownCode, ...] = ()
     beneficiary_classes: tuple[BeneficiaryClass, ...] = ()
+    standing: StandingLimits | None = None
 
 
 class MandateProposed(MandateFact):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from services.audit.ledger.movements import Unit
 from services.audit.reports.flow.gifts import EntryKey
 from shared.contracts.ledger import Kind
+from shared.documents import Document
 
 _FORM = re.compile(r"(?P<year>20\d\d)(Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
@@ -308,7 +309,7 @@ def figures_to_json(figures: Figures, campaigns: Iterable[Campaign] = ()) -> dic
     }
 
 
-def campaign_figures(figures: Figures, campaign: Campaign) -> dict[str, Any]:
+def campaign_figures(figures: Figures, campaign: Campaign) -> Document:
     own = [figures.funds[fund] for fund in campaign.funds if fund in figures.funds]
     sums = {f"{name}_fen": sum(getattr(fund, name) for fund in own) for name in _OF_FUND}
     return {**campaign.model_dump(mode="json"), **sums}
