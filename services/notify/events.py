@@ -9,6 +9,7 @@ from services.notify.decide import (
     digests,
     outcomes,
     tasks,
+    tokens,
     traffic,
     waits,
     wordings,
@@ -28,6 +29,7 @@ from services.notify.model import (
 from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
+from services.notify.tokens import LeaseToken, StoreToken
 from services.notify.traffic import MoveTraffic, RestoreTraffic
 from services.notify.wordings import ApproveWords, DropWords, ProposeWords
 from shared.contracts.envelope import Fact
@@ -51,6 +53,8 @@ def build_command_handlers(rules: Rules) -> Mapping[type[Value], AnyHandler]:
         RecordCall: Handler(decide=tasks.decide_record_call),
         PutOffNotice: Handler(decide=waits.decide_put_off),
         MoveTraffic: Handler(decide=partial(traffic.decide_move, rules)),
+        LeaseToken: Handler(decide=tokens.decide_lease),
+        StoreToken: Handler(decide=tokens.decide_store),
         RestoreTraffic: Handler(decide=partial(traffic.decide_restore, rules)),
         NoticeDue: Handler(decide=partial(waits.decide_due, rules)),
         RecordOutcome: Handler(decide=partial(outcomes.decide_record_outcome, rules)),

@@ -87,6 +87,8 @@ class Sender:
         self._outcomes: asyncio.Queue[Command[RecordOutcome]] = asyncio.Queue()
         self._alarmed_at: dict[tuple[str, str], float] = {}
         self._dispatcher = Dispatcher(runtime)
+        if runtime.resources.token:
+            runtime.resources.token.open(runtime.processor)
 
     async def run(self) -> None:
         recorder = asyncio.create_task(self._record_outcomes())

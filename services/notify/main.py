@@ -15,19 +15,20 @@ from services.notify.jobs import send_notices
 from services.notify.limits import list_problems
 from services.notify.model import (
     Backlog,
-    BlockedPhone,
     Dispatch,
     Mailbox,
     Notice,
-    OptOut,
     ProviderName,
     StaffMember,
 )
 from services.notify.pages import ROUTERS
 from services.notify.providers import AliyunSms, TencentSms, WeChatTemplate
+from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
 from services.notify.templates import TEMPLATES
+from services.notify.token_sharing import SharedToken
+from services.notify.tokens import WeChatToken
 from services.notify.traffic import Traffic
 from services.notify.wordbook import WordBook
 from services.notify.wordings import IdOf, Wording
@@ -61,6 +62,7 @@ def build_service(
             StaffMember,
             Backlog,
             Traffic,
+            WeChatToken,
             Wording,
         ),
         events=build_event_handlers(settings.rules),
@@ -76,12 +78,13 @@ def build_resources(
     settings: NotifySettings, keyring: Keyring, http: HttpClient
 ) -> NotifyResources:
     words = WordBook()
+    token = SharedToken(settings.wechat_appid, keyring)
     ids = list_all_ids(settings, words)
     return NotifyResources(
         providers={
             "tencent": _build_tencent(settings, keyring, http, ids["tencent"]),
             "aliyun": _build_aliyun(settings, keyring, http, ids["aliyun"]),
-            "wechat": _build_wechat(settings, keyring, http, ids["wechat"]),
+            "wechat": _build_wechat(settings, keyring, http, ids["wechat"], token),
         },
         contacts=ContactClient(http, settings.intake_url, settings.secrets_dir / "service.token"),
         keyring=keyring,
@@ -93,6 +96,7 @@ def build_resources(
         numbers=settings.station_numbers,
         words=words,
         template_ids=ids,
+        token=token,
     )
 
 
@@ -155,7 +159,11 @@ def _build_aliyun(
 
 
 def _build_wechat(
-    settings: NotifySettings, keyring: Keyring, http: HttpClient, ids: Mapping[str, str]
+    settings: NotifySettings,
+    keyring: Keyring,
+    http: HttpClient,
+    ids: Mapping[str, str],
+    token: SharedToken,
 ) -> WeChatTemplate:
     return WeChatTemplate(
         http,
@@ -163,6 +171,7 @@ def _build_wechat(
         settings.wechat_appid,
         reveal_or_derive(settings.wechat_secret, keyring, "wechat.secret"),
         ids,
+        tokens=token,
         timeout_s=settings.provider_timeout_s,
     )
 

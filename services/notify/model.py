@@ -44,8 +44,8 @@ class Attempt(Value):
     """One call to a provider.
 
     outcome: the provider's answer; `unknown` also where no answer came; None while it runs;
-    `written_off`: unclear, and a person decided to send again. provider: None where it was stored
-    when each channel had one. point_id: intake's name of the phone it went to.
+    `written_off`: unclear, and a person decided to send again. provider: None in the oldest ones.
+    point_id: intake's name of the phone. not_before: its provider takes it no earlier.
     """
 
     number: int
@@ -57,6 +57,7 @@ class Attempt(Value):
     ended_at: datetime | None = None
     code: str = ""
     receipt: Receipt | None = None
+    not_before: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -266,25 +267,6 @@ class Mailbox(State):
     def with_message(self, day: str) -> "Mailbox":
         """One more went to him."""
         return self.model_copy(update={"day": day, "count": self.count_on(day) + 1})
-
-
-class OptOut(State):
-    """This person wants no SMS. id: the person's. ended_at: he wants them again."""
-
-    COLLECTION: ClassVar[str] = "opt_outs"
-
-    since: datetime
-    ended_at: datetime | None = None
-
-
-class BlockedPhone(State):
-    """A carrier carries nothing of ours there. id: intake's name of the phone."""
-
-    COLLECTION: ClassVar[str] = "blocked_phones"
-
-    since: datetime
-    code: str
-    expires_at: datetime
 
 
 class StaffMember(State):

@@ -12,6 +12,7 @@ from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.settings import NotifySettings
 from services.notify.templates import name_template
+from services.notify.token_sharing import SharedToken
 from services.notify.wordbook import WordBook
 from shared.contracts import links
 from shared.contracts.events import NoticeChannel
@@ -27,7 +28,7 @@ from shared.web.access import get_runtime
 class NotifyResources:
     """providers: who sends. addresses: of the services that links lead to. numbers: of stations
     and committees, by area. words: what notices say now. template_ids: of each provider, by the
-    template's name.
+    template's name. token: WeChat's.
     """
 
     providers: Mapping[ProviderName, Provider]
@@ -39,6 +40,7 @@ class NotifyResources:
     template_ids: Mapping[ProviderName, Mapping[str, str]] = field(
         default_factory=lambda: {"tencent": {}, "aliyun": {}, "wechat": {}}
     )
+    token: SharedToken | None = None
 
     async def send(
         self, notice: Notice, provider: ProviderName, contact: Contact, donor_name: str | None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
-from services.notify.model import Attempt, BlockedPhone, Dispatch, Notice, NoticeState, StaffMember
+from services.notify.model import Attempt, Dispatch, Notice, NoticeState, StaffMember
 from services.notify.purposes import DIGESTS
+from services.notify.refusals import BlockedPhone
 from shared import mongo
 from shared.contracts.values import CHINA
 from shared.scope import Cut, Scope

@@ -1,6 +1,7 @@
 """Receipts: early, late, twice, contradicting."""
 
-from services.notify.model import Dispatch, OptOut
+from services.notify.model import Dispatch
+from services.notify.refusals import OptOut
 from shared.contracts.events import NoticeFailed, ReplyUnderstood
 from shared.messaging.decision import Ref
 from tests.notify.decisions import DecisionHarness, make_with_notice

@@ -18,7 +18,13 @@ from services.notify.traffic import (
     order_providers,
 )
 from shared.messaging.decision import Ref
-from tests.notify.decisions import START, DecisionHarness, make_rules, make_with_notice
+from tests.notify.decisions import (
+    START,
+    DecisionHarness,
+    make_opened,
+    make_rules,
+    make_with_notice,
+)
 
 SENT = Outcome("sent")
 BOTH: dict[SmsProvider, int] = {"tencent": 70, "aliyun": 30}
@@ -135,6 +141,38 @@ def test_what_one_provider_does_not_take_is_tried_with_the_other() -> None:
     harness.wait_until_due()
     harness.execute(claim.model_copy(update={"due_at": harness.notice.due_at}))
     assert [attempt.sender for attempt in harness.notice.attempts] == ["tencent", "aliyun"]
+
+
+def claim_with_both(harness: DecisionHarness) -> str:
+    claim = harness.make_claim(("sms",)).model_copy(update={"sms_providers": ("tencent", "aliyun")})
+    harness.execute(claim)
+    attempt = harness.notice.last_attempt
+    assert attempt is not None
+    return attempt.sender
+
+
+def test_a_numbers_limit_at_one_provider_holds_up_the_other_by_nothing() -> None:
+    """Two a day at Tencent: the third goes by Aliyun now, not in six hours."""
+    harness = make_harness()
+    harness.on_event(make_opened())
+    assert claim_with_both(harness) == "tencent"
+    harness.record(1, "retry", retry_after_s=6 * 3600)
+    assert harness.notice.due_at == harness.now
+    assert claim_with_both(harness) == "aliyun"
+
+
+def test_where_both_have_a_limit_it_waits_for_the_one_that_ends_first() -> None:
+    harness = make_harness()
+    harness.on_event(make_opened())
+    for retry_after_s in (6 * 3600, 3600):
+        harness.wait_until_due()
+        claim_with_both(harness)
+        harness.record(harness.notice.tries, "retry", retry_after_s=retry_after_s)
+    assert harness.notice.due_at == harness.now + timedelta(hours=1)
+    harness.wait_until_due()
+    assert claim_with_both(harness) == "aliyun"
+    harness.record(harness.notice.tries, "retry", retry_after_s=24 * 3600)
+    assert harness.notice.due_at == harness.now + timedelta(hours=5)
 
 
 def test_an_unclear_sms_is_claimed_by_neither() -> None:

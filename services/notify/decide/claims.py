@@ -26,13 +26,12 @@ from services.notify.decide.transitions import (
 )
 from services.notify.model import (
     Attempt,
-    BlockedPhone,
     ClaimNotice,
     Mailbox,
     Notice,
-    OptOut,
 )
 from services.notify.purposes import BY_NAME
+from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
@@ -205,7 +204,7 @@ def _begin_attempt(
     notice: Notice, channel: NoticeChannel, claim: ClaimNotice, now: datetime, rules: Rules
 ) -> Notice:
     """Attempts that a misconfigured account refused say nothing new: the last one is enough."""
-    provider = choose_provider(notice, channel, claim.sms_providers)
+    provider = choose_provider(notice, channel, claim.sms_providers, now)
     earlier = tuple(
         a for a in notice.attempts if a.sender != provider or a.outcome != "misconfigured"
     )

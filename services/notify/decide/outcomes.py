@@ -16,12 +16,12 @@ from services.notify.decide.transitions import (
 from services.notify.messages import NOTICE_NOT_UNCLEAR, NOTICE_UNKNOWN
 from services.notify.model import (
     Attempt,
-    BlockedPhone,
     Dispatch,
     Notice,
     RecordOutcome,
     ResolveNotice,
 )
+from services.notify.refusals import BlockedPhone
 from services.notify.rules import Rules, compute_deadline
 from shared.contracts.envelope import Event
 from shared.contracts.events import MessageReported
@@ -68,7 +68,10 @@ def _end_attempt(
     """What a provider does not carry for the sake of a name goes again without it."""
     goes_without_name = record.blames_name and notice.donor_id is not None
     outcome = "retry" if goes_without_name else record.outcome
-    attempt = attempt.model_copy(update={"outcome": outcome, "ended_at": now, "code": record.code})
+    changes = {"outcome": outcome, "ended_at": now, "code": record.code}
+    if outcome == "retry" and record.retry_after_s:
+        changes["not_before"] = compute_deadline(now, record.retry_after_s)
+    attempt = attempt.model_copy(update=changes)
     ended = notice.with_attempt(attempt)
     return attempt, ended.model_copy(update={"donor_id": None}) if goes_without_name else ended
 

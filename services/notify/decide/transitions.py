@@ -114,7 +114,7 @@ def _find_last(notice: Notice, provider: ProviderName) -> Attempt | None:
 
 
 def choose_provider(
-    notice: Notice, channel: NoticeChannel, providers: Sequence[SmsProvider]
+    notice: Notice, channel: NoticeChannel, providers: Sequence[SmsProvider], now: datetime
 ) -> ProviderName:
     """Whose turn it is, unless this notice just met with a failure there and another has none.
 
@@ -122,16 +122,36 @@ def choose_provider(
     """
     if channel == "wechat":
         return "wechat"
-    return min(providers, key=lambda provider: _rate_trouble(notice, provider))
+    return min(providers, key=lambda provider: _rate_trouble(notice, provider, now))
 
 
-def _rate_trouble(notice: Notice, provider: ProviderName) -> int:
+def _rate_trouble(notice: Notice, provider: ProviderName, now: datetime) -> int:
     last = _find_last(notice, provider)
     if last is None:
         return 0
+    if last.not_before and now < last.not_before:
+        return 3
     if last.outcome == "misconfigured":
         return 2
     return 1 if last is notice.last_attempt else 0
+
+
+def _compute_ready_at(
+    notice: Notice, channel: NoticeChannel, now: datetime, rules: Rules
+) -> datetime:
+    """When the first of the channel's providers takes it: what one does not take just now, another
+    may at once."""
+    providers = rules.sms_providers if channel == "sms" else (WECHAT.name,)
+    lasts = [_find_last(notice, provider) for provider in providers]
+    return min(_compute_taken_at(last, now, rules) for last in lasts)
+
+
+def _compute_taken_at(last: Attempt | None, now: datetime, rules: Rules) -> datetime:
+    if last is None:
+        return now
+    if last.outcome == "misconfigured":
+        return compute_deadline(last.ended_at or now, rules.misconfigured_wait_s)
+    return last.not_before or now
 
 
 def plan_after_failure(
@@ -145,8 +165,9 @@ def plan_after_failure(
     channel, code = attempt.channel, attempt.code
     if attempt.outcome == "retry" and not is_closed(notice, channel, rules):
         failures = sum(a.channel == channel and a.outcome == "retry" for a in notice.attempts)
-        delay_s = max(rules.compute_delay_s(failures), retry_after_s)
-        return notice.with_state("retry", due_at=compute_deadline(now, delay_s), code=code)
+        due_at = compute_deadline(now, rules.compute_delay_s(failures))
+        ready_at = compute_deadline(_compute_ready_at(notice, channel, now, rules))
+        return notice.with_state("retry", due_at=max(due_at, ready_at), code=code)
     if any(_is_promising(notice, other, rules) for other in notice.reachable):
         return notice.with_state("retry", due_at=compute_deadline(now), code=code)
     if attempt.outcome == "misconfigured":

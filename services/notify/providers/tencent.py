@@ -39,15 +39,35 @@ CODES: Mapping[str, Ruling] = {
     "LimitExceeded.PhoneNumberOneHourLimit": Ruling("retry", 3600),
     "LimitExceeded.PhoneNumberDailyLimit": Ruling("retry", 6 * 3600),
     "LimitExceeded.PhoneNumberSameContentDailyLimit": Ruling("retry", 6 * 3600),
+    "LimitExceeded.GlobalSmsSendingRateLimit": Ruling("retry", 1, throttles=True),
+    # Our account's own limit of the day: a person raises it, and the other provider sends.
+    "LimitExceeded.AppDailyLimit": Ruling("misconfigured"),
+    "LimitExceeded.AppMainlandChinaDailyLimit": Ruling("misconfigured"),
+    "LimitExceeded.AppGlobalDailyLimit": Ruling("misconfigured"),
+    "LimitExceeded.AppCountryOrRegionDailyLimit": Ruling("misconfigured"),
+    "LimitExceeded.DailyLimit": Ruling("misconfigured"),
     "LimitExceeded.PhoneNumberCountLimit": Ruling("misconfigured"),
     "FailedOperation.MarketingSendTimeConstraint": Ruling("retry", 3600),
     # May have been sent: never again by itself.
     "InternalError": Ruling("unknown"),
     "InternalError.Timeout": Ruling("unknown"),
     "InternalError.SendAndRecvFail": Ruling("unknown"),
+    # Internal by name: the call itself was not understood, so nothing went out.
+    "InternalError.SigVerificationFail": Ruling("misconfigured"),
+    "InternalError.SigFieldMissing": Ruling("misconfigured"),
+    "InternalError.RequestTimeException": Ruling("misconfigured"),
+    "InternalError.RestApiInterfaceNotExist": Ruling("misconfigured"),
+    "InternalError.JsonParseFail": Ruling("misconfigured"),
     # This recipient, or what this message says.
     "FailedOperation.PhoneNumberInBlacklist": Ruling("refused", blocks=True),
+    "FailedOperation.PhoneNumberParseFail": Ruling("refused"),
+    "FailedOperation.ContainSensitiveWord": Ruling("refused", blames_name=True),
+    "InvalidParameter.DirtyWordFound": Ruling("refused", blames_name=True),
+    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": Ruling(
+        "refused", blames_name=True
+    ),
     "InvalidParameterValue.IncorrectPhoneNumber": Ruling("refused"),
+    "LimitExceeded.AppCountryOrRegionInBlacklist": Ruling("refused"),
     "InvalidParameterValue.TemplateParameterFormatError": Ruling("refused", blames_name=True),
     "InvalidParameterValue.TemplateParameterLengthLimit": Ruling("refused", blames_name=True),
     "UnsupportedOperation.UnsupportedRegion": Ruling("refused"),

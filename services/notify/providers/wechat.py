@@ -7,8 +7,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from services.notify.providers.protocol import (
     Message,
@@ -25,6 +26,7 @@ JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 TOKEN_REJECTED = frozenset({40001, 40014, 42001})
 # The old and the new token both work in the last five minutes: refresh inside them.
 TOKEN_SPARE_S = 240.0
+LOOK_AGAIN_S = 5.0
 
 CODES: Mapping[int, Ruling] = {
     0: Ruling("sent"),
@@ -68,8 +70,18 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    value: str
-    usable_until: float
+    """lives_s: from when it was asked for."""
+
+    value: str = field(repr=False)
+    lives_s: float
+
+
+class TokenSource(Protocol):
+    """Where all instances have one token. fetch: asks WeChat for it. Raises TokenRefusedError."""
+
+    async def obtain(
+        self, rejected: str | None, fetch: Callable[[], Awaitable[Token]]
+    ) -> Token: ...
 
 
 class TokenRefusedError(Exception):
@@ -101,7 +113,8 @@ class WeChatTemplate:
     """Sends template messages. Share one per process: the token is fetched once for all.
 
     templates: our template name -> WeChat's template id.
-    elapsed: a monotonic clock in seconds, for the token's lifetime only.
+    tokens: shared with others; None: it fetches its own. elapsed: a monotonic clock in seconds, for
+    the token's lifetime only.
     """
 
     name = "wechat"
@@ -114,13 +127,15 @@ class WeChatTemplate:
         secret: str,
         templates: Mapping[str, str],
         *,
+        tokens: TokenSource | None = None,
         elapsed: Callable[[], float] = time.monotonic,
         timeout_s: float = 10,
     ) -> None:
         self._http, self._endpoint = http, endpoint.rstrip("/")
         self._appid, self._secret, self._templates = appid, secret, templates
-        self._elapsed, self._timeout_s = elapsed, timeout_s
-        self._token: Token | None = None
+        self._tokens, self._elapsed, self._timeout_s = tokens, elapsed, timeout_s
+        self._token = ""
+        self._usable_until = 0.0
         self._fetching = asyncio.Lock()
 
     async def send(self, message: Message) -> Outcome:
@@ -183,14 +198,19 @@ class WeChatTemplate:
     async def _get_token(self, rejected: str | None = None) -> str:
         """The cached token unless spent or just rejected; of many callers, one fetches."""
         async with self._fetching:
-            token = self._token
-            if token and token.value != rejected and self._elapsed() < token.usable_until:
-                return token.value
-            self._token = await self._fetch_token()
-            return self._token.value
+            asked_at = self._elapsed()
+            if self._token and self._token != rejected and asked_at < self._usable_until:
+                return self._token
+            if self._tokens is None:
+                token = await self._fetch_token()
+            else:
+                token = await self._tokens.obtain(rejected, self._fetch_token)
+            # What is near its end is asked for again soon: meanwhile another may have fetched.
+            usable_s = max(token.lives_s - TOKEN_SPARE_S, min(token.lives_s / 2, LOOK_AGAIN_S))
+            self._token, self._usable_until = token.value, asked_at + usable_s
+            return self._token
 
     async def _fetch_token(self) -> Token:
-        started_at = self._elapsed()
         try:
             reply = await self._http.post(
                 f"{self._endpoint}/cgi-bin/stable_token",
@@ -199,8 +219,7 @@ class WeChatTemplate:
                 timeout_s=self._timeout_s,
             )
             answer = reply.json()
-            usable_until = started_at + float(answer["expires_in"]) - TOKEN_SPARE_S
-            return Token(str(answer["access_token"]), usable_until)
+            return Token(str(answer["access_token"]), float(answer["expires_in"]))
         except CallError as error:
             raise TokenRefusedError(Outcome("retry", code=str(error), detail="no token")) from None
         except (ValueError, KeyError, TypeError):
