@@ -318,9 +318,9 @@ CONSENT_EMPTY = Message(
     "请填写资金的两个上限（每项、每月），或填写物资和服务每月的件数",
     "give both limits for money, or a number of requests a month for goods and time",
 )
-CONSENT_PAST = Message("consent_past", "截止日期已过，请选择以后的日期", "that day has passed")
-CONSENT_LONG = Message(
-    "consent_long", "常设同意最长一年，请选择一年以内的日期", "it lasts a year at most"
+CONSENT_LONG = Message("consent_long", "常设同意最长一年", "it lasts a year at most")
+CONSENT_OFTEN = Message(
+    "consent_often", "今天已办理{most}次，请明天再办", "{most} times today: try tomorrow"
 )
 CONSENT_UNKNOWN = Message("consent_unknown", "没有常设同意", "there is no standing consent")
 CONSENT_UNCONFIRMED = Message(

@@ -151,7 +151,8 @@ STAFF_PURPOSES = (
     "staff_regular_overdue",
     "staff_member_untold",
 )
-URGENT_PURPOSES = frozenset({"staff_message_urgent"})
+URGENT_PURPOSES = frozenset({"staff_message_urgent", "consent_given"})
+"""The second warns whoever did not give it: no full day puts it off or hides it in a digest."""
 
 
 def call_for_telling(area: str) -> Call:

@@ -32,6 +32,7 @@ from shared.contracts.events import (
     StandingLimits,
 )
 from shared.contracts.values import CHINA
+from shared.revocations import LinkRevocation
 from tests.matching.decisions import (
     FUND,
     DecisionHarness,
@@ -184,6 +185,16 @@ def test_it_ends_at_once_and_is_given_anew_with_the_month_as_it_stands() -> None
     assert (names.count(ConsentGiven), names.count(ConsentEnded)) == (2, 1)
 
 
+def test_whoever_has_the_link_fills_no_phone_by_giving_it_again_and_again() -> None:
+    harness = ConsentHarness()
+    terms: dict[str, int] = {"request_fen": 500, "month_fen": 500}
+    assert [harness.give(**terms) for _ in range(4)] == [200, 200, 200, 409]
+    harness.command(EndConsent(donor_id=DONOR), principal=LINK)
+    assert harness.ask("r", 100).state == "proposed"
+    harness.advance(86_400)
+    assert harness.give(**terms) == 200
+
+
 def test_it_lasts_no_longer_than_it_says_nor_than_a_year() -> None:
     harness = ConsentHarness(days=1, request_fen=500, month_fen=5000)
     harness.advance(86_399)
@@ -201,6 +212,8 @@ def test_it_ends_with_the_links_that_it_was_given_by() -> None:
     harness = ConsentHarness(request_fen=500, month_fen=5000)
     harness.event(DONOR, PersonLinksRevoked())
     assert harness.ask("r1", 100).state == "proposed"
+    seen = harness.consent.end_with_links(harness.get(LinkRevocation, DONOR))
+    assert not seen.is_on(harness.now), "his page says so too"
     harness.advance(1)
     harness.give(request_fen=500, month_fen=5000)
     assert harness.ask("r2", 100).state == "accepted"

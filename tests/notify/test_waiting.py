@@ -21,6 +21,7 @@ from services.notify.timing import (
 )
 from shared.contracts.envelope import Fact
 from shared.contracts.events import (
+    ConsentGiven,
     MatchAnnounced,
     MatchCommitted,
     MatchDelivered,
@@ -104,6 +105,14 @@ def test_by_night_an_answer_goes_at_once() -> None:
 def test_by_night_what_the_house_calls_urgent_goes_at_once() -> None:
     harness = make_harness(MIDNIGHT, urgent_purposes={"match_committed"})
     harness.on_event(MatchCommitted(**match_fields()), MATCH_ID)
+    assert claim(harness, harness.notice)
+
+
+def test_a_standing_consent_is_told_by_night_and_on_a_full_day() -> None:
+    """Whoever has the donor's link and filled his day with other messages hides none."""
+    harness = make_harness(MIDNIGHT, person_day_max=1)
+    given = ConsentGiven(donor_id="P-1", valid_until=MIDNIGHT.replace(year=2027))
+    harness.on_event(given, "S-1")
     assert claim(harness, harness.notice)
 
 

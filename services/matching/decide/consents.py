@@ -5,8 +5,15 @@ from datetime import datetime
 
 from services.matching.decide.cases import looks_related
 from services.matching.decide.funds import get_mandate
-from services.matching.messages import CONSENT_EMPTY, CONSENT_LONG, CONSENT_PAST, CONSENT_UNKNOWN
+from services.matching.messages import (
+    CONSENT_EMPTY,
+    CONSENT_LONG,
+    CONSENT_OFTEN,
+    CONSENT_UNKNOWN,
+    PERIOD_PAST,
+)
 from services.matching.model.consent import (
+    GIVEN_A_DAY_MAX,
     LIFETIME_MAX,
     EndConsent,
     GiveConsent,
@@ -31,12 +38,21 @@ def decide_give_consent(states: States, command: Command[GiveConsent], now: date
     before = states.get(StandingConsent, build_consent_id("donor", donor_id))
     checks: tuple[tuple[Message, str, bool], ...] = (
         (CONSENT_EMPTY, "month_fen", terms.is_empty),
-        (CONSENT_PAST, "valid_until", terms.valid_until <= now),
+        (PERIOD_PAST, "valid_until", terms.valid_until <= now),
         (CONSENT_LONG, "valid_until", terms.valid_until > now + LIFETIME_MAX),
     )
     if refused := next(((m, field) for m, field, stands in checks if stands), None):
         return Decision(answer=refused[0].refusal(422, refused[1]))
-    update = {"terms": terms, "given_at": now, "given_by": command.principal, "ended_at": None}
+    gives = before.count_gives(now) if before else 0
+    if gives >= GIVEN_A_DAY_MAX:
+        return Decision(answer=CONSENT_OFTEN.refusal(409, most=GIVEN_A_DAY_MAX))
+    update = {
+        "terms": terms,
+        "given_at": now,
+        "given_by": command.principal,
+        "ended_at": None,
+        "day_gives": gives + 1,
+    }
     consent = (
         before.model_copy(update=update)
         if before
@@ -102,12 +118,10 @@ def find_word(
 
 
 def _list_standing(states: States, match: Match) -> list[StandingConsent]:
-    """A donor's word ends with the links that he gave it by."""
     states.prefetch(*list_consent_refs(match.donor_id, match.mandate_id))
     own = states.get(StandingConsent, build_consent_id("donor", match.donor_id))
     revocation = states.get(LinkRevocation, match.donor_id)
-    if own is not None and revocation is not None and revocation.revoked_at >= own.given_at:
-        own = None
+    own = own.end_with_links(revocation) if own else None
     named = match.mandate_id
     fund = states.get(StandingConsent, build_consent_id("fund", named)) if named else None
     return [each for each in (own, fund) if each is not None]

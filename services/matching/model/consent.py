@@ -4,7 +4,7 @@ It says yes where he would be asked, and nothing else: mandate, fund and related
 they do of any acceptance.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
@@ -17,6 +17,8 @@ from shared.messaging.decision import Ref, State
 from shared.revocations import LinkRevocation
 
 LIFETIME_MAX = timedelta(days=366)
+GIVEN_A_DAY_MAX = 3
+"""Each is a message to his phone: whoever has the link does not fill it."""
 Cases = Annotated[Whole, Field(ge=0, le=10_000)]
 
 
@@ -42,7 +44,8 @@ class StandingConsent(State):
     """kind: whose word it is: the donor's own, or that of a fund's managers on one mandate.
 
     month: the one that is counted, such as 2026-11; month_fen, month_cases: what was accepted in
-    it and did not fall through. cases: how often it said yes in all.
+    it and did not fall through. cases: how often it said yes in all. day_gives: how often it was
+    given on the day of given_at.
     """
 
     COLLECTION: ClassVar[str] = "standing_consents"
@@ -57,9 +60,20 @@ class StandingConsent(State):
     month_fen: int = 0
     month_cases: int = 0
     cases: int = 0
+    day_gives: int = 1
 
     def is_on(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.terms.valid_until
+
+    def end_with_links(self, revocation: LinkRevocation | None) -> Self:
+        """A donor's word ends with the links that he gave it by."""
+        if revocation is None or self.ended_at or revocation.revoked_at < self.given_at:
+            return self
+        return self.end(revocation.revoked_at)
+
+    def count_gives(self, now: datetime) -> int:
+        """How often it was given today."""
+        return self.day_gives if find_day(self.given_at) == find_day(now) else 0
 
     def covers(self, match: Match, given_fen: int, now: datetime) -> bool:
         """given_fen: what its donor gives to the same request already."""
@@ -105,6 +119,10 @@ class StandingConsent(State):
 
 def find_month(at: datetime) -> str:
     return f"{at.astimezone(CHINA):%Y-%m}"
+
+
+def find_day(at: datetime) -> date:
+    return at.astimezone(CHINA).date()
 
 
 def build_consent_id(kind: ConsentKind, of: str) -> str:

@@ -29,6 +29,7 @@ from shared.contracts.values import CHINA, LABELS, Category, Value
 from shared.errors import Invalid, Problem
 from shared.messaging.decision import Answer, Command
 from shared.money import format_yuan, parse_amount, parse_quantity
+from shared.revocations import LinkRevocation
 from shared.runtime import Runtime
 from shared.towns import town_name, towns
 from shared.web.access import Router, respond
@@ -155,14 +156,21 @@ async def _show(
     typed: Fields | None = None,
     problems: Sequence[Problem] = (),
 ) -> Response:
-    consent_id = build_consent_id("donor", giver.donor_id)
     facts = ConsentFacts(
-        consent=await mongo.load(runtime.database, StandingConsent, consent_id),
+        consent=await _load_consent(runtime, giver.donor_id),
         matches=await store.find_consented(runtime.database, giver.donor_id, ROWS_SHOWN),
         now=await runtime.processor.now(),
         help_phone=runtime.settings.help_phone,
     )
     return render_consent(facts, giver, typed or {}, problems)
+
+
+async def _load_consent(runtime: MatchingRuntimeDep, donor_id: str) -> StandingConsent | None:
+    """Ended where the links were revoked that he gave it by."""
+    consent_id = build_consent_id("donor", donor_id)
+    consent = await mongo.load(runtime.database, StandingConsent, consent_id)
+    revocation = await mongo.load(runtime.database, LinkRevocation, donor_id)
+    return consent.end_with_links(revocation) if consent else None
 
 
 def render_consent(
