@@ -15,6 +15,7 @@ from services.matching.decide import (
     proposals,
     relations,
     rounds,
+    scheduling,
     words,
 )
 from services.matching.model.campaign import (
@@ -42,6 +43,7 @@ from services.matching.model.match import (
     RateMatch,
     ReleaseMatch,
     ReopenMatch,
+    ScheduleMatch,
 )
 from services.matching.model.offer import (
     ChangeOffer,
@@ -173,6 +175,7 @@ def build_commands(
         SendDonorDigest: Handler(decide=donor_digests.decide_send_digest),
         FinishReply: Handler(decide=donor_digests.decide_finish_reply),
         ReleaseMatch: Handler(decide=delivery.decide_release),
+        ScheduleMatch: Handler(decide=scheduling.decide_schedule),
         DeliverMatch: Handler(decide=delivery.decide_deliver),
         ConfirmMatch: Handler(decide=partial(delivery.decide_confirm, reopen_days)),
         ReopenMatch: Handler(decide=delivery.decide_reopen),

@@ -352,6 +352,20 @@ ROUND_UNKNOWN = Message(
 ROUND_CLOSED = Message("round_closed", "本轮已截止", "already closed")
 ROUND_UNFINISHED = Message("round_unfinished", "上一轮未完", "one is not done yet")
 
+# --- the day on which help comes ---
+
+COMING_DAY_WRONG = Message(
+    "coming_day_wrong",
+    "送达日期请选今天起{days}天以内的一天",
+    "choose a day from today on, within {days} days",
+)
+
+COMING_DAY_OFTEN = Message(
+    "coming_day_often",
+    "送达日期已改过多次（最多{most}次），请直接打电话与对方约定",
+    "the day was said {most} times: agree on it by phone",
+)
+
 # --- pages behind links ---
 
 REASON_UNKNOWN = Message("reason_unknown", "请选择所列原因之一", "choose one of those")

@@ -126,6 +126,7 @@ class Notice(State):
     donor answers with. area: where somebody would tell the person, if no channel does; empty where
     nobody says. lane: with what else it takes turns while more is due than can be sent
     (`lanes.py`). about: what for, how much, where and until when, where its words say so.
+    begins_at: not before this, from which it counts how old it is.
     bundle_id: the notice that tells it together with others. is_overtaken: a later event came while
     it was being sent, so it is not tried again.
     """
@@ -158,6 +159,7 @@ class Notice(State):
     attempts: tuple[Attempt, ...] = ()
     resolved_by: str | None = None
     about: About | None = None
+    begins_at: datetime | None = None
     task: PhoneTask | None = None
     bundle_id: str | None = None
     is_overtaken: bool = False
@@ -173,6 +175,11 @@ class Notice(State):
     def unclear_attempt(self) -> Attempt | None:
         """The first one that may have gone out without anybody knowing."""
         return next((a for a in self.attempts if a.outcome == "unknown"), None)
+
+    @property
+    def counts_from(self) -> datetime:
+        """Since when it is news."""
+        return self.begins_at or self.created_at
 
     def is_due(self, due_at: datetime, now: datetime) -> bool:
         return self.state in ("created", "retry") and self.due_at == due_at and due_at <= now

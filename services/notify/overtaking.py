@@ -24,6 +24,7 @@ from shared.contracts.events import (
     MatchExpired,
     MatchReleased,
     MatchReopened,
+    MatchScheduled,
     MeetingCancelled,
     MeetingClosed,
     MeetingSigned,
@@ -89,7 +90,8 @@ _EARLY = (
 _HOPE = (*_EARLY, "request_opened")
 _ALL = (*_HOPE, "request_opened_part", "request_budgeted")
 _FOLLOWED = ("request_merged", "request_committed", "request_delivered", "request_separated")
-_OF_MATCH = ("match_committed", "match_delivered")
+_COMING = ("match_scheduled", "match_rescheduled", "match_tomorrow")
+_OF_MATCH = ("match_committed", "match_delivered", *_COMING)
 _ASKED = ("match_proposed", "match_reminded", "match_asked", "match_asked_again")
 _QUESTION = (Overtaking("donor", _ASKED, same_subject=True),)
 _ARRIVAL = Overtaking("donor", ("match_arrived",), same_subject=True)
@@ -122,7 +124,11 @@ OVERTAKINGS: Mapping[type[Fact], tuple[Overtaking, ...]] = {
     MatchCommitted: (Overtaking("applicant", _HOPE),),
     MatchDelivered: (
         Overtaking("applicant", _HOPE),
-        Overtaking("applicant", ("match_committed",), same_subject=True),
+        Overtaking("applicant", ("match_committed", *_COMING), same_subject=True),
+    ),
+    MatchScheduled: (
+        Overtaking("applicant", _HOPE),
+        Overtaking("applicant", ("match_committed", *_COMING), same_subject=True),
     ),
     MatchConfirmed: (Overtaking("applicant", _OF_MATCH, same_subject=True),),
     MatchReopened: (Overtaking("applicant", _OF_MATCH, same_subject=True), _ARRIVAL),

@@ -47,6 +47,7 @@ def _make_example(template: Template) -> Content:
         unit="fen",
         town_code="441900104",
         until=system_now() + timedelta(days=3),
+        day=(system_now() + timedelta(days=3)).date().isoformat(),
         reason="不符合救助条件",
     )
     donor = Donor("王芳", DonorKind.INDIVIDUAL)

@@ -34,6 +34,7 @@ from shared.contracts.events import (
     MatchReleased,
     MatchReminded,
     MatchReopened,
+    MatchScheduled,
     MatchWordAsked,
     MeetingCancelled,
     MeetingConvened,
@@ -75,6 +76,7 @@ class Purpose:
     whose news it takes back; where none of them went out, neither does this. codes: of the fact,
     for which it is sent; other_codes: for which others are. outcome: of a donor's reply. consent:
     whose standing consent was used.
+    is_day_before: it goes the day before the help comes.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Purpose:
     codes: tuple[str, ...] = ()
     other_codes: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
+    is_day_before: bool = False
 
     def is_called_for(self, fact: Fact) -> bool:
         if self.unless and getattr(fact, self.unless):
@@ -145,6 +148,9 @@ DECLINE_CODES = (
     "kind_other",
 )
 """Reasons with words of their own: an SMS carries none in a variable. All others send to people."""
+
+
+COMING = ("match_scheduled", "match_rescheduled", "match_tomorrow")
 
 
 def _make_word_purpose(act: SpokenAct) -> Purpose:
@@ -223,11 +229,16 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
             "applicant",
             when="promised",
             reasons=("refused_by_fund", "offer_withdrawn", "not_arrived"),
-            ends=("match_committed", "match_delivered"),
+            ends=("match_committed", "match_delivered", *COMING),
         ),
         Purpose("match_refused", "donor", reasons=("refused_by_fund",)),
         Purpose("match_not_needed", "donor", reasons=("request_withdrawn",), is_small=True),
         Purpose("match_given_up", "donor", reasons=("not_arrived",)),
+    ),
+    MatchScheduled: (
+        Purpose("match_scheduled", "applicant", unless="before"),
+        Purpose("match_rescheduled", "applicant", when="before"),
+        Purpose("match_tomorrow", "applicant", is_day_before=True),
     ),
     MatchDelivered: (
         Purpose("match_delivered", "applicant", links.DELIVERY),

@@ -12,6 +12,7 @@ from shared.contracts.values import CHINA
 
 MORNING = time(8)
 """Where there are no quiet hours to end."""
+REMINDED_AT = time(10)
 
 
 @cache
@@ -64,6 +65,12 @@ def begin_next_day(day: date) -> datetime:
 
 def format_iso_day(at: datetime) -> str:
     return at.astimezone(CHINA).date().isoformat()
+
+
+def find_day_before(day: str) -> datetime:
+    """In the forenoon of the day before. day: 2026-08-20."""
+    eve = date.fromisoformat(day) - timedelta(days=1)
+    return datetime.combine(eve, REMINDED_AT, CHINA)
 
 
 def _spread(person_id: str, rules: Rules) -> timedelta:

@@ -1,5 +1,8 @@
 """Staff's page of a match: handed over by one, confirmed by another with what he saw."""
 
+from datetime import datetime
+
+from shared.contracts.values import CHINA
 from shared.security import Role
 from tests.matching.test_service_delivery import start_harness
 from tests.support.stack_harness import StackHarness
@@ -21,6 +24,12 @@ async def test_one_hands_over_and_another_confirms_what_he_saw(stack: StackHarne
     assert (await harness.http.get(path, headers=elsewhere | BROWSER)).status_code == 404
     stolen = await harness.http.post(f"{path}/deliver", headers=elsewhere | BROWSER)
     assert stolen.status_code == 404
+
+    today = datetime.now(CHINA).date().isoformat()
+    for form, status in (({"comes_on": "明天"}, 422), ({"comes_on": today}, 303)):
+        said = await harness.http.post(f"{path}/schedule", data=form, headers=collector)
+        assert said.status_code == status, said.text
+    assert today in (await harness.http.get(path, headers=collector)).text
 
     done = await harness.http.post(f"{path}/deliver", headers=collector)
     assert (done.status_code, done.headers["location"]) == (303, f"{path}?done=deliver")

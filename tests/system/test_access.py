@@ -105,6 +105,7 @@ LINKS = {
         ("GET", "/d/{token}"),
         ("POST", "/d/{token}/accept"),
         ("POST", "/d/{token}/decline"),
+        ("POST", "/d/{token}/schedule"),
         ("GET", "/p/{token}"),
         ("POST", "/p/{token}/answer"),
         ("GET", "/p/{token}/giving"),

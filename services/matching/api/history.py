@@ -41,11 +41,12 @@ def list_parts(match: Match) -> Iterator[Part]:
     )
     if match.state == "proposed":
         return
+    comes_zh, comes_en = _format_coming(match)
     yield Part(
         at=match.changed_at,
         service="matching",
-        zh=f"{STATE_LABELS[match.state]}：{zh}",
-        en=f"{match.state}: {en}",
+        zh=f"{STATE_LABELS[match.state]}：{zh}{comes_zh}",
+        en=f"{match.state}: {en}{comes_en}",
         is_wrong=match.state == "reopened",
         is_open=match.state in ("committed", "delivered", "confirmed"),
         match_id=match.id,
@@ -58,3 +59,9 @@ def _format_quantity(match: Match) -> tuple[str, str]:
         return f"{yuan} 元", f"CNY {yuan}"
     text = f"{match.item} {match.quantity} {match.unit}"[:200]
     return text, text
+
+
+def _format_coming(match: Match) -> tuple[str, str]:
+    if match.state != "committed" or not match.comes_on:
+        return "", ""
+    return f"，{match.comes_on} 送达", f", comes on {match.comes_on}"

@@ -1,6 +1,7 @@
 """HTTP for matches, from proposal to rating; the sums over them; the year's selection."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Annotated
 
@@ -30,6 +31,7 @@ from services.matching.model.match import (
     MatchCommand,
     RateMatch,
     ReopenMatch,
+    ScheduleMatch,
     Stars,
     Witness,
 )
@@ -102,6 +104,25 @@ async def decline_match(
 ) -> Response:
     command = DeclineMatch(match_id=match_id, scope=find_owner_scope(caller), reason=body.reason)
     return await answer_to(runtime, caller, command, key)
+
+
+class ComingDay(Value):
+    """In China: 2026-08-20."""
+
+    comes_on: date
+
+
+@router.post("/matches/{match_id}/schedule")
+async def schedule_match(
+    match_id: Identifier,
+    day: ComingDay,
+    caller: HandingCaller,
+    runtime: RuntimeDep,
+    key: IdempotencyKey,
+) -> Response:
+    """On which day the help comes: the person is told, and reminded the day before."""
+    data = ScheduleMatch(match_id=match_id, scope=find_scope(caller), comes_on=day.comes_on)
+    return await answer_to(runtime, caller, data, key)
 
 
 @router.post("/matches/{match_id}/deliver")

@@ -247,6 +247,7 @@ def _reopen(case: Case, reason: str, now: datetime) -> Decision:
     if case.need.state == "withdrawn":
         return _give_up(case, now)
     match = case.match.change_to("committed", now, reason=reason)
+    match = match.model_copy(update={"comes_on": ""})
     offer = case.offer.take_back(match.quantity)
     fact = match.build_fact(MatchReopened, was="delivered", reason=reason)
     return Decision((match, offer), ((match, fact),), answer_match(match))

@@ -1,6 +1,6 @@
 """A match (对接): a quantity of one offer set aside for one request, and what can happen to it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field
@@ -55,6 +55,8 @@ class Match(State):
     over the phone, by which word and to whom. by_consent: whose standing consent said yes.
     confirmed_by: the principal; witness: what he saw where he said it for the person.
     due_at: when a proposal's donor is reminded, then when it expires; None once answered.
+    comes_on: the day that who brings it said, as 2026-08-20; empty before. days_said: how many so
+    far.
     deliveries: how often it was handed over; again where it had not arrived.
     reopen_until: before this, one that was confirmed may still be said not to have arrived.
     stars: what the person thinks of the help, 1 to 5. name_shown: he may see whose it is.
@@ -101,6 +103,8 @@ class Match(State):
     proposed_at: datetime
     expires_at: datetime
     changed_at: datetime
+    comes_on: str = ""
+    days_said: int = 0
     deliveries: int = 0
     confirmed_at: datetime | None = None
     reopen_until: datetime | None = None
@@ -266,6 +270,12 @@ class AskClaimWord(Value):
     request_id: Identifier
     quantity: Quantity
     scope: Scope = EVERYTHING
+
+
+class ScheduleMatch(MatchCommand):
+    """It comes on this day."""
+
+    comes_on: date
 
 
 class DeliverMatch(MatchCommand):

@@ -6,10 +6,16 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.matching.model.labels import DECLINE_REASONS, STATE_LABELS
-from services.matching.model.match import AcceptMatch, DeclineMatch, Match
+from services.matching.model.match import AcceptMatch, DeclineMatch, Match, ScheduleMatch
 from services.matching.model.need import Need
 from services.matching.model.offer import Offer
-from services.matching.pages.buttons import PAGES, execute_button, load_match, read_reason
+from services.matching.pages.buttons import (
+    PAGES,
+    execute_button,
+    load_match,
+    read_field,
+    read_reason,
+)
 from services.matching.pages.facts import Background, format_moment, format_way, format_why
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
@@ -43,6 +49,15 @@ async def accept(token: Token, request: Request, runtime: RuntimeDep) -> Respons
 async def decline(token: Token, request: Request, runtime: RuntimeDep) -> Response:
     match = await load_match(request, runtime, PROPOSAL, token)
     command = DeclineMatch(match_id=match.id, reason=await read_reason(request, DECLINE_REASONS))
+    return await execute_button(request, runtime, command, match, token, PROPOSAL)
+
+
+@router.post(PROPOSAL.route("schedule"))
+async def submit_day_of_donor(token: Token, request: Request, runtime: RuntimeDep) -> Response:
+    """Raises ValidationError."""
+    match = await load_match(request, runtime, PROPOSAL, token)
+    day = await read_field(request, "comes_on")
+    command = ScheduleMatch.model_validate({"match_id": match.id, "comes_on": day})
     return await execute_button(request, runtime, command, match, token, PROPOSAL)
 
 

@@ -14,6 +14,7 @@ from services.matching.model.match import (
     Match,
     MatchCommand,
     ReopenMatch,
+    ScheduleMatch,
     Witness,
 )
 from shared import mongo
@@ -34,6 +35,10 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
     code: (label, code) for code, label in EVIDENCE_LABELS.items()
 }
 DONE: Mapping[str, tuple[str, str]] = {
+    "schedule": (
+        "已记下送达日期，会通知对方，前一天再提醒",
+        "noted: he is told",
+    ),
     "deliver": ("已记为送达，等待确认收到", "handed over: it waits to be confirmed"),
     "confirm": ("已确认收到", "it arrived"),
     "reopen": ("已记为没有收到，将重新安排", "it did not arrive: it is arranged anew"),
@@ -50,6 +55,21 @@ async def show_handover(
 ) -> Response:
     match = await _load(runtime, find_scope(caller), match_id)
     return await _render(request, runtime, match, done=DONE.get(done))
+
+
+@router.post(f"{HANDOVER_PATH}/schedule")
+async def submit_coming_day(
+    match_id: Identifier, caller: HandingCaller, request: Request, runtime: RuntimeDep
+) -> Response:
+    def build(form: Form) -> MatchCommand:
+        fields = {
+            "match_id": match_id,
+            "scope": find_scope(caller),
+            "comes_on": form.get("comes_on", ""),
+        }
+        return ScheduleMatch.model_validate(fields)
+
+    return await _act(request, runtime, caller, match_id, "schedule", build)
 
 
 @router.post(f"{HANDOVER_PATH}/deliver")

@@ -12,9 +12,19 @@ from services.notify.overtaking import list_all_holders, list_holders
 from services.notify.purposes import PURPOSES, Purpose
 from services.notify.rules import Rules, compute_deadline
 from services.notify.templates import Variable
-from services.notify.timing import begin_next_day, find_sending_time
+from services.notify.timing import (
+    begin_next_day,
+    find_day_before,
+    find_sending_time,
+)
 from shared.contracts.envelope import Event, Fact
-from shared.contracts.events import MatchFact, MeetingCancelled, MeetingConvened, WordAsked
+from shared.contracts.events import (
+    MatchFact,
+    MatchScheduled,
+    MeetingCancelled,
+    MeetingConvened,
+    WordAsked,
+)
 from shared.contracts.links import SignedLink, StaffPage
 from shared.contracts.values import Area
 from shared.ids import derived_id
@@ -26,7 +36,7 @@ _OF_ABOUT: frozenset[Variable] = frozenset({"what", "quantity", "town", "until",
 def decide_announce(rules: Rules, states: States, event: Event, now: datetime) -> Decision:
     """To the person at once; what staff have to do is counted for their next digest."""
     members = map_members(states, event.data)
-    recipients = list(_list_recipients(event, members))
+    recipients = list(_list_recipients(event, members, now))
     addressed = [(purpose, person) for purpose, person, _ in recipients]
     boxes = list_mailbox_ids(event, addressed, rules, members)
     states.prefetch(
@@ -62,11 +72,13 @@ def _list_unlisted(fact: Fact, members: Mapping[str, str]) -> set[str]:
 
 
 def _list_recipients(
-    event: Event, members: Mapping[str, str]
+    event: Event, members: Mapping[str, str], now: datetime
 ) -> Iterator[tuple[Purpose, str, str]]:
     """(purpose, person, notice id)."""
     for purpose in PURPOSES.get(type(event.data), ()):
         if not purpose.is_called_for(event.data):
+            continue
+        if purpose.is_day_before and find_day_before(event.data.comes_on) <= now:
             continue
         for person_id in _list_persons(purpose, event.data, members):
             yield purpose, person_id, _derive_id(event, person_id, purpose)
@@ -112,13 +124,15 @@ def _build_notice(
     notice_id: str,
     now: datetime,
 ) -> Notice:
+    begins_at = find_day_before(event.data.comes_on) if purpose.is_day_before else None
     return Notice(
         id=notice_id,
         person_id=person_id,
         purpose=purpose.name,
         correlation_id=event.correlation_id,
         created_at=now,
-        due_at=_compute_due_at(rules, purpose, person_id, now),
+        due_at=_compute_due_at(rules, purpose, person_id, begins_at or now),
+        begins_at=begins_at,
         link=_build_link(purpose.link, event, now) if purpose.link else None,
         amount_fen=getattr(event.data, "amount_fen", None),
         detail=getattr(event.data, "detail", ""),
@@ -167,6 +181,8 @@ def _build_about(purpose: Purpose, fact: Fact) -> About | None:
 
 
 def _find_on(fact: Fact) -> date | None:
+    if isinstance(fact, MatchScheduled):
+        return date.fromisoformat(fact.comes_on)
     return fact.on if isinstance(fact, MeetingConvened | MeetingCancelled) else None
 
 
@@ -176,7 +192,7 @@ def _format_on(fact: Fact) -> str:
 
 
 def _own_fields(event: Event) -> dict[str, object]:
-    """Nobody is invited to a day that is over."""
+    """Nobody is told of a day that is over."""
     day = _find_on(event.data)
     return {"regarding": event.subject, "valid_until": begin_next_day(day) if day else None}
 

@@ -163,7 +163,7 @@ def _find_obstacle(notice: Notice, now: datetime, rules: Rules) -> str:
         return "link_expired"
     if notice.valid_until is not None and now >= notice.valid_until:
         return "too_late"
-    return "too_late" if (now - notice.created_at).total_seconds() > rules.notice_life_s else ""
+    return "too_late" if (now - notice.counts_from).total_seconds() > rules.notice_life_s else ""
 
 
 def _list_channels(

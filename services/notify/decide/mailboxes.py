@@ -121,7 +121,7 @@ def _add(mailbox: Mailbox, notice: Notice, event: Event, rules: Rules) -> Mailbo
         purpose=notice.purpose,
         about=event.subject,
         request_id=find_request_id(event),
-        at=notice.created_at,
+        at=notice.counts_from,
         is_small=purpose.is_small,
     )
     return mailbox.with_waiting(waiting)

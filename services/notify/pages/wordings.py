@@ -56,6 +56,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "time8": ("截止时间", "Until"),
     "phone_number9": ("咨询电话", "Call"),
     "thing10": ("原因", "Reason"),
+    "time11": ("日期", "Day"),
 }
 """Of WeChat's notice, as the reader of a page understands them."""
 DONE: Mapping[str, tuple[str, str]] = {

@@ -158,6 +158,14 @@ class MatchReleased(MatchFact):
     promised: bool = False
 
 
+class MatchScheduled(MatchFact):
+    """Who brings the help says on which day it comes. before: the day that was said before."""
+
+    TYPE: ClassVar[str] = "guanjia.match.scheduled.v1"
+    comes_on: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    before: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+
+
 class MatchDelivered(MatchFact):
     TYPE: ClassVar[str] = "guanjia.match.delivered.v1"
 
@@ -201,6 +209,7 @@ FACTS: tuple[type[Fact], ...] = (
     MatchCommitted,
     MatchReleased,
     MatchReminded,
+    MatchScheduled,
     MatchDelivered,
     MatchConfirmed,
     MatchReopened,
