@@ -148,6 +148,7 @@ STAFF_PURPOSES = (
     "staff_case_overdue",
     "staff_case_escalated",
     "staff_person_untold",
+    "staff_call_waiting",
     "staff_regular_overdue",
     "staff_member_untold",
 )
@@ -156,7 +157,10 @@ URGENT_PURPOSES = frozenset({"staff_message_urgent", "consent_given"})
 
 
 def call_for_telling(area: str) -> Call:
-    """A notice that no channel takes: somebody who sees the person has to tell him."""
+    """A notice that no channel takes: somebody who sees the person has to tell him. A donor is of
+    no place: whoever sees the calls of the whole city makes his."""
+    if not area:
+        return Call("approver_city", "staff_call_waiting")
     return Call("collector", "staff_person_untold", area)
 
 

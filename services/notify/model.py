@@ -229,7 +229,8 @@ class Waiting(Value):
     """A notice in a mailbox. about: its match, mandate or request; request_id: of the case.
 
     is_small: it may go together with others. is_late: the day was full, so it waits for the next
-    morning. has_begun: it was sent, or tried.
+    morning. has_begun: it was sent, or tried. overtook: what was cancelled for its sake, oldest
+    first: if it is taken back unheard, the last of that is the news.
     """
 
     notice_id: str
@@ -240,6 +241,7 @@ class Waiting(Value):
     is_small: bool = False
     is_late: bool = False
     has_begun: bool = False
+    overtook: tuple[str, ...] = ()
 
 
 class Mailbox(State):

@@ -31,7 +31,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.values import Area, Channel
 from shared.messaging.decision import Ref
-from tests.notify.decisions import START, DecisionHarness
+from tests.notify.decisions import MATCH_ID, START, DecisionHarness, make_proposed
 
 TOWN, VILLAGE = "441900101", "441900101002"
 UNSETTLED = Call("finance", "staff_payment_unsettled")
@@ -217,3 +217,13 @@ def test_who_is_put_again_is_replaced_and_who_is_removed_has_no_duty() -> None:
     removed = harness.states[Ref(StaffMember, "lin")]
     assert isinstance(removed, StaffMember)
     assert removed.duties == ()
+
+
+def test_a_donor_whom_no_message_reaches_is_announced_to_who_sees_the_whole_city() -> None:
+    """He is of no place, and his call stood on the list without anybody being told."""
+    harness = DecisionHarness()
+    harness.on_event(make_proposed(), MATCH_ID)
+    harness.claim()
+    assert harness.notice.code == "no_contact"
+    call = Call("approver_city", "staff_call_waiting")
+    assert [(n.person_id, n.count) for n in send(harness, call, "P-lin")] == [("P-lin", 1)]

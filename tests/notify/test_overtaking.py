@@ -70,6 +70,31 @@ def test_nobody_hears_that_help_fell_through_of_which_he_never_heard() -> None:
     assert [n.purpose for _, n in send_all(harness)] == ["match_given_up"]
 
 
+@pytest.mark.parametrize("promises", [[MatchCommitted], [MatchCommitted, MatchDelivered]])
+def test_who_heard_nothing_of_help_that_came_and_went_by_night_hears_what_is_true_again(
+    promises: list[type[MatchCommitted | MatchDelivered]],
+) -> None:
+    """Else he would hear nothing until the next step, and his case was taken up."""
+    harness = make_harness(MIDNIGHT)
+    harness.on_event(make_recorded(), id_="E-recorded")
+    harness.on_event(make_opened(), id_="E-opened")
+    for number, promise in enumerate(promises):
+        harness.on_event(promise(**match_fields()), MATCH_ID, f"E-{number}")
+    harness.on_event(FELL, MATCH_ID, "E-end")
+    told = [n.purpose for _, n in send_all(harness) if n.person_id == "P-1"]
+    assert told == ["request_opened"]
+
+
+def test_help_that_came_and_went_twice_by_night_is_still_what_was_true_before() -> None:
+    harness = make_harness(MIDNIGHT)
+    harness.on_event(make_opened(), id_="E-opened")
+    for number in range(2):
+        harness.on_event(MatchCommitted(**match_fields()), MATCH_ID, f"E-{number}")
+        harness.on_event(FELL, MATCH_ID, f"E-end-{number}")
+    told = [n.purpose for _, n in send_all(harness) if n.person_id == "P-1"]
+    assert told == ["request_opened"]
+
+
 def test_help_is_never_promised_after_it_fell_through() -> None:
     """The first try did not go out, and is repeated later."""
     harness = make_harness()

@@ -44,8 +44,8 @@ def count_call(states: States, call: Call, now: datetime, rules: Rules) -> Backl
 def count_untold(
     states: States, before: Notice, after: Notice, now: datetime, rules: Rules
 ) -> Iterator[Backlog]:
-    """Whom no channel reaches has to be told by somebody who sees him."""
-    if after.area and calls_for_task(before, after):
+    """Whom no channel reaches has to be told by somebody."""
+    if calls_for_task(before, after):
         yield count_call(states, call_for_telling(after.area), now, rules)
 
 

@@ -26,6 +26,8 @@ from shared.messaging.decision import State, States
 WAITING_MAX = 200
 """More than this of one person are not told in one message: the rest goes in the next."""
 PROMISE_WAIT_S = 5.0
+NEVER_PROMISED = "never_promised"
+OVERTOOK_MAX = 10
 
 
 def is_counted(purpose: Purpose | None, rules: Rules) -> bool:
@@ -96,11 +98,15 @@ def _put_in_one(
     after = {id_: cancel(notice) for id_, notice in before.items()}
     cancelled = {id_ for id_, notice in after.items() if notice.state == "cancelled"}
     new = [_withhold_end(notice, mailbox, cancelled) for notice in notices]
+    unheard = [waiting for waiting in overtaken if waiting.notice_id in cancelled]
+    revived = _revive(states, unheard, _list_unsaid_ends(new), now, rules)
     mailbox = mailbox.without(cancelled)
-    for notice in new:
+    overtook = tuple(dict.fromkeys(id_ for w in unheard for id_ in (*w.overtook, w.notice_id)))
+    for notice in (*new, *([revived] if revived else [])):
         if notice.state == "created" and len(mailbox.waiting) < WAITING_MAX:
-            mailbox = _add(mailbox, notice, event, rules)
+            mailbox = _add(mailbox, notice, event, rules, overtook[-OVERTOOK_MAX:])
     changed = [notice for id_, notice in after.items() if notice != before[id_]]
+    changed += [revived] if revived else []
     boxes = (mailbox,) if mailbox != (stored or Mailbox(id=person_id)) else ()
     events = tuple(e for id_, n in after.items() for e in build_events(before[id_], n))
     return Mailing((*boxes, *changed, *new), events)
@@ -112,7 +118,9 @@ def _drop_old(mailbox: Mailbox, now: datetime, rules: Rules) -> Mailbox:
     return mailbox.without(old) if old else mailbox
 
 
-def _add(mailbox: Mailbox, notice: Notice, event: Event, rules: Rules) -> Mailbox:
+def _add(
+    mailbox: Mailbox, notice: Notice, event: Event, rules: Rules, overtook: tuple[str, ...]
+) -> Mailbox:
     purpose = BY_NAME[notice.purpose]
     if not is_counted(purpose, rules):
         return mailbox
@@ -123,15 +131,45 @@ def _add(mailbox: Mailbox, notice: Notice, event: Event, rules: Rules) -> Mailbo
         request_id=find_request_id(event),
         at=notice.counts_from,
         is_small=purpose.is_small,
+        overtook=overtook,
     )
     return mailbox.with_waiting(waiting)
+
+
+def _list_unsaid_ends(notices: Collection[Notice]) -> set[str]:
+    """What was promised and taken back without a word."""
+    withheld = [notice for notice in notices if notice.code == NEVER_PROMISED]
+    return {name for notice in withheld for name in BY_NAME[notice.purpose].ends}
+
+
+def _revive(
+    states: States,
+    unheard: Collection[Waiting],
+    promises: Collection[str],
+    now: datetime,
+    rules: Rules,
+) -> Notice | None:
+    """Of what was cancelled for a promise that nobody heard, the latest: it is true again, and else
+    the person would hear nothing until the next step."""
+    if not promises:
+        return None
+    ids = [id_ for waiting in unheard for id_ in waiting.overtook]
+    stored = states.get_many(Notice, ids)
+    earlier = (stored[id_] for id_ in reversed(ids) if id_ in stored)
+    latest = next(
+        (n for n in earlier if n.state == "cancelled" and n.purpose not in promises), None
+    )
+    if latest is None:
+        return None
+    due_at = compute_deadline(find_sending_time(now, latest.person_id, rules))
+    return latest.with_state("created", due_at=due_at)
 
 
 def _withhold_end(notice: Notice, mailbox: Mailbox, cancelled: Collection[str]) -> Notice:
     """Nobody hears that a help fell through of which he never heard."""
     promises = list_promises(notice, mailbox)
     if promises and all(id_ in cancelled for id_ in promises):
-        return notice.with_state("cancelled", code="never_promised")
+        return notice.with_state("cancelled", code=NEVER_PROMISED)
     return notice
 
 
@@ -155,7 +193,7 @@ def wait_for_promises(notice: Notice, promises: Collection[Notice], now: datetim
     if any(promise.state == "sending" for promise in promises):
         return notice.model_copy(update={"due_at": compute_deadline(now, PROMISE_WAIT_S)})
     if promises and all(_is_unsaid(promise) for promise in promises):
-        return notice.with_state("cancelled", code="never_promised")
+        return notice.with_state("cancelled", code=NEVER_PROMISED)
     return None
 
 
