@@ -78,7 +78,8 @@ def _list_recipients(
     for purpose in PURPOSES.get(type(event.data), ()):
         if not purpose.is_called_for(event.data):
             continue
-        if purpose.is_day_before and find_day_before(event.data.comes_on) <= now:
+        begins_at = _find_begin(purpose, event.data)
+        if begins_at and begins_at <= now:
             continue
         for person_id in _list_persons(purpose, event.data, members):
             yield purpose, person_id, _derive_id(event, person_id, purpose)
@@ -124,7 +125,7 @@ def _build_notice(
     notice_id: str,
     now: datetime,
 ) -> Notice:
-    begins_at = find_day_before(event.data.comes_on) if purpose.is_day_before else None
+    begins_at = _find_begin(purpose, event.data)
     return Notice(
         id=notice_id,
         person_id=person_id,
@@ -178,6 +179,13 @@ def _build_about(purpose: Purpose, fact: Fact) -> About | None:
         day=_format_on(fact),
         reason=getattr(fact, "reason", ""),
     )
+
+
+def _find_begin(purpose: Purpose, fact: Fact) -> datetime | None:
+    """Of what is said the day before; None of what is said at once."""
+    if not purpose.is_day_before or not isinstance(fact, MatchScheduled):
+        return None
+    return find_day_before(fact.comes_on)
 
 
 def _find_on(fact: Fact) -> date | None:
