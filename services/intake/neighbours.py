@@ -6,7 +6,9 @@ from shared.http import CallError
 ANSWERED_S = 2.0
 
 
-async def ask_neighbour(runtime: IntakeRuntime, url: str, path: str, body: bytes) -> bytes | None:
+async def ask_neighbour(
+    runtime: IntakeRuntime, url: str, path: str, body: bytes, timeout_s: float = ANSWERED_S
+) -> bytes | None:
     """The body of its answer; None where there is none, or it is a refusal."""
     token = runtime.settings.secrets_dir / "service.token"
     try:
@@ -17,7 +19,7 @@ async def ask_neighbour(runtime: IntakeRuntime, url: str, path: str, body: bytes
                 "Authorization": f"Bearer {token.read_text().strip()}",
                 "Content-Type": "application/json",
             },
-            timeout_s=ANSWERED_S,
+            timeout_s=timeout_s,
         )
     except (CallError, OSError):
         return None

@@ -202,6 +202,7 @@ async def test_a_joint_meeting_rules_on_what_is_too_large_for_anybody(visitor: V
     assert (await chair.post(f"{meeting}/open", **present)).is_redirect
     page = await clerk.get(case)
     assert "加装电梯" in page.text
+    assert "对接服务暂时没有答复" in page.text, "matching does not run here"
     assert "张三" not in page.text
     assert visitor.phone[3:] not in page.text
     part = {"verdict": "approve", "quantity": "100万", "part_reason": "fund_limited"}

@@ -20,8 +20,9 @@ from services.matching.rounds.runner import RoundRunner
 from services.matching.settings import MatchingSettings
 from services.matching.solver.process import SolverProcess
 from shared import mongo
+from shared.contracts.outlooks import OUTLOOK_PATH
 from shared.security import Role
-from tests.matching.decisions import NO_CAPACITY, make_submitted, person_id, request_id
+from tests.matching.decisions import NO_CAPACITY, make_opened, make_submitted, person_id, request_id
 from tests.matching.harness import MatchingHarness, give_mandate, name_donor, start_matching
 from tests.support.eventually import eventually
 from tests.support.stack_harness import StackHarness
@@ -152,6 +153,17 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
     assert instead["substitutes"] == [{"item": "毛毯", "unit": "条", "offers": 1, "free": 20}]
     assert "请先问过本人" in instead["text"][-1]
     assert "substitutes" not in await get(harness, f"/needs/{request_id('q')}/explanation", mine)
+    opened = make_opened("z", 30, unit="条", item="毛毯")
+    query = {"request_id": request_id("z"), "request": opened.model_dump(mode="json")}
+    house = stack.bearer("intake", Role.SERVICE)
+    assert (await harness.http.post(OUTLOOK_PATH, json=query, headers=mine)).status_code == 403
+    outlook = (await harness.http.post(OUTLOOK_PATH, json=query, headers=house)).json()
+    assert [each["zh"] for each in outlook["sentences"]] == [
+        "同意 30 条：按现有资源可以对接 20 条，还缺 10 条，要等新的资源。",
+        "其他爱心资源现有 20 条 可用；等候的诉求都对接后还剩 0 条（不同意这一件则剩 20 条）。",
+        "没有别的诉求因此多等。",
+    ]
+    assert await mongo.load(harness.database, Need, request_id("z")) is None, "it is a look"
 
 
 async def test_claimed_match_is_explained_by_its_donors_choice(stack: StackHarness) -> None:

@@ -1,8 +1,10 @@
 """One case of a joint meeting on a screen: what members read of it, and the ruling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.intake import model, store
@@ -20,6 +22,7 @@ from services.intake.model.meeting import (
     AgendaItem,
     RuleOnCase,
 )
+from services.intake.outlook import list_outlook
 from services.intake.pages.case_forms import read_part_reason, read_quantity
 from services.intake.pages.meetings import (
     MEETING_PATH,
@@ -32,7 +35,9 @@ from services.intake.pages.rows import build_row
 from services.intake.resources import IntakeRuntime, IntakeRuntimeDep
 from services.intake.vault.persons import open_text
 from shared import mongo
+from shared.contracts.outlooks import OutlookSentence
 from shared.contracts.values import Identifier, Value
+from shared.errors import Invalid, refuse
 from shared.messaging.decision import Answer
 from shared.personal import drop_numbers
 from shared.security import Credential
@@ -55,6 +60,16 @@ class Hearing:
     ruling: object
 
 
+@dataclass(frozen=True, slots=True)
+class LookAhead:
+    """What approving it would mean. quantity: as it was typed. sentences: none where matching does
+    not answer."""
+
+    quantity: str
+    sentences: Sequence[OutlookSentence]
+    problems: Sequence[object]
+
+
 @router.get(MEETING_CASE_PATH)
 async def show_meeting_case(
     meeting_id: Identifier,
@@ -62,8 +77,12 @@ async def show_meeting_case(
     caller: StaffMember,
     request: Request,
     runtime: IntakeRuntimeDep,
+    quantity: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    return await _render_case(request, runtime, caller, meeting_id, request_id)
+    """quantity: as if so much of it were approved."""
+    return await _render_case(
+        request, runtime, caller, meeting_id, request_id, outlook={"quantity": quantity}
+    )
 
 
 async def _render_case(
@@ -74,6 +93,7 @@ async def _render_case(
     request_id: str,
     form: Form | None = None,
     answer: Answer | None = None,
+    outlook: Form | None = None,
 ) -> Response:
     meeting = await load_meeting(runtime, caller, meeting_id)
     item = meeting.find_item(request_id)
@@ -91,6 +111,7 @@ async def _render_case(
         status=answer.status if answer else 200,
         meeting=views.describe_meeting(meeting),
         hearing=await _hear(runtime, caller, stored, item),
+        outlook=await _look_ahead(runtime, stored, outlook or {}),
         path=MEETING_PATH.format(meeting_id=meeting.id),
         place=place + 1,
         count=len(meeting.items),
@@ -104,6 +125,15 @@ async def _render_case(
         part_reasons=PART_REASONS,
         reasons=DECLINE_REASONS,
     )
+
+
+async def _look_ahead(runtime: IntakeRuntime, stored: model.Request, form: Form) -> LookAhead:
+    typed, asked = form.get("quantity", ""), stored.need.quantity
+    try:
+        quantity = read_quantity(form, stored.need) or asked
+    except Invalid as invalid:
+        return LookAhead(typed, (), list_problems(refuse(422, *invalid.problems)))
+    return LookAhead(typed, await list_outlook(runtime, stored, min(quantity, asked)), ())
 
 
 async def _hear(

@@ -7,6 +7,7 @@ from services.matching.api import (
     links,
     matches,
     offers,
+    outlook,
     relations,
     rounds,
     words,
@@ -26,4 +27,5 @@ ROUTERS = (
     consents.router,
     words.router,
     history.router,
+    outlook.router,
 )

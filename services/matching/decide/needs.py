@@ -34,7 +34,7 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
         return NOTHING
     if not is_request_id(event.subject):
         raise REQUEST_ID_MALFORMED.invalid("subject")
-    need = _build_need(event)
+    need = build_need(event.subject, event.data)
     if existing is not None:
         changes = {name: getattr(need, name) for name in need.model_fields_set}
         need = existing.model_copy(update={**changes, "state": "open", "is_budgeted": False})
@@ -45,10 +45,9 @@ def decide_opened(states: States, event: Event[RequestOpened], now: datetime) ->
     return Decision((need, namesakes.with_person(need.person_id)))
 
 
-def _build_need(event: Event[RequestOpened]) -> Need:
-    request = event.data
+def build_need(id_: str, request: RequestOpened) -> Need:
     return Need(
-        id=event.subject,
+        id=id_,
         person_id=request.person_id,
         kind=request.kind,
         category=request.category,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,7 @@ from services.matching.model.offer import Offer
 from services.matching.model.round import Round
 from services.matching.rounds import store as round_store
 from services.matching.rounds.pool import OfferShelf, build_inputs
-from services.matching.solver.interface import write_inputs
+from services.matching.solver.interface import Allocation, Inputs, write_inputs
 from services.matching.solver.process import SolverProcess
 from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
@@ -88,6 +89,16 @@ class Explainer:
                 return about | _of_round(whole) | answer
         text = await _as_things_stand(database, need, now, weights)
         return about | {"round": None} | (await self._ask(text, need.id, named) or {})
+
+    async def compare(
+        self, inputs: Inputs, request_id: str
+    ) -> tuple[tuple[Allocation, ...], tuple[Allocation, ...]]:
+        """What a round would give without this request, and with it."""
+        others = tuple(need for need in inputs.needs if need.id != request_id)
+        async with self._turn:
+            without = await self._solver.solve(write_inputs(replace(inputs, needs=others)))
+            having = await self._solver.solve(write_inputs(inputs))
+        return without.allocations, having.allocations
 
     async def _ask(
         self, text: str, request_id: str, named: Collection[str] | None, version: str = ""
