@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from shared.id_numbers import find_id_problem
 from shared.text import fold_text
 
 DIGITS_MIN = 7
@@ -13,6 +14,7 @@ _NUMERALS = dict(
 )
 _NUMBER = re.compile(rf"\d(?:[\W_]{{0,3}}\d){{{DIGITS_MIN - 1},}}[xX]?")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
+_OWN_MOBILE = re.compile(r"(?:0?0?86)?1[3-9]\d{9}")
 _IDENTITY = re.compile(r"[1-9]\d{16}[\dxX]|[1-9]\d{14}")
 _SEPARATORS = re.compile(r"[\W_]")
 
@@ -29,6 +31,18 @@ def has_personal_number(text: str) -> bool:
         _MOBILE.search(digits) or _IDENTITY.fullmatch(digits)
         for digits in (_SEPARATORS.sub("", number) for number in numbers)
     )
+
+
+def is_personal_code(text: str) -> bool:
+    """Whether a bank's or a paper's number is somebody's phone or ID number, or holds one beside
+    words. In a long run of digits any eleven look like a phone, so such a run is none."""
+    folded = fold_text(text)
+    if not folded.isascii() or " " in folded:
+        return has_personal_number(folded)
+    digits = _SEPARATORS.sub("", folded).upper()
+    if _OWN_MOBILE.fullmatch(digits):
+        return True
+    return bool(_IDENTITY.fullmatch(digits)) and find_id_problem(digits) is None
 
 
 def drop_numbers(text: str) -> str:

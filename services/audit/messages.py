@@ -246,6 +246,11 @@ COLUMNS_UNMAPPED = Message(
 GIVER_UNNAMED = Message(
     "giver_unnamed", "没有名称，登记为{name}", "without a name: entered as given by {name}"
 )
+REFERENCE_PERSONAL = Message(
+    "reference_personal",
+    "流水号一栏是手机号或身份证号，不作流水号保存；这笔按到账时间、名称和金额识别",
+    "a phone or ID number is no reference and is left out: the gift is known by moment, giver, sum",
+)
 AMOUNT_REVERSED = Message(
     "amount_reversed",
     "负数是银行的冲正或退款，不是捐款：请查到原来那一笔的账本条目，"

@@ -12,6 +12,7 @@ from shared.contracts.events import DonationReceived
 from shared.documents import Document
 from shared.messaging.resealing import SealedCollection, SealedValue
 from shared.messaging.sealing import Sealer
+from shared.personal import is_personal_code
 from shared.security import Keyring
 
 F = TypeVar("F", bound=Fact)
@@ -31,10 +32,27 @@ class BankSecrets:
             id_ = donation_id(event.source, event.id)
             sealed = self.sealer.seal(id_, fact.designation.encode())
         return BankEvent[F].model_construct(
-            **dict(event) | {"data": _remove_text(fact)},
+            **dict(event) | {"data": self._hide_text(fact)},
             digest=self._digest(fact),
             designation=sealed,
+            public_id=self.hide_reference(event.id),
         )
+
+    def hide_reference(self, reference: str) -> str:
+        """The same for the same, and nobody's number: some tills write the payer's phone there."""
+        if not is_personal_code(reference):
+            return reference
+        return f"K-{digest_content(reference.encode(), self._digests).hex()[:20]}"
+
+    def _hide_text(self, fact: F) -> F:
+        changes = {
+            name: self.hide_reference(getattr(fact, name))
+            for name in ("bank_reference", "reference")
+            if hasattr(fact, name)
+        }
+        if isinstance(fact, DonationReceived):
+            changes["designation"] = ""
+        return fact.model_copy(update=changes) if changes else fact
 
     def open_designation(self, donation: Donation) -> str:
         """What the giver wrote; empty where nothing was."""
@@ -65,12 +83,6 @@ def _list_designation(donation: Document) -> Iterable[SealedValue]:
     if designation is None:
         return ()
     return (SealedValue("designation", donation["_id"], bytes(designation)),)
-
-
-def _remove_text(fact: F) -> F:
-    if not isinstance(fact, DonationReceived):
-        return fact
-    return fact.model_copy(update={"designation": ""})
 
 
 def _format_utc(value: datetime) -> str:

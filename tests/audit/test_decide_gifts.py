@@ -43,6 +43,24 @@ def test_the_same_gift_twice_is_one_entry() -> None:
     assert audit.fund().received_fen == 5_000
 
 
+def test_a_payers_phone_stands_neither_in_the_ledger_nor_beside_the_gift() -> None:
+    """Some tills write it where a reference belongs, and some send it as the message's id."""
+    phone = "13800138000"
+    event = gift(5_000, phone)
+    event = event.model_copy(
+        update={"data": event.data.model_copy(update={"bank_reference": phone})}
+    )
+    audit = open_audit()
+    audit.receive(event)
+    assert audit.receive(event) == NOTHING, "the same gift is still known"
+    (donation,) = (state for state in audit.states.values() if isinstance(state, Donation))
+    assert donation.reference == SECRETS.hide_reference(phone) != phone
+    assert phone not in repr([audit.leaves, audit.events, donation])
+    other = gift(5_000, "13900139000")
+    audit.receive(other)
+    assert audit.fund().received_fen == 10_000
+
+
 def test_a_time_zone_spelled_otherwise_is_the_same_gift() -> None:
     audit = open_audit()
     audit.receive(gift(5_000))

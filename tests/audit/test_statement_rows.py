@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.statements import Gift, Layout, Statement, parse_layout, read_statement
+from services.audit.statements.files import Identities
 from services.audit.statements.layout import COLUMNS, read_example
 from shared.errors import Invalid
 from shared.money import FEN_MAX
@@ -289,6 +290,18 @@ def test_no_gift_disappears_in_a_quote() -> None:
     assert [gift.reference for gift in found[1:] if isinstance(gift, Gift)] == [
         f"B-{n}" for n in range(2, 12)
     ]
+
+
+def test_a_payers_phone_is_no_reference_and_costs_no_gift() -> None:
+    row = "13800138000,甲公司,,100,warm,2026-01-05\n"
+    first, second = rows(f"{HEADER}{row}{row}".encode())
+    assert isinstance(first, Gift)
+    assert isinstance(second, Gift)
+    assert (first.reference, codes(first)) == ("", ["reference_personal"])
+    assert "13800138000" not in repr(first)
+    identities = Identities()
+    ids = [identities.assign(gift, "P-1") for gift in (first, second)]
+    assert len(set(ids)) == 2, "one payer may give twice"
 
 
 def test_two_columns_of_one_meaning_are_refused_as_a_whole() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.personal import drop_numbers, has_number, has_personal_number
+from shared.personal import drop_numbers, has_number, has_personal_number, is_personal_code
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,29 @@ def test_other_figures_are_none(text: str) -> None:
 )
 def test_a_code_may_be_long(code: str, is_personal: bool) -> None:
     assert has_personal_number(code) is is_personal
+
+
+@pytest.mark.parametrize(
+    ("code", "is_personal"),
+    [
+        ("ICBC20260105001", False),
+        ("20260105138001380001234", False),
+        ("2026010513800138000", False),
+        ("441900199001011234", False),
+        ("G-13800138000", False),
+        ("13800138000", True),
+        ("１３８-0013-8000", True),
+        ("+86 13800138000", True),
+        ("008613800138000", True),
+        ("11010519491231002X", True),
+        ("张三 13800138000", True),
+    ],
+)
+def test_a_banks_number_is_a_persons_only_as_a_whole_or_beside_words(
+    code: str, is_personal: bool
+) -> None:
+    """441900199001011234 has a wrong check digit: it is a bank's."""
+    assert is_personal_code(code) is is_personal
 
 
 @given(st.text())

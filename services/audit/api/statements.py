@@ -102,14 +102,14 @@ async def find_alike(
     sources = await asyncio.to_thread(_list_bank_sources, runtime)
     if query.source not in sources:
         return respond(_refuse_source(query.source, sources))
-    return await views.load_alike(
-        runtime.database, query.source, list(map(_make_trait, query.rows))
-    )
+    secrets = build_bank_secrets(runtime.keyring)
+    traits = [_make_trait(row, secrets.hide_reference(row.bank_reference)) for row in query.rows]
+    return await views.load_alike(runtime.database, query.source, traits)
 
 
-def _make_trait(row: AlikeRow) -> Trait:
+def _make_trait(row: AlikeRow, reference: str) -> Trait:
     place = (row.statement.statement, row.statement.row) if row.statement else None
-    gift = (row.donor_id, row.fund_id, row.amount_fen, row.received_at, row.bank_reference)
+    gift = (row.donor_id, row.fund_id, row.amount_fen, row.received_at, reference)
     return Trait(row.id, *gift, place)
 
 

@@ -291,7 +291,7 @@ def _refuse_reuse(
 
 
 def _make_fact(event: BankEvent[F], subject: str, effective_at: datetime) -> LedgerFact:
-    named = ledger.Event(id=event.id, source=event.source)
+    named = ledger.Event(id=event.public_id or event.id, source=event.source)
     return LedgerFact(named, subject, effective_at)
 
 

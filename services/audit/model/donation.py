@@ -98,11 +98,13 @@ class BankEvent(Event[F], Generic[F]):
     """An event of a bank as it is decided on: free text taken out of its fact, and sealed.
 
     digest: of the content, with a key; neither a statement nor how a time zone was written is
-    part of the content.
+    part of the content. public_id: as the ledger names it, where the bank's own id is somebody's
+    phone or ID number.
     """
 
     digest: bytes
     designation: bytes | None = None
+    public_id: str = ""
 
     @property
     def bank_fact_id(self) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from services.audit.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED
+from services.audit.messages import COLUMNS_UNMAPPED, GIVER_UNNAMED, REFERENCE_PERSONAL
 from services.audit.statements.layout import Layout
 from shared.contracts.events import Applicant, DonationReceived, StatementRow
 from shared.errors import Invalid, Problem
 from shared.money import format_yuan, parse_amount
+from shared.personal import is_personal_code
 from shared.sheets import RefusedRow, Row, Table, TotalRow, count_doubtful_zeros, open_sheet
 from shared.sheets.messages import (
     COLUMNS_MISSING,
@@ -112,6 +113,9 @@ class Statement:
         giver = {"name": name} | ({"phone": draft.text("phone")} if "phone" in values else {})
         Applicant.model_validate(giver)
         reference = draft.text("bank_reference")
+        if is_personal_code(reference):
+            draft.remarks.append(REFERENCE_PERSONAL.problem("bank_reference"))
+            reference = ""
         if count_doubtful_zeros(reference):
             draft.remarks.append(DIGITS_DOUBTFUL.problem("bank_reference", label="流水号"))
         listed = StatementRow.model_validate(
