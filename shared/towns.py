@@ -6,6 +6,7 @@ ends in 000 stands for a whole city or district: it is used where the town is no
 """
 
 import csv
+import math
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,10 @@ _PROVINCES = frozenset(
     map(str, (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55)))
 ) | {"61", "62", "63", "64", "65", "71", "81", "82"}
 _MICRO = 1_000_000
+_DEGREE_KM = 111.2
+NEAREST = 2
+NEAR_KM = 25
+"""Nobody in the city is farther than this from the middle of his town."""
 _TOWN_CODE_DIGITS, _VILLAGE_CODE_DIGITS = 9, 12
 
 
@@ -52,6 +57,18 @@ def find_middle(code: str) -> tuple[int, int] | None:
     """About the middle of a town, by its code or that of a village of it, in millionths of a
     degree; None where it is not known."""
     return _middles().get(code[:_TOWN_CODE_DIGITS])
+
+
+def find_nearest(latitude: float, longitude: float) -> tuple[str, ...]:
+    """The codes of the two towns whose middles are nearest; none where even these are far. Good for
+    a question and for nothing else."""
+    east = math.cos(math.radians(latitude))
+    distances = sorted(
+        (math.hypot(lat / _MICRO - latitude, (lon / _MICRO - longitude) * east) * _DEGREE_KM, code)
+        for code, (lat, lon) in _middles().items()
+    )
+    near = [code for km, code in distances[:NEAREST] if km <= NEAR_KM]
+    return tuple(near)
 
 
 @cache

@@ -161,6 +161,18 @@ async def test_a_wechat_message_is_answered_in_the_conversation(visitor: Visitor
     assert "例如" in (await visitor.says("2", "你好")).text
 
 
+async def test_a_place_without_a_town_is_asked_about_and_taken_for_none(visitor: Visitor) -> None:
+    assert "请问在哪个镇街" in (await visitor.says("w1", "求棉被2床，张三")).text
+    place = "<Location_X>23.06</Location_X><Location_Y>113.87</Location_Y><Label></Label>"
+    id_ = visitor.key("w2")
+    asked = await visitor.wechat(f"<MsgType>location</MsgType><MsgId>{id_}</MsgId>{place}")
+    assert "请问是石龙镇还是茶山镇？石龙镇请回复1，茶山镇请回复2" in asked.text
+    assert not await visitor.requests(), "nobody guesses a town"
+    assert "已登记" in (await visitor.says("w3", "２。")).text
+    (request,) = await visitor.requests()
+    assert (request.area.town_code, request.area.cell is not None) == (CHASHAN, True)
+
+
 async def test_who_unfollows_is_forgotten(visitor: Visitor) -> None:
     await visitor.says("1", "助学 300元 虎门镇 李四")
     (request,) = await visitor.requests()

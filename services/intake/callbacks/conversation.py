@@ -4,10 +4,13 @@ What becomes of a message is one command; so whatever dies between keeping and u
 the message waiting for a person, and the provider's repetition carries on where it stopped.
 """
 
+from dataclasses import replace
+
 import h3  # type: ignore[import-untyped]
 import structlog
 
 from services.intake.callbacks.inbound import bind, prove
+from services.intake.callbacks.places import is_awaited, list_choices, read_choice
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
@@ -17,6 +20,7 @@ from services.intake.channels.typed_requests import (
     format_code,
     format_emergency,
     format_problems,
+    format_towns,
 )
 from services.intake.decide.requests import describe_outcome
 from services.intake.model import (
@@ -53,6 +57,7 @@ log = structlog.get_logger()
 
 CELL_RESOLUTION = 8
 READINGS_MAX = 5
+NUMBER_LENGTH_MAX = 8
 DECIDED: dict[Sense, Said] = {
     Sense.RECEIVED: "received",
     Sense.NOT_RECEIVED: "not_received",
@@ -108,6 +113,8 @@ class Conversation:
         self._point_id = derive_sender_id(self._vault, inbound)
 
     async def answer(self, understood: text.Understood) -> str:
+        if (answer := await self._read_town()) is not None:
+            return answer
         match understood:
             case ShortAnswer(sense=Sense.EMERGENCY):
                 return await self._raise_alarm()
@@ -126,6 +133,25 @@ class Conversation:
                 return await self._prove(code)
             case _:
                 return await self._ask_or_request(understood)
+
+    # --- which town ---
+
+    async def _read_town(self) -> str | None:
+        """“1” to who was asked which of two towns. Where it may as well say that help arrived, a
+        person reads it: no money is paid on a guess."""
+        if not self._inbound.text or len(self._inbound.text) > NUMBER_LENGTH_MAX:
+            return None
+        thread = await self._load_thread()
+        if thread.dialogue is None or thread.dialogue.slot != "where":
+            return None
+        choices = list_choices(open_talk(self._vault, thread).place)
+        town = read_choice(self._inbound.text, choices)
+        if town is None:
+            return None
+        if await is_awaited(self._runtime.database, self._point_id):
+            return await self._leave_to_person("unknown")
+        self._inbound = replace(self._inbound, text=town)
+        return await self._ask_or_request(text.Unclear())
 
     # --- short answers ---
 
@@ -223,7 +249,8 @@ class Conversation:
         missing = talk.draft.missing
         if not missing:
             return await self._request(thread, talk)
-        if missing[0] in slots:
+        is_narrower = missing[0] == "where" and bool(inbound.place and list_choices(inbound.place))
+        if missing[0] in slots and not is_narrower:
             return await self._hand_over(thread, talk)
         return await self._ask(thread, missing[0], talk)
 
@@ -262,7 +289,15 @@ class Conversation:
             thread=thread,
             dialogue=dialogue,
         )
-        return format_code(slot if is_new else "kept") if settled else None
+        if not settled:
+            return None
+        return await self._format_question(slot, talk) if is_new else format_code("kept")
+
+    async def _format_question(self, slot: Slot, talk: Talk) -> str:
+        if slot != "where" or not list_choices(talk.place):
+            return format_code(slot)
+        may_number = not await is_awaited(self._runtime.database, self._point_id)
+        return format_towns(list_choices(talk.place), may_number=may_number)
 
     async def _hand_over(self, thread: Correspondence, talk: Talk) -> str | None:
         """To a person, with what was said so far."""

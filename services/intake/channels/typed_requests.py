@@ -76,6 +76,17 @@ _ANSWERS: Mapping[str, str] = {
 }
 
 
+def format_towns(names: Sequence[str], *, may_number: bool) -> str:
+    """may_number: a number alone answers nothing else that we asked."""
+    listed = "还是".join(names)
+    numbers = "，".join(f"{name}请回复{at}" for at, name in enumerate(names, 1))
+    how = f"{numbers}；都不是请回复镇街名称" if may_number else "请回复镇街名称"
+    return (
+        f"收到您发的位置。请问是{listed}？{how}，例如“茶山镇”。"
+        "Which town is the place in? Write its number or its name."
+    )
+
+
 def format_emergency(hotline: str) -> str:
     return (
         f"您的留言已立即转给工作人员。现在就需要帮助，请马上拨打：报警110，急救120，火警119，"
