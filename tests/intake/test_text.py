@@ -85,6 +85,8 @@ def test_an_amount_is_exact_to_the_fen(fen: int) -> None:
         ("一千五百块", 150_000),
         ("两万元整", 2_000_000),
         ("十元", 1_000),
+        ("1500蚊", 150_000),
+        ("三百蚊", 30_000),
     ],
 )
 def test_amounts_as_people_write_them(text: str, fen: int) -> None:
@@ -123,6 +125,8 @@ def test_what_is_missing_or_said_twice_is_asked_for(text: str, slot: Slot) -> No
         ("家里老人瘫痪，求一辆轮椅，茶山镇", Need(unit="辆", quantity=1, item="轮椅")),
         ("母亲听不见，想申请助听器", Need(unit="个", quantity=1, item="助听器")),
         ("屋顶漏水，请帮忙修房，石排镇", Need(unit="次", quantity=1, item="住房修缮")),
+        ("屋顶漏雨，落雨就湿，求帮忙，厚街镇", Need(unit="次", quantity=1, item="住房修缮")),
+        ("求助：尿不湿两包，石排", Need(unit="包", quantity=2, item="尿不湿")),
         ("急需手术费5000元", Need(unit="fen", quantity=500_000)),
     ],
 )

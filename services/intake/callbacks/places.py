@@ -17,7 +17,7 @@ async def is_awaited(database: mongo.Database, point_id: str) -> bool:
     """Whether help waits to be confirmed from this contact point, which a bare “1” would do."""
     point = await mongo.load(database, ContactPoint, point_id)
     ids = [link.person_id for link in point.links] if point else []
-    persons = await store.find_persons(database, ids) if ids else {}
+    persons = await store.load_persons(database, ids) if ids else {}
     return any(person.awaiting for person in persons.values())
 
 

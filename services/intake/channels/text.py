@@ -58,11 +58,9 @@ Slot = Literal["what", "where", "whom"]
 
 _SEPARATORS = re.compile(r"[\s,;、。!?…|/:]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_YUAN = "(?:元|块钱|块|圆)(?:整|人民币)?"
+_YUAN = "(?:元|块钱|块|圆|蚊(?![帐香虫子]))(?:整|人民币)?"
 _AMOUNT = re.compile(rf"[¥￥]?(?<![\d.])(\d{{1,9}}(?:\.\d{{1,2}})?)(万?){_YUAN}")
-_CHINESE_AMOUNT = re.compile(
-    r"([一二两三四五六七八九十百千万零]{1,12})(?:元|块钱|块|圆)(?:整|人民币)?"
-)
+_CHINESE_AMOUNT = re.compile(rf"([一二两三四五六七八九十百千万零]{{1,12}}){_YUAN}")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _NAMED = re.compile(r"(?:姓名:?|我叫|我是|名字:?|名叫)([\u4e00-\u9fff]{2,4})(?![\u4e00-\u9fff])")
 _NUMBER = rf"(\d{{1,6}}|[{''.join(NUMERALS)}])"

@@ -50,11 +50,8 @@ class Comparison:
         used = {offers[each.offer_id].fund_id or "" for each in self._list_own()}
         for fund in sorted(used):
             free = sum(each.free for each in offers.values() if (each.fund_id or "") == fund)
-            yield (
-                fund,
-                free,
-                *(free - _sum_of_fund(rows, offers, fund) for rows in (self.without, self.having)),
-            )
+            without = free - _sum_of_fund(self.without, offers, fund)
+            yield fund, free, without, free - _sum_of_fund(self.having, offers, fund)
 
     def _list_own(self) -> list[Allocation]:
         return [each for each in self.having if each.request_id == self.request_id]
