@@ -157,8 +157,9 @@ async def test_match_and_need_are_explained_to_staff_and_to_the_partner(
     query = {"request_id": request_id("z"), "request": opened.model_dump(mode="json")}
     house = stack.bearer("intake", Role.SERVICE)
     assert (await harness.http.post(OUTLOOK_PATH, json=query, headers=mine)).status_code == 403
-    outlook = (await harness.http.post(OUTLOOK_PATH, json=query, headers=house)).json()
-    assert [each["zh"] for each in outlook["sentences"]] == [
+    outlook = await harness.http.post(OUTLOOK_PATH, json=query, headers=house)
+    assert outlook.status_code == 200, outlook.text
+    assert [each["zh"] for each in outlook.json()["sentences"]] == [
         "同意 30 条：按现有资源可以对接 20 条，还缺 10 条，要等新的资源。",
         "其他爱心资源现有 20 条 可用；等候的诉求都对接后还剩 0 条（不同意这一件则剩 20 条）。",
         "没有别的诉求因此多等。",
