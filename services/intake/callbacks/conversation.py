@@ -10,7 +10,7 @@ import h3  # type: ignore[import-untyped]
 import structlog
 
 from services.intake.callbacks.inbound import bind, prove
-from services.intake.callbacks.places import is_awaited, list_choices, read_choice
+from services.intake.callbacks.places import is_awaited, list_nearest, read_nearest
 from services.intake.channels import text
 from services.intake.channels.answers import Sense, ShortAnswer
 from services.intake.channels.donor_answers import DonorAnswer
@@ -144,8 +144,8 @@ class Conversation:
         thread = await self._load_thread()
         if thread.dialogue is None or thread.dialogue.slot != "where":
             return None
-        choices = list_choices(open_talk(self._vault, thread).place)
-        town = read_choice(self._inbound.text, choices)
+        choices = list_nearest(open_talk(self._vault, thread).place)
+        town = read_nearest(self._inbound.text, choices)
         if town is None:
             return None
         if await is_awaited(self._runtime.database, self._point_id):
@@ -249,7 +249,7 @@ class Conversation:
         missing = talk.draft.missing
         if not missing:
             return await self._request(thread, talk)
-        is_narrower = missing[0] == "where" and bool(inbound.place and list_choices(inbound.place))
+        is_narrower = missing[0] == "where" and bool(inbound.place and list_nearest(inbound.place))
         if missing[0] in slots and not is_narrower:
             return await self._hand_over(thread, talk)
         return await self._ask(thread, missing[0], talk)
@@ -294,10 +294,10 @@ class Conversation:
         return await self._format_question(slot, talk) if is_new else format_code("kept")
 
     async def _format_question(self, slot: Slot, talk: Talk) -> str:
-        if slot != "where" or not list_choices(talk.place):
+        if slot != "where" or not list_nearest(talk.place):
             return format_code(slot)
         may_number = not await is_awaited(self._runtime.database, self._point_id)
-        return format_towns(list_choices(talk.place), may_number=may_number)
+        return format_towns(list_nearest(talk.place), may_number=may_number)
 
     async def _hand_over(self, thread: Correspondence, talk: Talk) -> str | None:
         """To a person, with what was said so far."""

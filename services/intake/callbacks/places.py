@@ -21,14 +21,14 @@ async def is_awaited(database: mongo.Database, point_id: str) -> bool:
     return any(person.awaiting for person in persons.values())
 
 
-def list_choices(place: Place | None) -> tuple[str, ...]:
+def list_nearest(place: Place | None) -> tuple[str, ...]:
     """Names of towns, the nearest first; none where there is no place or it is far from ours."""
     if place is None:
         return ()
     return tuple(town_name(code) for code in find_nearest(place.latitude, place.longitude))
 
 
-def read_choice(written: str, choices: tuple[str, ...]) -> str | None:
+def read_nearest(written: str, choices: tuple[str, ...]) -> str | None:
     """The name that a number stands for; None where no such number was written."""
     number = fold_text(written).strip(_MARKS)
     numbers = {str(at): name for at, name in enumerate(choices, 1)}
