@@ -38,6 +38,7 @@ APART = {
     "shared/messaging/waiting.py": "pure: who waits for whom is tried without a loop",
     "shared/sheets/guards.py": "what money a column is in; the package hands it on",
     "shared/sheets/writing.py": "reading and writing a sheet are two things",
+    "shared/web/compiled.py": "where compiled templates lie; the pages only render",
     "shared/web/feedback.py": "a route that every service has",
 }
 

@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,9 +20,12 @@ from deploy.simulators.main import run_simulators
 from services.intake.main import create_app as create_intake
 from services.intake.settings import IntakeSettings
 from services.notify.main import create_app
+from services.notify.model import Backlog
 from services.notify.settings import NotifySettings
+from shared import mongo
 from shared.contracts.envelope import Fact
 from shared.security import Role
+from tests.notify.recipients import number
 from tests.support.eventually import eventually
 from tests.support.stack_harness import RunningService, StackHarness
 
@@ -178,3 +182,26 @@ async def open_harness(stack: StackHarness) -> AsyncIterator[NotifyHarness]:
         operator = stack.bearer("operator", Role.OPERATOR)
         yield NotifyHarness(stack, intake, notify, settings, simulators, operator)
         await stack.stop()
+
+
+async def put_member(harness: NotifyHarness, holder: str, duty: str) -> tuple[str, str]:
+    """His phone and his person's id."""
+    phone = number()
+    person_id = await harness.register_person(phone)
+    member = {"holder": holder, "person_id": person_id, "duties": [duty]}
+    headers = harness.operator | {"Idempotency-Key": uuid4().hex}
+    put = await harness.notify.http.post("/staff", json=member, headers=headers)
+    assert put.status_code == 200, put.text
+    return phone, person_id
+
+
+async def end_digest(harness: NotifyHarness, duty: str, count: int) -> None:
+    """Once so many wait, as if its time had come."""
+    database = harness.notify.runtime.database
+
+    async def add_up() -> int:
+        return sum(each.count for each in await mongo.find(database, Backlog, {"duty": duty}))
+
+    await eventually(add_up, lambda waiting: waiting == count)
+    past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
+    await database[Backlog.COLLECTION].update_many({"duty": duty}, {"$set": past})

@@ -1,4 +1,4 @@
-"""Numbers and accounts of their own, by what the simulators do with them."""
+"""Numbers and accounts of their own, by what the simulators do with them; requests of their own."""
 
 from itertools import count
 from uuid import uuid4
@@ -13,3 +13,7 @@ def number(script: str = "000000") -> str:
 
 def openid(script: str = "000000") -> str:
     return f"o{uuid4().hex[:12]}{script}"
+
+
+def request_id() -> str:
+    return f"R-{uuid4().hex[:20]}"

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from deploy.local.stack import Stack
 from services.notify.main import create_app
-from services.notify.model import Backlog, Notice
+from services.notify.model import Notice
 from shared import mongo
 from shared.contracts import topics
 from shared.contracts.events import (
@@ -30,8 +30,8 @@ from shared.security import Keyring, Role, create_root_key
 from tests.conftest import BROKER
 from tests.intake.builders import make_submission
 from tests.notify.decisions import make_opened, match_fields
-from tests.notify.harness import NotifyHarness, open_harness
-from tests.notify.recipients import number, openid
+from tests.notify.harness import NotifyHarness, end_digest, open_harness, put_member
+from tests.notify.recipients import number, openid, request_id
 from tests.support.eventually import eventually
 from tests.support.stack import start_broker
 from tests.support.stack_harness import StackHarness
@@ -48,10 +48,6 @@ async def harness(
     async with open_harness(stack) as harness:
         yield harness
     await broker.stop()
-
-
-def request_id() -> str:
-    return f"R-{uuid4().hex[:20]}"
 
 
 def to(person_id: str) -> RequestOpened:
@@ -375,14 +371,12 @@ async def test_who_has_a_town_or_village_reads_no_notices_of_the_city(
     assert answer.status_code == 403
 
 
-async def test_what_waits_for_finance_is_one_message_and_names_nobody(
-    harness: NotifyHarness,
-) -> None:
+async def test_what_waits_for_finance_is_one_message_without_names(harness: NotifyHarness) -> None:
     phone, person_id = await put_member(harness, "lin", "finance")
     unsettled = PaymentUnsettled(match_id="M-1", fund_id="F-1", amount_fen=100)
     facts = dict.fromkeys((request_id() for _ in range(12)), unsettled)
     await harness.publish_all(facts, source="/audit")
-    await digest(harness, "finance", 12)
+    await end_digest(harness, "finance", 12)
     await harness.wait_for_state(person_id, "delivered")
     [message] = await harness.read_phone(f"+86{phone}")
     assert "新增12笔已付款项" in message["text"]
@@ -400,30 +394,8 @@ async def test_where_nobody_is_a_collector_the_town_hears_what_is_late(
         area=Area(town_code="441900103"),
     )
     await harness.publish_all({request_id(): late})
-    await digest(harness, "collector", 2)  # that the person has no phone is told as well
+    await end_digest(harness, "collector", 2)  # that the person has no phone is told as well
     await eventually(
         lambda: harness.read_phone(f"+86{phone}"),
         lambda messages: any("有1件诉求已经超期" in each["text"] for each in messages),
     )
-
-
-async def put_member(harness: NotifyHarness, holder: str, duty: str) -> tuple[str, str]:
-    phone = number()
-    person_id = await harness.register_person(phone)
-    member = {"holder": holder, "person_id": person_id, "duties": [duty]}
-    headers = harness.operator | {"Idempotency-Key": uuid4().hex}
-    put = await harness.notify.http.post("/staff", json=member, headers=headers)
-    assert put.status_code == 200, put.text
-    return phone, person_id
-
-
-async def digest(harness: NotifyHarness, duty: str, count: int) -> None:
-    """Once so many wait, as if its time had come."""
-    database = harness.notify.runtime.database
-
-    async def add_up() -> int:
-        return sum(each.count for each in await mongo.find(database, Backlog, {"duty": duty}))
-
-    await eventually(add_up, lambda waiting: waiting == count)
-    past = {"due_at": datetime.now(UTC) - timedelta(seconds=5)}
-    await database[Backlog.COLLECTION].update_many({"duty": duty}, {"$set": past})
