@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.matching.cli.reports import format_campaign
-from services.matching.model.campaign import Campaign
+from services.matching.model.campaign import Campaign, Emergency
 from services.matching.model.labels import REOPEN_REASONS
 from services.matching.model.match import Match, Propose
 from services.matching.model.need import Need
@@ -181,6 +181,40 @@ async def test_campaign_is_the_citys_and_others_join_what_it_made(stack: StackHa
     assert (await city.says("/campaigns/none/end")).status_code == 404
     unknown = await city.http.get("/campaigns/none/report", headers=city.city)
     assert unknown.status_code == 404
+    await check_earlier_emergency(city)
+
+
+async def check_earlier_emergency(city: City) -> None:
+    """Of a release before: two of the whole city end it, and a partner reads no staff number."""
+    now = await city.now()
+    earlier = Emergency(
+        id="E-old",
+        town_codes=(TOWNS["r1"],),
+        lift=1,
+        starts_at=now - DAY,
+        ends_at=now + DAY,
+        reason="台风后抢修",
+        declared_by="s-declarer",
+    )
+    await city.database["emergencies"].insert_one(
+        mongo.to_document(earlier) | {"_version": 1, "_emitted": 0}
+    )
+    second = city.stack.bearer("second", Role.APPROVER_CITY)
+    same = city.stack.bearer("city-again", Role.APPROVER_CITY, holder="city")
+    path = "/emergencies/E-old"
+    assert (await city.says(f"{path}/ending", who=city.town)).status_code == 403
+    assert (await city.says(f"{path}/ending")).status_code == 202
+
+    async def end_by_the_same() -> int:
+        return (await city.says(f"{path}/end", key=uuid4().hex, who=same)).status_code
+
+    assert await eventually(end_by_the_same, lambda status: status != 401) == 409
+    assert (await city.says(f"{path}/end")).status_code == 409
+    assert (await city.says(f"{path}/end", who=second)).json()["state"] == "ended"
+    by_partner = (await city.http.get("/emergencies", headers=city.giver)).text
+    by_staff = (await city.http.get("/emergencies", headers=city.city)).text
+    for words in ("s-declarer", '"ended_by":"second"', "台风后抢修"):
+        assert (words in by_partner, words in by_staff) == (False, True), words
 
 
 @pytest.mark.timeout(180)
