@@ -56,7 +56,7 @@ def build_body(old: int, proof: list[bytes], note: bytes) -> bytes:
 
 
 def ask(witness: Witness, body: bytes) -> httpx.Response:
-    return httpx.post(f"{witness.url}/add-checkpoint", content=body)
+    return httpx.post(f"{witness.url}/add-checkpoint", content=body, timeout=30)
 
 
 def test_a_first_checkpoint_is_cosigned(witness: Witness, log: Path) -> None:

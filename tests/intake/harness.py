@@ -211,7 +211,7 @@ class Visitor:
 
     async def upload(self, picture: bytes) -> str:
         """To WeChat; its media id."""
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
             url = f"{self.harness.wechat}/simulator/wechat/media/image"
             return str((await http.post(url, content=picture)).json()["media_id"])
 

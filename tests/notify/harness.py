@@ -177,7 +177,7 @@ async def open_harness(stack: StackHarness) -> AsyncIterator[NotifyHarness]:
         )
         notify = await stack.start_app(create_app(settings))
         simulators = await exits.enter_async_context(
-            httpx.AsyncClient(base_url=url, trust_env=False)
+            httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
         )
         operator = stack.bearer("operator", Role.OPERATOR)
         yield NotifyHarness(stack, intake, notify, settings, simulators, operator)

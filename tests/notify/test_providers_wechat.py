@@ -108,7 +108,7 @@ async def test_same_notice_twice_is_one_message(http: HttpClient, url: str) -> N
 async def test_lost_answer_is_asked_for_again_and_sends_no_second_message(
     http: HttpClient, url: str
 ) -> None:
-    outcome = await wechat(http, url, timeout_s=0.3).send(notice("oPerson_990005"))
+    outcome = await wechat(http, url, timeout_s=1).send(notice("oPerson_990005"))
     assert outcome.kind == "unknown"
     assert len(await read_phone(url, "oPerson_990005")) == 1
     assert (await count_calls(url))["wechat_deduplicated"] == 1

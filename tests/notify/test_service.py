@@ -144,7 +144,7 @@ async def test_applicant_gets_a_link_that_opens_at_intake(harness: NotifyHarness
         return await harness.read_phone(theirs)
 
     (message,) = await eventually(messages, bool)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         page = await http.get(message["url"])
     assert page.json()["request_id"] == recorded["request_id"]
 

@@ -59,7 +59,7 @@ def make_facts(persons: list[str]) -> dict[str, RequestOpened]:
     }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_killed_with_a_slow_provider_leaves_no_more_unclear_than_calls_under_way(
     stack: StackHarness, tmp_path: Path
 ) -> None:

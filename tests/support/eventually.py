@@ -13,7 +13,7 @@ LOOK_EVERY_S_MAX = 0.25
 
 
 async def eventually(
-    look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within_s: float = 30
+    look: Callable[[], Awaitable[T]], holds: Callable[[T], object], within_s: float = 90
 ) -> T:
     """The first value that holds. Fails with the last one seen."""
     began = time.monotonic()

@@ -91,7 +91,7 @@ class ReceivingIntake:
         return await self._answer(PlainTextResponse("success"))
 
     async def wait_until(self, fact: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(fact)
 
 
@@ -165,7 +165,7 @@ async def open_harness(settings: SimulatorSettings = SETTINGS) -> AsyncIterator[
     async with (
         serve(intake, at),
         run_simulators(settings) as url,
-        httpx.AsyncClient(trust_env=False) as control,
+        httpx.AsyncClient(timeout=30, trust_env=False) as control,
         open_http_client(trust_env=False) as wire,
     ):
         yield SimulatorHarness(url, intake, control, wire)

@@ -161,7 +161,10 @@ def start_what_is_printed(command: Up, data_dir: Path) -> Iterator[subprocess.Po
         stdout=subprocess.DEVNULL,
         env=build_environment(data_dir / "elsewhere"),
     ) as service:
-        yield service
+        try:
+            yield service
+        finally:
+            service.kill()  # whatever failed: who leaves waits for it
 
 
 def check_table_names_every_part(command: Up) -> None:
@@ -177,7 +180,7 @@ def check_table_names_every_part(command: Up) -> None:
 
 def check_every_service_is_ready(stack: RunningStack) -> None:
     for url in stack.urls.values():
-        assert httpx.get(f"{url}/health/ready", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/health/ready", timeout=30, trust_env=False).status_code == 200
 
 
 def check_nothing_listens_beyond_loopback(stack: RunningStack) -> None:

@@ -99,7 +99,7 @@ async def front(upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
         )
         async with (
             serve(create_app(settings)) as address,
-            httpx.AsyncClient(base_url=address, timeout=5, trust_env=False) as http,
+            httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as http,
         ):
             yield http
 

@@ -110,7 +110,7 @@ async def test_receipt_may_come_late_or_never(harness: SimulatorHarness) -> None
 
 
 async def test_receipt_follows_a_call_whose_answer_was_lost(harness: SimulatorHarness) -> None:
-    sent = await harness.sms(timeout_s=0.2).send(make_message("13800990005"))
+    sent = await harness.sms(timeout_s=1).send(make_message("13800990005"))
     await harness.intake.wait_until(lambda: bool(harness.intake.receipts))
     assert sent.kind == "unknown"
     assert harness.intake.receipts[0].outcome == "delivered"
@@ -297,7 +297,7 @@ def test_as_many_of_a_hundred_calls_go_wrong_as_was_said() -> None:
 
 
 async def test_every_fault_is_set_while_it_runs_and_none_is_left(harness: SimulatorHarness) -> None:
-    sms, wechat = harness.sms(timeout_s=0.2), harness.wechat()
+    sms, wechat = harness.sms(timeout_s=1), harness.wechat()
     seen = {}
     for number, name in enumerate(("throttle", "unavailable", "ambiguous", "late_answer", "drop")):
         await harness.post("/faults", {"faults": {name: 100}})
