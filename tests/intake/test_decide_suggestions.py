@@ -1,7 +1,9 @@
 """What looks alike is a question to a person, and his answer is taken back without loss."""
 
+from collections import Counter
 from typing import Any
 
+from services.intake.decide.requests import make_fact
 from services.intake.model import ErasePerson, OpeningTally, Request, RequestState
 from services.intake.model.suggestion import (
     DecideSuggestion,
@@ -11,6 +13,7 @@ from services.intake.model.suggestion import (
     Suggestion,
 )
 from services.intake.settings import IntakeSettings
+from shared.contracts.events import RequestOpened
 from shared.messaging.decision import Decision, Ref
 from tests.intake.builders import CHASHAN, COMMANDS, PHONE, get_body, list_facts, make_command
 from tests.intake.test_decide_identities import (
@@ -19,6 +22,7 @@ from tests.intake.test_decide_identities import (
     SMS,
     Office,
 )
+from tests.notify.decisions import DecisionHarness as NotifyHarness
 
 
 class Desk(Office):
@@ -119,6 +123,32 @@ def test_persons_that_were_joined_count_as_one_and_come_apart_as_they_were() -> 
     after = [desk.person(id_) for id_ in ids]
     assert [p.points for p in after] == [p.points for p in before]
     assert [p.joined for p in after] == [(), ()]
+
+
+def test_each_hears_of_his_own_case_once_while_records_are_joined_and_come_apart() -> None:
+    """A notice goes to the person of its case, by his own contacts: joining changes neither."""
+    desk, notify = Desk(), NotifyHarness()
+    ids, cases = [], []
+    for n in (1, 2):
+        ids.append(desk.ask(f"{n}", phone=f"+861380013800{n}", need={}))
+        cases.append(desk.last["request_id"])
+    contacts = [desk.person(id_).points for id_ in ids]
+
+    def announce_each(moment: str) -> None:
+        for case in cases:
+            fact = make_fact(desk.request(case))
+            assert isinstance(fact, RequestOpened)
+            notify.on_event(fact, case, f"E-{moment}-{case}")
+        assert [desk.person(id_).points for id_ in ids] == contacts
+
+    announce_each("before")
+    join = JoinPersons(person_id=ids[0], other_id=ids[1])
+    desk.handle(COMMANDS[JoinPersons], make_command(join))
+    announce_each("joined")
+    desk.handle(COMMANDS[SeparatePerson], make_command(SeparatePerson(person_id=ids[0])))
+    announce_each("apart")
+    pairs = Counter((notice.person_id, notice.regarding) for notice in notify.notices)
+    assert pairs == {(ids[0], cases[0]): 3, (ids[1], cases[1]): 3}, "none doubled, none lost"
 
 
 def test_an_id_number_that_comes_later_joins_the_records_it_belongs_to() -> None:
