@@ -87,6 +87,20 @@ CATALOGUE = {
             "1 when too few witnesses cosign the next checkpoint.",
         ),
         Metric(
+            "guanjia_sms_budget_spent_percent",
+            "gauge",
+            (),
+            "本月短信预算已用的百分比；没有设预算时为 0。",
+            "How much of the month's budget for SMS is spent; 0 without one.",
+        ),
+        Metric(
+            "guanjia_sms_budget_low",
+            "gauge",
+            (),
+            "本月短信预算快用完或已用完；用完后一般通知暂停发送。",
+            "1 when the month's budget for SMS is nearly gone; once gone, ordinary notices wait.",
+        ),
+        Metric(
             "guanjia_cases_overdue",
             "gauge",
             ("town", "stage"),
@@ -118,6 +132,8 @@ GAPS_OPEN = _make_gauge("guanjia_sequence_gaps")
 DEAD_LETTERS_OPEN = _make_gauge("guanjia_dead_letters_open")
 LOG_STOPPED = _make_gauge("guanjia_log_stopped")
 LOG_WAITING = _make_gauge("guanjia_log_waiting")
+SMS_BUDGET_SPENT = _make_gauge("guanjia_sms_budget_spent_percent")
+SMS_BUDGET_LOW = _make_gauge("guanjia_sms_budget_low")
 CASES_OVERDUE = _make_gauge("guanjia_cases_overdue")
 
 

@@ -27,7 +27,13 @@ from shared.contracts.values import Area
 from shared.towns import is_city_wide
 
 Duty = Literal[
-    "finance", "approver_village", "approver_town", "approver_city", "collector", "meeting_member"
+    "finance",
+    "approver_village",
+    "approver_town",
+    "approver_city",
+    "collector",
+    "meeting_member",
+    "operator",
 ]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
 DUTY_LABELS: Mapping[Duty, str] = {
@@ -37,8 +43,9 @@ DUTY_LABELS: Mapping[Duty, str] = {
     "approver_city": "市级审批",
     "collector": "收集人、驿站",
     "meeting_member": "联席会议成员",
+    "operator": "系统管理",
 }
-INSTEAD: Mapping[Duty, Duty] = {"collector": "approver_town"}
+INSTEAD: Mapping[Duty, Duty] = {"collector": "approver_town", "operator": "approver_city"}
 """Who is told where nobody has the duty: a house that names no collectors has its town."""
 
 
@@ -149,11 +156,15 @@ STAFF_PURPOSES = (
     "staff_case_escalated",
     "staff_person_untold",
     "staff_call_waiting",
+    "staff_budget_low",
+    "staff_budget_gone",
     "staff_regular_overdue",
     "staff_member_untold",
 )
-URGENT_PURPOSES = frozenset({"staff_message_urgent", "consent_given"})
-"""The second warns whoever did not give it: no full day puts it off or hides it in a digest."""
+URGENT_PURPOSES = frozenset(
+    {"staff_message_urgent", "staff_budget_low", "staff_budget_gone", "consent_given"}
+)
+"""The last warns whoever did not give it: no full day puts it off or hides it in a digest."""
 
 
 def call_for_telling(area: str) -> Call:

@@ -5,6 +5,7 @@ from functools import partial
 
 from services.notify.decide import (
     announcements,
+    budgets,
     claims,
     digests,
     outcomes,
@@ -29,6 +30,7 @@ from services.notify.model import (
 from services.notify.overtaking import OVERTAKINGS
 from services.notify.purposes import PURPOSES
 from services.notify.rules import Rules
+from services.notify.spending import WarnOfBudget
 from services.notify.tokens import LeaseToken, StoreToken
 from services.notify.traffic import MoveTraffic, RestoreTraffic
 from services.notify.wordings import ApproveWords, DropWords, ProposeWords
@@ -51,6 +53,7 @@ def build_command_handlers(rules: Rules) -> Mapping[type[Value], AnyHandler]:
     return {
         ClaimNotice: Handler(decide=partial(claims.decide_claim, rules)),
         RecordCall: Handler(decide=tasks.decide_record_call),
+        WarnOfBudget: Handler(decide=partial(budgets.decide_warn_of_budget, rules)),
         PutOffNotice: Handler(decide=waits.decide_put_off),
         MoveTraffic: Handler(decide=partial(traffic.decide_move, rules)),
         LeaseToken: Handler(decide=tokens.decide_lease),

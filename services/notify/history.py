@@ -8,6 +8,7 @@ from fastapi import Depends
 
 from services.notify import store
 from services.notify.model import Notice, NoticeState
+from services.notify.spending import BUDGET_GONE
 from services.notify.templates import TEMPLATES
 from shared.contracts.history import HISTORY_PATH, PARTS_MAX, History, HistoryQuery, Part
 from shared.security import Credential, Role
@@ -55,6 +56,8 @@ def make_part(notice: Notice) -> Part:
     zh, en = STATES[notice.state]
     if notice.task and notice.task.outcome == "told":
         zh, en = "工作人员已告知本人", "somebody of the house told the person"
+    elif notice.code == BUDGET_GONE and notice.due_at:
+        zh, en = "本月短信预算已用完，暂缓发送", "waits: the month's budget for SMS is gone"
     elif notice.state == "failed":
         zh, en = FAILURES.get(notice.code, (zh, en))
     return Part(

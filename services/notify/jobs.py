@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.notify import store
+from services.notify.budgeting import BudgetWatch
 from services.notify.channels import NO_CONTACT, Contact
 from services.notify.decide.claims import NOT_DUE
 from services.notify.decide.waits import pick_receipt
@@ -89,6 +90,7 @@ class Sender:
         self._dispatcher = Dispatcher(runtime)
         if runtime.resources.token:
             runtime.resources.token.open(runtime.processor)
+        self._budget = BudgetWatch(runtime)
 
     async def run(self) -> None:
         recorder = asyncio.create_task(self._record_outcomes())
@@ -125,6 +127,7 @@ class Sender:
     async def _work_batch(self) -> bool:
         """Whether there may be more to do at once."""
         await self._dispatcher.watch()
+        await self._budget.watch()
         await self._resources.words.refresh(self._runtime.database)
         now = await self._runtime.processor.now()
         turn = await store.find_due_in_turn(
@@ -219,7 +222,10 @@ class Sender:
         """Begins to send what this process got. Whether all of them were still due."""
         start_before = time.monotonic() + compute_start_within_s(self._settings)
         answers = await self._execute(
-            [_build_claim(each, recipients.find_contact(each.notice)) for each in ready]
+            [
+                _build_claim(each, recipients.find_contact(each.notice), self._budget.is_gone)
+                for each in ready
+            ]
         )
         for each, answer in zip(ready, answers, strict=True):
             if isinstance(answer, Answer) and answer.status == 200:
@@ -257,7 +263,7 @@ class Sender:
         if outcome.kind == "misconfigured":
             self._raise_alarm(provider, outcome)
         self._outcomes.put_nowait(
-            _build_record(notice, channel, provider, claim["attempt"], outcome)
+            _build_record(notice, channel, provider, claim["attempt"], outcome, self._budget.shard)
         )
 
     async def _try_to_send(
@@ -319,7 +325,9 @@ def compute_start_within_s(settings: NotifySettings) -> float:
     return max(5.0, settings.claim_s - 4 * settings.provider_timeout_s)
 
 
-def _build_claim(candidate: Candidate, contact: Contact) -> Command[ClaimNotice]:
+def _build_claim(
+    candidate: Candidate, contact: Contact, is_budget_gone: bool
+) -> Command[ClaimNotice]:
     notice = candidate.notice
     assert notice.due_at is not None
     claim = ClaimNotice(
@@ -333,6 +341,7 @@ def _build_claim(candidate: Candidate, contact: Contact) -> Command[ClaimNotice]
         sms_providers=candidate.sms_providers,
         point_id=contact.point_id,
         preferred=contact.preferred,
+        is_budget_gone=is_budget_gone,
     )
     return Command(claim, correlation_id=notice.correlation_id)
 
@@ -343,6 +352,7 @@ def _build_record(
     provider: ProviderName,
     attempt: int,
     outcome: Outcome,
+    shard: int,
 ) -> Command[RecordOutcome]:
     record = RecordOutcome(
         notice_id=notice.id,
@@ -355,5 +365,7 @@ def _build_record(
         retry_after_s=outcome.retry_after_s or 0,
         blocked=outcome.blocked,
         blames_name=outcome.blames_name,
+        parts=outcome.parts,
+        shard=shard,
     )
     return Command(record, correlation_id=notice.correlation_id)

@@ -4,7 +4,7 @@ The limits are of the reference of both SMS providers and of WeChat's fields. do
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from services.notify.messages import (
     TEMPLATE_APPEALS,
@@ -39,6 +39,14 @@ def count_sms_units(sign_name: str, text: str) -> int:
 def count_segments(units: int) -> int:
     """Of how many SMS it is billed."""
     return 1 if units <= ONE_SMS_UNITS else -(-units // PART_UNITS)
+
+
+def count_parts(sign_name: str, template: Template, values: Iterable[object]) -> int:
+    """Of the SMS with these values. {1} is the first."""
+    text = template.sms
+    for number, value in enumerate(values, 1):
+        text = text.replace(f"{{{number}}}", str(value))
+    return count_segments(count_sms_units(sign_name, text))
 
 
 def fill_longest(template: Template) -> str:

@@ -26,6 +26,7 @@ from services.notify.providers import AliyunSms, TencentSms, WeChatTemplate
 from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.resources import NotifyResources
 from services.notify.settings import NotifySettings
+from services.notify.spending import SmsBudget, SmsSpending
 from services.notify.templates import TEMPLATES
 from services.notify.token_sharing import SharedToken
 from services.notify.tokens import WeChatToken
@@ -63,6 +64,8 @@ def build_service(
             Backlog,
             Traffic,
             WeChatToken,
+            SmsSpending,
+            SmsBudget,
             Wording,
         ),
         events=build_event_handlers(settings.rules),
@@ -97,6 +100,7 @@ def build_resources(
         words=words,
         template_ids=ids,
         token=token,
+        sign_name=settings.sms_sign_name,
     )
 
 

@@ -335,7 +335,8 @@ class ClaimNotice(Value):
     """A process is about to send it. The rest is what intake knows of the person right now.
 
     own_phone: whether his phone is certainly his. sms_providers: who may send an SMS now; whose
-    turn it is first. preferred: where he is told first, if he said so.
+    turn it is first. preferred: where he is told first, if he said so. is_budget_gone: only what
+    is urgent still goes by SMS this month.
     """
 
     notice_id: Identifier
@@ -348,10 +349,11 @@ class ClaimNotice(Value):
     sms_providers: tuple[SmsProvider, ...] = ("tencent",)
     point_id: Identifier | None = None
     preferred: NoticeChannel | None = None
+    is_budget_gone: bool = False
 
 
 class RecordOutcome(Value):
-    """What became of one attempt."""
+    """What became of one attempt. parts: SMS that it is billed as; shard: of who counts them."""
 
     notice_id: Identifier
     attempt: int
@@ -363,6 +365,8 @@ class RecordOutcome(Value):
     retry_after_s: float = 0
     blocked: bool = False
     blames_name: bool = False
+    parts: int = 0
+    shard: int = 0
 
 
 class PutOffNotice(Due):

@@ -1,13 +1,14 @@
 """The resources of notify: providers, contacts, and how a notice becomes a message."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from fastapi import Depends
 
 from services.notify.channels import CHANNELS, Contact, Content, Donor
 from services.notify.contacts import ContactClient
+from services.notify.limits import count_parts
 from services.notify.model import About, Notice, ProviderName
 from services.notify.providers import Message, Outcome, Provider
 from services.notify.settings import NotifySettings
@@ -28,7 +29,7 @@ from shared.web.access import get_runtime
 class NotifyResources:
     """providers: who sends. addresses: of the services that links lead to. numbers: of stations
     and committees, by area. words: what notices say now. template_ids: of each provider, by the
-    template's name. token: WeChat's.
+    template's name. token: WeChat's. sign_name: of our SMS.
     """
 
     providers: Mapping[ProviderName, Provider]
@@ -37,6 +38,7 @@ class NotifyResources:
     addresses: Mapping[LinkService, str]
     numbers: Mapping[str, str] = field(default_factory=dict)
     words: WordBook = field(default_factory=WordBook)
+    sign_name: str = ""
     template_ids: Mapping[ProviderName, Mapping[str, str]] = field(
         default_factory=lambda: {"tencent": {}, "aliyun": {}, "wechat": {}}
     )
@@ -49,7 +51,11 @@ class NotifyResources:
         ids = self.template_ids[provider]
         name = choose_template(notice.purpose, contact.language, ids)
         message = self._build_message(notice, name, channel, contact, donor_name)
-        return await self.providers[provider].send(message)
+        outcome = await self.providers[provider].send(message)
+        if channel == "wechat":
+            return outcome
+        parts = count_parts(self.sign_name, self.words.get(name), message.parameters)
+        return replace(outcome, parts=parts)
 
     def _build_message(
         self,

@@ -60,6 +60,18 @@ class NotifySettings(Settings):
         float, Field(ge=0, le=100, description="of one SMS, as previews show it")
     ] = 5
 
+    sms_budget_yuan: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="of a month in China, by that price; then only what is urgent, an answer "
+            "or a code goes by SMS, the rest waits; 0: none",
+        ),
+    ] = 0
+    sms_alarm_percent: Annotated[
+        int, Field(ge=1, le=100, description="of the budget: so much spent raises an alarm")
+    ] = 80
+
     traffic_errors_max: Annotated[
         int, Field(ge=1, description="in a minute at one instance, then a tenth goes to the other")
     ] = 10

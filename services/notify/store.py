@@ -10,6 +10,7 @@ from services.notify.lanes import ANSWER_LANE, OWN_LANE, share_turns
 from services.notify.model import Attempt, Dispatch, Notice, NoticeState, StaffMember
 from services.notify.purposes import DIGESTS
 from services.notify.refusals import BlockedPhone
+from services.notify.spending import BUDGET_GONE, SmsSpending
 from shared import mongo
 from shared.contracts.values import CHINA
 from shared.scope import Cut, Scope
@@ -34,6 +35,7 @@ INDEXES: tuple[tuple[str, Sequence[tuple[str, int]], dict[str, object]], ...] = 
         {"partialFilterExpression": {"bundle_id": {"$type": "string"}}},
     ),
     (StaffMember.COLLECTION, [("duties", 1)], {}),
+    (SmsSpending.COLLECTION, [("month", 1)], {}),
     (Dispatch.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
     (Dispatch.COLLECTION, [("point_id", 1)], {"sparse": True}),
     (BlockedPhone.COLLECTION, [("expires_at", 1)], {"expireAfterSeconds": 0}),
@@ -161,6 +163,16 @@ async def find_bundled(
             if notice.purpose not in DIGESTS:
                 bundled.setdefault(outer[notice.id], []).append(notice)
     return bundled
+
+
+async def find_spending(database: mongo.Database, month: str) -> list[SmsSpending]:
+    return await mongo.find(database, SmsSpending, {"month": month})
+
+
+async def count_held(database: mongo.Database) -> int:
+    """Notices that wait because the month's budget is gone."""
+    query = {"code": BUDGET_GONE, "due_at": {"$type": "date"}}
+    return int(await database[Notice.COLLECTION].count_documents(query))
 
 
 async def count_tasks(database: mongo.Database, scope: Scope) -> Mapping[str, int]:

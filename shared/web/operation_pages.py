@@ -33,7 +33,12 @@ log = structlog.get_logger()
 LETTERS_SHOWN = 50
 MASK = "••••••"
 # Gauges that are above zero only while somebody must look.
-ALARMS = (telemetry.GAPS_OPEN, telemetry.LOG_STOPPED, telemetry.LOG_WAITING)
+ALARMS = (
+    telemetry.GAPS_OPEN,
+    telemetry.LOG_STOPPED,
+    telemetry.LOG_WAITING,
+    telemetry.SMS_BUDGET_LOW,
+)
 
 OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 # What nobody wrote for others' eyes: a dead letter has no area, and may hold anybody's data.

@@ -29,7 +29,9 @@ def render_wordings(words: str, now: datetime) -> Mapping[str, HTMLResponse]:
     plain = wordings.describe(Wording(id=PURPOSE), NotifySettings(), reader)
     typed = {"sms": words, "title": words, "tencent_id": words}
     return {
-        "wordings": render("wordings.html", groups=[((words, words), [row])]),
+        "wordings": render(
+            "wordings.html", groups=[((words, words), [row])], spending=make_spending(words)
+        ),
         "wording": render("wording.html", **waiting, typed={}, problems=[]),
         "wording_refused": render("wording.html", **plain, typed=typed, problems=problems),
     }
@@ -53,3 +55,8 @@ def make_wording(words: str, now: datetime) -> Wording:
     )
     current = version.model_copy(update={"sms": template.sms})
     return Wording(id=PURPOSE, versions=(version, current), proposal=proposal, last_number=2)
+
+
+def make_spending(words: str) -> Mapping[str, object]:
+    sums = {"parts": 1_250, "yuan": "62.50", "budget": "60.00", "percent": 104, "held": 12}
+    return {"month": words, **sums}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.notify.channels import CHANNELS, SMS, WECHAT, order_channels
+from services.notify.decide.budgets import hold_for_budget, without_held
 from services.notify.decide.digests import count_untold
 from services.notify.decide.mailboxes import (
     bundle,
@@ -33,6 +34,7 @@ from services.notify.model import (
 from services.notify.purposes import BY_NAME
 from services.notify.refusals import BlockedPhone, OptOut
 from services.notify.rules import Rules, compute_deadline
+from services.notify.spending import BUDGET_GONE
 from shared.contracts.envelope import Event
 from shared.contracts.events import NoticeChannel, NoticesResumed, ReplyUnderstood
 from shared.messaging.decision import NOTHING, Answer, Command, Decision, State, States
@@ -126,8 +128,13 @@ def _apply_claim(
         return _repeat_unclear(notice, notice.unclear_attempt, claim, now, rules)
     obstacle = _find_obstacle(notice, now, rules)
     if obstacle:
-        return notice.with_state("failed", code=obstacle)
+        held = notice.code == BUDGET_GONE and obstacle == "too_late"
+        return notice.with_state("failed", code=BUDGET_GONE if held else obstacle)
     channels = _list_channels(notice, claim, opted_out, rules)
+    ready = without_held(notice, channels, claim, rules)
+    if channels and not ready:
+        return hold_for_budget(notice, now)
+    channels = ready
     if not channels:
         code = _explain_unreachable(notice, claim, opted_out, is_blocked)
         return notice.with_state("failed", code=code)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notify.channels import derive_dispatch_id
+from services.notify.decide.budgets import count_spending
 from services.notify.decide.digests import count_untold
 from services.notify.decide.transitions import (
     apply_receipt,
@@ -46,16 +47,18 @@ def decide_record_outcome(
     attempt = notice.find_attempt(record.attempt) if notice else None
     if notice is None or attempt is None or not _is_news(attempt, record):
         return NOTHING
+    spent = tuple(count_spending(states, attempt, record, now))
     attempt, ended = _end_attempt(notice, attempt, record, now)
     blocked = tuple(_list_blocked(states, attempt, record, now, rules))
     if attempt.outcome == "sent":
         sent = _mark_sent(ended, attempt, now, rules)
         steps, others = _bind_message(rules, states, sent, attempt, record.provider_message_id, now)
-        return build_decision(notice, *steps, others=others)
+        return build_decision(notice, *steps, others=(*others, *spent))
     if notice.state not in ("sending", "unknown", "retry") or attempt.number != notice.tries:
-        return build_decision(notice, ended, others=blocked)
+        return build_decision(notice, ended, others=(*blocked, *spent))
     if attempt.outcome == "unknown":
-        return build_decision(notice, plan_after_unclear(ended, attempt, now, rules))
+        unclear = plan_after_unclear(ended, attempt, now, rules)
+        return build_decision(notice, unclear, others=spent)
     settled = settle_unclear_attempts(ended, attempt)
     planned = plan_after_failure(settled, attempt, now, rules, record.retry_after_s)
     untold = count_untold(states, notice, planned, now, rules)

@@ -47,6 +47,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "no_contact": ("没有电话和微信，请当面告知", "no phone and no account: see the person"),
     "phone_blocked": ("运营商不再向该号码发短信", "the carrier sends nothing to this number"),
     "no_receipt": ("短信三天没有送达回执", "no receipt within three days"),
+    "budget_gone": ("本月短信预算已用完，没有发出", "the month's budget for SMS is gone"),
     "unclear": ("不确定短信是否发出", "nobody knows whether the SMS went out"),
 }
 OTHER_REASON = ("短信和微信都没有送到", "neither SMS nor WeChat arrived")

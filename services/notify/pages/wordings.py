@@ -6,11 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from services.notify import store
 from services.notify.messages import WORDS_UNKNOWN
 from services.notify.previews import build_preview
 from services.notify.purposes import BY_NAME
 from services.notify.resources import NotifyRuntime, NotifyRuntimeDep
 from services.notify.settings import NotifySettings
+from services.notify.spending import compute_percent, find_month, sum_parts
 from services.notify.templates import TEMPLATES, find_purpose, name_template
 from services.notify.wordings import (
     ApproveWords,
@@ -79,7 +81,24 @@ async def show_wordings(_caller: Reader, request: Request, runtime: NotifyRuntim
         for name in _list_names(recipient, "en")
     ]
     groups.append((("英文（给选了英文的人）", "In English, for who chose it"), english))
-    return PAGES.render_for(request, "wordings.html", groups=groups)
+    return PAGES.render_for(
+        request, "wordings.html", groups=groups, spending=await describe_spending(runtime)
+    )
+
+
+async def describe_spending(runtime: NotifyRuntime) -> Mapping[str, object]:
+    """Of this month in China: what SMS cost so far, and what waits because the budget is gone."""
+    month = find_month(await runtime.processor.now())
+    sums = sum_parts(await store.find_spending(runtime.database, month))
+    settings, parts = runtime.settings, sum(sums.values())
+    return {
+        "month": month,
+        "parts": parts,
+        "yuan": f"{parts * settings.sms_price_fen / 100:.2f}",
+        "budget": f"{settings.sms_budget_yuan:.2f}" if settings.sms_budget_yuan else "",
+        "percent": compute_percent(parts, settings.sms_price_fen, settings.sms_budget_yuan),
+        "held": await store.count_held(runtime.database),
+    }
 
 
 def _list_names(recipient: str, language: NoticeLanguage) -> list[str]:

@@ -44,7 +44,8 @@ class Outcome:
     have been sent; never resend, await the receipt.
     code: the provider's own. detail: free of numbers and openids. throttled: it takes nothing of us
     just now, whoever is called. blocked: the carrier or the person wants nothing of us there, today
-    and tomorrow. blames_name: what the message says of somebody cannot be carried.
+    and tomorrow. blames_name: what the message says of somebody cannot be carried. parts: SMS that
+    it is billed as.
     """
 
     kind: OutcomeKind
@@ -55,6 +56,7 @@ class Outcome:
     throttled: bool = False
     blocked: bool = False
     blames_name: bool = False
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
