@@ -1,9 +1,12 @@
 """How a person wants to be told: on all his records, and gone with his data."""
 
+import pytest
+
 from services.intake import views
 from services.intake.model import Person
 from services.intake.model.preference import SetPreference
 from services.intake.pages.preferences import read_preference
+from shared.errors import Invalid
 from shared.messaging.decision import Answer
 from tests.intake.builders import COMMANDS, VAULT, DecisionHarness, get_body, make_command
 from tests.intake.test_vault import erase
@@ -52,3 +55,9 @@ def test_nobody_is_told_anything_once_he_is_erased() -> None:
     answer = choose(harness, person.id, language="en")
     assert answer is not None
     assert answer.status == 404
+
+
+@pytest.mark.parametrize("wish", [{"channel": "pigeon"}, {"language": "fr"}])
+def test_a_wish_that_nobody_can_read_is_refused_in_words(wish: dict[str, str]) -> None:
+    with pytest.raises(Invalid):
+        read_preference("P-1", {"language": "zh"} | wish)

@@ -16,6 +16,8 @@ from services.matching.model.match import (
     Witness,
 )
 from services.matching.model.need import Need
+from services.matching.pages.buttons import derive_button_key
+from services.matching.pages.donor import parse_day
 from shared.contracts.events import (
     MatchConfirmed,
     MatchRated,
@@ -28,6 +30,7 @@ from shared.contracts.events import (
     RequestReopened,
 )
 from shared.contracts.values import CHINA
+from shared.errors import Invalid
 from shared.messaging.decision import NOTHING, Answer
 from shared.scope import Scope
 from tests.matching.decisions import REOPEN_DAYS, DecisionHarness, make_propose, person_id
@@ -382,3 +385,25 @@ def test_what_did_not_arrive_gets_a_new_day() -> None:
     decisions.command(DeliverMatch(match_id=id_))
     reopen(decisions, id_)
     assert decisions.match(id_).comes_on == ""
+
+
+def test_by_his_link_a_day_that_comes_back_is_said_anew() -> None:
+    """The button of the 1st, pressed after the 2nd, is no repetition of the first press."""
+    decisions = DecisionHarness()
+    id_ = decisions.make_committed()
+    day = decisions.now.astimezone(CHINA).date()
+    keys = []
+    for each in (day, day + timedelta(days=1), day):
+        keys.append(press_day(decisions, id_, each))
+    assert len(set(keys)) == 3
+    assert decisions.match(id_).comes_on == day.isoformat()
+    with pytest.raises(Invalid):
+        parse_day(decisions.match(id_), "明天")
+
+
+def press_day(decisions: DecisionHarness, id_: str, day: date) -> str:
+    match = decisions.match(id_)
+    data = parse_day(match, day.isoformat())
+    key = derive_button_key("L-1", match, data)
+    decisions.command(data, key=key)
+    return key

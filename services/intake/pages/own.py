@@ -231,7 +231,7 @@ async def _send_correction(runtime: IntakeRuntime, proven: Proven, text: str, nu
 async def submit_own_preference(
     token: Token, request: Request, runtime: IntakeRuntimeDep
 ) -> Response:
-    """Raises ValidationError."""
+    """Raises Invalid."""
     form = await read_form(request)
     proven = await _require_proven(request, runtime, token, form)
     data = read_preference(proven.person.id, form)

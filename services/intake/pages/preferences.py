@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from pydantic import ValidationError
+
 from services.intake.model.preference import Preference, SetPreference
+from shared.errors import Invalid
+from shared.validation import describe_validation
 from shared.web.forms import Form
 
 CHANNELS: Mapping[str, tuple[str, str]] = {
@@ -26,6 +30,9 @@ def list_languages(preference: Preference) -> Iterator[Option]:
 
 
 def read_preference(person_id: str, form: Form, by: str = "") -> SetPreference:
-    """Raises ValidationError."""
+    """Raises Invalid."""
     fields = {"channel": form.get("channel", "") or None, "language": form.get("language", "")}
-    return SetPreference.model_validate({"person_id": person_id, "by": by, **fields})
+    try:
+        return SetPreference.model_validate({"person_id": person_id, "by": by, **fields})
+    except ValidationError as error:
+        raise Invalid(*describe_validation(error)) from None

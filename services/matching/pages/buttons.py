@@ -16,6 +16,7 @@ from services.matching.model.match import (
     Match,
     MatchCommand,
     RateMatch,
+    ScheduleMatch,
 )
 from shared import mongo
 from shared.contracts.links import SignedLink
@@ -62,8 +63,8 @@ async def execute_button(
 ) -> Response:
     """The same button again is the same command; a browser is shown a page, others JSON.
 
-    It is another one after another delivery, and where a rating came too early. What moves money is
-    done once, by whichever link: after that, a button shows what was done.
+    It is another one after another delivery or day, and where a rating came too early. What moves
+    money is done once, by whichever link: after that, a button shows what was done.
     """
     if match.state in DONE_STATES.get(type(data), ()):
         answer = answer_match(match)
@@ -80,10 +81,15 @@ async def execute_button(
 async def _execute(
     runtime: Runtime, data: MatchCommand, match: Match, token: str, link: SignedLink
 ) -> Answer:
-    occasion = f"{match.deliveries} {match.state == 'confirmed' and isinstance(data, RateMatch)}"
-    id_ = runtime.keyring.read_link(token).id
-    key = derived_id("link", id_, type(data).__name__, occasion, data.model_dump_json())
+    key = derive_button_key(runtime.keyring.read_link(token).id, match, data)
     return await runtime.processor.execute(Command(data, key=key, principal=f"link:{link.purpose}"))
+
+
+def derive_button_key(link_id: str, match: Match, data: MatchCommand) -> str:
+    occasion = f"{match.deliveries} {match.state == 'confirmed' and isinstance(data, RateMatch)}"
+    if isinstance(data, ScheduleMatch):
+        occasion += f" {match.days_said}"
+    return derived_id("link", link_id, type(data).__name__, occasion, data.model_dump_json())
 
 
 def render_done(text_zh: str, text_en: str, back: str, status: int = 200) -> HTMLResponse:

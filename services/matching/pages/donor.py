@@ -4,6 +4,7 @@ from functools import partial
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
 
 from services.matching.model.labels import DECLINE_REASONS, STATE_LABELS
 from services.matching.model.match import AcceptMatch, DeclineMatch, Match, ScheduleMatch
@@ -20,6 +21,8 @@ from services.matching.pages.facts import Background, format_moment, format_way,
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSAL
+from shared.errors import Invalid
+from shared.validation import describe_validation
 from shared.web.access import Router, RuntimeDep
 from shared.web.links import LinkRoute, Token
 
@@ -54,11 +57,18 @@ async def decline(token: Token, request: Request, runtime: RuntimeDep) -> Respon
 
 @router.post(PROPOSAL.route("schedule"))
 async def submit_day_of_donor(token: Token, request: Request, runtime: RuntimeDep) -> Response:
-    """Raises ValidationError."""
+    """Raises Invalid."""
     match = await load_match(request, runtime, PROPOSAL, token)
-    day = await read_field(request, "comes_on")
-    command = ScheduleMatch.model_validate({"match_id": match.id, "comes_on": day})
+    command = parse_day(match, await read_field(request, "comes_on"))
     return await execute_button(request, runtime, command, match, token, PROPOSAL)
+
+
+def parse_day(match: Match, text: str) -> ScheduleMatch:
+    """Raises Invalid."""
+    try:
+        return ScheduleMatch.model_validate({"match_id": match.id, "comes_on": text})
+    except ValidationError as error:
+        raise Invalid(*describe_validation(error)) from None
 
 
 def render_proposal(match: Match, background: Background, token: str) -> HTMLResponse:

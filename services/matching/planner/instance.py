@@ -11,8 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, Strict, ValidationError, model_validator
 
-from services.matching import messages
 from services.matching.model.place import Place, find_middle_of
+from services.matching.planner import messages
 from services.matching.solver.interface import OpenNeed, OpenOffer
 from services.matching.solver.weights import TIER_MAX, Weights
 from shared.contracts.values import (
