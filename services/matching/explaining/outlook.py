@@ -114,7 +114,7 @@ def _format_left(
     now, without, left = (
         format_quantity(each, need.unit) for each in (free, left_without, left_with)
     )
-    name = (f"基金 {fund}", f"Fund {fund}") if fund else ("其他爱心资源", "Other offers")
+    name = (f"基金 {fund} ", f"Fund {fund}") if fund else ("其他爱心资源", "Other offers")
     return OutlookSentence(
         zh=f"{name[0]}现有 {now} 可用；等候的诉求都对接后还剩 {left}"
         f"（不同意这一件则剩 {without}）。",
