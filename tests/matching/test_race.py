@@ -285,6 +285,8 @@ async def states_by_events(stack: StackHarness) -> dict[str, str]:
     """Match id -> what its last event says."""
     last: dict[str, tuple[int, str]] = {}
     for event in await stack.read(topics.MATCHES):
+        if not str(event["type"]).startswith("guanjia.match."):
+            continue  # a donor's, of his matches together
         place = int(event["sequence"]), str(event["type"]).split(".")[2]
         last[event["subject"]] = max(last.get(event["subject"], place), place)
     return {subject: name for subject, (_, name) in last.items()}
