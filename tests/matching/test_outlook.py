@@ -1,10 +1,16 @@
 """What approving one request would mean for the others."""
 
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, cast
 
+import pytest
+
+from services.matching.explaining.explainer import COMPARISONS_MAX, Explainer
 from services.matching.explaining.outlook import Comparison, format_outlook
 from services.matching.solver.interface import Inputs, OpenNeed, OpenOffer
 from services.matching.solver.solve import MinCostFlow
+from shared.errors import Transient
+from shared.persons_client import PersonsClient
 
 DAY_MS = 24 * 3600 * 1000
 NOW_MS = 1_700_000_000_000
@@ -78,3 +84,14 @@ def test_a_part_is_served_and_the_rest_waits() -> None:
         first == "同意 ¥50,000.00：按现有资源可以对接 ¥20,000.00，还缺 ¥30,000.00，要等新的资源。"
     )
     assert left.startswith("其他爱心资源现有 ¥20,000.00 可用")
+
+
+def test_a_page_loaded_again_and_again_holds_up_no_round() -> None:
+    explainer = Explainer(persons=cast("PersonsClient", None))
+    with ExitStack() as running:
+        for _ in range(COMPARISONS_MAX):
+            running.enter_context(explainer.admit_comparison())
+        with pytest.raises(Transient), explainer.admit_comparison():
+            pass
+    with explainer.admit_comparison():
+        pass

@@ -30,10 +30,12 @@ OwnService = Annotated[Credential, Depends(allow(Role.SERVICE))]
 async def read_outlook(
     query: OutlookQuery, _caller: OwnService, runtime: MatchingRuntimeDep
 ) -> Outlook:
-    """In the order of reading: what it gets, what is left, who waits longer."""
+    """In the order of reading: what it gets, what is left, who waits longer. Raises Transient."""
     now = await runtime.processor.now()
-    needs, inputs = await _load_inputs(runtime, build_need(query.request_id, query.request), now)
-    without, having = await runtime.resources.compare(inputs, query.request_id)
+    need = build_need(query.request_id, query.request)
+    with runtime.resources.admit_comparison():
+        needs, inputs = await _load_inputs(runtime, need, now)
+        without, having = await runtime.resources.compare(inputs, query.request_id)
     comparison = Comparison(inputs, query.request_id, without, having, is_cut=needs == NEEDS_MAX)
     return Outlook(sentences=tuple(format_outlook(comparison)))
 

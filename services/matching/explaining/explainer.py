@@ -1,7 +1,8 @@
 """Why a match was proposed, and why a need still waits: recomputed in a process of its own."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -19,11 +20,15 @@ from services.matching.solver.process import SolverProcess
 from services.matching.solver.weights import Weights
 from services.matching.store import build_open_need, load_pool_context
 from shared import mongo
+from shared.errors import Transient
 from shared.persons_client import PersonsClient
 
 CLAIMED = "捐赠方从认领菜单中自行认领，没有经过推荐 · its donor took it from the menu, no round did"
 EXPIRED = "推荐它的那一轮已过保存期限 · the round that proposed it has expired"
 NOTHING_LEFT = "没有尚缺的部分 · nothing of it is still wanted"
+
+COMPARISONS_MAX = 2
+"""Running or waiting: each reads the pool of its resource and solves it twice."""
 
 
 class Explainer:
@@ -36,6 +41,7 @@ class Explainer:
         self.persons = persons
         self._solver = SolverProcess()
         self._turn = asyncio.Lock()
+        self._comparisons = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,14 +96,27 @@ class Explainer:
         text = await _as_things_stand(database, need, now, weights)
         return about | {"round": None} | (await self._ask(text, need.id, named) or {})
 
+    @contextmanager
+    def admit_comparison(self) -> Iterator[None]:
+        """Around reading the pool and comparing. Raises Transient where others do: a page that is
+        loaded again and again holds up neither rounds nor explanations."""
+        if self._comparisons >= COMPARISONS_MAX:
+            raise Transient("other pools are compared")
+        self._comparisons += 1
+        try:
+            yield
+        finally:
+            self._comparisons -= 1
+
     async def compare(
         self, inputs: Inputs, request_id: str
     ) -> tuple[tuple[Allocation, ...], tuple[Allocation, ...]]:
         """What a round would give without this request, and with it."""
         others = tuple(need for need in inputs.needs if need.id != request_id)
         async with self._turn:
-            without = await self._solver.solve(write_inputs(replace(inputs, needs=others)))
-            having = await self._solver.solve(write_inputs(inputs))
+            fewer = replace(inputs, needs=others)
+            without = await self._solver.solve(await asyncio.to_thread(write_inputs, fewer))
+            having = await self._solver.solve(await asyncio.to_thread(write_inputs, inputs))
         return without.allocations, having.allocations
 
     async def _ask(
