@@ -1,6 +1,6 @@
 """Asks intake about persons, as one of our own services; nothing is stored here."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,6 +33,11 @@ class PersonsClient:
         """Those that name nobody, or somebody who was erased. Raises Transient."""
         answers = await self._ask("known", {"person_ids": sorted(person_ids)}, _parse_known)
         return frozenset(id_ for id_ in person_ids if not answers.get(id_, False))
+
+    async def find_phone_owners(self, phone: str) -> Sequence[str]:
+        """Whose own phone it certainly is. Raises Transient."""
+        query = {"phone": phone, "purpose": "giver_sign_in"}
+        return list(await self._ask("phone-owners", query, bool))
 
     async def fetch(
         self,

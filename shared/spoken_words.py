@@ -116,10 +116,14 @@ def ask_word(
     *,
     reason: str = "",
     correlation_id: str = "",
+    tally: str = "asked",
 ) -> Decision:
-    """The word, and the fact that lets notify send its code; refused where it is too often."""
-    id_ = _derive_word_id(fact, reason, command.key)
-    asked_id = _name_tally("asked", fact.donor_id, now)
+    """The word, and the fact that lets notify send its code; refused where it is too often.
+
+    tally: what it counts among, of the donor's day.
+    """
+    id_ = derive_word_id(fact, reason, command.key)
+    asked_id = _name_tally(tally, fact.donor_id, now)
     wrong_id = _name_tally("wrong", fact.asked_by, now)
     existing, asked_tally, wrong = states.get_each(
         (SpokenWord, id_), (WordTally, asked_id), (WordTally, wrong_id)
@@ -141,7 +145,7 @@ def ask_word(
     return Decision((word, counted), ((word, fact),), Answer(202, word.to_json()))
 
 
-def _derive_word_id(fact: WordAsked, reason: str, key: str) -> str:
+def derive_word_id(fact: WordAsked, reason: str, key: str) -> str:
     """The key is whatever the caller likes, so the service, the act and all that the donor is
     asked stand beside it: his code opens nothing else."""
     claims = fact.model_dump_json(exclude={"expires_at"})

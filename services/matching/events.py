@@ -16,6 +16,7 @@ from services.matching.decide import (
     relations,
     rounds,
     scheduling,
+    sign_ins,
     words,
 )
 from services.matching.model.campaign import (
@@ -33,6 +34,7 @@ from services.matching.model.match import (
     AcceptMatch,
     AskClaimWord,
     AskMatchWord,
+    AskSignIn,
     ClaimNeed,
     ConfirmMatch,
     DeclineMatch,
@@ -169,6 +171,7 @@ def build_commands(
         GiveConsent: Handler(decide=consents.decide_give_consent),
         EndConsent: Handler(decide=consents.decide_end_consent),
         AskMatchWord: Handler(decide=words.decide_ask_word),
+        AskSignIn: Handler(decide=sign_ins.decide_ask_sign_in),
         AskClaimWord: Handler(decide=words.decide_ask_claim_word),
         HearWord: Handler(decide=words.decide_hear_word),
         ProposalDue: Handler(decide=partial(proposals.decide_proposal_due, digests)),

@@ -330,6 +330,14 @@ CONSENT_UNCONFIRMED = Message(
 )
 TERM_UNKNOWN = Message("term_unknown", "请从所列的选项中选择", "choose among those that are listed")
 
+# --- a donor signs in ---
+
+SIGN_IN_WRONG = Message(
+    "sign_in_wrong",
+    "号码或验证码不对，或验证码已过期：请核对，或重新发送",
+    "the phone or the code is wrong, or the code has ended: check them, or have another sent",
+)
+
 # --- related parties ---
 
 RELATION_UNKNOWN = Message(

@@ -295,6 +295,16 @@ async def find_consented(database: mongo.Database, donor_id: str, limit: int) ->
     return await mongo.find(database, Match, query, sort=order, limit=limit)
 
 
+async def find_givers(database: mongo.Database, person_ids: Sequence[str]) -> list[str]:
+    """Those who offer something, or gave."""
+    if not person_ids:
+        return []
+    query = {"donor_id": {"$in": list(person_ids)}}
+    offering = await database[Offer.COLLECTION].distinct("donor_id", query)
+    giving = await database[Match.COLLECTION].distinct("donor_id", query)
+    return sorted({*offering, *giving})
+
+
 async def list_giving_years(database: mongo.Database, donor_id: str) -> list[int]:
     """The years, by China's clock, in which something that he gave was confirmed."""
     year = {"$year": {"date": "$confirmed_at", "timezone": "Asia/Shanghai"}}

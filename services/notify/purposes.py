@@ -252,7 +252,9 @@ PURPOSES: Mapping[type[Fact], tuple[Purpose, ...]] = {
     LedgerReceived: (Purpose("ledger_received", "donor", links.GIFT_RECEIPT),),
     LedgerGoodsReceived: (Purpose("ledger_goods_received", "donor"),),
     MandateProposed: (Purpose("mandate_proposed", "donor", links.MANDATE),),
-    MatchWordAsked: tuple(_make_word_purpose(act) for act in ("accept", "decline", "claim")),
+    MatchWordAsked: tuple(
+        _make_word_purpose(act) for act in ("accept", "decline", "claim", "sign_in")
+    ),
     MandateWordAsked: (_make_word_purpose("give"), _make_word_purpose("withdraw")),
     # Who sits in a joint meeting, by staff number.
     MeetingConvened: (

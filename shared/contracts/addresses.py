@@ -47,6 +47,7 @@ PAGES = (
     # For everybody: asking, giving, where the money went.
     Address("/ask", "intake"),
     Address("/give", "matching"),
+    Address("/giver", "matching"),
     Address("/ledger", "audit"),
     # The desk, its cases, and what each service shows of its own.
     Address("/desk", "intake"),

@@ -23,13 +23,14 @@ from shared.security.sessions import (
 )
 from shared.web.admission import SAFE_METHODS
 
+CookieName = Literal["session", "visit", "language", "giver"]
 FIELD = "form_token"
 HEADER = "X-CSRF-Token"
 VISIT_S = 24 * 3600
 FOREIGN_SITES = ("cross-site", "same-site")
 
 
-def name_cookie(request: Request, name: Literal["session", "visit", "language"]) -> str:
+def name_cookie(request: Request, name: CookieName) -> str:
     """`__Host-`: only we set it, by https, for no other host."""
     return f"__Host-guanjia-{name}" if is_secure(request) else f"guanjia-{name}"
 
@@ -41,7 +42,7 @@ def is_secure(request: Request) -> bool:
 def set_cookie(
     request: Request,
     response: Response,
-    name: Literal["session", "visit", "language"],
+    name: CookieName,
     value: str,
     seconds: int,
 ) -> None:

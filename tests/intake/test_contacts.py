@@ -220,6 +220,15 @@ async def test_contacts_are_given_to_services_and_every_look_is_logged(visitor: 
     }
     assert visitor.phone not in repr(looks)
 
+    phone = {"purpose": "giver_sign_in", "phone": visitor.phone}
+    assert (await visitor.post("/internal/phone-owners", phone)).status_code == 403
+    service = visitor.harness.service
+    owners = await visitor.post("/internal/phone-owners", phone, who=service)
+    assert owners.json() == {"phone-owners": [{"person_id": person}]}, "as staff registered him"
+    stranger = phone | {"phone": "+8613900000001"}
+    nobody_there = await visitor.post("/internal/phone-owners", stranger, who=service)
+    assert nobody_there.json() == {"phone-owners": []}
+
 
 async def test_names_are_given_to_services_alone_and_every_look_is_logged(visitor: Visitor) -> None:
     party = await visitor.post(

@@ -1,9 +1,11 @@
 """One page for all that waits for a donor, and what its buttons do."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from services.matching.model.donor_digest import DonorDigest, ReplyCode
@@ -15,6 +17,8 @@ from shared import mongo
 from shared.contracts.events import DonorReplied, PersonLinksRevoked
 from shared.contracts.links import PROPOSALS
 from shared.messaging.decision import Command
+from shared.security.spoken_codes import derive_code
+from shared.spoken_words import SpokenWord
 from shared.web.admission import READS_MAX
 from tests.matching.decisions import NO_CAPACITY, request_id
 from tests.matching.harness import MatchingHarness, start_matching
@@ -53,6 +57,67 @@ async def check_flood(harness: MatchingHarness, path: str, monkeypatch: pytest.M
     sheets = await asyncio.gather(*(harness.http.get(path) for _ in range(FLOOD)))
     assert {sheet.status_code for sheet in sheets} == {200}
     assert 0 < peak <= READS_MAX
+
+
+HTML = {"Accept": "text/html"}
+PHONE = "13800138000"
+
+
+def find_field(page: httpx.Response, name: str) -> str:
+    value = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert value is not None, name
+    return value[1]
+
+
+async def sign_in(harness: MatchingHarness, donor_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the code that only his phone gets; what another site sends in his name is refused."""
+    owners: list[str] = []
+
+    async def find_owners(_phone: str) -> list[str]:
+        return owners
+
+    monkeypatch.setattr(harness.runtime.resources.persons, "find_phone_owners", find_owners)
+    http = harness.http
+    signed_out = await http.get("/giver/giving", headers=HTML)
+    assert signed_out.headers["location"] == "/giver/sign-in"
+    assert (await http.get("/giver/giving.xlsx")).status_code == 401
+    form = {"form_token": find_field(await http.get("/giver/sign-in"), "form_token")}
+    unknown = await http.post("/giver/sign-in", data=form | {"phone": PHONE})
+    owners.append(donor_id)
+    asked = await http.post("/giver/sign-in", data=form | {"phone": PHONE})
+    assert asked.text.replace(find_field(asked, "ticket"), "") == unknown.text.replace(
+        find_field(unknown, "ticket"), ""
+    )
+
+    async def find_words() -> list[SpokenWord]:
+        return await mongo.find(harness.database, SpokenWord, {"act": "sign_in"})
+
+    [word] = await eventually(find_words, bool)
+    code = derive_code(harness.runtime.keyring, word.id)
+    entry = form | {"phone": PHONE, "ticket": find_field(asked, "ticket"), "code": code}
+    another = entry | {"ticket": find_field(unknown, "ticket")}
+    wrong = entry | {"code": "000000" if code != "000000" else "111111"}
+    for refused in (another, wrong):
+        assert (await http.post("/giver/sign-in/code", data=refused)).status_code == 422
+    done = await http.post("/giver/sign-in/code", data=entry)
+    assert (done.status_code, done.headers["location"]) == (303, "/giver/giving")
+    assert (await http.post("/giver/sign-in/code", data=entry)).status_code == 422, "once"
+    overview = await http.get("/giver/giving", headers=HTML)
+    assert "在所有设备上退出" in overview.text
+    foreign = await http.post("/giver/consent/end", headers=HTML)
+    assert foreign.status_code == 422
+    token = find_field(overview, "form_token")
+    own = await http.post("/giver/consent/end", data={"form_token": token})
+    assert own.status_code == 200
+    cookies = dict(http.cookies)
+    out = await http.post("/giver/sign-out", data={"form_token": token}, headers=HTML)
+    assert out.headers["location"] == "/giver/sign-in"
+    stolen = await http.get("/giver/giving", headers={"Cookie": format_cookies(cookies)})
+    assert stolen.status_code == 401, "what was copied from before ends too"
+
+
+def format_cookies(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 async def check_standing_consent(harness: MatchingHarness, path: str, offer: str) -> None:
@@ -158,9 +223,12 @@ async def test_a_donor_answers_all_of_his_proposals_on_one_page(
     await stack.publish(stack.own("/intake", "Y-1", 1, said))
     assert (await harness.wait_for_match(foreign.id, "declined")).reason == OTHER
 
+    await sign_in(harness, donor_id, monkeypatch)
     await stack.publish(stack.own("/intake", donor_id, 1, PersonLinksRevoked()))
 
     async def status() -> int:
         return (await harness.http.get(path)).status_code
 
     await eventually(status, lambda code: code == 401)
+    ended = await harness.http.get("/giver/giving", headers=HTML)
+    assert (ended.status_code, ended.headers["location"]) == (303, "/giver/sign-in")

@@ -40,6 +40,7 @@ from services.matching.pages.giving import render_certificate, render_giving
 from services.matching.pages.menu import render_claimed, render_menu
 from services.matching.pages.proposals import render_proposals
 from services.matching.pages.public_menu import render_public_menu
+from services.matching.pages.sign_in import render_giver_sign_in
 from services.matching.proposals import Outcome
 from services.matching.store import OpenSum
 from shared.contracts import values
@@ -49,6 +50,7 @@ from shared.errors import Problem
 from shared.messaging.decision import Answer
 from shared.web.links import FRAME
 from tests.audit.ledgers import year_of_facts
+from tests.support.readers import make_reader
 from tests.support.sample_desk_pages import make_consent, make_files, render_desk_samples
 from tests.support.sample_notify_pages import render_notify_samples
 from tests.support.sample_operation_pages import render_operation_samples
@@ -127,7 +129,17 @@ def _render_proposals(words: str, token: str) -> Mapping[str, HTMLResponse]:
         "proposals_answered": render_proposals(rows[:1], giver, HELP_PHONE, outcome),
         "proposals_empty": render_proposals([], giver, HELP_PHONE),
         **_render_giving(rows, giver),
+        **_render_sign_in(words),
         **_render_consents(rows, giver, words),
+    }
+
+
+def _render_sign_in(words: str) -> Mapping[str, HTMLResponse]:
+    visitor = make_reader(path="/giver/sign-in")
+    problem = Problem(code="sign_in_wrong", zh=words, en=words)
+    return {
+        "giver_sign_in": render_giver_sign_in(visitor, typed=words, problems=(problem,)),
+        "giver_code": render_giver_sign_in(visitor, phone=words, ticket=words),
     }
 
 

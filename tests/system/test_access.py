@@ -65,7 +65,24 @@ PUBLIC_LOG = {
 # Pages for everybody, which name nobody.
 PUBLIC_PAGES = {
     "intake": {("GET", "/ask"), ("POST", "/ask")},
-    "matching": {("GET", "/give")},
+    "matching": {
+        ("GET", "/give"),
+        ("GET", "/giver/sign-in"),
+        ("POST", "/giver/sign-in"),
+        ("POST", "/giver/sign-in/code"),
+        # A cookie of a signed-in donor, which no credential is: tests/matching/
+        # test_service_proposals.py.
+        ("GET", "/giver"),
+        ("POST", "/giver/answer"),
+        ("GET", "/giver/giving"),
+        ("GET", "/giver/giving.xlsx"),
+        ("GET", "/giver/certificate"),
+        ("GET", "/giver/consent"),
+        ("POST", "/giver/consent"),
+        ("POST", "/giver/consent/end"),
+        ("POST", "/giver/sign-out"),
+        ("POST", "/giver/sign-out/everywhere"),
+    },
     "audit": {
         ("GET", "/ledger"),
         ("GET", "/ledger/verify"),

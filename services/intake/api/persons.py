@@ -178,6 +178,28 @@ async def read_own_phones(
     return {"own-phones": contacts}
 
 
+class PhoneOwnersQuery(Value):
+    phone: Annotated[str, Field(max_length=20, repr=False)]
+    purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
+
+@router.post("/internal/phone-owners")
+async def find_phone_owners(
+    query: PhoneOwnersQuery, caller: OwnService, runtime: IntakeRuntimeDep
+) -> dict[str, object]:
+    """Whose own phone it certainly is, for a code that goes there."""
+    point_id = derive_point_id(runtime.resources.vault, phone=query.phone)
+    point = await mongo.load(runtime.database, ContactPoint, point_id) if point_id else None
+    ids = [link.person_id for link in point.links] if point else []
+    persons = await store.load_persons(runtime.database, ids)
+    rows = [await _describe_own_phone(runtime, id_, persons.get(id_), "") for id_ in ids]
+    own = [r["person_id"] for r in rows if r["own_phone"] and r["phone"] == query.phone]
+    if own:
+        at = await runtime.processor.now()
+        await store.log_access(runtime.database, caller, query.purpose, own, at)
+    return {"phone-owners": [{"person_id": id_} for id_ in own]}
+
+
 async def _describe_own_phone(
     runtime: IntakeRuntime, person_id: str, person: Person | None, asker: str
 ) -> dict[str, object]:

@@ -27,7 +27,7 @@ from services.matching.model.match import (
 from services.matching.model.need import Need
 from shared.contracts.events import MatchWordAsked
 from shared.errors import Message
-from shared.messaging.decision import Command, Decision, States
+from shared.messaging.decision import Answer, Command, Decision, States
 from shared.spoken_words import (
     HearWord,
     SpokenWord,
@@ -106,6 +106,8 @@ def decide_hear_word(states: States, command: Command[HearWord], now: datetime) 
 
 
 def _act(states: States, word: SpokenWord, principal: str, now: datetime) -> Decision:
+    if word.act == "sign_in":
+        return Decision(answer=Answer(200, {}))
     if obstacle := _find_obstacle(states, word, principal):
         return Decision(answer=obstacle.refusal(409))
     if word.act == "accept":

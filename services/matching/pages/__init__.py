@@ -12,6 +12,7 @@ from services.matching.pages import (
     menu,
     proposals,
     public_menu,
+    sign_in,
 )
 from shared.web.access import Router
 
@@ -20,6 +21,8 @@ router.include_router(donor.router)
 router.include_router(proposals.router)
 router.include_router(giving.router)
 router.include_router(consent.router)
+router.include_router(sign_in.router)
+router.include_router(sign_in.leaving_router)
 router.include_router(applicant.router)
 router.include_router(menu.router)
 router.include_router(public_menu.router)

@@ -21,7 +21,7 @@ from services.matching.model.labels import STATE_LABELS
 from services.matching.model.match import Match
 from services.matching.pages.buttons import read_fields
 from services.matching.pages.facts import format_moment
-from services.matching.pages.givers import Giver, GiverDep
+from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
@@ -34,10 +34,10 @@ from shared.runtime import Runtime
 from shared.towns import town_name, towns
 from shared.web.access import Router, respond
 from shared.web.admission import takes_bytes
-from shared.web.links import LinkRoute, answer_refused, is_browser
+from shared.web.links import answer_refused, is_browser
 from shared.web.pages import format_quantity
 
-router = Router(route_class=LinkRoute)
+router = Router(route_class=GiverRoute)
 
 ROWS_SHOWN = 100
 FORM_BYTES_MAX = 16 * 1024
@@ -48,11 +48,13 @@ Fields = Mapping[str, Sequence[str]]
 
 
 @router.get(PROPOSALS.route("consent"), response_class=HTMLResponse)
+@router.get(GIVER_PATH + "/consent", response_class=HTMLResponse)
 async def show_consent(giver: GiverDep, runtime: MatchingRuntimeDep) -> Response:
     return await _show(giver, runtime)
 
 
 @router.post(PROPOSALS.route("consent"), response_class=HTMLResponse)
+@router.post(GIVER_PATH + "/consent", response_class=HTMLResponse)
 @takes_bytes(FORM_BYTES_MAX)
 async def give_consent(giver: GiverDep, request: Request, runtime: MatchingRuntimeDep) -> Response:
     """Fields category, town (several), request_yuan, month_yuan, month_cases, months,
@@ -72,6 +74,7 @@ async def give_consent(giver: GiverDep, request: Request, runtime: MatchingRunti
 
 
 @router.post(PROPOSALS.route("consent", "end"), response_class=HTMLResponse)
+@router.post(GIVER_PATH + "/consent/end", response_class=HTMLResponse)
 async def end_own_consent(
     giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
 ) -> Response:

@@ -24,17 +24,16 @@ from services.matching.model.labels import STATE_LABELS
 from services.matching.model.match import Match
 from services.matching.model.offer import Offer
 from services.matching.pages.facts import format_moment
-from services.matching.pages.givers import Giver, GiverDep
+from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.proposals import keep_standing
 from services.matching.resources import MatchingRuntimeDep
 from shared import mongo
 from shared.contracts.links import PROPOSALS
 from shared.contracts.values import CHINA
 from shared.web.access import Router
-from shared.web.links import LinkRoute
 from shared.web.pages import HEADERS, format_quantity
 
-router = Router(route_class=LinkRoute)
+router = Router(route_class=GiverRoute)
 
 GIVEN_MAX = 2000
 """Of a year; where there are more, the page, the sheet and the certificate say so."""
@@ -46,6 +45,7 @@ Year = Annotated[int, Query(ge=2000, le=2999)]
 
 
 @router.get(PROPOSALS.route("giving"), response_class=HTMLResponse)
+@router.get(GIVER_PATH + "/giving", response_class=HTMLResponse)
 async def show_giving(
     giver: GiverDep, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
@@ -62,6 +62,7 @@ async def show_giving(
 
 
 @router.get(PROPOSALS.route("giving.xlsx"))
+@router.get(GIVER_PATH + "/giving.xlsx")
 async def download_giving(
     giver: GiverDep, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:
@@ -77,6 +78,7 @@ async def download_giving(
 
 
 @router.get(PROPOSALS.route("certificate"), response_class=HTMLResponse)
+@router.get(GIVER_PATH + "/certificate", response_class=HTMLResponse)
 async def show_certificate(
     giver: GiverDep, runtime: MatchingRuntimeDep, year: Year | None = None
 ) -> Response:

@@ -17,17 +17,17 @@ from services.matching.model.labels import DECLINE_REASONS, DeclineReason
 from services.matching.model.match import Match
 from services.matching.pages.buttons import read_fields
 from services.matching.pages.facts import format_moment
-from services.matching.pages.givers import Giver, GiverDep
+from services.matching.pages.givers import GIVER_PATH, Giver, GiverDep, GiverRoute
 from services.matching.proposals import Outcome, answer_each, keep_standing
 from services.matching.resources import MatchingRuntimeDep
 from shared.contracts.events import DonorVerdict
 from shared.contracts.links import PROPOSALS
 from shared.web.access import Router
 from shared.web.admission import takes_bytes
-from shared.web.links import LinkRoute, is_browser
+from shared.web.links import is_browser
 from shared.web.pages import format_quantity
 
-router = Router(route_class=LinkRoute)
+router = Router(route_class=GiverRoute)
 
 # What one page shows, and one press answers.
 ROWS_MAX = 200
@@ -36,6 +36,7 @@ ANSWER_BYTES_MAX = 32 * 1024
 
 
 @router.get(PROPOSALS.route(), response_class=HTMLResponse)
+@router.get(GIVER_PATH, response_class=HTMLResponse)
 async def show_proposals(
     giver: GiverDep, request: Request, runtime: MatchingRuntimeDep
 ) -> Response:
@@ -43,6 +44,7 @@ async def show_proposals(
 
 
 @router.post(PROPOSALS.route("answer"), response_class=HTMLResponse)
+@router.post(GIVER_PATH + "/answer", response_class=HTMLResponse)
 @takes_bytes(ANSWER_BYTES_MAX)
 async def answer_proposals(
     giver: GiverDep, request: Request, runtime: MatchingRuntimeDep

@@ -6,9 +6,9 @@ from shared.contracts import topics
 from shared.contracts.envelope import Fact
 from shared.contracts.values import Identifier, Moment, PositiveFen, Quantity, TownCode, Unit
 
-SpokenAct = Literal["accept", "decline", "claim", "give", "withdraw"]
+SpokenAct = Literal["accept", "decline", "claim", "give", "withdraw", "sign_in"]
 """What a donor may have done in his name: a match's answer, an open request claimed, or a mandate
-given or taken back."""
+given or taken back. sign_in: he himself, to his own pages."""
 
 
 class WordAsked(Fact):
